@@ -1,0 +1,74 @@
+//! What went wrong, where, and what to do next: the one error type that reaches a person.
+
+use std::fmt;
+
+pub type Result<T> = std::result::Result<T, Fault>;
+
+/// An error in three parts, each a plain phrase without a full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: a file, a line, a column, a place in the SQL text. May be empty.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do next. May be empty.
+    pub hint: String,
+    /// Byte range in the text that was parsed, where the fault is about a text.
+    pub span: Option<std::ops::Range<usize>>,
+}
+
+impl Fault {
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { place: String::new(), what: what.into(), hint: String::new(), span: None }
+    }
+
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = place.into();
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    pub fn span(mut self, span: std::ops::Range<usize>) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// An operating system's error about `place`, with a hint that fits its kind.
+    pub fn io(place: impl Into<String>, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as K;
+        let (what, hint) = match error.kind() {
+            K::NotFound => ("there is no such file or folder".to_owned(), "check the path"),
+            K::PermissionDenied => ("reading it is not permitted".to_owned(), "check its permissions"),
+            K::StorageFull => ("the disk is full".to_owned(), "free some space and try again"),
+            _ => (error.to_string(), ""),
+        };
+        Self::new(what).at(place).hint(hint)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.place.is_empty() {
+            write!(f, "{}: ", self.place)?;
+        }
+        f.write_str(&self.what)?;
+        if !self.hint.is_empty() {
+            write!(f, "; {}", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// polars' own words, first line only: its later lines are a plan dump that helps nobody.
+impl From<polars::error::PolarsError> for Fault {
+    fn from(error: polars::error::PolarsError) -> Self {
+        let text = error.to_string();
+        Self::new(text.lines().next().unwrap_or("unknown polars error").trim())
+    }
+}

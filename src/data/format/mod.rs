@@ -1,0 +1,93 @@
+//! File formats: bytes to rows. Each is one file here and one line in `FORMATS`; menus, help and tests loop over it.
+//! Opening files, reading in parallel and following feeds is left to `source`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, SchemaRef};
+
+use super::{Fault, Rejects, Result};
+
+/// One file format.
+#[derive(Debug)]
+pub struct Format {
+    /// The word for it in `?format=` and help: `csv`.
+    pub name: &'static str,
+    /// For menus and file dialogs: `CSV, any delimiter`.
+    pub title: &'static str,
+    /// File name endings, lower case, without dot. `.gz` and `.zst` after one of a text format are understood.
+    pub extensions: &'static [&'static str],
+    pub kind: Kind,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    /// Records one after another; `sniff` settles layout and types from the first bytes (whole or in part).
+    Text { sniff: fn(&Sniff<'_>) -> Result<Arc<dyn Decoder>> },
+    /// Row groups with a schema of their own.
+    Columns { open: fn(&Path) -> Result<Arc<dyn ColumnFile>> },
+}
+
+/// What a text format may look at to settle its layout.
+#[derive(Clone, Debug)]
+pub struct Sniff<'a> {
+    /// For error messages.
+    pub source: Arc<str>,
+    /// The beginning of the input, as UTF-8 without BOM (transcoded already); may end inside a record.
+    pub head: &'a [u8],
+    /// True when `head` is the whole input.
+    pub whole: bool,
+    /// The types that the rows must have, where a table knows them already: by column name. Columns of the input
+    /// that are not in it keep their own type.
+    pub known: Option<SchemaRef>,
+}
+
+/// Turns whole records into columns. Shared by all threads that read one input.
+pub trait Decoder: Send + Sync + std::fmt::Debug {
+    fn schema(&self) -> &SchemaRef;
+
+    /// Bytes at the start of the input that hold no record (a CSV header), and their lines.
+    fn preamble(&self) -> Preamble;
+
+    /// Length of the longest prefix of `bytes` that ends at the end of a record; 0 when no record ends in it.
+    /// `bytes` begins at the beginning of a record.
+    fn cut(&self, bytes: &[u8]) -> usize;
+
+    /// Decodes whole records. `line` is the number of the first line, from 1. Only `columns` (indices into `schema`)
+    /// are decoded, into a frame with just those columns in that order; a row that contradicts the schema in *any*
+    /// decoded column, or in shape, is set aside.
+    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded>;
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preamble {
+    pub bytes: usize,
+    pub lines: u64,
+}
+
+/// What `Decoder::decode` made of some bytes.
+#[derive(Debug)]
+pub struct Decoded {
+    pub frame: DataFrame,
+    pub rejects: Rejects,
+    /// Lines that the bytes held, so that the caller can number the next ones.
+    pub lines: u64,
+}
+
+/// A columnar file: read by row group, in any order, by many threads.
+pub trait ColumnFile: Send + Sync + std::fmt::Debug {
+    fn schema(&self) -> &SchemaRef;
+
+    /// The row groups, in file order.
+    fn groups(&self) -> &[RowGroup];
+
+    /// Reads `columns` (indices into `schema`) of one row group.
+    fn read(&self, group: usize, columns: &[usize]) -> Result<DataFrame>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowGroup {
+    pub rows: u64,
+    /// Compressed bytes of the whole group, for progress.
+    pub bytes: u64,
+}

@@ -1,0 +1,10 @@
+//! Floor 1: what travels. It knows no threads, no questions and no pictures.
+
+pub mod chunk;
+pub mod fault;
+pub mod format;
+pub mod reject;
+
+pub use chunk::Chunk;
+pub use fault::{Fault, Result};
+pub use reject::{Reject, Rejects};

@@ -1,0 +1,15 @@
+//! Floor 4: the only floor that starts threads. Tables are opened, questions are run, partials are merged.
+//! UI and work meet in handles: `Run`, `Job<T>`; each has something to look at, and its drop stops the work.
+
+pub mod job;
+pub mod open;
+pub mod run;
+pub mod seam;
+pub mod snapshot;
+pub mod table;
+
+pub use job::{Job, Progress};
+pub use run::{Options, Run};
+pub use seam::{Seam, SeamLedger};
+pub use snapshot::Snapshot;
+pub use table::{Table, TimeColumn};

@@ -1,0 +1,97 @@
+//! One finished answer: a small table and everything there is to say about it. Immutable, shared, newest wins.
+
+use std::time::Duration;
+
+use polars::prelude::DataFrame;
+
+use super::seam::SeamLedger;
+use crate::data::{Fault, Rejects};
+
+/// What a run knows at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The answer, ordered and cut as the question says. Column names are those of the question.
+    pub answer: DataFrame,
+    /// Grows with each snapshot of a run, from 1.
+    pub version: u64,
+    /// True for the last snapshot of a run: every input has ended, or the run was stopped.
+    pub last: bool,
+    pub rows: Rows,
+    pub rejects: Rejects,
+    /// The first late rows, as they came; `rows.late` has the count.
+    pub late: DataFrame,
+    /// Bytes of history read so far, and all there are.
+    pub history_done: u64,
+    pub history_total: u64,
+    /// Microseconds since 1970; `None` without event time or before the first live row.
+    pub watermark: Option<i64>,
+    pub seam: SeamLedger,
+    /// Live rows per second over the last second or so.
+    pub live_rate: f64,
+    /// How many live inputs are open, and how many of those cannot be reached at the moment.
+    pub live_open: usize,
+    /// Breaks in a feed: event times between which nothing can be known, for the chart to draw as a gap.
+    pub gaps: Vec<TimeGap>,
+    /// What a person should know, newest last: a feed that reconnects, a sum that overflowed.
+    pub notes: Vec<String>,
+    /// The first fault that kept part of the input out of the answer (a file that vanished, say).
+    pub fault: Option<Fault>,
+    pub elapsed: Duration,
+    pub stats: Stats,
+}
+
+/// Where the rows went. The conservation law: `come_in == shown + filtered + late + rejected`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    pub come_in: u64,
+    pub shown: u64,
+    pub filtered: u64,
+    pub late: u64,
+    pub rejected: u64,
+    /// Rows (or messages) that a feed which cannot wait lost because we were busy. They never came in.
+    pub dropped: u64,
+}
+
+impl Rows {
+    /// True when every row that came in is accounted for.
+    pub fn conserved(&self) -> bool {
+        self.come_in == self.shown + self.filtered + self.late + self.rejected
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeGap {
+    pub source: String,
+    /// The last event time before the break and the first after it, microseconds; `until` is `None` while it lasts.
+    pub from: Option<i64>,
+    pub until: Option<i64>,
+    pub reason: String,
+}
+
+/// What the run cost so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    pub bytes_in: u64,
+    pub chunks: u64,
+    pub merges: u64,
+    pub bytes_between_threads: u64,
+    pub groups: u64,
+    /// From the start of the run to its first snapshot, milliseconds.
+    pub first_answer_ms: Option<f64>,
+    /// From a live row's arrival to the snapshot that shows it, milliseconds.
+    pub latency_ms: Option<Latency>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latency {
+    pub p50: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+impl Snapshot {
+    /// The share of history that this answer covers, 0 to 1; 1 when there is none.
+    pub fn history_share(&self) -> f64 {
+        if self.history_total == 0 { 1.0 } else { (self.history_done as f64 / self.history_total as f64).min(1.0) }
+    }
+}

@@ -1,0 +1,5 @@
+pub mod data;
+pub mod engine;
+pub mod query;
+pub mod source;
+pub mod sync;

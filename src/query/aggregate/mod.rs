@@ -1,0 +1,1 @@
+//! The aggregates: one file and one line in `AGGREGATES` each.

@@ -1,0 +1,11 @@
+//! Floor 0: thread tools with no domain words.
+
+pub mod cancel;
+pub mod latest;
+pub mod wake;
+pub mod worker;
+
+pub use cancel::{Cancel, StopOnDrop};
+pub use latest::Latest;
+pub use wake::Wake;
+pub use worker::Worker;
