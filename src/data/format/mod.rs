@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use polars::prelude::{DataFrame, SchemaRef};
 
-use super::{Fault, Rejects, Result};
+use super::{Rejects, Result};
 
 /// One file format.
 #[derive(Debug)]
