@@ -14,7 +14,8 @@ use super::intake::Intake;
 use super::pull::Pull;
 use super::tail::{Standing, State, Tail};
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
-use crate::data::format::{self, Kind};
+use crate::data::encoding::TextEncoding;
+use crate::data::format::{self, Format, Kind};
 use crate::data::{Chunk, Fault, Result};
 use crate::source::history::{self, History};
 
@@ -45,12 +46,12 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         Err(error) if follow && error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(Fault::io(path.display().to_string(), &error)),
     };
-    if tail.is_some() && !grows(url, &path)? {
+    if tail.as_ref().is_some_and(|tail| !grows(url, &path, tail.beginning())) {
         if follow || from > 0 {
             let what = "this file is complete only when its last byte is written, so it cannot be followed";
             return Err(Fault::new(what).at(path.display().to_string()).hint("add ?follow=false, or replay it with replay:PATH"));
         }
-        let history = history::open_history(&path, expect.known.as_ref())?;
+        let history = history::open_history(&path, expect.known)?;
         let source = url.shown().into();
         return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None }));
     }
@@ -72,17 +73,20 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     }))
 }
 
-/// Whether it is plain text: neither columnar nor compressed.
-fn grows(url: &FeedUrl, path: &Path) -> Result<bool> {
-    if url.params.contains_key("format") {
-        return Ok(true);
+/// Whether it is text as it stands: neither columnar, nor packed, nor of an encoding whose lines cannot be told apart.
+fn grows(url: &FeedUrl, path: &Path, head: &[u8]) -> bool {
+    let columns = |format: &Format| matches!(format.kind, Kind::Columns { .. });
+    let named = |name: &str| format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
+    if let Some(name) = url.params.get("format") {
+        return !named(name).is_some_and(columns);
     }
-    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz") || ending.eq_ignore_ascii_case("zst")) {
-        return Ok(false);
+    if head.is_empty() {
+        let ending = format::extension(path);
+        return !format::FORMATS.iter().any(|format| columns(format) && format.extensions.contains(&ending.as_str()));
     }
-    let columns = |format: &&format::Format| matches!(format.kind, Kind::Columns { .. });
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    Ok(!format::FORMATS.iter().filter(columns).any(|format| format.extensions.contains(&ending.as_str())))
+    let packed = head.starts_with(b"\x1f\x8b") || head.starts_with(b"\x28\xb5\x2f\xfd");
+    let lines = TextEncoding::detect(head, false).encoding.is_ascii_compatible();
+    !packed && lines && !format::format_for(path, head).is_ok_and(columns)
 }
 
 /// A file of records, from its beginning (or `from`) to its end or for ever.
@@ -152,9 +156,6 @@ impl Following {
         }
         match Tail::open(&self.path) {
             Ok(tail) => {
-                if !grows_by_name(&self.path) {
-                    return Err(Fault::new("this file cannot be followed").at(self.path.display().to_string()).hint("replay it with replay:PATH"));
-                }
                 self.tail = Some(tail);
                 (self.away, self.told) = (None, false);
                 Ok(true)
@@ -190,7 +191,7 @@ impl Following {
     /// Begins at `from`, now that the types are settled.
     fn jump(&mut self) -> Result<()> {
         self.jumped = true;
-        let from = self.from.max(self.intake.preamble());
+        let from = self.from.max(self.intake.header());
         let Some(tail) = &mut self.tail else { return Ok(()) };
         if let Err(error) = tail.seek(from) {
             return Err(self.fault(&error));
@@ -204,7 +205,7 @@ impl Following {
         if self.lines_known || chunk.rejects.kept.is_empty() {
             return chunk;
         }
-        let from = self.from.max(self.intake.preamble());
+        let from = self.from.max(self.intake.header());
         // Without the count the lines are numbered from `from`: no reason to lose the rows.
         let before = self.tail.as_mut().and_then(|tail| tail.lines_before(from).ok()).unwrap_or(0);
         self.lines_known = true;
@@ -253,10 +254,6 @@ impl Following {
         }
         Ok(self.events.pop_front())
     }
-}
-
-fn grows_by_name(path: &Path) -> bool {
-    FeedUrl::parse("file:").and_then(|url| grows(&url, path)).unwrap_or(true)
 }
 
 impl Live for Following {

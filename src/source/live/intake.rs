@@ -1,6 +1,7 @@
 //! Bytes as they arrive, cut at the ends of records and decoded: what a followed file and a pipe have in common.
 //! Where the bytes come from, and how long one waits for them, is left to the feed.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -12,13 +13,12 @@ use polars::prelude::{DataFrame, Schema, SchemaRef};
 use super::pull::split;
 use super::{Expect, FeedUrl};
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
+use crate::data::encoding::{HEAD_BYTES, TextEncoding};
 use crate::data::format::{self, Decoder, Format, Kind, Sniff};
 use crate::data::{Chunk, Fault, Reject, Rejects, Result};
 
-/// The most bytes that types are settled from.
-pub const HEAD_BYTES: usize = 1 << 20;
 /// A record longer than this is set aside, so that a stray quote or a missing line end does not fill the memory.
-pub const RECORD_BYTES: usize = 16 << 20;
+pub const RECORD_BYTES: usize = 64 << 20;
 /// How long the first rows may wait for more, so that types are settled from more than one line.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Lines that are enough to settle types when no more are there.
@@ -34,6 +34,8 @@ pub struct Intake {
     known: Option<SchemaRef>,
     schema: Option<SchemaRef>,
     decoder: Option<Arc<dyn Decoder>>,
+    /// What the bytes stand for, if they are no UTF-8.
+    encoding: Option<TextEncoding>,
     /// The columns asked for, as indices into `schema`, and into the decoder's (which a new file may order otherwise).
     wanted: Vec<usize>,
     columns: Vec<usize>,
@@ -44,6 +46,8 @@ pub struct Intake {
     line: u64,
     /// Bytes to read before the next look for the end of a long record.
     need: usize,
+    /// Bytes at the beginning of the input that hold no row.
+    header: u64,
     /// Inside a record that is too long: where it began.
     skipping: Option<u64>,
     /// When the first whole lines were there.
@@ -63,6 +67,7 @@ impl Intake {
             known: expect.known.clone(),
             schema: None,
             decoder: None,
+            encoding: None,
             wanted: Vec::new(),
             columns: Vec::new(),
             buffer: Vec::new(),
@@ -70,6 +75,7 @@ impl Intake {
             offset: 0,
             line: 1,
             need: 0,
+            header: 0,
             skipping: None,
             since: None,
             ready: VecDeque::new(),
@@ -138,12 +144,10 @@ impl Intake {
                 return Ok(None);
             }
         }
-        let decoder = self.sniff(ended, self.known.clone())?;
-        let schema = decoder.schema().clone();
-        self.wanted = (0..schema.len()).collect();
+        self.sniff(ended, self.known.clone())?;
+        self.schema = self.decoder.as_ref().map(|decoder| decoder.schema().clone());
+        self.wanted = (0..self.schema.as_ref().map_or(0, |schema| schema.len())).collect();
         self.columns.clone_from(&self.wanted);
-        self.schema = Some(schema);
-        self.start_decoder(decoder);
         Ok(self.schema.clone())
     }
 
@@ -153,23 +157,37 @@ impl Intake {
         columns.clone_into(&mut self.columns);
     }
 
-    fn sniff(&self, ended: bool, known: Option<SchemaRef>) -> Result<Arc<dyn Decoder>> {
+    /// Finds out what stands at the beginning of the input, and passes over a mark and a header.
+    fn sniff(&mut self, ended: bool, known: Option<SchemaRef>) -> Result<()> {
         let bytes = self.bytes();
         let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+        let whole = ended && head.len() == bytes.len();
+        let encoding = TextEncoding::detect(head, whole);
+        if !encoding.encoding.is_ascii_compatible() {
+            let what = format!("text in {} cannot be followed", encoding.name());
+            return Err(Fault::new(what).at(&*self.source).hint("write it in UTF-8, or replay it with replay:PATH"));
+        }
+        let raw = head.get(encoding.mark_bytes..).unwrap_or_default();
+        let text = utf8(Some(encoding).filter(|e| !e.is_utf8()), raw);
         let format = match self.named {
             Some(format) => format,
-            None => format::format_for(&self.path, head).map_err(|fault| fault.at(&*self.source))?,
+            None => format::format_for(&self.path, &text).map_err(|fault| fault.at(&*self.source))?,
         };
         let Kind::Text { sniff } = &format.kind else {
             return Err(not_text(format).at(&*self.source));
         };
-        sniff(&Sniff { source: self.source.clone(), head, whole: ended && head.len() == bytes.len(), known })
-    }
-
-    fn start_decoder(&mut self, decoder: Arc<dyn Decoder>) {
+        let decoder = sniff(&Sniff { source: self.source.clone(), head: &text, whole, known })?;
         let preamble = decoder.preamble();
-        self.advance(preamble.bytes, preamble.lines);
+        // A header ends with a line; as a line it is the same length in every encoding.
+        let header = match preamble.lines.checked_sub(1).and_then(|last| usize::try_from(last).ok()) {
+            Some(last) => memchr::memchr_iter(b'\n', raw).nth(last).map_or(raw.len(), |end| end + 1),
+            None => preamble.bytes.min(raw.len()),
+        };
+        self.advance(encoding.mark_bytes + header, preamble.lines);
+        self.header = self.offset;
+        self.encoding = Some(encoding).filter(|e| !e.is_utf8());
         self.decoder = Some(decoder);
+        Ok(())
     }
 
     /// Another input takes the place of this one (a rotated or truncated file) and begins at its beginning. What was
@@ -177,7 +195,7 @@ impl Intake {
     pub fn begin_again(&mut self) {
         self.seek(0, 1);
         // A header has to be read again: it may be longer, or name the columns in another order.
-        if self.decoder.as_ref().is_some_and(|decoder| decoder.preamble().bytes > 0) {
+        if self.header > 0 {
             self.decoder = None;
         }
     }
@@ -192,9 +210,9 @@ impl Intake {
         self.need = 0;
     }
 
-    /// Bytes of a header at the beginning of the input.
-    pub fn preamble(&self) -> u64 {
-        self.decoder.as_ref().map_or(0, |decoder| decoder.preamble().bytes as u64)
+    /// Bytes at the beginning of the input that hold no row: a mark, a header.
+    pub fn header(&self) -> u64 {
+        self.header
     }
 
     /// Decodes what is whole, and sets aside what is left of a record whose end will never come.
@@ -279,7 +297,7 @@ impl Intake {
         }
         self.need = 0;
         let bytes = self.bytes().get(..size).unwrap_or_default();
-        let decoded = decoder.decode(bytes, self.line, &self.columns)?;
+        let decoded = decoder.decode(&utf8(self.encoding, bytes), self.line, &self.columns)?;
         let offsets = self.offset..self.offset + size as u64;
         let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
         self.advance(size, decoded.lines);
@@ -289,7 +307,8 @@ impl Intake {
 
     /// Reads a new file's header, and finds the columns in it.
     fn take_over(&mut self, schema: &SchemaRef, ended: bool) -> Result<()> {
-        let decoder = self.sniff(ended, Some(schema.clone()))?;
+        self.sniff(ended, Some(schema.clone()))?;
+        let Some(decoder) = &self.decoder else { return Ok(()) };
         let mut columns = Vec::with_capacity(self.wanted.len());
         for (name, dtype) in self.wanted.iter().filter_map(|i| schema.get_at_index(*i)) {
             match decoder.schema().get_full(name) {
@@ -299,7 +318,6 @@ impl Intake {
             }
         }
         self.columns = columns;
-        self.start_decoder(decoder);
         Ok(())
     }
 
@@ -346,9 +364,17 @@ impl Intake {
     }
 }
 
+/// Whole records (or the beginning of a text) as UTF-8.
+fn utf8(encoding: Option<TextEncoding>, bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some(encoding) = encoding else { return Cow::Borrowed(bytes) };
+    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 2);
+    encoding.converter().convert(bytes, false, &mut text);
+    Cow::Owned(text)
+}
+
 fn text_format(url: &FeedUrl, name: &str) -> Result<&'static Format> {
     let texts = || format::FORMATS.iter().filter(|format| matches!(format.kind, Kind::Text { .. }));
-    let found = format::FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name));
+    let found = format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
     match found {
         Some(format) if matches!(format.kind, Kind::Text { .. }) => Ok(format),
         Some(format) => Err(not_text(format).at(url.shown())),

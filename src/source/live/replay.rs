@@ -55,7 +55,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         micros_of(text).ok_or_else(fault)
     });
     let from = from.transpose()?;
-    let history = history::open_history(&url.path()?, expect.known.as_ref())?;
+    let history = history::open_history(&url.path()?, expect.known.clone())?;
     let disorder = u64::try_from(disorder.as_micros()).unwrap_or(u64::MAX);
     let timed = matches!(pace, Pace::Time(_)) || disorder > 0 || from.is_some();
     let time = if timed { Some(time_column(url, &expect, history.schema())?) } else { None };

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// The first bytes by which a file is recognised that was rewritten in place.
-const MARK_BYTES: u64 = 256;
+const MARK_BYTES: u64 = 512;
 
 /// An open file and how far it was read.
 #[derive(Debug)]
@@ -54,6 +54,11 @@ impl Tail {
     /// How far it was read, bytes.
     pub fn at(&self) -> u64 {
         self.at
+    }
+
+    /// The first bytes of the file.
+    pub fn beginning(&self) -> &[u8] {
+        &self.mark
     }
 
     pub fn seek(&mut self, at: u64) -> io::Result<()> {

@@ -34,7 +34,7 @@ pub const KIND: LiveKind = LiveKind {
 const PATIENCE: Duration = Duration::from_millis(300);
 const ENOUGH_ROWS: usize = 100;
 /// A feed that sends this many messages and no row is not one of ours.
-const ENOUGH_REFUSED: u64 = 20;
+const ENOUGH_REFUSED: usize = 20;
 /// A connection that is lost this soon, before it gave a row, is an error rather than trouble.
 const EARLY: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_millis(250);
@@ -205,7 +205,7 @@ impl WebSocket {
 
     /// Why there will be no schema, if it is plain by now.
     fn hopeless(&self) -> Option<Fault> {
-        if self.rejects.count < ENOUGH_REFUSED {
+        if self.rejects.count < ENOUGH_REFUSED as u64 {
             return None;
         }
         let body: String = self.rejects.kept.first().map(|first| first.body.chars().take(80).collect()).unwrap_or_default();
@@ -228,7 +228,12 @@ impl Live for WebSocket {
             if rows > 0 {
                 let since = *self.since.get_or_insert_with(Instant::now);
                 if rows >= ENOUGH_ROWS || since.elapsed() >= PATIENCE || self.link.is_none() {
-                    return self.sniff().map(Some);
+                    match self.sniff() {
+                        Ok(schema) => return Ok(Some(schema)),
+                        // The first message may be broken and the next ones right.
+                        Err(_) if rows < ENOUGH_REFUSED && self.link.is_some() => {}
+                        Err(fault) => return Err(fault),
+                    }
                 }
             } else if let Some(fault) = self.hopeless() {
                 return Err(fault);
