@@ -4,3 +4,5 @@ pub mod figure;
 pub mod query;
 pub mod source;
 pub mod sync;
+pub mod ui;
+pub mod workspace;

@@ -82,7 +82,7 @@ pub enum Chart {
     Mark(&'static str),
     /// Column names; `None` for none.
     X(String),
-    Y(String),
+    Y(Vec<String>),
     Split(Option<String>),
     /// Back to the picture that fits.
     Guess,

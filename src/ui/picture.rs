@@ -24,7 +24,7 @@ const SMALL: usize = 4_000;
 pub struct Choice {
     pub mark: Option<&'static str>,
     pub x: Option<String>,
-    pub y: Option<String>,
+    pub y: Option<Vec<String>>,
     /// `Some(None)`: expressly none.
     pub split: Option<Option<String>>,
 }
@@ -33,8 +33,9 @@ pub struct Choice {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
     pub mark: String,
-    pub x: String,
-    pub y: String,
+    /// `None`: the number of the row.
+    pub x: Option<String>,
+    pub y: Vec<String>,
     pub split: Option<String>,
 }
 
@@ -209,13 +210,14 @@ fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
         encoding.mark = mark.to_owned();
     }
     if let Some(x) = choice.x.clone().filter(has) {
-        encoding.x = x;
+        encoding.x = Some(x);
     }
-    if let Some(y) = choice.y.clone().filter(has) {
+    let y: Vec<String> = choice.y.iter().flatten().filter(|name| has(name)).cloned().collect();
+    if !y.is_empty() {
         encoding.y = y;
     }
     if let Some(split) = choice.split.clone() {
-        encoding.split = split.filter(has);
+        encoding.series = split.filter(has);
     }
     let mut figure = encoding.figure(frame)?;
     if snapshot.history_share() < 1.0 {
@@ -226,7 +228,7 @@ fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
         figure.gaps =
             snapshot.gaps.iter().map(|gap| (gap.from.map_or(f64::NEG_INFINITY, |v| v as f64), gap.until.map_or(f64::INFINITY, |v| v as f64))).collect();
     }
-    let shown = Shown { mark: figure.mark.clone(), x: encoding.x.clone(), y: encoding.y.clone(), split: encoding.split.clone() };
+    let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })
 }
 

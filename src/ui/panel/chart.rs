@@ -60,8 +60,12 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     ui.add_space(look::GAP);
     let columns: Vec<String> = sheet.watch.shown.as_ref().map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
     let names = || columns.iter().map(String::as_str);
-    axis_ui(ui, "x", &shown.x, names(), |name| actions.push(Action::Chart(Chart::X(name))));
-    axis_ui(ui, "y", &shown.y, names(), |name| actions.push(Action::Chart(Chart::Y(name))));
+    ui.label(look::faint("x", ui));
+    if let Some(name) = pick_ui(ui, "x", shown.x.as_deref().unwrap_or("row"), 104.0, names()) {
+        actions.push(Action::Chart(Chart::X(name)));
+    }
+    ui.label(look::faint("y", ui));
+    measures_ui(ui, &shown.y, &columns, actions);
     const NO_SPLIT: &str = "no split";
     let split = shown.split.as_deref().unwrap_or(NO_SPLIT);
     if let Some(name) = pick_ui(ui, "split", split, 96.0, std::iter::once(NO_SPLIT).chain(names())) {
@@ -78,11 +82,21 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     });
 }
 
-fn axis_ui<'a>(ui: &mut Ui, axis: &str, shown: &str, names: impl Iterator<Item = &'a str>, picked: impl FnOnce(String)) {
-    ui.label(look::faint(axis, ui));
-    if let Some(name) = pick_ui(ui, axis, shown, 104.0, names) {
-        picked(name);
-    }
+/// Which columns are drawn upwards: one or several.
+fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
+    let text = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
+    let combo = egui::ComboBox::from_id_salt("y").selected_text(text).width(104.0).truncate().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let response = combo.show_ui(ui, |ui| {
+        for name in columns {
+            let mut on = shown.contains(name);
+            if ui.checkbox(&mut on, name).changed() {
+                let kept = shown.iter().filter(|other| *other != name).cloned();
+                let y: Vec<String> = kept.chain(on.then(|| name.clone())).collect();
+                actions.push(Action::Chart(Chart::Y(y)));
+            }
+        }
+    });
+    response.response.accessible_name("y").on_hover_text("y");
 }
 
 /// Zoom, pan, read, open the ledger.

@@ -64,7 +64,7 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
             }
             ui.end_row();
             for line in &seam.partitions {
-                ui.label(format!("{} #{}", crate::workspace::without_secrets(&line.source), line.partition));
+                ui.label(format!("{} #{}", line.source, line.partition));
                 ui.label(tell(line.last_history));
                 ui.label(tell(line.first_live));
                 ui.label(numbers::count(line.overlap_removed));
@@ -101,6 +101,6 @@ fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
 
 fn number_ui(ui: &mut Ui, name: &str, n: u64) {
     ui.label(name);
-    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.monospace(numbers::count(n)));
+    ui.monospace(format!("{:>15}", numbers::count(n)));
     ui.end_row();
 }

@@ -10,6 +10,8 @@ use crate::ui::{App, look};
 
 /// How many are shown at once; the newest.
 const SHOWN: usize = 3;
+/// Room for the button of an offer.
+const BUTTON: f32 = 200.0;
 
 pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let all = app.notices.all();
@@ -42,25 +44,27 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
         bottom: 0,
     });
     frame.show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if buttons::cross_ui(ui, "Dismiss").clicked() {
-                actions.push(Action::Window(Window::Dismiss(notice.id)));
-            }
-            if let Some((button, action)) = &notice.offer
-                && ui.button(button).clicked()
-            {
-                actions.push(action.clone());
-                actions.push(Action::Window(Window::Dismiss(notice.id)));
-            }
-            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+        ui.horizontal_top(|ui| {
+            let button = notice.offer.as_ref().map_or(0.0, |_| BUTTON);
+            let room = (ui.available_width() - button - 2.0 * look::ROW).max(look::ROW);
+            ui.vertical(|ui| {
+                ui.set_width(room);
                 ui.add(Label::new(RichText::new(&notice.what).color(color).strong()).wrap());
-                let second = match (notice.place.is_empty(), notice.hint.is_empty()) {
-                    (true, true) => return,
-                    (false, true) => notice.place.clone(),
-                    (true, false) => notice.hint.clone(),
-                    (false, false) => format!("{} · {}", notice.place, notice.hint),
-                };
-                ui.add(Label::new(RichText::new(second).size(look::SMALL)).wrap());
+                let second: Vec<&str> = [notice.place.as_str(), notice.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
+                if !second.is_empty() {
+                    ui.add(Label::new(RichText::new(second.join(" · ")).size(look::SMALL)).wrap());
+                }
+            });
+            ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+                if buttons::cross_ui(ui, "Dismiss").clicked() {
+                    actions.push(Action::Window(Window::Dismiss(notice.id)));
+                }
+                if let Some((button, action)) = &notice.offer
+                    && ui.button(button).clicked()
+                {
+                    actions.push(action.clone());
+                    actions.push(Action::Window(Window::Dismiss(notice.id)));
+                }
             });
         });
     });

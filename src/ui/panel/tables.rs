@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use eframe::egui::{self, Align, CollapsingHeader, CornerRadius, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui};
+use eframe::egui::{self, CollapsingHeader, CornerRadius, Frame, Label, Margin, RichText, ScrollArea, Sense, Stroke, Ui};
 
 use crate::engine::table::DEFAULT_LATENESS;
 use crate::engine::{Seam, TimeColumn};
 use crate::ui::action::{Action, Feed, Pane, TableAction, Window};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::badge::{Tone, badge_ui};
-use crate::ui::widget::{buttons, cells, numbers};
+use crate::ui::widget::{buttons, cells, numbers, row};
 use crate::ui::{App, look};
 
 pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -31,19 +31,17 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     let frame = Frame::new().fill(fill).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 6));
     ui.push_id(sheet.id, |ui| {
         frame.show(ui, |ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.menu_button("…", |ui| menu_ui(ui, app, sheet, actions))
-                    .response
-                    .accessible_name(format!("Menu of {}", sheet.table.name))
-                    .on_hover_text("Time, seam, feeds, remove");
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let name = RichText::new(&sheet.table.name).strong().color(if chosen { p.accent } else { p.strong });
-                    let label = ui.add(Label::new(name).truncate().sense(Sense::click()));
-                    if label.clicked() {
-                        actions.push(Action::Table(sheet.id, TableAction::Select));
-                    }
-                });
-            });
+            let color = if chosen { p.accent } else { p.strong };
+            let name = Label::new(RichText::new(&sheet.table.name).strong().color(color)).truncate().sense(Sense::click());
+            let (mut clicked, proposed) = (false, &mut *actions);
+            let menu = |ui: &mut Ui| {
+                let button = ui.menu_button("…", |ui| menu_ui(ui, app, sheet, proposed)).response;
+                button.accessible_name(format!("Menu of {}", sheet.table.name)).on_hover_text("Time, seam, feeds, remove");
+            };
+            row::ends_ui(ui, |ui| clicked = ui.add(name).clicked(), menu);
+            if clicked {
+                actions.push(Action::Table(sheet.id, TableAction::Select));
+            }
             faces_ui(ui, sheet, actions);
         });
         CollapsingHeader::new(look::faint(numbers::counted(sheet.table.schema.len() as u64, "column"), ui))
@@ -63,7 +61,7 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             badge_ui(ui, "History", Tone::Plain).on_hover_text(files.join("\n"));
         }
         if !sheet.table.live.is_empty() {
-            let feeds: Vec<String> = sheet.table.live.iter().map(|url| crate::workspace::without_secrets(&url.text)).collect();
+            let feeds: Vec<String> = sheet.table.live.iter().map(|url| url.shown()).collect();
             badge_ui(ui, "Live", Tone::Live).on_hover_text(feeds.join("\n"));
         }
         if let Some(rows) = rows(sheet) {
@@ -93,14 +91,14 @@ fn columns_ui(ui: &mut Ui, sheet: &Sheet) {
     let time = sheet.table.time.as_ref().map(|t| t.column.as_str());
     for (name, dtype) in sheet.table.schema.iter() {
         let is_time = time == Some(name.as_str());
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let left = |ui: &mut Ui| {
+            ui.add(Label::new(RichText::new(name.as_str()).color(p.text)).truncate());
+        };
+        row::ends_ui(ui, left, |ui| {
             ui.label(look::faint(cells::type_word(dtype), ui));
             if is_time {
                 badge_ui(ui, "time", Tone::Accent).on_hover_text("The event time: windows, lateness and the seam go by it");
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(RichText::new(name.as_str()).color(p.text)).truncate());
-            });
         });
     }
 }
@@ -111,7 +109,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         actions.push(Action::Feed(Feed::Begin(Some(sheet.id))));
     }
     for feed in &sheet.table.live {
-        let shown = crate::workspace::without_secrets(&feed.text);
+        let shown = feed.shown();
         if ui.button(format!("Detach {shown}")).clicked() {
             actions.push(Action::Table(sheet.id, TableAction::Detach(feed.text.clone())));
         }

@@ -5,3 +5,4 @@ pub mod buttons;
 pub mod cells;
 pub mod numbers;
 pub mod pick;
+pub mod row;
