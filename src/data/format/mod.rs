@@ -1,12 +1,30 @@
 //! File formats: bytes to rows. Each is one file here and one line in `FORMATS`; menus, help and tests loop over it.
 //! Opening files, reading in parallel and following feeds is left to `source`.
 
+pub mod arrow;
+mod blocks;
+mod column;
+pub mod csv;
+mod guess;
+pub mod json;
+mod magic;
+pub mod parquet;
+mod rows;
+mod value;
+pub mod write;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use polars::prelude::{DataFrame, SchemaRef};
 
 use super::{Rejects, Result};
+
+pub use magic::{extension, format_for, misnamed};
+pub use write::write_frame;
+
+/// Every format that this build knows.
+pub const FORMATS: &[&Format] = &[&csv::CSV, &csv::TSV, &json::NDJSON, &json::JSON, &parquet::PARQUET, &arrow::ARROW];
 
 /// One file format.
 #[derive(Debug)]
@@ -77,6 +95,11 @@ pub struct Decoded {
 /// A columnar file: read by row group, in any order, by many threads.
 pub trait ColumnFile: Send + Sync + std::fmt::Debug {
     fn schema(&self) -> &SchemaRef;
+
+    /// Columns of the file that are not in `schema` because nothing here can read them, each in a sentence.
+    fn left_out(&self) -> &[String] {
+        &[]
+    }
 
     /// The row groups, in file order.
     fn groups(&self) -> &[RowGroup];

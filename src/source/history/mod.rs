@@ -1,8 +1,35 @@
 //! History: rows that stand in files. One file a kind of reading; folders and globs are lists of files.
 
-use polars::prelude::SchemaRef;
+mod columns;
+mod find;
+mod input;
+mod text;
 
-use crate::data::{Chunk, Result};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, SchemaRef};
+
+use crate::data::chunk::CHUNK_ROWS;
+use crate::data::format::{Kind, misnamed};
+use crate::data::{Chunk, Rejects, Result};
+
+pub use find::expand;
+
+/// Opens one file. Where a table knows the types of its columns already, `known` has them by name, and the file's columns
+/// get those.
+///
+/// # Errors
+/// When there is nothing that can be read: missing, empty, not permitted, damaged, no table.
+pub fn open_history(path: &Path, known: Option<SchemaRef>) -> Result<Arc<dyn History>> {
+    let opening = text::Opening::new(path)?;
+    let notes = misnamed(path, opening.format).into_iter().collect();
+    match opening.format.kind {
+        Kind::Text { .. } => Ok(Arc::new(opening.finish(known, notes)?)),
+        Kind::Columns { .. } => Ok(Arc::new(columns::Columns::new(path, opening.format, known, notes)?)),
+    }
+}
 
 /// Something that can be read from beginning to end, as often as one likes.
 pub trait History: Send + Sync + std::fmt::Debug {
@@ -12,6 +39,11 @@ pub trait History: Send + Sync + std::fmt::Debug {
     fn schema(&self) -> &SchemaRef;
 
     fn extent(&self) -> Extent;
+
+    /// What a person should know about the file, each in a sentence: a name that lies, columns that are left out.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
 
     /// Begins a reading of `columns` (indices into `schema`). May be called many times.
     ///
@@ -23,7 +55,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
 /// How much there is, as far as it can be told without reading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// Bytes on disk: what progress is measured in.
+    /// Bytes on disk when it was opened: what progress is measured in, and how far it is read.
     pub bytes: u64,
     /// Rows, where the format says.
     pub rows: Option<u64>,
@@ -38,6 +70,29 @@ pub trait Reader: Send {
     /// # Errors
     /// When the file vanishes, shrinks or cannot be read while it is read.
     fn next(&mut self) -> Result<Option<Piece>>;
+}
+
+/// Cuts what was decoded from one piece into chunks of at most `CHUNK_ROWS` rows. Where the rows of a text lie within the
+/// piece is not known any more: offsets and bytes are shared out by rows. Rejected rows go with the first chunk.
+fn slices(frame: DataFrame, rejects: Rejects, source: &Arc<str>, offsets: Range<u64>, bytes: u64) -> Vec<Chunk> {
+    let height = frame.height();
+    let length = offsets.end - offsets.start;
+    let share = |of: u64, rows: usize| if rows == height { of } else { (u128::from(of) * rows as u128 / height.max(1) as u128) as u64 };
+    let mut rejects = Some(rejects);
+    let chunk = |start: usize| {
+        let end = (start + CHUNK_ROWS).min(height);
+        let before = |of: u64| if start == 0 { 0 } else { share(of, start) };
+        Chunk {
+            frame: if end - start == height { frame.clone() } else { frame.slice(start as i64, end - start) },
+            source: source.clone(),
+            partition: 0,
+            offsets: offsets.start + before(length)..offsets.start + share(length, end),
+            bytes: share(bytes, end) - before(bytes),
+            rejects: rejects.take().unwrap_or_default(),
+            arrived: None,
+        }
+    };
+    (0..height.max(1)).step_by(CHUNK_ROWS).map(chunk).collect()
 }
 
 /// Bytes that are still to be decoded into chunks.

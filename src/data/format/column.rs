@@ -1,0 +1,186 @@
+//! A column of a text format: its type, how its cells are read, and the series that they become.
+//! Finding the cells is left to the formats; rows that do not fit are left to `rows`.
+
+use polars::prelude::*;
+
+use super::value;
+use crate::data::{Fault, Result};
+
+/// One value, as a format found it.
+pub(super) enum Cell<'a> {
+    Null,
+    /// Quoted and empty: an empty text, and null for every other type.
+    Empty,
+    Text(&'a str),
+    Owned(String),
+    /// It cannot be read as text at all.
+    Broken,
+}
+
+/// A column's name and type, and how its text becomes that type.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub name: PlSmallStr,
+    pub dtype: DataType,
+    read: Read,
+    /// Where a table says that this is a time, numbers are times since 1970.
+    epoch: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Read {
+    Boolean,
+    Integer { least: i64, most: i64 },
+    Natural,
+    Float,
+    Single,
+    Date,
+    Datetime(TimeUnit),
+    Time,
+    Text,
+    Binary,
+    Nothing,
+}
+
+impl Spec {
+    /// A column whose type was guessed from a sample.
+    pub fn guessed(name: impl Into<PlSmallStr>, dtype: DataType) -> Result<Self> {
+        let name = name.into();
+        let whole = |least, most| Read::Integer { least, most };
+        let read = match &dtype {
+            DataType::Boolean => Read::Boolean,
+            DataType::Int8 => whole(i8::MIN.into(), i8::MAX.into()),
+            DataType::Int16 => whole(i16::MIN.into(), i16::MAX.into()),
+            DataType::Int32 => whole(i32::MIN.into(), i32::MAX.into()),
+            DataType::Int64 | DataType::Duration(_) => whole(i64::MIN, i64::MAX),
+            DataType::UInt8 => whole(0, u8::MAX.into()),
+            DataType::UInt16 => whole(0, u16::MAX.into()),
+            DataType::UInt32 => whole(0, u32::MAX.into()),
+            DataType::UInt64 => Read::Natural,
+            DataType::Float64 => Read::Float,
+            DataType::Float32 => Read::Single,
+            DataType::Date => Read::Date,
+            DataType::Datetime(unit, _) => Read::Datetime(*unit),
+            DataType::Time => Read::Time,
+            DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Read::Text,
+            DataType::Binary => Read::Binary,
+            DataType::Null => Read::Nothing,
+            other => return Err(Fault::new(format!("the column '{name}' has the type {other}, which text cannot hold"))),
+        };
+        Ok(Self { name, dtype, read, epoch: false })
+    }
+
+    /// A column whose type the table knows.
+    pub fn known(name: impl Into<PlSmallStr>, dtype: DataType) -> Result<Self> {
+        Ok(Self { epoch: true, ..Self::guessed(name, dtype)? })
+    }
+
+    /// What a value must be, for 'is not …'.
+    pub fn noun(&self) -> &'static str {
+        match self.read {
+            Read::Boolean => "true or false",
+            Read::Integer { least: i64::MIN, .. } => "an integer",
+            Read::Integer { .. } | Read::Natural => "an integer of the column's range",
+            Read::Float | Read::Single => "a number",
+            Read::Date => "a date (YYYY-MM-DD)",
+            Read::Datetime(_) => "a date and time (YYYY-MM-DD HH:MM:SS)",
+            Read::Time => "a time of day (HH:MM:SS)",
+            Read::Text | Read::Binary => "text",
+            Read::Nothing => "null",
+        }
+    }
+
+    /// Reads the cells; `unfit` hears the number of each row whose cell contradicts the type. Those become null here and
+    /// must be taken out by the caller.
+    pub fn build<'a>(&self, rows: usize, cells: impl Iterator<Item = Cell<'a>>, unfit: impl FnMut(usize)) -> Result<Column> {
+        let name = self.name.clone();
+        let series = match self.read {
+            Read::Boolean => {
+                let mut builder = BooleanChunkedBuilder::new(name, rows);
+                each(cells, unfit, value::boolean, |v| builder.append_option(v));
+                builder.finish().into_series()
+            }
+            Read::Integer { least, most } => {
+                let fits = |text: &[u8]| value::integer(text).filter(|v| (least..=most).contains(v));
+                let whole = numbers::<Int64Type>(name, rows, cells, unfit, fits);
+                if let DataType::Duration(unit) = self.dtype { whole.into_duration(unit).into_series() } else { whole.into_series() }
+            }
+            Read::Natural => numbers::<UInt64Type>(name, rows, cells, unfit, value::natural).into_series(),
+            Read::Float => numbers::<Float64Type>(name, rows, cells, unfit, value::float).into_series(),
+            Read::Single => numbers::<Float32Type>(name, rows, cells, unfit, value::single).into_series(),
+            Read::Date => {
+                // A known date may be written with a time at midnight.
+                let midnight = |text: &[u8]| {
+                    let micros = value::datetime(text, TimeUnit::Microseconds).filter(|t| t.rem_euclid(86_400_000_000) == 0)?;
+                    i32::try_from(micros.div_euclid(86_400_000_000)).ok()
+                };
+                let day = |text: &[u8]| value::date(text).or_else(|| midnight(text));
+                numbers::<Int32Type>(name, rows, cells, unfit, day).into_date().into_series()
+            }
+            Read::Datetime(unit) => {
+                let epoch = self.epoch;
+                let point = |text: &[u8]| value::datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None });
+                let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
+                numbers::<Int64Type>(name, rows, cells, unfit, point).into_datetime(unit, zone).into_series()
+            }
+            Read::Time => numbers::<Int64Type>(name, rows, cells, unfit, value::time).into_time().into_series(),
+            Read::Text => texts(name, rows, cells, unfit).into_series(),
+            Read::Binary => texts(name, rows, cells, unfit).into_series().cast(&DataType::Binary)?,
+            Read::Nothing => {
+                let mut height = 0;
+                each(cells, unfit, |_| None::<()>, |_| height += 1);
+                Series::full_null(name, height, &DataType::Null)
+            }
+        };
+        let series = if series.dtype() == &self.dtype { series } else { series.strict_cast(&self.dtype)? };
+        Ok(series.into_column())
+    }
+}
+
+#[inline]
+fn each<'a, T>(cells: impl Iterator<Item = Cell<'a>>, mut unfit: impl FnMut(usize), parse: impl Fn(&[u8]) -> Option<T>, mut push: impl FnMut(Option<T>)) {
+    for (row, cell) in cells.enumerate() {
+        let value = match &cell {
+            Cell::Null | Cell::Empty => {
+                push(None);
+                continue;
+            }
+            Cell::Text(text) => parse(text.as_bytes().trim_ascii()),
+            Cell::Owned(text) => parse(text.as_bytes().trim_ascii()),
+            Cell::Broken => None,
+        };
+        if value.is_none() {
+            unfit(row);
+        }
+        push(value);
+    }
+}
+
+fn numbers<'a, T: PolarsNumericType>(
+    name: PlSmallStr,
+    rows: usize,
+    cells: impl Iterator<Item = Cell<'a>>,
+    unfit: impl FnMut(usize),
+    parse: impl Fn(&[u8]) -> Option<T::Native>,
+) -> ChunkedArray<T> {
+    let mut builder = PrimitiveChunkedBuilder::<T>::new(name, rows);
+    each(cells, unfit, parse, |value| builder.append_option(value));
+    builder.finish()
+}
+
+fn texts<'a>(name: PlSmallStr, rows: usize, cells: impl Iterator<Item = Cell<'a>>, mut unfit: impl FnMut(usize)) -> StringChunked {
+    let mut builder = StringChunkedBuilder::new(name, rows);
+    for (row, cell) in cells.enumerate() {
+        match cell {
+            Cell::Null => builder.append_null(),
+            Cell::Empty => builder.append_value(""),
+            Cell::Text(text) => builder.append_value(text),
+            Cell::Owned(text) => builder.append_value(text),
+            Cell::Broken => {
+                unfit(row);
+                builder.append_null();
+            }
+        }
+    }
+    builder.finish()
+}

@@ -1,0 +1,122 @@
+//! Delimited text: CSV with any delimiter, and TSV. Layout is settled by `sniff`, places are found by `scan`.
+
+mod scan;
+mod sniff;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use polars::prelude::{Schema, SchemaRef};
+
+use super::column::{Cell, Spec};
+use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
+use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff};
+use crate::data::{Fault, Result};
+use scan::{Flaw, Sink};
+
+pub static CSV: Format = Format { name: "csv", title: "CSV, any delimiter", extensions: &["csv"], kind: Kind::Text { sniff: |s| open(s, None) } };
+
+pub static TSV: Format = Format { name: "tsv", title: "Tab-separated text", extensions: &["tsv", "tab"], kind: Kind::Text { sniff: |s| open(s, Some(b'\t')) } };
+
+fn open(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Arc<dyn Decoder>> {
+    let layout = sniff::layout(sniff, prefer)?;
+    let schema = layout.specs.iter().map(|spec| (spec.name.clone(), spec.dtype.clone())).collect::<Schema>();
+    Ok(Arc::new(Csv { source: sniff.source.clone(), schema: schema.into(), layout }))
+}
+
+#[derive(Debug)]
+struct Csv {
+    source: Arc<str>,
+    schema: SchemaRef,
+    layout: sniff::Layout,
+}
+
+impl Decoder for Csv {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn preamble(&self) -> Preamble {
+        self.layout.preamble
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        scan::cut(bytes, self.layout.delimiter)
+    }
+
+    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded> {
+        let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
+        let specs = &self.layout.specs;
+        let asked = Asked::new(specs, columns)?;
+        let wanted = asked.slots.iter().map(|slot| *slot != NOT_ASKED).collect();
+        let mut reading = Reading { block, wanted, csv: self, rows: Rows::default(), row_at: 0 };
+        // A guess at the number of rows, so that the vectors grow once or twice only.
+        let guess = bytes.len() / (specs.len() * 4).max(8);
+        reading.rows.bounds.reserve(guess);
+        reading.rows.cells.reserve(guess * asked.width());
+        scan::walk(bytes, self.layout.delimiter, &mut reading);
+        let rows = reading.rows;
+        rows::assemble(&self.source, block, line, &asked, rows, cell).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
+    }
+}
+
+#[inline]
+fn cell(field: &str) -> Cell<'_> {
+    match field.as_bytes() {
+        [] => Cell::Null,
+        [b'"', ..] => match scan::unquote(field.as_bytes()) {
+            None => Cell::Null,
+            Some(Cow::Borrowed([])) => Cell::Empty,
+            Some(Cow::Borrowed(_)) => field.get(1..field.len() - 1).map_or(Cell::Broken, Cell::Text),
+            Some(Cow::Owned(text)) => String::from_utf8(text).map_or(Cell::Broken, Cell::Owned),
+        },
+        _ => Cell::Text(field),
+    }
+}
+
+/// Collects the cells asked for, and sets rows of the wrong shape aside.
+struct Reading<'a> {
+    block: Block<'a>,
+    wanted: Vec<bool>,
+    csv: &'a Csv,
+    rows: Rows,
+    row_at: usize,
+}
+
+impl Sink for Reading<'_> {
+    #[inline]
+    fn field(&mut self, index: usize, start: usize, end: usize) {
+        if self.wanted.get(index) == Some(&true) {
+            self.rows.cells.push(Span::new(start, end));
+        }
+    }
+
+    #[inline]
+    fn record(&mut self, fields: usize, start: usize, end: usize, flaw: Flaw) -> bool {
+        if fields == self.wanted.len() && flaw == Flaw::None && self.block.flaw(start..end).is_none() {
+            self.rows.bounds.push(Span::new(start, end));
+            self.row_at = self.rows.cells.len();
+        } else {
+            self.rows.cells.truncate(self.row_at);
+            self.rows.aside.push((Span::new(start, end), self.csv.reason(fields, flaw, self.block.flaw(start..end))));
+        }
+        true
+    }
+}
+
+impl Csv {
+    fn reason(&self, fields: usize, flaw: Flaw, bytes: Option<&str>) -> String {
+        let name = |index: usize| self.layout.specs.get(index).map_or("", |spec: &Spec| spec.name.as_str());
+        match (bytes, flaw) {
+            (_, Flaw::Unclosed) => "a quote is opened and not closed within 1 MiB".to_owned(),
+            (Some(flaw), _) => flaw.to_owned(),
+            (None, Flaw::AfterQuote(index)) if fields == self.layout.specs.len() => {
+                format!("column '{}': there is text after the closing quote", name(index))
+            }
+            _ => {
+                let (what, plural) = (if self.layout.header { "header" } else { "first row" }, if fields == 1 { "" } else { "s" });
+                format!("has {fields} field{plural}, the {what} has {}", self.layout.specs.len())
+            }
+        }
+    }
+}

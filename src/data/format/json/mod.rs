@@ -1,0 +1,215 @@
+//! JSON: one object a line (NDJSON), or an array of objects. Only the members asked for are decoded; the others are
+//! stepped over. Places are found by `scan`, columns are settled by `sniff`.
+
+mod scan;
+mod sniff;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use polars::prelude::{Schema, SchemaRef};
+
+use super::column::{Cell, Spec};
+use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
+use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff};
+use crate::data::{Fault, Result};
+
+pub static NDJSON: Format =
+    Format { name: "ndjson", title: "JSON, one object a line", extensions: &["ndjson", "jsonl"], kind: Kind::Text { sniff: |s| open(s, Shape::Lines) } };
+
+pub static JSON: Format =
+    Format { name: "json", title: "JSON, an array of objects", extensions: &["json"], kind: Kind::Text { sniff: |s| open(s, Shape::Document) } };
+
+/// How objects follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Lines,
+    Document,
+}
+
+impl Shape {
+    fn cut(self, bytes: &[u8]) -> usize {
+        match self {
+            Self::Lines => memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1),
+            Self::Document => scan::cut(bytes),
+        }
+    }
+}
+
+fn open(sniff: &Sniff<'_>, shape: Shape) -> Result<Arc<dyn Decoder>> {
+    let specs = sniff::columns(sniff, shape)?;
+    let schema = specs.iter().map(|spec| (spec.name.clone(), spec.dtype.clone())).collect::<Schema>();
+    let places = specs.iter().enumerate().map(|(place, spec)| (spec.name.as_bytes().into(), place)).collect();
+    Ok(Arc::new(Json { source: sniff.source.clone(), shape, schema: schema.into(), specs, places }))
+}
+
+#[derive(Debug)]
+struct Json {
+    source: Arc<str>,
+    shape: Shape,
+    schema: SchemaRef,
+    specs: Vec<Spec>,
+    places: HashMap<Box<[u8]>, usize>,
+}
+
+impl Decoder for Json {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn preamble(&self) -> Preamble {
+        Preamble::default()
+    }
+
+    fn cut(&self, bytes: &[u8]) -> usize {
+        self.shape.cut(bytes)
+    }
+
+    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded> {
+        let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
+        let asked = Asked::new(&self.specs, columns)?;
+        let rows = self.rows(block, &asked);
+        rows::assemble(&self.source, block, line, &asked, rows, cell).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
+    }
+}
+
+impl Json {
+    fn rows(&self, block: Block<'_>, asked: &Asked<'_>) -> Rows {
+        let (bytes, width) = (block.bytes, asked.width());
+        let mut rows = Rows::default();
+        records(bytes, self.shape, |start, limit| {
+            let row_at = rows.cells.len();
+            rows.cells.resize(row_at + width, Span::default());
+            // Keys mostly come in the order of the schema.
+            let mut next = 0;
+            let end = scan::object(limit, start, |key, value| {
+                let key = limit.get(key).unwrap_or_default();
+                let place = match self.specs.get(next) {
+                    Some(spec) if spec.name.as_bytes() == key => Some(next),
+                    _ => self.place(key),
+                };
+                let Some(place) = place else { return };
+                next = place + 1;
+                let slot = asked.slots.get(place).copied().unwrap_or(NOT_ASKED);
+                if slot != NOT_ASKED
+                    && let Some(span) = rows.cells.get_mut(row_at + slot as usize)
+                {
+                    *span = Span::new(value.start, value.end);
+                }
+            });
+            let (end, flaw) = match end {
+                Ok(end) if self.shape == Shape::Document || scan::blank(limit, end) == limit.len() => (end, block.flaw(start..end).map(ToOwned::to_owned)),
+                _ => {
+                    let end = self.shape.end(limit, start);
+                    (end, Some(block.flaw(start..end).map_or_else(|| words(limit.get(start..end).unwrap_or_default()), ToOwned::to_owned)))
+                }
+            };
+            match flaw {
+                None => rows.bounds.push(Span::new(start, end)),
+                Some(flaw) => {
+                    rows.cells.truncate(row_at);
+                    rows.aside.push((Span::new(start, end), flaw));
+                }
+            }
+            end
+        });
+        rows
+    }
+
+    /// The column of a key as it stands between its quotes.
+    fn place(&self, key: &[u8]) -> Option<usize> {
+        match memchr::memchr(b'\\', key) {
+            None => self.places.get(key).copied(),
+            Some(_) => self.places.get(unescape(key)?.as_bytes()).copied(),
+        }
+    }
+}
+
+impl Shape {
+    /// Where the record that begins at `start` and is no object ends.
+    fn end(self, limit: &[u8], start: usize) -> usize {
+        match self {
+            Self::Lines => start + limit.get(start..).unwrap_or_default().trim_ascii_end().len(),
+            Self::Document => scan::element(limit, start).0,
+        }
+    }
+}
+
+/// Calls `record` with the place of every record and the bytes up to which it may reach; it answers with the record's end.
+#[inline]
+fn records<'a>(bytes: &'a [u8], shape: Shape, mut record: impl FnMut(usize, &'a [u8]) -> usize) {
+    let mut at = 0;
+    while at < bytes.len() {
+        match shape {
+            Shape::Lines => {
+                let end = memchr::memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |n| at + n);
+                let limit = bytes.get(..end).unwrap_or_default();
+                let start = scan::blank(limit, at);
+                if start < end {
+                    record(start, limit);
+                }
+                at = end + 1;
+            }
+            Shape::Document => {
+                let start = scan::between(bytes, at);
+                if start >= bytes.len() {
+                    return;
+                }
+                at = record(start, bytes).max(start + 1);
+            }
+        }
+    }
+}
+
+/// What `sniff` hears of each record: the members of an object; `None` when it is none.
+struct Object {
+    members: Option<Vec<(Range<usize>, Range<usize>)>>,
+}
+
+fn objects(bytes: &[u8], shape: Shape, mut hear: impl FnMut(Object)) {
+    records(bytes, shape, |start, limit| {
+        let mut members = Vec::new();
+        let end = scan::object(limit, start, |key, value| members.push((key, value)));
+        let usable = end.is_ok_and(|end| limit.get(start..end).is_some_and(|row| std::str::from_utf8(row).is_ok()));
+        hear(Object { members: usable.then_some(members) });
+        end.unwrap_or_else(|_| shape.end(limit, start))
+    });
+}
+
+/// Why a record is not an object, in words.
+fn words(record: &[u8]) -> String {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(record) {
+        Err(error) => format!("not valid JSON: {error}"),
+        Ok(_) if record.first() == Some(&b'{') => "not valid JSON".to_owned(),
+        Ok(_) => "not a JSON object".to_owned(),
+    }
+}
+
+/// The text between the quotes of a JSON string; `None` where an escape is wrong.
+fn unescape(inner: &[u8]) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', inner).is_none() {
+        return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
+    }
+    let mut quoted = Vec::with_capacity(inner.len() + 2);
+    quoted.push(b'"');
+    quoted.extend_from_slice(inner);
+    quoted.push(b'"');
+    serde_json::from_slice::<String>(&quoted).ok().map(Cow::Owned)
+}
+
+#[inline]
+fn cell(value: &str) -> Cell<'_> {
+    match value.as_bytes() {
+        [] | b"null" => Cell::Null,
+        [b'"', inner @ .., b'"'] => match memchr::memchr(b'\\', inner) {
+            None => value.get(1..value.len() - 1).map_or(Cell::Broken, Cell::Text),
+            Some(_) => match unescape(inner) {
+                Some(text) => Cell::Owned(text.into_owned()),
+                None => Cell::Broken,
+            },
+        },
+        _ => Cell::Text(value),
+    }
+}

@@ -1,0 +1,186 @@
+//! Where JSON values stand, without building them: strings, scalars, nested values and the members of objects.
+//! Values that nobody asked for are only stepped over; what a value means is left to the decoder.
+
+use std::ops::Range;
+
+/// Why a value has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The bytes end first.
+    End,
+    /// Something stands at this place that JSON does not allow.
+    Bad(usize),
+}
+
+type Place = Result<usize, Stop>;
+
+/// The place of the first byte at or after `at` that is not blank.
+#[inline]
+pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The place after the string that opens at `at`.
+#[inline]
+pub(super) fn string(bytes: &[u8], at: usize) -> Place {
+    let mut at = at + 1;
+    // Most strings are short: looking at a few bytes is quicker than setting up a vector search.
+    for _ in 0..24 {
+        match bytes.get(at) {
+            None => return Err(Stop::End),
+            Some(b'"') => return Ok(at + 1),
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
+    loop {
+        let rest = bytes.get(at..).ok_or(Stop::End)?;
+        match memchr::memchr2(b'"', b'\\', rest) {
+            None => return Err(Stop::End),
+            Some(found) if rest.get(found) == Some(&b'"') => return Ok(at + found + 1),
+            Some(found) => at += found + 2,
+        }
+    }
+}
+
+/// The place after the value that begins at `at`.
+#[inline]
+pub(super) fn value(bytes: &[u8], at: usize) -> Place {
+    match bytes.get(at) {
+        None => Err(Stop::End),
+        Some(b'"') => string(bytes, at),
+        Some(b'{' | b'[') => nested(bytes, at),
+        Some(b'-' | b'0'..=b'9') => {
+            let digits = |b: &&u8| matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
+            let length = bytes.get(at..).unwrap_or_default().iter().take_while(digits).count();
+            if at + length == bytes.len() { Err(Stop::End) } else { Ok(at + length) }
+        }
+        Some(b't') => word(bytes, at, b"true"),
+        Some(b'f') => word(bytes, at, b"false"),
+        Some(b'n') => word(bytes, at, b"null"),
+        Some(_) => Err(Stop::Bad(at)),
+    }
+}
+
+fn word(bytes: &[u8], at: usize, word: &[u8]) -> Place {
+    let rest = bytes.get(at..).unwrap_or_default();
+    if rest.starts_with(word) {
+        Ok(at + word.len())
+    } else if word.starts_with(rest) {
+        Err(Stop::End)
+    } else {
+        Err(Stop::Bad(at))
+    }
+}
+
+/// Steps over an array or object by its brackets alone.
+fn nested(bytes: &[u8], mut at: usize) -> Place {
+    // One bit a level, set for `{`; so at most 127 levels, as deep as other readers go.
+    let mut levels: u128 = 1;
+    loop {
+        match bytes.get(at) {
+            None => return Err(Stop::End),
+            Some(b'"') => {
+                at = string(bytes, at)?;
+                continue;
+            }
+            Some(open @ (b'{' | b'[')) => {
+                if levels >> 127 != 0 {
+                    return Err(Stop::Bad(at));
+                }
+                levels = levels << 1 | u128::from(*open == b'{');
+            }
+            Some(close @ (b'}' | b']')) => {
+                if (levels & 1 == 1) != (*close == b'}') {
+                    return Err(Stop::Bad(at));
+                }
+                levels >>= 1;
+                if levels == 1 {
+                    return Ok(at + 1);
+                }
+            }
+            Some(_) => {}
+        }
+        at += 1;
+    }
+}
+
+/// Tells the members of the object that opens at `at`: the range of each key between its quotes, and of each value.
+/// The place after the object.
+#[inline]
+pub(super) fn object(bytes: &[u8], at: usize, mut member: impl FnMut(Range<usize>, Range<usize>)) -> Place {
+    expect(bytes, at, b'{')?;
+    let mut at = blank(bytes, at + 1);
+    if bytes.get(at) == Some(&b'}') {
+        return Ok(at + 1);
+    }
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => {}
+            None => return Err(Stop::End),
+            Some(_) => return Err(Stop::Bad(at)),
+        }
+        let close = string(bytes, at)?;
+        let key = at + 1..close - 1;
+        at = blank(bytes, close);
+        expect(bytes, at, b':')?;
+        let start = blank(bytes, at + 1);
+        let end = value(bytes, start)?;
+        member(key, start..end);
+        at = blank(bytes, end);
+        match bytes.get(at) {
+            Some(b',') => at = blank(bytes, at + 1),
+            Some(b'}') => return Ok(at + 1),
+            None => return Err(Stop::End),
+            Some(_) => return Err(Stop::Bad(at)),
+        }
+    }
+}
+
+fn expect(bytes: &[u8], at: usize, byte: u8) -> Result<(), Stop> {
+    match bytes.get(at) {
+        Some(found) if *found == byte => Ok(()),
+        None => Err(Stop::End),
+        Some(_) => Err(Stop::Bad(at)),
+    }
+}
+
+/// Steps over what may stand between the elements of a document: blanks, commas, the brackets of the outermost array, and
+/// closing ones that a malformed element left behind.
+pub(super) fn between(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t' | b',' | b'[' | b']' | b'}') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The place after the element that begins at `at`. A malformed one goes on to the end of its line.
+pub(super) fn element(bytes: &[u8], at: usize) -> (usize, Result<(), Stop>) {
+    let end = if bytes.get(at) == Some(&b'{') { object(bytes, at, |_, _| {}) } else { value(bytes, at) };
+    match end {
+        Ok(end) => (end, Ok(())),
+        Err(Stop::End) => (bytes.len(), Err(Stop::End)),
+        Err(Stop::Bad(bad)) => match memchr::memchr(b'\n', bytes.get(bad..).unwrap_or_default()) {
+            Some(line) => (bad + line, Err(Stop::Bad(bad))),
+            None => (bytes.len(), Err(Stop::End)),
+        },
+    }
+}
+
+/// Length of the longest prefix of a document that ends at the end of an element.
+pub(super) fn cut(bytes: &[u8]) -> usize {
+    let mut whole = 0;
+    loop {
+        let at = between(bytes, whole);
+        if at >= bytes.len() {
+            return whole;
+        }
+        match element(bytes, at) {
+            (_, Err(Stop::End)) => return whole,
+            (end, _) => whole = end,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Rows of a text format on their way to a frame: where the asked cells stand, and which rows are set aside and why.
+//! Finding them is the formats' part; reading a cell is `column`'s.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::Decoded;
+use super::column::{Cell, Spec};
+use crate::data::reject::KEPT;
+use crate::data::{Fault, Reject, Rejects, Result};
+
+/// A range of bytes within one block; `start == end` where nothing stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    #[inline]
+    pub fn new(start: usize, end: usize) -> Self {
+        // Blocks are smaller than 4 GiB: `block` has made sure.
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// The bytes that are decoded, checked once.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    pub bytes: &'a [u8],
+    /// All of it, when all of it is UTF-8.
+    text: Option<&'a str>,
+    has_nul: bool,
+}
+
+impl<'a> Block<'a> {
+    pub fn new(bytes: &'a [u8]) -> Result<Self> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Fault::new("a block of more than 4 GiB cannot be decoded at once"));
+        }
+        Ok(Self { bytes, text: std::str::from_utf8(bytes).ok(), has_nul: memchr::memchr(0, bytes).is_some() })
+    }
+
+    /// Why this row cannot be text, if so.
+    #[inline]
+    pub fn flaw(&self, row: Range<usize>) -> Option<&'static str> {
+        if self.text.is_some() && !self.has_nul {
+            return None;
+        }
+        let row = self.bytes.get(row)?;
+        if memchr::memchr(0, row).is_some() {
+            Some("holds a NUL byte")
+        } else if std::str::from_utf8(row).is_err() {
+            Some("not valid UTF-8 text, nor known to the file's encoding")
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    fn slice(&self, span: Span) -> &'a str {
+        match self.text {
+            Some(text) => text.get(span.range()),
+            // Rows that are not UTF-8 were set aside by `flaw`.
+            None => self.bytes.get(span.range()).and_then(|bytes| std::str::from_utf8(bytes).ok()),
+        }
+        .unwrap_or("")
+    }
+}
+
+/// The rows of one block.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Cells asked for, row by row, in schema order.
+    pub cells: Vec<Span>,
+    /// Each row from its first byte to its last, without the line's end.
+    pub bounds: Vec<Span>,
+    /// Rows set aside because of their shape.
+    pub aside: Vec<(Span, String)>,
+}
+
+/// Which columns are asked for.
+pub(super) struct Asked<'a> {
+    /// In schema order, each once.
+    specs: Vec<&'a Spec>,
+    /// For each column asked for, in the order asked: its place in `specs`.
+    order: Vec<usize>,
+    /// For each column of the schema: its place in `specs`, or `NOT_ASKED`.
+    pub slots: Vec<u32>,
+}
+
+pub(super) const NOT_ASKED: u32 = u32::MAX;
+
+impl<'a> Asked<'a> {
+    pub fn new(specs: &'a [Spec], columns: &[usize]) -> Result<Self> {
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut slots = vec![NOT_ASKED; specs.len()];
+        let mut asked = Vec::with_capacity(sorted.len());
+        for (slot, &column) in sorted.iter().enumerate() {
+            let (Some(spec), Some(place)) = (specs.get(column), slots.get_mut(column)) else {
+                return Err(Fault::new(format!("column number {column} was asked for, but there are only {}", specs.len())));
+            };
+            *place = slot as u32;
+            asked.push(spec);
+        }
+        let order = columns.iter().filter_map(|column| sorted.binary_search(column).ok()).collect();
+        Ok(Self { specs: asked, order, slots })
+    }
+
+    pub fn width(&self) -> usize {
+        self.specs.len()
+    }
+}
+
+/// Reads the cells into a frame and takes out the rows that do not fit. `line` is the number of the block's first line.
+pub(super) fn assemble<'a>(
+    source: &Arc<str>,
+    block: Block<'a>,
+    line: u64,
+    asked: &Asked<'_>,
+    rows: Rows,
+    cell: impl Fn(&'a str) -> Cell<'a>,
+) -> Result<Decoded> {
+    let (height, width) = (rows.bounds.len(), asked.width());
+    // For each row the place, counted from 1, of the first column that contradicts it; allocated when there is one.
+    let mut bad: Vec<u32> = Vec::new();
+    let mut columns = Vec::with_capacity(width);
+    for (slot, spec) in asked.specs.iter().enumerate() {
+        let spans = rows.cells.iter().skip(slot).step_by(width);
+        let column = spec.build(height, spans.map(|span| cell(block.slice(*span))), |row| {
+            bad.resize(height, 0);
+            if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {
+                *first = slot as u32 + 1;
+            }
+        })?;
+        columns.push(column);
+    }
+    let ordered = asked.order.iter().filter_map(|&slot| columns.get(slot).cloned()).collect();
+    let mut frame = DataFrame::new(height, ordered)?;
+    let mut aside = rows.aside;
+    let mut uncounted = 0;
+    if !bad.is_empty() {
+        for (row, (&first, &bounds)) in bad.iter().zip(&rows.bounds).enumerate().filter(|(_, (b, _))| **b != 0) {
+            if aside.len() >= 2 * KEPT {
+                uncounted += 1;
+                continue;
+            }
+            let slot = first as usize - 1;
+            let span = rows.cells.get(row * width + slot).copied().unwrap_or_default();
+            let reason = asked.specs.get(slot).map(|spec| contradiction(spec, block.slice(span))).unwrap_or_default();
+            aside.push((bounds, reason));
+        }
+        let keep = BooleanChunked::from_iter_values(PlSmallStr::EMPTY, bad.iter().map(|b| *b == 0));
+        frame = if width == 0 { frame } else { frame.filter(&keep)? };
+        aside.sort_by_key(|(bounds, _)| bounds.start);
+    }
+    let mut rejects = rejects(source, block.bytes, line, aside);
+    rejects.count += uncounted;
+    Ok(Decoded { frame, rejects, lines: memchr::memchr_iter(b'\n', block.bytes).count() as u64 })
+}
+
+fn contradiction(spec: &Spec, text: &str) -> String {
+    let mut shown: String = text.chars().take(40).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    let quoted = shown.len() >= 2 && shown.starts_with('"') && shown.ends_with('"');
+    let shown = if quoted { shown.trim_matches('"') } else { &shown };
+    format!("column '{}': '{shown}' is not {}", spec.name, spec.noun())
+}
+
+/// `aside` is sorted by place.
+fn rejects(source: &Arc<str>, bytes: &[u8], line: u64, aside: Vec<(Span, String)>) -> Rejects {
+    let mut rejects = Rejects::default();
+    let (mut line, mut at) = (line, 0);
+    for (bounds, reason) in aside {
+        if rejects.kept.len() >= KEPT {
+            rejects.count += 1;
+            continue;
+        }
+        let range = bounds.range();
+        line += memchr::memchr_iter(b'\n', bytes.get(at..range.start).unwrap_or_default()).count() as u64;
+        at = range.start;
+        rejects.push(Reject::new(source, line, reason, bytes.get(range).unwrap_or_default()));
+    }
+    rejects
+}

@@ -1,0 +1,222 @@
+//! Values from the bytes that spell them: numbers, truth, dates and times.
+//! Null, quoting and what to do with a value that does not fit are left to `column`.
+
+use polars::prelude::TimeUnit;
+
+const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// `true` and `false`, as SQL, JSON and Python write them.
+pub(super) fn boolean(text: &[u8]) -> Option<bool> {
+    match text {
+        b"true" | b"True" | b"TRUE" => Some(true),
+        b"false" | b"False" | b"FALSE" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether this is an optional sign and digits, of any length.
+pub(super) fn looks_integer(text: &[u8]) -> bool {
+    let (_, digits) = sign(text);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// A whole number; `None` also when it does not fit. A fraction of zeros (`5.0`) is whole.
+#[inline]
+pub(super) fn integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = sign(text);
+    if digits.is_empty() {
+        return None;
+    }
+    if digits.len() > 18 {
+        return long_integer(negative, digits).and_then(|v| i64::try_from(v).ok());
+    }
+    let mut value = 0_i64;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return long_integer(negative, digits).and_then(|v| i64::try_from(v).ok());
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// A whole number that is not negative, up to the largest of 64 bits.
+pub(super) fn natural(text: &[u8]) -> Option<u64> {
+    let (negative, digits) = sign(text);
+    long_integer(negative, digits).and_then(|v| u64::try_from(v).ok())
+}
+
+fn long_integer(negative: bool, digits: &[u8]) -> Option<i128> {
+    let (whole, fraction) = match memchr::memchr(b'.', digits) {
+        Some(point) => (digits.get(..point)?, digits.get(point + 1..)?),
+        None => (digits, &[][..]),
+    };
+    if whole.is_empty() || fraction.iter().any(|b| *b != b'0') {
+        return None;
+    }
+    let mut value = 0_i128;
+    for &byte in whole {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(i128::from(digit))?;
+    }
+    Some(if negative { -value } else { value })
+}
+
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// A number, `inf`, `infinity` or `nan`, rounded correctly.
+#[inline]
+pub(super) fn float(text: &[u8]) -> Option<f64> {
+    let (negative, digits) = sign(text);
+    let (mut mantissa, mut seen, mut scale, mut point) = (0_u64, 0_usize, 0_usize, false);
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            seen += 1;
+            scale += usize::from(point);
+        } else if byte == b'.' && !point {
+            point = true;
+        } else {
+            return any_float(text);
+        }
+    }
+    // Up to fifteen digits and a power of ten up to 10^15 are exact in an f64, so one division rounds once.
+    if seen == 0 || seen > 15 {
+        return any_float(text);
+    }
+    let value = mantissa as f64 / POWERS.get(scale)?;
+    Some(if negative { -value } else { value })
+}
+
+fn any_float(text: &[u8]) -> Option<f64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// As `float`, rounded once to single precision.
+pub(super) fn single(text: &[u8]) -> Option<f32> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+fn two(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
+}
+
+/// `YYYY-MM-DD` as days since 1970.
+#[inline]
+pub(super) fn date(text: &[u8]) -> Option<i32> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
+    let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let longest = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if day == 0 || day > longest {
+        return None;
+    }
+    // Years that begin in March, so that the leap day is the last of its year.
+    let year = i64::from(year) - i64::from(month <= 2);
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let month = i64::from((month + 9) % 12);
+    i32::try_from(days + (153 * month + 2) / 5 + i64::from(day) - 1 - 719_468).ok()
+}
+
+/// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset; in UTC.
+#[inline]
+pub(super) fn datetime(text: &[u8], unit: TimeUnit) -> Option<i64> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let days = i64::from(date(day)?);
+    let (seconds, nanos) = match rest {
+        [] => (0, 0),
+        [b' ' | b'T' | b't', rest @ ..] => {
+            let (seconds, nanos, zone) = clock(rest)?;
+            (seconds - offset(zone)?, nanos)
+        }
+        _ => return None,
+    };
+    in_unit(days * 86_400 + seconds, nanos, unit)
+}
+
+fn in_unit(seconds: i64, nanos: i64, unit: TimeUnit) -> Option<i64> {
+    let (per_second, per_nano) = match unit {
+        TimeUnit::Nanoseconds => (1_000_000_000, 1),
+        TimeUnit::Microseconds => (1_000_000, 1_000),
+        TimeUnit::Milliseconds => (1_000, 1_000_000),
+    };
+    seconds.checked_mul(per_second)?.checked_add(nanos / per_nano)
+}
+
+/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`: seconds, nanoseconds, and what follows.
+#[inline]
+fn clock(text: &[u8]) -> Option<(i64, i64, &[u8])> {
+    let [h1, h2, b':', m1, m2, rest @ ..] = text else { return None };
+    let (hour, minute) = (two(*h1, *h2)?, two(*m1, *m2)?);
+    let (second, nanos, rest) = match rest {
+        [b':', s1, s2, b'.', rest @ ..] => {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            if digits == 0 || digits > 9 {
+                return None;
+            }
+            let (fraction, rest) = rest.split_at_checked(digits)?;
+            let value = fraction.iter().fold(0_i64, |v, b| v * 10 + i64::from(b - b'0'));
+            (two(*s1, *s2)?, value * 10_i64.pow(9 - u32::try_from(digits).ok()?), rest)
+        }
+        [b':', s1, s2, rest @ ..] => (two(*s1, *s2)?, 0, rest),
+        rest => (0, 0, rest),
+    };
+    (hour < 24 && minute < 60 && second < 60).then(|| (i64::from(hour * 3_600 + minute * 60 + second), nanos, rest))
+}
+
+/// Seconds east of Greenwich.
+fn offset(text: &[u8]) -> Option<i64> {
+    let (east, hours, minutes) = match text {
+        [] | [b'Z' | b'z'] | b"UTC" | b" UTC" => return Some(0),
+        [s, h1, h2] => (s, two(*h1, *h2)?, 0),
+        [s, h1, h2, b':', m1, m2] | [s, h1, h2, m1, m2] => (s, two(*h1, *h2)?, two(*m1, *m2)?),
+        _ => return None,
+    };
+    let seconds = i64::from(hours * 3_600 + minutes * 60);
+    match east {
+        b'+' if hours < 24 && minutes < 60 => Some(seconds),
+        b'-' if hours < 24 && minutes < 60 => Some(-seconds),
+        _ => None,
+    }
+}
+
+/// A time of day, nanoseconds since midnight.
+pub(super) fn time(text: &[u8]) -> Option<i64> {
+    let (seconds, nanos, rest) = clock(text)?;
+    rest.is_empty().then(|| seconds * 1_000_000_000 + nanos)
+}
+
+/// A point in time as a number since 1970: seconds, milliseconds, microseconds or nanoseconds by its size (seconds reach
+/// to the year 5138). With a fraction it is seconds.
+pub(super) fn epoch(text: &[u8], unit: TimeUnit) -> Option<i64> {
+    let Some(value) = integer(text) else {
+        let nanos = float(text)? * 1e9;
+        let whole = nanos.is_finite() && nanos.abs() < 9e18;
+        return whole.then_some(nanos as i64).and_then(|n| in_unit(n.div_euclid(1_000_000_000), n.rem_euclid(1_000_000_000), unit));
+    };
+    let per_second: i64 = match value.unsigned_abs() {
+        0..100_000_000_000 => 1,
+        100_000_000_000..100_000_000_000_000 => 1_000,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000_000,
+        _ => 1_000_000_000,
+    };
+    in_unit(value.div_euclid(per_second), value.rem_euclid(per_second) * (1_000_000_000 / per_second), unit)
+}

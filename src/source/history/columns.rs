@@ -1,0 +1,150 @@
+//! A columnar file as history: one piece a row group, in file order.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::input::Stamp;
+use super::{Extent, History, Piece, Reader, slices};
+use crate::data::format::{ColumnFile, Format, Kind};
+use crate::data::{Fault, Reject, Rejects, Result};
+
+#[derive(Debug)]
+pub(super) struct Columns(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: Arc<str>,
+    stamp: Stamp,
+    file: Arc<dyn ColumnFile>,
+    /// The file's own, with the types that the table wants.
+    schema: SchemaRef,
+    notes: Vec<String>,
+}
+
+impl Columns {
+    pub fn new(path: &Path, format: &Format, known: Option<SchemaRef>, mut notes: Vec<String>) -> Result<Self> {
+        let Kind::Columns { open } = format.kind else { return Err(Fault::new("this is text").at(path.display().to_string())) };
+        let stamp = Stamp::take(path)?;
+        let file = open(path)?;
+        notes.extend_from_slice(file.left_out());
+        let mut schema = Schema::clone(file.schema());
+        for (name, dtype) in known.iter().flat_map(|known| known.iter()) {
+            let Some(own) = schema.get(name).filter(|own| *own != dtype) else { continue };
+            if !convertible(own, dtype) {
+                let what = format!("the column '{name}' holds {own} here, but the table has {dtype}");
+                return Err(Fault::new(what).at(path.display().to_string()).hint("open it as a table of its own"));
+            }
+            schema.insert(name.clone(), dtype.clone());
+        }
+        Ok(Self(Arc::new(Inner { name: path.display().to_string().into(), stamp, file, schema: schema.into(), notes })))
+    }
+}
+
+/// Whether every value of one type has a counterpart in the other, or visibly none.
+fn convertible(from: &DataType, to: &DataType) -> bool {
+    let number = |dtype: &DataType| dtype.is_integer() || dtype.is_float();
+    from == &DataType::Null
+        || (number(from) && number(to) && !(from.is_float() && to.is_integer()))
+        || (from.is_temporal() && to.is_temporal() && !matches!((from, to), (_, DataType::Time | DataType::Duration(_) | DataType::Date)))
+        || (from == &DataType::String && matches!(to, DataType::Categorical(..) | DataType::Binary))
+        || to == &DataType::String
+}
+
+impl History for Columns {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        &self.0.schema
+    }
+
+    fn extent(&self) -> Extent {
+        let rows = self.0.file.groups().iter().map(|group| group.rows).sum();
+        Extent { bytes: self.0.stamp.bytes, rows: Some(rows) }
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {
+        self.0.stamp.check(false)?;
+        Ok(Box::new(Groups { file: self.0.clone(), columns: columns.into(), next: 0, row: 0, told: 0 }))
+    }
+}
+
+struct Groups {
+    file: Arc<Inner>,
+    columns: Arc<[usize]>,
+    next: usize,
+    /// The first row of the next group, from 0.
+    row: u64,
+    told: u64,
+}
+
+impl Reader for Groups {
+    fn next(&mut self) -> Result<Option<Piece>> {
+        let groups = self.file.file.groups();
+        let total = self.file.stamp.bytes;
+        let Some(group) = groups.get(self.next).copied() else {
+            let rest = total - self.told;
+            self.told = total;
+            // A file without a row group has been read, too.
+            return Ok((rest > 0 && groups.is_empty()).then(|| Piece::new(|| Ok(Vec::new()))));
+        };
+        self.file.stamp.check(false)?;
+        let (place, first) = (self.next, self.row);
+        self.next += 1;
+        self.row += group.rows;
+        // The footer is counted with the last group.
+        let last = self.next == groups.len();
+        let bytes = if last { total - self.told } else { group.bytes.min(total - self.told) };
+        self.told += bytes;
+        let (file, columns, end) = (self.file.clone(), self.columns.clone(), self.row);
+        Ok(Some(Piece::new(move || {
+            let frame = file.file.read(place, &columns);
+            // A file that changed under the reading explains any error better than the error does.
+            file.stamp.check(false)?;
+            let (frame, rejects) = file.convert(frame?, &columns, first)?;
+            Ok(slices(frame, rejects, &file.name, first..end, bytes))
+        })))
+    }
+}
+
+impl Inner {
+    /// Gives the columns the types that the table wants; rows with a value that has no counterpart are set aside.
+    fn convert(&self, frame: DataFrame, columns: &[usize], first: u64) -> Result<(DataFrame, Rejects)> {
+        let mut rejects = Rejects::default();
+        let mut frame = frame;
+        let mut bad: Option<BooleanChunked> = None;
+        let mut reasons: Vec<(usize, String)> = Vec::new();
+        for &column in columns {
+            let Some((name, dtype)) = self.schema.get_at_index(column) else { continue };
+            let own = frame.column(name)?.clone();
+            if own.dtype() == dtype {
+                continue;
+            }
+            let cast = own.cast(dtype)?;
+            let lost = &cast.is_null() & &own.is_not_null();
+            if lost.any() {
+                for row in lost.iter().enumerate().filter_map(|(row, lost)| lost.unwrap_or(false).then_some(row)) {
+                    reasons.push((row, format!("column '{name}': '{}' does not fit {dtype}", own.get(row)?)));
+                }
+                bad = Some(bad.map_or_else(|| lost.clone(), |bad| &bad | &lost));
+            }
+            frame.with_column(cast)?;
+        }
+        if let Some(bad) = bad {
+            frame = frame.filter(&!&bad)?;
+            reasons.sort_by_key(|(row, _)| *row);
+            reasons.dedup_by_key(|(row, _)| *row);
+            for (row, reason) in reasons {
+                rejects.push(Reject::new(&self.name, first + row as u64 + 1, reason, b""));
+            }
+        }
+        Ok((frame, rejects))
+    }
+}
