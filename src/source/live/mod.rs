@@ -1,13 +1,34 @@
 //! Live: rows that are still arriving. One file a kind; each is one line in `LIVE_KINDS`.
+//! Threads, recording, and what becomes of a chunk are left to the engine.
 
+mod beat;
+pub mod file;
+pub mod intake;
+mod link;
+mod messages;
+mod order;
+mod pull;
+pub mod replay;
+pub mod stdin;
+mod tail;
 pub mod url;
+pub mod ws;
 
 use std::time::Duration;
 
 use polars::prelude::SchemaRef;
 
-use crate::data::{Chunk, Result};
+use crate::data::{Chunk, Fault, Result};
 pub use url::FeedUrl;
+
+/// Every kind of feed this build knows. Menus, forms, help and tests loop over it.
+pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND, &ws::KIND];
+
+/// The query parameters that every kind understands, beside its own.
+pub const COMMON: &[Setting] = &[
+    Setting { name: "format", about: "the format of the rows", default: "found out from the first bytes" },
+    Setting { name: "time", about: "the column that holds the event time", default: "the table's, or the first column that is a time" },
+];
 
 /// A kind of feed: what it is called, what can be set, and how it behaves.
 #[derive(Debug)]
@@ -76,4 +97,64 @@ pub enum Event {
     },
     /// No row will come any more.
     End,
+}
+
+impl LiveKind {
+    /// Its own settings, then the common ones.
+    pub fn all_settings(&self) -> impl Iterator<Item = &'static Setting> + use<> {
+        self.settings.iter().chain(COMMON)
+    }
+}
+
+/// The kind that answers to the scheme of `url`.
+///
+/// # Errors
+/// When no kind does; the fault lists those there are.
+pub fn kind_of(url: &FeedUrl) -> Result<&'static LiveKind> {
+    if let Some(kind) = LIVE_KINDS.iter().find(|kind| kind.schemes.contains(&url.scheme.as_str())) {
+        return Ok(kind);
+    }
+    let schemes = || LIVE_KINDS.iter().flat_map(|kind| kind.schemes.iter().copied());
+    Err(Fault::new(format!("this build knows no feed of the kind '{}:'", url.scheme))
+        .at(url.shown())
+        .hint(choices(&url.scheme, schemes(), |scheme| format!("{scheme}:"))))
+}
+
+/// Opens a feed. What cannot be waited for (a missing address, a wrong parameter) is found here, the rest in `settle`.
+///
+/// # Errors
+/// When the scheme or a parameter is unknown, or the kind finds something wrong with the address.
+pub fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
+    let kind = kind_of(url)?;
+    let known = || kind.all_settings().map(|setting| setting.name);
+    if let Some(name) = url.params.keys().find(|name| !known().any(|known| known == *name)) {
+        let fault = Fault::new(format!("{} feeds have no parameter '{name}'", kind.title)).at(url.shown());
+        return Err(fault.hint(choices(name, known(), str::to_owned)));
+    }
+    (kind.open)(url, expect)
+}
+
+/// "did you mean X? there are X, Y and Z".
+fn choices<'a>(word: &str, all: impl Iterator<Item = &'a str>, show: impl Fn(&str) -> String) -> String {
+    let all: Vec<&str> = all.collect();
+    let near = all.iter().map(|choice| (distance(word, choice), choice)).min().filter(|(far, _)| *far <= 1 + word.len() / 4);
+    let list = all.iter().map(|choice| show(choice)).collect::<Vec<_>>().join(", ");
+    near.map_or_else(|| format!("there are {list}"), |(_, choice)| format!("did you mean {}? There are {list}", show(choice)))
+}
+
+/// Edits (insert, delete, replace a character) that turn `a` into `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, above) in b.chars().zip(row.iter().skip(1)) {
+            left = (corner + usize::from(x != y)).min(above + 1).min(left + 1);
+            corner = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
 }

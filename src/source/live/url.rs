@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
 use crate::data::{Fault, Result};
+
+/// Parameters whose values are not shown.
+const SECRETS: &[&str] = &["subscribe", "query", "token", "secret", "password", "passwd", "key", "auth", "sign"];
 
 /// The scheme, what follows it, and the query parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,36 @@ impl FeedUrl {
             params.insert(name.to_ascii_lowercase(), value);
         }
         Ok(Self { text: text.to_owned(), scheme: scheme.to_ascii_lowercase(), target: target.to_owned(), params })
+    }
+
+    /// The address as it may stand on a screen, in a log or beside a row: without passwords, and without the values
+    /// of parameters that are sent to a server or named like a secret.
+    pub fn shown(&self) -> String {
+        let slashes = if self.text.get(self.scheme.len() + 1..).is_some_and(|rest| rest.starts_with("//")) { "//" } else { "" };
+        let host = self.target.find('/').unwrap_or(self.target.len());
+        let user = if slashes.is_empty() { None } else { self.target.get(..host).and_then(|host| host.rfind('@')) };
+        let target = user.and_then(|at| self.target.get(at + 1..)).unwrap_or(&self.target);
+        let mut shown = format!("{}:{slashes}{target}", self.scheme);
+        for (i, (name, value)) in self.params.iter().enumerate() {
+            let secret = SECRETS.iter().any(|word| name.contains(word));
+            let value = if secret { "…" } else { value };
+            shown.push_str(&format!("{}{name}={value}", if i == 0 { '?' } else { '&' }));
+        }
+        shown
+    }
+
+    /// The target as a path. Percent signs stand for themselves where such a file exists.
+    ///
+    /// # Errors
+    /// When the address names no file.
+    pub fn path(&self) -> Result<PathBuf> {
+        if self.target.is_empty() {
+            return Err(Fault::new("this feed names no file").at(&self.text).hint(format!("write it like {}:PATH", self.scheme)));
+        }
+        if !self.target.contains('%') || Path::new(&self.target).exists() {
+            return Ok(PathBuf::from(&self.target));
+        }
+        Ok(PathBuf::from(percent_decode_str(&self.target).decode_utf8_lossy().into_owned()))
     }
 
     /// The parameter `name`, read as `T`.

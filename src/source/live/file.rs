@@ -1,0 +1,321 @@
+//! `file:`: a file that grows. It is followed across rotation and truncation; with `follow=false` it is read once.
+//! Watching for its end is `tail`'s, cutting and decoding `intake`'s.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::SchemaRef;
+
+use super::beat::{Beat, LOOK};
+use super::intake::Intake;
+use super::pull::Pull;
+use super::tail::{Standing, State, Tail};
+use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
+use crate::data::encoding::TextEncoding;
+use crate::data::format::{self, Format, Kind};
+use crate::data::{Chunk, Fault, Result};
+use crate::source::history::{self, History};
+
+pub const KIND: LiveKind = LiveKind {
+    schemes: &["file"],
+    title: "Growing file",
+    about: "Follows an NDJSON or CSV file as it grows, across rotation and truncation.",
+    example: "file:events.ndjson",
+    settings: &[
+        Setting { name: "follow", about: "whether to wait for more at the end: true or false", default: "true" },
+        Setting { name: "from", about: "the byte at which the first row begins", default: "0" },
+    ],
+    can_wait: true,
+    rereadable: true,
+    open,
+};
+
+/// How long a file may be away, as it is in the middle of a rotation, before that is trouble.
+const AWAY: Duration = Duration::from_secs(1);
+const READ_BYTES: usize = 1 << 18;
+
+fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
+    let path = url.path()?;
+    let follow = url.param::<bool>("follow", "true or false")?.unwrap_or(true);
+    let from = url.param::<u64>("from", "a number of bytes")?.unwrap_or(0);
+    let tail = match Tail::open(&path) {
+        Ok(tail) => Some(tail),
+        Err(error) if follow && error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Fault::io(path.display().to_string(), &error)),
+    };
+    if tail.as_ref().is_some_and(|tail| !grows(url, &path, tail.beginning())) {
+        if follow || from > 0 {
+            let what = "this file is complete only when its last byte is written, so it cannot be followed";
+            return Err(Fault::new(what).at(path.display().to_string()).hint("add ?follow=false, or replay it with replay:PATH"));
+        }
+        let history = history::open_history(&path, expect.known)?;
+        let source = url.shown().into();
+        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None }));
+    }
+    let intake = Intake::new(url, &path, &expect)?;
+    Ok(Box::new(Following {
+        path,
+        follow,
+        from,
+        intake,
+        tail,
+        jumped: from == 0,
+        leaving: false,
+        away: None,
+        told: false,
+        lines_known: from == 0,
+        events: VecDeque::new(),
+        beat: Beat::default(),
+        scratch: vec![0; READ_BYTES],
+    }))
+}
+
+/// Whether it is text as it stands: neither columnar, nor packed, nor of an encoding whose lines cannot be told apart.
+fn grows(url: &FeedUrl, path: &Path, head: &[u8]) -> bool {
+    let columns = |format: &Format| matches!(format.kind, Kind::Columns { .. });
+    let named = |name: &str| format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
+    if let Some(name) = url.params.get("format") {
+        return !named(name).is_some_and(columns);
+    }
+    if head.is_empty() {
+        let ending = format::extension(path);
+        return !format::FORMATS.iter().any(|format| columns(format) && format.extensions.contains(&ending.as_str()));
+    }
+    let packed = head.starts_with(b"\x1f\x8b") || head.starts_with(b"\x28\xb5\x2f\xfd");
+    let lines = TextEncoding::detect(head, false).encoding.is_ascii_compatible();
+    !packed && lines && !format::format_for(path, head).is_ok_and(columns)
+}
+
+/// A file of records, from its beginning (or `from`) to its end or for ever.
+struct Following {
+    path: PathBuf,
+    follow: bool,
+    from: u64,
+    intake: Intake,
+    tail: Option<Tail>,
+    /// Whether reading has begun at `from`; the types are settled from the file's beginning.
+    jumped: bool,
+    /// Another file stands at the path: what is left of this one is its end.
+    leaving: bool,
+    /// Since when nothing stands at the path.
+    away: Option<Instant>,
+    /// Whether a person was told that it is away.
+    told: bool,
+    /// Whether the lines before `from` were counted.
+    lines_known: bool,
+    events: VecDeque<Event>,
+    beat: Beat,
+    scratch: Vec<u8>,
+}
+
+impl Following {
+    fn fault(&self, error: &io::Error) -> Fault {
+        Fault::io(self.path.display().to_string(), error)
+    }
+
+    /// Reads what is there, up to a full chunk. True when the end was reached.
+    fn fill(&mut self) -> Result<bool> {
+        let Some(tail) = &mut self.tail else { return Ok(true) };
+        let fault = |error: &io::Error| Fault::io(self.path.display().to_string(), error);
+        match tail.state().map_err(|e| fault(&e))? {
+            State::Still => return Ok(true),
+            State::Rewritten { now } => {
+                let was = tail.at();
+                if !self.follow {
+                    let what = format!("the file shrank from {was} to {now} bytes while it was read");
+                    return Err(Fault::new(what).at(self.path.display().to_string()).hint("read it again when it is complete"));
+                }
+                tail.seek(0).map_err(|e| fault(&e))?;
+                self.lines_known = true;
+                self.jumped = true;
+                self.intake.give_up("the file was truncated before this record was complete")?;
+                self.intake.begin_again();
+                let reason = if now < was { format!("truncated from {was} to {now} bytes") } else { "written anew".to_owned() };
+                self.events.push_back(Event::Gap { reason: format!("the file was {reason}; what stood in it unread cannot be known") });
+                return Ok(false);
+            }
+            State::Grown => {}
+        }
+        while !self.intake.full() {
+            let n = tail.read(&mut self.scratch).map_err(|e| fault(&e))?;
+            if n == 0 {
+                return Ok(true);
+            }
+            self.intake.push(self.scratch.get(..n).unwrap_or_default());
+        }
+        Ok(false)
+    }
+
+    /// Opens the file when there is none open. False when there is still none.
+    fn find(&mut self) -> Result<bool> {
+        if self.tail.is_some() {
+            return Ok(true);
+        }
+        match Tail::open(&self.path) {
+            Ok(tail) => {
+                self.tail = Some(tail);
+                (self.away, self.told) = (None, false);
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if !self.told {
+                    self.told = true;
+                    self.events.push_back(Event::Trouble { reason: "there is no such file yet; waiting for it".to_owned() });
+                }
+                Ok(false)
+            }
+            Err(error) => Err(self.fault(&error)),
+        }
+    }
+
+    /// At the end of a followed file: does it still stand at the path?
+    fn look_around(&mut self) -> Result<()> {
+        let Some(tail) = &self.tail else { return Ok(()) };
+        match tail.standing().map_err(|e| self.fault(&e))? {
+            Standing::Same => (self.away, self.told) = (None, false),
+            Standing::Other => self.leaving = true,
+            Standing::Gone => {
+                let since = *self.away.get_or_insert_with(Instant::now);
+                if since.elapsed() > AWAY && !self.told {
+                    self.told = true;
+                    self.events.push_back(Event::Trouble { reason: "the file is gone; waiting for it to come back".to_owned() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins at `from`, now that the types are settled.
+    fn jump(&mut self) -> Result<()> {
+        self.jumped = true;
+        let from = self.from.max(self.intake.header());
+        let Some(tail) = &mut self.tail else { return Ok(()) };
+        if let Err(error) = tail.seek(from) {
+            return Err(self.fault(&error));
+        }
+        self.intake.seek(from, 1);
+        Ok(())
+    }
+
+    /// Numbers the lines of rejects by the file's own count. The lines before `from` are only counted if there are any.
+    fn number(&mut self, mut chunk: Chunk) -> Chunk {
+        if self.lines_known || chunk.rejects.kept.is_empty() {
+            return chunk;
+        }
+        let from = self.from.max(self.intake.header());
+        // Without the count the lines are numbered from `from`: no reason to lose the rows.
+        let before = self.tail.as_mut().and_then(|tail| tail.lines_before(from).ok()).unwrap_or(0);
+        self.lines_known = true;
+        self.intake.add_lines(before);
+        for reject in &mut chunk.rejects.kept {
+            reject.line += before;
+        }
+        chunk
+    }
+
+    /// One step: an event, or `None` when there is nothing just now.
+    fn step(&mut self) -> Result<Option<Event>> {
+        if !self.jumped {
+            self.jump()?;
+        }
+        if !self.find()? {
+            return Ok(self.events.pop_front());
+        }
+        let at_end = self.fill()?;
+        if let Some(event) = self.events.pop_front() {
+            return Ok(Some(event));
+        }
+        let over = at_end && (self.leaving || !self.follow);
+        let now = Instant::now();
+        if over || self.intake.full() || self.beat.due(now) {
+            if let Some(chunk) = self.intake.take(over)? {
+                self.beat.mark(now);
+                return Ok(Some(Event::Chunk(self.number(chunk))));
+            }
+            if over && !self.follow {
+                return Ok(Some(Event::End));
+            }
+        }
+        if over {
+            self.tail = None;
+            self.leaving = false;
+            self.lines_known = true;
+            self.intake.begin_again();
+            self.find()?;
+        } else if at_end {
+            self.look_around()?;
+            if self.leaving {
+                // The old file may have grown before it was moved away: it is read to its end once more.
+                return self.step();
+            }
+        }
+        Ok(self.events.pop_front())
+    }
+}
+
+impl Live for Following {
+    fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
+        let deadline = Instant::now() + wait;
+        loop {
+            let ended = if self.find()? { self.fill()? } else { false };
+            if let Some(schema) = self.intake.settle(ended && !self.follow, ended)? {
+                return Ok(Some(schema));
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Ok(None);
+            }
+            std::thread::sleep(LOOK.min(deadline - now));
+        }
+    }
+
+    fn project(&mut self, columns: &[usize]) {
+        self.intake.project(columns);
+    }
+
+    fn poll(&mut self, wait: Duration) -> Result<Event> {
+        let deadline = Instant::now() + wait;
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(event);
+            }
+            if let Some(event) = self.step()? {
+                return Ok(event);
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Ok(Event::Quiet);
+            }
+            std::thread::sleep(self.beat.or(now, deadline).min(now + LOOK) - now);
+        }
+    }
+}
+
+/// A columnar or compressed file, read once: its chunks are those of the history, with the time of their arrival.
+struct Whole {
+    history: Arc<dyn History>,
+    source: Arc<str>,
+    columns: Vec<usize>,
+    pull: Option<Pull>,
+}
+
+impl Live for Whole {
+    fn settle(&mut self, _wait: Duration) -> Result<Option<SchemaRef>> {
+        Ok(Some(self.history.schema().clone()))
+    }
+
+    fn project(&mut self, columns: &[usize]) {
+        columns.clone_into(&mut self.columns);
+    }
+
+    fn poll(&mut self, _wait: Duration) -> Result<Event> {
+        if self.pull.is_none() {
+            self.pull = Some(Pull::open(&self.history, &self.columns)?);
+        }
+        let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();
+        Ok(next.map_or(Event::End, |chunk| Event::Chunk(Chunk { source: self.source.clone(), arrived: Some(Instant::now()), ..chunk })))
+    }
+}

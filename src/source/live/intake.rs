@@ -1,0 +1,388 @@
+//! Bytes as they arrive, cut at the ends of records and decoded: what a followed file and a pipe have in common.
+//! Where the bytes come from, and how long one waits for them, is left to the feed.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::{DataFrame, Schema, SchemaRef};
+
+use super::pull::split;
+use super::{Expect, FeedUrl};
+use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
+use crate::data::encoding::{HEAD_BYTES, TextEncoding};
+use crate::data::format::{self, Decoder, Format, Kind, Sniff};
+use crate::data::{Chunk, Fault, Reject, Rejects, Result};
+
+/// A record longer than this is set aside, so that a stray quote or a missing line end does not fill the memory.
+pub const RECORD_BYTES: usize = 64 << 20;
+/// How long the first rows may wait for more, so that types are settled from more than one line.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Lines that are enough to settle types when no more are there.
+const LINES: usize = 100;
+
+/// Takes bytes, gives chunks.
+#[derive(Debug)]
+pub struct Intake {
+    source: Arc<str>,
+    /// Only its name is looked at, to find the format.
+    path: PathBuf,
+    named: Option<&'static Format>,
+    known: Option<SchemaRef>,
+    schema: Option<SchemaRef>,
+    decoder: Option<Arc<dyn Decoder>>,
+    /// What the bytes stand for, if they are no UTF-8.
+    encoding: Option<TextEncoding>,
+    /// The columns asked for, as indices into `schema`, and into the decoder's (which a new file may order otherwise).
+    wanted: Vec<usize>,
+    columns: Vec<usize>,
+    buffer: Vec<u8>,
+    /// Where the bytes begin that are still to be decoded: in `buffer`, in the source, and as a line number.
+    start: usize,
+    offset: u64,
+    line: u64,
+    /// Bytes to read before the next look for the end of a long record.
+    need: usize,
+    /// Bytes at the beginning of the input that hold no row.
+    header: u64,
+    /// Inside a record that is too long: where it began.
+    skipping: Option<u64>,
+    /// When the first whole lines were there.
+    since: Option<Instant>,
+    ready: VecDeque<Chunk>,
+}
+
+impl Intake {
+    /// # Errors
+    /// When the address names a format that is unknown or has no records.
+    pub fn new(url: &FeedUrl, path: &Path, expect: &Expect) -> Result<Self> {
+        let named = url.params.get("format").map(|name| text_format(url, name)).transpose()?;
+        Ok(Self {
+            source: url.shown().into(),
+            path: path.to_owned(),
+            named,
+            known: expect.known.clone(),
+            schema: None,
+            decoder: None,
+            encoding: None,
+            wanted: Vec::new(),
+            columns: Vec::new(),
+            buffer: Vec::new(),
+            start: 0,
+            offset: 0,
+            line: 1,
+            need: 0,
+            header: 0,
+            skipping: None,
+            since: None,
+            ready: VecDeque::new(),
+        })
+    }
+
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// Whether there is enough for a chunk of the largest size: time to take before reading on. While a record does
+    /// not end, more is needed.
+    pub fn full(&self) -> bool {
+        self.waiting() >= CHUNK_BYTES.max(self.need)
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.start > 0 && self.start >= self.buffer.len() / 2 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    fn advance(&mut self, bytes: usize, lines: u64) {
+        self.start = (self.start + bytes).min(self.buffer.len());
+        self.offset += bytes as u64;
+        self.line += lines;
+    }
+
+    /// Settles the schema from what is there. `ended`: no more bytes will come. `idle`: none are there just now.
+    ///
+    /// # Errors
+    /// When what is there is in no known format, or there is nothing and nothing will come.
+    pub fn settle(&mut self, ended: bool, idle: bool) -> Result<Option<SchemaRef>> {
+        if self.schema.is_some() {
+            return Ok(self.schema.clone());
+        }
+        let waiting = self.waiting();
+        if waiting == 0 {
+            if ended && self.known.is_none() {
+                return Err(Fault::new("there are no rows in it").at(&*self.source).hint("begin with a header or a first row"));
+            }
+            if ended {
+                self.schema.clone_from(&self.known);
+            }
+            return Ok(self.schema.clone());
+        }
+        if !ended && waiting < HEAD_BYTES {
+            let lines = memchr::memchr_iter(b'\n', self.bytes()).take(LINES).count();
+            // A first line alone may be a header: its columns have no types yet.
+            let json = self.bytes().iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
+            if lines < if json || self.known.is_some() { 1 } else { 2 } {
+                return Ok(None);
+            }
+            let since = *self.since.get_or_insert_with(Instant::now);
+            if since.elapsed() < PATIENCE && !(idle && lines >= LINES) {
+                return Ok(None);
+            }
+        }
+        self.sniff(ended, self.known.clone())?;
+        self.schema = self.decoder.as_ref().map(|decoder| decoder.schema().clone());
+        self.wanted = (0..self.schema.as_ref().map_or(0, |schema| schema.len())).collect();
+        self.columns.clone_from(&self.wanted);
+        Ok(self.schema.clone())
+    }
+
+    /// Which columns chunks shall hold.
+    pub fn project(&mut self, columns: &[usize]) {
+        columns.clone_into(&mut self.wanted);
+        columns.clone_into(&mut self.columns);
+    }
+
+    /// Finds out what stands at the beginning of the input, and passes over a mark and a header.
+    fn sniff(&mut self, ended: bool, known: Option<SchemaRef>) -> Result<()> {
+        let bytes = self.bytes();
+        let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+        let whole = ended && head.len() == bytes.len();
+        let encoding = TextEncoding::detect(head, whole);
+        if !encoding.encoding.is_ascii_compatible() {
+            let what = format!("text in {} cannot be followed", encoding.name());
+            return Err(Fault::new(what).at(&*self.source).hint("write it in UTF-8, or replay it with replay:PATH"));
+        }
+        let raw = head.get(encoding.mark_bytes..).unwrap_or_default();
+        let text = utf8(Some(encoding).filter(|e| !e.is_utf8()), raw);
+        let format = match self.named {
+            Some(format) => format,
+            None => format::format_for(&self.path, &text).map_err(|fault| fault.at(&*self.source))?,
+        };
+        let Kind::Text { sniff } = &format.kind else {
+            return Err(not_text(format).at(&*self.source));
+        };
+        let decoder = sniff(&Sniff { source: self.source.clone(), head: &text, whole, known })?;
+        let preamble = decoder.preamble();
+        // A header ends with a line; as a line it is the same length in every encoding.
+        let header = match preamble.lines.checked_sub(1).and_then(|last| usize::try_from(last).ok()) {
+            Some(last) => memchr::memchr_iter(b'\n', raw).nth(last).map_or(raw.len(), |end| end + 1),
+            None => preamble.bytes.min(raw.len()),
+        };
+        self.advance(encoding.mark_bytes + header, preamble.lines);
+        self.header = self.offset;
+        self.encoding = Some(encoding).filter(|e| !e.is_utf8());
+        self.decoder = Some(decoder);
+        Ok(())
+    }
+
+    /// Another input takes the place of this one (a rotated or truncated file) and begins at its beginning. What was
+    /// not decoded yet is forgotten.
+    pub fn begin_again(&mut self) {
+        self.seek(0, 1);
+        // A header has to be read again: it may be longer, or name the columns in another order.
+        if self.header > 0 {
+            self.decoder = None;
+        }
+    }
+
+    /// The next byte pushed is the one at `offset`, which begins the line `line`.
+    pub fn seek(&mut self, offset: u64, line: u64) {
+        self.buffer.clear();
+        self.start = 0;
+        self.offset = offset;
+        self.line = line;
+        self.skipping = None;
+        self.need = 0;
+    }
+
+    /// Bytes at the beginning of the input that hold no row: a mark, a header.
+    pub fn header(&self) -> u64 {
+        self.header
+    }
+
+    /// Decodes what is whole, and sets aside what is left of a record whose end will never come.
+    ///
+    /// # Errors
+    /// As `take`.
+    pub fn give_up(&mut self, reason: &str) -> Result<()> {
+        while self.decode(false)? {}
+        let left = self.waiting();
+        if left > 0 && self.decoder.is_some() {
+            let reject = Reject::new(&self.source, self.line, reason, self.bytes());
+            self.set_aside(reject, self.offset..self.offset + left as u64);
+            self.advance(left, 1);
+        }
+        Ok(())
+    }
+
+    /// As many lines more stand before those that are to come.
+    pub fn add_lines(&mut self, lines: u64) {
+        self.line += lines;
+    }
+
+    fn set_aside(&mut self, reject: Reject, offsets: Range<u64>) {
+        let mut rejects = Rejects::default();
+        rejects.push(reject);
+        let frame = self.nothing();
+        let chunk = self.chunk(frame, offsets, rejects);
+        self.ready.push_back(chunk);
+    }
+
+    fn chunk(&self, frame: DataFrame, offsets: Range<u64>, rejects: Rejects) -> Chunk {
+        let bytes = offsets.end - offsets.start;
+        Chunk { frame, source: self.source.clone(), partition: 0, offsets, bytes, rejects, arrived: Some(Instant::now()) }
+    }
+
+    /// A frame of the wanted columns without rows.
+    fn nothing(&self) -> DataFrame {
+        let schema: Schema =
+            self.schema.iter().flat_map(|schema| self.wanted.iter().filter_map(|i| schema.get_at_index(*i))).map(|(n, t)| (n.clone(), t.clone())).collect();
+        DataFrame::empty_with_schema(&schema)
+    }
+
+    /// The next chunk of whole records; with `ended`, what is left counts as a whole record.
+    ///
+    /// # Errors
+    /// When the decoder gives up, or a new file does not have the columns of the old one.
+    pub fn take(&mut self, ended: bool) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                return Ok(Some(chunk));
+            }
+            if !self.decode(ended)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Goes on by one chunk, or by a header. False when there is nothing whole to decode.
+    fn decode(&mut self, ended: bool) -> Result<bool> {
+        let Some(schema) = self.schema.clone() else { return Ok(false) };
+        if self.waiting() == 0 {
+            return Ok(false);
+        }
+        let Some(decoder) = self.decoder.clone() else {
+            let begun = ended || memchr::memchr(b'\n', self.bytes()).is_some();
+            if begun {
+                self.take_over(&schema, ended)?;
+            }
+            return Ok(begun);
+        };
+        if let Some(begin) = self.skipping {
+            self.skip(begin, ended);
+            return Ok(true);
+        }
+        let size = self.measure(ended);
+        if size == 0 {
+            // A record that does not end is waited for, up to a bound.
+            self.need = self.waiting() + CHUNK_BYTES;
+            let long = self.waiting() >= RECORD_BYTES;
+            self.skipping = long.then_some(self.offset);
+            return Ok(long);
+        }
+        self.need = 0;
+        let bytes = self.bytes().get(..size).unwrap_or_default();
+        let decoded = decoder.decode(&utf8(self.encoding, bytes), self.line, &self.columns)?;
+        let offsets = self.offset..self.offset + size as u64;
+        let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
+        self.advance(size, decoded.lines);
+        split(chunk, &mut self.ready);
+        Ok(true)
+    }
+
+    /// Reads a new file's header, and finds the columns in it.
+    fn take_over(&mut self, schema: &SchemaRef, ended: bool) -> Result<()> {
+        self.sniff(ended, Some(schema.clone()))?;
+        let Some(decoder) = &self.decoder else { return Ok(()) };
+        let mut columns = Vec::with_capacity(self.wanted.len());
+        for (name, dtype) in self.wanted.iter().filter_map(|i| schema.get_at_index(*i)) {
+            match decoder.schema().get_full(name) {
+                Some((i, _, found)) if found == dtype => columns.push(i),
+                Some((_, _, found)) => return Err(self.other(&format!("its column '{name}' is {found} instead of {dtype}"))),
+                None => return Err(self.other(&format!("it has no column '{name}'"))),
+            }
+        }
+        self.columns = columns;
+        Ok(())
+    }
+
+    fn other(&self, what: &str) -> Fault {
+        Fault::new(format!("the file that took the place of the old one has other columns: {what}")).at(&*self.source).hint("attach it as a feed of its own")
+    }
+
+    /// Bytes of whole records, bounded in bytes and (as far as they end with lines) in rows; 0 when there is none.
+    fn measure(&self, ended: bool) -> usize {
+        let Some(decoder) = &self.decoder else { return 0 };
+        let bytes = self.bytes();
+        let mut window = bytes.len().min(CHUNK_BYTES);
+        if let Some(last) = memchr::memchr_iter(b'\n', bytes.get(..window).unwrap_or_default()).nth(CHUNK_ROWS - 1) {
+            window = last + 1;
+        }
+        loop {
+            if ended && window == bytes.len() {
+                return window;
+            }
+            match decoder.cut(bytes.get(..window).unwrap_or_default()) {
+                0 if window < bytes.len() => window = (window * 2).min(bytes.len()),
+                size => return size,
+            }
+        }
+    }
+
+    /// Lets the rest of a record that is too long pass, as far as it is there.
+    fn skip(&mut self, begin: u64, ended: bool) {
+        let end = memchr::memchr(b'\n', self.bytes());
+        // The first time the whole beginning is still there, and is kept as the body.
+        if self.offset == begin {
+            let reason = format!("this record does not end within {} MiB", RECORD_BYTES >> 20);
+            let reject = Reject::new(&self.source, self.line, reason, self.bytes());
+            self.set_aside(reject, begin..begin);
+        }
+        let passed = end.map_or(self.waiting(), |end| end + 1);
+        self.advance(passed, u64::from(end.is_some()));
+        if end.is_some() || ended {
+            self.skipping = None;
+            let (frame, rejects) = (self.nothing(), Rejects::default());
+            let chunk = self.chunk(frame, begin..self.offset, rejects);
+            self.ready.push_back(chunk);
+        }
+    }
+}
+
+/// Whole records (or the beginning of a text) as UTF-8.
+fn utf8(encoding: Option<TextEncoding>, bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some(encoding) = encoding else { return Cow::Borrowed(bytes) };
+    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 2);
+    encoding.converter().convert(bytes, false, &mut text);
+    Cow::Owned(text)
+}
+
+fn text_format(url: &FeedUrl, name: &str) -> Result<&'static Format> {
+    let texts = || format::FORMATS.iter().filter(|format| matches!(format.kind, Kind::Text { .. }));
+    let found = format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
+    match found {
+        Some(format) if matches!(format.kind, Kind::Text { .. }) => Ok(format),
+        Some(format) => Err(not_text(format).at(url.shown())),
+        None => Err(Fault::new(format!("there is no format '{name}'")).at(url.shown()).hint(super::choices(name, texts().map(|f| f.name), str::to_owned))),
+    }
+}
+
+fn not_text(format: &Format) -> Fault {
+    Fault::new(format!("{} is complete only when its last byte is written, so it cannot be followed", format.title))
+        .hint("open it as history, replay it with replay:PATH, or write follow=false")
+}

@@ -1,0 +1,296 @@
+//! `replay:`: any file as a feed, paced by its time column, by rows per second, or not at all.
+//! Reading is `pull`'s; rows that come late or twice on purpose are `order`'s.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
+
+use super::beat::Beat;
+use super::order::{Order, Sent};
+use super::pull::Pull;
+use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting, choices};
+use crate::data::chunk::CHUNK_ROWS;
+use crate::data::{Chunk, Fault, Rejects, Result};
+use crate::source::history::{self, History};
+
+pub const KIND: LiveKind = LiveKind {
+    schemes: &["replay"],
+    title: "Replay",
+    about: "Plays any file as a live feed, in the pace of its time column, with seeded faults if you like.",
+    example: "replay:flights.parquet?speed=60&disorder=2s&duplicate=0.01&seed=7",
+    settings: &[
+        Setting { name: "speed", about: "seconds of event time that pass in a second, or max", default: "1" },
+        Setting { name: "rate", about: "rows a second, instead of speed", default: "none" },
+        Setting { name: "disorder", about: "how much later than its turn a row may come, such as 2s", default: "0s" },
+        Setting { name: "duplicate", about: "the share of rows that come twice, 0 to 1", default: "0" },
+        Setting { name: "seed", about: "which of the possible disorders: the same seed gives the same rows", default: "42" },
+        Setting { name: "from", about: "the time at which to begin, such as 2001-01-01T06:00:00", default: "the first row" },
+    ],
+    can_wait: true,
+    rereadable: true,
+    open,
+};
+
+#[derive(Clone, Copy, Debug)]
+enum Pace {
+    /// As fast as it is taken.
+    Max,
+    /// Seconds of event time per second.
+    Time(f64),
+    /// Rows per second.
+    Rate(f64),
+}
+
+fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
+    let pace = pace(url)?;
+    let disorder = url.duration("disorder")?.unwrap_or_default();
+    let duplicate = url.param::<f64>("duplicate", "a share from 0 to 1")?.unwrap_or(0.0);
+    if !(0.0..=1.0).contains(&duplicate) {
+        return Err(Fault::new(format!("duplicate={duplicate} is not a share from 0 to 1")).at(url.shown()));
+    }
+    let seed = url.param::<u64>("seed", "a whole number from 0")?.unwrap_or(42);
+    let from = url.params.get("from").map(|text| {
+        let fault = || Fault::new(format!("from={text} is not a time")).at(url.shown()).hint("write it like 2001-01-31T06:00:00");
+        micros_of(text).ok_or_else(fault)
+    });
+    let from = from.transpose()?;
+    let history = history::open_history(&url.path()?, expect.known.clone())?;
+    let disorder = u64::try_from(disorder.as_micros()).unwrap_or(u64::MAX);
+    let timed = matches!(pace, Pace::Time(_)) || disorder > 0 || from.is_some();
+    let time = if timed { Some(time_column(url, &expect, history.schema())?) } else { None };
+    let faults = disorder > 0 || duplicate > 0.0;
+    let order = (faults || matches!(pace, Pace::Time(_))).then(|| Order::new(seed, disorder, duplicate));
+    Ok(Box::new(Replay {
+        source: url.shown().into(),
+        columns: (0..history.schema().len()).collect(),
+        history,
+        time,
+        pace,
+        from,
+        order,
+        pull: None,
+        ready: Sent::default(),
+        at: 0,
+        ended: false,
+        sent: 0,
+        bytes: 0,
+        rejects: Rejects::default(),
+        clock: None,
+        beat: Beat::default(),
+    }))
+}
+
+fn pace(url: &FeedUrl) -> Result<Pace> {
+    let positive = |name: &str, want: &str| -> Result<Option<f64>> {
+        let value = url.param::<f64>(name, want)?;
+        match value {
+            Some(value) if !(value > 0.0 && value.is_finite()) => Err(Fault::new(format!("{name}={value} is not {want}")).at(url.shown())),
+            value => Ok(value),
+        }
+    };
+    let rate = positive("rate", "a number of rows a second above 0")?;
+    match (url.params.get("speed").map(String::as_str), rate) {
+        (Some(_), Some(_)) => Err(Fault::new("speed and rate cannot both hold").at(url.shown()).hint("leave one out")),
+        (None, Some(rate)) => Ok(Pace::Rate(rate)),
+        (Some("max"), None) => Ok(Pace::Max),
+        _ => Ok(Pace::Time(positive("speed", "a number above 0 or max")?.unwrap_or(1.0))),
+    }
+}
+
+/// The column that paces: the table's, the address's, or the first that is a time.
+fn time_column(url: &FeedUrl, expect: &Expect, schema: &SchemaRef) -> Result<usize> {
+    let hint = "name one with time=COLUMN, or use speed=max or rate=ROWS (a second)";
+    let temporal = |dtype: &DataType| matches!(dtype, DataType::Datetime(..) | DataType::Date);
+    let Some(name) = expect.time.as_ref().or_else(|| url.params.get("time")) else {
+        let found = schema.iter_values().position(temporal);
+        return found.ok_or_else(|| Fault::new("this file has no column that is a time, which its rows could be paced by").at(url.shown()).hint(hint));
+    };
+    match schema.get_full(name) {
+        Some((i, _, dtype)) if temporal(dtype) => Ok(i),
+        Some((_, _, dtype)) => Err(Fault::new(format!("the column '{name}' is {dtype}, not a time")).at(url.shown()).hint(hint)),
+        None => {
+            Err(Fault::new(format!("there is no column '{name}'")).at(url.shown()).hint(choices(name, schema.iter_names().map(|n| n.as_str()), str::to_owned)))
+        }
+    }
+}
+
+struct Replay {
+    source: Arc<str>,
+    history: Arc<dyn History>,
+    columns: Vec<usize>,
+    /// Where the time is in the file's schema, if anything depends on it.
+    time: Option<usize>,
+    pace: Pace,
+    /// Rows before the first one from this time on are left out.
+    from: Option<i64>,
+    /// `None`: frames are passed on as they are.
+    order: Option<Order>,
+    pull: Option<Pull>,
+    /// Rows in the order of sending, and how many of them are gone.
+    ready: Sent,
+    at: usize,
+    ended: bool,
+    sent: u64,
+    /// What was read and not yet told.
+    bytes: u64,
+    rejects: Rejects,
+    /// When the first row was sent, and its time.
+    clock: Option<(Instant, i64)>,
+    beat: Beat,
+}
+
+impl Replay {
+    fn left(&self) -> usize {
+        self.ready.frame.height() - self.at
+    }
+
+    /// Makes rows ready. False when there are none any more.
+    fn refill(&mut self) -> Result<bool> {
+        while self.left() == 0 {
+            if self.ended {
+                return Ok(false);
+            }
+            self.at = 0;
+            self.ready = self.read()?;
+        }
+        Ok(true)
+    }
+
+    fn read(&mut self) -> Result<Sent> {
+        // The time travels as a last column if nobody asked for it.
+        let place = self.time.map(|time| self.columns.iter().position(|column| *column == time).unwrap_or(self.columns.len()));
+        let extra = place.is_some_and(|place| place == self.columns.len());
+        let next = match &mut self.pull {
+            Some(pull) => pull.next()?,
+            None => {
+                let columns: Vec<usize> = self.columns.iter().copied().chain(self.time.filter(|_| extra)).collect();
+                self.pull.insert(Pull::open(&self.history, &columns)?).next()?
+            }
+        };
+        let Some(chunk) = next else {
+            self.ended = true;
+            return self.order.as_mut().map_or_else(|| Ok(Sent::default()), Order::finish);
+        };
+        let mut frame = chunk.frame;
+        let mut times = match place.and_then(|place| frame.select_at_idx(place)) {
+            Some(column) => micros(column)?,
+            None if self.order.is_some() => vec![None; frame.height()],
+            None => Vec::new(),
+        };
+        if let Some((name, true)) = frame.columns().last().map(|column| (column.name().clone(), extra)) {
+            frame.drop_in_place(&name)?;
+        }
+        if let Some(from) = self.from {
+            let Some(first) = times.iter().position(|time| time.is_some_and(|time| time >= from)) else { return Ok(Sent::default()) };
+            self.from = None;
+            frame = frame.slice(first as i64, frame.height() - first);
+            times.drain(..first);
+        }
+        self.bytes += chunk.bytes;
+        self.rejects.add(chunk.rejects);
+        match &mut self.order {
+            Some(order) => order.push(frame, &times),
+            None => Ok(Sent { frame, due: Vec::new() }),
+        }
+    }
+
+    /// How many ready rows may be sent now, and when the next one may.
+    fn due(&mut self, now: Instant) -> (usize, Option<Instant>) {
+        let after = |start: Instant, seconds: f64| Duration::try_from_secs_f64(seconds).ok().and_then(|wait| start.checked_add(wait));
+        match self.pace {
+            Pace::Max => (self.left(), None),
+            Pace::Rate(rate) => {
+                let start = self.clock.get_or_insert((now, 0)).0;
+                let sent = self.sent;
+                let turn = (now.duration_since(start).as_secs_f64() * rate) as u64 + 1;
+                (usize::try_from(turn.saturating_sub(sent)).unwrap_or(usize::MAX).min(self.left()), after(start, sent as f64 / rate))
+            }
+            Pace::Time(speed) => {
+                let due = self.ready.due.get(self.at..).unwrap_or_default();
+                if self.clock.is_none() {
+                    self.clock = due.iter().find(|time| **time > i64::MIN).map(|first| (now, *first));
+                }
+                let Some((start, first)) = self.clock else { return (due.len(), None) };
+                let until = first.saturating_add((now.duration_since(start).as_secs_f64() * speed * 1e6) as i64);
+                let next = due.first().and_then(|next| after(start, next.saturating_sub(first).max(0) as f64 / 1e6 / speed));
+                (due.partition_point(|time| *time <= until), next)
+            }
+        }
+    }
+
+    fn chunk(&mut self, rows: usize) -> Chunk {
+        let frame = self.ready.frame.slice(self.at as i64, rows);
+        let begin = self.sent;
+        self.at += rows;
+        self.sent += rows as u64;
+        Chunk {
+            frame,
+            source: self.source.clone(),
+            partition: 0,
+            offsets: begin..self.sent,
+            bytes: std::mem::take(&mut self.bytes),
+            rejects: std::mem::take(&mut self.rejects),
+            arrived: Some(Instant::now()),
+        }
+    }
+}
+
+impl Live for Replay {
+    fn settle(&mut self, _wait: Duration) -> Result<Option<SchemaRef>> {
+        Ok(Some(self.history.schema().clone()))
+    }
+
+    fn project(&mut self, columns: &[usize]) {
+        columns.clone_into(&mut self.columns);
+    }
+
+    fn poll(&mut self, wait: Duration) -> Result<Event> {
+        let deadline = Instant::now() + wait;
+        loop {
+            if !self.refill()? {
+                // The last rows of a file may be rejects alone.
+                return Ok(if self.rejects.is_empty() && self.bytes == 0 { Event::End } else { Event::Chunk(self.chunk(0)) });
+            }
+            let now = Instant::now();
+            let (due, next) = self.due(now);
+            let whole = due == self.left() || due >= CHUNK_ROWS;
+            if due > 0 && (whole || self.beat.due(now)) {
+                if !whole {
+                    self.beat.mark(now);
+                }
+                return Ok(Event::Chunk(self.chunk(due.min(CHUNK_ROWS))));
+            }
+            if now >= deadline {
+                return Ok(Event::Quiet);
+            }
+            let until = if due > 0 { self.beat.or(now, deadline) } else { next.map_or(deadline, |next| next.min(deadline)) };
+            std::thread::sleep(until.saturating_duration_since(now));
+        }
+    }
+}
+
+/// Times as microseconds since 1970.
+fn micros(column: &Column) -> Result<Vec<Option<i64>>> {
+    let physical = column.to_physical_repr();
+    let scale = |f: fn(i64) -> i64| -> Result<Vec<Option<i64>>> { Ok(physical.i64()?.iter().map(|time| time.map(f)).collect()) };
+    match column.dtype() {
+        DataType::Datetime(TimeUnit::Nanoseconds, _) => scale(|t| t.div_euclid(1_000)),
+        DataType::Datetime(TimeUnit::Microseconds, _) => scale(|t| t),
+        DataType::Datetime(TimeUnit::Milliseconds, _) => scale(|t| t.saturating_mul(1_000)),
+        DataType::Date => Ok(physical.i32()?.iter().map(|day| day.map(|day| i64::from(day) * 86_400_000_000)).collect()),
+        other => Err(Fault::new(format!("the column '{}' is {other}, not a time", column.name()))),
+    }
+}
+
+/// Reads an ISO 8601 time, UTC where it names no zone: `2001-01-31`, `2001-01-31T06:00`, `2001-01-31 06:00:00.5+02:00`.
+fn micros_of(text: &str) -> Option<i64> {
+    use chrono::{DateTime, NaiveDate, NaiveDateTime};
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.timestamp_micros());
+    }
+    let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let time = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let time = time.or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
+    Some(time?.and_utc().timestamp_micros())
+}
