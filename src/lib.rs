@@ -3,6 +3,7 @@ pub mod engine;
 pub mod figure;
 pub mod query;
 pub mod source;
+pub mod store;
 pub mod sync;
 pub mod ui;
 pub mod workspace;
