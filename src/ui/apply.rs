@@ -1,20 +1,22 @@
 //! The one place where actions are carried out, in small groups.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use eframe::egui::Context;
+use polars::prelude::TimeUnit;
 
 use super::action::{Action, AnswerFile, Chart, Export, Feed, Open, Question, RunAction, Sample, TableAction, Window};
-use super::feed::{FeedForm, kind_of};
+use super::feed::FeedForm;
 use super::sheet::{Sheet, SheetId};
-use super::work::Kind;
-use super::{App, picture};
+use super::work::{Attach, Kind};
+use super::{App, first, picture};
 use crate::data::Fault;
-use crate::data::format::FORMATS;
-use crate::engine::open::{open_paths, preview_feed, save_answer};
-use crate::engine::{Job, Seam};
+use crate::data::format::{FORMATS, parse_datetime};
+use crate::engine::open::{Given, attach_feed, open_feed, open_paths, preview_feed, save_answer};
+use crate::engine::table::difference;
+use crate::engine::{Job, Seam, Table};
 use crate::query::Query;
-use crate::source::live::FeedUrl;
 use crate::workspace::{TableSetup, Workspace, sample_path};
 
 impl App {
@@ -59,9 +61,9 @@ impl App {
         if !setup.paths.is_empty() {
             let job = open_paths(setup.paths.clone(), wake);
             self.work.add(Kind::Open { job, setup: Some(Box::new(setup)) });
-        } else if let Some(url) = setup.live.first().cloned() {
-            let job = preview_feed(url.clone(), wake);
-            self.work.add(Kind::Connect { job, url, setup: Some(Box::new(setup)) });
+        } else if !setup.live.is_empty() {
+            let job = open_feed(given(&setup), wake);
+            self.work.add(Kind::Connect { job, setup: Box::new(setup) });
         }
     }
 
@@ -72,12 +74,12 @@ impl App {
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
             TableAction::Seam(seam) => self.retable(id, |table| table.seam = seam),
-            TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.text != url)),
+            TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
         }
         self.keep();
     }
 
-    fn retable(&mut self, id: SheetId, change: impl FnOnce(&mut crate::engine::Table)) {
+    fn retable(&mut self, id: SheetId, change: impl FnOnce(&mut Table)) {
         let wake = self.wake.clone();
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
             sheet.retable(&wake, change);
@@ -98,8 +100,8 @@ impl App {
         let Some(other) = self.sheets.iter().find(|s| s.id == from) else { return };
         let (table, paths) = (other.table.clone(), other.paths.clone());
         let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
-        if target.table.schema != table.schema {
-            let fault = Fault::new(format!("{} and {} have different columns", target.table.name, table.name))
+        if let Some(difference) = difference(&target.table.schema, &table.schema) {
+            let fault = Fault::new(format!("{} and {} have different columns: {difference}", target.table.name, table.name))
                 .hint("join tables whose columns have the same names and types");
             self.notices.fault(&fault);
             return;
@@ -212,30 +214,13 @@ impl App {
     /// The form is done: the feed becomes a table's live face or a table of its own.
     fn add_feed(&mut self) {
         let Some(form) = self.feed.take() else { return };
-        let text = form.draft.url();
-        let url = match FeedUrl::parse(&text) {
-            Ok(url) if kind_of(&url).is_some() => url,
-            Ok(url) => {
-                self.notices.fault(&Fault::new(format!("there is no kind of feed called {}", url.scheme)).at(text));
-                return;
-            }
-            Err(fault) => {
-                self.notices.fault(&fault);
-                return;
-            }
-        };
-        if let Some(id) = form.draft.into {
-            self.retable(id, |table| table.live.push(url));
-            self.selected = Some(id);
-            self.keep();
-            return;
-        }
-        match form.tested {
-            Some((tested, Ok(preview))) if tested == text => self.add_live_table(&preview, url, None),
-            _ => {
-                let job = preview_feed(text.clone(), self.wake.clone());
-                self.work.add(Kind::Connect { job, url: text, setup: None });
-            }
+        let url = form.draft.url();
+        let target = form.draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
+        if let Some(sheet) = target {
+            let job = attach_feed(Table::clone(&sheet.table), url, self.wake.clone());
+            self.work.add(Kind::Attach { job, to: Box::new(Attach::Sheet(sheet.id)) });
+        } else {
+            self.open_setup(TableSetup { name: first::feed_name(&url), live: vec![url], ..TableSetup::default() });
         }
     }
 
@@ -313,12 +298,23 @@ impl App {
             }
             Sample::Both => {
                 let cut = crate::workspace::SAMPLE_CUT;
-                let seam = super::widget::numbers::parse_time(cut).map_or(Seam::Append, Seam::Time);
+                let seam = parse_datetime(cut, TimeUnit::Microseconds).map_or(Seam::Append, Seam::Time);
                 let live = vec![format!("replay:{file}?from={cut}&speed=7200")];
                 let setup = TableSetup { name: "flights_both".to_owned(), paths: vec![path], live, time, seam: (&seam).into(), ..TableSetup::default() };
                 self.open_setup(setup);
             }
         }
+    }
+}
+
+/// What the engine is told about a table of feeds.
+fn given(setup: &TableSetup) -> Given {
+    Given {
+        name: setup.name.clone(),
+        live: setup.live.clone(),
+        time: setup.time.as_ref().map(|t| t.column.clone()),
+        lateness: setup.time.as_ref().map(|t| Duration::from_millis(t.lateness_ms)),
+        ..Given::default()
     }
 }
 

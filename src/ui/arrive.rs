@@ -10,12 +10,12 @@ use super::action::{Action, Export, Open, TableAction};
 use super::first;
 use super::sheet::{Sheet, SheetId, Span, plan};
 use super::widget::cells;
-use super::work::Arrival;
+use super::work::{Arrival, Attach, Kind};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Opened, Preview};
-use crate::engine::{Options, Run, Seam, Table};
-use crate::source::live::FeedUrl;
-use crate::workspace::TableSetup;
+use crate::engine::open::{Opened, attach_feed};
+use crate::engine::table::difference;
+use crate::engine::{Options, Run, Seam, Table, TimeColumn};
+use crate::workspace::{SeamSetup, TableSetup};
 
 /// How long the first question waits for the whole span of a history before it makes do with a part.
 const SPAN_WAIT: Duration = Duration::from_millis(600);
@@ -27,7 +27,8 @@ impl App {
         for arrival in self.work.arrivals() {
             match arrival {
                 Arrival::Opened(opened, setup) => self.opened(opened, setup.map(|s| *s)),
-                Arrival::Connected(preview, url, setup) => self.connected(preview, &url, setup.map(|s| *s)),
+                Arrival::Connected(table, setup) => self.connected(table, *setup),
+                Arrival::Attached(table, to) => self.attached(table, *to),
                 Arrival::Sample(Ok(path), sample) => self.open_sample(path, sample),
                 Arrival::PickedOpen(Ok(paths)) if !paths.is_empty() => self.propose(Action::Open(Open::Paths(paths))),
                 Arrival::PickedSave(Ok(Some(path)), export) => self.apply_export(match export {
@@ -59,7 +60,7 @@ impl App {
             match table {
                 Ok(table) => {
                     // What was joined before is joined again.
-                    let same = tables.first_mut().filter(|(first, _)| setup.is_some() && first.schema == table.schema);
+                    let same = tables.iter_mut().find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
                     if let Some((first, paths)) = same {
                         first.history.extend(table.history);
                         paths.push(path);
@@ -73,43 +74,66 @@ impl App {
         }
         let mut setup = setup;
         for (table, paths) in tables {
-            self.add_table(table, paths, setup.take());
+            let setup = setup.take().unwrap_or_default();
+            let rest = setup.live.clone();
+            self.complete(table, paths, setup, rest);
         }
     }
 
-    fn connected(&mut self, preview: Result<Preview>, url: &str, setup: Option<TableSetup>) {
-        match preview.and_then(|preview| FeedUrl::parse(url).map(|url| (preview, url))) {
-            Ok((preview, url)) => self.add_live_table(&preview, url, setup),
+    /// Attaches the feeds that a new table still lacks, one after the other, then shows it.
+    fn complete(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: TableSetup, mut rest: Vec<String>) {
+        if !setup.name.is_empty() {
+            table.name.clone_from(&setup.name);
+        }
+        if let Some(time) = &setup.time {
+            // A column that is no longer there gives way to a guess.
+            table.time = TimeColumn::new(&time.column, Duration::from_millis(time.lateness_ms), &table.schema, &table.name).ok().or(table.time);
+        }
+        if setup.seam != SeamSetup::Append {
+            table.seam = (&setup.seam).into();
+        }
+        if rest.is_empty() {
+            return self.add_table(table, paths, &setup);
+        }
+        let url = rest.remove(0);
+        let job = attach_feed(table.clone(), url, self.wake.clone());
+        self.work.add(Kind::Attach { job, to: Box::new(Attach::New { table, paths, setup, rest }) });
+    }
+
+    fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
+        match table {
+            Ok(table) => self.complete(table, Vec::new(), setup, Vec::new()),
             Err(fault) => self.tell(&fault),
         }
     }
 
-    pub(super) fn add_live_table(&mut self, preview: &Preview, url: FeedUrl, setup: Option<TableSetup>) {
-        let stem = url.target.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        let stem = stem.rsplit(['/', '\\']).next().unwrap_or_default().split('.').next().unwrap_or_default();
-        let letters: String = stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-        let name = if letters.trim_matches('_').is_empty() { url.scheme.clone() } else { letters };
-        let time = url.params.get("time").map(|column| crate::engine::TimeColumn { column: column.clone(), lateness: crate::engine::table::DEFAULT_LATENESS });
-        let table = Table { name, schema: preview.schema.clone(), history: Vec::new(), live: vec![url], time, seam: Seam::Append };
-        self.add_table(table, Vec::new(), setup);
+    fn attached(&mut self, attached: Result<Table>, to: Attach) {
+        if let Err(fault) = &attached {
+            self.tell(fault);
+        }
+        match to {
+            Attach::Sheet(id) => {
+                let wake = self.wake.clone();
+                if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
+                    // Only the face: the name, the time and the history may have changed while it was connected.
+                    sheet.retable(&wake, |table| {
+                        table.live = new.live;
+                        if new.seam == Seam::Position {
+                            table.seam = Seam::Position;
+                        }
+                    });
+                    self.selected = Some(id);
+                    self.keep();
+                }
+            }
+            // A table whose feed fails is still a table.
+            Attach::New { table, paths, setup, rest } => self.complete(attached.unwrap_or(table), paths, setup, rest),
+        }
     }
 
     /// A new sheet for `table`, selected, with its first question asked.
-    fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: Option<TableSetup>) {
-        let setup = setup.unwrap_or_default();
-        if !setup.name.is_empty() {
-            table.name.clone_from(&setup.name);
-        }
+    fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
         table.name = self.free_name(&table.name);
-        table.time = setup.time.as_ref().map(Into::into).or(table.time).or_else(|| first::time_column(&table.schema));
-        table.seam = (&setup.seam).into();
-        for url in &setup.live {
-            match FeedUrl::parse(url) {
-                Ok(url) if table.live.iter().all(|feed| feed.text != url.text) => table.live.push(url),
-                Ok(_) => {}
-                Err(fault) => self.notices.fault(&fault),
-            }
-        }
         self.next_sheet += 1;
         let id = SheetId(self.next_sheet);
         self.offer_join(id, &table);
@@ -133,7 +157,8 @@ impl App {
     }
 
     fn offer_join(&mut self, id: SheetId, table: &Table) {
-        let same = self.sheets.iter().find(|s| s.table.schema == table.schema && !s.table.history.is_empty() && !table.history.is_empty());
+        let same =
+            self.sheets.iter().find(|s| difference(&s.table.schema, &table.schema).is_none() && !s.table.history.is_empty() && !table.history.is_empty());
         if let Some(other) = same {
             let what = format!("{} has the same columns as {}", table.name, other.table.name);
             let action = Action::Table(other.id, TableAction::Join(id));

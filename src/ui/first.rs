@@ -1,9 +1,11 @@
 //! The first question of a table: something sensible, asked at once, so that the first thing a person sees is a picture.
 
-use polars::prelude::{DataType, SchemaRef};
+use std::path::Path;
 
-use crate::engine::table::DEFAULT_LATENESS;
-use crate::engine::{Table, TimeColumn};
+use polars::prelude::DataType;
+
+use crate::engine::Table;
+use crate::engine::table::name_of;
 use crate::query::Form;
 use crate::query::form::{Measure, WindowForm};
 
@@ -43,16 +45,17 @@ pub fn size_for(seconds: f64) -> &'static str {
 
 /// The window size that moves about twice a second when only the feeds' own pace is known.
 pub fn live_size(table: &Table) -> &'static str {
-    let speed = table.live.iter().filter_map(|url| url.params.get("speed")).find_map(|speed| speed.parse::<f64>().ok());
+    let speed = table.live.iter().filter_map(|feed| feed.url.params.get("speed")).find_map(|speed| speed.parse::<f64>().ok());
     let fits = SIZES.iter().find(|(_, size)| *size as f64 >= speed.unwrap_or(10.0) / 2.0);
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 
-/// A column that can be event time, when exactly that is what it looks like: the first with a date and a time.
-pub fn time_column(schema: &SchemaRef) -> Option<TimeColumn> {
-    let is = |want: fn(&DataType) -> bool| schema.iter().find(|(_, t)| want(t)).map(|(name, _)| name.to_string());
-    let column = is(|t| matches!(t, DataType::Datetime(..))).or_else(|| is(|t| *t == DataType::Date))?;
-    Some(TimeColumn { column, lateness: DEFAULT_LATENESS })
+/// A name for a table that lives on this feed alone: the last word of its address.
+pub fn feed_name(url: &str) -> String {
+    let (scheme, rest) = url.split_once(':').unwrap_or(("feed", url));
+    let target = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let name = name_of(Path::new(target.rsplit(['/', '\\']).next().unwrap_or_default()));
+    if target.is_empty() || target.trim_matches('/').is_empty() { scheme.to_owned() } else { name }
 }
 
 /// The question that tells how much time a table's history spans.

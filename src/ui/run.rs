@@ -6,7 +6,7 @@ use eframe::egui::ViewportBuilder;
 
 use super::action::{Action, Open};
 use super::feed::kind_of;
-use super::{App, Begin, look};
+use super::{App, Begin, first, look};
 use crate::data::{Fault, Result};
 use crate::source::live::FeedUrl;
 use crate::workspace::{Folders, TableSetup, Workspace};
@@ -39,7 +39,7 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
                 Err(fault) => troubles.push(fault),
             }
         } else if FeedUrl::parse(&arg).is_ok_and(|url| kind_of(&url).is_some()) {
-            open.push(Action::Open(Open::Setup(TableSetup { live: vec![arg], ..TableSetup::default() })));
+            open.push(Action::Open(Open::Setup(TableSetup { name: first::feed_name(&arg), live: vec![arg], ..TableSetup::default() })));
         } else {
             paths.push(arg.into());
         }

@@ -74,7 +74,7 @@ impl Sheet {
         TableSetup {
             name: self.table.name.clone(),
             paths: self.paths.clone(),
-            live: self.table.live.iter().map(|url| url.text.clone()).collect(),
+            live: self.table.live.iter().map(|feed| feed.url.text.clone()).collect(),
             time: self.table.time.as_ref().map(Into::into),
             seam: (&self.table.seam).into(),
             question: self.question.sql.clone(),

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use super::action::{Export, Sample};
+use super::sheet::SheetId;
 use crate::data::Result;
-use crate::engine::open::{Opened, Preview};
-use crate::engine::{Job, Progress};
+use crate::engine::open::Opened;
+use crate::engine::{Job, Progress, Table};
 use crate::workspace::TableSetup;
 
 /// All work under way.
@@ -29,11 +30,15 @@ pub enum Kind {
         job: Job<Vec<Opened>>,
         setup: Option<Box<TableSetup>>,
     },
-    /// A feed that becomes a table.
+    /// Feeds that become a table.
     Connect {
-        job: Job<Preview>,
-        url: String,
-        setup: Option<Box<TableSetup>>,
+        job: Job<Table>,
+        setup: Box<TableSetup>,
+    },
+    /// A feed that becomes a table's live face.
+    Attach {
+        job: Job<Table>,
+        to: Box<Attach>,
     },
     Sample {
         job: Job<PathBuf>,
@@ -50,11 +55,25 @@ pub enum Kind {
     Keep(Job<()>),
 }
 
+/// What a feed is attached to.
+#[derive(Clone, Debug)]
+pub enum Attach {
+    Sheet(SheetId),
+    /// A table that is still being put together: the table as it is, should the feed fail, and the feeds still to come.
+    New {
+        table: Table,
+        paths: Vec<PathBuf>,
+        setup: TableSetup,
+        rest: Vec<String>,
+    },
+}
+
 /// What a piece of work has brought.
 #[derive(Debug)]
 pub enum Arrival {
     Opened(Result<Vec<Opened>>, Option<Box<TableSetup>>),
-    Connected(Result<Preview>, String, Option<Box<TableSetup>>),
+    Connected(Result<Table>, Box<TableSetup>),
+    Attached(Result<Table>, Box<Attach>),
     Sample(Result<PathBuf>, Sample),
     PickedOpen(Result<Vec<PathBuf>>),
     PickedSave(Result<Option<PathBuf>>, Export),
@@ -81,7 +100,7 @@ impl Work {
         if let Some(task) = self.tasks.iter().find(|t| t.id == id) {
             match &task.kind {
                 Kind::Open { job, .. } => job.cancel(),
-                Kind::Connect { job, .. } => job.cancel(),
+                Kind::Connect { job, .. } | Kind::Attach { job, .. } => job.cancel(),
                 Kind::Sample { job, .. } | Kind::Save(job) => job.cancel(),
                 Kind::PickOpen(job) => job.cancel(),
                 Kind::PickSave { job, .. } => job.cancel(),
@@ -108,7 +127,7 @@ impl Work {
         self.tasks.iter().filter_map(|task| {
             let (title, progress) = match &task.kind {
                 Kind::Open { job, .. } => ("Opening", job.progress()),
-                Kind::Connect { job, .. } => ("Connecting", job.progress()),
+                Kind::Connect { job, .. } | Kind::Attach { job, .. } => ("Connecting", job.progress()),
                 Kind::Sample { job, .. } => ("Preparing the sample", job.progress()),
                 Kind::Save(job) => ("Saving", job.progress()),
                 Kind::PickOpen(_) | Kind::PickSave { .. } | Kind::Keep(_) => return None,
@@ -126,7 +145,8 @@ impl Kind {
     fn take(&mut self) -> Option<Arrival> {
         Some(match self {
             Self::Open { job, setup } => Arrival::Opened(job.take()?, setup.take()),
-            Self::Connect { job, url, setup } => Arrival::Connected(job.take()?, std::mem::take(url), setup.take()),
+            Self::Connect { job, setup } => Arrival::Connected(job.take()?, setup.clone()),
+            Self::Attach { job, to } => Arrival::Attached(job.take()?, to.clone()),
             Self::Sample { job, sample } => Arrival::Sample(job.take()?, *sample),
             Self::PickOpen(job) => Arrival::PickedOpen(job.take()?),
             Self::PickSave { job, export } => Arrival::PickedSave(job.take()?, export.clone()),

@@ -386,7 +386,12 @@ fn zooming_panning_and_reading_work_while_it_flows() {
     let center = window.chart().center();
     window.harness.hover_at(center);
     window.harness.step();
-    window.harness.event(Event::MouseWheel { unit: egui::MouseWheelUnit::Point, delta: Vec2::new(0.0, 120.0), phase: egui::TouchPhase::Move, modifiers: Modifiers::NONE });
+    window.harness.event(Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: Vec2::new(0.0, 120.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
     window.settle();
     let zoomed = window.sheet().picture.view().expect("the wheel zooms");
     window.propose(Action::Chart(Chart::View(None)));

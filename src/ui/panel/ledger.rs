@@ -1,6 +1,6 @@
 //! The seam's ledger: what history gave, what live gave, what lay in both, what may be missing, and the sum that proves it.
 
-use eframe::egui::{self, Context, Grid, Id, Label, Modal, RichText, ScrollArea, Ui};
+use eframe::egui::{Context, Grid, Id, Label, Modal, RichText, ScrollArea, Ui};
 
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
@@ -49,6 +49,7 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
     Grid::new("faces").num_columns(2).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
         number_ui(ui, "Rows of history", seam.history_rows);
         number_ui(ui, "Rows of live", seam.live_rows);
+        number_ui(ui, "In both, counted once", seam.overlap_removed);
     });
     if seam.partitions.is_empty() {
         return;
@@ -58,8 +59,8 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         position.map_or_else(|| "–".to_owned(), |at| if seam.kind == "time" { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
     };
     ScrollArea::both().max_height(200.0).auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("lines").num_columns(5).striped(true).spacing([look::PAD, look::STEP]).show(ui, |ui| {
-            for title in ["Live input", "Last of history", "First of live", "In both", "Gap"] {
+        Grid::new("lines").num_columns(4).striped(true).spacing([look::PAD, look::STEP]).show(ui, |ui| {
+            for title in ["Live input", "Last of history", "First of live", "Gap"] {
                 ui.label(look::faint(title, ui));
             }
             ui.end_row();
@@ -67,10 +68,9 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
                 ui.label(format!("{} #{}", line.source, line.partition));
                 ui.label(tell(line.last_history));
                 ui.label(tell(line.first_live));
-                ui.label(numbers::count(line.overlap_removed));
                 let gap = match line.gap {
-                    Gap::Rows(0) => "none".to_owned(),
-                    Gap::Rows(n) => numbers::counted(n, "row"),
+                    Gap::Known(0) => "none".to_owned(),
+                    Gap::Known(n) => numbers::grouped(&n.to_string()),
                     Gap::CannotBeKnown => "cannot be known".to_owned(),
                 };
                 ui.label(gap).on_hover_text("'Cannot be known' means that this feed does not number its messages");

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use eframe::egui::{self, CollapsingHeader, CornerRadius, Frame, Label, Margin, RichText, ScrollArea, Sense, Stroke, Ui};
 
-use crate::engine::table::DEFAULT_LATENESS;
+use polars::prelude::TimeUnit;
+
+use crate::data::format::parse_datetime;
+use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
 use crate::ui::action::{Action, Feed, Pane, TableAction, Window};
 use crate::ui::sheet::Sheet;
@@ -61,7 +64,7 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             badge_ui(ui, "History", Tone::Plain).on_hover_text(files.join("\n"));
         }
         if !sheet.table.live.is_empty() {
-            let feeds: Vec<String> = sheet.table.live.iter().map(|url| url.shown()).collect();
+            let feeds: Vec<String> = sheet.table.live.iter().map(|feed| feed.url.shown()).collect();
             badge_ui(ui, "Live", Tone::Live).on_hover_text(feeds.join("\n"));
         }
         if let Some(rows) = rows(sheet) {
@@ -109,9 +112,9 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         actions.push(Action::Feed(Feed::Begin(Some(sheet.id))));
     }
     for feed in &sheet.table.live {
-        let shown = feed.shown();
+        let shown = feed.url.shown();
         if ui.button(format!("Detach {shown}")).clicked() {
-            actions.push(Action::Table(sheet.id, TableAction::Detach(feed.text.clone())));
+            actions.push(Action::Table(sheet.id, TableAction::Detach(feed.url.text.clone())));
         }
     }
     ui.separator();
@@ -120,7 +123,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.menu_button("Lateness", |ui| lateness_menu_ui(ui, sheet, time, actions));
     }
     ui.menu_button("Seam", |ui| seam_menu_ui(ui, sheet, actions));
-    let same: Vec<&Sheet> = app.sheets().iter().filter(|s| s.id != sheet.id && s.table.schema == sheet.table.schema).collect();
+    let same: Vec<&Sheet> = app.sheets().iter().filter(|s| s.id != sheet.id && difference(&s.table.schema, &sheet.table.schema).is_none()).collect();
     if !same.is_empty() {
         ui.separator();
         for other in same {
@@ -192,7 +195,7 @@ fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or(shown);
         let field = ui.add(egui::TextEdit::singleline(&mut text).hint_text("2001-01-31 12:00").desired_width(160.0)).accessible_name("Seam at time");
         ui.data_mut(|d| d.insert_temp(id, text.clone()));
-        match numbers::parse_time(&text) {
+        match parse_datetime(text.trim(), TimeUnit::Microseconds) {
             Some(at) if field.lost_focus() => choose(ui, Seam::Time(at)),
             None if !text.is_empty() => {
                 let p = look::palette(ui);

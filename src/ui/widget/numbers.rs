@@ -1,6 +1,6 @@
 //! Numbers, times and sizes as people read them.
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::DateTime;
 
 /// `1234567` as `1,234,567`.
 pub fn grouped(digits: &str) -> String {
@@ -82,14 +82,6 @@ pub fn time(micros: i64) -> String {
         _ => "%Y-%m-%d %H:%M:%S%.6f",
     };
     at.format(format).to_string()
-}
-
-/// Reads `2001-01-31`, with or without `12:30` or `12:30:59`, as microseconds since 1970, UTC.
-pub fn parse_time(text: &str) -> Option<i64> {
-    let text = text.trim().trim_end_matches('Z').replace('T', " ");
-    let date = chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().and_then(|d| d.and_hms_opt(0, 0, 0));
-    let time = || ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"].iter().find_map(|f| NaiveDateTime::parse_from_str(&text, f).ok());
-    date.or_else(time).map(|at| at.and_utc().timestamp_micros())
 }
 
 /// A length of time in its largest fitting units: `1.5 s`, `3 min`, `2 h 05 min`, `4 days`.
