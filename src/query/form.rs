@@ -60,14 +60,17 @@ impl Form {
         };
         let mut grouped = vec![false; query.items.len()];
         for group in &query.groups {
-            let named = query.items.iter().position(|i| i.expr == *group || i.alias.as_ref().is_some_and(|a| a.eq_ignore_ascii_case(group.sql.trim_matches('"'))));
+            let named =
+                query.items.iter().position(|i| i.expr == *group || i.alias.as_ref().is_some_and(|a| a.eq_ignore_ascii_case(group.sql.trim_matches('"'))));
             let item = named.and_then(|i| query.items.get(i));
             if let Some(seen) = named.and_then(|i| grouped.get_mut(i)) {
                 *seen = true;
             }
             let (expr, alias) = item.map_or((&group.sql, None), |i| (&i.expr.sql, i.alias.clone()));
             match window(expr) {
-                Some((time, size)) if form.window.is_none() => form.window = Some(WindowForm { time, size, alias: alias.unwrap_or_else(|| "window_start".to_owned()) }),
+                Some((time, size)) if form.window.is_none() => {
+                    form.window = Some(WindowForm { time, size, alias: alias.unwrap_or_else(|| "window_start".to_owned()) })
+                }
                 _ => form.groups.push(alias.map_or_else(|| expr.clone(), |a| format!("{expr} AS {}", sql::quote(&a)))),
             }
         }
@@ -84,7 +87,13 @@ impl Form {
     pub fn to_query(&self) -> Query {
         let clause = |text: &str| (!text.trim().is_empty()).then(|| Clause::from(text.trim()));
         let named = |expr: &str, alias: &str| Item { expr: expr.into(), alias: (!alias.trim().is_empty()).then(|| alias.trim().to_owned()) };
-        let mut query = Query { table: sql::quote(&self.table).as_str().into(), filter: clause(&self.filter), having: clause(&self.having), limit: self.limit, ..Query::default() };
+        let mut query = Query {
+            table: sql::quote(&self.table).as_str().into(),
+            filter: clause(&self.filter),
+            having: clause(&self.having),
+            limit: self.limit,
+            ..Query::default()
+        };
         for group in &self.groups {
             // The SQL reader knows where an expression ends and its alias begins.
             let item = Query::parse(&format!("SELECT {group} FROM t")).ok().and_then(|q| q.items.into_iter().next()).unwrap_or_else(|| named(group, ""));

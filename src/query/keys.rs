@@ -32,10 +32,21 @@ impl Keys {
     /// When a type cannot be grouped by.
     pub fn new(columns: &[(PlSmallStr, DataType)]) -> Result<Self> {
         for (name, dtype) in columns {
-            let fits = matches!(dtype, DataType::Boolean | DataType::String | DataType::Date | DataType::Datetime(..) | DataType::Time | DataType::Duration(_) | DataType::Float32 | DataType::Float64 | DataType::Null)
-                || dtype.is_integer();
+            let fits = matches!(
+                dtype,
+                DataType::Boolean
+                    | DataType::String
+                    | DataType::Date
+                    | DataType::Datetime(..)
+                    | DataType::Time
+                    | DataType::Duration(_)
+                    | DataType::Float32
+                    | DataType::Float64
+                    | DataType::Null
+            ) || dtype.is_integer();
             if !fits || columns.len() > 63 {
-                return Err(Fault::new(format!("rows cannot be grouped by '{name}', which is {}", type_word(dtype))).hint("cast it to VARCHAR, or group by another column"));
+                return Err(Fault::new(format!("rows cannot be grouped by '{name}', which is {}", type_word(dtype)))
+                    .hint("cast it to VARCHAR, or group by another column"));
             }
         }
         let columns = columns.iter().map(|(name, dtype)| KeyColumn { name: name.clone(), dtype: dtype.clone(), texts: Interner::default() }).collect();

@@ -137,8 +137,8 @@ impl Partial {
     pub fn to_frame(&self) -> Result<DataFrame> {
         let mut columns = self.keys.columns()?;
         for (i, state) in self.states.iter().enumerate() {
-            for column in state.state()? {
-                let name = format!("{}_{}", call_name(i), column.name());
+            for (j, column) in state.state()?.into_iter().enumerate() {
+                let name = format!("{}_{j}", call_name(i));
                 columns.push(column.with_name(name.into()));
             }
         }
@@ -155,7 +155,9 @@ impl Partial {
         for (i, key) in self.plan.keys.iter().enumerate() {
             let column = other.column(&key_name(i))?;
             if *column.dtype() != key.dtype {
-                return Err(Fault::new(format!("a partial result has {} where this question has {}", column.dtype(), key.dtype)).hint("it belongs to another question"));
+                return Err(
+                    Fault::new(format!("a partial result has {} where this question has {}", column.dtype(), key.dtype)).hint("it belongs to another question")
+                );
             }
             keys.push(column.clone());
             columns = columns.get(1..).unwrap_or_default();
@@ -216,7 +218,10 @@ fn division_notes(frame: &DataFrame, divisions: &[PlSmallStr]) -> Result<Vec<Str
         let values = column.cast(&DataType::Float64)?;
         let odd = values.f64()?.iter().flatten().filter(|x| !x.is_finite()).count();
         if odd > 0 {
-            notes.push(format!("column '{name}': {odd} of {} values are not finite, from a division by zero; write x / NULLIF(y, 0) to make them null", frame.height()));
+            notes.push(format!(
+                "column '{name}': {odd} of {} values are not finite, from a division by zero; write x / NULLIF(y, 0) to make them null",
+                frame.height()
+            ));
         }
     }
     Ok(notes)

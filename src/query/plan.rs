@@ -70,7 +70,8 @@ impl Plan {
         binder.bind_keys(query)?;
         let finish = binder.bind_finish(query)?;
         if binder.keys.is_empty() && binder.calls.is_empty() {
-            let fault = binder.place(&query.items.first().map(|i| i.expr.clone()).unwrap_or_default()).fault("this question has neither an aggregate nor GROUP BY");
+            let fault =
+                binder.place(&query.items.first().map(|i| i.expr.clone()).unwrap_or_default()).fault("this question has neither an aggregate nor GROUP BY");
             return Err(fault.hint("add an aggregate such as count(*), or GROUP BY the columns you select"));
         }
         let kept = binder.kept_schema();
@@ -130,7 +131,9 @@ impl<'a> Binder<'a> {
         self.used.extend(expr::resolve(&mut ast, self.schema, self.table, place)?);
         let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
         if !matches!(dtype, DataType::Boolean | DataType::Null) {
-            return Err(place.fault(format!("{word} needs a condition, and this is {}", super::window::type_word(&dtype))).hint("compare it with something, such as distance > 200"));
+            return Err(place
+                .fault(format!("{word} needs a condition, and this is {}", super::window::type_word(&dtype)))
+                .hint("compare it with something, such as distance > 200"));
         }
         Ok(scalar)
     }
@@ -139,7 +142,9 @@ impl<'a> Binder<'a> {
         for clause in &query.groups {
             let place = self.place(clause);
             let ast = expr::parse(place)?;
-            if matches!(&ast, Ast::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("all")) && expr::find_column(self.schema, &sqlparser::ast::Ident::new("all")).is_none() {
+            if matches!(&ast, Ast::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("all"))
+                && expr::find_column(self.schema, &sqlparser::ast::Ident::new("all")).is_none()
+            {
                 for item in &query.items {
                     let ast = expr::parse(self.place(&item.expr))?;
                     if find_aggregate(&ast).is_none() {
@@ -157,7 +162,9 @@ impl<'a> Binder<'a> {
                 Ast::Value(v) => match &v.value {
                     Value::Number(n, _) => {
                         let item = n.parse::<usize>().ok().and_then(|n| query.items.get(n.wrapping_sub(1)));
-                        Some(item.ok_or_else(|| place.fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len())))?)
+                        Some(item.ok_or_else(|| {
+                            place.fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
+                        })?)
                     }
                     _ => None,
                 },
@@ -214,7 +221,10 @@ impl<'a> Binder<'a> {
         let mut rewritten = Vec::new();
         for item in &query.items {
             if item.expr.sql == "*" {
-                return Err(self.place(&item.expr).fault("* stands for all columns, and an answer has groups and aggregates").hint("name the columns you group by, and add aggregates"));
+                return Err(self
+                    .place(&item.expr)
+                    .fault("* stands for all columns, and an answer has groups and aggregates")
+                    .hint("name the columns you group by, and add aggregates"));
             }
             let mut ast = expr::parse(self.place(&item.expr))?;
             self.rewrite_output(&mut ast, &item.expr, false)?;
@@ -229,7 +239,9 @@ impl<'a> Binder<'a> {
             let ast = match position {
                 Some(n) => {
                     let output = self.outputs.get(n.wrapping_sub(1)).map(|(_, ast)| ast.clone());
-                    output.ok_or_else(|| self.place(&by.expr).fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len())))?
+                    output.ok_or_else(|| {
+                        self.place(&by.expr).fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
+                    })?
                 }
                 None => self.output_expr(&by.expr, true)?,
             };
@@ -252,7 +264,10 @@ impl<'a> Binder<'a> {
             Some((ast, clause)) => {
                 let (scalar, dtype) = Scalar::bind(&ast, &kept, self.place(clause))?;
                 if !matches!(dtype, DataType::Boolean | DataType::Null) {
-                    return Err(self.place(clause).fault(format!("HAVING needs a condition, and this is {}", super::window::type_word(&dtype))).hint("compare it with something, such as count(*) > 10"));
+                    return Err(self
+                        .place(clause)
+                        .fault(format!("HAVING needs a condition, and this is {}", super::window::type_word(&dtype)))
+                        .hint("compare it with something, such as count(*) > 10"));
                 }
                 Some(scalar)
             }
@@ -301,14 +316,20 @@ impl<'a> Binder<'a> {
                 let name = function.name.to_string();
                 if matches!(name.to_lowercase().as_str(), "tumble" | "hop" | "session") {
                     window_call(node, place)?;
-                    return Err(place.fault_on("this window is selected but rows are not grouped by it", node).hint("give it an alias and add that to GROUP BY"));
+                    return Err(place
+                        .fault_on("this window is selected but rows are not grouped by it", node)
+                        .hint("give it an alias and add that to GROUP BY"));
                 }
                 known_function(&name, node, place)?;
             }
             if let Ast::Identifier(ident) = &*node {
                 return Err(match expr::find_column(self.schema, ident) {
-                    Some(name) if ident.value.starts_with("__") => place.fault(format!("'{name}' begins with two underscores, which Braid keeps for itself")).hint("rename the column"),
-                    Some(name) => place.fault_on(format!("'{name}' is neither grouped by nor inside an aggregate"), node).hint(format!("add {name} to GROUP BY, or write min({name})")),
+                    Some(name) if ident.value.starts_with("__") => {
+                        place.fault(format!("'{name}' begins with two underscores, which Braid keeps for itself")).hint("rename the column")
+                    }
+                    Some(name) => place
+                        .fault_on(format!("'{name}' is neither grouped by nor inside an aggregate"), node)
+                        .hint(format!("add {name} to GROUP BY, or write min({name})")),
                     None if !ident.value.starts_with("__") => expr::unknown_column(self.schema, ident, place),
                     None => return Ok(()),
                 });
@@ -366,7 +387,9 @@ impl<'a> Binder<'a> {
             [] if aggregate.star && !distinct => None,
             [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] => {
                 if let Some(inner) = find_aggregate(argument) {
-                    return Err(place.fault_on("an aggregate cannot stand inside an aggregate", &inner).hint("aggregate once; combine aggregates with arithmetic"));
+                    return Err(place
+                        .fault_on("an aggregate cannot stand inside an aggregate", &inner)
+                        .hint("aggregate once; combine aggregates with arithmetic"));
                 }
                 let mut argument = argument.clone();
                 expr::resolve(&mut argument, self.schema, self.table, place)?;
@@ -424,7 +447,20 @@ fn find_aggregate(ast: &Ast) -> Option<Function> {
 /// Functions that are aggregates elsewhere and not yet here get a plain word instead of polars' silence.
 fn known_function(name: &str, node: &Ast, place: Place<'_>) -> Result<()> {
     const LATER: &[&str] = &[
-        "first", "last", "arg_min", "arg_max", "median", "quantile_cont", "approx_quantile", "approx_count_distinct", "approx_top_k", "corr", "covar_samp", "regr_slope", "bool_and", "bool_or",
+        "first",
+        "last",
+        "arg_min",
+        "arg_max",
+        "median",
+        "quantile_cont",
+        "approx_quantile",
+        "approx_count_distinct",
+        "approx_top_k",
+        "corr",
+        "covar_samp",
+        "regr_slope",
+        "bool_and",
+        "bool_or",
     ];
     if LATER.contains(&name.to_lowercase().as_str()) {
         let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|a| a.name).collect();
@@ -436,7 +472,14 @@ fn known_function(name: &str, node: &Ast, place: Place<'_>) -> Result<()> {
 /// What an item without alias is called: a column by its name, anything else by its text.
 fn plain_name(sql: &str) -> String {
     let unquoted = sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(|s| !s.contains('"'));
-    unquoted.unwrap_or_else(|| sql.rsplit('.').next().filter(|last| !last.is_empty() && sql.split('.').count() == 2 && sql.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(sql)).to_owned()
+    unquoted
+        .unwrap_or_else(|| {
+            sql.rsplit('.')
+                .next()
+                .filter(|last| !last.is_empty() && sql.split('.').count() == 2 && sql.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.'))
+                .unwrap_or(sql)
+        })
+        .to_owned()
 }
 
 /// `n`, `n_1`, `n_2` … for items of the same name.

@@ -111,15 +111,51 @@ pub fn print(query: &Query) -> String {
 
 /// A name as SQL writes it: quoted where it must be.
 pub fn quote(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let plain =
+        name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok() && !SAFE_NAMES.contains(&name);
     if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// Keywords of some dialect that are ordinary column names to people.
 const SAFE_NAMES: &[&str] = &[
-    "date", "time", "timestamp", "hour", "minute", "second", "day", "week", "month", "year", "name", "value", "count", "key", "id", "type", "status", "level", "source", "origin", "destination",
-    "delay", "distance", "price", "region", "location", "user", "host", "port", "label", "class", "temperature", "sum", "min", "max", "avg", "n",
+    "date",
+    "time",
+    "timestamp",
+    "hour",
+    "minute",
+    "second",
+    "day",
+    "week",
+    "month",
+    "year",
+    "name",
+    "value",
+    "count",
+    "key",
+    "id",
+    "type",
+    "status",
+    "level",
+    "source",
+    "origin",
+    "destination",
+    "delay",
+    "distance",
+    "price",
+    "region",
+    "location",
+    "user",
+    "host",
+    "port",
+    "label",
+    "class",
+    "temperature",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "n",
 ];
 
 /// A fault about a place in the SQL text.
@@ -240,7 +276,8 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
     clauses.push((part, words.get(start..).unwrap_or_default()));
     for (part, words) in &clauses {
         if words.is_empty() && *part != Part::Select {
-            return Err(point(sql, format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"), end..end).hint("write what should stand there, or remove the word"));
+            return Err(point(sql, format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"), end..end)
+                .hint("write what should stand there, or remove the word"));
         }
     }
     Ok(Clauses(clauses))
@@ -291,8 +328,10 @@ fn item(sql: &str, words: &[Word]) -> Result<Item> {
 
 /// `count(*) n`: a plain name right after the end of an expression.
 fn is_implicit_alias(before: &Word, alias: &Word) -> bool {
-    let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_)) || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END));
-    ends_expression && matches!(&alias.token, Token::Word(w) if w.quote_style.is_some() || w.keyword == Keyword::NoKeyword || SAFE_NAMES.contains(&w.value.to_ascii_lowercase().as_str()))
+    let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_))
+        || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END));
+    ends_expression
+        && matches!(&alias.token, Token::Word(w) if w.quote_style.is_some() || w.keyword == Keyword::NoKeyword || SAFE_NAMES.contains(&w.value.to_ascii_lowercase().as_str()))
 }
 
 fn order(sql: &str, mut words: &[Word], end: usize) -> Result<Order> {

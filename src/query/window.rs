@@ -62,7 +62,11 @@ pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
             let days = series.cast(&DataType::Int32)?;
             return Ok(days.i32()?.iter().map(|d| d.map(|d| i64::from(d) * 86_400_000_000)).collect());
         }
-        other => return Err(Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other))).hint("pick a column of dates or times, or cast it")),
+        other => {
+            return Err(
+                Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other))).hint("pick a column of dates or times, or cast it")
+            );
+        }
     };
     let physical = series.to_physical_repr().rechunk();
     let ca = physical.i64()?.clone();
@@ -184,7 +188,9 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
             "h" | "hr" | "hour" => 3_600e6,
             "d" | "day" => 86_400e6,
             "w" | "week" => 604_800e6,
-            "month" | "mon" | "year" | "quarter" => return Err(Fault::new("months and years vary in length, so they cannot be a window's size").hint("use days, such as INTERVAL '30 days'")),
+            "month" | "mon" | "year" | "quarter" => {
+                return Err(Fault::new("months and years vary in length, so they cannot be a window's size").hint("use days, such as INTERVAL '30 days'"));
+            }
             _ => return Err(unknown()),
         };
         total += number * micros;

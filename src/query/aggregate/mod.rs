@@ -121,5 +121,8 @@ fn part(name: &'static str, series: Series) -> Column {
 
 /// The `i`-th state column.
 fn nth(state: &[Column], i: usize) -> Result<&Series> {
-    state.get(i).map(Column::as_materialized_series).ok_or_else(|| Fault::new("an aggregate's state has too few columns").hint("it was written by another version; read the history again"))
+    state
+        .get(i)
+        .map(Column::as_materialized_series)
+        .ok_or_else(|| Fault::new("an aggregate's state has too few columns").hint("it was written by another version; read the history again"))
 }

@@ -65,7 +65,8 @@ impl Accumulator for IntSum {
     fn finish(&self) -> Result<Column> {
         let beyond = self.sums.iter().filter(|s| i64::try_from(**s).is_err()).count();
         if beyond > 0 {
-            return Err(Fault::new(format!("a sum of whole numbers does not fit into 64 bits (in {beyond} of {} groups)", self.sums.len())).hint("sum them as decimal numbers: sum(CAST(x AS DOUBLE))"));
+            return Err(Fault::new(format!("a sum of whole numbers does not fit into 64 bits (in {beyond} of {} groups)", self.sums.len()))
+                .hint("sum them as decimal numbers: sum(CAST(x AS DOUBLE))"));
         }
         let sums: Int64Chunked = self.sums.iter().zip(&self.counts).map(|(s, n)| (*n > 0).then_some(*s as i64)).collect();
         Ok(part("sum", sums.into_series()))

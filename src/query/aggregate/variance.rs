@@ -12,13 +12,22 @@ use super::{Accumulator, Aggregate, Class, nth, part};
 use crate::data::Result;
 use crate::query::exact::ExactSums;
 
-const fn aggregate(name: &'static str, aliases: &'static [&'static str], about: &'static str, usage: &'static str, make: fn(&DataType) -> Box<dyn Accumulator>) -> Aggregate {
+const fn aggregate(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    about: &'static str,
+    usage: &'static str,
+    make: fn(&DataType) -> Box<dyn Accumulator>,
+) -> Aggregate {
     Aggregate { name, aliases, about, usage, class: Class::Exact, star: false, output: |dtype| is_number(dtype).then_some(DataType::Float64), make }
 }
 
-pub const STDDEV: Aggregate = aggregate("stddev", &["stddev_samp"], "The standard deviation of a sample; null for fewer than two values.", "stddev(x)", |_| Moments::boxed(1, true));
-pub const STDDEV_POP: Aggregate = aggregate("stddev_pop", &[], "The standard deviation of a whole population; null for none.", "stddev_pop(x)", |_| Moments::boxed(0, true));
-pub const VAR_SAMP: Aggregate = aggregate("var_samp", &["variance"], "The variance of a sample; null for fewer than two values.", "var_samp(x)", |_| Moments::boxed(1, false));
+pub const STDDEV: Aggregate =
+    aggregate("stddev", &["stddev_samp"], "The standard deviation of a sample; null for fewer than two values.", "stddev(x)", |_| Moments::boxed(1, true));
+pub const STDDEV_POP: Aggregate =
+    aggregate("stddev_pop", &[], "The standard deviation of a whole population; null for none.", "stddev_pop(x)", |_| Moments::boxed(0, true));
+pub const VAR_SAMP: Aggregate =
+    aggregate("var_samp", &["variance"], "The variance of a sample; null for fewer than two values.", "var_samp(x)", |_| Moments::boxed(1, false));
 pub const VAR_POP: Aggregate = aggregate("var_pop", &[], "The variance of a whole population; null for none.", "var_pop(x)", |_| Moments::boxed(0, false));
 
 #[derive(Debug)]
