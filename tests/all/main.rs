@@ -1,1 +1,3 @@
 
+mod live;
+mod live_ws;
