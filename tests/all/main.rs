@@ -1,2 +1,4 @@
 mod formats;
 mod history;
+mod live;
+mod live_ws;
