@@ -85,7 +85,9 @@ fn needed_columns(shared: &Shared, with_time: bool) -> Vec<PlSmallStr> {
 }
 
 fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
-    let find = |name: &PlSmallStr| schema.index_of(name).ok_or_else(|| Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own"));
+    let find = |name: &PlSmallStr| {
+        schema.index_of(name).ok_or_else(|| Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own"))
+    };
     columns.iter().map(find).collect()
 }
 

@@ -57,8 +57,16 @@ struct Whole<'a> {
 /// Merges until the last worker is gone, then puts the last snapshot.
 pub fn merge(shared: &Arc<Shared>, partial: Partial, history_total: u64, deltas: &Receiver<Delta>, shelf: &Latest<Snapshot>, wake: &Wake) {
     let snapshot = Snapshot { history_total, ..Snapshot::default() };
-    let mut whole =
-        Whole { shared, partial, snapshot, history_until: None, live_from: None, waiting: Vec::new(), latencies: Latencies::default(), rate: Rate::new(shared.started) };
+    let mut whole = Whole {
+        shared,
+        partial,
+        snapshot,
+        history_until: None,
+        live_from: None,
+        waiting: Vec::new(),
+        latencies: Latencies::default(),
+        rate: Rate::new(shared.started),
+    };
     let (mut dirty, mut due, mut shown) = (false, Instant::now(), Instant::now());
     loop {
         let wait = if dirty { due.saturating_duration_since(Instant::now()) } else { TICK };

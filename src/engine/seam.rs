@@ -87,8 +87,14 @@ pub struct Divider {
 enum Rule {
     /// Every row is taken: the faces cannot overlap, or the user says that they do not.
     All,
-    Time { column: String, at: Micros },
-    Key { column: String, seen: Mutex<Keys> },
+    Time {
+        column: String,
+        at: Micros,
+    },
+    Key {
+        column: String,
+        seen: Mutex<Keys>,
+    },
 }
 
 impl Divider {
@@ -98,11 +104,15 @@ impl Divider {
         let rule = match &table.seam {
             Seam::Position | Seam::Append => Rule::All,
             Seam::Time(at) => {
-                let time = table.time.as_ref().ok_or_else(|| Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("name it: --time {}=COLUMN", table.name)))?;
+                let time = table.time.as_ref().ok_or_else(|| {
+                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("name it: --time {}=COLUMN", table.name))
+                })?;
                 Rule::Time { column: time.column.clone(), at: *at }
             }
             Seam::Key(column) => {
-                let dtype = table.schema.get(column).ok_or_else(|| Fault::new(format!("there is no column '{column}' for the seam")).at(&table.name).hint("name a column that tells rows apart"))?;
+                let dtype = table.schema.get(column).ok_or_else(|| {
+                    Fault::new(format!("there is no column '{column}' for the seam")).at(&table.name).hint("name a column that tells rows apart")
+                })?;
                 Rule::Key { column: column.clone(), seen: Mutex::new(Keys::new(&[(column.as_str().into(), dtype.clone())])?) }
             }
         };

@@ -43,7 +43,9 @@ impl TimeColumn {
         let found = schema.iter().find(|(name, _)| name.as_str() == column).or_else(|| schema.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
         let Some((name, dtype)) = found else {
             let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
-            return Err(Fault::new(format!("there is no column '{column}' to be the event time")).at(table).hint(format!("its columns are {}", names.join(", "))));
+            return Err(Fault::new(format!("there is no column '{column}' to be the event time"))
+                .at(table)
+                .hint(format!("its columns are {}", names.join(", "))));
         };
         micros_of(&polars::prelude::Column::full_null(name.clone(), 0, dtype)).map_err(|f| f.at(table))?;
         Ok(Self { column: name.to_string(), lateness })
@@ -67,7 +69,9 @@ impl Table {
         let schema = first.schema().clone();
         for other in &history {
             if let Some(difference) = difference(&schema, other.schema()) {
-                return Err(Fault::new(format!("its columns differ from those of {}: {difference}", first.name())).at(other.name()).hint("open it as a table of its own"));
+                return Err(Fault::new(format!("its columns differ from those of {}: {difference}", first.name()))
+                    .at(other.name())
+                    .hint("open it as a table of its own"));
             }
         }
         let time = TimeColumn::guess(&schema);

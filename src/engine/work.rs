@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use polars::prelude::ChunkAgg;
 
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
@@ -156,5 +157,6 @@ fn place(fault: Fault, source: &str) -> Fault {
 /// What to say when the groups outgrow the memory that the run was given.
 pub fn too_large(size: u64, groups: usize, limit: u64) -> Fault {
     let mib = |b: u64| b >> 20;
-    Fault::new(format!("{groups} groups take {} MiB, more than their share of the {} MiB allowed", mib(size), mib(limit))).hint("allow more with --memory, group by fewer columns or a larger window, or filter")
+    Fault::new(format!("{groups} groups take {} MiB, more than their share of the {} MiB allowed", mib(size), mib(limit)))
+        .hint("allow more with --memory, group by fewer columns or a larger window, or filter")
 }

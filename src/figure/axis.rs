@@ -84,7 +84,7 @@ fn numbers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
         }
         last = ticks;
     }
-    thin(last, look)
+    thin(last, gap(look), look)
 }
 
 fn times(scale: Scale, room: Room, look: &Look, clock: bool) -> Option<Vec<XTick>> {
@@ -140,11 +140,12 @@ fn categories(names: &[String], scale: Scale, room: Room, look: &Look) -> Vec<XT
     let wanted = widest.min(look.font_size * 5.0) + gap(look) * 0.5;
     let every = ((wanted / slot.max(1e-3)).ceil() as usize).max(1);
     let width = slot * every as f32 - gap(look) * 0.5;
-    (first..=last)
+    let ticks = (first..=last)
         .filter(|i| i % every == 0)
         .filter_map(|i| Some((i, names.get(i)?)))
-        .map(|(i, name)| tick(scale, room, look, i as f64, text::fit(&text::clean(name), look.font_size, width).into_owned(), None))
-        .collect()
+        .map(|(i, name)| tick(scale, room, look, i as f64, text::fit(&text::clean(name), look.font_size, width).into_owned(), None));
+    // Those at the ends may have been moved inwards.
+    thin(ticks.collect(), gap(look) * 0.4, look)
 }
 
 fn tick(scale: Scale, room: Room, look: &Look, value: f64, label: String, context: Option<String>) -> XTick {
@@ -165,11 +166,11 @@ fn right(tick: &XTick, look: &Look) -> f32 {
     tick.label_at + text::width(&tick.label, look.font_size) / 2.0
 }
 
-/// Keeps those, from the left, that do not touch the one kept before.
-fn thin(ticks: Vec<XTick>, look: &Look) -> Vec<XTick> {
+/// Keeps those, from the left, that stay clear of the one kept before.
+fn thin(ticks: Vec<XTick>, clear: f32, look: &Look) -> Vec<XTick> {
     let mut kept: Vec<XTick> = Vec::new();
     for tick in ticks {
-        if kept.last().is_none_or(|before| left(&tick, look) - right(before, look) >= gap(look)) {
+        if kept.last().is_none_or(|before| left(&tick, look) - right(before, look) >= clear) {
             kept.push(tick);
         }
     }

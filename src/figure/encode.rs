@@ -336,11 +336,11 @@ fn series(name: String, x: &[f64], y: &[f64], rows: &[usize], step: Option<f64>,
     let (mut xs, mut ys) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
     let mut before: Option<f64> = None;
     for (at, value) in points {
-        if let (true, Some(step), Some(before)) = (ordered, step, before) {
-            if at - before > step * 1.5 {
-                xs.push(before + step);
-                ys.push(f64::NAN);
-            }
+        if let (true, Some(step), Some(before)) = (ordered, step, before)
+            && at - before > step * 1.5
+        {
+            xs.push(before + step);
+            ys.push(f64::NAN);
         }
         xs.push(at);
         ys.push(value);

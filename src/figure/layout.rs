@@ -149,7 +149,7 @@ impl Layout {
         let zoom = |scale: Scale, about: f64, factor: f64| -> (f64, f64) {
             let range = (about - (about - scale.lo()) / factor, about + (scale.hi() - about) / factor);
             // Not so far that floats run out of places.
-            if range.1 - range.0 > about.abs() * 1e-12 { range } else { scale.range() }
+            if range.1 - range.0 > about.abs() * 1e-14 { range } else { scale.range() }
         };
         let old = figure.view.unwrap_or_default();
         View {

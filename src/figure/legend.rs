@@ -21,6 +21,13 @@ pub struct Legend {
     pub width: f32,
 }
 
+impl Legend {
+    /// Whether all of so many series are named.
+    pub fn names(&self, count: usize) -> bool {
+        self.entries.len() == count && self.entries.iter().all(|entry| entry.series.is_some())
+    }
+}
+
 /// Width of the sign before a name, with the space after it.
 pub fn key(look: &Look) -> f32 {
     look.font_size * 1.6

@@ -81,7 +81,7 @@ fn label(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    if largest >= 1e18 || largest < 1e-4 {
+    if !(1e-4..1e18).contains(&largest) {
         return scientific(value, ((largest.log10().floor() - step.log10().floor()).max(0.0) as usize).min(15));
     }
     for (unit, sign) in UNITS {

@@ -53,7 +53,14 @@ impl Canvas {
                 self.polygon(&points, *color);
             }
             Shape::Text { text, at, across, down, size, color, quarter_turns } => {
-                self.text(text, px(*at), *across, size * scale, down.to_baseline(), *color, *quarter_turns);
+                let size = size * scale;
+                let width = text::width(text, size);
+                let left = match across {
+                    Across::Left => 0.0,
+                    Across::Center => -width / 2.0,
+                    Across::Right => -width,
+                };
+                self.text(text, px(*at), [left, down.to_baseline() * size], size, *color, *quarter_turns);
             }
         }
     }
@@ -223,13 +230,8 @@ impl Canvas {
         }
     }
 
-    fn text(&mut self, words: &str, at: [f32; 2], across: Across, size: f32, baseline: f32, color: Rgba, turns: u8) {
-        let width = text::width(words, size);
-        let left = match across {
-            Across::Left => 0.0,
-            Across::Center => -width / 2.0,
-            Across::Right => -width,
-        };
+    /// `start` is the beginning of the base line, seen from `at`, before turning.
+    fn text(&mut self, words: &str, at: [f32; 2], start: [f32; 2], size: f32, color: Rgba, turns: u8) {
         let (canvas_width, canvas_height) = (self.width as i32, self.height as i32);
         let mut put = |x: i32, y: i32, coverage: f32| {
             if (0..canvas_width).contains(&x) && (0..canvas_height).contains(&y) {
@@ -237,11 +239,11 @@ impl Canvas {
             }
         };
         if turns == 0 {
-            text::paint(words, size, (at[0] + left, at[1] + baseline * size), put);
+            text::paint(words, size, (at[0] + start[0], at[1] + start[1]), put);
             return;
         }
         let (cx, cy) = (at[0].round() as i32, at[1].round() as i32);
-        text::paint(words, size, (left, baseline * size), |x, y, coverage| {
+        text::paint(words, size, (start[0], start[1]), |x, y, coverage| {
             let (x, y) = match turns % 4 {
                 1 => (-y - 1, x),
                 2 => (-x - 1, -y - 1),

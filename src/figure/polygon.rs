@@ -2,119 +2,101 @@
 
 type Point = [f32; 2];
 
-/// Triangles, as indices into the points, that cover a simple polygon without overlap.
-/// An x-monotone one (every area) takes a single pass; anything else is cut ear by ear.
-pub fn triangles(points: &[Point]) -> Vec<[u32; 3]> {
+/// Triangles that cover a polygon without overlap, as indices into their own vertices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mesh {
+    pub vertices: Vec<Point>,
+    pub triangles: Vec<[u32; 3]>,
+}
+
+/// Covers a simple polygon. One whose two sides both run from left to right (every area) is cut into upright slabs,
+/// however steep, tied or spiked its points are; anything else ear by ear.
+pub fn mesh(points: &[Point]) -> Mesh {
     if points.len() < 3 {
-        return Vec::new();
+        return Mesh::default();
     }
-    monotone(points).unwrap_or_else(|| ears(points))
+    slabs(points).unwrap_or_else(|| ears(points))
+}
+
+/// `None` when a side turns back.
+fn slabs(points: &[Point]) -> Option<Mesh> {
+    let n = points.len();
+    let by_x = |a: &usize, b: &usize| points[*a][0].total_cmp(&points[*b][0]);
+    let (left, right) = ((0..n).min_by(by_x)?, (0..n).max_by(by_x)?);
+    let one: Vec<Point> = (0..=(right + n - left) % n).map(|k| points[(left + k) % n]).collect();
+    let other: Vec<Point> = (0..=(left + n - right) % n).map(|k| points[(left + n - k) % n]).collect();
+    if [&one, &other].iter().any(|side| side.windows(2).any(|pair| pair[0][0] > pair[1][0])) {
+        return None;
+    }
+    let mut xs: Vec<f32> = points.iter().map(|p| p[0]).collect();
+    xs.sort_by(f32::total_cmp);
+    xs.dedup();
+    let (mut one, mut other) = (Side::new(&one), Side::new(&other));
+    let mut mesh = Mesh::default();
+    for pair in xs.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let (a, b) = (one.across(from, to)?, other.across(from, to)?);
+        let first = mesh.vertices.len() as u32;
+        mesh.vertices.extend([[from, a[0]], [to, a[1]], [to, b[1]], [from, b[0]]]);
+        mesh.triangles.extend([[first, first + 1, first + 2], [first, first + 2, first + 3]]);
+    }
+    Some(mesh)
+}
+
+/// A side of the polygon, walked from left to right.
+struct Side<'a> {
+    segments: std::iter::Peekable<std::slice::Windows<'a, Point>>,
+}
+
+impl<'a> Side<'a> {
+    fn new(points: &'a [Point]) -> Self {
+        Self { segments: points.windows(2).peekable() }
+    }
+
+    /// Its heights at both edges of a slab, between which it has no corner.
+    fn across(&mut self, from: f32, to: f32) -> Option<[f32; 2]> {
+        while self.segments.next_if(|pair| pair[1][0] <= from).is_some() {}
+        let pair = self.segments.peek()?;
+        let (a, b) = (pair[0], pair[1]);
+        let at = |x: f32| a[1] + (b[1] - a[1]) * ((x - a[0]) / (b[0] - a[0]));
+        Some([at(from), at(to)])
+    }
 }
 
 fn cross(a: Point, b: Point, c: Point) -> f32 {
     (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 }
 
-/// Both ways from the leftmost to the rightmost point go right: the points in order of x with the side they are on,
-/// then one sweep with a stack (Garey, Johnson, Preparata and Tarjan, 1978). `None` when the polygon is not like that.
-fn monotone(points: &[Point]) -> Option<Vec<[u32; 3]>> {
-    let n = points.len();
-    let at = |i: usize| points.get(i % n).copied();
-    let left = (0..n).min_by(|a, b| points[*a][0].total_cmp(&points[*b][0]))?;
-    let right = (0..n).max_by(|a, b| points[*a][0].total_cmp(&points[*b][0]))?;
-    let forward: Vec<usize> = (0..=(right + n - left) % n).map(|k| (left + k) % n).collect();
-    let backward: Vec<usize> = (0..=(left + n - right) % n).map(|k| (left + n - k) % n).collect();
-    let goes_right = |chain: &[usize]| chain.windows(2).all(|pair| points[pair[0]][0] <= points[pair[1]][0]);
-    if !goes_right(&forward) || !goes_right(&backward) {
-        return None;
-    }
-    let ccw = area(points) > 0.0;
-
-    // Merge; the ends belong to both chains and come first and last.
-    let mut order: Vec<(usize, bool)> = Vec::with_capacity(n);
-    let (mut i, mut j) = (1, 1);
-    order.push((left, true));
-    while i + 1 < forward.len() || j + 1 < backward.len() {
-        let (a, b) = (forward.get(i).copied(), backward.get(j).copied());
-        let take_forward = match (i + 1 < forward.len(), j + 1 < backward.len()) {
-            (true, true) => at(a?)?[0] <= at(b?)?[0],
-            (first, _) => first,
-        };
-        if take_forward {
-            order.push((a?, true));
-            i += 1;
-        } else {
-            order.push((b?, false));
-            j += 1;
-        }
-    }
-    order.push((right, true));
-
-    let mut out = Vec::with_capacity(n - 2);
-    let mut stack: Vec<(usize, bool)> = order.iter().copied().take(2).collect();
-    let mut emit = |a: usize, b: usize, c: usize| out.push([a as u32, b as u32, c as u32]);
-    for (k, &(index, side)) in order.iter().enumerate().skip(2) {
-        let &(_, top_side) = stack.last()?;
-        if side != top_side || k + 1 == order.len() {
-            for pair in stack.windows(2) {
-                emit(pair[0].0, pair[1].0, index);
-            }
-            let before = stack.last().copied()?;
-            stack.clear();
-            stack.push(before);
-        } else {
-            let mut last = stack.pop()?;
-            while let Some(&below) = stack.last() {
-                let turn = cross(at(below.0)?, at(last.0)?, at(index)?);
-                // Inside lies to the left of the forward chain of a counter-clockwise polygon.
-                if (turn > 0.0) != (side == ccw) || turn == 0.0 {
-                    break;
-                }
-                emit(below.0, last.0, index);
-                last = below;
-                stack.pop();
-            }
-            stack.push(last);
-        }
-        stack.push((index, side));
-    }
-    Some(out)
+fn counter_clockwise(points: &[Point]) -> bool {
+    let next = points.iter().cycle().skip(1);
+    points.iter().zip(next).map(|(a, b)| f64::from(a[0]) * f64::from(b[1]) - f64::from(b[0]) * f64::from(a[1])).sum::<f64>() > 0.0
 }
 
-/// Twice the signed area.
-fn area(points: &[Point]) -> f32 {
-    let mut sum = 0.0f64;
-    for (i, a) in points.iter().enumerate() {
-        let b = points[(i + 1) % points.len()];
-        sum += f64::from(a[0]) * f64::from(b[1]) - f64::from(b[0]) * f64::from(a[1]);
-    }
-    sum as f32
-}
-
-fn ears(points: &[Point]) -> Vec<[u32; 3]> {
-    let ccw = area(points) > 0.0;
+fn ears(points: &[Point]) -> Mesh {
+    let ccw = counter_clockwise(points);
     let mut rest: Vec<usize> = (0..points.len()).collect();
-    let mut out = Vec::new();
+    let mut triangles = Vec::new();
     while rest.len() > 3 {
         let n = rest.len();
-        let ear = (0..n).find(|&i| {
-            let (a, b, c) = (rest[(i + n - 1) % n], rest[i], rest[(i + 1) % n]);
+        let corner = |i: usize| [rest[(i + n - 1) % n], rest[i], rest[(i + 1) % n]];
+        let is_ear = |i: &usize| {
+            let [a, b, c] = corner(*i);
             let turn = cross(points[a], points[b], points[c]);
             if (turn > 0.0) != ccw || turn == 0.0 {
                 return false;
             }
-            rest.iter().filter(|k| **k != a && **k != b && **k != c).all(|&k| {
-                let p = points[k];
-                let signs = [cross(points[a], points[b], p), cross(points[b], points[c], p), cross(points[c], points[a], p)];
-                !signs.iter().all(|s| (*s >= 0.0) == ccw)
+            rest.iter().filter(|k| ![a, b, c].contains(k)).all(|&k| {
+                let sides = [(a, b), (b, c), (c, a)].map(|(p, q)| cross(points[p], points[q], points[k]));
+                !sides.iter().all(|side| (*side >= 0.0) == ccw)
             })
-        });
-        let i = ear.unwrap_or(0);
-        out.push([rest[(i + n - 1) % n] as u32, rest[i] as u32, rest[(i + 1) % n] as u32]);
+        };
+        // An outline that crosses itself may have no ear; any corner then ends the search.
+        let i = (0..n).find(is_ear).unwrap_or(0);
+        triangles.push(corner(i).map(|k| k as u32));
         rest.remove(i);
     }
     if let [a, b, c] = rest[..] {
-        out.push([a as u32, b as u32, c as u32]);
+        triangles.push([a, b, c].map(|k| k as u32));
     }
-    out
+    Mesh { vertices: points.to_vec(), triangles }
 }

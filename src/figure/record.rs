@@ -10,8 +10,9 @@ use super::draw::draw;
 use super::layout::{Layout, Rect};
 use super::look::{Look, Rgba};
 use super::pen::{EM, FINE};
+use super::polygon::{self, Mesh};
 use super::spec::Figure;
-use super::{polygon, text};
+use super::text;
 use crate::data::Result;
 
 /// A shape in points from the top left corner, y downwards. Later ones lie over earlier ones.
@@ -23,8 +24,8 @@ pub enum Shape {
     Rect { rect: Rect, stroke: Option<f32>, color: Rgba },
     /// A filled circle, or its outline where `stroke` has a width.
     Circle { center: [f32; 2], radius: f32, stroke: Option<f32>, color: Rgba },
-    /// A filled outline, and the triangles (indices into it) that cover it once.
-    Polygon { points: Vec<[f32; 2]>, triangles: Vec<[u32; 3]>, color: Rgba },
+    /// A filled outline, and triangles that cover it once, for surfaces that fill only convex shapes.
+    Polygon { points: Vec<[f32; 2]>, mesh: Mesh, color: Rgba },
     /// One line of text in the text font, size in points to the em, turned clockwise about `at`.
     Text { text: String, at: [f32; 2], across: Across, down: Down, size: f32, color: Rgba, quarter_turns: u8 },
 }
@@ -147,8 +148,8 @@ impl DrawingBackend for Recorder<'_> {
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, outline: I, style: &S) -> Drawn {
         let points: Vec<_> = outline.into_iter().map(points).collect();
-        let triangles = polygon::triangles(&points);
-        self.shapes.push(Shape::Polygon { points, triangles, color: rgba(style.color()) });
+        let mesh = polygon::mesh(&points);
+        self.shapes.push(Shape::Polygon { points, mesh, color: rgba(style.color()) });
         Ok(())
     }
 

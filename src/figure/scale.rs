@@ -19,7 +19,7 @@ impl Scale {
         };
         let (lo, hi) = (lo.clamp(-MOST, MOST), hi.clamp(-MOST, MOST));
         // Below this, steps between neighbouring floats would show.
-        let least = (lo.abs().max(hi.abs()) * 1e-13).max(1e-300);
+        let least = (lo.abs().max(hi.abs()) * 2e-15).max(1e-300);
         if hi - lo >= least {
             return Self { lo, hi };
         }

@@ -8,7 +8,7 @@ use ab_glyph::{Font, FontRef, GlyphId, OutlinedGlyph, PxScale};
 
 /// Roboto, for everything it has a glyph for.
 pub const TEXT_FONT: &[u8] = include_bytes!("../../assets/fonts/Roboto-Regular.ttf");
-/// Droid Sans Fallback, for the rest: Chinese, Japanese, Korean.
+/// Droid Sans Fallback, for the rest: Chinese and Japanese.
 pub const CJK_FONT: &[u8] = include_bytes!("../../assets/fonts/DroidSansFallbackFull.ttf");
 /// What an SVG asks for; the reader's machine may have only the later ones.
 pub const FAMILY: &str = "Roboto, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'Droid Sans Fallback', sans-serif";

@@ -78,9 +78,9 @@ const STEPS: [Step; 44] = {
     ]
 };
 
-/// Steps from fine to coarse, the years going on as 5, 10, 20, 50, …
+/// Steps from fine to coarse, the years going on as 5, 10, 20, 50, … 20,000
 pub fn steps() -> impl Iterator<Item = Step> {
-    let years = (0..6u32).flat_map(|power| [5, 10, 20].map(|digit| Step::Years(digit * 10i64.pow(power))));
+    let years = (0..4u32).flat_map(|power| [5, 10, 20].map(|digit| Step::Years(digit * 10i64.pow(power))));
     STEPS.into_iter().chain(years)
 }
 

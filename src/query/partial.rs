@@ -137,8 +137,8 @@ impl Partial {
     pub fn to_frame(&self) -> Result<DataFrame> {
         let mut columns = self.keys.columns()?;
         for (i, state) in self.states.iter().enumerate() {
-            for column in state.state()? {
-                let name = format!("{}_{}", call_name(i), column.name());
+            for (j, column) in state.state()?.into_iter().enumerate() {
+                let name = format!("{}_{j}", call_name(i));
                 columns.push(column.with_name(name.into()));
             }
         }

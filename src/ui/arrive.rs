@@ -97,7 +97,7 @@ impl App {
         }
         let url = rest.remove(0);
         let job = attach_feed(table.clone(), url, self.wake.clone());
-        self.work.add(Kind::Attach { job, to: Box::new(Attach::New { table, paths, setup, rest }) });
+        self.work.add(Kind::Attach { job, to: Box::new(Attach::New { table: Box::new(table), paths, setup: Box::new(setup), rest }) });
     }
 
     fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
@@ -127,7 +127,7 @@ impl App {
                 }
             }
             // A table whose feed fails is still a table.
-            Attach::New { table, paths, setup, rest } => self.complete(attached.unwrap_or(table), paths, setup, rest),
+            Attach::New { table, paths, setup, rest } => self.complete(attached.unwrap_or(*table), paths, *setup, rest),
         }
     }
 

@@ -76,11 +76,11 @@ impl Drawn {
             S::Circle { center, radius, stroke: Some(width), color } => {
                 Shape::Circle(CircleShape::stroke(at(*center), *radius, Stroke::new(*width, to_color(*color))))
             }
-            S::Polygon { points, triangles, color } => {
+            S::Polygon { mesh: cover, color, .. } => {
                 let mut mesh = Mesh::default();
                 let color = to_color(*color);
-                mesh.vertices.extend(points.iter().map(|p| egui::epaint::Vertex { pos: at(*p), uv: WHITE_UV, color }));
-                mesh.indices.extend(triangles.iter().flatten());
+                mesh.vertices.extend(cover.vertices.iter().map(|p| egui::epaint::Vertex { pos: at(*p), uv: WHITE_UV, color }));
+                mesh.indices.extend(cover.triangles.iter().flatten());
                 Shape::mesh(mesh)
             }
             S::Text { text, at: place, across, down, size, color, quarter_turns } => {

@@ -61,9 +61,9 @@ pub enum Attach {
     Sheet(SheetId),
     /// A table that is still being put together: the table as it is, should the feed fail, and the feeds still to come.
     New {
-        table: Table,
+        table: Box<Table>,
         paths: Vec<PathBuf>,
-        setup: TableSetup,
+        setup: Box<TableSetup>,
         rest: Vec<String>,
     },
 }

@@ -35,12 +35,10 @@ fn lobes(run: &[Px], base: f64) -> Vec<Vec<Px>> {
     let mut lobes = Vec::new();
     let mut lobe: Vec<Px> = Vec::new();
     let mut close = |lobe: &mut Vec<Px>| {
-        if let (Some(first), Some(last)) = (lobe.first().copied(), lobe.last().copied()) {
-            if lobe.len() > 1 {
-                lobe.push([last[0], base]);
-                lobe.push([first[0], base]);
-                lobes.push(std::mem::take(lobe));
-            }
+        if let [first, .., last] = lobe[..] {
+            lobe.push([last[0], base]);
+            lobe.push([first[0], base]);
+            lobes.push(std::mem::take(lobe));
         }
         lobe.clear();
     };
