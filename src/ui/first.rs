@@ -67,7 +67,7 @@ pub fn span_question(table: &Table) -> Option<String> {
 /// How many rows fall into each window, or into each of the commonest values of the first text column, or the means
 /// of the numbers.
 pub fn question(table: &Table, size: &str) -> Form {
-    let rows = free_name(table, &["rows", "row_count", "how_many"]);
+    let rows = free_name(table, &["count", "row_count", "how_many"]);
     let mut form = Form { table: name(&table.name), measures: vec![count(rows.clone())], ..Form::default() };
     let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
     if let Some(time) = &table.time {

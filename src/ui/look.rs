@@ -19,8 +19,8 @@ pub const MIN_WINDOW: [f32; 2] = [900.0, 600.0];
 pub const WINDOW: [f32; 2] = [1280.0, 800.0];
 pub const TABLES_WIDTH: f32 = 248.0;
 pub const PAGE_WIDTH: f32 = 756.0;
-pub const QUESTION_HEIGHT: f32 = 168.0;
-pub const GRID_HEIGHT: f32 = 230.0;
+pub const QUESTION_HEIGHT: f32 = 172.0;
+pub const GRID_HEIGHT: f32 = 208.0;
 pub const ROUND: u8 = 6;
 
 /// The colours of one theme.

@@ -1,6 +1,6 @@
 //! The question as menus: measures, grouping, filter, order. What menus cannot say stays in the SQL text.
 
-use eframe::egui::{self, Button, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Align, Button, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::query::Form;
 use crate::query::form::{Measure, WindowForm};
@@ -11,7 +11,7 @@ use crate::ui::widget::pick::pick_ui;
 use crate::ui::{first, look};
 
 /// The width of the words in front of the rows.
-const WORDS: f32 = 64.0;
+const WORDS: f32 = 48.0;
 
 /// What a widget has done to the form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,8 +44,7 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.push_id(sheet.id, |ui| {
             row_ui(ui, "Show", |ui| measures_ui(ui, &mut form, &columns, &mut edit));
             row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
-            row_ui(ui, "Where", |ui| text_ui(ui, "Where", "all rows, or a condition such as delay > 60", &mut form.filter, &mut edit));
-            row_ui(ui, "Having", |ui| text_ui(ui, "Having", "all groups, or a condition such as count(*) > 10", &mut form.having, &mut edit));
+            row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, &mut edit));
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
         });
     });
@@ -56,7 +55,10 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 
 fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
-        ui.add_sized([WORDS, look::ROW], egui::Label::new(look::faint(word, ui)).halign(egui::Align::Min));
+        ui.allocate_ui_with_layout(egui::vec2(WORDS, look::ROW), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_width(WORDS);
+            ui.label(look::faint(word, ui));
+        });
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = look::STEP;
             content(ui);
@@ -64,9 +66,21 @@ fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// A line of text that is asked when it is left.
+/// The condition on rows and the one on groups, in one line.
+fn conditions_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    let half = (ui.available_width() - WORDS) / 2.0;
+    sized_text_ui(ui, "Where", "such as delay > 60", half, &mut form.filter, edit);
+    ui.label(look::faint("Having", ui));
+    sized_text_ui(ui, "Having", "such as count(*) > 10", ui.available_width(), &mut form.having, edit);
+}
+
 fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
-    let field = TextEdit::singleline(text).hint_text(hint).desired_width(ui.available_width());
+    sized_text_ui(ui, name, hint, ui.available_width(), text, edit);
+}
+
+/// A line of text that is asked when it is left.
+fn sized_text_ui(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut String, edit: &mut Edit) {
+    let field = TextEdit::singleline(text).hint_text(hint).desired_width(width - 2.0 * look::GAP);
     let response = ui.add(field).accessible_name(name);
     if response.changed() {
         edit.typed();

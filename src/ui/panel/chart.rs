@@ -151,9 +151,12 @@ fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect
 /// A box that is drawn with the pointer becomes the view.
 fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
-    let Some((from, to)) = ui.input(|i| i.pointer.press_origin()).or_else(|| response.interact_pointer_pos()).zip(response.interact_pointer_pos()) else {
-        return;
-    };
+    // Where the button went down is forgotten by egui at the very frame that it comes up.
+    let corner = response.id.with("corner");
+    if let Some(origin) = ui.input(|i| i.pointer.press_origin()) {
+        ui.data_mut(|d| d.insert_temp(corner, origin));
+    }
+    let Some((from, to)) = ui.data(|d| d.get_temp::<Pos2>(corner)).zip(response.interact_pointer_pos()) else { return };
     let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
     let mut area = Rect::from_two_pos(from, to).intersect(plot);
     // A flat box on a line chart means a stretch of time.
@@ -201,7 +204,7 @@ fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, p
                 let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
                 ui.horizontal(|ui| {
                     crate::ui::widget::badge::dot_ui(ui, color);
-                    ui.add(egui::Label::new(name).truncate());
+                    ui.add(egui::Label::new(shortened(name)).extend());
                 });
                 let text = RichText::new(y).monospace();
                 ui.label(if i == series { text.strong() } else { text });
@@ -212,6 +215,12 @@ fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, p
             ui.label(look::faint(format!("and {} more", figure.series.len() - TOLD), ui));
         }
     });
+}
+
+/// A name short enough for a tooltip.
+fn shortened(name: &str) -> String {
+    const LETTERS: usize = 40;
+    if name.chars().count() <= LETTERS { name.to_owned() } else { name.chars().take(LETTERS - 1).chain(['…']).collect() }
 }
 
 /// Where `x` stands in a sorted column, exactly.

@@ -1,6 +1,6 @@
 //! The form for a feed: its fields come from what the chosen kind declares; the connection can be tested first.
 
-use eframe::egui::{self, Context, Grid, Id, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Context, Grid, Label, RichText, ScrollArea, TextEdit, Ui};
 
 use super::grid;
 use crate::data::Fault;
@@ -8,22 +8,22 @@ use crate::source::live::{LIVE_KINDS, LiveKind};
 use crate::ui::action::{Action, Feed};
 use crate::ui::feed::{Draft, FeedForm};
 use crate::ui::widget::buttons;
+use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::{App, look};
 
 const WIDTH: f32 = 640.0;
+const TALL: f32 = 460.0;
 
 pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.feed else { return };
-    let modal = Modal::new(Id::unique("feed form")).show(ctx, |ui| {
-        ui.set_width(WIDTH.min(ctx.content_rect().width() - 96.0));
-        let into = form.draft.into.and_then(|id| app.sheets().iter().find(|s| s.id == id));
-        let title = into.map_or_else(|| "Connect a feed".to_owned(), |s| format!("Attach a feed to {}", s.table.name));
-        ui.label(RichText::new(title).size(look::TITLE).strong());
-        ui.add_space(look::GAP);
+    let into = form.draft.into.and_then(|id| app.sheets().iter().find(|s| s.id == id));
+    let title = into.map_or_else(|| "Connect a feed".to_owned(), |s| format!("Attach a feed to {}", s.table.name));
+    let closed = modal_ui(ctx, &title, WIDTH, |ui| {
         let mut draft = form.draft.clone();
-        let tall = ctx.content_rect().height() - 220.0;
-        ScrollArea::vertical().max_height(tall.max(160.0)).show(ui, |ui| {
+        // Of one height for all kinds, so that nothing jumps away from under the pointer.
+        let tall = (ctx.content_rect().height() - 220.0).clamp(160.0, TALL);
+        ScrollArea::vertical().auto_shrink([false, false]).max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
             kinds_ui(ui, &mut draft);
             if let Some(kind) = draft.live_kind() {
                 fields_ui(ui, kind, &mut draft);
@@ -49,7 +49,7 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
         });
     });
-    if modal.should_close() {
+    if closed {
         actions.push(Action::Feed(Feed::Close));
     }
 }
@@ -78,7 +78,9 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
                 draft.scheme = picked.unwrap_or_else(|| draft.scheme.clone());
             }
             let mut target = draft.target.clone();
-            let field = TextEdit::singleline(&mut target).hint_text(kind.example).desired_width(f32::INFINITY);
+            let example = kind.example.split_once(':').map_or(kind.example, |(_, rest)| rest).trim_start_matches("//");
+            let example = example.split('?').next().unwrap_or(example);
+            let field = TextEdit::singleline(&mut target).hint_text(example).desired_width(f32::INFINITY);
             if ui.add(field).accessible_name("Address").changed() {
                 draft.paste(&target);
             }

@@ -1,18 +1,16 @@
 //! The seam's ledger: what history gave, what live gave, what lay in both, what may be missing, and the sum that proves it.
 
-use eframe::egui::{Context, Grid, Id, Label, Modal, RichText, ScrollArea, Ui};
+use eframe::egui::{Context, Grid, Label, RichText, ScrollArea, Ui};
 
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
 use crate::ui::action::{Action, Window};
+use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::numbers;
 use crate::ui::{App, look};
 
 pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let modal = Modal::new(Id::unique("ledger")).show(ctx, |ui| {
-        ui.set_width(620.0_f32.min(ctx.content_rect().width() - 96.0));
-        ui.label(RichText::new("Seam ledger").size(look::TITLE).strong());
-        ui.add_space(look::GAP);
+    let closed = modal_ui(ctx, "Seam ledger", 620.0, |ui| {
         match app.sheet().and_then(|s| s.watch.shown.as_ref()) {
             Some(shown) => {
                 faces_ui(ui, shown);
@@ -28,7 +26,7 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Window(Window::Hide));
         }
     });
-    if modal.should_close() {
+    if closed {
         actions.push(Action::Window(Window::Hide));
     }
 }

@@ -1,11 +1,12 @@
 //! Rows that were set aside: those that could not be read, with line and reason, and those that came late.
 
-use eframe::egui::{self, Align, Context, Id, Label, Layout, Modal, RichText, Ui};
+use eframe::egui::{self, Align, Context, Label, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::grid;
 use crate::data::Rejects;
 use crate::ui::action::{Action, Window};
+use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::numbers;
 use crate::ui::{App, look};
 
@@ -36,17 +37,15 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 }
 
 fn pane_ui(ctx: &Context, title: &str, actions: &mut Vec<Action>, content: impl FnOnce(&mut Ui, &mut Vec<Action>)) {
-    let modal = Modal::new(Id::unique(title)).show(ctx, |ui| {
-        let room = ctx.content_rect().size() - egui::vec2(160.0, 200.0);
-        ui.set_width(room.x.min(880.0));
-        ui.label(RichText::new(title).size(look::TITLE).strong());
-        ui.allocate_ui(egui::vec2(ui.available_width(), room.y.min(480.0)), |ui| content(ui, actions));
+    let closed = modal_ui(ctx, title, 880.0, |ui| {
+        let height = (ctx.content_rect().height() - 200.0).min(480.0);
+        ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| content(ui, actions));
         ui.add_space(look::GAP);
         if ui.button("Close").clicked() {
             actions.push(Action::Window(Window::Hide));
         }
     });
-    if modal.should_close() {
+    if closed {
         actions.push(Action::Window(Window::Hide));
     }
 }

@@ -72,14 +72,11 @@ fn card_ui(ui: &mut Ui, title: &str, about: &str) -> bool {
     let (fill, line) = if response.hovered() || response.has_focus() { (p.hover, p.accent) } else { (p.panel, p.line) };
     ui.painter().rect(rect, CornerRadius::same(look::ROUND + 4), fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
     let inner = rect.shrink2(egui::vec2(look::PAD + look::STEP, look::PAD));
-    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)), |ui| {
-        // The whole card is the button; its texts must not be found as labels of their own.
-        ui.style_mut().interaction.selectable_labels = false;
-        let title = ui.painter().layout_no_wrap(title.to_owned(), egui::FontId::proportional(look::TEXT + 1.5), p.accent);
-        ui.painter().galley(inner.min, title, p.accent);
-        let text = ui.painter().layout(about.to_owned(), egui::FontId::proportional(look::SMALL + 0.5), p.faint, inner.width());
-        ui.painter().galley(inner.min + egui::vec2(0.0, look::ROW + look::STEP), text, p.faint);
-    });
+    // Painted, not laid out: the whole card is one button, and its texts are not labels of their own.
+    let title = ui.painter().layout_no_wrap(title.to_owned(), egui::FontId::proportional(look::TEXT + 1.5), p.accent);
+    ui.painter().galley(inner.min, title, p.accent);
+    let text = ui.painter().layout(about.to_owned(), egui::FontId::proportional(look::SMALL + 0.5), p.faint, inner.width());
+    ui.painter().galley(inner.min + egui::vec2(0.0, look::ROW + look::STEP), text, p.faint);
     response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }
 
