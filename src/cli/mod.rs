@@ -9,6 +9,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::data::Fault;
+pub use print::table;
 use crate::query::aggregate::AGGREGATES;
 use crate::source::live::LIVE_KINDS;
 

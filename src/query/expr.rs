@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, Spanned, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut, visit_expressions};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 
@@ -103,17 +103,8 @@ pub fn unqualify(expr: &mut Ast, table: &str) {
 
 /// True when a division or a remainder stands anywhere in the expression.
 pub fn divides(expr: &Ast) -> bool {
-    struct Finder;
-    impl Visitor for Finder {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Ast) -> ControlFlow<()> {
-            match expr {
-                Ast::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide, .. } => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    expr.visit(&mut Finder).is_break()
+    let divides = |e: &Ast| matches!(e, Ast::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide, .. });
+    visit_expressions(expr, |e| if divides(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
 }
 
 /// Rewrites a tree from the top down, stopping at the first fault.
@@ -195,7 +186,32 @@ fn edit_distance(a: &str, b: &str) -> usize {
 
 /// A resolved expression in polars' form.
 pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
-    polars::sql::sql_expr(expr.to_string()).map_err(|e| place.fault(Fault::from(e).what))
+    polars::sql::sql_expr(expr.to_string()).map_err(|e| {
+        let what = Fault::from(e).what;
+        match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
+            Some((name, node)) => unknown_function(&name, &node, place),
+            None => place.fault(what).hint("check the names and types in this expression"),
+        }
+    })
+}
+
+/// The call that polars complains about.
+fn unknown_call(node: &Ast, complaint: &str) -> ControlFlow<(String, Ast)> {
+    match node {
+        Ast::Function(call) if complaint.contains(&format!("'{}'", call.name.to_string().to_lowercase())) => ControlFlow::Break((call.name.to_string(), node.clone())),
+        _ => ControlFlow::Continue(()),
+    }
+}
+
+fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
+    const SCALARS: &[&str] = &["tumble", "abs", "round", "floor", "ceil", "sqrt", "log", "exp", "upper", "lower", "length", "substr", "replace", "concat", "coalesce", "nullif", "date_part", "strftime"];
+    let aggregates = super::aggregate::AGGREGATES.iter().flat_map(|a| a.aliases.iter().copied().chain([a.name]));
+    let names: Vec<&str> = aggregates.chain(SCALARS.iter().copied()).collect();
+    let fault = place.fault_on(format!("there is no function '{name}'"), node);
+    match nearest(name, &names) {
+        Some(near) => fault.hint(format!("did you mean {near}?")),
+        None => fault.hint("the aggregates are those of 'braid aggregates', scalar functions those of polars' SQL"),
+    }
 }
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.
