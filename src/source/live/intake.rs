@@ -151,6 +151,11 @@ impl Intake {
         Ok(self.schema.clone())
     }
 
+    /// Whether something stands after the first line, which may be a header.
+    pub fn begun(&self) -> bool {
+        memchr::memchr(b'\n', self.bytes()).is_some_and(|end| end + 1 < self.waiting())
+    }
+
     /// Which columns chunks shall hold.
     pub fn project(&mut self, columns: &[usize]) {
         columns.clone_into(&mut self.wanted);
