@@ -100,6 +100,10 @@ impl Intake {
         if self.start > 0 && self.start >= self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.start = 0;
+            // What one long record took is given back.
+            if self.buffer.capacity() > 4 * CHUNK_BYTES && self.buffer.len() < CHUNK_BYTES {
+                self.buffer.shrink_to(2 * CHUNK_BYTES);
+            }
         }
         self.buffer.extend_from_slice(bytes);
     }
