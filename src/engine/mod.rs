@@ -1,13 +1,20 @@
 //! Floor 4: the only floor that starts threads. Tables are opened, questions are run, partials are merged.
 //! UI and work meet in handles: `Run`, `Job<T>`; each has something to look at, and its drop stops the work.
 
+pub mod feed;
+mod intake;
 pub mod job;
+mod latency;
+mod merge;
 pub mod open;
 pub mod run;
 pub mod seam;
 pub mod snapshot;
 pub mod table;
+pub mod watermark;
+mod work;
 
+pub use feed::Feed;
 pub use job::{Job, Progress};
 pub use run::{Options, Run};
 pub use seam::{Seam, SeamLedger};

@@ -1,17 +1,140 @@
-//! Opening what a person gives us: files and folders become tables, a feed becomes a preview. All of it as jobs.
+//! Opening what a person gives us: files and feeds become tables. The window does it as jobs, the command line at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use polars::prelude::{DataFrame, SchemaRef};
+use polars::prelude::{DataFrame, SchemaRef, TimeUnit};
 
-use super::{Job, Table};
-use crate::data::Result;
-use crate::sync::Wake;
+use super::feed::{FIRST_ROWS, Feed};
+use super::seam::Seam;
+use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
+use super::{Job, job::Reporter};
+use crate::data::format::{self, parse_datetime};
+use crate::data::{Fault, Result};
+use crate::source::history::{expand, open_history};
+use crate::source::live::{Event, Expect, FeedUrl};
+use crate::sync::{Cancel, Wake};
 
-/// Opens files and folders: each gives a table or the fault that kept it from being one. Files of one folder with the
-/// same schema become one table.
-pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
-    Job::start("open", wake, move |_| Ok(paths.into_iter().map(|path| Opened { path, table: Err(crate::data::Fault::new("not built yet")) }).collect()))
+/// What a person said about a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Given {
+    pub name: String,
+    /// Files, folders or globs.
+    pub history: Vec<String>,
+    /// Feed addresses.
+    pub live: Vec<String>,
+    /// The event-time column; `None` takes the first that is a time.
+    pub time: Option<String>,
+    pub lateness: Option<Duration>,
+    /// `position`, `time:T`, `key:COL` or `append`; `None` takes what the sources can prove.
+    pub seam: Option<String>,
+}
+
+/// Opens files and connects feeds as far as their schema needs it. A table of feeds alone waits for their first rows.
+///
+/// # Errors
+/// The first thing that keeps it from being a table.
+pub fn open_table(given: &Given, cancel: &Cancel) -> Result<Table> {
+    let mut table = if given.history.is_empty() { live_only(given, cancel)? } else { with_history(given)? };
+    if let Some(column) = &given.time {
+        table.time = Some(TimeColumn::new(column, DEFAULT_LATENESS, &table.schema, &given.name)?);
+    }
+    if let (Some(time), Some(lateness)) = (&mut table.time, given.lateness) {
+        time.lateness = lateness;
+    }
+    if !given.history.is_empty() {
+        for url in &given.live {
+            table = attach(table, url)?;
+        }
+    }
+    if let Some(text) = &given.seam {
+        table.seam = parse_seam(text, &table)?;
+    }
+    Ok(table)
+}
+
+fn with_history(given: &Given) -> Result<Table> {
+    let mut files = Vec::new();
+    let mut known: Option<SchemaRef> = None;
+    for pattern in &given.history {
+        for path in expand(Path::new(pattern))? {
+            let file = open_history(&path, known.clone())?;
+            known.get_or_insert_with(|| file.schema().clone());
+            files.push(file);
+        }
+    }
+    Table::of_history(&given.name, files)
+}
+
+fn live_only(given: &Given, cancel: &Cancel) -> Result<Table> {
+    let mut table: Option<Table> = None;
+    for url in &given.live {
+        let known = table.as_ref().map(|t| t.schema.clone());
+        let feed = Feed::new(url, Expect { known, time: given.time.clone() })?;
+        match &mut table {
+            Some(table) => table.live.push(feed),
+            None => {
+                let schema = feed.settle(FIRST_ROWS, cancel)?;
+                let silent = || {
+                    Fault::new(format!("no row came within {} s", FIRST_ROWS.as_secs()))
+                        .at(feed.url.shown())
+                        .hint("check that it sends, or give the table a history, which tells its columns")
+                };
+                let schema = schema.ok_or_else(silent)?;
+                let time = TimeColumn::guess(&schema);
+                table = Some(Table { name: given.name.clone(), schema, history: Vec::new(), live: vec![feed], time, seam: Seam::Append });
+            }
+        }
+    }
+    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint("give it --history or --live"))
+}
+
+/// Adds a live face to a table. A feed that follows one of the table's own files begins where the history ends: one
+/// log, read once.
+///
+/// # Errors
+/// When this build has no such kind of feed.
+pub fn attach(mut table: Table, url: &str) -> Result<Table> {
+    let mut parsed = FeedUrl::parse(url)?;
+    if parsed.scheme == "file" && !parsed.params.contains_key("from") && table.live.is_empty() {
+        let same = |name: &str| matches!((std::fs::canonicalize(name), parsed.path().and_then(|p| std::fs::canonicalize(p).map_err(|e| Fault::io(url, &e)))), (Ok(a), Ok(b)) if a == b);
+        if let [file] = &table.history[..]
+            && same(file.name())
+        {
+            let join = if url.contains('?') { '&' } else { '?' };
+            parsed = FeedUrl::parse(&format!("{url}{join}from={}", file.extent().bytes))?;
+            table.seam = Seam::Position;
+        }
+    }
+    let expect = Expect { known: Some(table.schema.clone()), time: table.time.as_ref().map(|t| t.column.clone()) };
+    table.live.push(Feed::new(&parsed.text, expect)?);
+    Ok(table)
+}
+
+/// Reads `position`, `time:T`, `key:COL` or `append` for a table.
+///
+/// # Errors
+/// Anything else, a time that is none, or a seam that the table's sources cannot prove.
+pub fn parse_seam(text: &str, table: &Table) -> Result<Seam> {
+    let wrong = |what: String| Fault::new(what).at(format!("the seam of {}", table.name));
+    match text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest))) {
+        ("append", None) => Ok(Seam::Append),
+        ("position", None) if table.seam == Seam::Position || table.history.is_empty() || table.live.is_empty() => Ok(Seam::Position),
+        ("position", None) => Err(wrong("history and live are not one log, so positions prove nothing".to_owned())
+            .hint("follow the history's own file (file:PATH), or use time:T, key:COLUMN or append")),
+        ("time", Some(t)) => {
+            let at = parse_datetime(t.trim(), TimeUnit::Microseconds)
+                .ok_or_else(|| wrong(format!("'{t}' is not a time")).hint("write it like time:2001-03-01T12:00:00"))?;
+            Ok(Seam::Time(at))
+        }
+        ("key", Some(column)) if !column.is_empty() => {
+            let found = table.schema.iter_names().find(|n| n.as_str() == column).or_else(|| table.schema.iter_names().find(|n| n.eq_ignore_ascii_case(column)));
+            found
+                .map(|name| Seam::Key(name.to_string()))
+                .ok_or_else(|| wrong(format!("there is no column '{column}'")).hint("name a column that tells rows apart"))
+        }
+        _ => Err(wrong(format!("'{text}' is no seam")).hint("it is position, time:T, key:COLUMN or append")),
+    }
 }
 
 /// What became of one path.
@@ -21,6 +144,50 @@ pub struct Opened {
     pub table: Result<Table>,
 }
 
+/// Opens files and folders: each gives a table or the fault that kept it from being one. Files of one folder with the
+/// same schema become one table; a file of a folder that fails does not keep the others away.
+pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
+    Job::start("open", wake, move |report| {
+        let total = paths.len() as u64;
+        let mut opened = Vec::new();
+        for (done, path) in paths.into_iter().enumerate() {
+            report.progress(done as u64, total, path.display().to_string());
+            open_one(path, report, &mut opened)?;
+        }
+        Ok(opened)
+    })
+}
+
+fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Result<()> {
+    let files = match expand(&path) {
+        Ok(files) => files,
+        Err(fault) => {
+            opened.push(Opened { path, table: Err(fault) });
+            return Ok(());
+        }
+    };
+    let single = files.len() == 1 && !path.is_dir();
+    let mut tables: Vec<Table> = Vec::new();
+    let total = files.len() as u64;
+    for (done, file) in files.into_iter().enumerate() {
+        report.check()?;
+        report.progress(done as u64, total, file.display().to_string());
+        // Types settled by the first file of a folder hold for the others where they have the same columns.
+        match open_history(&file, None) {
+            Ok(history) => match tables.iter_mut().find(|t| difference(&t.schema, history.schema()).is_none()) {
+                Some(table) => table.history.push(history),
+                None => {
+                    let name = name_of(if single || !tables.is_empty() { &file } else { &path });
+                    tables.push(Table::of_history(&name, vec![history])?);
+                }
+            },
+            Err(fault) => opened.push(Opened { path: file, table: Err(fault) }),
+        }
+    }
+    opened.extend(tables.into_iter().map(|table| Opened { path: path.clone(), table: Ok(table) }));
+    Ok(())
+}
+
 /// The first rows of a feed.
 #[derive(Debug)]
 pub struct Preview {
@@ -28,13 +195,78 @@ pub struct Preview {
     pub rows: DataFrame,
 }
 
+/// Rows that a preview shows.
+const PREVIEW_ROWS: usize = 20;
+
 /// Connects to a feed, waits for its first rows (at most ten seconds) and lets go again.
 pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
-    Job::start("test feed", wake, move |_| Err(crate::data::Fault::new("not built yet").at(url)))
+    Job::start("test feed", wake, move |report| {
+        report.progress(0, 0, "connecting");
+        let feed = Feed::new(&url, Expect::default())?;
+        let silent = || {
+            Fault::new(format!("it can be reached, and sent no row within {} s", FIRST_ROWS.as_secs()))
+                .at(feed.url.shown())
+                .hint("does it need a subscribe message?")
+        };
+        let schema = feed.settle(FIRST_ROWS, &report.cancel)?;
+        report.check()?;
+        let schema = schema.ok_or_else(silent)?;
+        report.progress(0, 0, "connected");
+        let (mut live, _) = feed.connect()?;
+        let columns: Vec<usize> = (0..schema.len()).collect();
+        live.project(&columns);
+        let mut rows = DataFrame::empty_with_schema(&schema);
+        for _ in 0..20 {
+            report.check()?;
+            match live.poll(Duration::from_millis(50))? {
+                Event::Chunk(chunk) => rows = rows.vstack(&chunk.frame)?,
+                Event::End => break,
+                _ if rows.height() > 0 => break,
+                _ => {}
+            }
+            if rows.height() >= PREVIEW_ROWS {
+                break;
+            }
+        }
+        Ok(Preview { rows: rows.head(Some(PREVIEW_ROWS)), schema })
+    })
+}
+
+/// Connects a feed as a table of its own and, where its rows can be had only once, begins to record it.
+pub fn open_feed(given: Given, wake: Wake) -> Job<Table> {
+    let bell = wake.clone();
+    Job::start("connect", wake, move |report| {
+        report.progress(0, 0, "connecting");
+        let mut table = open_table(&given, &report.cancel)?;
+        record(&mut table, &bell)?;
+        Ok(table)
+    })
+}
+
+/// Adds a live face to an open table, recorded where its rows can be had only once.
+pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
+    let bell = wake.clone();
+    Job::start("connect", wake, move |report| {
+        report.progress(0, 0, "connecting");
+        let mut table = attach(table, &url)?;
+        if let Some(feed) = table.live.last().filter(|f| !f.kind.rereadable) {
+            feed.settle(FIRST_ROWS, &report.cancel)?;
+        }
+        record(&mut table, &bell)?;
+        Ok(table)
+    })
+}
+
+fn record(table: &mut Table, wake: &Wake) -> Result<()> {
+    let schema = table.schema.clone();
+    table.live = table.live.drain(..).map(|feed| feed.recorded(schema.clone(), wake.clone())).collect::<Result<_>>()?;
+    Ok(())
 }
 
 /// Writes an answer: `.csv`, `.parquet`, `.json` or `.arrow`.
 pub fn save_answer(answer: DataFrame, path: PathBuf, wake: Wake) -> Job<PathBuf> {
-    let _ = &answer;
-    Job::start("save", wake, move |_| Ok(path))
+    Job::start("save", wake, move |_| {
+        format::write_frame(&answer, &path)?;
+        Ok(path)
+    })
 }

@@ -1,19 +1,26 @@
-//! A run: one question over one table, from the first snapshot to the last.
+//! A run: one question over one table, from the first snapshot to the last. It starts the threads and holds the handle;
+//! reading is `intake`'s, absorbing is `work`'s, merging and publishing is `merge`'s.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::{Snapshot, Table};
-use crate::data::Result;
-use crate::query::Plan;
-use crate::sync::{Latest, StopOnDrop, Wake};
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::intake::{self, HistoryQueue, LiveChunk};
+use super::merge::{self, Delta};
+use super::seam::Divider;
+use super::watermark::Watermark;
+use super::{Snapshot, Table, work};
+use crate::data::{Fault, Result};
+use crate::query::{Partial, Plan};
+use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
 /// How a run may behave.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Workers; 0 means one a core.
     pub threads: usize,
-    /// The most memory the process should use, bytes.
+    /// The most memory that what is kept for the answer may take, bytes.
     pub memory: Option<u64>,
     /// The shortest time between two snapshots.
     pub pace: Duration,
@@ -25,21 +32,133 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    pub fn workers(&self) -> usize {
+        if self.threads > 0 { self.threads } else { std::thread::available_parallelism().map_or(2, usize::from) }
+    }
+}
+
 /// A question being answered. Dropping it stops the work and lets go of all inputs.
 #[derive(Debug)]
 pub struct Run {
     newest: Latest<Snapshot>,
-    #[expect(dead_code, reason = "its drop stops the work")]
-    stop: StopOnDrop,
+    finish: Cancel,
+    _stop: StopOnDrop,
 }
+
+/// What all threads of a run share.
+#[derive(Debug)]
+pub struct Shared {
+    pub plan: Arc<Plan>,
+    pub table: Arc<Table>,
+    pub options: Options,
+    pub watermark: Watermark,
+    pub divider: Divider,
+    /// Stop at once: nobody looks any more.
+    pub cancel: Cancel,
+    /// End all inputs, then say the last word.
+    pub finish: Cancel,
+    pub news: Mutex<News>,
+    pub started: Instant,
+}
+
+/// What threads have to say beside rows.
+#[derive(Debug, Default)]
+pub struct News {
+    pub notes: Vec<String>,
+    pub fault: Option<Fault>,
+    pub gaps: Vec<super::snapshot::TimeGap>,
+    pub dropped: u64,
+    pub live_open: usize,
+    /// First position that each live partition gave.
+    pub first_live: Vec<(Arc<str>, u32, i64)>,
+}
+
+/// Notes kept; a feed in trouble for days must not fill memory.
+const NOTES: usize = 200;
+
+impl Shared {
+    pub fn news(&self) -> std::sync::MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn note(&self, note: String) {
+        let mut news = self.news();
+        if news.notes.last() != Some(&note) {
+            if news.notes.len() >= NOTES {
+                news.notes.remove(0);
+            }
+            news.notes.push(note);
+        }
+    }
+
+    /// Part of the input cannot be read; the rest goes on.
+    pub fn fault(&self, fault: Fault) {
+        self.news().fault.get_or_insert(fault);
+    }
+
+    /// The question itself cannot be answered: the run ends.
+    pub fn fail(&self, fault: Fault) {
+        self.fault(fault);
+        self.finish.set();
+    }
+
+    pub fn ending(&self) -> bool {
+        self.cancel.is_set() || self.finish.is_set()
+    }
+}
+
+/// Live chunks that may wait for a worker.
+const LIVE_QUEUE: usize = 16;
 
 impl Run {
     /// Starts answering `plan` over `table`; `wake` is rung for each snapshot.
     ///
     /// # Errors
-    /// When an input cannot be opened at all.
-    pub fn start(_plan: Arc<Plan>, _table: Arc<Table>, _options: Options, _wake: Wake) -> Result<Self> {
-        Ok(Self { newest: Latest::default(), stop: StopOnDrop::default() })
+    /// When the seam cannot be what the table says, or there are no threads.
+    pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
+        let cancel = Cancel::new();
+        let finish = Cancel::new();
+        let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
+        let shared = Arc::new(Shared {
+            divider: Divider::new(&table)?,
+            plan: plan.clone(),
+            table: table.clone(),
+            watermark: Watermark::new(lateness),
+            options,
+            cancel: cancel.clone(),
+            finish: finish.clone(),
+            news: Mutex::default(),
+            started: Instant::now(),
+        });
+        shared.news().live_open = table.live.len();
+        let newest = Latest::default();
+        let workers = shared.options.workers();
+        let (live_in, live_out) = bounded::<LiveChunk>(LIVE_QUEUE);
+        let (delta_in, delta_out) = bounded::<Delta>(workers * 2);
+        let history = Arc::new(HistoryQueue::new(&shared)?);
+
+        // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
+        let merger = {
+            let (shared, newest, wake, total) = (shared.clone(), newest.clone(), wake.clone(), history.total_bytes());
+            let whole = Partial::new(plan)?;
+            move || merge::merge(&shared, whole, total, &delta_out, &newest, &wake)
+        };
+        start_thread(&shared, "merge", merger)?;
+        for _ in 0..workers {
+            start_worker(&shared, &history, live_out.clone(), delta_in.clone())?;
+        }
+        for feed in &table.live {
+            let partition = shared.watermark.add(Instant::now());
+            let (shared_in, feed, out) = (shared.clone(), feed.clone(), live_in.clone());
+            start_thread(&shared, "feed", move || {
+                intake::follow(&shared_in, &feed, partition, &out);
+                shared_in.watermark.end(partition);
+                let mut news = shared_in.news();
+                news.live_open = news.live_open.saturating_sub(1);
+            })?;
+        }
+        Ok(Self { newest, finish, _stop: StopOnDrop(cancel) })
     }
 
     /// The newest snapshot; `None` before the first. Costs a clone of an `Arc`.
@@ -48,5 +167,22 @@ impl Run {
     }
 
     /// Ends all inputs; the last snapshot follows soon, complete for what was read.
-    pub fn finish(&self) {}
+    pub fn finish(&self) {
+        self.finish.set();
+    }
+}
+
+fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Sender<Delta>) -> Result<()> {
+    let (own, history) = (shared.clone(), history.clone());
+    start_thread(shared, "worker", move || {
+        if let Err(fault) = work::work(&own, &history, &live, &out) {
+            own.fail(fault);
+        }
+    })
+}
+
+fn start_thread(shared: &Arc<Shared>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let shared = shared.clone();
+    let on_panic = move |said: String| shared.fail(Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data"));
+    Worker::spawn(name, work, on_panic).map(drop).map_err(|e| Fault::io("starting a thread", &e))
 }

@@ -1,17 +1,37 @@
 //! The seam between a table's history and its live face: what decides it, and the ledger that proves it.
 
+use std::sync::{Mutex, PoisonError};
+
+use polars::prelude::*;
+
+use super::table::Table;
+use crate::data::{Fault, Result};
+use crate::query::keys::Keys;
+use crate::query::window::{Micros, micros_of};
+
 /// What decides which face owns a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Seam {
     /// Both faces are one replayable log: history ends at a position, live begins there.
     Position,
     /// History owns every row before this event time (microseconds since 1970, UTC), live owns the rest.
-    Time(i64),
+    Time(Micros),
     /// Rows whose key was seen already are the same row.
     Key(String),
     /// The faces are disjoint because the user says so.
     #[default]
     Append,
+}
+
+impl Seam {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Position => "position",
+            Self::Time(_) => "time",
+            Self::Key(_) => "key",
+            Self::Append => "append",
+        }
+    }
 }
 
 /// What happened at the seam, one line a live partition.
@@ -21,29 +41,124 @@ pub struct SeamLedger {
     pub kind: &'static str,
     /// Where the seam lies on the event-time axis, microseconds since 1970; `None` before a live row came, without
     /// event time, or without history.
-    pub at: Option<i64>,
-    /// Rows of history and of live that were taken (after `overlap` was removed).
+    pub at: Option<Micros>,
+    /// Rows of history and of live that were taken (after the overlap was removed).
     pub history_rows: u64,
     pub live_rows: u64,
+    /// Rows that both faces had, counted once.
+    pub overlap_removed: u64,
     pub partitions: Vec<SeamLine>,
 }
 
+/// One live partition at the seam.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeamLine {
     pub source: String,
     pub partition: u32,
-    /// The last position (or, for `time`, event time) that history owns.
+    /// The last position (for `time`: event time) that history owns.
     pub last_history: Option<i64>,
     /// The first that live gave.
     pub first_live: Option<i64>,
-    /// Rows that both faces had, counted once.
-    pub overlap_removed: u64,
     pub gap: Gap,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
-    Rows(u64),
+    /// So many positions lie between the faces; 0 is the proof that nothing was lost.
+    Known(u64),
     /// The feed does not number its messages.
     CannotBeKnown,
+}
+
+/// Which face a chunk comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    History,
+    Live,
+}
+
+/// Decides row by row, while a run goes on, what each face owns.
+#[derive(Debug)]
+pub struct Divider {
+    rule: Rule,
+}
+
+#[derive(Debug)]
+enum Rule {
+    /// Every row is taken: the faces cannot overlap, or the user says that they do not.
+    All,
+    Time {
+        column: String,
+        at: Micros,
+    },
+    Key {
+        column: String,
+        seen: Mutex<Keys>,
+    },
+}
+
+impl Divider {
+    /// # Errors
+    /// When the seam names a column that the table lacks, or needs an event time that it has not.
+    pub fn new(table: &Table) -> Result<Self> {
+        let rule = match &table.seam {
+            Seam::Position | Seam::Append => Rule::All,
+            Seam::Time(at) => {
+                let time = table.time.as_ref().ok_or_else(|| {
+                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("name it: --time {}=COLUMN", table.name))
+                })?;
+                Rule::Time { column: time.column.clone(), at: *at }
+            }
+            Seam::Key(column) => {
+                let dtype = table.schema.get(column).ok_or_else(|| {
+                    Fault::new(format!("there is no column '{column}' for the seam")).at(&table.name).hint("name a column that tells rows apart")
+                })?;
+                Rule::Key { column: column.clone(), seen: Mutex::new(Keys::new(&[(column.as_str().into(), dtype.clone())])?) }
+            }
+        };
+        Ok(Self { rule })
+    }
+
+    /// The column it looks at, which must be among those that are read.
+    pub fn column(&self) -> Option<&str> {
+        match &self.rule {
+            Rule::All => None,
+            Rule::Time { column, .. } | Rule::Key { column, .. } => Some(column),
+        }
+    }
+
+    /// The rows of `frame` that `face` owns, and how many it does not.
+    ///
+    /// # Errors
+    /// When the column cannot be read as what it should be.
+    pub fn own(&self, frame: DataFrame, face: Face) -> Result<(DataFrame, u64)> {
+        let mine: BooleanChunked = match &self.rule {
+            Rule::All => return Ok((frame, 0)),
+            Rule::Time { column, at } => {
+                let time = micros_of(frame.column(column)?)?;
+                // A row without time cannot be told apart: it stays with the face that brought it.
+                time.iter().map(|t| Some(t.is_none_or(|t| (t < *at) == (face == Face::History)))).collect()
+            }
+            Rule::Key { column, seen } => {
+                let key = frame.column(column)?.clone();
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                let (mut next, mut numbers) = (seen.len() as u32, Vec::new());
+                let absent = key.is_null();
+                seen.assign(&[key], frame.height(), &mut numbers)?;
+                let fresh = numbers.iter().zip(absent.iter()).map(|(number, absent)| {
+                    let new = *number == next;
+                    next += u32::from(new);
+                    // Rows without a key are never the same row.
+                    Some(new || absent == Some(true))
+                });
+                fresh.collect()
+            }
+        };
+        let kept = mine.sum().unwrap_or(0) as usize;
+        if kept == frame.height() {
+            return Ok((frame, 0));
+        }
+        let removed = (frame.height() - kept) as u64;
+        Ok((frame.filter(&mine)?, removed))
+    }
 }

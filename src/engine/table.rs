@@ -1,13 +1,16 @@
 //! A table: a name, a schema, and two faces, history and live, with a seam between them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use polars::prelude::SchemaRef;
 
+use super::feed::Feed;
 use super::seam::Seam;
+use crate::data::{Fault, Result};
+use crate::query::window::micros_of;
 use crate::source::history::History;
-use crate::source::live::FeedUrl;
 
 /// What a question is asked of. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,7 +20,7 @@ pub struct Table {
     /// Files, in order. May be empty.
     pub history: Vec<Arc<dyn History>>,
     /// Feeds. May be empty.
-    pub live: Vec<FeedUrl>,
+    pub live: Vec<Feed>,
     /// The event-time column, where there is one.
     pub time: Option<TimeColumn>,
     pub seam: Seam,
@@ -32,3 +35,72 @@ pub struct TimeColumn {
 
 /// The lateness that holds when nobody says otherwise.
 pub const DEFAULT_LATENESS: Duration = Duration::from_secs(10);
+
+impl TimeColumn {
+    /// # Errors
+    /// When the table has no such column, or it is not temporal.
+    pub fn new(column: &str, lateness: Duration, schema: &SchemaRef, table: &str) -> Result<Self> {
+        let found = schema.iter().find(|(name, _)| name.as_str() == column).or_else(|| schema.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
+        let Some((name, dtype)) = found else {
+            let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
+            return Err(Fault::new(format!("there is no column '{column}' to be the event time"))
+                .at(table)
+                .hint(format!("its columns are {}", names.join(", "))));
+        };
+        micros_of(&polars::prelude::Column::full_null(name.clone(), 0, dtype)).map_err(|f| f.at(table))?;
+        Ok(Self { column: name.to_string(), lateness })
+    }
+
+    /// The first temporal column, which is the event time until somebody says otherwise.
+    pub fn guess(schema: &SchemaRef) -> Option<Self> {
+        use polars::prelude::DataType;
+        let temporal = |d: &DataType| matches!(d, DataType::Datetime(..) | DataType::Date);
+        schema.iter().find(|(_, d)| temporal(d)).map(|(name, _)| Self { column: name.to_string(), lateness: DEFAULT_LATENESS })
+    }
+}
+
+impl Table {
+    /// A table of files that have one schema.
+    ///
+    /// # Errors
+    /// When two of them differ; the fault says in what.
+    pub fn of_history(name: &str, history: Vec<Arc<dyn History>>) -> Result<Self> {
+        let Some(first) = history.first() else { return Err(Fault::new("there is no file").at(name)) };
+        let schema = first.schema().clone();
+        for other in &history {
+            if let Some(difference) = difference(&schema, other.schema()) {
+                return Err(Fault::new(format!("its columns differ from those of {}: {difference}", first.name()))
+                    .at(other.name())
+                    .hint("open it as a table of its own"));
+            }
+        }
+        let time = TimeColumn::guess(&schema);
+        Ok(Self { name: name.to_owned(), schema, history, live: Vec::new(), time, seam: Seam::Append })
+    }
+
+    /// Bytes of history on disk.
+    pub fn bytes(&self) -> u64 {
+        self.history.iter().map(|h| h.extent().bytes).sum()
+    }
+}
+
+/// In what two schemas differ, in words; `None` when they hold the same columns of the same types in any order.
+pub fn difference(one: &SchemaRef, other: &SchemaRef) -> Option<String> {
+    for (name, dtype) in one.iter() {
+        match other.get(name) {
+            None => return Some(format!("'{name}' is missing")),
+            Some(d) if d != dtype => return Some(format!("'{name}' is {d} instead of {dtype}")),
+            _ => {}
+        }
+    }
+    other.iter_names().find(|n| one.get(n).is_none()).map(|n| format!("'{n}' is new"))
+}
+
+/// A name for a table made from a path: its stem in lower case, what SQL would need quotes for as `_`.
+pub fn name_of(path: &Path) -> String {
+    let stem = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = stem.split('.').find(|s| !s.is_empty()).unwrap_or("data").to_lowercase();
+    let plain: String = stem.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    let plain = plain.trim_matches('_').to_owned();
+    if plain.is_empty() || plain.starts_with(|c: char| c.is_ascii_digit()) { format!("t_{plain}") } else { plain }
+}

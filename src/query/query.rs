@@ -1,5 +1,6 @@
-//! A question as data: the clauses of one SELECT, each as the text it was written in. `sql` turns text into this.
+//! A question as data: the clauses of one SELECT, each as the text it was written in. `sql` reads and prints it.
 
+use super::sql;
 use crate::data::Result;
 
 /// One SELECT over one table.
@@ -19,6 +20,12 @@ pub struct Query {
 pub struct Clause {
     pub sql: String,
     pub at: usize,
+}
+
+impl From<&str> for Clause {
+    fn from(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), at: 0 }
+    }
 }
 
 /// Where a clause stood is not part of the question.
@@ -46,12 +53,20 @@ impl Query {
     /// # Errors
     /// When the text is not one SELECT that Braid can answer; the fault's span points into `sql`.
     pub fn parse(sql: &str) -> Result<Self> {
-        let _ = sql;
-        Ok(Self::default())
+        sql::parse(sql)
     }
 
     /// The question as SQL, one clause a line.
     pub fn to_sql(&self) -> String {
-        String::new()
+        sql::print(self)
+    }
+
+    /// The table's name without quotes.
+    pub fn table_name(&self) -> String {
+        let name = &self.table.sql;
+        match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+            Some(inner) => inner.replace("\"\"", "\""),
+            None => name.clone(),
+        }
     }
 }

@@ -114,3 +114,8 @@ pub struct RowGroup {
     /// Compressed bytes of the whole group, for progress.
     pub bytes: u64,
 }
+
+/// Reads an ISO time, in `unit`s since 1970 UTC; `None` for anything else.
+pub fn parse_datetime(text: &str, unit: polars::prelude::TimeUnit) -> Option<i64> {
+    value::datetime(text.as_bytes(), unit)
+}

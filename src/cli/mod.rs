@@ -1,0 +1,109 @@
+//! Floor 6: the command line: the same engine without a window.
+
+mod args;
+mod print;
+mod run;
+mod stats;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::data::Fault;
+use crate::query::aggregate::AGGREGATES;
+use crate::source::live::LIVE_KINDS;
+
+const HELP: &str = "\
+Braid: history and live data in one exact answer
+
+braid                                   open the window
+braid FILE|FOLDER|URL …                 open the window with these
+braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
+           [--seam NAME=position|time:T|key:COL|append]…
+           --sql TEXT|@FILE [--for DURATION] [--workspace DIR]
+           [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg] [--stats FILE.json]
+           [--engine local] [--threads N] [--memory SIZE]
+braid sources | aggregates | marks      what this build knows
+
+run answers one question. It ends when every input has ended, after --for, or on Ctrl-C, always with a complete,
+consistent answer: on stdout as a table (CSV in a pipe), or in --out. Progress goes to stderr.
+Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
+
+Example:
+  braid run --history flights='flights/*.parquet' --live flights=file:today.ndjson \\
+            --sql \"SELECT origin, count(*) AS n FROM flights GROUP BY origin ORDER BY n DESC LIMIT 10\"
+";
+
+/// True when the arguments are for the command line, not for the window.
+pub fn wanted(args: &[String]) -> bool {
+    let words = ["run", "train", "sources", "aggregates", "marks", "help", "--help", "-h", "--version", "-V"];
+    args.first().is_some_and(|a| words.contains(&a.as_str()))
+}
+
+/// Runs a command and gives its exit code.
+pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
+    let (command, rest) = args.split_first().map_or(("help", args), |(c, rest)| (c.as_str(), rest));
+    match command {
+        "run" => match args::RunArgs::parse(rest) {
+            Ok(None) => say(HELP),
+            Ok(Some(args)) => report(run::run(&args, started)),
+            Err(fault) => usage(&fault),
+        },
+        "sources" => say(&sources()),
+        "aggregates" => say(&aggregates()),
+        "marks" => say(&marks()),
+        "--version" | "-V" => say(concat!("braid ", env!("CARGO_PKG_VERSION"), "\n")),
+        "train" => usage(&Fault::new("this build does not learn models").hint("use braid run")),
+        _ => say(HELP),
+    }
+}
+
+/// Says why the window cannot be opened.
+pub fn report(outcome: crate::data::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            complain(&fault.to_string());
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn usage(fault: &Fault) -> ExitCode {
+    complain(&format!("{fault} (braid --help shows how)"));
+    ExitCode::from(2)
+}
+
+fn complain(line: &str) {
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "braid: {}", line.replace('\n', " "));
+}
+
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(1),
+    }
+}
+
+fn sources() -> String {
+    let mut text = String::from("FILES (--history NAME=GLOB, folders too; the text ones also as .gz and .zst)\n");
+    for format in crate::data::format::FORMATS {
+        text += &format!("  {:<10} {} (.{})\n", format.name, format.title, format.extensions.join(", ."));
+    }
+    text += "\nFEEDS (--live NAME=URL)\n";
+    for kind in LIVE_KINDS {
+        text += &format!("  {:<10} {}\n             {}\n", kind.schemes.join(", "), kind.about, kind.example);
+        for setting in kind.all_settings() {
+            text += &format!("             {:<10} {} (default: {})\n", setting.name, setting.about, setting.default);
+        }
+    }
+    text
+}
+
+fn aggregates() -> String {
+    AGGREGATES.iter().map(|a| format!("{:<22} {} [{}]\n", a.usage, a.about, a.class.word())).collect()
+}
+
+fn marks() -> String {
+    crate::figure::MARKS.iter().map(|m| format!("{:<10} {}\n", m.name, m.about)).collect()
+}

@@ -1,0 +1,87 @@
+//! An answer on stdout: an aligned table on a terminal, CSV in a pipe.
+
+use std::io::{IsTerminal, Write};
+
+use polars::prelude::*;
+use polars_io::SerWriter;
+use polars_io::csv::write::CsvWriter;
+
+use crate::data::{Fault, Result};
+
+/// Rows shown on a terminal; the rest is counted.
+const TERMINAL_ROWS: usize = 60;
+/// Characters of a value shown on a terminal.
+const CELL: usize = 40;
+
+/// # Errors
+/// When stdout is closed early, unless by its reader.
+pub fn answer(frame: &DataFrame) -> Result<()> {
+    let out = std::io::stdout();
+    let written = if out.is_terminal() {
+        out.lock().write_all(table(frame).as_bytes())
+    } else {
+        let mut bytes = Vec::new();
+        CsvWriter::new(&mut bytes).include_header(true).with_float_scientific(None).finish(&mut frame.clone())?;
+        out.lock().write_all(&bytes)
+    };
+    match written {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::io("stdout", &e)),
+        _ => Ok(()),
+    }
+}
+
+/// The answer as aligned text: numbers to the right, nulls as `null`.
+pub fn table(frame: &DataFrame) -> String {
+    let shown = frame.height().min(TERMINAL_ROWS);
+    let columns: Vec<Vec<String>> = frame.columns().iter().map(|c| column(c, shown)).collect();
+    let width = |cells: &Vec<String>| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = columns.iter().map(width).collect();
+    let mut text = String::new();
+    for row in 0..=shown {
+        let mut line = String::new();
+        for ((cells, width), source) in columns.iter().zip(&widths).zip(frame.columns()) {
+            let cell = cells.get(row).map_or("", String::as_str);
+            let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
+            let right = source.dtype().is_primitive_numeric();
+            line += &if right { format!("{pad}{cell}  ") } else { format!("{cell}{pad}  ") };
+        }
+        text += line.trim_end();
+        text.push('\n');
+        if row == 0 {
+            text += &widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>().join("  ");
+            text.push('\n');
+        }
+    }
+    if frame.height() > shown {
+        text += &format!("… and {} more rows\n", thousands((frame.height() - shown) as u64));
+    }
+    text
+}
+
+fn column(column: &Column, rows: usize) -> Vec<String> {
+    let cell = |value: AnyValue<'_>| {
+        let text = match value {
+            AnyValue::Null => "null".to_owned(),
+            AnyValue::String(s) => s.to_owned(),
+            AnyValue::Float64(x) => format!("{x}"),
+            other => other.to_string().trim_end_matches(".000000").to_owned(),
+        };
+        if text.chars().count() > CELL { text.chars().take(CELL - 1).chain(['…']).collect() } else { text }
+    };
+    let values = (0..rows).map(|i| column.get(i).map_or_else(|_| String::new(), cell));
+    std::iter::once(column.name().to_string()).chain(values).collect()
+}
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let lead = digits.len() % 3;
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && i % 3 == lead {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,164 @@
+//! `braid run`: one question, its progress on stderr, its answer on stdout or in files.
+
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::args::RunArgs;
+use super::{print, stats};
+use crate::data::format::write_frame;
+use crate::data::{Fault, Result};
+use crate::engine::open::{Given, open_table};
+use crate::engine::{Options, Run, Snapshot, Table};
+use crate::figure::{Encoding, Look, export};
+use crate::query::{Plan, Query};
+use crate::sync::{Cancel, Wake};
+
+/// # Errors
+/// Whatever keeps the answer from being complete.
+pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
+    let stop = Cancel::new();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
+
+    let query = Query::parse(&args.sql)?;
+    let table = Arc::new(open_table(find(args, &query)?, &stop)?);
+    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema)?);
+    for (option, path) in [("--out", &args.out), ("--chart", &args.chart), ("--stats", &args.stats)] {
+        check_folder(option, path.as_deref())?;
+    }
+    let (bell, news) = crossbeam_channel::bounded(1);
+    // A bell that has rung already need not ring again.
+    let wake = Wake::new(move || {
+        let _ = bell.try_send(());
+    });
+    let options = Options { threads: args.threads, memory: args.memory, ..Options::default() };
+    let before = started.elapsed();
+    let run = Run::start(plan, table.clone(), options, wake)?;
+
+    let mut progress = Progress::new();
+    let until = args.limit.map(|limit| Instant::now() + limit);
+    let last = loop {
+        if stop.is_set() || until.is_some_and(|u| Instant::now() >= u) {
+            run.finish();
+        }
+        let _ = news.recv_timeout(Duration::from_millis(100));
+        if let Some(snapshot) = run.latest() {
+            if snapshot.last {
+                break snapshot;
+            }
+            progress.show(&snapshot);
+        }
+    };
+    progress.clear();
+    finish(args, &table, &last, before, started)
+}
+
+/// The table that the question asks, among those given.
+fn find<'a>(args: &'a RunArgs, query: &Query) -> Result<&'a Given> {
+    let name = query.table_name();
+    let found = args.tables.get(&name).or_else(|| args.tables.values().find(|t| t.name.eq_ignore_ascii_case(&name)));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = args.tables.keys().map(String::as_str).collect();
+        Fault::new(format!("there is no table '{name}'"))
+            .at("SQL, FROM")
+            .hint(format!("there is {}; name it in FROM, or give --history {name}=FILE", names.join(", ")))
+    })
+}
+
+/// A folder that is missing should be found before the work, not after it.
+fn check_folder(option: &str, path: Option<&Path>) -> Result<()> {
+    let Some(folder) = path.and_then(Path::parent).filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
+    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(format!("{option} {}", folder.display())).hint("make it first")) }
+}
+
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant) -> Result<()> {
+    if let Some(path) = &args.stats {
+        let text = stats::json(last, before, started);
+        fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    }
+    if let Some(folder) = &args.workspace {
+        keep_aside(last, folder)?;
+    }
+    let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().cloned()).collect();
+    notes.extend(last.notes.iter().cloned());
+    if last.rows.late > 0 {
+        notes.push(format!(
+            "{} rows came after their window was final and are not in it; allow more lateness with --time {}=COLUMN,LATENESS",
+            last.rows.late, table.name
+        ));
+    }
+    if let Some(first) = last.rejects.kept.first() {
+        let more = if last.rejects.count == 1 { String::new() } else { format!(" (and {} more)", last.rejects.count - 1) };
+        notes.push(format!("{} rows set aside: {}, line {}: {}{more}; --workspace DIR keeps them", last.rejects.count, first.source, first.line, first.reason));
+    }
+    for note in notes {
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
+    if let Some(fault) = &last.fault {
+        return Err(fault.clone());
+    }
+    if let Some(path) = &args.chart {
+        let figure = Encoding::guess(&last.answer).figure(&last.answer)?;
+        let figure = crate::figure::Figure { seam: last.seam.at.map(|t| t as f64).filter(|_| figure.x.kind == crate::figure::AxisKind::Time), ..figure };
+        export::save(&figure, path, &Look::light())?;
+    }
+    match &args.out {
+        Some(path) => write_frame(&last.answer, path),
+        None => print::answer(&last.answer),
+    }
+}
+
+/// Rows that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
+fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
+    let path = folder.join("rejected.ndjson");
+    let line = |r: &crate::data::Reject| serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body }).to_string() + "\n";
+    let lines: String = last.rejects.kept.iter().map(line).collect();
+    fs::write(&path, lines).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    if last.late.height() > 0 {
+        write_frame(&last.late, &folder.join("late.parquet"))?;
+    }
+    Ok(())
+}
+
+/// One line on stderr, rewritten in a terminal and silent elsewhere unless the run is long.
+struct Progress {
+    terminal: bool,
+    shown: Instant,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { terminal: std::io::stderr().is_terminal(), shown: Instant::now() }
+    }
+
+    fn show(&mut self, s: &Snapshot) {
+        let pause = if self.terminal { Duration::from_millis(200) } else { Duration::from_secs(5) };
+        if self.shown.elapsed() < pause {
+            return;
+        }
+        self.shown = Instant::now();
+        let mut line = format!("{} rows", print::thousands(s.rows.come_in));
+        if s.history_total > 0 {
+            line += &format!(", history {:.0} %", s.history_share() * 100.0);
+        }
+        if s.live_open > 0 {
+            line += &format!(", live {} rows/s", print::thousands(s.live_rate as u64));
+        }
+        for (count, word) in [(s.rows.late, "late"), (s.rows.rejected, "set aside"), (s.rows.dropped, "dropped")] {
+            if count > 0 {
+                line += &format!(", {} {word}", print::thousands(count));
+            }
+        }
+        let _ = if self.terminal { write!(std::io::stderr(), "\r\x1b[K{line}") } else { writeln!(std::io::stderr(), "{line}") };
+    }
+
+    fn clear(&self) {
+        if self.terminal {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}

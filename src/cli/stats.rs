@@ -1,0 +1,82 @@
+//! `--stats`: what a run read, kept and cost, as JSON. The keys are a contract.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::engine::Snapshot;
+use crate::engine::seam::{Gap, SeamLedger};
+
+/// `before` passed from the start of the process to that of the run, and counts for the first answer.
+pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
+    let mut stats = json!({
+        "rows_in": s.rows.come_in,
+        "rows_shown": s.rows.shown,
+        "rows_filtered": s.rows.filtered,
+        "rows_late": s.rows.late,
+        "rows_rejected": s.rows.rejected,
+        "rows_dropped": s.rows.dropped,
+        "bytes_in": s.stats.bytes_in,
+        "wall_s": started.elapsed().as_secs_f64(),
+        "cpu_s": cpu_seconds(),
+        "first_answer_ms": s.stats.first_answer_ms.map(|ms| ms + before.as_secs_f64() * 1e3),
+        "peak_rss_mb": peak_rss_mb(),
+        "chunks": s.stats.chunks,
+        "merges": s.stats.merges,
+        "bytes_between_threads": s.stats.bytes_between_threads,
+        "groups": s.stats.groups,
+        "watermark": s.watermark.and_then(iso),
+        "seam": ledger(&s.seam),
+        "notes": s.notes,
+    });
+    if let (Some(latency), Some(stats)) = (s.stats.latency_ms, stats.as_object_mut()) {
+        stats.insert("latency_ms".to_owned(), json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max }));
+    }
+    stats.to_string() + "\n"
+}
+
+fn ledger(seam: &SeamLedger) -> Value {
+    let line = |l: &crate::engine::seam::SeamLine| {
+        json!({
+            "source": l.source,
+            "partition": l.partition,
+            "last_history": l.last_history,
+            "first_live": l.first_live,
+            "gap": match l.gap {
+                Gap::Known(n) => json!(n),
+                Gap::CannotBeKnown => json!("cannot be known"),
+            },
+        })
+    };
+    json!({
+        "kind": seam.kind,
+        "at": seam.at.and_then(iso),
+        "history_rows": seam.history_rows,
+        "live_rows": seam.live_rows,
+        "overlap_removed": seam.overlap_removed,
+        "partitions": seam.partitions.iter().map(line).collect::<Vec<_>>(),
+    })
+}
+
+/// Microseconds since 1970 as ISO text in UTC.
+fn iso(micros: i64) -> Option<String> {
+    chrono::DateTime::from_timestamp_micros(micros).map(|t| t.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())
+}
+
+/// User and system time of all threads so far; null where the system does not tell.
+fn cpu_seconds() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    // Linux counts in hundredths of a second for every program (USER_HZ).
+    Some(ticks as f64 / 100.0)
+}
+
+/// The most memory the process ever held, MiB; null where the system does not tell.
+fn peak_rss_mb() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some((kib / 1024.0 * 10.0).round() / 10.0)
+}

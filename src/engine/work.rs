@@ -1,0 +1,162 @@
+//! A worker: takes chunks from history and feeds, absorbs them into a partial of its own, and hands that over at a
+//! steady pace. No locks while it absorbs.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use polars::prelude::ChunkAgg;
+
+use super::intake::{HistoryQueue, LiveChunk};
+use super::merge::Delta;
+use super::run::Shared;
+use super::seam::Face;
+use crate::data::{Chunk, Fault, Result};
+use crate::query::Partial;
+use crate::query::window::{Micros, micros_of};
+
+/// Handing over must not cost more than a twentieth of the work.
+const COST_SHARE: u32 = 20;
+const LONGEST_PACE: Duration = Duration::from_secs(1);
+/// How long a worker without anything to do waits.
+const WAIT: Duration = Duration::from_millis(10);
+
+struct Hand<'a> {
+    shared: &'a Shared,
+    out: &'a Sender<Delta>,
+    partial: Partial,
+    delta: Delta,
+    last: Instant,
+    pace: Duration,
+}
+
+/// Works until all inputs have ended and all was handed over.
+///
+/// # Errors
+/// When a row makes an expression fail: the question cannot be answered.
+pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, out: &Sender<Delta>) -> Result<()> {
+    let mut hand = Hand { shared, out, partial: Partial::new(shared.plan.clone())?, delta: Delta::default(), last: Instant::now(), pace: Duration::ZERO };
+    let (mut more_history, mut more_live) = (true, true);
+    while (more_history || more_live) && !shared.cancel.is_set() {
+        // What is fresh goes first; while the run finishes, what feeds have sent is still taken.
+        if more_live {
+            match live.try_recv() {
+                Ok(chunk) => {
+                    hand.take_live(chunk)?;
+                    continue;
+                }
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => more_live = false,
+            }
+        }
+        if more_history {
+            match if shared.finish.is_set() { None } else { history.next(shared) } {
+                Some(piece) => match piece.decode() {
+                    Ok(chunks) => {
+                        for chunk in chunks {
+                            hand.take_history(chunk)?;
+                        }
+                    }
+                    Err(fault) => shared.fault(fault),
+                },
+                None => more_history = false,
+            }
+            continue;
+        }
+        // Nothing waits, so what there is may be seen.
+        hand.over()?;
+        if more_live {
+            match live.recv_timeout(WAIT) {
+                Ok(chunk) => hand.take_live(chunk)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => more_live = false,
+            }
+        }
+    }
+    hand.over()
+}
+
+impl Hand<'_> {
+    fn take_history(&mut self, chunk: Chunk) -> Result<()> {
+        self.delta.history_bytes += chunk.bytes;
+        self.take(chunk, Face::History, None)
+    }
+
+    fn take_live(&mut self, live: LiveChunk) -> Result<()> {
+        if let Some(arrived) = live.chunk.arrived {
+            self.delta.arrivals.push((arrived, live.chunk.rows_in()));
+        }
+        if let Some((oldest, _)) = live.times {
+            self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
+        }
+        self.take(live.chunk, Face::Live, live.watermark)
+    }
+
+    fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>) -> Result<()> {
+        let delta = &mut self.delta;
+        let rejected = chunk.rejects.count;
+        delta.chunks += 1;
+        delta.bytes += chunk.bytes;
+        delta.rows.rejected += rejected;
+        delta.rejects.add(chunk.rejects);
+        let (frame, removed) = self.shared.divider.own(chunk.frame, face)?;
+        delta.overlap += removed;
+        let rows = frame.height() as u64;
+        delta.rows.come_in += rows + rejected;
+        *(if face == Face::Live { &mut delta.live_rows } else { &mut delta.history_rows }) += rows;
+        if face == Face::History
+            && !self.shared.table.live.is_empty()
+            && let Some(time) = &self.shared.table.time
+        {
+            delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
+        }
+        let absorbed = self.partial.absorb(&frame, watermark).map_err(|fault| place(fault, &chunk.source))?;
+        delta.rows.shown += absorbed.shown;
+        delta.rows.filtered += absorbed.filtered;
+        if let Some(late) = absorbed.late {
+            delta.rows.late += late.height() as u64;
+            delta.late.push(late);
+        }
+        self.check_memory()?;
+        // Live rows go on when nothing more waits; history at its pace.
+        if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+    }
+
+    /// What all workers and the merger keep may take what the run was given.
+    fn check_memory(&self) -> Result<()> {
+        let Some(limit) = self.shared.options.memory else { return Ok(()) };
+        let share = limit / (self.shared.options.workers() as u64 + 1);
+        let size = self.partial.size() as u64;
+        if size > share {
+            return Err(too_large(size, self.partial.groups(), limit));
+        }
+        Ok(())
+    }
+
+    /// Gives the merger what was absorbed since the last time.
+    fn over(&mut self) -> Result<()> {
+        if self.delta.chunks == 0 {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let full = std::mem::replace(&mut self.partial, Partial::new(self.shared.plan.clone())?);
+        let mut delta = std::mem::take(&mut self.delta);
+        delta.partial = full.to_frame()?;
+        drop(full);
+        // The merger is gone only when nobody looks any more.
+        let _ = self.out.send(delta);
+        self.pace = (begun.elapsed() * COST_SHARE).clamp(self.shared.options.pace, LONGEST_PACE);
+        self.last = Instant::now();
+        Ok(())
+    }
+}
+
+fn place(fault: Fault, source: &str) -> Fault {
+    if fault.place.is_empty() { fault.at(source.to_owned()) } else { fault }
+}
+
+/// What to say when the groups outgrow the memory that the run was given.
+pub fn too_large(size: u64, groups: usize, limit: u64) -> Fault {
+    let mib = |b: u64| b >> 20;
+    Fault::new(format!("{groups} groups take {} MiB, more than their share of the {} MiB allowed", mib(size), mib(limit)))
+        .hint("allow more with --memory, group by fewer columns or a larger window, or filter")
+}

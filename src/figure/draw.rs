@@ -1,0 +1,246 @@
+//! The one way a figure is drawn, on any surface of plotters: layout, paper, grid, marks, notes, words.
+
+use plotters::prelude::{DrawingBackend, IntoDrawingArea};
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::clip::Px;
+use super::layout::{Layout, Rect};
+use super::legend;
+use super::look::{Look, Rgba, faded};
+use super::mark::{self, Key, Scene};
+use super::pen::{FINE, Paper, Pen, line_within, rect_within};
+use super::plan::{GAP, Plan, TICK, legend_line, margin};
+use super::spec::{AxisKind, Figure};
+use super::text;
+use crate::data::{Fault, Result};
+
+/// Draws the figure over the whole surface, whose unit is a tenth of a point (`pen::FINE`).
+///
+/// # Errors
+/// When the figure's mark does not exist, or the surface fails.
+pub fn draw<DB: DrawingBackend>(surface: DB, figure: &Figure, look: &Look) -> Result<Layout> {
+    text::register();
+    let mark = mark::find(&figure.mark)?;
+    let area = surface.into_drawing_area();
+    let (width, height) = area.dim_in_pixel();
+    let size = [width as f32 / FINE as f32, height as f32 / FINE as f32];
+    let plan = Plan::new(figure, mark, look, size);
+    let mut paper = Paper { area };
+    plan.draw(&mut paper)?;
+    paper.area.present().map_err(|e| Fault::new(format!("the picture could not be finished: {e}")))?;
+    Ok(plan.layout)
+}
+
+impl Plan<'_> {
+    fn draw(&self, pen: &mut dyn Pen) -> Result<()> {
+        let [width, height] = self.layout.size;
+        pen.rect(Rect::new(0.0, 0.0, width, height), self.look.paper)?;
+        self.draw_head(pen)?;
+        let plot = self.layout.plot;
+        if plot.width() < 8.0 || plot.height() < 8.0 {
+            return Ok(());
+        }
+        if self.empty {
+            self.rule(pen, plot.bottom, self.look.axis)?;
+            let at = center(&plot);
+            pen.text("No rows yet", at, (HPos::Center, VPos::Center), self.look.font_size * 1.1, self.look.muted)?;
+            return self.draw_x_title(pen);
+        }
+        self.draw_gaps(pen)?;
+        self.draw_grid(pen)?;
+        let scene = Scene { figure: self.figure, layout: &self.layout, look: self.look };
+        (self.mark.draw)(&scene, pen)?;
+        self.draw_axes(pen)?;
+        self.draw_seam(pen)?;
+        self.draw_x_title(pen)
+    }
+
+    fn draw_head(&self, pen: &mut dyn Pen) -> Result<()> {
+        let (look, margin) = (self.look, margin(self.look));
+        let room = self.layout.size[0] - 2.0 * margin;
+        let mut line = |top: Option<f32>, words: &str, size: f32, color| -> Result<()> {
+            let Some(top) = top else { return Ok(()) };
+            let words = text::clean(words);
+            pen.text(&text::fit(&words, size, room), at(margin, top), (HPos::Left, VPos::Top), size, color)
+        };
+        line(self.head.title, &self.figure.title, look.title_size(), look.ink)?;
+        line(self.head.caption, &self.figure.caption, look.font_size, look.muted)?;
+        line(self.head.y_title, &self.figure.y_title, look.font_size, look.muted)?;
+        let Some(top) = self.head.legend else { return Ok(()) };
+        let line = legend_line(look);
+        for entry in &self.legend.entries {
+            let left = self.head.legend_left + entry.at;
+            let middle = top + line * (entry.row as f32) + text::height(look.font_size) / 2.0;
+            let words = if let Some(series) = entry.series {
+                self.draw_key(pen, left, middle, series)?;
+                left + legend::key(look)
+            } else {
+                left
+            };
+            let color = if entry.series.is_some() { look.ink } else { look.muted };
+            pen.text(&entry.label, at(words, middle), (HPos::Left, VPos::Center), look.font_size, color)?;
+        }
+        Ok(())
+    }
+
+    fn draw_key(&self, pen: &mut dyn Pen, left: f32, middle: f32, series: usize) -> Result<()> {
+        let (em, color) = (self.look.font_size, self.look.color(series));
+        match self.mark.key {
+            Key::Line => pen.line(&[at(left, middle), at(left + em * 1.2, middle)], self.look.stroke() * 1.4, color),
+            Key::Box => {
+                let side = (em * 0.85).round();
+                let (left, top) = ((left + em * 0.2).round(), (middle - side / 2.0).round());
+                pen.rect(Rect::new(left, top, left + side, top + side), color)
+            }
+            Key::Dot => pen.circle(at(left + em * 0.7, middle), em * 0.34, color),
+        }
+    }
+
+    fn draw_grid(&self, pen: &mut dyn Pen) -> Result<()> {
+        for value in &self.y_ticks.values {
+            self.rule(pen, self.layout.to_px((self.layout.x.lo(), *value))[1], self.look.grid)?;
+        }
+        // Two measures: both directions are read.
+        if self.mark.free && !matches!(self.figure.x.kind, AxisKind::Category(_)) {
+            for tick in &self.x_ticks {
+                let x = self.crisp(self.layout.plot.left + tick.at);
+                pen.line(&[at(x, self.layout.plot.top), at(x, self.layout.plot.bottom)], 1.0, self.look.grid)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_axes(&self, pen: &mut dyn Pen) -> Result<()> {
+        let (plot, look) = (self.layout.plot, self.look);
+        for (value, label) in self.y_ticks.values.iter().zip(&self.y_ticks.labels) {
+            let y = self.layout.to_px((self.layout.x.lo(), *value))[1];
+            pen.text(label, at(plot.left - GAP * 1.5, y), (HPos::Right, VPos::Center), look.font_size, look.muted)?;
+        }
+        let base = if self.layout.y.holds(0.0) { self.layout.to_px((self.layout.x.lo(), 0.0))[1] } else { plot.bottom };
+        self.rule(pen, base, look.axis)?;
+        let line = text::height(look.font_size);
+        for tick in &self.x_ticks {
+            let x = self.crisp(plot.left + tick.at);
+            if !matches!(self.figure.x.kind, AxisKind::Category(_)) {
+                pen.line(&[at(x, plot.bottom + 1.0), at(x, plot.bottom + TICK)], 1.0, look.axis)?;
+            }
+            let top = plot.bottom + TICK + GAP * 0.5;
+            pen.text(&tick.label, at(plot.left + tick.label_at, top), (HPos::Center, VPos::Top), look.font_size, look.muted)?;
+            if let Some(context) = &tick.context {
+                let half = text::width(context, look.font_size) / 2.0;
+                let middle = (plot.left + tick.at).min(self.layout.size[0] - 2.0 - half).max(2.0 + half);
+                pen.text(context, at(middle, top + line), (HPos::Center, VPos::Top), look.font_size, look.ink)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_x_title(&self, pen: &mut dyn Pen) -> Result<()> {
+        let Some(top) = self.x_title_at else { return Ok(()) };
+        let plot = self.layout.plot;
+        let words = text::clean(&self.x_title);
+        let words = text::fit(&words, self.look.font_size, plot.width());
+        pen.text(&words, at((plot.left + plot.right) / 2.0, top), (HPos::Center, VPos::Top), self.look.font_size, self.look.muted)
+    }
+
+    /// A tinted, hatched band for each stretch without data.
+    fn draw_gaps(&self, pen: &mut dyn Pen) -> Result<()> {
+        let (plot, look) = (self.layout.plot, self.look);
+        let side = |x: f64| -> f32 {
+            let share = if x.is_nan() { 0.0 } else { self.layout.x.share(x).clamp(0.0, 1.0) };
+            plot.left + share as f32 * plot.width()
+        };
+        let mut bands: Vec<(f32, f32)> = self
+            .figure
+            .gaps
+            .iter()
+            .filter(|(a, b)| a.max(*b) >= self.layout.x.lo() && a.min(*b) <= self.layout.x.hi())
+            .map(|(a, b)| (side(a.min(*b)), side(a.max(*b))))
+            .collect();
+        bands.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Bands that touch are one; one thinner than a pixel is still seen.
+        let mut merged: Vec<(f32, f32)> = Vec::new();
+        for (left, right) in bands {
+            let right = right.max(left + 1.0);
+            match merged.last_mut() {
+                Some(last) if left <= last.1 => last.1 = last.1.max(right),
+                _ => merged.push((left, right)),
+            }
+        }
+        for (left, right) in merged {
+            let band = Rect::new(left, plot.top, right, plot.bottom);
+            rect_within(pen, &plot, band, faded(look.gap, 0.13))?;
+            if right - left < 6.0 {
+                continue;
+            }
+            let frame = Rect::new(left, plot.top, right.min(plot.right), plot.bottom);
+            let mut foot = left - (left % HATCH) - plot.height();
+            while foot < right {
+                let stripe = [at(foot, plot.bottom), at(foot + plot.height(), plot.top)];
+                line_within(pen, &frame, &stripe, 0.8, faded(look.gap, 0.28))?;
+                foot += HATCH;
+            }
+            let size = look.small_size();
+            let width = text::width(NO_DATA, size);
+            if right - left > width + 8.0 {
+                let middle = center(&band);
+                let label =
+                    Rect::new(middle[0] as f32 - width / 2.0 - 4.0, plot.top + 5.0, middle[0] as f32 + width / 2.0 + 4.0, plot.top + 9.0 + text::height(size));
+                pen.rect(label, look.paper)?;
+                pen.text(NO_DATA, at(middle[0] as f32, plot.top + 7.0), (HPos::Center, VPos::Top), size, look.muted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A dashed rule where history ends, with a word on either side above the plot.
+    fn draw_seam(&self, pen: &mut dyn Pen) -> Result<()> {
+        let (Some(seam), Some(top)) = (self.figure.seam, self.head.seam) else { return Ok(()) };
+        let (plot, look) = (self.layout.plot, self.look);
+        let x = self.crisp(self.layout.to_px((seam, self.layout.y.lo()))[0]);
+        let mut y = top + 1.0;
+        while y < plot.bottom {
+            pen.line(&[at(x, y), at(x, (y + DASH).min(plot.bottom))], 1.2, look.seam)?;
+            y += DASH * 1.75;
+        }
+        let size = look.small_size();
+        let mut word = |word: &str, x: f32, h: HPos| pen.text(word, at(x, top), (h, VPos::Top), size, look.ink);
+        let (before, after) = (text::width(HISTORY, size), text::width(LIVE, size));
+        if x + GAP + after > self.layout.size[0] - 2.0 {
+            word(&format!("{HISTORY} | {LIVE}"), x - GAP, HPos::Right)
+        } else if x - GAP - before < 2.0 {
+            word(&format!("{HISTORY} | {LIVE}"), x + GAP, HPos::Left)
+        } else {
+            word(HISTORY, x - GAP, HPos::Right)?;
+            word(LIVE, x + GAP, HPos::Left)
+        }
+    }
+
+    /// A hairline across the plot.
+    fn rule(&self, pen: &mut dyn Pen, y: f32, color: Rgba) -> Result<()> {
+        let y = self.crisp(y);
+        pen.line(&[at(self.layout.plot.left, y), at(self.layout.plot.right, y)], 1.0, color)
+    }
+
+    /// The nearest place where a line one point wide covers whole pixels.
+    fn crisp(&self, v: f32) -> f32 {
+        let scale = self.look.scale.max(0.1);
+        let wide = scale.round().max(1.0);
+        ((v * scale - wide / 2.0).round() + wide / 2.0) / scale
+    }
+}
+
+const NO_DATA: &str = "no data";
+const HISTORY: &str = "history";
+const LIVE: &str = "live";
+/// Between the stripes of a gap, and the length of a dash of the seam.
+const HATCH: f32 = 9.0;
+const DASH: f32 = 4.0;
+
+fn at(x: f32, y: f32) -> Px {
+    [f64::from(x), f64::from(y)]
+}
+
+fn center(rect: &Rect) -> Px {
+    at((rect.left + rect.right) / 2.0, (rect.top + rect.bottom) / 2.0)
+}

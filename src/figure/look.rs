@@ -1,0 +1,105 @@
+//! Colours and sizes of pictures. Every colour of a figure stands here.
+
+/// Red, green, blue and opacity, 0 to 255, in sRGB, not premultiplied.
+pub type Rgba = [u8; 4];
+
+/// How pictures look. Sizes are in points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    pub dark: bool,
+    pub paper: Rgba,
+    /// Titles and the legend.
+    pub ink: Rgba,
+    /// Labels of ticks, the caption, notes.
+    pub muted: Rgba,
+    pub grid: Rgba,
+    /// The line along the x axis and the line at zero.
+    pub axis: Rgba,
+    pub seam: Rgba,
+    pub gap: Rgba,
+    /// Of series, in their order. Distinct with any of the common colour vision deficiencies, and at least 3:1
+    /// against `paper`.
+    pub palette: [Rgba; 8],
+    /// Of labels; the title is larger.
+    pub font_size: f32,
+    /// Device pixels per point: how finely data are decimated and hairlines are set.
+    pub scale: f32,
+}
+
+const fn rgb(hex: u32) -> Rgba {
+    [(hex >> 16) as u8, (hex >> 8) as u8, hex as u8, 255]
+}
+
+impl Look {
+    pub const fn light() -> Self {
+        Self {
+            dark: false,
+            paper: rgb(0xFF_FFFF),
+            ink: rgb(0x1F_2328),
+            muted: rgb(0x5F_6670),
+            grid: rgb(0xE6_E8EB),
+            axis: rgb(0x8A_919A),
+            seam: rgb(0x1F_2328),
+            gap: rgb(0x8A_919A),
+            palette: [rgb(0x09_4CC2), rgb(0xC4_4F08), rgb(0x00_8959), rgb(0x9B_458E), rgb(0xB9_8F00), rgb(0x3A_97D6), rgb(0x35_4F53), rgb(0x6A_1F10)],
+            font_size: 12.0,
+            scale: 1.0,
+        }
+    }
+
+    pub const fn dark() -> Self {
+        Self {
+            dark: true,
+            paper: rgb(0x1B_1D21),
+            ink: rgb(0xE8_EAED),
+            muted: rgb(0xA3_A9B2),
+            grid: rgb(0x2F_3339),
+            axis: rgb(0x70_7781),
+            seam: rgb(0xE8_EAED),
+            gap: rgb(0x9A_A1AB),
+            palette: [rgb(0x44_89F5), rgb(0xDF_5329), rgb(0x2D_DE9E), rgb(0xC3_9ED8), rgb(0xFE_A030), rgb(0xB9_E8FF), rgb(0x81_7B7F), rgb(0xF6_EF6D)],
+            font_size: 12.0,
+            scale: 1.0,
+        }
+    }
+
+    pub const fn scaled(mut self, scale: f32) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// The colour of a series; after the eighth they come again.
+    pub fn color(&self, series: usize) -> Rgba {
+        self.palette.get(series % self.palette.len()).copied().unwrap_or(self.ink)
+    }
+
+    pub fn title_size(&self) -> f32 {
+        (self.font_size * 1.3).round()
+    }
+
+    /// Of the seam's and the gaps' labels.
+    pub fn small_size(&self) -> f32 {
+        (self.font_size * 0.9).round()
+    }
+
+    /// Width of a series' line.
+    pub fn stroke(&self) -> f32 {
+        self.font_size / 7.5
+    }
+
+    /// Radius of a scatter's circle.
+    pub fn dot(&self) -> f32 {
+        self.font_size * 0.25
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self::light()
+    }
+}
+
+/// The same colour, this opaque (0 to 1).
+pub fn faded([r, g, b, a]: Rgba, opacity: f32) -> Rgba {
+    [r, g, b, (f32::from(a) * opacity.clamp(0.0, 1.0)).round() as u8]
+}

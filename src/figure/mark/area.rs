@@ -1,0 +1,61 @@
+//! Areas: lines filled down to zero, for amounts.
+
+use super::{Key, Mark, Scene, line, no_slots};
+use crate::data::Result;
+use crate::figure::clip::{self, Px};
+use crate::figure::look::faded;
+use crate::figure::pen::Pen;
+
+pub(super) const AREA: Mark = Mark {
+    name: "area",
+    title: "Area",
+    about: "amounts over time or along an axis, filled down to zero",
+    key: Key::Box,
+    zero: true,
+    free: false,
+    slots: no_slots,
+    draw,
+};
+
+fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
+    let base = scene.px((scene.layout.x.lo(), 0.0))[1];
+    let opacity = if scene.figure.series.len() > 1 { 0.22 } else { 0.3 };
+    let drawn: Vec<_> = scene.figure.series.iter().enumerate().map(|(i, series)| (scene.runs(series), scene.look.color(i))).collect();
+    for (runs, color) in &drawn {
+        for lobe in runs.iter().flat_map(|run| lobes(run, base)) {
+            pen.polygon(&clip::polygon(&lobe, &scene.layout.plot), faded(*color, opacity))?;
+        }
+    }
+    // Lines last: under another's surface they would change colour.
+    drawn.iter().try_for_each(|(runs, color)| line::stroke(scene, pen, runs, *color))
+}
+
+/// The surfaces between a run and the base line, one for each stretch on one side of it: no outline crosses itself.
+fn lobes(run: &[Px], base: f64) -> Vec<Vec<Px>> {
+    let mut lobes = Vec::new();
+    let mut lobe: Vec<Px> = Vec::new();
+    let mut close = |lobe: &mut Vec<Px>| {
+        if let [first, .., last] = lobe[..] {
+            lobe.push([last[0], base]);
+            lobe.push([first[0], base]);
+            lobes.push(std::mem::take(lobe));
+        }
+        lobe.clear();
+    };
+    let mut before: Option<Px> = None;
+    for point in run {
+        if let Some(was) = before {
+            let (a, b) = (was[1] - base, point[1] - base);
+            if a * b < 0.0 {
+                let cross = [was[0] + (point[0] - was[0]) * a / (a - b), base];
+                lobe.push(cross);
+                close(&mut lobe);
+                lobe.push(cross);
+            }
+        }
+        lobe.push(*point);
+        before = Some(*point);
+    }
+    close(&mut lobe);
+    lobes
+}

@@ -1,0 +1,135 @@
+//! The marks: how points become shapes. A mark is one file here and one line in `MARKS`; menus, help and tests loop
+//! over that slice.
+
+mod area;
+mod bar;
+mod line;
+mod scatter;
+
+use super::clip::Px;
+use super::decimate;
+use super::layout::{Layout, Slots, sorted};
+use super::look::Look;
+use super::pen::Pen;
+use super::scale::Scale;
+use super::spec::{Figure, Series};
+use crate::data::{Fault, Result};
+
+/// One way of drawing a figure's series.
+pub struct Mark {
+    /// The word for it on the command line and in saved workspaces: `line`.
+    pub name: &'static str,
+    /// For menus: `Line`.
+    pub title: &'static str,
+    /// What it is good for, one phrase.
+    pub about: &'static str,
+    /// Its sign in the legend.
+    pub key: Key,
+    /// Whether the y axis must show zero, because lengths or areas are compared.
+    pub zero: bool,
+    /// Whether a reader points at x and y at once, or at x first.
+    pub free: bool,
+    /// Shares out the room at one x, for marks that have a width.
+    pub slots: fn(&Figure) -> Option<Slots>,
+    pub draw: fn(&Scene<'_>, &mut dyn Pen) -> Result<()>,
+}
+
+impl std::fmt::Debug for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mark({})", self.name)
+    }
+}
+
+/// The sign of a series in the legend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Line,
+    Box,
+    Dot,
+}
+
+pub const MARKS: &[&Mark] = &[&line::LINE, &area::AREA, &bar::BAR, &scatter::SCATTER];
+
+/// # Errors
+/// When there is no mark of that name.
+pub fn find(name: &str) -> Result<&'static Mark> {
+    MARKS.iter().copied().find(|mark| mark.name == name).ok_or_else(|| {
+        let names: Vec<_> = MARKS.iter().map(|mark| mark.name).collect();
+        Fault::new(format!("there is no mark '{name}'")).hint(format!("marks are {}", names.join(", ")))
+    })
+}
+
+/// What a mark may look at while it draws.
+pub struct Scene<'a> {
+    pub figure: &'a Figure,
+    pub layout: &'a Layout,
+    pub look: &'a Look,
+}
+
+impl Scene<'_> {
+    pub fn px(&self, point: (f64, f64)) -> Px {
+        self.layout.exact(point)
+    }
+
+    /// Device pixels across the plot.
+    pub fn columns(&self) -> usize {
+        (self.layout.plot.width() * self.look.scale).ceil().clamp(1.0, 32_768.0) as usize
+    }
+
+    /// The connected pieces of a line worth drawing, in pixels (not clipped): cut at gaps, decimated.
+    pub fn runs(&self, series: &Series) -> Vec<Vec<Px>> {
+        let len = series.len();
+        let (Some(x), Some(y)) = (series.x.get(..len), series.y.get(..len)) else { return Vec::new() };
+        let kept = if sorted(x) {
+            decimate::m4(x, y, &breaks(x, y, &self.figure.gaps), self.layout.x.range(), self.columns())
+        } else {
+            (0..len).map(|i| series.point(i).map(|_| i)).collect()
+        };
+        let pieces = kept.split(Option::is_none);
+        let piece = |piece: &[Option<usize>]| piece.iter().flatten().filter_map(|i| Some(self.px(series.point(*i)?))).collect::<Vec<_>>();
+        pieces.map(piece).filter(|points| !points.is_empty()).collect()
+    }
+}
+
+/// The indices at which a line must break because a whole gap lies before them.
+fn breaks(x: &[f64], y: &[f64], gaps: &[(f64, f64)]) -> Vec<usize> {
+    let mut out: Vec<usize> = Vec::new();
+    for (from, to) in gaps.iter().map(|(a, b)| (a.min(*b), a.max(*b))) {
+        // The first point after the gap began; points that arrived within it may stand alone.
+        let after = x.partition_point(|v| *v <= from);
+        let until = x.partition_point(|v| *v < to);
+        if let Some(first) = (after..x.len()).find(|i| y.get(*i).is_some_and(|v| v.is_finite())) {
+            if first > 0 {
+                out.push(first);
+            }
+            if until > first && until < x.len() {
+                out.push(until);
+            }
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn no_slots(_: &Figure) -> Option<Slots> {
+    None
+}
+
+/// The range of x that the points need, before the view has its say.
+pub fn x_extent(figure: &Figure, slots: Option<Slots>) -> Option<(f64, f64)> {
+    let ends = figure.series.iter().filter_map(|series| super::scale::extent((0..series.len()).filter_map(|i| Some(series.point(i)?.0))));
+    let (lo, hi) = super::scale::extent(ends.flat_map(|(lo, hi)| [lo, hi]))?;
+    let half = slots.map_or(0.0, |slots| slots.width / 2.0);
+    Some((lo - half, hi + half))
+}
+
+/// The range of y over the points whose x is visible; over all when none is.
+pub fn y_extent(figure: &Figure, x: Scale) -> Option<(f64, f64)> {
+    let of = |within: bool| {
+        let series = figure.series.iter();
+        let values = series.flat_map(|series| (0..series.len()).filter_map(|i| series.point(i)));
+        super::scale::extent(values.filter(|(at, _)| !within || x.holds(*at)).map(|(_, y)| y))
+    };
+    of(true).or_else(|| of(false))
+}

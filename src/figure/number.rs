@@ -1,0 +1,155 @@
+//! Numbers as a reader likes them: ticks at 1, 2 and 5 times a power of ten, thousands apart, millions as `M`.
+
+use super::scale::Scale;
+
+/// Where ticks lie and how they are written, the same way for all of one axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticks {
+    pub step: f64,
+    pub values: Vec<f64>,
+    pub labels: Vec<String>,
+}
+
+/// The smallest of 1, 2 or 5 times a power of ten that is at least `least`.
+pub fn nice_step(least: f64) -> f64 {
+    if !least.is_finite() || least <= 0.0 {
+        return 1.0;
+    }
+    let power = least.log10().floor() as i32;
+    [1.0, 2.0, 5.0, 10.0, 20.0].into_iter().map(|digit| scaled(digit, power)).find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(least)
+}
+
+/// `digit × 10^power`, as exact as a float can be.
+fn scaled(digit: f64, power: i32) -> f64 {
+    if power < 0 {
+        // 5 / 100 is the nearest float to 0.05; 5 × 0.01 is not. Powers under 1e-308 need two divisions.
+        let first = (-power).min(300);
+        digit / 10f64.powi(first) / 10f64.powi(-power - first)
+    } else {
+        digit * 10f64.powi(power)
+    }
+}
+
+/// `index × step` without the dust of multiplying by 0.1.
+fn multiple(step: f64, index: f64) -> f64 {
+    if step < 1.0 && step > 1e-15 {
+        let inverse = (1.0 / step).round();
+        if ((1.0 / step) - inverse).abs() < 1e-6 * inverse {
+            return index / inverse;
+        }
+    }
+    index * step
+}
+
+/// Ticks within the range, at most about `most`. `whole` keeps to whole numbers.
+pub fn ticks(scale: Scale, most: usize, whole: bool) -> Ticks {
+    let mut step = nice_step(scale.span() / most.max(1) as f64);
+    if whole {
+        step = step.max(1.0);
+    }
+    at_step(scale, step)
+}
+
+fn at_step(scale: Scale, step: f64) -> Ticks {
+    let (first, last) = ((scale.lo() / step - 1e-9).ceil(), (scale.hi() / step + 1e-9).floor());
+    let mut values = Vec::new();
+    if first.abs() < 9e15 && last.abs() < 9e15 && last - first < 1000.0 {
+        for i in 0..=((last - first).max(-1.0) as i64) {
+            values.push(multiple(step, first + i as f64) + 0.0);
+        }
+    } else {
+        // So far from zero that whole steps cannot be counted: the ends alone.
+        values.extend([scale.lo(), scale.hi()]);
+    }
+    values.dedup();
+    let largest = scale.lo().abs().max(scale.hi().abs());
+    let labels = values.iter().map(|v| label(*v, step, largest)).collect();
+    Ticks { step, values, labels }
+}
+
+/// The range widened to whole steps, so that lines end at a grid line.
+pub fn widen(scale: Scale, most: usize) -> Scale {
+    let step = nice_step(scale.span() / most.max(1) as f64);
+    let (lo, hi) = ((scale.lo() / step + 1e-9).floor() * step, (scale.hi() / step - 1e-9).ceil() * step);
+    if lo.is_finite() && hi.is_finite() && lo <= scale.lo() + step * 1e-6 && hi >= scale.hi() - step * 1e-6 { Scale::new(lo, hi) } else { scale }
+}
+
+const UNITS: [(f64, &str); 4] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
+
+/// One tick's label on an axis that reaches to `largest` in steps of `step`.
+fn label(value: f64, step: f64, largest: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-4..1e18).contains(&largest) {
+        return scientific(value, ((largest.log10().floor() - step.log10().floor()).max(0.0) as usize).min(15));
+    }
+    for (unit, sign) in UNITS {
+        if largest >= unit {
+            let places = decimals(step / unit);
+            // Zoomed in so far that a unit would need many places: the plain number says more.
+            if places <= 3 {
+                return format!("{}{sign}", fixed(value / unit, places, false));
+            }
+        }
+    }
+    fixed(value, decimals(step), largest >= GROUPED)
+}
+
+/// From here on thousands are set apart; below it a year would look like an amount.
+const GROUPED: f64 = 10_000.0;
+
+/// Places after the point that tell multiples of `step` apart.
+fn decimals(step: f64) -> usize {
+    if step >= 1.0 { 0 } else { (-(step * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 17.0) as usize }
+}
+
+/// Fixed places, with a real minus sign, never before a zero, and commas between thousands if `grouped`.
+fn fixed(value: f64, places: usize, grouped: bool) -> String {
+    let text = format!("{:.*}", places, value.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut out = String::with_capacity(text.len() + 8);
+    if value < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
+        out.push('\u{2212}');
+    }
+    for (i, digit) in whole.chars().enumerate() {
+        if grouped && i > 0 && (whole.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+fn scientific(value: f64, places: usize) -> String {
+    let text = format!("{:.*e}", places, value.abs());
+    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+    format!("{}{digits}e{}", if value < 0.0 { "\u{2212}" } else { "" }, power.replace('-', "\u{2212}"))
+}
+
+/// A single value, as a reader wants it when pointing at it: about six digits that matter.
+pub fn value(value: f64) -> String {
+    if value.is_nan() {
+        return "no value".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "∞" } else { "\u{2212}∞" }.to_owned();
+    }
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-4..1e15).contains(&size) {
+        return scientific(value, 5);
+    }
+    if value.fract() == 0.0 {
+        return fixed(value, 0, size >= GROUPED);
+    }
+    let text = fixed(value, (5 - size.log10().floor() as i32).clamp(0, 9) as usize, size >= GROUPED);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}

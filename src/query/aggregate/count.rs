@@ -1,0 +1,53 @@
+//! `count(*)` and `count(x)`: rows, or rows where `x` is not null.
+
+use polars::prelude::*;
+
+use super::input::{for_each, for_each_present};
+use super::{Accumulator, Aggregate, Class, nth, part};
+use crate::data::Result;
+
+pub const COUNT: Aggregate = Aggregate {
+    name: "count",
+    aliases: &[],
+    about: "How many rows, or how many where x is not null; 0 for none.",
+    usage: "count(*), count(x)",
+    class: Class::Exact,
+    star: true,
+    output: |_| Some(DataType::Int64),
+    make: |_| Box::new(Count::default()),
+};
+
+#[derive(Debug, Default)]
+struct Count(Vec<i64>);
+
+impl Accumulator for Count {
+    fn resize(&mut self, groups: usize) {
+        self.0.resize(groups, 0);
+    }
+
+    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
+        let counts = &mut self.0;
+        match input {
+            None => groups.iter().for_each(|g| counts[*g as usize] += 1),
+            Some(column) => for_each_present(groups, column, |g| counts[g as usize] += 1),
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> Result<Vec<Column>> {
+        Ok(vec![part("count", Series::new("".into(), &self.0))])
+    }
+
+    fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
+        for_each(groups, nth(state, 0)?.i64()?, |g, n| self.0[g as usize] += n);
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<Column> {
+        Ok(part("count", Series::new("".into(), &self.0)))
+    }
+
+    fn size(&self) -> usize {
+        self.0.capacity() * 8
+    }
+}

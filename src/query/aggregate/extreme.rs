@@ -1,0 +1,179 @@
+//! `min(x)` and `max(x)` of anything that has an order. NaN is greater than every number, as in DuckDB and PostgreSQL.
+
+use polars::prelude::*;
+
+use super::input::{Numbers, for_each, numbers};
+use super::{Accumulator, Aggregate, Class, nth, part};
+use crate::data::Result;
+
+pub const MIN: Aggregate = Aggregate {
+    name: "min",
+    aliases: &[],
+    about: "The smallest value; NaN is greater than every number; null for none.",
+    usage: "min(x)",
+    class: Class::Exact,
+    star: false,
+    output: ordered,
+    make: |dtype| make(dtype, false),
+};
+
+pub const MAX: Aggregate = Aggregate {
+    name: "max",
+    aliases: &[],
+    about: "The largest value; NaN is greater than every number; null for none.",
+    usage: "max(x)",
+    class: Class::Exact,
+    star: false,
+    output: ordered,
+    make: |dtype| make(dtype, true),
+};
+
+fn ordered(dtype: &DataType) -> Option<DataType> {
+    let fits = dtype.is_primitive_numeric() || dtype.is_temporal() || matches!(dtype, DataType::String | DataType::Boolean | DataType::Null);
+    fits.then(|| dtype.clone())
+}
+
+fn make(dtype: &DataType, largest: bool) -> Box<dyn Accumulator> {
+    let dtype = dtype.clone();
+    match dtype.to_physical() {
+        DataType::String => Box::new(Extreme::<Box<str>> { dtype, largest, best: Vec::new() }),
+        DataType::Float32 | DataType::Float64 => Box::new(Extreme::<Ordered> { dtype, largest, best: Vec::new() }),
+        DataType::UInt64 => Box::new(Extreme::<u64> { dtype, largest, best: Vec::new() }),
+        _ => Box::new(Extreme::<i64> { dtype, largest, best: Vec::new() }),
+    }
+}
+
+/// A float in a total order: `-0.0` is `0.0`, and NaN comes last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Ordered(f64);
+
+impl Eq for Ordered {}
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let canonical = |x: f64| if x.is_nan() { f64::NAN.abs() } else { x + 0.0 };
+        canonical(self.0).total_cmp(&canonical(other.0))
+    }
+}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[derive(Debug)]
+struct Extreme<V> {
+    /// The type of the argument and of the answer.
+    dtype: DataType,
+    largest: bool,
+    best: Vec<Option<V>>,
+}
+
+impl<V: Ord> Extreme<V> {
+    fn offer(&mut self, group: u32, value: V) {
+        let best = &mut self.best[group as usize];
+        let better = best.as_ref().is_none_or(|b| if self.largest { value > *b } else { value < *b });
+        if better {
+            *best = Some(value);
+        }
+    }
+}
+
+/// How a kind of value is read from a column and written to one.
+trait Value: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
+    fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()>;
+    fn write(best: &[Option<Self>]) -> Series;
+    /// Bytes on the heap.
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Value for i64 {
+    fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
+        let physical = column.to_physical_repr().cast(&DataType::Int64)?;
+        for_each(groups, physical.i64()?, |g, x| into.offer(g, x));
+        Ok(())
+    }
+
+    fn write(best: &[Option<Self>]) -> Series {
+        Series::new("".into(), best)
+    }
+}
+
+impl Value for u64 {
+    fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
+        for_each(groups, column.u64()?, |g, x| into.offer(g, x));
+        Ok(())
+    }
+
+    fn write(best: &[Option<Self>]) -> Series {
+        Series::new("".into(), best)
+    }
+}
+
+impl Value for Ordered {
+    fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
+        if let Numbers::Float(values) = numbers(column)? {
+            // `x + 0.0` makes -0.0 into 0.0, so that the answer does not depend on which came first.
+            for_each(groups, &values, |g, x| into.offer(g, Self(x + 0.0)));
+        }
+        Ok(())
+    }
+
+    fn write(best: &[Option<Self>]) -> Series {
+        best.iter().map(|b| b.map(|b| b.0)).collect::<Float64Chunked>().into_series()
+    }
+}
+
+impl Value for Box<str> {
+    fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
+        for (group, text) in groups.iter().zip(column.str()?.iter()) {
+            let Some(text) = text else { continue };
+            let best = into.best[*group as usize].as_deref();
+            if best.is_none_or(|b| if into.largest { text > b } else { text < b }) {
+                into.best[*group as usize] = Some(text.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn write(best: &[Option<Self>]) -> Series {
+        best.iter().map(Option::as_deref).collect::<StringChunked>().into_series()
+    }
+
+    fn heap(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<V: Value> Accumulator for Extreme<V> {
+    fn resize(&mut self, groups: usize) {
+        self.best.resize(groups, None);
+    }
+
+    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
+        input.map_or(Ok(()), |column| V::read(column, groups, self))
+    }
+
+    fn state(&self) -> Result<Vec<Column>> {
+        Ok(vec![part("best", V::write(&self.best))])
+    }
+
+    fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
+        let best = nth(state, 0)?.clone().into_column();
+        V::read(&best, groups, self)
+    }
+
+    fn finish(&self) -> Result<Column> {
+        let series = V::write(&self.best);
+        // Dates and narrow integers were widened to be compared.
+        let physical = series.cast(&self.dtype.to_physical())?;
+        Ok(part("best", physical.cast(&self.dtype)?))
+    }
+
+    fn size(&self) -> usize {
+        self.best.capacity() * size_of::<Option<V>>() + self.best.iter().flatten().map(Value::heap).sum::<usize>()
+    }
+}

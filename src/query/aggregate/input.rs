@@ -1,0 +1,56 @@
+//! An aggregate's argument in one of the few shapes that accumulators loop over.
+
+use polars::prelude::*;
+
+use crate::data::Result;
+
+/// Numbers of any width as one of three.
+pub enum Numbers {
+    Int(Int64Chunked),
+    Unsigned(UInt64Chunked),
+    Float(Float64Chunked),
+}
+
+/// Reads a numeric column.
+pub fn numbers(column: &Column) -> Result<Numbers> {
+    let series = column.as_materialized_series();
+    Ok(match series.dtype() {
+        DataType::UInt64 => Numbers::Unsigned(series.u64()?.clone()),
+        d if d.is_integer() => Numbers::Int(series.cast(&DataType::Int64)?.i64()?.clone()),
+        _ => Numbers::Float(series.cast(&DataType::Float64)?.f64()?.clone()),
+    })
+}
+
+/// Calls `each(group, value)` for every value that is not null.
+pub fn for_each<T: PolarsNumericType>(groups: &[u32], values: &ChunkedArray<T>, mut each: impl FnMut(u32, T::Native)) {
+    let mut rows = groups.iter();
+    for array in values.downcast_iter() {
+        if array.validity().is_none() {
+            array.values().iter().zip(&mut rows).for_each(|(value, group)| each(*group, *value));
+        } else {
+            for (value, group) in array.iter().zip(&mut rows) {
+                if let Some(value) = value {
+                    each(*group, *value);
+                }
+            }
+        }
+    }
+}
+
+/// Calls `each(group)` for every row whose value is not null.
+pub fn for_each_present(groups: &[u32], column: &Column, mut each: impl FnMut(u32)) {
+    if column.null_count() == 0 {
+        groups.iter().for_each(|g| each(*g));
+        return;
+    }
+    let present = column.is_not_null();
+    for (group, here) in groups.iter().zip(present.iter()) {
+        if here == Some(true) {
+            each(*group);
+        }
+    }
+}
+
+pub fn is_number(dtype: &DataType) -> bool {
+    dtype.is_integer() || dtype.is_float() || *dtype == DataType::Null
+}

@@ -1,0 +1,249 @@
+//! Scalar expressions: parsed with sqlparser, resolved against a schema, evaluated by polars' own SQL.
+//! Which expressions are groups, aggregates or windows is left to `plan`.
+
+use std::collections::BTreeSet;
+use std::ops::{ControlFlow, Range};
+
+use polars::prelude::*;
+use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, Spanned, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::{Parser, ParserError};
+
+use super::query::Clause;
+use super::sql::{offset, point};
+use crate::data::{Fault, Result};
+
+/// Where a clause stands in the whole text of a question, for errors.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The whole text.
+    pub text: &'a str,
+    pub clause: &'a Clause,
+}
+
+impl Place<'_> {
+    /// A fault about the whole clause.
+    pub fn fault(&self, what: impl Into<String>) -> Fault {
+        self.fault_at(what, 0..self.clause.sql.len())
+    }
+
+    /// A fault about some bytes of the clause.
+    pub fn fault_at(&self, what: impl Into<String>, span: Range<usize>) -> Fault {
+        point(self.text, what, self.clause.at + span.start..self.clause.at + span.end)
+    }
+
+    /// A fault about a node of the clause's tree.
+    pub fn fault_on(&self, what: impl Into<String>, node: &impl Spanned) -> Fault {
+        let span = node.span();
+        if span.start.line == 0 {
+            return self.fault(what);
+        }
+        self.fault_at(what, offset(&self.clause.sql, span.start)..offset(&self.clause.sql, span.end))
+    }
+}
+
+/// Reads a clause as one expression.
+pub fn parse(place: Place<'_>) -> Result<Ast> {
+    let sql = &place.clause.sql;
+    let wrong = |e: ParserError| {
+        let text = match e {
+            ParserError::TokenizerError(t) | ParserError::ParserError(t) => t,
+            ParserError::RecursionLimitExceeded => "this expression is nested too deeply".to_owned(),
+        };
+        // sqlparser ends its messages with the place, which we show ourselves.
+        let (what, at) = match text.rsplit_once(" at Line: ") {
+            Some((what, at)) => (what.to_owned(), location(sql, at)),
+            None => (text, 0),
+        };
+        place.fault_at(what, at..sql.len())
+    };
+    let mut parser = Parser::new(&GenericDialect).try_with_sql(sql).map_err(wrong)?;
+    let ast = parser.parse_expr().map_err(wrong)?;
+    let rest = parser.peek_token();
+    if rest.token != sqlparser::tokenizer::Token::EOF {
+        let at = offset(sql, rest.span.start)..sql.len();
+        return Err(place.fault_at(format!("'{}' is not expected here", rest.token), at).hint("is an operator or a comma missing before it?"));
+    }
+    Ok(ast)
+}
+
+/// `3, Column: 14` as a byte offset.
+fn location(sql: &str, text: &str) -> usize {
+    let numbers: Vec<u64> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    match numbers[..] {
+        [line, column] => offset(sql, sqlparser::tokenizer::Location { line, column }),
+        _ => 0,
+    }
+}
+
+/// The column of `schema` that an identifier means: quoted names exactly, others without regard to case.
+pub fn find_column<'s>(schema: &'s Schema, ident: &Ident) -> Option<&'s PlSmallStr> {
+    let exact = schema.iter_names().find(|n| n.as_str() == ident.value);
+    if exact.is_some() || ident.quote_style.is_some() {
+        return exact;
+    }
+    let lower = ident.value.to_lowercase();
+    schema.iter_names().find(|n| n.to_lowercase() == lower)
+}
+
+/// A column name as an identifier that no dialect misreads.
+pub fn column(name: &str) -> Ast {
+    Ast::Identifier(Ident { value: name.to_owned(), quote_style: Some('"'), span: sqlparser::tokenizer::Span::empty() })
+}
+
+/// `table.column` becomes `column`.
+pub fn unqualify(expr: &mut Ast, table: &str) {
+    if let Ast::CompoundIdentifier(parts) = expr
+        && let [qualifier, name] = parts.as_slice()
+        && qualifier.value.eq_ignore_ascii_case(table)
+    {
+        *expr = Ast::Identifier(name.clone());
+    }
+}
+
+/// True when a division or a remainder stands anywhere in the expression.
+pub fn divides(expr: &Ast) -> bool {
+    struct Finder;
+    impl Visitor for Finder {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Ast) -> ControlFlow<()> {
+            match expr {
+                Ast::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide, .. } => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    expr.visit(&mut Finder).is_break()
+}
+
+/// Rewrites a tree from the top down, stopping at the first fault.
+pub fn rewrite(expr: &mut Ast, step: impl FnMut(&mut Ast) -> Result<()>) -> Result<()> {
+    struct Walker<F>(F);
+    impl<F: FnMut(&mut Ast) -> Result<()>> VisitorMut for Walker<F> {
+        type Break = Fault;
+        fn pre_visit_expr(&mut self, expr: &mut Ast) -> ControlFlow<Fault> {
+            match (self.0)(expr) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(fault) => ControlFlow::Break(fault),
+            }
+        }
+    }
+    match VisitMut::visit(expr, &mut Walker(step)) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(fault) => Err(fault),
+    }
+}
+
+/// Replaces names by the exact, quoted names of `schema`'s columns, and says which ones were used.
+pub fn resolve(expr: &mut Ast, schema: &Schema, table: &str, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
+    let mut used = BTreeSet::new();
+    rewrite(expr, |node| {
+        unqualify(node, table);
+        if let Ast::Identifier(ident) = node {
+            let name = find_column(schema, ident).ok_or_else(|| unknown_column(schema, ident, place))?;
+            used.insert(name.clone());
+            *node = column(name);
+        }
+        if matches!(node, Ast::Subquery(_) | Ast::InSubquery { .. } | Ast::Exists { .. }) {
+            return Err(place.fault("sub-queries are not understood").hint("ask them as a question of their own"));
+        }
+        Ok(())
+    })?;
+    Ok(used)
+}
+
+pub fn unknown_column(schema: &Schema, ident: &Ident, place: Place<'_>) -> Fault {
+    let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
+    let fault = place.fault_on(format!("there is no column '{}'", ident.value), &Ast::Identifier(ident.clone()));
+    match nearest(&ident.value, &names) {
+        Some(near) => fault.hint(format!("did you mean '{near}'?")),
+        None => fault.hint(format!("the columns are {}", shorten(&names))),
+    }
+}
+
+/// The closest of `names` by edit distance, where one is close.
+pub fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    let lower = word.to_lowercase();
+    let scored = names.iter().map(|n| (edit_distance(&lower, &n.to_lowercase()), *n));
+    scored.min().filter(|(d, _)| *d <= 1 + word.chars().count() / 4).map(|(_, n)| n)
+}
+
+fn shorten(names: &[&str]) -> String {
+    let shown: Vec<&str> = names.iter().copied().take(12).collect();
+    if names.len() > shown.len() { format!("{} and {} more", shown.join(", "), names.len() - shown.len()) } else { shown.join(", ") }
+}
+
+/// Levenshtein distance in characters.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut previous = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
+            let value = (previous + usize::from(x != *y)).min(*cell + 1).min(left + 1);
+            previous = *cell;
+            *cell = value;
+            left = value;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// A resolved expression in polars' form.
+pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
+    polars::sql::sql_expr(expr.to_string()).map_err(|e| place.fault(Fault::from(e).what))
+}
+
+/// A scalar over the columns of a frame: a column as it stands where it is nothing more.
+#[derive(Clone, Debug)]
+pub enum Scalar {
+    Column(PlSmallStr),
+    Computed(Box<Expr>),
+}
+
+impl Scalar {
+    /// Binds a resolved expression to `schema`; its type comes with it.
+    pub fn bind(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
+        if let Ast::Identifier(ident) = expr
+            && let Some(dtype) = schema.get(&ident.value)
+        {
+            return Ok((Self::Column(ident.value.as_str().into()), dtype.clone()));
+        }
+        let expr = to_polars(expr, place)?;
+        let empty = DataFrame::empty_with_schema(schema);
+        let typed = evaluate(&empty, &expr).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
+        Ok((Self::Computed(Box::new(expr)), typed.dtype().clone()))
+    }
+
+    /// One value a row of `frame`.
+    pub fn of(&self, frame: &DataFrame) -> Result<Column> {
+        match self {
+            Self::Column(name) => Ok(frame.column(name)?.clone()),
+            Self::Computed(expr) => evaluate(frame, expr),
+        }
+    }
+}
+
+/// Evaluates an expression over a frame; a constant is repeated for every row.
+pub fn evaluate(frame: &DataFrame, expr: &Expr) -> Result<Column> {
+    const NAME: &str = "__value";
+    let height = frame.height();
+    if frame.width() == 0 {
+        // polars has no rows without columns: give it one to count by.
+        let counted = DataFrame::new(height, vec![Column::full_null("__row".into(), height, &DataType::Boolean)])?;
+        return evaluate(&counted, expr);
+    }
+    let out = frame.clone().lazy().with_columns([expr.clone().alias(NAME)]).select([col(NAME)]).collect()?;
+    Ok(out.column(NAME)?.clone())
+}
+
+/// The rows for which a Boolean scalar is true (null is not).
+pub fn keep(scalar: &Scalar, frame: &DataFrame) -> Result<BooleanChunked> {
+    let column = scalar.of(frame)?;
+    let mask = column.bool()?;
+    Ok(if mask.null_count() > 0 { mask.fill_null_with_values(false)? } else { mask.clone() })
+}

@@ -1,0 +1,354 @@
+//! SQL text taken apart into the clauses of one SELECT, and put together again.
+//! What the clauses mean is left to `plan`.
+
+use std::ops::Range;
+
+use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
+
+use super::query::{Clause, Item, Order, Query};
+use crate::data::{Fault, Result};
+
+/// A token that means something (no white space, no comment) and the bytes it stands on.
+struct Word {
+    token: Token,
+    at: Range<usize>,
+}
+
+impl Word {
+    fn keyword(&self) -> Keyword {
+        match &self.token {
+            Token::Word(word) if word.quote_style.is_none() => word.keyword,
+            _ => Keyword::NoKeyword,
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        match &self.token {
+            Token::Word(word) => Some(&word.value),
+            _ => None,
+        }
+    }
+}
+
+/// Reads one SELECT. Its clauses keep the text they were written in.
+pub fn parse(sql: &str) -> Result<Query> {
+    let words = words(sql)?;
+    let end = words.last().map_or(sql.len(), |w| w.at.end);
+    let mut clauses = split_clauses(sql, &words, end)?;
+    let mut query = Query::default();
+
+    let select = clauses.take(Part::Select).unwrap_or_default();
+    for piece in split_commas(select) {
+        query.items.push(item(sql, piece)?);
+    }
+    if query.items.is_empty() {
+        return Err(point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)"));
+    }
+    query.table = match clauses.take(Part::From) {
+        Some([table]) if table.name().is_some() => Clause { sql: sql[table.at.clone()].to_owned(), at: table.at.start },
+        Some(from) => {
+            let span = span_of(from, end);
+            let what = if from.iter().any(|w| w.keyword() == Keyword::JOIN) { "JOIN is not understood yet" } else { "FROM takes the name of one table" };
+            return Err(point(sql, what, span).hint("ask one table at a time, without sub-queries"));
+        }
+        None => return Err(point(sql, "there is no FROM", 0..end).hint("add FROM and the name of a table")),
+    };
+    query.filter = clauses.take(Part::Where).map(|w| clause(sql, w, end)).transpose()?;
+    for piece in clauses.take(Part::Group).map(split_commas).unwrap_or_default() {
+        query.groups.push(clause(sql, piece, end)?);
+    }
+    query.having = clauses.take(Part::Having).map(|w| clause(sql, w, end)).transpose()?;
+    for piece in clauses.take(Part::Order).map(split_commas).unwrap_or_default() {
+        query.order.push(order(sql, piece, end)?);
+    }
+    if let Some(limit) = clauses.take(Part::Limit) {
+        query.limit = match limit {
+            [Word { token: Token::Number(n, _), .. }] => n.parse().ok(),
+            _ => None,
+        };
+        if query.limit.is_none() {
+            return Err(point(sql, "LIMIT takes a whole number", span_of(limit, end)));
+        }
+    }
+    Ok(query)
+}
+
+/// The text of a question, one clause a line.
+pub fn print(query: &Query) -> String {
+    let item = |i: &Item| match &i.alias {
+        Some(alias) => format!("{} AS {}", i.expr.sql, quote(alias)),
+        None => i.expr.sql.clone(),
+    };
+    let order = |o: &Order| {
+        let nulls = match o.nulls_first {
+            Some(true) => " NULLS FIRST",
+            Some(false) => " NULLS LAST",
+            None => "",
+        };
+        format!("{}{}{nulls}", o.expr.sql, if o.descending { " DESC" } else { "" })
+    };
+    let list = |pieces: Vec<String>| pieces.join(", ");
+    let mut lines = vec![format!("SELECT {}", list(query.items.iter().map(item).collect())), format!("FROM {}", query.table.sql)];
+    if let Some(filter) = &query.filter {
+        lines.push(format!("WHERE {}", filter.sql));
+    }
+    if !query.groups.is_empty() {
+        lines.push(format!("GROUP BY {}", list(query.groups.iter().map(|g| g.sql.clone()).collect())));
+    }
+    if let Some(having) = &query.having {
+        lines.push(format!("HAVING {}", having.sql));
+    }
+    if !query.order.is_empty() {
+        lines.push(format!("ORDER BY {}", list(query.order.iter().map(order).collect())));
+    }
+    if let Some(limit) = query.limit {
+        lines.push(format!("LIMIT {limit}"));
+    }
+    lines.join("\n")
+}
+
+/// A name as SQL writes it: quoted where it must be.
+pub fn quote(name: &str) -> String {
+    let plain =
+        name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok() && !SAFE_NAMES.contains(&name);
+    if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// Keywords of some dialect that are ordinary column names to people.
+const SAFE_NAMES: &[&str] = &[
+    "date",
+    "time",
+    "timestamp",
+    "hour",
+    "minute",
+    "second",
+    "day",
+    "week",
+    "month",
+    "year",
+    "name",
+    "value",
+    "count",
+    "key",
+    "id",
+    "type",
+    "status",
+    "level",
+    "source",
+    "origin",
+    "destination",
+    "delay",
+    "distance",
+    "price",
+    "region",
+    "location",
+    "user",
+    "host",
+    "port",
+    "label",
+    "class",
+    "temperature",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "n",
+];
+
+/// A fault about a place in the SQL text.
+pub fn point(sql: &str, what: impl Into<String>, span: Range<usize>) -> Fault {
+    let start = span.start.min(sql.len());
+    let before = &sql[..floor_boundary(sql, start)];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    Fault::new(what).at(format!("SQL, line {line}, column {column}")).span(start..span.end.max(start))
+}
+
+fn floor_boundary(text: &str, mut at: usize) -> usize {
+    while at > 0 && !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// Byte offset of a tokenizer's location (line and column in characters, from 1).
+pub fn offset(sql: &str, location: Location) -> usize {
+    if location.line == 0 {
+        return 0;
+    }
+    let line_start = if location.line == 1 { 0 } else { sql.match_indices('\n').nth(location.line as usize - 2).map_or(sql.len(), |(i, _)| i + 1) };
+    let line = &sql[line_start..];
+    line_start + line.char_indices().nth(location.column.saturating_sub(1) as usize).map_or(line.len(), |(i, _)| i)
+}
+
+fn words(sql: &str) -> Result<Vec<Word>> {
+    let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| {
+        let at = offset(sql, e.location);
+        point(sql, e.message.trim().to_owned(), at..sql.len()).hint("is a quote left open?")
+    })?;
+    let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
+    let mut words: Vec<Word> = meaningful.map(|t| Word { at: offset(sql, t.span.start)..offset(sql, t.span.end), token: t.token }).collect();
+    while matches!(words.last(), Some(w) if w.token == Token::SemiColon) {
+        words.pop();
+    }
+    if let Some(extra) = words.iter().find(|w| w.token == Token::SemiColon) {
+        return Err(point(sql, "one question at a time", extra.at.clone()).hint("remove what follows the semicolon"));
+    }
+    Ok(words)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Part {
+    Select,
+    From,
+    Where,
+    Group,
+    Having,
+    Order,
+    Limit,
+}
+
+/// The words of each clause, in order.
+struct Clauses<'a>(Vec<(Part, &'a [Word])>);
+
+impl<'a> Clauses<'a> {
+    fn take(&mut self, part: Part) -> Option<&'a [Word]> {
+        self.0.iter().find(|(p, _)| *p == part).map(|(_, words)| *words)
+    }
+}
+
+fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses<'a>> {
+    let first = words.first().map_or(Keyword::NoKeyword, Word::keyword);
+    if first != Keyword::SELECT {
+        let what = if first == Keyword::WITH { "WITH is not understood" } else { "a question begins with SELECT" };
+        let span = words.first().map_or(0..end, |w| w.at.clone());
+        return Err(point(sql, what, span).hint("for example: SELECT count(*) AS n FROM my_table"));
+    }
+    let mut clauses: Vec<(Part, &[Word])> = Vec::new();
+    let (mut part, mut start, mut depth, mut i) = (Part::Select, 1, 0_i32, 1);
+    while i < words.len() {
+        let Some(word) = words.get(i) else { break };
+        match word.token {
+            Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+            Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return Err(point(sql, "this parenthesis closes nothing", word.at.clone()).hint("remove it, or add the one that opens"));
+        }
+        let next_is = |k| words.get(i + 1).is_some_and(|w| w.keyword() == k);
+        let found = match word.keyword() {
+            _ if depth > 0 => None,
+            Keyword::FROM => Some((Part::From, 1)),
+            Keyword::WHERE => Some((Part::Where, 1)),
+            Keyword::GROUP if next_is(Keyword::BY) => Some((Part::Group, 2)),
+            Keyword::HAVING => Some((Part::Having, 1)),
+            Keyword::ORDER if next_is(Keyword::BY) => Some((Part::Order, 2)),
+            Keyword::LIMIT => Some((Part::Limit, 1)),
+            Keyword::SELECT | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::WINDOW | Keyword::OFFSET | Keyword::QUALIFY | Keyword::FETCH => {
+                return Err(point(sql, format!("{} is not understood here", sql[word.at.clone()].to_uppercase()), word.at.clone())
+                    .hint("a question is SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT"));
+            }
+            _ => None,
+        };
+        if let Some((next, skip)) = found {
+            // `IS DISTINCT FROM` is an operator, not a clause.
+            let operator = next == Part::From && i > 0 && words.get(i - 1).is_some_and(|w| w.keyword() == Keyword::DISTINCT);
+            if !operator {
+                if next <= part {
+                    return Err(point(sql, format!("{} stands in the wrong place", sql[word.at.clone()].to_uppercase()), word.at.clone())
+                        .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT"));
+                }
+                clauses.push((part, words.get(start..i).unwrap_or_default()));
+                (part, start) = (next, i + skip);
+                i += skip;
+                continue;
+            }
+        }
+        i += 1;
+    }
+    if depth > 0 {
+        return Err(point(sql, "a parenthesis is not closed", 0..end).hint("add the missing )"));
+    }
+    clauses.push((part, words.get(start..).unwrap_or_default()));
+    for (part, words) in &clauses {
+        if words.is_empty() && *part != Part::Select {
+            return Err(point(sql, format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"), end..end)
+                .hint("write what should stand there, or remove the word"));
+        }
+    }
+    Ok(Clauses(clauses))
+}
+
+fn split_commas(words: &[Word]) -> Vec<&[Word]> {
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut depth = 0_i32;
+    words
+        .split(|w| {
+            match w.token {
+                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && w.token == Token::Comma
+        })
+        .collect()
+}
+
+fn span_of(words: &[Word], end: usize) -> Range<usize> {
+    match (words.first(), words.last()) {
+        (Some(first), Some(last)) => first.at.start..last.at.end,
+        _ => end..end,
+    }
+}
+
+fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
+    if words.is_empty() {
+        return Err(point(sql, "something is missing beside this comma", end..end).hint("remove the comma, or write what should stand there"));
+    }
+    let span = span_of(words, end);
+    Ok(Clause { sql: sql[span.clone()].to_owned(), at: span.start })
+}
+
+/// An item of the SELECT list: `expr`, `expr AS alias` or `expr alias`.
+fn item(sql: &str, words: &[Word]) -> Result<Item> {
+    let end = words.last().map_or(sql.len(), |w| w.at.end);
+    let (expr, alias) = match words {
+        [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.name().is_some() && !expr.is_empty() => (expr, alias.name()),
+        [expr @ .., before, alias] if alias.name().is_some() && is_implicit_alias(before, alias) => (words.get(..=expr.len()).unwrap_or(words), alias.name()),
+        _ => (words, None),
+    };
+    Ok(Item { expr: clause(sql, expr, end)?, alias: alias.map(str::to_owned) })
+}
+
+/// `count(*) n`: a plain name right after the end of an expression.
+fn is_implicit_alias(before: &Word, alias: &Word) -> bool {
+    let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_))
+        || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END));
+    ends_expression
+        && matches!(&alias.token, Token::Word(w) if w.quote_style.is_some() || w.keyword == Keyword::NoKeyword || SAFE_NAMES.contains(&w.value.to_ascii_lowercase().as_str()))
+}
+
+fn order(sql: &str, mut words: &[Word], end: usize) -> Result<Order> {
+    let mut order = Order::default();
+    if let [rest @ .., nulls, which] = words
+        && nulls.keyword() == Keyword::NULLS
+        && matches!(which.keyword(), Keyword::FIRST | Keyword::LAST)
+    {
+        order.nulls_first = Some(which.keyword() == Keyword::FIRST);
+        words = rest;
+    }
+    if let [rest @ .., direction] = words
+        && matches!(direction.keyword(), Keyword::ASC | Keyword::DESC)
+    {
+        order.descending = direction.keyword() == Keyword::DESC;
+        words = rest;
+    }
+    order.expr = clause(sql, words, end)?;
+    Ok(order)
+}

@@ -1,0 +1,3 @@
+//! Floor 3: what is kept on disk: segments of recorded feeds.
+
+pub mod segments;
