@@ -318,6 +318,18 @@ fn a_missing_file_is_trouble_while_it_is_followed_and_a_fault_when_it_is_not() {
 }
 
 #[test]
+fn a_header_that_is_rotated_away_before_any_row_does_not_settle_the_types() {
+    let (folder, path) = place("early.csv");
+    append(&path, "n,s\n");
+    let mut live = open(&feed(&path));
+    assert!(live.settle(SHORT).unwrap().is_none());
+    fs::rename(&path, folder.path().join("old")).unwrap();
+    append(&path, "n,s\n1,a\n");
+    assert_eq!(settled(&mut *live).get("n"), Some(&DataType::Int64));
+    assert_eq!(rows(&mut *live, 1).numbers("n"), [1]);
+}
+
+#[test]
 fn a_file_that_is_deleted_and_written_again_goes_on() {
     let (_folder, path) = place("back.ndjson");
     append(&path, &objects(0..2));
