@@ -49,3 +49,5 @@ pub mod remote;
 pub mod source;
 pub mod store;
 pub mod sync;
+pub mod ui;
+pub mod workspace;

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use braid::{cli, ui};
+
 fn main() -> ExitCode {
     let started = Instant::now();
     let args: Vec<String> = std::env::args().skip(1).collect();
-    braid::cli::main(&args, started)
+    if cli::wanted(&args) { cli::main(&args, started) } else { cli::report(ui::run_window(args)) }
 }

@@ -1,6 +1,12 @@
 //! All tests of the library and the program, as modules of one crate: linking polars and eframe once is dear enough.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod figure;
+mod formats;
 mod fusion;
-mod sql;
+mod history;
+mod live;
+mod live_ws;
 mod run;
+mod sql;
+mod window;

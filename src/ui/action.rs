@@ -1,0 +1,166 @@
+//! What a person can do. Panels propose actions while they are painted; `apply` carries them out after the frame.
+//! Tests and scripts propose the same actions.
+
+use std::path::PathBuf;
+
+use super::feed::Draft;
+use super::sheet::SheetId;
+use crate::engine::{Seam, TimeColumn};
+use crate::figure::View;
+use crate::query::Form;
+use crate::workspace::{TableSetup, Theme};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Open(Open),
+    Table(SheetId, TableAction),
+    Question(Question),
+    Run(RunAction),
+    Chart(Chart),
+    Feed(Feed),
+    Export(Export),
+    Window(Window),
+}
+
+/// New tables.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Open {
+    Paths(Vec<PathBuf>),
+    /// Something opened before, with its feeds and its question.
+    Setup(TableSetup),
+    PickFiles,
+    PickFolder,
+    Sample(Sample),
+    /// Stop the work with this number.
+    Cancel(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    History,
+    Live,
+    Both,
+}
+
+/// What can be done to one table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableAction {
+    Select,
+    Remove,
+    Time(Option<TimeColumn>),
+    Seam(Seam),
+    /// Takes the feed with this address off.
+    Detach(String),
+    /// Takes the files of another table of the same schema into this one's history.
+    Join(SheetId),
+}
+
+/// The question of the selected table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    Sql(String),
+    /// The builder's view; `ask` at once, or wait until the field is left.
+    Form {
+        form: Box<Form>,
+        ask: bool,
+    },
+    Ask,
+    Undo,
+    Redo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunAction {
+    Pause,
+    Resume,
+    Stop,
+}
+
+/// How the answer is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chart {
+    Mark(&'static str),
+    /// Column names; `None` for none.
+    X(String),
+    Y(Vec<String>),
+    Split(Option<String>),
+    /// Back to the picture that fits.
+    Guess,
+    /// What to look at; `None` for all.
+    View(Option<View>),
+}
+
+/// The form for a feed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Feed {
+    /// For a new table, or for this one's live face.
+    Begin(Option<SheetId>),
+    Edit(Box<Draft>),
+    Test,
+    Add,
+    Close,
+}
+
+/// `None`: ask where.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Export {
+    Chart(Option<PathBuf>, ChartFile),
+    Answer(Option<PathBuf>, AnswerFile),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartFile {
+    Png,
+    Svg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerFile {
+    Csv,
+    Parquet,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Window {
+    Dismiss(u64),
+    Show(Pane),
+    Hide,
+    Theme(Theme),
+    Tab(Tab),
+    Copy(String),
+    ForgetRecent,
+}
+
+/// What lies over the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Ledger,
+    Rejects,
+    Late,
+}
+
+/// Which view of the question is shown where there is room for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Builder,
+    Sql,
+}
+
+impl ChartFile {
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+        }
+    }
+}
+
+impl AnswerFile {
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The window's state and its frame: look at what work has brought, paint, then carry out what was proposed.
+//! The same `App` is driven by eframe, by tests and by the frame benchmark.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use eframe::egui::{self, Context, Ui};
+
+use super::action::{Action, Open, Pane, Tab};
+use super::feed::FeedForm;
+use super::notices::Notices;
+use super::sheet::{Sheet, SheetId, State};
+use super::work::Work;
+use super::{keys, look, panel};
+use crate::sync::Wake;
+use crate::workspace::{Folders, Theme, Workspace};
+
+/// How often the window is painted while only a rate or a lag changes.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What an `App` begins with.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    pub folders: Folders,
+    pub workspace: Workspace,
+    /// Files, folders and feeds to open.
+    pub open: Vec<Action>,
+}
+
+/// The window.
+#[derive(Debug)]
+pub struct App {
+    pub(super) folders: Folders,
+    pub(super) workspace: Workspace,
+    pub(super) sheets: Vec<Sheet>,
+    pub(super) selected: Option<SheetId>,
+    pub(super) next_sheet: u64,
+    pub(super) work: Work,
+    pub(super) notices: Notices,
+    pub(super) feed: Option<FeedForm>,
+    pub(super) pane: Option<Pane>,
+    pub(super) tab: Tab,
+    pub(super) wake: Wake,
+    pub(super) proposed: Vec<Action>,
+}
+
+impl App {
+    /// A window that will be painted into `ctx`. Needs no display.
+    pub fn new(ctx: &Context, begin: Begin) -> Self {
+        look::install(ctx);
+        let bell = ctx.clone();
+        let app = Self {
+            folders: begin.folders,
+            workspace: begin.workspace,
+            sheets: Vec::new(),
+            selected: None,
+            next_sheet: 0,
+            work: Work::default(),
+            notices: Notices::default(),
+            feed: None,
+            pane: None,
+            tab: Tab::default(),
+            wake: Wake::new(move || bell.request_repaint()),
+            proposed: begin.open,
+        };
+        app.dress(ctx);
+        app
+    }
+
+    /// An empty window that keeps its files in `root`: for tests and benchmarks.
+    pub fn headless(ctx: &Context, root: impl Into<PathBuf>) -> Self {
+        Self::new(ctx, Begin { folders: Folders::inside(root), workspace: Workspace::default(), open: Vec::new() })
+    }
+
+    /// Proposes an action; it is carried out after the next frame.
+    pub fn propose(&mut self, action: Action) {
+        self.proposed.push(action);
+        self.wake.ring();
+    }
+
+    /// Takes in what runs and jobs have brought. Paints nothing, so it also runs while the window is hidden.
+    pub fn logic(&mut self, ctx: &Context) {
+        self.take_arrivals();
+        self.look_at_runs(ctx);
+        if let Some(feed) = &mut self.feed {
+            feed.look();
+        }
+        if self.sheets.iter().any(|s| matches!(s.watch.state(), State::Live | State::Paused) && s.watch.is_running()) {
+            ctx.request_repaint_after(TICK);
+        }
+    }
+
+    /// Paints one frame into the root `ui`, then carries out what the panels have proposed.
+    pub fn show(&mut self, ui: &mut Ui) {
+        let mut actions = std::mem::take(&mut self.proposed);
+        keys::read(ui.ctx(), self, &mut actions);
+        let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
+        if !dropped.is_empty() {
+            actions.push(Action::Open(Open::Paths(dropped)));
+        }
+        panel::window_ui(ui, self, &mut actions);
+        let ctx = ui.ctx().clone();
+        let any = !actions.is_empty();
+        for action in actions {
+            self.apply(&ctx, action);
+        }
+        if any {
+            ctx.request_repaint();
+        }
+    }
+
+    /// The open tables, in the order of the panel.
+    pub fn sheets(&self) -> &[Sheet] {
+        &self.sheets
+    }
+
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheets.iter().find(|s| Some(s.id) == self.selected)
+    }
+
+    pub(super) fn sheet_mut(&mut self) -> Option<&mut Sheet> {
+        let selected = self.selected;
+        self.sheets.iter_mut().find(|s| Some(s.id) == selected)
+    }
+
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// True when no job is under way and no run is running: nothing will change by itself.
+    pub fn is_idle(&self) -> bool {
+        self.work.is_idle() && self.proposed.is_empty() && self.sheets.iter().all(|s| !s.watch.is_running() && s.span.is_none() && !s.picture.is_building())
+    }
+
+    pub(super) fn dress(&self, ctx: &Context) {
+        ctx.set_theme(match self.workspace.theme {
+            Theme::System => egui::ThemePreference::System,
+            Theme::Light => egui::ThemePreference::Light,
+            Theme::Dark => egui::ThemePreference::Dark,
+        });
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        Self::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.show(ui);
+    }
+}

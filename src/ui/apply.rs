@@ -1,0 +1,344 @@
+//! The one place where actions are carried out, in small groups.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use eframe::egui::Context;
+use polars::prelude::TimeUnit;
+
+use super::action::{Action, AnswerFile, Chart, Export, Feed, Open, Question, RunAction, Sample, TableAction, Window};
+use super::feed::FeedForm;
+use super::sheet::{Sheet, SheetId};
+use super::work::{Attach, Kind};
+use super::{App, first, picture};
+use crate::data::Fault;
+use crate::data::format::{FORMATS, parse_datetime};
+use crate::engine::open::{Given, attach_feed, open_feed, open_paths, preview_feed, save_answer};
+use crate::engine::table::difference;
+use crate::engine::{Job, Seam, Table};
+use crate::query::Query;
+use crate::workspace::{TableSetup, Workspace, sample_path};
+
+impl App {
+    pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Open(open) => self.apply_open(open),
+            Action::Table(id, action) => self.apply_table(id, action),
+            Action::Question(question) => self.apply_question(question),
+            Action::Run(action) => self.apply_run(action),
+            Action::Chart(chart) => self.apply_chart(chart),
+            Action::Feed(feed) => self.apply_feed(feed),
+            Action::Export(export) => self.apply_export(export),
+            Action::Window(window) => self.apply_window(ctx, window),
+        }
+    }
+
+    fn apply_open(&mut self, open: Open) {
+        let wake = self.wake.clone();
+        match open {
+            Open::Paths(paths) => self.work.add(Kind::Open { job: open_paths(paths, wake), setup: None }),
+            Open::Setup(setup) => self.open_setup(setup),
+            Open::PickFiles => {
+                let job = Job::start("choose files", wake, |_| Ok(files_dialog().pick_files().unwrap_or_default()));
+                self.work.add(Kind::PickOpen(job));
+            }
+            Open::PickFolder => {
+                let job = Job::start("choose a folder", wake, |_| Ok(rfd::FileDialog::new().pick_folder().into_iter().collect()));
+                self.work.add(Kind::PickOpen(job));
+            }
+            Open::Sample(sample) => {
+                let folders = self.folders.clone();
+                let job = Job::start("sample", wake, move |_| sample_path(&folders));
+                self.work.add(Kind::Sample { job, sample });
+            }
+            Open::Cancel(id) => self.work.cancel(id),
+        }
+    }
+
+    /// Opens something again: its files, or the feed it lives on.
+    pub(super) fn open_setup(&mut self, setup: TableSetup) {
+        let wake = self.wake.clone();
+        if !setup.paths.is_empty() {
+            let job = open_paths(setup.paths.clone(), wake);
+            self.work.add(Kind::Open { job, setup: Some(Box::new(setup)) });
+        } else if !setup.live.is_empty() {
+            let job = open_feed(given(&setup), wake);
+            self.work.add(Kind::Connect { job, setup: Box::new(setup) });
+        }
+    }
+
+    fn apply_table(&mut self, id: SheetId, action: TableAction) {
+        match action {
+            TableAction::Select => self.selected = Some(id),
+            TableAction::Remove => self.remove(id),
+            TableAction::Join(from) => self.join(id, from),
+            TableAction::Time(time) => self.retable(id, |table| table.time = time),
+            TableAction::Seam(seam) => self.retable(id, |table| table.seam = seam),
+            TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
+        }
+        self.keep();
+    }
+
+    fn retable(&mut self, id: SheetId, change: impl FnOnce(&mut Table)) {
+        let wake = self.wake.clone();
+        if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+            sheet.retable(&wake, change);
+        }
+    }
+
+    fn remove(&mut self, id: SheetId) {
+        let at = self.sheets.iter().position(|s| s.id == id).unwrap_or(0);
+        self.sheets.retain(|s| s.id != id);
+        if self.selected == Some(id) {
+            let neighbour = self.sheets.get(at).or(self.sheets.last());
+            self.selected = neighbour.map(|s| s.id);
+            self.pane = None;
+        }
+    }
+
+    fn join(&mut self, into: SheetId, from: SheetId) {
+        let Some(other) = self.sheets.iter().find(|s| s.id == from) else { return };
+        let (table, paths) = (other.table.clone(), other.paths.clone());
+        let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
+        if let Some(difference) = difference(&target.table.schema, &table.schema) {
+            let fault = Fault::new(format!("{} and {} have different columns: {difference}", target.table.name, table.name))
+                .hint("join tables whose columns have the same names and types");
+            self.notices.fault(&fault);
+            return;
+        }
+        target.paths.extend(paths);
+        let wake = self.wake.clone();
+        target.retable(&wake, |t| t.history.extend(table.history.iter().cloned()));
+        self.remove(from);
+        self.selected = Some(into);
+    }
+
+    fn apply_question(&mut self, question: Question) {
+        let wake = self.wake.clone();
+        match question {
+            Question::Ask => self.ask(),
+            Question::Sql(sql) => {
+                if let Some(sheet) = self.sheet_mut() {
+                    sheet.question.set_sql(sql);
+                }
+            }
+            Question::Form { form, ask } => {
+                if let Some(sheet) = self.sheet_mut() {
+                    sheet.question.set_form(*form);
+                    if ask && sheet.question.fault.is_none() && sheet.question.is_changed() {
+                        sheet.ask(&wake);
+                    }
+                }
+            }
+            Question::Undo | Question::Redo => {
+                if let Some(sheet) = self.sheet_mut() {
+                    let moved = if question == Question::Undo { sheet.question.undo() } else { sheet.question.redo() };
+                    if moved && sheet.question.fault.is_none() {
+                        sheet.ask(&wake);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks what is written, of the table that it names.
+    fn ask(&mut self) {
+        let wake = self.wake.clone();
+        let names: Vec<String> = self.sheets.iter().map(|s| s.table.name.clone()).collect();
+        let Some(sheet) = self.sheet_mut() else { return };
+        let sql = sheet.question.sql.clone();
+        let clause = match Query::parse(&sql) {
+            Ok(query) => query.table,
+            Err(fault) => {
+                sheet.question.fault = Some(fault);
+                return;
+            }
+        };
+        if same_name(&clause.sql, &sheet.table.name) {
+            sheet.ask(&wake);
+        } else if let Some(at) = names.iter().position(|name| same_name(&clause.sql, name)) {
+            // The question is about another open table: it goes there.
+            let back = sheet.question.asked.clone();
+            sheet.question.set_sql(back);
+            if let Some(other) = self.sheets.get_mut(at) {
+                other.question.set_sql(sql);
+                other.ask(&wake);
+                self.selected = Some(other.id);
+            }
+        } else {
+            let span = clause.at..clause.at + clause.sql.len();
+            let hint = format!("the open tables are {}", names.join(", "));
+            sheet.question.fault = Some(Fault::new(format!("there is no table {}", clause.sql)).at("FROM").hint(hint).span(span));
+        }
+        self.keep();
+    }
+
+    fn apply_run(&mut self, action: RunAction) {
+        let Some(sheet) = self.sheet_mut() else { return };
+        match action {
+            RunAction::Pause => sheet.watch.pause(),
+            RunAction::Resume => sheet.watch.resume(),
+            RunAction::Stop => sheet.watch.stop(),
+        }
+    }
+
+    fn apply_chart(&mut self, chart: Chart) {
+        let Some(sheet) = self.sheet_mut() else { return };
+        match chart {
+            Chart::View(view) => sheet.picture.set_view(view),
+            chart => sheet.picture.choose(chart),
+        }
+    }
+
+    fn apply_feed(&mut self, feed: Feed) {
+        match feed {
+            Feed::Begin(into) => self.feed = Some(FeedForm::new(into)),
+            Feed::Close => self.feed = None,
+            Feed::Edit(draft) => {
+                if let Some(form) = &mut self.feed {
+                    form.draft = *draft;
+                }
+            }
+            Feed::Test => {
+                let wake = self.wake.clone();
+                if let Some(form) = &mut self.feed {
+                    let url = form.draft.url();
+                    form.tested = None;
+                    form.test = Some((url.clone(), preview_feed(url, wake)));
+                }
+            }
+            Feed::Add => self.add_feed(),
+        }
+    }
+
+    /// The form is done: the feed becomes a table's live face or a table of its own.
+    fn add_feed(&mut self) {
+        let Some(form) = self.feed.take() else { return };
+        let url = form.draft.url();
+        let target = form.draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
+        if let Some(sheet) = target {
+            let job = attach_feed(Table::clone(&sheet.table), url, self.wake.clone());
+            self.work.add(Kind::Attach { job, to: Box::new(Attach::Sheet(sheet.id)) });
+        } else {
+            self.open_setup(TableSetup { name: first::feed_name(&url), live: vec![url], ..TableSetup::default() });
+        }
+    }
+
+    pub(super) fn apply_export(&mut self, export: Export) {
+        let wake = self.wake.clone();
+        match export {
+            Export::Chart(None, file) => self.ask_where(Export::Chart(None, file), "chart", file.extension()),
+            Export::Answer(None, file) => self.ask_where(Export::Answer(None, file), "answer", file.extension()),
+            Export::Chart(Some(path), file) => {
+                let Some(figure) = self.sheet().and_then(|s| s.picture.figure()) else {
+                    self.notices.fault(&Fault::new("there is no chart to save yet").hint("ask a question first"));
+                    return;
+                };
+                let path = with_extension(path, file.extension());
+                let job = Job::start("save the chart", wake, move |_| picture::export(&figure, &path).map(|()| path));
+                self.work.add(Kind::Save(job));
+            }
+            Export::Answer(Some(path), file) => {
+                let Some(shown) = self.sheet().and_then(|s| s.watch.shown.clone()) else {
+                    self.notices.fault(&Fault::new("there is no answer to save yet").hint("ask a question first"));
+                    return;
+                };
+                let job = save_answer(shown.answer.clone(), with_extension(path, AnswerFile::extension(file)), wake);
+                self.work.add(Kind::Save(job));
+            }
+        }
+    }
+
+    fn ask_where(&mut self, export: Export, what: &str, extension: &'static str) {
+        let table = self.sheet().map_or_else(|| "braid".to_owned(), |s| s.table.name.clone());
+        let name = format!("{table}-{what}.{extension}");
+        let job = Job::start("choose a file", self.wake.clone(), move |_| {
+            let dialog = rfd::FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
+            Ok(dialog.save_file())
+        });
+        self.work.add(Kind::PickSave { job, export });
+    }
+
+    fn apply_window(&mut self, ctx: &Context, window: Window) {
+        match window {
+            Window::Dismiss(id) => self.notices.dismiss(id),
+            Window::Show(pane) => self.pane = Some(pane),
+            Window::Hide => self.pane = None,
+            Window::Tab(tab) => self.tab = tab,
+            Window::Copy(text) => ctx.copy_text(text),
+            Window::Theme(theme) => {
+                self.workspace.theme = theme;
+                self.dress(ctx);
+                self.keep();
+            }
+            Window::ForgetRecent => {
+                self.workspace.recent.clear();
+                self.keep();
+            }
+        }
+    }
+
+    /// Writes down what is set up, in the background.
+    pub(super) fn keep(&mut self) {
+        self.workspace.tables = self.sheets.iter().map(Sheet::setup).collect();
+        let (workspace, file): (Workspace, PathBuf) = (self.workspace.clone(), self.folders.workspace_file());
+        let job = Job::start("keep the workspace", self.wake.clone(), move |_| workspace.save(&file));
+        self.work.add(Kind::Keep(job));
+    }
+
+    /// The samples, as they would have been opened by hand.
+    pub(super) fn open_sample(&mut self, path: PathBuf, sample: Sample) {
+        let time = Some(crate::workspace::TimeSetup { column: "date".to_owned(), lateness_ms: 10_000 });
+        let file = path.display().to_string();
+        match sample {
+            Sample::History => self.apply_open(Open::Paths(vec![path])),
+            Sample::Live => {
+                let live = vec![format!("replay:{file}?speed=43200")];
+                self.open_setup(TableSetup { name: "flights_live".to_owned(), live, time, ..TableSetup::default() });
+            }
+            Sample::Both => {
+                let cut = crate::workspace::SAMPLE_CUT;
+                let seam = parse_datetime(cut, TimeUnit::Microseconds).map_or(Seam::Append, Seam::Time);
+                let live = vec![format!("replay:{file}?from={cut}&speed=7200")];
+                let setup = TableSetup { name: "flights_both".to_owned(), paths: vec![path], live, time, seam: (&seam).into(), ..TableSetup::default() };
+                self.open_setup(setup);
+            }
+        }
+    }
+}
+
+/// What the engine is told about a table of feeds.
+fn given(setup: &TableSetup) -> Given {
+    Given {
+        name: setup.name.clone(),
+        live: setup.live.clone(),
+        time: setup.time.as_ref().map(|t| t.column.clone()),
+        lateness: setup.time.as_ref().map(|t| Duration::from_millis(t.lateness_ms)),
+        ..Given::default()
+    }
+}
+
+/// Whether `sql`, as it stands after FROM, names the table `name`.
+fn same_name(sql: &str, name: &str) -> bool {
+    let sql = sql.trim();
+    match sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\"") == name,
+        None => sql.eq_ignore_ascii_case(name),
+    }
+}
+
+fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
+        return path;
+    }
+    let mut name = path.into_os_string();
+    name.push(".");
+    name.push(extension);
+    PathBuf::from(name)
+}
+
+fn files_dialog() -> rfd::FileDialog {
+    let all: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions.iter().copied()).chain(["gz", "zst"]).collect();
+    let dialog = rfd::FileDialog::new().set_title("Open").add_filter("All formats", &all);
+    FORMATS.iter().fold(dialog, |dialog, f| dialog.add_filter(f.title, f.extensions)).add_filter("All files", &["*"])
+}

@@ -1,0 +1,240 @@
+//! Taking in what jobs and runs have brought: tables, previews, saved files, snapshots, notes.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
+
+use super::App;
+use super::action::{Action, Export, Open, TableAction};
+use super::first;
+use super::sheet::{Sheet, SheetId, Span, plan};
+use super::widget::cells;
+use super::work::{Arrival, Attach, Kind};
+use crate::data::{Fault, Result};
+use crate::engine::open::{Opened, attach_feed};
+use crate::engine::table::difference;
+use crate::engine::{Options, Run, Seam, Table, TimeColumn};
+use crate::workspace::{SeamSetup, TableSetup};
+
+/// How long the first question waits for the whole span of a history before it makes do with a part.
+const SPAN_WAIT: Duration = Duration::from_millis(600);
+/// How long it waits at most for any answer.
+const SPAN_LIMIT: Duration = Duration::from_secs(5);
+
+impl App {
+    pub(super) fn take_arrivals(&mut self) {
+        for arrival in self.work.arrivals() {
+            match arrival {
+                Arrival::Opened(opened, setup) => self.opened(opened, setup.map(|s| *s)),
+                Arrival::Connected(table, setup) => self.connected(table, *setup),
+                Arrival::Attached(table, to) => self.attached(table, *to),
+                Arrival::Sample(Ok(path), sample) => self.open_sample(path, sample),
+                Arrival::PickedOpen(Ok(paths)) if !paths.is_empty() => self.propose(Action::Open(Open::Paths(paths))),
+                Arrival::PickedSave(Ok(Some(path)), export) => self.apply_export(match export {
+                    Export::Chart(_, file) => Export::Chart(Some(path), file),
+                    Export::Answer(_, file) => Export::Answer(Some(path), file),
+                }),
+                Arrival::Saved(Ok(path)) => self.notices.news(format!("Saved {}", path.display())),
+                Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
+                Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
+                    self.tell(&fault)
+                }
+                Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) | Arrival::Kept(Ok(())) => {}
+            }
+        }
+    }
+
+    /// A fault, unless it is a wish that was granted.
+    pub(super) fn tell(&mut self, fault: &Fault) {
+        if fault.what == "cancelled" { self.notices.news("Cancelled") } else { self.notices.fault(fault) }
+    }
+
+    fn opened(&mut self, opened: Result<Vec<Opened>>, setup: Option<TableSetup>) {
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(fault) => return self.tell(&fault),
+        };
+        let mut tables: Vec<(Table, Vec<PathBuf>)> = Vec::new();
+        for Opened { path, table } in opened {
+            match table {
+                Ok(table) => {
+                    // What was joined before is joined again.
+                    let same = tables.iter_mut().find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
+                    if let Some((first, paths)) = same {
+                        first.history.extend(table.history);
+                        paths.push(path);
+                    } else {
+                        tables.push((table, vec![path]));
+                    }
+                }
+                Err(fault) if fault.place.is_empty() => self.tell(&fault.at(path.display().to_string())),
+                Err(fault) => self.tell(&fault),
+            }
+        }
+        let mut setup = setup;
+        for (table, paths) in tables {
+            let setup = setup.take().unwrap_or_default();
+            let rest = setup.live.clone();
+            self.complete(table, paths, setup, rest);
+        }
+    }
+
+    /// Attaches the feeds that a new table still lacks, one after the other, then shows it.
+    fn complete(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: TableSetup, mut rest: Vec<String>) {
+        if !setup.name.is_empty() {
+            table.name.clone_from(&setup.name);
+        }
+        if let Some(time) = &setup.time {
+            // A column that is no longer there gives way to a guess.
+            table.time = TimeColumn::new(&time.column, Duration::from_millis(time.lateness_ms), &table.schema, &table.name).ok().or(table.time);
+        }
+        if setup.seam != SeamSetup::Append {
+            table.seam = (&setup.seam).into();
+        }
+        if rest.is_empty() {
+            return self.add_table(table, paths, &setup);
+        }
+        let url = rest.remove(0);
+        let job = attach_feed(table.clone(), url, self.wake.clone());
+        self.work.add(Kind::Attach { job, to: Box::new(Attach::New { table: Box::new(table), paths, setup: Box::new(setup), rest }) });
+    }
+
+    fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
+        match table {
+            Ok(table) => self.complete(table, Vec::new(), setup, Vec::new()),
+            Err(fault) => self.tell(&fault),
+        }
+    }
+
+    fn attached(&mut self, attached: Result<Table>, to: Attach) {
+        if let Err(fault) = &attached {
+            self.tell(fault);
+        }
+        match to {
+            Attach::Sheet(id) => {
+                let wake = self.wake.clone();
+                if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
+                    // Only the face: the name, the time and the history may have changed while it was connected.
+                    sheet.retable(&wake, |table| {
+                        table.live = new.live;
+                        if new.seam == Seam::Position {
+                            table.seam = Seam::Position;
+                        }
+                    });
+                    self.selected = Some(id);
+                    self.keep();
+                }
+            }
+            // A table whose feed fails is still a table.
+            Attach::New { table, paths, setup, rest } => self.complete(attached.unwrap_or(*table), paths, *setup, rest),
+        }
+    }
+
+    /// A new sheet for `table`, selected, with its first question asked.
+    fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
+        table.name = self.free_name(&table.name);
+        self.next_sheet += 1;
+        let id = SheetId(self.next_sheet);
+        self.offer_join(id, &table);
+        let mut sheet = Sheet::new(id, table, paths);
+        sheet.picture.choose_mark(&setup.mark);
+        self.begin(&mut sheet, &setup.question);
+        self.sheets.push(sheet);
+        self.selected = Some(id);
+        self.pane = None;
+        if let Some(sheet) = self.sheet() {
+            let item = sheet.setup();
+            self.workspace.remember(item);
+        }
+        self.keep();
+    }
+
+    fn free_name(&self, name: &str) -> String {
+        let taken = |name: &str| self.sheets.iter().any(|s| s.table.name.eq_ignore_ascii_case(name));
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+    }
+
+    fn offer_join(&mut self, id: SheetId, table: &Table) {
+        let same =
+            self.sheets.iter().find(|s| difference(&s.table.schema, &table.schema).is_none() && !s.table.history.is_empty() && !table.history.is_empty());
+        if let Some(other) = same {
+            let what = format!("{} has the same columns as {}", table.name, other.table.name);
+            let action = Action::Table(other.id, TableAction::Join(id));
+            self.notices.offer(what, format!("Join into {}", other.table.name), action);
+        }
+    }
+
+    /// The question that comes with the table, or the first that fits: for a window one must first know how much time
+    /// there is.
+    fn begin(&mut self, sheet: &mut Sheet, question: &str) {
+        if !question.is_empty() {
+            sheet.question.set_sql(question.to_owned());
+            return sheet.ask(&self.wake);
+        }
+        let probe = first::span_question(&sheet.table).filter(|_| !sheet.table.history.is_empty());
+        if let Some(sql) = probe {
+            let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
+            let run = plan(&sql, &table).and_then(|plan| Run::start(plan, table.into(), Options::default(), self.wake.clone()));
+            if let Ok(run) = run {
+                sheet.span = Some(Span { run, since: Instant::now() });
+                return;
+            }
+        }
+        first_question(sheet, first::live_size(&sheet.table), &self.wake);
+    }
+
+    /// Looks at every run once.
+    pub(super) fn look_at_runs(&mut self, ctx: &Context) {
+        for sheet in &mut self.sheets {
+            if let Some(size) = sheet.span.as_ref().and_then(span_size) {
+                sheet.span = None;
+                first_question(sheet, size, &self.wake);
+            } else if sheet.span.is_some() {
+                ctx.request_repaint_after(SPAN_WAIT);
+            }
+            if sheet.watch.look() {
+                tell_news(sheet, &mut self.notices);
+            }
+            if let Some(shown) = sheet.watch.shown.clone() {
+                sheet.picture.look(&shown, sheet.watch.shown_run, &self.wake);
+            }
+        }
+    }
+}
+
+fn first_question(sheet: &mut Sheet, size: &str, wake: &crate::sync::Wake) {
+    let form = first::question(&sheet.table, size);
+    sheet.question.set_form(form);
+    sheet.ask(wake);
+}
+
+/// The window size that fits what the probe has seen; `None` while it is worth waiting.
+fn span_size(span: &Span) -> Option<&'static str> {
+    let waited = span.since.elapsed();
+    let Some(seen) = span.run.latest() else { return (waited > SPAN_LIMIT).then_some("1 day") };
+    if !seen.last && waited < SPAN_WAIT {
+        return None;
+    }
+    let (first, last) = (cells::micros(&seen.answer, 0, 0), cells::micros(&seen.answer, 1, 0));
+    let Some((first, last)) = first.zip(last) else { return (seen.last || waited > SPAN_LIMIT).then_some("1 day") };
+    // A file in order of time has shown as much of its span as of its bytes, a shuffled one all of it: something between.
+    let seconds = last.saturating_sub(first) as f64 / 1e6;
+    Some(first::size_for(seconds / seen.history_share().max(1e-3).sqrt()))
+}
+
+/// Tells what the newest snapshot has to say, once.
+fn tell_news(sheet: &mut Sheet, notices: &mut super::notices::Notices) {
+    let Some(newest) = sheet.watch.newest.clone() else { return };
+    if let Some(fault) = &newest.fault
+        && sheet.told.insert(fault.to_string())
+    {
+        notices.fault(fault);
+    }
+    for note in &newest.notes {
+        if sheet.told.insert(note.clone()) {
+            notices.warn(&Fault::new(note.clone()).at(sheet.table.name.clone()));
+        }
+    }
+}

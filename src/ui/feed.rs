@@ -1,0 +1,104 @@
+//! The form for a feed as data: its fields come from what the kind declares, and together they are an address.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::sheet::SheetId;
+use crate::data::Result;
+use crate::engine::Job;
+use crate::engine::open::Preview;
+use crate::source::live::{FeedUrl, LIVE_KINDS, LiveKind};
+
+/// What stands unescaped in a parameter's value.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':').remove(b'/').remove(b',').remove(b'*');
+
+/// What has been filled in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// Index into `LIVE_KINDS`.
+    pub kind: usize,
+    pub scheme: String,
+    /// What stands between the scheme and the `?`.
+    pub target: String,
+    pub params: BTreeMap<String, String>,
+    /// The table whose live face this becomes; `None` for a new table.
+    pub into: Option<SheetId>,
+}
+
+/// The open form, with its connection test.
+#[derive(Debug, Default)]
+pub struct FeedForm {
+    pub draft: Draft,
+    /// The address under test.
+    pub test: Option<(String, Job<Preview>)>,
+    /// What the last test said, and the address that was tested.
+    pub tested: Option<(String, Result<Preview>)>,
+}
+
+impl Draft {
+    pub fn new(into: Option<SheetId>) -> Self {
+        let mut draft = Self { into, ..Self::default() };
+        draft.choose(0);
+        draft
+    }
+
+    /// Changes the kind; what was filled in for another kind goes.
+    pub fn choose(&mut self, kind: usize) {
+        self.kind = kind;
+        self.params.clear();
+        self.target.clear();
+        self.scheme = self.live_kind().and_then(|k| k.schemes.first()).map_or_else(String::new, |s| (*s).to_owned());
+    }
+
+    pub fn live_kind(&self) -> Option<&'static LiveKind> {
+        LIVE_KINDS.get(self.kind).copied()
+    }
+
+    /// The address that the fields make.
+    pub fn url(&self) -> String {
+        let slashes = if self.live_kind().is_some_and(|k| k.example.contains("://")) { "//" } else { "" };
+        let target = self.target.trim().trim_start_matches("//");
+        let mut url = format!("{}:{slashes}{target}", self.scheme);
+        let mut sign = '?';
+        for (name, value) in self.params.iter().filter(|(_, value)| !value.trim().is_empty()) {
+            url.push(sign);
+            url.push_str(&format!("{name}={}", utf8_percent_encode(value.trim(), PLAIN)));
+            sign = '&';
+        }
+        url
+    }
+
+    /// Takes a whole address that was pasted into the target field apart.
+    pub fn paste(&mut self, text: &str) {
+        let known = FeedUrl::parse(text.trim()).ok().and_then(|url| kind_of(&url).map(|kind| (url, kind)));
+        match known {
+            Some((url, kind)) => {
+                self.kind = kind;
+                self.scheme = url.scheme;
+                self.target = url.target;
+                self.params = url.params;
+            }
+            None => self.target = text.to_owned(),
+        }
+    }
+}
+
+/// Which of `LIVE_KINDS` answers to this address.
+pub fn kind_of(url: &FeedUrl) -> Option<usize> {
+    LIVE_KINDS.iter().position(|kind| kind.schemes.contains(&url.scheme.as_str()))
+}
+
+impl FeedForm {
+    pub fn new(into: Option<SheetId>) -> Self {
+        Self { draft: Draft::new(into), ..Self::default() }
+    }
+
+    /// Takes the outcome of a test that has ended.
+    pub fn look(&mut self) {
+        if let Some(outcome) = self.test.as_mut().and_then(|(_, job)| job.take()) {
+            let url = self.test.take().map_or_else(String::new, |(url, _)| url);
+            self.tested = Some((url, outcome));
+        }
+    }
+}

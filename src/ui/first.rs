@@ -1,0 +1,194 @@
+//! The first question of a table: something sensible, asked at once, so that the first thing a person sees is a picture.
+
+use std::path::Path;
+
+use polars::prelude::DataType;
+
+use crate::engine::Table;
+use crate::engine::table::name_of;
+use crate::query::Form;
+use crate::query::form::{Measure, WindowForm};
+
+/// Window sizes that people think in, with their seconds.
+const SIZES: &[(&str, u64)] = &[
+    ("1 second", 1),
+    ("5 seconds", 5),
+    ("10 seconds", 10),
+    ("30 seconds", 30),
+    ("1 minute", 60),
+    ("5 minutes", 300),
+    ("15 minutes", 900),
+    ("30 minutes", 1_800),
+    ("1 hour", 3_600),
+    ("3 hours", 10_800),
+    ("6 hours", 21_600),
+    ("12 hours", 43_200),
+    ("1 day", 86_400),
+    ("7 days", 604_800),
+    ("30 days", 2_592_000),
+    ("365 days", 31_536_000),
+];
+
+/// The most windows that a first picture should have.
+const WINDOWS: f64 = 720.0;
+
+/// The names of the window sizes, for menus.
+pub fn sizes() -> impl Iterator<Item = &'static str> {
+    SIZES.iter().map(|(name, _)| *name)
+}
+
+/// The smallest size that cuts `seconds` into not too many windows.
+pub fn size_for(seconds: f64) -> &'static str {
+    let fits = SIZES.iter().find(|(_, size)| seconds / *size as f64 <= WINDOWS);
+    fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
+}
+
+/// The window size that moves about twice a second when only the feeds' own pace is known.
+pub fn live_size(table: &Table) -> &'static str {
+    let speed = table.live.iter().filter_map(|feed| feed.url.params.get("speed")).find_map(|speed| speed.parse::<f64>().ok());
+    let fits = SIZES.iter().find(|(_, size)| *size as f64 >= speed.unwrap_or(10.0) / 2.0);
+    fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
+}
+
+/// A name for a table that lives on this feed alone: the last word of its address.
+pub fn feed_name(url: &str) -> String {
+    let (scheme, rest) = url.split_once(':').unwrap_or(("feed", url));
+    let target = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let name = name_of(Path::new(target.rsplit(['/', '\\']).next().unwrap_or_default()));
+    if target.is_empty() || target.trim_matches('/').is_empty() { scheme.to_owned() } else { name }
+}
+
+/// The question that tells how much time a table's history spans.
+pub fn span_question(table: &Table) -> Option<String> {
+    let time = name(&table.time.as_ref()?.column);
+    Some(format!("SELECT min({time}) AS first, max({time}) AS last FROM {}", name(&table.name)))
+}
+
+/// How many rows fall into each window, or into each of the commonest values of the first text column, or the means
+/// of the numbers.
+pub fn question(table: &Table, size: &str) -> Form {
+    let rows = free_name(table, &["rows", "row_count", "how_many"]);
+    let mut form = Form { table: name(&table.name), measures: vec![count(rows.clone())], ..Form::default() };
+    let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
+    if let Some(time) = &table.time {
+        let alias = free_name(table, &["time", "start", "bucket"]);
+        form.window = Some(WindowForm { time: name(&time.column), size: size.to_owned(), alias: alias.clone() });
+        form.order = vec![(alias, false)];
+    } else if let Some((column, _)) = text {
+        form.groups = vec![name(column)];
+        form.order = vec![(rows, true)];
+        form.limit = Some(20);
+    } else {
+        let numbers = table.schema.iter().filter(|(_, t)| t.is_primitive_numeric()).take(6);
+        form.measures.extend(numbers.map(|(column, _)| Measure { aggregate: "avg".to_owned(), argument: name(column), ..Measure::default() }));
+    }
+    form
+}
+
+/// `count(*)`, under a name.
+fn count(alias: String) -> Measure {
+    Measure { aggregate: "count".to_owned(), argument: "*".to_owned(), filter: String::new(), alias }
+}
+
+/// The first of `names` that no column has: in GROUP BY a column's name would win over the alias.
+fn free_name(table: &Table, names: &[&str]) -> String {
+    let taken = |name: &str| table.schema.iter_names().any(|column| column.eq_ignore_ascii_case(name));
+    names.iter().find(|name| !taken(name)).or(names.last()).map_or_else(String::new, |name| (*name).to_owned())
+}
+
+/// A name as SQL: quoted where it would not be read as itself.
+pub fn name(name: &str) -> String {
+    let mut letters = name.chars();
+    let plain = letters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_') && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// Words that cannot stand as a bare column name, in SQL as it is commonly parsed.
+const RESERVED: &[&str] = &[
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "cross",
+    "cube",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "default",
+    "desc",
+    "distinct",
+    "drop",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "extract",
+    "false",
+    "fetch",
+    "filter",
+    "for",
+    "foreign",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "grouping",
+    "having",
+    "in",
+    "inner",
+    "insert",
+    "intersect",
+    "interval",
+    "into",
+    "is",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "natural",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "partition",
+    "primary",
+    "qualify",
+    "references",
+    "right",
+    "row",
+    "select",
+    "set",
+    "some",
+    "table",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "update",
+    "using",
+    "values",
+    "view",
+    "when",
+    "where",
+    "window",
+    "with",
+];

@@ -1,0 +1,40 @@
+//! Keyboard shortcuts.
+
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::App;
+use super::action::{Action, Feed, Open, Question, RunAction, Window};
+
+pub const ASK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
+pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+pub const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+pub const PAUSE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::P);
+
+/// Turns this frame's key strokes into actions, before any widget sees them.
+pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
+    if pressed(&ASK) {
+        actions.push(Action::Question(Question::Ask));
+    }
+    if pressed(&OPEN) {
+        actions.push(Action::Open(Open::PickFiles));
+    }
+    if pressed(&PAUSE)
+        && let Some(sheet) = app.sheet()
+    {
+        actions.push(Action::Run(if sheet.watch.paused { RunAction::Resume } else { RunAction::Pause }));
+    }
+    // A text field has an undo of its own.
+    if !ctx.text_edit_focused() {
+        if pressed(&REDO) {
+            actions.push(Action::Question(Question::Redo));
+        }
+        if pressed(&UNDO) {
+            actions.push(Action::Question(Question::Undo));
+        }
+    }
+    if (app.pane.is_some() || app.feed.is_some()) && !ctx.any_popup_open() && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+        actions.push(if app.pane.is_some() { Action::Window(Window::Hide) } else { Action::Feed(Feed::Close) });
+    }
+}

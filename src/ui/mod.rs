@@ -1,0 +1,23 @@
+//! The window. Work and window meet in handles (`Run`, `Job`): the window looks at them once a frame, and never waits,
+//! reads a file or computes an answer. Panels propose actions; `apply` carries them out after the frame.
+
+pub mod action;
+mod app;
+mod apply;
+mod arrive;
+mod canvas;
+pub mod feed;
+mod first;
+mod keys;
+pub mod look;
+pub mod notices;
+mod panel;
+pub mod picture;
+mod run;
+pub mod sheet;
+mod widget;
+mod work;
+
+pub use app::{App, Begin};
+pub use run::run_window;
+pub use sheet::{Sheet, SheetId};

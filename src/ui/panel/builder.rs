@@ -1,0 +1,277 @@
+//! The question as menus: measures, grouping, filter, order. What menus cannot say stays in the SQL text.
+
+use eframe::egui::{self, Button, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+
+use crate::query::Form;
+use crate::query::form::{Measure, WindowForm};
+use crate::ui::action::{Action, Question};
+use crate::ui::sheet::Sheet;
+use crate::ui::widget::buttons;
+use crate::ui::widget::pick::pick_ui;
+use crate::ui::{first, look};
+
+/// The width of the words in front of the rows.
+const WORDS: f32 = 64.0;
+
+/// What a widget has done to the form.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Edit {
+    #[default]
+    None,
+    /// Still being typed.
+    Typed,
+    /// Done: ask.
+    Done,
+}
+
+impl Edit {
+    fn done(&mut self) {
+        *self = Self::Done;
+    }
+
+    fn typed(&mut self) {
+        if *self == Self::None {
+            *self = Self::Typed;
+        }
+    }
+}
+
+pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let mut form = sheet.question.form.clone();
+    let mut edit = Edit::None;
+    let columns: Vec<String> = sheet.table.schema.iter_names().map(|n| first::name(n)).collect();
+    ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
+        ui.push_id(sheet.id, |ui| {
+            row_ui(ui, "Show", |ui| measures_ui(ui, &mut form, &columns, &mut edit));
+            row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
+            row_ui(ui, "Where", |ui| text_ui(ui, "Where", "all rows, or a condition such as delay > 60", &mut form.filter, &mut edit));
+            row_ui(ui, "Having", |ui| text_ui(ui, "Having", "all groups, or a condition such as count(*) > 10", &mut form.having, &mut edit));
+            row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
+        });
+    });
+    if edit != Edit::None {
+        actions.push(Action::Question(Question::Form { form: Box::new(form), ask: edit == Edit::Done }));
+    }
+}
+
+fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.add_sized([WORDS, look::ROW], egui::Label::new(look::faint(word, ui)).halign(egui::Align::Min));
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = look::STEP;
+            content(ui);
+        });
+    });
+}
+
+/// A line of text that is asked when it is left.
+fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
+    let field = TextEdit::singleline(text).hint_text(hint).desired_width(ui.available_width());
+    let response = ui.add(field).accessible_name(name);
+    if response.changed() {
+        edit.typed();
+    }
+    if response.lost_focus() {
+        edit.done();
+    }
+}
+
+/// A button with a menu that stays open while one works in it.
+fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
+    let chip = ui.add(Button::new(RichText::new(text)).truncate()).accessible_name(name);
+    Popup::menu(&chip).close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).show(|ui| {
+        ui.set_min_width(220.0);
+        content(ui);
+    });
+}
+
+fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[String], edit: &mut Edit) {
+    let mut removed = None;
+    for (i, measure) in form.measures.iter_mut().enumerate() {
+        let text = measure_text(measure);
+        ui.push_id(i, |ui| {
+            chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
+                measure_ui(ui, measure, columns, edit);
+                ui.separator();
+                if ui.button("Remove this measure").clicked() {
+                    removed = Some(i);
+                    ui.close();
+                }
+            });
+        });
+    }
+    if let Some(i) = removed {
+        form.measures.remove(i);
+        edit.done();
+    }
+    for (text, alias) in &form.others {
+        let shown = if alias.is_empty() { text.clone() } else { format!("{text} AS {alias}") };
+        ui.add_enabled(false, Button::new(shown).truncate()).on_disabled_hover_text("This can be changed in the SQL text");
+    }
+    ui.menu_button("+ Measure", |ui| {
+        ui.set_min_width(180.0);
+        for aggregate in aggregates() {
+            if ui.button(aggregate.name).on_hover_text(format!("{} {}", aggregate.usage, aggregate.about)).clicked() {
+                form.measures.push(fresh(aggregate, columns));
+                edit.done();
+            }
+        }
+    });
+}
+
+fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[String], edit: &mut Edit) {
+    ui.label(look::faint("Aggregate", ui));
+    if let Some(name) = pick_ui(ui, "Aggregate", &measure.aggregate, 180.0, aggregates().map(|a| a.name)) {
+        let star = aggregates().any(|a| a.name == name && a.star);
+        if measure.argument == "*" && !star {
+            measure.argument = columns.first().cloned().unwrap_or_default();
+        }
+        measure.aggregate = name;
+        measure.alias.clear();
+        edit.done();
+    }
+    ui.label(look::faint("Of", ui));
+    let star = aggregates().any(|a| a.name == measure.aggregate && a.star).then_some("*");
+    let choices = star.into_iter().chain(columns.iter().map(String::as_str));
+    if let Some(column) = pick_ui(ui, "Column of the measure", &measure.argument, 180.0, choices) {
+        measure.argument = column;
+        measure.alias.clear();
+        edit.done();
+    }
+    ui.label(look::faint("Only where", ui));
+    text_ui(ui, "Filter of the measure", "all rows", &mut measure.filter, edit);
+    ui.label(look::faint("Named", ui));
+    text_ui(ui, "Name of the measure", "its expression", &mut measure.alias, edit);
+}
+
+fn measure_text(measure: &Measure) -> String {
+    let call = match measure.aggregate.as_str() {
+        "count_distinct" => format!("count(DISTINCT {})", measure.argument),
+        name => format!("{name}({})", measure.argument),
+    };
+    if measure.filter.is_empty() { call } else { format!("{call} where {}", measure.filter) }
+}
+
+fn aggregates() -> impl Iterator<Item = &'static crate::query::aggregate::Aggregate> {
+    crate::query::aggregate::AGGREGATES.iter().copied()
+}
+
+/// A new measure: of everything where that can be, else of the first column.
+fn fresh(aggregate: &crate::query::aggregate::Aggregate, columns: &[String]) -> Measure {
+    let argument = if aggregate.star { "*".to_owned() } else { columns.first().cloned().unwrap_or_default() };
+    Measure { aggregate: aggregate.name.to_owned(), argument, ..Measure::default() }
+}
+
+fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[String], edit: &mut Edit) {
+    window_ui(ui, form, sheet, edit);
+    let mut removed = None;
+    for (i, group) in form.groups.iter().enumerate() {
+        ui.push_id(i, |ui| {
+            chip_ui(ui, group, &format!("Group {group}"), |ui| {
+                if ui.button("Remove this group").clicked() {
+                    removed = Some(i);
+                    ui.close();
+                }
+            });
+        });
+    }
+    if let Some(i) = removed {
+        let gone = form.groups.remove(i);
+        form.order.retain(|(by, _)| *by != gone);
+        edit.done();
+    }
+    ui.menu_button("+ Group", |ui| {
+        ui.set_min_width(160.0);
+        if form.window.is_none()
+            && let Some(time) = &sheet.table.time
+            && ui.button(format!("{} by window", time.column)).clicked()
+        {
+            let fresh = first::question(&sheet.table, "1 hour");
+            form.window = fresh.window;
+            form.order = fresh.order;
+            form.limit = None;
+            edit.done();
+        }
+        for column in columns {
+            if !form.groups.contains(column) && ui.button(column).clicked() {
+                form.groups.push(column.clone());
+                edit.done();
+            }
+        }
+    });
+}
+
+fn window_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, edit: &mut Edit) {
+    let Some(window) = &mut form.window else { return };
+    let mut remove = false;
+    let text = format!("{} every {}", window.time, window.size);
+    chip_ui(ui, &text, &format!("Window {text}"), |ui| {
+        let WindowForm { time, size, .. } = window;
+        ui.label(look::faint("Window size", ui));
+        if let Some(picked) = pick_ui(ui, "Window size", size, 180.0, first::sizes()) {
+            *size = picked;
+            edit.done();
+        }
+        text_ui(ui, "Window size as text", "15 minutes", size, edit);
+        ui.label(look::faint("Over", ui));
+        let times: Vec<String> = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
+        if let Some(picked) = pick_ui(ui, "Window column", time, 180.0, times.iter().map(String::as_str)) {
+            *time = picked;
+            edit.done();
+        }
+        ui.separator();
+        if ui.button("Remove the window").clicked() {
+            remove = true;
+            ui.close();
+        }
+    });
+    if remove {
+        if let Some(gone) = form.window.take() {
+            form.order.retain(|(by, _)| *by != gone.alias);
+        }
+        edit.done();
+    }
+}
+
+fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+    let mut removed = None;
+    for (i, (by, descending)) in form.order.iter_mut().enumerate() {
+        ui.push_id(i, |ui| {
+            let way = if *descending { "descending" } else { "ascending" };
+            if ui.button(format!("{by} {way}")).on_hover_text("Turn round").clicked() {
+                *descending = !*descending;
+                edit.done();
+            }
+            if buttons::cross_ui(ui, &format!("Do not order by {by}")).clicked() {
+                removed = Some(i);
+            }
+        });
+    }
+    if let Some(i) = removed {
+        form.order.remove(i);
+        edit.done();
+    }
+    let choices: Vec<String> = outputs(form).into_iter().filter(|name| form.order.iter().all(|(by, _)| by != name)).collect();
+    ui.menu_button("+ Order", |ui| {
+        for name in choices {
+            if ui.button(&name).clicked() {
+                form.order.push((name, false));
+                edit.done();
+            }
+        }
+    });
+    const LIMITS: &[&str] = &["no limit", "10", "20", "100", "1000"];
+    let shown = form.limit.map_or_else(|| "no limit".to_owned(), |n| n.to_string());
+    if let Some(picked) = pick_ui(ui, "Limit", &shown, 84.0, LIMITS.iter().copied()) {
+        form.limit = picked.parse().ok();
+        edit.done();
+    }
+}
+
+/// What an answer can be ordered by.
+fn outputs(form: &Form) -> Vec<String> {
+    let window = form.window.iter().map(|w| w.alias.clone());
+    let measures =
+        form.measures.iter().map(|m| if m.alias.is_empty() { measure_text(&Measure { filter: String::new(), ..m.clone() }) } else { m.alias.clone() });
+    window.chain(form.groups.iter().cloned()).chain(measures).filter(|name| !name.is_empty()).collect()
+}

@@ -1,0 +1,221 @@
+//! The chart: its pickers above, the picture below, and what the pointer does on it.
+
+use eframe::egui::{self, Align, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
+
+use crate::figure::{Figure, MARKS, View};
+use crate::ui::action::{Action, Chart, Pane, Window};
+use crate::ui::canvas::{self, Drawn};
+use crate::ui::look;
+use crate::ui::sheet::{Sheet, State};
+use crate::ui::widget::buttons;
+use crate::ui::widget::numbers;
+use crate::ui::widget::pick::pick_ui;
+
+/// How much one notch of the wheel zooms.
+const WHEEL: f32 = 240.0;
+/// A box narrower or flatter than this is a slip of the hand, points.
+const SLIP: f32 = 6.0;
+/// How close to the seam a click means it, points.
+const NEAR: f32 = 6.0;
+/// Above this many series a tooltip says only the first ones.
+const TOLD: usize = 12;
+
+pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
+    ui.add_space(look::STEP);
+    let size = ui.available_size();
+    let Some(figure) = sheet.picture.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
+        empty_ui(ui, sheet);
+        return;
+    };
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let told = format!("Chart: {}, {}", figure.mark, numbers::counted(figure.series.iter().map(|s| s.len() as u64).sum(), "point"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
+    let fault = sheet.picture.draw(ui, rect, |drawn| pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions));
+    if let Some(fault) = fault {
+        ui.put(rect, egui::Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+    }
+}
+
+fn empty_ui(ui: &mut Ui, sheet: &Sheet) {
+    let text = match sheet.watch.state() {
+        _ if sheet.question.fault.is_some() => "This question cannot be asked as it stands: see what is wrong with it above".to_owned(),
+        _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => "No row fits this question".to_owned(),
+        _ if sheet.picture.fault().is_some() => sheet.picture.fault().map_or_else(String::new, ToString::to_string),
+        State::Idle if sheet.span.is_none() => "Ask a question to see a chart".to_owned(),
+        _ if sheet.table.history.is_empty() => "Waiting for the first rows".to_owned(),
+        _ => "Reading".to_owned(),
+    };
+    ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
+}
+
+fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let shown = sheet.picture.shown();
+    ui.spacing_mut().item_spacing.x = look::STEP;
+    for mark in MARKS {
+        if buttons::choice_ui(ui, shown.mark == mark.name, mark.title).on_hover_text(mark.about).clicked() {
+            actions.push(Action::Chart(Chart::Mark(mark.name)));
+        }
+    }
+    ui.add_space(look::GAP);
+    let columns: Vec<String> = sheet.watch.shown.as_ref().map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
+    let names = || columns.iter().map(String::as_str);
+    ui.label(look::faint("x", ui));
+    if let Some(name) = pick_ui(ui, "x", shown.x.as_deref().unwrap_or("row"), 104.0, names()) {
+        actions.push(Action::Chart(Chart::X(name)));
+    }
+    ui.label(look::faint("y", ui));
+    measures_ui(ui, &shown.y, &columns, actions);
+    const NO_SPLIT: &str = "no split";
+    let split = shown.split.as_deref().unwrap_or(NO_SPLIT);
+    if let Some(name) = pick_ui(ui, "split", split, 96.0, std::iter::once(NO_SPLIT).chain(names())) {
+        let split = (name != NO_SPLIT).then_some(name);
+        actions.push(Action::Chart(Chart::Split(split)));
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if sheet.picture.view().is_some() && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked() {
+            actions.push(Action::Chart(Chart::View(None)));
+        }
+        if sheet.picture.is_chosen() && ui.button("Guess").on_hover_text("Back to the chart that fits the answer").clicked() {
+            actions.push(Action::Chart(Chart::Guess));
+        }
+    });
+}
+
+/// Which columns are drawn upwards: one or several.
+fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
+    let text = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
+    let combo = egui::ComboBox::from_id_salt("y").selected_text(text).width(104.0).truncate().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let response = combo.show_ui(ui, |ui| {
+        for name in columns {
+            let mut on = shown.contains(name);
+            if ui.checkbox(&mut on, name).changed() {
+                let kept = shown.iter().filter(|other| *other != name).cloned();
+                let y: Vec<String> = kept.chain(on.then(|| name.clone())).collect();
+                actions.push(Action::Chart(Chart::Y(y)));
+            }
+        }
+    });
+    response.response.accessible_name("y").on_hover_text("y");
+}
+
+/// Zoom, pan, read, open the ledger.
+fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
+    let view = |view: View| Action::Chart(Chart::View(Some(view)));
+    let inside = |pos: Pos2| canvas::inside(rect, pos);
+    if response.double_clicked() {
+        actions.push(Action::Chart(Chart::View(None)));
+        return;
+    }
+    let hover = response.hover_pos();
+    if let Some(pos) = hover.filter(|_| response.contains_pointer()) {
+        let (scroll, pinch) = ui.input(|i| (i.smooth_scroll_delta(), i.zoom_delta()));
+        let factor = f64::from((scroll.y / WHEEL).exp() * pinch);
+        if (factor - 1.0).abs() > 1e-4 {
+            actions.push(view(drawn.layout.zoomed(figure, inside(pos), if drawn.layout.free { [factor, factor] } else { [factor, 1.0] })));
+        }
+        if scroll.x.abs() > 0.1 {
+            actions.push(view(drawn.layout.panned(figure, [scroll.x, 0.0])));
+        }
+    }
+    let shift = ui.input(|i| i.modifiers.shift);
+    let pans = response.dragged_by(egui::PointerButton::Secondary)
+        || response.dragged_by(egui::PointerButton::Middle)
+        || (shift && response.dragged_by(egui::PointerButton::Primary));
+    if pans {
+        let by = response.drag_delta();
+        let up = if drawn.layout.free || figure.view.is_some_and(|v| v.y.is_some()) { by.y } else { 0.0 };
+        if by != Vec2::ZERO {
+            actions.push(view(drawn.layout.panned(figure, [by.x, up])));
+        }
+        ui.set_cursor_icon(egui::CursorIcon::Grabbing);
+        return;
+    }
+    if !shift && (response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary)) {
+        box_ui(ui, figure, drawn, rect, response, actions);
+        return;
+    }
+    let Some(pos) = hover else { return };
+    if let Some(seam) = figure.seam {
+        let at = rect.min.x + drawn.layout.to_px((seam, 0.0))[0];
+        if (pos.x - at).abs() <= NEAR && drawn.layout.plot.contains(inside(pos)) {
+            ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+            if response.clicked() {
+                actions.push(Action::Window(Window::Show(Pane::Ledger)));
+            }
+        }
+    }
+    read_ui(ui, sheet, figure, drawn, rect, pos);
+}
+
+/// A box that is drawn with the pointer becomes the view.
+fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let Some((from, to)) = ui.input(|i| i.pointer.press_origin()).or_else(|| response.interact_pointer_pos()).zip(response.interact_pointer_pos()) else {
+        return;
+    };
+    let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
+    let mut area = Rect::from_two_pos(from, to).intersect(plot);
+    // A flat box on a line chart means a stretch of time.
+    let flat = area.height() < 2.0 * SLIP || (!drawn.layout.free && area.height() < 0.25 * area.width() && area.height() < 0.25 * plot.height());
+    if flat {
+        area = Rect::from_x_y_ranges(area.x_range(), plot.y_range());
+    }
+    if !area.is_positive() || area.width() < SLIP {
+        return;
+    }
+    ui.painter().rect(area, 0.0, p.accent.gamma_multiply(0.12), egui::Stroke::new(1.0, p.accent), egui::StrokeKind::Inside);
+    if response.drag_stopped() {
+        let corner = |pos: Pos2| drawn.layout.to_data(canvas::inside(rect, pos));
+        let ((x0, y1), (x1, y0)) = (corner(area.min), corner(area.max));
+        let y = if flat { figure.view.and_then(|v| v.y) } else { Some((y0, y1)) };
+        actions.push(Action::Chart(Chart::View(Some(View { x: Some((x0, x1)), y }))));
+    }
+}
+
+/// A crosshair at the nearest point and what every series says there.
+fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, pos: Pos2) {
+    let p = look::palette(ui);
+    let at = canvas::inside(rect, pos);
+    let Some((series, index)) = drawn.layout.nearest(figure, at) else { return };
+    let Some(point) = drawn.layout.point_px(figure, series, index) else { return };
+    let center = rect.min + Vec2::new(point[0], point[1]);
+    let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
+    let hair = egui::Stroke::new(1.0, p.faint.gamma_multiply(0.6));
+    ui.painter().vline(center.x, plot.y_range(), hair);
+    if plot.contains(center) {
+        ui.painter().circle(center, 4.0, p.panel, egui::Stroke::new(2.0, p.accent));
+    }
+    let Some((x, _)) = crate::figure::Layout::words(figure, series, index) else { return };
+    let value = figure.series.get(series).and_then(|s| s.point(index)).map(|(x, _)| x);
+    let anchor = PopupAnchor::Position(Pos2::new(center.x + 14.0, pos.y));
+    let id = ui.scope_id().with(("reading", sheet.id));
+    Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id()).kind(egui::PopupKind::Tooltip).open(true).interactable(false).show(|ui| {
+        ui.set_max_width(320.0);
+        ui.label(RichText::new(x).strong());
+        egui::Grid::new("reading").num_columns(2).spacing([look::PAD, 2.0]).show(ui, |ui| {
+            for (i, line) in figure.series.iter().enumerate().take(TOLD) {
+                let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
+                let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else { continue };
+                let color = canvas::to_color(drawn.look.color(i));
+                let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
+                ui.horizontal(|ui| {
+                    crate::ui::widget::badge::dot_ui(ui, color);
+                    ui.add(egui::Label::new(name).truncate());
+                });
+                let text = RichText::new(y).monospace();
+                ui.label(if i == series { text.strong() } else { text });
+                ui.end_row();
+            }
+        });
+        if figure.series.len() > TOLD {
+            ui.label(look::faint(format!("and {} more", figure.series.len() - TOLD), ui));
+        }
+    });
+}
+
+/// Where `x` stands in a sorted column, exactly.
+fn index_at(xs: &[f64], x: f64) -> Option<usize> {
+    let at = xs.partition_point(|v| *v < x);
+    xs.get(at).is_some_and(|v| *v == x).then_some(at)
+}

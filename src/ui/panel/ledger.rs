@@ -1,0 +1,106 @@
+//! The seam's ledger: what history gave, what live gave, what lay in both, what may be missing, and the sum that proves it.
+
+use eframe::egui::{Context, Grid, Id, Label, Modal, RichText, ScrollArea, Ui};
+
+use crate::engine::Snapshot;
+use crate::engine::seam::Gap;
+use crate::ui::action::{Action, Window};
+use crate::ui::widget::numbers;
+use crate::ui::{App, look};
+
+pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let modal = Modal::new(Id::unique("ledger")).show(ctx, |ui| {
+        ui.set_width(620.0_f32.min(ctx.content_rect().width() - 96.0));
+        ui.label(RichText::new("Seam ledger").size(look::TITLE).strong());
+        ui.add_space(look::GAP);
+        match app.sheet().and_then(|s| s.watch.shown.as_ref()) {
+            Some(shown) => {
+                faces_ui(ui, shown);
+                ui.add_space(look::PAD);
+                sum_ui(ui, shown);
+            }
+            None => {
+                ui.label(look::faint("There is no answer yet", ui));
+            }
+        }
+        ui.add_space(look::PAD);
+        if ui.button("Close").clicked() {
+            actions.push(Action::Window(Window::Hide));
+        }
+    });
+    if modal.should_close() {
+        actions.push(Action::Window(Window::Hide));
+    }
+}
+
+fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
+    let seam = &shown.seam;
+    let what = match seam.kind {
+        "position" => "Both faces are one log: live begins at the position where history ends.",
+        "time" => "History owns every row before the seam's time, live owns the rest.",
+        "key" => "A row whose key was seen already is the same row, and is counted once.",
+        _ => "The faces are taken as disjoint: every row of both is counted.",
+    };
+    ui.add(Label::new(what).wrap());
+    if let Some(at) = seam.at {
+        ui.label(format!("The seam lies at {}", numbers::time(at)));
+    }
+    ui.add_space(look::GAP);
+    Grid::new("faces").num_columns(2).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
+        number_ui(ui, "Rows of history", seam.history_rows);
+        number_ui(ui, "Rows of live", seam.live_rows);
+        number_ui(ui, "In both, counted once", seam.overlap_removed);
+    });
+    if seam.partitions.is_empty() {
+        return;
+    }
+    ui.add_space(look::GAP);
+    let tell = |position: Option<i64>| {
+        position.map_or_else(|| "–".to_owned(), |at| if seam.kind == "time" { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
+    };
+    ScrollArea::both().max_height(200.0).auto_shrink([false, true]).show(ui, |ui| {
+        Grid::new("lines").num_columns(4).striped(true).spacing([look::PAD, look::STEP]).show(ui, |ui| {
+            for title in ["Live input", "Last of history", "First of live", "Gap"] {
+                ui.label(look::faint(title, ui));
+            }
+            ui.end_row();
+            for line in &seam.partitions {
+                ui.label(format!("{} #{}", line.source, line.partition));
+                ui.label(tell(line.last_history));
+                ui.label(tell(line.first_live));
+                let gap = match line.gap {
+                    Gap::Known(0) => "none".to_owned(),
+                    Gap::Known(n) => numbers::grouped(&n.to_string()),
+                    Gap::CannotBeKnown => "cannot be known".to_owned(),
+                };
+                ui.label(gap).on_hover_text("'Cannot be known' means that this feed does not number its messages");
+                ui.end_row();
+            }
+        });
+    });
+}
+
+/// The conservation law with its numbers.
+fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
+    let p = look::palette(ui);
+    let rows = &shown.rows;
+    Grid::new("sum").num_columns(2).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
+        number_ui(ui, "Rows in", rows.come_in);
+        number_ui(ui, "= shown", rows.shown);
+        number_ui(ui, "+ filtered", rows.filtered);
+        number_ui(ui, "+ late, kept aside", rows.late);
+        number_ui(ui, "+ rejected", rows.rejected);
+    });
+    let (text, color) =
+        if rows.conserved() { ("Every row that came in is accounted for.", p.live) } else { ("The sum does not close: please report this.", p.error) };
+    ui.label(RichText::new(text).color(color));
+    if rows.dropped > 0 {
+        ui.label(RichText::new(format!("{} never came in: their feed could not wait", numbers::counted(rows.dropped, "row"))).color(p.warn));
+    }
+}
+
+fn number_ui(ui: &mut Ui, name: &str, n: u64) {
+    ui.label(name);
+    ui.monospace(format!("{:>15}", numbers::count(n)));
+    ui.end_row();
+}

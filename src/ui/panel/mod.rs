@@ -1,0 +1,74 @@
+//! The panels of the window. Each reads the `App`, paints itself and proposes actions; none of them changes anything.
+
+pub mod builder;
+pub mod chart;
+pub mod feed;
+pub mod grid;
+pub mod ledger;
+pub mod notices;
+pub mod question;
+pub mod rejects;
+pub mod sql;
+pub mod status;
+pub mod tables;
+pub mod top;
+pub mod welcome;
+
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use super::action::{Action, Pane};
+use super::{App, look};
+
+/// The whole window.
+pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let bar = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 6));
+    let ground = Frame::new().fill(p.ground);
+    Panel::top("top bar").frame(bar).exact_size(look::BAR + 4.0).show(ui, |ui| top::top_ui(ui, app, actions));
+    match app.sheet() {
+        None => {
+            CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+                notices::notices_ui(ui, app, actions);
+                welcome::welcome_ui(ui, app, actions);
+            });
+        }
+        Some(sheet) => {
+            Panel::bottom("status").frame(bar).exact_size(look::BAR - 4.0).show(ui, |ui| status::status_ui(ui, sheet, actions));
+            let side = Frame::new().fill(p.panel).inner_margin(Margin::same(12));
+            Panel::left("tables").frame(side).default_size(look::TABLES_WIDTH).size_range(180.0..=420.0).show(ui, |ui| tables::tables_ui(ui, app, actions));
+            let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
+            Panel::top("question")
+                .frame(question)
+                .resizable(true)
+                .default_size(look::QUESTION_HEIGHT)
+                .size_range(120.0..=360.0)
+                .show(ui, |ui| question::question_ui(ui, app, sheet, actions));
+            CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
+        }
+    }
+    match app.pane {
+        Some(Pane::Ledger) => ledger::ledger_ui(ui.ctx(), app, actions),
+        Some(Pane::Rejects) => rejects::rejects_ui(ui.ctx(), app, actions),
+        Some(Pane::Late) => rejects::late_ui(ui.ctx(), app, actions),
+        None => {}
+    }
+    if app.feed.is_some() {
+        feed::feed_ui(ui.ctx(), app, actions);
+    }
+    welcome::drop_ui(ui.ctx());
+}
+
+/// The chart over the grid, with a splitter between them.
+fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Sheet, actions: &mut Vec<Action>) {
+    notices::notices_ui(ui, app, actions);
+    let p = look::palette(ui);
+    let grid = Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 4, top: 4, bottom: 0 });
+    Panel::bottom("grid")
+        .frame(grid)
+        .resizable(true)
+        .default_size(look::GRID_HEIGHT)
+        .size_range(64.0..=(ui.available_height() - 160.0).max(80.0))
+        .show(ui, |ui| grid::grid_ui(ui, sheet, actions));
+    let chart = Frame::new().fill(p.ground).inner_margin(Margin::symmetric(12, 8));
+    CentralPanel::no_frame().frame(chart).show(ui, |ui| chart::chart_ui(ui, sheet, actions));
+}

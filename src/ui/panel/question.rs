@@ -1,0 +1,58 @@
+//! The question bar: the builder and the SQL text, two views of one question, side by side where there is room.
+
+use eframe::egui::{self, Align, Layout, Ui, UiBuilder};
+
+use super::{builder, sql};
+use crate::ui::action::{Action, Question, Tab, Window};
+use crate::ui::sheet::Sheet;
+use crate::ui::widget::buttons;
+use crate::ui::{App, keys, look};
+
+/// Below this width the two views share one place.
+const WIDE: f32 = 720.0;
+
+pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let wide = ui.available_width() >= WIDE;
+    ui.horizontal(|ui| {
+        if wide {
+            ui.label(look::faint("Question", ui));
+        } else {
+            for (tab, name) in [(Tab::Builder, "Builder"), (Tab::Sql, "SQL")] {
+                if buttons::choice_ui(ui, app.tab == tab, name).clicked() {
+                    actions.push(Action::Window(Window::Tab(tab)));
+                }
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ask_ui(ui, sheet, actions));
+    });
+    ui.add_space(look::STEP);
+    if !wide {
+        match app.tab {
+            Tab::Builder => builder::builder_ui(ui, sheet, actions),
+            Tab::Sql => sql::sql_ui(ui, sheet, actions),
+        }
+        return;
+    }
+    let room = ui.available_rect_before_wrap();
+    let (left, right) = room.split_left_right_at_fraction(0.52);
+    let right = right.with_min_x(right.min.x + look::PAD);
+    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, sheet, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, actions));
+}
+
+fn ask_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&keys::ASK));
+    let ask = if sheet.question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
+    if ask.on_hover_text(hint).clicked() {
+        actions.push(Action::Question(Question::Ask));
+    }
+    if ui.add_enabled(sheet.question.can_redo(), egui::Button::new("Redo")).clicked() {
+        actions.push(Action::Question(Question::Redo));
+    }
+    if ui.add_enabled(sheet.question.can_undo(), egui::Button::new("Undo")).clicked() {
+        actions.push(Action::Question(Question::Undo));
+    }
+    if sheet.question.is_changed() && sheet.question.fault.is_none() && !sheet.question.asked.is_empty() {
+        ui.label(look::faint("changed, not asked yet", ui));
+    }
+}

@@ -1,0 +1,119 @@
+//! The question as SQL text; what is wrong with it is underlined where it stands, and said below.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use eframe::egui::{
+    self,
+    text::{LayoutJob, TextFormat},
+};
+use eframe::egui::{FontSelection, Galley, Label, RichText, ScrollArea, Stroke, TextBuffer, TextEdit, TextStyle, Ui};
+
+use crate::ui::action::{Action, Question};
+use crate::ui::look;
+use crate::ui::sheet::Sheet;
+
+pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let fault = sheet.question.fault.as_ref();
+    let span = fault.and_then(|f| f.span.clone());
+    let below = if fault.is_some() { 3.0 * look::ROW - look::GAP } else { 0.0 };
+    let height = (ui.available_height() - below).max(2.0 * look::ROW);
+    let mut text = sheet.question.sql.clone();
+    let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
+    ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
+        let edit = TextEdit::multiline(&mut text)
+            .code_editor()
+            .desired_width(f32::INFINITY)
+            .desired_rows(4)
+            .hint_text("SELECT count(*) FROM …")
+            .layouter(&mut layouter);
+        let response = ui.push_id(sheet.id, |ui| ui.add_sized([ui.available_width(), height - look::STEP], edit)).inner.accessible_name("SQL");
+        if response.changed() {
+            actions.push(Action::Question(Question::Sql(text)));
+        }
+    });
+    if let Some(fault) = fault {
+        let p = look::palette(ui);
+        let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
+        ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate());
+        if !fault.hint.is_empty() {
+            ui.add(Label::new(look::faint(&fault.hint, ui)).truncate());
+        }
+    }
+}
+
+/// Monospaced text with keywords in the accent colour and `wrong` underlined.
+fn layout(ui: &Ui, text: &str, width: f32, wrong: Option<Range<usize>>) -> Arc<Galley> {
+    let p = look::palette(ui);
+    let font = FontSelection::Style(TextStyle::Monospace).resolve(ui.style());
+    let wrong = wrong.map(|span| on_letters(text, span));
+    let mut job = LayoutJob { text: text.to_owned(), ..LayoutJob::default() };
+    job.wrap.max_width = width;
+    for (range, word) in words(text) {
+        let color = match word {
+            Word::Key => p.accent,
+            Word::Text => p.live,
+            Word::Other => p.text,
+        };
+        for (piece, bad) in cut(range, wrong.as_ref()) {
+            let underline = if bad { Stroke::new(1.5, p.error) } else { Stroke::NONE };
+            let format = TextFormat { font_id: font.clone(), color: if bad { p.error } else { color }, underline, ..TextFormat::default() };
+            job.sections.push(egui::text::LayoutSection { leading_space: 0.0, byte_range: to_bytes(&piece), format });
+        }
+    }
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+fn to_bytes(range: &Range<usize>) -> Range<egui::text::ByteIndex> {
+    range.start.into()..range.end.into()
+}
+
+#[derive(Clone, Copy)]
+enum Word {
+    Key,
+    Text,
+    Other,
+}
+
+const KEYS: &[&str] = &[
+    "and", "as", "asc", "between", "by", "case", "desc", "distinct", "else", "end", "filter", "from", "group", "having", "in", "interval", "is", "like",
+    "limit", "not", "null", "or", "order", "select", "then", "when", "where",
+];
+
+/// Cuts text into words, quoted text and what is between them; the pieces cover all of it, in order.
+fn words(text: &str) -> Vec<(Range<usize>, Word)> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    while let Some(first) = text[from..].chars().next() {
+        let rest = &text[from..];
+        let (length, word) = if first == '\'' {
+            (rest[1..].find('\'').map_or(rest.len(), |at| at + 2), Word::Text)
+        } else if first.is_alphabetic() {
+            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let lower = rest[..length].to_ascii_lowercase();
+            (length, if KEYS.contains(&lower.as_str()) { Word::Key } else { Word::Other })
+        } else {
+            let length = rest.find(|c: char| c.is_alphabetic() || c == '\'').unwrap_or(rest.len());
+            (length.max(first.len_utf8()), Word::Other)
+        };
+        pieces.push((from..from + length, word));
+        from += length;
+    }
+    pieces
+}
+
+/// Cuts `range` where `wrong` begins and ends.
+fn cut(range: Range<usize>, wrong: Option<&Range<usize>>) -> Vec<(Range<usize>, bool)> {
+    let Some(wrong) = wrong else { return vec![(range, false)] };
+    let (from, to) = (wrong.start.clamp(range.start, range.end), wrong.end.clamp(range.start, range.end));
+    let pieces = [(range.start..from, false), (from..to, true), (to..range.end, false)];
+    pieces.into_iter().filter(|(piece, _)| !piece.is_empty()).collect()
+}
+
+/// The range made to lie inside `text`, on whole letters, and not empty where that can be helped.
+fn on_letters(text: &str, span: Range<usize>) -> Range<usize> {
+    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let ceil = |at: usize| (at.min(text.len())..=text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(text.len());
+    let (start, end) = (floor(span.start), ceil(span.end));
+    if start < end { start..end } else { floor(start.saturating_sub(1))..ceil(start + 1) }
+}

@@ -1,0 +1,94 @@
+//! The bar along the top: opening, exporting, theme.
+
+use eframe::egui::{self, Align, Layout, RichText, Ui};
+
+use crate::ui::action::{Action, AnswerFile, ChartFile, Export, Feed, Open, Sample, Window};
+use crate::ui::{App, keys, look};
+use crate::workspace::Theme;
+
+pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    ui.horizontal_centered(|ui| {
+        ui.label(RichText::new("Braid").size(look::TITLE).strong().color(p.accent));
+        ui.add_space(look::GAP);
+        ui.menu_button("Open", |ui| open_menu_ui(ui, actions));
+        if ui.button("Connect a feed…").clicked() {
+            actions.push(Action::Feed(Feed::Begin(None)));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            theme_ui(ui, app.workspace.theme, actions);
+            if app.sheet().is_some() {
+                ui.menu_button("Export", |ui| export_menu_ui(ui, actions));
+            }
+            work_ui(ui, app, actions);
+        });
+    });
+}
+
+fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let files = egui::Button::new("Files…").shortcut_text(ui.ctx().format_shortcut(&keys::OPEN));
+    if ui.add(files).clicked() {
+        actions.push(Action::Open(Open::PickFiles));
+    }
+    if ui.button("Folder…").clicked() {
+        actions.push(Action::Open(Open::PickFolder));
+    }
+    ui.separator();
+    for (title, sample) in SAMPLES {
+        if ui.button(*title).clicked() {
+            actions.push(Action::Open(Open::Sample(*sample)));
+        }
+    }
+}
+
+/// The samples as they are offered.
+pub const SAMPLES: &[(&str, Sample)] =
+    &[("Sample data", Sample::History), ("Sample as a live feed", Sample::Live), ("History and live in one table", Sample::Both)];
+
+fn export_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let charts = [("Chart as PNG…", ChartFile::Png), ("Chart as SVG…", ChartFile::Svg)];
+    let answers = [("Answer as CSV…", AnswerFile::Csv), ("Answer as Parquet…", AnswerFile::Parquet)];
+    for (title, file) in charts {
+        if ui.button(title).clicked() {
+            actions.push(Action::Export(Export::Chart(None, file)));
+        }
+    }
+    ui.separator();
+    for (title, file) in answers {
+        if ui.button(title).clicked() {
+            actions.push(Action::Export(Export::Answer(None, file)));
+        }
+    }
+}
+
+fn theme_ui(ui: &mut Ui, theme: Theme, actions: &mut Vec<Action>) {
+    let name = |theme| match theme {
+        Theme::System => "As the system",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
+    };
+    ui.menu_button("Theme", |ui| {
+        for choice in [Theme::System, Theme::Light, Theme::Dark] {
+            if ui.radio(choice == theme, name(choice)).clicked() {
+                actions.push(Action::Window(Window::Theme(choice)));
+                ui.close();
+            }
+        }
+    });
+}
+
+/// Jobs under way, each with its progress and a way to stop it.
+fn work_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    for shown in app.work.shown() {
+        if ui.button("Cancel").on_hover_text(format!("Stop: {}", shown.title)).clicked() {
+            actions.push(Action::Open(Open::Cancel(shown.id)));
+        }
+        let progress = &shown.progress;
+        if progress.total > 0 {
+            let share = progress.done as f32 / progress.total as f32;
+            ui.add(egui::ProgressBar::new(share.clamp(0.0, 1.0)).desired_width(120.0).desired_height(8.0).fill(look::palette(ui).accent));
+        }
+        let note = if progress.note.is_empty() { format!("{}…", shown.title) } else { format!("{}: {}", shown.title, progress.note) };
+        ui.add(egui::Label::new(look::faint(note, ui)).truncate());
+    }
+}

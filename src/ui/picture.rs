@@ -1,0 +1,241 @@
+//! The picture of a sheet's answer: which mark and which columns, the figure made from them, and what is looked at.
+//! A big answer becomes a figure in a job; the newest wins.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+
+use eframe::egui::{Rect, Ui};
+
+use super::action::Chart;
+use super::canvas::{self, Drawn};
+use super::look;
+use crate::data::{Fault, Result};
+use crate::engine::{Job, Snapshot};
+use crate::figure::{self, AxisKind, Encoding, Figure, Look, MARKS, View};
+use crate::sync::Wake;
+use crate::ui::widget::numbers;
+
+/// The largest answer that becomes a figure while the window waits, rows.
+const SMALL: usize = 4_000;
+
+/// What a person has chosen; the rest is guessed from the answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    pub mark: Option<&'static str>,
+    pub x: Option<String>,
+    pub y: Option<Vec<String>>,
+    /// `Some(None)`: expressly none.
+    pub split: Option<Option<String>>,
+}
+
+/// What is drawn, in names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    pub mark: String,
+    /// `None`: the number of the row.
+    pub x: Option<String>,
+    pub y: Vec<String>,
+    pub split: Option<String>,
+}
+
+/// Which answer, drawn how.
+type Key = (u64, u64, u64);
+
+#[derive(Debug)]
+struct Built {
+    shown: Shown,
+    figure: Figure,
+}
+
+/// The picture and how it came about.
+#[derive(Debug, Default)]
+pub struct Picture {
+    choice: Choice,
+    /// Counts changes of `choice`.
+    choices: u64,
+    view: Option<View>,
+    shown: Shown,
+    figure: Option<Arc<Figure>>,
+    fault: Option<Fault>,
+    built: Option<Key>,
+    job: Option<(Key, Job<Built>)>,
+    /// Counts figures and views.
+    serial: u64,
+    /// Filled while painting, which changes nothing that anybody can see.
+    drawn: RefCell<Option<(DrawnKey, Drawn)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct DrawnKey {
+    serial: u64,
+    rect: Rect,
+    look: Look,
+}
+
+impl Picture {
+    pub fn figure(&self) -> Option<Arc<Figure>> {
+        self.figure.clone()
+    }
+
+    pub fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    pub fn view(&self) -> Option<View> {
+        self.view
+    }
+
+    pub fn is_chosen(&self) -> bool {
+        self.choice != Choice::default()
+    }
+
+    pub fn is_building(&self) -> bool {
+        self.job.is_some()
+    }
+
+    pub fn chosen_mark(&self) -> Option<&'static str> {
+        self.choice.mark
+    }
+
+    /// Chooses a mark by name; an unknown or empty name leaves it to be guessed.
+    pub fn choose_mark(&mut self, name: &str) {
+        self.choice.mark = MARKS.iter().map(|m| m.name).find(|mark| *mark == name);
+        self.choices += 1;
+    }
+
+    pub fn choose(&mut self, chart: Chart) {
+        match chart {
+            Chart::Mark(mark) => self.choice.mark = Some(mark),
+            Chart::X(x) => {
+                self.choice.x = Some(x);
+                self.set_view(None);
+            }
+            Chart::Y(y) => {
+                self.choice.y = Some(y);
+                self.set_view(None);
+            }
+            Chart::Split(split) => self.choice.split = Some(split),
+            Chart::Guess => {
+                self.choice = Choice::default();
+                self.set_view(None);
+            }
+            Chart::View(view) => return self.set_view(view),
+        }
+        self.choices += 1;
+    }
+
+    pub fn set_view(&mut self, view: Option<View>) {
+        self.view = view;
+        if let Some(figure) = &mut self.figure {
+            Arc::make_mut(figure).view = view;
+            self.serial += 1;
+        }
+    }
+
+    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number.
+    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, wake: &Wake) {
+        if let Some((key, job)) = &mut self.job
+            && let Some(built) = job.take()
+        {
+            let key = *key;
+            self.job = None;
+            self.take(key, built);
+        }
+        let key = (run, snapshot.version, self.choices);
+        if self.built == Some(key) || self.job.as_ref().is_some_and(|(of, _)| *of == key) {
+            return;
+        }
+        let choice = self.choice.clone();
+        if snapshot.answer.height() <= SMALL {
+            self.job = None;
+            self.take(key, build(snapshot, &choice));
+        } else if self.job.is_none() {
+            let snapshot = snapshot.clone();
+            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &choice))));
+        }
+    }
+
+    fn take(&mut self, key: Key, built: Result<Built>) {
+        // Another question has another x axis: what was looked at there means nothing here.
+        if self.built.is_some_and(|(run, ..)| run != key.0) {
+            self.view = None;
+        }
+        self.built = Some(key);
+        self.serial += 1;
+        match built {
+            Ok(Built { shown, mut figure }) => {
+                figure.view = self.view;
+                self.shown = shown;
+                self.figure = Some(Arc::new(figure));
+                self.fault = None;
+            }
+            Err(fault) => {
+                self.figure = None;
+                self.fault = Some(fault);
+            }
+        }
+    }
+
+    /// Paints the figure into `rect`, drawing it only if something has changed, and hands it to `then`.
+    pub fn draw(&self, ui: &Ui, rect: Rect, then: impl FnOnce(&Drawn)) -> Option<Fault> {
+        let figure = self.figure.as_ref()?;
+        let look = canvas::look_of(look::palette(ui), ui.visuals().dark_mode, ui.pixels_per_point());
+        let key = DrawnKey { serial: self.serial, rect, look };
+        let mut slot = self.drawn.borrow_mut();
+        if slot.as_ref().is_none_or(|(of, _)| *of != key) {
+            match Drawn::new(figure, rect, &look) {
+                Ok(drawn) => *slot = Some((key, drawn)),
+                Err(fault) => return Some(fault),
+            }
+        }
+        if let Some((_, drawn)) = slot.as_ref() {
+            drawn.paint(&ui.painter_at(rect));
+            then(drawn);
+        }
+        None
+    }
+}
+
+/// Makes the figure of an answer.
+fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
+    let frame = &snapshot.answer;
+    let mut encoding = Encoding::guess(frame);
+    let has = |name: &String| frame.get_column_index(name).is_some();
+    if let Some(mark) = choice.mark {
+        encoding.mark = mark.to_owned();
+    }
+    if let Some(x) = choice.x.clone().filter(has) {
+        encoding.x = Some(x);
+    }
+    let y: Vec<String> = choice.y.iter().flatten().filter(|name| has(name)).cloned().collect();
+    if !y.is_empty() {
+        encoding.y = y;
+    }
+    if let Some(split) = choice.split.clone() {
+        encoding.series = split.filter(has);
+    }
+    let mut figure = encoding.figure(frame)?;
+    if snapshot.history_share() < 1.0 {
+        figure.note(&format!("from {} of the rows", numbers::percent(snapshot.history_share())));
+    }
+    if figure.x.kind == AxisKind::Time {
+        figure.seam = snapshot.seam.at.map(|at| at as f64);
+        figure.gaps =
+            snapshot.gaps.iter().map(|gap| (gap.from.map_or(f64::NEG_INFINITY, |v| v as f64), gap.until.map_or(f64::INFINITY, |v| v as f64))).collect();
+    }
+    let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
+    Ok(Built { shown, figure })
+}
+
+/// Writes the picture as a file, on white paper.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn export(figure: &Figure, path: &Path) -> Result<()> {
+    figure::export::save(figure, path, &Look::light())
+}

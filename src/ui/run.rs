@@ -1,0 +1,60 @@
+//! Opening the real window on a display.
+
+use std::path::Path;
+
+use eframe::egui::ViewportBuilder;
+
+use super::action::{Action, Open};
+use super::feed::kind_of;
+use super::{App, Begin, first, look};
+use crate::data::{Fault, Result};
+use crate::source::live::FeedUrl;
+use crate::workspace::{Folders, TableSetup, Workspace};
+
+/// The ending of a saved workspace.
+const WORKSPACE: &str = "braid";
+
+/// Opens the window with these files, folders, feeds and workspaces, and returns when it is closed.
+///
+/// # Errors
+/// When there is no display, or the user has no home folder.
+pub fn run_window(args: Vec<String>) -> Result<()> {
+    let no_display = |what: String| Fault::new(what).hint("use `braid run` to ask a question without a window; see `braid --help`");
+    if cfg!(target_os = "linux") && ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty())) {
+        return Err(no_display("there is no display".to_owned()));
+    }
+    let folders = Folders::of_user()?;
+    let mut troubles = Vec::new();
+    let mut workspace = Workspace::load(&folders.workspace_file()).unwrap_or_else(|fault| {
+        troubles.push(fault);
+        Workspace::default()
+    });
+    workspace.tables.clear();
+    let mut open = Vec::new();
+    let mut paths = Vec::new();
+    for arg in args {
+        if Path::new(&arg).extension().is_some_and(|e| e == WORKSPACE) {
+            match Workspace::load(Path::new(&arg)) {
+                Ok(saved) => open.extend(saved.tables.into_iter().map(|setup| Action::Open(Open::Setup(setup)))),
+                Err(fault) => troubles.push(fault),
+            }
+        } else if FeedUrl::parse(&arg).is_ok_and(|url| kind_of(&url).is_some()) {
+            open.push(Action::Open(Open::Setup(TableSetup { name: first::feed_name(&arg), live: vec![arg], ..TableSetup::default() })));
+        } else {
+            paths.push(arg.into());
+        }
+    }
+    if !paths.is_empty() {
+        open.push(Action::Open(Open::Paths(paths)));
+    }
+    let options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default().with_title("Braid").with_app_id("braid").with_inner_size(look::WINDOW).with_min_inner_size(look::MIN_WINDOW),
+        ..Default::default()
+    };
+    let create: eframe::AppCreator<'_> = Box::new(move |cc| {
+        let mut app = App::new(&cc.egui_ctx, Begin { folders, workspace, open });
+        troubles.iter().for_each(|fault| app.tell(fault));
+        Ok(Box::new(app))
+    });
+    eframe::run_native("braid", options, create).map_err(|error| no_display(format!("the window cannot be opened: {error}")))
+}

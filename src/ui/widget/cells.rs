@@ -1,0 +1,78 @@
+//! One cell of an answer as text. Only cells that are on screen are ever formatted.
+
+use polars::prelude::{AnyValue, DataFrame, DataType, TimeUnit};
+
+use super::numbers;
+
+/// A cell ready to be painted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    Null,
+    /// To the right.
+    Number(String),
+    Text(String),
+}
+
+impl Cell {
+    /// As it goes into the clipboard: plain digits, nothing for null.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Number(text) => text.replace(',', ""),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+/// The cell at `row` of the column at `column`.
+pub fn cell(frame: &DataFrame, column: usize, row: usize) -> Cell {
+    frame.select_at_idx(column).and_then(|c| c.get(row).ok()).map_or(Cell::Null, |value| text(&value))
+}
+
+/// A date or time cell in microseconds since 1970.
+pub fn micros(frame: &DataFrame, column: usize, row: usize) -> Option<i64> {
+    match frame.select_at_idx(column)?.get(row).ok()? {
+        AnyValue::Date(days) => Some(i64::from(days).saturating_mul(86_400_000_000)),
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Some(in_micros(v, unit)),
+        _ => None,
+    }
+}
+
+fn in_micros(v: i64, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Nanoseconds => v.div_euclid(1_000),
+        TimeUnit::Microseconds => v,
+        TimeUnit::Milliseconds => v.saturating_mul(1_000),
+    }
+}
+
+fn text(value: &AnyValue<'_>) -> Cell {
+    match value {
+        AnyValue::Null => Cell::Null,
+        AnyValue::Boolean(v) => Cell::Text(v.to_string()),
+        AnyValue::String(v) => Cell::Text((*v).to_owned()),
+        AnyValue::StringOwned(v) => Cell::Text(v.to_string()),
+        AnyValue::Float32(v) => Cell::Number(numbers::float(f64::from(*v))),
+        AnyValue::Float64(v) => Cell::Number(numbers::float(*v)),
+        AnyValue::Date(days) => Cell::Text(numbers::time(i64::from(*days).saturating_mul(86_400_000_000))),
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Cell::Text(numbers::time(in_micros(*v, *unit))),
+        AnyValue::Duration(v, unit) => Cell::Text(numbers::duration(in_micros(*v, *unit) as f64 / 1e6)),
+        v if v.is_integer() => Cell::Number(numbers::grouped(&v.to_string())),
+        v => Cell::Text(v.to_string()),
+    }
+}
+
+/// A type in a word that a person who does not program understands.
+pub fn type_word(dtype: &DataType) -> &'static str {
+    match dtype {
+        DataType::Boolean => "yes/no",
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => "text",
+        DataType::Date => "date",
+        DataType::Datetime(..) => "date, time",
+        DataType::Time => "time",
+        DataType::Duration(_) => "duration",
+        t if t.is_float() => "decimal",
+        t if t.is_integer() => "integer",
+        _ => "other",
+    }
+}

@@ -1,0 +1,8 @@
+//! Small pieces that several panels use. They know nothing of tables and runs.
+
+pub mod badge;
+pub mod buttons;
+pub mod cells;
+pub mod numbers;
+pub mod pick;
+pub mod row;

@@ -1,0 +1,97 @@
+//! Numbers, times and sizes as people read them.
+
+use chrono::DateTime;
+
+/// `1234567` as `1,234,567`.
+pub fn grouped(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    out.push_str(sign);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+pub fn count(n: u64) -> String {
+    grouped(&n.to_string())
+}
+
+/// A count and its noun: `1 row`, `2 rows`.
+pub fn counted(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
+}
+
+/// A float with what matters of it: at most six digits behind the point, thousands separated, large and tiny ones with
+/// an exponent.
+pub fn float(v: f64) -> String {
+    if !v.is_finite() {
+        return if v.is_nan() {
+            "NaN".to_owned()
+        } else if v > 0.0 {
+            "∞".to_owned()
+        } else {
+            "-∞".to_owned()
+        };
+    }
+    let size = v.abs();
+    if size != 0.0 && !(1e-4..1e15).contains(&size) {
+        return format!("{v:.6e}");
+    }
+    let decimals = if size >= 1e6 {
+        2
+    } else if size >= 1e3 {
+        3
+    } else {
+        6
+    };
+    let text = format!("{v:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() { grouped(whole) } else { format!("{}.{fraction}", grouped(whole)) }
+}
+
+/// A rate in few letters: `950`, `12.3 k`, `1.2 M`.
+pub fn short(v: f64) -> String {
+    match v {
+        v if v >= 1e9 => format!("{:.1} G", v / 1e9),
+        v if v >= 1e6 => format!("{:.1} M", v / 1e6),
+        v if v >= 1e4 => format!("{:.1} k", v / 1e3),
+        v if v >= 10.0 || v == 0.0 => format!("{v:.0}"),
+        v => format!("{v:.1}"),
+    }
+}
+
+/// A percentage that is never 0 before the start nor 100 before the end.
+pub fn percent(share: f64) -> String {
+    let p = share.clamp(0.0, 1.0) * 100.0;
+    if p > 0.0 && p < 1.0 { "1 %".to_owned() } else { format!("{:.0} %", p.floor()) }
+}
+
+/// Microseconds since 1970 as a date and, unless it is midnight, a time.
+pub fn time(micros: i64) -> String {
+    let Some(at) = DateTime::from_timestamp_micros(micros) else { return micros.to_string() };
+    let format = match micros {
+        m if m.rem_euclid(86_400_000_000) == 0 => "%Y-%m-%d",
+        m if m.rem_euclid(60_000_000) == 0 => "%Y-%m-%d %H:%M",
+        m if m.rem_euclid(1_000_000) == 0 => "%Y-%m-%d %H:%M:%S",
+        m if m.rem_euclid(1_000) == 0 => "%Y-%m-%d %H:%M:%S%.3f",
+        _ => "%Y-%m-%d %H:%M:%S%.6f",
+    };
+    at.format(format).to_string()
+}
+
+/// A length of time in its largest fitting units: `1.5 s`, `3 min`, `2 h 05 min`, `4 days`.
+pub fn duration(secs: f64) -> String {
+    match secs {
+        s if s < 0.0 => format!("-{}", duration(-s)),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s if s < 60.0 => format!("{s:.1} s"),
+        s if s < 3_600.0 => format!("{:.0} min", (s / 60.0).floor()),
+        s if s < 172_800.0 => format!("{:.0} h {:02.0} min", (s / 3_600.0).floor(), (s % 3_600.0 / 60.0).floor()),
+        s => format!("{:.0} days", (s / 86_400.0).floor()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Work under way that is not a run: opening, connecting, saving, asking for a path. The window looks at it once a frame
+//! and never waits for it; what it brings is taken in by `arrive`.
+
+use std::path::PathBuf;
+
+use super::action::{Export, Sample};
+use super::sheet::SheetId;
+use crate::data::Result;
+use crate::engine::open::Opened;
+use crate::engine::{Job, Progress, Table};
+use crate::workspace::TableSetup;
+
+/// All work under way.
+#[derive(Debug, Default)]
+pub struct Work {
+    next: u64,
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug)]
+struct Task {
+    id: u64,
+    kind: Kind,
+}
+
+/// One piece of work with what is needed to take in its outcome.
+#[derive(Debug)]
+pub enum Kind {
+    Open {
+        job: Job<Vec<Opened>>,
+        setup: Option<Box<TableSetup>>,
+    },
+    /// Feeds that become a table.
+    Connect {
+        job: Job<Table>,
+        setup: Box<TableSetup>,
+    },
+    /// A feed that becomes a table's live face.
+    Attach {
+        job: Job<Table>,
+        to: Box<Attach>,
+    },
+    Sample {
+        job: Job<PathBuf>,
+        sample: Sample,
+    },
+    /// A file dialog is open.
+    PickOpen(Job<Vec<PathBuf>>),
+    PickSave {
+        job: Job<Option<PathBuf>>,
+        export: Export,
+    },
+    Save(Job<PathBuf>),
+    /// The workspace is being written.
+    Keep(Job<()>),
+}
+
+/// What a feed is attached to.
+#[derive(Clone, Debug)]
+pub enum Attach {
+    Sheet(SheetId),
+    /// A table that is still being put together: the table as it is, should the feed fail, and the feeds still to come.
+    New {
+        table: Box<Table>,
+        paths: Vec<PathBuf>,
+        setup: Box<TableSetup>,
+        rest: Vec<String>,
+    },
+}
+
+/// What a piece of work has brought.
+#[derive(Debug)]
+pub enum Arrival {
+    Opened(Result<Vec<Opened>>, Option<Box<TableSetup>>),
+    Connected(Result<Table>, Box<TableSetup>),
+    Attached(Result<Table>, Box<Attach>),
+    Sample(Result<PathBuf>, Sample),
+    PickedOpen(Result<Vec<PathBuf>>),
+    PickedSave(Result<Option<PathBuf>>, Export),
+    Saved(Result<PathBuf>),
+    Kept(Result<()>),
+}
+
+/// Work as it is shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub id: u64,
+    pub title: String,
+    pub progress: Progress,
+}
+
+impl Work {
+    pub fn add(&mut self, kind: Kind) {
+        self.next += 1;
+        self.tasks.push(Task { id: self.next, kind });
+    }
+
+    /// Asks the work with this number to end; its outcome says 'cancelled'.
+    pub fn cancel(&self, id: u64) {
+        if let Some(task) = self.tasks.iter().find(|t| t.id == id) {
+            match &task.kind {
+                Kind::Open { job, .. } => job.cancel(),
+                Kind::Connect { job, .. } | Kind::Attach { job, .. } => job.cancel(),
+                Kind::Sample { job, .. } | Kind::Save(job) => job.cancel(),
+                Kind::PickOpen(job) => job.cancel(),
+                Kind::PickSave { job, .. } => job.cancel(),
+                Kind::Keep(job) => job.cancel(),
+            }
+        }
+    }
+
+    /// What has come to its end since the last call.
+    pub fn arrivals(&mut self) -> Vec<Arrival> {
+        let mut arrived = Vec::new();
+        self.tasks.retain_mut(|task| match task.kind.take() {
+            Some(arrival) => {
+                arrived.push(arrival);
+                false
+            }
+            None => true,
+        });
+        arrived
+    }
+
+    /// Work that a person waits for.
+    pub fn shown(&self) -> impl Iterator<Item = Shown> + '_ {
+        self.tasks.iter().filter_map(|task| {
+            let (title, progress) = match &task.kind {
+                Kind::Open { job, .. } => ("Opening", job.progress()),
+                Kind::Connect { job, .. } | Kind::Attach { job, .. } => ("Connecting", job.progress()),
+                Kind::Sample { job, .. } => ("Preparing the sample", job.progress()),
+                Kind::Save(job) => ("Saving", job.progress()),
+                Kind::PickOpen(_) | Kind::PickSave { .. } | Kind::Keep(_) => return None,
+            };
+            Some(Shown { id: task.id, title: title.to_owned(), progress })
+        })
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+}
+
+impl Kind {
+    fn take(&mut self) -> Option<Arrival> {
+        Some(match self {
+            Self::Open { job, setup } => Arrival::Opened(job.take()?, setup.take()),
+            Self::Connect { job, setup } => Arrival::Connected(job.take()?, setup.clone()),
+            Self::Attach { job, to } => Arrival::Attached(job.take()?, to.clone()),
+            Self::Sample { job, sample } => Arrival::Sample(job.take()?, *sample),
+            Self::PickOpen(job) => Arrival::PickedOpen(job.take()?),
+            Self::PickSave { job, export } => Arrival::PickedSave(job.take()?, export.clone()),
+            Self::Save(job) => Arrival::Saved(job.take()?),
+            Self::Keep(job) => Arrival::Kept(job.take()?),
+        })
+    }
+}
