@@ -9,9 +9,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::data::Fault;
-pub use print::table;
 use crate::query::aggregate::AGGREGATES;
 use crate::source::live::LIVE_KINDS;
+pub use print::table;
 
 const HELP: &str = "\
 Braid: history and live data in one exact answer

@@ -198,13 +198,34 @@ pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
 /// The call that polars complains about.
 fn unknown_call(node: &Ast, complaint: &str) -> ControlFlow<(String, Ast)> {
     match node {
-        Ast::Function(call) if complaint.contains(&format!("'{}'", call.name.to_string().to_lowercase())) => ControlFlow::Break((call.name.to_string(), node.clone())),
+        Ast::Function(call) if complaint.contains(&format!("'{}'", call.name.to_string().to_lowercase())) => {
+            ControlFlow::Break((call.name.to_string(), node.clone()))
+        }
         _ => ControlFlow::Continue(()),
     }
 }
 
 fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
-    const SCALARS: &[&str] = &["tumble", "abs", "round", "floor", "ceil", "sqrt", "log", "exp", "upper", "lower", "length", "substr", "replace", "concat", "coalesce", "nullif", "date_part", "strftime"];
+    const SCALARS: &[&str] = &[
+        "tumble",
+        "abs",
+        "round",
+        "floor",
+        "ceil",
+        "sqrt",
+        "log",
+        "exp",
+        "upper",
+        "lower",
+        "length",
+        "substr",
+        "replace",
+        "concat",
+        "coalesce",
+        "nullif",
+        "date_part",
+        "strftime",
+    ];
     let aggregates = super::aggregate::AGGREGATES.iter().flat_map(|a| a.aliases.iter().copied().chain([a.name]));
     let names: Vec<&str> = aggregates.chain(SCALARS.iter().copied()).collect();
     let fault = place.fault_on(format!("there is no function '{name}'"), node);

@@ -40,7 +40,16 @@ fn row() -> impl Strategy<Value = Row> {
     let int = prop_oneof![3 => -5_i64..5, 1 => prop::sample::select(vec![i64::MIN, i64::MAX, i64::MAX - 1, 1 << 53])];
     let time = prop_oneof![5 => -40_000_000_i64..40_000_000, 1 => prop::sample::select(vec![0, -1, 2_000_000, 9_000_000, -5_000_000])];
     let unsigned = prop_oneof![3 => 0_u64..5, 1 => Just(u64::MAX)];
-    (prop::option::weighted(0.9, text), prop::option::weighted(0.9, 0_i64..5), prop::option::of(int), prop::option::of(-10_i32..10), prop::option::of(unsigned), prop::option::weighted(0.8, float()), prop::option::weighted(0.95, time), prop::option::of(any::<bool>()))
+    (
+        prop::option::weighted(0.9, text),
+        prop::option::weighted(0.9, 0_i64..5),
+        prop::option::of(int),
+        prop::option::of(-10_i32..10),
+        prop::option::of(unsigned),
+        prop::option::weighted(0.8, float()),
+        prop::option::weighted(0.95, time),
+        prop::option::of(any::<bool>()),
+    )
         .prop_map(|(k, g, i, j, u, x, t, b)| Row { k, g, i, j, u, x, t, b })
 }
 
@@ -208,9 +217,20 @@ proptest! {
 fn the_answer_is_what_a_plain_loop_finds() {
     let mut random = fastrand::Rng::with_seed(11);
     let rows: Vec<Row> = (0..3_000)
-        .map(|_| Row { k: Some(format!("k{}", random.u8(..7))), g: None, i: Some(random.i64(-1000..1000)), j: None, u: None, x: (random.u8(..9) > 0).then(|| random.f64() * 1e4), t: Some(random.i64(-9_000_000..9_000_000)), b: None })
+        .map(|_| Row {
+            k: Some(format!("k{}", random.u8(..7))),
+            g: None,
+            i: Some(random.i64(-1000..1000)),
+            j: None,
+            u: None,
+            x: (random.u8(..9) > 0).then(|| random.f64() * 1e4),
+            t: Some(random.i64(-9_000_000..9_000_000)),
+            b: None,
+        })
         .collect();
-    let plan = plan("SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n, sum(i) AS s, avg(x) AS a, stddev(x) AS sd, min(i) AS lo, count(DISTINCT i) AS d FROM r GROUP BY k, w ORDER BY k, w");
+    let plan = plan(
+        "SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n, sum(i) AS s, avg(x) AS a, stddev(x) AS sd, min(i) AS lo, count(DISTINCT i) AS d FROM r GROUP BY k, w ORDER BY k, w",
+    );
     let answer = fused(&plan, &rows, &Cuts { chunk: 97, workers: 3, seed: 5, restart: true });
 
     let mut groups: std::collections::BTreeMap<(String, i64), Vec<&Row>> = Default::default();
@@ -246,7 +266,8 @@ fn the_answer_is_what_a_plain_loop_finds() {
 #[test]
 fn variance_does_not_cancel() {
     // Mean 1e9, spread 1: the textbook formula in doubles loses every digit.
-    let rows: Vec<Row> = (0..10_000).map(|n| Row { k: None, g: None, i: None, j: None, u: None, x: Some(1e9 + f64::from(n % 3) - 1.0), t: None, b: None }).collect();
+    let rows: Vec<Row> =
+        (0..10_000).map(|n| Row { k: None, g: None, i: None, j: None, u: None, x: Some(1e9 + f64::from(n % 3) - 1.0), t: None, b: None }).collect();
     let answer = whole(&plan("SELECT var_pop(x) AS v FROM r"), &rows);
     let v = answer.column("v").unwrap().f64().unwrap().get(0).unwrap();
     let (n, ones, zeros) = (10_000.0, 6_667.0, 3_333.0);

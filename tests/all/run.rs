@@ -19,7 +19,8 @@ use proptest::prelude::*;
 /// Rows like those of a sensor: key, whole and decimal value, time.
 pub fn sample(rows: usize, seed: u64) -> DataFrame {
     let mut random = fastrand::Rng::with_seed(seed);
-    let keys: Vec<Option<String>> = (0..rows).map(|_| (random.u8(..12) > 0).then(|| ["a", "b", "ä ö", "日本", "with \"quotes\", and\nlines"][random.usize(..5)].to_owned())).collect();
+    let keys: Vec<Option<String>> =
+        (0..rows).map(|_| (random.u8(..12) > 0).then(|| ["a", "b", "ä ö", "日本", "with \"quotes\", and\nlines"][random.usize(..5)].to_owned())).collect();
     let ints: Vec<Option<i64>> = (0..rows).map(|_| (random.u8(..9) > 0).then(|| random.i64(-1_000_000..1_000_000))).collect();
     let floats: Vec<f64> = (0..rows).map(|_| (random.f64() - 0.5) * 1e6).collect();
     let times: Vec<i64> = (0..rows).map(|i| i as i64 * 40_000 - 50_000_000).collect();
@@ -63,7 +64,11 @@ pub fn wait(run: &Run, pleases: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         if let Some(s) = run.latest().filter(|s| pleases(s)) {
             return s;
         }
-        assert!(Instant::now() < until, "nothing after a minute; the last snapshot is {:?}", run.latest().map(|s| (s.version, s.rows, s.fault.clone(), s.notes.clone())));
+        assert!(
+            Instant::now() < until,
+            "nothing after a minute; the last snapshot is {:?}",
+            run.latest().map(|s| (s.version, s.rows, s.fault.clone(), s.notes.clone()))
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -115,7 +115,15 @@ fn windows_reach_before_1970_and_have_bounds() {
 
 #[test]
 fn intervals_are_read_as_people_write_them() {
-    for (text, micros) in [("1 hour", 3_600_000_000), ("90s", 90_000_000), ("1 hour 30 minutes", 5_400_000_000), ("-6 hours", -21_600_000_000), ("250ms", 250_000), ("01:30:00", 5_400_000_000), ("2 weeks", 1_209_600_000_000)] {
+    for (text, micros) in [
+        ("1 hour", 3_600_000_000),
+        ("90s", 90_000_000),
+        ("1 hour 30 minutes", 5_400_000_000),
+        ("-6 hours", -21_600_000_000),
+        ("250ms", 250_000),
+        ("01:30:00", 5_400_000_000),
+        ("2 weeks", 1_209_600_000_000),
+    ] {
         assert_eq!(parse_interval(text), Ok(micros), "{text}");
     }
     for text in ["", "hour", "5 parsecs", "1 month"] {
@@ -125,7 +133,8 @@ fn intervals_are_read_as_people_write_them() {
 
 #[test]
 fn nothing_gives_null_and_zero() {
-    let answer = ask("SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT origin) AS d FROM flights WHERE distance > 9999");
+    let answer =
+        ask("SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT origin) AS d FROM flights WHERE distance > 9999");
     assert_eq!(floats(&answer, "n"), [Some(0.0)]);
     assert_eq!(floats(&answer, "s"), [None]);
     assert_eq!(floats(&answer, "a"), [None]);
