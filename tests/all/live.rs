@@ -220,7 +220,7 @@ fn only_the_columns_asked_for_are_handed_out_in_the_order_asked_for() {
     settled(&mut *live);
     live.project(&[2, 0]);
     let got = to_end(&mut *live);
-    assert_eq!(got.frame.get_column_names_str(), ["c", "a"]);
+    assert_eq!(got.frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), ["c", "a"]);
     assert_eq!(got.numbers("a"), [1, 2]);
 
     let mut live = open(&format!("{}?follow=false", feed(&path)));
