@@ -38,8 +38,17 @@ impl Place<'_> {
         if span.start.line == 0 {
             return self.fault(what);
         }
-        self.fault_at(what, offset(&self.clause.sql, span.start)..offset(&self.clause.sql, span.end))
+        let (start, end) = (offset(&self.clause.sql, span.start), offset(&self.clause.sql, span.end));
+        self.fault_at(what, start..closed(&self.clause.sql, start, end))
     }
+}
+
+/// The end of a piece of text, moved on to where its parentheses are closed: sqlparser's spans leave the last one out.
+fn closed(sql: &str, start: usize, end: usize) -> usize {
+    let piece = sql.get(start..end).unwrap_or_default();
+    let open = piece.matches('(').count().saturating_sub(piece.matches(')').count());
+    let after = sql.get(end..).unwrap_or_default();
+    after.match_indices(')').nth(open.wrapping_sub(1)).map_or(end, |(i, _)| end + i + 1)
 }
 
 /// Reads a clause as one expression.

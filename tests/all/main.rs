@@ -9,4 +9,3 @@ mod live;
 mod live_ws;
 mod run;
 mod sql;
-mod window;
