@@ -43,12 +43,26 @@ impl Place<'_> {
     }
 }
 
-/// The end of a piece of text, moved on to where its parentheses are closed: sqlparser's spans leave the last one out.
+/// The end of a piece of text, moved on to where its call is closed: sqlparser's spans end at the name of a call or at
+/// its last argument.
 fn closed(sql: &str, start: usize, end: usize) -> usize {
-    let piece = sql.get(start..end).unwrap_or_default();
-    let open = piece.matches('(').count().saturating_sub(piece.matches(')').count());
+    let depth = |text: &str| text.matches('(').count() as i64 - text.matches(')').count() as i64;
+    let mut open = depth(sql.get(start..end).unwrap_or_default());
     let after = sql.get(end..).unwrap_or_default();
-    after.match_indices(')').nth(open.wrapping_sub(1)).map_or(end, |(i, _)| end + i + 1)
+    if open <= 0 && !after.starts_with('(') {
+        return end;
+    }
+    for (i, c) in after.char_indices() {
+        open += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if open == 0 && c == ')' {
+            return end + i + 1;
+        }
+    }
+    end
 }
 
 /// Reads a clause as one expression.
@@ -64,7 +78,8 @@ pub fn parse(place: Place<'_>) -> Result<Ast> {
             Some((what, at)) => (what.to_owned(), location(sql, at)),
             None => (text, 0),
         };
-        place.fault_at(what, at..sql.len())
+        let hint = if what.ends_with("found: EOF") { "the expression ends too early: add what is missing" } else { "check the spelling and the order of words here" };
+        place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
     };
     let mut parser = Parser::new(&GenericDialect).try_with_sql(sql).map_err(wrong)?;
     let ast = parser.parse_expr().map_err(wrong)?;
@@ -165,7 +180,7 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: Place<'_>) -> Fault
 pub fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     let lower = word.to_lowercase();
     let scored = names.iter().map(|n| (edit_distance(&lower, &n.to_lowercase()), *n));
-    scored.min().filter(|(d, _)| *d <= 1 + word.chars().count() / 4).map(|(_, n)| n)
+    scored.min().filter(|(d, _)| *d <= 1 + word.chars().count() / 4 && *d < word.chars().count()).map(|(_, n)| n)
 }
 
 fn shorten(names: &[&str]) -> String {
@@ -202,6 +217,15 @@ pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
             None => place.fault(what).hint("check the names and types in this expression"),
         }
     })
+}
+
+/// Complains about a call of a function that polars' SQL does not have.
+pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
+    let complaint = polars::sql::sql_expr(call.to_string()).err().map(|e| Fault::from(e).what);
+    match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
+        Some((name, node)) => Err(unknown_function(&name, &node, place)),
+        None => Ok(()),
+    }
 }
 
 /// The call that polars complains about.

@@ -158,7 +158,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
     for (sql, word, place) in [
         ("SELECT count(*) FROM flights WHERE delya > 5", "did you mean 'Delay'", "delya"),
         ("SELECT origin, count(*) FROM flights", "GROUP BY", "origin"),
-        ("SELECT cuont(*) FROM flights GROUP BY origin", "did you mean count", "cuont"),
+        ("SELECT cuont(*) FROM flights GROUP BY origin", "did you mean count", "cuont(*)"),
         ("SELECT sum(origin) FROM flights", "takes numbers", "sum(origin)"),
         ("SELECT count(*) FROM flights WHERE count(*) > 5", "HAVING", "count(*)"),
         ("SELECT sum(avg(Delay)) FROM flights", "inside an aggregate", "avg(Delay)"),
