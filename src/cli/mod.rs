@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use crate::data::Fault;
 use crate::query::aggregate::AGGREGATES;
 use crate::source::live::LIVE_KINDS;
+pub use print::table;
 
 const HELP: &str = "\
 Braid: history and live data in one exact answer

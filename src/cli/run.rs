@@ -82,7 +82,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     if let Some(folder) = &args.workspace {
         keep_aside(last, folder)?;
     }
-    let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().cloned()).collect();
+    let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
     notes.extend(last.notes.iter().cloned());
     if last.rows.late > 0 {
         notes.push(format!(

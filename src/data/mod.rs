@@ -4,6 +4,7 @@ pub mod chunk;
 pub mod encoding;
 pub mod fault;
 pub mod format;
+pub mod memory;
 pub mod reject;
 
 pub use chunk::Chunk;

@@ -141,7 +141,8 @@ fn categories(names: &[String], scale: Scale, room: Room, look: &Look) -> Vec<XT
     let every = ((wanted / slot.max(1e-3)).ceil() as usize).max(1);
     let width = slot * every as f32 - gap(look) * 0.5;
     let ticks = (first..=last)
-        .filter(|i| i % every == 0)
+        // The middle one of each few: the first and the last label then need not be pushed inwards.
+        .filter(|i| i % every == (every - 1) / 2)
         .filter_map(|i| Some((i, names.get(i)?)))
         .map(|(i, name)| tick(scale, room, look, i as f64, text::fit(&text::clean(name), look.font_size, width).into_owned(), None));
     // Those at the ends may have been moved inwards.

@@ -14,7 +14,7 @@ use super::spec::{AxisKind, Figure};
 use super::text;
 use crate::data::{Fault, Result};
 
-/// Draws the figure over the whole surface, whose unit is a tenth of a point (`pen::FINE`).
+/// Draws the figure over the whole surface, whose unit is one `FINE`th (a tenth) of a point.
 ///
 /// # Errors
 /// When the figure's mark does not exist, or the surface fails.

@@ -31,6 +31,7 @@ pub use encode::Encoding;
 pub use layout::{Layout, Rect};
 pub use look::{Look, Rgba};
 pub use mark::{MARKS, Mark};
+pub use pen::FINE;
 pub use polygon::Mesh;
 pub use record::{Picture, Recorder, Shape, record};
 pub use spec::{Axis, AxisKind, Figure, Series, View};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, Spanned, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut, visit_expressions};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 
@@ -38,8 +38,31 @@ impl Place<'_> {
         if span.start.line == 0 {
             return self.fault(what);
         }
-        self.fault_at(what, offset(&self.clause.sql, span.start)..offset(&self.clause.sql, span.end))
+        let (start, end) = (offset(&self.clause.sql, span.start), offset(&self.clause.sql, span.end));
+        self.fault_at(what, start..closed(&self.clause.sql, start, end))
     }
+}
+
+/// The end of a piece of text, moved on to where its call is closed: sqlparser's spans end at the name of a call or at
+/// its last argument.
+fn closed(sql: &str, start: usize, end: usize) -> usize {
+    let depth = |text: &str| text.matches('(').count() as i64 - text.matches(')').count() as i64;
+    let mut open = depth(sql.get(start..end).unwrap_or_default());
+    let after = sql.get(end..).unwrap_or_default();
+    if open <= 0 && !after.starts_with('(') {
+        return end;
+    }
+    for (i, c) in after.char_indices() {
+        open += match c {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        if open == 0 && c == ')' {
+            return end + i + 1;
+        }
+    }
+    end
 }
 
 /// Reads a clause as one expression.
@@ -55,7 +78,8 @@ pub fn parse(place: Place<'_>) -> Result<Ast> {
             Some((what, at)) => (what.to_owned(), location(sql, at)),
             None => (text, 0),
         };
-        place.fault_at(what, at..sql.len())
+        let hint = if what.ends_with("found: EOF") { "the expression ends too early: add what is missing" } else { "check the spelling and the order of words here" };
+        place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
     };
     let mut parser = Parser::new(&GenericDialect).try_with_sql(sql).map_err(wrong)?;
     let ast = parser.parse_expr().map_err(wrong)?;
@@ -103,17 +127,8 @@ pub fn unqualify(expr: &mut Ast, table: &str) {
 
 /// True when a division or a remainder stands anywhere in the expression.
 pub fn divides(expr: &Ast) -> bool {
-    struct Finder;
-    impl Visitor for Finder {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Ast) -> ControlFlow<()> {
-            match expr {
-                Ast::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide, .. } => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    expr.visit(&mut Finder).is_break()
+    let divides = |e: &Ast| matches!(e, Ast::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide, .. });
+    visit_expressions(expr, |e| if divides(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
 }
 
 /// Rewrites a tree from the top down, stopping at the first fault.
@@ -165,7 +180,7 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: Place<'_>) -> Fault
 pub fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     let lower = word.to_lowercase();
     let scored = names.iter().map(|n| (edit_distance(&lower, &n.to_lowercase()), *n));
-    scored.min().filter(|(d, _)| *d <= 1 + word.chars().count() / 4).map(|(_, n)| n)
+    scored.min().filter(|(d, _)| *d <= 1 + word.chars().count() / 4 && *d < word.chars().count()).map(|(_, n)| n)
 }
 
 fn shorten(names: &[&str]) -> String {
@@ -195,7 +210,62 @@ fn edit_distance(a: &str, b: &str) -> usize {
 
 /// A resolved expression in polars' form.
 pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
-    polars::sql::sql_expr(expr.to_string()).map_err(|e| place.fault(Fault::from(e).what))
+    polars::sql::sql_expr(expr.to_string()).map_err(|e| {
+        let what = Fault::from(e).what;
+        match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
+            Some((name, node)) => unknown_function(&name, &node, place),
+            None => place.fault(what).hint("check the names and types in this expression"),
+        }
+    })
+}
+
+/// Complains about a call of a function that polars' SQL does not have.
+pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
+    let complaint = polars::sql::sql_expr(call.to_string()).err().map(|e| Fault::from(e).what);
+    match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
+        Some((name, node)) => Err(unknown_function(&name, &node, place)),
+        None => Ok(()),
+    }
+}
+
+/// The call that polars complains about.
+fn unknown_call(node: &Ast, complaint: &str) -> ControlFlow<(String, Ast)> {
+    match node {
+        Ast::Function(call) if complaint.contains(&format!("'{}'", call.name.to_string().to_lowercase())) => {
+            ControlFlow::Break((call.name.to_string(), node.clone()))
+        }
+        _ => ControlFlow::Continue(()),
+    }
+}
+
+fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
+    const SCALARS: &[&str] = &[
+        "tumble",
+        "abs",
+        "round",
+        "floor",
+        "ceil",
+        "sqrt",
+        "log",
+        "exp",
+        "upper",
+        "lower",
+        "length",
+        "substr",
+        "replace",
+        "concat",
+        "coalesce",
+        "nullif",
+        "date_part",
+        "strftime",
+    ];
+    let aggregates = super::aggregate::AGGREGATES.iter().flat_map(|a| a.aliases.iter().copied().chain([a.name]));
+    let names: Vec<&str> = aggregates.chain(SCALARS.iter().copied()).collect();
+    let fault = place.fault_on(format!("there is no function '{name}'"), node);
+    match nearest(name, &names) {
+        Some(near) => fault.hint(format!("did you mean {near}?")),
+        None => fault.hint("the aggregates are those of 'braid aggregates', scalar functions those of polars' SQL"),
+    }
 }
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.

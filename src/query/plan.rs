@@ -321,6 +321,7 @@ impl<'a> Binder<'a> {
                         .hint("give it an alias and add that to GROUP BY"));
                 }
                 known_function(&name, node, place)?;
+                expr::check_function(node, place)?;
             }
             if let Ast::Identifier(ident) = &*node {
                 return Err(match expr::find_column(self.schema, ident) {

@@ -69,7 +69,7 @@ pub fn parse(sql: &str) -> Result<Query> {
             _ => None,
         };
         if query.limit.is_none() {
-            return Err(point(sql, "LIMIT takes a whole number", span_of(limit, end)));
+            return Err(point(sql, "LIMIT takes a whole number", span_of(limit, end)).hint("write it like LIMIT 10"));
         }
     }
     Ok(query)

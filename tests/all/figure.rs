@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use braid::figure::look::Rgba;
+use braid::figure::record::Across;
 use braid::figure::{Axis, AxisKind, Figure, Layout, Look, MARKS, Rect, Series, Shape, View, export, record, text};
 use plotters::prelude::SVGBackend;
 
@@ -522,9 +523,9 @@ fn the_plot_has_room_in_every_size() {
                     if let Shape::Text { text, at, across, size, .. } = shape {
                         let wide = text::width(text, *size);
                         let left = match across {
-                            braid::figure::record::Across::Left => at[0],
-                            braid::figure::record::Across::Center => at[0] - wide / 2.0,
-                            braid::figure::record::Across::Right => at[0] - wide,
+                            Across::Left => at[0],
+                            Across::Center => at[0] - wide / 2.0,
+                            Across::Right => at[0] - wide,
                         };
                         assert!(paper.contains([left, at[1]]) && paper.contains([left + wide, at[1]]), "{width}×{height}: '{text}' leaves the picture");
                     }

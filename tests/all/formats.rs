@@ -87,7 +87,7 @@ fn agree(format: &Format, head: &[u8], text: &[u8], sizes: &[usize]) {
 #[test]
 fn every_format_has_a_title_endings_and_a_way_to_open_it() {
     let dir = tempfile::tempdir().unwrap();
-    let mut names = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
     for format in FORMATS {
         assert!(!format.title.is_empty() && !format.name.is_empty() && !format.extensions.is_empty(), "{format:?}");
         assert!(format.extensions.iter().all(|e| *e == e.to_lowercase() && !e.contains('.')));
@@ -375,6 +375,15 @@ fn a_table_knows_keys_that_its_first_rows_lack() {
     assert_eq!(decoder.schema().iter_names().map(|n| n.as_str()).collect::<Vec<_>>(), ["a", "late"]);
     let decoded = decoder.decode(b"{\"a\":1,\"late\":5}\n{}\n", 1, &[1, 0]).unwrap();
     assert_eq!((column(&decoded.frame, "late"), column(&decoded.frame, "a")), (vec!["5".into(), "null".into()], vec!["1.0".into(), "null".into()]));
+}
+
+#[test]
+fn a_text_without_header_that_continues_a_table_has_its_columns() {
+    let known = SchemaRef::new(Schema::from_iter([Field::new("n".into(), DataType::Int32), Field::new("s".into(), DataType::String)]));
+    let decoder = open_as(&csv::CSV, b"1,2\n3,4\n", Some(known.clone()));
+    assert_eq!(decoder.schema(), &known);
+    let decoded = decode(&*decoder, b"1,2\n3,4\n", &[1, 0]);
+    assert_eq!((column(&decoded.frame, "n"), column(&decoded.frame, "s")), (vec!["1".into(), "3".into()], vec!["\"2\"".into(), "\"4\"".into()]));
 }
 
 /// Text that likes to break readers: quotes, delimiters, line ends, letters of several bytes, and bytes that are wrong.

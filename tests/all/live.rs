@@ -220,7 +220,7 @@ fn only_the_columns_asked_for_are_handed_out_in_the_order_asked_for() {
     settled(&mut *live);
     live.project(&[2, 0]);
     let got = to_end(&mut *live);
-    assert_eq!(got.frame.get_column_names_str(), ["c", "a"]);
+    assert_eq!(got.frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), ["c", "a"]);
     assert_eq!(got.numbers("a"), [1, 2]);
 
     let mut live = open(&format!("{}?follow=false", feed(&path)));
@@ -315,6 +315,18 @@ fn a_missing_file_is_trouble_while_it_is_followed_and_a_fault_when_it_is_not() {
     let got = rows(&mut *live, 2);
     assert!(matches!(&got.troubles[..], [trouble] if trouble.contains("waiting")), "{:?}", got.troubles);
     assert_eq!(got.numbers("n"), [0, 1]);
+}
+
+#[test]
+fn a_header_that_is_rotated_away_before_any_row_does_not_settle_the_types() {
+    let (folder, path) = place("early.csv");
+    append(&path, "n,s\n");
+    let mut live = open(&feed(&path));
+    assert!(live.settle(SHORT).unwrap().is_none());
+    fs::rename(&path, folder.path().join("old")).unwrap();
+    append(&path, "n,s\n1,a\n");
+    assert_eq!(settled(&mut *live).get("n"), Some(&DataType::Int64));
+    assert_eq!(rows(&mut *live, 1).numbers("n"), [1]);
 }
 
 #[test]

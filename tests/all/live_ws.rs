@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use braid::source::live::{self, Event, Expect, Live};
+use braid::source::live::{self, Event, Expect};
 use tungstenite::{Message, WebSocket};
 
 use crate::live::{open, rows, settled, until, url};

@@ -1,9 +1,13 @@
 //! All tests of the library and the program, as modules of one crate: linking polars and eframe once is dear enough.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod bad_input;
+mod cli;
 mod figure;
 mod formats;
+mod fusion;
 mod history;
 mod live;
 mod live_ws;
-mod window;
+mod run;
+mod sql;

@@ -114,12 +114,14 @@ impl Spec {
                     let micros = value::datetime(text, TimeUnit::Microseconds).filter(|t| t.rem_euclid(86_400_000_000) == 0)?;
                     i32::try_from(micros.div_euclid(86_400_000_000)).ok()
                 };
-                let day = |text: &[u8]| value::date(text).or_else(|| midnight(text));
+                let mut calendar = value::Calendar::default();
+                let day = |text: &[u8]| calendar.date(text).or_else(|| midnight(text));
                 numbers::<Int32Type>(name, rows, cells, unfit, day).into_date().into_series()
             }
             Read::Datetime(unit) => {
                 let epoch = self.epoch;
-                let point = |text: &[u8]| value::datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None });
+                let mut calendar = value::Calendar::default();
+                let point = |text: &[u8]| calendar.datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None });
                 let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
                 numbers::<Int64Type>(name, rows, cells, unfit, point).into_datetime(unit, zone).into_series()
             }
@@ -138,7 +140,12 @@ impl Spec {
 }
 
 #[inline]
-fn each<'a, T>(cells: impl Iterator<Item = Cell<'a>>, mut unfit: impl FnMut(usize), parse: impl Fn(&[u8]) -> Option<T>, mut push: impl FnMut(Option<T>)) {
+fn each<'a, T>(
+    cells: impl Iterator<Item = Cell<'a>>,
+    mut unfit: impl FnMut(usize),
+    mut parse: impl FnMut(&[u8]) -> Option<T>,
+    mut push: impl FnMut(Option<T>),
+) {
     for (row, cell) in cells.enumerate() {
         let value = match &cell {
             Cell::Null | Cell::Empty => {
@@ -161,7 +168,7 @@ fn numbers<'a, T: PolarsNumericType>(
     rows: usize,
     cells: impl Iterator<Item = Cell<'a>>,
     unfit: impl FnMut(usize),
-    parse: impl Fn(&[u8]) -> Option<T::Native>,
+    parse: impl FnMut(&[u8]) -> Option<T::Native>,
 ) -> ChunkedArray<T> {
     let mut builder = PrimitiveChunkedBuilder::<T>::new(name, rows);
     each(cells, unfit, parse, |value| builder.append_option(value));

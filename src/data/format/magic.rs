@@ -113,9 +113,23 @@ pub fn format_for(path: &Path, head: &[u8]) -> Result<&'static Format> {
             // A columnar file without its first bytes is broken; one line of something else under its name is, too.
             if head.contains(&b'\n') { &csv::CSV } else { return Err(foreign(path, &format!("not {} at all", article(title)))) }
         }
+        // Prose under a JSON name is broken JSON; lines with a delimiter are a CSV file that was named wrongly.
+        Content::Text if (own(json::JSON.name) || own(json::NDJSON.name)) && !delimited(head) => {
+            return Err(Fault::new("this is not JSON: it begins with neither an object { nor an array [")
+                .at(path.display().to_string())
+                .hint("look at its first line; if it is a CSV file, let its name end in .csv"));
+        }
         Content::Text => &csv::CSV,
         Content::Foreign(what) => return Err(foreign(path, what)),
     })
+}
+
+/// The first two lines have the same number of the same delimiter, and at least one.
+fn delimited(head: &[u8]) -> bool {
+    let mut lines = head.split(|b| *b == b'\n');
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return false };
+    let count = |line: &[u8], delimiter: u8| line.iter().filter(|b| **b == delimiter).count();
+    [b',', b';', b'\t', b'|'].into_iter().any(|d| count(first, d) > 0 && count(first, d) == count(second, d))
 }
 
 fn foreign(path: &Path, what: &str) -> Fault {

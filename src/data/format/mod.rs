@@ -11,6 +11,7 @@ mod magic;
 pub mod parquet;
 mod rows;
 mod value;
+mod word;
 pub mod write;
 
 use std::path::Path;

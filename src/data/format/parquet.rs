@@ -72,6 +72,8 @@ fn stored(field: &ArrowField, metadata: &FileMetadata) -> Option<(Stored, DataTy
     use ArrowDataType as A;
     let (dtype, scale) = match field.dtype() {
         A::Timestamp(unit, _) => (A::Timestamp(*unit, None), None),
+        // Parquet has no seconds of a day: what an Arrow writer called seconds is stored as milliseconds.
+        A::Time32(_) => (A::Time32(ArrowTimeUnit::Millisecond), None),
         A::Utf8 | A::LargeUtf8 => (A::Utf8View, None),
         A::Binary | A::LargeBinary => (A::BinaryView, None),
         A::Dictionary(_, values, _) if matches!(**values, A::Utf8 | A::LargeUtf8 | A::Utf8View) => (A::Utf8View, None),

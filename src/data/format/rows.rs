@@ -134,7 +134,7 @@ pub(super) fn assemble<'a>(
     let mut bad: Vec<u32> = Vec::new();
     let mut columns = Vec::with_capacity(width);
     for (slot, spec) in asked.specs.iter().enumerate() {
-        let spans = rows.cells.iter().skip(slot).step_by(width);
+        let spans = rows.cells.get(slot..).unwrap_or_default().iter().step_by(width);
         let column = spec.build(height, spans.map(|span| cell(block.slice(*span))), |row| {
             bad.resize(height, 0);
             if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {

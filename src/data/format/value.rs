@@ -108,13 +108,13 @@ pub(super) fn single(text: &[u8]) -> Option<f32> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+#[inline]
 fn two(tens: u8, ones: u8) -> Option<u32> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
 /// `YYYY-MM-DD` as days since 1970.
-#[inline]
 pub(super) fn date(text: &[u8]) -> Option<i32> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
     let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
@@ -136,22 +136,48 @@ pub(super) fn date(text: &[u8]) -> Option<i32> {
     i32::try_from(days + (153 * month + 2) / 5 + i64::from(day) - 1 - 719_468).ok()
 }
 
-/// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset; in UTC.
-#[inline]
-pub(super) fn datetime(text: &[u8], unit: TimeUnit) -> Option<i64> {
-    let (day, rest) = text.split_at_checked(10)?;
-    let days = i64::from(date(day)?);
-    let (seconds, nanos) = match rest {
-        [] => (0, 0),
-        [b' ' | b'T' | b't', rest @ ..] => {
-            let (seconds, nanos, zone) = clock(rest)?;
-            (seconds - offset(zone)?, nanos)
-        }
-        _ => return None,
-    };
-    in_unit(days * 86_400 + seconds, nanos, unit)
+/// The day that was read last: rows near one another are often of one day.
+#[derive(Default)]
+pub(super) struct Calendar {
+    text: [u8; 10],
+    days: i32,
 }
 
+impl Calendar {
+    /// As `date`.
+    #[inline]
+    pub fn date(&mut self, text: &[u8]) -> Option<i32> {
+        let text: &[u8; 10] = text.try_into().ok()?;
+        if *text != self.text {
+            self.days = date(text)?;
+            self.text = *text;
+        }
+        Some(self.days)
+    }
+
+    /// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset; in UTC.
+    #[inline]
+    pub fn datetime(&mut self, text: &[u8], unit: TimeUnit) -> Option<i64> {
+        let (day, rest) = text.split_at_checked(10)?;
+        let days = i64::from(self.date(day)?);
+        let (seconds, nanos) = match rest {
+            [] => (0, 0),
+            [b' ' | b'T' | b't', rest @ ..] => {
+                let (seconds, nanos, zone) = clock(rest)?;
+                (seconds - offset(zone)?, nanos)
+            }
+            _ => return None,
+        };
+        in_unit(days * 86_400 + seconds, nanos, unit)
+    }
+}
+
+/// As `Calendar::datetime`, for one value.
+pub(super) fn datetime(text: &[u8], unit: TimeUnit) -> Option<i64> {
+    Calendar::default().datetime(text, unit)
+}
+
+#[inline]
 fn in_unit(seconds: i64, nanos: i64, unit: TimeUnit) -> Option<i64> {
     let (per_second, per_nano) = match unit {
         TimeUnit::Nanoseconds => (1_000_000_000, 1),
@@ -166,23 +192,38 @@ fn in_unit(seconds: i64, nanos: i64, unit: TimeUnit) -> Option<i64> {
 fn clock(text: &[u8]) -> Option<(i64, i64, &[u8])> {
     let [h1, h2, b':', m1, m2, rest @ ..] = text else { return None };
     let (hour, minute) = (two(*h1, *h2)?, two(*m1, *m2)?);
-    let (second, nanos, rest) = match rest {
-        [b':', s1, s2, b'.', rest @ ..] => {
-            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-            if digits == 0 || digits > 9 {
-                return None;
-            }
-            let (fraction, rest) = rest.split_at_checked(digits)?;
-            let value = fraction.iter().fold(0_i64, |v, b| v * 10 + i64::from(b - b'0'));
-            (two(*s1, *s2)?, value * 10_i64.pow(9 - u32::try_from(digits).ok()?), rest)
-        }
-        [b':', s1, s2, rest @ ..] => (two(*s1, *s2)?, 0, rest),
-        rest => (0, 0, rest),
+    let (second, rest) = match rest {
+        [b':', s1, s2, rest @ ..] => (two(*s1, *s2)?, rest),
+        rest => (0, rest),
+    };
+    let (nanos, rest) = match rest {
+        [b'.', rest @ ..] => fraction(rest)?,
+        rest => (0, rest),
     };
     (hour < 24 && minute < 60 && second < 60).then(|| (i64::from(hour * 3_600 + minute * 60 + second), nanos, rest))
 }
 
+/// One to nine digits as nanoseconds, and what follows.
+#[inline]
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (mut value, mut digits) = (0_i64, 0);
+    for &byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        if digits == 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+        digits += 1;
+    }
+    let scale = [0, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1].get(digits)?;
+    (digits > 0).then(|| (value * scale, text.get(digits..).unwrap_or_default()))
+}
+
 /// Seconds east of Greenwich.
+#[inline]
 fn offset(text: &[u8]) -> Option<i64> {
     let (east, hours, minutes) = match text {
         [] | [b'Z' | b'z'] | b"UTC" | b" UTC" => return Some(0),

@@ -11,6 +11,7 @@ use polars_io::ipc::IpcWriter;
 use polars_io::parquet::write::ParquetWriter;
 
 use super::magic::extension;
+use crate::data::chunk::CHUNK_ROWS;
 use crate::data::{Fault, Result};
 
 type Writer = fn(&mut DataFrame, &mut BufWriter<File>) -> PolarsResult<()>;
@@ -76,7 +77,7 @@ fn parquet(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()
 }
 
 fn arrow(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
-    IpcWriter::new(file).with_compat_level(CompatLevel::oldest()).finish(frame)
+    IpcWriter::new(file).with_compat_level(CompatLevel::oldest()).with_record_batch_size(Some(CHUNK_ROWS)).finish(frame)
 }
 
 fn json(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {

@@ -18,7 +18,12 @@ pub(super) struct Stamp {
     modified: Option<SystemTime>,
     /// Tells a file from another one put in its place.
     identity: u64,
+    /// Its first bytes: a file that was written anew may be longer, too.
+    first: Vec<u8>,
 }
+
+/// How many of its first bytes tell a file.
+const FIRST_BYTES: u64 = 1_024;
 
 impl Stamp {
     pub fn take(path: &Path) -> Result<Self> {
@@ -33,7 +38,8 @@ impl Stamp {
         if metadata.len() == 0 {
             return Err(fault("the file is empty", "choose a file with data, or wait until it has been written"));
         }
-        Ok(Self { path: path.to_owned(), bytes: metadata.len(), modified: metadata.modified().ok(), identity: identity(&metadata) })
+        let first = first_bytes(path, metadata.len()).map_err(|error| Fault::io(path.display().to_string(), &error))?;
+        Ok(Self { path: path.to_owned(), bytes: metadata.len(), modified: metadata.modified().ok(), identity: identity(&metadata), first })
     }
 
     /// # Errors
@@ -46,7 +52,7 @@ impl Stamp {
             }
             Err(error) => return Err(Fault::io(self.path.display().to_string(), &error)),
         };
-        let grown = may_grow && now.len() > self.bytes;
+        let grown = may_grow && now.len() > self.bytes && first_bytes(&self.path, self.bytes).is_ok_and(|first| first == self.first);
         let same = now.len() == self.bytes && now.modified().ok() == self.modified;
         if identity(&now) == self.identity && (grown || same) { Ok(()) } else { Err(self.changed()) }
     }
@@ -54,6 +60,12 @@ impl Stamp {
     pub fn changed(&self) -> Fault {
         Fault::new("the file changed while it was being read").at(self.path.display().to_string()).hint("open it again")
     }
+}
+
+fn first_bytes(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
+    let mut first = Vec::new();
+    File::open(path)?.take(length.min(FIRST_BYTES)).read_to_end(&mut first)?;
+    Ok(first)
 }
 
 #[cfg(unix)]

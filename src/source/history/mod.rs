@@ -13,6 +13,7 @@ use polars::prelude::{DataFrame, SchemaRef};
 
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::format::{Kind, misnamed};
+use crate::data::memory::keep_freed;
 use crate::data::{Chunk, Rejects, Result};
 
 pub use find::expand;
@@ -23,6 +24,7 @@ pub use find::expand;
 /// # Errors
 /// When there is nothing that can be read: missing, empty, not permitted, damaged, no table.
 pub fn open_history(path: &Path, known: Option<SchemaRef>) -> Result<Arc<dyn History>> {
+    keep_freed();
     let opening = text::Opening::new(path)?;
     let notes = misnamed(path, opening.format).into_iter().collect();
     match opening.format.kind {

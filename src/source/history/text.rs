@@ -151,7 +151,7 @@ impl Reader for Blocks {
         let mut want = self.target;
         let cut = loop {
             while !self.ended && self.text.len() < want {
-                self.ended = !self.input.read(want - self.text.len(), &mut self.text)?;
+                self.fill(want - self.text.len())?;
             }
             self.check()?;
             self.start();
@@ -188,6 +188,15 @@ impl Reader for Blocks {
 }
 
 impl Blocks {
+    fn fill(&mut self, bytes: usize) -> Result<()> {
+        match self.input.read(bytes, &mut self.text) {
+            Ok(more) => self.ended = !more,
+            // That the file changed explains any error better than the error does.
+            Err(fault) => return Err(self.file.stamp.check(true).err().unwrap_or(fault)),
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// When the file is not what it was, or ended before its length.
     fn check(&self) -> Result<()> {
@@ -233,7 +242,7 @@ impl Blocks {
             self.line += newlines(&self.text);
             self.offset += self.text.len() as u64;
             self.text.clear();
-            self.ended = !self.input.read(FIRST_BLOCK, &mut self.text)?;
+            self.fill(FIRST_BLOCK)?;
             self.check()?;
             if let Some(end) = memchr::memchr(b'\n', &self.text) {
                 self.text.drain(..=end);

@@ -128,7 +128,7 @@ impl Following {
                     let what = format!("the file shrank from {was} to {now} bytes while it was read");
                     return Err(Fault::new(what).at(self.path.display().to_string()).hint("read it again when it is complete"));
                 }
-                tail.seek(0).map_err(|e| fault(&e))?;
+                tail.restart().map_err(|e| fault(&e))?;
                 self.lines_known = true;
                 self.jumped = true;
                 self.intake.give_up("the file was truncated before this record was complete")?;
@@ -169,6 +169,15 @@ impl Following {
             }
             Err(error) => Err(self.fault(&error)),
         }
+    }
+
+    /// Turns to the file that stands at the path now.
+    fn next(&mut self) -> Result<()> {
+        self.tail = None;
+        self.leaving = false;
+        self.lines_known = true;
+        self.intake.begin_again();
+        self.find().map(|_| ())
     }
 
     /// At the end of a followed file: does it still stand at the path?
@@ -240,11 +249,7 @@ impl Following {
             }
         }
         if over {
-            self.tail = None;
-            self.leaving = false;
-            self.lines_known = true;
-            self.intake.begin_again();
-            self.find()?;
+            self.next()?;
         } else if at_end {
             self.look_around()?;
             if self.leaving {
@@ -260,9 +265,18 @@ impl Live for Following {
     fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
         let deadline = Instant::now() + wait;
         loop {
-            let ended = if self.find()? { self.fill()? } else { false };
-            if let Some(schema) = self.intake.settle(ended && !self.follow, ended)? {
+            let at_end = if self.find()? { self.fill()? } else { false };
+            let over = at_end && (!self.follow || self.leaving);
+            if over && self.follow && !self.intake.begun() {
+                // A header alone was moved away: the types are those of the next file.
+                self.next()?;
+            } else if let Some(schema) = self.intake.settle(over, at_end)? {
                 return Ok(Some(schema));
+            } else if at_end && self.follow {
+                self.look_around()?;
+                if self.leaving {
+                    continue;
+                }
             }
             let now = Instant::now();
             if now >= deadline {

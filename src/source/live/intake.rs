@@ -100,6 +100,10 @@ impl Intake {
         if self.start > 0 && self.start >= self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.start = 0;
+            // What one long record took is given back.
+            if self.buffer.capacity() > 4 * CHUNK_BYTES && self.buffer.len() < CHUNK_BYTES {
+                self.buffer.shrink_to(2 * CHUNK_BYTES);
+            }
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -149,6 +153,11 @@ impl Intake {
         self.wanted = (0..self.schema.as_ref().map_or(0, |schema| schema.len())).collect();
         self.columns.clone_from(&self.wanted);
         Ok(self.schema.clone())
+    }
+
+    /// Whether something stands after the first line, which may be a header.
+    pub fn begun(&self) -> bool {
+        memchr::memchr(b'\n', self.bytes()).is_some_and(|end| end + 1 < self.waiting())
     }
 
     /// Which columns chunks shall hold.

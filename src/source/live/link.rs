@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use tungstenite::client::IntoClientRequest;
+use tungstenite::error::ProtocolError;
 use tungstenite::handshake::HandshakeError;
 use tungstenite::handshake::client::Request;
 use tungstenite::stream::MaybeTlsStream;
@@ -19,11 +20,16 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// After so much silence the server is asked for a sign of life; after as much again the connection counts as lost.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// By how much a wait may be exceeded.
+const SLACK: Duration = Duration::from_millis(2);
+
 /// An open connection.
 pub struct Link {
     socket: WebSocket<MaybeTlsStream<TcpStream>>,
     heard: Instant,
     asked: bool,
+    /// How long a read waits at present.
+    timeout: Duration,
 }
 
 /// What listening brought.
@@ -80,7 +86,7 @@ impl Link {
         if let Some(text) = url.params.get("subscribe").filter(|text| !text.is_empty()) {
             socket.send(Message::text(text)).map_err(|error| fault(format!("the subscribe message could not be sent: {error}"), "try again"))?;
         }
-        Ok(Self { socket, heard: Instant::now(), asked: false })
+        Ok(Self { socket, heard: Instant::now(), asked: false, timeout: CONNECT })
     }
 
     /// Waits for the next message, at most until `until` (and, where the time is up already, hardly at all).
@@ -91,10 +97,12 @@ impl Link {
         }
         // A timeout of zero would mean none at all.
         let wait = until.saturating_duration_since(now).clamp(Duration::from_millis(1), SILENCE);
-        if let Some(stream) = self.stream()
-            && let Err(error) = stream.set_read_timeout(Some(wait))
-        {
-            return Heard::Lost(lost(&error));
+        // Setting it for every message would cost more than the message.
+        if wait > self.timeout || wait + SLACK < self.timeout {
+            if let Some(Err(error)) = self.stream().map(|stream| stream.set_read_timeout(Some(wait))) {
+                return Heard::Lost(lost(&error));
+            }
+            self.timeout = wait;
         }
         let message = match self.socket.read() {
             Err(Error::Io(error)) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {
@@ -117,7 +125,7 @@ impl Link {
             }
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => Heard::Lost("the server closed the connection".to_owned()),
             Err(Error::Io(error)) => Heard::Lost(lost(&error)),
-            Err(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => Heard::Lost("the connection broke off".to_owned()),
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Heard::Lost("the connection broke off".to_owned()),
             Err(error) => Heard::Lost(format!("the connection was given up: {error}")),
         }
     }
@@ -187,7 +195,8 @@ fn refused(error: &Error, place: &str, secure: bool) -> Fault {
         Error::Io(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
             Fault::new(format!("{place} was reached but does not answer within {} s", CONNECT.as_secs())).hint("check that it is a WebSocket server")
         }
-        Error::Io(error) => Fault::new(format!("{place} broke off the connection: {error}")).hint("check whether it wants wss:// instead of ws://"),
+        Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => Fault::new(format!("{place} broke off the connection: {error}"))
+            .hint(if secure { "check the port" } else { "check whether it wants wss:// instead of ws://" }),
         error => Fault::new(format!("what answers at {place} is not a WebSocket server: {error}")).hint("check the port and the path"),
     }
 }

@@ -66,6 +66,12 @@ impl Tail {
         Ok(())
     }
 
+    /// Begins again with a file that was written anew.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.mark.clear();
+        self.seek(0)
+    }
+
     pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n = loop {
             match self.file.read(into) {

@@ -101,16 +101,23 @@ impl WebSocket {
         self.lines.rows() >= CHUNK_ROWS || self.lines.bytes.len() >= CHUNK_BYTES
     }
 
-    /// Receives messages until `until` or until a chunk is full.
-    fn listen(&mut self, until: Instant) {
-        while !self.full() {
+    /// Whether something was received that is to be handed out.
+    fn some(&self) -> bool {
+        self.lines.rows() > 0 || !self.rejects.is_empty()
+    }
+
+    /// Receives messages until there is enough for a chunk, or until `deadline`.
+    fn listen(&mut self, deadline: Instant) {
+        loop {
+            let until = if self.some() { self.beat.or(Instant::now(), deadline) } else { deadline };
             let Some(link) = &mut self.link else { return };
             match link.hear(until) {
                 Heard::Payload(payload) => self.receive(&payload),
                 Heard::Nothing => return,
                 Heard::Lost(reason) => return self.lose(&reason),
             }
-            if Instant::now() >= until {
+            let now = Instant::now();
+            if self.full() || self.beat.due(now) || now >= deadline {
                 return;
             }
         }
@@ -263,9 +270,8 @@ impl Live for WebSocket {
         let deadline = Instant::now() + wait;
         loop {
             let now = Instant::now();
-            let some = self.lines.rows() > 0 || !self.rejects.is_empty();
             // What came before a break is handed out before the break is told.
-            if some && (self.full() || self.link.is_none() || self.beat.due(now)) {
+            if self.some() && (self.full() || self.link.is_none() || self.beat.due(now)) {
                 self.decode()?;
                 self.beat.mark(now);
             }
@@ -279,8 +285,7 @@ impl Live for WebSocket {
                 return Ok(Event::Quiet);
             }
             if self.link.is_some() {
-                let until = if some { self.beat.or(now, deadline) } else { deadline };
-                self.listen(until);
+                self.listen(deadline);
             } else {
                 self.reconnect(deadline);
             }

@@ -6,6 +6,8 @@
 
 use memchr::{memchr, memrchr};
 
+use crate::data::format::word;
+
 /// How far a quoted field may reach; a quote that is not closed by then is taken for a mistake in its line.
 pub(super) const QUOTE_BYTES: usize = 1 << 20;
 
@@ -28,26 +30,17 @@ pub(super) trait Sink {
     fn record(&mut self, fields: usize, start: usize, end: usize, flaw: Flaw) -> bool;
 }
 
-const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-const ONES: u64 = 0x0101_0101_0101_0101;
-
-/// The high bit of every byte of `word` that is zero, and no other.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    !(((word & LOW) + LOW) | word | LOW)
-}
-
-/// Stops at delimiters and line ends, eight bytes at a time.
+/// Stops at delimiters and line ends.
 struct Stops<'a> {
     bytes: &'a [u8],
-    delimiter: u64,
+    delimiter: u8,
     base: usize,
     found: u64,
 }
 
 impl<'a> Stops<'a> {
     fn new(bytes: &'a [u8], delimiter: u8) -> Self {
-        let mut stops = Self { bytes, delimiter: ONES * u64::from(delimiter), base: 0, found: 0 };
+        let mut stops = Self { bytes, delimiter, base: 0, found: 0 };
         stops.seek(0);
         stops
     }
@@ -55,12 +48,8 @@ impl<'a> Stops<'a> {
     #[inline]
     fn seek(&mut self, at: usize) {
         self.base = at;
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        let word = match rest.first_chunk::<8>() {
-            Some(chunk) => u64::from_le_bytes(*chunk),
-            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-        };
-        self.found = zeros(word ^ self.delimiter) | zeros(word ^ (ONES * u64::from(b'\n')));
+        let eight = word::load(self.bytes, at);
+        self.found = word::equal(eight, self.delimiter) | word::equal(eight, b'\n');
     }
 
     /// The next stop that was not handed out, or the length.
@@ -72,7 +61,7 @@ impl<'a> Stops<'a> {
             }
             self.seek(self.base + 8);
         }
-        let at = self.base + (self.found.trailing_zeros() / 8) as usize;
+        let at = self.base + word::first(self.found);
         self.found &= self.found - 1;
         at
     }

@@ -82,7 +82,12 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         }
     }
     let mut specs = Vec::with_capacity(width);
-    for (name, guess) in names(&first, header).into_iter().zip(&guesses) {
+    let names = match &sniff.known {
+        // A text without header that continues a table: its columns are the table's, in their order.
+        Some(known) if !header && known.len() == width => known.iter_names().cloned().collect(),
+        _ => names(&first, header),
+    };
+    for (name, guess) in names.into_iter().zip(&guesses) {
         let known = sniff.known.as_deref().and_then(|schema: &Schema| schema.get(name.as_str()));
         specs.push(
             match known {

@@ -41,8 +41,9 @@ impl Shape {
 fn open(sniff: &Sniff<'_>, shape: Shape) -> Result<Arc<dyn Decoder>> {
     let specs = sniff::columns(sniff, shape)?;
     let schema = specs.iter().map(|spec| (spec.name.clone(), spec.dtype.clone())).collect::<Schema>();
+    let keys = specs.iter().map(|spec| spec.name.as_bytes().into()).collect();
     let places = specs.iter().enumerate().map(|(place, spec)| (spec.name.as_bytes().into(), place)).collect();
-    Ok(Arc::new(Json { source: sniff.source.clone(), shape, schema: schema.into(), specs, places }))
+    Ok(Arc::new(Json { source: sniff.source.clone(), shape, schema: schema.into(), specs, keys, places }))
 }
 
 #[derive(Debug)]
@@ -51,6 +52,8 @@ struct Json {
     shape: Shape,
     schema: SchemaRef,
     specs: Vec<Spec>,
+    /// The columns' names as keys stand in the text, where they need no escape.
+    keys: Vec<Box<[u8]>>,
     places: HashMap<Box<[u8]>, usize>,
 }
 
@@ -82,23 +85,8 @@ impl Json {
         records(bytes, self.shape, |start, limit| {
             let row_at = rows.cells.len();
             rows.cells.resize(row_at + width, Span::default());
-            // Keys mostly come in the order of the schema.
-            let mut next = 0;
-            let end = scan::object(limit, start, |key, value| {
-                let key = limit.get(key).unwrap_or_default();
-                let place = match self.specs.get(next) {
-                    Some(spec) if spec.name.as_bytes() == key => Some(next),
-                    _ => self.place(key),
-                };
-                let Some(place) = place else { return };
-                next = place + 1;
-                let slot = asked.slots.get(place).copied().unwrap_or(NOT_ASKED);
-                if slot != NOT_ASKED
-                    && let Some(span) = rows.cells.get_mut(row_at + slot as usize)
-                {
-                    *span = Span::new(value.start, value.end);
-                }
-            });
+            let mut row = Row { json: self, asked, cells: rows.cells.get_mut(row_at..).unwrap_or_default(), bytes: limit, next: 0 };
+            let end = scan::object(limit, start, &mut row);
             let (end, flaw) = match end {
                 Ok(end) if self.shape == Shape::Document || scan::blank(limit, end) == limit.len() => (end, block.flaw(start..end).map(ToOwned::to_owned)),
                 _ => {
@@ -123,6 +111,39 @@ impl Json {
         match memchr::memchr(b'\\', key) {
             None => self.places.get(key).copied(),
             Some(_) => self.places.get(unescape(key)?.as_bytes()).copied(),
+        }
+    }
+}
+
+/// Notes where the values asked for stand in one object.
+struct Row<'a> {
+    json: &'a Json,
+    asked: &'a Asked<'a>,
+    cells: &'a mut [Span],
+    bytes: &'a [u8],
+    /// The column whose key comes next, if keys come in the order of the schema as they mostly do.
+    next: usize,
+}
+
+impl scan::Members for Row<'_> {
+    #[inline]
+    fn expected(&self) -> &[u8] {
+        self.json.keys.get(self.next).map_or(&[], |key| key)
+    }
+
+    #[inline]
+    fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>) {
+        let place = match key {
+            // An empty key is expected where none is.
+            None if self.next < self.json.keys.len() => Some(self.next),
+            None => self.json.place(b""),
+            Some(key) => self.json.place(self.bytes.get(key).unwrap_or_default()),
+        };
+        let Some(place) = place else { return };
+        self.next = place + 1;
+        let slot = self.asked.slots.get(place).copied().unwrap_or(NOT_ASKED);
+        if let Some(span) = self.cells.get_mut(slot as usize) {
+            *span = Span::new(value.start, value.end);
         }
     }
 }
@@ -168,10 +189,20 @@ struct Object {
     members: Option<Vec<(Range<usize>, Range<usize>)>>,
 }
 
+impl scan::Members for Vec<(Range<usize>, Range<usize>)> {
+    fn expected(&self) -> &[u8] {
+        &[]
+    }
+
+    fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>) {
+        self.push((key.unwrap_or_default(), value));
+    }
+}
+
 fn objects(bytes: &[u8], shape: Shape, mut hear: impl FnMut(Object)) {
     records(bytes, shape, |start, limit| {
         let mut members = Vec::new();
-        let end = scan::object(limit, start, |key, value| members.push((key, value)));
+        let end = scan::object(limit, start, &mut members);
         let usable = end.is_ok_and(|end| limit.get(start..end).is_some_and(|row| std::str::from_utf8(row).is_ok()));
         hear(Object { members: usable.then_some(members) });
         end.unwrap_or_else(|_| shape.end(limit, start))

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::data::format::word;
+
 /// Why a value has no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -27,22 +29,21 @@ pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
 #[inline]
 pub(super) fn string(bytes: &[u8], at: usize) -> Place {
     let mut at = at + 1;
-    // Most strings are short: looking at a few bytes is quicker than setting up a vector search.
-    for _ in 0..24 {
-        match bytes.get(at) {
-            None => return Err(Stop::End),
-            Some(b'"') => return Ok(at + 1),
-            Some(b'\\') => at += 2,
-            Some(_) => at += 1,
-        }
-    }
     loop {
-        let rest = bytes.get(at..).ok_or(Stop::End)?;
-        match memchr::memchr2(b'"', b'\\', rest) {
-            None => return Err(Stop::End),
-            Some(found) if rest.get(found) == Some(&b'"') => return Ok(at + found + 1),
-            Some(found) => at += found + 2,
+        let eight = word::load(bytes, at);
+        let found = word::equal(eight, b'"') | word::equal(eight, b'\\');
+        if found == 0 {
+            at += 8;
+            if at >= bytes.len() {
+                return Err(Stop::End);
+            }
+            continue;
         }
+        at += word::first(found);
+        if bytes.get(at) == Some(&b'"') {
+            return Ok(at + 1);
+        }
+        at += 2;
     }
 }
 
@@ -58,14 +59,14 @@ pub(super) fn value(bytes: &[u8], at: usize) -> Place {
             let length = bytes.get(at..).unwrap_or_default().iter().take_while(digits).count();
             if at + length == bytes.len() { Err(Stop::End) } else { Ok(at + length) }
         }
-        Some(b't') => word(bytes, at, b"true"),
-        Some(b'f') => word(bytes, at, b"false"),
-        Some(b'n') => word(bytes, at, b"null"),
+        Some(b't') => exactly(bytes, at, b"true"),
+        Some(b'f') => exactly(bytes, at, b"false"),
+        Some(b'n') => exactly(bytes, at, b"null"),
         Some(_) => Err(Stop::Bad(at)),
     }
 }
 
-fn word(bytes: &[u8], at: usize, word: &[u8]) -> Place {
+fn exactly(bytes: &[u8], at: usize, word: &[u8]) -> Place {
     let rest = bytes.get(at..).unwrap_or_default();
     if rest.starts_with(word) {
         Ok(at + word.len())
@@ -108,28 +109,50 @@ fn nested(bytes: &[u8], mut at: usize) -> Place {
     }
 }
 
-/// Tells the members of the object that opens at `at`: the range of each key between its quotes, and of each value.
-/// The place after the object.
+/// Hears the members of an object.
+pub(super) trait Members {
+    /// The key that most likely comes next, as it would stand between its quotes.
+    fn expected(&self) -> &[u8];
+
+    /// A member: the range of its key between the quotes (`None` when it is the expected one), and that of its value.
+    fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>);
+}
+
+/// For those who want nothing but the end.
+struct Nobody;
+
+impl Members for Nobody {
+    fn expected(&self) -> &[u8] {
+        &[]
+    }
+
+    fn member(&mut self, _: Option<Range<usize>>, _: Range<usize>) {}
+}
+
+/// Tells the members of the object that opens at `at`. The place after the object.
 #[inline]
-pub(super) fn object(bytes: &[u8], at: usize, mut member: impl FnMut(Range<usize>, Range<usize>)) -> Place {
+pub(super) fn object(bytes: &[u8], at: usize, members: &mut impl Members) -> Place {
     expect(bytes, at, b'{')?;
     let mut at = blank(bytes, at + 1);
     if bytes.get(at) == Some(&b'}') {
         return Ok(at + 1);
     }
     loop {
-        match bytes.get(at) {
-            Some(b'"') => {}
-            None => return Err(Stop::End),
-            Some(_) => return Err(Stop::Bad(at)),
-        }
-        let close = string(bytes, at)?;
-        let key = at + 1..close - 1;
+        expect(bytes, at, b'"')?;
+        let expected = members.expected();
+        let close = at + 1 + expected.len();
+        let as_expected = bytes.get(close) == Some(&b'"') && bytes.get(at + 1..close) == Some(expected);
+        let (key, close) = if as_expected {
+            (None, close + 1)
+        } else {
+            let close = string(bytes, at)?;
+            (Some(at + 1..close - 1), close)
+        };
         at = blank(bytes, close);
         expect(bytes, at, b':')?;
         let start = blank(bytes, at + 1);
         let end = value(bytes, start)?;
-        member(key, start..end);
+        members.member(key, start..end);
         at = blank(bytes, end);
         match bytes.get(at) {
             Some(b',') => at = blank(bytes, at + 1),
@@ -140,6 +163,7 @@ pub(super) fn object(bytes: &[u8], at: usize, mut member: impl FnMut(Range<usize
     }
 }
 
+#[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8) -> Result<(), Stop> {
     match bytes.get(at) {
         Some(found) if *found == byte => Ok(()),
@@ -159,7 +183,7 @@ pub(super) fn between(bytes: &[u8], mut at: usize) -> usize {
 
 /// The place after the element that begins at `at`. A malformed one goes on to the end of its line.
 pub(super) fn element(bytes: &[u8], at: usize) -> (usize, Result<(), Stop>) {
-    let end = if bytes.get(at) == Some(&b'{') { object(bytes, at, |_, _| {}) } else { value(bytes, at) };
+    let end = if bytes.get(at) == Some(&b'{') { object(bytes, at, &mut Nobody) } else { value(bytes, at) };
     match end {
         Ok(end) => (end, Ok(())),
         Err(Stop::End) => (bytes.len(), Err(Stop::End)),

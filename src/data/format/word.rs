@@ -1,0 +1,28 @@
+//! Looking for a byte in eight at once, in plain integer arithmetic. For texts whose stops lie so close together that
+//! setting up a vector search for each would cost more than it saves.
+
+const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The high bit of every byte of `word` that equals `byte`, and no other bit.
+#[inline]
+pub(super) fn equal(word: u64, byte: u8) -> u64 {
+    let zero = word ^ (ONES * u64::from(byte));
+    !(((zero & LOW) + LOW) | zero | LOW)
+}
+
+/// The eight bytes from `at`, first byte lowest; zeros beyond the end.
+#[inline]
+pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match rest.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// Which of the eight bytes the lowest high bit of `found` stands for.
+#[inline]
+pub(super) fn first(found: u64) -> usize {
+    (found.trailing_zeros() / 8) as usize
+}

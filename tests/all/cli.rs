@@ -1,0 +1,186 @@
+//! `braid run` as others use it: flags, keys, exit codes, and one clear line when something is wrong.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use braid::data::format::write_frame;
+use serde_json::Value;
+
+use crate::run::{QUESTION, sample};
+
+pub fn braid(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_braid")).args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+pub fn stderr(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
+fn stdout(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+/// The one line of a run that must fail with exit code 1.
+pub fn refused(args: &[&str]) -> String {
+    let out = braid(args);
+    let said = stderr(&out);
+    assert_eq!(out.status.code(), Some(1), "{args:?}: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    let last = said.lines().last().unwrap_or("").to_owned();
+    assert!(last.starts_with("braid: "), "{said}");
+    last
+}
+
+fn history(path: &Path) -> String {
+    format!("r={}", path.display())
+}
+
+#[test]
+fn an_answer_goes_to_stdout_as_csv_in_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "k,v\nb,1\na,2\na,3\n").unwrap();
+    let out = braid(&["run", "--history", &history(&path), "--sql", "SELECT k, sum(v) AS s FROM r GROUP BY k ORDER BY k"]);
+    assert!(out.status.success(), "{}", stderr(&out));
+    assert_eq!(stdout(&out), "k,s\na,5\nb,1\n");
+}
+
+#[test]
+fn every_output_is_written_and_the_stats_have_every_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = sample(3_000, 21);
+    let (old, new) = (folder.path().join("old.parquet"), folder.path().join("new.ndjson"));
+    write_frame(&frame.head(Some(1_000)), &old).unwrap();
+    write_frame(&frame.slice(1_000, 2_000), &new).unwrap();
+    let live = format!("r=file:{}?follow=false", new.display());
+    for name in ["answer.csv", "answer.parquet", "answer.json", "answer.arrow"] {
+        let (out, chart, stats) = (folder.path().join(name), folder.path().join("chart.png"), folder.path().join("stats.json"));
+        let done = braid(&[
+            "run", "--history", &history(&old), "--live", &live, "--time", "r=t,1h", "--seam", "r=append", "--sql", QUESTION, "--out", &out.display().to_string(), "--chart",
+            &chart.display().to_string(), "--stats", &stats.display().to_string(), "--threads", "2", "--memory", "1GiB", "--engine", "local",
+        ]);
+        assert!(done.status.success(), "{}", stderr(&done));
+        assert!(fs::metadata(&out).unwrap().len() > 0 && stdout(&done).is_empty());
+        assert!(fs::read(&chart).unwrap().starts_with(b"\x89PNG"));
+        let stats: Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
+        for key in [
+            "rows_in", "rows_shown", "rows_filtered", "rows_late", "rows_rejected", "bytes_in", "wall_s", "cpu_s", "first_answer_ms", "peak_rss_mb", "chunks", "merges", "bytes_between_threads",
+            "groups", "watermark", "seam", "latency_ms",
+        ] {
+            assert!(!stats[key].is_null(), "{key} is missing: {stats}");
+        }
+        for key in ["p50", "p99", "max"] {
+            assert!(stats["latency_ms"][key].is_number());
+        }
+        let n = |key: &str| stats[key].as_u64().unwrap();
+        assert_eq!(n("rows_in"), 3_000);
+        assert_eq!(n("rows_in"), n("rows_shown") + n("rows_filtered") + n("rows_late") + n("rows_rejected"));
+        assert_eq!(stats["seam"]["live_rows"], 2_000);
+    }
+    let svg = folder.path().join("chart.svg");
+    let done = braid(&["run", "--history", &history(&old), "--sql", QUESTION, "--chart", &svg.display().to_string()]);
+    assert!(done.status.success() && fs::read_to_string(&svg).unwrap().contains("<svg"));
+}
+
+#[test]
+fn a_pipe_is_a_feed_that_ends() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_braid"))
+        .args(["run", "--live", "r=stdin:", "--sql", "SELECT k, count(*) AS n, sum(v) AS s FROM r GROUP BY k ORDER BY k"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    for i in 0..5_000 {
+        writeln!(pipe, "{{\"k\":\"{}\",\"v\":{i}}}", ["a", "b"][i % 2]).unwrap();
+    }
+    drop(pipe);
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{}", stderr(&out));
+    assert_eq!(stdout(&out), "k,n,s\na,2500,6247500\nb,2500,6250000\n");
+}
+
+#[test]
+fn for_ends_a_feed_that_never_ends_with_a_complete_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grows.ndjson");
+    fs::write(&path, "{\"v\":1}\n{\"v\":2}\n").unwrap();
+    let out = braid(&["run", "--live", &format!("r=file:{}", path.display()), "--for", "700ms", "--sql", "SELECT sum(v) AS s FROM r"]);
+    assert!(out.status.success(), "{}", stderr(&out));
+    assert_eq!(stdout(&out), "s\n3\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_with_a_complete_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grows.ndjson");
+    fs::write(&path, "{\"v\":1}\n{\"v\":2}\n").unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_braid"))
+        .args(["run", "--live", &format!("r=file:{}", path.display()), "--sql", "SELECT sum(v) AS s FROM r"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(1_500));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{}", stderr(&out));
+    assert_eq!(stdout(&out), "s\n3\n");
+}
+
+#[test]
+fn a_question_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, sql) = (folder.path().join("a.csv"), folder.path().join("q.sql"));
+    fs::write(&data, "机场,延误\n北京,5\n上海,7\n北京,1\n").unwrap();
+    fs::write(&sql, "-- 每个机场\nSELECT 机场, sum(延误) AS 合计 FROM r GROUP BY 机场 ORDER BY 合计").unwrap();
+    let out = braid(&["run", "--history", &history(&data), "--sql", &format!("@{}", sql.display())]);
+    assert_eq!(stdout(&out), "机场,合计\n北京,6\n上海,7\n", "{}", stderr(&out));
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_one_line() {
+    for (args, word) in [
+        (vec!["run"], "--sql"),
+        (vec!["run", "--sql", "SELECT 1"], "--history"),
+        (vec!["run", "--hystory", "a=b", "--sql", "x"], "did you mean --history"),
+        (vec!["run", "--history", "nofile", "--sql", "x"], "NAME=VALUE"),
+        (vec!["run", "--history", "a=b", "--sql", "x", "--for", "soon"], "duration"),
+        (vec!["run", "--history", "a=b", "--sql", "x", "--memory", "lots"], "size"),
+        (vec!["run", "--history", "a=b", "--sql", "x", "--engine", "flink:localhost:1"], "engine"),
+        (vec!["train"], "models"),
+    ] {
+        let out = braid(&args);
+        assert_eq!(out.status.code(), Some(2), "{args:?}: {}", stderr(&out));
+        assert!(stderr(&out).contains(word) && stderr(&out).lines().count() == 1, "{args:?}: {}", stderr(&out));
+    }
+}
+
+#[test]
+fn lists_come_from_the_slices() {
+    let sources = stdout(&braid(&["sources"]));
+    for kind in braid::source::live::LIVE_KINDS {
+        assert!(kind.schemes.iter().all(|s| sources.contains(s)) && sources.contains(kind.about));
+    }
+    for format in braid::data::format::FORMATS {
+        assert!(sources.contains(format.title));
+    }
+    let aggregates = stdout(&braid(&["aggregates"]));
+    assert!(braid::query::aggregate::AGGREGATES.iter().all(|a| aggregates.contains(a.usage)));
+    let marks = stdout(&braid(&["marks"]));
+    assert!(braid::figure::MARKS.iter().all(|m| marks.contains(m.name)));
+    assert!(stdout(&braid(&["--help"])).contains("--stats FILE.json"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_display_the_program_says_so_and_points_to_run() {
+    let out = Command::new(env!("CARGO_BIN_EXE_braid")).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET").output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(stderr(&out).contains("display") && stderr(&out).contains("braid run"), "{}", stderr(&out));
+}

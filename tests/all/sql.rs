@@ -1,0 +1,228 @@
+//! The SQL reader, the form and the binder: what is understood, and errors that point at the place.
+
+use std::sync::Arc;
+
+use braid::data::Fault;
+use braid::query::aggregate::AGGREGATES;
+use braid::query::form::{Measure, WindowForm};
+use braid::query::window::parse_interval;
+use braid::query::{Form, Partial, Plan, Query};
+use polars::prelude::*;
+
+fn schema() -> SchemaRef {
+    let fields = [
+        Field::new("origin".into(), DataType::String),
+        Field::new("Delay".into(), DataType::Int64),
+        Field::new("distance".into(), DataType::Float64),
+        Field::new("date".into(), DataType::Datetime(TimeUnit::Microseconds, None)),
+        Field::new("机场".into(), DataType::String),
+        Field::new("odd name".into(), DataType::Int32),
+    ];
+    Arc::new(fields.into_iter().collect())
+}
+
+fn rows() -> DataFrame {
+    let date = Int64Chunked::from_slice("date".into(), &[0, 1_800_000_000, 3_600_000_000, -1]);
+    DataFrame::new(
+        4,
+        vec![
+            Column::new("origin".into(), ["ATL", "ATL", "ORD", "ORD"]),
+            Column::new("Delay".into(), [10_i64, 20, 0, -5]),
+            Column::new("distance".into(), [100.0, 300.0, 0.0, 250.0]),
+            date.into_datetime(TimeUnit::Microseconds, None).into_column(),
+            Column::new("机场".into(), ["亚特兰大", "亚特兰大", "芝加哥", "芝加哥"]),
+            Column::new("odd name".into(), [1_i32, 2, 3, 4]),
+        ],
+    )
+    .unwrap()
+}
+
+fn bind(sql: &str) -> Result<Plan, Fault> {
+    Plan::new(&Query::parse(sql)?, sql, &schema())
+}
+
+fn ask(sql: &str) -> DataFrame {
+    let plan = Arc::new(bind(sql).unwrap_or_else(|f| panic!("{sql}: {f}")));
+    let mut partial = Partial::new(plan.clone()).unwrap();
+    let wanted = rows().select(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>()).unwrap();
+    let wanted = if plan.columns.is_empty() { DataFrame::new(4, vec![]).unwrap() } else { wanted };
+    partial.absorb(&wanted, None).unwrap();
+    let answer = partial.answer().unwrap().frame;
+    assert_eq!(answer.schema(), &plan.output, "the plan knows the answer's types: {sql}");
+    answer
+}
+
+fn floats(frame: &DataFrame, column: &str) -> Vec<Option<f64>> {
+    frame.column(column).unwrap().cast(&DataType::Float64).unwrap().f64().unwrap().iter().collect()
+}
+
+fn texts(frame: &DataFrame, column: &str) -> Vec<String> {
+    frame.column(column).unwrap().str().unwrap().iter().map(|t| t.unwrap_or("null").to_owned()).collect()
+}
+
+/// What the fault says, and the piece of the text it points at.
+fn fault<'a>(sql: &'a str) -> (String, &'a str) {
+    let fault = bind(sql).err().unwrap_or_else(|| panic!("{sql} was understood"));
+    let span = fault.span.clone().unwrap_or_else(|| panic!("{sql}: {fault} points nowhere"));
+    assert!(!fault.place.is_empty() && !fault.hint.is_empty(), "{sql}: '{fault}' lacks where or what to do");
+    (fault.to_string(), &sql[span])
+}
+
+#[test]
+fn names_ignore_case_unless_quoted() {
+    assert_eq!(floats(&ask("select sum(DELAY) as s from Flights"), "s"), [Some(25.0)]);
+    assert_eq!(floats(&ask("SELECT sum(\"Delay\") AS s FROM flights"), "s"), [Some(25.0)]);
+    let (said, at) = fault("SELECT sum(\"DELAY\") AS s FROM flights");
+    assert!(said.contains("no column 'DELAY'") && at == "\"DELAY\"", "{said} at {at}");
+}
+
+#[test]
+fn chinese_and_odd_names_work() {
+    let answer = ask("SELECT 机场, sum(\"odd name\") AS 合计 FROM flights GROUP BY 机场 ORDER BY 合计 DESC");
+    assert_eq!(texts(&answer, "机场"), ["芝加哥", "亚特兰大"]);
+    assert_eq!(floats(&answer, "合计"), [Some(7.0), Some(3.0)]);
+}
+
+#[test]
+fn group_by_takes_columns_aliases_numbers_and_all() {
+    for group in ["origin", "1", "ALL", "o"] {
+        let answer = ask(&format!("SELECT origin AS o, count(*) AS n FROM flights GROUP BY {group}"));
+        assert_eq!(texts(&answer, "o"), ["ATL", "ORD"], "{group}");
+    }
+    // The input column goes before the alias of the same name.
+    let answer = ask("SELECT upper(origin) AS origin, count(*) AS n FROM flights GROUP BY upper(origin)");
+    assert_eq!(answer.height(), 2);
+}
+
+#[test]
+fn answers_have_having_order_limit_and_arithmetic() {
+    let answer = ask("SELECT origin, avg(Delay) * 2 AS twice, max(Delay) - min(Delay) AS spread, CASE WHEN count(*) > 1 THEN 'many' ELSE 'one' END AS size \
+                      FROM flights GROUP BY origin HAVING sum(Delay) > -10 ORDER BY twice DESC, origin LIMIT 1");
+    assert_eq!(texts(&answer, "origin"), ["ATL"]);
+    assert_eq!(floats(&answer, "twice"), [Some(30.0)]);
+    assert_eq!(floats(&answer, "spread"), [Some(10.0)]);
+    assert_eq!(texts(&answer, "size"), ["many"]);
+    assert_eq!(ask("SELECT origin, count(*) AS n FROM flights GROUP BY origin HAVING n > 5").height(), 0);
+}
+
+#[test]
+fn windows_reach_before_1970_and_have_bounds() {
+    let answer = ask("SELECT tumble(date, INTERVAL '1 hour') AS hour, window_start, window_end, count(*) AS n FROM flights GROUP BY hour ORDER BY hour");
+    assert_eq!(floats(&answer, "hour"), [Some(-3_600e6), Some(0.0), Some(3_600e6)]);
+    assert_eq!(floats(&answer, "window_end"), [Some(0.0), Some(3_600e6), Some(7_200e6)]);
+    assert_eq!(floats(&answer, "n"), [Some(1.0), Some(2.0), Some(1.0)]);
+}
+
+#[test]
+fn intervals_are_read_as_people_write_them() {
+    for (text, micros) in [
+        ("1 hour", 3_600_000_000),
+        ("90s", 90_000_000),
+        ("1 hour 30 minutes", 5_400_000_000),
+        ("-6 hours", -21_600_000_000),
+        ("250ms", 250_000),
+        ("01:30:00", 5_400_000_000),
+        ("2 weeks", 1_209_600_000_000),
+    ] {
+        assert_eq!(parse_interval(text), Ok(micros), "{text}");
+    }
+    for text in ["", "hour", "5 parsecs", "1 month"] {
+        assert!(parse_interval(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn nothing_gives_null_and_zero() {
+    let answer =
+        ask("SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT origin) AS d FROM flights WHERE distance > 9999");
+    assert_eq!(floats(&answer, "n"), [Some(0.0)]);
+    assert_eq!(floats(&answer, "s"), [None]);
+    assert_eq!(floats(&answer, "a"), [None]);
+    assert_eq!(floats(&answer, "d"), [Some(0.0)]);
+    assert_eq!(ask("SELECT origin, count(*) AS n FROM flights WHERE distance > 9999 GROUP BY origin").height(), 0);
+}
+
+#[test]
+fn division_by_zero_is_told() {
+    let sql = "SELECT origin, sum(Delay) / (count(*) - 2) AS q FROM flights GROUP BY origin";
+    let plan = Arc::new(bind(sql).unwrap());
+    let mut partial = Partial::new(plan.clone()).unwrap();
+    partial.absorb(&rows().select(["origin", "Delay"]).unwrap(), None).unwrap();
+    let answer = partial.answer().unwrap();
+    assert!(answer.notes.iter().any(|n| n.contains("'q'") && n.contains("division by zero") && n.contains("NULLIF")), "{:?}", answer.notes);
+    assert_eq!(floats(&ask("SELECT sum(Delay) / NULLIF(count(*) - 4, 0) AS q FROM flights"), "q"), [None]);
+}
+
+#[test]
+fn errors_point_at_the_place_and_say_what_to_do() {
+    for (sql, word, place) in [
+        ("SELECT count(*) FROM flights WHERE delya > 5", "did you mean 'Delay'", "delya"),
+        ("SELECT origin, count(*) FROM flights", "GROUP BY", "origin"),
+        ("SELECT cuont(*) FROM flights GROUP BY origin", "did you mean count", "cuont(*)"),
+        ("SELECT sum(origin) FROM flights", "takes numbers", "sum(origin)"),
+        ("SELECT count(*) FROM flights WHERE count(*) > 5", "HAVING", "count(*)"),
+        ("SELECT sum(avg(Delay)) FROM flights", "inside an aggregate", "avg(Delay)"),
+        ("SELECT count(*) FROM flights WHERE distance >", "", ""),
+        ("SELECT count(*) FROM flights WHERE distance", "needs a condition", "distance"),
+        ("SELECT count(* FROM flights", "not closed", ""),
+        ("SELEC count(*) FROM flights", "begins with SELECT", "SELEC"),
+        ("SELECT count(*)", "no FROM", ""),
+        ("SELECT FROM flights", "nothing is selected", ""),
+        ("SELECT count(*) FROM a JOIN b ON a.x = b.x", "JOIN", "a JOIN b ON a.x = b.x"),
+        ("SELECT count(*) FROM flights LIMIT many", "whole number", "many"),
+        ("SELECT count(*) FROM flights GROUP BY tumble(origin, INTERVAL '1 hour')", "not a time", ""),
+        ("SELECT count(*) FROM flights GROUP BY tumble(date, INTERVAL '1 month')", "months", ""),
+        ("SELECT tumble(date, INTERVAL '1 hour'), count(*) FROM flights", "not grouped by it", ""),
+        ("SELECT origin FROM flights GROUP BY 3", "no item 3", "3"),
+        ("SELECT count(*) FROM flights WHERE origin = 'ATL", "quote", ""),
+        ("SELECT distance, Delay FROM flights", "neither", ""),
+        ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
+        ("SELECT count(*) FROM flights WHERE Delay IN (SELECT 1)", "sub-quer", ""),
+    ] {
+        let (said, at) = fault(sql);
+        assert!(said.contains(word), "{sql}: {said}");
+        assert!(place.is_empty() || at == place, "{sql}: points at '{at}', not at '{place}'");
+    }
+}
+
+#[test]
+fn errors_count_lines_and_columns() {
+    let fault = bind("SELECT count(*)\nFROM flights\nWHERE 机场 = 'x' AND nope > 5").unwrap_err();
+    assert_eq!(fault.place, "SQL, line 3, column 20");
+}
+
+#[test]
+fn text_and_form_are_two_views_of_one_question() {
+    let sql = "SELECT origin, upper(机场) AS place, tumble(date, INTERVAL '1 hour') AS hour, count(*) AS flights, avg(Delay) FILTER (WHERE distance > 200) AS mean, count(DISTINCT 机场), max(Delay) - min(Delay) AS spread\n\
+               FROM flights\nWHERE distance > 0\nGROUP BY origin, place, hour\nHAVING count(*) > 1\nORDER BY hour, flights DESC\nLIMIT 10";
+    let query = Query::parse(sql).unwrap();
+    assert_eq!(query.to_sql(), sql, "printing what was read changes nothing");
+    let form = Form::from_query(&query);
+    assert_eq!(form.groups, ["origin", "upper(机场) AS place"]);
+    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into() }));
+    assert_eq!(form.measures.len(), 3);
+    assert_eq!(form.measures[1], Measure { aggregate: "avg".into(), argument: "Delay".into(), filter: "distance > 200".into(), alias: "mean".into() });
+    assert_eq!(form.others, [("max(Delay) - min(Delay)".to_owned(), "spread".to_owned())]);
+    assert_eq!(form.to_query(), query, "a form that nobody touched is the same question");
+    assert_eq!(Form::from_query(&form.to_query()), form);
+    bind(&form.to_query().to_sql()).unwrap();
+}
+
+#[test]
+fn every_aggregate_is_documented_and_answers() {
+    for aggregate in AGGREGATES {
+        assert!(!aggregate.about.is_empty() && !aggregate.usage.is_empty());
+        let measure = Measure { aggregate: aggregate.name.into(), argument: "Delay".into(), filter: String::new(), alias: "it".into() };
+        let answer = ask(&format!("SELECT {} AS it FROM flights", measure.to_sql()));
+        assert_eq!(answer.height(), 1, "{}", aggregate.name);
+        for alias in aggregate.aliases {
+            ask(&format!("SELECT {alias}(Delay) AS it FROM flights"));
+        }
+    }
+}
+
+#[test]
+fn equal_calls_are_kept_once() {
+    let plan = bind("SELECT sum(Delay) AS a, SUM(\"Delay\") + 1 AS b, sum(delay) FILTER (WHERE distance > 1) AS c FROM flights HAVING sum(Delay) > 0").unwrap();
+    assert_eq!(plan.calls.len(), 2);
+}
