@@ -78,7 +78,8 @@ pub fn parse(place: Place<'_>) -> Result<Ast> {
             Some((what, at)) => (what.to_owned(), location(sql, at)),
             None => (text, 0),
         };
-        let hint = if what.ends_with("found: EOF") { "the expression ends too early: add what is missing" } else { "check the spelling and the order of words here" };
+        let hint =
+            if what.ends_with("found: EOF") { "the expression ends too early: add what is missing" } else { "check the spelling and the order of words here" };
         place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
     };
     let mut parser = Parser::new(&GenericDialect).try_with_sql(sql).map_err(wrong)?;

@@ -10,7 +10,7 @@ use super::action::{Action, Export, Open, TableAction};
 use super::first;
 use super::sheet::{Sheet, SheetId, Span, plan};
 use super::widget::cells;
-use super::work::{Arrival, Attach, Kind};
+use super::work::{Arrival, Attach, CANCELLED, Kind};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Opened, attach_feed};
 use crate::engine::table::difference;
@@ -47,7 +47,7 @@ impl App {
 
     /// A fault, unless it is a wish that was granted.
     pub(super) fn tell(&mut self, fault: &Fault) {
-        if fault.what == "cancelled" { self.notices.news("Cancelled") } else { self.notices.fault(fault) }
+        if fault.what == CANCELLED { self.notices.news("Cancelled") } else { self.notices.fault(fault) }
     }
 
     fn opened(&mut self, opened: Result<Vec<Opened>>, setup: Option<TableSetup>) {

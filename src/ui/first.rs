@@ -43,10 +43,10 @@ pub fn size_for(seconds: f64) -> &'static str {
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 
-/// The window size that moves about twice a second when only the feeds' own pace is known.
+/// The window size of which some ten pass in a second, as far as the feeds' own pace is known.
 pub fn live_size(table: &Table) -> &'static str {
     let speed = table.live.iter().filter_map(|feed| feed.url.params.get("speed")).find_map(|speed| speed.parse::<f64>().ok());
-    let fits = SIZES.iter().find(|(_, size)| *size as f64 >= speed.unwrap_or(10.0) / 2.0);
+    let fits = SIZES.iter().find(|(_, size)| *size as f64 >= speed.unwrap_or(60.0) / 12.0);
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 

@@ -20,7 +20,7 @@ pub const WINDOW: [f32; 2] = [1280.0, 800.0];
 pub const TABLES_WIDTH: f32 = 248.0;
 pub const PAGE_WIDTH: f32 = 756.0;
 pub const QUESTION_HEIGHT: f32 = 172.0;
-pub const GRID_HEIGHT: f32 = 208.0;
+pub const GRID_HEIGHT: f32 = 196.0;
 pub const ROUND: u8 = 6;
 
 /// The colours of one theme.

@@ -188,7 +188,9 @@ impl Picture {
         let key = DrawnKey { serial: self.serial, rect, look };
         let mut slot = self.drawn.borrow_mut();
         if slot.as_ref().is_none_or(|(of, _)| *of != key) {
-            match Drawn::new(figure, rect, &look) {
+            // The pickers above it say what is drawn; a title would only take its room. Saved pictures have one.
+            let untitled = Figure { title: String::new(), ..Figure::clone(figure) };
+            match Drawn::new(&untitled, rect, &look) {
                 Ok(drawn) => *slot = Some((key, drawn)),
                 Err(fault) => return Some(fault),
             }

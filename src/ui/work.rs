@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::action::{Export, Sample};
 use super::sheet::SheetId;
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::engine::open::Opened;
 use crate::engine::{Job, Progress, Table};
 use crate::workspace::TableSetup;
@@ -21,6 +21,8 @@ pub struct Work {
 struct Task {
     id: u64,
     kind: Kind,
+    /// A person has asked it to end: whatever its error says then, that is why.
+    cancelled: bool,
 }
 
 /// One piece of work with what is needed to take in its outcome.
@@ -92,12 +94,13 @@ pub struct Shown {
 impl Work {
     pub fn add(&mut self, kind: Kind) {
         self.next += 1;
-        self.tasks.push(Task { id: self.next, kind });
+        self.tasks.push(Task { id: self.next, kind, cancelled: false });
     }
 
     /// Asks the work with this number to end; its outcome says 'cancelled'.
-    pub fn cancel(&self, id: u64) {
-        if let Some(task) = self.tasks.iter().find(|t| t.id == id) {
+    pub fn cancel(&mut self, id: u64) {
+        if let Some(task) = self.tasks.iter_mut().find(|t| t.id == id) {
+            task.cancelled = true;
             match &task.kind {
                 Kind::Open { job, .. } => job.cancel(),
                 Kind::Connect { job, .. } | Kind::Attach { job, .. } => job.cancel(),
@@ -112,7 +115,7 @@ impl Work {
     /// What has come to its end since the last call.
     pub fn arrivals(&mut self) -> Vec<Arrival> {
         let mut arrived = Vec::new();
-        self.tasks.retain_mut(|task| match task.kind.take() {
+        self.tasks.retain_mut(|task| match task.kind.take(task.cancelled) {
             Some(arrival) => {
                 arrived.push(arrival);
                 false
@@ -142,16 +145,24 @@ impl Work {
 }
 
 impl Kind {
-    fn take(&mut self) -> Option<Arrival> {
+    fn take(&mut self, cancelled: bool) -> Option<Arrival> {
         Some(match self {
-            Self::Open { job, setup } => Arrival::Opened(job.take()?, setup.take()),
-            Self::Connect { job, setup } => Arrival::Connected(job.take()?, setup.clone()),
-            Self::Attach { job, to } => Arrival::Attached(job.take()?, to.clone()),
-            Self::Sample { job, sample } => Arrival::Sample(job.take()?, *sample),
-            Self::PickOpen(job) => Arrival::PickedOpen(job.take()?),
-            Self::PickSave { job, export } => Arrival::PickedSave(job.take()?, export.clone()),
-            Self::Save(job) => Arrival::Saved(job.take()?),
-            Self::Keep(job) => Arrival::Kept(job.take()?),
+            Self::Open { job, setup } => Arrival::Opened(outcome(job, cancelled)?, setup.take()),
+            Self::Connect { job, setup } => Arrival::Connected(outcome(job, cancelled)?, setup.clone()),
+            Self::Attach { job, to } => Arrival::Attached(outcome(job, cancelled)?, to.clone()),
+            Self::Sample { job, sample } => Arrival::Sample(outcome(job, cancelled)?, *sample),
+            Self::PickOpen(job) => Arrival::PickedOpen(outcome(job, cancelled)?),
+            Self::PickSave { job, export } => Arrival::PickedSave(outcome(job, cancelled)?, export.clone()),
+            Self::Save(job) => Arrival::Saved(outcome(job, cancelled)?),
+            Self::Keep(job) => Arrival::Kept(outcome(job, cancelled)?),
         })
     }
+}
+
+/// The fault of work that was asked to end.
+pub const CANCELLED: &str = "cancelled";
+
+fn outcome<T: Send + 'static>(job: &mut Job<T>, cancelled: bool) -> Option<Result<T>> {
+    let outcome = job.take()?;
+    Some(if cancelled { outcome.map_err(|_| Fault::new(CANCELLED)) } else { outcome })
 }

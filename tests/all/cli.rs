@@ -59,16 +59,52 @@ fn every_output_is_written_and_the_stats_have_every_key() {
     for name in ["answer.csv", "answer.parquet", "answer.json", "answer.arrow"] {
         let (out, chart, stats) = (folder.path().join(name), folder.path().join("chart.png"), folder.path().join("stats.json"));
         let done = braid(&[
-            "run", "--history", &history(&old), "--live", &live, "--time", "r=t,1h", "--seam", "r=append", "--sql", QUESTION, "--out", &out.display().to_string(), "--chart",
-            &chart.display().to_string(), "--stats", &stats.display().to_string(), "--threads", "2", "--memory", "1GiB", "--engine", "local",
+            "run",
+            "--history",
+            &history(&old),
+            "--live",
+            &live,
+            "--time",
+            "r=t,1h",
+            "--seam",
+            "r=append",
+            "--sql",
+            QUESTION,
+            "--out",
+            &out.display().to_string(),
+            "--chart",
+            &chart.display().to_string(),
+            "--stats",
+            &stats.display().to_string(),
+            "--threads",
+            "2",
+            "--memory",
+            "1GiB",
+            "--engine",
+            "local",
         ]);
         assert!(done.status.success(), "{}", stderr(&done));
         assert!(fs::metadata(&out).unwrap().len() > 0 && stdout(&done).is_empty());
         assert!(fs::read(&chart).unwrap().starts_with(b"\x89PNG"));
         let stats: Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
         for key in [
-            "rows_in", "rows_shown", "rows_filtered", "rows_late", "rows_rejected", "bytes_in", "wall_s", "cpu_s", "first_answer_ms", "peak_rss_mb", "chunks", "merges", "bytes_between_threads",
-            "groups", "watermark", "seam", "latency_ms",
+            "rows_in",
+            "rows_shown",
+            "rows_filtered",
+            "rows_late",
+            "rows_rejected",
+            "bytes_in",
+            "wall_s",
+            "cpu_s",
+            "first_answer_ms",
+            "peak_rss_mb",
+            "chunks",
+            "merges",
+            "bytes_between_threads",
+            "groups",
+            "watermark",
+            "seam",
+            "latency_ms",
         ] {
             assert!(!stats[key].is_null(), "{key} is missing: {stats}");
         }

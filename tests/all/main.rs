@@ -11,3 +11,4 @@ mod live;
 mod live_ws;
 mod run;
 mod sql;
+mod window;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use braid::figure::MARKS;
+use braid::figure::{Figure, Look, MARKS, record};
 use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, Chart, ChartFile, Export, Open, Question};
 use braid::ui::sheet::State;
@@ -427,6 +427,54 @@ fn drag(window: &mut Window, from: Pos2, to: Pos2, button: egui::PointerButton) 
     window.harness.step();
     window.harness.event(press(to, false));
     window.settle();
+}
+
+#[test]
+fn connecting_can_be_cancelled() {
+    let mut window = Window::new();
+    let silent = window.file("silent.ndjson", "");
+    let live = vec![format!("file:{}", silent.display())];
+    window.propose(Action::Open(Open::Setup(TableSetup { name: "silent".to_owned(), live, ..TableSetup::default() })));
+    assert!(window.has("Connecting"));
+    let since = Instant::now();
+    window.click("Cancel");
+    window.wait("it has ended", App::is_idle);
+    assert!(since.elapsed() < Duration::from_secs(5), "it did not wait for the feed");
+    assert!(window.has("Cancelled") && window.app().sheets().is_empty());
+}
+
+#[test]
+fn the_seam_is_drawn_and_a_click_on_it_opens_its_ledger() {
+    let mut window = Window::new();
+    window.click("History and live in one table");
+    let drawn = |app: &App| app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| f.seam.is_some());
+    window.wait("the seam is drawn", drawn);
+    window.wait("live rows come", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.seam.live_rows > 1_000)));
+    window.click("Pause");
+    let rect = window.chart();
+    let figure = window.sheet().picture.figure().unwrap();
+    let untitled = Figure { title: String::new(), ..Figure::clone(&figure) };
+    let layout = record(&untitled, [rect.width(), rect.height()], &Look::dark()).unwrap().layout;
+    let [x, _] = layout.to_px((figure.seam.unwrap(), 0.0));
+    let at = Pos2::new(rect.min.x + x, rect.center().y);
+    drag(&mut window, at, at, egui::PointerButton::Primary);
+    assert!(window.has("Seam ledger") && window.has("Every row that came in is accounted for."));
+    assert!(window.has("History owns every row before"));
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(!window.has("Seam ledger"));
+}
+
+#[test]
+fn a_big_answer_becomes_a_picture_in_the_background() {
+    let mut window = Window::new();
+    let path = window.file("ticks.csv", &minutes(20_000));
+    window.drop_files(&[&path]);
+    window.wait("it is open", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.ask("SELECT at, sum(v) AS v FROM ticks GROUP BY at ORDER BY at");
+    window.wait_done();
+    assert_eq!(window.points().len(), 20_000);
 }
 
 #[test]

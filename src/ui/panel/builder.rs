@@ -12,6 +12,8 @@ use crate::ui::{first, look};
 
 /// The width of the words in front of the rows.
 const WORDS: f32 = 48.0;
+/// The width of the forms that hang on chips.
+const FORM: f32 = 232.0;
 
 /// What a widget has done to the form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -68,10 +70,10 @@ fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
 
 /// The condition on rows and the one on groups, in one line.
 fn conditions_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
-    let half = (ui.available_width() - WORDS) / 2.0;
+    let half = (ui.available_width() - WORDS - 3.0 * look::STEP) / 2.0;
     sized_text_ui(ui, "Where", "such as delay > 60", half, &mut form.filter, edit);
     ui.label(look::faint("Having", ui));
-    sized_text_ui(ui, "Having", "such as count(*) > 10", ui.available_width(), &mut form.having, edit);
+    sized_text_ui(ui, "Having", "such as count(*) > 10", half, &mut form.having, edit);
 }
 
 fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
@@ -93,8 +95,10 @@ fn sized_text_ui(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut Str
 /// A button with a menu that stays open while one works in it.
 fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
     let chip = ui.add(Button::new(RichText::new(text)).truncate()).accessible_name(name);
-    Popup::menu(&chip).close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).show(|ui| {
-        ui.set_min_width(220.0);
+    // A form rather than a menu: fields and buttons keep their frames.
+    let popup = Popup::menu(&chip).style(egui::style::StyleModifier::default()).layout(Layout::top_down(Align::Min));
+    popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).width(FORM).show(|ui| {
+        ui.set_width(FORM);
         content(ui);
     });
 }
@@ -135,7 +139,7 @@ fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[String], edit: &mut Edit
 
 fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[String], edit: &mut Edit) {
     ui.label(look::faint("Aggregate", ui));
-    if let Some(name) = pick_ui(ui, "Aggregate", &measure.aggregate, 180.0, aggregates().map(|a| a.name)) {
+    if let Some(name) = pick_ui(ui, "Aggregate", &measure.aggregate, FORM - look::PAD, aggregates().map(|a| a.name)) {
         let star = aggregates().any(|a| a.name == name && a.star);
         if measure.argument == "*" && !star {
             measure.argument = columns.first().cloned().unwrap_or_default();
@@ -147,7 +151,7 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[String], edit: &mut
     ui.label(look::faint("Of", ui));
     let star = aggregates().any(|a| a.name == measure.aggregate && a.star).then_some("*");
     let choices = star.into_iter().chain(columns.iter().map(String::as_str));
-    if let Some(column) = pick_ui(ui, "Column of the measure", &measure.argument, 180.0, choices) {
+    if let Some(column) = pick_ui(ui, "Column of the measure", &measure.argument, FORM - look::PAD, choices) {
         measure.argument = column;
         measure.alias.clear();
         edit.done();
@@ -222,14 +226,14 @@ fn window_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, edit: &mut Edit) {
     chip_ui(ui, &text, &format!("Window {text}"), |ui| {
         let WindowForm { time, size, .. } = window;
         ui.label(look::faint("Window size", ui));
-        if let Some(picked) = pick_ui(ui, "Window size", size, 180.0, first::sizes()) {
+        if let Some(picked) = pick_ui(ui, "Window size", size, FORM - look::PAD, first::sizes()) {
             *size = picked;
             edit.done();
         }
         text_ui(ui, "Window size as text", "15 minutes", size, edit);
         ui.label(look::faint("Over", ui));
         let times: Vec<String> = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
-        if let Some(picked) = pick_ui(ui, "Window column", time, 180.0, times.iter().map(String::as_str)) {
+        if let Some(picked) = pick_ui(ui, "Window column", time, FORM - look::PAD, times.iter().map(String::as_str)) {
             *time = picked;
             edit.done();
         }

@@ -21,8 +21,10 @@ const NEAR: f32 = 6.0;
 const TOLD: usize = 12;
 
 pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
-    ui.add_space(look::STEP);
+    if sheet.watch.shown.is_some() {
+        ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
+        ui.add_space(look::STEP);
+    }
     let size = ui.available_size();
     let Some(figure) = sheet.picture.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
         empty_ui(ui, sheet);

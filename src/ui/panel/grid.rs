@@ -38,6 +38,7 @@ pub fn frame_ui(ui: &mut Ui, frame: &DataFrame, actions: &mut Vec<Action>) {
             .striped(false)
             .resizable(true)
             .auto_shrink([false, false])
+            .min_scrolled_height(0.0)
             .sense(Sense::hover())
             .cell_layout(Layout::left_to_right(Align::Center))
             .columns(Column::initial(132.0).at_least(48.0).clip(true), names.len());
@@ -45,8 +46,11 @@ pub fn frame_ui(ui: &mut Ui, frame: &DataFrame, actions: &mut Vec<Action>) {
             .header(look::ROW, |mut header| {
                 for (name, column) in names.iter().zip(frame.columns()) {
                     header.col(|ui| {
+                        // Over its numbers, which stand to the right.
+                        let layout =
+                            if column.dtype().is_primitive_numeric() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
                         let name = Label::new(RichText::new(name.as_str()).size(look::SMALL).strong()).truncate();
-                        ui.add(name).on_hover_text(cells::type_word(column.dtype()));
+                        ui.with_layout(layout, |ui| ui.add(name).on_hover_text(cells::type_word(column.dtype())));
                     });
                 }
             })

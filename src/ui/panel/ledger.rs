@@ -57,13 +57,13 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         position.map_or_else(|| "–".to_owned(), |at| if seam.kind == "time" { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
     };
     ScrollArea::both().max_height(200.0).auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("lines").num_columns(4).striped(true).spacing([look::PAD, look::STEP]).show(ui, |ui| {
+        Grid::new("lines").num_columns(4).striped(true).max_col_width(250.0).spacing([look::PAD, look::STEP]).show(ui, |ui| {
             for title in ["Live input", "Last of history", "First of live", "Gap"] {
                 ui.label(look::faint(title, ui));
             }
             ui.end_row();
             for line in &seam.partitions {
-                ui.label(format!("{} #{}", line.source, line.partition));
+                ui.add(Label::new(format!("{} #{}", line.source, line.partition)).truncate());
                 ui.label(tell(line.last_history));
                 ui.label(tell(line.first_live));
                 let gap = match line.gap {

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use eframe::egui::{self, Align, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::ui::action::{Action, Pane, RunAction, Window};
 use crate::ui::look;
@@ -36,6 +36,7 @@ pub fn status_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 fn state_text(sheet: &Sheet, state: State) -> String {
     match state {
         State::Idle if sheet.span.is_some() => "Looking at the data".to_owned(),
+        State::Idle if sheet.question.fault.is_some() => "Not asked: the question has a fault".to_owned(),
         State::Idle => "Nothing asked yet".to_owned(),
         State::Asking => "Asking".to_owned(),
         State::Reading(share) if share < 1.0 => format!("Reading history {}", numbers::percent(share)),
@@ -77,24 +78,23 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let at = watermark.div_euclid(1_000_000).saturating_mul(1_000_000);
         ui.label(format!("Watermark {}{behind}", numbers::time(at))).on_hover_text("No row older than this is expected any more");
     }
-    if rows.late > 0 && counter_ui(ui, &format!("{} late", numbers::count(rows.late)), "Rows that came after their window was final: see them") {
+    if rows.late > 0 && counter_ui(ui, p.warn, &format!("{} late", numbers::count(rows.late)), "Rows that came after their window was final: see them") {
         actions.push(Action::Window(Window::Show(Pane::Late)));
     }
-    if rows.rejected > 0 && counter_ui(ui, &format!("{} rejected", numbers::count(rows.rejected)), "Rows that could not be read: see why") {
+    if rows.rejected > 0 && counter_ui(ui, p.warn, &format!("{} rejected", numbers::count(rows.rejected)), "Rows that could not be read: see why") {
         actions.push(Action::Window(Window::Show(Pane::Rejects)));
     }
     if rows.dropped > 0 {
         let text = RichText::new(format!("{} dropped", numbers::count(rows.dropped))).color(p.error);
         ui.label(text).on_hover_text("Rows that a feed which cannot wait lost because the engine was busy");
     }
-    if newest.seam.at.is_some() && counter_ui(ui, "Seam", "Where history ends and live begins: see the ledger") {
+    if newest.seam.at.is_some() && counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger") {
         actions.push(Action::Window(Window::Show(Pane::Ledger)));
     }
 }
 
-fn counter_ui(ui: &mut Ui, text: &str, hint: &str) -> bool {
-    let p = look::palette(ui);
-    ui.add(egui::Button::new(RichText::new(text).color(p.warn)).frame_when_inactive(false)).on_hover_text(hint).clicked()
+fn counter_ui(ui: &mut Ui, color: Color32, text: &str, hint: &str) -> bool {
+    ui.add(egui::Button::new(RichText::new(text).color(color)).frame_when_inactive(false)).on_hover_text(hint).clicked()
 }
 
 fn lag_secs(watermark: i64) -> Option<f64> {
