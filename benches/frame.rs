@@ -55,7 +55,12 @@ fn main() {
         let seconds = begun.elapsed().as_secs_f64();
         // The pointer moves over the chart, so that values are read while they flow.
         let pointer = Pos2::new(400.0 + (seconds * 300.0 % 600.0) as f32, 380.0);
-        let input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0))), time: Some(seconds), events: vec![Event::PointerMoved(pointer)], ..RawInput::default() };
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0))),
+            time: Some(seconds),
+            events: vec![Event::PointerMoved(pointer)],
+            ..RawInput::default()
+        };
         let before = thread_cpu();
         let output = ctx.run_ui(input, |ui| {
             app.logic(ui.ctx());
@@ -80,6 +85,11 @@ fn main() {
     assert!(frames.len() > 100, "the replay did not flow: {} frames", frames.len());
     frames.sort_by(f64::total_cmp);
     let at = |q: f64| frames[((frames.len() - 1) as f64 * q) as usize];
-    println!("{} frames over {} snapshots; {:.0} rows/s; a line of {POINTS} points and more", frames.len(), versions.len(), rates.iter().sum::<f64>() / rates.len() as f64);
+    println!(
+        "{} frames over {} snapshots; {:.0} rows/s; a line of {POINTS} points and more",
+        frames.len(),
+        versions.len(),
+        rates.iter().sum::<f64>() / rates.len() as f64
+    );
     println!("CPU time of a frame: p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms (aim: p99 under 8 ms)", at(0.5), at(0.9), at(0.99), at(1.0));
 }

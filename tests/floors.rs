@@ -1,4 +1,5 @@
 //! The direction of imports: a floor may use those below it and itself, never those beside or above.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

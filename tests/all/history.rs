@@ -160,7 +160,7 @@ fn encodings_are_read_as_text() {
 #[test]
 fn mixed_encodings_lose_only_the_odd_rows() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bytes = "city,n\nKöln,1\nZürich,2\n".repeat(1).into_bytes();
+    let mut bytes = "city,n\nKöln,1\nZürich,2\n".as_bytes().to_vec();
     bytes.extend_from_slice(b"M\xfcnchen,3\n");
     bytes.extend_from_slice("Graz,4\n".as_bytes());
     let (frame, chunks) = whole(&file(&dir, "a.csv", bytes));
@@ -236,7 +236,7 @@ fn a_file_without_permission_says_so() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let path = file(&dir, "a.csv", "a\n1\n");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Root may read everything.
     if std::fs::File::open(&path).is_err() {
         assert!(fault(&path).contains("not permitted"));

@@ -61,7 +61,7 @@ fn texts(frame: &DataFrame, column: &str) -> Vec<String> {
 }
 
 /// What the fault says, and the piece of the text it points at.
-fn fault<'a>(sql: &'a str) -> (String, &'a str) {
+fn fault(sql: &str) -> (String, &str) {
     let fault = bind(sql).err().unwrap_or_else(|| panic!("{sql} was understood"));
     let span = fault.span.clone().unwrap_or_else(|| panic!("{sql}: {fault} points nowhere"));
     assert!(!fault.place.is_empty() && !fault.hint.is_empty(), "{sql}: '{fault}' lacks where or what to do");

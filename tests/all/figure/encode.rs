@@ -34,7 +34,9 @@ fn the_guess_puts_time_along_and_measures_up() {
     let year = column!("year", [2000i32, 2001]);
     let id = column!("carrier_id", [7i64, 9]);
     let flag = column!("late", [true, false]);
-    let cases: Vec<(Vec<&Column>, (&str, Option<&str>, Vec<&str>, Option<&str>))> = vec![
+    /// The columns of an answer, and the mark, x, y and series that are guessed for them.
+    type Case<'a> = (Vec<&'a Column>, (&'a str, Option<&'a str>, Vec<&'a str>, Option<&'a str>));
+    let cases: Vec<Case<'_>> = vec![
         (vec![&carrier, &time, &count, &mean], ("line", Some("hour"), vec!["flights"], Some("carrier"))),
         (vec![&time, &count, &mean], ("line", Some("hour"), vec!["flights", "mean_delay"], None)),
         (vec![&id, &time, &count], ("line", Some("hour"), vec!["flights"], None)),
