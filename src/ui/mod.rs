@@ -15,6 +15,7 @@ mod panel;
 pub mod picture;
 mod run;
 pub mod sheet;
+pub mod watch;
 mod widget;
 mod work;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use braid::figure::{Figure, Look, MARKS, record};
 use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, Chart, ChartFile, Export, Open, Question};
-use braid::ui::sheet::State;
+use braid::ui::watch::State;
 use braid::ui::{App, Sheet};
 use braid::workspace::{SeamSetup, TableSetup, TimeSetup, Workspace, without_secrets};
 use eframe::egui;

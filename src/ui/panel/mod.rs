@@ -66,7 +66,7 @@ fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Sheet, actions: &mut Vec<Act
     Panel::bottom("grid")
         .frame(grid)
         .resizable(true)
-        .default_size(look::GRID_HEIGHT)
+        .default_size(look::GRID_HEIGHT.min(ui.available_height() * 0.36))
         .size_range(64.0..=(ui.available_height() - 160.0).max(80.0))
         .show(ui, |ui| grid::grid_ui(ui, sheet, actions));
     let chart = Frame::new().fill(p.ground).inner_margin(Margin::symmetric(12, 8));

@@ -6,7 +6,8 @@ use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::ui::action::{Action, Pane, RunAction, Window};
 use crate::ui::look;
-use crate::ui::sheet::{Sheet, State};
+use crate::ui::sheet::Sheet;
+use crate::ui::watch::State;
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
 
