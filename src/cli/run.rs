@@ -15,6 +15,7 @@ use crate::engine::{Options, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Plan, Query};
 use crate::sync::{Cancel, Wake};
+use crate::workspace::annotate;
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -101,8 +102,8 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {
-        let figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        let figure = crate::figure::Figure { seam: last.seam.at.map(|t| t as f64).filter(|_| figure.x.kind == crate::figure::AxisKind::Time), ..figure };
+        let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
+        annotate(&mut figure, last);
         export::save(&figure, path, &Look::light())?;
     }
     match &args.out {

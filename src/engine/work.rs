@@ -37,12 +37,13 @@ pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>,
     let mut hand = Hand { shared, out, partial: Partial::new(shared.plan.clone())?, delta: Delta::default(), last: Instant::now(), pace: Duration::ZERO };
     let (mut more_history, mut more_live) = (true, true);
     while (more_history || more_live) && !shared.cancel.is_set() {
-        // What is fresh goes first; while the run finishes, what feeds have sent is still taken.
+        // Both faces in turn, so that neither starves; while the run finishes, what feeds have sent is still taken.
+        let mut busy = false;
         if more_live {
             match live.try_recv() {
                 Ok(chunk) => {
                     hand.take_live(chunk)?;
-                    continue;
+                    busy = true;
                 }
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => more_live = false,
@@ -60,6 +61,9 @@ pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>,
                 },
                 None => more_history = false,
             }
+            busy = true;
+        }
+        if busy {
             continue;
         }
         // Nothing waits, so what there is may be seen.

@@ -12,9 +12,9 @@ use super::canvas::{self, Drawn};
 use super::look;
 use crate::data::{Fault, Result};
 use crate::engine::{Job, Snapshot};
-use crate::figure::{self, AxisKind, Encoding, Figure, Look, MARKS, View};
+use crate::figure::{self, Encoding, Figure, Look, MARKS, View};
 use crate::sync::Wake;
-use crate::ui::widget::numbers;
+use crate::workspace::annotate;
 
 /// The largest answer that becomes a figure while the window waits, rows.
 const SMALL: usize = 4_000;
@@ -222,14 +222,7 @@ fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
         encoding.series = split.filter(has);
     }
     let mut figure = encoding.figure(frame)?;
-    if snapshot.history_share() < 1.0 {
-        figure.note(&format!("from {} of the rows", numbers::percent(snapshot.history_share())));
-    }
-    if figure.x.kind == AxisKind::Time {
-        figure.seam = snapshot.seam.at.map(|at| at as f64);
-        figure.gaps =
-            snapshot.gaps.iter().map(|gap| (gap.from.map_or(f64::NEG_INFINITY, |v| v as f64), gap.until.map_or(f64::INFINITY, |v| v as f64))).collect();
-    }
+    annotate(&mut figure, snapshot);
     let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })
 }

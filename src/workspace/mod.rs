@@ -1,11 +1,13 @@
 //! Floor 5: what a person has set up, as plain data: tables, questions, recent items. Loading and saving it is here;
 //! opening what it names is left to the engine, and asking for it to the window.
 
+mod annotate;
 mod folders;
 mod sample;
 mod secrets;
 mod setup;
 
+pub use annotate::{annotate, percent};
 pub use folders::Folders;
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;

@@ -284,3 +284,38 @@ fn a_table_remembers_a_feed_that_cannot_be_read_again() {
     drop(table);
     server.join().unwrap();
 }
+
+#[test]
+fn a_feed_that_cannot_wait_counts_every_message_it_drops() {
+    const SENT: u64 = 60_000;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let server = std::thread::Builder::new()
+        .spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut socket = tungstenite::accept(stream).unwrap();
+            for i in 0..SENT {
+                socket.write(format!("{{\"k\":\"{}\",\"v\":{i}}}", i % 977).into()).unwrap();
+            }
+            socket.flush().unwrap();
+            let _ = socket.read();
+        })
+        .unwrap();
+    let table = open(&Given { name: "w".into(), live: vec![url], ..Given::default() });
+    let run = start(&table, "SELECT k, count(*) AS n, count(DISTINCT v) AS d FROM w GROUP BY k", Options { threads: 1, ..Options::default() });
+    let s = wait(&run, |s| s.rows.come_in + s.rows.dropped >= SENT);
+    assert_eq!(s.rows.come_in + s.rows.dropped, SENT, "what did not come in is counted as dropped");
+    assert!(s.rows.conserved());
+    run.finish();
+    drop((run, table));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_replayable_feed_waits_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "all.parquet", &sample(200_000, 12));
+    let table = open(&given(&[], &[format!("replay:{}?speed=max", path.display())]));
+    let last = answer(&table, "SELECT count(*) AS n, count(DISTINCT x) AS d FROM r", Options { threads: 1, ..Options::default() });
+    assert_eq!((last.rows.come_in, last.rows.dropped), (200_000, 0));
+}

@@ -8,6 +8,7 @@ use crate::ui::look;
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::cells::{self, Cell};
 use crate::ui::widget::numbers;
+use crate::workspace::percent;
 use polars::prelude::DataFrame;
 
 pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
@@ -19,7 +20,7 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.label(look::faint(numbers::counted(shown.answer.height() as u64, "row"), ui));
         if shown.history_share() < 1.0 {
             let p = look::palette(ui);
-            let text = format!("from {} of the rows", numbers::percent(shown.history_share()));
+            let text = format!("from {} of the rows", percent(shown.history_share()));
             ui.label(RichText::new(text).size(look::SMALL).color(p.warn));
         }
     });

@@ -10,6 +10,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
+use crate::workspace::percent;
 
 /// A watermark further behind than this belongs to a replay of old data, and its distance says nothing.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
@@ -40,7 +41,7 @@ fn state_text(sheet: &Sheet, state: State) -> String {
         State::Idle if sheet.question.fault.is_some() => "Not asked: the question has a fault".to_owned(),
         State::Idle => "Nothing asked yet".to_owned(),
         State::Asking => "Asking".to_owned(),
-        State::Reading(share) if share < 1.0 => format!("Reading history {}", numbers::percent(share)),
+        State::Reading(share) if share < 1.0 => format!("Reading history {}", percent(share)),
         State::Reading(_) if sheet.table.live.is_empty() => "Finishing".to_owned(),
         State::Reading(_) => "Waiting for live rows".to_owned(),
         State::Live => "Live".to_owned(),

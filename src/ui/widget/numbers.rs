@@ -65,12 +65,6 @@ pub fn short(v: f64) -> String {
     }
 }
 
-/// A percentage that is never 0 before the start nor 100 before the end.
-pub fn percent(share: f64) -> String {
-    let p = share.clamp(0.0, 1.0) * 100.0;
-    if p > 0.0 && p < 1.0 { "1 %".to_owned() } else { format!("{:.0} %", p.floor()) }
-}
-
 /// Microseconds since 1970 as a date and, unless it is midnight, a time.
 pub fn time(micros: i64) -> String {
     let Some(at) = DateTime::from_timestamp_micros(micros) else { return micros.to_string() };
