@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
+use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::engine::open::Given;
 use crate::source::live::url::parse_duration;
@@ -46,7 +47,7 @@ impl RunArgs {
             }
             let known = ["history", "live", "time", "seam", "sql", "for", "workspace", "out", "chart", "stats", "engine", "threads", "memory"];
             if !known.contains(&name.as_str()) {
-                let near = crate::query::expr::nearest(&name, &known);
+                let near = nearest(&name, &known);
                 let fault = Fault::new(format!("there is no option --{name}"));
                 return Err(match near {
                     Some(near) => fault.hint(format!("did you mean --{near}?")),

@@ -5,6 +5,7 @@ pub mod encoding;
 pub mod fault;
 pub mod format;
 pub mod memory;
+pub mod near;
 pub mod reject;
 
 pub use chunk::Chunk;

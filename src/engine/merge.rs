@@ -197,7 +197,7 @@ fn ledger(shared: &Shared, counted: &SeamLedger, first_live: &[(Arc<str>, u32, i
     let line = |(source, partition, first): &(Arc<str>, u32, i64)| {
         let (last_history, first_live, gap) = match &table.seam {
             Seam::Position => (Some(end_of_log), Some(*first), Gap::Known((first - end_of_log).unsigned_abs())),
-            Seam::Time(_) => (history_until, live_from, Gap::CannotBeKnown),
+            Seam::Time(_) => (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown }),
             _ => (None, Some(*first), Gap::CannotBeKnown),
         };
         SeamLine { source: source.to_string(), partition: *partition, last_history, first_live, gap }

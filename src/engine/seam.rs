@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::*;
 
 use super::table::Table;
+use crate::data::format::parse_datetime;
 use crate::data::{Fault, Result};
 use crate::query::keys::Keys;
 use crate::query::window::{Micros, micros_of};
@@ -77,10 +78,24 @@ pub enum Face {
     Live,
 }
 
+/// True when the only feed replays, as it stands, the only file of the history, and from before the seam on.
+fn replays_its_history(table: &Table) -> bool {
+    let (Seam::Time(at), [file], [feed]) = (&table.seam, &table.history[..], &table.live[..]) else { return false };
+    let from = feed.url.params.get("from").map(|t| parse_datetime(t, TimeUnit::Microseconds));
+    let from_before = from.is_none_or(|t| t.is_some_and(|t| t <= *at));
+    let same = || match (std::fs::canonicalize(file.name()), feed.url.path().map(std::fs::canonicalize)) {
+        (Ok(one), Ok(Ok(other))) => one == other,
+        _ => false,
+    };
+    feed.url.scheme == "replay" && from_before && !feed.url.params.contains_key("duplicate") && same()
+}
+
 /// Decides row by row, while a run goes on, what each face owns.
 #[derive(Debug)]
 pub struct Divider {
     rule: Rule,
+    /// True when both faces are known to hold the same rows, so that a seam at a time leaves nothing out.
+    pub whole: bool,
 }
 
 #[derive(Debug)]
@@ -116,7 +131,7 @@ impl Divider {
                 Rule::Key { column: column.clone(), seen: Mutex::new(Keys::new(&[(column.as_str().into(), dtype.clone())])?) }
             }
         };
-        Ok(Self { rule })
+        Ok(Self { rule, whole: replays_its_history(table) })
     }
 
     /// The column it looks at, which must be among those that are read.

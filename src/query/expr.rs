@@ -11,6 +11,7 @@ use sqlparser::parser::{Parser, ParserError};
 
 use super::query::Clause;
 use super::sql::{offset, point};
+use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 
 /// Where a clause stands in the whole text of a question, for errors.
@@ -177,36 +178,9 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: Place<'_>) -> Fault
     }
 }
 
-/// The closest of `names` by edit distance, where one is close.
-pub fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
-    let lower = word.to_lowercase();
-    let scored = names.iter().map(|n| (edit_distance(&lower, &n.to_lowercase()), *n));
-    scored.min().filter(|(d, _)| *d <= 1 + word.chars().count() / 4 && *d < word.chars().count()).map(|(_, n)| n)
-}
-
 fn shorten(names: &[&str]) -> String {
     let shown: Vec<&str> = names.iter().copied().take(12).collect();
     if names.len() > shown.len() { format!("{} and {} more", shown.join(", "), names.len() - shown.len()) } else { shown.join(", ") }
-}
-
-/// Levenshtein distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut previous = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
-            let value = (previous + usize::from(x != *y)).min(*cell + 1).min(left + 1);
-            previous = *cell;
-            *cell = value;
-            left = value;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// A resolved expression in polars' form.

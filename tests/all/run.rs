@@ -168,6 +168,7 @@ fn a_seam_at_a_time_gives_each_row_to_one_face() {
     assert_same(&last.answer, &one_go(&frame, QUESTION));
     assert_eq!(last.seam.overlap_removed, 1_000);
     assert_eq!(last.seam.at, Some(-30_000_000));
+    assert_eq!(last.seam.partitions[0].gap, Gap::Known(0), "one file on both sides leaves nothing out");
     assert_eq!(last.rows.come_in, 1_000);
 }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use polars::prelude::SchemaRef;
 
+use crate::data::near::nearest;
 use crate::data::{Chunk, Fault, Result};
 pub use url::FeedUrl;
 
@@ -137,24 +138,6 @@ pub fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
 /// "did you mean X? there are X, Y and Z".
 fn choices<'a>(word: &str, all: impl Iterator<Item = &'a str>, show: impl Fn(&str) -> String) -> String {
     let all: Vec<&str> = all.collect();
-    let near = all.iter().map(|choice| (distance(word, choice), choice)).min().filter(|(far, _)| *far <= 1 + word.len() / 4);
     let list = all.iter().map(|choice| show(choice)).collect::<Vec<_>>().join(", ");
-    near.map_or_else(|| format!("there are {list}"), |(_, choice)| format!("did you mean {}? There are {list}", show(choice)))
-}
-
-/// Edits (insert, delete, replace a character) that turn `a` into `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.chars().zip(row.iter().skip(1)) {
-            left = (corner + usize::from(x != y)).min(above + 1).min(left + 1);
-            corner = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
+    nearest(word, &all).map_or_else(|| format!("there are {list}"), |choice| format!("did you mean {}? There are {list}", show(choice)))
 }

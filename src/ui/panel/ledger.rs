@@ -47,7 +47,9 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
     Grid::new("faces").num_columns(2).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
         number_ui(ui, "Rows of history", seam.history_rows);
         number_ui(ui, "Rows of live", seam.live_rows);
-        number_ui(ui, "In both, counted once", seam.overlap_removed);
+        // At a time, a face brings rows that the other owns; by key, both bring the same rows.
+        let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
+        number_ui(ui, removed, seam.overlap_removed);
     });
     if seam.partitions.is_empty() {
         return;
@@ -71,7 +73,8 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
                     Gap::Known(n) => numbers::grouped(&n.to_string()),
                     Gap::CannotBeKnown => "cannot be known".to_owned(),
                 };
-                ui.label(gap).on_hover_text("'Cannot be known' means that this feed does not number its messages");
+                ui.label(gap)
+                    .on_hover_text("'none' is proved: both faces are one file or one log; 'cannot be known' means that this feed does not number its messages");
                 ui.end_row();
             }
         });
