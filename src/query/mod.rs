@@ -4,6 +4,7 @@
 //! answers it: it absorbs rows, merges with others and is read.
 
 pub mod aggregate;
+mod bind;
 pub mod exact;
 pub mod expr;
 pub mod finish;

@@ -1,0 +1,407 @@
+//! Binding: the clauses of a question become keys, aggregate calls and expressions over them, or a fault that points at
+//! the place. What a bound question is stands in `plan`.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use polars::prelude::*;
+use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+
+use super::aggregate::{self, Aggregate};
+use super::expr::{self, Place, Scalar};
+use super::finish::{Finish, OrderBy};
+use super::keys::Keys;
+use super::plan::{Call, Key, call_name, key_name};
+use super::query::{Clause, Query};
+use super::window::{Tumble, TumbleCall, micros_of, window_call};
+use crate::data::Result;
+
+/// What is known while a question is bound: its keys and calls so far.
+pub(super) struct Binder<'a> {
+    pub(super) text: &'a str,
+    pub(super) schema: &'a SchemaRef,
+    pub(super) table: &'a str,
+    pub(super) used: BTreeSet<PlSmallStr>,
+    pub(super) keys: Vec<Key>,
+    pub(super) calls: Vec<Call>,
+    /// Alias (lower case), rewritten expression: what ORDER BY and HAVING may name.
+    pub(super) outputs: Vec<(String, Ast)>,
+}
+
+impl<'a> Binder<'a> {
+    pub(super) fn place<'c>(&self, clause: &'c Clause) -> Place<'c>
+    where
+        'a: 'c,
+    {
+        Place { text: self.text, clause }
+    }
+
+    /// A condition over input rows.
+    pub(super) fn condition(&mut self, clause: &Clause, word: &str) -> Result<Scalar> {
+        let place = self.place(clause);
+        let mut ast = expr::parse(place)?;
+        if let Some(call) = find_aggregate(&ast) {
+            let fault = place.fault_on(format!("{word} looks at single rows, and {} needs many", call.name), &call);
+            return Err(fault.hint(if word == "WHERE" { "move it to HAVING" } else { "use a plain condition here" }));
+        }
+        self.used.extend(expr::resolve(&mut ast, self.schema, self.table, place)?);
+        let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
+        if !matches!(dtype, DataType::Boolean | DataType::Null) {
+            return Err(place
+                .fault(format!("{word} needs a condition, and this is {}", super::window::type_word(&dtype)))
+                .hint("compare it with something, such as distance > 200"));
+        }
+        Ok(scalar)
+    }
+
+    pub(super) fn bind_keys(&mut self, query: &Query) -> Result<()> {
+        for clause in &query.groups {
+            let place = self.place(clause);
+            let ast = expr::parse(place)?;
+            if matches!(&ast, Ast::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("all"))
+                && expr::find_column(self.schema, &sqlparser::ast::Ident::new("all")).is_none()
+            {
+                for item in &query.items {
+                    let ast = expr::parse(self.place(&item.expr))?;
+                    if find_aggregate(&ast).is_none() {
+                        self.bind_key(&item.expr.clone(), ast)?;
+                    }
+                }
+                continue;
+            }
+            // A name means the input column first, then the alias, as in PostgreSQL and DuckDB; a number, the item.
+            let item = match &ast {
+                Ast::Identifier(ident) if expr::find_column(self.schema, ident).is_none() => {
+                    let named = |alias: &String| if ident.quote_style.is_some() { *alias == ident.value } else { alias.eq_ignore_ascii_case(&ident.value) };
+                    query.items.iter().find(|i| i.alias.as_ref().is_some_and(named))
+                }
+                Ast::Value(v) => match &v.value {
+                    Value::Number(n, _) => {
+                        let item = n.parse::<usize>().ok().and_then(|n| query.items.get(n.wrapping_sub(1)));
+                        Some(item.ok_or_else(|| {
+                            place.fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
+                        })?)
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            match item {
+                Some(item) => {
+                    let ast = expr::parse(self.place(&item.expr))?;
+                    self.bind_key(&item.expr.clone(), ast)?;
+                }
+                None => self.bind_key(clause, ast)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn bind_key(&mut self, clause: &Clause, mut ast: Ast) -> Result<()> {
+        let place = self.place(clause);
+        if let Some(call) = find_aggregate(&ast) {
+            return Err(place.fault_on("rows cannot be grouped by an aggregate", &call).hint("group by columns, windows or expressions of them"));
+        }
+        let window = window_call(&ast, place)?;
+        self.used.extend(expr::resolve(&mut ast, self.schema, self.table, place)?);
+        if self.keys.iter().any(|k| k.expr == ast) {
+            return Ok(());
+        }
+        let key = match window {
+            Some(call) => {
+                if self.keys.iter().any(|k| k.window.is_some()) {
+                    return Err(place.fault("there are two windows").hint("keep one of them"));
+                }
+                let tumble = self.bind_window(call, place)?;
+                Key { scalar: tumble.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(tumble), expr: ast }
+            }
+            None => {
+                let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
+                Keys::new(&[(clause.sql.as_str().into(), dtype.clone())]).map_err(|f| place.fault(f.what).hint(f.hint))?;
+                Key { scalar, dtype, window: None, expr: ast }
+            }
+        };
+        self.keys.push(key);
+        Ok(())
+    }
+
+    fn bind_window(&self, call: TumbleCall, place: Place<'_>) -> Result<Tumble> {
+        let mut time = call.time;
+        expr::resolve(&mut time, self.schema, self.table, place)?;
+        let (scalar, dtype) = Scalar::bind(&time, self.schema, place)?;
+        micros_of(&Column::full_null(time.to_string().trim_matches('"').into(), 0, &dtype)).map_err(|f| place.fault(f.what).hint(f.hint))?;
+        Ok(Tumble { time: scalar, size: call.size, offset: call.offset })
+    }
+
+    pub(super) fn bind_finish(&mut self, query: &Query) -> Result<Finish> {
+        let mut rewritten = Vec::new();
+        for item in &query.items {
+            if item.expr.sql == "*" {
+                return Err(self
+                    .place(&item.expr)
+                    .fault("* stands for all columns, and an answer has groups and aggregates")
+                    .hint("name the columns you group by, and add aggregates"));
+            }
+            let mut ast = expr::parse(self.place(&item.expr))?;
+            self.rewrite_output(&mut ast, &item.expr, false)?;
+            let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
+            self.outputs.push((name.to_lowercase(), ast.clone()));
+            rewritten.push((name, ast, &item.expr));
+        }
+        let having = query.having.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
+        let mut order = Vec::new();
+        for by in &query.order {
+            let position = by.expr.sql.parse::<usize>().ok();
+            let ast = match position {
+                Some(n) => {
+                    let output = self.outputs.get(n.wrapping_sub(1)).map(|(_, ast)| ast.clone());
+                    output.ok_or_else(|| {
+                        self.place(&by.expr).fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
+                    })?
+                }
+                None => self.output_expr(&by.expr, true)?,
+            };
+            order.push((ast, by));
+        }
+
+        // Everything is rewritten to keys and aggregates now, so their types are known.
+        let kept = self.kept_schema();
+        let mut items: Vec<(PlSmallStr, Scalar)> = Vec::new();
+        let mut divisions = Vec::new();
+        for (name, ast, clause) in rewritten {
+            let (scalar, _) = Scalar::bind(&ast, &kept, self.place(clause))?;
+            let unique = unique_name(&name, &items);
+            if expr::divides(&ast) {
+                divisions.push(unique.clone());
+            }
+            items.push((unique, scalar));
+        }
+        let having = match having {
+            Some((ast, clause)) => {
+                let (scalar, dtype) = Scalar::bind(&ast, &kept, self.place(clause))?;
+                if !matches!(dtype, DataType::Boolean | DataType::Null) {
+                    return Err(self
+                        .place(clause)
+                        .fault(format!("HAVING needs a condition, and this is {}", super::window::type_word(&dtype)))
+                        .hint("compare it with something, such as count(*) > 10"));
+                }
+                Some(scalar)
+            }
+            None => None,
+        };
+        let mut order_by = Vec::new();
+        for (ast, by) in order {
+            let (scalar, _) = Scalar::bind(&ast, &kept, self.place(&by.expr))?;
+            order_by.push(OrderBy { scalar, descending: by.descending, nulls_first: by.nulls_first.unwrap_or(false) });
+        }
+        Ok(Finish { having, items, order: order_by, limit: query.limit, divisions })
+    }
+
+    fn output_expr(&mut self, clause: &Clause, aliases: bool) -> Result<Ast> {
+        let mut ast = expr::parse(self.place(clause))?;
+        self.rewrite_output(&mut ast, clause, aliases)?;
+        Ok(ast)
+    }
+
+    pub(super) fn kept_schema(&self) -> Schema {
+        let keys = self.keys.iter().enumerate().map(|(i, k)| Field::new(key_name(i), k.dtype.clone()));
+        let calls = self.calls.iter().enumerate().map(|(i, c)| {
+            let input = c.argument.as_ref().map_or(&DataType::Int64, |(_, dtype)| dtype);
+            Field::new(call_name(i), (c.aggregate.output)(input).unwrap_or(DataType::Null))
+        });
+        keys.chain(calls).collect()
+    }
+
+    /// Rewrites an expression of the answer: groups, windows and aggregates become columns of the kept frame.
+    fn rewrite_output(&mut self, ast: &mut Ast, clause: &Clause, aliases: bool) -> Result<()> {
+        let place = Place { text: self.text, clause };
+        expr::rewrite(ast, |node| {
+            expr::unqualify(node, self.table);
+            if let Some(column) = self.as_key(node, aliases) {
+                *node = column;
+                return Ok(());
+            }
+            if let Ast::Function(function) = &*node {
+                if function.over.is_some() {
+                    return Err(place.fault_on("OVER is not understood", node).hint("group with tumble(…), and order the answer"));
+                }
+                if let Some((aggregate, distinct)) = aggregate_of(function) {
+                    *node = self.bind_call(aggregate, distinct, function, node, place)?;
+                    return Ok(());
+                }
+                let name = function.name.to_string();
+                if matches!(name.to_lowercase().as_str(), "tumble" | "hop" | "session") {
+                    window_call(node, place)?;
+                    return Err(place
+                        .fault_on("this window is selected but rows are not grouped by it", node)
+                        .hint("give it an alias and add that to GROUP BY"));
+                }
+                known_function(&name, node, place)?;
+                expr::check_function(node, place)?;
+            }
+            if let Ast::Identifier(ident) = &*node {
+                return Err(match expr::find_column(self.schema, ident) {
+                    Some(name) if ident.value.starts_with("__") => {
+                        place.fault(format!("'{name}' begins with two underscores, which Braid keeps for itself")).hint("rename the column")
+                    }
+                    Some(name) => place
+                        .fault_on(format!("'{name}' is neither grouped by nor inside an aggregate"), node)
+                        .hint(format!("add {name} to GROUP BY, or write min({name})")),
+                    None if !ident.value.starts_with("__") => expr::unknown_column(self.schema, ident, place),
+                    None => return Ok(()),
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// The kept column that a node means: an alias, a group, or a bound of the window.
+    fn as_key(&self, node: &Ast, aliases: bool) -> Option<Ast> {
+        let mut resolved = node.clone();
+        let mut known = true;
+        // Names that are not columns leave the node as it is: it may be an alias or a bound of the window.
+        let _ = expr::rewrite(&mut resolved, |n| {
+            expr::unqualify(n, self.table);
+            if let Ast::Identifier(ident) = n {
+                match expr::find_column(self.schema, ident) {
+                    Some(name) => *n = expr::column(name),
+                    None => known = false,
+                }
+            }
+            Ok(())
+        });
+        if known && let Some(i) = self.keys.iter().position(|k| k.expr == resolved) {
+            return Some(expr::column(&key_name(i)));
+        }
+        let Ast::Identifier(ident) = node else { return None };
+        let lower = ident.value.to_lowercase();
+        if aliases && let Some((_, ast)) = self.outputs.iter().find(|(alias, _)| *alias == lower) {
+            return Some(Ast::Nested(Box::new(ast.clone())));
+        }
+        let (i, window) = self.keys.iter().enumerate().find_map(|(i, k)| k.window.as_ref().map(|w| (i, w)))?;
+        match lower.as_str() {
+            "window_start" => Some(expr::column(&key_name(i))),
+            "window_end" => {
+                let interval = format!("{} + INTERVAL '{} microseconds'", expr::column(&key_name(i)), window.size);
+                let clause = Clause { sql: interval, at: 0 };
+                expr::parse(Place { text: &clause.sql, clause: &clause }).ok().map(|e| Ast::Nested(Box::new(e)))
+            }
+            _ => None,
+        }
+    }
+
+    fn bind_call(&mut self, aggregate: &'static Aggregate, distinct: bool, function: &Function, node: &Ast, place: Place<'_>) -> Result<Ast> {
+        let mut canonical = node.clone();
+        self.used.extend(resolve_call(&mut canonical, self.schema, self.table, place)?);
+        if let Some(i) = self.calls.iter().position(|c| c.expr == canonical) {
+            return Ok(expr::column(&call_name(i)));
+        }
+        let sql = node.to_string();
+        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
+        let FunctionArguments::List(list) = &function.args else { return Err(wrong(format!("{} needs an argument", aggregate.name))) };
+        let argument = match &list.args[..] {
+            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] if aggregate.star && !distinct => None,
+            [] if aggregate.star && !distinct => None,
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] => {
+                if let Some(inner) = find_aggregate(argument) {
+                    return Err(place
+                        .fault_on("an aggregate cannot stand inside an aggregate", &inner)
+                        .hint("aggregate once; combine aggregates with arithmetic"));
+                }
+                let mut argument = argument.clone();
+                expr::resolve(&mut argument, self.schema, self.table, place)?;
+                let (scalar, dtype) = Scalar::bind(&argument, self.schema, place)?;
+                if (aggregate.output)(&dtype).is_none() {
+                    let fault = aggregate::unfit(aggregate, &format!("'{}'", argument.to_string().trim_matches('"')), &dtype);
+                    return Err(place.fault_on(fault.what, node).hint(fault.hint));
+                }
+                Some((scalar, dtype))
+            }
+            _ => return Err(wrong(format!("{} takes one argument", aggregate.name))),
+        };
+        let filter = match &function.filter {
+            Some(condition) => {
+                let clause = Clause { sql: condition.to_string(), at: place.clause.at };
+                Some(self.condition(&clause, "FILTER")?)
+            }
+            None => None,
+        };
+        self.calls.push(Call { aggregate, argument, filter, sql, expr: canonical });
+        Ok(expr::column(&call_name(self.calls.len() - 1)))
+    }
+}
+
+/// Resolves the names inside a call, so that `sum(x)` and `SUM("x")` are one.
+fn resolve_call(call: &mut Ast, schema: &Schema, table: &str, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
+    let used = expr::resolve(call, schema, table, place)?;
+    if let Ast::Function(function) = call
+        && let Some((aggregate, _)) = aggregate_of(function)
+    {
+        function.name = sqlparser::ast::ObjectName::from(vec![sqlparser::ast::Ident::new(aggregate.name)]);
+    }
+    Ok(used)
+}
+
+/// Which aggregate a call means, and whether it says DISTINCT.
+fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
+    let name = function.name.to_string();
+    let distinct = matches!(&function.args, FunctionArguments::List(l) if l.duplicate_treatment == Some(DuplicateTreatment::Distinct));
+    if distinct && name.eq_ignore_ascii_case("count") {
+        return aggregate::find("count_distinct").map(|a| (a, true));
+    }
+    aggregate::find(&name).map(|a| (a, distinct))
+}
+
+/// The first aggregate call in an expression.
+fn find_aggregate(ast: &Ast) -> Option<Function> {
+    let found = sqlparser::ast::visit_expressions(ast, |e| match e {
+        Ast::Function(f) if aggregate_of(f).is_some() => ControlFlow::Break(f.clone()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.break_value()
+}
+
+/// Functions that are aggregates elsewhere and not yet here get a plain word instead of polars' silence.
+fn known_function(name: &str, node: &Ast, place: Place<'_>) -> Result<()> {
+    const LATER: &[&str] = &[
+        "first",
+        "last",
+        "arg_min",
+        "arg_max",
+        "median",
+        "quantile_cont",
+        "approx_quantile",
+        "approx_count_distinct",
+        "approx_top_k",
+        "corr",
+        "covar_samp",
+        "regr_slope",
+        "bool_and",
+        "bool_or",
+    ];
+    if LATER.contains(&name.to_lowercase().as_str()) {
+        let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|a| a.name).collect();
+        return Err(place.fault_on(format!("the aggregate {name} is not built yet"), node).hint(format!("this build has {}", names.join(", "))));
+    }
+    Ok(())
+}
+
+/// What an item without alias is called: a column by its name, anything else by its text.
+fn plain_name(sql: &str) -> String {
+    let unquoted = sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(|s| !s.contains('"'));
+    unquoted
+        .unwrap_or_else(|| {
+            sql.rsplit('.')
+                .next()
+                .filter(|last| !last.is_empty() && sql.split('.').count() == 2 && sql.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.'))
+                .unwrap_or(sql)
+        })
+        .to_owned()
+}
+
+/// `n`, `n_1`, `n_2` … for items of the same name.
+fn unique_name(name: &str, taken: &[(PlSmallStr, Scalar)]) -> PlSmallStr {
+    let free = |n: &str| taken.iter().all(|(t, _)| t.as_str() != n);
+    let mut candidates = std::iter::once(name.to_owned()).chain((1..).map(|i| format!("{name}_{i}")));
+    candidates.find(|n| free(n)).unwrap_or_default().into()
+}
