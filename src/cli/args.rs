@@ -59,9 +59,12 @@ impl RunArgs {
         }
         let sql = sql.ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
         parsed.sql = match sql.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(|e| Fault::io(path, &e))?,
+            Some(path) => std::fs::read_to_string(path).map_err(|e| Fault::io(path, &e))?.trim_start_matches('\u{feff}').to_owned(),
             None => sql,
         };
+        if let Some(table) = parsed.tables.values().find(|t| t.history.is_empty() && t.live.is_empty()) {
+            return Err(Fault::new(format!("the table '{}' has neither files nor feeds", table.name)).hint(format!("give it --history {0}=FILE or --live {0}=URL", table.name)));
+        }
         if parsed.tables.is_empty() {
             return Err(Fault::new("there is no table").hint("give one with --history NAME=FILE or --live NAME=URL"));
         }

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::{print, stats};
-use crate::data::format::write_frame;
+use crate::data::format::{check_ending, write_frame};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Given, open_table};
 use crate::engine::{Options, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::annotate;
+use crate::workspace::{annotate, percent};
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -25,11 +25,18 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
 
     let query = Query::parse(&args.sql)?;
-    let table = Arc::new(open_table(find(args, &query)?, &stop)?);
-    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema)?);
-    for (option, path) in [("--out", &args.out), ("--chart", &args.chart), ("--stats", &args.stats)] {
-        check_folder(option, path.as_deref())?;
+    for path in args.out.iter().chain(&args.chart) {
+        check_folder(path)?;
     }
+    if let Some(path) = &args.out {
+        check_ending(path)?;
+    }
+    if let Some(path) = &args.chart {
+        export::check_ending(path)?;
+    }
+    let patience = args.limit.unwrap_or(Duration::MAX);
+    let table = Arc::new(open_table(find(args, &query)?, patience, &stop)?);
+    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema)?);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
@@ -70,9 +77,9 @@ fn find<'a>(args: &'a RunArgs, query: &Query) -> Result<&'a Given> {
 }
 
 /// A folder that is missing should be found before the work, not after it.
-fn check_folder(option: &str, path: Option<&Path>) -> Result<()> {
-    let Some(folder) = path.and_then(Path::parent).filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
-    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(format!("{option} {}", folder.display())).hint("make it first")) }
+fn check_folder(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
+    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
 fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant) -> Result<()> {
@@ -85,6 +92,9 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     }
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
     notes.extend(last.notes.iter().cloned());
+    if last.history_share() < 1.0 && last.fault.is_none() {
+        notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
+    }
     if last.rows.late > 0 {
         notes.push(format!(
             "{} rows came after their window was final and are not in it; allow more lateness with --time {}=COLUMN,LATENESS",
@@ -93,7 +103,9 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     }
     if let Some(first) = last.rejects.kept.first() {
         let more = if last.rejects.count == 1 { String::new() } else { format!(" (and {} more)", last.rejects.count - 1) };
-        notes.push(format!("{} rows set aside: {}, line {}: {}{more}; --workspace DIR keeps them", last.rejects.count, first.source, first.line, first.reason));
+        let kept = if args.workspace.is_some() { "" } else { "; --workspace DIR keeps them" };
+        let rows = if last.rejects.count == 1 { "row" } else { "rows" };
+        notes.push(format!("{} {rows} set aside: {}, line {}: {}{more}{kept}", last.rejects.count, first.source, first.line, first.reason));
     }
     for note in notes {
         let _ = writeln!(std::io::stderr(), "{note}");

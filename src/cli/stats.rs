@@ -28,6 +28,7 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         "groups": s.stats.groups,
         "watermark": s.watermark.and_then(iso),
         "seam": ledger(&s.seam),
+        "history_share": s.history_share(),
         "notes": s.notes,
     });
     if let (Some(latency), Some(stats)) = (s.stats.latency_ms, stats.as_object_mut()) {

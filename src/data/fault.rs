@@ -42,7 +42,7 @@ impl Fault {
         use std::io::ErrorKind as K;
         let (what, hint) = match error.kind() {
             K::NotFound => ("there is no such file or folder".to_owned(), "check the path"),
-            K::PermissionDenied => ("reading it is not permitted".to_owned(), "check its permissions"),
+            K::PermissionDenied => ("this is not permitted".to_owned(), "check the permissions of the file and its folder"),
             K::StorageFull => ("the disk is full".to_owned(), "free some space and try again"),
             _ => (error.to_string(), ""),
         };

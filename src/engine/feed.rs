@@ -55,8 +55,8 @@ impl Feed {
     /// When it cannot be connected.
     pub fn settle(&self, wait: Duration, cancel: &Cancel) -> Result<Option<SchemaRef>> {
         let mut live = live::open(&self.url, self.expect.clone())?;
-        let until = Instant::now() + wait;
-        while Instant::now() < until && !cancel.is_set() {
+        let begun = Instant::now();
+        while begun.elapsed() < wait && !cancel.is_set() {
             if let Some(schema) = live.settle(Duration::from_millis(50))? {
                 *self.lock() = Some(live);
                 return Ok(Some(schema));

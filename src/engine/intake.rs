@@ -103,7 +103,7 @@ pub struct LiveChunk {
 /// Follows one feed to its end, or until the run ends. Faults and breaks are told, rows are sent.
 pub fn follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveChunk>) {
     if let Err(fault) = try_follow(shared, feed, partition, out) {
-        shared.fault(if fault.place.is_empty() { fault.at(feed.url.text.clone()) } else { fault });
+        shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
 }
 
@@ -117,7 +117,8 @@ fn try_follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveC
             break schema;
         }
     };
-    let conform = Conform::new(shared, &settled, &feed.url.text);
+    let name = feed.url.shown();
+    let conform = Conform::new(shared, &settled, &name);
     live.project(&conform.projection);
     let mut newest: Option<Micros> = None;
     let mut first = true;
@@ -132,17 +133,20 @@ fn try_follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveC
                 let chunk = conform.apply(chunk)?;
                 let times = event_times(shared, &chunk.frame)?;
                 newest = newest.max(times.map(|t| t.1));
-                close_gaps(shared, &chunk.source, times);
+                shared.news().trouble.remove(&name);
+                close_gaps(shared, &name, times);
                 let watermark = shared.watermark.advance(partition, times.map(|t| t.1), Instant::now());
                 if !send(shared, LiveChunk { chunk, watermark, times }, can_wait, out) {
                     shared.news().dropped += rows;
                 }
             }
             Event::Gap { reason } => {
-                shared.note(format!("{}: {reason}", feed.url));
-                shared.news().gaps.push(TimeGap { source: feed.url.text.clone(), from: newest, until: None, reason });
+                shared.note(format!("{name}: {reason}"));
+                shared.news().gaps.push(TimeGap { source: name.clone(), from: newest, until: None, reason });
             }
-            Event::Trouble { reason } => shared.note(format!("{}: {reason}", feed.url)),
+            Event::Trouble { reason } => {
+                shared.news().trouble.insert(name.clone(), reason);
+            }
             Event::Quiet => {}
             Event::End => break,
         }

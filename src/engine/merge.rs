@@ -171,6 +171,8 @@ impl Whole<'_> {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
             s.fault.clone_from(&news.fault);
+            s.notes.extend(news.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
+            s.troubled = news.trouble.len();
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;

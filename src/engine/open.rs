@@ -1,7 +1,7 @@
 //! Opening what a person gives us: files and feeds become tables. The window does it as jobs, the command line at once.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use polars::prelude::{DataFrame, SchemaRef, TimeUnit};
 
@@ -30,12 +30,13 @@ pub struct Given {
     pub seam: Option<String>,
 }
 
-/// Opens files and connects feeds as far as their schema needs it. A table of feeds alone waits for their first rows.
+/// Opens files and connects feeds as far as their schema needs it. A table of feeds alone waits for their first rows, at
+/// most as long as `patience`.
 ///
 /// # Errors
 /// The first thing that keeps it from being a table.
-pub fn open_table(given: &Given, cancel: &Cancel) -> Result<Table> {
-    let mut table = if given.history.is_empty() { live_only(given, cancel)? } else { with_history(given)? };
+pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<Table> {
+    let mut table = if given.history.is_empty() { live_only(given, patience, cancel)? } else { with_history(given)? };
     if let Some(column) = &given.time {
         table.time = Some(TimeColumn::new(column, DEFAULT_LATENESS, &table.schema, &given.name)?);
     }
@@ -66,7 +67,7 @@ fn with_history(given: &Given) -> Result<Table> {
     Table::of_history(&given.name, files)
 }
 
-fn live_only(given: &Given, cancel: &Cancel) -> Result<Table> {
+fn live_only(given: &Given, patience: Duration, cancel: &Cancel) -> Result<Table> {
     let mut table: Option<Table> = None;
     for url in &given.live {
         let known = table.as_ref().map(|t| t.schema.clone());
@@ -74,11 +75,11 @@ fn live_only(given: &Given, cancel: &Cancel) -> Result<Table> {
         match &mut table {
             Some(table) => table.live.push(feed),
             None => {
-                let schema = feed.settle(FIRST_ROWS, cancel)?;
+                let begun = Instant::now();
+                let schema = feed.settle(patience, cancel)?;
                 let silent = || {
-                    Fault::new(format!("no row came within {} s", FIRST_ROWS.as_secs()))
-                        .at(feed.url.shown())
-                        .hint("check that it sends, or give the table a history, which tells its columns")
+                    let what = if cancel.is_set() { "it was stopped before its first row came".to_owned() } else { format!("no row came within {:.0} s", begun.elapsed().as_secs_f64().ceil()) };
+                    Fault::new(what).at(feed.url.shown()).hint("check that it sends, or give the table a history, which tells its columns")
                 };
                 let schema = schema.ok_or_else(silent)?;
                 let time = TimeColumn::guess(&schema);
@@ -203,10 +204,14 @@ pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
     Job::start("test feed", wake, move |report| {
         report.progress(0, 0, "connecting");
         let feed = Feed::new(&url, Expect::default())?;
+        if feed.url.scheme == "file" {
+            let path = feed.url.path()?;
+            std::fs::metadata(&path).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+        }
         let silent = || {
-            Fault::new(format!("it can be reached, and sent no row within {} s", FIRST_ROWS.as_secs()))
+            Fault::new(format!("no row came within {} s", FIRST_ROWS.as_secs()))
                 .at(feed.url.shown())
-                .hint("does it need a subscribe message?")
+                .hint("check the address, and whether it needs a subscribe message")
         };
         let schema = feed.settle(FIRST_ROWS, &report.cancel)?;
         report.check()?;
@@ -237,7 +242,7 @@ pub fn open_feed(given: Given, wake: Wake) -> Job<Table> {
     let bell = wake.clone();
     Job::start("connect", wake, move |report| {
         report.progress(0, 0, "connecting");
-        let mut table = open_table(&given, &report.cancel)?;
+        let mut table = open_table(&given, FIRST_ROWS, &report.cancel)?;
         record(&mut table, &bell)?;
         Ok(table)
     })

@@ -1,6 +1,7 @@
 //! A run: one question over one table, from the first snapshot to the last. It starts the threads and holds the handle;
 //! reading is `intake`'s, absorbing is `work`'s, merging and publishing is `merge`'s.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,8 @@ pub struct News {
     pub notes: Vec<String>,
     pub fault: Option<Fault>,
     pub gaps: Vec<super::snapshot::TimeGap>,
+    /// Feeds that cannot be reached at the moment, and why.
+    pub trouble: BTreeMap<String, String>,
     pub dropped: u64,
     pub live_open: usize,
     /// First position that each live partition gave.

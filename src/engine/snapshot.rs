@@ -30,6 +30,7 @@ pub struct Snapshot {
     pub live_rate: f64,
     /// How many live inputs are open, and how many of those cannot be reached at the moment.
     pub live_open: usize,
+    pub troubled: usize,
     /// Breaks in a feed: event times between which nothing can be known, for the chart to draw as a gap.
     pub gaps: Vec<TimeGap>,
     /// What a person should know, newest last: a feed that reconnects, a sum that overflowed.

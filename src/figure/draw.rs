@@ -43,7 +43,7 @@ impl Plan<'_> {
         if self.empty {
             self.rule(pen, plot.bottom, self.look.axis)?;
             let at = center(&plot);
-            pen.text("No rows yet", at, (HPos::Center, VPos::Center), self.look.font_size * 1.1, self.look.muted)?;
+            pen.text("Nothing to draw", at, (HPos::Center, VPos::Center), self.look.font_size * 1.1, self.look.muted)?;
             return self.draw_x_title(pen);
         }
         self.draw_gaps(pen)?;

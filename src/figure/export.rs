@@ -48,11 +48,24 @@ pub fn svg(figure: &Figure, width: u32, height: u32, look: &Look) -> Result<Stri
     Ok(writer::write(&record(figure, [width as f32, height as f32], look)?))
 }
 
+/// Says before the work whether a picture of this name could be written.
+///
+/// # Errors
+/// An ending that is neither `.png` nor `.svg`.
+pub fn check_ending(path: &Path) -> Result<()> {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if EXTENSIONS.contains(&extension.as_str()) {
+        return Ok(());
+    }
+    Err(Fault::new(format!("pictures are not written as '.{extension}'")).at(path.display().to_string()).hint("end the name with .png or .svg"))
+}
+
 /// Writes the picture in the format that the file's name ends with, light on white paper unless a look says otherwise.
 ///
 /// # Errors
 /// When the ending is neither, or the file cannot be written.
 pub fn save(figure: &Figure, path: &Path, look: &Look) -> Result<()> {
+    check_ending(path)?;
     let place = path.display().to_string();
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let bytes = match extension.as_str() {
@@ -60,9 +73,7 @@ pub fn save(figure: &Figure, path: &Path, look: &Look) -> Result<()> {
             let look = look.scaled(SCALE);
             png(figure, SIZE[0] * SCALE as u32, SIZE[1] * SCALE as u32, &look)?
         }
-        "svg" => svg(figure, SIZE[0], SIZE[1], look)?.into_bytes(),
-        "" => return Err(Fault::new("a picture's file name needs an ending").at(place).hint("end it with .png or .svg")),
-        other => return Err(Fault::new(format!("pictures are not written as '.{other}'")).at(place).hint("end the name with .png or .svg")),
+        _ => svg(figure, SIZE[0], SIZE[1], look)?.into_bytes(),
     };
     // Beside its place first: a full disk must not leave half a picture under the name.
     let mut draft = path.as_os_str().to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut, visit_expressions};
+use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut, visit_expressions};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 
@@ -247,7 +247,58 @@ fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
 #[derive(Clone, Debug)]
 pub enum Scalar {
     Column(PlSmallStr),
-    Computed(Box<Expr>),
+    Computed(Box<Computed>),
+}
+
+/// An expression that polars evaluates.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    expr: Expr,
+    /// The same in doubles, where whole numbers are calculated with: it shows where 64 bits would wrap.
+    wide: Option<Expr>,
+    /// As written, for errors.
+    sql: String,
+}
+
+impl Computed {
+    fn of(&self, frame: &DataFrame) -> Result<Column> {
+        let column = evaluate(frame, &self.expr)?;
+        if let Some(wide) = &self.wide {
+            let wide = evaluate(frame, wide)?.cast(&DataType::Float64)?;
+            if wide.f64()?.iter().flatten().any(|x| x.abs() >= TOO_WIDE) {
+                return Err(Fault::new("a whole number does not fit into 64 bits").at(self.sql.clone()).hint("calculate with decimal numbers: CAST(… AS DOUBLE)"));
+            }
+        }
+        Ok(column)
+    }
+}
+
+/// 2^63: where whole numbers of 64 bits wrap.
+const TOO_WIDE: f64 = 9_223_372_036_854_775_808.0;
+
+/// True when whole numbers may outgrow their operands in this expression.
+fn calculates(expr: &Ast) -> bool {
+    use BinaryOperator as Op;
+    let grows = |e: &Ast| match e {
+        Ast::BinaryOp { op: Op::Plus | Op::Minus | Op::Multiply, .. } => true,
+        Ast::Function(call) => matches!(call.name.to_string().to_lowercase().as_str(), "abs" | "pow" | "power"),
+        _ => false,
+    };
+    visit_expressions(expr, |e| if grows(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+}
+
+/// The expression with every column of whole numbers as doubles.
+fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Expr> {
+    let mut wide = expr.clone();
+    let _ = sqlparser::ast::visit_expressions_mut(&mut wide, |node| {
+        if let Ast::Identifier(ident) = node
+            && schema.get(&ident.value).is_some_and(DataType::is_integer)
+        {
+            *node = Ast::Cast { kind: CastKind::Cast, expr: Box::new(node.clone()), data_type: SqlType::Double(ExactNumberInfo::None), array: false, format: None };
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    to_polars(&wide, place).ok()
 }
 
 impl Scalar {
@@ -258,17 +309,22 @@ impl Scalar {
         {
             return Ok((Self::Column(ident.value.as_str().into()), dtype.clone()));
         }
-        let expr = to_polars(expr, place)?;
+        let mut timed = expr.clone();
+        super::literal::type_times(&mut timed, schema, place)?;
+        let computed = to_polars(&timed, place)?;
         let empty = DataFrame::empty_with_schema(schema);
-        let typed = evaluate(&empty, &expr).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
-        Ok((Self::Computed(Box::new(expr)), typed.dtype().clone()))
+        let typed = evaluate(&empty, &computed).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
+        let dtype = typed.dtype().clone();
+        let wide = if dtype.is_integer() && calculates(&timed) { in_doubles(&timed, schema, place).filter(|wide| evaluate(&empty, wide).is_ok()) } else { None };
+        let computed = Computed { expr: computed, wide, sql: place.clause.sql.clone() };
+        Ok((Self::Computed(Box::new(computed)), dtype))
     }
 
     /// One value a row of `frame`.
     pub fn of(&self, frame: &DataFrame) -> Result<Column> {
         match self {
             Self::Column(name) => Ok(frame.column(name)?.clone()),
-            Self::Computed(expr) => evaluate(frame, expr),
+            Self::Computed(computed) => computed.of(frame),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod expr;
 pub mod finish;
 pub mod form;
 pub mod keys;
+mod literal;
 pub mod partial;
 pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]

@@ -40,6 +40,9 @@ pub fn parse(sql: &str) -> Result<Query> {
     let mut query = Query::default();
 
     let select = clauses.take(Part::Select).unwrap_or_default();
+    if let Some(word) = select.first().filter(|w| w.keyword() == Keyword::DISTINCT) {
+        return Err(point(sql, "SELECT DISTINCT is not understood", word.at.clone()).hint("write GROUP BY with the columns you select"));
+    }
     for piece in split_commas(select) {
         query.items.push(item(sql, piece)?);
     }
@@ -111,9 +114,9 @@ pub fn print(query: &Query) -> String {
 
 /// A name as SQL writes it: quoted where it must be.
 pub fn quote(name: &str) -> String {
-    let plain =
-        name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok() && !SAFE_NAMES.contains(&name);
+    // Names are looked up exactly before their case is ignored, so capitals need no quotes.
+    let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok() && !SAFE_NAMES.contains(&name.to_ascii_lowercase().as_str());
     if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
@@ -320,19 +323,27 @@ fn item(sql: &str, words: &[Word]) -> Result<Item> {
     let end = words.last().map_or(sql.len(), |w| w.at.end);
     let (expr, alias) = match words {
         [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.name().is_some() && !expr.is_empty() => (expr, alias.name()),
-        [expr @ .., before, alias] if alias.name().is_some() && is_implicit_alias(before, alias) => (words.get(..=expr.len()).unwrap_or(words), alias.name()),
+        [.., before, alias] if is_implicit_alias(words, before, alias) => (words.split_last().map_or(words, |(_, expr)| expr), alias.name()),
         _ => (words, None),
     };
     Ok(Item { expr: clause(sql, expr, end)?, alias: alias.map(str::to_owned) })
 }
 
-/// `count(*) n`: a plain name right after the end of an expression.
-fn is_implicit_alias(before: &Word, alias: &Word) -> bool {
+/// `count(*) n`: a name right after the end of an expression, unless it is a word that goes on with it.
+fn is_implicit_alias(words: &[Word], before: &Word, alias: &Word) -> bool {
     let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_))
-        || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END));
-    ends_expression
-        && matches!(&alias.token, Token::Word(w) if w.quote_style.is_some() || w.keyword == Keyword::NoKeyword || SAFE_NAMES.contains(&w.value.to_ascii_lowercase().as_str()))
+        || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END | Keyword::NULL | Keyword::TRUE | Keyword::FALSE));
+    // In `INTERVAL 1 HOUR` the last word is a unit.
+    let unit = words.iter().rev().nth(2).is_some_and(|w| w.keyword() == Keyword::INTERVAL);
+    let free = match &alias.token {
+        Token::Word(w) => w.quote_style.is_some() || !(sqlparser::keywords::RESERVED_FOR_COLUMN_ALIAS.contains(&w.keyword) || GOES_ON.contains(&w.keyword)),
+        _ => false,
+    };
+    ends_expression && !unit && free
 }
+
+/// Words that go on with an expression.
+const GOES_ON: &[Keyword] = &[Keyword::AND, Keyword::OR, Keyword::NOT, Keyword::IS, Keyword::NULL, Keyword::IN, Keyword::LIKE, Keyword::ILIKE, Keyword::BETWEEN, Keyword::END, Keyword::FILTER, Keyword::OVER, Keyword::COLLATE, Keyword::THEN, Keyword::ELSE, Keyword::WHEN, Keyword::AS];
 
 fn order(sql: &str, mut words: &[Word], end: usize) -> Result<Order> {
     let mut order = Order::default();

@@ -284,7 +284,7 @@ fn degenerate_data_are_drawn_without_panic() {
                         assert!(all.into_iter().all(f32::is_finite), "{} {x:?} {y:?} {view:?} {size:?}", mark.name);
                         let _ = layout.nearest(&figure, [layout.plot.left + 1.0, layout.plot.top + 1.0]);
                         if figure.is_empty() && size[1] >= 300.0 {
-                            assert!(words(&shapes).iter().any(|w| w == "No rows yet"));
+                            assert!(words(&shapes).iter().any(|w| w == "Nothing to draw"));
                         }
                     }
                 }

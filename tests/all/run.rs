@@ -49,7 +49,7 @@ pub fn given(history: &[&Path], live: &[String]) -> Given {
 }
 
 pub fn open(given: &Given) -> Table {
-    open_table(given, &Cancel::new()).unwrap_or_else(|f| panic!("{f}"))
+    open_table(given, Duration::from_secs(30), &Cancel::new()).unwrap_or_else(|f| panic!("{f}"))
 }
 
 pub fn start(table: &Table, sql: &str, options: Options) -> Run {

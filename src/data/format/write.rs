@@ -29,16 +29,9 @@ const WRITERS: &[(&str, Writer)] =
 /// An ending that is none of these, a packed file, or what the disk says.
 pub fn write_frame(frame: &DataFrame, path: &Path) -> Result<()> {
     let place = path.display().to_string();
-    let ending = extension(path);
-    let packed = path.extension().is_some_and(|end| ["gz", "zst", "gzip", "zstd"].iter().any(|packed| end.eq_ignore_ascii_case(packed)));
-    let writer = WRITERS.iter().find(|(name, _)| *name == ending && !packed).map(|(_, writer)| writer);
-    let Some(writer) = writer else {
-        let endings: Vec<String> = WRITERS.iter().map(|(name, _)| format!(".{name}")).collect();
-        let what = if packed { "packed files are not written".to_owned() } else { format!("'.{ending}' is no format that can be written") };
-        return Err(Fault::new(what).at(place).hint(format!("let its name end in {}", endings.join(", "))));
-    };
+    let writer = writer_for(path)?;
     let beside = beside(path).ok_or_else(|| Fault::new("this is no file name").at(&place))?;
-    let written = write_to(frame, &beside, *writer).and_then(|()| std::fs::rename(&beside, path).map_err(PolarsError::from));
+    let written = write_to(frame, &beside, writer).and_then(|()| std::fs::rename(&beside, path).map_err(PolarsError::from));
     written.map_err(|error| {
         // What is left of a failed attempt helps nobody; the attempt's own error matters more than a failure to remove it.
         let _ = std::fs::remove_file(&beside);
@@ -47,6 +40,27 @@ pub fn write_frame(frame: &DataFrame, path: &Path) -> Result<()> {
             error => Fault::from(error).at(&place),
         }
     })
+}
+
+/// Says before the work whether a file of this name could be written.
+///
+/// # Errors
+/// An ending that stands for no format, or a packed file.
+pub fn check_ending(path: &Path) -> Result<()> {
+    writer_for(path).map(drop)
+}
+
+fn writer_for(path: &Path) -> Result<Writer> {
+    let place = path.display().to_string();
+    let ending = extension(path);
+    let packed = path.extension().is_some_and(|end| ["gz", "zst", "gzip", "zstd"].iter().any(|packed| end.eq_ignore_ascii_case(packed)));
+    let writer = WRITERS.iter().find(|(name, _)| *name == ending && !packed).map(|(_, writer)| writer);
+    let Some(writer) = writer else {
+        let endings: Vec<String> = WRITERS.iter().map(|(name, _)| format!(".{name}")).collect();
+        let what = if packed { "packed files are not written".to_owned() } else { format!("'.{ending}' is no format that can be written") };
+        return Err(Fault::new(what).at(place).hint(format!("let its name end in {}", endings.join(", "))));
+    };
+    Ok(*writer)
 }
 
 fn beside(path: &Path) -> Option<PathBuf> {

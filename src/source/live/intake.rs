@@ -20,7 +20,7 @@ use crate::data::{Chunk, Fault, Reject, Rejects, Result};
 /// A record longer than this is set aside, so that a stray quote or a missing line end does not fill the memory.
 pub const RECORD_BYTES: usize = 64 << 20;
 /// How long the first rows may wait for more, so that types are settled from more than one line.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Lines that are enough to settle types when no more are there.
 const LINES: usize = 100;
 

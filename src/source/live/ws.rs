@@ -31,7 +31,7 @@ pub const KIND: LiveKind = LiveKind {
 };
 
 /// How long the first message may wait for more, so that the schema is settled from more than one.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(120);
 const ENOUGH_ROWS: usize = 100;
 /// A feed that sends this many messages and no row is not one of ours.
 const ENOUGH_REFUSED: usize = 20;

@@ -54,6 +54,10 @@ pub(super) fn value(bytes: &[u8], at: usize) -> Place {
         None => Err(Stop::End),
         Some(b'"') => string(bytes, at),
         Some(b'{' | b'[') => nested(bytes, at),
+        // JSON has no words for these; Python and DuckDB write them all the same.
+        Some(b'N') => exactly(bytes, at, b"NaN"),
+        Some(b'I') => exactly(bytes, at, b"Infinity"),
+        Some(b'-') if bytes.get(at + 1) == Some(&b'I') => exactly(bytes, at, b"-Infinity"),
         Some(b'-' | b'0'..=b'9') => {
             let digits = |b: &&u8| matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
             let length = bytes.get(at..).unwrap_or_default().iter().take_while(digits).count();
