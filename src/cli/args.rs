@@ -63,7 +63,8 @@ impl RunArgs {
             None => sql,
         };
         if let Some(table) = parsed.tables.values().find(|t| t.history.is_empty() && t.live.is_empty()) {
-            return Err(Fault::new(format!("the table '{}' has neither files nor feeds", table.name)).hint(format!("give it --history {0}=FILE or --live {0}=URL", table.name)));
+            return Err(Fault::new(format!("the table '{}' has neither files nor feeds", table.name))
+                .hint(format!("give it --history {0}=FILE or --live {0}=URL", table.name)));
         }
         if parsed.tables.is_empty() {
             return Err(Fault::new("there is no table").hint("give one with --history NAME=FILE or --live NAME=URL"));

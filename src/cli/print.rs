@@ -3,9 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use polars::prelude::*;
-use polars_io::SerWriter;
-use polars_io::csv::write::CsvWriter;
 
+use crate::data::format::write_csv;
 use crate::data::{Fault, Result};
 
 /// Rows shown on a terminal; the rest is counted.
@@ -21,7 +20,7 @@ pub fn answer(frame: &DataFrame) -> Result<()> {
         out.lock().write_all(table(frame).as_bytes())
     } else {
         let mut bytes = Vec::new();
-        CsvWriter::new(&mut bytes).include_header(true).with_float_scientific(None).finish(&mut frame.clone())?;
+        write_csv(frame, b',', &mut bytes)?;
         out.lock().write_all(&bytes)
     };
     match written {

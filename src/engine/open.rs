@@ -78,7 +78,11 @@ fn live_only(given: &Given, patience: Duration, cancel: &Cancel) -> Result<Table
                 let begun = Instant::now();
                 let schema = feed.settle(patience, cancel)?;
                 let silent = || {
-                    let what = if cancel.is_set() { "it was stopped before its first row came".to_owned() } else { format!("no row came within {:.0} s", begun.elapsed().as_secs_f64().ceil()) };
+                    let what = if cancel.is_set() {
+                        "it was stopped before its first row came".to_owned()
+                    } else {
+                        format!("no row came within {:.0} s", begun.elapsed().as_secs_f64().ceil())
+                    };
                     Fault::new(what).at(feed.url.shown()).hint("check that it sends, or give the table a history, which tells its columns")
                 };
                 let schema = schema.ok_or_else(silent)?;

@@ -120,7 +120,7 @@ impl Encoding {
                     figure.series.push(series(name.to_owned(), &x, &y, &rows, step, ordered));
                 }
                 if count > MOST_SERIES {
-                    figure.note(&format!("and {} more", count - MOST_SERIES));
+                    figure.note(&format!("the first {MOST_SERIES} of {count} columns"));
                 }
             }
             Some(split) => {
@@ -136,7 +136,7 @@ impl Encoding {
                     }
                 }
                 if left_out > 0 {
-                    figure.note(&format!("and {left_out} more"));
+                    figure.note(&format!("the {} largest of {} groups", kept.len(), kept.len() + left_out));
                 }
             }
         }

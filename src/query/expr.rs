@@ -266,7 +266,9 @@ impl Computed {
         if let Some(wide) = &self.wide {
             let wide = evaluate(frame, wide)?.cast(&DataType::Float64)?;
             if wide.f64()?.iter().flatten().any(|x| x.abs() >= TOO_WIDE) {
-                return Err(Fault::new("a whole number does not fit into 64 bits").at(self.sql.clone()).hint("calculate with decimal numbers: CAST(… AS DOUBLE)"));
+                return Err(Fault::new("a whole number does not fit into 64 bits")
+                    .at(self.sql.clone())
+                    .hint("calculate with decimal numbers: CAST(… AS DOUBLE)"));
             }
         }
         Ok(column)
@@ -294,7 +296,8 @@ fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Expr> {
         if let Ast::Identifier(ident) = node
             && schema.get(&ident.value).is_some_and(DataType::is_integer)
         {
-            *node = Ast::Cast { kind: CastKind::Cast, expr: Box::new(node.clone()), data_type: SqlType::Double(ExactNumberInfo::None), array: false, format: None };
+            *node =
+                Ast::Cast { kind: CastKind::Cast, expr: Box::new(node.clone()), data_type: SqlType::Double(ExactNumberInfo::None), array: false, format: None };
         }
         ControlFlow::<()>::Continue(())
     });
@@ -315,7 +318,8 @@ impl Scalar {
         let empty = DataFrame::empty_with_schema(schema);
         let typed = evaluate(&empty, &computed).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
         let dtype = typed.dtype().clone();
-        let wide = if dtype.is_integer() && calculates(&timed) { in_doubles(&timed, schema, place).filter(|wide| evaluate(&empty, wide).is_ok()) } else { None };
+        let wide =
+            if dtype.is_integer() && calculates(&timed) { in_doubles(&timed, schema, place).filter(|wide| evaluate(&empty, wide).is_ok()) } else { None };
         let computed = Computed { expr: computed, wide, sql: place.clause.sql.clone() };
         Ok((Self::Computed(Box::new(computed)), dtype))
     }

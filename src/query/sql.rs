@@ -116,7 +116,8 @@ pub fn print(query: &Query) -> String {
 pub fn quote(name: &str) -> String {
     // Names are looked up exactly before their case is ignored, so capitals need no quotes.
     let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok() && !SAFE_NAMES.contains(&name.to_ascii_lowercase().as_str());
+    let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok()
+        && !SAFE_NAMES.contains(&name.to_ascii_lowercase().as_str());
     if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
@@ -343,7 +344,25 @@ fn is_implicit_alias(words: &[Word], before: &Word, alias: &Word) -> bool {
 }
 
 /// Words that go on with an expression.
-const GOES_ON: &[Keyword] = &[Keyword::AND, Keyword::OR, Keyword::NOT, Keyword::IS, Keyword::NULL, Keyword::IN, Keyword::LIKE, Keyword::ILIKE, Keyword::BETWEEN, Keyword::END, Keyword::FILTER, Keyword::OVER, Keyword::COLLATE, Keyword::THEN, Keyword::ELSE, Keyword::WHEN, Keyword::AS];
+const GOES_ON: &[Keyword] = &[
+    Keyword::AND,
+    Keyword::OR,
+    Keyword::NOT,
+    Keyword::IS,
+    Keyword::NULL,
+    Keyword::IN,
+    Keyword::LIKE,
+    Keyword::ILIKE,
+    Keyword::BETWEEN,
+    Keyword::END,
+    Keyword::FILTER,
+    Keyword::OVER,
+    Keyword::COLLATE,
+    Keyword::THEN,
+    Keyword::ELSE,
+    Keyword::WHEN,
+    Keyword::AS,
+];
 
 fn order(sql: &str, mut words: &[Word], end: usize) -> Result<Order> {
     let mut order = Order::default();

@@ -179,6 +179,14 @@ fn a_question_without_rows_and_one_that_divides_by_zero_are_answered() {
 }
 
 #[test]
+fn a_duration_can_be_written_as_text() {
+    let folder = Folder::new();
+    let path = folder.put("a.csv", "t\n2020-01-01 00:00:00\n2020-01-02 02:30:00.25\n");
+    let (text, ..) = answer(&path, "SELECT max(t) - min(t) AS d FROM r");
+    assert_eq!(text, "d\n26:30:00.250000\n");
+}
+
+#[test]
 fn an_empty_table_is_a_table() {
     let folder = Folder::new();
     let path = folder.put("header.csv", "a,b\n");

@@ -198,6 +198,29 @@ fn wrong_usage_exits_with_2_and_one_line() {
 }
 
 #[test]
+fn what_cannot_be_written_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "k,v\nb,1\n").unwrap();
+    for (option, name, word) in
+        [("--out", "x.xyz", ".xyz"), ("--out", "x.csv.gz", "packed"), ("--chart", "x.jpg", ".png"), ("--out", "no/x.csv", "no such folder")]
+    {
+        let out = folder.path().join(name).display().to_string();
+        let said = refused(&["run", "--history", &history(&path), "--sql", "SELECT count(*) FROM r", option, &out]);
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
+fn a_silent_feed_is_waited_for_as_long_as_for_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silent.ndjson");
+    fs::write(&path, "").unwrap();
+    let said = refused(&["run", "--live", &format!("r=file:{}", path.display()), "--for", "1s", "--sql", "SELECT count(*) FROM r"]);
+    assert!(said.contains("no row came within") && said.contains("silent.ndjson"), "{said}");
+}
+
+#[test]
 fn lists_come_from_the_slices() {
     let sources = stdout(&braid(&["sources"]));
     for kind in braid::source::live::LIVE_KINDS {

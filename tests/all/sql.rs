@@ -177,6 +177,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT count(*) FROM flights WHERE origin = 'ATL", "quote", ""),
         ("SELECT distance, Delay FROM flights", "neither", ""),
         ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
+        ("SELECT DISTINCT origin FROM flights", "GROUP BY", "DISTINCT"),
         ("SELECT count(*) FROM flights WHERE Delay IN (SELECT 1)", "sub-quer", ""),
     ] {
         let (said, at) = fault(sql);
@@ -218,6 +219,69 @@ fn every_aggregate_is_documented_and_answers() {
         for alias in aggregate.aliases {
             ask(&format!("SELECT {alias}(Delay) AS it FROM flights"));
         }
+    }
+}
+
+#[test]
+fn times_may_be_written_as_text() {
+    let count = |condition: &str| floats(&ask(&format!("SELECT count(*) AS n FROM flights WHERE {condition}")), "n")[0];
+    for (condition, n) in [
+        ("date >= '1970-01-01'", 3.0),
+        ("date >= '1970-01-01 00:30:00' AND date < '1970-01-01 01:00'", 1.0),
+        ("date < TIMESTAMP '1970-01-01'", 1.0),
+        ("date BETWEEN '1970-01-01' AND '1970-01-01T00:30:00'", 2.0),
+        ("date IN ('1970-01-01 01:00:00', '1999-01-01')", 1.0),
+        ("date >= CAST('1970-01-01' AS TIMESTAMP)", 3.0),
+        ("date >= '1970-01-01'::timestamp", 3.0),
+        ("CAST(date AS DATE) = '1970-01-01'", 3.0),
+        ("date >= DATE '1970-01-01'", 3.0),
+        ("'1970-01-01' <= date", 3.0),
+    ] {
+        assert_eq!(count(condition), Some(n), "{condition}");
+    }
+    let (said, _) = fault("SELECT count(*) FROM flights WHERE date > 'yesterday'");
+    assert!(said.contains("'yesterday' is not a time"), "{said}");
+    let answer = ask("SELECT tumble(date, INTERVAL '1 hour') AS hour, count(*) AS n FROM flights GROUP BY hour HAVING hour >= '1970-01-01'");
+    assert_eq!(answer.height(), 2);
+}
+
+#[test]
+fn arithmetic_of_whole_numbers_never_wraps_silently() {
+    let run = |sql: &str, values: &[i64]| {
+        let frame = DataFrame::new(values.len(), vec![Column::new("a".into(), values)]).unwrap();
+        let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
+        let mut partial = Partial::new(plan)?;
+        partial.absorb(&frame, None)?;
+        partial.answer().map(|a| a.frame)
+    };
+    for sql in [
+        "SELECT max(a) + 1 AS x FROM r",
+        "SELECT sum(a) * 2 AS x FROM r",
+        "SELECT max(a + 1) AS x FROM r",
+        "SELECT max(a) * max(a) AS x FROM r",
+        "SELECT sum(abs(a - 1)) AS x FROM r",
+    ] {
+        let values: &[i64] = if sql.contains("abs") { &[i64::MIN + 1] } else { &[i64::MAX] };
+        let fault = run(sql, values).expect_err(sql).to_string();
+        assert!(fault.contains("64 bits") && fault.contains("DOUBLE"), "{sql}: {fault}");
+        assert!(run(sql, &[41]).is_ok(), "{sql}");
+    }
+    let fine = run("SELECT max(a) + 1 AS x FROM r", &[41]).unwrap();
+    assert_eq!(floats(&fine, "x"), [Some(42.0)]);
+}
+
+#[test]
+fn an_alias_needs_no_as() {
+    for alias in ["mb", "gb", "first", "last", "no", "text", "rows", "index", "n", "机场数"] {
+        assert_eq!(floats(&ask(&format!("SELECT count(*) {alias} FROM flights")), alias), [Some(4.0)], "{alias}");
+        assert_eq!(floats(&ask(&format!("SELECT max(Delay) - min(Delay) {alias} FROM flights")), alias), [Some(25.0)], "{alias}");
+    }
+    for unaliased in [
+        "SELECT count(*) FILTER (WHERE origin IS NOT NULL) FROM flights",
+        "SELECT CASE WHEN count(*) > 1 THEN 1 ELSE 2 END FROM flights",
+        "SELECT max(date) - INTERVAL '1 hour' FROM flights",
+    ] {
+        assert_eq!(Query::parse(unaliased).unwrap().items[0].alias, None, "{unaliased}");
     }
 }
 

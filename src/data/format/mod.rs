@@ -22,7 +22,7 @@ use polars::prelude::{DataFrame, SchemaRef};
 use super::{Rejects, Result};
 
 pub use magic::{extension, format_for, misnamed};
-pub use write::{check_ending, write_frame};
+pub use write::{check_ending, write_csv, write_frame};
 
 /// Every format that this build knows.
 pub const FORMATS: &[&Format] = &[&csv::CSV, &csv::TSV, &json::NDJSON, &json::JSON, &parquet::PARQUET, &arrow::ARROW];

@@ -79,11 +79,40 @@ fn write_to(frame: &DataFrame, path: &Path, writer: Writer) -> PolarsResult<()> 
 }
 
 fn csv(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
-    CsvWriter::new(file).n_threads(1).finish(frame)
+    write_csv(frame, b',', file)
 }
 
 fn tsv(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
-    CsvWriter::new(file).with_separator(b'\t').n_threads(1).finish(frame)
+    write_csv(frame, b'\t', file)
+}
+
+/// Writes `frame` as delimited text. Durations are `-26:30:00.250000` (hours may exceed a day).
+///
+/// # Errors
+/// What the writer says, or a column of a nested type.
+pub fn write_csv(frame: &DataFrame, separator: u8, out: impl Write) -> PolarsResult<()> {
+    let columns = frame.columns().iter().map(|c| match c.dtype() {
+        DataType::Duration(unit) => clock(c, *unit),
+        _ => Ok(c.clone()),
+    });
+    let mut frame = DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)?;
+    CsvWriter::new(out).with_separator(separator).n_threads(1).finish(&mut frame)
+}
+
+fn clock(column: &Column, unit: TimeUnit) -> PolarsResult<Column> {
+    let (second, digits) = match unit {
+        TimeUnit::Milliseconds => (1_000_u64, 3),
+        TimeUnit::Microseconds => (1_000_000, 6),
+        TimeUnit::Nanoseconds => (1_000_000_000, 9),
+    };
+    let text = |d: i64| {
+        let (sign, all) = (if d < 0 { "-" } else { "" }, d.unsigned_abs());
+        let (seconds, rest) = (all / second, all % second);
+        let fraction = if rest > 0 { format!(".{rest:0digits$}") } else { String::new() };
+        format!("{sign}{:02}:{:02}:{:02}{fraction}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    };
+    let texts: StringChunked = column.to_physical_repr().i64()?.iter().map(|d| d.map(text)).collect();
+    Ok(texts.with_name(column.name().clone()).into_column())
 }
 
 fn parquet(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {

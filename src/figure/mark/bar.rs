@@ -20,13 +20,16 @@ pub(super) const BAR: Mark = Mark {
 
 /// The share of the room at one x that bars fill.
 const FILLED: f64 = 0.8;
+/// The most of the plot's width that the bars of one category take.
+const WIDEST: f64 = 0.14;
 
 fn slots(figure: &Figure) -> Slots {
-    let room = match figure.x.kind {
-        AxisKind::Category(_) => 1.0,
-        _ => spacing(figure).unwrap_or(1.0),
+    let width = match &figure.x.kind {
+        // Few categories do not make slabs of their bars.
+        AxisKind::Category(names) => FILLED.min(WIDEST * names.len() as f64),
+        _ => spacing(figure).unwrap_or(1.0) * FILLED,
     };
-    Slots { width: room * FILLED, count: figure.series.len().max(1) }
+    Slots { width, count: figure.series.len().max(1) }
 }
 
 /// The smallest distance between two different x; of a single x, something in proportion to it.

@@ -116,7 +116,7 @@ fn the_largest_groups_are_shown_and_the_others_counted() {
     let shown: Vec<_> = figure.series.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(shown, ["g12", "g13", "g14", "g15", "g16", "g17", "g18", "g19"], "by size, in an order that stays");
     assert_eq!(shown.len(), MOST_SERIES);
-    assert_eq!(figure.caption, "and 12 more");
+    assert_eq!(figure.caption, "the 8 largest of 20 groups");
     assert_eq!(figure.title, "n by hour and who");
 }
 
