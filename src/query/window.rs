@@ -50,10 +50,10 @@ impl Tumble {
     }
 }
 
-/// A temporal column as microseconds since 1970.
+/// A column of times as microseconds since 1970: dates, times, or whole numbers since 1970.
 ///
 /// # Errors
-/// When the column is not temporal.
+/// When the column is none of these.
 pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
     let series = column.as_materialized_series();
     let unit = match series.dtype() {
@@ -61,6 +61,10 @@ pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
         DataType::Date => {
             let days = series.cast(&DataType::Int32)?;
             return Ok(days.i32()?.iter().map(|d| d.map(|d| i64::from(d) * 86_400_000_000)).collect());
+        }
+        whole if whole.is_integer() => {
+            let numbers = series.cast(&DataType::Int64)?;
+            return Ok(numbers.i64()?.iter().map(|n| n.and_then(epoch)).collect());
         }
         other => {
             return Err(
@@ -75,6 +79,17 @@ pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
         TimeUnit::Milliseconds => ca.iter().map(|v| v.and_then(|v| v.checked_mul(1_000))).collect(),
         TimeUnit::Nanoseconds => ca.iter().map(|v| v.map(|v| v.div_euclid(1_000))).collect(),
     })
+}
+
+/// A whole number as a time: seconds, milli-, micro- or nanoseconds since 1970, told apart by their size (the year 5138
+/// in seconds is 1973 in milliseconds).
+fn epoch(number: i64) -> Option<Micros> {
+    match number.unsigned_abs() {
+        0..100_000_000_000 => number.checked_mul(1_000_000),
+        100_000_000_000..100_000_000_000_000 => number.checked_mul(1_000),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(number),
+        _ => Some(number.div_euclid(1_000)),
+    }
 }
 
 /// A type in a person's words.

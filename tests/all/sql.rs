@@ -114,6 +114,23 @@ fn windows_reach_before_1970_and_have_bounds() {
 }
 
 #[test]
+fn whole_numbers_since_1970_are_times_too() {
+    let minute = |unit: i64| {
+        let base = 1_700_000_000 * unit;
+        let frame = DataFrame::new(3, vec![Column::new("ts".into(), [base, base + 30 * unit, base + 90 * unit])]).unwrap();
+        let sql = "SELECT tumble(ts, INTERVAL '1 minute') AS m, count(*) AS n FROM r GROUP BY m ORDER BY m";
+        let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
+        let mut partial = Partial::new(plan).unwrap();
+        partial.absorb(&frame, None).unwrap();
+        floats(&partial.answer().unwrap().frame, "m")
+    };
+    let want = [Some(1_699_999_980e6), Some(1_700_000_040e6)];
+    for unit in [1, 1_000, 1_000_000, 1_000_000_000] {
+        assert_eq!(minute(unit), want, "{unit} a second");
+    }
+}
+
+#[test]
 fn intervals_are_read_as_people_write_them() {
     for (text, micros) in [
         ("1 hour", 3_600_000_000),
