@@ -7,6 +7,7 @@ use polars::prelude::DataType;
 use crate::engine::Table;
 use crate::engine::table::name_of;
 use crate::query::Form;
+use crate::query::sql::quote;
 use crate::query::form::{Measure, WindowForm};
 
 /// Window sizes that people think in, with their seconds.
@@ -68,7 +69,7 @@ pub fn span_question(table: &Table) -> Option<String> {
 /// of the numbers.
 pub fn question(table: &Table, size: &str) -> Form {
     let rows = free_name(table, &["count", "row_count", "how_many"]);
-    let mut form = Form { table: name(&table.name), measures: vec![count(rows.clone())], ..Form::default() };
+    let mut form = Form { table: table.name.clone(), measures: vec![count(rows.clone())], ..Form::default() };
     let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
     if let Some(time) = &table.time {
         let alias = free_name(table, &["time", "start", "bucket"]);
@@ -98,97 +99,5 @@ fn free_name(table: &Table, names: &[&str]) -> String {
 
 /// A name as SQL: quoted where it would not be read as itself.
 pub fn name(name: &str) -> String {
-    let mut letters = name.chars();
-    let plain = letters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_') && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    quote(name)
 }
-
-/// Words that cannot stand as a bare column name, in SQL as it is commonly parsed.
-const RESERVED: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "between",
-    "by",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "cross",
-    "cube",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "default",
-    "desc",
-    "distinct",
-    "drop",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "extract",
-    "false",
-    "fetch",
-    "filter",
-    "for",
-    "foreign",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "grouping",
-    "having",
-    "in",
-    "inner",
-    "insert",
-    "intersect",
-    "interval",
-    "into",
-    "is",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "natural",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "outer",
-    "over",
-    "partition",
-    "primary",
-    "qualify",
-    "references",
-    "right",
-    "row",
-    "select",
-    "set",
-    "some",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "update",
-    "using",
-    "values",
-    "view",
-    "when",
-    "where",
-    "window",
-    "with",
-];
