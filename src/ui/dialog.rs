@@ -24,8 +24,7 @@ fn on_path(program: &str, path: Option<&OsStr>) -> bool {
 }
 
 fn missing() -> Fault {
-    Fault::new("no file dialog on this system")
-        .hint("drop the file on the window, or start braid with its name; installing zenity brings one")
+    Fault::new("no file dialog on this system").hint("drop the file on the window, or start braid with its name; installing zenity brings one")
 }
 
 /// The files that were picked; none when it was called off.

@@ -51,12 +51,21 @@ pub fn live_size(table: &Table) -> &'static str {
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 
-/// A name for a table that lives on this feed alone: the last word of its address.
+/// A name for a table that lives on this feed alone: the last word of its address, or the first of its host.
 pub fn feed_name(url: &str) -> String {
     let (scheme, rest) = url.split_once(':').unwrap_or(("feed", url));
-    let target = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let name = name_of(Path::new(target.rsplit(['/', '\\']).next().unwrap_or_default()));
-    if target.is_empty() || target.trim_matches('/').is_empty() { scheme.to_owned() } else { name }
+    let target = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = target.strip_prefix("//").map_or(("", target), |t| t.split_once('/').unwrap_or((t, "")));
+    let worded = |word: &str| {
+        let name = name_of(Path::new(word));
+        (word.contains(char::is_alphanumeric) && !name.starts_with("t_")).then_some(name)
+    };
+    let last = path.rsplit(['/', '\\']).find(|word| !word.is_empty()).and_then(worded);
+    let host = host.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    // An address in digits is no name.
+    let host = || host.trim_start_matches("www.").split('.').find_map(worded).filter(|_| host.contains(char::is_alphabetic));
+    let fallback = if target.starts_with("//") { "feed" } else { scheme };
+    last.or_else(host).unwrap_or_else(|| fallback.to_owned())
 }
 
 /// The question that tells how much time a table's history spans.

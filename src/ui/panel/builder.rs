@@ -1,6 +1,6 @@
 //! The question as menus: measures, grouping, filter, order. What menus cannot say stays in the SQL text.
 
-use eframe::egui::{self, Align, Button, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Align, Button, Id, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
 
 use polars::prelude::DataType;
 
@@ -50,7 +50,7 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let mut form = sheet.question.form.clone();
     let mut edit = Edit::None;
     let columns: Vec<Column> = sheet.table.schema.iter().map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
-    ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
+    let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(sheet.id, |ui| {
             row_ui(ui, "Show", |ui| measures_ui(ui, &mut form, &columns, &mut edit));
             row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
@@ -58,9 +58,19 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
         });
     });
+    ui.data_mut(|d| d.insert_temp(height_id(), shown.content_size.y));
     if edit != Edit::None {
         actions.push(Action::Question(Question::Form { form: Box::new(form), ask: edit == Edit::Done }));
     }
+}
+
+fn height_id() -> Id {
+    Id::unique("height of the builder")
+}
+
+/// How high the rows were when they were last painted.
+pub fn height(ui: &Ui) -> f32 {
+    ui.data(|d| d.get_temp(height_id())).unwrap_or(0.0)
 }
 
 fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
@@ -328,7 +338,6 @@ fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
 /// What an answer can be ordered by.
 fn outputs(form: &Form) -> Vec<String> {
     let window = form.window.iter().map(|w| w.alias.clone());
-    let measures =
-        form.measures.iter().map(|m| if m.alias.is_empty() { call_text(m) } else { first::name(&m.alias) });
+    let measures = form.measures.iter().map(|m| if m.alias.is_empty() { call_text(m) } else { first::name(&m.alias) });
     window.chain(form.groups.iter().cloned()).chain(measures).filter(|name| !name.is_empty()).collect()
 }
