@@ -47,6 +47,8 @@ pub enum Sample {
 pub enum TableAction {
     Select,
     Remove,
+    /// Ends its run, and keeps the answer so far.
+    Stop,
     Time(Option<TimeColumn>),
     Seam(Seam),
     /// Takes the feed with this address off.

@@ -86,7 +86,7 @@ impl App {
         if let Some(feed) = &mut self.feed {
             feed.look();
         }
-        if self.sheets.iter().any(|s| matches!(s.watch.state(), State::Live | State::Paused) && s.watch.is_running()) {
+        if self.sheets.iter().any(|s| matches!(s.watch.state(), State::Live | State::Reconnecting | State::Paused) && s.watch.is_running()) {
             ctx.request_repaint_after(TICK);
         }
     }

@@ -10,9 +10,9 @@ use super::action::{Action, AnswerFile, Chart, Export, Feed, Open, Question, Run
 use super::feed::FeedForm;
 use super::sheet::{Sheet, SheetId};
 use super::work::{Attach, Kind};
-use super::{App, first, picture};
+use super::{App, dialog, first, picture};
 use crate::data::Fault;
-use crate::data::format::{FORMATS, parse_datetime};
+use crate::data::format::parse_datetime;
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths, preview_feed, save_answer};
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table};
@@ -39,11 +39,11 @@ impl App {
             Open::Paths(paths) => self.work.add(Kind::Open { job: open_paths(paths, wake), setup: None }),
             Open::Setup(setup) => self.open_setup(setup),
             Open::PickFiles => {
-                let job = Job::start("choose files", wake, |_| Ok(files_dialog().pick_files().unwrap_or_default()));
+                let job = Job::start("choose files", wake, |_| dialog::pick_files());
                 self.work.add(Kind::PickOpen(job));
             }
             Open::PickFolder => {
-                let job = Job::start("choose a folder", wake, |_| Ok(rfd::FileDialog::new().pick_folder().into_iter().collect()));
+                let job = Job::start("choose a folder", wake, |_| dialog::pick_folder());
                 self.work.add(Kind::PickOpen(job));
             }
             Open::Sample(sample) => {
@@ -71,6 +71,11 @@ impl App {
         match action {
             TableAction::Select => self.selected = Some(id),
             TableAction::Remove => self.remove(id),
+            TableAction::Stop => {
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.watch.stop();
+                }
+            }
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
             TableAction::Seam(seam) => self.retable(id, |table| table.seam = seam),
@@ -252,10 +257,8 @@ impl App {
     fn ask_where(&mut self, export: Export, what: &str, extension: &'static str) {
         let table = self.sheet().map_or_else(|| "braid".to_owned(), |s| s.table.name.clone());
         let name = format!("{table}-{what}.{extension}");
-        let job = Job::start("choose a file", self.wake.clone(), move |_| {
-            let dialog = rfd::FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
-            Ok(dialog.save_file())
-        });
+        let downloads = self.folders.downloads.clone();
+        let job = Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
         self.work.add(Kind::PickSave { job, export });
     }
 
@@ -335,10 +338,4 @@ fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
     name.push(".");
     name.push(extension);
     PathBuf::from(name)
-}
-
-fn files_dialog() -> rfd::FileDialog {
-    let all: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions.iter().copied()).chain(["gz", "zst"]).collect();
-    let dialog = rfd::FileDialog::new().set_title("Open").add_filter("All formats", &all);
-    FORMATS.iter().fold(dialog, |dialog, f| dialog.add_filter(f.title, f.extensions)).add_filter("All files", &["*"])
 }

@@ -1,5 +1,6 @@
 //! Taking in what jobs and runs have brought: tables, previews, saved files, snapshots, notes.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use eframe::egui::Context;
 use super::App;
 use super::action::{Action, Export, Open, TableAction};
 use super::first;
+use super::notices::{Level, Notices, Origin};
 use super::sheet::{Sheet, SheetId, Span, plan};
 use super::widget::cells;
 use super::work::{Arrival, Attach, CANCELLED, Kind};
@@ -187,6 +189,11 @@ impl App {
 
     /// Looks at every run once.
     pub(super) fn look_at_runs(&mut self, ctx: &Context) {
+        let runs: Vec<_> = self.sheets.iter().map(|s| (s.id, s.watch.run_number)).collect();
+        self.notices.forget_runs(&runs);
+        if let Some(left) = self.notices.fade() {
+            ctx.request_repaint_after(left);
+        }
         for sheet in &mut self.sheets {
             if let Some(size) = sheet.span.as_ref().and_then(span_size) {
                 sheet.span = None;
@@ -224,17 +231,34 @@ fn span_size(span: &Span) -> Option<&'static str> {
     Some(first::size_for(seconds / seen.history_share().max(1e-3).sqrt()))
 }
 
-/// Tells what the newest snapshot has to say, once.
-fn tell_news(sheet: &mut Sheet, notices: &mut super::notices::Notices) {
+/// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
+fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
-    if let Some(fault) = &newest.fault
-        && sheet.told.insert(fault.to_string())
+    let run = sheet.watch.run_number;
+    let origin = |key: &str| Origin { sheet: sheet.id, run, key: key.to_owned() };
+    // The last notes are those of feeds in trouble, one a feed; their words change while it lasts.
+    let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
+    let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
+    let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
+    let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
+    let keys: BTreeSet<String> =
+        lasting.iter().cloned().chain(troubles.iter().map(|(key, _)| key.clone())).chain(fault.iter().map(|(key, _)| key.clone())).collect();
+    notices.hold(sheet.id, run, &keys);
+    // What is over can come again.
+    sheet.told.retain(|key| keys.contains(key));
+    if let Some((key, fault)) = fault
+        && sheet.told.insert(key.clone())
     {
-        notices.fault(fault);
+        notices.said(origin(&key), Level::Error, fault);
     }
-    for note in &newest.notes {
+    for note in lasting {
         if sheet.told.insert(note.clone()) {
-            notices.warn(&Fault::new(note.clone()).at(sheet.table.name.clone()));
+            notices.said(origin(note), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+        }
+    }
+    for (key, note) in troubles {
+        if sheet.told.insert(key.clone()) || notices.shows(&origin(&key)) {
+            notices.said(origin(&key), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }
     }
 }

@@ -7,6 +7,7 @@ use polars::prelude::DataType;
 use crate::engine::Table;
 use crate::engine::table::name_of;
 use crate::query::Form;
+use crate::query::sql::quote;
 use crate::query::form::{Measure, WindowForm};
 
 /// Window sizes that people think in, with their seconds.
@@ -50,12 +51,21 @@ pub fn live_size(table: &Table) -> &'static str {
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
 
-/// A name for a table that lives on this feed alone: the last word of its address.
+/// A name for a table that lives on this feed alone: the last word of its address, or the first of its host.
 pub fn feed_name(url: &str) -> String {
     let (scheme, rest) = url.split_once(':').unwrap_or(("feed", url));
-    let target = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let name = name_of(Path::new(target.rsplit(['/', '\\']).next().unwrap_or_default()));
-    if target.is_empty() || target.trim_matches('/').is_empty() { scheme.to_owned() } else { name }
+    let target = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = target.strip_prefix("//").map_or(("", target), |t| t.split_once('/').unwrap_or((t, "")));
+    let worded = |word: &str| {
+        let name = name_of(Path::new(word));
+        (word.contains(char::is_alphanumeric) && !name.starts_with("t_")).then_some(name)
+    };
+    let last = path.rsplit(['/', '\\']).find(|word| !word.is_empty()).and_then(worded);
+    let host = host.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    // An address in digits is no name.
+    let host = || host.trim_start_matches("www.").split('.').find_map(worded).filter(|_| host.contains(char::is_alphabetic));
+    let fallback = if target.starts_with("//") { "feed" } else { scheme };
+    last.or_else(host).unwrap_or_else(|| fallback.to_owned())
 }
 
 /// The question that tells how much time a table's history spans.
@@ -68,7 +78,7 @@ pub fn span_question(table: &Table) -> Option<String> {
 /// of the numbers.
 pub fn question(table: &Table, size: &str) -> Form {
     let rows = free_name(table, &["count", "row_count", "how_many"]);
-    let mut form = Form { table: name(&table.name), measures: vec![count(rows.clone())], ..Form::default() };
+    let mut form = Form { table: table.name.clone(), measures: vec![count(rows.clone())], ..Form::default() };
     let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
     if let Some(time) = &table.time {
         let alias = free_name(table, &["time", "start", "bucket"]);
@@ -98,97 +108,5 @@ fn free_name(table: &Table, names: &[&str]) -> String {
 
 /// A name as SQL: quoted where it would not be read as itself.
 pub fn name(name: &str) -> String {
-    let mut letters = name.chars();
-    let plain = letters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_') && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !RESERVED.contains(&name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    quote(name)
 }
-
-/// Words that cannot stand as a bare column name, in SQL as it is commonly parsed.
-const RESERVED: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "between",
-    "by",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "cross",
-    "cube",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "default",
-    "desc",
-    "distinct",
-    "drop",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "extract",
-    "false",
-    "fetch",
-    "filter",
-    "for",
-    "foreign",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "grouping",
-    "having",
-    "in",
-    "inner",
-    "insert",
-    "intersect",
-    "interval",
-    "into",
-    "is",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "natural",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "outer",
-    "over",
-    "partition",
-    "primary",
-    "qualify",
-    "references",
-    "right",
-    "row",
-    "select",
-    "set",
-    "some",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "update",
-    "using",
-    "values",
-    "view",
-    "when",
-    "where",
-    "window",
-    "with",
-];

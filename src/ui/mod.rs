@@ -6,6 +6,7 @@ mod app;
 mod apply;
 mod arrive;
 mod canvas;
+mod dialog;
 pub mod feed;
 mod first;
 mod keys;

@@ -1,16 +1,31 @@
-//! What a person is told: faults and news, kept until they are dismissed.
+//! What a person is told: faults and news. Faults stay until they are dismissed, what a run says until it no longer holds,
+//! and news fade.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::action::Action;
+use super::sheet::SheetId;
 use crate::data::Fault;
 
 /// How many are kept.
 const KEPT: usize = 20;
+/// How long news without a button are shown.
+const FADE: Duration = Duration::from_secs(6);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     News,
     Warning,
     Error,
+}
+
+/// The run that said it, and which of its words this is: said again under the same key, it takes the old one's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub sheet: SheetId,
+    pub run: u64,
+    pub key: String,
 }
 
 /// One thing to know: what, where, what to do.
@@ -23,6 +38,9 @@ pub struct Notice {
     pub hint: String,
     /// What can be done about it with one click.
     pub offer: Option<(String, Action)>,
+    /// Where it comes from, if it is true only as long as a run says so.
+    pub origin: Option<Origin>,
+    since: Instant,
 }
 
 /// The notices, oldest first.
@@ -34,20 +52,53 @@ pub struct Notices {
 
 impl Notices {
     pub fn fault(&mut self, fault: &Fault) {
-        self.push(Level::Error, fault, None);
+        self.push(Level::Error, fault, None, None);
     }
 
     pub fn warn(&mut self, fault: &Fault) {
-        self.push(Level::Warning, fault, None);
+        self.push(Level::Warning, fault, None, None);
     }
 
     pub fn news(&mut self, what: impl Into<String>) {
-        self.push(Level::News, &Fault::new(what), None);
+        self.push(Level::News, &Fault::new(what), None, None);
     }
 
     /// News with a button.
     pub fn offer(&mut self, what: impl Into<String>, button: impl Into<String>, action: Action) {
-        self.push(Level::News, &Fault::new(what), Some((button.into(), action)));
+        self.push(Level::News, &Fault::new(what), Some((button.into(), action)), None);
+    }
+
+    /// What a run says.
+    pub fn said(&mut self, origin: Origin, level: Level, fault: &Fault) {
+        match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
+            Some(old) => {
+                old.what.clone_from(&fault.what);
+                old.hint.clone_from(&fault.hint);
+            }
+            None => self.push(level, fault, None, Some(origin)),
+        }
+    }
+
+    /// Whether this is still being shown: it may have been dismissed.
+    pub fn shows(&self, origin: &Origin) -> bool {
+        self.list.iter().any(|n| n.origin.as_ref() == Some(origin))
+    }
+
+    /// Of what the runs of `sheet` have said, only what `run` still says holds.
+    pub fn hold(&mut self, sheet: SheetId, run: u64, keys: &BTreeSet<String>) {
+        self.list.retain(|n| n.origin.as_ref().is_none_or(|o| o.sheet != sheet || (o.run == run && keys.contains(&o.key))));
+    }
+
+    /// Drops what was said by runs that are gone; `runs` are those that are still watched.
+    pub fn forget_runs(&mut self, runs: &[(SheetId, u64)]) {
+        self.list.retain(|n| n.origin.as_ref().is_none_or(|o| runs.contains(&(o.sheet, o.run))));
+    }
+
+    /// Drops news that have been shown long enough; how long until the next ones have.
+    pub fn fade(&mut self) -> Option<Duration> {
+        let fades = |n: &Notice| n.level == Level::News && n.offer.is_none();
+        self.list.retain(|n| !fades(n) || n.since.elapsed() < FADE);
+        self.list.iter().filter(|n| fades(n)).map(|n| FADE.saturating_sub(n.since.elapsed())).min()
     }
 
     pub fn dismiss(&mut self, id: u64) {
@@ -58,12 +109,12 @@ impl Notices {
         &self.list
     }
 
-    fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
+    fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>, origin: Option<Origin>) {
         // The same thing said again takes the place of what was said before.
         self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &fault.what, &fault.place));
         self.next += 1;
         let (what, place, hint) = (fault.what.clone(), fault.place.clone(), fault.hint.clone());
-        self.list.push(Notice { id: self.next, level, what, place, hint, offer });
+        self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, since: Instant::now() });
         if self.list.len() > KEPT {
             self.list.remove(0);
         }

@@ -33,6 +33,8 @@ pub enum State {
     /// The share of history that was read.
     Reading(f64),
     Live,
+    /// A feed cannot be reached at the moment.
+    Reconnecting,
     Paused,
     Stopping,
     Stopped,
@@ -114,6 +116,7 @@ impl Watch {
             s if s.last => State::Done,
             _ if self.stopping => State::Stopping,
             s if s.history_share() < 1.0 => State::Reading(s.history_share()),
+            s if s.live_open > 0 && s.troubled > 0 => State::Reconnecting,
             s if s.live_open > 0 => State::Live,
             s => State::Reading(s.history_share()),
         }

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use crate::data::{Fault, Result};
 
-/// The folders that Braid may write to without being asked.
+/// The folders that Braid may write to without asking where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folders {
     /// For what must be kept: the workspace.
     pub config: PathBuf,
     /// For what can be made again: the sample data.
     pub cache: PathBuf,
+    /// For what a person saves where no dialog can ask for a place.
+    pub downloads: PathBuf,
 }
 
 impl Folders {
@@ -22,13 +24,14 @@ impl Folders {
         let missing = || Fault::new("this user has no home folder").hint("set HOME to a folder that can be written");
         let config = dirs::config_dir().ok_or_else(missing)?.join("braid");
         let cache = dirs::cache_dir().ok_or_else(missing)?.join("braid");
-        Ok(Self { config, cache })
+        let downloads = dirs::download_dir().or_else(dirs::home_dir).ok_or_else(missing)?;
+        Ok(Self { config, cache, downloads })
     }
 
-    /// Both folders inside `root`.
+    /// All folders inside `root`.
     pub fn inside(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
-        Self { config: root.join("config"), cache: root.join("cache") }
+        Self { config: root.join("config"), cache: root.join("cache"), downloads: root.join("downloads") }
     }
 
     pub fn workspace_file(&self) -> PathBuf {

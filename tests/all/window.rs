@@ -656,3 +656,119 @@ fn a_saved_address_holds_no_credentials() {
         assert_eq!(without_secrets(url), clean);
     }
 }
+
+#[test]
+fn a_measure_and_a_window_are_changed_by_clicks_in_their_forms() {
+    let mut window = with_sales();
+    let button = egui::accesskit::Role::Button;
+    window.ask("SELECT tumble(sold, INTERVAL '1 hour') AS time, count(*) FROM sales GROUP BY time ORDER BY time");
+    window.wait_done();
+    window.click("Measure count(*)");
+    window.harness.get_by_role_and_label(button, "sum").click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("sum(price)"), "a number, not the time: {}", window.sheet().question.asked);
+    window.harness.get_by_role_and_label(button, "max").click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("max(price)"), "the form stays open: {}", window.sheet().question.asked);
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    window.click("Window sold every 1 hour");
+    window.harness.get_by_role_and_label(button, "1 day").click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("'1 day'"), "{}", window.sheet().question.asked);
+    assert_eq!(window.answer().len(), 3);
+}
+
+#[test]
+fn a_new_measure_begins_with_a_number_that_is_no_group() {
+    let mut window = Window::new();
+    let path = window.file("m.csv", "sold,hour,price\n2024-01-01 10:00:00,1,3\n2024-01-02 10:30:00,2,4\n");
+    window.drop_files(&[&path]);
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.ask("SELECT hour, count(*) AS n FROM m GROUP BY hour ORDER BY hour");
+    window.wait_done();
+    window.click("+ Measure");
+    window.harness.get_by_role_and_label(egui::accesskit::Role::Button, "avg").click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("avg(price)"), "{}", window.sheet().question.asked);
+}
+
+#[test]
+fn a_table_with_a_chinese_name_is_edited_and_asked_again() {
+    let mut window = Window::new();
+    let path = window.file("销售一月.csv", "城市,价 格\n北京,3\n上海,5\n北京,4\n");
+    window.drop_files(&[&path]);
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    assert!(!window.sheet().question.asked.contains("\"\""), "{}", window.sheet().question.asked);
+    window.click("+ Measure");
+    window.harness.get_by_role_and_label(egui::accesskit::Role::Button, "sum").click();
+    window.settle();
+    window.wait_done();
+    let sql = window.sheet().question.asked.clone();
+    assert!(sql.contains("sum(\"价 格\")") && sql.contains("FROM 销售一月"), "{sql}");
+    assert!(window.has("Measure sum(价 格)"), "a chip shows no SQL quotes");
+    assert!(window.answer().contains(&"北京 2 7".to_owned()), "{:?}", window.answer());
+    window.ask("SELECT sum(\"价 格\") AS 总 FROM \"销售一月\"");
+    window.wait_done();
+    assert_eq!(window.answer(), ["12"]);
+}
+
+#[test]
+fn a_click_anywhere_on_a_card_selects_its_table() {
+    let mut window = with_sales();
+    let path = window.file("more.csv", "a\n1\n");
+    window.drop_files(&[&path]);
+    window.wait("both are open", |app| app.sheets().len() == 2);
+    window.wait_done();
+    assert_eq!(window.sheet().table.name, "more");
+    let card = window.harness.get_by_label("Table sales").rect();
+    let low = Pos2::new(card.max.x - 12.0, card.max.y - 10.0);
+    drag(&mut window, low, low, egui::PointerButton::Primary);
+    assert_eq!(window.sheet().table.name, "sales");
+}
+
+#[test]
+fn what_a_run_has_noted_is_gone_with_the_next_question() {
+    let mut window = with_sales();
+    let noted = |app: &App| app.notices().all().iter().any(|n| n.origin.is_some());
+    window.ask("SELECT town, sum(price) / (sum(price) - 5) AS z FROM sales GROUP BY town");
+    window.wait("it is noted", noted);
+    window.ask("SELECT count(*) AS n FROM sales");
+    window.wait_done();
+    assert!(!noted(&window.app()));
+}
+
+#[test]
+fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it_cannot() {
+    let zenity = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file()));
+    let bus = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|v| !v.is_empty());
+    if !cfg!(target_os = "linux") || zenity || bus {
+        return;
+    }
+    let mut window = with_sales();
+    window.propose(Action::Open(Open::PickFiles));
+    window.wait("it is told", |app| app.notices().all().iter().any(|n| n.what.contains("no file dialog") && n.hint.contains("drop")));
+    for name in ["sales-chart.svg", "sales-chart-2.svg"] {
+        window.propose(Action::Export(Export::Chart(None, ChartFile::Svg)));
+        let place = window.home.path().join("home/downloads").join(name);
+        window.wait("it is saved", |app| app.notices().all().iter().any(|n| n.what.starts_with("Saved") && n.what.contains(name)));
+        assert!(std::fs::read_to_string(place).unwrap().contains("</svg>"));
+    }
+}
+
+#[test]
+fn five_measures_and_the_order_are_seen_at_once() {
+    let mut window = with_sales();
+    window.ask("SELECT town, count(*) AS n, sum(price) AS s, min(price) AS lowest, max(price) AS highest, avg(price) AS mean FROM sales GROUP BY town ORDER BY town");
+    window.wait_done();
+    window.settle();
+    let order = window.harness.get_by_label("+ Order").rect();
+    let chart = window.chart();
+    assert!(order.max.y < chart.min.y, "{order:?} {chart:?}");
+}

@@ -1,13 +1,15 @@
 //! The question as menus: measures, grouping, filter, order. What menus cannot say stays in the SQL text.
 
-use eframe::egui::{self, Align, Button, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Align, Button, Id, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+
+use polars::prelude::DataType;
 
 use crate::query::Form;
 use crate::query::form::{Measure, WindowForm};
 use crate::ui::action::{Action, Question};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::buttons;
-use crate::ui::widget::pick::pick_ui;
+use crate::ui::widget::pick::{list_ui, pick_ui, words_ui};
 use crate::ui::{first, look};
 
 /// The width of the words in front of the rows.
@@ -38,11 +40,17 @@ impl Edit {
     }
 }
 
+/// A column of the table: its name as SQL has it.
+struct Column {
+    sql: String,
+    dtype: DataType,
+}
+
 pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let mut form = sheet.question.form.clone();
     let mut edit = Edit::None;
-    let columns: Vec<String> = sheet.table.schema.iter_names().map(|n| first::name(n)).collect();
-    ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
+    let columns: Vec<Column> = sheet.table.schema.iter().map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
+    let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(sheet.id, |ui| {
             row_ui(ui, "Show", |ui| measures_ui(ui, &mut form, &columns, &mut edit));
             row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
@@ -50,9 +58,19 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
         });
     });
+    ui.data_mut(|d| d.insert_temp(height_id(), shown.content_size.y));
     if edit != Edit::None {
         actions.push(Action::Question(Question::Form { form: Box::new(form), ask: edit == Edit::Done }));
     }
+}
+
+fn height_id() -> Id {
+    Id::unique("height of the builder")
+}
+
+/// How high the rows were when they were last painted.
+pub fn height(ui: &Ui) -> f32 {
+    ui.data(|d| d.get_temp(height_id())).unwrap_or(0.0)
 }
 
 fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
@@ -103,13 +121,14 @@ fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[String], edit: &mut Edit) {
+fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut Edit) {
+    let taken = taken(form);
     let mut removed = None;
     for (i, measure) in form.measures.iter_mut().enumerate() {
         let text = measure_text(measure);
         ui.push_id(i, |ui| {
             chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
-                measure_ui(ui, measure, columns, edit);
+                measure_ui(ui, measure, columns, &taken, edit);
                 ui.separator();
                 if ui.button("Remove this measure").clicked() {
                     removed = Some(i);
@@ -130,28 +149,33 @@ fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[String], edit: &mut Edit
         ui.set_min_width(180.0);
         for aggregate in aggregates() {
             if ui.button(aggregate.name).on_hover_text(format!("{} {}", aggregate.usage, aggregate.about)).clicked() {
-                form.measures.push(fresh(aggregate, columns));
+                form.measures.push(fresh(aggregate, columns, &taken));
                 edit.done();
             }
         }
     });
 }
 
-fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[String], edit: &mut Edit) {
+fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
     ui.label(look::faint("Aggregate", ui));
-    if let Some(name) = pick_ui(ui, "Aggregate", &measure.aggregate, FORM - look::PAD, aggregates().map(|a| a.name)) {
-        let star = aggregates().any(|a| a.name == name && a.star);
-        if measure.argument == "*" && !star {
-            measure.argument = columns.first().cloned().unwrap_or_default();
+    if let Some(name) = words_ui(ui, &measure.aggregate, aggregates().map(|a| a.name)) {
+        if let Some(aggregate) = aggregates().find(|a| a.name == name) {
+            let column = columns.iter().find(|c| c.sql == measure.argument);
+            let fits = if measure.argument == "*" { aggregate.star } else { column.is_none_or(|c| (aggregate.output)(&c.dtype).is_some()) };
+            if !fits {
+                measure.argument = fresh(aggregate, columns, taken).argument;
+            }
         }
         measure.aggregate = name;
         measure.alias.clear();
         edit.done();
     }
     ui.label(look::faint("Of", ui));
-    let star = aggregates().any(|a| a.name == measure.aggregate && a.star).then_some("*");
-    let choices = star.into_iter().chain(columns.iter().map(String::as_str));
-    if let Some(column) = pick_ui(ui, "Column of the measure", &measure.argument, FORM - look::PAD, choices) {
+    let aggregate = aggregates().find(|a| a.name == measure.aggregate);
+    let star = aggregate.filter(|a| a.star).map(|_| ("*", "all rows".to_owned()));
+    let fitting = columns.iter().filter(|c| aggregate.is_none_or(|a| (a.output)(&c.dtype).is_some()));
+    let choices = star.into_iter().chain(fitting.map(|c| (c.sql.as_str(), bare(&c.sql))));
+    if let Some(column) = list_ui(ui, "Column of the measure", &measure.argument, choices) {
         measure.argument = column;
         measure.alias.clear();
         edit.done();
@@ -162,30 +186,55 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[String], edit: &mut
     text_ui(ui, "Name of the measure", "its expression", &mut measure.alias, edit);
 }
 
+/// As a chip shows it: without the quotes that only SQL needs.
 fn measure_text(measure: &Measure) -> String {
-    let call = match measure.aggregate.as_str() {
+    let shown = Measure { argument: bare(&measure.argument), ..measure.clone() };
+    let call = call_text(&shown);
+    if measure.filter.is_empty() { call } else { format!("{call} where {}", measure.filter) }
+}
+
+fn call_text(measure: &Measure) -> String {
+    match measure.aggregate.as_str() {
         "count_distinct" => format!("count(DISTINCT {})", measure.argument),
         name => format!("{name}({})", measure.argument),
-    };
-    if measure.filter.is_empty() { call } else { format!("{call} where {}", measure.filter) }
+    }
+}
+
+/// A quoted name without its quotes; anything else as it is.
+fn bare(sql: &str) -> String {
+    let inner = sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(|s| !s.is_empty() && !s.replace("\"\"", "").contains('"'));
+    inner.map_or_else(|| sql.to_owned(), |s| s.replace("\"\"", "\""))
+}
+
+/// What rows are grouped by already, so that a new measure is of something else.
+fn taken(form: &Form) -> Vec<String> {
+    form.groups.iter().cloned().chain(form.window.iter().map(|w| w.time.clone())).collect()
 }
 
 fn aggregates() -> impl Iterator<Item = &'static crate::query::aggregate::Aggregate> {
     crate::query::aggregate::AGGREGATES.iter().copied()
 }
 
-/// A new measure: of everything where that can be, else of the first column.
-fn fresh(aggregate: &crate::query::aggregate::Aggregate, columns: &[String]) -> Measure {
-    let argument = if aggregate.star { "*".to_owned() } else { columns.first().cloned().unwrap_or_default() };
+/// A new measure: of everything where that can be, else of the first number that is no group, else of what fits.
+fn fresh(aggregate: &crate::query::aggregate::Aggregate, columns: &[Column], taken: &[String]) -> Measure {
+    let fits = |c: &&Column| (aggregate.output)(&c.dtype).is_some();
+    let free = |c: &&Column| !taken.contains(&c.sql);
+    let number = columns.iter().find(|c| fits(c) && free(c) && c.dtype.is_primitive_numeric());
+    let found = number
+        .or_else(|| columns.iter().find(|c| fits(c) && c.dtype.is_primitive_numeric()))
+        .or_else(|| columns.iter().find(|c| fits(c) && free(c)))
+        .or_else(|| columns.iter().find(fits))
+        .or(columns.first());
+    let argument = if aggregate.star { "*".to_owned() } else { found.map_or_else(String::new, |c| c.sql.clone()) };
     Measure { aggregate: aggregate.name.to_owned(), argument, ..Measure::default() }
 }
 
-fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[String], edit: &mut Edit) {
+fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], edit: &mut Edit) {
     window_ui(ui, form, sheet, edit);
     let mut removed = None;
     for (i, group) in form.groups.iter().enumerate() {
         ui.push_id(i, |ui| {
-            chip_ui(ui, group, &format!("Group {group}"), |ui| {
+            chip_ui(ui, &bare(group), &format!("Group {}", bare(group)), |ui| {
                 if ui.button("Remove this group").clicked() {
                     removed = Some(i);
                     ui.close();
@@ -211,8 +260,8 @@ fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[String], ed
             edit.done();
         }
         for column in columns {
-            if !form.groups.contains(column) && ui.button(column).clicked() {
-                form.groups.push(column.clone());
+            if !form.groups.contains(&column.sql) && ui.button(bare(&column.sql)).clicked() {
+                form.groups.push(column.sql.clone());
                 edit.done();
             }
         }
@@ -222,18 +271,18 @@ fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[String], ed
 fn window_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, edit: &mut Edit) {
     let Some(window) = &mut form.window else { return };
     let mut remove = false;
-    let text = format!("{} every {}", window.time, window.size);
+    let text = format!("{} every {}", bare(&window.time), window.size);
     chip_ui(ui, &text, &format!("Window {text}"), |ui| {
         let WindowForm { time, size, .. } = window;
         ui.label(look::faint("Window size", ui));
-        if let Some(picked) = pick_ui(ui, "Window size", size, FORM - look::PAD, first::sizes()) {
+        if let Some(picked) = words_ui(ui, size, first::sizes()) {
             *size = picked;
             edit.done();
         }
         text_ui(ui, "Window size as text", "15 minutes", size, edit);
         ui.label(look::faint("Over", ui));
         let times: Vec<String> = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
-        if let Some(picked) = pick_ui(ui, "Window column", time, FORM - look::PAD, times.iter().map(String::as_str)) {
+        if let Some(picked) = list_ui(ui, "Window column", time, times.iter().map(|t| (t.as_str(), bare(t)))) {
             *time = picked;
             edit.done();
         }
@@ -256,11 +305,11 @@ fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     for (i, (by, descending)) in form.order.iter_mut().enumerate() {
         ui.push_id(i, |ui| {
             let way = if *descending { "descending" } else { "ascending" };
-            if ui.button(format!("{by} {way}")).on_hover_text("Turn round").clicked() {
+            if ui.button(format!("{} {way}", bare(by))).on_hover_text("Turn round").clicked() {
                 *descending = !*descending;
                 edit.done();
             }
-            if buttons::cross_ui(ui, &format!("Do not order by {by}")).clicked() {
+            if buttons::cross_ui(ui, &format!("Do not order by {}", bare(by))).clicked() {
                 removed = Some(i);
             }
         });
@@ -272,7 +321,7 @@ fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     let choices: Vec<String> = outputs(form).into_iter().filter(|name| form.order.iter().all(|(by, _)| by != name)).collect();
     ui.menu_button("+ Order", |ui| {
         for name in choices {
-            if ui.button(&name).clicked() {
+            if ui.button(bare(&name)).clicked() {
                 form.order.push((name, false));
                 edit.done();
             }
@@ -289,7 +338,6 @@ fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
 /// What an answer can be ordered by.
 fn outputs(form: &Form) -> Vec<String> {
     let window = form.window.iter().map(|w| w.alias.clone());
-    let measures =
-        form.measures.iter().map(|m| if m.alias.is_empty() { measure_text(&Measure { filter: String::new(), ..m.clone() }) } else { m.alias.clone() });
+    let measures = form.measures.iter().map(|m| if m.alias.is_empty() { call_text(m) } else { first::name(&m.alias) });
     window.chain(form.groups.iter().cloned()).chain(measures).filter(|name| !name.is_empty()).collect()
 }

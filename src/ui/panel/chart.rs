@@ -18,6 +18,8 @@ const WHEEL: f32 = 240.0;
 const SLIP: f32 = 6.0;
 /// How close to the seam a click means it, points.
 const NEAR: f32 = 6.0;
+/// What the pointer does on a chart.
+const HANDS: &str = "On the chart: drag: zoom · right-drag: pan · double-click: reset";
 /// Above this many series a tooltip says only the first ones.
 const TOLD: usize = 12;
 
@@ -56,7 +58,7 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let shown = sheet.picture.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
     for mark in MARKS {
-        if buttons::choice_ui(ui, shown.mark == mark.name, mark.title).on_hover_text(mark.about).clicked() {
+        if buttons::choice_ui(ui, shown.mark == mark.name, mark.title).on_hover_text(format!("{}\n\n{HANDS}", mark.about)).clicked() {
             actions.push(Action::Chart(Chart::Mark(mark.name)));
         }
     }
@@ -79,7 +81,7 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         if sheet.picture.view().is_some() && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked() {
             actions.push(Action::Chart(Chart::View(None)));
         }
-        if sheet.picture.is_chosen() && ui.button("Guess").on_hover_text("Back to the chart that fits the answer").clicked() {
+        if sheet.picture.is_chosen() && ui.button("Best fit").on_hover_text("Back to the chart that fits the answer").clicked() {
             actions.push(Action::Chart(Chart::Guess));
         }
     });
@@ -209,7 +211,7 @@ fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, p
                     crate::ui::widget::badge::dot_ui(ui, color);
                     ui.add(egui::Label::new(shortened(name)).extend());
                 });
-                let text = RichText::new(y).monospace();
+                let text = RichText::new(y.parse().map_or(y, numbers::float)).monospace();
                 ui.label(if i == series { text.strong() } else { text });
                 ui.end_row();
             }

@@ -1,13 +1,16 @@
 //! The seam's ledger: what history gave, what live gave, what lay in both, what may be missing, and the sum that proves it.
 
-use eframe::egui::{Context, Grid, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Align, Context, Grid, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
 use crate::ui::action::{Action, Window};
 use crate::ui::widget::modal::modal_ui;
-use crate::ui::widget::numbers;
+use crate::ui::widget::{numbers, row};
 use crate::ui::{App, look};
+
+/// Where the numbers end.
+const NUMBERS: f32 = 360.0;
 
 pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, "Seam ledger", 620.0, |ui| {
@@ -22,9 +25,12 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
         }
         ui.add_space(look::PAD);
-        if ui.button("Close").clicked() {
-            actions.push(Action::Window(Window::Hide));
-        }
+        let close = |ui: &mut Ui| {
+            if ui.button("Close").clicked() {
+                actions.push(Action::Window(Window::Hide));
+            }
+        };
+        row::ends_ui(ui, |_| {}, close);
     });
     if closed {
         actions.push(Action::Window(Window::Hide));
@@ -44,13 +50,11 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         ui.label(format!("The seam lies at {}", numbers::time(at)));
     }
     ui.add_space(look::GAP);
-    Grid::new("faces").num_columns(2).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
-        number_ui(ui, "Rows of history", seam.history_rows);
-        number_ui(ui, "Rows of live", seam.live_rows);
-        // At a time, a face brings rows that the other owns; by key, both bring the same rows.
-        let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
-        number_ui(ui, removed, seam.overlap_removed);
-    });
+    number_ui(ui, "Rows of history", seam.history_rows);
+    number_ui(ui, "Rows of live", seam.live_rows);
+    // At a time, a face brings rows that the other owns; by key, both bring the same rows.
+    let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
+    number_ui(ui, removed, seam.overlap_removed);
     if seam.partitions.is_empty() {
         return;
     }
@@ -85,13 +89,11 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
 fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     let p = look::palette(ui);
     let rows = &shown.rows;
-    Grid::new("sum").num_columns(2).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
-        number_ui(ui, "Rows in", rows.come_in);
-        number_ui(ui, "= shown", rows.shown);
-        number_ui(ui, "+ filtered", rows.filtered);
-        number_ui(ui, "+ late, kept aside", rows.late);
-        number_ui(ui, "+ rejected", rows.rejected);
-    });
+    number_ui(ui, "Rows in", rows.come_in);
+    number_ui(ui, "= shown", rows.shown);
+    number_ui(ui, "+ filtered", rows.filtered);
+    number_ui(ui, "+ late, kept aside", rows.late);
+    number_ui(ui, "+ rejected", rows.rejected);
     let (text, color) =
         if rows.conserved() { ("Every row that came in is accounted for.", p.live) } else { ("The sum does not close: please report this.", p.error) };
     ui.label(RichText::new(text).color(color));
@@ -100,8 +102,10 @@ fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     }
 }
 
+/// A name and its number; all of them end at the same place.
 fn number_ui(ui: &mut Ui, name: &str, n: u64) {
-    ui.label(name);
-    ui.monospace(format!("{:>15}", numbers::count(n)));
-    ui.end_row();
+    ui.allocate_ui_with_layout(vec2(NUMBERS.min(ui.available_width()), look::ROW), Layout::right_to_left(Align::Center), |ui| {
+        ui.label(numbers::count(n));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(name));
+    });
 }

@@ -40,8 +40,8 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             Panel::top("question")
                 .frame(question)
                 .resizable(true)
-                .default_size(look::QUESTION_HEIGHT)
-                .size_range(120.0..=360.0)
+                .default_size(look::QUESTION_HEIGHT.max(question::least_height(ui, sheet)))
+                .size_range(question::least_height(ui, sheet)..=400.0)
                 .show(ui, |ui| question::question_ui(ui, app, sheet, actions));
             CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
         }

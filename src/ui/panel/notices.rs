@@ -1,6 +1,6 @@
-//! Notices as calm banners: what, where, what to do.
+//! Notices as calm one-line banners: what, where, what to do. Errors come first, and more than a few are folded away.
 
-use eframe::egui::{Align, CornerRadius, Frame, Label, Layout, Margin, RichText, Ui};
+use eframe::egui::{Align, CornerRadius, Frame, Label, Layout, Margin, RichText, ScrollArea, TextFormat, Ui, text::LayoutJob};
 
 use crate::ui::action::{Action, Window};
 use crate::ui::notices::{Level, Notice};
@@ -8,26 +8,38 @@ use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
 use crate::ui::{App, look};
 
-/// How many are shown at once; the newest.
-const SHOWN: usize = 3;
-/// Room for the button of an offer.
-const BUTTON: f32 = 200.0;
+/// How many rows there are at most, with the one that says how many more there are.
+const ROWS: usize = 3;
+/// How high the opened list gets at most.
+const OPENED: f32 = 240.0;
 
 pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    let all = app.notices.all();
-    let hidden = all.len().saturating_sub(SHOWN);
-    for notice in all.iter().skip(hidden) {
-        notice_ui(ui, notice, actions);
+    let mut all: Vec<&Notice> = app.notices.all().iter().rev().collect();
+    all.sort_by_key(|n| std::cmp::Reverse(n.level));
+    if all.len() <= ROWS {
+        all.iter().for_each(|notice| notice_ui(ui, notice, actions));
+        return;
     }
-    if hidden > 0 {
-        ui.horizontal(|ui| {
-            ui.add_space(look::PAD);
-            ui.label(look::faint(format!("and {hidden} more"), ui));
-            if buttons::quiet_ui(ui, "Dismiss all").clicked() {
-                actions.extend(all.iter().map(|n| Action::Window(Window::Dismiss(n.id))));
-            }
+    let id = ui.scope_id().with("all notices");
+    let mut opened = ui.data(|d| d.get_temp::<bool>(id)).unwrap_or(false);
+    if opened {
+        ScrollArea::vertical().id_salt("notices").max_height(OPENED).auto_shrink([false, true]).show(ui, |ui| {
+            all.iter().for_each(|notice| notice_ui(ui, notice, actions));
         });
+    } else {
+        all.iter().take(ROWS - 1).for_each(|notice| notice_ui(ui, notice, actions));
     }
+    ui.horizontal(|ui| {
+        ui.add_space(look::PAD);
+        let text = if opened { "Show fewer".to_owned() } else { format!("and {} more", all.len() + 1 - ROWS) };
+        if buttons::quiet_ui(ui, &text).clicked() {
+            opened = !opened;
+        }
+        if buttons::quiet_ui(ui, "Dismiss all").clicked() {
+            actions.extend(all.iter().map(|n| Action::Window(Window::Dismiss(n.id))));
+        }
+    });
+    ui.data_mut(|d| d.insert_temp(id, opened));
 }
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
@@ -37,25 +49,11 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
         Level::Error => Tone::Error,
     };
     let (color, ground) = tone.colors(ui);
-    let frame = Frame::new().fill(ground).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(12, 6)).outer_margin(Margin {
-        left: 12,
-        right: 12,
-        top: 6,
-        bottom: 0,
-    });
+    let margin = Margin { left: 12, right: 12, top: 4, bottom: 0 };
+    let frame = Frame::new().fill(ground).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(12, 2)).outer_margin(margin);
     frame.show(ui, |ui| {
-        ui.horizontal_top(|ui| {
-            let button = notice.offer.as_ref().map_or(0.0, |_| BUTTON);
-            let room = (ui.available_width() - button - 2.0 * look::ROW).max(look::ROW);
-            ui.vertical(|ui| {
-                ui.set_width(room);
-                ui.add(Label::new(RichText::new(&notice.what).color(color).strong()).wrap());
-                let second: Vec<&str> = [notice.place.as_str(), notice.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
-                if !second.is_empty() {
-                    ui.add(Label::new(RichText::new(second.join(" · ")).size(look::SMALL)).wrap());
-                }
-            });
-            ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if buttons::cross_ui(ui, "Dismiss").clicked() {
                     actions.push(Action::Window(Window::Dismiss(notice.id)));
                 }
@@ -65,7 +63,24 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                     actions.push(action.clone());
                     actions.push(Action::Window(Window::Dismiss(notice.id)));
                 }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, notice, color));
             });
         });
     });
+}
+
+/// All of it in one line; where it is cut, the rest is in the hover text.
+fn text_ui(ui: &mut Ui, notice: &Notice, color: eframe::egui::Color32) {
+    let second: Vec<&str> = [notice.place.as_str(), notice.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
+    let font = |size: f32| eframe::egui::FontId::proportional(size);
+    let mut job = LayoutJob::default();
+    // A fault may say things in several lines, such as an excerpt.
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    job.append(&one_line(&notice.what), 0.0, TextFormat::simple(font(look::TEXT), color));
+    if !second.is_empty() {
+        let text = one_line(&second.join(" · "));
+        job.append(&text, look::PAD, TextFormat::simple(font(look::SMALL), look::palette(ui).text));
+    }
+    let told = std::iter::once(notice.what.as_str()).chain(second).collect::<Vec<_>>().join("\n");
+    ui.add(Label::new(job).truncate()).on_hover_text(RichText::new(told));
 }

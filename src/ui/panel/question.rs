@@ -11,6 +11,11 @@ use crate::ui::{App, keys, look};
 /// Below this width the two views share one place.
 const WIDE: f32 = 720.0;
 
+/// The height of the row above the views with all margins, of a line of SQL, and of the panel at least.
+const HEAD: f32 = 56.0;
+const LINE: f32 = 18.0;
+const LEAST: f32 = 132.0;
+
 pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     let wide = ui.available_width() >= WIDE;
     ui.horizontal(|ui| {
@@ -28,7 +33,7 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
     ui.add_space(look::STEP);
     if !wide {
         match app.tab {
-            Tab::Builder => builder::builder_ui(ui, sheet, actions),
+            Tab::Builder => builder_tab_ui(ui, sheet, actions),
             Tab::Sql => sql::sql_ui(ui, sheet, actions),
         }
         return;
@@ -38,6 +43,22 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
     let right = right.with_min_x(right.min.x + look::PAD);
     ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, sheet, actions));
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, actions));
+}
+
+/// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other tab.
+fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let Some(fault) = &sheet.question.fault else { return builder::builder_ui(ui, sheet, actions) };
+    let room = ui.available_rect_before_wrap();
+    let (above, below) = room.split_top_bottom_at_y(room.max.y - look::ROW);
+    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| builder::builder_ui(ui, sheet, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| sql::fault_line_ui(ui, fault));
+}
+
+/// The least height of the panel that shows the whole question, within bounds: the rest of it scrolls.
+pub fn least_height(ui: &Ui, sheet: &Sheet) -> f32 {
+    let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
+    let fault = if sheet.question.fault.is_some() { sql::fault_height() } else { 0.0 };
+    (HEAD + builder::height(ui).max(lines + fault)).clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
 fn ask_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

@@ -9,6 +9,7 @@ use eframe::egui::{
 };
 use eframe::egui::{FontSelection, Galley, Label, RichText, ScrollArea, Stroke, TextBuffer, TextEdit, TextStyle, Ui};
 
+use crate::data::Fault;
 use crate::ui::action::{Action, Question};
 use crate::ui::look;
 use crate::ui::sheet::Sheet;
@@ -16,7 +17,7 @@ use crate::ui::sheet::Sheet;
 pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let fault = sheet.question.fault.as_ref();
     let span = fault.and_then(|f| f.span.clone());
-    let below = if fault.is_some() { 3.0 * look::ROW - look::GAP } else { 0.0 };
+    let below = if fault.is_some() { fault_height() } else { 0.0 };
     let height = (ui.available_height() - below).max(2.0 * look::ROW);
     let mut text = sheet.question.sql.clone();
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
@@ -33,13 +34,29 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
     });
     if let Some(fault) = fault {
-        let p = look::palette(ui);
-        let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
-        ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate());
-        if !fault.hint.is_empty() {
-            ui.add(Label::new(look::faint(&fault.hint, ui)).truncate());
-        }
+        fault_ui(ui, fault);
     }
+}
+
+/// The room that a fault takes below the text.
+pub fn fault_height() -> f32 {
+    2.0 * look::ROW - look::GAP
+}
+
+/// What is wrong, where, and what to do: two short lines.
+fn fault_ui(ui: &mut Ui, fault: &Fault) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    fault_line_ui(ui, fault);
+    if !fault.hint.is_empty() {
+        ui.add(Label::new(look::faint(&fault.hint, ui)).truncate());
+    }
+}
+
+/// What is wrong in one line; the rest in its hover text.
+pub fn fault_line_ui(ui: &mut Ui, fault: &Fault) {
+    let p = look::palette(ui);
+    let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
+    ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate()).on_hover_text(fault.to_string());
 }
 
 /// Monospaced text with keywords in the accent colour and `wrong` underlined.

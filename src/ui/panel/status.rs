@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
+use crate::engine::snapshot::TimeGap;
 use crate::ui::action::{Action, Pane, RunAction, Window};
 use crate::ui::look;
 use crate::ui::sheet::Sheet;
@@ -19,20 +20,47 @@ pub fn status_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let state = sheet.watch.state();
     ui.horizontal_centered(|ui| {
-        let color = match state {
-            State::Live => p.live,
-            State::Asking | State::Reading(_) => p.accent,
-            State::Paused | State::Stopping => p.warn,
-            State::Idle | State::Stopped | State::Done => p.faint,
-        };
-        dot_ui(ui, color);
-        ui.label(RichText::new(state_text(sheet, state)).color(p.strong));
-        if let State::Reading(share) = state {
-            ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
-        }
-        facts_ui(ui, sheet, actions);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| run_ui(ui, sheet, actions));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            run_ui(ui, sheet, actions);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect().expand(1.0)));
+                ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
+                let color = match state {
+                    State::Live => p.live,
+                    State::Asking | State::Reading(_) => p.accent,
+                    State::Reconnecting | State::Paused | State::Stopping => p.warn,
+                    State::Idle | State::Stopped | State::Done => p.faint,
+                };
+                dot_ui(ui, color);
+                let text = if state == State::Reconnecting { p.warn } else { p.strong };
+                cell_ui(ui, sheet, "state", |ui| ui.label(RichText::new(state_text(sheet, state)).color(text)));
+                if let State::Reading(share) = state {
+                    ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
+                }
+                facts_ui(ui, sheet, actions);
+            });
+        });
     });
+}
+
+/// A piece of the bar that is as wide as it has ever been in this run: digits that come and go push nothing about.
+fn cell_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let id = ui.scope_id().with((name, sheet.id, sheet.watch.run_number));
+    let least = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
+    let shown = ui.scope(content);
+    let width = shown.response.rect.width();
+    if width < least {
+        ui.add_space(least - width);
+    } else {
+        ui.data_mut(|d| d.insert_temp(id, width));
+    }
+    shown.inner
+}
+
+/// The same with a line before it.
+fn fact_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.add(egui::Separator::default().vertical().spacing(look::STEP + 1.0));
+    cell_ui(ui, sheet, name, content)
 }
 
 fn state_text(sheet: &Sheet, state: State) -> String {
@@ -45,6 +73,7 @@ fn state_text(sheet: &Sheet, state: State) -> String {
         State::Reading(_) if sheet.table.live.is_empty() => "Finishing".to_owned(),
         State::Reading(_) => "Waiting for live rows".to_owned(),
         State::Live => "Live".to_owned(),
+        State::Reconnecting => "Reconnecting".to_owned(),
         State::Paused => format!("Paused, {} since", numbers::counted(sheet.watch.rows_since_pause(), "row")),
         State::Stopping => "Stopping".to_owned(),
         State::Stopped => "Stopped".to_owned(),
@@ -57,7 +86,6 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let Some(newest) = &sheet.watch.newest else { return };
     let p = look::palette(ui);
     let rows = &newest.rows;
-    ui.separator();
     let sums = format!(
         "{} in = {} shown + {} filtered + {} late + {} rejected",
         numbers::count(rows.come_in),
@@ -66,33 +94,57 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         numbers::count(rows.late),
         numbers::count(rows.rejected)
     );
-    ui.label(format!("{} in", numbers::counted(rows.come_in, "row"))).on_hover_text(sums);
+    fact_ui(ui, sheet, "rows", |ui| ui.label(format!("{} in", numbers::counted(rows.come_in, "row"))).on_hover_text(sums));
     if sheet.watch.is_running() {
         let rate = if newest.live_open > 0 { newest.live_rate } else { sheet.watch.rows_per_sec() };
-        ui.label(format!("{} rows/s", numbers::short(rate)));
+        fact_ui(ui, sheet, "rate", |ui| ui.label(format!("{} rows/s", numbers::short(rate))));
     } else {
-        ui.label(format!("in {}", numbers::duration(newest.elapsed.as_secs_f64())));
+        fact_ui(ui, sheet, "time", |ui| ui.label(format!("read in {}", numbers::duration(newest.elapsed.as_secs_f64()))));
     }
     if let Some(watermark) = newest.watermark {
         let lag = lag_secs(watermark).filter(|lag| *lag < OLD_SECS && sheet.watch.is_running());
         let behind = lag.map_or_else(String::new, |lag| format!(", {} behind", numbers::duration(lag)));
         // Whole seconds: digits that change faster than they can be read are noise.
         let at = watermark.div_euclid(1_000_000).saturating_mul(1_000_000);
-        ui.label(format!("Watermark {}{behind}", numbers::time(at))).on_hover_text("No row older than this is expected any more");
+        let text = format!("Watermark {}{behind}", numbers::time(at));
+        fact_ui(ui, sheet, "watermark", |ui| ui.label(text).on_hover_text("No row older than this is expected any more"));
     }
-    if rows.late > 0 && counter_ui(ui, p.warn, &format!("{} late", numbers::count(rows.late)), "Rows that came after their window was final: see them") {
-        actions.push(Action::Window(Window::Show(Pane::Late)));
+    let can_be_late = !sheet.table.live.is_empty() && sheet.table.time.is_some();
+    if rows.late > 0 || can_be_late {
+        const HINT: &str = "Rows that came after their window was final: see them";
+        let (color, text) = (if rows.late > 0 { p.warn } else { p.faint }, format!("{} late", numbers::count(rows.late)));
+        if fact_ui(ui, sheet, "late", |ui| counter_ui(ui, color, &text, HINT)) {
+            actions.push(Action::Window(Window::Show(Pane::Late)));
+        }
     }
-    if rows.rejected > 0 && counter_ui(ui, p.warn, &format!("{} rejected", numbers::count(rows.rejected)), "Rows that could not be read: see why") {
-        actions.push(Action::Window(Window::Show(Pane::Rejects)));
+    if rows.rejected > 0 {
+        let text = format!("{} rejected", numbers::count(rows.rejected));
+        if fact_ui(ui, sheet, "rejected", |ui| counter_ui(ui, p.warn, &text, "Rows that could not be read: see why")) {
+            actions.push(Action::Window(Window::Show(Pane::Rejects)));
+        }
     }
     if rows.dropped > 0 {
         let text = RichText::new(format!("{} dropped", numbers::count(rows.dropped))).color(p.error);
-        ui.label(text).on_hover_text("Rows that a feed which cannot wait lost because the engine was busy");
+        let hint = "Rows that a feed which cannot wait lost because the engine was busy";
+        fact_ui(ui, sheet, "dropped", |ui| ui.label(text).on_hover_text(hint));
     }
-    if newest.seam.at.is_some() && counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger") {
+    if !newest.gaps.is_empty() {
+        let text = format!("{}, cannot be known", numbers::counted(newest.gaps.len() as u64, "gap"));
+        fact_ui(ui, sheet, "gaps", |ui| ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps)));
+    }
+    if newest.seam.at.is_some() && fact_ui(ui, sheet, "seam", |ui| counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")) {
         actions.push(Action::Window(Window::Show(Pane::Ledger)));
     }
+}
+
+/// The newest gaps, a line each.
+fn gaps_text(gaps: &[TimeGap]) -> String {
+    const TOLD: usize = 12;
+    let tell = |at: Option<i64>, unknown: &str| at.map_or_else(|| unknown.to_owned(), numbers::time);
+    let line = |gap: &TimeGap| format!("{}: {} to {}: {}", gap.source, tell(gap.from, "the beginning"), tell(gap.until, "now"), gap.reason);
+    let more = gaps.len().saturating_sub(TOLD);
+    let older = (more > 0).then(|| format!("and {more} before"));
+    gaps.iter().rev().take(TOLD).map(line).chain(older).collect::<Vec<_>>().join("\n")
 }
 
 fn counter_ui(ui: &mut Ui, color: Color32, text: &str, hint: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eframe::egui::{self, CollapsingHeader, CornerRadius, Frame, Label, Margin, RichText, ScrollArea, Sense, Stroke, Ui};
+use eframe::egui::{self, CollapsingHeader, CornerRadius, Frame, Label, Margin, ProgressBar, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder};
 
 use polars::prelude::TimeUnit;
 
@@ -11,6 +11,7 @@ use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
 use crate::ui::action::{Action, Feed, Pane, TableAction, Window};
 use crate::ui::sheet::Sheet;
+use crate::ui::watch::State;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{buttons, cells, numbers, row};
 use crate::ui::{App, look};
@@ -19,6 +20,8 @@ pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.label(look::faint("Tables", ui));
     ui.add_space(look::STEP);
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        // The scroll bar lies over the content: what is right-aligned must end before it.
+        ui.set_max_width(ui.available_width() - look::PAD);
         for sheet in app.sheets() {
             table_ui(ui, app, sheet, actions);
         }
@@ -33,20 +36,26 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     let fill = if chosen { p.accent_soft } else { p.panel };
     let frame = Frame::new().fill(fill).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 6));
     ui.push_id(sheet.id, |ui| {
-        frame.show(ui, |ui| {
-            let color = if chosen { p.accent } else { p.strong };
-            let name = Label::new(RichText::new(&sheet.table.name).strong().color(color)).truncate().sense(Sense::click());
-            let (mut clicked, proposed) = (false, &mut *actions);
-            let menu = |ui: &mut Ui| {
-                let button = ui.menu_button("…", |ui| menu_ui(ui, app, sheet, proposed)).response;
-                button.accessible_name(format!("Menu of {}", sheet.table.name)).on_hover_text("Time, seam, feeds, remove");
-            };
-            row::ends_ui(ui, |ui| clicked = ui.add(name).clicked(), menu);
-            if clicked {
-                actions.push(Action::Table(sheet.id, TableAction::Select));
-            }
-            faces_ui(ui, sheet, actions);
+        let card = ui.scope_builder(UiBuilder::new().id_salt("card").sense(Sense::click()), |ui| {
+            frame.show(ui, |ui| {
+                let color = if chosen { p.accent } else { p.strong };
+                let name = Label::new(RichText::new(&sheet.table.name).strong().color(color)).truncate().selectable(false);
+                let proposed = &mut *actions;
+                let menu = |ui: &mut Ui| {
+                    let button = ui.menu_button("…", |ui| menu_ui(ui, app, sheet, proposed)).response;
+                    button.accessible_name(format!("Menu of {}", sheet.table.name)).on_hover_text("Time, seam, feeds, remove");
+                };
+                row::ends_ui(ui, |ui| drop(ui.add(name)), menu);
+                faces_ui(ui, sheet, actions);
+                if !chosen {
+                    loading_ui(ui, sheet, actions);
+                }
+            });
         });
+        let card = card.response.accessible_name(format!("Table {}", sheet.table.name));
+        if card.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+            actions.push(Action::Table(sheet.id, TableAction::Select));
+        }
         CollapsingHeader::new(look::faint(numbers::counted(sheet.table.schema.len() as u64, "column"), ui))
             .id_salt("columns")
             .default_open(chosen)
@@ -65,10 +74,15 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
         if !sheet.table.live.is_empty() {
             let feeds: Vec<String> = sheet.table.live.iter().map(|feed| feed.url.shown()).collect();
-            badge_ui(ui, "Live", Tone::Live).on_hover_text(feeds.join("\n"));
+            let tone = match sheet.watch.state() {
+                State::Done | State::Stopped => Tone::Plain,
+                State::Reconnecting => Tone::Warn,
+                _ => Tone::Live,
+            };
+            badge_ui(ui, "Live", tone).on_hover_text(feeds.join("\n"));
         }
         if let Some(rows) = rows(sheet) {
-            ui.label(look::faint(rows, ui));
+            ui.add(Label::new(look::faint(rows, ui)).selectable(false));
         }
         let rejected = sheet.watch.shown.as_ref().map_or(0, |s| s.rejects.count);
         if rejected > 0
@@ -78,6 +92,21 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             actions.push(Action::Window(Window::Show(Pane::Rejects)));
         }
     });
+}
+
+/// How far a table is whose run nobody looks at, and a way to end it; the selected one says so in the status bar.
+fn loading_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let State::Reading(share) = sheet.watch.state() else { return };
+    if share >= 1.0 {
+        return;
+    }
+    let p = look::palette(ui);
+    let cancel = |ui: &mut Ui| {
+        if buttons::cross_ui(ui, &format!("Stop reading {}", sheet.table.name)).clicked() {
+            actions.push(Action::Table(sheet.id, TableAction::Stop));
+        }
+    };
+    row::ends_ui(ui, |ui| drop(ui.add(ProgressBar::new(share as f32).desired_height(6.0).fill(p.accent))), cancel);
 }
 
 /// How many rows there are, as far as it is known.

@@ -1,6 +1,8 @@
 //! Picking one text from a list.
 
-use eframe::egui::{ComboBox, Ui};
+use eframe::egui::{self, ComboBox, ScrollArea, Ui};
+
+use crate::ui::look;
 
 /// A combo box named `name`; the newly picked text, if one was picked.
 pub fn pick_ui<'a>(ui: &mut Ui, name: &str, shown: &str, width: f32, choices: impl IntoIterator<Item = &'a str>) -> Option<String> {
@@ -14,5 +16,37 @@ pub fn pick_ui<'a>(ui: &mut Ui, name: &str, shown: &str, width: f32, choices: im
         }
     });
     response.response.accessible_name(name).on_hover_text(name);
+    picked
+}
+
+/// How many rows of a list are seen at once.
+const ROWS: f32 = 5.0;
+
+/// A list to pick from that stands open: for forms that are popups themselves, in which egui opens no other. The first
+/// of each pair is the choice, the second its name.
+pub fn list_ui<'a>(ui: &mut Ui, name: &str, shown: &str, choices: impl IntoIterator<Item = (&'a str, String)>) -> Option<String> {
+    let mut picked = None;
+    ScrollArea::vertical().id_salt(name).max_height(ROWS * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (choice, title) in choices {
+            if ui.selectable_label(choice == shown, title).clicked() && choice != shown {
+                picked = Some(choice.to_owned());
+            }
+        }
+    });
+    picked
+}
+
+/// The same for a few short words, side by side.
+pub fn words_ui<'a>(ui: &mut Ui, shown: &str, choices: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut picked = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(look::STEP / 2.0, look::STEP / 2.0);
+        for choice in choices {
+            if ui.selectable_label(choice == shown, choice).clicked() && choice != shown {
+                picked = Some(choice.to_owned());
+            }
+        }
+    });
     picked
 }

@@ -1,0 +1,68 @@
+//! Asking for a path with the system's own dialog, and what to do on a system that has none. Called inside jobs only: a
+//! dialog blocks until it is closed.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use rfd::FileDialog;
+
+use crate::data::format::FORMATS;
+use crate::data::{Fault, Result};
+
+/// Whether a dialog can be opened. On Linux it comes from the desktop's portal, over the session bus, or from zenity;
+/// without either it would fail without a word.
+pub fn is_there() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let bus = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|v| !v.is_empty());
+    bus || on_path("zenity", std::env::var_os("PATH").as_deref())
+}
+
+fn on_path(program: &str, path: Option<&OsStr>) -> bool {
+    path.is_some_and(|path| std::env::split_paths(path).any(|folder| folder.join(program).is_file()))
+}
+
+fn missing() -> Fault {
+    Fault::new("no file dialog on this system").hint("drop the file on the window, or start braid with its name; installing zenity brings one")
+}
+
+/// The files that were picked; none when it was called off.
+///
+/// # Errors
+/// When there is no dialog.
+pub fn pick_files() -> Result<Vec<PathBuf>> {
+    if is_there() { Ok(open_dialog().pick_files().unwrap_or_default()) } else { Err(missing()) }
+}
+
+/// # Errors
+/// When there is no dialog.
+pub fn pick_folder() -> Result<Vec<PathBuf>> {
+    if is_there() { Ok(FileDialog::new().pick_folder().into_iter().collect()) } else { Err(missing()) }
+}
+
+/// Where to save; `None` when it was called off. Without a dialog, a free name in `downloads`.
+///
+/// # Errors
+/// When there is no dialog and `downloads` cannot be made.
+pub fn save_file(name: &str, extension: &str, downloads: &Path) -> Result<Option<PathBuf>> {
+    if is_there() {
+        let dialog = FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
+        return Ok(dialog.save_file());
+    }
+    std::fs::create_dir_all(downloads).map_err(|error| Fault::io(downloads.display().to_string(), &error))?;
+    Ok(Some(free_path(downloads, name)))
+}
+
+/// `name` in `folder`, numbered where that is taken: nothing is overwritten unasked.
+pub fn free_path(folder: &Path, name: &str) -> PathBuf {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let numbered = (2..).map(|n| folder.join(if extension.is_empty() { format!("{stem}-{n}") } else { format!("{stem}-{n}.{extension}") }));
+    std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
+}
+
+fn open_dialog() -> FileDialog {
+    let all: Vec<&str> = FORMATS.iter().flat_map(|f| f.extensions.iter().copied()).chain(["gz", "zst"]).collect();
+    let dialog = FileDialog::new().set_title("Open").add_filter("All formats", &all);
+    FORMATS.iter().fold(dialog, |dialog, f| dialog.add_filter(f.title, f.extensions)).add_filter("All files", &["*"])
+}
