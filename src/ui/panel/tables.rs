@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use eframe::egui::{self, CollapsingHeader, CornerRadius, Frame, Label, Margin, ProgressBar, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder};
+use eframe::egui::{
+    self, CollapsingHeader, CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
+};
 
 use polars::prelude::TimeUnit;
 
@@ -52,8 +54,9 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
                 }
             });
         });
-        let card = card.response.accessible_name(format!("Table {}", sheet.table.name));
-        if card.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+        let title = format!("Table {}", sheet.table.name);
+        card.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
+        if card.response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
             actions.push(Action::Table(sheet.id, TableAction::Select));
         }
         CollapsingHeader::new(look::faint(numbers::counted(sheet.table.schema.len() as u64, "column"), ui))
