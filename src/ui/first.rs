@@ -7,8 +7,8 @@ use polars::prelude::DataType;
 use crate::engine::Table;
 use crate::engine::table::name_of;
 use crate::query::Form;
-use crate::query::sql::quote;
 use crate::query::form::{Measure, WindowForm};
+use crate::query::sql::quote;
 
 /// Window sizes that people think in, with their seconds.
 const SIZES: &[(&str, u64)] = &[

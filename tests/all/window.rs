@@ -765,7 +765,9 @@ fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it
 #[test]
 fn five_measures_and_the_order_are_seen_at_once() {
     let mut window = with_sales();
-    window.ask("SELECT town, count(*) AS n, sum(price) AS s, min(price) AS lowest, max(price) AS highest, avg(price) AS mean FROM sales GROUP BY town ORDER BY town");
+    window.ask(
+        "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS lowest, max(price) AS highest, avg(price) AS mean FROM sales GROUP BY town ORDER BY town",
+    );
     window.wait_done();
     window.settle();
     let order = window.harness.get_by_label("+ Order").rect();
