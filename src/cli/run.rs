@@ -66,8 +66,8 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
 
 /// The table that the question asks, among those given.
 fn find<'a>(args: &'a RunArgs, query: &Query) -> Result<&'a Given> {
-    let name = query.table_name();
-    let found = args.tables.get(&name).or_else(|| args.tables.values().find(|t| t.name.eq_ignore_ascii_case(&name)));
+    let (name, quoted) = (query.table_name(), query.table.sql.starts_with('"'));
+    let found = args.tables.get(&name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(&name)));
     found.ok_or_else(|| {
         let names: Vec<&str> = args.tables.keys().map(String::as_str).collect();
         Fault::new(format!("there is no table '{name}'"))

@@ -32,13 +32,11 @@ struct Reading {
 }
 
 impl HistoryQueue {
-    /// # Errors
-    /// When a file lacks a column that the question needs.
-    pub fn new(shared: &Shared) -> Result<Self> {
+    pub fn new(shared: &Shared) -> Self {
         let columns = needed_columns(shared, !shared.table.live.is_empty());
         let files: VecDeque<_> = shared.table.history.iter().cloned().collect();
         let total = files.iter().map(|f| f.extent().bytes).sum();
-        Ok(Self { state: Mutex::new(Reading { files, current: None }), total, columns })
+        Self { state: Mutex::new(Reading { files, current: None }), total, columns }
     }
 
     pub fn total_bytes(&self) -> u64 {

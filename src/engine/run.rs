@@ -139,7 +139,7 @@ impl Run {
         let workers = shared.options.workers();
         let (live_in, live_out) = bounded::<LiveChunk>(LIVE_QUEUE);
         let (delta_in, delta_out) = bounded::<Delta>(workers * 2);
-        let history = Arc::new(HistoryQueue::new(&shared)?);
+        let history = Arc::new(HistoryQueue::new(&shared));
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {

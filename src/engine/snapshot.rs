@@ -28,8 +28,9 @@ pub struct Snapshot {
     pub seam: SeamLedger,
     /// Live rows per second over the last second or so.
     pub live_rate: f64,
-    /// How many live inputs are open, and how many of those cannot be reached at the moment.
+    /// How many live inputs are open.
     pub live_open: usize,
+    /// How many of those cannot be reached at the moment.
     pub troubled: usize,
     /// Breaks in a feed: event times between which nothing can be known, for the chart to draw as a gap.
     pub gaps: Vec<TimeGap>,

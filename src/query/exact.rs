@@ -17,8 +17,8 @@ pub struct ExactSums {
 
 /// Above this the pair could overflow while it adds.
 const LARGE: f64 = 1.0e280;
-/// Below this an addition's error can be lost to underflow only in bits that do not exist; kept for products.
-pub const TINY: f64 = 1.0e-290;
+/// Below this the rounding error of a product may itself underflow, so that it is not worth adding.
+const TINY: f64 = 1.0e-290;
 
 /// `a + b` and its exact error.
 fn two_sum(a: f64, b: f64) -> (f64, f64) {
