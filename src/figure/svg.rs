@@ -49,15 +49,27 @@ fn element(out: &mut String, shape: &Shape) {
             } else {
                 format!(r#" transform="rotate({} {} {})""#, u16::from(*quarter_turns) * 90, Short(*x), Short(*y))
             };
-            let y = Short(y + size * down.to_baseline());
-            writeln!(
-                out,
-                r#"<text x="{}" y="{y}" text-anchor="{anchor}" font-size="{}" {}{turn}>{}</text>"#,
-                Short(*x),
-                Short(*size),
-                Paint("fill", *color),
-                escape(text)
-            )
+            let y = y + size * down.to_baseline();
+            // A viewer may lack the fonts for what the text font cannot write: those texts carry their outlines.
+            if !text::is_plain(text) {
+                let x = match across {
+                    Across::Left => *x,
+                    Across::Center => x - text::width(text, *size) / 2.0,
+                    Across::Right => x - text::width(text, *size),
+                };
+                let d = text::outlines(&text::clean(text), *size, (x, y));
+                writeln!(out, r#"<path role="img" aria-label="{}" d="{d}" {}{turn}/>"#, escape(text), Paint("fill", *color))
+            } else {
+                let y = Short(y);
+                writeln!(
+                    out,
+                    r#"<text x="{}" y="{y}" text-anchor="{anchor}" font-size="{}" {}{turn}>{}</text>"#,
+                    Short(*x),
+                    Short(*size),
+                    Paint("fill", *color),
+                    escape(text)
+                )
+            }
         }
     };
 }

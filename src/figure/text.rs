@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use ab_glyph::{Font, FontRef, GlyphId, OutlinedGlyph, PxScale};
+use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, OutlinedGlyph, PxScale};
 
 /// Roboto, for everything it has a glyph for.
 pub const TEXT_FONT: &[u8] = include_bytes!("../../assets/fonts/Roboto-Regular.ttf");
@@ -112,4 +112,36 @@ pub fn paint(text: &str, size: f32, (x, y): (f32, f32), mut ink: impl FnMut(i32,
         }
         pen += advance(c) * size;
     }
+}
+
+/// True when the text font alone can write `text`; else some of it comes from the fallback.
+pub fn is_plain(text: &str) -> bool {
+    chain().first().is_some_and(|font| text.chars().all(|c| font.glyph_id(c).0 != 0))
+}
+
+/// The outlines of `text` as the data of an SVG path, from its baseline at (x, y) on.
+pub fn outlines(text: &str, size: f32, (x, y): (f32, f32)) -> String {
+    let mut path = String::new();
+    let mut pen = x;
+    for c in text.chars() {
+        let Some((font, id)) = glyph(c) else { continue };
+        let factor = scale(font, size).y / font.height_unscaled();
+        // Fonts count upwards, pictures downwards; a hundredth of a point is fine enough.
+        let at = |p: ab_glyph::Point| format!("{:.2} {:.2}", pen + p.x * factor, y - p.y * factor);
+        let mut end = None;
+        for curve in font.outline(id).map(|o| o.curves).unwrap_or_default() {
+            let (from, to, step) = match curve {
+                OutlineCurve::Line(a, b) => (a, b, format!("L{}", at(b))),
+                OutlineCurve::Quad(a, b, c) => (a, c, format!("Q{} {}", at(b), at(c))),
+                OutlineCurve::Cubic(a, b, c, d) => (a, d, format!("C{} {} {}", at(b), at(c), at(d))),
+            };
+            if end != Some(from) {
+                path.push_str(&format!("M{}", at(from)));
+            }
+            path.push_str(&step);
+            end = Some(to);
+        }
+        pen += advance(c) * size;
+    }
+    path
 }

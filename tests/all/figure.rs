@@ -534,3 +534,17 @@ fn the_plot_has_room_in_every_size() {
         }
     }
 }
+
+#[test]
+fn chinese_in_an_svg_carries_its_outlines() {
+    let figure = Figure {
+        title: "各机场的延误".to_owned(),
+        mark: "line".to_owned(),
+        series: vec![Series::new("a", vec![0.0, 1.0], vec![1.0, 2.0])],
+        ..Figure::default()
+    };
+    let svg = export::svg(&figure, 400, 300, &Look::light()).unwrap();
+    let path = svg.lines().find(|line| line.contains(r#"aria-label="各机场的延误""#)).expect("the title is there, for eyes and for readers");
+    assert!(path.starts_with("<path") && path.matches('M').count() > 10, "{path}");
+    assert!(!svg.lines().any(|line| line.starts_with("<text") && line.contains('机')), "no viewer needs a font for it");
+}
