@@ -6,6 +6,7 @@ use polars::prelude::*;
 
 use crate::data::format::write_csv;
 use crate::data::{Fault, Result};
+use crate::workspace::grouped;
 
 /// Rows shown on a terminal; the rest is counted.
 const TERMINAL_ROWS: usize = 60;
@@ -52,7 +53,7 @@ pub fn table(frame: &DataFrame) -> String {
         }
     }
     if frame.height() > shown {
-        text += &format!("… and {} more rows\n", thousands((frame.height() - shown) as u64));
+        text += &format!("… and {} more rows\n", grouped(&(frame.height() - shown).to_string()));
     }
     text
 }
@@ -69,18 +70,4 @@ fn column(column: &Column, rows: usize) -> Vec<String> {
     };
     let values = (0..rows).map(|i| column.get(i).map_or_else(|_| String::new(), cell));
     std::iter::once(column.name().to_string()).chain(values).collect()
-}
-
-/// `1234567` as `1,234,567`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let lead = digits.len() % 3;
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && i % 3 == lead {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

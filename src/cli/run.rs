@@ -15,7 +15,7 @@ use crate::engine::{Options, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::{annotate, percent};
+use crate::workspace::{annotate, grouped, percent};
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -154,16 +154,16 @@ impl Progress {
             return;
         }
         self.shown = Instant::now();
-        let mut line = format!("{} rows", print::thousands(s.rows.come_in));
+        let mut line = format!("{} rows", grouped(&s.rows.come_in.to_string()));
         if s.history_total > 0 {
             line += &format!(", history {:.0} %", s.history_share() * 100.0);
         }
         if s.live_open > 0 {
-            line += &format!(", live {} rows/s", print::thousands(s.live_rate as u64));
+            line += &format!(", live {} rows/s", grouped(&(s.live_rate as u64).to_string()));
         }
         for (count, word) in [(s.rows.late, "late"), (s.rows.rejected, "set aside"), (s.rows.dropped, "dropped")] {
             if count > 0 {
-                line += &format!(", {} {word}", print::thousands(count));
+                line += &format!(", {} {word}", grouped(&count.to_string()));
             }
         }
         let _ = if self.terminal { write!(std::io::stderr(), "\r\x1b[K{line}") } else { writeln!(std::io::stderr(), "{line}") };

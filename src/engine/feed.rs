@@ -65,11 +65,6 @@ impl Feed {
         Ok(None)
     }
 
-    /// Lets go of the kept connection.
-    pub fn release(&self) {
-        *self.lock() = None;
-    }
-
     /// The same feed, recorded from now on where its rows could not be had again.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ struct Whole<'a> {
     shared: &'a Shared,
     partial: Partial,
     snapshot: Snapshot,
+    /// What there is to say about the answer in the snapshot.
+    answer_notes: Vec<String>,
     history_until: Option<Micros>,
     live_from: Option<Micros>,
     /// Arrivals that no snapshot has shown yet.
@@ -61,6 +63,7 @@ pub fn merge(shared: &Arc<Shared>, partial: Partial, history_total: u64, deltas:
         shared,
         partial,
         snapshot,
+        answer_notes: Vec::new(),
         history_until: None,
         live_from: None,
         waiting: Vec::new(),
@@ -148,13 +151,12 @@ impl Whole<'_> {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let mut answer_notes = None;
         if fresh {
             match self.partial.answer() {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.stats.groups = answer.groups as u64;
-                    answer_notes = Some(answer.notes);
+                    self.answer_notes = answer.notes;
                 }
                 Err(fault) => self.shared.fail(fault),
             }
@@ -178,7 +180,8 @@ impl Whole<'_> {
             s.live_open = news.live_open;
             s.seam = ledger(self.shared, &s.seam, &news.first_live, self.history_until, self.live_from);
         }
-        s.notes.extend(answer_notes.into_iter().flatten());
+        // Also when only the clock moved on: what was true of the answer still is.
+        s.notes.extend(self.answer_notes.iter().cloned());
         for (arrived, rows) in self.waiting.drain(..) {
             self.latencies.add(now.saturating_duration_since(arrived), rows);
         }
@@ -193,7 +196,7 @@ fn ledger(shared: &Shared, counted: &SeamLedger, first_live: &[(Arc<str>, u32, i
     let both = !table.history.is_empty() && !table.live.is_empty();
     let seam_at = match (&table.seam, live_from) {
         (Seam::Time(at), Some(_)) => Some(*at),
-        (_, live) => live.map(|l| history_until.map_or(l, |h| h.max(l.min(h)))),
+        (_, live) => live.map(|first| history_until.unwrap_or(first)),
     };
     let end_of_log: i64 = table.history.iter().map(|h| h.extent().bytes as i64).sum();
     let line = |(source, partition, first): &(Arc<str>, u32, i64)| {

@@ -77,11 +77,6 @@ impl Table {
         let time = TimeColumn::guess(&schema);
         Ok(Self { name: name.to_owned(), schema, history, live: Vec::new(), time, seam: Seam::Append })
     }
-
-    /// Bytes of history on disk.
-    pub fn bytes(&self) -> u64 {
-        self.history.iter().map(|h| h.extent().bytes).sum()
-    }
 }
 
 /// In what two schemas differ, in words; `None` when they hold the same columns of the same types in any order.

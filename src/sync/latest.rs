@@ -1,17 +1,10 @@
 //! A shelf that holds only the newest of something: for what must be fresh, not complete.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Holds the newest value put there; older ones are simply gone. Clones share the shelf.
 #[derive(Debug)]
-pub struct Latest<T>(Arc<Shelf<T>>);
-
-#[derive(Debug)]
-struct Shelf<T> {
-    newest: Mutex<Option<Arc<T>>>,
-    version: AtomicU64,
-}
+pub struct Latest<T>(Arc<Mutex<Option<Arc<T>>>>);
 
 impl<T> Clone for Latest<T> {
     fn clone(&self) -> Self {
@@ -21,22 +14,16 @@ impl<T> Clone for Latest<T> {
 
 impl<T> Default for Latest<T> {
     fn default() -> Self {
-        Self(Arc::new(Shelf { newest: Mutex::new(None), version: AtomicU64::new(0) }))
+        Self(Arc::new(Mutex::new(None)))
     }
 }
 
 impl<T> Latest<T> {
     pub fn put(&self, value: T) {
-        *self.0.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(value));
-        self.0.version.fetch_add(1, Ordering::Release);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(value));
     }
 
     pub fn get(&self) -> Option<Arc<T>> {
-        self.0.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Grows by one with each `put`; 0 while the shelf is empty.
-    pub fn version(&self) -> u64 {
-        self.0.version.load(Ordering::Acquire)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

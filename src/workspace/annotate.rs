@@ -1,6 +1,7 @@
 //! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, and how much of the
 //! rows it covers. The picture itself is figure's.
 
+use super::percent;
 use crate::engine::Snapshot;
 use crate::figure::{AxisKind, Figure};
 
@@ -14,9 +15,4 @@ pub fn annotate(figure: &mut Figure, snapshot: &Snapshot) {
         let gap = |from: Option<i64>, until: Option<i64>| (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64));
         figure.gaps = snapshot.gaps.iter().map(|g| gap(g.from, g.until)).collect();
     }
-}
-
-pub fn percent(share: f64) -> String {
-    let p = share.clamp(0.0, 1.0) * 100.0;
-    if p > 0.0 && p < 1.0 { "1 %".to_owned() } else { format!("{:.0} %", p.floor()) }
 }

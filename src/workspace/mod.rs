@@ -6,9 +6,11 @@ mod folders;
 mod sample;
 mod secrets;
 mod setup;
+mod words;
 
-pub use annotate::{annotate, percent};
+pub use annotate::annotate;
 pub use folders::Folders;
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
 pub use setup::{SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
+pub use words::{grouped, percent};

@@ -320,3 +320,17 @@ fn a_replayable_feed_waits_and_loses_nothing() {
     let last = answer(&table, "SELECT count(*) AS n, count(DISTINCT x) AS d FROM r", Options { threads: 1, ..Options::default() });
     assert_eq!((last.rows.come_in, last.rows.dropped), (200_000, 0));
 }
+
+#[test]
+fn what_is_said_of_an_answer_stays_while_only_the_clock_moves_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quiet.ndjson");
+    fs::write(&path, "{\"v\":1}\n{\"v\":2}\n").unwrap();
+    let table = open(&Given { name: "r".into(), live: vec![format!("file:{}", path.display())], ..Given::default() });
+    let run = start(&table, "SELECT sum(v) / (count(*) - 2) AS q FROM r", Options::default());
+    let told = |s: &Snapshot| s.notes.iter().any(|n| n.contains("division by zero"));
+    let first = wait(&run, |s| s.rows.come_in == 2 && told(s));
+    // The feed is silent now: later snapshots renew rates and watermark only.
+    let later = wait(&run, |s| s.version > first.version + 1);
+    assert!(told(&later), "{:?}", later.notes);
+}

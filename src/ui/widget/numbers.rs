@@ -2,19 +2,7 @@
 
 use chrono::DateTime;
 
-/// `1234567` as `1,234,567`.
-pub fn grouped(digits: &str) -> String {
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    out.push_str(sign);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub use crate::workspace::grouped;
 
 pub fn count(n: u64) -> String {
     grouped(&n.to_string())
