@@ -6,8 +6,10 @@ pub mod fault;
 pub mod format;
 pub mod memory;
 pub mod near;
+pub mod position;
 pub mod reject;
 
 pub use chunk::Chunk;
 pub use fault::{Fault, Result};
+pub use position::Positions;
 pub use reject::{Reject, Rejects};

@@ -16,7 +16,7 @@ use super::tail::{Standing, State, Tail};
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
 use crate::data::encoding::TextEncoding;
 use crate::data::format::{self, Format, Kind};
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 use crate::source::history::{self, History};
 
 pub const KIND: LiveKind = LiveKind {
@@ -53,7 +53,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         }
         let history = history::open_history(&path, expect.known)?;
         let source = url.shown().into();
-        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None }));
+        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None, from: 0 }));
     }
     let intake = Intake::new(url, &path, &expect)?;
     Ok(Box::new(Following {
@@ -290,6 +290,19 @@ impl Live for Following {
         self.intake.project(columns);
     }
 
+    /// Positions are bytes.
+    fn resume(&mut self, from: &Positions) -> Result<()> {
+        if let Some(from) = from.get(&0) {
+            self.from = *from;
+            (self.jumped, self.lines_known) = (false, *from == 0);
+        }
+        Ok(())
+    }
+
+    fn mark(&self) -> Vec<u8> {
+        self.tail.as_ref().map(|tail| tail.beginning().to_vec()).unwrap_or_default()
+    }
+
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {
@@ -314,6 +327,8 @@ struct Whole {
     source: Arc<str>,
     columns: Vec<usize>,
     pull: Option<Pull>,
+    /// Chunks that end at or before this position were sent before.
+    from: u64,
 }
 
 impl Live for Whole {
@@ -325,11 +340,22 @@ impl Live for Whole {
         columns.clone_into(&mut self.columns);
     }
 
+    /// Positions are those of the chunks of the history: whole chunks are passed over.
+    fn resume(&mut self, from: &Positions) -> Result<()> {
+        self.from = from.get(&0).copied().unwrap_or_default();
+        Ok(())
+    }
+
     fn poll(&mut self, _wait: Duration) -> Result<Event> {
         if self.pull.is_none() {
             self.pull = Some(Pull::open(&self.history, &self.columns)?);
         }
-        let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();
-        Ok(next.map_or(Event::End, |chunk| Event::Chunk(Chunk { source: self.source.clone(), arrived: Some(Instant::now()), ..chunk })))
+        loop {
+            let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();
+            let Some(chunk) = next else { return Ok(Event::End) };
+            if chunk.offsets.end > self.from || self.from == 0 {
+                return Ok(Event::Chunk(Chunk { source: self.source.clone(), arrived: Some(Instant::now()), ..chunk }));
+            }
+        }
     }
 }

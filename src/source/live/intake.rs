@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::{DataFrame, Schema, SchemaRef};
 
-use super::pull::split;
 use super::{Expect, FeedUrl};
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
 use crate::data::encoding::{HEAD_BYTES, TextEncoding};
@@ -310,7 +309,8 @@ impl Intake {
         let offsets = self.offset..self.offset + size as u64;
         let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
         self.advance(size, decoded.lines);
-        split(chunk, &mut self.ready);
+        // Not cut further, though records without line ends may be many: a chunk is the smallest step of a position.
+        self.ready.push_back(chunk);
         Ok(true)
     }
 

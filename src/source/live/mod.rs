@@ -19,7 +19,7 @@ use std::time::Duration;
 use polars::prelude::SchemaRef;
 
 use crate::data::near::nearest;
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 pub use url::FeedUrl;
 
 /// Every kind of feed this build knows. Menus, forms, help and tests loop over it.
@@ -77,6 +77,31 @@ pub trait Live: Send {
 
     /// Which columns chunks shall hold, as indices into the settled schema. Called once, after `settle`.
     fn project(&mut self, columns: &[usize]);
+
+    /// Begin at these positions instead of at the beginning. Called at most once, after `settle` and before `poll`; only
+    /// of a kind that is `rereadable`.
+    ///
+    /// # Errors
+    /// When the rows from there on cannot be had (any more).
+    fn resume(&mut self, from: &Positions) -> Result<()> {
+        let _ = from;
+        Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
+    }
+
+    /// Where each partition of a log ends now, as far as the feed can tell: rows before it are history, rows from there
+    /// on are live. `None` for a feed that has no past.
+    ///
+    /// # Errors
+    /// When the source does not say.
+    fn ends(&mut self) -> Result<Option<Positions>> {
+        Ok(None)
+    }
+
+    /// The first bytes of a log that may be replaced by another at the same address, to tell the two apart: positions hold
+    /// only while the log still begins with what it began with. Empty where that cannot happen.
+    fn mark(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// What happened next. Blocks at most `wait`.
     fn poll(&mut self, wait: Duration) -> Result<Event>;

@@ -11,7 +11,7 @@ use super::order::{Order, Sent};
 use super::pull::Pull;
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting, choices};
 use crate::data::chunk::CHUNK_ROWS;
-use crate::data::{Chunk, Fault, Rejects, Result};
+use crate::data::{Chunk, Fault, Positions, Rejects, Result};
 use crate::source::history::{self, History};
 
 pub const KIND: LiveKind = LiveKind {
@@ -73,6 +73,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         ready: Sent::default(),
         at: 0,
         ended: false,
+        skip: 0,
         sent: 0,
         bytes: 0,
         rejects: Rejects::default(),
@@ -131,6 +132,8 @@ struct Replay {
     ready: Sent,
     at: usize,
     ended: bool,
+    /// Rows still to be passed over: they were sent before.
+    skip: u64,
     sent: u64,
     /// What was read and not yet told.
     bytes: u64,
@@ -152,7 +155,16 @@ impl Replay {
                 return Ok(false);
             }
             self.at = 0;
+            let told = self.skip > 0;
             self.ready = self.read()?;
+            if told {
+                // What was set aside before a row that was sent is told already.
+                (self.bytes, self.rejects) = (0, Rejects::default());
+                let passed = self.skip.min(self.ready.frame.height() as u64);
+                self.at = passed as usize;
+                self.skip -= passed;
+                self.sent += passed;
+            }
         }
         Ok(true)
     }
@@ -243,6 +255,12 @@ impl Live for Replay {
 
     fn project(&mut self, columns: &[usize]) {
         columns.clone_into(&mut self.columns);
+    }
+
+    /// Positions are rows in the order of sending, which the seed settles.
+    fn resume(&mut self, from: &Positions) -> Result<()> {
+        self.skip = from.get(&0).copied().unwrap_or_default();
+        Ok(())
     }
 
     fn poll(&mut self, wait: Duration) -> Result<Event> {
