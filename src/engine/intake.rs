@@ -16,6 +16,7 @@ use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
+use crate::sync::Cancel;
 
 /// How long a thread waits for rows before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(20);
@@ -32,6 +33,8 @@ struct Reading {
     files: VecDeque<Arc<dyn History>>,
     current: Option<Box<dyn Reader>>,
     done: HistoryDone,
+    /// Pieces that may still be handed out.
+    left: u64,
 }
 
 /// How much of a table's files was handed out: whole files, and pieces of the next. Pieces are cut alike each time.
@@ -42,12 +45,21 @@ pub struct HistoryDone {
 }
 
 impl HistoryQueue {
+    /// All files of the table from their beginning.
+    pub fn whole(shared: &Shared) -> Self {
+        Self::from(shared, HistoryDone::default())
+    }
+
+    /// What is still to be read of them.
     pub fn new(shared: &Shared) -> Self {
+        Self::from(shared, shared.resumed.as_ref().map(|r| r.meta.history).unwrap_or_default())
+    }
+
+    fn from(shared: &Shared, done: HistoryDone) -> Self {
         let columns = needed_columns(shared, !shared.table.live.is_empty());
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
-        let done = shared.resumed.as_ref().map(|r| r.meta.history).unwrap_or_default();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
-        Self { state: Mutex::new(Reading { files, current: None, done }), total, columns }
+        Self { state: Mutex::new(Reading { files, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }), total, columns }
     }
 
     /// What was handed out so far.
@@ -66,6 +78,7 @@ impl HistoryQueue {
     /// The next piece to decode; `None` when all has been handed out. A file that fails is left, with its fault told.
     pub fn next(&self, shared: &Shared) -> Option<Piece> {
         let mut state = self.lock();
+        state.left = state.left.checked_sub(1)?;
         loop {
             if state.current.is_none() {
                 let file = state.files.pop_front()?;
@@ -284,6 +297,34 @@ impl<'a> Partitions<'a> {
             self.shared.watermark.end(number);
         }
     }
+}
+
+/// Reads the past of a feed once more, up to `ends`, in the columns and types of the table.
+///
+/// # Errors
+/// When it cannot be had any more, or `each` fails.
+pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel, mut each: impl FnMut(Chunk) -> Result<()>) -> Result<()> {
+    let mut live = feed.reread()?;
+    let settled = loop {
+        if cancel.is_set() {
+            return Ok(());
+        }
+        if let Some(schema) = live.settle(WAIT)? {
+            break schema;
+        }
+    };
+    let conform = Conform::new(shared, &settled, &feed.url.shown());
+    live.project(&conform.projection);
+    live.stop_at(ends)?;
+    while !cancel.is_set() {
+        match live.poll(WAIT)? {
+            Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
+            Event::End => break,
+            Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
+            Event::Quiet => {}
+        }
+    }
+    Ok(())
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
 use polars::prelude::DataFrame;
 
+use super::audit::Moment;
 use super::checkpoint::{self, Counted, FeedAt, Meta};
+use super::cost::Sample;
 use super::intake::HistoryQueue;
 use super::latency::Latencies;
 use super::ledger::ledger;
@@ -57,6 +59,11 @@ const TICK: Duration = Duration::from_millis(500);
 const CHECKPOINT: Duration = Duration::from_millis(500);
 /// Writing checkpoints must not cost more than a tenth of the time.
 const CHECKPOINT_SHARE: u32 = 9;
+/// A new run is verified soon, so that a person sees that it is.
+const FIRST_AUDIT: Duration = Duration::from_secs(2);
+const WAIT_FOR_AUDIT: Duration = Duration::from_millis(200);
+/// Verifying must not cost more than a tenth of the time.
+const AUDIT_SHARE: u32 = 9;
 
 /// The merger of one run.
 pub struct Merger {
@@ -75,23 +82,39 @@ pub struct Merger {
     rate: Rate,
     /// Workers that have not said their last word.
     workers: usize,
-    saving: Option<Saving>,
-}
-
-/// Checkpoints of a run.
-struct Saving {
-    folder: PathBuf,
     /// The barrier that was asked for, and how many workers have come to it.
     barrier: Option<(u64, usize)>,
-    due: Instant,
-    /// Rows came since the last one.
+    checkpoints: Option<(PathBuf, Due)>,
+    auditor: Option<(Sender<Moment>, Due)>,
+}
+
+/// Something that is done with what is known at a barrier, now and then.
+struct Due {
+    at: Instant,
+    /// Rows came since the last time.
     dirty: bool,
+}
+
+impl Due {
+    fn is(&self, now: Instant) -> bool {
+        self.dirty && now >= self.at
+    }
+
+    fn done(&mut self, rest: Duration) {
+        *self = Self { at: Instant::now() + rest, dirty: false };
+    }
 }
 
 impl Merger {
     /// # Errors
     /// When the checkpoint to go on from is not one of this plan.
-    pub fn new(shared: Arc<Shared>, history: Arc<HistoryQueue>, mut partial: Partial, checkpoints: Option<PathBuf>) -> Result<Self> {
+    pub fn new(
+        shared: Arc<Shared>,
+        history: Arc<HistoryQueue>,
+        mut partial: Partial,
+        checkpoints: Option<PathBuf>,
+        auditor: Option<Sender<Moment>>,
+    ) -> Result<Self> {
         let mut snapshot = Snapshot { history_total: history.total_bytes(), ..Snapshot::default() };
         let mut counted = Counted::default();
         let mut reached = Reached::default();
@@ -111,7 +134,9 @@ impl Merger {
         snapshot.seam.overlap_removed = counted.overlap_removed;
         Ok(Self {
             workers: shared.options.workers(),
-            saving: checkpoints.map(|folder| Saving { folder, barrier: None, due: shared.started, dirty: false }),
+            barrier: None,
+            checkpoints: checkpoints.map(|folder| (folder, Due { at: shared.started, dirty: false })),
+            auditor: auditor.map(|auditor| (auditor, Due { at: shared.started + FIRST_AUDIT, dirty: false })),
             rate: Rate::new(shared.started),
             history_until: counted.history_until,
             live_from: counted.live_from,
@@ -157,10 +182,36 @@ impl Merger {
                 shown = Instant::now();
             }
         }
-        if !self.shared.cancel.is_set() {
-            self.keep(true);
-            self.publish(true, true, shelf, wake);
+        if self.shared.cancel.is_set() {
+            return;
         }
+        self.keep(true);
+        self.publish(true, true, shelf, wake);
+        self.verify_last(shelf, wake);
+    }
+
+    /// The last audit comes after the last row.
+    fn verify_last(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let Some((auditor, _)) = self.auditor.take() else { return };
+        let Ok(partial) = self.partial.to_frame() else { return };
+        let mut moment = self.moment(partial);
+        moment.last = true;
+        while let Err(SendTimeoutError::Timeout(back)) = auditor.send_timeout(moment, WAIT_FOR_AUDIT) {
+            if self.shared.cancel.is_set() {
+                return;
+            }
+            moment = back;
+        }
+        while !self.shared.cancel.is_set() && !self.snapshot.audit.as_ref().is_some_and(|a| a.last) {
+            std::thread::sleep(WAIT_FOR_AUDIT);
+            if self.shared.news().audit != self.snapshot.audit {
+                self.publish(false, true, shelf, wake);
+            }
+        }
+    }
+
+    fn moment(&self, partial: DataFrame) -> Moment {
+        Moment { partial, late: vec![self.snapshot.late.clone()], reached: self.reached.clone(), until: self.reached.newest(), last: false }
     }
 
     fn take(&mut self, delta: Delta) {
@@ -195,14 +246,13 @@ impl Merger {
         self.reached.merge(&delta.reached);
         self.waiting.extend(delta.arrivals);
         self.workers -= usize::from(delta.gone);
-        if let Some(saving) = &mut self.saving {
-            saving.dirty |= delta.chunks > 0;
-            if let (Some((asked, come)), Some(at)) = (&mut saving.barrier, delta.barrier)
-                && *asked == at
-                && !delta.gone
-            {
-                *come += 1;
-            }
+        let fresh = delta.chunks > 0;
+        self.checkpoints.iter_mut().map(|(_, due)| due).chain(self.auditor.iter_mut().map(|(_, due)| due)).for_each(|due| due.dirty |= fresh);
+        if let (Some((asked, come)), Some(at)) = (&mut self.barrier, delta.barrier)
+            && *asked == at
+            && !delta.gone
+        {
+            *come += 1;
         }
     }
 
@@ -216,40 +266,52 @@ impl Merger {
         }
     }
 
-    /// Asks for a barrier when a checkpoint is due, and writes it once all workers have come. `last`: they are gone, so that
-    /// it can be written at once.
+    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
+    /// gone, so that it can be done at once.
     fn keep(&mut self, last: bool) {
-        let Some(saving) = &mut self.saving else { return };
+        let now = Instant::now();
+        // An audit is for idle time: not while history is still being read.
+        let idle = self.snapshot.history_done >= self.snapshot.history_total;
+        let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
+        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty());
         if !last {
-            match saving.barrier {
-                None if saving.dirty && Instant::now() >= saving.due => {
-                    saving.barrier = Some((self.shared.barrier.ask(), 0));
+            match self.barrier {
+                None if save || verify => {
+                    self.barrier = Some((self.shared.barrier.ask(), 0));
                     return;
                 }
                 Some((_, come)) if come >= self.workers => {}
                 _ => return,
             }
         }
-        let begun = Instant::now();
-        let folder = saving.folder.clone();
-        let frames = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
+        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
         let meta = self.meta();
-        let Some(saving) = &mut self.saving else { return };
-        if let Some((number, _)) = saving.barrier.take() {
+        if let Some((number, _)) = self.barrier.take() {
             self.shared.barrier.release(number);
         }
-        let kept = frames.and_then(|(partial, seen)| checkpoint::save(&folder, &meta, &partial, &self.snapshot.late, seen.as_ref()));
-        let mut news = self.shared.news();
-        match kept {
-            Ok(()) => {
-                saving.dirty = false;
+        let (partial, seen) = match known {
+            Ok(known) => known,
+            Err(fault) => return self.shared.note(format!("the state cannot be written: {fault}")),
+        };
+        let moment = verify.then(|| self.moment(partial.clone()));
+        if let (Some((auditor, due)), Some(moment)) = (&mut self.auditor, moment) {
+            // A full channel means that the one before is not done yet.
+            let _ = auditor.try_send(moment);
+            let took = self.snapshot.audit.as_ref().map_or(Duration::ZERO, |a| a.took);
+            due.done((took * AUDIT_SHARE).max(self.shared.options.audit.unwrap_or_default()));
+        }
+        if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
+            let begun = Instant::now();
+            let kept = checkpoint::save(folder, &meta, &partial, &self.snapshot.late, seen.as_ref());
+            due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
+            let mut news = self.shared.news();
+            if let Err(fault) = kept {
+                due.dirty = true;
+                news.trouble.insert(CHECKPOINTS.to_owned(), format!("not written, and tried again: {fault}"));
+            } else {
                 news.trouble.remove(CHECKPOINTS);
             }
-            Err(fault) => {
-                news.trouble.insert(CHECKPOINTS.to_owned(), format!("not written, and tried again: {fault}"));
-            }
         }
-        saving.due = Instant::now() + (begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT);
     }
 
     fn meta(&self) -> Meta {
@@ -301,6 +363,7 @@ impl Merger {
         }
         let now = Instant::now();
         let s = &mut self.snapshot;
+        s.stats.state_bytes = self.partial.size() as u64;
         s.version += 1;
         s.last = last;
         s.elapsed = now - self.shared.started;
@@ -317,6 +380,13 @@ impl Merger {
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;
+            s.audit.clone_from(&news.audit);
+        }
+        s.reached.clone_from(&self.reached);
+        let doubled = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows * 2);
+        if s.rows.come_in > 0 && (doubled || last) {
+            let sample = Sample::of(s);
+            s.stats.samples.push(sample);
         }
         // Also when only the clock moved on: what was true of the answer still is.
         s.notes.extend(self.answer_notes.iter().cloned());

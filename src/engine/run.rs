@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::audit::{self, Audit};
 use super::barrier::Barrier;
 use super::checkpoint::{self, Resumed};
 use super::intake::{self, HistoryQueue, LiveChunk};
@@ -30,11 +31,15 @@ pub struct Options {
     pub pace: Duration,
     /// Where checkpoints are kept; without it a run begins anew each time.
     pub workspace: Option<PathBuf>,
+    /// Whether the answer is verified against a batch over the recording, and how long to rest in between.
+    pub audit: Option<Duration>,
+    /// At most so many pieces of the history are read; to measure what parts of it cost.
+    pub pieces: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None }
     }
 }
 
@@ -82,6 +87,7 @@ pub struct News {
     pub dropped: u64,
     pub live_open: usize,
     pub logs: Vec<Log>,
+    pub audit: Option<Audit>,
 }
 
 /// A feed as the seam sees it.
@@ -171,7 +177,8 @@ impl Run {
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {
-            let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints)?;
+            let auditor = shared.options.audit.map(|_| start_auditor(&shared)).transpose()?;
+            let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints, auditor)?;
             let (newest, wake) = (newest.clone(), wake.clone());
             move || merger.merge(&delta_out, &newest, &wake)
         };
@@ -209,6 +216,13 @@ fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receive
             own.fail(fault);
         }
     })
+}
+
+fn start_auditor(shared: &Arc<Shared>) -> Result<Sender<audit::Moment>> {
+    let (moments, waiting) = audit::channel();
+    let own = shared.clone();
+    start_thread(shared, "audit", move || audit::audit(&own, &waiting))?;
+    Ok(moments)
 }
 
 fn start_thread(shared: &Arc<Shared>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
