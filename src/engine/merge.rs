@@ -351,8 +351,9 @@ impl Merger {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now()));
         if fresh {
-            match self.partial.answer() {
+            match self.partial.answer(watermark) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.stats.groups = answer.groups as u64;
@@ -368,7 +369,7 @@ impl Merger {
         s.last = last;
         s.elapsed = now - self.shared.started;
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
-        s.watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(now));
+        s.watermark = watermark;
         s.live_rate = self.rate.get(now);
         s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
         {

@@ -11,9 +11,9 @@ use super::aggregate::{self, Aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::keys::Keys;
-use super::plan::{Call, Key, call_name, key_name};
+use super::plan::{Call, END, Key, call_name, key_name};
 use super::query::{Clause, Query};
-use super::window::{Tumble, TumbleCall, micros_of, window_call};
+use super::window::{Window, WindowCall, is_window, micros_of, window_call};
 use crate::data::Result;
 
 /// What is known while a question is bound: its keys and calls so far.
@@ -112,8 +112,8 @@ impl<'a> Binder<'a> {
                 if self.keys.iter().any(|k| k.window.is_some()) {
                     return Err(place.fault("there are two windows").hint("keep one of them"));
                 }
-                let tumble = self.bind_window(call, place)?;
-                Key { scalar: tumble.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(tumble), expr: ast }
+                let window = self.bind_window(call, place)?;
+                Key { scalar: window.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(window), expr: ast }
             }
             None => {
                 let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
@@ -125,12 +125,12 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    fn bind_window(&self, call: TumbleCall, place: Place<'_>) -> Result<Tumble> {
+    fn bind_window(&self, call: WindowCall, place: Place<'_>) -> Result<Window> {
         let mut time = call.time;
         expr::resolve(&mut time, self.schema, self.table, place)?;
         let (scalar, dtype) = Scalar::bind(&time, self.schema, place)?;
         micros_of(&Column::full_null(time.to_string().trim_matches('"').into(), 0, &dtype)).map_err(|f| place.fault(f.what).hint(f.hint))?;
-        Ok(Tumble { time: scalar, size: call.size, offset: call.offset })
+        Ok(Window { time: scalar, kind: call.kind })
     }
 
     pub(super) fn bind_finish(&mut self, query: &Query) -> Result<Finish> {
@@ -209,7 +209,8 @@ impl<'a> Binder<'a> {
             let input = c.argument.as_ref().map_or(&DataType::Int64, |(_, dtype)| dtype);
             Field::new(call_name(i), (c.aggregate.output)(input).unwrap_or(DataType::Null))
         });
-        keys.chain(calls).collect()
+        let end = self.keys.iter().any(|k| k.window.is_some()).then(|| Field::new(END.into(), DataType::Datetime(TimeUnit::Microseconds, None)));
+        keys.chain(calls).chain(end).collect()
     }
 
     /// Rewrites an expression of the answer: groups, windows and aggregates become columns of the kept frame.
@@ -230,7 +231,7 @@ impl<'a> Binder<'a> {
                     return Ok(());
                 }
                 let name = function.name.to_string();
-                if matches!(name.to_lowercase().as_str(), "tumble" | "hop" | "session") {
+                if is_window(&name) {
                     window_call(node, place)?;
                     return Err(place
                         .fault_on("this window is selected but rows are not grouped by it", node)
@@ -278,14 +279,10 @@ impl<'a> Binder<'a> {
         if aliases && let Some((_, ast)) = self.outputs.iter().find(|(alias, _)| *alias == lower) {
             return Some(Ast::Nested(Box::new(ast.clone())));
         }
-        let (i, window) = self.keys.iter().enumerate().find_map(|(i, k)| k.window.as_ref().map(|w| (i, w)))?;
+        let window = self.keys.iter().position(|k| k.window.is_some())?;
         match lower.as_str() {
-            "window_start" => Some(expr::column(&key_name(i))),
-            "window_end" => {
-                let interval = format!("{} + INTERVAL '{} microseconds'", expr::column(&key_name(i)), window.size);
-                let clause = Clause { sql: interval, at: 0 };
-                expr::parse(Place { text: &clause.sql, clause: &clause }).ok().map(|e| Ast::Nested(Box::new(e)))
-            }
+            "window_start" => Some(expr::column(&key_name(window))),
+            "window_end" => Some(expr::column(END)),
             _ => None,
         }
     }
@@ -401,7 +398,7 @@ fn plain_name(sql: &str) -> String {
 
 /// `n`, `n_1`, `n_2` … for items of the same name.
 fn unique_name(name: &str, taken: &[(PlSmallStr, Scalar)]) -> PlSmallStr {
-    let free = |n: &str| taken.iter().all(|(t, _)| t.as_str() != n);
+    let free = |n: &str| n != super::finish::STATUS && taken.iter().all(|(t, _)| t.as_str() != n);
     let mut candidates = std::iter::once(name.to_owned()).chain((1..).map(|i| format!("{name}_{i}")));
     candidates.find(|n| free(n)).unwrap_or_default().into()
 }

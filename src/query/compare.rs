@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use polars::prelude::*;
 
 use super::Partial;
+use super::finish::STATUS;
 use super::plan::key_name;
 use crate::data::Result;
 
@@ -22,7 +23,12 @@ pub struct Differences {
 /// When a result has no place in its type.
 pub fn differences(one: &Partial, other: &Partial) -> Result<Differences> {
     let keys = one.plan().keys.len();
-    let (a, b) = (sorted(one.kept()?, keys)?, sorted(other.kept()?, keys)?);
+    let known = |partial: &Partial| -> Result<DataFrame> {
+        // How a window came to its rows is not part of what is known of them.
+        let kept = partial.kept(None)?;
+        sorted(kept.drop(STATUS).unwrap_or(kept), keys)
+    };
+    let (a, b) = (known(one)?, known(other)?);
     let mut found = Differences::default();
     let (mut i, mut j) = (0, 0);
     while i < a.height() || j < b.height() {

@@ -24,6 +24,9 @@ pub struct OrderBy {
     pub nulls_first: bool,
 }
 
+/// A column of the kept frame that goes along with its rows, beside the answer's own.
+pub(super) const STATUS: &str = "__status";
+
 /// Above this many groups an answer without ORDER BY is left in the order of its groups: sorting it would cost more
 /// than making it.
 const SORTED_GROUPS: usize = 100_000;
@@ -41,6 +44,7 @@ impl Finish {
         for (name, scalar) in &self.items {
             columns.push(scalar.of(&kept)?.with_name(name.clone()));
         }
+        columns.extend(kept.column(STATUS).ok().cloned());
         let answer = DataFrame::new(height, columns)?;
         let Some(order) = self.ordering(&kept)? else { return Ok(self.cut(answer)) };
         Ok(self.cut(answer.take(order.idx()?)?))

@@ -119,9 +119,14 @@ impl Keys {
 
     /// The key columns, one row a group.
     pub fn columns(&self) -> Result<Vec<Column>> {
+        (0..self.columns.len()).map(|i| self.column(i)).collect()
+    }
+
+    /// The `i`-th key column, one row a group.
+    pub fn column(&self, i: usize) -> Result<Column> {
         let width = self.columns.len() + 1;
         let word = |group: usize, i: usize| self.words[group * width + i];
-        self.columns.iter().enumerate().map(|(i, c)| c.decode(self.groups, |g| (word(g, width - 1) >> i) & 1 == 1, |g| word(g, i))).collect()
+        self.columns[i].decode(self.groups, |g| (word(g, width - 1) >> i) & 1 == 1, |g| word(g, i))
     }
 }
 

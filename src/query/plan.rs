@@ -12,7 +12,7 @@ use super::expr::Scalar;
 use super::finish::Finish;
 use super::keys::Keys;
 use super::query::Query;
-use super::window::Tumble;
+use super::window::{Kind, Micros, Window};
 use crate::data::Result;
 
 /// A question that can be run.
@@ -34,8 +34,8 @@ pub struct Plan {
 pub struct Key {
     pub scalar: Scalar,
     pub dtype: DataType,
-    /// Set when the key is the window's start; `scalar` is then not used.
-    pub window: Option<Tumble>,
+    /// Set when the key is the window's start; `scalar` is then its time.
+    pub window: Option<Window>,
     pub(super) expr: Ast,
 }
 
@@ -82,13 +82,27 @@ impl Plan {
     }
 
     /// The window, where the question has one.
-    pub fn window(&self) -> Option<&Tumble> {
+    pub fn window(&self) -> Option<&Window> {
         self.keys.iter().find_map(|k| k.window.as_ref())
+    }
+
+    /// Which key is the window's start.
+    pub fn window_key(&self) -> Option<usize> {
+        self.keys.iter().position(|k| k.window.is_some())
+    }
+
+    /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.
+    pub(super) fn gap(&self) -> Option<Micros> {
+        self.window().and_then(|window| match window.kind {
+            Kind::Session { gap } => Some(gap),
+            _ => None,
+        })
     }
 
     /// An index of groups with the types of this plan's keys.
     pub fn new_keys(&self) -> Result<Keys> {
-        let columns: Vec<_> = self.keys.iter().enumerate().map(|(i, k)| (key_name(i), k.dtype.clone())).collect();
+        let indexed = self.keys.iter().enumerate().filter(|(_, k)| k.window.is_none() || self.gap().is_none());
+        let columns: Vec<_> = indexed.map(|(i, k)| (key_name(i), k.dtype.clone())).collect();
         Keys::new(&columns)
     }
 }
@@ -100,3 +114,10 @@ pub fn key_name(i: usize) -> PlSmallStr {
 pub fn call_name(i: usize) -> PlSmallStr {
     format!("__agg{i}").into()
 }
+
+/// The end of the window, beside keys and aggregates.
+pub const END: &str = "__end";
+/// The last row of a session, in a partial as a table.
+pub const LAST: &str = "__last";
+/// Whether late rows were re-admitted to a group, in a partial as a table.
+pub const CORRECTED: &str = "__corrected";

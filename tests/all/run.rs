@@ -34,7 +34,7 @@ fn one_go(frame: &DataFrame, sql: &str) -> DataFrame {
     let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
     let mut partial = Partial::new(plan).unwrap();
     partial.absorb(frame, None).unwrap();
-    partial.answer().unwrap().frame
+    partial.answer(None).unwrap().frame
 }
 
 pub fn given(history: &[&Path], live: &[String]) -> Given {

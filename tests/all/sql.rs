@@ -47,7 +47,7 @@ fn ask(sql: &str) -> DataFrame {
     let wanted = rows().select(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>()).unwrap();
     let wanted = if plan.columns.is_empty() { DataFrame::new(4, vec![]).unwrap() } else { wanted };
     partial.absorb(&wanted, None).unwrap();
-    let answer = partial.answer().unwrap().frame;
+    let answer = partial.answer(None).unwrap().frame;
     assert_eq!(answer.schema(), &plan.output, "the plan knows the answer's types: {sql}");
     answer
 }
@@ -122,7 +122,7 @@ fn whole_numbers_since_1970_are_times_too() {
         let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
         let mut partial = Partial::new(plan).unwrap();
         partial.absorb(&frame, None).unwrap();
-        floats(&partial.answer().unwrap().frame, "m")
+        floats(&partial.answer(None).unwrap().frame, "m")
     };
     let want = [Some(1_699_999_980e6), Some(1_700_000_040e6)];
     for unit in [1, 1_000, 1_000_000, 1_000_000_000] {
@@ -165,7 +165,7 @@ fn division_by_zero_is_told() {
     let plan = Arc::new(bind(sql).unwrap());
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&rows().select(["origin", "Delay"]).unwrap(), None).unwrap();
-    let answer = partial.answer().unwrap();
+    let answer = partial.answer(None).unwrap();
     assert!(answer.notes.iter().any(|n| n.contains("'q'") && n.contains("division by zero") && n.contains("NULLIF")), "{:?}", answer.notes);
     assert_eq!(floats(&ask("SELECT sum(Delay) / NULLIF(count(*) - 4, 0) AS q FROM flights"), "q"), [None]);
 }
@@ -269,7 +269,7 @@ fn arithmetic_of_whole_numbers_never_wraps_silently() {
         let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
         let mut partial = Partial::new(plan)?;
         partial.absorb(&frame, None)?;
-        partial.answer().map(|a| a.frame)
+        partial.answer(None).map(|a| a.frame)
     };
     for sql in [
         "SELECT max(a) + 1 AS x FROM r",
