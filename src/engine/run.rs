@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,11 +36,13 @@ pub struct Options {
     pub audit: Option<Duration>,
     /// At most so many pieces of the history are read; to measure what parts of it cost.
     pub pieces: Option<u64>,
+    /// Groups of final windows that stay in memory; older ones leave for disk.
+    pub final_groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None, final_groups: 100_000 }
     }
 }
 
@@ -54,7 +57,23 @@ impl Options {
 pub struct Run {
     newest: Latest<Snapshot>,
     finish: Cancel,
+    readmit: Asked,
     _stop: StopOnDrop,
+}
+
+/// Something that a person asked for once.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked for since the last call.
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// What all threads of a run share.
@@ -66,6 +85,8 @@ pub struct Shared {
     pub watermark: Watermark,
     pub divider: Divider,
     pub barrier: Barrier,
+    /// Late rows are to be re-admitted.
+    pub readmit: Asked,
     /// The checkpoint that this run goes on from.
     pub resumed: Option<Resumed>,
     /// Stop at once: nobody looks any more.
@@ -148,12 +169,14 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         let cancel = Cancel::new();
         let finish = Cancel::new();
+        let readmit = Asked::default();
         let checkpoints = options.workspace.as_ref().map(|w| checkpoint::folder(w, &plan, &table));
         let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
             divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
             barrier: Barrier::default(),
+            readmit: readmit.clone(),
             resumed,
             plan: plan.clone(),
             table: table.clone(),
@@ -195,12 +218,17 @@ impl Run {
                 news.live_open = news.live_open.saturating_sub(1);
             })?;
         }
-        Ok(Self { newest, finish, _stop: StopOnDrop(cancel) })
+        Ok(Self { newest, finish, readmit, _stop: StopOnDrop(cancel) })
     }
 
     /// The newest snapshot; `None` before the first. Costs a clone of an `Arc`.
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
         self.newest.get()
+    }
+
+    /// Puts late rows into the windows that they missed; the next snapshot shows those as corrected.
+    pub fn readmit(&self) {
+        self.readmit.ask();
     }
 
     /// Ends all inputs; the last snapshot follows soon, complete for what was read.

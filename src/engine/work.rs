@@ -138,13 +138,11 @@ impl Hand<'_> {
         {
             delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
         }
-        let absorbed = self.partial.absorb(&frame, watermark).map_err(|fault| place(fault, &chunk.source))?;
+        let mut absorbed = self.partial.absorb(&frame, watermark).map_err(|fault| place(fault, &chunk.source))?;
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
-        if let Some(late) = absorbed.late {
-            delta.rows.late += late.height() as u64;
-            delta.late.push(late);
-        }
+        delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
+        delta.late.note(&mut absorbed)?;
         self.check_memory()?;
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }

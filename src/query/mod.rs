@@ -20,6 +20,6 @@ pub mod sql;
 pub mod window;
 
 pub use form::Form;
-pub use partial::Partial;
+pub use partial::{Absorbed, Partial};
 pub use plan::Plan;
 pub use query::Query;
