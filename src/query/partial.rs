@@ -107,23 +107,26 @@ impl Partial {
         let mut inputs = Vec::with_capacity(plan.calls.len());
         for call in &plan.calls {
             let mask = call.filter.as_ref().map(|f| keep(f, &rows)).transpose()?;
-            let argument = call.argument.as_ref().map(|(scalar, _)| scalar.of(&rows)).transpose()?;
-            let argument = match (&mask, argument) {
-                (Some(mask), Some(argument)) => Some(argument.filter(mask)?),
-                (_, argument) => argument,
-            };
-            inputs.push((mask, argument));
+            let mut columns = Vec::with_capacity(call.inputs.len());
+            for scalar in &call.inputs {
+                let column = scalar.of(&rows)?;
+                columns.push(match &mask {
+                    Some(mask) => column.filter(mask)?,
+                    None => column,
+                });
+            }
+            inputs.push((mask, columns));
         }
         self.keys.assign(&keys, rows.height(), &mut self.groups)?;
         let count = self.keys.len();
-        for (state, (mask, argument)) in self.states.iter_mut().zip(&inputs) {
+        for (state, (mask, columns)) in self.states.iter_mut().zip(&inputs) {
             state.resize(count);
             match mask {
                 Some(mask) => {
                     let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
-                    state.absorb(&kept, argument.as_ref())?;
+                    state.absorb(&kept, columns)?;
                 }
-                None => state.absorb(&self.groups, argument.as_ref())?,
+                None => state.absorb(&self.groups, columns)?,
             }
         }
         absorbed.shown = rows.height() as u64;
