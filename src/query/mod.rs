@@ -16,6 +16,7 @@ pub mod partial;
 pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
+pub mod rewrite;
 pub mod sql;
 pub mod window;
 
