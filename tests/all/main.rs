@@ -4,6 +4,7 @@
 mod bad_input;
 mod cli;
 mod crash;
+mod engine;
 mod figure;
 mod formats;
 mod fusion;
