@@ -307,9 +307,7 @@ impl<'a> Binder<'a> {
         let (mut inputs, mut types, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows.iter().filter_map(argument) {
             if let Some(inner) = find_aggregate(row) {
-                return Err(place
-                    .fault_on("an aggregate cannot stand inside an aggregate", &inner)
-                    .hint("aggregate once; combine aggregates with arithmetic"));
+                return Err(place.fault_on("an aggregate cannot stand inside an aggregate", &inner).hint("aggregate once; combine aggregates with arithmetic"));
             }
             let mut row = row.clone();
             expr::resolve(&mut row, self.schema, self.table, place)?;
@@ -334,7 +332,7 @@ impl<'a> Binder<'a> {
             let fault = aggregate::unfit(aggregate, name, dtype);
             return Err(place.fault_on(fault.what, node).hint(fault.hint));
         }
-        // A distinct count is an aggregate of its own; of extremes and conditions DISTINCT changes nothing.
+        // A distinct count is an aggregate of its own.
         let distinct = distinct && aggregate.name != "count_distinct";
         if distinct && !Distinct::fits(aggregate, &types) {
             return Err(wrong(format!("DISTINCT has no meaning in {}", aggregate.name)));

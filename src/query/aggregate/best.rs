@@ -49,11 +49,8 @@ pub const ARG_MAX: Aggregate = Aggregate {
     ..ANY
 };
 
-const ANY: Aggregate = Aggregate {
-    takes: "numbers, times, texts and conditions",
-    output: |types| types.iter().all(ranked).then(|| types.first().cloned()).flatten(),
-    ..BASE
-};
+const ANY: Aggregate =
+    Aggregate { takes: "numbers, times, texts and conditions", output: |types| types.iter().all(ranked).then(|| types.first().cloned()).flatten(), ..BASE };
 
 /// Which row is taken.
 #[derive(Clone, Copy, Debug)]
