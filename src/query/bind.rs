@@ -329,7 +329,7 @@ impl<'a> Binder<'a> {
             let fault = aggregate::unfit(aggregate, name, dtype);
             return Err(place.fault_on(fault.what, node).hint(fault.hint));
         }
-        // A distinct count is an aggregate of its own; of extremes and conditions DISTINCT changes nothing.
+        // A distinct count is an aggregate of its own.
         let distinct = distinct && aggregate.name != "count_distinct";
         if distinct && !Distinct::fits(aggregate, &types) {
             return Err(wrong(format!("DISTINCT has no meaning in {}", aggregate.name)));

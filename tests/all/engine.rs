@@ -133,7 +133,7 @@ fn measuring_asks_of_larger_and_larger_parts_up_to_all() {
     let table = open(&given(&[&path], &[]));
     let sql = "SELECT k, count(*) AS n FROM r GROUP BY k";
     let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap());
-    let mut job = braid::engine::cost::measure(plan, &table, Options::default(), braid::sync::Wake::default());
+    let mut job = braid::engine::cost::measure(plan, &table, Options::default(), braid::sync::Wake::silent());
     let samples = loop {
         match job.take() {
             Some(samples) => break samples.unwrap(),
