@@ -11,6 +11,7 @@ pub mod expr;
 pub mod finish;
 pub mod form;
 pub mod keys;
+pub mod lateness;
 mod literal;
 pub mod partial;
 pub mod plan;
