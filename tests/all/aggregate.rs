@@ -136,7 +136,7 @@ proptest! {
             let plan = plan(&sql).unwrap();
             let mut whole = Partial::new(plan.clone()).unwrap();
             whole.absorb(&frame(&rows), None).unwrap();
-            let want = bits(whole.answer());
+            let want = bits(whole.answer(None));
 
             let mut partials: Vec<Partial> = (0..workers).map(|_| Partial::new(plan.clone()).unwrap()).collect();
             let mut chunks: Vec<&[Row]> = rows.chunks(chunk).collect();
@@ -156,15 +156,15 @@ proptest! {
             }
             let mut merged = Partial::new(plan.clone()).unwrap();
             merged.merge(&frames[0]).unwrap();
-            if let Ok(answer) = merged.answer() {
+            if let Ok(answer) = merged.answer(None) {
                 prop_assert_eq!(answer.frame.schema(), &plan.output, "the plan knows the types: {}", &sql);
             }
-            prop_assert_eq!(&bits(merged.answer()), &want, "{}", &sql);
-            prop_assert_eq!(&bits(merged.answer()), &want, "reading consumes nothing: {}", &sql);
+            prop_assert_eq!(&bits(merged.answer(None)), &want, "{}", &sql);
+            prop_assert_eq!(&bits(merged.answer(None)), &want, "reading consumes nothing: {}", &sql);
             // The merged state takes rows as the whole one does.
             merged.absorb(&frame(&rows), None).unwrap();
             whole.absorb(&frame(&rows), None).unwrap();
-            prop_assert_eq!(bits(merged.answer()), bits(whole.answer()), "{} goes on", &sql);
+            prop_assert_eq!(bits(merged.answer(None)), bits(whole.answer(None)), "{} goes on", &sql);
         }
     }
 }
@@ -367,7 +367,7 @@ fn every_aggregate_is_what_a_plain_loop_finds() {
                     asked += 1;
                     let mut partial = Partial::new(plan).unwrap();
                     partial.absorb(&table, None).unwrap();
-                    let answer = partial.answer().unwrap().frame;
+                    let answer = partial.answer(None).unwrap().frame;
                     let other = if aggregate.by_time { "t" } else { second };
                     let cell = |name: &str, row: usize| val(&table.column(name).unwrap().get(row).unwrap());
                     for group in 0..answer.height() {
@@ -389,7 +389,7 @@ fn ask(sql: &str, frame: &DataFrame) -> DataFrame {
     let plan = Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap_or_else(|f| panic!("{sql}: {f}"));
     let mut partial = Partial::new(Arc::new(plan)).unwrap();
     partial.absorb(frame, None).unwrap();
-    partial.answer().unwrap().frame
+    partial.answer(None).unwrap().frame
 }
 
 fn one(sql: &str, frame: &DataFrame) -> f64 {
@@ -447,7 +447,7 @@ fn sums_that_do_not_fit_are_refused_and_lists_are_typed() {
     let sql = "SELECT sum(DISTINCT x) AS s FROM r";
     let mut partial = Partial::new(Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap())).unwrap();
     partial.absorb(&frame, None).unwrap();
-    assert!(partial.answer().unwrap_err().to_string().contains("64 bits"));
+    assert!(partial.answer(None).unwrap_err().to_string().contains("64 bits"));
     let answer = ask("SELECT max(x, 2) AS m, approx_top_k(x, 1) AS k FROM r", &frame);
     assert!(answer.columns().iter().all(|c| *c.dtype() == DataType::List(Box::new(DataType::Int64))));
 }
