@@ -158,7 +158,15 @@ pub struct LiveChunk {
 /// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
 pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
     let mut partitions = Partitions::new(shared, number, first);
-    if let Err(fault) = try_follow(shared, feed, &mut partitions, out) {
+    let followed = match &shared.options.past {
+        Some(past) => read_past(shared, feed, &past.of(number), &shared.cancel, |chunk| {
+            let times = event_times(shared, &chunk.frame)?;
+            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, watermark: None, times }, true, out);
+            Ok(())
+        }),
+        None => try_follow(shared, feed, &mut partitions, out),
+    };
+    if let Err(fault) = followed {
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
     partitions.end();

@@ -25,6 +25,7 @@ mod work;
 
 pub use feed::Feed;
 pub use job::{Job, Progress};
+pub use reached::Reached;
 pub use run::{Options, Run};
 pub use seam::{Seam, SeamLedger};
 pub use snapshot::Snapshot;

@@ -14,6 +14,7 @@ use super::barrier::Barrier;
 use super::checkpoint::{self, Resumed};
 use super::intake::{self, HistoryQueue, LiveChunk};
 use super::merge::{Delta, Merger};
+use super::reached::Reached;
 use super::seam::Divider;
 use super::watermark::Watermark;
 use super::{Snapshot, Table, work};
@@ -36,13 +37,16 @@ pub struct Options {
     pub audit: Option<Duration>,
     /// At most so many pieces of the history are read; to measure what parts of it cost.
     pub pieces: Option<u64>,
+    /// Feeds are read up to there and end: a question about the past of a running one. What is past is history: nothing in it
+    /// is late.
+    pub past: Option<Reached>,
     /// Groups of final windows that stay in memory; older ones leave for disk.
     pub final_groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None, final_groups: 100_000 }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None, past: None, final_groups: 100_000 }
     }
 }
 

@@ -144,3 +144,20 @@ fn measuring_asks_of_larger_and_larger_parts_up_to_all() {
     assert!(samples.is_sorted_by_key(|s| s.rows));
     assert_eq!(samples.last().unwrap().rows, 200_000);
 }
+
+#[test]
+fn the_past_of_a_running_feed_answers_a_new_question_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = sample(30_000, 9);
+    let url = feed(&folder, &frame, "rate=15000&disorder=10s&seed=4");
+    let mut given = given(&[], &[url]);
+    given.time = Some("t".to_owned());
+    let table = open(&given);
+    let run = start(&table, WINDOWED, Options::default());
+    let now = wait(&run, |s| s.rows.come_in > 5_000);
+    let sql = "SELECT count(*) AS n, max(t) AS newest FROM r";
+    let past = answer(&table, sql, Options { past: Some(now.reached.clone()), ..Options::default() });
+    assert_eq!(past.rows.come_in, now.rows.come_in);
+    assert!(past.last && past.fault.is_none());
+    assert!(!run.latest().unwrap().last, "the feed goes on");
+}
