@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
+use super::Snapshot;
 use super::audit::Moment;
+use super::budget::{self, Held};
 use super::checkpoint::{self, Counted, FeedAt, Meta};
 use super::cost::Sample;
 use super::intake::HistoryQueue;
@@ -20,7 +22,6 @@ use super::reached::Reached;
 use super::run::Shared;
 use super::sealed::Sealed;
 use super::snapshot::Rows;
-use super::{Snapshot, work};
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
@@ -272,10 +273,9 @@ impl Merger {
         if partial.width() > 0 || partial.height() > 0 {
             self.partial.merge(partial)?;
         }
-        match self.shared.options.memory {
-            Some(limit) if self.partial.size() as u64 > limit / 2 => Err(work::too_large(self.partial.size() as u64, self.partial.groups(), limit)),
-            _ => Ok(()),
-        }
+        let share = self.shared.options.memory.unwrap_or(u64::MAX) / 2;
+        let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
+        budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)
     }
 
     /// Puts late rows into the windows they missed, where a person asked for it; true when that changed the answer.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use polars::prelude::ChunkAgg;
 
+use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::run::Shared;
@@ -152,11 +153,7 @@ impl Hand<'_> {
     fn check_memory(&self) -> Result<()> {
         let Some(limit) = self.shared.options.memory else { return Ok(()) };
         let share = limit / (self.shared.options.workers() as u64 + 1);
-        let size = self.partial.size() as u64;
-        if size > share {
-            return Err(too_large(size, self.partial.groups(), limit));
-        }
-        Ok(())
+        budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
     }
 
     /// Gives the merger what was absorbed since the last time.
@@ -179,11 +176,4 @@ impl Hand<'_> {
 
 fn place(fault: Fault, source: &str) -> Fault {
     if fault.place.is_empty() { fault.at(source.to_owned()) } else { fault }
-}
-
-/// What to say when the groups outgrow the memory that the run was given.
-pub fn too_large(size: u64, groups: usize, limit: u64) -> Fault {
-    let mib = |b: u64| b >> 20;
-    Fault::new(format!("{groups} groups take {} MiB, more than their share of the {} MiB allowed", mib(size), mib(limit)))
-        .hint("allow more with --memory, group by fewer columns or a larger window, or filter")
 }
