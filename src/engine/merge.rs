@@ -16,10 +16,10 @@ use crate::query::Partial;
 use crate::query::window::Micros;
 use crate::sync::{Latest, Wake};
 
-/// What a worker hands over: a partial as a table, and what else happened meanwhile.
+/// What a worker hands over: its partial, and what else happened meanwhile.
 #[derive(Debug, Default)]
 pub struct Delta {
-    pub partial: DataFrame,
+    pub partial: Option<Partial>,
     pub rows: Rows,
     pub rejects: Rejects,
     pub late: Vec<DataFrame>,
@@ -37,8 +37,10 @@ pub struct Delta {
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
-/// Reading the answer must not cost more than a quarter of the time.
+/// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
+/// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -91,7 +93,8 @@ pub fn merge(shared: &Arc<Shared>, partial: Partial, history_total: u64, deltas:
             let cost = now.elapsed();
             // The first answers tighten quickly.
             let pace = if first { Duration::from_millis(10) } else { shared.options.pace };
-            due = now + (cost * (ANSWER_SHARE + 1)).max(pace);
+            let share = if whole.snapshot.history_done < history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+            due = now + (cost * (share + 1)).max(pace);
             (dirty, shown) = (false, now);
         } else if !dirty && shown.elapsed() >= TICK && whole.snapshot.version > 0 {
             whole.publish(false, false, shelf, wake);
@@ -105,7 +108,10 @@ pub fn merge(shared: &Arc<Shared>, partial: Partial, history_total: u64, deltas:
 
 impl Whole<'_> {
     fn take(&mut self, delta: Delta) {
-        if let Err(fault) = self.merge(&delta.partial) {
+        let size = delta.partial.as_ref().map_or(0, Partial::size);
+        if let Some(partial) = delta.partial
+            && let Err(fault) = self.merge(partial)
+        {
             self.shared.fail(fault);
         }
         let s = &mut self.snapshot;
@@ -127,7 +133,7 @@ impl Whole<'_> {
         s.stats.chunks += delta.chunks;
         s.stats.bytes_in += delta.bytes;
         s.stats.merges += 1;
-        s.stats.bytes_between_threads += delta.partial.estimated_size() as u64;
+        s.stats.bytes_between_threads += size as u64;
         s.history_done += delta.history_bytes;
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
@@ -141,8 +147,10 @@ impl Whole<'_> {
         self.waiting.extend(delta.arrivals);
     }
 
-    fn merge(&mut self, partial: &DataFrame) -> Result<()> {
-        self.partial.merge(partial)?;
+    fn merge(&mut self, partial: Partial) -> Result<()> {
+        let begun = Instant::now();
+        self.partial.unite(partial)?;
+        self.shared.merging.set(begun.elapsed());
         match self.shared.options.memory {
             Some(limit) if self.partial.size() as u64 > limit / 2 => Err(work::too_large(self.partial.size() as u64, self.partial.groups(), limit)),
             _ => Ok(()),

@@ -16,6 +16,10 @@ use super::plan::{call_name, key_name};
 use super::window::{Micros, Tumble, micros_of};
 use crate::data::{Fault, Result};
 
+/// Rows that go through keys and states together: few enough that the states still find in the cache what the keys
+/// left there.
+const TOGETHER: usize = 1 << 15;
+
 #[derive(Debug)]
 pub struct Partial {
     plan: Arc<Plan>,
@@ -23,6 +27,8 @@ pub struct Partial {
     states: Vec<Box<dyn Accumulator>>,
     /// The group of each row; kept for its memory.
     groups: Vec<u32>,
+    /// Whether it is still the identity of `merge`.
+    untouched: bool,
 }
 
 /// Where the rows of one `absorb` went: `rows == shown + filtered + late.height()`.
@@ -51,7 +57,7 @@ impl Partial {
     pub fn new(plan: Arc<Plan>) -> Result<Self> {
         let keys = plan.new_keys()?;
         let states = plan.calls.iter().map(super::plan::Call::make).collect();
-        let mut partial = Self { plan, keys, states, groups: Vec::new() };
+        let mut partial = Self { plan, keys, states, groups: Vec::new(), untouched: true };
         if partial.plan.keys.is_empty() {
             // Without GROUP BY there is one group, also over no rows.
             partial.keys.assign(&[], 0, &mut partial.groups)?;
@@ -108,26 +114,61 @@ impl Partial {
         for call in &plan.calls {
             let mask = call.filter.as_ref().map(|f| keep(f, &rows)).transpose()?;
             let argument = call.argument.as_ref().map(|(scalar, _)| scalar.of(&rows)).transpose()?;
-            let argument = match (&mask, argument) {
-                (Some(mask), Some(argument)) => Some(argument.filter(mask)?),
-                (_, argument) => argument,
-            };
             inputs.push((mask, argument));
         }
-        self.keys.assign(&keys, rows.height(), &mut self.groups)?;
-        let count = self.keys.len();
-        for (state, (mask, argument)) in self.states.iter_mut().zip(&inputs) {
-            state.resize(count);
-            match mask {
-                Some(mask) => {
-                    let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
-                    state.absorb(&kept, argument.as_ref())?;
-                }
-                None => state.absorb(&self.groups, argument.as_ref())?,
+        self.untouched = false;
+        for start in (0..rows.height()).step_by(TOGETHER) {
+            let height = TOGETHER.min(rows.height() - start);
+            let cut = |column: &Column| column.slice(start as i64, height);
+            let keys: Vec<Column> = keys.iter().map(cut).collect();
+            self.keys.assign(&keys, height, &mut self.groups)?;
+            let count = self.keys.len();
+            for (state, (mask, argument)) in self.states.iter_mut().zip(&inputs) {
+                state.resize(count);
+                let argument = argument.as_ref().map(cut);
+                let Some(mask) = mask else {
+                    state.absorb(&self.groups, argument.as_ref())?;
+                    continue;
+                };
+                let mask = mask.slice(start as i64, height);
+                let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
+                let argument = argument.map(|argument| argument.filter(&mask)).transpose()?;
+                state.absorb(&kept, argument.as_ref())?;
             }
         }
         absorbed.shown = rows.height() as u64;
         Ok(absorbed)
+    }
+
+    /// Takes what another partial of the same plan knows, as `merge` does, without making a table of it. An empty one
+    /// simply takes its place.
+    ///
+    /// # Errors
+    /// What polars says about a state's columns.
+    pub fn unite(&mut self, other: Self) -> Result<()> {
+        if self.untouched {
+            let plan = self.plan.clone();
+            *self = Self { plan, ..other };
+            return Ok(());
+        }
+        if other.untouched {
+            return Ok(());
+        }
+        let Self { keys: others, states, .. } = other;
+        // One by one, so that the states of the other are not all there twice.
+        let states: Vec<_> = states.into_iter().map(|state| state.state()).collect::<Result<_>>()?;
+        let adoption = self.keys.adoption(&others);
+        for start in (0..others.len()).step_by(TOGETHER) {
+            let height = TOGETHER.min(others.len() - start);
+            self.keys.adopt(&others, &adoption, start..start + height, &mut self.groups);
+            let count = self.keys.len();
+            for (state, theirs) in self.states.iter_mut().zip(&states) {
+                state.resize(count);
+                let theirs: Vec<Column> = theirs.iter().map(|column| column.slice(start as i64, height)).collect();
+                state.merge(&self.groups, &theirs)?;
+            }
+        }
+        Ok(())
     }
 
     /// This partial as a table: key columns, then the state columns of each aggregate.
@@ -162,6 +203,7 @@ impl Partial {
             keys.push(column.clone());
             columns = columns.get(1..).unwrap_or_default();
         }
+        self.untouched = false;
         self.keys.assign(&keys, other.height(), &mut self.groups)?;
         let count = self.keys.len();
         for (i, state) in self.states.iter_mut().enumerate() {
