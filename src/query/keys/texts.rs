@@ -51,8 +51,13 @@ impl Texts {
                 for (view, hash) in block.iter().zip(&hashes) {
                     let raw = view.as_u128();
                     if raw != last {
-                        code = if view.length <= SHORT { self.short(*hash, raw) } else { self.looked_up(raw, array.get(row), shared.as_deref_mut()) };
-                        last = raw;
+                        // A null may look like any text, so what it looks like is not remembered.
+                        let text = if view.length > SHORT { array.get(row) } else { None };
+                        (code, last) = match text {
+                            Some(text) => (self.looked_up(raw, text, shared.as_deref_mut()), raw),
+                            None if view.length > SHORT => (0, u128::MAX),
+                            None => (self.short(*hash, raw), raw),
+                        };
                     }
                     codes.push(code);
                     row += 1;
@@ -62,8 +67,7 @@ impl Texts {
     }
 
     /// The code of a long text, by way of what is shared where there is such a thing.
-    fn looked_up(&mut self, raw: u128, text: Option<&str>, shared: Option<&mut [(u128, u64)]>) -> u64 {
-        let Some(text) = text else { return 0 };
+    fn looked_up(&mut self, raw: u128, text: &str, shared: Option<&mut [(u128, u64)]>) -> u64 {
         let at = (fold(raw as u64 ^ (raw >> 64) as u64) >> 40) as usize & (SHARED - 1);
         match shared.and_then(|shared| shared.get_mut(at)) {
             Some((known, code)) if *known == raw => *code,
