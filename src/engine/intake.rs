@@ -133,7 +133,7 @@ fn needed_columns(shared: &Shared, with_time: bool) -> Vec<PlSmallStr> {
     columns
 }
 
-fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
+pub fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
     let find = |name: &PlSmallStr| {
         schema.index_of(name).ok_or_else(|| Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own"))
     };

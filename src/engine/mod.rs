@@ -3,6 +3,7 @@
 
 pub mod audit;
 mod barrier;
+mod budget;
 mod checkpoint;
 pub mod cost;
 pub mod feed;
@@ -10,6 +11,7 @@ mod intake;
 pub mod job;
 mod late;
 mod latency;
+pub mod lateness;
 mod ledger;
 mod merge;
 pub mod open;

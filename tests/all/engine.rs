@@ -161,3 +161,41 @@ fn the_past_of_a_running_feed_answers_a_new_question_and_ends() {
     assert!(past.last && past.fault.is_none());
     assert!(!run.latest().unwrap().last, "the feed goes on");
 }
+
+#[test]
+fn lateness_is_learnt_from_the_files_and_from_what_the_feed_has_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = sample(8_000, 10);
+    let old = folder.path().join("old.csv");
+    write_frame(&frame.head(Some(4_000)), &old).unwrap();
+    let url = feed(&folder, &frame.slice(4_000, 4_000), "speed=max&disorder=8s&seed=4");
+    let mut given = given(&[&old], &[url]);
+    given.time = Some("t".to_owned());
+    let table = open(&given);
+    let last = answer(&table, WINDOWED, Options::default());
+    let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(WINDOWED).unwrap(), WINDOWED, &table.schema, Some("t")).unwrap());
+    let mut job = braid::engine::lateness::learn(table, plan, last.reached.clone(), 6.0, braid::sync::Wake::silent());
+    let curve = loop {
+        match job.take() {
+            Some(curve) => break curve.unwrap(),
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    // The files are in order, half of all rows; the feed is out of order by up to eight seconds.
+    let late = |lateness: i64| curve.iter().find(|c| c.lateness == lateness).unwrap().late_share;
+    assert!(late(10_000_000) == 0.0, "{curve:?}");
+    assert!(curve.windows(2).all(|pair| pair[0].late_share >= pair[1].late_share), "{curve:?}");
+    assert!(curve.iter().any(|c| c.late_share == 0.0 && c.lateness < 8_100_000), "{curve:?}");
+}
+
+#[test]
+fn a_question_beyond_its_memory_says_what_it_would_need_and_offers_a_sketch() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.csv");
+    let values: Vec<i64> = (0..400_000).collect();
+    write_frame(&DataFrame::new(values.len(), vec![Column::new("v".into(), values)]).unwrap(), &path).unwrap();
+    let last = answer(&open(&given(&[&path], &[])), "SELECT count(DISTINCT v) AS n FROM r", Options { memory: Some(4 << 20), ..Options::default() });
+    let fault = last.fault.as_ref().unwrap();
+    assert!(fault.what.contains("4 MiB allowed"), "{fault}");
+    assert!(fault.hint.contains("approx_count_distinct"), "{fault}");
+}
