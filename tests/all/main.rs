@@ -2,13 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod bad_input;
+mod beam_test_stream;
+mod bytewax_window;
 mod cli;
+mod event_time;
 mod figure;
+mod flink_window_operator;
 mod formats;
 mod fusion;
 mod history;
+mod lateness;
 mod live;
 mod live_ws;
 mod run;
 mod sql;
 mod window;
+mod windowed;
