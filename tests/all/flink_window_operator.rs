@@ -557,7 +557,7 @@ fn refused(window: &str, why: &str) {
     let fault =
         braid::query::Query::parse(&sql).and_then(|q| braid::query::Plan::new(&q, &sql, &schema)).err().unwrap_or_else(|| panic!("{window} was understood"));
     assert!(fault.to_string().contains(why) && !fault.hint.is_empty(), "{window}: {fault}");
-    assert!(sql[fault.span.clone().unwrap()].contains('t'), "{window}: {fault}");
+    assert!(!sql[fault.span.clone().unwrap()].is_empty(), "{window}: {fault}");
 }
 
 /// A watermark between the end of a session and a gap after it: not final yet, for a row on time may still be linked.
