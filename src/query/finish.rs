@@ -32,6 +32,11 @@ pub(super) const STATUS: &str = "__status";
 const SORTED_GROUPS: usize = 100_000;
 
 impl Finish {
+    /// True when the answer is ordered or cut as a whole, so that parts of it cannot be answered apart.
+    pub fn needs_all(&self) -> bool {
+        !self.order.is_empty() || self.limit.is_some()
+    }
+
     /// # Errors
     /// What polars says while it evaluates an expression.
     pub fn apply(&self, kept: DataFrame) -> Result<DataFrame> {

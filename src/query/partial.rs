@@ -64,7 +64,8 @@ pub struct Answer {
 struct Input {
     /// Its FILTER.
     mask: Option<BooleanChunked>,
-    argument: Option<Column>,
+    /// Its arguments.
+    columns: Vec<Column>,
 }
 
 /// Where a group's window is: its starts, or first and last rows of sessions.
@@ -232,8 +233,8 @@ impl Partial {
     fn inputs(&self, rows: &DataFrame) -> Result<Vec<Input>> {
         let each = self.plan.calls.iter().map(|call| {
             let mask = call.filter.as_ref().map(|f| keep(f, rows)).transpose()?;
-            let argument = call.argument.as_ref().map(|(scalar, _)| scalar.of(rows)).transpose()?;
-            Ok(Input { mask, argument })
+            let columns = call.inputs.iter().map(|scalar| scalar.of(rows)).collect::<Result<_>>()?;
+            Ok(Input { mask, columns })
         });
         each.collect()
     }
@@ -243,14 +244,14 @@ impl Partial {
         let inputs = inputs.into_iter().map(Input::masked).collect::<Result<Vec<_>>>()?;
         self.assign(keys, spans, rows)?;
         let count = self.slots();
-        for (state, Input { mask, argument }) in self.states.iter_mut().zip(&inputs) {
+        for (state, Input { mask, columns }) in self.states.iter_mut().zip(&inputs) {
             state.resize(count);
             match mask {
                 Some(mask) => {
                     let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
-                    state.absorb(&kept, argument.as_ref())?;
+                    state.absorb(&kept, columns)?;
                 }
-                None => state.absorb(&self.groups, argument.as_ref())?,
+                None => state.absorb(&self.groups, columns)?,
             }
         }
         self.unseen += rows;
@@ -490,10 +491,21 @@ impl Partial {
     /// # Errors
     /// When a result has no place in its type, or an expression of the answer cannot be evaluated.
     pub fn answer(&self, watermark: Option<Micros>) -> Result<Answer> {
+        let mut frame = self.plan.finish.apply(self.kept(watermark)?)?;
+        let status = match self.plan.window() {
+            Some(_) => Some(frame.drop_in_place(STATUS)?.u8()?.iter().map(|code| WindowStatus::from_code(code.unwrap_or(0))).collect()),
+            None => None,
+        };
+        let notes = division_notes(&frame, &self.plan.finish.divisions)?;
+        Ok(Answer { frame, groups: self.groups(), notes, status })
+    }
+
+    /// One row a group: its keys, the results of its aggregates, and the end and status of its window.
+    pub(super) fn kept(&self, watermark: Option<Micros>) -> Result<DataFrame> {
         if self.sessions.as_ref().is_some_and(Sessions::any_joined) {
             let mut settled = Self::new(self.plan.clone())?;
             settled.merge_frame(&self.to_frame()?)?;
-            return settled.answer(watermark);
+            return settled.kept(watermark);
         }
         let mut columns = self.key_columns()?;
         for (i, (state, call)) in self.states.iter().zip(&self.plan.calls).enumerate() {
@@ -507,15 +519,7 @@ impl Partial {
                 |(group, last): (usize, Option<Micros>)| WindowStatus::of(last.map(|last| window.final_at(last)), self.is_corrected(group), watermark) as u8;
             columns.push(Column::new(STATUS.into(), lasts.iter().enumerate().map(status).collect::<Vec<u8>>()));
         }
-        let groups = self.groups();
-        let kept = DataFrame::new(groups, columns)?;
-        let mut frame = self.plan.finish.apply(kept)?;
-        let status = match self.plan.window() {
-            Some(_) => Some(frame.drop_in_place(STATUS)?.u8()?.iter().map(|code| WindowStatus::from_code(code.unwrap_or(0))).collect()),
-            None => None,
-        };
-        let notes = division_notes(&frame, &self.plan.finish.divisions)?;
-        Ok(Answer { frame, groups, notes, status })
+        Ok(DataFrame::new(self.groups(), columns)?)
     }
 }
 
@@ -541,17 +545,15 @@ impl Input {
     /// Repeats, drops or reorders rows.
     fn take(self, rows: &IdxCa) -> Result<Self> {
         let mask = self.mask.map(|m| m.take(rows)).transpose()?;
-        let argument = self.argument.map(|a| a.take(rows)).transpose()?;
-        Ok(Self { mask, argument })
+        let columns = self.columns.iter().map(|c| c.take(rows)).collect::<PolarsResult<_>>()?;
+        Ok(Self { mask, columns })
     }
 
     /// Leaves only the values of rows that the FILTER keeps.
     fn masked(self) -> Result<Self> {
-        let argument = match (&self.mask, self.argument) {
-            (Some(mask), Some(argument)) => Some(argument.filter(mask)?),
-            (_, argument) => argument,
-        };
-        Ok(Self { argument, ..self })
+        let Some(mask) = &self.mask else { return Ok(self) };
+        let columns = self.columns.iter().map(|c| c.filter(mask)).collect::<PolarsResult<_>>()?;
+        Ok(Self { columns, ..self })
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use polars::prelude::*;
 use sqlparser::ast::Expr as Ast;
 
-use super::aggregate::{Accumulator, Aggregate};
+use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
 use super::bind::Binder;
 use super::expr::Scalar;
 use super::finish::Finish;
@@ -43,8 +43,14 @@ pub struct Key {
 #[derive(Debug)]
 pub struct Call {
     pub aggregate: &'static Aggregate,
-    /// `None` for `count(*)`.
-    pub argument: Option<(Scalar, DataType)>,
+    /// Whether it says DISTINCT (`count(DISTINCT x)` is an aggregate of its own).
+    pub distinct: bool,
+    /// What is read from each row, event time included; none for `count(*)`.
+    pub inputs: Vec<Scalar>,
+    /// The inputs' types.
+    pub types: Vec<DataType>,
+    /// The values of the constant parameters.
+    pub parameters: Vec<f64>,
     /// The FILTER clause.
     pub filter: Option<Scalar>,
     /// As written, for errors and the class shown.
@@ -54,18 +60,32 @@ pub struct Call {
 
 impl Call {
     pub fn make(&self) -> Box<dyn Accumulator> {
-        (self.aggregate.make)(self.argument.as_ref().map_or(&DataType::Int64, |(_, dtype)| dtype))
+        if self.distinct {
+            return Distinct::boxed(self.aggregate, &self.types, &self.parameters);
+        }
+        (self.aggregate.make)(&self.types, &self.parameters)
+    }
+
+    /// The answer's type.
+    pub fn output(&self) -> DataType {
+        (self.aggregate.output)(&self.types).unwrap_or(DataType::Null)
+    }
+
+    /// How exact it is, and what it costs.
+    pub fn class(&self) -> Class {
+        if self.distinct { Class::KeepsValues } else { self.aggregate.class }
     }
 }
 
 impl Plan {
-    /// Binds `query` to the columns of a table. `text` is what the query was parsed from: faults point into it.
+    /// Binds `query` to the columns of a table. `text` is what the query was parsed from: faults point into it. `time`
+    /// is the table's event-time column.
     ///
     /// # Errors
     /// An unknown column or function, a type that does not fit.
-    pub fn new(query: &Query, text: &str, schema: &SchemaRef) -> Result<Self> {
+    pub fn new(query: &Query, text: &str, schema: &SchemaRef, time: Option<&str>) -> Result<Self> {
         let table = query.table_name();
-        let mut binder = Binder { text, schema, table: &table, used: BTreeSet::new(), keys: Vec::new(), calls: Vec::new(), outputs: Vec::new() };
+        let mut binder = Binder { text, schema, table: &table, time, used: BTreeSet::new(), keys: Vec::new(), calls: Vec::new(), outputs: Vec::new() };
         let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
         binder.bind_keys(query)?;
         let finish = binder.bind_finish(query)?;

@@ -70,7 +70,7 @@ fn frame(rows: &[Row]) -> DataFrame {
 
 fn plan(sql: &str) -> Arc<Plan> {
     let schema = frame(&[]).schema().clone();
-    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, &schema).unwrap())
+    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, &schema, Some("t")).unwrap())
 }
 
 /// The answer to all rows in one go.

@@ -1,10 +1,13 @@
 //! All tests of the library and the program, as modules of one crate: linking polars and eframe once is dear enough.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod aggregate;
 mod bad_input;
 mod beam_test_stream;
 mod bytewax_window;
 mod cli;
+mod crash;
+mod engine;
 mod event_time;
 mod figure;
 mod flink_window_operator;
@@ -15,6 +18,7 @@ mod lateness;
 mod live;
 mod live_ws;
 mod run;
+mod sketch;
 mod sql;
 mod window;
 mod windowed;
