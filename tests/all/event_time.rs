@@ -64,13 +64,13 @@ const WINDOWS: &[&str] = &[
 const KEYS: &[&str] = &["", "k, ", "k, g, "];
 
 fn bind(sql: &str) -> Arc<Plan> {
-    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame(&[]).schema()).unwrap_or_else(|f| panic!("{sql}: {f}")))
+    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame(&[]).schema(), Some("t")).unwrap_or_else(|f| panic!("{sql}: {f}")))
 }
 
 fn question(window: &str, keys: &str) -> Arc<Plan> {
     bind(&format!(
         "SELECT {keys}window_start AS s, window_end AS e, count(*) AS n, sum(x) AS sx, avg(x) AS ax, min(x) AS lo, stddev(x) AS sd, count(DISTINCT x) AS d, \
-         count(*) FILTER (WHERE x > 0) AS pos, max(t) AS last FROM r WHERE g IS NULL OR x IS NULL OR x <> 0.1 GROUP BY {keys}{window}"
+         count(*) FILTER (WHERE x > 0) AS pos, max(t) AS newest, first(x) AS f, last(x) AS l, median(x) AS m FROM r WHERE g IS NULL OR x IS NULL OR x <> 0.1 GROUP BY {keys}{window}"
     ))
 }
 

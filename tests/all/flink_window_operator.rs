@@ -554,8 +554,10 @@ mod event_time_session_windows {
 fn refused(window: &str, why: &str) {
     let sql = format!("SELECT count(*) AS n FROM r GROUP BY {window}");
     let schema = crate::windowed::frame(&[]).schema().clone();
-    let fault =
-        braid::query::Query::parse(&sql).and_then(|q| braid::query::Plan::new(&q, &sql, &schema)).err().unwrap_or_else(|| panic!("{window} was understood"));
+    let fault = braid::query::Query::parse(&sql)
+        .and_then(|q| braid::query::Plan::new(&q, &sql, &schema, Some("t")))
+        .err()
+        .unwrap_or_else(|| panic!("{window} was understood"));
     assert!(fault.to_string().contains(why) && !fault.hint.is_empty(), "{window}: {fault}");
     assert!(!sql[fault.span.clone().unwrap()].is_empty(), "{window}: {fault}");
 }

@@ -45,7 +45,7 @@ pub fn frame_micros(rows: &[Row<'_>], micros: Vec<i64>) -> DataFrame {
 
 pub fn bind(window: &str) -> Arc<Plan> {
     let sql = format!("SELECT k, window_start AS s, window_end AS e, sum(v) AS v FROM r GROUP BY k, {window} ORDER BY k, s");
-    Arc::new(Plan::new(&Query::parse(&sql).unwrap(), &sql, frame(&[]).schema()).unwrap_or_else(|f| panic!("{f}")))
+    Arc::new(Plan::new(&Query::parse(&sql).unwrap(), &sql, frame(&[]).schema(), Some("t")).unwrap_or_else(|f| panic!("{f}")))
 }
 
 pub fn seen(partial: &Partial, watermark: Option<i64>) -> Vec<Seen> {
