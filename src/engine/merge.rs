@@ -27,10 +27,10 @@ use crate::query::Partial;
 use crate::query::window::Micros;
 use crate::sync::{Latest, Wake};
 
-/// What a worker hands over: a partial as a table, and what else happened meanwhile.
+/// What a worker hands over: its partial, and what else happened meanwhile.
 #[derive(Debug, Default)]
 pub struct Delta {
-    pub partial: DataFrame,
+    pub partial: Option<Partial>,
     pub rows: Rows,
     pub rejects: Rejects,
     pub late: Late,
@@ -54,8 +54,10 @@ pub struct Delta {
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
-/// Reading the answer must not cost more than a quarter of the time.
+/// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
+/// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
 /// The shortest time between two checkpoints; a costly one is written more rarely.
@@ -189,7 +191,8 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                due = now + (cost * (ANSWER_SHARE + 1)).max(pace);
+                let share = if self.snapshot.history_done < self.snapshot.history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+                due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
             } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
                 self.publish(false, false, shelf, wake);
@@ -230,7 +233,10 @@ impl Merger {
     }
 
     fn take(&mut self, delta: Delta) {
-        if let Err(fault) = self.merge_partial(&delta.partial) {
+        let size = delta.partial.as_ref().map_or(0, Partial::size);
+        if let Some(partial) = delta.partial
+            && let Err(fault) = self.unite(partial)
+        {
             self.shared.fail(fault);
         }
         let s = &mut self.snapshot;
@@ -245,7 +251,7 @@ impl Merger {
         s.stats.chunks += delta.chunks;
         s.stats.bytes_in += delta.bytes;
         s.stats.merges += u64::from(delta.chunks > 0);
-        s.stats.bytes_between_threads += delta.partial.estimated_size() as u64;
+        s.stats.bytes_between_threads += size as u64;
         s.history_done += delta.history_bytes;
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
@@ -269,10 +275,10 @@ impl Merger {
         }
     }
 
-    fn merge_partial(&mut self, partial: &DataFrame) -> Result<()> {
-        if partial.width() > 0 || partial.height() > 0 {
-            self.partial.merge(partial)?;
-        }
+    fn unite(&mut self, partial: Partial) -> Result<()> {
+        let begun = Instant::now();
+        self.partial.unite(partial)?;
+        self.shared.merging.set(begun.elapsed());
         let share = self.shared.options.memory.unwrap_or(u64::MAX) / 2;
         let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
         budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -93,12 +93,28 @@ pub struct Shared {
     pub readmit: Asked,
     /// The checkpoint that this run goes on from.
     pub resumed: Option<Resumed>,
+    /// How long the merger took with the last partial.
+    pub merging: Took,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
     pub finish: Cancel,
     pub news: Mutex<News>,
     pub started: Instant,
+}
+
+/// A time taken, told from one thread to others.
+#[derive(Debug, Default)]
+pub struct Took(AtomicU64);
+
+impl Took {
+    pub fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    pub fn set(&self, took: Duration) {
+        self.0.store(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// What threads have to say beside rows.
@@ -185,6 +201,7 @@ impl Run {
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
+            merging: Took::default(),
             options,
             cancel: cancel.clone(),
             finish: finish.clone(),

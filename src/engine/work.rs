@@ -15,9 +15,11 @@ use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;
 use crate::query::window::{Micros, micros_of};
 
-/// Handing over must not cost more than a twentieth of the work.
-const COST_SHARE: u32 = 20;
-const LONGEST_PACE: Duration = Duration::from_secs(1);
+/// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
+const COST_SHARE: u32 = 40;
+const LONGEST_PACE: Duration = Duration::from_secs(60);
+/// Live rows are shown sooner, whatever it costs.
+const LONGEST_LIVE: Duration = Duration::from_secs(1);
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
 
@@ -164,11 +166,14 @@ impl Hand<'_> {
         let begun = Instant::now();
         let full = std::mem::replace(&mut self.partial, Partial::new(self.shared.plan.clone())?);
         let mut delta = std::mem::take(&mut self.delta);
-        delta.partial = full.to_frame()?;
-        drop(full);
+        delta.partial = Some(full);
+        let live = delta.live_rows > 0;
         // The merger is gone only when nobody looks any more.
         let _ = self.out.send(delta);
-        self.pace = (begun.elapsed() * COST_SHARE).clamp(self.shared.options.pace, LONGEST_PACE);
+        // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
+        let cost = begun.elapsed().max(self.shared.merging.get());
+        let longest = if live { LONGEST_LIVE } else { LONGEST_PACE };
+        self.pace = (cost * COST_SHARE).clamp(self.shared.options.pace, longest);
         self.last = Instant::now();
         Ok(())
     }

@@ -17,6 +17,10 @@ use super::plan::{CORRECTED, Call, END, LAST, call_name, key_name};
 use super::window::{Due, Hop, Kind, Micros, Sessions, WindowStatus, as_times, micros_of};
 use crate::data::{Fault, Result};
 
+/// Rows that go through keys and states together: few enough that the states still find in the cache what the keys
+/// left there.
+const TOGETHER: usize = 1 << 15;
+
 #[derive(Debug)]
 pub struct Partial {
     plan: Arc<Plan>,
@@ -32,6 +36,8 @@ pub struct Partial {
     unseen: usize,
     /// Chunks of hops for which panes are not worth trying.
     no_panes: u32,
+    /// Whether it is still the identity of `merge`.
+    untouched: bool,
 }
 
 /// Where the rows of one `absorb` went: `rows == shown + filtered + late.height()`.
@@ -69,10 +75,21 @@ struct Input {
 }
 
 /// Where a group's window is: its starts, or first and last rows of sessions.
-enum Spans<'a> {
+enum Spans {
     None,
-    Starts(&'a Int64Chunked),
-    Sessions(&'a Int64Chunked, &'a Int64Chunked),
+    Starts(Int64Chunked),
+    Sessions(Int64Chunked, Int64Chunked),
+}
+
+impl Spans {
+    fn slice(&self, start: usize, height: usize) -> Self {
+        let cut = |times: &Int64Chunked| times.slice(start as i64, height);
+        match self {
+            Self::None => Self::None,
+            Self::Starts(starts) => Self::Starts(cut(starts)),
+            Self::Sessions(first, last) => Self::Sessions(cut(first), cut(last)),
+        }
+    }
 }
 
 /// A chunk is taken in pieces, so that not more rows than this stand in hops at once.
@@ -91,7 +108,7 @@ impl Partial {
         let keys = plan.new_keys()?;
         let sessions = plan.gap().map(Sessions::new);
         let states = plan.calls.iter().map(Call::make).collect();
-        let mut partial = Self { plan, keys, sessions, states, corrected: Vec::new(), groups: Vec::new(), unseen: 0, no_panes: 0 };
+        let mut partial = Self { plan, keys, sessions, states, corrected: Vec::new(), groups: Vec::new(), unseen: 0, no_panes: 0, untouched: true };
         if partial.plan.keys.is_empty() {
             // Without GROUP BY there is one group, also over no rows.
             partial.keys.assign(&[], 0, &mut partial.groups)?;
@@ -191,7 +208,7 @@ impl Partial {
         let mut inputs = self.inputs(&rows)?;
         let Some(window) = plan.window() else {
             absorbed.shown = rows.height() as u64;
-            self.fold(keys, &Spans::None, rows.height(), inputs)?;
+            self.fold(&keys, &Spans::None, rows.height(), &inputs, false)?;
             return Ok(absorbed);
         };
         let times = micros_of(&window.time.of(&rows)?)?;
@@ -215,15 +232,10 @@ impl Partial {
             keys = keys.iter().map(|key| key.take(&entries)).collect::<PolarsResult<_>>()?;
             inputs = inputs.into_iter().map(|input| input.take(&entries)).collect::<Result<_>>()?;
         }
+        let corrects = matches!(due, Due::Missed(_));
         match panes {
-            Some((hop, watermark)) => self.fold_panes(hop, watermark, keys, &placed.starts, inputs)?,
-            None => self.fold(keys, &Spans::Starts(&placed.starts), height, inputs)?,
-        }
-        if let Due::Missed(_) = due {
-            self.corrected.resize(self.slots(), false);
-            for group in &self.groups {
-                self.corrected[*group as usize] = true;
-            }
+            Some((hop, watermark)) => self.fold_panes(hop, watermark, &keys, placed.starts, &inputs)?,
+            None => self.fold(&keys, &Spans::Starts(placed.starts), height, &inputs, corrects)?,
         }
         self.tidy()?;
         Ok(absorbed)
@@ -239,19 +251,30 @@ impl Partial {
         each.collect()
     }
 
-    /// Adds rows to their groups. `keys` are the columns besides the window's.
-    fn fold(&mut self, keys: Vec<Column>, spans: &Spans<'_>, rows: usize, inputs: Vec<Input>) -> Result<()> {
-        let inputs = inputs.into_iter().map(Input::masked).collect::<Result<Vec<_>>>()?;
-        self.assign(keys, spans, rows)?;
-        let count = self.slots();
-        for (state, Input { mask, columns }) in self.states.iter_mut().zip(&inputs) {
-            state.resize(count);
-            match mask {
-                Some(mask) => {
-                    let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
-                    state.absorb(&kept, columns)?;
+    /// Adds rows to their groups. `keys` are the columns besides the window's. `corrects`: the rows were late.
+    fn fold(&mut self, keys: &[Column], spans: &Spans, rows: usize, inputs: &[Input], corrects: bool) -> Result<()> {
+        self.untouched = false;
+        for start in (0..rows).step_by(TOGETHER) {
+            let height = TOGETHER.min(rows - start);
+            let cut = |column: &Column| column.slice(start as i64, height);
+            self.assign(keys.iter().map(cut).collect(), &spans.slice(start, height), height)?;
+            let count = self.slots();
+            if corrects {
+                self.corrected.resize(count, false);
+                for group in &self.groups {
+                    self.corrected[*group as usize] = true;
                 }
-                None => state.absorb(&self.groups, columns)?,
+            }
+            for (state, Input { mask, columns }) in self.states.iter_mut().zip(inputs) {
+                state.resize(count);
+                let columns = columns.iter().map(cut);
+                let Some(mask) = mask else {
+                    state.absorb(&self.groups, &columns.collect::<Vec<_>>())?;
+                    continue;
+                };
+                let mask = mask.slice(start as i64, height);
+                let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
+                state.absorb(&kept, &columns.map(|column| column.filter(&mask)).collect::<PolarsResult<Vec<_>>>()?)?;
             }
         }
         self.unseen += rows;
@@ -260,10 +283,11 @@ impl Partial {
 
     /// Adds rows to the panes of a hop first, and their states to the windows: where many rows share a pane, each is
     /// looked up once and not once a window.
-    fn fold_panes(&mut self, hop: Hop, watermark: Option<Micros>, keys: Vec<Column>, panes: &Int64Chunked, inputs: Vec<Input>) -> Result<()> {
+    fn fold_panes(&mut self, hop: Hop, watermark: Option<Micros>, keys: &[Column], panes: Int64Chunked, inputs: &[Input]) -> Result<()> {
+        let rows = panes.len();
         let mut by_pane = Self::new(self.plan.clone())?;
-        by_pane.fold(keys, &Spans::Starts(panes), panes.len(), inputs)?;
-        if by_pane.groups() > panes.len() / 2 {
+        by_pane.fold(keys, &Spans::Starts(panes), rows, inputs, false)?;
+        if by_pane.groups() > rows / 2 {
             self.no_panes = 32;
         }
         let states = by_pane.to_frame()?;
@@ -277,7 +301,7 @@ impl Partial {
             expanded.with_column(as_times(key_name(window), placed.starts))?;
             self.merge_frame(&expanded)?;
         }
-        self.unseen += panes.len();
+        self.unseen += rows;
         Ok(())
     }
 
@@ -302,11 +326,11 @@ impl Partial {
     }
 
     /// Writes the group of each row to `groups`. `keys` are the columns besides the window's.
-    fn assign(&mut self, mut keys: Vec<Column>, spans: &Spans<'_>, rows: usize) -> Result<()> {
+    fn assign(&mut self, mut keys: Vec<Column>, spans: &Spans, rows: usize) -> Result<()> {
         match (&mut self.sessions, spans) {
             (None, Spans::Starts(starts)) => {
                 let window = self.plan.window_key().unwrap_or(0);
-                keys.insert(window.min(keys.len()), as_times(key_name(window), (*starts).clone()));
+                keys.insert(window.min(keys.len()), as_times(key_name(window), starts.clone()));
                 self.keys.assign(&keys, rows, &mut self.groups)?;
             }
             (Some(sessions), Spans::Starts(times)) => {
@@ -319,6 +343,47 @@ impl Partial {
             }
             (_, Spans::None | Spans::Sessions(..)) => self.keys.assign(&keys, rows, &mut self.groups)?,
         }
+        Ok(())
+    }
+
+    /// Takes what another partial of the same plan knows, as `merge` does, without making a table of it. An empty one
+    /// simply takes its place.
+    ///
+    /// # Errors
+    /// What polars says about a state's columns.
+    pub fn unite(&mut self, other: Self) -> Result<()> {
+        if self.untouched {
+            let plan = self.plan.clone();
+            *self = Self { plan, ..other };
+            return Ok(());
+        }
+        if other.untouched {
+            return Ok(());
+        }
+        if other.sessions.is_some() {
+            return self.merge(&other.to_frame()?);
+        }
+        let Self { keys: others, states, corrected, .. } = other;
+        // One by one, so that the states of the other are not all there twice.
+        let states: Vec<_> = states.into_iter().map(|state| state.state()).collect::<Result<_>>()?;
+        let adoption = self.keys.adoption(&others);
+        for start in (0..others.len()).step_by(TOGETHER) {
+            let height = TOGETHER.min(others.len() - start);
+            self.keys.adopt(&others, &adoption, start..start + height, &mut self.groups);
+            let count = self.keys.len();
+            for (state, theirs) in self.states.iter_mut().zip(&states) {
+                state.resize(count);
+                let theirs: Vec<Column> = theirs.iter().map(|column| column.slice(start as i64, height)).collect();
+                state.merge(&self.groups, &theirs)?;
+            }
+            if corrected.contains(&true) {
+                self.corrected.resize(count, false);
+                for (group, mark) in self.groups.iter().zip(corrected.get(start..).unwrap_or_default()) {
+                    self.corrected[*group as usize] |= mark;
+                }
+            }
+        }
+        self.unseen += others.len();
         Ok(())
     }
 
@@ -424,11 +489,12 @@ impl Partial {
             Some(_) => Some(other.column(LAST)?.i64()?.clone()),
             None => None,
         };
-        let spans = match &lasts {
-            Some(lasts) => Spans::Sessions(&starts, lasts),
-            None if plan.window().is_some() => Spans::Starts(&starts),
+        let spans = match lasts {
+            Some(lasts) => Spans::Sessions(starts, lasts),
+            None if plan.window().is_some() => Spans::Starts(starts),
             None => Spans::None,
         };
+        self.untouched = false;
         self.assign(keys, &spans, other.height())?;
         let count = self.slots();
         for (i, state) in self.states.iter_mut().enumerate() {
@@ -547,13 +613,6 @@ impl Input {
         let mask = self.mask.map(|m| m.take(rows)).transpose()?;
         let columns = self.columns.iter().map(|c| c.take(rows)).collect::<PolarsResult<_>>()?;
         Ok(Self { mask, columns })
-    }
-
-    /// Leaves only the values of rows that the FILTER keeps.
-    fn masked(self) -> Result<Self> {
-        let Some(mask) = &self.mask else { return Ok(self) };
-        let columns = self.columns.iter().map(|c| c.filter(mask)).collect::<PolarsResult<_>>()?;
-        Ok(Self { columns, ..self })
     }
 }
 

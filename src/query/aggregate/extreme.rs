@@ -68,10 +68,10 @@ struct Extreme<V> {
     best: Vec<Option<V>>,
 }
 
-impl<V: Ord> Extreme<V> {
+impl<V: Value> Extreme<V> {
     fn offer(&mut self, group: u32, value: V) {
         let best = &mut self.best[group as usize];
-        let better = best.as_ref().is_none_or(|b| if self.largest { value > *b } else { value < *b });
+        let better = best.as_ref().is_none_or(|b| if self.largest { value.beats(b) } else { b.beats(&value) });
         if better {
             *best = Some(value);
         }
@@ -82,6 +82,11 @@ impl<V: Ord> Extreme<V> {
 trait Value: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()>;
     fn write(best: &[Option<Self>]) -> Series;
+    /// Whether it is greater than `other`.
+    #[inline]
+    fn beats(&self, other: &Self) -> bool {
+        self > other
+    }
     /// Bytes on the heap.
     fn heap(&self) -> usize {
         0
@@ -112,6 +117,12 @@ impl Value for u64 {
 }
 
 impl Value for Ordered {
+    #[inline]
+    fn beats(&self, other: &Self) -> bool {
+        // Nearly all pairs are settled by the machine's own comparison; NaN is greater than every number.
+        self.0 > other.0 || (self.0.is_nan() && !other.0.is_nan())
+    }
+
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         if let Numbers::Float(values) = numbers(column)? {
             // `x + 0.0` makes -0.0 into 0.0, so that the answer does not depend on which came first.

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, for_each_present, is_number, numbers, single};
+use super::input::{Numbers, for_each, is_number, numbers, single};
 use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::{Fault, Result};
 use crate::query::exact::ExactSums;
@@ -96,9 +96,11 @@ impl Accumulator for FloatSum {
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         let column = single(inputs)?;
-        for_each_present(groups, column, |g| self.counts[g as usize] += 1);
         if let Numbers::Float(values) = numbers(column)? {
-            for_each(groups, &values, |g, x| self.sums.add(g, x));
+            for_each(groups, &values, |g, x| {
+                self.counts[g as usize] += 1;
+                self.sums.add(g, x);
+            });
         }
         Ok(())
     }
@@ -127,19 +129,29 @@ impl Accumulator for FloatSum {
 
 /// Exact sums as three columns: the pair, and the register's bytes where there is one.
 pub fn sums_state(sums: &ExactSums, groups: usize) -> Vec<Column> {
-    let (mut high, mut low, mut register) = (Vec::with_capacity(groups), Vec::with_capacity(groups), BinaryChunkedBuilder::new("register".into(), groups));
-    for group in 0..groups {
-        let (hi, lo, bytes) = sums.parts(group);
+    let (mut high, mut low) = (Vec::with_capacity(groups), Vec::with_capacity(groups));
+    for (hi, lo) in (0..groups).map(|group| sums.pair_kept(group)) {
         high.push(hi);
         low.push(lo);
-        register.append_option(bytes);
     }
-    vec![part("high", Series::new("".into(), high)), part("low", Series::new("".into(), low)), register.finish().into_column()]
+    let register = if sums.are_pairs() {
+        BinaryChunked::full_null("register".into(), groups)
+    } else {
+        let mut register = BinaryChunkedBuilder::new("register".into(), groups);
+        (0..groups).for_each(|group| register.append_option(sums.register(group)));
+        register.finish()
+    };
+    vec![part("high", Series::new("".into(), high)), part("low", Series::new("".into(), low)), register.into_column()]
 }
 
 /// Adds what `sums_state` gave; `state` begins with its three columns.
 pub fn merge_sums(sums: &mut ExactSums, groups: &[u32], state: &[Column]) -> Result<()> {
     let (high, low, register) = (nth(state, 0)?.f64()?, nth(state, 1)?.f64()?, nth(state, 2)?.binary()?);
+    if register.null_count() == register.len() {
+        for_each(groups, high, |group, hi| sums.add(group, hi));
+        for_each(groups, low, |group, lo| sums.add(group, lo));
+        return Ok(());
+    }
     for (((group, hi), lo), bytes) in groups.iter().zip(high.into_no_null_iter()).zip(low.into_no_null_iter()).zip(register.iter()) {
         sums.add_parts(*group, hi, lo, bytes);
     }
