@@ -2,39 +2,37 @@
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, numbers};
-use super::{Accumulator, Aggregate, Class, nth, part};
+use super::input::{Numbers, for_each, numbers, single};
+use super::rank::ranked;
+use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::Result;
 
 pub const MIN: Aggregate = Aggregate {
     name: "min",
-    aliases: &[],
     about: "The smallest value; NaN is greater than every number; null for none.",
     usage: "min(x)",
-    class: Class::Exact,
-    star: false,
+    takes: "numbers, times, texts and conditions",
     output: ordered,
-    make: |dtype| make(dtype, false),
+    make: |types, _| make(types, false),
+    ..BASE
 };
 
 pub const MAX: Aggregate = Aggregate {
     name: "max",
-    aliases: &[],
     about: "The largest value; NaN is greater than every number; null for none.",
     usage: "max(x)",
-    class: Class::Exact,
-    star: false,
+    takes: "numbers, times, texts and conditions",
     output: ordered,
-    make: |dtype| make(dtype, true),
+    make: |types, _| make(types, true),
+    ..BASE
 };
 
-fn ordered(dtype: &DataType) -> Option<DataType> {
-    let fits = dtype.is_primitive_numeric() || dtype.is_temporal() || matches!(dtype, DataType::String | DataType::Boolean | DataType::Null);
-    fits.then(|| dtype.clone())
+fn ordered(types: &[DataType]) -> Option<DataType> {
+    types.first().filter(|t| ranked(t)).cloned()
 }
 
-fn make(dtype: &DataType, largest: bool) -> Box<dyn Accumulator> {
-    let dtype = dtype.clone();
+fn make(types: &[DataType], largest: bool) -> Box<dyn Accumulator> {
+    let dtype = types.first().cloned().unwrap_or(DataType::Null);
     match dtype.to_physical() {
         DataType::String => Box::new(Extreme::<Box<str>> { dtype, largest, best: Vec::new() }),
         DataType::Float32 | DataType::Float64 => Box::new(Extreme::<Ordered> { dtype, largest, best: Vec::new() }),
@@ -164,8 +162,8 @@ impl<V: Value> Accumulator for Extreme<V> {
         self.best.resize(groups, None);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        input.map_or(Ok(()), |column| V::read(column, groups, self))
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        V::read(single(inputs)?, groups, self)
     }
 
     fn state(&self) -> Result<Vec<Column>> {

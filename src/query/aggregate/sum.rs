@@ -2,21 +2,24 @@
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, is_number, numbers};
-use super::{Accumulator, Aggregate, Class, nth, part};
+use super::input::{Numbers, for_each, is_number, numbers, single};
+use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::{Fault, Result};
 use crate::query::exact::ExactSums;
 
 pub const SUM: Aggregate = Aggregate {
     name: "sum",
-    aliases: &[],
     about: "The sum; of whole numbers it is exact and never wraps, of decimal numbers it is the true sum rounded once; null for none.",
     usage: "sum(x)",
-    class: Class::Exact,
-    star: false,
-    output: |dtype| is_number(dtype).then(|| if dtype.is_float() { DataType::Float64 } else { DataType::Int64 }),
-    make: |dtype| if dtype.is_float() { Box::new(FloatSum::default()) } else { Box::new(IntSum::default()) },
+    output: |types| types.iter().all(is_number).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 }),
+    make: |types, _| if floating(types) { Box::new(FloatSum::default()) } else { Box::new(IntSum::default()) },
+    ..BASE
 };
+
+/// Whether the input is of decimal numbers.
+pub fn floating(types: &[DataType]) -> bool {
+    types.first().is_some_and(DataType::is_float)
+}
 
 /// Sums of whole numbers and how many were summed. Also what `avg` and `variance` keep of whole numbers.
 #[derive(Debug, Default)]
@@ -39,11 +42,12 @@ impl Accumulator for IntSum {
         self.counts.resize(groups, 0);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        match input.map(numbers).transpose()? {
-            Some(Numbers::Int(values)) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
-            Some(Numbers::Unsigned(values)) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
-            _ => {}
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        match numbers(single(inputs)?)? {
+            Numbers::Int(values) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
+            Numbers::Unsigned(values) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
+            // A column of nothing but nulls.
+            Numbers::Float(_) => {}
         }
         Ok(())
     }
@@ -90,8 +94,8 @@ impl Accumulator for FloatSum {
         self.counts.resize(groups, 0);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        let Some(column) = input else { return Ok(()) };
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        let column = single(inputs)?;
         if let Numbers::Float(values) = numbers(column)? {
             for_each(groups, &values, |g, x| {
                 self.counts[g as usize] += 1;

@@ -144,11 +144,24 @@ impl Keys {
     /// # Errors
     /// What polars says while it builds them.
     pub fn columns(&self) -> Result<Vec<Column>> {
-        let mut decoders: Vec<_> = self.columns.iter().map(KeyColumn::decoder).collect();
-        let mut columns: Vec<Column> = Vec::with_capacity(self.columns.len());
+        self.decoded(&(0..self.columns.len()).collect::<Vec<_>>())
+    }
+
+    /// The `i`-th key column, one row a group.
+    ///
+    /// # Errors
+    /// What polars says while it builds it.
+    pub fn column(&self, i: usize) -> Result<Column> {
+        self.decoded(&[i])?.pop().ok_or_else(|| Fault::new(format!("there is no key {i}")))
+    }
+
+    fn decoded(&self, chosen: &[usize]) -> Result<Vec<Column>> {
+        let mut decoders: Vec<_> = chosen.iter().filter_map(|i| self.columns.get(*i)).map(KeyColumn::decoder).collect();
+        let mut columns: Vec<Column> = Vec::with_capacity(decoders.len());
         // In pieces, so that what is needed in between is small.
         for start in (0..self.groups.max(1)).step_by(DECODED) {
-            let pieces = self.unpacked(start..self.groups.min(start + DECODED));
+            let mut pieces: Vec<Option<Encoded>> = self.unpacked(start..self.groups.min(start + DECODED)).into_iter().map(Some).collect();
+            let pieces = chosen.iter().filter_map(|i| pieces.get_mut(*i)?.take()).collect::<Vec<_>>();
             for (i, (decoder, encoded)) in decoders.iter_mut().zip(pieces).enumerate() {
                 let piece = decoder.decode(encoded)?;
                 match columns.get_mut(i) {
