@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod bad_input;
+mod checkpoint;
 mod cli;
 mod figure;
 mod formats;
