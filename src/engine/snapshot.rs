@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
 
+use super::audit::Audit;
+use super::cost::Sample;
+use super::reached::Reached;
 use super::seam::SeamLedger;
 use crate::data::{Fault, Rejects};
 
@@ -36,6 +40,10 @@ pub struct Snapshot {
     pub gaps: Vec<TimeGap>,
     /// What a person should know, newest last: a feed that reconnects, a sum that overflowed.
     pub notes: Vec<String>,
+    /// What the last self-audit found; `None` before the first.
+    pub audit: Option<Audit>,
+    /// How far every partition of every feed was absorbed.
+    pub reached: Reached,
     /// The first fault that kept part of the input out of the answer (a file that vanished, say).
     pub fault: Option<Fault>,
     pub elapsed: Duration,
@@ -43,7 +51,7 @@ pub struct Snapshot {
 }
 
 /// Where the rows went. The conservation law: `come_in == shown + filtered + late + rejected`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     pub come_in: u64,
     pub shown: u64,
@@ -55,6 +63,15 @@ pub struct Rows {
 }
 
 impl Rows {
+    pub fn add(&mut self, new: &Self) {
+        self.come_in += new.come_in;
+        self.shown += new.shown;
+        self.filtered += new.filtered;
+        self.late += new.late;
+        self.rejected += new.rejected;
+        self.dropped += new.dropped;
+    }
+
     /// True when every row that came in is accounted for.
     pub fn conserved(&self) -> bool {
         self.come_in == self.shown + self.filtered + self.late + self.rejected
@@ -78,6 +95,10 @@ pub struct Stats {
     pub merges: u64,
     pub bytes_between_threads: u64,
     pub groups: u64,
+    /// Bytes held for the answer, about.
+    pub state_bytes: u64,
+    /// What was spent each time the rows had doubled.
+    pub samples: Vec<Sample>,
     /// From the start of the run to its first snapshot, milliseconds.
     pub first_answer_ms: Option<f64>,
     /// From a live row's arrival to the snapshot that shows it, milliseconds.
@@ -92,6 +113,11 @@ pub struct Latency {
 }
 
 impl Snapshot {
+    /// True when this answer covers all that `other` covers: it can take its place.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.last || (self.history_done >= other.history_done && self.reached.covers(&other.reached))
+    }
+
     /// The share of history that this answer covers, 0 to 1; 1 when there is none.
     pub fn history_share(&self) -> f64 {
         if self.history_total == 0 { 1.0 } else { (self.history_done as f64 / self.history_total as f64).min(1.0) }

@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 mod bind;
+pub mod compare;
 pub mod exact;
 pub mod expr;
 pub mod finish;

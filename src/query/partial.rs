@@ -180,15 +180,19 @@ impl Partial {
     /// # Errors
     /// When a result has no place in its type, or an expression of the answer cannot be evaluated.
     pub fn answer(&self) -> Result<Answer> {
+        let frame = self.plan.finish.apply(self.kept()?)?;
+        let notes = division_notes(&frame, &self.plan.finish.divisions)?;
+        Ok(Answer { frame, groups: self.keys.len(), notes })
+    }
+
+    /// One row a group: its keys and the results of its aggregates.
+    pub(super) fn kept(&self) -> Result<DataFrame> {
         let mut columns = self.keys.columns()?;
         for (i, (state, call)) in self.states.iter().zip(&self.plan.calls).enumerate() {
             let column = state.finish().map_err(|fault| fault.at(call.sql.clone()))?;
             columns.push(column.with_name(call_name(i)));
         }
-        let kept = DataFrame::new(self.keys.len(), columns)?;
-        let frame = self.plan.finish.apply(kept)?;
-        let notes = division_notes(&frame, &self.plan.finish.divisions)?;
-        Ok(Answer { frame, groups: self.keys.len(), notes })
+        Ok(DataFrame::new(self.keys.len(), columns)?)
     }
 }
 

@@ -4,6 +4,7 @@
 mod bad_input;
 mod checkpoint;
 mod cli;
+mod crash;
 mod figure;
 mod formats;
 mod fusion;
