@@ -5,6 +5,7 @@ mod aggregate;
 mod bad_input;
 mod beam_test_stream;
 mod bytewax_window;
+mod checkpoint;
 mod cli;
 mod crash;
 mod engine;

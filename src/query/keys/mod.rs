@@ -175,14 +175,6 @@ impl Keys {
         Ok(columns)
     }
 
-    /// The `i`-th key column, one row a group.
-    ///
-    /// # Errors
-    /// What polars says while it builds it, or when there is no such column.
-    pub fn column(&self, i: usize) -> Result<Column> {
-        self.columns()?.into_iter().nth(i).ok_or_else(|| Fault::new(format!("there is no key column {i}")))
-    }
-
     fn number(&mut self, encoded: &[Encoded], rows: usize, groups: &mut Vec<u32>) {
         groups.clear();
         if self.columns.is_empty() {
