@@ -7,6 +7,7 @@ mod figure;
 mod formats;
 mod fusion;
 mod history;
+mod kafka;
 mod live;
 mod live_ws;
 mod run;

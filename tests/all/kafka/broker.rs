@@ -44,7 +44,8 @@ impl Broker {
             folder.path().join("data").display()
         );
         fs::write(folder.path().join("server.properties"), config).unwrap();
-        let format = java(128).args(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(folder.path().join("server.properties")).output();
+        let format =
+            java(128).args(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(folder.path().join("server.properties")).output();
         let format = format.unwrap();
         assert!(format.status.success(), "the broker's folder cannot be set up: {}", String::from_utf8_lossy(&format.stderr));
         let mut broker = Self { folder, port, process: None };
@@ -87,7 +88,7 @@ impl Broker {
 
     /// A tool that comes with the broker.
     pub fn tool(&self, class: &str, args: &[&str]) {
-        let out = java(128).arg(class).args(["--bootstrap-server", &self.address()]).args(args).output().unwrap();
+        let out = java(128).arg(class).args(args).output().unwrap();
         assert!(out.status.success(), "{class}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     }
 
@@ -134,18 +135,18 @@ impl Topic {
         self.runtime.block_on(self.client.partition_client(&self.name, partition, UnknownTopicHandling::Retry)).unwrap()
     }
 
-    /// Writes messages; gives the offset of the first.
-    pub fn write(&self, partition: i32, records: Vec<Record>) -> i64 {
-        self.write_as(partition, records, Compression::NoCompression)
+    /// Writes messages, and waits until the broker has them.
+    pub fn write(&self, partition: i32, records: Vec<Record>) {
+        self.write_as(partition, records, Compression::NoCompression);
     }
 
-    pub fn write_as(&self, partition: i32, records: Vec<Record>, compression: Compression) -> i64 {
+    pub fn write_as(&self, partition: i32, records: Vec<Record>, compression: Compression) {
         let client = self.partition(partition);
-        self.runtime.block_on(client.produce(records, compression)).unwrap()[0]
+        self.runtime.block_on(client.produce(records, compression)).unwrap();
     }
 
-    pub fn texts<T: AsRef<str>>(&self, partition: i32, values: impl IntoIterator<Item = T>) -> i64 {
-        self.write(partition, values.into_iter().map(|value| record(value.as_ref())).collect())
+    pub fn texts<T: AsRef<str>>(&self, partition: i32, values: impl IntoIterator<Item = T>) {
+        self.write(partition, values.into_iter().map(|value| record(value.as_ref())).collect());
     }
 
     /// Deletes what stands before an offset, as retention does.

@@ -179,9 +179,7 @@ pub fn sample_start(place: &Place) -> u64 {
 /// An error of the client in words for a person.
 fn words(error: &Error) -> String {
     match error {
-        Error::RetryFailed(BackoffError::DeadlineExceded { source, .. }) => {
-            source.downcast_ref::<Error>().map_or_else(|| plain(&source.to_string()), words)
-        }
+        Error::RetryFailed(BackoffError::DeadlineExceded { source, .. }) => source.downcast_ref::<Error>().map_or_else(|| plain(&source.to_string()), words),
         Error::Connection(ConnectionError::RetryFailed(BackoffError::DeadlineExceded { source, .. })) => plain(&source.to_string()),
         Error::ServerError { protocol_error, error_message, .. } => {
             let said = error_message.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
@@ -199,7 +197,8 @@ fn words(error: &Error) -> String {
 /// The library's words without its scaffolding.
 fn plain(text: &str) -> String {
     let mut text = text.to_owned();
-    for noise in ["Connection error: ", "Request error: ", "Connection is poisoned: ", "Cannot read framed message: ", "Cannot read/write data: ", "IO Error: "] {
+    for noise in ["Connection error: ", "Request error: ", "Connection is poisoned: ", "Cannot read framed message: ", "Cannot read/write data: ", "IO Error: "]
+    {
         text = text.replace(noise, "");
     }
     match text.strip_prefix("error connecting to broker ") {

@@ -16,7 +16,14 @@ const DELIMITERS: [u8; 4] = *b",\t;|";
 ///
 /// # Errors
 /// When lines and names do not fit together.
-pub fn decoder(source: &Arc<str>, lines: &[u8], prefer: Option<u8>, names: &Names, header: Option<&[u8]>, known: Option<&SchemaRef>) -> Result<Arc<dyn Decoder>> {
+pub fn decoder(
+    source: &Arc<str>,
+    lines: &[u8],
+    prefer: Option<u8>,
+    names: &Names,
+    header: Option<&[u8]>,
+    known: Option<&SchemaRef>,
+) -> Result<Arc<dyn Decoder>> {
     let fault = |what: String, hint: &str| Fault::new(what).at(&**source).hint(hint);
     let Some(Kind::Text { sniff }) = format::FORMATS.iter().find(|format| format.name == "csv").map(|format| &format.kind) else {
         return Err(fault("this build cannot read CSV".to_owned(), ""));

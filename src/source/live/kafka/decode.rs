@@ -45,7 +45,11 @@ struct Taken {
 
 impl Taken {
     fn row_at(&self, line: u64) -> usize {
-        if self.line.is_empty() { usize::try_from(line).unwrap_or(0).saturating_sub(1) } else { self.line.partition_point(|first| *first <= line).saturating_sub(1) }
+        if self.line.is_empty() {
+            usize::try_from(line).unwrap_or(0).saturating_sub(1)
+        } else {
+            self.line.partition_point(|first| *first <= line).saturating_sub(1)
+        }
     }
 
     fn line_of(&self, row: usize) -> u64 {
@@ -123,13 +127,21 @@ impl Rows {
             let readable = lines.rows() > 0;
             match sniff(&Sniff { source: source.clone(), head: &lines.bytes, whole: true, known }) {
                 Ok(decoder) if readable => (decoder, None),
-                _ => return Ok(Look::Not(fault(format!("its messages are no JSON objects: the first was '{}'", shown()), "check the topic, or write format=csv"))),
+                _ => {
+                    return Ok(Look::Not(fault(
+                        format!("its messages are no JSON objects: the first was '{}'", shown()),
+                        "check the topic, or write format=csv",
+                    )));
+                }
             }
         };
         let mut schema: Schema = Schema::clone(decoder.schema());
         if settings.metadata {
             if let Some(twice) = schema.iter_names().find(|name| METADATA.iter().any(|own| name.eq_ignore_ascii_case(own))) {
-                return Err(fault(format!("its messages have a column '{twice}' of their own, which is what Braid calls what Kafka knows"), "write metadata=false to see only theirs"));
+                return Err(fault(
+                    format!("its messages have a column '{twice}' of their own, which is what Braid calls what Kafka knows"),
+                    "write metadata=false to see only theirs",
+                ));
             }
             let types = [DataType::String, DataType::Int64, DataType::Int64, DataType::Datetime(TimeUnit::Microseconds, None), DataType::String];
             for (name, dtype) in METADATA.into_iter().zip(types) {

@@ -173,9 +173,11 @@ fn text(url: &FeedUrl) -> Result<Text> {
         "json" | "ndjson" => Ok(Text::Json),
         "csv" => Ok(Text::Csv(None)),
         "tsv" => Ok(Text::Csv(Some(b'\t'))),
-        _ => Err(Fault::new(format!("Kafka messages cannot be read as '{name}'"))
-            .at(url.shown())
-            .hint(choices(name, ["json", "csv", "tsv", "auto"].into_iter(), str::to_owned))),
+        _ => Err(Fault::new(format!("Kafka messages cannot be read as '{name}'")).at(url.shown()).hint(choices(
+            name,
+            ["json", "csv", "tsv", "auto"].into_iter(),
+            str::to_owned,
+        ))),
     }
 }
 
@@ -247,8 +249,10 @@ fn sasl(url: &FeedUrl) -> Result<Option<SaslConfig>> {
         "plain" => Ok(Some(SaslConfig::Plain(credentials))),
         "scram-sha-256" => Ok(Some(SaslConfig::ScramSha256(credentials))),
         "scram-sha-512" => Ok(Some(SaslConfig::ScramSha512(credentials))),
-        other => Err(Fault::new(format!("there is no login of the kind '{other}'"))
-            .at(url.shown())
-            .hint(choices(other, ["plain", "scram-sha-256", "scram-sha-512", "none"].into_iter(), str::to_owned))),
+        other => Err(Fault::new(format!("there is no login of the kind '{other}'")).at(url.shown()).hint(choices(
+            other,
+            ["plain", "scram-sha-256", "scram-sha-512", "none"].into_iter(),
+            str::to_owned,
+        ))),
     }
 }
