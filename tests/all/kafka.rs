@@ -364,7 +364,7 @@ fn a_partition_that_is_added_is_read_from_its_beginning() {
 
 #[test]
 fn marks_of_transactions_are_passed_over_and_covered() {
-    let topic = shared().topic("transactions", 2);
+    let topic = shared().topic("transactions", 1);
     let folder = tempfile::tempdir().unwrap();
     let payload = folder.path().join("payload");
     std::fs::write(&payload, objects(0..50).join("\n")).unwrap();
@@ -399,7 +399,7 @@ fn until_quiet(live: &mut dyn Live) -> Got {
 
 #[test]
 fn a_broker_killed_and_started_again_loses_and_doubles_nothing() {
-    let mut broker = Broker::start();
+    let mut broker = Broker::start(false);
     let topic = broker.topic("restart", 3);
     let write = |topic: &Topic, from: i64| (0..3_i32).for_each(|p| topic.texts(p, objects(from + i64::from(p) * 100..from + i64::from(p) * 100 + 100)));
     write(&topic, 0);
@@ -534,7 +534,7 @@ fn messages_that_are_no_rows_at_all_are_found_out_by_the_connection_test() {
     avro.write(0, (0..30_u8).map(|n| Record { value: Some(vec![0, 0, 0, 0, n, 200]), ..record("") }).collect());
     assert!(why(&avro.url("")).contains("Avro"), "{}", why(&avro.url("")));
     let empty = shared().topic("empty", 1);
-    assert!(why(&empty.url("follow=false")).contains("no value"), "{}", why(&empty.url("follow=false")));
+    assert!(why(&empty.url("follow=false")).contains("no messages"), "{}", why(&empty.url("follow=false")));
 }
 
 #[test]
@@ -550,4 +550,25 @@ fn a_question_about_a_topic_is_answered_by_a_run() {
     assert_eq!(column("n"), [1_000, 1_000, 1_000]);
     assert_eq!(column("total"), [499_500, 500_500, 501_500]);
     assert!(last.rows.conserved());
+}
+
+#[test]
+fn tls_and_a_login_from_the_environment_open_the_door() {
+    let topic = shared().topic("secure", 2);
+    (0..2).for_each(|partition| topic.texts(partition, objects(0..50)));
+    let ask = |params: &str, password: &str| {
+        let live = format!("r={}", shared().secure_url("secure", params));
+        let mut braid = std::process::Command::new(env!("CARGO_BIN_EXE_braid"));
+        braid.args(["run", "--live", &live, "--sql", "SELECT count(*) AS n FROM r"]).env("BRAID_KAFKA_USER", "ann").env("BRAID_KAFKA_PASSWORD", password);
+        let out = braid.output().unwrap();
+        (out.status.success(), String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    for params in ["", "sasl=plain", "sasl=scram-sha-512&tls=true"] {
+        let (good, out, said) = ask(params, "pencil");
+        assert!(good && out.lines().nth(1) == Some("100"), "{params}: {out}{said}");
+    }
+    for (params, password, told) in [("", "pen", "did not accept the login"), ("sasl=none", "", "login"), ("tls=false", "pencil", "wants tls=true")] {
+        let (good, out, said) = ask(params, password);
+        assert!(!good && said.contains(told) && !said.contains("pencil"), "{params}: {out}{said}");
+    }
 }

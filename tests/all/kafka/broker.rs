@@ -20,37 +20,51 @@ const VERSION: &str = "4.1.0";
 /// The broker that all tests share; each has topics of its own.
 pub fn shared() -> &'static Broker {
     static SHARED: OnceLock<Broker> = OnceLock::new();
-    SHARED.get_or_init(Broker::start)
+    SHARED.get_or_init(|| Broker::start(true))
 }
 
 pub struct Broker {
     folder: TempDir,
-    pub port: u16,
+    port: u16,
+    secure: u16,
     /// A shell that waits for the end of its input and then kills the broker: so it goes however this process ends.
     process: Option<Child>,
 }
 
 impl Broker {
-    /// Sets up a node in an empty folder and starts it.
-    pub fn start() -> Self {
+    /// Sets up a node in an empty folder and starts it; with a second door, where one needs TLS and a login, if so wished.
+    pub fn start(secured: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (port, other) = (free_port(), free_port());
-        let config = format!(
+        let (port, secure, other) = (free_port(), free_port(), free_port());
+        let data = folder.path().join("data");
+        let door = if secured { format!(",SECURE://127.0.0.1:{secure}") } else { String::new() };
+        let mut config = format!(
             "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{other}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}\nadvertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}\nadvertised.listeners=PLAINTEXT://127.0.0.1:{port}{door}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL\n\
              controller.listener.names=CONTROLLER\nlog.dirs={}\nauto.create.topics.enable=false\n\
              offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n\
              transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ntransaction.state.log.num.partitions=1\n",
-            folder.path().join("data").display()
+            data.display()
         );
-        fs::write(folder.path().join("server.properties"), config).unwrap();
-        let format =
-            java(128).args(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(folder.path().join("server.properties")).output();
-        let format = format.unwrap();
-        assert!(format.status.success(), "the broker's folder cannot be set up: {}", String::from_utf8_lossy(&format.stderr));
-        let mut broker = Self { folder, port, process: None };
+        if secured {
+            config += &lock(folder.path());
+        }
+        let place = folder.path().join("server.properties");
+        fs::write(&place, config).unwrap();
+        let mut format = java(128);
+        format.args(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(place);
+        format.args(["--add-scram", "SCRAM-SHA-512=[name=ann,password=pencil]"]);
+        done(&mut format);
+        let mut broker = Self { folder, port, secure, process: None };
         broker.restart();
         broker
+    }
+
+    /// A topic's address behind the second door, with the certificate to trust.
+    pub fn secure_url(&self, topic: &str, params: &str) -> String {
+        let ca = self.folder.path().join("ca.pem");
+        format!("kafka://127.0.0.1:{}/{topic}?follow=false&ca={}&{params}", self.secure, ca.display())
     }
 
     pub fn address(&self) -> String {
@@ -88,8 +102,7 @@ impl Broker {
 
     /// A tool that comes with the broker.
     pub fn tool(&self, class: &str, args: &[&str]) {
-        let out = java(128).arg(class).args(args).output().unwrap();
-        assert!(out.status.success(), "{class}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        done(java(128).arg(class).args(args));
     }
 
     /// A new topic, ready to be written to.
@@ -163,6 +176,29 @@ pub fn record(value: &str) -> Record {
 /// A time so many seconds after the beginning of 2026.
 pub fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600 + seconds, 0).unwrap()
+}
+
+/// Makes a certificate for the second door, and says who may enter there.
+fn lock(folder: &Path) -> String {
+    let keys = folder.join("keys");
+    let store = |command: &mut Command| done(command.arg("-keystore").arg(&keys).args(["-storetype", "PKCS12", "-storepass", "changeit", "-alias", "broker"]));
+    let who = ["-dname", "CN=127.0.0.1", "-ext", "san=ip:127.0.0.1"];
+    store(Command::new("keytool").args(["-genkeypair", "-keyalg", "EC", "-validity", "30"]).args(who));
+    store(Command::new("keytool").args(["-exportcert", "-rfc", "-file"]).arg(folder.join("ca.pem")));
+    let door = "listener.name.secure";
+    let modules = "org.apache.kafka.common.security";
+    format!(
+        "{door}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n\
+         {door}.plain.sasl.jaas.config={modules}.plain.PlainLoginModule required user_ann=\"pencil\";\n\
+         {door}.scram-sha-512.sasl.jaas.config={modules}.scram.ScramLoginModule required;\n\
+         {door}.ssl.keystore.location={}\n{door}.ssl.keystore.type=PKCS12\n{door}.ssl.keystore.password=changeit\n{door}.ssl.key.password=changeit\n",
+        keys.display()
+    )
+}
+
+fn done(command: &mut Command) {
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{command:?}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
 }
 
 fn runtime() -> Runtime {

@@ -2,7 +2,8 @@
 //! fetch. When to ask, and what to do when an answer fails, is left to the feed.
 //!
 //! rskafka would try again by itself, silently and for ever; here it may not, so that a person hears of trouble.
-//! It does not hide the records of aborted transactions, as it has no list of them.
+//! Of transactions it knows little: an answer that holds the mark of one it cannot read at all (so such marks are looked
+//! for one batch at a time), and messages of aborted ones it does not hide.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// How long a broker holds back its answer while there is nothing new.
 pub const HOLD: Duration = Duration::from_millis(500);
 /// Messages before the end that settle the columns where nothing else is there.
-const LAST: u64 = 100;
+pub const LAST: u64 = 100;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct Fetched {
     pub records: Vec<RecordAndOffset>,
     /// The next offset to fetch.
     pub next: u64,
+    /// The mark of a transaction was met: better fetch one batch at a time.
+    pub marks: bool,
 }
 
 async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T, Error>>) -> Answer<T> {
@@ -127,28 +130,18 @@ pub async fn reopen(client: Arc<Client>, settings: Arc<Settings>, id: i32) -> An
     Ok(Arc::new(within(PATIENCE, &format!("partition {id}"), work).await?))
 }
 
-/// Fetches what comes from `next` on, about `bytes` of it; waits a little where there is nothing.
-pub async fn fetch(client: Arc<PartitionClient>, next: u64, bytes: i32) -> Answer<Fetched> {
+/// How much to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    Bytes(i32),
+    /// The batch that holds the offset, or the next after it.
+    Batch,
+}
+
+/// Fetches what comes from `next` on; waits a little where there is nothing.
+pub async fn fetch(client: Arc<PartitionClient>, next: u64, size: Size) -> Answer<Fetched> {
     let what = format!("partition {}", client.partition());
-    let from = i64::try_from(next).unwrap_or(i64::MAX);
-    let ask = |hold: Duration| client.fetch_records(from, 1..bytes, i32::try_from(hold.as_millis()).unwrap_or(i32::MAX));
-    let work = async {
-        let (records, high) = ask(HOLD).await?;
-        if !records.is_empty() || high <= from {
-            return Ok(fetched(records, next));
-        }
-        // Something stands here that is no message: the mark of a transaction, or what compaction left. Or a message of a
-        // transaction that is still open. It is asked first up to where all is settled, then once more what is there: an
-        // answer without messages now means that this offset holds none. The answer holds at least one batch, whole, but
-        // how much of the log it covered is not known: so only one step is certain.
-        if offset(&client, OffsetAt::Latest).await?.is_none_or(|settled| settled <= next) {
-            return Ok(fetched(Vec::new(), next));
-        }
-        let (records, _) = ask(HOLD).await?;
-        let next = if records.is_empty() { next + 1 } else { next };
-        Ok(fetched(records, next))
-    };
-    match tokio::time::timeout(PATIENCE + 2 * HOLD, work).await {
+    match tokio::time::timeout(PATIENCE + 3 * HOLD, ask(&client, next, size)).await {
         Ok(Ok(fetched)) => Ok(fetched),
         Ok(Err(Error::ServerError { protocol_error: ProtocolError::OffsetOutOfRange, .. })) => Err(range(&client, next).await?),
         Ok(Err(error)) => Err(Failure::Lost(words(&error))),
@@ -156,9 +149,52 @@ pub async fn fetch(client: Arc<PartitionClient>, next: u64, bytes: i32) -> Answe
     }
 }
 
-fn fetched(records: Vec<RecordAndOffset>, next: u64) -> Fetched {
-    let last = records.last().and_then(|record| u64::try_from(record.offset).ok());
-    Fetched { next: last.map_or(next, |last| last + 1), records }
+async fn ask(client: &PartitionClient, next: u64, size: Size) -> Result<Fetched, Error> {
+    let first = match size {
+        Size::Bytes(bytes) => once(client, next, bytes).await?,
+        Size::Batch => None,
+    };
+    let mut marks = first.is_none() && size != Size::Batch;
+    let (records, high) = match first {
+        Some(answer) => answer,
+        // A limit of one byte brings one batch, whole. When that is a mark, it is no message.
+        None => match once(client, next, 2).await? {
+            Some(answer) => answer,
+            None => return Ok(Fetched { records: Vec::new(), next: next + 1, marks: true }),
+        },
+    };
+    if let Some(last) = records.last() {
+        let next = u64::try_from(last.offset).map_or(next, |last| last + 1);
+        return Ok(Fetched { records, next, marks });
+    }
+    // Nothing, though the log goes on: what compaction left of a batch, or a message of a transaction that is still open.
+    // It is asked up to where all is settled, and then once more what is there: an answer without messages now means
+    // that this offset holds none. How much of the log it covered is not known: so only one step is certain.
+    let behind = u64::try_from(high).is_ok_and(|high| high > next);
+    if !behind || offset(client, OffsetAt::Latest).await?.is_none_or(|settled| settled <= next) {
+        return Ok(Fetched { records, next, marks });
+    }
+    Ok(match once(client, next, 2).await? {
+        Some((records, _)) if !records.is_empty() => {
+            let last = records.last().and_then(|last| u64::try_from(last.offset).ok());
+            Fetched { records, next: last.map_or(next, |last| last + 1), marks }
+        }
+        answer => {
+            marks |= answer.is_none();
+            Fetched { records: Vec::new(), next: next + 1, marks }
+        }
+    })
+}
+
+/// Messages and the high watermark; `None` where the answer holds the mark of a transaction.
+async fn once(client: &PartitionClient, next: u64, bytes: i32) -> Result<Option<(Vec<RecordAndOffset>, i64)>, Error> {
+    let from = i64::try_from(next).unwrap_or(i64::MAX);
+    match client.fetch_records(from, 1..bytes, i32::try_from(HOLD.as_millis()).unwrap_or(i32::MAX)).await {
+        Ok(answer) => Ok(Some(answer)),
+        // rskafka 0.6 takes the mark's record for the mark itself (its pull request 297).
+        Err(Error::Request(error)) if error.to_string().contains("control batch record") => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn range(client: &PartitionClient, next: u64) -> Answer<Failure> {

@@ -17,7 +17,7 @@ use crate::source::live::messages::Lines;
 pub const METADATA: [&str; 5] = ["kafka_key", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_headers"];
 /// Messages that are enough to say that nothing here can be read.
 const ENOUGH_REFUSED: usize = 20;
-const MARK: &[u8] = b"\xef\xbb\xbf";
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// How the payloads of a topic become rows.
 #[derive(Debug)]
@@ -57,6 +57,15 @@ impl Taken {
     }
 }
 
+/// A decoder of JSON objects like those of some lines.
+fn json(source: &Arc<str>, lines: &[u8], known: Option<SchemaRef>) -> Result<Arc<dyn Decoder>> {
+    let ndjson = format::FORMATS.iter().find(|format| format.name == "ndjson").map(|format| &format.kind);
+    let Some(Kind::Text { sniff }) = ndjson else {
+        return Err(Fault::new("this build cannot read JSON").at(&**source));
+    };
+    sniff(&Sniff { source: source.clone(), head: lines, whole: true, known })
+}
+
 /// What a first look at messages says.
 pub enum Look {
     Rows(Rows),
@@ -74,7 +83,12 @@ impl Rows {
         let known = known.map(|known| if settings.metadata { payload_only(known) } else { known.clone() });
         let payloads: Vec<&[u8]> = sample.iter().filter_map(|record| record.record.value.as_deref()).filter(|value| !value.trim_ascii().is_empty()).collect();
         let Some(begin) = payloads.first() else {
-            return Ok(Look::Not(fault("its messages have no value".to_owned(), "check the topic")));
+            return match known {
+                // Without a message it does not matter how they would be read.
+                Some(known) if sample.is_empty() => Ok(Look::Rows(Self::new(source, settings, json(source, &[], Some(known))?, true, None)?)),
+                _ if sample.is_empty() => Ok(Look::Not(fault("there are no messages in the topic".to_owned(), "write the first, or leave out follow=false"))),
+                _ => Ok(Look::Not(fault("its messages have no value".to_owned(), "check the topic"))),
+            };
         };
         let shown = || String::from_utf8_lossy(begin).chars().take(80).collect::<String>();
         let text = match &settings.text {
@@ -94,7 +108,7 @@ impl Rows {
         let (decoder, header) = if let Text::Csv(prefer) = text {
             let header = match settings.names {
                 Names::Header => {
-                    let line = first.map(|first| first.strip_prefix(MARK).unwrap_or(first)).and_then(|first| first.split(|byte| *byte == b'\n').next());
+                    let line = first.map(|first| first.strip_prefix(BOM).unwrap_or(first)).and_then(|first| first.split(|byte| *byte == b'\n').next());
                     let Some(line) = line.map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()) else {
                         return Ok(Look::Not(fault("the topic's first message holds no header".to_owned(), "name the columns with columns=a,b,c")));
                     };
@@ -104,7 +118,7 @@ impl Rows {
             };
             let mut lines = Vec::new();
             for payload in &payloads {
-                let payload = payload.strip_prefix(MARK).unwrap_or(payload);
+                let payload = payload.strip_prefix(BOM).unwrap_or(payload);
                 let body = match &header {
                     Some(header) if payload.starts_with(header) => payload.get(header.len()..).unwrap_or_default(),
                     _ => payload,
@@ -121,11 +135,8 @@ impl Rows {
             for payload in &payloads {
                 lines.add(payload, 0, |_| {});
             }
-            let Some(Kind::Text { sniff }) = format::FORMATS.iter().find(|format| format.name == "ndjson").map(|format| &format.kind) else {
-                return Err(fault("this build cannot read JSON".to_owned(), ""));
-            };
             let readable = lines.rows() > 0;
-            match sniff(&Sniff { source: source.clone(), head: &lines.bytes, whole: true, known }) {
+            match json(source, &lines.bytes, known) {
                 Ok(decoder) if readable => (decoder, None),
                 _ => {
                     return Ok(Look::Not(fault(
@@ -135,13 +146,15 @@ impl Rows {
                 }
             }
         };
+        Ok(Look::Rows(Self::new(source, settings, decoder, !matches!(text, Text::Csv(_)), header)?))
+    }
+
+    fn new(source: &Arc<str>, settings: &Settings, decoder: Arc<dyn Decoder>, json: bool, header: Option<Vec<u8>>) -> Result<Self> {
         let mut schema: Schema = Schema::clone(decoder.schema());
         if settings.metadata {
             if let Some(twice) = schema.iter_names().find(|name| METADATA.iter().any(|own| name.eq_ignore_ascii_case(own))) {
-                return Err(fault(
-                    format!("its messages have a column '{twice}' of their own, which is what Braid calls what Kafka knows"),
-                    "write metadata=false to see only theirs",
-                ));
+                let what = format!("its messages have a column '{twice}' of their own, which is what Braid calls what Kafka knows");
+                return Err(Fault::new(what).at(&**source).hint("write metadata=false to see only theirs"));
             }
             let types = [DataType::String, DataType::Int64, DataType::Int64, DataType::Datetime(TimeUnit::Microseconds, None), DataType::String];
             for (name, dtype) in METADATA.into_iter().zip(types) {
@@ -149,8 +162,7 @@ impl Rows {
             }
         }
         let columns = (0..schema.len()).collect();
-        let json = header.is_none() && !matches!(text, Text::Csv(_));
-        Ok(Look::Rows(Self { source: source.clone(), decoder, json, header, schema: schema.into(), columns }))
+        Ok(Self { source: source.clone(), decoder, json, header, schema: schema.into(), columns })
     }
 
     /// Whether it is plain by now that nothing here can be read.
@@ -263,7 +275,7 @@ impl Rows {
 
     /// Takes a payload of CSV apart into its records. A quote that is not closed ends with the message.
     fn take_csv(&self, payload: &[u8], message: u64, taken: &mut Taken, refuse: &mut impl FnMut(u64, &str, &[u8])) {
-        let payload = payload.strip_prefix(MARK).unwrap_or(payload);
+        let payload = payload.strip_prefix(BOM).unwrap_or(payload);
         let mut text = Vec::with_capacity(payload.len() + 1);
         text.extend_from_slice(payload);
         text.push(b'\n');
@@ -323,7 +335,7 @@ fn guess(payloads: &[&[u8]], settings: &Settings) -> Option<Text> {
     if settings.names != Names::Numbered {
         return Some(Text::Csv(None));
     }
-    let begins = |payload: &&&[u8]| payload.strip_prefix(MARK).unwrap_or(payload).trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte));
+    let begins = |payload: &&&[u8]| payload.strip_prefix(BOM).unwrap_or(payload).trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte));
     if payloads.iter().filter(begins).count() * 2 >= payloads.len() {
         return Some(Text::Json);
     }

@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 use rskafka::client::partition::PartitionClient;
 use rskafka::record::RecordAndOffset;
 
-use super::client::{Fetched, Place};
+use super::client::{Fetched, Place, Size};
 use super::settings::From;
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
 use crate::data::{Chunk, Rejects};
@@ -16,6 +16,8 @@ use crate::source::live::beat::Beat;
 
 /// So much is handed out without waiting for the beat, bytes.
 const MUCH: usize = 1 << 20;
+/// So many batches without a mark make it likely that there are no more transactions.
+const SINGLE: u32 = 64;
 
 /// A partition. Offsets count its messages, from 0.
 pub struct Lane {
@@ -30,7 +32,7 @@ pub struct Lane {
     /// Messages before this offset are not asked for.
     floor: u64,
     /// Where the log began when it was found.
-    earliest: u64,
+    pub earliest: u64,
     /// Where reading ends, if it does.
     pub end: Option<u64>,
     /// Where the log ended when it was found.
@@ -42,6 +44,8 @@ pub struct Lane {
     /// What is to be told once all before it is handed out, and where reading goes on after it.
     gap: Option<String>,
     after_gap: u64,
+    /// Batches still to be fetched one at a time.
+    single: u32,
     pub failures: u32,
     next_try: Option<Instant>,
     beat: Beat,
@@ -64,29 +68,30 @@ impl Lane {
             bytes: 0,
             gap: None,
             after_gap: 0,
+            single: 0,
             failures: 0,
             next_try: None,
             beat: Beat::default(),
         };
-        if let From::Offset(offset) = from
-            && offset > place.end
-        {
-            // Shorter than asked: what comes before that offset is passed over.
-            (lane.next, lane.floor) = (place.end, offset);
+        if let From::Offset(offset) = from {
+            lane.begin_at(Some(offset), place.end);
         }
         lane
     }
 
-    /// Begins at another offset; `None` stands for the beginning.
-    pub fn begin_at(&mut self, at: Option<u64>) {
+    /// Begins at an offset; `None` stands for the beginning. Where the log is shorter than that (it ends at `end`), what
+    /// comes before is passed over.
+    pub fn begin_at(&mut self, at: Option<u64>, end: u64) {
         let at = at.unwrap_or(self.earliest);
-        (self.next, self.given, self.floor) = (at, at, 0);
+        (self.next, self.given, self.floor) = (at.min(end), at, at);
     }
 
     /// Takes messages in; true when it had been lost before.
     pub fn take(&mut self, fetched: Fetched) -> bool {
         self.busy = false;
         self.next = fetched.next;
+        // Where one transaction was, another is likely.
+        self.single = if fetched.marks { SINGLE } else { self.single.saturating_sub(1) };
         let (floor, end) = (self.floor, self.end.unwrap_or(u64::MAX));
         let wanted = |record: &RecordAndOffset| u64::try_from(record.offset).is_ok_and(|offset| (floor..end).contains(&offset));
         for record in fetched.records.into_iter().filter(wanted) {
@@ -122,6 +127,11 @@ impl Lane {
             self.given = self.after_gap;
         }
         gap
+    }
+
+    /// How much to fetch, where `most` bytes would be welcome.
+    pub fn size(&self, most: i32) -> Size {
+        if self.single > 0 { Size::Batch } else { Size::Bytes(most) }
     }
 
     pub fn lost(&mut self, next_try: Instant) {

@@ -21,12 +21,13 @@ use rskafka::record::RecordAndOffset;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use self::client::{Answer, Failure, Fetched, Link, Place};
+use self::client::{Answer, Failure, Fetched, Link, Place, Size};
 use self::decode::{Look, Rows};
 use self::lane::Lane;
 use self::settings::{From, Names, Settings};
 use super::pull::split;
-use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting, choices};
+use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
+use crate::data::near::nearest;
 use crate::data::{Chunk, Fault, Positions, Result};
 
 pub const KIND: LiveKind = LiveKind {
@@ -95,6 +96,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         lanes: Vec::new(),
         sample: BTreeMap::new(),
         sampling: BTreeMap::new(),
+        looked_back: false,
         rows: None,
         fault: None,
         turn: 0,
@@ -124,6 +126,8 @@ struct Kafka {
     /// Messages to settle the columns from, by partition, and from where more are to be had (`None`: on their way).
     sample: BTreeMap<i32, Vec<RecordAndOffset>>,
     sampling: BTreeMap<i32, Option<u64>>,
+    /// Whether the last messages before the beginning were asked for, too.
+    looked_back: bool,
     rows: Option<Rows>,
     fault: Option<Fault>,
     /// The lane whose turn it is to hand out.
@@ -258,10 +262,11 @@ impl Kafka {
         let topic = &self.settings.topic;
         let Some(there) = &link.partitions else {
             if self.lanes.is_empty() {
-                let hint = if link.topics.is_empty() {
-                    "the cluster has no topic at all that this login may see".to_owned()
-                } else {
-                    choices(topic, link.topics.iter().take(20).map(String::as_str), str::to_owned)
+                let names: Vec<&str> = link.topics.iter().map(String::as_str).collect();
+                let hint = match (nearest(topic, &names), names.as_slice()) {
+                    (Some(near), _) => format!("did you mean {near}?"),
+                    (None, []) => "there is none at all that this login may see".to_owned(),
+                    (None, names) => format!("there are {}{}", names.get(..20).unwrap_or(names).join(", "), if names.len() > 20 { " and others" } else { "" }),
                 };
                 self.fault = Some(self.fault(format!("the cluster has no topic '{topic}'")).hint(hint));
             }
@@ -341,7 +346,7 @@ impl Kafka {
         } else if said.contains("lookup") || said.contains("resolve") || said.contains("not known") {
             "check the spelling of the host, and the network"
         } else if self.settings.tls.is_some() {
-            "check the address, and whether the broker speaks TLS there and its certificate is valid"
+            "check the address, the login, and the broker's certificate"
         } else {
             "check the address, and whether the broker wants tls=true or a login"
         };
@@ -401,7 +406,7 @@ impl Kafka {
                 self.sampling.insert(id, None);
                 if let Some(runtime) = &self.runtime {
                     let work = async move {
-                        let answer = client::fetch(client, from, SAMPLE_FETCH).await;
+                        let answer = client::fetch(client, from, Size::Bytes(SAMPLE_FETCH)).await;
                         if answer.is_err() {
                             tokio::time::sleep(BACK_OFF).await;
                         }
@@ -422,7 +427,16 @@ impl Kafka {
         let each = (SAMPLE / self.lanes.len()).max(20);
         let sample: Vec<RecordAndOffset> = self.sample.values().flat_map(|records| records.iter().take(each)).cloned().collect();
         let nothing = self.lanes.iter().all(|lane| lane.sample >= lane.log_end);
-        if sample.is_empty() && !(nothing && !self.settings.follow) {
+        if sample.is_empty() && !nothing && !std::mem::replace(&mut self.looked_back, true) {
+            // Only marks of transactions from where reading begins: the messages before tell the columns as well.
+            for lane in &mut self.lanes {
+                lane.sample = lane.earliest.max(lane.log_end.saturating_sub(client::LAST));
+                self.sampling.insert(lane.id, Some(lane.sample));
+            }
+            self.sample.clear();
+            return Ok(());
+        }
+        if sample.is_empty() && (self.settings.follow || !nothing) {
             return Ok(());
         }
         let first = self.sample.values().flatten().find_map(|record| record.record.value.as_deref());
@@ -450,7 +464,7 @@ impl Kafka {
         let handle = self.runtime.as_ref().map(|runtime| runtime.handle().clone());
         let Some(handle) = handle else { return };
         for lane in self.lanes.iter_mut().filter(|lane| lane.wants(now, waiting < WAITING)) {
-            let (id, next) = (lane.id, lane.next);
+            let (id, next, size) = (lane.id, lane.next, lane.size(size));
             if let Some(client) = lane.client.clone() {
                 lane.busy = true;
                 self.tasks.spawn_on(async move { Done::Fetched(id, client::fetch(client, next, size).await) }, &handle);
@@ -562,16 +576,16 @@ impl Live for Kafka {
             return Err(self.fault(what).hint("it was created anew: begin again without what was kept"));
         }
         let ends = self.ask_ends()?;
-        for lane in &self.lanes {
-            let end = lane.log_end.max(ends.get(&lane.id).copied().unwrap_or(0));
-            if let Some(at) = u32::try_from(lane.id).ok().and_then(|id| from.get(&id)).filter(|at| **at > end) {
-                let what = format!("partition {} ends at offset {end}, before {at}, up to which it was read", lane.id);
-                return Err(self.fault(what).hint("the topic was created anew or cut: begin again without what was kept"));
-            }
-        }
+        // A partition that is shorter than the offset to begin at is resumed there, too.
+        let asked = if let From::Offset(offset) = self.settings.from { offset } else { 0 };
         for lane in &mut self.lanes {
-            let at = u32::try_from(lane.id).ok().and_then(|id| from.get(&id));
-            lane.begin_at(at.copied());
+            let end = lane.log_end.max(ends.get(&lane.id).copied().unwrap_or(0));
+            let at = u32::try_from(lane.id).ok().and_then(|id| from.get(&id)).copied();
+            if let Some(at) = at.filter(|at| *at > end.max(asked)) {
+                let what = format!("partition {} ends at offset {end}, before {at}, up to which it was read", lane.id);
+                return Err(Fault::new(what).at(&*self.source).hint("the topic was created anew or cut: begin again without what was kept"));
+            }
+            lane.begin_at(at, end);
         }
         self.ready.clear();
         Ok(())
