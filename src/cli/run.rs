@@ -36,13 +36,13 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     }
     let patience = args.limit.unwrap_or(Duration::MAX);
     let table = Arc::new(open_table(find(args, &query)?, patience, &stop)?);
-    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema)?);
+    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str()))?);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
         let _ = bell.try_send(());
     });
-    let options = Options { threads: args.threads, memory: args.memory, ..Options::default() };
+    let options = Options { threads: args.threads, memory: args.memory, workspace: args.workspace.clone(), ..Options::default() };
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::SchemaRef;
 
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 use crate::source::live::{self, Event, Expect, FeedUrl, Live, LiveKind};
 use crate::store::segments::Segments;
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
@@ -77,6 +77,12 @@ impl Feed {
         Ok(self)
     }
 
+    /// The position vector before its first row: where the address says that reading begins.
+    pub fn start(&self) -> Positions {
+        let from = self.url.params.get("from").filter(|_| self.url.scheme == "file").and_then(|from| from.parse().ok());
+        from.map(|from| (0, from)).into_iter().collect()
+    }
+
     /// A connection for one run, and whether it can be held back.
     ///
     /// # Errors
@@ -89,6 +95,18 @@ impl Feed {
             return Ok((live, self.kind.can_wait));
         }
         Ok((live::open(&self.url, self.expect.clone())?, self.kind.can_wait))
+    }
+
+    /// A connection of its own from which the past can be read.
+    ///
+    /// # Errors
+    /// When it cannot be connected, or its rows can be had only once and were not recorded.
+    pub fn reread(&self) -> Result<Box<dyn Live>> {
+        match &self.recording {
+            Some(recording) => Ok(Box::new(Tail { recording: recording.clone(), next: 0, columns: Vec::new() })),
+            None if self.kind.rereadable => live::open(&self.url, self.expect.clone()),
+            None => Err(Fault::new("its rows were not recorded, and it cannot be read again").at(self.url.shown())),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn Live>>> {

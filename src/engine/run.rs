@@ -2,17 +2,23 @@
 //! reading is `intake`'s, absorbing is `work`'s, merging and publishing is `merge`'s.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::audit::{self, Audit};
+use super::barrier::Barrier;
+use super::checkpoint::{self, Resumed};
 use super::intake::{self, HistoryQueue, LiveChunk};
-use super::merge::{self, Delta};
+use super::merge::{Delta, Merger};
+use super::reached::Reached;
 use super::seam::Divider;
 use super::watermark::Watermark;
 use super::{Snapshot, Table, work};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Positions, Result};
 use crate::query::{Partial, Plan};
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
@@ -25,11 +31,22 @@ pub struct Options {
     pub memory: Option<u64>,
     /// The shortest time between two snapshots.
     pub pace: Duration,
+    /// Where checkpoints are kept; without it a run begins anew each time.
+    pub workspace: Option<PathBuf>,
+    /// Whether the answer is verified against a batch over the recording, and how long to rest in between.
+    pub audit: Option<Duration>,
+    /// At most so many pieces of the history are read; to measure what parts of it cost.
+    pub pieces: Option<u64>,
+    /// Feeds are read up to there and end: a question about the past of a running one. What is past is history: nothing in it
+    /// is late.
+    pub past: Option<Reached>,
+    /// Groups of final windows that stay in memory; older ones leave for disk.
+    pub final_groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50) }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None, past: None, final_groups: 100_000 }
     }
 }
 
@@ -44,7 +61,23 @@ impl Options {
 pub struct Run {
     newest: Latest<Snapshot>,
     finish: Cancel,
+    readmit: Asked,
     _stop: StopOnDrop,
+}
+
+/// Something that a person asked for once.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked for since the last call.
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// What all threads of a run share.
@@ -55,12 +88,33 @@ pub struct Shared {
     pub options: Options,
     pub watermark: Watermark,
     pub divider: Divider,
+    pub barrier: Barrier,
+    /// Late rows are to be re-admitted.
+    pub readmit: Asked,
+    /// The checkpoint that this run goes on from.
+    pub resumed: Option<Resumed>,
+    /// How long the merger took with the last partial.
+    pub merging: Took,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
     pub finish: Cancel,
     pub news: Mutex<News>,
     pub started: Instant,
+}
+
+/// A time taken, told from one thread to others.
+#[derive(Debug, Default)]
+pub struct Took(AtomicU64);
+
+impl Took {
+    pub fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    pub fn set(&self, took: Duration) {
+        self.0.store(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// What threads have to say beside rows.
@@ -73,8 +127,21 @@ pub struct News {
     pub trouble: BTreeMap<String, String>,
     pub dropped: u64,
     pub live_open: usize,
-    /// First position that each live partition gave.
-    pub first_live: Vec<(Arc<str>, u32, i64)>,
+    pub logs: Vec<Log>,
+    pub audit: Option<Audit>,
+}
+
+/// A feed as the seam sees it.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Which of the table's feeds.
+    pub feed: usize,
+    pub source: Arc<str>,
+    /// Where each partition of its log ended when the run began; empty where it has no past.
+    pub ends: Positions,
+    /// The first live position that each partition gave.
+    pub first_live: Vec<(u32, u64)>,
+    pub mark: Vec<u8>,
 }
 
 /// Notes kept; a feed in trouble for days must not fill memory.
@@ -122,19 +189,30 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         let cancel = Cancel::new();
         let finish = Cancel::new();
+        let readmit = Asked::default();
+        let checkpoints = options.workspace.as_ref().map(|w| checkpoint::folder(w, &plan, &table));
+        let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
-            divider: Divider::new(&table)?,
+            divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
+            barrier: Barrier::default(),
+            readmit: readmit.clone(),
+            resumed,
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
+            merging: Took::default(),
             options,
             cancel: cancel.clone(),
             finish: finish.clone(),
             news: Mutex::default(),
             started: Instant::now(),
         });
-        shared.news().live_open = table.live.len();
+        {
+            let mut news = shared.news();
+            news.live_open = table.live.len();
+            news.notes = notes;
+        }
         let newest = Latest::default();
         let workers = shared.options.workers();
         let (live_in, live_out) = bounded::<LiveChunk>(LIVE_QUEUE);
@@ -143,30 +221,35 @@ impl Run {
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {
-            let (shared, newest, wake, total) = (shared.clone(), newest.clone(), wake.clone(), history.total_bytes());
-            let whole = Partial::new(plan)?;
-            move || merge::merge(&shared, whole, total, &delta_out, &newest, &wake)
+            let auditor = shared.options.audit.map(|_| start_auditor(&shared)).transpose()?;
+            let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints, auditor)?;
+            let (newest, wake) = (newest.clone(), wake.clone());
+            move || merger.merge(&delta_out, &newest, &wake)
         };
         start_thread(&shared, "merge", merger)?;
         for _ in 0..workers {
             start_worker(&shared, &history, live_out.clone(), delta_in.clone())?;
         }
-        for feed in &table.live {
-            let partition = shared.watermark.add(Instant::now());
+        for (number, feed) in table.live.iter().enumerate() {
+            let first = shared.watermark.add(Instant::now());
             let (shared_in, feed, out) = (shared.clone(), feed.clone(), live_in.clone());
             start_thread(&shared, "feed", move || {
-                intake::follow(&shared_in, &feed, partition, &out);
-                shared_in.watermark.end(partition);
+                intake::follow(&shared_in, number, &feed, first, &out);
                 let mut news = shared_in.news();
                 news.live_open = news.live_open.saturating_sub(1);
             })?;
         }
-        Ok(Self { newest, finish, _stop: StopOnDrop(cancel) })
+        Ok(Self { newest, finish, readmit, _stop: StopOnDrop(cancel) })
     }
 
     /// The newest snapshot; `None` before the first. Costs a clone of an `Arc`.
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
         self.newest.get()
+    }
+
+    /// Puts late rows into the windows that they missed; the next snapshot shows those as corrected.
+    pub fn readmit(&self) {
+        self.readmit.ask();
     }
 
     /// Ends all inputs; the last snapshot follows soon, complete for what was read.
@@ -182,6 +265,13 @@ fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receive
             own.fail(fault);
         }
     })
+}
+
+fn start_auditor(shared: &Arc<Shared>) -> Result<Sender<audit::Moment>> {
+    let (moments, waiting) = audit::channel();
+    let own = shared.clone();
+    start_thread(shared, "audit", move || audit::audit(&own, &waiting))?;
+    Ok(moments)
 }
 
 fn start_thread(shared: &Arc<Shared>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

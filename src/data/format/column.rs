@@ -3,7 +3,8 @@
 
 use polars::prelude::*;
 
-use super::value;
+use super::rows::Span;
+use super::{value, word};
 use crate::data::{Fault, Result};
 
 /// One value, as a format found it.
@@ -90,24 +91,34 @@ impl Spec {
         }
     }
 
-    /// Reads the cells; `unfit` hears the number of each row whose cell contradicts the type. Those become null here and
+    /// Reads the cells, which stand in `bytes` at `spans`; `unfit` hears the number of each row whose cell contradicts the type. Those become null here and
     /// must be taken out by the caller.
-    pub fn build<'a>(&self, rows: usize, cells: impl Iterator<Item = Cell<'a>>, unfit: impl FnMut(usize)) -> Result<Column> {
+    pub fn build<'a>(
+        &self,
+        rows: usize,
+        bytes: &[u8],
+        spans: impl Iterator<Item = Span>,
+        cell: impl Fn(Span) -> Cell<'a>,
+        plain: impl Fn(Span) -> Option<Span>,
+        unfit: impl FnMut(usize),
+    ) -> Result<Column> {
         let name = self.name.clone();
+        let source = Cells { rows, spans, cell };
         let series = match self.read {
             Read::Boolean => {
                 let mut builder = BooleanChunkedBuilder::new(name, rows);
-                each(cells, unfit, value::boolean, |v| builder.append_option(v));
+                each(source.cells(), unfit, value::boolean, |v| builder.append_option(v));
                 builder.finish().into_series()
             }
             Read::Integer { least, most } => {
                 let fits = |text: &[u8]| value::integer(text).filter(|v| (least..=most).contains(v));
-                let whole = numbers::<Int64Type>(name, rows, cells, unfit, fits);
+                let quick = |span: Span| value::quick_integer(bytes, span.range()).filter(|v| (least..=most).contains(v));
+                let whole = numbers::<Int64Type>(name, source, quick, unfit, fits);
                 if let DataType::Duration(unit) = self.dtype { whole.into_duration(unit).into_series() } else { whole.into_series() }
             }
-            Read::Natural => numbers::<UInt64Type>(name, rows, cells, unfit, value::natural).into_series(),
-            Read::Float => numbers::<Float64Type>(name, rows, cells, unfit, value::float).into_series(),
-            Read::Single => numbers::<Float32Type>(name, rows, cells, unfit, value::single).into_series(),
+            Read::Natural => numbers::<UInt64Type>(name, source, |_| None, unfit, value::natural).into_series(),
+            Read::Float => numbers::<Float64Type>(name, source, |span| value::quick_float(bytes, span.range()), unfit, value::float).into_series(),
+            Read::Single => numbers::<Float32Type>(name, source, |_| None, unfit, value::single).into_series(),
             Read::Date => {
                 // A known date may be written with a time at midnight.
                 let midnight = |text: &[u8]| {
@@ -116,26 +127,39 @@ impl Spec {
                 };
                 let mut calendar = value::Calendar::default();
                 let day = |text: &[u8]| calendar.date(text).or_else(|| midnight(text));
-                numbers::<Int32Type>(name, rows, cells, unfit, day).into_date().into_series()
+                numbers::<Int32Type>(name, source, |_| None, unfit, day).into_date().into_series()
             }
             Read::Datetime(unit) => {
                 let epoch = self.epoch;
                 let mut calendar = value::Calendar::default();
                 let point = |text: &[u8]| calendar.datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None });
                 let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
-                numbers::<Int64Type>(name, rows, cells, unfit, point).into_datetime(unit, zone).into_series()
+                numbers::<Int64Type>(name, source, |_| None, unfit, point).into_datetime(unit, zone).into_series()
             }
-            Read::Time => numbers::<Int64Type>(name, rows, cells, unfit, value::time).into_time().into_series(),
-            Read::Text => texts(name, rows, cells, unfit).into_series(),
-            Read::Binary => texts(name, rows, cells, unfit).into_series().cast(&DataType::Binary)?,
+            Read::Time => numbers::<Int64Type>(name, source, |_| None, unfit, value::time).into_time().into_series(),
+            Read::Text => texts(name, bytes, source, plain, unfit).into_series(),
+            Read::Binary => texts(name, bytes, source, plain, unfit).into_series().cast(&DataType::Binary)?,
             Read::Nothing => {
                 let mut height = 0;
-                each(cells, unfit, |_| None::<()>, |_| height += 1);
+                each(source.cells(), unfit, |_| None::<()>, |_| height += 1);
                 Series::full_null(name, height, &DataType::Null)
             }
         };
         let series = if series.dtype() == &self.dtype { series } else { series.strict_cast(&self.dtype)? };
         Ok(series.into_column())
+    }
+}
+
+/// Where the cells of one column stand, and how one is taken from its place.
+struct Cells<S, C> {
+    rows: usize,
+    spans: S,
+    cell: C,
+}
+
+impl<'a, S: Iterator<Item = Span>, C: Fn(Span) -> Cell<'a>> Cells<S, C> {
+    fn cells(self) -> impl Iterator<Item = Cell<'a>> {
+        self.spans.map(self.cell)
     }
 }
 
@@ -163,31 +187,81 @@ fn each<'a, T>(
     }
 }
 
+/// `quick` reads most values by themselves; what it does not understand is read as a cell.
 fn numbers<'a, T: PolarsNumericType>(
     name: PlSmallStr,
-    rows: usize,
-    cells: impl Iterator<Item = Cell<'a>>,
-    unfit: impl FnMut(usize),
-    parse: impl FnMut(&[u8]) -> Option<T::Native>,
+    source: Cells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
+    quick: impl Fn(Span) -> Option<T::Native>,
+    mut unfit: impl FnMut(usize),
+    mut parse: impl FnMut(&[u8]) -> Option<T::Native>,
 ) -> ChunkedArray<T> {
-    let mut builder = PrimitiveChunkedBuilder::<T>::new(name, rows);
-    each(cells, unfit, parse, |value| builder.append_option(value));
-    builder.finish()
-}
-
-fn texts<'a>(name: PlSmallStr, rows: usize, cells: impl Iterator<Item = Cell<'a>>, mut unfit: impl FnMut(usize)) -> StringChunked {
-    let mut builder = StringChunkedBuilder::new(name, rows);
-    for (row, cell) in cells.enumerate() {
-        match cell {
-            Cell::Null => builder.append_null(),
-            Cell::Empty => builder.append_value(""),
-            Cell::Text(text) => builder.append_value(text),
-            Cell::Owned(text) => builder.append_value(text),
-            Cell::Broken => {
-                unfit(row);
-                builder.append_null();
-            }
+    let mut values: Vec<T::Native> = Vec::with_capacity(source.rows);
+    let mut missing: Vec<usize> = Vec::new();
+    for span in source.spans {
+        let value = quick(span).or_else(|| {
+            let mut value = None;
+            let row = values.len();
+            each(std::iter::once((source.cell)(span)), |_| unfit(row), &mut parse, |v| value = v);
+            value
+        });
+        if value.is_none() {
+            missing.push(values.len());
+        }
+        values.push(value.unwrap_or_default());
+    }
+    if missing.is_empty() {
+        return ChunkedArray::from_vec(name, values);
+    }
+    let mut builder = PrimitiveChunkedBuilder::<T>::new(name, values.len());
+    let mut missing = missing.into_iter().peekable();
+    for (row, value) in values.into_iter().enumerate() {
+        if missing.next_if_eq(&row).is_some() {
+            builder.append_null();
+        } else {
+            builder.append_value(value);
         }
     }
     builder.finish()
 }
+
+/// `plain` says where a text stands that is itself, without quotes and escapes; what it does not say is read as a cell.
+fn texts<'a>(
+    name: PlSmallStr,
+    bytes: &[u8],
+    source: Cells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
+    plain: impl Fn(Span) -> Option<Span>,
+    mut unfit: impl FnMut(usize),
+) -> StringChunked {
+    // polars keeps a text of up to twelve bytes within a view of sixteen. One is made here from two loads and no call.
+    let (none, one) = (StringChunked::from_slice(name.clone(), &[""; 0]), StringChunked::from_slice(name.clone(), &[""]));
+    let (Some(array), Some(blank)) = (none.downcast_iter().next(), one.downcast_iter().next().and_then(|array| array.views().first().copied())) else {
+        return none;
+    };
+    let mut texts = array.clone().make_mut();
+    texts.reserve(source.rows);
+    for (row, span) in source.spans.enumerate() {
+        if let Some(place) = plain(span) {
+            let length = (place.end - place.start) as usize;
+            let (low, high) = (word::load(bytes, place.start as usize), word::load(bytes, place.start as usize + 8));
+            let (low, high) = (low & word::lowest(length), high & word::lowest(length.saturating_sub(8)));
+            let mut view = blank;
+            (view.length, view.prefix, view.buffer_idx, view.offset) = (length as u32, low as u32, (low >> 32) as u32, high as u32);
+            texts.push_view(view, &[]);
+            continue;
+        }
+        match (source.cell)(span) {
+            Cell::Null => texts.push_null(),
+            Cell::Empty => texts.push_value(""),
+            Cell::Text(text) => texts.push_value(text),
+            Cell::Owned(text) => texts.push_value(text.as_str()),
+            Cell::Broken => {
+                unfit(row);
+                texts.push_null();
+            }
+        }
+    }
+    StringChunked::with_chunk(name, texts.freeze())
+}
+
+/// The most bytes of a text that is kept within its view.
+pub(super) const SHORT: usize = 12;
