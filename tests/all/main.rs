@@ -15,6 +15,7 @@ mod flink_window_operator;
 mod formats;
 mod fusion;
 mod history;
+mod kafka;
 mod lateness;
 mod live;
 mod live_ws;
