@@ -9,12 +9,18 @@ pub mod exact;
 pub mod expr;
 pub mod finish;
 pub mod form;
+mod from;
+pub mod join;
 pub mod keys;
 mod literal;
+mod over;
 pub mod partial;
 pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
+pub mod rerun;
+pub mod rows;
+pub mod scope;
 pub mod sql;
 pub mod window;
 
@@ -22,3 +28,4 @@ pub use form::Form;
 pub use partial::Partial;
 pub use plan::Plan;
 pub use query::Query;
+pub use scope::Input;

@@ -11,8 +11,10 @@ use polars::prelude::*;
 use super::Plan;
 use super::aggregate::Accumulator;
 use super::expr::keep;
+use super::join::distinct_rows;
 use super::keys::Keys;
 use super::plan::{call_name, key_name};
+use super::rows::{At, Store, value_name};
 use super::window::{Micros, Tumble, micros_of};
 use crate::data::{Fault, Result};
 
@@ -21,6 +23,8 @@ pub struct Partial {
     plan: Arc<Plan>,
     keys: Keys,
     states: Vec<Box<dyn Accumulator>>,
+    /// The rows, where rows are shown instead of groups.
+    rows: Option<Store>,
     /// The group of each row; kept for its memory.
     groups: Vec<u32>,
 }
@@ -51,8 +55,9 @@ impl Partial {
     pub fn new(plan: Arc<Plan>) -> Result<Self> {
         let keys = plan.new_keys()?;
         let states = plan.calls.iter().map(super::plan::Call::make).collect();
-        let mut partial = Self { plan, keys, states, groups: Vec::new() };
-        if partial.plan.keys.is_empty() {
+        let rows = plan.rows.as_ref().map(|rows| Store::new(plan.clone(), rows));
+        let mut partial = Self { plan, keys, states, rows, groups: Vec::new() };
+        if partial.plan.keys.is_empty() && partial.rows.is_none() {
             // Without GROUP BY there is one group, also over no rows.
             partial.keys.assign(&[], 0, &mut partial.groups)?;
             partial.states.iter_mut().for_each(|s| s.resize(1));
@@ -64,13 +69,14 @@ impl Partial {
         &self.plan
     }
 
+    /// Groups, or rows where those are kept.
     pub fn groups(&self) -> usize {
-        self.keys.len()
+        self.rows.as_ref().map_or(self.keys.len(), Store::len)
     }
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        self.keys.size() + self.states.iter().map(|s| s.size()).sum::<usize>() + self.groups.capacity() * 4
+        self.rows.as_ref().map_or(0, Store::size) + self.keys.size() + self.states.iter().map(|s| s.size()).sum::<usize>() + self.groups.capacity() * 4
     }
 
     /// Takes rows. `frame` has the plan's columns. Where `watermark` is given, rows of windows that end at or before it
@@ -79,12 +85,26 @@ impl Partial {
     /// # Errors
     /// When an expression cannot be evaluated over these rows; the partial is then unchanged.
     pub fn absorb(&mut self, frame: &DataFrame, watermark: Option<Micros>) -> Result<Absorbed> {
+        self.absorb_at(frame, watermark, None)
+    }
+
+    /// `absorb` for rows of which it is known where they stood.
+    ///
+    /// # Errors
+    /// As `absorb`.
+    pub fn absorb_at(&mut self, frame: &DataFrame, watermark: Option<Micros>, at: Option<At>) -> Result<Absorbed> {
         let plan = self.plan.clone();
         let mut absorbed = Absorbed::default();
         let mut rows = frame.clone();
         if let Some(filter) = &plan.filter {
             rows = filter_rows(&rows, &keep(filter, &rows)?)?;
             absorbed.filtered = (frame.height() - rows.height()) as u64;
+        }
+        if let (Some(store), Some(kept)) = (&mut self.rows, &plan.rows) {
+            let values = kept.values.iter().enumerate().map(|(i, v)| Ok(v.scalar.of(&rows)?.with_name(value_name(i)))).collect::<Result<_>>()?;
+            absorbed.shown = distinct_rows(&rows)?;
+            store.add(at, DataFrame::new(rows.height(), values)?)?;
+            return Ok(absorbed);
         }
         let mut window_starts = None;
         if let Some(window) = plan.window() {
@@ -126,8 +146,22 @@ impl Partial {
                 None => state.absorb(&self.groups, argument.as_ref())?,
             }
         }
-        absorbed.shown = rows.height() as u64;
+        absorbed.shown = distinct_rows(&rows)?;
         Ok(absorbed)
+    }
+
+    /// Keeps to `bytes`, about, where rows are kept and may be let go; false where they may not.
+    pub fn keep_to(&mut self, bytes: usize) -> bool {
+        self.rows.as_mut().is_none_or(|rows| rows.keep_to(bytes))
+    }
+
+    /// Takes the rows out as they would be shown: for a question that `streams`.
+    ///
+    /// # Errors
+    /// When an expression of the answer cannot be evaluated.
+    pub fn drain(&mut self) -> Result<DataFrame> {
+        let rows = self.rows.as_mut().map(Store::drain).transpose()?.unwrap_or_default();
+        self.plan.finish.apply(rows)
     }
 
     /// This partial as a table: key columns, then the state columns of each aggregate.
@@ -135,6 +169,9 @@ impl Partial {
     /// # Errors
     /// What polars says while it builds the columns.
     pub fn to_frame(&self) -> Result<DataFrame> {
+        if let Some(rows) = &self.rows {
+            return rows.to_frame();
+        }
         let mut columns = self.keys.columns()?;
         for (i, state) in self.states.iter().enumerate() {
             for (j, column) in state.state()?.into_iter().enumerate() {
@@ -150,6 +187,9 @@ impl Partial {
     /// # Errors
     /// When the frame is not one of this plan.
     pub fn merge(&mut self, other: &DataFrame) -> Result<()> {
+        if let Some(rows) = &mut self.rows {
+            return rows.merge(other);
+        }
         let mut columns = other.columns();
         let mut keys = Vec::with_capacity(self.plan.keys.len());
         for (i, key) in self.plan.keys.iter().enumerate() {
@@ -180,6 +220,12 @@ impl Partial {
     /// # Errors
     /// When a result has no place in its type, or an expression of the answer cannot be evaluated.
     pub fn answer(&self) -> Result<Answer> {
+        if let Some(rows) = &self.rows {
+            let frame = self.plan.finish.apply(rows.answer()?)?;
+            let mut notes = division_notes(&frame, &self.plan.finish.divisions)?;
+            notes.extend(rows.note());
+            return Ok(Answer { groups: frame.height(), frame, notes });
+        }
         let mut columns = self.keys.columns()?;
         for (i, (state, call)) in self.states.iter().zip(&self.plan.calls).enumerate() {
             let column = state.finish().map_err(|fault| fault.at(call.sql.clone()))?;

@@ -57,6 +57,10 @@ pub enum Class {
     Exact,
     /// The same, but the state grows with the distinct values.
     KeepsValues,
+    /// The same, but rows are kept, as far as memory allows.
+    KeepsRows,
+    /// Not incremental: computed anew over what is kept or stored, at a pace that its cost sets.
+    Rerun,
 }
 
 impl Class {
@@ -64,6 +68,18 @@ impl Class {
         match self {
             Self::Exact => "exact",
             Self::KeepsValues => "exact, keeps each distinct value",
+            Self::KeepsRows => "keeps rows",
+            Self::Rerun => "re-run (not incremental)",
+        }
+    }
+
+    /// The dearer, the larger.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::KeepsValues => 2,
+            Self::KeepsRows => 3,
+            Self::Rerun => 4,
         }
     }
 }
