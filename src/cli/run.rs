@@ -42,7 +42,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let wake = Wake::new(move || {
         let _ = bell.try_send(());
     });
-    let options = Options { threads: args.threads, memory: args.memory, ..Options::default() };
+    let options = Options { threads: args.threads, memory: args.memory, workspace: args.workspace.clone(), ..Options::default() };
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;
 

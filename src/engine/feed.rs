@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::SchemaRef;
 
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 use crate::source::live::{self, Event, Expect, FeedUrl, Live, LiveKind};
 use crate::store::segments::Segments;
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
@@ -75,6 +75,12 @@ impl Feed {
             self.recording = Some(Recording::start(self.url.text.clone(), live, schema, wake)?);
         }
         Ok(self)
+    }
+
+    /// The position vector before its first row: where the address says that reading begins.
+    pub fn start(&self) -> Positions {
+        let from = self.url.params.get("from").filter(|_| self.url.scheme == "file").and_then(|from| from.parse().ok());
+        from.map(|from| (0, from)).into_iter().collect()
     }
 
     /// A connection for one run, and whether it can be held back.

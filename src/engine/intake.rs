@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use polars::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::feed::Feed;
-use super::run::Shared;
+use super::run::{Log, Shared};
+use super::seam::Face;
 use super::snapshot::TimeGap;
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
-use crate::source::live::Event;
+use crate::source::live::{Event, Live};
 
 /// How long a thread waits for rows before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(20);
@@ -29,14 +31,32 @@ pub struct HistoryQueue {
 struct Reading {
     files: VecDeque<Arc<dyn History>>,
     current: Option<Box<dyn Reader>>,
+    done: HistoryDone,
+}
+
+/// How much of a table's files was handed out: whole files, and pieces of the next. Pieces are cut alike each time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryDone {
+    pub files: usize,
+    pub pieces: u64,
 }
 
 impl HistoryQueue {
     pub fn new(shared: &Shared) -> Self {
         let columns = needed_columns(shared, !shared.table.live.is_empty());
-        let files: VecDeque<_> = shared.table.history.iter().cloned().collect();
-        let total = files.iter().map(|f| f.extent().bytes).sum();
-        Self { state: Mutex::new(Reading { files, current: None }), total, columns }
+        let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
+        let done = shared.resumed.as_ref().map(|r| r.meta.history).unwrap_or_default();
+        let files = shared.table.history.iter().skip(done.files).cloned().collect();
+        Self { state: Mutex::new(Reading { files, current: None, done }), total, columns }
+    }
+
+    /// What was handed out so far.
+    pub fn done(&self) -> HistoryDone {
+        self.lock().done
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Reading> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn total_bytes(&self) -> u64 {
@@ -45,28 +65,46 @@ impl HistoryQueue {
 
     /// The next piece to decode; `None` when all has been handed out. A file that fails is left, with its fault told.
     pub fn next(&self, shared: &Shared) -> Option<Piece> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         loop {
             if state.current.is_none() {
                 let file = state.files.pop_front()?;
-                let opened = indices(&self.columns, file.schema(), file.name()).and_then(|columns| file.open(&columns));
+                let pieces = state.done.pieces;
+                let opened = indices(&self.columns, file.schema(), file.name()).and_then(|columns| file.open(&columns)).and_then(|mut reader| {
+                    // Pieces that a checkpoint holds are passed over without decoding them.
+                    for _ in 0..pieces {
+                        reader.next()?;
+                    }
+                    Ok(reader)
+                });
                 match opened {
                     Ok(reader) => state.current = Some(reader),
                     Err(fault) => {
                         shared.fault(fault);
+                        state.end_file();
                         continue;
                     }
                 }
             }
             match state.current.as_mut()?.next() {
-                Ok(Some(piece)) => return Some(piece),
-                Ok(None) => state.current = None,
+                Ok(Some(piece)) => {
+                    state.done.pieces += 1;
+                    return Some(piece);
+                }
+                Ok(None) => state.end_file(),
                 Err(fault) => {
                     shared.fault(fault);
-                    state.current = None;
+                    state.end_file();
                 }
             }
         }
+    }
+}
+
+impl Reading {
+    fn end_file(&mut self) {
+        self.current = None;
+        self.done = HistoryDone { files: self.done.files + 1, pieces: 0 };
     }
 }
 
@@ -92,20 +130,28 @@ fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Ve
 /// Rows from a feed on their way to a worker.
 pub struct LiveChunk {
     pub chunk: Chunk,
+    /// Which of the table's feeds.
+    pub feed: usize,
+    /// Rows of a log from before the run began are history.
+    pub face: Face,
+    /// How often its log began anew before these rows.
+    pub epoch: u64,
     /// The table's watermark before these rows came.
     pub watermark: Option<Micros>,
     /// The smallest and the largest event time among them.
     pub times: Option<(Micros, Micros)>,
 }
 
-/// Follows one feed to its end, or until the run ends. Faults and breaks are told, rows are sent.
-pub fn follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveChunk>) {
-    if let Err(fault) = try_follow(shared, feed, partition, out) {
+/// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
+pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
+    let mut partitions = Partitions::new(shared, number, first);
+    if let Err(fault) = try_follow(shared, feed, &mut partitions, out) {
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
+    partitions.end();
 }
 
-fn try_follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveChunk>) -> Result<()> {
+fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out: &Sender<LiveChunk>) -> Result<()> {
     let (mut live, can_wait) = feed.connect()?;
     let settled = loop {
         if shared.ending() {
@@ -118,23 +164,19 @@ fn try_follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveC
     let name = feed.url.shown();
     let conform = Conform::new(shared, &settled, &name);
     live.project(&conform.projection);
+    partitions.begin(live.as_mut(), feed)?;
     let mut newest: Option<Micros> = None;
-    let mut first = true;
     while !shared.ending() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => {
-                if first && chunk.rows_in() > 0 {
-                    first = false;
-                    shared.news().first_live.push((chunk.source.clone(), chunk.partition, chunk.offsets.start as i64));
-                }
                 let rows = chunk.rows_in();
                 let chunk = conform.apply(chunk)?;
                 let times = event_times(shared, &chunk.frame)?;
-                newest = newest.max(times.map(|t| t.1));
                 shared.news().trouble.remove(&name);
                 close_gaps(shared, &name, times);
-                let watermark = shared.watermark.advance(partition, times.map(|t| t.1), Instant::now());
-                if !send(shared, LiveChunk { chunk, watermark, times }, can_wait, out) {
+                let live = partitions.place(chunk, times);
+                newest = newest.max(times.map(|t| t.1));
+                if !send(shared, live, can_wait, out) {
                     shared.news().dropped += rows;
                 }
             }
@@ -150,6 +192,98 @@ fn try_follow(shared: &Shared, feed: &Feed, partition: usize, out: &Sender<LiveC
         }
     }
     Ok(())
+}
+
+/// The partitions of one feed as a run knows them: which number each has in the watermark, where its log stood when the
+/// run began, and how often it began anew.
+struct Partitions<'a> {
+    shared: &'a Shared,
+    feed: usize,
+    /// Watermark numbers by partition. The feed's first is there from the start, so that the watermark waits for it.
+    known: Vec<(u32, Known)>,
+    spare: Option<usize>,
+    /// Where the log of each partition stood when the table was first asked: rows before it are history.
+    ends: Positions,
+}
+
+struct Known {
+    watermark: usize,
+    next: u64,
+    epoch: u64,
+}
+
+impl<'a> Partitions<'a> {
+    fn new(shared: &'a Shared, feed: usize, first: usize) -> Self {
+        Self { shared, feed, known: Vec::new(), spare: Some(first), ends: Positions::new() }
+    }
+
+    /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before the
+    /// first live row is counted.
+    fn begin(&mut self, live: &mut dyn Live, feed: &Feed) -> Result<()> {
+        let source: Arc<str> = feed.url.shown().into();
+        let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(self.feed));
+        self.ends = match before {
+            Some(before) => {
+                if !live.mark().starts_with(&before.mark) {
+                    self.shared.note(format!("{source}: the log begins with other rows than at the checkpoint; it is read from its beginning"));
+                } else if !before.next.is_empty() {
+                    live.resume(&before.next)?;
+                }
+                before.ends.clone()
+            }
+            None => live.ends()?.unwrap_or_default(),
+        };
+        for partition in self.ends.keys().copied().collect::<Vec<_>>() {
+            self.number(partition);
+        }
+        let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
+        self.shared.news().logs.push(Log { feed: self.feed, source, ends: self.ends.clone(), first_live, mark: live.mark() });
+        Ok(())
+    }
+
+    fn number(&mut self, partition: u32) -> usize {
+        if let Some(i) = self.known.iter().position(|(p, _)| *p == partition) {
+            return i;
+        }
+        let watermark = self.spare.take().unwrap_or_else(|| self.shared.watermark.add(Instant::now()));
+        let newest = self.shared.resumed.as_ref().and_then(|r| r.newest(self.feed, partition));
+        self.shared.watermark.advance(watermark, newest, Instant::now());
+        self.known.push((partition, Known { watermark, next: 0, epoch: 0 }));
+        self.known.len() - 1
+    }
+
+    /// Which face a chunk belongs to, and by which watermark its rows are judged.
+    fn place(&mut self, chunk: Chunk, times: Option<(Micros, Micros)>) -> LiveChunk {
+        let i = self.number(chunk.partition);
+        // `ends` was told to the feed: a chunk lies on one side of it.
+        let past = self.ends.get(&chunk.partition).is_some_and(|end| chunk.offsets.end <= *end);
+        let face = if past { Face::History } else { Face::Live };
+        let mut epoch = 0;
+        let mut watermark = None;
+        if let Some((_, known)) = self.known.get_mut(i) {
+            known.epoch += u64::from(chunk.offsets.start < known.next);
+            (known.next, epoch) = (chunk.offsets.end, known.epoch);
+            // History is read with a perfect watermark: nothing in it is late, and it makes nothing late.
+            let newest = times.filter(|_| face == Face::Live).map(|t| t.1);
+            watermark = self.shared.watermark.advance(known.watermark, newest, Instant::now()).filter(|_| face == Face::Live);
+        }
+        if face == Face::Live && chunk.rows_in() > 0 {
+            let mut news = self.shared.news();
+            if let Some(log) = news.logs.iter_mut().find(|l| l.feed == self.feed)
+                && log.first_live.iter().all(|(p, _)| *p != chunk.partition)
+            {
+                log.first_live.push((chunk.partition, chunk.offsets.start));
+            }
+        }
+        LiveChunk { chunk, feed: self.feed, face, epoch, watermark, times }
+    }
+
+    /// No row will come any more: it holds nothing back.
+    fn end(&mut self) {
+        for number in self.spare.take().into_iter().chain(self.known.iter().map(|(_, k)| k.watermark)) {
+            self.shared.watermark.end(number);
+        }
+    }
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.

@@ -1,14 +1,20 @@
 //! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the shelf.
+//! At a barrier it writes a checkpoint.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use polars::prelude::DataFrame;
 
+use super::checkpoint::{self, Counted, FeedAt, Meta};
+use super::intake::HistoryQueue;
 use super::latency::Latencies;
+use super::ledger::ledger;
+use super::rate::Rate;
+use super::reached::Reached;
 use super::run::Shared;
-use super::seam::{Gap, Seam, SeamLedger, SeamLine};
 use super::snapshot::Rows;
 use super::{Snapshot, work};
 use crate::data::{Rejects, Result};
@@ -31,8 +37,14 @@ pub struct Delta {
     pub overlap: u64,
     pub history_until: Option<Micros>,
     pub live_from: Option<Micros>,
+    /// How far the feeds were absorbed.
+    pub reached: Reached,
     /// When live chunks arrived, and their rows.
     pub arrivals: Vec<(Instant, u64)>,
+    /// All that this worker took is handed over with this, and it waits at that barrier.
+    pub barrier: Option<u64>,
+    /// This worker's last word.
+    pub gone: bool,
 }
 
 /// Late rows that are shown; the count goes on.
@@ -41,80 +53,122 @@ const LATE_SHOWN: usize = 1_000;
 const ANSWER_SHARE: u32 = 3;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
+/// The shortest time between two checkpoints; a costly one is written more rarely.
+const CHECKPOINT: Duration = Duration::from_millis(500);
+/// Writing checkpoints must not cost more than a tenth of the time.
+const CHECKPOINT_SHARE: u32 = 9;
 
-struct Whole<'a> {
-    shared: &'a Shared,
+/// The merger of one run.
+pub struct Merger {
+    shared: Arc<Shared>,
+    history: Arc<HistoryQueue>,
     partial: Partial,
     snapshot: Snapshot,
     /// What there is to say about the answer in the snapshot.
     answer_notes: Vec<String>,
     history_until: Option<Micros>,
     live_from: Option<Micros>,
+    reached: Reached,
     /// Arrivals that no snapshot has shown yet.
     waiting: Vec<(Instant, u64)>,
     latencies: Latencies,
     rate: Rate,
+    /// Workers that have not said their last word.
+    workers: usize,
+    saving: Option<Saving>,
 }
 
-/// Merges until the last worker is gone, then puts the last snapshot.
-pub fn merge(shared: &Arc<Shared>, partial: Partial, history_total: u64, deltas: &Receiver<Delta>, shelf: &Latest<Snapshot>, wake: &Wake) {
-    let snapshot = Snapshot { history_total, ..Snapshot::default() };
-    let mut whole = Whole {
-        shared,
-        partial,
-        snapshot,
-        answer_notes: Vec::new(),
-        history_until: None,
-        live_from: None,
-        waiting: Vec::new(),
-        latencies: Latencies::default(),
-        rate: Rate::new(shared.started),
-    };
-    let (mut dirty, mut due, mut shown) = (false, Instant::now(), Instant::now());
-    loop {
-        let wait = if dirty { due.saturating_duration_since(Instant::now()) } else { TICK };
-        match deltas.recv_timeout(wait) {
-            Ok(delta) => {
-                whole.take(delta);
-                dirty = true;
+/// Checkpoints of a run.
+struct Saving {
+    folder: PathBuf,
+    /// The barrier that was asked for, and how many workers have come to it.
+    barrier: Option<(u64, usize)>,
+    due: Instant,
+    /// Rows came since the last one.
+    dirty: bool,
+}
+
+impl Merger {
+    /// # Errors
+    /// When the checkpoint to go on from is not one of this plan.
+    pub fn new(shared: Arc<Shared>, history: Arc<HistoryQueue>, mut partial: Partial, checkpoints: Option<PathBuf>) -> Result<Self> {
+        let mut snapshot = Snapshot { history_total: history.total_bytes(), ..Snapshot::default() };
+        let mut counted = Counted::default();
+        let mut reached = Reached::default();
+        if let Some(resumed) = &shared.resumed {
+            partial.merge(&resumed.partial)?;
+            counted.clone_from(&resumed.meta.counted);
+            reached.clone_from(&resumed.meta.reached);
+            snapshot.late.clone_from(&resumed.late);
+        }
+        snapshot.rows = counted.rows;
+        snapshot.rejects.count = counted.rows.rejected;
+        snapshot.stats.chunks = counted.chunks;
+        snapshot.stats.bytes_in = counted.bytes_in;
+        snapshot.history_done = counted.history_done;
+        snapshot.seam.history_rows = counted.history_rows;
+        snapshot.seam.live_rows = counted.live_rows;
+        snapshot.seam.overlap_removed = counted.overlap_removed;
+        Ok(Self {
+            workers: shared.options.workers(),
+            saving: checkpoints.map(|folder| Saving { folder, barrier: None, due: shared.started, dirty: false }),
+            rate: Rate::new(shared.started),
+            history_until: counted.history_until,
+            live_from: counted.live_from,
+            reached,
+            shared,
+            history,
+            partial,
+            snapshot,
+            answer_notes: Vec::new(),
+            waiting: Vec::new(),
+            latencies: Latencies::default(),
+        })
+    }
+
+    /// Merges until the last worker is gone, then puts the last snapshot.
+    pub fn merge(mut self, deltas: &Receiver<Delta>, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let (mut dirty, mut due, mut shown) = (false, Instant::now(), Instant::now());
+        loop {
+            let wait = if dirty { due.saturating_duration_since(Instant::now()) } else { TICK };
+            match deltas.recv_timeout(wait) {
+                Ok(delta) => {
+                    dirty |= delta.chunks > 0;
+                    self.take(delta);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+            if self.shared.cancel.is_set() {
+                return;
+            }
+            self.keep(false);
+            let now = Instant::now();
+            if dirty && now >= due {
+                let first = self.snapshot.version == 0;
+                self.publish(true, false, shelf, wake);
+                let cost = now.elapsed();
+                // The first answers tighten quickly.
+                let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
+                due = now + (cost * (ANSWER_SHARE + 1)).max(pace);
+                (dirty, shown) = (false, now);
+            } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
+                self.publish(false, false, shelf, wake);
+                shown = Instant::now();
+            }
         }
-        if shared.cancel.is_set() {
-            return;
-        }
-        let now = Instant::now();
-        if dirty && now >= due {
-            let first = whole.snapshot.version == 0;
-            whole.publish(true, false, shelf, wake);
-            let cost = now.elapsed();
-            // The first answers tighten quickly.
-            let pace = if first { Duration::from_millis(10) } else { shared.options.pace };
-            due = now + (cost * (ANSWER_SHARE + 1)).max(pace);
-            (dirty, shown) = (false, now);
-        } else if !dirty && shown.elapsed() >= TICK && whole.snapshot.version > 0 {
-            whole.publish(false, false, shelf, wake);
-            shown = Instant::now();
+        if !self.shared.cancel.is_set() {
+            self.keep(true);
+            self.publish(true, true, shelf, wake);
         }
     }
-    if !shared.cancel.is_set() {
-        whole.publish(true, true, shelf, wake);
-    }
-}
 
-impl Whole<'_> {
     fn take(&mut self, delta: Delta) {
-        if let Err(fault) = self.merge(&delta.partial) {
+        if let Err(fault) = self.merge_partial(&delta.partial) {
             self.shared.fail(fault);
         }
         let s = &mut self.snapshot;
-        let (all, new) = (&mut s.rows, delta.rows);
-        all.come_in += new.come_in;
-        all.shown += new.shown;
-        all.filtered += new.filtered;
-        all.late += new.late;
-        all.rejected += new.rejected;
+        s.rows.add(&delta.rows);
         s.rejects.add(delta.rejects);
         for late in delta.late {
             let room = LATE_SHOWN.saturating_sub(s.late.height());
@@ -126,7 +180,7 @@ impl Whole<'_> {
         }
         s.stats.chunks += delta.chunks;
         s.stats.bytes_in += delta.bytes;
-        s.stats.merges += 1;
+        s.stats.merges += u64::from(delta.chunks > 0);
         s.stats.bytes_between_threads += delta.partial.estimated_size() as u64;
         s.history_done += delta.history_bytes;
         s.seam.history_rows += delta.history_rows;
@@ -138,14 +192,98 @@ impl Whole<'_> {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        self.reached.merge(&delta.reached);
         self.waiting.extend(delta.arrivals);
+        self.workers -= usize::from(delta.gone);
+        if let Some(saving) = &mut self.saving {
+            saving.dirty |= delta.chunks > 0;
+            if let (Some((asked, come)), Some(at)) = (&mut saving.barrier, delta.barrier)
+                && *asked == at
+                && !delta.gone
+            {
+                *come += 1;
+            }
+        }
     }
 
-    fn merge(&mut self, partial: &DataFrame) -> Result<()> {
-        self.partial.merge(partial)?;
+    fn merge_partial(&mut self, partial: &DataFrame) -> Result<()> {
+        if partial.width() > 0 || partial.height() > 0 {
+            self.partial.merge(partial)?;
+        }
         match self.shared.options.memory {
             Some(limit) if self.partial.size() as u64 > limit / 2 => Err(work::too_large(self.partial.size() as u64, self.partial.groups(), limit)),
             _ => Ok(()),
+        }
+    }
+
+    /// Asks for a barrier when a checkpoint is due, and writes it once all workers have come. `last`: they are gone, so that
+    /// it can be written at once.
+    fn keep(&mut self, last: bool) {
+        let Some(saving) = &mut self.saving else { return };
+        if !last {
+            match saving.barrier {
+                None if saving.dirty && Instant::now() >= saving.due => {
+                    saving.barrier = Some((self.shared.barrier.ask(), 0));
+                    return;
+                }
+                Some((_, come)) if come >= self.workers => {}
+                _ => return,
+            }
+        }
+        let begun = Instant::now();
+        let folder = saving.folder.clone();
+        let frames = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
+        let meta = self.meta();
+        let Some(saving) = &mut self.saving else { return };
+        if let Some((number, _)) = saving.barrier.take() {
+            self.shared.barrier.release(number);
+        }
+        let kept = frames.and_then(|(partial, seen)| checkpoint::save(&folder, &meta, &partial, &self.snapshot.late, seen.as_ref()));
+        let mut news = self.shared.news();
+        match kept {
+            Ok(()) => {
+                saving.dirty = false;
+                news.trouble.remove(CHECKPOINTS);
+            }
+            Err(fault) => {
+                news.trouble.insert(CHECKPOINTS.to_owned(), format!("not written, and tried again: {fault}"));
+            }
+        }
+        saving.due = Instant::now() + (begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT);
+    }
+
+    fn meta(&self) -> Meta {
+        let (table, s) = (&self.shared.table, &self.snapshot);
+        let feed = |(number, feed): (usize, &super::Feed)| {
+            let news = self.shared.news();
+            let log = news.logs.iter().find(|l| l.feed == number);
+            // A feed that was not asked yet stands where the last checkpoint left it.
+            let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
+            let mut next = if before.next.is_empty() { feed.start() } else { before.next };
+            next.extend(self.reached.of(number));
+            match log {
+                Some(log) => FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() },
+                None => FeedAt { next, ..before },
+            }
+        };
+        Meta {
+            question: checkpoint::question(self.partial.plan(), table),
+            // What history owns does not change when its file grows on.
+            files: self.shared.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),
+            feeds: table.live.iter().enumerate().map(feed).collect(),
+            history: self.history.done(),
+            reached: self.reached.clone(),
+            counted: Counted {
+                rows: s.rows,
+                chunks: s.stats.chunks,
+                bytes_in: s.stats.bytes_in,
+                history_done: s.history_done,
+                history_rows: s.seam.history_rows,
+                live_rows: s.seam.live_rows,
+                overlap_removed: s.seam.overlap_removed,
+                history_until: self.history_until,
+                live_from: self.live_from,
+            },
         }
     }
 
@@ -169,6 +307,7 @@ impl Whole<'_> {
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(now));
         s.live_rate = self.rate.get(now);
+        s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
         {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
@@ -178,7 +317,6 @@ impl Whole<'_> {
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;
-            s.seam = ledger(self.shared, &s.seam, &news.first_live, self.history_until, self.live_from);
         }
         // Also when only the clock moved on: what was true of the answer still is.
         s.notes.extend(self.answer_notes.iter().cloned());
@@ -191,48 +329,5 @@ impl Whole<'_> {
     }
 }
 
-fn ledger(shared: &Shared, counted: &SeamLedger, first_live: &[(Arc<str>, u32, i64)], history_until: Option<Micros>, live_from: Option<Micros>) -> SeamLedger {
-    let table = &shared.table;
-    let both = !table.history.is_empty() && !table.live.is_empty();
-    let seam_at = match (&table.seam, live_from) {
-        (Seam::Time(at), Some(_)) => Some(*at),
-        (_, live) => live.map(|first| history_until.unwrap_or(first)),
-    };
-    let end_of_log: i64 = table.history.iter().map(|h| h.extent().bytes as i64).sum();
-    let line = |(source, partition, first): &(Arc<str>, u32, i64)| {
-        let (last_history, first_live, gap) = match &table.seam {
-            Seam::Position => (Some(end_of_log), Some(*first), Gap::Known((first - end_of_log).unsigned_abs())),
-            Seam::Time(_) => (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown }),
-            _ => (None, Some(*first), Gap::CannotBeKnown),
-        };
-        SeamLine { source: source.to_string(), partition: *partition, last_history, first_live, gap }
-    };
-    let partitions = if both { first_live.iter().map(line).collect() } else { Vec::new() };
-    SeamLedger { kind: table.seam.word(), at: seam_at.filter(|_| both), partitions, ..counted.clone() }
-}
-
-/// Rows per second over about the last second.
-struct Rate {
-    rows: u64,
-    since: Instant,
-    last: f64,
-}
-
-impl Rate {
-    fn new(now: Instant) -> Self {
-        Self { rows: 0, since: now, last: 0.0 }
-    }
-
-    fn add(&mut self, rows: u64) {
-        self.rows += rows;
-    }
-
-    fn get(&mut self, now: Instant) -> f64 {
-        let seconds = (now - self.since).as_secs_f64();
-        if seconds >= 0.5 {
-            self.last = self.rows as f64 / seconds;
-            (self.rows, self.since) = (0, now);
-        }
-        self.last
-    }
-}
+/// What is in trouble when a checkpoint cannot be written.
+const CHECKPOINTS: &str = "checkpoints";

@@ -1,12 +1,17 @@
 //! Floor 4: the only floor that starts threads. Tables are opened, questions are run, partials are merged.
 //! UI and work meet in handles: `Run`, `Job<T>`; each has something to look at, and its drop stops the work.
 
+mod barrier;
+mod checkpoint;
 pub mod feed;
 mod intake;
 pub mod job;
 mod latency;
+mod ledger;
 mod merge;
 pub mod open;
+mod rate;
+mod reached;
 pub mod run;
 pub mod seam;
 pub mod snapshot;

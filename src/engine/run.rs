@@ -2,17 +2,20 @@
 //! reading is `intake`'s, absorbing is `work`'s, merging and publishing is `merge`'s.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::barrier::Barrier;
+use super::checkpoint::{self, Resumed};
 use super::intake::{self, HistoryQueue, LiveChunk};
-use super::merge::{self, Delta};
+use super::merge::{Delta, Merger};
 use super::seam::Divider;
 use super::watermark::Watermark;
 use super::{Snapshot, Table, work};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Positions, Result};
 use crate::query::{Partial, Plan};
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
@@ -25,11 +28,13 @@ pub struct Options {
     pub memory: Option<u64>,
     /// The shortest time between two snapshots.
     pub pace: Duration,
+    /// Where checkpoints are kept; without it a run begins anew each time.
+    pub workspace: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50) }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None }
     }
 }
 
@@ -55,6 +60,9 @@ pub struct Shared {
     pub options: Options,
     pub watermark: Watermark,
     pub divider: Divider,
+    pub barrier: Barrier,
+    /// The checkpoint that this run goes on from.
+    pub resumed: Option<Resumed>,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
@@ -73,8 +81,20 @@ pub struct News {
     pub trouble: BTreeMap<String, String>,
     pub dropped: u64,
     pub live_open: usize,
-    /// First position that each live partition gave.
-    pub first_live: Vec<(Arc<str>, u32, i64)>,
+    pub logs: Vec<Log>,
+}
+
+/// A feed as the seam sees it.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Which of the table's feeds.
+    pub feed: usize,
+    pub source: Arc<str>,
+    /// Where each partition of its log ended when the run began; empty where it has no past.
+    pub ends: Positions,
+    /// The first live position that each partition gave.
+    pub first_live: Vec<(u32, u64)>,
+    pub mark: Vec<u8>,
 }
 
 /// Notes kept; a feed in trouble for days must not fill memory.
@@ -122,9 +142,13 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         let cancel = Cancel::new();
         let finish = Cancel::new();
+        let checkpoints = options.workspace.as_ref().map(|w| checkpoint::folder(w, &plan, &table));
+        let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
-            divider: Divider::new(&table)?,
+            divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
+            barrier: Barrier::default(),
+            resumed,
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
@@ -134,7 +158,11 @@ impl Run {
             news: Mutex::default(),
             started: Instant::now(),
         });
-        shared.news().live_open = table.live.len();
+        {
+            let mut news = shared.news();
+            news.live_open = table.live.len();
+            news.notes = notes;
+        }
         let newest = Latest::default();
         let workers = shared.options.workers();
         let (live_in, live_out) = bounded::<LiveChunk>(LIVE_QUEUE);
@@ -143,20 +171,19 @@ impl Run {
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {
-            let (shared, newest, wake, total) = (shared.clone(), newest.clone(), wake.clone(), history.total_bytes());
-            let whole = Partial::new(plan)?;
-            move || merge::merge(&shared, whole, total, &delta_out, &newest, &wake)
+            let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints)?;
+            let (newest, wake) = (newest.clone(), wake.clone());
+            move || merger.merge(&delta_out, &newest, &wake)
         };
         start_thread(&shared, "merge", merger)?;
         for _ in 0..workers {
             start_worker(&shared, &history, live_out.clone(), delta_in.clone())?;
         }
-        for feed in &table.live {
-            let partition = shared.watermark.add(Instant::now());
+        for (number, feed) in table.live.iter().enumerate() {
+            let first = shared.watermark.add(Instant::now());
             let (shared_in, feed, out) = (shared.clone(), feed.clone(), live_in.clone());
             start_thread(&shared, "feed", move || {
-                intake::follow(&shared_in, &feed, partition, &out);
-                shared_in.watermark.end(partition);
+                intake::follow(&shared_in, number, &feed, first, &out);
                 let mut news = shared_in.news();
                 news.live_open = news.live_open.saturating_sub(1);
             })?;

@@ -114,8 +114,9 @@ enum Rule {
 
 impl Divider {
     /// # Errors
-    /// When the seam names a column that the table lacks, or needs an event time that it has not.
-    pub fn new(table: &Table) -> Result<Self> {
+    /// When the seam names a column that the table lacks, or needs an event time that it has not. `seen` are keys that a
+    /// checkpoint knows of.
+    pub fn new(table: &Table, seen: Option<&DataFrame>) -> Result<Self> {
         let rule = match &table.seam {
             Seam::Position | Seam::Append => Rule::All,
             Seam::Time(at) => {
@@ -128,7 +129,11 @@ impl Divider {
                 let dtype = table.schema.get(column).ok_or_else(|| {
                     Fault::new(format!("there is no column '{column}' for the seam")).at(&table.name).hint("name a column that tells rows apart")
                 })?;
-                Rule::Key { column: column.clone(), seen: Mutex::new(Keys::new(&[(column.as_str().into(), dtype.clone())])?) }
+                let mut keys = Keys::new(&[(column.as_str().into(), dtype.clone())])?;
+                if let Some(seen) = seen {
+                    keys.assign(&[seen.column(column)?.clone()], seen.height(), &mut Vec::new())?;
+                }
+                Rule::Key { column: column.clone(), seen: Mutex::new(keys) }
             }
         };
         Ok(Self { rule, whole: replays_its_history(table) })
@@ -140,6 +145,16 @@ impl Divider {
             Rule::All => None,
             Rule::Time { column, .. } | Rule::Key { column, .. } => Some(column),
         }
+    }
+
+    /// The keys seen so far, for a checkpoint.
+    ///
+    /// # Errors
+    /// What polars says while it builds the column.
+    pub fn seen(&self) -> Result<Option<DataFrame>> {
+        let Rule::Key { seen, .. } = &self.rule else { return Ok(None) };
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(DataFrame::new(seen.len(), seen.columns()?)?))
     }
 
     /// The rows of `frame` that `face` owns, and how many it does not.

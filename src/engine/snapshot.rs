@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
 
 use super::seam::SeamLedger;
 use crate::data::{Fault, Rejects};
@@ -43,7 +44,7 @@ pub struct Snapshot {
 }
 
 /// Where the rows went. The conservation law: `come_in == shown + filtered + late + rejected`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     pub come_in: u64,
     pub shown: u64,
@@ -55,6 +56,15 @@ pub struct Rows {
 }
 
 impl Rows {
+    pub fn add(&mut self, new: &Self) {
+        self.come_in += new.come_in;
+        self.shown += new.shown;
+        self.filtered += new.filtered;
+        self.late += new.late;
+        self.rejected += new.rejected;
+        self.dropped += new.dropped;
+    }
+
     /// True when every row that came in is accounted for.
     pub fn conserved(&self) -> bool {
         self.come_in == self.shown + self.filtered + self.late + self.rejected

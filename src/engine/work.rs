@@ -27,6 +27,8 @@ struct Hand<'a> {
     delta: Delta,
     last: Instant,
     pace: Duration,
+    /// The last barrier this worker took part in.
+    barrier: u64,
 }
 
 /// Works until all inputs have ended and all was handed over.
@@ -34,11 +36,21 @@ struct Hand<'a> {
 /// # Errors
 /// When a row makes an expression fail: the question cannot be answered.
 pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, out: &Sender<Delta>) -> Result<()> {
-    let mut hand = Hand { shared, out, partial: Partial::new(shared.plan.clone())?, delta: Delta::default(), last: Instant::now(), pace: Duration::ZERO };
+    let mut hand =
+        Hand { shared, out, partial: Partial::new(shared.plan.clone())?, delta: Delta::default(), last: Instant::now(), pace: Duration::ZERO, barrier: 0 };
+    let outcome = work_on(shared, history, live, &mut hand);
+    // The merger counts on a last word from every worker, also from one that gives up.
+    hand.delta.gone = true;
+    hand.over()?;
+    outcome
+}
+
+fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, hand: &mut Hand<'_>) -> Result<()> {
     let (mut more_history, mut more_live) = (true, true);
     while (more_history || more_live) && !shared.cancel.is_set() {
         // Both faces in turn, so that neither starves; while the run finishes, what feeds have sent is still taken.
         let mut busy = false;
+        hand.meet()?;
         if more_live {
             match live.try_recv() {
                 Ok(chunk) => {
@@ -76,7 +88,7 @@ pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>,
             }
         }
     }
-    hand.over()
+    Ok(())
 }
 
 impl Hand<'_> {
@@ -89,10 +101,23 @@ impl Hand<'_> {
         if let Some(arrived) = live.chunk.arrived {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
-        if let Some((oldest, _)) = live.times {
+        if let (Face::Live, Some((oldest, _))) = (live.face, live.times) {
             self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
         }
-        self.take(live.chunk, Face::Live, live.watermark)
+        self.delta.reached.note(&live);
+        self.take(live.chunk, live.face, live.watermark)
+    }
+
+    /// Hands over and waits, where a barrier was asked for.
+    fn meet(&mut self) -> Result<()> {
+        let asked = self.shared.barrier.asked();
+        if asked > self.barrier {
+            self.barrier = asked;
+            self.delta.barrier = Some(asked);
+            self.over()?;
+            self.shared.barrier.wait(asked, &self.shared.cancel);
+        }
+        Ok(())
     }
 
     fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>) -> Result<()> {
@@ -138,7 +163,7 @@ impl Hand<'_> {
 
     /// Gives the merger what was absorbed since the last time.
     fn over(&mut self) -> Result<()> {
-        if self.delta.chunks == 0 {
+        if self.delta.chunks == 0 && self.delta.barrier.is_none() && !self.delta.gone {
             return Ok(());
         }
         let begun = Instant::now();

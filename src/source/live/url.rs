@@ -44,6 +44,14 @@ impl FeedUrl {
         Ok(Self { text: text.to_owned(), scheme: scheme.to_ascii_lowercase(), target: target.to_owned(), params })
     }
 
+    /// The same address without some of its parameters.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let mut params = self.params.clone();
+        params.retain(|name, _| !names.contains(&name.as_str()));
+        Self { params, ..self.clone() }
+    }
+
     /// The address as it may stand on a screen, in a log or beside a row: without passwords, and without the values
     /// of parameters that are sent to a server or named like a secret.
     pub fn shown(&self) -> String {

@@ -1,0 +1,42 @@
+//! The seam ledger of a run: what was counted, told a line a partition, so that its arithmetic can be read.
+
+use super::run::Shared;
+use super::seam::{Gap, Seam, SeamLedger, SeamLine};
+use crate::query::window::Micros;
+
+/// The ledger as of now; `counted` has the rows.
+pub fn ledger(shared: &Shared, counted: &SeamLedger, history_until: Option<Micros>, live_from: Option<Micros>) -> SeamLedger {
+    let table = &shared.table;
+    let news = shared.news();
+    // A log that had rows before the run began is its own history.
+    let own_history = |log: &super::run::Log| log.ends.values().any(|end| *end > 0);
+    let both = !table.live.is_empty() && (!table.history.is_empty() || news.logs.iter().any(own_history));
+    let at = match (&table.seam, live_from) {
+        (Seam::Time(at), Some(_)) => Some(*at),
+        (_, live) => live.map(|first| history_until.unwrap_or(first)),
+    };
+    let end_of_files: u64 = match &shared.resumed {
+        Some(resumed) => resumed.meta.files.iter().map(|f| f.bytes).sum(),
+        None => table.history.iter().map(|h| h.extent().bytes).sum(),
+    };
+    let mut partitions = Vec::new();
+    for log in news.logs.iter().filter(|_| both) {
+        let mut numbers: Vec<u32> = log.ends.keys().copied().chain(log.first_live.iter().map(|(p, _)| *p)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        for partition in numbers {
+            let first = log.first_live.iter().find(|(p, _)| *p == partition).map(|(_, first)| *first);
+            let (last_history, first_live, gap) = match (log.ends.get(&partition), &table.seam) {
+                // Positions of one log: history has those before its end, live those from there on.
+                (Some(end), _) => (end.checked_sub(1).map(|p| p as i64), first.map(|f| f as i64), Gap::Known(first.map_or(0, |f| f.saturating_sub(*end)))),
+                (None, Seam::Position) => (Some(end_of_files as i64), first.map(|f| f as i64), Gap::Known(first.map_or(0, |f| f.abs_diff(end_of_files)))),
+                (None, Seam::Time(_)) => (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown }),
+                _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
+            };
+            partitions.push(SeamLine { source: log.source.to_string(), partition, last_history, first_live, gap });
+        }
+    }
+    let of_one_log = table.history.is_empty() && news.logs.iter().any(own_history);
+    let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
+    SeamLedger { kind, at: at.filter(|_| both), partitions, ..counted.clone() }
+}

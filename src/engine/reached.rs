@@ -1,0 +1,58 @@
+//! How far each partition of each feed was absorbed: the position vector of a run, and of its checkpoints.
+
+use serde::{Deserialize, Serialize};
+
+use super::intake::LiveChunk;
+use super::seam::Face;
+use crate::data::Positions;
+use crate::query::window::Micros;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    pub partitions: Vec<At>,
+    /// The largest watermark by which rows were judged.
+    pub watermark: Option<Micros>,
+}
+
+/// One partition of one feed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct At {
+    /// Which of the table's feeds.
+    pub feed: usize,
+    pub partition: u32,
+    /// How often the log began anew (a file that was rotated or truncated).
+    pub epoch: u64,
+    /// The next position to read.
+    pub next: u64,
+    /// The largest event time among its live rows.
+    pub newest: Option<Micros>,
+}
+
+impl Reached {
+    /// A chunk was taken.
+    pub fn note(&mut self, live: &LiveChunk) {
+        let newest = live.times.filter(|_| live.face == Face::Live).map(|t| t.1);
+        self.add(&At { feed: live.feed, partition: live.chunk.partition, epoch: live.epoch, next: live.chunk.offsets.end, newest });
+        self.watermark = self.watermark.max(live.watermark);
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        other.partitions.iter().for_each(|at| self.add(at));
+        self.watermark = self.watermark.max(other.watermark);
+    }
+
+    fn add(&mut self, at: &At) {
+        match self.partitions.iter_mut().find(|known| known.feed == at.feed && known.partition == at.partition) {
+            Some(known) => {
+                // Workers hand over in any order.
+                (known.epoch, known.next) = (known.epoch, known.next).max((at.epoch, at.next));
+                known.newest = known.newest.max(at.newest);
+            }
+            None => self.partitions.push(at.clone()),
+        }
+    }
+
+    pub fn of(&self, feed: usize) -> Positions {
+        self.partitions.iter().filter(|at| at.feed == feed).map(|at| (at.partition, at.next)).collect()
+    }
+}
