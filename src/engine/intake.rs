@@ -28,8 +28,18 @@ pub struct HistoryQueue {
     columns: Vec<PlSmallStr>,
 }
 
+/// A piece to decode.
+pub struct Handed {
+    pub piece: Piece,
+    /// Which of the table's files it is of.
+    pub file: usize,
+    /// The how many-th piece it is of all that this run handed out.
+    pub number: u64,
+}
+
 struct Reading {
     files: VecDeque<Arc<dyn History>>,
+    handed: u64,
     current: Option<Box<dyn Reader>>,
     done: HistoryDone,
 }
@@ -47,7 +57,7 @@ impl HistoryQueue {
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
         let done = shared.resumed.as_ref().map(|r| r.meta.history).unwrap_or_default();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
-        Self { state: Mutex::new(Reading { files, current: None, done }), total, columns }
+        Self { state: Mutex::new(Reading { files, handed: 0, current: None, done }), total, columns }
     }
 
     /// What was handed out so far.
@@ -64,7 +74,7 @@ impl HistoryQueue {
     }
 
     /// The next piece to decode; `None` when all has been handed out. A file that fails is left, with its fault told.
-    pub fn next(&self, shared: &Shared) -> Option<Piece> {
+    pub fn next(&self, shared: &Shared) -> Option<Handed> {
         let mut state = self.lock();
         loop {
             if state.current.is_none() {
@@ -89,7 +99,8 @@ impl HistoryQueue {
             match state.current.as_mut()?.next() {
                 Ok(Some(piece)) => {
                     state.done.pieces += 1;
-                    return Some(piece);
+                    state.handed += 1;
+                    return Some(Handed { piece, file: state.done.files, number: state.handed - 1 });
                 }
                 Ok(None) => state.end_file(),
                 Err(fault) => {
@@ -136,6 +147,8 @@ pub struct LiveChunk {
     pub face: Face,
     /// How often its log began anew before these rows.
     pub epoch: u64,
+    /// The how many-th chunk it is of its feed in this run.
+    pub number: u64,
     /// The table's watermark before these rows came.
     pub watermark: Option<Micros>,
     /// The smallest and the largest event time among them.
@@ -166,6 +179,7 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
     live.project(&conform.projection);
     partitions.begin(live.as_mut(), feed)?;
     let mut newest: Option<Micros> = None;
+    let mut number = 0;
     while !shared.ending() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => {
@@ -174,9 +188,11 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 let times = event_times(shared, &chunk.frame)?;
                 shared.news().trouble.remove(&name);
                 close_gaps(shared, &name, times);
-                let live = partitions.place(chunk, times);
+                let live = LiveChunk { number, ..partitions.place(chunk, times) };
                 newest = newest.max(times.map(|t| t.1));
-                if !send(shared, live, can_wait, out) {
+                if send(shared, live, can_wait, out) {
+                    number += 1;
+                } else {
                     shared.news().dropped += rows;
                 }
             }
@@ -275,7 +291,7 @@ impl<'a> Partitions<'a> {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        LiveChunk { chunk, feed: self.feed, face, epoch, watermark, times }
+        LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times }
     }
 
     /// No row will come any more: it holds nothing back.

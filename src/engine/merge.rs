@@ -157,6 +157,10 @@ impl Merger {
                 shown = Instant::now();
             }
         }
+        if let Some(poured) = &self.shared.poured {
+            // It is closed, never written to, when the file is complete.
+            let _ = poured.recv();
+        }
         if !self.shared.cancel.is_set() {
             self.keep(true);
             self.publish(true, true, shelf, wake);
@@ -210,10 +214,7 @@ impl Merger {
         if partial.width() > 0 || partial.height() > 0 {
             self.partial.merge(partial)?;
         }
-        match self.shared.options.memory {
-            Some(limit) if self.partial.size() as u64 > limit / 2 => Err(work::too_large(self.partial.size() as u64, self.partial.groups(), limit)),
-            _ => Ok(()),
-        }
+        work::keep_within(&self.shared, &mut self.partial, 2)
     }
 
     /// Asks for a barrier when a checkpoint is due, and writes it once all workers have come. `last`: they are gone, so that

@@ -3,6 +3,7 @@
 
 mod barrier;
 mod checkpoint;
+mod dataset;
 pub mod feed;
 mod intake;
 pub mod job;
@@ -10,8 +11,10 @@ mod latency;
 mod ledger;
 mod merge;
 pub mod open;
+mod pour;
 mod rate;
 mod reached;
+mod rerun;
 pub mod run;
 pub mod seam;
 pub mod snapshot;
@@ -21,6 +24,7 @@ mod work;
 
 pub use feed::Feed;
 pub use job::{Job, Progress};
+pub use pour::RowsTo;
 pub use run::{Options, Run};
 pub use seam::{Seam, SeamLedger};
 pub use snapshot::Snapshot;

@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, bounded};
 
 use super::barrier::Barrier;
 use super::checkpoint::{self, Resumed};
+use super::dataset::Dataset;
 use super::intake::{self, HistoryQueue, LiveChunk};
 use super::merge::{Delta, Merger};
+use super::pour::{self, RowsTo, Sheaf};
 use super::seam::Divider;
 use super::watermark::Watermark;
-use super::{Snapshot, Table, work};
+use super::work::Out;
+use super::{Snapshot, Table, rerun, work};
 use crate::data::{Fault, Positions, Result};
 use crate::query::{Partial, Plan};
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
@@ -30,11 +33,15 @@ pub struct Options {
     pub pace: Duration,
     /// Where checkpoints are kept; without it a run begins anew each time.
     pub workspace: Option<PathBuf>,
+    /// The other tables that the question names, in the order of `Query::tables`.
+    pub datasets: Vec<Arc<Table>>,
+    /// Where the rows of a question that `streams` go instead of into the answer. Such a run keeps no checkpoints.
+    pub rows_to: Option<RowsTo>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, datasets: Vec::new(), rows_to: None }
     }
 }
 
@@ -63,6 +70,10 @@ pub struct Shared {
     pub barrier: Barrier,
     /// The checkpoint that this run goes on from.
     pub resumed: Option<Resumed>,
+    /// What rows are joined with.
+    pub dataset: Option<Dataset>,
+    /// Ends when all rows that go to a file are there.
+    pub poured: Option<Receiver<()>>,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
@@ -142,13 +153,22 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         let cancel = Cancel::new();
         let finish = Cancel::new();
-        let checkpoints = options.workspace.as_ref().map(|w| checkpoint::folder(w, &plan, &table));
+        if let Some(rerun) = &plan.rerun {
+            let newest = rerun::start(plan.clone(), rerun, &table, options, wake, (&cancel, &finish))?;
+            return Ok(Self { newest, finish, _stop: StopOnDrop(cancel) });
+        }
+        let dataset = plan.join.as_ref().map(|join| Dataset::new(join, &options.datasets)).transpose()?;
+        let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
+        let (pouring, poured) = bounded::<()>(0);
+        let checkpoints = options.workspace.as_ref().filter(|_| writer.is_none()).map(|w| checkpoint::folder(w, &plan, &table));
         let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
             divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
             barrier: Barrier::default(),
             resumed,
+            dataset,
+            poured: writer.is_some().then_some(poured),
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
@@ -176,8 +196,30 @@ impl Run {
             move || merger.merge(&delta_out, &newest, &wake)
         };
         start_thread(&shared, "merge", merger)?;
+        let rows_in = match writer {
+            Some(writer) => {
+                let (rows_in, rows_out) = bounded::<Sheaf>(workers * 2);
+                let own = shared.clone();
+                start_thread(&shared, "write", move || {
+                    pour::pour(&own, writer, &rows_out);
+                    drop(pouring);
+                })?;
+                Some(rows_in)
+            }
+            None => None,
+        };
         for _ in 0..workers {
-            start_worker(&shared, &history, live_out.clone(), delta_in.clone())?;
+            let out = Out { deltas: delta_in.clone(), rows: rows_in.clone() };
+            start_worker(&shared, &history, live_out.clone(), out)?;
+        }
+        drop(rows_in);
+        if shared.dataset.is_some() && !table.live.is_empty() {
+            let own = shared.clone();
+            start_thread(&shared, "dataset", move || {
+                if let (Some(dataset), Some(join)) = (&own.dataset, &own.plan.join) {
+                    dataset.watch(&own, join);
+                }
+            })?;
         }
         for (number, feed) in table.live.iter().enumerate() {
             let first = shared.watermark.add(Instant::now());
@@ -202,7 +244,7 @@ impl Run {
     }
 }
 
-fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Sender<Delta>) -> Result<()> {
+fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Out) -> Result<()> {
     let (own, history) = (shared.clone(), history.clone());
     start_thread(shared, "worker", move || {
         if let Err(fault) = work::work(&own, &history, &live, &out) {

@@ -152,7 +152,7 @@ impl Partial {
 
     /// Keeps to `bytes`, about, where rows are kept and may be let go; false where they may not.
     pub fn keep_to(&mut self, bytes: usize) -> bool {
-        self.rows.as_mut().is_none_or(|rows| rows.keep_to(bytes))
+        self.rows.as_mut().is_some_and(|rows| rows.keep_to(bytes))
     }
 
     /// Takes the rows out as they would be shown: for a question that `streams`.

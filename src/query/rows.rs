@@ -49,7 +49,8 @@ pub enum Keep {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct At {
     pub source: u32,
-    pub partition: u32,
+    /// The partition, and above its 32 bits how often its log began anew.
+    pub partition: u64,
     pub from: u64,
     pub to: u64,
 }
@@ -73,7 +74,7 @@ const TO: &str = "__to";
 const HERE: &str = "__here";
 
 /// Source, partition, first position, and a number that tells equal ones apart.
-type Key = (u32, u32, u64, u32);
+type Key = (u32, u64, u64, u32);
 
 /// The rows kept.
 #[derive(Debug)]
@@ -296,14 +297,14 @@ impl Store {
             all = stack(all, &frame)?;
         }
         if self.let_go > 0 {
-            add(&(u32::MAX, u32::MAX, self.let_go, 0), 0, 1, false);
+            add(&(u32::MAX, u64::MAX, self.let_go, 0), 0, 1, false);
             let count = gap(&all)?;
             all = stack(all, &count)?;
         }
         let height = source.len();
         let mut columns = all.columns().to_vec();
         columns.push(UInt32Chunked::from_vec(SOURCE.into(), source).into_column());
-        columns.push(UInt32Chunked::from_vec(PARTITION.into(), partition).into_column());
+        columns.push(UInt64Chunked::from_vec(PARTITION.into(), partition).into_column());
         columns.push(UInt64Chunked::from_vec(FROM.into(), from).into_column());
         columns.push(UInt64Chunked::from_vec(TO.into(), to).into_column());
         columns.push(BooleanChunked::from_slice(HERE.into(), &here).into_column());
@@ -326,7 +327,7 @@ impl Store {
             values.push(column.clone());
         }
         let values = DataFrame::new(other.height(), values)?;
-        let (source, partition) = (other.column(SOURCE)?.u32()?.rechunk(), other.column(PARTITION)?.u32()?.rechunk());
+        let (source, partition) = (other.column(SOURCE)?.u32()?.rechunk(), other.column(PARTITION)?.u64()?.rechunk());
         let (from, to) = (other.column(FROM)?.u64()?.rechunk(), other.column(TO)?.u64()?.rechunk());
         let here = other.column(HERE)?.bool()?.rechunk();
         let at = |row: usize| {
@@ -339,7 +340,7 @@ impl Store {
             let end = (start + 1..height).find(|row| at(*row) != Some((place, is_row))).unwrap_or(height);
             if is_row {
                 self.add(Some(place), values.slice(start as i64, end - start))?;
-            } else if place.source == u32::MAX && place.partition == u32::MAX {
+            } else if place.source == u32::MAX && place.partition == u64::MAX {
                 self.let_go += place.from;
             } else {
                 self.add(Some(place), empty.clone())?;
