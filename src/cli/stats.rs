@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::engine::Snapshot;
+use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
 
 /// `before` passed from the start of the process to that of the run, and counts for the first answer.
@@ -26,6 +27,8 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         "merges": s.stats.merges,
         "bytes_between_threads": s.stats.bytes_between_threads,
         "groups": s.stats.groups,
+        "state_mb": s.stats.state_bytes as f64 / MIB,
+        "cost": cost(s),
         "watermark": s.watermark.and_then(iso),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
@@ -36,6 +39,18 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
     }
     stats.to_string() + "\n"
 }
+
+/// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
+fn cost(s: &Snapshot) -> Value {
+    let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups });
+    let fitted = fit(&s.stats.samples);
+    json!({
+        "samples": s.stats.samples.iter().map(sample).collect::<Vec<_>>(),
+        "exponents": { "time": fitted.time, "state": fitted.state, "bytes_between_threads": fitted.between },
+    })
+}
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 fn ledger(seam: &SeamLedger) -> Value {
     let line = |l: &crate::engine::seam::SeamLine| {

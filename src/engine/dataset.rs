@@ -2,6 +2,7 @@
 //! while feeds run. How rows are joined is `query::join`'s.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -23,6 +24,7 @@ const NAP: Duration = Duration::from_millis(50);
 pub struct Dataset {
     table: Arc<Table>,
     loaded: Mutex<Option<Loaded>>,
+    changed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Dataset {
             return Err(Fault::new(format!("'{}' is a feed, and rows can be joined with files only", table.name))
                 .hint("put the feed into FROM and the table of files behind JOIN"));
         }
-        Ok(Self { table: table.clone(), loaded: Mutex::default() })
+        Ok(Self { table: table.clone(), loaded: Mutex::default(), changed: AtomicBool::new(false) })
     }
 
     /// The dataset as it is now; who asks first loads it.
@@ -63,6 +65,11 @@ impl Dataset {
         let lookup = Arc::new(load(shared, join, &self.table.name, &self.table.history)?);
         *loaded = Some(Loaded { lookup: lookup.clone(), stamps });
         Ok(lookup)
+    }
+
+    /// Whether another version was loaded since the first.
+    pub fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
     }
 
     /// Looks after the files until the feeds have ended. A changed dataset is for the rows that come from then on.
@@ -87,6 +94,7 @@ impl Dataset {
                 // A file that changed again meanwhile is read again next time.
                 Ok(lookup) => {
                     shared.note(format!("{name} changed and was read again ({} rows): rows from now on are joined with the new version", lookup.len()));
+                    self.changed.store(true, Ordering::Release);
                     *self.lock() = Some(Loaded { lookup: Arc::new(lookup), stamps: now });
                 }
                 Err(fault) => {

@@ -97,6 +97,18 @@ impl Feed {
         Ok((live::open(&self.url, self.expect.clone())?, self.kind.can_wait))
     }
 
+    /// A connection of its own from which the past can be read.
+    ///
+    /// # Errors
+    /// When it cannot be connected, or its rows can be had only once and were not recorded.
+    pub fn reread(&self) -> Result<Box<dyn Live>> {
+        match &self.recording {
+            Some(recording) => Ok(Box::new(Tail { recording: recording.clone(), next: 0, columns: Vec::new() })),
+            None if self.kind.rereadable => live::open(&self.url, self.expect.clone()),
+            None => Err(Fault::new("its rows were not recorded, and it cannot be read again").at(self.url.shown())),
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn Live>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

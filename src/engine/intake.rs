@@ -16,6 +16,7 @@ use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
+use crate::sync::Cancel;
 
 /// How long a thread waits for rows before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(20);
@@ -42,6 +43,8 @@ struct Reading {
     handed: u64,
     current: Option<Box<dyn Reader>>,
     done: HistoryDone,
+    /// Pieces that may still be handed out.
+    left: u64,
 }
 
 /// How much of a table's files was handed out: whole files, and pieces of the next. Pieces are cut alike each time.
@@ -52,12 +55,21 @@ pub struct HistoryDone {
 }
 
 impl HistoryQueue {
+    /// All files of the table from their beginning.
+    pub fn whole(shared: &Shared) -> Self {
+        Self::from(shared, HistoryDone::default())
+    }
+
+    /// What is still to be read of them.
     pub fn new(shared: &Shared) -> Self {
+        Self::from(shared, shared.resumed.as_ref().map(|r| r.meta.history).unwrap_or_default())
+    }
+
+    fn from(shared: &Shared, done: HistoryDone) -> Self {
         let columns = needed_columns(shared, !shared.table.live.is_empty());
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
-        let done = shared.resumed.as_ref().map(|r| r.meta.history).unwrap_or_default();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
-        Self { state: Mutex::new(Reading { files, handed: 0, current: None, done }), total, columns }
+        Self { state: Mutex::new(Reading { files, handed: 0, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }), total, columns }
     }
 
     /// What was handed out so far.
@@ -76,6 +88,7 @@ impl HistoryQueue {
     /// The next piece to decode; `None` when all has been handed out. A file that fails is left, with its fault told.
     pub fn next(&self, shared: &Shared) -> Option<Handed> {
         let mut state = self.lock();
+        state.left = state.left.checked_sub(1)?;
         loop {
             if state.current.is_none() {
                 let file = state.files.pop_front()?;
@@ -131,7 +144,7 @@ fn needed_columns(shared: &Shared, with_time: bool) -> Vec<PlSmallStr> {
     columns
 }
 
-fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
+pub fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
     let find = |name: &PlSmallStr| {
         schema.index_of(name).ok_or_else(|| Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own"))
     };
@@ -158,7 +171,17 @@ pub struct LiveChunk {
 /// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
 pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
     let mut partitions = Partitions::new(shared, number, first);
-    if let Err(fault) = try_follow(shared, feed, &mut partitions, out) {
+    let mut sent = 0;
+    let followed = match &shared.options.past {
+        Some(past) => read_past(shared, feed, &past.of(number), &shared.cancel, |chunk| {
+            let times = event_times(shared, &chunk.frame)?;
+            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, watermark: None, times }, true, out);
+            sent += 1;
+            Ok(())
+        }),
+        None => try_follow(shared, feed, &mut partitions, out),
+    };
+    if let Err(fault) = followed {
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
     partitions.end();
@@ -300,6 +323,34 @@ impl<'a> Partitions<'a> {
             self.shared.watermark.end(number);
         }
     }
+}
+
+/// Reads the past of a feed once more, up to `ends`, in the columns and types of the table.
+///
+/// # Errors
+/// When it cannot be had any more, or `each` fails.
+pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel, mut each: impl FnMut(Chunk) -> Result<()>) -> Result<()> {
+    let mut live = feed.reread()?;
+    let settled = loop {
+        if cancel.is_set() {
+            return Ok(());
+        }
+        if let Some(schema) = live.settle(WAIT)? {
+            break schema;
+        }
+    };
+    let conform = Conform::new(shared, &settled, &feed.url.shown());
+    live.project(&conform.projection);
+    live.stop_at(ends)?;
+    while !cancel.is_set() {
+        match live.poll(WAIT)? {
+            Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
+            Event::End => break,
+            Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
+            Event::Quiet => {}
+        }
+    }
+    Ok(())
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.

@@ -5,30 +5,35 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
+use super::Snapshot;
+use super::audit::Moment;
+use super::budget::{self, Held};
 use super::checkpoint::{self, Counted, FeedAt, Meta};
+use super::cost::Sample;
 use super::intake::HistoryQueue;
+use super::late::Late;
 use super::latency::Latencies;
 use super::ledger::ledger;
 use super::rate::Rate;
 use super::reached::Reached;
 use super::run::Shared;
+use super::sealed::Sealed;
 use super::snapshot::Rows;
-use super::{Snapshot, work};
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
 use crate::sync::{Latest, Wake};
 
-/// What a worker hands over: a partial as a table, and what else happened meanwhile.
+/// What a worker hands over: its partial, and what else happened meanwhile.
 #[derive(Debug, Default)]
 pub struct Delta {
-    pub partial: DataFrame,
+    pub partial: Option<Partial>,
     pub rows: Rows,
     pub rejects: Rejects,
-    pub late: Vec<DataFrame>,
+    pub late: Late,
     pub chunks: u64,
     pub bytes: u64,
     pub history_bytes: u64,
@@ -49,14 +54,22 @@ pub struct Delta {
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
-/// Reading the answer must not cost more than a quarter of the time.
+/// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
+/// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
 /// The shortest time between two checkpoints; a costly one is written more rarely.
 const CHECKPOINT: Duration = Duration::from_millis(500);
 /// Writing checkpoints must not cost more than a tenth of the time.
 const CHECKPOINT_SHARE: u32 = 9;
+/// A new run is verified soon, so that a person sees that it is.
+const FIRST_AUDIT: Duration = Duration::from_secs(2);
+/// How often one looks for something to do when the last row is taken.
+const SERVE: Duration = Duration::from_millis(50);
+/// Verifying must not cost more than a tenth of the time.
+const AUDIT_SHARE: u32 = 9;
 
 /// The merger of one run.
 pub struct Merger {
@@ -66,6 +79,8 @@ pub struct Merger {
     snapshot: Snapshot,
     /// What there is to say about the answer in the snapshot.
     answer_notes: Vec<String>,
+    late: Late,
+    sealed: Sealed,
     history_until: Option<Micros>,
     live_from: Option<Micros>,
     reached: Reached,
@@ -75,32 +90,52 @@ pub struct Merger {
     rate: Rate,
     /// Workers that have not said their last word.
     workers: usize,
-    saving: Option<Saving>,
-}
-
-/// Checkpoints of a run.
-struct Saving {
-    folder: PathBuf,
     /// The barrier that was asked for, and how many workers have come to it.
     barrier: Option<(u64, usize)>,
-    due: Instant,
-    /// Rows came since the last one.
+    checkpoints: Option<(PathBuf, Due)>,
+    auditor: Option<(Sender<Moment>, Due)>,
+}
+
+/// Something that is done with what is known at a barrier, now and then.
+struct Due {
+    at: Instant,
+    /// Rows came since the last time.
     dirty: bool,
+}
+
+impl Due {
+    fn is(&self, now: Instant) -> bool {
+        self.dirty && now >= self.at
+    }
+
+    fn done(&mut self, rest: Duration) {
+        *self = Self { at: Instant::now() + rest, dirty: false };
+    }
 }
 
 impl Merger {
     /// # Errors
     /// When the checkpoint to go on from is not one of this plan.
-    pub fn new(shared: Arc<Shared>, history: Arc<HistoryQueue>, mut partial: Partial, checkpoints: Option<PathBuf>) -> Result<Self> {
+    pub fn new(
+        shared: Arc<Shared>,
+        history: Arc<HistoryQueue>,
+        mut partial: Partial,
+        checkpoints: Option<PathBuf>,
+        auditor: Option<Sender<Moment>>,
+    ) -> Result<Self> {
         let mut snapshot = Snapshot { history_total: history.total_bytes(), ..Snapshot::default() };
         let mut counted = Counted::default();
         let mut reached = Reached::default();
+        let mut late = Late::default();
         if let Some(resumed) = &shared.resumed {
             partial.merge(&resumed.partial)?;
             counted.clone_from(&resumed.meta.counted);
             reached.clone_from(&resumed.meta.reached);
-            snapshot.late.clone_from(&resumed.late);
+            late = Late::from_frame(resumed.late.clone());
+            snapshot.late = late.shown(LATE_SHOWN);
         }
+        let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
+        let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
         snapshot.stats.chunks = counted.chunks;
@@ -111,8 +146,12 @@ impl Merger {
         snapshot.seam.overlap_removed = counted.overlap_removed;
         Ok(Self {
             workers: shared.options.workers(),
-            saving: checkpoints.map(|folder| Saving { folder, barrier: None, due: shared.started, dirty: false }),
+            barrier: None,
+            checkpoints: checkpoints.map(|folder| (folder, Due { at: shared.started, dirty: false })),
+            auditor: auditor.map(|auditor| (auditor, Due { at: shared.started + FIRST_AUDIT, dirty: false })),
             rate: Rate::new(shared.started),
+            late,
+            sealed,
             history_until: counted.history_until,
             live_from: counted.live_from,
             reached,
@@ -142,6 +181,8 @@ impl Merger {
             if self.shared.cancel.is_set() {
                 return;
             }
+            dirty |= self.readmit();
+            self.seal();
             self.keep(false);
             let now = Instant::now();
             if dirty && now >= due {
@@ -150,42 +191,71 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                due = now + (cost * (ANSWER_SHARE + 1)).max(pace);
+                let share = if self.snapshot.history_done < self.snapshot.history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+                due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
             } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
                 self.publish(false, false, shelf, wake);
                 shown = Instant::now();
             }
         }
+        if self.shared.cancel.is_set() {
+            return;
+        }
         if let Some(poured) = &self.shared.poured {
             // It is closed, never written to, when the file is complete.
             let _ = poured.recv();
         }
-        if !self.shared.cancel.is_set() {
-            self.keep(true);
-            self.publish(true, true, shelf, wake);
+        self.keep(true);
+        self.publish(true, true, shelf, wake);
+        self.serve(shelf, wake);
+    }
+
+    /// After the last row: verifies the answer, and re-admits late rows when asked, until nobody looks any more.
+    fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let mut moment = None;
+        if let (Some(_), Ok(partial)) = (&self.auditor, self.partial.to_frame()) {
+            moment = Some(self.moment(partial));
+        }
+        while !self.shared.cancel.is_set() {
+            if let (Some((auditor, _)), Some(waiting)) = (&self.auditor, moment.take())
+                && let Err(TrySendError::Full(back)) = auditor.try_send(waiting)
+            {
+                moment = Some(back);
+            }
+            std::thread::sleep(SERVE);
+            let changed = self.readmit();
+            if changed || self.shared.news().audit != self.snapshot.audit {
+                self.publish(changed, true, shelf, wake);
+            }
         }
     }
 
+    fn moment(&self, partial: DataFrame) -> Moment {
+        let known = self.sealed.answer(self.partial.plan(), partial, None);
+        Moment { known, late: self.late.clone(), reached: self.reached.clone(), until: self.reached.newest() }
+    }
+
     fn take(&mut self, delta: Delta) {
-        if let Err(fault) = self.merge_partial(&delta.partial) {
+        let size = delta.partial.as_ref().map_or(0, Partial::size);
+        if let Some(partial) = delta.partial
+            && let Err(fault) = self.unite(partial)
+        {
             self.shared.fail(fault);
         }
         let s = &mut self.snapshot;
         s.rows.add(&delta.rows);
         s.rejects.add(delta.rejects);
-        for late in delta.late {
-            let room = LATE_SHOWN.saturating_sub(s.late.height());
-            if room > 0 {
-                let late = late.head(Some(room));
-                // Late rows of one table have one schema, so that stacking cannot fail.
-                s.late = if s.late.height() == 0 { late } else { s.late.vstack(&late).unwrap_or_else(|_| s.late.clone()) };
+        if !delta.late.is_empty() {
+            if let Err(fault) = self.late.add(delta.late) {
+                self.shared.note(format!("late rows are not kept: {fault}"));
             }
+            s.late = self.late.shown(LATE_SHOWN);
         }
         s.stats.chunks += delta.chunks;
         s.stats.bytes_in += delta.bytes;
         s.stats.merges += u64::from(delta.chunks > 0);
-        s.stats.bytes_between_threads += delta.partial.estimated_size() as u64;
+        s.stats.bytes_between_threads += size as u64;
         s.history_done += delta.history_bytes;
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
@@ -199,58 +269,119 @@ impl Merger {
         self.reached.merge(&delta.reached);
         self.waiting.extend(delta.arrivals);
         self.workers -= usize::from(delta.gone);
-        if let Some(saving) = &mut self.saving {
-            saving.dirty |= delta.chunks > 0;
-            if let (Some((asked, come)), Some(at)) = (&mut saving.barrier, delta.barrier)
-                && *asked == at
-                && !delta.gone
-            {
-                *come += 1;
+        let fresh = delta.chunks > 0;
+        self.checkpoints.iter_mut().map(|(_, due)| due).chain(self.auditor.iter_mut().map(|(_, due)| due)).for_each(|due| due.dirty |= fresh);
+        if let (Some((asked, come)), Some(at)) = (&mut self.barrier, delta.barrier)
+            && *asked == at
+            && !delta.gone
+        {
+            *come += 1;
+        }
+    }
+
+    fn unite(&mut self, partial: Partial) -> Result<()> {
+        let begun = Instant::now();
+        self.partial.unite(partial)?;
+        self.shared.merging.set(begun.elapsed());
+        let share = budget::allowed(&self.shared) / 2;
+        budget::let_go(&mut self.partial, share);
+        let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
+        budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)
+    }
+
+    /// Puts late rows into the windows they missed, where a person asked for it; true when that changed the answer.
+    fn readmit(&mut self) -> bool {
+        if !self.shared.readmit.take() || self.late.is_empty() {
+            return false;
+        }
+        let readmitted = self.shared.lookup().and_then(|lookup| self.late.readmit(&mut self.partial, lookup.as_deref()));
+        match readmitted {
+            Ok((shown, filtered)) => {
+                let rows = &mut self.snapshot.rows;
+                rows.shown += shown;
+                rows.filtered += filtered;
+                rows.late = rows.late.saturating_sub(shown + filtered);
+                rows.readmitted += shown;
+                self.late = Late::default();
+                self.snapshot.late = DataFrame::empty();
+                self.checkpoints.iter_mut().for_each(|(_, due)| due.dirty = true);
+                true
+            }
+            Err(fault) => {
+                self.shared.note(format!("late rows could not be re-admitted: {fault}"));
+                false
             }
         }
     }
 
-    fn merge_partial(&mut self, partial: &DataFrame) -> Result<()> {
-        if partial.width() > 0 || partial.height() > 0 {
-            self.partial.merge(partial)?;
-        }
-        work::keep_within(&self.shared, &mut self.partial, 2)
+    /// Lets final windows leave memory for disk, where there are many.
+    fn seal(&mut self) {
+        // History knows no order: its windows are final when it is read.
+        let read = self.snapshot.history_done >= self.snapshot.history_total;
+        let Some(watermark) = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now())).filter(|_| read) else { return };
+        let sealed = self.partial.seal(watermark, self.shared.options.final_groups).and_then(|frame| {
+            frame.map_or(Ok(()), |frame| {
+                let kept = self.sealed.push(self.partial.plan(), &frame);
+                if kept.is_err() {
+                    // They stay where they were.
+                    self.partial.merge(&frame)?;
+                }
+                kept
+            })
+        });
+        let mut news = self.shared.news();
+        match sealed {
+            Ok(()) => news.trouble.remove(SEALING),
+            Err(fault) => news.trouble.insert(SEALING.to_owned(), fault.to_string()),
+        };
     }
 
-    /// Asks for a barrier when a checkpoint is due, and writes it once all workers have come. `last`: they are gone, so that
-    /// it can be written at once.
+    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
+    /// gone, so that it can be done at once.
     fn keep(&mut self, last: bool) {
-        let Some(saving) = &mut self.saving else { return };
+        let now = Instant::now();
+        // An audit is for idle time: not while history is still being read.
+        let idle = self.snapshot.history_done >= self.snapshot.history_total;
+        let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
+        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty());
         if !last {
-            match saving.barrier {
-                None if saving.dirty && Instant::now() >= saving.due => {
-                    saving.barrier = Some((self.shared.barrier.ask(), 0));
+            match self.barrier {
+                None if save || verify => {
+                    self.barrier = Some((self.shared.barrier.ask(), 0));
                     return;
                 }
                 Some((_, come)) if come >= self.workers => {}
                 _ => return,
             }
         }
-        let begun = Instant::now();
-        let folder = saving.folder.clone();
-        let frames = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
+        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
         let meta = self.meta();
-        let Some(saving) = &mut self.saving else { return };
-        if let Some((number, _)) = saving.barrier.take() {
+        if let Some((number, _)) = self.barrier.take() {
             self.shared.barrier.release(number);
         }
-        let kept = frames.and_then(|(partial, seen)| checkpoint::save(&folder, &meta, &partial, &self.snapshot.late, seen.as_ref()));
-        let mut news = self.shared.news();
-        match kept {
-            Ok(()) => {
-                saving.dirty = false;
+        let (partial, seen) = match known {
+            Ok(known) => known,
+            Err(fault) => return self.shared.note(format!("the state cannot be written: {fault}")),
+        };
+        let moment = verify.then(|| self.moment(partial.clone()));
+        if let (Some((auditor, due)), Some(moment)) = (&mut self.auditor, moment) {
+            // A full channel means that the one before is not done yet.
+            let _ = auditor.try_send(moment);
+            let took = self.snapshot.audit.as_ref().map_or(Duration::ZERO, |a| a.took);
+            due.done((took * AUDIT_SHARE).max(self.shared.options.audit.unwrap_or_default()));
+        }
+        if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
+            let begun = Instant::now();
+            let kept = checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref());
+            due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
+            let mut news = self.shared.news();
+            if let Err(fault) = kept {
+                due.dirty = true;
+                news.trouble.insert(CHECKPOINTS.to_owned(), format!("not written, and tried again: {fault}"));
+            } else {
                 news.trouble.remove(CHECKPOINTS);
             }
-            Err(fault) => {
-                news.trouble.insert(CHECKPOINTS.to_owned(), format!("not written, and tried again: {fault}"));
-            }
         }
-        saving.due = Instant::now() + (begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT);
     }
 
     fn meta(&self) -> Meta {
@@ -274,6 +405,7 @@ impl Merger {
             feeds: table.live.iter().enumerate().map(feed).collect(),
             history: self.history.done(),
             reached: self.reached.clone(),
+            sealed: self.sealed.files().to_vec(),
             counted: Counted {
                 rows: s.rows,
                 chunks: s.stats.chunks,
@@ -290,10 +422,12 @@ impl Merger {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now()));
         if fresh {
-            match self.partial.answer() {
+            match self.partial.answer(watermark) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
+                    self.snapshot.status = answer.status.map(Arc::from);
                     self.snapshot.stats.groups = answer.groups as u64;
                     self.answer_notes = answer.notes;
                 }
@@ -302,11 +436,19 @@ impl Merger {
         }
         let now = Instant::now();
         let s = &mut self.snapshot;
+        s.stats.state_bytes = self.partial.size() as u64;
+        s.sealed_groups = self.sealed.groups();
+        if last && s.sealed_groups > 0 {
+            match self.partial.to_frame() {
+                Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
+                Err(fault) => self.shared.fail(fault),
+            }
+        }
         s.version += 1;
         s.last = last;
         s.elapsed = now - self.shared.started;
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
-        s.watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(now));
+        s.watermark = watermark;
         s.live_rate = self.rate.get(now);
         s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
         {
@@ -318,6 +460,13 @@ impl Merger {
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;
+            s.audit.clone_from(&news.audit);
+        }
+        s.reached.clone_from(&self.reached);
+        let doubled = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows * 2);
+        if s.rows.come_in > 0 && (doubled || last) {
+            let sample = Sample::of(s);
+            s.stats.samples.push(sample);
         }
         // Also when only the clock moved on: what was true of the answer still is.
         s.notes.extend(self.answer_notes.iter().cloned());
@@ -330,5 +479,7 @@ impl Merger {
     }
 }
 
+/// What is in trouble when final windows cannot leave memory.
+const SEALING: &str = "final windows";
 /// What is in trouble when a checkpoint cannot be written.
 const CHECKPOINTS: &str = "checkpoints";

@@ -1,13 +1,18 @@
 //! Floor 4: the only floor that starts threads. Tables are opened, questions are run, partials are merged.
 //! UI and work meet in handles: `Run`, `Job<T>`; each has something to look at, and its drop stops the work.
 
+pub mod audit;
 mod barrier;
+mod budget;
 mod checkpoint;
+pub mod cost;
 mod dataset;
 pub mod feed;
 mod intake;
 pub mod job;
+mod late;
 mod latency;
+pub mod lateness;
 mod ledger;
 mod merge;
 pub mod open;
@@ -16,6 +21,7 @@ mod rate;
 mod reached;
 mod rerun;
 pub mod run;
+pub mod sealed;
 pub mod seam;
 pub mod snapshot;
 pub mod table;
@@ -25,6 +31,7 @@ mod work;
 pub use feed::Feed;
 pub use job::{Job, Progress};
 pub use pour::RowsTo;
+pub use reached::Reached;
 pub use run::{Options, Run};
 pub use seam::{Seam, SeamLedger};
 pub use snapshot::Snapshot;

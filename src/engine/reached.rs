@@ -52,6 +52,17 @@ impl Reached {
         }
     }
 
+    /// True when every partition was read at least as far as there.
+    pub fn covers(&self, other: &Self) -> bool {
+        let own = |at: &At| self.partitions.iter().find(|known| known.feed == at.feed && known.partition == at.partition);
+        other.partitions.iter().all(|at| own(at).is_some_and(|own| (own.epoch, own.next) >= (at.epoch, at.next)))
+    }
+
+    /// The largest event time among live rows.
+    pub fn newest(&self) -> Option<Micros> {
+        self.partitions.iter().filter_map(|at| at.newest).max()
+    }
+
     pub fn of(&self, feed: usize) -> Positions {
         self.partitions.iter().filter(|at| at.feed == feed).map(|at| (at.partition, at.next)).collect()
     }

@@ -52,7 +52,7 @@ pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Option
             rows.whole = true;
         }
         let memory = options.memory.map(|m| m / rerun.tables.len() as u64);
-        let own = Options { memory, datasets: Vec::new(), rows_to: None, ..options.clone() };
+        let own = Options { memory, datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
         runs.push(Run::start(Arc::new(collect), (*table).clone(), own, bell.clone())?);
     }
     let shelf = Latest::default();

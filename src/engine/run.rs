@@ -3,22 +3,26 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::audit::{self, Audit};
 use super::barrier::Barrier;
 use super::checkpoint::{self, Resumed};
 use super::dataset::Dataset;
 use super::intake::{self, HistoryQueue, LiveChunk};
 use super::merge::{Delta, Merger};
 use super::pour::{self, RowsTo, Sheaf};
+use super::reached::Reached;
 use super::seam::Divider;
 use super::watermark::Watermark;
 use super::work::Out;
 use super::{Snapshot, Table, rerun, work};
 use crate::data::{Fault, Positions, Result};
+use crate::query::join::Lookup;
 use crate::query::{Partial, Plan};
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
@@ -37,11 +41,32 @@ pub struct Options {
     pub datasets: Vec<Arc<Table>>,
     /// Where the rows of a question that `streams` go instead of into the answer. Such a run keeps no checkpoints.
     pub rows_to: Option<RowsTo>,
+    /// Whether the answer is verified against a batch over the recording, and how long to rest in between.
+    pub audit: Option<Duration>,
+    /// At most so many pieces of the history are read; to measure what parts of it cost.
+    pub pieces: Option<u64>,
+    /// Feeds are read up to there and end: a question about the past of a running one. What is past is history: nothing in it
+    /// is late.
+    pub past: Option<Reached>,
+    /// Groups of final windows that stay in memory; older ones leave for disk.
+    pub final_groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, datasets: Vec::new(), rows_to: None }
+        let final_groups = 100_000;
+        Self {
+            threads: 0,
+            memory: None,
+            pace: Duration::from_millis(50),
+            workspace: None,
+            datasets: Vec::new(),
+            rows_to: None,
+            audit: None,
+            pieces: None,
+            past: None,
+            final_groups,
+        }
     }
 }
 
@@ -56,7 +81,23 @@ impl Options {
 pub struct Run {
     newest: Latest<Snapshot>,
     finish: Cancel,
+    readmit: Asked,
     _stop: StopOnDrop,
+}
+
+/// Something that a person asked for once.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked for since the last call.
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// What all threads of a run share.
@@ -68,18 +109,36 @@ pub struct Shared {
     pub watermark: Watermark,
     pub divider: Divider,
     pub barrier: Barrier,
+    /// Late rows are to be re-admitted.
+    pub readmit: Asked,
     /// The checkpoint that this run goes on from.
     pub resumed: Option<Resumed>,
     /// What rows are joined with.
     pub dataset: Option<Dataset>,
     /// Ends when all rows that go to a file are there.
     pub poured: Option<Receiver<()>>,
+    /// How long the merger took with the last partial.
+    pub merging: Took,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
     pub finish: Cancel,
     pub news: Mutex<News>,
     pub started: Instant,
+}
+
+/// A time taken, told from one thread to others.
+#[derive(Debug, Default)]
+pub struct Took(AtomicU64);
+
+impl Took {
+    pub fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    pub fn set(&self, took: Duration) {
+        self.0.store(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// What threads have to say beside rows.
@@ -93,6 +152,7 @@ pub struct News {
     pub dropped: u64,
     pub live_open: usize,
     pub logs: Vec<Log>,
+    pub audit: Option<Audit>,
 }
 
 /// A feed as the seam sees it.
@@ -137,6 +197,17 @@ impl Shared {
         self.finish.set();
     }
 
+    /// What rows are joined with, where they are.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn lookup(&self) -> Result<Option<Arc<Lookup>>> {
+        match (&self.dataset, &self.plan.join) {
+            (Some(dataset), Some(join)) => dataset.lookup(self, join).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     pub fn ending(&self) -> bool {
         self.cancel.is_set() || self.finish.is_set()
     }
@@ -153,9 +224,10 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         let cancel = Cancel::new();
         let finish = Cancel::new();
+        let readmit = Asked::default();
         if let Some(rerun) = &plan.rerun {
             let newest = rerun::start(plan.clone(), rerun, &table, options, wake, (&cancel, &finish))?;
-            return Ok(Self { newest, finish, _stop: StopOnDrop(cancel) });
+            return Ok(Self { newest, finish, readmit, _stop: StopOnDrop(cancel) });
         }
         let dataset = plan.join.as_ref().map(|join| Dataset::new(join, &options.datasets)).transpose()?;
         let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
@@ -166,12 +238,14 @@ impl Run {
         let shared = Arc::new(Shared {
             divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
             barrier: Barrier::default(),
+            readmit: readmit.clone(),
             resumed,
             dataset,
             poured: writer.is_some().then_some(poured),
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
+            merging: Took::default(),
             options,
             cancel: cancel.clone(),
             finish: finish.clone(),
@@ -191,7 +265,8 @@ impl Run {
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {
-            let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints)?;
+            let auditor = shared.options.audit.filter(|_| plan.rows.is_none()).map(|_| start_auditor(&shared)).transpose()?;
+            let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints, auditor)?;
             let (newest, wake) = (newest.clone(), wake.clone());
             move || merger.merge(&delta_out, &newest, &wake)
         };
@@ -230,12 +305,17 @@ impl Run {
                 news.live_open = news.live_open.saturating_sub(1);
             })?;
         }
-        Ok(Self { newest, finish, _stop: StopOnDrop(cancel) })
+        Ok(Self { newest, finish, readmit, _stop: StopOnDrop(cancel) })
     }
 
     /// The newest snapshot; `None` before the first. Costs a clone of an `Arc`.
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
         self.newest.get()
+    }
+
+    /// Puts late rows into the windows that they missed; the next snapshot shows those as corrected.
+    pub fn readmit(&self) {
+        self.readmit.ask();
     }
 
     /// Ends all inputs; the last snapshot follows soon, complete for what was read.
@@ -251,6 +331,13 @@ fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receive
             own.fail(fault);
         }
     })
+}
+
+fn start_auditor(shared: &Arc<Shared>) -> Result<Sender<audit::Moment>> {
+    let (moments, waiting) = audit::channel();
+    let own = shared.clone();
+    start_thread(shared, "audit", move || audit::audit(&own, &waiting))?;
+    Ok(moments)
 }
 
 fn start_thread(shared: &Arc<Shared>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {

@@ -1,18 +1,30 @@
 //! One finished answer: a small table and everything there is to say about it. Immutable, shared, newest wins.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
+use super::audit::Audit;
+use super::cost::Sample;
+use super::reached::Reached;
+use super::sealed::SealedAnswer;
 use super::seam::SeamLedger;
 use crate::data::{Fault, Rejects};
+use crate::query::window::WindowStatus;
 
 /// What a run knows at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The answer, ordered and cut as the question says. Column names are those of the question.
     pub answer: DataFrame,
+    /// Whether the window of each row of the answer is open, final or corrected; `None` without windows.
+    pub status: Option<Arc<[WindowStatus]>>,
+    /// Groups of final windows that left memory for disk, and so are not in `answer`.
+    pub sealed_groups: u64,
+    /// All of an answer of which some is on disk; only when the run has ended.
+    pub sealed: Option<Arc<SealedAnswer>>,
     /// Grows with each snapshot of a run, from 1.
     pub version: u64,
     /// True for the last snapshot of a run: every input has ended, or the run was stopped.
@@ -37,6 +49,10 @@ pub struct Snapshot {
     pub gaps: Vec<TimeGap>,
     /// What a person should know, newest last: a feed that reconnects, a sum that overflowed.
     pub notes: Vec<String>,
+    /// What the last self-audit found; `None` before the first.
+    pub audit: Option<Audit>,
+    /// How far every partition of every feed was absorbed.
+    pub reached: Reached,
     /// The first fault that kept part of the input out of the answer (a file that vanished, say).
     pub fault: Option<Fault>,
     pub elapsed: Duration,
@@ -51,6 +67,8 @@ pub struct Rows {
     pub filtered: u64,
     pub late: u64,
     pub rejected: u64,
+    /// Of the shown ones, those that were late and re-admitted.
+    pub readmitted: u64,
     /// Rows (or messages) that a feed which cannot wait lost because we were busy. They never came in.
     pub dropped: u64,
 }
@@ -61,6 +79,7 @@ impl Rows {
         self.shown += new.shown;
         self.filtered += new.filtered;
         self.late += new.late;
+        self.readmitted += new.readmitted;
         self.rejected += new.rejected;
         self.dropped += new.dropped;
     }
@@ -88,6 +107,10 @@ pub struct Stats {
     pub merges: u64,
     pub bytes_between_threads: u64,
     pub groups: u64,
+    /// Bytes held for the answer, about.
+    pub state_bytes: u64,
+    /// What was spent each time the rows had doubled.
+    pub samples: Vec<Sample>,
     /// From the start of the run to its first snapshot, milliseconds.
     pub first_answer_ms: Option<f64>,
     /// From a live row's arrival to the snapshot that shows it, milliseconds.
@@ -102,6 +125,11 @@ pub struct Latency {
 }
 
 impl Snapshot {
+    /// True when this answer covers all that `other` covers: it can take its place.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.last || (self.history_done >= other.history_done && self.reached.covers(&other.reached))
+    }
+
     /// The share of history that this answer covers, 0 to 1; 1 when there is none.
     pub fn history_share(&self) -> f64 {
         if self.history_total == 0 { 1.0 } else { (self.history_done as f64 / self.history_total as f64).min(1.0) }

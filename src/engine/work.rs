@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use polars::prelude::{ChunkAgg, DataFrame};
 
+use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::pour::Sheaf;
@@ -16,9 +17,11 @@ use crate::query::Partial;
 use crate::query::rows::At;
 use crate::query::window::{Micros, micros_of};
 
-/// Handing over must not cost more than a twentieth of the work.
-const COST_SHARE: u32 = 20;
-const LONGEST_PACE: Duration = Duration::from_secs(1);
+/// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
+const COST_SHARE: u32 = 40;
+const LONGEST_PACE: Duration = Duration::from_secs(60);
+/// Live rows are shown sooner, whatever it costs.
+const LONGEST_LIVE: Duration = Duration::from_secs(1);
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
 
@@ -177,28 +180,29 @@ impl Hand<'_> {
         }
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
-        let absorbed = match (&self.shared.dataset, &self.shared.plan.join) {
-            (Some(dataset), Some(join)) => {
-                let lookup = dataset.lookup(self.shared, join)?;
-                self.partial.absorb_joined(&frame, &lookup, watermark, at)
-            }
-            _ => self.partial.absorb_at(&frame, watermark, at),
+        let absorbed = match self.shared.lookup()? {
+            Some(lookup) => self.partial.absorb_joined(&frame, &lookup, watermark, at),
+            None => self.partial.absorb_at(&frame, watermark, at),
         };
-        let absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
+        let mut absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
         if self.out.rows.is_some() {
             self.finished.push(self.partial.drain()?);
         }
         let delta = &mut self.delta;
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
-        if let Some(late) = absorbed.late {
-            delta.rows.late += late.height() as u64;
-            delta.late.push(late);
-        }
-        // What all workers and the merger keep may take what the run was given.
-        keep_within(self.shared, &mut self.partial, self.shared.options.workers() as u64 + 1)?;
+        delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
+        delta.late.note(&mut absorbed)?;
+        self.check_memory()?;
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+    }
+
+    /// What all workers and the merger keep may take what the run was given.
+    fn check_memory(&mut self) -> Result<()> {
+        let share = budget::allowed(self.shared) / (self.shared.options.workers() as u64 + 1);
+        budget::let_go(&mut self.partial, share);
+        budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
     }
 
     /// Gives the merger what was absorbed since the last time.
@@ -209,11 +213,14 @@ impl Hand<'_> {
         let begun = Instant::now();
         let full = std::mem::replace(&mut self.partial, Partial::new(self.shared.plan.clone())?);
         let mut delta = std::mem::take(&mut self.delta);
-        delta.partial = full.to_frame()?;
-        drop(full);
+        delta.partial = Some(full);
+        let live = delta.live_rows > 0;
         // The merger is gone only when nobody looks any more.
         let _ = self.out.deltas.send(delta);
-        self.pace = (begun.elapsed() * COST_SHARE).clamp(self.shared.options.pace, LONGEST_PACE);
+        // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
+        let cost = begun.elapsed().max(self.shared.merging.get());
+        let longest = if live { LONGEST_LIVE } else { LONGEST_PACE };
+        self.pace = (cost * COST_SHARE).clamp(self.shared.options.pace, longest);
         self.last = Instant::now();
         Ok(())
     }
@@ -221,28 +228,4 @@ impl Hand<'_> {
 
 fn place(fault: Fault, source: &str) -> Fault {
     if fault.place.is_empty() { fault.at(source.to_owned()) } else { fault }
-}
-
-/// Memory for rows that are kept, where nobody says how much there is.
-const ROWS_MEMORY: u64 = 1 << 30;
-
-/// Keeps a partial to its share (one of so many) of the memory that the run was given: rows that may be let go are.
-///
-/// # Errors
-/// When the rest does not fit.
-pub fn keep_within(shared: &Shared, partial: &mut Partial, shares: u64) -> Result<()> {
-    let rows = shared.plan.rows.is_some();
-    let Some(limit) = shared.options.memory.or(rows.then_some(ROWS_MEMORY)) else { return Ok(()) };
-    let size = partial.size() as u64;
-    if size <= limit / shares || partial.keep_to((limit / shares) as usize) {
-        return Ok(());
-    }
-    let mib = |b: u64| b >> 20;
-    let what = if rows { "rows" } else { "groups" };
-    let hint = if rows {
-        "allow more with --memory, or ask for fewer columns or rows"
-    } else {
-        "allow more with --memory, group by fewer columns or a larger window, or filter"
-    };
-    Err(Fault::new(format!("{} {what} take {} MiB, more than their share of the {} MiB allowed", partial.groups(), mib(size), mib(limit))).hint(hint))
 }

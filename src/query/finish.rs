@@ -31,11 +31,19 @@ pub struct OrderBy {
     pub nulls_first: bool,
 }
 
+/// A column of the kept frame that goes along with its rows, beside the answer's own.
+pub(super) const STATUS: &str = "__status";
+
 /// Above this many groups an answer without ORDER BY is left in the order of its groups: sorting it would cost more
 /// than making it.
 const SORTED_GROUPS: usize = 100_000;
 
 impl Finish {
+    /// True when the answer is ordered or cut as a whole, so that parts of it cannot be answered apart.
+    pub fn needs_all(&self) -> bool {
+        !self.order.is_empty() || self.limit.is_some() || !self.overs.is_empty() || self.distinct
+    }
+
     /// # Errors
     /// What polars says while it evaluates an expression.
     pub fn apply(&self, kept: DataFrame) -> Result<DataFrame> {
@@ -55,6 +63,7 @@ impl Finish {
         for (name, scalar) in &self.items {
             columns.push(scalar.of(&kept)?.with_name(name.clone()));
         }
+        columns.extend(kept.column(STATUS).ok().cloned());
         let mut answer = DataFrame::new(height, columns)?;
         if let Some(order) = self.ordering(&kept)? {
             answer = answer.take(&order)?;
@@ -131,10 +140,10 @@ pub(super) fn changes(columns: &[Column], at: &IdxCa) -> Result<Vec<bool>> {
 
 /// Each row once, where it stands first.
 fn once(answer: &DataFrame) -> Result<DataFrame> {
-    let columns: Vec<_> = answer.columns().iter().map(|c| (c.name().clone(), c.dtype().clone())).collect();
-    let mut seen = Keys::new(&columns)?;
+    let columns: Vec<Column> = answer.columns().iter().filter(|c| c.name() != STATUS).cloned().collect();
+    let mut seen = Keys::new(&columns.iter().map(|c| (c.name().clone(), c.dtype().clone())).collect::<Vec<_>>())?;
     let mut numbers = Vec::new();
-    seen.assign(answer.columns(), answer.height(), &mut numbers)?;
+    seen.assign(&columns, answer.height(), &mut numbers)?;
     let mut next = 0;
     let first = numbers.iter().map(|n| {
         let new = *n == next;

@@ -10,7 +10,6 @@ use sqlparser::ast::{BinaryOperator, Expr as Ast};
 
 use super::Partial;
 use super::expr::{self, Place, Scalar, keep};
-use super::finish::changes;
 use super::partial::Absorbed;
 use super::query::{Clause, On, Query};
 use super::rows::At;
@@ -377,22 +376,34 @@ impl Partial {
     /// # Errors
     /// As `absorb`; pieces taken before the fault stay.
     pub fn absorb_joined(&mut self, frame: &DataFrame, lookup: &Lookup, watermark: Option<Micros>, at: Option<At>) -> Result<Absorbed> {
+        let absorbed = self.take_joined(frame, lookup, |partial, joined| partial.absorb_at(&joined, watermark, at))?;
+        Ok(Absorbed { watermark, ..absorbed })
+    }
+
+    /// `readmit` for rows that are to be joined first.
+    ///
+    /// # Errors
+    /// As `readmit`.
+    pub fn readmit_joined(&mut self, late: &DataFrame, watermarks: &[Micros], lookup: &Lookup) -> Result<Absorbed> {
+        self.take_joined(late, lookup, |partial, joined| match watermarks {
+            [_] => partial.readmit(&joined, watermarks),
+            each => {
+                let rows = joined.column(ORIGIN)?.idx()?;
+                let each: Vec<Micros> = rows.iter().flatten().filter_map(|row| each.get(row as usize).copied()).collect();
+                partial.readmit(&joined, &each)
+            }
+        })
+    }
+
+    fn take_joined(&mut self, frame: &DataFrame, lookup: &Lookup, mut take: impl FnMut(&mut Self, DataFrame) -> Result<Absorbed>) -> Result<Absorbed> {
         let plan = self.plan().clone();
-        let Some(join) = &plan.join else { return self.absorb_at(frame, watermark, at) };
+        let Some(join) = &plan.join else { return take(self, frame.clone()) };
         let mut all = Absorbed::default();
         join.apply(frame, lookup, |joined| {
-            let absorbed = self.absorb_at(&joined, watermark, at)?;
-            all.shown += absorbed.shown;
-            if let Some(late) = absorbed.late {
-                let mut rows = late.column(ORIGIN)?.idx()?.clone();
-                rows = rows.filter(&changes(&[rows.clone().into_column()], &every(rows.len()))?.into_iter().collect())?;
-                let late = frame.take(&rows)?;
-                all.late = Some(match all.late.take() {
-                    Some(before) => before.vstack(&late)?,
-                    None => late,
-                });
-            }
-            Ok(())
+            let mut absorbed = take(self, joined)?;
+            absorbed.late = absorbed.late.map(|late| origins(frame, &late)).transpose()?;
+            absorbed.partly_late = absorbed.partly_late.map(|late| origins(frame, &late)).transpose()?;
+            all.add(absorbed)
         })?;
         let late = all.late.as_ref().map_or(0, DataFrame::height) as u64;
         all.filtered = (frame.height() as u64).saturating_sub(all.shown + late);
@@ -400,14 +411,31 @@ impl Partial {
     }
 }
 
-/// How many different rows a joined frame was made of; its height where it was not joined.
-pub(super) fn distinct_rows(frame: &DataFrame) -> Result<u64> {
-    let Ok(origin) = frame.column(ORIGIN) else { return Ok(frame.height() as u64) };
-    Ok(changes(std::slice::from_ref(origin), &every(frame.height()))?.into_iter().filter(|new| *new).count() as u64)
+/// The rows of `frame` that these joined rows were made of, each once and in order.
+fn origins(frame: &DataFrame, joined: &DataFrame) -> Result<DataFrame> {
+    let mut rows: Vec<IdxSize> = joined.column(ORIGIN)?.idx()?.iter().flatten().collect();
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(frame.take(&IdxCa::from_vec("row".into(), rows))?)
 }
 
-fn every(rows: usize) -> IdxCa {
-    IdxCa::from_vec("row".into(), (0..rows as IdxSize).collect())
+/// Of how many different rows the given rows of a joined frame (all, without `rows`) were made; their number where the
+/// frame was not joined.
+pub(super) fn distinct(frame: &DataFrame, rows: Option<&[IdxSize]>) -> Result<u64> {
+    let Ok(origin) = frame.column(ORIGIN) else { return Ok(rows.map_or(frame.height(), <[IdxSize]>::len) as u64) };
+    let origin = origin.idx()?.rechunk();
+    let mut seen = vec![false; origin.iter().flatten().max().map_or(0, |max| max as usize + 1)];
+    let mut count = 0;
+    let mut see = |row: Option<IdxSize>| {
+        if let Some(seen) = row.and_then(|row| seen.get_mut(row as usize)) {
+            count += u64::from(!std::mem::replace(seen, true));
+        }
+    };
+    match rows {
+        Some(rows) => rows.iter().for_each(|row| see(origin.get(*row as usize))),
+        None => origin.iter().for_each(&mut see),
+    }
+    Ok(count)
 }
 
 /// The clause that a fault about a whole join points at.

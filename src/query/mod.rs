@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 mod bind;
+pub mod compare;
 pub mod exact;
 pub mod expr;
 pub mod finish;
@@ -12,6 +13,7 @@ pub mod form;
 mod from;
 pub mod join;
 pub mod keys;
+pub mod lateness;
 mod literal;
 mod over;
 pub mod partial;
@@ -19,13 +21,14 @@ pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
 pub mod rerun;
+pub mod rewrite;
 pub mod rows;
 pub mod scope;
 pub mod sql;
 pub mod window;
 
 pub use form::Form;
-pub use partial::Partial;
+pub use partial::{Absorbed, Partial};
 pub use plan::Plan;
 pub use query::Query;
 pub use scope::Input;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use polars::prelude::*;
 use sqlparser::ast::Expr as Ast;
 
-use super::aggregate::{Accumulator, Aggregate, Class};
-use super::bind::{Binder, aggregates_in, find_aggregate};
+use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
+use super::bind::{Binder, classes_in, find_aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::join::{self, Join};
@@ -17,7 +17,7 @@ use super::query::{Clause, Item, Query};
 use super::rerun::{self, Rerun};
 use super::rows::{Keep, Rows};
 use super::scope::{Input, Scope};
-use super::window::Tumble;
+use super::window::{Kind, Micros, Window};
 use crate::data::Result;
 
 /// A question that can be run.
@@ -45,8 +45,8 @@ pub struct Plan {
 pub struct Key {
     pub scalar: Scalar,
     pub dtype: DataType,
-    /// Set when the key is the window's start; `scalar` is then not used.
-    pub window: Option<Tumble>,
+    /// Set when the key is the window's start; `scalar` is then its time.
+    pub window: Option<Window>,
     pub(super) expr: Ast,
 }
 
@@ -54,8 +54,14 @@ pub struct Key {
 #[derive(Debug)]
 pub struct Call {
     pub aggregate: &'static Aggregate,
-    /// `None` for `count(*)`.
-    pub argument: Option<(Scalar, DataType)>,
+    /// Whether it says DISTINCT (`count(DISTINCT x)` is an aggregate of its own).
+    pub distinct: bool,
+    /// What is read from each row, event time included; none for `count(*)`.
+    pub inputs: Vec<Scalar>,
+    /// The inputs' types.
+    pub types: Vec<DataType>,
+    /// The values of the constant parameters.
+    pub parameters: Vec<f64>,
     /// The FILTER clause.
     pub filter: Option<Scalar>,
     /// As written, for errors and the class shown.
@@ -65,17 +71,31 @@ pub struct Call {
 
 impl Call {
     pub fn make(&self) -> Box<dyn Accumulator> {
-        (self.aggregate.make)(self.argument.as_ref().map_or(&DataType::Int64, |(_, dtype)| dtype))
+        if self.distinct {
+            return Distinct::boxed(self.aggregate, &self.types, &self.parameters);
+        }
+        (self.aggregate.make)(&self.types, &self.parameters)
+    }
+
+    /// The answer's type.
+    pub fn output(&self) -> DataType {
+        (self.aggregate.output)(&self.types).unwrap_or(DataType::Null)
+    }
+
+    /// How exact it is, and what it costs.
+    pub fn class(&self) -> Class {
+        if self.distinct { Class::KeepsValues } else { self.aggregate.class }
     }
 }
 
 impl Plan {
-    /// Binds `query` to the columns of a table. `text` is what the query was parsed from: faults point into it.
+    /// Binds `query` to the columns of a table. `text` is what the query was parsed from: faults point into it. `time`
+    /// is the table's event-time column.
     ///
     /// # Errors
     /// An unknown column or function, a type that does not fit.
-    pub fn new(query: &Query, text: &str, schema: &SchemaRef) -> Result<Self> {
-        Self::over(query, text, &[Input { name: &query.table_name(), schema, time: None }])
+    pub fn new(query: &Query, text: &str, schema: &SchemaRef, time: Option<&str>) -> Result<Self> {
+        Self::over(query, text, &[Input { name: &query.table_name(), schema, time }])
     }
 
     /// Binds `query` to the tables that `query.tables()` names, in that order.
@@ -103,6 +123,7 @@ impl Plan {
             text,
             schema: &schema,
             table: &scope,
+            time: first.time,
             used: BTreeSet::new(),
             keys: Vec::new(),
             calls: Vec::new(),
@@ -164,12 +185,9 @@ impl Plan {
             if over::is_in(&ast) {
                 return Class::Rerun;
             }
-            let own = aggregates_in(&ast).into_iter().map(|a| a.class).max_by_key(|c| c.rank());
-            own.unwrap_or(if self.rows.is_some() && !matches!(self.rows.as_ref().map(|r| r.keep), Some(Keep::Top { .. } | Keep::Newest(_))) {
-                Class::KeepsRows
-            } else {
-                Class::Exact
-            })
+            let all_rows = self.rows.as_ref().is_some_and(|rows| rows.keep == Keep::All);
+            let own = classes_in(&ast).into_iter().max_by_key(|c| c.rank());
+            own.unwrap_or(if all_rows { Class::KeepsRows { bytes: 0 } } else { Class::Exact })
         };
         self.query.items.iter().map(|item| (item.expr.sql.clone(), class(item))).collect()
     }
@@ -186,13 +204,27 @@ impl Plan {
     }
 
     /// The window, where the question has one.
-    pub fn window(&self) -> Option<&Tumble> {
+    pub fn window(&self) -> Option<&Window> {
         self.keys.iter().find_map(|k| k.window.as_ref())
+    }
+
+    /// Which key is the window's start.
+    pub fn window_key(&self) -> Option<usize> {
+        self.keys.iter().position(|k| k.window.is_some())
+    }
+
+    /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.
+    pub(super) fn gap(&self) -> Option<Micros> {
+        self.window().and_then(|window| match window.kind {
+            Kind::Session { gap } => Some(gap),
+            _ => None,
+        })
     }
 
     /// An index of groups with the types of this plan's keys.
     pub fn new_keys(&self) -> Result<Keys> {
-        let columns: Vec<_> = self.keys.iter().enumerate().map(|(i, k)| (key_name(i), k.dtype.clone())).collect();
+        let indexed = self.keys.iter().enumerate().filter(|(_, k)| k.window.is_none() || self.gap().is_none());
+        let columns: Vec<_> = indexed.map(|(i, k)| (key_name(i), k.dtype.clone())).collect();
         Keys::new(&columns)
     }
 }
@@ -204,6 +236,13 @@ pub fn key_name(i: usize) -> PlSmallStr {
 pub fn call_name(i: usize) -> PlSmallStr {
     format!("__agg{i}").into()
 }
+
+/// The end of the window, beside keys and aggregates.
+pub const END: &str = "__end";
+/// The last row of a session, in a partial as a table.
+pub const LAST: &str = "__last";
+/// Whether late rows were re-admitted to a group, in a partial as a table.
+pub const CORRECTED: &str = "__corrected";
 
 /// Writes the columns out that `*` stands for, and SELECT DISTINCT as the groups that it means.
 fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {

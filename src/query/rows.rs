@@ -311,6 +311,18 @@ impl Store {
         Ok(DataFrame::new(height, columns)?)
     }
 
+    /// Takes what another store of the same question holds.
+    ///
+    /// # Errors
+    /// What polars says when it stacks or sorts rows.
+    pub fn unite(&mut self, other: Self) -> Result<()> {
+        self.let_go += other.let_go;
+        for ((source, partition, from, _), (to, frame)) in other.segments {
+            self.add(Some(At { source, partition, from, to }), frame)?;
+        }
+        Ok(())
+    }
+
     /// Takes what `to_frame` of another store gave.
     ///
     /// # Errors

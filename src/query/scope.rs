@@ -111,6 +111,11 @@ impl Scope {
         self.joined.first().map_or("", String::as_str)
     }
 
+    /// The first table's own name.
+    pub fn table_name(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
+
     /// What the first table is called first of all.
     pub fn first_name(&self) -> &str {
         self.names.first().map_or("", String::as_str)

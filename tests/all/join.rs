@@ -50,7 +50,7 @@ fn one_go(sql: &str) -> DataFrame {
     let mut partial = Partial::new(plan.clone()).unwrap();
     let absorbed = partial.absorb_joined(&trades().select(plan.columns.iter().map(|c| c.as_str())).unwrap(), &lookup, None, None).unwrap();
     assert_eq!(absorbed.shown + absorbed.filtered, 5, "each row that came in counts once");
-    let answer = partial.answer().unwrap().frame;
+    let answer = partial.answer(None).unwrap().frame;
     assert_eq!(answer.schema(), &plan.output);
     answer
 }
@@ -156,7 +156,7 @@ proptest! {
                 want.push((*k, *v, None));
             }
         }
-        let answer = partial.answer().unwrap().frame;
+        let answer = partial.answer(None).unwrap().frame;
         let got: Vec<_> = (0..answer.height()).map(|i| (
             answer.column("k").unwrap().i64().unwrap().get(i),
             answer.column("v").unwrap().i32().unwrap().get(i).unwrap(),

@@ -1,9 +1,11 @@
 //! All tests of the library and the program, as modules of one crate: linking polars and eframe once is dear enough.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod aggregate;
 mod bad_input;
 mod cli;
 mod crash;
+mod engine;
 mod figure;
 mod formats;
 mod fusion;
@@ -15,5 +17,6 @@ mod qualify;
 mod rerun;
 mod rows;
 mod run;
+mod sketch;
 mod sql;
 mod window;

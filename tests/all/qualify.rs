@@ -16,10 +16,10 @@ fn rows(values: &[(&str, i64, Option<f64>)]) -> DataFrame {
 }
 
 fn ask(sql: &str, frame: &DataFrame) -> DataFrame {
-    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap_or_else(|f| panic!("{sql}: {f}")));
+    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap_or_else(|f| panic!("{sql}: {f}")));
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&frame.select(plan.columns.iter().map(|c| c.as_str())).unwrap(), None).unwrap();
-    let answer = partial.answer().unwrap_or_else(|f| panic!("{sql}: {f}")).frame;
+    let answer = partial.answer(None).unwrap_or_else(|f| panic!("{sql}: {f}")).frame;
     assert_eq!(answer.schema(), &plan.output, "{sql}");
     answer
 }
@@ -92,10 +92,10 @@ fn qualify_keeps_groups_by_their_place() {
 fn sums_beyond_64_bits_are_refused() {
     let frame = rows(&[("a", i64::MAX, None), ("a", 1, None)]);
     let sql = "SELECT sum(v) OVER () AS s FROM r";
-    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
+    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap());
     let mut partial = Partial::new(plan).unwrap();
     partial.absorb(&frame.select(["v"]).unwrap(), None).unwrap();
-    let fault = partial.answer().unwrap_err().to_string();
+    let fault = partial.answer(None).unwrap_err().to_string();
     assert!(fault.contains("64 bits") && fault.contains("DOUBLE"), "{fault}");
 }
 

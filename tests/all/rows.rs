@@ -22,7 +22,7 @@ fn one_go(frame: &DataFrame, sql: &str, time: Option<&str>) -> DataFrame {
     let plan = plan(sql, frame.schema(), time);
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&frame.select(plan.columns.iter().map(|c| c.as_str())).unwrap(), None).unwrap();
-    let answer = partial.answer().unwrap().frame;
+    let answer = partial.answer(None).unwrap().frame;
     assert_eq!(answer.schema(), &plan.output, "{sql}");
     answer
 }
@@ -81,13 +81,13 @@ proptest! {
             whole.merge(state).unwrap();
         }
         prop_assert_eq!(shown + filtered, rows as u64);
-        let got = whole.answer().unwrap().frame;
+        let got = whole.answer(None).unwrap().frame;
         let want = one_go(&frame, sql, Some("t"));
         prop_assert!(got.equals_missing(&want), "{}\n{}\nis not\n{}", sql, table(&got), table(&want));
         // What a checkpoint holds is all there is.
         let mut again = Partial::new(plan.clone()).unwrap();
         again.merge(&whole.to_frame().unwrap()).unwrap();
-        prop_assert!(again.answer().unwrap().frame.equals_missing(&want));
+        prop_assert!(again.answer(None).unwrap().frame.equals_missing(&want));
     }
 
     #[test]
@@ -164,13 +164,13 @@ fn what_is_let_go_is_said() {
     assert!(partial.keep_to(partial.size() / 2));
     let kept = partial.groups();
     assert!(kept > 500 && kept < 1_200, "{kept}");
-    let shown = partial.answer().unwrap();
+    let shown = partial.answer(None).unwrap();
     assert_same(&shown.frame, &needed.tail(Some(kept)));
     assert!(shown.notes.iter().any(|n| n.contains("the newest") && n.contains("of 2,000 rows")), "{:?}", shown.notes);
     // Also over a hand-over.
     let mut whole = Partial::new(plan).unwrap();
     whole.merge(&partial.to_frame().unwrap()).unwrap();
-    assert_eq!(whole.answer().unwrap().notes, shown.notes);
+    assert_eq!(whole.answer(None).unwrap().notes, shown.notes);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn small_pieces_of_a_feed_become_large_ones() {
     for row in 0..3_000 {
         partial.absorb_at(&frame.slice(row, 1), None, Some(At { source: 1, partition: 0, from: row as u64 * 10, to: row as u64 * 10 + 10 })).unwrap();
     }
-    let answer = partial.answer().unwrap().frame;
+    let answer = partial.answer(None).unwrap().frame;
     assert_same(&answer, &frame);
     assert!(answer.columns()[1].as_materialized_series().n_chunks() < 20, "{}", answer.columns()[1].as_materialized_series().n_chunks());
 }
@@ -207,7 +207,7 @@ fn each_item_carries_its_class() {
     let frame = sample(1, 1);
     let classes = |sql: &str| plan(sql, frame.schema(), Some("t")).classes().into_iter().map(|(_, class)| class).collect::<Vec<_>>();
     assert_eq!(classes("SELECT k, count(*), count(DISTINCT v), 1 + sum(v) FROM r GROUP BY k"), [Class::Exact, Class::Exact, Class::KeepsValues, Class::Exact]);
-    assert_eq!(classes("SELECT k, v FROM r"), [Class::KeepsRows; 2]);
+    assert_eq!(classes("SELECT k, v FROM r"), [Class::KeepsRows { bytes: 0 }; 2]);
     assert_eq!(classes("SELECT k FROM r LIMIT 5"), [Class::Exact]);
     assert_eq!(classes("SELECT k, rank() OVER (ORDER BY count(*)) FROM r GROUP BY k"), [Class::Exact, Class::Rerun]);
     assert_eq!(classes("SELECT max(n) AS m FROM (SELECT k, count(*) AS n FROM r GROUP BY k)"), [Class::Rerun]);

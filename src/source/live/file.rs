@@ -53,13 +53,14 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         }
         let history = history::open_history(&path, expect.known)?;
         let source = url.shown().into();
-        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None, from: 0 }));
+        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None, from: 0, until: None }));
     }
     let intake = Intake::new(url, &path, &expect)?;
     Ok(Box::new(Following {
         path,
         follow,
         from,
+        until: None,
         intake,
         tail,
         jumped: from == 0,
@@ -94,6 +95,8 @@ struct Following {
     path: PathBuf,
     follow: bool,
     from: u64,
+    /// Where to end, if only the past is wanted.
+    until: Option<u64>,
     intake: Intake,
     tail: Option<Tail>,
     /// Whether reading has begun at `from`; the types are settled from the file's beginning.
@@ -140,7 +143,9 @@ impl Following {
             State::Grown => {}
         }
         while !self.intake.full() {
-            let n = tail.read(&mut self.scratch).map_err(|e| fault(&e))?;
+            let room = self.until.map_or(u64::MAX, |until| until.saturating_sub(tail.at()));
+            let room = usize::try_from(room).unwrap_or(usize::MAX).min(self.scratch.len());
+            let n = tail.read(self.scratch.get_mut(..room).unwrap_or_default()).map_err(|e| fault(&e))?;
             if n == 0 {
                 return Ok(true);
             }
@@ -237,14 +242,15 @@ impl Following {
         if let Some(event) = self.events.pop_front() {
             return Ok(Some(event));
         }
-        let over = at_end && (self.leaving || !self.follow);
+        let past = self.until.is_some();
+        let over = at_end && (self.leaving || !self.follow || past);
         let now = Instant::now();
         if over || self.intake.full() || self.beat.due(now) {
             if let Some(chunk) = self.intake.take(over)? {
                 self.beat.mark(now);
                 return Ok(Some(Event::Chunk(self.number(chunk))));
             }
-            if over && !self.follow {
+            if over && (!self.follow || past) {
                 return Ok(Some(Event::End));
             }
         }
@@ -299,6 +305,13 @@ impl Live for Following {
         Ok(())
     }
 
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        self.until = Some(ends.get(&0).copied().unwrap_or_default());
+        // Types may have been settled from bytes beyond it.
+        self.jumped = false;
+        Ok(())
+    }
+
     fn mark(&self) -> Vec<u8> {
         self.tail.as_ref().map(|tail| tail.beginning().to_vec()).unwrap_or_default()
     }
@@ -329,6 +342,7 @@ struct Whole {
     pull: Option<Pull>,
     /// Chunks that end at or before this position were sent before.
     from: u64,
+    until: Option<u64>,
 }
 
 impl Live for Whole {
@@ -346,13 +360,18 @@ impl Live for Whole {
         Ok(())
     }
 
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        self.until = Some(ends.get(&0).copied().unwrap_or_default());
+        Ok(())
+    }
+
     fn poll(&mut self, _wait: Duration) -> Result<Event> {
         if self.pull.is_none() {
             self.pull = Some(Pull::open(&self.history, &self.columns)?);
         }
         loop {
             let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();
-            let Some(chunk) = next else { return Ok(Event::End) };
+            let Some(chunk) = next.filter(|chunk| self.until.is_none_or(|until| chunk.offsets.end <= until)) else { return Ok(Event::End) };
             if chunk.offsets.end > self.from || self.from == 0 {
                 return Ok(Event::Chunk(Chunk { source: self.source.clone(), arrived: Some(Instant::now()), ..chunk }));
             }

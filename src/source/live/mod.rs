@@ -88,8 +88,18 @@ pub trait Live: Send {
         Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
     }
 
+    /// Give only what stands before these positions, as fast as it is taken, and then `End`: the past is read once more. Called
+    /// at most once, before `poll`; only of a kind that is `rereadable`.
+    ///
+    /// # Errors
+    /// When the past cannot be had (any more).
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        let _ = ends;
+        Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
+    }
+
     /// Where each partition of a log ends now, as far as the feed can tell: rows before it are history, rows from there
-    /// on are live. `None` for a feed that has no past.
+    /// on are live, and no chunk holds rows of both. `None` for a feed that has no past.
     ///
     /// # Errors
     /// When the source does not say.

@@ -74,6 +74,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         at: 0,
         ended: false,
         skip: 0,
+        until: None,
         sent: 0,
         bytes: 0,
         rejects: Rejects::default(),
@@ -134,6 +135,8 @@ struct Replay {
     ended: bool,
     /// Rows still to be passed over: they were sent before.
     skip: u64,
+    /// Where to end, if not at the end.
+    until: Option<u64>,
     sent: u64,
     /// What was read and not yet told.
     bytes: u64,
@@ -263,9 +266,19 @@ impl Live for Replay {
         Ok(())
     }
 
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        self.until = Some(ends.get(&0).copied().unwrap_or_default());
+        self.pace = Pace::Max;
+        Ok(())
+    }
+
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {
+            let room = self.until.map_or(usize::MAX, |until| usize::try_from(until.saturating_sub(self.sent)).unwrap_or(usize::MAX));
+            if room == 0 {
+                return Ok(Event::End);
+            }
             if !self.refill()? {
                 // The last rows of a file may be rejects alone.
                 return Ok(if self.rejects.is_empty() && self.bytes == 0 { Event::End } else { Event::Chunk(self.chunk(0)) });
@@ -277,7 +290,7 @@ impl Live for Replay {
                 if !whole {
                     self.beat.mark(now);
                 }
-                return Ok(Event::Chunk(self.chunk(due.min(CHUNK_ROWS))));
+                return Ok(Event::Chunk(self.chunk(due.min(CHUNK_ROWS).min(room))));
             }
             if now >= deadline {
                 return Ok(Event::Quiet);

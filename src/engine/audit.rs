@@ -1,0 +1,115 @@
+//! The self-audit: what was counted as it came is counted once more as a batch, from the files and the recording, and the
+//! two are compared group by group. It runs on a thread of its own and leaves the machine to the run itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use super::dataset::Dataset;
+use super::intake::{HistoryQueue, read_past};
+use super::late::Late;
+use super::reached::Reached;
+use super::run::Shared;
+use super::sealed::SealedAnswer;
+use super::seam::{Divider, Face};
+use crate::data::{Chunk, Fault, Result};
+use crate::query::Partial;
+use crate::query::compare::differences;
+use crate::query::window::Micros;
+
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audit {
+    /// Up to which event time the answer was verified; `None` without event time.
+    pub until: Option<Micros>,
+    /// When it was done.
+    pub at: std::time::SystemTime,
+    /// Rows that were read again.
+    pub rows: u64,
+    /// Groups in which the two answers differ; 0 is the proof.
+    pub differences: u64,
+    /// What it says of the first of them, or why nothing could be verified.
+    pub word: Option<String>,
+    pub took: Duration,
+}
+
+/// What is known at a barrier, to be verified.
+pub struct Moment {
+    /// All that was counted, final windows on disk included.
+    pub known: SealedAnswer,
+    pub late: Late,
+    pub reached: Reached,
+    pub until: Option<Micros>,
+}
+
+/// How often a waiting auditor looks whether it should stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Where moments are handed in: one at a time.
+pub fn channel() -> (Sender<Moment>, Receiver<Moment>) {
+    bounded(1)
+}
+
+/// Verifies moments until the run ends.
+pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
+    while !shared.cancel.is_set() {
+        match moments.recv_timeout(LOOK) {
+            Ok(moment) => {
+                let begun = Instant::now();
+                let outcome = verify(shared, &moment);
+                if shared.cancel.is_set() {
+                    return;
+                }
+                let (rows, differences, word) = match outcome {
+                    Ok((rows, found)) => (rows, found.count, found.example),
+                    Err(fault) => (0, 0, Some(format!("could not be verified: {fault}"))),
+                };
+                let at = std::time::SystemTime::now();
+                shared.news().audit = Some(Audit { until: moment.until, at, rows, differences, word, took: begun.elapsed() });
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compare::Differences)> {
+    let plan = &shared.plan;
+    if shared.dataset.as_ref().is_some_and(Dataset::has_changed) {
+        return Err(Fault::new("the dataset has changed, and rows were joined with what it was when they came"));
+    }
+    let lookup = shared.lookup()?;
+    let mut incremental = Partial::new(plan.clone())?;
+    moment.known.merge_into(&mut incremental)?;
+    // A batch knows no lateness.
+    moment.late.readmit(&mut incremental, lookup.as_deref())?;
+    let mut batch = Partial::new(plan.clone())?;
+    let divider = Divider::new(&shared.table, None)?;
+    let mut rows = 0;
+    let mut take = |chunk: Chunk, face: Face| -> Result<()> {
+        let begun = Instant::now();
+        let (frame, _) = divider.own(chunk.frame, face)?;
+        rows += frame.height() as u64;
+        match &lookup {
+            Some(lookup) => batch.absorb_joined(&frame, lookup, None, None)?,
+            None => batch.absorb(&frame, None)?,
+        };
+        // As long a rest as the work took: half a core at most.
+        std::thread::sleep(begun.elapsed());
+        Ok(())
+    };
+    let history = HistoryQueue::whole(shared);
+    while let Some(handed) = history.next(shared) {
+        if shared.cancel.is_set() {
+            return Ok(Default::default());
+        }
+        for chunk in handed.piece.decode()? {
+            take(chunk, Face::History)?;
+        }
+    }
+    for (number, feed) in shared.table.live.iter().enumerate() {
+        read_past(shared, feed, &moment.reached.of(number), &shared.cancel, |chunk| take(chunk, Face::Live))?;
+    }
+    Ok((rows, differences(&incremental, &batch)?))
+}

@@ -1,0 +1,104 @@
+//! What a question costs as its input grows: time T(n), state S(n) and bytes between threads C(n) over n rows, and the
+//! exponents that a power law fitted to them has. A naive fusion re-merges all it knows for every chunk: T = O(n²),
+//! S = O(n), C = O(n²). Here T grows with the rows, S with the groups, and C with groups times workers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::data::Result;
+use crate::query::Plan;
+use crate::sync::Wake;
+
+use super::{Job, Options, Run, Snapshot, Table};
+
+/// What was spent up to some number of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    pub rows: u64,
+    pub seconds: f64,
+    /// Bytes held for the answer.
+    pub state: u64,
+    /// Bytes that workers handed to the merger.
+    pub between: u64,
+    pub groups: u64,
+}
+
+impl Sample {
+    pub fn of(s: &Snapshot) -> Self {
+        Self {
+            rows: s.rows.come_in,
+            seconds: s.elapsed.as_secs_f64(),
+            state: s.stats.state_bytes,
+            between: s.stats.bytes_between_threads,
+            groups: s.stats.groups,
+        }
+    }
+}
+
+/// The exponents b of y = a·nᵇ; `None` where there are too few samples to fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Exponents {
+    pub time: Option<f64>,
+    pub state: Option<f64>,
+    pub between: Option<f64>,
+}
+
+/// Fits samples of growing size, by least squares over logarithms. The smallest sizes, which fixed costs dominate, are
+/// left out: only those within a factor of 64 of the largest count.
+pub fn fit(samples: &[Sample]) -> Exponents {
+    let largest = samples.iter().map(|s| s.rows).max().unwrap_or(0);
+    let chosen: Vec<&Sample> = samples.iter().filter(|s| s.rows > 0 && s.rows >= largest / 64).collect();
+    let slope = |y: fn(&Sample) -> f64| {
+        let points: Vec<(f64, f64)> = chosen.iter().map(|s| ((s.rows as f64).ln(), y(s).max(f64::MIN_POSITIVE).ln())).collect();
+        let n = points.len() as f64;
+        let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
+        let (covariance, variance) = points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
+        (points.len() >= 3 && variance > 1e-9).then(|| covariance / variance)
+    };
+    Exponents { time: slope(|s| s.seconds), state: slope(|s| s.state as f64), between: slope(|s| s.between as f64) }
+}
+
+/// The longest that measuring may take.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Asks the question of larger and larger parts of the table's files, each about twice the one before, up to all of them.
+pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> Job<Vec<Sample>> {
+    let table = Arc::new(Table { live: Vec::new(), ..table.clone() });
+    Job::start("measure cost", wake, move |report| {
+        let begun = Instant::now();
+        let mut samples: Vec<Sample> = Vec::new();
+        let mut pieces = 4;
+        loop {
+            let own = Options { pieces: Some(pieces), workspace: None, audit: None, ..options.clone() };
+            let (last, total) = run_once(plan.clone(), table.clone(), own, report)?;
+            let sample = Sample::of(&last);
+            report.progress(last.history_done, total, format!("{} rows", sample.rows));
+            samples.retain(|s| s.rows < sample.rows);
+            samples.push(sample);
+            if last.history_done >= total || begun.elapsed() > LONGEST {
+                return Ok(samples);
+            }
+            pieces *= 2;
+        }
+    })
+}
+
+fn run_once(plan: Arc<Plan>, table: Arc<Table>, options: Options, report: &super::job::Reporter) -> Result<(Arc<Snapshot>, u64)> {
+    let (bell, rung) = crossbeam_channel::bounded(1);
+    // A bell that has rung already need not ring again.
+    let wake = Wake::new(move || {
+        let _ = bell.try_send(());
+    });
+    let run = Run::start(plan, table, options, wake)?;
+    loop {
+        report.check()?;
+        let _ = rung.recv_timeout(Duration::from_millis(50));
+        if let Some(last) = run.latest().filter(|s| s.last) {
+            if let Some(fault) = &last.fault {
+                return Err(fault.clone());
+            }
+            let total = last.history_total;
+            return Ok((last, total));
+        }
+    }
+}
