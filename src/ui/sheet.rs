@@ -10,7 +10,7 @@ use super::picture::Picture;
 use super::watch::Watch;
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Run, Seam, Table};
-use crate::query::{Form, Plan, Query};
+use crate::query::{Form, Input, Plan, Query};
 use crate::sync::Wake;
 use crate::workspace::TableSetup;
 
@@ -23,6 +23,8 @@ pub struct SheetId(pub u64);
 pub struct Sheet {
     pub id: SheetId,
     pub table: Arc<Table>,
+    /// The other open tables: a question may join them.
+    pub others: Vec<Arc<Table>>,
     /// What its history was opened from.
     pub paths: Vec<PathBuf>,
     pub question: Asked,
@@ -46,6 +48,7 @@ impl Sheet {
         Self {
             id,
             table: Arc::new(table),
+            others: Vec::new(),
             paths,
             question: Asked::default(),
             watch: Watch::default(),
@@ -58,7 +61,10 @@ impl Sheet {
     /// Asks the question that is written. What is wrong with it is kept in `question.fault`.
     pub fn ask(&mut self, wake: &Wake) {
         self.span = None;
-        let started = plan(&self.question.sql, &self.table).and_then(|plan| Run::start(plan, self.table.clone(), Options::default(), wake.clone()));
+        let started = plan(&self.question.sql, &self.table, &self.others).and_then(|(plan, datasets)| {
+            let options = Options { datasets, ..Options::default() };
+            Run::start(plan, self.table.clone(), options, wake.clone())
+        });
         match started {
             Ok(run) => {
                 self.question.fault = None;
@@ -99,10 +105,18 @@ impl Sheet {
     }
 }
 
-/// Parses and binds; a fault's span points into `sql`.
-pub fn plan(sql: &str, table: &Table) -> Result<Arc<Plan>> {
+/// Parses and binds; a fault's span points into `sql`. Beside the plan: the other tables that the question names.
+pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<(Arc<Plan>, Vec<Arc<Table>>)> {
     let query = Query::parse(sql)?;
-    Plan::new(&query, sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str())).map(Arc::new)
+    let names = query.tables();
+    let known = |name: &String| std::iter::once(table).chain(others).find(|t| t.name.eq_ignore_ascii_case(name)).cloned();
+    let mut tables = Vec::new();
+    for name in names.iter().skip(1) {
+        tables.push(known(name).ok_or_else(|| Fault::new(format!("there is no open table '{name}'")).hint("open it first"))?);
+    }
+    let inputs: Vec<Input<'_>> = names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
+    let plan = Plan::over(&query, sql, &inputs)?;
+    Ok((Arc::new(plan), tables))
 }
 
 /// The question in its two views, which say the same.
