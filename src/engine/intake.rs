@@ -272,6 +272,7 @@ impl<'a> Partitions<'a> {
             }
             None => live.ends()?.unwrap_or_default(),
         };
+        live.split_at(&self.ends);
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
             self.number(partition);
         }

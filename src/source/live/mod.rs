@@ -100,12 +100,17 @@ pub trait Live: Send {
     }
 
     /// Where each partition of a log ends now, as far as the feed can tell: rows before it are history, rows from there
-    /// on are live, and no chunk holds rows of both. `None` for a feed that has no past.
+    /// on are live. `None` for a feed that has no past.
     ///
     /// # Errors
     /// When the source does not say.
     fn ends(&mut self) -> Result<Option<Positions>> {
         Ok(None)
+    }
+
+    /// Let no chunk hold rows of both sides of these positions. For feeds that know their ends.
+    fn split_at(&mut self, seam: &Positions) {
+        let _ = seam;
     }
 
     /// The first bytes of a log that may be replaced by another at the same address, to tell the two apart: positions hold
