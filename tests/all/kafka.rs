@@ -1,6 +1,6 @@
 //! Laws of the Kafka feed, against a real Apache Kafka broker.
 
-mod broker;
+pub mod broker;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
