@@ -143,10 +143,17 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
         annotate(&mut figure, last);
         export::save(&figure, path, &Look::light())?;
     }
-    match &args.out {
+    match (&args.out, &last.sealed) {
         _ if streamed => Ok(()),
-        Some(path) => write_frame(&last.answer, path),
-        None => print::answer(&last.answer),
+        (out, Some(sealed)) => {
+            // Too large for memory: it is written a part at a time.
+            let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);
+            let mut writer = to.open(last.answer.schema())?;
+            sealed.each(|part| writer.write(&part))?;
+            writer.finish().map(drop)
+        }
+        (Some(path), None) => write_frame(&last.answer, path),
+        (None, None) => print::answer(&last.answer),
     }
 }
 

@@ -444,6 +444,9 @@ impl Merger {
                 Err(fault) => self.shared.fail(fault),
             }
         }
+        if last {
+            s.late = self.late.shown(usize::MAX);
+        }
         s.version += 1;
         s.last = last;
         s.elapsed = now - self.shared.started;
