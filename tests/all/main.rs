@@ -10,6 +10,7 @@ mod figure;
 mod formats;
 mod fusion;
 mod history;
+mod keys;
 mod live;
 mod live_ws;
 mod run;
