@@ -201,6 +201,9 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
     let conform = Conform::new(shared, &settled, &name);
     live.project(&conform.projection);
     partitions.begin(live.as_mut(), feed)?;
+    if let Some(reached) = &shared.options.catch_up {
+        live.hasten(&reached.of(partitions.feed));
+    }
     let mut newest: Option<Micros> = None;
     let mut number = 0;
     while !shared.ending() {

@@ -242,7 +242,7 @@ fn text_and_form_are_two_views_of_one_question() {
     assert_eq!(query.to_sql(), sql, "printing what was read changes nothing");
     let form = Form::from_query(&query);
     assert_eq!(form.groups, ["origin", "upper(机场) AS place"]);
-    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into() }));
+    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into(), ..WindowForm::default() }));
     assert_eq!(form.measures.len(), 3);
     assert_eq!(
         form.measures[1],

@@ -99,6 +99,12 @@ pub trait Live: Send {
         Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
     }
 
+    /// Give what stands before these positions as fast as it is taken, and go on from there at the feed's own pace: a second
+    /// run catches up with the first. Called at most once, before `poll`. A feed without a pace does so anyway.
+    fn hasten(&mut self, until: &Positions) {
+        let _ = until;
+    }
+
     /// Where each partition of a log ends now, as far as the feed can tell: rows before it are history, rows from there
     /// on are live. `None` for a feed that has no past.
     ///
