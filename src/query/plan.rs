@@ -17,7 +17,7 @@ use super::query::{Clause, Item, Query};
 use super::rerun::{self, Rerun};
 use super::rows::{Keep, Rows};
 use super::scope::{Input, Scope};
-use super::window::{Kind, Micros, Window};
+use super::window::{Kind, Micros, Window, micros_of};
 use crate::data::Result;
 
 /// A question that can be run.
@@ -211,6 +211,21 @@ impl Plan {
     /// Which key is the window's start.
     pub fn window_key(&self) -> Option<usize> {
         self.keys.iter().position(|k| k.window.is_some())
+    }
+
+    /// The times that the windows of a partial as a table cover: two tables whose times do not meet hold no window in
+    /// common, nor sessions that become one when they are merged. `None` without a window, for no groups, and where rows
+    /// without time are among them, which are in a window anywhere.
+    pub fn reach(&self, partial: &DataFrame) -> Option<(Micros, Micros)> {
+        let starts = micros_of(partial.column(&key_name(self.window_key()?)).ok()?).ok()?;
+        if starts.null_count() > 0 {
+            return None;
+        }
+        let until = match self.gap() {
+            Some(gap) => partial.column(LAST).ok()?.i64().ok()?.max()?.saturating_add(gap),
+            None => starts.max()?,
+        };
+        Some((starts.min()?, until))
     }
 
     /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.

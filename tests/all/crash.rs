@@ -42,13 +42,14 @@ impl Victim {
         ended
     }
 
-    /// Lets it run to its end: the answer as CSV and the stats.
-    pub fn finish(&self, more: &[&str]) -> (String, Value) {
+    /// Lets it run to its end: the answer as CSV and the stats. A feed that would wait for more ends where it stands.
+    pub fn finish(&self) -> (String, Value) {
         let (out, stats) = (self.path("answer.csv"), self.path("stats.json"));
-        let mut args: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        let ends = |arg: &String| if arg.starts_with("r=file:") { format!("{arg}?follow=false") } else { arg.clone() };
+        let own: Vec<String> = self.args.iter().map(ends).collect();
+        let mut args: Vec<&str> = own.iter().map(String::as_str).collect();
         let (out_text, stats_text) = (out.display().to_string(), stats.display().to_string());
         args.extend(["--out", &out_text, "--stats", &stats_text]);
-        args.extend(more);
         let done = braid(&args);
         assert!(done.status.success(), "{}", stderr(&done));
         (fs::read_to_string(out).unwrap(), serde_json::from_str(&fs::read_to_string(stats).unwrap()).unwrap())
@@ -79,7 +80,7 @@ fn a_replay_killed_at_random_instants_loses_and_doubles_nothing() {
     let mut random = fastrand::Rng::with_seed(11);
     let kills = (0..80).take_while(|_| !victim.kill_after(Duration::from_millis(random.u64(1..90)))).count();
     assert!(kills > 20, "killed only {kills} times");
-    let (answer, stats) = victim.finish(&[]);
+    let (answer, stats) = victim.finish();
     assert_eq!(stats["rows_in"], 200_000, "{kills} kills: {stats}");
     assert!(conserved(&stats));
     assert_eq!(answer, want);
@@ -109,7 +110,7 @@ fn a_growing_file_and_its_history_killed_at_random_instants_lose_and_double_noth
     }
     let mut file = fs::OpenOptions::new().append(true).open(&log).unwrap();
     std::io::Write::write_all(&mut file, &bytes[written..]).unwrap();
-    let (answer, stats) = victim.finish(&["--for", "2s"]);
+    let (answer, stats) = victim.finish();
     assert_eq!(stats["rows_in"], 150_000, "{stats}");
     assert!(conserved(&stats));
     assert_eq!(answer, want);

@@ -3,14 +3,21 @@
 
 mod aggregate;
 mod bad_input;
+mod beam_test_stream;
+mod bytewax_window;
+mod checkpoint;
 mod cli;
 mod crash;
 mod engine;
+mod event_time;
 mod figure;
+mod flink_window_operator;
 mod formats;
 mod fusion;
 mod history;
 mod join;
+mod kafka;
+mod lateness;
 mod live;
 mod live_ws;
 mod qualify;
@@ -20,3 +27,4 @@ mod run;
 mod sketch;
 mod sql;
 mod window;
+mod windowed;

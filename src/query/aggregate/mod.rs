@@ -80,6 +80,8 @@ pub struct Aggregate {
     pub class: Class,
     /// Whether it can be called as `name(*)`.
     pub star: bool,
+    /// Whether the answer is the same bit for bit however the rows were cut; else the bound alone is promised.
+    pub cut_free: bool,
     /// How many arguments are read from each row; constant parameters follow them.
     pub inputs: usize,
     pub parameters: &'static [Parameter],
@@ -103,6 +105,7 @@ const BASE: Aggregate = Aggregate {
     usage: "",
     class: Class::Exact,
     star: false,
+    cut_free: true,
     inputs: 1,
     parameters: &[],
     by_time: false,

@@ -4,6 +4,7 @@
 mod beat;
 pub mod file;
 pub mod intake;
+pub mod kafka;
 mod link;
 mod messages;
 mod order;
@@ -23,7 +24,7 @@ use crate::data::{Chunk, Fault, Positions, Result};
 pub use url::FeedUrl;
 
 /// Every kind of feed this build knows. Menus, forms, help and tests loop over it.
-pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND, &ws::KIND];
+pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND, &ws::KIND, &kafka::KIND];
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[Setting] = &[
