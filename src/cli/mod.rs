@@ -102,7 +102,9 @@ fn sources() -> String {
 }
 
 fn aggregates() -> String {
-    AGGREGATES.iter().map(|a| format!("{:<22} {} [{}]\n", a.usage, a.about, a.class.word())).collect()
+    let mut text: String = AGGREGATES.iter().map(|a| format!("{:<25} {} [{}]\n", a.usage, a.about, a.class.word())).collect();
+    text += "\nEach takes FILTER (WHERE …); those of one argument take DISTINCT.\n";
+    text
 }
 
 fn marks() -> String {

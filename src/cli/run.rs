@@ -10,7 +10,7 @@ use super::args::RunArgs;
 use super::{print, stats};
 use crate::data::format::{check_ending, write_frame};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Given, open_table};
+use crate::engine::open::{Given, open_table_in, record};
 use crate::engine::{Options, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Plan, Query};
@@ -35,13 +35,17 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         export::check_ending(path)?;
     }
     let patience = args.limit.unwrap_or(Duration::MAX);
-    let table = Arc::new(open_table(find(args, &query)?, patience, &stop)?);
-    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema)?);
+    let mut table = open_table_in(find(args, &query)?, args.workspace.as_deref(), patience, &stop)?;
+    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str()))?);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
         let _ = bell.try_send(());
     });
+    if args.workspace.is_some() {
+        record(&mut table, &wake)?;
+    }
+    let table = Arc::new(table);
     let options = Options { threads: args.threads, memory: args.memory, workspace: args.workspace.clone(), ..Options::default() };
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use polars::prelude::DataFrame;
 
 use super::intake::{HistoryQueue, read_past};
+use super::late::Late;
 use super::reached::Reached;
 use super::run::Shared;
+use super::sealed::SealedAnswer;
 use super::seam::{Divider, Face};
 use crate::data::{Chunk, Result};
 use crate::query::Partial;
@@ -30,17 +31,15 @@ pub struct Audit {
     /// What it says of the first of them, or why nothing could be verified.
     pub word: Option<String>,
     pub took: Duration,
-    /// No row comes any more.
-    pub last: bool,
 }
 
 /// What is known at a barrier, to be verified.
 pub struct Moment {
-    pub partial: DataFrame,
-    pub late: Vec<DataFrame>,
+    /// All that was counted, final windows on disk included.
+    pub known: SealedAnswer,
+    pub late: Late,
     pub reached: Reached,
     pub until: Option<Micros>,
-    pub last: bool,
 }
 
 /// How often a waiting auditor looks whether it should stop.
@@ -66,7 +65,7 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
                     Err(fault) => (0, 0, Some(format!("could not be verified: {fault}"))),
                 };
                 let at = std::time::SystemTime::now();
-                shared.news().audit = Some(Audit { until: moment.until, at, rows, differences, word, took: begun.elapsed(), last: moment.last });
+                shared.news().audit = Some(Audit { until: moment.until, at, rows, differences, word, took: begun.elapsed() });
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
@@ -77,11 +76,9 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
 fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compare::Differences)> {
     let plan = &shared.plan;
     let mut incremental = Partial::new(plan.clone())?;
-    incremental.merge(&moment.partial)?;
-    for late in &moment.late {
-        // A batch knows no lateness.
-        incremental.absorb(late, None)?;
-    }
+    moment.known.merge_into(&mut incremental)?;
+    // A batch knows no lateness.
+    moment.late.readmit(&mut incremental)?;
     let mut batch = Partial::new(plan.clone())?;
     let divider = Divider::new(&shared.table, None)?;
     let mut rows = 0;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::intake::HistoryDone;
 use super::reached::Reached;
+use super::sealed::SealedFile;
 use super::snapshot::Rows;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
@@ -26,6 +27,8 @@ pub struct Meta {
     pub feeds: Vec<FeedAt>,
     pub history: HistoryDone,
     pub reached: Reached,
+    /// Final windows that are in files of their own.
+    pub sealed: Vec<SealedFile>,
     pub counted: Counted,
 }
 

@@ -133,7 +133,7 @@ fn needed_columns(shared: &Shared, with_time: bool) -> Vec<PlSmallStr> {
     columns
 }
 
-fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
+pub fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
     let find = |name: &PlSmallStr| {
         schema.index_of(name).ok_or_else(|| Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own"))
     };
@@ -158,7 +158,15 @@ pub struct LiveChunk {
 /// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
 pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
     let mut partitions = Partitions::new(shared, number, first);
-    if let Err(fault) = try_follow(shared, feed, &mut partitions, out) {
+    let followed = match &shared.options.past {
+        Some(past) => read_past(shared, feed, &past.of(number), &shared.cancel, |chunk| {
+            let times = event_times(shared, &chunk.frame)?;
+            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, watermark: None, times }, true, out);
+            Ok(())
+        }),
+        None => try_follow(shared, feed, &mut partitions, out),
+    };
+    if let Err(fault) = followed {
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
     partitions.end();
@@ -320,6 +328,8 @@ pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
             Event::End => break,
+            // A break in a recording is there each time it is read.
+            Event::Gap { .. } if feed.kept().is_some() => {}
             Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
             Event::Quiet => {}
         }

@@ -5,32 +5,35 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
+use super::Snapshot;
 use super::audit::Moment;
+use super::budget::{self, Held};
 use super::checkpoint::{self, Counted, FeedAt, Meta};
 use super::cost::Sample;
 use super::intake::HistoryQueue;
+use super::late::Late;
 use super::latency::Latencies;
 use super::ledger::ledger;
 use super::rate::Rate;
 use super::reached::Reached;
 use super::run::Shared;
+use super::sealed::Sealed;
 use super::snapshot::Rows;
-use super::{Snapshot, work};
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
 use crate::sync::{Latest, Wake};
 
-/// What a worker hands over: a partial as a table, and what else happened meanwhile.
+/// What a worker hands over: its partial, and what else happened meanwhile.
 #[derive(Debug, Default)]
 pub struct Delta {
-    pub partial: DataFrame,
+    pub partial: Option<Partial>,
     pub rows: Rows,
     pub rejects: Rejects,
-    pub late: Vec<DataFrame>,
+    pub late: Late,
     pub chunks: u64,
     pub bytes: u64,
     pub history_bytes: u64,
@@ -51,8 +54,10 @@ pub struct Delta {
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
-/// Reading the answer must not cost more than a quarter of the time.
+/// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
+/// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
 /// The shortest time between two checkpoints; a costly one is written more rarely.
@@ -61,7 +66,8 @@ const CHECKPOINT: Duration = Duration::from_millis(500);
 const CHECKPOINT_SHARE: u32 = 9;
 /// A new run is verified soon, so that a person sees that it is.
 const FIRST_AUDIT: Duration = Duration::from_secs(2);
-const WAIT_FOR_AUDIT: Duration = Duration::from_millis(200);
+/// How often one looks for something to do when the last row is taken.
+const SERVE: Duration = Duration::from_millis(50);
 /// Verifying must not cost more than a tenth of the time.
 const AUDIT_SHARE: u32 = 9;
 
@@ -73,6 +79,8 @@ pub struct Merger {
     snapshot: Snapshot,
     /// What there is to say about the answer in the snapshot.
     answer_notes: Vec<String>,
+    late: Late,
+    sealed: Sealed,
     history_until: Option<Micros>,
     live_from: Option<Micros>,
     reached: Reached,
@@ -118,12 +126,16 @@ impl Merger {
         let mut snapshot = Snapshot { history_total: history.total_bytes(), ..Snapshot::default() };
         let mut counted = Counted::default();
         let mut reached = Reached::default();
+        let mut late = Late::default();
         if let Some(resumed) = &shared.resumed {
             partial.merge(&resumed.partial)?;
             counted.clone_from(&resumed.meta.counted);
             reached.clone_from(&resumed.meta.reached);
-            snapshot.late.clone_from(&resumed.late);
+            late = Late::from_frame(resumed.late.clone());
+            snapshot.late = late.shown(LATE_SHOWN);
         }
+        let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
+        let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
         snapshot.stats.chunks = counted.chunks;
@@ -138,6 +150,8 @@ impl Merger {
             checkpoints: checkpoints.map(|folder| (folder, Due { at: shared.started, dirty: false })),
             auditor: auditor.map(|auditor| (auditor, Due { at: shared.started + FIRST_AUDIT, dirty: false })),
             rate: Rate::new(shared.started),
+            late,
+            sealed,
             history_until: counted.history_until,
             live_from: counted.live_from,
             reached,
@@ -167,6 +181,8 @@ impl Merger {
             if self.shared.cancel.is_set() {
                 return;
             }
+            dirty |= self.readmit();
+            self.seal();
             self.keep(false);
             let now = Instant::now();
             if dirty && now >= due {
@@ -175,7 +191,8 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                due = now + (cost * (ANSWER_SHARE + 1)).max(pace);
+                let share = if self.snapshot.history_done < self.snapshot.history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+                due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
             } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
                 self.publish(false, false, shelf, wake);
@@ -187,52 +204,54 @@ impl Merger {
         }
         self.keep(true);
         self.publish(true, true, shelf, wake);
-        self.verify_last(shelf, wake);
+        self.serve(shelf, wake);
     }
 
-    /// The last audit comes after the last row.
-    fn verify_last(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let Some((auditor, _)) = self.auditor.take() else { return };
-        let Ok(partial) = self.partial.to_frame() else { return };
-        let mut moment = self.moment(partial);
-        moment.last = true;
-        while let Err(SendTimeoutError::Timeout(back)) = auditor.send_timeout(moment, WAIT_FOR_AUDIT) {
-            if self.shared.cancel.is_set() {
-                return;
-            }
-            moment = back;
+    /// After the last row: verifies the answer, and re-admits late rows when asked, until nobody looks any more.
+    fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let mut moment = None;
+        if let (Some(_), Ok(partial)) = (&self.auditor, self.partial.to_frame()) {
+            moment = Some(self.moment(partial));
         }
-        while !self.shared.cancel.is_set() && !self.snapshot.audit.as_ref().is_some_and(|a| a.last) {
-            std::thread::sleep(WAIT_FOR_AUDIT);
-            if self.shared.news().audit != self.snapshot.audit {
-                self.publish(false, true, shelf, wake);
+        while !self.shared.cancel.is_set() {
+            if let (Some((auditor, _)), Some(waiting)) = (&self.auditor, moment.take())
+                && let Err(TrySendError::Full(back)) = auditor.try_send(waiting)
+            {
+                moment = Some(back);
+            }
+            std::thread::sleep(SERVE);
+            let changed = self.readmit();
+            if changed || self.shared.news().audit != self.snapshot.audit {
+                self.publish(changed, true, shelf, wake);
             }
         }
     }
 
     fn moment(&self, partial: DataFrame) -> Moment {
-        Moment { partial, late: vec![self.snapshot.late.clone()], reached: self.reached.clone(), until: self.reached.newest(), last: false }
+        let known = self.sealed.answer(self.partial.plan(), partial, None);
+        Moment { known, late: self.late.clone(), reached: self.reached.clone(), until: self.reached.newest() }
     }
 
     fn take(&mut self, delta: Delta) {
-        if let Err(fault) = self.merge_partial(&delta.partial) {
+        let size = delta.partial.as_ref().map_or(0, Partial::size);
+        if let Some(partial) = delta.partial
+            && let Err(fault) = self.unite(partial)
+        {
             self.shared.fail(fault);
         }
         let s = &mut self.snapshot;
         s.rows.add(&delta.rows);
         s.rejects.add(delta.rejects);
-        for late in delta.late {
-            let room = LATE_SHOWN.saturating_sub(s.late.height());
-            if room > 0 {
-                let late = late.head(Some(room));
-                // Late rows of one table have one schema, so that stacking cannot fail.
-                s.late = if s.late.height() == 0 { late } else { s.late.vstack(&late).unwrap_or_else(|_| s.late.clone()) };
+        if !delta.late.is_empty() {
+            if let Err(fault) = self.late.add(delta.late) {
+                self.shared.note(format!("late rows are not kept: {fault}"));
             }
+            s.late = self.late.shown(LATE_SHOWN);
         }
         s.stats.chunks += delta.chunks;
         s.stats.bytes_in += delta.bytes;
         s.stats.merges += u64::from(delta.chunks > 0);
-        s.stats.bytes_between_threads += delta.partial.estimated_size() as u64;
+        s.stats.bytes_between_threads += size as u64;
         s.history_done += delta.history_bytes;
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
@@ -256,14 +275,59 @@ impl Merger {
         }
     }
 
-    fn merge_partial(&mut self, partial: &DataFrame) -> Result<()> {
-        if partial.width() > 0 || partial.height() > 0 {
-            self.partial.merge(partial)?;
+    fn unite(&mut self, partial: Partial) -> Result<()> {
+        let begun = Instant::now();
+        self.partial.unite(partial)?;
+        self.shared.merging.set(begun.elapsed());
+        let share = self.shared.options.memory.unwrap_or(u64::MAX) / 2;
+        let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
+        budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)
+    }
+
+    /// Puts late rows into the windows they missed, where a person asked for it; true when that changed the answer.
+    fn readmit(&mut self) -> bool {
+        if !self.shared.readmit.take() || self.late.is_empty() {
+            return false;
         }
-        match self.shared.options.memory {
-            Some(limit) if self.partial.size() as u64 > limit / 2 => Err(work::too_large(self.partial.size() as u64, self.partial.groups(), limit)),
-            _ => Ok(()),
+        match self.late.readmit(&mut self.partial) {
+            Ok((shown, filtered)) => {
+                let rows = &mut self.snapshot.rows;
+                rows.shown += shown;
+                rows.filtered += filtered;
+                rows.late = rows.late.saturating_sub(shown + filtered);
+                rows.readmitted += shown;
+                self.late = Late::default();
+                self.snapshot.late = DataFrame::empty();
+                self.checkpoints.iter_mut().for_each(|(_, due)| due.dirty = true);
+                true
+            }
+            Err(fault) => {
+                self.shared.note(format!("late rows could not be re-admitted: {fault}"));
+                false
+            }
         }
+    }
+
+    /// Lets final windows leave memory for disk, where there are many.
+    fn seal(&mut self) {
+        // History knows no order: its windows are final when it is read.
+        let read = self.snapshot.history_done >= self.snapshot.history_total;
+        let Some(watermark) = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now())).filter(|_| read) else { return };
+        let sealed = self.partial.seal(watermark, self.shared.options.final_groups).and_then(|frame| {
+            frame.map_or(Ok(()), |frame| {
+                let kept = self.sealed.push(self.partial.plan(), &frame);
+                if kept.is_err() {
+                    // They stay where they were.
+                    self.partial.merge(&frame)?;
+                }
+                kept
+            })
+        });
+        let mut news = self.shared.news();
+        match sealed {
+            Ok(()) => news.trouble.remove(SEALING),
+            Err(fault) => news.trouble.insert(SEALING.to_owned(), fault.to_string()),
+        };
     }
 
     /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
@@ -302,7 +366,9 @@ impl Merger {
         }
         if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
             let begun = Instant::now();
-            let kept = checkpoint::save(folder, &meta, &partial, &self.snapshot.late, seen.as_ref());
+            // Positions in a recording are written down only when what stands before them is on disk.
+            let synced = self.shared.table.live.iter().try_for_each(super::Feed::sync);
+            let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
             let mut news = self.shared.news();
             if let Err(fault) = kept {
@@ -335,6 +401,7 @@ impl Merger {
             feeds: table.live.iter().enumerate().map(feed).collect(),
             history: self.history.done(),
             reached: self.reached.clone(),
+            sealed: self.sealed.files().to_vec(),
             counted: Counted {
                 rows: s.rows,
                 chunks: s.stats.chunks,
@@ -351,10 +418,12 @@ impl Merger {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
+        let watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now()));
         if fresh {
-            match self.partial.answer() {
+            match self.partial.answer(watermark) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
+                    self.snapshot.status = answer.status.map(Arc::from);
                     self.snapshot.stats.groups = answer.groups as u64;
                     self.answer_notes = answer.notes;
                 }
@@ -364,11 +433,18 @@ impl Merger {
         let now = Instant::now();
         let s = &mut self.snapshot;
         s.stats.state_bytes = self.partial.size() as u64;
+        s.sealed_groups = self.sealed.groups();
+        if last && s.sealed_groups > 0 {
+            match self.partial.to_frame() {
+                Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
+                Err(fault) => self.shared.fail(fault),
+            }
+        }
         s.version += 1;
         s.last = last;
         s.elapsed = now - self.shared.started;
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
-        s.watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(now));
+        s.watermark = watermark;
         s.live_rate = self.rate.get(now);
         s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
         {
@@ -399,5 +475,7 @@ impl Merger {
     }
 }
 
+/// What is in trouble when final windows cannot leave memory.
+const SEALING: &str = "final windows";
 /// What is in trouble when a checkpoint cannot be written.
 const CHECKPOINTS: &str = "checkpoints";

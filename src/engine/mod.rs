@@ -3,18 +3,24 @@
 
 pub mod audit;
 mod barrier;
+mod budget;
 mod checkpoint;
 pub mod cost;
 pub mod feed;
 mod intake;
 pub mod job;
+mod late;
 mod latency;
+pub mod lateness;
 mod ledger;
 mod merge;
 pub mod open;
 mod rate;
 mod reached;
+mod recorder;
+pub mod recording;
 pub mod run;
+pub mod sealed;
 pub mod seam;
 pub mod snapshot;
 pub mod table;
@@ -23,6 +29,7 @@ mod work;
 
 pub use feed::Feed;
 pub use job::{Job, Progress};
+pub use reached::Reached;
 pub use run::{Options, Run};
 pub use seam::{Seam, SeamLedger};
 pub use snapshot::Snapshot;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use super::barrier::Barrier;
 use super::checkpoint::{self, Resumed};
 use super::intake::{self, HistoryQueue, LiveChunk};
 use super::merge::{Delta, Merger};
+use super::reached::Reached;
 use super::seam::Divider;
 use super::watermark::Watermark;
 use super::{Snapshot, Table, work};
@@ -35,11 +37,16 @@ pub struct Options {
     pub audit: Option<Duration>,
     /// At most so many pieces of the history are read; to measure what parts of it cost.
     pub pieces: Option<u64>,
+    /// Feeds are read up to there and end: a question about the past of a running one. What is past is history: nothing in it
+    /// is late.
+    pub past: Option<Reached>,
+    /// Groups of final windows that stay in memory; older ones leave for disk.
+    pub final_groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None }
+        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None, past: None, final_groups: 100_000 }
     }
 }
 
@@ -54,7 +61,23 @@ impl Options {
 pub struct Run {
     newest: Latest<Snapshot>,
     finish: Cancel,
+    readmit: Asked,
     _stop: StopOnDrop,
+}
+
+/// Something that a person asked for once.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was asked for since the last call.
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// What all threads of a run share.
@@ -66,14 +89,32 @@ pub struct Shared {
     pub watermark: Watermark,
     pub divider: Divider,
     pub barrier: Barrier,
+    /// Late rows are to be re-admitted.
+    pub readmit: Asked,
     /// The checkpoint that this run goes on from.
     pub resumed: Option<Resumed>,
+    /// How long the merger took with the last partial.
+    pub merging: Took,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
     pub finish: Cancel,
     pub news: Mutex<News>,
     pub started: Instant,
+}
+
+/// A time taken, told from one thread to others.
+#[derive(Debug, Default)]
+pub struct Took(AtomicU64);
+
+impl Took {
+    pub fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    pub fn set(&self, took: Duration) {
+        self.0.store(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// What threads have to say beside rows.
@@ -148,16 +189,19 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         let cancel = Cancel::new();
         let finish = Cancel::new();
+        let readmit = Asked::default();
         let checkpoints = options.workspace.as_ref().map(|w| checkpoint::folder(w, &plan, &table));
         let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
             divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
             barrier: Barrier::default(),
+            readmit: readmit.clone(),
             resumed,
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
+            merging: Took::default(),
             options,
             cancel: cancel.clone(),
             finish: finish.clone(),
@@ -195,12 +239,17 @@ impl Run {
                 news.live_open = news.live_open.saturating_sub(1);
             })?;
         }
-        Ok(Self { newest, finish, _stop: StopOnDrop(cancel) })
+        Ok(Self { newest, finish, readmit, _stop: StopOnDrop(cancel) })
     }
 
     /// The newest snapshot; `None` before the first. Costs a clone of an `Arc`.
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
         self.newest.get()
+    }
+
+    /// Puts late rows into the windows that they missed; the next snapshot shows those as corrected.
+    pub fn readmit(&self) {
+        self.readmit.ask();
     }
 
     /// Ends all inputs; the last snapshot follows soon, complete for what was read.

@@ -1,5 +1,6 @@
 //! One finished answer: a small table and everything there is to say about it. Immutable, shared, newest wins.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use polars::prelude::DataFrame;
@@ -8,14 +9,22 @@ use serde::{Deserialize, Serialize};
 use super::audit::Audit;
 use super::cost::Sample;
 use super::reached::Reached;
+use super::sealed::SealedAnswer;
 use super::seam::SeamLedger;
 use crate::data::{Fault, Rejects};
+use crate::query::window::WindowStatus;
 
 /// What a run knows at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The answer, ordered and cut as the question says. Column names are those of the question.
     pub answer: DataFrame,
+    /// Whether the window of each row of the answer is open, final or corrected; `None` without windows.
+    pub status: Option<Arc<[WindowStatus]>>,
+    /// Groups of final windows that left memory for disk, and so are not in `answer`.
+    pub sealed_groups: u64,
+    /// All of an answer of which some is on disk; only when the run has ended.
+    pub sealed: Option<Arc<SealedAnswer>>,
     /// Grows with each snapshot of a run, from 1.
     pub version: u64,
     /// True for the last snapshot of a run: every input has ended, or the run was stopped.
@@ -58,6 +67,8 @@ pub struct Rows {
     pub filtered: u64,
     pub late: u64,
     pub rejected: u64,
+    /// Of the shown ones, those that were late and re-admitted.
+    pub readmitted: u64,
     /// Rows (or messages) that a feed which cannot wait lost because we were busy. They never came in.
     pub dropped: u64,
 }
@@ -68,6 +79,7 @@ impl Rows {
         self.shown += new.shown;
         self.filtered += new.filtered;
         self.late += new.late;
+        self.readmitted += new.readmitted;
         self.rejected += new.rejected;
         self.dropped += new.dropped;
     }

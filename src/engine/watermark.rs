@@ -12,6 +12,7 @@ pub const IDLE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Watermark {
     lateness: Micros,
+    idle: Duration,
     state: Mutex<State>,
 }
 
@@ -30,7 +31,13 @@ struct Partition {
 
 impl Watermark {
     pub fn new(lateness: Duration) -> Self {
-        Self { lateness: Micros::try_from(lateness.as_micros()).unwrap_or(Micros::MAX), state: Mutex::default() }
+        Self { lateness: Micros::try_from(lateness.as_micros()).unwrap_or(Micros::MAX), idle: IDLE, state: Mutex::default() }
+    }
+
+    /// Sets how long a partition may be silent before it no longer holds the watermark back.
+    pub fn idle_after(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
     }
 
     /// Adds a partition; the number is its name in the other calls.
@@ -44,7 +51,7 @@ impl Watermark {
     /// rows that came together with it are late.
     pub fn advance(&self, partition: usize, newest: Option<Micros>, now: Instant) -> Option<Micros> {
         let mut state = self.lock();
-        let before = Self::settle(&mut state, self.lateness, now);
+        let before = self.settle(&mut state, now);
         if let Some(p) = state.partitions.get_mut(partition) {
             p.newest = p.newest.max(newest);
             p.heard = now;
@@ -61,14 +68,14 @@ impl Watermark {
 
     /// `None` until every partition that is not idle has sent a row.
     pub fn get(&self, now: Instant) -> Option<Micros> {
-        Self::settle(&mut self.lock(), self.lateness, now)
+        self.settle(&mut self.lock(), now)
     }
 
-    fn settle(state: &mut State, lateness: Micros, now: Instant) -> Option<Micros> {
-        let holds = |p: &&Partition| !p.ended && now.saturating_duration_since(p.heard) < IDLE;
+    fn settle(&self, state: &mut State, now: Instant) -> Option<Micros> {
+        let holds = |p: &&Partition| !p.ended && now.saturating_duration_since(p.heard) < self.idle;
         let active: Vec<_> = state.partitions.iter().filter(holds).collect();
         let reached = if active.is_empty() { state.partitions.iter().map(|p| p.newest).max() } else { active.iter().map(|p| p.newest).min() };
-        state.reached = state.reached.max(reached.flatten().map(|t| t.saturating_sub(lateness)));
+        state.reached = state.reached.max(reached.flatten().map(|t| t.saturating_sub(self.lateness)));
         state.reached
     }
 

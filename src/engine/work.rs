@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use polars::prelude::ChunkAgg;
 
+use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::run::Shared;
@@ -14,9 +15,11 @@ use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;
 use crate::query::window::{Micros, micros_of};
 
-/// Handing over must not cost more than a twentieth of the work.
-const COST_SHARE: u32 = 20;
-const LONGEST_PACE: Duration = Duration::from_secs(1);
+/// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
+const COST_SHARE: u32 = 40;
+const LONGEST_PACE: Duration = Duration::from_secs(60);
+/// Live rows are shown sooner, whatever it costs.
+const LONGEST_LIVE: Duration = Duration::from_secs(1);
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
 
@@ -138,13 +141,11 @@ impl Hand<'_> {
         {
             delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
         }
-        let absorbed = self.partial.absorb(&frame, watermark).map_err(|fault| place(fault, &chunk.source))?;
+        let mut absorbed = self.partial.absorb(&frame, watermark).map_err(|fault| place(fault, &chunk.source))?;
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
-        if let Some(late) = absorbed.late {
-            delta.rows.late += late.height() as u64;
-            delta.late.push(late);
-        }
+        delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
+        delta.late.note(&mut absorbed)?;
         self.check_memory()?;
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
@@ -154,11 +155,7 @@ impl Hand<'_> {
     fn check_memory(&self) -> Result<()> {
         let Some(limit) = self.shared.options.memory else { return Ok(()) };
         let share = limit / (self.shared.options.workers() as u64 + 1);
-        let size = self.partial.size() as u64;
-        if size > share {
-            return Err(too_large(size, self.partial.groups(), limit));
-        }
-        Ok(())
+        budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
     }
 
     /// Gives the merger what was absorbed since the last time.
@@ -169,11 +166,14 @@ impl Hand<'_> {
         let begun = Instant::now();
         let full = std::mem::replace(&mut self.partial, Partial::new(self.shared.plan.clone())?);
         let mut delta = std::mem::take(&mut self.delta);
-        delta.partial = full.to_frame()?;
-        drop(full);
+        delta.partial = Some(full);
+        let live = delta.live_rows > 0;
         // The merger is gone only when nobody looks any more.
         let _ = self.out.send(delta);
-        self.pace = (begun.elapsed() * COST_SHARE).clamp(self.shared.options.pace, LONGEST_PACE);
+        // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
+        let cost = begun.elapsed().max(self.shared.merging.get());
+        let longest = if live { LONGEST_LIVE } else { LONGEST_PACE };
+        self.pace = (cost * COST_SHARE).clamp(self.shared.options.pace, longest);
         self.last = Instant::now();
         Ok(())
     }
@@ -181,11 +181,4 @@ impl Hand<'_> {
 
 fn place(fault: Fault, source: &str) -> Fault {
     if fault.place.is_empty() { fault.at(source.to_owned()) } else { fault }
-}
-
-/// What to say when the groups outgrow the memory that the run was given.
-pub fn too_large(size: u64, groups: usize, limit: u64) -> Fault {
-    let mib = |b: u64| b >> 20;
-    Fault::new(format!("{groups} groups take {} MiB, more than their share of the {} MiB allowed", mib(size), mib(limit)))
-        .hint("allow more with --memory, group by fewer columns or a larger window, or filter")
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
 
-use super::aggregate::{self, Aggregate};
+use super::aggregate::{self, Aggregate, Distinct, Parameter};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::keys::Keys;
-use super::plan::{Call, Key, call_name, key_name};
+use super::plan::{Call, END, Key, call_name, key_name};
 use super::query::{Clause, Query};
-use super::window::{Tumble, TumbleCall, micros_of, window_call};
+use super::window::{Window, WindowCall, is_window, micros_of, window_call};
 use crate::data::Result;
 
 /// What is known while a question is bound: its keys and calls so far.
@@ -21,6 +21,8 @@ pub(super) struct Binder<'a> {
     pub(super) text: &'a str,
     pub(super) schema: &'a SchemaRef,
     pub(super) table: &'a str,
+    /// The table's event-time column.
+    pub(super) time: Option<&'a str>,
     pub(super) used: BTreeSet<PlSmallStr>,
     pub(super) keys: Vec<Key>,
     pub(super) calls: Vec<Call>,
@@ -112,8 +114,8 @@ impl<'a> Binder<'a> {
                 if self.keys.iter().any(|k| k.window.is_some()) {
                     return Err(place.fault("there are two windows").hint("keep one of them"));
                 }
-                let tumble = self.bind_window(call, place)?;
-                Key { scalar: tumble.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(tumble), expr: ast }
+                let window = self.bind_window(call, place)?;
+                Key { scalar: window.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(window), expr: ast }
             }
             None => {
                 let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
@@ -125,12 +127,12 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    fn bind_window(&self, call: TumbleCall, place: Place<'_>) -> Result<Tumble> {
+    fn bind_window(&self, call: WindowCall, place: Place<'_>) -> Result<Window> {
         let mut time = call.time;
         expr::resolve(&mut time, self.schema, self.table, place)?;
         let (scalar, dtype) = Scalar::bind(&time, self.schema, place)?;
         micros_of(&Column::full_null(time.to_string().trim_matches('"').into(), 0, &dtype)).map_err(|f| place.fault(f.what).hint(f.hint))?;
-        Ok(Tumble { time: scalar, size: call.size, offset: call.offset })
+        Ok(Window { time: scalar, kind: call.kind })
     }
 
     pub(super) fn bind_finish(&mut self, query: &Query) -> Result<Finish> {
@@ -205,11 +207,9 @@ impl<'a> Binder<'a> {
 
     pub(super) fn kept_schema(&self) -> Schema {
         let keys = self.keys.iter().enumerate().map(|(i, k)| Field::new(key_name(i), k.dtype.clone()));
-        let calls = self.calls.iter().enumerate().map(|(i, c)| {
-            let input = c.argument.as_ref().map_or(&DataType::Int64, |(_, dtype)| dtype);
-            Field::new(call_name(i), (c.aggregate.output)(input).unwrap_or(DataType::Null))
-        });
-        keys.chain(calls).collect()
+        let calls = self.calls.iter().enumerate().map(|(i, c)| Field::new(call_name(i), c.output()));
+        let end = self.keys.iter().any(|k| k.window.is_some()).then(|| Field::new(END.into(), DataType::Datetime(TimeUnit::Microseconds, None)));
+        keys.chain(calls).chain(end).collect()
     }
 
     /// Rewrites an expression of the answer: groups, windows and aggregates become columns of the kept frame.
@@ -230,13 +230,12 @@ impl<'a> Binder<'a> {
                     return Ok(());
                 }
                 let name = function.name.to_string();
-                if matches!(name.to_lowercase().as_str(), "tumble" | "hop" | "session") {
+                if is_window(&name) {
                     window_call(node, place)?;
                     return Err(place
                         .fault_on("this window is selected but rows are not grouped by it", node)
                         .hint("give it an alias and add that to GROUP BY"));
                 }
-                known_function(&name, node, place)?;
                 expr::check_function(node, place)?;
             }
             if let Ast::Identifier(ident) = &*node {
@@ -278,14 +277,10 @@ impl<'a> Binder<'a> {
         if aliases && let Some((_, ast)) = self.outputs.iter().find(|(alias, _)| *alias == lower) {
             return Some(Ast::Nested(Box::new(ast.clone())));
         }
-        let (i, window) = self.keys.iter().enumerate().find_map(|(i, k)| k.window.as_ref().map(|w| (i, w)))?;
+        let window = self.keys.iter().position(|k| k.window.is_some())?;
         match lower.as_str() {
-            "window_start" => Some(expr::column(&key_name(i))),
-            "window_end" => {
-                let interval = format!("{} + INTERVAL '{} microseconds'", expr::column(&key_name(i)), window.size);
-                let clause = Clause { sql: interval, at: 0 };
-                expr::parse(Place { text: &clause.sql, clause: &clause }).ok().map(|e| Ast::Nested(Box::new(e)))
-            }
+            "window_start" => Some(expr::column(&key_name(window))),
+            "window_end" => Some(expr::column(END)),
             _ => None,
         }
     }
@@ -298,27 +293,47 @@ impl<'a> Binder<'a> {
         }
         let sql = node.to_string();
         let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
-        let FunctionArguments::List(list) = &function.args else { return Err(wrong(format!("{} needs an argument", aggregate.name))) };
-        let argument = match &list.args[..] {
-            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] if aggregate.star && !distinct => None,
-            [] if aggregate.star && !distinct => None,
-            [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] => {
-                if let Some(inner) = find_aggregate(argument) {
-                    return Err(place
-                        .fault_on("an aggregate cannot stand inside an aggregate", &inner)
-                        .hint("aggregate once; combine aggregates with arithmetic"));
-                }
-                let mut argument = argument.clone();
-                expr::resolve(&mut argument, self.schema, self.table, place)?;
-                let (scalar, dtype) = Scalar::bind(&argument, self.schema, place)?;
-                if (aggregate.output)(&dtype).is_none() {
-                    let fault = aggregate::unfit(aggregate, &format!("'{}'", argument.to_string().trim_matches('"')), &dtype);
-                    return Err(place.fault_on(fault.what, node).hint(fault.hint));
-                }
-                Some((scalar, dtype))
-            }
-            _ => return Err(wrong(format!("{} takes one argument", aggregate.name))),
+        let written = self.written(aggregate, function, node, place)?;
+        let (rows, constants) = match written {
+            None if aggregate.star && !distinct => (&[][..], &[][..]),
+            Some(arguments) if arguments.len() == aggregate.arity() => arguments.split_at(aggregate.inputs),
+            Some([]) if aggregate.star && !distinct => (&[][..], &[][..]),
+            _ => return Err(wrong(format!("{} takes {}", aggregate.name, counted(aggregate.arity())))),
         };
+        let parameters = aggregate.parameters.iter().zip(constants).map(|(p, c)| constant(aggregate, p, argument(c), place)).collect::<Result<_>>()?;
+        let (mut inputs, mut types, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows.iter().filter_map(argument) {
+            if let Some(inner) = find_aggregate(row) {
+                return Err(place.fault_on("an aggregate cannot stand inside an aggregate", &inner).hint("aggregate once; combine aggregates with arithmetic"));
+            }
+            let mut row = row.clone();
+            expr::resolve(&mut row, self.schema, self.table, place)?;
+            let (scalar, dtype) = Scalar::bind(&row, self.schema, place)?;
+            names.push(format!("'{}'", row.to_string().trim_matches('"')));
+            inputs.push(scalar);
+            types.push(dtype);
+        }
+        if inputs.len() != rows.len() {
+            return Err(wrong(format!("{} takes plain expressions", aggregate.name)));
+        }
+        if aggregate.by_time {
+            let (name, dtype) = self.event_time(aggregate, node, place)?;
+            self.used.insert(name.clone());
+            inputs.push(Scalar::Column(name));
+            types.push(dtype);
+        }
+        if !rows.is_empty() && (aggregate.output)(&types).is_none() {
+            // The culprit is the one that would not fit alone.
+            let at = types.iter().position(|t| !aggregate.fits(t)).filter(|at| *at < names.len()).unwrap_or(0);
+            let (name, dtype) = (names.get(at).map_or("", String::as_str), types.get(at).unwrap_or(&DataType::Null));
+            let fault = aggregate::unfit(aggregate, name, dtype);
+            return Err(place.fault_on(fault.what, node).hint(fault.hint));
+        }
+        // A distinct count is an aggregate of its own.
+        let distinct = distinct && aggregate.name != "count_distinct";
+        if distinct && !Distinct::fits(aggregate, &types) {
+            return Err(wrong(format!("DISTINCT has no meaning in {}", aggregate.name)));
+        }
         let filter = match &function.filter {
             Some(condition) => {
                 let clause = Clause { sql: condition.to_string(), at: place.clause.at };
@@ -326,8 +341,74 @@ impl<'a> Binder<'a> {
             }
             None => None,
         };
-        self.calls.push(Call { aggregate, argument, filter, sql, expr: canonical });
+        self.calls.push(Call { aggregate, distinct, inputs, types, parameters, filter, sql, expr: canonical });
         Ok(expr::column(&call_name(self.calls.len() - 1)))
+    }
+
+    /// What stands in a call's parentheses; `None` for `*`.
+    fn written<'f>(&self, aggregate: &Aggregate, function: &'f Function, node: &Ast, place: Place<'_>) -> Result<Option<&'f [FunctionArg]>> {
+        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
+        let FunctionArguments::List(list) = &function.args else { return Err(wrong(format!("{} needs an argument", aggregate.name))) };
+        if !list.clauses.is_empty() || !function.within_group.is_empty() {
+            let fault = place.fault_on(format!("ORDER BY inside {} is not understood", aggregate.name), node);
+            return Err(fault.hint("first(x) and last(x) go by the event time; for another order write arg_min(x, y) or arg_max(x, y)"));
+        }
+        if function.null_treatment.is_some() {
+            return Err(wrong("IGNORE NULLS and RESPECT NULLS are not understood".to_owned()));
+        }
+        match &list.args[..] {
+            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Ok(None),
+            arguments => Ok(Some(arguments)),
+        }
+    }
+
+    /// The table's event-time column and its type.
+    fn event_time(&self, aggregate: &Aggregate, node: &Ast, place: Place<'_>) -> Result<(PlSmallStr, DataType)> {
+        let found = self.time.and_then(|t| self.schema.get_full(t));
+        found.map(|(_, name, dtype)| (name.clone(), dtype.clone())).ok_or_else(|| {
+            let other = if aggregate.name == "last" { "arg_max" } else { "arg_min" };
+            place
+                .fault_on(format!("{} goes by event time, and '{}' has no event-time column", aggregate.name, self.table), node)
+                .hint(format!("name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)", self.table))
+        })
+    }
+}
+
+fn argument(argument: &FunctionArg) -> Option<&Ast> {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    }
+}
+
+fn counted(arguments: usize) -> String {
+    match arguments {
+        1 => "one argument".to_owned(),
+        2 => "two arguments".to_owned(),
+        n => format!("{n} arguments"),
+    }
+}
+
+/// The value of a constant parameter.
+fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>, place: Place<'_>) -> Result<f64> {
+    let (Some(ast), hint) = (written, format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start)) else {
+        return Err(place.fault(format!("{} must be a number", parameter.name)).hint(format!("write {}", aggregate.usage)));
+    };
+    let fault = |what: String| place.fault_on(what, ast).hint(hint.clone());
+    let value = number(ast).ok_or_else(|| fault(format!("{} must be a number that is written out, the same for all rows", parameter.name)))?;
+    parameter.complaint(value).map_or(Ok(value), |what| Err(fault(what)))
+}
+
+/// A number written out, with its sign.
+fn number(ast: &Ast) -> Option<f64> {
+    match ast {
+        Ast::Value(v) => match &v.value {
+            Value::Number(n, _) => n.parse().ok(),
+            _ => None,
+        },
+        Ast::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|n| -n),
+        Ast::UnaryOp { op: UnaryOperator::Plus, expr } | Ast::Nested(expr) => number(expr),
+        _ => None,
     }
 }
 
@@ -343,13 +424,10 @@ fn resolve_call(call: &mut Ast, schema: &Schema, table: &str, place: Place<'_>) 
 }
 
 /// Which aggregate a call means, and whether it says DISTINCT.
-fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
-    let name = function.name.to_string();
-    let distinct = matches!(&function.args, FunctionArguments::List(l) if l.duplicate_treatment == Some(DuplicateTreatment::Distinct));
-    if distinct && name.eq_ignore_ascii_case("count") {
-        return aggregate::find("count_distinct").map(|a| (a, true));
-    }
-    aggregate::find(&name).map(|a| (a, distinct))
+pub(super) fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
+    let FunctionArguments::List(list) = &function.args else { return aggregate::find(&function.name.to_string()).map(|a| (a, false)) };
+    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+    aggregate::find_call(&function.name.to_string(), distinct, list.args.len()).map(|a| (a, distinct))
 }
 
 /// The first aggregate call in an expression.
@@ -359,31 +437,6 @@ fn find_aggregate(ast: &Ast) -> Option<Function> {
         _ => ControlFlow::Continue(()),
     });
     found.break_value()
-}
-
-/// Functions that are aggregates elsewhere and not yet here get a plain word instead of polars' silence.
-fn known_function(name: &str, node: &Ast, place: Place<'_>) -> Result<()> {
-    const LATER: &[&str] = &[
-        "first",
-        "last",
-        "arg_min",
-        "arg_max",
-        "median",
-        "quantile_cont",
-        "approx_quantile",
-        "approx_count_distinct",
-        "approx_top_k",
-        "corr",
-        "covar_samp",
-        "regr_slope",
-        "bool_and",
-        "bool_or",
-    ];
-    if LATER.contains(&name.to_lowercase().as_str()) {
-        let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|a| a.name).collect();
-        return Err(place.fault_on(format!("the aggregate {name} is not built yet"), node).hint(format!("this build has {}", names.join(", "))));
-    }
-    Ok(())
 }
 
 /// What an item without alias is called: a column by its name, anything else by its text.
@@ -401,7 +454,7 @@ fn plain_name(sql: &str) -> String {
 
 /// `n`, `n_1`, `n_2` … for items of the same name.
 fn unique_name(name: &str, taken: &[(PlSmallStr, Scalar)]) -> PlSmallStr {
-    let free = |n: &str| taken.iter().all(|(t, _)| t.as_str() != n);
+    let free = |n: &str| n != super::finish::STATUS && taken.iter().all(|(t, _)| t.as_str() != n);
     let mut candidates = std::iter::once(name.to_owned()).chain((1..).map(|i| format!("{name}_{i}")));
     candidates.find(|n| free(n)).unwrap_or_default().into()
 }

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 /// One exact sum a group.
 #[derive(Clone, Debug, Default)]
 pub struct ExactSums {
-    hi: Vec<f64>,
-    lo: Vec<f64>,
+    /// `hi` and `lo` of each group, side by side: they are read and written together.
+    pairs: Vec<[f64; 2]>,
     spill: HashMap<u32, Box<Register>>,
 }
 
@@ -30,25 +30,28 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 impl ExactSums {
     pub fn resize(&mut self, groups: usize) {
-        self.hi.resize(groups, 0.0);
-        self.lo.resize(groups, 0.0);
+        self.pairs.resize(groups, [0.0; 2]);
     }
 
     /// Adds `x` to the sum of `group`, which must be below the size given to `resize`.
     #[inline]
     pub fn add(&mut self, group: u32, x: f64) {
-        let g = group as usize;
+        let pair = &mut self.pairs[group as usize];
         if x.abs() < LARGE {
-            let (hi, error) = two_sum(self.hi[g], x);
-            let (lo, lost) = two_sum(self.lo[g], error);
-            self.hi[g] = hi;
-            self.lo[g] = lo;
+            let (hi, error) = two_sum(pair[0], x);
+            let (lo, lost) = two_sum(pair[1], error);
+            *pair = [hi, lo];
             if lost != 0.0 {
-                self.spill.entry(group).or_default().add(lost);
+                self.spill(group, lost);
             }
         } else {
-            self.spill.entry(group).or_default().add(x);
+            self.spill(group, x);
         }
+    }
+
+    #[cold]
+    fn spill(&mut self, group: u32, x: f64) {
+        self.spill.entry(group).or_default().add(x);
     }
 
     /// Adds `x * y` exactly: the product and its rounding error.
@@ -64,11 +67,10 @@ impl ExactSums {
     /// The sum of `group`, correctly rounded. Infinities of both signs, or a NaN, make NaN.
     pub fn get(&self, group: usize) -> f64 {
         match self.spill.get(&(group as u32)) {
-            None => self.hi[group] + self.lo[group],
+            None => self.pairs[group][0] + self.pairs[group][1],
             Some(register) => {
                 let mut whole = register.clone();
-                whole.add(self.hi[group]);
-                whole.add(self.lo[group]);
+                self.pairs[group].iter().for_each(|part| whole.add(*part));
                 whole.round()
             }
         }
@@ -77,11 +79,10 @@ impl ExactSums {
     /// The sum of `group` as an unevaluated pair of twice the precision; for what is computed from it next.
     pub fn pair(&self, group: usize) -> (f64, f64) {
         match self.spill.get(&(group as u32)) {
-            None => two_sum(self.hi[group], self.lo[group]),
+            None => two_sum(self.pairs[group][0], self.pairs[group][1]),
             Some(register) => {
                 let mut rest = register.clone();
-                rest.add(self.hi[group]);
-                rest.add(self.lo[group]);
+                self.pairs[group].iter().for_each(|part| rest.add(*part));
                 let hi = rest.round();
                 if !hi.is_finite() {
                     return (hi, 0.0);
@@ -92,12 +93,22 @@ impl ExactSums {
         }
     }
 
-    /// `hi`, `lo` and the register's bytes of each group: what travels.
-    pub fn parts(&self, group: usize) -> (f64, f64, Option<Vec<u8>>) {
-        (self.hi[group], self.lo[group], self.spill.get(&(group as u32)).map(|r| r.to_bytes()))
+    /// `hi` and `lo` of a group as they are kept: what travels, together with its register.
+    pub fn pair_kept(&self, group: usize) -> (f64, f64) {
+        (self.pairs[group][0], self.pairs[group][1])
     }
 
-    /// Adds what `parts` gave. Bytes that are not a register are ignored by the caller's checksum, not here.
+    /// The bytes of a group's register, where it has one.
+    pub fn register(&self, group: usize) -> Option<Vec<u8>> {
+        self.spill.get(&(group as u32)).map(|r| r.to_bytes())
+    }
+
+    /// Whether no group has a register.
+    pub fn are_pairs(&self) -> bool {
+        self.spill.is_empty()
+    }
+
+    /// Adds what `pair_kept` and `register` gave. Bytes that are not a register are ignored by the caller's checksum, not here.
     pub fn add_parts(&mut self, group: u32, hi: f64, lo: f64, register: Option<&[u8]>) {
         self.add(group, hi);
         self.add(group, lo);
@@ -108,7 +119,7 @@ impl ExactSums {
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        self.hi.capacity() * 16 + self.spill.len() * (size_of::<Register>() + 16)
+        self.pairs.capacity() * 16 + self.spill.len() * (size_of::<Register>() + 16)
     }
 }
 

@@ -216,6 +216,8 @@ fn unknown_call(node: &Ast, complaint: &str) -> ControlFlow<(String, Ast)> {
 fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
     const SCALARS: &[&str] = &[
         "tumble",
+        "hop",
+        "session",
         "abs",
         "round",
         "floor",

@@ -24,11 +24,19 @@ pub struct OrderBy {
     pub nulls_first: bool,
 }
 
+/// A column of the kept frame that goes along with its rows, beside the answer's own.
+pub(super) const STATUS: &str = "__status";
+
 /// Above this many groups an answer without ORDER BY is left in the order of its groups: sorting it would cost more
 /// than making it.
 const SORTED_GROUPS: usize = 100_000;
 
 impl Finish {
+    /// True when the answer is ordered or cut as a whole, so that parts of it cannot be answered apart.
+    pub fn needs_all(&self) -> bool {
+        !self.order.is_empty() || self.limit.is_some()
+    }
+
     /// # Errors
     /// What polars says while it evaluates an expression.
     pub fn apply(&self, kept: DataFrame) -> Result<DataFrame> {
@@ -41,6 +49,7 @@ impl Finish {
         for (name, scalar) in &self.items {
             columns.push(scalar.of(&kept)?.with_name(name.clone()));
         }
+        columns.extend(kept.column(STATUS).ok().cloned());
         let answer = DataFrame::new(height, columns)?;
         let Some(order) = self.ordering(&kept)? else { return Ok(self.cut(answer)) };
         Ok(self.cut(answer.take(order.idx()?)?))

@@ -35,13 +35,15 @@ pub struct WindowForm {
     pub alias: String,
 }
 
-/// `aggregate(argument) FILTER (WHERE filter) AS alias`.
+/// `aggregate(argument, rest) FILTER (WHERE filter) AS alias`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measure {
     /// A name of `AGGREGATES`; `count(DISTINCT x)` is `count_distinct`.
     pub aggregate: String,
     /// A column or expression, as in SQL; `*` for `count(*)`.
     pub argument: String,
+    /// The arguments after the first, as in SQL: `0.95`. Empty for none.
+    pub rest: String,
     /// Empty for none.
     pub filter: String,
     /// Empty for none.
@@ -116,9 +118,12 @@ impl Measure {
     /// The call without its alias.
     pub fn to_sql(&self) -> String {
         let argument = if self.argument.trim().is_empty() { "*" } else { self.argument.trim() };
+        let arguments = if self.rest.trim().is_empty() { argument.to_owned() } else { format!("{argument}, {}", self.rest.trim()) };
         let call = match self.aggregate.as_str() {
-            "count_distinct" => format!("count(DISTINCT {argument})"),
-            name => format!("{name}({argument})"),
+            "count_distinct" => format!("count(DISTINCT {arguments})"),
+            "min_n" => format!("min({arguments})"),
+            "max_n" => format!("max({arguments})"),
+            name => format!("{name}({arguments})"),
         };
         if self.filter.trim().is_empty() { call } else { format!("{call} FILTER (WHERE {})", self.filter.trim()) }
     }
@@ -159,17 +164,19 @@ fn window(text: &str) -> Option<(String, String)> {
 fn measure(text: &str) -> Option<Measure> {
     let Ast::Function(call) = parse(text)? else { return None };
     let (args, distinct) = only_args(&call.args)?;
-    let name = call.name.to_string();
-    let aggregate = match (distinct, name.to_lowercase().as_str()) {
-        (true, "count") => "count_distinct",
-        (true, _) => return None,
-        (false, name) => aggregate::find(name)?.name,
+    let aggregate = aggregate::find_call(&call.name.to_string(), distinct, args.len())?.name;
+    if distinct && aggregate != "count_distinct" {
+        return None;
+    }
+    let text = |arg: &FunctionArgExpr| match arg {
+        FunctionArgExpr::Expr(e) => Some(e.to_string()),
+        _ => None,
     };
-    let argument = match args[..] {
-        [FunctionArgExpr::Wildcard] => "*".to_owned(),
-        [FunctionArgExpr::Expr(e)] => e.to_string(),
-        _ => return None,
+    let (argument, rest) = match args[..] {
+        [FunctionArgExpr::Wildcard] => ("*".to_owned(), String::new()),
+        [first, ref rest @ ..] => (text(first)?, rest.iter().map(|a| text(a)).collect::<Option<Vec<_>>>()?.join(", ")),
+        [] => return None,
     };
     let filter = call.filter.as_ref().map(ToString::to_string).unwrap_or_default();
-    Some(Measure { aggregate: aggregate.to_owned(), argument, filter, alias: String::new() })
+    Some(Measure { aggregate: aggregate.to_owned(), argument, rest, filter, alias: String::new() })
 }

@@ -11,15 +11,17 @@ pub mod expr;
 pub mod finish;
 pub mod form;
 pub mod keys;
+pub mod lateness;
 mod literal;
 pub mod partial;
 pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
+pub mod rewrite;
 pub mod sql;
 pub mod window;
 
 pub use form::Form;
-pub use partial::Partial;
+pub use partial::{Absorbed, Partial};
 pub use plan::Plan;
 pub use query::Query;

@@ -97,7 +97,7 @@ pub fn question(table: &Table, size: &str) -> Form {
 
 /// `count(*)`, under a name.
 fn count(alias: String) -> Measure {
-    Measure { aggregate: "count".to_owned(), argument: "*".to_owned(), filter: String::new(), alias }
+    Measure { aggregate: "count".to_owned(), argument: "*".to_owned(), alias, ..Measure::default() }
 }
 
 /// The first of `names` that no column has: in GROUP BY a column's name would win over the alias.

@@ -102,7 +102,7 @@ impl Sheet {
 /// Parses and binds; a fault's span points into `sql`.
 pub fn plan(sql: &str, table: &Table) -> Result<Arc<Plan>> {
     let query = Query::parse(sql)?;
-    Plan::new(&query, sql, &table.schema).map(Arc::new)
+    Plan::new(&query, sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str())).map(Arc::new)
 }
 
 /// The question in its two views, which say the same.

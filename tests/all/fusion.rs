@@ -70,14 +70,14 @@ fn frame(rows: &[Row]) -> DataFrame {
 
 fn plan(sql: &str) -> Arc<Plan> {
     let schema = frame(&[]).schema().clone();
-    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, &schema).unwrap())
+    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, &schema, Some("t")).unwrap())
 }
 
 /// The answer to all rows in one go.
 fn whole(plan: &Arc<Plan>, rows: &[Row]) -> DataFrame {
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&frame(rows), None).unwrap();
-    partial.answer().unwrap().frame
+    partial.answer(None).unwrap().frame
 }
 
 /// Every value as text with all its bits.
@@ -129,8 +129,8 @@ fn fused(plan: &Arc<Plan>, rows: &[Row], cuts: &Cuts) -> DataFrame {
     }
     let mut last = Partial::new(plan.clone()).unwrap();
     last.merge(&handed[0]).unwrap();
-    let read_once = last.answer().unwrap().frame;
-    assert_eq!(bits(&read_once), bits(&last.answer().unwrap().frame), "reading consumes nothing");
+    let read_once = last.answer(None).unwrap().frame;
+    assert_eq!(bits(&read_once), bits(&last.answer(None).unwrap().frame), "reading consumes nothing");
     read_once
 }
 
@@ -162,14 +162,14 @@ proptest! {
         let absorbed = partial.absorb(&frame(&rows), Some(watermark)).unwrap();
         let late = absorbed.late.as_ref().map_or(0, DataFrame::height) as u64;
         prop_assert_eq!(absorbed.shown + absorbed.filtered + late, rows.len() as u64);
-        let counted: i64 = partial.answer().unwrap().frame.column("n").unwrap().i64().unwrap().iter().flatten().sum();
+        let counted: i64 = partial.answer(None).unwrap().frame.column("n").unwrap().i64().unwrap().iter().flatten().sum();
         prop_assert_eq!(counted as u64, absorbed.shown, "what is shown is in some group");
         // Re-admitted, the late rows make the answer whole again.
         if let Some(late) = absorbed.late {
             partial.absorb(&late, None).unwrap();
         }
         let plan = partial.plan().clone();
-        prop_assert_eq!(bits(&partial.answer().unwrap().frame), bits(&whole(&plan, &rows)));
+        prop_assert_eq!(bits(&partial.answer(None).unwrap().frame), bits(&whole(&plan, &rows)));
     }
 
     #[test]
@@ -204,7 +204,7 @@ proptest! {
         let mut partial = Partial::new(plan).unwrap();
         rows.chunks(chunk).for_each(|c| { partial.absorb(&frame(c), None).unwrap(); });
         let exact: i128 = values.iter().map(|v| i128::from(*v)).sum();
-        match (i64::try_from(exact), partial.answer()) {
+        match (i64::try_from(exact), partial.answer(None)) {
             (Ok(exact), Ok(answer)) => prop_assert_eq!(answer.frame.column("s").unwrap().i64().unwrap().get(0), Some(exact)),
             (Err(_), Err(fault)) => prop_assert!(fault.to_string().contains("64 bits") && fault.to_string().contains("DOUBLE"), "{}", fault),
             (exact, answer) => prop_assert!(false, "{exact:?} but {answer:?}"),

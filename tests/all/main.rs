@@ -1,16 +1,25 @@
 //! All tests of the library and the program, as modules of one crate: linking polars and eframe once is dear enough.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod aggregate;
 mod bad_input;
+mod beam_test_stream;
+mod bytewax_window;
 mod checkpoint;
 mod cli;
 mod crash;
+mod engine;
+mod event_time;
 mod figure;
+mod flink_window_operator;
 mod formats;
 mod fusion;
 mod history;
+mod lateness;
 mod live;
 mod live_ws;
 mod run;
+mod sketch;
 mod sql;
 mod window;
+mod windowed;

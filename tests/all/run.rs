@@ -30,11 +30,11 @@ pub fn sample(rows: usize, seed: u64) -> DataFrame {
 
 pub const QUESTION: &str = "SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a, min(x) AS lo, max(v) AS hi, stddev(x) AS sd, count(DISTINCT v) AS d FROM r WHERE v IS NULL OR v > -900000 GROUP BY k, w";
 
-fn one_go(frame: &DataFrame, sql: &str) -> DataFrame {
-    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
+pub fn one_go(frame: &DataFrame, sql: &str) -> DataFrame {
+    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), Some("t")).unwrap());
     let mut partial = Partial::new(plan).unwrap();
     partial.absorb(frame, None).unwrap();
-    partial.answer().unwrap().frame
+    partial.answer(None).unwrap().frame
 }
 
 pub fn given(history: &[&Path], live: &[String]) -> Given {
@@ -53,7 +53,7 @@ pub fn open(given: &Given) -> Table {
 }
 
 pub fn start(table: &Table, sql: &str, options: Options) -> Run {
-    let plan = Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema).unwrap_or_else(|f| panic!("{f}"));
+    let plan = Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str())).unwrap_or_else(|f| panic!("{f}"));
     Run::start(Arc::new(plan), Arc::new(table.clone()), options, Wake::silent()).unwrap_or_else(|f| panic!("{f}"))
 }
 
@@ -77,7 +77,7 @@ pub fn answer(table: &Table, sql: &str, options: Options) -> Arc<Snapshot> {
     wait(&start(table, sql, options), |s| s.last)
 }
 
-fn assert_same(got: &DataFrame, want: &DataFrame) {
+pub fn assert_same(got: &DataFrame, want: &DataFrame) {
     assert!(got.equals_missing(want), "{}\nis not\n{}", braid::cli::table(got), braid::cli::table(want));
 }
 

@@ -38,7 +38,7 @@ fn rows() -> DataFrame {
 }
 
 fn bind(sql: &str) -> Result<Plan, Fault> {
-    Plan::new(&Query::parse(sql)?, sql, &schema())
+    Plan::new(&Query::parse(sql)?, sql, &schema(), Some("date"))
 }
 
 fn ask(sql: &str) -> DataFrame {
@@ -47,7 +47,7 @@ fn ask(sql: &str) -> DataFrame {
     let wanted = rows().select(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>()).unwrap();
     let wanted = if plan.columns.is_empty() { DataFrame::new(4, vec![]).unwrap() } else { wanted };
     partial.absorb(&wanted, None).unwrap();
-    let answer = partial.answer().unwrap().frame;
+    let answer = partial.answer(None).unwrap().frame;
     assert_eq!(answer.schema(), &plan.output, "the plan knows the answer's types: {sql}");
     answer
 }
@@ -119,10 +119,10 @@ fn whole_numbers_since_1970_are_times_too() {
         let base = 1_700_000_000 * unit;
         let frame = DataFrame::new(3, vec![Column::new("ts".into(), [base, base + 30 * unit, base + 90 * unit])]).unwrap();
         let sql = "SELECT tumble(ts, INTERVAL '1 minute') AS m, count(*) AS n FROM r GROUP BY m ORDER BY m";
-        let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
+        let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap());
         let mut partial = Partial::new(plan).unwrap();
         partial.absorb(&frame, None).unwrap();
-        floats(&partial.answer().unwrap().frame, "m")
+        floats(&partial.answer(None).unwrap().frame, "m")
     };
     let want = [Some(1_699_999_980e6), Some(1_700_000_040e6)];
     for unit in [1, 1_000, 1_000_000, 1_000_000_000] {
@@ -165,7 +165,7 @@ fn division_by_zero_is_told() {
     let plan = Arc::new(bind(sql).unwrap());
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&rows().select(["origin", "Delay"]).unwrap(), None).unwrap();
-    let answer = partial.answer().unwrap();
+    let answer = partial.answer(None).unwrap();
     assert!(answer.notes.iter().any(|n| n.contains("'q'") && n.contains("division by zero") && n.contains("NULLIF")), "{:?}", answer.notes);
     assert_eq!(floats(&ask("SELECT sum(Delay) / NULLIF(count(*) - 4, 0) AS q FROM flights"), "q"), [None]);
 }
@@ -196,6 +196,24 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
         ("SELECT DISTINCT origin FROM flights", "GROUP BY", "DISTINCT"),
         ("SELECT count(*) FROM flights WHERE Delay IN (SELECT 1)", "sub-quer", ""),
+        ("SELECT quantile_cont(Delay, 1.5) FROM flights", "q must be a number from 0 to 1", "1.5"),
+        ("SELECT quantile_cont(Delay, -0.5) FROM flights", "q must be a number from 0 to 1", "0.5"),
+        ("SELECT quantile_cont(Delay, distance) FROM flights", "written out", "distance"),
+        ("SELECT quantile_cont(Delay) FROM flights", "takes two arguments", "quantile_cont(Delay)"),
+        ("SELECT median(Delay, 2) FROM flights", "takes one argument", "median(Delay, 2)"),
+        ("SELECT median(origin) FROM flights", "takes numbers and times", "median(origin)"),
+        ("SELECT approx_quantile(date, 0.5) FROM flights", "quantile_cont", "approx_quantile(date, 0.5)"),
+        ("SELECT max(Delay, 0) FROM flights", "n must be a whole number from 1", "0"),
+        ("SELECT max(Delay, 1.5) FROM flights", "n must be a whole number", "1.5"),
+        ("SELECT approx_top_k(origin, 1000000) FROM flights", "k must be a whole number", "1000000"),
+        ("SELECT corr(Delay, origin) FROM flights", "'origin' is text", "corr(Delay, origin)"),
+        ("SELECT corr(Delay) FROM flights", "takes two arguments", "corr(Delay)"),
+        ("SELECT arg_min(origin, *) FROM flights", "plain expressions", "arg_min(origin, *)"),
+        ("SELECT bool_and(Delay) FROM flights", "takes conditions", "bool_and(Delay)"),
+        ("SELECT corr(DISTINCT Delay, distance) FROM flights", "DISTINCT has no meaning", ""),
+        ("SELECT first(origin ORDER BY Delay) FROM flights", "arg_min", ""),
+        ("SELECT first(origin) IGNORE NULLS FROM flights", "", ""),
+        ("SELECT arg_min(origin, max(Delay)) FROM flights", "inside an aggregate", "max(Delay)"),
     ] {
         let (said, at) = fault(sql);
         assert!(said.contains(word), "{sql}: {said}");
@@ -219,7 +237,10 @@ fn text_and_form_are_two_views_of_one_question() {
     assert_eq!(form.groups, ["origin", "upper(机场) AS place"]);
     assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into() }));
     assert_eq!(form.measures.len(), 3);
-    assert_eq!(form.measures[1], Measure { aggregate: "avg".into(), argument: "Delay".into(), filter: "distance > 200".into(), alias: "mean".into() });
+    assert_eq!(
+        form.measures[1],
+        Measure { aggregate: "avg".into(), argument: "Delay".into(), filter: "distance > 200".into(), alias: "mean".into(), ..Measure::default() }
+    );
     assert_eq!(form.others, [("max(Delay) - min(Delay)".to_owned(), "spread".to_owned())]);
     assert_eq!(form.to_query(), query, "a form that nobody touched is the same question");
     assert_eq!(Form::from_query(&form.to_query()), form);
@@ -229,14 +250,39 @@ fn text_and_form_are_two_views_of_one_question() {
 #[test]
 fn every_aggregate_is_documented_and_answers() {
     for aggregate in AGGREGATES {
-        assert!(!aggregate.about.is_empty() && !aggregate.usage.is_empty());
-        let measure = Measure { aggregate: aggregate.name.into(), argument: "Delay".into(), filter: String::new(), alias: "it".into() };
-        let answer = ask(&format!("SELECT {} AS it FROM flights", measure.to_sql()));
+        assert!(!aggregate.about.is_empty() && !aggregate.usage.is_empty() && !aggregate.takes.is_empty() && !aggregate.class.word().is_empty());
+        // A menu begins with a column that fits and what `rest` says.
+        let column = if aggregate.fits(&DataType::Int64) { "Delay" } else { "Delay > 0" };
+        let measure =
+            Measure { aggregate: aggregate.name.into(), argument: column.into(), rest: aggregate.rest(column), alias: "it".into(), ..Measure::default() };
+        let sql = format!("SELECT {} AS it FROM flights", measure.to_sql());
+        let answer = ask(&sql);
         assert_eq!(answer.height(), 1, "{}", aggregate.name);
+        assert!(!answer.column("it").unwrap().get(0).unwrap().is_null(), "{sql}");
+        let form = Form::from_query(&Query::parse(&sql).unwrap());
+        assert_eq!(form.measures, [measure.clone()], "text and form say the same");
+        let arguments = [column.to_owned(), measure.rest].into_iter().filter(|a| !a.is_empty()).collect::<Vec<_>>().join(", ");
         for alias in aggregate.aliases {
-            ask(&format!("SELECT {alias}(Delay) AS it FROM flights"));
+            ask(&format!("SELECT {alias}({arguments}) AS it FROM flights"));
         }
+        // What stands in the help can be asked.
+        let usage = aggregate.usage.split(", count(x)").next().unwrap();
+        let usage = regexless(usage, column);
+        ask(&format!("SELECT {usage} AS it FROM flights"));
     }
+}
+
+/// A usage with its letters replaced: x and y by a column, q by a share, n and k by a count.
+fn regexless(usage: &str, column: &str) -> String {
+    let (name, arguments) = usage.trim_end_matches(')').split_once('(').unwrap();
+    let argument = |a: &str| match a {
+        "q" => "0.5".to_owned(),
+        "n" | "k" => "2".to_owned(),
+        "*" => "*".to_owned(),
+        _ if a.starts_with("DISTINCT") => format!("DISTINCT {column}"),
+        _ => column.to_owned(),
+    };
+    format!("{name}({})", arguments.split(", ").map(argument).collect::<Vec<_>>().join(", "))
 }
 
 #[test]
@@ -266,10 +312,10 @@ fn times_may_be_written_as_text() {
 fn arithmetic_of_whole_numbers_never_wraps_silently() {
     let run = |sql: &str, values: &[i64]| {
         let frame = DataFrame::new(values.len(), vec![Column::new("a".into(), values)]).unwrap();
-        let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema()).unwrap());
+        let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap());
         let mut partial = Partial::new(plan)?;
         partial.absorb(&frame, None)?;
-        partial.answer().map(|a| a.frame)
+        partial.answer(None).map(|a| a.frame)
     };
     for sql in [
         "SELECT max(a) + 1 AS x FROM r",

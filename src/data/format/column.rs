@@ -3,6 +3,7 @@
 
 use polars::prelude::*;
 
+use super::rows::Span;
 use super::value;
 use crate::data::{Fault, Result};
 
@@ -90,24 +91,33 @@ impl Spec {
         }
     }
 
-    /// Reads the cells; `unfit` hears the number of each row whose cell contradicts the type. Those become null here and
+    /// Reads the cells, which stand in `bytes` at `spans`; `unfit` hears the number of each row whose cell contradicts the type. Those become null here and
     /// must be taken out by the caller.
-    pub fn build<'a>(&self, rows: usize, cells: impl Iterator<Item = Cell<'a>>, unfit: impl FnMut(usize)) -> Result<Column> {
+    pub fn build<'a>(
+        &self,
+        rows: usize,
+        bytes: &[u8],
+        spans: impl Iterator<Item = Span>,
+        cell: impl Fn(Span) -> Cell<'a>,
+        unfit: impl FnMut(usize),
+    ) -> Result<Column> {
         let name = self.name.clone();
+        let source = Cells { rows, spans, cell };
         let series = match self.read {
             Read::Boolean => {
                 let mut builder = BooleanChunkedBuilder::new(name, rows);
-                each(cells, unfit, value::boolean, |v| builder.append_option(v));
+                each(source.cells(), unfit, value::boolean, |v| builder.append_option(v));
                 builder.finish().into_series()
             }
             Read::Integer { least, most } => {
                 let fits = |text: &[u8]| value::integer(text).filter(|v| (least..=most).contains(v));
-                let whole = numbers::<Int64Type>(name, rows, cells, unfit, fits);
+                let quick = |span: Span| value::quick_integer(bytes, span.range()).filter(|v| (least..=most).contains(v));
+                let whole = numbers::<Int64Type>(name, source, quick, unfit, fits);
                 if let DataType::Duration(unit) = self.dtype { whole.into_duration(unit).into_series() } else { whole.into_series() }
             }
-            Read::Natural => numbers::<UInt64Type>(name, rows, cells, unfit, value::natural).into_series(),
-            Read::Float => numbers::<Float64Type>(name, rows, cells, unfit, value::float).into_series(),
-            Read::Single => numbers::<Float32Type>(name, rows, cells, unfit, value::single).into_series(),
+            Read::Natural => numbers::<UInt64Type>(name, source, |_| None, unfit, value::natural).into_series(),
+            Read::Float => numbers::<Float64Type>(name, source, |span| value::quick_float(bytes, span.range()), unfit, value::float).into_series(),
+            Read::Single => numbers::<Float32Type>(name, source, |_| None, unfit, value::single).into_series(),
             Read::Date => {
                 // A known date may be written with a time at midnight.
                 let midnight = |text: &[u8]| {
@@ -116,26 +126,39 @@ impl Spec {
                 };
                 let mut calendar = value::Calendar::default();
                 let day = |text: &[u8]| calendar.date(text).or_else(|| midnight(text));
-                numbers::<Int32Type>(name, rows, cells, unfit, day).into_date().into_series()
+                numbers::<Int32Type>(name, source, |_| None, unfit, day).into_date().into_series()
             }
             Read::Datetime(unit) => {
                 let epoch = self.epoch;
                 let mut calendar = value::Calendar::default();
                 let point = |text: &[u8]| calendar.datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None });
                 let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
-                numbers::<Int64Type>(name, rows, cells, unfit, point).into_datetime(unit, zone).into_series()
+                numbers::<Int64Type>(name, source, |_| None, unfit, point).into_datetime(unit, zone).into_series()
             }
-            Read::Time => numbers::<Int64Type>(name, rows, cells, unfit, value::time).into_time().into_series(),
-            Read::Text => texts(name, rows, cells, unfit).into_series(),
-            Read::Binary => texts(name, rows, cells, unfit).into_series().cast(&DataType::Binary)?,
+            Read::Time => numbers::<Int64Type>(name, source, |_| None, unfit, value::time).into_time().into_series(),
+            Read::Text => texts(name, rows, source.cells(), unfit).into_series(),
+            Read::Binary => texts(name, rows, source.cells(), unfit).into_series().cast(&DataType::Binary)?,
             Read::Nothing => {
                 let mut height = 0;
-                each(cells, unfit, |_| None::<()>, |_| height += 1);
+                each(source.cells(), unfit, |_| None::<()>, |_| height += 1);
                 Series::full_null(name, height, &DataType::Null)
             }
         };
         let series = if series.dtype() == &self.dtype { series } else { series.strict_cast(&self.dtype)? };
         Ok(series.into_column())
+    }
+}
+
+/// Where the cells of one column stand, and how one is taken from its place.
+struct Cells<S, C> {
+    rows: usize,
+    spans: S,
+    cell: C,
+}
+
+impl<'a, S: Iterator<Item = Span>, C: Fn(Span) -> Cell<'a>> Cells<S, C> {
+    fn cells(self) -> impl Iterator<Item = Cell<'a>> {
+        self.spans.map(self.cell)
     }
 }
 
@@ -163,15 +186,40 @@ fn each<'a, T>(
     }
 }
 
+/// `quick` reads most values by themselves; what it does not understand is read as a cell.
 fn numbers<'a, T: PolarsNumericType>(
     name: PlSmallStr,
-    rows: usize,
-    cells: impl Iterator<Item = Cell<'a>>,
-    unfit: impl FnMut(usize),
-    parse: impl FnMut(&[u8]) -> Option<T::Native>,
+    source: Cells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
+    quick: impl Fn(Span) -> Option<T::Native>,
+    mut unfit: impl FnMut(usize),
+    mut parse: impl FnMut(&[u8]) -> Option<T::Native>,
 ) -> ChunkedArray<T> {
-    let mut builder = PrimitiveChunkedBuilder::<T>::new(name, rows);
-    each(cells, unfit, parse, |value| builder.append_option(value));
+    let mut values: Vec<T::Native> = Vec::with_capacity(source.rows);
+    let mut missing: Vec<usize> = Vec::new();
+    for span in source.spans {
+        let value = quick(span).or_else(|| {
+            let mut value = None;
+            let row = values.len();
+            each(std::iter::once((source.cell)(span)), |_| unfit(row), &mut parse, |v| value = v);
+            value
+        });
+        if value.is_none() {
+            missing.push(values.len());
+        }
+        values.push(value.unwrap_or_default());
+    }
+    if missing.is_empty() {
+        return ChunkedArray::from_vec(name, values);
+    }
+    let mut builder = PrimitiveChunkedBuilder::<T>::new(name, values.len());
+    let mut missing = missing.into_iter().peekable();
+    for (row, value) in values.into_iter().enumerate() {
+        if missing.next_if_eq(&row).is_some() {
+            builder.append_null();
+        } else {
+            builder.append_value(value);
+        }
+    }
     builder.finish()
 }
 

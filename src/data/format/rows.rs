@@ -47,6 +47,11 @@ impl<'a> Block<'a> {
         Ok(Self { bytes, text: std::str::from_utf8(bytes).ok(), has_nul: memchr::memchr(0, bytes).is_some() })
     }
 
+    /// Whether every row is text.
+    pub fn is_clean(&self) -> bool {
+        self.text.is_some() && !self.has_nul
+    }
+
     /// Why this row cannot be text, if so.
     #[inline]
     pub fn flaw(&self, row: Range<usize>) -> Option<&'static str> {
@@ -89,6 +94,8 @@ pub(super) struct Rows {
 pub(super) struct Asked<'a> {
     /// In schema order, each once.
     specs: Vec<&'a Spec>,
+    /// Their numbers in the schema.
+    columns: Vec<usize>,
     /// For each column asked for, in the order asked: its place in `specs`.
     order: Vec<usize>,
     /// For each column of the schema: its place in `specs`, or `NOT_ASKED`.
@@ -112,11 +119,16 @@ impl<'a> Asked<'a> {
             asked.push(spec);
         }
         let order = columns.iter().filter_map(|column| sorted.binary_search(column).ok()).collect();
-        Ok(Self { specs: asked, order, slots })
+        Ok(Self { specs: asked, columns: sorted, order, slots })
     }
 
     pub fn width(&self) -> usize {
         self.specs.len()
+    }
+
+    /// The columns asked for, in schema order.
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
     }
 }
 
@@ -135,12 +147,18 @@ pub(super) fn assemble<'a>(
     let mut columns = Vec::with_capacity(width);
     for (slot, spec) in asked.specs.iter().enumerate() {
         let spans = rows.cells.get(slot..).unwrap_or_default().iter().step_by(width);
-        let column = spec.build(height, spans.map(|span| cell(block.slice(*span))), |row| {
-            bad.resize(height, 0);
-            if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {
-                *first = slot as u32 + 1;
-            }
-        })?;
+        let column = spec.build(
+            height,
+            block.bytes,
+            spans.copied(),
+            |span| cell(block.slice(span)),
+            |row| {
+                bad.resize(height, 0);
+                if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {
+                    *first = slot as u32 + 1;
+                }
+            },
+        )?;
         columns.push(column);
     }
     let ordered = asked.order.iter().filter_map(|&slot| columns.get(slot).cloned()).collect();

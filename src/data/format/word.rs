@@ -1,5 +1,5 @@
-//! Looking for a byte in eight at once, in plain integer arithmetic. For texts whose stops lie so close together that
-//! setting up a vector search for each would cost more than it saves.
+//! Looking for bytes in eight or sixty-four at once. For texts whose stops lie so close together that setting up a vector
+//! search for each would cost more than it saves.
 
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -25,4 +25,22 @@ pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
 #[inline]
 pub(super) fn first(found: u64) -> usize {
     (found.trailing_zeros() / 8) as usize
+}
+
+/// A mask of so many of the lowest bytes.
+#[inline]
+pub(super) fn lowest(bytes: usize) -> u64 {
+    if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 }
+}
+
+/// One bit for each of 64 bytes, lowest first: set where the byte is `a` or `b`.
+#[inline]
+pub(super) fn either(bytes: &[u8; 64], a: u8, b: u8) -> u64 {
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().enumerate().fold(0, |mask, (i, word)| {
+        let word = u64::from_le_bytes(*word);
+        let found = (equal(word, a) | equal(word, b)) >> 7;
+        // The low bit of each byte, gathered in the highest byte.
+        mask | (found.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i)
+    })
 }

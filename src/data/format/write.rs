@@ -86,17 +86,31 @@ fn tsv(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
     write_csv(frame, b'\t', file)
 }
 
-/// Writes `frame` as delimited text. Durations are `-26:30:00.250000` (hours may exceed a day).
+/// Writes `frame` as delimited text. Durations are `-26:30:00.250000` (hours may exceed a day), lists are JSON.
 ///
 /// # Errors
-/// What the writer says, or a column of a nested type.
+/// What the writer says, or a column of another nested type.
 pub fn write_csv(frame: &DataFrame, separator: u8, out: impl Write) -> PolarsResult<()> {
     let columns = frame.columns().iter().map(|c| match c.dtype() {
         DataType::Duration(unit) => clock(c, *unit),
+        DataType::List(_) => listed(c),
         _ => Ok(c.clone()),
     });
     let mut frame = DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)?;
     CsvWriter::new(out).with_separator(separator).n_threads(1).finish(&mut frame)
+}
+
+fn listed(column: &Column) -> PolarsResult<Column> {
+    let mut texts = StringChunkedBuilder::new(column.name().clone(), column.len());
+    for row in 0..column.len() {
+        let mut text = Vec::new();
+        let item = column.get(row)?;
+        if !item.is_null() {
+            value(&item, &mut text)?;
+        }
+        texts.append_option((!item.is_null()).then_some(String::from_utf8_lossy(&text)));
+    }
+    Ok(texts.finish().into_column())
 }
 
 fn clock(column: &Column, unit: TimeUnit) -> PolarsResult<Column> {

@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 
-use super::input::is_number;
-use super::sum::{FloatSum, IntSum};
-use super::{Accumulator, Aggregate, Class, part};
+use super::input::float_of_numbers;
+use super::sum::{FloatSum, IntSum, floating};
+use super::{Accumulator, Aggregate, BASE, part};
 use crate::data::Result;
 
 pub const AVG: Aggregate = Aggregate {
@@ -12,10 +12,9 @@ pub const AVG: Aggregate = Aggregate {
     aliases: &["mean"],
     about: "The arithmetic mean; null for none.",
     usage: "avg(x)",
-    class: Class::Exact,
-    star: false,
-    output: |dtype| is_number(dtype).then_some(DataType::Float64),
-    make: |dtype| if dtype.is_float() { Box::new(Mean(FloatSum::default())) } else { Box::new(Mean(IntSum::default())) },
+    output: float_of_numbers,
+    make: |types, _| if floating(types) { Box::new(Mean(FloatSum::default())) } else { Box::new(Mean(IntSum::default())) },
+    ..BASE
 };
 
 /// A sum that is finished by dividing it.
@@ -43,8 +42,8 @@ impl<S: Divide> Accumulator for Mean<S> {
         self.0.resize(groups);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        self.0.absorb(groups, input)
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        self.0.absorb(groups, inputs)
     }
 
     fn state(&self) -> Result<Vec<Column>> {

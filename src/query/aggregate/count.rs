@@ -3,31 +3,31 @@
 use polars::prelude::*;
 
 use super::input::{for_each, for_each_present};
-use super::{Accumulator, Aggregate, Class, nth, part};
+use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::Result;
 
 pub const COUNT: Aggregate = Aggregate {
     name: "count",
-    aliases: &[],
     about: "How many rows, or how many where x is not null; 0 for none.",
     usage: "count(*), count(x)",
-    class: Class::Exact,
     star: true,
+    takes: "anything",
     output: |_| Some(DataType::Int64),
-    make: |_| Box::new(Count::default()),
+    make: |_, _| Box::new(Count::default()),
+    ..BASE
 };
 
 #[derive(Debug, Default)]
-struct Count(Vec<i64>);
+pub struct Count(Vec<i64>);
 
 impl Accumulator for Count {
     fn resize(&mut self, groups: usize) {
         self.0.resize(groups, 0);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         let counts = &mut self.0;
-        match input {
+        match inputs.first() {
             None => groups.iter().for_each(|g| counts[*g as usize] += 1),
             Some(column) => for_each_present(groups, column, |g| counts[g as usize] += 1),
         }

@@ -2,39 +2,37 @@
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, numbers};
-use super::{Accumulator, Aggregate, Class, nth, part};
+use super::input::{Numbers, for_each, numbers, single};
+use super::rank::ranked;
+use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::Result;
 
 pub const MIN: Aggregate = Aggregate {
     name: "min",
-    aliases: &[],
     about: "The smallest value; NaN is greater than every number; null for none.",
     usage: "min(x)",
-    class: Class::Exact,
-    star: false,
+    takes: "numbers, times, texts and conditions",
     output: ordered,
-    make: |dtype| make(dtype, false),
+    make: |types, _| make(types, false),
+    ..BASE
 };
 
 pub const MAX: Aggregate = Aggregate {
     name: "max",
-    aliases: &[],
     about: "The largest value; NaN is greater than every number; null for none.",
     usage: "max(x)",
-    class: Class::Exact,
-    star: false,
+    takes: "numbers, times, texts and conditions",
     output: ordered,
-    make: |dtype| make(dtype, true),
+    make: |types, _| make(types, true),
+    ..BASE
 };
 
-fn ordered(dtype: &DataType) -> Option<DataType> {
-    let fits = dtype.is_primitive_numeric() || dtype.is_temporal() || matches!(dtype, DataType::String | DataType::Boolean | DataType::Null);
-    fits.then(|| dtype.clone())
+fn ordered(types: &[DataType]) -> Option<DataType> {
+    types.first().filter(|t| ranked(t)).cloned()
 }
 
-fn make(dtype: &DataType, largest: bool) -> Box<dyn Accumulator> {
-    let dtype = dtype.clone();
+fn make(types: &[DataType], largest: bool) -> Box<dyn Accumulator> {
+    let dtype = types.first().cloned().unwrap_or(DataType::Null);
     match dtype.to_physical() {
         DataType::String => Box::new(Extreme::<Box<str>> { dtype, largest, best: Vec::new() }),
         DataType::Float32 | DataType::Float64 => Box::new(Extreme::<Ordered> { dtype, largest, best: Vec::new() }),
@@ -70,10 +68,10 @@ struct Extreme<V> {
     best: Vec<Option<V>>,
 }
 
-impl<V: Ord> Extreme<V> {
+impl<V: Value> Extreme<V> {
     fn offer(&mut self, group: u32, value: V) {
         let best = &mut self.best[group as usize];
-        let better = best.as_ref().is_none_or(|b| if self.largest { value > *b } else { value < *b });
+        let better = best.as_ref().is_none_or(|b| if self.largest { value.beats(b) } else { b.beats(&value) });
         if better {
             *best = Some(value);
         }
@@ -84,6 +82,11 @@ impl<V: Ord> Extreme<V> {
 trait Value: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()>;
     fn write(best: &[Option<Self>]) -> Series;
+    /// Whether it is greater than `other`.
+    #[inline]
+    fn beats(&self, other: &Self) -> bool {
+        self > other
+    }
     /// Bytes on the heap.
     fn heap(&self) -> usize {
         0
@@ -114,6 +117,12 @@ impl Value for u64 {
 }
 
 impl Value for Ordered {
+    #[inline]
+    fn beats(&self, other: &Self) -> bool {
+        // Nearly all pairs are settled by the machine's own comparison; NaN is greater than every number.
+        self.0 > other.0 || (self.0.is_nan() && !other.0.is_nan())
+    }
+
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         if let Numbers::Float(values) = numbers(column)? {
             // `x + 0.0` makes -0.0 into 0.0, so that the answer does not depend on which came first.
@@ -153,8 +162,8 @@ impl<V: Value> Accumulator for Extreme<V> {
         self.best.resize(groups, None);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        input.map_or(Ok(()), |column| V::read(column, groups, self))
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        V::read(single(inputs)?, groups, self)
     }
 
     fn state(&self) -> Result<Vec<Column>> {

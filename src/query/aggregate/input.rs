@@ -1,7 +1,8 @@
-//! An aggregate's argument in one of the few shapes that accumulators loop over.
+//! An aggregate's arguments in one of the few shapes that accumulators loop over.
 
 use polars::prelude::*;
 
+use super::foreign;
 use crate::data::Result;
 
 /// Numbers of any width as one of three.
@@ -9,6 +10,19 @@ pub enum Numbers {
     Int(Int64Chunked),
     Unsigned(UInt64Chunked),
     Float(Float64Chunked),
+}
+
+/// The only input of most aggregates.
+pub fn single(inputs: &[Column]) -> Result<&Column> {
+    inputs.first().ok_or_else(foreign)
+}
+
+/// Both inputs of an aggregate of two.
+pub fn both(inputs: &[Column]) -> Result<(&Column, &Column)> {
+    match inputs {
+        [a, b] => Ok((a, b)),
+        _ => Err(foreign()),
+    }
 }
 
 /// Reads a numeric column.
@@ -19,6 +33,11 @@ pub fn numbers(column: &Column) -> Result<Numbers> {
         d if d.is_integer() => Numbers::Int(series.cast(&DataType::Int64)?.i64()?.clone()),
         _ => Numbers::Float(series.cast(&DataType::Float64)?.f64()?.clone()),
     })
+}
+
+/// Reads a numeric column as floats.
+pub fn floats(column: &Column) -> Result<Float64Chunked> {
+    Ok(column.as_materialized_series().cast(&DataType::Float64)?.f64()?.clone())
 }
 
 /// Calls `each(group, value)` for every value that is not null.
@@ -53,4 +72,9 @@ pub fn for_each_present(groups: &[u32], column: &Column, mut each: impl FnMut(u3
 
 pub fn is_number(dtype: &DataType) -> bool {
     dtype.is_integer() || dtype.is_float() || *dtype == DataType::Null
+}
+
+/// `Float64` where all inputs are numbers.
+pub fn float_of_numbers(types: &[DataType]) -> Option<DataType> {
+    types.iter().all(is_number).then_some(DataType::Float64)
 }

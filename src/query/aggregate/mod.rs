@@ -9,32 +9,67 @@ use polars::prelude::*;
 use super::window::type_word;
 use crate::data::{Fault, Result};
 
+mod approx_count_distinct;
+mod approx_quantile;
+mod approx_top_k;
 mod avg;
+mod best;
+mod bivariate;
+mod boolean;
 mod count;
 mod count_distinct;
+mod distinct;
 mod extreme;
+mod extremes;
 mod input;
+mod lists;
+
+mod quantile;
+mod rank;
+pub mod sketch;
 mod sum;
 mod variance;
+
+pub use distinct::Distinct;
+pub use rank::{Rank, hash_text, hash_word};
 
 /// All aggregates of this build.
 pub const AGGREGATES: &[&Aggregate] = &[
     &count::COUNT,
     &count_distinct::COUNT_DISTINCT,
+    &approx_count_distinct::APPROX_COUNT_DISTINCT,
     &sum::SUM,
     &avg::AVG,
     &extreme::MIN,
     &extreme::MAX,
+    &extremes::MIN_N,
+    &extremes::MAX_N,
+    &best::FIRST,
+    &best::LAST,
+    &best::ARG_MIN,
+    &best::ARG_MAX,
+    &quantile::MEDIAN,
+    &quantile::QUANTILE_CONT,
+    &approx_quantile::APPROX_QUANTILE,
+    &approx_top_k::APPROX_TOP_K,
     &variance::STDDEV,
     &variance::STDDEV_POP,
     &variance::VAR_SAMP,
     &variance::VAR_POP,
+    &bivariate::CORR,
+    &bivariate::COVAR_SAMP,
+    &bivariate::COVAR_POP,
+    &bivariate::REGR_SLOPE,
+    &bivariate::REGR_INTERCEPT,
+    &bivariate::REGR_R2,
+    &boolean::BOOL_AND,
+    &boolean::BOOL_OR,
 ];
 
-/// One aggregate function.
+/// One aggregate function. `BASE` has what most of them share.
 #[derive(Debug)]
 pub struct Aggregate {
-    /// As written in SQL; `count_distinct` is written `count(DISTINCT x)`.
+    /// As written in SQL; `count_distinct` is written `count(DISTINCT x)`, `min_n` is written `min(x, n)`.
     pub name: &'static str,
     /// Other names it answers to.
     pub aliases: &'static [&'static str],
@@ -45,9 +80,71 @@ pub struct Aggregate {
     pub class: Class,
     /// Whether it can be called as `name(*)`.
     pub star: bool,
-    /// The answer's type for an argument's type.
-    pub output: fn(&DataType) -> Option<DataType>,
-    pub make: fn(&DataType) -> Box<dyn Accumulator>,
+    /// Whether the answer is the same bit for bit however the rows were cut; else the bound alone is promised.
+    pub cut_free: bool,
+    /// How many arguments are read from each row; constant parameters follow them.
+    pub inputs: usize,
+    pub parameters: &'static [Parameter],
+    /// Whether each row's event time is one more input, after those that are written.
+    pub by_time: bool,
+    /// What its arguments may be, for errors: `numbers`.
+    pub takes: &'static str,
+    /// The answer's type for the inputs' types; `None` where they do not fit.
+    pub output: fn(&[DataType]) -> Option<DataType>,
+    /// A state without groups, for the inputs' types and the parameters' values.
+    pub make: fn(&[DataType], &[f64]) -> Box<dyn Accumulator>,
+    /// A cheaper aggregate for nearly the same question.
+    pub rewrite: Option<Rewrite>,
+}
+
+/// What an aggregate is unless its file says otherwise.
+const BASE: Aggregate = Aggregate {
+    name: "",
+    aliases: &[],
+    about: "",
+    usage: "",
+    class: Class::Exact,
+    star: false,
+    cut_free: true,
+    inputs: 1,
+    parameters: &[],
+    by_time: false,
+    takes: "numbers",
+    output: |_| None,
+    make: |_, _| Box::new(count::Count::default()),
+    rewrite: None,
+};
+
+/// A constant argument, the same for all rows.
+#[derive(Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub low: f64,
+    pub high: f64,
+    /// Whether it counts something, so that it has no fraction.
+    pub whole: bool,
+    /// What a menu begins with.
+    pub start: &'static str,
+}
+
+impl Parameter {
+    /// What is wrong with a value, if anything.
+    pub fn complaint(&self, value: f64) -> Option<String> {
+        let kind = if self.whole { "a whole number" } else { "a number" };
+        let fits = (self.low..=self.high).contains(&value) && !(self.whole && value.fract() != 0.0);
+        (!fits).then(|| format!("{} must be {kind} from {} to {}", self.name, self.low, self.high))
+    }
+}
+
+/// A cheaper aggregate that nearly answers the same.
+#[derive(Debug)]
+pub struct Rewrite {
+    /// The other aggregate's name.
+    pub to: &'static str,
+    /// Arguments added after those that are there.
+    pub more: &'static [&'static str],
+    /// What is gained and what is lost, in a phrase.
+    pub words: &'static str,
 }
 
 /// How exact an aggregate is, and what it costs to keep.
@@ -55,16 +152,42 @@ pub struct Aggregate {
 pub enum Class {
     /// Bit for bit the same for every cut of the rows; constant state a group.
     Exact,
-    /// The same, but the state grows with the distinct values.
+    /// An estimate within a bound; a state of bounded size a group.
+    Sketch { bound: &'static str },
+    /// Exact, but the state grows with the distinct values.
     KeepsValues,
+    /// Exact, but the state grows with the rows.
+    KeepsRows { bytes: usize },
 }
 
 impl Class {
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> String {
         match self {
-            Self::Exact => "exact",
-            Self::KeepsValues => "exact, keeps each distinct value",
+            Self::Exact => "exact".to_owned(),
+            Self::Sketch { bound } => format!("sketch ({bound})"),
+            Self::KeepsValues => "exact, keeps each distinct value".to_owned(),
+            Self::KeepsRows { bytes } => format!("exact, keeps rows ({bytes} bytes a row)"),
         }
+    }
+}
+
+impl Aggregate {
+    /// Whether a single column of this type can be its argument (for two arguments: both of them).
+    pub fn fits(&self, dtype: &DataType) -> bool {
+        let mut types = vec![dtype.clone(); self.inputs];
+        types.extend(self.by_time.then_some(DataType::Datetime(TimeUnit::Microseconds, None)));
+        (self.output)(&types).is_some()
+    }
+
+    /// How many arguments are written in a call.
+    pub fn arity(&self) -> usize {
+        self.inputs + self.parameters.len()
+    }
+
+    /// What a menu begins with after the first argument, `column`: other columns and parameters. Empty for most.
+    pub fn rest(&self, column: &str) -> String {
+        let others = std::iter::repeat_n(column, self.inputs.saturating_sub(1));
+        others.chain(self.parameters.iter().map(|p| p.start)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -73,13 +196,16 @@ pub trait Accumulator: Send + Sync + std::fmt::Debug {
     /// Makes room for `groups` groups; new ones begin empty. Never shrinks.
     fn resize(&mut self, groups: usize);
 
-    /// Takes rows: `input` has a value for each of `groups`. `None` for `count(*)`.
+    /// Takes rows: each of `inputs` has a value for each of `groups`. None for `count(*)`.
     ///
     /// # Errors
-    /// When polars fails to read the column.
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()>;
+    /// When polars fails to read a column.
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()>;
 
     /// The state as columns, one row a group.
+    ///
+    /// # Errors
+    /// What polars says while it builds them.
     fn state(&self) -> Result<Vec<Column>>;
 
     /// Takes the states of other groups: row `i` of `state` belongs to `groups[i]` here.
@@ -104,14 +230,29 @@ pub fn find(name: &str) -> Option<&'static Aggregate> {
     AGGREGATES.iter().copied().find(|a| is(a.name) || a.aliases.iter().any(|n| is(n)))
 }
 
+/// Finds the aggregate that a call means: some names mean different ones by what is in the parentheses.
+pub fn find_call(name: &str, distinct: bool, arguments: usize) -> Option<&'static Aggregate> {
+    match (name.to_ascii_lowercase().as_str(), distinct, arguments) {
+        ("count", true, _) => find("count_distinct"),
+        ("min", _, 2) => find("min_n"),
+        ("max", _, 2) => find("max_n"),
+        _ => find(name),
+    }
+}
+
 /// What to say when an argument's type does not fit.
 pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
-    let hint = match (aggregate.name, dtype) {
+    let hint = match (aggregate.takes, dtype) {
+        ("conditions", _) => format!("write a comparison, such as {argument} > 0"),
+        ("numbers", DataType::Date | DataType::Datetime(..) | DataType::Time | DataType::Duration(_)) if aggregate.name == "approx_quantile" => {
+            "quantile_cont knows times too, and is exact".to_owned()
+        }
         (_, DataType::String) => "cast it, or use count(DISTINCT …), min or max".to_owned(),
         (_, DataType::Boolean) => format!("count rows instead: count(*) FILTER (WHERE {argument})"),
-        _ => "cast it to a number".to_owned(),
+        ("numbers", _) => "cast it to a number".to_owned(),
+        _ => "cast it to a number or to VARCHAR".to_owned(),
     };
-    Fault::new(format!("{} takes numbers, and {argument} is {}", aggregate.name, type_word(dtype))).hint(hint)
+    Fault::new(format!("{} takes {}, and {argument} is {}", aggregate.name, aggregate.takes, type_word(dtype))).hint(hint)
 }
 
 /// What `state` columns are called; they are read by position.
@@ -121,8 +262,10 @@ fn part(name: &'static str, series: Series) -> Column {
 
 /// The `i`-th state column.
 fn nth(state: &[Column], i: usize) -> Result<&Series> {
-    state
-        .get(i)
-        .map(Column::as_materialized_series)
-        .ok_or_else(|| Fault::new("an aggregate's state has too few columns").hint("it was written by another version; read the history again"))
+    state.get(i).map(Column::as_materialized_series).ok_or_else(foreign)
+}
+
+/// What to say about a state that is not one.
+fn foreign() -> Fault {
+    Fault::new("an aggregate's state cannot be read").hint("it was written by another version; read the history again")
 }

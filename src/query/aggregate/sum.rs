@@ -2,21 +2,24 @@
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, for_each_present, is_number, numbers};
-use super::{Accumulator, Aggregate, Class, nth, part};
+use super::input::{Numbers, for_each, is_number, numbers, single};
+use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::{Fault, Result};
 use crate::query::exact::ExactSums;
 
 pub const SUM: Aggregate = Aggregate {
     name: "sum",
-    aliases: &[],
     about: "The sum; of whole numbers it is exact and never wraps, of decimal numbers it is the true sum rounded once; null for none.",
     usage: "sum(x)",
-    class: Class::Exact,
-    star: false,
-    output: |dtype| is_number(dtype).then(|| if dtype.is_float() { DataType::Float64 } else { DataType::Int64 }),
-    make: |dtype| if dtype.is_float() { Box::new(FloatSum::default()) } else { Box::new(IntSum::default()) },
+    output: |types| types.iter().all(is_number).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 }),
+    make: |types, _| if floating(types) { Box::new(FloatSum::default()) } else { Box::new(IntSum::default()) },
+    ..BASE
 };
+
+/// Whether the input is of decimal numbers.
+pub fn floating(types: &[DataType]) -> bool {
+    types.first().is_some_and(DataType::is_float)
+}
 
 /// Sums of whole numbers and how many were summed. Also what `avg` and `variance` keep of whole numbers.
 #[derive(Debug, Default)]
@@ -39,11 +42,12 @@ impl Accumulator for IntSum {
         self.counts.resize(groups, 0);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        match input.map(numbers).transpose()? {
-            Some(Numbers::Int(values)) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
-            Some(Numbers::Unsigned(values)) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
-            _ => {}
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        match numbers(single(inputs)?)? {
+            Numbers::Int(values) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
+            Numbers::Unsigned(values) => for_each(groups, &values, |g, x| self.add(g, i128::from(x))),
+            // A column of nothing but nulls.
+            Numbers::Float(_) => {}
         }
         Ok(())
     }
@@ -90,11 +94,13 @@ impl Accumulator for FloatSum {
         self.counts.resize(groups, 0);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        let Some(column) = input else { return Ok(()) };
-        for_each_present(groups, column, |g| self.counts[g as usize] += 1);
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        let column = single(inputs)?;
         if let Numbers::Float(values) = numbers(column)? {
-            for_each(groups, &values, |g, x| self.sums.add(g, x));
+            for_each(groups, &values, |g, x| {
+                self.counts[g as usize] += 1;
+                self.sums.add(g, x);
+            });
         }
         Ok(())
     }
@@ -123,19 +129,29 @@ impl Accumulator for FloatSum {
 
 /// Exact sums as three columns: the pair, and the register's bytes where there is one.
 pub fn sums_state(sums: &ExactSums, groups: usize) -> Vec<Column> {
-    let (mut high, mut low, mut register) = (Vec::with_capacity(groups), Vec::with_capacity(groups), BinaryChunkedBuilder::new("register".into(), groups));
-    for group in 0..groups {
-        let (hi, lo, bytes) = sums.parts(group);
+    let (mut high, mut low) = (Vec::with_capacity(groups), Vec::with_capacity(groups));
+    for (hi, lo) in (0..groups).map(|group| sums.pair_kept(group)) {
         high.push(hi);
         low.push(lo);
-        register.append_option(bytes);
     }
-    vec![part("high", Series::new("".into(), high)), part("low", Series::new("".into(), low)), register.finish().into_column()]
+    let register = if sums.are_pairs() {
+        BinaryChunked::full_null("register".into(), groups)
+    } else {
+        let mut register = BinaryChunkedBuilder::new("register".into(), groups);
+        (0..groups).for_each(|group| register.append_option(sums.register(group)));
+        register.finish()
+    };
+    vec![part("high", Series::new("".into(), high)), part("low", Series::new("".into(), low)), register.into_column()]
 }
 
 /// Adds what `sums_state` gave; `state` begins with its three columns.
 pub fn merge_sums(sums: &mut ExactSums, groups: &[u32], state: &[Column]) -> Result<()> {
     let (high, low, register) = (nth(state, 0)?.f64()?, nth(state, 1)?.f64()?, nth(state, 2)?.binary()?);
+    if register.null_count() == register.len() {
+        for_each(groups, high, |group, hi| sums.add(group, hi));
+        for_each(groups, low, |group, lo| sums.add(group, lo));
+        return Ok(());
+    }
     for (((group, hi), lo), bytes) in groups.iter().zip(high.into_no_null_iter()).zip(low.into_no_null_iter()).zip(register.iter()) {
         sums.add_parts(*group, hi, lo, bytes);
     }

@@ -6,29 +6,47 @@
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, is_number, numbers};
+use super::input::{Numbers, float_of_numbers, for_each, numbers, single};
 use super::sum::{merge_sums, sums_state};
-use super::{Accumulator, Aggregate, Class, nth, part};
+use super::{Accumulator, Aggregate, BASE, nth, part};
 use crate::data::Result;
 use crate::query::exact::ExactSums;
 
-const fn aggregate(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    about: &'static str,
-    usage: &'static str,
-    make: fn(&DataType) -> Box<dyn Accumulator>,
-) -> Aggregate {
-    Aggregate { name, aliases, about, usage, class: Class::Exact, star: false, output: |dtype| is_number(dtype).then_some(DataType::Float64), make }
-}
+pub const STDDEV: Aggregate = Aggregate {
+    name: "stddev",
+    aliases: &["stddev_samp"],
+    about: "The standard deviation of a sample; null for fewer than two values.",
+    usage: "stddev(x)",
+    make: |_, _| Moments::boxed(1, true),
+    ..SPREAD
+};
 
-pub const STDDEV: Aggregate =
-    aggregate("stddev", &["stddev_samp"], "The standard deviation of a sample; null for fewer than two values.", "stddev(x)", |_| Moments::boxed(1, true));
-pub const STDDEV_POP: Aggregate =
-    aggregate("stddev_pop", &[], "The standard deviation of a whole population; null for none.", "stddev_pop(x)", |_| Moments::boxed(0, true));
-pub const VAR_SAMP: Aggregate =
-    aggregate("var_samp", &["variance"], "The variance of a sample; null for fewer than two values.", "var_samp(x)", |_| Moments::boxed(1, false));
-pub const VAR_POP: Aggregate = aggregate("var_pop", &[], "The variance of a whole population; null for none.", "var_pop(x)", |_| Moments::boxed(0, false));
+pub const STDDEV_POP: Aggregate = Aggregate {
+    name: "stddev_pop",
+    about: "The standard deviation of a whole population; null for none.",
+    usage: "stddev_pop(x)",
+    make: |_, _| Moments::boxed(0, true),
+    ..SPREAD
+};
+
+pub const VAR_SAMP: Aggregate = Aggregate {
+    name: "var_samp",
+    aliases: &["variance"],
+    about: "The variance of a sample; null for fewer than two values.",
+    usage: "var_samp(x)",
+    make: |_, _| Moments::boxed(1, false),
+    ..SPREAD
+};
+
+pub const VAR_POP: Aggregate = Aggregate {
+    name: "var_pop",
+    about: "The variance of a whole population; null for none.",
+    usage: "var_pop(x)",
+    make: |_, _| Moments::boxed(0, false),
+    ..SPREAD
+};
+
+const SPREAD: Aggregate = Aggregate { output: float_of_numbers, ..BASE };
 
 #[derive(Debug)]
 struct Moments {
@@ -51,26 +69,36 @@ impl Moments {
         self.squares.add_product(group, x, x);
     }
 
-    /// Σx² − (Σx)²/n over n − ddof, at twice the precision of a double.
+    /// Σx² − (Σx)²/n over n − ddof.
     fn variance(&self, group: usize) -> Option<f64> {
         let n = self.counts[group];
         if n <= self.ddof {
             return None;
         }
-        let (sum, sum_low) = self.sums.pair(group);
-        let (square, square_low) = self.squares.pair(group);
-        let count = n as f64;
-        // (sum + sum_low)² = product + product_low, up to the square of sum_low.
-        let product = sum * sum;
-        let product_low = sum.mul_add(sum, -product) + 2.0 * sum * sum_low;
-        let mean_square = product / count;
-        let remainder = mean_square.mul_add(-count, product) + product_low;
-        let spread = (square - mean_square) + (square_low - remainder / count);
+        let sum = self.sums.pair(group);
+        let spread = spread(self.squares.pair(group), sum, n as f64);
         if !spread.is_finite() {
             return Some(f64::NAN);
         }
-        Some(spread.max(0.0) / (n - self.ddof) as f64)
+        Some(spread / (n - self.ddof) as f64)
     }
+}
+
+/// Σxy − Σx·Σy/n from the three sums as pairs, at twice the precision of a double.
+pub fn centred((product, product_low): (f64, f64), (x, x_low): (f64, f64), (y, y_low): (f64, f64), n: f64) -> f64 {
+    // (x + x_low)(y + y_low) = sums + sums_low, up to x_low * y_low.
+    let sums = x * y;
+    let sums_low = x.mul_add(y, -sums) + (x * y_low + x_low * y);
+    let mean = sums / n;
+    let remainder = mean.mul_add(-n, sums) + sums_low;
+    (product - mean) + (product_low - remainder / n)
+}
+
+/// Σx² − (Σx)²/n. What is left of equal values is below the precision of the sums, and is nothing.
+pub fn spread(squares: (f64, f64), sum: (f64, f64), n: f64) -> f64 {
+    const NOISE: f64 = 1.0 / (1_u128 << 98) as f64;
+    let spread = centred(squares, sum, sum, n);
+    if spread <= squares.0 * NOISE { 0.0 } else { spread }
 }
 
 impl Accumulator for Moments {
@@ -80,12 +108,11 @@ impl Accumulator for Moments {
         self.squares.resize(groups);
     }
 
-    fn absorb(&mut self, groups: &[u32], input: Option<&Column>) -> Result<()> {
-        match input.map(numbers).transpose()? {
-            Some(Numbers::Float(values)) => for_each(groups, &values, |g, x| self.add(g, x)),
-            Some(Numbers::Int(values)) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
-            Some(Numbers::Unsigned(values)) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
-            None => {}
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        match numbers(single(inputs)?)? {
+            Numbers::Float(values) => for_each(groups, &values, |g, x| self.add(g, x)),
+            Numbers::Int(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
+            Numbers::Unsigned(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
         }
         Ok(())
     }

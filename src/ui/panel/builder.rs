@@ -161,10 +161,11 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
     if let Some(name) = words_ui(ui, &measure.aggregate, aggregates().map(|a| a.name)) {
         if let Some(aggregate) = aggregates().find(|a| a.name == name) {
             let column = columns.iter().find(|c| c.sql == measure.argument);
-            let fits = if measure.argument == "*" { aggregate.star } else { column.is_none_or(|c| (aggregate.output)(&c.dtype).is_some()) };
+            let fits = if measure.argument == "*" { aggregate.star } else { column.is_none_or(|c| aggregate.fits(&c.dtype)) };
             if !fits {
                 measure.argument = fresh(aggregate, columns, taken).argument;
             }
+            measure.rest = aggregate.rest(&measure.argument);
         }
         measure.aggregate = name;
         measure.alias.clear();
@@ -173,12 +174,16 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
     ui.label(look::faint("Of", ui));
     let aggregate = aggregates().find(|a| a.name == measure.aggregate);
     let star = aggregate.filter(|a| a.star).map(|_| ("*", "all rows".to_owned()));
-    let fitting = columns.iter().filter(|c| aggregate.is_none_or(|a| (a.output)(&c.dtype).is_some()));
+    let fitting = columns.iter().filter(|c| aggregate.is_none_or(|a| a.fits(&c.dtype)));
     let choices = star.into_iter().chain(fitting.map(|c| (c.sql.as_str(), bare(&c.sql))));
     if let Some(column) = list_ui(ui, "Column of the measure", &measure.argument, choices) {
         measure.argument = column;
         measure.alias.clear();
         edit.done();
+    }
+    if aggregate.is_some_and(|a| a.arity() > 1) {
+        ui.label(look::faint("And", ui));
+        text_ui(ui, "Further arguments of the measure", "the other arguments", &mut measure.rest, edit);
     }
     ui.label(look::faint("Only where", ui));
     text_ui(ui, "Filter of the measure", "all rows", &mut measure.filter, edit);
@@ -194,10 +199,7 @@ fn measure_text(measure: &Measure) -> String {
 }
 
 fn call_text(measure: &Measure) -> String {
-    match measure.aggregate.as_str() {
-        "count_distinct" => format!("count(DISTINCT {})", measure.argument),
-        name => format!("{name}({})", measure.argument),
-    }
+    Measure { filter: String::new(), ..measure.clone() }.to_sql()
 }
 
 /// A quoted name without its quotes; anything else as it is.
@@ -217,7 +219,7 @@ fn aggregates() -> impl Iterator<Item = &'static crate::query::aggregate::Aggreg
 
 /// A new measure: of everything where that can be, else of the first number that is no group, else of what fits.
 fn fresh(aggregate: &crate::query::aggregate::Aggregate, columns: &[Column], taken: &[String]) -> Measure {
-    let fits = |c: &&Column| (aggregate.output)(&c.dtype).is_some();
+    let fits = |c: &&Column| aggregate.fits(&c.dtype);
     let free = |c: &&Column| !taken.contains(&c.sql);
     let number = columns.iter().find(|c| fits(c) && free(c) && c.dtype.is_primitive_numeric());
     let found = number
@@ -226,7 +228,8 @@ fn fresh(aggregate: &crate::query::aggregate::Aggregate, columns: &[Column], tak
         .or_else(|| columns.iter().find(fits))
         .or(columns.first());
     let argument = if aggregate.star { "*".to_owned() } else { found.map_or_else(String::new, |c| c.sql.clone()) };
-    Measure { aggregate: aggregate.name.to_owned(), argument, ..Measure::default() }
+    let rest = aggregate.rest(&argument);
+    Measure { aggregate: aggregate.name.to_owned(), argument, rest, ..Measure::default() }
 }
 
 fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], edit: &mut Edit) {

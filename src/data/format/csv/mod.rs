@@ -54,7 +54,11 @@ impl Decoder for Csv {
         let guess = bytes.len() / (specs.len() * 4).max(8);
         reading.rows.bounds.reserve(guess);
         reading.rows.cells.reserve(guess * asked.width());
-        scan::walk(bytes, self.layout.delimiter, &mut reading);
+        if memchr::memchr(b'"', bytes).is_none() {
+            reading.plain(&asked);
+        } else {
+            scan::walk(bytes, self.layout.delimiter, &mut reading);
+        }
         let rows = reading.rows;
         rows::assemble(&self.source, block, line, &asked, rows, cell).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }
@@ -71,6 +75,35 @@ fn cell(field: &str) -> Cell<'_> {
             Some(Cow::Owned(text)) => String::from_utf8(text).map_or(Cell::Broken, Cell::Owned),
         },
         _ => Cell::Text(field),
+    }
+}
+
+impl Reading<'_> {
+    /// Reads a block without quotes: the common case, and a simple one.
+    fn plain(&mut self, asked: &Asked<'_>) {
+        let (block, csv, rows) = (self.block, self.csv, &mut self.rows);
+        let (fields, clean) = (self.wanted.len(), block.is_clean());
+        let columns = asked.columns();
+        scan::walk_plain(block.bytes, csv.layout.delimiter, fields, |start, ends, end| {
+            let flaw = if clean { None } else { block.flaw(start..end) };
+            if ends.len() != fields || flaw.is_some() {
+                // Only the beginning of a row with too many fields was told.
+                let many = memchr::memchr_iter(csv.layout.delimiter, block.bytes.get(start..end).unwrap_or_default()).count() + 1;
+                rows.aside.push((Span::new(start, end), csv.reason(many, Flaw::None, flaw)));
+                return;
+            }
+            let place = |column: usize| {
+                let from = column.checked_sub(1).and_then(|before| ends.get(before)).map_or(start as u32, |before| before + 1);
+                Span { start: from, end: ends.get(column).copied().unwrap_or(from) }
+            };
+            match *columns {
+                [] => {}
+                [one] => rows.cells.push(place(one)),
+                [one, two] => rows.cells.extend([place(one), place(two)]),
+                ref many => rows.cells.extend(many.iter().map(|column| place(*column))),
+            }
+            rows.bounds.push(Span::new(start, end));
+        });
     }
 }
 

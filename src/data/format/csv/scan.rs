@@ -118,6 +118,49 @@ pub(super) fn walk(bytes: &[u8], delimiter: u8, sink: &mut impl Sink) {
     }
 }
 
+/// As `walk`, for bytes without a quote: tells the place of each record, and where each of its fields ends. A record is
+/// heard with as many ends as it has fields, but at most one more than `fields`.
+#[inline]
+pub(super) fn walk_plain(bytes: &[u8], delimiter: u8, fields: usize, mut hear: impl FnMut(usize, &[u32], usize)) {
+    // One place more than a record should need, so that one with too many is seen as that.
+    let mut ends = vec![0_u32; fields + 1];
+    let (mut count, mut start) = (0, 0);
+    let mut stop = |at: usize, last: bool| {
+        if !last {
+            if let Some(end) = ends.get_mut(count) {
+                *end = at as u32;
+            }
+            count += 1;
+            return;
+        }
+        let bare = at - usize::from(at > start && bytes.get(at - 1) == Some(&b'\r'));
+        if bare > start || count > 0 {
+            if let Some(end) = ends.get_mut(count) {
+                *end = bare as u32;
+            }
+            count += 1;
+            hear(start, ends.get(..count).unwrap_or(&ends), bare);
+        }
+        (count, start) = (0, at + 1);
+    };
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    for (i, block) in blocks.iter().enumerate() {
+        let mut found = word::either(block, delimiter, b'\n');
+        while found != 0 {
+            let within = found.trailing_zeros() as usize;
+            stop(i * 64 + within, block.get(within) == Some(&b'\n'));
+            found &= found - 1;
+        }
+    }
+    let begun = bytes.len() - rest.len();
+    for (i, byte) in rest.iter().enumerate().filter(|(_, byte)| **byte == delimiter || **byte == b'\n') {
+        stop(begun + i, *byte == b'\n');
+    }
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        stop(bytes.len(), true);
+    }
+}
+
 /// The place after the quote that closes the one at `open`.
 fn closing(bytes: &[u8], open: usize) -> Option<usize> {
     let end = bytes.len().min(open.saturating_add(QUOTE_BYTES));

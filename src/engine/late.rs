@@ -1,0 +1,94 @@
+//! Rows that came after their window was final: set aside whole, counted, shown, and kept until they are re-admitted.
+
+use polars::prelude::*;
+
+use crate::data::Result;
+use crate::query::window::Micros;
+use crate::query::{Absorbed, Partial};
+
+/// The watermark by which a row was late, beside the columns that were read of it.
+const WATERMARK: &str = "__watermark";
+/// Whether a row is in some of its windows (hops overlap) and was late for the others only.
+const PARTLY: &str = "__partly";
+
+/// Late rows in the order in which workers met them.
+#[derive(Clone, Debug, Default)]
+pub struct Late {
+    rows: DataFrame,
+}
+
+impl Late {
+    /// What a checkpoint kept.
+    pub fn from_frame(rows: DataFrame) -> Self {
+        Self { rows }
+    }
+
+    pub fn frame(&self) -> &DataFrame {
+        &self.rows
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.height()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Keeps what an `absorb` set aside.
+    ///
+    /// # Errors
+    /// When the rows have other columns than those before.
+    pub fn note(&mut self, absorbed: &mut Absorbed) -> Result<()> {
+        let watermark = absorbed.watermark.unwrap_or(Micros::MIN);
+        for (rows, partly) in [(absorbed.late.take(), false), (absorbed.partly_late.take(), true)] {
+            let Some(mut rows) = rows else { continue };
+            let height = rows.height();
+            rows.with_column(Column::new(WATERMARK.into(), vec![watermark; height]))?;
+            rows.with_column(Column::new(PARTLY.into(), vec![partly; height]))?;
+            self.add(Self { rows })?;
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the rows have other columns than those before.
+    pub fn add(&mut self, other: Self) -> Result<()> {
+        if self.rows.width() == 0 {
+            self.rows = other.rows;
+        } else if other.rows.width() > 0 {
+            self.rows.vstack_mut(&other.rows)?;
+        }
+        Ok(())
+    }
+
+    /// The rows as they came, the first `most` of them.
+    pub fn shown(&self, most: usize) -> DataFrame {
+        self.rows.head(Some(most)).drop_many([WATERMARK, PARTLY])
+    }
+
+    /// Puts all rows into the windows that they missed. Gives how many are shown now, of those that were not at all, and
+    /// how many of those WHERE leaves out.
+    ///
+    /// # Errors
+    /// When an expression cannot be evaluated over them.
+    pub fn readmit(&self, partial: &mut Partial) -> Result<(u64, u64)> {
+        if self.is_empty() {
+            return Ok((0, 0));
+        }
+        let partly = self.rows.column(PARTLY)?.bool()?.clone();
+        let (mut shown, mut filtered) = (0, 0);
+        for (rows, counts) in [(self.rows.filter(&!&partly)?, true), (self.rows.filter(&partly)?, false)] {
+            let watermarks: Vec<Micros> = rows.column(WATERMARK)?.i64()?.into_no_null_iter().collect();
+            if rows.height() == 0 {
+                continue;
+            }
+            let absorbed = partial.readmit(&rows.drop_many([WATERMARK, PARTLY]), &watermarks)?;
+            if counts {
+                shown += absorbed.shown;
+                filtered += absorbed.filtered;
+            }
+        }
+        Ok((shown, filtered))
+    }
+}

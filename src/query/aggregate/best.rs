@@ -1,0 +1,142 @@
+//! The value that stands in the row with the smallest or the largest key: `arg_min(x, y)`, `arg_max(x, y)`, and
+//! `first(x)`, `last(x)`, whose key is the event time. Rows of equal keys do not depend on who came first: `arg_min`,
+//! `arg_max` and `first` take the smallest value, `last` the largest.
+
+use std::cmp::Ordering;
+
+use polars::prelude::*;
+
+use super::input::both;
+use super::rank::{Rank, ranked};
+use super::{Accumulator, Aggregate, BASE, nth};
+use crate::data::Result;
+
+pub const FIRST: Aggregate = Aggregate {
+    name: "first",
+    about: "x of the earliest row by event time, also where that is null; of equal times the smallest; null for none.",
+    usage: "first(x)",
+    by_time: true,
+    make: |types, _| make(types, Pick { largest: false, largest_tie: false, nulls: true }),
+    ..ANY
+};
+
+pub const LAST: Aggregate = Aggregate {
+    name: "last",
+    about: "x of the latest row by event time, also where that is null; of equal times the largest; null for none.",
+    usage: "last(x)",
+    by_time: true,
+    make: |types, _| make(types, Pick { largest: true, largest_tie: true, nulls: true }),
+    ..ANY
+};
+
+pub const ARG_MIN: Aggregate = Aggregate {
+    name: "arg_min",
+    aliases: &["argmin", "min_by"],
+    about: "x where y is smallest, of rows where neither is null; of equal y the smallest x; null for none.",
+    usage: "arg_min(x, y)",
+    inputs: 2,
+    make: |types, _| make(types, Pick { largest: false, largest_tie: false, nulls: false }),
+    ..ANY
+};
+
+pub const ARG_MAX: Aggregate = Aggregate {
+    name: "arg_max",
+    aliases: &["argmax", "max_by"],
+    about: "x where y is largest, of rows where neither is null; of equal y the smallest x; null for none.",
+    usage: "arg_max(x, y)",
+    inputs: 2,
+    make: |types, _| make(types, Pick { largest: true, largest_tie: false, nulls: false }),
+    ..ANY
+};
+
+const ANY: Aggregate =
+    Aggregate { takes: "numbers, times, texts and conditions", output: |types| types.iter().all(ranked).then(|| types.first().cloned()).flatten(), ..BASE };
+
+/// Which row is taken.
+#[derive(Clone, Copy, Debug)]
+struct Pick {
+    /// Of the keys.
+    largest: bool,
+    /// Of the values of rows with equal keys; a value goes before null.
+    largest_tie: bool,
+    /// Whether rows with a null value take part.
+    nulls: bool,
+}
+
+fn make(types: &[DataType], pick: Pick) -> Box<dyn Accumulator> {
+    let [value, key] = [0, 1].map(|i| types.get(i).cloned().unwrap_or(DataType::Null));
+    match (&value, &key) {
+        (DataType::String, DataType::String) => Box::new(Best::<Box<str>, Box<str>>::new(value, key, pick)),
+        (DataType::String, _) => Box::new(Best::<Box<str>, u64>::new(value, key, pick)),
+        (_, DataType::String) => Box::new(Best::<u64, Box<str>>::new(value, key, pick)),
+        _ => Box::new(Best::<u64, u64>::new(value, key, pick)),
+    }
+}
+
+#[derive(Debug)]
+struct Best<V, K> {
+    value: DataType,
+    key: DataType,
+    pick: Pick,
+    /// Key and value of the row taken so far.
+    rows: Vec<Option<(K, Option<V>)>>,
+}
+
+impl<V: Rank, K: Rank> Best<V, K> {
+    fn new(value: DataType, key: DataType, pick: Pick) -> Self {
+        Self { value, key, pick, rows: Vec::new() }
+    }
+
+    fn offer(&mut self, group: u32, key: K::Of<'_>, value: Option<V::Of<'_>>) {
+        let best = &mut self.rows[group as usize];
+        let beaten = |order: Ordering, largest: bool| order == if largest { Ordering::Less } else { Ordering::Greater };
+        let better = best.as_ref().is_none_or(|(best_key, best_value)| match (best_key.order(key), best_value, value) {
+            (Ordering::Equal, Some(best), Some(value)) => beaten(best.order(value), self.pick.largest_tie),
+            (Ordering::Equal, best, value) => best.is_none() && value.is_some(),
+            (order, ..) => beaten(order, self.pick.largest),
+        });
+        if better {
+            *best = Some((K::own(key), value.map(V::own)));
+        }
+    }
+}
+
+impl<V: Rank, K: Rank> Accumulator for Best<V, K> {
+    fn resize(&mut self, groups: usize) {
+        self.rows.resize(groups, None);
+    }
+
+    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
+        let (values, keys) = both(inputs)?;
+        let (values, keys) = (V::lane(values)?, K::lane(keys)?);
+        for (row, group) in groups.iter().enumerate() {
+            let Some(key) = K::get(&keys, row) else { continue };
+            let value = V::get(&values, row);
+            if self.pick.nulls || value.is_some() {
+                self.offer(*group, key, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value and its key, which is null where there is no row.
+    fn state(&self) -> Result<Vec<Column>> {
+        let keys = K::series(self.rows.iter().map(|r| r.as_ref().map(|(key, _)| key)), &self.key)?;
+        Ok(vec![self.finish()?, super::part("key", keys)])
+    }
+
+    fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
+        let [values, keys] = [nth(state, 0)?, nth(state, 1)?].map(|s| s.clone().into_column());
+        self.absorb(groups, &[values, keys])
+    }
+
+    fn finish(&self) -> Result<Column> {
+        let values = self.rows.iter().map(|r| r.as_ref().and_then(|(_, value)| value.as_ref()));
+        Ok(super::part("value", V::series(values, &self.value)?))
+    }
+
+    fn size(&self) -> usize {
+        let heap: usize = self.rows.iter().flatten().map(|(key, value)| key.heap() + value.as_ref().map_or(0, V::heap)).sum();
+        self.rows.capacity() * size_of::<Option<(K, Option<V>)>>() + heap
+    }
+}

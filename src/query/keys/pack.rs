@@ -1,0 +1,144 @@
+//! Several words packed into one, each in as many bits as the range of its column needs. What the words mean, and how
+//! packed keys are found, is left to others.
+
+use super::words::Encoded;
+
+/// How the columns' words stand in one word.
+#[derive(Debug)]
+pub struct Packing {
+    columns: Vec<Range>,
+}
+
+/// The words of one column: `base` to `base + 2^bits - 1`, and null where there was one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Range {
+    base: u64,
+    bits: u32,
+    nulls: bool,
+    /// The least and the largest word there was.
+    seen: Option<(u64, u64)>,
+}
+
+impl Range {
+    /// With the bit that says null, which stands above the others.
+    fn width(self) -> u32 {
+        self.bits + u32::from(self.nulls)
+    }
+
+    fn hold(&mut self, first: u64, last: u64) {
+        self.base = first;
+        self.bits = 64 - (last - first).leading_zeros();
+    }
+
+    fn last(self) -> u64 {
+        self.base.saturating_add(low(self.bits))
+    }
+}
+
+/// A word of so many low bits.
+fn low(bits: u32) -> u64 {
+    if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
+}
+
+/// The most bits of a packed key.
+const MOST: u32 = 63;
+
+impl Packing {
+    pub fn new(columns: usize) -> Self {
+        Self { columns: vec![Range::default(); columns] }
+    }
+
+    pub fn bits(&self) -> u32 {
+        self.columns.iter().map(|c| c.width()).sum()
+    }
+
+    /// Writes one packed word a row; false when a word lies outside its column's range.
+    pub fn pack(&self, encoded: &[Encoded], rows: usize, packed: &mut Vec<u64>) -> bool {
+        packed.clear();
+        packed.resize(rows, 0);
+        let mut shift = 0;
+        for (range, column) in self.columns.iter().zip(encoded) {
+            let mut over = 0;
+            match &column.nulls {
+                None => {
+                    if rows > 0 && range.seen.is_none() {
+                        return false;
+                    }
+                    for (packed, word) in packed.iter_mut().zip(&column.words) {
+                        let digits = word.wrapping_sub(range.base);
+                        over |= digits;
+                        *packed |= digits << shift;
+                    }
+                }
+                Some(nulls) => {
+                    for ((packed, word), null) in packed.iter_mut().zip(&column.words).zip(nulls) {
+                        if *null && range.nulls {
+                            *packed |= 1 << (shift + range.bits);
+                        } else if *null || range.seen.is_none() {
+                            return false;
+                        } else {
+                            let digits = word.wrapping_sub(range.base);
+                            over |= digits;
+                            *packed |= digits << shift;
+                        }
+                    }
+                }
+            }
+            if over > low(range.bits) {
+                return false;
+            }
+            shift += range.width();
+        }
+        true
+    }
+
+    /// Makes room for the words of these rows, and some more; false when the ranges do not fit one word any more.
+    pub fn widen(&mut self, encoded: &[Encoded]) -> bool {
+        for (range, column) in self.columns.iter_mut().zip(encoded) {
+            let null = |row: usize| column.nulls.as_ref().is_some_and(|n| n.get(row) == Some(&true));
+            range.nulls |= column.nulls.as_ref().is_some_and(|n| n.contains(&true));
+            let words = column.words.iter().enumerate().filter(|(row, _)| !null(*row)).map(|(_, word)| *word);
+            let Some((least, most)) = words.fold(None, |ends: Option<(u64, u64)>, w| Some(ends.map_or((w, w), |(a, b)| (a.min(w), b.max(w))))) else {
+                continue;
+            };
+            let Some(before) = range.seen else {
+                range.hold(least, most);
+                range.seen = Some((least, most));
+                continue;
+            };
+            range.seen = Some((before.0.min(least), before.1.max(most)));
+            let (mut first, mut last) = (range.base.min(least), range.last().max(most));
+            // With room for as much again: values that come in falling order would otherwise move the base with each.
+            if least < range.base {
+                first = first.saturating_sub(last - first);
+            }
+            if most > range.last() {
+                last = last.max(range.base.saturating_add(low(range.bits + 1)));
+            }
+            range.hold(first, last);
+        }
+        if self.bits() > MOST {
+            for range in &mut self.columns {
+                let (least, most) = range.seen.unwrap_or_default();
+                range.hold(least, most);
+            }
+        }
+        self.bits() <= MOST
+    }
+
+    /// The words of packed keys, column by column.
+    pub fn unpack(&self, keys: &[u64]) -> Vec<Encoded> {
+        let mut shift = 0;
+        let unpack = |range: &Range| {
+            let at = shift;
+            shift += range.width();
+            let mask = low(range.bits);
+            // A column of constants may stand at the very end of the word.
+            let shifted = |key: u64| key.checked_shr(at).unwrap_or_default();
+            let words = keys.iter().map(|key| (shifted(*key) & mask).wrapping_add(range.base)).collect();
+            let nulls = range.nulls.then(|| keys.iter().map(|key| shifted(*key) >> range.bits & 1 == 1).collect());
+            Encoded { words, nulls }
+        };
+        self.columns.iter().map(unpack).collect()
+    }
+}

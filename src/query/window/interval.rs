@@ -1,0 +1,47 @@
+//! Spans of time as people write them, in microseconds; which span fits where is left to `call`.
+
+use super::Micros;
+use crate::data::{Fault, Result};
+
+/// Reads `1 hour 30 minutes`, `90s`, `-6 hours` or `01:30:00`, in microseconds.
+///
+/// # Errors
+/// An unknown unit, no number, or months and years, whose length varies.
+pub fn parse_interval(text: &str) -> Result<Micros> {
+    let unknown = || Fault::new(format!("'{text}' is not an interval"));
+    let clock: Vec<&str> = text.trim().split(':').collect();
+    if let [h, m, s] = clock[..] {
+        let number = |t: &str| t.parse::<f64>().map_err(|_| unknown());
+        return Ok(((number(h)? * 3_600.0 + number(m)? * 60.0 + number(s)?) * 1e6).round() as Micros);
+    }
+    let mut rest = text.trim();
+    let mut total = 0.0_f64;
+    let mut any = false;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || ".-+".contains(c))).unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let number: f64 = number.parse().map_err(|_| unknown())?;
+        let after = after.trim_start();
+        let letters = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let lower = unit.to_lowercase();
+        let unit = if lower.len() > 2 { lower.trim_end_matches('s') } else { lower.as_str() };
+        let micros = match unit {
+            "us" | "microsecond" => 1.0,
+            "ms" | "millisecond" => 1e3,
+            "s" | "sec" | "second" => 1e6,
+            "m" | "min" | "minute" => 60e6,
+            "h" | "hr" | "hour" => 3_600e6,
+            "d" | "day" => 86_400e6,
+            "w" | "week" => 604_800e6,
+            "month" | "mon" | "year" | "quarter" => {
+                return Err(Fault::new("months and years vary in length, so they cannot be a window's size").hint("use days, such as INTERVAL '30 days'"));
+            }
+            _ => return Err(unknown()),
+        };
+        total += number * micros;
+        any = true;
+        rest = after.trim_start();
+    }
+    if any && total.abs() < 9e18 { Ok(total.round() as Micros) } else { Err(unknown()) }
+}

@@ -1,0 +1,204 @@
+//! Windows over event time, in microseconds since 1970 UTC; before 1970 they are negative and work the same.
+//! Which group a row then belongs to is left to `partial`; when a window is final, to the watermark it is given.
+
+use polars::prelude::*;
+
+use super::expr::Scalar;
+use crate::data::{Fault, Result};
+
+mod call;
+mod hop;
+mod interval;
+pub mod session;
+mod time;
+mod tumble;
+
+pub use call::{WindowCall, is_window, window_call};
+pub use hop::Hop;
+pub use interval::parse_interval;
+pub use session::Sessions;
+pub use time::{micros_of, type_word};
+pub use tumble::Tumble;
+
+/// Microseconds.
+pub type Micros = i64;
+
+/// A window over a time column.
+#[derive(Clone, Debug)]
+pub struct Window {
+    pub time: Scalar,
+    pub kind: Kind,
+}
+
+/// How time is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Tumble(Tumble),
+    Hop(Hop),
+    /// Rows of a group that are at most `gap` apart are one session; it ends `gap` after its last row.
+    Session {
+        gap: Micros,
+    },
+}
+
+/// Whether more rows may come to the window of a row of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum WindowStatus {
+    /// Rows that are not late may still change it.
+    Open,
+    /// No row changes it any more, unless late rows are re-admitted.
+    Final,
+    /// Final, and late rows were re-admitted to it.
+    Corrected,
+}
+
+impl WindowStatus {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Final => "final",
+            Self::Corrected => "corrected",
+        }
+    }
+
+    /// `final_at` is `None` for the window of rows without time, which never closes.
+    pub(super) fn of(final_at: Option<Micros>, corrected: bool, watermark: Option<Micros>) -> Self {
+        match (final_at, watermark) {
+            (Some(at), Some(watermark)) if at <= watermark => {
+                if corrected {
+                    Self::Corrected
+                } else {
+                    Self::Final
+                }
+            }
+            _ => Self::Open,
+        }
+    }
+
+    pub(super) fn from_code(code: u8) -> Self {
+        match code {
+            1 => Self::Final,
+            2 => Self::Corrected,
+            _ => Self::Open,
+        }
+    }
+}
+
+/// Which windows rows are taken into.
+#[derive(Clone, Copy, Debug)]
+pub enum Due<'a> {
+    /// Those that are not final: all, without a watermark.
+    Open(Option<Micros>),
+    /// Those that were final at the watermark by which the row was set aside: one watermark for each row.
+    Missed(&'a [Micros]),
+}
+
+impl Due<'_> {
+    /// Whether `row` is taken into a window that ends at `end`.
+    fn takes(&self, row: usize, end: Micros) -> bool {
+        match self {
+            Self::Open(None) => true,
+            Self::Open(Some(watermark)) => end > *watermark,
+            Self::Missed(watermarks) => watermarks.get(row).is_some_and(|w| end <= *w),
+        }
+    }
+}
+
+/// Where rows go: each entry of `starts` is one row in one window.
+#[derive(Debug, Default)]
+pub struct Placed {
+    /// The row of each entry; `None` where every row stands once, in order.
+    pub rows: Option<Vec<IdxSize>>,
+    /// The start of the entry's window; of a session, the row's own time.
+    pub starts: Int64Chunked,
+    /// Rows that are in windows, none of which takes them.
+    pub late: Vec<IdxSize>,
+    /// Rows that only some of their windows take.
+    pub partly_late: Vec<IdxSize>,
+    /// Rows that lie in no window at all: between hops that are further apart than they are long.
+    pub nowhere: u64,
+    /// Rows that stand at least once.
+    pub taken: u64,
+}
+
+impl Window {
+    /// The end of a window, from its start or, for a session, from its last row; within what 64 bits can say.
+    pub fn end(&self, start_or_last: Micros) -> Micros {
+        let length = match self.kind {
+            Kind::Tumble(tumble) => tumble.size,
+            Kind::Hop(hop) => hop.size,
+            Kind::Session { gap } => gap,
+        };
+        start_or_last.saturating_add(length)
+    }
+
+    /// The watermark from which on a window is final. A session is so only a gap after its end: until then a row that
+    /// is not late may still be linked to it.
+    pub fn final_at(&self, start_or_last: Micros) -> Micros {
+        let end = self.end(start_or_last);
+        match self.kind {
+            Kind::Session { gap } => end.saturating_add(gap),
+            _ => end,
+        }
+    }
+
+    /// Where the rows with these times go.
+    pub fn place(&self, times: &Int64Chunked, due: Due<'_>) -> Placed {
+        match &self.kind {
+            Kind::Tumble(tumble) => self.place_once(tumble.starts(times), due),
+            // A row is as late as the session that it would open by itself, so that it does not matter which rows
+            // its worker has seen.
+            Kind::Session { .. } => self.place_once(times.clone(), due),
+            Kind::Hop(hop) => hop.place(times, due),
+        }
+    }
+
+    /// Windows of which every row has one.
+    fn place_once(&self, starts: Int64Chunked, due: Due<'_>) -> Placed {
+        let all = starts.len() as u64;
+        if let Due::Open(None) = due {
+            return Placed { starts, taken: all, ..Placed::default() };
+        }
+        // A row without time is never late; so it has missed nothing either.
+        let timeless = matches!(due, Due::Open(_));
+        let takes = |(row, start): (usize, Option<Micros>)| start.map_or(timeless, |s| due.takes(row, self.end(s)));
+        let late: Vec<IdxSize> = (0..).zip(starts.iter().enumerate().map(takes)).filter(|(_, takes)| !takes).map(|(row, _)| row).collect();
+        if late.is_empty() {
+            return Placed { starts, taken: all, ..Placed::default() };
+        }
+        let mut rows = Vec::with_capacity(starts.len() - late.len());
+        let mut next = late.iter().copied().peekable();
+        for row in 0..starts.len() as IdxSize {
+            if next.next_if_eq(&row).is_none() {
+                rows.push(row);
+            }
+        }
+        let starts = starts.take(&rows).unwrap_or_default();
+        Placed { taken: rows.len() as u64, rows: Some(rows), starts, late, ..Placed::default() }
+    }
+}
+
+/// The window of a question, checked.
+pub(super) fn checked(kind: Kind) -> Result<Kind> {
+    let (word, length) = match kind {
+        Kind::Tumble(tumble) => ("size", tumble.size),
+        Kind::Hop(hop) if hop.slide <= 0 => ("slide", hop.slide),
+        Kind::Hop(hop) => ("size", hop.size),
+        Kind::Session { gap } => ("gap", gap),
+    };
+    if length <= 0 {
+        return Err(Fault::new(format!("a window's {word} must be more than nothing")));
+    }
+    match kind {
+        Kind::Hop(hop) if hop.most_windows() > hop::MOST_WINDOWS => {
+            Err(Fault::new(format!("each row would be in {} windows", hop.most_windows())).hint("take a longer slide or a shorter size"))
+        }
+        kind => Ok(kind),
+    }
+}
+
+/// Window starts or ends as a column of times.
+pub(super) fn as_times(name: PlSmallStr, micros: Int64Chunked) -> Column {
+    micros.with_name(name).into_datetime(TimeUnit::Microseconds, None).into_column()
+}
