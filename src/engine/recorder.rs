@@ -69,7 +69,7 @@ impl Recorder {
                     if self.before {
                         break;
                     }
-                    if self.keep(Log::finish).is_err() {
+                    if self.keep(&Log::finish).is_err() {
                         break;
                     }
                     return;
@@ -99,7 +99,7 @@ impl Recorder {
             None => self.connect()?,
         };
         if let Some(shape) = shape.filter(|_| self.shape.get().is_none()) {
-            self.settle(&shape).map_err(Stop::Failed)?;
+            self.settle(&shape)?;
         }
         if !bytes.is_empty() {
             for part in bytes.chunks(BLOCK) {
@@ -149,11 +149,13 @@ impl Recorder {
     }
 
     /// Writes down how the bytes become rows, before the first of them.
-    fn settle(&self, shape: &Shape) -> Result<()> {
-        self.log.set_head(0, &shape.head)?;
-        self.log.describe(|meta| {
-            meta.set_schema(shape.schema());
-            (meta.format, meta.whole) = (shape.format.name.to_owned(), shape.whole);
+    fn settle(&mut self, shape: &Shape) -> Going {
+        self.keep(&|log| {
+            log.set_head(0, &shape.head)?;
+            log.describe(|meta| {
+                meta.set_schema(shape.schema());
+                (meta.format, meta.whole) = (shape.format.name.to_owned(), shape.whole);
+            })
         })?;
         let _ = self.shape.set(shape.clone());
         Ok(())
@@ -165,15 +167,15 @@ impl Recorder {
         let block = Arc::new(std::mem::take(&mut self.block));
         if std::mem::take(&mut self.before) {
             let reason = "recording was stopped and taken up again; what was sent meanwhile cannot be known";
-            let at = self.keep_with(raw, |log| log.gap(reason, true))?;
+            let at = self.keep_with(raw, &|log| log.gap(reason, true))?;
             self.head = Some((at, Vec::new()));
         }
-        self.keep_with(raw, |log| log.append(&block, arrived))?;
+        self.keep_with(raw, &|log| log.append(&block, arrived))?;
         if let Some((at, mut head)) = self.head.take() {
             head.extend(block.iter().take(HEAD - head.len().min(HEAD)));
             if head.len() >= HEAD || memchr::memchr(b'\n', &head).is_some() {
                 // Without it a restart in this stream trusts the header of the first.
-                self.keep_with(raw, |log| log.set_head(at, &head).map(|()| at))?;
+                self.keep_with(raw, &|log| log.set_head(at, &head).map(|()| at))?;
             } else {
                 self.head = Some((at, head));
             }
@@ -185,22 +187,22 @@ impl Recorder {
         match said {
             Said::Bytes(_) | Said::Quiet => {}
             Said::Gap(Break { reason, anew, .. }) => {
-                self.keep_with(raw, |log| log.gap(&reason, anew))?;
+                self.keep_with(raw, &|log| log.gap(&reason, anew))?;
             }
             Said::Trouble { reason } => {
-                self.keep_with(raw, |log| log.trouble(&reason))?;
+                self.keep_with(raw, &|log| log.trouble(&reason))?;
             }
             Said::End => return Err(Stop::Ended),
         }
         Ok(())
     }
 
-    fn keep(&mut self, write: impl Fn(&Log) -> Result<()>) -> Going {
-        self.keep_with(&mut Silent, |log| write(log).map(|()| 0)).map(drop)
+    fn keep(&mut self, write: &dyn Fn(&Log) -> Result<()>) -> Going {
+        self.keep_with(&mut Silent, &|log| write(log).map(|()| 0)).map(drop)
     }
 
     /// Writes to the log. While that fails it is said why, and tried again and again.
-    fn keep_with(&mut self, raw: &mut dyn Raw, write: impl Fn(&Log) -> Result<u64>) -> Going<u64> {
+    fn keep_with(&mut self, raw: &mut dyn Raw, write: &dyn Fn(&Log) -> Result<u64>) -> Going<u64> {
         let mut told = false;
         loop {
             match write(&self.log) {
@@ -211,7 +213,7 @@ impl Recorder {
                     if self.dropped > 0 {
                         let rows = std::mem::take(&mut self.dropped);
                         let reason = format!("{rows} rows were dropped while they could not be written");
-                        self.keep(|log| log.gap(&reason, false).map(drop))?;
+                        self.keep(&|log| log.gap(&reason, false).map(drop))?;
                     }
                     return Ok(at);
                 }
