@@ -350,6 +350,8 @@ pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
             Event::End => break,
+            // A break in a recording is there each time it is read.
+            Event::Gap { .. } if feed.kept().is_some() => {}
             Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
             Event::Quiet => {}
         }

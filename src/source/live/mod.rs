@@ -9,8 +9,11 @@ mod link;
 mod messages;
 mod order;
 mod pull;
+pub mod raw;
 pub mod replay;
+pub mod shape;
 pub mod stdin;
+pub mod stream;
 mod tail;
 pub mod url;
 pub mod ws;
@@ -127,6 +130,12 @@ pub trait Live: Send {
 
     /// What happened next. Blocks at most `wait`.
     fn poll(&mut self, wait: Duration) -> Result<Event>;
+
+    /// The bytes behind the rows, so that they can be recorded as they come: before `poll`. `None` for a feed that is no
+    /// stream of text.
+    fn take_apart(self: Box<Self>) -> Option<stream::Taken> {
+        None
+    }
 }
 
 /// What a feed has to say.
