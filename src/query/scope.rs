@@ -42,7 +42,7 @@ impl Scope {
     pub fn new(query: &Query, first: Input<'_>, second: Option<Input<'_>>) -> Result<Self> {
         let called = |name: &str, alias: &Option<String>| alias.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
         let mut scope = Self {
-            names: called(first.name, &query.alias),
+            names: called(&query.table_name(), &query.alias),
             joined: Vec::new(),
             columns: Vec::new(),
             schema: first.schema.clone(),
@@ -50,7 +50,7 @@ impl Scope {
             ambiguous: Vec::new(),
         };
         let (Some(join), Some(second)) = (&query.join, second) else { return Ok(scope) };
-        scope.joined = called(second.name, &join.alias);
+        scope.joined = called(&join.table.unquoted(), &join.alias);
         if scope.names.iter().take(1).any(|n| scope.joined.iter().take(1).any(|m| n.eq_ignore_ascii_case(m))) {
             return Err(Fault::new("a table cannot be joined with itself").hint("open the file a second time under another name"));
         }
