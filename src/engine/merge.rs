@@ -372,7 +372,9 @@ impl Merger {
         }
         if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
             let begun = Instant::now();
-            let kept = checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref());
+            // Positions in a recording are written down only when what stands before them is on disk.
+            let synced = self.shared.table.live.iter().try_for_each(super::Feed::sync);
+            let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
             let mut news = self.shared.news();
             if let Err(fault) = kept {
@@ -443,6 +445,9 @@ impl Merger {
                 Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
                 Err(fault) => self.shared.fail(fault),
             }
+        }
+        if last {
+            s.late = self.late.shown(usize::MAX);
         }
         s.version += 1;
         s.last = last;

@@ -201,7 +201,10 @@ impl Hand<'_> {
     /// What all workers and the merger keep may take what the run was given.
     fn check_memory(&mut self) -> Result<()> {
         let share = budget::allowed(self.shared) / (self.shared.options.workers() as u64 + 1);
-        budget::let_go(&mut self.partial, share);
+        if self.shared.plan.rows.is_some() {
+            // Only the merger knows which rows are the oldest of all.
+            return if self.partial.size() as u64 > share { self.over() } else { Ok(()) };
+        }
         budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
     }
 

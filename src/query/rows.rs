@@ -73,6 +73,9 @@ const TO: &str = "__to";
 /// False for an entry that is no row: a stretch without rows, or the count of those that were let go.
 const HERE: &str = "__here";
 
+/// What stands in `__to` where the entry says what was lost.
+const LOST: u64 = u64::MAX;
+
 /// Source, partition, first position, and a number that tells equal ones apart.
 type Key = (u32, u64, u64, u32);
 
@@ -87,6 +90,9 @@ pub struct Store {
     bytes: usize,
     /// Rows that were kept once and are no more.
     let_go: u64,
+    /// Where the rows begin of which none was let go: what stood before goes too, also when it comes later, so that what is
+    /// kept are the newest rows and not some of them.
+    lost: Option<(u32, u64, u64)>,
     /// Where rows go that come without a position.
     next: u64,
 }
@@ -98,7 +104,7 @@ impl Store {
             Keep::All if rows.whole => usize::MAX,
             Keep::All | Keep::Top { .. } => MOST_ROWS,
         };
-        Self { plan, keep: rows.keep, most, segments: BTreeMap::new(), rows: 0, bytes: 0, let_go: 0, next: 0 }
+        Self { plan, keep: rows.keep, most, segments: BTreeMap::new(), rows: 0, bytes: 0, let_go: 0, lost: None, next: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -121,6 +127,10 @@ impl Store {
     pub fn add(&mut self, at: Option<At>, values: DataFrame) -> Result<()> {
         let at = at.unwrap_or(At { source: u32::MAX, partition: 0, from: self.next, to: self.next + values.height() as u64 });
         self.next = self.next.max(at.to);
+        if self.lost.is_some_and(|lost| (at.source, at.partition, at.from) < lost) {
+            self.let_go += values.height() as u64;
+            return Ok(());
+        }
         self.rows += values.height();
         self.bytes += values.estimated_size();
         self.insert(at, values)?;
@@ -170,7 +180,10 @@ impl Store {
         while self.rows > most {
             let Some(mut first) = self.segments.first_entry() else { return };
             let excess = self.rows - most;
-            let frame = &mut first.get_mut().1;
+            let (source, partition, from, _) = *first.key();
+            let (to, frame) = first.get_mut();
+            let gone = if frame.height() <= excess { *to } else { from };
+            self.lost = self.lost.max(Some((source, partition, gone)));
             let (height, size) = (frame.height(), frame.estimated_size());
             if height <= excess {
                 self.bytes = self.bytes.saturating_sub(size);
@@ -183,6 +196,17 @@ impl Store {
                 self.rows -= excess;
                 self.let_go += excess as u64;
             }
+        }
+    }
+
+    /// Lets all rows go that stand before a place.
+    fn lose(&mut self, lost: (u32, u64, u64)) {
+        self.lost = self.lost.max(Some(lost));
+        let rest = self.segments.split_off(&(lost.0, lost.1, lost.2, 0));
+        for (_, frame) in std::mem::replace(&mut self.segments, rest).into_values() {
+            self.rows = self.rows.saturating_sub(frame.height());
+            self.bytes = self.bytes.saturating_sub(frame.estimated_size());
+            self.let_go += frame.height() as u64;
         }
     }
 
@@ -296,6 +320,11 @@ impl Store {
             add(key, *end, frame.height(), is_row);
             all = stack(all, &frame)?;
         }
+        if let Some((source, partition, from)) = self.lost {
+            add(&(source, partition, from, 0), LOST, 1, false);
+            let mark = gap(&all)?;
+            all = stack(all, &mark)?;
+        }
         if self.let_go > 0 {
             add(&(u32::MAX, u64::MAX, self.let_go, 0), 0, 1, false);
             let count = gap(&all)?;
@@ -317,6 +346,9 @@ impl Store {
     /// What polars says when it stacks or sorts rows.
     pub fn unite(&mut self, other: Self) -> Result<()> {
         self.let_go += other.let_go;
+        if let Some(lost) = other.lost {
+            self.lose(lost);
+        }
         for ((source, partition, from, _), (to, frame)) in other.segments {
             self.add(Some(At { source, partition, from, to }), frame)?;
         }
@@ -354,6 +386,8 @@ impl Store {
                 self.add(Some(place), values.slice(start as i64, end - start))?;
             } else if place.source == u32::MAX && place.partition == u64::MAX {
                 self.let_go += place.from;
+            } else if place.to == LOST {
+                self.lose((place.source, place.partition, place.from));
             } else {
                 self.add(Some(place), empty.clone())?;
             }

@@ -83,7 +83,11 @@ impl Scope {
             let here = self.find_joined(name).cloned().unwrap_or_else(|| format!("{}.{}", qualifier.value, name.value).into());
             Ident { value: here.to_string(), quote_style: Some('"'), span: name.span }
         } else if is(&self.names) {
-            name.clone()
+            // Quoted, so that it is not taken for a name that both tables have.
+            match self.find_first(name) {
+                Some(own) => Ident { value: own.to_string(), quote_style: Some('"'), span: name.span },
+                None => name.clone(),
+            }
         } else {
             return;
         };

@@ -17,6 +17,7 @@ mod fusion;
 mod history;
 mod join;
 mod kafka;
+mod keys;
 mod lateness;
 mod live;
 mod live_ws;

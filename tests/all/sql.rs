@@ -198,7 +198,7 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT distance FROM flights HAVING distance > 5", "WHERE", "distance > 5"),
         ("SELECT tumble(date, INTERVAL '1 hour') FROM flights", "GROUP BY", "tumble(date, INTERVAL '1 hour')"),
         ("SELECT x.distance FROM flights", "no table 'x'", "x.distance"),
-        ("SELECT median(distance) OVER () FROM flights", "before OVER", "median(distance) OVER ()"),
+        ("SELECT median(distance) OVER () FROM flights", "before OVER", "median(distance)"),
         ("SELECT sum(origin) OVER () FROM flights", "takes numbers", ""),
         ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
         ("SELECT nope FROM (SELECT origin FROM flights)", "polars' SQL", "nope"),
@@ -242,7 +242,7 @@ fn text_and_form_are_two_views_of_one_question() {
     assert_eq!(query.to_sql(), sql, "printing what was read changes nothing");
     let form = Form::from_query(&query);
     assert_eq!(form.groups, ["origin", "upper(机场) AS place"]);
-    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into() }));
+    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into(), ..WindowForm::default() }));
     assert_eq!(form.measures.len(), 3);
     assert_eq!(
         form.measures[1],

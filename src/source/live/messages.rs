@@ -26,11 +26,6 @@ impl Lines {
         self.message.len()
     }
 
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.message.clear();
-    }
-
     /// Takes a payload apart; what is no object goes to `refuse`, one call for each row that cannot be.
     pub fn add<'a>(&mut self, payload: &'a [u8], message: u64, mut refuse: impl FnMut(Refused<'a>)) {
         let payload = payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(payload).trim_ascii();
@@ -93,6 +88,27 @@ impl Lines {
             rest = after.strip_prefix(b",").unwrap_or(after).trim_ascii_start();
         }
     }
+}
+
+/// How many lines a payload became, and how many of them are no object: those are set aside when they are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    pub rows: usize,
+    pub refused: usize,
+}
+
+/// Takes a payload apart into lines. What is no object becomes a line as well, after the others, so that it is kept and
+/// counted.
+pub fn add(payload: &[u8], into: &mut Vec<u8>) -> Added {
+    let mut lines = Lines { bytes: std::mem::take(into), message: Vec::new() };
+    let mut refused = Vec::new();
+    lines.add(payload, 0, |part| refused.push(part.body));
+    let added = Added { rows: lines.rows(), refused: refused.len() };
+    for part in refused {
+        lines.line(part, 0);
+    }
+    *into = lines.bytes;
+    added
 }
 
 /// Length of the JSON value that `bytes` begin with.
