@@ -163,7 +163,9 @@ impl Lane {
     /// Whether something is to be handed out now.
     pub fn due(&self, now: Instant) -> bool {
         if self.records.is_empty() {
-            return self.gap.is_some() || (self.fetched() && self.end.is_some_and(|end| self.given < end));
+            // Nothing but marks of transactions is left before the seam, or before the end: that is told, too.
+            let at_seam = self.seam.is_some_and(|seam| self.given < seam && seam <= self.next);
+            return self.gap.is_some() || at_seam || (self.fetched() && self.end.is_some_and(|end| self.given < end));
         }
         self.bytes >= MUCH || self.records.len() >= CHUNK_ROWS || self.fetched() || self.gap.is_some() || self.failures > 0 || self.beat.due(now)
     }

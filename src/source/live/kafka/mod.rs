@@ -261,6 +261,10 @@ impl Kafka {
     /// Takes note of the topic's partitions.
     fn learn(&mut self, link: &Link) {
         let settled = self.rows.is_some();
+        // What ends, ends with the partitions it began with.
+        if settled && (self.past || !self.settings.follow) {
+            return;
+        }
         let topic = &self.settings.topic;
         let Some(there) = &link.partitions else {
             if self.lanes.is_empty() {
