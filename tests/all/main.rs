@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod aggregate;
+mod aside;
 mod bad_input;
 mod beam_test_stream;
 mod bytewax_window;
@@ -18,6 +19,8 @@ mod history;
 mod lateness;
 mod live;
 mod live_ws;
+mod log;
+mod recording;
 mod run;
 mod sketch;
 mod sql;
