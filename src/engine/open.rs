@@ -1,12 +1,14 @@
 //! Opening what a person gives us: files and feeds become tables. The window does it as jobs, the command line at once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use polars::prelude::{DataFrame, SchemaRef, TimeUnit};
 
 use super::feed::{FIRST_ROWS, Feed};
 use super::recording::Place;
+use super::sealed::SealedAnswer;
 use super::seam::Seam;
 use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
 use super::{Job, job::Reporter};
@@ -289,6 +291,25 @@ pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
 pub fn record(table: &mut Table, wake: &Wake) -> Result<()> {
     table.live = table.live.drain(..).map(|feed| feed.recorded(wake.clone())).collect::<Result<_>>()?;
     Ok(())
+}
+
+/// Writes all of an answer of which some is on disk, part after part joined to one.
+pub fn save_sealed(answer: Arc<SealedAnswer>, path: PathBuf, wake: Wake) -> Job<PathBuf> {
+    Job::start("save", wake, move |report| {
+        let mut whole = DataFrame::empty();
+        answer.each(|part| {
+            report.check()?;
+            report.progress(whole.height() as u64, answer.groups(), "reading final windows");
+            if whole.width() == 0 {
+                whole = part
+            } else {
+                whole.vstack_mut(&part).map(drop)?
+            }
+            Ok(())
+        })?;
+        format::write_frame(&whole, &path)?;
+        Ok(path)
+    })
 }
 
 /// Writes an answer: `.csv`, `.parquet`, `.json` or `.arrow`.

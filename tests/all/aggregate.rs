@@ -132,7 +132,8 @@ proptest! {
         let mut random = fastrand::Rng::with_seed(seed);
         for aggregate in AGGREGATES {
             let sql = random_call(aggregate, &mut random);
-            let sql = if random.u8(..3) == 0 { format!("SELECT {sql} AS a FROM r") } else { format!("SELECT g, {sql} AS a FROM r GROUP BY g") };
+            let keys = ["", "g", "s", "s, g", "x, s"][random.usize(..5)];
+            let sql = if keys.is_empty() { format!("SELECT {sql} AS a FROM r") } else { format!("SELECT {keys}, {sql} AS a FROM r GROUP BY {keys}") };
             let plan = plan(&sql).unwrap();
             let mut whole = Partial::new(plan.clone()).unwrap();
             whole.absorb(&frame(&rows), None).unwrap();
@@ -143,6 +144,12 @@ proptest! {
             random.shuffle(&mut chunks);
             for chunk in chunks {
                 partials[random.usize(..workers)].absorb(&frame(chunk), None).unwrap();
+            }
+            // Some are moved into one another, some travel as tables.
+            while partials.len() > 1 && random.bool() {
+                let other = partials.swap_remove(random.usize(..partials.len()));
+                let at = random.usize(..partials.len());
+                partials[at].unite(other).unwrap();
             }
             let mut frames: Vec<DataFrame> = partials.iter().flat_map(|p| handed(p, &mut random)).collect();
             random.shuffle(&mut frames);

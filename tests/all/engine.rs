@@ -81,7 +81,7 @@ fn the_audit_reads_history_and_feed_again_and_finds_no_difference() {
     let frame = sample(6_000, 7);
     let old = folder.path().join("old.csv");
     write_frame(&frame.head(Some(2_000)), &old).unwrap();
-    let url = feed(&folder, &frame.slice(2_000, 4_000), "rate=100000&disorder=10s&seed=4");
+    let url = feed(&folder, &frame.slice(2_000, 4_000), "rate=100000&disorder=2m&seed=4");
     let mut given = given(&[&old], &[url]);
     given.time = Some("t".to_owned());
     // Some rows are late: the audit must account for them too.

@@ -155,7 +155,7 @@ fn every_kind_tells_what_it_is_and_can_be_named_as_its_example_says() {
 fn an_unknown_scheme_or_parameter_names_those_there_are_and_the_nearest() {
     let fault = refused("reply:x.csv");
     assert!(fault.hint.contains("did you mean replay:"), "{fault}");
-    let fault = refused("kafka://host/topic");
+    let fault = refused("amqp://host/queue");
     for kind in LIVE_KINDS {
         assert!(kind.schemes.iter().all(|scheme| fault.hint.contains(&format!("{scheme}:"))), "{fault}");
     }

@@ -107,8 +107,8 @@ impl<V: Rank> Accumulator for Summaries<V> {
     }
 
     fn size(&self) -> usize {
-        let held = |g: &Box<Frequent<V>>| size_of::<Frequent<V>>() + g.heap();
-        self.groups.capacity() * size_of::<usize>() + self.groups.iter().flatten().map(held).sum::<usize>()
+        let held = self.groups.iter().flatten().map(|g| size_of::<Frequent<V>>() + g.heap());
+        self.groups.capacity() * size_of::<usize>() + held.sum::<usize>()
     }
 }
 
