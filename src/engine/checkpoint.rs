@@ -95,9 +95,11 @@ pub fn question(plan: &Plan, table: &Table) -> String {
     let files: Vec<&str> = table.history.iter().map(|h| h.name()).collect();
     // Where reading begins, its pace, and whether it waits at the end do not change what the rows are.
     let feeds: Vec<String> = table.live.iter().map(|f| f.url.without(&["from", "follow", "speed", "rate"]).shown()).collect();
+    // A recording that took the place of another holds other rows.
+    let recordings: Vec<u64> = table.live.iter().filter_map(super::Feed::recording_id).collect();
     let schema: Vec<String> = table.schema.iter().map(|(name, dtype)| format!("{name} {dtype}")).collect();
     let time = table.time.as_ref().map(|t| format!("{} {:?}", t.column, t.lateness));
-    format!("{}\nfiles {files:?}\nfeeds {feeds:?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}", sql::print(&plan.query), table.seam)
+    format!("{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}", sql::print(&plan.query), table.seam)
 }
 
 /// The files of a history as they are now.

@@ -360,7 +360,12 @@ impl Log {
             let _ = fs::remove_file(&path);
             return Err(disk::fault(&path, &error));
         }
-        state.unsynced.extend(state.active.take());
+        let before = state.active.take();
+        state.unsynced.extend(before);
+        // One without a record is the same file.
+        if state.segments.back().is_some_and(|last| last.number == number) {
+            state.segments.pop_back();
+        }
         state.torn = false;
         state.new_files = true;
         state.active = Some(track);
