@@ -281,7 +281,11 @@ pub fn save_sealed(answer: Arc<SealedAnswer>, path: PathBuf, wake: Wake) -> Job<
         answer.each(|part| {
             report.check()?;
             report.progress(whole.height() as u64, answer.groups(), "reading final windows");
-            if whole.width() == 0 { whole = part } else { whole.vstack_mut(&part).map(drop)? }
+            if whole.width() == 0 {
+                whole = part
+            } else {
+                whole.vstack_mut(&part).map(drop)?
+            }
             Ok(())
         })?;
         format::write_frame(&whole, &path)?;

@@ -48,7 +48,17 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 0, memory: None, pace: Duration::from_millis(50), workspace: None, audit: None, pieces: None, past: None, catch_up: None, final_groups: 100_000 }
+        Self {
+            threads: 0,
+            memory: None,
+            pace: Duration::from_millis(50),
+            workspace: None,
+            audit: None,
+            pieces: None,
+            past: None,
+            catch_up: None,
+            final_groups: 100_000,
+        }
     }
 }
 

@@ -120,9 +120,7 @@ impl Form {
             }
             let (expr, alias) = item.map_or((&group.sql, None), |i| (&i.expr.sql, i.alias.clone()));
             match window(expr) {
-                Some(window) if form.window.is_none() => {
-                    form.window = Some(WindowForm { alias: alias.unwrap_or_else(|| "window_start".to_owned()), ..window })
-                }
+                Some(window) if form.window.is_none() => form.window = Some(WindowForm { alias: alias.unwrap_or_else(|| "window_start".to_owned()), ..window }),
                 _ => form.groups.push(alias.map_or_else(|| expr.clone(), |a| format!("{expr} AS {}", sql::quote(&a)))),
             }
         }

@@ -16,3 +16,4 @@ mod run;
 mod sketch;
 mod sql;
 mod window;
+mod window_live;

@@ -132,7 +132,9 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let text = format!("{}, cannot be known", numbers::counted(newest.gaps.len() as u64, "gap"));
         fact_ui(ui, sheet, "gaps", |ui| ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps)));
     }
-    if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty()) && fact_ui(ui, sheet, "seam", |ui| counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")) {
+    if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty())
+        && fact_ui(ui, sheet, "seam", |ui| counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger"))
+    {
         actions.push(Action::Window(Window::Show(Pane::Ledger)));
     }
 }
