@@ -33,4 +33,5 @@ mod sketch;
 mod sql;
 mod stream;
 mod window;
+mod window_live;
 mod windowed;
