@@ -29,6 +29,7 @@ mod recording;
 mod rerun;
 mod rows;
 mod run;
+mod seam;
 mod sketch;
 mod sql;
 mod stream;
