@@ -5,6 +5,7 @@ mod aggregate;
 mod aside;
 mod bad_input;
 mod beam_test_stream;
+mod blocks;
 mod bytewax_window;
 mod checkpoint;
 mod cli;
