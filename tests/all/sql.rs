@@ -185,17 +185,24 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELEC count(*) FROM flights", "begins with SELECT", "SELEC"),
         ("SELECT count(*)", "no FROM", ""),
         ("SELECT FROM flights", "nothing is selected", ""),
-        ("SELECT count(*) FROM a JOIN b ON a.x = b.x", "JOIN", "a JOIN b ON a.x = b.x"),
+        ("SELECT count(*) FROM a JOIN b ON a.x = b.x", "not open", "b"),
+        ("SELECT count(*) FROM flights JOIN b", "how rows find each other", "flights JOIN b"),
+        ("SELECT count(*) FROM flights x y z", "name of a table", "flights x y z"),
         ("SELECT count(*) FROM flights LIMIT many", "whole number", "many"),
         ("SELECT count(*) FROM flights GROUP BY tumble(origin, INTERVAL '1 hour')", "not a time", ""),
         ("SELECT count(*) FROM flights GROUP BY tumble(date, INTERVAL '1 month')", "months", ""),
         ("SELECT tumble(date, INTERVAL '1 hour'), count(*) FROM flights", "not grouped by it", ""),
         ("SELECT origin FROM flights GROUP BY 3", "no item 3", "3"),
         ("SELECT count(*) FROM flights WHERE origin = 'ATL", "quote", ""),
-        ("SELECT distance, Delay FROM flights", "neither", ""),
+        ("SELECT distance, Delay, count(*) FROM flights", "neither", "distance"),
+        ("SELECT distance FROM flights HAVING distance > 5", "WHERE", "distance > 5"),
+        ("SELECT tumble(date, INTERVAL '1 hour') FROM flights", "GROUP BY", "tumble(date, INTERVAL '1 hour')"),
+        ("SELECT x.distance FROM flights", "no table 'x'", "x.distance"),
+        ("SELECT median(distance) OVER () FROM flights", "before OVER", "median(distance)"),
+        ("SELECT sum(origin) OVER () FROM flights", "takes numbers", ""),
         ("SELECT count(*) FROM flights; DROP TABLE flights", "one question", ";"),
-        ("SELECT DISTINCT origin FROM flights", "GROUP BY", "DISTINCT"),
-        ("SELECT count(*) FROM flights WHERE Delay IN (SELECT 1)", "sub-quer", ""),
+        ("SELECT nope FROM (SELECT origin FROM flights)", "polars' SQL", "nope"),
+        ("SELECT origin FROM flights UNION SELEC 1", "SELECT", ""),
         ("SELECT quantile_cont(Delay, 1.5) FROM flights", "q must be a number from 0 to 1", "1.5"),
         ("SELECT quantile_cont(Delay, -0.5) FROM flights", "q must be a number from 0 to 1", "0.5"),
         ("SELECT quantile_cont(Delay, distance) FROM flights", "written out", "distance"),
@@ -235,7 +242,7 @@ fn text_and_form_are_two_views_of_one_question() {
     assert_eq!(query.to_sql(), sql, "printing what was read changes nothing");
     let form = Form::from_query(&query);
     assert_eq!(form.groups, ["origin", "upper(机场) AS place"]);
-    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into() }));
+    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into(), ..WindowForm::default() }));
     assert_eq!(form.measures.len(), 3);
     assert_eq!(
         form.measures[1],

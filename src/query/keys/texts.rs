@@ -89,7 +89,11 @@ impl Texts {
                 codes.push(place.1);
                 continue;
             }
-            let code = self.look_up(raw, || text(row));
+            // A null may look like any text, so what it looks like is not remembered.
+            let Some(code) = self.look_up(raw, || text(row)) else {
+                codes.push(0);
+                continue;
+            };
             codes.push(code);
             if self.recent.len() < RECENT.min(self.len() * SPARSE) {
                 self.recent.clear();
@@ -120,8 +124,8 @@ impl Texts {
             for (i, (view, hash)) in block.iter().zip(&hashes).enumerate() {
                 let raw = raw(view);
                 if raw != last {
-                    code = if raw as u32 <= SHORT { self.short(*hash, raw) } else { self.look_up(raw, || text(n * TOGETHER + i)) };
-                    last = raw;
+                    let known = if raw as u32 <= SHORT { Some(self.short(*hash, raw)) } else { self.look_up(raw, || text(n * TOGETHER + i)) };
+                    (code, last) = known.map_or((0, u128::MAX), |code| (code, raw));
                 }
                 codes.push(code);
             }
@@ -129,12 +133,13 @@ impl Texts {
         views.len()
     }
 
+    /// The code of a text; `None` for a null that looks like a long one.
     #[cold]
-    fn look_up<'a>(&mut self, raw: u128, text: impl FnOnce() -> Option<&'a str>) -> u64 {
+    fn look_up<'a>(&mut self, raw: u128, text: impl FnOnce() -> Option<&'a str>) -> Option<u64> {
         if raw as u32 <= SHORT {
-            return self.short(hash_mark(raw), raw);
+            return Some(self.short(hash_mark(raw), raw));
         }
-        text().map_or(0, |text| self.long(text.as_bytes()))
+        text().map(|text| self.long(text.as_bytes()))
     }
 
     #[inline]
