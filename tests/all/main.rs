@@ -12,6 +12,7 @@ mod cli;
 mod crash;
 mod engine;
 mod event_time;
+mod exact;
 mod figure;
 mod flink_window_operator;
 mod formats;
