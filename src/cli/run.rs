@@ -10,7 +10,7 @@ use super::args::RunArgs;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Given, open_table};
+use crate::engine::open::{Given, open_table_in, record};
 use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Input, Plan, Query};
@@ -37,22 +37,26 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let patience = args.limit.unwrap_or(Duration::MAX);
     let mut tables = Vec::new();
     for name in query.tables() {
-        tables.push(Arc::new(open_table(find(args, &query, &name)?, patience, &stop)?));
+        tables.push(open_table_in(find(args, &query, &name)?, args.workspace.as_deref(), patience, &stop)?);
     }
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
-    let table = tables.remove(0);
+    let mut table = tables.remove(0);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
         let _ = bell.try_send(());
     });
+    if args.workspace.is_some() {
+        record(&mut table, &wake)?;
+    }
+    let table = Arc::new(table);
     let options = Options {
         threads: args.threads,
         memory: args.memory,
         workspace: args.workspace.clone(),
-        datasets: tables,
+        datasets: tables.into_iter().map(Arc::new).collect(),
         rows_to: rows_to(args, &plan),
         ..Options::default()
     };
@@ -140,13 +144,20 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     }
     if let Some(path) = &args.chart {
         let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last);
+        annotate(&mut figure, last, true);
         export::save(&figure, path, &Look::light())?;
     }
-    match &args.out {
+    match (&args.out, &last.sealed) {
         _ if streamed => Ok(()),
-        Some(path) => write_frame(&last.answer, path),
-        None => print::answer(&last.answer),
+        (out, Some(sealed)) => {
+            // Too large for memory: it is written a part at a time.
+            let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);
+            let mut writer = to.open(last.answer.schema())?;
+            sealed.each(|part| writer.write(&part))?;
+            writer.finish().map(drop)
+        }
+        (Some(path), None) => write_frame(&last.answer, path),
+        (None, None) => print::answer(&last.answer),
     }
 }
 

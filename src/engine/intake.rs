@@ -201,6 +201,9 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
     let conform = Conform::new(shared, &settled, &name);
     live.project(&conform.projection);
     partitions.begin(live.as_mut(), feed)?;
+    if let Some(reached) = &shared.options.catch_up {
+        live.hasten(&reached.of(partitions.feed));
+    }
     let mut newest: Option<Micros> = None;
     let mut number = 0;
     while !shared.ending() {
@@ -272,6 +275,7 @@ impl<'a> Partitions<'a> {
             }
             None => live.ends()?.unwrap_or_default(),
         };
+        live.split_at(&self.ends);
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
             self.number(partition);
         }
@@ -346,6 +350,8 @@ pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
             Event::End => break,
+            // A break in a recording is there each time it is read.
+            Event::Gap { .. } if feed.kept().is_some() => {}
             Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
             Event::Quiet => {}
         }

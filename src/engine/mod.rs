@@ -19,6 +19,8 @@ pub mod open;
 mod pour;
 mod rate;
 mod reached;
+mod recorder;
+pub mod recording;
 mod rerun;
 pub mod run;
 pub mod sealed;

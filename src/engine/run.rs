@@ -48,13 +48,14 @@ pub struct Options {
     /// Feeds are read up to there and end: a question about the past of a running one. What is past is history: nothing in it
     /// is late.
     pub past: Option<Reached>,
+    /// A feed with a pace of its own is read up to there as fast as can be: another run has come so far already.
+    pub catch_up: Option<Reached>,
     /// Groups of final windows that stay in memory; older ones leave for disk.
     pub final_groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let final_groups = 100_000;
         Self {
             threads: 0,
             memory: None,
@@ -65,7 +66,8 @@ impl Default for Options {
             audit: None,
             pieces: None,
             past: None,
-            final_groups,
+            catch_up: None,
+            final_groups: 100_000,
         }
     }
 }

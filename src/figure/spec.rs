@@ -21,6 +21,8 @@ pub struct Figure {
     pub seam: Option<f64>,
     /// Stretches of the x axis for which there is no data. An end may be infinite. Lines break there.
     pub gaps: Vec<(f64, f64)>,
+    /// Places on the x axis, in rising order, whose values are still to change: marks show them as unfinished.
+    pub open: Vec<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,6 +91,11 @@ impl Figure {
             self.caption.push_str(" · ");
         }
         self.caption.push_str(phrase);
+    }
+
+    /// Whether the values at `x` are still to change.
+    pub fn is_open(&self, x: f64) -> bool {
+        self.open.binary_search_by(|v| v.total_cmp(&x)).is_ok()
     }
 
     /// True when no point can be shown.

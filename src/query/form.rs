@@ -38,14 +38,64 @@ pub struct Beside {
     pub rerun: Option<Rerun>,
 }
 
-/// `tumble(time, INTERVAL 'size') AS alias`.
+/// `tumble(time, INTERVAL 'size') AS alias`, or another kind of window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WindowForm {
+    pub kind: WindowKind,
     /// A column or expression, as in SQL.
     pub time: String,
-    /// As in SQL, without the quotes: `1 hour`.
+    /// As in SQL, without the quotes: `1 hour`. Of a session it is the gap.
     pub size: String,
+    /// How far apart hops begin; of no meaning for others.
+    pub slide: String,
+    /// Empty for none; sessions have none.
+    pub offset: String,
     pub alias: String,
+}
+
+/// The kinds of windows, as menus offer them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WindowKind {
+    #[default]
+    Tumble,
+    Hop,
+    Session,
+}
+
+impl WindowKind {
+    pub const ALL: &[Self] = &[Self::Tumble, Self::Hop, Self::Session];
+
+    /// As in SQL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tumble => "tumble",
+            Self::Hop => "hop",
+            Self::Session => "session",
+        }
+    }
+
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Tumble => "windows of one size, one after the other: each row is in one",
+            Self::Hop => "windows of one size that begin every slide: where they overlap, a row is in several",
+            Self::Session => "rows of a group that follow each other within the gap: each session is as long as its rows",
+        }
+    }
+}
+
+impl WindowForm {
+    /// The call without its alias.
+    pub fn to_sql(&self) -> String {
+        let span = |text: &str| format!("INTERVAL '{}'", text.trim().replace('\'', ""));
+        let mut spans = match self.kind {
+            WindowKind::Hop => vec![span(&self.slide), span(&self.size)],
+            WindowKind::Tumble | WindowKind::Session => vec![span(&self.size)],
+        };
+        if self.kind != WindowKind::Session && !self.offset.trim().is_empty() {
+            spans.push(span(&self.offset));
+        }
+        format!("{}({}, {})", self.kind.word(), self.time, spans.join(", "))
+    }
 }
 
 /// `aggregate(argument, rest) FILTER (WHERE filter) AS alias`.
@@ -90,9 +140,7 @@ impl Form {
             }
             let (expr, alias) = item.map_or((&group.sql, None), |i| (&i.expr.sql, i.alias.clone()));
             match window(expr) {
-                Some((time, size)) if form.window.is_none() => {
-                    form.window = Some(WindowForm { time, size, alias: alias.unwrap_or_else(|| "window_start".to_owned()) })
-                }
+                Some(window) if form.window.is_none() => form.window = Some(WindowForm { alias: alias.unwrap_or_else(|| "window_start".to_owned()), ..window }),
                 _ => form.groups.push(alias.map_or_else(|| expr.clone(), |a| format!("{expr} AS {}", sql::quote(&a)))),
             }
         }
@@ -129,7 +177,7 @@ impl Form {
         }
         if let Some(window) = &self.window {
             let alias = if window.alias.trim().is_empty() { "window_start" } else { window.alias.trim() };
-            query.items.push(named(&format!("tumble({}, INTERVAL '{}')", window.time, window.size.replace('\'', "")), alias));
+            query.items.push(named(&window.to_sql(), alias));
             query.groups.push(sql::quote(alias).as_str().into());
         }
         query.items.extend(self.measures.iter().map(|m| named(&m.to_sql(), &m.alias)));
@@ -168,17 +216,30 @@ fn only_args(args: &FunctionArguments) -> Option<(Vec<&FunctionArgExpr>, bool)> 
     Some((args.collect::<Option<_>>()?, list.duplicate_treatment == Some(DuplicateTreatment::Distinct)))
 }
 
-/// Time and size of a tumbling window without offset, where the size is written as one text.
-fn window(text: &str) -> Option<(String, String)> {
+/// A window whose spans are each written as one text.
+fn window(text: &str) -> Option<WindowForm> {
     let Ast::Function(call) = parse(text)? else { return None };
-    if !call.name.to_string().eq_ignore_ascii_case("tumble") {
-        return None;
-    }
+    let name = call.name.to_string();
+    let kind = *WindowKind::ALL.iter().find(|kind| name.eq_ignore_ascii_case(kind.word()))?;
     let (args, _) = only_args(&call.args)?;
-    let [FunctionArgExpr::Expr(time), FunctionArgExpr::Expr(Ast::Interval(size))] = args[..] else { return None };
-    match size.value.as_ref() {
-        Ast::Value(v) if size.leading_field.is_none() => match &v.value {
-            Value::SingleQuotedString(size) => Some((time.to_string(), size.clone())),
+    let [FunctionArgExpr::Expr(time), ref spans @ ..] = args[..] else { return None };
+    let spans = spans.iter().map(|arg| span(arg)).collect::<Option<Vec<_>>>()?;
+    let form = WindowForm { kind, time: time.to_string(), ..WindowForm::default() };
+    Some(match (kind, &spans[..]) {
+        (WindowKind::Tumble | WindowKind::Session, [size]) => WindowForm { size: size.clone(), ..form },
+        (WindowKind::Tumble, [size, offset]) => WindowForm { size: size.clone(), offset: offset.clone(), ..form },
+        (WindowKind::Hop, [slide, size]) => WindowForm { slide: slide.clone(), size: size.clone(), ..form },
+        (WindowKind::Hop, [slide, size, offset]) => WindowForm { slide: slide.clone(), size: size.clone(), offset: offset.clone(), ..form },
+        _ => return None,
+    })
+}
+
+/// `INTERVAL '1 hour'` as `1 hour`.
+fn span(arg: &FunctionArgExpr) -> Option<String> {
+    let FunctionArgExpr::Expr(Ast::Interval(span)) = arg else { return None };
+    match span.value.as_ref() {
+        Ast::Value(v) if span.leading_field.is_none() => match &v.value {
+            Value::SingleQuotedString(text) => Some(text.clone()),
             _ => None,
         },
         _ => None,

@@ -449,7 +449,18 @@ impl Partial {
     }
 
     fn compact(&mut self) -> Result<()> {
-        let Some(sessions) = self.sessions.as_mut().filter(|s| s.any_joined()) else { return Ok(()) };
+        let Some(settled) = self.settled()? else { return Ok(()) };
+        if let Some(sessions) = &mut self.sessions {
+            sessions.compact(&settled.renumbered);
+        }
+        self.states = settled.states;
+        self.corrected = settled.corrected;
+        Ok(())
+    }
+
+    /// What there is once sessions that have become part of others are one with them; `None` when all are.
+    fn settled(&self) -> Result<Option<Settled>> {
+        let Some(sessions) = self.sessions.as_ref().filter(|s| s.any_joined()) else { return Ok(None) };
         let (renumbered, count) = (sessions.renumbered(), sessions.len());
         let mut states = Vec::with_capacity(self.states.len());
         for (call, state) in self.plan.calls.iter().zip(&self.states) {
@@ -458,14 +469,11 @@ impl Partial {
             fresh.merge(&renumbered, &state.state()?)?;
             states.push(fresh);
         }
-        sessions.compact(&renumbered);
-        self.states = states;
         let mut corrected = vec![false; count];
         for (mark, group) in self.corrected.iter().zip(&renumbered) {
             corrected[*group as usize] |= mark;
         }
-        self.corrected = corrected;
-        Ok(())
+        Ok(Some(Settled { slots: IdxCa::from_vec("".into(), sessions.own_slots()), renumbered, states, corrected }))
     }
 
     /// The key columns of each group, in the order of the question's keys.
@@ -506,14 +514,10 @@ impl Partial {
             columns.push(sessions.spans().1.with_name(LAST.into()).into_column());
         }
         if self.corrected.contains(&true) {
-            let marks: BooleanChunked = (0..self.slots()).map(|g| Some(self.is_corrected(g))).collect();
+            let marks: BooleanChunked = (0..self.slots()).map(|g| Some(self.corrected.get(g) == Some(&true))).collect();
             columns.push(marks.with_name(CORRECTED.into()).into_column());
         }
         Ok(DataFrame::new(self.slots(), columns)?)
-    }
-
-    fn is_corrected(&self, group: usize) -> bool {
-        self.corrected.get(group) == Some(&true)
     }
 
     /// Takes what another partial of the same plan knows.
@@ -635,25 +639,39 @@ impl Partial {
         if let Some(rows) = &self.rows {
             return rows.answer();
         }
-        if self.sessions.as_ref().is_some_and(Sessions::any_joined) {
-            let mut settled = Self::new(self.plan.clone())?;
-            settled.merge_frame(&self.to_frame()?)?;
-            return settled.kept(watermark);
-        }
+        let settled = self.settled()?;
+        let (states, corrected) = settled.as_ref().map_or((&self.states, &self.corrected), |s| (&s.states, &s.corrected));
         let mut columns = self.key_columns()?;
-        for (i, (state, call)) in self.states.iter().zip(&self.plan.calls).enumerate() {
+        if let Some(settled) = &settled {
+            columns = columns.iter().map(|column| column.take(&settled.slots)).collect::<PolarsResult<_>>()?;
+        }
+        for (i, (state, call)) in states.iter().zip(&self.plan.calls).enumerate() {
             let column = state.finish().map_err(|fault| fault.at(call.sql.clone()))?;
             columns.push(column.with_name(call_name(i)));
         }
         if let Some(window) = self.plan.window() {
-            let lasts = self.lasts()?;
+            let mut lasts = self.lasts()?;
+            if let Some(settled) = &settled {
+                lasts = lasts.take(&settled.slots)?;
+            }
             columns.push(as_times(END.into(), lasts.iter().map(|last| last.map(|last| window.end(last))).collect()));
-            let status =
-                |(group, last): (usize, Option<Micros>)| WindowStatus::of(last.map(|last| window.final_at(last)), self.is_corrected(group), watermark) as u8;
+            let status = |(group, last): (usize, Option<Micros>)| {
+                WindowStatus::of(last.map(|last| window.final_at(last)), corrected.get(group) == Some(&true), watermark) as u8
+            };
             columns.push(Column::new(STATUS.into(), lasts.iter().enumerate().map(status).collect::<Vec<u8>>()));
         }
         Ok(DataFrame::new(self.groups(), columns)?)
     }
+}
+
+/// Groups after sessions have become one.
+struct Settled {
+    /// The slots that are groups of their own, in the order of their new numbers.
+    slots: IdxCa,
+    /// The new number of each slot.
+    renumbered: Vec<u32>,
+    states: Vec<Box<dyn Accumulator>>,
+    corrected: Vec<bool>,
 }
 
 impl Absorbed {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::feed::Draft;
+use super::rewind::Stretch;
 use super::sheet::SheetId;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
@@ -17,6 +18,8 @@ pub enum Action {
     Question(Question),
     Run(RunAction),
     Chart(Chart),
+    Rewind(Rewind),
+    Cost(Cost),
     Feed(Feed),
     Export(Export),
     Window(Window),
@@ -51,6 +54,8 @@ pub enum TableAction {
     Stop,
     Time(Option<TimeColumn>),
     Seam(Seam),
+    /// Finds out how late its rows come, and what each lateness would have cost.
+    Learn,
     /// Takes the feed with this address off.
     Detach(String),
     /// Takes the files of another table of the same schema into this one's history.
@@ -67,6 +72,8 @@ pub enum Question {
         ask: bool,
     },
     Ask,
+    /// Item number so and so of the SELECT list becomes its cheaper form, and is asked.
+    Cheaper(usize),
     Undo,
     Redo,
 }
@@ -76,6 +83,29 @@ pub enum RunAction {
     Pause,
     Resume,
     Stop,
+    /// Puts late rows into the windows that they missed.
+    Readmit,
+    /// Shows the changed question's answer as far as it is.
+    ShowNow,
+    /// Gives the changed question up.
+    KeepOld,
+}
+
+/// Going back in a running feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewind {
+    To(Stretch),
+    Now,
+}
+
+/// What questions cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Of the selected table's question, over parts of its files.
+    Measure,
+    Cancel,
+    /// Shows the growth of the run with this number.
+    Choose(u64),
 }
 
 /// How the answer is drawn.
@@ -139,6 +169,9 @@ pub enum Pane {
     Ledger,
     Rejects,
     Late,
+    Lateness,
+    Rewind,
+    Cost,
 }
 
 /// Which view of the question is shown where there is room for one.

@@ -7,9 +7,11 @@ use std::time::Duration;
 use eframe::egui::{self, Context, Ui};
 
 use super::action::{Action, Open, Pane, Tab};
+use super::cost::Costs;
 use super::feed::FeedForm;
 use super::notices::Notices;
 use super::sheet::{Sheet, SheetId};
+use super::study::Study;
 use super::watch::State;
 use super::work::Work;
 use super::{keys, look, panel};
@@ -40,6 +42,8 @@ pub struct App {
     pub(super) notices: Notices,
     pub(super) feed: Option<FeedForm>,
     pub(super) pane: Option<Pane>,
+    pub(super) costs: Costs,
+    pub(super) study: Option<Study>,
     pub(super) tab: Tab,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
@@ -60,6 +64,8 @@ impl App {
             notices: Notices::default(),
             feed: None,
             pane: None,
+            costs: Costs::default(),
+            study: None,
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
             proposed: begin.open,
@@ -86,6 +92,10 @@ impl App {
         if let Some(feed) = &mut self.feed {
             feed.look();
         }
+        if let Some(study) = &mut self.study {
+            study.look();
+        }
+        self.costs.look();
         if self.sheets.iter().any(|s| matches!(s.watch.state(), State::Live | State::Reconnecting | State::Paused) && s.watch.is_running()) {
             ctx.request_repaint_after(TICK);
         }
@@ -122,6 +132,16 @@ impl App {
     pub(super) fn sheet_mut(&mut self) -> Option<&mut Sheet> {
         let selected = self.selected;
         self.sheets.iter_mut().find(|s| Some(s.id) == selected)
+    }
+
+    /// What the questions of this session cost.
+    pub fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
+    /// What was learnt last about how late rows come.
+    pub fn study(&self) -> Option<&Study> {
+        self.study.as_ref()
     }
 
     pub fn notices(&self) -> &Notices {

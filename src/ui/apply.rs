@@ -6,14 +6,15 @@ use std::time::Duration;
 use eframe::egui::Context;
 use polars::prelude::TimeUnit;
 
-use super::action::{Action, AnswerFile, Chart, Export, Feed, Open, Question, RunAction, Sample, TableAction, Window};
+use super::action::{Action, AnswerFile, Chart, Cost, Export, Feed, Open, Pane, Question, Rewind, RunAction, Sample, TableAction, Window};
 use super::feed::FeedForm;
 use super::sheet::{Sheet, SheetId};
+use super::study::Study;
 use super::work::{Attach, Kind};
-use super::{App, dialog, first, picture};
+use super::{App, classes, dialog, first, picture};
 use crate::data::Fault;
 use crate::data::format::parse_datetime;
-use crate::engine::open::{Given, attach_feed, open_feed, open_paths, preview_feed, save_answer};
+use crate::engine::open::{Given, attach_feed, open_feed, open_paths, preview_feed, save_answer, save_sealed};
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table};
 use crate::query::Query;
@@ -28,6 +29,8 @@ impl App {
             Action::Question(question) => self.apply_question(question),
             Action::Run(action) => self.apply_run(action),
             Action::Chart(chart) => self.apply_chart(chart),
+            Action::Rewind(rewind) => self.apply_rewind(rewind),
+            Action::Cost(cost) => self.apply_cost(cost),
             Action::Feed(feed) => self.apply_feed(feed),
             Action::Export(export) => self.apply_export(export),
             Action::Window(window) => self.apply_window(ctx, window),
@@ -85,6 +88,7 @@ impl App {
                     sheet.watch.stop();
                 }
             }
+            TableAction::Learn => self.learn(id),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
             TableAction::Seam(seam) => self.retable(id, |table| table.seam = seam),
@@ -144,6 +148,15 @@ impl App {
                     }
                 }
             }
+            Question::Cheaper(number) => {
+                if let Some(sheet) = self.sheet_mut()
+                    && let Some(sql) = classes::cheapened(&sheet.question.sql, number)
+                {
+                    sheet.question.step();
+                    sheet.question.set_sql(sql);
+                    sheet.ask(&wake);
+                }
+            }
             Question::Undo | Question::Redo => {
                 if let Some(sheet) = self.sheet_mut() {
                     let moved = if question == Question::Undo { sheet.question.undo() } else { sheet.question.redo() };
@@ -193,6 +206,53 @@ impl App {
             RunAction::Pause => sheet.watch.pause(),
             RunAction::Resume => sheet.watch.resume(),
             RunAction::Stop => sheet.watch.stop(),
+            RunAction::Readmit => sheet.watch.readmit(),
+            RunAction::ShowNow => {
+                if sheet.watch.swap() {
+                    sheet.told.clear();
+                }
+            }
+            RunAction::KeepOld => sheet.keep_old(false),
+        }
+    }
+
+    fn apply_rewind(&mut self, rewind: Rewind) {
+        let wake = self.wake.clone();
+        let Some(sheet) = self.sheet_mut() else { return };
+        let fault = match rewind {
+            Rewind::To(stretch) => sheet.rewind(stretch, &wake).err(),
+            Rewind::Now => {
+                sheet.return_to_now();
+                None
+            }
+        };
+        match fault {
+            Some(fault) => self.notices.fault(&fault),
+            None => self.pane = self.pane.filter(|pane| *pane != Pane::Rewind),
+        }
+    }
+
+    fn apply_cost(&mut self, cost: Cost) {
+        match cost {
+            Cost::Cancel => self.costs.cancel(),
+            Cost::Choose(id) => self.costs.choose(id),
+            Cost::Measure => {
+                let Some(sheet) = self.sheets.iter().find(|s| Some(s.id) == self.selected) else { return };
+                if let Err(fault) = self.costs.measure(sheet, &self.wake) {
+                    self.costs.fault = Some(fault);
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, id: SheetId) {
+        let Some(sheet) = self.sheets.iter().find(|s| s.id == id) else { return };
+        match Study::begin(sheet, &self.wake) {
+            Ok(study) => {
+                self.study = Some(study);
+                self.pane = Some(Pane::Lateness);
+            }
+            Err(fault) => self.notices.fault(&fault),
         }
     }
 
@@ -257,7 +317,11 @@ impl App {
                     self.notices.fault(&Fault::new("there is no answer to save yet").hint("ask a question first"));
                     return;
                 };
-                let job = save_answer(shown.answer.clone(), with_extension(path, AnswerFile::extension(file)), wake);
+                let path = with_extension(path, AnswerFile::extension(file));
+                let job = match &shown.sealed {
+                    Some(sealed) => save_sealed(sealed.clone(), path, wake),
+                    None => save_answer(shown.answer.clone(), path, wake),
+                };
                 self.work.add(Kind::Save(job));
             }
         }

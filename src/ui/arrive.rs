@@ -10,6 +10,8 @@ use super::App;
 use super::action::{Action, Export, Open, TableAction};
 use super::first;
 use super::notices::{Level, Notices, Origin};
+use super::panel::audit::told as told_by_audit;
+use super::picture::Picture;
 use super::sheet::{Sheet, SheetId, Span, plan};
 use super::widget::cells;
 use super::work::{Arrival, Attach, CANCELLED, Kind};
@@ -21,6 +23,8 @@ use crate::workspace::{SeamSetup, TableSetup};
 
 /// How long the first question waits for the whole span of a history before it makes do with a part.
 const SPAN_WAIT: Duration = Duration::from_millis(600);
+/// How often one looks whether a changed question is ready.
+const TICK: Duration = Duration::from_millis(200);
 /// How long it waits at most for any answer.
 const SPAN_LIMIT: Duration = Duration::from_secs(5);
 
@@ -203,12 +207,26 @@ impl App {
             } else if sheet.span.is_some() {
                 ctx.request_repaint_after(SPAN_WAIT);
             }
-            if sheet.watch.look() {
+            sheet.classify();
+            if sheet.look() {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {
-                sheet.picture.look(&shown, sheet.watch.shown_run, &self.wake);
+                let ended = sheet.watch.is_over();
+                sheet.picture.look(&shown, sheet.watch.shown_run, ended, &self.wake);
             }
+            match &sheet.watch.next {
+                Some(next) => {
+                    if let Some(newest) = next.newest.clone() {
+                        sheet.preview.look(&newest, next.number, false, &self.wake);
+                    }
+                    // It may be ready without anything new to look at.
+                    ctx.request_repaint_after(TICK);
+                }
+                None if sheet.preview.figure().is_some() => sheet.preview = Picture::default(),
+                None => {}
+            }
+            self.costs.note(sheet);
         }
     }
 }
@@ -233,6 +251,9 @@ fn span_size(span: &Span) -> Option<&'static str> {
     Some(first::size_for(seconds / seen.history_share().max(1e-3).sqrt()))
 }
 
+/// The key of what an audit that found differences says.
+const AUDIT: &str = "audit";
+
 /// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
 fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
@@ -243,8 +264,14 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
     let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
-    let keys: BTreeSet<String> =
-        lasting.iter().cloned().chain(troubles.iter().map(|(key, _)| key.clone())).chain(fault.iter().map(|(key, _)| key.clone())).collect();
+    let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(told_by_audit);
+    let keys: BTreeSet<String> = lasting
+        .iter()
+        .cloned()
+        .chain(troubles.iter().map(|(key, _)| key.clone()))
+        .chain(fault.iter().map(|(key, _)| key.clone()))
+        .chain(disproved.iter().map(|_| AUDIT.to_owned()))
+        .collect();
     notices.hold(sheet.id, run, &keys);
     // What is over can come again.
     sheet.told.retain(|key| keys.contains(key));
@@ -252,6 +279,11 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
         && sheet.told.insert(key.clone())
     {
         notices.said(origin(&key), Level::Error, fault);
+    }
+    if let Some(what) = disproved
+        && (sheet.told.insert(AUDIT.to_owned()) || notices.shows(&origin(AUDIT)))
+    {
+        notices.said(origin(AUDIT), Level::Error, &Fault::new(what).at(sheet.table.name.clone()));
     }
     for note in lasting {
         if sheet.told.insert(note.clone()) {

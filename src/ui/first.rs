@@ -82,7 +82,7 @@ pub fn question(table: &Table, size: &str) -> Form {
     let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
     if let Some(time) = &table.time {
         let alias = free_name(table, &["time", "start", "bucket"]);
-        form.window = Some(WindowForm { time: name(&time.column), size: size.to_owned(), alias: alias.clone() });
+        form.window = Some(WindowForm { time: name(&time.column), size: size.to_owned(), alias: alias.clone(), ..WindowForm::default() });
         form.order = vec![(alias, false)];
     } else if let Some((column, _)) = text {
         form.groups = vec![name(column)];

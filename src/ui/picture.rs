@@ -40,7 +40,7 @@ pub struct Shown {
 }
 
 /// Which answer, drawn how.
-type Key = (u64, u64, u64);
+type Key = (u64, u64, u64, bool);
 
 #[derive(Debug)]
 struct Built {
@@ -137,8 +137,14 @@ impl Picture {
         }
     }
 
-    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number.
-    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, wake: &Wake) {
+    /// A picture of a figure that no answer gave.
+    pub fn of(figure: Figure) -> Self {
+        Self { figure: Some(Arc::new(figure)), ..Self::default() }
+    }
+
+    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number. `ended`: no row will come
+    /// any more.
+    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, ended: bool, wake: &Wake) {
         if let Some((key, job)) = &mut self.job
             && let Some(built) = job.take()
         {
@@ -146,17 +152,17 @@ impl Picture {
             self.job = None;
             self.take(key, built);
         }
-        let key = (run, snapshot.version, self.choices);
+        let key = (run, snapshot.version, self.choices, ended);
         if self.built == Some(key) || self.job.as_ref().is_some_and(|(of, _)| *of == key) {
             return;
         }
         let choice = self.choice.clone();
         if snapshot.answer.height() <= SMALL {
             self.job = None;
-            self.take(key, build(snapshot, &choice));
+            self.take(key, build(snapshot, &choice, ended));
         } else if self.job.is_none() {
             let snapshot = snapshot.clone();
-            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &choice))));
+            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &choice, ended))));
         }
     }
 
@@ -204,7 +210,7 @@ impl Picture {
 }
 
 /// Makes the figure of an answer.
-fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
+fn build(snapshot: &Snapshot, choice: &Choice, ended: bool) -> Result<Built> {
     let frame = &snapshot.answer;
     let mut encoding = Encoding::guess(frame);
     let has = |name: &String| frame.get_column_index(name).is_some();
@@ -222,7 +228,7 @@ fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
         encoding.series = split.filter(has);
     }
     let mut figure = encoding.figure(frame)?;
-    annotate(&mut figure, snapshot);
+    annotate(&mut figure, snapshot, ended);
     let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })
 }

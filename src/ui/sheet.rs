@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::classes::{ItemClass, classes};
 use super::picture::Picture;
+use super::rewind::{Now, Stretch};
 use super::watch::Watch;
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Run, Seam, Table};
@@ -30,11 +32,22 @@ pub struct Sheet {
     pub question: Asked,
     pub watch: Watch,
     pub picture: Picture,
+    /// The picture of a changed question's answer, while it is not shown yet.
+    pub preview: Picture,
     /// The run that finds out how much time the history spans, before the first question can be asked.
     pub span: Option<Span>,
     /// What the runs of this sheet have said already, so that it is told once.
     pub told: BTreeSet<String>,
+    /// What is left behind while one looks at the past of the feed.
+    pub now: Option<Box<Now>>,
+    /// How exact each item of the question is, as it is written.
+    pub classes: Vec<ItemClass>,
+    /// The text and the table that `classes` are of.
+    classified: Option<(String, Arc<Table>)>,
 }
+
+/// How long the machine rests between two verifications of an answer.
+const AUDIT: Duration = Duration::from_secs(15);
 
 /// A probe for the first question.
 #[derive(Debug)]
@@ -53,27 +66,129 @@ impl Sheet {
             question: Asked::default(),
             watch: Watch::default(),
             picture: Picture::default(),
+            preview: Picture::default(),
             span: None,
             told: BTreeSet::new(),
+            now: None,
+            classes: Vec::new(),
+            classified: None,
         }
     }
 
-    /// Asks the question that is written. What is wrong with it is kept in `question.fault`.
+    /// Asks the question that is written. What is wrong with it is kept in `question.fault`, and the old answer goes on.
+    /// Beside a live answer the new one comes up in the background, and takes its place when it covers as much.
     pub fn ask(&mut self, wake: &Wake) {
+        if self.watch.next.is_some() && self.watch.sql == self.question.sql && self.question.fault.is_none() {
+            return self.keep_old(true);
+        }
+        self.start(wake, true);
+    }
+
+    /// `same`: the table has the faces that it had when the run at hand began.
+    fn start(&mut self, wake: &Wake, same: bool) {
         self.span = None;
+        let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
+        let past = self.now.as_ref().map(|now| now.past.clone());
+        let beside = same && past.is_none() && self.watch.is_live();
         let started = plan(&self.question.sql, &self.table, &self.others).and_then(|(plan, datasets)| {
-            let options = Options { datasets, ..Options::default() };
+            let options = Options { datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
             Run::start(plan, self.table.clone(), options, wake.clone())
         });
         match started {
             Ok(run) => {
+                let sql = self.question.sql.clone();
                 self.question.fault = None;
-                self.question.asked = self.question.sql.clone();
-                self.watch.begin(run);
-                self.told.clear();
+                self.question.asked.clone_from(&sql);
+                if beside {
+                    self.watch.stage(run, sql);
+                } else {
+                    self.watch.begin(run, sql);
+                    self.told.clear();
+                }
             }
             Err(fault) => self.question.fault = Some(fault),
         }
+    }
+
+    /// Gives a changed question up; `again`: what is written is the old one again.
+    pub(super) fn keep_old(&mut self, again: bool) {
+        self.watch.next = None;
+        self.question.asked.clone_from(&self.watch.sql);
+        if again {
+            self.question.fault = None;
+        }
+    }
+
+    /// Looks at the runs once. True when there is a newer snapshot.
+    pub(super) fn look(&mut self) -> bool {
+        if let Some(now) = &mut self.now {
+            now.watch.look();
+        }
+        let looked = self.watch.look();
+        if looked.swapped {
+            self.told.clear();
+        }
+        if let Some(fault) = looked.failed {
+            self.question.asked.clone_from(&self.watch.sql);
+            self.question.fault = Some(fault);
+        }
+        looked.new
+    }
+
+    /// Asks the question over a stretch of what came so far; the run goes on behind it.
+    pub(super) fn rewind(&mut self, stretch: Stretch, wake: &Wake) -> Result<()> {
+        let time = self.table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?.column.clone();
+        let base = self.now.as_ref().map_or(&self.watch.sql, |now| &now.watch.sql);
+        let sql = stretch.within(base, &time)?;
+        plan(&sql, &self.table, &self.others)?;
+        if let Some(now) = &mut self.now {
+            now.stretch = stretch;
+        } else {
+            let past = self.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
+            self.watch.next = None;
+            self.now = Some(Box::new(Now {
+                stretch,
+                watch: std::mem::take(&mut self.watch),
+                picture: std::mem::take(&mut self.picture),
+                question: std::mem::take(&mut self.question),
+                past,
+            }));
+        }
+        // Another stretch has another x axis, and the picture is one of the past from the first row on.
+        let mark = self.now.as_ref().and_then(|now| now.picture.chosen_mark()).unwrap_or_default();
+        self.picture = Picture::default();
+        self.picture.choose_mark(mark);
+        let numbers = self.watch.numbers().max(self.now.as_ref().map_or(0, |now| now.watch.numbers()));
+        self.watch = Watch::after(numbers);
+        self.question = Asked::default();
+        self.question.set_sql(sql);
+        self.start(wake, true);
+        Ok(())
+    }
+
+    /// Shows the running answer again. False when it was never left.
+    pub(super) fn return_to_now(&mut self) -> bool {
+        let Some(now) = self.now.take() else { return false };
+        let Now { mut watch, picture, mut question, .. } = *now;
+        watch.count_from(self.watch.numbers());
+        question.asked.clone_from(&watch.sql);
+        (self.watch, self.picture, self.question) = (watch, picture, question);
+        self.told.clear();
+        true
+    }
+
+    /// Keeps `classes` in step with what is written.
+    pub(super) fn classify(&mut self) {
+        let known = self.classified.as_ref().is_some_and(|(sql, table)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table));
+        if !known {
+            self.classes = classes(&self.question.sql, &self.table, &self.others);
+            self.classified = Some((self.question.sql.clone(), self.table.clone()));
+        }
+    }
+
+    /// Whether a moment of the past can be asked for.
+    pub fn can_rewind(&self) -> bool {
+        self.now.is_some() || (self.watch.is_live() && self.table.time.is_some())
     }
 
     /// What would be needed to open this again.
@@ -84,7 +199,7 @@ impl Sheet {
             live: self.table.live.iter().map(|feed| feed.url.text.clone()).collect(),
             time: self.table.time.as_ref().map(Into::into),
             seam: (&self.table.seam).into(),
-            question: self.question.sql.clone(),
+            question: self.now.as_ref().map_or(&self.question, |now| &now.question).sql.clone(),
             mark: self.picture.chosen_mark().unwrap_or_default().to_owned(),
         }
         .cleaned()
@@ -92,15 +207,17 @@ impl Sheet {
 
     /// Changes the table and asks again.
     pub fn retable(&mut self, wake: &Wake, change: impl FnOnce(&mut Table)) {
+        self.return_to_now();
         let mut table = Table::clone(&self.table);
         change(&mut table);
+        let same = table.live == self.table.live && table.history.len() == self.table.history.len();
         // A seam between faces that are not both there decides nothing.
         if table.live.is_empty() && matches!(table.seam, Seam::Position) {
             table.seam = Seam::Append;
         }
         self.table = Arc::new(table);
         if !self.question.asked.is_empty() {
-            self.ask(wake);
+            self.start(wake, same);
         }
     }
 }
@@ -184,6 +301,11 @@ impl Asked {
     /// Whether what is written is not what is being answered.
     pub fn is_changed(&self) -> bool {
         self.sql != self.asked
+    }
+
+    /// The next change is a step of its own, however soon it comes.
+    pub fn step(&mut self) {
+        self.edited = None;
     }
 
     fn show(&mut self, sql: String) {

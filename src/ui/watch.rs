@@ -1,13 +1,20 @@
-//! Watching a run: its newest snapshot, the one that is shown, and what it is doing. Starting it is left to `sheet`.
+//! Watching a run: its newest snapshot, the one that is shown, and what it is doing; and, while a question is changed, the
+//! run that will take its place. Starting them is left to `sheet`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use crate::data::Fault;
 use crate::engine::{Run, Snapshot};
 
 /// A run being watched: the newest snapshot, and the one that is shown.
 #[derive(Debug, Default)]
 pub struct Watch {
     run: Option<Run>,
+    /// The text that it answers.
+    pub sql: String,
+    /// A changed question on its way: the old answer stays until this one covers as much.
+    pub next: Option<Next>,
     /// The newest snapshot of the run.
     pub newest: Option<Arc<Snapshot>>,
     /// The one on screen: the newest, or the one at which the picture was paused. Until a new question has its first
@@ -19,8 +26,59 @@ pub struct Watch {
     pub stopping: bool,
     /// Counts runs, so that versions of two runs are never mistaken for each other.
     pub run_number: u64,
+    /// The largest number that was given.
+    numbers: u64,
     /// Rows in at the last look, for the rate.
     rate: Rate,
+}
+
+/// The run of a changed question.
+#[derive(Debug)]
+pub struct Next {
+    run: Run,
+    pub sql: String,
+    pub newest: Option<Arc<Snapshot>>,
+    /// Its run number, once it is shown.
+    pub number: u64,
+    /// What the old answer covered when the question was changed.
+    target: Option<Arc<Snapshot>>,
+    /// Since when it has covered that.
+    caught_up: Option<Instant>,
+}
+
+/// How long a run that has caught up may stay a little behind the old one, which moves on as well.
+const BESIDE: Duration = Duration::from_millis(1_500);
+
+impl Next {
+    /// The share of what the old answer covers, 0 to 1.
+    pub fn share(&self, old: Option<&Snapshot>) -> f64 {
+        let Some(newest) = &self.newest else { return 0.0 };
+        let rows = old.map_or(1.0, |old| newest.rows.come_in as f64 / old.rows.come_in.max(1) as f64);
+        newest.history_share().min(rows).min(1.0)
+    }
+
+    /// Whether nothing is lost when it takes the place of `old`.
+    fn is_ready(&mut self, old: Option<&Arc<Snapshot>>) -> bool {
+        let Some(newest) = &self.newest else { return false };
+        if old.is_none_or(|old| newest.covers(old)) {
+            return true;
+        }
+        if self.target.as_ref().is_none_or(|target| newest.covers(target)) {
+            return self.caught_up.get_or_insert_with(Instant::now).elapsed() >= BESIDE;
+        }
+        false
+    }
+}
+
+/// What came of looking at a run.
+#[derive(Debug, Default, PartialEq)]
+pub struct Looked {
+    /// There is a newer snapshot.
+    pub new: bool,
+    /// The changed question has taken the old one's place.
+    pub swapped: bool,
+    /// Why the changed question could not: the old answer stays.
+    pub failed: Option<Fault>,
 }
 
 /// What a watched run is doing.
@@ -42,17 +100,79 @@ pub enum State {
 }
 
 impl Watch {
-    pub(super) fn begin(&mut self, run: Run) {
-        self.run = Some(run);
+    pub(super) fn begin(&mut self, run: Run, sql: String) {
+        self.next = None;
+        let number = self.fresh_number();
+        self.replace(run, sql, number);
         self.newest = None;
+    }
+
+    /// Lets `run` come up beside the one that is shown, and take its place once it covers as much.
+    pub(super) fn stage(&mut self, run: Run, sql: String) {
+        let number = self.fresh_number();
+        self.next = Some(Next { run, sql, newest: None, number, target: self.newest.clone(), caught_up: None });
+    }
+
+    /// A watch whose runs are numbered from there on.
+    pub(super) fn after(numbers: u64) -> Self {
+        Self { numbers, ..Self::default() }
+    }
+
+    pub(super) fn numbers(&self) -> u64 {
+        self.numbers
+    }
+
+    /// The next run gets a number above this.
+    pub(super) fn count_from(&mut self, numbers: u64) {
+        self.numbers = self.numbers.max(numbers);
+    }
+
+    fn fresh_number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn replace(&mut self, run: Run, sql: String, number: u64) {
+        self.run = Some(run);
+        self.sql = sql;
         self.paused = false;
         self.stopping = false;
-        self.run_number += 1;
+        self.run_number = number;
         self.rate = Rate::default();
     }
 
-    /// Takes the newest snapshot, and shows it unless paused. True when there was a new one.
-    pub fn look(&mut self) -> bool {
+    /// Shows the changed question now, whatever it covers. False when there is none, or it has no answer yet.
+    pub(super) fn swap(&mut self) -> bool {
+        let Some(next) = self.next.take_if(|next| next.newest.is_some()) else { return false };
+        self.replace(next.run, next.sql, next.number);
+        self.newest = next.newest.clone();
+        self.shown = next.newest;
+        self.shown_run = self.run_number;
+        true
+    }
+
+    /// Takes the newest snapshot, and shows it unless paused; lets a changed question take over when it is ready.
+    pub fn look(&mut self) -> Looked {
+        let mut looked = Looked { new: self.look_at_own(), ..Looked::default() };
+        let Some(next) = &mut self.next else { return looked };
+        if let Some(newest) = next.run.latest() {
+            // One that has ended while the old one goes on could not be answered.
+            let fault = newest.fault.clone().filter(|_| newest.last);
+            next.newest = Some(newest);
+            if fault.is_some() {
+                self.next = None;
+                looked.failed = fault;
+                return looked;
+            }
+        }
+        // A picture that is held still stays; the swap waits for it.
+        let ready = !self.paused && next.is_ready(self.newest.as_ref());
+        looked.swapped = ready && self.swap();
+        looked.new |= looked.swapped;
+        looked
+    }
+
+    fn look_at_own(&mut self) -> bool {
         let Some(newest) = self.run.as_ref().and_then(Run::latest) else { return false };
         if self.newest.as_ref().is_some_and(|old| old.version == newest.version) {
             return false;
@@ -79,8 +199,21 @@ impl Watch {
         }
     }
 
+    /// Puts late rows into the windows that they missed.
+    pub(super) fn readmit(&self) {
+        if let Some(run) = &self.run {
+            run.readmit();
+        }
+    }
+
+    /// Whether rows are arriving, so that a changed question has an answer to stand beside.
+    pub fn is_live(&self) -> bool {
+        self.is_running() && !self.stopping && self.newest.as_ref().is_some_and(|s| s.live_open > 0)
+    }
+
     /// Ends all inputs; the last snapshot is shown when it comes.
     pub fn stop(&mut self) {
+        self.next = None;
         if let Some(run) = &self.run {
             run.finish();
             self.stopping = true;
@@ -98,6 +231,11 @@ impl Watch {
             (Some(newest), Some(shown)) => newest.rows.come_in.saturating_sub(shown.rows.come_in),
             _ => 0,
         }
+    }
+
+    /// Whether no window is open any more: every input has come to its end by itself.
+    pub fn is_over(&self) -> bool {
+        self.shown.as_ref().is_some_and(|s| s.last) && !self.stopping
     }
 
     /// Rows per second, over the last second or so.

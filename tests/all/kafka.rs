@@ -1,6 +1,6 @@
 //! Laws of the Kafka feed, against a real Apache Kafka broker.
 
-mod broker;
+pub mod broker;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -381,6 +381,18 @@ fn marks_of_transactions_are_passed_over_and_covered() {
     assert_eq!(positions(&got), ends);
     assert!(ends.values().sum::<u64>() > 402, "{ends:?}: there are no marks");
     assert!(got.rejects.is_empty() && got.gaps.is_empty());
+    // Told where history ends, a feed says so when it is there, though nothing but a mark is left of it; no chunk crosses it.
+    let mut live = open(&topic.url(""));
+    settled(&mut *live);
+    live.split_at(&ends);
+    let history = until(&mut *live, |got| got.chunks.last().is_some_and(|chunk| chunk.offsets.end == ends[&0]));
+    assert_eq!(history.frame.height(), 400);
+    // The past up to a position in the middle is that, and no more.
+    let mut live = open(&topic.url(""));
+    settled(&mut *live);
+    live.stop_at(&vector(&[(0, 100)])).unwrap();
+    let past = to_end(&mut *live);
+    assert!(past.numbers("kafka_offset").iter().all(|offset| *offset < 100) && positions(&past) == vector(&[(0, 100)]));
     // Begun at the mark itself, it ends; and what comes behind it is found.
     let last = ends[&0] - 1;
     let mut live = open(&topic.url(&format!("partitions=0&from={last}")));

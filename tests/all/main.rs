@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod aggregate;
+mod aside;
 mod bad_input;
 mod beam_test_stream;
 mod bytewax_window;
@@ -17,16 +18,21 @@ mod fusion;
 mod history;
 mod join;
 mod kafka;
+mod keys;
 mod lateness;
 mod live;
 mod live_ws;
+mod log;
 mod nexmark;
 mod qualify;
+mod recording;
 mod rerun;
 mod rows;
 mod run;
+mod seam;
 mod sketch;
 mod sql;
 mod stream;
 mod window;
+mod window_live;
 mod windowed;

@@ -11,6 +11,7 @@ pub(super) const AREA: Mark = Mark {
     title: "Area",
     about: "amounts over time or along an axis, filled down to zero",
     key: Key::Box,
+    unfinished: "lighter",
     zero: true,
     free: false,
     slots: no_slots,
@@ -22,8 +23,12 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     let opacity = if scene.figure.series.len() > 1 { 0.22 } else { 0.3 };
     let drawn: Vec<_> = scene.figure.series.iter().enumerate().map(|(i, series)| (scene.runs(series), scene.look.color(i))).collect();
     for (runs, color) in &drawn {
-        for lobe in runs.iter().flat_map(|run| lobes(run, base)) {
-            pen.polygon(&clip::polygon(&lobe, &scene.layout.plot), faded(*color, opacity))?;
+        for run in runs {
+            // What is still to change stands out less.
+            let opacity = if run.open { opacity * 0.4 } else { opacity };
+            for lobe in lobes(&run.points, base) {
+                pen.polygon(&clip::polygon(&lobe, &scene.layout.plot), faded(*color, opacity))?;
+            }
         }
     }
     // Lines last: under another's surface they would change colour.

@@ -3,8 +3,8 @@
 use super::{Key, Mark, Scene};
 use crate::data::Result;
 use crate::figure::layout::{Rect, Slots};
-use crate::figure::look::Rgba;
-use crate::figure::pen::{Pen, rect_within};
+use crate::figure::look::{Rgba, faded};
+use crate::figure::pen::{Pen, line_within, rect_within};
 use crate::figure::spec::{AxisKind, Figure, Series};
 
 pub(super) const BAR: Mark = Mark {
@@ -12,6 +12,7 @@ pub(super) const BAR: Mark = Mark {
     title: "Bar",
     about: "amounts of categories or of windows of time, compared by length",
     key: Key::Box,
+    unfinished: "outlined",
     zero: true,
     free: false,
     slots: |figure| Some(slots(figure)),
@@ -87,7 +88,14 @@ fn each_bar(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, (offset, widt
             // A value that is not zero is not drawn as nothing.
             end = base - if y > 0.0 { 1.0 } else { -1.0 };
         }
-        rect_within(pen, &plot, Rect::new(left, end.min(base), right, end.max(base)), color)?;
+        let bar = Rect::new(left, end.min(base), right, end.max(base));
+        if scene.figure.is_open(x) {
+            rect_within(pen, &plot, bar, faded(color, 0.25))?;
+            let [l, t, r, b] = [bar.left + 0.5, bar.top, bar.right - 0.5, bar.bottom].map(f64::from);
+            line_within(pen, &plot, &[[l, b], [l, t], [r, t], [r, b], [l, b]], 1.0, color)?;
+        } else {
+            rect_within(pen, &plot, bar, color)?;
+        }
     }
     Ok(())
 }

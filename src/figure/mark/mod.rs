@@ -25,6 +25,8 @@ pub struct Mark {
     pub about: &'static str,
     /// Its sign in the legend.
     pub key: Key,
+    /// How it shows values that are still to change, one word for the caption.
+    pub unfinished: &'static str,
     /// Whether the y axis must show zero, because lengths or areas are compared.
     pub zero: bool,
     /// Whether a reader points at x and y at once, or at x first.
@@ -76,8 +78,9 @@ impl Scene<'_> {
         (self.layout.plot.width() * self.look.scale).ceil().clamp(1.0, 32_768.0) as usize
     }
 
-    /// The connected pieces of a line worth drawing, in pixels (not clipped): cut at gaps, decimated.
-    pub fn runs(&self, series: &Series) -> Vec<Vec<Px>> {
+    /// The connected pieces of a line worth drawing, in pixels (not clipped): cut at gaps, decimated, and cut where it
+    /// becomes unfinished. Neighbours share the point at which they were cut.
+    pub fn runs(&self, series: &Series) -> Vec<Run> {
         let len = series.len();
         let (Some(x), Some(y)) = (series.x.get(..len), series.y.get(..len)) else { return Vec::new() };
         let kept = if sorted(x) {
@@ -86,9 +89,39 @@ impl Scene<'_> {
             (0..len).map(|i| series.point(i).map(|_| i)).collect()
         };
         let pieces = kept.split(Option::is_none);
-        let piece = |piece: &[Option<usize>]| piece.iter().flatten().filter_map(|i| Some(self.px(series.point(*i)?))).collect::<Vec<_>>();
-        pieces.map(piece).filter(|points| !points.is_empty()).collect()
+        let points = |piece: &[Option<usize>]| -> Vec<(Px, bool)> {
+            piece.iter().flatten().filter_map(|i| series.point(*i)).map(|point| (self.px(point), self.figure.is_open(point.0))).collect()
+        };
+        pieces.flat_map(|piece| cut(&points(piece))).collect()
     }
+}
+
+/// A connected piece of a line.
+#[derive(Debug)]
+pub struct Run {
+    pub points: Vec<Px>,
+    /// Some of its values are still to change.
+    pub open: bool,
+}
+
+/// Cuts a piece where it becomes unfinished, or finished: a stroke between two points is unfinished if one of them is.
+fn cut(points: &[(Px, bool)]) -> Vec<Run> {
+    let Some((first, open)) = points.first() else { return Vec::new() };
+    let mut runs = vec![Run { points: vec![*first], open: *open }];
+    for pair in points.windows(2) {
+        let ([(before, a), (here, b)], Some(run)) = (pair, runs.last_mut()) else { continue };
+        let open = *a || *b;
+        // The first stroke says what its run is.
+        if run.points.len() == 1 {
+            run.open = open;
+        }
+        if run.open == open {
+            run.points.push(*here);
+        } else {
+            runs.push(Run { points: vec![*before, *here], open });
+        }
+    }
+    runs
 }
 
 /// The indices at which a line must break because a whole gap lies before them.

@@ -1,6 +1,6 @@
 //! Scatter: each row a circle, for how two values go together.
 
-use super::{Key, Mark, Scene, no_slots};
+use super::{Key, Mark, Scene, line, no_slots};
 use crate::data::Result;
 use crate::figure::decimate;
 use crate::figure::look::faded;
@@ -11,6 +11,7 @@ pub(super) const SCATTER: Mark = Mark {
     title: "Scatter",
     about: "how two values go together, one circle a row",
     key: Key::Dot,
+    unfinished: "hollow",
     zero: false,
     free: true,
     slots: no_slots,
@@ -45,7 +46,11 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
             let Some(point) = series.point(index) else { continue };
             // As opaque as all the circles it stands for, one upon the other.
             let opacity = 1.0 - (1.0 - opacity as f32).powi(count.min(64) as i32);
-            pen.circle(scene.px(point), radius, faded(color, opacity))?;
+            if scene.figure.is_open(point.0) {
+                line::ring(scene, pen, scene.px(point), radius * 1.2, color)?;
+            } else {
+                pen.circle(scene.px(point), radius, faded(color, opacity))?;
+            }
         }
     }
     Ok(())

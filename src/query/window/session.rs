@@ -42,7 +42,7 @@ enum Lane {
     Empty,
     One(Micros, Micros, u32),
     /// By first row: last row and slot.
-    Many(Box<BTreeMap<Micros, (Micros, u32)>>),
+    Many(BTreeMap<Micros, (Micros, u32)>),
 }
 
 /// Rows of one key in one chunk that are linked, in the order in which they came.
@@ -187,7 +187,7 @@ impl Sessions {
                 if let Lane::One(begin, end, slot) = *lane {
                     many.insert(begin, (end, slot));
                 }
-                *lane = Lane::Many(Box::new(many));
+                *lane = Lane::Many(many);
             }
             Lane::Many(many) => {
                 let mut linked = many.range_mut(..=until).rev().take_while(|(_, (end, _))| *end >= from);
@@ -259,6 +259,11 @@ impl Sessions {
     /// True when so many slots have become part of others that numbering the rest anew pays.
     pub fn must_compact(&self) -> bool {
         self.joined > FEW.max(self.slots.len() / 4)
+    }
+
+    /// The slots that have not become part of others.
+    pub fn own_slots(&self) -> Vec<IdxSize> {
+        (0..).zip(&self.slots).filter(|(slot, s)| s.into == *slot).map(|(slot, _)| slot as IdxSize).collect()
     }
 
     /// For each slot its number once those that have become part of others are gone.

@@ -9,8 +9,11 @@ mod link;
 mod messages;
 mod order;
 mod pull;
+pub mod raw;
 pub mod replay;
+pub mod shape;
 pub mod stdin;
+pub mod stream;
 mod tail;
 pub mod url;
 pub mod ws;
@@ -99,13 +102,24 @@ pub trait Live: Send {
         Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
     }
 
+    /// Give what stands before these positions as fast as it is taken, and go on from there at the feed's own pace: a second
+    /// run catches up with the first. Called at most once, before `poll`. A feed without a pace does so anyway.
+    fn hasten(&mut self, until: &Positions) {
+        let _ = until;
+    }
+
     /// Where each partition of a log ends now, as far as the feed can tell: rows before it are history, rows from there
-    /// on are live, and no chunk holds rows of both. `None` for a feed that has no past.
+    /// on are live. `None` for a feed that has no past.
     ///
     /// # Errors
     /// When the source does not say.
     fn ends(&mut self) -> Result<Option<Positions>> {
         Ok(None)
+    }
+
+    /// Let no chunk hold rows of both sides of these positions. For feeds that know their ends.
+    fn split_at(&mut self, seam: &Positions) {
+        let _ = seam;
     }
 
     /// The first bytes of a log that may be replaced by another at the same address, to tell the two apart: positions hold
@@ -116,6 +130,12 @@ pub trait Live: Send {
 
     /// What happened next. Blocks at most `wait`.
     fn poll(&mut self, wait: Duration) -> Result<Event>;
+
+    /// The bytes behind the rows, so that they can be recorded as they come: before `poll`. `None` for a feed that is no
+    /// stream of text.
+    fn take_apart(self: Box<Self>) -> Option<stream::Taken> {
+        None
+    }
 }
 
 /// What a feed has to say.

@@ -76,6 +76,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         skip: 0,
         until: None,
         sent: 0,
+        hurry: 0,
         bytes: 0,
         rejects: Rejects::default(),
         clock: None,
@@ -138,10 +139,12 @@ struct Replay {
     /// Where to end, if not at the end.
     until: Option<u64>,
     sent: u64,
+    /// Rows before this position go at once.
+    hurry: u64,
     /// What was read and not yet told.
     bytes: u64,
     rejects: Rejects,
-    /// When the first row was sent, and its time.
+    /// When the first row that waited for its turn was sent, and its time; for a rate, its position.
     clock: Option<(Instant, i64)>,
     beat: Beat,
 }
@@ -213,11 +216,15 @@ impl Replay {
     /// How many ready rows may be sent now, and when the next one may.
     fn due(&mut self, now: Instant) -> (usize, Option<Instant>) {
         let after = |start: Instant, seconds: f64| Duration::try_from_secs_f64(seconds).ok().and_then(|wait| start.checked_add(wait));
+        let behind = usize::try_from(self.hurry.saturating_sub(self.sent)).unwrap_or(usize::MAX).min(self.left());
+        if behind > 0 {
+            return (behind, None);
+        }
         match self.pace {
             Pace::Max => (self.left(), None),
             Pace::Rate(rate) => {
-                let start = self.clock.get_or_insert((now, 0)).0;
-                let sent = self.sent;
+                let (start, first) = *self.clock.get_or_insert((now, i64::try_from(self.sent).unwrap_or(i64::MAX)));
+                let sent = self.sent.saturating_sub(first.unsigned_abs());
                 let turn = (now.duration_since(start).as_secs_f64() * rate) as u64 + 1;
                 (usize::try_from(turn.saturating_sub(sent)).unwrap_or(usize::MAX).min(self.left()), after(start, sent as f64 / rate))
             }
@@ -270,6 +277,10 @@ impl Live for Replay {
         self.until = Some(ends.get(&0).copied().unwrap_or_default());
         self.pace = Pace::Max;
         Ok(())
+    }
+
+    fn hasten(&mut self, until: &Positions) {
+        self.hurry = until.get(&0).copied().unwrap_or_default();
     }
 
     fn poll(&mut self, wait: Duration) -> Result<Event> {

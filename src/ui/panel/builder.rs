@@ -4,22 +4,23 @@ use eframe::egui::{self, Align, Button, Id, Layout, Popup, PopupCloseBehavior, R
 
 use polars::prelude::DataType;
 
+use super::measure::{call_text, measures_ui};
+use super::window::window_ui;
 use crate::query::Form;
-use crate::query::form::{Measure, WindowForm};
 use crate::ui::action::{Action, Question};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::buttons;
-use crate::ui::widget::pick::{list_ui, pick_ui, words_ui};
+use crate::ui::widget::pick::pick_ui;
 use crate::ui::{first, look};
 
 /// The width of the words in front of the rows.
 const WORDS: f32 = 48.0;
 /// The width of the forms that hang on chips.
-const FORM: f32 = 232.0;
+const FORM: f32 = 264.0;
 
 /// What a widget has done to the form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Edit {
+pub enum Edit {
     #[default]
     None,
     /// Still being typed.
@@ -29,11 +30,11 @@ enum Edit {
 }
 
 impl Edit {
-    fn done(&mut self) {
+    pub fn done(&mut self) {
         *self = Self::Done;
     }
 
-    fn typed(&mut self) {
+    pub fn typed(&mut self) {
         if *self == Self::None {
             *self = Self::Typed;
         }
@@ -41,9 +42,9 @@ impl Edit {
 }
 
 /// A column of the table: its name as SQL has it.
-struct Column {
-    sql: String,
-    dtype: DataType,
+pub struct Column {
+    pub sql: String,
+    pub dtype: DataType,
 }
 
 pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
@@ -94,7 +95,7 @@ fn conditions_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
     sized_text_ui(ui, "Having", "such as count(*) > 10", half, &mut form.having, edit);
 }
 
-fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
+pub fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
     sized_text_ui(ui, name, hint, ui.available_width(), text, edit);
 }
 
@@ -111,125 +112,25 @@ fn sized_text_ui(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut Str
 }
 
 /// A button with a menu that stays open while one works in it.
-fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
+pub fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
     let chip = ui.add(Button::new(RichText::new(text)).truncate()).accessible_name(name);
     // A form rather than a menu: fields and buttons keep their frames.
     let popup = Popup::menu(&chip).style(egui::style::StyleModifier::default()).layout(Layout::top_down(Align::Min));
     popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).width(FORM).show(|ui| {
         ui.set_width(FORM);
-        content(ui);
-    });
-}
-
-fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut Edit) {
-    let taken = taken(form);
-    let mut removed = None;
-    for (i, measure) in form.measures.iter_mut().enumerate() {
-        let text = measure_text(measure);
-        ui.push_id(i, |ui| {
-            chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
-                measure_ui(ui, measure, columns, &taken, edit);
-                ui.separator();
-                if ui.button("Remove this measure").clicked() {
-                    removed = Some(i);
-                    ui.close();
-                }
-            });
+        let tall = (ui.ctx().content_rect().height() - chip.rect.bottom() - 3.0 * look::PAD).max(160.0);
+        ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).auto_shrink([false, true]).show(ui, |ui| {
+            // The scroll bar lies over the content.
+            ui.set_max_width(FORM - look::PAD);
+            content(ui);
         });
-    }
-    if let Some(i) = removed {
-        form.measures.remove(i);
-        edit.done();
-    }
-    for (text, alias) in &form.others {
-        let shown = if alias.is_empty() { text.clone() } else { format!("{text} AS {alias}") };
-        ui.add_enabled(false, Button::new(shown).truncate()).on_disabled_hover_text("This can be changed in the SQL text");
-    }
-    ui.menu_button("+ Measure", |ui| {
-        ui.set_min_width(180.0);
-        for aggregate in aggregates() {
-            if ui.button(aggregate.name).on_hover_text(format!("{} {}", aggregate.usage, aggregate.about)).clicked() {
-                form.measures.push(fresh(aggregate, columns, &taken));
-                edit.done();
-            }
-        }
     });
-}
-
-fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
-    ui.label(look::faint("Aggregate", ui));
-    if let Some(name) = words_ui(ui, &measure.aggregate, aggregates().map(|a| a.name)) {
-        if let Some(aggregate) = aggregates().find(|a| a.name == name) {
-            let column = columns.iter().find(|c| c.sql == measure.argument);
-            let fits = if measure.argument == "*" { aggregate.star } else { column.is_none_or(|c| aggregate.fits(&c.dtype)) };
-            if !fits {
-                measure.argument = fresh(aggregate, columns, taken).argument;
-            }
-            measure.rest = aggregate.rest(&measure.argument);
-        }
-        measure.aggregate = name;
-        measure.alias.clear();
-        edit.done();
-    }
-    ui.label(look::faint("Of", ui));
-    let aggregate = aggregates().find(|a| a.name == measure.aggregate);
-    let star = aggregate.filter(|a| a.star).map(|_| ("*", "all rows".to_owned()));
-    let fitting = columns.iter().filter(|c| aggregate.is_none_or(|a| a.fits(&c.dtype)));
-    let choices = star.into_iter().chain(fitting.map(|c| (c.sql.as_str(), bare(&c.sql))));
-    if let Some(column) = list_ui(ui, "Column of the measure", &measure.argument, choices) {
-        measure.argument = column;
-        measure.alias.clear();
-        edit.done();
-    }
-    if aggregate.is_some_and(|a| a.arity() > 1) {
-        ui.label(look::faint("And", ui));
-        text_ui(ui, "Further arguments of the measure", "the other arguments", &mut measure.rest, edit);
-    }
-    ui.label(look::faint("Only where", ui));
-    text_ui(ui, "Filter of the measure", "all rows", &mut measure.filter, edit);
-    ui.label(look::faint("Named", ui));
-    text_ui(ui, "Name of the measure", "its expression", &mut measure.alias, edit);
-}
-
-/// As a chip shows it: without the quotes that only SQL needs.
-fn measure_text(measure: &Measure) -> String {
-    let shown = Measure { argument: bare(&measure.argument), ..measure.clone() };
-    let call = call_text(&shown);
-    if measure.filter.is_empty() { call } else { format!("{call} where {}", measure.filter) }
-}
-
-fn call_text(measure: &Measure) -> String {
-    Measure { filter: String::new(), ..measure.clone() }.to_sql()
 }
 
 /// A quoted name without its quotes; anything else as it is.
-fn bare(sql: &str) -> String {
+pub fn bare(sql: &str) -> String {
     let inner = sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(|s| !s.is_empty() && !s.replace("\"\"", "").contains('"'));
     inner.map_or_else(|| sql.to_owned(), |s| s.replace("\"\"", "\""))
-}
-
-/// What rows are grouped by already, so that a new measure is of something else.
-fn taken(form: &Form) -> Vec<String> {
-    form.groups.iter().cloned().chain(form.window.iter().map(|w| w.time.clone())).collect()
-}
-
-fn aggregates() -> impl Iterator<Item = &'static crate::query::aggregate::Aggregate> {
-    crate::query::aggregate::AGGREGATES.iter().copied()
-}
-
-/// A new measure: of everything where that can be, else of the first number that is no group, else of what fits.
-fn fresh(aggregate: &crate::query::aggregate::Aggregate, columns: &[Column], taken: &[String]) -> Measure {
-    let fits = |c: &&Column| aggregate.fits(&c.dtype);
-    let free = |c: &&Column| !taken.contains(&c.sql);
-    let number = columns.iter().find(|c| fits(c) && free(c) && c.dtype.is_primitive_numeric());
-    let found = number
-        .or_else(|| columns.iter().find(|c| fits(c) && c.dtype.is_primitive_numeric()))
-        .or_else(|| columns.iter().find(|c| fits(c) && free(c)))
-        .or_else(|| columns.iter().find(fits))
-        .or(columns.first());
-    let argument = if aggregate.star { "*".to_owned() } else { found.map_or_else(String::new, |c| c.sql.clone()) };
-    let rest = aggregate.rest(&argument);
-    Measure { aggregate: aggregate.name.to_owned(), argument, rest, ..Measure::default() }
 }
 
 fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], edit: &mut Edit) {
@@ -269,38 +170,6 @@ fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], ed
             }
         }
     });
-}
-
-fn window_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, edit: &mut Edit) {
-    let Some(window) = &mut form.window else { return };
-    let mut remove = false;
-    let text = format!("{} every {}", bare(&window.time), window.size);
-    chip_ui(ui, &text, &format!("Window {text}"), |ui| {
-        let WindowForm { time, size, .. } = window;
-        ui.label(look::faint("Window size", ui));
-        if let Some(picked) = words_ui(ui, size, first::sizes()) {
-            *size = picked;
-            edit.done();
-        }
-        text_ui(ui, "Window size as text", "15 minutes", size, edit);
-        ui.label(look::faint("Over", ui));
-        let times: Vec<String> = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
-        if let Some(picked) = list_ui(ui, "Window column", time, times.iter().map(|t| (t.as_str(), bare(t)))) {
-            *time = picked;
-            edit.done();
-        }
-        ui.separator();
-        if ui.button("Remove the window").clicked() {
-            remove = true;
-            ui.close();
-        }
-    });
-    if remove {
-        if let Some(gone) = form.window.take() {
-            form.order.retain(|(by, _)| *by != gone.alias);
-        }
-        edit.done();
-    }
 }
 
 fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {

@@ -1,13 +1,16 @@
 //! The chart: its pickers above, the picture below, and what the pointer does on it.
 
-use eframe::egui::{self, Align, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
+use eframe::egui::{self, Align, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo};
 
-use crate::figure::{Figure, MARKS, View};
-use crate::ui::action::{Action, Chart, Pane, Window};
+use super::change;
+use crate::figure::{AxisKind, Figure, MARKS, View};
+use crate::ui::action::{Action, Chart, Pane, Rewind, Window};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
+use crate::ui::rewind::Stretch;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
+use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
 use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
@@ -19,7 +22,7 @@ const SLIP: f32 = 6.0;
 /// How close to the seam a click means it, points.
 const NEAR: f32 = 6.0;
 /// What the pointer does on a chart.
-const HANDS: &str = "On the chart: drag: zoom · right-drag: pan · double-click: reset";
+const HANDS: &str = "On the chart: drag: zoom · right-drag: pan · double-click: reset · Ctrl-drag: rewind to that stretch";
 /// Above this many series a tooltip says only the first ones.
 const TOLD: usize = 12;
 
@@ -28,6 +31,19 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
         ui.add_space(look::STEP);
     }
+    let Some(next) = &sheet.watch.next else { return picture_ui(ui, sheet, actions) };
+    // Both answers while the question changes.
+    let room = ui.available_rect_before_wrap();
+    let (left, right) = room.split_left_right_at_fraction(0.5);
+    ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::STEP)), |ui| {
+        change::title_ui(ui, "Shown", Tone::Plain, &sheet.watch.sql);
+        picture_ui(ui, sheet, actions);
+    });
+    ui.scope_builder(UiBuilder::new().max_rect(right.with_min_x(right.min.x + look::STEP)), |ui| change::preview_ui(ui, sheet, next));
+}
+
+/// The picture of what is shown.
+fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let size = ui.available_size();
     let Some(figure) = sheet.picture.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
         empty_ui(ui, sheet);
@@ -36,7 +52,24 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let told = format!("Chart: {}, {}", figure.mark, numbers::counted(figure.series.iter().map(|s| s.len() as u64).sum(), "point"));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
-    let fault = sheet.picture.draw(ui, rect, |drawn| pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions));
+    let mut seam = None;
+    let fault = sheet.picture.draw(ui, rect, |drawn| {
+        pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions);
+        let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
+        seam = figure.seam.map(|at| (rect.min.x + drawn.layout.to_px((at, 0.0))[0], plot)).filter(|(x, plot)| plot.x_range().contains(*x));
+    });
+    if let Some((x, plot)) = seam {
+        // The words at its top are a button, so that it can be reached without pointing at a hair.
+        let words = Rect::from_x_y_ranges(x - 44.0..=x + 36.0, plot.top() - 18.0..=plot.top());
+        let button = ui.interact(words, response.id.with("seam"), Sense::click());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Seam between history and live"));
+        if button.has_focus() {
+            ui.painter().rect_stroke(words, 4.0, ui.visuals().selection.stroke, egui::StrokeKind::Inside);
+        }
+        if button.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text("The seam: see its ledger").clicked() {
+            actions.push(Action::Window(Window::Show(Pane::Ledger)));
+        }
+    }
     if let Some(fault) = fault {
         ui.put(rect, egui::Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
     }
@@ -136,6 +169,13 @@ fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect
         ui.set_cursor_icon(egui::CursorIcon::Grabbing);
         return;
     }
+    let command = ui.input(|i| i.modifiers.command);
+    if command && figure.x.kind == AxisKind::Time && sheet.can_rewind() {
+        ui.set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
+        if response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary) {
+            return stretch_ui(ui, drawn, rect, response, actions);
+        }
+    }
     if !shift && (response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary)) {
         box_ui(ui, figure, drawn, rect, response, actions);
         return;
@@ -153,15 +193,40 @@ fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect
     read_ui(ui, sheet, figure, drawn, rect, pos);
 }
 
-/// A box that is drawn with the pointer becomes the view.
-fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
+/// A stretch of time that is drawn with the pointer is gone back to.
+fn stretch_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
+    let Some((from, to)) = dragged(ui, response) else { return };
+    let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
+    let area = Rect::from_x_y_ranges(Rect::from_two_pos(from, to).intersect(plot).x_range(), plot.y_range());
+    if !area.is_positive() || area.width() < SLIP {
+        return;
+    }
+    ui.painter().rect(area, 0.0, p.warn.gamma_multiply(0.14), egui::Stroke::new(1.0, p.warn), egui::StrokeKind::Inside);
+    if response.drag_stopped() {
+        let at = |pos: Pos2| drawn.layout.to_data(canvas::inside(rect, pos)).0;
+        let (from, until) = (at(area.min), at(area.max));
+        // As fine as the eye can point: whole seconds where there are many.
+        let grain = if until - from > 60e6 { 1_000_000.0 } else { 1_000.0 };
+        let round = |v: f64| Some(((v / grain).round() * grain) as i64);
+        actions.push(Action::Rewind(Rewind::To(Stretch { from: round(from), until: round(until) })));
+    }
+}
+
+/// From where to where the pointer was dragged.
+fn dragged(ui: &Ui, response: &Response) -> Option<(Pos2, Pos2)> {
     // Where the button went down is forgotten by egui at the very frame that it comes up.
     let corner = response.id.with("corner");
     if let Some(origin) = ui.input(|i| i.pointer.press_origin()) {
         ui.data_mut(|d| d.insert_temp(corner, origin));
     }
-    let Some((from, to)) = ui.data(|d| d.get_temp::<Pos2>(corner)).zip(response.interact_pointer_pos()) else { return };
+    ui.data(|d| d.get_temp::<Pos2>(corner)).zip(response.interact_pointer_pos())
+}
+
+/// A box that is drawn with the pointer becomes the view.
+fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let Some((from, to)) = dragged(ui, response) else { return };
     let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
     let mut area = Rect::from_two_pos(from, to).intersect(plot);
     // A flat box on a line chart means a stretch of time.

@@ -50,15 +50,10 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         ui.label(format!("The seam lies at {}", numbers::time(at)));
     }
     ui.add_space(look::GAP);
-    number_ui(ui, "Rows of history", seam.history_rows);
-    number_ui(ui, "Rows of live", seam.live_rows);
-    // At a time, a face brings rows that the other owns; by key, both bring the same rows.
-    let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
-    number_ui(ui, removed, seam.overlap_removed);
     if seam.partitions.is_empty() {
+        ui.label(look::faint("No live row has come yet, so that there is no line to tell", ui));
         return;
     }
-    ui.add_space(look::GAP);
     let tell = |position: Option<i64>| {
         position.map_or_else(|| "–".to_owned(), |at| if seam.kind == "time" { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
     };
@@ -85,21 +80,40 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
     });
 }
 
-/// The conservation law with its numbers.
+/// The arithmetic: from the rows of both faces to those in the answer.
 fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     let p = look::palette(ui);
-    let rows = &shown.rows;
-    number_ui(ui, "Rows in", rows.come_in);
-    number_ui(ui, "= shown", rows.shown);
-    number_ui(ui, "+ filtered", rows.filtered);
-    number_ui(ui, "+ late, kept aside", rows.late);
-    number_ui(ui, "+ rejected", rows.rejected);
-    let (text, color) =
-        if rows.conserved() { ("Every row that came in is accounted for.", p.live) } else { ("The sum does not close: please report this.", p.error) };
+    let (rows, seam) = (&shown.rows, &shown.seam);
+    number_ui(ui, "Rows of history", seam.history_rows);
+    number_ui(ui, "+ rows of live", seam.live_rows);
+    number_ui(ui, "− filtered out by the question", rows.filtered);
+    number_ui(ui, "− late, kept aside", rows.late);
+    let width = NUMBERS.min(ui.available_width());
+    let (line, _) = ui.allocate_exact_size(vec2(width, 1.0), eframe::egui::Sense::hover());
+    ui.painter().hline(line.x_range(), line.center().y, eframe::egui::Stroke::new(1.0, p.line));
+    number_ui(ui, "= rows in the answer", rows.shown);
+    let closes = rows.conserved() && i128::from(seam.history_rows) + i128::from(seam.live_rows) == i128::from(rows.come_in) - i128::from(rows.rejected);
+    let (text, color) = if closes { ("Every row that came in is accounted for.", p.live) } else { ("The sum does not close: please report this.", p.error) };
     ui.label(RichText::new(text).color(color));
+    ui.add_space(look::STEP);
+    // At a time, a face brings rows that the other owns; by key, both bring the same rows.
+    let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
+    aside_ui(ui, removed, seam.overlap_removed);
+    aside_ui(ui, "Could not be read, kept aside", rows.rejected);
+    if rows.readmitted > 0 {
+        aside_ui(ui, "Late, re-admitted: in the answer", rows.readmitted);
+    }
     if rows.dropped > 0 {
         ui.label(RichText::new(format!("{} never came in: their feed could not wait", numbers::counted(rows.dropped, "row"))).color(p.warn));
     }
+}
+
+/// A number beside the sum.
+fn aside_ui(ui: &mut Ui, name: &str, n: u64) {
+    ui.allocate_ui_with_layout(vec2(NUMBERS.min(ui.available_width()), look::ROW - 4.0), Layout::right_to_left(Align::Center), |ui| {
+        ui.label(look::faint(numbers::count(n), ui));
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(look::faint(name, ui)));
+    });
 }
 
 /// A name and its number; all of them end at the same place.

@@ -1,18 +1,26 @@
 //! The panels of the window. Each reads the `App`, paints itself and proposes actions; none of them changes anything.
 
+pub mod audit;
 pub mod builder;
+pub mod change;
 pub mod chart;
+pub mod classes;
+pub mod cost;
 pub mod feed;
 pub mod grid;
+pub mod lateness;
 pub mod ledger;
+pub mod measure;
 pub mod notices;
 pub mod question;
 pub mod rejects;
+pub mod rewind;
 pub mod sql;
 pub mod status;
 pub mod tables;
 pub mod top;
 pub mod welcome;
+pub mod window;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
@@ -50,6 +58,9 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Ledger) => ledger::ledger_ui(ui.ctx(), app, actions),
         Some(Pane::Rejects) => rejects::rejects_ui(ui.ctx(), app, actions),
         Some(Pane::Late) => rejects::late_ui(ui.ctx(), app, actions),
+        Some(Pane::Lateness) => lateness::lateness_ui(ui.ctx(), app, actions),
+        Some(Pane::Rewind) => rewind::rewind_ui(ui.ctx(), app, actions),
+        Some(Pane::Cost) => cost::cost_ui(ui.ctx(), app, actions),
         None => {}
     }
     if app.feed.is_some() {
@@ -61,6 +72,8 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 /// The chart over the grid, with a splitter between them.
 fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Sheet, actions: &mut Vec<Action>) {
     notices::notices_ui(ui, app, actions);
+    rewind::banner_ui(ui, sheet, actions);
+    change::strip_ui(ui, sheet, actions);
     let p = look::palette(ui);
     let grid = Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 4, top: 4, bottom: 0 });
     Panel::bottom("grid")

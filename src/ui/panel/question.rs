@@ -57,8 +57,7 @@ fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 /// The least height of the panel that shows the whole question, within bounds: the rest of it scrolls.
 pub fn least_height(ui: &Ui, sheet: &Sheet) -> f32 {
     let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
-    let fault = if sheet.question.fault.is_some() { sql::fault_height() } else { 0.0 };
-    (HEAD + builder::height(ui).max(lines + fault)).clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
+    (HEAD + builder::height(ui).max(lines + sql::below(sheet))).clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
 fn ask_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

@@ -5,9 +5,10 @@ use egui_extras::{Column, TableBuilder};
 
 use super::grid;
 use crate::data::Rejects;
-use crate::ui::action::{Action, Window};
+use crate::query::window::WindowStatus;
+use crate::ui::action::{Action, RunAction, TableAction, Window};
 use crate::ui::widget::modal::modal_ui;
-use crate::ui::widget::numbers;
+use crate::ui::widget::{buttons, numbers};
 use crate::ui::{App, look};
 
 pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
@@ -27,12 +28,40 @@ pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 
 pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     pane_ui(ctx, "Late rows", actions, |ui, actions| {
-        let Some(shown) = app.sheet().and_then(|s| s.watch.newest.as_ref()) else { return };
+        let Some((sheet, shown)) = app.sheet().and_then(|sheet| Some((sheet, sheet.watch.newest.as_ref()?))) else { return };
+        let p = look::palette(ui);
+        let (late, again) = (shown.rows.late, shown.rows.readmitted);
+        let passed = shown.watermark.map_or_else(|| "the watermark".to_owned(), |at| format!("the watermark, now at {},", numbers::time(at)));
+        let text = match late {
+            0 if again > 0 => "No row is kept aside any more.".to_owned(),
+            0 => "No row was late so far: each came before its window was final.".to_owned(),
+            n => format!("{} came after {passed} had passed the end of their window. They are counted and kept aside.", numbers::counted(n, "row")),
+        };
+        ui.add(Label::new(text).wrap());
+        if again > 0 {
+            let corrected = shown.status.iter().flat_map(|s| s.iter()).filter(|s| **s == WindowStatus::Corrected).count() as u64;
+            let text = format!("{} re-admitted: {} corrected", numbers::counted(again, "row"), numbers::counted(corrected, "window"));
+            ui.label(RichText::new(text).color(p.live));
+        }
+        ui.add_space(look::STEP);
+        ui.horizontal(|ui| {
+            if late > 0 {
+                let hint = "Puts them into the windows that they missed, and marks those as corrected";
+                if buttons::primary_ui(ui, &format!("Re-admit {}", numbers::counted(late, "late row"))).on_hover_text(hint).clicked() {
+                    actions.push(Action::Run(RunAction::Readmit));
+                }
+            }
+            if sheet.table.time.is_some() && ui.button("What would more lateness cost?").on_hover_text("Learns from the rows how late they come").clicked() {
+                actions.push(Action::Table(sheet.id, TableAction::Learn));
+            }
+        });
         let kept = shown.late.height() as u64;
-        let text = format!("{} came after the watermark had passed their window; {} of them:", numbers::counted(shown.rows.late, "row"), numbers::count(kept));
-        ui.add(Label::new(look::faint(text, ui)).wrap());
-        ui.add(Label::new(look::faint("Allow more lateness in the table's menu to count such rows in time.", ui)).wrap());
-        grid::frame_ui(ui, &shown.late, actions);
+        if kept > 0 {
+            ui.add_space(look::STEP);
+            let text = if kept < late { format!("The first {} of them:", numbers::count(kept)) } else { "As they came:".to_owned() };
+            ui.label(look::faint(text, ui));
+            grid::frame_ui(ui, &shown.late, actions);
+        }
     });
 }
 

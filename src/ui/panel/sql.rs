@@ -9,6 +9,7 @@ use eframe::egui::{
 };
 use eframe::egui::{FontSelection, Galley, Label, RichText, ScrollArea, Stroke, TextBuffer, TextEdit, TextStyle, Ui};
 
+use super::classes;
 use crate::data::Fault;
 use crate::ui::action::{Action, Question};
 use crate::ui::look;
@@ -17,7 +18,7 @@ use crate::ui::sheet::Sheet;
 pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let fault = sheet.question.fault.as_ref();
     let span = fault.and_then(|f| f.span.clone());
-    let below = if fault.is_some() { fault_height() } else { 0.0 };
+    let below = below(sheet);
     let height = (ui.available_height() - below).max(2.0 * look::ROW);
     let mut text = sheet.question.sql.clone();
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
@@ -33,13 +34,24 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             actions.push(Action::Question(Question::Sql(text)));
         }
     });
-    if let Some(fault) = fault {
-        fault_ui(ui, fault);
+    match fault {
+        Some(fault) => fault_ui(ui, fault),
+        None if !sheet.classes.is_empty() => classes::classes_ui(ui, sheet, actions),
+        None => {}
+    }
+}
+
+/// The room below the text: for what is wrong, or for the classes of the items.
+pub fn below(sheet: &Sheet) -> f32 {
+    match &sheet.question.fault {
+        Some(_) => fault_height(),
+        None if !sheet.classes.is_empty() => classes::HEIGHT,
+        None => 0.0,
     }
 }
 
 /// The room that a fault takes below the text.
-pub fn fault_height() -> f32 {
+fn fault_height() -> f32 {
     2.0 * look::ROW - look::GAP
 }
 

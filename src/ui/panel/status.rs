@@ -132,7 +132,9 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let text = format!("{}, cannot be known", numbers::counted(newest.gaps.len() as u64, "gap"));
         fact_ui(ui, sheet, "gaps", |ui| ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps)));
     }
-    if newest.seam.at.is_some() && fact_ui(ui, sheet, "seam", |ui| counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")) {
+    if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty())
+        && fact_ui(ui, sheet, "seam", |ui| counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger"))
+    {
         actions.push(Action::Window(Window::Show(Pane::Ledger)));
     }
 }
@@ -158,6 +160,16 @@ fn lag_secs(watermark: i64) -> Option<f64> {
 
 fn run_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let running = sheet.watch.is_running();
+    if ui.button("Cost").on_hover_text("What the questions of this session cost, and how that grows").clicked() {
+        actions.push(Action::Window(Window::Show(Pane::Cost)));
+    }
+    if sheet.table.time.is_some() && !sheet.table.live.is_empty() {
+        let rewind = ui.add_enabled(sheet.can_rewind(), egui::Button::new("Rewind…"));
+        let rewind = rewind.on_hover_text("Ask the question of a stretch of what came, and return").on_disabled_hover_text("The feed is not running");
+        if rewind.clicked() {
+            actions.push(Action::Window(Window::Show(Pane::Rewind)));
+        }
+    }
     if ui.add_enabled(running && !sheet.watch.stopping, egui::Button::new("Stop")).on_hover_text("End all inputs and keep the answer").clicked() {
         actions.push(Action::Run(RunAction::Stop));
     }

@@ -197,6 +197,14 @@ fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut
             ui.close();
         }
     }
+    if CHOICES.iter().all(|(_, secs)| time.lateness != Duration::from_secs(*secs)) {
+        ui.add_enabled(false, egui::RadioButton::new(true, numbers::duration(time.lateness.as_secs_f64())));
+    }
+    ui.separator();
+    if ui.button("Learn from the rows…").on_hover_text("How late they come, and what each setting would have cost").clicked() {
+        actions.push(Action::Table(sheet.id, TableAction::Learn));
+        ui.close();
+    }
 }
 
 fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

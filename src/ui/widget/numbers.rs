@@ -53,6 +53,21 @@ pub fn short(v: f64) -> String {
     }
 }
 
+/// Bytes in few letters: `12 B`, `3.4 KiB`, `1.2 GiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: &[&str] = &["KiB", "MiB", "GiB", "TiB"];
+    let mut v = n as f64;
+    let mut unit = None;
+    for name in UNITS {
+        if v < 1_024.0 {
+            break;
+        }
+        v /= 1_024.0;
+        unit = Some(name);
+    }
+    unit.map_or_else(|| format!("{n} B"), |unit| if v < 100.0 { format!("{v:.1} {unit}") } else { format!("{v:.0} {unit}") })
+}
+
 /// Microseconds since 1970 as a date and, unless it is midnight, a time.
 pub fn time(micros: i64) -> String {
     let Some(at) = DateTime::from_timestamp_micros(micros) else { return micros.to_string() };

@@ -133,7 +133,7 @@ impl Rows {
         } else {
             let mut lines = Lines::default();
             for payload in &payloads {
-                lines.add(payload, 0, |_| {});
+                lines.add(payload, 0, |_, _| {});
             }
             let readable = lines.rows() > 0;
             match json(source, &lines.bytes, known) {
@@ -193,7 +193,7 @@ impl Rows {
             match record.record.value.as_deref() {
                 None => refuse(index, "the message has no value (a tombstone)", &[]),
                 Some(value) if value.trim_ascii().is_empty() => refuse(index, "the message is empty", value),
-                Some(value) if self.json => taken.lines.add(value, index, |refused| refuse(index, refused.reason, refused.body)),
+                Some(value) if self.json => taken.lines.add(value, index, |_, refused| refuse(index, refused.reason, refused.body)),
                 Some(value) => self.take_csv(value, index, &mut taken, &mut refuse),
             }
         }

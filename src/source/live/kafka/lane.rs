@@ -35,6 +35,8 @@ pub struct Lane {
     pub earliest: u64,
     /// Where reading ends, if it does.
     pub end: Option<u64>,
+    /// Where history ends and live begins: no chunk has messages of both.
+    pub seam: Option<u64>,
     /// Where the log ended when it was found.
     pub log_end: u64,
     /// Where the messages begin that the columns are settled from.
@@ -62,6 +64,7 @@ impl Lane {
             floor: 0,
             earliest: place.earliest,
             end: (!follow).then_some(place.end),
+            seam: None,
             log_end: place.end,
             sample: 0,
             records: Vec::new(),
@@ -160,7 +163,9 @@ impl Lane {
     /// Whether something is to be handed out now.
     pub fn due(&self, now: Instant) -> bool {
         if self.records.is_empty() {
-            return self.gap.is_some() || (self.fetched() && self.end.is_some_and(|end| self.given < end));
+            // Nothing but marks of transactions is left before the seam, or before the end: that is told, too.
+            let at_seam = self.seam.is_some_and(|seam| self.given < seam && seam <= self.next);
+            return self.gap.is_some() || at_seam || (self.fetched() && self.end.is_some_and(|end| self.given < end));
         }
         self.bytes >= MUCH || self.records.len() >= CHUNK_ROWS || self.fetched() || self.gap.is_some() || self.failures > 0 || self.beat.due(now)
     }
@@ -179,7 +184,10 @@ impl Lane {
             bytes += record.record.approximate_size();
             bytes <= CHUNK_BYTES
         };
-        let count = self.records.iter().take(CHUNK_ROWS).take_while(|record| fits(record)).count().max(1).min(self.records.len());
+        let seam = self.seam.filter(|seam| self.given < *seam);
+        let before = |record: &RecordAndOffset| seam.is_none_or(|seam| u64::try_from(record.offset).is_ok_and(|offset| offset < seam));
+        let fitting = self.records.iter().take(CHUNK_ROWS).take_while(|record| fits(record)).count().max(1).min(self.records.len());
+        let count = self.records.iter().take(fitting).take_while(|record| before(record)).count();
         let rest = self.records.split_off(count);
         let records = std::mem::replace(&mut self.records, rest);
         self.bytes = self.records.iter().map(|record| record.record.approximate_size()).sum();
@@ -187,8 +195,10 @@ impl Lane {
         let end = match (self.records.is_empty(), self.gap.is_some()) {
             // Marks of transactions after the last message are passed over with it.
             (true, false) => self.next.min(self.end.unwrap_or(u64::MAX)).max(self.given),
-            _ => last.unwrap_or(self.given),
+            // Nothing is left before the seam but marks.
+            _ => last.or(seam).unwrap_or(self.given),
         };
+        let end = seam.map_or(end, |seam| end.min(seam));
         let offsets = self.given..end;
         self.given = end;
         self.beat.mark(now);

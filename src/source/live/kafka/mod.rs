@@ -25,7 +25,6 @@ use self::client::{Answer, Failure, Fetched, Link, Place, Size};
 use self::decode::{Look, Rows};
 use self::lane::Lane;
 use self::settings::{From, Names, Settings};
-use super::pull::split;
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
 use crate::data::near::nearest;
 use crate::data::{Chunk, Fault, Positions, Result};
@@ -99,6 +98,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         looked_back: false,
         rows: None,
         fault: None,
+        past: false,
         turn: 0,
         ready: VecDeque::new(),
     }))
@@ -130,6 +130,8 @@ struct Kafka {
     looked_back: bool,
     rows: Option<Rows>,
     fault: Option<Fault>,
+    /// Only what is past is read.
+    past: bool,
     /// The lane whose turn it is to hand out.
     turn: usize,
     ready: VecDeque<Event>,
@@ -259,6 +261,10 @@ impl Kafka {
     /// Takes note of the topic's partitions.
     fn learn(&mut self, link: &Link) {
         let settled = self.rows.is_some();
+        // What ends, ends with the partitions it began with.
+        if settled && (self.past || !self.settings.follow) {
+            return;
+        }
         let topic = &self.settings.topic;
         let Some(there) = &link.partitions else {
             if self.lanes.is_empty() {
@@ -475,6 +481,7 @@ impl Kafka {
             }
         }
         if self.settings.follow
+            && !self.past
             && self.settings.partitions.is_none()
             && self.next_look.is_some_and(|next| next <= now)
             && let Some(client) = self.link.clone()
@@ -499,10 +506,8 @@ impl Kafka {
             let (records, offsets) = lane.hand_out(now);
             let (frame, rejects) = rows.decode(&records, lane.id)?;
             let bytes = records.iter().map(|record| record.record.approximate_size() as u64).sum();
-            let chunk = Chunk { rejects, bytes, ..lane.chunk(&self.source, frame, offsets) };
-            let mut chunks = VecDeque::new();
-            split(chunk, &mut chunks);
-            self.ready.extend(chunks.into_iter().map(Event::Chunk));
+            // Not cut further, though a message may hold many rows: a chunk is the smallest step of a position.
+            self.ready.push_back(Event::Chunk(Chunk { rejects, bytes, ..lane.chunk(&self.source, frame, offsets) }));
             return Ok(());
         }
         Ok(())
@@ -591,6 +596,21 @@ impl Live for Kafka {
         Ok(())
     }
 
+    fn split_at(&mut self, seam: &Positions) {
+        for lane in &mut self.lanes {
+            lane.seam = u32::try_from(lane.id).ok().and_then(|id| seam.get(&id)).copied();
+        }
+    }
+
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        self.past = true;
+        for lane in &mut self.lanes {
+            let end = u32::try_from(lane.id).ok().and_then(|id| ends.get(&id)).copied();
+            lane.end = Some(end.unwrap_or(lane.given));
+        }
+        Ok(())
+    }
+
     fn ends(&mut self) -> Result<Option<Positions>> {
         let ends = self.ask_ends()?;
         Ok(Some(ends.into_iter().filter_map(|(id, end)| Some((u32::try_from(id).ok()?, end))).collect()))
@@ -609,7 +629,7 @@ impl Live for Kafka {
             if let Some(fault) = self.fault.take() {
                 return Err(fault);
             }
-            if !self.settings.follow && !self.lanes.is_empty() && self.lanes.iter().all(Lane::ended) {
+            if (self.past || !self.settings.follow) && !self.lanes.is_empty() && self.lanes.iter().all(Lane::ended) {
                 return Ok(Event::End);
             }
             if now >= deadline {

@@ -1,0 +1,98 @@
+//! How exact each item of a question is and what it costs to keep, as it is shown beside it.
+
+use std::sync::Arc;
+
+use crate::engine::Table;
+use crate::query::aggregate::Class;
+use crate::query::query::{Clause, Item};
+use crate::query::{Query, rewrite};
+
+use super::sheet::plan;
+use super::widget::badge::Tone;
+
+/// An item of the SELECT list that is more than a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemClass {
+    /// Its place in the list.
+    pub item: usize,
+    /// As the answer's column is called.
+    pub name: String,
+    pub class: Class,
+    /// A cheaper form of it, and what is gained and lost.
+    pub cheaper: Option<(String, String)>,
+}
+
+/// The classes of a question's items that are more than a group; none where it cannot be asked.
+pub fn classes(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Vec<ItemClass> {
+    let (Ok(query), Ok((plan, _))) = (Query::parse(sql), plan(sql, table, others)) else { return Vec::new() };
+    let groups: Vec<&str> = query.groups.iter().map(|g| g.sql.as_str()).collect();
+    let of = |(number, (item, (text, class))): (usize, (&Item, (String, Class)))| {
+        let alias = item.alias.as_deref();
+        let group = class == Class::Exact && (plan.calls.is_empty() || groups.contains(&text.as_str()) || alias.is_some_and(|a| groups.contains(&a)));
+        let name = item.alias.clone().unwrap_or_else(|| item.expr.sql.clone());
+        (!group).then(|| ItemClass { item: number, name, class, cheaper: rewrite::cheaper(&written(item)) })
+    };
+    query.items.iter().zip(plan.classes()).enumerate().filter_map(of).collect()
+}
+
+fn written(item: &Item) -> String {
+    match &item.alias {
+        Some(alias) => format!("{} AS {}", item.expr.sql, crate::query::sql::quote(alias)),
+        None => item.expr.sql.clone(),
+    }
+}
+
+/// The question with item `number` in its cheaper form; `None` where there is none.
+pub fn cheapened(sql: &str, number: usize) -> Option<String> {
+    let mut query = Query::parse(sql).ok()?;
+    let item = query.items.get_mut(number)?;
+    let (text, _) = rewrite::cheaper(&written(item))?;
+    let new = Query::parse(&format!("SELECT {text} FROM t")).ok()?.items.into_iter().next()?;
+    let old = std::mem::replace(item, new.clone());
+    // What named the item by its expression goes on naming it.
+    let rename = |clause: &mut Clause| {
+        if clause.sql == old.expr.sql {
+            *clause = new.expr.clone();
+        }
+    };
+    query.order.iter_mut().map(|order| &mut order.expr).for_each(rename);
+    Some(query.to_sql())
+}
+
+/// The longest bound that stands in a badge, letters.
+const SHORT: usize = 28;
+
+/// A class in a word or two.
+pub fn word(class: Class) -> String {
+    match class {
+        Class::Exact => "exact".to_owned(),
+        Class::Sketch { bound } if bound.chars().count() <= SHORT => format!("sketch {bound}"),
+        Class::Sketch { .. } => "sketch".to_owned(),
+        Class::KeepsValues => "keeps values".to_owned(),
+        _ => "keeps rows".to_owned(),
+    }
+}
+
+/// What a class means, in a sentence.
+pub fn about(class: Class) -> String {
+    match class {
+        Class::Exact => "Exact, bit for bit, however the rows are cut; a few bytes a group".to_owned(),
+        Class::Sketch { bound } => format!("An estimate within its bound ({bound}); a state of bounded size a group"),
+        Class::KeepsValues => "Exact, but it keeps each distinct value: memory grows with them".to_owned(),
+        Class::Rerun => "Not incremental: it is asked again over all that is stored, at a pace that its own cost sets".to_owned(),
+        other => format!("{}: memory grows with the rows", capital(&other.word())),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+pub fn tone(class: Class) -> Tone {
+    match class {
+        Class::Exact => Tone::Plain,
+        Class::Sketch { .. } => Tone::Accent,
+        _ => Tone::Warn,
+    }
+}

@@ -1,0 +1,229 @@
+//! What the questions of this session cost: a line a run, how it grew with the rows, and the measuring of a question over
+//! larger and larger parts of its files.
+
+use std::time::Duration;
+
+use super::picture::Picture;
+use super::sheet::{Sheet, SheetId};
+use crate::data::{Fault, Result};
+use crate::engine::cost::{self, Exponents, Sample};
+use crate::engine::{Job, Options, Progress, Snapshot};
+use crate::figure::{Axis, Figure, Series};
+use crate::sync::Wake;
+
+/// Runs that are remembered.
+const KEPT: usize = 200;
+
+/// What one run cost so far.
+#[derive(Debug)]
+pub struct RunCost {
+    /// Counts runs of all tables; never used twice.
+    pub id: u64,
+    sheet: SheetId,
+    number: u64,
+    pub table: String,
+    /// In one line.
+    pub question: String,
+    pub running: bool,
+    /// Rows came at the pace of a feed, so that the time says nothing of what they cost.
+    pub paced: bool,
+    pub rows: u64,
+    pub chunks: u64,
+    pub took: Duration,
+    pub state: u64,
+    pub between: u64,
+    pub groups: u64,
+    pub samples: Vec<Sample>,
+}
+
+/// All of them, newest last.
+#[derive(Debug, Default)]
+pub struct Costs {
+    pub runs: Vec<RunCost>,
+    next: u64,
+    chosen: Option<u64>,
+    measuring: Option<(u64, Job<Vec<Sample>>)>,
+    /// What was wrong with the last measuring.
+    pub fault: Option<Fault>,
+    growth: Option<Growth>,
+}
+
+/// How the cost of the chosen run grows.
+#[derive(Debug)]
+pub struct Growth {
+    of: (u64, usize),
+    pub exponents: Exponents,
+    pub picture: Picture,
+}
+
+impl Costs {
+    /// Takes what the newest snapshot of a sheet's run says of its cost.
+    pub fn note(&mut self, sheet: &Sheet) {
+        let Some(newest) = &sheet.watch.newest else { return };
+        let number = sheet.watch.run_number;
+        let known = self.runs.iter().rposition(|run| run.sheet == sheet.id && run.number == number);
+        let running = sheet.watch.is_running();
+        // A run that was let go of runs no more.
+        for old in self.runs.iter_mut().filter(|run| run.sheet == sheet.id && run.number != number) {
+            old.running = sheet.now.as_ref().is_some_and(|now| now.watch.run_number == old.number && now.watch.is_running());
+        }
+        match known.and_then(|at| self.runs.get_mut(at)) {
+            Some(run) => run.take(newest, running),
+            None => {
+                let question = sheet.watch.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+                let mut run = self.fresh(sheet.id, number, sheet.table.name.clone(), question);
+                run.take(newest, running);
+                self.push(run);
+            }
+        }
+    }
+
+    fn fresh(&mut self, sheet: SheetId, number: u64, table: String, question: String) -> RunCost {
+        self.next += 1;
+        let (took, samples) = (Duration::ZERO, Vec::new());
+        RunCost {
+            id: self.next,
+            sheet,
+            number,
+            table,
+            question,
+            running: true,
+            paced: false,
+            rows: 0,
+            chunks: 0,
+            took,
+            state: 0,
+            between: 0,
+            groups: 0,
+            samples,
+        }
+    }
+
+    fn push(&mut self, run: RunCost) {
+        self.runs.push(run);
+        if self.runs.len() > KEPT {
+            self.runs.remove(0);
+        }
+    }
+
+    /// Starts to measure the question of `sheet`.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or the table has no files that could be read in parts.
+    pub fn measure(&mut self, sheet: &Sheet, wake: &Wake) -> Result<()> {
+        self.fault = None;
+        if sheet.table.history.is_empty() {
+            return Err(Fault::new("only files can be read in larger and larger parts").at(&sheet.table.name).hint("the runs above measure themselves"));
+        }
+        let (plan, datasets) = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?;
+        let job = cost::measure(plan, &sheet.table, Options { datasets, ..Options::default() }, wake.clone());
+        let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+        let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);
+        self.chosen = Some(run.id);
+        self.measuring = Some((run.id, job));
+        self.push(run);
+        Ok(())
+    }
+
+    pub fn cancel(&self) {
+        if let Some((_, job)) = &self.measuring {
+            job.cancel();
+        }
+    }
+
+    pub fn progress(&self) -> Option<Progress> {
+        self.measuring.as_ref().map(|(_, job)| job.progress())
+    }
+
+    pub fn choose(&mut self, id: u64) {
+        self.chosen = Some(id);
+    }
+
+    /// The run whose growth is shown: the chosen one, else the newest.
+    pub fn chosen(&self) -> Option<&RunCost> {
+        self.runs.iter().find(|run| Some(run.id) == self.chosen).or(self.runs.last())
+    }
+
+    pub fn growth(&self) -> Option<&Growth> {
+        self.growth.as_ref()
+    }
+
+    /// Takes the outcome of a measuring, and sees to it that the growth is that of the chosen run.
+    pub fn look(&mut self) {
+        if let Some((id, job)) = &mut self.measuring
+            && let Some(outcome) = job.take()
+        {
+            let id = *id;
+            self.measuring = None;
+            match outcome {
+                Ok(samples) => {
+                    if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+                        run.measured(samples);
+                    }
+                }
+                Err(fault) => {
+                    self.runs.retain(|run| run.id != id);
+                    self.fault = Some(fault).filter(|f| f.what != super::work::CANCELLED);
+                }
+            }
+        }
+        let chosen = self.chosen().map(|run| (run.id, run.samples.len()));
+        if chosen != self.growth.as_ref().map(|growth| growth.of) {
+            self.growth = chosen.zip(self.chosen()).map(|(of, run)| {
+                let mut exponents = cost::fit(&run.samples);
+                if run.paced {
+                    exponents.time = None;
+                }
+                Growth { of, exponents, picture: Picture::of(figure(&run.samples, exponents)) }
+            });
+        }
+    }
+}
+
+impl RunCost {
+    fn take(&mut self, s: &Snapshot, running: bool) {
+        self.running = running;
+        self.paced |= s.seam.live_rows > 0;
+        (self.rows, self.chunks, self.took) = (s.rows.come_in, s.stats.chunks, s.elapsed);
+        (self.state, self.between, self.groups) = (s.stats.state_bytes, s.stats.bytes_between_threads, s.stats.groups);
+        if self.samples.len() != s.stats.samples.len() {
+            self.samples.clone_from(&s.stats.samples);
+        }
+    }
+
+    fn measured(&mut self, samples: Vec<Sample>) {
+        self.running = false;
+        if let Some(last) = samples.last() {
+            (self.rows, self.took) = (last.rows, Duration::from_secs_f64(last.seconds));
+            (self.state, self.between, self.groups) = (last.state, last.between, last.groups);
+        }
+        self.samples = samples;
+    }
+}
+
+/// Growth over rows, both as powers of ten, each line 1 at its first sample; beside it what a naive fusion would take.
+pub fn figure(samples: &[Sample], found: Exponents) -> Figure {
+    let named = |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} ≈ n^{b:.2}"));
+    let line = |name: String, of: &dyn Fn(&Sample) -> f64| {
+        let usable: Vec<(f64, f64)> = samples.iter().map(|s| (s.rows as f64, of(s))).filter(|(n, v)| *n > 0.0 && *v > 0.0).collect();
+        let first = usable.first().map_or(1.0, |(_, v)| *v);
+        let (x, y): (Vec<f64>, Vec<f64>) = usable.iter().map(|(n, v)| (n.log10(), (v / first).log10())).unzip();
+        Series::new(name, x, y)
+    };
+    let n = |s: &Sample| s.rows as f64;
+    // Without an exponent the time is not one of the work.
+    let time = found.time.map(|_| line(named("time", found.time), &|s| s.seconds));
+    let others = [
+        line(named("state", found.state), &|s| s.state as f64),
+        line(named("between threads", found.between), &|s| s.between as f64),
+        line("naive time and bytes, n²".to_owned(), &|s| n(s) * n(s)),
+        line("naive state, n".to_owned(), &|s| n(s)),
+    ];
+    Figure {
+        mark: "line".to_owned(),
+        x: Axis { title: "rows, as a power of ten".to_owned(), ..Axis::default() },
+        y_title: "growth, as a power of ten".to_owned(),
+        series: time.into_iter().chain(others).collect(),
+        ..Figure::default()
+    }
+}

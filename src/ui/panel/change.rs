@@ -1,0 +1,68 @@
+//! A question that was changed while it runs: how far the new answer is, and its picture beside the old one.
+
+use eframe::egui::{CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Ui};
+
+use crate::ui::action::{Action, RunAction};
+use crate::ui::look;
+use crate::ui::sheet::Sheet;
+use crate::ui::watch::Next;
+use crate::ui::widget::badge::{Tone, badge_ui};
+use crate::ui::widget::{numbers, row};
+use crate::workspace::percent;
+
+/// The strip above the chart.
+pub fn strip_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let Some(next) = &sheet.watch.next else { return };
+    let p = look::palette(ui);
+    let share = next.share(sheet.watch.newest.as_deref());
+    Frame::new().fill(p.accent_soft).inner_margin(Margin::symmetric(12, 6)).corner_radius(CornerRadius::ZERO).show(ui, |ui| {
+        let right = |ui: &mut Ui| {
+            let ready = next.newest.is_some();
+            let now = ui.add_enabled(ready, eframe::egui::Button::new("Show now"));
+            if now.on_hover_text("Take the new answer as far as it is; it goes on").on_disabled_hover_text("It has no answer yet").clicked() {
+                actions.push(Action::Run(RunAction::ShowNow));
+            }
+            if ui.button("Keep the old answer").on_hover_text("Give the changed question up; its text stays").clicked() {
+                actions.push(Action::Run(RunAction::KeepOld));
+            }
+        };
+        let left = |ui: &mut Ui| {
+            ui.label(RichText::new("New answer").strong().color(p.strong));
+            ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
+            let rows = next.newest.as_ref().map_or(0, |s| s.rows.come_in);
+            let text = if share >= 1.0 { "has caught up".to_owned() } else { format!("{} of the rows", percent(share)) };
+            ui.add(Label::new(format!("{text} · {} so far", numbers::counted(rows, "row"))).truncate())
+                .on_hover_text("The old answer goes on until the new one covers as much; then it takes its place at once");
+        };
+        row::ends_ui(ui, left, right);
+    });
+}
+
+/// What stands over each of the two pictures.
+pub fn title_ui(ui: &mut Ui, word: &str, tone: Tone, sql: &str) {
+    ui.horizontal(|ui| {
+        badge_ui(ui, word, tone);
+        let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        ui.add(Label::new(look::faint(line, ui)).truncate()).on_hover_text(sql);
+    });
+}
+
+/// The new answer's picture, to be looked at.
+pub fn preview_ui(ui: &mut Ui, sheet: &Sheet, next: &Next) {
+    title_ui(ui, "New", Tone::Accent, &next.sql);
+    let size = ui.available_size();
+    if sheet.preview.figure().is_none() || size.x < 40.0 || size.y < 40.0 {
+        let text = match (&next.newest, sheet.preview.fault()) {
+            (_, Some(fault)) => fault.to_string(),
+            (Some(newest), None) if newest.answer.height() == 0 => "No row fits it so far".to_owned(),
+            _ => "Reading".to_owned(),
+        };
+        ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
+        return;
+    }
+    let (rect, response) = ui.allocate_exact_size(size, eframe::egui::Sense::hover());
+    response.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Image, true, "Picture of the new answer"));
+    if let Some(fault) = sheet.preview.draw(ui, rect, |_| {}) {
+        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+    }
+}

@@ -1,0 +1,37 @@
+//! One quiet line under the SQL: how exact each item is, what it costs to keep, and the cheaper form where there is one.
+
+use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
+
+use crate::ui::action::{Action, Question};
+use crate::ui::classes::{about, tone, word};
+use crate::ui::look;
+use crate::ui::sheet::Sheet;
+use crate::ui::widget::badge::badge_ui;
+
+/// The height of the line.
+pub const HEIGHT: f32 = look::ROW;
+
+pub fn classes_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    ScrollArea::horizontal().id_salt("classes").auto_shrink([false, true]).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = look::STEP;
+            for item in &sheet.classes {
+                ui.add(Label::new(look::faint(&item.name, ui)));
+                badge_ui(ui, &word(item.class), tone(item.class)).on_hover_text(about(item.class));
+                if let Some((form, words)) = &item.cheaper
+                    && sketch_ui(ui, &item.name, words, form)
+                {
+                    actions.push(Action::Question(Question::Cheaper(item.item)));
+                }
+                ui.add_space(look::GAP);
+            }
+        });
+    });
+}
+
+/// The button that makes a sketch of something.
+fn sketch_ui(ui: &mut Ui, name: &str, words: &str, form: &str) -> bool {
+    let p = look::palette(ui);
+    let button = Button::new(RichText::new("use the sketch").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
+    ui.add(button).accessible_name(format!("Use the sketch for {name}")).on_hover_text(format!("{words}\n\n{form}\n\nUndo takes it back")).clicked()
+}

@@ -1,0 +1,177 @@
+//! The cost panel: a line for every run of this session, and how the chosen one grows with its rows.
+
+use eframe::egui::{Align, Button, Context, Label, Layout, ProgressBar, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui_extras::{Column, TableBuilder};
+
+use super::feed::fault_ui;
+use crate::ui::action::{Action, Cost, Window};
+use crate::ui::cost::{Growth, RunCost};
+use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::{numbers, row};
+use crate::ui::{App, look};
+
+const WIDTH: f32 = 980.0;
+/// The most runs that are seen at once.
+const ROWS: f32 = 6.0;
+const PICTURE: f32 = 280.0;
+
+pub fn cost_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let closed = modal_ui(ctx, "Cost", WIDTH, |ui| {
+        if app.costs.runs.is_empty() {
+            ui.label(look::faint("No question was asked in this session", ui));
+        } else {
+            runs_ui(ui, app, actions);
+            ui.add_space(look::GAP);
+            if let (Some(run), Some(growth)) = (app.costs.chosen(), app.costs.growth()) {
+                growth_ui(ui, run, growth);
+            }
+        }
+        if let Some(fault) = &app.costs.fault {
+            fault_ui(ui, fault);
+        }
+        ui.add_space(look::GAP);
+        let left = |ui: &mut Ui| measure_ui(ui, app, actions);
+        let mut close = false;
+        row::ends_ui(ui, left, |ui| close = ui.button("Close").clicked());
+        if close {
+            actions.push(Action::Window(Window::Hide));
+        }
+    });
+    if closed {
+        actions.push(Action::Window(Window::Hide));
+    }
+}
+
+fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    const TITLES: &[&str] = &["Table", "Question", "Rows", "Chunks", "Time", "State", "Between threads", "Groups"];
+    let chosen = app.costs.chosen().map(|run| run.id);
+    let count = app.costs.runs.len();
+    let tall = (ROWS.min(count as f32) + 1.0) * look::ROW + look::STEP;
+    ui.allocate_ui(vec2(ui.available_width(), tall), |ui| {
+        let wide = ui.available_width();
+        let table = TableBuilder::new(ui)
+            .striped(false)
+            .auto_shrink([false, true])
+            .max_scroll_height(tall - look::ROW)
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .column(Column::exact(112.0).clip(true))
+            .column(Column::exact((wide - 706.0).max(120.0)).clip(true))
+            .columns(Column::exact(88.0).clip(true), 4)
+            .column(Column::exact(112.0).clip(true))
+            .column(Column::exact(74.0).clip(true));
+        table
+            .header(look::ROW, |mut header| {
+                for (i, title) in TITLES.iter().enumerate() {
+                    header.col(|ui| {
+                        let layout = if i < 2 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        if i == 0 {
+                            // Over the text of a button.
+                            ui.add_space(look::GAP);
+                        }
+                        ui.with_layout(layout, |ui| ui.add(Label::new(look::faint(*title, ui)).truncate()));
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(look::ROW, count, |mut row| {
+                    // The newest first.
+                    let Some(run) = app.costs.runs.get(count - 1 - row.index()) else { return };
+                    row.set_selected(Some(run.id) == chosen);
+                    row.col(|ui| {
+                        let name = RichText::new(&run.table);
+                        let button = Button::new(name).frame_when_inactive(false).truncate();
+                        if ui.add(button).accessible_name(format!("Cost of {}", run.question)).clicked() {
+                            actions.push(Action::Cost(Cost::Choose(run.id)));
+                        }
+                    });
+                    row.col(|ui| drop(ui.add(Label::new(&run.question).truncate()).on_hover_text(&run.question)));
+                    for text in figures(run) {
+                        row.col(|ui| {
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).truncate()));
+                        });
+                    }
+                    if row.response().clicked() {
+                        actions.push(Action::Cost(Cost::Choose(run.id)));
+                    }
+                });
+            });
+    });
+}
+
+fn figures(run: &RunCost) -> [String; 6] {
+    let secs = run.took.as_secs_f64();
+    let time = if (60.0..3_600.0).contains(&secs) { format!("{:.0} min {:02.0} s", (secs / 60.0).floor(), secs % 60.0) } else { numbers::duration(secs) };
+    [
+        numbers::count(run.rows),
+        if run.chunks == 0 { "–".to_owned() } else { numbers::count(run.chunks) },
+        if run.running { format!("{time} …") } else { time },
+        numbers::bytes(run.state),
+        numbers::bytes(run.between),
+        numbers::count(run.groups),
+    ]
+}
+
+/// The exponents beside what a naive fusion claims, and the picture of both.
+fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
+    let p = look::palette(ui);
+    ui.horizontal(|ui| {
+        ui.add(Label::new(RichText::new(format!("How it grows with n rows: {}", run.question)).strong()).truncate());
+    });
+    let found = growth.exponents;
+    if found.state.is_none() {
+        let few = "Too few sizes to tell how it grows: a run is noted each time its rows have doubled, and three are needed. Measure reads parts of the files.";
+        ui.add(Label::new(look::faint(few, ui)).wrap());
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
+        let facts = [("time", found.time, "n²"), ("state", found.state, "n"), ("bytes between threads", found.between, "n²")];
+        for (i, (name, exponent, naive)) in facts.into_iter().enumerate() {
+            if i > 0 {
+                ui.label(look::faint("·", ui));
+            }
+            match exponent {
+                Some(b) => {
+                    ui.label(format!("{name} ≈"));
+                    ui.label(RichText::new(format!("n^{b:.2}")).strong().color(p.accent));
+                    ui.label(look::faint(format!("naive {naive}"), ui));
+                }
+                None => drop(ui.label(look::faint(format!("{name}: the feed's own pace"), ui))),
+            }
+        }
+    });
+    let tall = PICTURE.min(ui.ctx().content_rect().height() - 400.0);
+    if tall < 120.0 {
+        return;
+    }
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost with rows"));
+    if let Some(fault) = growth.picture.draw(ui, rect, |_| {}) {
+        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(p.error)));
+    }
+}
+
+fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    if let Some(progress) = app.costs.progress() {
+        if ui.button("Cancel measuring").clicked() {
+            actions.push(Action::Cost(Cost::Cancel));
+        }
+        ui.spinner();
+        if progress.total > 0 {
+            let share = (progress.done as f32 / progress.total as f32).clamp(0.0, 1.0);
+            ui.add(ProgressBar::new(share).desired_width(140.0).desired_height(6.0).fill(look::palette(ui).accent));
+        }
+        ui.add(Label::new(look::faint(progress.note, ui)).truncate());
+        return;
+    }
+    let can = app.sheet().is_some_and(|s| !s.table.history.is_empty() && !s.question.asked.is_empty());
+    let measure = ui.add_enabled(can, Button::new("Measure"));
+    let measure = measure.on_hover_text("Ask this table's question of larger and larger parts of its files, up to all of them, at most a minute");
+    if measure.on_disabled_hover_text("Only files can be read in larger and larger parts").clicked() {
+        actions.push(Action::Cost(Cost::Measure));
+    }
+    if let Some(sheet) = app.sheet().filter(|_| can) {
+        ui.add(Label::new(look::faint(format!("the question of {} over growing parts of its files", sheet.table.name), ui)).truncate());
+    }
+}

@@ -1,0 +1,277 @@
+//! The measures of a question as chips with forms: which aggregate, of what, how exact it is, and the cheaper one where
+//! there is one. Every list here is a loop over the aggregates of this build.
+
+use eframe::egui::{self, Button, Label, RichText, ScrollArea, Ui};
+
+use super::builder::{Column, Edit, bare, chip_ui, text_ui};
+use crate::query::Form;
+use crate::query::aggregate::{AGGREGATES, Aggregate, Class};
+use crate::query::form::Measure;
+use crate::ui::widget::badge::badge_ui;
+use crate::ui::widget::pick::list_ui;
+use crate::ui::{classes, look};
+
+/// The width of the menu of aggregates, and of the names in it.
+const MENU: f32 = 520.0;
+const NAME: f32 = 176.0;
+
+pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut Edit) {
+    let taken = taken(form);
+    let mut removed = None;
+    for (i, measure) in form.measures.iter_mut().enumerate() {
+        let text = measure_text(measure);
+        let aggregate = aggregates().find(|a| a.name == measure.aggregate);
+        ui.push_id(i, |ui| {
+            chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
+                measure_ui(ui, measure, columns, &taken, edit);
+                ui.separator();
+                if ui.button("Remove this measure").clicked() {
+                    removed = Some(i);
+                    ui.close();
+                }
+            });
+            if let Some(aggregate) = aggregate {
+                badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
+                sketch_ui(ui, aggregate, measure, edit);
+            }
+        });
+    }
+    if let Some(i) = removed {
+        form.measures.remove(i);
+        edit.done();
+    }
+    for (text, alias) in &form.others {
+        let shown = if alias.is_empty() { text.clone() } else { format!("{text} AS {alias}") };
+        ui.add_enabled(false, Button::new(shown).truncate()).on_disabled_hover_text("This can be changed in the SQL text");
+    }
+    ui.menu_button("+ Measure", |ui| {
+        ui.set_width(MENU);
+        let tall = (ui.ctx().content_rect().height() - ui.min_rect().top() - 3.0 * look::PAD).max(160.0);
+        ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (title, group) in groups() {
+                ui.add_space(look::STEP);
+                ui.label(look::faint(title, ui));
+                for aggregate in group {
+                    if line_ui(ui, aggregate) {
+                        form.measures.push(fresh(aggregate, columns, &taken));
+                        edit.done();
+                        ui.close();
+                    }
+                }
+            }
+        });
+    });
+}
+
+/// An aggregate in the menu: how it is called, and what it gives.
+fn line_ui(ui: &mut Ui, aggregate: &'static Aggregate) -> bool {
+    ui.horizontal(|ui| {
+        let button = ui
+            .add_sized([NAME, look::ROW - 2.0], Button::new(aggregate.usage).frame_when_inactive(false).truncate().right_text(""))
+            .accessible_name(aggregate.name);
+        let clicked = button.on_hover_text(format!("{} {}", aggregate.usage, aggregate.about)).clicked();
+        ui.add(Label::new(look::faint(aggregate.about, ui)).truncate());
+        clicked
+    })
+    .inner
+}
+
+fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
+    ui.label(look::faint("Aggregate", ui));
+    choices_ui(ui, measure, columns, taken, edit);
+    let aggregate = aggregates().find(|a| a.name == measure.aggregate);
+    if let Some(aggregate) = aggregate {
+        ui.add(Label::new(look::faint(format!("{}: {}", aggregate.usage, aggregate.about), ui)).wrap());
+        class_ui(ui, aggregate, measure, edit);
+    }
+    let names = aggregate.map(argument_names).unwrap_or_default();
+    let named = |i: usize, otherwise: &str| names.get(i).filter(|_| names.len() > 1).map_or_else(|| otherwise.to_owned(), |n| format!("{otherwise} ({n})"));
+    ui.label(look::faint(named(0, "Of"), ui));
+    let star = aggregate.filter(|a| a.star).map(|_| ("*", "all rows".to_owned()));
+    let fitting: Vec<&Column> = columns.iter().filter(|c| aggregate.is_none_or(|a| a.fits(&c.dtype))).collect();
+    let choices = star.into_iter().chain(fitting.iter().map(|c| (c.sql.as_str(), bare(&c.sql))));
+    if let Some(column) = list_ui(ui, "Column of the measure", &measure.argument, choices) {
+        measure.argument = column;
+        measure.alias.clear();
+        edit.done();
+    }
+    if let Some(aggregate) = aggregate.filter(|a| a.arity() > 1) {
+        rest_ui(ui, aggregate, measure, columns, &named, edit);
+    }
+    ui.label(look::faint("Only where", ui));
+    text_ui(ui, "Filter of the measure", "all rows", &mut measure.filter, edit);
+    ui.label(look::faint("Named", ui));
+    text_ui(ui, "Name of the measure", "its expression", &mut measure.alias, edit);
+}
+
+/// All aggregates to choose from, by what they are.
+fn choices_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
+    ScrollArea::vertical().id_salt("aggregates").max_height(11.0 * look::ROW).min_scrolled_height(11.0 * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
+        for (title, group) in groups() {
+            ui.label(look::faint(title, ui));
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = egui::vec2(look::STEP / 2.0, look::STEP / 2.0);
+                for aggregate in group {
+                    let chosen = aggregate.name == measure.aggregate;
+                    let label = ui.selectable_label(chosen, aggregate.name).on_hover_text(format!("{}: {}", aggregate.usage, aggregate.about));
+                    if label.clicked() && !chosen {
+                        choose(measure, aggregate, columns, taken);
+                        edit.done();
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Another aggregate of the same column, where that fits.
+fn choose(measure: &mut Measure, aggregate: &'static Aggregate, columns: &[Column], taken: &[String]) {
+    let column = columns.iter().find(|c| c.sql == measure.argument);
+    let fits = if measure.argument == "*" { aggregate.star } else { column.is_none_or(|c| aggregate.fits(&c.dtype)) };
+    if !fits {
+        measure.argument = fresh(aggregate, columns, taken).argument;
+    }
+    measure.rest = rest(aggregate, &measure.argument, columns);
+    measure.aggregate = aggregate.name.to_owned();
+    measure.alias.clear();
+}
+
+/// The class of the measure, and its cheaper form where there is one.
+fn class_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut Edit) {
+    ui.horizontal_wrapped(|ui| {
+        badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
+        sketch_ui(ui, aggregate, measure, edit);
+    });
+}
+
+/// One click from what keeps values or rows to the sketch that does not.
+fn sketch_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut Edit) {
+    let Some(rewrite) = &aggregate.rewrite else { return };
+    let p = look::palette(ui);
+    let button = Button::new(RichText::new("use the sketch").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
+    let hint = format!("{}: {}\n\nUndo takes it back", rewrite.to, rewrite.words);
+    if ui.add(button).accessible_name(format!("Use {} instead of {}", rewrite.to, measure_text(measure))).on_hover_text(hint).clicked() {
+        let more = rewrite.more.iter().map(|m| (*m).to_owned());
+        measure.rest = arguments(&measure.rest).into_iter().chain(more).collect::<Vec<_>>().join(", ");
+        measure.aggregate = rewrite.to.to_owned();
+        edit.done();
+    }
+}
+
+/// The arguments after the first: columns to choose and constants to type.
+fn rest_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, columns: &[Column], named: &dyn Fn(usize, &str) -> String, edit: &mut Edit) {
+    let mut given = arguments(&measure.rest);
+    if given.len() + 1 != aggregate.arity() {
+        // Something that this form does not understand stays text.
+        ui.label(look::faint("And", ui));
+        return text_ui(ui, "Further arguments of the measure", "the other arguments", &mut measure.rest, edit);
+    }
+    let mut changed = false;
+    let others = aggregate.inputs.saturating_sub(1);
+    for (i, text) in given.iter_mut().enumerate() {
+        match i.checked_sub(others).and_then(|i| aggregate.parameters.get(i)) {
+            None => {
+                ui.label(look::faint(named(i + 1, "And"), ui));
+                let choices = columns.iter().map(|c| (c.sql.as_str(), bare(&c.sql)));
+                if let Some(column) = list_ui(ui, &format!("Argument {}", i + 2), text, choices) {
+                    *text = column;
+                    changed = true;
+                    edit.done();
+                }
+            }
+            Some(parameter) => {
+                ui.label(look::faint(format!("{}, {} to {}", parameter.name, parameter.low, parameter.high), ui));
+                let before = text.clone();
+                text_ui(ui, &format!("Parameter {}", parameter.name), parameter.start, text, edit);
+                changed |= *text != before;
+                let complaint = text.trim().parse().map_or_else(|_| Some(format!("{} is a number", parameter.name)), |value| parameter.complaint(value));
+                if let Some(complaint) = complaint {
+                    let p = look::palette(ui);
+                    ui.add(Label::new(RichText::new(complaint).size(look::SMALL).color(p.warn)).wrap());
+                }
+            }
+        }
+    }
+    if changed {
+        measure.rest = given.join(", ");
+    }
+}
+
+/// The names of an aggregate's arguments, as its usage has them.
+fn argument_names(aggregate: &'static Aggregate) -> Vec<&'static str> {
+    let inner = aggregate.usage.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inner, _)| inner);
+    inner.split(',').map(str::trim).collect()
+}
+
+/// Arguments as they are written, cut at the commas between them.
+fn arguments(text: &str) -> Vec<String> {
+    let (mut depth, mut quote) = (0_i32, None);
+    let between = |c: char| {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth -= 1,
+            _ => return c == ',' && depth == 0,
+        }
+        false
+    };
+    if text.trim().is_empty() { Vec::new() } else { text.split(between).map(|part| part.trim().to_owned()).collect() }
+}
+
+/// The aggregates by what they need and keep, each group with its title.
+fn groups() -> Vec<(&'static str, Vec<&'static Aggregate>)> {
+    const TITLES: &[&str] = &["Exact, a few bytes a group", "Exact, of two columns", "Exact, keeps what it sees", "Estimates within a bound"];
+    let group = |a: &Aggregate| match a.class {
+        Class::Exact if a.inputs < 2 => 0,
+        Class::Exact => 1,
+        Class::Sketch { .. } => 3,
+        _ => 2,
+    };
+    let of = |(i, title): (usize, &&'static str)| (*title, aggregates().filter(|a| group(a) == i).collect());
+    TITLES.iter().enumerate().map(of).collect()
+}
+
+/// As a chip shows it: without the quotes that only SQL needs.
+fn measure_text(measure: &Measure) -> String {
+    let shown = Measure { argument: bare(&measure.argument), ..measure.clone() };
+    let call = call_text(&shown);
+    if measure.filter.is_empty() { call } else { format!("{call} where {}", measure.filter) }
+}
+
+pub fn call_text(measure: &Measure) -> String {
+    Measure { filter: String::new(), ..measure.clone() }.to_sql()
+}
+
+/// What rows are grouped by already, so that a new measure is of something else.
+fn taken(form: &Form) -> Vec<String> {
+    form.groups.iter().cloned().chain(form.window.iter().map(|w| w.time.clone())).collect()
+}
+
+fn aggregates() -> impl Iterator<Item = &'static Aggregate> {
+    AGGREGATES.iter().copied()
+}
+
+/// A new measure: of everything where that can be, else of the first number that is no group, else of what fits.
+fn fresh(aggregate: &Aggregate, columns: &[Column], taken: &[String]) -> Measure {
+    let fits = |c: &&Column| aggregate.fits(&c.dtype);
+    let free = |c: &&Column| !taken.contains(&c.sql);
+    let number = columns.iter().find(|c| fits(c) && free(c) && c.dtype.is_primitive_numeric());
+    let found = number
+        .or_else(|| columns.iter().find(|c| fits(c) && c.dtype.is_primitive_numeric()))
+        .or_else(|| columns.iter().find(|c| fits(c) && free(c)))
+        .or_else(|| columns.iter().find(fits))
+        .or(columns.first());
+    let argument = if aggregate.star { "*".to_owned() } else { found.map_or_else(String::new, |c| c.sql.clone()) };
+    let rest = rest(aggregate, &argument, columns);
+    Measure { aggregate: aggregate.name.to_owned(), argument, rest, ..Measure::default() }
+}
+
+/// What a new measure has after its first argument: other columns where there are any that fit, and what constants begin with.
+fn rest(aggregate: &Aggregate, first: &str, columns: &[Column]) -> String {
+    let others = columns.iter().filter(|c| c.sql != first && aggregate.fits(&c.dtype) && c.dtype.is_primitive_numeric()).map(|c| c.sql.as_str());
+    let columns = others.chain(std::iter::repeat(first)).take(aggregate.inputs.saturating_sub(1));
+    columns.chain(aggregate.parameters.iter().map(|p| p.start)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,127 @@
+//! Going back in a running feed: the banner over the past, and the pane in which a stretch of time is chosen.
+
+use eframe::egui::{Context, Frame, Grid, Id, Label, Margin, RichText, TextEdit, Ui};
+use polars::prelude::TimeUnit;
+
+use crate::data::format::parse_datetime;
+use crate::ui::action::{Action, Pane, Rewind, Window};
+use crate::ui::rewind::{Stretch, newest};
+use crate::ui::sheet::Sheet;
+use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::{App, look};
+
+/// The strip over the answer while one looks at the past.
+pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let Some(now) = &sheet.now else { return };
+    let p = look::palette(ui);
+    Frame::new().fill(p.warn_soft).inner_margin(Margin::symmetric(12, 6)).show(ui, |ui| {
+        let right = |ui: &mut Ui| {
+            if buttons::primary_ui(ui, "Return to now").on_hover_text("The running answer, as far as it has come").clicked() {
+                actions.push(Action::Rewind(Rewind::Now));
+            }
+            if ui.button("Another stretch…").clicked() {
+                actions.push(Action::Window(Window::Show(Pane::Rewind)));
+            }
+        };
+        let left = |ui: &mut Ui| {
+            ui.label(RichText::new(format!("Rewound to {}", now.stretch.words())).strong().color(p.warn));
+            let since = match (&now.watch.newest, now.watch.is_running()) {
+                (Some(newest), true) => format!("the feed goes on behind it, {} so far", numbers::counted(newest.rows.come_in, "row")),
+                _ => "the feed has ended meanwhile".to_owned(),
+            };
+            ui.add(Label::new(since).truncate()).on_hover_text("Ask any question of this stretch; the running one is kept as it was");
+        };
+        row::ends_ui(ui, left, right);
+    });
+}
+
+/// Stretches that are one click away, with their seconds.
+const LAST: &[(&str, i64)] = &[("Last minute", 60), ("Last 5 minutes", 300), ("Last 15 minutes", 900), ("Last hour", 3_600), ("Last day", 86_400)];
+
+pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let closed = modal_ui(ctx, "Rewind", 520.0, |ui| match app.sheet() {
+        Some(sheet) if sheet.can_rewind() => pane_ui(ui, sheet, actions),
+        _ => {
+            ui.label(look::faint("There is no running feed with an event time to go back in", ui));
+            close_ui(ui, actions, |_, _| {});
+        }
+    });
+    if closed {
+        actions.push(Action::Window(Window::Hide));
+    }
+}
+
+fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let running = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
+    let end = running.newest.as_ref().and_then(|s| newest(s));
+    ui.add(Label::new("The same question over a stretch of what came so far. The feed and its answer go on behind it.").wrap());
+    if let Some(end) = end {
+        ui.label(look::faint(format!("The feed has come to {}", numbers::time(seconds(end))), ui));
+        ui.add_space(look::GAP);
+        ui.horizontal_wrapped(|ui| {
+            for (title, secs) in LAST {
+                if ui.button(*title).clicked() {
+                    actions.push(Action::Rewind(Rewind::To(Stretch::last(*secs, seconds(end)))));
+                }
+            }
+        });
+    }
+    ui.add_space(look::PAD);
+    let id = Id::unique(("rewind", sheet.id));
+    let shown = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
+    let before = sheet.now.as_ref().map(|now| now.stretch).unwrap_or_default();
+    let (mut from, mut until) = ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (shown(before.from), shown(before.until)));
+    Grid::new("stretch").num_columns(2).spacing([look::PAD, look::STEP + 2.0]).show(ui, |ui| {
+        ui.label("From");
+        ui.add(TextEdit::singleline(&mut from).hint_text("the beginning").desired_width(220.0)).accessible_name("From");
+        ui.end_row();
+        ui.label("Until");
+        ui.add(TextEdit::singleline(&mut until).hint_text("now").desired_width(220.0)).accessible_name("Until");
+        ui.end_row();
+    });
+    ui.data_mut(|d| d.insert_temp(id, (from.clone(), until.clone())));
+    let stretch = read(&from).and_then(|from| Ok(Stretch { from, until: read(&until)? }));
+    let empty = matches!(&stretch, Ok(s) if s.from.zip(s.until).is_some_and(|(a, b)| a >= b));
+    let (said, wrong) = match &stretch {
+        Err(text) => (format!("'{text}' is not a time: write it like 2001-01-31 12:00"), true),
+        Ok(_) if empty => ("The stretch ends before it begins".to_owned(), true),
+        Ok(s) if s.from.is_none() && s.until.is_some() => ("The answer as it stood at that moment".to_owned(), false),
+        Ok(_) => ("Times are UTC; the end is not included".to_owned(), false),
+    };
+    let color = if wrong { look::palette(ui).warn } else { look::palette(ui).faint };
+    ui.label(RichText::new(said).size(look::SMALL).color(color));
+    ui.add_space(look::PAD);
+    close_ui(ui, actions, |ui, actions| {
+        ui.add_enabled_ui(!wrong, |ui| {
+            if buttons::primary_ui(ui, "Rewind").clicked()
+                && let Ok(stretch) = stretch
+            {
+                actions.push(Action::Rewind(Rewind::To(stretch)));
+            }
+        });
+    });
+}
+
+fn close_ui(ui: &mut Ui, actions: &mut Vec<Action>, own: impl FnOnce(&mut Ui, &mut Vec<Action>)) {
+    ui.horizontal(|ui| {
+        own(ui, actions);
+        if ui.button("Close").clicked() {
+            actions.push(Action::Window(Window::Hide));
+        }
+    });
+}
+
+/// An end of a stretch; nothing is an open one. What cannot be read is given back.
+fn read(text: &str) -> Result<Option<i64>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse_datetime(text, TimeUnit::Microseconds).map(Some).ok_or_else(|| text.to_owned())
+}
+
+/// Whole seconds: nobody picks microseconds.
+fn seconds(at: i64) -> i64 {
+    at.div_euclid(1_000_000).saturating_add(1).saturating_mul(1_000_000)
+}

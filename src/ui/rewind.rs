@@ -1,0 +1,78 @@
+//! Going back in a running feed: a question over a stretch of what was recorded, while the run itself goes on behind it.
+
+use crate::data::{Fault, Result};
+use crate::engine::{Reached, Snapshot};
+use crate::query::Query;
+use crate::query::query::Clause;
+use crate::query::sql::quote;
+use crate::query::window::Micros;
+
+use super::picture::Picture;
+use super::sheet::Asked;
+use super::watch::Watch;
+use super::widget::numbers;
+
+/// A stretch of event time, microseconds; an end that is `None` is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    pub from: Option<Micros>,
+    /// Not included.
+    pub until: Option<Micros>,
+}
+
+/// What is left behind while one looks at the past.
+#[derive(Debug)]
+pub struct Now {
+    pub stretch: Stretch,
+    pub watch: Watch,
+    pub picture: Picture,
+    pub question: Asked,
+    /// How far the feeds had come: what is past does not grow.
+    pub past: Reached,
+}
+
+impl Stretch {
+    /// The last so many seconds before `end`, with everything up to the end.
+    pub fn last(secs: i64, end: Micros) -> Self {
+        Self { from: Some(end.saturating_sub(secs.saturating_mul(1_000_000))), until: None }
+    }
+
+    /// In words, for the banner.
+    pub fn words(&self) -> String {
+        match (self.from, self.until) {
+            (Some(from), Some(until)) => {
+                let (from, until) = (numbers::time(from), numbers::time(until));
+                // The day once, where it is the same.
+                let same = from.split_once(' ').zip(until.split_once(' ')).filter(|(a, b)| a.0 == b.0);
+                same.map_or_else(|| format!("{from} to {until}"), |(_, (_, time))| format!("{from} to {time}"))
+            }
+            (Some(from), None) => format!("{} and later", numbers::time(from)),
+            (None, Some(until)) => format!("before {}", numbers::time(until)),
+            (None, None) => "all that came so far".to_owned(),
+        }
+    }
+
+    /// The question over this stretch alone.
+    ///
+    /// # Errors
+    /// When the question cannot be read, or the stretch is empty.
+    pub fn within(&self, sql: &str, time: &str) -> Result<String> {
+        if self.from.zip(self.until).is_some_and(|(from, until)| from >= until) {
+            return Err(Fault::new("this stretch of time is empty").hint("let it end after it begins"));
+        }
+        let mut query = Query::parse(sql)?;
+        let time = quote(time);
+        let own = query.filter.as_ref().map(|filter| format!("({})", filter.sql));
+        let bound = |sign: &str, at: Option<Micros>| at.map(|at| format!("{time} {sign} '{}'", numbers::time(at)));
+        let all: Vec<String> = own.into_iter().chain(bound(">=", self.from)).chain(bound("<", self.until)).collect();
+        if !all.is_empty() {
+            query.filter = Some(Clause::from(all.join(" AND ").as_str()));
+        }
+        Ok(query.to_sql())
+    }
+}
+
+/// The newest event time that a snapshot knows of: where 'the last five minutes' end.
+pub fn newest(snapshot: &Snapshot) -> Option<Micros> {
+    snapshot.reached.newest().or(snapshot.watermark)
+}

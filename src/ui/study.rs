@@ -1,0 +1,50 @@
+//! Learning how late rows come, for the window: the job under way, and what it has found.
+
+use super::sheet::{Sheet, SheetId};
+use crate::data::Result;
+use crate::engine::{Job, Progress, Table, lateness};
+use crate::query::lateness::LatenessCost;
+use crate::sync::Wake;
+
+/// How late the rows of one table come.
+#[derive(Debug)]
+pub struct Study {
+    pub sheet: SheetId,
+    job: Option<Job<Vec<LatenessCost>>>,
+    pub found: Option<Result<Vec<LatenessCost>>>,
+    /// Whether the question has windows, which lateness keeps open.
+    pub windowed: bool,
+}
+
+impl Study {
+    /// Starts to learn for the question that is asked of `sheet`.
+    ///
+    /// # Errors
+    /// When there is no question to learn for.
+    pub fn begin(sheet: &Sheet, wake: &Wake) -> Result<Self> {
+        let (plan, _) = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?;
+        let reached = sheet.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
+        let windowed = plan.window().is_some();
+        let job = lateness::learn(Table::clone(&sheet.table), plan, reached, groups(sheet), wake.clone());
+        Ok(Self { sheet: sheet.id, job: Some(job), found: None, windowed })
+    }
+
+    pub fn look(&mut self) {
+        if let Some(outcome) = self.job.as_mut().and_then(Job::take) {
+            self.job = None;
+            self.found = Some(outcome);
+        }
+    }
+
+    /// How far it is, while it is under way.
+    pub fn progress(&self) -> Option<Progress> {
+        self.job.as_ref().map(Job::progress)
+    }
+}
+
+/// How many groups a window of the answer has, about.
+fn groups(sheet: &Sheet) -> f64 {
+    let rows = sheet.watch.shown.as_ref().map_or(0, |s| s.answer.height());
+    let windows = sheet.picture.figure().and_then(|f| f.series.iter().map(crate::figure::Series::len).max()).unwrap_or(0);
+    if windows == 0 { 1.0 } else { (rows as f64 / windows as f64).max(1.0) }
+}
