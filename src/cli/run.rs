@@ -10,10 +10,10 @@ use super::args::RunArgs;
 use super::{print, stats};
 use crate::data::format::{check_ending, write_frame};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Given, open_table};
-use crate::engine::{Options, Run, Snapshot, Table};
+use crate::engine::open::{Given, open_table_in, record};
+use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
-use crate::query::{Plan, Query};
+use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
 use crate::workspace::{annotate, grouped, percent};
 
@@ -35,14 +35,32 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         export::check_ending(path)?;
     }
     let patience = args.limit.unwrap_or(Duration::MAX);
-    let table = Arc::new(open_table(find(args, &query)?, patience, &stop)?);
-    let plan = Arc::new(Plan::new(&query, &args.sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str()))?);
+    let mut tables = Vec::new();
+    for name in query.tables() {
+        tables.push(open_table_in(find(args, &query, &name)?, args.workspace.as_deref(), patience, &stop)?);
+    }
+    let names = query.tables();
+    let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
+    let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let mut table = tables.remove(0);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
         let _ = bell.try_send(());
     });
-    let options = Options { threads: args.threads, memory: args.memory, workspace: args.workspace.clone(), ..Options::default() };
+    if args.workspace.is_some() {
+        record(&mut table, &wake)?;
+    }
+    let table = Arc::new(table);
+    let options = Options {
+        threads: args.threads,
+        memory: args.memory,
+        workspace: args.workspace.clone(),
+        datasets: tables.into_iter().map(Arc::new).collect(),
+        rows_to: rows_to(args, &plan),
+        ..Options::default()
+    };
+    let streamed = options.rows_to.is_some();
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;
 
@@ -61,13 +79,24 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         }
     };
     progress.clear();
-    finish(args, &table, &last, before, started)
+    finish(args, &table, &last, before, started, streamed)
 }
 
-/// The table that the question asks, among those given.
-fn find<'a>(args: &'a RunArgs, query: &Query) -> Result<&'a Given> {
-    let (name, quoted) = (query.table_name(), query.table.sql.starts_with('"'));
-    let found = args.tables.get(&name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(&name)));
+/// Where rows go as they come: all of them, however many, unless they are to be drawn.
+fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
+    if !plan.streams() || args.chart.is_some() {
+        return None;
+    }
+    match &args.out {
+        Some(path) => Some(RowsTo::File(path.clone())),
+        None => (!std::io::stdout().is_terminal()).then_some(RowsTo::Stdout),
+    }
+}
+
+/// A table that the question names, among those given.
+fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
+    let quoted = query.table.sql.starts_with('"') && query.rerun.is_none();
+    let found = args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(&name)));
     found.ok_or_else(|| {
         let names: Vec<&str> = args.tables.keys().map(String::as_str).collect();
         Fault::new(format!("there is no table '{name}'"))
@@ -82,7 +111,7 @@ fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
-fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant) -> Result<()> {
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool) -> Result<()> {
     if let Some(path) = &args.stats {
         let text = stats::json(last, before, started);
         fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
@@ -118,9 +147,17 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
         annotate(&mut figure, last, true);
         export::save(&figure, path, &Look::light())?;
     }
-    match &args.out {
-        Some(path) => write_frame(&last.answer, path),
-        None => print::answer(&last.answer),
+    match (&args.out, &last.sealed) {
+        _ if streamed => Ok(()),
+        (out, Some(sealed)) => {
+            // Too large for memory: it is written a part at a time.
+            let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);
+            let mut writer = to.open(last.answer.schema())?;
+            sealed.each(|part| writer.write(&part))?;
+            writer.finish().map(drop)
+        }
+        (Some(path), None) => write_frame(&last.answer, path),
+        (None, None) => print::answer(&last.answer),
     }
 }
 

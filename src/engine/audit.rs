@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use super::dataset::Dataset;
 use super::intake::{HistoryQueue, read_past};
 use super::late::Late;
 use super::reached::Reached;
 use super::run::Shared;
 use super::sealed::SealedAnswer;
 use super::seam::{Divider, Face};
-use crate::data::{Chunk, Result};
+use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;
 use crate::query::compare::differences;
 use crate::query::window::Micros;
@@ -75,10 +76,14 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
 
 fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compare::Differences)> {
     let plan = &shared.plan;
+    if shared.dataset.as_ref().is_some_and(Dataset::has_changed) {
+        return Err(Fault::new("the dataset has changed, and rows were joined with what it was when they came"));
+    }
+    let lookup = shared.lookup()?;
     let mut incremental = Partial::new(plan.clone())?;
     moment.known.merge_into(&mut incremental)?;
     // A batch knows no lateness.
-    moment.late.readmit(&mut incremental)?;
+    moment.late.readmit(&mut incremental, lookup.as_deref())?;
     let mut batch = Partial::new(plan.clone())?;
     let divider = Divider::new(&shared.table, None)?;
     let mut rows = 0;
@@ -86,17 +91,20 @@ fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compar
         let begun = Instant::now();
         let (frame, _) = divider.own(chunk.frame, face)?;
         rows += frame.height() as u64;
-        batch.absorb(&frame, None)?;
+        match &lookup {
+            Some(lookup) => batch.absorb_joined(&frame, lookup, None, None)?,
+            None => batch.absorb(&frame, None)?,
+        };
         // As long a rest as the work took: half a core at most.
         std::thread::sleep(begun.elapsed());
         Ok(())
     };
     let history = HistoryQueue::whole(shared);
-    while let Some(piece) = history.next(shared) {
+    while let Some(handed) = history.next(shared) {
         if shared.cancel.is_set() {
             return Ok(Default::default());
         }
-        for chunk in piece.decode()? {
+        for chunk in handed.piece.decode()? {
             take(chunk, Face::History)?;
         }
     }

@@ -29,8 +29,18 @@ pub struct HistoryQueue {
     columns: Vec<PlSmallStr>,
 }
 
+/// A piece to decode.
+pub struct Handed {
+    pub piece: Piece,
+    /// Which of the table's files it is of.
+    pub file: usize,
+    /// The how many-th piece it is of all that this run handed out.
+    pub number: u64,
+}
+
 struct Reading {
     files: VecDeque<Arc<dyn History>>,
+    handed: u64,
     current: Option<Box<dyn Reader>>,
     done: HistoryDone,
     /// Pieces that may still be handed out.
@@ -59,7 +69,7 @@ impl HistoryQueue {
         let columns = needed_columns(shared, !shared.table.live.is_empty());
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
-        Self { state: Mutex::new(Reading { files, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }), total, columns }
+        Self { state: Mutex::new(Reading { files, handed: 0, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }), total, columns }
     }
 
     /// What was handed out so far.
@@ -76,7 +86,7 @@ impl HistoryQueue {
     }
 
     /// The next piece to decode; `None` when all has been handed out. A file that fails is left, with its fault told.
-    pub fn next(&self, shared: &Shared) -> Option<Piece> {
+    pub fn next(&self, shared: &Shared) -> Option<Handed> {
         let mut state = self.lock();
         state.left = state.left.checked_sub(1)?;
         loop {
@@ -102,7 +112,8 @@ impl HistoryQueue {
             match state.current.as_mut()?.next() {
                 Ok(Some(piece)) => {
                     state.done.pieces += 1;
-                    return Some(piece);
+                    state.handed += 1;
+                    return Some(Handed { piece, file: state.done.files, number: state.handed - 1 });
                 }
                 Ok(None) => state.end_file(),
                 Err(fault) => {
@@ -149,6 +160,8 @@ pub struct LiveChunk {
     pub face: Face,
     /// How often its log began anew before these rows.
     pub epoch: u64,
+    /// The how many-th chunk it is of its feed in this run.
+    pub number: u64,
     /// The table's watermark before these rows came.
     pub watermark: Option<Micros>,
     /// The smallest and the largest event time among them.
@@ -158,10 +171,12 @@ pub struct LiveChunk {
 /// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
 pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
     let mut partitions = Partitions::new(shared, number, first);
+    let mut sent = 0;
     let followed = match &shared.options.past {
         Some(past) => read_past(shared, feed, &past.of(number), &shared.cancel, |chunk| {
             let times = event_times(shared, &chunk.frame)?;
-            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, watermark: None, times }, true, out);
+            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, watermark: None, times }, true, out);
+            sent += 1;
             Ok(())
         }),
         None => try_follow(shared, feed, &mut partitions, out),
@@ -190,6 +205,7 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
         live.hasten(&reached.of(partitions.feed));
     }
     let mut newest: Option<Micros> = None;
+    let mut number = 0;
     while !shared.ending() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => {
@@ -198,9 +214,11 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 let times = event_times(shared, &chunk.frame)?;
                 shared.news().trouble.remove(&name);
                 close_gaps(shared, &name, times);
-                let live = partitions.place(chunk, times);
+                let live = LiveChunk { number, ..partitions.place(chunk, times) };
                 newest = newest.max(times.map(|t| t.1));
-                if !send(shared, live, can_wait, out) {
+                if send(shared, live, can_wait, out) {
+                    number += 1;
+                } else {
                     shared.news().dropped += rows;
                 }
             }
@@ -257,6 +275,7 @@ impl<'a> Partitions<'a> {
             }
             None => live.ends()?.unwrap_or_default(),
         };
+        live.split_at(&self.ends);
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
             self.number(partition);
         }
@@ -299,7 +318,7 @@ impl<'a> Partitions<'a> {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        LiveChunk { chunk, feed: self.feed, face, epoch, watermark, times }
+        LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times }
     }
 
     /// No row will come any more: it holds nothing back.
@@ -331,6 +350,8 @@ pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
             Event::End => break,
+            // A break in a recording is there each time it is read.
+            Event::Gap { .. } if feed.kept().is_some() => {}
             Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
             Event::Quiet => {}
         }

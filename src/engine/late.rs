@@ -3,6 +3,7 @@
 use polars::prelude::*;
 
 use crate::data::Result;
+use crate::query::join::Lookup;
 use crate::query::window::Micros;
 use crate::query::{Absorbed, Partial};
 
@@ -68,11 +69,11 @@ impl Late {
     }
 
     /// Puts all rows into the windows that they missed. Gives how many are shown now, of those that were not at all, and
-    /// how many of those WHERE leaves out.
+    /// how many of those WHERE leaves out. `lookup` is what they are joined with, where they are.
     ///
     /// # Errors
     /// When an expression cannot be evaluated over them.
-    pub fn readmit(&self, partial: &mut Partial) -> Result<(u64, u64)> {
+    pub fn readmit(&self, partial: &mut Partial, lookup: Option<&Lookup>) -> Result<(u64, u64)> {
         if self.is_empty() {
             return Ok((0, 0));
         }
@@ -83,7 +84,11 @@ impl Late {
             if rows.height() == 0 {
                 continue;
             }
-            let absorbed = partial.readmit(&rows.drop_many([WATERMARK, PARTLY]), &watermarks)?;
+            let rows = rows.drop_many([WATERMARK, PARTLY]);
+            let absorbed = match lookup {
+                Some(lookup) => partial.readmit_joined(&rows, &watermarks, lookup)?,
+                None => partial.readmit(&rows, &watermarks)?,
+            };
             if counts {
                 shown += absorbed.shown;
                 filtered += absorbed.filtered;

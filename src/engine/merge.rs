@@ -202,6 +202,10 @@ impl Merger {
         if self.shared.cancel.is_set() {
             return;
         }
+        if let Some(poured) = &self.shared.poured {
+            // It is closed, never written to, when the file is complete.
+            let _ = poured.recv();
+        }
         self.keep(true);
         self.publish(true, true, shelf, wake);
         self.serve(shelf, wake);
@@ -279,7 +283,8 @@ impl Merger {
         let begun = Instant::now();
         self.partial.unite(partial)?;
         self.shared.merging.set(begun.elapsed());
-        let share = self.shared.options.memory.unwrap_or(u64::MAX) / 2;
+        let share = budget::allowed(&self.shared) / 2;
+        budget::let_go(&mut self.partial, share);
         let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
         budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)
     }
@@ -289,7 +294,8 @@ impl Merger {
         if !self.shared.readmit.take() || self.late.is_empty() {
             return false;
         }
-        match self.late.readmit(&mut self.partial) {
+        let readmitted = self.shared.lookup().and_then(|lookup| self.late.readmit(&mut self.partial, lookup.as_deref()));
+        match readmitted {
             Ok((shown, filtered)) => {
                 let rows = &mut self.snapshot.rows;
                 rows.shown += shown;
@@ -366,7 +372,9 @@ impl Merger {
         }
         if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
             let begun = Instant::now();
-            let kept = checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref());
+            // Positions in a recording are written down only when what stands before them is on disk.
+            let synced = self.shared.table.live.iter().try_for_each(super::Feed::sync);
+            let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
             let mut news = self.shared.news();
             if let Err(fault) = kept {
@@ -437,6 +445,9 @@ impl Merger {
                 Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
                 Err(fault) => self.shared.fail(fault),
             }
+        }
+        if last {
+            s.late = self.late.shown(usize::MAX);
         }
         s.version += 1;
         s.last = last;

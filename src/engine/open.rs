@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use polars::prelude::{DataFrame, SchemaRef, TimeUnit};
 
 use super::feed::{FIRST_ROWS, Feed};
+use super::recording::Place;
 use super::sealed::SealedAnswer;
 use super::seam::Seam;
 use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
@@ -15,6 +16,7 @@ use crate::data::format::{self, parse_datetime};
 use crate::data::{Fault, Result};
 use crate::source::history::{expand, open_history};
 use crate::source::live::{Event, Expect, FeedUrl};
+use crate::store::log::Keep;
 use crate::sync::{Cancel, Wake};
 
 /// What a person said about a table.
@@ -38,7 +40,20 @@ pub struct Given {
 /// # Errors
 /// The first thing that keeps it from being a table.
 pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<Table> {
-    let mut table = if given.history.is_empty() { live_only(given, patience, cancel)? } else { with_history(given)? };
+    open_table_in(given, None, patience, cancel)
+}
+
+/// As `open_table`, for a workspace: feeds that can be had only once will be recorded there, and those that were are known
+/// without waiting for rows. `record` begins it.
+///
+/// # Errors
+/// As `open_table`.
+pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration, cancel: &Cancel) -> Result<Table> {
+    let kept = |feed: Feed| match workspace {
+        Some(workspace) => feed.kept_in(Place { workspace: workspace.to_owned(), table: given.name.clone(), keep: Keep::default() }),
+        None => feed,
+    };
+    let mut table = if given.history.is_empty() { live_only(given, &kept, patience, cancel)? } else { with_history(given)? };
     if let Some(column) = &given.time {
         table.time = Some(TimeColumn::new(column, DEFAULT_LATENESS, &table.schema, &given.name)?);
     }
@@ -49,6 +64,7 @@ pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<
         for url in &given.live {
             table = attach(table, url)?;
         }
+        table.live = table.live.into_iter().map(kept).collect();
     }
     if let Some(text) = &given.seam {
         table.seam = parse_seam(text, &table)?;
@@ -69,11 +85,11 @@ fn with_history(given: &Given) -> Result<Table> {
     Table::of_history(&given.name, files)
 }
 
-fn live_only(given: &Given, patience: Duration, cancel: &Cancel) -> Result<Table> {
+fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, patience: Duration, cancel: &Cancel) -> Result<Table> {
     let mut table: Option<Table> = None;
     for url in &given.live {
         let known = table.as_ref().map(|t| t.schema.clone());
-        let feed = Feed::new(url, Expect { known, time: given.time.clone() })?;
+        let feed = kept(Feed::new(url, Expect { known, time: given.time.clone() })?);
         match &mut table {
             Some(table) => table.live.push(feed),
             None => {
@@ -268,9 +284,12 @@ pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
     })
 }
 
-fn record(table: &mut Table, wake: &Wake) -> Result<()> {
-    let schema = table.schema.clone();
-    table.live = table.live.drain(..).map(|feed| feed.recorded(schema.clone(), wake.clone())).collect::<Result<_>>()?;
+/// Begins to record the feeds whose rows can be had only once.
+///
+/// # Errors
+/// When there is no place or no thread for it.
+pub fn record(table: &mut Table, wake: &Wake) -> Result<()> {
+    table.live = table.live.drain(..).map(|feed| feed.recorded(wake.clone())).collect::<Result<_>>()?;
     Ok(())
 }
 

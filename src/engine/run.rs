@@ -12,13 +12,17 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::audit::{self, Audit};
 use super::barrier::Barrier;
 use super::checkpoint::{self, Resumed};
+use super::dataset::Dataset;
 use super::intake::{self, HistoryQueue, LiveChunk};
 use super::merge::{Delta, Merger};
+use super::pour::{self, RowsTo, Sheaf};
 use super::reached::Reached;
 use super::seam::Divider;
 use super::watermark::Watermark;
-use super::{Snapshot, Table, work};
+use super::work::Out;
+use super::{Snapshot, Table, rerun, work};
 use crate::data::{Fault, Positions, Result};
+use crate::query::join::Lookup;
 use crate::query::{Partial, Plan};
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
@@ -33,6 +37,10 @@ pub struct Options {
     pub pace: Duration,
     /// Where checkpoints are kept; without it a run begins anew each time.
     pub workspace: Option<PathBuf>,
+    /// The other tables that the question names, in the order of `Query::tables`.
+    pub datasets: Vec<Arc<Table>>,
+    /// Where the rows of a question that `streams` go instead of into the answer. Such a run keeps no checkpoints.
+    pub rows_to: Option<RowsTo>,
     /// Whether the answer is verified against a batch over the recording, and how long to rest in between.
     pub audit: Option<Duration>,
     /// At most so many pieces of the history are read; to measure what parts of it cost.
@@ -48,16 +56,19 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
+        let final_groups = 100_000;
         Self {
             threads: 0,
             memory: None,
             pace: Duration::from_millis(50),
             workspace: None,
+            datasets: Vec::new(),
+            rows_to: None,
             audit: None,
             pieces: None,
             past: None,
             catch_up: None,
-            final_groups: 100_000,
+            final_groups,
         }
     }
 }
@@ -105,6 +116,10 @@ pub struct Shared {
     pub readmit: Asked,
     /// The checkpoint that this run goes on from.
     pub resumed: Option<Resumed>,
+    /// What rows are joined with.
+    pub dataset: Option<Dataset>,
+    /// Ends when all rows that go to a file are there.
+    pub poured: Option<Receiver<()>>,
     /// How long the merger took with the last partial.
     pub merging: Took,
     /// Stop at once: nobody looks any more.
@@ -185,6 +200,17 @@ impl Shared {
         self.finish.set();
     }
 
+    /// What rows are joined with, where they are.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn lookup(&self) -> Result<Option<Arc<Lookup>>> {
+        match (&self.dataset, &self.plan.join) {
+            (Some(dataset), Some(join)) => dataset.lookup(self, join).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     pub fn ending(&self) -> bool {
         self.cancel.is_set() || self.finish.is_set()
     }
@@ -202,7 +228,14 @@ impl Run {
         let cancel = Cancel::new();
         let finish = Cancel::new();
         let readmit = Asked::default();
-        let checkpoints = options.workspace.as_ref().map(|w| checkpoint::folder(w, &plan, &table));
+        if let Some(rerun) = &plan.rerun {
+            let newest = rerun::start(plan.clone(), rerun, &table, options, wake, (&cancel, &finish))?;
+            return Ok(Self { newest, finish, readmit, _stop: StopOnDrop(cancel) });
+        }
+        let dataset = plan.join.as_ref().map(|join| Dataset::new(join, &options.datasets)).transpose()?;
+        let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
+        let (pouring, poured) = bounded::<()>(0);
+        let checkpoints = options.workspace.as_ref().filter(|_| writer.is_none()).map(|w| checkpoint::folder(w, &plan, &table));
         let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
@@ -210,6 +243,8 @@ impl Run {
             barrier: Barrier::default(),
             readmit: readmit.clone(),
             resumed,
+            dataset,
+            poured: writer.is_some().then_some(poured),
             plan: plan.clone(),
             table: table.clone(),
             watermark: Watermark::new(lateness),
@@ -233,14 +268,36 @@ impl Run {
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {
-            let auditor = shared.options.audit.map(|_| start_auditor(&shared)).transpose()?;
+            let auditor = shared.options.audit.filter(|_| plan.rows.is_none()).map(|_| start_auditor(&shared)).transpose()?;
             let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints, auditor)?;
             let (newest, wake) = (newest.clone(), wake.clone());
             move || merger.merge(&delta_out, &newest, &wake)
         };
         start_thread(&shared, "merge", merger)?;
+        let rows_in = match writer {
+            Some(writer) => {
+                let (rows_in, rows_out) = bounded::<Sheaf>(workers * 2);
+                let own = shared.clone();
+                start_thread(&shared, "write", move || {
+                    pour::pour(&own, writer, &rows_out);
+                    drop(pouring);
+                })?;
+                Some(rows_in)
+            }
+            None => None,
+        };
         for _ in 0..workers {
-            start_worker(&shared, &history, live_out.clone(), delta_in.clone())?;
+            let out = Out { deltas: delta_in.clone(), rows: rows_in.clone() };
+            start_worker(&shared, &history, live_out.clone(), out)?;
+        }
+        drop(rows_in);
+        if shared.dataset.is_some() && !table.live.is_empty() {
+            let own = shared.clone();
+            start_thread(&shared, "dataset", move || {
+                if let (Some(dataset), Some(join)) = (&own.dataset, &own.plan.join) {
+                    dataset.watch(&own, join);
+                }
+            })?;
         }
         for (number, feed) in table.live.iter().enumerate() {
             let first = shared.watermark.add(Instant::now());
@@ -270,7 +327,7 @@ impl Run {
     }
 }
 
-fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Sender<Delta>) -> Result<()> {
+fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Out) -> Result<()> {
     let (own, history) = (shared.clone(), history.clone());
     start_thread(shared, "worker", move || {
         if let Err(fault) = work::work(&own, &history, &live, &out) {

@@ -10,8 +10,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Fault, Result};
-use crate::query::plan::key_name;
-use crate::query::window::{Micros, micros_of};
+use crate::query::window::Micros;
 use crate::query::{Partial, Plan};
 use crate::store::frames;
 
@@ -35,7 +34,7 @@ struct Home {
 pub struct SealedFile {
     name: String,
     pub groups: u64,
-    /// The starts of the first and the last of its windows.
+    /// The times that its windows cover.
     from: Micros,
     until: Micros,
     crc: u32,
@@ -88,7 +87,7 @@ impl SealedAnswer {
     /// Files (and, as `None`, what is in memory) that must be merged because they may hold the same windows.
     fn clusters(&self) -> Vec<Vec<Option<&SealedFile>>> {
         let whole = self.plan.finish.needs_all();
-        let rest = range(&self.plan, &self.rest).unwrap_or((Micros::MIN, Micros::MAX));
+        let rest = self.plan.reach(&self.rest).unwrap_or((Micros::MIN, Micros::MAX));
         let mut parts: Vec<(Micros, Micros, Option<&SealedFile>)> = self.files.iter().map(|f| (f.from, f.until, Some(f))).collect();
         parts.push((rest.0, rest.1, None));
         parts.sort_by_key(|part| part.0);
@@ -104,13 +103,6 @@ impl SealedAnswer {
         }
         clusters.into_iter().map(|(_, cluster)| cluster).collect()
     }
-}
-
-/// The first and the last window of a partial.
-fn range(plan: &Plan, frame: &DataFrame) -> Option<(Micros, Micros)> {
-    let starts = micros_of(frame.column(&key_name(plan.window_key()?)).ok()?).ok()?;
-    // Rows without time are in no window's range.
-    if starts.null_count() > 0 { None } else { starts.min().zip(starts.max()) }
 }
 
 impl Sealed {
@@ -145,7 +137,7 @@ impl Sealed {
     /// # Errors
     /// The disk's.
     pub fn push(&mut self, plan: &Plan, frame: &DataFrame) -> Result<()> {
-        let (from, until) = range(plan, frame).unwrap_or((Micros::MIN, Micros::MAX));
+        let (from, until) = plan.reach(frame).unwrap_or((Micros::MIN, Micros::MAX));
         let bytes = frames::to_bytes(frame)?;
         let name = format!("{:08}.arrow", self.next);
         let path = self.home.folder.join(&name);

@@ -31,7 +31,7 @@ pub struct Snapshot {
     pub last: bool,
     pub rows: Rows,
     pub rejects: Rejects,
-    /// The first late rows, as they came; `rows.late` has the count.
+    /// The first late rows, as they came, and all of them once the run has ended; `rows.late` has the count.
     pub late: DataFrame,
     /// Bytes of history read so far, and all there are.
     pub history_done: u64,

@@ -9,6 +9,7 @@ use polars::prelude::SchemaRef;
 use super::feed::Feed;
 use super::seam::Seam;
 use crate::data::{Fault, Result};
+use crate::query::Input;
 use crate::query::window::micros_of;
 use crate::source::history::History;
 
@@ -60,6 +61,11 @@ impl TimeColumn {
 }
 
 impl Table {
+    /// This table as a question sees it that calls it `name`.
+    pub fn input<'a>(&'a self, name: &'a str) -> Input<'a> {
+        Input { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()) }
+    }
+
     /// A table of files that have one schema.
     ///
     /// # Errors

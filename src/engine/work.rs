@@ -4,15 +4,17 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use polars::prelude::ChunkAgg;
+use polars::prelude::{ChunkAgg, DataFrame};
 
 use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
+use super::pour::Sheaf;
 use super::run::Shared;
 use super::seam::Face;
 use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;
+use crate::query::rows::At;
 use crate::query::window::{Micros, micros_of};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
@@ -23,24 +25,41 @@ const LONGEST_LIVE: Duration = Duration::from_secs(1);
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
 
+/// Where a worker's results go.
+pub struct Out {
+    pub deltas: Sender<Delta>,
+    /// Finished rows, where they go to a file.
+    pub rows: Option<Sender<Sheaf>>,
+}
+
 struct Hand<'a> {
     shared: &'a Shared,
-    out: &'a Sender<Delta>,
+    out: &'a Out,
     partial: Partial,
     delta: Delta,
     last: Instant,
     pace: Duration,
     /// The last barrier this worker took part in.
     barrier: u64,
+    /// Finished rows of the piece at hand.
+    finished: Vec<DataFrame>,
 }
 
 /// Works until all inputs have ended and all was handed over.
 ///
 /// # Errors
 /// When a row makes an expression fail: the question cannot be answered.
-pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, out: &Sender<Delta>) -> Result<()> {
-    let mut hand =
-        Hand { shared, out, partial: Partial::new(shared.plan.clone())?, delta: Delta::default(), last: Instant::now(), pace: Duration::ZERO, barrier: 0 };
+pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, out: &Out) -> Result<()> {
+    let mut hand = Hand {
+        shared,
+        out,
+        partial: Partial::new(shared.plan.clone())?,
+        delta: Delta::default(),
+        last: Instant::now(),
+        pace: Duration::ZERO,
+        barrier: 0,
+        finished: Vec::new(),
+    };
     let outcome = work_on(shared, history, live, &mut hand);
     // The merger counts on a last word from every worker, also from one that gives up.
     hand.delta.gone = true;
@@ -66,14 +85,17 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
         }
         if more_history {
             match if shared.finish.is_set() { None } else { history.next(shared) } {
-                Some(piece) => match piece.decode() {
-                    Ok(chunks) => {
-                        for chunk in chunks {
-                            hand.take_history(chunk)?;
+                Some(handed) => {
+                    match handed.piece.decode() {
+                        Ok(chunks) => {
+                            for chunk in chunks {
+                                hand.take_history(chunk, handed.file)?;
+                            }
                         }
+                        Err(fault) => shared.fault(fault),
                     }
-                    Err(fault) => shared.fault(fault),
-                },
+                    hand.pour(0, handed.number);
+                }
                 None => more_history = false,
             }
             busy = true;
@@ -95,9 +117,9 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
 }
 
 impl Hand<'_> {
-    fn take_history(&mut self, chunk: Chunk) -> Result<()> {
+    fn take_history(&mut self, chunk: Chunk, file: usize) -> Result<()> {
         self.delta.history_bytes += chunk.bytes;
-        self.take(chunk, Face::History, None)
+        self.take(chunk, Face::History, None, file, 0)
     }
 
     fn take_live(&mut self, live: LiveChunk) -> Result<()> {
@@ -108,7 +130,21 @@ impl Hand<'_> {
             self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
         }
         self.delta.reached.note(&live);
-        self.take(live.chunk, live.face, live.watermark)
+        self.take(live.chunk, live.face, live.watermark, self.shared.table.history.len() + live.feed, live.epoch)?;
+        self.pour(1 + live.feed, live.number);
+        Ok(())
+    }
+
+    /// Hands finished rows to the file they go to: the how many-th of a stream.
+    fn pour(&mut self, stream: usize, number: u64) {
+        let Some(out) = &self.out.rows else { return };
+        let mut rows = DataFrame::default();
+        for more in self.finished.drain(..).filter(|f| f.height() > 0) {
+            // Rows of one question have one schema, so that stacking cannot fail.
+            rows = if rows.height() == 0 { more } else { rows.vstack(&more).unwrap_or(rows) };
+        }
+        // The writer is gone only when it has failed, which it said.
+        let _ = out.send(Sheaf { stream, number, rows });
     }
 
     /// Hands over and waits, where a barrier was asked for.
@@ -123,7 +159,8 @@ impl Hand<'_> {
         Ok(())
     }
 
-    fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>) -> Result<()> {
+    /// `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
+    fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
         let rejected = chunk.rejects.count;
         delta.chunks += 1;
@@ -141,7 +178,17 @@ impl Hand<'_> {
         {
             delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
         }
-        let mut absorbed = self.partial.absorb(&frame, watermark).map_err(|fault| place(fault, &chunk.source))?;
+        let partition = epoch << 32 | u64::from(chunk.partition);
+        let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
+        let absorbed = match self.shared.lookup()? {
+            Some(lookup) => self.partial.absorb_joined(&frame, &lookup, watermark, at),
+            None => self.partial.absorb_at(&frame, watermark, at),
+        };
+        let mut absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
+        if self.out.rows.is_some() {
+            self.finished.push(self.partial.drain()?);
+        }
+        let delta = &mut self.delta;
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
         delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
@@ -152,9 +199,12 @@ impl Hand<'_> {
     }
 
     /// What all workers and the merger keep may take what the run was given.
-    fn check_memory(&self) -> Result<()> {
-        let Some(limit) = self.shared.options.memory else { return Ok(()) };
-        let share = limit / (self.shared.options.workers() as u64 + 1);
+    fn check_memory(&mut self) -> Result<()> {
+        let share = budget::allowed(self.shared) / (self.shared.options.workers() as u64 + 1);
+        if self.shared.plan.rows.is_some() {
+            // Only the merger knows which rows are the oldest of all.
+            return if self.partial.size() as u64 > share { self.over() } else { Ok(()) };
+        }
         budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
     }
 
@@ -169,7 +219,7 @@ impl Hand<'_> {
         delta.partial = Some(full);
         let live = delta.live_rows > 0;
         // The merger is gone only when nobody looks any more.
-        let _ = self.out.send(delta);
+        let _ = self.out.deltas.send(delta);
         // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
         let cost = begun.elapsed().max(self.shared.merging.get());
         let longest = if live { LONGEST_LIVE } else { LONGEST_PACE };

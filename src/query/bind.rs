@@ -7,12 +7,15 @@ use std::ops::ControlFlow;
 use polars::prelude::*;
 use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
 
-use super::aggregate::{self, Aggregate, Distinct, Parameter};
+use super::aggregate::{self, Aggregate, Class, Distinct, Parameter};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::keys::Keys;
+use super::over;
 use super::plan::{Call, END, Key, call_name, key_name};
-use super::query::{Clause, Query};
+use super::query::{Clause, Item, Query};
+use super::rows::{Value as RowValue, value_name};
+use super::scope::Scope;
 use super::window::{Window, WindowCall, is_window, micros_of, window_call};
 use crate::data::Result;
 
@@ -20,12 +23,17 @@ use crate::data::Result;
 pub(super) struct Binder<'a> {
     pub(super) text: &'a str,
     pub(super) schema: &'a SchemaRef,
-    pub(super) table: &'a str,
+    pub(super) table: &'a Scope,
     /// The table's event-time column.
     pub(super) time: Option<&'a str>,
     pub(super) used: BTreeSet<PlSmallStr>,
     pub(super) keys: Vec<Key>,
     pub(super) calls: Vec<Call>,
+    /// Where rows are shown instead of groups: the values of a row that are kept.
+    pub(super) rows: bool,
+    pub(super) values: Vec<RowValue>,
+    /// Window functions over the answer, and where each stood.
+    pub(super) overs: Vec<(over::Read, Clause)>,
     /// Alias (lower case), rewritten expression: what ORDER BY and HAVING may name.
     pub(super) outputs: Vec<(String, Ast)>,
 }
@@ -137,7 +145,11 @@ impl<'a> Binder<'a> {
 
     pub(super) fn bind_finish(&mut self, query: &Query) -> Result<Finish> {
         let mut rewritten = Vec::new();
-        for item in &query.items {
+        // Window functions may name the other items, so those come first.
+        let windowed = |item: &Item| item.expr.sql.to_uppercase().contains("OVER");
+        let mut places: Vec<usize> = (0..query.items.len()).collect();
+        places.sort_by_key(|i| query.items.get(*i).is_some_and(windowed));
+        for (place, item) in places.iter().filter_map(|i| query.items.get(*i).map(|item| (*i, item))) {
             if item.expr.sql == "*" {
                 return Err(self
                     .place(&item.expr)
@@ -145,18 +157,22 @@ impl<'a> Binder<'a> {
                     .hint("name the columns you group by, and add aggregates"));
             }
             let mut ast = expr::parse(self.place(&item.expr))?;
+            let source = ast.clone();
             self.rewrite_output(&mut ast, &item.expr, false)?;
             let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
-            self.outputs.push((name.to_lowercase(), ast.clone()));
-            rewritten.push((name, ast, &item.expr));
+            // Of rows an alias stands for what was written, of groups for what is kept.
+            self.outputs.push((name.to_lowercase(), if self.rows { source.clone() } else { ast.clone() }));
+            rewritten.push((place, name, ast, &item.expr, expr::divides(&source)));
         }
+        rewritten.sort_by_key(|(place, ..)| *place);
         let having = query.having.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
+        let qualify = query.qualify.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
         let mut order = Vec::new();
         for by in &query.order {
             let position = by.expr.sql.parse::<usize>().ok();
             let ast = match position {
                 Some(n) => {
-                    let output = self.outputs.get(n.wrapping_sub(1)).map(|(_, ast)| ast.clone());
+                    let output = rewritten.get(n.wrapping_sub(1)).map(|(_, _, ast, ..)| ast.clone());
                     output.ok_or_else(|| {
                         self.place(&by.expr).fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
                     })?
@@ -167,36 +183,44 @@ impl<'a> Binder<'a> {
         }
 
         // Everything is rewritten to keys and aggregates now, so their types are known.
-        let kept = self.kept_schema();
+        let mut kept = self.kept_schema();
+        let groups = kept.clone();
+        let mut overs = Vec::new();
+        for (i, (read, clause)) in std::mem::take(&mut self.overs).into_iter().enumerate() {
+            let call = read.bind(&groups, self.place(&clause))?;
+            kept.insert(over::name(i), call.dtype.clone());
+            overs.push(call);
+        }
         let mut items: Vec<(PlSmallStr, Scalar)> = Vec::new();
         let mut divisions = Vec::new();
-        for (name, ast, clause) in rewritten {
+        for (_, name, ast, clause, divides) in rewritten {
             let (scalar, _) = Scalar::bind(&ast, &kept, self.place(clause))?;
             let unique = unique_name(&name, &items);
-            if expr::divides(&ast) {
+            if divides {
                 divisions.push(unique.clone());
             }
             items.push((unique, scalar));
         }
-        let having = match having {
-            Some((ast, clause)) => {
-                let (scalar, dtype) = Scalar::bind(&ast, &kept, self.place(clause))?;
-                if !matches!(dtype, DataType::Boolean | DataType::Null) {
-                    return Err(self
-                        .place(clause)
-                        .fault(format!("HAVING needs a condition, and this is {}", super::window::type_word(&dtype)))
-                        .hint("compare it with something, such as count(*) > 10"));
-                }
-                Some(scalar)
-            }
-            None => None,
-        };
+        let having = having.map(|(ast, clause)| self.verdict(&ast, clause, "HAVING", &groups)).transpose()?;
+        let qualify = qualify.map(|(ast, clause)| self.verdict(&ast, clause, "QUALIFY", &kept)).transpose()?;
         let mut order_by = Vec::new();
         for (ast, by) in order {
             let (scalar, _) = Scalar::bind(&ast, &kept, self.place(&by.expr))?;
             order_by.push(OrderBy { scalar, descending: by.descending, nulls_first: by.nulls_first.unwrap_or(false) });
         }
-        Ok(Finish { having, items, order: order_by, limit: query.limit, divisions })
+        Ok(Finish { having, overs, qualify, items, order: order_by, limit: query.limit, distinct: query.distinct, divisions })
+    }
+
+    /// A condition over what is kept.
+    fn verdict(&self, ast: &Ast, clause: &Clause, word: &str, kept: &Schema) -> Result<Scalar> {
+        let (scalar, dtype) = Scalar::bind(ast, kept, self.place(clause))?;
+        if !matches!(dtype, DataType::Boolean | DataType::Null) {
+            return Err(self
+                .place(clause)
+                .fault(format!("{word} needs a condition, and this is {}", super::window::type_word(&dtype)))
+                .hint("compare it with something, such as count(*) > 10"));
+        }
+        Ok(scalar)
     }
 
     fn output_expr(&mut self, clause: &Clause, aliases: bool) -> Result<Ast> {
@@ -208,13 +232,102 @@ impl<'a> Binder<'a> {
     pub(super) fn kept_schema(&self) -> Schema {
         let keys = self.keys.iter().enumerate().map(|(i, k)| Field::new(key_name(i), k.dtype.clone()));
         let calls = self.calls.iter().enumerate().map(|(i, c)| Field::new(call_name(i), c.output()));
+        let values = self.values.iter().enumerate().map(|(i, v)| Field::new(value_name(i), v.dtype.clone()));
         let end = self.keys.iter().any(|k| k.window.is_some()).then(|| Field::new(END.into(), DataType::Datetime(TimeUnit::Microseconds, None)));
-        keys.chain(calls).chain(end).collect()
+        keys.chain(calls).chain(values).chain(end).collect()
+    }
+
+    /// The kept value of a row that an expression of its columns means.
+    pub(super) fn bind_value(&mut self, mut ast: Ast, place: Place<'_>) -> Result<Ast> {
+        let used = expr::resolve(&mut ast, self.schema, self.table, place)?;
+        let known = self.values.iter().position(|v| v.expr == ast);
+        if let Some(i) = known {
+            return Ok(expr::column(&value_name(i)));
+        }
+        let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
+        self.used.extend(used);
+        self.values.push(RowValue { scalar, dtype, expr: ast });
+        Ok(expr::column(&value_name(self.values.len() - 1)))
+    }
+
+    /// Rewrites an expression over rows: window functions become columns of the answer, the rest values that are kept.
+    fn rewrite_row(&mut self, ast: &mut Ast, place: Place<'_>, aliases: bool) -> Result<()> {
+        if aliases {
+            let alone = matches!(ast, Ast::Identifier(_));
+            expr::rewrite(ast, |node| {
+                let Ast::Identifier(ident) = &*node else { return Ok(()) };
+                let lower = ident.value.to_lowercase();
+                // Alone a name is the item, inside an expression the column first, as in PostgreSQL.
+                let column = !alone && expr::find_column(self.schema, ident).is_some();
+                if !column
+                    && let Some((_, source)) = self.outputs.iter().find(|(alias, _)| *alias == lower)
+                    && source != node
+                {
+                    *node = Ast::Nested(Box::new(source.clone()));
+                }
+                Ok(())
+            })?;
+        }
+        if let Ast::Nested(inner) = ast
+            && matches!(inner.as_ref(), Ast::Identifier(_) | Ast::Nested(_) | Ast::CompoundIdentifier(_))
+        {
+            *ast = (**inner).clone();
+        }
+        let mut windows = false;
+        expr::rewrite(ast, |node| {
+            windows |= matches!(node, Ast::Function(f) if f.over.is_some());
+            if let Ast::Function(function) = &*node {
+                let name = function.name.to_string();
+                if is_window(&name) {
+                    return Err(place.fault_on("rows are not grouped by this window", node).hint("give it an alias, add that to GROUP BY, and add aggregates"));
+                }
+                if function.over.is_none() {
+                    expr::check_function(node, place)?;
+                }
+            }
+            Ok(())
+        })?;
+        if !windows {
+            *ast = self.bind_value(ast.clone(), place)?;
+            return Ok(());
+        }
+        expr::rewrite(ast, |node| {
+            if let Ast::Function(function) = &*node
+                && function.over.is_some()
+            {
+                *node = self.bind_over(&function.clone(), &node.clone(), place)?;
+            } else if matches!(node, Ast::Identifier(i) if !i.value.starts_with("__win") && !i.value.starts_with("__val"))
+                || matches!(node, Ast::CompoundIdentifier(_))
+            {
+                *node = self.bind_value(node.clone(), place)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The column that a window function's values will be in.
+    fn bind_over(&mut self, function: &Function, node: &Ast, place: Place<'_>) -> Result<Ast> {
+        let mut read = over::Read::new(function, node, place)?;
+        for part in read.args.iter_mut().chain(&mut read.partition).chain(read.order.iter_mut().map(|(ast, ..)| ast)) {
+            if over::is_in(part) {
+                return Err(place.fault_on("a window function cannot stand inside a window function", node).hint("use one of them"));
+            }
+            self.rewrite_output(part, place.clause, true)?;
+        }
+        let known = self.overs.iter().position(|(other, _)| other.same(&read));
+        let i = known.unwrap_or(self.overs.len());
+        if known.is_none() {
+            self.overs.push((read, place.clause.clone()));
+        }
+        Ok(expr::column(&over::name(i)))
     }
 
     /// Rewrites an expression of the answer: groups, windows and aggregates become columns of the kept frame.
     fn rewrite_output(&mut self, ast: &mut Ast, clause: &Clause, aliases: bool) -> Result<()> {
         let place = Place { text: self.text, clause };
+        if self.rows {
+            return self.rewrite_row(ast, place, aliases);
+        }
         expr::rewrite(ast, |node| {
             expr::unqualify(node, self.table);
             if let Some(column) = self.as_key(node, aliases) {
@@ -223,7 +336,8 @@ impl<'a> Binder<'a> {
             }
             if let Ast::Function(function) = &*node {
                 if function.over.is_some() {
-                    return Err(place.fault_on("OVER is not understood", node).hint("group with tumble(…), and order the answer"));
+                    *node = self.bind_over(&function.clone(), &node.clone(), place)?;
+                    return Ok(());
                 }
                 if let Some((aggregate, distinct)) = aggregate_of(function) {
                     *node = self.bind_call(aggregate, distinct, function, node, place)?;
@@ -368,8 +482,8 @@ impl<'a> Binder<'a> {
         found.map(|(_, name, dtype)| (name.clone(), dtype.clone())).ok_or_else(|| {
             let other = if aggregate.name == "last" { "arg_max" } else { "arg_min" };
             place
-                .fault_on(format!("{} goes by event time, and '{}' has no event-time column", aggregate.name, self.table), node)
-                .hint(format!("name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)", self.table))
+                .fault_on(format!("{} goes by event time, and '{}' has no event-time column", aggregate.name, self.table.table_name()), node)
+                .hint(format!("name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)", self.table.table_name()))
         })
     }
 }
@@ -413,7 +527,7 @@ fn number(ast: &Ast) -> Option<f64> {
 }
 
 /// Resolves the names inside a call, so that `sum(x)` and `SUM("x")` are one.
-fn resolve_call(call: &mut Ast, schema: &Schema, table: &str, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
+fn resolve_call(call: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
     let used = expr::resolve(call, schema, table, place)?;
     if let Ast::Function(function) = call
         && let Some((aggregate, _)) = aggregate_of(function)
@@ -431,12 +545,26 @@ pub(super) fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, b
 }
 
 /// The first aggregate call in an expression.
-fn find_aggregate(ast: &Ast) -> Option<Function> {
+pub(super) fn find_aggregate(ast: &Ast) -> Option<Function> {
     let found = sqlparser::ast::visit_expressions(ast, |e| match e {
-        Ast::Function(f) if aggregate_of(f).is_some() => ControlFlow::Break(f.clone()),
+        Ast::Function(f) if f.over.is_none() && aggregate_of(f).is_some() => ControlFlow::Break(f.clone()),
         _ => ControlFlow::Continue(()),
     });
     found.break_value()
+}
+
+/// The classes of all aggregates called in an expression, but not of those with OVER.
+pub(super) fn classes_in(ast: &Ast) -> Vec<Class> {
+    let mut found = Vec::new();
+    let _ = sqlparser::ast::visit_expressions(ast, |e| {
+        if let Ast::Function(f) = e
+            && f.over.is_none()
+        {
+            found.extend(aggregate_of(f).map(|(a, distinct)| if distinct { Class::KeepsValues } else { a.class }));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    found
 }
 
 /// What an item without alias is called: a column by its name, anything else by its text.

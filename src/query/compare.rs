@@ -7,7 +7,7 @@ use polars::prelude::*;
 
 use super::Partial;
 use super::finish::STATUS;
-use super::plan::key_name;
+use super::plan::{call_name, key_name};
 use crate::data::Result;
 
 /// In how many groups two partials differ, and one of them in words.
@@ -25,8 +25,13 @@ pub fn differences(one: &Partial, other: &Partial) -> Result<Differences> {
     let keys = one.plan().keys.len();
     let known = |partial: &Partial| -> Result<DataFrame> {
         // How a window came to its rows is not part of what is known of them.
-        let kept = partial.kept(None)?;
-        sorted(kept.drop(STATUS).unwrap_or(kept), keys)
+        let mut kept = partial.kept(None)?;
+        // Nor is a sketch whose answer may differ within its bound.
+        let calls = partial.plan().calls.iter().enumerate().filter(|(_, call)| !call.aggregate.cut_free);
+        for name in calls.map(|(i, _)| call_name(i)).chain([STATUS.into()]) {
+            kept = kept.drop(&name).unwrap_or(kept);
+        }
+        sorted(kept, keys)
     };
     let (a, b) = (known(one)?, known(other)?);
     let mut found = Differences::default();

@@ -10,6 +10,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 
 use super::query::Clause;
+use super::scope::Scope;
 use super::sql::{offset, point};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
@@ -94,7 +95,7 @@ pub fn parse(place: Place<'_>) -> Result<Ast> {
 }
 
 /// `3, Column: 14` as a byte offset.
-fn location(sql: &str, text: &str) -> usize {
+pub(super) fn location(sql: &str, text: &str) -> usize {
     let numbers: Vec<u64> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
     match numbers[..] {
         [line, column] => offset(sql, sqlparser::tokenizer::Location { line, column }),
@@ -117,14 +118,9 @@ pub fn column(name: &str) -> Ast {
     Ast::Identifier(Ident { value: name.to_owned(), quote_style: Some('"'), span: sqlparser::tokenizer::Span::empty() })
 }
 
-/// `table.column` becomes `column`.
-pub fn unqualify(expr: &mut Ast, table: &str) {
-    if let Ast::CompoundIdentifier(parts) = expr
-        && let [qualifier, name] = parts.as_slice()
-        && qualifier.value.eq_ignore_ascii_case(table)
-    {
-        *expr = Ast::Identifier(name.clone());
-    }
+/// `table.column` becomes the column's name.
+pub fn unqualify(expr: &mut Ast, table: &Scope) {
+    table.unqualify(expr);
 }
 
 /// True when a division or a remainder stands anywhere in the expression.
@@ -152,14 +148,29 @@ pub fn rewrite(expr: &mut Ast, step: impl FnMut(&mut Ast) -> Result<()>) -> Resu
 }
 
 /// Replaces names by the exact, quoted names of `schema`'s columns, and says which ones were used.
-pub fn resolve(expr: &mut Ast, schema: &Schema, table: &str, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
+pub fn resolve(expr: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
     let mut used = BTreeSet::new();
     rewrite(expr, |node| {
         unqualify(node, table);
-        if let Ast::Identifier(ident) = node {
+        if let Ast::CompoundIdentifier(parts) = &*node
+            && let [qualifier, _] = parts.as_slice()
+            && find_column(schema, qualifier).is_none()
+        {
+            return Err(place.fault_on(format!("there is no table '{}' here", qualifier.value), node).hint("name a table of FROM, or its alias"));
+        }
+        if let Ast::Identifier(ident) = &*node {
+            if ident.quote_style.is_none() && table.is_ambiguous(ident) {
+                return Err(place.fault_on(format!("both tables have a column '{}'", ident.value), node).hint(format!(
+                    "say which: {0}.{2} or {1}.{2}",
+                    table.first_name(),
+                    table.joined_name(),
+                    ident.value
+                )));
+            }
             let name = find_column(schema, ident).ok_or_else(|| unknown_column(schema, ident, place))?;
             used.insert(name.clone());
-            *node = column(name);
+            let named = column(name);
+            *node = named;
         }
         if matches!(node, Ast::Subquery(_) | Ast::InSubquery { .. } | Ast::Exists { .. }) {
             return Err(place.fault("sub-queries are not understood").hint("ask them as a question of their own"));

@@ -1,18 +1,25 @@
-//! From the kept groups to the answer: HAVING, the SELECT list, ORDER BY and LIMIT, over a frame of key columns
-//! `__key0…` and aggregate columns `__agg0…`, one row a group.
+//! From what is kept to the answer: HAVING, window functions, QUALIFY, the SELECT list, ORDER BY and LIMIT, over a frame of
+//! key columns `__key0…` and aggregate columns `__agg0…`, one row a group; or, where rows are kept, of values `__val0…`.
 
 use polars::prelude::*;
 
 use super::expr::{Scalar, keep};
+use super::keys::Keys;
+use super::over::{self, OverCall};
 use crate::data::Result;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Finish {
     pub having: Option<Scalar>,
+    /// Window functions over what HAVING left: columns `__win0…` of the kept frame.
+    pub overs: Vec<OverCall>,
+    pub qualify: Option<Scalar>,
     /// Name and value of each answer column.
     pub items: Vec<(PlSmallStr, Scalar)>,
     pub order: Vec<OrderBy>,
     pub limit: Option<u64>,
+    /// SELECT DISTINCT: equal rows of the answer are shown once.
+    pub distinct: bool,
     /// Names of answer columns made by a division: where an infinite value deserves a word.
     pub divisions: Vec<PlSmallStr>,
 }
@@ -34,7 +41,7 @@ const SORTED_GROUPS: usize = 100_000;
 impl Finish {
     /// True when the answer is ordered or cut as a whole, so that parts of it cannot be answered apart.
     pub fn needs_all(&self) -> bool {
-        !self.order.is_empty() || self.limit.is_some()
+        !self.order.is_empty() || self.limit.is_some() || !self.overs.is_empty() || self.distinct
     }
 
     /// # Errors
@@ -44,15 +51,27 @@ impl Finish {
         if let Some(having) = &self.having {
             kept = kept.filter(&keep(having, &kept)?)?;
         }
+        for (i, call) in self.overs.iter().enumerate() {
+            let column = call.evaluate(&kept)?.with_name(over::name(i));
+            kept.with_column(column)?;
+        }
+        if let Some(qualify) = &self.qualify {
+            kept = kept.filter(&keep(qualify, &kept)?)?;
+        }
         let height = kept.height();
         let mut columns = Vec::with_capacity(self.items.len());
         for (name, scalar) in &self.items {
             columns.push(scalar.of(&kept)?.with_name(name.clone()));
         }
         columns.extend(kept.column(STATUS).ok().cloned());
-        let answer = DataFrame::new(height, columns)?;
-        let Some(order) = self.ordering(&kept)? else { return Ok(self.cut(answer)) };
-        Ok(self.cut(answer.take(order.idx()?)?))
+        let mut answer = DataFrame::new(height, columns)?;
+        if let Some(order) = self.ordering(&kept)? {
+            answer = answer.take(&order)?;
+        }
+        if self.distinct {
+            answer = once(&answer)?;
+        }
+        Ok(self.cut(answer))
     }
 
     fn cut(&self, answer: DataFrame) -> DataFrame {
@@ -64,28 +83,72 @@ impl Finish {
 
     /// Row numbers in the order of the answer. Ties, and an answer without ORDER BY, are ordered by the group keys, so
     /// that the same rows give the same table however they were cut.
-    fn ordering(&self, kept: &DataFrame) -> Result<Option<Column>> {
-        let keys = kept.columns().iter().filter(|c| c.name().starts_with("__key") && *c.dtype() != DataType::Null);
-        let keys: Vec<Column> = keys.cloned().collect();
-        if kept.height() < 2 || (self.order.is_empty() && (keys.is_empty() || kept.height() > SORTED_GROUPS)) {
+    fn ordering(&self, kept: &DataFrame) -> Result<Option<IdxCa>> {
+        let rows = kept.columns().iter().any(|c| c.name().starts_with("__val"));
+        if self.order.is_empty() && (rows || kept.height() > SORTED_GROUPS) {
             return Ok(None);
         }
-        let rows = Column::new("__row".into(), (0..kept.height() as IdxSize).collect::<Vec<_>>());
-        let mut columns = vec![rows];
-        let mut options = SortMultipleOptions { descending: Vec::new(), nulls_last: Vec::new(), multithreaded: false, maintain_order: false, limit: None };
-        let mut add = |column: Column, descending: bool, nulls_first: bool| {
-            columns.push(column.with_name(format!("__by{}", columns.len()).into()));
-            options.descending.push(descending);
-            options.nulls_last.push(!nulls_first);
-        };
-        for by in &self.order {
-            add(by.scalar.of(kept)?, by.descending, by.nulls_first);
+        let mut by = Vec::new();
+        for order in &self.order {
+            by.push((order.scalar.of(kept)?, order.descending, order.nulls_first));
         }
-        for key in keys {
-            add(key, false, false);
-        }
-        let by: Vec<PlSmallStr> = columns.iter().skip(1).map(|c| c.name().clone()).collect();
-        let sorted = DataFrame::new(kept.height(), columns)?.sort(by, options)?;
-        Ok(Some(sorted.column("__row")?.clone()))
+        by.extend(tie_breakers(kept).map(|c| (c.clone(), false, false)));
+        sorted(kept.height(), by)
     }
+}
+
+/// What tells kept rows apart that an order leaves equal: their keys, or the values of a row.
+pub(super) fn tie_breakers(kept: &DataFrame) -> impl Iterator<Item = &Column> {
+    let sortable = |d: &DataType| d.is_primitive_numeric() || d.is_temporal() || matches!(d, DataType::String | DataType::Boolean);
+    kept.columns().iter().filter(move |c| (c.name().starts_with("__key") || c.name().starts_with("__val")) && sortable(c.dtype()))
+}
+
+/// Row numbers in the order of some columns, each with whether it descends and whether nulls come first; `None` where
+/// there is nothing to sort.
+pub(super) fn sorted(height: usize, by: Vec<(Column, bool, bool)>) -> Result<Option<IdxCa>> {
+    let by: Vec<_> = by.into_iter().filter(|(c, _, _)| *c.dtype() != DataType::Null).collect();
+    if height < 2 || by.is_empty() {
+        return Ok(None);
+    }
+    let mut columns = vec![Column::new("__row".into(), (0..height as IdxSize).collect::<Vec<_>>())];
+    let mut options = SortMultipleOptions { descending: Vec::new(), nulls_last: Vec::new(), multithreaded: false, maintain_order: true, limit: None };
+    for (column, descending, nulls_first) in by {
+        columns.push(column.with_name(format!("__by{}", columns.len()).into()));
+        options.descending.push(descending);
+        options.nulls_last.push(!nulls_first);
+    }
+    let by: Vec<PlSmallStr> = columns.iter().skip(1).map(|c| c.name().clone()).collect();
+    let sorted = DataFrame::new(height, columns)?.sort(by, options)?;
+    Ok(Some(sorted.column("__row")?.idx()?.clone()))
+}
+
+/// For rows taken in the order `at`: whether each differs from the one before it in any of `columns`. The first does.
+pub(super) fn changes(columns: &[Column], at: &IdxCa) -> Result<Vec<bool>> {
+    let mut changed = vec![false; at.len()];
+    if let Some(first) = changed.first_mut() {
+        *first = true;
+    }
+    for column in columns.iter().filter(|c| *c.dtype() != DataType::Null) {
+        let here = column.take(at)?.take_materialized_series();
+        let differs = here.not_equal_missing(&here.shift(1))?;
+        for (changed, differs) in changed.iter_mut().zip(differs.iter()).skip(1) {
+            *changed |= differs == Some(true);
+        }
+    }
+    Ok(changed)
+}
+
+/// Each row once, where it stands first.
+fn once(answer: &DataFrame) -> Result<DataFrame> {
+    let columns: Vec<Column> = answer.columns().iter().filter(|c| c.name() != STATUS).cloned().collect();
+    let mut seen = Keys::new(&columns.iter().map(|c| (c.name().clone(), c.dtype().clone())).collect::<Vec<_>>())?;
+    let mut numbers = Vec::new();
+    seen.assign(&columns, answer.height(), &mut numbers)?;
+    let mut next = 0;
+    let first = numbers.iter().map(|n| {
+        let new = *n == next;
+        next += u32::from(new);
+        new
+    });
+    Ok(answer.filter(&first.collect::<BooleanChunked>())?)
 }

@@ -4,7 +4,7 @@
 use sqlparser::ast::{DuplicateTreatment, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
 use super::expr::{self, Place};
-use super::query::{Clause, Item, Order, Query};
+use super::query::{Clause, Item, Join, Order, Query, Rerun};
 use super::{aggregate, sql};
 
 /// A question as a form. What a menu cannot say (arithmetic over aggregates, CASE) is in `others`, as text.
@@ -23,6 +23,19 @@ pub struct Form {
     /// `(expression, descending)`.
     pub order: Vec<(String, bool)>,
     pub limit: Option<u64>,
+    /// What no menu shows: it stays as it was written.
+    pub beside: Beside,
+}
+
+/// Parts of a question that have no menu.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beside {
+    pub alias: Option<String>,
+    pub join: Option<Join>,
+    pub distinct: bool,
+    pub qualify: Option<Clause>,
+    /// Set where the whole question is nothing but text.
+    pub rerun: Option<Rerun>,
 }
 
 /// `tumble(time, INTERVAL 'size') AS alias`, or another kind of window.
@@ -108,6 +121,13 @@ impl Form {
             having: query.having.as_ref().map(|c| c.sql.clone()).unwrap_or_default(),
             order: query.order.iter().map(|o| (o.expr.sql.clone(), o.descending)).collect(),
             limit: query.limit,
+            beside: Beside {
+                alias: query.alias.clone(),
+                join: query.join.clone(),
+                distinct: query.distinct,
+                qualify: query.qualify.clone(),
+                rerun: query.rerun.clone(),
+            },
             ..Self::default()
         };
         let mut grouped = vec![false; query.items.len()];
@@ -142,6 +162,11 @@ impl Form {
             filter: clause(&self.filter),
             having: clause(&self.having),
             limit: self.limit,
+            alias: self.beside.alias.clone(),
+            join: self.beside.join.clone(),
+            distinct: self.beside.distinct,
+            qualify: self.beside.qualify.clone(),
+            rerun: self.beside.rerun.clone(),
             ..Query::default()
         };
         for group in &self.groups {

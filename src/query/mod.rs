@@ -10,14 +10,20 @@ pub mod exact;
 pub mod expr;
 pub mod finish;
 pub mod form;
+mod from;
+pub mod join;
 pub mod keys;
 pub mod lateness;
 mod literal;
+mod over;
 pub mod partial;
 pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
+pub mod rerun;
 pub mod rewrite;
+pub mod rows;
+pub mod scope;
 pub mod sql;
 pub mod window;
 
@@ -25,3 +31,4 @@ pub use form::Form;
 pub use partial::{Absorbed, Partial};
 pub use plan::Plan;
 pub use query::Query;
+pub use scope::Input;

@@ -12,8 +12,10 @@ use super::Plan;
 use super::aggregate::Accumulator;
 use super::expr::keep;
 use super::finish::STATUS;
+use super::join::{ORIGIN, distinct};
 use super::keys::Keys;
 use super::plan::{CORRECTED, Call, END, LAST, call_name, key_name};
+use super::rows::{At, Store, value_name};
 use super::window::{Due, Hop, Kind, Micros, Sessions, WindowStatus, as_times, micros_of};
 use crate::data::{Fault, Result};
 
@@ -28,6 +30,8 @@ pub struct Partial {
     keys: Keys,
     sessions: Option<Sessions>,
     states: Vec<Box<dyn Accumulator>>,
+    /// The rows, where rows are shown instead of groups.
+    rows: Option<Store>,
     /// The groups to which late rows were re-admitted; may be shorter than there are groups.
     corrected: Vec<bool>,
     /// The group of each row; kept for its memory.
@@ -108,8 +112,9 @@ impl Partial {
         let keys = plan.new_keys()?;
         let sessions = plan.gap().map(Sessions::new);
         let states = plan.calls.iter().map(Call::make).collect();
-        let mut partial = Self { plan, keys, sessions, states, corrected: Vec::new(), groups: Vec::new(), unseen: 0, no_panes: 0, untouched: true };
-        if partial.plan.keys.is_empty() {
+        let rows = plan.rows.as_ref().map(|rows| Store::new(plan.clone(), rows));
+        let mut partial = Self { plan, keys, sessions, states, rows, corrected: Vec::new(), groups: Vec::new(), unseen: 0, no_panes: 0, untouched: true };
+        if partial.plan.keys.is_empty() && partial.rows.is_none() {
             // Without GROUP BY there is one group, also over no rows.
             partial.keys.assign(&[], 0, &mut partial.groups)?;
             partial.states.iter_mut().for_each(|s| s.resize(1));
@@ -121,14 +126,22 @@ impl Partial {
         &self.plan
     }
 
+    /// Groups, or rows where those are kept.
     pub fn groups(&self) -> usize {
+        if let Some(rows) = &self.rows {
+            return rows.len();
+        }
         self.sessions.as_ref().map_or_else(|| self.keys.len(), Sessions::len)
     }
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
         let windows = self.sessions.as_ref().map_or(0, Sessions::size) + self.corrected.capacity();
-        self.keys.size() + self.states.iter().map(|s| s.size()).sum::<usize>() + self.groups.capacity() * 4 + windows
+        self.rows.as_ref().map_or(0, Store::size)
+            + self.keys.size()
+            + self.states.iter().map(|s| s.size()).sum::<usize>()
+            + self.groups.capacity() * 4
+            + windows
     }
 
     /// Takes rows. `frame` has the plan's columns, and maybe others. Where `watermark` is given, rows are set aside from
@@ -138,6 +151,17 @@ impl Partial {
     /// When an expression cannot be evaluated over these rows; the partial is then unchanged, unless the rows were so
     /// many that they were taken in pieces.
     pub fn absorb(&mut self, frame: &DataFrame, watermark: Option<Micros>) -> Result<Absorbed> {
+        self.absorb_at(frame, watermark, None)
+    }
+
+    /// `absorb` for rows of which it is known where they stood.
+    ///
+    /// # Errors
+    /// As `absorb`.
+    pub fn absorb_at(&mut self, frame: &DataFrame, watermark: Option<Micros>, at: Option<At>) -> Result<Absorbed> {
+        if self.rows.is_some() {
+            return self.keep_rows(frame, at);
+        }
         let absorbed = self.take_pieces(frame, Due::Open(watermark))?;
         Ok(Absorbed { watermark, ..absorbed })
     }
@@ -165,6 +189,35 @@ impl Partial {
             }
         };
         self.take_pieces(late, Due::Missed(watermarks))
+    }
+
+    /// Keeps rows as they are: they are in no window, so they are never late.
+    fn keep_rows(&mut self, frame: &DataFrame, at: Option<At>) -> Result<Absorbed> {
+        let plan = self.plan.clone();
+        let (Some(store), Some(kept)) = (&mut self.rows, &plan.rows) else { return Ok(Absorbed::default()) };
+        let rows = match &plan.filter {
+            Some(filter) => filter_rows(frame, &keep(filter, frame)?)?,
+            None => frame.clone(),
+        };
+        let values = kept.values.iter().enumerate().map(|(i, v)| Ok(v.scalar.of(&rows)?.with_name(value_name(i)))).collect::<Result<_>>()?;
+        store.add(at, DataFrame::new(rows.height(), values)?)?;
+        self.untouched = false;
+        let shown = distinct(&rows, None)?;
+        Ok(Absorbed { shown, filtered: (frame.height() - rows.height()) as u64, ..Absorbed::default() })
+    }
+
+    /// Keeps to `bytes`, about, where rows are kept and may be let go; false where they may not.
+    pub fn keep_to(&mut self, bytes: usize) -> bool {
+        self.rows.as_mut().is_some_and(|rows| rows.keep_to(bytes))
+    }
+
+    /// Takes the rows out as they would be shown: for a question that `streams`.
+    ///
+    /// # Errors
+    /// When an expression of the answer cannot be evaluated.
+    pub fn drain(&mut self) -> Result<DataFrame> {
+        let rows = self.rows.as_mut().map(Store::drain).transpose()?.unwrap_or_default();
+        self.plan.finish.apply(rows)
     }
 
     fn take_pieces(&mut self, frame: &DataFrame, due: Due<'_>) -> Result<Absorbed> {
@@ -207,7 +260,7 @@ impl Partial {
         }
         let mut inputs = self.inputs(&rows)?;
         let Some(window) = plan.window() else {
-            absorbed.shown = rows.height() as u64;
+            absorbed.shown = distinct(&rows, None)?;
             self.fold(&keys, &Spans::None, rows.height(), &inputs, false)?;
             return Ok(absorbed);
         };
@@ -220,7 +273,7 @@ impl Partial {
             Some((hop, watermark)) => hop.panes(&times, watermark),
             None => window.place(&times, due),
         };
-        absorbed.shown = placed.taken;
+        absorbed.shown = if rows.column(ORIGIN).is_ok() { distinct(&rows, placed.rows.as_deref())? } else { placed.taken };
         absorbed.filtered += placed.nowhere;
         absorbed.late = pick(&rows, placed.late)?;
         absorbed.partly_late = pick(&rows, placed.partly_late)?;
@@ -360,6 +413,9 @@ impl Partial {
         if other.untouched {
             return Ok(());
         }
+        if let Some(rows) = &mut self.rows {
+            return other.rows.map_or(Ok(()), |others| rows.unite(others));
+        }
         if other.sessions.is_some() {
             return self.merge(&other.to_frame()?);
         }
@@ -393,7 +449,18 @@ impl Partial {
     }
 
     fn compact(&mut self) -> Result<()> {
-        let Some(sessions) = self.sessions.as_mut().filter(|s| s.any_joined()) else { return Ok(()) };
+        let Some(settled) = self.settled()? else { return Ok(()) };
+        if let Some(sessions) = &mut self.sessions {
+            sessions.compact(&settled.renumbered);
+        }
+        self.states = settled.states;
+        self.corrected = settled.corrected;
+        Ok(())
+    }
+
+    /// What there is once sessions that have become part of others are one with them; `None` when all are.
+    fn settled(&self) -> Result<Option<Settled>> {
+        let Some(sessions) = self.sessions.as_ref().filter(|s| s.any_joined()) else { return Ok(None) };
         let (renumbered, count) = (sessions.renumbered(), sessions.len());
         let mut states = Vec::with_capacity(self.states.len());
         for (call, state) in self.plan.calls.iter().zip(&self.states) {
@@ -402,14 +469,11 @@ impl Partial {
             fresh.merge(&renumbered, &state.state()?)?;
             states.push(fresh);
         }
-        sessions.compact(&renumbered);
-        self.states = states;
         let mut corrected = vec![false; count];
         for (mark, group) in self.corrected.iter().zip(&renumbered) {
             corrected[*group as usize] |= mark;
         }
-        self.corrected = corrected;
-        Ok(())
+        Ok(Some(Settled { slots: IdxCa::from_vec("".into(), sessions.own_slots()), renumbered, states, corrected }))
     }
 
     /// The key columns of each group, in the order of the question's keys.
@@ -436,6 +500,9 @@ impl Partial {
     /// # Errors
     /// What polars says while it builds the columns.
     pub fn to_frame(&self) -> Result<DataFrame> {
+        if let Some(rows) = &self.rows {
+            return rows.to_frame();
+        }
         let mut columns = self.key_columns()?;
         for (i, state) in self.states.iter().enumerate() {
             for (j, column) in state.state()?.into_iter().enumerate() {
@@ -447,14 +514,10 @@ impl Partial {
             columns.push(sessions.spans().1.with_name(LAST.into()).into_column());
         }
         if self.corrected.contains(&true) {
-            let marks: BooleanChunked = (0..self.slots()).map(|g| Some(self.is_corrected(g))).collect();
+            let marks: BooleanChunked = (0..self.slots()).map(|g| Some(self.corrected.get(g) == Some(&true))).collect();
             columns.push(marks.with_name(CORRECTED.into()).into_column());
         }
         Ok(DataFrame::new(self.slots(), columns)?)
-    }
-
-    fn is_corrected(&self, group: usize) -> bool {
-        self.corrected.get(group) == Some(&true)
     }
 
     /// Takes what another partial of the same plan knows.
@@ -468,6 +531,10 @@ impl Partial {
     }
 
     fn merge_frame(&mut self, other: &DataFrame) -> Result<()> {
+        if let Some(rows) = &mut self.rows {
+            self.untouched = false;
+            return rows.merge(other);
+        }
         let plan = self.plan.clone();
         let mut columns = other.columns();
         let mut keys = Vec::with_capacity(plan.keys.len());
@@ -562,31 +629,49 @@ impl Partial {
             Some(_) => Some(frame.drop_in_place(STATUS)?.u8()?.iter().map(|code| WindowStatus::from_code(code.unwrap_or(0))).collect()),
             None => None,
         };
-        let notes = division_notes(&frame, &self.plan.finish.divisions)?;
+        let mut notes = division_notes(&frame, &self.plan.finish.divisions)?;
+        notes.extend(self.rows.as_ref().and_then(Store::note));
         Ok(Answer { frame, groups: self.groups(), notes, status })
     }
 
     /// One row a group: its keys, the results of its aggregates, and the end and status of its window.
     pub(super) fn kept(&self, watermark: Option<Micros>) -> Result<DataFrame> {
-        if self.sessions.as_ref().is_some_and(Sessions::any_joined) {
-            let mut settled = Self::new(self.plan.clone())?;
-            settled.merge_frame(&self.to_frame()?)?;
-            return settled.kept(watermark);
+        if let Some(rows) = &self.rows {
+            return rows.answer();
         }
+        let settled = self.settled()?;
+        let (states, corrected) = settled.as_ref().map_or((&self.states, &self.corrected), |s| (&s.states, &s.corrected));
         let mut columns = self.key_columns()?;
-        for (i, (state, call)) in self.states.iter().zip(&self.plan.calls).enumerate() {
+        if let Some(settled) = &settled {
+            columns = columns.iter().map(|column| column.take(&settled.slots)).collect::<PolarsResult<_>>()?;
+        }
+        for (i, (state, call)) in states.iter().zip(&self.plan.calls).enumerate() {
             let column = state.finish().map_err(|fault| fault.at(call.sql.clone()))?;
             columns.push(column.with_name(call_name(i)));
         }
         if let Some(window) = self.plan.window() {
-            let lasts = self.lasts()?;
+            let mut lasts = self.lasts()?;
+            if let Some(settled) = &settled {
+                lasts = lasts.take(&settled.slots)?;
+            }
             columns.push(as_times(END.into(), lasts.iter().map(|last| last.map(|last| window.end(last))).collect()));
-            let status =
-                |(group, last): (usize, Option<Micros>)| WindowStatus::of(last.map(|last| window.final_at(last)), self.is_corrected(group), watermark) as u8;
+            let status = |(group, last): (usize, Option<Micros>)| {
+                WindowStatus::of(last.map(|last| window.final_at(last)), corrected.get(group) == Some(&true), watermark) as u8
+            };
             columns.push(Column::new(STATUS.into(), lasts.iter().enumerate().map(status).collect::<Vec<u8>>()));
         }
         Ok(DataFrame::new(self.groups(), columns)?)
     }
+}
+
+/// Groups after sessions have become one.
+struct Settled {
+    /// The slots that are groups of their own, in the order of their new numbers.
+    slots: IdxCa,
+    /// The new number of each slot.
+    renumbered: Vec<u32>,
+    states: Vec<Box<dyn Accumulator>>,
+    corrected: Vec<bool>,
 }
 
 impl Absorbed {

@@ -7,12 +7,17 @@ use polars::prelude::*;
 use sqlparser::ast::Expr as Ast;
 
 use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
-use super::bind::Binder;
-use super::expr::Scalar;
-use super::finish::Finish;
+use super::bind::{Binder, classes_in, find_aggregate};
+use super::expr::{self, Place, Scalar};
+use super::finish::{Finish, OrderBy};
+use super::join::{self, Join};
 use super::keys::Keys;
-use super::query::Query;
-use super::window::{Kind, Micros, Window};
+use super::over;
+use super::query::{Clause, Item, Query};
+use super::rerun::{self, Rerun};
+use super::rows::{Keep, Rows};
+use super::scope::{Input, Scope};
+use super::window::{Kind, Micros, Window, micros_of};
 use crate::data::Result;
 
 /// A question that can be run.
@@ -22,6 +27,12 @@ pub struct Plan {
     /// The input columns it needs, in the order chunks shall have them.
     pub columns: Vec<PlSmallStr>,
     pub filter: Option<Scalar>,
+    /// Where rows are joined with a dataset before anything else happens to them.
+    pub join: Option<Join>,
+    /// Set when rows are shown instead of groups.
+    pub rows: Option<Rows>,
+    /// Set when the question is asked again and again of the rows themselves; all else but `output` is then empty.
+    pub rerun: Option<Rerun>,
     pub keys: Vec<Key>,
     pub calls: Vec<Call>,
     pub finish: Finish,
@@ -84,21 +95,112 @@ impl Plan {
     /// # Errors
     /// An unknown column or function, a type that does not fit.
     pub fn new(query: &Query, text: &str, schema: &SchemaRef, time: Option<&str>) -> Result<Self> {
-        let table = query.table_name();
-        let mut binder = Binder { text, schema, table: &table, time, used: BTreeSet::new(), keys: Vec::new(), calls: Vec::new(), outputs: Vec::new() };
-        let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
-        binder.bind_keys(query)?;
-        let finish = binder.bind_finish(query)?;
-        if binder.keys.is_empty() && binder.calls.is_empty() {
-            let fault =
-                binder.place(&query.items.first().map(|i| i.expr.clone()).unwrap_or_default()).fault("this question has neither an aggregate nor GROUP BY");
-            return Err(fault.hint("add an aggregate such as count(*), or GROUP BY the columns you select"));
+        Self::over(query, text, &[Input { name: &query.table_name(), schema, time }])
+    }
+
+    /// Binds `query` to the tables that `query.tables()` names, in that order.
+    ///
+    /// # Errors
+    /// As `new`; and a join that cannot be made.
+    pub fn over(query: &Query, text: &str, tables: &[Input<'_>]) -> Result<Self> {
+        if let Some(asked) = &query.rerun {
+            let (rerun, output) = rerun::bind(asked, text, tables)?;
+            return Ok(Self { rerun: Some(rerun), output, ..Self::empty(query) });
         }
-        let kept = binder.kept_schema();
-        let Binder { used, keys, calls, .. } = binder;
-        let columns = schema.iter_names().filter(|n| used.contains(*n)).cloned().collect();
-        let output = finish.apply(DataFrame::empty_with_schema(&kept))?.schema().clone();
-        Ok(Self { query: query.clone(), columns, filter, keys, calls, finish, output })
+        let name = query.table_name();
+        let missing = SchemaRef::default();
+        let first = tables.first().copied().unwrap_or(Input { name: &name, schema: &missing, time: None });
+        let at_join = join::clause(query);
+        let point = |fault: crate::data::Fault| Place { text, clause: &at_join }.fault(fault.what).hint(fault.hint);
+        let scope = Scope::new(query, first, tables.get(1).copied()).map_err(point)?;
+        if query.join.is_some() && tables.len() < 2 {
+            return Err(Place { text, clause: &at_join }.fault("the joined table is not open").hint("open it, or give it with --history NAME=FILE"));
+        }
+        let schema = scope.schema.clone();
+        let query = &expand(query, text, &scope)?;
+        let rows = is_rows(query, text)?;
+        let mut binder = Binder {
+            text,
+            schema: &schema,
+            table: &scope,
+            time: first.time,
+            used: BTreeSet::new(),
+            keys: Vec::new(),
+            calls: Vec::new(),
+            rows,
+            values: Vec::new(),
+            overs: Vec::new(),
+            outputs: Vec::new(),
+        };
+        let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
+        let mut join = Join::bind(query, text, &scope, &mut binder.used)?;
+        binder.bind_keys(query)?;
+        let mut finish = binder.bind_finish(query)?;
+        let mut keeping = if rows { keep(&mut finish) } else { Keep::All };
+        if let (Keep::Newest(rows), Some(time)) = (keeping, first.time) {
+            // The newest rows of a table with event time are those of the latest times, wherever they came from.
+            let at = Clause::from(time);
+            let value = binder.bind_value(expr::column(time), Place { text, clause: &at })?;
+            let (scalar, _) = Scalar::bind(&value, &binder.kept_schema(), Place { text, clause: &at })?;
+            finish.order.push(OrderBy { scalar, descending: false, nulls_first: true });
+            keeping = Keep::Top { rows, last: true };
+        }
+        let mut kept = binder.kept_schema();
+        let Binder { used, keys, calls, values, .. } = binder;
+        if let Some(join) = &mut join {
+            join.settle(&scope, &used);
+        }
+        let columns = first.schema.iter_names().filter(|n| used.contains(*n)).cloned().collect();
+        for (i, call) in finish.overs.iter().enumerate() {
+            kept.insert(over::name(i), call.dtype.clone());
+        }
+        let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&DataFrame::empty_with_schema(&kept))?.dtype().clone())));
+        let output = Arc::new(output.collect::<Result<Schema>>()?);
+        let rows = rows.then_some(Rows { keep: keeping, values, whole: false });
+        Ok(Self { query: query.clone(), columns, filter, join, rows, rerun: None, keys, calls, finish, output })
+    }
+
+    fn empty(query: &Query) -> Self {
+        Self {
+            query: query.clone(),
+            columns: Vec::new(),
+            filter: None,
+            join: None,
+            rows: None,
+            rerun: None,
+            keys: Vec::new(),
+            calls: Vec::new(),
+            finish: Finish::default(),
+            output: SchemaRef::default(),
+        }
+    }
+
+    /// What each item of the answer costs to keep true: its text and its class.
+    pub fn classes(&self) -> Vec<(String, Class)> {
+        if let Some(rerun) = &self.rerun {
+            return vec![(rerun.text.clone(), Class::Rerun)];
+        }
+        let class = |item: &Item| {
+            let Ok(ast) = expr::parse(Place { text: &item.expr.sql, clause: &Clause::from(item.expr.sql.as_str()) }) else { return Class::Exact };
+            if over::is_in(&ast) {
+                return Class::Rerun;
+            }
+            let all_rows = self.rows.as_ref().is_some_and(|rows| rows.keep == Keep::All);
+            let own = classes_in(&ast).into_iter().max_by_key(|c| c.rank());
+            own.unwrap_or(if all_rows { Class::KeepsRows { bytes: 0 } } else { Class::Exact })
+        };
+        self.query.items.iter().map(|item| (item.expr.sql.clone(), class(item))).collect()
+    }
+
+    /// True when finished rows can be written as they come, because no row has to wait for another.
+    pub fn streams(&self) -> bool {
+        let finish = &self.finish;
+        matches!(&self.rows, Some(rows) if rows.keep == Keep::All && !rows.whole)
+            && finish.order.is_empty()
+            && finish.limit.is_none()
+            && finish.overs.is_empty()
+            && finish.qualify.is_none()
+            && !finish.distinct
     }
 
     /// The window, where the question has one.
@@ -109,6 +211,21 @@ impl Plan {
     /// Which key is the window's start.
     pub fn window_key(&self) -> Option<usize> {
         self.keys.iter().position(|k| k.window.is_some())
+    }
+
+    /// The times that the windows of a partial as a table cover: two tables whose times do not meet hold no window in
+    /// common, nor sessions that become one when they are merged. `None` without a window, for no groups, and where rows
+    /// without time are among them, which are in a window anywhere.
+    pub fn reach(&self, partial: &DataFrame) -> Option<(Micros, Micros)> {
+        let starts = micros_of(partial.column(&key_name(self.window_key()?)).ok()?).ok()?;
+        if starts.null_count() > 0 {
+            return None;
+        }
+        let until = match self.gap() {
+            Some(gap) => partial.column(LAST).ok()?.i64().ok()?.max()?.saturating_add(gap),
+            None => starts.max()?,
+        };
+        Some((starts.min()?, until))
     }
 
     /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.
@@ -141,3 +258,79 @@ pub const END: &str = "__end";
 pub const LAST: &str = "__last";
 /// Whether late rows were re-admitted to a group, in a partial as a table.
 pub const CORRECTED: &str = "__corrected";
+
+/// Writes the columns out that `*` stands for, and SELECT DISTINCT as the groups that it means.
+fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
+    let mut own = query.clone();
+    own.items.clear();
+    for item in &query.items {
+        let star = item.expr.sql.strip_suffix('*').map(str::trim_end);
+        let qualifier = match star {
+            Some("") => None,
+            Some(table) if table.ends_with('.') => Some(Clause::from(table.trim_end_matches('.').trim_end()).unquoted()),
+            _ => {
+                own.items.push(item.clone());
+                continue;
+            }
+        };
+        // With groups a star has no meaning, which the binder says.
+        if !query.groups.is_empty() || query.items.iter().any(|i| has_aggregate(&i.expr)) {
+            own.items.push(item.clone());
+            continue;
+        }
+        let place = Place { text, clause: &item.expr };
+        let columns = scope
+            .star(qualifier.as_deref())
+            .ok_or_else(|| place.fault(format!("there is no table '{}' here", qualifier.unwrap_or_default())).hint("name a table of FROM, or its alias"))?;
+        for (here, shown) in columns {
+            let expr = Clause { sql: quoted(&here), at: item.expr.at };
+            own.items.push(Item { expr, alias: Some(shown.to_string()) });
+        }
+    }
+    if own.distinct && own.groups.is_empty() && own.having.is_none() && own.qualify.is_none() {
+        let plain = |item: &Item| {
+            let ast = expr::parse(Place { text, clause: &item.expr });
+            ast.is_ok_and(|ast| find_aggregate(&ast).is_none() && !over::is_in(&ast))
+        };
+        if own.items.iter().all(plain) {
+            own.groups = own.items.iter().map(|i| i.expr.clone()).collect();
+            own.distinct = false;
+        }
+    }
+    Ok(own)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn has_aggregate(clause: &Clause) -> bool {
+    expr::parse(Place { text: &clause.sql, clause }).is_ok_and(|ast| find_aggregate(&ast).is_some())
+}
+
+/// True when rows are asked for, not groups.
+fn is_rows(query: &Query, text: &str) -> Result<bool> {
+    let clauses = query.items.iter().map(|i| &i.expr).chain(&query.qualify).chain(query.order.iter().map(|o| &o.expr));
+    if !query.groups.is_empty() || query.having.as_ref().is_some_and(has_aggregate) || clauses.into_iter().any(has_aggregate) {
+        return Ok(false);
+    }
+    match &query.having {
+        Some(having) => Err(Place { text, clause: having }.fault("HAVING looks at groups, and there are none").hint("use WHERE, or add GROUP BY")),
+        None => Ok(true),
+    }
+}
+
+/// Which rows a question about rows has to keep.
+fn keep(finish: &mut Finish) -> Keep {
+    if !finish.overs.is_empty() || finish.qualify.is_some() || finish.distinct {
+        return Keep::All;
+    }
+    match (finish.limit, finish.order.is_empty()) {
+        (Some(limit), false) => Keep::Top { rows: limit as usize, last: false },
+        (Some(limit), true) => {
+            finish.limit = None;
+            Keep::Newest(limit as usize)
+        }
+        (None, _) => Keep::All,
+    }
+}

@@ -3,16 +3,51 @@
 use super::sql;
 use crate::data::Result;
 
-/// One SELECT over one table.
+/// One SELECT over one table, which may be enriched from another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     pub table: Clause,
+    /// What the table is called in this question, where it says so: `FROM trades AS t`.
+    pub alias: Option<String>,
+    pub join: Option<Join>,
+    /// SELECT DISTINCT.
+    pub distinct: bool,
     pub items: Vec<Item>,
     pub filter: Option<Clause>,
     pub groups: Vec<Clause>,
     pub having: Option<Clause>,
+    /// A condition over window functions: looked at when the answer is made.
+    pub qualify: Option<Clause>,
     pub order: Vec<Order>,
     pub limit: Option<u64>,
+    /// A question that is no such SELECT (sub-queries, UNION, WITH …): its whole text and the tables it names. The other
+    /// clauses are then empty, and it is asked again and again of the rows themselves.
+    pub rerun: Option<Rerun>,
+}
+
+/// `[LEFT] JOIN table AS alias ON …` or `… USING (…)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// LEFT JOIN: rows without a match stay, with nulls.
+    pub left: bool,
+    pub table: Clause,
+    pub alias: Option<String>,
+    pub on: On,
+}
+
+/// How rows of two tables find each other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum On {
+    Condition(Clause),
+    Using(Vec<Clause>),
+}
+
+/// A question as nothing but text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rerun {
+    pub text: Clause,
+    /// The tables it names, each once, in the order they are named.
+    pub tables: Vec<String>,
 }
 
 /// A piece of SQL and where it began in the text it came from (bytes), so that errors can point at it.
@@ -63,10 +98,25 @@ impl Query {
 
     /// The table's name without quotes.
     pub fn table_name(&self) -> String {
-        let name = &self.table.sql;
-        match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+        self.table.unquoted()
+    }
+
+    /// The names of all tables it needs, without quotes: first the one whose rows it is about, then the one it joins.
+    pub fn tables(&self) -> Vec<String> {
+        match (&self.rerun, &self.join) {
+            (Some(rerun), _) => rerun.tables.clone(),
+            (None, Some(join)) => vec![self.table_name(), join.table.unquoted()],
+            (None, None) => vec![self.table_name()],
+        }
+    }
+}
+
+impl Clause {
+    /// A name without its quotes.
+    pub fn unquoted(&self) -> String {
+        match self.sql.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
             Some(inner) => inner.replace("\"\"", "\""),
-            None => name.clone(),
+            None => self.sql.clone(),
         }
     }
 }

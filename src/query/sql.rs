@@ -7,24 +7,25 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
-use super::query::{Clause, Item, Order, Query};
+use super::from;
+use super::query::{Clause, Item, On, Order, Query};
 use crate::data::{Fault, Result};
 
 /// A token that means something (no white space, no comment) and the bytes it stands on.
-struct Word {
-    token: Token,
-    at: Range<usize>,
+pub(super) struct Word {
+    pub(super) token: Token,
+    pub(super) at: Range<usize>,
 }
 
 impl Word {
-    fn keyword(&self) -> Keyword {
+    pub(super) fn keyword(&self) -> Keyword {
         match &self.token {
             Token::Word(word) if word.quote_style.is_none() => word.keyword,
             _ => Keyword::NoKeyword,
         }
     }
 
-    fn name(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         match &self.token {
             Token::Word(word) => Some(&word.value),
             _ => None,
@@ -36,12 +37,17 @@ impl Word {
 pub fn parse(sql: &str) -> Result<Query> {
     let words = words(sql)?;
     let end = words.last().map_or(sql.len(), |w| w.at.end);
+    if let Some(rerun) = from::outside(sql, &words)? {
+        return Ok(rerun);
+    }
     let mut clauses = split_clauses(sql, &words, end)?;
     let mut query = Query::default();
 
-    let select = clauses.take(Part::Select).unwrap_or_default();
-    if let Some(word) = select.first().filter(|w| w.keyword() == Keyword::DISTINCT) {
-        return Err(point(sql, "SELECT DISTINCT is not understood", word.at.clone()).hint("write GROUP BY with the columns you select"));
+    let mut select = clauses.take(Part::Select).unwrap_or_default();
+    if let [first, rest @ ..] = select
+        && first.keyword() == Keyword::DISTINCT
+    {
+        (query.distinct, select) = (true, rest);
     }
     for piece in split_commas(select) {
         query.items.push(item(sql, piece)?);
@@ -49,20 +55,16 @@ pub fn parse(sql: &str) -> Result<Query> {
     if query.items.is_empty() {
         return Err(point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)"));
     }
-    query.table = match clauses.take(Part::From) {
-        Some([table]) if table.name().is_some() => Clause { sql: sql[table.at.clone()].to_owned(), at: table.at.start },
-        Some(from) => {
-            let span = span_of(from, end);
-            let what = if from.iter().any(|w| w.keyword() == Keyword::JOIN) { "JOIN is not understood yet" } else { "FROM takes the name of one table" };
-            return Err(point(sql, what, span).hint("ask one table at a time, without sub-queries"));
-        }
+    match clauses.take(Part::From) {
+        Some(words) => from::read(sql, words, &mut query)?,
         None => return Err(point(sql, "there is no FROM", 0..end).hint("add FROM and the name of a table")),
-    };
+    }
     query.filter = clauses.take(Part::Where).map(|w| clause(sql, w, end)).transpose()?;
     for piece in clauses.take(Part::Group).map(split_commas).unwrap_or_default() {
         query.groups.push(clause(sql, piece, end)?);
     }
     query.having = clauses.take(Part::Having).map(|w| clause(sql, w, end)).transpose()?;
+    query.qualify = clauses.take(Part::Qualify).map(|w| clause(sql, w, end)).transpose()?;
     for piece in clauses.take(Part::Order).map(split_commas).unwrap_or_default() {
         query.order.push(order(sql, piece, end)?);
     }
@@ -80,6 +82,9 @@ pub fn parse(sql: &str) -> Result<Query> {
 
 /// The text of a question, one clause a line.
 pub fn print(query: &Query) -> String {
+    if let Some(rerun) = &query.rerun {
+        return rerun.text.sql.clone();
+    }
     let item = |i: &Item| match &i.alias {
         Some(alias) => format!("{} AS {}", i.expr.sql, quote(alias)),
         None => i.expr.sql.clone(),
@@ -93,7 +98,19 @@ pub fn print(query: &Query) -> String {
         format!("{}{}{nulls}", o.expr.sql, if o.descending { " DESC" } else { "" })
     };
     let list = |pieces: Vec<String>| pieces.join(", ");
-    let mut lines = vec![format!("SELECT {}", list(query.items.iter().map(item).collect())), format!("FROM {}", query.table.sql)];
+    let named = |table: &Clause, alias: &Option<String>| match alias {
+        Some(alias) => format!("{} AS {}", table.sql, quote(alias)),
+        None => table.sql.clone(),
+    };
+    let select = if query.distinct { "SELECT DISTINCT" } else { "SELECT" };
+    let mut lines = vec![format!("{select} {}", list(query.items.iter().map(item).collect())), format!("FROM {}", named(&query.table, &query.alias))];
+    if let Some(join) = &query.join {
+        let on = match &join.on {
+            On::Condition(condition) => format!("ON {}", condition.sql),
+            On::Using(columns) => format!("USING ({})", list(columns.iter().map(|c| c.sql.clone()).collect())),
+        };
+        lines.push(format!("{} {} {on}", if join.left { "LEFT JOIN" } else { "JOIN" }, named(&join.table, &join.alias)));
+    }
     if let Some(filter) = &query.filter {
         lines.push(format!("WHERE {}", filter.sql));
     }
@@ -102,6 +119,9 @@ pub fn print(query: &Query) -> String {
     }
     if let Some(having) = &query.having {
         lines.push(format!("HAVING {}", having.sql));
+    }
+    if let Some(qualify) = &query.qualify {
+        lines.push(format!("QUALIFY {}", qualify.sql));
     }
     if !query.order.is_empty() {
         lines.push(format!("ORDER BY {}", list(query.order.iter().map(order).collect())));
@@ -211,6 +231,7 @@ enum Part {
     Where,
     Group,
     Having,
+    Qualify,
     Order,
     Limit,
 }
@@ -227,9 +248,8 @@ impl<'a> Clauses<'a> {
 fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses<'a>> {
     let first = words.first().map_or(Keyword::NoKeyword, Word::keyword);
     if first != Keyword::SELECT {
-        let what = if first == Keyword::WITH { "WITH is not understood" } else { "a question begins with SELECT" };
         let span = words.first().map_or(0..end, |w| w.at.clone());
-        return Err(point(sql, what, span).hint("for example: SELECT count(*) AS n FROM my_table"));
+        return Err(point(sql, "a question begins with SELECT", span).hint("for example: SELECT count(*) AS n FROM my_table"));
     }
     let mut clauses: Vec<(Part, &[Word])> = Vec::new();
     let (mut part, mut start, mut depth, mut i) = (Part::Select, 1, 0_i32, 1);
@@ -250,11 +270,12 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
             Keyword::WHERE => Some((Part::Where, 1)),
             Keyword::GROUP if next_is(Keyword::BY) => Some((Part::Group, 2)),
             Keyword::HAVING => Some((Part::Having, 1)),
+            Keyword::QUALIFY => Some((Part::Qualify, 1)),
             Keyword::ORDER if next_is(Keyword::BY) => Some((Part::Order, 2)),
             Keyword::LIMIT => Some((Part::Limit, 1)),
-            Keyword::SELECT | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::WINDOW | Keyword::OFFSET | Keyword::QUALIFY | Keyword::FETCH => {
-                return Err(point(sql, format!("{} is not understood here", sql[word.at.clone()].to_uppercase()), word.at.clone())
-                    .hint("a question is SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT"));
+            Keyword::SELECT => {
+                return Err(point(sql, "SELECT is not understood here", word.at.clone())
+                    .hint("a question is SELECT … FROM … WHERE … GROUP BY … HAVING … QUALIFY … ORDER BY … LIMIT"));
             }
             _ => None,
         };
@@ -264,7 +285,7 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
             if !operator {
                 if next <= part {
                     return Err(point(sql, format!("{} stands in the wrong place", sql[word.at.clone()].to_uppercase()), word.at.clone())
-                        .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT"));
+                        .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT"));
                 }
                 clauses.push((part, words.get(start..i).unwrap_or_default()));
                 (part, start) = (next, i + skip);
@@ -287,7 +308,7 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
     Ok(Clauses(clauses))
 }
 
-fn split_commas(words: &[Word]) -> Vec<&[Word]> {
+pub(super) fn split_commas(words: &[Word]) -> Vec<&[Word]> {
     if words.is_empty() {
         return Vec::new();
     }
@@ -304,14 +325,14 @@ fn split_commas(words: &[Word]) -> Vec<&[Word]> {
         .collect()
 }
 
-fn span_of(words: &[Word], end: usize) -> Range<usize> {
+pub(super) fn span_of(words: &[Word], end: usize) -> Range<usize> {
     match (words.first(), words.last()) {
         (Some(first), Some(last)) => first.at.start..last.at.end,
         _ => end..end,
     }
 }
 
-fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
+pub(super) fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
     if words.is_empty() {
         return Err(point(sql, "something is missing beside this comma", end..end).hint("remove the comma, or write what should stand there"));
     }

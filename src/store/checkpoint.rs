@@ -1,7 +1,7 @@
 //! Checkpoints: named sections of bytes that come back whole or not at all, whatever instant the process died at.
 //! What the sections mean is the caller's; frames become bytes in `frames`.
 //!
-//! A file holds a head (magic, version, number of sections), each section (lengths, checksum, name, bytes) and a foot
+//! A file holds a head (magic, version, number of sections, their checksum), each section (lengths, checksum, name, bytes) and a foot
 //! (magic, length of the file, checksum of the head and of the sections' checksums). It appears by one atomic rename.
 
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use crate::data::{Fault, Result};
 const MAGIC: &[u8; 8] = b"BRAIDCKP";
 const END: &[u8; 8] = b"BRAIDEND";
 const VERSION: u32 = 1;
-const HEAD: usize = 16;
+const HEAD: usize = 20;
 /// Of a section: the lengths of its name and its bytes, its checksum.
 const SECTION: usize = 4 + 8 + 4;
 const FOOT: usize = 8 + 8 + 4;
@@ -41,7 +41,8 @@ impl Checkpoint {
 /// The disk's.
 pub fn save(folder: &Path, sections: &[(&str, &[u8])]) -> Result<u64> {
     fs::create_dir_all(folder).map_err(|e| disk::fault(folder, &e))?;
-    let number = list(folder)?.iter().map(|found| found.number).max().unwrap_or(0) + 1;
+    // An attempt that was never finished is written over.
+    let number = list(folder)?.iter().filter(|found| found.kind != Kind::Unfinished).map(|found| found.number).max().unwrap_or(0) + 1;
     let (beside, path) = (folder.join(format!("ckpt-{number}.tmp")), folder.join(name(number)));
     let written = write(&beside, sections).and_then(|()| fs::rename(&beside, &path)).and_then(|()| disk::sync_folder(folder));
     if let Err(error) = written {
@@ -148,7 +149,8 @@ fn write(path: &Path, sections: &[(&str, &[u8])]) -> std::io::Result<()> {
     let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
     let mut checked = crc32fast::Hasher::new();
     let count = u32::try_from(sections.len()).map_err(std::io::Error::other)?;
-    let head = [&MAGIC[..], &VERSION.to_le_bytes(), &count.to_le_bytes()].concat();
+    let mut head = [&MAGIC[..], &VERSION.to_le_bytes(), &count.to_le_bytes()].concat();
+    head.extend(crc32fast::hash(&head).to_le_bytes());
     checked.update(&head);
     file.write_all(&head)?;
     let mut length = (HEAD + FOOT) as u64;
@@ -194,14 +196,13 @@ fn parse(bytes: &[u8]) -> std::result::Result<Sections, Flaw> {
     checked.update(head);
     let version = u32_at(head, 8).ok_or_else(ends)?;
     let count = u32_at(head, 12).ok_or_else(ends)?;
-    if !head.starts_with(MAGIC) {
+    if !head.starts_with(MAGIC) || u32_at(head, 16) != head.get(..16).map(crc32fast::hash) {
         return Err(damaged("it does not begin as a checkpoint does"));
     }
-    let foot_is = |crc: u32| foot.starts_with(END) && u64_at(foot, 8) == Some(bytes.len() as u64) && u32_at(foot, 16) == Some(crc);
     if version != VERSION {
-        // A file of another version ends as all do; a damaged version number rather not.
-        return Err(if foot.starts_with(END) && version > VERSION && version < 1 << 16 { Flaw::Version(version) } else { damaged("its version is none") });
+        return Err(Flaw::Version(version));
     }
+    let foot_is = |crc: u32| foot.starts_with(END) && u64_at(foot, 8) == Some(bytes.len() as u64) && u32_at(foot, 16) == Some(crc);
     let mut sections = Vec::new();
     for i in 0..count {
         let (lengths, after) = rest.split_at_checked(12).ok_or_else(ends)?;

@@ -3,4 +3,4 @@
 pub mod checkpoint;
 mod disk;
 pub mod frames;
-pub mod segments;
+pub mod log;

@@ -22,6 +22,7 @@ use crate::workspace::{TableSetup, Workspace, sample_path};
 
 impl App {
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
+        self.introduce();
         match action {
             Action::Open(open) => self.apply_open(open),
             Action::Table(id, action) => self.apply_table(id, action),
@@ -33,6 +34,14 @@ impl App {
             Action::Feed(feed) => self.apply_feed(feed),
             Action::Export(export) => self.apply_export(export),
             Action::Window(window) => self.apply_window(ctx, window),
+        }
+    }
+
+    /// Tells each sheet of the other tables, which its question may join.
+    fn introduce(&mut self) {
+        let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
+        for sheet in &mut self.sheets {
+            sheet.others = all.iter().filter(|t| !std::sync::Arc::ptr_eq(t, &sheet.table)).cloned().collect();
         }
     }
 

@@ -175,6 +175,7 @@ impl App {
     /// The question that comes with the table, or the first that fits: for a window one must first know how much time
     /// there is.
     fn begin(&mut self, sheet: &mut Sheet, question: &str) {
+        sheet.others = self.sheets.iter().map(|s| s.table.clone()).collect();
         if !question.is_empty() {
             sheet.question.set_sql(question.to_owned());
             return sheet.ask(&self.wake);
@@ -182,7 +183,8 @@ impl App {
         let probe = first::span_question(&sheet.table).filter(|_| !sheet.table.history.is_empty());
         if let Some(sql) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
-            let run = plan(&sql, &table).and_then(|plan| Run::start(plan, table.into(), Options::default(), self.wake.clone()));
+            let table = std::sync::Arc::new(table);
+            let run = plan(&sql, &table, &[]).and_then(|(plan, _)| Run::start(plan, table, Options::default(), self.wake.clone()));
             if let Ok(run) = run {
                 sheet.span = Some(Span { run, since: Instant::now() });
                 return;

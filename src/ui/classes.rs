@@ -1,5 +1,7 @@
 //! How exact each item of a question is and what it costs to keep, as it is shown beside it.
 
+use std::sync::Arc;
+
 use crate::engine::Table;
 use crate::query::aggregate::Class;
 use crate::query::query::{Clause, Item};
@@ -20,28 +22,21 @@ pub struct ItemClass {
     pub cheaper: Option<(String, String)>,
 }
 
-/// The classes of a question's items; none where it cannot be asked.
-pub fn classes(sql: &str, table: &Table) -> Vec<ItemClass> {
-    let (Ok(query), Ok(plan)) = (Query::parse(sql), plan(sql, table)) else { return Vec::new() };
-    let bare = |sql: &str| sql.split_whitespace().collect::<String>().to_lowercase();
-    let calls: Vec<(String, Class)> = plan.calls.iter().map(|call| (bare(&call.sql), call.class())).collect();
-    let of = |(number, item): (usize, &Item)| {
-        let text = bare(&item.expr.sql);
-        // Of several calls, the one that is dearest to keep says what the item is.
-        let class = calls.iter().filter(|(call, _)| text.contains(call.as_str())).map(|(_, class)| *class).max_by_key(|class| rank(*class))?;
-        let name = item.alias.clone().unwrap_or_else(|| item.expr.sql.clone());
-        Some(ItemClass { item: number, name, class, cheaper: rewrite::cheaper(&written(item)) })
-    };
-    query.items.iter().enumerate().filter_map(of).collect()
-}
-
-fn rank(class: Class) -> u8 {
-    match class {
-        Class::Exact => 0,
-        Class::Sketch { .. } => 1,
-        Class::KeepsValues => 2,
-        _ => 3,
+/// The classes of a question's items that are more than a group; none where it cannot be asked.
+pub fn classes(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Vec<ItemClass> {
+    let (Ok(query), Ok((plan, _))) = (Query::parse(sql), plan(sql, table, others)) else { return Vec::new() };
+    if plan.rerun.is_some() {
+        // Such a question is one piece.
+        return vec![ItemClass { item: 0, name: "the question".to_owned(), class: Class::Rerun, cheaper: None }];
     }
+    let groups: Vec<&str> = query.groups.iter().map(|g| g.sql.as_str()).collect();
+    let of = |(number, (item, (text, class))): (usize, (&Item, (String, Class)))| {
+        let alias = item.alias.as_deref();
+        let group = class == Class::Exact && (plan.calls.is_empty() || groups.contains(&text.as_str()) || alias.is_some_and(|a| groups.contains(&a)));
+        let name = item.alias.clone().unwrap_or_else(|| item.expr.sql.clone());
+        (!group).then(|| ItemClass { item: number, name, class, cheaper: rewrite::cheaper(&written(item)) })
+    };
+    query.items.iter().zip(plan.classes()).enumerate().filter_map(of).collect()
 }
 
 fn written(item: &Item) -> String {
@@ -88,6 +83,7 @@ pub fn about(class: Class) -> String {
         Class::Exact => "Exact, bit for bit, however the rows are cut; a few bytes a group".to_owned(),
         Class::Sketch { bound } => format!("An estimate within its bound ({bound}); a state of bounded size a group"),
         Class::KeepsValues => "Exact, but it keeps each distinct value: memory grows with them".to_owned(),
+        Class::Rerun => "Not incremental: it is asked again over all that is stored, at a pace that its own cost sets".to_owned(),
         other => format!("{}: memory grows with the rows", capital(&other.word())),
     }
 }

@@ -115,8 +115,8 @@ impl Costs {
         if sheet.table.history.is_empty() {
             return Err(Fault::new("only files can be read in larger and larger parts").at(&sheet.table.name).hint("the runs above measure themselves"));
         }
-        let plan = super::sheet::plan(&sheet.question.sql, &sheet.table)?;
-        let job = cost::measure(plan, &sheet.table, Options::default(), wake.clone());
+        let (plan, datasets) = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?;
+        let job = cost::measure(plan, &sheet.table, Options { datasets, ..Options::default() }, wake.clone());
         let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
         let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);
         self.chosen = Some(run.id);

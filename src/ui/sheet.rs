@@ -12,7 +12,7 @@ use super::rewind::{Now, Stretch};
 use super::watch::Watch;
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Run, Seam, Table};
-use crate::query::{Form, Plan, Query};
+use crate::query::{Form, Input, Plan, Query};
 use crate::sync::Wake;
 use crate::workspace::TableSetup;
 
@@ -25,6 +25,8 @@ pub struct SheetId(pub u64);
 pub struct Sheet {
     pub id: SheetId,
     pub table: Arc<Table>,
+    /// The other open tables: a question may join them.
+    pub others: Vec<Arc<Table>>,
     /// What its history was opened from.
     pub paths: Vec<PathBuf>,
     pub question: Asked,
@@ -59,6 +61,7 @@ impl Sheet {
         Self {
             id,
             table: Arc::new(table),
+            others: Vec::new(),
             paths,
             question: Asked::default(),
             watch: Watch::default(),
@@ -87,8 +90,10 @@ impl Sheet {
         let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
         let past = self.now.as_ref().map(|now| now.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
-        let options = Options { audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
-        let started = plan(&self.question.sql, &self.table).and_then(|plan| Run::start(plan, self.table.clone(), options, wake.clone()));
+        let started = plan(&self.question.sql, &self.table, &self.others).and_then(|(plan, datasets)| {
+            let options = Options { datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
+            Run::start(plan, self.table.clone(), options, wake.clone())
+        });
         match started {
             Ok(run) => {
                 let sql = self.question.sql.clone();
@@ -135,7 +140,7 @@ impl Sheet {
         let time = self.table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?.column.clone();
         let base = self.now.as_ref().map_or(&self.watch.sql, |now| &now.watch.sql);
         let sql = stretch.within(base, &time)?;
-        plan(&sql, &self.table)?;
+        plan(&sql, &self.table, &self.others)?;
         if let Some(now) = &mut self.now {
             now.stretch = stretch;
         } else {
@@ -176,7 +181,7 @@ impl Sheet {
     pub(super) fn classify(&mut self) {
         let known = self.classified.as_ref().is_some_and(|(sql, table)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table));
         if !known {
-            self.classes = classes(&self.question.sql, &self.table);
+            self.classes = classes(&self.question.sql, &self.table, &self.others);
             self.classified = Some((self.question.sql.clone(), self.table.clone()));
         }
     }
@@ -217,10 +222,18 @@ impl Sheet {
     }
 }
 
-/// Parses and binds; a fault's span points into `sql`.
-pub fn plan(sql: &str, table: &Table) -> Result<Arc<Plan>> {
+/// Parses and binds; a fault's span points into `sql`. Beside the plan: the other tables that the question names.
+pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<(Arc<Plan>, Vec<Arc<Table>>)> {
     let query = Query::parse(sql)?;
-    Plan::new(&query, sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str())).map(Arc::new)
+    let names = query.tables();
+    let known = |name: &String| std::iter::once(table).chain(others).find(|t| t.name.eq_ignore_ascii_case(name)).cloned();
+    let mut tables = Vec::new();
+    for name in names.iter().skip(1) {
+        tables.push(known(name).ok_or_else(|| Fault::new(format!("there is no open table '{name}'")).hint("open it first"))?);
+    }
+    let inputs: Vec<Input<'_>> = names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
+    let plan = Plan::over(&query, sql, &inputs)?;
+    Ok((Arc::new(plan), tables))
 }
 
 /// The question in its two views, which say the same.

@@ -132,7 +132,8 @@ proptest! {
         let mut random = fastrand::Rng::with_seed(seed);
         for aggregate in AGGREGATES {
             let sql = random_call(aggregate, &mut random);
-            let sql = if random.u8(..3) == 0 { format!("SELECT {sql} AS a FROM r") } else { format!("SELECT g, {sql} AS a FROM r GROUP BY g") };
+            let keys = ["", "g", "s", "s, g", "x, s"][random.usize(..5)];
+            let sql = if keys.is_empty() { format!("SELECT {sql} AS a FROM r") } else { format!("SELECT {keys}, {sql} AS a FROM r GROUP BY {keys}") };
             let plan = plan(&sql).unwrap();
             let mut whole = Partial::new(plan.clone()).unwrap();
             whole.absorb(&frame(&rows), None).unwrap();
@@ -143,6 +144,12 @@ proptest! {
             random.shuffle(&mut chunks);
             for chunk in chunks {
                 partials[random.usize(..workers)].absorb(&frame(chunk), None).unwrap();
+            }
+            // Some are moved into one another, some travel as tables.
+            while partials.len() > 1 && random.bool() {
+                let other = partials.swap_remove(random.usize(..partials.len()));
+                let at = random.usize(..partials.len());
+                partials[at].unite(other).unwrap();
             }
             let mut frames: Vec<DataFrame> = partials.iter().flat_map(|p| handed(p, &mut random)).collect();
             random.shuffle(&mut frames);
@@ -463,6 +470,30 @@ fn a_state_that_is_none_is_refused() {
         let fault = partial.merge(&state).unwrap_err();
         assert!(fault.what.contains("cannot be read") && !fault.hint.is_empty(), "{fault}");
     }
+}
+
+#[test]
+fn lists_can_be_written_as_text() {
+    let frame = DataFrame::new(2, vec![Column::new("g".into(), ["a", "b"]), Column::new("s".into(), [Some("x, \"y\""), None])]).unwrap();
+    let mut text = Vec::new();
+    braid::data::format::write_csv(&ask("SELECT g, max(s, 2) AS m FROM r GROUP BY g ORDER BY g", &frame), b',', &mut text).unwrap();
+    assert_eq!(String::from_utf8(text).unwrap(), "g,m\na,\"[\"\"x, \\\"\"y\\\"\"\"\"]\"\nb,\n");
+}
+
+/// What an audit compares: a summary that is full may differ within its bound by the cuts, and that is no difference.
+#[test]
+fn two_cuts_of_many_values_are_not_told_apart() {
+    let mut random = fastrand::Rng::with_seed(5);
+    let values: Vec<i64> = (0..20_000).map(|_| random.i64(0..9_000)).collect();
+    let frame = |values: &[i64]| DataFrame::new(values.len(), vec![Column::new("x".into(), values)]).unwrap();
+    let sql = "SELECT approx_top_k(x, 3) AS k, approx_count_distinct(x) AS n, approx_quantile(x, 0.9) AS q, count(*) AS c FROM r";
+    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame(&[]).schema(), None).unwrap());
+    let [mut one, mut other] = [0, 1].map(|_| Partial::new(plan.clone()).unwrap());
+    one.absorb(&frame(&values), None).unwrap();
+    values.chunks(1_700).rev().for_each(|c| drop(other.absorb(&frame(c), None).unwrap()));
+    assert_eq!(braid::query::compare::differences(&one, &other).unwrap().count, 0);
+    other.absorb(&frame(&[7]), None).unwrap();
+    assert_eq!(braid::query::compare::differences(&one, &other).unwrap().count, 1);
 }
 
 #[test]

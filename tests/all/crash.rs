@@ -10,6 +10,7 @@ use braid::data::format::write_frame;
 use serde_json::Value;
 
 use crate::cli::{braid, stderr};
+use crate::kafka::broker::shared;
 use crate::run::sample;
 
 const SQL: &str = "SELECT k, tumble(t, INTERVAL '1 minute') AS m, count(*) AS n, sum(v) AS s, avg(x) AS mean FROM r GROUP BY k, m ORDER BY m, k";
@@ -42,13 +43,14 @@ impl Victim {
         ended
     }
 
-    /// Lets it run to its end: the answer as CSV and the stats.
-    pub fn finish(&self, more: &[&str]) -> (String, Value) {
+    /// Lets it run to its end: the answer as CSV and the stats. A feed that would wait for more ends where it stands.
+    pub fn finish(&self) -> (String, Value) {
         let (out, stats) = (self.path("answer.csv"), self.path("stats.json"));
-        let mut args: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        let ends = |arg: &String| if arg.starts_with("r=file:") || arg.starts_with("r=kafka:") { format!("{arg}?follow=false") } else { arg.clone() };
+        let own: Vec<String> = self.args.iter().map(ends).collect();
+        let mut args: Vec<&str> = own.iter().map(String::as_str).collect();
         let (out_text, stats_text) = (out.display().to_string(), stats.display().to_string());
         args.extend(["--out", &out_text, "--stats", &stats_text]);
-        args.extend(more);
         let done = braid(&args);
         assert!(done.status.success(), "{}", stderr(&done));
         (fs::read_to_string(out).unwrap(), serde_json::from_str(&fs::read_to_string(stats).unwrap()).unwrap())
@@ -79,7 +81,7 @@ fn a_replay_killed_at_random_instants_loses_and_doubles_nothing() {
     let mut random = fastrand::Rng::with_seed(11);
     let kills = (0..80).take_while(|_| !victim.kill_after(Duration::from_millis(random.u64(1..90)))).count();
     assert!(kills > 20, "killed only {kills} times");
-    let (answer, stats) = victim.finish(&[]);
+    let (answer, stats) = victim.finish();
     assert_eq!(stats["rows_in"], 200_000, "{kills} kills: {stats}");
     assert!(conserved(&stats));
     assert_eq!(answer, want);
@@ -93,13 +95,15 @@ fn a_growing_file_and_its_history_killed_at_random_instants_lose_and_double_noth
     write_frame(&frame, &all).unwrap();
     let bytes = fs::read(&all).unwrap();
     let want = oracle(folder.path(), &all);
-    let mut written = bytes.len() / 30;
+    // The history is whole rows.
+    let mut written = bytes[..bytes.len() / 30].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     fs::write(&log, &bytes[..written]).unwrap();
     // The history is the file as it stood; live is what is appended, in pieces that end anywhere.
     let (history, live) = (format!("r={}", log.display()), format!("r=file:{}", log.display()));
     let victim = Victim::new(folder, &["--history", &history, "--live", &live]);
     let mut random = fastrand::Rng::with_seed(12);
-    victim.kill_after(Duration::from_millis(2_500));
+    // The history is read to its end before the killing begins: what comes after it is live.
+    victim.finish();
     for _ in 0..80 {
         let next = (written + random.usize(0..bytes.len() / 60)).min(bytes.len());
         let mut file = fs::OpenOptions::new().append(true).open(&log).unwrap();
@@ -109,13 +113,47 @@ fn a_growing_file_and_its_history_killed_at_random_instants_lose_and_double_noth
     }
     let mut file = fs::OpenOptions::new().append(true).open(&log).unwrap();
     std::io::Write::write_all(&mut file, &bytes[written..]).unwrap();
-    let (answer, stats) = victim.finish(&["--for", "2s"]);
+    let (answer, stats) = victim.finish();
     assert_eq!(stats["rows_in"], 150_000, "{stats}");
     assert!(conserved(&stats));
     assert_eq!(answer, want);
     let ledger = &stats["seam"];
     assert_eq!(ledger["kind"], "position", "{ledger}");
     assert_eq!(ledger["partitions"][0]["gap"], 0, "{ledger}");
+}
+
+#[test]
+fn a_topic_killed_at_random_instants_loses_and_doubles_nothing_and_its_seam_has_no_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = folder.path().join("all.ndjson");
+    write_frame(&sample(60_000, 10), &all).unwrap();
+    let want = oracle(folder.path(), &all);
+    let lines: Vec<String> = fs::read_to_string(&all).unwrap().lines().map(str::to_owned).collect();
+    let topic = shared().topic("crash", 3);
+    let mut random = fastrand::Rng::with_seed(13);
+    let write = |lines: &[String], random: &mut fastrand::Rng| {
+        for piece in lines.chunks(2_000) {
+            topic.texts(random.i32(0..3), piece.to_vec());
+        }
+    };
+    let (before, after) = lines.split_at(20_000);
+    write(before, &mut random);
+    let victim = Victim::new(folder, &["--live", &format!("r={}", topic.url("").trim_end_matches('?'))]);
+    victim.kill_after(Duration::from_millis(1_500));
+    for piece in after.chunks(1_000) {
+        write(piece, &mut random);
+        victim.kill_after(Duration::from_millis(random.u64(1..400)));
+    }
+    let (answer, stats) = victim.finish();
+    assert_eq!(stats["rows_in"], 60_000, "{stats}");
+    assert!(conserved(&stats));
+    assert_eq!(answer, want);
+    let ledger = &stats["seam"];
+    assert_eq!(ledger["kind"], "position", "{ledger}");
+    assert_eq!(ledger["history_rows"].as_u64().unwrap() + ledger["live_rows"].as_u64().unwrap(), 60_000, "{ledger}");
+    let partitions = ledger["partitions"].as_array().unwrap();
+    assert_eq!(partitions.len(), 3);
+    assert!(partitions.iter().all(|p| p["gap"] == 0), "{ledger}");
 }
 
 #[test]

@@ -13,6 +13,10 @@ use crate::run::{answer, assert_same, given, one_go, open, sample, start, wait};
 
 const WINDOWED: &str = "SELECT k, tumble(t, INTERVAL '1 minute') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a FROM r GROUP BY k, w";
 
+fn untimed(history: &[&std::path::Path], live: &[String]) -> braid::engine::open::Given {
+    braid::engine::open::Given { time: None, ..given(history, live) }
+}
+
 fn feed(folder: &tempfile::TempDir, frame: &DataFrame, params: &str) -> String {
     let path = folder.path().join("feed.parquet");
     write_frame(frame, &path).unwrap();
@@ -77,7 +81,7 @@ fn the_audit_reads_history_and_feed_again_and_finds_no_difference() {
     let frame = sample(6_000, 7);
     let old = folder.path().join("old.csv");
     write_frame(&frame.head(Some(2_000)), &old).unwrap();
-    let url = feed(&folder, &frame.slice(2_000, 4_000), "rate=100000&disorder=10s&seed=4");
+    let url = feed(&folder, &frame.slice(2_000, 4_000), "rate=100000&disorder=2m&seed=4");
     let mut given = given(&[&old], &[url]);
     given.time = Some("t".to_owned());
     // Some rows are late: the audit must account for them too.
@@ -96,7 +100,7 @@ fn an_audit_of_a_file_that_lies_says_so_loudly() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.ndjson");
     std::fs::write(&path, "{\"k\":\"a\",\"v\":1}\n{\"k\":\"a\",\"v\":2}\n").unwrap();
-    let given = given(&[], &[format!("file:{}", path.display())]);
+    let given = untimed(&[], &[format!("file:{}", path.display())]);
     let options = Options { audit: Some(Duration::from_millis(10)), ..Options::default() };
     let run = start(&open(&given), "SELECT k, sum(v) AS s FROM r GROUP BY k", options);
     wait(&run, |s| s.rows.come_in == 2);
@@ -194,7 +198,7 @@ fn a_question_beyond_its_memory_says_what_it_would_need_and_offers_a_sketch() {
     let path = folder.path().join("all.csv");
     let values: Vec<i64> = (0..400_000).collect();
     write_frame(&DataFrame::new(values.len(), vec![Column::new("v".into(), values)]).unwrap(), &path).unwrap();
-    let last = answer(&open(&given(&[&path], &[])), "SELECT count(DISTINCT v) AS n FROM r", Options { memory: Some(4 << 20), ..Options::default() });
+    let last = answer(&open(&untimed(&[&path], &[])), "SELECT count(DISTINCT v) AS n FROM r", Options { memory: Some(4 << 20), ..Options::default() });
     let fault = last.fault.as_ref().unwrap();
     assert!(fault.what.contains("4 MiB allowed"), "{fault}");
     assert!(fault.hint.contains("approx_count_distinct"), "{fault}");

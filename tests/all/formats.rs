@@ -458,6 +458,25 @@ proptest! {
         prop_assert!(read.iter().zip(ints.iter().cycle()).all(|(a, b)| a == b));
     }
 
+    /// Of every length up to some more than sixteen bytes, which is where the quick way ends; and things that are no numbers.
+    #[test]
+    fn what_looks_like_a_number_is_one_when_the_language_says_so(
+        texts in prop::collection::vec("[-+]?[0-9]{0,9}\\.?[0-9]{0,9}|[-+.0-9e]{1,9}|[-0-9]{1,3}[/:x][0-9]{0,9}", 1..40),
+        wholes in prop::collection::vec("-?[0-9]{1,18}", 1..40),
+    ) {
+        let decoder = open_as(&csv::CSV, b"f;i\n0.5;1\n", None);
+        let lines: String = texts.iter().map(|text| format!("{text};1\n")).collect();
+        let decoded = decoder.decode(lines.as_bytes(), 3, &[0]).unwrap();
+        let read: Vec<Option<u64>> = decoded.frame.column("f").unwrap().f64().unwrap().iter().map(|f| f.map(f64::to_bits)).collect();
+        let right: Vec<Option<u64>> = texts.iter().filter_map(|text| if text.is_empty() { Some(None) } else { text.parse::<f64>().ok().map(|f| Some(f.to_bits())) }).collect();
+        prop_assert_eq!(decoded.rejects.count as usize + right.len(), texts.len());
+        prop_assert_eq!(read, right);
+        let lines: String = wholes.iter().map(|text| format!("0.5;{text}\n")).collect();
+        let decoded = decoder.decode(lines.as_bytes(), 3, &[1]).unwrap();
+        let read: Vec<i64> = decoded.frame.column("i").unwrap().i64().unwrap().iter().flatten().collect();
+        prop_assert_eq!(read, wholes.iter().map(|text| text.parse().unwrap()).collect::<Vec<i64>>());
+    }
+
     #[test]
     fn what_is_written_is_read_again(
         rows in prop::collection::vec((prop::option::of("[a-zä机\",;\r\n\t '{}\\\\]{0,12}"), prop::option::of(any::<i64>()), prop::option::of(-1e9..1e9_f64), prop::option::of(-4_000_000_000_000_000_i64..4_000_000_000_000_000)), 1..30),

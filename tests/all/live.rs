@@ -155,7 +155,7 @@ fn every_kind_tells_what_it_is_and_can_be_named_as_its_example_says() {
 fn an_unknown_scheme_or_parameter_names_those_there_are_and_the_nearest() {
     let fault = refused("reply:x.csv");
     assert!(fault.hint.contains("did you mean replay:"), "{fault}");
-    let fault = refused("kafka://host/topic");
+    let fault = refused("amqp://host/queue");
     for kind in LIVE_KINDS {
         assert!(kind.schemes.iter().all(|scheme| fault.hint.contains(&format!("{scheme}:"))), "{fault}");
     }
@@ -475,7 +475,7 @@ fn a_record_without_end_is_set_aside_and_the_next_ones_are_read() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_gives_the_same_rows_however_its_bytes_arrive() {
-    use braid::source::live::stdin::Pipe;
+    use braid::source::live::stdin;
     let text = format!("n,s\n{}", (0..500).map(|n| format!("{n},\"a \"\"b\"\"\nc\"\n")).collect::<String>());
     for step in [1, 7, 64, 1000, 1 << 20] {
         let (reader, mut writer) = std::io::pipe().unwrap();
@@ -489,7 +489,7 @@ fn a_pipe_gives_the_same_rows_however_its_bytes_arrive() {
                     }
                 }
             });
-            let mut live = Pipe::new(reader, &url("stdin:"), &Expect::default()).unwrap();
+            let mut live = stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap();
             settled(&mut live);
             let got = to_end(&mut live);
             assert_eq!(got.numbers("n"), (0..500).collect::<Vec<_>>(), "in steps of {step}");
@@ -502,9 +502,9 @@ fn a_pipe_gives_the_same_rows_however_its_bytes_arrive() {
 #[cfg(unix)]
 #[test]
 fn a_silent_pipe_does_not_hold_up_its_reader_and_a_dense_one_is_handed_out_in_few_chunks() {
-    use braid::source::live::stdin::Pipe;
+    use braid::source::live::stdin;
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let mut live = Pipe::new(reader, &url("stdin:?format=ndjson"), &Expect::default()).unwrap();
+    let mut live = stdin::rows(reader, &url("stdin:?format=ndjson"), &Expect::default()).unwrap();
     let begin = Instant::now();
     assert!(live.settle(SHORT).unwrap().is_none());
     assert!(begin.elapsed() < SHORT * 8);

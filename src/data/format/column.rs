@@ -4,7 +4,7 @@
 use polars::prelude::*;
 
 use super::rows::Span;
-use super::value;
+use super::{value, word};
 use crate::data::{Fault, Result};
 
 /// One value, as a format found it.
@@ -99,6 +99,7 @@ impl Spec {
         bytes: &[u8],
         spans: impl Iterator<Item = Span>,
         cell: impl Fn(Span) -> Cell<'a>,
+        plain: impl Fn(Span) -> Option<Span>,
         unfit: impl FnMut(usize),
     ) -> Result<Column> {
         let name = self.name.clone();
@@ -136,8 +137,8 @@ impl Spec {
                 numbers::<Int64Type>(name, source, |_| None, unfit, point).into_datetime(unit, zone).into_series()
             }
             Read::Time => numbers::<Int64Type>(name, source, |_| None, unfit, value::time).into_time().into_series(),
-            Read::Text => texts(name, rows, source.cells(), unfit).into_series(),
-            Read::Binary => texts(name, rows, source.cells(), unfit).into_series().cast(&DataType::Binary)?,
+            Read::Text => texts(name, bytes, source, plain, unfit).into_series(),
+            Read::Binary => texts(name, bytes, source, plain, unfit).into_series().cast(&DataType::Binary)?,
             Read::Nothing => {
                 let mut height = 0;
                 each(source.cells(), unfit, |_| None::<()>, |_| height += 1);
@@ -223,19 +224,44 @@ fn numbers<'a, T: PolarsNumericType>(
     builder.finish()
 }
 
-fn texts<'a>(name: PlSmallStr, rows: usize, cells: impl Iterator<Item = Cell<'a>>, mut unfit: impl FnMut(usize)) -> StringChunked {
-    let mut builder = StringChunkedBuilder::new(name, rows);
-    for (row, cell) in cells.enumerate() {
-        match cell {
-            Cell::Null => builder.append_null(),
-            Cell::Empty => builder.append_value(""),
-            Cell::Text(text) => builder.append_value(text),
-            Cell::Owned(text) => builder.append_value(text),
+/// `plain` says where a text stands that is itself, without quotes and escapes; what it does not say is read as a cell.
+fn texts<'a>(
+    name: PlSmallStr,
+    bytes: &[u8],
+    source: Cells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
+    plain: impl Fn(Span) -> Option<Span>,
+    mut unfit: impl FnMut(usize),
+) -> StringChunked {
+    // polars keeps a text of up to twelve bytes within a view of sixteen. One is made here from two loads and no call.
+    let (none, one) = (StringChunked::from_slice(name.clone(), &[""; 0]), StringChunked::from_slice(name.clone(), &[""]));
+    let (Some(array), Some(blank)) = (none.downcast_iter().next(), one.downcast_iter().next().and_then(|array| array.views().first().copied())) else {
+        return none;
+    };
+    let mut texts = array.clone().make_mut();
+    texts.reserve(source.rows);
+    for (row, span) in source.spans.enumerate() {
+        if let Some(place) = plain(span) {
+            let length = (place.end - place.start) as usize;
+            let (low, high) = (word::load(bytes, place.start as usize), word::load(bytes, place.start as usize + 8));
+            let (low, high) = (low & word::lowest(length), high & word::lowest(length.saturating_sub(8)));
+            let mut view = blank;
+            (view.length, view.prefix, view.buffer_idx, view.offset) = (length as u32, low as u32, (low >> 32) as u32, high as u32);
+            texts.push_view(view, &[]);
+            continue;
+        }
+        match (source.cell)(span) {
+            Cell::Null => texts.push_null(),
+            Cell::Empty => texts.push_value(""),
+            Cell::Text(text) => texts.push_value(text),
+            Cell::Owned(text) => texts.push_value(text.as_str()),
             Cell::Broken => {
                 unfit(row);
-                builder.append_null();
+                texts.push_null();
             }
         }
     }
-    builder.finish()
+    StringChunked::with_chunk(name, texts.freeze())
 }
+
+/// The most bytes of a text that is kept within its view.
+pub(super) const SHORT: usize = 12;

@@ -10,6 +10,7 @@ pub mod json;
 mod magic;
 pub mod parquet;
 mod rows;
+mod stream;
 mod value;
 mod word;
 pub mod write;
@@ -22,6 +23,7 @@ use polars::prelude::{DataFrame, SchemaRef};
 use super::{Rejects, Result};
 
 pub use magic::{extension, format_for, misnamed};
+pub use stream::RowWriter;
 pub use write::{check_ending, write_csv, write_frame};
 
 /// Every format that this build knows.

@@ -133,6 +133,7 @@ impl<'a> Asked<'a> {
 }
 
 /// Reads the cells into a frame and takes out the rows that do not fit. `line` is the number of the block's first line.
+/// `cell` reads any cell; `plain` says, for most of the short texts, where their bytes stand.
 pub(super) fn assemble<'a>(
     source: &Arc<str>,
     block: Block<'a>,
@@ -140,6 +141,7 @@ pub(super) fn assemble<'a>(
     asked: &Asked<'_>,
     rows: Rows,
     cell: impl Fn(&'a str) -> Cell<'a>,
+    plain: impl Fn(&[u8], Span) -> Option<Span>,
 ) -> Result<Decoded> {
     let (height, width) = (rows.bounds.len(), asked.width());
     // For each row the place, counted from 1, of the first column that contradicts it; allocated when there is one.
@@ -152,6 +154,7 @@ pub(super) fn assemble<'a>(
             block.bytes,
             spans.copied(),
             |span| cell(block.slice(span)),
+            |span| plain(block.bytes, span),
             |row| {
                 bad.resize(height, 0);
                 if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {

@@ -17,8 +17,19 @@ pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at..).unwrap_or_default();
     match rest.first_chunk::<8>() {
         Some(chunk) => u64::from_le_bytes(*chunk),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        // The last eight bytes, less those that stand before.
+        None => match bytes.last_chunk::<8>() {
+            Some(tail) if !rest.is_empty() => u64::from_le_bytes(*tail) >> (8 * (8 - rest.len())),
+            _ => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        },
     }
+}
+
+/// The high bit of every byte that is no digit, and no other bit.
+#[inline]
+pub(super) fn no_digits(word: u64) -> u64 {
+    let digits = word ^ (ONES * u64::from(b'0'));
+    ((digits & LOW).wrapping_add(ONES * 0x76) | digits) & !LOW
 }
 
 /// Which of the eight bytes the lowest high bit of `found` stands for.

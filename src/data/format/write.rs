@@ -63,7 +63,7 @@ fn writer_for(path: &Path) -> Result<Writer> {
     Ok(*writer)
 }
 
-fn beside(path: &Path) -> Option<PathBuf> {
+pub(super) fn beside(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_string_lossy();
     Some(path.with_file_name(format!(".{name}.{}.part", std::process::id())))
 }
@@ -91,13 +91,17 @@ fn tsv(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
 /// # Errors
 /// What the writer says, or a column of another nested type.
 pub fn write_csv(frame: &DataFrame, separator: u8, out: impl Write) -> PolarsResult<()> {
+    write_csv_rows(frame, separator, true, out)
+}
+
+pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, header: bool, out: impl Write) -> PolarsResult<()> {
     let columns = frame.columns().iter().map(|c| match c.dtype() {
         DataType::Duration(unit) => clock(c, *unit),
         DataType::List(_) => listed(c),
         _ => Ok(c.clone()),
     });
     let mut frame = DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)?;
-    CsvWriter::new(out).with_separator(separator).n_threads(1).finish(&mut frame)
+    CsvWriter::new(out).include_header(header).with_separator(separator).n_threads(1).finish(&mut frame)
 }
 
 fn listed(column: &Column) -> PolarsResult<Column> {
@@ -148,6 +152,10 @@ fn json(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
 }
 
 fn ndjson(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
+    ndjson_rows(frame, file)
+}
+
+pub(super) fn ndjson_rows(frame: &DataFrame, file: &mut dyn Write) -> PolarsResult<()> {
     for row in 0..frame.height() {
         object(frame, row, file)?;
         file.write_all(b"\n")?;
@@ -155,7 +163,7 @@ fn ndjson(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()>
     Ok(())
 }
 
-fn object(frame: &DataFrame, row: usize, file: &mut impl Write) -> PolarsResult<()> {
+pub(super) fn object(frame: &DataFrame, row: usize, file: &mut dyn Write) -> PolarsResult<()> {
     file.write_all(b"{")?;
     for (place, column) in frame.columns().iter().enumerate() {
         if place > 0 {
@@ -169,11 +177,11 @@ fn object(frame: &DataFrame, row: usize, file: &mut impl Write) -> PolarsResult<
     Ok(())
 }
 
-fn text(text: &str, file: &mut impl Write) -> PolarsResult<()> {
+fn text(text: &str, file: &mut dyn Write) -> PolarsResult<()> {
     serde_json::to_writer(file, text).map_err(|error| PolarsError::from(std::io::Error::from(error)))
 }
 
-fn value(value: &AnyValue<'_>, file: &mut impl Write) -> PolarsResult<()> {
+fn value(value: &AnyValue<'_>, file: &mut dyn Write) -> PolarsResult<()> {
     match value {
         AnyValue::Null => file.write_all(b"null")?,
         AnyValue::Boolean(v) => write!(file, "{v}")?,

@@ -14,6 +14,8 @@ pub const APPROX_TOP_K: Aggregate = Aggregate {
     about: "A list of the k most frequent values, most frequent first, of equal counts the smaller first; nulls left out; null for none.",
     usage: "approx_top_k(x, k)",
     class: Class::Sketch { bound: "exact up to 2,048 different values a group, beyond that each count is at most 0.1 % of the rows too small" },
+    // What a full summary forgets depends on what came before.
+    cut_free: false,
     takes: "numbers, times, texts and conditions",
     parameters: &[Parameter { name: "k", low: 1.0, high: 999_999.0, whole: true, start: "3" }],
     output: |types| types.first().filter(|t| ranked(t)).map(|t| DataType::List(Box::new(t.clone()))),
@@ -105,8 +107,8 @@ impl<V: Rank> Accumulator for Summaries<V> {
     }
 
     fn size(&self) -> usize {
-        let held = |g: &Box<Frequent<V>>| size_of::<Frequent<V>>() + g.heap();
-        self.groups.capacity() * size_of::<usize>() + self.groups.iter().flatten().map(held).sum::<usize>()
+        let held = self.groups.iter().flatten().map(|g| size_of::<Frequent<V>>() + g.heap());
+        self.groups.capacity() * size_of::<usize>() + held.sum::<usize>()
     }
 }
 

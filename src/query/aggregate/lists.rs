@@ -30,7 +30,7 @@ pub fn lists(name: &'static str, values: &Series, lengths: impl Iterator<Item = 
 pub fn flatten(groups: &[u32], state: &Series) -> Result<(Vec<u32>, Column)> {
     let lists = state.list().map_err(|_| foreign())?;
     let inner = lists.get_inner();
-    let mut owners = Vec::with_capacity(inner.len());
+    let mut owners = Vec::new();
     let mut values: Option<Series> = None;
     let (mut base, mut rows) = (0, groups.iter());
     for array in lists.downcast_iter() {
@@ -38,6 +38,7 @@ pub fn flatten(groups: &[u32], state: &Series) -> Result<(Vec<u32>, Column)> {
         // A list column that was cut keeps all its values: only those between its offsets are its own.
         let piece = inner.slice(base + *offsets.first(), (*offsets.last() - *offsets.first()) as usize);
         base += array.values().len() as i64;
+        owners.reserve(piece.len());
         for (length, group) in offsets.lengths().zip(&mut rows) {
             owners.extend(std::iter::repeat_n(*group, length));
         }

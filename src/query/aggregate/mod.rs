@@ -80,6 +80,8 @@ pub struct Aggregate {
     pub class: Class,
     /// Whether it can be called as `name(*)`.
     pub star: bool,
+    /// Whether the answer is the same bit for bit however the rows were cut; else the bound alone is promised.
+    pub cut_free: bool,
     /// How many arguments are read from each row; constant parameters follow them.
     pub inputs: usize,
     pub parameters: &'static [Parameter],
@@ -103,6 +105,7 @@ const BASE: Aggregate = Aggregate {
     usage: "",
     class: Class::Exact,
     star: false,
+    cut_free: true,
     inputs: 1,
     parameters: &[],
     by_time: false,
@@ -155,6 +158,8 @@ pub enum Class {
     KeepsValues,
     /// Exact, but the state grows with the rows.
     KeepsRows { bytes: usize },
+    /// Not incremental: computed anew over what is kept or stored, at a pace that its cost sets.
+    Rerun,
 }
 
 impl Class {
@@ -163,7 +168,20 @@ impl Class {
             Self::Exact => "exact".to_owned(),
             Self::Sketch { bound } => format!("sketch ({bound})"),
             Self::KeepsValues => "exact, keeps each distinct value".to_owned(),
+            Self::KeepsRows { bytes: 0 } => "exact, keeps rows".to_owned(),
             Self::KeepsRows { bytes } => format!("exact, keeps rows ({bytes} bytes a row)"),
+            Self::Rerun => "re-run (not incremental)".to_owned(),
+        }
+    }
+
+    /// The dearer, the larger.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::Sketch { .. } => 1,
+            Self::KeepsValues => 2,
+            Self::KeepsRows { .. } => 3,
+            Self::Rerun => 4,
         }
     }
 }

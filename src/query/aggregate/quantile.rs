@@ -82,7 +82,7 @@ impl Quantile {
         sorted
     }
 
-    /// The quantile as a word of the answer's type; for whole and decimal numbers, of a float.
+    /// A number between two numbers.
     fn between(&self, low: u64, high: u64, share: f64) -> f64 {
         let value = |word| match self.dtype.to_physical() {
             DataType::Float32 | DataType::Float64 => to_float(word),
@@ -131,13 +131,25 @@ impl Accumulator for Quantile {
     }
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
-        let column = single(inputs)?;
-        let lane = u64::lane(column)?;
-        groups.iter().enumerate().filter_map(|(row, group)| u64::get(&lane, row).map(|word| (*group, word))).for_each(|(group, word)| {
-            self.counts[group as usize] += 1;
-            self.groups.push(group);
-            self.words.push(word);
-        });
+        let lane = u64::lane(single(inputs)?)?;
+        let from = self.groups.len();
+        match lane.whole() {
+            Some(words) => {
+                self.groups.extend_from_slice(groups);
+                self.words.extend_from_slice(words);
+            }
+            None => {
+                for (row, group) in groups.iter().enumerate() {
+                    if let Some(word) = u64::get(&lane, row) {
+                        self.groups.push(*group);
+                        self.words.push(word);
+                    }
+                }
+            }
+        }
+        for group in self.groups.iter().skip(from) {
+            self.counts[*group as usize] += 1;
+        }
         Ok(())
     }
 

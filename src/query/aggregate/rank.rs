@@ -38,8 +38,20 @@ pub trait Rank: Ord + Clone + Debug + Send + Sync + 'static {
 
 /// Words and which of them are there.
 pub struct Words {
-    pub words: Vec<u64>,
+    words: Vec<u64>,
     present: Option<Vec<bool>>,
+}
+
+/// All values as words, and anything for a null.
+fn each<T: PolarsNumericType>(values: &ChunkedArray<T>, word: impl Fn(T::Native) -> u64) -> Vec<u64> {
+    values.downcast_iter().flat_map(|array| array.values().iter()).map(|value| word(*value)).collect()
+}
+
+impl Words {
+    /// All of them, where none is null.
+    pub fn whole(&self) -> Option<&[u64]> {
+        self.present.is_none().then_some(&self.words)
+    }
 }
 
 impl Rank for u64 {
@@ -52,16 +64,10 @@ impl Rank for u64 {
         let physical = series.to_physical_repr();
         let words = match physical.dtype() {
             DataType::Boolean => physical.bool()?.iter().map(|b| u64::from(b == Some(true))).collect(),
-            DataType::UInt64 => physical.u64()?.iter().map(Option::unwrap_or_default).collect(),
-            DataType::Float32 | DataType::Float64 => {
-                let wide = physical.cast(&DataType::Float64)?;
-                wide.f64()?.iter().map(|x| of_float(x.unwrap_or_default())).collect()
-            }
+            DataType::UInt64 => each(physical.u64()?, |n| n),
+            DataType::Float32 | DataType::Float64 => each(physical.cast(&DataType::Float64)?.f64()?, of_float),
             DataType::Null => vec![0; physical.len()],
-            _ => {
-                let wide = physical.cast(&DataType::Int64)?;
-                wide.i64()?.iter().map(|n| of_int(n.unwrap_or_default())).collect()
-            }
+            _ => each(physical.cast(&DataType::Int64)?.i64()?, of_int),
         };
         Ok(Words { words, present })
     }

@@ -160,10 +160,9 @@ impl Keys {
         let mut columns: Vec<Column> = Vec::with_capacity(decoders.len());
         // In pieces, so that what is needed in between is small.
         for start in (0..self.groups.max(1)).step_by(DECODED) {
-            let mut pieces: Vec<Option<Encoded>> = self.unpacked(start..self.groups.min(start + DECODED)).into_iter().map(Some).collect();
-            let pieces = chosen.iter().filter_map(|i| pieces.get_mut(*i)?.take()).collect::<Vec<_>>();
-            for (i, (decoder, encoded)) in decoders.iter_mut().zip(pieces).enumerate() {
-                let piece = decoder.decode(encoded)?;
+            let range = start..self.groups.min(start + DECODED);
+            for (i, (decoder, column)) in decoders.iter_mut().zip(chosen).enumerate() {
+                let piece = decoder.decode(self.unpacked_one(*column, range.clone()))?;
                 match columns.get_mut(i) {
                     Some(column) => {
                         column.append_owned(piece)?;
@@ -246,17 +245,18 @@ impl Keys {
 
     /// The words of some groups, column by column.
     fn unpacked(&self, range: Range<usize>) -> Vec<Encoded> {
+        (0..self.columns.len()).map(|i| self.unpacked_one(i, range.clone())).collect()
+    }
+
+    fn unpacked_one(&self, column: usize, range: Range<usize>) -> Encoded {
         match &self.store {
-            Store::Direct { keys, .. } | Store::Packed { keys, .. } => self.packing.unpack(keys.get(range).unwrap_or_default()),
+            Store::Direct { keys, .. } | Store::Packed { keys, .. } => self.packing.unpack(column, keys.get(range).unwrap_or_default()),
             Store::Wide { keys, .. } => {
                 let width = self.columns.len() + 1;
                 let keys = keys.get(range.start * width..range.end * width).unwrap_or_default();
-                let column = |i: usize| {
-                    let words = keys.iter().skip(i).step_by(width).copied().collect();
-                    let nulls: Vec<bool> = keys.iter().skip(width - 1).step_by(width).map(|n| n >> i & 1 == 1).collect();
-                    Encoded { words, nulls: nulls.contains(&true).then_some(nulls) }
-                };
-                (0..self.columns.len()).map(column).collect()
+                let words = keys.iter().skip(column).step_by(width).copied().collect();
+                let nulls: Vec<bool> = keys.iter().skip(width - 1).step_by(width).map(|n| n >> column & 1 == 1).collect();
+                Encoded { words, nulls: nulls.contains(&true).then_some(nulls) }
             }
         }
     }

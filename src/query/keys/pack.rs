@@ -126,19 +126,15 @@ impl Packing {
         self.bits() <= MOST
     }
 
-    /// The words of packed keys, column by column.
-    pub fn unpack(&self, keys: &[u64]) -> Vec<Encoded> {
-        let mut shift = 0;
-        let unpack = |range: &Range| {
-            let at = shift;
-            shift += range.width();
-            let mask = low(range.bits);
-            // A column of constants may stand at the very end of the word.
-            let shifted = |key: u64| key.checked_shr(at).unwrap_or_default();
-            let words = keys.iter().map(|key| (shifted(*key) & mask).wrapping_add(range.base)).collect();
-            let nulls = range.nulls.then(|| keys.iter().map(|key| shifted(*key) >> range.bits & 1 == 1).collect());
-            Encoded { words, nulls }
-        };
-        self.columns.iter().map(unpack).collect()
+    /// The words of one column of packed keys.
+    pub fn unpack(&self, column: usize, keys: &[u64]) -> Encoded {
+        let Some(range) = self.columns.get(column) else { return Encoded::default() };
+        let at: u32 = self.columns.iter().take(column).map(|before| before.width()).sum();
+        let mask = low(range.bits);
+        // A column of constants may stand at the very end of the word.
+        let shifted = |key: u64| key.checked_shr(at).unwrap_or_default();
+        let words = keys.iter().map(|key| (shifted(*key) & mask).wrapping_add(range.base)).collect();
+        let nulls = range.nulls.then(|| keys.iter().map(|key| shifted(*key) >> range.bits & 1 == 1).collect());
+        Encoded { words, nulls }
     }
 }

@@ -13,14 +13,24 @@ pub struct Texts {
     marks: Vec<u128>,
     long: Vec<u8>,
     index: Index,
+    /// Views met a moment ago, with their codes, each at the place that its bits tell.
+    recent: Vec<(u128, u64)>,
+    /// Arrays encoded so far, up to `EPOCHS`.
+    arrays: u32,
 }
 
 /// Texts up to this length are kept within their mark, which is also how polars keeps them.
 const SHORT: u32 = 12;
 /// Texts that are looked up together.
 const TOGETHER: usize = 256;
-/// Places of the memory for long texts of one array; a power of two.
-const SHARED: usize = 1 << 12;
+/// Up to so many texts there is a memory of the most recent ones, with so many places.
+const FEW: usize = 2_048;
+const RECENT: usize = 1 << 14;
+/// Places for each text while there are few, and the least number of them.
+const SPARSE: usize = 16;
+const LEAST: usize = 256;
+/// Arrays that can be told apart.
+const EPOCHS: u32 = 1 << 16;
 
 impl Texts {
     pub fn len(&self) -> usize {
@@ -28,51 +38,98 @@ impl Texts {
     }
 
     pub fn size(&self) -> usize {
-        self.marks.capacity() * 16 + self.long.capacity() + self.index.size()
+        self.marks.capacity() * 16 + self.long.capacity() + self.index.size() + self.recent.capacity() * 32
     }
 
-    /// Writes the code of each text to `codes`; that of a null is 0.
+    /// Writes the code of each text to `codes`; that of a null is any.
     pub fn encode(&mut self, texts: &StringChunked, codes: &mut Vec<u64>) {
         codes.reserve(texts.len());
-        let (mut last, mut code) = (u128::MAX, 0);
-        let mut hashes = Vec::with_capacity(TOGETHER);
         for array in texts.downcast_iter() {
             let views = array.views();
             let long: usize = views.iter().map(|v| if v.length > SHORT { v.length as usize } else { 0 }).sum();
             // An array that came from a dictionary has each long text once, and many views of it.
-            let mut shared = (long > 2 * array.total_buffer_len()).then(|| vec![(u128::MAX, 0_u64); SHARED]);
-            last = if long > 0 { u128::MAX } else { last };
+            let shared = long > 2 * array.total_buffer_len();
+            // A view of a long text means that text in this array only.
+            self.arrays = self.arrays.wrapping_add(1);
+            if self.arrays >= EPOCHS {
+                self.arrays = 0;
+                self.recent.clear();
+            }
+            let mark = u128::from(self.arrays) << 80;
             let mut row = 0;
-            for block in views.chunks(TOGETHER) {
-                // The hashes of long texts are of no use, and do no harm.
-                hashes.clear();
-                hashes.extend(block.iter().map(|view| hash_mark(view.as_u128())));
-                self.index.touch(&hashes);
-                for (view, hash) in block.iter().zip(&hashes) {
-                    let raw = view.as_u128();
-                    if raw != last {
-                        code = if view.length <= SHORT { self.short(*hash, raw) } else { self.looked_up(raw, array.get(row), shared.as_deref_mut()) };
-                        last = raw;
-                    }
-                    codes.push(code);
-                    row += 1;
-                }
+            while row < views.len() {
+                let block = views.get(row..).unwrap_or_default();
+                row += if self.len() <= FEW && (long == 0 || shared) {
+                    self.encode_few(block, |v| v.as_u128(), mark, codes, |i| array.get(row + i))
+                } else {
+                    self.encode_many(block, |v| v.as_u128(), codes, |i| array.get(row + i))
+                };
             }
         }
     }
 
-    /// The code of a long text, by way of what is shared where there is such a thing.
-    fn looked_up(&mut self, raw: u128, text: Option<&str>, shared: Option<&mut [(u128, u64)]>) -> u64 {
-        let Some(text) = text else { return 0 };
-        let at = (fold(raw as u64 ^ (raw >> 64) as u64) >> 40) as usize & (SHARED - 1);
-        match shared.and_then(|shared| shared.get_mut(at)) {
-            Some((known, code)) if *known == raw => *code,
-            Some(place) => {
-                *place = (raw, self.long(text.as_bytes()));
-                place.1
+    /// While texts are few, nearly each of them is one that was met a moment ago. How many were done.
+    #[inline]
+    fn encode_few<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, mark: u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
+        for (row, view) in views.iter().enumerate() {
+            let raw = raw(view);
+            let key = raw ^ if raw as u32 > SHORT { mark } else { 0 };
+            let mixed = (key as u64 ^ ((key >> 64) as u64).rotate_left(29)).wrapping_mul(0xa076_1d64_78bd_642f);
+            let at = (mixed >> 40) as usize & self.recent.len().wrapping_sub(1);
+            if let Some(place) = self.recent.get(at)
+                && place.0 == key
+            {
+                codes.push(place.1);
+                continue;
             }
-            None => self.long(text.as_bytes()),
+            // A null may look like any text, so what it looks like is not remembered.
+            let Some(code) = self.look_up(raw, || text(row)) else {
+                codes.push(0);
+                continue;
+            };
+            codes.push(code);
+            if self.recent.len() < RECENT.min(self.len() * SPARSE) {
+                self.recent.clear();
+                self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
+            } else if let Some(place) = self.recent.get_mut(at) {
+                *place = (key, code);
+            }
+            if self.len() > FEW {
+                self.recent = Vec::new();
+                return row + 1;
+            }
         }
+        views.len()
+    }
+
+    /// Some texts of many: the memory that they need is fetched for all of them at once. How many were done.
+    #[inline]
+    fn encode_many<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
+        let mut hashes = [0; TOGETHER];
+        let (mut last, mut code) = (u128::MAX, 0);
+        for (n, block) in views.chunks(TOGETHER).enumerate() {
+            // The hashes of long texts are of no use, and do no harm.
+            hashes.iter_mut().zip(block).for_each(|(hash, view)| *hash = hash_mark(raw(view)));
+            self.index.touch(&hashes);
+            for (i, (view, hash)) in block.iter().zip(&hashes).enumerate() {
+                let raw = raw(view);
+                if raw != last {
+                    let known = if raw as u32 <= SHORT { Some(self.short(*hash, raw)) } else { self.look_up(raw, || text(n * TOGETHER + i)) };
+                    (code, last) = known.map_or((0, u128::MAX), |code| (code, raw));
+                }
+                codes.push(code);
+            }
+        }
+        views.len()
+    }
+
+    /// The code of a text; `None` for a null that looks like a long one.
+    #[cold]
+    fn look_up<'a>(&mut self, raw: u128, text: impl FnOnce() -> Option<&'a str>) -> Option<u64> {
+        if raw as u32 <= SHORT {
+            return Some(self.short(hash_mark(raw), raw));
+        }
+        text().map(|text| self.long(text.as_bytes()))
     }
 
     #[inline]

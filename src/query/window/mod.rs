@@ -183,7 +183,8 @@ impl Window {
 pub(super) fn checked(kind: Kind) -> Result<Kind> {
     let (word, length) = match kind {
         Kind::Tumble(tumble) => ("size", tumble.size),
-        Kind::Hop(hop) => ("size", hop.size.min(hop.slide)),
+        Kind::Hop(hop) if hop.slide <= 0 => ("slide", hop.slide),
+        Kind::Hop(hop) => ("size", hop.size),
         Kind::Session { gap } => ("gap", gap),
     };
     if length <= 0 {

@@ -261,6 +261,11 @@ impl Sessions {
         self.joined > FEW.max(self.slots.len() / 4)
     }
 
+    /// The slots that have not become part of others.
+    pub fn own_slots(&self) -> Vec<IdxSize> {
+        (0..).zip(&self.slots).filter(|(slot, s)| s.into == *slot).map(|(slot, _)| slot as IdxSize).collect()
+    }
+
     /// For each slot its number once those that have become part of others are gone.
     pub fn renumbered(&self) -> Vec<u32> {
         let mut next = 0;

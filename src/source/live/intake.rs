@@ -1,7 +1,6 @@
 //! Bytes as they arrive, cut at the ends of records and decoded: what a followed file and a pipe have in common.
 //! Where the bytes come from, and how long one waits for them, is left to the feed.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::{DataFrame, Schema, SchemaRef};
 
+use super::raw::Begin;
+use super::shape::{Look, Shape, text_format};
 use super::{Expect, FeedUrl};
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
-use crate::data::encoding::{HEAD_BYTES, TextEncoding};
-use crate::data::format::{self, Decoder, Format, Kind, Sniff};
+use crate::data::encoding::HEAD_BYTES;
+use crate::data::format::Format;
 use crate::data::{Chunk, Fault, Reject, Rejects, Result};
 
 /// A record longer than this is set aside, so that a stray quote or a missing line end does not fill the memory.
@@ -22,6 +23,8 @@ pub const RECORD_BYTES: usize = 64 << 20;
 const PATIENCE: Duration = Duration::from_millis(100);
 /// Lines that are enough to settle types when no more are there.
 const LINES: usize = 100;
+/// Where lines may be broken, as many are enough to say that they all are.
+const ENOUGH_BROKEN: usize = 20;
 
 /// Takes bytes, gives chunks.
 #[derive(Debug)]
@@ -31,10 +34,10 @@ pub struct Intake {
     path: PathBuf,
     named: Option<&'static Format>,
     known: Option<SchemaRef>,
+    /// The first lines may be broken and the next ones right.
+    forgiving: bool,
     schema: Option<SchemaRef>,
-    decoder: Option<Arc<dyn Decoder>>,
-    /// What the bytes stand for, if they are no UTF-8.
-    encoding: Option<TextEncoding>,
+    shape: Option<Shape>,
     /// The columns asked for, as indices into `schema`, and into the decoder's (which a new file may order otherwise).
     wanted: Vec<usize>,
     columns: Vec<usize>,
@@ -49,6 +52,10 @@ pub struct Intake {
     header: u64,
     /// Inside a record that is too long: where it began.
     skipping: Option<u64>,
+    /// The beginning of the line that comes next is lost.
+    torn: bool,
+    /// When the oldest and the newest of the bytes arrived, where the feed says so.
+    arrived: Option<(Instant, Instant)>,
     /// When the first whole lines were there.
     since: Option<Instant>,
     ready: VecDeque<Chunk>,
@@ -59,14 +66,35 @@ impl Intake {
     /// When the address names a format that is unknown or has no records.
     pub fn new(url: &FeedUrl, path: &Path, expect: &Expect) -> Result<Self> {
         let named = url.params.get("format").map(|name| text_format(url, name)).transpose()?;
-        Ok(Self {
-            source: url.shown().into(),
+        Ok(Self::with(url.shown().into(), path, named, expect.known.clone()))
+    }
+
+    /// Takes lines of a format that the kind of feed settles; some of them may be broken.
+    pub fn lines(url: &FeedUrl, format: &'static Format, expect: &Expect) -> Self {
+        Self { forgiving: true, ..Self::with(url.shown().into(), Path::new(""), Some(format), expect.known.clone()) }
+    }
+
+    /// Takes bytes of a shape that is known already, from the first byte after the header.
+    pub fn shaped(source: Arc<str>, shape: Shape) -> Self {
+        let schema = shape.schema().clone();
+        let columns: Vec<usize> = (0..schema.len()).collect();
+        let (header, lines) = (shape.header, shape.lines);
+        let mut intake = Self::with(source, Path::new(""), Some(shape.format), Some(schema.clone()));
+        (intake.schema, intake.header, intake.shape) = (Some(schema), header, Some(shape));
+        intake.project(&columns);
+        intake.seek(header, 1 + lines);
+        intake
+    }
+
+    fn with(source: Arc<str>, path: &Path, named: Option<&'static Format>, known: Option<SchemaRef>) -> Self {
+        Self {
+            source,
             path: path.to_owned(),
             named,
-            known: expect.known.clone(),
+            known,
+            forgiving: false,
             schema: None,
-            decoder: None,
-            encoding: None,
+            shape: None,
             wanted: Vec::new(),
             columns: Vec::new(),
             buffer: Vec::new(),
@@ -76,9 +104,11 @@ impl Intake {
             need: 0,
             header: 0,
             skipping: None,
+            torn: false,
+            arrived: None,
             since: None,
             ready: VecDeque::new(),
-        })
+        }
     }
 
     pub fn source(&self) -> &Arc<str> {
@@ -96,6 +126,11 @@ impl Intake {
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
+        self.room().extend_from_slice(bytes);
+    }
+
+    /// Where the next bytes are to be appended.
+    pub fn room(&mut self) -> &mut Vec<u8> {
         if self.start > 0 && self.start >= self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.start = 0;
@@ -104,7 +139,57 @@ impl Intake {
                 self.buffer.shrink_to(2 * CHUNK_BYTES);
             }
         }
-        self.buffer.extend_from_slice(bytes);
+        &mut self.buffer
+    }
+
+    /// Bytes were appended that arrived at this time.
+    pub fn arrived(&mut self, at: Instant) {
+        self.arrived = Some((self.arrived.map_or(at, |(first, _)| first), at));
+    }
+
+    /// The position after the last byte that was appended.
+    pub fn reach(&self) -> u64 {
+        self.offset + self.waiting() as u64
+    }
+
+    /// Takes back what lies beyond a position.
+    pub fn cut_at(&mut self, position: u64) {
+        let beyond = usize::try_from(self.reach().saturating_sub(position)).unwrap_or(usize::MAX);
+        self.buffer.truncate(self.buffer.len().saturating_sub(beyond).max(self.start));
+    }
+
+    /// The bytes from the first on, before any was decoded.
+    pub fn from_header(&self) -> Vec<u8> {
+        let header = self.shape.as_ref().and_then(|shape| shape.head.get(..usize::try_from(shape.header).unwrap_or(0)));
+        [header.unwrap_or_default(), self.bytes()].concat()
+    }
+
+    /// Goes on at the byte `from` of a recording, in the stream that began so; says where to read on.
+    ///
+    /// # Errors
+    /// When that stream does not have the columns of the first.
+    pub fn resume(&mut self, from: u64, begin: &Begin) -> Result<u64> {
+        let mut at = from;
+        if self.header > 0 {
+            if begin.at == 0 {
+                at = at.max(self.header);
+            } else if from == begin.at {
+                self.shape = None;
+            } else if !begin.head.is_empty()
+                && let Some(schema) = self.schema.clone()
+            {
+                self.seek(begin.at, 1);
+                self.push(&begin.head);
+                self.take_over(&schema, false)?;
+            }
+        }
+        self.seek(at, 1);
+        Ok(at)
+    }
+
+    /// How the bytes become rows, once that is settled.
+    pub fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
     }
 
     fn bytes(&self) -> &[u8] {
@@ -147,8 +232,11 @@ impl Intake {
                 return Ok(None);
             }
         }
-        self.sniff(ended, self.known.clone())?;
-        self.schema = self.decoder.as_ref().map(|decoder| decoder.schema().clone());
+        match self.sniff(ended, self.known.clone()) {
+            Err(_) if self.forgiving && !ended && memchr::memchr_iter(b'\n', self.bytes()).take(ENOUGH_BROKEN).count() < ENOUGH_BROKEN => return Ok(None),
+            sniffed => sniffed?,
+        }
+        self.schema = self.shape.as_ref().map(|shape| shape.schema().clone());
         self.wanted = (0..self.schema.as_ref().map_or(0, |schema| schema.len())).collect();
         self.columns.clone_from(&self.wanted);
         Ok(self.schema.clone())
@@ -167,34 +255,11 @@ impl Intake {
 
     /// Finds out what stands at the beginning of the input, and passes over a mark and a header.
     fn sniff(&mut self, ended: bool, known: Option<SchemaRef>) -> Result<()> {
-        let bytes = self.bytes();
-        let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
-        let whole = ended && head.len() == bytes.len();
-        let encoding = TextEncoding::detect(head, whole);
-        if !encoding.encoding.is_ascii_compatible() {
-            let what = format!("text in {} cannot be followed", encoding.name());
-            return Err(Fault::new(what).at(&*self.source).hint("write it in UTF-8, or replay it with replay:PATH"));
-        }
-        let raw = head.get(encoding.mark_bytes..).unwrap_or_default();
-        let text = utf8(Some(encoding).filter(|e| !e.is_utf8()), raw);
-        let format = match self.named {
-            Some(format) => format,
-            None => format::format_for(&self.path, &text).map_err(|fault| fault.at(&*self.source))?,
-        };
-        let Kind::Text { sniff } = &format.kind else {
-            return Err(not_text(format).at(&*self.source));
-        };
-        let decoder = sniff(&Sniff { source: self.source.clone(), head: &text, whole, known })?;
-        let preamble = decoder.preamble();
-        // A header ends with a line; as a line it is the same length in every encoding.
-        let header = match preamble.lines.checked_sub(1).and_then(|last| usize::try_from(last).ok()) {
-            Some(last) => memchr::memchr_iter(b'\n', raw).nth(last).map_or(raw.len(), |end| end + 1),
-            None => preamble.bytes.min(raw.len()),
-        };
-        self.advance(encoding.mark_bytes + header, preamble.lines);
-        self.header = self.offset;
-        self.encoding = Some(encoding).filter(|e| !e.is_utf8());
-        self.decoder = Some(decoder);
+        let look = self.named.map_or(Look::Find(&self.path), Look::Named);
+        let shape = Shape::sniff(&self.source, look, self.bytes(), ended, known)?;
+        self.header = shape.header;
+        self.advance(usize::try_from(shape.header).unwrap_or(usize::MAX), shape.lines);
+        self.shape = Some(shape);
         Ok(())
     }
 
@@ -204,8 +269,22 @@ impl Intake {
         self.seek(0, 1);
         // A header has to be read again: it may be longer, or name the columns in another order.
         if self.header > 0 {
-            self.decoder = None;
+            self.shape = None;
         }
+    }
+
+    /// A recorded stream begins anew at the position after the last byte. Call `give_up` before.
+    pub fn begin_anew(&mut self) {
+        let at = self.reach();
+        self.begin_again();
+        self.offset = at;
+    }
+
+    /// So many bytes that would come next are lost; what follows may begin in the middle of a line. Call `give_up` before.
+    pub fn lose(&mut self, bytes: u64, torn: bool) {
+        let (at, line) = (self.reach() + bytes, self.line);
+        self.seek(at, line);
+        self.torn = torn;
     }
 
     /// The next byte pushed is the one at `offset`, which begins the line `line`.
@@ -215,7 +294,9 @@ impl Intake {
         self.offset = offset;
         self.line = line;
         self.skipping = None;
+        self.torn = false;
         self.need = 0;
+        self.arrived = None;
     }
 
     /// Bytes at the beginning of the input that hold no row: a mark, a header.
@@ -230,7 +311,7 @@ impl Intake {
     pub fn give_up(&mut self, reason: &str) -> Result<()> {
         while self.decode(false)? {}
         let left = self.waiting();
-        if left > 0 && self.decoder.is_some() {
+        if left > 0 && self.shape.is_some() {
             let reject = Reject::new(&self.source, self.line, reason, self.bytes());
             self.set_aside(reject, self.offset..self.offset + left as u64);
             self.advance(left, 1);
@@ -253,7 +334,8 @@ impl Intake {
 
     fn chunk(&self, frame: DataFrame, offsets: Range<u64>, rejects: Rejects) -> Chunk {
         let bytes = offsets.end - offsets.start;
-        Chunk { frame, source: self.source.clone(), partition: 0, offsets, bytes, rejects, arrived: Some(Instant::now()) }
+        let arrived = self.arrived.map_or_else(Instant::now, |(first, _)| first);
+        Chunk { frame, source: self.source.clone(), partition: 0, offsets, bytes, rejects, arrived: Some(arrived) }
     }
 
     /// A frame of the wanted columns without rows.
@@ -284,7 +366,10 @@ impl Intake {
         if self.waiting() == 0 {
             return Ok(false);
         }
-        let Some(decoder) = self.decoder.clone() else {
+        if self.torn {
+            return Ok(self.pass_torn(ended));
+        }
+        let Some(shape) = self.shape.clone() else {
             let begun = ended || memchr::memchr(b'\n', self.bytes()).is_some();
             if begun {
                 self.take_over(&schema, ended)?;
@@ -305,22 +390,36 @@ impl Intake {
         }
         self.need = 0;
         let bytes = self.bytes().get(..size).unwrap_or_default();
-        let decoded = decoder.decode(&utf8(self.encoding, bytes), self.line, &self.columns)?;
+        let decoded = shape.decoder.decode(&shape.text(bytes), self.line, &self.columns)?;
         let offsets = self.offset..self.offset + size as u64;
         let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
         self.advance(size, decoded.lines);
+        // What is left is of the newest at the earliest.
+        self.arrived = self.arrived.map(|(_, last)| (last, last)).filter(|_| self.waiting() > 0);
         // Not cut further, though records without line ends may be many: a chunk is the smallest step of a position.
         self.ready.push_back(chunk);
         Ok(true)
     }
 
+    /// Sets aside the rest of a line whose beginning is lost. False when its end is still to come.
+    fn pass_torn(&mut self, ended: bool) -> bool {
+        let end = memchr::memchr(b'\n', self.bytes()).map(|end| end + 1);
+        let Some(size) = end.or_else(|| (ended || self.waiting() >= RECORD_BYTES).then(|| self.waiting())) else { return false };
+        self.torn = end.is_none() && !ended;
+        let body = self.bytes().get(..size).unwrap_or_default();
+        let reject = Reject::new(&self.source, self.line, "the beginning of this record is lost", body.trim_ascii_end());
+        self.set_aside(reject, self.offset..self.offset + size as u64);
+        self.advance(size, u64::from(end.is_some()));
+        true
+    }
+
     /// Reads a new file's header, and finds the columns in it.
     fn take_over(&mut self, schema: &SchemaRef, ended: bool) -> Result<()> {
         self.sniff(ended, Some(schema.clone()))?;
-        let Some(decoder) = &self.decoder else { return Ok(()) };
+        let Some(shape) = &self.shape else { return Ok(()) };
         let mut columns = Vec::with_capacity(self.wanted.len());
         for (name, dtype) in self.wanted.iter().filter_map(|i| schema.get_at_index(*i)) {
-            match decoder.schema().get_full(name) {
+            match shape.schema().get_full(name) {
                 Some((i, _, found)) if found == dtype => columns.push(i),
                 Some((_, _, found)) => return Err(self.other(&format!("its column '{name}' is {found} instead of {dtype}"))),
                 None => return Err(self.other(&format!("it has no column '{name}'"))),
@@ -336,7 +435,7 @@ impl Intake {
 
     /// Bytes of whole records, bounded in bytes and (as far as they end with lines) in rows; 0 when there is none.
     fn measure(&self, ended: bool) -> usize {
-        let Some(decoder) = &self.decoder else { return 0 };
+        let Some(shape) = &self.shape else { return 0 };
         let bytes = self.bytes();
         let mut window = bytes.len().min(CHUNK_BYTES);
         if let Some(last) = memchr::memchr_iter(b'\n', bytes.get(..window).unwrap_or_default()).nth(CHUNK_ROWS - 1) {
@@ -346,7 +445,7 @@ impl Intake {
             if ended && window == bytes.len() {
                 return window;
             }
-            match decoder.cut(bytes.get(..window).unwrap_or_default()) {
+            match shape.decoder.cut(bytes.get(..window).unwrap_or_default()) {
                 0 if window < bytes.len() => window = (window * 2).min(bytes.len()),
                 size => return size,
             }
@@ -371,27 +470,4 @@ impl Intake {
             self.ready.push_back(chunk);
         }
     }
-}
-
-/// Whole records (or the beginning of a text) as UTF-8.
-fn utf8(encoding: Option<TextEncoding>, bytes: &[u8]) -> Cow<'_, [u8]> {
-    let Some(encoding) = encoding else { return Cow::Borrowed(bytes) };
-    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 2);
-    encoding.converter().convert(bytes, false, &mut text);
-    Cow::Owned(text)
-}
-
-fn text_format(url: &FeedUrl, name: &str) -> Result<&'static Format> {
-    let texts = || format::FORMATS.iter().filter(|format| matches!(format.kind, Kind::Text { .. }));
-    let found = format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
-    match found {
-        Some(format) if matches!(format.kind, Kind::Text { .. }) => Ok(format),
-        Some(format) => Err(not_text(format).at(url.shown())),
-        None => Err(Fault::new(format!("there is no format '{name}'")).at(url.shown()).hint(super::choices(name, texts().map(|f| f.name), str::to_owned))),
-    }
-}
-
-fn not_text(format: &Format) -> Fault {
-    Fault::new(format!("{} is complete only when its last byte is written, so it cannot be followed", format.title))
-        .hint("open it as history, replay it with replay:PATH, or write follow=false")
 }

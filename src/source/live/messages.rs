@@ -26,13 +26,8 @@ impl Lines {
         self.message.len()
     }
 
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.message.clear();
-    }
-
     /// Takes a payload apart; what is no object goes to `refuse`, one call for each row that cannot be.
-    pub fn add<'a>(&mut self, payload: &'a [u8], message: u64, mut refuse: impl FnMut(Refused<'a>)) {
+    pub fn add<'a>(&mut self, payload: &'a [u8], message: u64, mut refuse: impl FnMut(&mut Self, Refused<'a>)) {
         let payload = payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(payload).trim_ascii();
         match payload.first() {
             // The usual case is left to the decoder whole: it sets aside what is broken.
@@ -41,23 +36,27 @@ impl Lines {
             Some(b'[') => self.array(payload, message, &mut refuse),
             // An empty message is a sign of life and no row.
             None => {}
-            Some(_) => refuse(Refused { reason: NOT_AN_OBJECT, body: payload }),
+            Some(_) => refuse(self, Refused { reason: NOT_AN_OBJECT, body: payload }),
         }
     }
 
     fn line(&mut self, object: &[u8], message: u64) {
+        self.text(object);
+        self.message.push(message);
+    }
+
+    fn text(&mut self, text: &[u8]) {
         let begin = self.bytes.len();
-        self.bytes.extend_from_slice(object);
+        self.bytes.extend_from_slice(text);
         // In JSON a line end can only be a space between tokens.
         for byte in self.bytes.iter_mut().skip(begin).filter(|byte| matches!(byte, b'\n' | b'\r')) {
             *byte = b' ';
         }
         self.bytes.push(b'\n');
-        self.message.push(message);
     }
 
     /// Objects one after another: lines, or one object over several lines.
-    fn sequence<'a>(&mut self, payload: &'a [u8], message: u64, refuse: &mut impl FnMut(Refused<'a>)) {
+    fn sequence<'a>(&mut self, payload: &'a [u8], message: u64, refuse: &mut impl FnMut(&mut Self, Refused<'a>)) {
         let mut rest = payload;
         while !rest.is_empty() {
             let good = value(rest);
@@ -66,17 +65,17 @@ impl Lines {
             let (part, after) = rest.split_at(end);
             match good {
                 Some(_) if part.starts_with(b"{") => self.line(part, message),
-                Some(_) => refuse(Refused { reason: NOT_AN_OBJECT, body: part }),
-                None => refuse(Refused { reason: NOT_JSON, body: part }),
+                Some(_) => refuse(self, Refused { reason: NOT_AN_OBJECT, body: part }),
+                None => refuse(self, Refused { reason: NOT_JSON, body: part }),
             }
             rest = after.trim_ascii_start();
         }
     }
 
-    fn array<'a>(&mut self, payload: &'a [u8], message: u64, refuse: &mut impl FnMut(Refused<'a>)) {
+    fn array<'a>(&mut self, payload: &'a [u8], message: u64, refuse: &mut impl FnMut(&mut Self, Refused<'a>)) {
         // Nothing of an array that breaks off is taken: what it means is not certain.
         let Some(length) = value(payload).filter(|length| *length == payload.len()) else {
-            refuse(Refused { reason: NOT_JSON, body: payload });
+            refuse(self, Refused { reason: NOT_JSON, body: payload });
             return;
         };
         let mut rest = payload.get(1..length - 1).unwrap_or_default().trim_ascii_start();
@@ -87,12 +86,31 @@ impl Lines {
             if part.starts_with(b"{") {
                 self.line(part, message);
             } else {
-                refuse(Refused { reason: NOT_AN_OBJECT, body: part });
+                refuse(self, Refused { reason: NOT_AN_OBJECT, body: part });
             }
             let after = after.trim_ascii_start();
             rest = after.strip_prefix(b",").unwrap_or(after).trim_ascii_start();
         }
     }
+}
+
+/// How many lines a payload became, and how many of them are no object: those are set aside when they are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    pub rows: usize,
+    pub refused: usize,
+}
+
+/// Takes a payload apart into lines. What is no object becomes a line as well, so that it is kept and counted.
+pub fn add(payload: &[u8], into: &mut Vec<u8>) -> Added {
+    let mut lines = Lines { bytes: std::mem::take(into), message: Vec::new() };
+    let mut refused = 0;
+    lines.add(payload, 0, |lines, part| {
+        lines.text(part.body);
+        refused += 1;
+    });
+    *into = lines.bytes;
+    Added { rows: lines.message.len(), refused }
 }
 
 /// Length of the JSON value that `bytes` begin with.

@@ -4,12 +4,16 @@
 mod beat;
 pub mod file;
 pub mod intake;
+pub mod kafka;
 mod link;
 mod messages;
 mod order;
 mod pull;
+pub mod raw;
 pub mod replay;
+pub mod shape;
 pub mod stdin;
+pub mod stream;
 mod tail;
 pub mod url;
 pub mod ws;
@@ -23,7 +27,7 @@ use crate::data::{Chunk, Fault, Positions, Result};
 pub use url::FeedUrl;
 
 /// Every kind of feed this build knows. Menus, forms, help and tests loop over it.
-pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND, &ws::KIND];
+pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND, &ws::KIND, &kafka::KIND];
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[Setting] = &[
@@ -105,12 +109,17 @@ pub trait Live: Send {
     }
 
     /// Where each partition of a log ends now, as far as the feed can tell: rows before it are history, rows from there
-    /// on are live, and no chunk holds rows of both. `None` for a feed that has no past.
+    /// on are live. `None` for a feed that has no past.
     ///
     /// # Errors
     /// When the source does not say.
     fn ends(&mut self) -> Result<Option<Positions>> {
         Ok(None)
+    }
+
+    /// Let no chunk hold rows of both sides of these positions. For feeds that know their ends.
+    fn split_at(&mut self, seam: &Positions) {
+        let _ = seam;
     }
 
     /// The first bytes of a log that may be replaced by another at the same address, to tell the two apart: positions hold
@@ -121,6 +130,12 @@ pub trait Live: Send {
 
     /// What happened next. Blocks at most `wait`.
     fn poll(&mut self, wait: Duration) -> Result<Event>;
+
+    /// The bytes behind the rows, so that they can be recorded as they come: before `poll`. `None` for a feed that is no
+    /// stream of text.
+    fn take_apart(self: Box<Self>) -> Option<stream::Taken> {
+        None
+    }
 }
 
 /// What a feed has to say.

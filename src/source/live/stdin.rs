@@ -1,15 +1,14 @@
-//! `stdin:`: rows from a pipe, until it ends. Cutting and decoding is `intake`'s.
+//! `stdin:`: bytes from a pipe, until it ends. Turning them into rows is `stream`'s.
 //! Waiting for a pipe without blocking for ever needs `poll`, which the standard library does not have.
 
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use polars::prelude::SchemaRef;
-
-use super::beat::{Beat, LOOK};
 use super::intake::Intake;
-use super::{Event, Expect, FeedUrl, Live, LiveKind};
+use super::raw::{Raw, Said};
+use super::stream::Stream;
+use super::{Expect, FeedUrl, Live, LiveKind};
 use crate::data::{Fault, Result};
 
 pub const KIND: LiveKind = LiveKind {
@@ -30,7 +29,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         return Err(Fault::new("the standard input is a terminal").at(url.shown()).hint("pipe rows into it: PROGRAM | braid run --live NAME=stdin: …"));
     }
     let input = standard_input().map_err(|error| Fault::io(url.shown(), &error))?;
-    Ok(Box::new(Pipe::new(input, url, &expect)?))
+    Ok(Box::new(rows(input, url, &expect)?))
 }
 
 /// The input itself, past the standard library's buffer: what lies in a buffer `poll` does not see.
@@ -72,74 +71,34 @@ impl<R: Read> Arriving for R {
 }
 
 /// Rows from a pipe.
-pub struct Pipe<R> {
+///
+/// # Errors
+/// When the address names a format that has no records.
+pub fn rows(input: impl Arriving + Send + 'static, url: &FeedUrl, expect: &Expect) -> Result<Stream> {
+    let intake = Intake::new(url, Path::new("stdin"), expect)?;
+    Ok(Stream::new(Box::new(Pipe { input, scratch: vec![0; READ_BYTES] }), intake))
+}
+
+/// Bytes from a pipe.
+struct Pipe<R> {
     input: R,
-    intake: Intake,
-    ended: bool,
-    beat: Beat,
     scratch: Vec<u8>,
 }
 
-impl<R: Arriving> Pipe<R> {
-    /// # Errors
-    /// When the address names a format that has no records.
-    pub fn new(input: R, url: &FeedUrl, expect: &Expect) -> Result<Self> {
-        let intake = Intake::new(url, Path::new("stdin"), expect)?;
-        Ok(Self { input, intake, ended: false, beat: Beat::default(), scratch: vec![0; READ_BYTES] })
-    }
-
-    /// Reads once if something arrives before `until`.
-    fn read(&mut self, until: Instant) -> Result<()> {
+impl<R: Arriving + Send> Raw for Pipe<R> {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
         let fault = |error: io::Error| Fault::io("stdin:", &error);
-        if self.ended || self.intake.full() || !self.input.arrived(until.saturating_duration_since(Instant::now())).map_err(fault)? {
-            return Ok(());
+        if !self.input.arrived(wait).map_err(fault)? {
+            return Ok(Said::Quiet);
         }
         match self.input.read(&mut self.scratch) {
-            Ok(0) => self.ended = true,
-            Ok(n) => self.intake.push(self.scratch.get(..n).unwrap_or_default()),
-            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
-            Err(error) => return Err(fault(error)),
-        }
-        Ok(())
-    }
-}
-
-impl<R: Arriving + Send> Live for Pipe<R> {
-    fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
-        let deadline = Instant::now() + wait;
-        loop {
-            if let Some(schema) = self.intake.settle(self.ended, false)? {
-                return Ok(Some(schema));
+            Ok(0) => Ok(Said::End),
+            Ok(n) => {
+                into.extend_from_slice(self.scratch.get(..n).unwrap_or_default());
+                Ok(Said::Bytes(Instant::now()))
             }
-            let now = Instant::now();
-            if now >= deadline {
-                return Ok(None);
-            }
-            self.read(deadline.min(now + LOOK))?;
-        }
-    }
-
-    fn project(&mut self, columns: &[usize]) {
-        self.intake.project(columns);
-    }
-
-    fn poll(&mut self, wait: Duration) -> Result<Event> {
-        let deadline = Instant::now() + wait;
-        loop {
-            let now = Instant::now();
-            if self.ended || self.intake.full() || self.beat.due(now) {
-                if let Some(chunk) = self.intake.take(self.ended)? {
-                    self.beat.mark(now);
-                    return Ok(Event::Chunk(chunk));
-                }
-                if self.ended {
-                    return Ok(Event::End);
-                }
-            }
-            if now >= deadline {
-                return Ok(Event::Quiet);
-            }
-            self.read(self.beat.or(now, deadline))?;
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => Ok(Said::Quiet),
+            Err(error) => Err(fault(error)),
         }
     }
 }

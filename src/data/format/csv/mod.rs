@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use polars::prelude::{Schema, SchemaRef};
 
-use super::column::{Cell, Spec};
+use super::column::{Cell, SHORT, Spec};
 use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
 use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff};
 use crate::data::{Fault, Result};
@@ -60,7 +60,7 @@ impl Decoder for Csv {
             scan::walk(bytes, self.layout.delimiter, &mut reading);
         }
         let rows = reading.rows;
-        rows::assemble(&self.source, block, line, &asked, rows, cell).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
+        rows::assemble(&self.source, block, line, &asked, rows, cell, plain).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }
 }
 
@@ -105,6 +105,13 @@ impl Reading<'_> {
             rows.bounds.push(Span::new(start, end));
         });
     }
+}
+
+/// A short text without quotes is what it is.
+#[inline]
+fn plain(bytes: &[u8], span: Span) -> Option<Span> {
+    let short = (1..=SHORT).contains(&span.range().len());
+    (short && bytes.get(span.start as usize) != Some(&b'"')).then_some(span)
 }
 
 /// Collects the cells asked for, and sets rows of the wrong shape aside.

@@ -58,15 +58,29 @@ pub(super) fn value(bytes: &[u8], at: usize) -> Place {
         Some(b'N') => exactly(bytes, at, b"NaN"),
         Some(b'I') => exactly(bytes, at, b"Infinity"),
         Some(b'-') if bytes.get(at + 1) == Some(&b'I') => exactly(bytes, at, b"-Infinity"),
-        Some(b'-' | b'0'..=b'9') => {
-            let digits = |b: &&u8| matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
-            let length = bytes.get(at..).unwrap_or_default().iter().take_while(digits).count();
-            if at + length == bytes.len() { Err(Stop::End) } else { Ok(at + length) }
-        }
+        Some(b'-' | b'0'..=b'9') => number(bytes, at),
         Some(b't') => exactly(bytes, at, b"true"),
         Some(b'f') => exactly(bytes, at, b"false"),
         Some(b'n') => exactly(bytes, at, b"null"),
         Some(_) => Err(Stop::Bad(at)),
+    }
+}
+
+/// The place after the digits, signs, points and exponents from `at` on.
+#[inline]
+fn number(bytes: &[u8], mut at: usize) -> Place {
+    loop {
+        let found = word::no_digits(word::load(bytes, at));
+        if found == 0 {
+            at += 8;
+            continue;
+        }
+        at += word::first(found);
+        match bytes.get(at) {
+            Some(b'.' | b'-' | b'+' | b'e' | b'E') => at += 1,
+            Some(_) => return Ok(at),
+            None => return Err(Stop::End),
+        }
     }
 }
 
@@ -113,10 +127,38 @@ fn nested(bytes: &[u8], mut at: usize) -> Place {
     }
 }
 
+/// A key as it mostly stands: between quotes and before a colon, without blanks or escapes.
+#[derive(Debug)]
+pub(super) struct Key {
+    text: Box<[u8]>,
+    /// The first sixteen bytes of `text`, and masks of as many as it has.
+    words: [u64; 2],
+    masks: [u64; 2],
+}
+
+impl Key {
+    pub fn new(name: &str) -> Self {
+        let text: Box<[u8]> = format!("\"{name}\":").into_bytes().into();
+        let masks = [word::lowest(text.len()), word::lowest(text.len().saturating_sub(8))];
+        Self { words: [word::load(&text, 0), word::load(&text, 8)], masks, text }
+    }
+
+    /// The place after it, if it stands at `at`.
+    #[inline]
+    fn after(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let other = (word::load(bytes, at) ^ self.words[0]) & self.masks[0] | (word::load(bytes, at + 8) ^ self.words[1]) & self.masks[1];
+        if other != 0 {
+            return None;
+        }
+        let after = at + self.text.len();
+        (self.text.len() <= 16 || bytes.get(at..after) == Some(&*self.text)).then_some(after)
+    }
+}
+
 /// Hears the members of an object.
 pub(super) trait Members {
-    /// The key that most likely comes next, as it would stand between its quotes.
-    fn expected(&self) -> &[u8];
+    /// The key that most likely comes next.
+    fn expected(&self) -> Option<&Key>;
 
     /// A member: the range of its key between the quotes (`None` when it is the expected one), and that of its value.
     fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>);
@@ -126,8 +168,8 @@ pub(super) trait Members {
 struct Nobody;
 
 impl Members for Nobody {
-    fn expected(&self) -> &[u8] {
-        &[]
+    fn expected(&self) -> Option<&Key> {
+        None
     }
 
     fn member(&mut self, _: Option<Range<usize>>, _: Range<usize>) {}
@@ -142,19 +184,17 @@ pub(super) fn object(bytes: &[u8], at: usize, members: &mut impl Members) -> Pla
         return Ok(at + 1);
     }
     loop {
-        expect(bytes, at, b'"')?;
-        let expected = members.expected();
-        let close = at + 1 + expected.len();
-        let as_expected = bytes.get(close) == Some(&b'"') && bytes.get(at + 1..close) == Some(expected);
-        let (key, close) = if as_expected {
-            (None, close + 1)
-        } else {
-            let close = string(bytes, at)?;
-            (Some(at + 1..close - 1), close)
+        let (key, after) = match members.expected().and_then(|key| key.after(bytes, at)) {
+            Some(after) => (None, after),
+            None => {
+                expect(bytes, at, b'"')?;
+                let close = string(bytes, at)?;
+                let colon = blank(bytes, close);
+                expect(bytes, colon, b':')?;
+                (Some(at + 1..close - 1), colon + 1)
+            }
         };
-        at = blank(bytes, close);
-        expect(bytes, at, b':')?;
-        let start = blank(bytes, at + 1);
+        let start = blank(bytes, after);
         let end = value(bytes, start)?;
         members.member(key, start..end);
         at = blank(bytes, end);

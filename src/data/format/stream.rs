@@ -1,0 +1,183 @@
+//! Writing rows to a file as they come, in the format that its name says, without holding them. The file appears whole or
+//! not at all. A finished table is written by `write`.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+use polars_io::ipc::IpcWriter;
+use polars_io::parquet::write::ParquetWriter;
+
+use super::magic::extension;
+use super::write::{beside, check_ending, ndjson_rows, object, write_csv_rows};
+use crate::data::chunk::CHUNK_ROWS;
+use crate::data::{Fault, Result};
+
+/// A file, or standard output, that rows are added to.
+pub struct RowWriter {
+    form: Form,
+    place: String,
+    /// The file being written, and the name it gets when it is complete; `None` for standard output.
+    file: Option<(PathBuf, PathBuf, File)>,
+    /// Rows that wait to be a row group.
+    waiting: Option<DataFrame>,
+    rows: u64,
+}
+
+enum Form {
+    Csv { separator: u8, out: Box<dyn Write + Send> },
+    Ndjson(Box<dyn Write + Send>),
+    Json(Box<dyn Write + Send>),
+    Parquet(Box<polars_io::parquet::write::BatchedWriter<BufWriter<File>>>),
+    Arrow(Box<polars_io::ipc::BatchedWriter<BufWriter<File>>>),
+}
+
+impl RowWriter {
+    /// Begins a file for rows with these columns.
+    ///
+    /// # Errors
+    /// An ending that stands for no format, or what the disk says.
+    pub fn create(path: &Path, schema: &Schema) -> Result<Self> {
+        check_ending(path)?;
+        let place = path.display().to_string();
+        let part = beside(path).ok_or_else(|| Fault::new("this is no file name").at(&place))?;
+        let file = File::create(&part).map_err(|e| Fault::io(&place, &e))?;
+        let own = file.try_clone().map_err(|e| Fault::io(&place, &e))?;
+        let out = BufWriter::with_capacity(1 << 18, file);
+        let ending = extension(path);
+        let form = match ending.as_str() {
+            "parquet" => ParquetWriter::new(out).set_parallel(false).batched(schema).map(|w| Form::Parquet(Box::new(w))),
+            "arrow" | "feather" => {
+                let fields = Vec::new();
+                IpcWriter::new(out).with_compat_level(CompatLevel::oldest()).batched(schema, fields).map(|w| Form::Arrow(Box::new(w)))
+            }
+            "json" => Ok(Form::Json(Box::new(out))),
+            "ndjson" | "jsonl" => Ok(Form::Ndjson(Box::new(out))),
+            "tsv" => Ok(Form::Csv { separator: b'\t', out: Box::new(out) }),
+            _ => Ok(Form::Csv { separator: b',', out: Box::new(out) }),
+        };
+        let mut writer = Self { form: form.map_err(|e| Fault::from(e).at(&place))?, place, file: Some((part, path.to_owned(), own)), waiting: None, rows: 0 };
+        writer.begin(schema)?;
+        Ok(writer)
+    }
+
+    /// CSV on standard output.
+    ///
+    /// # Errors
+    /// When it is closed.
+    pub fn stdout(schema: &Schema) -> Result<Self> {
+        let out = BufWriter::with_capacity(1 << 16, std::io::stdout());
+        let mut writer = Self { form: Form::Csv { separator: b',', out: Box::new(out) }, place: "stdout".to_owned(), file: None, waiting: None, rows: 0 };
+        writer.begin(schema)?;
+        Ok(writer)
+    }
+
+    fn begin(&mut self, schema: &Schema) -> Result<()> {
+        let begun = match &mut self.form {
+            Form::Csv { separator, out } => write_csv_rows(&DataFrame::empty_with_schema(schema), *separator, true, out),
+            Form::Json(out) => out.write_all(b"[").map_err(PolarsError::from),
+            _ => Ok(()),
+        };
+        begun.map_err(|e| self.fault(e))
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write(&mut self, rows: &DataFrame) -> Result<()> {
+        if rows.height() == 0 {
+            return Ok(());
+        }
+        let first = self.rows == 0;
+        self.rows += rows.height() as u64;
+        let written = match &mut self.form {
+            Form::Csv { separator, out } => write_csv_rows(rows, *separator, false, out),
+            Form::Ndjson(out) => ndjson_rows(rows, out),
+            Form::Json(out) => json_rows(rows, first, out),
+            // Row groups of a useful size, however small the pieces are.
+            Form::Parquet(_) | Form::Arrow(_) => {
+                let all = match self.waiting.take() {
+                    Some(waiting) => waiting.vstack(rows).map_err(Fault::from)?,
+                    None => rows.clone(),
+                };
+                let full = all.height() >= CHUNK_ROWS;
+                self.waiting = Some(all);
+                return if full { self.flush() } else { Ok(()) };
+            }
+        };
+        written.map_err(|e| self.fault(e))
+    }
+
+    /// Writes the rows that wait as one group.
+    fn flush(&mut self) -> Result<()> {
+        let Some(mut group) = self.waiting.take() else { return Ok(()) };
+        group.rechunk_mut();
+        let written = match &mut self.form {
+            Form::Parquet(out) => out.write_batch(&group),
+            Form::Arrow(out) => out.write_batch(&group),
+            _ => Ok(()),
+        };
+        written.map_err(|e| self.fault(e))
+    }
+
+    /// Hands on what was written so far, where somebody may be waiting for it.
+    ///
+    /// # Errors
+    /// When standard output is closed.
+    pub fn show(&mut self) -> Result<()> {
+        let shown = match (&mut self.form, &self.file) {
+            (Form::Csv { out, .. }, None) => out.flush().map_err(PolarsError::from),
+            _ => Ok(()),
+        };
+        shown.map_err(|e| self.fault(e))
+    }
+
+    /// Completes the file and gives it its name; says how many rows are in it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn finish(mut self) -> Result<u64> {
+        self.flush()?;
+        let ended = match &mut self.form {
+            Form::Csv { out, .. } | Form::Ndjson(out) => out.flush().map_err(PolarsError::from),
+            Form::Json(out) => out.write_all(b"\n]\n").and_then(|()| out.flush()).map_err(PolarsError::from),
+            Form::Parquet(out) => out.finish().map(drop),
+            Form::Arrow(out) => out.finish(),
+        };
+        ended.map_err(|e| self.fault(e))?;
+        if let Some((part, path, file)) = self.file.take() {
+            let named = file.sync_all().and_then(|()| std::fs::rename(&part, &path));
+            if let Err(error) = named {
+                let _ = std::fs::remove_file(&part);
+                return Err(Fault::io(&self.place, &error));
+            }
+        }
+        Ok(self.rows)
+    }
+
+    fn fault(&self, error: PolarsError) -> Fault {
+        match error {
+            PolarsError::IO { error, .. } => Fault::io(&self.place, &error),
+            error => Fault::from(error).at(&self.place),
+        }
+    }
+}
+
+impl Drop for RowWriter {
+    /// What is left of an unfinished file helps nobody.
+    fn drop(&mut self) {
+        if let Some((part, ..)) = &self.file {
+            let _ = std::fs::remove_file(part);
+        }
+    }
+}
+
+fn json_rows(rows: &DataFrame, first: bool, out: &mut dyn Write) -> PolarsResult<()> {
+    for row in 0..rows.height() {
+        out.write_all(if first && row == 0 { b"\n" } else { b",\n" })?;
+        object(rows, row, out)?;
+    }
+    Ok(())
+}

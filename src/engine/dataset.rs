@@ -1,0 +1,167 @@
+//! The dataset that a question joins its rows with: loaded whole when the first rows come, and again when its files change
+//! while feeds run. How rows are joined is `query::join`'s.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use polars::prelude::DataFrame;
+
+use super::Table;
+use super::run::Shared;
+use crate::data::{Fault, Result};
+use crate::query::join::{Join, Lookup};
+use crate::source::history::{History, open_history};
+
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a thread sleeps before it looks whether it should stop.
+const NAP: Duration = Duration::from_millis(50);
+
+/// A dataset as a run holds it.
+#[derive(Debug)]
+pub struct Dataset {
+    table: Arc<Table>,
+    loaded: Mutex<Option<Loaded>>,
+    changed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    lookup: Arc<Lookup>,
+    /// The files as they were when they were read.
+    stamps: Vec<Stamp>,
+}
+
+type Stamp = Option<(u64, Option<SystemTime>)>;
+
+impl Dataset {
+    /// The table that `join` names, among those a run was given.
+    ///
+    /// # Errors
+    /// When it is not there, or is a feed.
+    pub fn new(join: &Join, tables: &[Arc<Table>]) -> Result<Self> {
+        let Some(table) = tables.first() else {
+            return Err(Fault::new(format!("the table '{}' is not open", join.table)).hint("open it, or give it with --history NAME=FILE"));
+        };
+        if !table.live.is_empty() || table.history.is_empty() {
+            return Err(Fault::new(format!("'{}' is a feed, and rows can be joined with files only", table.name))
+                .hint("put the feed into FROM and the table of files behind JOIN"));
+        }
+        Ok(Self { table: table.clone(), loaded: Mutex::default(), changed: AtomicBool::new(false) })
+    }
+
+    /// The dataset as it is now; who asks first loads it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or takes more memory than the run was given.
+    pub fn lookup(&self, shared: &Shared, join: &Join) -> Result<Arc<Lookup>> {
+        let mut loaded = self.lock();
+        if let Some(loaded) = &*loaded {
+            return Ok(loaded.lookup.clone());
+        }
+        let stamps = self.stamps();
+        let lookup = Arc::new(load(shared, join, &self.table.name, &self.table.history)?);
+        *loaded = Some(Loaded { lookup: lookup.clone(), stamps });
+        Ok(lookup)
+    }
+
+    /// Whether another version was loaded since the first.
+    pub fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
+    }
+
+    /// Looks after the files until the feeds have ended. A changed dataset is for the rows that come from then on.
+    pub fn watch(&self, shared: &Shared, join: &Join) {
+        let mut waited = Duration::ZERO;
+        let mut told = Vec::new();
+        while !shared.ending() && shared.news().live_open > 0 {
+            std::thread::sleep(NAP);
+            waited += NAP;
+            if waited < LOOK {
+                continue;
+            }
+            waited = Duration::ZERO;
+            let now = self.stamps();
+            let changed = self.lock().as_ref().is_some_and(|loaded| loaded.stamps != now);
+            if !changed || told == now {
+                continue;
+            }
+            let name = &self.table.name;
+            let files: Result<Vec<_>> = self.table.history.iter().map(|f| open_history(Path::new(f.name()), Some(self.table.schema.clone()))).collect();
+            match files.and_then(|files| load(shared, join, name, &files)) {
+                // A file that changed again meanwhile is read again next time.
+                Ok(lookup) => {
+                    shared.note(format!("{name} changed and was read again ({} rows): rows from now on are joined with the new version", lookup.len()));
+                    self.changed.store(true, Ordering::Release);
+                    *self.lock() = Some(Loaded { lookup: Arc::new(lookup), stamps: now });
+                }
+                Err(fault) => {
+                    // Half-written files mend themselves; say it once for each state of the files.
+                    shared.note(format!("{name} changed and cannot be read, so rows are joined with the version before: {fault}"));
+                    told = now;
+                }
+            }
+        }
+    }
+
+    fn stamps(&self) -> Vec<Stamp> {
+        let stamp = |file: &Arc<dyn History>| std::fs::metadata(file.name()).ok().map(|m| (m.len(), m.modified().ok()));
+        self.table.history.iter().map(stamp).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Loaded>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) -> Result<Lookup> {
+    let mut all: Option<DataFrame> = None;
+    let mut unread = 0;
+    let room = shared.options.memory.map_or(u64::MAX, |m| m / 2);
+    let too_large = |bytes: u64| {
+        Fault::new(format!("the dataset takes {} MiB, more than half of the {} MiB allowed", bytes >> 20, room >> 19))
+            .at(name)
+            .hint("allow more with --memory, or join with fewer columns")
+    };
+    for file in files {
+        let index = |column: &polars::prelude::PlSmallStr| {
+            let missing = || Fault::new(format!("the column '{column}' is missing")).at(file.name()).hint("the question joins by it");
+            file.schema().index_of(column).ok_or_else(missing)
+        };
+        let columns = join.columns.iter().map(index).collect::<Result<Vec<_>>>()?;
+        let mut reader = file.open(&columns)?;
+        while let Some(piece) = reader.next()? {
+            for chunk in piece.decode()? {
+                unread += chunk.rejects.count;
+                all = Some(match all {
+                    Some(all) => all.vstack(&chunk.frame)?,
+                    None => chunk.frame,
+                });
+            }
+            let bytes = all.as_ref().map_or(0, |all| all.estimated_size() as u64);
+            if bytes > room {
+                return Err(too_large(bytes));
+            }
+            if shared.ending() {
+                return Err(Fault::new("stopped while the dataset was read").at(name));
+            }
+        }
+    }
+    if unread > 0 {
+        shared.note(format!("{unread} rows of {name} could not be read and match nothing"));
+    }
+    let empty = || {
+        let fields = join.columns.iter().filter_map(|c| {
+            let dtype = files.first()?.schema().get(c)?;
+            Some(polars::prelude::Field::new(c.clone(), dtype.clone()))
+        });
+        DataFrame::empty_with_schema(&fields.collect())
+    };
+    let lookup = join.index(all.unwrap_or_else(empty))?;
+    if lookup.size() as u64 > room {
+        return Err(too_large(lookup.size() as u64));
+    }
+    Ok(lookup)
+}

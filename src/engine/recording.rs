@@ -1,0 +1,215 @@
+//! A recording: the bytes of a feed that can be had only once, copied into a log as they come. Questions follow the log as
+//! they would a file, each decoding only the columns that it asks for.
+//!
+//! Recording decoded columns would make a question that needs three of nine fields pay for nine.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use polars::prelude::SchemaRef;
+
+use super::recorder::Recorder;
+use crate::data::{Fault, Positions, Result};
+use crate::source::live::raw::Raw;
+use crate::source::live::shape::{Look, Shape};
+use crate::source::live::stream::{Stream, Taken};
+use crate::source::live::{Event, Expect, FeedUrl, Live, LiveKind};
+use crate::store::log::{Keep, Log, Meta, Options, Temporary};
+use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
+
+/// Where a feed is recorded so that it survives the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// A workspace; recordings are in its folder `recording`.
+    pub workspace: PathBuf,
+    /// The table it is recorded for.
+    pub table: String,
+    pub keep: Keep,
+}
+
+impl Place {
+    /// The folder of one feed's recording.
+    pub fn folder(&self, url: &FeedUrl) -> PathBuf {
+        let table: String = self.table.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).take(40).collect();
+        let hash = crc32fast::hash(format!("{}\n{}", self.table, url.text).as_bytes());
+        self.workspace.join("recording").join(format!("{table}-{}-{hash:08x}", url.scheme))
+    }
+
+    /// What is known of the recording there, if there is one.
+    pub fn known(&self, url: &FeedUrl) -> Option<Meta> {
+        Log::peek(&self.folder(url))
+    }
+}
+
+/// What a recording is of.
+pub struct Subject {
+    pub url: FeedUrl,
+    pub kind: &'static LiveKind,
+    pub expect: Expect,
+}
+
+/// A recording that goes on while anybody holds it.
+pub struct Recording {
+    log: Arc<Log>,
+    shape: Arc<OnceLock<Shape>>,
+    source: Arc<str>,
+    _folder: Option<Arc<Temporary>>,
+    _stop: StopOnDrop,
+}
+
+impl Recording {
+    /// Begins to record, or takes up again what is in the workspace. `taken` is a connection that is open already.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, what is in it cannot be told, or there is no thread.
+    pub fn start(subject: Subject, place: Option<&Place>, taken: Option<Taken>, wake: Wake) -> Result<Arc<Self>> {
+        let source: Arc<str> = subject.url.shown().into();
+        let temporary = if place.is_none() { Some(Arc::new(Temporary::new()?)) } else { None };
+        let folder = match (place, &temporary) {
+            (Some(place), _) => place.folder(&subject.url),
+            (None, Some(temporary)) => temporary.path().join("log"),
+            (None, None) => return Err(Fault::new("there is no place for the recording").at(&*source)),
+        };
+        // A pipe that ended was recorded whole; the next one is another recording.
+        if taken.is_some() && Log::peek(&folder).is_some_and(|meta| meta.ended) {
+            put_away(&folder)?;
+        }
+        let options = Options { keep: place.map(|p| p.keep).unwrap_or_default(), ..Options::default() };
+        let (log, _) = Log::open(&folder, options)?;
+        let shape = Arc::new(OnceLock::new());
+        let before = !log.range().is_empty();
+        if before {
+            let _ = shape.set(restore(&log, &source, &subject.expect)?);
+        } else {
+            let table = place.map(|p| p.table.clone()).unwrap_or_default();
+            log.describe(|meta| (meta.url, meta.table) = (source.to_string(), table))?;
+        }
+        let cancel = Cancel::new();
+        let recording = Arc::new(Self { log: log.clone(), shape: shape.clone(), source, _folder: temporary.clone(), _stop: StopOnDrop(cancel.clone()) });
+        if log.meta().ended {
+            return Ok(recording);
+        }
+        let recorder = Recorder::new(subject, log.clone(), shape, before, cancel);
+        let work = move || {
+            recorder.run(taken);
+            wake.ring();
+            // The folder stays at least as long as somebody writes to it.
+            drop(temporary);
+        };
+        let on_panic = move |said: String| {
+            log.say(Some(format!("internal error: {said}")));
+            log.close();
+        };
+        Worker::spawn("record", work, on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
+        Ok(recording)
+    }
+
+    /// The recording from its beginning, and then as it grows: a feed like any other, but one that can wait.
+    pub fn play(self: &Arc<Self>) -> Box<dyn Live> {
+        Box::new(Playing { recording: self.clone(), stream: None })
+    }
+
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+}
+
+/// Moves the folder of a recording that is complete out of the way of the next.
+fn put_away(folder: &Path) -> Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let to = (1_u32..).map(|n| folder.with_file_name(format!("{name}.{n}"))).find(|to| !to.exists());
+    to.map_or(Ok(()), |to| std::fs::rename(folder, to)).map_err(|e| Fault::io(folder.display().to_string(), &e))
+}
+
+/// How the bytes of a recording become rows: as it says, or else as its first bytes show.
+fn restore(log: &Arc<Log>, source: &Arc<str>, expect: &Expect) -> Result<Shape> {
+    let meta = log.meta();
+    let head = match log.head(0) {
+        Some(head) => head,
+        None => first_bytes(log)?,
+    };
+    let known = meta.schema().or_else(|| expect.known.clone());
+    let shape = if meta.format.is_empty() {
+        Shape::sniff(source, Look::Find(Path::new("recording")), &head, false, known)
+    } else {
+        Shape::restore(source, &meta.format, &head, meta.whole, known)
+    };
+    shape.map_err(|fault| Fault { hint: format!("move {} away to begin a new recording", log.folder().display()), ..fault })
+}
+
+/// The beginning of the recording, as far as it is still there.
+fn first_bytes(log: &Arc<Log>) -> Result<Vec<u8>> {
+    let (mut reader, mut head) = (log.reader(), Vec::new());
+    let until = Instant::now() + Duration::from_secs(5);
+    while head.len() < HEAD && reader.position() < log.range().end && Instant::now() < until {
+        reader.poll(Duration::ZERO, &mut head)?;
+    }
+    Ok(head)
+}
+
+const HEAD: usize = 1 << 20;
+
+/// One question's place in a recording.
+struct Playing {
+    /// Before the stream, so that it outlives it.
+    stream: Option<Stream>,
+    recording: Arc<Recording>,
+}
+
+impl Playing {
+    fn stream(&mut self) -> Result<&mut Stream> {
+        match &mut self.stream {
+            Some(stream) => Ok(stream),
+            None => Err(Fault::new("no row came yet").at(&*self.recording.source)),
+        }
+    }
+}
+
+impl Live for Playing {
+    fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
+        let deadline = Instant::now() + wait;
+        loop {
+            if let Some(stream) = &mut self.stream {
+                return stream.settle(wait);
+            }
+            if let Some(shape) = self.recording.shape.get() {
+                let recording = &self.recording;
+                self.stream = Some(Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?);
+                continue;
+            }
+            if let Some(fault) = self.recording.log.over() {
+                return Err(fault.at(&*self.recording.source));
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Ok(None);
+            }
+            std::thread::sleep(LOOK.min(deadline - now));
+        }
+    }
+
+    fn project(&mut self, columns: &[usize]) {
+        if let Some(stream) = &mut self.stream {
+            stream.project(columns);
+        }
+    }
+
+    fn resume(&mut self, from: &Positions) -> Result<()> {
+        self.stream()?.resume(from)
+    }
+
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        self.stream()?.stop_at(ends)
+    }
+
+    fn mark(&self) -> Vec<u8> {
+        self.recording.log.id().to_le_bytes().to_vec()
+    }
+
+    fn poll(&mut self, wait: Duration) -> Result<Event> {
+        self.stream()?.poll(wait)
+    }
+}
+
+const LOOK: Duration = Duration::from_millis(5);

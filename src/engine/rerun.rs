@@ -1,0 +1,151 @@
+//! A run of a question that is not kept up to date row by row: its tables' rows are collected by runs of their own, and the
+//! question is asked of them again and again, at a pace that its own cost sets.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::run::{Options, Run};
+use super::snapshot::Stats;
+use super::{Snapshot, Table};
+use crate::data::{Fault, Result};
+use crate::query::rerun::Rerun;
+use crate::query::{Input, Plan, Query};
+use crate::sync::{Cancel, Latest, Wake, Worker};
+
+/// Asking again must not cost more than a quarter of the time.
+const ANSWER_SHARE: u32 = 3;
+/// How long a thread waits for news before it looks whether it should stop.
+const WAIT: Duration = Duration::from_millis(50);
+
+struct Rerunner {
+    plan: Arc<Plan>,
+    runs: Vec<Run>,
+    options: Options,
+    shelf: Latest<Snapshot>,
+    wake: Wake,
+    cancel: Cancel,
+    finish: Cancel,
+    started: Instant,
+}
+
+/// Starts one run a table, and the thread that asks.
+///
+/// # Errors
+/// When a table is missing, or a run cannot start.
+pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Options, wake: Wake, stop: (&Cancel, &Cancel)) -> Result<Latest<Snapshot>> {
+    let (bell, rung) = bounded(1);
+    let bell = Wake::new(move || {
+        // A bell that has rung already need not ring again.
+        let _ = bell.try_send(());
+    });
+    let tables: Vec<&Arc<Table>> = std::iter::once(table).chain(&options.datasets).collect();
+    let mut runs = Vec::new();
+    for (i, needed) in rerun.tables.iter().enumerate() {
+        let Some(table) = tables.get(i) else {
+            return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint("open it, or give it with --history NAME=FILE"));
+        };
+        let sql = needed.sql();
+        let mut collect = Plan::over(&Query::parse(&sql)?, &sql, &[Input { name: &needed.table, schema: &table.schema, time: None }])?;
+        if let Some(rows) = &mut collect.rows {
+            rows.whole = true;
+        }
+        let memory = options.memory.map(|m| m / rerun.tables.len() as u64);
+        let own = Options { memory, datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
+        runs.push(Run::start(Arc::new(collect), (*table).clone(), own, bell.clone())?);
+    }
+    let shelf = Latest::default();
+    let rerunner =
+        Rerunner { plan, runs, options, shelf: shelf.clone(), wake: wake.clone(), cancel: stop.0.clone(), finish: stop.1.clone(), started: Instant::now() };
+    let (own, on_shelf) = (shelf.clone(), wake);
+    let on_panic = move |said: String| {
+        let fault = Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data");
+        own.put(Snapshot { version: 1, last: true, fault: Some(fault), ..Snapshot::default() });
+        on_shelf.ring();
+    };
+    Worker::spawn("rerun", move || rerunner.work(&rung), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
+    Ok(shelf)
+}
+
+impl Rerunner {
+    fn work(&self, rung: &Receiver<()>) {
+        let Some(rerun) = &self.plan.rerun else { return };
+        let mut snapshot = Snapshot::default();
+        let (mut due, mut asked_of) = (Instant::now(), None);
+        loop {
+            let _ = rung.recv_timeout(WAIT);
+            if self.cancel.is_set() {
+                return;
+            }
+            if self.finish.is_set() {
+                self.runs.iter().for_each(Run::finish);
+            }
+            let newest: Vec<Arc<Snapshot>> = self.runs.iter().filter_map(Run::latest).collect();
+            if newest.len() < self.runs.len() {
+                continue;
+            }
+            let last = newest.iter().all(|s| s.last);
+            let versions: Vec<u64> = newest.iter().map(|s| s.version).collect();
+            if !last && (Instant::now() < due || asked_of.as_ref() == Some(&versions)) {
+                continue;
+            }
+            let begun = Instant::now();
+            let rows: Vec<_> = newest.iter().map(|s| s.answer.clone()).collect();
+            let answer = rerun.answer(&rows);
+            let cost = begun.elapsed();
+            due = Instant::now() + (cost * ANSWER_SHARE).max(self.options.pace);
+            asked_of = Some(versions);
+            let failed = newest.iter().find_map(|s| s.fault.clone());
+            snapshot = Snapshot { answer: snapshot.answer, version: snapshot.version + 1, last, elapsed: self.started.elapsed(), ..together(&newest) };
+            snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
+            snapshot.notes.push(format!(
+                "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {} rows",
+                cost.as_secs_f64() * 1e3,
+                rows.iter().map(polars::prelude::DataFrame::height).sum::<usize>()
+            ));
+            match answer {
+                Ok(answer) => {
+                    snapshot.stats.groups = answer.height() as u64;
+                    snapshot.answer = answer;
+                    snapshot.fault = failed;
+                }
+                Err(fault) => {
+                    snapshot.fault = failed.or(Some(fault));
+                    snapshot.last = true;
+                }
+            }
+            let last = snapshot.last;
+            self.shelf.put(snapshot.clone());
+            self.wake.ring();
+            if last {
+                return;
+            }
+        }
+    }
+}
+
+/// What several runs say, as one. Time and seam are those of the first table.
+fn together(newest: &[Arc<Snapshot>]) -> Snapshot {
+    let mut all = newest.first().map(|s| Snapshot::clone(s)).unwrap_or_default();
+    for other in newest.iter().skip(1) {
+        all.rows.add(&other.rows);
+        all.rejects.add(other.rejects.clone());
+        all.history_done += other.history_done;
+        all.history_total += other.history_total;
+        all.live_rate += other.live_rate;
+        all.live_open += other.live_open;
+        all.troubled += other.troubled;
+        all.gaps.extend(other.gaps.iter().cloned());
+        all.notes.extend(other.notes.iter().cloned());
+        let (a, b) = (&all.stats, &other.stats);
+        all.stats = Stats {
+            bytes_in: a.bytes_in + b.bytes_in,
+            chunks: a.chunks + b.chunks,
+            merges: a.merges + b.merges,
+            bytes_between_threads: a.bytes_between_threads + b.bytes_between_threads,
+            ..a.clone()
+        };
+    }
+    all
+}

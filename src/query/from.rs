@@ -1,0 +1,173 @@
+//! The FROM clause: one table, perhaps enriched from another; and the questions that are no single SELECT over those,
+//! which are kept as text. What the names in them mean is left to `scope`.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{ObjectName, Query as SqlQuery, SetExpr, Statement, Visit, Visitor};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
+
+use super::query::{Clause, Join, On, Query, Rerun};
+use super::sql::{Word, clause, point, span_of, split_commas};
+use crate::data::Result;
+
+/// Reads what stands between FROM and the next clause into `query`.
+///
+/// # Errors
+/// Anything but a name, or a name joined with another.
+pub(super) fn read(sql: &str, words: &[Word], query: &mut Query) -> Result<()> {
+    let end = words.last().map_or(sql.len(), |w| w.at.end);
+    let at = words.iter().position(|w| starts_join(w));
+    let (first, rest) = words.split_at(at.unwrap_or(words.len()));
+    (query.table, query.alias) = table(sql, first, end)?;
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let left = rest.first().is_some_and(|w| w.keyword() == Keyword::LEFT);
+    let mut rest = rest;
+    while let [word, tail @ ..] = rest
+        && starts_join(word)
+    {
+        rest = tail;
+    }
+    let Some(at) = rest.iter().position(|w| matches!(w.keyword(), Keyword::ON | Keyword::USING)) else {
+        return Err(point(sql, "JOIN does not say how rows find each other", span_of(words, end)).hint("write … JOIN other ON mine.x = other.y, or USING (x)"));
+    };
+    let (second, on) = rest.split_at(at);
+    let (joined, alias) = table(sql, second, end)?;
+    let on = match on {
+        [using, Word { token: Token::LParen, .. }, columns @ .., Word { token: Token::RParen, .. }] if using.keyword() == Keyword::USING => {
+            On::Using(split_commas(columns).into_iter().map(|c| clause(sql, c, end)).collect::<Result<_>>()?)
+        }
+        [on, condition @ ..] if on.keyword() == Keyword::ON => On::Condition(clause(sql, condition, end)?),
+        other => return Err(point(sql, "USING takes columns in parentheses", span_of(other, end)).hint("write it like USING (id)")),
+    };
+    query.join = Some(Join { left, table: joined, alias, on });
+    Ok(())
+}
+
+fn starts_join(word: &Word) -> bool {
+    matches!(word.keyword(), Keyword::JOIN | Keyword::INNER | Keyword::LEFT | Keyword::OUTER)
+}
+
+/// `name`, `name AS alias` or `name alias`.
+fn table(sql: &str, words: &[Word], end: usize) -> Result<(Clause, Option<String>)> {
+    let named = |word: &Word| Clause { sql: sql[word.at.clone()].to_owned(), at: word.at.start };
+    match words {
+        [table] if table.name().is_some() => Ok((named(table), None)),
+        [table, alias] | [table, _, alias] if table.name().is_some() && (words.len() == 2 || words.get(1).is_some_and(|w| w.keyword() == Keyword::AS)) => {
+            match alias.name() {
+                Some(alias) => Ok((named(table), Some(alias.to_owned()))),
+                None => Err(point(sql, "this is no name for a table", alias.at.clone()).hint("write it like FROM trades AS t")),
+            }
+        }
+        _ => Err(point(sql, "FROM takes the name of a table", span_of(words, end)).hint("name a table, and perhaps what to call it: FROM trades AS t")),
+    }
+}
+
+/// The question as text, where it is more than one SELECT over one table or an enriched one.
+///
+/// # Errors
+/// When it is more, and no SQL.
+pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
+    if !is_outside(words) {
+        return Ok(None);
+    }
+    let (start, end) = (words.first().map_or(0, |w| w.at.start), words.last().map_or(sql.len(), |w| w.at.end));
+    let text = Clause { sql: sql[start..end].to_owned(), at: start };
+    let tree = tree(sql, &text)?;
+    let tables = tables(&tree);
+    let Some(first) = tables.first() else {
+        return Err(point(sql, "this question names no table", start..end).hint("add FROM and the name of a table"));
+    };
+    Ok(Some(Query { table: super::sql::quote(first).as_str().into(), rerun: Some(Rerun { text, tables }), ..Query::default() }))
+}
+
+fn is_outside(words: &[Word]) -> bool {
+    if words.first().is_some_and(|w| w.keyword() == Keyword::WITH) {
+        return true;
+    }
+    if words.first().is_none_or(|w| w.keyword() != Keyword::SELECT) {
+        return false;
+    }
+    let (mut depth, mut from, mut joins) = (0_i32, false, 0);
+    for (i, word) in words.iter().enumerate().skip(1) {
+        let before = words.get(i - 1);
+        match word.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            Token::Comma if depth == 0 && from => return true,
+            _ => {}
+        }
+        let after = |keyword| before.is_some_and(|w| w.keyword() == keyword);
+        match word.keyword() {
+            Keyword::SELECT if before.is_some_and(|w| w.token == Token::LParen) => return true,
+            Keyword::ROLLUP | Keyword::CUBE if after(Keyword::BY) => return true,
+            Keyword::SETS if after(Keyword::GROUPING) => return true,
+            _ if depth > 0 => {}
+            Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::OFFSET | Keyword::FETCH | Keyword::WINDOW => return true,
+            Keyword::FROM if !after(Keyword::DISTINCT) => from = true,
+            Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::QUALIFY | Keyword::ORDER | Keyword::LIMIT => from = false,
+            Keyword::RIGHT | Keyword::FULL | Keyword::CROSS | Keyword::NATURAL | Keyword::SEMI | Keyword::ANTI | Keyword::LATERAL if from => return true,
+            Keyword::JOIN if from => joins += 1,
+            _ => {}
+        }
+    }
+    joins > 1
+}
+
+/// The text as sqlparser reads it.
+///
+/// # Errors
+/// Its complaint, at the place.
+pub(super) fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
+    let span = || text.at..text.at + text.sql.len();
+    let mut statements = Parser::parse_sql(&GenericDialect, &text.sql).map_err(|e| {
+        let said = match e {
+            ParserError::TokenizerError(t) | ParserError::ParserError(t) => t,
+            ParserError::RecursionLimitExceeded => "this question is nested too deeply".to_owned(),
+        };
+        let (what, at) = said.rsplit_once(" at Line: ").map_or((said.as_str(), 0), |(what, at)| (what, super::expr::location(&text.sql, at)));
+        point(sql, what.replace("found: EOF", "found its end"), text.at + at..text.at + text.sql.len()).hint("check the spelling and the order of words here")
+    })?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(Statement::Query(query)), true) => Ok(query),
+        _ => Err(point(sql, "a question begins with SELECT or WITH", span()).hint("ask one question at a time")),
+    }
+}
+
+/// The tables that a question names, without those it makes itself.
+fn tables(query: &SqlQuery) -> Vec<String> {
+    #[derive(Default)]
+    struct Names {
+        made: BTreeSet<String>,
+        named: Vec<String>,
+    }
+    impl Visitor for Names {
+        type Break = ();
+
+        fn pre_visit_query(&mut self, query: &SqlQuery) -> ControlFlow<()> {
+            let made = query.with.iter().flat_map(|with| &with.cte_tables).map(|t| t.alias.name.value.to_lowercase());
+            self.made.extend(made);
+            if let SetExpr::Table(table) = query.body.as_ref() {
+                self.named.extend(table.table_name.clone());
+            }
+            ControlFlow::Continue(())
+        }
+
+        fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+            let name = relation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default();
+            if !self.named.iter().any(|n| n.eq_ignore_ascii_case(&name)) {
+                self.named.push(name);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut names = Names::default();
+    let _ = query.visit(&mut names);
+    names.named.retain(|n| !names.made.contains(&n.to_lowercase()));
+    names.named
+}

@@ -1,0 +1,183 @@
+//! Questions that are not kept up to date row by row (sub-queries, UNION, WITH, several joins): polars' SQL answers them
+//! anew over the rows of the tables they name. Collecting the rows, and when to ask again, is left to the engine.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use polars::prelude::*;
+use polars::sql::SQLContext;
+use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
+
+use super::from;
+use super::query::{Clause, Rerun as Asked};
+use super::scope::Input;
+use super::sql::{point, quote};
+use crate::data::{Fault, Result};
+
+/// A question that is asked again and again.
+#[derive(Debug)]
+pub struct Rerun {
+    /// As it was written.
+    pub text: String,
+    /// With every name as the tables have it.
+    sql: String,
+    pub tables: Vec<Needed>,
+    /// Whether the question itself says how its answer is ordered.
+    ordered: bool,
+}
+
+/// A table and the columns that the question may look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Needed {
+    pub table: String,
+    pub columns: Vec<PlSmallStr>,
+}
+
+impl Needed {
+    /// The question that gives these rows.
+    pub fn sql(&self) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();
+        format!("SELECT {} FROM {}", if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") }, quote(&self.table))
+    }
+}
+
+/// Binds a question to its tables, and finds its answer's columns by asking it of no rows.
+///
+/// # Errors
+/// polars' complaint.
+pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>]) -> Result<(Rerun, SchemaRef)> {
+    let mut tree = from::tree(text, &asked.text)?;
+    let mut words = Mentioned::default();
+    let _ = tree.visit(&mut words);
+    let needed = |table: &Input<'_>| {
+        let wanted = |name: &&PlSmallStr| words.all || words.names.contains(&name.to_lowercase());
+        Needed { table: table.name.to_owned(), columns: table.schema.iter_names().filter(wanted).cloned().collect() }
+    };
+    let needed: Vec<Needed> = tables.iter().map(needed).collect();
+    // polars' SQL tells capitals apart; people do not.
+    let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
+    let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, ordered: tree.order_by.is_some() };
+    let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
+        let columns = needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));
+        DataFrame::empty_with_schema(&columns.collect::<Schema>())
+    });
+    let output = rerun.answer(&empty.collect::<Vec<_>>()).map_err(|fault| place(fault, &asked.text, text))?.schema().clone();
+    Ok((rerun, output))
+}
+
+/// polars says what, and sometimes which name: the fault points at it, else at the whole question.
+fn place(fault: Fault, clause: &Clause, text: &str) -> Fault {
+    let named = fault.what.split(['\'', '"', '`']).nth(1).and_then(|name| clause.sql.find(name).map(|at| at..at + name.len()));
+    let span = named.unwrap_or(0..clause.sql.len());
+    point(text, fault.what, clause.at + span.start..clause.at + span.end)
+        .hint("this question is outside what Braid keeps up to date, and polars' SQL, which is asked instead, does not know it either")
+}
+
+impl Rerun {
+    /// The answer over the rows of `tables`, in the order of `self.tables`. Where the question does not order its answer,
+    /// its values do.
+    ///
+    /// # Errors
+    /// polars' complaint.
+    pub fn answer(&self, tables: &[DataFrame]) -> Result<DataFrame> {
+        let mut context = SQLContext::new();
+        for (needed, rows) in self.tables.iter().zip(tables) {
+            context.register(&needed.table, rows.clone().lazy());
+        }
+        let mut answer = context.execute(&self.sql)?.collect()?;
+        for name in answer.get_column_names_owned() {
+            let column = answer.column(&name)?;
+            // Counts are whole numbers like any other.
+            if *column.dtype() == IDX_DTYPE {
+                let wide = column.cast(&DataType::Int64)?;
+                answer.with_column(wide)?;
+            }
+        }
+        if !self.ordered {
+            let sortable =
+                |c: &&Column| c.dtype().is_primitive_numeric() || c.dtype().is_temporal() || matches!(c.dtype(), DataType::String | DataType::Boolean);
+            let by = answer.columns().iter().filter(sortable).map(|c| (c.clone(), false, false)).collect();
+            if let Some(order) = super::finish::sorted(answer.height(), by)? {
+                answer = answer.take(&order)?;
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Every name in a question, in lower case, and whether `*` stands for columns somewhere.
+#[derive(Default)]
+struct Mentioned {
+    names: BTreeSet<String>,
+    all: bool,
+}
+
+impl Visitor for Mentioned {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &SqlQuery) -> ControlFlow<()> {
+        if let sqlparser::ast::SetExpr::Select(select) = query.body.as_ref() {
+            let star =
+                |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
+            self.all |= select.projection.iter().any(star);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        // NATURAL and USING name columns outside of expressions.
+        let text = factor.to_string();
+        self.all |= text.to_uppercase().contains("NATURAL ");
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Ast) -> ControlFlow<()> {
+        match expr {
+            Ast::Identifier(ident) => {
+                self.names.insert(ident.value.to_lowercase());
+            }
+            Ast::CompoundIdentifier(parts) => self.names.extend(parts.iter().map(|p| p.value.to_lowercase())),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Gives names the capitals that the tables' columns have.
+struct Exact<'a> {
+    tables: &'a [Needed],
+}
+
+impl Exact<'_> {
+    fn settle(&self, ident: &mut sqlparser::ast::Ident) {
+        let names = || self.tables.iter().flat_map(|t| &t.columns);
+        if ident.quote_style.is_none() && names().all(|n| n.as_str() != ident.value) {
+            let lower = ident.value.to_lowercase();
+            if let Some(name) = names().find(|n| n.to_lowercase() == lower) {
+                (ident.value, ident.quote_style) = (name.to_string(), Some('"'));
+            }
+        }
+    }
+}
+
+impl VisitorMut for Exact<'_> {
+    type Break = ();
+
+    fn pre_visit_relation(&mut self, relation: &mut sqlparser::ast::ObjectName) -> ControlFlow<()> {
+        if let [sqlparser::ast::ObjectNamePart::Identifier(ident)] = &mut relation.0[..]
+            && let Some(table) = self.tables.iter().find(|t| t.table.eq_ignore_ascii_case(&ident.value))
+        {
+            ident.value.clone_from(&table.table);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Ast) -> ControlFlow<()> {
+        match expr {
+            Ast::Identifier(ident) => self.settle(ident),
+            Ast::CompoundIdentifier(parts) => parts.iter_mut().skip(1).for_each(|part| self.settle(part)),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,196 @@
+//! Rows from a source of bytes: a pipe, a socket, or what was recorded of them. Only the columns asked for are decoded.
+//! Where the bytes come from is `raw`'s, cutting and decoding `intake`'s.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::SchemaRef;
+
+use super::beat::{Beat, LOOK};
+use super::intake::Intake;
+use super::raw::{Break, Raw, Said};
+use super::shape::Shape;
+use super::{Event, Live};
+use crate::data::{Fault, Positions, Result};
+
+/// Decodes what a source of bytes says. Positions are bytes.
+pub struct Stream {
+    raw: Box<dyn Raw>,
+    intake: Intake,
+    /// Told when the rows before it are handed out.
+    pending: Option<Said>,
+    told: VecDeque<Event>,
+    ended: bool,
+    /// The position at which it shall end.
+    stop: Option<u64>,
+    beat: Beat,
+}
+
+/// How long a break may wait for the schema to be settled from the rows before it.
+const HELD: Duration = Duration::from_millis(300);
+
+/// A connection taken apart: what is to come, and what came already.
+pub struct Taken {
+    pub raw: Box<dyn Raw>,
+    /// How they become rows, if that is settled.
+    pub shape: Option<Shape>,
+    /// The bytes that came already, from the first.
+    pub bytes: Vec<u8>,
+    /// What came after them and was not told.
+    pub pending: Vec<Said>,
+}
+
+impl Stream {
+    pub fn new(raw: Box<dyn Raw>, intake: Intake) -> Self {
+        Self { raw, intake, pending: None, told: VecDeque::new(), ended: false, stop: None, beat: Beat::default() }
+    }
+
+    /// Reads a recording from its first row; `raw` must be one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn recorded(mut raw: Box<dyn Raw>, source: Arc<str>, shape: Shape) -> Result<Self> {
+        raw.seek(shape.header)?;
+        Ok(Self::new(raw, Intake::shaped(source, shape)))
+    }
+
+    /// Reads once if something arrives before `until`.
+    fn read(&mut self, until: Instant) -> Result<()> {
+        if self.ended || self.pending.is_some() || self.intake.full() {
+            return Ok(());
+        }
+        let wait = until.saturating_duration_since(Instant::now());
+        match self.raw.poll(wait, self.intake.room())? {
+            Said::Bytes(at) => self.intake.arrived(at),
+            Said::Quiet => {}
+            Said::End => self.ended = true,
+            said => self.pending = Some(said),
+        }
+        if let Some(stop) = self.stop
+            && self.intake.reach() >= stop
+        {
+            self.intake.cut_at(stop);
+            (self.ended, self.pending) = (true, None);
+        }
+        Ok(())
+    }
+
+    /// What a break means for the bytes after it; the rows before it are out.
+    fn pass(&mut self, said: Said) -> Result<()> {
+        match said {
+            Said::Gap(Break { reason, lost, torn, anew }) => {
+                if lost > 0 || anew {
+                    self.intake.give_up(if anew { "the feed ended before this record was complete" } else { "the end of this record is lost" })?;
+                }
+                if lost > 0 {
+                    self.intake.lose(lost, torn);
+                }
+                if anew {
+                    self.intake.begin_anew();
+                }
+                self.told.push_back(Event::Gap { reason });
+            }
+            Said::Trouble { reason } => self.told.push_back(Event::Trouble { reason }),
+            Said::Bytes(_) | Said::Quiet | Said::End => {}
+        }
+        Ok(())
+    }
+}
+
+impl Live for Stream {
+    fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
+        let deadline = Instant::now() + wait;
+        let mut held: Option<Instant> = None;
+        loop {
+            if let Some(schema) = self.intake.settle(self.ended, false)? {
+                return Ok(Some(schema));
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return Ok(None);
+            }
+            if self.pending.is_some() {
+                // What came before a break is looked at first, for a while.
+                if self.intake.waiting() == 0 || held.get_or_insert(now).elapsed() > HELD {
+                    if let Some(said) = self.pending.take() {
+                        self.pass(said)?;
+                    }
+                    held = None;
+                } else {
+                    std::thread::sleep(LOOK.min(deadline - now));
+                }
+            }
+            self.read(deadline.min(now + LOOK))?;
+        }
+    }
+
+    fn project(&mut self, columns: &[usize]) {
+        self.intake.project(columns);
+    }
+
+    fn resume(&mut self, from: &Positions) -> Result<()> {
+        let Some(from) = from.get(&0).copied() else { return Ok(()) };
+        let begin = self.raw.seek(from)?;
+        (self.pending, self.ended) = (None, false);
+        let at = self.intake.resume(from, &begin)?;
+        if at != from {
+            self.raw.seek(at)?;
+        }
+        Ok(())
+    }
+
+    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
+        if self.raw.mark().is_empty() {
+            return Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"));
+        }
+        self.stop = ends.get(&0).copied();
+        // There may be nothing before it.
+        self.ended |= self.stop.is_some_and(|stop| self.intake.reach() >= stop);
+        Ok(())
+    }
+
+    fn mark(&self) -> Vec<u8> {
+        self.raw.mark()
+    }
+
+    fn take_apart(self: Box<Self>) -> Option<Taken> {
+        let Self { raw, intake, pending, told, ended, .. } = *self;
+        let shape = intake.shape().cloned();
+        let said = |event| match event {
+            Event::Gap { reason } => Some(Said::Gap(Break { reason, ..Break::default() })),
+            Event::Trouble { reason } => Some(Said::Trouble { reason }),
+            Event::Chunk(_) | Event::Quiet | Event::End => None,
+        };
+        let pending = told.into_iter().filter_map(said).chain(pending).chain(ended.then_some(Said::End)).collect();
+        Some(Taken { raw, bytes: intake.from_header(), shape, pending })
+    }
+
+    fn poll(&mut self, wait: Duration) -> Result<Event> {
+        let deadline = Instant::now() + wait;
+        loop {
+            let now = Instant::now();
+            if self.ended || self.pending.is_some() || !self.told.is_empty() || self.intake.full() || self.beat.due(now) {
+                if let Some(chunk) = self.intake.take(self.ended)? {
+                    self.beat.mark(now);
+                    return Ok(Event::Chunk(chunk));
+                }
+                if let Some(event) = self.told.pop_front() {
+                    return Ok(event);
+                }
+                if let Some(said) = self.pending.take() {
+                    // What the break cuts off is set aside before it is told.
+                    self.pass(said)?;
+                    continue;
+                }
+                if self.ended {
+                    return Ok(Event::End);
+                }
+            }
+            if now >= deadline {
+                return Ok(Event::Quiet);
+            }
+            self.read(self.beat.or(now, deadline))?;
+        }
+    }
+}
