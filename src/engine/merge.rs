@@ -431,9 +431,13 @@ impl Merger {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now()));
+        let timed = self.shared.table.time.as_ref();
+        let watermark = timed.and_then(|_| self.shared.watermark.get(Instant::now()));
         if fresh {
-            match self.partial.answer(watermark) {
+            // When every input has come to its end, every window has.
+            let ended = last && !self.shared.finish.is_set();
+            let reached = if ended { Some(Micros::MAX) } else { watermark };
+            match self.partial.answer(reached) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.status = answer.status.map(Arc::from);
