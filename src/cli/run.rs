@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::{print, stats};
-use crate::data::format::{check_ending, write_frame};
+use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Given, open_table_in, record};
 use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
@@ -88,7 +88,7 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
         return None;
     }
     match &args.out {
-        Some(path) => Some(RowsTo::File(path.clone())),
+        Some(path) => RowWriter::can_write(path, &plan.output).then(|| RowsTo::File(path.clone())),
         None => (!std::io::stdout().is_terminal()).then_some(RowsTo::Stdout),
     }
 }

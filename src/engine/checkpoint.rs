@@ -16,6 +16,7 @@ use super::table::Table;
 use crate::data::{Fault, Positions, Result};
 use crate::query::window::Micros;
 use crate::query::{Plan, sql};
+use crate::store::aside::Counts;
 use crate::store::{checkpoint, frames};
 
 /// What a run was, apart from its rows.
@@ -30,6 +31,8 @@ pub struct Meta {
     /// Final windows that are in files of their own.
     pub sealed: Vec<SealedFile>,
     pub counted: Counted,
+    /// What lay in the files of late and of rejected rows.
+    pub aside: (Counts, Counts),
 }
 
 /// A file of the history as it was.

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
 
 use super::disk;
 use crate::data::{Fault, Rejects, Result};
@@ -30,7 +31,7 @@ impl Default for Limits {
 }
 
 /// What was set aside so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Rows ever set aside, of which `dropped` are no longer there: by the bound, or because their body was not kept.
     pub rows: u64,
@@ -106,6 +107,15 @@ impl Aside {
 
     pub fn rejected_counts(&self) -> Counts {
         self.rejected.counts()
+    }
+
+    /// Forgets what was set aside after these counts were taken: it is read, and set aside, again.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn truncate(&mut self, late: &Counts, rejected: &Counts) -> Result<()> {
+        self.late.truncate(late.rows)?;
+        self.rejected.truncate(rejected.rows - rejected.dropped.min(rejected.rows))
     }
 
     /// Forgets the late rows, because they were counted after all.

@@ -25,6 +25,10 @@ pub struct ItemClass {
 /// The classes of a question's items that are more than a group; none where it cannot be asked.
 pub fn classes(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Vec<ItemClass> {
     let (Ok(query), Ok((plan, _))) = (Query::parse(sql), plan(sql, table, others)) else { return Vec::new() };
+    if plan.rerun.is_some() {
+        // Such a question is one piece.
+        return vec![ItemClass { item: 0, name: "the question".to_owned(), class: Class::Rerun, cheaper: None }];
+    }
     let groups: Vec<&str> = query.groups.iter().map(|g| g.sql.as_str()).collect();
     let of = |(number, (item, (text, class))): (usize, (&Item, (String, Class)))| {
         let alias = item.alias.as_deref();

@@ -25,6 +25,8 @@ pub struct RunCost {
     /// In one line.
     pub question: String,
     pub running: bool,
+    /// Rows came at the pace of a feed, so that the time says nothing of what they cost.
+    pub paced: bool,
     pub rows: u64,
     pub chunks: u64,
     pub took: Duration,
@@ -79,7 +81,22 @@ impl Costs {
     fn fresh(&mut self, sheet: SheetId, number: u64, table: String, question: String) -> RunCost {
         self.next += 1;
         let (took, samples) = (Duration::ZERO, Vec::new());
-        RunCost { id: self.next, sheet, number, table, question, running: true, rows: 0, chunks: 0, took, state: 0, between: 0, groups: 0, samples }
+        RunCost {
+            id: self.next,
+            sheet,
+            number,
+            table,
+            question,
+            running: true,
+            paced: false,
+            rows: 0,
+            chunks: 0,
+            took,
+            state: 0,
+            between: 0,
+            groups: 0,
+            samples,
+        }
     }
 
     fn push(&mut self, run: RunCost) {
@@ -153,7 +170,10 @@ impl Costs {
         let chosen = self.chosen().map(|run| (run.id, run.samples.len()));
         if chosen != self.growth.as_ref().map(|growth| growth.of) {
             self.growth = chosen.zip(self.chosen()).map(|(of, run)| {
-                let exponents = cost::fit(&run.samples);
+                let mut exponents = cost::fit(&run.samples);
+                if run.paced {
+                    exponents.time = None;
+                }
                 Growth { of, exponents, picture: Picture::of(figure(&run.samples, exponents)) }
             });
         }
@@ -163,6 +183,7 @@ impl Costs {
 impl RunCost {
     fn take(&mut self, s: &Snapshot, running: bool) {
         self.running = running;
+        self.paced |= s.seam.live_rows > 0;
         (self.rows, self.chunks, self.took) = (s.rows.come_in, s.stats.chunks, s.elapsed);
         (self.state, self.between, self.groups) = (s.stats.state_bytes, s.stats.bytes_between_threads, s.stats.groups);
         if self.samples.len() != s.stats.samples.len() {
@@ -190,17 +211,19 @@ pub fn figure(samples: &[Sample], found: Exponents) -> Figure {
         Series::new(name, x, y)
     };
     let n = |s: &Sample| s.rows as f64;
+    // Without an exponent the time is not one of the work.
+    let time = found.time.map(|_| line(named("time", found.time), &|s| s.seconds));
+    let others = [
+        line(named("state", found.state), &|s| s.state as f64),
+        line(named("between threads", found.between), &|s| s.between as f64),
+        line("naive time and bytes, n²".to_owned(), &|s| n(s) * n(s)),
+        line("naive state, n".to_owned(), &|s| n(s)),
+    ];
     Figure {
         mark: "line".to_owned(),
         x: Axis { title: "rows, as a power of ten".to_owned(), ..Axis::default() },
         y_title: "growth, as a power of ten".to_owned(),
-        series: vec![
-            line(named("time", found.time), &|s| s.seconds),
-            line(named("state", found.state), &|s| s.state as f64),
-            line(named("between threads", found.between), &|s| s.between as f64),
-            line("naive time and bytes, n²".to_owned(), &|s| n(s) * n(s)),
-            line("naive state, n".to_owned(), &|s| n(s)),
-        ],
+        series: time.into_iter().chain(others).collect(),
         ..Figure::default()
     }
 }

@@ -23,7 +23,6 @@ fn flights(mark: &str) -> Figure {
             .collect()
     };
     Figure {
-        open: Vec::new(),
         title: "Mean delay".to_owned(),
         caption: "from 3 % of the rows".to_owned(),
         mark: mark.to_owned(),
@@ -33,6 +32,7 @@ fn flights(mark: &str) -> Figure {
         view: None,
         seam: Some(x[20]),
         gaps: vec![(x[24], x[30])],
+        open: Vec::new(),
     }
 }
 
@@ -548,4 +548,58 @@ fn chinese_in_an_svg_carries_its_outlines() {
     let path = svg.lines().find(|line| line.contains(r#"aria-label="各机场的延误""#)).expect("the title is there, for eyes and for readers");
     assert!(path.starts_with("<path") && path.matches('M').count() > 10, "{path}");
     assert!(!svg.lines().any(|line| line.starts_with("<text") && line.contains('机')), "no viewer needs a font for it");
+}
+
+#[test]
+fn what_is_still_to_change_looks_unfinished_in_every_mark() {
+    for mark in MARKS {
+        let x: Vec<f64> = (0..6).map(|i| START + f64::from(i) * HOUR).collect();
+        let done = Figure {
+            mark: mark.name.to_owned(),
+            x: Axis { title: "hour".to_owned(), kind: AxisKind::Time },
+            series: vec![Series::new("n", x.clone(), vec![5.0, 6.0, 4.0, 7.0, 6.0, 2.0])],
+            ..Figure::default()
+        };
+        let open = Figure { open: vec![x[5]], ..done.clone() };
+        let marks = |figure: &Figure| {
+            let (shapes, layout) = shapes(figure, [640.0, 320.0]);
+            (marks_of(&shapes, &layout, 0), layout)
+        };
+        let ((before, layout), (after, other)) = (marks(&done), marks(&open));
+        assert_eq!(layout, other, "{}: only the look of it changes", mark.name);
+        assert_ne!(before, after, "{}", mark.name);
+        // What lies left of the last two points is drawn as before.
+        let edge = layout.to_px((x[4], 0.0))[0] - 12.0;
+        let left = |all: &[Shape]| -> BTreeSet<String> {
+            all.iter()
+                .filter(|s| !matches!(s, Shape::Line { .. } | Shape::Polygon { .. }) && points_of(s).iter().all(|p| p[0] < edge))
+                .map(|s| format!("{s:?}"))
+                .collect()
+        };
+        assert_eq!(left(&before), left(&after), "{}", mark.name);
+        assert!(!mark.unfinished.is_empty());
+    }
+}
+
+#[test]
+fn a_line_to_an_unfinished_point_is_dashed_and_no_other_is() {
+    let x: Vec<f64> = (0..6).map(f64::from).collect();
+    let figure = |open: Vec<f64>| Figure {
+        mark: "line".to_owned(),
+        series: vec![Series::new("n", x.clone(), vec![5.0, 6.0, 4.0, 7.0, 6.0, 2.0])],
+        open,
+        ..Figure::default()
+    };
+    let lines = |figure: &Figure| -> Vec<Vec<[f32; 2]>> {
+        let (shapes, layout) = shapes(figure, [640.0, 320.0]);
+        marks_of(&shapes, &layout, 0).iter().filter(|s| matches!(s, Shape::Line { .. })).map(points_of).collect()
+    };
+    assert_eq!(lines(&figure(Vec::new())).len(), 1, "one stroke");
+    let dashed = lines(&figure(vec![5.0]));
+    let length = |line: &[[f32; 2]]| -> f32 { line.windows(2).map(|p| (p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])).sum() };
+    let whole = dashed.iter().filter(|line| length(line) > 6.0).count();
+    assert_eq!(whole, 1, "the finished part is one stroke");
+    assert!(dashed.len() > 5, "the last part is dashes");
+    let all_open = lines(&figure(x.clone()));
+    assert!(all_open.iter().all(|line| length(line) <= 6.0));
 }

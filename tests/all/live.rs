@@ -647,6 +647,25 @@ fn a_replay_begins_at_a_time_without_waiting_for_what_was_before() {
 }
 
 #[test]
+fn a_replay_that_is_hastened_catches_up_at_once_and_keeps_its_pace_from_there() {
+    let (_folder, path) = timed("a.parquet", 100, 60_000_000);
+    for pace in ["speed=1", "rate=0.001"] {
+        let mut live = open(&replay(&path, pace));
+        settled(&mut *live);
+        live.hasten(&[(0, 60)].into_iter().collect());
+        let begin = Instant::now();
+        let got = rows(&mut *live, 60);
+        assert!(begin.elapsed() < Duration::from_secs(2), "{pace}");
+        // The row whose turn it is then may come with them, none after it.
+        let further = live.poll(SHORT).unwrap();
+        let more = if let Event::Chunk(chunk) = further { chunk.frame.height() } else { 0 };
+        assert!(more <= 1 && got.frame.height() + more <= 61, "{pace}: {} and {more}", got.frame.height());
+        assert_eq!(got.numbers("n")[..60], (0..60).collect::<Vec<_>>()[..]);
+        quiet(&mut *live);
+    }
+}
+
+#[test]
 fn a_file_without_times_needs_a_pace_of_its_own() {
     let (_folder, path) = place("plain.csv");
     fs::write(&path, format!("n,s\n{}", (0..100).map(|n| format!("{n},x\n")).collect::<String>())).unwrap();

@@ -360,3 +360,21 @@ fn equal_calls_are_kept_once() {
     let plan = bind("SELECT sum(Delay) AS a, SUM(\"Delay\") + 1 AS b, sum(delay) FILTER (WHERE distance > 1) AS c FROM flights HAVING sum(Delay) > 0").unwrap();
     assert_eq!(plan.calls.len(), 2);
 }
+
+#[test]
+fn windows_of_every_kind_go_through_the_form_unchanged() {
+    for call in [
+        "tumble(date, INTERVAL '1 hour')",
+        "tumble(date, INTERVAL '1 day', INTERVAL '6 hours')",
+        "hop(date, INTERVAL '5 minutes', INTERVAL '1 hour')",
+        "hop(date, INTERVAL '5 minutes', INTERVAL '1 hour', INTERVAL '-1 minute')",
+        "session(date, INTERVAL '30 minutes')",
+    ] {
+        let sql = format!("SELECT origin, {call} AS part, count(*) AS n FROM flights GROUP BY origin, part");
+        let form = Form::from_query(&Query::parse(&sql).unwrap());
+        let window = form.window.as_ref().expect(call);
+        assert_eq!(window.to_sql(), call);
+        assert_eq!(form.groups, ["origin"], "it is no plain group");
+        assert_eq!(Form::from_query(&form.to_query()), form);
+    }
+}

@@ -20,14 +20,14 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 /// Nothing here takes this long unless it hangs.
 const LONG: Duration = Duration::from_secs(60);
 
-struct Window {
-    harness: Harness<'static>,
+pub(super) struct Window {
+    pub(super) harness: Harness<'static>,
     app: Rc<RefCell<Option<App>>>,
     home: tempfile::TempDir,
 }
 
 impl Window {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let app = Rc::new(RefCell::new(None));
         let (make, show, root) = (app.clone(), app.clone(), home.path().join("home"));
@@ -45,27 +45,27 @@ impl Window {
         window
     }
 
-    fn app(&self) -> Ref<'_, App> {
+    pub(super) fn app(&self) -> Ref<'_, App> {
         Ref::map(self.app.borrow(), |app| app.as_ref().unwrap())
     }
 
-    fn sheet(&self) -> Ref<'_, Sheet> {
+    pub(super) fn sheet(&self) -> Ref<'_, Sheet> {
         Ref::map(self.app(), |app| app.sheet().expect("a table is selected"))
     }
 
-    fn propose(&mut self, action: Action) {
+    pub(super) fn propose(&mut self, action: Action) {
         self.app.borrow_mut().as_mut().unwrap().propose(action);
         self.settle();
     }
 
     /// A few frames, and no input without a name in them.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.harness.run_steps(4);
         self.harness.check_accessibility();
     }
 
     #[track_caller]
-    fn wait(&mut self, what: &str, done: impl Fn(&App) -> bool) {
+    pub(super) fn wait(&mut self, what: &str, done: impl Fn(&App) -> bool) {
         let since = Instant::now();
         while !done(&self.app()) {
             let notices: Vec<_> = self.app().notices().all().iter().map(|n| format!("{}: {}; {}", n.place, n.what, n.hint)).collect();
@@ -76,34 +76,39 @@ impl Window {
         self.settle();
     }
 
-    fn wait_done(&mut self) {
+    pub(super) fn wait_done(&mut self) {
         self.wait("every run and job has ended", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Done) && app.is_idle());
     }
 
-    fn file(&self, name: &str, text: &str) -> PathBuf {
+    /// The same while a feed goes on behind the past that is shown.
+    pub(super) fn wait_past_done(&mut self) {
+        self.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Done && !s.picture.is_building()));
+    }
+
+    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    fn drop_files(&mut self, paths: &[&Path]) {
+    pub(super) fn drop_files(&mut self, paths: &[&Path]) {
         let files = paths.iter().map(|path| Arc::new(Dropped(path.to_path_buf())) as egui::DroppedFileHandle);
         self.harness.input_mut().dropped_files.extend(files);
         self.harness.step();
         self.settle();
     }
 
-    fn click(&mut self, label: &str) {
+    pub(super) fn click(&mut self, label: &str) {
         self.harness.get_by_label(label).click();
         self.settle();
     }
 
-    fn has(&self, label: &str) -> bool {
+    pub(super) fn has(&self, label: &str) -> bool {
         self.harness.query_all_by_label_contains(label).next().is_some()
     }
 
     /// Replaces a field's text by typing.
-    fn retype(&mut self, label: &str, text: &str) {
+    pub(super) fn retype(&mut self, label: &str, text: &str) {
         self.field(label).focus();
         self.harness.step();
         self.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
@@ -114,19 +119,19 @@ impl Window {
 
     /// A field to type into; its label may stand beside it.
     #[track_caller]
-    fn field<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
+    pub(super) fn field<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
         use egui::accesskit::Role;
         let mut found = self.harness.query_all_by_label(label);
         found.find(|node| matches!(node.accesskit_node().role(), Role::TextInput | Role::MultilineTextInput)).expect("there is such a field")
     }
 
-    fn ask(&mut self, sql: &str) {
+    pub(super) fn ask(&mut self, sql: &str) {
         self.retype("SQL", sql);
         self.click("Ask");
     }
 
     /// The shown answer as lines of text.
-    fn answer(&self) -> Vec<String> {
+    pub(super) fn answer(&self) -> Vec<String> {
         let sheet = self.sheet();
         let frame = &sheet.watch.shown.as_ref().expect("there is an answer").answer;
         let line = |row| frame.columns().iter().map(|c| c.get(row).unwrap().str_value().into_owned()).collect::<Vec<_>>().join(" ");
@@ -134,13 +139,13 @@ impl Window {
     }
 
     /// The points of the chart's first series.
-    fn points(&self) -> Vec<(f64, f64)> {
+    pub(super) fn points(&self) -> Vec<(f64, f64)> {
         let sheet = self.sheet();
         let figure = sheet.picture.figure().expect("there is a chart");
         figure.series.first().map_or_else(Vec::new, |s| s.x.iter().copied().zip(s.y.iter().copied()).collect())
     }
 
-    fn chart(&self) -> egui::Rect {
+    pub(super) fn chart(&self) -> egui::Rect {
         self.harness.get_by_label_contains("Chart:").rect()
     }
 }
@@ -160,7 +165,7 @@ impl egui::DroppedFile for Dropped {
 
 const SALES: &str = "town,price,sold\nRome,3,2024-01-01 10:00:00\nOslo,5,2024-01-01 11:00:00\nRome,4,2024-01-02 10:30:00\nLima,1,2024-01-03 09:00:00\n";
 
-fn with_sales() -> Window {
+pub(super) fn with_sales() -> Window {
     let mut window = Window::new();
     let path = window.file("sales.csv", SALES);
     window.drop_files(&[&path]);
@@ -170,13 +175,13 @@ fn with_sales() -> Window {
 }
 
 /// Minutes of one day, one row each, as a file with a time column.
-fn minutes(rows: usize) -> String {
+pub(super) fn minutes(rows: usize) -> String {
     let line = |i: usize| format!("2024-03-01 {:02}:{:02}:{:02},{}\n", i / 3600 % 24, i / 60 % 60, i % 60, i % 7);
     std::iter::once("at,v\n".to_owned()).chain((0..rows).map(line)).collect()
 }
 
 /// A table that lives on a replay: some `speed` rows a second, for a long time.
-fn with_replay(speed: usize) -> Window {
+pub(super) fn with_replay(speed: usize) -> Window {
     let mut window = Window::new();
     let path = window.file("ticks.csv", &minutes(80_000));
     let setup = TableSetup {
@@ -415,7 +420,7 @@ fn zooming_panning_and_reading_work_while_it_flows() {
     assert!(window.sheet().watch.is_running(), "and rows have kept flowing");
 }
 
-fn drag(window: &mut Window, from: Pos2, to: Pos2, button: egui::PointerButton) {
+pub(super) fn drag(window: &mut Window, from: Pos2, to: Pos2, button: egui::PointerButton) {
     let press = |pos, pressed| Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE };
     window.harness.hover_at(from);
     window.harness.step();

@@ -110,6 +110,24 @@ impl Late {
         Counts { rows, dropped: self.dropped, bytes: self.segments.iter().map(|s| s.bytes).sum() }
     }
 
+    /// Forgets the rows from number `rows` on.
+    pub fn truncate(&mut self, rows: u64) -> Result<()> {
+        if self.next <= rows {
+            return Ok(());
+        }
+        while let Some(last) = self.segments.pop_if(|last| last.until > rows) {
+            if last.from < rows {
+                let mut kept = read(&last.path)?.head(usize::try_from(rows - last.from).ok());
+                let path = path_of(&self.folder, KIND, last.from, rows, ENDING);
+                let bytes = write(&mut kept, &path)?;
+                self.segments.push(Segment { from: last.from, until: rows, bytes, path });
+            }
+            fs::remove_file(&last.path).map_err(|e| disk::fault(&last.path, &e))?;
+        }
+        (self.next, self.waiting) = (rows, DataFrame::empty());
+        Ok(())
+    }
+
     pub fn clear(&mut self) -> Result<()> {
         self.waiting = DataFrame::empty();
         while let Some(segment) = self.segments.pop() {

@@ -109,6 +109,25 @@ impl Rejected {
         Ok(())
     }
 
+    /// Forgets the rows from number `rows` on.
+    pub fn truncate(&mut self, rows: u64) -> Result<()> {
+        self.file = None;
+        (self.waiting, self.waiting_rows) = (Vec::new(), 0);
+        while let Some(last) = self.segments.pop_if(|last| last.until > rows) {
+            let fault = |error: std::io::Error| disk::fault(&last.path, &error);
+            if last.from >= rows {
+                fs::remove_file(&last.path).map_err(fault)?;
+                continue;
+            }
+            let bytes = fs::read(&last.path).map_err(fault)?;
+            let kept = usize::try_from(rows - last.from).unwrap_or(usize::MAX);
+            let end = memchr::memchr_iter(b'\n', &bytes).nth(kept - 1).map_or(bytes.len(), |end| end + 1) as u64;
+            OpenOptions::new().write(true).open(&last.path).and_then(|file| file.set_len(end)).map_err(fault)?;
+            self.segments.push(Segment { until: rows, bytes: end, ..last });
+        }
+        Ok(())
+    }
+
     pub fn read(&self) -> Result<DataFrame> {
         let (mut sources, mut lines, mut reasons, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut take = |bytes: &[u8]| {

@@ -1,36 +1,50 @@
-//! What the self-audit has found, in one line under the answer: quiet while it agrees, loud when it does not.
+//! What the self-audit has found, beside the answer: quiet while it agrees, loud when it does not.
 
 use std::time::UNIX_EPOCH;
 
-use eframe::egui::{CornerRadius, Frame, Label, Margin, RichText, Ui};
+use eframe::egui::{Color32, CornerRadius, Frame, Label, Margin, RichText, Sense, Stroke, Ui, vec2};
 
 use crate::engine::Snapshot;
 use crate::engine::audit::Audit;
 use crate::ui::look;
 use crate::ui::widget::numbers;
 
-/// The height of the line.
-pub const HEIGHT: f32 = look::ROW + 2.0;
+const HINT: &str = "In idle time all rows are read again from the files and the recording, counted as one batch, and compared with this answer group by group";
 
-pub fn audit_ui(ui: &mut Ui, shown: &Snapshot) {
+/// The quiet form: a tick and up to when, or why not.
+pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {
     let p = look::palette(ui);
-    const HINT: &str =
-        "In idle time all rows are read again from the files and the recording, counted as one batch, and compared with this answer group by group";
     let Some(audit) = &shown.audit else {
         ui.add(Label::new(look::faint("Not verified yet", ui)).truncate()).on_hover_text(HINT);
         return;
     };
     if audit.differences > 0 {
-        Frame::new().fill(p.error_soft).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 2)).show(ui, |ui| {
-            let text = RichText::new(told(audit)).strong().color(p.error);
-            ui.add(Label::new(text).truncate()).on_hover_text(told(audit));
-        });
         return;
     }
-    let color = if audit.word.is_some() { p.warn } else { p.live };
-    let sign = if audit.word.is_some() { "" } else { "✔ " };
-    ui.add(Label::new(RichText::new(format!("{sign}{}", told(audit))).size(look::SMALL).color(color)).truncate())
-        .on_hover_text(format!("{HINT}.\nThe last time took {}.", numbers::duration(audit.took.as_secs_f64())));
+    let proved = audit.word.is_none();
+    let color = if proved { p.live } else { p.warn };
+    let hint = format!("{HINT}.\n{} read again, in {}.", numbers::counted(audit.rows, "row"), numbers::duration(audit.took.as_secs_f64()));
+    ui.add(Label::new(RichText::new(told(audit)).size(look::SMALL).color(color)).truncate()).on_hover_text(hint);
+    if proved {
+        tick_ui(ui, color);
+    }
+}
+
+/// The loud form, where the two answers differ.
+pub fn loud_ui(ui: &mut Ui, shown: &Snapshot) {
+    let Some(audit) = shown.audit.as_ref().filter(|audit| audit.differences > 0) else { return };
+    let p = look::palette(ui);
+    Frame::new().fill(p.error_soft).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 4)).show(ui, |ui| {
+        let text = RichText::new(told(audit)).strong().color(p.error);
+        ui.add(Label::new(text).wrap()).on_hover_text(HINT);
+    });
+}
+
+/// The text font has no tick.
+fn tick_ui(ui: &mut Ui, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+    let at = |x: f32, y: f32| rect.min + vec2(x, y);
+    ui.painter().line(vec![at(1.0, 5.5), at(4.0, 8.5), at(9.0, 2.0)], Stroke::new(1.8, color));
 }
 
 /// What an audit found, in words.
@@ -43,8 +57,6 @@ pub fn told(audit: &Audit) -> String {
             format!("The batch over the recording disagrees in {}: {example}. Please report this.", numbers::counted(n, "group"))
         }
         (Some(why), _) => format!("Not verified: {why}"),
-        (None, n) => {
-            format!("Verified to {}, {} · {} read again", numbers::time(until), numbers::counted(n, "difference"), numbers::counted(audit.rows, "row"))
-        }
+        (None, n) => format!("Verified to {}, {}", numbers::time(until), numbers::counted(n, "difference")),
     }
 }

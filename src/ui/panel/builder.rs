@@ -119,7 +119,7 @@ pub fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui
     popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).width(FORM).show(|ui| {
         ui.set_width(FORM);
         let tall = (ui.ctx().content_rect().height() - chip.rect.bottom() - 3.0 * look::PAD).max(160.0);
-        ScrollArea::vertical().max_height(tall).auto_shrink([false, true]).show(ui, |ui| {
+        ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).auto_shrink([false, true]).show(ui, |ui| {
             // The scroll bar lies over the content.
             ui.set_max_width(FORM - look::PAD);
             content(ui);

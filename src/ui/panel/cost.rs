@@ -65,6 +65,10 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 for (i, title) in TITLES.iter().enumerate() {
                     header.col(|ui| {
                         let layout = if i < 2 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        if i == 0 {
+                            // Over the text of a button.
+                            ui.add_space(look::GAP);
+                        }
                         ui.with_layout(layout, |ui| ui.add(Label::new(look::faint(*title, ui)).truncate()));
                     });
                 }
@@ -96,7 +100,8 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 }
 
 fn figures(run: &RunCost) -> [String; 6] {
-    let time = numbers::duration(run.took.as_secs_f64());
+    let secs = run.took.as_secs_f64();
+    let time = if (60.0..3_600.0).contains(&secs) { format!("{:.0} min {:02.0} s", (secs / 60.0).floor(), secs % 60.0) } else { numbers::duration(secs) };
     [
         numbers::count(run.rows),
         if run.chunks == 0 { "–".to_owned() } else { numbers::count(run.chunks) },
@@ -114,7 +119,7 @@ fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
         ui.add(Label::new(RichText::new(format!("How it grows with n rows: {}", run.question)).strong()).truncate());
     });
     let found = growth.exponents;
-    if found.time.is_none() {
+    if found.state.is_none() {
         let few = "Too few sizes to tell how it grows: a run is noted each time its rows have doubled, and three are needed. Measure reads parts of the files.";
         ui.add(Label::new(look::faint(few, ui)).wrap());
         return;
@@ -126,10 +131,14 @@ fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
             if i > 0 {
                 ui.label(look::faint("·", ui));
             }
-            let text = exponent.map_or_else(|| "unknown".to_owned(), |b| format!("n^{b:.2}"));
-            ui.label(format!("{name} ≈"));
-            ui.label(RichText::new(text).strong().color(p.accent));
-            ui.label(look::faint(format!("naive {naive}"), ui));
+            match exponent {
+                Some(b) => {
+                    ui.label(format!("{name} ≈"));
+                    ui.label(RichText::new(format!("n^{b:.2}")).strong().color(p.accent));
+                    ui.label(look::faint(format!("naive {naive}"), ui));
+                }
+                None => drop(ui.label(look::faint(format!("{name}: the feed's own pace"), ui))),
+            }
         }
     });
     let tall = PICTURE.min(ui.ctx().content_rect().height() - 400.0);

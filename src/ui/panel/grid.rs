@@ -31,21 +31,20 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             ui.label(look::faint(text, ui)).on_hover_text("Windows that are final leave memory; a saved answer of an ended run has them all");
         }
         states_ui(ui, shown, sheet.watch.is_over());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(look::GAP);
+            audit::quiet_ui(ui, shown);
+        });
     });
+    audit::loud_ui(ui, shown);
     if shown.answer.height() == 0 {
         ui.centered_and_justified(|ui| ui.label(look::faint("No row fits this question: widen its Where or Having", ui)));
         return;
     }
-    let room = ui.available_size();
-    let table = egui::vec2(room.x, (room.y - audit::HEIGHT).max(2.0 * look::ROW));
-    ui.allocate_ui(table, |ui| {
-        ui.set_min_size(table);
-        let over = sheet.watch.is_over();
-        let status = shown.status.as_ref().map(|status| move |row: usize| state(status, row, over));
-        let status = status.as_ref().map(|status| status as &dyn Fn(usize) -> Option<WindowStatus>);
-        ui.push_id((sheet.id, sheet.watch.run_number, status.is_some()), |ui| table_ui(ui, &shown.answer, status, actions));
-    });
-    audit::audit_ui(ui, shown);
+    let over = sheet.watch.is_over();
+    let status = shown.status.as_ref().map(|status| move |row: usize| state(status, row, over));
+    let status = status.as_ref().map(|status| status as &dyn Fn(usize) -> Option<WindowStatus>);
+    ui.push_id((sheet.id, sheet.watch.run_number, status.is_some()), |ui| table_ui(ui, &shown.answer, status, actions));
 }
 
 /// What the window of a row is; when no row comes any more, none is open.

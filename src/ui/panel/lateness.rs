@@ -88,6 +88,10 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
             .header(look::ROW, |mut header| {
                 for (i, (title, about)) in titles.iter().take(shown).enumerate() {
                     header.col(|ui| {
+                        if i == 0 {
+                            // Over the text of a button.
+                            ui.add_space(look::GAP);
+                        }
                         let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
                         ui.with_layout(layout, |ui| ui.label(look::faint(*title, ui)).on_hover_text(*about));
                     });

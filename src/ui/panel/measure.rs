@@ -47,8 +47,10 @@ pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut 
     ui.menu_button("+ Measure", |ui| {
         ui.set_width(MENU);
         let tall = (ui.ctx().content_rect().height() - ui.min_rect().top() - 3.0 * look::PAD).max(160.0);
-        ScrollArea::vertical().max_height(tall).show(ui, |ui| {
+        ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
             for (title, group) in groups() {
+                ui.add_space(look::STEP);
                 ui.label(look::faint(title, ui));
                 for aggregate in group {
                     if line_ui(ui, aggregate) {
@@ -65,7 +67,9 @@ pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut 
 /// An aggregate in the menu: how it is called, and what it gives.
 fn line_ui(ui: &mut Ui, aggregate: &'static Aggregate) -> bool {
     ui.horizontal(|ui| {
-        let button = ui.add_sized([NAME, look::ROW - 2.0], Button::new(aggregate.usage).truncate().right_text("")).accessible_name(aggregate.name);
+        let button = ui
+            .add_sized([NAME, look::ROW - 2.0], Button::new(aggregate.usage).frame_when_inactive(false).truncate().right_text(""))
+            .accessible_name(aggregate.name);
         let clicked = button.on_hover_text(format!("{} {}", aggregate.usage, aggregate.about)).clicked();
         ui.add(Label::new(look::faint(aggregate.about, ui)).truncate());
         clicked
@@ -103,7 +107,7 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
 
 /// All aggregates to choose from, by what they are.
 fn choices_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
-    ScrollArea::vertical().id_salt("aggregates").max_height(6.0 * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().id_salt("aggregates").max_height(11.0 * look::ROW).min_scrolled_height(11.0 * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
         for (title, group) in groups() {
             ui.label(look::faint(title, ui));
             ui.horizontal_wrapped(|ui| {

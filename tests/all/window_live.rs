@@ -1,0 +1,330 @@
+//! What the window shows of a question that runs: classes, open and corrected windows, late rows, audits, a question that is
+//! changed meanwhile, the past, and what it all costs.
+
+use std::time::Duration;
+
+use braid::query::window::WindowStatus;
+use braid::ui::App;
+use braid::ui::action::{Action, Open, Pane, TableAction, Window as Show};
+use braid::ui::watch::State;
+use braid::workspace::{TableSetup, TimeSetup};
+use eframe::egui;
+use egui::{Event, Key, Modifiers, Pos2, vec2};
+use egui_kittest::kittest::Queryable as _;
+
+use super::window::{Window, minutes, with_replay, with_sales};
+
+const BUTTON: egui::accesskit::Role = egui::accesskit::Role::Button;
+
+/// A replay whose rows are counted by the minute; `faults` are parameters of the feed.
+fn with_windows(faults: &str, lateness_ms: u64) -> Window {
+    let mut window = Window::new();
+    let path = window.file("ticks.csv", &minutes(80_000));
+    let setup = TableSetup {
+        name: "ticks".to_owned(),
+        live: vec![format!("replay:{}?speed=2000{faults}", path.display())],
+        time: Some(TimeSetup { column: "at".to_owned(), lateness_ms }),
+        question: "SELECT tumble(at, INTERVAL '1 minute') AS minute, count(*) AS n FROM ticks GROUP BY minute ORDER BY minute".to_owned(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(Open::Setup(setup)));
+    window.wait("rows flow", |app| rows(app) > 1_000);
+    window
+}
+
+fn rows(app: &App) -> u64 {
+    app.sheet().and_then(|s| s.watch.shown.as_ref().map(|s| s.rows.come_in)).unwrap_or(0)
+}
+
+fn states(app: &App) -> Vec<WindowStatus> {
+    app.sheet().and_then(|s| s.watch.shown.as_ref().and_then(|s| s.status.clone())).map(|s| s.to_vec()).unwrap_or_default()
+}
+
+#[test]
+fn each_item_says_how_exact_it_is_and_what_keeps_values_becomes_a_sketch_with_one_click() {
+    let mut window = with_sales();
+    window.ask("SELECT town, count(DISTINCT price) AS prices, sum(price) AS total FROM sales GROUP BY town ORDER BY town");
+    window.wait_done();
+    assert!(window.has("keeps values") && window.has("exact"));
+    let sheet = window.sheet();
+    let names: Vec<_> = sheet.classes.iter().map(|c| (c.name.clone(), c.cheaper.is_some())).collect();
+    assert_eq!(names, [("prices".to_owned(), true), ("total".to_owned(), false)], "groups have no class");
+    drop(sheet);
+    window.click("Use the sketch for prices");
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("approx_count_distinct(price) AS prices"), "{}", window.sheet().question.asked);
+    assert!(window.has("sketch ±1.63 %") && !window.has("keeps values"));
+    assert_eq!(window.answer(), ["Lima 1 1", "Oslo 1 5", "Rome 2 7"]);
+    window.click("Undo");
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("count(DISTINCT price)"), "{}", window.sheet().question.asked);
+}
+
+#[test]
+fn a_measure_in_the_builder_offers_its_sketch() {
+    let mut window = with_sales();
+    window.ask("SELECT median(price) AS middle FROM sales");
+    window.wait_done();
+    window.harness.get_all_by_label("Use approx_quantile instead of median(price)").next().unwrap().click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("approx_quantile(price, 0.5) AS middle"), "{}", window.sheet().question.asked);
+}
+
+#[test]
+fn the_menu_of_measures_knows_aggregates_of_two_columns_and_constants() {
+    let mut window = Window::new();
+    let path = window.file("m.csv", "a,b\n1,2\n2,4\n3,6\n");
+    window.drop_files(&[&path]);
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.ask("SELECT count(*) AS n FROM m");
+    window.wait_done();
+    for (name, call) in [("corr", "corr(a, b)"), ("approx_quantile", "approx_quantile(a, 0.95)"), ("arg_max", "arg_max(a, b)")] {
+        window.click("+ Measure");
+        // It may have to be scrolled to.
+        window.harness.get_by_role_and_label(BUTTON, name).click_accesskit();
+        window.settle();
+        window.wait_done();
+        assert!(window.sheet().question.asked.contains(call), "{}", window.sheet().question.asked);
+    }
+    assert!(window.sheet().question.fault.is_none());
+    window.click("Measure approx_quantile(a, 0.95)");
+    window.retype("Parameter q", "7");
+    assert!(window.has("q must be a number from 0 to 1"));
+}
+
+#[test]
+fn windows_of_all_kinds_are_made_by_clicks() {
+    let mut window = with_sales();
+    window.ask("SELECT tumble(sold, INTERVAL '1 hour') AS time, count(*) AS n FROM sales GROUP BY time ORDER BY time");
+    window.wait_done();
+    window.click("Window sold every 1 hour");
+    window.harness.get_by_role_and_label(BUTTON, "hop").click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("hop(sold, INTERVAL '30 minutes', INTERVAL '1 hour')"), "{}", window.sheet().question.asked);
+    assert_eq!(window.answer().len(), 8, "each row is in two of them");
+    window.retype("Offset", "10 minutes");
+    window.harness.key_press(Key::Enter);
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("INTERVAL '1 hour', INTERVAL '10 minutes')"), "{}", window.sheet().question.asked);
+    window.harness.get_by_role_and_label(BUTTON, "session").click();
+    window.settle();
+    window.wait_done();
+    assert!(window.sheet().question.asked.contains("session(sold, INTERVAL '1 hour')"), "{}", window.sheet().question.asked);
+    assert_eq!(window.answer().len(), 3, "two rows are an hour apart");
+}
+
+#[test]
+fn rows_of_open_windows_say_so_in_the_grid_and_look_so_in_the_chart() {
+    let mut window = with_windows("", 1_000);
+    window.wait("a window is final", |app| states(app).contains(&WindowStatus::Final));
+    window.click("Pause");
+    let states = states(&window.app());
+    assert_eq!(states.last(), Some(&WindowStatus::Open), "the newest window is still filling");
+    let figure = window.sheet().picture.figure().unwrap();
+    let points = window.points();
+    let last = points.last().unwrap().0;
+    assert!(figure.is_open(last) && !figure.is_open(points[0].0));
+    assert!(figure.caption.contains("still open"), "{}", figure.caption);
+    assert!(window.has("final"), "the grid begins with final windows");
+}
+
+#[test]
+fn nothing_looks_open_when_every_input_has_ended() {
+    let mut window = with_sales();
+    window.ask("SELECT tumble(sold, INTERVAL '1 day') AS time, count(*) AS n FROM sales GROUP BY time ORDER BY time");
+    window.wait_done();
+    assert!(window.sheet().picture.figure().unwrap().open.is_empty());
+    assert!(window.has("final") && window.harness.query_by_label("open").is_none());
+}
+
+#[test]
+fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
+    let mut window = with_windows("&disorder=90s&seed=7", 0);
+    window.wait("rows were late", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.late > 10)));
+    window.click("Stop");
+    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Stopped));
+    let late = window.sheet().watch.newest.as_ref().unwrap().rows.late;
+    window.propose(Action::Window(Show::Show(Pane::Late)));
+    let digits = braid::workspace::grouped(&late.to_string());
+    window.click(&format!("Re-admit {digits} late rows"));
+    window.wait("they are in", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.readmitted > 0)));
+    let sheet = window.sheet();
+    let newest = sheet.watch.newest.clone().unwrap();
+    drop(sheet);
+    assert_eq!((newest.rows.readmitted, newest.rows.late), (late, 0));
+    assert!(newest.rows.conserved());
+    assert!(states(&window.app()).contains(&WindowStatus::Corrected));
+    assert!(window.has("re-admitted") && window.has("corrected"));
+}
+
+#[test]
+fn the_cost_of_each_lateness_is_learnt_and_one_is_taken_with_a_click() {
+    let mut window = with_windows("&disorder=20s&seed=7", 1_000);
+    let id = window.sheet().id;
+    window.propose(Action::Table(id, TableAction::Learn));
+    window.wait("it was learnt", |app| app.study().is_some_and(|s| s.found.is_some()));
+    let found = window.app().study().unwrap().found.clone().unwrap().unwrap();
+    assert!(found.iter().any(|c| c.late_share > 0.0) && found.iter().any(|c| c.late_share == 0.0), "{found:?}");
+    assert!(window.has("Rows late") && window.has("Open windows"));
+    window.click("Take a lateness of 30.0 s");
+    assert_eq!(window.sheet().table.time.as_ref().unwrap().lateness, Duration::from_secs(30));
+    window.wait("the new setting is shown", |app| app.sheet().is_some_and(|s| s.watch.next.is_none()));
+    assert!(window.sheet().watch.is_running());
+}
+
+#[test]
+fn an_answer_is_verified_and_says_so_under_the_table() {
+    let mut window = with_sales();
+    window.wait("it is verified", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.audit.is_some())));
+    let sheet = window.sheet();
+    let audit = sheet.watch.shown.as_ref().unwrap().audit.clone().unwrap();
+    drop(sheet);
+    assert_eq!((audit.differences, audit.word), (0, None));
+    assert!(window.has("Verified to") && window.has("0 differences"));
+}
+
+#[test]
+fn a_changed_question_takes_over_when_it_covers_what_the_old_one_did() {
+    let mut window = with_replay(2_000);
+    window.wait("there is something to catch up with", |app| rows(app) > 4_000);
+    let before = rows(&window.app());
+    window.ask("SELECT v, sum(v) AS total FROM ticks GROUP BY v ORDER BY v");
+    window.wait("the new answer is shown", |app| app.sheet().is_some_and(|s| s.watch.sql.contains("total") && s.watch.next.is_none()));
+    assert!(rows(&window.app()) >= before, "it begins where the old one was: {} and {before}", rows(&window.app()));
+    let sheet = window.sheet();
+    assert!(sheet.watch.shown.as_ref().unwrap().answer.get_column_names().iter().any(|n| n.as_str() == "total"));
+    drop(sheet);
+    window.wait("and goes on", move |app| rows(app) > before + 1_000);
+    assert!(window.sheet().watch.is_live());
+}
+
+#[test]
+fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
+    let mut window = with_replay(2_000);
+    // A picture that is held still is not swapped away.
+    window.click("Pause");
+    window.ask("SELECT v, max(v) AS top FROM ticks GROUP BY v ORDER BY v");
+    let has_preview = |app: &App| app.sheet().is_some_and(|s| s.preview.figure().is_some());
+    window.wait("the new answer has a picture", has_preview);
+    assert!(window.has("New answer") && window.has("Picture of the new answer") && window.has("Chart:"));
+    let names = |w: &Window| w.sheet().watch.shown.as_ref().unwrap().answer.get_column_names_owned();
+    assert!(names(&window).iter().any(|n| n.as_str() == "n"), "the old answer is the one that counts");
+    window.click("Keep the old answer");
+    assert!(window.sheet().watch.next.is_none() && window.has("changed, not asked yet"));
+    window.click("Ask");
+    window.wait("the new answer has a picture again", has_preview);
+    window.click("Show now");
+    assert!(names(&window).iter().any(|n| n.as_str() == "top"));
+    assert!(!window.has("New answer") && window.sheet().watch.is_running());
+}
+
+#[test]
+fn a_fault_in_the_changed_question_keeps_the_old_answer() {
+    let mut window = with_replay(2_000);
+    let before = rows(&window.app());
+    window.ask("SELECT v, sum(nothing) AS total FROM ticks GROUP BY v");
+    assert!(window.sheet().question.fault.is_some() && window.has("nothing"));
+    window.wait("the old question goes on", move |app| rows(app) > before + 1_000);
+    assert!(window.sheet().watch.sql.contains("count(*)"));
+}
+
+#[test]
+fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
+    let mut window = with_windows("", 1_000);
+    window.wait("some minutes have passed", |app| rows(app) > 4_000);
+    window.click("Rewind…");
+    window.retype("From", "2024-03-01 00:10");
+    window.retype("Until", "2024-03-01 00:20");
+    window.harness.get_all_by_role_and_label(BUTTON, "Rewind").next().unwrap().click();
+    window.settle();
+    window.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done));
+    assert!(window.has("Rewound to 2024-03-01 00:10 to 00:20"));
+    let sql = window.sheet().question.sql.clone();
+    assert!(sql.contains("\"at\" >= '2024-03-01 00:10'") && sql.contains("\"at\" < '2024-03-01 00:20'"), "{sql}");
+    assert_eq!(window.answer().len(), 10);
+    assert_eq!(window.sheet().watch.shown.as_ref().unwrap().rows.shown, 600);
+    let behind = |app: &App| app.sheet().and_then(|s| s.now.as_ref().and_then(|n| n.watch.newest.as_ref().map(|s| s.rows.come_in))).unwrap_or(0);
+    let seen = behind(&window.app());
+    window.wait("the feed goes on behind it", move |app| behind(app) > seen + 500);
+    window.ask("SELECT max(v) AS top FROM ticks WHERE at < '2024-03-01 00:05'");
+    window.wait_past_done();
+    assert_eq!(window.answer(), ["6"], "any question can be asked of the past");
+    window.click("Return to now");
+    assert!(!window.has("Rewound to") && window.sheet().now.is_none());
+    assert!(window.sheet().question.sql.contains("tumble") && window.sheet().watch.is_live());
+    assert!(rows(&window.app()) > seen);
+}
+
+#[test]
+fn a_stretch_dragged_on_the_time_axis_is_gone_back_to() {
+    let mut window = with_windows("", 1_000);
+    window.wait("some minutes have passed", |app| rows(app) > 4_000);
+    let chart = window.chart();
+    let (from, to) = (chart.center() - vec2(120.0, 0.0), chart.center() + vec2(120.0, 0.0));
+    held_drag(&mut window, from, to);
+    let sheet = window.sheet();
+    let stretch = sheet.now.as_ref().expect("the past is shown").stretch;
+    assert!(stretch.from.unwrap() < stretch.until.unwrap());
+    drop(sheet);
+    assert!(window.has("Return to now"));
+}
+
+fn held_drag(window: &mut Window, from: Pos2, to: Pos2) {
+    let modifiers = Modifiers::COMMAND;
+    let press = |pos, pressed| Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers };
+    window.harness.event(Event::ModifiersChanged(modifiers));
+    window.harness.hover_at(from);
+    window.harness.step();
+    window.harness.event(press(from, true));
+    window.harness.step();
+    for share in [0.3_f32, 0.6, 1.0] {
+        window.harness.hover_at(from + (to - from) * share);
+        window.harness.step();
+    }
+    window.harness.event(press(to, false));
+    window.harness.step();
+    window.harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    window.settle();
+}
+
+#[test]
+fn the_last_minutes_are_one_click_away() {
+    let mut window = with_windows("", 1_000);
+    window.wait("some minutes have passed", |app| rows(app) > 4_000);
+    window.click("Rewind…");
+    window.click("Last 5 minutes");
+    window.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done));
+    let rows = window.answer().len();
+    assert!((5..=6).contains(&rows), "{rows} windows of a minute");
+    assert!(window.has("and later"));
+}
+
+#[test]
+fn every_run_has_its_cost_and_measuring_tells_how_it_grows() {
+    let mut window = Window::new();
+    let path = window.file("m.csv", &minutes(86_000));
+    window.drop_files(&[&path]);
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.ask("SELECT v, count(*) AS n FROM m GROUP BY v");
+    window.wait_done();
+    window.click("Cost");
+    assert_eq!(window.app().costs().runs.len(), 2, "the first question and this one");
+    assert!(window.has("Between threads") && window.has("SELECT v, count(*) AS n FROM m GROUP BY v"));
+    window.click("Measure");
+    window.wait("it was measured", |app| app.costs().progress().is_none());
+    let app = window.app();
+    assert!(app.costs().fault.is_none(), "{:?}", app.costs().fault);
+    let run = app.costs().chosen().unwrap();
+    assert!(run.question.starts_with("measured"), "{}", run.question);
+    assert_eq!((run.rows, run.groups), (86_000, 7));
+    assert!(!run.samples.is_empty());
+    drop(app);
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(!window.has("Between threads"));
+}
