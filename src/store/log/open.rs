@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use super::cursor::{Cursor, Found};
 use super::record::{HEAD, Head, Header, Kind};
@@ -139,13 +140,15 @@ impl Log {
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| disk::fault(&path, &e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Fault::new("another Braid is recording here").at(folder.display().to_string()).hint("end the other one, or choose another workspace"))
+    // One that just ended may not have let go yet.
+    for _ in 0..50 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::Error(error)) => return Err(disk::fault(&path, &error)),
         }
-        Err(TryLockError::Error(error)) => Err(disk::fault(&path, &error)),
     }
+    Err(Fault::new("another Braid is recording here").at(folder.display().to_string()).hint("end the other one, or choose another workspace"))
 }
 
 /// A segment file and what its name says.
