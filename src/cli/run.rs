@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::{print, stats};
-use crate::data::format::{check_ending, write_frame};
+use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Given, open_table_in, record};
 use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
@@ -88,7 +88,7 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
         return None;
     }
     match &args.out {
-        Some(path) => Some(RowsTo::File(path.clone())),
+        Some(path) => RowWriter::can_write(path, &plan.output).then(|| RowsTo::File(path.clone())),
         None => (!std::io::stdout().is_terminal()).then_some(RowsTo::Stdout),
     }
 }
@@ -96,7 +96,7 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
 /// A table that the question names, among those given.
 fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
     let quoted = query.table.sql.starts_with('"') && query.rerun.is_none();
-    let found = args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(&name)));
+    let found = args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(name)));
     found.ok_or_else(|| {
         let names: Vec<&str> = args.tables.keys().map(String::as_str).collect();
         Fault::new(format!("there is no table '{name}'"))
@@ -144,7 +144,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     }
     if let Some(path) = &args.chart {
         let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last, true);
+        annotate(&mut figure, last);
         export::save(&figure, path, &Look::light())?;
     }
     match (&args.out, &last.sealed) {

@@ -16,6 +16,7 @@ use super::table::Table;
 use crate::data::{Fault, Positions, Result};
 use crate::query::window::Micros;
 use crate::query::{Plan, sql};
+use crate::store::aside::Counts;
 use crate::store::{checkpoint, frames};
 
 /// What a run was, apart from its rows.
@@ -30,6 +31,8 @@ pub struct Meta {
     /// Final windows that are in files of their own.
     pub sealed: Vec<SealedFile>,
     pub counted: Counted,
+    /// What lay in the files of late and of rejected rows.
+    pub aside: (Counts, Counts),
 }
 
 /// A file of the history as it was.
@@ -95,9 +98,11 @@ pub fn question(plan: &Plan, table: &Table) -> String {
     let files: Vec<&str> = table.history.iter().map(|h| h.name()).collect();
     // Where reading begins, its pace, and whether it waits at the end do not change what the rows are.
     let feeds: Vec<String> = table.live.iter().map(|f| f.url.without(&["from", "follow", "speed", "rate"]).shown()).collect();
+    // A recording that took the place of another holds other rows.
+    let recordings: Vec<u64> = table.live.iter().filter_map(super::Feed::recording_id).collect();
     let schema: Vec<String> = table.schema.iter().map(|(name, dtype)| format!("{name} {dtype}")).collect();
     let time = table.time.as_ref().map(|t| format!("{} {:?}", t.column, t.lateness));
-    format!("{}\nfiles {files:?}\nfeeds {feeds:?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}", sql::print(&plan.query), table.seam)
+    format!("{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}", sql::print(&plan.query), table.seam)
 }
 
 /// The files of a history as they are now.

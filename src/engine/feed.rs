@@ -112,6 +112,11 @@ impl Feed {
         Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults: log.faults() })
     }
 
+    /// Tells its recording from any other of the same feed.
+    pub fn recording_id(&self) -> Option<u64> {
+        self.recording.as_ref().map(|recording| recording.log().id())
+    }
+
     /// Returns when all that was recorded so far survives a power cut: before positions in it are written down.
     ///
     /// # Errors

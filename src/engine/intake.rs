@@ -9,6 +9,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::feed::Feed;
+use super::reached::Reached;
 use super::run::{Log, Shared};
 use super::seam::Face;
 use super::snapshot::TimeGap;
@@ -16,7 +17,6 @@ use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
-use crate::sync::Cancel;
 
 /// How long a thread waits for rows before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(20);
@@ -173,7 +173,7 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
     let mut partitions = Partitions::new(shared, number, first);
     let mut sent = 0;
     let followed = match &shared.options.past {
-        Some(past) => read_past(shared, feed, &past.of(number), &shared.cancel, |chunk| {
+        Some(past) => read_past(shared, feed, number, past, |chunk| {
             let times = event_times(shared, &chunk.frame)?;
             send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, watermark: None, times }, true, out);
             sent += 1;
@@ -329,11 +329,13 @@ impl<'a> Partitions<'a> {
     }
 }
 
-/// Reads the past of a feed once more, up to `ends`, in the columns and types of the table.
+/// Reads the past of feed number `number` once more, from where reading began to where it has come, in the columns and
+/// types of the table.
 ///
 /// # Errors
 /// When it cannot be had any more, or `each` fails.
-pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel, mut each: impl FnMut(Chunk) -> Result<()>) -> Result<()> {
+pub fn read_past(shared: &Shared, feed: &Feed, number: usize, past: &Reached, mut each: impl FnMut(Chunk) -> Result<()>) -> Result<()> {
+    let cancel = &shared.cancel;
     let mut live = feed.reread()?;
     let settled = loop {
         if cancel.is_set() {
@@ -345,7 +347,7 @@ pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel
     };
     let conform = Conform::new(shared, &settled, &feed.url.shown());
     live.project(&conform.projection);
-    live.stop_at(ends)?;
+    reach_back(live.as_mut(), number, past)?;
     while !cancel.is_set() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
@@ -357,6 +359,16 @@ pub fn read_past(shared: &Shared, feed: &Feed, ends: &Positions, cancel: &Cancel
         }
     }
     Ok(())
+}
+
+/// Sets a new connection to the stretch that another has read.
+pub fn reach_back(live: &mut dyn Live, number: usize, past: &Reached) -> Result<()> {
+    let starts = past.starts(number);
+    // An address may say 'from the end', which is another place now.
+    if starts.values().any(|start| *start > 0) {
+        live.resume(&starts)?;
+    }
+    live.stop_at(&past.of(number))
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::intake::indices;
+use super::intake::{indices, reach_back};
 use super::{Job, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::query::Plan;
@@ -35,14 +35,14 @@ pub fn learn(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake:
         for (number, feed) in table.live.iter().enumerate() {
             report.progress(done, total, feed.url.shown());
             let mut own = Delays::default();
-            learn_feed(feed, &time.column, &reached.of(number), report, &mut own)?;
+            learn_feed(feed, number, &time.column, &reached, report, &mut own)?;
             delays.merge(&own);
         }
         Ok(delays.curve(plan.window(), groups))
     })
 }
 
-fn learn_feed(feed: &super::Feed, time: &str, ends: &crate::data::Positions, report: &super::job::Reporter, delays: &mut Delays) -> Result<()> {
+fn learn_feed(feed: &super::Feed, number: usize, time: &str, reached: &Reached, report: &super::job::Reporter, delays: &mut Delays) -> Result<()> {
     let mut live = feed.reread()?;
     let wait = std::time::Duration::from_millis(20);
     let schema = loop {
@@ -53,7 +53,7 @@ fn learn_feed(feed: &super::Feed, time: &str, ends: &crate::data::Positions, rep
     };
     let Some(column) = schema.index_of(time) else { return Ok(()) };
     live.project(&[column]);
-    live.stop_at(ends)?;
+    reach_back(live.as_mut(), number, reached)?;
     loop {
         report.check()?;
         match live.poll(wait)? {

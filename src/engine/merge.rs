@@ -25,6 +25,7 @@ use super::snapshot::Rows;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
+use crate::store::aside::{Aside, Limits};
 use crate::sync::{Latest, Wake};
 
 /// What a worker hands over: its partial, and what else happened meanwhile.
@@ -81,6 +82,8 @@ pub struct Merger {
     answer_notes: Vec<String>,
     late: Late,
     sealed: Sealed,
+    /// Where late and rejected rows are kept for inspection, in a workspace.
+    aside: Option<Aside>,
     history_until: Option<Micros>,
     live_from: Option<Micros>,
     reached: Reached,
@@ -135,6 +138,7 @@ impl Merger {
             snapshot.late = late.shown(LATE_SHOWN);
         }
         let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
+        let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
         let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
@@ -152,6 +156,7 @@ impl Merger {
             rate: Rate::new(shared.started),
             late,
             sealed,
+            aside,
             history_until: counted.history_until,
             live_from: counted.live_from,
             reached,
@@ -245,6 +250,10 @@ impl Merger {
         }
         let s = &mut self.snapshot;
         s.rows.add(&delta.rows);
+        if let Some(aside) = &mut self.aside {
+            let kept = aside.add_rejected(&delta.rejects).and_then(|()| aside.add_late(&delta.late.shown(usize::MAX)));
+            tell(&self.shared, ASIDE, kept);
+        }
         s.rejects.add(delta.rejects);
         if !delta.late.is_empty() {
             if let Err(fault) = self.late.add(delta.late) {
@@ -303,6 +312,9 @@ impl Merger {
                 rows.late = rows.late.saturating_sub(shown + filtered);
                 rows.readmitted += shown;
                 self.late = Late::default();
+                if let Some(aside) = &mut self.aside {
+                    tell(&self.shared, ASIDE, aside.readmit_late());
+                }
                 self.snapshot.late = DataFrame::empty();
                 self.checkpoints.iter_mut().for_each(|(_, due)| due.dirty = true);
                 true
@@ -329,11 +341,7 @@ impl Merger {
                 kept
             })
         });
-        let mut news = self.shared.news();
-        match sealed {
-            Ok(()) => news.trouble.remove(SEALING),
-            Err(fault) => news.trouble.insert(SEALING.to_owned(), fault.to_string()),
-        };
+        tell(&self.shared, SEALING, sealed);
     }
 
     /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
@@ -353,6 +361,9 @@ impl Merger {
                 Some((_, come)) if come >= self.workers => {}
                 _ => return,
             }
+        }
+        if let Some(aside) = self.aside.as_mut().filter(|_| save) {
+            tell(&self.shared, ASIDE, aside.flush());
         }
         let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
         let meta = self.meta();
@@ -376,13 +387,8 @@ impl Merger {
             let synced = self.shared.table.live.iter().try_for_each(super::Feed::sync);
             let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
-            let mut news = self.shared.news();
-            if let Err(fault) = kept {
-                due.dirty = true;
-                news.trouble.insert(CHECKPOINTS.to_owned(), format!("not written, and tried again: {fault}"));
-            } else {
-                news.trouble.remove(CHECKPOINTS);
-            }
+            due.dirty = kept.is_err();
+            tell(&self.shared, CHECKPOINTS, kept);
         }
     }
 
@@ -408,6 +414,7 @@ impl Merger {
             history: self.history.done(),
             reached: self.reached.clone(),
             sealed: self.sealed.files().to_vec(),
+            aside: self.aside.as_ref().map(|a| (a.late_counts(), a.rejected_counts())).unwrap_or_default(),
             counted: Counted {
                 rows: s.rows,
                 chunks: s.stats.chunks,
@@ -424,9 +431,13 @@ impl Merger {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now()));
+        let timed = self.shared.table.time.as_ref();
+        let watermark = timed.and_then(|_| self.shared.watermark.get(Instant::now()));
         if fresh {
-            match self.partial.answer(watermark) {
+            // When every input has come to its end, every window has.
+            let ended = last && !self.shared.finish.is_set();
+            let reached = if ended { Some(Micros::MAX) } else { watermark };
+            match self.partial.answer(reached) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.status = answer.status.map(Arc::from);
@@ -484,6 +495,26 @@ impl Merger {
     }
 }
 
+/// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes again.
+fn open_aside(shared: &Shared, folder: &std::path::Path) -> Result<Aside> {
+    let (mut aside, faults) = Aside::open(folder, Limits::default())?;
+    faults.into_iter().for_each(|fault| shared.note(fault.to_string()));
+    let (late, rejected) = shared.resumed.as_ref().map(|r| r.meta.aside).unwrap_or_default();
+    aside.truncate(&late, &rejected)?;
+    Ok(aside)
+}
+
+/// Notes what is in trouble, or that it no longer is.
+fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
+    let mut news = shared.news();
+    match outcome {
+        Ok(()) => news.trouble.remove(what),
+        Err(fault) => news.trouble.insert(what.to_owned(), format!("not written, and tried again: {fault}")),
+    };
+}
+
+/// What is in trouble when rows set aside cannot be written.
+const ASIDE: &str = "rows set aside";
 /// What is in trouble when final windows cannot leave memory.
 const SEALING: &str = "final windows";
 /// What is in trouble when a checkpoint cannot be written.

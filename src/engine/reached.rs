@@ -20,6 +20,8 @@ pub struct At {
     /// Which of the table's feeds.
     pub feed: usize,
     pub partition: u32,
+    /// Where reading of it began.
+    pub start: u64,
     /// How often the log began anew (a file that was rotated or truncated).
     pub epoch: u64,
     /// The next position to read.
@@ -32,7 +34,14 @@ impl Reached {
     /// A chunk was taken.
     pub fn note(&mut self, live: &LiveChunk) {
         let newest = live.times.filter(|_| live.face == Face::Live).map(|t| t.1);
-        self.add(&At { feed: live.feed, partition: live.chunk.partition, epoch: live.epoch, next: live.chunk.offsets.end, newest });
+        self.add(&At {
+            feed: live.feed,
+            partition: live.chunk.partition,
+            start: live.chunk.offsets.start,
+            epoch: live.epoch,
+            next: live.chunk.offsets.end,
+            newest,
+        });
         self.watermark = self.watermark.max(live.watermark);
     }
 
@@ -46,6 +55,7 @@ impl Reached {
             Some(known) => {
                 // Workers hand over in any order.
                 (known.epoch, known.next) = (known.epoch, known.next).max((at.epoch, at.next));
+                known.start = known.start.min(at.start);
                 known.newest = known.newest.max(at.newest);
             }
             None => self.partitions.push(at.clone()),
@@ -61,6 +71,11 @@ impl Reached {
     /// The largest event time among live rows.
     pub fn newest(&self) -> Option<Micros> {
         self.partitions.iter().filter_map(|at| at.newest).max()
+    }
+
+    /// Where reading of each partition began.
+    pub fn starts(&self, feed: usize) -> Positions {
+        self.partitions.iter().filter(|at| at.feed == feed).map(|at| (at.partition, at.start)).collect()
     }
 
     pub fn of(&self, feed: usize) -> Positions {

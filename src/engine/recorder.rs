@@ -101,6 +101,9 @@ impl Recorder {
         if let Some(shape) = shape.filter(|_| self.shape.get().is_none()) {
             self.settle(&shape)?;
         }
+        if self.shape.get().is_none() {
+            return Err(Stop::Failed(Fault::new("it is not known how its bytes become rows").at(self.subject.url.shown())));
+        }
         if !bytes.is_empty() {
             for part in bytes.chunks(BLOCK) {
                 self.block.extend_from_slice(part);
@@ -117,14 +120,18 @@ impl Recorder {
             if self.block.capacity() == 0 {
                 self.block.reserve_exact(BLOCK + (BLOCK >> 2));
             }
-            match raw.poll(wait, &mut self.block).map_err(Stop::Failed)? {
-                Said::Bytes(at) => {
+            match raw.poll(wait, &mut self.block) {
+                Err(fault) => {
+                    self.write(&mut *raw)?;
+                    return Err(Stop::Failed(fault));
+                }
+                Ok(Said::Bytes(at)) => {
                     let since = *self.since.get_or_insert(at);
                     if self.block.len() >= BLOCK || since.elapsed() >= GATHER {
                         self.write(&mut *raw)?;
                     }
                 }
-                said => {
+                Ok(said) => {
                     self.write(&mut *raw)?;
                     self.note(said, &mut *raw)?;
                 }

@@ -64,6 +64,15 @@ impl Recording {
     /// # Errors
     /// When the folder cannot be used, what is in it cannot be told, or there is no thread.
     pub fn start(subject: Subject, place: Option<&Place>, taken: Option<Taken>, wake: Wake) -> Result<Arc<Self>> {
+        let options = Options { keep: place.map(|p| p.keep).unwrap_or_default(), ..Options::default() };
+        Self::start_with(options, subject, place, taken, wake)
+    }
+
+    /// As `start`, with a log that is kept so.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_with(options: Options, subject: Subject, place: Option<&Place>, taken: Option<Taken>, wake: Wake) -> Result<Arc<Self>> {
         let source: Arc<str> = subject.url.shown().into();
         let temporary = if place.is_none() { Some(Arc::new(Temporary::new()?)) } else { None };
         let folder = match (place, &temporary) {
@@ -75,7 +84,6 @@ impl Recording {
         if taken.is_some() && Log::peek(&folder).is_some_and(|meta| meta.ended) {
             put_away(&folder)?;
         }
-        let options = Options { keep: place.map(|p| p.keep).unwrap_or_default(), ..Options::default() };
         let (log, _) = Log::open(&folder, options)?;
         let shape = Arc::new(OnceLock::new());
         let before = !log.range().is_empty();

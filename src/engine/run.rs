@@ -56,7 +56,6 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let final_groups = 100_000;
         Self {
             threads: 0,
             memory: None,
@@ -68,7 +67,7 @@ impl Default for Options {
             pieces: None,
             past: None,
             catch_up: None,
-            final_groups,
+            final_groups: 100_000,
         }
     }
 }

@@ -2,8 +2,9 @@
 //! the merges. So a float sum obeys the fusion law bit for bit, as an integer sum does.
 //!
 //! Each sum is a pair `hi + lo` kept by error-free addition (Knuth, TAOCP vol. 2, 4.2.2, theorem B). What does not fit
-//! the pair goes to a fixed-point register that holds every finite double (Kulisch, "Computer Arithmetic and Validity",
-//! 2013); infinities and NaN are counted apart. Well-behaved data never touch the register.
+//! the pair goes to a third double, which sums of products need, and what does not fit that to a fixed-point register
+//! that holds every finite double (Kulisch, "Computer Arithmetic and Validity", 2013); infinities and NaN are counted
+//! apart. Well-behaved data never touch the register.
 
 use std::collections::HashMap;
 
@@ -12,6 +13,8 @@ use std::collections::HashMap;
 pub struct ExactSums {
     /// `hi` and `lo` of each group, side by side: they are read and written together.
     pairs: Vec<[f64; 2]>,
+    /// What is below `lo`; shorter than `pairs` as long as nothing is.
+    below: Vec<f64>,
     spill: HashMap<u32, Box<Register>>,
 }
 
@@ -28,6 +31,25 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - a_part) + (b - b_part))
 }
 
+/// The exact error of a product that neither overflows nor is tiny: by halves of 26 bits (Dekker 1971, Veltkamp), because
+/// not every machine multiplies and adds in one step, and a call that does so in software costs many times as much.
+#[inline]
+fn product_error(x: f64, y: f64, product: f64) -> f64 {
+    const SPLIT: f64 = 134_217_729.0;
+    /// Above this a half could overflow.
+    const WIDE: f64 = 1.0e290;
+    if x.abs() > WIDE || y.abs() > WIDE {
+        return x.mul_add(y, -product);
+    }
+    let halves = |a: f64| {
+        let scaled = a * SPLIT;
+        let high = scaled - (scaled - a);
+        (high, a - high)
+    };
+    let ((x_high, x_low), (y_high, y_low)) = (halves(x), halves(y));
+    x_low * y_low - (((product - x_high * y_high) - x_low * y_high) - x_high * y_low)
+}
+
 impl ExactSums {
     pub fn resize(&mut self, groups: usize) {
         self.pairs.resize(groups, [0.0; 2]);
@@ -42,10 +64,39 @@ impl ExactSums {
             let (lo, lost) = two_sum(pair[1], error);
             *pair = [hi, lo];
             if lost != 0.0 {
-                self.spill(group, lost);
+                self.sink(group, lost);
             }
         } else {
             self.spill(group, x);
+        }
+    }
+
+    fn sink(&mut self, group: u32, x: f64) {
+        if self.below.len() < self.pairs.len() {
+            self.below.resize(self.pairs.len(), 0.0);
+        }
+        let below = &mut self.below[group as usize];
+        let (sum, lost) = two_sum(*below, x);
+        *below = sum;
+        if lost != 0.0 {
+            self.spill(group, lost);
+        }
+    }
+
+    fn below(&self, group: usize) -> f64 {
+        self.below.get(group).copied().unwrap_or(0.0)
+    }
+
+    /// What of a group's sum is not in its pair, if anything is.
+    fn rest(&self, group: usize) -> Option<Register> {
+        let below = self.below(group);
+        match self.spill.get(&(group as u32)) {
+            None if below == 0.0 => None,
+            register => {
+                let mut rest = register.map(|r| Register::clone(r)).unwrap_or_default();
+                rest.add(below);
+                Some(rest)
+            }
         }
     }
 
@@ -60,16 +111,18 @@ impl ExactSums {
         let product = x * y;
         self.add(group, product);
         if product.is_finite() && product.abs() > TINY {
-            self.add(group, x.mul_add(y, -product));
+            let error = product_error(x, y, product);
+            if error != 0.0 {
+                self.add(group, error);
+            }
         }
     }
 
     /// The sum of `group`, correctly rounded. Infinities of both signs, or a NaN, make NaN.
     pub fn get(&self, group: usize) -> f64 {
-        match self.spill.get(&(group as u32)) {
+        match self.rest(group) {
             None => self.pairs[group][0] + self.pairs[group][1],
-            Some(register) => {
-                let mut whole = register.clone();
+            Some(mut whole) => {
                 self.pairs[group].iter().for_each(|part| whole.add(*part));
                 whole.round()
             }
@@ -78,10 +131,9 @@ impl ExactSums {
 
     /// The sum of `group` as an unevaluated pair of twice the precision; for what is computed from it next.
     pub fn pair(&self, group: usize) -> (f64, f64) {
-        match self.spill.get(&(group as u32)) {
+        match self.rest(group) {
             None => two_sum(self.pairs[group][0], self.pairs[group][1]),
-            Some(register) => {
-                let mut rest = register.clone();
+            Some(mut rest) => {
                 self.pairs[group].iter().for_each(|part| rest.add(*part));
                 let hi = rest.round();
                 if !hi.is_finite() {
@@ -100,12 +152,12 @@ impl ExactSums {
 
     /// The bytes of a group's register, where it has one.
     pub fn register(&self, group: usize) -> Option<Vec<u8>> {
-        self.spill.get(&(group as u32)).map(|r| r.to_bytes())
+        self.rest(group).map(|r| r.to_bytes())
     }
 
     /// Whether no group has a register.
     pub fn are_pairs(&self) -> bool {
-        self.spill.is_empty()
+        self.spill.is_empty() && self.below.iter().all(|below| *below == 0.0)
     }
 
     /// Adds what `pair_kept` and `register` gave. Bytes that are not a register are ignored by the caller's checksum, not here.
@@ -119,7 +171,7 @@ impl ExactSums {
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        self.pairs.capacity() * 16 + self.spill.len() * (size_of::<Register>() + 16)
+        self.pairs.capacity() * 16 + self.below.capacity() * 8 + self.spill.len() * (size_of::<Register>() + 16)
     }
 }
 

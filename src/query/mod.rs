@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 mod bind;
+mod blocks;
 pub mod compare;
 pub mod exact;
 pub mod expr;

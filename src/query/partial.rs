@@ -4,12 +4,13 @@
 //! commutative and an empty partial is its identity, so the answer does not depend on how the rows were cut:
 //! `answer(merge(partials)) == answer(Q over all rows)`. A partial travels as a `DataFrame`: key columns, then state columns.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::*;
 
 use super::Plan;
 use super::aggregate::Accumulator;
+use super::blocks::{Blocks, MANY};
 use super::expr::keep;
 use super::finish::STATUS;
 use super::join::{ORIGIN, distinct};
@@ -42,6 +43,8 @@ pub struct Partial {
     no_panes: u32,
     /// Whether it is still the identity of `merge`.
     untouched: bool,
+    /// What of a large answer was finished already.
+    blocks: Mutex<Option<Blocks>>,
 }
 
 /// Where the rows of one `absorb` went: `rows == shown + filtered + late.height()`.
@@ -113,7 +116,19 @@ impl Partial {
         let sessions = plan.gap().map(Sessions::new);
         let states = plan.calls.iter().map(Call::make).collect();
         let rows = plan.rows.as_ref().map(|rows| Store::new(plan.clone(), rows));
-        let mut partial = Self { plan, keys, sessions, states, rows, corrected: Vec::new(), groups: Vec::new(), unseen: 0, no_panes: 0, untouched: true };
+        let mut partial = Self {
+            plan,
+            keys,
+            sessions,
+            states,
+            rows,
+            corrected: Vec::new(),
+            groups: Vec::new(),
+            unseen: 0,
+            no_panes: 0,
+            untouched: true,
+            blocks: Mutex::default(),
+        };
         if partial.plan.keys.is_empty() && partial.rows.is_none() {
             // Without GROUP BY there is one group, also over no rows.
             partial.keys.assign(&[], 0, &mut partial.groups)?;
@@ -136,7 +151,9 @@ impl Partial {
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        let windows = self.sessions.as_ref().map_or(0, Sessions::size) + self.corrected.capacity();
+        let remembered = self.blocks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Blocks::groups);
+        let remembered = remembered * 8 * (self.plan.keys.len() + self.plan.calls.len());
+        let windows = remembered + self.sessions.as_ref().map_or(0, Sessions::size) + self.corrected.capacity();
         self.rows.as_ref().map_or(0, Store::size)
             + self.keys.size()
             + self.states.iter().map(|s| s.size()).sum::<usize>()
@@ -312,6 +329,7 @@ impl Partial {
             let cut = |column: &Column| column.slice(start as i64, height);
             self.assign(keys.iter().map(cut).collect(), &spans.slice(start, height), height)?;
             let count = self.slots();
+            self.touch();
             if corrects {
                 self.corrected.resize(count, false);
                 for group in &self.groups {
@@ -426,6 +444,7 @@ impl Partial {
         for start in (0..others.len()).step_by(TOGETHER) {
             let height = TOGETHER.min(others.len() - start);
             self.keys.adopt(&others, &adoption, start..start + height, &mut self.groups);
+            self.touch();
             let count = self.keys.len();
             for (state, theirs) in self.states.iter_mut().zip(&states) {
                 state.resize(count);
@@ -563,6 +582,7 @@ impl Partial {
         };
         self.untouched = false;
         self.assign(keys, &spans, other.height())?;
+        self.touch();
         let count = self.slots();
         for (i, state) in self.states.iter_mut().enumerate() {
             state.resize(count);
@@ -634,10 +654,62 @@ impl Partial {
         Ok(Answer { frame, groups: self.groups(), notes, status })
     }
 
+    /// The groups of the rows at hand have changed.
+    fn touch(&mut self) {
+        if let Some(blocks) = self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            blocks.touch(&self.groups);
+        }
+    }
+
+    /// `finished` of a large answer that is read often: what has not changed is not finished again.
+    fn finished_in_blocks(&self) -> Result<DataFrame> {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(blocks) = blocks.as_mut() else {
+            // The first reading may be the only one.
+            *blocks = Some(Blocks::default());
+            return self.finished();
+        };
+        // Of an aggregate that cannot finish a part of its groups, all are finished once and cut.
+        let mut whole: Vec<Option<Column>> = self.states.iter().map(|_| None).collect();
+        let key_columns = self.plan.keys.len();
+        blocks.read(
+            self.keys.len(),
+            || self.finished(),
+            |groups, before| {
+                // A group's key stays what it is.
+                let known = before.and_then(|block| block.columns().get(..key_columns)).map(<[Column]>::to_vec);
+                let mut columns = known.map_or_else(|| self.keys.some_columns(groups.clone()), Ok)?;
+                for (i, ((state, call), whole)) in self.states.iter().zip(&self.plan.calls).zip(&mut whole).enumerate() {
+                    let cut = |all: &Column| all.slice(groups.start as i64, groups.len());
+                    let column = match (state.finish_some(groups.clone()), &whole) {
+                        (Some(column), _) => column,
+                        (None, Some(all)) => Ok(cut(all)),
+                        (None, None) => state.finish().map(|all| cut(whole.insert(all))),
+                    };
+                    columns.push(column.map_err(|fault| fault.at(call.sql.clone()))?.with_name(call_name(i)));
+                }
+                Ok(DataFrame::new(groups.len(), columns)?)
+            },
+        )
+    }
+
+    /// The keys of each group and the results of its aggregates.
+    fn finished(&self) -> Result<DataFrame> {
+        let mut columns = self.keys.columns()?;
+        for (i, (state, call)) in self.states.iter().zip(&self.plan.calls).enumerate() {
+            let column = state.finish().map_err(|fault| fault.at(call.sql.clone()))?;
+            columns.push(column.with_name(call_name(i)));
+        }
+        Ok(DataFrame::new(self.keys.len(), columns)?)
+    }
+
     /// One row a group: its keys, the results of its aggregates, and the end and status of its window.
     pub(super) fn kept(&self, watermark: Option<Micros>) -> Result<DataFrame> {
         if let Some(rows) = &self.rows {
             return rows.answer();
+        }
+        if self.plan.window().is_none() && self.keys.len() >= MANY {
+            return self.finished_in_blocks();
         }
         let settled = self.settled()?;
         let (states, corrected) = settled.as_ref().map_or((&self.states, &self.corrected), |s| (&s.states, &s.corrected));

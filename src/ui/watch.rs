@@ -242,11 +242,6 @@ impl Watch {
         }
     }
 
-    /// Whether no window is open any more: every input has come to its end by itself.
-    pub fn is_over(&self) -> bool {
-        self.shown.as_ref().is_some_and(|s| s.last) && !self.stopping
-    }
-
     /// Rows per second, over the last second or so.
     pub fn rows_per_sec(&self) -> f64 {
         self.rate.per_sec

@@ -23,7 +23,6 @@ fn flights(mark: &str) -> Figure {
             .collect()
     };
     Figure {
-        open: Vec::new(),
         title: "Mean delay".to_owned(),
         caption: "from 3 % of the rows".to_owned(),
         mark: mark.to_owned(),

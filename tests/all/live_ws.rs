@@ -65,7 +65,7 @@ fn every_form_of_message_becomes_rows_and_what_is_no_object_is_set_aside() {
         sorted.sort_unstable();
         // A message becomes lines, and lines are what is counted and recorded.
         assert_eq!(sorted, [8, 9, 11, 12, 14, 17], "{:?}", got.rejects);
-        assert!(got.rejects.kept.iter().any(|reject| reject.body == "hello" && reject.reason.contains("object")));
+        assert!(got.rejects.kept.iter().any(|reject| reject.body == "hello" && reject.reason.contains("JSON")));
         assert_eq!(got.frame.column("s").unwrap().str().unwrap().get(6), Some("pretty"));
         // Positions are bytes of those lines, without a hole.
         assert_eq!(got.chunks.first().unwrap().offsets.start, 0);

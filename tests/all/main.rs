@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod aggregate;
+mod aside;
 mod bad_input;
 mod beam_test_stream;
+mod blocks;
 mod bytewax_window;
 mod checkpoint;
 mod cli;
 mod crash;
 mod engine;
 mod event_time;
+mod exact;
 mod figure;
 mod flink_window_operator;
 mod formats;
@@ -21,11 +24,14 @@ mod keys;
 mod lateness;
 mod live;
 mod live_ws;
+mod log;
 mod nexmark;
 mod qualify;
+mod recording;
 mod rerun;
 mod rows;
 mod run;
+mod seam;
 mod sketch;
 mod sql;
 mod stream;

@@ -34,6 +34,12 @@ enum Form {
 }
 
 impl RowWriter {
+    /// Whether rows with these columns can be written piece by piece; where not, the whole table is written at once.
+    pub fn can_write(path: &Path, schema: &Schema) -> bool {
+        let arrow = matches!(extension(path).as_str(), "arrow" | "feather");
+        !arrow || schema.iter_values().all(|dtype| !dtype.is_nested())
+    }
+
     /// Begins a file for rows with these columns.
     ///
     /// # Errors
@@ -49,8 +55,9 @@ impl RowWriter {
         let form = match ending.as_str() {
             "parquet" => ParquetWriter::new(out).set_parallel(false).batched(schema).map(|w| Form::Parquet(Box::new(w))),
             "arrow" | "feather" => {
-                let fields = Vec::new();
-                IpcWriter::new(out).with_compat_level(CompatLevel::oldest()).batched(schema, fields).map(|w| Form::Arrow(Box::new(w)))
+                let plain: Schema = schema.iter_fields().map(|f| Field::new(f.name.clone(), plain(&f.dtype))).collect();
+                let fields = vec![Default::default(); plain.len()];
+                IpcWriter::new(out).with_compat_level(CompatLevel::oldest()).batched(&plain, fields).map(|w| Form::Arrow(Box::new(w)))
             }
             "json" => Ok(Form::Json(Box::new(out))),
             "ndjson" | "jsonl" => Ok(Form::Ndjson(Box::new(out))),
@@ -116,7 +123,13 @@ impl RowWriter {
         group.rechunk_mut();
         let written = match &mut self.form {
             Form::Parquet(out) => out.write_batch(&group),
-            Form::Arrow(out) => out.write_batch(&group),
+            Form::Arrow(out) => {
+                let columns = group.columns().iter().map(|c| if *c.dtype() == plain(c.dtype()) { Ok(c.clone()) } else { c.cast(&plain(c.dtype())) });
+                columns.collect::<PolarsResult<_>>().and_then(|columns| DataFrame::new(group.height(), columns)).and_then(|mut group| {
+                    group.align_chunks();
+                    out.write_batch(&group)
+                })
+            }
             _ => Ok(()),
         };
         written.map_err(|e| self.fault(e))
@@ -172,6 +185,11 @@ impl Drop for RowWriter {
             let _ = std::fs::remove_file(part);
         }
     }
+}
+
+/// The type of a column in an Arrow file: categories are written as the texts that they are.
+fn plain(dtype: &DataType) -> DataType {
+    if matches!(dtype, DataType::Categorical(..) | DataType::Enum(..)) { DataType::String } else { dtype.clone() }
 }
 
 fn json_rows(rows: &DataFrame, first: bool, out: &mut dyn Write) -> PolarsResult<()> {

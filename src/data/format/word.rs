@@ -51,7 +51,9 @@ pub(super) fn either(bytes: &[u8; 64], a: u8, b: u8) -> u64 {
     words.iter().enumerate().fold(0, |mask, (i, word)| {
         let word = u64::from_le_bytes(*word);
         let found = (equal(word, a) | equal(word, b)) >> 7;
-        // The low bit of each byte, gathered in the highest byte.
-        mask | (found.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i)
+        // The low bit of each byte, gathered in the lowest byte: in pairs, in fours, all eight.
+        let pairs = found | found >> 7;
+        let fours = pairs | pairs >> 14;
+        mask | ((fours | fours >> 28) & 0xff) << (8 * i)
     })
 }

@@ -1,5 +1,7 @@
 //! `avg(x)`: the exact sum by the count, so that it does not depend on the order of rows; null for nothing.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::input::float_of_numbers;
@@ -22,18 +24,28 @@ pub const AVG: Aggregate = Aggregate {
 struct Mean<S>(S);
 
 trait Divide: Accumulator {
-    fn divided(&self) -> Float64Chunked;
+    /// The means of some groups.
+    fn divided(&self, groups: Range<usize>) -> Float64Chunked;
+    fn groups(&self) -> usize;
 }
 
 impl Divide for IntSum {
-    fn divided(&self) -> Float64Chunked {
-        self.sums.iter().zip(&self.counts).map(|(s, n)| (*n > 0).then(|| *s as f64 / *n as f64)).collect()
+    fn divided(&self, groups: Range<usize>) -> Float64Chunked {
+        groups.map(|g| (self.counts[g] > 0).then(|| self.sums[g] as f64 / self.counts[g] as f64)).collect()
+    }
+
+    fn groups(&self) -> usize {
+        self.counts.len()
     }
 }
 
 impl Divide for FloatSum {
-    fn divided(&self) -> Float64Chunked {
-        self.counts.iter().enumerate().map(|(g, n)| (*n > 0).then(|| self.sums.get(g) / *n as f64)).collect()
+    fn divided(&self, groups: Range<usize>) -> Float64Chunked {
+        groups.map(|g| (self.counts[g] > 0).then(|| self.sums.get(g) / self.counts[g] as f64)).collect()
+    }
+
+    fn groups(&self) -> usize {
+        self.counts.len()
     }
 }
 
@@ -55,7 +67,11 @@ impl<S: Divide> Accumulator for Mean<S> {
     }
 
     fn finish(&self) -> Result<Column> {
-        Ok(part("avg", self.0.divided().into_series()))
+        Ok(part("avg", self.0.divided(0..self.0.groups()).into_series()))
+    }
+
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        Some(Ok(part("avg", self.0.divided(groups).into_series())))
     }
 
     fn size(&self) -> usize {

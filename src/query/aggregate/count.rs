@@ -1,5 +1,7 @@
 //! `count(*)` and `count(x)`: rows, or rows where `x` is not null.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::input::{for_each, for_each_present};
@@ -45,6 +47,10 @@ impl Accumulator for Count {
 
     fn finish(&self) -> Result<Column> {
         Ok(part("count", Series::new("".into(), &self.0)))
+    }
+
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        Some(Ok(part("count", Series::new("".into(), self.0.get(groups)?))))
     }
 
     fn size(&self) -> usize {

@@ -1,5 +1,7 @@
 //! `min(x)` and `max(x)` of anything that has an order. NaN is greater than every number, as in DuckDB and PostgreSQL.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::input::{Numbers, for_each, numbers, single};
@@ -157,6 +159,15 @@ impl Value for Box<str> {
     }
 }
 
+impl<V: Value> Extreme<V> {
+    fn finished(&self, best: &[Option<V>]) -> Result<Column> {
+        let series = V::write(best);
+        // Dates and narrow integers were widened to be compared.
+        let physical = series.cast(&self.dtype.to_physical())?;
+        Ok(part("best", physical.cast(&self.dtype)?))
+    }
+}
+
 impl<V: Value> Accumulator for Extreme<V> {
     fn resize(&mut self, groups: usize) {
         self.best.resize(groups, None);
@@ -176,10 +187,11 @@ impl<V: Value> Accumulator for Extreme<V> {
     }
 
     fn finish(&self) -> Result<Column> {
-        let series = V::write(&self.best);
-        // Dates and narrow integers were widened to be compared.
-        let physical = series.cast(&self.dtype.to_physical())?;
-        Ok(part("best", physical.cast(&self.dtype)?))
+        self.finished(&self.best)
+    }
+
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        Some(self.finished(self.best.get(groups)?))
     }
 
     fn size(&self) -> usize {

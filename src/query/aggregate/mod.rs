@@ -4,6 +4,8 @@
 //! `finish` reads the answer without consuming anything. `merge` is associative and commutative, and an empty state is
 //! its identity: that is all the fusion law needs.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::window::type_word;
@@ -234,6 +236,12 @@ pub trait Accumulator: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When a result has no place in its type, such as an integer sum beyond 64 bits.
     fn finish(&self) -> Result<Column>;
+
+    /// What the user sees of some groups; `None` where that is no cheaper than of all.
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        let _ = groups;
+        None
+    }
 
     /// Bytes held, about.
     fn size(&self) -> usize;

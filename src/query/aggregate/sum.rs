@@ -1,5 +1,7 @@
 //! `sum(x)`: whole numbers in 128 bits, decimal numbers exactly (see `exact`); null for nothing.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::input::{Numbers, for_each, is_number, numbers, single};
@@ -67,17 +69,28 @@ impl Accumulator for IntSum {
     }
 
     fn finish(&self) -> Result<Column> {
-        let beyond = self.sums.iter().filter(|s| i64::try_from(**s).is_err()).count();
-        if beyond > 0 {
-            return Err(Fault::new(format!("a sum of whole numbers does not fit into 64 bits (in {beyond} of {} groups)", self.sums.len()))
-                .hint("sum them as decimal numbers: sum(CAST(x AS DOUBLE))"));
-        }
-        let sums: Int64Chunked = self.sums.iter().zip(&self.counts).map(|(s, n)| (*n > 0).then_some(*s as i64)).collect();
-        Ok(part("sum", sums.into_series()))
+        self.finished(0..self.sums.len())
+    }
+
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        Some(self.finished(groups))
     }
 
     fn size(&self) -> usize {
         self.sums.capacity() * 16 + self.counts.capacity() * 8
+    }
+}
+
+impl IntSum {
+    fn finished(&self, groups: Range<usize>) -> Result<Column> {
+        let (sums, counts) = (self.sums.get(groups.clone()).unwrap_or_default(), self.counts.get(groups).unwrap_or_default());
+        let beyond = sums.iter().filter(|s| i64::try_from(**s).is_err()).count();
+        if beyond > 0 {
+            return Err(Fault::new(format!("a sum of whole numbers does not fit into 64 bits (in {beyond} of {} groups)", self.sums.len()))
+                .hint("sum them as decimal numbers: sum(CAST(x AS DOUBLE))"));
+        }
+        let sums: Int64Chunked = sums.iter().zip(counts).map(|(s, n)| (*n > 0).then_some(*s as i64)).collect();
+        Ok(part("sum", sums.into_series()))
     }
 }
 
@@ -118,12 +131,22 @@ impl Accumulator for FloatSum {
     }
 
     fn finish(&self) -> Result<Column> {
-        let sums: Float64Chunked = self.counts.iter().enumerate().map(|(g, n)| (*n > 0).then(|| self.sums.get(g))).collect();
-        Ok(part("sum", sums.into_series()))
+        Ok(self.finished(0..self.counts.len()))
+    }
+
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        Some(Ok(self.finished(groups)))
     }
 
     fn size(&self) -> usize {
         self.sums.size() + self.counts.capacity() * 8
+    }
+}
+
+impl FloatSum {
+    fn finished(&self, groups: Range<usize>) -> Column {
+        let sums: Float64Chunked = groups.map(|g| (self.counts[g] > 0).then(|| self.sums.get(g))).collect();
+        part("sum", sums.into_series())
     }
 }
 

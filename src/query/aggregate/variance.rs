@@ -4,6 +4,8 @@
 //! exact and the difference is taken in twice the precision, so that nothing is left to cancel, and the answer does not
 //! depend on the order or the cuts of the rows, which pairwise updating cannot promise.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::input::{Numbers, float_of_numbers, for_each, numbers, single};
@@ -69,6 +71,11 @@ impl Moments {
         self.squares.add_product(group, x, x);
     }
 
+    fn finished(&self, groups: Range<usize>) -> Column {
+        let finish = |g: usize| self.variance(g).map(|v| if self.root { v.sqrt() } else { v });
+        part("variance", groups.map(finish).collect::<Float64Chunked>().into_series())
+    }
+
     /// Σx² − (Σx)²/n over n − ddof.
     fn variance(&self, group: usize) -> Option<f64> {
         let n = self.counts[group];
@@ -132,9 +139,11 @@ impl Accumulator for Moments {
     }
 
     fn finish(&self) -> Result<Column> {
-        let finish = |g: usize| self.variance(g).map(|v| if self.root { v.sqrt() } else { v });
-        let values: Float64Chunked = (0..self.counts.len()).map(finish).collect();
-        Ok(part("variance", values.into_series()))
+        Ok(self.finished(0..self.counts.len()))
+    }
+
+    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
+        Some(Ok(self.finished(groups)))
     }
 
     fn size(&self) -> usize {

@@ -144,7 +144,15 @@ impl Keys {
     /// # Errors
     /// What polars says while it builds them.
     pub fn columns(&self) -> Result<Vec<Column>> {
-        self.decoded(&(0..self.columns.len()).collect::<Vec<_>>())
+        self.some_columns(0..self.groups)
+    }
+
+    /// The key columns of some groups.
+    ///
+    /// # Errors
+    /// What polars says while it builds them.
+    pub fn some_columns(&self, groups: Range<usize>) -> Result<Vec<Column>> {
+        self.decoded(&(0..self.columns.len()).collect::<Vec<_>>(), groups)
     }
 
     /// The `i`-th key column, one row a group.
@@ -152,14 +160,14 @@ impl Keys {
     /// # Errors
     /// What polars says while it builds it.
     pub fn column(&self, i: usize) -> Result<Column> {
-        self.decoded(&[i])?.pop().ok_or_else(|| Fault::new(format!("there is no key {i}")))
+        self.decoded(&[i], 0..self.groups)?.pop().ok_or_else(|| Fault::new(format!("there is no key {i}")))
     }
 
-    fn decoded(&self, chosen: &[usize]) -> Result<Vec<Column>> {
+    fn decoded(&self, chosen: &[usize], groups: Range<usize>) -> Result<Vec<Column>> {
         let mut decoders: Vec<_> = chosen.iter().filter_map(|i| self.columns.get(*i)).map(KeyColumn::decoder).collect();
         let mut columns: Vec<Column> = Vec::with_capacity(decoders.len());
         // In pieces, so that what is needed in between is small.
-        for start in (0..self.groups.max(1)).step_by(DECODED) {
+        for start in (groups.start..groups.end.max(groups.start + 1)).step_by(DECODED) {
             let range = start..self.groups.min(start + DECODED);
             for (i, (decoder, column)) in decoders.iter_mut().zip(chosen).enumerate() {
                 let piece = decoder.decode(self.unpacked_one(*column, range.clone()))?;

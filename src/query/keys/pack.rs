@@ -55,10 +55,25 @@ impl Packing {
     /// Writes one packed word a row; false when a word lies outside its column's range.
     pub fn pack(&self, encoded: &[Encoded], rows: usize, packed: &mut Vec<u64>) -> bool {
         packed.clear();
-        packed.resize(rows, 0);
         let mut shift = 0;
-        for (range, column) in self.columns.iter().zip(encoded) {
+        for (i, (range, column)) in self.columns.iter().zip(encoded).enumerate() {
             let mut over = 0;
+            if i == 0 {
+                // The first column has nothing to be added to.
+                if range.seen.is_some() && column.nulls.is_none() {
+                    packed.extend(column.words.iter().map(|word| {
+                        let digits = word.wrapping_sub(range.base);
+                        over |= digits;
+                        digits
+                    }));
+                    if over > low(range.bits) {
+                        return false;
+                    }
+                    shift += range.width();
+                    continue;
+                }
+                packed.resize(rows, 0);
+            }
             match &column.nulls {
                 None => {
                     if rows > 0 && range.seen.is_none() {

@@ -27,7 +27,7 @@ const TOGETHER: usize = 256;
 const FEW: usize = 2_048;
 const RECENT: usize = 1 << 14;
 /// Places for each text while there are few, and the least number of them.
-const SPARSE: usize = 16;
+const SPARSE: usize = 32;
 const LEAST: usize = 256;
 /// Arrays that can be told apart.
 const EPOCHS: u32 = 1 << 16;
@@ -82,6 +82,13 @@ impl Texts {
                 codes.push(place.1);
                 continue;
             }
+            // Two that want the same place share it and the one beside it.
+            if let Some(place) = self.recent.get(at ^ 1)
+                && place.0 == key
+            {
+                codes.push(place.1);
+                continue;
+            }
             // A null may look like any text, so what it looks like is not remembered.
             let Some(code) = self.look_up(raw, || text(row)) else {
                 codes.push(0);
@@ -91,8 +98,11 @@ impl Texts {
             if self.recent.len() < RECENT.min(self.len() * SPARSE) {
                 self.recent.clear();
                 self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
-            } else if let Some(place) = self.recent.get_mut(at) {
-                *place = (key, code);
+            } else {
+                let taken = self.recent.get(at).is_some_and(|place| place.0 != u128::MAX);
+                if let Some(place) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
+                    *place = (key, code);
+                }
             }
             if self.len() > FEW {
                 self.recent = Vec::new();

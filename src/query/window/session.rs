@@ -42,7 +42,7 @@ enum Lane {
     Empty,
     One(Micros, Micros, u32),
     /// By first row: last row and slot.
-    Many(Box<BTreeMap<Micros, (Micros, u32)>>),
+    Many(BTreeMap<Micros, (Micros, u32)>),
 }
 
 /// Rows of one key in one chunk that are linked, in the order in which they came.
@@ -187,7 +187,7 @@ impl Sessions {
                 if let Lane::One(begin, end, slot) = *lane {
                     many.insert(begin, (end, slot));
                 }
-                *lane = Lane::Many(Box::new(many));
+                *lane = Lane::Many(many);
             }
             Lane::Many(many) => {
                 let mut linked = many.range_mut(..=until).rev().take_while(|(_, (end, _))| *end >= from);

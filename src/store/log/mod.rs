@@ -360,7 +360,12 @@ impl Log {
             let _ = fs::remove_file(&path);
             return Err(disk::fault(&path, &error));
         }
-        state.unsynced.extend(state.active.take());
+        let before = state.active.take();
+        state.unsynced.extend(before);
+        // One without a record is the same file.
+        if state.segments.back().is_some_and(|last| last.number == number) {
+            state.segments.pop_back();
+        }
         state.torn = false;
         state.new_files = true;
         state.active = Some(track);
@@ -385,7 +390,7 @@ impl Log {
             let total: u64 = state.segments.iter().map(|s| s.length).sum();
             // All records of a segment are older than the first of the next.
             let old = oldest.is_some_and(|oldest| state.segments.get(1).is_some_and(|next| next.time < oldest));
-            if !old && !bytes.is_some_and(|bytes| total > bytes) {
+            if !old && bytes.is_none_or(|bytes| total <= bytes) {
                 break;
             }
             if let Some(segment) = state.segments.pop_front()

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use super::cursor::{Cursor, Found};
 use super::record::{HEAD, Head, Header, Kind};
@@ -30,8 +31,16 @@ impl Log {
         let log = Self { folder: folder.to_owned(), id, options, state: Mutex::new(state), news: Condvar::new(), _lock: lock };
         {
             let mut state = log.lock();
+            let mut wrong = Vec::new();
             for (file, head) in files.into_iter().zip(heads) {
-                log.take_in(&mut state, file, head);
+                wrong.extend(log.take_in(&mut state, file, head));
+            }
+            // All segments are listed by now, so that it is known where a damaged one must end.
+            for number in wrong {
+                let Some(at) = state.segments.iter().position(|s| s.number == number) else { continue };
+                if !repair::repair(&log, &mut state, at) {
+                    state.segments.remove(at);
+                }
             }
             log.mend_last(&mut state);
             faults.append(&mut state.faults);
@@ -54,24 +63,19 @@ impl Log {
         Meta::read(folder)
     }
 
-    /// Lists a segment. One whose head is damaged is made anew as far as it can be read.
-    fn take_in(&self, state: &mut State, file: Named, head: Option<Head>) {
+    /// Lists a segment; its number, where its head is damaged.
+    fn take_in(&self, state: &mut State, file: Named, head: Option<Head>) -> Option<u64> {
         let length = fs::metadata(&file.path).map_or(0, |m| m.len());
         if head.is_none() && length == 0 {
             // Made, and not written before the process died.
             let _ = fs::remove_file(&file.path);
-            return;
+            return None;
         }
         let time = first_time(&file.path, self.id, length).unwrap_or(0);
-        let segment = Segment { start: file.start, number: file.number, path: file.path, length, time, repaired: 0 };
-        let fits = head.is_some_and(|h| (h.id, h.start, h.number) == (self.id, segment.start, segment.number));
-        state.segments.push_back(segment);
-        if !fits {
-            let at = state.segments.len() - 1;
-            if !repair::repair(self, state, at) {
-                state.segments.pop_back();
-            }
-        }
+        let fits = head.is_some_and(|h| (h.id, h.start, h.number) == (self.id, file.start, file.number));
+        let wrong = (!fits).then_some(file.number);
+        state.segments.push_back(Segment { start: file.start, number: file.number, path: file.path, length, time, repaired: 0 });
+        wrong
     }
 
     /// Finds the end of the last segment that has one: what is torn is cut off, what is damaged set aside.
@@ -136,13 +140,15 @@ impl Log {
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| disk::fault(&path, &e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Fault::new("another Braid is recording here").at(folder.display().to_string()).hint("end the other one, or choose another workspace"))
+    // One that just ended may not have let go yet.
+    for _ in 0..50 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::Error(error)) => return Err(disk::fault(&path, &error)),
         }
-        Err(TryLockError::Error(error)) => Err(disk::fault(&path, &error)),
     }
+    Err(Fault::new("another Braid is recording here").at(folder.display().to_string()).hint("end the other one, or choose another workspace"))
 }
 
 /// A segment file and what its name says.

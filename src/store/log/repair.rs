@@ -25,7 +25,9 @@ pub fn repair(log: &Log, state: &mut State, index: usize) -> bool {
             return false;
         }
     };
-    let next = state.segments.get(index + 1).map(|next| (next.start, next.number));
+    // While the log is being opened nobody knows where it ends.
+    let end = Some((state.end, state.number)).filter(|_| state.meta.id == log.id);
+    let next = state.segments.get(index + 1).map(|next| (next.start, next.number)).or(end);
     let mended = mend(&bytes, log.id, Head { id: log.id, start: segment.start, number: segment.number }, next);
     let told = |more: &str| Fault::new(format!("a part of a recording is damaged: {}", mended.told)).at(place.clone()).hint(more);
     match replace(&segment.path, &mended.bytes) {

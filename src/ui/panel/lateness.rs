@@ -138,7 +138,7 @@ fn span(micros: i64) -> String {
     match secs {
         s if s < 0.001 => format!("{micros} µs"),
         s if s < 60.0 && s.fract() == 0.0 => format!("{s:.0} s"),
-        s if s >= 60.0 && s < 3_600.0 && (s % 60.0) >= 1.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
+        s if (60.0..3_600.0).contains(&s) && (s % 60.0) >= 1.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
         s => numbers::duration(s),
     }
 }

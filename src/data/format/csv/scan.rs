@@ -125,39 +125,48 @@ pub(super) fn walk_plain(bytes: &[u8], delimiter: u8, fields: usize, mut hear: i
     // One place more than a record should need, so that one with too many is seen as that.
     let mut ends = vec![0_u32; fields + 1];
     let (mut count, mut start) = (0, 0);
-    let mut stop = |at: usize, last: bool| {
-        if !last {
-            if let Some(end) = ends.get_mut(count) {
-                *end = at as u32;
-            }
-            count += 1;
-            return;
-        }
+    let mut finish = |ends: &mut [u32], count: usize, start: usize, at: usize| {
         let bare = at - usize::from(at > start && bytes.get(at - 1) == Some(&b'\r'));
         if bare > start || count > 0 {
             if let Some(end) = ends.get_mut(count) {
                 *end = bare as u32;
             }
-            count += 1;
-            hear(start, ends.get(..count).unwrap_or(&ends), bare);
+            hear(start, ends.get(..=count).unwrap_or(ends), bare);
         }
-        (count, start) = (0, at + 1);
     };
     let (blocks, rest) = bytes.as_chunks::<64>();
     for (i, block) in blocks.iter().enumerate() {
         let mut found = word::either(block, delimiter, b'\n');
         while found != 0 {
             let within = found.trailing_zeros() as usize;
-            stop(i * 64 + within, block.get(within) == Some(&b'\n'));
             found &= found - 1;
+            let at = i * 64 + within;
+            if block.get(within) == Some(&b'\n') {
+                finish(&mut ends, count, start, at);
+                (count, start) = (0, at + 1);
+            } else {
+                if let Some(end) = ends.get_mut(count) {
+                    *end = at as u32;
+                }
+                count += 1;
+            }
         }
     }
     let begun = bytes.len() - rest.len();
-    for (i, byte) in rest.iter().enumerate().filter(|(_, byte)| **byte == delimiter || **byte == b'\n') {
-        stop(begun + i, *byte == b'\n');
+    for (i, byte) in rest.iter().enumerate() {
+        let at = begun + i;
+        if *byte == b'\n' {
+            finish(&mut ends, count, start, at);
+            (count, start) = (0, at + 1);
+        } else if *byte == delimiter {
+            if let Some(end) = ends.get_mut(count) {
+                *end = at as u32;
+            }
+            count += 1;
+        }
     }
     if bytes.last().is_some_and(|last| *last != b'\n') {
-        stop(bytes.len(), true);
+        finish(&mut ends, count, start, bytes.len());
     }
 }
 

@@ -1,0 +1,308 @@
+//! Laws of recordings: a recorded pipe is a file that is followed, by any number of questions, also after the process died.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{ChildStdin, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use braid::engine::recording::{Place, Recording, Subject};
+use braid::source::live::raw::{Raw, Said};
+use braid::source::live::stream::{Stream, Taken};
+use braid::source::live::{self, Expect, Live, intake::Intake, stdin};
+use braid::store::log::{Keep, Log, Options};
+use braid::sync::Wake;
+
+use crate::cli::stderr;
+use crate::live::{Got, rows, settled, until, url};
+use crate::log::Full;
+
+fn ask(workspace: &Path, sql: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
+    command.args(["run", "--live", "r=stdin:", "--workspace"]).arg(workspace).args(["--sql", sql]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn said(out: Output) -> String {
+    assert!(out.status.success(), "{}", stderr(&out));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// An answer without the pipe.
+fn later(workspace: &Path, sql: &str) -> String {
+    said(ask(workspace, sql).output().unwrap())
+}
+
+fn piped(workspace: &Path, sql: &str, text: &str) -> String {
+    let mut child = ask(workspace, sql).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    said(child.wait_with_output().unwrap())
+}
+
+fn csv(numbers: std::ops::Range<i64>) -> String {
+    format!("n,k,x\n{}", numbers.map(|n| format!("{n},k{},\"a \"\"b\"\"\n{n}\"\n", n % 3)).collect::<String>())
+}
+
+#[test]
+fn a_recorded_pipe_can_be_asked_again_without_the_pipe_about_other_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(piped(folder.path(), "SELECT count(*) AS c, sum(n) AS s FROM r", &csv(0..10_000)), "c,s\n10000,49995000\n");
+    assert_eq!(later(folder.path(), "SELECT k, count(*) AS c FROM r GROUP BY k ORDER BY k"), "k,c\nk0,3334\nk1,3333\nk2,3333\n");
+    assert_eq!(later(folder.path(), "SELECT max(x) AS x, min(n) AS n FROM r WHERE n >= 9998"), "x,n\n\"a \"\"b\"\"\n9999\",9998\n");
+    // The first question too, from its checkpoint.
+    assert_eq!(later(folder.path(), "SELECT count(*) AS c, sum(n) AS s FROM r"), "c,s\n10000,49995000\n");
+    // A new pipe is another recording; the old one is kept.
+    assert_eq!(piped(folder.path(), "SELECT count(*) AS c, sum(n) AS s FROM r", &csv(0..3)), "c,s\n3,3\n");
+    assert_eq!(later(folder.path(), "SELECT count(*) AS c FROM r"), "c\n3\n");
+    assert_eq!(fs::read_dir(folder.path().join("recording")).unwrap().count(), 2);
+}
+
+#[test]
+fn without_a_recording_an_empty_pipe_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = ask(folder.path(), "SELECT count(*) AS c FROM r").output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(stderr(&out).contains("no rows"), "{}", stderr(&out));
+}
+
+#[test]
+fn rows_that_could_not_be_read_are_recorded_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "{\"n\":1,\"s\":\"a\"}\n{\"n\":2,\"s\":\"b\"}\n{\"n\":oops\n{\"n\":3,\"s\":\"c\"}\n";
+    assert_eq!(piped(folder.path(), "SELECT sum(n) AS s FROM r", text), "s\n6\n");
+    let out = ask(folder.path(), "SELECT count(*) AS c FROM r").output().unwrap();
+    assert!(stderr(&out).contains("1 row set aside") && stderr(&out).contains("line 3"), "{}", stderr(&out));
+    assert_eq!(said(out), "c\n3\n");
+}
+
+/// Feeds numbered rows until it is told to stop or the pipe breaks; how many were taken before each moment.
+fn feed(mut pipe: ChildStdin, row: impl Fn(i64) -> String, stop: &AtomicBool) -> Vec<(Instant, i64)> {
+    let mut moments = Vec::new();
+    let mut n = 0;
+    while !stop.load(Ordering::SeqCst) {
+        let text: String = (n..n + 50).map(&row).collect();
+        if pipe.write_all(text.as_bytes()).is_err() {
+            break;
+        }
+        n += 50;
+        moments.push((Instant::now(), n));
+        std::thread::sleep(Duration::from_micros(300));
+    }
+    moments
+}
+
+/// Numbers that an answer of one line holds.
+fn numbers(answer: &str) -> Vec<i64> {
+    answer.lines().nth(1).unwrap().split(',').map(|n| n.parse().unwrap()).collect()
+}
+
+#[test]
+fn a_process_killed_while_it_records_leaves_a_prefix_that_lacks_only_what_was_just_coming() {
+    let sql = "SELECT count(*) AS c, sum(n) AS s, max(n) AS m FROM r";
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut recorded = 0;
+    for _ in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = ask(folder.path(), sql).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let stop = AtomicBool::new(false);
+        let mut killed = Instant::now();
+        let moments = std::thread::scope(|scope| {
+            let (pipe, stop) = (child.stdin.take().unwrap(), &stop);
+            let feeding = scope.spawn(move || feed(pipe, |n| format!("{{\"n\":{n},\"k\":\"key\"}}\n"), stop));
+            std::thread::sleep(Duration::from_millis(random.u64(300..1_200)));
+            killed = Instant::now();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            stop.store(true, Ordering::SeqCst);
+            feeding.join().unwrap()
+        });
+        let out = ask(folder.path(), sql).output().unwrap();
+        let sent_before = |age: u64| moments.iter().filter(|(at, _)| *at + Duration::from_millis(age) < killed).map(|(_, n)| *n).max().unwrap_or(0);
+        if !out.status.success() {
+            // Killed before its first row: nothing can have been sent long before.
+            assert_eq!(sent_before(1_000), 0, "{}", stderr(&out));
+            continue;
+        }
+        let [count, sum, max] = numbers(&said(out))[..] else { panic!() };
+        assert_eq!((max, sum), (count - 1, count * (count - 1) / 2), "a prefix");
+        assert!(count <= moments.last().unwrap().1);
+        // A loaded machine may be late; a second is far more than a block waits.
+        assert!(count >= sent_before(1_000), "{count} of {}", sent_before(1_000));
+        recorded += count;
+    }
+    assert!(recorded > 0);
+}
+
+#[test]
+fn a_recording_is_taken_up_again_by_a_new_pipe_whose_header_is_in_another_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let sql = "SELECT count(*) AS c, sum(n) AS s FROM r";
+    let mut child = ask(folder.path(), sql).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    // The last line is cut off.
+    pipe.write_all(b"n,k\n1,a\n2,b\n3,c\n4").unwrap();
+    std::thread::sleep(Duration::from_millis(600));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut child = ask(folder.path(), sql).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"k,n\nd,10\ne,20\n").unwrap();
+    let out = child.wait_with_output().unwrap();
+    let told = stderr(&out);
+    assert_eq!(said(out), "c,s\n5,36\n");
+    assert!(told.contains("taken up again") && told.contains("1 row set aside"), "{told}");
+    // And again from the recording alone, by another question and by this one.
+    assert_eq!(later(folder.path(), "SELECT k, max(n) AS n FROM r GROUP BY k ORDER BY n").lines().count(), 6);
+    assert_eq!(later(folder.path(), sql), "c,s\n5,36\n");
+}
+
+#[test]
+fn questions_resume_at_any_position_with_the_header_that_holds_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
+    let mut after = BTreeMap::new();
+    for (round, text) in ["n,k\n1,a\n2,b\n", "k,n\nc,3\nd,4\n", "k,n\ne,5\nf,6\n"].into_iter().enumerate() {
+        let (recording, writer) = record(&place, text, round == 0);
+        let mut live = recording.play();
+        settled(&mut *live);
+        let got = rows(&mut *live, (round + 1) * 2);
+        assert_eq!(got.numbers("n"), (1..=(round as i64 + 1) * 2).collect::<Vec<_>>());
+        for chunk in &got.chunks {
+            let so_far = chunk.frame.column("n").unwrap().i64().unwrap().into_no_null_iter().max();
+            after.extend(so_far.map(|n| (chunk.offsets.end, n)));
+        }
+        drop((live, recording));
+        // The thread that records ends soon after. Its pipe did not: it was stopped.
+        let begin = Instant::now();
+        while let Err(fault) = Log::open(&place.folder(&url("stdin:")), Options::default()) {
+            assert!(begin.elapsed() < Duration::from_secs(10), "{fault}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        drop(writer);
+    }
+    let (recording, _writer) = record(&place, "", false);
+    assert!(after.len() >= 3, "{after:?}");
+    for (position, n) in after.into_iter().filter(|(_, n)| *n < 6) {
+        let mut live = recording.play();
+        settled(&mut *live);
+        live.project(&[0]);
+        live.resume(&[(0, position)].into()).unwrap();
+        let got = rows(&mut *live, usize::try_from(6 - n).unwrap());
+        assert_eq!(got.numbers("n"), (n + 1..=6).collect::<Vec<_>>(), "from {position}");
+        // The past once more, up to a position.
+        let mut live = recording.play();
+        settled(&mut *live);
+        live.stop_at(&[(0, position)].into()).unwrap();
+        assert_eq!(until(&mut *live, |got| got.ended).numbers("n"), (1..=n).collect::<Vec<_>>(), "to {position}");
+    }
+}
+
+/// Records a pipe that holds `text` and stays open; a first one is settled before.
+fn record(place: &Place, text: &str, first: bool) -> (Arc<Recording>, std::io::PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
+    if first {
+        settled(&mut *stream);
+    }
+    let recording = Recording::start(subject("stdin:"), Some(place), Live::take_apart(stream), Wake::silent()).unwrap();
+    (recording, writer)
+}
+
+fn subject(text: &str) -> Subject {
+    let url = url(text);
+    Subject { kind: live::kind_of(&url).unwrap(), url, expect: Expect::default() }
+}
+
+/// A feed that never waits: numbered rows as fast as they are asked for.
+struct Ticker(i64);
+
+impl Raw for Ticker {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<Said> {
+        std::thread::sleep(wait.min(Duration::from_millis(1)));
+        into.extend_from_slice(format!("{{\"n\":{}}}\n", self.0).as_bytes());
+        self.0 += 1;
+        Ok(Said::Bytes(Instant::now()))
+    }
+}
+
+fn taken(raw: Box<dyn Raw>) -> Taken {
+    let ndjson = braid::data::format::FORMATS.iter().copied().find(|f| f.name == "ndjson").unwrap();
+    let mut stream = Box::new(Stream::new(raw, Intake::lines(&url("stdin:"), ndjson, &Expect::default())));
+    settled(&mut *stream);
+    Live::take_apart(stream).unwrap()
+}
+
+#[test]
+fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
+    // More than what is read to settle the columns, and than all buffers together.
+    const ROWS: i64 = 300_000;
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let room = Arc::new(AtomicI64::new(40_000));
+    let feeding = std::thread::Builder::new();
+    let feeding = feeding
+        .spawn(move || {
+            for n in 0..ROWS {
+                writer.write_all(format!("{{\"n\":{n},\"s\":\"row {n}\"}}\n").as_bytes()).unwrap();
+            }
+        })
+        .unwrap();
+    let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
+    settled(&mut *stream);
+    let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
+    let recording = Recording::start_with(options, subject("stdin:"), None, Live::take_apart(stream), Wake::silent()).unwrap();
+    let mut live = recording.play();
+    settled(&mut *live);
+    let got = until(&mut *live, |got| !got.troubles.is_empty());
+    assert!(got.troubles[0].starts_with("the disk is full: ") && got.troubles[0].ends_with("the feed waits"), "{:?}", got.troubles);
+    let mut count = got.numbers("n").len();
+    assert!(count < ROWS as usize && !feeding.is_finished());
+    room.store(1 << 40, Ordering::SeqCst);
+    let mut all = got.numbers("n");
+    while count < ROWS as usize {
+        let more = rows(&mut *live, 1);
+        all.extend(more.numbers("n"));
+        count = all.len();
+    }
+    feeding.join().unwrap();
+    assert_eq!(all, (0..ROWS).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_feed_that_cannot_wait_has_what_a_full_disk_refused_counted() {
+    let room = Arc::new(AtomicI64::new(2_000));
+    let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
+    let recording = Recording::start_with(options, subject("ws://host/"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
+    let mut live = recording.play();
+    settled(&mut *live);
+    let got = until(&mut *live, |got| !got.troubles.is_empty());
+    assert!(got.troubles[0].contains("dropped and counted"), "{:?}", got.troubles);
+    let before = got.numbers("n");
+    room.store(1 << 40, Ordering::SeqCst);
+    let mut rest: Got = until(&mut *live, |got| !got.gaps.is_empty());
+    let dropped: i64 = rest.gaps.pop().unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(dropped > 0);
+    let kept = [before, rest.numbers("n"), rows(&mut *live, 50).numbers("n")].concat();
+    // What is kept, and what is counted, is all there was.
+    let hole = kept.windows(2).map(|pair| pair[1] - pair[0] - 1).sum::<i64>();
+    assert_eq!((kept[0], hole), (0, dropped));
+}
+
+#[test]
+fn a_recording_for_the_process_alone_leaves_nothing_behind() {
+    let folder = {
+        let recording = Recording::start(subject("stdin:"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
+        let mut live = recording.play();
+        settled(&mut *live);
+        rows(&mut *live, 5);
+        recording.log().folder().to_owned()
+    };
+    let begin = Instant::now();
+    while folder.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{} is still there", folder.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

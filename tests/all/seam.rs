@@ -1,0 +1,133 @@
+//! The seam at its edges: equal times on the boundary, rows that come while history is read, faces without rows, and a
+//! history that grows while live runs. In every case each row is counted once, and the ledger says so.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use braid::data::format::write_frame;
+use braid::engine::open::Given;
+use braid::engine::seam::Gap;
+use braid::engine::{Options, Snapshot};
+use polars::prelude::*;
+
+use crate::run::{answer, assert_same, given, one_go, open, sample, start, wait};
+
+const SQL: &str = "SELECT k, count(*) AS n, sum(v) AS s FROM r GROUP BY k";
+
+fn timed(history: &[&Path], live: &[String], seam: Option<&str>) -> Given {
+    let mut given = given(history, live);
+    given.time = Some("t".to_owned());
+    given.seam = seam.map(str::to_owned);
+    given
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
+}
+
+fn rows(snapshot: &Snapshot) -> (u64, u64) {
+    (snapshot.seam.history_rows, snapshot.seam.live_rows)
+}
+
+#[test]
+fn rows_with_the_time_of_the_boundary_belong_to_live_and_are_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = sample(3_000, 31);
+    // A hundred rows at the very time of the seam, in the middle.
+    let times: Vec<i64> = frame.column("t").unwrap().datetime().unwrap().phys.into_no_null_iter().collect();
+    let seam = times[1_500];
+    let equal: Vec<i64> = times.iter().enumerate().map(|(i, t)| if (1_450..1_550).contains(&i) { seam } else { *t }).collect();
+    let mut frame = frame;
+    frame.with_column(Int64Chunked::from_vec("t".into(), equal).into_datetime(TimeUnit::Microseconds, None).into_column()).unwrap();
+    let (all, log) = (folder.path().join("all.parquet"), folder.path().join("log.parquet"));
+    write_frame(&frame, &all).unwrap();
+    write_frame(&frame, &log).unwrap();
+    let at = braid::data::format::parse_datetime("1970-01-01", TimeUnit::Microseconds).unwrap();
+    assert_eq!(at, 0);
+    let text = format!("time:{}", chrono(seam));
+    let last = answer(&open(&timed(&[&all], &[format!("replay:{}?speed=max", log.display())], Some(&text))), SQL, Options::default());
+    // Both faces hold all rows: each row is taken from one of them.
+    assert_same(&last.answer, &one_go(&frame, SQL));
+    assert_eq!(rows(&last), (1_450, 1_550));
+    assert_eq!(last.seam.overlap_removed, 3_000);
+    assert_eq!(last.rows.come_in, 3_000);
+}
+
+/// Microseconds as ISO text.
+fn chrono(micros: i64) -> String {
+    let column = Int64Chunked::from_vec("t".into(), vec![micros]).into_datetime(TimeUnit::Microseconds, None).into_column();
+    let text = column.cast(&DataType::String).unwrap();
+    text.str().unwrap().get(0).unwrap().replace(' ', "T")
+}
+
+#[test]
+fn rows_inserted_while_history_is_read_are_live_and_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, log) = (sample(60_000, 32), folder.path().join("log.csv"));
+    write_frame(&frame, &log).unwrap();
+    let bytes = std::fs::read(&log).unwrap();
+    let cut = bytes[..bytes.len() / 2].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+    std::fs::write(&log, &bytes[..cut]).unwrap();
+    let table = open(&timed(&[&log], &[format!("file:{}", log.display())], None));
+    // The history ends where the file ended when it was opened.
+    let (first, second) = bytes[cut..].split_at((bytes.len() - cut) / 2);
+    append(&log, first);
+    let run = start(&table, SQL, Options::default());
+    append(&log, second);
+    let seen = wait(&run, |s| s.rows.come_in >= 60_000);
+    assert_same(&seen.answer, &one_go(&frame, SQL));
+    let (history, live) = rows(&seen);
+    assert_eq!(history + live, 60_000);
+    assert!(history > 0 && live > 0);
+    assert_eq!(seen.seam.kind, "position");
+    assert_eq!(seen.seam.partitions[0].gap, Gap::Known(0));
+}
+
+#[test]
+fn a_history_that_grows_while_live_runs_goes_on_as_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, log) = (sample(5_000, 33), folder.path().join("log.ndjson"));
+    write_frame(&frame, &log).unwrap();
+    let bytes = std::fs::read(&log).unwrap();
+    std::fs::write(&log, &bytes[..bytes.len() / 4]).unwrap();
+    // The history ends within a record: what is left of it comes with the feed.
+    let run = start(&open(&timed(&[&log], &[format!("file:{}", log.display())], None)), SQL, Options::default());
+    let before = wait(&run, |s| s.history_share() >= 1.0 && s.rows.come_in > 0).rows.come_in;
+    for piece in bytes[bytes.len() / 4..].chunks(bytes.len() / 7) {
+        append(&log, piece);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let seen = wait(&run, |s| s.rows.come_in >= 5_000);
+    assert!(before < 5_000);
+    assert_same(&seen.answer, &one_go(&frame, SQL));
+    assert!(seen.rows.conserved());
+}
+
+#[test]
+fn a_history_without_rows_leaves_all_to_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, old, new) = (sample(2_000, 34), folder.path().join("old.parquet"), folder.path().join("new.parquet"));
+    write_frame(&frame.clear(), &old).unwrap();
+    write_frame(&frame, &new).unwrap();
+    for seam in ["append", "key:v"] {
+        let last =
+            answer(&open(&timed(&[&old], &[format!("replay:{}?speed=max", new.display())], Some(seam))), "SELECT count(*) AS n FROM r", Options::default());
+        assert_eq!(last.seam.history_rows, 0, "{seam}");
+        assert_eq!(last.seam.live_rows + last.seam.overlap_removed, 2_000, "{seam}");
+        assert!(last.fault.is_none());
+    }
+}
+
+#[test]
+fn a_feed_without_rows_leaves_the_answer_of_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, old, new) = (sample(2_000, 35), folder.path().join("old.csv"), folder.path().join("new.ndjson"));
+    write_frame(&frame, &old).unwrap();
+    std::fs::write(&new, "").unwrap();
+    let last = answer(&open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], None)), SQL, Options::default());
+    assert_same(&last.answer, &one_go(&frame, SQL));
+    assert_eq!(rows(&last), (2_000, 0));
+    assert_eq!(last.seam.at, None);
+    assert!(last.fault.is_none(), "{:?}", last.fault);
+}
