@@ -144,7 +144,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     }
     if let Some(path) = &args.chart {
         let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last, true);
+        annotate(&mut figure, last);
         export::save(&figure, path, &Look::light())?;
     }
     match (&args.out, &last.sealed) {

@@ -170,7 +170,7 @@ fn the_cost_of_each_lateness_is_learnt_and_one_is_taken_with_a_click() {
     let found = window.app().study().unwrap().found.clone().unwrap().unwrap();
     assert!(found.iter().any(|c| c.late_share > 0.0) && found.iter().any(|c| c.late_share == 0.0), "{found:?}");
     assert!(window.has("Rows late") && window.has("Open windows"));
-    window.click("Take a lateness of 30.0 s");
+    window.click("Take a lateness of 30 s");
     assert_eq!(window.sheet().table.time.as_ref().unwrap().lateness, Duration::from_secs(30));
     window.wait("the new setting is shown", |app| app.sheet().is_some_and(|s| s.watch.next.is_none()));
     assert!(window.sheet().watch.is_running());
@@ -210,6 +210,8 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     window.ask("SELECT v, max(v) AS top FROM ticks GROUP BY v ORDER BY v");
     let has_preview = |app: &App| app.sheet().is_some_and(|s| s.preview.figure().is_some());
     window.wait("the new answer has a picture", has_preview);
+    std::thread::sleep(Duration::from_millis(350));
+    window.settle();
     assert!(window.has("New answer") && window.has("Picture of the new answer") && window.has("Chart:"));
     let names = |w: &Window| w.sheet().watch.shown.as_ref().unwrap().answer.get_column_names_owned();
     assert!(names(&window).iter().any(|n| n.as_str() == "n"), "the old answer is the one that counts");
@@ -217,6 +219,8 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     assert!(window.sheet().watch.next.is_none() && window.has("changed, not asked yet"));
     window.click("Ask");
     window.wait("the new answer has a picture again", has_preview);
+    std::thread::sleep(Duration::from_millis(350));
+    window.settle();
     window.click("Show now");
     assert!(names(&window).iter().any(|n| n.as_str() == "top"));
     assert!(!window.has("New answer") && window.sheet().watch.is_running());
