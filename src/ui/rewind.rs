@@ -55,12 +55,15 @@ impl Stretch {
     /// The question over this stretch alone.
     ///
     /// # Errors
-    /// When the question cannot be read, or the stretch is empty.
+    /// When the question cannot be read or has no WHERE of its own, or the stretch is empty.
     pub fn within(&self, sql: &str, time: &str) -> Result<String> {
         if self.from.zip(self.until).is_some_and(|(from, until)| from >= until) {
             return Err(Fault::new("this stretch of time is empty").hint("let it end after it begins"));
         }
         let mut query = Query::parse(sql)?;
+        if query.rerun.is_some() {
+            return Err(Fault::new("a question that is re-run as a whole cannot be rewound").hint("add the stretch of time to its own WHERE"));
+        }
         let time = quote(time);
         let own = query.filter.as_ref().map(|filter| format!("({})", filter.sql));
         let bound = |sign: &str, at: Option<Micros>| at.map(|at| format!("{time} {sign} '{}'", numbers::time(at)));

@@ -42,8 +42,8 @@ pub struct Sheet {
     pub now: Option<Box<Now>>,
     /// How exact each item of the question is, as it is written.
     pub classes: Vec<ItemClass>,
-    /// The text and the table that `classes` are of.
-    classified: Option<(String, Arc<Table>)>,
+    /// The text, the table and how many others there were when `classes` were made.
+    classified: Option<(String, Arc<Table>, usize)>,
 }
 
 /// How long the machine rests between two verifications of an answer.
@@ -179,10 +179,13 @@ impl Sheet {
 
     /// Keeps `classes` in step with what is written.
     pub(super) fn classify(&mut self) {
-        let known = self.classified.as_ref().is_some_and(|(sql, table)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table));
+        let known = self
+            .classified
+            .as_ref()
+            .is_some_and(|(sql, table, others)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len());
         if !known {
             self.classes = classes(&self.question.sql, &self.table, &self.others);
-            self.classified = Some((self.question.sql.clone(), self.table.clone()));
+            self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len()));
         }
     }
 

@@ -264,6 +264,19 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
 }
 
 #[test]
+fn a_stretch_of_time_becomes_a_condition_beside_the_question_s_own() {
+    use braid::ui::rewind::Stretch;
+    let stretch = Stretch { from: Some(0), until: Some(60_000_000) };
+    let sql = stretch.within("SELECT count(*) AS n FROM t WHERE a = 1 OR b = 2", "time of day").unwrap();
+    assert!(sql.contains("WHERE (a = 1 OR b = 2) AND \"time of day\" >= '1970-01-01' AND \"time of day\" < '1970-01-01 00:01'"), "{sql}");
+    assert!(Stretch { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(), "an empty stretch");
+    let all = Stretch::default().within("SELECT count(*) AS n FROM t", "at").unwrap();
+    assert!(!all.contains("WHERE"), "{all}");
+    let rerun = stretch.within("SELECT n FROM (SELECT count(*) AS n FROM t) AS s", "at");
+    assert!(rerun.is_err(), "a condition that would not be asked is refused: {rerun:?}");
+}
+
+#[test]
 fn a_stretch_dragged_on_the_time_axis_is_gone_back_to() {
     let mut window = with_windows("", 1_000);
     window.wait("some minutes have passed", |app| rows(app) > 4_000);
