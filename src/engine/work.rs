@@ -202,8 +202,8 @@ impl Hand<'_> {
     fn check_memory(&mut self) -> Result<()> {
         let share = budget::allowed(self.shared) / (self.shared.options.workers() as u64 + 1);
         if self.shared.plan.rows.is_some() {
-            // Only the merger knows which rows are the oldest of all.
-            return if self.partial.size() as u64 > share { self.over() } else { Ok(()) };
+            // Only the merger knows which rows are the oldest of all; a few of these may wait for it.
+            return if self.partial.size() as u64 > share / 4 { self.over() } else { Ok(()) };
         }
         budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
     }
