@@ -82,7 +82,7 @@ impl Costs {
 
     fn fresh(&mut self, sheet: SheetId, number: u64, table: String, question: String) -> RunCost {
         self.next += 1;
-        let (took, samples, noted: 0) = (Duration::ZERO, Vec::new());
+        let (took, samples) = (Duration::ZERO, Vec::new());
         RunCost {
             id: self.next,
             sheet,
@@ -98,6 +98,7 @@ impl Costs {
             between: 0,
             groups: 0,
             samples,
+            noted: 0,
         }
     }
 
