@@ -51,7 +51,7 @@ fn main() {
             if minute == 1 {
                 after_first = rss_mib();
             }
-            if minute == 1 || minute % 10 == 0 || minute == minutes {
+            if minute == 1 || minute.is_multiple_of(10) || minute == minutes {
                 println!("{minute:>6} {:>13} {:>10} {:>12} {:>9.1}", (number + 1) * CHUNK, whole.groups(), sealed.groups(), rss_mib());
             }
         }

@@ -96,7 +96,7 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
 /// A table that the question names, among those given.
 fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
     let quoted = query.table.sql.starts_with('"') && query.rerun.is_none();
-    let found = args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(&name)));
+    let found = args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(name)));
     found.ok_or_else(|| {
         let names: Vec<&str> = args.tables.keys().map(String::as_str).collect();
         Fault::new(format!("there is no table '{name}'"))
@@ -144,7 +144,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     }
     if let Some(path) = &args.chart {
         let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last, true);
+        annotate(&mut figure, last);
         export::save(&figure, path, &Look::light())?;
     }
     match (&args.out, &last.sealed) {

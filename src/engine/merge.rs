@@ -36,6 +36,8 @@ pub struct Delta {
     pub rejects: Rejects,
     pub late: Late,
     pub chunks: u64,
+    /// How long the worker was at work, without waiting.
+    pub busy: Duration,
     pub bytes: u64,
     pub history_bytes: u64,
     pub history_rows: u64,
@@ -262,6 +264,7 @@ impl Merger {
             s.late = self.late.shown(LATE_SHOWN);
         }
         s.stats.chunks += delta.chunks;
+        s.stats.busy += delta.busy;
         s.stats.bytes_in += delta.bytes;
         s.stats.merges += u64::from(delta.chunks > 0);
         s.stats.bytes_between_threads += size as u64;
@@ -431,9 +434,13 @@ impl Merger {
 
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let watermark = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now()));
+        let timed = self.shared.table.time.as_ref();
+        let watermark = timed.and_then(|_| self.shared.watermark.get(Instant::now()));
         if fresh {
-            match self.partial.answer(watermark) {
+            // When every input has come to its end, every window has.
+            let ended = last && !self.shared.finish.is_set();
+            let reached = if ended { Some(Micros::MAX) } else { watermark };
+            match self.partial.answer(reached) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.status = answer.status.map(Arc::from);
@@ -457,8 +464,10 @@ impl Merger {
             s.late = self.late.shown(usize::MAX);
         }
         s.version += 1;
-        s.last = last;
-        s.elapsed = now - self.shared.started;
+        let ended_before = std::mem::replace(&mut s.last, last);
+        if !ended_before {
+            s.elapsed = now - self.shared.started;
+        }
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);

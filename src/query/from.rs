@@ -20,7 +20,7 @@ use crate::data::Result;
 /// Anything but a name, or a name joined with another.
 pub(super) fn read(sql: &str, words: &[Word], query: &mut Query) -> Result<()> {
     let end = words.last().map_or(sql.len(), |w| w.at.end);
-    let at = words.iter().position(|w| starts_join(w));
+    let at = words.iter().position(starts_join);
     let (first, rest) = words.split_at(at.unwrap_or(words.len()));
     (query.table, query.alias) = table(sql, first, end)?;
     if rest.is_empty() {

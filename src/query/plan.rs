@@ -117,7 +117,7 @@ impl Plan {
             return Err(Place { text, clause: &at_join }.fault("the joined table is not open").hint("open it, or give it with --history NAME=FILE"));
         }
         let schema = scope.schema.clone();
-        let query = &expand(query, text, &scope)?;
+        let (asked, query) = (query, &expand(query, text, &scope)?);
         let rows = is_rows(query, text)?;
         let mut binder = Binder {
             text,
@@ -157,7 +157,7 @@ impl Plan {
         let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&DataFrame::empty_with_schema(&kept))?.dtype().clone())));
         let output = Arc::new(output.collect::<Result<Schema>>()?);
         let rows = rows.then_some(Rows { keep: keeping, values, whole: false });
-        Ok(Self { query: query.clone(), columns, filter, join, rows, rerun: None, keys, calls, finish, output })
+        Ok(Self { query: asked.clone(), columns, filter, join, rows, rerun: None, keys, calls, finish, output })
     }
 
     fn empty(query: &Query) -> Self {
@@ -181,13 +181,14 @@ impl Plan {
             return vec![(rerun.text.clone(), Class::Rerun)];
         }
         let class = |item: &Item| {
-            let Ok(ast) = expr::parse(Place { text: &item.expr.sql, clause: &Clause::from(item.expr.sql.as_str()) }) else { return Class::Exact };
+            let all_rows = self.rows.as_ref().is_some_and(|rows| rows.keep == Keep::All);
+            let plain = if all_rows { Class::KeepsRows { bytes: 0 } } else { Class::Exact };
+            // What is no expression is a star.
+            let Ok(ast) = expr::parse(Place { text: &item.expr.sql, clause: &Clause::from(item.expr.sql.as_str()) }) else { return plain };
             if over::is_in(&ast) {
                 return Class::Rerun;
             }
-            let all_rows = self.rows.as_ref().is_some_and(|rows| rows.keep == Keep::All);
-            let own = classes_in(&ast).into_iter().max_by_key(|c| c.rank());
-            own.unwrap_or(if all_rows { Class::KeepsRows { bytes: 0 } } else { Class::Exact })
+            classes_in(&ast).into_iter().max_by_key(|c| c.rank()).unwrap_or(plain)
         };
         self.query.items.iter().map(|item| (item.expr.sql.clone(), class(item))).collect()
     }

@@ -212,13 +212,12 @@ impl App {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {
-                let ended = sheet.watch.is_over();
-                sheet.picture.look(&shown, sheet.watch.shown_run, ended, &self.wake);
+                sheet.picture.look(&shown, sheet.watch.shown_run, &self.wake);
             }
             match &sheet.watch.next {
                 Some(next) => {
                     if let Some(newest) = next.newest.clone() {
-                        sheet.preview.look(&newest, next.number, false, &self.wake);
+                        sheet.preview.look(&newest, next.number, &self.wake);
                     }
                     // It may be ready without anything new to look at.
                     ctx.request_repaint_after(TICK);

@@ -73,6 +73,7 @@ pub fn word(class: Class) -> String {
         Class::Sketch { bound } if bound.chars().count() <= SHORT => format!("sketch {bound}"),
         Class::Sketch { .. } => "sketch".to_owned(),
         Class::KeepsValues => "keeps values".to_owned(),
+        Class::Rerun => "re-run".to_owned(),
         _ => "keeps rows".to_owned(),
     }
 }

@@ -34,6 +34,8 @@ pub struct RunCost {
     pub between: u64,
     pub groups: u64,
     pub samples: Vec<Sample>,
+    /// How many samples the run had given when they were taken.
+    noted: usize,
 }
 
 /// All of them, newest last.
@@ -96,6 +98,7 @@ impl Costs {
             between: 0,
             groups: 0,
             samples,
+            noted: 0,
         }
     }
 
@@ -186,8 +189,11 @@ impl RunCost {
         self.paced |= s.seam.live_rows > 0;
         (self.rows, self.chunks, self.took) = (s.rows.come_in, s.stats.chunks, s.elapsed);
         (self.state, self.between, self.groups) = (s.stats.state_bytes, s.stats.bytes_between_threads, s.stats.groups);
-        if self.samples.len() != s.stats.samples.len() {
+        if self.noted != s.stats.samples.len() {
+            self.noted = s.stats.samples.len();
             self.samples.clone_from(&s.stats.samples);
+            // The last one may say the same rows again, after a wait.
+            self.samples.dedup_by_key(|sample| sample.rows);
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Shown {
 }
 
 /// Which answer, drawn how.
-type Key = (u64, u64, u64, bool);
+type Key = (u64, u64, u64);
 
 #[derive(Debug)]
 struct Built {
@@ -142,9 +142,8 @@ impl Picture {
         Self { figure: Some(Arc::new(figure)), ..Self::default() }
     }
 
-    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number. `ended`: no row will come
-    /// any more.
-    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, ended: bool, wake: &Wake) {
+    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number.
+    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, wake: &Wake) {
         if let Some((key, job)) = &mut self.job
             && let Some(built) = job.take()
         {
@@ -152,17 +151,17 @@ impl Picture {
             self.job = None;
             self.take(key, built);
         }
-        let key = (run, snapshot.version, self.choices, ended);
+        let key = (run, snapshot.version, self.choices);
         if self.built == Some(key) || self.job.as_ref().is_some_and(|(of, _)| *of == key) {
             return;
         }
         let choice = self.choice.clone();
         if snapshot.answer.height() <= SMALL {
             self.job = None;
-            self.take(key, build(snapshot, &choice, ended));
+            self.take(key, build(snapshot, &choice));
         } else if self.job.is_none() {
             let snapshot = snapshot.clone();
-            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &choice, ended))));
+            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &choice))));
         }
     }
 
@@ -210,7 +209,7 @@ impl Picture {
 }
 
 /// Makes the figure of an answer.
-fn build(snapshot: &Snapshot, choice: &Choice, ended: bool) -> Result<Built> {
+fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
     let frame = &snapshot.answer;
     let mut encoding = Encoding::guess(frame);
     let has = |name: &String| frame.get_column_index(name).is_some();
@@ -228,7 +227,7 @@ fn build(snapshot: &Snapshot, choice: &Choice, ended: bool) -> Result<Built> {
         encoding.series = split.filter(has);
     }
     let mut figure = encoding.figure(frame)?;
-    annotate(&mut figure, snapshot, ended);
+    annotate(&mut figure, snapshot);
     let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })
 }

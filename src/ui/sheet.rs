@@ -42,8 +42,8 @@ pub struct Sheet {
     pub now: Option<Box<Now>>,
     /// How exact each item of the question is, as it is written.
     pub classes: Vec<ItemClass>,
-    /// The text and the table that `classes` are of.
-    classified: Option<(String, Arc<Table>)>,
+    /// The text, the table and how many others there were when `classes` were made.
+    classified: Option<(String, Arc<Table>, usize)>,
 }
 
 /// How long the machine rests between two verifications of an answer.
@@ -90,6 +90,17 @@ impl Sheet {
         let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
         let past = self.now.as_ref().map(|now| now.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
+        // A question that is asked while rewound is one over that stretch.
+        if let (Some(now), Some(time)) = (&self.now, &self.table.time) {
+            match now.stretch.kept_in(&self.question.sql, &time.column) {
+                Ok(sql) if sql != self.question.sql => self.question.set_sql(sql),
+                Ok(_) => {}
+                Err(fault) => {
+                    self.question.fault = Some(fault);
+                    return;
+                }
+            }
+        }
         let started = plan(&self.question.sql, &self.table, &self.others).and_then(|(plan, datasets)| {
             let options = Options { datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
             Run::start(plan, self.table.clone(), options, wake.clone())
@@ -179,10 +190,13 @@ impl Sheet {
 
     /// Keeps `classes` in step with what is written.
     pub(super) fn classify(&mut self) {
-        let known = self.classified.as_ref().is_some_and(|(sql, table)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table));
+        let known = self
+            .classified
+            .as_ref()
+            .is_some_and(|(sql, table, others)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len());
         if !known {
             self.classes = classes(&self.question.sql, &self.table, &self.others);
-            self.classified = Some((self.question.sql.clone(), self.table.clone()));
+            self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len()));
         }
     }
 

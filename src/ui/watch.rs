@@ -40,6 +40,7 @@ pub struct Next {
     pub newest: Option<Arc<Snapshot>>,
     /// Its run number, once it is shown.
     pub number: u64,
+    since: Instant,
     /// What the old answer covered when the question was changed.
     target: Option<Arc<Snapshot>>,
     /// Since when it has covered that.
@@ -49,7 +50,15 @@ pub struct Next {
 /// How long a run that has caught up may stay a little behind the old one, which moves on as well.
 const BESIDE: Duration = Duration::from_millis(1_500);
 
+/// A change that is done sooner is not worth moving everything about.
+const SOON: Duration = Duration::from_millis(300);
+
 impl Next {
+    /// Whether it takes long enough to be shown beside the old answer.
+    pub fn is_slow(&self) -> bool {
+        self.since.elapsed() >= SOON
+    }
+
     /// The share of what the old answer covers, 0 to 1.
     pub fn share(&self, old: Option<&Snapshot>) -> f64 {
         let Some(newest) = &self.newest else { return 0.0 };
@@ -110,7 +119,7 @@ impl Watch {
     /// Lets `run` come up beside the one that is shown, and take its place once it covers as much.
     pub(super) fn stage(&mut self, run: Run, sql: String) {
         let number = self.fresh_number();
-        self.next = Some(Next { run, sql, newest: None, number, target: self.newest.clone(), caught_up: None });
+        self.next = Some(Next { run, sql, newest: None, number, since: Instant::now(), target: self.newest.clone(), caught_up: None });
     }
 
     /// A watch whose runs are numbered from there on.
@@ -231,11 +240,6 @@ impl Watch {
             (Some(newest), Some(shown)) => newest.rows.come_in.saturating_sub(shown.rows.come_in),
             _ => 0,
         }
-    }
-
-    /// Whether no window is open any more: every input has come to its end by itself.
-    pub fn is_over(&self) -> bool {
-        self.shown.as_ref().is_some_and(|s| s.last) && !self.stopping
     }
 
     /// Rows per second, over the last second or so.

@@ -8,8 +8,7 @@ use crate::engine::Snapshot;
 use crate::figure::{AxisKind, Figure, MARKS};
 use crate::query::window::{WindowStatus, micros_of};
 
-/// `ended`: no row will come any more, so that no window is open.
-pub fn annotate(figure: &mut Figure, snapshot: &Snapshot, ended: bool) {
+pub fn annotate(figure: &mut Figure, snapshot: &Snapshot) {
     let share = snapshot.history_share();
     if share < 1.0 {
         figure.note(&format!("from {} of the rows", percent(share)));
@@ -21,7 +20,7 @@ pub fn annotate(figure: &mut Figure, snapshot: &Snapshot, ended: bool) {
     let gap = |from: Option<i64>, until: Option<i64>| (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64));
     figure.gaps = snapshot.gaps.iter().map(|g| gap(g.from, g.until)).collect();
     // Without a watermark no window is further than another.
-    if let (Some(status), Some(_), false) = (&snapshot.status, snapshot.watermark, ended) {
+    if let (Some(status), Some(_)) = (&snapshot.status, snapshot.watermark) {
         figure.open = open(&snapshot.answer, &figure.x.title, status);
         let mark = MARKS.iter().find(|mark| mark.name == figure.mark);
         if let (Some(mark), false) = (mark, figure.open.is_empty()) {

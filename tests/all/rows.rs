@@ -208,6 +208,7 @@ fn each_item_carries_its_class() {
     let classes = |sql: &str| plan(sql, frame.schema(), Some("t")).classes().into_iter().map(|(_, class)| class).collect::<Vec<_>>();
     assert_eq!(classes("SELECT k, count(*), count(DISTINCT v), 1 + sum(v) FROM r GROUP BY k"), [Class::Exact, Class::Exact, Class::KeepsValues, Class::Exact]);
     assert_eq!(classes("SELECT k, v FROM r"), [Class::KeepsRows { bytes: 0 }; 2]);
+    assert_eq!(classes("SELECT *, v + 1 FROM r"), [Class::KeepsRows { bytes: 0 }; 2], "one an item as it was written");
     assert_eq!(classes("SELECT k FROM r LIMIT 5"), [Class::Exact]);
     assert_eq!(classes("SELECT k, rank() OVER (ORDER BY count(*)) FROM r GROUP BY k"), [Class::Exact, Class::Rerun]);
     assert_eq!(classes("SELECT max(n) AS m FROM (SELECT k, count(*) AS n FROM r GROUP BY k)"), [Class::Rerun]);

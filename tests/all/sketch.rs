@@ -28,7 +28,6 @@ fn errors(sizes: &[u64], seeds: u64, hash: impl Fn(u64, u64) -> u64) -> Vec<f64>
 fn hyperloglog_keeps_its_standard_error_over_a_thousand_seeds() {
     let sizes = [100, 400, 1_000, 4_000, 10_000, 60_000];
     let errors = errors(&sizes, SEEDS, |seed, i| hash_word(seed << 32 | i));
-    println!("{errors:?}");
     for (size, error) in sizes.iter().zip(&errors) {
         assert!(*error <= 0.0163, "{size} values: {:.3} % ({errors:?})", error * 100.0);
     }

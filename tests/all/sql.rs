@@ -267,7 +267,7 @@ fn every_aggregate_is_documented_and_answers() {
         assert_eq!(answer.height(), 1, "{}", aggregate.name);
         assert!(!answer.column("it").unwrap().get(0).unwrap().is_null(), "{sql}");
         let form = Form::from_query(&Query::parse(&sql).unwrap());
-        assert_eq!(form.measures, [measure.clone()], "text and form say the same");
+        assert_eq!(form.measures, std::slice::from_ref(&measure), "text and form say the same");
         let arguments = [column.to_owned(), measure.rest].into_iter().filter(|a| !a.is_empty()).collect::<Vec<_>>().join(", ");
         for alias in aggregate.aliases {
             ask(&format!("SELECT {alias}({arguments}) AS it FROM flights"));

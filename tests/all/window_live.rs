@@ -170,7 +170,7 @@ fn the_cost_of_each_lateness_is_learnt_and_one_is_taken_with_a_click() {
     let found = window.app().study().unwrap().found.clone().unwrap().unwrap();
     assert!(found.iter().any(|c| c.late_share > 0.0) && found.iter().any(|c| c.late_share == 0.0), "{found:?}");
     assert!(window.has("Rows late") && window.has("Open windows"));
-    window.click("Take a lateness of 30.0 s");
+    window.click("Take a lateness of 30 s");
     assert_eq!(window.sheet().table.time.as_ref().unwrap().lateness, Duration::from_secs(30));
     window.wait("the new setting is shown", |app| app.sheet().is_some_and(|s| s.watch.next.is_none()));
     assert!(window.sheet().watch.is_running());
@@ -210,6 +210,8 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     window.ask("SELECT v, max(v) AS top FROM ticks GROUP BY v ORDER BY v");
     let has_preview = |app: &App| app.sheet().is_some_and(|s| s.preview.figure().is_some());
     window.wait("the new answer has a picture", has_preview);
+    std::thread::sleep(Duration::from_millis(350));
+    window.settle();
     assert!(window.has("New answer") && window.has("Picture of the new answer") && window.has("Chart:"));
     let names = |w: &Window| w.sheet().watch.shown.as_ref().unwrap().answer.get_column_names_owned();
     assert!(names(&window).iter().any(|n| n.as_str() == "n"), "the old answer is the one that counts");
@@ -217,6 +219,8 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     assert!(window.sheet().watch.next.is_none() && window.has("changed, not asked yet"));
     window.click("Ask");
     window.wait("the new answer has a picture again", has_preview);
+    std::thread::sleep(Duration::from_millis(350));
+    window.settle();
     window.click("Show now");
     assert!(names(&window).iter().any(|n| n.as_str() == "top"));
     assert!(!window.has("New answer") && window.sheet().watch.is_running());
@@ -257,6 +261,19 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     assert!(!window.has("Rewound to") && window.sheet().now.is_none());
     assert!(window.sheet().question.sql.contains("tumble") && window.sheet().watch.is_live());
     assert!(rows(&window.app()) > seen);
+}
+
+#[test]
+fn a_stretch_of_time_becomes_a_condition_beside_the_question_s_own() {
+    use braid::ui::rewind::Stretch;
+    let stretch = Stretch { from: Some(0), until: Some(60_000_000) };
+    let sql = stretch.within("SELECT count(*) AS n FROM t WHERE a = 1 OR b = 2", "time of day").unwrap();
+    assert!(sql.contains("WHERE (a = 1 OR b = 2) AND \"time of day\" >= '1970-01-01' AND \"time of day\" < '1970-01-01 00:01'"), "{sql}");
+    assert!(Stretch { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(), "an empty stretch");
+    let all = Stretch::default().within("SELECT count(*) AS n FROM t", "at").unwrap();
+    assert!(!all.contains("WHERE"), "{all}");
+    let rerun = stretch.within("SELECT n FROM (SELECT count(*) AS n FROM t) AS s", "at");
+    assert!(rerun.is_err(), "a condition that would not be asked is refused: {rerun:?}");
 }
 
 #[test]

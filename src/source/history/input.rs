@@ -1,7 +1,7 @@
 //! The bytes of a text file as UTF-8: unpacked, transcoded, counted; and the watch that the file stays as it was.
 
 use std::fs::{File, Metadata};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +26,31 @@ pub(super) struct Stamp {
 const FIRST_BYTES: u64 = 1_024;
 
 impl Stamp {
+    /// Only its first `bytes`; what follows counts as growth.
+    pub fn cut(&self, bytes: u64) -> Self {
+        let mut first = self.first.clone();
+        first.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        Self { bytes, first, ..self.clone() }
+    }
+
+    /// The place after the last line end within `bytes`; all of them where there is none.
+    pub fn last_line_end(&self) -> Result<u64> {
+        const STEP: u64 = 1 << 16;
+        let fault = |error: std::io::Error| Fault::io(self.path.display().to_string(), &error);
+        let mut file = File::open(&self.path).map_err(fault)?;
+        let mut end = self.bytes;
+        while end > 0 {
+            let start = end.saturating_sub(STEP);
+            let mut block = vec![0; (end - start) as usize];
+            file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(&mut block)).map_err(fault)?;
+            if let Some(at) = memchr::memrchr(b'\n', &block) {
+                return Ok(start + at as u64 + 1);
+            }
+            end = start;
+        }
+        Ok(self.bytes)
+    }
+
     pub fn take(path: &Path) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(|error| Fault::io(path.display().to_string(), &error))?;
         let fault = |what: &str, hint: &str| Fault::new(what.to_owned()).at(path.display().to_string()).hint(hint.to_owned());

@@ -47,6 +47,15 @@ pub trait History: Send + Sync + std::fmt::Debug {
         &[]
     }
 
+    /// The same file up to the end of its last whole line: of a log that is being written, what comes after that is not a
+    /// record yet. `None` when it ends with a line, or is no log.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn whole_lines(&self) -> Result<Option<Arc<dyn History>>> {
+        Ok(None)
+    }
+
     /// Begins a reading of `columns` (indices into `schema`). May be called many times.
     ///
     /// # Errors

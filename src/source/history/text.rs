@@ -76,7 +76,7 @@ impl Opening {
 #[derive(Debug)]
 pub(super) struct Text(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     name: Arc<str>,
     stamp: Stamp,
@@ -101,6 +101,18 @@ impl History for Text {
 
     fn notes(&self) -> &[String] {
         &self.0.notes
+    }
+
+    fn whole_lines(&self) -> Result<Option<Arc<dyn History>>> {
+        if self.0.packing != Packing::Plain || !self.0.encoding.encoding.is_ascii_compatible() {
+            return Ok(None);
+        }
+        let end = self.0.stamp.last_line_end()?;
+        if end == self.0.stamp.bytes {
+            return Ok(None);
+        }
+        let stamp = self.0.stamp.cut(end);
+        Ok(Some(Arc::new(Self(Arc::new(Inner { stamp, ..Inner::clone(&self.0) })))))
     }
 
     fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {

@@ -390,7 +390,7 @@ impl Log {
             let total: u64 = state.segments.iter().map(|s| s.length).sum();
             // All records of a segment are older than the first of the next.
             let old = oldest.is_some_and(|oldest| state.segments.get(1).is_some_and(|next| next.time < oldest));
-            if !old && !bytes.is_some_and(|bytes| total > bytes) {
+            if !old && bytes.is_none_or(|bytes| total <= bytes) {
                 break;
             }
             if let Some(segment) = state.segments.pop_front()

@@ -85,7 +85,7 @@ impl Reader {
     }
 
     /// Reads the next record from a file. `None` when the look must be taken anew.
-    fn from_file(&mut self, segment: &Segment, into: &mut Vec<u8>) -> Result<Option<Said>> {
+    fn read_file(&mut self, segment: &Segment, into: &mut Vec<u8>) -> Result<Option<Said>> {
         match self.cursor.take() {
             Some((number, repaired, mut cursor)) if (number, repaired) == (segment.number, segment.repaired) => {
                 cursor.limit = segment.length;
@@ -189,7 +189,7 @@ impl Raw for Reader {
             let said = match self.find(deadline) {
                 Next::Told(said) => Some(said),
                 Next::Memory(Recent { header, payload, arrived }) => self.take(&header, &payload, arrived, into),
-                Next::File(segment) => self.from_file(&segment, into)?,
+                Next::File(segment) => self.read_file(&segment, into)?,
                 Next::Pass(number) => {
                     self.number = number;
                     None

@@ -49,6 +49,11 @@ pub struct Column {
 
 pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let mut form = sheet.question.form.clone();
+    if form.beside.rerun.is_some() {
+        let what = "This question is more than menus can say: it is changed in its SQL text.";
+        ui.add(egui::Label::new(look::faint(what, ui)).wrap());
+        return;
+    }
     let mut edit = Edit::None;
     let columns: Vec<Column> = sheet.table.schema.iter().map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {

@@ -12,7 +12,7 @@ use crate::workspace::percent;
 
 /// The strip above the chart.
 pub fn strip_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let Some(next) = &sheet.watch.next else { return };
+    let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else { return };
     let p = look::palette(ui);
     let share = next.share(sheet.watch.newest.as_deref());
     Frame::new().fill(p.accent_soft).inner_margin(Margin::symmetric(12, 6)).corner_radius(CornerRadius::ZERO).show(ui, |ui| {

@@ -31,7 +31,7 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
         ui.add_space(look::STEP);
     }
-    let Some(next) = &sheet.watch.next else { return picture_ui(ui, sheet, actions) };
+    let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else { return picture_ui(ui, sheet, actions) };
     // Both answers while the question changes.
     let room = ui.available_rect_before_wrap();
     let (left, right) = room.split_left_right_at_fraction(0.5);

@@ -30,7 +30,7 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             let text = format!("{} older groups are on disk", numbers::count(shown.sealed_groups));
             ui.label(look::faint(text, ui)).on_hover_text("Windows that are final leave memory; a saved answer of an ended run has them all");
         }
-        states_ui(ui, shown, sheet.watch.is_over());
+        states_ui(ui, shown);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(look::GAP);
             audit::quiet_ui(ui, shown);
@@ -41,23 +41,16 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.centered_and_justified(|ui| ui.label(look::faint("No row fits this question: widen its Where or Having", ui)));
         return;
     }
-    let over = sheet.watch.is_over();
-    let status = shown.status.as_ref().map(|status| move |row: usize| state(status, row, over));
+    let status = shown.status.as_ref().map(|status| move |row: usize| status.get(row).copied());
     let status = status.as_ref().map(|status| status as &dyn Fn(usize) -> Option<WindowStatus>);
     ui.push_id((sheet.id, sheet.watch.run_number, status.is_some()), |ui| table_ui(ui, &shown.answer, status, actions));
 }
 
-/// What the window of a row is; when no row comes any more, none is open.
-fn state(status: &[WindowStatus], row: usize, over: bool) -> Option<WindowStatus> {
-    let own = *status.get(row)?;
-    Some(if over && own == WindowStatus::Open { WindowStatus::Final } else { own })
-}
-
 /// How many windows are open, and how many were corrected.
-fn states_ui(ui: &mut Ui, shown: &Snapshot, over: bool) {
+fn states_ui(ui: &mut Ui, shown: &Snapshot) {
     let Some(status) = &shown.status else { return };
     let count = |wanted: WindowStatus| status.iter().filter(|s| **s == wanted).count() as u64;
-    let (open, corrected) = (if over { 0 } else { count(WindowStatus::Open) }, count(WindowStatus::Corrected));
+    let (open, corrected) = (count(WindowStatus::Open), count(WindowStatus::Corrected));
     if open > 0 && shown.watermark.is_some() {
         ui.label(look::faint(format!("{} open", numbers::count(open)), ui)).on_hover_text("Rows may still come to these windows");
     }

@@ -72,7 +72,7 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
         ("Groups held", "How many groups these windows keep in memory, about"),
     ];
     let shown = if study.windowed { titles.len() } else { 3 };
-    let tall = ((costs.len() as f32 + 1.0) * look::ROW).min(ui.ctx().content_rect().height() - 280.0).max(4.0 * look::ROW);
+    let tall = ((costs.len() as f32 + 1.0) * (look::ROW + look::STEP)).min(ui.ctx().content_rect().height() - 280.0).max(4.0 * look::ROW);
     let take = |cost: &LatenessCost| {
         let lateness = Duration::from_micros(cost.lateness.max(0).unsigned_abs());
         Action::Table(sheet.id, TableAction::Time(Some(TimeColumn { column: time.column.clone(), lateness })))
@@ -116,7 +116,7 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
                         (share(cost.late_share), late),
                         (if cost.added_delay == 0 { "none".to_owned() } else { span(cost.added_delay) }, p.text),
                         (numbers::count(cost.open_windows), p.text),
-                        (numbers::short(cost.open_groups), p.text),
+                        (numbers::count(cost.open_groups.round() as u64), p.text),
                     ];
                     for (text, color) in texts.into_iter().take(shown - 1) {
                         row.col(|ui| {
@@ -137,7 +137,8 @@ fn span(micros: i64) -> String {
     let secs = micros as f64 / 1e6;
     match secs {
         s if s < 0.001 => format!("{micros} µs"),
-        s if s >= 60.0 && s < 3_600.0 && (s % 60.0) >= 1.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
+        s if s < 60.0 && s.fract() == 0.0 => format!("{s:.0} s"),
+        s if (60.0..3_600.0).contains(&s) && (s % 60.0) >= 1.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
         s => numbers::duration(s),
     }
 }

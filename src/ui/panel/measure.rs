@@ -1,7 +1,7 @@
 //! The measures of a question as chips with forms: which aggregate, of what, how exact it is, and the cheaper one where
 //! there is one. Every list here is a loop over the aggregates of this build.
 
-use eframe::egui::{self, Button, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Button, Color32, FontId, Label, RichText, ScrollArea, Ui};
 
 use super::builder::{Column, Edit, bare, chip_ui, text_ui};
 use crate::query::Form;
@@ -21,19 +21,25 @@ pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut 
     for (i, measure) in form.measures.iter_mut().enumerate() {
         let text = measure_text(measure);
         let aggregate = aggregates().find(|a| a.name == measure.aggregate);
+        // A chip, its class and its sketch stay in one row.
+        if i > 0 && ui.available_size_before_wrap().x < width(ui, &text, aggregate) {
+            ui.end_row();
+        }
         ui.push_id(i, |ui| {
-            chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
-                measure_ui(ui, measure, columns, &taken, edit);
-                ui.separator();
-                if ui.button("Remove this measure").clicked() {
-                    removed = Some(i);
-                    ui.close();
+            ui.horizontal(|ui| {
+                chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
+                    measure_ui(ui, measure, columns, &taken, edit);
+                    ui.separator();
+                    if ui.button("Remove this measure").clicked() {
+                        removed = Some(i);
+                        ui.close();
+                    }
+                });
+                if let Some(aggregate) = aggregate {
+                    badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
+                    sketch_ui(ui, aggregate, measure, edit);
                 }
             });
-            if let Some(aggregate) = aggregate {
-                badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
-                sketch_ui(ui, aggregate, measure, edit);
-            }
         });
     }
     if let Some(i) = removed {
@@ -63,6 +69,18 @@ pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut 
         });
     });
 }
+
+/// The room that a measure takes: its chip, its class, and the button for its sketch.
+fn width(ui: &Ui, text: &str, aggregate: Option<&'static Aggregate>) -> f32 {
+    let wide = |text: &str, size: f32| ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(size), Color32::WHITE).size().x;
+    let button = 2.0 * ui.spacing().button_padding.x + look::STEP;
+    let class = aggregate.map_or(0.0, |a| wide(&classes::word(a.class), look::SMALL - 1.0) + 12.0 + look::STEP);
+    let sketch = aggregate.filter(|a| a.rewrite.is_some()).map_or(0.0, |_| wide(SKETCH, look::SMALL) + button);
+    wide(text, look::TEXT) + button + class + sketch
+}
+
+/// The words of the button that makes a sketch of something.
+const SKETCH: &str = "use the sketch";
 
 /// An aggregate in the menu: how it is called, and what it gives.
 fn line_ui(ui: &mut Ui, aggregate: &'static Aggregate) -> bool {
@@ -149,7 +167,7 @@ fn class_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, e
 fn sketch_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut Edit) {
     let Some(rewrite) = &aggregate.rewrite else { return };
     let p = look::palette(ui);
-    let button = Button::new(RichText::new("use the sketch").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
+    let button = Button::new(RichText::new(SKETCH).size(look::SMALL).color(p.accent)).frame_when_inactive(false);
     let hint = format!("{}: {}\n\nUndo takes it back", rewrite.to, rewrite.words);
     if ui.add(button).accessible_name(format!("Use {} instead of {}", rewrite.to, measure_text(measure))).on_hover_text(hint).clicked() {
         let more = rewrite.more.iter().map(|m| (*m).to_owned());

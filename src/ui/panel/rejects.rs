@@ -38,11 +38,6 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             n => format!("{} came after {passed} had passed the end of their window. They are counted and kept aside.", numbers::counted(n, "row")),
         };
         ui.add(Label::new(text).wrap());
-        if again > 0 {
-            let corrected = shown.status.iter().flat_map(|s| s.iter()).filter(|s| **s == WindowStatus::Corrected).count() as u64;
-            let text = format!("{} re-admitted: {} corrected", numbers::counted(again, "row"), numbers::counted(corrected, "window"));
-            ui.label(RichText::new(text).color(p.live));
-        }
         ui.add_space(look::STEP);
         ui.horizontal(|ui| {
             if late > 0 {
@@ -53,6 +48,11 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
             if sheet.table.time.is_some() && ui.button("What would more lateness cost?").on_hover_text("Learns from the rows how late they come").clicked() {
                 actions.push(Action::Table(sheet.id, TableAction::Learn));
+            }
+            if again > 0 {
+                let corrected = shown.status.iter().flat_map(|s| s.iter()).filter(|s| **s == WindowStatus::Corrected).count() as u64;
+                let text = format!("{} re-admitted: {} corrected", numbers::counted(again, "row"), numbers::counted(corrected, "window"));
+                ui.label(RichText::new(text).color(p.live));
             }
         });
         let kept = shown.late.height() as u64;
