@@ -172,6 +172,7 @@ pub struct LiveChunk {
 pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
     let mut partitions = Partitions::new(shared, number, first);
     let mut sent = 0;
+    let told = tell_damage(shared, feed, 0);
     let followed = match &shared.options.past {
         Some(past) => read_past(shared, feed, number, past, |chunk| {
             let times = event_times(shared, &chunk.frame)?;
@@ -184,7 +185,15 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
     if let Err(fault) = followed {
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
+    tell_damage(shared, feed, told);
     partitions.end();
+}
+
+/// Names what was found damaged in a feed's recording, apart from the first `told`; how many there are.
+fn tell_damage(shared: &Shared, feed: &Feed, told: usize) -> usize {
+    let faults = feed.kept().map(|kept| kept.faults).unwrap_or_default();
+    faults.iter().skip(told).for_each(|fault| shared.note(fault.to_string()));
+    faults.len()
 }
 
 fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out: &Sender<LiveChunk>) -> Result<()> {
@@ -353,7 +362,7 @@ pub fn read_past(shared: &Shared, feed: &Feed, number: usize, past: &Reached, mu
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
             Event::End => break,
             // A break in a recording is there each time it is read.
-            Event::Gap { .. } if feed.kept().is_some() => {}
+            Event::Gap { .. } | Event::Trouble { .. } if feed.kept().is_some() => {}
             Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
             Event::Quiet => {}
         }

@@ -181,12 +181,14 @@ impl Live for Playing {
             if let Some(stream) = &mut self.stream {
                 return stream.settle(wait);
             }
+            // Asked before the shape, which is there when it ends well.
+            let over = self.recording.log.over();
             if let Some(shape) = self.recording.shape.get() {
                 let recording = &self.recording;
                 self.stream = Some(Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?);
                 continue;
             }
-            if let Some(fault) = self.recording.log.over() {
+            if let Some(fault) = over {
                 return Err(fault.at(&*self.recording.source));
             }
             let now = Instant::now();
