@@ -5,6 +5,9 @@ use super::run::Shared;
 use crate::data::Fault;
 use crate::query::{Partial, Plan};
 
+/// About what the state of a sketch takes, bytes a group.
+const SKETCH: u64 = 8_192;
+
 /// What a budget looks at.
 pub struct Held<'a> {
     pub partial: &'a Partial,
@@ -47,7 +50,10 @@ fn fault(plan: &Plan, size: u64, groups: usize, limit: u64, read: f64) -> Fault 
     if partly {
         what += &format!("; that is after {:.0} % of the history, so that all of it may need {}", read * 100.0, mib(size as f64 / read * 2.0));
     }
-    let sketches: Vec<String> = plan.calls.iter().filter_map(|call| crate::query::rewrite::cheaper(&call.sql)).map(|(sketch, _)| sketch).collect();
+    // A sketch takes some kilobytes a group, so that it helps only where a group keeps more.
+    let dear = size / (groups.max(1) as u64) > SKETCH;
+    let sketches: Vec<String> =
+        plan.calls.iter().filter_map(|call| crate::query::rewrite::cheaper(&call.sql)).map(|(sketch, _)| sketch).filter(|_| dear).collect();
     let hint = match sketches.first() {
         Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more with --memory"),
         None if plan.rows.is_some() => "allow more with --memory, or ask for fewer rows or columns".to_owned(),

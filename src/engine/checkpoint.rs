@@ -114,6 +114,24 @@ pub fn files(table: &Table) -> Vec<FileAt> {
     table.history.iter().map(|h| FileAt { name: h.name().to_owned(), bytes: h.extent().bytes, modified: modified(h.name()).unwrap_or(0) }).collect()
 }
 
+/// Takes the folder for this process; the operating system gives it back when the process ends, however that happens.
+///
+/// # Errors
+/// When another process has it, or the disk says no.
+pub fn lock(folder: &Path) -> Result<std::fs::File> {
+    let path = folder.join("lock");
+    let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let file = std::fs::File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::new("this question is being answered in this workspace already")
+            .at(folder.display().to_string())
+            .hint("stop the other run, or give this one a --workspace of its own")),
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
 /// Writes a checkpoint.
 ///
 /// # Errors

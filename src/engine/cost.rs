@@ -15,6 +15,7 @@ use super::{Job, Options, Run, Snapshot, Table};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     pub rows: u64,
+    /// Worker seconds; waiting for a feed is no work.
     pub seconds: f64,
     /// Bytes held for the answer.
     pub state: u64,
@@ -27,7 +28,7 @@ impl Sample {
     pub fn of(s: &Snapshot) -> Self {
         Self {
             rows: s.rows.come_in,
-            seconds: s.elapsed.as_secs_f64(),
+            seconds: s.stats.busy.as_secs_f64(),
             state: s.stats.state_bytes,
             between: s.stats.bytes_between_threads,
             groups: s.stats.groups,

@@ -36,6 +36,8 @@ pub struct Delta {
     pub rejects: Rejects,
     pub late: Late,
     pub chunks: u64,
+    /// How long the worker was at work, without waiting.
+    pub busy: Duration,
     pub bytes: u64,
     pub history_bytes: u64,
     pub history_rows: u64,
@@ -262,6 +264,7 @@ impl Merger {
             s.late = self.late.shown(LATE_SHOWN);
         }
         s.stats.chunks += delta.chunks;
+        s.stats.busy += delta.busy;
         s.stats.bytes_in += delta.bytes;
         s.stats.merges += u64::from(delta.chunks > 0);
         s.stats.bytes_between_threads += size as u64;
@@ -461,8 +464,10 @@ impl Merger {
             s.late = self.late.shown(usize::MAX);
         }
         s.version += 1;
-        s.last = last;
-        s.elapsed = now - self.shared.started;
+        let ended_before = std::mem::replace(&mut s.last, last);
+        if !ended_before {
+            s.elapsed = now - self.shared.started;
+        }
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);

@@ -53,6 +53,8 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
         Some(workspace) => feed.kept_in(Place { workspace: workspace.to_owned(), table: given.name.clone(), keep: Keep::default() }),
         None => feed,
     };
+    let begun = Given { history: Vec::new(), ..given.clone() };
+    let given = if !given.live.is_empty() && not_begun(given)? { &begun } else { given };
     let mut table = if given.history.is_empty() { live_only(given, &kept, patience, cancel)? } else { with_history(given)? };
     if let Some(column) = &given.time {
         table.time = Some(TimeColumn::new(column, DEFAULT_LATENESS, &table.schema, &given.name)?);
@@ -72,11 +74,26 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
     Ok(table)
 }
 
+/// True when no file of the history has a byte yet: it leaves all to the feeds.
+fn not_begun(given: &Given) -> Result<bool> {
+    for pattern in &given.history {
+        let empty = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0);
+        if !expand(Path::new(pattern))?.iter().all(empty) {
+            return Ok(false);
+        }
+    }
+    Ok(!given.history.is_empty())
+}
+
 fn with_history(given: &Given) -> Result<Table> {
     let mut files = Vec::new();
     let mut known: Option<SchemaRef> = None;
     for pattern in &given.history {
         for path in expand(Path::new(pattern))? {
+            // One file that has not begun yet.
+            if !given.live.is_empty() && std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() == 0) {
+                continue;
+            }
             let file = open_history(&path, known.clone())?;
             known.get_or_insert_with(|| file.schema().clone());
             files.push(file);

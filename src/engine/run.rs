@@ -111,6 +111,8 @@ pub struct Shared {
     pub watermark: Watermark,
     pub divider: Divider,
     pub barrier: Barrier,
+    /// No other process writes the checkpoints of this question.
+    _lock: Option<std::fs::File>,
     /// Late rows are to be re-admitted.
     pub readmit: Asked,
     /// The checkpoint that this run goes on from.
@@ -235,11 +237,13 @@ impl Run {
         let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
         let (pouring, poured) = bounded::<()>(0);
         let checkpoints = options.workspace.as_ref().filter(|_| writer.is_none()).map(|w| checkpoint::folder(w, &plan, &table));
+        let lock = checkpoints.as_ref().map(|folder| checkpoint::lock(folder)).transpose()?;
         let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
             divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
             barrier: Barrier::default(),
+            _lock: lock,
             readmit: readmit.clone(),
             resumed,
             dataset,

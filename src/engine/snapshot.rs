@@ -104,6 +104,8 @@ pub struct TimeGap {
 pub struct Stats {
     pub bytes_in: u64,
     pub chunks: u64,
+    /// How long all workers together were at work, without waiting.
+    pub busy: Duration,
     pub merges: u64,
     pub bytes_between_threads: u64,
     pub groups: u64,

@@ -86,6 +86,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
         if more_history {
             match if shared.finish.is_set() { None } else { history.next(shared) } {
                 Some(handed) => {
+                    let begun = Instant::now();
                     match handed.piece.decode() {
                         Ok(chunks) => {
                             for chunk in chunks {
@@ -95,6 +96,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
                         Err(fault) => shared.fault(fault),
                     }
                     hand.pour(0, handed.number);
+                    hand.delta.busy += begun.elapsed();
                 }
                 None => more_history = false,
             }
@@ -123,6 +125,13 @@ impl Hand<'_> {
     }
 
     fn take_live(&mut self, live: LiveChunk) -> Result<()> {
+        let begun = Instant::now();
+        let taken = self.take_live_rows(live);
+        self.delta.busy += begun.elapsed();
+        taken
+    }
+
+    fn take_live_rows(&mut self, live: LiveChunk) -> Result<()> {
         if let Some(arrived) = live.chunk.arrived {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }

@@ -205,6 +205,24 @@ pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
     })
 }
 
+/// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
+const OTHER_AGGREGATES: &[&str] =
+    &["string_agg", "array_agg", "listagg", "group_concat", "first_value", "last_value", "quantile_disc", "percentile_cont", "percentile_disc"];
+
+/// Complains about an aggregate of other dialects.
+fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
+    let other = visit_expressions(expr, |node| match node {
+        Ast::Function(call) if call.over.is_none() && OTHER_AGGREGATES.contains(&call.name.to_string().to_lowercase().as_str()) => {
+            ControlFlow::Break((call.name.to_string(), node.clone()))
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    match other.break_value() {
+        Some((name, node)) => Err(unknown_function(&name, &node, place)),
+        None => Ok(()),
+    }
+}
+
 /// Complains about a call of a function that polars' SQL does not have.
 pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
     let complaint = polars::sql::sql_expr(call.to_string()).err().map(|e| Fault::from(e).what);
@@ -325,6 +343,7 @@ impl Scalar {
         {
             return Ok((Self::Column(ident.value.as_str().into()), dtype.clone()));
         }
+        check_aggregates(expr, place)?;
         let mut timed = expr.clone();
         super::literal::type_times(&mut timed, schema, place)?;
         let computed = to_polars(&timed, place)?;

@@ -80,8 +80,10 @@ pub fn load(folder: &Path) -> (Option<Checkpoint>, Vec<Fault>) {
             }
             Err(Flaw::Damaged(why)) => {
                 let moved = disk::set_aside(&path);
-                let hint =
-                    moved.map_or_else(|_| "the one before it is used".to_owned(), |to| format!("it is kept as {}; the one before it is used", to.display()));
+                let hint = moved.map_or_else(
+                    |_| "the newest whole one before it is used, where there is one".to_owned(),
+                    |to| format!("it is kept as {}; the newest whole one before it is used, where there is one", to.display()),
+                );
                 faults.push(Fault::new(format!("this checkpoint is damaged: {why}")).at(path.display().to_string()).hint(hint));
             }
         }

@@ -64,14 +64,29 @@ impl Stretch {
         if query.rerun.is_some() {
             return Err(Fault::new("a question that is re-run as a whole cannot be rewound").hint("add the stretch of time to its own WHERE"));
         }
-        let time = quote(time);
+        let bounds = self.bounds(time);
         let own = query.filter.as_ref().map(|filter| format!("({})", filter.sql));
-        let bound = |sign: &str, at: Option<Micros>| at.map(|at| format!("{time} {sign} '{}'", numbers::time(at)));
-        let all: Vec<String> = own.into_iter().chain(bound(">=", self.from)).chain(bound("<", self.until)).collect();
+        let all: Vec<String> = own.into_iter().chain(bounds).collect();
         if !all.is_empty() {
             query.filter = Some(Clause::from(all.join(" AND ").as_str()));
         }
         Ok(query.to_sql())
+    }
+
+    /// A new question over this stretch: `sql` as it is where it has the stretch in its WHERE already.
+    ///
+    /// # Errors
+    /// As `within`.
+    pub fn kept_in(&self, sql: &str, time: &str) -> Result<String> {
+        let filter = Query::parse(sql)?.filter.map(|f| f.sql).unwrap_or_default();
+        if self.bounds(time).iter().all(|bound| filter.contains(bound.as_str())) { Ok(sql.to_owned()) } else { self.within(sql, time) }
+    }
+
+    /// The conditions that this stretch is.
+    fn bounds(&self, time: &str) -> Vec<String> {
+        let time = quote(time);
+        let bound = |sign: &str, at: Option<Micros>| at.map(|at| format!("{time} {sign} '{}'", numbers::time(at)));
+        bound(">=", self.from).into_iter().chain(bound("<", self.until)).collect()
     }
 }
 

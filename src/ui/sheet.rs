@@ -90,6 +90,17 @@ impl Sheet {
         let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
         let past = self.now.as_ref().map(|now| now.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
+        // A question that is asked while rewound is one over that stretch.
+        if let (Some(now), Some(time)) = (&self.now, &self.table.time) {
+            match now.stretch.kept_in(&self.question.sql, &time.column) {
+                Ok(sql) if sql != self.question.sql => self.question.set_sql(sql),
+                Ok(_) => {}
+                Err(fault) => {
+                    self.question.fault = Some(fault);
+                    return;
+                }
+            }
+        }
         let started = plan(&self.question.sql, &self.table, &self.others).and_then(|(plan, datasets)| {
             let options = Options { datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
             Run::start(plan, self.table.clone(), options, wake.clone())

@@ -6,6 +6,8 @@ use eframe::egui::{
     self, CollapsingHeader, CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
 };
 
+use eframe::egui::PopupCloseBehavior;
+use eframe::egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use polars::prelude::TimeUnit;
 
 use crate::data::format::parse_datetime;
@@ -44,7 +46,18 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
                 let name = Label::new(RichText::new(&sheet.table.name).strong().color(color)).truncate().selectable(false);
                 let proposed = &mut *actions;
                 let menu = |ui: &mut Ui| {
-                    let button = ui.menu_button("…", |ui| menu_ui(ui, app, sheet, proposed)).response;
+                    let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+                    let button = MenuButton::new("…")
+                        .config(open)
+                        .ui(ui, |ui| {
+                            let before = proposed.len();
+                            menu_ui(ui, app, sheet, proposed);
+                            // What is typed into must stay open; what was chosen closes it.
+                            if proposed.len() > before {
+                                ui.close();
+                            }
+                        })
+                        .0;
                     button.accessible_name(format!("Menu of {}", sheet.table.name)).on_hover_text("Time, seam, feeds, remove");
                 };
                 row::ends_ui(ui, |ui| drop(ui.add(name)), menu);
@@ -154,7 +167,8 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     if let Some(time) = &sheet.table.time {
         ui.menu_button("Lateness", |ui| lateness_menu_ui(ui, sheet, time, actions));
     }
-    ui.menu_button("Seam", |ui| seam_menu_ui(ui, sheet, actions));
+    let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    SubMenuButton::new("Seam").config(open).ui(ui, |ui| seam_menu_ui(ui, sheet, actions));
     let same: Vec<&Sheet> = app.sheets().iter().filter(|s| s.id != sheet.id && difference(&s.table.schema, &sheet.table.schema).is_none()).collect();
     if !same.is_empty() {
         ui.separator();
