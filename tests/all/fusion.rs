@@ -282,3 +282,25 @@ fn a_partial_of_another_question_is_refused() {
     let mut other = Partial::new(plan("SELECT g, count(*) FROM r GROUP BY g")).unwrap();
     assert!(other.merge(&one).is_err());
 }
+
+#[test]
+fn a_large_answer_that_is_read_while_it_grows_is_the_one_read_once() {
+    let sql = "SELECT a, b, count(*) AS n, min(b) AS lo FROM r GROUP BY a, b";
+    let rows = |from: i64, to: i64| {
+        let columns = vec![
+            Column::new("a".into(), (from..to).map(|i| i % 60_000).collect::<Vec<_>>()),
+            Column::new("b".into(), (from..to).map(|i| format!("text number {}", i % 70_000)).collect::<Vec<_>>()),
+        ];
+        DataFrame::new((to - from) as usize, columns).unwrap()
+    };
+    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, rows(0, 1).schema(), None).unwrap());
+    let (mut growing, mut once) = (Partial::new(plan.clone()).unwrap(), Partial::new(plan).unwrap());
+    // Several blocks of new groups at a time, then a few changed ones.
+    for (from, to) in [(0, 66_000), (66_000, 70_000), (70_000, 73_500), (1_000, 1_010), (73_500, 90_000), (5, 6)] {
+        growing.absorb(&rows(from, to), None).unwrap();
+        once.absorb(&rows(from, to), None).unwrap();
+        let read = growing.answer(None).unwrap().frame;
+        assert_eq!(read.height(), growing.groups());
+    }
+    assert_eq!(bits(&growing.answer(None).unwrap().frame), bits(&once.answer(None).unwrap().frame));
+}

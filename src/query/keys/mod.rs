@@ -168,7 +168,7 @@ impl Keys {
         let mut columns: Vec<Column> = Vec::with_capacity(decoders.len());
         // In pieces, so that what is needed in between is small.
         for start in (groups.start..groups.end.max(groups.start + 1)).step_by(DECODED) {
-            let range = start..self.groups.min(start + DECODED);
+            let range = start..groups.end.min(start + DECODED);
             for (i, (decoder, column)) in decoders.iter_mut().zip(chosen).enumerate() {
                 let piece = decoder.decode(self.unpacked_one(*column, range.clone()))?;
                 match columns.get_mut(i) {
