@@ -1,11 +1,14 @@
 //! Where a feature is cut: each column becomes small codes once, and trees are grown over those. Reading columns out of
 //! frames is `encode`'s.
 //!
-//! The code of a number is how many cuts are below it. Where there are few distinct values or few rows, the cuts are the
-//! middles between all neighbours, so that splits are exact; otherwise at most 255 that hold about equally many rows each.
+//! The code of a number is how many cuts are below it. Where there are few rows or at most 2,048 distinct values (times of
+//! day, counts, ages), the cuts are the middles between all neighbours, so that splits are exact: two such columns may
+//! matter only by their difference, which coarse bins would blur. Otherwise at most 255 cuts with about as many rows between.
 
 /// Most bins of a feature that is not cut exactly.
 pub const BINS: usize = 256;
+/// Most distinct values of a feature that is cut exactly, whatever its rows.
+const DISTINCT: usize = 2_048;
 /// Up to this many rows every feature is cut exactly.
 pub const EXACT_ROWS: usize = 10_000;
 /// How many rows cuts are sought in, at most: evenly spaced ones stand for the rest.
@@ -78,7 +81,7 @@ pub fn cuts(values: &[f64]) -> Vec<f64> {
         }
     }
     let room = BINS - usize::from(missing);
-    let chosen = if distinct.len() <= room || values.len() <= EXACT_ROWS { between(&distinct) } else { even(&distinct, room) };
+    let chosen = if distinct.len() <= DISTINCT || values.len() <= EXACT_ROWS { between(&distinct) } else { even(&distinct, room) };
     let mut cuts: Vec<f64> = if missing && !distinct.is_empty() { vec![MISSING] } else { Vec::new() };
     cuts.extend(chosen);
     cuts

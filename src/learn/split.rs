@@ -56,7 +56,7 @@ impl<G: Goal> Finder<G> {
 
     /// The best split of `items`, whose counts are `node`, by `column`, if it is better than `best`.
     pub fn seek(&mut self, goal: &G, items: &[Item], column: &Column, node: &G::Cells, best: f64) -> Offer<G::Cells> {
-        let small = items.len() < SMALL;
+        let small = items.len() < SMALL.max(column.bins / 2);
         match &column.codes {
             Codes::Narrow(codes) if small => self.note(goal, items, codes),
             Codes::Narrow(codes) => self.count_narrow(goal, items, codes),
