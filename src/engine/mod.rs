@@ -27,6 +27,7 @@ pub mod sealed;
 pub mod seam;
 pub mod snapshot;
 pub mod table;
+pub mod train;
 pub mod watermark;
 mod work;
 

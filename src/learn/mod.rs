@@ -2,8 +2,13 @@
 //! Pure: threads that grow trees are started by the engine.
 
 pub mod bins;
+pub mod encode;
 pub mod flat;
+pub mod forest;
 pub mod goal;
 pub mod grow;
+pub mod merge;
+pub mod model;
+pub mod oob;
 pub mod split;
 pub mod tree;
