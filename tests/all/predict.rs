@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use braid::data::format::write_frame;
 use braid::data::{Fault, Result};
+use braid::engine::skew::skew;
 use braid::engine::{Options, Run, Table};
 use braid::query::model::{Model, Models, Score};
 use braid::query::{Input, Partial, Plan, Query};
@@ -344,4 +345,38 @@ fn another_model_of_the_same_name_does_not_go_on_with_the_counts_of_the_first() 
         assert_eq!(last.fault, None);
         assert_same(&last.answer, &ask(sql, &frame, &models));
     }
+}
+
+#[test]
+fn the_same_rows_from_a_file_and_from_a_feed_score_the_same_bit_for_bit_and_a_difference_is_told() {
+    let rule = Rule::new(0.2);
+    let folder = tempfile::tempdir().unwrap();
+    let mut frame = rows(500, 11);
+    frame.with_column(Column::new("id".into(), (0..500_i64).collect::<Vec<_>>())).unwrap();
+    let (old, new) = (folder.path().join("old.csv"), folder.path().join("new.ndjson"));
+    write_frame(&frame, &old).unwrap();
+    write_frame(&frame.slice(300, 200), &new).unwrap();
+    let sql = "SELECT id, x FROM r";
+    let read = |table: &Table| wait(&start(table, sql, &Models::default(), Options::default()), |s| s.last).answer.clone();
+    let offline = read(&open(&given(&[&old], &[])));
+    let online = read(&open(&given(&[], &[format!("file:{}?follow=false", new.display())])));
+    let found = skew(rule.as_ref(), "id", &offline, &online).unwrap();
+    assert_eq!((found.compared, found.unequal, found.alone, found.holds()), (200, 0, 300, true), "{found:?}");
+
+    let mut moved = online.clone();
+    let x = moved
+        .column("x")
+        .unwrap()
+        .f64()
+        .unwrap()
+        .iter()
+        .enumerate()
+        .map(|(i, x)| if i == 7 { Some(1.0) } else { x.map(|x| x + if i == 9 { 1e-13 } else { 0.0 }) });
+    let x: Float64Chunked = x.collect();
+    moved.with_column(x.with_name("x".into()).into_column()).unwrap();
+    let found = skew(rule.as_ref(), "id", &offline, &moved).unwrap();
+    assert_eq!((found.compared, found.features.as_slice()), (200, &[("x".to_owned(), 2)][..]));
+    assert!((1..=2).contains(&found.unequal) && !found.holds(), "{found:?}");
+    assert!(found.examples.iter().any(|e| e.key == "307" && e.offline != e.online), "{found:?}");
+    assert!(skew(rule.as_ref(), "nr", &offline, &online).unwrap_err().what.contains("'nr'"));
 }
