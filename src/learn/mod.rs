@@ -1,7 +1,14 @@
-//! Floor 2: models over chunks. A model will be a partial like any other: it absorbs rows, merges, and is read.
-//! Threads, files and SQL are left to the floors beside and above.
+//! Floor 2: models over chunks. A forest is learnt from binned columns, merges as every partial does, and scores rows.
+//! Pure: threads that grow trees are started by the engine.
 
+pub mod bins;
 pub mod drift;
 pub mod explain;
+pub mod flat;
+pub mod fuse;
+pub mod goal;
+pub mod grow;
 pub mod measure;
 pub mod propose;
+pub mod split;
+pub mod tree;
