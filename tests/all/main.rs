@@ -17,6 +17,7 @@ mod exact;
 mod figure;
 mod flink_window_operator;
 mod formats;
+mod fuse;
 mod fusion;
 mod history;
 mod join;
