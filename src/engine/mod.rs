@@ -25,6 +25,7 @@ mod rerun;
 pub mod run;
 pub mod sealed;
 pub mod seam;
+pub mod skew;
 pub mod snapshot;
 pub mod table;
 pub mod train;

@@ -16,6 +16,7 @@ pub mod join;
 pub mod keys;
 pub mod lateness;
 mod literal;
+pub mod model;
 mod over;
 pub mod partial;
 pub mod plan;
@@ -25,6 +26,7 @@ pub mod rerun;
 pub mod rewrite;
 pub mod rows;
 pub mod scope;
+mod score;
 pub mod sql;
 pub mod window;
 
