@@ -30,7 +30,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, Task};
+use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task};
 use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
 use crate::data::{Fault, Result};
 
@@ -146,8 +146,7 @@ fn to_file(forest: &Forest) -> ModelFile {
     }
 }
 
-const LABELS: &[(LabelKind, &str)] =
-    &[(LabelKind::Text, "text"), (LabelKind::Integer, "integer"), (LabelKind::Number, "number"), (LabelKind::Flag, "flag")];
+const LABELS: &[(LabelKind, &str)] = &[(LabelKind::Text, "text"), (LabelKind::Integer, "integer"), (LabelKind::Number, "number"), (LabelKind::Flag, "flag")];
 
 fn labels_word(kind: LabelKind) -> &'static str {
     LABELS.iter().find(|(k, _)| *k == kind).map_or("text", |(_, word)| word)
@@ -199,6 +198,9 @@ fn from_file(file: ModelFile) -> Result<Forest> {
     };
     let features = file.features.into_iter().map(feature_of).collect::<Result<Vec<_>>>()?;
     let classes = task.classes().len();
+    if file.trees.len() > TREES {
+        return Err(damaged(&format!("it has {} trees, and a forest holds {TREES}", file.trees.len())));
+    }
     let trees = file.trees.into_iter().zip(1..).map(|(tree, number)| tree_of(tree, number, &features, classes)).collect::<Result<Vec<_>>>()?;
     let oob = match file.oob {
         Some(oob) => Some(Oob { rows: oob.rows, score: parsed(&oob.score)?, errors: parse_all(&oob.errors)? }),
@@ -245,13 +247,8 @@ fn tree_of(file: TreeFile, number: usize, features: &[Feature], classes: usize) 
         cut: *cut,
         child: *child,
     });
-    let tree = Tree {
-        nodes: nodes.collect(),
-        sets: parse_all(&file.sets)?,
-        mixed: file.mixed,
-        values: parse_all(&file.values)?,
-        gains: parse_all(&file.gains)?,
-    };
+    let tree =
+        Tree { nodes: nodes.collect(), sets: parse_all(&file.sets)?, mixed: file.mixed, values: parse_all(&file.values)?, gains: parse_all(&file.gains)? };
     let sound = tree.nodes.iter().enumerate().all(|(at, node)| node_is_sound(&tree, at, node, features, classes));
     let shares = classes == 0 || tree.mixed.chunks(classes).all(|row| row.len() == classes && row.iter().map(|s| u64::from(*s)).sum::<u64>() == u64::from(ONE));
     if !sound || !shares || tree.values.iter().any(|v| !v.is_finite()) {

@@ -25,6 +25,7 @@ pub struct Outcome {
     pub fit: Duration,
     pub fit_cpu: Option<f64>,
     pub predict: Duration,
+    pub predict_cpu: Option<f64>,
     pub asked: Option<TaskKind>,
 }
 
@@ -70,7 +71,8 @@ impl Outcome {
     pub fn json(&self, started: Instant) -> String {
         let forest = &self.forest;
         let names = forest.task.classes();
-        let class = |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
+        let class =
+            |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
         let dropped: serde_json::Map<String, Value> = self.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let importance: serde_json::Map<String, Value> =
             forest.features.iter().zip(forest.importance()).map(|(f, share)| (f.name.clone(), json!(share))).collect();
@@ -87,6 +89,7 @@ impl Outcome {
             "fit_s": self.fit.as_secs_f64(),
             "fit_cpu_s": self.fit_cpu,
             "predict_s": self.predict.as_secs_f64(),
+            "predict_cpu_s": self.predict_cpu,
             "wall_s": started.elapsed().as_secs_f64(),
             "cpu_s": cpu_seconds(),
             "peak_rss_mb": peak_rss_mb(),
