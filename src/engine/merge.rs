@@ -65,8 +65,8 @@ const HISTORY_SHARE: u32 = 19;
 const TICK: Duration = Duration::from_millis(500);
 /// The shortest time between two checkpoints; a costly one is written more rarely.
 const CHECKPOINT: Duration = Duration::from_millis(500);
-/// Writing checkpoints must not cost more than a tenth of the time.
-const CHECKPOINT_SHARE: u32 = 9;
+/// Writing checkpoints must not cost more than a twentieth of the time.
+const CHECKPOINT_SHARE: u32 = 19;
 /// A new run is verified soon, so that a person sees that it is.
 const FIRST_AUDIT: Duration = Duration::from_secs(2);
 /// How often one looks for something to do when the last row is taken.
@@ -221,7 +221,9 @@ impl Merger {
     /// After the last row: verifies the answer, and re-admits late rows when asked, until nobody looks any more.
     fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
         let mut moment = None;
-        if let (Some(_), Ok(partial)) = (&self.auditor, self.partial.to_frame()) {
+        if self.auditor.is_some()
+            && let Ok(partial) = self.partial.to_frame()
+        {
             moment = Some(self.moment(partial));
         }
         while !self.shared.cancel.is_set() {
@@ -364,6 +366,13 @@ impl Merger {
                 Some((_, come)) if come >= self.workers => {}
                 _ => return,
             }
+        }
+        if last && !save {
+            // A large state is not written down for nothing.
+            if let Some((number, _)) = self.barrier.take() {
+                self.shared.barrier.release(number);
+            }
+            return;
         }
         if let Some(aside) = self.aside.as_mut().filter(|_| save) {
             tell(&self.shared, ASIDE, aside.flush());

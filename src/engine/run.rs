@@ -59,7 +59,7 @@ impl Default for Options {
         Self {
             threads: 0,
             memory: None,
-            pace: Duration::from_millis(50),
+            pace: Duration::from_millis(40),
             workspace: None,
             datasets: Vec::new(),
             rows_to: None,

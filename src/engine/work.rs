@@ -20,7 +20,8 @@ use crate::query::window::{Micros, micros_of};
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
 const LONGEST_PACE: Duration = Duration::from_secs(60);
-/// Live rows are shown sooner, whatever it costs.
+/// Live rows are shown sooner: a tenth of the work, and after a second whatever it costs.
+const LIVE_SHARE: u32 = 10;
 const LONGEST_LIVE: Duration = Duration::from_secs(1);
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
@@ -231,8 +232,9 @@ impl Hand<'_> {
         let _ = self.out.deltas.send(delta);
         // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
         let cost = begun.elapsed().max(self.shared.merging.get());
-        let longest = if live { LONGEST_LIVE } else { LONGEST_PACE };
-        self.pace = (cost * COST_SHARE).clamp(self.shared.options.pace, longest);
+        let pace = self.shared.options.pace;
+        // A snapshot shows what was handed over before it, so live rows are handed over more often than it is made.
+        self.pace = if live { (cost * LIVE_SHARE).clamp(pace / 4, LONGEST_LIVE) } else { (cost * COST_SHARE).clamp(pace, LONGEST_PACE) };
         self.last = Instant::now();
         Ok(())
     }

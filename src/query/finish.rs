@@ -5,6 +5,7 @@ use polars::prelude::*;
 
 use super::expr::{Scalar, keep};
 use super::keys::Keys;
+use super::order::sorted;
 use super::over::{self, OverCall};
 use crate::data::Result;
 
@@ -101,25 +102,6 @@ impl Finish {
 pub(super) fn tie_breakers(kept: &DataFrame) -> impl Iterator<Item = &Column> {
     let sortable = |d: &DataType| d.is_primitive_numeric() || d.is_temporal() || matches!(d, DataType::String | DataType::Boolean);
     kept.columns().iter().filter(move |c| (c.name().starts_with("__key") || c.name().starts_with("__val")) && sortable(c.dtype()))
-}
-
-/// Row numbers in the order of some columns, each with whether it descends and whether nulls come first; `None` where
-/// there is nothing to sort.
-pub(super) fn sorted(height: usize, by: Vec<(Column, bool, bool)>) -> Result<Option<IdxCa>> {
-    let by: Vec<_> = by.into_iter().filter(|(c, _, _)| *c.dtype() != DataType::Null).collect();
-    if height < 2 || by.is_empty() {
-        return Ok(None);
-    }
-    let mut columns = vec![Column::new("__row".into(), (0..height as IdxSize).collect::<Vec<_>>())];
-    let mut options = SortMultipleOptions { descending: Vec::new(), nulls_last: Vec::new(), multithreaded: false, maintain_order: true, limit: None };
-    for (column, descending, nulls_first) in by {
-        columns.push(column.with_name(format!("__by{}", columns.len()).into()));
-        options.descending.push(descending);
-        options.nulls_last.push(!nulls_first);
-    }
-    let by: Vec<PlSmallStr> = columns.iter().skip(1).map(|c| c.name().clone()).collect();
-    let sorted = DataFrame::new(height, columns)?.sort(by, options)?;
-    Ok(Some(sorted.column("__row")?.idx()?.clone()))
 }
 
 /// For rows taken in the order `at`: whether each differs from the one before it in any of `columns`. The first does.

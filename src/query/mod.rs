@@ -16,6 +16,7 @@ pub mod join;
 pub mod keys;
 pub mod lateness;
 mod literal;
+mod order;
 mod over;
 pub mod partial;
 pub mod plan;

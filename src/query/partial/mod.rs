@@ -24,7 +24,7 @@ pub use read::Answer;
 
 /// Rows that go through keys and states together: few enough that the states still find in the cache what the keys
 /// left there.
-const TOGETHER: usize = 1 << 15;
+const TOGETHER: usize = 1 << 13;
 
 #[derive(Debug)]
 pub struct Partial {
@@ -173,6 +173,13 @@ impl Partial {
     fn touch(&mut self) {
         if let Some(blocks) = self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner) {
             blocks.touch(&self.groups);
+        }
+    }
+
+    /// All groups have changed.
+    fn forget(&mut self) {
+        if let Some(blocks) = self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            *blocks = Blocks::default();
         }
     }
 
