@@ -71,45 +71,43 @@ impl Texts {
     /// While texts are few, nearly each of them is one that was met a moment ago. How many were done.
     #[inline]
     fn encode_few<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, mark: u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
-        for (row, view) in views.iter().enumerate() {
+        let begun = codes.len();
+        codes.resize(begun + views.len(), 0);
+        for (row, (view, code)) in views.iter().zip(codes.iter_mut().skip(begun)).enumerate() {
             let raw = raw(view);
             let key = raw ^ if raw as u32 > SHORT { mark } else { 0 };
             // Texts of a kind differ in a byte or two, anywhere: only both halves of a product depend on every bit.
             let at = fold(key as u64 ^ ((key >> 64) as u64).rotate_left(29)) as usize & self.recent.len().wrapping_sub(1);
-            if let Some(place) = self.recent.get(at)
-                && place.0 == key
-            {
-                codes.push(place.1);
-                continue;
-            }
             // Two that want the same place share it and the one beside it.
-            if let Some(place) = self.recent.get(at ^ 1)
-                && place.0 == key
-            {
-                codes.push(place.1);
+            let (first, second) = (self.recent.get(at), self.recent.get(at ^ 1));
+            if let Some(place) = first.filter(|place| place.0 == key).or_else(|| second.filter(|place| place.0 == key)) {
+                *code = place.1;
                 continue;
             }
             // A null may look like any text, so what it looks like is not remembered.
-            let Some(code) = self.look_up(raw, || text(row)) else {
-                codes.push(0);
-                continue;
-            };
-            codes.push(code);
-            if self.recent.len() < RECENT.min(self.len() * SPARSE) {
-                self.recent.clear();
-                self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
-            } else {
-                let taken = self.recent.get(at).is_some_and(|place| place.0 != u128::MAX);
-                if let Some(place) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
-                    *place = (key, code);
-                }
-            }
+            let Some(known) = self.look_up(raw, || text(row)) else { continue };
+            *code = known;
+            self.remember(at, key, known);
             if self.len() > FEW {
                 self.recent = Vec::new();
+                codes.truncate(begun + row + 1);
                 return row + 1;
             }
         }
         views.len()
+    }
+
+    #[cold]
+    fn remember(&mut self, at: usize, key: u128, code: u64) {
+        if self.recent.len() < RECENT.min(self.len() * SPARSE) {
+            self.recent.clear();
+            self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
+            return;
+        }
+        let taken = self.recent.get(at).is_some_and(|place| place.0 != u128::MAX);
+        if let Some(place) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
+            *place = (key, code);
+        }
     }
 
     /// Some texts of many: the memory that they need is fetched for all of them at once. How many were done.
