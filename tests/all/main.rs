@@ -32,6 +32,7 @@ mod rerun;
 mod rows;
 mod run;
 mod seam;
+mod shortcuts;
 mod sketch;
 mod sql;
 mod stream;
