@@ -7,6 +7,7 @@ pub mod aggregate;
 mod bind;
 mod blocks;
 pub mod compare;
+mod dialect;
 pub mod exact;
 pub mod expr;
 pub mod finish;
