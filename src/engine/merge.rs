@@ -472,7 +472,7 @@ impl Merger {
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);
         s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
-        {
+        let ends = {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
             s.fault.clone_from(&news.fault);
@@ -482,8 +482,12 @@ impl Merger {
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;
             s.audit.clone_from(&news.audit);
-        }
+            let log = |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
+            (0..self.shared.table.live.len()).map(log).collect()
+        };
         s.reached.clone_from(&self.reached);
+        s.reached.late = s.rows.late + s.rows.readmitted;
+        s.reached.ends = ends;
         let doubled = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows * 2);
         if s.rows.come_in > 0 && (doubled || last) {
             let sample = Sample::of(s);

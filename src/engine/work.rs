@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use polars::prelude::{ChunkAgg, DataFrame};
+use polars::prelude::{ChunkAgg, Column, DataFrame};
 
 use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
@@ -13,9 +13,9 @@ use super::pour::Sheaf;
 use super::run::Shared;
 use super::seam::Face;
 use crate::data::{Chunk, Fault, Result};
-use crate::query::Partial;
+use crate::query::{Absorbed, Partial};
 use crate::query::rows::At;
-use crate::query::window::{Micros, micros_of};
+use crate::query::window::{WATERMARK, micros_of};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
@@ -121,7 +121,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
 impl Hand<'_> {
     fn take_history(&mut self, chunk: Chunk, file: usize) -> Result<()> {
         self.delta.history_bytes += chunk.bytes;
-        self.take(chunk, Face::History, None, file, 0)
+        self.take(chunk, Face::History, file, 0)
     }
 
     fn take_live(&mut self, live: LiveChunk) -> Result<()> {
@@ -139,7 +139,7 @@ impl Hand<'_> {
             self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
         }
         self.delta.reached.note(&live);
-        self.take(live.chunk, live.face, live.watermark, self.shared.table.history.len() + live.feed, live.epoch)?;
+        self.take(live.chunk, live.face, self.shared.table.history.len() + live.feed, live.epoch)?;
         self.pour(1 + live.feed, live.number);
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Hand<'_> {
     }
 
     /// `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
-    fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>, source: usize, epoch: u64) -> Result<()> {
+    fn take(&mut self, chunk: Chunk, face: Face, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
         let rejected = chunk.rejects.count;
         delta.chunks += 1;
@@ -189,11 +189,7 @@ impl Hand<'_> {
         }
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
-        let absorbed = match self.shared.lookup()? {
-            Some(lookup) => self.partial.absorb_joined(&frame, &lookup, watermark, at),
-            None => self.partial.absorb_at(&frame, watermark, at),
-        };
-        let mut absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
+        let mut absorbed = self.absorb(frame, at).map_err(|fault| place(fault, &chunk.source))?;
         if self.out.rows.is_some() {
             self.finished.push(self.partial.drain()?);
         }
@@ -205,6 +201,27 @@ impl Hand<'_> {
         self.check_memory()?;
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+    }
+
+    /// Takes rows; those that may be late are judged one by one.
+    fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Absorbed> {
+        let lookup = self.shared.lookup()?;
+        let mut late = None;
+        if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
+            late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
+            frame = frame.filter(&!&judged)?.drop(WATERMARK)?;
+        }
+        let mut absorbed = match &lookup {
+            Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at)?,
+            None => self.partial.absorb_at(&frame, None, at)?,
+        };
+        if let Some(rows) = late {
+            absorbed.add(match &lookup {
+                Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup)?,
+                None => self.partial.absorb_judged(&rows)?,
+            })?;
+        }
+        Ok(absorbed)
     }
 
     /// What all workers and the merger keep may take what the run was given.
