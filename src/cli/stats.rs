@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::Snapshot;
 use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
+use crate::query::window::WindowStatus;
 
 /// `before` passed from the start of the process to that of the run, and counts for the first answer.
 pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
@@ -29,6 +30,7 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         "groups": s.stats.groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
         "cost": cost(s),
+        "windows": windows(s),
         "watermark": s.watermark.and_then(iso),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
@@ -38,6 +40,14 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         stats.insert("latency_ms".to_owned(), json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max }));
     }
     stats.to_string() + "\n"
+}
+
+/// How many rows of the answer are of windows that are open, final or corrected; null without windows.
+fn windows(s: &Snapshot) -> Value {
+    let Some(status) = &s.status else { return Value::Null };
+    let of = |wanted| status.iter().filter(|status| **status == wanted).count() as u64;
+    // What is on disk left memory because it is final.
+    json!({ "open": of(WindowStatus::Open), "final": of(WindowStatus::Final) + s.sealed_groups, "corrected": of(WindowStatus::Corrected) })
 }
 
 /// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
@@ -59,6 +69,8 @@ fn ledger(seam: &SeamLedger) -> Value {
             "partition": l.partition,
             "last_history": l.last_history,
             "first_live": l.first_live,
+            "last_history_time": l.last_history.filter(|_| l.is_time).and_then(iso),
+            "first_live_time": l.first_live.filter(|_| l.is_time).and_then(iso),
             "gap": match l.gap {
                 Gap::Known(n) => json!(n),
                 Gap::CannotBeKnown => json!("cannot be known"),
@@ -72,6 +84,7 @@ fn ledger(seam: &SeamLedger) -> Value {
         "live_rows": seam.live_rows,
         "overlap_removed": seam.overlap_removed,
         "partitions": seam.partitions.iter().map(line).collect::<Vec<_>>(),
+        "warnings": seam.warnings,
     })
 }
 

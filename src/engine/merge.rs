@@ -21,6 +21,7 @@ use super::rate::Rate;
 use super::reached::Reached;
 use super::run::Shared;
 use super::sealed::Sealed;
+use super::seam::Times;
 use super::snapshot::Rows;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
@@ -43,8 +44,8 @@ pub struct Delta {
     pub history_rows: u64,
     pub live_rows: u64,
     pub overlap: u64,
-    pub history_until: Option<Micros>,
-    pub live_from: Option<Micros>,
+    /// The event times that each face brought.
+    pub times: Times,
     /// How far the feeds were absorbed.
     pub reached: Reached,
     /// When live chunks arrived, and their rows.
@@ -86,8 +87,7 @@ pub struct Merger {
     sealed: Sealed,
     /// Where late and rejected rows are kept for inspection, in a workspace.
     aside: Option<Aside>,
-    history_until: Option<Micros>,
-    live_from: Option<Micros>,
+    times: Times,
     reached: Reached,
     /// Arrivals that no snapshot has shown yet.
     waiting: Vec<(Instant, u64)>,
@@ -159,8 +159,7 @@ impl Merger {
             late,
             sealed,
             aside,
-            history_until: counted.history_until,
-            live_from: counted.live_from,
+            times: counted.times,
             reached,
             shared,
             history,
@@ -273,11 +272,7 @@ impl Merger {
         s.seam.live_rows += delta.live_rows;
         s.seam.overlap_removed += delta.overlap;
         self.rate.add(delta.live_rows);
-        self.history_until = self.history_until.max(delta.history_until);
-        self.live_from = match (self.live_from, delta.live_from) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.times.merge(&delta.times);
         self.reached.merge(&delta.reached);
         self.waiting.extend(delta.arrivals);
         self.workers -= usize::from(delta.gone);
@@ -426,8 +421,7 @@ impl Merger {
                 history_rows: s.seam.history_rows,
                 live_rows: s.seam.live_rows,
                 overlap_removed: s.seam.overlap_removed,
-                history_until: self.history_until,
-                live_from: self.live_from,
+                times: self.times,
             },
         }
     }
@@ -471,11 +465,12 @@ impl Merger {
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);
-        s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
+        s.seam = ledger(&self.shared, &s.seam, &self.times, s.history_done >= s.history_total);
         let ends = {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
             s.fault.clone_from(&news.fault);
+            s.notes.extend(s.seam.warnings.iter().cloned());
             s.notes.extend(news.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
             s.troubled = news.trouble.len();
             s.gaps.clone_from(&news.gaps);

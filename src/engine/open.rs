@@ -70,6 +70,7 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
     }
     if let Some(text) = &given.seam {
         table.seam = parse_seam(text, &table)?;
+        table.disjoint = table.seam == Seam::Append;
     }
     Ok(table)
 }
@@ -122,7 +123,7 @@ fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, patience: Duration, can
                 };
                 let schema = schema.ok_or_else(silent)?;
                 let time = TimeColumn::guess(&schema);
-                table = Some(Table { name: given.name.clone(), schema, history: Vec::new(), live: vec![feed], time, seam: Seam::Append });
+                table = Some(Table { name: given.name.clone(), schema, history: Vec::new(), live: vec![feed], time, seam: Seam::Append, disjoint: false });
             }
         }
     }

@@ -11,11 +11,11 @@ use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::pour::Sheaf;
 use super::run::Shared;
-use super::seam::Face;
+use super::seam::{Face, Seam};
 use crate::data::{Chunk, Fault, Result};
 use crate::query::{Absorbed, Partial};
 use crate::query::rows::At;
-use crate::query::window::{WATERMARK, micros_of};
+use crate::query::window::{Micros, WATERMARK, micros_of};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
@@ -121,7 +121,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
 impl Hand<'_> {
     fn take_history(&mut self, chunk: Chunk, file: usize) -> Result<()> {
         self.delta.history_bytes += chunk.bytes;
-        self.take(chunk, Face::History, file, 0)
+        self.take(chunk, Face::History, None, file, 0)
     }
 
     fn take_live(&mut self, live: LiveChunk) -> Result<()> {
@@ -135,11 +135,8 @@ impl Hand<'_> {
         if let Some(arrived) = live.chunk.arrived {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
-        if let (Face::Live, Some((oldest, _))) = (live.face, live.times) {
-            self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
-        }
         self.delta.reached.note(&live);
-        self.take(live.chunk, live.face, self.shared.table.history.len() + live.feed, live.epoch)?;
+        self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
         self.pour(1 + live.feed, live.number);
         Ok(())
     }
@@ -168,8 +165,8 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
-    fn take(&mut self, chunk: Chunk, face: Face, source: usize, epoch: u64) -> Result<()> {
+    /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
+    fn take(&mut self, chunk: Chunk, face: Face, times: Option<(Micros, Micros)>, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
         let rejected = chunk.rejects.count;
         delta.chunks += 1;
@@ -181,11 +178,16 @@ impl Hand<'_> {
         let rows = frame.height() as u64;
         delta.rows.come_in += rows + rejected;
         *(if face == Face::Live { &mut delta.live_rows } else { &mut delta.history_rows }) += rows;
-        if face == Face::History
-            && !self.shared.table.live.is_empty()
-            && let Some(time) = &self.shared.table.time
-        {
-            delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
+        if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {
+            let at_time = matches!(self.shared.table.seam, Seam::Time(_));
+            match (face, times) {
+                (Face::History, _) => delta.times.note_history(&micros_of(frame.column(&time.column)?)?, at_time),
+                (Face::Live, Some(_)) if removed == 0 => delta.times.note_live(times),
+                (Face::Live, _) => {
+                    let own = micros_of(frame.column(&time.column)?)?;
+                    delta.times.note_live(own.min().zip(own.max()));
+                }
+            }
         }
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });

@@ -17,7 +17,7 @@ pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
 pub use interval::parse_interval;
 pub use session::Sessions;
-pub use time::{micros_of, type_word};
+pub use time::{iso, micros_of, type_word};
 pub use tumble::Tumble;
 
 /// Microseconds.
