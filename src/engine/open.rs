@@ -127,7 +127,7 @@ fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, patience: Duration, can
             }
         }
     }
-    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint("give it --history or --live"))
+    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint("give it files (--history) or a feed (--live)"))
 }
 
 /// Adds a live face to a table. A feed that follows one of the table's own files begins where the history ends: one

@@ -6,6 +6,7 @@
 pub mod aggregate;
 mod bind;
 mod blocks;
+mod call;
 pub mod compare;
 pub mod exact;
 pub mod expr;
@@ -26,6 +27,7 @@ pub mod rewrite;
 pub mod rows;
 pub mod scope;
 pub mod sql;
+mod truncate;
 pub mod window;
 
 pub use form::Form;
