@@ -142,6 +142,7 @@ impl Merger {
         let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
         let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
         let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
+        snapshot.stats.workers = shared.options.workers() as u64;
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
         snapshot.stats.chunks = counted.chunks;
@@ -271,6 +272,12 @@ impl Merger {
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
         s.seam.overlap_removed += delta.overlap;
+        let grown = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows + before.rows / 2);
+        if s.rows.come_in > 0 && grown {
+            let (state, groups) = (self.partial.size() as u64, self.partial.groups() as u64 + self.sealed.groups());
+            let sample = Sample { state, groups, ..Sample::of(s) };
+            s.stats.samples.push(sample);
+        }
         self.rate.add(delta.live_rows);
         self.times.merge(&delta.times);
         self.reached.merge(&delta.reached);
@@ -483,8 +490,7 @@ impl Merger {
         s.reached.clone_from(&self.reached);
         s.reached.late = s.rows.late + s.rows.readmitted;
         s.reached.ends = ends;
-        let doubled = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows * 2);
-        if s.rows.come_in > 0 && (doubled || last) {
+        if last && s.stats.samples.last().is_none_or(|before| before.rows < s.rows.come_in) && s.rows.come_in > 0 {
             let sample = Sample::of(s);
             s.stats.samples.push(sample);
         }
