@@ -6,6 +6,7 @@
 pub mod aggregate;
 mod bind;
 mod blocks;
+mod call;
 pub mod compare;
 mod dialect;
 pub mod exact;
@@ -27,6 +28,7 @@ pub mod rewrite;
 pub mod rows;
 pub mod scope;
 pub mod sql;
+mod truncate;
 pub mod window;
 
 pub use form::Form;
