@@ -38,5 +38,5 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, history_until: Option<Micro
     }
     let of_one_log = table.history.is_empty() && news.logs.iter().any(own_history);
     let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
-    SeamLedger { kind, at: at.filter(|_| both), partitions, ..counted.clone() }
+    SeamLedger { kind, at: at.filter(|_| both), live_from: live_from.filter(|_| both), partitions, ..counted.clone() }
 }

@@ -43,6 +43,8 @@ pub struct SeamLedger {
     /// Where the seam lies on the event-time axis, microseconds since 1970; `None` before a live row came, without
     /// event time, or without history.
     pub at: Option<Micros>,
+    /// The first event time that live brought.
+    pub live_from: Option<Micros>,
     /// Rows of history and of live that were taken (after the overlap was removed).
     pub history_rows: u64,
     pub live_rows: u64,
@@ -121,7 +123,7 @@ impl Divider {
             Seam::Position | Seam::Append => Rule::All,
             Seam::Time(at) => {
                 let time = table.time.as_ref().ok_or_else(|| {
-                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("name it: --time {}=COLUMN", table.name))
+                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("choose its time column (--time {}=COLUMN)", table.name))
                 })?;
                 Rule::Time { column: time.column.clone(), at: *at }
             }
