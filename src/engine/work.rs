@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use polars::prelude::{ChunkAgg, DataFrame};
 
-use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::pour::Sheaf;
@@ -202,19 +201,10 @@ impl Hand<'_> {
         delta.rows.filtered += absorbed.filtered;
         delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
         delta.late.note(&mut absorbed)?;
-        self.check_memory()?;
-        // Live rows go on when nothing more waits; history at its pace.
-        if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
-    }
-
-    /// What all workers and the merger keep may take what the run was given.
-    fn check_memory(&mut self) -> Result<()> {
-        let share = budget::allowed(self.shared) / (self.shared.options.workers() as u64 + 1);
-        if self.shared.plan.rows.is_some() {
-            // Only the merger knows which rows are the oldest of all; a few of these may wait for it.
-            return if self.partial.size() as u64 > share / 4 { self.over() } else { Ok(()) };
-        }
-        budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
+        // Live rows go on when nothing more waits; history at its pace, and what grows too large at once: only the merger
+        // can let rows go, or groups leave for disk.
+        let full = self.partial.size() as u64 > self.shared.budget.worker(&self.shared.plan);
+        if full || self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
     }
 
     /// Gives the merger what was absorbed since the last time.

@@ -229,6 +229,10 @@ impl Plan {
         Some((starts.min()?, until))
     }
 
+    pub fn has_sessions(&self) -> bool {
+        self.gap().is_some()
+    }
+
     /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.
     pub(super) fn gap(&self) -> Option<Micros> {
         self.window().and_then(|window| match window.kind {
