@@ -5,41 +5,51 @@ use crate::data::memory::resident;
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Snapshot};
 
-/// What a worker reads and decodes at a time, about: text and its columns, or a row group.
-const READING: u64 = 16 << 20;
 /// What a run needs at least, whatever it is asked.
 const LEAST: u64 = 32 << 20;
+/// What nobody counts: what the allocator holds back, what decoders and writers keep for themselves.
+const SLACK: u64 = 32 << 20;
 /// What the process takes where the system does not tell.
 const PROCESS: u64 = 64 << 20;
 
 /// The memory that the process was allowed.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowed(Option<u64>);
+pub struct Allowed {
+    memory: Option<u64>,
+    /// Of that the process itself.
+    process: u64,
+}
 
 impl Allowed {
-    /// Gives a run its part: what it may hold, and as many workers as can read at a time. To be called when the tables are open.
+    /// Gives a run its part: what it may hold, and as many workers as can read at a time, a `piece` of so many bytes each.
+    /// To be called when the tables are open.
     ///
     /// # Errors
     /// When so little is allowed that no question could be answered.
-    pub fn share(memory: Option<u64>, options: Options) -> Result<(Self, Options)> {
-        let Some(memory) = memory else { return Ok((Self(None), options)) };
-        let process = resident().unwrap_or(PROCESS);
-        let room = memory.saturating_sub(process);
+    pub fn share(memory: Option<u64>, piece: u64, options: Options) -> Result<(Self, Options)> {
+        let Some(allowed) = memory else { return Ok((Self { memory, process: 0 }, options)) };
+        let process = resident().unwrap_or(PROCESS) + SLACK;
+        let room = allowed.saturating_sub(process);
         // Reading may take a third.
-        let workers = (options.workers() as u64).min(room / (3 * READING)).max(1);
-        let beside = process + workers * READING;
-        if memory < beside + LEAST {
+        let workers = (options.workers() as u64).min(room / (3 * piece.max(1))).max(1);
+        let beside = process + workers * piece;
+        if allowed < beside + LEAST {
             let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-            let what = format!("--memory {} MiB is too little: the program takes {} MiB before it has read a row", mib(memory), mib(process));
-            return Err(Fault::new(what).hint(format!("allow at least {} MiB", mib(process + READING + LEAST))));
+            let what = format!(
+                "--memory {} MiB is too little: the program itself takes {} MiB, and reading a piece of the data {}",
+                mib(allowed),
+                mib(process),
+                mib(piece)
+            );
+            return Err(Fault::new(what).hint(format!("allow at least {} MiB", mib(process + piece + LEAST))));
         }
-        Ok((Self(Some(memory)), Options { memory: Some(memory - beside), beside, threads: workers as usize, ..options }))
+        Ok((Self { memory, process }, Options { memory: Some(allowed - beside), beside, threads: workers as usize, ..options }))
     }
 
     /// # Errors
     /// When the process holds more than a tenth too much.
     pub fn check(self, so_far: Option<&Snapshot>) -> Result<()> {
-        let (Some(allowed), Some(held)) = (self.0, resident()) else { return Ok(()) };
+        let (Some(allowed), Some(held)) = (self.memory, resident()) else { return Ok(()) };
         if held <= allowed + allowed / 10 {
             return Ok(());
         }
@@ -47,7 +57,8 @@ impl Allowed {
         let read = so_far.map_or(0.0, Snapshot::history_share);
         let seen = match so_far {
             Some(_) if (0.01..0.99).contains(&read) => {
-                format!("; that is after {:.0} % of the history, so that all of it may need {} MiB", read * 100.0, (mib(held) as f64 / read) as u64)
+                let need = self.process as f64 + held.saturating_sub(self.process) as f64 / read;
+                format!("; that is after {:.0} % of the history, so that all of it may need {} MiB", read * 100.0, mib(need as u64))
             }
             Some(s) => format!("; that is after {} rows", s.rows.come_in),
             None => String::new(),

@@ -46,6 +46,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);
     let mut table = tables.remove(0);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
@@ -63,7 +64,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         rows_to: rows_to(args, &plan),
         ..Options::default()
     };
-    let (allowed, options) = Allowed::share(args.memory, options)?;
+    let (allowed, options) = Allowed::share(args.memory, piece, options)?;
     let streamed = options.rows_to.is_some();
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;

@@ -10,6 +10,10 @@ use crate::query::{Partial, Plan};
 
 /// About what the state of a sketch takes, bytes a group.
 const SKETCH: u64 = 8_192;
+/// About what a group takes that keeps little, bytes.
+const GROUP: u64 = 256;
+/// Fewer rows are not worth to be taken apart.
+const FEW_ROWS: usize = 4_096;
 /// Memory for rows that are kept, where nobody says how much there is.
 const ROWS_MEMORY: u64 = 2 << 30;
 
@@ -68,6 +72,13 @@ impl Budget {
         // One is on its way, and one is being merged.
         let holders = self.workers + 2;
         if plan.rows.is_some() { self.rows() / (2 * holders) } else { self.share(1, WORKERS * holders) }
+    }
+
+    /// How many rows a worker may take before it looks at what it holds.
+    pub fn rows_together(&self, plan: &Plan) -> usize {
+        let whole = !self.is_set() || plan.rows.is_some();
+        // Each may be a group of its own.
+        if whole { usize::MAX } else { usize::try_from(self.worker(plan) / GROUP).unwrap_or(usize::MAX).max(FEW_ROWS) }
     }
 
     /// What groups may take before they leave for disk.

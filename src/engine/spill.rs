@@ -111,7 +111,9 @@ impl Spill {
     fn write(&mut self, divide: impl FnOnce(&mut dyn FnMut(usize, DataFrame) -> Result<()>) -> Result<()>) -> Result<()> {
         let name = format!("{:08}.shares", self.next);
         let path = self.home.folder.join(&name);
-        let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space, or allow more with --memory: groups that do not fit into memory are kept on disk");
+        let failed = |e: std::io::Error| {
+            Fault::io(path.display().to_string(), &e).hint("free some space, or allow more with --memory: groups that do not fit into memory are kept on disk")
+        };
         fs::create_dir_all(&self.home.folder).map_err(failed)?;
         let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
         let (mut parts, mut at) = (Vec::new(), 0);

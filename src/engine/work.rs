@@ -12,9 +12,9 @@ use super::pour::Sheaf;
 use super::run::Shared;
 use super::seam::Face;
 use crate::data::{Chunk, Fault, Result};
-use crate::query::Partial;
 use crate::query::rows::At;
 use crate::query::window::{Micros, micros_of};
+use crate::query::{Absorbed, Partial};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
@@ -171,14 +171,13 @@ impl Hand<'_> {
     fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
         let rejected = chunk.rejects.count;
-        delta.chunks += 1;
         delta.bytes += chunk.bytes;
         delta.rows.rejected += rejected;
+        delta.rows.come_in += rejected;
         delta.rejects.add(chunk.rejects);
         let (frame, removed) = self.shared.divider.own(chunk.frame, face)?;
         delta.overlap += removed;
         let rows = frame.height() as u64;
-        delta.rows.come_in += rows + rejected;
         *(if face == Face::Live { &mut delta.live_rows } else { &mut delta.history_rows }) += rows;
         if face == Face::History
             && !self.shared.table.live.is_empty()
@@ -188,11 +187,30 @@ impl Hand<'_> {
         }
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
-        let absorbed = match self.shared.lookup()? {
-            Some(lookup) => self.partial.absorb_joined(&frame, &lookup, watermark, at),
-            None => self.partial.absorb_at(&frame, watermark, at),
-        };
-        let mut absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
+        let lookup = self.shared.lookup()?;
+        // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
+        let most = self.shared.budget.rows_together(&self.shared.plan);
+        for start in (0..frame.height().max(1)).step_by(most) {
+            let part = if frame.height() <= most { frame.clone() } else { frame.slice(start as i64, most) };
+            let absorbed = match &lookup {
+                Some(lookup) => self.partial.absorb_joined(&part, lookup, watermark, at),
+                None => self.partial.absorb_at(&part, watermark, at),
+            };
+            self.delta.chunks += 1;
+            self.delta.rows.come_in += part.height() as u64;
+            self.note(absorbed.map_err(|fault| place(fault, &chunk.source))?)?;
+            // What grows too large goes at once: only the merger can let rows go, or groups leave for disk.
+            if self.partial.size() as u64 > self.shared.budget.worker(&self.shared.plan) {
+                self.over()?;
+            }
+        }
+        // Live rows go on when nothing more waits; history at its pace.
+        if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+    }
+
+    /// Counts what became of some rows.
+    fn note(&mut self, absorbed: Absorbed) -> Result<()> {
+        let mut absorbed = absorbed;
         if self.out.rows.is_some() {
             self.finished.push(self.partial.drain()?);
         }
@@ -200,11 +218,7 @@ impl Hand<'_> {
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
         delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
-        delta.late.note(&mut absorbed)?;
-        // Live rows go on when nothing more waits; history at its pace, and what grows too large at once: only the merger
-        // can let rows go, or groups leave for disk.
-        let full = self.partial.size() as u64 > self.shared.budget.worker(&self.shared.plan);
-        if full || self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+        delta.late.note(&mut absorbed)
     }
 
     /// Gives the merger what was absorbed since the last time.

@@ -204,6 +204,15 @@ impl Plan {
             && !finish.distinct
     }
 
+    /// The columns that it needs of the how many-th of its tables.
+    pub fn columns_of(&self, table: usize) -> &[PlSmallStr] {
+        match (&self.rerun, &self.join, table) {
+            (Some(rerun), ..) => rerun.tables.get(table).map_or(&[], |t| &t.columns),
+            (None, _, 0) => &self.columns,
+            (None, join, _) => join.as_ref().map_or(&[], |join| &join.columns),
+        }
+    }
+
     /// The window, where the question has one.
     pub fn window(&self) -> Option<&Window> {
         self.keys.iter().find_map(|k| k.window.as_ref())
