@@ -16,7 +16,7 @@ use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::{annotate, grouped, percent};
+use crate::workspace::{Windows, grouped, percent, picture};
 
 /// How often one looks at the time, at Ctrl-C and at the memory held.
 const LOOK: Duration = Duration::from_millis(20);
@@ -47,6 +47,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
     let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);
+    let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
@@ -86,7 +87,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         }
     };
     progress.clear();
-    finish(args, &table, &last, before, started, streamed)
+    finish(args, &table, &last, &windows, before, started, streamed)
 }
 
 /// Where rows go as they come: all of them, however many, unless they are to be drawn.
@@ -118,7 +119,7 @@ fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
-fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool) -> Result<()> {
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, windows: &Windows, before: Duration, started: Instant, streamed: bool) -> Result<()> {
     if let Some(folder) = &args.workspace {
         keep_aside(last, folder)?;
     }
@@ -142,7 +143,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     for note in notes {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
-    let written = write(args, last, streamed);
+    let written = write(args, table, last, windows, streamed);
     if let Some(path) = &args.stats {
         // Last, so that they tell of all that was done; and of what failed, too.
         let groups = written.as_ref().map_or(last.stats.groups, |groups| *groups);
@@ -153,7 +154,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
 }
 
 /// Writes the answer, and draws it; how many groups it is of.
-fn write(args: &RunArgs, last: &Snapshot, streamed: bool) -> Result<u64> {
+fn write(args: &RunArgs, table: &Table, last: &Snapshot, windows: &Windows, streamed: bool) -> Result<u64> {
     if let Some(fault) = &last.fault {
         return Err(fault.clone());
     }
@@ -162,8 +163,7 @@ fn write(args: &RunArgs, last: &Snapshot, streamed: bool) -> Result<u64> {
             let what = format!("the answer does not fit into memory, so that it cannot be drawn ({} groups)", last.stats.groups);
             return Err(Fault::new(what).at(path.display().to_string()).hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
         }
-        let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last);
+        let figure = picture(&Encoding::guess(&last.answer), last, windows)?;
         export::save(&figure, path, &Look::light())?;
     }
     let groups = last.stats.groups;
@@ -177,7 +177,7 @@ fn write(args: &RunArgs, last: &Snapshot, streamed: bool) -> Result<u64> {
             writer.finish().map(|_| groups)
         }
         (Some(path), None) => write_frame(&last.answer, path).map(|()| groups),
-        (None, None) => print::answer(&last.answer).map(|()| groups),
+        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())).map(|()| groups),
     }
 }
 

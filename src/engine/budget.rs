@@ -139,9 +139,9 @@ impl Budget {
         let sketches: Vec<String> =
             plan.calls.iter().filter_map(|call| crate::query::rewrite::cheaper(&call.sql)).map(|(sketch, _)| sketch).filter(|_| dear).collect();
         let hint = match sketches.first() {
-            Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more with --memory"),
-            None if plan.rows.is_some() => "allow more with --memory, or ask for fewer rows or columns".to_owned(),
-            None => "allow more with --memory, group by fewer columns or a larger window, or filter".to_owned(),
+            Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more memory (--memory)"),
+            None if plan.rows.is_some() => "allow more memory (--memory), or ask for fewer rows or columns".to_owned(),
+            None => "allow more memory (--memory), group by fewer columns or a larger window, or filter".to_owned(),
         };
         Fault::new(what).hint(hint)
     }
@@ -164,7 +164,7 @@ impl Budget {
     pub fn exceeded_answer(&self, bytes: u64, groups: u64) -> Fault {
         let allowed = mib(self.memory.unwrap_or(0) + self.beside);
         Fault::new(format!("an answer of {groups} groups in order takes {}, more than its share of the {allowed} allowed; it needs about {}", mib(bytes), mib(self.beside + bytes * ANSWER)))
-            .hint("allow more with --memory, show fewer rows with LIMIT or HAVING, or leave ORDER BY, DISTINCT and OVER out: rows without an order are written as they come")
+            .hint("allow more memory (--memory), show fewer rows with LIMIT or HAVING, or leave ORDER BY, DISTINCT and OVER out: rows without an order are written as they come")
     }
 }
 

@@ -100,6 +100,10 @@ impl History for Text {
         4 * CHUNK_BYTES as u64
     }
 
+    fn is_settled(&self) -> bool {
+        self.0.decoder.is_settled()
+    }
+
     fn extent(&self) -> Extent {
         Extent { bytes: self.0.stamp.bytes, rows: None }
     }
