@@ -27,6 +27,7 @@ mod lateness;
 mod live;
 mod live_ws;
 mod log;
+mod memory;
 mod nexmark;
 mod qualify;
 mod recording;
