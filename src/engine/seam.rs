@@ -123,7 +123,9 @@ impl Divider {
             Seam::Position | Seam::Append => Rule::All,
             Seam::Time(at) => {
                 let time = table.time.as_ref().ok_or_else(|| {
-                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("choose its time column (--time {}=COLUMN)", table.name))
+                    Fault::new("a seam at a time needs an event-time column")
+                        .at(&table.name)
+                        .hint(format!("choose its time column (--time {}=COLUMN)", table.name))
                 })?;
                 Rule::Time { column: time.column.clone(), at: *at }
             }

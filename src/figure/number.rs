@@ -83,7 +83,8 @@ pub fn powers(scale: Scale, most: usize) -> Ticks {
         if last - first > 1000.0 { Vec::new() } else { (0..=(last - first) as i64).map(|i| (first + i as f64) * every).collect() }
     };
     let plain: Vec<(f64, f64)> = whole(every).into_iter().filter(within).map(|power| (1.0, power)).collect();
-    let finer = || whole(1.0).into_iter().flat_map(|power| [1.0, 2.0, 5.0].map(|digit: f64| (digit, power))).filter(|(digit, power)| within(&(power + digit.log10())));
+    let finer =
+        || whole(1.0).into_iter().flat_map(|power| [1.0, 2.0, 5.0].map(|digit: f64| (digit, power))).filter(|(digit, power)| within(&(power + digit.log10())));
     let ticks: Vec<(f64, f64)> = if plain.len() < 2 { finer().collect() } else { plain };
     let values = ticks.iter().map(|(digit, power)| power + digit.log10()).collect();
     Ticks { step: every, values, labels: ticks.into_iter().map(|(digit, power)| power_label(digit, power as i32)).collect() }
@@ -94,7 +95,8 @@ fn power_label(digit: f64, power: i32) -> String {
     if (0..=2).contains(&power) {
         return fixed(scaled(digit, power), 0, false);
     }
-    let raised: String = power.to_string().chars().filter_map(|c| if c == '-' { Some('⁻') } else { "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize) }).collect();
+    let raised: String =
+        power.to_string().chars().filter_map(|c| if c == '-' { Some('⁻') } else { "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize) }).collect();
     if digit == 1.0 { format!("10{raised}") } else { format!("{digit:.0}×10{raised}") }
 }
 

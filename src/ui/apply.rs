@@ -148,6 +148,10 @@ impl App {
             }
             Question::Form { form, ask } => {
                 if let Some(sheet) = self.sheet_mut() {
+                    if ask {
+                        // What was done is one step to undo; what is being typed goes on.
+                        sheet.question.step();
+                    }
                     sheet.question.set_form(*form);
                     if ask && sheet.question.fault.is_none() && sheet.question.is_changed() {
                         sheet.ask(&wake);
@@ -276,6 +280,10 @@ impl App {
             Feed::Close => self.feed = None,
             Feed::Edit(draft) => {
                 if let Some(form) = &mut self.feed {
+                    if form.draft.kind != draft.kind {
+                        // What was said of another kind of feed says nothing of this one.
+                        (form.test, form.tested) = (None, None);
+                    }
                     form.draft = *draft;
                 }
             }

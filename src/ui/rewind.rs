@@ -62,7 +62,9 @@ impl Stretch {
         }
         let mut query = Query::parse(sql)?;
         if query.rerun.is_some() {
-            return Err(Fault::new("a question that is re-run as a whole cannot be rewound").hint("return to now, and ask it with the stretch in its own WHERE"));
+            return Err(
+                Fault::new("a question that is re-run as a whole cannot be rewound").hint("return to now, and ask it with the stretch in its own WHERE")
+            );
         }
         // A joined dataset may have a column of that name, too.
         let owner = query.join.as_ref().map(|_| query.alias.as_deref().map_or_else(|| query.table.sql.clone(), quote));
@@ -86,6 +88,6 @@ impl Now {
 
 /// Where 'the last five minutes' end: at the watermark, up to which everything has come, in whole seconds.
 pub fn latest(snapshot: &Snapshot) -> Option<Micros> {
-    let at = snapshot.watermark.or(snapshot.reached.newest())?;
+    let at = snapshot.reached.watermark.or(snapshot.watermark).or(snapshot.reached.newest())?;
     Some(at.div_euclid(1_000_000).saturating_mul(1_000_000))
 }

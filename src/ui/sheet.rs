@@ -141,13 +141,16 @@ impl Sheet {
         if let Some(now) = &mut self.now {
             now.watch.look();
         }
+        let staged = self.watch.next.as_ref().map(|next| next.sql.clone());
         let looked = self.watch.look();
         if looked.swapped {
             self.told.clear();
         }
         if let Some(fault) = looked.failed {
             self.question.asked.clone_from(&self.watch.sql);
-            self.question.fault = Some(fault);
+            // In a text that was edited since, its place is another.
+            let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&self.question.sql));
+            self.question.fault = Some(Fault { span, ..fault });
         }
         looked.new
     }
@@ -207,7 +210,8 @@ impl Sheet {
 
     /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows came.
     pub fn has_tail(&self) -> bool {
-        let Some(shown) = self.watch.shown.as_ref().filter(|_| !self.table.live.is_empty()) else { return false };
+        let grows = !self.table.live.is_empty() && self.now.is_none();
+        let Some(shown) = self.watch.shown.as_ref().filter(|_| grows) else { return false };
         let form = &self.question.form;
         let answer = &shown.answer;
         let time = answer.columns().iter().position(|c| c.dtype().is_temporal());
@@ -298,7 +302,11 @@ impl Overlap {
 
     /// Why another seam is proposed.
     pub fn why(&self) -> String {
-        format!("live begins at {}, and history ends at {}: rows of both may be counted twice", numbers::time(self.live_from), numbers::time(self.history_until))
+        format!(
+            "live begins at {}, and history ends at {}: rows of both may be counted twice",
+            numbers::time(self.live_from),
+            numbers::time(self.history_until)
+        )
     }
 }
 

@@ -104,7 +104,11 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
         ui.end_row();
         for setting in kind.settings.iter().chain(crate::source::live::COMMON) {
             let name = setting.name;
-            ui.label(name).on_hover_text(setting.about);
+            ui.vertical(|ui| {
+                // In line with the field, not with what stands below it.
+                ui.add_space(look::STEP);
+                ui.label(name).on_hover_text(setting.about);
+            });
             ui.vertical(|ui| {
                 let mut value = draft.params.get(name).cloned().unwrap_or_default();
                 let field = TextEdit::singleline(&mut value).hint_text(setting.default).desired_width(f32::INFINITY);
@@ -146,7 +150,8 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
         Some((url, Ok(preview))) => {
             let p = look::palette(ui);
             let rows = numbers::counted(preview.rows.height() as u64, "row");
-            let text = if *url == form.draft.url() { format!("Connected. The first {rows}:") } else { format!("The address has changed since. {rows} of {url}:") };
+            let text =
+                if *url == form.draft.url() { format!("Connected. The first {rows}:") } else { format!("The address has changed since. {rows} of {url}:") };
             ui.add(Label::new(RichText::new(text).color(p.live)).truncate());
             ui.push_id("preview", |ui| grid::frame_ui(ui, &preview.rows, actions));
         }

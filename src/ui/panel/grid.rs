@@ -33,6 +33,7 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
         states_ui(ui, shown);
         if sheet.has_tail() {
+            ui.add_space(look::STEP);
             follow_ui(ui, sheet, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -49,10 +50,13 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let state = shown.status.is_some().then_some(&state as &dyn Fn(usize) -> Option<PointState>);
     let follow = sheet.has_tail() && sheet.follow;
     let salt = (sheet.id, sheet.watch.run_number, state.is_some());
-    let scrolled = ui.push_id(salt, |ui| table_ui(ui, &shown.answer, Looks { state, follow, jump: take_jump(ui, sheet) }, actions)).inner;
+    let end = ui.push_id(salt, |ui| table_ui(ui, &shown.answer, Looks { state, follow, jump: take_jump(ui, sheet) }, actions)).inner;
     // Whoever scrolls up wants to read.
-    if follow && scrolled {
+    if follow && end.by_hand && end.below > look::ROW {
         actions.push(Action::Table(sheet.id, TableAction::Follow(false)));
+    } else if follow && end.below > 1.0 && sheet.watch.is_running() {
+        // Rows that came in this very frame are in sight in the next.
+        ui.ctx().request_repaint();
     }
 }
 
@@ -108,62 +112,73 @@ struct Looks<'a> {
     jump: bool,
 }
 
+/// Where the end of a table was left.
+struct End {
+    /// How far below what is seen, points.
+    below: f32,
+    /// Whether somebody moves the table.
+    by_hand: bool,
+}
+
 /// The width of the column that says what a row's window is.
 const STATUS: f32 = 84.0;
 
-/// True when its end was scrolled out of sight.
-fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<Action>) -> bool {
+fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<Action>) -> End {
     let names = frame.get_column_names_owned();
-    egui::ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
-        let mut table = TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow);
-        if looks.state.is_some() {
-            table = table.column(Column::exact(STATUS));
-        }
-        if looks.jump {
-            table = table.scroll_to_row(frame.height().saturating_sub(1), Some(Align::BOTTOM));
-        }
-        let table = table
-            .striped(false)
-            .auto_shrink([false, false])
-            .min_scrolled_height(0.0)
-            .sense(Sense::hover())
-            .cell_layout(Layout::left_to_right(Align::Center))
-            .columns(Column::initial(132.0).at_least(48.0).clip(true), names.len());
-        let scroll = table
-            .header(look::ROW, |mut header| {
-                if looks.state.is_some() {
-                    header.col(|ui| {
-                        let name = Label::new(RichText::new("window").size(look::SMALL).color(look::palette(ui).faint)).truncate();
-                        ui.add(name).on_hover_text("How settled each window is: point at one to see");
-                    });
-                }
-                for (name, column) in names.iter().zip(frame.columns()) {
-                    header.col(|ui| {
-                        // Over its numbers, which stand to the right.
-                        let layout =
-                            if column.dtype().is_primitive_numeric() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
-                        let name = Label::new(RichText::new(name.as_str()).size(look::SMALL).strong()).truncate();
-                        ui.with_layout(layout, |ui| ui.add(name).on_hover_text(cells::type_word(column.dtype())));
-                    });
-                }
-            })
-            .body(|body| {
-                body.rows(look::ROW - 2.0, frame.height(), |mut row| {
-                    let at = row.index();
-                    if let Some(state) = looks.state {
-                        row.col(|ui| state_ui(ui, state(at)));
+    // The table takes the wheel's turn for itself.
+    let wheel = ui.input(|i| i.smooth_scroll_delta().y > 0.0);
+    egui::ScrollArea::horizontal()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            let mut table = TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow);
+            if looks.state.is_some() {
+                table = table.column(Column::exact(STATUS));
+            }
+            if looks.jump {
+                table = table.scroll_to_row(frame.height().saturating_sub(1), Some(Align::BOTTOM));
+            }
+            let table = table
+                .striped(false)
+                .auto_shrink([false, false])
+                .min_scrolled_height(0.0)
+                .sense(Sense::hover())
+                .cell_layout(Layout::left_to_right(Align::Center))
+                .columns(Column::initial(132.0).at_least(48.0).clip(true), names.len());
+            let scroll = table
+                .header(look::ROW, |mut header| {
+                    if looks.state.is_some() {
+                        header.col(|ui| {
+                            let name = Label::new(RichText::new("window").size(look::SMALL).color(look::palette(ui).faint)).truncate();
+                            ui.add(name).on_hover_text("How settled each window is: point at one to see");
+                        });
                     }
-                    for column in 0..names.len() {
-                        row.col(|ui| cell_ui(ui, &cells::cell(frame, column, at), actions));
+                    for (name, column) in names.iter().zip(frame.columns()) {
+                        header.col(|ui| {
+                            // Over its numbers, which stand to the right.
+                            let layout =
+                                if column.dtype().is_primitive_numeric() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
+                            let name = Label::new(RichText::new(name.as_str()).size(look::SMALL).strong()).truncate();
+                            ui.with_layout(layout, |ui| ui.add(name).on_hover_text(cells::type_word(column.dtype())));
+                        });
                     }
+                })
+                .body(|body| {
+                    body.rows(look::ROW - 2.0, frame.height(), |mut row| {
+                        let at = row.index();
+                        if let Some(state) = looks.state {
+                            row.col(|ui| state_ui(ui, state(at)));
+                        }
+                        for column in 0..names.len() {
+                            row.col(|ui| cell_ui(ui, &cells::cell(frame, column, at), actions));
+                        }
+                    });
                 });
-            });
-        let below = scroll.content_size.y - scroll.inner_rect.height() - scroll.state.unclamped_offset().y;
-        // Rows that have just come lie below as well: only a hand moves the table up.
-        let by_hand = ui.input(|i| i.smooth_scroll_delta().y > 0.0 || i.pointer.primary_down()) && ui.rect_contains_pointer(scroll.inner_rect.expand(look::PAD));
-        by_hand && below > look::ROW
-    })
-    .inner
+            let below = scroll.content_size.y - scroll.inner_rect.height() - scroll.state.unclamped_offset().y;
+            // Rows that have just come lie below as well: only a hand moves the table up.
+            let by_hand = (wheel || ui.input(|i| i.pointer.primary_down())) && ui.rect_contains_pointer(scroll.inner_rect.expand(look::PAD));
+            End { below, by_hand }
+        })
+        .inner
 }
 
 /// A ring for an unfinished window, a disc for a final one, a disc in a ring for one that was corrected.
