@@ -331,3 +331,18 @@ fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
         figure.series.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join("; ")
     );
 }
+
+#[test]
+fn a_short_question_gives_the_room_of_a_long_one_back() {
+    let mut window = with_sales();
+    let ask = |window: &mut Window, sql: &str| {
+        window.ask(sql);
+        window.wait_done();
+        window.settle();
+        window.chart().min.y
+    };
+    let few = ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town");
+    let many = ask(&mut window, "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS l, max(price) AS h, avg(price) AS m FROM sales GROUP BY town");
+    assert!(many > few + 40.0, "{few} {many}");
+    assert_eq!(ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town"), few);
+}

@@ -77,7 +77,7 @@ const QUESTION: &str = "question";
 
 /// Lets a panel become as small as its content again, unless somebody has made it larger than it had to be.
 fn shrink(ui: &Ui, panel: &str, least: f32) {
-    let id = ui.scope_id().with_salt(panel);
+    let id = ui.scope_id().with(panel);
     let noted = id.with("least");
     let before = ui.data_mut(|d| d.get_temp_mut_or(noted, least).to_owned());
     if least < before && PanelState::load(ui, id).is_some_and(|state| state.size().y <= before.max(look::QUESTION_HEIGHT) + 2.0) {
