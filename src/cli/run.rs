@@ -157,7 +157,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, windows: &Windows, bef
             writer.finish().map(drop)
         }
         (Some(path), None) => write_frame(&last.answer, path),
-        (None, None) => print::answer(&last.answer),
+        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())),
     }
 }
 

@@ -6,7 +6,9 @@
 pub mod aggregate;
 mod bind;
 mod blocks;
+mod call;
 pub mod compare;
+mod dialect;
 pub mod exact;
 pub mod expr;
 pub mod finish;
@@ -26,6 +28,7 @@ pub mod rewrite;
 pub mod rows;
 pub mod scope;
 pub mod sql;
+mod truncate;
 pub mod window;
 
 pub use form::Form;

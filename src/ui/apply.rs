@@ -97,7 +97,11 @@ impl App {
             TableAction::Learn => self.learn(id),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
-            TableAction::Seam(seam) => self.retable(id, |table| table.seam = seam),
+            TableAction::Seam(seam) => self.retable(id, |table| {
+                // Who chooses it says so.
+                table.disjoint = seam == Seam::Append;
+                table.seam = seam;
+            }),
             TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
         }
         self.keep();

@@ -225,9 +225,9 @@ impl Sheet {
     /// Where a seam in time would keep rows of both faces from being counted twice: just after the end of history, when
     /// live has begun before it.
     pub fn better_seam(&self) -> Option<Overlap> {
-        let shown = self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0)?;
-        let doubtful = self.table.seam == Seam::Append && self.table.time.is_some() && !self.table.history.is_empty() && !self.table.live.is_empty();
-        let (history_until, live_from) = shown.seam.at.zip(shown.seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
+        let seam = &self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0 && !s.seam.warnings.is_empty())?.seam;
+        let doubtful = self.table.seam == Seam::Append && self.table.time.is_some();
+        let (history_until, live_from) = seam.at.zip(seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
         Some(Overlap { history_until, live_from })
     }
 
