@@ -41,4 +41,5 @@ mod sql;
 mod stream;
 mod window;
 mod window_live;
+mod window_told;
 mod windowed;
