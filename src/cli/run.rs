@@ -10,9 +10,11 @@ use super::args::RunArgs;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Given, open_table_in, record};
+use crate::engine::open::{Given, awaited, open_table_in, record};
+use crate::engine::seam::doubled;
 use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
+use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
 use crate::workspace::{annotate, grouped, percent};
@@ -37,12 +39,20 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let patience = args.limit.unwrap_or(Duration::MAX);
     let mut tables = Vec::new();
     for name in query.tables() {
-        tables.push(open_table_in(find(args, &query, &name)?, args.workspace.as_deref(), patience, &stop)?);
+        let given = find(args, &query, &name)?;
+        for line in awaited(given) {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+        tables.push(open_table_in(given, args.workspace.as_deref(), patience, &stop)?);
     }
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
     let mut table = tables.remove(0);
+    let doubled = doubled(&table);
+    for line in classes(&plan).into_iter().chain(doubled.clone()) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
@@ -79,7 +89,22 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         }
     };
     progress.clear();
-    finish(args, &table, &last, before, started, streamed)
+    finish(args, &table, &last, before, started, streamed, doubled)
+}
+
+/// What is not exact, or costs more than a constant a group, a line each.
+fn classes(plan: &Plan) -> Vec<String> {
+    if plan.rerun.is_some() {
+        // Said with what it took.
+        return Vec::new();
+    }
+    let items = plan.query.items.iter().zip(plan.classes());
+    let dear = items.filter(|(_, (_, class))| match class {
+        Class::Exact => false,
+        Class::KeepsRows { .. } => plan.rows.is_none(),
+        _ => true,
+    });
+    dear.map(|(item, (sql, class))| format!("{}: {}", item.alias.clone().unwrap_or(sql), class.word())).collect()
 }
 
 /// Where rows go as they come: all of them, however many, unless they are to be drawn.
@@ -111,7 +136,7 @@ fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
-fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool) -> Result<()> {
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool, told: Option<String>) -> Result<()> {
     if let Some(path) = &args.stats {
         let text = stats::json(last, before, started);
         fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
@@ -120,7 +145,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
         keep_aside(last, folder)?;
     }
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().cloned());
+    notes.extend(last.notes.iter().filter(|note| told.as_ref() != Some(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
     }

@@ -161,17 +161,19 @@ impl Times {
         let lateness = Micros::try_from(time.lateness.as_micros()).unwrap_or(Micros::MAX);
         match &table.seam {
             // Rows out of order may lie a little before the end of history.
-            Seam::Append if !table.disjoint && newest >= first && begins < last && (begins <= first || last.saturating_sub(begins) > lateness) => vec![format!(
-                "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam {}=append",
-                iso(first),
-                iso(last),
-                iso(begins),
-                iso(newest),
-                iso(first.max(begins)),
-                iso(last.min(newest)),
-                options(&table.name),
-                table.name,
-            )],
+            Seam::Append if !table.disjoint && newest >= first && begins < last && (begins <= first || last.saturating_sub(begins) > lateness) => {
+                vec![format!(
+                    "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam {}=append",
+                    iso(first),
+                    iso(last),
+                    iso(begins),
+                    iso(newest),
+                    iso(first.max(begins)),
+                    iso(last.min(newest)),
+                    options(&table.name),
+                    table.name,
+                )]
+            }
             Seam::Time(at) if complete && begins.saturating_sub(last) > self.step.saturating_mul(2) => vec![format!(
                 "there is a hole at the seam of {}: history has rows to {}, live from {}, and the seam is at {}; rows in between, should there have been any, are in neither",
                 table.name,
@@ -217,7 +219,9 @@ impl Divider {
             Seam::Position | Seam::Append => Rule::All,
             Seam::Time(at) => {
                 let time = table.time.as_ref().ok_or_else(|| {
-                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("choose it in the table's settings (--time {}=COLUMN)", table.name))
+                    Fault::new("a seam at a time needs an event-time column")
+                        .at(&table.name)
+                        .hint(format!("choose it in the table's settings (--time {}=COLUMN)", table.name))
                 })?;
                 Rule::Time { column: time.column.clone(), at: *at }
             }

@@ -13,9 +13,9 @@ use super::pour::Sheaf;
 use super::run::Shared;
 use super::seam::{Face, Seam};
 use crate::data::{Chunk, Fault, Result};
-use crate::query::{Absorbed, Partial};
 use crate::query::rows::At;
 use crate::query::window::{Micros, WATERMARK, micros_of};
+use crate::query::{Absorbed, Partial};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;

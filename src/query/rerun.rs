@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use polars::prelude::*;
 use polars::sql::SQLContext;
-use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SetExpr, SelectItemQualifiedWildcardKind, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
 
 use super::from;
 use super::query::{Clause, Rerun as Asked};

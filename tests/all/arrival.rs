@@ -93,7 +93,9 @@ fn hops_sessions_and_filters_are_judged_alike_by_any_number_of_workers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all.csv");
     file(&path, &times(8_000, 4));
-    for window in ["hop(t, INTERVAL '2 seconds', INTERVAL '10 seconds')", "session(t, INTERVAL '3 seconds')", "hop(t, INTERVAL '7 seconds', INTERVAL '3 seconds')"] {
+    for window in
+        ["hop(t, INTERVAL '2 seconds', INTERVAL '10 seconds')", "session(t, INTERVAL '3 seconds')", "hop(t, INTERVAL '7 seconds', INTERVAL '3 seconds')"]
+    {
         let sql = format!("SELECT {window} AS w, count(*) AS n, max(v) AS m FROM r WHERE v % 3 <> 0 GROUP BY w ORDER BY w");
         let ask = |url: String, threads| answer(&table(&[url]), &sql, Options { threads, ..Options::default() });
         let one = ask(format!("file:{}?follow=false", path.display()), 1);
