@@ -17,7 +17,7 @@ use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::{annotate, grouped, percent};
+use crate::workspace::{Windows, grouped, percent, picture};
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -48,6 +48,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
     let doubled = doubled(&table);
     for line in classes(&plan).into_iter().chain(doubled.clone()) {
@@ -89,7 +90,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         }
     };
     progress.clear();
-    finish(args, &table, &last, before, started, streamed, doubled)
+    finish(args, &table, &last, &Asked { windows, before, started, streamed, told: doubled })
 }
 
 /// What is not exact, or costs more than a constant a group, a line each.
@@ -136,16 +137,28 @@ fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
-fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool, told: Option<String>) -> Result<()> {
+/// What is known of a run besides its answer.
+struct Asked {
+    windows: Windows,
+    /// What passed from the start of the process to that of the run.
+    before: Duration,
+    started: Instant,
+    /// Rows went out as they came.
+    streamed: bool,
+    /// What was said before the run.
+    told: Option<String>,
+}
+
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
     if let Some(path) = &args.stats {
-        let text = stats::json(last, before, started);
+        let text = stats::json(last, asked.before, asked.started);
         fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
     if let Some(folder) = &args.workspace {
         keep_aside(last, folder)?;
     }
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().filter(|note| told.as_ref() != Some(note)).cloned());
+    notes.extend(last.notes.iter().filter(|note| asked.told.as_ref() != Some(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
     }
@@ -168,12 +181,11 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {
-        let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last);
+        let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows)?;
         export::save(&figure, path, &Look::light())?;
     }
     match (&args.out, &last.sealed) {
-        _ if streamed => Ok(()),
+        _ if asked.streamed => Ok(()),
         (out, Some(sealed)) => {
             // Too large for memory: it is written a part at a time.
             let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);

@@ -43,5 +43,5 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
         Some(doubled) => vec![doubled.clone()],
         None => times.warnings(table, complete),
     };
-    SeamLedger { kind, at: at.filter(|_| both), partitions, warnings, ..counted.clone() }
+    SeamLedger { kind, at: at.filter(|_| both), live_from: live_from.filter(|_| both), partitions, warnings, ..counted.clone() }
 }

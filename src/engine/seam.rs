@@ -44,6 +44,8 @@ pub struct SeamLedger {
     /// Where the seam lies on the event-time axis, microseconds since 1970; `None` before a live row came, without
     /// event time, or without history.
     pub at: Option<Micros>,
+    /// The first event time that live brought.
+    pub live_from: Option<Micros>,
     /// Rows of history and of live that were taken (after the overlap was removed).
     pub history_rows: u64,
     pub live_rows: u64,

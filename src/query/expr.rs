@@ -228,8 +228,9 @@ fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
 
 /// Complains about a call of a function that polars' SQL does not have.
 pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
-    let (bare, _) = truncate::take_out(call, place)?;
-    let complaint = polars::sql::sql_expr(bare.to_string()).err().map(|e| Fault::from(e).what);
+    let (mut said, _) = truncate::take_out(call, place)?;
+    super::dialect::translate(&mut said);
+    let complaint = polars::sql::sql_expr(said.to_string()).err().map(|e| Fault::from(e).what);
     match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
         Some((name, node)) => Err(unknown_function(&name, &node, place)),
         None => Ok(()),
@@ -340,6 +341,15 @@ fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Expr> {
     to_polars(&wide, place).ok()
 }
 
+/// The type of an expression in polars' words, where it has one.
+pub fn type_of(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<DataType> {
+    if let Ast::Identifier(ident) = expr {
+        return schema.get(&ident.value).cloned();
+    }
+    let value = evaluate(&DataFrame::empty_with_schema(schema), &to_polars(expr, place).ok()?).ok()?;
+    Some(value.dtype().clone())
+}
+
 impl Scalar {
     /// Binds a resolved expression to `schema`; its type comes with it.
     pub fn bind(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
@@ -350,7 +360,9 @@ impl Scalar {
         }
         check_aggregates(expr, place)?;
         let mut timed = expr.clone();
+        super::dialect::translate(&mut timed);
         super::literal::type_times(&mut timed, schema, place)?;
+        super::dialect::type_casts(&mut timed, schema, place);
         let computed = to_polars(&timed, place)?;
         let empty = DataFrame::empty_with_schema(schema);
         let typed = evaluate(&empty, &computed).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;

@@ -59,6 +59,7 @@ pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>]) -> Result<(R
     let names = names(&tree.body);
     // polars' SQL tells capitals apart; people do not.
     let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
+    super::dialect::translate(&mut tree);
     let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, ordered: tree.order_by.is_some(), names };
     let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
         let columns = needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));

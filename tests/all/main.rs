@@ -11,6 +11,7 @@ mod bytewax_window;
 mod checkpoint;
 mod cli;
 mod crash;
+mod dialect;
 mod engine;
 mod event_time;
 mod exact;
