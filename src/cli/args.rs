@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
+use super::help::RUN_OPTIONS;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::engine::open::Given;
@@ -45,7 +46,7 @@ impl RunArgs {
             if name == "help" {
                 return Ok(None);
             }
-            let known = ["history", "live", "time", "seam", "sql", "for", "workspace", "out", "chart", "stats", "engine", "threads", "memory"];
+            let known: Vec<&str> = RUN_OPTIONS.iter().map(|option| option.name).collect();
             if !known.contains(&name.as_str()) {
                 let near = nearest(&name, &known);
                 let fault = Fault::new(format!("there is no option --{name}"));

@@ -1,6 +1,7 @@
 //! Floor 6: the command line: the same engine without a window.
 
 mod args;
+mod help;
 mod memory;
 mod print;
 mod run;
@@ -26,6 +27,7 @@ braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LA
            [--engine local] [--threads N] [--memory SIZE]
 braid sources | aggregates | marks      what this build knows
 
+braid run --help says each option in a line, with examples.
 run answers one question. It ends when every input has ended, after --for, or on Ctrl-C, always with a complete,
 consistent answer: on stdout as a table (CSV in a pipe), or in --out. Progress goes to stderr.
 Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
@@ -46,7 +48,7 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
     let (command, rest) = args.split_first().map_or(("help", args), |(c, rest)| (c.as_str(), rest));
     match command {
         "run" => match args::RunArgs::parse(rest) {
-            Ok(None) => say(HELP),
+            Ok(None) => say(&help::run()),
             Ok(Some(args)) => report(run::run(&args, started)),
             Err(fault) => usage(&fault),
         },

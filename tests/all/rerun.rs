@@ -113,3 +113,13 @@ fn what_nobody_knows_is_said_with_its_place() {
     assert_eq!(fault.span.map(|s| &sql[s]), Some("nope"));
     assert!(Query::parse("SELECT k FROM r UNION").unwrap_err().span.is_some());
 }
+
+#[test]
+fn items_without_a_name_are_called_by_their_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, "k,i\na,1\nb,2\n").unwrap();
+    let sql = "WITH x AS (SELECT * FROM r) SELECT count(*), k, sum(i) AS s, max(i) + 1 FROM x GROUP BY k ORDER BY k";
+    let out = crate::cli::braid(&["run", "--history", &format!("r={}", path.display()), "--sql", sql]);
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "count(*),k,s,max(i) + 1\n1,a,1,2\n1,b,2,3\n", "{}", crate::cli::stderr(&out));
+}
