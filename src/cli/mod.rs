@@ -1,6 +1,7 @@
 //! Floor 6: the command line: the same engine without a window.
 
 mod args;
+mod memory;
 mod print;
 mod run;
 mod stats;

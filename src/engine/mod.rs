@@ -26,6 +26,7 @@ pub mod run;
 pub mod sealed;
 pub mod seam;
 pub mod snapshot;
+mod spill;
 pub mod table;
 pub mod watermark;
 mod work;

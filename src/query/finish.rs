@@ -75,6 +75,25 @@ impl Finish {
         Ok(self.cut(answer))
     }
 
+    /// The rows of the kept frame that can be in the answer: what is left of some groups before others are known.
+    ///
+    /// # Errors
+    /// What polars says while it evaluates an expression.
+    pub fn narrow(&self, kept: DataFrame) -> Result<DataFrame> {
+        let mut kept = kept;
+        if let Some(having) = &self.having {
+            kept = kept.filter(&keep(having, &kept)?)?;
+        }
+        let whole = !self.overs.is_empty() || self.qualify.is_some() || self.distinct;
+        if self.limit.is_none_or(|limit| kept.height() as u64 <= limit) || whole {
+            return Ok(kept);
+        }
+        if let Some(order) = self.ordering(&kept)? {
+            kept = kept.take(&order)?;
+        }
+        Ok(self.cut(kept))
+    }
+
     fn cut(&self, answer: DataFrame) -> DataFrame {
         match self.limit {
             Some(limit) => answer.head(Some(limit as usize)),

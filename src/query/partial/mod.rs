@@ -7,6 +7,7 @@
 mod absorb;
 mod merge;
 mod read;
+mod spill;
 
 use crate::data::Result;
 use crate::query::Plan;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use absorb::Absorbed;
 pub use read::Answer;
+pub use spill::{divide, gather};
 
 /// Rows that go through keys and states together: few enough that the states still find in the cache what the keys
 /// left there.
