@@ -33,7 +33,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     }
     // Lines last: under another's surface they would change colour.
     drawn.iter().try_for_each(|(runs, color)| line::stroke(scene, pen, runs, *color))?;
-    scene.figure.series.iter().zip(&drawn).try_for_each(|(series, (_, color))| line::corrected(scene, pen, series, *color))
+    (0..drawn.len()).try_for_each(|series| line::corrected(scene, pen, series))
 }
 
 /// The surfaces between a run and the base line, one for each stretch on one side of it: no outline crosses itself.

@@ -63,7 +63,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         } else {
             each_bar(scene, pen, series, (slots.offset(index), each, count), color)?;
         }
-        line::corrected(scene, pen, series, color)?;
+        line::corrected(scene, pen, index)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::data::Result;
 use crate::figure::clip::{self, Px};
 use crate::figure::look::Rgba;
 use crate::figure::pen::{Pen, line_within};
-use crate::figure::spec::{PointState, Series};
+use crate::figure::spec::PointState;
 
 pub(super) const LINE: Mark = Mark {
     name: "line",
@@ -25,15 +25,16 @@ const SPARSE: f64 = 24.0;
 const DASH: [f64; 2] = [5.0, 4.0];
 
 fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
-    for (series, color) in scene.figure.series.iter().zip((0..).map(|i| scene.look.color(i))) {
+    for (index, series) in scene.figure.series.iter().enumerate() {
+        let color = scene.look.color(index);
         let runs = scene.runs(series);
         stroke(scene, pen, &runs, color)?;
         let count: usize = runs.iter().map(|run| run.points.len()).sum();
         if (count as f64) * SPARSE < f64::from(scene.layout.plot.width()) {
             dots(scene, pen, runs.iter().flat_map(|run| &run.points), color)?;
         }
-        hollow(scene, pen, series, color)?;
-        corrected(scene, pen, series, color)?;
+        hollow(scene, pen, index)?;
+        corrected(scene, pen, index)?;
     }
     Ok(())
 }
@@ -59,16 +60,16 @@ pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Run], color: 
 }
 
 /// Rings at the points that are unfinished.
-fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, color: Rgba) -> Result<()> {
-    scene.places(series, PointState::is_unfinished).into_iter().try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, color))
+fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
+    scene.places(series, PointState::is_unfinished).into_iter().try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, scene.look.color(series)))
 }
 
 /// A disc in a ring at each point that was corrected: every mark has the same sign for it.
-pub(super) fn corrected(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, color: Rgba) -> Result<()> {
+pub(super) fn corrected(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
     let radius = scene.look.stroke();
     for at in scene.places(series, |state| state == PointState::Corrected) {
         ring(scene, pen, at, radius * 3.0, scene.look.ink)?;
-        pen.circle(at, radius * 1.4, color)?;
+        pen.circle(at, radius * 1.4, scene.look.color(series))?;
     }
     Ok(())
 }

@@ -99,9 +99,10 @@ impl Scene<'_> {
         pieces.flat_map(|piece| cut(&points(piece))).collect()
     }
 
-    /// Where the points in some state are drawn, in order, without those that would lie upon each other.
-    pub fn places(&self, series: &Series, wanted: impl Fn(PointState) -> bool) -> Vec<Px> {
-        let offset = self.layout.slots.zip(self.figure.series.iter().position(|s| std::ptr::eq(s, series))).map_or(0.0, |(slots, at)| slots.offset(at));
+    /// Where those points of a series that are in some state are drawn, in order, without those that would lie upon each other.
+    pub fn places(&self, series: usize, wanted: impl Fn(PointState) -> bool) -> Vec<Px> {
+        let offset = self.layout.slots.map_or(0.0, |slots| slots.offset(series));
+        let Some(series) = self.figure.series.get(series) else { return Vec::new() };
         let frame = self.layout.plot.grown(0.5);
         let mut places: Vec<Px> = Vec::new();
         for (index, _) in series.states.iter().enumerate().filter(|(_, state)| wanted(**state)) {

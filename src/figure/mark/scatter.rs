@@ -28,7 +28,8 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         501..=5_000 => (scene.look.dot() * 0.8, 0.6),
         _ => (scene.look.dot() * 0.6, 0.4),
     };
-    for (series, color) in scene.figure.series.iter().zip((0..).map(|i| scene.look.color(i))) {
+    for (number, series) in scene.figure.series.iter().enumerate() {
+        let color = scene.look.color(number);
         let plot = scene.layout.plot;
         let frame = plot.grown(0.5);
         let kept = |cell: f32| {
@@ -52,7 +53,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
                 pen.circle(scene.px(point), radius, faded(color, opacity))?;
             }
         }
-        line::corrected(scene, pen, series, color)?;
+        line::corrected(scene, pen, number)?;
     }
     Ok(())
 }
