@@ -19,11 +19,13 @@ Braid: history and live data in one exact answer
 braid                                   open the window
 braid FILE|FOLDER|URL …                 open the window with these
 braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
-           [--seam NAME=position|time:T|key:COL|append]…
+           [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
            --sql TEXT|@FILE [--for DURATION] [--workspace DIR]
            [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg] [--stats FILE.json]
            [--engine local] [--threads N] [--memory SIZE]
 braid sources | aggregates | marks      what this build knows
+
+A model that braid train wrote is a function of SQL: predict(NAME), predict_proba(NAME, 'class').
 
 run answers one question. It ends when every input has ended, after --for, or on Ctrl-C, always with a complete,
 consistent answer: on stdout as a table (CSV in a pipe), or in --out. Progress goes to stderr.

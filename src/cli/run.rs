@@ -11,7 +11,7 @@ use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Given, open_table_in, record};
-use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
+use crate::engine::{Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
@@ -41,7 +41,8 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     }
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
-    let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let models = scorer::load(args.models.iter().map(|(name, file)| (name.as_str(), file.as_path())))?;
+    let plan = Arc::new(Plan::with_models(&query, &args.sql, &inputs, &models)?);
     let mut table = tables.remove(0);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.

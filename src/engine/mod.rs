@@ -23,6 +23,7 @@ mod recorder;
 pub mod recording;
 mod rerun;
 pub mod run;
+pub mod scorer;
 pub mod sealed;
 pub mod seam;
 pub mod skew;

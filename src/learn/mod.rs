@@ -3,12 +3,17 @@
 
 pub mod bins;
 pub mod drift;
+pub mod encode;
 pub mod explain;
 pub mod flat;
+pub mod forest;
 pub mod fuse;
 pub mod goal;
 pub mod grow;
 pub mod measure;
+pub mod merge;
+pub mod model;
+pub mod oob;
 pub mod propose;
 pub mod split;
 pub mod tree;

@@ -5,10 +5,14 @@
 //! A pure state machine over chunks: the same chunks and the same seed give the same committee. How trees are fitted and
 //! vote is the `Learner`'s.
 
+mod trees;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use polars::prelude::*;
+
+pub use trees::Trees;
 
 use super::drift::{Adwin, Change};
 use crate::data::{Fault, Result};
