@@ -29,6 +29,7 @@ pub mod seam;
 pub mod skew;
 pub mod snapshot;
 pub mod table;
+pub mod train;
 pub mod watermark;
 mod work;
 

@@ -48,7 +48,10 @@ pub enum Missing {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// One of these labels, which are sorted by their kind.
-    Classes { kind: LabelKind, names: Vec<String> },
+    Classes {
+        kind: LabelKind,
+        names: Vec<String>,
+    },
     Numbers,
 }
 
@@ -98,7 +101,11 @@ pub struct Forest {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scores {
     /// A row's votes for each class, in units of 1/65,536 of a tree.
-    Classes { votes: Vec<u32>, classes: usize, trees: u32 },
+    Classes {
+        votes: Vec<u32>,
+        classes: usize,
+        trees: u32,
+    },
     Numbers(Vec<f64>),
 }
 

@@ -146,8 +146,7 @@ fn to_file(forest: &Forest) -> ModelFile {
     }
 }
 
-const LABELS: &[(LabelKind, &str)] =
-    &[(LabelKind::Text, "text"), (LabelKind::Integer, "integer"), (LabelKind::Number, "number"), (LabelKind::Flag, "flag")];
+const LABELS: &[(LabelKind, &str)] = &[(LabelKind::Text, "text"), (LabelKind::Integer, "integer"), (LabelKind::Number, "number"), (LabelKind::Flag, "flag")];
 
 fn labels_word(kind: LabelKind) -> &'static str {
     LABELS.iter().find(|(k, _)| *k == kind).map_or("text", |(_, word)| word)
@@ -245,13 +244,8 @@ fn tree_of(file: TreeFile, number: usize, features: &[Feature], classes: usize) 
         cut: *cut,
         child: *child,
     });
-    let tree = Tree {
-        nodes: nodes.collect(),
-        sets: parse_all(&file.sets)?,
-        mixed: file.mixed,
-        values: parse_all(&file.values)?,
-        gains: parse_all(&file.gains)?,
-    };
+    let tree =
+        Tree { nodes: nodes.collect(), sets: parse_all(&file.sets)?, mixed: file.mixed, values: parse_all(&file.values)?, gains: parse_all(&file.gains)? };
     let sound = tree.nodes.iter().enumerate().all(|(at, node)| node_is_sound(&tree, at, node, features, classes));
     let shares = classes == 0 || tree.mixed.chunks(classes).all(|row| row.len() == classes && row.iter().map(|s| u64::from(*s)).sum::<u64>() == u64::from(ONE));
     if !sound || !shares || tree.values.iter().any(|v| !v.is_finite()) {

@@ -134,8 +134,7 @@ impl<'t> Harvest<'t> {
 
     fn r2(&self) -> f64 {
         let Labels::Numbers(of) = self.labels else { return f64::NAN };
-        let seen: Vec<f64> =
-            of.iter().step_by(self.step).zip(&self.sums).filter(|(_, (_, trees))| *trees > 0).map(|(y, _)| *y).collect();
+        let seen: Vec<f64> = of.iter().step_by(self.step).zip(&self.sums).filter(|(_, (_, trees))| *trees > 0).map(|(y, _)| *y).collect();
         let mean = seen.iter().sum::<f64>() / seen.len() as f64;
         let spread: f64 = seen.iter().map(|y| (y - mean).powi(2)).sum();
         1.0 - self.judged().sum::<f64>() / spread
