@@ -111,6 +111,18 @@ fn the_same_rows_and_seed_give_the_same_committee_and_the_order_of_batches_does_
 }
 
 #[test]
+fn a_change_that_a_guard_saw_is_learnt_from_at_once() {
+    let mut random = Rng::with_seed(8);
+    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 500, false)], 10));
+    let quiet = fused.learn(&rows(&mut random, 200, false)).unwrap();
+    assert_eq!(quiet.events.iter().filter(|e| matches!(e, Event::Fitted { .. })).count(), 1);
+    assert!(fused.learn(&rows(&mut random, 10, true)).unwrap().events.is_empty());
+    fused.changed(60);
+    let events = fused.learn(&rows(&mut random, 10, true)).unwrap().events;
+    assert!(events.iter().any(|e| matches!(e, Event::Fitted { rows: 70, .. })), "{events:?}");
+}
+
+#[test]
 fn rows_without_a_feature_are_a_fault() {
     let mut random = Rng::with_seed(5);
     let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 300, false)], 10));

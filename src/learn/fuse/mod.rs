@@ -216,6 +216,13 @@ impl<L: Learner> Fused<L> {
         Ok(self.votes(rows, None)?.champion)
     }
 
+    /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows is
+    /// no longer learnt from, and new trees are fitted with the next rows.
+    pub fn changed(&mut self, kept: usize) {
+        self.forget(kept.max(FIRST));
+        self.since = self.settings.every.max(FIRST);
+    }
+
     /// Tests the champion on labelled rows, then learns from them. Many rows are taken in pieces, so that the last are
     /// tested with what the first taught.
     ///
