@@ -4,6 +4,7 @@ mod args;
 mod print;
 mod run;
 mod stats;
+mod train;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LA
            --sql TEXT|@FILE [--for DURATION] [--workspace DIR]
            [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg] [--stats FILE.json]
            [--engine local] [--threads N] [--memory SIZE]
+braid train --data FILE --target COLUMN [OPTION]…   a random forest: braid train --help
 braid sources | aggregates | marks      what this build knows
 
 A model that braid train wrote is a function of SQL: predict(NAME), predict_proba(NAME, 'class').
@@ -55,7 +57,11 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
         "aggregates" => say(&aggregates()),
         "marks" => say(&marks()),
         "--version" | "-V" => say(concat!("braid ", env!("CARGO_PKG_VERSION"), "\n")),
-        "train" => usage(&Fault::new("this build does not learn models").hint("use braid run")),
+        "train" => match train::TrainArgs::parse(rest) {
+            Ok(None) => say(&train::help()),
+            Ok(Some(args)) => report(train::run(&args, started)),
+            Err(fault) => usage(&fault),
+        },
         _ => say(HELP),
     }
 }

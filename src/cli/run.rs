@@ -107,7 +107,7 @@ fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
 }
 
 /// A folder that is missing should be found before the work, not after it.
-fn check_folder(path: &Path) -> Result<()> {
+pub(super) fn check_folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }

@@ -134,6 +134,19 @@ impl Question {
         Ok(Prepared { table: Table { columns, labels }, forest })
     }
 
+    /// Whether the target is estimated as a number, not told apart into classes.
+    ///
+    /// # Errors
+    /// When the target is missing.
+    pub fn estimates(&self, frame: &DataFrame) -> Result<bool> {
+        let column = frame.column(&self.target)?;
+        match (self.task, label_kind(column.dtype())) {
+            (Some(task), _) => Ok(task == TaskKind::Estimate),
+            (None, Some(kind @ (LabelKind::Integer | LabelKind::Number))) => many(column, kind),
+            (None, _) => Ok(false),
+        }
+    }
+
     fn labels(&self, column: &Column) -> Result<(Task, Labels)> {
         let fault = |what: String, hint: &str| Fault::new(what).at(format!("the target '{}'", self.target)).hint(hint);
         if column.null_count() > 0 {

@@ -10,6 +10,7 @@ pub mod forest;
 pub mod fuse;
 pub mod goal;
 pub mod grow;
+pub mod holdout;
 pub mod measure;
 pub mod merge;
 pub mod model;
