@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use crate::data::Fault;
 use crate::query::aggregate::AGGREGATES;
 use crate::source::live::LIVE_KINDS;
-pub use print::table;
+pub use print::{table, table_with};
 
 const HELP: &str = "\
 Braid: history and live data in one exact answer

@@ -15,7 +15,7 @@ use crate::engine::{Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::{annotate, grouped, percent};
+use crate::workspace::{Windows, grouped, percent, picture};
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -43,6 +43,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let models = scorer::load(args.models.iter().map(|(name, file)| (name.as_str(), file.as_path())))?;
     let plan = Arc::new(Plan::with_models(&query, &args.sql, &inputs, &models)?);
+    let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
@@ -80,7 +81,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         }
     };
     progress.clear();
-    finish(args, &table, &last, before, started, streamed)
+    finish(args, &table, &last, &windows, before, started, streamed)
 }
 
 /// Where rows go as they come: all of them, however many, unless they are to be drawn.
@@ -112,7 +113,7 @@ pub(super) fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
-fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool) -> Result<()> {
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, windows: &Windows, before: Duration, started: Instant, streamed: bool) -> Result<()> {
     if let Some(path) = &args.stats {
         let text = stats::json(last, before, started);
         fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
@@ -144,8 +145,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {
-        let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last);
+        let figure = picture(&Encoding::guess(&last.answer), last, windows)?;
         export::save(&figure, path, &Look::light())?;
     }
     match (&args.out, &last.sealed) {
@@ -158,7 +158,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
             writer.finish().map(drop)
         }
         (Some(path), None) => write_frame(&last.answer, path),
-        (None, None) => print::answer(&last.answer),
+        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::Snapshot;
 use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
+use crate::query::window::WindowStatus;
 
 /// `before` passed from the start of the process to that of the run, and counts for the first answer.
 pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
@@ -29,6 +30,7 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         "groups": s.stats.groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
         "cost": cost(s),
+        "windows": windows(s),
         "watermark": s.watermark.and_then(iso),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
@@ -40,13 +42,28 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
     stats.to_string() + "\n"
 }
 
+/// How many rows of the answer are of windows that are open, final or corrected; null without windows.
+fn windows(s: &Snapshot) -> Value {
+    let Some(status) = &s.status else { return Value::Null };
+    let of = |wanted| status.iter().filter(|status| **status == wanted).count() as u64;
+    // What is on disk left memory because it is final.
+    json!({ "open": of(WindowStatus::Open), "final": of(WindowStatus::Final) + s.sealed_groups, "corrected": of(WindowStatus::Corrected) })
+}
+
 /// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
 fn cost(s: &Snapshot) -> Value {
     let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups });
     let fitted = fit(&s.stats.samples);
+    let last = s.stats.samples.last();
+    let per = |bytes: Option<u64>, of: Option<u64>| bytes.zip(of).filter(|(_, of)| *of > 0).map(|(bytes, of)| bytes as f64 / of as f64);
     json!({
         "samples": s.stats.samples.iter().map(sample).collect::<Vec<_>>(),
         "exponents": { "time": fitted.time, "state": fitted.state, "bytes_between_threads": fitted.between },
+        "exponents_over_groups": { "state": fitted.state_by_groups, "bytes_between_threads": fitted.between_by_groups },
+        "workers": s.stats.workers,
+        "state_bytes_per_group": per(last.map(|c| c.state), last.map(|c| c.groups)),
+        "bytes_between_threads_per_group_and_worker": per(last.map(|c| c.between), last.map(|c| c.groups * s.stats.workers)),
+        "note": fitted.note(&s.stats.samples),
     })
 }
 
@@ -59,6 +76,8 @@ fn ledger(seam: &SeamLedger) -> Value {
             "partition": l.partition,
             "last_history": l.last_history,
             "first_live": l.first_live,
+            "last_history_time": l.last_history.filter(|_| l.is_time).and_then(iso),
+            "first_live_time": l.first_live.filter(|_| l.is_time).and_then(iso),
             "gap": match l.gap {
                 Gap::Known(n) => json!(n),
                 Gap::CannotBeKnown => json!("cannot be known"),
@@ -72,6 +91,7 @@ fn ledger(seam: &SeamLedger) -> Value {
         "live_rows": seam.live_rows,
         "overlap_removed": seam.overlap_removed,
         "partitions": seam.partitions.iter().map(line).collect::<Vec<_>>(),
+        "warnings": seam.warnings,
     })
 }
 

@@ -55,9 +55,9 @@ fn fault(plan: &Plan, size: u64, groups: usize, limit: u64, read: f64) -> Fault 
     let sketches: Vec<String> =
         plan.calls.iter().filter_map(|call| crate::query::rewrite::cheaper(&call.sql)).map(|(sketch, _)| sketch).filter(|_| dear).collect();
     let hint = match sketches.first() {
-        Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more with --memory"),
-        None if plan.rows.is_some() => "allow more with --memory, or ask for fewer rows or columns".to_owned(),
-        None => "allow more with --memory, group by fewer columns or a larger window, or filter".to_owned(),
+        Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more memory (--memory)"),
+        None if plan.rows.is_some() => "allow more memory (--memory), or ask for fewer rows or columns".to_owned(),
+        None => "allow more memory (--memory), group by fewer columns or a larger window, or filter".to_owned(),
     };
     Fault::new(what).hint(hint)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::intake::HistoryDone;
 use super::reached::Reached;
 use super::sealed::SealedFile;
+use super::seam::Times;
 use super::snapshot::Rows;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
@@ -66,8 +67,8 @@ pub struct Counted {
     pub history_rows: u64,
     pub live_rows: u64,
     pub overlap_removed: u64,
-    pub history_until: Option<Micros>,
-    pub live_from: Option<Micros>,
+    #[serde(default)]
+    pub times: Times,
 }
 
 /// A checkpoint that fits a run.

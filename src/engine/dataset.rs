@@ -123,7 +123,7 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
     let too_large = |bytes: u64| {
         Fault::new(format!("the dataset takes {} MiB, more than half of the {} MiB allowed", bytes >> 20, room >> 19))
             .at(name)
-            .hint("allow more with --memory, or join with fewer columns")
+            .hint("allow more memory (--memory), or join with fewer columns")
     };
     for file in files {
         let index = |column: &polars::prelude::PlSmallStr| {

@@ -13,8 +13,11 @@ use super::reached::Reached;
 use super::run::{Log, Shared};
 use super::seam::Face;
 use super::snapshot::TimeGap;
+use super::table::{DEFAULT_LATENESS, TimeColumn};
+use super::watermark::Watermark;
 use crate::data::{Chunk, Fault, Positions, Result};
-use crate::query::window::{Micros, micros_of};
+use crate::query::expr::Scalar;
+use crate::query::window::{Due, Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
 
@@ -173,9 +176,12 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
     let mut partitions = Partitions::new(shared, number, first);
     let mut sent = 0;
     let told = tell_damage(shared, feed, 0);
+    let mut past_late = PastLate::new(shared);
     let followed = match &shared.options.past {
         Some(past) => read_past(shared, feed, number, past, |chunk| {
             let times = event_times(shared, &chunk.frame)?;
+            past_late.see(&chunk, times.as_ref())?;
+            let times = times.and_then(|t| t.min().zip(t.max()));
             send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, watermark: None, times }, true, out);
             sent += 1;
             Ok(())
@@ -186,6 +192,7 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
     tell_damage(shared, feed, told);
+    past_late.tell(&feed.url.shown());
     partitions.end();
 }
 
@@ -222,9 +229,9 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 let chunk = conform.apply(chunk)?;
                 let times = event_times(shared, &chunk.frame)?;
                 shared.news().trouble.remove(&name);
-                close_gaps(shared, &name, times);
-                let live = LiveChunk { number, ..partitions.place(chunk, times) };
-                newest = newest.max(times.map(|t| t.1));
+                let live = LiveChunk { number, ..partitions.place(chunk, times.as_ref())? };
+                close_gaps(shared, &name, live.times);
+                newest = newest.max(live.times.map(|t| t.1));
                 if send(shared, live, can_wait, out) {
                     number += 1;
                 } else {
@@ -255,6 +262,7 @@ struct Partitions<'a> {
     spare: Option<usize>,
     /// Where the log of each partition stood when the table was first asked: rows before it are history.
     ends: Positions,
+    judges_all: Option<bool>,
 }
 
 struct Known {
@@ -265,7 +273,7 @@ struct Known {
 
 impl<'a> Partitions<'a> {
     fn new(shared: &'a Shared, feed: usize, first: usize) -> Self {
-        Self { shared, feed, known: Vec::new(), spare: Some(first), ends: Positions::new() }
+        Self { shared, feed, known: Vec::new(), spare: Some(first), ends: Positions::new(), judges_all: judges_all(shared) }
     }
 
     /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before the
@@ -282,7 +290,11 @@ impl<'a> Partitions<'a> {
                 }
                 before.ends.clone()
             }
-            None => live.ends()?.unwrap_or_default(),
+            None => match self.shared.options.catch_up.as_ref().and_then(|reached| reached.ends.get(self.feed)) {
+                // What was live for the question before this one still is.
+                Some(ends) if !ends.is_empty() => ends.clone(),
+                _ => live.ends()?.unwrap_or_default(),
+            },
         };
         live.split_at(&self.ends);
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
@@ -305,7 +317,7 @@ impl<'a> Partitions<'a> {
     }
 
     /// Which face a chunk belongs to, and by which watermark its rows are judged.
-    fn place(&mut self, chunk: Chunk, times: Option<(Micros, Micros)>) -> LiveChunk {
+    fn place(&mut self, mut chunk: Chunk, times: Option<&Int64Chunked>) -> Result<LiveChunk> {
         let i = self.number(chunk.partition);
         // `ends` was told to the feed: a chunk lies on one side of it.
         let past = self.ends.get(&chunk.partition).is_some_and(|end| chunk.offsets.end <= *end);
@@ -316,9 +328,19 @@ impl<'a> Partitions<'a> {
             known.epoch += u64::from(chunk.offsets.start < known.next);
             (known.next, epoch) = (chunk.offsets.end, known.epoch);
             // History is read with a perfect watermark: nothing in it is late, and it makes nothing late.
-            let newest = times.filter(|_| face == Face::Live).map(|t| t.1);
-            watermark = self.shared.watermark.advance(known.watermark, newest, Instant::now()).filter(|_| face == Face::Live);
+            let (number, now) = (known.watermark, Instant::now());
+            match times.filter(|_| face == Face::Live) {
+                Some(times) => {
+                    let (before, judged) = self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
+                    watermark = before;
+                    if let Some(judged) = judged.filter(|_| self.judges_all.is_some()) {
+                        chunk.frame.with_column(judged.into_column())?;
+                    }
+                }
+                None => drop(self.shared.watermark.advance(number, None, now)),
+            }
         }
+        let times = times.and_then(|times| times.min().zip(times.max()));
         if face == Face::Live && chunk.rows_in() > 0 {
             let mut news = self.shared.news();
             if let Some(log) = news.logs.iter_mut().find(|l| l.feed == self.feed)
@@ -327,7 +349,7 @@ impl<'a> Partitions<'a> {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times }
+        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times })
     }
 
     /// No row will come any more: it holds nothing back.
@@ -406,10 +428,56 @@ fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
     }
 }
 
-fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<(Micros, Micros)>> {
-    let Some(time) = &shared.table.time else { return Ok(None) };
-    let micros = micros_of(frame.column(&time.column)?)?;
-    Ok(micros.min().zip(micros.max()))
+fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<Int64Chunked>> {
+    shared.table.time.as_ref().map(|time| micros_of(frame.column(&time.column)?)).transpose()
+}
+
+/// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another time
+/// than the table's; `None` without windows, where nothing is late.
+fn judges_all(shared: &Shared) -> Option<bool> {
+    let window = shared.plan.window()?;
+    let own = |time: &TimeColumn| matches!(&window.time, Scalar::Column(name) if *name == time.column);
+    Some(!shared.table.time.as_ref().is_some_and(own))
+}
+
+/// Counts the rows of the past that came late, where nobody holds that against them.
+struct PastLate<'a> {
+    shared: &'a Shared,
+    watermark: Watermark,
+    partitions: Vec<(u32, usize)>,
+    count: u64,
+}
+
+impl<'a> PastLate<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let lateness = shared.table.time.as_ref().map_or(DEFAULT_LATENESS, |t| t.lateness);
+        Self { shared, watermark: Watermark::new(lateness), partitions: Vec::new(), count: 0 }
+    }
+
+    fn see(&mut self, chunk: &Chunk, times: Option<&Int64Chunked>) -> Result<()> {
+        let (Some(all), Some(times), Some(window)) = (judges_all(self.shared), times, self.shared.plan.window()) else { return Ok(()) };
+        let now = Instant::now();
+        let known = self.partitions.iter().find(|(partition, _)| *partition == chunk.partition).map(|(_, number)| *number);
+        let number = known.unwrap_or_else(|| {
+            self.partitions.push((chunk.partition, self.watermark.add(now)));
+            self.partitions.len() - 1
+        });
+        if let (_, Some(judged)) = self.watermark.judge(number, times, all, now) {
+            let rows = chunk.frame.filter(&judged.is_not_null())?;
+            let watermarks: Vec<Micros> = judged.iter().flatten().collect();
+            // A row of a joined question has no window before it is joined: then what is older than the watermark counts.
+            let late = window.time.of(&rows).and_then(|time| Ok(window.place(&micros_of(&time)?, Due::Judged(&watermarks)).late.len()));
+            self.count += late.unwrap_or(watermarks.len()) as u64;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, source: &str) {
+        if self.count > 0 {
+            let (shared, rows) = (self.shared, if self.count == 1 { "row that came" } else { "rows that came" });
+            shared.note(format!("{source}: {} {rows} after their window was final are counted here, for what is past is complete", self.count));
+        }
+    }
 }
 
 /// Gives a feed's rows the columns and types of its table.

@@ -21,6 +21,7 @@ use super::rate::Rate;
 use super::reached::Reached;
 use super::run::Shared;
 use super::sealed::Sealed;
+use super::seam::Times;
 use super::snapshot::Rows;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
@@ -43,8 +44,8 @@ pub struct Delta {
     pub history_rows: u64,
     pub live_rows: u64,
     pub overlap: u64,
-    pub history_until: Option<Micros>,
-    pub live_from: Option<Micros>,
+    /// The event times that each face brought.
+    pub times: Times,
     /// How far the feeds were absorbed.
     pub reached: Reached,
     /// When live chunks arrived, and their rows.
@@ -86,8 +87,7 @@ pub struct Merger {
     sealed: Sealed,
     /// Where late and rejected rows are kept for inspection, in a workspace.
     aside: Option<Aside>,
-    history_until: Option<Micros>,
-    live_from: Option<Micros>,
+    times: Times,
     reached: Reached,
     /// Arrivals that no snapshot has shown yet.
     waiting: Vec<(Instant, u64)>,
@@ -142,6 +142,7 @@ impl Merger {
         let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
         let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
         let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
+        snapshot.stats.workers = shared.options.workers() as u64;
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
         snapshot.stats.chunks = counted.chunks;
@@ -159,8 +160,7 @@ impl Merger {
             late,
             sealed,
             aside,
-            history_until: counted.history_until,
-            live_from: counted.live_from,
+            times: counted.times,
             reached,
             shared,
             history,
@@ -272,12 +272,14 @@ impl Merger {
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
         s.seam.overlap_removed += delta.overlap;
+        let grown = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows + before.rows / 2);
+        if s.rows.come_in > 0 && grown {
+            let (state, groups) = (self.partial.size() as u64, self.partial.groups() as u64 + self.sealed.groups());
+            let sample = Sample { state, groups, ..Sample::of(s) };
+            s.stats.samples.push(sample);
+        }
         self.rate.add(delta.live_rows);
-        self.history_until = self.history_until.max(delta.history_until);
-        self.live_from = match (self.live_from, delta.live_from) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.times.merge(&delta.times);
         self.reached.merge(&delta.reached);
         self.waiting.extend(delta.arrivals);
         self.workers -= usize::from(delta.gone);
@@ -426,8 +428,7 @@ impl Merger {
                 history_rows: s.seam.history_rows,
                 live_rows: s.seam.live_rows,
                 overlap_removed: s.seam.overlap_removed,
-                history_until: self.history_until,
-                live_from: self.live_from,
+                times: self.times,
             },
         }
     }
@@ -471,21 +472,25 @@ impl Merger {
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);
-        s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
-        {
+        s.seam = ledger(&self.shared, &s.seam, &self.times, s.history_done >= s.history_total);
+        let ends = {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
             s.fault.clone_from(&news.fault);
+            s.notes.extend(s.seam.warnings.iter().cloned());
             s.notes.extend(news.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
             s.troubled = news.trouble.len();
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;
             s.audit.clone_from(&news.audit);
-        }
+            let log = |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
+            (0..self.shared.table.live.len()).map(log).collect()
+        };
         s.reached.clone_from(&self.reached);
-        let doubled = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows * 2);
-        if s.rows.come_in > 0 && (doubled || last) {
+        s.reached.late = s.rows.late + s.rows.readmitted;
+        s.reached.ends = ends;
+        if last && s.stats.samples.last().is_none_or(|before| before.rows < s.rows.come_in) && s.rows.come_in > 0 {
             let sample = Sample::of(s);
             s.stats.samples.push(sample);
         }

@@ -262,6 +262,7 @@ impl Run {
             let mut news = shared.news();
             news.live_open = table.live.len();
             news.notes = notes;
+            news.notes.extend(reread_order(&shared));
         }
         let newest = Latest::default();
         let workers = shared.options.workers();
@@ -328,6 +329,19 @@ impl Run {
     pub fn finish(&self) {
         self.finish.set();
     }
+}
+
+/// What there is to say when rows are read once more and it is not known in which order those of different partitions came.
+fn reread_order(shared: &Shared) -> Option<String> {
+    let reached = shared.options.catch_up.as_ref()?;
+    let unsure = reached.late > 0 && reached.partitions.len() > 1 && shared.plan.window().is_some();
+    unsure.then(|| {
+        format!(
+            "rows of {} partitions are read once more, in another order among each other than they came: of {} that were late before, some may be on time now",
+            reached.partitions.len(),
+            reached.late
+        )
+    })
 }
 
 fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Out) -> Result<()> {

@@ -25,6 +25,8 @@ pub struct Table {
     /// The event-time column, where there is one.
     pub time: Option<TimeColumn>,
     pub seam: Seam,
+    /// A person has said that no row is in both faces.
+    pub disjoint: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ impl Table {
             }
         }
         let time = TimeColumn::guess(&schema);
-        Ok(Self { name: name.to_owned(), schema, history, live: Vec::new(), time, seam: Seam::Append })
+        Ok(Self { name: name.to_owned(), schema, history, live: Vec::new(), time, seam: Seam::Append, disjoint: false })
     }
 }
 

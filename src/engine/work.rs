@@ -4,18 +4,18 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use polars::prelude::{ChunkAgg, DataFrame};
+use polars::prelude::{ChunkAgg, Column, DataFrame};
 
 use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::pour::Sheaf;
 use super::run::Shared;
-use super::seam::Face;
+use super::seam::{Face, Seam};
 use crate::data::{Chunk, Fault, Result};
-use crate::query::Partial;
 use crate::query::rows::At;
-use crate::query::window::{Micros, micros_of};
+use crate::query::window::{Micros, WATERMARK, micros_of};
+use crate::query::{Absorbed, Partial};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
@@ -135,11 +135,8 @@ impl Hand<'_> {
         if let Some(arrived) = live.chunk.arrived {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
-        if let (Face::Live, Some((oldest, _))) = (live.face, live.times) {
-            self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
-        }
         self.delta.reached.note(&live);
-        self.take(live.chunk, live.face, live.watermark, self.shared.table.history.len() + live.feed, live.epoch)?;
+        self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
         self.pour(1 + live.feed, live.number);
         Ok(())
     }
@@ -168,8 +165,8 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
-    fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>, source: usize, epoch: u64) -> Result<()> {
+    /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
+    fn take(&mut self, chunk: Chunk, face: Face, times: Option<(Micros, Micros)>, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
         let rejected = chunk.rejects.count;
         delta.chunks += 1;
@@ -181,19 +178,20 @@ impl Hand<'_> {
         let rows = frame.height() as u64;
         delta.rows.come_in += rows + rejected;
         *(if face == Face::Live { &mut delta.live_rows } else { &mut delta.history_rows }) += rows;
-        if face == Face::History
-            && !self.shared.table.live.is_empty()
-            && let Some(time) = &self.shared.table.time
-        {
-            delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
+        if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {
+            let at_time = matches!(self.shared.table.seam, Seam::Time(_));
+            match (face, times) {
+                (Face::History, _) => delta.times.note_history(&micros_of(frame.column(&time.column)?)?, at_time),
+                (Face::Live, Some(_)) if removed == 0 => delta.times.note_live(times),
+                (Face::Live, _) => {
+                    let own = micros_of(frame.column(&time.column)?)?;
+                    delta.times.note_live(own.min().zip(own.max()));
+                }
+            }
         }
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
-        let absorbed = match self.shared.lookup()? {
-            Some(lookup) => self.partial.absorb_joined(&frame, &lookup, watermark, at),
-            None => self.partial.absorb_at(&frame, watermark, at),
-        };
-        let mut absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
+        let mut absorbed = self.absorb(frame, at).map_err(|fault| place(fault, &chunk.source))?;
         if self.out.rows.is_some() {
             self.finished.push(self.partial.drain()?);
         }
@@ -205,6 +203,27 @@ impl Hand<'_> {
         self.check_memory()?;
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+    }
+
+    /// Takes rows; those that may be late are judged one by one.
+    fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Absorbed> {
+        let lookup = self.shared.lookup()?;
+        let mut late = None;
+        if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
+            late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
+            frame = frame.filter(&!&judged)?.drop(WATERMARK)?;
+        }
+        let mut absorbed = match &lookup {
+            Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at)?,
+            None => self.partial.absorb_at(&frame, None, at)?,
+        };
+        if let Some(rows) = late {
+            absorbed.add(match &lookup {
+                Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup)?,
+                None => self.partial.absorb_judged(&rows)?,
+            })?;
+        }
+        Ok(absorbed)
     }
 
     /// What all workers and the merger keep may take what the run was given.

@@ -6,7 +6,9 @@
 pub mod aggregate;
 mod bind;
 mod blocks;
+mod call;
 pub mod compare;
+mod dialect;
 pub mod exact;
 pub mod expr;
 pub mod finish;
@@ -28,6 +30,7 @@ pub mod rows;
 pub mod scope;
 mod score;
 pub mod sql;
+mod truncate;
 pub mod window;
 
 pub use form::Form;

@@ -7,7 +7,8 @@ use polars::prelude::*;
 use sqlparser::ast::Expr as Ast;
 
 use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
-use super::bind::{Binder, classes_in, find_aggregate};
+use super::bind::Binder;
+use super::call::{classes_in, find_aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::join::{self, Join};

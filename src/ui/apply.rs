@@ -88,6 +88,12 @@ impl App {
                     sheet.watch.stop();
                 }
             }
+            TableAction::Follow(follow) => {
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.follow = follow;
+                }
+                return;
+            }
             TableAction::Learn => self.learn(id),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),

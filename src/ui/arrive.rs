@@ -184,7 +184,7 @@ impl App {
         if let Some(sql) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
             let table = std::sync::Arc::new(table);
-            let run = plan(&sql, &table, &[]).and_then(|(plan, _)| Run::start(plan, table, Options::default(), self.wake.clone()));
+            let run = plan(&sql, &table, &[]).and_then(|bound| Run::start(bound.plan, table, Options::default(), self.wake.clone()));
             if let Ok(run) = run {
                 sheet.span = Some(Span { run, since: Instant::now() });
                 return;
@@ -212,12 +212,12 @@ impl App {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {
-                sheet.picture.look(&shown, sheet.watch.shown_run, &self.wake);
+                sheet.picture.look(&shown, sheet.watch.shown_run, &sheet.watch.shown_windows, &self.wake);
             }
             match &sheet.watch.next {
                 Some(next) => {
-                    if let Some(newest) = next.newest.clone() {
-                        sheet.preview.look(&newest, next.number, &self.wake);
+                    if let Some(newest) = &next.newest {
+                        sheet.preview.look(newest, next.number, &next.windows, &self.wake);
                     }
                     // It may be ready without anything new to look at.
                     ctx.request_repaint_after(TICK);
@@ -253,6 +253,9 @@ fn span_size(span: &Span) -> Option<&'static str> {
 /// The key of what an audit that found differences says.
 const AUDIT: &str = "audit";
 
+/// The key of what is said of faces that overlap.
+const OVERLAP: &str = "overlap";
+
 /// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
 fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
@@ -271,6 +274,8 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
         .chain(fault.iter().map(|(key, _)| key.clone()))
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
         .collect();
+    let overlap = sheet.better_seam();
+    let keys = keys.into_iter().chain(overlap.iter().map(|_| OVERLAP.to_owned())).collect();
     notices.hold(sheet.id, run, &keys);
     // What is over can come again.
     sheet.told.retain(|key| keys.contains(key));
@@ -283,6 +288,12 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
         && (sheet.told.insert(AUDIT.to_owned()) || notices.shows(&origin(AUDIT)))
     {
         notices.said(origin(AUDIT), Level::Error, &Fault::new(what).at(sheet.table.name.clone()));
+    }
+    if let Some(overlap) = overlap
+        && sheet.told.insert(OVERLAP.to_owned())
+    {
+        let offer = ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())));
+        notices.said_with(origin(OVERLAP), Level::Warning, &Fault::new(overlap.why()).at(sheet.table.name.clone()), Some(offer));
     }
     for note in lasting {
         if sheet.told.insert(note.clone()) {

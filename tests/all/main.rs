@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod aggregate;
+mod arrival;
 mod aside;
 mod bad_input;
 mod beam_test_stream;
@@ -10,6 +11,7 @@ mod bytewax_window;
 mod checkpoint;
 mod cli;
 mod crash;
+mod dialect;
 mod drift;
 mod engine;
 mod event_time;

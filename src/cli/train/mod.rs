@@ -22,8 +22,8 @@ use crate::learn::holdout::held_out;
 use crate::learn::model;
 use crate::source::history::{History, expand, open_history};
 use crate::sync::{Cancel, Wake};
-pub use args::{TrainArgs, help};
 use args::Holdout;
+pub use args::{TrainArgs, help};
 use report::{Outcome, Verdict};
 
 /// # Errors

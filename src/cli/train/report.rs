@@ -70,7 +70,8 @@ impl Outcome {
     pub fn json(&self, started: Instant) -> String {
         let forest = &self.forest;
         let names = forest.task.classes();
-        let class = |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
+        let class =
+            |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
         let dropped: serde_json::Map<String, Value> = self.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let importance: serde_json::Map<String, Value> =
             forest.features.iter().zip(forest.importance()).map(|(f, share)| (f.name.clone(), json!(share))).collect();

@@ -46,12 +46,13 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
             let Some(point) = series.point(index) else { continue };
             // As opaque as all the circles it stands for, one upon the other.
             let opacity = 1.0 - (1.0 - opacity as f32).powi(count.min(64) as i32);
-            if scene.figure.is_open(point.0) {
+            if series.is_unfinished(index) {
                 line::ring(scene, pen, scene.px(point), radius * 1.2, color)?;
             } else {
                 pen.circle(scene.px(point), radius, faded(color, opacity))?;
             }
         }
+        line::corrected(scene, pen, series, color)?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ impl Columns {
         let file = open(path)?;
         notes.extend_from_slice(file.left_out());
         let mut schema = Schema::clone(file.schema());
-        for (name, dtype) in known.iter().flat_map(|known| known.iter()) {
+        for (name, dtype) in known.iter().flat_map(|known| known.iter()).filter(|(_, dtype)| **dtype != DataType::Null) {
             let Some(own) = schema.get(name).filter(|own| *own != dtype) else { continue };
             if !convertible(own, dtype) {
                 let what = format!("the column '{name}' holds {own} here, but the table has {dtype}");

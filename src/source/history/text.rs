@@ -95,6 +95,10 @@ impl History for Text {
         self.0.decoder.schema()
     }
 
+    fn is_settled(&self) -> bool {
+        self.0.decoder.is_settled()
+    }
+
     fn extent(&self) -> Extent {
         Extent { bytes: self.0.stamp.bytes, rows: None }
     }

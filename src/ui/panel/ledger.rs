@@ -4,7 +4,7 @@ use eframe::egui::{Align, Context, Grid, Label, Layout, RichText, ScrollArea, Ui
 
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
-use crate::ui::action::{Action, Window};
+use crate::ui::action::{Action, TableAction, Window};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{numbers, row};
 use crate::ui::{App, look};
@@ -17,6 +17,14 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         match app.sheet().and_then(|s| s.watch.shown.as_ref()) {
             Some(shown) => {
                 faces_ui(ui, shown);
+                if let Some((sheet, overlap)) = app.sheet().and_then(|s| Some((s, s.better_seam()?))) {
+                    ui.add_space(look::STEP);
+                    let p = look::palette(ui);
+                    ui.add(Label::new(RichText::new(format!("Beware: {}.", overlap.why())).color(p.warn)).wrap());
+                    if ui.button("Let live begin where history ends").clicked() {
+                        actions.push(Action::Table(sheet.id, TableAction::Seam(overlap.seam())));
+                    }
+                }
                 ui.add_space(look::PAD);
                 sum_ui(ui, shown);
             }
