@@ -16,6 +16,8 @@ use crate::source::live::url::parse_duration;
 pub struct RunArgs {
     pub tables: BTreeMap<String, Given>,
     pub sql: String,
+    /// Names and files of models that the question may ask.
+    pub models: Vec<(String, PathBuf)>,
     pub limit: Option<Duration>,
     pub workspace: Option<PathBuf>,
     pub out: Option<PathBuf>,
@@ -101,6 +103,10 @@ impl RunArgs {
                 t.seam = Some(v.to_owned());
                 Ok(())
             })?,
+            "model" => {
+                let (name, file) = named("model", &value, "NAME=FILE", "NAME is what predict(NAME) calls it in SQL")?;
+                self.models.push((name.to_owned(), file.into()));
+            }
             "sql" => *sql = Some(value),
             "for" => {
                 self.limit =
@@ -123,12 +129,16 @@ impl RunArgs {
     }
 
     fn table(&mut self, option: &str, text: &str, set: impl FnOnce(&mut Given, &str) -> Result<()>) -> Result<()> {
-        let parts = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
-        let (name, value) =
-            parts.ok_or_else(|| Fault::new(format!("--{option} takes NAME=VALUE, not '{text}'")).hint("NAME is what the table is called in SQL"))?;
+        let (name, value) = named(option, text, "NAME=VALUE", "NAME is what the table is called in SQL")?;
         let given = self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
         set(given, value)
     }
+}
+
+/// Both sides of `NAME=VALUE`.
+fn named<'t>(option: &str, text: &'t str, shape: &str, hint: &str) -> Result<(&'t str, &'t str)> {
+    let parts = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+    parts.ok_or_else(|| Fault::new(format!("--{option} takes {shape}, not '{text}'")).hint(hint))
 }
 
 /// Reads `1GiB`, `512MB`, `64k` or bytes.

@@ -19,6 +19,7 @@ pub const RUN_OPTIONS: &[RunOption] = &[
     option("live", "NAME=URL", "a feed that is its live face, such as file:LOG, stdin:, kafka://HOST/TOPIC (braid sources has all); may come again"),
     option("time", "NAME=COLUMN[,LATENESS]", "its event time, and how late a row may come and still be in its window (10s unless said)"),
     option("seam", "NAME=SEAM", "which face owns a row: position, time:T, key:COLUMN or append (no row is in both)"),
+    option("model", "NAME=FILE.json", "a model that braid train wrote: predict(NAME) and predict_proba(NAME, 'class') in the question; may come again"),
     option("sql", "TEXT|@FILE", "the question, or a file that holds it"),
     option("for", "DURATION", "end after so long, such as 30s or 10m, with a complete answer for what was read"),
     option("workspace", "DIR", "keep checkpoints, recordings and rows set aside there; the same question goes on where it was"),

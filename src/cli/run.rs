@@ -13,7 +13,7 @@ use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
-use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
+use crate::engine::{Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
@@ -51,7 +51,8 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     }
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
-    let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let models = scorer::load(args.models.iter().map(|(name, file)| (name.as_str(), file.as_path())))?;
+    let plan = Arc::new(Plan::with_models(&query, &args.sql, &inputs, &models)?);
     let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);
     let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
@@ -139,7 +140,7 @@ fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
 }
 
 /// A folder that is missing should be found before the work, not after it.
-fn check_folder(path: &Path) -> Result<()> {
+pub(super) fn check_folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }

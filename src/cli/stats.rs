@@ -103,7 +103,7 @@ fn iso(micros: i64) -> Option<String> {
 }
 
 /// User and system time of all threads so far; null where the system does not tell.
-fn cpu_seconds() -> Option<f64> {
+pub(super) fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
@@ -112,6 +112,6 @@ fn cpu_seconds() -> Option<f64> {
 }
 
 /// The most memory the process ever held, MiB; null where the system does not tell.
-fn peak_rss_mb() -> Option<f64> {
+pub(super) fn peak_rss_mb() -> Option<f64> {
     peak().map(|bytes| (bytes as f64 / MIB * 10.0).round() / 10.0)
 }
