@@ -10,7 +10,7 @@ use super::Job;
 use super::job::Reporter;
 use crate::data::{Fault, Result};
 use crate::learn::encode::{Prepared, Question};
-use crate::learn::forest::{Forest, Task};
+use crate::learn::forest::{Forest, TREES, Task};
 use crate::learn::grow::{Growth, grower};
 use crate::learn::oob::{Harvest, Judged, judge};
 use crate::source::history::History;
@@ -49,8 +49,8 @@ pub fn train(frame: DataFrame, training: Training, wake: Wake) -> Job<Forest> {
 type News = Result<(usize, Judged)>;
 
 fn grow(prepared: Prepared, training: &Training, report: &Reporter) -> Result<Forest> {
-    if training.trees == 0 {
-        return Err(Fault::new("a forest needs a tree").hint("ask for at least one"));
+    if !(1..=TREES).contains(&training.trees) {
+        return Err(Fault::new(format!("a forest has no {} trees", training.trees)).hint(format!("ask for 1 to {TREES}")));
     }
     let Prepared { table, mut forest } = prepared;
     let fitting = if forest.task == Task::Numbers { Growth::numbers() } else { Growth::classes() };

@@ -119,7 +119,8 @@ impl Question {
                 .at(&self.target)
                 .hint("each row lacks a value in some column: leave out columns that are mostly empty, or keep missing values"));
         }
-        if frame.height() > u32::MAX as usize {
+        // Rows are counted in 31 bits.
+        if frame.height() > i32::MAX as usize {
             return Err(Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"));
         }
         let (task, labels) = self.labels(frame.column(&self.target)?)?;
@@ -142,8 +143,8 @@ impl Question {
         let column = frame.column(&self.target)?;
         match (self.task, label_kind(column.dtype())) {
             (Some(task), _) => Ok(task == TaskKind::Estimate),
-            (None, Some(kind @ (LabelKind::Integer | LabelKind::Number))) => many(column, kind),
-            (None, _) => Ok(false),
+            (None, Some(kind)) => many(column, kind),
+            (None, None) => Ok(false),
         }
     }
 
@@ -156,15 +157,15 @@ impl Question {
             return Err(fault(format!("a column of {} cannot be foretold", column.dtype()), "choose one of text, numbers or truth values"));
         };
         let numeric = matches!(kind, LabelKind::Integer | LabelKind::Number);
-        let estimate = match self.task {
-            Some(task) => task == TaskKind::Estimate,
-            None => numeric && many(column, kind)?,
-        };
-        if estimate {
+        if self.task.map_or_else(|| many(column, kind), |task| Ok(task == TaskKind::Estimate))? {
             if !numeric {
                 return Err(fault("it holds no numbers, so it cannot be estimated".to_owned(), "let it be classified"));
             }
-            return Ok((Task::Numbers, Labels::Numbers(numbers(column, &Kind::Number)?)));
+            let values = numbers(column, &Kind::Number)?;
+            if values.iter().any(|v| v.abs() >= f64::MAX) {
+                return Err(fault("some rows hold an infinite number".to_owned(), "leave those rows out"));
+            }
+            return Ok((Task::Numbers, Labels::Numbers(values)));
         }
         let texts = label_texts(column, kind)?;
         let texts = texts.str()?;
@@ -241,9 +242,13 @@ fn label_texts(column: &Column, kind: LabelKind) -> Result<Series> {
     Ok(texts.into_series())
 }
 
-/// Whether a column of numbers has so many values that it should be estimated.
+/// Whether a column holds numbers of so many values that it should be estimated.
 fn many(column: &Column, kind: LabelKind) -> Result<bool> {
-    let few = if kind == LabelKind::Integer { FEW } else { FEW_FLOATS };
+    let few = match kind {
+        LabelKind::Integer => FEW,
+        LabelKind::Number => FEW_FLOATS,
+        LabelKind::Text | LabelKind::Flag => return Ok(false),
+    };
     let mut seen = std::collections::BTreeSet::new();
     for value in numbers(column, &Kind::Number)? {
         if value.fract() != 0.0 {

@@ -85,6 +85,9 @@ pub struct Oob {
     pub errors: Vec<f64>,
 }
 
+/// Most trees of a forest: their votes are counted in 32 bits.
+pub const TREES: usize = 65_535;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forest {
     pub target: String,

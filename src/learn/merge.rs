@@ -1,17 +1,21 @@
 //! Merging forests: their trees stand side by side, over the features' common cuts and words and the common classes. What
 //! the merged forest foretells does not depend on the order, nor on what was merged first.
 
-use super::forest::{Feature, Forest, Kind, Task};
+use super::forest::{Feature, Forest, Kind, TREES, Task};
 use super::tree::{BY_SET, LEAF, MOST, Tree, in_set};
 use crate::data::{Fault, Result};
 
 /// # Errors
-/// When there is none, when they do not ask for the same features or foretell the same, or when a feature has more cuts
-/// than a tree can name.
+/// When there is none, when they do not ask for the same features or foretell the same, or when there are more trees, or a
+/// feature has more cuts, than a forest holds.
 pub fn merge(forests: &[&Forest]) -> Result<Forest> {
     let Some(first) = forests.first() else { return Err(Fault::new("there is no forest to merge").hint("train one first")) };
     for other in forests {
         alike(first, other)?;
+    }
+    let trees: usize = forests.iter().map(|f| f.trees.len()).sum();
+    if trees > TREES {
+        return Err(Fault::new(format!("{trees} trees are too many: a forest holds {TREES}")).hint("merge fewer forests, or retire old trees first"));
     }
     let features = (0..first.features.len()).map(|at| join(forests, at)).collect::<Result<Vec<_>>>()?;
     let task = classes(forests);

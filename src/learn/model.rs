@@ -30,7 +30,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, Task};
+use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task};
 use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
 use crate::data::{Fault, Result};
 
@@ -198,6 +198,9 @@ fn from_file(file: ModelFile) -> Result<Forest> {
     };
     let features = file.features.into_iter().map(feature_of).collect::<Result<Vec<_>>>()?;
     let classes = task.classes().len();
+    if file.trees.len() > TREES {
+        return Err(damaged(&format!("it has {} trees, and a forest holds {TREES}", file.trees.len())));
+    }
     let trees = file.trees.into_iter().zip(1..).map(|(tree, number)| tree_of(tree, number, &features, classes)).collect::<Result<Vec<_>>>()?;
     let oob = match file.oob {
         Some(oob) => Some(Oob { rows: oob.rows, score: parsed(&oob.score)?, errors: parse_all(&oob.errors)? }),

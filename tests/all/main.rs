@@ -18,6 +18,7 @@ mod event_time;
 mod exact;
 mod figure;
 mod flink_window_operator;
+mod forest;
 mod formats;
 mod fuse;
 mod fusion;

@@ -50,16 +50,16 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     let forest = wait(job, &news, &stop)?;
     let (fit, fit_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
 
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
     let scored = forest.score(&tested)?;
-    let predict = begun.elapsed();
+    let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
     let verdict = Verdict::new(&forest, &scored, &tested)?;
     tested = DataFrame::empty();
     drop(tested);
     if let Some(path) = &args.model {
         model::save(&forest, path)?;
     }
-    let outcome = Outcome { forest, dropped, rows_learnt, verdict, fit, fit_cpu, predict, asked: task };
+    let outcome = Outcome { forest, dropped, rows_learnt, verdict, fit, fit_cpu, predict, predict_cpu, asked: task };
     if let Some(path) = &args.stats {
         fs::write(path, outcome.json(started)).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }

@@ -25,6 +25,7 @@ pub struct Outcome {
     pub fit: Duration,
     pub fit_cpu: Option<f64>,
     pub predict: Duration,
+    pub predict_cpu: Option<f64>,
     pub asked: Option<TaskKind>,
 }
 
@@ -88,6 +89,7 @@ impl Outcome {
             "fit_s": self.fit.as_secs_f64(),
             "fit_cpu_s": self.fit_cpu,
             "predict_s": self.predict.as_secs_f64(),
+            "predict_cpu_s": self.predict_cpu,
             "wall_s": started.elapsed().as_secs_f64(),
             "cpu_s": cpu_seconds(),
             "peak_rss_mb": peak_rss_mb(),
