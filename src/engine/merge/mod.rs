@@ -65,6 +65,8 @@ const LATE_SHOWN: usize = 1_000;
 /// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
 /// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+/// While workers have time to spare it may take half of it: what is shown is newer.
+const SPARE_SHARE: u32 = 1;
 const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
@@ -177,6 +179,7 @@ impl Merger {
     /// Merges until the last worker is gone, then puts the last snapshot.
     pub fn merge(mut self, deltas: &Receiver<Delta>, shelf: &Latest<Snapshot>, wake: &Wake) {
         let (mut dirty, mut due, mut shown) = (false, Instant::now(), Instant::now());
+        let mut busy = Duration::ZERO;
         loop {
             let wait = if dirty { due.saturating_duration_since(Instant::now()) } else { TICK };
             match deltas.recv_timeout(wait) {
@@ -200,7 +203,13 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                let share = if self.snapshot.history_done < self.snapshot.history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+                let spare = self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
+                busy = self.snapshot.stats.busy;
+                let share = match spare {
+                    _ if self.snapshot.history_done < self.snapshot.history_total => HISTORY_SHARE,
+                    true => SPARE_SHARE,
+                    false => ANSWER_SHARE,
+                };
                 due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
             } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
