@@ -13,6 +13,7 @@ use super::reached::Reached;
 use super::sealed::SealedFile;
 use super::seam::Times;
 use super::snapshot::Rows;
+use super::spill::Round;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
 use crate::query::window::Micros;
@@ -31,6 +32,9 @@ pub struct Meta {
     pub reached: Reached,
     /// Final windows that are in files of their own.
     pub sealed: Vec<SealedFile>,
+    /// Groups that did not fit into memory.
+    #[serde(default)]
+    pub spilled: Vec<Round>,
     pub counted: Counted,
     /// What lay in the files of late and of rejected rows.
     pub aside: (Counts, Counts),
@@ -103,7 +107,10 @@ pub fn question(plan: &Plan, table: &Table) -> String {
     let recordings: Vec<u64> = table.live.iter().filter_map(super::Feed::recording_id).collect();
     let schema: Vec<String> = table.schema.iter().map(|(name, dtype)| format!("{name} {dtype}")).collect();
     let time = table.time.as_ref().map(|t| format!("{} {:?}", t.column, t.lateness));
-    format!("{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}", sql::print(&plan.query), table.seam)
+    // Another model of the same name gives other scores.
+    let models = plan.scores.fingerprints();
+    let models = if models.is_empty() { String::new() } else { format!("\nmodels {models:?}") };
+    format!("{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}{models}", sql::print(&plan.query), table.seam)
 }
 
 /// The files of a history as they are now.

@@ -23,10 +23,14 @@ mod recorder;
 pub mod recording;
 mod rerun;
 pub mod run;
+pub mod scorer;
 pub mod sealed;
 pub mod seam;
+pub mod skew;
 pub mod snapshot;
+mod spill;
 pub mod table;
+pub mod train;
 pub mod watermark;
 mod work;
 

@@ -47,7 +47,8 @@ pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Option
             return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint("open it, or give it with --history NAME=FILE"));
         };
         let sql = needed.sql();
-        let mut collect = Plan::over(&Query::parse(&sql)?, &sql, &[Input { name: &needed.table, schema: &table.schema, time: None }])?;
+        let input = Input { name: &needed.table, schema: &table.schema, time: None };
+        let mut collect = Plan::with_models(&Query::parse(&sql)?, &sql, &[input], &rerun.models)?;
         if let Some(rows) = &mut collect.rows {
             rows.whole = true;
         }
@@ -87,7 +88,9 @@ impl Rerunner {
             }
             let last = newest.iter().all(|s| s.last);
             let versions: Vec<u64> = newest.iter().map(|s| s.version).collect();
-            if !last && (Instant::now() < due || asked_of.as_ref() == Some(&versions)) {
+            // Nobody counts what asking takes: where memory is short, it is done when all files are read.
+            let too_early = self.options.memory.is_some() && newest.iter().any(|s| s.history_share() < 1.0);
+            if !last && (Instant::now() < due || too_early || asked_of.as_ref() == Some(&versions)) {
                 continue;
             }
             let begun = Instant::now();

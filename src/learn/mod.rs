@@ -1,2 +1,20 @@
-//! Floor 2: models over chunks. A model will be a partial like any other: it absorbs rows, merges, and is read.
-//! Nothing stands here yet; the floor is named so that `tests/floors.rs` guards it from the first line.
+//! Floor 2: models over chunks. A forest is learnt from binned columns, merges as every partial does, and scores rows.
+//! Pure: threads that grow trees are started by the engine.
+
+pub mod bins;
+pub mod drift;
+pub mod encode;
+pub mod explain;
+pub mod flat;
+pub mod forest;
+pub mod fuse;
+pub mod goal;
+pub mod grow;
+pub mod holdout;
+pub mod measure;
+pub mod merge;
+pub mod model;
+pub mod oob;
+pub mod propose;
+pub mod split;
+pub mod tree;

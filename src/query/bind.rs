@@ -15,6 +15,7 @@ use super::plan::{Call, END, Key, call_name, key_name};
 use super::query::{Clause, Item, Query};
 use super::rows::{Value as RowValue, value_name};
 use super::scope::Scope;
+use super::score::Scorer;
 use super::window::{Window, WindowCall, is_window, micros_of, window_call};
 use crate::data::Result;
 
@@ -22,6 +23,7 @@ use crate::data::Result;
 pub(super) struct Binder<'a> {
     pub(super) text: &'a str,
     pub(super) schema: &'a SchemaRef,
+    pub(super) scorer: &'a Scorer<'a>,
     pub(super) table: &'a Scope,
     /// The table's event-time column.
     pub(super) time: Option<&'a str>,
@@ -45,10 +47,17 @@ impl<'a> Binder<'a> {
         Place { text: self.text, clause }
     }
 
+    /// Reads a clause; scores of models are columns from here on.
+    fn parse(&self, place: Place<'_>) -> Result<Ast> {
+        let mut ast = expr::parse(place)?;
+        self.scorer.name(&mut ast, place)?;
+        Ok(ast)
+    }
+
     /// A condition over input rows.
     pub(super) fn condition(&mut self, clause: &Clause, word: &str) -> Result<Scalar> {
         let place = self.place(clause);
-        let mut ast = expr::parse(place)?;
+        let mut ast = self.parse(place)?;
         if let Some(call) = find_aggregate(&ast) {
             let fault = place.fault_on(format!("{word} looks at single rows, and {} needs many", call.name), &call);
             return Err(fault.hint(if word == "WHERE" { "move it to HAVING" } else { "use a plain condition here" }));
@@ -66,12 +75,12 @@ impl<'a> Binder<'a> {
     pub(super) fn bind_keys(&mut self, query: &Query) -> Result<()> {
         for clause in &query.groups {
             let place = self.place(clause);
-            let ast = expr::parse(place)?;
+            let ast = self.parse(place)?;
             if matches!(&ast, Ast::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("all"))
                 && expr::find_column(self.schema, &sqlparser::ast::Ident::new("all")).is_none()
             {
                 for item in &query.items {
-                    let ast = expr::parse(self.place(&item.expr))?;
+                    let ast = self.parse(self.place(&item.expr))?;
                     if find_aggregate(&ast).is_none() {
                         self.bind_key(&item.expr.clone(), ast)?;
                     }
@@ -97,7 +106,7 @@ impl<'a> Binder<'a> {
             };
             match item {
                 Some(item) => {
-                    let ast = expr::parse(self.place(&item.expr))?;
+                    let ast = self.parse(self.place(&item.expr))?;
                     self.bind_key(&item.expr.clone(), ast)?;
                 }
                 None => self.bind_key(clause, ast)?,
@@ -157,7 +166,7 @@ impl<'a> Binder<'a> {
                     .fault("* stands for all columns, and an answer has groups and aggregates")
                     .hint("name the columns you group by, and add aggregates"));
             }
-            let mut ast = expr::parse(self.place(&item.expr))?;
+            let mut ast = self.parse(self.place(&item.expr))?;
             let source = ast.clone();
             self.rewrite_output(&mut ast, &item.expr, false)?;
             let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
@@ -225,7 +234,7 @@ impl<'a> Binder<'a> {
     }
 
     fn output_expr(&mut self, clause: &Clause, aliases: bool) -> Result<Ast> {
-        let mut ast = expr::parse(self.place(clause))?;
+        let mut ast = self.parse(self.place(clause))?;
         self.rewrite_output(&mut ast, clause, aliases)?;
         Ok(ast)
     }

@@ -12,14 +12,12 @@ use super::expr::{self, Place};
 
 /// Functions in other words: name, number of arguments, and what is said instead of it.
 const CALLS: &[(&str, usize, &str)] = &[
-    ("contains", 2, "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {1}) > 0 END"),
     ("day", 1, "extract(day FROM {0})"),
     ("dayofmonth", 1, "extract(day FROM {0})"),
     ("dayofweek", 1, "extract(dow FROM {0})"),
     ("dayofyear", 1, "extract(doy FROM {0})"),
     ("epoch", 1, "extract(epoch FROM {0})"),
     ("hour", 1, "extract(hour FROM {0})"),
-    ("instr", 2, "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {1}) END"),
     ("isodow", 1, "extract(isodow FROM {0})"),
     ("log", 1, "log10({0})"),
     ("minute", 1, "extract(minute FROM {0})"),
@@ -29,8 +27,6 @@ const CALLS: &[(&str, usize, &str)] = &[
     ("regexp_matches", 2, "regexp_like({0}, {1})"),
     ("second", 1, "extract(second FROM {0})"),
     ("strlen", 1, "octet_length({0})"),
-    // Of nothing, nothing is known.
-    ("strpos", 2, "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {1}) END"),
     ("week", 1, "extract(week FROM {0})"),
     ("weekofyear", 1, "extract(week FROM {0})"),
     ("year", 1, "extract(year FROM {0})"),
@@ -103,7 +99,7 @@ fn in_polars(node: &Ast) -> Option<Ast> {
         Ast::BinaryOp { left, op: Op::Modulo, right } => say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right]),
         Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right]),
         Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right]),
-        Ast::Position { expr, r#in } => say("CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {1}) END", &[r#in, expr]),
+        Ast::Position { expr, r#in } => position(r#in, expr),
         Ast::Interval(interval) if !matches!(&*interval.value, Ast::Value(v) if matches!(v.value, Value::SingleQuotedString(_))) => {
             parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
         }
@@ -119,11 +115,31 @@ fn in_polars(node: &Ast) -> Option<Ast> {
         Ast::Function(call) => {
             let name = call.name.to_string().to_lowercase();
             let arguments = arguments(&call.args)?;
+            match (name.as_str(), arguments.as_slice()) {
+                ("strpos" | "instr", [text, part]) => return position(text, part),
+                ("contains", [text, part]) => return say("{0} > 0", &[&position(text, part)?]),
+                _ => {}
+            }
             let (_, _, said) = CALLS.iter().find(|(known, count, _)| *known == name && *count == arguments.len())?;
             say(said, &arguments)
         }
         _ => None,
     }
+}
+
+/// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written, whatever
+/// means something in a pattern is escaped.
+fn position(text: &Ast, part: &Ast) -> Option<Ast> {
+    let written = match part {
+        Ast::Value(v) => match &v.value {
+            Value::SingleQuotedString(part) => Some(part),
+            _ => None,
+        },
+        _ => None,
+    };
+    let escape = |c: char| if r"\.+*?()|[]{}^$#&-~".contains(c) { vec!['\\', c] } else { vec![c] };
+    let sought = written.map(|part| Ast::value(Value::SingleQuotedString(part.chars().flat_map(escape).collect())));
+    say("CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END", &[text, part, sought.as_ref().unwrap_or(part)])
 }
 
 /// `round(x)`, or `round(x, digits)` with digits as written.

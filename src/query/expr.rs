@@ -131,7 +131,7 @@ pub fn divides(expr: &Ast) -> bool {
 }
 
 /// Rewrites a tree from the top down, stopping at the first fault.
-pub fn rewrite(expr: &mut Ast, step: impl FnMut(&mut Ast) -> Result<()>) -> Result<()> {
+pub fn rewrite(tree: &mut impl VisitMut, step: impl FnMut(&mut Ast) -> Result<()>) -> Result<()> {
     struct Walker<F>(F);
     impl<F: FnMut(&mut Ast) -> Result<()>> VisitorMut for Walker<F> {
         type Break = Fault;
@@ -142,7 +142,7 @@ pub fn rewrite(expr: &mut Ast, step: impl FnMut(&mut Ast) -> Result<()>) -> Resu
             }
         }
     }
-    match VisitMut::visit(expr, &mut Walker(step)) {
+    match VisitMut::visit(tree, &mut Walker(step)) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
     }
@@ -270,6 +270,8 @@ fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
         "date_part",
         "date_trunc",
         "strftime",
+        "predict",
+        "predict_proba",
     ];
     let aggregates = super::aggregate::AGGREGATES.iter().flat_map(|a| a.aliases.iter().copied().chain([a.name]));
     let names: Vec<&str> = aggregates.chain(SCALARS.iter().copied()).collect();

@@ -14,6 +14,7 @@ use super::partial::Absorbed;
 use super::query::{Clause, On, Query};
 use super::rows::At;
 use super::scope::Scope;
+use super::score;
 use super::window::{Micros, type_word};
 use crate::data::Result;
 
@@ -91,7 +92,9 @@ impl Join {
             On::Condition(clause) => {
                 let place = Place { text, clause };
                 let mut parts = Vec::new();
-                conjuncts(expr::parse(place)?, &mut parts);
+                let condition = expr::parse(place)?;
+                score::refuse(&condition, place)?;
+                conjuncts(condition, &mut parts);
                 for part in parts {
                     bound.condition(part, scope, place, used)?;
                 }

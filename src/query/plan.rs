@@ -13,11 +13,13 @@ use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::join::{self, Join};
 use super::keys::Keys;
+use super::model::Models;
 use super::over;
 use super::query::{Clause, Item, Query};
 use super::rerun::{self, Rerun};
 use super::rows::{Keep, Rows};
 use super::scope::{Input, Scope};
+use super::score::{Scorer, Scores};
 use super::window::{Kind, Micros, Window, micros_of};
 use crate::data::Result;
 
@@ -28,6 +30,8 @@ pub struct Plan {
     /// The input columns it needs, in the order chunks shall have them.
     pub columns: Vec<PlSmallStr>,
     pub filter: Option<Scalar>,
+    /// What models say of the rows.
+    pub scores: Scores,
     /// Where rows are joined with a dataset before anything else happens to them.
     pub join: Option<Join>,
     /// Set when rows are shown instead of groups.
@@ -104,8 +108,16 @@ impl Plan {
     /// # Errors
     /// As `new`; and a join that cannot be made.
     pub fn over(query: &Query, text: &str, tables: &[Input<'_>]) -> Result<Self> {
+        Self::with_models(query, text, tables, &Models::default())
+    }
+
+    /// `over` for a question that may ask `models`.
+    ///
+    /// # Errors
+    /// As `over`; and a model, a class or a feature that is not there.
+    pub fn with_models(query: &Query, text: &str, tables: &[Input<'_>], models: &Models) -> Result<Self> {
         if let Some(asked) = &query.rerun {
-            let (rerun, output) = rerun::bind(asked, text, tables)?;
+            let (rerun, output) = rerun::bind(asked, text, tables, models)?;
             return Ok(Self { rerun: Some(rerun), output, ..Self::empty(query) });
         }
         let name = query.table_name();
@@ -117,12 +129,14 @@ impl Plan {
         if query.join.is_some() && tables.len() < 2 {
             return Err(Place { text, clause: &at_join }.fault("the joined table is not open").hint("open it, or give it with --history NAME=FILE"));
         }
-        let schema = scope.schema.clone();
+        let scorer = Scorer::new(models, &scope);
+        let schema = scorer.schema.clone();
         let (asked, query) = (query, &expand(query, text, &scope)?);
         let rows = is_rows(query, text)?;
         let mut binder = Binder {
             text,
             schema: &schema,
+            scorer: &scorer,
             table: &scope,
             time: first.time,
             used: BTreeSet::new(),
@@ -134,6 +148,7 @@ impl Plan {
             outputs: Vec::new(),
         };
         let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
+        let filtering = binder.used.clone();
         let mut join = Join::bind(query, text, &scope, &mut binder.used)?;
         binder.bind_keys(query)?;
         let mut finish = binder.bind_finish(query)?;
@@ -147,7 +162,8 @@ impl Plan {
             keeping = Keep::Top { rows, last: true };
         }
         let mut kept = binder.kept_schema();
-        let Binder { used, keys, calls, values, .. } = binder;
+        let Binder { mut used, keys, calls, values, .. } = binder;
+        let scores = scorer.scores(&mut used, &filtering)?;
         if let Some(join) = &mut join {
             join.settle(&scope, &used);
         }
@@ -158,7 +174,7 @@ impl Plan {
         let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&DataFrame::empty_with_schema(&kept))?.dtype().clone())));
         let output = Arc::new(output.collect::<Result<Schema>>()?);
         let rows = rows.then_some(Rows { keep: keeping, values, whole: false });
-        Ok(Self { query: asked.clone(), columns, filter, join, rows, rerun: None, keys, calls, finish, output })
+        Ok(Self { query: asked.clone(), columns, filter, scores, join, rows, rerun: None, keys, calls, finish, output })
     }
 
     fn empty(query: &Query) -> Self {
@@ -166,6 +182,7 @@ impl Plan {
             query: query.clone(),
             columns: Vec::new(),
             filter: None,
+            scores: Scores::default(),
             join: None,
             rows: None,
             rerun: None,
@@ -205,6 +222,15 @@ impl Plan {
             && !finish.distinct
     }
 
+    /// The columns that it needs of the how many-th of its tables.
+    pub fn columns_of(&self, table: usize) -> &[PlSmallStr] {
+        match (&self.rerun, &self.join, table) {
+            (Some(rerun), ..) => rerun.tables.get(table).map_or(&[], |t| &t.columns),
+            (None, _, 0) => &self.columns,
+            (None, join, _) => join.as_ref().map_or(&[], |join| &join.columns),
+        }
+    }
+
     /// The window, where the question has one.
     pub fn window(&self) -> Option<&Window> {
         self.keys.iter().find_map(|k| k.window.as_ref())
@@ -228,6 +254,10 @@ impl Plan {
             None => starts.max()?,
         };
         Some((starts.min()?, until))
+    }
+
+    pub fn has_sessions(&self) -> bool {
+        self.gap().is_some()
     }
 
     /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.

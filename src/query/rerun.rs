@@ -8,9 +8,12 @@ use polars::prelude::*;
 use polars::sql::SQLContext;
 use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
 
+use super::expr::{Place, rewrite};
 use super::from;
+use super::model::Models;
 use super::query::{Clause, Rerun as Asked};
 use super::scope::Input;
+use super::score;
 use super::sql::{point, quote};
 use crate::data::{Fault, Result};
 
@@ -22,6 +25,8 @@ pub struct Rerun {
     /// With every name as the tables have it.
     sql: String,
     pub tables: Vec<Needed>,
+    /// What `predict` in it may name.
+    pub models: Models,
     /// Whether the question itself says how its answer is ordered.
     ordered: bool,
     /// What items without a name of their own are called, in the order of the answer's columns.
@@ -33,12 +38,16 @@ pub struct Rerun {
 pub struct Needed {
     pub table: String,
     pub columns: Vec<PlSmallStr>,
+    /// What models say of each row, as it is asked: these come after the columns.
+    scores: Vec<(String, DataType)>,
 }
 
 impl Needed {
     /// The question that gives these rows.
     pub fn sql(&self) -> String {
-        let columns: Vec<String> = self.columns.iter().map(|c| format!("\"{}\"", c.replace('"', "\"\""))).collect();
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let scores = self.scores.iter().map(|(sql, _)| format!("{sql} AS {}", quoted(sql)));
+        let columns: Vec<String> = self.columns.iter().map(|c| quoted(c)).chain(scores).collect();
         format!("SELECT {} FROM {}", if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") }, quote(&self.table))
     }
 }
@@ -47,26 +56,55 @@ impl Needed {
 ///
 /// # Errors
 /// polars' complaint.
-pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>]) -> Result<(Rerun, SchemaRef)> {
+pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Models) -> Result<(Rerun, SchemaRef)> {
     let mut tree = from::tree(text, &asked.text)?;
+    let names = names(&tree.body);
+    let scores = scores(&mut tree, tables, models, Place { text, clause: &asked.text })?;
     let mut words = Mentioned::default();
     let _ = tree.visit(&mut words);
-    let needed = |table: &Input<'_>| {
+    if words.all && scores.iter().any(|s| !s.is_empty()) {
+        let place = Place { text, clause: &asked.text };
+        return Err(place.fault("a question of this kind cannot have both * and the scores of a model").hint("name the columns instead of *"));
+    }
+    let needed = |(table, scores): (&Input<'_>, Vec<(String, DataType)>)| {
         let wanted = |name: &&PlSmallStr| words.all || words.names.contains(&name.to_lowercase());
-        Needed { table: table.name.to_owned(), columns: table.schema.iter_names().filter(wanted).cloned().collect() }
+        Needed { table: table.name.to_owned(), columns: table.schema.iter_names().filter(wanted).cloned().collect(), scores }
     };
-    let needed: Vec<Needed> = tables.iter().map(needed).collect();
-    let names = names(&tree.body);
+    let needed: Vec<Needed> = tables.iter().zip(scores).map(needed).collect();
     // polars' SQL tells capitals apart; people do not.
     let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
     super::dialect::translate(&mut tree);
-    let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, ordered: tree.order_by.is_some(), names };
+    let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, models: models.clone(), ordered: tree.order_by.is_some(), names };
     let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
         let columns = needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));
-        DataFrame::empty_with_schema(&columns.collect::<Schema>())
+        let scores = needed.scores.iter().map(|(sql, dtype)| Field::new(sql.as_str().into(), dtype.clone()));
+        DataFrame::empty_with_schema(&columns.chain(scores).collect::<Schema>())
     });
     let output = rerun.answer(&empty.collect::<Vec<_>>()).map_err(|fault| place(fault, &asked.text, text))?.schema().clone();
     Ok((rerun, output))
+}
+
+/// Replaces the scores of models by columns; of each table those that it is to be asked for, with their types.
+fn scores(tree: &mut SqlQuery, tables: &[Input<'_>], models: &Models, place: Place<'_>) -> Result<Vec<Vec<(String, DataType)>>> {
+    let mut scores = vec![Vec::new(); tables.len()];
+    rewrite(tree, |node| {
+        let Some(call) = score::read(node, models, place)? else { return Ok(()) };
+        let has = |table: &Input<'_>| call.model.inputs().iter().all(|own| table.schema.contains(own));
+        let mut able = tables.iter().zip(&mut scores).filter(|(table, _)| has(table)).map(|(_, scores)| scores);
+        let (Some(of_table), None) = (able.next(), able.next()) else {
+            let fault = place.fault_on(format!("the columns that the model '{}' reads must be in exactly one of the tables", call.name), node);
+            return Err(fault.hint("it reads ".to_owned() + &call.model.inputs().join(", ")));
+        };
+        let sql = call.sql();
+        let named = super::expr::column(&sql);
+        let score = (sql, call.dtype());
+        if !of_table.contains(&score) {
+            of_table.push(score);
+        }
+        *node = named;
+        Ok(())
+    })?;
+    Ok(scores)
 }
 
 /// polars says what, and sometimes which name: the fault points at it, else at the whole question.
@@ -112,7 +150,7 @@ impl Rerun {
             let sortable =
                 |c: &&Column| c.dtype().is_primitive_numeric() || c.dtype().is_temporal() || matches!(c.dtype(), DataType::String | DataType::Boolean);
             let by = answer.columns().iter().filter(sortable).map(|c| (c.clone(), false, false)).collect();
-            if let Some(order) = super::finish::sorted(answer.height(), by)? {
+            if let Some(order) = super::order::sorted(answer.height(), by)? {
                 answer = answer.take(&order)?;
             }
         }
@@ -147,11 +185,7 @@ impl Visitor for Mentioned {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &SqlQuery) -> ControlFlow<()> {
-        if let SetExpr::Select(select) = query.body.as_ref() {
-            let star =
-                |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
-            self.all |= select.projection.iter().any(star);
-        }
+        self.all |= has_star(&query.body);
         ControlFlow::Continue(())
     }
 
@@ -171,6 +205,17 @@ impl Visitor for Mentioned {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether `*` stands for columns in a SELECT, or in one of those that UNION and its kin put together.
+fn has_star(body: &SetExpr) -> bool {
+    let star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
+    match body {
+        SetExpr::Select(select) => select.projection.iter().any(star),
+        SetExpr::SetOperation { left, right, .. } => has_star(left) || has_star(right),
+        SetExpr::Query(query) => has_star(&query.body),
+        _ => false,
     }
 }
 

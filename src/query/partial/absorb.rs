@@ -6,6 +6,7 @@ use crate::query::expr::keep;
 use crate::query::join::{ORIGIN, distinct};
 use crate::query::plan::key_name;
 use crate::query::rows::{At, value_name};
+use crate::query::score;
 use crate::query::window::{Due, Hop, Micros, WATERMARK, as_times, micros_of};
 use polars::prelude::*;
 
@@ -98,10 +99,12 @@ impl Partial {
     fn keep_rows(&mut self, frame: &DataFrame, at: Option<At>) -> Result<Absorbed> {
         let plan = self.plan.clone();
         let (Some(store), Some(kept)) = (&mut self.rows, &plan.rows) else { return Ok(Absorbed::default()) };
-        let rows = match &plan.filter {
-            Some(filter) => filter_rows(frame, &keep(filter, frame)?)?,
-            None => frame.clone(),
-        };
+        let mut rows = frame.clone();
+        score::add(&plan.scores.before, &mut rows)?;
+        if let Some(filter) = &plan.filter {
+            rows = filter_rows(&rows, &keep(filter, &rows)?)?;
+        }
+        score::add(&plan.scores.after, &mut rows)?;
         let values = kept.values.iter().enumerate().map(|(i, v)| Ok(v.scalar.of(&rows)?.with_name(value_name(i)))).collect::<Result<_>>()?;
         store.add(at, DataFrame::new(rows.height(), values)?)?;
         self.untouched = false;
@@ -129,12 +132,14 @@ impl Partial {
         let mut rows = frame.clone();
         let mut due = due;
         let mut kept = Vec::new();
+        score::add(&plan.scores.before, &mut rows)?;
         if let Some(filter) = &plan.filter {
             let mask = keep(filter, &rows)?;
             rows = filter_rows(&rows, &mask)?;
             absorbed.filtered = (frame.height() - rows.height()) as u64;
             due = due.filter(&mask, &mut kept);
         }
+        score::add(&plan.scores.after, &mut rows)?;
         // Everything that can fail is evaluated before anything is changed.
         let mut keys = Vec::with_capacity(plan.keys.len());
         for key in plan.keys.iter().filter(|k| k.window.is_none()) {
@@ -157,8 +162,10 @@ impl Partial {
         };
         absorbed.shown = if rows.column(ORIGIN).is_ok() { distinct(&rows, placed.rows.as_deref())? } else { placed.taken };
         absorbed.filtered += placed.nowhere;
-        absorbed.late = pick(&rows, placed.late)?;
-        absorbed.partly_late = pick(&rows, placed.partly_late)?;
+        // Scores are no part of a row: it is scored again when it is re-admitted.
+        let own = plan.scores.without(&rows);
+        absorbed.late = pick(&own, placed.late)?;
+        absorbed.partly_late = pick(&own, placed.partly_late)?;
         let mut height = rows.height();
         if let Some(entries) = placed.rows {
             // Only what was computed is repeated for each window, not the rows.

@@ -1,0 +1,197 @@
+//! `braid train`: reads a table, holds rows out, trains a forest, and says how good it is on the rows held out.
+
+mod args;
+mod report;
+
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::*;
+
+use super::stats::cpu_seconds;
+use crate::data::{Fault, Result};
+use crate::engine::Job;
+use crate::engine::train::{read, train};
+use crate::learn::encode::{Dropped, Question};
+use crate::learn::forest::{Forest, Task};
+use crate::learn::grow::Growth;
+use crate::learn::holdout::held_out;
+use crate::learn::model;
+use crate::source::history::{History, expand, open_history};
+use crate::sync::{Cancel, Wake};
+use args::Holdout;
+pub use args::{TrainArgs, help};
+use report::{Outcome, Verdict};
+
+/// # Errors
+/// Whatever keeps the model from being trained, tested or written.
+pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
+    let stop = Cancel::new();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
+    for path in args.model.iter().chain(&args.stats) {
+        super::run::check_folder(path)?;
+    }
+    let mut training = args.training.clone();
+    let (mut learnt, mut tested, dropped) = rows(args, &mut training.question)?;
+    let task = training.question.task;
+    training.growth = growth(args, &training.question, &learnt)?;
+    let rows_learnt = learnt.height();
+
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    let (bell, news) = crossbeam_channel::bounded(1);
+    let wake = Wake::new(move || {
+        let _ = bell.try_send(());
+    });
+    let job = train(std::mem::take(&mut learnt), training, wake);
+    let forest = wait(job, &news, &stop)?;
+    let (fit, fit_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
+
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    let scored = forest.score(&tested)?;
+    let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
+    let verdict = Verdict::new(&forest, &scored, &tested)?;
+    tested = DataFrame::empty();
+    drop(tested);
+    if let Some(path) = &args.model {
+        model::save(&forest, path)?;
+    }
+    let outcome = Outcome { forest, dropped, rows_learnt, verdict, fit, fit_cpu, predict, predict_cpu, asked: task };
+    if let Some(path) = &args.stats {
+        fs::write(path, outcome.json(started)).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    }
+    let text = outcome.text(args.model.as_deref());
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::io("stdout", &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Rows to learn from, rows to test on, and what was dropped of both.
+fn rows(args: &TrainArgs, question: &mut Question) -> Result<(DataFrame, DataFrame, Dropped)> {
+    let mut files = open(&args.data, None)?;
+    let schema = files.first().map(|f| f.schema().clone()).unwrap_or_default();
+    if let Holdout::Column(column) = &args.holdout {
+        if question.features.is_empty() {
+            question.features = question.features(&schema)?;
+        }
+        question.features.retain(|f| f != column);
+    }
+    question.features = question.features(&schema)?;
+    let mut columns = question.features.clone();
+    columns.push(question.target.clone());
+    if let Holdout::Column(column) = &args.holdout
+        && *column != question.target
+    {
+        columns.push(column.clone());
+    }
+    let frame = load(&files, &columns)?;
+    files.clear();
+    let (complete, mut dropped) = question.complete(&frame)?;
+    drop(frame);
+    let (learnt, tested) = match &args.holdout {
+        Holdout::Share(share) => divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?,
+        Holdout::Column(column) => divide(complete, |_, frame| marked(frame.column(column)?))?,
+        Holdout::Files(test) => {
+            columns.retain(|c| *c != question.target);
+            columns.push(question.target.clone());
+            let frame = load(&open(test, Some(schema))?, &columns)?;
+            let (tested, more) = question.complete(&frame)?;
+            dropped.rows += more.rows;
+            dropped.of += more.of;
+            for (name, count) in more.by_column {
+                match dropped.by_column.iter_mut().find(|(own, _)| *own == name) {
+                    Some((_, own)) => *own += count,
+                    None => dropped.by_column.push((name, count)),
+                }
+            }
+            (complete, tested)
+        }
+    };
+    Ok((learnt, tested, dropped))
+}
+
+fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn History>>> {
+    let mut files: Vec<Arc<dyn History>> = Vec::new();
+    for pattern in patterns {
+        for path in expand(Path::new(pattern))? {
+            let like = known.clone().or_else(|| files.first().map(|f| f.schema().clone()));
+            files.push(open_history(&path, like)?);
+        }
+    }
+    Ok(files)
+}
+
+fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<DataFrame> {
+    for note in files.iter().flat_map(|f| f.notes().iter().map(move |note| format!("{}: {note}", f.name()))) {
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
+    let (frame, unread) = read(files, columns)?;
+    if unread > 0 {
+        let _ = writeln!(std::io::stderr(), "{unread} rows could not be read, and are not learnt from");
+    }
+    Ok(frame)
+}
+
+/// Cuts a frame in two by a mask: those without the mark, and those with it.
+fn divide(frame: DataFrame, mark: impl FnOnce(u32, &DataFrame) -> Result<BooleanChunked>) -> Result<(DataFrame, DataFrame)> {
+    let rows = u32::try_from(frame.height()).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"))?;
+    let mark = mark(rows, &frame)?;
+    let tested = frame.filter(&mark)?;
+    let learnt = frame.filter(&!&mark)?;
+    Ok((learnt, tested))
+}
+
+/// Whether a column says 'test': true, 1, or a word for it.
+fn marked(column: &Column) -> Result<BooleanChunked> {
+    let texts = column.as_materialized_series().cast(&DataType::String)?;
+    let texts = texts.str()?;
+    Ok(texts.iter().map(|t| t.is_some_and(|t| ["true", "1", "1.0", "test"].contains(&t.to_ascii_lowercase().as_str()))).collect())
+}
+
+/// The way to grow, where the options say more than the task.
+fn growth(args: &TrainArgs, question: &Question, frame: &DataFrame) -> Result<Option<Growth>> {
+    let asked = &args.grow;
+    if asked.criterion.is_none() && asked.tries.is_none() && asked.min_leaf.is_none() && asked.max_depth.is_none() {
+        return Ok(None);
+    }
+    let own = if question.estimates(frame)? { Growth::numbers() } else { Growth::classes() };
+    Ok(Some(Growth {
+        criterion: asked.criterion.unwrap_or(own.criterion),
+        tries: asked.tries.unwrap_or(own.tries),
+        min_leaf: asked.min_leaf.unwrap_or(own.min_leaf),
+        max_depth: asked.max_depth,
+        ..own
+    }))
+}
+
+/// Shows progress until the forest stands.
+fn wait(mut job: Job<Forest>, news: &crossbeam_channel::Receiver<()>, stop: &Cancel) -> Result<Forest> {
+    let terminal = std::io::stderr().is_terminal();
+    loop {
+        let _ = news.recv_timeout(Duration::from_millis(100));
+        if stop.is_set() {
+            job.cancel();
+        }
+        let outcome = job.take();
+        if terminal {
+            let progress = job.progress();
+            let line = format!("{} of {} trees, {}", progress.done, progress.total, progress.note);
+            let _ = write!(std::io::stderr(), "\r\x1b[K{}", if outcome.is_some() { "" } else { &line });
+        }
+        if let Some(outcome) = outcome {
+            return outcome;
+        }
+    }
+}
+
+/// The word for what a forest does.
+fn task_word(task: &Task) -> &'static str {
+    match task {
+        Task::Classes { .. } => "classify",
+        Task::Numbers => "estimate",
+    }
+}

@@ -1,0 +1,172 @@
+//! What `braid train` says in the end: a page for people, and `--stats` for programs. The keys are a contract.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use polars::prelude::DataFrame;
+use serde_json::{Value, json};
+
+use super::super::stats::{cpu_seconds, peak_rss_mb};
+use super::task_word;
+use crate::data::Result;
+use crate::learn::encode::{Dropped, Scored, TaskKind, Truth};
+use crate::learn::forest::{Forest, Task};
+use crate::learn::measure::{ClassScore, Confusion, Regression};
+use crate::workspace::grouped;
+
+/// Classes and features that are shown to people; programs get all.
+const SHOWN: usize = 20;
+
+pub struct Outcome {
+    pub forest: Forest,
+    pub dropped: Dropped,
+    pub rows_learnt: usize,
+    pub verdict: Verdict,
+    pub fit: Duration,
+    pub fit_cpu: Option<f64>,
+    pub predict: Duration,
+    pub predict_cpu: Option<f64>,
+    pub asked: Option<TaskKind>,
+}
+
+/// How good the forest is on rows that it has not seen.
+pub struct Verdict {
+    rows: usize,
+    /// Rows of a class that was not in the rows learnt from: counted as wrong.
+    unknown: usize,
+    accuracy: Option<f64>,
+    classes: Vec<ClassScore>,
+    numbers: Option<Regression>,
+}
+
+impl Verdict {
+    /// # Errors
+    /// When the rows have no target to compare with.
+    pub fn new(forest: &Forest, scored: &Scored, tested: &DataFrame) -> Result<Self> {
+        let rows = tested.height();
+        let mut verdict = Self { rows, unknown: 0, accuracy: None, classes: Vec::new(), numbers: None };
+        match forest.truth(tested)? {
+            Truth::Classes(truth) => {
+                let mut matrix = Confusion::empty(forest.task.classes().len());
+                for (row, truth) in truth.iter().enumerate() {
+                    match (truth, scored.class(row)) {
+                        (Some(truth), Some(said)) => matrix.add(*truth as u32, said as u32)?,
+                        _ => verdict.unknown += 1,
+                    }
+                }
+                let right = matrix.accuracy().unwrap_or(0.0) * matrix.rows() as f64;
+                verdict.accuracy = (rows > 0).then(|| right / rows as f64);
+                verdict.classes = matrix.per_class();
+            }
+            Truth::Numbers(truth) => {
+                let said: Vec<f64> = (0..rows).map(|row| scored.number(row).unwrap_or(f64::NAN)).collect();
+                verdict.numbers = Regression::new(&truth, &said, 40)?;
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+impl Outcome {
+    pub fn json(&self, started: Instant) -> String {
+        let forest = &self.forest;
+        let names = forest.task.classes();
+        let class =
+            |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
+        let dropped: serde_json::Map<String, Value> = self.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        let importance: serde_json::Map<String, Value> =
+            forest.features.iter().zip(forest.importance()).map(|(f, share)| (f.name.clone(), json!(share))).collect();
+        let mut stats = json!({
+            "task": task_word(&forest.task),
+            "target": forest.target,
+            "rows": self.dropped.of,
+            "rows_dropped": self.dropped.rows,
+            "dropped_by_column": dropped,
+            "rows_train": self.rows_learnt,
+            "rows_test": self.verdict.rows,
+            "trees": forest.trees.len(),
+            "leaves": forest.trees.iter().map(|t| t.leaves()).sum::<usize>(),
+            "fit_s": self.fit.as_secs_f64(),
+            "fit_cpu_s": self.fit_cpu,
+            "predict_s": self.predict.as_secs_f64(),
+            "predict_cpu_s": self.predict_cpu,
+            "wall_s": started.elapsed().as_secs_f64(),
+            "cpu_s": cpu_seconds(),
+            "peak_rss_mb": peak_rss_mb(),
+            "oob_score": forest.oob.as_ref().map(|oob| oob.score),
+            "oob_errors": forest.oob.as_ref().map(|oob| oob.errors.clone()),
+            "importance": importance,
+        });
+        let more = match &forest.task {
+            Task::Classes { .. } => json!({
+                "accuracy": self.verdict.accuracy,
+                "classes": names.iter().zip(&self.verdict.classes).map(class).collect::<Vec<_>>(),
+                "rows_of_unknown_class": self.verdict.unknown,
+            }),
+            Task::Numbers => {
+                let of = |read: fn(&Regression) -> Option<f64>| self.verdict.numbers.as_ref().and_then(read);
+                json!({ "accuracy": null, "r2": of(|n| n.r2), "mae": of(|n| Some(n.mae)), "rmse": of(|n| Some(n.rmse)) })
+            }
+        };
+        if let (Some(stats), Value::Object(more)) = (stats.as_object_mut(), more) {
+            stats.extend(more);
+        }
+        stats.to_string() + "\n"
+    }
+
+    pub fn text(&self, model: Option<&Path>) -> String {
+        let count = |n: usize| grouped(&n.to_string());
+        let forest = &self.forest;
+        let doing = match &forest.task {
+            Task::Classes { names, .. } => format!("{} classes", names.len()),
+            Task::Numbers => "a number".to_owned(),
+        };
+        let why = if self.asked.is_none() { " (by what it holds; --task says otherwise)" } else { "" };
+        let mut text = format!("target          {}: {doing}{why}\n", forest.target);
+        text += &format!("rows            {} learnt from, {} tested on", count(self.rows_learnt), count(self.verdict.rows));
+        if self.dropped.rows > 0 {
+            let reasons: Vec<String> = self.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
+            text += &format!("; {} of {} dropped, values missing: {}", count(self.dropped.rows), count(self.dropped.of), reasons.join(", "));
+        }
+        text += &format!("\nforest          {} trees, {} leaves\n", count(forest.trees.len()), count(forest.trees.iter().map(|t| t.leaves()).sum()));
+        text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());
+        let verdict = &self.verdict;
+        if let Some(accuracy) = verdict.accuracy {
+            text += &format!("accuracy        {accuracy:.4}\n");
+        }
+        if verdict.unknown > 0 {
+            text += &format!("                {} rows tested are of a class that was not learnt, and count as wrong\n", count(verdict.unknown));
+        }
+        if let Some(numbers) = &verdict.numbers {
+            let r2 = numbers.r2.map_or_else(|| "none (the target does not vary)".to_owned(), |r2| format!("{r2:.4}"));
+            text += &format!("r2              {r2}\nmae             {:.4}\nrmse            {:.4}\n", numbers.mae, numbers.rmse);
+        }
+        if let Some(oob) = forest.oob.as_ref().filter(|oob| oob.rows > 0) {
+            let word = if forest.task == Task::Numbers { "r2" } else { "accuracy" };
+            text += &format!("out of bag      {word} {:.4}\n", oob.score);
+        }
+        let mut important: Vec<(&str, f64)> = forest.features.iter().map(|f| f.name.as_str()).zip(forest.importance()).collect();
+        important.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+        let shares: Vec<String> = important.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
+        text += &format!("important       {}\n", shares.join(", "));
+        if verdict.rows > 0 && !verdict.classes.is_empty() {
+            text += &classes(forest.task.classes(), &verdict.classes);
+        }
+        if let Some(path) = model {
+            text += &format!("\nmodel           {}\n", path.display());
+        }
+        text
+    }
+}
+
+fn classes(names: &[String], scores: &[ClassScore]) -> String {
+    let width = names.iter().take(SHOWN).map(|n| n.chars().count()).max().unwrap_or(0).max(5);
+    let mut text = format!("\n{:<width$}  precision  recall      f1  support\n", "class");
+    for (name, s) in names.iter().zip(scores).take(SHOWN) {
+        text += &format!("{name:<width$}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n", s.precision, s.recall, s.f1, grouped(&s.support.to_string()));
+    }
+    if names.len() > SHOWN {
+        text += &format!("… and {} more, all of them in --stats\n", names.len() - SHOWN);
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! The skew check on the seam: the same rows, as history decodes them and as a feed does, must get the same scores, bit
+//! for bit. Which rows to compare is left to the caller: those that a seam finds on both sides, or a sample of a recording.
+
+use polars::prelude::*;
+
+use crate::data::{Fault, Result};
+use crate::query::model::{Model, Score};
+
+/// Rows of which the difference is shown.
+const SHOWN: usize = 10;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Skew {
+    /// Rows that both sides have.
+    pub compared: usize,
+    /// Of those, the ones whose scores differ in any bit.
+    pub unequal: usize,
+    /// Rows that could not be compared: without a key, or with one that the other side has not, or that stands twice.
+    pub alone: usize,
+    /// Features that differ somewhere, most often first: how many rows.
+    pub features: Vec<(String, usize)>,
+    /// The first rows that differ.
+    pub examples: Vec<Example>,
+}
+
+/// One row's score on both sides, in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    pub key: String,
+    pub score: String,
+    pub offline: String,
+    pub online: String,
+}
+
+impl Skew {
+    /// True when rows were compared and no bit differs.
+    pub fn holds(&self) -> bool {
+        self.compared > 0 && self.unequal == 0
+    }
+}
+
+/// Scores the rows that both frames have, found by the column `key`, and compares prediction and probabilities.
+///
+/// # Errors
+/// A key or an input that a side has not, or what the model says.
+pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFrame) -> Result<Skew> {
+    let (at_offline, at_online) = (places(offline, key)?, places(online, key)?);
+    let mut pairs: Vec<(&str, IdxSize, IdxSize)> = at_offline.iter().filter_map(|(k, row)| Some((k.as_str(), (*row)?, (*at_online.get(k)?)?))).collect();
+    pairs.sort_unstable_by_key(|(_, row, _)| *row);
+    let take = |frame: &DataFrame, pick: fn(&(&str, IdxSize, IdxSize)) -> IdxSize| -> Result<DataFrame> {
+        let inputs = frame.select(model.inputs().iter().cloned()).map_err(|e| Fault::from(e).hint("compare rows with all columns that the model reads"))?;
+        Ok(inputs.take(&IdxCa::from_vec("row".into(), pairs.iter().map(pick).collect()))?)
+    };
+    let (before, after) = (take(offline, |p| p.1)?, take(online, |p| p.2)?);
+    let mut found = Skew { compared: pairs.len(), alone: offline.height() + online.height() - 2 * pairs.len(), ..Skew::default() };
+    for (one, other) in before.columns().iter().zip(after.columns()) {
+        let unequal = differences(one, other)?.len();
+        if unequal > 0 {
+            found.features.push((one.name().to_string(), unequal));
+        }
+    }
+    found.features.sort_by(|a, b| b.1.cmp(&a.1));
+
+    let mut asked = vec![Score::Prediction];
+    asked.extend((0..model.classes().len()).map(Score::Probability));
+    let (one, other) = (model.score(&before, &asked)?, model.score(&after, &asked)?);
+    let mut differing = vec![false; pairs.len()];
+    for ((score, one), other) in asked.iter().zip(&one).zip(&other) {
+        for row in differences(one, other)? {
+            let first = differing.get_mut(row).is_some_and(|seen| !std::mem::replace(seen, true));
+            if first && found.examples.len() < SHOWN {
+                let score = match score {
+                    Score::Prediction => "prediction".to_owned(),
+                    Score::Probability(class) => format!("probability of {}", model.classes().get(*class).map_or("", String::as_str)),
+                };
+                let key = pairs.get(row).map_or("", |p| p.0).to_owned();
+                found.examples.push(Example { key, score, offline: one.get(row)?.to_string(), online: other.get(row)?.to_string() });
+            }
+        }
+    }
+    found.unequal = differing.iter().filter(|d| **d).count();
+    Ok(found)
+}
+
+/// Where each key stands; `None` where it stands twice. Rows without a key are nowhere.
+fn places(frame: &DataFrame, key: &str) -> Result<PlHashMap<String, Option<IdxSize>>> {
+    let column =
+        frame.column(key).map_err(|_| Fault::new(format!("there is no column '{key}' to find rows by")).hint("name a column that tells rows apart"))?;
+    let texts = column.cast(&DataType::String)?;
+    let mut places = PlHashMap::default();
+    for (row, text) in texts.str()?.iter().enumerate() {
+        if let Some(text) = text {
+            places.entry(text.to_owned()).and_modify(|row| *row = None).or_insert(Some(row as IdxSize));
+        }
+    }
+    Ok(places)
+}
+
+/// The rows where two columns differ: numbers in any bit of a double, other values as text.
+fn differences(one: &Column, other: &Column) -> Result<Vec<usize>> {
+    let number = |c: &Column| c.dtype().is_primitive_numeric() || c.dtype().is_bool();
+    if number(one) && number(other) {
+        let (one, other) = (one.cast(&DataType::Float64)?, other.cast(&DataType::Float64)?);
+        let unequal = one.f64()?.iter().zip(other.f64()?.iter()).map(|(a, b)| a.map(f64::to_bits) != b.map(f64::to_bits));
+        return Ok(unequal.enumerate().filter(|(_, unequal)| *unequal).map(|(row, _)| row).collect());
+    }
+    let (one, other) = (one.cast(&DataType::String)?, other.cast(&DataType::String)?);
+    Ok(one.str()?.iter().zip(other.str()?.iter()).enumerate().filter(|(_, (a, b))| a != b).map(|(row, _)| row).collect())
+}

@@ -1,0 +1,140 @@
+//! Training a forest, as a job: trees are grown by several threads, each with its own seed, and taken in in their order, so
+//! that the forest does not depend on how many threads there are. How a tree is grown is `learn`'s.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use polars::prelude::DataFrame;
+
+use super::Job;
+use super::job::Reporter;
+use crate::data::{Fault, Result};
+use crate::learn::encode::{Prepared, Question};
+use crate::learn::forest::{Forest, TREES, Task};
+use crate::learn::grow::{Growth, grower};
+use crate::learn::oob::{Harvest, Judged, judge};
+use crate::source::history::History;
+use crate::sync::{StopOnDrop, Wake, Worker};
+
+/// How a forest is to be trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    pub question: Question,
+    pub trees: usize,
+    /// `None` takes what suits the task.
+    pub growth: Option<Growth>,
+    pub seed: u64,
+    /// 0 takes as many as there are processors.
+    pub threads: usize,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self { question: Question::default(), trees: 100, growth: None, seed: 42, threads: 0 }
+    }
+}
+
+/// Trains on the rows of `frame`, which lack nothing (`Question::complete`).
+pub fn train(frame: DataFrame, training: Training, wake: Wake) -> Job<Forest> {
+    Job::start("train", wake, move |report| {
+        report.progress(0, training.trees as u64, "sorting values into bins");
+        let prepared = training.question.prepare(&frame)?;
+        // Trees need only the bins.
+        drop(frame);
+        report.check()?;
+        grow(prepared, &training, report)
+    })
+}
+
+type News = Result<(usize, Judged)>;
+
+fn grow(prepared: Prepared, training: &Training, report: &Reporter) -> Result<Forest> {
+    if !(1..=TREES).contains(&training.trees) {
+        return Err(Fault::new(format!("a forest has no {} trees", training.trees)).hint(format!("ask for 1 to {TREES}")));
+    }
+    let Prepared { table, mut forest } = prepared;
+    let fitting = if forest.task == Task::Numbers { Growth::numbers() } else { Growth::classes() };
+    let growth = Growth { seed: training.seed, ..training.growth.unwrap_or(fitting) };
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if training.threads == 0 { processors() } else { training.threads }.min(training.trees);
+    let (table, next) = (Arc::new(table), Arc::new(AtomicUsize::new(0)));
+    let (send, news) = crossbeam_channel::bounded::<News>(threads);
+    // However this ends, no worker goes on.
+    let stop = StopOnDrop(report.cancel.clone());
+    for number in 0..threads {
+        let (table, next, send, cancel, trees) = (table.clone(), next.clone(), send.clone(), report.cancel.clone(), training.trees);
+        let broken = send.clone();
+        let work = move || {
+            let mut grower = grower(&table, growth);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= trees {
+                    return;
+                }
+                let tree = grower.grow(number, &cancel).map(|grown| (number, judge(&table, grown)));
+                let failed = tree.is_err();
+                if send.send(tree).is_err() || failed {
+                    return;
+                }
+            }
+        };
+        // Where nobody listens any more the work is over.
+        let on_panic = move |said| drop(broken.send(Err(Fault::new(format!("internal error: {said}")))));
+        Worker::spawn(&format!("tree {number}"), work, on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
+    }
+    drop(send);
+    let mut harvest = Harvest::new(&table, training.trees);
+    for tree in news {
+        let (number, judged) = tree?;
+        harvest.add(number, judged);
+        let note = harvest.newest_error().map_or_else(String::new, |error| note(&forest.task, error));
+        report.progress(harvest.len() as u64, training.trees as u64, note);
+        report.check()?;
+    }
+    if harvest.len() < training.trees {
+        return Err(Fault::new("internal error: a tree was not grown"));
+    }
+    let (trees, oob) = harvest.finish();
+    (forest.trees, forest.oob) = (trees, Some(oob));
+    drop(stop);
+    Ok(forest)
+}
+
+fn note(task: &Task, error: f64) -> String {
+    match task {
+        Task::Classes { .. } => format!("out-of-bag error {:.2} %", error * 100.0),
+        Task::Numbers => format!("out-of-bag error {error:.4}"),
+    }
+}
+
+/// Reads some columns of files, all rows; gives how many rows could not be read, too.
+///
+/// # Errors
+/// When there is no file, a column is missing, or a file cannot be read.
+pub fn read(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u64)> {
+    let mut all: Option<DataFrame> = None;
+    let mut unread = 0;
+    for file in files {
+        let index = |name: &String| {
+            let missing = || Fault::new(format!("there is no column '{name}'")).at(file.name()).hint("all files need the same columns");
+            file.schema().index_of(name).ok_or_else(missing)
+        };
+        let places = columns.iter().map(index).collect::<Result<Vec<_>>>()?;
+        let mut reader = file.open(&places)?;
+        while let Some(piece) = reader.next()? {
+            for chunk in piece.decode()? {
+                unread += chunk.rejects.count;
+                if chunk.frame.height() == 0 {
+                    continue;
+                }
+                match &mut all {
+                    Some(all) => drop(all.vstack_mut(&chunk.frame)?),
+                    None => all = Some(chunk.frame),
+                }
+            }
+        }
+    }
+    let place = || files.first().map_or_else(String::new, |f| f.name().to_owned());
+    let all = all.ok_or_else(|| Fault::new("there is no row in it").at(place()).hint("choose a file with data"))?;
+    Ok((all, unread))
+}

@@ -1,0 +1,122 @@
+//! Where a feature is cut: each column becomes small codes once, and trees are grown over those. Reading columns out of
+//! frames is `encode`'s.
+//!
+//! The code of a number is how many cuts are below it. Where there are few rows or at most 2,048 distinct values (times of
+//! day, counts, ages), the cuts are the middles between all neighbours, so that splits are exact: two such columns may
+//! matter only by their difference, which coarse bins would blur. Otherwise at most 255 cuts with about as many rows between.
+
+/// Most bins of a feature that is not cut exactly.
+pub const BINS: usize = 256;
+/// Most distinct values of a feature that is cut exactly, whatever its rows.
+const DISTINCT: usize = 2_048;
+/// Up to this many rows every feature is cut exactly.
+pub const EXACT_ROWS: usize = 10_000;
+/// How many rows cuts are sought in, at most: evenly spaced ones stand for the rest.
+const SAMPLE: usize = 200_000;
+/// A missing value: below every number.
+pub const MISSING: f64 = f64::NEG_INFINITY;
+
+/// The codes of one column over all rows.
+#[derive(Clone, Debug)]
+pub enum Codes {
+    Narrow(Vec<u8>),
+    Wide(Vec<u16>),
+}
+
+/// A feature as trees see it in training.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub codes: Codes,
+    /// How many codes there are.
+    pub bins: usize,
+    /// Codes are categories, without order.
+    pub category: bool,
+    /// The cuts that made the codes, rising; none for categories.
+    pub cuts: Vec<f64>,
+}
+
+impl Column {
+    /// Cuts a column of numbers; `MISSING` ones get a bin of their own.
+    pub fn of_numbers(values: &[f64]) -> Self {
+        let cuts = cuts(values);
+        let codes = if cuts.len() < BINS {
+            Codes::Narrow(values.iter().map(|v| rank(&cuts, *v) as u8).collect())
+        } else {
+            Codes::Wide(values.iter().map(|v| rank(&cuts, *v) as u16).collect())
+        };
+        Self { codes, bins: cuts.len() + 1, category: false, cuts }
+    }
+
+    /// Takes categories by their codes, which are below `bins` (at most 256).
+    pub fn of_categories(codes: Vec<u8>, bins: usize) -> Self {
+        Self { codes: Codes::Narrow(codes), bins, category: true, cuts: Vec::new() }
+    }
+}
+
+/// How many cuts are below a value; not a number counts as missing.
+#[inline]
+pub fn rank(cuts: &[f64], value: f64) -> usize {
+    let mut base = 0;
+    let mut size = cuts.len();
+    while size > 0 {
+        let half = size.div_ceil(2);
+        // A conditional move, not a jump.
+        base += if cuts.get(base + half - 1).is_some_and(|cut| *cut < value) { half } else { 0 };
+        size -= half;
+    }
+    base
+}
+
+/// The cuts of a column, rising.
+pub fn cuts(values: &[f64]) -> Vec<f64> {
+    let step = if values.len() <= EXACT_ROWS { 1 } else { values.len().div_ceil(SAMPLE) };
+    let mut sample: Vec<f64> = values.iter().step_by(step).copied().filter(|v| *v > MISSING).collect();
+    let missing = values.contains(&MISSING);
+    sample.sort_unstable_by(f64::total_cmp);
+    let mut distinct: Vec<(f64, usize)> = Vec::new();
+    for value in sample {
+        match distinct.last_mut() {
+            Some((last, count)) if *last == value => *count += 1,
+            _ => distinct.push((value, 1)),
+        }
+    }
+    let room = BINS - usize::from(missing);
+    let chosen = if distinct.len() <= DISTINCT || values.len() <= EXACT_ROWS { between(&distinct) } else { even(&distinct, room) };
+    let mut cuts: Vec<f64> = if missing && !distinct.is_empty() { vec![MISSING] } else { Vec::new() };
+    cuts.extend(chosen);
+    cuts
+}
+
+/// The middle of each pair of neighbours.
+fn between(distinct: &[(f64, usize)]) -> Vec<f64> {
+    distinct.windows(2).filter_map(|pair| Some(middle(pair.first()?.0, pair.get(1)?.0))).collect()
+}
+
+/// Cuts that leave about equally many rows in each of `bins` bins; a value with many rows has its own.
+fn even(distinct: &[(f64, usize)], bins: usize) -> Vec<f64> {
+    let mut left: usize = distinct.iter().map(|(_, count)| count).sum();
+    let mut cuts = Vec::with_capacity(bins);
+    let mut held = 0;
+    for (pair, rest) in distinct.windows(2).zip((1..distinct.len()).rev()) {
+        let [(low, count), (high, next)] = pair else { continue };
+        held += count;
+        let bins = bins - cuts.len();
+        if bins <= 1 {
+            break;
+        }
+        let share = left.div_ceil(bins);
+        // A heavy value that follows stands alone, too; and no more distinct values may be left than bins.
+        if held >= share || held + next / 2 >= share || rest < bins {
+            cuts.push(middle(*low, *high));
+            left -= held;
+            held = 0;
+        }
+    }
+    cuts
+}
+
+/// A number from `low` up to but below `high`, half-way where there is one.
+pub fn middle(low: f64, high: f64) -> f64 {
+    let middle = low / 2.0 + high / 2.0;
+    if middle >= high || middle < low { low } else { middle }
+}

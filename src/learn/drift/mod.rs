@@ -1,0 +1,132 @@
+//! Whether the world still is as it was when a model was fitted: every feature of the stream against the training
+//! histograms, and the error against itself. Showing and alerting is left to the floors above.
+
+mod adwin;
+mod baseline;
+mod compare;
+
+use std::fmt;
+use std::sync::Arc;
+
+use polars::prelude::DataFrame;
+
+pub use adwin::{Adwin, Change};
+pub use baseline::{Baseline, Feature, Shape, Tally};
+pub(super) use baseline::{is_text, numbers, texts};
+pub use compare::{FeatureDrift, Ks, Level, compare, kolmogorov, psi};
+
+use crate::data::Result;
+
+/// Why a model may no longer be trusted, since when, and what shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stale {
+    pub reason: Reason,
+    /// The place, in the caller's own measure (event time in microseconds, or rows), of the first row that shows it.
+    pub since: i64,
+    pub evidence: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A feature is no longer distributed as it was.
+    Feature(String),
+    /// The model errs more than it did.
+    Error,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feature(name) => write!(f, "'{name}' is not distributed as in training"),
+            Self::Error => f.write_str("the error has grown"),
+        }
+    }
+}
+
+/// Watches a stream for a model: features in windows of so many rows, outcomes one by one as they become known.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    baseline: Arc<Baseline>,
+    window_rows: u64,
+    window: Tally,
+    since: Option<i64>,
+    newest: Vec<FeatureDrift>,
+    adwin: Adwin,
+    stale: Vec<Stale>,
+}
+
+impl Guard {
+    /// Features are compared every `window_rows` rows.
+    pub fn new(baseline: Arc<Baseline>, window_rows: u64) -> Self {
+        let window = Tally::new(&baseline);
+        Self { baseline, window_rows: window_rows.max(1), window, since: None, newest: Vec::new(), adwin: Adwin::default(), stale: Vec::new() }
+    }
+
+    /// Takes rows of the stream as they stand at `at`. Rows of one call are in one window.
+    ///
+    /// # Errors
+    /// When a feature is missing or of another kind; nothing is counted then.
+    pub fn observe(&mut self, rows: &DataFrame, at: i64) -> Result<()> {
+        self.window.absorb(&self.baseline, rows)?;
+        self.since.get_or_insert(at);
+        if self.window.rows() < self.window_rows {
+            return Ok(());
+        }
+        self.newest = compare(&self.baseline, &self.window);
+        let began = self.since.take().unwrap_or(at);
+        for feature in &self.newest {
+            let reason = Reason::Feature(feature.name.clone());
+            let known = self.stale.iter().position(|s| s.reason == reason);
+            match (feature.level, known) {
+                (Level::Stale, Some(known)) => {
+                    if let Some(stale) = self.stale.get_mut(known) {
+                        stale.evidence = feature.evidence();
+                    }
+                }
+                (Level::Stale, None) => self.stale.push(Stale { reason, since: began, evidence: feature.evidence() }),
+                // What has come back is no reason any more.
+                (_, Some(known)) => drop(self.stale.remove(known)),
+                (_, None) => {}
+            }
+        }
+        self.window = Tally::new(&self.baseline);
+        Ok(())
+    }
+
+    /// Takes how wrong the model was about one row, from 0 to 1, in the order that the truth became known.
+    pub fn outcome(&mut self, error: f64, at: i64) {
+        let Some(change) = self.adwin.add(error) else { return };
+        let known = self.stale.iter().position(|s| s.reason == Reason::Error);
+        let evidence = format!("the mean error went from {:.4} to {:.4} over the last {} outcomes (ADWIN)", change.before, change.after, change.kept);
+        match known {
+            Some(known) if change.after < change.before => drop(self.stale.remove(known)),
+            Some(known) => {
+                if let Some(stale) = self.stale.get_mut(known) {
+                    stale.evidence = evidence;
+                }
+            }
+            None if change.after > change.before => self.stale.push(Stale { reason: Reason::Error, since: at, evidence }),
+            None => {}
+        }
+    }
+
+    /// What speaks against the model now.
+    pub fn stale(&self) -> &[Stale] {
+        &self.stale
+    }
+
+    /// Every feature in the newest full window.
+    pub fn features(&self) -> &[FeatureDrift] {
+        &self.newest
+    }
+
+    /// The error that the newest outcomes agree on; `None` before the first.
+    pub fn error(&self) -> Option<f64> {
+        self.adwin.mean()
+    }
+
+    /// Another model took over: what was said of the old one is forgotten.
+    pub fn reset(&mut self, baseline: Arc<Baseline>) {
+        *self = Self::new(baseline, self.window_rows);
+    }
+}

@@ -1,0 +1,526 @@
+//! Frames into codes: how columns of each type are read, for training and for scoring alike, and scores back into columns.
+//! Of the learning files this one alone knows frames. Which columns are worth learning from is left to others.
+
+use hashbrown::HashMap;
+use polars::prelude::*;
+
+use super::bins::{self, BINS, MISSING};
+use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Scores, Task};
+use super::grow::{CLASSES, Labels, Table};
+use super::tree::MOST;
+use crate::data::near::nearest;
+use crate::data::{Fault, Result};
+
+/// Most words of a category: the most frequent ones. Two codes are left for other words and for none.
+const WORDS: usize = BINS - 2;
+/// Whole numbers of at most this many values are taken for classes; among floating numbers, fewer are.
+const FEW: usize = 50;
+const FEW_FLOATS: usize = 20;
+
+/// What a person wants to be learnt.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Question {
+    pub target: String,
+    /// None: all columns but the target.
+    pub features: Vec<String>,
+    /// None: by what the target holds.
+    pub task: Option<TaskKind>,
+    pub missing: Missing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    Classify,
+    Estimate,
+}
+
+/// Rows that are not learnt from, and why: a row counts once for each column that lacks its value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dropped {
+    pub rows: usize,
+    pub of: usize,
+    pub by_column: Vec<(String, usize)>,
+}
+
+impl Question {
+    /// The columns to learn from, checked against those that there are.
+    ///
+    /// # Errors
+    /// A column that is missing, the target among the features, or no feature at all.
+    pub fn features(&self, schema: &Schema) -> Result<Vec<String>> {
+        let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
+        let check = |name: &str, word: &str| {
+            if names.contains(&name) {
+                return Ok(());
+            }
+            let fault = Fault::new(format!("there is no column '{name}'")).at(word);
+            Err(match nearest(name, &names) {
+                Some(near) => fault.hint(format!("did you mean '{near}'?")),
+                None => fault.hint(format!("there is {}", names.join(", "))),
+            })
+        };
+        check(&self.target, "the target")?;
+        for name in &self.features {
+            check(name, "the features")?;
+            if *name == self.target {
+                return Err(Fault::new(format!("'{name}' is the target, and cannot foretell itself")).at("the features").hint("leave it out"));
+            }
+        }
+        let chosen: Vec<String> =
+            if self.features.is_empty() { names.iter().filter(|n| **n != self.target).map(|n| (*n).to_owned()).collect() } else { self.features.clone() };
+        match chosen.len() {
+            0 => Err(Fault::new("there is no column to learn from").at(&self.target).hint("the table needs at least one column beside the target")),
+            n if n >= MOST => Err(Fault::new(format!("{n} features are too many: a forest knows {}", MOST - 1)).hint("name fewer")),
+            _ => Ok(chosen),
+        }
+    }
+
+    /// The frame without the rows that cannot be learnt from: those without a target and, unless missing values are kept,
+    /// those that lack a feature.
+    ///
+    /// # Errors
+    /// A column that is missing.
+    pub fn complete(&self, frame: &DataFrame) -> Result<(DataFrame, Dropped)> {
+        let mut needed = self.features(frame.schema())?;
+        if self.missing == Missing::Keep {
+            needed.clear();
+        }
+        needed.push(self.target.clone());
+        let mut keep: Option<BooleanChunked> = None;
+        let mut dropped = Dropped { of: frame.height(), ..Dropped::default() };
+        for name in &needed {
+            let column = frame.column(name)?.as_materialized_series();
+            let mut there = column.is_not_null();
+            if column.dtype().is_float() {
+                there = &there & &column.is_not_nan()?;
+            }
+            // A comparison with null is null.
+            let there: BooleanChunked = there.iter().map(|t| Some(t == Some(true))).collect();
+            let missing = there.len() - there.sum().unwrap_or(0) as usize;
+            if missing > 0 {
+                dropped.by_column.push((name.clone(), missing));
+                keep = Some(keep.map_or_else(|| there.clone(), |keep| &keep & &there));
+            }
+        }
+        let Some(keep) = keep else { return Ok((frame.clone(), dropped)) };
+        let kept = frame.filter(&keep)?;
+        dropped.rows = frame.height() - kept.height();
+        Ok((kept, dropped))
+    }
+
+    /// Bins a complete frame once, for trees to grow on.
+    ///
+    /// # Errors
+    /// No rows, columns that cannot be learnt from, or more classes than a forest knows.
+    pub fn prepare(&self, frame: &DataFrame) -> Result<Prepared> {
+        let names = self.features(frame.schema())?;
+        if frame.height() == 0 {
+            return Err(Fault::new("there is no row to learn from")
+                .at(&self.target)
+                .hint("each row lacks a value in some column: leave out columns that are mostly empty, or keep missing values"));
+        }
+        // Rows are counted in 31 bits.
+        if frame.height() > i32::MAX as usize {
+            return Err(Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"));
+        }
+        let (task, labels) = self.labels(frame.column(&self.target)?)?;
+        let (mut features, mut columns) = (Vec::new(), Vec::new());
+        for name in names {
+            let (kind, column) = learn_column(frame.column(&name)?)?;
+            features.push(Feature { name, kind, cuts: column.cuts.clone() });
+            columns.push(column);
+        }
+        let rows = frame.height() as u64;
+        let forest = Forest { target: self.target.clone(), task, features, missing: self.missing, trees: Vec::new(), rows, oob: None };
+        Ok(Prepared { table: Table { columns, labels }, forest })
+    }
+
+    /// Whether the target is estimated as a number, not told apart into classes.
+    ///
+    /// # Errors
+    /// When the target is missing.
+    pub fn estimates(&self, frame: &DataFrame) -> Result<bool> {
+        let column = frame.column(&self.target)?;
+        match (self.task, label_kind(column.dtype())) {
+            (Some(task), _) => Ok(task == TaskKind::Estimate),
+            (None, Some(kind)) => many(column, kind),
+            (None, None) => Ok(false),
+        }
+    }
+
+    fn labels(&self, column: &Column) -> Result<(Task, Labels)> {
+        let fault = |what: String, hint: &str| Fault::new(what).at(format!("the target '{}'", self.target)).hint(hint);
+        if column.null_count() > 0 {
+            return Err(fault("some rows have no target".to_owned(), "drop them first"));
+        }
+        let Some(kind) = label_kind(column.dtype()) else {
+            return Err(fault(format!("a column of {} cannot be foretold", column.dtype()), "choose one of text, numbers or truth values"));
+        };
+        let numeric = matches!(kind, LabelKind::Integer | LabelKind::Number);
+        if self.task.map_or_else(|| many(column, kind), |task| Ok(task == TaskKind::Estimate))? {
+            if !numeric {
+                return Err(fault("it holds no numbers, so it cannot be estimated".to_owned(), "let it be classified"));
+            }
+            let values = numbers(column, &Kind::Number)?;
+            if values.iter().any(|v| v.abs() >= f64::MAX) {
+                return Err(fault("some rows hold an infinite number".to_owned(), "leave those rows out"));
+            }
+            return Ok((Task::Numbers, Labels::Numbers(values)));
+        }
+        let texts = label_texts(column, kind)?;
+        let texts = texts.str()?;
+        let mut names: Vec<String> = Vec::new();
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        for text in texts.iter().flatten() {
+            first.entry(text).or_insert_with(|| {
+                names.push(text.to_owned());
+                names.len() - 1
+            });
+            if names.len() > CLASSES {
+                let hint = if numeric { "let it be estimated as a number" } else { "is it an identifier? Choose another, or group its values" };
+                return Err(fault(format!("it holds more than {CLASSES} classes"), hint));
+            }
+        }
+        kind.sort(&mut names);
+        let places: HashMap<&str, u16> = names.iter().map(String::as_str).zip(0..).collect();
+        let of: Vec<u16> = texts.iter().flatten().map(|t| places.get(t).copied().unwrap_or(0)).collect();
+        drop(places);
+        let count = names.len();
+        Ok((Task::Classes { kind, names }, Labels::Classes { of, count }))
+    }
+}
+
+/// A table ready to be learnt from, and the forest without trees that it will fill.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub table: Table,
+    pub forest: Forest,
+}
+
+impl LabelKind {
+    /// Sorts labels as their column would, each once.
+    pub fn sort(self, names: &mut Vec<String>) {
+        match self {
+            Self::Integer | Self::Number => names.sort_by(|a, b| {
+                let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
+                number(a).total_cmp(&number(b)).then_with(|| a.cmp(b))
+            }),
+            Self::Text | Self::Flag => names.sort_unstable(),
+        }
+        names.dedup();
+    }
+
+    /// The type of a column of such labels.
+    pub fn dtype(self) -> DataType {
+        match self {
+            Self::Text => DataType::String,
+            Self::Integer => DataType::Int64,
+            Self::Number => DataType::Float64,
+            Self::Flag => DataType::Boolean,
+        }
+    }
+}
+
+fn label_kind(dtype: &DataType) -> Option<LabelKind> {
+    match dtype {
+        DataType::Boolean => Some(LabelKind::Flag),
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Some(LabelKind::Text),
+        dtype if dtype.is_integer() => Some(LabelKind::Integer),
+        dtype if dtype.is_float() => Some(LabelKind::Number),
+        _ => None,
+    }
+}
+
+/// Labels as text, so that they are equal where they are meant to be.
+fn label_texts(column: &Column, kind: LabelKind) -> Result<Series> {
+    let series = column.as_materialized_series();
+    if kind != LabelKind::Number {
+        return Ok(series.cast(&DataType::String)?);
+    }
+    let floats = series.cast(&DataType::Float64)?;
+    let texts: StringChunked = floats.f64()?.iter().map(|v| v.map(|v| v.to_string())).collect();
+    Ok(texts.into_series())
+}
+
+/// Whether a column holds numbers of so many values that it should be estimated.
+fn many(column: &Column, kind: LabelKind) -> Result<bool> {
+    let few = match kind {
+        LabelKind::Integer => FEW,
+        LabelKind::Number => FEW_FLOATS,
+        LabelKind::Text | LabelKind::Flag => return Ok(false),
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for value in numbers(column, &Kind::Number)? {
+        if value.fract() != 0.0 {
+            return Ok(true);
+        }
+        if seen.insert(value.to_bits()) && seen.len() > few {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// How a column of this type is read; `None` where it cannot be.
+fn kind_of(dtype: &DataType) -> Option<Kind> {
+    match dtype {
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Some(Kind::Category(Vec::new())),
+        DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Time => Some(Kind::Time),
+        dtype if dtype.is_bool() || dtype.is_primitive_numeric() || dtype.is_null() => Some(Kind::Number),
+        _ => None,
+    }
+}
+
+fn learn_column(column: &Column) -> Result<(Kind, bins::Column)> {
+    let kind = kind_of(column.dtype()).ok_or_else(|| {
+        Fault::new(format!("a column of {} cannot be learnt from", column.dtype())).at(format!("the column '{}'", column.name())).hint("leave it out")
+    })?;
+    if !matches!(kind, Kind::Category(_)) {
+        let binned = bins::Column::of_numbers(&numbers(column, &kind)?);
+        return Ok((kind, binned));
+    }
+    let texts = column.as_materialized_series().cast(&DataType::String)?;
+    let texts = texts.str()?;
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for text in texts.iter().flatten() {
+        *counts.entry(text).or_default() += 1;
+    }
+    let mut frequent: Vec<(&str, usize)> = counts.into_iter().collect();
+    frequent.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let mut words: Vec<String> = frequent.into_iter().take(WORDS).map(|(word, _)| word.to_owned()).collect();
+    words.sort_unstable();
+    let bins = words.len() + 2;
+    let codes = categories(texts, &words).map(|code| code as u8).collect();
+    Ok((Kind::Category(words), bins::Column::of_categories(codes, bins)))
+}
+
+/// The codes of texts among `words`.
+fn categories<'a>(texts: &'a StringChunked, words: &'a [String]) -> impl Iterator<Item = usize> + 'a {
+    let places: HashMap<&str, usize> = words.iter().map(String::as_str).zip(0..).collect();
+    texts.iter().map(move |text| text.map_or(words.len() + 1, |text| places.get(text).copied().unwrap_or(words.len())))
+}
+
+/// A column as numbers: times in microseconds; what is missing or not a number lies below all of them.
+fn numbers(column: &Column, kind: &Kind) -> Result<Vec<f64>> {
+    let series = column.as_materialized_series();
+    let plain = match (kind, series.dtype()) {
+        (Kind::Time, DataType::Date | DataType::Datetime(..)) => series.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?,
+        (Kind::Time, DataType::Duration(_)) => series.cast(&DataType::Duration(TimeUnit::Microseconds))?.cast(&DataType::Int64)?,
+        (Kind::Time, _) => series.cast(&DataType::Int64)?,
+        _ => series.clone(),
+    };
+    let floats = plain.cast(&DataType::Float64)?;
+    let value = |v: f64| if v.is_nan() { MISSING } else { v.max(f64::MIN) };
+    Ok(floats.f64()?.iter().map(|v| v.map_or(MISSING, value)).collect())
+}
+
+/// What a forest says about the rows of a frame.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    pub scores: Scores,
+    /// Rows that lack a value and get no score.
+    pub lacks: Option<Vec<bool>>,
+}
+
+impl Scored {
+    fn has(&self, row: usize) -> bool {
+        self.lacks.as_ref().is_none_or(|lacks| lacks.get(row) == Some(&false))
+    }
+
+    /// The class of a row, or nothing.
+    pub fn class(&self, row: usize) -> Option<usize> {
+        self.scores.class(row).filter(|_| self.has(row))
+    }
+
+    pub fn share(&self, row: usize, class: usize) -> Option<f64> {
+        self.scores.share(row, class).filter(|_| self.has(row))
+    }
+
+    pub fn number(&self, row: usize) -> Option<f64> {
+        self.scores.number(row).filter(|v| self.has(row) && v.is_finite())
+    }
+}
+
+/// Rows that are encoded at a time.
+const ROWS: usize = 1 << 16;
+
+impl Forest {
+    /// The type of its predictions: that of the target's labels, or a double.
+    pub fn output(&self) -> DataType {
+        match &self.task {
+            Task::Classes { kind, .. } => kind.dtype(),
+            Task::Numbers => DataType::Float64,
+        }
+    }
+
+    /// Scores the rows of a frame, each by itself: how rows are cut into frames changes no bit of a score.
+    ///
+    /// # Errors
+    /// A feature that is missing from the frame, or that holds another kind of values than was learnt.
+    pub fn score(&self, frame: &DataFrame) -> Result<Scored> {
+        let columns = self.features.iter().map(|f| self.column(f, frame)).collect::<Result<Vec<_>>>()?;
+        let (width, rows) = (self.features.len(), frame.height());
+        let mut lacks = (self.missing == Missing::Drop).then(Vec::new);
+        let mut parts = Vec::new();
+        for start in (0..rows.max(1)).step_by(ROWS) {
+            let length = ROWS.min(rows - start);
+            let mut codes = vec![0_u16; length * width];
+            let mut lack = vec![false; length];
+            for (at, (feature, column)) in self.features.iter().zip(&columns).enumerate() {
+                write_codes(feature, &column.slice(start as i64, length), codes.get_mut(at..).unwrap_or_default(), width, &mut lack)?;
+            }
+            parts.push(self.score_codes(&codes));
+            if let Some(lacks) = &mut lacks {
+                lacks.append(&mut lack);
+            }
+        }
+        Ok(Scored { scores: Scores::join(parts, &self.task), lacks })
+    }
+
+    /// The codes of a frame's rows, row after row, and whether each lacks a value that training had of every row.
+    ///
+    /// # Errors
+    /// As `score`.
+    pub fn codes(&self, frame: &DataFrame) -> Result<(Vec<u16>, Vec<bool>)> {
+        let (width, rows) = (self.features.len(), frame.height());
+        let (mut codes, mut lack) = (vec![0; rows * width], vec![false; rows]);
+        for (at, feature) in self.features.iter().enumerate() {
+            write_codes(feature, &self.column(feature, frame)?, codes.get_mut(at..).unwrap_or_default(), width, &mut lack)?;
+        }
+        if self.missing == Missing::Keep {
+            lack.fill(false);
+        }
+        Ok((codes, lack))
+    }
+
+    fn column(&self, feature: &Feature, frame: &DataFrame) -> Result<Column> {
+        let place = || format!("the column '{}'", feature.name);
+        let Ok(column) = frame.column(&feature.name) else {
+            let names: Vec<&str> = frame.schema().iter_names().map(|n| n.as_str()).collect();
+            let fault = Fault::new(format!("there is no column '{}', which the model of '{}' asks for", feature.name, self.target));
+            return Err(match nearest(&feature.name, &names) {
+                Some(near) => fault.hint(format!("'{near}' looks like it: give it that name, or train again")),
+                None => fault.hint("add it, or train again without it"),
+            });
+        };
+        let same = column.dtype().is_null() || kind_of(column.dtype()).is_some_and(|k| std::mem::discriminant(&k) == std::mem::discriminant(&feature.kind));
+        if same {
+            return Ok(column.clone());
+        }
+        let learnt = match feature.kind {
+            Kind::Number => "numbers",
+            Kind::Time => "times",
+            Kind::Category(_) => "text",
+        };
+        Err(Fault::new(format!("it holds {}, and the model of '{}' learnt from {learnt}", column.dtype(), self.target))
+            .at(place())
+            .hint("convert the column, or train again"))
+    }
+
+    /// The predictions as a column of the target's name.
+    ///
+    /// # Errors
+    /// As `score`.
+    pub fn predict(&self, frame: &DataFrame) -> Result<Column> {
+        Ok(self.prediction(&self.score(frame)?, frame.height()))
+    }
+
+    /// What was scored, as a column of the target's type and name.
+    pub fn prediction(&self, scored: &Scored, rows: usize) -> Column {
+        let name: PlSmallStr = self.target.as_str().into();
+        let Task::Classes { kind, names } = &self.task else {
+            let values: Float64Chunked = (0..rows).map(|row| scored.number(row)).collect();
+            return values.with_name(name).into_column();
+        };
+        let class = |row: usize| scored.class(row);
+        match kind {
+            LabelKind::Text => {
+                let values: StringChunked = (0..rows).map(|row| names.get(class(row)?).map(String::as_str)).collect();
+                values.with_name(name).into_column()
+            }
+            LabelKind::Integer => {
+                let labels: Vec<Option<i64>> = names.iter().map(|n| n.parse().ok()).collect();
+                let values: Int64Chunked = (0..rows).map(|row| labels.get(class(row)?).copied().flatten()).collect();
+                values.with_name(name).into_column()
+            }
+            LabelKind::Number => {
+                let labels: Vec<Option<f64>> = names.iter().map(|n| n.parse().ok()).collect();
+                let values: Float64Chunked = (0..rows).map(|row| labels.get(class(row)?).copied().flatten()).collect();
+                values.with_name(name).into_column()
+            }
+            LabelKind::Flag => {
+                let values: BooleanChunked = (0..rows).map(|row| names.get(class(row)?).map(|n| n == "true")).collect();
+                values.with_name(name).into_column()
+            }
+        }
+    }
+
+    /// The share of trees that say `class`, as a column.
+    pub fn probability(&self, scored: &Scored, rows: usize, class: usize) -> Column {
+        let values: Float64Chunked = (0..rows).map(|row| scored.share(row, class)).collect();
+        values.with_name(self.target.as_str().into()).into_column()
+    }
+
+    /// The classes or numbers that a frame's own target holds, as this forest counts them: `None` of an unknown label.
+    ///
+    /// # Errors
+    /// When the target is missing or is of another kind.
+    pub fn truth(&self, frame: &DataFrame) -> Result<Truth> {
+        let column = frame
+            .column(&self.target)
+            .map_err(|_| Fault::new(format!("there is no column '{}' to compare predictions with", self.target)).hint("give rows with their target"))?;
+        match &self.task {
+            Task::Numbers => Ok(Truth::Numbers(numbers(column, &Kind::Number)?)),
+            Task::Classes { kind, names } => {
+                let texts = label_texts(column, *kind)?;
+                let places: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
+                Ok(Truth::Classes(texts.str()?.iter().map(|t| places.get(t?).copied()).collect()))
+            }
+        }
+    }
+}
+
+/// What should have been said of each row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Truth {
+    Classes(Vec<Option<usize>>),
+    Numbers(Vec<f64>),
+}
+
+impl Scores {
+    /// Scores of rows that follow each other.
+    fn join(parts: Vec<Self>, task: &Task) -> Self {
+        let mut parts = parts.into_iter();
+        let empty = || match task {
+            Task::Numbers => Self::Numbers(Vec::new()),
+            Task::Classes { names, .. } => Self::Classes { votes: Vec::new(), classes: names.len(), trees: 0 },
+        };
+        let mut all = parts.next().unwrap_or_else(empty);
+        for part in parts {
+            match (&mut all, part) {
+                (Self::Classes { votes, .. }, Self::Classes { votes: more, .. }) => votes.extend(more),
+                (Self::Numbers(values), Self::Numbers(more)) => values.extend(more),
+                _ => {}
+            }
+        }
+        all
+    }
+}
+
+/// Writes the codes of a feature, `width` apart, and marks rows that lack a value.
+fn write_codes(feature: &Feature, column: &Column, codes: &mut [u16], width: usize, lack: &mut [bool]) -> Result<()> {
+    let places = codes.iter_mut().step_by(width).zip(lack);
+    if let Kind::Category(words) = &feature.kind {
+        let texts = column.as_materialized_series().cast(&DataType::String)?;
+        for ((place, lack), code) in places.zip(categories(texts.str()?, words)) {
+            *place = code as u16;
+            *lack |= code == words.len() + 1;
+        }
+        return Ok(());
+    }
+    for ((place, lack), value) in places.zip(numbers(column, &feature.kind)?) {
+        *place = feature.code(value);
+        *lack |= value == MISSING;
+    }
+    Ok(())
+}

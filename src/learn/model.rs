@@ -1,0 +1,275 @@
+//! A forest in a file, and back: JSON whose shape stands here. Scores after a round trip are equal bit for bit.
+//!
+//! ```json
+//! {
+//!   "braid_model": 1, "kind": "forest",
+//!   "target": "late", "task": "classify", "labels": "flag", "classes": ["false", "true"],
+//!   "missing": "drop", "rows": 1000,
+//!   "features": [{"name": "distance", "kind": "number", "cuts": ["199.5", "1023"]},
+//!                {"name": "origin", "kind": "category", "words": ["EWR", "JFK", "LGA"]}],
+//!   "oob": {"rows": 1000, "score": "0.91", "errors": ["0.2", "0.09"]},
+//!   "trees": [{"feature": [0, -1, -1], "cut": [1, 0, 0], "child": [1, 0, 1],
+//!              "sets": [], "mixed": [], "values": [], "gains": ["1"]}]
+//! }
+//! ```
+//!
+//! - `task`: `classify` or `estimate`; `labels`: `text`, `integer`, `number`, `flag`; `missing`: `drop` or `keep`.
+//! - A feature of kind `number` or `time` (microseconds) has `cuts`, rising. A value's code is how many cuts are below it;
+//!   a missing one's is 0. The code of a word of a `category` is its place in `words`; any other word has the next code,
+//!   a missing one the code after that.
+//! - Node `i` of a tree splits by `feature[i]`: rows with a code of at most `cut[i]` go to node `child[i]`, others to the
+//!   one after it. With a cut of 65535, `child[i]` is a place in `sets`: the left child stands there, then words of 64 bits,
+//!   lowest first, one bit for each code (1: left), each written as text. The root is node 0.
+//! - A leaf has feature -1. Its `child` is a class; or, from the number of classes up, a row of `mixed`: shares in units of
+//!   1/65536, one a class; or, for estimates, a place in `values`. Trees vote with equal weight: shares or values are averaged.
+//! - Floating numbers are text, so that every reader gets every bit.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task};
+use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
+use crate::data::{Fault, Result};
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct ModelFile {
+    braid_model: u32,
+    kind: String,
+    target: String,
+    task: String,
+    #[serde(default)]
+    labels: String,
+    #[serde(default)]
+    classes: Vec<String>,
+    missing: String,
+    rows: u64,
+    features: Vec<FeatureFile>,
+    #[serde(default)]
+    oob: Option<OobFile>,
+    trees: Vec<TreeFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FeatureFile {
+    name: String,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cuts: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OobFile {
+    rows: usize,
+    score: String,
+    errors: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TreeFile {
+    feature: Vec<i32>,
+    cut: Vec<u16>,
+    child: Vec<u32>,
+    #[serde(default)]
+    sets: Vec<String>,
+    #[serde(default)]
+    mixed: Vec<u32>,
+    #[serde(default)]
+    values: Vec<String>,
+    #[serde(default)]
+    gains: Vec<String>,
+}
+
+/// Writes a forest, whole or not at all.
+///
+/// # Errors
+/// The operating system's.
+pub fn save(forest: &Forest, path: &Path) -> Result<()> {
+    let fault = |e: &std::io::Error| Fault::io(path.display().to_string(), e);
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let written = (|| {
+        let mut out = BufWriter::new(File::create(&part)?);
+        serde_json::to_writer(&mut out, &to_file(forest))?;
+        out.write_all(b"\n")?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        std::fs::rename(&part, path)
+    })();
+    if written.is_err() {
+        // Half a model is of no use.
+        let _ = std::fs::remove_file(&part);
+    }
+    written.map_err(|e| fault(&e))
+}
+
+/// Reads a forest and checks that it can be walked.
+///
+/// # Errors
+/// When it cannot be read, is no model, or contradicts itself.
+pub fn load(path: &Path) -> Result<Forest> {
+    let place = || path.display().to_string();
+    let file = File::open(path).map_err(|e| Fault::io(place(), &e))?;
+    let file: ModelFile = serde_json::from_reader(BufReader::new(file)).map_err(|e| {
+        if e.is_io() { Fault::new(format!("it cannot be read: {e}")).at(place()) } else { damaged(&format!("it is no model: {e}")).at(place()) }
+    })?;
+    from_file(file).map_err(|fault| fault.at(place()))
+}
+
+fn damaged(what: &str) -> Fault {
+    Fault::new(what).hint("give a file that braid train wrote, or train again")
+}
+
+fn to_file(forest: &Forest) -> ModelFile {
+    let (task, labels) = match &forest.task {
+        Task::Classes { kind, .. } => ("classify", labels_word(*kind)),
+        Task::Numbers => ("estimate", ""),
+    };
+    ModelFile {
+        braid_model: VERSION,
+        kind: "forest".to_owned(),
+        target: forest.target.clone(),
+        task: task.to_owned(),
+        labels: labels.to_owned(),
+        classes: forest.task.classes().to_vec(),
+        missing: if forest.missing == Missing::Keep { "keep" } else { "drop" }.to_owned(),
+        rows: forest.rows,
+        features: forest.features.iter().map(feature_file).collect(),
+        oob: forest.oob.as_ref().map(|oob| OobFile { rows: oob.rows, score: oob.score.to_string(), errors: texts(&oob.errors) }),
+        trees: forest.trees.iter().map(tree_file).collect(),
+    }
+}
+
+const LABELS: &[(LabelKind, &str)] = &[(LabelKind::Text, "text"), (LabelKind::Integer, "integer"), (LabelKind::Number, "number"), (LabelKind::Flag, "flag")];
+
+fn labels_word(kind: LabelKind) -> &'static str {
+    LABELS.iter().find(|(k, _)| *k == kind).map_or("text", |(_, word)| word)
+}
+
+fn texts<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(T::to_string).collect()
+}
+
+fn feature_file(feature: &Feature) -> FeatureFile {
+    let (kind, words) = match &feature.kind {
+        Kind::Number => ("number", Vec::new()),
+        Kind::Time => ("time", Vec::new()),
+        Kind::Category(words) => ("category", words.clone()),
+    };
+    FeatureFile { name: feature.name.clone(), kind: kind.to_owned(), cuts: texts(&feature.cuts), words }
+}
+
+fn tree_file(tree: &Tree) -> TreeFile {
+    let feature = |n: &Node| if n.feature == LEAF { -1 } else { i32::from(n.feature) };
+    TreeFile {
+        feature: tree.nodes.iter().map(feature).collect(),
+        cut: tree.nodes.iter().map(|n| n.cut).collect(),
+        child: tree.nodes.iter().map(|n| n.child).collect(),
+        sets: texts(&tree.sets),
+        mixed: tree.mixed.clone(),
+        values: texts(&tree.values),
+        gains: texts(&tree.gains),
+    }
+}
+
+fn from_file(file: ModelFile) -> Result<Forest> {
+    if file.braid_model != VERSION || file.kind != "forest" {
+        return Err(Fault::new(format!("it is a model of kind '{}', version {}; this build reads forests of version {VERSION}", file.kind, file.braid_model))
+            .hint("open it with the braid that wrote it, or train again"));
+    }
+    let task = match file.task.as_str() {
+        "estimate" => Task::Numbers,
+        "classify" => {
+            let kind = LABELS.iter().find(|(_, word)| *word == file.labels).ok_or_else(|| damaged(&format!("its labels are '{}'", file.labels)))?.0;
+            Task::Classes { kind, names: file.classes }
+        }
+        other => return Err(damaged(&format!("its task is '{other}'"))),
+    };
+    let missing = match file.missing.as_str() {
+        "drop" => Missing::Drop,
+        "keep" => Missing::Keep,
+        other => return Err(damaged(&format!("it says '{other}' of missing values"))),
+    };
+    let features = file.features.into_iter().map(feature_of).collect::<Result<Vec<_>>>()?;
+    let classes = task.classes().len();
+    if file.trees.len() > TREES {
+        return Err(damaged(&format!("it has {} trees, and a forest holds {TREES}", file.trees.len())));
+    }
+    let trees = file.trees.into_iter().zip(1..).map(|(tree, number)| tree_of(tree, number, &features, classes)).collect::<Result<Vec<_>>>()?;
+    let oob = match file.oob {
+        Some(oob) => Some(Oob { rows: oob.rows, score: parsed(&oob.score)?, errors: parse_all(&oob.errors)? }),
+        None => None,
+    };
+    Ok(Forest { target: file.target, task, features, missing, trees, rows: file.rows, oob })
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<T> {
+    text.parse().map_err(|_| damaged(&format!("'{text}' should be a number")))
+}
+
+fn parse_all<T: std::str::FromStr>(texts: &[String]) -> Result<Vec<T>> {
+    texts.iter().map(|t| parsed(t)).collect()
+}
+
+fn feature_of(file: FeatureFile) -> Result<Feature> {
+    let kind = match file.kind.as_str() {
+        "number" => Kind::Number,
+        "time" => Kind::Time,
+        "category" => Kind::Category(file.words),
+        other => return Err(damaged(&format!("the feature '{}' is of kind '{other}'", file.name))),
+    };
+    let cuts: Vec<f64> = parse_all(&file.cuts)?;
+    let rising = |values: &[f64]| values.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
+    let sorted = |words: &[String]| words.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
+    let ordered = match &kind {
+        Kind::Category(words) => cuts.is_empty() && sorted(words),
+        _ => rising(&cuts) && cuts.len() < usize::from(BY_SET),
+    };
+    if !ordered {
+        return Err(damaged(&format!("the cuts or words of the feature '{}' are not in order", file.name)));
+    }
+    Ok(Feature { name: file.name, kind, cuts })
+}
+
+fn tree_of(file: TreeFile, number: usize, features: &[Feature], classes: usize) -> Result<Tree> {
+    let count = file.feature.len();
+    if count == 0 || file.cut.len() != count || file.child.len() != count {
+        return Err(damaged(&format!("tree {number} has no nodes, or lists of different lengths")));
+    }
+    let nodes = file.feature.iter().zip(&file.cut).zip(&file.child).map(|((feature, cut), child)| Node {
+        feature: u16::try_from(*feature).unwrap_or(LEAF),
+        cut: *cut,
+        child: *child,
+    });
+    let tree =
+        Tree { nodes: nodes.collect(), sets: parse_all(&file.sets)?, mixed: file.mixed, values: parse_all(&file.values)?, gains: parse_all(&file.gains)? };
+    let sound = tree.nodes.iter().enumerate().all(|(at, node)| node_is_sound(&tree, at, node, features, classes));
+    let shares = classes == 0 || tree.mixed.chunks(classes).all(|row| row.len() == classes && row.iter().map(|s| u64::from(*s)).sum::<u64>() == u64::from(ONE));
+    if !sound || !shares || tree.values.iter().any(|v| !v.is_finite()) {
+        return Err(damaged(&format!("tree {number} contradicts itself")));
+    }
+    Ok(tree)
+}
+
+/// Children come after their parent, so that every walk ends.
+fn node_is_sound(tree: &Tree, at: usize, node: &Node, features: &[Feature], classes: usize) -> bool {
+    let child = node.child as usize;
+    let follows = |child: usize| child > at && child + 1 < tree.nodes.len();
+    if node.feature == LEAF {
+        return if classes == 0 { child < tree.values.len() } else { child < classes + tree.mixed.len() / classes };
+    }
+    match features.get(usize::from(node.feature)) {
+        Some(Feature { kind: Kind::Category(words), .. }) => {
+            let size = (words.len() + 2).div_ceil(64);
+            node.cut == BY_SET && child + size < tree.sets.len() && tree.sets.get(child).is_some_and(|left| follows(*left as usize))
+        }
+        Some(feature) => usize::from(node.cut) < feature.cuts.len() && follows(child),
+        None => false,
+    }
+}

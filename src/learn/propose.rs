@@ -1,0 +1,349 @@
+//! Which columns to learn from, and why not from the others: identifiers, constants, copies of the target, and leaks (a
+//! column that alone tells the target). Looked at once, over a bounded sample; deciding is left to the person.
+
+use polars::prelude::*;
+
+use super::drift::{is_text, numbers, texts};
+use crate::data::{Fault, Result};
+
+/// Rows looked at; of more, evenly spaced ones are.
+pub const SAMPLE: usize = 20_000;
+/// A column that leaves less of the target unknown than this tells it.
+const UNKNOWN: f64 = 0.02;
+/// From this share of distinct values a text names rows, not kinds.
+const DISTINCT: f64 = 0.9;
+/// Fewer rows prove neither identifiers nor leaks.
+const LEAST_ROWS: usize = 20;
+/// Bins of a number when it is asked what it tells of the target.
+const BINS: usize = 64;
+/// More classes than this in numbers are a quantity.
+const CLASSES: usize = 20;
+
+/// What to learn from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    pub target: String,
+    pub task: Task,
+    pub features: Vec<String>,
+    /// Columns that are left out, in the table's order.
+    pub left_out: Vec<LeftOut>,
+    pub dropna: DropNa,
+    /// Rows looked at.
+    pub sample: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// To tell this many classes apart.
+    Classes(usize),
+    /// To estimate a number.
+    Number,
+}
+
+/// A column that is not proposed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOut {
+    pub column: String,
+    pub reason: Reason,
+    /// The numbers that show it, in words.
+    pub evidence: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It names rows.
+    Identifier,
+    /// It has one value.
+    Constant,
+    /// It has no value.
+    AllNull,
+    /// It is the target again.
+    Copy,
+    /// It alone tells the target.
+    Leak,
+    /// A moment: what comes later was never seen.
+    Time,
+    /// Lists, structures and bytes are no feature.
+    Type,
+}
+
+/// What leaving out rows with nulls costs, in the sample.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DropNa {
+    /// Rows where the target or a feature is null.
+    pub rows: usize,
+    /// A column with nulls: how many, and how many rows go because of it alone. Most first.
+    pub columns: Vec<(String, usize, usize)>,
+}
+
+impl Reason {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::Constant => "constant",
+            Self::AllNull => "all null",
+            Self::Copy => "copy of the target",
+            Self::Leak => "leak",
+            Self::Time => "time",
+            Self::Type => "type",
+        }
+    }
+}
+
+/// Looks at `rows` (the sample takes some of many) and proposes.
+///
+/// # Errors
+/// A target that is no column, or has nothing to learn.
+pub fn propose(rows: &DataFrame, target: &str) -> Result<Proposal> {
+    let rows = &sample(rows)?;
+    let column = rows.column(target).map_err(|_| {
+        let names: Vec<String> = rows.get_column_names().iter().take(12).map(ToString::to_string).collect();
+        Fault::new(format!("there is no column '{target}' to predict")).hint(format!("the columns are {}", names.join(", ")))
+    })?;
+    let aim = Aim::new(column)?;
+    let (mut features, mut left_out) = (Vec::new(), Vec::new());
+    for other in rows.columns().iter().filter(|c| c.name().as_str() != target) {
+        match judge(other, column, &aim)? {
+            Some((reason, evidence)) => left_out.push(LeftOut { column: other.name().to_string(), reason, evidence }),
+            None => features.push(other.name().to_string()),
+        }
+    }
+    let dropna = drop_na(rows, features.iter().map(String::as_str).chain([target]))?;
+    Ok(Proposal { target: target.to_owned(), task: aim.task(), features, left_out, dropna, sample: rows.height() })
+}
+
+/// How many rows have a null in one of these columns, and whose fault it is.
+///
+/// # Errors
+/// A name that is no column.
+pub fn drop_na<'a>(rows: &DataFrame, columns: impl IntoIterator<Item = &'a str>) -> Result<DropNa> {
+    let mut nulls_in_row = vec![0_u32; rows.height()];
+    let mut masks = Vec::new();
+    for name in columns {
+        let column = rows.column(name)?;
+        if column.null_count() > 0 {
+            let mask = column.is_null();
+            nulls_in_row.iter_mut().zip(mask.iter()).for_each(|(n, null)| *n += u32::from(null == Some(true)));
+            masks.push((name.to_owned(), column.null_count(), mask));
+        }
+    }
+    let alone = |mask: &BooleanChunked| nulls_in_row.iter().zip(mask.iter()).filter(|(n, null)| **n == 1 && *null == Some(true)).count();
+    let mut columns: Vec<(String, usize, usize)> = masks.into_iter().map(|(name, nulls, mask)| (name, nulls, alone(&mask))).collect();
+    columns.sort_by(|a, b| b.1.cmp(&a.1));
+    Ok(DropNa { rows: nulls_in_row.iter().filter(|n| **n > 0).count(), columns })
+}
+
+fn sample(rows: &DataFrame) -> Result<DataFrame> {
+    let height = rows.height();
+    if height <= SAMPLE {
+        return Ok(rows.clone());
+    }
+    let picked = (0..SAMPLE).map(|i| (i * height / SAMPLE) as IdxSize).collect();
+    Ok(rows.take(&IdxCa::from_vec("row".into(), picked))?)
+}
+
+/// The target, a row an entry.
+enum Aim {
+    Classes { codes: Vec<Option<usize>>, many: usize },
+    Number(Vec<Option<f64>>),
+}
+
+impl Aim {
+    fn new(column: &Column) -> Result<Self> {
+        let fault = |what: &str| Fault::new(format!("'{}' {what}", column.name())).hint("predict another column");
+        if column.null_count() == column.len() {
+            return Err(fault("has no values to learn from"));
+        }
+        let codes = codes(column).map_err(|_| fault(&format!("is {}, which cannot be predicted", column.dtype())))?;
+        let many = codes.iter().flatten().max().map_or(0, |c| c + 1);
+        if many < 2 {
+            return Err(fault("has one value only: there is nothing to learn"));
+        }
+        let number = column.dtype().is_float() || (column.dtype().is_integer() && many > CLASSES);
+        Ok(if number { Self::Number(finite(column)?) } else { Self::Classes { codes, many } })
+    }
+
+    fn task(&self) -> Task {
+        match self {
+            Self::Classes { many, .. } => Task::Classes(*many),
+            Self::Number(_) => Task::Number,
+        }
+    }
+
+    /// The share of the target that a column leaves unknown, by rule learned from every other row and tried on the rest:
+    /// 1 is as much as without it, 0 is nothing. `None` where rows are too few, or too few have both.
+    fn unknown(&self, column: &Column) -> Result<Option<f64>> {
+        let groups = if is_text(column.dtype()) || column.dtype().is_bool() { codes(column)? } else { bins(&finite(column)?) };
+        let many = groups.iter().flatten().max().map_or(0, |g| g + 1);
+        Ok(match self {
+            Self::Classes { codes, many: classes } => classes_unknown(&groups, many, codes, *classes),
+            Self::Number(target) => {
+                let stepped = number_unknown(&groups, many, target);
+                let straight = if is_text(column.dtype()) { None } else { line_unknown(&finite(column)?, target) };
+                match (stepped, straight) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                }
+            }
+        })
+    }
+}
+
+/// Why a column is left out.
+fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, String)>> {
+    let (height, dtype) = (column.len(), column.dtype());
+    let present = height - column.null_count();
+    if present == 0 {
+        return Ok(Some((Reason::AllNull, format!("no value in {height} rows"))));
+    }
+    let plain = dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_bool() || is_text(dtype);
+    if !plain {
+        return Ok(Some((Reason::Type, format!("its values are {dtype}"))));
+    }
+    let distinct = codes(column)?.iter().flatten().max().map_or(0, |c| c + 1);
+    if distinct == 1 {
+        return Ok(Some((Reason::Constant, format!("one value in {present} rows"))));
+    }
+    if let Some(same) = copy(column, target)? {
+        return Ok(Some((Reason::Copy, format!("equal to the target in all {same} rows"))));
+    }
+    if present >= LEAST_ROWS {
+        let share = distinct as f64 / present as f64;
+        let rises = || -> Result<bool> {
+            let values: Vec<f64> = numbers(column)?.iter().flatten().collect();
+            Ok(values.is_sorted())
+        };
+        if is_text(dtype) && share >= DISTINCT {
+            return Ok(Some((Reason::Identifier, format!("{distinct} distinct values in {present} rows"))));
+        }
+        if dtype.is_integer() && share >= DISTINCT && rises()? {
+            return Ok(Some((Reason::Identifier, format!("it grows with the row, {distinct} distinct values in {present} rows"))));
+        }
+    }
+    if let Some(unknown) = aim.unknown(column)?.filter(|u| *u <= UNKNOWN) {
+        let told = match aim {
+            Aim::Classes { .. } if unknown <= 0.0 => "it alone tells the target in every row held back".to_owned(),
+            Aim::Classes { .. } => format!("it alone leaves {:.1} % of the errors of guessing", unknown * 100.0),
+            Aim::Number(_) => format!("it alone explains {:.2} % of the target", (1.0 - unknown) * 100.0),
+        };
+        return Ok(Some((Reason::Leak, told)));
+    }
+    if matches!(dtype, DataType::Date | DataType::Datetime(..)) {
+        return Ok(Some((Reason::Time, "what comes later was never seen in training".to_owned())));
+    }
+    Ok(None)
+}
+
+/// In how many rows a column says what the target says; `None` where it does not in one.
+fn copy(column: &Column, target: &Column) -> Result<Option<usize>> {
+    let same = match (is_text(column.dtype()), is_text(target.dtype())) {
+        (true, true) => texts(column)?.iter().zip(texts(target)?.iter()).all(|(a, b)| a == b),
+        (false, false) => numbers(column)?.iter().zip(numbers(target)?.iter()).all(|(a, b)| a == b),
+        _ => false,
+    };
+    Ok(same.then_some(column.len()))
+}
+
+/// Every distinct value by a number of its own, in the order they come.
+fn codes(column: &Column) -> Result<Vec<Option<usize>>> {
+    if is_text(column.dtype()) {
+        let values = texts(column)?;
+        let mut known: PlHashMap<&str, usize> = PlHashMap::default();
+        return Ok(values
+            .iter()
+            .map(|v| {
+                let next = known.len();
+                v.map(|v| *known.entry(v).or_insert(next))
+            })
+            .collect());
+    }
+    let mut known: PlHashMap<u64, usize> = PlHashMap::default();
+    Ok(finite(column)?
+        .into_iter()
+        .map(|v| {
+            let next = known.len();
+            v.map(|v| *known.entry(v.to_bits()).or_insert(next))
+        })
+        .collect())
+}
+
+fn finite(column: &Column) -> Result<Vec<Option<f64>>> {
+    // Adding 0 makes -0 and 0 one.
+    Ok(numbers(column)?.iter().map(|v| v.filter(|v| v.is_finite()).map(|v| v + 0.0)).collect())
+}
+
+/// Numbers in bins of equal rank; few distinct ones each in a bin of its own.
+fn bins(values: &[Option<f64>]) -> Vec<Option<usize>> {
+    let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut edges = sorted.clone();
+    edges.dedup();
+    if edges.len() > BINS {
+        edges = (1..BINS).filter_map(|i| sorted.get(sorted.len() * i / BINS).copied()).collect();
+        edges.dedup();
+    }
+    values.iter().map(|v| v.map(|v| edges.partition_point(|edge| *edge < v))).collect()
+}
+
+/// Errors of the best class a group, over errors of the best class of all: learned from even rows, tried on odd ones.
+fn classes_unknown(groups: &[Option<usize>], many: usize, target: &[Option<usize>], classes: usize) -> Option<f64> {
+    // A column of thousands of texts times thousands of classes tells nothing that could be counted on.
+    let mut counts = vec![0_u32; many.checked_mul(classes).filter(|cells| *cells <= 1 << 24)?];
+    let mut all = vec![0_u32; classes];
+    let pairs = || groups.iter().zip(target).enumerate().filter_map(|(row, (g, t))| Some((row, (*g)?, (*t)?)));
+    for (_, group, class) in pairs().filter(|(row, ..)| row % 2 == 0) {
+        if let (Some(count), Some(sum)) = (counts.get_mut(group * classes + class), all.get_mut(class)) {
+            (*count, *sum) = (*count + 1, *sum + 1);
+        }
+    }
+    let best =
+        |counts: &[u32]| counts.iter().enumerate().max_by_key(|(class, n)| (**n, std::cmp::Reverse(*class))).filter(|(_, n)| **n > 0).map(|(class, _)| class);
+    let usual = best(&all)?;
+    let of_group: Vec<usize> = counts.chunks(classes).map(|counts| best(counts).unwrap_or(usual)).collect();
+    let (mut tried, mut guessed, mut wrong) = (0_usize, 0_usize, 0_usize);
+    for (_, group, class) in pairs().filter(|(row, ..)| row % 2 == 1) {
+        tried += 1;
+        guessed += usize::from(class != usual);
+        wrong += usize::from(of_group.get(group) != Some(&class));
+    }
+    (tried >= LEAST_ROWS / 2 && guessed > 0).then(|| wrong as f64 / guessed as f64)
+}
+
+/// Squared errors of the mean a group, over those of the mean of all.
+fn number_unknown(groups: &[Option<usize>], many: usize, target: &[Option<f64>]) -> Option<f64> {
+    let mut sums = vec![(0.0, 0_u32); many];
+    let mut all = (0.0, 0_u32);
+    let pairs = || groups.iter().zip(target).enumerate().filter_map(|(row, (g, t))| Some((row, (*g)?, (*t)?)));
+    for (_, group, value) in pairs().filter(|(row, ..)| row % 2 == 0) {
+        if let Some(sum) = sums.get_mut(group) {
+            *sum = (sum.0 + value, sum.1 + 1);
+        }
+        all = (all.0 + value, all.1 + 1);
+    }
+    let mean = |(sum, n): (f64, u32)| (n > 0).then(|| sum / f64::from(n));
+    let usual = mean(all)?;
+    let (mut tried, mut guessed, mut wrong) = (0, 0.0, 0.0);
+    for (_, group, value) in pairs().filter(|(row, ..)| row % 2 == 1) {
+        let said = sums.get(group).copied().and_then(mean).unwrap_or(usual);
+        tried += 1;
+        guessed += (value - usual) * (value - usual);
+        wrong += (value - said) * (value - said);
+    }
+    (tried >= LEAST_ROWS / 2 && guessed > 0.0).then(|| wrong / guessed)
+}
+
+/// What a straight line leaves of the target's variance.
+fn line_unknown(values: &[Option<f64>], target: &[Option<f64>]) -> Option<f64> {
+    let pairs: Vec<(f64, f64)> = values.iter().zip(target).filter_map(|(v, t)| Some(((*v)?, (*t)?))).collect();
+    if pairs.len() < LEAST_ROWS {
+        return None;
+    }
+    let n = pairs.len() as f64;
+    let (mean_v, mean_t) = (pairs.iter().map(|p| p.0).sum::<f64>() / n, pairs.iter().map(|p| p.1).sum::<f64>() / n);
+    let (mut vv, mut tt, mut vt) = (0.0, 0.0, 0.0);
+    for (v, t) in pairs {
+        let (v, t) = (v - mean_v, t - mean_t);
+        (vv, tt, vt) = (vv + v * v, tt + t * t, vt + v * t);
+    }
+    (vv > 0.0 && tt > 0.0).then(|| 1.0 - vt * vt / (vv * tt))
+}
