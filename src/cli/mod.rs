@@ -2,6 +2,7 @@
 
 mod args;
 mod help;
+mod memory;
 mod print;
 mod run;
 mod stats;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
+use super::memory::Allowed;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
@@ -18,6 +19,9 @@ use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
 use crate::workspace::{Windows, grouped, percent, picture};
+
+/// How often one looks at the time, at Ctrl-C and at the memory held.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -48,6 +52,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);
     let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
     let doubled = doubled(&table);
@@ -65,12 +70,12 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let table = Arc::new(table);
     let options = Options {
         threads: args.threads,
-        memory: args.memory,
         workspace: args.workspace.clone(),
         datasets: tables.into_iter().map(Arc::new).collect(),
         rows_to: rows_to(args, &plan),
         ..Options::default()
     };
+    let (allowed, options) = Allowed::share(args.memory, piece, options)?;
     let streamed = options.rows_to.is_some();
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;
@@ -81,8 +86,10 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         if stop.is_set() || until.is_some_and(|u| Instant::now() >= u) {
             run.finish();
         }
-        let _ = news.recv_timeout(Duration::from_millis(100));
-        if let Some(snapshot) = run.latest() {
+        let _ = news.recv_timeout(LOOK);
+        let newest = run.latest();
+        allowed.check(newest.as_deref())?;
+        if let Some(snapshot) = newest {
             if snapshot.last {
                 break snapshot;
             }
@@ -150,10 +157,6 @@ struct Asked {
 }
 
 fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
-    if let Some(path) = &args.stats {
-        let text = stats::json(last, asked.before, asked.started);
-        fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
-    }
     if let Some(folder) = &args.workspace {
         keep_aside(last, folder)?;
     }
@@ -177,24 +180,41 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     for note in notes {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
+    let written = write(args, table, last, asked);
+    if let Some(path) = &args.stats {
+        // Last, so that they tell of all that was done; and of what failed, too.
+        let groups = written.as_ref().map_or(last.stats.groups, |groups| *groups);
+        let text = stats::json(last, groups, asked.before, asked.started);
+        fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    }
+    written.map(drop)
+}
+
+/// Writes the answer, and draws it; how many groups it is of.
+fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<u64> {
     if let Some(fault) = &last.fault {
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {
+        if last.sealed.as_ref().is_some_and(|sealed| sealed.is_spilled()) {
+            let what = format!("the answer does not fit into memory, so that it cannot be drawn ({} groups)", last.stats.groups);
+            return Err(Fault::new(what).at(path.display().to_string()).hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
+        }
         let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows)?;
         export::save(&figure, path, &Look::light())?;
     }
+    let groups = last.stats.groups;
     match (&args.out, &last.sealed) {
-        _ if asked.streamed => Ok(()),
+        _ if asked.streamed => Ok(groups),
         (out, Some(sealed)) => {
             // Too large for memory: it is written a part at a time.
             let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);
             let mut writer = to.open(last.answer.schema())?;
-            sealed.each(|part| writer.write(&part))?;
-            writer.finish().map(drop)
+            let groups = sealed.each(|part| writer.write(&part))?;
+            writer.finish().map(|_| groups)
         }
-        (Some(path), None) => write_frame(&last.answer, path),
-        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())),
+        (Some(path), None) => write_frame(&last.answer, path).map(|()| groups),
+        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())).map(|()| groups),
     }
 }
 

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::data::memory::peak;
 use crate::engine::Snapshot;
 use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
 use crate::query::window::WindowStatus;
 
-/// `before` passed from the start of the process to that of the run, and counts for the first answer.
-pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
+/// `before` passed from the start of the process to that of the run, and counts for the first answer. `groups` is how many
+/// the written answer is of.
+pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> String {
     let mut stats = json!({
         "rows_in": s.rows.come_in,
         "rows_shown": s.rows.shown,
@@ -27,7 +29,7 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         "chunks": s.stats.chunks,
         "merges": s.stats.merges,
         "bytes_between_threads": s.stats.bytes_between_threads,
-        "groups": s.stats.groups,
+        "groups": groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
         "cost": cost(s),
         "windows": windows(s),
@@ -111,8 +113,5 @@ fn cpu_seconds() -> Option<f64> {
 
 /// The most memory the process ever held, MiB; null where the system does not tell.
 fn peak_rss_mb() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some((kib / 1024.0 * 10.0).round() / 10.0)
+    peak().map(|bytes| (bytes as f64 / MIB * 10.0).round() / 10.0)
 }

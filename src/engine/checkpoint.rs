@@ -13,6 +13,7 @@ use super::reached::Reached;
 use super::sealed::SealedFile;
 use super::seam::Times;
 use super::snapshot::Rows;
+use super::spill::Round;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
 use crate::query::window::Micros;
@@ -31,6 +32,9 @@ pub struct Meta {
     pub reached: Reached,
     /// Final windows that are in files of their own.
     pub sealed: Vec<SealedFile>,
+    /// Groups that did not fit into memory.
+    #[serde(default)]
+    pub spilled: Vec<Round>,
     pub counted: Counted,
     /// What lay in the files of late and of rejected rows.
     pub aside: (Counts, Counts),

@@ -1,6 +1,8 @@
 //! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the shelf.
 //! At a barrier it writes a checkpoint.
 
+mod spill;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +12,6 @@ use polars::prelude::DataFrame;
 
 use super::Snapshot;
 use super::audit::Moment;
-use super::budget::{self, Held};
 use super::checkpoint::{self, Counted, FeedAt, Meta};
 use super::cost::Sample;
 use super::intake::HistoryQueue;
@@ -23,6 +24,7 @@ use super::run::Shared;
 use super::sealed::Sealed;
 use super::seam::Times;
 use super::snapshot::Rows;
+use super::spill::Spill;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
@@ -66,8 +68,8 @@ const HISTORY_SHARE: u32 = 19;
 const TICK: Duration = Duration::from_millis(500);
 /// The shortest time between two checkpoints; a costly one is written more rarely.
 const CHECKPOINT: Duration = Duration::from_millis(500);
-/// Writing checkpoints must not cost more than a tenth of the time.
-const CHECKPOINT_SHARE: u32 = 9;
+/// Writing checkpoints must not cost more than a twentieth of the time.
+const CHECKPOINT_SHARE: u32 = 19;
 /// A new run is verified soon, so that a person sees that it is.
 const FIRST_AUDIT: Duration = Duration::from_secs(2);
 /// How often one looks for something to do when the last row is taken.
@@ -85,6 +87,8 @@ pub struct Merger {
     answer_notes: Vec<String>,
     late: Late,
     sealed: Sealed,
+    /// Groups that do not fit into memory.
+    spill: Spill,
     /// Where late and rejected rows are kept for inspection, in a workspace.
     aside: Option<Aside>,
     times: Times,
@@ -142,6 +146,8 @@ impl Merger {
         let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
         let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
         let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
+        let folder = checkpoints.as_ref().map(|folder| folder.join("spilled"));
+        let spill = Spill::new(folder, shared.resumed.as_ref().map(|r| r.meta.spilled.clone()).unwrap_or_default());
         snapshot.stats.workers = shared.options.workers() as u64;
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
@@ -159,6 +165,7 @@ impl Merger {
             rate: Rate::new(shared.started),
             late,
             sealed,
+            spill,
             aside,
             times: counted.times,
             reached,
@@ -221,7 +228,10 @@ impl Merger {
     /// After the last row: verifies the answer, and re-admits late rows when asked, until nobody looks any more.
     fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
         let mut moment = None;
-        if let (Some(_), Ok(partial)) = (&self.auditor, self.partial.to_frame()) {
+        if self.auditor.is_some()
+            && self.spill.is_empty()
+            && let Ok(partial) = self.partial.to_frame()
+        {
             moment = Some(self.moment(partial));
         }
         while !self.shared.cancel.is_set() {
@@ -297,10 +307,7 @@ impl Merger {
         let begun = Instant::now();
         self.partial.unite(partial)?;
         self.shared.merging.set(begun.elapsed());
-        let share = budget::allowed(&self.shared) / 2;
-        budget::let_go(&mut self.partial, share);
-        let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
-        budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)
+        self.relieve()
     }
 
     /// Puts late rows into the windows they missed, where a person asked for it; true when that changed the answer.
@@ -356,7 +363,7 @@ impl Merger {
         // An audit is for idle time: not while history is still being read.
         let idle = self.snapshot.history_done >= self.snapshot.history_total;
         let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
-        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty());
+        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty() && self.spill.is_empty());
         if !last {
             match self.barrier {
                 None if save || verify => {
@@ -366,6 +373,13 @@ impl Merger {
                 Some((_, come)) if come >= self.workers => {}
                 _ => return,
             }
+        }
+        if last && !save {
+            // A large state is not written down for nothing.
+            if let Some((number, _)) = self.barrier.take() {
+                self.shared.barrier.release(number);
+            }
+            return;
         }
         if let Some(aside) = self.aside.as_mut().filter(|_| save) {
             tell(&self.shared, ASIDE, aside.flush());
@@ -419,6 +433,7 @@ impl Merger {
             history: self.history.done(),
             reached: self.reached.clone(),
             sealed: self.sealed.files().to_vec(),
+            spilled: self.spill.rounds().to_vec(),
             aside: self.aside.as_ref().map(|a| (a.late_counts(), a.rejected_counts())).unwrap_or_default(),
             counted: Counted {
                 rows: s.rows,
@@ -441,7 +456,7 @@ impl Merger {
             // When every input has come to its end, every window has.
             let ended = last && !self.shared.finish.is_set();
             let reached = if ended { Some(Micros::MAX) } else { watermark };
-            match self.partial.answer(reached) {
+            match self.answer(reached, last) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.status = answer.status.map(Arc::from);
@@ -455,7 +470,7 @@ impl Merger {
         let s = &mut self.snapshot;
         s.stats.state_bytes = self.partial.size() as u64;
         s.sealed_groups = self.sealed.groups();
-        if last && s.sealed_groups > 0 {
+        if last && s.sealed_groups > 0 && self.spill.is_empty() {
             match self.partial.to_frame() {
                 Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
                 Err(fault) => self.shared.fail(fault),

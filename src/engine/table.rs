@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use polars::prelude::SchemaRef;
+use polars::prelude::{PlSmallStr, SchemaRef};
 
 use super::feed::Feed;
 use super::seam::Seam;
@@ -66,6 +66,15 @@ impl Table {
     /// This table as a question sees it that calls it `name`.
     pub fn input<'a>(&'a self, name: &'a str) -> Input<'a> {
         Input { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()) }
+    }
+
+    /// The most memory that reading a piece of its files takes, for these of its columns, about.
+    pub fn piece_bytes(&self, columns: &[PlSmallStr]) -> u64 {
+        let piece = |file: &Arc<dyn History>| {
+            let columns: Vec<usize> = columns.iter().filter_map(|c| file.schema().index_of(c)).collect();
+            file.piece_bytes(&columns)
+        };
+        self.history.iter().map(piece).max().unwrap_or(0)
     }
 
     /// A table of files that have one schema.

@@ -18,6 +18,7 @@ pub mod join;
 pub mod keys;
 pub mod lateness;
 mod literal;
+mod order;
 mod over;
 pub mod partial;
 pub mod plan;

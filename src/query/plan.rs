@@ -205,6 +205,15 @@ impl Plan {
             && !finish.distinct
     }
 
+    /// The columns that it needs of the how many-th of its tables.
+    pub fn columns_of(&self, table: usize) -> &[PlSmallStr] {
+        match (&self.rerun, &self.join, table) {
+            (Some(rerun), ..) => rerun.tables.get(table).map_or(&[], |t| &t.columns),
+            (None, _, 0) => &self.columns,
+            (None, join, _) => join.as_ref().map_or(&[], |join| &join.columns),
+        }
+    }
+
     /// The window, where the question has one.
     pub fn window(&self) -> Option<&Window> {
         self.keys.iter().find_map(|k| k.window.as_ref())
@@ -228,6 +237,10 @@ impl Plan {
             None => starts.max()?,
         };
         Some((starts.min()?, until))
+    }
+
+    pub fn has_sessions(&self) -> bool {
+        self.gap().is_some()
     }
 
     /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.

@@ -112,7 +112,7 @@ impl Rerun {
             let sortable =
                 |c: &&Column| c.dtype().is_primitive_numeric() || c.dtype().is_temporal() || matches!(c.dtype(), DataType::String | DataType::Boolean);
             let by = answer.columns().iter().filter(sortable).map(|c| (c.clone(), false, false)).collect();
-            if let Some(order) = super::finish::sorted(answer.height(), by)? {
+            if let Some(order) = super::order::sorted(answer.height(), by)? {
                 answer = answer.take(&order)?;
             }
         }

@@ -253,8 +253,8 @@ fn span_size(span: &Span) -> Option<&'static str> {
 /// The key of what an audit that found differences says.
 const AUDIT: &str = "audit";
 
-/// The key of what is said of faces that overlap.
-const OVERLAP: &str = "overlap";
+/// The key of what speaks against the seam.
+const SEAM: &str = "seam";
 
 /// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
 fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
@@ -263,19 +263,21 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let origin = |key: &str| Origin { sheet: sheet.id, run, key: key.to_owned() };
     // The last notes are those of feeds in trouble, one a feed; their words change while it lasts.
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
+    // So do the words of what speaks against the seam, where there is something better with one click.
+    let overlap = sheet.better_seam();
+    let doubt = overlap.map(|overlap| overlap.why()).or_else(|| newest.seam.warnings.first().cloned());
+    let lasting = || lasting.iter().filter(|note| !newest.seam.warnings.contains(note));
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
     let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(told_by_audit);
-    let keys: BTreeSet<String> = lasting
-        .iter()
+    let keys: BTreeSet<String> = lasting()
         .cloned()
+        .chain(doubt.iter().map(|_| SEAM.to_owned()))
         .chain(troubles.iter().map(|(key, _)| key.clone()))
         .chain(fault.iter().map(|(key, _)| key.clone()))
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
         .collect();
-    let overlap = sheet.better_seam();
-    let keys = keys.into_iter().chain(overlap.iter().map(|_| OVERLAP.to_owned())).collect();
     notices.hold(sheet.id, run, &keys);
     // What is over can come again.
     sheet.told.retain(|key| keys.contains(key));
@@ -289,13 +291,13 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     {
         notices.said(origin(AUDIT), Level::Error, &Fault::new(what).at(sheet.table.name.clone()));
     }
-    if let Some(overlap) = overlap
-        && sheet.told.insert(OVERLAP.to_owned())
+    if let Some(doubt) = doubt
+        && (sheet.told.insert(SEAM.to_owned()) || notices.shows(&origin(SEAM)))
     {
-        let offer = ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())));
-        notices.said_with(origin(OVERLAP), Level::Warning, &Fault::new(overlap.why()).at(sheet.table.name.clone()), Some(offer));
+        let offer = overlap.map(|overlap| ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam()))));
+        notices.said_with(origin(SEAM), Level::Warning, &Fault::new(doubt).at(sheet.table.name.clone()), offer);
     }
-    for note in lasting {
+    for note in lasting() {
         if sheet.told.insert(note.clone()) {
             notices.said(origin(note), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }

@@ -88,6 +88,6 @@ impl Now {
 
 /// Where 'the last five minutes' end: at the watermark, up to which everything has come, in whole seconds.
 pub fn latest(snapshot: &Snapshot) -> Option<Micros> {
-    let at = snapshot.watermark.or(snapshot.reached.newest())?;
+    let at = snapshot.reached.watermark.or(snapshot.watermark).or(snapshot.reached.newest())?;
     Some(at.div_euclid(1_000_000).saturating_mul(1_000_000))
 }

@@ -141,13 +141,16 @@ impl Sheet {
         if let Some(now) = &mut self.now {
             now.watch.look();
         }
+        let staged = self.watch.next.as_ref().map(|next| next.sql.clone());
         let looked = self.watch.look();
         if looked.swapped {
             self.told.clear();
         }
         if let Some(fault) = looked.failed {
             self.question.asked.clone_from(&self.watch.sql);
-            self.question.fault = Some(fault);
+            // In a text that was edited since, its place is another.
+            let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&self.question.sql));
+            self.question.fault = Some(Fault { span, ..fault });
         }
         looked.new
     }
@@ -207,7 +210,8 @@ impl Sheet {
 
     /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows came.
     pub fn has_tail(&self) -> bool {
-        let Some(shown) = self.watch.shown.as_ref().filter(|_| !self.table.live.is_empty()) else { return false };
+        let grows = !self.table.live.is_empty() && self.now.is_none();
+        let Some(shown) = self.watch.shown.as_ref().filter(|_| grows) else { return false };
         let form = &self.question.form;
         let answer = &shown.answer;
         let time = answer.columns().iter().position(|c| c.dtype().is_temporal());
@@ -221,9 +225,9 @@ impl Sheet {
     /// Where a seam in time would keep rows of both faces from being counted twice: just after the end of history, when
     /// live has begun before it.
     pub fn better_seam(&self) -> Option<Overlap> {
-        let shown = self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0)?;
-        let doubtful = self.table.seam == Seam::Append && self.table.time.is_some() && !self.table.history.is_empty() && !self.table.live.is_empty();
-        let (history_until, live_from) = shown.seam.at.zip(shown.seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
+        let seam = &self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0 && !s.seam.warnings.is_empty())?.seam;
+        let doubtful = self.table.seam == Seam::Append && self.table.time.is_some();
+        let (history_until, live_from) = seam.at.zip(seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
         Some(Overlap { history_until, live_from })
     }
 

@@ -217,17 +217,6 @@ fn finish_gives_a_complete_answer_of_what_was_read_and_drop_stops() {
 }
 
 #[test]
-fn a_run_over_more_groups_than_memory_says_what_it_needs() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut frame = sample(60_000, 8);
-    frame.with_column(Column::new("id".into(), (0..60_000_i64).collect::<Vec<_>>())).unwrap();
-    let path = file(folder.path(), "wide.parquet", &frame);
-    let last = answer(&open(&given(&[&path], &[])), "SELECT id, count(*), sum(x) FROM r GROUP BY id", Options { memory: Some(1 << 20), ..Options::default() });
-    let fault = last.fault.as_ref().unwrap().to_string();
-    assert!(fault.contains("groups take") && fault.contains("--memory"), "{fault}");
-}
-
-#[test]
 fn a_sum_beyond_64_bits_fails_clearly() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("big.csv");

@@ -58,8 +58,8 @@ pub fn told(audit: &Audit) -> String {
         (Some(why), _) => format!("Not verified: {why}"),
         // Without event time, the moment at which it was done stands for what had come until then.
         (None, n) => {
-            let to =
-                audit.until.map_or_else(|| format!("at {} by the clock (UTC)", whole(done)), |at| format!("to event time {}", whole(at.div_euclid(1_000_000))));
+            let clock = || whole(done).split_once(' ').map_or_else(|| "00:00".to_owned(), |(_, clock)| clock.to_owned());
+            let to = audit.until.map_or_else(|| format!("at {} UTC by the clock", clock()), |at| format!("to event time {}", whole(at.div_euclid(1_000_000))));
             format!("Verified {to}, {}", numbers::counted(n, "difference"))
         }
     }

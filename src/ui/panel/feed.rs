@@ -104,7 +104,11 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
         ui.end_row();
         for setting in kind.settings.iter().chain(crate::source::live::COMMON) {
             let name = setting.name;
-            ui.label(name).on_hover_text(setting.about);
+            ui.vertical(|ui| {
+                // In line with the field, not with what stands below it.
+                ui.add_space(look::STEP);
+                ui.label(name).on_hover_text(setting.about);
+            });
             ui.vertical(|ui| {
                 let mut value = draft.params.get(name).cloned().unwrap_or_default();
                 let field = TextEdit::singleline(&mut value).hint_text(setting.default).desired_width(f32::INFINITY);

@@ -33,6 +33,7 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
         states_ui(ui, shown);
         if sheet.has_tail() {
+            ui.add_space(look::STEP);
             follow_ui(ui, sheet, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -49,10 +50,13 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let state = shown.status.is_some().then_some(&state as &dyn Fn(usize) -> Option<PointState>);
     let follow = sheet.has_tail() && sheet.follow;
     let salt = (sheet.id, sheet.watch.run_number, state.is_some());
-    let scrolled = ui.push_id(salt, |ui| table_ui(ui, &shown.answer, Looks { state, follow, jump: take_jump(ui, sheet) }, actions)).inner;
+    let end = ui.push_id(salt, |ui| table_ui(ui, &shown.answer, Looks { state, follow, jump: take_jump(ui, sheet) }, actions)).inner;
     // Whoever scrolls up wants to read.
-    if follow && scrolled {
+    if follow && end.by_hand && end.below > look::ROW {
         actions.push(Action::Table(sheet.id, TableAction::Follow(false)));
+    } else if follow && end.below > 1.0 && sheet.watch.is_running() {
+        // Rows that came in this very frame are in sight in the next.
+        ui.ctx().request_repaint();
     }
 }
 
@@ -108,12 +112,21 @@ struct Looks<'a> {
     jump: bool,
 }
 
+/// Where the end of a table was left.
+struct End {
+    /// How far below what is seen, points.
+    below: f32,
+    /// Whether somebody moves the table.
+    by_hand: bool,
+}
+
 /// The width of the column that says what a row's window is.
 const STATUS: f32 = 84.0;
 
-/// True when its end was scrolled out of sight.
-fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<Action>) -> bool {
+fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<Action>) -> End {
     let names = frame.get_column_names_owned();
+    // The table takes the wheel's turn for itself.
+    let wheel = ui.input(|i| i.smooth_scroll_delta().y > 0.0);
     egui::ScrollArea::horizontal()
         .auto_shrink([false, false])
         .show(ui, |ui| {
@@ -162,9 +175,8 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                 });
             let below = scroll.content_size.y - scroll.inner_rect.height() - scroll.state.unclamped_offset().y;
             // Rows that have just come lie below as well: only a hand moves the table up.
-            let by_hand =
-                ui.input(|i| i.smooth_scroll_delta().y > 0.0 || i.pointer.primary_down()) && ui.rect_contains_pointer(scroll.inner_rect.expand(look::PAD));
-            by_hand && below > look::ROW
+            let by_hand = (wheel || ui.input(|i| i.pointer.primary_down())) && ui.rect_contains_pointer(scroll.inner_rect.expand(look::PAD));
+            End { below, by_hand }
         })
         .inner
 }

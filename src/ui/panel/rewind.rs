@@ -27,10 +27,8 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let left = |ui: &mut Ui| {
             ui.label(RichText::new(format!("Rewound to {}", now.stretch.words())).strong().color(p.warn));
             let since = match (&now.watch.newest, now.watch.is_running()) {
-                (Some(newest), true) => {
-                    format!("every question is asked of this stretch · the feed goes on behind it, {} so far", numbers::counted(newest.rows.come_in, "row"))
-                }
-                _ => "every question is asked of this stretch · the feed has ended meanwhile".to_owned(),
+                (Some(_), true) => "Every question is asked of this stretch; the feed goes on behind it",
+                _ => "Every question is asked of this stretch; the feed has ended meanwhile",
             };
             ui.add(Label::new(since).truncate()).on_hover_text("Until you return to now; the running question is kept as it was");
         };
@@ -57,9 +55,11 @@ pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let running = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
     let end = running.newest.as_ref().and_then(|s| latest(s));
-    ui.add(Label::new("The same question over a stretch of what came so far. The feed and its answer go on behind it.").wrap());
+    ui.add(
+        Label::new("Every question is then asked of a stretch of what came so far, until you return to now. The feed and its answer go on behind it.").wrap(),
+    );
     if let Some(end) = end {
-        ui.label(look::faint(format!("Everything up to {} has come: there the last minutes end.", numbers::time(end)), ui));
+        ui.label(look::faint(format!("Everything up to the watermark, {}, has come: the last minutes end there.", numbers::time(end)), ui));
         ui.add_space(look::GAP);
         ui.horizontal_wrapped(|ui| {
             for (title, secs) in LAST {

@@ -30,7 +30,7 @@ pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             table_ui(ui, app, sheet, actions);
         }
         ui.add_space(look::GAP);
-        ui.add(Label::new(look::faint("Drop a file or a folder anywhere to open it", ui)).wrap());
+        ui.add(Label::new(look::faint("Drop files anywhere to open them", ui)).wrap());
     });
 }
 
