@@ -10,6 +10,7 @@ mod dataset;
 pub mod feed;
 mod intake;
 pub mod job;
+mod judge;
 mod late;
 mod latency;
 pub mod lateness;

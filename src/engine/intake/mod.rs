@@ -1,7 +1,6 @@
 //! What comes in: history as pieces that workers take in turn, and feeds that a thread each follows.
 
 mod conform;
-mod past;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,15 +11,13 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::conform::Conform;
-use self::past::PastLate;
 use super::feed::Feed;
+use super::judge::{PastLate, judges_all};
 use super::reached::Reached;
 use super::run::{Log, Shared};
 use super::seam::Face;
 use super::snapshot::TimeGap;
-use super::table::TimeColumn;
 use crate::data::{Chunk, Fault, Positions, Result};
-use crate::query::expr::Scalar;
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
@@ -434,12 +431,4 @@ fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
 
 fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<Int64Chunked>> {
     shared.table.time.as_ref().map(|time| micros_of(frame.column(&time.column)?)).transpose()
-}
-
-/// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another time
-/// than the table's; `None` without windows, where nothing is late.
-fn judges_all(shared: &Shared) -> Option<bool> {
-    let window = shared.plan.window()?;
-    let own = |time: &TimeColumn| matches!(&window.time, Scalar::Column(name) if *name == time.column);
-    Some(!shared.table.time.as_ref().is_some_and(own))
 }

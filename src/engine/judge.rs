@@ -1,18 +1,27 @@
-//! What is read as the past is complete, so that nothing in it is late; how many rows were, is told all the same.
+//! Which rows are judged by the watermark, and what is said of those that nobody judges. How far time has come is
+//! `watermark`'s; what becomes of late rows `late`'s.
 
 use std::time::Instant;
 
-use polars::prelude::*;
+use polars::prelude::Int64Chunked;
 
-use super::judges_all;
+use super::run::Shared;
+use super::table::{DEFAULT_LATENESS, TimeColumn};
+use super::watermark::Watermark;
 use crate::data::{Chunk, Result};
-use crate::engine::run::Shared;
-use crate::engine::table::DEFAULT_LATENESS;
-use crate::engine::watermark::Watermark;
+use crate::query::expr::Scalar;
 use crate::query::window::{Due, Micros, micros_of};
 
+/// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another time
+/// than the table's; `None` without windows, where nothing is late.
+pub fn judges_all(shared: &Shared) -> Option<bool> {
+    let window = shared.plan.window()?;
+    let own = |time: &TimeColumn| matches!(&window.time, Scalar::Column(name) if *name == time.column);
+    Some(!shared.table.time.as_ref().is_some_and(own))
+}
+
 /// Counts the rows of the past that came late, where nobody holds that against them.
-pub(super) struct PastLate<'a> {
+pub struct PastLate<'a> {
     shared: &'a Shared,
     watermark: Watermark,
     partitions: Vec<(u32, usize)>,
@@ -20,12 +29,14 @@ pub(super) struct PastLate<'a> {
 }
 
 impl<'a> PastLate<'a> {
-    pub(super) fn new(shared: &'a Shared) -> Self {
+    pub fn new(shared: &'a Shared) -> Self {
         let lateness = shared.table.time.as_ref().map_or(DEFAULT_LATENESS, |t| t.lateness);
         Self { shared, watermark: Watermark::new(lateness), partitions: Vec::new(), count: 0 }
     }
 
-    pub(super) fn see(&mut self, chunk: &Chunk, times: Option<&Int64Chunked>) -> Result<()> {
+    /// # Errors
+    /// When the rows cannot be told apart.
+    pub fn see(&mut self, chunk: &Chunk, times: Option<&Int64Chunked>) -> Result<()> {
         let (Some(all), Some(times), Some(window)) = (judges_all(self.shared), times, self.shared.plan.window()) else { return Ok(()) };
         let now = Instant::now();
         let known = self.partitions.iter().find(|(partition, _)| *partition == chunk.partition).map(|(_, number)| *number);
@@ -43,7 +54,8 @@ impl<'a> PastLate<'a> {
         Ok(())
     }
 
-    pub(super) fn tell(&self, source: &str) {
+    /// Says how many there were.
+    pub fn tell(&self, source: &str) {
         if self.count > 0 {
             let (shared, rows) = (self.shared, if self.count == 1 { "row that came" } else { "rows that came" });
             shared.note(format!("{source}: {} {rows} after their window was final are counted here, for what is past is complete", self.count));
