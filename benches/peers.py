@@ -15,9 +15,12 @@ Each run is a process of its own; engines take turns, and each begins a round in
 run, so that all come from the page cache. Times are from the opening of the file to the finished table in memory,
 without the start of the process (theirs by their own clock, ours by `--stats`); medians of the rounds. Checksums are
 compared before times. With `--peers DIR` the peers' own scripts in DIR are run (batch/h2o.py, batch/brc.py,
-stream/win_microbatch.py), otherwise the few lines below.
+stream/win_microbatch.py), otherwise the few lines below; `stream` then runs Pathway (stream/win_pathway.py) and Bytewax
+(stream/win_bytewax.py) too, where they are installed. `stream --flink HOME` adds Flink: HOME is a distribution whose opt/
+holds the SQL client and the SQL gateway. Its CPU time is that of the job less that of the same job over one event, so that
+the start of the virtual machine is not held against it. These three are slow: they run once.
 """
-import argparse, json, math, os, re, statistics, subprocess, sys, tempfile, threading, time
+import argparse, glob, importlib.util, json, math, os, re, statistics, subprocess, sys, tempfile, threading, time
 
 SQL = {
     1: "SELECT id1, sum(v1) AS v1 FROM {t} GROUP BY id1",
@@ -97,6 +100,20 @@ def run():
     close(state)
     return out
 told(run)
+"""
+
+FLINK = """
+SET 'execution.target'='local';
+SET 'execution.runtime-mode'='streaming';
+SET 'table.dml-sync'='true';
+SET 'parallelism.default'='{threads}';
+SET 'taskmanager.numberOfTaskSlots'='{threads}';
+CREATE TABLE e (ts BIGINT, key STRING, `value` DOUBLE, `user` INT, region STRING, status INT, lat_ms DOUBLE, flag BOOLEAN, path STRING,
+  t AS TO_TIMESTAMP_LTZ(ts, 3), WATERMARK FOR t AS t - INTERVAL '2' SECOND)
+  WITH ('connector'='filesystem', 'path'='file://{src}', 'format'='json');
+CREATE TABLE o (n BIGINT, s DOUBLE, m DOUBLE, x DOUBLE) WITH ('connector'='filesystem', 'path'='file://{out}', 'format'='csv');
+INSERT INTO o SELECT count(*), sum(`value`), avg(`value`), max(`value`)
+  FROM TUMBLE(TABLE e, DESCRIPTOR(t), INTERVAL '1' SECOND) GROUP BY key, window_start, window_end;
 """
 
 
@@ -253,6 +270,32 @@ def feed(path, out, rate):
                 time.sleep(max(0, begun + sent / rate - time.perf_counter()))
 
 
+def flink(home, path, threads):
+    """The job over the file, less what the same job takes for its first event."""
+    def job(src, tmp):
+        out, script = f"{tmp}/out", f"{tmp}/job.sql"
+        with open(script, "w") as f:
+            f.write(FLINK.format(src=src, out=out, threads=threads))
+        begun = time.perf_counter()
+        client = subprocess.Popen([f"{home}/bin/sql-client.sh", "embedded", "-f", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said = client.stdout.read().decode(errors="replace")
+        _, status, used = os.wait4(client.pid, 0)
+        files = [f for f in glob.glob(f"{out}/**", recursive=True) if os.path.isfile(f)]
+        if status or not files:
+            sys.exit(f"Flink failed:\n{said[-2000:]}")
+        return time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, files
+    with tempfile.TemporaryDirectory() as tmp, tempfile.TemporaryDirectory() as one:
+        with open(path, "rb") as f, open(f"{one}/first.ndjson", "wb") as g:
+            g.write(f.readline())
+        wall0, cpu0, _, _ = job(f"{one}/first.ndjson", one)
+        wall, cpu, peak, files = job(os.path.abspath(path), tmp)
+        sums = [0, 0, 0.0, 0.0, 0.0]
+        for name in files:
+            for cells in (line.rstrip("\n").split(",") for line in open(name)):
+                sums = [a + float(b) for a, b in zip(sums, [1, *cells])]
+    return {"seconds": wall - wall0, "cpu_s": cpu - cpu0, "peak_rss_mb": peak, "checksum": sums}
+
+
 def stream(b):
     for path in b.a.files:
         expected = json.load(open(path + ".expected.json"))
@@ -278,6 +321,12 @@ def stream(b):
         engines = {"Braid, file:…?follow=false": lambda: b.braid(["--live", f"e=file:{path}?follow=false", *time_], STREAM, sums),
                    "Braid, stdin:": lambda: piped(0), "polars, micro-batches of a file": microbatch}
         runs = b.rounds(engines, path, "stream")
+        if b.a.peers:
+            for name, module, args in (("Pathway", "pathway", ["streaming", 100, 100000]), ("Bytewax", "bytewax", [])):
+                if importlib.util.find_spec(module):
+                    runs[name] = [b.peer(f"stream/win_{module}.py", path, *args)]
+        if b.a.flink:
+            runs["Flink SQL"] = [flink(b.a.flink, path, b.a.threads)]
         print(f"\n{expected['count']:,} events in one-second windows by key, {b.a.rounds} rounds, {b.a.threads} threads\n")
         line(["", "wall, s", "CPU, s", "million events per CPU second", "peak, MiB"])
         line(["---"] * 5)
@@ -299,6 +348,7 @@ def main():
     p.add_argument("files", nargs="+")
     p.add_argument("--braid", required=True)
     p.add_argument("--peers", help="a folder with the peers' own scripts")
+    p.add_argument("--flink", help="a folder with a Flink distribution")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--questions", type=lambda t: [int(q) for q in re.split("[, ]+", t)], default=list(range(1, 11)))

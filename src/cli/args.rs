@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
+use super::help::RUN_OPTIONS;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::engine::open::Given;
@@ -15,6 +16,8 @@ use crate::source::live::url::parse_duration;
 pub struct RunArgs {
     pub tables: BTreeMap<String, Given>,
     pub sql: String,
+    /// Names and files of models that the question may ask.
+    pub models: Vec<(String, PathBuf)>,
     pub limit: Option<Duration>,
     pub workspace: Option<PathBuf>,
     pub out: Option<PathBuf>,
@@ -45,7 +48,7 @@ impl RunArgs {
             if name == "help" {
                 return Ok(None);
             }
-            let known = ["history", "live", "time", "seam", "sql", "for", "workspace", "out", "chart", "stats", "engine", "threads", "memory"];
+            let known: Vec<&str> = RUN_OPTIONS.iter().map(|option| option.name).collect();
             if !known.contains(&name.as_str()) {
                 let near = nearest(&name, &known);
                 let fault = Fault::new(format!("there is no option --{name}"));
@@ -100,6 +103,10 @@ impl RunArgs {
                 t.seam = Some(v.to_owned());
                 Ok(())
             })?,
+            "model" => {
+                let (name, file) = named("model", &value, "NAME=FILE", "NAME is what predict(NAME) calls it in SQL")?;
+                self.models.push((name.to_owned(), file.into()));
+            }
             "sql" => *sql = Some(value),
             "for" => {
                 self.limit =
@@ -122,12 +129,16 @@ impl RunArgs {
     }
 
     fn table(&mut self, option: &str, text: &str, set: impl FnOnce(&mut Given, &str) -> Result<()>) -> Result<()> {
-        let parts = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
-        let (name, value) =
-            parts.ok_or_else(|| Fault::new(format!("--{option} takes NAME=VALUE, not '{text}'")).hint("NAME is what the table is called in SQL"))?;
+        let (name, value) = named(option, text, "NAME=VALUE", "NAME is what the table is called in SQL")?;
         let given = self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
         set(given, value)
     }
+}
+
+/// Both sides of `NAME=VALUE`.
+fn named<'t>(option: &str, text: &'t str, shape: &str, hint: &str) -> Result<(&'t str, &'t str)> {
+    let parts = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+    parts.ok_or_else(|| Fault::new(format!("--{option} takes {shape}, not '{text}'")).hint(hint))
 }
 
 /// Reads `1GiB`, `512MB`, `64k` or bytes.

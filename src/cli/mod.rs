@@ -1,6 +1,8 @@
 //! Floor 6: the command line: the same engine without a window.
 
 mod args;
+mod help;
+mod memory;
 mod print;
 mod run;
 mod stats;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 use crate::data::Fault;
 use crate::query::aggregate::AGGREGATES;
 use crate::source::live::LIVE_KINDS;
-pub use print::table;
+pub use print::{table, table_with};
 
 const HELP: &str = "\
 Braid: history and live data in one exact answer
@@ -20,13 +22,15 @@ Braid: history and live data in one exact answer
 braid                                   open the window
 braid FILE|FOLDER|URL …                 open the window with these
 braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
-           [--seam NAME=position|time:T|key:COL|append]…
+           [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
            --sql TEXT|@FILE [--for DURATION] [--workspace DIR]
            [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg] [--stats FILE.json]
            [--engine local] [--threads N] [--memory SIZE]
 braid train --data FILE --target COLUMN [OPTION]…   a random forest: braid train --help
 braid sources | aggregates | marks      what this build knows
 
+A model that braid train wrote is a function of SQL: predict(NAME), predict_proba(NAME, 'class').
+braid run --help says each option in a line, with examples.
 run answers one question. It ends when every input has ended, after --for, or on Ctrl-C, always with a complete,
 consistent answer: on stdout as a table (CSV in a pipe), or in --out. Progress goes to stderr.
 Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
@@ -47,7 +51,7 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
     let (command, rest) = args.split_first().map_or(("help", args), |(c, rest)| (c.as_str(), rest));
     match command {
         "run" => match args::RunArgs::parse(rest) {
-            Ok(None) => say(HELP),
+            Ok(None) => say(&help::run()),
             Ok(Some(args)) => report(run::run(&args, started)),
             Err(fault) => usage(&fault),
         },

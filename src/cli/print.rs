@@ -6,6 +6,7 @@ use polars::prelude::*;
 
 use crate::data::format::write_csv;
 use crate::data::{Fault, Result};
+use crate::query::window::WindowStatus;
 use crate::workspace::grouped;
 
 /// Rows shown on a terminal; the rest is counted.
@@ -13,12 +14,14 @@ const TERMINAL_ROWS: usize = 60;
 /// Characters of a value shown on a terminal.
 const CELL: usize = 40;
 
+/// `status`: whether the windows of the rows are final, where that may be asked.
+///
 /// # Errors
 /// When stdout is closed early, unless by its reader.
-pub fn answer(frame: &DataFrame) -> Result<()> {
+pub fn answer(frame: &DataFrame, status: Option<&[WindowStatus]>) -> Result<()> {
     let out = std::io::stdout();
     let written = if out.is_terminal() {
-        out.lock().write_all(table(frame).as_bytes())
+        out.lock().write_all(table_with(frame, status).as_bytes())
     } else {
         let mut bytes = Vec::new();
         write_csv(frame, b',', &mut bytes)?;
@@ -32,6 +35,14 @@ pub fn answer(frame: &DataFrame) -> Result<()> {
 
 /// The answer as aligned text: numbers to the right, nulls as `null`.
 pub fn table(frame: &DataFrame) -> String {
+    table_with(frame, None)
+}
+
+/// The same with a last column: is the row's window open, final or corrected?
+pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>) -> String {
+    let words = status.map(|status| Column::new("window".into(), status.iter().map(|s| s.word()).collect::<Vec<_>>()));
+    let with = words.filter(|words| words.len() == frame.height()).and_then(|words| frame.hstack(&[free(words, frame)]).ok());
+    let frame = with.as_ref().unwrap_or(frame);
     let shown = frame.height().min(TERMINAL_ROWS);
     let columns: Vec<Vec<String>> = frame.columns().iter().map(|c| column(c, shown)).collect();
     let width = |cells: &Vec<String>| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0);
@@ -56,6 +67,15 @@ pub fn table(frame: &DataFrame) -> String {
         text += &format!("… and {} more rows\n", grouped(&(frame.height() - shown).to_string()));
     }
     text
+}
+
+/// The column under a name that the answer does not have.
+fn free(column: Column, frame: &DataFrame) -> Column {
+    let mut name = column.name().to_string();
+    while frame.column(&name).is_ok() {
+        name.push('_');
+    }
+    column.with_name(name.into())
 }
 
 fn column(column: &Column, rows: usize) -> Vec<String> {

@@ -7,15 +7,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
+use super::memory::Allowed;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Given, open_table_in, record};
-use crate::engine::{Options, RowsTo, Run, Snapshot, Table};
+use crate::engine::open::{Given, awaited, open_table_in, record};
+use crate::engine::seam::doubled;
+use crate::engine::{Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
+use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::{annotate, grouped, percent};
+use crate::workspace::{Windows, grouped, percent, picture};
+
+/// How often one looks at the time, at Ctrl-C and at the memory held.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// # Errors
 /// Whatever keeps the answer from being complete.
@@ -37,12 +43,23 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let patience = args.limit.unwrap_or(Duration::MAX);
     let mut tables = Vec::new();
     for name in query.tables() {
-        tables.push(open_table_in(find(args, &query, &name)?, args.workspace.as_deref(), patience, &stop)?);
+        let given = find(args, &query, &name)?;
+        for line in awaited(given) {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+        tables.push(open_table_in(given, args.workspace.as_deref(), patience, &stop)?);
     }
     let names = query.tables();
     let inputs: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
-    let plan = Arc::new(Plan::over(&query, &args.sql, &inputs)?);
+    let models = scorer::load(args.models.iter().map(|(name, file)| (name.as_str(), file.as_path())))?;
+    let plan = Arc::new(Plan::with_models(&query, &args.sql, &inputs, &models)?);
+    let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);
+    let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
+    let doubled = doubled(&table);
+    for line in classes(&plan).into_iter().chain(doubled.clone()) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
@@ -54,12 +71,12 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let table = Arc::new(table);
     let options = Options {
         threads: args.threads,
-        memory: args.memory,
         workspace: args.workspace.clone(),
         datasets: tables.into_iter().map(Arc::new).collect(),
         rows_to: rows_to(args, &plan),
         ..Options::default()
     };
+    let (allowed, options) = Allowed::share(args.memory, piece, options)?;
     let streamed = options.rows_to.is_some();
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;
@@ -70,8 +87,10 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         if stop.is_set() || until.is_some_and(|u| Instant::now() >= u) {
             run.finish();
         }
-        let _ = news.recv_timeout(Duration::from_millis(100));
-        if let Some(snapshot) = run.latest() {
+        let _ = news.recv_timeout(LOOK);
+        let newest = run.latest();
+        allowed.check(newest.as_deref())?;
+        if let Some(snapshot) = newest {
             if snapshot.last {
                 break snapshot;
             }
@@ -79,7 +98,22 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         }
     };
     progress.clear();
-    finish(args, &table, &last, before, started, streamed)
+    finish(args, &table, &last, &Asked { windows, before, started, streamed, told: doubled })
+}
+
+/// What is not exact, or costs more than a constant a group, a line each.
+fn classes(plan: &Plan) -> Vec<String> {
+    if plan.rerun.is_some() {
+        // Said with what it took.
+        return Vec::new();
+    }
+    let items = plan.query.items.iter().zip(plan.classes());
+    let dear = items.filter(|(_, (_, class))| match class {
+        Class::Exact => false,
+        Class::KeepsRows { .. } => plan.rows.is_none(),
+        _ => true,
+    });
+    dear.map(|(item, (sql, class))| format!("{}: {}", item.alias.clone().unwrap_or(sql), class.word())).collect()
 }
 
 /// Where rows go as they come: all of them, however many, unless they are to be drawn.
@@ -111,16 +145,24 @@ pub(super) fn check_folder(path: &Path) -> Result<()> {
     if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
 }
 
-fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, started: Instant, streamed: bool) -> Result<()> {
-    if let Some(path) = &args.stats {
-        let text = stats::json(last, before, started);
-        fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
-    }
+/// What is known of a run besides its answer.
+struct Asked {
+    windows: Windows,
+    /// What passed from the start of the process to that of the run.
+    before: Duration,
+    started: Instant,
+    /// Rows went out as they came.
+    streamed: bool,
+    /// What was said before the run.
+    told: Option<String>,
+}
+
+fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
     if let Some(folder) = &args.workspace {
         keep_aside(last, folder)?;
     }
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().cloned());
+    notes.extend(last.notes.iter().filter(|note| asked.told.as_ref() != Some(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
     }
@@ -139,25 +181,41 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, before: Duration, star
     for note in notes {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
+    let written = write(args, table, last, asked);
+    if let Some(path) = &args.stats {
+        // Last, so that they tell of all that was done; and of what failed, too.
+        let groups = written.as_ref().map_or(last.stats.groups, |groups| *groups);
+        let text = stats::json(last, groups, asked.before, asked.started);
+        fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    }
+    written.map(drop)
+}
+
+/// Writes the answer, and draws it; how many groups it is of.
+fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<u64> {
     if let Some(fault) = &last.fault {
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {
-        let mut figure = Encoding::guess(&last.answer).figure(&last.answer)?;
-        annotate(&mut figure, last);
+        if last.sealed.as_ref().is_some_and(|sealed| sealed.is_spilled()) {
+            let what = format!("the answer does not fit into memory, so that it cannot be drawn ({} groups)", last.stats.groups);
+            return Err(Fault::new(what).at(path.display().to_string()).hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
+        }
+        let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows)?;
         export::save(&figure, path, &Look::light())?;
     }
+    let groups = last.stats.groups;
     match (&args.out, &last.sealed) {
-        _ if streamed => Ok(()),
+        _ if asked.streamed => Ok(groups),
         (out, Some(sealed)) => {
             // Too large for memory: it is written a part at a time.
             let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);
             let mut writer = to.open(last.answer.schema())?;
-            sealed.each(|part| writer.write(&part))?;
-            writer.finish().map(drop)
+            let groups = sealed.each(|part| writer.write(&part))?;
+            writer.finish().map(|_| groups)
         }
-        (Some(path), None) => write_frame(&last.answer, path),
-        (None, None) => print::answer(&last.answer),
+        (Some(path), None) => write_frame(&last.answer, path).map(|()| groups),
+        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())).map(|()| groups),
     }
 }
 

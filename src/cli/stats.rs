@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::data::memory::peak;
 use crate::engine::Snapshot;
 use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
+use crate::query::window::WindowStatus;
 
-/// `before` passed from the start of the process to that of the run, and counts for the first answer.
-pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
+/// `before` passed from the start of the process to that of the run, and counts for the first answer. `groups` is how many
+/// the written answer is of.
+pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> String {
     let mut stats = json!({
         "rows_in": s.rows.come_in,
         "rows_shown": s.rows.shown,
@@ -26,9 +29,10 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
         "chunks": s.stats.chunks,
         "merges": s.stats.merges,
         "bytes_between_threads": s.stats.bytes_between_threads,
-        "groups": s.stats.groups,
+        "groups": groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
         "cost": cost(s),
+        "windows": windows(s),
         "watermark": s.watermark.and_then(iso),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
@@ -40,13 +44,28 @@ pub fn json(s: &Snapshot, before: Duration, started: Instant) -> String {
     stats.to_string() + "\n"
 }
 
+/// How many rows of the answer are of windows that are open, final or corrected; null without windows.
+fn windows(s: &Snapshot) -> Value {
+    let Some(status) = &s.status else { return Value::Null };
+    let of = |wanted| status.iter().filter(|status| **status == wanted).count() as u64;
+    // What is on disk left memory because it is final.
+    json!({ "open": of(WindowStatus::Open), "final": of(WindowStatus::Final) + s.sealed_groups, "corrected": of(WindowStatus::Corrected) })
+}
+
 /// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
 fn cost(s: &Snapshot) -> Value {
     let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups });
     let fitted = fit(&s.stats.samples);
+    let last = s.stats.samples.last();
+    let per = |bytes: Option<u64>, of: Option<u64>| bytes.zip(of).filter(|(_, of)| *of > 0).map(|(bytes, of)| bytes as f64 / of as f64);
     json!({
         "samples": s.stats.samples.iter().map(sample).collect::<Vec<_>>(),
         "exponents": { "time": fitted.time, "state": fitted.state, "bytes_between_threads": fitted.between },
+        "exponents_over_groups": { "state": fitted.state_by_groups, "bytes_between_threads": fitted.between_by_groups },
+        "workers": s.stats.workers,
+        "state_bytes_per_group": per(last.map(|c| c.state), last.map(|c| c.groups)),
+        "bytes_between_threads_per_group_and_worker": per(last.map(|c| c.between), last.map(|c| c.groups * s.stats.workers)),
+        "note": fitted.note(&s.stats.samples),
     })
 }
 
@@ -59,6 +78,8 @@ fn ledger(seam: &SeamLedger) -> Value {
             "partition": l.partition,
             "last_history": l.last_history,
             "first_live": l.first_live,
+            "last_history_time": l.last_history.filter(|_| l.is_time).and_then(iso),
+            "first_live_time": l.first_live.filter(|_| l.is_time).and_then(iso),
             "gap": match l.gap {
                 Gap::Known(n) => json!(n),
                 Gap::CannotBeKnown => json!("cannot be known"),
@@ -72,6 +93,7 @@ fn ledger(seam: &SeamLedger) -> Value {
         "live_rows": seam.live_rows,
         "overlap_removed": seam.overlap_removed,
         "partitions": seam.partitions.iter().map(line).collect::<Vec<_>>(),
+        "warnings": seam.warnings,
     })
 }
 
@@ -91,8 +113,5 @@ pub(super) fn cpu_seconds() -> Option<f64> {
 
 /// The most memory the process ever held, MiB; null where the system does not tell.
 pub(super) fn peak_rss_mb() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some((kib / 1024.0 * 10.0).round() / 10.0)
+    peak().map(|bytes| (bytes as f64 / MIB * 10.0).round() / 10.0)
 }

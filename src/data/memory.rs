@@ -1,4 +1,5 @@
-//! A hint to the C library's allocator; what is allocated is everybody's own matter.
+//! The memory of the process: how much it holds, and a hint to the C library's allocator. What is allocated is everybody's
+//! own matter.
 
 use std::sync::Once;
 
@@ -12,4 +13,20 @@ pub fn keep_freed() {
     static ONCE: Once = Once::new();
     // Just below the largest size that counts (32 MiB on 64 bits).
     ONCE.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity((32 << 20) - 8_192))));
+}
+
+/// Bytes that the process holds in memory now; `None` where the system does not tell.
+pub fn resident() -> Option<u64> {
+    status("VmRSS:")
+}
+
+/// The most it ever held.
+pub fn peak() -> Option<u64> {
+    status("VmHWM:")
+}
+
+fn status(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix(name))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? << 10)
 }

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::intake::HistoryDone;
 use super::reached::Reached;
 use super::sealed::SealedFile;
+use super::seam::Times;
 use super::snapshot::Rows;
+use super::spill::Round;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
 use crate::query::window::Micros;
@@ -30,6 +32,9 @@ pub struct Meta {
     pub reached: Reached,
     /// Final windows that are in files of their own.
     pub sealed: Vec<SealedFile>,
+    /// Groups that did not fit into memory.
+    #[serde(default)]
+    pub spilled: Vec<Round>,
     pub counted: Counted,
     /// What lay in the files of late and of rejected rows.
     pub aside: (Counts, Counts),
@@ -66,8 +71,8 @@ pub struct Counted {
     pub history_rows: u64,
     pub live_rows: u64,
     pub overlap_removed: u64,
-    pub history_until: Option<Micros>,
-    pub live_from: Option<Micros>,
+    #[serde(default)]
+    pub times: Times,
 }
 
 /// A checkpoint that fits a run.

@@ -42,6 +42,28 @@ pub struct Exponents {
     pub time: Option<f64>,
     pub state: Option<f64>,
     pub between: Option<f64>,
+    /// Of state and of bytes between threads over groups.
+    pub state_by_groups: Option<f64>,
+    pub between_by_groups: Option<f64>,
+}
+
+/// Samples that a fit needs, and how many times the smallest size the largest must be.
+const ENOUGH: usize = 4;
+const SPAN: f64 = 4.0;
+
+impl Exponents {
+    /// Why there are none.
+    pub fn note(&self, samples: &[Sample]) -> Option<String> {
+        let rows = |f: fn(u64, u64) -> u64| samples.iter().map(|s| s.rows).reduce(f).unwrap_or(0);
+        self.time.is_none().then(|| {
+            format!(
+                "too short a run to fit: {} samples, of {} to {} rows; it takes {ENOUGH} whose rows span a factor of {SPAN}",
+                samples.len(),
+                rows(u64::min),
+                rows(u64::max)
+            )
+        })
+    }
 }
 
 /// Fits samples of growing size, by least squares over logarithms. The smallest sizes, which fixed costs dominate, are
@@ -49,14 +71,22 @@ pub struct Exponents {
 pub fn fit(samples: &[Sample]) -> Exponents {
     let largest = samples.iter().map(|s| s.rows).max().unwrap_or(0);
     let chosen: Vec<&Sample> = samples.iter().filter(|s| s.rows > 0 && s.rows >= largest / 64).collect();
-    let slope = |y: fn(&Sample) -> f64| {
-        let points: Vec<(f64, f64)> = chosen.iter().map(|s| ((s.rows as f64).ln(), y(s).max(f64::MIN_POSITIVE).ln())).collect();
+    let slope = |x: fn(&Sample) -> f64, y: fn(&Sample) -> f64| {
+        let points: Vec<(f64, f64)> = chosen.iter().filter(|s| x(s) >= 1.0 && y(s) > 0.0).map(|s| (x(s).ln(), y(s).ln())).collect();
         let n = points.len() as f64;
         let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
         let (covariance, variance) = points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
-        (points.len() >= 3 && variance > 1e-9).then(|| covariance / variance)
+        let span = points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
+        (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| covariance / variance)
     };
-    Exponents { time: slope(|s| s.seconds), state: slope(|s| s.state as f64), between: slope(|s| s.between as f64) }
+    let (rows, groups): (fn(&Sample) -> f64, fn(&Sample) -> f64) = (|s| s.rows as f64, |s| s.groups as f64);
+    Exponents {
+        time: slope(rows, |s| s.seconds),
+        state: slope(rows, |s| s.state as f64),
+        between: slope(rows, |s| s.between as f64),
+        state_by_groups: slope(groups, |s| s.state as f64),
+        between_by_groups: slope(groups, |s| s.between as f64),
+    }
 }
 
 /// The longest that measuring may take.

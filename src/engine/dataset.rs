@@ -119,12 +119,6 @@ impl Dataset {
 fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) -> Result<Lookup> {
     let mut all: Option<DataFrame> = None;
     let mut unread = 0;
-    let room = shared.options.memory.map_or(u64::MAX, |m| m / 2);
-    let too_large = |bytes: u64| {
-        Fault::new(format!("the dataset takes {} MiB, more than half of the {} MiB allowed", bytes >> 20, room >> 19))
-            .at(name)
-            .hint("allow more with --memory, or join with fewer columns")
-    };
     for file in files {
         let index = |column: &polars::prelude::PlSmallStr| {
             let missing = || Fault::new(format!("the column '{column}' is missing")).at(file.name()).hint("the question joins by it");
@@ -141,9 +135,7 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
                 });
             }
             let bytes = all.as_ref().map_or(0, |all| all.estimated_size() as u64);
-            if bytes > room {
-                return Err(too_large(bytes));
-            }
+            shared.budget.take_dataset(bytes, name)?;
             if shared.ending() {
                 return Err(Fault::new("stopped while the dataset was read").at(name));
             }
@@ -160,8 +152,6 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
         DataFrame::empty_with_schema(&fields.collect())
     };
     let lookup = join.index(all.unwrap_or_else(empty))?;
-    if lookup.size() as u64 > room {
-        return Err(too_large(lookup.size() as u64));
-    }
+    shared.budget.take_dataset(lookup.size() as u64, name)?;
     Ok(lookup)
 }

@@ -4,11 +4,9 @@ use polars::prelude::*;
 
 use crate::data::Result;
 use crate::query::join::Lookup;
-use crate::query::window::Micros;
+use crate::query::window::{Micros, WATERMARK};
 use crate::query::{Absorbed, Partial};
 
-/// The watermark by which a row was late, beside the columns that were read of it.
-const WATERMARK: &str = "__watermark";
 /// Whether a row is in some of its windows (hops overlap) and was late for the others only.
 const PARTLY: &str = "__partly";
 
@@ -36,16 +34,14 @@ impl Late {
         self.len() == 0
     }
 
-    /// Keeps what an `absorb` set aside.
+    /// Keeps what an `absorb_judged` set aside.
     ///
     /// # Errors
     /// When the rows have other columns than those before.
     pub fn note(&mut self, absorbed: &mut Absorbed) -> Result<()> {
-        let watermark = absorbed.watermark.unwrap_or(Micros::MIN);
         for (rows, partly) in [(absorbed.late.take(), false), (absorbed.partly_late.take(), true)] {
             let Some(mut rows) = rows else { continue };
             let height = rows.height();
-            rows.with_column(Column::new(WATERMARK.into(), vec![watermark; height]))?;
             rows.with_column(Column::new(PARTLY.into(), vec![partly; height]))?;
             self.add(Self { rows })?;
         }

@@ -1,12 +1,12 @@
 //! The seam ledger of a run: what was counted, told a line a partition, so that its arithmetic can be read.
 
 use super::run::Shared;
-use super::seam::{Gap, Seam, SeamLedger, SeamLine};
-use crate::query::window::Micros;
+use super::seam::{Gap, Seam, SeamLedger, SeamLine, Times};
 
-/// The ledger as of now; `counted` has the rows.
-pub fn ledger(shared: &Shared, counted: &SeamLedger, history_until: Option<Micros>, live_from: Option<Micros>) -> SeamLedger {
+/// The ledger as of now; `counted` has the rows. `complete`: history is read to its end.
+pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bool) -> SeamLedger {
     let table = &shared.table;
+    let (history_until, live_from) = (times.history.map(|t| t.1), times.live.map(|t| t.0));
     let news = shared.news();
     // A log that had rows before the run began is its own history.
     let own_history = |log: &super::run::Log| log.ends.values().any(|end| *end > 0);
@@ -33,10 +33,15 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, history_until: Option<Micro
                 (None, Seam::Time(_)) => (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown }),
                 _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
             };
-            partitions.push(SeamLine { source: log.source.to_string(), partition, last_history, first_live, gap });
+            let is_time = !log.ends.contains_key(&partition) && matches!(table.seam, Seam::Time(_));
+            partitions.push(SeamLine { source: log.source.to_string(), partition, is_time, last_history, first_live, gap });
         }
     }
     let of_one_log = table.history.is_empty() && news.logs.iter().any(own_history);
     let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
-    SeamLedger { kind, at: at.filter(|_| both), partitions, ..counted.clone() }
+    let warnings = match &shared.divider.doubled {
+        Some(doubled) => vec![doubled.clone()],
+        None => times.warnings(table, complete),
+    };
+    SeamLedger { kind, at: at.filter(|_| both), live_from: live_from.filter(|_| both), partitions, warnings, ..counted.clone() }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use polars::prelude::{DataFrame, SchemaRef, TimeUnit};
+use polars::prelude::{DataFrame, DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use super::feed::{FIRST_ROWS, Feed};
 use super::recording::Place;
@@ -14,7 +14,7 @@ use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
 use super::{Job, job::Reporter};
 use crate::data::format::{self, parse_datetime};
 use crate::data::{Fault, Result};
-use crate::source::history::{expand, open_history};
+use crate::source::history::{History, expand, open_history};
 use crate::source::live::{Event, Expect, FeedUrl};
 use crate::store::log::Keep;
 use crate::sync::{Cancel, Wake};
@@ -55,7 +55,17 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
     };
     let begun = Given { history: Vec::new(), ..given.clone() };
     let given = if !given.live.is_empty() && not_begun(given)? { &begun } else { given };
-    let mut table = if given.history.is_empty() { live_only(given, &kept, patience, cancel)? } else { with_history(given)? };
+    let mut given = given;
+    let mut table = if given.history.is_empty() { live_only(given, &kept, None, patience, cancel)? } else { with_history(given)? };
+    if !given.live.is_empty() && !table.history.is_empty() && table.history.iter().all(|file| !file.is_settled()) {
+        // A header settles names and no types; those are the feed's, as far as it has rows.
+        let names: SchemaRef = Arc::new(table.schema.iter_names().map(|name| Field::new(name.clone(), DataType::Null)).collect());
+        if let Ok(own) = live_only(&begun, &kept, Some(names), patience, cancel) {
+            let more = table.schema.iter().filter(|(name, _)| own.schema.get(name).is_none());
+            let schema: Schema = own.schema.iter().chain(more).map(|(name, dtype)| (name.clone(), dtype.clone())).collect();
+            (table, given) = (Table { schema: schema.into(), ..own }, &begun);
+        }
+    }
     if let Some(column) = &given.time {
         table.time = Some(TimeColumn::new(column, DEFAULT_LATENESS, &table.schema, &given.name)?);
     }
@@ -70,6 +80,7 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
     }
     if let Some(text) = &given.seam {
         table.seam = parse_seam(text, &table)?;
+        table.disjoint = table.seam == Seam::Append;
     }
     Ok(table)
 }
@@ -95,17 +106,23 @@ fn with_history(given: &Given) -> Result<Table> {
                 continue;
             }
             let file = open_history(&path, known.clone())?;
-            known.get_or_insert_with(|| file.schema().clone());
-            files.push(file);
+            if file.is_settled() {
+                known.get_or_insert_with(|| file.schema().clone());
+            }
+            files.push((path, file));
         }
     }
+    // What holds a header alone has the types of the others.
+    let settle = |(path, file): (PathBuf, Arc<dyn History>)| if file.is_settled() { Ok(file) } else { open_history(&path, known.clone()) };
+    let files = files.into_iter().map(settle).collect::<Result<_>>()?;
     Table::of_history(&given.name, files)
 }
 
-fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, patience: Duration, cancel: &Cancel) -> Result<Table> {
+/// `names` are those that columns must have, without types.
+fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, names: Option<SchemaRef>, patience: Duration, cancel: &Cancel) -> Result<Table> {
     let mut table: Option<Table> = None;
     for url in &given.live {
-        let known = table.as_ref().map(|t| t.schema.clone());
+        let known = table.as_ref().map(|t| t.schema.clone()).or_else(|| names.clone());
         let feed = kept(Feed::new(url, Expect { known, time: given.time.clone() })?);
         match &mut table {
             Some(table) => table.live.push(feed),
@@ -118,15 +135,27 @@ fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, patience: Duration, can
                     } else {
                         format!("no row came within {:.0} s", begun.elapsed().as_secs_f64().ceil())
                     };
+                    let what = absent(&feed.url).map_or(what, |path| format!("{} does not exist yet, and no row came", path.display()));
                     Fault::new(what).at(feed.url.shown()).hint("check that it sends, or give the table a history, which tells its columns")
                 };
                 let schema = schema.ok_or_else(silent)?;
                 let time = TimeColumn::guess(&schema);
-                table = Some(Table { name: given.name.clone(), schema, history: Vec::new(), live: vec![feed], time, seam: Seam::Append });
+                table = Some(Table { name: given.name.clone(), schema, history: Vec::new(), live: vec![feed], time, seam: Seam::Append, disjoint: false });
             }
         }
     }
-    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint("give it --history or --live"))
+    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint("give it files (--history) or a feed (--live)"))
+}
+
+/// The file that a feed follows, where there is none yet.
+fn absent(url: &FeedUrl) -> Option<PathBuf> {
+    url.path().ok().filter(|path| url.scheme == "file" && !path.exists())
+}
+
+/// What a person should know before the first row: files to be followed that do not exist yet.
+pub fn awaited(given: &Given) -> Vec<String> {
+    let urls = given.live.iter().filter_map(|url| FeedUrl::parse(url).ok());
+    urls.filter_map(|url| absent(&url)).map(|path| format!("{} does not exist yet; it is waited for", path.display())).collect()
 }
 
 /// Adds a live face to a table. A feed that follows one of the table's own files begins where the history ends: one

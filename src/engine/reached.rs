@@ -12,6 +12,12 @@ pub struct Reached {
     pub partitions: Vec<At>,
     /// The largest watermark by which rows were judged.
     pub watermark: Option<Micros>,
+    /// For each feed where its log ended when the table was first asked: rows from there on are live.
+    #[serde(default)]
+    pub ends: Vec<Positions>,
+    /// Rows that came late, those that were re-admitted included.
+    #[serde(default)]
+    pub late: u64,
 }
 
 /// One partition of one feed.

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::audit::{self, Audit};
 use super::barrier::Barrier;
+use super::budget::Budget;
 use super::checkpoint::{self, Resumed};
 use super::dataset::Dataset;
 use super::intake::{self, HistoryQueue, LiveChunk};
@@ -31,8 +32,10 @@ use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 pub struct Options {
     /// Workers; 0 means one a core.
     pub threads: usize,
-    /// The most memory that what is kept for the answer may take, bytes.
+    /// The most memory that the run may take for what it keeps and makes of it, bytes.
     pub memory: Option<u64>,
+    /// What was allowed beside that: the process itself, and what is being read. Messages count it, too.
+    pub beside: u64,
     /// The shortest time between two snapshots.
     pub pace: Duration,
     /// Where checkpoints are kept; without it a run begins anew each time.
@@ -59,7 +62,8 @@ impl Default for Options {
         Self {
             threads: 0,
             memory: None,
-            pace: Duration::from_millis(50),
+            beside: 0,
+            pace: Duration::from_millis(40),
             workspace: None,
             datasets: Vec::new(),
             rows_to: None,
@@ -108,6 +112,7 @@ pub struct Shared {
     pub plan: Arc<Plan>,
     pub table: Arc<Table>,
     pub options: Options,
+    pub budget: Budget,
     pub watermark: Watermark,
     pub divider: Divider,
     pub barrier: Barrier,
@@ -252,6 +257,7 @@ impl Run {
             table: table.clone(),
             watermark: Watermark::new(lateness),
             merging: Took::default(),
+            budget: Budget::new(&options),
             options,
             cancel: cancel.clone(),
             finish: finish.clone(),
@@ -262,11 +268,13 @@ impl Run {
             let mut news = shared.news();
             news.live_open = table.live.len();
             news.notes = notes;
+            news.notes.extend(reread_order(&shared));
         }
         let newest = Latest::default();
         let workers = shared.options.workers();
         let (live_in, live_out) = bounded::<LiveChunk>(LIVE_QUEUE);
-        let (delta_in, delta_out) = bounded::<Delta>(workers * 2);
+        let waiting = if shared.budget.is_set() { 1 } else { workers * 2 };
+        let (delta_in, delta_out) = bounded::<Delta>(waiting);
         let history = Arc::new(HistoryQueue::new(&shared));
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
@@ -279,7 +287,7 @@ impl Run {
         start_thread(&shared, "merge", merger)?;
         let rows_in = match writer {
             Some(writer) => {
-                let (rows_in, rows_out) = bounded::<Sheaf>(workers * 2);
+                let (rows_in, rows_out) = bounded::<Sheaf>(waiting);
                 let own = shared.clone();
                 start_thread(&shared, "write", move || {
                     pour::pour(&own, writer, &rows_out);
@@ -328,6 +336,19 @@ impl Run {
     pub fn finish(&self) {
         self.finish.set();
     }
+}
+
+/// What there is to say when rows are read once more and it is not known in which order those of different partitions came.
+fn reread_order(shared: &Shared) -> Option<String> {
+    let reached = shared.options.catch_up.as_ref()?;
+    let unsure = reached.late > 0 && reached.partitions.len() > 1 && shared.plan.window().is_some();
+    unsure.then(|| {
+        format!(
+            "rows of {} partitions are read once more, in another order among each other than they came: of {} that were late before, some may be on time now",
+            reached.partitions.len(),
+            reached.late
+        )
+    })
 }
 
 fn start_worker(shared: &Arc<Shared>, history: &Arc<HistoryQueue>, live: Receiver<LiveChunk>, out: Out) -> Result<()> {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::spill::{SHARES, Spill};
 use crate::data::{Fault, Result};
 use crate::query::window::Micros;
 use crate::query::{Partial, Plan};
@@ -22,11 +23,29 @@ pub struct Sealed {
     files: Vec<SealedFile>,
 }
 
-/// Where the files are. It goes with the last that reads them, unless it belongs to a workspace.
+/// A folder of what left memory. It goes with the last that reads it, unless it belongs to a workspace.
 #[derive(Debug)]
-struct Home {
-    folder: PathBuf,
-    temporary: bool,
+pub struct Home {
+    pub folder: PathBuf,
+    pub temporary: bool,
+}
+
+impl Home {
+    /// `what` is for the name of a temporary folder; of one that is there, files that are not `known` go.
+    pub fn new(folder: Option<PathBuf>, what: &str, known: impl Fn(&str) -> bool) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let temporary = folder.is_none();
+        let folder =
+            folder.unwrap_or_else(|| std::env::temp_dir().join(format!("braid-{what}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))));
+        // Files of a run that was killed after its last checkpoint hold rows that are read again.
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if !known(&entry.file_name().to_string_lossy()) {
+                // One that cannot be removed is overwritten or left.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Self { folder, temporary }
+    }
 }
 
 /// Some whole windows on disk.
@@ -48,14 +67,37 @@ pub struct SealedAnswer {
     files: Vec<SealedFile>,
     rest: DataFrame,
     watermark: Option<Micros>,
+    /// All of it, where it did not fit into memory: then there are no files and no rest.
+    spilled: Option<Spill>,
 }
 
 impl SealedAnswer {
-    /// The whole answer, a part at a time; in one part where it is ordered or cut as a whole.
+    /// Whether it is divided by keys, so that nothing of it is in memory.
+    pub fn is_spilled(&self) -> bool {
+        self.spilled.is_some()
+    }
+
+    /// All groups are on disk, divided by their keys.
+    pub fn of_spilled(plan: Arc<Plan>, spilled: Spill, watermark: Option<Micros>) -> Self {
+        Self { plan, home: spilled.home().clone(), files: Vec::new(), rest: DataFrame::empty(), watermark, spilled: Some(spilled) }
+    }
+
+    /// The whole answer, a part at a time; in one part where it is ordered or cut as a whole. How many groups it is of.
     ///
     /// # Errors
     /// When a file is gone or damaged, or an expression of the answer cannot be evaluated.
-    pub fn each(&self, mut take: impl FnMut(DataFrame) -> Result<()>) -> Result<()> {
+    pub fn each(&self, mut take: impl FnMut(DataFrame) -> Result<()>) -> Result<u64> {
+        let mut groups = 0;
+        if let Some(spilled) = &self.spilled {
+            for share in 0..SHARES {
+                let answer = spilled.share(&self.plan, share)?.answer(self.watermark)?;
+                groups += answer.groups as u64;
+                if answer.frame.height() > 0 {
+                    take(answer.frame)?;
+                }
+            }
+            return Ok(groups);
+        }
         for cluster in self.clusters() {
             let mut partial = Partial::new(self.plan.clone())?;
             for part in cluster {
@@ -64,13 +106,16 @@ impl SealedAnswer {
                     None => partial.merge(&self.rest)?,
                 }
             }
-            take(partial.answer(self.watermark)?.frame)?;
+            let answer = partial.answer(self.watermark)?;
+            groups += answer.groups as u64;
+            take(answer.frame)?;
         }
-        Ok(())
+        Ok(groups)
     }
 
+    /// Groups on disk and in memory; one that is in several places is counted each time.
     pub fn groups(&self) -> u64 {
-        self.files.iter().map(|f| f.groups).sum::<u64>() + self.rest.height() as u64
+        self.files.iter().map(|f| f.groups).sum::<u64>() + self.rest.height() as u64 + self.spilled.as_ref().map_or(0, Spill::groups)
     }
 
     /// Adds all that is known to a partial of the same plan.
@@ -108,18 +153,7 @@ impl SealedAnswer {
 impl Sealed {
     /// Sealed windows in the workspace's folder, those of a checkpoint included; or in a temporary one.
     pub fn new(folder: Option<PathBuf>, files: Vec<SealedFile>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let temporary = folder.is_none();
-        let folder =
-            folder.unwrap_or_else(|| std::env::temp_dir().join(format!("braid-sealed-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))));
-        // Files of a run that was killed after its last checkpoint hold rows that are read again.
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if files.iter().all(|f| entry.file_name() != f.name.as_str()) {
-                // One that cannot be removed is overwritten or left.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-        let home = Arc::new(Home { folder, temporary });
+        let home = Arc::new(Home::new(folder, "sealed", |name| files.iter().any(|f| f.name == name)));
         let next = files.iter().filter_map(|f| f.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
         Self { home, next, files }
     }
@@ -149,9 +183,22 @@ impl Sealed {
         Ok(())
     }
 
+    /// What they take on disk.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().filter_map(|f| fs::metadata(self.home.folder.join(&f.name)).ok()).map(|m| m.len()).sum()
+    }
+
+    /// All groups that are in files, a file at a time.
+    ///
+    /// # Errors
+    /// When a file is gone or damaged, or what `take` says.
+    pub fn each_file(&self, mut take: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
+        self.files.iter().try_for_each(|file| take(&read(&self.home.folder, file)?))
+    }
+
     /// All of the answer, with what is still in memory.
     pub fn answer(&self, plan: &Arc<Plan>, rest: DataFrame, watermark: Option<Micros>) -> SealedAnswer {
-        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark }
+        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark, spilled: None }
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::table::Table;
 use crate::data::format::parse_datetime;
 use crate::data::{Fault, Result};
 use crate::query::keys::Keys;
-use crate::query::window::{Micros, micros_of};
+use crate::query::window::{Micros, iso, micros_of};
 
 /// What decides which face owns a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,12 +44,16 @@ pub struct SeamLedger {
     /// Where the seam lies on the event-time axis, microseconds since 1970; `None` before a live row came, without
     /// event time, or without history.
     pub at: Option<Micros>,
+    /// The first event time that live brought.
+    pub live_from: Option<Micros>,
     /// Rows of history and of live that were taken (after the overlap was removed).
     pub history_rows: u64,
     pub live_rows: u64,
     /// Rows that both faces had, counted once.
     pub overlap_removed: u64,
     pub partitions: Vec<SeamLine>,
+    /// What speaks against the seam that was chosen: rows that may be counted twice, or a hole between the faces.
+    pub warnings: Vec<String>,
 }
 
 /// One live partition at the seam.
@@ -56,6 +61,8 @@ pub struct SeamLedger {
 pub struct SeamLine {
     pub source: String,
     pub partition: u32,
+    /// Whether the two that follow are event times, microseconds since 1970, and not positions.
+    pub is_time: bool,
     /// The last position (for `time`: event time) that history owns.
     pub last_history: Option<i64>,
     /// The first that live gave.
@@ -90,12 +97,105 @@ fn replays_its_history(table: &Table) -> bool {
     feed.url.scheme == "replay" && from_before && !feed.url.params.contains_key("duplicate") && same()
 }
 
+/// What to say at once of a table whose feed brings the very file that is its history, with nothing to tell the rows apart.
+pub fn doubled(table: &Table) -> Option<String> {
+    if table.seam != Seam::Append {
+        return None;
+    }
+    let files: Vec<_> = table.history.iter().filter_map(|file| std::fs::canonicalize(file.name()).ok()).collect();
+    let path = |feed: &super::Feed| {
+        let whole = ["file", "replay"].contains(&feed.url.scheme.as_str()) && !feed.url.params.contains_key("from");
+        feed.url.path().ok().filter(|_| whole).and_then(|path| std::fs::canonicalize(path).ok())
+    };
+    let feed = table.live.iter().find(|feed| path(feed).is_some_and(|path| files.contains(&path)))?;
+    Some(format!(
+        "{} is the history of {} as well: every row is counted twice; say where live takes over with a seam at a time or by a key ({})",
+        feed.url.shown(),
+        table.name,
+        options(&table.name)
+    ))
+}
+
+/// How the command line says which face owns a row.
+fn options(table: &str) -> String {
+    format!("--seam {table}=time:T or --seam {table}=key:COLUMN")
+}
+
+/// The event times that the faces brought, without what the other face owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    pub history: Option<(Micros, Micros)>,
+    pub live: Option<(Micros, Micros)>,
+    /// The longest step from one row of history to the next.
+    pub step: Micros,
+}
+
+impl Times {
+    pub fn merge(&mut self, other: &Self) {
+        let join = |one: Option<(Micros, Micros)>, other: Option<(Micros, Micros)>| match (one, other) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        (self.history, self.live) = (join(self.history, other.history), join(self.live, other.live));
+        self.step = self.step.max(other.step);
+    }
+
+    /// Takes rows of history; `steps`: in their order the distance of neighbours is looked at.
+    pub fn note_history(&mut self, times: &Int64Chunked, steps: bool) {
+        self.merge(&Self { history: times.min().zip(times.max()), ..Self::default() });
+        if steps {
+            let mut before = None;
+            for time in times.iter().flatten() {
+                self.step = self.step.max(before.map_or(0, |before| time.saturating_sub(before)));
+                before = Some(time);
+            }
+        }
+    }
+
+    /// Takes the smallest and the largest time of live rows.
+    pub fn note_live(&mut self, live: Option<(Micros, Micros)>) {
+        self.merge(&Self { live, ..Self::default() });
+    }
+
+    /// What speaks against the table's seam; `complete`: history is read to its end.
+    pub fn warnings(&self, table: &Table, complete: bool) -> Vec<String> {
+        let (Some((first, last)), Some((begins, newest)), Some(time)) = (self.history, self.live, &table.time) else { return Vec::new() };
+        let lateness = Micros::try_from(time.lateness.as_micros()).unwrap_or(Micros::MAX);
+        match &table.seam {
+            // Rows out of order may lie a little before the end of history.
+            Seam::Append if !table.disjoint && newest >= first && begins < last && (begins <= first || last.saturating_sub(begins) > lateness) => {
+                vec![format!(
+                    "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam {}=append",
+                    iso(first),
+                    iso(last),
+                    iso(begins),
+                    iso(newest),
+                    iso(first.max(begins)),
+                    iso(last.min(newest)),
+                    options(&table.name),
+                    table.name,
+                )]
+            }
+            Seam::Time(at) if complete && begins.saturating_sub(last) > self.step.saturating_mul(2) => vec![format!(
+                "there is a hole at the seam of {}: history has rows to {}, live from {}, and the seam is at {}; rows in between, should there have been any, are in neither",
+                table.name,
+                iso(last),
+                iso(begins),
+                iso(*at)
+            )],
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Decides row by row, while a run goes on, what each face owns.
 #[derive(Debug)]
 pub struct Divider {
     rule: Rule,
     /// True when both faces are known to hold the same rows, so that a seam at a time leaves nothing out.
     pub whole: bool,
+    /// What `doubled` says.
+    pub doubled: Option<String>,
 }
 
 #[derive(Debug)]
@@ -121,7 +221,9 @@ impl Divider {
             Seam::Position | Seam::Append => Rule::All,
             Seam::Time(at) => {
                 let time = table.time.as_ref().ok_or_else(|| {
-                    Fault::new("a seam at a time needs an event-time column").at(&table.name).hint(format!("name it: --time {}=COLUMN", table.name))
+                    Fault::new("a seam at a time needs an event-time column")
+                        .at(&table.name)
+                        .hint(format!("choose it in the table's settings (--time {}=COLUMN)", table.name))
                 })?;
                 Rule::Time { column: time.column.clone(), at: *at }
             }
@@ -136,7 +238,7 @@ impl Divider {
                 Rule::Key { column: column.clone(), seen: Mutex::new(keys) }
             }
         };
-        Ok(Self { rule, whole: replays_its_history(table) })
+        Ok(Self { rule, whole: replays_its_history(table), doubled: doubled(table) })
     }
 
     /// The column it looks at, which must be among those that are read.

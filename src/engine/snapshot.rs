@@ -109,6 +109,7 @@ pub struct Stats {
     pub merges: u64,
     pub bytes_between_threads: u64,
     pub groups: u64,
+    pub workers: u64,
     /// Bytes held for the answer, about.
     pub state_bytes: u64,
     /// What was spent each time the rows had doubled.

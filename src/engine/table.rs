@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use polars::prelude::SchemaRef;
+use polars::prelude::{PlSmallStr, SchemaRef};
 
 use super::feed::Feed;
 use super::seam::Seam;
@@ -25,6 +25,8 @@ pub struct Table {
     /// The event-time column, where there is one.
     pub time: Option<TimeColumn>,
     pub seam: Seam,
+    /// A person has said that no row is in both faces.
+    pub disjoint: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,15 @@ impl Table {
         Input { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()) }
     }
 
+    /// The most memory that reading a piece of its files takes, for these of its columns, about.
+    pub fn piece_bytes(&self, columns: &[PlSmallStr]) -> u64 {
+        let piece = |file: &Arc<dyn History>| {
+            let columns: Vec<usize> = columns.iter().filter_map(|c| file.schema().index_of(c)).collect();
+            file.piece_bytes(&columns)
+        };
+        self.history.iter().map(piece).max().unwrap_or(0)
+    }
+
     /// A table of files that have one schema.
     ///
     /// # Errors
@@ -81,7 +92,7 @@ impl Table {
             }
         }
         let time = TimeColumn::guess(&schema);
-        Ok(Self { name: name.to_owned(), schema, history, live: Vec::new(), time, seam: Seam::Append })
+        Ok(Self { name: name.to_owned(), schema, history, live: Vec::new(), time, seam: Seam::Append, disjoint: false })
     }
 }
 

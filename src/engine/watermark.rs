@@ -4,7 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::query::window::Micros;
+use polars::prelude::{ChunkAgg, Int64Chunked};
+
+use crate::query::window::{Micros, WATERMARK};
 
 /// A partition that has sent nothing for this long no longer holds the table's watermark back.
 pub const IDLE: Duration = Duration::from_secs(30);
@@ -59,6 +61,35 @@ impl Watermark {
         before
     }
 
+    /// Rows of `partition` with these event times came, in this order: as `advance`, and for each row that is older than
+    /// the watermark by then (with `all` for every row) that watermark. What is late so depends on the order of the rows
+    /// alone, and not on how they were cut into chunks; where there are no such rows there is nothing to judge.
+    pub fn judge(&self, partition: usize, times: &Int64Chunked, all: bool, now: Instant) -> (Option<Micros>, Option<Int64Chunked>) {
+        let mut state = self.lock();
+        let before = self.settle(&mut state, now);
+        let others = state.partitions.iter().enumerate().filter(|(i, p)| *i != partition && self.holds(p, now));
+        let others = others.map(|(_, p)| p.newest).min();
+        let reached = |newest: Option<Micros>| {
+            let least = others.map_or(newest, |others| others.min(newest));
+            before.max(least.map(|t| t.saturating_sub(self.lateness)))
+        };
+        let Some(p) = state.partitions.get_mut(partition) else { return (before, None) };
+        let mut newest = p.newest;
+        p.newest = newest.max(times.max());
+        p.heard = now;
+        let highest = reached(p.newest);
+        if highest.is_none() || (!all && times.min() >= highest) {
+            return (before, None);
+        }
+        let judge = |time: Option<Micros>| {
+            let watermark = reached(newest);
+            newest = newest.max(time);
+            watermark.filter(|w| all || time.is_some_and(|t| t < *w))
+        };
+        let each: Int64Chunked = times.iter().map(judge).collect();
+        (before, (each.null_count() < each.len()).then(|| each.with_name(WATERMARK.into())))
+    }
+
     /// No row of `partition` will come any more: it holds nothing back.
     pub fn end(&self, partition: usize) {
         if let Some(p) = self.lock().partitions.get_mut(partition) {
@@ -71,9 +102,12 @@ impl Watermark {
         self.settle(&mut self.lock(), now)
     }
 
+    fn holds(&self, p: &Partition, now: Instant) -> bool {
+        !p.ended && now.saturating_duration_since(p.heard) < self.idle
+    }
+
     fn settle(&self, state: &mut State, now: Instant) -> Option<Micros> {
-        let holds = |p: &&Partition| !p.ended && now.saturating_duration_since(p.heard) < self.idle;
-        let active: Vec<_> = state.partitions.iter().filter(holds).collect();
+        let active: Vec<_> = state.partitions.iter().filter(|p| self.holds(p, now)).collect();
         let reached = if active.is_empty() { state.partitions.iter().map(|p| p.newest).max() } else { active.iter().map(|p| p.newest).min() };
         state.reached = state.reached.max(reached.flatten().map(|t| t.saturating_sub(self.lateness)));
         state.reached

@@ -4,23 +4,23 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use polars::prelude::{ChunkAgg, DataFrame};
+use polars::prelude::{ChunkAgg, Column, DataFrame};
 
-use super::budget::{self, Held};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::pour::Sheaf;
 use super::run::Shared;
-use super::seam::Face;
+use super::seam::{Face, Seam};
 use crate::data::{Chunk, Fault, Result};
-use crate::query::Partial;
 use crate::query::rows::At;
-use crate::query::window::{Micros, micros_of};
+use crate::query::window::{Micros, WATERMARK, micros_of};
+use crate::query::{Absorbed, Partial};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
 const LONGEST_PACE: Duration = Duration::from_secs(60);
-/// Live rows are shown sooner, whatever it costs.
+/// Live rows are shown sooner: a tenth of the work, and after a second whatever it costs.
+const LIVE_SHARE: u32 = 10;
 const LONGEST_LIVE: Duration = Duration::from_secs(1);
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
@@ -135,11 +135,8 @@ impl Hand<'_> {
         if let Some(arrived) = live.chunk.arrived {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
-        if let (Face::Live, Some((oldest, _))) = (live.face, live.times) {
-            self.delta.live_from = Some(self.delta.live_from.map_or(oldest, |t| t.min(oldest)));
-        }
         self.delta.reached.note(&live);
-        self.take(live.chunk, live.face, live.watermark, self.shared.table.history.len() + live.feed, live.epoch)?;
+        self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
         self.pour(1 + live.feed, live.number);
         Ok(())
     }
@@ -168,32 +165,52 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
-    fn take(&mut self, chunk: Chunk, face: Face, watermark: Option<Micros>, source: usize, epoch: u64) -> Result<()> {
+    /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
+    fn take(&mut self, chunk: Chunk, face: Face, times: Option<(Micros, Micros)>, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
         let rejected = chunk.rejects.count;
-        delta.chunks += 1;
         delta.bytes += chunk.bytes;
         delta.rows.rejected += rejected;
+        delta.rows.come_in += rejected;
         delta.rejects.add(chunk.rejects);
         let (frame, removed) = self.shared.divider.own(chunk.frame, face)?;
         delta.overlap += removed;
         let rows = frame.height() as u64;
-        delta.rows.come_in += rows + rejected;
         *(if face == Face::Live { &mut delta.live_rows } else { &mut delta.history_rows }) += rows;
-        if face == Face::History
-            && !self.shared.table.live.is_empty()
-            && let Some(time) = &self.shared.table.time
-        {
-            delta.history_until = delta.history_until.max(micros_of(frame.column(&time.column)?)?.max());
+        if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {
+            let at_time = matches!(self.shared.table.seam, Seam::Time(_));
+            match (face, times) {
+                (Face::History, _) => delta.times.note_history(&micros_of(frame.column(&time.column)?)?, at_time),
+                (Face::Live, Some(_)) if removed == 0 => delta.times.note_live(times),
+                (Face::Live, _) => {
+                    let own = micros_of(frame.column(&time.column)?)?;
+                    delta.times.note_live(own.min().zip(own.max()));
+                }
+            }
         }
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
-        let absorbed = match self.shared.lookup()? {
-            Some(lookup) => self.partial.absorb_joined(&frame, &lookup, watermark, at),
-            None => self.partial.absorb_at(&frame, watermark, at),
-        };
-        let mut absorbed = absorbed.map_err(|fault| place(fault, &chunk.source))?;
+        // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
+        let most = self.shared.budget.rows_together(&self.shared.plan);
+        for start in (0..frame.height().max(1)).step_by(most) {
+            let part = if frame.height() <= most { frame.clone() } else { frame.slice(start as i64, most) };
+            let rows = part.height() as u64;
+            let absorbed = self.absorb(part, at).map_err(|fault| place(fault, &chunk.source))?;
+            self.delta.chunks += 1;
+            self.delta.rows.come_in += rows;
+            self.note(absorbed)?;
+            // What grows too large goes at once: only the merger can let rows go, or groups leave for disk.
+            if self.partial.size() as u64 > self.shared.budget.worker(&self.shared.plan) {
+                self.over()?;
+            }
+        }
+        // Live rows go on when nothing more waits; history at its pace.
+        if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+    }
+
+    /// Counts what became of some rows.
+    fn note(&mut self, absorbed: Absorbed) -> Result<()> {
+        let mut absorbed = absorbed;
         if self.out.rows.is_some() {
             self.finished.push(self.partial.drain()?);
         }
@@ -201,20 +218,28 @@ impl Hand<'_> {
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
         delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
-        delta.late.note(&mut absorbed)?;
-        self.check_memory()?;
-        // Live rows go on when nothing more waits; history at its pace.
-        if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
+        delta.late.note(&mut absorbed)
     }
 
-    /// What all workers and the merger keep may take what the run was given.
-    fn check_memory(&mut self) -> Result<()> {
-        let share = budget::allowed(self.shared) / (self.shared.options.workers() as u64 + 1);
-        if self.shared.plan.rows.is_some() {
-            // Only the merger knows which rows are the oldest of all; a few of these may wait for it.
-            return if self.partial.size() as u64 > share / 4 { self.over() } else { Ok(()) };
+    /// Takes rows; those that may be late are judged one by one.
+    fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Absorbed> {
+        let lookup = self.shared.lookup()?;
+        let mut late = None;
+        if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
+            late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
+            frame = frame.filter(&!&judged)?.drop(WATERMARK)?;
         }
-        budget::exceeded(self.shared, &Held { partial: &self.partial, share, read: 0.0 }).map_or(Ok(()), Err)
+        let mut absorbed = match &lookup {
+            Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at)?,
+            None => self.partial.absorb_at(&frame, None, at)?,
+        };
+        if let Some(rows) = late {
+            absorbed.add(match &lookup {
+                Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup)?,
+                None => self.partial.absorb_judged(&rows)?,
+            })?;
+        }
+        Ok(absorbed)
     }
 
     /// Gives the merger what was absorbed since the last time.
@@ -231,8 +256,9 @@ impl Hand<'_> {
         let _ = self.out.deltas.send(delta);
         // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
         let cost = begun.elapsed().max(self.shared.merging.get());
-        let longest = if live { LONGEST_LIVE } else { LONGEST_PACE };
-        self.pace = (cost * COST_SHARE).clamp(self.shared.options.pace, longest);
+        let pace = self.shared.options.pace;
+        // A snapshot shows what was handed over before it, so live rows are handed over more often than it is made.
+        self.pace = if live { (cost * LIVE_SHARE).clamp(pace / 4, LONGEST_LIVE) } else { (cost * COST_SHARE).clamp(pace, LONGEST_PACE) };
         self.last = Instant::now();
         Ok(())
     }

@@ -39,6 +39,7 @@ pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, look: &Look) -> Vec<XT
     }
     match kind {
         AxisKind::Number => numbers(scale, room, look),
+        AxisKind::Power => powers(scale, room, look),
         AxisKind::Time => times(scale, room, look, false).unwrap_or_else(|| numbers(scale, room, look)),
         AxisKind::Clock => times(scale, room, look, true).unwrap_or_else(|| numbers(scale, room, look)),
         // Names stay under the plot: beside the lowest label of the y axis they would be read as one.
@@ -54,8 +55,11 @@ pub fn y_steps(height: f32, look: &Look) -> usize {
     ((height / (look.font_size * LINES_A_TICK)) as usize).clamp(1, 8)
 }
 
-pub fn y_ticks(scale: Scale, height: f32, whole: bool, look: &Look) -> number::Ticks {
+pub fn y_ticks(kind: &AxisKind, scale: Scale, height: f32, whole: bool, look: &Look) -> number::Ticks {
     let most = y_steps(height, look);
+    if *kind == AxisKind::Power {
+        return number::powers(scale, most);
+    }
     let ticks = number::ticks(scale, most, whole);
     // Two labels closer than a line: the ends of a range so far from zero that it has no steps.
     let line = text::height(look.font_size);
@@ -85,6 +89,14 @@ fn numbers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
         last = ticks;
     }
     thin(last, gap(look), look)
+}
+
+/// Ticks at powers of ten.
+fn powers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
+    let most = (room.width / (look.font_size * 4.0)).clamp(1.0, 20.0) as usize;
+    let ticks = number::powers(scale, most);
+    let placed = ticks.values.iter().zip(ticks.labels).map(|(v, label)| tick(scale, room, look, *v, label, None)).collect();
+    thin(placed, gap(look), look)
 }
 
 fn times(scale: Scale, room: Room, look: &Look, clock: bool) -> Option<Vec<XTick>> {
@@ -182,6 +194,7 @@ fn thin(ticks: Vec<XTick>, clear: f32, look: &Look) -> Vec<XTick> {
 pub fn x_value(kind: &AxisKind, value: f64) -> String {
     match kind {
         AxisKind::Number => number::value(value),
+        AxisKind::Power => number::value(10f64.powf(value)),
         AxisKind::Time => time::value(value, false),
         AxisKind::Clock => time::value(value, true),
         AxisKind::Category(names) => {

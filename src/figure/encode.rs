@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use polars::prelude::{Column, DataFrame, DataType, TimeUnit};
 
-use super::spec::{Axis, AxisKind, Figure, Series};
+use super::spec::{Axis, AxisKind, Figure, PointState, Series};
 use crate::data::{Fault, Result};
 
 /// More series than this cannot be told apart.
@@ -94,6 +94,14 @@ impl Encoding {
     /// # Errors
     /// When a column does not exist or cannot be shown where it is asked for.
     pub fn figure(&self, frame: &DataFrame) -> Result<Figure> {
+        self.figure_with(frame, &[])
+    }
+
+    /// The same of an answer of which it is known how settled each row is.
+    ///
+    /// # Errors
+    /// As `figure`.
+    pub fn figure_with(&self, frame: &DataFrame, states: &[PointState]) -> Result<Figure> {
         let (x, kind) = match &self.x {
             Some(name) => positions(column(frame, name)?)?,
             None => ((1..=frame.height()).map(|i| i as f64).collect(), AxisKind::Number),
@@ -111,13 +119,13 @@ impl Encoding {
             AxisKind::Time => step(&x),
             _ => None,
         };
-        let ordered = self.mark != "scatter";
+        let rows_as = Rows { x: &x, states, step, ordered: self.mark != "scatter" };
         match &self.series {
             None => {
                 let rows: Vec<usize> = (0..x.len()).collect();
                 let count = values.len();
                 for (name, y) in values.into_iter().take(MOST_SERIES) {
-                    figure.series.push(series(name.to_owned(), &x, &y, &rows, step, ordered));
+                    figure.series.push(rows_as.series(name.to_owned(), &y, &rows));
                 }
                 if count > MOST_SERIES {
                     figure.note(&format!("the first {MOST_SERIES} of {count} columns"));
@@ -132,7 +140,7 @@ impl Encoding {
                 for (name, y) in &values {
                     for (group, rows) in &kept {
                         let title = if several { format!("{group} · {name}") } else { group.clone() };
-                        figure.series.push(series(title, &x, y, rows, step, ordered));
+                        figure.series.push(rows_as.series(title, y, rows));
                     }
                 }
                 if left_out > 0 {
@@ -327,24 +335,40 @@ pub fn step(x: &[f64]) -> Option<f64> {
     (even && next * 2 >= apart.len()).then_some(least)
 }
 
-/// One series from some rows, by x where it is a line; NaN where windows are missing.
-fn series(name: String, x: &[f64], y: &[f64], rows: &[usize], step: Option<f64>, ordered: bool) -> Series {
-    let mut points: Vec<(f64, f64)> = rows.iter().filter_map(|row| Some((*x.get(*row)?, *y.get(*row)?))).filter(|(x, _)| x.is_finite()).collect();
-    if ordered {
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    }
-    let (mut xs, mut ys) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()));
-    let mut before: Option<f64> = None;
-    for (at, value) in points {
-        if let (true, Some(step), Some(before)) = (ordered, step, before)
-            && at - before > step * 1.5
-        {
-            xs.push(before + step);
-            ys.push(f64::NAN);
+/// The rows of an answer, on their way to series.
+struct Rows<'a> {
+    x: &'a [f64],
+    /// One a row, or none.
+    states: &'a [PointState],
+    /// How far apart neighbours are, where they are evenly so.
+    step: Option<f64>,
+    /// By x, as lines are.
+    ordered: bool,
+}
+
+impl Rows<'_> {
+    /// One series from some rows; NaN where windows are missing.
+    fn series(&self, name: String, y: &[f64], rows: &[usize]) -> Series {
+        let point = |row: &usize| Some((*self.x.get(*row)?, *y.get(*row)?, self.states.get(*row).copied()));
+        let mut points: Vec<(f64, f64, Option<PointState>)> = rows.iter().filter_map(point).filter(|(x, ..)| x.is_finite()).collect();
+        if self.ordered {
+            points.sort_by(|a, b| a.0.total_cmp(&b.0));
         }
-        xs.push(at);
-        ys.push(value);
-        before = Some(at);
+        let (mut xs, mut ys, mut states) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()), Vec::new());
+        let mut before: Option<f64> = None;
+        for (at, value, state) in points {
+            if let (true, Some(step), Some(before)) = (self.ordered, self.step, before)
+                && at - before > step * 1.5
+            {
+                xs.push(before + step);
+                ys.push(f64::NAN);
+                states.extend(state.map(|_| PointState::Final));
+            }
+            xs.push(at);
+            ys.push(value);
+            states.extend(state);
+            before = Some(at);
+        }
+        Series::new(name, xs, ys).with_states(states)
     }
-    Series::new(name, xs, ys)
 }

@@ -34,4 +34,4 @@ pub use mark::{MARKS, Mark};
 pub use pen::FINE;
 pub use polygon::Mesh;
 pub use record::{Picture, Recorder, Shape, record};
-pub use spec::{Axis, AxisKind, Figure, Series, View};
+pub use spec::{Axis, AxisKind, Figure, PointState, Series, View};

@@ -74,6 +74,32 @@ pub fn widen(scale: Scale, most: usize) -> Scale {
     if lo.is_finite() && hi.is_finite() && lo <= scale.lo() + step * 1e-6 && hi >= scale.hi() - step * 1e-6 { Scale::new(lo, hi) } else { scale }
 }
 
+/// Ticks at powers of ten of an axis whose values are exponents; where it holds fewer than two, at 2 and 5 times one, too.
+pub fn powers(scale: Scale, most: usize) -> Ticks {
+    let every = nice_step(scale.span() / most.max(1) as f64).max(1.0).round();
+    let within = |v: &f64| (scale.lo() - 1e-9..=scale.hi() + 1e-9).contains(v);
+    let whole = |every: f64| -> Vec<f64> {
+        let (first, last) = ((scale.lo() / every).floor(), (scale.hi() / every).ceil());
+        if last - first > 1000.0 { Vec::new() } else { (0..=(last - first) as i64).map(|i| (first + i as f64) * every).collect() }
+    };
+    let plain: Vec<(f64, f64)> = whole(every).into_iter().filter(within).map(|power| (1.0, power)).collect();
+    let finer =
+        || whole(1.0).into_iter().flat_map(|power| [1.0, 2.0, 5.0].map(|digit: f64| (digit, power))).filter(|(digit, power)| within(&(power + digit.log10())));
+    let ticks: Vec<(f64, f64)> = if plain.len() < 2 { finer().collect() } else { plain };
+    let values = ticks.iter().map(|(digit, power)| power + digit.log10()).collect();
+    Ticks { step: every, values, labels: ticks.into_iter().map(|(digit, power)| power_label(digit, power as i32)).collect() }
+}
+
+/// `10⁶`, `2×10⁴`; `1`, `20` and `500` as they are.
+fn power_label(digit: f64, power: i32) -> String {
+    if (0..=2).contains(&power) {
+        return fixed(scaled(digit, power), 0, false);
+    }
+    let raised: String =
+        power.to_string().chars().filter_map(|c| if c == '-' { Some('⁻') } else { "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize) }).collect();
+    if digit == 1.0 { format!("10{raised}") } else { format!("{digit:.0}×10{raised}") }
+}
+
 const UNITS: [(f64, &str); 4] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
 
 /// One tick's label on an axis that reaches to `largest` in steps of `step`.

@@ -122,8 +122,8 @@ impl<'a> Plan<'a> {
         let height = bottom - top;
         let whole = y.span() < 10.0 && whole_numbers(figure);
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
-        let y = if fixed || empty { y } else { number::widen(y, axis::y_steps(height, look)) };
-        let y_ticks = if empty { Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() } } else { axis::y_ticks(y, height, whole, look) };
+        let y = if fixed || empty || figure.y_kind == AxisKind::Power { y } else { number::widen(y, axis::y_steps(height, look)) };
+        let y_ticks = if empty { Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() } } else { axis::y_ticks(&figure.y_kind, y, height, whole, look) };
         let widest = y_ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
         // In steps, so that a growing count does not shake the picture.
         let labels = (widest / 8.0).ceil() * 8.0;

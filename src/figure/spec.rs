@@ -14,6 +14,8 @@ pub struct Figure {
     pub x: Axis,
     /// What the y axis shows; may be empty.
     pub y_title: String,
+    /// What its numbers stand for: `Number` or `Power`.
+    pub y_kind: AxisKind,
     pub series: Vec<Series>,
     /// What is looked at; `None` fits everything.
     pub view: Option<View>,
@@ -21,8 +23,8 @@ pub struct Figure {
     pub seam: Option<f64>,
     /// Stretches of the x axis for which there is no data. An end may be infinite. Lines break there.
     pub gaps: Vec<(f64, f64)>,
-    /// Places on the x axis, in rising order, whose values are still to change: marks show them as unfinished.
-    pub open: Vec<f64>,
+    /// Whether points stand alone: no line joins what lies apart by its nature, such as sessions.
+    pub apart: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,8 +42,50 @@ pub enum AxisKind {
     Time,
     /// Microseconds since midnight.
     Clock,
+    /// Powers of ten: 3 stands for 1,000.
+    Power,
     /// Indices into these names, from 0.
     Category(Vec<String>),
+}
+
+/// How settled the value of a point is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PointState {
+    /// Nothing changes it any more.
+    #[default]
+    Final,
+    /// Still to change: marks show it as unfinished.
+    Open,
+    /// Only some of what belongs to it was looked at: unfinished as well.
+    Cut,
+    /// Final, and changed afterwards: marked with a ring.
+    Corrected,
+}
+
+impl PointState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Final => "final",
+            Self::Open => "open",
+            Self::Cut => "cut",
+            Self::Corrected => "corrected",
+        }
+    }
+
+    /// What it means, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Final => "no row changes it any more",
+            Self::Open => "rows may still come to it",
+            Self::Cut => "the stretch that was asked for covers only a part of it",
+            Self::Corrected => "it was final, and late rows were re-admitted to it",
+        }
+    }
+
+    /// Whether the value is not all that it will be, or not all that there is.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Self::Open | Self::Cut)
+    }
 }
 
 /// Points in the order they are drawn: by x for lines, areas and bars.
@@ -51,11 +95,29 @@ pub struct Series {
     pub x: Arc<[f64]>,
     /// As many as `x`. NaN is a gap.
     pub y: Arc<[f64]>,
+    /// As many as `x`, or none where nothing is said of how settled they are.
+    pub states: Arc<[PointState]>,
 }
 
 impl Series {
     pub fn new(name: impl Into<String>, x: impl Into<Arc<[f64]>>, y: impl Into<Arc<[f64]>>) -> Self {
-        Self { name: name.into(), x: x.into(), y: y.into() }
+        Self { name: name.into(), x: x.into(), y: y.into(), states: Arc::default() }
+    }
+
+    /// How settled each point is.
+    #[must_use]
+    pub fn with_states(self, states: impl Into<Arc<[PointState]>>) -> Self {
+        Self { states: states.into(), ..self }
+    }
+
+    /// How settled the point at `index` is; `None` where nothing is said of it.
+    pub fn state(&self, index: usize) -> Option<PointState> {
+        self.states.get(index).copied()
+    }
+
+    /// Whether the point at `index` is still to change, or cut.
+    pub fn is_unfinished(&self, index: usize) -> bool {
+        self.state(index).is_some_and(PointState::is_unfinished)
     }
 
     /// How many points there are: the shorter of the two columns, should they differ.
@@ -93,9 +155,9 @@ impl Figure {
         self.caption.push_str(phrase);
     }
 
-    /// Whether the values at `x` are still to change.
-    pub fn is_open(&self, x: f64) -> bool {
-        self.open.binary_search_by(|v| v.total_cmp(&x)).is_ok()
+    /// Whether any point is in this state.
+    pub fn has(&self, state: PointState) -> bool {
+        self.series.iter().any(|series| series.states.contains(&state))
     }
 
     /// True when no point can be shown.

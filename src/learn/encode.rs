@@ -377,6 +377,22 @@ impl Forest {
         Ok(Scored { scores: Scores::join(parts, &self.task), lacks })
     }
 
+    /// The codes of a frame's rows, row after row, and whether each lacks a value that training had of every row.
+    ///
+    /// # Errors
+    /// As `score`.
+    pub fn codes(&self, frame: &DataFrame) -> Result<(Vec<u16>, Vec<bool>)> {
+        let (width, rows) = (self.features.len(), frame.height());
+        let (mut codes, mut lack) = (vec![0; rows * width], vec![false; rows]);
+        for (at, feature) in self.features.iter().enumerate() {
+            write_codes(feature, &self.column(feature, frame)?, codes.get_mut(at..).unwrap_or_default(), width, &mut lack)?;
+        }
+        if self.missing == Missing::Keep {
+            lack.fill(false);
+        }
+        Ok((codes, lack))
+    }
+
     fn column(&self, feature: &Feature, frame: &DataFrame) -> Result<Column> {
         let place = || format!("the column '{}'", feature.name);
         let Ok(column) = frame.column(&feature.name) else {

@@ -2,12 +2,11 @@
 //! the place. What a bound question is stands in `plan`.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
+use sqlparser::ast::{Expr as Ast, Function, Value};
 
-use super::aggregate::{self, Aggregate, Class, Distinct, Parameter};
+use super::call::{aggregate_of, find_aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::keys::Keys;
@@ -129,7 +128,9 @@ impl<'a> Binder<'a> {
         let key = match window {
             Some(call) => {
                 if self.keys.iter().any(|k| k.window.is_some()) {
-                    return Err(place.fault("there are two windows").hint("keep one of them"));
+                    return Err(place
+                        .fault("rows are grouped by two windows, and a question has one")
+                        .hint("ask the second as a question of its own, or group by date_trunc('hour', time) beside the window"));
                 }
                 let window = self.bind_window(call, place)?;
                 Key { scalar: window.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(window), expr: ast }
@@ -407,173 +408,6 @@ impl<'a> Binder<'a> {
             _ => None,
         }
     }
-
-    fn bind_call(&mut self, aggregate: &'static Aggregate, distinct: bool, function: &Function, node: &Ast, place: Place<'_>) -> Result<Ast> {
-        let mut canonical = node.clone();
-        self.used.extend(resolve_call(&mut canonical, self.schema, self.table, place)?);
-        if let Some(i) = self.calls.iter().position(|c| c.expr == canonical) {
-            return Ok(expr::column(&call_name(i)));
-        }
-        let sql = node.to_string();
-        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
-        let written = self.written(aggregate, function, node, place)?;
-        let (rows, constants) = match written {
-            None if aggregate.star && !distinct => (&[][..], &[][..]),
-            Some(arguments) if arguments.len() == aggregate.arity() => arguments.split_at(aggregate.inputs),
-            Some([]) if aggregate.star && !distinct => (&[][..], &[][..]),
-            _ => return Err(wrong(format!("{} takes {}", aggregate.name, counted(aggregate.arity())))),
-        };
-        let parameters = aggregate.parameters.iter().zip(constants).map(|(p, c)| constant(aggregate, p, argument(c), place)).collect::<Result<_>>()?;
-        let (mut inputs, mut types, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        for row in rows.iter().filter_map(argument) {
-            if let Some(inner) = find_aggregate(row) {
-                return Err(place.fault_on("an aggregate cannot stand inside an aggregate", &inner).hint("aggregate once; combine aggregates with arithmetic"));
-            }
-            let mut row = row.clone();
-            expr::resolve(&mut row, self.schema, self.table, place)?;
-            let (scalar, dtype) = Scalar::bind(&row, self.schema, place)?;
-            names.push(format!("'{}'", row.to_string().trim_matches('"')));
-            inputs.push(scalar);
-            types.push(dtype);
-        }
-        if inputs.len() != rows.len() {
-            return Err(wrong(format!("{} takes plain expressions", aggregate.name)));
-        }
-        if aggregate.by_time {
-            let (name, dtype) = self.event_time(aggregate, node, place)?;
-            self.used.insert(name.clone());
-            inputs.push(Scalar::Column(name));
-            types.push(dtype);
-        }
-        if !rows.is_empty() && (aggregate.output)(&types).is_none() {
-            // The culprit is the one that would not fit alone.
-            let at = types.iter().position(|t| !aggregate.fits(t)).filter(|at| *at < names.len()).unwrap_or(0);
-            let (name, dtype) = (names.get(at).map_or("", String::as_str), types.get(at).unwrap_or(&DataType::Null));
-            let fault = aggregate::unfit(aggregate, name, dtype);
-            return Err(place.fault_on(fault.what, node).hint(fault.hint));
-        }
-        // A distinct count is an aggregate of its own.
-        let distinct = distinct && aggregate.name != "count_distinct";
-        if distinct && !Distinct::fits(aggregate, &types) {
-            return Err(wrong(format!("DISTINCT has no meaning in {}", aggregate.name)));
-        }
-        let filter = match &function.filter {
-            Some(condition) => {
-                let clause = Clause { sql: condition.to_string(), at: place.clause.at };
-                Some(self.condition(&clause, "FILTER")?)
-            }
-            None => None,
-        };
-        self.calls.push(Call { aggregate, distinct, inputs, types, parameters, filter, sql, expr: canonical });
-        Ok(expr::column(&call_name(self.calls.len() - 1)))
-    }
-
-    /// What stands in a call's parentheses; `None` for `*`.
-    fn written<'f>(&self, aggregate: &Aggregate, function: &'f Function, node: &Ast, place: Place<'_>) -> Result<Option<&'f [FunctionArg]>> {
-        let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
-        let FunctionArguments::List(list) = &function.args else { return Err(wrong(format!("{} needs an argument", aggregate.name))) };
-        if !list.clauses.is_empty() || !function.within_group.is_empty() {
-            let fault = place.fault_on(format!("ORDER BY inside {} is not understood", aggregate.name), node);
-            return Err(fault.hint("first(x) and last(x) go by the event time; for another order write arg_min(x, y) or arg_max(x, y)"));
-        }
-        if function.null_treatment.is_some() {
-            return Err(wrong("IGNORE NULLS and RESPECT NULLS are not understood".to_owned()));
-        }
-        match &list.args[..] {
-            [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Ok(None),
-            arguments => Ok(Some(arguments)),
-        }
-    }
-
-    /// The table's event-time column and its type.
-    fn event_time(&self, aggregate: &Aggregate, node: &Ast, place: Place<'_>) -> Result<(PlSmallStr, DataType)> {
-        let found = self.time.and_then(|t| self.schema.get_full(t));
-        found.map(|(_, name, dtype)| (name.clone(), dtype.clone())).ok_or_else(|| {
-            let other = if aggregate.name == "last" { "arg_max" } else { "arg_min" };
-            place
-                .fault_on(format!("{} goes by event time, and '{}' has no event-time column", aggregate.name, self.table.table_name()), node)
-                .hint(format!("name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)", self.table.table_name()))
-        })
-    }
-}
-
-fn argument(argument: &FunctionArg) -> Option<&Ast> {
-    match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-        _ => None,
-    }
-}
-
-fn counted(arguments: usize) -> String {
-    match arguments {
-        1 => "one argument".to_owned(),
-        2 => "two arguments".to_owned(),
-        n => format!("{n} arguments"),
-    }
-}
-
-/// The value of a constant parameter.
-fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>, place: Place<'_>) -> Result<f64> {
-    let (Some(ast), hint) = (written, format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start)) else {
-        return Err(place.fault(format!("{} must be a number", parameter.name)).hint(format!("write {}", aggregate.usage)));
-    };
-    let fault = |what: String| place.fault_on(what, ast).hint(hint.clone());
-    let value = number(ast).ok_or_else(|| fault(format!("{} must be a number that is written out, the same for all rows", parameter.name)))?;
-    parameter.complaint(value).map_or(Ok(value), |what| Err(fault(what)))
-}
-
-/// A number written out, with its sign.
-fn number(ast: &Ast) -> Option<f64> {
-    match ast {
-        Ast::Value(v) => match &v.value {
-            Value::Number(n, _) => n.parse().ok(),
-            _ => None,
-        },
-        Ast::UnaryOp { op: UnaryOperator::Minus, expr } => number(expr).map(|n| -n),
-        Ast::UnaryOp { op: UnaryOperator::Plus, expr } | Ast::Nested(expr) => number(expr),
-        _ => None,
-    }
-}
-
-/// Resolves the names inside a call, so that `sum(x)` and `SUM("x")` are one.
-fn resolve_call(call: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
-    let used = expr::resolve(call, schema, table, place)?;
-    if let Ast::Function(function) = call
-        && let Some((aggregate, _)) = aggregate_of(function)
-    {
-        function.name = sqlparser::ast::ObjectName::from(vec![sqlparser::ast::Ident::new(aggregate.name)]);
-    }
-    Ok(used)
-}
-
-/// Which aggregate a call means, and whether it says DISTINCT.
-pub(super) fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
-    let FunctionArguments::List(list) = &function.args else { return aggregate::find(&function.name.to_string()).map(|a| (a, false)) };
-    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    aggregate::find_call(&function.name.to_string(), distinct, list.args.len()).map(|a| (a, distinct))
-}
-
-/// The first aggregate call in an expression.
-pub(super) fn find_aggregate(ast: &Ast) -> Option<Function> {
-    let found = sqlparser::ast::visit_expressions(ast, |e| match e {
-        Ast::Function(f) if f.over.is_none() && aggregate_of(f).is_some() => ControlFlow::Break(f.clone()),
-        _ => ControlFlow::Continue(()),
-    });
-    found.break_value()
-}
-
-/// The classes of all aggregates called in an expression, but not of those with OVER.
-pub(super) fn classes_in(ast: &Ast) -> Vec<Class> {
-    let mut found = Vec::new();
-    let _ = sqlparser::ast::visit_expressions(ast, |e| {
-        if let Ast::Function(f) = e
-            && f.over.is_none()
-        {
-            found.extend(aggregate_of(f).map(|(a, distinct)| if distinct { Class::KeepsValues } else { a.class }));
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    found
 }
 
 /// What an item without alias is called: a column by its name, anything else by its text.

@@ -7,15 +7,26 @@
 //! apart. Well-behaved data never touch the register.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// One exact sum a group.
+pub type ExactSums = Sums<1>;
+
+/// N exact sums a group, and how many rows were summed: they are read and written together, so they stand together.
 #[derive(Clone, Debug, Default)]
-pub struct ExactSums {
-    /// `hi` and `lo` of each group, side by side: they are read and written together.
-    pairs: Vec<[f64; 2]>,
-    /// What is below `lo`; shorter than `pairs` as long as nothing is.
-    below: Vec<f64>,
-    spill: HashMap<u32, Box<Register>>,
+pub struct Sums<const N: usize> {
+    rows: Vec<Row<N>>,
+    /// What is below `lo`; shorter than `rows` as long as nothing is.
+    below: Vec<[f64; N]>,
+    /// By group and sum.
+    spill: HashMap<(u32, usize), Box<Register>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row<const N: usize> {
+    count: i64,
+    /// `hi` and `lo` of each sum.
+    pairs: [[f64; 2]; N],
 }
 
 /// Above this the pair could overflow while it adds.
@@ -50,47 +61,92 @@ fn product_error(x: f64, y: f64, product: f64) -> f64 {
     x_low * y_low - (((product - x_high * y_high) - x_low * y_high) - x_high * y_low)
 }
 
-impl ExactSums {
+impl<const N: usize> Sums<N> {
     pub fn resize(&mut self, groups: usize) {
-        self.pairs.resize(groups, [0.0; 2]);
+        self.rows.resize(groups, Row { count: 0, pairs: [[0.0; 2]; N] });
     }
 
-    /// Adds `x` to the sum of `group`, which must be below the size given to `resize`.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     #[inline]
-    pub fn add(&mut self, group: u32, x: f64) {
-        let pair = &mut self.pairs[group as usize];
+    pub fn count(&self, group: usize) -> i64 {
+        self.rows[group].count
+    }
+
+    pub fn counts(&self) -> impl Iterator<Item = i64> {
+        self.rows.iter().map(|row| row.count)
+    }
+
+    /// So many more rows were summed.
+    #[inline]
+    pub fn more(&mut self, group: u32, rows: i64) {
+        self.rows[group as usize].count += rows;
+    }
+
+    /// Adds `x` to the `nth` sum of `group`, which must be below the size given to `resize`.
+    #[inline]
+    pub fn add_to(&mut self, group: u32, nth: usize, x: f64) {
+        let pair = &mut self.rows[group as usize].pairs[nth];
         if x.abs() < LARGE {
             let (hi, error) = two_sum(pair[0], x);
             let (lo, lost) = two_sum(pair[1], error);
             *pair = [hi, lo];
             if lost != 0.0 {
-                self.sink(group, lost);
+                self.sink(group, nth, lost);
             }
         } else {
-            self.spill(group, x);
+            self.spill(group, nth, x);
         }
     }
 
-    fn sink(&mut self, group: u32, x: f64) {
-        if self.below.len() < self.pairs.len() {
-            self.below.resize(self.pairs.len(), 0.0);
+    /// Adds `x * y` exactly: the product and its rounding error.
+    #[inline]
+    pub fn add_product_to(&mut self, group: u32, nth: usize, x: f64, y: f64) {
+        let product = x * y;
+        self.add_to(group, nth, product);
+        if product.is_finite() && product.abs() > TINY {
+            let error = product_error(x, y, product);
+            if error != 0.0 {
+                self.add_to(group, nth, error);
+            }
         }
-        let below = &mut self.below[group as usize];
+    }
+
+    /// Adds a whole number that a double may be too short for.
+    pub fn add_whole_to(&mut self, group: u32, nth: usize, x: i64) {
+        let (high, low) = (x >> 32, x & 0xffff_ffff);
+        self.add_to(group, nth, high as f64 * 4_294_967_296.0);
+        self.add_to(group, nth, low as f64);
+    }
+
+    #[cold]
+    fn sink(&mut self, group: u32, nth: usize, x: f64) {
+        if self.below.len() < self.rows.len() {
+            self.below.resize(self.rows.len(), [0.0; N]);
+        }
+        let below = &mut self.below[group as usize][nth];
         let (sum, lost) = two_sum(*below, x);
         *below = sum;
         if lost != 0.0 {
-            self.spill(group, lost);
+            self.spill(group, nth, lost);
         }
     }
 
-    fn below(&self, group: usize) -> f64 {
-        self.below.get(group).copied().unwrap_or(0.0)
+    #[cold]
+    fn spill(&mut self, group: u32, nth: usize, x: f64) {
+        self.spill.entry((group, nth)).or_default().add(x);
     }
 
-    /// What of a group's sum is not in its pair, if anything is.
-    fn rest(&self, group: usize) -> Option<Register> {
-        let below = self.below(group);
-        match self.spill.get(&(group as u32)) {
+    /// What of a sum is not in its pair, if anything is.
+    fn rest(&self, group: usize, nth: usize) -> Option<Register> {
+        let below = self.below.get(group).map_or(0.0, |below| below[nth]);
+        match self.spill.get(&(group as u32, nth)) {
             None if below == 0.0 => None,
             register => {
                 let mut rest = register.map(|r| Register::clone(r)).unwrap_or_default();
@@ -100,41 +156,25 @@ impl ExactSums {
         }
     }
 
-    #[cold]
-    fn spill(&mut self, group: u32, x: f64) {
-        self.spill.entry(group).or_default().add(x);
-    }
-
-    /// Adds `x * y` exactly: the product and its rounding error.
-    #[inline]
-    pub fn add_product(&mut self, group: u32, x: f64, y: f64) {
-        let product = x * y;
-        self.add(group, product);
-        if product.is_finite() && product.abs() > TINY {
-            let error = product_error(x, y, product);
-            if error != 0.0 {
-                self.add(group, error);
-            }
-        }
-    }
-
-    /// The sum of `group`, correctly rounded. Infinities of both signs, or a NaN, make NaN.
-    pub fn get(&self, group: usize) -> f64 {
-        match self.rest(group) {
-            None => self.pairs[group][0] + self.pairs[group][1],
+    /// The `nth` sum of `group`, correctly rounded. Infinities of both signs, or a NaN, make NaN.
+    pub fn get_of(&self, group: usize, nth: usize) -> f64 {
+        let pair = self.rows[group].pairs[nth];
+        match self.rest(group, nth) {
+            None => pair[0] + pair[1],
             Some(mut whole) => {
-                self.pairs[group].iter().for_each(|part| whole.add(*part));
+                pair.iter().for_each(|part| whole.add(*part));
                 whole.round()
             }
         }
     }
 
-    /// The sum of `group` as an unevaluated pair of twice the precision; for what is computed from it next.
-    pub fn pair(&self, group: usize) -> (f64, f64) {
-        match self.rest(group) {
-            None => two_sum(self.pairs[group][0], self.pairs[group][1]),
+    /// The `nth` sum of `group` as an unevaluated pair of twice the precision; for what is computed from it next.
+    pub fn pair_of(&self, group: usize, nth: usize) -> (f64, f64) {
+        let pair = self.rows[group].pairs[nth];
+        match self.rest(group, nth) {
+            None => two_sum(pair[0], pair[1]),
             Some(mut rest) => {
-                self.pairs[group].iter().for_each(|part| rest.add(*part));
+                pair.iter().for_each(|part| rest.add(*part));
                 let hi = rest.round();
                 if !hi.is_finite() {
                     return (hi, 0.0);
@@ -145,33 +185,86 @@ impl ExactSums {
         }
     }
 
-    /// `hi` and `lo` of a group as they are kept: what travels, together with its register.
-    pub fn pair_kept(&self, group: usize) -> (f64, f64) {
-        (self.pairs[group][0], self.pairs[group][1])
+    /// `hi` and `lo` of a sum as they are kept: what travels, together with its register.
+    pub fn pair_kept_of(&self, group: usize, nth: usize) -> (f64, f64) {
+        let pair = self.rows[group].pairs[nth];
+        (pair[0], pair[1])
     }
 
-    /// The bytes of a group's register, where it has one.
-    pub fn register(&self, group: usize) -> Option<Vec<u8>> {
-        self.rest(group).map(|r| r.to_bytes())
+    /// The bytes of a sum's register, where it has one.
+    pub fn register_of(&self, group: usize, nth: usize) -> Option<Vec<u8>> {
+        self.rest(group, nth).map(|r| r.to_bytes())
     }
 
     /// Whether no group has a register.
     pub fn are_pairs(&self) -> bool {
-        self.spill.is_empty() && self.below.iter().all(|below| *below == 0.0)
+        self.spill.is_empty() && self.below.iter().flatten().all(|below| *below == 0.0)
     }
 
-    /// Adds what `pair_kept` and `register` gave. Bytes that are not a register are ignored by the caller's checksum, not here.
-    pub fn add_parts(&mut self, group: u32, hi: f64, lo: f64, register: Option<&[u8]>) {
-        self.add(group, hi);
-        self.add(group, lo);
+    /// Adds what `pair_kept_of` and `register_of` gave. Bytes that are not a register are ignored by the caller's checksum, not here.
+    pub fn add_parts_to(&mut self, group: u32, nth: usize, hi: f64, lo: f64, register: Option<&[u8]>) {
+        self.add_to(group, nth, hi);
+        self.add_to(group, nth, lo);
         if let Some(other) = register.and_then(Register::from_bytes) {
-            self.spill.entry(group).or_default().merge(&other);
+            self.spill.entry((group, nth)).or_default().merge(&other);
+        }
+    }
+
+    /// Adds the sums and counts of `from` of others: those of group `from.start + i` to those of `groups[i]`.
+    pub fn unite(&mut self, groups: &[u32], others: &Self, from: Range<usize>) {
+        let plain = others.below.is_empty() && others.spill.is_empty();
+        // The memory of all of them is then on its way at the same time.
+        let near = |group: &u32| self.rows.get(*group as usize).map_or(0, |row| row.count);
+        std::hint::black_box(groups.iter().fold(0, |seen, group| seen ^ near(group)));
+        for ((group, row), other) in groups.iter().zip(others.rows.get(from.clone()).unwrap_or_default()).zip(from) {
+            self.more(*group, row.count);
+            for (nth, [hi, lo]) in row.pairs.iter().enumerate() {
+                self.add_to(*group, nth, *hi);
+                if *lo != 0.0 {
+                    self.add_to(*group, nth, *lo);
+                }
+                if !plain && let Some(rest) = others.rest(other, nth) {
+                    self.spill.entry((*group, nth)).or_default().merge(&rest);
+                }
+            }
         }
     }
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        self.pairs.capacity() * 16 + self.below.capacity() * 8 + self.spill.len() * (size_of::<Register>() + 16)
+        self.rows.capacity() * size_of::<Row<N>>() + self.below.capacity() * 8 * N + self.spill.len() * (size_of::<Register>() + 24)
+    }
+}
+
+impl ExactSums {
+    #[inline]
+    pub fn add(&mut self, group: u32, x: f64) {
+        self.add_to(group, 0, x);
+    }
+
+    #[inline]
+    pub fn add_product(&mut self, group: u32, x: f64, y: f64) {
+        self.add_product_to(group, 0, x, y);
+    }
+
+    pub fn get(&self, group: usize) -> f64 {
+        self.get_of(group, 0)
+    }
+
+    pub fn pair(&self, group: usize) -> (f64, f64) {
+        self.pair_of(group, 0)
+    }
+
+    pub fn pair_kept(&self, group: usize) -> (f64, f64) {
+        self.pair_kept_of(group, 0)
+    }
+
+    pub fn register(&self, group: usize) -> Option<Vec<u8>> {
+        self.register_of(group, 0)
+    }
+
+    pub fn add_parts(&mut self, group: u32, hi: f64, lo: f64, register: Option<&[u8]>) {
+        self.add_parts_to(group, 0, hi, lo, register);
     }
 }
 

@@ -12,6 +12,7 @@ use sqlparser::parser::{Parser, ParserError};
 use super::query::Clause;
 use super::scope::Scope;
 use super::sql::{offset, point};
+use super::truncate;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 
@@ -196,13 +197,15 @@ fn shorten(names: &[&str]) -> String {
 
 /// A resolved expression in polars' form.
 pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
-    polars::sql::sql_expr(expr.to_string()).map_err(|e| {
+    let (bare, truncated) = truncate::take_out(expr, place)?;
+    let parsed = polars::sql::sql_expr(bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
         match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
             Some((name, node)) => unknown_function(&name, &node, place),
             None => place.fault(what).hint("check the names and types in this expression"),
         }
-    })
+    })?;
+    Ok(truncate::put_in(parsed, &truncated))
 }
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
@@ -225,7 +228,9 @@ fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
 
 /// Complains about a call of a function that polars' SQL does not have.
 pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
-    let complaint = polars::sql::sql_expr(call.to_string()).err().map(|e| Fault::from(e).what);
+    let (mut said, _) = truncate::take_out(call, place)?;
+    super::dialect::translate(&mut said);
+    let complaint = polars::sql::sql_expr(said.to_string()).err().map(|e| Fault::from(e).what);
     match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
         Some((name, node)) => Err(unknown_function(&name, &node, place)),
         None => Ok(()),
@@ -263,6 +268,7 @@ fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
         "coalesce",
         "nullif",
         "date_part",
+        "date_trunc",
         "strftime",
         "predict",
         "predict_proba",
@@ -337,6 +343,15 @@ fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Expr> {
     to_polars(&wide, place).ok()
 }
 
+/// The type of an expression in polars' words, where it has one.
+pub fn type_of(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<DataType> {
+    if let Ast::Identifier(ident) = expr {
+        return schema.get(&ident.value).cloned();
+    }
+    let value = evaluate(&DataFrame::empty_with_schema(schema), &to_polars(expr, place).ok()?).ok()?;
+    Some(value.dtype().clone())
+}
+
 impl Scalar {
     /// Binds a resolved expression to `schema`; its type comes with it.
     pub fn bind(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
@@ -347,7 +362,9 @@ impl Scalar {
         }
         check_aggregates(expr, place)?;
         let mut timed = expr.clone();
+        super::dialect::translate(&mut timed);
         super::literal::type_times(&mut timed, schema, place)?;
+        super::dialect::type_casts(&mut timed, schema, place);
         let computed = to_polars(&timed, place)?;
         let empty = DataFrame::empty_with_schema(schema);
         let typed = evaluate(&empty, &computed).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;

@@ -5,6 +5,7 @@ use polars::prelude::*;
 
 use super::expr::{Scalar, keep};
 use super::keys::Keys;
+use super::order::sorted;
 use super::over::{self, OverCall};
 use crate::data::Result;
 
@@ -74,6 +75,25 @@ impl Finish {
         Ok(self.cut(answer))
     }
 
+    /// The rows of the kept frame that can be in the answer: what is left of some groups before others are known.
+    ///
+    /// # Errors
+    /// What polars says while it evaluates an expression.
+    pub fn narrow(&self, kept: DataFrame) -> Result<DataFrame> {
+        let mut kept = kept;
+        if let Some(having) = &self.having {
+            kept = kept.filter(&keep(having, &kept)?)?;
+        }
+        let whole = !self.overs.is_empty() || self.qualify.is_some() || self.distinct;
+        if self.limit.is_none_or(|limit| kept.height() as u64 <= limit) || whole {
+            return Ok(kept);
+        }
+        if let Some(order) = self.ordering(&kept)? {
+            kept = kept.take(&order)?;
+        }
+        Ok(self.cut(kept))
+    }
+
     fn cut(&self, answer: DataFrame) -> DataFrame {
         match self.limit {
             Some(limit) => answer.head(Some(limit as usize)),
@@ -101,25 +121,6 @@ impl Finish {
 pub(super) fn tie_breakers(kept: &DataFrame) -> impl Iterator<Item = &Column> {
     let sortable = |d: &DataType| d.is_primitive_numeric() || d.is_temporal() || matches!(d, DataType::String | DataType::Boolean);
     kept.columns().iter().filter(move |c| (c.name().starts_with("__key") || c.name().starts_with("__val")) && sortable(c.dtype()))
-}
-
-/// Row numbers in the order of some columns, each with whether it descends and whether nulls come first; `None` where
-/// there is nothing to sort.
-pub(super) fn sorted(height: usize, by: Vec<(Column, bool, bool)>) -> Result<Option<IdxCa>> {
-    let by: Vec<_> = by.into_iter().filter(|(c, _, _)| *c.dtype() != DataType::Null).collect();
-    if height < 2 || by.is_empty() {
-        return Ok(None);
-    }
-    let mut columns = vec![Column::new("__row".into(), (0..height as IdxSize).collect::<Vec<_>>())];
-    let mut options = SortMultipleOptions { descending: Vec::new(), nulls_last: Vec::new(), multithreaded: false, maintain_order: true, limit: None };
-    for (column, descending, nulls_first) in by {
-        columns.push(column.with_name(format!("__by{}", columns.len()).into()));
-        options.descending.push(descending);
-        options.nulls_last.push(!nulls_first);
-    }
-    let by: Vec<PlSmallStr> = columns.iter().skip(1).map(|c| c.name().clone()).collect();
-    let sorted = DataFrame::new(height, columns)?.sort(by, options)?;
-    Ok(Some(sorted.column("__row")?.idx()?.clone()))
 }
 
 /// For rows taken in the order `at`: whether each differs from the one before it in any of `columns`. The first does.

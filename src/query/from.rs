@@ -76,6 +76,11 @@ pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
     if !is_outside(words) {
         return Ok(None);
     }
+    let levels = |w: &&Word| matches!(w.keyword(), Keyword::ROLLUP | Keyword::CUBE | Keyword::GROUPING);
+    if let Some(word) = words.iter().find(levels) {
+        let what = format!("{} groups rows at several levels at once, which is not understood", sql[word.at.clone()].to_uppercase());
+        return Err(point(sql, what, word.at.clone()).hint("ask each level as a question of its own, or put them together with UNION ALL"));
+    }
     let (start, end) = (words.first().map_or(0, |w| w.at.start), words.last().map_or(sql.len(), |w| w.at.end));
     let text = Clause { sql: sql[start..end].to_owned(), at: start };
     let tree = tree(sql, &text)?;

@@ -383,6 +383,14 @@ impl Partial {
         Ok(Absorbed { watermark, ..absorbed })
     }
 
+    /// `absorb_judged` for rows that are to be joined first.
+    ///
+    /// # Errors
+    /// As `absorb_joined`.
+    pub fn absorb_joined_judged(&mut self, frame: &DataFrame, lookup: &Lookup) -> Result<Absorbed> {
+        self.take_joined(frame, lookup, |partial, joined| partial.absorb_judged(&joined))
+    }
+
     /// `readmit` for rows that are to be joined first.
     ///
     /// # Errors

@@ -6,7 +6,9 @@
 pub mod aggregate;
 mod bind;
 mod blocks;
+mod call;
 pub mod compare;
+mod dialect;
 pub mod exact;
 pub mod expr;
 pub mod finish;
@@ -17,6 +19,7 @@ pub mod keys;
 pub mod lateness;
 mod literal;
 pub mod model;
+mod order;
 mod over;
 pub mod partial;
 pub mod plan;
@@ -28,6 +31,7 @@ pub mod rows;
 pub mod scope;
 mod score;
 pub mod sql;
+mod truncate;
 pub mod window;
 
 pub use form::Form;

@@ -11,7 +11,8 @@ use sqlparser::ast::{
 
 use super::exact::ExactSums;
 use super::expr::{Place, Scalar};
-use super::finish::{OrderBy, changes, sorted, tie_breakers};
+use super::finish::{OrderBy, changes, tie_breakers};
+use super::order::sorted;
 use super::window::type_word;
 use crate::data::{Fault, Result};
 

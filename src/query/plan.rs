@@ -7,7 +7,8 @@ use polars::prelude::*;
 use sqlparser::ast::Expr as Ast;
 
 use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
-use super::bind::{Binder, classes_in, find_aggregate};
+use super::bind::Binder;
+use super::call::{classes_in, find_aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::join::{self, Join};
@@ -221,6 +222,15 @@ impl Plan {
             && !finish.distinct
     }
 
+    /// The columns that it needs of the how many-th of its tables.
+    pub fn columns_of(&self, table: usize) -> &[PlSmallStr] {
+        match (&self.rerun, &self.join, table) {
+            (Some(rerun), ..) => rerun.tables.get(table).map_or(&[], |t| &t.columns),
+            (None, _, 0) => &self.columns,
+            (None, join, _) => join.as_ref().map_or(&[], |join| &join.columns),
+        }
+    }
+
     /// The window, where the question has one.
     pub fn window(&self) -> Option<&Window> {
         self.keys.iter().find_map(|k| k.window.as_ref())
@@ -244,6 +254,10 @@ impl Plan {
             None => starts.max()?,
         };
         Some((starts.min()?, until))
+    }
+
+    pub fn has_sessions(&self) -> bool {
+        self.gap().is_some()
     }
 
     /// The gap of the question's sessions. Their starts are not keys that rows are looked up by: rows move them.

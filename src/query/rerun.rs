@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use polars::prelude::*;
 use polars::sql::SQLContext;
-use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
 
 use super::expr::{Place, rewrite};
 use super::from;
@@ -29,6 +29,8 @@ pub struct Rerun {
     pub models: Models,
     /// Whether the question itself says how its answer is ordered.
     ordered: bool,
+    /// What items without a name of their own are called, in the order of the answer's columns.
+    names: Vec<Option<String>>,
 }
 
 /// A table and the columns that the question may look at.
@@ -56,6 +58,7 @@ impl Needed {
 /// polars' complaint.
 pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Models) -> Result<(Rerun, SchemaRef)> {
     let mut tree = from::tree(text, &asked.text)?;
+    let names = names(&tree.body);
     let scores = scores(&mut tree, tables, models, Place { text, clause: &asked.text })?;
     let mut words = Mentioned::default();
     let _ = tree.visit(&mut words);
@@ -70,7 +73,8 @@ pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Mod
     let needed: Vec<Needed> = tables.iter().zip(scores).map(needed).collect();
     // polars' SQL tells capitals apart; people do not.
     let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
-    let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, models: models.clone(), ordered: tree.order_by.is_some() };
+    super::dialect::translate(&mut tree);
+    let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, models: models.clone(), ordered: tree.order_by.is_some(), names };
     let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
         let columns = needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));
         let scores = needed.scores.iter().map(|(sql, dtype)| Field::new(sql.as_str().into(), dtype.clone()));
@@ -131,15 +135,42 @@ impl Rerun {
                 answer.with_column(wide)?;
             }
         }
+        if self.names.len() == answer.width() {
+            let mut taken: Vec<PlSmallStr> = answer.get_column_names_owned();
+            for (i, name) in self.names.iter().enumerate().filter_map(|(i, name)| name.as_ref().map(|name| (i, name))) {
+                let free = |n: &String| taken.iter().enumerate().all(|(at, t)| at == i || t.as_str() != n);
+                let name = std::iter::once(name.clone()).chain((1..).map(|n| format!("{name}_{n}"))).find(free).unwrap_or_default();
+                if let Some(old) = taken.get_mut(i) {
+                    let new = PlSmallStr::from(name);
+                    answer.rename(&std::mem::replace(old, new.clone()), new)?;
+                }
+            }
+        }
         if !self.ordered {
             let sortable =
                 |c: &&Column| c.dtype().is_primitive_numeric() || c.dtype().is_temporal() || matches!(c.dtype(), DataType::String | DataType::Boolean);
             let by = answer.columns().iter().filter(sortable).map(|c| (c.clone(), false, false)).collect();
-            if let Some(order) = super::finish::sorted(answer.height(), by)? {
+            if let Some(order) = super::order::sorted(answer.height(), by)? {
                 answer = answer.take(&order)?;
             }
         }
         Ok(answer)
+    }
+}
+
+/// What the items of a SELECT are called that are no plain columns and have no alias: by their text. Nothing where a star stands
+/// for columns.
+fn names(body: &SetExpr) -> Vec<Option<String>> {
+    let item = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(Ast::Identifier(_) | Ast::CompoundIdentifier(_)) | SelectItem::ExprWithAlias { .. } => Some(None),
+        SelectItem::UnnamedExpr(expr) => Some(Some(expr.to_string())),
+        _ => None,
+    };
+    match body {
+        SetExpr::Select(select) => select.projection.iter().map(item).collect::<Option<_>>().unwrap_or_default(),
+        SetExpr::SetOperation { left, .. } => names(left),
+        SetExpr::Query(query) => names(&query.body),
+        _ => Vec::new(),
     }
 }
 
@@ -154,11 +185,7 @@ impl Visitor for Mentioned {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &SqlQuery) -> ControlFlow<()> {
-        if let sqlparser::ast::SetExpr::Select(select) = query.body.as_ref() {
-            let star =
-                |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
-            self.all |= select.projection.iter().any(star);
-        }
+        self.all |= has_star(&query.body);
         ControlFlow::Continue(())
     }
 
@@ -178,6 +205,17 @@ impl Visitor for Mentioned {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether `*` stands for columns in a SELECT, or in one of those that UNION and its kin put together.
+fn has_star(body: &SetExpr) -> bool {
+    let star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
+    match body {
+        SetExpr::Select(select) => select.projection.iter().any(star),
+        SetExpr::SetOperation { left, right, .. } => has_star(left) || has_star(right),
+        SetExpr::Query(query) => has_star(&query.body),
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@
 use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName};
 
 use super::aggregate::{Aggregate, Rewrite, find};
-use super::bind::aggregate_of;
+use super::call::aggregate_of;
 use super::expr::{self, Place};
 use super::query::Query;
 use super::sql;

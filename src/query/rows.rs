@@ -13,7 +13,8 @@ use sqlparser::ast::Expr as Ast;
 
 use super::Plan;
 use super::expr::Scalar;
-use super::finish::{sorted, tie_breakers};
+use super::finish::tie_breakers;
+use super::order::sorted;
 use crate::data::{Fault, Result};
 
 /// What a question about rows keeps.

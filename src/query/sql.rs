@@ -236,12 +236,12 @@ enum Part {
     Limit,
 }
 
-/// The words of each clause, in order.
-struct Clauses<'a>(Vec<(Part, &'a [Word])>);
+/// The words of each clause, in order, and where its keyword ends.
+struct Clauses<'a>(Vec<(Part, &'a [Word], usize)>);
 
 impl<'a> Clauses<'a> {
     fn take(&mut self, part: Part) -> Option<&'a [Word]> {
-        self.0.iter().find(|(p, _)| *p == part).map(|(_, words)| *words)
+        self.0.iter().find(|(p, ..)| *p == part).map(|(_, words, _)| *words)
     }
 }
 
@@ -251,7 +251,8 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
         let span = words.first().map_or(0..end, |w| w.at.clone());
         return Err(point(sql, "a question begins with SELECT", span).hint("for example: SELECT count(*) AS n FROM my_table"));
     }
-    let mut clauses: Vec<(Part, &[Word])> = Vec::new();
+    let mut clauses: Vec<(Part, &[Word], usize)> = Vec::new();
+    let before = |start: usize| start.checked_sub(1).and_then(|i| words.get(i)).map_or(end, |w| w.at.end);
     let (mut part, mut start, mut depth, mut i) = (Part::Select, 1, 0_i32, 1);
     while i < words.len() {
         let Some(word) = words.get(i) else { break };
@@ -287,7 +288,7 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
                     return Err(point(sql, format!("{} stands in the wrong place", sql[word.at.clone()].to_uppercase()), word.at.clone())
                         .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT"));
                 }
-                clauses.push((part, words.get(start..i).unwrap_or_default()));
+                clauses.push((part, words.get(start..i).unwrap_or_default(), before(start)));
                 (part, start) = (next, i + skip);
                 i += skip;
                 continue;
@@ -298,10 +299,10 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
     if depth > 0 {
         return Err(point(sql, "a parenthesis is not closed", 0..end).hint("add the missing )"));
     }
-    clauses.push((part, words.get(start..).unwrap_or_default()));
-    for (part, words) in &clauses {
+    clauses.push((part, words.get(start..).unwrap_or_default(), before(start)));
+    for (part, words, after) in &clauses {
         if words.is_empty() && *part != Part::Select {
-            return Err(point(sql, format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"), end..end)
+            return Err(point(sql, format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"), *after..*after)
                 .hint("write what should stand there, or remove the word"));
         }
     }
@@ -355,13 +356,17 @@ fn item(sql: &str, words: &[Word]) -> Result<Item> {
 fn is_implicit_alias(words: &[Word], before: &Word, alias: &Word) -> bool {
     let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_))
         || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END | Keyword::NULL | Keyword::TRUE | Keyword::FALSE));
+    // In `x::TEXT t` a type ends it, unless the type goes on.
+    let cast = words.iter().rev().nth(2).is_some_and(|w| w.token == Token::DoubleColon)
+        && before.name().is_some()
+        && !matches!(alias.keyword(), Keyword::PRECISION | Keyword::VARYING | Keyword::WITH | Keyword::WITHOUT | Keyword::ARRAY);
     // In `INTERVAL 1 HOUR` the last word is a unit.
     let unit = words.iter().rev().nth(2).is_some_and(|w| w.keyword() == Keyword::INTERVAL);
     let free = match &alias.token {
         Token::Word(w) => w.quote_style.is_some() || !(sqlparser::keywords::RESERVED_FOR_COLUMN_ALIAS.contains(&w.keyword) || GOES_ON.contains(&w.keyword)),
         _ => false,
     };
-    ends_expression && !unit && free
+    (ends_expression || cast) && !unit && free
 }
 
 /// Words that go on with an expression.

@@ -56,6 +56,8 @@ pub enum TableAction {
     Seam(Seam),
     /// Finds out how late its rows come, and what each lateness would have cost.
     Learn,
+    /// Keeps the newest rows of its answer in sight, or lets them go.
+    Follow(bool),
     /// Takes the feed with this address off.
     Detach(String),
     /// Takes the files of another table of the same schema into this one's history.

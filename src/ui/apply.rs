@@ -88,10 +88,20 @@ impl App {
                     sheet.watch.stop();
                 }
             }
+            TableAction::Follow(follow) => {
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.follow = follow;
+                }
+                return;
+            }
             TableAction::Learn => self.learn(id),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
-            TableAction::Seam(seam) => self.retable(id, |table| table.seam = seam),
+            TableAction::Seam(seam) => self.retable(id, |table| {
+                // Who chooses it says so.
+                table.disjoint = seam == Seam::Append;
+                table.seam = seam;
+            }),
             TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
         }
         self.keep();
@@ -142,6 +152,10 @@ impl App {
             }
             Question::Form { form, ask } => {
                 if let Some(sheet) = self.sheet_mut() {
+                    if ask {
+                        // What was done is one step to undo; what is being typed goes on.
+                        sheet.question.step();
+                    }
                     sheet.question.set_form(*form);
                     if ask && sheet.question.fault.is_none() && sheet.question.is_changed() {
                         sheet.ask(&wake);
@@ -270,6 +284,10 @@ impl App {
             Feed::Close => self.feed = None,
             Feed::Edit(draft) => {
                 if let Some(form) = &mut self.feed {
+                    if form.draft.kind != draft.kind {
+                        // What was said of another kind of feed says nothing of this one.
+                        (form.test, form.tested) = (None, None);
+                    }
                     form.draft = *draft;
                 }
             }

@@ -184,7 +184,7 @@ impl App {
         if let Some(sql) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
             let table = std::sync::Arc::new(table);
-            let run = plan(&sql, &table, &[]).and_then(|(plan, _)| Run::start(plan, table, Options::default(), self.wake.clone()));
+            let run = plan(&sql, &table, &[]).and_then(|bound| Run::start(bound.plan, table, Options::default(), self.wake.clone()));
             if let Ok(run) = run {
                 sheet.span = Some(Span { run, since: Instant::now() });
                 return;
@@ -212,12 +212,12 @@ impl App {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {
-                sheet.picture.look(&shown, sheet.watch.shown_run, &self.wake);
+                sheet.picture.look(&shown, sheet.watch.shown_run, &sheet.watch.shown_windows, &self.wake);
             }
             match &sheet.watch.next {
                 Some(next) => {
-                    if let Some(newest) = next.newest.clone() {
-                        sheet.preview.look(&newest, next.number, &self.wake);
+                    if let Some(newest) = &next.newest {
+                        sheet.preview.look(newest, next.number, &next.windows, &self.wake);
                     }
                     // It may be ready without anything new to look at.
                     ctx.request_repaint_after(TICK);
@@ -253,6 +253,9 @@ fn span_size(span: &Span) -> Option<&'static str> {
 /// The key of what an audit that found differences says.
 const AUDIT: &str = "audit";
 
+/// The key of what speaks against the seam.
+const SEAM: &str = "seam";
+
 /// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
 fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
@@ -260,13 +263,17 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let origin = |key: &str| Origin { sheet: sheet.id, run, key: key.to_owned() };
     // The last notes are those of feeds in trouble, one a feed; their words change while it lasts.
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
+    // So do the words of what speaks against the seam, where there is something better with one click.
+    let overlap = sheet.better_seam();
+    let doubt = overlap.map(|overlap| overlap.why()).or_else(|| newest.seam.warnings.first().cloned());
+    let lasting = || lasting.iter().filter(|note| !newest.seam.warnings.contains(note));
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
     let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(told_by_audit);
-    let keys: BTreeSet<String> = lasting
-        .iter()
+    let keys: BTreeSet<String> = lasting()
         .cloned()
+        .chain(doubt.iter().map(|_| SEAM.to_owned()))
         .chain(troubles.iter().map(|(key, _)| key.clone()))
         .chain(fault.iter().map(|(key, _)| key.clone()))
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
@@ -284,7 +291,13 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     {
         notices.said(origin(AUDIT), Level::Error, &Fault::new(what).at(sheet.table.name.clone()));
     }
-    for note in lasting {
+    if let Some(doubt) = doubt
+        && (sheet.told.insert(SEAM.to_owned()) || notices.shows(&origin(SEAM)))
+    {
+        let offer = overlap.map(|overlap| ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam()))));
+        notices.said_with(origin(SEAM), Level::Warning, &Fault::new(doubt).at(sheet.table.name.clone()), offer);
+    }
+    for note in lasting() {
         if sheet.told.insert(note.clone()) {
             notices.said(origin(note), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }

@@ -24,7 +24,8 @@ pub struct ItemClass {
 
 /// The classes of a question's items that are more than a group; none where it cannot be asked.
 pub fn classes(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Vec<ItemClass> {
-    let (Ok(query), Ok((plan, _))) = (Query::parse(sql), plan(sql, table, others)) else { return Vec::new() };
+    let (Ok(query), Ok(bound)) = (Query::parse(sql), plan(sql, table, others)) else { return Vec::new() };
+    let plan = bound.plan;
     if plan.rerun.is_some() {
         // Such a question is one piece.
         return vec![ItemClass { item: 0, name: "the question".to_owned(), class: Class::Rerun, cheaper: None }];

@@ -8,7 +8,7 @@ use super::sheet::{Sheet, SheetId};
 use crate::data::{Fault, Result};
 use crate::engine::cost::{self, Exponents, Sample};
 use crate::engine::{Job, Options, Progress, Snapshot};
-use crate::figure::{Axis, Figure, Series};
+use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::sync::Wake;
 
 /// Runs that are remembered.
@@ -118,8 +118,8 @@ impl Costs {
         if sheet.table.history.is_empty() {
             return Err(Fault::new("only files can be read in larger and larger parts").at(&sheet.table.name).hint("the runs above measure themselves"));
         }
-        let (plan, datasets) = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?;
-        let job = cost::measure(plan, &sheet.table, Options { datasets, ..Options::default() }, wake.clone());
+        let bound = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?;
+        let job = cost::measure(bound.plan, &sheet.table, Options { datasets: bound.datasets, ..Options::default() }, wake.clone());
         let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
         let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);
         self.chosen = Some(run.id);
@@ -207,9 +207,9 @@ impl RunCost {
     }
 }
 
-/// Growth over rows, both as powers of ten, each line 1 at its first sample; beside it what a naive fusion would take.
+/// Growth over rows, both along powers of ten, each line 1 at its first sample; beside it what a naive fusion would take.
 pub fn figure(samples: &[Sample], found: Exponents) -> Figure {
-    let named = |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} ≈ n^{b:.2}"));
+    let named = |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} as n^{b:.2}"));
     let line = |name: String, of: &dyn Fn(&Sample) -> f64| {
         let usable: Vec<(f64, f64)> = samples.iter().map(|s| (s.rows as f64, of(s))).filter(|(n, v)| *n > 0.0 && *v > 0.0).collect();
         let first = usable.first().map_or(1.0, |(_, v)| *v);
@@ -222,13 +222,14 @@ pub fn figure(samples: &[Sample], found: Exponents) -> Figure {
     let others = [
         line(named("state", found.state), &|s| s.state as f64),
         line(named("between threads", found.between), &|s| s.between as f64),
-        line("naive time and bytes, n²".to_owned(), &|s| n(s) * n(s)),
-        line("naive state, n".to_owned(), &|s| n(s)),
+        line("naive: time and bytes as n²".to_owned(), &|s| n(s) * n(s)),
+        line("naive: state as n".to_owned(), &|s| n(s)),
     ];
     Figure {
         mark: "line".to_owned(),
-        x: Axis { title: "rows, as a power of ten".to_owned(), ..Axis::default() },
-        y_title: "growth, as a power of ten".to_owned(),
+        x: Axis { title: "n, rows read".to_owned(), kind: AxisKind::Power },
+        y_title: "times the first".to_owned(),
+        y_kind: AxisKind::Power,
         series: time.into_iter().chain(others).collect(),
         ..Figure::default()
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Vec2, Visuals, vec2};
 
+use crate::figure::PointState;
+
 /// The step of all distances.
 pub const STEP: f32 = 4.0;
 pub const GAP: f32 = 2.0 * STEP;
@@ -22,6 +24,16 @@ pub const PAGE_WIDTH: f32 = 756.0;
 pub const QUESTION_HEIGHT: f32 = 172.0;
 pub const GRID_HEIGHT: f32 = 196.0;
 pub const ROUND: u8 = 6;
+
+/// The colour of a window that is as settled as this.
+pub fn state_color(state: PointState, p: &Palette) -> Color32 {
+    match state {
+        PointState::Open => p.live,
+        PointState::Final => p.faint,
+        PointState::Cut => p.warn,
+        PointState::Corrected => p.accent,
+    }
+}
 
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,7 @@ pub mod picture;
 pub mod rewind;
 mod run;
 pub mod sheet;
+pub mod spoken;
 pub mod study;
 pub mod watch;
 mod widget;

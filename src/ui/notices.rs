@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::action::Action;
 use super::sheet::SheetId;
+use super::spoken;
 use crate::data::Fault;
 
 /// How many are kept.
@@ -70,12 +71,17 @@ impl Notices {
 
     /// What a run says.
     pub fn said(&mut self, origin: Origin, level: Level, fault: &Fault) {
+        self.said_with(origin, level, fault, None);
+    }
+
+    /// What a run says, with a button.
+    pub fn said_with(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
-                old.what.clone_from(&fault.what);
-                old.hint.clone_from(&fault.hint);
+                let Fault { what, hint, .. } = spoken::fault(fault);
+                (old.what, old.hint, old.offer) = (what, hint, offer);
             }
-            None => self.push(level, fault, None, Some(origin)),
+            None => self.push(level, fault, offer, Some(origin)),
         }
     }
 
@@ -110,10 +116,11 @@ impl Notices {
     }
 
     fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>, origin: Option<Origin>) {
+        let fault = spoken::fault(fault);
         // The same thing said again takes the place of what was said before.
         self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &fault.what, &fault.place));
         self.next += 1;
-        let (what, place, hint) = (fault.what.clone(), fault.place.clone(), fault.hint.clone());
+        let Fault { what, place, hint, .. } = fault;
         self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, since: Instant::now() });
         if self.list.len() > KEPT {
             self.list.remove(0);

@@ -14,7 +14,7 @@ use crate::data::{Fault, Result};
 use crate::engine::{Job, Snapshot};
 use crate::figure::{self, Encoding, Figure, Look, MARKS, View};
 use crate::sync::Wake;
-use crate::workspace::annotate;
+use crate::workspace::{Windows, picture};
 
 /// The largest answer that becomes a figure while the window waits, rows.
 const SMALL: usize = 4_000;
@@ -142,8 +142,8 @@ impl Picture {
         Self { figure: Some(Arc::new(figure)), ..Self::default() }
     }
 
-    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number.
-    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, wake: &Wake) {
+    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number and these windows.
+    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, windows: &Arc<Windows>, wake: &Wake) {
         if let Some((key, job)) = &mut self.job
             && let Some(built) = job.take()
         {
@@ -158,10 +158,10 @@ impl Picture {
         let choice = self.choice.clone();
         if snapshot.answer.height() <= SMALL {
             self.job = None;
-            self.take(key, build(snapshot, &choice));
+            self.take(key, build(snapshot, windows, &choice));
         } else if self.job.is_none() {
-            let snapshot = snapshot.clone();
-            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &choice))));
+            let (snapshot, windows) = (snapshot.clone(), windows.clone());
+            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &windows, &choice))));
         }
     }
 
@@ -209,7 +209,7 @@ impl Picture {
 }
 
 /// Makes the figure of an answer.
-fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
+fn build(snapshot: &Snapshot, windows: &Windows, choice: &Choice) -> Result<Built> {
     let frame = &snapshot.answer;
     let mut encoding = Encoding::guess(frame);
     let has = |name: &String| frame.get_column_index(name).is_some();
@@ -226,8 +226,7 @@ fn build(snapshot: &Snapshot, choice: &Choice) -> Result<Built> {
     if let Some(split) = choice.split.clone() {
         encoding.series = split.filter(has);
     }
-    let mut figure = encoding.figure(frame)?;
-    annotate(&mut figure, snapshot);
+    let figure = picture(&encoding, snapshot, windows)?;
     let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })
 }

@@ -32,9 +32,9 @@ pub struct Now {
 }
 
 impl Stretch {
-    /// The last so many seconds before `end`, with everything up to the end.
+    /// The last so many seconds before `end`.
     pub fn last(secs: i64, end: Micros) -> Self {
-        Self { from: Some(end.saturating_sub(secs.saturating_mul(1_000_000))), until: None }
+        Self { from: Some(end.saturating_sub(secs.saturating_mul(1_000_000))), until: Some(end) }
     }
 
     /// In words, for the banner.
@@ -62,9 +62,13 @@ impl Stretch {
         }
         let mut query = Query::parse(sql)?;
         if query.rerun.is_some() {
-            return Err(Fault::new("a question that is re-run as a whole cannot be rewound").hint("add the stretch of time to its own WHERE"));
+            return Err(
+                Fault::new("a question that is re-run as a whole cannot be rewound").hint("return to now, and ask it with the stretch in its own WHERE")
+            );
         }
-        let time = quote(time);
+        // A joined dataset may have a column of that name, too.
+        let owner = query.join.as_ref().map(|_| query.alias.as_deref().map_or_else(|| query.table.sql.clone(), quote));
+        let time = owner.map_or_else(|| quote(time), |owner| format!("{owner}.{}", quote(time)));
         let own = query.filter.as_ref().map(|filter| format!("({})", filter.sql));
         let bound = |sign: &str, at: Option<Micros>| at.map(|at| format!("{time} {sign} '{}'", numbers::time(at)));
         let all: Vec<String> = own.into_iter().chain(bound(">=", self.from)).chain(bound("<", self.until)).collect();
@@ -75,7 +79,15 @@ impl Stretch {
     }
 }
 
-/// The newest event time that a snapshot knows of: where 'the last five minutes' end.
-pub fn newest(snapshot: &Snapshot) -> Option<Micros> {
-    snapshot.reached.newest().or(snapshot.watermark)
+impl Now {
+    /// Up to where windows of the stretch are whole: its end, or how far the feed had come when it was left.
+    pub fn settled(&self) -> Option<Micros> {
+        self.stretch.until.into_iter().chain(self.past.watermark).min()
+    }
+}
+
+/// Where 'the last five minutes' end: at the watermark, up to which everything has come, in whole seconds.
+pub fn latest(snapshot: &Snapshot) -> Option<Micros> {
+    let at = snapshot.reached.watermark.or(snapshot.watermark).or(snapshot.reached.newest())?;
+    Some(at.div_euclid(1_000_000).saturating_mul(1_000_000))
 }

@@ -10,11 +10,15 @@ use super::classes::{ItemClass, classes};
 use super::picture::Picture;
 use super::rewind::{Now, Stretch};
 use super::watch::Watch;
+use super::widget::cells;
+use super::widget::names::bare;
+use super::widget::numbers;
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Run, Seam, Table};
+use crate::query::window::Micros;
 use crate::query::{Form, Input, Plan, Query};
 use crate::sync::Wake;
-use crate::workspace::TableSetup;
+use crate::workspace::{TableSetup, Windows};
 
 /// A sheet's number; never used twice in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +44,8 @@ pub struct Sheet {
     pub told: BTreeSet<String>,
     /// What is left behind while one looks at the past of the feed.
     pub now: Option<Box<Now>>,
+    /// Whether the newest rows of the answer stay in sight.
+    pub follow: bool,
     /// How exact each item of the question is, as it is written.
     pub classes: Vec<ItemClass>,
     /// The text, the table and how many others there were when `classes` were made.
@@ -70,6 +76,7 @@ impl Sheet {
             span: None,
             told: BTreeSet::new(),
             now: None,
+            follow: true,
             classes: Vec::new(),
             classified: None,
         }
@@ -90,24 +97,34 @@ impl Sheet {
         let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
         let past = self.now.as_ref().map(|now| now.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
-        let started = plan(&self.question.sql, &self.table, &self.others).and_then(|(plan, datasets)| {
-            let options = Options { datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
-            Run::start(plan, self.table.clone(), options, wake.clone())
+        let started = self.bound().and_then(|(sql, bound)| {
+            let options = Options { datasets: bound.datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
+            Ok((Run::start(bound.plan, self.table.clone(), options, wake.clone())?, sql, bound.windows))
         });
         match started {
-            Ok(run) => {
-                let sql = self.question.sql.clone();
+            Ok((run, sql, windows)) => {
                 self.question.fault = None;
-                self.question.asked.clone_from(&sql);
+                self.question.asked.clone_from(&self.question.sql);
                 if beside {
-                    self.watch.stage(run, sql);
+                    self.watch.stage(run, sql, windows);
                 } else {
-                    self.watch.begin(run, sql);
+                    self.watch.begin(run, sql, windows);
                     self.told.clear();
                 }
             }
             Err(fault) => self.question.fault = Some(fault),
         }
+    }
+
+    /// The written question as it is asked: while rewound, of the stretch alone, whatever the question is.
+    fn bound(&self) -> Result<(String, Bound)> {
+        let sql = &self.question.sql;
+        let written = plan(sql, &self.table, &self.others)?;
+        let (Some(now), Some(time)) = (&self.now, &self.table.time) else { return Ok((sql.clone(), written)) };
+        let sql = now.stretch.within(sql, &time.column)?;
+        let mut bound = plan(&sql, &self.table, &self.others)?;
+        bound.windows = bound.windows.within(now.stretch.from, now.settled());
+        Ok((sql, bound))
     }
 
     /// Gives a changed question up; `again`: what is written is the old one again.
@@ -124,13 +141,16 @@ impl Sheet {
         if let Some(now) = &mut self.now {
             now.watch.look();
         }
+        let staged = self.watch.next.as_ref().map(|next| next.sql.clone());
         let looked = self.watch.look();
         if looked.swapped {
             self.told.clear();
         }
         if let Some(fault) = looked.failed {
             self.question.asked.clone_from(&self.watch.sql);
-            self.question.fault = Some(fault);
+            // In a text that was edited since, its place is another.
+            let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&self.question.sql));
+            self.question.fault = Some(Fault { span, ..fault });
         }
         looked.new
     }
@@ -138,9 +158,9 @@ impl Sheet {
     /// Asks the question over a stretch of what came so far; the run goes on behind it.
     pub(super) fn rewind(&mut self, stretch: Stretch, wake: &Wake) -> Result<()> {
         let time = self.table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?.column.clone();
-        let base = self.now.as_ref().map_or(&self.watch.sql, |now| &now.watch.sql);
-        let sql = stretch.within(base, &time)?;
-        plan(&sql, &self.table, &self.others)?;
+        // Another stretch is asked what this one was.
+        let sql = if self.now.is_some() { self.question.sql.clone() } else { self.watch.sql.clone() };
+        plan(&stretch.within(&sql, &time)?, &self.table, &self.others)?;
         if let Some(now) = &mut self.now {
             now.stretch = stretch;
         } else {
@@ -160,7 +180,6 @@ impl Sheet {
         self.picture.choose_mark(mark);
         let numbers = self.watch.numbers().max(self.now.as_ref().map_or(0, |now| now.watch.numbers()));
         self.watch = Watch::after(numbers);
-        self.question = Asked::default();
         self.question.set_sql(sql);
         self.start(wake, true);
         Ok(())
@@ -186,6 +205,40 @@ impl Sheet {
         if !known {
             self.classes = classes(&self.question.sql, &self.table, &self.others);
             self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len()));
+        }
+    }
+
+    /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows came.
+    pub fn has_tail(&self) -> bool {
+        let grows = !self.table.live.is_empty() && self.now.is_none();
+        let Some(shown) = self.watch.shown.as_ref().filter(|_| grows) else { return false };
+        let form = &self.question.form;
+        let answer = &shown.answer;
+        let time = answer.columns().iter().position(|c| c.dtype().is_temporal());
+        let Some(time) = time else { return form.order.is_empty() && shown.status.is_none() && form.measures.is_empty() };
+        let name = answer.columns().get(time).map(|c| c.name().as_str()).unwrap_or_default();
+        let ordered = form.order.first().is_none_or(|(by, descending)| !descending && bare(by) == name);
+        let (first, last) = (cells::micros(answer, time, 0), cells::micros(answer, time, answer.height().saturating_sub(1)));
+        ordered && first <= last
+    }
+
+    /// Where a seam in time would keep rows of both faces from being counted twice: just after the end of history, when
+    /// live has begun before it.
+    pub fn better_seam(&self) -> Option<Overlap> {
+        let seam = &self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0 && !s.seam.warnings.is_empty())?.seam;
+        let doubtful = self.table.seam == Seam::Append && self.table.time.is_some();
+        let (history_until, live_from) = seam.at.zip(seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
+        Some(Overlap { history_until, live_from })
+    }
+
+    /// What an answer without rows has to say.
+    pub fn nothing(&self) -> &'static str {
+        let come_in = self.watch.shown.as_ref().map_or(0, |s| s.rows.come_in);
+        match (&self.now, come_in) {
+            (Some(_), _) => "No row of this stretch fits the question",
+            (None, 0) if self.watch.is_live() => "The table has no rows yet",
+            (None, 0) => "The table has no rows",
+            _ => "No row fits this question: widen its Where or Having",
         }
     }
 
@@ -225,8 +278,40 @@ impl Sheet {
     }
 }
 
-/// Parses and binds; a fault's span points into `sql`. Beside the plan: the other tables that the question names.
-pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<(Arc<Plan>, Vec<Arc<Table>>)> {
+/// A question that can be asked.
+#[derive(Debug)]
+pub struct Bound {
+    pub plan: Arc<Plan>,
+    /// The other tables that it names.
+    pub datasets: Vec<Arc<Table>>,
+    pub windows: Windows,
+}
+
+/// A stretch of event time that both faces of a table have rows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlap {
+    pub history_until: Micros,
+    pub live_from: Micros,
+}
+
+impl Overlap {
+    /// History keeps all it has, and live gives what comes after.
+    pub fn seam(&self) -> Seam {
+        Seam::Time(self.history_until.saturating_add(1))
+    }
+
+    /// Why another seam is proposed.
+    pub fn why(&self) -> String {
+        format!(
+            "live begins at {}, and history ends at {}: rows of both may be counted twice",
+            numbers::time(self.live_from),
+            numbers::time(self.history_until)
+        )
+    }
+}
+
+/// Parses and binds; a fault's span points into `sql`.
+pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<Bound> {
     let query = Query::parse(sql)?;
     let names = query.tables();
     let known = |name: &String| std::iter::once(table).chain(others).find(|t| t.name.eq_ignore_ascii_case(name)).cloned();
@@ -236,7 +321,7 @@ pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<(Arc
     }
     let inputs: Vec<Input<'_>> = names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
     let plan = Plan::over(&query, sql, &inputs)?;
-    Ok((Arc::new(plan), tables))
+    Ok(Bound { windows: Windows::of(&query, &plan), plan: Arc::new(plan), datasets: tables })
 }
 
 /// The question in its two views, which say the same.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::data::Fault;
 use crate::engine::{Run, Snapshot};
+use crate::workspace::Windows;
 
 /// A run being watched: the newest snapshot, and the one that is shown.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub struct Watch {
     run: Option<Run>,
     /// The text that it answers.
     pub sql: String,
+    /// The windows that it answers by.
+    windows: Arc<Windows>,
     /// A changed question on its way: the old answer stays until this one covers as much.
     pub next: Option<Next>,
     /// The newest snapshot of the run.
@@ -20,8 +23,9 @@ pub struct Watch {
     /// The one on screen: the newest, or the one at which the picture was paused. Until a new question has its first
     /// answer this is still the last answer of the old one.
     pub shown: Option<Arc<Snapshot>>,
-    /// Which run `shown` belongs to.
+    /// Which run `shown` belongs to, and its windows.
     pub shown_run: u64,
+    pub shown_windows: Arc<Windows>,
     pub paused: bool,
     pub stopping: bool,
     /// Counts runs, so that versions of two runs are never mistaken for each other.
@@ -37,6 +41,7 @@ pub struct Watch {
 pub struct Next {
     run: Run,
     pub sql: String,
+    pub windows: Arc<Windows>,
     pub newest: Option<Arc<Snapshot>>,
     /// Its run number, once it is shown.
     pub number: u64,
@@ -109,17 +114,18 @@ pub enum State {
 }
 
 impl Watch {
-    pub(super) fn begin(&mut self, run: Run, sql: String) {
+    pub(super) fn begin(&mut self, run: Run, sql: String, windows: Windows) {
         self.next = None;
         let number = self.fresh_number();
-        self.replace(run, sql, number);
+        self.replace(run, sql, Arc::new(windows), number);
         self.newest = None;
     }
 
     /// Lets `run` come up beside the one that is shown, and take its place once it covers as much.
-    pub(super) fn stage(&mut self, run: Run, sql: String) {
+    pub(super) fn stage(&mut self, run: Run, sql: String, windows: Windows) {
         let number = self.fresh_number();
-        self.next = Some(Next { run, sql, newest: None, number, since: Instant::now(), target: self.newest.clone(), caught_up: None });
+        let windows = Arc::new(windows);
+        self.next = Some(Next { run, sql, windows, newest: None, number, since: Instant::now(), target: self.newest.clone(), caught_up: None });
     }
 
     /// A watch whose runs are numbered from there on.
@@ -141,9 +147,10 @@ impl Watch {
         self.numbers
     }
 
-    fn replace(&mut self, run: Run, sql: String, number: u64) {
+    fn replace(&mut self, run: Run, sql: String, windows: Arc<Windows>, number: u64) {
         self.run = Some(run);
         self.sql = sql;
+        self.windows = windows;
         self.paused = false;
         self.stopping = false;
         self.run_number = number;
@@ -153,10 +160,9 @@ impl Watch {
     /// Shows the changed question now, whatever it covers. False when there is none, or it has no answer yet.
     pub(super) fn swap(&mut self) -> bool {
         let Some(next) = self.next.take_if(|next| next.newest.is_some()) else { return false };
-        self.replace(next.run, next.sql, next.number);
-        self.newest = next.newest.clone();
-        self.shown = next.newest;
-        self.shown_run = self.run_number;
+        self.replace(next.run, next.sql, next.windows, next.number);
+        self.newest = next.newest;
+        self.show_newest();
         true
     }
 
@@ -187,12 +193,17 @@ impl Watch {
             return false;
         }
         self.rate.add(newest.rows.come_in, newest.elapsed.as_secs_f64());
-        self.newest = Some(newest.clone());
+        self.newest = Some(newest);
         if !self.paused {
-            self.shown = Some(newest);
-            self.shown_run = self.run_number;
+            self.show_newest();
         }
         true
+    }
+
+    fn show_newest(&mut self) {
+        self.shown = self.newest.clone();
+        self.shown_run = self.run_number;
+        self.shown_windows = self.windows.clone();
     }
 
     /// Pins the picture; the run goes on.
@@ -203,8 +214,7 @@ impl Watch {
     pub fn resume(&mut self) {
         self.paused = false;
         if self.newest.is_some() {
-            self.shown = self.newest.clone();
-            self.shown_run = self.run_number;
+            self.show_newest();
         }
     }
 

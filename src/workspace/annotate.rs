@@ -1,39 +1,140 @@
-//! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, which windows are still
-//! open, and how much of the rows it covers. The picture itself is figure's.
+//! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, how settled each window
+//! is, and how much of the rows it covers. The picture itself is figure's.
 
 use polars::prelude::DataFrame;
 
 use super::percent;
+use crate::data::Result;
 use crate::engine::Snapshot;
-use crate::figure::{AxisKind, Figure, MARKS};
-use crate::query::window::{WindowStatus, micros_of};
+use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState};
+use crate::query::window::{Kind, Micros, WindowStatus, micros_of};
+use crate::query::{Plan, Query};
 
-pub fn annotate(figure: &mut Figure, snapshot: &Snapshot) {
+/// What is known of an answer's windows beside its snapshot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Windows {
+    /// How time is cut; `None` where it is not.
+    kind: Option<Kind>,
+    /// The answer's columns that hold their starts and ends.
+    start: Option<String>,
+    end: Option<String>,
+    /// The stretch of time that was asked for, where it was not all of it; an end that is `None` is open.
+    from: Option<Micros>,
+    until: Option<Micros>,
+}
+
+impl Windows {
+    pub fn of(query: &Query, plan: &Plan) -> Self {
+        let Some(window) = plan.window() else { return Self::default() };
+        let is = |sql: &str, wanted: &[&str]| wanted.iter().any(|word| sql.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
+        let column = |wanted: &[&str]| {
+            let at = query.items.iter().position(|item| is(item.expr.sql.trim(), wanted))?;
+            plan.output.get_at_index(at).map(|(name, _)| name.to_string())
+        };
+        let start = column(&["tumble", "hop", "session", "window_start"]);
+        Self { kind: Some(window.kind), start, end: column(&["window_end"]), ..Self::default() }
+    }
+
+    /// The same of an answer over this stretch of time alone.
+    #[must_use]
+    pub fn within(self, from: Option<Micros>, until: Option<Micros>) -> Self {
+        Self { from, until, ..self }
+    }
+
+    /// Whether the answer's points are sessions: between two of them there is, by what they are, nothing.
+    pub fn are_sessions(&self) -> bool {
+        matches!(self.kind, Some(Kind::Session { .. }))
+    }
+
+    /// Whether the stretch covers only a part of a window.
+    fn cuts(&self, start: Option<Micros>, end: Option<Micros>) -> bool {
+        let Some(kind) = self.kind else { return false };
+        // A session that begins within a gap of the edge may have begun before it.
+        let (before, length) = match kind {
+            Kind::Tumble(tumble) => (0, tumble.size),
+            Kind::Hop(hop) => (0, hop.size),
+            Kind::Session { gap } => (gap, gap),
+        };
+        let end = end.or(start.map(|start| start.saturating_add(length)));
+        let begins = self.from.zip(start).is_some_and(|(from, start)| start < from.saturating_add(before));
+        begins || self.until.zip(end).is_some_and(|(until, end)| end > until)
+    }
+
+    /// How settled the rows of an answer are; none where nothing can be said of it.
+    pub fn states(&self, snapshot: &Snapshot) -> Vec<PointState> {
+        let Some(status) = known(snapshot) else { return Vec::new() };
+        let height = snapshot.answer.height();
+        let (starts, ends) = (self.times(&snapshot.answer, self.start.as_deref()), self.times(&snapshot.answer, self.end.as_deref()));
+        let time = |times: &Vec<Option<Micros>>, row: usize| times.get(row).copied().flatten();
+        (0..height).map(|row| self.state_of(status.get(row).copied(), time(&starts, row), time(&ends, row))).collect()
+    }
+
+    /// The same of one row.
+    pub fn state(&self, snapshot: &Snapshot, row: usize) -> Option<PointState> {
+        let status = snapshot.status.as_ref()?.get(row).copied()?;
+        let one = snapshot.answer.slice(i64::try_from(row).ok()?, 1);
+        let time = |name: Option<&str>| self.times(&one, name).first().copied().flatten();
+        Some(self.state_of(Some(status), time(self.start.as_deref()), time(self.end.as_deref())))
+    }
+
+    fn state_of(&self, status: Option<WindowStatus>, start: Option<Micros>, end: Option<Micros>) -> PointState {
+        match status {
+            _ if self.cuts(start, end) => PointState::Cut,
+            Some(WindowStatus::Open) => PointState::Open,
+            Some(WindowStatus::Corrected) => PointState::Corrected,
+            Some(WindowStatus::Final) | None => PointState::Final,
+        }
+    }
+
+    /// A column of times; nothing where it is not needed.
+    fn times(&self, answer: &DataFrame, name: Option<&str>) -> Vec<Option<Micros>> {
+        let edges = self.from.is_some() || self.until.is_some();
+        let column = name.filter(|_| edges).and_then(|name| answer.column(name).ok());
+        column.and_then(|column| micros_of(column).ok()).map_or_else(Vec::new, |times| times.iter().collect())
+    }
+}
+
+/// What each row's window is, where one can be further than another: without a watermark none is.
+fn known(snapshot: &Snapshot) -> Option<&[WindowStatus]> {
+    let status = snapshot.status.as_deref()?;
+    let told = snapshot.watermark.is_some() || status.iter().any(|s| *s != WindowStatus::Open);
+    told.then_some(status)
+}
+
+/// The picture of a snapshot's answer.
+///
+/// # Errors
+/// When a column does not exist or cannot be shown where it is asked for.
+pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows) -> Result<Figure> {
+    let mut figure = encoding.figure_with(&snapshot.answer, &windows.states(snapshot))?;
     let share = snapshot.history_share();
     if share < 1.0 {
         figure.note(&format!("from {} of the rows", percent(share)));
     }
+    tell_states(&mut figure);
     if figure.x.kind != AxisKind::Time {
-        return;
+        return Ok(figure);
     }
     figure.seam = snapshot.seam.at.map(|at| at as f64);
     let gap = |from: Option<i64>, until: Option<i64>| (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64));
     figure.gaps = snapshot.gaps.iter().map(|g| gap(g.from, g.until)).collect();
-    // Without a watermark no window is further than another.
-    if let (Some(status), Some(_)) = (&snapshot.status, snapshot.watermark) {
-        figure.open = open(&snapshot.answer, &figure.x.title, status);
-        let mark = MARKS.iter().find(|mark| mark.name == figure.mark);
-        if let (Some(mark), false) = (mark, figure.open.is_empty()) {
-            figure.note(&format!("{}: still open, more rows may come", mark.unfinished));
-        }
-    }
+    figure.apart = windows.are_sessions();
+    Ok(figure)
 }
 
-/// The places on the time axis whose windows are open, in rising order.
-fn open(answer: &DataFrame, x: &str, status: &[WindowStatus]) -> Vec<f64> {
-    let Some(times) = answer.column(x).ok().and_then(|column| micros_of(column).ok()) else { return Vec::new() };
-    let mut open: Vec<f64> = times.iter().zip(status).filter(|(_, s)| **s == WindowStatus::Open).filter_map(|(t, _)| Some(t? as f64)).collect();
-    open.sort_by(f64::total_cmp);
-    open.dedup();
-    open
+/// What the signs of unsettled points mean, as the caption's legend.
+fn tell_states(figure: &mut Figure) {
+    let Some(mark) = MARKS.iter().find(|mark| mark.name == figure.mark) else { return };
+    let unfinished = match (figure.has(PointState::Open), figure.has(PointState::Cut)) {
+        (true, true) => "still open, or cut by the edge of the stretch",
+        (true, false) => "still open, more rows may come",
+        (false, true) => "cut by the edge of the stretch",
+        (false, false) => "",
+    };
+    if !unfinished.is_empty() {
+        figure.note(&format!("{}: {unfinished}", mark.unfinished));
+    }
+    if figure.has(PointState::Corrected) {
+        figure.note("ringed: corrected, late rows were re-admitted");
+    }
 }

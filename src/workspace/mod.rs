@@ -8,7 +8,7 @@ mod secrets;
 mod setup;
 mod words;
 
-pub use annotate::annotate;
+pub use annotate::{Windows, picture};
 pub use folders::Folders;
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;

@@ -193,3 +193,36 @@ fn an_empty_table_is_a_table() {
     let (text, ..) = answer(&path, COUNT);
     assert_eq!(text, "n\n0\n");
 }
+
+#[test]
+fn one_odd_value_among_many_does_not_make_a_column_text_and_its_row_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |odd: &[(usize, &str)], n: usize| -> String {
+        (0..n).map(|i| odd.iter().find(|(at, _)| *at == i).map_or_else(|| format!("k{},{i}\n", i % 3), |(_, text)| format!("k,{text}\n"))).collect()
+    };
+    let cases: [(&[(usize, &str)], usize, bool); 6] = [
+        (&[(1, "oops")], 40, true),
+        (&[(1, "oops"), (7, "what?")], 60, true),
+        // Too few to tell, too many, the same word again, a value of another type.
+        (&[(1, "oops")], 12, false),
+        (&[(1, "a"), (2, "b"), (3, "c")], 40, false),
+        (&[(1, "n/a"), (9, "n/a")], 100, false),
+        (&[(1, "2024-01-01")], 100, false),
+    ];
+    for (odd, n, number) in cases {
+        for (name, feed) in [("a.csv", false), ("b.csv", true)] {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("k,v\n{}", rows(odd, n))).unwrap();
+            let (history, live) = if feed { (vec![], vec![format!("file:{}?follow=false", path.display())]) } else { (vec![path.as_path()], vec![]) };
+            let mut given = crate::run::given(&history, &live);
+            given.time = None;
+            let table = crate::run::open(&given);
+            assert_eq!(table.schema.get("v").unwrap().is_integer(), number, "{odd:?} {n}");
+            let last = crate::run::answer(&table, "SELECT count(v) AS n FROM r", braid::engine::Options::default());
+            let set_aside = if number { odd.len() as u64 } else { 0 };
+            assert_eq!((last.rows.come_in, last.rows.rejected), (n as u64, set_aside), "{odd:?} {n}");
+            assert!(last.rows.conserved());
+            assert!(last.rejects.kept.iter().all(|r| r.reason.contains("is not an integer")));
+        }
+    }
+}

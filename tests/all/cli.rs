@@ -189,7 +189,7 @@ fn wrong_usage_exits_with_2_and_one_line() {
         (vec!["run", "--history", "a=b", "--sql", "x", "--for", "soon"], "duration"),
         (vec!["run", "--history", "a=b", "--sql", "x", "--memory", "lots"], "size"),
         (vec!["run", "--history", "a=b", "--sql", "x", "--engine", "flink:localhost:1"], "engine"),
-        (vec!["train"], "models"),
+        (vec!["train"], "--data"),
     ] {
         let out = braid(&args);
         assert_eq!(out.status.code(), Some(2), "{args:?}: {}", stderr(&out));
@@ -242,4 +242,58 @@ fn without_a_display_the_program_says_so_and_points_to_run() {
     let out = Command::new(env!("CARGO_BIN_EXE_braid")).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET").output().unwrap();
     assert_eq!(out.status.code(), Some(1));
     assert!(stderr(&out).contains("display") && stderr(&out).contains("braid run"), "{}", stderr(&out));
+}
+
+#[test]
+fn help_of_run_explains_every_option_it_takes_in_a_line() {
+    let text = stdout(&braid(&["run", "--help"]));
+    for option in ["history", "live", "time", "seam", "sql", "for", "workspace", "out", "chart", "stats", "engine", "threads", "memory"] {
+        let line = text.lines().find(|l| l.trim_start().starts_with(&format!("--{option} "))).unwrap_or_else(|| panic!("{option}: {text}"));
+        assert!(line.split_whitespace().count() > 5, "{line}");
+    }
+    assert!(text.contains("Examples"));
+}
+
+#[test]
+fn what_is_not_exact_and_what_windows_are_open_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, stats) = (folder.path().join("a.ndjson"), folder.path().join("s.json"));
+    let rows: String = (0..600).map(|i| format!("{{\"t\":\"2024-01-01T00:{:02}:{:02}\",\"v\":{i}}}\n", i / 60, i % 60)).collect();
+    fs::write(&path, rows).unwrap();
+    let sql = "SELECT tumble(t, INTERVAL '1 minute') AS w, approx_quantile(v, 0.95) AS p95, median(v) AS m, sum(v) AS s FROM r GROUP BY w";
+    let live = format!("r=file:{}", path.display());
+    let out = braid(&["run", "--live", &live, "--sql", sql, "--for", "3s", "--stats", &stats.display().to_string()]);
+    let said = stderr(&out);
+    assert!(out.status.success(), "{said}");
+    assert!(said.contains("p95: sketch") && said.contains("m: exact, keeps") && !said.contains("s: "), "{said}");
+    let stats: Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
+    // The newest row came at 9:59, and ten seconds may still be late.
+    assert_eq!(stats["windows"], serde_json::json!({ "open": 1, "final": 9, "corrected": 0 }));
+    assert!(stats["cost"]["exponents"]["time"].is_null() && stats["cost"]["note"].as_str().unwrap().contains("too short"), "{}", stats["cost"]);
+    assert!(stats["cost"]["state_bytes_per_group"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_file_that_does_not_exist_yet_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let nope = folder.path().join("nope.ndjson");
+    let sql = ["--sql", "SELECT count(*) AS n FROM r"];
+    let out = braid(&[&["run", "--live", &format!("r=file:{}", nope.display()), "--for", "300ms"][..], &sql].concat());
+    let said = stderr(&out);
+    assert!(said.lines().next().unwrap().contains("does not exist yet; it is waited for"), "{said}");
+    assert!(said.lines().last().unwrap().contains(&nope.display().to_string()), "{said}");
+    let line = refused(&[&["run", "--live", &format!("r=file:{}?follow=false", nope.display())][..], &sql].concat());
+    assert!(line.contains("nope.ndjson"), "{line}");
+}
+
+#[test]
+fn the_same_file_as_history_and_feed_is_said_before_the_run_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "t,v\n2024-01-01T00:00:00,1\n2024-01-01T00:00:05,2\n").unwrap();
+    let live = format!("r=replay:{}?speed=max", path.display());
+    let out = braid(&["run", "--history", &history(&path), "--live", &live, "--sql", "SELECT count(*) AS n FROM r"]);
+    let said = stderr(&out);
+    assert_eq!(said.matches("every row is counted twice").count(), 1, "{said}");
+    assert_eq!(stdout(&out), "n\n4\n");
 }

@@ -34,7 +34,7 @@ fn readmitted_rows_make_the_answer_that_of_all_rows_and_their_windows_corrected(
     let run = start(&open(&given), WINDOWED, Options::default());
     let last = wait(&run, |s| s.last);
     assert!(last.rows.late > 0 && last.rows.conserved(), "{:?}", last.rows);
-    assert_eq!(last.late.height() as u64, last.rows.late.min(1_000));
+    assert_eq!(last.late.height() as u64, last.rows.late);
     run.readmit();
     let healed = wait(&run, |s| s.rows.readmitted > 0);
     assert_eq!(healed.rows.late, 0, "{:?}", healed.rows);

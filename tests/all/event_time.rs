@@ -197,6 +197,26 @@ proptest! {
     }
 
     #[test]
+    fn groups_that_leave_memory_in_shares_are_not_lost(plan in any_question(), rows in prop::collection::vec(row(), 0..120), chunk in 1_usize..40, shares in 1_usize..6, seed in any::<u64>()) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut partial = new(&plan);
+        let mut left: Vec<Partial> = (0..shares).map(|_| new(&plan)).collect();
+        for chunk in rows.chunks(chunk) {
+            partial.absorb(&frame(chunk), None).unwrap();
+            if random.u8(..3) == 0 {
+                partial.take_shares(shares, |share, groups| left[share].merge(&groups)).unwrap();
+                prop_assert_eq!(partial.groups(), new(&plan).groups(), "all of them are taken");
+            }
+        }
+        partial.take_shares(shares, |share, groups| left[share].merge(&groups)).unwrap();
+        let groups = left.iter().map(Partial::groups).sum();
+        random.shuffle(&mut left);
+        let parts = left.iter().map(|share| share.share_of_answer(None).unwrap()).collect();
+        let all = braid::query::partial::gather(&plan, parts, groups, None).unwrap();
+        prop_assert_eq!(bits(&all.frame), whole(&plan, &rows), "no group is in two shares, and none is lost");
+    }
+
+    #[test]
     fn windows_that_leave_memory_are_not_lost(plan in any_question(), rows in prop::collection::vec(row(), 0..120), chunk in 1_usize..40, keep in 0_usize..6, seed in any::<u64>()) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut partial = new(&plan);

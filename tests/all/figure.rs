@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use braid::figure::look::Rgba;
 use braid::figure::record::Across;
-use braid::figure::{Axis, AxisKind, Figure, Layout, Look, MARKS, Rect, Series, Shape, View, export, record, text};
+use braid::figure::{Axis, AxisKind, Figure, Layout, Look, MARKS, PointState, Rect, Series, Shape, View, export, record, text};
 use plotters::prelude::SVGBackend;
 
 mod arithmetic;
@@ -32,7 +32,7 @@ fn flights(mark: &str) -> Figure {
         view: None,
         seam: Some(x[20]),
         gaps: vec![(x[24], x[30])],
-        open: Vec::new(),
+        ..Figure::default()
     }
 }
 
@@ -560,7 +560,11 @@ fn what_is_still_to_change_looks_unfinished_in_every_mark() {
             series: vec![Series::new("n", x.clone(), vec![5.0, 6.0, 4.0, 7.0, 6.0, 2.0])],
             ..Figure::default()
         };
-        let open = Figure { open: vec![x[5]], ..done.clone() };
+        let last = |state| Figure { series: vec![done.series[0].clone().with_states(states(6, 5, state))], ..done.clone() };
+        let open = last(PointState::Open);
+        assert_eq!(shapes(&open, [640.0, 320.0]).0, shapes(&last(PointState::Cut), [640.0, 320.0]).0, "{}: cut is unfinished, too", mark.name);
+        assert_ne!(shapes(&done, [640.0, 320.0]).0, shapes(&last(PointState::Corrected), [640.0, 320.0]).0, "{}: corrected has a sign", mark.name);
+        assert_eq!(shapes(&done, [640.0, 320.0]).0, shapes(&last(PointState::Final), [640.0, 320.0]).0, "{}", mark.name);
         let marks = |figure: &Figure| {
             let (shapes, layout) = shapes(figure, [640.0, 320.0]);
             (marks_of(&shapes, &layout, 0), layout)
@@ -581,13 +585,43 @@ fn what_is_still_to_change_looks_unfinished_in_every_mark() {
     }
 }
 
+/// So many final points, but for the one at `at`.
+fn states(count: usize, at: usize, state: PointState) -> Vec<PointState> {
+    (0..count).map(|i| if i == at { state } else { PointState::Final }).collect()
+}
+
+#[test]
+fn points_that_stand_apart_are_joined_by_no_line() {
+    for mark in ["line", "area"] {
+        let joined = Figure { mark: mark.to_owned(), series: vec![Series::new("n", vec![1.0, 2.0, 9.0], vec![5.0, 6.0, 4.0])], ..Figure::default() };
+        let apart = Figure { apart: true, ..joined.clone() };
+        let lines = |figure: &Figure| {
+            let (shapes, layout) = shapes(figure, [640.0, 320.0]);
+            let marks = marks_of(&shapes, &layout, 0);
+            let of = |line: bool| marks.iter().filter(|s| matches!(s, Shape::Line { .. } | Shape::Polygon { .. }) == line).count();
+            (of(true), of(false))
+        };
+        assert!(lines(&joined).0 > 0, "{mark}");
+        let (lines, dots) = lines(&apart);
+        assert!(lines == 0 && dots >= 3, "{mark}: {lines} lines and {dots} dots");
+    }
+}
+
+#[test]
+fn an_axis_of_powers_names_powers_of_ten() {
+    let labels = |lo: f64, hi: f64| braid::figure::number::powers(braid::figure::scale::Scale::new(lo, hi), 8).labels;
+    assert_eq!(labels(0.0, 6.0), ["1", "10", "100", "10³", "10⁴", "10⁵", "10⁶"]);
+    assert_eq!(labels(4.2, 5.1), ["2×10⁴", "5×10⁴", "10⁵"], "so short a range has more than one label");
+    assert_eq!(labels(-4.0, -2.0), ["10⁻⁴", "10⁻³", "10⁻²"]);
+    assert!(labels(0.0, 30.0).len() <= 9, "and a long one not too many");
+}
+
 #[test]
 fn a_line_to_an_unfinished_point_is_dashed_and_no_other_is() {
     let x: Vec<f64> = (0..6).map(f64::from).collect();
-    let figure = |open: Vec<f64>| Figure {
+    let figure = |states: Vec<PointState>| Figure {
         mark: "line".to_owned(),
-        series: vec![Series::new("n", x.clone(), vec![5.0, 6.0, 4.0, 7.0, 6.0, 2.0])],
-        open,
+        series: vec![Series::new("n", x.clone(), vec![5.0, 6.0, 4.0, 7.0, 6.0, 2.0]).with_states(states)],
         ..Figure::default()
     };
     let lines = |figure: &Figure| -> Vec<Vec<[f32; 2]>> {
@@ -595,11 +629,11 @@ fn a_line_to_an_unfinished_point_is_dashed_and_no_other_is() {
         marks_of(&shapes, &layout, 0).iter().filter(|s| matches!(s, Shape::Line { .. })).map(points_of).collect()
     };
     assert_eq!(lines(&figure(Vec::new())).len(), 1, "one stroke");
-    let dashed = lines(&figure(vec![5.0]));
+    let dashed = lines(&figure(states(6, 5, PointState::Open)));
     let length = |line: &[[f32; 2]]| -> f32 { line.windows(2).map(|p| (p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])).sum() };
     let whole = dashed.iter().filter(|line| length(line) > 6.0).count();
     assert_eq!(whole, 1, "the finished part is one stroke");
     assert!(dashed.len() > 5, "the last part is dashes");
-    let all_open = lines(&figure(x.clone()));
+    let all_open = lines(&figure(vec![PointState::Open; 6]));
     assert!(all_open.iter().all(|line| length(line) <= 6.0));
 }

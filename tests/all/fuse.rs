@@ -1,84 +1,15 @@
 //! A forest that goes on learning: as good as one of all rows while nothing changes, and soon good again after a change.
 
-use braid::data::Result;
-use braid::learn::bins::{Column as Binned, rank};
-use braid::learn::flat::walk;
-use braid::learn::fuse::{Event, Fused, Learner, Settings, Strength};
-use braid::learn::grow::{Growth, Labels, Table, grower};
-use braid::learn::tree::Tree;
-use braid::sync::Cancel;
+use braid::learn::encode::Question;
+use braid::learn::forest::Forest;
+use braid::learn::fuse::{Event, Fused, Learner, Settings, Strength, Trees};
 use fastrand::Rng;
 use polars::prelude::*;
 
 const FEATURES: [&str; 4] = ["a", "b", "c", "d"];
-const ONE: u32 = 1 << 16;
 
-/// Trees over four numbers, two classes.
-struct Numbers;
-
-struct Batch {
-    cuts: Vec<Vec<f64>>,
-    trees: Vec<Tree>,
-}
-
-fn values(rows: &DataFrame, feature: &str) -> Result<Vec<f64>> {
-    Ok(rows.column(feature)?.f64()?.iter().flatten().collect())
-}
-
-fn shares(tree: &Tree, payload: u32) -> [u32; 2] {
-    match payload {
-        0 => [ONE, 0],
-        1 => [0, ONE],
-        mixed => {
-            let at = (mixed as usize - 2) * 2;
-            [tree.mixed[at], tree.mixed[at + 1]]
-        }
-    }
-}
-
-impl Learner for Numbers {
-    type Batch = Batch;
-
-    fn classes(&self) -> usize {
-        2
-    }
-
-    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<u32>>> {
-        Ok(rows.column("y")?.bool()?.iter().map(|y| y.map(u32::from)).collect())
-    }
-
-    fn fit(&self, rows: &DataFrame, trees: usize, seed: u64) -> Result<(Batch, Vec<Strength>)> {
-        let columns: Vec<Binned> = FEATURES.iter().map(|f| Ok(Binned::of_numbers(&values(rows, f)?))).collect::<Result<_>>()?;
-        let of: Vec<u16> = self.truth(rows)?.into_iter().flatten().map(|y| y as u16).collect();
-        let table = Table { columns, labels: Labels::Classes { of: of.clone(), count: 2 } };
-        let mut grower = grower(&table, Growth { seed, ..Growth::classes() });
-        let cuts = table.columns.iter().map(|c| c.cuts.clone()).collect();
-        let mut batch = Batch { cuts, trees: Vec::new() };
-        let mut unseen = Vec::new();
-        for number in 0..trees {
-            let grown = grower.grow(number, &Cancel::new())?;
-            batch.trees.push(grown.tree);
-            unseen.push(grown.unseen);
-        }
-        let mut strengths = Vec::new();
-        for (tree, unseen) in unseen.iter().enumerate() {
-            let rows = rows.take(&IdxCa::from_vec("row".into(), unseen.clone()))?;
-            let mut right = 0;
-            self.vote(&batch, &[tree], &rows, &mut |_, row, s| right += u64::from(u16::from(s[1] > s[0]) == of[unseen[row] as usize]))?;
-            strengths.push(Strength::new(right, unseen.len() as u64));
-        }
-        Ok((batch, strengths))
-    }
-
-    fn vote(&self, batch: &Batch, wanted: &[usize], rows: &DataFrame, each: &mut dyn FnMut(usize, usize, &[u32])) -> Result<()> {
-        let coded = FEATURES.iter().zip(&batch.cuts);
-        let codes: Vec<Vec<u16>> = coded.map(|(f, cuts)| Ok(values(rows, f)?.into_iter().map(|v| rank(cuts, v) as u16).collect())).collect::<Result<_>>()?;
-        for (place, tree) in wanted.iter().enumerate() {
-            let tree = &batch.trees[*tree];
-            walk(tree, 0..rows.height(), |row, feature| codes[feature][row], |row, payload| each(place, row, &shares(tree, payload)));
-        }
-        Ok(())
-    }
+fn learner() -> Trees {
+    Trees::new(Question { target: "y".to_owned(), ..Question::default() }, &rows(&mut Rng::with_seed(0), 50, false)).unwrap()
 }
 
 /// The class goes by `a` and `b`, after the change by `c` instead of `a`, the other way round.
@@ -95,14 +26,14 @@ fn settings(trees: usize) -> Settings {
     Settings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
 }
 
-fn accuracy(fused: &Fused<Numbers>, test: &DataFrame) -> f64 {
-    let truth = Numbers.truth(test).unwrap();
+fn accuracy(fused: &Fused<Trees>, test: &DataFrame) -> f64 {
+    let truth = learner().truth(test).unwrap();
     let said = fused.predict(test).unwrap();
     said.iter().zip(&truth).filter(|(s, t)| s == t).count() as f64 / truth.len() as f64
 }
 
-fn fitted(chunks: &[DataFrame], trees: usize) -> Vec<(Batch, Vec<Strength>)> {
-    chunks.iter().enumerate().map(|(i, chunk)| Numbers.fit(chunk, trees / chunks.len(), i as u64).unwrap()).collect()
+fn fitted(chunks: &[DataFrame], trees: usize) -> Vec<(Forest, Vec<Strength>)> {
+    chunks.iter().enumerate().map(|(i, chunk)| learner().fit(chunk, trees / chunks.len(), i as u64).unwrap()).collect()
 }
 
 #[test]
@@ -111,8 +42,8 @@ fn without_drift_the_fused_forest_is_as_good_as_the_one_of_all_rows_within_half_
     let all = rows(&mut random, 8_000, false);
     let test = rows(&mut random, 6_000, false);
     let chunks: Vec<DataFrame> = (0..4).map(|i| all.slice(i * 2_000, 2_000)).collect();
-    let batch = accuracy(&Fused::new(Numbers, settings(40), fitted(&[all], 40)), &test);
-    let mut fused = Fused::new(Numbers, settings(40), fitted(&chunks, 40));
+    let batch = accuracy(&Fused::new(learner(), settings(40), fitted(&[all], 40)), &test);
+    let mut fused = Fused::new(learner(), settings(40), fitted(&chunks, 40));
     let at_first = accuracy(&fused, &test);
     assert!(batch > 0.9 && at_first > batch - 0.005, "{at_first} against {batch}");
     for _ in 0..8 {
@@ -126,7 +57,7 @@ fn without_drift_the_fused_forest_is_as_good_as_the_one_of_all_rows_within_half_
 #[test]
 fn after_a_change_the_weakest_trees_go_and_the_committee_is_good_again() {
     let mut random = Rng::with_seed(2);
-    let mut fused = Fused::new(Numbers, settings(30), fitted(&[rows(&mut random, 3_000, false)], 30));
+    let mut fused = Fused::new(learner(), settings(30), fitted(&[rows(&mut random, 3_000, false)], 30));
     let after = rows(&mut random, 3_000, true);
     let frozen = accuracy(&fused, &after);
     let mut events = Vec::new();
@@ -148,7 +79,7 @@ fn after_a_change_the_weakest_trees_go_and_the_committee_is_good_again() {
 #[test]
 fn it_learns_from_nothing_and_tests_every_row_before_it_learns_from_it() {
     let mut random = Rng::with_seed(3);
-    let mut fused = Fused::new(Numbers, settings(20), Vec::new());
+    let mut fused = Fused::new(learner(), settings(20), Vec::new());
     assert_eq!(fused.predict(&rows(&mut random, 3, false)).unwrap(), [None, None, None]);
     let mut stream = rows(&mut random, 3_000, false);
     let y: BooleanChunked = stream.column("y").unwrap().bool().unwrap().iter().enumerate().map(|(i, y)| y.filter(|_| i % 10 > 0)).collect();
@@ -170,7 +101,7 @@ fn the_same_rows_and_seed_give_the_same_committee_and_the_order_of_batches_does_
             history.reverse();
         }
         let mut random = Rng::with_seed(4);
-        let mut fused = Fused::new(Numbers, settings(12), history);
+        let mut fused = Fused::new(learner(), settings(12), history);
         let first = fused.predict(&rows(&mut random, 2_000, false)).unwrap();
         (first, fused.learn(&rows(&mut random, 2_500, true)).unwrap())
     };
@@ -180,9 +111,53 @@ fn the_same_rows_and_seed_give_the_same_committee_and_the_order_of_batches_does_
 }
 
 #[test]
+fn a_change_that_a_guard_saw_is_learnt_from_at_once() {
+    let mut random = Rng::with_seed(8);
+    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 500, false)], 10));
+    let quiet = fused.learn(&rows(&mut random, 200, false)).unwrap();
+    assert_eq!(quiet.events.iter().filter(|e| matches!(e, Event::Fitted { .. })).count(), 1);
+    assert!(fused.learn(&rows(&mut random, 10, true)).unwrap().events.is_empty());
+    fused.changed(60);
+    let events = fused.learn(&rows(&mut random, 10, true)).unwrap().events;
+    assert!(events.iter().any(|e| matches!(e, Event::Fitted { rows: 70, .. })), "{events:?}");
+}
+
+#[test]
 fn rows_without_a_feature_are_a_fault() {
     let mut random = Rng::with_seed(5);
-    let mut fused = Fused::new(Numbers, settings(10), fitted(&[rows(&mut random, 300, false)], 10));
+    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 300, false)], 10));
     let lacking = rows(&mut random, 10, false).drop("a").unwrap();
     assert!(fused.predict(&lacking).is_err() && fused.learn(&lacking).is_err());
+}
+
+#[test]
+fn the_committee_becomes_one_forest_that_says_the_same() {
+    let mut random = Rng::with_seed(6);
+    let mut fused = Fused::new(learner(), settings(12), fitted(&[rows(&mut random, 600, false), rows(&mut random, 600, false)], 12));
+    fused.learn(&rows(&mut random, 2_000, true)).unwrap();
+    let test = rows(&mut random, 2_000, true);
+    let forest = learner().forest(fused.champion()).unwrap();
+    assert_eq!(forest.trees.len(), fused.trees());
+    let scored = forest.score(&test).unwrap();
+    let said: Vec<Option<u32>> = (0..test.height()).map(|row| scored.class(row).map(|c| c as u32)).collect();
+    assert_eq!(said, fused.predict(&test).unwrap());
+}
+
+#[test]
+fn a_class_that_a_chunk_lacks_and_words_that_come_later_keep_their_places() {
+    let chunk = |labels: [&'static str; 2], words: [&'static str; 2]| {
+        let label: Vec<&str> = (0..200).map(|i| labels[i % 2]).collect();
+        let word: Vec<&str> = (0..200).map(|i| words[i % 2]).collect();
+        df!("word" => word, "label" => label).unwrap()
+    };
+    let (first, second) = (chunk(["x", "z"], ["one", "three"]), chunk(["y", "z"], ["two", "three"]));
+    let question = Question { target: "label".to_owned(), ..Question::default() };
+    let trees = Trees::new(question, &first.vstack(&second).unwrap()).unwrap();
+    assert_eq!(trees.names(), ["x", "y", "z"]);
+    let history = [&first, &second].into_iter().map(|chunk| trees.fit(chunk, 10, 1).unwrap()).collect();
+    let fused = Fused::new(trees, settings(20), history);
+    let said = fused.predict(&df!("word" => ["three", "three"]).unwrap()).unwrap();
+    assert_eq!(said, [Some(2), Some(2)]);
+    let strange = fused.predict(&df!("word" => [Some("nine"), None]).unwrap()).unwrap();
+    assert!(strange[0].is_some() && strange[1].is_none(), "an unknown word is scored, a missing one is not: {strange:?}");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod aggregate;
+mod arrival;
 mod aside;
 mod bad_input;
 mod beam_test_stream;
@@ -10,6 +11,7 @@ mod bytewax_window;
 mod checkpoint;
 mod cli;
 mod crash;
+mod dialect;
 mod drift;
 mod engine;
 mod event_time;
@@ -29,6 +31,7 @@ mod live;
 mod live_ws;
 mod log;
 mod measure;
+mod memory;
 mod nexmark;
 mod predict;
 mod propose;
@@ -38,9 +41,11 @@ mod rerun;
 mod rows;
 mod run;
 mod seam;
+mod shortcuts;
 mod sketch;
 mod sql;
 mod stream;
 mod window;
 mod window_live;
+mod window_told;
 mod windowed;

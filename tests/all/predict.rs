@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use braid::data::format::write_frame;
 use braid::data::{Fault, Result};
 use braid::engine::skew::skew;
-use braid::engine::{Options, Run, Table};
+use braid::engine::{Options, Run, Table, scorer};
+use braid::learn::encode::Question;
+use braid::learn::fuse::{Learner, Trees};
+use braid::learn::model;
 use braid::query::model::{Model, Models, Score};
 use braid::query::{Input, Partial, Plan, Query};
 use braid::sync::Wake;
@@ -340,11 +343,21 @@ fn another_model_of_the_same_name_does_not_go_on_with_the_counts_of_the_first() 
     let options = || Options { workspace: Some(folder.path().join("workspace")), ..Options::default() };
     for threshold in [0.0, 0.0, 1.0, 0.0] {
         let models = models(&Rule::new(threshold));
-        let run = start(&table, sql, &models, options());
+        // The threads of the run before may still hold the checkpoints for a moment.
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let run = loop {
+            let plan = Plan::with_models(&Query::parse(sql).unwrap(), sql, &[table.input("r")], &models).unwrap();
+            match Run::start(Arc::new(plan), Arc::new(table.clone()), options(), Wake::silent()) {
+                Ok(run) => break run,
+                Err(fault) => assert!(fault.what.contains("in this workspace already") && std::time::Instant::now() < until, "{fault}"),
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
         let last = wait(&run, |s| s.last);
         assert_eq!(last.fault, None);
         assert_same(&last.answer, &ask(sql, &frame, &models));
     }
+    assert_eq!(std::fs::read_dir(folder.path().join("workspace/checkpoints")).unwrap().count(), 2, "one a model");
 }
 
 #[test]
@@ -379,4 +392,74 @@ fn the_same_rows_from_a_file_and_from_a_feed_score_the_same_bit_for_bit_and_a_di
     assert!((1..=2).contains(&found.unequal) && !found.holds(), "{found:?}");
     assert!(found.examples.iter().any(|e| e.key == "307" && e.offline != e.online), "{found:?}");
     assert!(skew(rule.as_ref(), "nr", &offline, &online).unwrap_err().what.contains("'nr'"));
+}
+
+/// A real forest over the rows, in a file.
+fn forest(frame: &DataFrame, folder: &std::path::Path) -> std::path::PathBuf {
+    let question = Question { target: "label".to_owned(), features: vec!["x".to_owned(), "k".to_owned()], ..Question::default() };
+    let trees = Trees::new(question, frame).unwrap();
+    let (forest, _) = trees.fit(frame, 15, 3).unwrap();
+    let path = folder.join("forest.json");
+    model::save(&forest, &path).unwrap();
+    path
+}
+
+#[test]
+fn a_forest_scores_in_sql_as_it_does_by_itself_over_history_and_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = rows(1_500, 12);
+    let path = forest(&frame, folder.path());
+    let models = scorer::load([("m", path.as_path())]).unwrap();
+    let by_itself = model::load(&path).unwrap().predict(&frame).unwrap();
+    let answer = ask("SELECT t, predict(m) AS p FROM r ORDER BY t", &frame, &models);
+    assert_eq!(answer.column("p").unwrap().str().unwrap().iter().collect::<Vec<_>>(), by_itself.str().unwrap().iter().collect::<Vec<_>>());
+    assert!(by_itself.null_count() > 0, "rows without x have no score");
+    let sql = "SELECT k, predict(m) AS said, count(*) AS n, avg(predict_proba(m, 'it''s up')) AS p FROM r GROUP BY k, said";
+    let whole = ask(sql, &frame, &models);
+    let (old, new) = (folder.path().join("old.parquet"), folder.path().join("new.ndjson"));
+    write_frame(&frame.head(Some(900)), &old).unwrap();
+    write_frame(&frame.slice(900, 600), &new).unwrap();
+    let table = open(&given(&[&old], &[format!("file:{}?follow=false", new.display())]));
+    let last = wait(&start(&table, sql, &models, Options { threads: 2, ..Options::default() }), |s| s.last);
+    assert_same(&last.answer, &whole);
+    let (_, model) = models.find("m", true).unwrap();
+    let mut keyed = frame.clone();
+    keyed.with_column(Column::new("id".into(), (0..1_500_i64).collect::<Vec<_>>())).unwrap();
+    assert!(skew(model.as_ref(), "id", &keyed, &keyed.slice(100, 50)).unwrap().holds());
+}
+
+#[test]
+fn two_forests_have_two_fingerprints_and_one_read_again_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = |seed| {
+        let path = forest(&rows(300, seed), folder.path());
+        let load = || scorer::load([("m", path.as_path())]).unwrap().find("m", true).unwrap().1.fingerprint();
+        assert_eq!(load(), load());
+        load()
+    };
+    assert_ne!(print(1), print(2));
+}
+
+#[test]
+fn the_command_line_asks_models_and_says_what_is_wrong_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = rows(400, 13);
+    let (model, data) = (forest(&frame, folder.path()), folder.path().join("r.parquet"));
+    write_frame(&frame, &data).unwrap();
+    let run = |sql: &str, model: &str| {
+        let history = format!("r={}", data.display());
+        let out =
+            std::process::Command::new(env!("CARGO_BIN_EXE_braid")).args(["run", "--history", &history, "--model", model, "--sql", sql]).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
+    };
+    let given = format!("m={}", model.display());
+    let (code, out, err) = run("SELECT predict(m) AS said, count(*) AS n FROM r WHERE x IS NOT NULL GROUP BY said ORDER BY said", &given);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with("said,n\ndown,") && out.contains("it's up,"), "{out}");
+    let (code, _, err) = run("SELECT predict(n) AS said FROM r", &given);
+    assert!(code == Some(1) && err.contains("no model 'n'"), "{err}");
+    let (code, _, err) = run("SELECT predict(m) AS said FROM r", "m=nowhere.json");
+    assert!(code == Some(1) && err.contains("nowhere.json"), "{err}");
+    let (code, _, err) = run("SELECT predict(m) AS said FROM r", "m");
+    assert!(code == Some(2) && err.contains("NAME=FILE"), "{err}");
 }

@@ -45,6 +45,7 @@ fn history_and_live_are_asked_as_one() {
         "SELECT max(n) AS most, min(n) AS least FROM (SELECT k, count(*) AS n FROM r GROUP BY k)",
         "WITH s AS (SELECT k, sum(V) AS s FROM r GROUP BY k) SELECT k, s FROM s WHERE s > 0",
         "SELECT k, v FROM r WHERE v > 900000 UNION ALL SELECT k, v FROM r WHERE v < -900000",
+        "SELECT * FROM r WHERE v > 900000 UNION ALL SELECT * FROM r WHERE v < -900000",
     ] {
         let ask = |table: Arc<Table>| wait(&start(sql, &[&table], Options::default()).unwrap_or_else(|f| panic!("{sql}: {f}")), |s| s.last);
         let one = ask(open("r", Some(&all), None));
@@ -112,4 +113,14 @@ fn what_nobody_knows_is_said_with_its_place() {
     let fault = Plan::over(&Query::parse(sql).unwrap(), sql, &[input]).unwrap_err();
     assert_eq!(fault.span.map(|s| &sql[s]), Some("nope"));
     assert!(Query::parse("SELECT k FROM r UNION").unwrap_err().span.is_some());
+}
+
+#[test]
+fn items_without_a_name_are_called_by_their_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, "k,i\na,1\nb,2\n").unwrap();
+    let sql = "WITH x AS (SELECT * FROM r) SELECT count(*), k, sum(i) AS s, max(i) + 1 FROM x GROUP BY k ORDER BY k";
+    let out = crate::cli::braid(&["run", "--history", &format!("r={}", path.display()), "--sql", sql]);
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "count(*),k,s,max(i) + 1\n1,a,1,2\n1,b,2,3\n", "{}", crate::cli::stderr(&out));
 }

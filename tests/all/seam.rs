@@ -131,3 +131,74 @@ fn a_feed_without_rows_leaves_the_answer_of_history() {
     assert_eq!(last.seam.at, None);
     assert!(last.fault.is_none(), "{:?}", last.fault);
 }
+
+#[test]
+fn rows_that_both_faces_may_hold_are_warned_of_unless_a_person_said_that_they_are_disjoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, old, new) = (sample(3_000, 36), folder.path().join("old.csv"), folder.path().join("new.csv"));
+    write_frame(&frame, &old).unwrap();
+    write_frame(&frame.slice(1_000, 2_000), &new).unwrap();
+    let ask = |live: &Path, seam: Option<&str>| {
+        answer(
+            &open(&{
+                let mut given = timed(&[&old], &[format!("replay:{}?speed=max", live.display())], seam);
+                given.lateness = Some(std::time::Duration::from_secs(5));
+                given
+            }),
+            SQL,
+            Options::default(),
+        )
+    };
+    let last = ask(&new, None);
+    assert_eq!(last.rows.come_in, 5_000);
+    let warning = last.seam.warnings.first().unwrap();
+    assert!(warning.contains("may be counted twice") && warning.contains("1969-12-31T23:59:50Z") && warning.contains("key:COLUMN"), "{warning}");
+    assert!(last.notes.contains(warning));
+    for seam in ["append", "time:1969-12-31T23:59:50", "key:v"] {
+        assert!(ask(&new, Some(seam)).seam.warnings.is_empty(), "{seam}");
+    }
+    // The very same file is said at once.
+    assert!(ask(&old, None).seam.warnings[0].contains("every row is counted twice"));
+    // What only goes on where history ended is no reason to worry.
+    write_frame(&frame.head(Some(1_000)), &old).unwrap();
+    assert!(ask(&new, None).seam.warnings.is_empty());
+}
+
+#[test]
+fn a_hole_at_a_seam_in_time_is_warned_of_and_its_ledger_holds_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, old, new) = (sample(3_000, 37), folder.path().join("old.csv"), folder.path().join("new.csv"));
+    let ask = |until: usize, from: usize| {
+        write_frame(&frame.head(Some(until)), &old).unwrap();
+        write_frame(&frame.slice(from as i64, 3_000 - from), &new).unwrap();
+        // Row 1,250 has the time 0.
+        answer(&open(&timed(&[&old], &[format!("replay:{}?speed=max", new.display())], Some("time:1970-01-01"))), SQL, Options::default())
+    };
+    let hole = ask(1_000, 1_500);
+    assert!(hole.seam.warnings[0].contains("hole") && hole.seam.warnings[0].contains("1970-01-01T00:00:10Z"), "{:?}", hole.seam.warnings);
+    assert!(hole.seam.partitions[0].is_time);
+    assert_eq!(hole.seam.partitions[0].first_live, Some(10_000_000));
+    let whole = ask(1_600, 900);
+    assert!(whole.seam.warnings.is_empty(), "{:?}", whole.seam.warnings);
+    assert_eq!((whole.seam.partitions[0].last_history, whole.seam.partitions[0].first_live), (Some(-40_000), Some(0)));
+    assert_eq!(rows(&whole), (1_250, 1_750));
+}
+
+#[test]
+fn a_header_alone_settles_no_types_the_other_face_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old.csv"), folder.path().join("new.ndjson"));
+    std::fs::write(&old, "k,v,t,extra\n").unwrap();
+    std::fs::write(&new, "{\"k\":\"a\",\"v\":1,\"t\":\"2024-01-01T00:00:00\"}\n{\"k\":\"a\",\"v\":2.5,\"t\":\"2024-01-01T00:00:01\"}\n").unwrap();
+    let table = open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], None));
+    assert_eq!((table.schema.get("v"), table.schema.get("extra")), (Some(&DataType::Float64), Some(&DataType::String)));
+    let last = answer(&table, "SELECT k, sum(v) AS s, count(extra) AS e FROM r GROUP BY k", Options::default());
+    assert!(last.fault.is_none(), "{:?}", last.fault);
+    assert_eq!(last.answer.column("s").unwrap().f64().unwrap().get(0), Some(3.5));
+    // Among files too: the one with rows settles the types.
+    let more = folder.path().join("more.csv");
+    std::fs::write(&more, "k,v,t,extra\nb,7,2024-01-02T00:00:00,x\n").unwrap();
+    let table = open(&timed(&[&old, &more], &[], None));
+    let last = answer(&table, "SELECT sum(v) AS s FROM r", Options::default());
+    assert_eq!(last.answer.column("s").unwrap().i64().unwrap().get(0), Some(7));
+}

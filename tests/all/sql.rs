@@ -378,3 +378,48 @@ fn windows_of_every_kind_go_through_the_form_unchanged() {
         assert_eq!(Form::from_query(&form.to_query()), form);
     }
 }
+
+#[test]
+fn faults_of_grouping_and_from_stand_at_their_place() {
+    let frame = polars::df!("k" => ["a"], "i" => [1_i64]).unwrap();
+    let fault = |sql: &str| {
+        let bound = Query::parse(sql).and_then(|q| Plan::new(&q, sql, frame.schema(), None));
+        bound.map(drop).unwrap_err()
+    };
+    for (sql, at, says) in [
+        ("SELECT k FROM r GROUP BY ROLLUP(k)", "ROLLUP", "several levels"),
+        ("SELECT k FROM r GROUP BY CUBE (k)", "CUBE", "several levels"),
+        ("SELECT k FROM r GROUP BY GROUPING SETS ((k), ())", "GROUPING", "several levels"),
+        ("SELECT date_trunc('fortnight', k) FROM r", "date_trunc('fortnight', k)", "no unit of time"),
+        ("SELECT date_trunc(k) FROM r", "date_trunc(k)", "a unit in quotes and a time"),
+    ] {
+        let fault = fault(sql);
+        let span = fault.span.clone().unwrap();
+        assert_eq!(&sql[span.start..span.end], at, "{fault}");
+        assert!(fault.what.contains(says), "{fault}");
+    }
+    let empty = fault("SELECT k FROM WHERE i > 1");
+    assert_eq!((empty.what.as_str(), empty.span.unwrap()), ("FROM is empty", 13..13));
+}
+
+#[test]
+fn an_alias_needs_no_as_after_a_cast() {
+    let query = Query::parse("SELECT sum(i)::VARCHAR s, i::DOUBLE PRECISION, k::TEXT AS t, i::BIGINT \"b\" FROM r").unwrap();
+    let aliases: Vec<_> = query.items.iter().map(|i| i.alias.as_deref()).collect();
+    assert_eq!(aliases, [Some("s"), None, Some("t"), Some("b")]);
+}
+
+#[test]
+fn times_are_cut_to_units_as_plain_values() {
+    let micros: Vec<i64> = vec![1_704_157_385_123_456, -1, 1_719_800_000_000_000];
+    let time = Int64Chunked::from_vec("t".into(), micros).into_datetime(TimeUnit::Microseconds, None).into_column();
+    let frame = DataFrame::new(3, vec![time]).unwrap();
+    let sql = "SELECT date_trunc('hour', t) AS h, date_trunc('months', t) AS m, count(*) AS n FROM r WHERE date_trunc('year', t) < '2025-01-01' GROUP BY h, m ORDER BY h";
+    let answer = crate::run::one_go(&frame, sql);
+    let text = |name: &str| -> Vec<String> {
+        let column = answer.column(name).unwrap().cast(&DataType::String).unwrap();
+        column.str().unwrap().iter().flatten().map(|t| t[..19].to_owned()).collect()
+    };
+    assert_eq!(text("h"), ["1969-12-31 23:00:00", "2024-01-02 01:00:00", "2024-07-01 02:00:00"]);
+    assert_eq!(text("m"), ["1969-12-01 00:00:00", "2024-01-01 00:00:00", "2024-07-01 00:00:00"]);
+}

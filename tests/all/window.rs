@@ -28,11 +28,15 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new() -> Self {
+        Self::sized(1280.0, 800.0)
+    }
+
+    pub(super) fn sized(wide: f32, high: f32) -> Self {
         let home = tempfile::tempdir().unwrap();
         let app = Rc::new(RefCell::new(None));
         let (make, show, root) = (app.clone(), app.clone(), home.path().join("home"));
         let harness = Harness::builder()
-            .with_size(vec2(1280.0, 800.0))
+            .with_size(vec2(wide, high))
             .with_context_setup(move |ctx| *make.borrow_mut() = Some(App::headless(ctx, root)))
             .build_ui(move |ui| {
                 let mut app = show.borrow_mut();

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use braid::figure::PointState;
 use braid::query::window::WindowStatus;
 use braid::ui::App;
 use braid::ui::action::{Action, Open, Pane, TableAction, Window as Show};
@@ -17,7 +18,7 @@ use super::window::{Window, minutes, with_replay, with_sales};
 const BUTTON: egui::accesskit::Role = egui::accesskit::Role::Button;
 
 /// A replay whose rows are counted by the minute; `faults` are parameters of the feed.
-fn with_windows(faults: &str, lateness_ms: u64) -> Window {
+pub(super) fn with_windows(faults: &str, lateness_ms: u64) -> Window {
     let mut window = Window::new();
     let path = window.file("ticks.csv", &minutes(80_000));
     let setup = TableSetup {
@@ -32,11 +33,11 @@ fn with_windows(faults: &str, lateness_ms: u64) -> Window {
     window
 }
 
-fn rows(app: &App) -> u64 {
+pub(super) fn rows(app: &App) -> u64 {
     app.sheet().and_then(|s| s.watch.shown.as_ref().map(|s| s.rows.come_in)).unwrap_or(0)
 }
 
-fn states(app: &App) -> Vec<WindowStatus> {
+pub(super) fn states(app: &App) -> Vec<WindowStatus> {
     app.sheet().and_then(|s| s.watch.shown.as_ref().and_then(|s| s.status.clone())).map(|s| s.to_vec()).unwrap_or_default()
 }
 
@@ -50,7 +51,7 @@ fn each_item_says_how_exact_it_is_and_what_keeps_values_becomes_a_sketch_with_on
     let names: Vec<_> = sheet.classes.iter().map(|c| (c.name.clone(), c.cheaper.is_some())).collect();
     assert_eq!(names, [("prices".to_owned(), true), ("total".to_owned(), false)], "groups have no class");
     drop(sheet);
-    window.click("Use the sketch for prices");
+    window.click("Use approx_count_distinct instead of count(DISTINCT price)");
     window.wait_done();
     assert!(window.sheet().question.asked.contains("approx_count_distinct(price) AS prices"), "{}", window.sheet().question.asked);
     assert!(window.has("sketch ±1.63 %") && !window.has("keeps values"));
@@ -125,9 +126,8 @@ fn rows_of_open_windows_say_so_in_the_grid_and_look_so_in_the_chart() {
     let states = states(&window.app());
     assert_eq!(states.last(), Some(&WindowStatus::Open), "the newest window is still filling");
     let figure = window.sheet().picture.figure().unwrap();
-    let points = window.points();
-    let last = points.last().unwrap().0;
-    assert!(figure.is_open(last) && !figure.is_open(points[0].0));
+    let points = &figure.series[0];
+    assert_eq!((points.state(points.len() - 1), points.state(0)), (Some(PointState::Open), Some(PointState::Final)));
     assert!(figure.caption.contains("still open"), "{}", figure.caption);
     assert!(window.has("final"), "the grid begins with final windows");
 }
@@ -137,7 +137,7 @@ fn nothing_looks_open_when_every_input_has_ended() {
     let mut window = with_sales();
     window.ask("SELECT tumble(sold, INTERVAL '1 day') AS time, count(*) AS n FROM sales GROUP BY time ORDER BY time");
     window.wait_done();
-    assert!(window.sheet().picture.figure().unwrap().open.is_empty());
+    assert!(!window.sheet().picture.figure().unwrap().has(PointState::Open));
     assert!(window.has("final") && window.harness.query_by_label("open").is_none());
 }
 
@@ -184,7 +184,7 @@ fn an_answer_is_verified_and_says_so_under_the_table() {
     let audit = sheet.watch.shown.as_ref().unwrap().audit.clone().unwrap();
     drop(sheet);
     assert_eq!((audit.differences, audit.word), (0, None));
-    assert!(window.has("Verified to") && window.has("0 differences"));
+    assert!(window.has("UTC by the clock, 0 differences") && !window.has("event time 20"));
 }
 
 #[test]
@@ -247,16 +247,23 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     window.settle();
     window.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done));
     assert!(window.has("Rewound to 2024-03-01 00:10 to 00:20"));
-    let sql = window.sheet().question.sql.clone();
+    let sql = window.sheet().watch.sql.clone();
     assert!(sql.contains("\"at\" >= '2024-03-01 00:10'") && sql.contains("\"at\" < '2024-03-01 00:20'"), "{sql}");
+    assert!(!window.sheet().question.sql.contains("00:10"), "the question itself stays as it is");
     assert_eq!(window.answer().len(), 10);
     assert_eq!(window.sheet().watch.shown.as_ref().unwrap().rows.shown, 600);
     let behind = |app: &App| app.sheet().and_then(|s| s.now.as_ref().and_then(|n| n.watch.newest.as_ref().map(|s| s.rows.come_in))).unwrap_or(0);
     let seen = behind(&window.app());
     window.wait("the feed goes on behind it", move |app| behind(app) > seen + 500);
-    window.ask("SELECT max(v) AS top FROM ticks WHERE at < '2024-03-01 00:05'");
+    window.ask("SELECT count(*) AS n, max(v) AS top FROM ticks WHERE at < '2024-03-01 00:15' OR v = 6");
     window.wait_past_done();
-    assert_eq!(window.answer(), ["6"], "any question can be asked of the past");
+    assert_eq!(window.answer(), ["343 6"], "any question can be asked of the past, and is asked of the stretch");
+    assert!(window.has("Rewound to 2024-03-01 00:10 to 00:20"));
+    let sql = window.sheet().watch.sql.clone();
+    assert!(sql.contains("(at < '2024-03-01 00:15' OR v = 6) AND \"at\" >= '2024-03-01 00:10'"), "{sql}");
+    window.ask("SELECT count(*) AS n FROM ticks");
+    window.wait_past_done();
+    assert_eq!(window.answer(), ["600"], "and so is the next one");
     window.click("Return to now");
     assert!(!window.has("Rewound to") && window.sheet().now.is_none());
     assert!(window.sheet().question.sql.contains("tumble") && window.sheet().watch.is_live());
@@ -317,7 +324,13 @@ fn the_last_minutes_are_one_click_away() {
     window.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done));
     let rows = window.answer().len();
     assert!((5..=6).contains(&rows), "{rows} windows of a minute");
-    assert!(window.has("and later"));
+    let sheet = window.sheet();
+    let now = sheet.now.as_ref().unwrap();
+    let (stretch, watermark) = (now.stretch, now.past.watermark.unwrap());
+    assert_eq!(stretch.until, Some(watermark.div_euclid(1_000_000) * 1_000_000), "the stretch ends at the watermark");
+    assert_eq!(stretch.from, stretch.until.map(|until| until - 300_000_000));
+    drop(sheet);
+    assert!(window.has(&format!("Rewound to {}", stretch.words())) && !window.has("and later"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The type of a column, from the values of a sample: every value narrows what is possible.
+//! The type of a column, from the values of a sample: every value narrows what is possible, but for a few that are garbage.
 //! Where the values stand, and what a row is, is left to the formats.
 
 use polars::prelude::{DataType, TimeUnit};
@@ -11,62 +11,106 @@ const FLOAT: u8 = 4;
 const DATE: u8 = 8;
 const DATETIME: u8 = 16;
 
+const ALL: u8 = BOOLEAN | INTEGER | FLOAT | DATE | DATETIME;
+
+/// From so many values on, one in twenty may be odd: the column has the type of the others, and those rows are set aside.
+const ENOUGH: u32 = 20;
+const ODD_ONE_IN: u32 = 20;
+/// More odd values than this are no accident.
+const MOST_ODD: usize = 16;
+
 /// What a column may still be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Guess {
+    /// What all values are that are not odd.
     may: u8,
-    any: bool,
+    values: u32,
+    /// Values that are text and nothing else: their number and, to see whether one comes again, their checksums.
+    odd: u32,
+    seen: [u32; MOST_ODD],
+    /// An odd value came twice, such as 'n/a': that is how the column writes it, and no accident.
+    usual: bool,
     /// A whole number did not fit 64 bits.
     over: bool,
 }
 
 impl Default for Guess {
     fn default() -> Self {
-        Self { may: BOOLEAN | INTEGER | FLOAT | DATE | DATETIME, any: false, over: false }
+        Self { may: ALL, values: 0, odd: 0, seen: [0; MOST_ODD], usual: false, over: false }
     }
 }
 
 impl Guess {
     /// A value that may be anything, as in CSV.
     pub fn see(&mut self, text: &[u8]) {
-        self.any = true;
-        let text = text.trim_ascii();
-        let mut keep = |bit: u8, holds: &dyn Fn() -> bool| {
-            if self.may & bit != 0 && !holds() {
-                self.may &= !bit;
-            }
-        };
-        keep(BOOLEAN, &|| value::boolean(text).is_some());
-        keep(INTEGER, &|| value::looks_integer(text));
-        keep(FLOAT, &|| value::float(text).is_some());
-        keep(DATE, &|| value::date(text).is_some());
-        keep(DATETIME, &|| value::datetime(text, TimeUnit::Microseconds).is_some());
-        self.over |= self.may & INTEGER != 0 && value::integer(text).is_none();
+        self.see_as(text, ALL);
     }
 
     /// A JSON string: it may be a time, never a number.
     pub fn see_string(&mut self, text: &[u8]) {
-        self.may &= DATE | DATETIME;
-        self.see(text);
+        self.see_as(text, DATE | DATETIME);
     }
 
     /// Something that can only be kept as text.
     pub fn see_text(&mut self) {
-        self.any = true;
+        self.values = self.values.saturating_add(1);
         self.may = 0;
+    }
+
+    fn see_as(&mut self, text: &[u8], allowed: u8) {
+        self.values = self.values.saturating_add(1);
+        let text = text.trim_ascii();
+        let is = |bit: u8| match bit {
+            BOOLEAN => value::boolean(text).is_some(),
+            INTEGER => value::looks_integer(text),
+            FLOAT => value::float(text).is_some(),
+            DATE => value::date(text).is_some(),
+            _ => value::datetime(text, TimeUnit::Microseconds).is_some(),
+        };
+        let among = |bits: u8| [BOOLEAN, INTEGER, FLOAT, DATE, DATETIME].into_iter().filter(|bit| bits & bit != 0 && is(*bit)).fold(0, |all, bit| all | bit);
+        let kept = among(self.may & allowed);
+        if kept != 0 {
+            self.may = kept;
+            self.over |= kept & INTEGER != 0 && value::integer(text).is_none();
+        } else if self.may != 0 {
+            if among(allowed & !self.may) != 0 {
+                // Of another type: no accident.
+                self.may = 0;
+            } else {
+                self.see_odd(text);
+            }
+        }
+    }
+
+    fn see_odd(&mut self, text: &[u8]) {
+        let sum = crc32fast::hash(text);
+        let count = self.odd as usize;
+        self.usual |= self.seen.iter().take(count).any(|seen| *seen == sum);
+        match self.seen.get_mut(count) {
+            Some(place) => *place = sum,
+            None => self.usual = true,
+        }
+        self.odd = self.odd.saturating_add(1);
+    }
+
+    /// What the column may be, a few odd values left aside.
+    fn settled(self) -> u8 {
+        let accident = self.values >= ENOUGH && !self.usual && self.odd <= self.values / ODD_ONE_IN;
+        if self.odd == 0 || accident { self.may } else { 0 }
     }
 
     /// Whether the values seen have a type other than text.
     pub fn typed(self) -> bool {
-        self.any && self.may != 0
+        self.values > 0 && self.settled() != 0
     }
 
     /// The settled type. Without any value: text. Whole numbers beyond 64 bits stay text, so that no digit is lost.
     pub fn dtype(self) -> DataType {
-        if !self.any {
+        if self.values == 0 {
             return DataType::String;
         }
-        let has = |bit| self.may & bit != 0;
+        let may = self.settled();
+        let has = |bit| may & bit != 0;
         if has(BOOLEAN) {
             DataType::Boolean
         } else if has(INTEGER) {

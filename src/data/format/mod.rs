@@ -59,13 +59,18 @@ pub struct Sniff<'a> {
     /// True when `head` is the whole input.
     pub whole: bool,
     /// The types that the rows must have, where a table knows them already: by column name. Columns of the input
-    /// that are not in it keep their own type.
+    /// that are not in it keep their own type, and so do those of the type null, of which only the name is known.
     pub known: Option<SchemaRef>,
 }
 
 /// Turns whole records into columns. Shared by all threads that read one input.
 pub trait Decoder: Send + Sync + std::fmt::Debug {
     fn schema(&self) -> &SchemaRef;
+
+    /// Whether its types were settled by rows; a header alone settles none.
+    fn is_settled(&self) -> bool {
+        true
+    }
 
     /// Bytes at the start of the input that hold no record (a CSV header), and their lines.
     fn preamble(&self) -> Preamble;

@@ -32,7 +32,8 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         }
     }
     // Lines last: under another's surface they would change colour.
-    drawn.iter().try_for_each(|(runs, color)| line::stroke(scene, pen, runs, *color))
+    drawn.iter().try_for_each(|(runs, color)| line::stroke(scene, pen, runs, *color))?;
+    (0..drawn.len()).try_for_each(|series| line::corrected(scene, pen, series))
 }
 
 /// The surfaces between a run and the base line, one for each stretch on one side of it: no outline crosses itself.

@@ -1,6 +1,6 @@
 //! Bars: lengths from zero, side by side where there are several series.
 
-use super::{Key, Mark, Scene};
+use super::{Key, Mark, Scene, line};
 use crate::data::Result;
 use crate::figure::layout::{Rect, Slots};
 use crate::figure::look::{Rgba, faded};
@@ -63,6 +63,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         } else {
             each_bar(scene, pen, series, (slots.offset(index), each, count), color)?;
         }
+        line::corrected(scene, pen, index)?;
     }
     Ok(())
 }
@@ -70,7 +71,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
 fn each_bar(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, (offset, width, count): (f64, f64, usize), color: Rgba) -> Result<()> {
     let plot = scene.layout.plot;
     let base = scene.px((0.0, 0.0))[1] as f32;
-    for (x, y) in (0..series.len()).filter_map(|i| series.point(i)) {
+    for (point, (x, y)) in (0..series.len()).filter_map(|i| Some((i, series.point(i)?))) {
         let left = scene.px((x + offset - width / 2.0, 0.0))[0] as f32;
         let [right, end] = scene.px((x + offset + width / 2.0, y));
         let (mut left, mut right) = (left, right as f32);
@@ -89,7 +90,7 @@ fn each_bar(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, (offset, widt
             end = base - if y > 0.0 { 1.0 } else { -1.0 };
         }
         let bar = Rect::new(left, end.min(base), right, end.max(base));
-        if scene.figure.is_open(x) {
+        if series.is_unfinished(point) {
             rect_within(pen, &plot, bar, faded(color, 0.25))?;
             let [l, t, r, b] = [bar.left + 0.5, bar.top, bar.right - 0.5, bar.bottom].map(f64::from);
             line_within(pen, &plot, &[[l, b], [l, t], [r, t], [r, b], [l, b]], 1.0, color)?;

@@ -5,6 +5,7 @@ use crate::data::Result;
 use crate::figure::clip::{self, Px};
 use crate::figure::look::Rgba;
 use crate::figure::pen::{Pen, line_within};
+use crate::figure::spec::PointState;
 
 pub(super) const LINE: Mark = Mark {
     name: "line",
@@ -22,18 +23,18 @@ pub(super) const LINE: Mark = Mark {
 const SPARSE: f64 = 24.0;
 /// Length of a dash of an unfinished line, and of the space after it.
 const DASH: [f64; 2] = [5.0, 4.0];
-/// The most unfinished points that are marked one by one.
-const MARKED: usize = 64;
 
 fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
-    for (series, color) in scene.figure.series.iter().zip((0..).map(|i| scene.look.color(i))) {
+    for (index, series) in scene.figure.series.iter().enumerate() {
+        let color = scene.look.color(index);
         let runs = scene.runs(series);
         stroke(scene, pen, &runs, color)?;
         let count: usize = runs.iter().map(|run| run.points.len()).sum();
         if (count as f64) * SPARSE < f64::from(scene.layout.plot.width()) {
             dots(scene, pen, runs.iter().flat_map(|run| &run.points), color)?;
         }
-        hollow(scene, pen, series, color)?;
+        hollow(scene, pen, index)?;
+        corrected(scene, pen, index)?;
     }
     Ok(())
 }
@@ -58,15 +59,17 @@ pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Run], color: 
     Ok(())
 }
 
-/// Rings at the points that are still to change.
-pub(super) fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: &crate::figure::Series, color: Rgba) -> Result<()> {
-    if scene.figure.open.is_empty() || scene.figure.open.len() > MARKED {
-        return Ok(());
-    }
-    let frame = scene.layout.plot.grown(0.5);
-    let open = (0..series.len()).filter_map(|i| series.point(i)).filter(|p| scene.figure.is_open(p.0)).map(|p| scene.px(p));
-    for point in open.filter(|p| frame.contains([p[0] as f32, p[1] as f32])) {
-        ring(scene, pen, point, scene.look.stroke() * 2.0, color)?;
+/// Rings at the points that are unfinished.
+fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
+    scene.places(series, PointState::is_unfinished).into_iter().try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, scene.look.color(series)))
+}
+
+/// A disc in a ring at each point that was corrected: every mark has the same sign for it.
+pub(super) fn corrected(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
+    let radius = scene.look.stroke();
+    for at in scene.places(series, |state| state == PointState::Corrected) {
+        ring(scene, pen, at, radius * 3.0, scene.look.ink)?;
+        pen.circle(at, radius * 1.4, scene.look.color(series))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::layout::{Layout, Slots, sorted};
 use super::look::Look;
 use super::pen::Pen;
 use super::scale::Scale;
-use super::spec::{Figure, Series};
+use super::spec::{Figure, PointState, Series};
 use crate::data::{Fault, Result};
 
 /// One way of drawing a figure's series.
@@ -25,7 +25,7 @@ pub struct Mark {
     pub about: &'static str,
     /// Its sign in the legend.
     pub key: Key,
-    /// How it shows values that are still to change, one word for the caption.
+    /// How it shows values that are still to change or cut, one word for the caption.
     pub unfinished: &'static str,
     /// Whether the y axis must show zero, because lengths or areas are compared.
     pub zero: bool,
@@ -90,11 +90,35 @@ impl Scene<'_> {
         };
         let pieces = kept.split(Option::is_none);
         let points = |piece: &[Option<usize>]| -> Vec<(Px, bool)> {
-            piece.iter().flatten().filter_map(|i| series.point(*i)).map(|point| (self.px(point), self.figure.is_open(point.0))).collect()
+            piece.iter().flatten().filter_map(|i| Some((self.px(series.point(*i)?), series.is_unfinished(*i)))).collect()
         };
+        if self.figure.apart {
+            let alone = pieces.flat_map(points);
+            return alone.map(|(point, open)| Run { points: vec![point], open }).collect();
+        }
         pieces.flat_map(|piece| cut(&points(piece))).collect()
     }
+
+    /// Where those points of a series that are in some state are drawn, in order, without those that would lie upon each other.
+    pub fn places(&self, series: usize, wanted: impl Fn(PointState) -> bool) -> Vec<Px> {
+        let offset = self.layout.slots.map_or(0.0, |slots| slots.offset(series));
+        let Some(series) = self.figure.series.get(series) else { return Vec::new() };
+        let frame = self.layout.plot.grown(0.5);
+        let mut places: Vec<Px> = Vec::new();
+        for (index, _) in series.states.iter().enumerate().filter(|(_, state)| wanted(**state)) {
+            let Some((x, y)) = series.point(index) else { continue };
+            let at = self.px((x + offset, y));
+            let clear = places.last().is_none_or(|last| (last[0] - at[0]).hypot(last[1] - at[1]) >= APART);
+            if clear && frame.contains([at[0] as f32, at[1] as f32]) {
+                places.push(at);
+            }
+        }
+        places
+    }
 }
+
+/// Rings closer than this would run into one.
+const APART: f64 = 5.0;
 
 /// A connected piece of a line.
 #[derive(Debug)]

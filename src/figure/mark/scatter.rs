@@ -28,7 +28,8 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         501..=5_000 => (scene.look.dot() * 0.8, 0.6),
         _ => (scene.look.dot() * 0.6, 0.4),
     };
-    for (series, color) in scene.figure.series.iter().zip((0..).map(|i| scene.look.color(i))) {
+    for (number, series) in scene.figure.series.iter().enumerate() {
+        let color = scene.look.color(number);
         let plot = scene.layout.plot;
         let frame = plot.grown(0.5);
         let kept = |cell: f32| {
@@ -46,12 +47,13 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
             let Some(point) = series.point(index) else { continue };
             // As opaque as all the circles it stands for, one upon the other.
             let opacity = 1.0 - (1.0 - opacity as f32).powi(count.min(64) as i32);
-            if scene.figure.is_open(point.0) {
+            if series.is_unfinished(index) {
                 line::ring(scene, pen, scene.px(point), radius * 1.2, color)?;
             } else {
                 pen.circle(scene.px(point), radius, faded(color, opacity))?;
             }
         }
+        line::corrected(scene, pen, number)?;
     }
     Ok(())
 }

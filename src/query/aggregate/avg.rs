@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::input::float_of_numbers;
 use super::sum::{FloatSum, IntSum, floating};
-use super::{Accumulator, Aggregate, BASE, part};
+use super::{Accumulator, Aggregate, BASE, like, part};
 use crate::data::Result;
 
 pub const AVG: Aggregate = Aggregate {
@@ -31,21 +31,21 @@ trait Divide: Accumulator {
 
 impl Divide for IntSum {
     fn divided(&self, groups: Range<usize>) -> Float64Chunked {
-        groups.map(|g| (self.counts[g] > 0).then(|| self.sums[g] as f64 / self.counts[g] as f64)).collect()
+        groups.map(|g| (self.count(g) > 0).then(|| self.sum(g) as f64 / self.count(g) as f64)).collect()
     }
 
     fn groups(&self) -> usize {
-        self.counts.len()
+        self.len()
     }
 }
 
 impl Divide for FloatSum {
     fn divided(&self, groups: Range<usize>) -> Float64Chunked {
-        groups.map(|g| (self.counts[g] > 0).then(|| self.sums.get(g) / self.counts[g] as f64)).collect()
+        groups.map(|g| (self.sums.count(g) > 0).then(|| self.sums.get(g) / self.sums.count(g) as f64)).collect()
     }
 
     fn groups(&self) -> usize {
-        self.counts.len()
+        self.sums.len()
     }
 }
 
@@ -64,6 +64,10 @@ impl<S: Divide> Accumulator for Mean<S> {
 
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
         self.0.merge(groups, state)
+    }
+
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        like::<Self>(other).is_some_and(|other| self.0.unite(groups, &other.0, from))
     }
 
     fn finish(&self) -> Result<Column> {

@@ -3,14 +3,17 @@
 //!
 //! As in DuckDB, the first argument of the regressions depends on the second.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use polars::prelude::*;
 
-use super::input::{both, float_of_numbers, floats, for_each};
-use super::sum::{merge_sums, sums_state};
+use super::input::{Numbers, both, float_of_numbers, floats, numbers};
+use super::sum::{counts_state, merge_counts, merge_sums, sums_state};
 use super::variance::{centred, spread};
-use super::{Accumulator, Aggregate, BASE, nth, part};
+use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part};
 use crate::data::Result;
-use crate::query::exact::ExactSums;
+use crate::query::exact::Sums;
 
 pub const CORR: Aggregate = Aggregate {
     name: "corr",
@@ -75,14 +78,19 @@ enum Kind {
 #[derive(Debug)]
 struct Bivariate {
     kind: Kind,
-    counts: Vec<i64>,
-    y: ExactSums,
-    x: ExactSums,
-    yx: ExactSums,
-    /// Σx² and Σy², where the kind needs them; else without groups.
-    xx: ExactSums,
-    yy: ExactSums,
+    /// Of y, x, yx, x² and y²; the squares only where the kind needs them.
+    sums: Sums<5>,
+    /// The same sums of small whole numbers, and the count, for as long as they fit; empty as long as there were none.
+    whole: Vec<[i64; 6]>,
 }
+
+const Y: usize = 0;
+const X: usize = 1;
+const YX: usize = 2;
+const XX: usize = 3;
+const YY: usize = 4;
+/// Where `whole` has the count.
+const ROWS: usize = 5;
 
 impl Kind {
     fn squares_of_x(self) -> bool {
@@ -96,60 +104,98 @@ impl Kind {
 
 impl Bivariate {
     fn boxed(kind: Kind) -> Box<dyn Accumulator> {
-        let none = ExactSums::default;
-        Box::new(Self { kind, counts: Vec::new(), y: none(), x: none(), yx: none(), xx: none(), yy: none() })
+        Box::new(Self { kind, sums: Sums::default(), whole: Vec::new() })
     }
 
+    #[inline]
     fn add(&mut self, group: u32, y: f64, x: f64) {
-        self.counts[group as usize] += 1;
-        self.y.add(group, y);
-        self.x.add(group, x);
-        self.yx.add_product(group, y, x);
+        self.sums.more(group, 1);
+        self.sums.add_to(group, Y, y);
+        self.sums.add_to(group, X, x);
+        self.sums.add_product_to(group, YX, y, x);
         if self.kind.squares_of_x() {
-            self.xx.add_product(group, x, x);
+            self.sums.add_product_to(group, XX, x, x);
         }
         if self.kind.squares_of_y() {
-            self.yy.add_product(group, y, y);
+            self.sums.add_product_to(group, YY, y, y);
         }
     }
 
-    fn sums(&self) -> Vec<&ExactSums> {
-        let squares = [(self.kind.squares_of_x(), &self.xx), (self.kind.squares_of_y(), &self.yy)];
-        [&self.y, &self.x, &self.yx].into_iter().chain(squares.into_iter().filter(|(needed, _)| *needed).map(|(_, s)| s)).collect()
+    /// Adds sums of whole numbers; what does not fit goes to the exact sums, which hold everything.
+    #[inline]
+    fn add_whole(&mut self, group: u32, more: &[i64; 6]) {
+        let Some(own) = self.whole.get_mut(group as usize) else { return };
+        let mut sums = [0; 6];
+        let mut over = false;
+        for ((sum, a), b) in sums.iter_mut().zip(*own).zip(more) {
+            let (added, beyond) = a.overflowing_add(*b);
+            *sum = added;
+            over |= beyond;
+        }
+        if !over {
+            *own = sums;
+            return;
+        }
+        let full = std::mem::replace(own, *more);
+        settle(&mut self.sums, group, &full);
     }
 
-    fn sums_mut(&mut self) -> Vec<&mut ExactSums> {
-        let squares = [(self.kind.squares_of_x(), &mut self.xx), (self.kind.squares_of_y(), &mut self.yy)];
-        [&mut self.y, &mut self.x, &mut self.yx].into_iter().chain(squares.into_iter().filter(|(needed, _)| *needed).map(|(_, s)| s)).collect()
+    /// The sums that the kind needs.
+    fn needed(&self) -> impl Iterator<Item = usize> + use<> {
+        let squares = [(self.kind.squares_of_x(), XX), (self.kind.squares_of_y(), YY)];
+        [Y, X, YX].into_iter().chain(squares.into_iter().filter(|(needed, _)| *needed).map(|(_, sum)| sum))
+    }
+
+    fn count(&self, group: usize) -> i64 {
+        self.sums.count(group) + self.whole.get(group).map_or(0, |whole| whole[ROWS])
+    }
+
+    /// A sum of `group` as a pair of twice the precision.
+    fn pair(&self, group: usize, sum: usize) -> (f64, f64) {
+        match self.whole.get(group) {
+            Some(whole) if whole[ROWS] > 0 && self.sums.count(group) == 0 => {
+                let high = whole[sum] as f64;
+                (high, (i128::from(whole[sum]) - high as i128) as f64)
+            }
+            Some(whole) if whole[ROWS] > 0 => {
+                let mut both = Sums::<1>::default();
+                both.resize(1);
+                let (hi, lo) = self.sums.pair_kept_of(group, sum);
+                both.add_parts(0, hi, lo, self.sums.register_of(group, sum).as_deref());
+                both.add_whole_to(0, 0, whole[sum]);
+                both.pair(0)
+            }
+            _ => self.sums.pair_of(group, sum),
+        }
     }
 
     fn value(&self, group: usize) -> Option<f64> {
-        let n = self.counts[group];
+        let n = self.count(group);
         if n == 0 || (n == 1 && self.kind == Kind::CovarSamp) {
             return None;
         }
         let count = n as f64;
-        let (y, x) = (self.y.pair(group), self.x.pair(group));
-        let together = || centred(self.yx.pair(group), y, x, count);
-        let spread = |squares: &ExactSums, sum| spread(squares.pair(group), sum, count);
+        let (y, x) = (self.pair(group, Y), self.pair(group, X));
+        let together = || centred(self.pair(group, YX), y, x, count);
+        let spread = |squares, sum| spread(self.pair(group, squares), sum, count);
         let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
         match self.kind {
             Kind::CovarSamp => Some(finite(together() / (count - 1.0))),
             Kind::CovarPop => Some(finite(together() / count)),
             Kind::Corr => {
-                let roots = spread(&self.xx, x).sqrt() * spread(&self.yy, y).sqrt();
+                let roots = spread(XX, x).sqrt() * spread(YY, y).sqrt();
                 Some(if roots > 0.0 { finite(together() / roots).clamp(-1.0, 1.0) } else { f64::NAN })
             }
             Kind::Slope => {
-                let spread = spread(&self.xx, x);
+                let spread = spread(XX, x);
                 Some(if spread > 0.0 { finite(together() / spread) } else { f64::NAN })
             }
             Kind::Intercept => {
-                let spread = spread(&self.xx, x);
-                (spread != 0.0).then(|| finite((self.y.get(group) - together() / spread * self.x.get(group)) / count))
+                let spread = spread(XX, x);
+                (spread != 0.0).then(|| finite((y.0 - together() / spread * x.0) / count))
             }
             Kind::R2 => {
-                let (wide, high) = (spread(&self.xx, x), spread(&self.yy, y));
+                let (wide, high) = (spread(XX, x), spread(YY, y));
                 let explained = || {
                     let slope = together();
                     finite(slope / wide * (slope / high)).clamp(0.0, 1.0)
@@ -160,50 +206,92 @@ impl Bivariate {
     }
 }
 
+/// Moves sums of whole numbers to the exact ones.
+fn settle(sums: &mut Sums<5>, group: u32, whole: &[i64; 6]) {
+    sums.more(group, whole[ROWS]);
+    for sum in Y..=YY {
+        sums.add_whole_to(group, sum, whole[sum]);
+    }
+}
+
+/// Both columns as whole numbers, where they are so small that no product of two overflows.
+fn small(ys: &Column, xs: &Column) -> Result<Option<(Int64Chunked, Int64Chunked)>> {
+    let (Numbers::Int(ys), Numbers::Int(xs)) = (numbers(ys)?, numbers(xs)?) else { return Ok(None) };
+    let fits = |values: &Int64Chunked| values.downcast_iter().all(|array| array.values().iter().all(|x| i32::try_from(*x).is_ok()));
+    Ok((fits(&ys) && fits(&xs)).then_some((ys, xs)))
+}
+
+/// Calls `each(group, y, x)` for every row that has both.
+fn for_both<T: PolarsNumericType>(groups: &[u32], ys: &ChunkedArray<T>, xs: &ChunkedArray<T>, mut each: impl FnMut(u32, T::Native, T::Native)) {
+    if ys.null_count() == 0 && xs.null_count() == 0 {
+        for ((group, y), x) in groups.iter().zip(ys.into_no_null_iter()).zip(xs.into_no_null_iter()) {
+            each(*group, y, x);
+        }
+    } else {
+        for ((group, y), x) in groups.iter().zip(ys.iter()).zip(xs.iter()) {
+            if let (Some(y), Some(x)) = (y, x) {
+                each(*group, y, x);
+            }
+        }
+    }
+}
+
 impl Accumulator for Bivariate {
     fn resize(&mut self, groups: usize) {
-        self.counts.resize(groups, 0);
-        self.sums_mut().into_iter().for_each(|s| s.resize(groups));
+        self.sums.resize(groups);
+        if !self.whole.is_empty() {
+            self.whole.resize(groups, [0; 6]);
+        }
     }
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         let (ys, xs) = both(inputs)?;
-        let (ys, xs) = (floats(ys)?, floats(xs)?);
-        if ys.null_count() == 0 && xs.null_count() == 0 {
-            for ((group, y), x) in groups.iter().zip(ys.into_no_null_iter()).zip(xs.into_no_null_iter()) {
-                self.add(*group, y, x);
-            }
+        if let Some((ys, xs)) = small(ys, xs)? {
+            self.whole.resize(self.sums.len(), [0; 6]);
+            for_both(groups, &ys, &xs, |group, y, x| self.add_whole(group, &[y, x, y * x, x * x, y * y, 1]));
         } else {
-            for ((group, y), x) in groups.iter().zip(ys.iter()).zip(xs.iter()) {
-                if let (Some(y), Some(x)) = (y, x) {
-                    self.add(*group, y, x);
-                }
-            }
+            for_both(groups, &floats(ys)?, &floats(xs)?, |group, y, x| self.add(group, y, x));
         }
         Ok(())
     }
 
     /// The count, then three columns a sum.
     fn state(&self) -> Result<Vec<Column>> {
-        let count = part("count", Series::new("".into(), &self.counts));
-        let sums = self.sums().into_iter().flat_map(|s| sums_state(s, self.counts.len()));
-        Ok(std::iter::once(count).chain(sums).collect())
+        let mut sums = Cow::Borrowed(&self.sums);
+        for (group, whole) in self.whole.iter().enumerate().filter(|(_, whole)| whole[ROWS] > 0) {
+            settle(sums.to_mut(), group as u32, whole);
+        }
+        let mut columns = vec![counts_state(&sums)];
+        for sum in self.needed() {
+            columns.extend(sums_state(&sums, sum));
+        }
+        Ok(columns)
     }
 
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
-        for_each(groups, nth(state, 0)?.i64()?, |g, n| self.counts[g as usize] += n);
-        for (i, sums) in self.sums_mut().into_iter().enumerate() {
-            merge_sums(sums, groups, state.get(1 + 3 * i..).unwrap_or_default())?;
+        merge_counts(&mut self.sums, groups, nth(state, 0)?)?;
+        for (i, sum) in self.needed().enumerate() {
+            merge_sums(&mut self.sums, sum, groups, state.get(1 + 3 * i..).unwrap_or_default())?;
         }
         Ok(())
     }
 
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        let Some(other) = like::<Self>(other) else { return false };
+        self.sums.unite(groups, &other.sums, from.clone());
+        if !other.whole.is_empty() {
+            self.whole.resize(self.sums.len(), [0; 6]);
+            pairs(groups, &other.whole, from, |group, whole| self.add_whole(group, whole));
+        }
+        true
+    }
+
     fn finish(&self) -> Result<Column> {
-        let values: Float64Chunked = (0..self.counts.len()).map(|g| self.value(g)).collect();
+        let values: Float64Chunked = (0..self.sums.len()).map(|g| self.value(g)).collect();
         Ok(part("value", values.into_series()))
     }
 
     fn size(&self) -> usize {
-        self.counts.capacity() * 8 + self.sums().into_iter().map(ExactSums::size).sum::<usize>()
+        self.sums.size() + self.whole.capacity() * 48
     }
 }

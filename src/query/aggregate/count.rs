@@ -5,7 +5,7 @@ use std::ops::Range;
 use polars::prelude::*;
 
 use super::input::{for_each, for_each_present};
-use super::{Accumulator, Aggregate, BASE, nth, part};
+use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, touch};
 use crate::data::Result;
 
 pub const COUNT: Aggregate = Aggregate {
@@ -43,6 +43,13 @@ impl Accumulator for Count {
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
         for_each(groups, nth(state, 0)?.i64()?, |g, n| self.0[g as usize] += n);
         Ok(())
+    }
+
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        let Some(other) = like::<Self>(other) else { return false };
+        touch(&self.0, groups, |n| *n as u64);
+        pairs(groups, &other.0, from, |g, n| self.0[g as usize] += n);
+        true
     }
 
     fn finish(&self) -> Result<Column> {

@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::input::{Numbers, for_each, numbers, single};
 use super::rank::ranked;
-use super::{Accumulator, Aggregate, BASE, nth, part};
+use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, touch};
 use crate::data::Result;
 
 pub const MIN: Aggregate = Aggregate {
@@ -71,11 +71,12 @@ struct Extreme<V> {
 }
 
 impl<V: Value> Extreme<V> {
-    fn offer(&mut self, group: u32, value: V) {
+    #[inline]
+    fn offer(&mut self, group: u32, value: &V) {
         let best = &mut self.best[group as usize];
-        let better = best.as_ref().is_none_or(|b| if self.largest { value.beats(b) } else { b.beats(&value) });
+        let better = best.as_ref().is_none_or(|b| if self.largest { value.beats(b) } else { b.beats(value) });
         if better {
-            *best = Some(value);
+            *best = Some(value.clone());
         }
     }
 }
@@ -98,7 +99,7 @@ trait Value: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
 impl Value for i64 {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         let physical = column.to_physical_repr().cast(&DataType::Int64)?;
-        for_each(groups, physical.i64()?, |g, x| into.offer(g, x));
+        for_each(groups, physical.i64()?, |g, x| into.offer(g, &x));
         Ok(())
     }
 
@@ -109,7 +110,7 @@ impl Value for i64 {
 
 impl Value for u64 {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
-        for_each(groups, column.u64()?, |g, x| into.offer(g, x));
+        for_each(groups, column.u64()?, |g, x| into.offer(g, &x));
         Ok(())
     }
 
@@ -128,7 +129,7 @@ impl Value for Ordered {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         if let Numbers::Float(values) = numbers(column)? {
             // `x + 0.0` makes -0.0 into 0.0, so that the answer does not depend on which came first.
-            for_each(groups, &values, |g, x| into.offer(g, Self(x + 0.0)));
+            for_each(groups, &values, |g, x| into.offer(g, &Self(x + 0.0)));
         }
         Ok(())
     }
@@ -168,7 +169,7 @@ impl<V: Value> Extreme<V> {
     }
 }
 
-impl<V: Value> Accumulator for Extreme<V> {
+impl<V: Value + 'static> Accumulator for Extreme<V> {
     fn resize(&mut self, groups: usize) {
         self.best.resize(groups, None);
     }
@@ -184,6 +185,17 @@ impl<V: Value> Accumulator for Extreme<V> {
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
         let best = nth(state, 0)?.clone().into_column();
         V::read(&best, groups, self)
+    }
+
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        let Some(other) = like::<Self>(other) else { return false };
+        touch(&self.best, groups, |best| u64::from(best.is_some()));
+        pairs(groups, &other.best, from, |g, best| {
+            if let Some(best) = best {
+                self.offer(g, best);
+            }
+        });
+        true
     }
 
     fn finish(&self) -> Result<Column> {

@@ -4,6 +4,7 @@
 //! `finish` reads the answer without consuming anything. `merge` is associative and commutative, and an empty state is
 //! its identity: that is all the fusion law needs.
 
+use std::any::Any;
 use std::ops::Range;
 
 use polars::prelude::*;
@@ -209,7 +210,7 @@ impl Aggregate {
 }
 
 /// The states of one aggregate call, one a group.
-pub trait Accumulator: Send + Sync + std::fmt::Debug {
+pub trait Accumulator: Any + Send + Sync + std::fmt::Debug {
     /// Makes room for `groups` groups; new ones begin empty. Never shrinks.
     fn resize(&mut self, groups: usize);
 
@@ -231,6 +232,13 @@ pub trait Accumulator: Send + Sync + std::fmt::Debug {
     /// When the columns are not what `state` gives.
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()>;
 
+    /// As `merge`, for the states of `from` of another accumulator of the same call, which it reads where they are. False,
+    /// and nothing is taken, where they can only be had as columns.
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        let _ = (groups, other, from);
+        false
+    }
+
     /// What the user sees, one value a group.
     ///
     /// # Errors
@@ -245,6 +253,27 @@ pub trait Accumulator: Send + Sync + std::fmt::Debug {
 
     /// Bytes held, about.
     fn size(&self) -> usize;
+}
+
+/// Another accumulator as one of the same kind.
+fn like<A: Accumulator>(other: &dyn Accumulator) -> Option<&A> {
+    (other as &dyn Any).downcast_ref()
+}
+
+/// Looks at the states of some groups, so that the memory of all of them is on its way at the same time.
+fn touch<S>(states: &[S], groups: &[u32], look: impl Fn(&S) -> u64) {
+    /// So few are at hand anyway.
+    const NEAR: usize = 16_384;
+    if states.len() > NEAR {
+        std::hint::black_box(groups.iter().fold(0, |seen, group| seen ^ states.get(*group as usize).map_or(0, &look)));
+    }
+}
+
+/// `each(group, state)` for some states of another accumulator and the groups here that they belong to.
+fn pairs<S>(groups: &[u32], states: &[S], from: Range<usize>, mut each: impl FnMut(u32, &S)) {
+    for (group, state) in groups.iter().zip(states.get(from).unwrap_or_default()) {
+        each(*group, state);
+    }
 }
 
 /// Finds an aggregate by name or alias, in any case.

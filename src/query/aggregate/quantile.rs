@@ -3,12 +3,14 @@
 //!
 //! Rows are kept in one log for all groups, which costs nothing to write; they are sorted out when the answer is read.
 
+use std::ops::Range;
+
 use polars::prelude::*;
 
 use super::input::{is_number, single};
 use super::lists::{flatten, lists};
 use super::rank::{Rank, of_int, to_float, to_int};
-use super::{Accumulator, Aggregate, BASE, Class, Parameter, Rewrite, nth, part};
+use super::{Accumulator, Aggregate, BASE, Class, Parameter, Rewrite, like, nth, pairs, part};
 use crate::data::Result;
 
 pub const MEDIAN: Aggregate = Aggregate {
@@ -162,6 +164,15 @@ impl Accumulator for Quantile {
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
         let (owners, values) = flatten(groups, nth(state, 0)?)?;
         self.absorb(&owners, &[values])
+    }
+
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        // The log is in no order, so that it is taken as a whole or not at all.
+        let Some(other) = like::<Self>(other).filter(|other| from == (0..other.counts.len())) else { return false };
+        self.groups.extend(other.groups.iter().map(|group| groups[*group as usize]));
+        self.words.extend_from_slice(&other.words);
+        pairs(groups, &other.counts, from, |g, n| self.counts[g as usize] += n);
+        true
     }
 
     fn finish(&self) -> Result<Column> {

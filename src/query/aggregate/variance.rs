@@ -9,10 +9,10 @@ use std::ops::Range;
 use polars::prelude::*;
 
 use super::input::{Numbers, float_of_numbers, for_each, numbers, single};
-use super::sum::{merge_sums, sums_state};
-use super::{Accumulator, Aggregate, BASE, nth, part};
+use super::sum::{counts_state, merge_counts, merge_sums, sums_state};
+use super::{Accumulator, Aggregate, BASE, like, nth, part};
 use crate::data::Result;
-use crate::query::exact::ExactSums;
+use crate::query::exact::Sums;
 
 pub const STDDEV: Aggregate = Aggregate {
     name: "stddev",
@@ -55,20 +55,19 @@ struct Moments {
     /// Taken off the count: 1 for a sample, 0 for a population.
     ddof: i64,
     root: bool,
-    counts: Vec<i64>,
-    sums: ExactSums,
-    squares: ExactSums,
+    /// Of x and of x².
+    sums: Sums<2>,
 }
 
 impl Moments {
     fn boxed(ddof: i64, root: bool) -> Box<dyn Accumulator> {
-        Box::new(Self { ddof, root, counts: Vec::new(), sums: ExactSums::default(), squares: ExactSums::default() })
+        Box::new(Self { ddof, root, sums: Sums::default() })
     }
 
     fn add(&mut self, group: u32, x: f64) {
-        self.counts[group as usize] += 1;
-        self.sums.add(group, x);
-        self.squares.add_product(group, x, x);
+        self.sums.more(group, 1);
+        self.sums.add_to(group, 0, x);
+        self.sums.add_product_to(group, 1, x, x);
     }
 
     fn finished(&self, groups: Range<usize>) -> Column {
@@ -78,12 +77,12 @@ impl Moments {
 
     /// Σx² − (Σx)²/n over n − ddof.
     fn variance(&self, group: usize) -> Option<f64> {
-        let n = self.counts[group];
+        let n = self.sums.count(group);
         if n <= self.ddof {
             return None;
         }
-        let sum = self.sums.pair(group);
-        let spread = spread(self.squares.pair(group), sum, n as f64);
+        let sum = self.sums.pair_of(group, 0);
+        let spread = spread(self.sums.pair_of(group, 1), sum, n as f64);
         if !spread.is_finite() {
             return Some(f64::NAN);
         }
@@ -110,9 +109,7 @@ pub fn spread(squares: (f64, f64), sum: (f64, f64), n: f64) -> f64 {
 
 impl Accumulator for Moments {
     fn resize(&mut self, groups: usize) {
-        self.counts.resize(groups, 0);
         self.sums.resize(groups);
-        self.squares.resize(groups);
     }
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
@@ -125,21 +122,24 @@ impl Accumulator for Moments {
     }
 
     fn state(&self) -> Result<Vec<Column>> {
-        let mut columns = sums_state(&self.sums, self.counts.len());
-        columns.extend(sums_state(&self.squares, self.counts.len()));
-        columns.push(part("count", Series::new("".into(), &self.counts)));
+        let mut columns = sums_state(&self.sums, 0);
+        columns.extend(sums_state(&self.sums, 1));
+        columns.push(counts_state(&self.sums));
         Ok(columns)
     }
 
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
-        merge_sums(&mut self.sums, groups, state)?;
-        merge_sums(&mut self.squares, groups, state.get(3..).unwrap_or_default())?;
-        for_each(groups, nth(state, 6)?.i64()?, |g, n| self.counts[g as usize] += n);
-        Ok(())
+        merge_sums(&mut self.sums, 0, groups, state)?;
+        merge_sums(&mut self.sums, 1, groups, state.get(3..).unwrap_or_default())?;
+        merge_counts(&mut self.sums, groups, nth(state, 6)?)
+    }
+
+    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
+        like::<Self>(other).map(|other| self.sums.unite(groups, &other.sums, from)).is_some()
     }
 
     fn finish(&self) -> Result<Column> {
-        Ok(self.finished(0..self.counts.len()))
+        Ok(self.finished(0..self.sums.len()))
     }
 
     fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
@@ -147,6 +147,6 @@ impl Accumulator for Moments {
     }
 
     fn size(&self) -> usize {
-        self.counts.capacity() * 8 + self.sums.size() + self.squares.size()
+        self.sums.size()
     }
 }

@@ -13,6 +13,8 @@ const LEAST: usize = 64;
 /// Places that fit the fastest memory; up to there so many are kept for each thing.
 const SMALL: usize = 4_096;
 const SPARSE: usize = 16;
+/// So few places are at hand anyway.
+const NEAR: usize = 2_048;
 
 #[inline]
 fn tag(hash: u64) -> u64 {
@@ -68,11 +70,17 @@ impl Index {
         self.places = places;
     }
 
-    /// Looks at the place of each hash, so that the memory of all of them is on its way at the same time.
+    /// Looks at the place of each hash and at the thing that is probably meant, so that the memory of all of them is on its
+    /// way at the same time. `look` reads something of the thing with a number.
     #[inline]
-    pub fn touch(&self, hashes: &[u64]) {
+    pub fn touch(&self, hashes: &[u64], look: impl Fn(usize) -> u64) {
         let mask = self.mask();
-        let seen = hashes.iter().fold(0, |seen, hash| seen ^ self.places.get(tag(*hash) as usize & mask).copied().unwrap_or_default());
+        let place = |hash: &u64| self.places.get(tag(*hash) as usize & mask).copied().unwrap_or_default();
+        if self.places.len() <= NEAR {
+            return;
+        }
+        let mut seen = hashes.iter().fold(0, |seen, hash| seen ^ place(hash));
+        seen ^= hashes.iter().fold(0, |seen, hash| seen ^ look((place(hash) as u32).wrapping_sub(1) as usize));
         std::hint::black_box(seen);
     }
 }

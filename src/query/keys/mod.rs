@@ -284,7 +284,7 @@ fn find_packed(rows: &[u64], keys: &mut Vec<u64>, index: &mut Index, hashes: &mu
         hashes.clear();
         hashes.extend(block.iter().map(|key| fold(*key)));
         index.reserve(block.len());
-        index.touch(hashes);
+        index.touch(hashes, |group| keys.get(group).copied().unwrap_or_default());
         for (key, hash) in block.iter().zip(&*hashes) {
             let found = index.find(*hash, |group| keys.get(group as usize) == Some(key));
             groups.push(found.unwrap_or_else(|| {
@@ -318,7 +318,7 @@ fn find_wide(encoded: &[Encoded], rows: usize, keys: &mut Vec<u64>, index: &mut 
             hashes.push(fold(hash ^ nulls));
         }
         index.reserve(hashes.len());
-        index.touch(&hashes);
+        index.touch(&hashes, |group| keys.get(group * width).copied().unwrap_or_default());
         for (key, hash) in block.chunks_exact(width).zip(&hashes) {
             let same = |group: u32| {
                 let at = group as usize * width;

@@ -26,8 +26,8 @@ const TOGETHER: usize = 256;
 /// Up to so many texts there is a memory of the most recent ones, with so many places.
 const FEW: usize = 2_048;
 const RECENT: usize = 1 << 14;
-/// Places for each text while there are few, and the least number of them.
-const SPARSE: usize = 32;
+/// Places for each text while there are few, and the least number of them: those of a hundred texts fit the fastest memory.
+const SPARSE: usize = 8;
 const LEAST: usize = 256;
 /// Arrays that can be told apart.
 const EPOCHS: u32 = 1 << 16;
@@ -71,45 +71,43 @@ impl Texts {
     /// While texts are few, nearly each of them is one that was met a moment ago. How many were done.
     #[inline]
     fn encode_few<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, mark: u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
-        for (row, view) in views.iter().enumerate() {
+        let begun = codes.len();
+        codes.resize(begun + views.len(), 0);
+        for (row, (view, code)) in views.iter().zip(codes.iter_mut().skip(begun)).enumerate() {
             let raw = raw(view);
             let key = raw ^ if raw as u32 > SHORT { mark } else { 0 };
-            let mixed = (key as u64 ^ ((key >> 64) as u64).rotate_left(29)).wrapping_mul(0xa076_1d64_78bd_642f);
-            let at = (mixed >> 40) as usize & self.recent.len().wrapping_sub(1);
-            if let Some(place) = self.recent.get(at)
-                && place.0 == key
-            {
-                codes.push(place.1);
-                continue;
-            }
+            // Texts of a kind differ in a byte or two, anywhere: only both halves of a product depend on every bit.
+            let at = fold(key as u64 ^ ((key >> 64) as u64).rotate_left(29)) as usize & self.recent.len().wrapping_sub(1);
             // Two that want the same place share it and the one beside it.
-            if let Some(place) = self.recent.get(at ^ 1)
-                && place.0 == key
-            {
-                codes.push(place.1);
+            let (first, second) = (self.recent.get(at), self.recent.get(at ^ 1));
+            if let Some(place) = first.filter(|place| place.0 == key).or_else(|| second.filter(|place| place.0 == key)) {
+                *code = place.1;
                 continue;
             }
             // A null may look like any text, so what it looks like is not remembered.
-            let Some(code) = self.look_up(raw, || text(row)) else {
-                codes.push(0);
-                continue;
-            };
-            codes.push(code);
-            if self.recent.len() < RECENT.min(self.len() * SPARSE) {
-                self.recent.clear();
-                self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
-            } else {
-                let taken = self.recent.get(at).is_some_and(|place| place.0 != u128::MAX);
-                if let Some(place) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
-                    *place = (key, code);
-                }
-            }
+            let Some(known) = self.look_up(raw, || text(row)) else { continue };
+            *code = known;
+            self.remember(at, key, known);
             if self.len() > FEW {
                 self.recent = Vec::new();
+                codes.truncate(begun + row + 1);
                 return row + 1;
             }
         }
         views.len()
+    }
+
+    #[cold]
+    fn remember(&mut self, at: usize, key: u128, code: u64) {
+        if self.recent.len() < RECENT.min(self.len() * SPARSE) {
+            self.recent.clear();
+            self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
+            return;
+        }
+        let taken = self.recent.get(at).is_some_and(|place| place.0 != u128::MAX);
+        if let Some(place) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
+            *place = (key, code);
+        }
     }
 
     /// Some texts of many: the memory that they need is fetched for all of them at once. How many were done.
@@ -120,7 +118,7 @@ impl Texts {
         for (n, block) in views.chunks(TOGETHER).enumerate() {
             // The hashes of long texts are of no use, and do no harm.
             hashes.iter_mut().zip(block).for_each(|(hash, view)| *hash = hash_mark(raw(view)));
-            self.index.touch(&hashes);
+            self.index.touch(&hashes, |code| self.marks.get(code).map_or(0, |mark| *mark as u64));
             for (i, (view, hash)) in block.iter().zip(&hashes).enumerate() {
                 let raw = raw(view);
                 if raw != last {
@@ -172,23 +170,18 @@ impl Texts {
         u64::from(code)
     }
 
-    /// The code of one text.
-    fn code(&mut self, text: &[u8]) -> u64 {
-        if text.len() > SHORT as usize {
-            return self.long(text);
-        }
-        let mut mark = [0_u8; 16];
-        for (place, byte) in mark.iter_mut().skip(4).zip(text) {
-            *place = *byte;
-        }
-        let mark = u128::from_le_bytes(mark) | text.len() as u128;
-        self.short(hash_mark(mark), mark)
-    }
-
     /// For each code of `other`, the code of the same text here.
     pub fn adopt(&mut self, other: &Self) -> Vec<u64> {
-        let mut bytes = [0; 16];
-        (0..other.len()).map(|code| self.code(other.bytes(code, &mut bytes))).collect()
+        let mut codes = Vec::with_capacity(other.len());
+        let mut hashes = [0; TOGETHER];
+        for marks in other.marks.chunks(TOGETHER) {
+            hashes.iter_mut().zip(marks).for_each(|(hash, mark)| *hash = hash_mark(*mark));
+            self.index.touch(&hashes, |code| self.marks.get(code).map_or(0, |mark| *mark as u64));
+            for (mark, hash) in marks.iter().zip(&hashes) {
+                codes.push(if *mark as u32 > SHORT { self.long(piece(&other.long, *mark)) } else { self.short(*hash, *mark) });
+            }
+        }
+        codes
     }
 
     fn bytes<'a>(&'a self, code: usize, short: &'a mut [u8; 16]) -> &'a [u8] {

@@ -7,7 +7,7 @@ use crate::query::join::{ORIGIN, distinct};
 use crate::query::plan::key_name;
 use crate::query::rows::{At, value_name};
 use crate::query::score;
-use crate::query::window::{Due, Hop, Micros, as_times, micros_of};
+use crate::query::window::{Due, Hop, Micros, WATERMARK, as_times, micros_of};
 use polars::prelude::*;
 
 /// A chunk is taken in pieces, so that not more rows than this stand in hops at once.
@@ -61,6 +61,15 @@ impl Partial {
         Ok(Absorbed { watermark, ..absorbed })
     }
 
+    /// `absorb` for rows that may be late, each judged by a watermark of its own: the column `WATERMARK`, null for none.
+    ///
+    /// # Errors
+    /// As `absorb`.
+    pub fn absorb_judged(&mut self, frame: &DataFrame) -> Result<Absorbed> {
+        let watermarks: Vec<Micros> = frame.column(WATERMARK)?.i64()?.iter().map(|w| w.unwrap_or(Micros::MIN)).collect();
+        self.take_pieces(frame, Due::Judged(&watermarks))
+    }
+
     /// Takes rows that were set aside, `late` or `partly_late`, into exactly the windows that they missed, and marks
     /// those as corrected. `watermarks` are those by which the rows were set aside: one a row, or one for all; rows that
     /// missed all their windows can be re-admitted with the largest one. The rows are counted as `shown`, also those
@@ -112,11 +121,7 @@ impl Partial {
         let mut absorbed = Absorbed::default();
         for from in (0..frame.height()).step_by(piece) {
             let rows = frame.slice(from as i64, piece);
-            let due = match due {
-                Due::Missed(watermarks) => Due::Missed(watermarks.get(from..from + rows.height()).unwrap_or_default()),
-                open => open,
-            };
-            absorbed.add(self.take(&rows, due)?)?;
+            absorbed.add(self.take(&rows, due.slice(from, rows.height()))?)?;
         }
         Ok(absorbed)
     }
@@ -126,16 +131,13 @@ impl Partial {
         let mut absorbed = Absorbed::default();
         let mut rows = frame.clone();
         let mut due = due;
-        let kept: Vec<Micros>;
+        let mut kept = Vec::new();
         score::add(&plan.scores.before, &mut rows)?;
         if let Some(filter) = &plan.filter {
             let mask = keep(filter, &rows)?;
             rows = filter_rows(&rows, &mask)?;
             absorbed.filtered = (frame.height() - rows.height()) as u64;
-            if let Due::Missed(watermarks) = due {
-                kept = watermarks.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(w, _)| *w).collect();
-                due = Due::Missed(&kept);
-            }
+            due = due.filter(&mask, &mut kept);
         }
         score::add(&plan.scores.after, &mut rows)?;
         // Everything that can fail is evaluated before anything is changed.

@@ -1,13 +1,23 @@
 //! Partials into partials: moved, as tables, and out of memory.
 
-use super::{Partial, Spans, TOGETHER};
+use super::{Partial, Spans};
 use crate::data::{Fault, Result};
+use crate::query::aggregate::Accumulator;
 use crate::query::plan::{CORRECTED, LAST, call_name, key_name};
 use crate::query::window::{Micros, micros_of};
 use polars::prelude::*;
 
+/// The states of another partial, as they are or as columns.
+enum Theirs {
+    Whole(Box<dyn Accumulator>),
+    Columns(Vec<Column>),
+}
+
 /// So few groups are looked at each time.
 const FEW_GROUPS: usize = 4096;
+/// Groups that are united together: so few that those they meet find room in the cache, or all of not many.
+const UNITED: usize = 1 << 11;
+const ALL_UNITED: usize = 1 << 14;
 
 impl Partial {
     /// Takes what another partial of the same plan knows, as `merge` does, without making a table of it. An empty one
@@ -30,19 +40,36 @@ impl Partial {
         if other.sessions.is_some() {
             return self.merge(&other.to_frame()?);
         }
+        let mut other = other;
+        if other.keys.len() / 2 > self.keys.len() && self.sessions.is_none() {
+            // What is large stays where it is.
+            other.unseen += self.unseen;
+            std::mem::swap(self, &mut other);
+            self.plan = other.plan.clone();
+            self.blocks = std::mem::take(&mut other.blocks);
+            self.forget();
+        }
         let Self { keys: others, states, corrected, .. } = other;
-        // One by one, so that the states of the other are not all there twice.
-        let states: Vec<_> = states.into_iter().map(|state| state.state()).collect::<Result<_>>()?;
+        let mut states: Vec<_> = states.into_iter().map(Theirs::Whole).collect();
         let adoption = self.keys.adoption(&others);
-        for start in (0..others.len()).step_by(TOGETHER) {
-            let height = TOGETHER.min(others.len() - start);
+        let step = if others.len() <= ALL_UNITED { ALL_UNITED } else { UNITED };
+        for start in (0..others.len()).step_by(step) {
+            let height = step.min(others.len() - start);
             self.keys.adopt(&others, &adoption, start..start + height, &mut self.groups);
             self.touch();
             let count = self.keys.len();
-            for (state, theirs) in self.states.iter_mut().zip(&states) {
+            for (state, theirs) in self.states.iter_mut().zip(&mut states) {
                 state.resize(count);
-                let theirs: Vec<Column> = theirs.iter().map(|column| column.slice(start as i64, height)).collect();
-                state.merge(&self.groups, &theirs)?;
+                if let Theirs::Whole(whole) = theirs {
+                    if state.unite(&self.groups, &**whole, start..start + height) {
+                        continue;
+                    }
+                    *theirs = Theirs::Columns(whole.state()?);
+                }
+                if let Theirs::Columns(columns) = theirs {
+                    let columns: Vec<Column> = columns.iter().map(|column| column.slice(start as i64, height)).collect();
+                    state.merge(&self.groups, &columns)?;
+                }
             }
             if corrected.contains(&true) {
                 self.corrected.resize(count, false);

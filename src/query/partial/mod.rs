@@ -7,6 +7,7 @@
 mod absorb;
 mod merge;
 mod read;
+mod spill;
 
 use crate::data::Result;
 use crate::query::Plan;
@@ -21,10 +22,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use absorb::Absorbed;
 pub use read::Answer;
+pub use spill::{divide, gather};
 
 /// Rows that go through keys and states together: few enough that the states still find in the cache what the keys
 /// left there.
-const TOGETHER: usize = 1 << 15;
+const TOGETHER: usize = 1 << 13;
 
 #[derive(Debug)]
 pub struct Partial {
@@ -173,6 +175,13 @@ impl Partial {
     fn touch(&mut self) {
         if let Some(blocks) = self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner) {
             blocks.touch(&self.groups);
+        }
+    }
+
+    /// All groups have changed.
+    fn forget(&mut self) {
+        if let Some(blocks) = self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            *blocks = Blocks::default();
         }
     }
 

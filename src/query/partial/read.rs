@@ -2,6 +2,7 @@
 
 use super::Partial;
 use crate::data::Result;
+use crate::query::Plan;
 use crate::query::blocks::{Blocks, MANY};
 use crate::query::finish::STATUS;
 use crate::query::plan::{END, call_name};
@@ -21,20 +22,28 @@ pub struct Answer {
     pub status: Option<Vec<WindowStatus>>,
 }
 
+impl Answer {
+    /// From what is kept of each group.
+    pub(super) fn of(plan: &Plan, kept: DataFrame, groups: usize) -> Result<Self> {
+        let mut frame = plan.finish.apply(kept)?;
+        let status = match plan.window() {
+            Some(_) => Some(frame.drop_in_place(STATUS)?.u8()?.iter().map(|code| WindowStatus::from_code(code.unwrap_or(0))).collect()),
+            None => None,
+        };
+        let notes = division_notes(&frame, &plan.finish.divisions)?;
+        Ok(Self { frame, groups, notes, status })
+    }
+}
+
 impl Partial {
     /// The answer to the rows taken so far, and by `watermark` which of its windows are final: none without one.
     ///
     /// # Errors
     /// When a result has no place in its type, or an expression of the answer cannot be evaluated.
     pub fn answer(&self, watermark: Option<Micros>) -> Result<Answer> {
-        let mut frame = self.plan.finish.apply(self.kept(watermark)?)?;
-        let status = match self.plan.window() {
-            Some(_) => Some(frame.drop_in_place(STATUS)?.u8()?.iter().map(|code| WindowStatus::from_code(code.unwrap_or(0))).collect()),
-            None => None,
-        };
-        let mut notes = division_notes(&frame, &self.plan.finish.divisions)?;
-        notes.extend(self.rows.as_ref().and_then(Store::note));
-        Ok(Answer { frame, groups: self.groups(), notes, status })
+        let mut answer = Answer::of(&self.plan, self.kept(watermark)?, self.groups())?;
+        answer.notes.extend(self.rows.as_ref().and_then(Store::note));
+        Ok(answer)
     }
 
     /// `finished` of a large answer that is read often: what has not changed is not finished again.

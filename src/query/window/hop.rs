@@ -66,6 +66,7 @@ impl Hop {
         match due {
             Due::Open(None) => (0, count),
             Due::Open(Some(watermark)) => (0, open(watermark)),
+            Due::Judged(watermarks) => (0, watermarks.get(row).map_or(count, |w| open(*w))),
             Due::Missed(watermarks) => (watermarks.get(row).map_or(count, |w| open(*w)), count),
         }
     }

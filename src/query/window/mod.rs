@@ -17,11 +17,14 @@ pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
 pub use interval::parse_interval;
 pub use session::Sessions;
-pub use time::{micros_of, type_word};
+pub use time::{iso, micros_of, type_word};
 pub use tumble::Tumble;
 
 /// Microseconds.
 pub type Micros = i64;
+
+/// The column of rows that may be late: for each the watermark by which it is judged.
+pub const WATERMARK: &str = "__watermark";
 
 /// A window over a time column.
 #[derive(Clone, Debug)]
@@ -90,16 +93,36 @@ impl WindowStatus {
 pub enum Due<'a> {
     /// Those that are not final: all, without a watermark.
     Open(Option<Micros>),
+    /// Those that were not final when the row came: one watermark for each row.
+    Judged(&'a [Micros]),
     /// Those that were final at the watermark by which the row was set aside: one watermark for each row.
     Missed(&'a [Micros]),
 }
 
-impl Due<'_> {
+impl<'a> Due<'a> {
+    /// For some of the rows.
+    pub(super) fn slice(self, from: usize, rows: usize) -> Self {
+        let cut = |each: &'a [Micros]| each.get(from..from + rows).unwrap_or_default();
+        match self {
+            Self::Open(watermark) => Self::Open(watermark),
+            Self::Judged(each) => Self::Judged(cut(each)),
+            Self::Missed(each) => Self::Missed(cut(each)),
+        }
+    }
+
+    /// For the rows of a mask; `kept` holds their watermarks.
+    pub(super) fn filter(self, mask: &BooleanChunked, kept: &'a mut Vec<Micros>) -> Self {
+        let (Self::Judged(each) | Self::Missed(each)) = self else { return self };
+        kept.extend(each.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(w, _)| *w));
+        if let Self::Judged(_) = self { Self::Judged(kept) } else { Self::Missed(kept) }
+    }
+
     /// Whether `row` is taken into a window that ends at `end`.
     fn takes(&self, row: usize, end: Micros) -> bool {
         match self {
             Self::Open(None) => true,
             Self::Open(Some(watermark)) => end > *watermark,
+            Self::Judged(watermarks) => watermarks.get(row).is_none_or(|w| end > *w),
             Self::Missed(watermarks) => watermarks.get(row).is_some_and(|w| end <= *w),
         }
     }
@@ -161,7 +184,7 @@ impl Window {
             return Placed { starts, taken: all, ..Placed::default() };
         }
         // A row without time is never late; so it has missed nothing either.
-        let timeless = matches!(due, Due::Open(_));
+        let timeless = !matches!(due, Due::Missed(_));
         let takes = |(row, start): (usize, Option<Micros>)| start.map_or(timeless, |s| due.takes(row, self.end(s)));
         let late: Vec<IdxSize> = (0..).zip(starts.iter().enumerate().map(takes)).filter(|(_, takes)| !takes).map(|(row, _)| row).collect();
         if late.is_empty() {

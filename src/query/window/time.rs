@@ -63,3 +63,9 @@ pub fn type_word(dtype: &DataType) -> &'static str {
         _ => "nested",
     }
 }
+
+/// Microseconds since 1970 as ISO text in UTC, with as many digits of a second as there are.
+pub fn iso(micros: Micros) -> String {
+    let time = chrono::DateTime::from_timestamp_micros(micros);
+    time.map_or_else(|| format!("{micros} µs since 1970"), |t| t.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string())
+}

@@ -30,7 +30,7 @@ impl Columns {
         let file = open(path)?;
         notes.extend_from_slice(file.left_out());
         let mut schema = Schema::clone(file.schema());
-        for (name, dtype) in known.iter().flat_map(|known| known.iter()) {
+        for (name, dtype) in known.iter().flat_map(|known| known.iter()).filter(|(_, dtype)| **dtype != DataType::Null) {
             let Some(own) = schema.get(name).filter(|own| *own != dtype) else { continue };
             if !convertible(own, dtype) {
                 let what = format!("the column '{name}' holds {own} here, but the table has {dtype}");
@@ -66,6 +66,15 @@ impl History for Columns {
         Extent { bytes: self.0.stamp.bytes, rows: Some(rows) }
     }
 
+    fn piece_bytes(&self, columns: &[usize]) -> u64 {
+        let width = |column: &usize| self.0.schema.get_at_index(*column).map_or(0, |(_, dtype)| width(dtype));
+        let row: u64 = columns.iter().map(width).sum();
+        let share = columns.len() as f64 / self.0.schema.len().max(1) as f64;
+        // What is packed, what is unpacked of it at a time, and the values themselves.
+        let bytes = |rows: u64, packed: u64| rows * row + (packed as f64 * share * 2.0) as u64;
+        self.0.file.groups().iter().map(|group| bytes(group.rows, group.bytes)).max().unwrap_or(0)
+    }
+
     fn notes(&self) -> &[String] {
         &self.0.notes
     }
@@ -73,6 +82,17 @@ impl History for Columns {
     fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {
         self.0.stamp.check(false)?;
         Ok(Box::new(Groups { file: self.0.clone(), columns: columns.into(), next: 0, row: 0, told: 0 }))
+    }
+}
+
+/// What a value takes, bytes; of a text or a list the place where it lies.
+fn width(dtype: &DataType) -> u64 {
+    match dtype {
+        DataType::Boolean | DataType::Int8 | DataType::UInt8 => 1,
+        DataType::Int16 | DataType::UInt16 => 2,
+        DataType::Int32 | DataType::UInt32 | DataType::Float32 | DataType::Date => 4,
+        DataType::String | DataType::Binary | DataType::List(_) => 16,
+        _ => 8,
     }
 }
 

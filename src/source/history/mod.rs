@@ -42,6 +42,14 @@ pub trait History: Send + Sync + std::fmt::Debug {
 
     fn extent(&self) -> Extent;
 
+    /// The most memory that reading and decoding one piece of `columns` takes, bytes, about.
+    fn piece_bytes(&self, columns: &[usize]) -> u64;
+
+    /// Whether its types were settled by rows; a header alone settles none.
+    fn is_settled(&self) -> bool {
+        true
+    }
+
     /// What a person should know about the file, each in a sentence: a name that lies, columns that are left out.
     fn notes(&self) -> &[String] {
         &[]

@@ -95,6 +95,15 @@ impl History for Text {
         self.0.decoder.schema()
     }
 
+    fn piece_bytes(&self, _: &[usize]) -> u64 {
+        // The block, the beginning of the next, and the columns that it becomes.
+        4 * CHUNK_BYTES as u64
+    }
+
+    fn is_settled(&self) -> bool {
+        self.0.decoder.is_settled()
+    }
+
     fn extent(&self) -> Extent {
         Extent { bytes: self.0.stamp.bytes, rows: None }
     }

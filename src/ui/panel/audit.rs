@@ -50,13 +50,17 @@ fn tick_ui(ui: &mut Ui, color: Color32) {
 /// What an audit found, in words.
 pub fn told(audit: &Audit) -> String {
     let done = audit.at.duration_since(UNIX_EPOCH).ok().and_then(|at| i64::try_from(at.as_secs()).ok()).unwrap_or(0);
-    // Without event time, the moment at which it was done stands for what came until then.
-    let until = audit.until.map(|at| at.div_euclid(1_000_000)).unwrap_or(done).saturating_mul(1_000_000);
+    let whole = |secs: i64| numbers::time(secs.saturating_mul(1_000_000));
     match (&audit.word, audit.differences) {
         (Some(example), n) if n > 0 => {
             format!("The batch over the recording disagrees in {}: {example}. Please report this.", numbers::counted(n, "group"))
         }
         (Some(why), _) => format!("Not verified: {why}"),
-        (None, n) => format!("Verified to {}, {}", numbers::time(until), numbers::counted(n, "difference")),
+        // Without event time, the moment at which it was done stands for what had come until then.
+        (None, n) => {
+            let clock = || whole(done).split_once(' ').map_or_else(|| "00:00".to_owned(), |(_, clock)| clock.to_owned());
+            let to = audit.until.map_or_else(|| format!("at {} UTC by the clock", clock()), |at| format!("to event time {}", whole(at.div_euclid(1_000_000))));
+            format!("Verified {to}, {}", numbers::counted(n, "difference"))
+        }
     }
 }

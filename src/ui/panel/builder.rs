@@ -10,6 +10,7 @@ use crate::query::Form;
 use crate::ui::action::{Action, Question};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::buttons;
+use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::{first, look};
 
@@ -58,7 +59,7 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let columns: Vec<Column> = sheet.table.schema.iter().map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(sheet.id, |ui| {
-            row_ui(ui, "Show", |ui| measures_ui(ui, &mut form, &columns, &mut edit));
+            measures_ui(ui, sheet, &mut form, &columns, &mut edit, actions);
             row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
             row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, &mut edit));
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
@@ -79,7 +80,8 @@ pub fn height(ui: &Ui) -> f32 {
     ui.data(|d| d.get_temp(height_id())).unwrap_or(0.0)
 }
 
-fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
+/// A row of the builder, with its word before it.
+pub fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.allocate_ui_with_layout(egui::vec2(WORDS, look::ROW), Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(WORDS);
@@ -130,12 +132,6 @@ pub fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui
             content(ui);
         });
     });
-}
-
-/// A quoted name without its quotes; anything else as it is.
-pub fn bare(sql: &str) -> String {
-    let inner = sql.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(|s| !s.is_empty() && !s.replace("\"\"", "").contains('"'));
-    inner.map_or_else(|| sql.to_owned(), |s| s.replace("\"\"", "\""))
 }
 
 fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], edit: &mut Edit) {

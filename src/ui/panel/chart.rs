@@ -78,7 +78,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 fn empty_ui(ui: &mut Ui, sheet: &Sheet) {
     let text = match sheet.watch.state() {
         _ if sheet.question.fault.is_some() => "This question cannot be asked as it stands: see what is wrong with it above".to_owned(),
-        _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => "No row fits this question".to_owned(),
+        _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => sheet.nothing().to_owned(),
         _ if sheet.picture.fault().is_some() => sheet.picture.fault().map_or_else(String::new, ToString::to_string),
         State::Idle if sheet.span.is_none() => "Ask a question to see a chart".to_owned(),
         _ if sheet.table.history.is_empty() => "Waiting for the first rows".to_owned(),
@@ -266,7 +266,7 @@ fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, p
     Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id()).kind(egui::PopupKind::Tooltip).open(true).interactable(false).show(|ui| {
         ui.set_max_width(320.0);
         ui.label(RichText::new(x).strong());
-        egui::Grid::new("reading").num_columns(2).spacing([look::PAD, 2.0]).show(ui, |ui| {
+        egui::Grid::new("reading").num_columns(3).spacing([look::PAD, 2.0]).show(ui, |ui| {
             for (i, line) in figure.series.iter().enumerate().take(TOLD) {
                 let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
                 let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else { continue };
@@ -278,6 +278,9 @@ fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, p
                 });
                 let text = RichText::new(y.parse().map_or(y, numbers::float)).monospace();
                 ui.label(if i == series { text.strong() } else { text });
+                if let Some(state) = here.and_then(|index| line.state(index)) {
+                    ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, &p)));
+                }
                 ui.end_row();
             }
         });

@@ -3,7 +3,7 @@
 use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
 use crate::ui::action::{Action, Question};
-use crate::ui::classes::{about, tone, word};
+use crate::ui::classes::{ItemClass, about, tone, word};
 use crate::ui::look;
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::badge::badge_ui;
@@ -17,16 +17,21 @@ pub fn classes_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             ui.spacing_mut().item_spacing.x = look::STEP;
             for item in &sheet.classes {
                 ui.add(Label::new(look::faint(&item.name, ui)));
-                badge_ui(ui, &word(item.class), tone(item.class)).on_hover_text(about(item.class));
-                if let Some((form, words)) = &item.cheaper
-                    && sketch_ui(ui, &item.name, words, form)
-                {
-                    actions.push(Action::Question(Question::Cheaper(item.item)));
-                }
+                class_badge_ui(ui, item, actions);
                 ui.add_space(look::GAP);
             }
         });
     });
+}
+
+/// The class of an item, and its cheaper form where there is one.
+pub fn class_badge_ui(ui: &mut Ui, item: &ItemClass, actions: &mut Vec<Action>) {
+    badge_ui(ui, &word(item.class), tone(item.class)).on_hover_text(about(item.class));
+    if let Some((form, words)) = &item.cheaper
+        && sketch_ui(ui, &item.name, words, form)
+    {
+        actions.push(Action::Question(Question::Cheaper(item.item)));
+    }
 }
 
 /// The button that makes a sketch of something.

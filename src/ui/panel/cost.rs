@@ -126,18 +126,18 @@ fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
-        let facts = [("time", found.time, "n²"), ("state", found.state, "n"), ("bytes between threads", found.between, "n²")];
+        let facts = [("Time grows", found.time, "n²"), ("state grows", found.state, "n"), ("bytes between threads grow", found.between, "n²")];
         for (i, (name, exponent, naive)) in facts.into_iter().enumerate() {
             if i > 0 {
                 ui.label(look::faint("·", ui));
             }
             match exponent {
                 Some(b) => {
-                    ui.label(format!("{name} ≈"));
+                    ui.label(format!("{name} as"));
                     ui.label(RichText::new(format!("n^{b:.2}")).strong().color(p.accent));
-                    ui.label(look::faint(format!("naive {naive}"), ui));
+                    ui.label(look::faint(format!("(naive {naive})"), ui)).on_hover_text("What a fusion would take that begins anew with each row");
                 }
-                None => drop(ui.label(look::faint(format!("{name}: the feed's own pace"), ui))),
+                None => drop(ui.label(look::faint(format!("{name} at the feed's own pace"), ui))),
             }
         }
     });

@@ -1,6 +1,6 @@
 //! The form for a feed: its fields come from what the chosen kind declares; the connection can be tested first.
 
-use eframe::egui::{self, Context, Grid, Label, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{self, Context, Grid, Label, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::grid;
 use crate::data::Fault;
@@ -9,11 +9,16 @@ use crate::ui::action::{Action, Feed};
 use crate::ui::feed::{Draft, FeedForm};
 use crate::ui::widget::buttons;
 use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
-use crate::ui::{App, look};
+use crate::ui::{App, look, spoken};
 
 const WIDTH: f32 = 640.0;
 const TALL: f32 = 460.0;
+/// Above and below the fields: the title, the buttons and the window's edge.
+const AROUND: f32 = 200.0;
+/// A separator with the space around it.
+const SEPARATOR: f32 = 14.0;
 
 pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.feed else { return };
@@ -22,7 +27,10 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, &title, WIDTH, |ui| {
         let mut draft = form.draft.clone();
         // Of one height for all kinds, so that nothing jumps away from under the pointer.
-        let tall = (ctx.content_rect().height() - 220.0).clamp(160.0, TALL);
+        let tall = (ctx.content_rect().height() - AROUND).clamp(160.0, TALL);
+        // What the test says stands above its button: it must be seen without scrolling.
+        let said = said_height(form, tall);
+        let tall = tall - said;
         ScrollArea::vertical().auto_shrink([false, false]).max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
             kinds_ui(ui, &mut draft);
             if let Some(kind) = draft.live_kind() {
@@ -30,8 +38,16 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             }
             ui.add_space(look::GAP);
             ui.add(Label::new(look::faint(draft.url(), ui)).wrap());
-            test_ui(ui, form, actions);
         });
+        if said > 0.0 {
+            ui.separator();
+            // As high as it was measured, whatever it says, so that the buttons stay where they are.
+            ui.allocate_ui(vec2(ui.available_width(), said - SEPARATOR), |ui| {
+                ui.set_min_height(said - SEPARATOR);
+                ui.set_max_height(said - SEPARATOR);
+                test_ui(ui, form, actions);
+            });
+        }
         if draft != form.draft {
             actions.push(Action::Feed(Feed::Edit(Box::new(draft))));
         }
@@ -88,7 +104,11 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
         ui.end_row();
         for setting in kind.settings.iter().chain(crate::source::live::COMMON) {
             let name = setting.name;
-            ui.label(name).on_hover_text(setting.about);
+            ui.vertical(|ui| {
+                // In line with the field, not with what stands below it.
+                ui.add_space(look::STEP);
+                ui.label(name).on_hover_text(setting.about);
+            });
             ui.vertical(|ui| {
                 let mut value = draft.params.get(name).cloned().unwrap_or_default();
                 let field = TextEdit::singleline(&mut value).hint_text(setting.default).desired_width(f32::INFINITY);
@@ -100,6 +120,17 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
             ui.end_row();
         }
     });
+}
+
+/// How much room the connection test has for what it says.
+fn said_height(form: &FeedForm, tall: f32) -> f32 {
+    SEPARATOR
+        + match (&form.test, &form.tested) {
+            (Some(_), _) => look::ROW,
+            (None, Some((_, Ok(_)))) => (tall * 0.45).clamp(4.0 * look::ROW, 8.0 * look::ROW),
+            (None, Some((_, Err(_)))) => 3.0 * look::ROW,
+            (None, None) => return 0.0,
+        }
 }
 
 /// What the connection test says, while it runs and after.
@@ -115,14 +146,14 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
     }
     match &form.tested {
         None => {}
-        Some((_, Err(fault))) => fault_ui(ui, fault),
-        Some((_, Ok(preview))) => {
+        Some((_, Err(fault))) => drop(ScrollArea::vertical().id_salt("fault").auto_shrink([false, true]).show(ui, |ui| fault_ui(ui, fault))),
+        Some((url, Ok(preview))) => {
             let p = look::palette(ui);
-            ui.label(RichText::new("Connected. The first rows:").color(p.live));
-            ui.push_id("preview", |ui| {
-                ui.set_height(8.0 * look::ROW);
-                grid::frame_ui(ui, &preview.rows, actions);
-            });
+            let rows = numbers::counted(preview.rows.height() as u64, "row");
+            let text =
+                if *url == form.draft.url() { format!("Connected. The first {rows}:") } else { format!("The address has changed since. {rows} of {url}:") };
+            ui.add(Label::new(RichText::new(text).color(p.live)).truncate());
+            ui.push_id("preview", |ui| grid::frame_ui(ui, &preview.rows, actions));
         }
     }
 }
@@ -130,6 +161,7 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
 /// A fault inside a form.
 pub fn fault_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
+    let fault = spoken::fault(fault);
     ui.add(Label::new(RichText::new(&fault.what).color(p.error)).wrap());
     let second = [fault.place.as_str(), fault.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
     if !second.is_empty() {

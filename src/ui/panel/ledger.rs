@@ -4,10 +4,10 @@ use eframe::egui::{Align, Context, Grid, Label, Layout, RichText, ScrollArea, Ui
 
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
-use crate::ui::action::{Action, Window};
+use crate::ui::action::{Action, TableAction, Window};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{numbers, row};
-use crate::ui::{App, look};
+use crate::ui::{App, look, spoken};
 
 /// Where the numbers end.
 const NUMBERS: f32 = 360.0;
@@ -17,6 +17,17 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         match app.sheet().and_then(|s| s.watch.shown.as_ref()) {
             Some(shown) => {
                 faces_ui(ui, shown);
+                if let Some((sheet, overlap)) = app.sheet().and_then(|s| Some((s, s.better_seam()?))) {
+                    ui.add_space(look::STEP);
+                    let p = look::palette(ui);
+                    ui.add(Label::new(RichText::new(format!("Beware: {}.", overlap.why())).color(p.warn)).wrap());
+                    if ui.button("Let live begin where history ends").clicked() {
+                        actions.push(Action::Table(sheet.id, TableAction::Seam(overlap.seam())));
+                    }
+                } else if let Some(warning) = shown.seam.warnings.first() {
+                    let p = look::palette(ui);
+                    ui.add(Label::new(RichText::new(format!("Beware: {}.", spoken::text(warning))).color(p.warn)).wrap());
+                }
                 ui.add_space(look::PAD);
                 sum_ui(ui, shown);
             }
@@ -54,8 +65,8 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         ui.label(look::faint("No live row has come yet, so that there is no line to tell", ui));
         return;
     }
-    let tell = |position: Option<i64>| {
-        position.map_or_else(|| "–".to_owned(), |at| if seam.kind == "time" { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
+    let tell = |position: Option<i64>, is_time: bool| {
+        position.map_or_else(|| "–".to_owned(), |at| if is_time { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
     };
     ScrollArea::both().max_height(200.0).auto_shrink([false, true]).show(ui, |ui| {
         Grid::new("lines").num_columns(4).striped(true).max_col_width(250.0).spacing([look::PAD, look::STEP]).show(ui, |ui| {
@@ -65,8 +76,8 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
             ui.end_row();
             for line in &seam.partitions {
                 ui.add(Label::new(format!("{} #{}", line.source, line.partition)).truncate());
-                ui.label(tell(line.last_history));
-                ui.label(tell(line.first_live));
+                ui.label(tell(line.last_history, line.is_time));
+                ui.label(tell(line.first_live, line.is_time));
                 let gap = match line.gap {
                     Gap::Known(0) => "none".to_owned(),
                     Gap::Known(n) => numbers::grouped(&n.to_string()),

@@ -1,13 +1,17 @@
 //! The measures of a question as chips with forms: which aggregate, of what, how exact it is, and the cheaper one where
 //! there is one. Every list here is a loop over the aggregates of this build.
 
-use eframe::egui::{self, Button, Color32, FontId, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Align, Button, Color32, FontId, Label, Layout, RichText, ScrollArea, Ui};
 
-use super::builder::{Column, Edit, bare, chip_ui, text_ui};
+use super::builder::{Column, Edit, chip_ui, row_ui, text_ui};
+use super::classes::class_badge_ui;
 use crate::query::Form;
 use crate::query::aggregate::{AGGREGATES, Aggregate, Class};
 use crate::query::form::Measure;
+use crate::ui::action::Action;
+use crate::ui::sheet::Sheet;
 use crate::ui::widget::badge::badge_ui;
+use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::list_ui;
 use crate::ui::{classes, look};
 
@@ -15,41 +19,88 @@ use crate::ui::{classes, look};
 const MENU: f32 = 520.0;
 const NAME: f32 = 176.0;
 
-pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut Edit) {
+/// A row for each measure, and in the last of them the way to another one.
+pub fn measures_ui(ui: &mut Ui, sheet: &Sheet, form: &mut Form, columns: &[Column], edit: &mut Edit, actions: &mut Vec<Action>) {
     let taken = taken(form);
     let mut removed = None;
-    for (i, measure) in form.measures.iter_mut().enumerate() {
-        let text = measure_text(measure);
-        let aggregate = aggregates().find(|a| a.name == measure.aggregate);
-        // A chip, its class and its sketch stay in one row.
-        if i > 0 && ui.available_size_before_wrap().x < width(ui, &text, aggregate) {
-            ui.end_row();
-        }
-        ui.push_id(i, |ui| {
-            ui.horizontal(|ui| {
-                chip_ui(ui, &text, &format!("Measure {text}"), |ui| {
-                    measure_ui(ui, measure, columns, &taken, edit);
-                    ui.separator();
-                    if ui.button("Remove this measure").clicked() {
-                        removed = Some(i);
-                        ui.close();
+    let room = (ui.available_width() * MOST_OF_A_ROW).max(120.0);
+    let texts: Vec<String> = form.measures.iter().map(measure_text).chain(form.others.iter().map(other_text)).collect();
+    // What stands behind the chips stands in one column.
+    let wide = texts.iter().map(|text| chip_width(ui, text)).fold(0.0, f32::max).min(room);
+    let last = texts.len().saturating_sub(1);
+    // A question that cannot be asked is neither exact nor anything else.
+    let binds = !sheet.classes.is_empty();
+    let mut fresh_measure = None;
+    for (i, text) in texts.iter().enumerate() {
+        let count = form.measures.len();
+        let row = |ui: &mut Ui| {
+            ui.push_id(i, |ui| {
+                if let Some(measure) = form.measures.get_mut(i) {
+                    column_ui(ui, wide, |ui| {
+                        chip_ui(ui, text, &format!("Measure {text}"), |ui| {
+                            measure_ui(ui, measure, columns, &taken, edit);
+                            ui.separator();
+                            if ui.button("Remove this measure").clicked() {
+                                removed = Some(i);
+                                ui.close();
+                            }
+                        });
+                    });
+                    if let Some(aggregate) = aggregates().find(|a| a.name == measure.aggregate).filter(|_| binds) {
+                        badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
+                        sketch_ui(ui, aggregate, measure, edit);
                     }
-                });
-                if let Some(aggregate) = aggregate {
-                    badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
-                    sketch_ui(ui, aggregate, measure, edit);
+                } else if let Some((written, alias)) = form.others.get(i - count) {
+                    column_ui(ui, wide, |ui| {
+                        ui.add_enabled(false, Button::new(text).truncate()).on_disabled_hover_text("This can be changed in the SQL text");
+                    });
+                    let name = if alias.is_empty() { written } else { alias };
+                    if let Some(item) = sheet.classes.iter().find(|item| item.name == *name) {
+                        class_badge_ui(ui, item, actions);
+                    }
                 }
             });
-        });
+            if i == last {
+                fresh_measure = add_ui(ui);
+            }
+        };
+        row_ui(ui, if i == 0 { SHOW } else { "" }, row);
+    }
+    if texts.is_empty() {
+        row_ui(ui, SHOW, |ui| fresh_measure = add_ui(ui));
+    }
+    if let Some(aggregate) = fresh_measure {
+        form.measures.push(fresh(aggregate, columns, &taken));
+        edit.done();
     }
     if let Some(i) = removed {
         form.measures.remove(i);
         edit.done();
     }
-    for (text, alias) in &form.others {
-        let shown = if alias.is_empty() { text.clone() } else { format!("{text} AS {alias}") };
-        ui.add_enabled(false, Button::new(shown).truncate()).on_disabled_hover_text("This can be changed in the SQL text");
-    }
+}
+
+/// The word before the measures.
+const SHOW: &str = "Show";
+/// The share of a row that a chip takes at most.
+const MOST_OF_A_ROW: f32 = 0.5;
+
+/// How wide a chip with this text is.
+fn chip_width(ui: &Ui, text: &str) -> f32 {
+    let text = ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(look::TEXT), Color32::WHITE).size().x;
+    text + 2.0 * ui.spacing().button_padding.x + 1.0
+}
+
+/// A place of one width for a chip.
+fn column_ui(ui: &mut Ui, wide: f32, content: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(egui::vec2(wide, look::ROW), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(wide);
+        content(ui);
+    });
+}
+
+/// The menu of all aggregates; the one that was chosen.
+fn add_ui(ui: &mut Ui) -> Option<&'static Aggregate> {
+    let mut chosen = None;
     ui.menu_button("+ Measure", |ui| {
         ui.set_width(MENU);
         let tall = (ui.ctx().content_rect().height() - ui.min_rect().top() - 3.0 * look::PAD).max(160.0);
@@ -60,23 +111,19 @@ pub fn measures_ui(ui: &mut Ui, form: &mut Form, columns: &[Column], edit: &mut 
                 ui.label(look::faint(title, ui));
                 for aggregate in group {
                     if line_ui(ui, aggregate) {
-                        form.measures.push(fresh(aggregate, columns, &taken));
-                        edit.done();
+                        chosen = Some(aggregate);
                         ui.close();
                     }
                 }
             }
         });
     });
+    chosen
 }
 
-/// The room that a measure takes: its chip, its class, and the button for its sketch.
-fn width(ui: &Ui, text: &str, aggregate: Option<&'static Aggregate>) -> f32 {
-    let wide = |text: &str, size: f32| ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(size), Color32::WHITE).size().x;
-    let button = 2.0 * ui.spacing().button_padding.x + look::STEP;
-    let class = aggregate.map_or(0.0, |a| wide(&classes::word(a.class), look::SMALL - 1.0) + 12.0 + look::STEP);
-    let sketch = aggregate.filter(|a| a.rewrite.is_some()).map_or(0.0, |_| wide(SKETCH, look::SMALL) + button);
-    wide(text, look::TEXT) + button + class + sketch
+/// What menus cannot say, as it was written.
+fn other_text((text, alias): &(String, String)) -> String {
+    if alias.is_empty() { text.clone() } else { format!("{text} AS {alias}") }
 }
 
 /// The words of the button that makes a sketch of something.

@@ -22,6 +22,7 @@ pub mod top;
 pub mod welcome;
 pub mod window;
 
+use eframe::egui::containers::panel::PanelState;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::action::{Action, Pane};
@@ -45,11 +46,13 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             let side = Frame::new().fill(p.panel).inner_margin(Margin::same(12));
             Panel::left("tables").frame(side).default_size(look::TABLES_WIDTH).size_range(180.0..=420.0).show(ui, |ui| tables::tables_ui(ui, app, actions));
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
-            Panel::top("question")
+            let least = question::least_height(ui, sheet);
+            shrink(ui, QUESTION, least);
+            Panel::top(QUESTION)
                 .frame(question)
                 .resizable(true)
-                .default_size(look::QUESTION_HEIGHT.max(question::least_height(ui, sheet)))
-                .size_range(question::least_height(ui, sheet)..=400.0)
+                .default_size(look::QUESTION_HEIGHT.max(least))
+                .size_range(least..=400.0)
                 .show(ui, |ui| question::question_ui(ui, app, sheet, actions));
             CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
         }
@@ -69,13 +72,27 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     welcome::drop_ui(ui.ctx());
 }
 
+/// The panel of the question.
+const QUESTION: &str = "question";
+
+/// Lets a panel become as small as its content again, unless somebody has made it larger than it had to be.
+fn shrink(ui: &Ui, panel: &str, least: f32) {
+    let id = ui.scope_id().with(panel);
+    let noted = id.with("least");
+    let before = ui.data_mut(|d| d.get_temp_mut_or(noted, least).to_owned());
+    if least < before && PanelState::load(ui, id).is_some_and(|state| state.size().y <= before.max(look::QUESTION_HEIGHT) + 2.0) {
+        ui.data_mut(|d| d.remove::<PanelState>(id));
+    }
+    ui.data_mut(|d| d.insert_temp(noted, least));
+}
+
 /// The chart over the grid, with a splitter between them.
 fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Sheet, actions: &mut Vec<Action>) {
     notices::notices_ui(ui, app, actions);
     rewind::banner_ui(ui, sheet, actions);
     change::strip_ui(ui, sheet, actions);
     let p = look::palette(ui);
-    let grid = Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 4, top: 4, bottom: 0 });
+    let grid = Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 4, top: 4, bottom: 4 });
     Panel::bottom("grid")
         .frame(grid)
         .resizable(true)

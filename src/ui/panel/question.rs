@@ -34,7 +34,7 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
     if !wide {
         match app.tab {
             Tab::Builder => builder_tab_ui(ui, sheet, actions),
-            Tab::Sql => sql::sql_ui(ui, sheet, actions),
+            Tab::Sql => sql::sql_ui(ui, sheet, true, actions),
         }
         return;
     }
@@ -42,7 +42,7 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
     let (left, right) = room.split_left_right_at_fraction(0.52);
     let right = right.with_min_x(right.min.x + look::PAD);
     ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, sheet, actions));
-    ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, actions));
+    ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, false, actions));
 }
 
 /// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other tab.
@@ -57,7 +57,8 @@ fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 /// The least height of the panel that shows the whole question, within bounds: the rest of it scrolls.
 pub fn least_height(ui: &Ui, sheet: &Sheet) -> f32 {
     let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
-    (HEAD + builder::height(ui).max(lines + sql::below(sheet))).clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
+    let alone = ui.available_width() - 2.0 * look::PAD < WIDE;
+    (HEAD + builder::height(ui).max(lines + sql::below(sheet, alone))).clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
 fn ask_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

@@ -5,7 +5,7 @@ use polars::prelude::TimeUnit;
 
 use crate::data::format::parse_datetime;
 use crate::ui::action::{Action, Pane, Rewind, Window};
-use crate::ui::rewind::{Stretch, newest};
+use crate::ui::rewind::{Stretch, latest};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{buttons, numbers, row};
@@ -27,10 +27,10 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let left = |ui: &mut Ui| {
             ui.label(RichText::new(format!("Rewound to {}", now.stretch.words())).strong().color(p.warn));
             let since = match (&now.watch.newest, now.watch.is_running()) {
-                (Some(newest), true) => format!("the feed goes on behind it, {} so far", numbers::counted(newest.rows.come_in, "row")),
-                _ => "the feed has ended meanwhile".to_owned(),
+                (Some(_), true) => "Every question is asked of this stretch; the feed goes on behind it",
+                _ => "Every question is asked of this stretch; the feed has ended meanwhile",
             };
-            ui.add(Label::new(since).truncate()).on_hover_text("Ask any question of this stretch; the running one is kept as it was");
+            ui.add(Label::new(since).truncate()).on_hover_text("Until you return to now; the running question is kept as it was");
         };
         row::ends_ui(ui, left, right);
     });
@@ -54,23 +54,25 @@ pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 
 fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let running = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
-    let end = running.newest.as_ref().and_then(|s| newest(s));
-    ui.add(Label::new("The same question over a stretch of what came so far. The feed and its answer go on behind it.").wrap());
+    let end = running.newest.as_ref().and_then(|s| latest(s));
+    ui.add(
+        Label::new("Every question is then asked of a stretch of what came so far, until you return to now. The feed and its answer go on behind it.").wrap(),
+    );
     if let Some(end) = end {
-        ui.label(look::faint(format!("The feed has come to {}", numbers::time(seconds(end))), ui));
+        ui.label(look::faint(format!("Everything up to the watermark, {}, has come: the last minutes end there.", numbers::time(end)), ui));
         ui.add_space(look::GAP);
         ui.horizontal_wrapped(|ui| {
             for (title, secs) in LAST {
                 if ui.button(*title).clicked() {
-                    actions.push(Action::Rewind(Rewind::To(Stretch::last(*secs, seconds(end)))));
+                    actions.push(Action::Rewind(Rewind::To(Stretch::last(*secs, end))));
                 }
             }
         });
     }
     ui.add_space(look::PAD);
-    let id = Id::unique(("rewind", sheet.id));
     let shown = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
     let before = sheet.now.as_ref().map(|now| now.stretch).unwrap_or_default();
+    let id = Id::unique(("rewind", sheet.id, before.from, before.until));
     let (mut from, mut until) = ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (shown(before.from), shown(before.until)));
     Grid::new("stretch").num_columns(2).spacing([look::PAD, look::STEP + 2.0]).show(ui, |ui| {
         ui.label("From");
@@ -119,9 +121,4 @@ fn read(text: &str) -> Result<Option<i64>, String> {
         return Ok(None);
     }
     parse_datetime(text, TimeUnit::Microseconds).map(Some).ok_or_else(|| text.to_owned())
-}
-
-/// Whole seconds: nobody picks microseconds.
-fn seconds(at: i64) -> i64 {
-    at.div_euclid(1_000_000).saturating_add(1).saturating_mul(1_000_000)
 }

@@ -12,13 +12,14 @@ use eframe::egui::{FontSelection, Galley, Label, RichText, ScrollArea, Stroke, T
 use super::classes;
 use crate::data::Fault;
 use crate::ui::action::{Action, Question};
-use crate::ui::look;
 use crate::ui::sheet::Sheet;
+use crate::ui::{look, spoken};
 
-pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+/// `alone`: the builder, which says how exact each measure is, does not stand beside it.
+pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>) {
     let fault = sheet.question.fault.as_ref();
     let span = fault.and_then(|f| f.span.clone());
-    let below = below(sheet);
+    let below = below(sheet, alone);
     let height = (ui.available_height() - below).max(2.0 * look::ROW);
     let mut text = sheet.question.sql.clone();
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
@@ -35,19 +36,24 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
     });
     match fault {
-        Some(fault) => fault_ui(ui, fault),
-        None if !sheet.classes.is_empty() => classes::classes_ui(ui, sheet, actions),
+        Some(fault) => fault_ui(ui, &spoken::fault(fault)),
+        None if tells_classes(sheet, alone) => classes::classes_ui(ui, sheet, actions),
         None => {}
     }
 }
 
 /// The room below the text: for what is wrong, or for the classes of the items.
-pub fn below(sheet: &Sheet) -> f32 {
+pub fn below(sheet: &Sheet, alone: bool) -> f32 {
     match &sheet.question.fault {
         Some(_) => fault_height(),
-        None if !sheet.classes.is_empty() => classes::HEIGHT,
+        None if tells_classes(sheet, alone) => classes::HEIGHT,
         None => 0.0,
     }
+}
+
+/// Whether the classes of the items stand below the text: where nothing else says them.
+fn tells_classes(sheet: &Sheet, alone: bool) -> bool {
+    !sheet.classes.is_empty() && (alone || sheet.question.form.beside.rerun.is_some())
 }
 
 /// The room that a fault takes below the text.
@@ -67,6 +73,7 @@ fn fault_ui(ui: &mut Ui, fault: &Fault) {
 /// What is wrong in one line; the rest in its hover text.
 pub fn fault_line_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
+    let fault = &spoken::fault(fault);
     let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
     ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate()).on_hover_text(fault.to_string());
 }

@@ -30,7 +30,7 @@ pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             table_ui(ui, app, sheet, actions);
         }
         ui.add_space(look::GAP);
-        ui.add(Label::new(look::faint("Drop a file or a folder anywhere to open it", ui)).wrap());
+        ui.add(Label::new(look::faint("Drop files anywhere to open them", ui)).wrap());
     });
 }
 
@@ -221,12 +221,24 @@ fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut
     }
 }
 
+/// The width of the menu that decides the seam.
+const SEAM_MENU: f32 = 260.0;
+
 fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let mut choose = |ui: &Ui, seam: Seam| {
         actions.push(Action::Table(sheet.id, TableAction::Seam(seam)));
         ui.close();
     };
     let now = &sheet.table.seam;
+    if let Some(overlap) = sheet.better_seam() {
+        let p = look::palette(ui);
+        ui.set_max_width(SEAM_MENU);
+        if buttons::primary_ui(ui, "Time, at the end of history").on_hover_text("History keeps its rows, live gives those after it").clicked() {
+            choose(ui, overlap.seam());
+        }
+        ui.add(Label::new(RichText::new(format!("Proposed: {}", overlap.why())).size(look::SMALL).color(p.warn)).wrap());
+        ui.separator();
+    }
     if ui.radio(*now == Seam::Append, "Append").on_hover_text("The faces have no row in common").clicked() {
         choose(ui, Seam::Append);
     }

@@ -45,7 +45,7 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         if card_ui(ui, "Open a folder…", "All files of a folder; those with the same columns become one table") {
             actions.push(Action::Open(Open::PickFolder));
         }
-        if card_ui(ui, "Connect a feed…", "A growing file, a WebSocket, or a file replayed as if it were live") {
+        if card_ui(ui, "Connect a feed…", "Kafka, a WebSocket, a growing file, or a file replayed as if it were live") {
             actions.push(Action::Feed(Feed::Begin(None)));
         }
     });

@@ -2,11 +2,12 @@
 
 use eframe::egui::Ui;
 
-use super::builder::{Edit, bare, chip_ui, text_ui};
+use super::builder::{Edit, chip_ui, text_ui};
 use crate::query::Form;
 use crate::query::form::{WindowForm, WindowKind};
 use crate::query::window::parse_interval;
 use crate::ui::sheet::Sheet;
+use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{list_ui, words_ui};
 use crate::ui::{first, look};
 

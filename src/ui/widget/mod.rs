@@ -4,6 +4,7 @@ pub mod badge;
 pub mod buttons;
 pub mod cells;
 pub mod modal;
+pub mod names;
 pub mod numbers;
 pub mod pick;
 pub mod row;

@@ -159,7 +159,7 @@ proptest! {
             }
         }
         let height = width / 2.0;
-        let ticks = axis::y_ticks(scale, height, false, &look);
+        let ticks = axis::y_ticks(&AxisKind::Number, scale, height, false, &look);
         for pair in ticks.values.windows(2) {
             prop_assert!(pair[0] < pair[1]);
             let apart = (scale.share(pair[1]) - scale.share(pair[0])) as f32 * height;
@@ -242,7 +242,7 @@ fn cells_keep_one_point_each_and_count_the_rest() {
 }
 
 fn y_labels(lo: f64, hi: f64) -> Vec<String> {
-    axis::y_ticks(Scale::new(lo, hi), 200.0, false, &Look::light()).labels
+    axis::y_ticks(&AxisKind::Number, Scale::new(lo, hi), 200.0, false, &Look::light()).labels
 }
 
 #[test]

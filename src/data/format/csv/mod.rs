@@ -36,6 +36,10 @@ impl Decoder for Csv {
         &self.schema
     }
 
+    fn is_settled(&self) -> bool {
+        self.layout.settled
+    }
+
     fn preamble(&self) -> Preamble {
         self.layout.preamble
     }

@@ -19,6 +19,8 @@ pub(super) struct Layout {
     pub header: bool,
     pub preamble: Preamble,
     pub specs: Vec<Spec>,
+    /// Whether there was a row to settle the types by.
+    pub settled: bool,
 }
 
 /// The first records of a text, as ranges.
@@ -88,7 +90,7 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         _ => names(&first, header),
     };
     for (name, guess) in names.into_iter().zip(&guesses) {
-        let known = sniff.known.as_deref().and_then(|schema: &Schema| schema.get(name.as_str()));
+        let known = sniff.known.as_deref().and_then(|schema: &Schema| schema.get(name.as_str())).filter(|dtype| **dtype != DataType::Null);
         specs.push(
             match known {
                 Some(dtype) => Spec::known(name, dtype.clone()),
@@ -97,7 +99,7 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
             .map_err(|fault| fault.at(sniff.source.to_string()))?,
         );
     }
-    Ok(Layout { delimiter, header, preamble, specs })
+    Ok(Layout { delimiter, header, preamble, specs, settled: rows > 0 || !header })
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {

@@ -1,7 +1,7 @@
 //! The keys and types of JSON objects, settled from the first of them.
 
 use hashbrown::HashMap;
-use polars::prelude::PlSmallStr;
+use polars::prelude::{DataType, PlSmallStr};
 
 use super::{Shape, objects};
 use crate::data::format::Sniff;
@@ -47,7 +47,7 @@ pub(super) fn columns(sniff: &Sniff<'_>, shape: Shape) -> Result<Vec<Spec>> {
     }
     let mut specs = Vec::with_capacity(guesses.len());
     for (name, guess) in guesses {
-        let dtype = known.and_then(|schema| schema.get(name.as_str()));
+        let dtype = known.and_then(|schema| schema.get(name.as_str())).filter(|dtype| **dtype != DataType::Null);
         specs.push(match dtype {
             Some(dtype) => Spec::known(name, dtype.clone()),
             None => Spec::guessed(name, guess.dtype()),
@@ -55,7 +55,8 @@ pub(super) fn columns(sniff: &Sniff<'_>, shape: Shape) -> Result<Vec<Spec>> {
     }
     for (name, dtype) in known.into_iter().flat_map(|schema| schema.iter()) {
         if !places.contains_key(name.as_str()) {
-            specs.push(Spec::known(PlSmallStr::clone(name), dtype.clone()));
+            let dtype = if *dtype == DataType::Null { DataType::String } else { dtype.clone() };
+            specs.push(Spec::known(PlSmallStr::clone(name), dtype));
         }
     }
     specs.into_iter().collect::<Result<Vec<_>>>().map_err(|fault| fault.at(sniff.source.to_string()))

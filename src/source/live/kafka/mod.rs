@@ -4,6 +4,7 @@
 //! Offsets are the feed's own: nothing is committed to the cluster, so whoever keeps the position vector has read every
 //! message exactly once.
 
+mod answers;
 mod client;
 mod csv;
 mod decode;
@@ -21,12 +22,11 @@ use rskafka::record::RecordAndOffset;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use self::client::{Answer, Failure, Fetched, Link, Place, Size};
+use self::client::{Answer, Fetched, Link, Place, Size};
 use self::decode::{Look, Rows};
 use self::lane::Lane;
-use self::settings::{From, Names, Settings};
+use self::settings::{From, Settings};
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
-use crate::data::near::nearest;
 use crate::data::{Chunk, Fault, Positions, Result};
 
 pub const KIND: LiveKind = LiveKind {
@@ -67,12 +67,9 @@ const LEAST_FETCH: usize = 64 << 10;
 const SAMPLE_FETCH: i32 = 128 << 10;
 /// Messages of all partitions together that settle the columns.
 const SAMPLE: usize = 2_000;
-/// How long a topic that was just created may take to be readable.
-const EARLY: Duration = Duration::from_secs(10);
 /// How long the brokers may take to answer a question that is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_millis(250);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
 fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     let settings = Arc::new(Settings::new(url)?);
@@ -147,12 +144,6 @@ enum Done {
     Fetched(i32, Answer<Fetched>),
 }
 
-/// How long to wait after so many failures. Many that lost the same broker shall not come back all at once.
-fn back_off(failures: u32) -> Duration {
-    let wait = BACK_OFF.saturating_mul(1 << failures.min(7)).min(LONGEST_BACK_OFF);
-    wait.mul_f64(0.75 + 0.5 * fastrand::f64())
-}
-
 impl Kafka {
     fn fault(&self, what: impl Into<String>) -> Fault {
         Fault::new(what).at(&*self.source)
@@ -191,200 +182,6 @@ impl Kafka {
             next = self.tasks.try_join_next();
         }
         Ok(())
-    }
-
-    fn done(&mut self, done: Done) {
-        match done {
-            Done::Linked(Ok(link)) => {
-                self.linking = false;
-                self.failures = 0;
-                self.link = Some(link.client.clone());
-                self.next_look = Some(Instant::now() + self.settings.refresh);
-                self.learn(&link);
-            }
-            Done::Linked(Err(failure)) => {
-                self.linking = false;
-                if self.rows.is_none() && self.lanes.is_empty() {
-                    self.fault = Some(self.unreachable(&failure));
-                    return;
-                }
-                let wait = back_off(self.failures);
-                self.failures = self.failures.saturating_add(1);
-                self.next_link = Some(Instant::now() + wait);
-                self.trouble(&failure, wait);
-            }
-            Done::Listed(answer) => {
-                self.next_look = Some(Instant::now() + self.settings.refresh);
-                if let Ok(link) = answer {
-                    self.learn(&link);
-                }
-            }
-            Done::Located(id, from, answer) => self.located(id, from, answer),
-            Done::Sampled(id, Ok(fetched)) => {
-                self.sampling.insert(id, Some(fetched.next));
-                self.sample.entry(id).or_default().extend(fetched.records);
-            }
-            Done::Sampled(id, Err(failure)) => {
-                // Begun again where the partition begins now.
-                let place = if let Failure::Range { earliest, .. } = failure { earliest } else { self.lane(id).map_or(0, |lane| lane.sample) };
-                self.sampling.insert(id, Some(place));
-                if self.opened.elapsed() > EARLY && self.sample.is_empty() {
-                    self.fault = Some(self.unreachable(&failure));
-                }
-            }
-            Done::Reopened(id, answer) => match answer {
-                Ok(client) => {
-                    if let Some(lane) = self.lane(id) {
-                        lane.busy = false;
-                        lane.client = Some(client);
-                    }
-                }
-                Err(failure) => self.lost(id, &failure),
-            },
-            Done::Fetched(id, answer) => match answer {
-                Ok(fetched) => {
-                    let recovered = self.lane(id).is_some_and(|lane| lane.take(fetched));
-                    if recovered {
-                        self.tell_position(id);
-                    }
-                }
-                Err(Failure::Range { earliest, latest }) => {
-                    if let Some(lane) = self.lane(id) {
-                        lane.out_of_range(earliest, latest);
-                    }
-                }
-                Err(failure) => self.lost(id, &failure),
-            },
-        }
-    }
-
-    /// Takes note of the topic's partitions.
-    fn learn(&mut self, link: &Link) {
-        let settled = self.rows.is_some();
-        // What ends, ends with the partitions it began with.
-        if settled && (self.past || !self.settings.follow) {
-            return;
-        }
-        let topic = &self.settings.topic;
-        let Some(there) = &link.partitions else {
-            if self.lanes.is_empty() {
-                let names: Vec<&str> = link.topics.iter().map(String::as_str).collect();
-                let hint = match (nearest(topic, &names), names.as_slice()) {
-                    (Some(near), _) => format!("did you mean {near}?"),
-                    (None, []) => "there is none at all that this login may see".to_owned(),
-                    (None, names) => format!("there are {}{}", names.get(..20).unwrap_or(names).join(", "), if names.len() > 20 { " and others" } else { "" }),
-                };
-                self.fault = Some(self.fault(format!("the cluster has no topic '{topic}'")).hint(hint));
-            }
-            return;
-        };
-        let wanted: Vec<i32> = match &self.settings.partitions {
-            None => there.clone(),
-            Some(wanted) => {
-                if let Some(missing) = wanted.iter().find(|id| !there.contains(id))
-                    && self.known.is_empty()
-                {
-                    let count = there.len();
-                    let last = there.iter().max().copied().unwrap_or_default();
-                    let fault = self.fault(format!("the topic '{topic}' has no partition {missing}"));
-                    self.fault = Some(fault.hint(format!("it has {count}, numbered 0 to {last}")));
-                    return;
-                }
-                wanted.iter().copied().collect()
-            }
-        };
-        for id in wanted {
-            if self.known.insert(id) {
-                // All of a partition that is added later is new.
-                let from = if settled { From::Beginning } else { self.settings.from };
-                self.locate(&link.client, id, from);
-            }
-        }
-    }
-
-    fn locate(&mut self, client: &Arc<Client>, id: i32, from: From) {
-        let (client, settings) = (client.clone(), self.settings.clone());
-        self.start(async move { Done::Located(id, from, client::locate(client, settings, id, from).await) });
-    }
-
-    fn located(&mut self, id: i32, from: From, answer: Answer<Place>) {
-        match answer {
-            Ok(place) => {
-                let mut lane = Lane::new(id, &place, from, self.settings.follow);
-                // The header is at the beginning, wherever reading begins.
-                lane.sample = if self.settings.names == Names::Header { place.earliest } else { client::sample_start(&place) };
-                self.sampling.insert(id, Some(lane.sample));
-                self.lanes.push(lane);
-                self.lanes.sort_by_key(|lane| lane.id);
-                if from != From::Beginning {
-                    self.tell_position(id);
-                }
-            }
-            Err(failure) if self.rows.is_none() => match self.link.clone() {
-                // A new topic takes a moment until it has leaders.
-                Some(client) if self.opened.elapsed() < EARLY => {
-                    let settings = self.settings.clone();
-                    self.start(async move {
-                        tokio::time::sleep(BACK_OFF).await;
-                        Done::Located(id, from, client::locate(client, settings, id, from).await)
-                    });
-                }
-                _ => self.fault = Some(self.unreachable(&failure)),
-            },
-            // Found again at the next look.
-            Err(_) => {
-                self.known.remove(&id);
-            }
-        }
-    }
-
-    /// Why nothing can be read at all.
-    fn unreachable(&self, failure: &Failure) -> Fault {
-        let said = match failure {
-            Failure::Lost(said) | Failure::Silent(said) => said.clone(),
-            Failure::Range { .. } => "the topic changes while it is opened".to_owned(),
-        };
-        if said.to_ascii_lowercase().contains("sasl") {
-            return self.fault(format!("the broker did not accept the login: {said}")).hint("check BRAID_KAFKA_USER, BRAID_KAFKA_PASSWORD and sasl=");
-        }
-        let hint = if said.contains("refused") {
-            "check the port, and whether the broker runs"
-        } else if said.contains("lookup") || said.contains("resolve") || said.contains("not known") {
-            "check the spelling of the host, and the network"
-        } else if self.settings.tls.is_some() {
-            "check the address, the login, and the broker's certificate"
-        } else {
-            "check the address, and whether the broker wants tls=true or a login"
-        };
-        self.fault(format!("no Kafka broker can be reached at {}: {said}", self.settings.place())).hint(hint)
-    }
-
-    fn trouble(&mut self, failure: &Failure, wait: Duration) {
-        // One word for all partitions that are lost at once.
-        if self.ready.iter().any(|event| matches!(event, Event::Trouble { .. })) {
-            return;
-        }
-        if let Failure::Lost(said) | Failure::Silent(said) = failure {
-            self.ready.push_back(Event::Trouble { reason: format!("{said}; trying again in {:.1} s", wait.as_secs_f64()) });
-        }
-    }
-
-    /// A partition does not answer: its connection is made anew, a while later.
-    fn lost(&mut self, id: i32, failure: &Failure) {
-        let Some(lane) = self.lane(id) else { return };
-        let wait = back_off(lane.failures);
-        lane.lost(Instant::now() + wait);
-        // Whom to ask for the way may be lost as well.
-        self.link = None;
-        self.trouble(failure, wait);
-    }
-
-    /// A chunk without rows says where a partition stands.
-    fn tell_position(&mut self, id: i32) {
-        if let (Some(rows), Some(lane)) = (&self.rows, self.lanes.iter().find(|lane| lane.id == id)) {
-            let chunk = lane.chunk(&self.source, rows.nothing(), lane.given..lane.given);
-            self.ready.push_back(Event::Chunk(chunk));
-        }
     }
 
     /// Connects where that is to be done.

@@ -1,6 +1,9 @@
 //! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the shelf.
 //! At a barrier it writes a checkpoint.
 
+mod keep;
+mod spill;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,10 +11,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
+use self::keep::open_aside;
 use super::Snapshot;
 use super::audit::Moment;
-use super::budget::{self, Held};
-use super::checkpoint::{self, Counted, FeedAt, Meta};
+use super::checkpoint::Counted;
 use super::cost::Sample;
 use super::intake::HistoryQueue;
 use super::late::Late;
@@ -21,11 +24,13 @@ use super::rate::Rate;
 use super::reached::Reached;
 use super::run::Shared;
 use super::sealed::Sealed;
+use super::seam::Times;
 use super::snapshot::Rows;
+use super::spill::Spill;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
-use crate::store::aside::{Aside, Limits};
+use crate::store::aside::Aside;
 use crate::sync::{Latest, Wake};
 
 /// What a worker hands over: its partial, and what else happened meanwhile.
@@ -43,8 +48,8 @@ pub struct Delta {
     pub history_rows: u64,
     pub live_rows: u64,
     pub overlap: u64,
-    pub history_until: Option<Micros>,
-    pub live_from: Option<Micros>,
+    /// The event times that each face brought.
+    pub times: Times,
     /// How far the feeds were absorbed.
     pub reached: Reached,
     /// When live chunks arrived, and their rows.
@@ -60,20 +65,15 @@ const LATE_SHOWN: usize = 1_000;
 /// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
 /// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+/// While workers have time to spare it may take half of it: what is shown is newer.
+const SPARE_SHARE: u32 = 1;
 const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
-/// The shortest time between two checkpoints; a costly one is written more rarely.
-const CHECKPOINT: Duration = Duration::from_millis(500);
-/// Writing checkpoints must not cost more than a tenth of the time.
-const CHECKPOINT_SHARE: u32 = 9;
 /// A new run is verified soon, so that a person sees that it is.
 const FIRST_AUDIT: Duration = Duration::from_secs(2);
 /// How often one looks for something to do when the last row is taken.
 const SERVE: Duration = Duration::from_millis(50);
-/// Verifying must not cost more than a tenth of the time.
-const AUDIT_SHARE: u32 = 9;
-
 /// The merger of one run.
 pub struct Merger {
     shared: Arc<Shared>,
@@ -84,10 +84,11 @@ pub struct Merger {
     answer_notes: Vec<String>,
     late: Late,
     sealed: Sealed,
+    /// Groups that do not fit into memory.
+    spill: Spill,
     /// Where late and rejected rows are kept for inspection, in a workspace.
     aside: Option<Aside>,
-    history_until: Option<Micros>,
-    live_from: Option<Micros>,
+    times: Times,
     reached: Reached,
     /// Arrivals that no snapshot has shown yet.
     waiting: Vec<(Instant, u64)>,
@@ -142,6 +143,9 @@ impl Merger {
         let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
         let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
         let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
+        let folder = checkpoints.as_ref().map(|folder| folder.join("spilled"));
+        let spill = Spill::new(folder, shared.resumed.as_ref().map(|r| r.meta.spilled.clone()).unwrap_or_default());
+        snapshot.stats.workers = shared.options.workers() as u64;
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;
         snapshot.stats.chunks = counted.chunks;
@@ -158,9 +162,9 @@ impl Merger {
             rate: Rate::new(shared.started),
             late,
             sealed,
+            spill,
             aside,
-            history_until: counted.history_until,
-            live_from: counted.live_from,
+            times: counted.times,
             reached,
             shared,
             history,
@@ -175,6 +179,7 @@ impl Merger {
     /// Merges until the last worker is gone, then puts the last snapshot.
     pub fn merge(mut self, deltas: &Receiver<Delta>, shelf: &Latest<Snapshot>, wake: &Wake) {
         let (mut dirty, mut due, mut shown) = (false, Instant::now(), Instant::now());
+        let mut busy = Duration::ZERO;
         loop {
             let wait = if dirty { due.saturating_duration_since(Instant::now()) } else { TICK };
             match deltas.recv_timeout(wait) {
@@ -198,7 +203,13 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                let share = if self.snapshot.history_done < self.snapshot.history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+                let spare = self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
+                busy = self.snapshot.stats.busy;
+                let share = match spare {
+                    _ if self.snapshot.history_done < self.snapshot.history_total => HISTORY_SHARE,
+                    true => SPARE_SHARE,
+                    false => ANSWER_SHARE,
+                };
                 due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
             } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
@@ -221,7 +232,10 @@ impl Merger {
     /// After the last row: verifies the answer, and re-admits late rows when asked, until nobody looks any more.
     fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
         let mut moment = None;
-        if let (Some(_), Ok(partial)) = (&self.auditor, self.partial.to_frame()) {
+        if self.auditor.is_some()
+            && self.spill.is_empty()
+            && let Ok(partial) = self.partial.to_frame()
+        {
             moment = Some(self.moment(partial));
         }
         while !self.shared.cancel.is_set() {
@@ -272,12 +286,14 @@ impl Merger {
         s.seam.history_rows += delta.history_rows;
         s.seam.live_rows += delta.live_rows;
         s.seam.overlap_removed += delta.overlap;
+        let grown = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows + before.rows / 2);
+        if s.rows.come_in > 0 && grown {
+            let (state, groups) = (self.partial.size() as u64, self.partial.groups() as u64 + self.sealed.groups());
+            let sample = Sample { state, groups, ..Sample::of(s) };
+            s.stats.samples.push(sample);
+        }
         self.rate.add(delta.live_rows);
-        self.history_until = self.history_until.max(delta.history_until);
-        self.live_from = match (self.live_from, delta.live_from) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.times.merge(&delta.times);
         self.reached.merge(&delta.reached);
         self.waiting.extend(delta.arrivals);
         self.workers -= usize::from(delta.gone);
@@ -295,10 +311,7 @@ impl Merger {
         let begun = Instant::now();
         self.partial.unite(partial)?;
         self.shared.merging.set(begun.elapsed());
-        let share = budget::allowed(&self.shared) / 2;
-        budget::let_go(&mut self.partial, share);
-        let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
-        budget::exceeded(&self.shared, &Held { partial: &self.partial, share, read }).map_or(Ok(()), Err)
+        self.relieve()
     }
 
     /// Puts late rows into the windows they missed, where a person asked for it; true when that changed the answer.
@@ -329,109 +342,6 @@ impl Merger {
         }
     }
 
-    /// Lets final windows leave memory for disk, where there are many.
-    fn seal(&mut self) {
-        // History knows no order: its windows are final when it is read.
-        let read = self.snapshot.history_done >= self.snapshot.history_total;
-        let Some(watermark) = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now())).filter(|_| read) else { return };
-        let sealed = self.partial.seal(watermark, self.shared.options.final_groups).and_then(|frame| {
-            frame.map_or(Ok(()), |frame| {
-                let kept = self.sealed.push(self.partial.plan(), &frame);
-                if kept.is_err() {
-                    // They stay where they were.
-                    self.partial.merge(&frame)?;
-                }
-                kept
-            })
-        });
-        tell(&self.shared, SEALING, sealed);
-    }
-
-    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
-    /// gone, so that it can be done at once.
-    fn keep(&mut self, last: bool) {
-        let now = Instant::now();
-        // An audit is for idle time: not while history is still being read.
-        let idle = self.snapshot.history_done >= self.snapshot.history_total;
-        let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
-        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty());
-        if !last {
-            match self.barrier {
-                None if save || verify => {
-                    self.barrier = Some((self.shared.barrier.ask(), 0));
-                    return;
-                }
-                Some((_, come)) if come >= self.workers => {}
-                _ => return,
-            }
-        }
-        if let Some(aside) = self.aside.as_mut().filter(|_| save) {
-            tell(&self.shared, ASIDE, aside.flush());
-        }
-        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
-        let meta = self.meta();
-        if let Some((number, _)) = self.barrier.take() {
-            self.shared.barrier.release(number);
-        }
-        let (partial, seen) = match known {
-            Ok(known) => known,
-            Err(fault) => return self.shared.note(format!("the state cannot be written: {fault}")),
-        };
-        let moment = verify.then(|| self.moment(partial.clone()));
-        if let (Some((auditor, due)), Some(moment)) = (&mut self.auditor, moment) {
-            // A full channel means that the one before is not done yet.
-            let _ = auditor.try_send(moment);
-            let took = self.snapshot.audit.as_ref().map_or(Duration::ZERO, |a| a.took);
-            due.done((took * AUDIT_SHARE).max(self.shared.options.audit.unwrap_or_default()));
-        }
-        if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
-            let begun = Instant::now();
-            // Positions in a recording are written down only when what stands before them is on disk.
-            let synced = self.shared.table.live.iter().try_for_each(super::Feed::sync);
-            let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
-            due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
-            due.dirty = kept.is_err();
-            tell(&self.shared, CHECKPOINTS, kept);
-        }
-    }
-
-    fn meta(&self) -> Meta {
-        let (table, s) = (&self.shared.table, &self.snapshot);
-        let feed = |(number, feed): (usize, &super::Feed)| {
-            let news = self.shared.news();
-            let log = news.logs.iter().find(|l| l.feed == number);
-            // A feed that was not asked yet stands where the last checkpoint left it.
-            let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
-            let mut next = if before.next.is_empty() { feed.start() } else { before.next };
-            next.extend(self.reached.of(number));
-            match log {
-                Some(log) => FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() },
-                None => FeedAt { next, ..before },
-            }
-        };
-        Meta {
-            question: checkpoint::question(self.partial.plan(), table),
-            // What history owns does not change when its file grows on.
-            files: self.shared.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),
-            feeds: table.live.iter().enumerate().map(feed).collect(),
-            history: self.history.done(),
-            reached: self.reached.clone(),
-            sealed: self.sealed.files().to_vec(),
-            aside: self.aside.as_ref().map(|a| (a.late_counts(), a.rejected_counts())).unwrap_or_default(),
-            counted: Counted {
-                rows: s.rows,
-                chunks: s.stats.chunks,
-                bytes_in: s.stats.bytes_in,
-                history_done: s.history_done,
-                history_rows: s.seam.history_rows,
-                live_rows: s.seam.live_rows,
-                overlap_removed: s.seam.overlap_removed,
-                history_until: self.history_until,
-                live_from: self.live_from,
-            },
-        }
-    }
-
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
         let timed = self.shared.table.time.as_ref();
@@ -440,7 +350,7 @@ impl Merger {
             // When every input has come to its end, every window has.
             let ended = last && !self.shared.finish.is_set();
             let reached = if ended { Some(Micros::MAX) } else { watermark };
-            match self.partial.answer(reached) {
+            match self.answer(reached, last) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
                     self.snapshot.status = answer.status.map(Arc::from);
@@ -454,7 +364,7 @@ impl Merger {
         let s = &mut self.snapshot;
         s.stats.state_bytes = self.partial.size() as u64;
         s.sealed_groups = self.sealed.groups();
-        if last && s.sealed_groups > 0 {
+        if last && s.sealed_groups > 0 && self.spill.is_empty() {
             match self.partial.to_frame() {
                 Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
                 Err(fault) => self.shared.fail(fault),
@@ -471,21 +381,25 @@ impl Merger {
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);
-        s.seam = ledger(&self.shared, &s.seam, self.history_until, self.live_from);
-        {
+        s.seam = ledger(&self.shared, &s.seam, &self.times, s.history_done >= s.history_total);
+        let ends = {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
             s.fault.clone_from(&news.fault);
+            s.notes.extend(s.seam.warnings.iter().cloned());
             s.notes.extend(news.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
             s.troubled = news.trouble.len();
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
             s.live_open = news.live_open;
             s.audit.clone_from(&news.audit);
-        }
+            let log = |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
+            (0..self.shared.table.live.len()).map(log).collect()
+        };
         s.reached.clone_from(&self.reached);
-        let doubled = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows * 2);
-        if s.rows.come_in > 0 && (doubled || last) {
+        s.reached.late = s.rows.late + s.rows.readmitted;
+        s.reached.ends = ends;
+        if last && s.stats.samples.last().is_none_or(|before| before.rows < s.rows.come_in) && s.rows.come_in > 0 {
             let sample = Sample::of(s);
             s.stats.samples.push(sample);
         }
@@ -500,15 +414,6 @@ impl Merger {
     }
 }
 
-/// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes again.
-fn open_aside(shared: &Shared, folder: &std::path::Path) -> Result<Aside> {
-    let (mut aside, faults) = Aside::open(folder, Limits::default())?;
-    faults.into_iter().for_each(|fault| shared.note(fault.to_string()));
-    let (late, rejected) = shared.resumed.as_ref().map(|r| r.meta.aside).unwrap_or_default();
-    aside.truncate(&late, &rejected)?;
-    Ok(aside)
-}
-
 /// Notes what is in trouble, or that it no longer is.
 fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
     let mut news = shared.news();
@@ -520,7 +425,3 @@ fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
 
 /// What is in trouble when rows set aside cannot be written.
 const ASIDE: &str = "rows set aside";
-/// What is in trouble when final windows cannot leave memory.
-const SEALING: &str = "final windows";
-/// What is in trouble when a checkpoint cannot be written.
-const CHECKPOINTS: &str = "checkpoints";

@@ -1,5 +1,7 @@
 //! What comes in: history as pieces that workers take in turn, and feeds that a thread each follows.
 
+mod conform;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +10,9 @@ use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use self::conform::Conform;
 use super::feed::Feed;
+use super::judge::{PastLate, judges_all};
 use super::reached::Reached;
 use super::run::{Log, Shared};
 use super::seam::Face;
@@ -173,9 +177,12 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
     let mut partitions = Partitions::new(shared, number, first);
     let mut sent = 0;
     let told = tell_damage(shared, feed, 0);
+    let mut past_late = PastLate::new(shared);
     let followed = match &shared.options.past {
         Some(past) => read_past(shared, feed, number, past, |chunk| {
             let times = event_times(shared, &chunk.frame)?;
+            past_late.see(&chunk, times.as_ref())?;
+            let times = times.and_then(|t| t.min().zip(t.max()));
             send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, watermark: None, times }, true, out);
             sent += 1;
             Ok(())
@@ -186,6 +193,7 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
         shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
     tell_damage(shared, feed, told);
+    past_late.tell(&feed.url.shown());
     partitions.end();
 }
 
@@ -222,9 +230,9 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 let chunk = conform.apply(chunk)?;
                 let times = event_times(shared, &chunk.frame)?;
                 shared.news().trouble.remove(&name);
-                close_gaps(shared, &name, times);
-                let live = LiveChunk { number, ..partitions.place(chunk, times) };
-                newest = newest.max(times.map(|t| t.1));
+                let live = LiveChunk { number, ..partitions.place(chunk, times.as_ref())? };
+                close_gaps(shared, &name, live.times);
+                newest = newest.max(live.times.map(|t| t.1));
                 if send(shared, live, can_wait, out) {
                     number += 1;
                 } else {
@@ -255,6 +263,7 @@ struct Partitions<'a> {
     spare: Option<usize>,
     /// Where the log of each partition stood when the table was first asked: rows before it are history.
     ends: Positions,
+    judges_all: Option<bool>,
 }
 
 struct Known {
@@ -265,7 +274,7 @@ struct Known {
 
 impl<'a> Partitions<'a> {
     fn new(shared: &'a Shared, feed: usize, first: usize) -> Self {
-        Self { shared, feed, known: Vec::new(), spare: Some(first), ends: Positions::new() }
+        Self { shared, feed, known: Vec::new(), spare: Some(first), ends: Positions::new(), judges_all: judges_all(shared) }
     }
 
     /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before the
@@ -282,7 +291,11 @@ impl<'a> Partitions<'a> {
                 }
                 before.ends.clone()
             }
-            None => live.ends()?.unwrap_or_default(),
+            None => match self.shared.options.catch_up.as_ref().and_then(|reached| reached.ends.get(self.feed)) {
+                // What was live for the question before this one still is.
+                Some(ends) if !ends.is_empty() => ends.clone(),
+                _ => live.ends()?.unwrap_or_default(),
+            },
         };
         live.split_at(&self.ends);
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
@@ -305,7 +318,7 @@ impl<'a> Partitions<'a> {
     }
 
     /// Which face a chunk belongs to, and by which watermark its rows are judged.
-    fn place(&mut self, chunk: Chunk, times: Option<(Micros, Micros)>) -> LiveChunk {
+    fn place(&mut self, mut chunk: Chunk, times: Option<&Int64Chunked>) -> Result<LiveChunk> {
         let i = self.number(chunk.partition);
         // `ends` was told to the feed: a chunk lies on one side of it.
         let past = self.ends.get(&chunk.partition).is_some_and(|end| chunk.offsets.end <= *end);
@@ -316,9 +329,19 @@ impl<'a> Partitions<'a> {
             known.epoch += u64::from(chunk.offsets.start < known.next);
             (known.next, epoch) = (chunk.offsets.end, known.epoch);
             // History is read with a perfect watermark: nothing in it is late, and it makes nothing late.
-            let newest = times.filter(|_| face == Face::Live).map(|t| t.1);
-            watermark = self.shared.watermark.advance(known.watermark, newest, Instant::now()).filter(|_| face == Face::Live);
+            let (number, now) = (known.watermark, Instant::now());
+            match times.filter(|_| face == Face::Live) {
+                Some(times) => {
+                    let (before, judged) = self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
+                    watermark = before;
+                    if let Some(judged) = judged.filter(|_| self.judges_all.is_some()) {
+                        chunk.frame.with_column(judged.into_column())?;
+                    }
+                }
+                None => drop(self.shared.watermark.advance(number, None, now)),
+            }
         }
+        let times = times.and_then(|times| times.min().zip(times.max()));
         if face == Face::Live && chunk.rows_in() > 0 {
             let mut news = self.shared.news();
             if let Some(log) = news.logs.iter_mut().find(|l| l.feed == self.feed)
@@ -327,7 +350,7 @@ impl<'a> Partitions<'a> {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times }
+        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times })
     }
 
     /// No row will come any more: it holds nothing back.
@@ -406,49 +429,6 @@ fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
     }
 }
 
-fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<(Micros, Micros)>> {
-    let Some(time) = &shared.table.time else { return Ok(None) };
-    let micros = micros_of(frame.column(&time.column)?)?;
-    Ok(micros.min().zip(micros.max()))
-}
-
-/// Gives a feed's rows the columns and types of its table.
-struct Conform {
-    /// Which of the feed's columns are read.
-    projection: Vec<usize>,
-    /// What the table wants: name, type, and whether the feed has it.
-    columns: Vec<(PlSmallStr, DataType, bool)>,
-}
-
-impl Conform {
-    fn new(shared: &Shared, settled: &SchemaRef, source: &str) -> Self {
-        let wanted = needed_columns(shared, true);
-        let mut conform = Self { projection: Vec::new(), columns: Vec::new() };
-        for name in wanted {
-            let dtype = shared.table.schema.get(&name).cloned().unwrap_or(DataType::Null);
-            let index = settled.index_of(&name);
-            if index.is_none() {
-                shared.note(format!("{source} has no column '{name}': its rows have null there"));
-            }
-            conform.projection.extend(index);
-            conform.columns.push((name, dtype, index.is_some()));
-        }
-        conform
-    }
-
-    fn apply(&self, mut chunk: Chunk) -> Result<Chunk> {
-        let height = chunk.frame.height();
-        let mut given = chunk.frame.columns().iter();
-        let mut columns = Vec::with_capacity(self.columns.len());
-        for (name, dtype, there) in &self.columns {
-            let column = match if *there { given.next() } else { None } {
-                Some(column) if column.dtype() == dtype => column.clone(),
-                Some(column) => column.strict_cast(dtype).map_err(|e| Fault::from(e).at(chunk.source.to_string()))?.with_name(name.clone()),
-                None => Column::full_null(name.clone(), height, dtype),
-            };
-            columns.push(column);
-        }
-        chunk.frame = DataFrame::new(height, columns)?;
-        Ok(chunk)
-    }
+fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<Int64Chunked>> {
+    shared.table.time.as_ref().map(|time| micros_of(frame.column(&time.column)?)).transpose()
 }

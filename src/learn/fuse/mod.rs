@@ -5,10 +5,14 @@
 //! A pure state machine over chunks: the same chunks and the same seed give the same committee. How trees are fitted and
 //! vote is the `Learner`'s.
 
+mod trees;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use polars::prelude::*;
+
+pub use trees::Trees;
 
 use super::drift::{Adwin, Change};
 use crate::data::{Fault, Result};
@@ -210,6 +214,13 @@ impl<L: Learner> Fused<L> {
     /// When the rows lack a feature.
     pub fn predict(&self, rows: &DataFrame) -> Result<Vec<Option<u32>>> {
         Ok(self.votes(rows, None)?.champion)
+    }
+
+    /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows is
+    /// no longer learnt from, and new trees are fitted with the next rows.
+    pub fn changed(&mut self, kept: usize) {
+        self.forget(kept.max(FIRST));
+        self.since = self.settings.every.max(FIRST);
     }
 
     /// Tests the champion on labelled rows, then learns from them. Many rows are taken in pieces, so that the last are

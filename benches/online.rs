@@ -1,0 +1,44 @@
+//! A committee on a stream, prequentially: every row is tested, then learnt from. The whole file is in memory
+//! before the clock starts, as in River's script beside which `online.py` puts it.
+//!
+//! `cargo bench --bench online -- FILE.parquet TARGET [ROWS A CHUNK]`
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]
+
+use braid::learn::encode::Question;
+use braid::learn::fuse::{Event, Fused, Learned, Settings, Trees};
+use polars::prelude::*;
+
+/// CPU time of the process, seconds: steadier than the clock on a busy machine.
+fn cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let [path, target, rest @ ..] = &arguments[..] else { return println!("online FILE.parquet TARGET [ROWS A CHUNK]") };
+    let size: usize = rest.first().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let mut rows = polars_io::parquet::read::ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
+    rows.rechunk_mut();
+    let question = Question { target: target.clone(), ..Question::default() };
+    let mut fused = Fused::new(Trees::new(question, &rows).unwrap(), Settings::default(), Vec::new());
+    let begun = cpu();
+    let learned: Vec<Learned> = (0..rows.height()).step_by(size).map(|at| fused.learn(&rows.slice(at as i64, size)).unwrap()).collect();
+    let seconds = cpu() - begun;
+    // A row before the first trees counts as wrong, as River's first guesses do.
+    let right: u64 = learned.iter().map(|l| l.right).sum();
+    let tenth = learned.len().div_ceil(10).max(1);
+    let share = |part: &[Learned]| part.iter().map(|l| l.right).sum::<u64>() as f64 / part.iter().map(|l| l.labelled).sum::<u64>() as f64;
+    let tenths: Vec<String> = learned.chunks(tenth).map(|part| format!("{:.4}", share(part))).collect();
+    let count = |wanted: fn(&Event) -> bool| learned.iter().flat_map(|l| &l.events).filter(|e| wanted(e)).count();
+    println!(
+        "{{\"rows\": {}, \"seconds\": {seconds:.3}, \"rows_per_s\": {:.0}, \"accuracy\": {:.4}, \"accuracy_by_tenth\": [{}], \"fits\": {}, \"swaps\": {}, \"drifts\": {}}}",
+        rows.height(),
+        rows.height() as f64 / seconds,
+        right as f64 / rows.height() as f64,
+        tenths.join(", "),
+        count(|e| matches!(e, Event::Fitted { .. })),
+        count(|e| matches!(e, Event::Swapped { .. })),
+        count(|e| matches!(e, Event::Drift(_)))
+    );
+}

@@ -1,0 +1,57 @@
+//! What `braid run` can be told, one option a line: the parser and the help read the same list.
+
+/// An option of `braid run`.
+#[derive(Debug)]
+pub struct RunOption {
+    /// Without dashes.
+    pub name: &'static str,
+    /// What stands after it.
+    pub value: &'static str,
+    pub about: &'static str,
+}
+
+const fn option(name: &'static str, value: &'static str, about: &'static str) -> RunOption {
+    RunOption { name, value, about }
+}
+
+pub const RUN_OPTIONS: &[RunOption] = &[
+    option("history", "NAME=GLOB", "files, a folder or a glob that are the history of the table NAME; may come again"),
+    option("live", "NAME=URL", "a feed that is its live face, such as file:LOG, stdin:, kafka://HOST/TOPIC (braid sources has all); may come again"),
+    option("time", "NAME=COLUMN[,LATENESS]", "its event time, and how late a row may come and still be in its window (10s unless said)"),
+    option("seam", "NAME=SEAM", "which face owns a row: position, time:T, key:COLUMN or append (no row is in both)"),
+    option("model", "NAME=FILE.json", "a model that braid train wrote: predict(NAME) and predict_proba(NAME, 'class') in the question; may come again"),
+    option("sql", "TEXT|@FILE", "the question, or a file that holds it"),
+    option("for", "DURATION", "end after so long, such as 30s or 10m, with a complete answer for what was read"),
+    option("workspace", "DIR", "keep checkpoints, recordings and rows set aside there; the same question goes on where it was"),
+    option("out", "FILE", "write the answer: .csv, .parquet, .json or .arrow; without it, it goes to stdout"),
+    option("chart", "FILE", "draw the answer: .png or .svg"),
+    option("stats", "FILE.json", "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost"),
+    option("engine", "local", "where the question is answered"),
+    option("threads", "N", "workers; one a core unless said"),
+    option("memory", "SIZE", "the most that is kept for the answer, such as 512MiB; a question that needs more says what it needs"),
+];
+
+/// `braid run --help`.
+pub fn run() -> String {
+    let mut text = "braid run answers one question over tables that have a history, a live face, or both.\n\nOptions\n".to_owned();
+    let left = |o: &RunOption| format!("--{} {}", o.name, o.value);
+    let width = RUN_OPTIONS.iter().map(|o| left(o).len()).max().unwrap_or(0);
+    for option in RUN_OPTIONS {
+        text += &format!("  {:<width$}  {}\n", left(option), option.about);
+    }
+    text + "
+It ends when every input has ended, after --for, or on Ctrl-C. The answer goes to stdout as a table (CSV in a pipe), progress
+and what there is to know to stderr. Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
+
+Examples
+  How many flights of each airport, from all files of a folder:
+    braid run --history flights='flights/*.parquet' --sql \"SELECT origin, count(*) AS n FROM flights GROUP BY origin ORDER BY n DESC\"
+  Errors a minute of a log that is being written, for ten minutes:
+    braid run --live log=file:app.ndjson --time log=ts,5s --for 10m \\
+              --sql \"SELECT tumble(ts, INTERVAL '1 minute') AS minute, count(*) AS n FROM log WHERE level = 'error' GROUP BY minute\"
+  History and feed of one table, which meet at a time, with the ledger of the seam:
+    braid run --history t=old.parquet --live t=kafka://localhost:9092/t --seam t=time:2024-03-01T00:00:00 --sql @q.sql --stats s.json
+  From a pipe, as a chart:
+    producer | braid run --live t=stdin: --sql \"SELECT k, sum(v) AS v FROM t GROUP BY k\" --chart t.svg
+"
+}

@@ -1,0 +1,69 @@
+//! `--memory`: what the whole process may hold. The run is given what is left beside the process itself and what is being
+//! read; how it shares that out is the engine's. Here is also the last guard, for what nobody could foresee.
+
+use crate::data::memory::resident;
+use crate::data::{Fault, Result};
+use crate::engine::{Options, Snapshot};
+
+/// What a run needs at least, whatever it is asked.
+const LEAST: u64 = 32 << 20;
+/// What nobody counts: what the allocator holds back, what decoders and writers keep for themselves.
+const SLACK: u64 = 32 << 20;
+/// What the process takes where the system does not tell.
+const PROCESS: u64 = 64 << 20;
+
+/// The memory that the process was allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed {
+    memory: Option<u64>,
+    /// Of that the process itself.
+    process: u64,
+}
+
+impl Allowed {
+    /// Gives a run its part: what it may hold, and as many workers as can read at a time, a `piece` of so many bytes each.
+    /// To be called when the tables are open.
+    ///
+    /// # Errors
+    /// When so little is allowed that no question could be answered.
+    pub fn share(memory: Option<u64>, piece: u64, options: Options) -> Result<(Self, Options)> {
+        let Some(allowed) = memory else { return Ok((Self { memory, process: 0 }, options)) };
+        let process = resident().unwrap_or(PROCESS) + SLACK;
+        let room = allowed.saturating_sub(process);
+        // Reading may take a third.
+        let workers = (options.workers() as u64).min(room / (3 * piece.max(1))).max(1);
+        let beside = process + workers * piece;
+        if allowed < beside + LEAST {
+            let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+            let what = format!(
+                "--memory {} MiB is too little: the program itself takes {} MiB, and reading a piece of the data {}",
+                mib(allowed),
+                mib(process),
+                mib(piece)
+            );
+            return Err(Fault::new(what).hint(format!("allow at least {} MiB", mib(process + piece + LEAST))));
+        }
+        Ok((Self { memory, process }, Options { memory: Some(allowed - beside), beside, threads: workers as usize, ..options }))
+    }
+
+    /// # Errors
+    /// When the process holds more than a tenth too much.
+    pub fn check(self, so_far: Option<&Snapshot>) -> Result<()> {
+        let (Some(allowed), Some(held)) = (self.memory, resident()) else { return Ok(()) };
+        if held <= allowed + allowed / 10 {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes >> 20;
+        let read = so_far.map_or(0.0, Snapshot::history_share);
+        let seen = match so_far {
+            Some(_) if (0.01..0.99).contains(&read) => {
+                let need = self.process as f64 + held.saturating_sub(self.process) as f64 / read;
+                format!("; that is after {:.0} % of the history, so that all of it may need {} MiB", read * 100.0, mib(need as u64))
+            }
+            Some(s) => format!("; that is after {} rows", s.rows.come_in),
+            None => String::new(),
+        };
+        Err(Fault::new(format!("the question takes {} MiB, more than the {} MiB allowed{seen}", mib(held), mib(allowed)))
+            .hint("allow more with --memory, use fewer --threads, or ask for fewer rows, columns or groups"))
+    }
+}

@@ -1,0 +1,165 @@
+//! Groups that do not fit into memory: on disk, in shares divided by their keys, so that at the end they are merged and
+//! answered a share at a time. How they are divided is the partial's; when, is the merger's.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
+
+use super::sealed::Home;
+use crate::data::{Fault, Result};
+use crate::query::{Partial, Plan, partial};
+use crate::store::frames;
+
+/// Shares that groups are divided into. One is merged at a time, so that the groups of a run may take about so many times
+/// what one share may.
+pub const SHARES: usize = 256;
+/// So few groups are not divided: what makes them large is what each of them keeps.
+const FEW: usize = 64;
+
+/// The groups of one run that are on disk.
+#[derive(Clone, Debug)]
+pub struct Spill {
+    home: Arc<Home>,
+    next: u64,
+    rounds: Vec<Round>,
+}
+
+/// Groups that left memory together: a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    name: String,
+    parts: Vec<Part>,
+}
+
+/// One share of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Part {
+    share: usize,
+    at: u64,
+    bytes: u64,
+    groups: u64,
+    crc: u32,
+}
+
+impl Spill {
+    /// Groups on disk in the workspace's folder, those of a checkpoint included; or in a temporary one.
+    pub fn new(folder: Option<PathBuf>, rounds: Vec<Round>) -> Self {
+        let home = Home::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name));
+        let next = rounds.iter().filter_map(|r| r.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
+        Self { home: Arc::new(home), next, rounds }
+    }
+
+    /// Whether a partial can be divided so that it helps.
+    pub fn can_take(partial: &Partial) -> bool {
+        let plan = partial.plan();
+        let keys = plan.keys.iter().filter(|k| k.window.is_none()).count();
+        let fixed = keys > 0 || (plan.window().is_some() && !plan.has_sessions());
+        plan.rows.is_none() && fixed && partial.groups() >= FEW
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rounds.is_empty()
+    }
+
+    pub(super) fn home(&self) -> &Arc<Home> {
+        &self.home
+    }
+
+    pub fn rounds(&self) -> &[Round] {
+        &self.rounds
+    }
+
+    /// Groups on disk; one that left memory more than once is counted each time.
+    pub fn groups(&self) -> u64 {
+        self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.groups).sum()
+    }
+
+    /// Bytes of the largest share.
+    pub fn largest(&self) -> u64 {
+        let mut shares = [0; SHARES];
+        for part in self.rounds.iter().flat_map(|r| &r.parts) {
+            if let Some(share) = shares.get_mut(part.share) {
+                *share += part.bytes;
+            }
+        }
+        shares.into_iter().max().unwrap_or(0)
+    }
+
+    /// Takes all groups out of a partial.
+    ///
+    /// # Errors
+    /// The disk's. The groups are gone then.
+    pub fn take(&mut self, partial: &mut Partial) -> Result<()> {
+        if partial.groups() == 0 {
+            return Ok(());
+        }
+        self.write(|each| partial.take_shares(SHARES, each))
+    }
+
+    /// Takes a partial as a table.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn take_frame(&mut self, plan: &Plan, frame: &DataFrame) -> Result<()> {
+        self.write(|each| partial::divide(plan, frame, SHARES, each))
+    }
+
+    fn write(&mut self, divide: impl FnOnce(&mut dyn FnMut(usize, DataFrame) -> Result<()>) -> Result<()>) -> Result<()> {
+        let name = format!("{:08}.shares", self.next);
+        let path = self.home.folder.join(&name);
+        let failed = |e: std::io::Error| {
+            Fault::io(path.display().to_string(), &e).hint("free some space, or allow more with --memory: groups that do not fit into memory are kept on disk")
+        };
+        fs::create_dir_all(&self.home.folder).map_err(failed)?;
+        let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
+        let (mut parts, mut at) = (Vec::new(), 0);
+        divide(&mut |share, frame| {
+            let bytes = frames::to_bytes(&frame)?;
+            file.write_all(&bytes).map_err(failed)?;
+            parts.push(Part { share, at, bytes: bytes.len() as u64, groups: frame.height() as u64, crc: crc32fast::hash(&bytes) });
+            at += bytes.len() as u64;
+            Ok(())
+        })?;
+        file.flush().map_err(failed)?;
+        if !self.home.temporary {
+            // A checkpoint may name it.
+            file.get_ref().sync_data().map_err(failed)?;
+        }
+        self.next += 1;
+        self.rounds.push(Round { name, parts });
+        Ok(())
+    }
+
+    /// One share, merged.
+    ///
+    /// # Errors
+    /// When a file is gone or damaged.
+    pub fn share(&self, plan: &Arc<Plan>, share: usize) -> Result<Partial> {
+        let mut partial = Partial::new(plan.clone())?;
+        for round in &self.rounds {
+            for part in round.parts.iter().filter(|p| p.share == share) {
+                partial.merge(&self.read(round, part)?)?;
+            }
+        }
+        Ok(partial)
+    }
+
+    fn read(&self, round: &Round, part: &Part) -> Result<DataFrame> {
+        let path = self.home.folder.join(&round.name);
+        let place = path.display().to_string();
+        let mut bytes = vec![0; usize::try_from(part.bytes).unwrap_or(0)];
+        let read = File::open(&path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(part.at))?;
+            file.read_exact(&mut bytes)
+        });
+        read.map_err(|e| Fault::io(place.clone(), &e))?;
+        if crc32fast::hash(&bytes) != part.crc {
+            return Err(Fault::new("these groups are damaged on disk").at(place).hint("ask again; with --workspace, in a new one"));
+        }
+        frames::from_bytes(&bytes)
+    }
+}

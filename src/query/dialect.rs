@@ -1,0 +1,196 @@
+//! Scalars as DuckDB and PostgreSQL mean them, in the words that polars' SQL has: where the two disagree on a value (the sign
+//! of a remainder, rounding in a cast) theirs counts, and where only the name differs it is translated.
+
+use std::ops::ControlFlow;
+
+use polars::prelude::{DataType, Schema};
+use sqlparser::ast::{BinaryOperator as Op, DataType as SqlType, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+
+use super::expr::{self, Place};
+
+/// Functions in other words: name, number of arguments, and what is said instead of it.
+const CALLS: &[(&str, usize, &str)] = &[
+    ("day", 1, "extract(day FROM {0})"),
+    ("dayofmonth", 1, "extract(day FROM {0})"),
+    ("dayofweek", 1, "extract(dow FROM {0})"),
+    ("dayofyear", 1, "extract(doy FROM {0})"),
+    ("epoch", 1, "extract(epoch FROM {0})"),
+    ("hour", 1, "extract(hour FROM {0})"),
+    ("isodow", 1, "extract(isodow FROM {0})"),
+    ("log", 1, "log10({0})"),
+    ("minute", 1, "extract(minute FROM {0})"),
+    ("mod", 2, REMAINDER),
+    ("month", 1, "extract(month FROM {0})"),
+    ("quarter", 1, "extract(quarter FROM {0})"),
+    ("regexp_matches", 2, "regexp_like({0}, {1})"),
+    ("second", 1, "extract(second FROM {0})"),
+    ("strlen", 1, "octet_length({0})"),
+    ("week", 1, "extract(week FROM {0})"),
+    ("weekofyear", 1, "extract(week FROM {0})"),
+    ("year", 1, "extract(year FROM {0})"),
+];
+
+/// A remainder has the sign of what is divided; polars' has that of the divisor.
+const REMAINDER: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % abs({1})) ELSE {0} % abs({1}) END";
+/// The same by a number as written, which has no sign.
+const REMAINDER_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % {1}) ELSE {0} % {1} END";
+
+/// Whole division rounds toward zero; polars' rounds down.
+const QUOTIENT: &str = "CASE WHEN ({0} < 0) <> ({1} < 0) THEN -(abs({0}) // abs({1})) ELSE abs({0}) // abs({1}) END";
+const QUOTIENT_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) // {1}) ELSE {0} // {1} END";
+
+/// Says every expression of a tree in polars' words, as far as that needs no types.
+pub fn translate(tree: &mut impl VisitMut) {
+    struct Translator;
+    impl VisitorMut for Translator {
+        type Break = ();
+        // From the leaves up: what was translated is not looked at again.
+        fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
+            if let Some(said) = in_polars(node) {
+                *node = said;
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let _ = VisitMut::visit(tree, &mut Translator);
+}
+
+/// Halves are rounded away from zero; polars' are rounded to even.
+const ROUNDED: &str = "trunc({0}) + CASE WHEN abs({0} - trunc({0})) >= 0.5 THEN sign({0}) ELSE 0 END";
+
+/// Says what depends on the types of its parts in polars' words: halves are rounded away from zero, but to even in a cast to
+/// a whole number, and days are added to dates as numbers. Names in `expr` are resolved, and it is translated.
+pub fn type_casts(expr: &mut Ast, schema: &Schema, place: Place<'_>) {
+    struct Typer<'a>(&'a Schema, Place<'a>);
+    impl VisitorMut for Typer<'_> {
+        type Break = ();
+        fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
+            let of = |part: &Ast| expr::type_of(part, self.0, self.1);
+            let said = match node {
+                Ast::Cast { expr: inner, data_type, .. } if is_whole(data_type) && of(inner).is_some_and(|t| t.is_float()) => {
+                    let rounded = say("round({0})", &[inner]);
+                    if let Some(rounded) = rounded {
+                        **inner = rounded;
+                    }
+                    None
+                }
+                Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("round") => rounded(&arguments(&call.args).unwrap_or_default(), of),
+                Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => match (of(left), of(right)) {
+                    (Some(DataType::Date), Some(t)) if t.is_integer() => say(&format!("CAST(CAST({{0}} AS BIGINT) {op} {{1}} AS DATE)"), &[left, right]),
+                    (Some(t), Some(DataType::Date)) if t.is_integer() && *op == Op::Plus => say("CAST({0} + CAST({1} AS BIGINT) AS DATE)", &[left, right]),
+                    (Some(DataType::Date), Some(DataType::Date)) if *op == Op::Minus => say("CAST({0} AS BIGINT) - CAST({1} AS BIGINT)", &[left, right]),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(said) = said {
+                *node = said;
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let _ = VisitMut::visit(expr, &mut Typer(schema, place));
+}
+
+fn in_polars(node: &Ast) -> Option<Ast> {
+    match node {
+        Ast::BinaryOp { left, op: Op::Modulo, right } => say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right]),
+        Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right]),
+        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right]),
+        Ast::Position { expr, r#in } => position(r#in, expr),
+        Ast::Interval(interval) if !matches!(&*interval.value, Ast::Value(v) if matches!(v.value, Value::SingleQuotedString(_))) => {
+            parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
+        }
+        Ast::Value(value) => match &value.value {
+            Value::Number(text, _) if text.contains(['e', 'E']) => {
+                let number: f64 = text.parse().ok()?;
+                let plain = number.to_string();
+                parsed(&if plain.contains('.') { plain } else { format!("{plain}.0") })
+            }
+            Value::EscapedStringLiteral(text) => Some(Ast::value(Value::SingleQuotedString(text.clone()))),
+            _ => None,
+        },
+        Ast::Function(call) => {
+            let name = call.name.to_string().to_lowercase();
+            let arguments = arguments(&call.args)?;
+            match (name.as_str(), arguments.as_slice()) {
+                ("strpos" | "instr", [text, part]) => return position(text, part),
+                ("contains", [text, part]) => return say("{0} > 0", &[&position(text, part)?]),
+                _ => {}
+            }
+            let (_, _, said) = CALLS.iter().find(|(known, count, _)| *known == name && *count == arguments.len())?;
+            say(said, &arguments)
+        }
+        _ => None,
+    }
+}
+
+/// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written, whatever
+/// means something in a pattern is escaped.
+fn position(text: &Ast, part: &Ast) -> Option<Ast> {
+    let written = match part {
+        Ast::Value(v) => match &v.value {
+            Value::SingleQuotedString(part) => Some(part),
+            _ => None,
+        },
+        _ => None,
+    };
+    let escape = |c: char| if r"\.+*?()|[]{}^$#&-~".contains(c) { vec!['\\', c] } else { vec![c] };
+    let sought = written.map(|part| Ast::value(Value::SingleQuotedString(part.chars().flat_map(escape).collect())));
+    say("CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END", &[text, part, sought.as_ref().unwrap_or(part)])
+}
+
+/// `round(x)`, or `round(x, digits)` with digits as written.
+fn rounded(arguments: &[&Ast], of: impl Fn(&Ast) -> Option<DataType>) -> Option<Ast> {
+    let (x, digits) = match arguments {
+        [x] => (x, 0),
+        [x, Ast::Value(digits)] => (x, digits.to_string().parse::<usize>().ok().filter(|d| *d <= 15)?),
+        _ => return None,
+    };
+    if !of(x)?.is_float() {
+        return None;
+    }
+    if digits == 0 {
+        return say(ROUNDED, &[x]);
+    }
+    let scale = parsed(&format!("1{}.0", "0".repeat(digits)))?;
+    let whole = say(ROUNDED, &[&say("{0} * {1}", &[x, &scale])?])?;
+    say("{0} / {1}", &[&whole, &scale])
+}
+
+fn is_number(expr: &Ast) -> bool {
+    matches!(expr, Ast::Value(v) if matches!(v.value, Value::Number(..)))
+}
+
+fn is_whole(dtype: &SqlType) -> bool {
+    use SqlType as T;
+    matches!(dtype, T::TinyInt(_) | T::SmallInt(_) | T::Int(_) | T::Integer(_) | T::BigInt(_) | T::Int2(_) | T::Int4(_) | T::Int8(_) | T::HugeInt)
+}
+
+fn arguments(list: &FunctionArguments) -> Option<Vec<&Ast>> {
+    let FunctionArguments::List(list) = list else { return None };
+    let value = |argument| match argument {
+        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Some(expr),
+        _ => None,
+    };
+    list.args.iter().map(value).collect()
+}
+
+/// A template with its parts filled in.
+fn say(template: &str, parts: &[&Ast]) -> Option<Ast> {
+    let mut pieces = template.split('{');
+    let mut said = pieces.next()?.to_owned();
+    for piece in pieces {
+        let (number, rest) = piece.split_once('}')?;
+        let part = parts.get(number.parse::<usize>().ok()?)?;
+        said.push_str(&format!("({part}){rest}"));
+    }
+    parsed(&said)
+}
+
+fn parsed(sql: &str) -> Option<Ast> {
+    let tree = Parser::new(&GenericDialect).try_with_sql(sql).ok()?.parse_expr().ok()?;
+    Some(Ast::Nested(Box::new(tree)))
+}

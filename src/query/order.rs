@@ -1,0 +1,104 @@
+//! The order of rows by some columns. Each column becomes words of 64 bits in its own order, and as long as the ranges of
+//! their values leave room, all of them one word a row, which is sorted instead; otherwise polars sorts.
+
+use polars::prelude::*;
+
+use super::aggregate::Rank;
+use super::keys::Keys;
+use crate::data::Result;
+
+/// A column to order by, whether it descends, and whether nulls come first.
+pub type By = (Column, bool, bool);
+
+/// Row numbers in the order of some columns, equal rows as they stood; `None` where there is nothing to sort.
+pub fn sorted(height: usize, by: Vec<By>) -> Result<Option<IdxCa>> {
+    let by: Vec<By> = by.into_iter().filter(|(column, ..)| *column.dtype() != DataType::Null).collect();
+    if height < 2 || by.is_empty() {
+        return Ok(None);
+    }
+    let Some(words) = packed(height, &by)? else { return by_polars(height, by).map(Some) };
+    let mut rows: Vec<(u64, IdxSize)> = words.into_iter().zip(0..).collect();
+    rows.sort_unstable();
+    Ok(Some(IdxCa::from_vec("".into(), rows.into_iter().map(|(_, row)| row).collect())))
+}
+
+fn by_polars(height: usize, by: Vec<By>) -> Result<IdxCa> {
+    let mut columns = vec![Column::new("__row".into(), (0..height as IdxSize).collect::<Vec<_>>())];
+    let mut options = SortMultipleOptions { descending: Vec::new(), nulls_last: Vec::new(), multithreaded: false, maintain_order: true, limit: None };
+    for (column, descending, nulls_first) in by {
+        columns.push(column.with_name(format!("__by{}", columns.len()).into()));
+        options.descending.push(descending);
+        options.nulls_last.push(!nulls_first);
+    }
+    let by: Vec<PlSmallStr> = columns.iter().skip(1).map(|c| c.name().clone()).collect();
+    let sorted = DataFrame::new(height, columns)?.sort(by, options)?;
+    Ok(sorted.column("__row")?.idx()?.clone())
+}
+
+/// One word a row, whose order is that of the rows; `None` where 64 bits are too few.
+fn packed(height: usize, by: &[By]) -> Result<Option<Vec<u64>>> {
+    let mut packed = vec![0_u64; height];
+    let mut used = 0;
+    for (column, descending, nulls_first) in by {
+        let Some((words, nulls)) = words(column)? else { return Ok(None) };
+        let null = |row: usize| nulls.as_ref().is_some_and(|nulls| nulls.get(row) == Some(&true));
+        let present = || words.iter().enumerate().filter(|(row, _)| !null(*row)).map(|(_, word)| *word);
+        let (least, most) = (present().min().unwrap_or_default(), present().max().unwrap_or_default());
+        let bits = 64 - (most - least).leading_zeros();
+        used += bits + u32::from(nulls.is_some());
+        if used > 64 {
+            return Ok(None);
+        }
+        // A shift by all 64 bits can only be the first one, when there is nothing to be shifted.
+        for (row, (packed, word)) in packed.iter_mut().zip(&words).enumerate() {
+            if nulls.is_some() {
+                *packed = *packed << 1 | u64::from(null(row) != *nulls_first);
+            }
+            let digits = if null(row) {
+                0
+            } else if *descending {
+                most - word
+            } else {
+                word - least
+            };
+            *packed = packed.checked_shl(bits).unwrap_or_default() | digits;
+        }
+    }
+    Ok(Some(packed))
+}
+
+type Nulls = Option<Vec<bool>>;
+
+/// A word a row, in the order of the values, and which of them are null; `None` for a type that has none.
+fn words(column: &Column) -> Result<Option<(Vec<u64>, Nulls)>> {
+    let dtype = column.dtype();
+    if *dtype == DataType::String {
+        return ranks(column).map(Some);
+    }
+    if !(dtype.is_integer() || dtype.is_float() || dtype.is_temporal() || dtype.is_bool()) {
+        return Ok(None);
+    }
+    let lane = u64::lane(column)?;
+    let nulls = (column.null_count() > 0).then(|| column.is_null().iter().map(|null| null == Some(true)).collect());
+    Ok(Some(((0..column.len()).map(|row| u64::get(&lane, row).unwrap_or_default()).collect(), nulls)))
+}
+
+/// Each text's place among the different ones.
+fn ranks(column: &Column) -> Result<(Vec<u64>, Nulls)> {
+    let mut keys = Keys::new(&[("text".into(), DataType::String)])?;
+    let mut numbers = Vec::new();
+    keys.assign(std::slice::from_ref(column), column.len(), &mut numbers)?;
+    let texts = keys.column(0)?;
+    let texts = texts.str()?;
+    let mut order: Vec<(Option<&str>, usize)> = texts.iter().zip(0..).collect();
+    order.sort_unstable();
+    let mut rank = vec![0; order.len()];
+    for (place, (_, number)) in order.iter().enumerate() {
+        if let Some(rank) = rank.get_mut(*number) {
+            *rank = place as u64;
+        }
+    }
+    let word = |number: &u32| rank.get(*number as usize).copied().unwrap_or_default();
+    let nulls = (column.null_count() > 0).then(|| column.is_null().iter().map(|null| null == Some(true)).collect());
+    Ok((numbers.iter().map(word).collect(), nulls))
+}

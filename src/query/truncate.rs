@@ -1,0 +1,81 @@
+//! `date_trunc('hour', time)`: where the hour, day, month … begins that a time lies in. polars' SQL does not have it, polars'
+//! expressions do: the call is taken out of the text and put into the expression.
+
+use polars::prelude::*;
+use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+
+use super::expr::{self, Place};
+use crate::data::Result;
+use crate::data::near::nearest;
+
+/// What SQL calls it, and polars.
+const UNITS: &[(&str, &str)] = &[
+    ("microsecond", "1us"),
+    ("millisecond", "1ms"),
+    ("second", "1s"),
+    ("minute", "1m"),
+    ("hour", "1h"),
+    ("day", "1d"),
+    ("week", "1w"),
+    ("month", "1mo"),
+    ("quarter", "1q"),
+    ("year", "1y"),
+];
+
+/// What stands in the place of a call, with its number.
+const PLACE: &str = "__trunc";
+
+/// The expression with a column in the place of each call, and what belongs there.
+///
+/// # Errors
+/// When a unit is unknown, or the arguments do not fit.
+pub fn take_out(expr: &Ast, place: Place<'_>) -> Result<(Ast, Vec<Expr>)> {
+    let (mut bare, mut calls) = (expr.clone(), Vec::new());
+    expr::rewrite(&mut bare, |node| {
+        if let Some((unit, time)) = call(node, place)? {
+            calls.push(expr::to_polars(&time, place)?.dt().truncate(lit(unit)));
+            *node = expr::column(&format!("{PLACE}{}", calls.len() - 1));
+        }
+        Ok(())
+    })?;
+    Ok((bare, calls))
+}
+
+/// The calls in their places.
+pub fn put_in(expr: Expr, calls: &[Expr]) -> Expr {
+    if calls.is_empty() {
+        return expr;
+    }
+    let number = |name: &str| name.strip_prefix(PLACE).and_then(|n| n.parse::<usize>().ok());
+    expr.map_expr(|node| match &node {
+        Expr::Column(name) => number(name).and_then(|n| calls.get(n).cloned()).unwrap_or(node),
+        _ => node,
+    })
+}
+
+/// The unit and the time, where `node` is such a call.
+fn call(node: &Ast, place: Place<'_>) -> Result<Option<(&'static str, Ast)>> {
+    let Ast::Function(function) = node else { return Ok(None) };
+    if !function.name.to_string().eq_ignore_ascii_case("date_trunc") {
+        return Ok(None);
+    }
+    let usage = "write date_trunc('hour', time)";
+    let FunctionArguments::List(list) = &function.args else { return Err(place.fault_on("date_trunc takes a unit and a time", node).hint(usage)) };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Ast::Value(unit))), FunctionArg::Unnamed(FunctionArgExpr::Expr(time))] = &list.args[..] else {
+        return Err(place.fault_on("date_trunc takes a unit in quotes and a time", node).hint(usage));
+    };
+    let Value::SingleQuotedString(unit) = &unit.value else {
+        return Err(place.fault_on("date_trunc takes a unit in quotes and a time", node).hint(usage));
+    };
+    let lower = unit.to_lowercase();
+    let wanted = lower.strip_suffix('s').filter(|one| UNITS.iter().any(|(name, _)| name == one)).unwrap_or(&lower);
+    let found = UNITS.iter().find(|(name, _)| *name == wanted).ok_or_else(|| {
+        let names: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
+        let fault = place.fault_on(format!("'{unit}' is no unit of time"), node);
+        match nearest(&lower, &names) {
+            Some(near) => fault.hint(format!("did you mean '{near}'?")),
+            None => fault.hint(format!("the units are {}", names.join(", "))),
+        }
+    })?;
+    Ok(Some((found.1, time.clone())))
+}

@@ -1,0 +1,193 @@
+//! What is late depends on the order in which rows came, and on nothing else: not on how they were cut into chunks, how fast
+//! they were read, by how many workers, or for the how many-th question.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use braid::data::format::write_frame;
+use braid::engine::{Options, Run, Snapshot, Table};
+use braid::query::{Plan, Query};
+use braid::sync::Wake;
+use polars::prelude::*;
+
+use crate::run::{answer, given, open, start, wait};
+
+const SECOND: i64 = 1_000_000;
+const LATENESS: i64 = 5 * SECOND;
+const SQL: &str = "SELECT tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s FROM r GROUP BY w ORDER BY w";
+
+/// Times of rows that come up to a minute late, in the order in which they come.
+fn times(rows: usize, seed: u64) -> Vec<i64> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    (0..rows as i64).map(|i| i * 40_000 - (random.f64().powi(6) * 60e6) as i64).collect()
+}
+
+/// How many rows are late by the definition: all of whose windows ended at or before the largest time before them, less the
+/// lateness.
+fn late_by_definition(times: &[i64]) -> u64 {
+    let mut newest: Option<i64> = None;
+    let late = times.iter().filter(|t| {
+        let late = newest.is_some_and(|newest| t.div_euclid(10 * SECOND) * 10 * SECOND + 10 * SECOND <= newest - LATENESS);
+        newest = newest.max(Some(**t));
+        late
+    });
+    late.count() as u64
+}
+
+fn frame(times: &[i64]) -> DataFrame {
+    let values: Vec<i64> = (0..times.len() as i64).collect();
+    let time = Int64Chunked::from_slice("t".into(), times).into_datetime(TimeUnit::Microseconds, None);
+    DataFrame::new(times.len(), vec![time.into_column(), Column::new("v".into(), values)]).unwrap()
+}
+
+fn table(live: &[String]) -> Table {
+    let mut given = given(&[], live);
+    given.lateness = Some(Duration::from_secs(5));
+    open(&given)
+}
+
+fn file(path: &Path, times: &[i64]) {
+    write_frame(&frame(times), path).unwrap();
+}
+
+fn assert_judged(last: &Snapshot, late: u64, rows: usize) {
+    assert_eq!((last.rows.late, last.rows.come_in), (late, rows as u64));
+    assert!(last.rows.conserved() && last.fault.is_none(), "{:?} {:?}", last.rows, last.fault);
+    let n: i64 = last.answer.column("n").unwrap().i64().unwrap().iter().flatten().sum();
+    assert_eq!(n as u64, last.rows.shown);
+}
+
+#[test]
+fn any_pace_chunks_and_workers_set_the_same_rows_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let times = times(20_000, 3);
+    let late = late_by_definition(&times);
+    assert!(late > 50, "the test shows something: {late}");
+    let path = folder.path().join("all.ndjson");
+    file(&path, &times);
+    let mut answers = Vec::new();
+    for (feed, threads) in [("file:PATH?follow=false", 1), ("file:PATH?follow=false", 4), ("replay:PATH?rate=100000", 2), ("replay:PATH?speed=max", 3)] {
+        let url = feed.replace("PATH", &path.display().to_string());
+        let last = answer(&table(&[url]), SQL, Options { threads, ..Options::default() });
+        assert_judged(&last, late, times.len());
+        answers.push(last.answer.clone());
+    }
+    assert!(answers.iter().all(|a| a.equals_missing(&answers[0])));
+    // Written piece by piece while it is followed.
+    let (text, grown) = (std::fs::read(&path).unwrap(), folder.path().join("grown.ndjson"));
+    std::fs::write(&grown, &text[..400]).unwrap();
+    let run = start(&table(&[format!("file:{}", grown.display())]), SQL, Options::default());
+    for piece in text[400..].chunks(text.len() / 23) {
+        OpenOptions::new().append(true).open(&grown).unwrap().write_all(piece).unwrap();
+        std::thread::sleep(Duration::from_millis(15));
+    }
+    let seen = wait(&run, |s| s.rows.come_in == times.len() as u64);
+    assert_judged(&seen, late, times.len());
+    assert!(seen.answer.equals_missing(&answers[0]));
+}
+
+#[test]
+fn hops_sessions_and_filters_are_judged_alike_by_any_number_of_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.csv");
+    file(&path, &times(8_000, 4));
+    for window in
+        ["hop(t, INTERVAL '2 seconds', INTERVAL '10 seconds')", "session(t, INTERVAL '3 seconds')", "hop(t, INTERVAL '7 seconds', INTERVAL '3 seconds')"]
+    {
+        let sql = format!("SELECT {window} AS w, count(*) AS n, max(v) AS m FROM r WHERE v % 3 <> 0 GROUP BY w ORDER BY w");
+        let ask = |url: String, threads| answer(&table(&[url]), &sql, Options { threads, ..Options::default() });
+        let one = ask(format!("file:{}?follow=false", path.display()), 1);
+        let other = ask(format!("replay:{}?rate=60000", path.display()), 3);
+        assert!(one.rows.late > 10 && one.rows.conserved(), "{window}: {:?}", one.rows);
+        assert_eq!(one.rows, other.rows, "{window}");
+        assert!(one.answer.equals_missing(&other.answer), "{window}");
+    }
+}
+
+#[test]
+fn a_question_that_is_changed_finds_the_same_rows_late_and_so_does_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, times) = (folder.path().join("all.ndjson"), times(30_000, 5));
+    file(&path, &times);
+    let table = table(&[format!("replay:{}?rate=40000", path.display())]);
+    let first = start(&table, SQL, Options::default());
+    let before = wait(&first, |s| s.rows.late > 20 && s.rows.come_in > 10_000);
+    let changed = SQL.replace("sum(v) AS s", "max(v) AS m");
+    let options = || Options { catch_up: Some(before.reached.clone()), ..Options::default() };
+    // It reads what came so far at once, and then goes on at the feed's pace.
+    let last = answer(&table, &changed, options());
+    assert_judged(&last, late_by_definition(&times), times.len());
+    let own = wait(&first, |s| s.last);
+    assert_eq!(own.rows, last.rows);
+    assert!(last.notes.is_empty(), "{:?}", last.notes);
+}
+
+#[test]
+fn where_the_order_among_partitions_is_not_known_the_changed_question_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let urls: Vec<String> = (0..2_u64)
+        .map(|n| {
+            let path = folder.path().join(format!("{n}.ndjson"));
+            file(&path, &times(9_000, 6 + n));
+            format!("replay:{}?rate=30000", path.display())
+        })
+        .collect();
+    let table = table(&urls);
+    let before = answer(&table, SQL, Options::default());
+    assert!(before.rows.late > 0 && before.reached.late == before.rows.late);
+    let asked = answer(&table, SQL, Options { catch_up: Some(before.reached.clone()), ..Options::default() });
+    let told = asked.notes.iter().find(|n| n.contains("late before")).unwrap();
+    assert!(told.contains(&before.rows.late.to_string()) && told.contains("2 partitions"), "{told}");
+    // Without windows nothing is late, and there is nothing to say.
+    let plain = answer(&table, "SELECT count(*) AS n FROM r", Options { catch_up: Some(before.reached.clone()), ..Options::default() });
+    assert!(plain.notes.is_empty(), "{:?}", plain.notes);
+}
+
+#[test]
+fn a_look_at_the_past_counts_late_rows_and_says_how_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, times) = (folder.path().join("all.ndjson"), times(12_000, 8));
+    file(&path, &times);
+    let table = table(&[format!("replay:{}?speed=max", path.display())]);
+    let now = answer(&table, SQL, Options::default());
+    let late = late_by_definition(&times);
+    assert_judged(&now, late, times.len());
+    let past = answer(&table, SQL, Options { past: Some(now.reached.clone()), ..Options::default() });
+    assert_eq!((past.rows.late, past.rows.shown), (0, times.len() as u64));
+    let told = past.notes.iter().find(|n| n.contains("after their window was final")).unwrap();
+    assert!(told.contains(&format!("{late} rows")), "{told}");
+}
+
+#[test]
+fn windows_over_another_time_than_the_tables_are_judged_by_the_tables_watermark() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, times) = (folder.path().join("all.ndjson"), times(5_000, 9));
+    let mut frame = frame(&times);
+    // A time of which the table knows nothing, an hour behind: every window of it is final when its rows come.
+    let behind: Vec<i64> = times.iter().map(|t| t - 3_600 * SECOND).collect();
+    frame.with_column(Int64Chunked::from_vec("u".into(), behind).into_datetime(TimeUnit::Microseconds, None).into_column()).unwrap();
+    write_frame(&frame, &path).unwrap();
+    let table = table(&[format!("file:{}?follow=false", path.display())]);
+    let sql = "SELECT tumble(u, INTERVAL '10 seconds') AS w, count(*) AS n FROM r GROUP BY w ORDER BY w";
+    let last = answer(&table, sql, Options::default());
+    assert!(last.rows.conserved());
+    assert_eq!((last.rows.shown, last.rows.late), (1, 4_999), "only the first row comes before there is a watermark");
+}
+
+#[test]
+fn late_rows_readmitted_after_a_reading_in_chunks_give_the_answer_over_all_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, times) = (folder.path().join("all.csv"), times(10_000, 10));
+    file(&path, &times);
+    let table = table(&[format!("replay:{}?rate=80000", path.display())]);
+    let plan = Plan::new(&Query::parse(SQL).unwrap(), SQL, &table.schema, Some("t")).unwrap();
+    let run = Run::start(plan.into(), table.into(), Options::default(), Wake::silent()).unwrap();
+    let last = wait(&run, |s| s.last);
+    assert!(last.rows.late > 0);
+    run.readmit();
+    let all = wait(&run, |s| s.rows.readmitted > 0);
+    assert_eq!((all.rows.late, all.rows.readmitted), (0, last.rows.late));
+    assert!(all.answer.equals_missing(&crate::run::one_go(&frame(&times), SQL)));
+}

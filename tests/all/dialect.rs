@@ -1,0 +1,77 @@
+//! Scalars give the values of DuckDB (2.0) where polars' SQL has others, or other names.
+
+use std::sync::Arc;
+
+use braid::query::{Partial, Plan, Query};
+use polars::prelude::*;
+
+fn rows() -> DataFrame {
+    let date = Int32Chunked::from_slice("d".into(), &[19_781, -1, 0, 30]).cast(&DataType::Date).unwrap().into_column();
+    let time = Int64Chunked::from_slice("t".into(), &[-7_200_000_000, 0, 1_500_000, 86_400_000_000]).into_datetime(TimeUnit::Microseconds, None);
+    DataFrame::new(
+        4,
+        vec![
+            Column::new("i".into(), [0_i64, 1, 2, 3]),
+            Column::new("k".into(), [-5_i64, -1, 0, 7]),
+            Column::new("m".into(), [3_i64, -3, 2, -2]),
+            Column::new("x".into(), [-2.5, -0.5, 1.5, 2.5]),
+            Column::new("s".into(), [Some("Alpha"), Some("北京"), Some(""), None]),
+            date,
+            time.into_column(),
+        ],
+    )
+    .unwrap()
+}
+
+/// The expression's value in each row, as text.
+fn values(expression: &str) -> Vec<String> {
+    let sql = format!("SELECT i, max({expression}) AS v FROM e GROUP BY i ORDER BY i");
+    let plan = Plan::new(&Query::parse(&sql).unwrap(), &sql, &Arc::new(rows().schema().as_ref().clone()), None);
+    let plan = Arc::new(plan.unwrap_or_else(|fault| panic!("{expression}: {fault}")));
+    let mut partial = Partial::new(plan.clone()).unwrap();
+    partial.absorb(&rows().select(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>()).unwrap(), None).unwrap();
+    let answer = partial.answer(None).unwrap().frame;
+    answer.column("v").unwrap().as_materialized_series().iter().map(|v| v.str_value().into_owned()).collect()
+}
+
+#[test]
+fn scalars_are_those_of_duckdb() {
+    let null = "null";
+    for (expression, wanted) in [
+        ("k % 3", ["-2", "-1", "0", "1"]),
+        ("k % m", ["-2", "-1", "0", "1"]),
+        ("mod(k, m)", ["-2", "-1", "0", "1"]),
+        ("x % 2", ["-0.5", "-0.5", "1.5", "0.5"]),
+        ("k // 2", ["-2", "0", "0", "3"]),
+        ("k // m", ["-1", "0", "0", "-3"]),
+        ("k % 0", [null; 4]),
+        ("CAST(x AS INTEGER)", ["-2", "0", "2", "2"]),
+        ("x::bigint", ["-2", "0", "2", "2"]),
+        ("round(x)", ["-3.0", "-1.0", "2.0", "3.0"]),
+        ("round(x / 2, 1)", ["-1.3", "-0.3", "0.8", "1.3"]),
+        ("round(k)", ["-5", "-1", "0", "7"]),
+        ("k ^ 2", ["25", "1", "0", "49"]),
+        ("1e3 * k", ["-5000.0", "-1000.0", "0.0", "7000.0"]),
+        ("strpos(s, 'p')", ["3", "0", "0", null]),
+        ("strpos(s, '.')", ["0", "0", "0", null]),
+        ("position('p' IN s)", ["3", "0", "0", null]),
+        ("contains(s, 'ph')", ["true", "false", "false", null]),
+        ("regexp_matches(s, 'p.a')", ["true", "false", "false", null]),
+        ("strlen(s)", ["5", "6", "0", null]),
+        ("d + 1", ["2024-02-29", "1970-01-01", "1970-01-02", "1970-02-01"]),
+        ("1 + d", ["2024-02-29", "1970-01-01", "1970-01-02", "1970-02-01"]),
+        ("d - 31", ["2024-01-28", "1969-11-30", "1969-12-01", "1969-12-31"]),
+        ("d - DATE '1970-01-01'", ["19781", "-1", "0", "30"]),
+        ("year(t)", ["1969", "1970", "1970", "1970"]),
+        ("hour(t)", ["22", "0", "0", "0"]),
+        ("dayofweek(d)", ["3", "3", "4", "6"]),
+        ("t + INTERVAL 1 DAY", ["1970-01-01 22:00:00", "1970-01-02 00:00:00", "1970-01-02 00:00:01.500", "1970-01-03 00:00:00"]),
+    ] {
+        assert_eq!(values(expression), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn a_brace_in_a_text_is_a_brace() {
+    assert_eq!(values("contains(concat(s, '{1}'), '{0}')"), ["false", "false", "false", "false"]);
+}

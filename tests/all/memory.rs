@@ -1,0 +1,205 @@
+//! Laws of the memory budget: an answer under a small one is the answer without one, with nothing lost on the way to the
+//! disk and back; what cannot be answered within it says so, and what it would take.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use braid::data::format::write_frame;
+use braid::engine::open::Given;
+use braid::engine::{Options, Snapshot};
+use polars::prelude::*;
+use proptest::prelude::*;
+
+use crate::run::{answer, assert_same, given, one_go, open, start, wait};
+
+/// Rows of many groups: a number, a text with nulls and a decimal make the key.
+fn many(rows: usize, groups: i64, seed: u64) -> DataFrame {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let ids: Vec<i64> = (0..rows).map(|_| random.i64(0..groups)).collect();
+    let texts: Vec<Option<String>> = ids.iter().map(|id| (id % 7 > 0).then(|| format!("item {}", id % 1_000))).collect();
+    let parts: Vec<f64> = ids.iter().map(|id| if id % 3 == 0 { -0.0 } else { *id as f64 / 3.0 }).collect();
+    let values: Vec<i64> = (0..rows).map(|_| random.i64(-1_000..1_000)).collect();
+    let floats: Vec<f64> = (0..rows).map(|_| random.f64() * 1e3).collect();
+    let times = Int64Chunked::from_vec("t".into(), (0..rows as i64).map(|i| i * 1_000).collect()).into_datetime(TimeUnit::Microseconds, None);
+    let columns = vec![
+        Column::new("id".into(), ids),
+        Column::new("k".into(), texts),
+        Column::new("p".into(), parts),
+        Column::new("v".into(), values),
+        Column::new("x".into(), floats),
+        times.into_column(),
+    ];
+    DataFrame::new(rows, columns).unwrap()
+}
+
+fn save(folder: &Path, name: &str, frame: &DataFrame) -> PathBuf {
+    let path = folder.join(name);
+    write_frame(frame, &path).unwrap();
+    path
+}
+
+fn untimed(history: &[&Path], live: &[String]) -> Given {
+    Given { time: None, ..given(history, live) }
+}
+
+/// All of an answer, in the order of its columns.
+fn all(last: &Snapshot) -> DataFrame {
+    let mut whole = last.answer.clone();
+    if let Some(sealed) = &last.sealed {
+        assert_eq!(whole.height(), 0, "what is read a part at a time is not in memory, too");
+        sealed.each(|part| whole.vstack_mut(&part).map(drop).map_err(Into::into)).unwrap();
+    }
+    ordered(&whole)
+}
+
+fn ordered(frame: &DataFrame) -> DataFrame {
+    let names = frame.get_column_names_owned();
+    frame.sort(names.iter().filter(|n| !n.starts_with('f')).cloned().collect::<Vec<_>>(), SortMultipleOptions::default()).unwrap()
+}
+
+fn mib(size: f64) -> Option<u64> {
+    Some((size * 1024.0 * 1024.0) as u64)
+}
+
+const QUESTIONS: &[&str] = &[
+    "SELECT id, count(*) AS n, sum(v) AS s, sum(x) AS fx, count(DISTINCT v) AS d, median(v) AS m FROM r GROUP BY id",
+    "SELECT k, p, id, max(v) AS hi, stddev(v) AS fsd, last(v) AS l FROM r WHERE v > -900 GROUP BY k, p, id",
+    "SELECT k, tumble(t, INTERVAL '1 second') AS w, id, count(*) AS n, first(v) AS a FROM r GROUP BY k, w, id",
+    "SELECT id, session(t, INTERVAL '2 seconds') AS w, count(*) AS n FROM r GROUP BY id, w",
+    "SELECT id, sum(v) AS s FROM r GROUP BY id HAVING count(*) > 2 ORDER BY s DESC, id LIMIT 100",
+    "SELECT id % 5 AS five, sum(n) AS s FROM (SELECT id, count(*) AS n FROM r GROUP BY id) AS q GROUP BY five",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_answer_in_little_memory_is_the_answer_in_any(rows in 2_000_usize..12_000, groups in 1_000_i64..40_000, question in 0_usize..5, share in 0.1..=1.0_f64, threads in 1_usize..4, seed in any::<u64>()) {
+        let folder = tempfile::tempdir().unwrap();
+        let frame = many(rows, groups, seed);
+        let cut = (rows as f64 * share) as usize;
+        let old = save(folder.path(), "old.parquet", &frame.head(Some(cut)));
+        let new = save(folder.path(), "new.csv", &frame.slice(cut as i64, rows - cut));
+        let live = if cut < rows { vec![format!("file:{}?follow=false", new.display())] } else { vec![] };
+        let last = answer(&open(&given(&[&old], &live)), QUESTIONS[question], Options { threads, memory: mib(1.0), ..Options::default() });
+        prop_assert_eq!(&last.fault, &None);
+        prop_assert!(last.rows.conserved() && last.rows.come_in == rows as u64, "{:?}", last.rows);
+        assert_close(&all(&last), &ordered(&one_go(&frame, QUESTIONS[question])));
+    }
+}
+
+/// Equal, but for sums of decimals that were cut differently.
+fn assert_close(got: &DataFrame, want: &DataFrame) {
+    for (a, b) in got.columns().iter().zip(want.columns()).filter(|(a, _)| a.name().starts_with('f')) {
+        let (a, b) = (a.f64().unwrap(), b.f64().unwrap());
+        assert!(a.iter().zip(b.iter()).all(|(a, b)| a == b || (a.unwrap() - b.unwrap()).abs() <= 1e-9 * b.unwrap().abs()), "{a:?} is not {b:?}");
+    }
+    let exact = |f: &DataFrame| f.drop_many(f.get_column_names_owned().into_iter().filter(|n| n.starts_with('f')));
+    assert_same(&exact(got), &exact(want));
+}
+
+#[test]
+fn groups_leave_for_disk_and_the_answer_comes_at_the_end_a_part_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = many(200_000, 150_000, 4);
+    let path = save(folder.path(), "all.csv", &frame);
+    let run = start(&open(&untimed(&[&path], &[])), QUESTIONS[0], Options { memory: mib(4.0), threads: 2, ..Options::default() });
+    let before = wait(&run, |s| s.last || s.notes.iter().any(|n| n.starts_with("partial: ")));
+    assert!(!before.last && before.answer.height() == 0, "{:?}", before.notes);
+    let last = wait(&run, |s| s.last);
+    assert!(last.fault.is_none() && last.rows.conserved() && last.rows.shown == 200_000);
+    let sealed = last.sealed.as_ref().expect("more than fits into memory");
+    let mut parts = 0;
+    let groups = sealed
+        .each(|_| {
+            parts += 1;
+            Ok(())
+        })
+        .unwrap();
+    let want = one_go(&frame, QUESTIONS[0]);
+    assert_eq!((groups, parts > 1), (want.height() as u64, true));
+    assert_close(&all(&last), &ordered(&want));
+    assert!(!last.notes.iter().any(|n| n.starts_with("partial")), "{:?}", last.notes);
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_with_what_it_had_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = many(120_000, 90_000, 5);
+    let files: Vec<PathBuf> = (0..4).map(|i| save(folder.path(), &format!("{i}.csv"), &frame.slice(i * 30_000, 30_000))).collect();
+    let table = open(&untimed(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &[]));
+    let options = Options { memory: mib(2.0), threads: 2, workspace: Some(folder.path().join("w")), ..Options::default() };
+    let first = answer(&table, QUESTIONS[0], Options { pieces: Some(3), ..options.clone() });
+    assert!(first.fault.is_none() && first.rows.shown < 120_000 && first.rows.shown > 0);
+    let on_disk = fs::read_dir(folder.path().join("w/checkpoints")).unwrap().flat_map(|e| fs::read_dir(e.unwrap().path().join("spilled"))).flatten().count();
+    assert!(on_disk > 0);
+    drop(first);
+    // The lock is given back when the last thread has gone.
+    let last = loop {
+        let plan = braid::query::Plan::new(&braid::query::Query::parse(QUESTIONS[0]).unwrap(), QUESTIONS[0], &table.schema, None).unwrap();
+        match braid::engine::Run::start(Arc::new(plan), Arc::new(table.clone()), options.clone(), braid::sync::Wake::silent()) {
+            Ok(run) => break wait(&run, |s| s.last),
+            Err(fault) => assert!(fault.what.contains("already"), "{fault}"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert_eq!(last.fault, None);
+    assert_eq!((last.rows.come_in, last.rows.shown), (120_000, 120_000));
+    assert_close(&all(&last), &ordered(&one_go(&frame, QUESTIONS[0])));
+}
+
+#[test]
+fn what_disk_cannot_help_with_is_refused_with_what_it_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = save(folder.path(), "all.csv", &many(200_000, 150_000, 6));
+    let table = open(&untimed(&[&path], &[]));
+    let refused = |sql: &str| answer(&table, sql, Options { memory: mib(3.0), ..Options::default() }).fault.clone().unwrap_or_else(|| panic!("{sql} fits"));
+    // One group that keeps all its values.
+    let fault = refused("SELECT count(DISTINCT id) AS n, count(*) AS c FROM r");
+    assert!(fault.what.contains("groups take") && fault.what.contains("3 MiB allowed") && fault.what.contains("need about"), "{fault}");
+    assert!(fault.hint.contains("approx_count_distinct(id)") && fault.hint.contains("--memory"), "{fault}");
+    // An order of more groups than fit.
+    let fault = refused("SELECT id, count(*) AS n FROM r GROUP BY id ORDER BY n");
+    assert!(fault.what.contains("in order") && fault.what.contains("needs about"), "{fault}");
+    assert!(fault.hint.contains("LIMIT"), "{fault}");
+    // Sub-queries look at all rows.
+    let fault = refused(QUESTIONS[5]);
+    assert!(fault.what.contains("rows take") && fault.hint.contains("--memory"), "{fault}");
+}
+
+fn braid(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_braid")).arg("run").args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn a_process_with_more_groups_than_memory_holds_no_more_than_it_was_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rows, groups) = (600_000_i64, 500_000_i64);
+    let ids: Vec<i64> = (0..rows).map(|i| i * 7_919 % groups * 1_003).collect();
+    let frame = DataFrame::new(rows as usize, vec![Column::new("id".into(), ids), Column::new("v".into(), (0..rows).collect::<Vec<_>>())]).unwrap();
+    let path = save(folder.path(), "all.csv", &frame);
+    let (out, stats) = (folder.path().join("out.parquet"), folder.path().join("stats.json"));
+    let given = format!("r={}", path.display());
+    let sql = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r GROUP BY id";
+    let args = ["--history", &given, "--threads", "2", "--sql", sql, "--memory", "160MiB", "--out", out.to_str().unwrap(), "--stats", stats.to_str().unwrap()];
+    let done = braid(&args);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let stats: serde_json::Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
+    assert_eq!((&stats["groups"], &stats["rows_shown"]), (&groups.into(), &rows.into()));
+    let peak = stats["peak_rss_mb"].as_f64().unwrap();
+    assert!(peak <= 176.0, "{peak} MiB");
+    let count = braid(&["--history", &format!("o={}", out.display()), "--sql", "SELECT count(*) AS g, sum(n) AS n, sum(s) AS s FROM o"]);
+    assert_eq!(String::from_utf8_lossy(&count.stdout).trim(), format!("g,n,s\n{groups},{rows},{}", rows * (rows - 1) / 2));
+}
+
+#[test]
+fn too_little_memory_is_refused_with_what_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = save(folder.path(), "all.csv", &many(10, 10, 7));
+    let done = braid(&["--history", &format!("r={}", path.display()), "--sql", "SELECT count(*) AS n FROM r", "--memory", "20MiB"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(said.contains("--memory 20 MiB is too little") && said.contains("allow at least") && said.lines().count() == 1, "{said}");
+}
