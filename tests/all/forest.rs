@@ -518,6 +518,7 @@ proptest! {
 
     #[test]
     fn coarse_bins_hold_alike_many_rows(seed in any::<u64>(), heavy in 0.0..0.9_f64) {
+        // More than 2,048 distinct values: they are not cut exactly.
         let mut rng = fastrand::Rng::with_seed(seed);
         let values: Vec<f64> = (0..40_000).map(|_| if rng.f64() < heavy { 0.5 } else { rng.f64() }).collect();
         let column = bins::Column::of_numbers(&values);
@@ -526,8 +527,8 @@ proptest! {
         for value in values.iter().filter(|v| **v != 0.5) {
             rows[bins::rank(&column.cuts, *value)] += 1;
         }
-        let fair = 40_000 / 100;
-        prop_assert!(rows.iter().all(|r| *r < fair), "{:?}", rows.iter().max());
+        let most = 2 * (40_000.0 * (1.0 - heavy) / 256.0) as usize + 2;
+        prop_assert!(rows.iter().all(|r| *r <= most), "{:?} {most}", rows.iter().max());
     }
 
     #[test]
