@@ -57,7 +57,7 @@ pub fn parse(sql: &str) -> Result<Query> {
     }
     match clauses.take(Part::From) {
         Some(words) => from::read(sql, words, &mut query)?,
-        None => return Err(point(sql, "there is no FROM", 0..end).hint("add FROM and the name of a table")),
+        None => return Err(point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table")),
     }
     query.filter = clauses.take(Part::Where).map(|w| clause(sql, w, end)).transpose()?;
     for piece in clauses.take(Part::Group).map(split_commas).unwrap_or_default() {
