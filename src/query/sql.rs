@@ -39,7 +39,7 @@ fn no_from(sql: &str, words: &[Word], end: usize) -> Fault {
     let between = |three: &&[Word]| matches!(three, [_, word, table] if table.name().is_some() && word.name().is_some_and(|w| nearest(w, &["from"]).is_some()));
     match words.windows(3).filter(between).last() {
         Some([_, word, _]) => point(sql, "there is no FROM", word.at.clone()).hint("did you mean FROM here?"),
-        _ => point(sql, "there is no FROM", 0..end).hint("add FROM and the name of a table"),
+        _ => point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table"),
     }
 }
 
