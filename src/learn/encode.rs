@@ -262,7 +262,7 @@ fn many(column: &Column, kind: LabelKind) -> Result<bool> {
 }
 
 /// How a column of this type is read; `None` where it cannot be.
-fn kind_of(dtype: &DataType) -> Option<Kind> {
+pub fn kind_of(dtype: &DataType) -> Option<Kind> {
     match dtype {
         DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Some(Kind::Category(Vec::new())),
         DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Time => Some(Kind::Time),
