@@ -21,11 +21,12 @@ use crate::learn::grow::Growth;
 use crate::learn::holdout::held_out;
 use crate::learn::model;
 use crate::learn::propose::{Reason, propose};
+use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
 use crate::sync::{Cancel, Wake};
 use args::Holdout;
 pub use args::{TrainArgs, help};
-use report::{Outcome, Verdict};
+use report::Outcome;
 
 /// # Errors
 /// Whatever keeps the model from being trained, tested or written.

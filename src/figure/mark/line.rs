@@ -15,6 +15,7 @@ pub(super) const LINE: Mark = Mark {
     unfinished: "dashed",
     zero: false,
     free: false,
+    bands: false,
     slots: no_slots,
     draw,
 };
