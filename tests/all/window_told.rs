@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use braid::figure::{Look, PointState, export};
+use braid::figure::{Figure, Look, PointState, export};
 use braid::ui::action::{Action, Open, Pane, Rewind, RunAction, Window as Show};
 use braid::ui::rewind::Stretch;
 use braid::ui::{App, spoken};
@@ -85,7 +85,8 @@ fn corrected_and_open_windows_are_seen_in_the_chart_and_in_what_is_saved_of_it()
     let late = |app: &App| app.sheet().and_then(|s| s.watch.newest.as_ref().map(|s| s.rows.late)).unwrap_or(0);
     window.wait("rows were late", move |app| late(app) > 10);
     window.propose(Action::Run(RunAction::Readmit));
-    window.wait("windows are corrected", |app| app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| f.has(PointState::Corrected)));
+    let both = |figure: &Figure| figure.has(PointState::Corrected) && figure.has(PointState::Open);
+    window.wait("windows are corrected and others open", move |app| app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| both(&f)));
     window.click("Pause");
     let figure = window.sheet().picture.figure().unwrap();
     assert!(figure.has(PointState::Open) && figure.has(PointState::Corrected));
