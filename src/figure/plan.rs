@@ -129,7 +129,9 @@ impl<'a> Plan<'a> {
             Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() }
         } else if mark.bands {
             bands(figure, y, height, size[0] * BAND_NAMES, look)
-        } else { axis::y_ticks(&figure.y_kind, y, height, whole, look) };
+        } else {
+            axis::y_ticks(&figure.y_kind, y, height, whole, look)
+        };
         let widest = y_ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
         // In steps, so that a growing count does not shake the picture.
         let labels = (widest / 8.0).ceil() * 8.0;

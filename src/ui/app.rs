@@ -175,7 +175,9 @@ impl App {
     pub fn is_idle(&self) -> bool {
         let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.report.as_ref().is_none_or(Report::is_idle);
         lessons
-            && self.work.is_idle() && self.proposed.is_empty() && self.sheets.iter().all(|s| !s.watch.is_running() && s.span.is_none() && !s.picture.is_building())
+            && self.work.is_idle()
+            && self.proposed.is_empty()
+            && self.sheets.iter().all(|s| !s.watch.is_running() && s.span.is_none() && !s.picture.is_building())
     }
 
     pub(super) fn dress(&self, ctx: &Context) {

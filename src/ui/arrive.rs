@@ -50,11 +50,19 @@ impl App {
                     }
                 }
                 Arrival::Model(Ok(forest), source) => self.model_arrived(forest, *source),
-                Arrival::Saved(Ok(path)) => self.notices.news(format!("Saved {}", path.display())),
-                Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
-                Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedModel(Err(fault), _) | Arrival::Model(Err(fault), _) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
-                    self.tell(&fault)
+                Arrival::Saved(Ok(path)) => {
+                    self.notices.news(format!("Saved {}", path.display()));
+                    if self.models.saved(&path) {
+                        self.keep();
+                    }
                 }
+                Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
+                Arrival::Sample(Err(fault), _)
+                | Arrival::PickedOpen(Err(fault))
+                | Arrival::PickedModel(Err(fault), _)
+                | Arrival::Model(Err(fault), _)
+                | Arrival::PickedSave(Err(fault), _)
+                | Arrival::Saved(Err(fault)) => self.tell(&fault),
                 Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) | Arrival::Kept(Ok(())) => {}
             }
         }

@@ -113,15 +113,13 @@ impl LessonForm {
         let draft = &self.draft;
         let test: f64 = number("Test share", &draft.test)?;
         if !(0.0..1.0).contains(&test) {
-            return Err(Fault::new(format!("a test share of {test} leaves nothing to learn from")).at("Test share").hint("give a number from 0 up to, but not, 1"));
+            return Err(Fault::new(format!("a test share of {test} leaves nothing to learn from"))
+                .at("Test share")
+                .hint("give a number from 0 up to, but not, 1"));
         }
         let target = draft.target();
-        let question = Question {
-            target: target.name.clone(),
-            features: draft.features.iter().cloned().collect(),
-            task: Some(draft.task),
-            missing: draft.missing,
-        };
+        let question =
+            Question { target: target.name.clone(), features: draft.features.iter().cloned().collect(), task: Some(draft.task), missing: draft.missing };
         let training =
             Training { question, trees: number("Trees", &draft.trees)?, seed: u64::from(number::<u32>("Seed", &draft.seed)?), ..Training::default() };
         let keep = Keep::Spread(number::<usize>("Rows at most", &draft.rows)?.max(1));

@@ -207,10 +207,9 @@ impl Sheet {
 
     /// Keeps `classes` in step with what is written.
     pub(super) fn classify(&mut self) {
-        let known = self
-            .classified
-            .as_ref()
-            .is_some_and(|(sql, table, others, models)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len() && models.is_same(&self.models));
+        let known = self.classified.as_ref().is_some_and(|(sql, table, others, models)| {
+            *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len() && models.is_same(&self.models)
+        });
         if !known {
             self.classes = classes(self);
             self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len(), self.models.clone()));

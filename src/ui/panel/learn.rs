@@ -106,7 +106,9 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
         if buttons::choice_ui(ui, !draft.computed, "a column").clicked() {
             draft.computed = false;
         }
-        if buttons::choice_ui(ui, draft.computed, "a condition").on_hover_text("An SQL expression over the row, such as delay > 15, under a name of its own").clicked()
+        if buttons::choice_ui(ui, draft.computed, "a condition")
+            .on_hover_text("An SQL expression over the row, such as delay > 15, under a name of its own")
+            .clicked()
         {
             draft.computed = true;
         }

@@ -20,7 +20,10 @@ pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action
         if buttons::quiet_ui(ui, &format!("Training, {share} %")).on_hover_text("See how far it is").clicked() {
             actions.push(Action::Learn(Learn::Begin(sheet.id)));
         }
-    } else if buttons::quiet_ui(ui, "Learn…").on_hover_text("A forest that foretells one of its columns").accessible_name(format!("Learn from {}", sheet.table.name)).clicked()
+    } else if buttons::quiet_ui(ui, "Learn…")
+        .on_hover_text("A forest that foretells one of its columns")
+        .accessible_name(format!("Learn from {}", sheet.table.name))
+        .clicked()
     {
         actions.push(Action::Learn(Learn::Begin(sheet.id)));
     }
