@@ -12,6 +12,7 @@ pub mod feed;
 mod gather;
 mod intake;
 pub mod job;
+mod judge;
 mod late;
 mod latency;
 pub mod lateness;

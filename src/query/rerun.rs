@@ -185,11 +185,7 @@ impl Visitor for Mentioned {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &SqlQuery) -> ControlFlow<()> {
-        if let SetExpr::Select(select) = query.body.as_ref() {
-            let star =
-                |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
-            self.all |= select.projection.iter().any(star);
-        }
+        self.all |= has_star(&query.body);
         ControlFlow::Continue(())
     }
 
@@ -209,6 +205,17 @@ impl Visitor for Mentioned {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether `*` stands for columns in a SELECT, or in one of those that UNION and its kin put together.
+fn has_star(body: &SetExpr) -> bool {
+    let star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
+    match body {
+        SetExpr::Select(select) => select.projection.iter().any(star),
+        SetExpr::SetOperation { left, right, .. } => has_star(left) || has_star(right),
+        SetExpr::Query(query) => has_star(&query.body),
+        _ => false,
     }
 }
 

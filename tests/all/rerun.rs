@@ -45,6 +45,7 @@ fn history_and_live_are_asked_as_one() {
         "SELECT max(n) AS most, min(n) AS least FROM (SELECT k, count(*) AS n FROM r GROUP BY k)",
         "WITH s AS (SELECT k, sum(V) AS s FROM r GROUP BY k) SELECT k, s FROM s WHERE s > 0",
         "SELECT k, v FROM r WHERE v > 900000 UNION ALL SELECT k, v FROM r WHERE v < -900000",
+        "SELECT * FROM r WHERE v > 900000 UNION ALL SELECT * FROM r WHERE v < -900000",
     ] {
         let ask = |table: Arc<Table>| wait(&start(sql, &[&table], Options::default()).unwrap_or_else(|f| panic!("{sql}: {f}")), |s| s.last);
         let one = ask(open("r", Some(&all), None));
