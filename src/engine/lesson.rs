@@ -169,7 +169,7 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let baseline = Arc::new(Baseline::new(&learnt, question.features.iter().map(String::as_str))?);
     let show = |so_far: &[f64]| {
         // Of thousands of trees not each one.
-        if so_far.len() % (1 + so_far.len() / 200) == 0 {
+        if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
             errors.put(so_far.to_vec());
         }
     };
