@@ -67,7 +67,9 @@ pub struct UnderWay {
 impl LessonForm {
     pub fn new(sheet: &Sheet) -> Self {
         let columns = || sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
-        let column = columns().last().map_or_else(String::new, |(name, _)| name.to_string());
+        // What is yes or no is often what one wants to know; else what people write last.
+        let first = columns().find(|(_, dtype)| dtype.is_bool()).or(columns().last());
+        let column = first.map_or_else(String::new, |(name, _)| name.to_string());
         let draft = Draft {
             column,
             computed: false,

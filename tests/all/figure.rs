@@ -594,6 +594,35 @@ fn states(count: usize, at: usize, state: PointState) -> Vec<PointState> {
 }
 
 #[test]
+fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_stronger() {
+    let names = ["cat", "dog"].map(str::to_owned).to_vec();
+    let figure = Figure {
+        mark: "heat".to_owned(),
+        x: Axis { title: "predicted".to_owned(), kind: AxisKind::Category(names) },
+        y_title: "truth".to_owned(),
+        series: vec![Series::new("cat", vec![0.0, 1.0], vec![90.0, 10.0]), Series::new("dog", vec![0.0, 1.0], vec![25.5, f64::NAN])],
+        ..Figure::default()
+    };
+    let (shapes, layout) = shapes(&figure, [400.0, 300.0]);
+    let cells: Vec<(Rect, u8)> = marks_of(&shapes, &layout, 0)
+        .into_iter()
+        .filter_map(|shape| if let Shape::Rect { rect, color, .. } = shape { Some((rect, color[3])) } else { None })
+        .collect();
+    assert_eq!(cells.len(), 3, "what is missing has no cell");
+    let strength = |series: usize, index: usize| {
+        let at = layout.point_px(&figure, series, index).unwrap();
+        cells.iter().find(|(rect, _)| rect.contains(at)).unwrap().1
+    };
+    assert!(strength(0, 0) > strength(1, 0) && strength(1, 0) > strength(0, 1));
+    let place = |word: &str| {
+        shapes.iter().find_map(|s| if let Shape::Text { text, at, across: Across::Right, .. } = s { (text == word).then_some(at[1]) } else { None })
+    };
+    assert!(place("cat").unwrap() < place("dog").unwrap(), "the first band is the highest");
+    let words = words(&shapes);
+    assert!(["90", "10", "25.5", "truth (colour: 0 to 90)"].iter().all(|w| words.iter().any(|own| own == w)), "{words:?}");
+}
+
+#[test]
 fn points_that_stand_apart_are_joined_by_no_line() {
     for mark in ["line", "area"] {
         let joined = Figure { mark: mark.to_owned(), series: vec![Series::new("n", vec![1.0, 2.0, 9.0], vec![5.0, 6.0, 4.0])], ..Figure::default() };

@@ -27,6 +27,8 @@ pub(super) const HEAT: Mark = Mark {
 
 /// How strong the colour of the least value is.
 const LEAST: f64 = 0.06;
+/// How much of it a value has that is still to change.
+const OPEN: f64 = 0.6;
 /// Above this share of the strongest colour, words are as light as the paper.
 const STRONG: f64 = 0.55;
 
@@ -73,11 +75,12 @@ fn cells(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, wi
         if cell.right < plot.left || cell.left > plot.right || cell.bottom < plot.top || cell.top > plot.bottom {
             continue;
         }
-        let strength = share(y, range);
+        let open = series.is_unfinished(point);
+        let strength = share(y, range) * if open { OPEN } else { 1.0 };
         rect_within(pen, &plot, cell, faded(color, strength as f32))?;
-        if series.is_unfinished(point) {
+        if open {
             let [l, t, r, b] = [cell.left + 0.5, cell.top + 0.5, cell.right - 0.5, cell.bottom - 0.5].map(f64::from);
-            line_within(pen, &plot, &[[l, b], [l, t], [r, t], [r, b], [l, b]], 1.0, look.ink)?;
+            line_within(pen, &plot, &[[l, b], [l, t], [r, t], [r, b], [l, b]], 1.5, color)?;
         }
         let words = number::value((y * 100.0).round() / 100.0);
         let size = look.font_size;

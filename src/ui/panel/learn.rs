@@ -17,7 +17,7 @@ use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::{App, look};
 
 const WIDTH: f32 = 920.0;
-const TALL: f32 = 440.0;
+const TALL: f32 = 380.0;
 /// Above and below the features: title, target, buttons, the window's edge.
 const AROUND: f32 = 250.0;
 /// The share of the width that the features have.
@@ -71,6 +71,14 @@ fn buttons_ui(ui: &mut Ui, form: &LessonForm, actions: &mut Vec<Action>) {
 fn form_ui(ui: &mut Ui, form: &LessonForm, sheet: &Sheet, draft: &mut Draft, tall: f32, actions: &mut Vec<Action>) {
     target_ui(ui, sheet, draft, actions);
     ui.add_space(look::GAP);
+    // Of one height whatever it shows, so that nothing jumps away from under the pointer.
+    let room = ui.available_rect_before_wrap();
+    let room = room.with_max_y(room.min.y + tall);
+    ui.scope_builder(UiBuilder::new().max_rect(room), |ui| room_ui(ui, form, draft));
+    ui.advance_cursor_after_rect(room);
+}
+
+fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
     if let Some(fault) = &form.fault {
         fault_ui(ui, fault);
         ui.add_space(look::GAP);
@@ -89,15 +97,13 @@ fn form_ui(ui: &mut Ui, form: &LessonForm, sheet: &Sheet, draft: &mut Draft, tal
         return;
     };
     let room = ui.available_rect_before_wrap();
-    let room = room.with_max_y(room.min.y + tall);
     let (left, right) = room.split_left_right_at_fraction(FEATURES);
-    ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::PAD)), |ui| features_ui(ui, proposed, draft, tall));
+    ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::PAD)), |ui| features_ui(ui, proposed, draft));
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
         missing_ui(ui, proposed, draft);
         ui.add_space(look::PAD);
         settings_ui(ui, proposed, draft);
     });
-    ui.advance_cursor_after_rect(room);
 }
 
 fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Action>) {
@@ -119,9 +125,11 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
             }
             return;
         }
-        ui.add(TextEdit::singleline(&mut draft.name).hint_text("late").desired_width(FIELD)).accessible_name("Name of the target").on_hover_text("Its name");
+        ui.add(TextEdit::singleline(&mut draft.name).hint_text("such as late").desired_width(FIELD))
+            .accessible_name("Name of the target")
+            .on_hover_text("Its name");
         ui.label("is");
-        let field = ui.add(TextEdit::singleline(&mut draft.sql).hint_text("delay > 15").desired_width(280.0)).accessible_name("Condition");
+        let field = ui.add(TextEdit::singleline(&mut draft.sql).hint_text("such as delay > 15").desired_width(280.0)).accessible_name("Condition");
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
         let whole = !draft.name.trim().is_empty() && !draft.sql.trim().is_empty();
         if ui.add_enabled(whole, Button::new("Find features")).clicked() || (entered && whole) {
@@ -133,14 +141,14 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
 }
 
 /// A check box a column: those that were proposed, then those that were left out, with the reason.
-fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft, tall: f32) {
+fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
     let proposal = &proposed.proposal;
     let left_out = |name: &str| proposal.left_out.iter().find(|l| l.column == name);
     let text = format!("Features: {} of {}", draft.features.len(), numbers::counted(proposed.kinds.len() as u64, "column"));
     ui.label(RichText::new(text).strong());
     ui.label(look::faint(format!("Proposed from {} of {}", numbers::count(proposal.sample as u64), numbers::counted(proposed.rows, "row")), ui));
     ui.add_space(look::STEP);
-    let tall = tall - 2.0 * look::ROW;
+    let tall = ui.available_height();
     ScrollArea::vertical().id_salt("features").auto_shrink([false, false]).max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
         ui.set_max_width(ui.available_width() - look::PAD);
         let leaks = |l: &LeftOut| matches!(l.reason, Reason::Leak | Reason::Copy);

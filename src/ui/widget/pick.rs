@@ -7,7 +7,7 @@ use crate::ui::look;
 /// A combo box named `name`; the newly picked text, if one was picked.
 pub fn pick_ui<'a>(ui: &mut Ui, name: &str, shown: &str, width: f32, choices: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut picked = None;
-    let combo = ComboBox::from_id_salt(name).selected_text(shown).width(width).truncate();
+    let combo = ComboBox::from_id_salt(name).selected_text(shown).width(width).height(TALL).truncate();
     let response = combo.show_ui(ui, |ui| {
         for choice in choices {
             if ui.selectable_label(choice == shown, choice).clicked() && choice != shown {
@@ -18,6 +18,9 @@ pub fn pick_ui<'a>(ui: &mut Ui, name: &str, shown: &str, width: f32, choices: im
     response.response.accessible_name(name).on_hover_text(name);
     picked
 }
+
+/// The height of a list that opens: as many rows as fit beside most buttons.
+const TALL: f32 = 12.0 * look::ROW;
 
 /// How many rows of a list are seen at once.
 const ROWS: f32 = 5.0;
