@@ -69,7 +69,7 @@ def sets(folder, flights):
     if flights:
         d = pd.read_parquet(flights).dropna()
         t = pd.to_datetime(d["date"])
-        X = pd.DataFrame(dict(month=t.dt.month, day=t.dt.day, weekday=t.dt.dayofweek, minute=t.dt.hour * 60 + t.dt.minute, distance=d["distance"]))
+        X = pd.DataFrame(dict(month=t.dt.month, day=t.dt.day, weekday=t.dt.day_of_week, minute=t.dt.hour * 60 + t.dt.minute, distance=d["distance"]))
         for c in ("origin", "destination"):
             X[c] = d[c].astype("category").cat.codes
         take = np.random.RandomState(1).permutation(len(X))[:300_000]

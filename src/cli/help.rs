@@ -28,7 +28,7 @@ pub const RUN_OPTIONS: &[RunOption] = &[
     option("stats", "FILE.json", "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost"),
     option("engine", "local", "where the question is answered"),
     option("threads", "N", "workers; one a core unless said"),
-    option("memory", "SIZE", "the most that is kept for the answer, such as 512MiB; a question that needs more says what it needs"),
+    option("memory", "SIZE", "what the whole process may hold, such as 512MiB; groups beyond it go to disk, and what no disk helps with says what it needs"),
 ];
 
 /// `braid run --help`.

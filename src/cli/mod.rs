@@ -52,7 +52,11 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
     match command {
         "run" => match args::RunArgs::parse(rest) {
             Ok(None) => say(&help::run()),
-            Ok(Some(args)) => report(run::run(&args, started)),
+            Ok(Some(args)) => {
+                let outcome = run::run(&args, started);
+                crate::engine::sealed::clean_up();
+                report(outcome)
+            }
             Err(fault) => usage(&fault),
         },
         "sources" => say(&sources()),

@@ -13,18 +13,19 @@ use crate::query::model::{Model, Models, Score};
 /// A forest that scores rows.
 #[derive(Debug)]
 pub struct Scorer {
-    forest: Forest,
+    forest: Arc<Forest>,
     inputs: Vec<PlSmallStr>,
     fingerprint: u64,
 }
 
 impl Scorer {
-    pub fn new(forest: Forest) -> Self {
+    pub fn new(forest: impl Into<Arc<Forest>>) -> Self {
+        let forest = forest.into();
         let inputs = forest.features.iter().map(|f| f.name.as_str().into()).collect();
         Self { inputs, fingerprint: fingerprint(&forest), forest }
     }
 
-    pub fn forest(&self) -> &Forest {
+    pub fn forest(&self) -> &Arc<Forest> {
         &self.forest
     }
 }

@@ -35,6 +35,10 @@ impl Home {
     pub fn new(folder: Option<PathBuf>, what: &str, known: impl Fn(&str) -> bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let temporary = folder.is_none();
+        if temporary {
+            // Those of processes that were killed, where the system lists those that run.
+            sweep(|process| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists());
+        }
         let folder =
             folder.unwrap_or_else(|| std::env::temp_dir().join(format!("braid-{what}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))));
         // Files of a run that was killed after its last checkpoint hold rows that are read again.
@@ -46,6 +50,27 @@ impl Home {
         }
         Self { folder, temporary }
     }
+}
+
+/// The process that a temporary folder belongs to, by its name.
+fn owner(name: &str) -> Option<u32> {
+    let parts: Vec<&str> = name.split('-').collect();
+    let ["braid", "sealed" | "spilled", process, number] = parts.as_slice() else { return None };
+    number.parse::<u64>().ok().and_then(|_| process.parse().ok())
+}
+
+/// Removes the temporary folders of those processes.
+fn sweep(of: impl Fn(u32) -> bool) {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().and_then(owner).is_some_and(&of) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Removes the temporary folders of this process: before it ends without waiting for its threads.
+pub fn clean_up() {
+    sweep(|process| process == std::process::id());
 }
 
 /// Some whole windows on disk.

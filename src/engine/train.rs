@@ -36,19 +36,22 @@ impl Default for Training {
 
 /// Trains on the rows of `frame`, which lack nothing (`Question::complete`).
 pub fn train(frame: DataFrame, training: Training, wake: Wake) -> Job<Forest> {
-    Job::start("train", wake, move |report| {
-        report.progress(0, training.trees as u64, "sorting values into bins");
-        let prepared = training.question.prepare(&frame)?;
-        // Trees need only the bins.
-        drop(frame);
-        report.check()?;
-        grow(prepared, &training, report)
-    })
+    Job::start("train", wake, move |report| fit(frame, &training, report, |_| ()))
+}
+
+/// The same inside of a job; `grown` hears the out-of-bag error after each tree so far.
+pub(super) fn fit(frame: DataFrame, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
+    report.progress(0, training.trees as u64, "sorting values into bins");
+    let prepared = training.question.prepare(&frame)?;
+    // Trees need only the bins.
+    drop(frame);
+    report.check()?;
+    grow(prepared, training, report, grown)
 }
 
 type News = Result<(usize, Judged)>;
 
-fn grow(prepared: Prepared, training: &Training, report: &Reporter) -> Result<Forest> {
+fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
     if !(1..=TREES).contains(&training.trees) {
         return Err(Fault::new(format!("a forest has no {} trees", training.trees)).hint(format!("ask for 1 to {TREES}")));
     }
@@ -87,6 +90,7 @@ fn grow(prepared: Prepared, training: &Training, report: &Reporter) -> Result<Fo
     for tree in news {
         let (number, judged) = tree?;
         harvest.add(number, judged);
+        grown(harvest.errors());
         let note = harvest.newest_error().map_or_else(String::new, |error| note(&forest.task, error));
         report.progress(harvest.len() as u64, training.trees as u64, note);
         report.check()?;

@@ -65,7 +65,7 @@ impl Plan<'_> {
         };
         line(self.head.title, &self.figure.title, look.title_size(), look.ink)?;
         line(self.head.caption, &self.figure.caption, look.font_size, look.muted)?;
-        line(self.head.y_title, &self.figure.y_title, look.font_size, look.muted)?;
+        line(self.head.y_title, &self.y_title, look.font_size, look.muted)?;
         let Some(top) = self.head.legend else { return Ok(()) };
         let line = legend_line(look);
         for entry in &self.legend.entries {
@@ -97,6 +97,9 @@ impl Plan<'_> {
     }
 
     fn draw_grid(&self, pen: &mut dyn Pen) -> Result<()> {
+        if self.mark.bands {
+            return Ok(());
+        }
         for value in &self.y_ticks.values {
             self.rule(pen, self.layout.to_px((self.layout.x.lo(), *value))[1], self.look.grid)?;
         }
@@ -116,7 +119,7 @@ impl Plan<'_> {
             let y = self.layout.to_px((self.layout.x.lo(), *value))[1];
             pen.text(label, at(plot.left - GAP * 1.5, y), (HPos::Right, VPos::Center), look.font_size, look.muted)?;
         }
-        let base = if self.layout.y.holds(0.0) { self.layout.to_px((self.layout.x.lo(), 0.0))[1] } else { plot.bottom };
+        let base = if !self.mark.bands && self.layout.y.holds(0.0) { self.layout.to_px((self.layout.x.lo(), 0.0))[1] } else { plot.bottom };
         self.rule(pen, base, look.axis)?;
         let line = text::height(look.font_size);
         for tick in &self.x_ticks {

@@ -60,6 +60,8 @@ pub struct Layout {
     pub y: Scale,
     /// `None` for marks that stand at their x itself.
     pub slots: Option<Slots>,
+    /// How many bands there are, for marks whose series are bands.
+    pub bands: Option<usize>,
     /// Whether the nearest point is looked for in both directions, or along x first.
     pub free: bool,
 }
@@ -89,7 +91,13 @@ impl Layout {
     /// Where a point is drawn (of a bar: the middle of its end).
     pub fn point_px(&self, figure: &Figure, series: usize, index: usize) -> Option<[f32; 2]> {
         let (x, y) = figure.series.get(series)?.point(index)?;
-        Some(self.to_px((x + self.slots.map_or(0.0, |slots| slots.offset(series)), y)))
+        Some(self.to_px(self.place(series, x, y)))
+    }
+
+    /// Where a point of a series stands, on the axes: in its slot, or its band. The first band is the highest.
+    pub(super) fn place(&self, series: usize, x: f64, y: f64) -> (f64, f64) {
+        let x = x + self.slots.map_or(0.0, |slots| slots.offset(series));
+        (x, self.bands.map_or(y, |bands| bands as f64 - 1.0 - series as f64))
     }
 
     /// The visible point that a reader at this pixel means: series and index.

@@ -23,6 +23,7 @@ pub struct Plan<'a> {
     pub legend: Legend,
     pub head: Head,
     pub x_title: String,
+    pub y_title: String,
     /// Top of the x title's line.
     pub x_title_at: Option<f32>,
 }
@@ -101,10 +102,11 @@ impl<'a> Plan<'a> {
             (_, title) => title.to_owned(),
         };
 
+        let y_title = y_title(figure, mark);
         let line = text::height(look.font_size);
         let mut chosen = None;
         for words in Words::fewer() {
-            let (head, legend, top) = head(figure, look, size, Words { seam: seam && words.seam, ..words });
+            let (head, legend, top) = head(figure, mark, &y_title, look, size, Words { seam: seam && words.seam, ..words });
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
             let labels = TICK + GAP + line * if context { 2.0 } else { 1.0 };
             let titled = words.x_title && !x_title.is_empty();
@@ -122,8 +124,14 @@ impl<'a> Plan<'a> {
         let height = bottom - top;
         let whole = y.span() < 10.0 && whole_numbers(figure);
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
-        let y = if fixed || empty || figure.y_kind == AxisKind::Power { y } else { number::widen(y, axis::y_steps(height, look)) };
-        let y_ticks = if empty { Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() } } else { axis::y_ticks(&figure.y_kind, y, height, whole, look) };
+        let y = if fixed || empty || mark.bands || figure.y_kind == AxisKind::Power { y } else { number::widen(y, axis::y_steps(height, look)) };
+        let y_ticks = if empty {
+            Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() }
+        } else if mark.bands {
+            bands(figure, y, height, size[0] * BAND_NAMES, look)
+        } else {
+            axis::y_ticks(&figure.y_kind, y, height, whole, look)
+        };
         let widest = y_ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
         // In steps, so that a growing count does not shake the picture.
         let labels = (widest / 8.0).ceil() * 8.0;
@@ -131,18 +139,40 @@ impl<'a> Plan<'a> {
         let right = (size[0] - margin(look) * 1.5).round().max(left);
 
         let plot = Rect::new(left, top.round(), right, bottom.round().max(top.round()));
-        let layout = Layout { size, plot, x, y, slots, free: mark.free };
+        let layout = Layout { size, plot, x, y, slots, bands: mark.bands.then_some(figure.series.len()), free: mark.free };
         let room = Room { width: plot.width(), before: left - 2.0, after: size[0] - right - 2.0 };
         let mut x_ticks = if empty { Vec::new() } else { axis::x_ticks(&figure.x.kind, x, room, look) };
         if !context {
             x_ticks.iter_mut().for_each(|tick| tick.context = None);
         }
-        Self { figure, mark, look, layout, empty, x_ticks, y_ticks, legend, head, x_title, x_title_at }
+        Self { figure, mark, look, layout, empty, x_ticks, y_ticks, legend, head, x_title, y_title, x_title_at }
+    }
+}
+
+/// The share of the width that the names of bands may take.
+const BAND_NAMES: f32 = 0.3;
+
+/// The names of bands, as many as do not touch.
+fn bands(figure: &Figure, y: Scale, height: f32, room: f32, look: &Look) -> Ticks {
+    let each = f64::from(height) / y.span();
+    let every = ((f64::from(text::height(look.font_size)) * 1.1 / each.max(1e-3)).ceil() as usize).max(1);
+    let count = figure.series.len();
+    let named = figure.series.iter().enumerate().step_by(every).map(|(i, series)| ((count - 1 - i) as f64, series));
+    let seen = named.filter(|(at, _)| y.holds(*at));
+    let (values, labels) = seen.map(|(at, series)| (at, text::fit(&text::clean(&series.name), look.font_size, room).into_owned())).unzip();
+    Ticks { step: 1.0, values, labels }
+}
+
+/// What the y axis shows; of bands, what their colours say.
+fn y_title(figure: &Figure, mark: &Mark) -> String {
+    match mark::heat::range(figure).filter(|_| mark.bands) {
+        Some((lo, hi)) => format!("{} (colour: {} to {})", figure.y_title, number::value(lo), number::value(hi)).trim_start().to_owned(),
+        None => figure.y_title.clone(),
     }
 }
 
 /// The lines above the plot, from the top; and where the plot begins.
-fn head(figure: &Figure, look: &Look, size: [f32; 2], words: Words) -> (Head, Legend, f32) {
+fn head(figure: &Figure, mark: &Mark, y_title: &str, look: &Look, size: [f32; 2], words: Words) -> (Head, Legend, f32) {
     let (margin, em) = (margin(look), look.font_size);
     let mut head = Head::default();
     let mut top = margin * 0.8;
@@ -157,9 +187,11 @@ fn head(figure: &Figure, look: &Look, size: [f32; 2], words: Words) -> (Head, Le
     if head.title.is_some() || head.caption.is_some() {
         top += em * 0.5;
     }
-    let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
+    // Bands have their names beside them.
+    let named = figure.series.iter().filter(|_| !mark.bands);
+    let names: Vec<&str> = named.map(|series| series.name.as_str()).collect();
     let room = size[0] - 2.0 * margin;
-    let y_title = if words.y_title { text::width(&text::clean(&figure.y_title), em) } else { 0.0 };
+    let y_title = if words.y_title { text::width(&text::clean(y_title), em) } else { 0.0 };
 
     // The y title and a short legend share a line; a longer legend has its own above it.
     let beside = legend::place(&names, room - y_title - em * 2.0, words.legend_rows.min(1), look);
@@ -195,7 +227,7 @@ fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>) -> (Scale, Scale, 
         (None, _, Some((lo, hi))) => {
             let (lo, hi) = if lone(figure) { alone(figure, (lo, hi), slots.map_or(0.0, |slots| slots.width)) } else { (lo, hi) };
             // Circles stand clear of the edge; a seam just after the last row is shown.
-            let pad = if mark.free { (hi - lo) * 0.02 } else { 0.0 };
+            let pad = if mark.free && !mark.bands { (hi - lo) * 0.02 } else { 0.0 };
             let near = figure.seam.filter(|at| (at - hi).abs() <= (hi - lo) * 0.05 || (at - lo).abs() <= (hi - lo) * 0.05);
             let (lo, hi) = (near.unwrap_or(lo).min(lo - pad), near.unwrap_or(hi).max(hi + pad));
             Scale::new(lo, hi)
@@ -204,6 +236,7 @@ fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>) -> (Scale, Scale, 
     };
     let Some((lo, hi)) = mark::y_extent(figure, x) else { return (x, Scale::new(0.0, 1.0), true) };
     let y = match usable(view.y) {
+        None if mark.bands => Scale::new(-0.5, figure.series.len().max(1) as f64 - 0.5),
         Some((a, b)) => Scale::new(a, b),
         None if mark.zero && lo == 0.0 && hi == 0.0 => Scale::new(0.0, 1.0),
         None if mark.zero => Scale::new(lo.min(0.0), hi.max(0.0)),

@@ -92,24 +92,25 @@ fn between(distinct: &[(f64, usize)]) -> Vec<f64> {
     distinct.windows(2).filter_map(|pair| Some(middle(pair.first()?.0, pair.get(1)?.0))).collect()
 }
 
-/// Cuts that leave about equally many rows in each of `bins` bins; a value with many rows has its own.
+/// Cuts that leave about equally many rows in each of `bins` bins, after each value that fills a bin alone has got its own.
 fn even(distinct: &[(f64, usize)], bins: usize) -> Vec<f64> {
-    let mut left: usize = distinct.iter().map(|(_, count)| count).sum();
+    let rows: usize = distinct.iter().map(|(_, count)| count).sum();
+    let heavy = |count: usize| count * bins >= rows;
+    let mut left: usize = distinct.iter().map(|(_, count)| count).filter(|count| !heavy(**count)).sum();
+    let mut spare = bins.saturating_sub(distinct.iter().filter(|(_, count)| heavy(*count)).count());
     let mut cuts = Vec::with_capacity(bins);
     let mut held = 0;
-    for (pair, rest) in distinct.windows(2).zip((1..distinct.len()).rev()) {
+    for pair in distinct.windows(2) {
         let [(low, count), (high, next)] = pair else { continue };
-        held += count;
-        let bins = bins - cuts.len();
-        if bins <= 1 {
+        if cuts.len() + 1 >= bins {
             break;
         }
-        let share = left.div_ceil(bins);
-        // A heavy value that follows stands alone, too; and no more distinct values may be left than bins.
-        if held >= share || held + next / 2 >= share || rest < bins {
+        held += if heavy(*count) { 0 } else { *count };
+        if heavy(*count) || heavy(*next) || held >= left.div_ceil(spare.max(1)) {
             cuts.push(middle(*low, *high));
-            left -= held;
-            held = 0;
+            if held > 0 {
+                (left, spare, held) = (left - held, spare.saturating_sub(1), 0);
+            }
         }
     }
     cuts

@@ -105,6 +105,13 @@ impl Question {
         let Some(keep) = keep else { return Ok((frame.clone(), dropped)) };
         let kept = frame.filter(&keep)?;
         dropped.rows = frame.height() - kept.height();
+        if kept.height() == 0 {
+            let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
+            let worst = worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", frame.height())).unwrap_or_default();
+            return Err(Fault::new(format!("every row lacks a value in some column{worst}"))
+                .at(&self.target)
+                .hint("leave out columns that are mostly empty, or keep missing values"));
+        }
         Ok((kept, dropped))
     }
 
@@ -115,9 +122,7 @@ impl Question {
     pub fn prepare(&self, frame: &DataFrame) -> Result<Prepared> {
         let names = self.features(frame.schema())?;
         if frame.height() == 0 {
-            return Err(Fault::new("there is no row to learn from")
-                .at(&self.target)
-                .hint("each row lacks a value in some column: leave out columns that are mostly empty, or keep missing values"));
+            return Err(Fault::new("there is no row to learn from").at(&self.target).hint("give more rows, or hold out fewer"));
         }
         // Rows are counted in 31 bits.
         if frame.height() > i32::MAX as usize {
@@ -262,7 +267,7 @@ fn many(column: &Column, kind: LabelKind) -> Result<bool> {
 }
 
 /// How a column of this type is read; `None` where it cannot be.
-fn kind_of(dtype: &DataType) -> Option<Kind> {
+pub fn kind_of(dtype: &DataType) -> Option<Kind> {
     match dtype {
         DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Some(Kind::Category(Vec::new())),
         DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Time => Some(Kind::Time),

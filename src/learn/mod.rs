@@ -18,3 +18,4 @@ pub mod oob;
 pub mod propose;
 pub mod split;
 pub mod tree;
+pub mod verdict;

@@ -86,6 +86,11 @@ impl<'t> Harvest<'t> {
         self.errors.last().copied().filter(|e| e.is_finite())
     }
 
+    /// The error after each tree taken in so far.
+    pub fn errors(&self) -> &[f64] {
+        &self.errors
+    }
+
     pub fn finish(self) -> (Vec<Tree>, Oob) {
         let rows = self.judged().count();
         let score = match self.labels {

@@ -117,20 +117,45 @@ pub fn propose(rows: &DataFrame, target: &str) -> Result<Proposal> {
 /// # Errors
 /// A name that is no column.
 pub fn drop_na<'a>(rows: &DataFrame, columns: impl IntoIterator<Item = &'a str>) -> Result<DropNa> {
-    let mut nulls_in_row = vec![0_u32; rows.height()];
-    let mut masks = Vec::new();
-    for name in columns {
-        let column = rows.column(name)?;
-        if column.null_count() > 0 {
-            let mask = column.is_null();
-            nulls_in_row.iter_mut().zip(mask.iter()).for_each(|(n, null)| *n += u32::from(null == Some(true)));
-            masks.push((name.to_owned(), column.null_count(), mask));
+    let names: Vec<&str> = columns.into_iter().collect();
+    Ok(Gaps::new(rows, names.iter().copied())?.drop_na(|name| names.contains(&name)))
+}
+
+/// Where values are missing in some rows: what each choice of columns costs can be told from it at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gaps {
+    pub rows: usize,
+    /// Columns that lack a value somewhere, and in which rows.
+    columns: Vec<(String, Vec<bool>)>,
+}
+
+impl Gaps {
+    /// # Errors
+    /// A name that is no column.
+    pub fn new<'a>(rows: &DataFrame, columns: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut gaps = Self { rows: rows.height(), columns: Vec::new() };
+        for name in columns {
+            let column = rows.column(name)?;
+            if column.null_count() > 0 {
+                gaps.columns.push((name.to_owned(), column.is_null().iter().map(|null| null == Some(true)).collect()));
+            }
         }
+        Ok(gaps)
     }
-    let alone = |mask: &BooleanChunked| nulls_in_row.iter().zip(mask.iter()).filter(|(n, null)| **n == 1 && *null == Some(true)).count();
-    let mut columns: Vec<(String, usize, usize)> = masks.into_iter().map(|(name, nulls, mask)| (name, nulls, alone(&mask))).collect();
-    columns.sort_by(|a, b| b.1.cmp(&a.1));
-    Ok(DropNa { rows: nulls_in_row.iter().filter(|n| **n > 0).count(), columns })
+
+    /// What leaving out rows costs where these columns are needed.
+    pub fn drop_na(&self, needed: impl Fn(&str) -> bool) -> DropNa {
+        let needed: Vec<&(String, Vec<bool>)> = self.columns.iter().filter(|(name, _)| needed(name)).collect();
+        let mut nulls_in_row = vec![0_u32; self.rows];
+        for (_, mask) in &needed {
+            nulls_in_row.iter_mut().zip(mask).for_each(|(n, null)| *n += u32::from(*null));
+        }
+        let alone = |mask: &[bool]| nulls_in_row.iter().zip(mask).filter(|(n, null)| **n == 1 && **null).count();
+        let of = |(name, mask): &&(String, Vec<bool>)| (name.clone(), mask.iter().filter(|null| **null).count(), alone(mask));
+        let mut columns: Vec<(String, usize, usize)> = needed.iter().map(of).collect();
+        columns.sort_by(|a, b| b.1.cmp(&a.1));
+        DropNa { rows: nulls_in_row.iter().filter(|n| **n > 0).count(), columns }
+    }
 }
 
 fn sample(rows: &DataFrame) -> Result<DataFrame> {

@@ -8,6 +8,7 @@ mod bind;
 mod blocks;
 mod call;
 pub mod compare;
+pub mod derived;
 mod dialect;
 pub mod exact;
 pub mod expr;

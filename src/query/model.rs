@@ -65,6 +65,11 @@ impl Models {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether both are the very same list.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

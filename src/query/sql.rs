@@ -9,6 +9,7 @@ use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use super::from;
 use super::query::{Clause, Item, On, Order, Query};
+use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 
 /// A token that means something (no white space, no comment) and the bytes it stands on.
@@ -30,6 +31,15 @@ impl Word {
             Token::Word(word) => Some(&word.value),
             _ => None,
         }
+    }
+}
+
+/// A question without FROM, or with a word that was meant to be it: one between a value and a name.
+fn no_from(sql: &str, words: &[Word], end: usize) -> Fault {
+    let between = |three: &&[Word]| matches!(three, [_, word, table] if table.name().is_some() && word.name().is_some_and(|w| nearest(w, &["from"]).is_some()));
+    match words.windows(3).filter(between).last() {
+        Some([_, word, _]) => point(sql, "there is no FROM", word.at.clone()).hint("did you mean FROM here?"),
+        _ => point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table"),
     }
 }
 
@@ -57,7 +67,7 @@ pub fn parse(sql: &str) -> Result<Query> {
     }
     match clauses.take(Part::From) {
         Some(words) => from::read(sql, words, &mut query)?,
-        None => return Err(point(sql, "there is no FROM", 0..end).hint("add FROM and the name of a table")),
+        None => return Err(no_from(sql, &words, end)),
     }
     query.filter = clauses.take(Part::Where).map(|w| clause(sql, w, end)).transpose()?;
     for piece in clauses.take(Part::Group).map(split_commas).unwrap_or_default() {

@@ -4,6 +4,9 @@
 use std::path::PathBuf;
 
 use super::feed::Draft;
+use super::lesson;
+use super::models::ModelId;
+use super::report;
 use super::rewind::Stretch;
 use super::sheet::SheetId;
 use crate::engine::{Seam, TimeColumn};
@@ -21,6 +24,9 @@ pub enum Action {
     Rewind(Rewind),
     Cost(Cost),
     Feed(Feed),
+    Learn(Learn),
+    Model(ModelId, ModelAction),
+    Report(Report),
     Export(Export),
     Window(Window),
 }
@@ -60,6 +66,8 @@ pub enum TableAction {
     Follow(bool),
     /// Takes the feed with this address off.
     Detach(String),
+    /// Puts a model from a file under it; `None`: ask which.
+    LoadModel(Option<PathBuf>),
     /// Takes the files of another table of the same schema into this one's history.
     Join(SheetId),
 }
@@ -135,11 +143,46 @@ pub enum Feed {
     Close,
 }
 
+/// The lesson that is being set up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Learn {
+    /// From this table.
+    Begin(SheetId),
+    Edit(Box<lesson::Draft>),
+    /// Looks for features of a target that is computed.
+    Propose,
+    Train,
+    Cancel,
+}
+
+/// What can be done with one model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelAction {
+    Report,
+    /// Asks its table what it says of the rows.
+    AskPredictions,
+    /// Asks its table how often it is right.
+    AskAccuracy,
+    Rename(String),
+    Remove,
+}
+
+/// What a report shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    View(report::View),
+    Class(usize),
+    Feature(String),
+}
+
 /// `None`: ask where.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Export {
     Chart(Option<PathBuf>, ChartFile),
     Answer(Option<PathBuf>, AnswerFile),
+    /// The figure of the report.
+    Figure(Option<PathBuf>, ChartFile),
+    Model(Option<PathBuf>, ModelId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +217,8 @@ pub enum Pane {
     Lateness,
     Rewind,
     Cost,
+    Learn,
+    Report,
 }
 
 /// Which view of the question is shown where there is room for one.

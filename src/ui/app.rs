@@ -9,7 +9,10 @@ use eframe::egui::{self, Context, Ui};
 use super::action::{Action, Open, Pane, Tab};
 use super::cost::Costs;
 use super::feed::FeedForm;
+use super::lesson::LessonForm;
+use super::models::ModelList;
 use super::notices::Notices;
+use super::report::Report;
 use super::sheet::{Sheet, SheetId};
 use super::study::Study;
 use super::watch::State;
@@ -44,6 +47,9 @@ pub struct App {
     pub(super) pane: Option<Pane>,
     pub(super) costs: Costs,
     pub(super) study: Option<Study>,
+    pub(super) lesson: Option<LessonForm>,
+    pub(super) models: ModelList,
+    pub(super) report: Option<Report>,
     pub(super) tab: Tab,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
@@ -66,6 +72,9 @@ impl App {
             pane: None,
             costs: Costs::default(),
             study: None,
+            lesson: None,
+            models: ModelList::default(),
+            report: None,
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
             proposed: begin.open,
@@ -95,6 +104,7 @@ impl App {
         if let Some(study) = &mut self.study {
             study.look();
         }
+        self.look_at_lessons();
         self.costs.look();
         if self.sheets.iter().any(|s| matches!(s.watch.state(), State::Live | State::Reconnecting | State::Paused) && s.watch.is_running()) {
             ctx.request_repaint_after(TICK);
@@ -144,13 +154,30 @@ impl App {
         self.study.as_ref()
     }
 
+    /// The lesson that is being set up or learnt.
+    pub fn lesson(&self) -> Option<&LessonForm> {
+        self.lesson.as_ref()
+    }
+
+    pub fn models(&self) -> &ModelList {
+        &self.models
+    }
+
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
     pub fn notices(&self) -> &Notices {
         &self.notices
     }
 
     /// True when no job is under way and no run is running: nothing will change by itself.
     pub fn is_idle(&self) -> bool {
-        self.work.is_idle() && self.proposed.is_empty() && self.sheets.iter().all(|s| !s.watch.is_running() && s.span.is_none() && !s.picture.is_building())
+        let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.report.as_ref().is_none_or(Report::is_idle);
+        lessons
+            && self.work.is_idle()
+            && self.proposed.is_empty()
+            && self.sheets.iter().all(|s| !s.watch.is_running() && s.span.is_none() && !s.picture.is_building())
     }
 
     pub(super) fn dress(&self, ctx: &Context) {

@@ -8,8 +8,9 @@ use polars::prelude::TimeUnit;
 
 use super::action::{Action, AnswerFile, Chart, Cost, Export, Feed, Open, Pane, Question, Rewind, RunAction, Sample, TableAction, Window};
 use super::feed::FeedForm;
-use super::sheet::{Sheet, SheetId};
+use super::sheet::SheetId;
 use super::study::Study;
+use super::teach::MODEL;
 use super::work::{Attach, Kind};
 use super::{App, classes, dialog, first, picture};
 use crate::data::Fault;
@@ -32,6 +33,9 @@ impl App {
             Action::Rewind(rewind) => self.apply_rewind(rewind),
             Action::Cost(cost) => self.apply_cost(cost),
             Action::Feed(feed) => self.apply_feed(feed),
+            Action::Learn(learn) => self.apply_learn(learn),
+            Action::Model(id, action) => self.apply_model(id, action),
+            Action::Report(report) => self.apply_report(report),
             Action::Export(export) => self.apply_export(export),
             Action::Window(window) => self.apply_window(ctx, window),
         }
@@ -42,6 +46,7 @@ impl App {
         let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
         for sheet in &mut self.sheets {
             sheet.others = all.iter().filter(|t| !std::sync::Arc::ptr_eq(t, &sheet.table)).cloned().collect();
+            sheet.models = self.models.known().clone();
         }
     }
 
@@ -95,6 +100,7 @@ impl App {
                 return;
             }
             TableAction::Learn => self.learn(id),
+            TableAction::LoadModel(path) => return self.load_model(id, path),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
             TableAction::Seam(seam) => self.retable(id, |table| {
@@ -117,6 +123,8 @@ impl App {
     fn remove(&mut self, id: SheetId) {
         let at = self.sheets.iter().position(|s| s.id == id).unwrap_or(0);
         self.sheets.retain(|s| s.id != id);
+        self.models.remove_under(id);
+        self.forget_lessons(id);
         if self.selected == Some(id) {
             let neighbour = self.sheets.get(at).or(self.sheets.last());
             self.selected = neighbour.map(|s| s.id);
@@ -318,11 +326,16 @@ impl App {
 
     pub(super) fn apply_export(&mut self, export: Export) {
         let wake = self.wake.clone();
+        let of_report = matches!(export, Export::Figure(..));
         match export {
             Export::Chart(None, file) => self.ask_where(Export::Chart(None, file), "chart", file.extension()),
+            Export::Figure(None, file) => self.ask_where(Export::Figure(None, file), "figure", file.extension()),
+            Export::Model(None, id) => self.ask_where(Export::Model(None, id), "model", MODEL),
+            Export::Model(Some(path), id) => self.save_model(id, with_extension(path, MODEL)),
             Export::Answer(None, file) => self.ask_where(Export::Answer(None, file), "answer", file.extension()),
-            Export::Chart(Some(path), file) => {
-                let Some(figure) = self.sheet().and_then(|s| s.picture.figure()) else {
+            Export::Chart(Some(path), file) | Export::Figure(Some(path), file) => {
+                let picture = if of_report { self.report.as_ref().map(|r| &r.picture) } else { self.sheet().map(|s| &s.picture) };
+                let Some(figure) = picture.and_then(picture::Picture::figure) else {
                     self.notices.fault(&Fault::new("there is no chart to save yet").hint("ask a question first"));
                     return;
                 };
@@ -374,7 +387,7 @@ impl App {
 
     /// Writes down what is set up, in the background.
     pub(super) fn keep(&mut self) {
-        self.workspace.tables = self.sheets.iter().map(Sheet::setup).collect();
+        self.workspace.tables = self.sheets.iter().map(|s| self.setup_of(s)).collect();
         let (workspace, file): (Workspace, PathBuf) = (self.workspace.clone(), self.folders.workspace_file());
         let job = Job::start("keep the workspace", self.wake.clone(), move |_| workspace.save(&file));
         self.work.add(Kind::Keep(job));

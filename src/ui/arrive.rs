@@ -19,6 +19,7 @@ use crate::data::{Fault, Result};
 use crate::engine::open::{Opened, attach_feed};
 use crate::engine::table::difference;
 use crate::engine::{Options, Run, Seam, Table, TimeColumn};
+use crate::query::model::Models;
 use crate::workspace::{SeamSetup, TableSetup};
 
 /// How long the first question waits for the whole span of a history before it makes do with a part.
@@ -40,12 +41,23 @@ impl App {
                 Arrival::PickedSave(Ok(Some(path)), export) => self.apply_export(match export {
                     Export::Chart(_, file) => Export::Chart(Some(path), file),
                     Export::Answer(_, file) => Export::Answer(Some(path), file),
+                    Export::Figure(_, file) => Export::Figure(Some(path), file),
+                    Export::Model(_, id) => Export::Model(Some(path), id),
                 }),
+                Arrival::PickedModel(Ok(paths), sheet) => {
+                    if let Some(path) = paths.into_iter().next() {
+                        self.propose(Action::Table(sheet, TableAction::LoadModel(Some(path))));
+                    }
+                }
+                Arrival::Model(Ok(forest), source) => self.model_arrived(forest, *source),
                 Arrival::Saved(Ok(path)) => self.notices.news(format!("Saved {}", path.display())),
                 Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
-                Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
-                    self.tell(&fault)
-                }
+                Arrival::Sample(Err(fault), _)
+                | Arrival::PickedOpen(Err(fault))
+                | Arrival::PickedModel(Err(fault), _)
+                | Arrival::Model(Err(fault), _)
+                | Arrival::PickedSave(Err(fault), _)
+                | Arrival::Saved(Err(fault)) => self.tell(&fault),
                 Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) | Arrival::Kept(Ok(())) => {}
             }
         }
@@ -145,12 +157,13 @@ impl App {
         self.offer_join(id, &table);
         let mut sheet = Sheet::new(id, table, paths);
         sheet.picture.choose_mark(&setup.mark);
+        self.load_models(id, &setup.models);
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);
         self.selected = Some(id);
         self.pane = None;
         if let Some(sheet) = self.sheet() {
-            let item = sheet.setup();
+            let item = self.setup_of(sheet);
             self.workspace.remember(item);
         }
         self.keep();
@@ -176,6 +189,7 @@ impl App {
     /// there is.
     fn begin(&mut self, sheet: &mut Sheet, question: &str) {
         sheet.others = self.sheets.iter().map(|s| s.table.clone()).collect();
+        sheet.models = self.models.known().clone();
         if !question.is_empty() {
             sheet.question.set_sql(question.to_owned());
             return sheet.ask(&self.wake);
@@ -184,7 +198,7 @@ impl App {
         if let Some(sql) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
             let table = std::sync::Arc::new(table);
-            let run = plan(&sql, &table, &[]).and_then(|bound| Run::start(bound.plan, table, Options::default(), self.wake.clone()));
+            let run = plan(&sql, &table, &[], &Models::default()).and_then(|bound| Run::start(bound.plan, table, Options::default(), self.wake.clone()));
             if let Ok(run) = run {
                 sheet.span = Some(Span { run, since: Instant::now() });
                 return;

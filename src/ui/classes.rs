@@ -1,13 +1,10 @@
 //! How exact each item of a question is and what it costs to keep, as it is shown beside it.
 
-use std::sync::Arc;
-
-use crate::engine::Table;
 use crate::query::aggregate::Class;
 use crate::query::query::{Clause, Item};
 use crate::query::{Query, rewrite};
 
-use super::sheet::plan;
+use super::sheet::Sheet;
 use super::widget::badge::Tone;
 
 /// An item of the SELECT list that is more than a group.
@@ -22,9 +19,10 @@ pub struct ItemClass {
     pub cheaper: Option<(String, String)>,
 }
 
-/// The classes of a question's items that are more than a group; none where it cannot be asked.
-pub fn classes(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Vec<ItemClass> {
-    let (Ok(query), Ok(bound)) = (Query::parse(sql), plan(sql, table, others)) else { return Vec::new() };
+/// The classes of the items of a sheet's question that are more than a group; none where it cannot be asked.
+pub fn classes(sheet: &Sheet) -> Vec<ItemClass> {
+    let sql = &sheet.question.sql;
+    let (Ok(query), Ok(bound)) = (Query::parse(sql), sheet.plan(sql)) else { return Vec::new() };
     let plan = bound.plan;
     if plan.rerun.is_some() {
         // Such a question is one piece.

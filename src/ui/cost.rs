@@ -118,7 +118,7 @@ impl Costs {
         if sheet.table.history.is_empty() {
             return Err(Fault::new("only files can be read in larger and larger parts").at(&sheet.table.name).hint("the runs above measure themselves"));
         }
-        let bound = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?;
+        let bound = sheet.plan(&sheet.question.sql)?;
         let job = cost::measure(bound.plan, &sheet.table, Options { datasets: bound.datasets, ..Options::default() }, wake.clone());
         let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
         let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);

@@ -35,6 +35,18 @@ pub fn pick_files() -> Result<Vec<PathBuf>> {
     if is_there() { Ok(open_dialog().pick_files().unwrap_or_default()) } else { Err(missing()) }
 }
 
+/// The model that was picked; none when it was called off.
+///
+/// # Errors
+/// When there is no dialog.
+pub fn pick_model() -> Result<Vec<PathBuf>> {
+    if !is_there() {
+        return Err(Fault::new("no file dialog on this system").hint("installing zenity brings one"));
+    }
+    let dialog = FileDialog::new().set_title("Load a model").add_filter("Models", &["json"]).add_filter("All files", &["*"]);
+    Ok(dialog.pick_file().into_iter().collect())
+}
+
 /// # Errors
 /// When there is no dialog.
 pub fn pick_folder() -> Result<Vec<PathBuf>> {

@@ -101,7 +101,7 @@ fn count(alias: String) -> Measure {
 }
 
 /// The first of `names` that no column has: in GROUP BY a column's name would win over the alias.
-fn free_name(table: &Table, names: &[&str]) -> String {
+pub fn free_name(table: &Table, names: &[&str]) -> String {
     let taken = |name: &str| table.schema.iter_names().any(|column| column.eq_ignore_ascii_case(name));
     names.iter().find(|name| !taken(name)).or(names.last()).map_or_else(String::new, |name| (*name).to_owned())
 }

@@ -15,6 +15,7 @@ use super::widget::names::bare;
 use super::widget::numbers;
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Run, Seam, Table};
+use crate::query::model::Models;
 use crate::query::window::Micros;
 use crate::query::{Form, Input, Plan, Query};
 use crate::sync::Wake;
@@ -31,6 +32,8 @@ pub struct Sheet {
     pub table: Arc<Table>,
     /// The other open tables: a question may join them.
     pub others: Vec<Arc<Table>>,
+    /// The models that a question may ask.
+    pub models: Models,
     /// What its history was opened from.
     pub paths: Vec<PathBuf>,
     pub question: Asked,
@@ -48,8 +51,8 @@ pub struct Sheet {
     pub follow: bool,
     /// How exact each item of the question is, as it is written.
     pub classes: Vec<ItemClass>,
-    /// The text, the table and how many others there were when `classes` were made.
-    classified: Option<(String, Arc<Table>, usize)>,
+    /// The text, the table, how many others and which models there were when `classes` were made.
+    classified: Option<(String, Arc<Table>, usize, Models)>,
 }
 
 /// How long the machine rests between two verifications of an answer.
@@ -68,6 +71,7 @@ impl Sheet {
             id,
             table: Arc::new(table),
             others: Vec::new(),
+            models: Models::default(),
             paths,
             question: Asked::default(),
             watch: Watch::default(),
@@ -116,13 +120,18 @@ impl Sheet {
         }
     }
 
+    /// Parses and binds a question; a fault's span points into `sql`.
+    pub fn plan(&self, sql: &str) -> Result<Bound> {
+        plan(sql, &self.table, &self.others, &self.models)
+    }
+
     /// The written question as it is asked: while rewound, of the stretch alone, whatever the question is.
     fn bound(&self) -> Result<(String, Bound)> {
         let sql = &self.question.sql;
-        let written = plan(sql, &self.table, &self.others)?;
+        let written = self.plan(sql)?;
         let (Some(now), Some(time)) = (&self.now, &self.table.time) else { return Ok((sql.clone(), written)) };
         let sql = now.stretch.within(sql, &time.column)?;
-        let mut bound = plan(&sql, &self.table, &self.others)?;
+        let mut bound = self.plan(&sql)?;
         bound.windows = bound.windows.within(now.stretch.from, now.settled());
         Ok((sql, bound))
     }
@@ -160,7 +169,7 @@ impl Sheet {
         let time = self.table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?.column.clone();
         // Another stretch is asked what this one was.
         let sql = if self.now.is_some() { self.question.sql.clone() } else { self.watch.sql.clone() };
-        plan(&stretch.within(&sql, &time)?, &self.table, &self.others)?;
+        self.plan(&stretch.within(&sql, &time)?)?;
         if let Some(now) = &mut self.now {
             now.stretch = stretch;
         } else {
@@ -198,13 +207,12 @@ impl Sheet {
 
     /// Keeps `classes` in step with what is written.
     pub(super) fn classify(&mut self) {
-        let known = self
-            .classified
-            .as_ref()
-            .is_some_and(|(sql, table, others)| *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len());
+        let known = self.classified.as_ref().is_some_and(|(sql, table, others, models)| {
+            *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len() && models.is_same(&self.models)
+        });
         if !known {
-            self.classes = classes(&self.question.sql, &self.table, &self.others);
-            self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len()));
+            self.classes = classes(self);
+            self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len(), self.models.clone()));
         }
     }
 
@@ -257,6 +265,7 @@ impl Sheet {
             seam: (&self.table.seam).into(),
             question: self.now.as_ref().map_or(&self.question, |now| &now.question).sql.clone(),
             mark: self.picture.chosen_mark().unwrap_or_default().to_owned(),
+            models: Vec::new(),
         }
         .cleaned()
     }
@@ -311,7 +320,7 @@ impl Overlap {
 }
 
 /// Parses and binds; a fault's span points into `sql`.
-pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<Bound> {
+pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>], models: &Models) -> Result<Bound> {
     let query = Query::parse(sql)?;
     let names = query.tables();
     let known = |name: &String| std::iter::once(table).chain(others).find(|t| t.name.eq_ignore_ascii_case(name)).cloned();
@@ -320,7 +329,7 @@ pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>]) -> Result<Boun
         tables.push(known(name).ok_or_else(|| Fault::new(format!("there is no open table '{name}'")).hint("open it first"))?);
     }
     let inputs: Vec<Input<'_>> = names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
-    let plan = Plan::over(&query, sql, &inputs)?;
+    let plan = Plan::with_models(&query, sql, &inputs, models)?;
     Ok(Bound { windows: Windows::of(&query, &plan), plan: Arc::new(plan), datasets: tables })
 }
 

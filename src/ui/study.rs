@@ -22,7 +22,7 @@ impl Study {
     /// # Errors
     /// When there is no question to learn for.
     pub fn begin(sheet: &Sheet, wake: &Wake) -> Result<Self> {
-        let plan = super::sheet::plan(&sheet.question.sql, &sheet.table, &sheet.others)?.plan;
+        let plan = sheet.plan(&sheet.question.sql)?.plan;
         let reached = sheet.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
         let windowed = plan.window().is_some();
         let job = lateness::learn(Table::clone(&sheet.table), plan, reached, groups(sheet), wake.clone());

@@ -8,7 +8,8 @@ use super::sheet::SheetId;
 use crate::data::{Fault, Result};
 use crate::engine::open::Opened;
 use crate::engine::{Job, Progress, Table};
-use crate::workspace::TableSetup;
+use crate::learn::forest::Forest;
+use crate::workspace::{ModelSetup, TableSetup};
 
 /// All work under way.
 #[derive(Debug, Default)]
@@ -53,8 +54,19 @@ pub enum Kind {
         export: Export,
     },
     Save(Job<PathBuf>),
+    /// A file dialog is open for a model.
+    PickModel(Job<Vec<PathBuf>>, SheetId),
+    /// A model is being read.
+    Model(Job<Forest>, Box<ModelFrom>),
     /// The workspace is being written.
     Keep(Job<()>),
+}
+
+/// Where a model comes from, and what it is to become.
+#[derive(Clone, Debug)]
+pub struct ModelFrom {
+    pub sheet: SheetId,
+    pub setup: ModelSetup,
 }
 
 /// What a feed is attached to.
@@ -80,6 +92,8 @@ pub enum Arrival {
     PickedOpen(Result<Vec<PathBuf>>),
     PickedSave(Result<Option<PathBuf>>, Export),
     Saved(Result<PathBuf>),
+    PickedModel(Result<Vec<PathBuf>>, SheetId),
+    Model(Result<Forest>, Box<ModelFrom>),
     Kept(Result<()>),
 }
 
@@ -105,7 +119,8 @@ impl Work {
                 Kind::Open { job, .. } => job.cancel(),
                 Kind::Connect { job, .. } | Kind::Attach { job, .. } => job.cancel(),
                 Kind::Sample { job, .. } | Kind::Save(job) => job.cancel(),
-                Kind::PickOpen(job) => job.cancel(),
+                Kind::PickOpen(job) | Kind::PickModel(job, _) => job.cancel(),
+                Kind::Model(job, _) => job.cancel(),
                 Kind::PickSave { job, .. } => job.cancel(),
                 Kind::Keep(job) => job.cancel(),
             }
@@ -133,7 +148,8 @@ impl Work {
                 Kind::Connect { job, .. } | Kind::Attach { job, .. } => ("Connecting", job.progress()),
                 Kind::Sample { job, .. } => ("Preparing the sample", job.progress()),
                 Kind::Save(job) => ("Saving", job.progress()),
-                Kind::PickOpen(_) | Kind::PickSave { .. } | Kind::Keep(_) => return None,
+                Kind::Model(job, _) => ("Reading a model", job.progress()),
+                Kind::PickOpen(_) | Kind::PickModel(..) | Kind::PickSave { .. } | Kind::Keep(_) => return None,
             };
             Some(Shown { id: task.id, title: title.to_owned(), progress })
         })
@@ -154,6 +170,8 @@ impl Kind {
             Self::PickOpen(job) => Arrival::PickedOpen(outcome(job, cancelled)?),
             Self::PickSave { job, export } => Arrival::PickedSave(outcome(job, cancelled)?, export.clone()),
             Self::Save(job) => Arrival::Saved(outcome(job, cancelled)?),
+            Self::PickModel(job, sheet) => Arrival::PickedModel(outcome(job, cancelled)?, *sheet),
+            Self::Model(job, from) => Arrival::Model(outcome(job, cancelled)?, from.clone()),
             Self::Keep(job) => Arrival::Kept(outcome(job, cancelled)?),
         })
     }

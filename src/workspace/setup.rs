@@ -48,6 +48,19 @@ pub struct TableSetup {
     pub question: String,
     /// A name of `MARKS`; empty for the one that fits.
     pub mark: String,
+    /// Models that were saved.
+    pub models: Vec<ModelSetup>,
+}
+
+/// A model in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelSetup {
+    /// What questions call it; empty for its target.
+    pub name: String,
+    pub file: PathBuf,
+    /// What its target is computed from, where that is no column.
+    pub target_sql: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

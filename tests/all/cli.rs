@@ -189,7 +189,7 @@ fn wrong_usage_exits_with_2_and_one_line() {
         (vec!["run", "--history", "a=b", "--sql", "x", "--for", "soon"], "duration"),
         (vec!["run", "--history", "a=b", "--sql", "x", "--memory", "lots"], "size"),
         (vec!["run", "--history", "a=b", "--sql", "x", "--engine", "flink:localhost:1"], "engine"),
-        (vec!["train"], "models"),
+        (vec!["train"], "--data"),
     ] {
         let out = braid(&args);
         assert_eq!(out.status.code(), Some(2), "{args:?}: {}", stderr(&out));

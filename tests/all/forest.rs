@@ -393,11 +393,12 @@ fn more_words_than_codes_keep_the_most_frequent() {
     let words: Vec<String> = (0..3_000).map(|i| if i % 2 == 0 { "common".to_owned() } else { format!("w{i}") }).collect();
     let y: Vec<bool> = (0..3_000).map(|i| i % 2 == 0).collect();
     let frame = df!("w" => &words, "y" => &y).unwrap();
-    let forest = fit(&frame, 5);
+    // A rare word is in two of three bootstraps: the others guess.
+    let forest = fit(&frame, 25);
     let Kind::Category(known) = &forest.features[0].kind else { panic!() };
     assert_eq!(known.len(), 254);
     assert!(known.binary_search(&"common".to_owned()).is_ok());
-    assert!((accuracy(&forest, &frame) - 1.0).abs() < 1e-9);
+    assert!(accuracy(&forest, &frame) > 0.999);
 }
 
 #[test]
@@ -517,16 +518,17 @@ proptest! {
 
     #[test]
     fn coarse_bins_hold_alike_many_rows(seed in any::<u64>(), heavy in 0.0..0.9_f64) {
+        // More than 2,048 distinct values: they are not cut exactly.
         let mut rng = fastrand::Rng::with_seed(seed);
-        let values: Vec<f64> = (0..12_000).map(|_| if rng.f64() < heavy { 0.5 } else { rng.f64() }).collect();
+        let values: Vec<f64> = (0..40_000).map(|_| if rng.f64() < heavy { 0.5 } else { rng.f64() }).collect();
         let column = bins::Column::of_numbers(&values);
         prop_assert!(column.bins <= bins::BINS && column.bins > 150, "{}", column.bins);
         let mut rows = vec![0_usize; column.bins];
         for value in values.iter().filter(|v| **v != 0.5) {
             rows[bins::rank(&column.cuts, *value)] += 1;
         }
-        let fair = 12_000 / 100;
-        prop_assert!(rows.iter().all(|r| *r < fair), "{:?}", rows.iter().max());
+        let most = 2 * (40_000.0 * (1.0 - heavy) / 256.0) as usize + 2;
+        prop_assert!(rows.iter().all(|r| *r <= most), "{:?} {most}", rows.iter().max());
     }
 
     #[test]

@@ -46,6 +46,7 @@ mod sketch;
 mod sql;
 mod stream;
 mod window;
+mod window_learn;
 mod window_live;
 mod window_told;
 mod windowed;

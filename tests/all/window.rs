@@ -642,6 +642,7 @@ fn a_workspace_reads_back_as_it_was_written() {
         seam: SeamSetup::Time(-1),
         question: "SELECT 1".to_owned(),
         mark: "bar".to_owned(),
+        models: Vec::new(),
     };
     let workspace = Workspace { tables: vec![table.clone()], recent: vec![table], ..Workspace::default() };
     let file = home.path().join("deep/er/w.json");

@@ -20,11 +20,13 @@ use crate::learn::forest::{Forest, Task};
 use crate::learn::grow::Growth;
 use crate::learn::holdout::held_out;
 use crate::learn::model;
+use crate::learn::propose::{Reason, propose};
+use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
 use crate::sync::{Cancel, Wake};
 use args::Holdout;
 pub use args::{TrainArgs, help};
-use report::{Outcome, Verdict};
+use report::Outcome;
 
 /// # Errors
 /// Whatever keeps the model from being trained, tested or written.
@@ -38,6 +40,9 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     let mut training = args.training.clone();
     let (mut learnt, mut tested, dropped) = rows(args, &mut training.question)?;
     let task = training.question.task;
+    for line in doubts(&learnt, &training.question)? {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     training.growth = growth(args, &training.question, &learnt)?;
     let rows_learnt = learnt.height();
 
@@ -68,6 +73,13 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::io("stdout", &e)),
         _ => Ok(()),
     }
+}
+
+/// Features that a person may not want: identifiers, constants, copies of the target and leaks.
+fn doubts(rows: &DataFrame, question: &Question) -> Result<Vec<String>> {
+    let found = propose(rows, &question.target)?.left_out;
+    let doubtful = found.into_iter().filter(|column| column.reason != Reason::Time && question.features.contains(&column.column));
+    Ok(doubtful.map(|c| format!("{}: {}, {}; --features leaves it out", c.column, c.reason.word(), c.evidence)).collect())
 }
 
 /// Rows to learn from, rows to test on, and what was dropped of both.

@@ -3,15 +3,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use polars::prelude::DataFrame;
 use serde_json::{Value, json};
 
 use super::super::stats::{cpu_seconds, peak_rss_mb};
 use super::task_word;
-use crate::data::Result;
-use crate::learn::encode::{Dropped, Scored, TaskKind, Truth};
+use crate::learn::encode::{Dropped, TaskKind};
 use crate::learn::forest::{Forest, Task};
-use crate::learn::measure::{ClassScore, Confusion, Regression};
+use crate::learn::measure::{ClassScore, Regression};
+use crate::learn::verdict::Verdict;
 use crate::workspace::grouped;
 
 /// Classes and features that are shown to people; programs get all.
@@ -29,45 +28,11 @@ pub struct Outcome {
     pub asked: Option<TaskKind>,
 }
 
-/// How good the forest is on rows that it has not seen.
-pub struct Verdict {
-    rows: usize,
-    /// Rows of a class that was not in the rows learnt from: counted as wrong.
-    unknown: usize,
-    accuracy: Option<f64>,
-    classes: Vec<ClassScore>,
-    numbers: Option<Regression>,
-}
-
-impl Verdict {
-    /// # Errors
-    /// When the rows have no target to compare with.
-    pub fn new(forest: &Forest, scored: &Scored, tested: &DataFrame) -> Result<Self> {
-        let rows = tested.height();
-        let mut verdict = Self { rows, unknown: 0, accuracy: None, classes: Vec::new(), numbers: None };
-        match forest.truth(tested)? {
-            Truth::Classes(truth) => {
-                let mut matrix = Confusion::empty(forest.task.classes().len());
-                for (row, truth) in truth.iter().enumerate() {
-                    match (truth, scored.class(row)) {
-                        (Some(truth), Some(said)) => matrix.add(*truth as u32, said as u32)?,
-                        _ => verdict.unknown += 1,
-                    }
-                }
-                let right = matrix.accuracy().unwrap_or(0.0) * matrix.rows() as f64;
-                verdict.accuracy = (rows > 0).then(|| right / rows as f64);
-                verdict.classes = matrix.per_class();
-            }
-            Truth::Numbers(truth) => {
-                let said: Vec<f64> = (0..rows).map(|row| scored.number(row).unwrap_or(f64::NAN)).collect();
-                verdict.numbers = Regression::new(&truth, &said, 40)?;
-            }
-        }
-        Ok(verdict)
-    }
-}
-
 impl Outcome {
+    fn per_class(&self) -> Vec<ClassScore> {
+        self.verdict.classes().map_or_else(Vec::new, |c| c.per_class())
+    }
+
     pub fn json(&self, started: Instant) -> String {
         let forest = &self.forest;
         let names = forest.task.classes();
@@ -99,12 +64,14 @@ impl Outcome {
         });
         let more = match &forest.task {
             Task::Classes { .. } => json!({
-                "accuracy": self.verdict.accuracy,
-                "classes": names.iter().zip(&self.verdict.classes).map(class).collect::<Vec<_>>(),
-                "rows_of_unknown_class": self.verdict.unknown,
+                "accuracy": self.verdict.score(),
+                "balanced_accuracy": self.verdict.classes().and_then(|c| c.matrix.balanced_accuracy()),
+                "log_loss": self.verdict.classes().and_then(|c| c.log_loss),
+                "classes": names.iter().zip(&self.per_class()).map(class).collect::<Vec<_>>(),
+                "rows_of_unknown_class": self.verdict.classes().map_or(0, |c| c.unknown),
             }),
             Task::Numbers => {
-                let of = |read: fn(&Regression) -> Option<f64>| self.verdict.numbers.as_ref().and_then(read);
+                let of = |read: fn(&Regression) -> Option<f64>| self.verdict.numbers().and_then(read);
                 json!({ "accuracy": null, "r2": of(|n| n.r2), "mae": of(|n| Some(n.mae)), "rmse": of(|n| Some(n.rmse)) })
             }
         };
@@ -131,13 +98,15 @@ impl Outcome {
         text += &format!("\nforest          {} trees, {} leaves\n", count(forest.trees.len()), count(forest.trees.iter().map(|t| t.leaves()).sum()));
         text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());
         let verdict = &self.verdict;
-        if let Some(accuracy) = verdict.accuracy {
-            text += &format!("accuracy        {accuracy:.4}\n");
+        if let Some(classes) = verdict.classes() {
+            if let Some(accuracy) = classes.accuracy {
+                text += &format!("accuracy        {accuracy:.4}\n");
+            }
+            if classes.unknown > 0 {
+                text += &format!("                {} rows tested are of a class that was not learnt, and count as wrong\n", count(classes.unknown));
+            }
         }
-        if verdict.unknown > 0 {
-            text += &format!("                {} rows tested are of a class that was not learnt, and count as wrong\n", count(verdict.unknown));
-        }
-        if let Some(numbers) = &verdict.numbers {
+        if let Some(numbers) = verdict.numbers() {
             let r2 = numbers.r2.map_or_else(|| "none (the target does not vary)".to_owned(), |r2| format!("{r2:.4}"));
             text += &format!("r2              {r2}\nmae             {:.4}\nrmse            {:.4}\n", numbers.mae, numbers.rmse);
         }
@@ -149,8 +118,9 @@ impl Outcome {
         important.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
         let shares: Vec<String> = important.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
         text += &format!("important       {}\n", shares.join(", "));
-        if verdict.rows > 0 && !verdict.classes.is_empty() {
-            text += &classes(forest.task.classes(), &verdict.classes);
+        let each = self.per_class();
+        if verdict.rows > 0 && !each.is_empty() {
+            text += &classes(forest.task.classes(), &each);
         }
         if let Some(path) = model {
             text += &format!("\nmodel           {}\n", path.display());

@@ -14,6 +14,7 @@ pub(super) const AREA: Mark = Mark {
     unfinished: "lighter",
     zero: true,
     free: false,
+    bands: false,
     slots: no_slots,
     draw,
 };

@@ -15,6 +15,7 @@ pub(super) const BAR: Mark = Mark {
     unfinished: "outlined",
     zero: true,
     free: false,
+    bands: false,
     slots: |figure| Some(slots(figure)),
     draw,
 };
@@ -34,7 +35,7 @@ fn slots(figure: &Figure) -> Slots {
 }
 
 /// The smallest distance between two different x; of a single x, something in proportion to it.
-fn spacing(figure: &Figure) -> Option<f64> {
+pub(super) fn spacing(figure: &Figure) -> Option<f64> {
     let mut xs: Vec<f64> = figure.series.iter().flat_map(|series| series.x.iter().copied()).filter(|x| x.is_finite()).collect();
     // Ascending runs one after another: what a stable sort is fast at.
     xs.sort_by(f64::total_cmp);

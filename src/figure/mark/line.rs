@@ -15,6 +15,7 @@ pub(super) const LINE: Mark = Mark {
     unfinished: "dashed",
     zero: false,
     free: false,
+    bands: false,
     slots: no_slots,
     draw,
 };
@@ -68,7 +69,7 @@ fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
 pub(super) fn corrected(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
     let radius = scene.look.stroke();
     for at in scene.places(series, |state| state == PointState::Corrected) {
-        ring(scene, pen, at, radius * 3.0, scene.look.ink)?;
+        ring(scene, pen, at, radius * 3.0, scene.look.color(series))?;
         pen.circle(at, radius * 1.4, scene.look.color(series))?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 mod area;
 mod bar;
+pub mod heat;
 mod line;
 mod scatter;
 
@@ -31,6 +32,8 @@ pub struct Mark {
     pub zero: bool,
     /// Whether a reader points at x and y at once, or at x first.
     pub free: bool,
+    /// Whether each series is a band across the picture, named at the y axis, whose values are colours.
+    pub bands: bool,
     /// Shares out the room at one x, for marks that have a width.
     pub slots: fn(&Figure) -> Option<Slots>,
     pub draw: fn(&Scene<'_>, &mut dyn Pen) -> Result<()>,
@@ -50,7 +53,7 @@ pub enum Key {
     Dot,
 }
 
-pub const MARKS: &[&Mark] = &[&line::LINE, &area::AREA, &bar::BAR, &scatter::SCATTER];
+pub const MARKS: &[&Mark] = &[&line::LINE, &area::AREA, &bar::BAR, &scatter::SCATTER, &heat::HEAT];
 
 /// # Errors
 /// When there is no mark of that name.
@@ -101,13 +104,13 @@ impl Scene<'_> {
 
     /// Where those points of a series that are in some state are drawn, in order, without those that would lie upon each other.
     pub fn places(&self, series: usize, wanted: impl Fn(PointState) -> bool) -> Vec<Px> {
-        let offset = self.layout.slots.map_or(0.0, |slots| slots.offset(series));
+        let place = |(x, y)| self.px(self.layout.place(series, x, y));
         let Some(series) = self.figure.series.get(series) else { return Vec::new() };
         let frame = self.layout.plot.grown(0.5);
         let mut places: Vec<Px> = Vec::new();
         for (index, _) in series.states.iter().enumerate().filter(|(_, state)| wanted(**state)) {
             let Some((x, y)) = series.point(index) else { continue };
-            let at = self.px((x + offset, y));
+            let at = place((x, y));
             let clear = places.last().is_none_or(|last| (last[0] - at[0]).hypot(last[1] - at[1]) >= APART);
             if clear && frame.contains([at[0] as f32, at[1] as f32]) {
                 places.push(at);

@@ -14,6 +14,7 @@ pub(super) const SCATTER: Mark = Mark {
     unfinished: "hollow",
     zero: false,
     free: true,
+    bands: false,
     slots: no_slots,
     draw,
 };

@@ -190,7 +190,7 @@ fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect
             }
         }
     }
-    read_ui(ui, sheet, figure, drawn, rect, pos);
+    read_ui(ui, sheet.id, figure, drawn, rect, pos);
 }
 
 /// A stretch of time that is drawn with the pointer is gone back to.
@@ -247,7 +247,7 @@ fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Respon
 }
 
 /// A crosshair at the nearest point and what every series says there.
-fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, pos: Pos2) {
+pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Figure, drawn: &Drawn, rect: Rect, pos: Pos2) {
     let p = look::palette(ui);
     let at = canvas::inside(rect, pos);
     let Some((series, index)) = drawn.layout.nearest(figure, at) else { return };
@@ -262,7 +262,7 @@ fn read_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, p
     let Some((x, _)) = crate::figure::Layout::words(figure, series, index) else { return };
     let value = figure.series.get(series).and_then(|s| s.point(index)).map(|(x, _)| x);
     let anchor = PopupAnchor::Position(Pos2::new(center.x + 14.0, pos.y));
-    let id = ui.scope_id().with(("reading", sheet.id));
+    let id = ui.scope_id().with(("reading", of));
     Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id()).kind(egui::PopupKind::Tooltip).open(true).interactable(false).show(|ui| {
         ui.set_max_width(320.0);
         ui.label(RichText::new(x).strong());

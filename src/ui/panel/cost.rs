@@ -120,8 +120,14 @@ fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
     });
     let found = growth.exponents;
     if found.state.is_none() {
-        let few = "Too few sizes to tell how it grows: a run is noted each time its rows have doubled, and three are needed. Measure reads parts of the files.";
-        ui.add(Label::new(look::faint(few, ui)).wrap());
+        let few = found.note(&run.samples).unwrap_or_else(|| "too few sizes to tell".to_owned());
+        ui.add(
+            Label::new(look::faint(
+                format!("No growth can be told: {few}. A run is noted each time its rows have doubled; Measure reads parts of the files."),
+                ui,
+            ))
+            .wrap(),
+        );
         return;
     }
     ui.horizontal(|ui| {
@@ -137,7 +143,8 @@ fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
                     ui.label(RichText::new(format!("n^{b:.2}")).strong().color(p.accent));
                     ui.label(look::faint(format!("(naive {naive})"), ui)).on_hover_text("What a fusion would take that begins anew with each row");
                 }
-                None => drop(ui.label(look::faint(format!("{name} at the feed's own pace"), ui))),
+                None if run.paced => drop(ui.label(look::faint("time goes at the feed's own pace", ui))),
+                None => drop(ui.label(look::faint(format!("{name}: too short to tell"), ui))),
             }
         }
     });

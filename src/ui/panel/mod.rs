@@ -9,11 +9,14 @@ pub mod cost;
 pub mod feed;
 pub mod grid;
 pub mod lateness;
+pub mod learn;
 pub mod ledger;
 pub mod measure;
+pub mod models;
 pub mod notices;
 pub mod question;
 pub mod rejects;
+pub mod report;
 pub mod rewind;
 pub mod sql;
 pub mod status;
@@ -64,6 +67,8 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Lateness) => lateness::lateness_ui(ui.ctx(), app, actions),
         Some(Pane::Rewind) => rewind::rewind_ui(ui.ctx(), app, actions),
         Some(Pane::Cost) => cost::cost_ui(ui.ctx(), app, actions),
+        Some(Pane::Learn) => learn::learn_ui(ui.ctx(), app, actions),
+        Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
         None => {}
     }
     if app.feed.is_some() {

@@ -13,7 +13,8 @@ use polars::prelude::TimeUnit;
 use crate::data::format::parse_datetime;
 use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
-use crate::ui::action::{Action, Feed, Pane, TableAction, Window};
+use crate::ui::action::{Action, Feed, Learn, Pane, TableAction, Window};
+use crate::ui::panel::models::models_ui;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
 use crate::ui::widget::badge::{Tone, badge_ui};
@@ -62,6 +63,7 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
                 };
                 row::ends_ui(ui, |ui| drop(ui.add(name)), menu);
                 faces_ui(ui, sheet, actions);
+                models_ui(ui, app, sheet, actions);
                 if !chosen {
                     loading_ui(ui, sheet, actions);
                 }
@@ -161,6 +163,13 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         if ui.button(format!("Detach {shown}")).clicked() {
             actions.push(Action::Table(sheet.id, TableAction::Detach(feed.url.text.clone())));
         }
+    }
+    ui.separator();
+    if ui.button("Learn from this table…").clicked() {
+        actions.push(Action::Learn(Learn::Begin(sheet.id)));
+    }
+    if ui.button("Load a model…").clicked() {
+        actions.push(Action::Table(sheet.id, TableAction::LoadModel(None)));
     }
     ui.separator();
     ui.menu_button("Time column", |ui| time_menu_ui(ui, sheet, actions));

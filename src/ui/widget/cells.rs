@@ -31,9 +31,14 @@ pub fn cell(frame: &DataFrame, column: usize, row: usize) -> Cell {
 
 /// A date or time cell in microseconds since 1970.
 pub fn micros(frame: &DataFrame, column: usize, row: usize) -> Option<i64> {
-    match frame.select_at_idx(column)?.get(row).ok()? {
-        AnyValue::Date(days) => Some(i64::from(days).saturating_mul(86_400_000_000)),
-        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Some(in_micros(v, unit)),
+    value_micros(&frame.select_at_idx(column)?.get(row).ok()?)
+}
+
+/// A date or time in microseconds since 1970.
+pub fn value_micros(value: &AnyValue<'_>) -> Option<i64> {
+    match value {
+        AnyValue::Date(days) => Some(i64::from(*days).saturating_mul(86_400_000_000)),
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Some(in_micros(*v, *unit)),
         _ => None,
     }
 }

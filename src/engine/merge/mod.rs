@@ -1,6 +1,7 @@
 //! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the shelf.
 //! At a barrier it writes a checkpoint.
 
+mod keep;
 mod spill;
 
 use std::path::PathBuf;
@@ -10,9 +11,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
+use self::keep::open_aside;
 use super::Snapshot;
 use super::audit::Moment;
-use super::checkpoint::{self, Counted, FeedAt, Meta};
+use super::checkpoint::Counted;
 use super::cost::Sample;
 use super::intake::HistoryQueue;
 use super::late::Late;
@@ -28,7 +30,7 @@ use super::spill::Spill;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
-use crate::store::aside::{Aside, Limits};
+use crate::store::aside::Aside;
 use crate::sync::{Latest, Wake};
 
 /// What a worker hands over: its partial, and what else happened meanwhile.
@@ -63,20 +65,15 @@ const LATE_SHOWN: usize = 1_000;
 /// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
 /// takes from the workers.
 const ANSWER_SHARE: u32 = 3;
+/// While workers have time to spare it may take half of it: what is shown is newer.
+const SPARE_SHARE: u32 = 1;
 const HISTORY_SHARE: u32 = 19;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
-/// The shortest time between two checkpoints; a costly one is written more rarely.
-const CHECKPOINT: Duration = Duration::from_millis(500);
-/// Writing checkpoints must not cost more than a twentieth of the time.
-const CHECKPOINT_SHARE: u32 = 19;
 /// A new run is verified soon, so that a person sees that it is.
 const FIRST_AUDIT: Duration = Duration::from_secs(2);
 /// How often one looks for something to do when the last row is taken.
 const SERVE: Duration = Duration::from_millis(50);
-/// Verifying must not cost more than a tenth of the time.
-const AUDIT_SHARE: u32 = 9;
-
 /// The merger of one run.
 pub struct Merger {
     shared: Arc<Shared>,
@@ -182,6 +179,7 @@ impl Merger {
     /// Merges until the last worker is gone, then puts the last snapshot.
     pub fn merge(mut self, deltas: &Receiver<Delta>, shelf: &Latest<Snapshot>, wake: &Wake) {
         let (mut dirty, mut due, mut shown) = (false, Instant::now(), Instant::now());
+        let mut busy = Duration::ZERO;
         loop {
             let wait = if dirty { due.saturating_duration_since(Instant::now()) } else { TICK };
             match deltas.recv_timeout(wait) {
@@ -205,7 +203,13 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                let share = if self.snapshot.history_done < self.snapshot.history_total { HISTORY_SHARE } else { ANSWER_SHARE };
+                let spare = self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
+                busy = self.snapshot.stats.busy;
+                let share = match spare {
+                    _ if self.snapshot.history_done < self.snapshot.history_total => HISTORY_SHARE,
+                    true => SPARE_SHARE,
+                    false => ANSWER_SHARE,
+                };
                 due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
             } else if !dirty && shown.elapsed() >= TICK && self.snapshot.version > 0 {
@@ -338,116 +342,6 @@ impl Merger {
         }
     }
 
-    /// Lets final windows leave memory for disk, where there are many.
-    fn seal(&mut self) {
-        // History knows no order: its windows are final when it is read.
-        let read = self.snapshot.history_done >= self.snapshot.history_total;
-        let Some(watermark) = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now())).filter(|_| read) else { return };
-        let sealed = self.partial.seal(watermark, self.shared.options.final_groups).and_then(|frame| {
-            frame.map_or(Ok(()), |frame| {
-                let kept = self.sealed.push(self.partial.plan(), &frame);
-                if kept.is_err() {
-                    // They stay where they were.
-                    self.partial.merge(&frame)?;
-                }
-                kept
-            })
-        });
-        tell(&self.shared, SEALING, sealed);
-    }
-
-    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
-    /// gone, so that it can be done at once.
-    fn keep(&mut self, last: bool) {
-        let now = Instant::now();
-        // An audit is for idle time: not while history is still being read.
-        let idle = self.snapshot.history_done >= self.snapshot.history_total;
-        let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
-        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty() && self.spill.is_empty());
-        if !last {
-            match self.barrier {
-                None if save || verify => {
-                    self.barrier = Some((self.shared.barrier.ask(), 0));
-                    return;
-                }
-                Some((_, come)) if come >= self.workers => {}
-                _ => return,
-            }
-        }
-        if last && !save {
-            // A large state is not written down for nothing.
-            if let Some((number, _)) = self.barrier.take() {
-                self.shared.barrier.release(number);
-            }
-            return;
-        }
-        if let Some(aside) = self.aside.as_mut().filter(|_| save) {
-            tell(&self.shared, ASIDE, aside.flush());
-        }
-        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
-        let meta = self.meta();
-        if let Some((number, _)) = self.barrier.take() {
-            self.shared.barrier.release(number);
-        }
-        let (partial, seen) = match known {
-            Ok(known) => known,
-            Err(fault) => return self.shared.note(format!("the state cannot be written: {fault}")),
-        };
-        let moment = verify.then(|| self.moment(partial.clone()));
-        if let (Some((auditor, due)), Some(moment)) = (&mut self.auditor, moment) {
-            // A full channel means that the one before is not done yet.
-            let _ = auditor.try_send(moment);
-            let took = self.snapshot.audit.as_ref().map_or(Duration::ZERO, |a| a.took);
-            due.done((took * AUDIT_SHARE).max(self.shared.options.audit.unwrap_or_default()));
-        }
-        if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
-            let begun = Instant::now();
-            // Positions in a recording are written down only when what stands before them is on disk.
-            let synced = self.shared.table.live.iter().try_for_each(super::Feed::sync);
-            let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
-            due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
-            due.dirty = kept.is_err();
-            tell(&self.shared, CHECKPOINTS, kept);
-        }
-    }
-
-    fn meta(&self) -> Meta {
-        let (table, s) = (&self.shared.table, &self.snapshot);
-        let feed = |(number, feed): (usize, &super::Feed)| {
-            let news = self.shared.news();
-            let log = news.logs.iter().find(|l| l.feed == number);
-            // A feed that was not asked yet stands where the last checkpoint left it.
-            let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
-            let mut next = if before.next.is_empty() { feed.start() } else { before.next };
-            next.extend(self.reached.of(number));
-            match log {
-                Some(log) => FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() },
-                None => FeedAt { next, ..before },
-            }
-        };
-        Meta {
-            question: checkpoint::question(self.partial.plan(), table),
-            // What history owns does not change when its file grows on.
-            files: self.shared.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),
-            feeds: table.live.iter().enumerate().map(feed).collect(),
-            history: self.history.done(),
-            reached: self.reached.clone(),
-            sealed: self.sealed.files().to_vec(),
-            spilled: self.spill.rounds().to_vec(),
-            aside: self.aside.as_ref().map(|a| (a.late_counts(), a.rejected_counts())).unwrap_or_default(),
-            counted: Counted {
-                rows: s.rows,
-                chunks: s.stats.chunks,
-                bytes_in: s.stats.bytes_in,
-                history_done: s.history_done,
-                history_rows: s.seam.history_rows,
-                live_rows: s.seam.live_rows,
-                overlap_removed: s.seam.overlap_removed,
-                times: self.times,
-            },
-        }
-    }
-
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
         let timed = self.shared.table.time.as_ref();
@@ -520,15 +414,6 @@ impl Merger {
     }
 }
 
-/// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes again.
-fn open_aside(shared: &Shared, folder: &std::path::Path) -> Result<Aside> {
-    let (mut aside, faults) = Aside::open(folder, Limits::default())?;
-    faults.into_iter().for_each(|fault| shared.note(fault.to_string()));
-    let (late, rejected) = shared.resumed.as_ref().map(|r| r.meta.aside).unwrap_or_default();
-    aside.truncate(&late, &rejected)?;
-    Ok(aside)
-}
-
 /// Notes what is in trouble, or that it no longer is.
 fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
     let mut news = shared.news();
@@ -540,7 +425,3 @@ fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
 
 /// What is in trouble when rows set aside cannot be written.
 const ASIDE: &str = "rows set aside";
-/// What is in trouble when final windows cannot leave memory.
-const SEALING: &str = "final windows";
-/// What is in trouble when a checkpoint cannot be written.
-const CHECKPOINTS: &str = "checkpoints";

@@ -1,5 +1,7 @@
 //! What comes in: history as pieces that workers take in turn, and feeds that a thread each follows.
 
+mod conform;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,16 +10,15 @@ use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use self::conform::Conform;
 use super::feed::Feed;
+use super::judge::{PastLate, judges_all};
 use super::reached::Reached;
 use super::run::{Log, Shared};
 use super::seam::Face;
 use super::snapshot::TimeGap;
-use super::table::{DEFAULT_LATENESS, TimeColumn};
-use super::watermark::Watermark;
 use crate::data::{Chunk, Fault, Positions, Result};
-use crate::query::expr::Scalar;
-use crate::query::window::{Due, Micros, micros_of};
+use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
 
@@ -430,93 +431,4 @@ fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
 
 fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<Int64Chunked>> {
     shared.table.time.as_ref().map(|time| micros_of(frame.column(&time.column)?)).transpose()
-}
-
-/// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another time
-/// than the table's; `None` without windows, where nothing is late.
-fn judges_all(shared: &Shared) -> Option<bool> {
-    let window = shared.plan.window()?;
-    let own = |time: &TimeColumn| matches!(&window.time, Scalar::Column(name) if *name == time.column);
-    Some(!shared.table.time.as_ref().is_some_and(own))
-}
-
-/// Counts the rows of the past that came late, where nobody holds that against them.
-struct PastLate<'a> {
-    shared: &'a Shared,
-    watermark: Watermark,
-    partitions: Vec<(u32, usize)>,
-    count: u64,
-}
-
-impl<'a> PastLate<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        let lateness = shared.table.time.as_ref().map_or(DEFAULT_LATENESS, |t| t.lateness);
-        Self { shared, watermark: Watermark::new(lateness), partitions: Vec::new(), count: 0 }
-    }
-
-    fn see(&mut self, chunk: &Chunk, times: Option<&Int64Chunked>) -> Result<()> {
-        let (Some(all), Some(times), Some(window)) = (judges_all(self.shared), times, self.shared.plan.window()) else { return Ok(()) };
-        let now = Instant::now();
-        let known = self.partitions.iter().find(|(partition, _)| *partition == chunk.partition).map(|(_, number)| *number);
-        let number = known.unwrap_or_else(|| {
-            self.partitions.push((chunk.partition, self.watermark.add(now)));
-            self.partitions.len() - 1
-        });
-        if let (_, Some(judged)) = self.watermark.judge(number, times, all, now) {
-            let rows = chunk.frame.filter(&judged.is_not_null())?;
-            let watermarks: Vec<Micros> = judged.iter().flatten().collect();
-            // A row of a joined question has no window before it is joined: then what is older than the watermark counts.
-            let late = window.time.of(&rows).and_then(|time| Ok(window.place(&micros_of(&time)?, Due::Judged(&watermarks)).late.len()));
-            self.count += late.unwrap_or(watermarks.len()) as u64;
-        }
-        Ok(())
-    }
-
-    fn tell(&self, source: &str) {
-        if self.count > 0 {
-            let (shared, rows) = (self.shared, if self.count == 1 { "row that came" } else { "rows that came" });
-            shared.note(format!("{source}: {} {rows} after their window was final are counted here, for what is past is complete", self.count));
-        }
-    }
-}
-
-/// Gives a feed's rows the columns and types of its table.
-struct Conform {
-    /// Which of the feed's columns are read.
-    projection: Vec<usize>,
-    /// What the table wants: name, type, and whether the feed has it.
-    columns: Vec<(PlSmallStr, DataType, bool)>,
-}
-
-impl Conform {
-    fn new(shared: &Shared, settled: &SchemaRef, source: &str) -> Self {
-        let wanted = needed_columns(shared, true);
-        let mut conform = Self { projection: Vec::new(), columns: Vec::new() };
-        for name in wanted {
-            let dtype = shared.table.schema.get(&name).cloned().unwrap_or(DataType::Null);
-            let index = settled.index_of(&name);
-            if index.is_none() {
-                shared.note(format!("{source} has no column '{name}': its rows have null there"));
-            }
-            conform.projection.extend(index);
-            conform.columns.push((name, dtype, index.is_some()));
-        }
-        conform
-    }
-
-    fn apply(&self, mut chunk: Chunk) -> Result<Chunk> {
-        let height = chunk.frame.height();
-        let mut given = chunk.frame.columns().iter();
-        let mut columns = Vec::with_capacity(self.columns.len());
-        for (name, dtype, there) in &self.columns {
-            let column = match if *there { given.next() } else { None } {
-                Some(column) if column.dtype() == dtype => column.clone(),
-                Some(column) => column.strict_cast(dtype).map_err(|e| Fault::from(e).at(chunk.source.to_string()))?.with_name(name.clone()),
-                None => Column::full_null(name.clone(), height, dtype),
-            };
-            columns.push(column);
-        }
-        chunk.frame = DataFrame::new(height, columns)?;
-        Ok(chunk)
-    }
 }

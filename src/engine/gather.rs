@@ -1,0 +1,223 @@
+//! Rows of a table in one frame, to learn from: history in the order of its files, then what the feeds have sent so far. A
+//! bounded number of them is kept, evenly spread or the newest. What is learnt from them is left to `lesson`.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use polars::prelude::*;
+
+use super::intake::{indices, reach_back};
+use super::job::Reporter;
+use super::seam::Seam;
+use super::{Feed, Reached, Table};
+use crate::data::{Fault, Result};
+use crate::query::derived::Derived;
+use crate::query::window::{Micros, micros_of};
+use crate::source::live::Event;
+
+/// Which rows are kept where there are more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// About so many, spread evenly over all.
+    Spread(usize),
+    /// The last so many.
+    Newest(usize),
+}
+
+/// What is wanted of each row.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub columns: Vec<PlSmallStr>,
+    /// A column of this name that is computed.
+    pub derived: Option<(PlSmallStr, Derived)>,
+    pub keep: Keep,
+}
+
+#[derive(Debug)]
+pub struct Gathered {
+    pub frame: DataFrame,
+    /// Rows that there are.
+    pub seen: u64,
+    /// Rows that could not be read.
+    pub unread: u64,
+}
+
+/// How long a feed is waited for at a time.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// Reads the table, its feeds as far as `reached`. With a seam in time each face gives only the rows that it owns.
+///
+/// # Errors
+/// When a face cannot be read, or there is no row.
+pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, report: &Reporter) -> Result<Gathered> {
+    let own = Own::new(table, wanted);
+    let mut heap = Heap::new(wanted.keep);
+    let mut unread = 0;
+    let total: u64 = table.history.iter().map(|h| h.extent().bytes).sum();
+    let mut done = 0;
+    for file in &table.history {
+        let mut reader = file.open(&indices(&own.columns, file.schema(), file.name())?)?;
+        while let Some(piece) = reader.next()? {
+            report.check()?;
+            for chunk in piece.decode()? {
+                done += chunk.bytes;
+                unread += chunk.rejects.count;
+                heap.add(own.take(&chunk.frame, true)?)?;
+            }
+            report.progress(done, total, "reading history");
+        }
+    }
+    for (number, feed) in table.live.iter().enumerate() {
+        report.progress(done, total, format!("reading {}", feed.url.shown()));
+        unread += own.take_feed(feed, number, reached, report, &mut heap)?;
+    }
+    let seen = heap.seen as u64;
+    let hint = if table.history.is_empty() { "wait until some rows have come" } else { "open files with rows" };
+    let frame = heap.finish()?.ok_or_else(|| Fault::new("there is no row to learn from").at(&table.name).hint(hint))?;
+    Ok(Gathered { frame, seen, unread })
+}
+
+/// How a chunk of the table becomes rows that are wanted.
+struct Own<'a> {
+    wanted: &'a Wanted,
+    /// All that is read.
+    columns: Vec<PlSmallStr>,
+    /// The time column, and the moment before which history owns the rows.
+    seam: Option<(&'a str, Micros)>,
+}
+
+impl<'a> Own<'a> {
+    fn new(table: &'a Table, wanted: &'a Wanted) -> Self {
+        let seam = match (&table.seam, &table.time) {
+            (Seam::Time(at), Some(time)) if !table.live.is_empty() => Some((time.column.as_str(), *at)),
+            _ => None,
+        };
+        let mut columns = wanted.columns.clone();
+        let more = wanted.derived.iter().flat_map(|(_, derived)| derived.columns.iter().cloned());
+        for column in more.chain(seam.map(|(time, _)| time.into())) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        Self { wanted, columns, seam }
+    }
+
+    fn take(&self, frame: &DataFrame, history: bool) -> Result<DataFrame> {
+        let mut frame = frame.clone();
+        if let Some((time, at)) = self.seam {
+            let times = micros_of(frame.column(time)?)?;
+            let mask: BooleanChunked = times.iter().map(|t| Some(t.is_some_and(|t| (t < at) == history))).collect();
+            frame = frame.filter(&mask)?;
+        }
+        let mut rows = frame.select(self.wanted.columns.iter().cloned())?;
+        if let Some((name, derived)) = &self.wanted.derived {
+            rows.with_column(derived.of(&frame)?.with_name(name.clone()))?;
+        }
+        Ok(rows)
+    }
+
+    fn take_feed(&self, feed: &Feed, number: usize, reached: &Reached, report: &Reporter, heap: &mut Heap) -> Result<u64> {
+        let mut live = feed.reread()?;
+        let schema = loop {
+            report.check()?;
+            if let Some(schema) = live.settle(WAIT)? {
+                break schema;
+            }
+        };
+        let shown = feed.url.shown();
+        live.project(&indices(&self.columns, &schema, &shown)?);
+        reach_back(live.as_mut(), number, reached)?;
+        let mut unread = 0;
+        loop {
+            report.check()?;
+            match live.poll(WAIT)? {
+                Event::Chunk(chunk) => {
+                    unread += chunk.rejects.count;
+                    heap.add(self.take(&chunk.frame, false)?)?;
+                }
+                Event::End => return Ok(unread),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The rows that are kept.
+struct Heap {
+    keep: Keep,
+    parts: VecDeque<DataFrame>,
+    rows: usize,
+    seen: usize,
+    /// Every how many-th row is kept.
+    step: usize,
+}
+
+impl Heap {
+    fn new(keep: Keep) -> Self {
+        Self { keep, parts: VecDeque::new(), rows: 0, seen: 0, step: 1 }
+    }
+
+    fn add(&mut self, rows: DataFrame) -> Result<()> {
+        let before = self.seen;
+        self.seen += rows.height();
+        let rows = match self.keep {
+            Keep::Spread(_) => every(&rows, self.step, (self.step - before % self.step) % self.step)?,
+            Keep::Newest(_) => rows,
+        };
+        if rows.height() == 0 {
+            return Ok(());
+        }
+        self.rows += rows.height();
+        self.parts.push_back(rows);
+        match self.keep {
+            Keep::Newest(most) => {
+                while let Some(first) = self.parts.front().map(DataFrame::height).filter(|first| self.rows - first >= most) {
+                    self.rows -= first;
+                    self.parts.pop_front();
+                }
+            }
+            Keep::Spread(most) if self.rows > most.max(1) * 2 => self.thin()?,
+            Keep::Spread(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps every second of the rows that are kept.
+    fn thin(&mut self) -> Result<()> {
+        let Some(all) = self.join()? else { return Ok(()) };
+        let kept = every(&all, 2, 0)?;
+        (self.rows, self.step) = (kept.height(), self.step * 2);
+        self.parts.push_back(kept);
+        Ok(())
+    }
+
+    fn join(&mut self) -> Result<Option<DataFrame>> {
+        let Some(mut all) = self.parts.pop_front() else { return Ok(None) };
+        for part in self.parts.drain(..) {
+            all.vstack_mut(&part)?;
+        }
+        Ok(Some(all))
+    }
+
+    fn finish(mut self) -> Result<Option<DataFrame>> {
+        let Some(all) = self.join()? else { return Ok(None) };
+        Ok(Some(match self.keep {
+            Keep::Newest(most) => all.tail(Some(most)),
+            Keep::Spread(most) if all.height() > most => {
+                let height = all.height();
+                let places = (0..most).map(|i| (i * height / most) as IdxSize).collect();
+                all.take(&IdxCa::from_vec("row".into(), places))?
+            }
+            Keep::Spread(_) => all,
+        }))
+    }
+}
+
+/// Every `step`-th row from `first` on.
+fn every(rows: &DataFrame, step: usize, first: usize) -> Result<DataFrame> {
+    if step == 1 && first == 0 {
+        return Ok(rows.clone());
+    }
+    let places = (first..rows.height()).step_by(step).map(|row| row as IdxSize).collect();
+    Ok(rows.take(&IdxCa::from_vec("row".into(), places))?)
+}

@@ -1,0 +1,205 @@
+//! A lesson: a table's rows are read, some are held out, a forest learns from the others and is judged on those it has not
+//! seen. Jobs for the window; how features are proposed, trees grown and answers judged is `learn`'s.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::*;
+
+use super::gather::{Gathered, Keep, Wanted, gather};
+use super::job::{Job, Reporter};
+use super::train::{Training, fit};
+use super::{Reached, Table};
+use crate::data::{Fault, Result};
+use crate::learn::drift::Baseline;
+use crate::learn::encode::{Dropped, kind_of};
+use crate::learn::forest::{Forest, Kind};
+use crate::learn::holdout::held_out;
+use crate::learn::propose::{self, Gaps, LeftOut, Proposal, Reason};
+use crate::learn::verdict::Verdict;
+use crate::query::derived::Derived;
+use crate::sync::{Latest, Wake};
+
+/// What is to be foretold: a column, or an expression over the row under a name of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    pub name: String,
+    pub sql: Option<String>,
+}
+
+impl Target {
+    fn bind(&self, table: &Table) -> Result<Option<Derived>> {
+        let Some(sql) = &self.sql else { return Ok(None) };
+        if self.name.trim().is_empty() {
+            return Err(Fault::new("the target has no name").hint("name what is to be foretold, such as late"));
+        }
+        if table.schema.contains(&self.name) {
+            return Err(Fault::new(format!("there is a column '{}' already", self.name)).at(&table.name).hint("give the target another name"));
+        }
+        Derived::bind(sql, table.input(&table.name)).map(Some)
+    }
+}
+
+/// What a look at some rows has found.
+#[derive(Clone, Debug)]
+pub struct Proposed {
+    pub target: Target,
+    pub proposal: Proposal,
+    /// Every column that can be learnt from, in the table's order, and how it is read.
+    pub kinds: Vec<(String, Kind)>,
+    /// Missing values among the rows looked at.
+    pub gaps: Gaps,
+    /// Rows that there are.
+    pub rows: u64,
+}
+
+/// Looks at some rows of a table, its feeds as far as `reached`, and proposes what to learn from.
+pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) -> Job<Proposed> {
+    Job::start("propose", wake, move |report| {
+        let derived = target.bind(&table)?;
+        let used: Vec<PlSmallStr> = derived.iter().flat_map(|d| d.columns.iter().cloned()).collect();
+        let kinds: Vec<(String, Kind)> = table.schema.iter().filter_map(|(name, dtype)| Some((name.to_string(), kind_of(dtype)?))).collect();
+        let wanted = Wanted {
+            columns: table.schema.iter_names().cloned().collect(),
+            derived: derived.map(|d| (target.name.as_str().into(), d)),
+            keep: Keep::Spread(propose::SAMPLE),
+        };
+        let Gathered { frame, seen, .. } = gather(&table, &reached, &wanted, report)?;
+        report.progress(0, 0, "looking at each column");
+        let mut proposal = propose::propose(&frame, &target.name)?;
+        if let Some(sql) = &target.sql {
+            leave_out(&mut proposal, &used, sql);
+        }
+        let kinds: Vec<(String, Kind)> = kinds.into_iter().filter(|(name, _)| *name != target.name).collect();
+        let gaps = Gaps::new(&frame, kinds.iter().map(|(name, _)| name.as_str()).chain([target.name.as_str()]))?;
+        Ok(Proposed { target, proposal, kinds, gaps, rows: seen })
+    })
+}
+
+/// What the target is computed from tells it, whatever the sample says.
+fn leave_out(proposal: &mut Proposal, used: &[PlSmallStr], sql: &str) {
+    for column in used.iter().map(|c| c.to_string()) {
+        let leak = LeftOut { column: column.clone(), reason: Reason::Leak, evidence: format!("the target is computed from it: {sql}") };
+        proposal.features.retain(|f| *f != column);
+        match proposal.left_out.iter_mut().find(|l| l.column == column) {
+            Some(known) => *known = leak,
+            None => proposal.left_out.push(leak),
+        }
+    }
+}
+
+/// Which rows are held out to judge by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Test {
+    /// This share, those that scikit-learn's `train_test_split` would take.
+    Share(f64),
+    /// The last share: what came after all that is learnt from.
+    Newest(f64),
+}
+
+/// What is to be learnt, and from what.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    pub table: Arc<Table>,
+    /// How far its feeds are read.
+    pub reached: Reached,
+    pub target: Target,
+    pub training: Training,
+    pub keep: Keep,
+    pub test: Test,
+    /// A forest that is in use: it is judged on the same rows.
+    pub champion: Option<Arc<Forest>>,
+}
+
+/// What was learnt.
+#[derive(Clone, Debug)]
+pub struct Learned {
+    pub target: Target,
+    pub training: Training,
+    pub forest: Arc<Forest>,
+    pub verdict: Verdict,
+    /// What the champion's answers to the same rows were worth.
+    pub champion: Option<Verdict>,
+    pub dropped: Dropped,
+    /// Rows that there are, and those that could not be read.
+    pub seen: u64,
+    pub unread: u64,
+    pub learnt: usize,
+    pub took: Duration,
+    /// Some of the rows held out, with their target.
+    pub sample: DataFrame,
+    /// How the features were distributed in training.
+    pub baseline: Arc<Baseline>,
+}
+
+/// Rows held out that are kept to explain the forest by.
+const SAMPLE: usize = 2_000;
+
+/// Trains; `errors` shows the out-of-bag error after each tree while it goes on.
+pub fn learn(lesson: Lesson, errors: Latest<Vec<f64>>, wake: Wake) -> Job<Learned> {
+    Job::start("learn", wake, move |report| learn_now(lesson, &errors, report))
+}
+
+fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Result<Learned> {
+    let Lesson { table, reached, target, training, keep, test, champion } = lesson;
+    let begun = Instant::now();
+    let question = &training.question;
+    if question.features.is_empty() {
+        return Err(Fault::new("there is no feature to learn from").at(&table.name).hint("choose at least one column"));
+    }
+    let mut columns: Vec<PlSmallStr> = question.features.iter().map(|f| f.as_str().into()).collect();
+    let derived = target.bind(&table)?.map(|d| (PlSmallStr::from(target.name.as_str()), d));
+    if derived.is_none() {
+        columns.push(target.name.as_str().into());
+    }
+    // A champion may ask for features that the challenger does without.
+    let inputs = champion.iter().flat_map(|c| c.features.iter().map(|f| PlSmallStr::from(f.name.as_str())));
+    for input in inputs {
+        if !columns.contains(&input) {
+            columns.push(input);
+        }
+    }
+    let Gathered { frame, seen, unread } = gather(&table, &reached, &Wanted { columns, derived, keep }, report)?;
+    let (complete, dropped) = question.complete(&frame)?;
+    drop(frame);
+    let (learnt, tested) = divide(&complete, test, training.seed)?;
+    drop(complete);
+    let rows = learnt.height();
+    report.check()?;
+    let baseline = Arc::new(Baseline::new(&learnt, question.features.iter().map(String::as_str))?);
+    let forest = fit(learnt, &training, report, |so_far| errors.put(so_far.to_vec()))?;
+    let trees = training.trees as u64;
+    report.progress(trees, trees, "asking it of the rows held out");
+    let verdict = judge(&forest, &tested)?;
+    report.check()?;
+    let champion = champion.map(|c| judge(&c, &tested)).transpose()?;
+    let sample = spread(&tested, SAMPLE)?;
+    Ok(Learned { target, forest: Arc::new(forest), verdict, champion, dropped, seen, unread, learnt: rows, took: begun.elapsed(), sample, baseline, training })
+}
+
+fn judge(forest: &Forest, tested: &DataFrame) -> Result<Verdict> {
+    Verdict::new(forest, &forest.score(tested)?, tested)
+}
+
+/// Rows to learn from, and rows to test on.
+fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFrame)> {
+    let height = u32::try_from(rows.height()).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
+    let out: BooleanChunked = match test {
+        Test::Share(share) => held_out(height, share, seed as u32).into_iter().collect(),
+        Test::Newest(share) => {
+            let from = (f64::from(height) * (1.0 - share.clamp(0.0, 1.0))) as u32;
+            (0..height).map(|row| row >= from).collect()
+        }
+    };
+    Ok((rows.filter(&!&out)?, rows.filter(&out)?))
+}
+
+/// At most so many rows, evenly spread.
+fn spread(rows: &DataFrame, most: usize) -> Result<DataFrame> {
+    let height = rows.height();
+    if height <= most {
+        return Ok(rows.clone());
+    }
+    let places = (0..most).map(|i| (i * height / most) as IdxSize).collect();
+    Ok(rows.take(&IdxCa::from_vec("row".into(), places))?)
+}

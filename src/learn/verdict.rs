@@ -1,0 +1,135 @@
+//! How good a forest is on rows that it has not seen: what it said of them held against their truth, in all the ways that
+//! `measure` knows. Drawing it is left to others.
+
+use polars::prelude::DataFrame;
+
+use super::encode::{Scored, Truth};
+use super::forest::{Forest, Task};
+use super::measure::{Calibration, ClassScore, Confusion, PrecisionRecall, Regression, Roc, log_loss};
+use crate::data::Result;
+
+/// Classes that get curves of their own: those with most rows.
+pub const CURVES: usize = 8;
+const BINS: usize = 40;
+const CALIBRATION: usize = 10;
+/// Rows whose probabilities are judged at a time.
+const BLOCK: usize = 1 << 14;
+
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub rows: usize,
+    pub told: Told,
+}
+
+#[derive(Clone, Debug)]
+pub enum Told {
+    Classes(Classes),
+    /// `None` without rows.
+    Numbers(Option<Regression>),
+}
+
+/// How well classes were told apart.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    /// Rows of a class that the forest does not know: they count as wrong.
+    pub unknown: usize,
+    pub accuracy: Option<f64>,
+    pub matrix: Confusion,
+    pub log_loss: Option<f64>,
+    pub curves: Vec<Curves>,
+}
+
+/// One class against the rest.
+#[derive(Clone, Debug)]
+pub struct Curves {
+    pub class: usize,
+    pub roc: Roc,
+    pub precision_recall: PrecisionRecall,
+    pub calibration: Calibration,
+}
+
+impl Verdict {
+    /// # Errors
+    /// When the rows have no target to compare with.
+    pub fn new(forest: &Forest, scored: &Scored, tested: &DataFrame) -> Result<Self> {
+        let rows = tested.height();
+        let told = match forest.truth(tested)? {
+            Truth::Classes(truth) => Told::Classes(Classes::new(&forest.task, scored, &truth)?),
+            Truth::Numbers(truth) => {
+                let said: Vec<f64> = (0..rows).map(|row| scored.number(row).unwrap_or(f64::NAN)).collect();
+                Told::Numbers(Regression::new(&truth, &said, BINS)?)
+            }
+        };
+        Ok(Self { rows, told })
+    }
+
+    /// Accuracy, or R²: more is better.
+    pub fn score(&self) -> Option<f64> {
+        match &self.told {
+            Told::Classes(classes) => classes.accuracy,
+            Told::Numbers(numbers) => numbers.as_ref()?.r2,
+        }
+    }
+
+    pub fn classes(&self) -> Option<&Classes> {
+        match &self.told {
+            Told::Classes(classes) => Some(classes),
+            Told::Numbers(_) => None,
+        }
+    }
+
+    pub fn numbers(&self) -> Option<&Regression> {
+        match &self.told {
+            Told::Classes(_) => None,
+            Told::Numbers(numbers) => numbers.as_ref(),
+        }
+    }
+}
+
+impl Classes {
+    fn new(task: &Task, scored: &Scored, truth: &[Option<usize>]) -> Result<Self> {
+        let count = task.classes().len();
+        let mut matrix = Confusion::empty(count);
+        let mut known = Vec::with_capacity(truth.len());
+        for (row, truth) in truth.iter().enumerate() {
+            if let (Some(truth), Some(said)) = (truth, scored.class(row)) {
+                matrix.add(*truth as u32, said as u32)?;
+                known.push((row, *truth as u32));
+            }
+        }
+        let right = matrix.accuracy().unwrap_or(0.0) * matrix.rows() as f64;
+        let accuracy = (!truth.is_empty()).then(|| right / truth.len() as f64);
+        let curves = curves(&matrix, scored, &known)?;
+        Ok(Self { unknown: truth.len() - known.len(), accuracy, log_loss: loss(scored, &known, count)?, matrix, curves })
+    }
+
+    pub fn per_class(&self) -> Vec<ClassScore> {
+        self.matrix.per_class()
+    }
+}
+
+/// Of two classes the second alone is drawn: the first mirrors it.
+fn curves(matrix: &Confusion, scored: &Scored, known: &[(usize, u32)]) -> Result<Vec<Curves>> {
+    let support: Vec<u64> = matrix.per_class().iter().map(|c| c.support).collect();
+    let mut chosen: Vec<usize> = if support.len() == 2 { vec![1] } else { (0..support.len()).collect() };
+    chosen.sort_by_key(|class| std::cmp::Reverse(support.get(*class).copied()));
+    chosen.truncate(CURVES);
+    chosen.sort_unstable();
+    let of = |class: usize| {
+        let truth: Vec<bool> = known.iter().map(|(_, truth)| *truth as usize == class).collect();
+        let shares: Vec<f64> = known.iter().map(|(row, _)| scored.share(*row, class).unwrap_or(0.0)).collect();
+        let (roc, precision_recall) = (Roc::new(&truth, &shares)?, PrecisionRecall::new(&truth, &shares)?);
+        Ok(Curves { class, roc, precision_recall, calibration: Calibration::new(&truth, &shares, CALIBRATION)? })
+    };
+    chosen.into_iter().map(of).collect()
+}
+
+fn loss(scored: &Scored, known: &[(usize, u32)], classes: usize) -> Result<Option<f64>> {
+    let mut sum = 0.0;
+    for block in known.chunks(BLOCK) {
+        let truth: Vec<u32> = block.iter().map(|(_, truth)| *truth).collect();
+        let shares: Vec<f64> = block.iter().flat_map(|(row, _)| (0..classes).map(|class| scored.share(*row, class).unwrap_or(0.0))).collect();
+        sum += log_loss(&truth, &shares, classes)?.unwrap_or(0.0) * block.len() as f64;
+    }
+    Ok((!known.is_empty()).then(|| sum / known.len() as f64))
+}

@@ -1,0 +1,196 @@
+//! The lesson that is being set up: the target, the features that were proposed for it, the settings, and the training
+//! under way. Painting it is left to `panel::learn`.
+
+use std::collections::BTreeSet;
+
+use super::picture::Picture;
+use super::report::out_of_bag;
+use super::sheet::{Sheet, SheetId};
+use crate::data::{Fault, Result};
+use crate::engine::lesson::{self, Learned, Lesson, Proposed, Target, Test};
+use crate::engine::train::Training;
+use crate::engine::{Job, Keep, Progress, Reached};
+use crate::learn::encode::{Question, TaskKind, kind_of};
+use crate::learn::forest::Missing;
+use crate::learn::propose::Task;
+use crate::sync::{Latest, Wake};
+
+/// All that a person chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// A column of the table, or a condition under a name.
+    pub column: String,
+    pub computed: bool,
+    pub name: String,
+    pub sql: String,
+    pub features: BTreeSet<String>,
+    pub missing: Missing,
+    pub task: TaskKind,
+    pub trees: String,
+    pub test: String,
+    pub seed: String,
+    /// At most so many rows.
+    pub rows: String,
+}
+
+impl Draft {
+    pub fn target(&self) -> Target {
+        if self.computed {
+            Target { name: self.name.trim().to_owned(), sql: Some(self.sql.trim().to_owned()) }
+        } else {
+            Target { name: self.column.clone(), sql: None }
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct LessonForm {
+    pub sheet: SheetId,
+    pub draft: Draft,
+    proposing: Option<Job<Proposed>>,
+    pub proposed: Option<Proposed>,
+    pub under_way: Option<UnderWay>,
+    /// What is wrong: with the target, or with the training.
+    pub fault: Option<Fault>,
+}
+
+/// A forest that is growing.
+#[derive(Debug)]
+pub struct UnderWay {
+    job: Job<Learned>,
+    errors: Latest<Vec<f64>>,
+    /// Of the out-of-bag error so far.
+    pub picture: Picture,
+    shown: usize,
+}
+
+impl LessonForm {
+    pub fn new(sheet: &Sheet) -> Self {
+        let columns = || sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
+        let column = columns().last().map_or_else(String::new, |(name, _)| name.to_string());
+        let draft = Draft {
+            column,
+            computed: false,
+            name: String::new(),
+            sql: String::new(),
+            features: BTreeSet::new(),
+            missing: Missing::Drop,
+            task: TaskKind::Classify,
+            trees: "100".to_owned(),
+            test: "0.2".to_owned(),
+            seed: "42".to_owned(),
+            rows: "1000000".to_owned(),
+        };
+        Self { sheet: sheet.id, draft, proposing: None, proposed: None, under_way: None, fault: None }
+    }
+
+    /// Looks at some rows for what to learn from.
+    pub fn propose(&mut self, sheet: &Sheet, wake: &Wake) {
+        (self.proposed, self.fault) = (None, None);
+        self.draft.features.clear();
+        self.proposing = Some(lesson::propose(sheet.table.clone(), reached(sheet), self.draft.target(), wake.clone()));
+    }
+
+    /// Takes what was chosen. Another target is looked at anew: a column at once, a condition when that is asked for.
+    pub fn edit(&mut self, draft: Draft, sheet: &Sheet, wake: &Wake) {
+        let before = self.draft.target();
+        self.draft = draft;
+        if self.draft.target() == before {
+            return;
+        }
+        if self.draft.computed {
+            (self.proposing, self.proposed, self.fault) = (None, None, None);
+        } else {
+            self.propose(sheet, wake);
+        }
+    }
+
+    /// Begins to train as it is written.
+    ///
+    /// # Errors
+    /// A setting that is no number, or does not fit.
+    pub fn train(&mut self, sheet: &Sheet, wake: &Wake) -> Result<()> {
+        let draft = &self.draft;
+        let test: f64 = number("Test share", &draft.test)?;
+        if !(0.0..1.0).contains(&test) {
+            return Err(Fault::new(format!("a test share of {test} leaves nothing to learn from"))
+                .at("Test share")
+                .hint("give a number from 0 up to, but not, 1"));
+        }
+        let target = draft.target();
+        let question =
+            Question { target: target.name.clone(), features: draft.features.iter().cloned().collect(), task: Some(draft.task), missing: draft.missing };
+        let training =
+            Training { question, trees: number("Trees", &draft.trees)?, seed: u64::from(number::<u32>("Seed", &draft.seed)?), ..Training::default() };
+        let keep = Keep::Spread(number::<usize>("Rows at most", &draft.rows)?.max(1));
+        self.begin(Lesson { table: sheet.table.clone(), reached: reached(sheet), target, training, keep, test: Test::Share(test), champion: None }, wake);
+        Ok(())
+    }
+
+    pub fn begin(&mut self, lesson: Lesson, wake: &Wake) {
+        let errors = Latest::default();
+        self.fault = None;
+        self.under_way = Some(UnderWay { job: lesson::learn(lesson, errors.clone(), wake.clone()), errors, picture: Picture::default(), shown: 0 });
+    }
+
+    pub fn cancel(&self) {
+        if let Some(training) = &self.under_way {
+            training.job.cancel();
+        }
+    }
+
+    /// Takes in what jobs have brought; the forest, when it is ready.
+    pub fn look(&mut self) -> Option<Learned> {
+        if let Some(outcome) = self.proposing.as_mut().and_then(Job::take) {
+            self.proposing = None;
+            match outcome {
+                Ok(proposed) => {
+                    self.draft.features = proposed.proposal.features.iter().cloned().collect();
+                    self.draft.task = if proposed.proposal.task == Task::Number { TaskKind::Estimate } else { TaskKind::Classify };
+                    self.proposed = Some(proposed);
+                }
+                Err(fault) => self.fault = Some(fault),
+            }
+        }
+        let training = self.under_way.as_mut()?;
+        if let Some(errors) = training.errors.get().filter(|errors| errors.len() > training.shown) {
+            training.shown = errors.len();
+            training.picture = Picture::of(out_of_bag(&errors, self.draft.task == TaskKind::Estimate));
+        }
+        let outcome = training.job.take()?;
+        self.under_way = None;
+        match outcome {
+            Ok(learned) => Some(learned),
+            Err(fault) => {
+                self.fault = Some(fault).filter(|f| f.what != super::work::CANCELLED);
+                None
+            }
+        }
+    }
+
+    /// Whether rows are being looked at.
+    pub fn proposing(&self) -> Option<Progress> {
+        self.proposing.as_ref().map(Job::progress)
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.proposing.is_none() && self.under_way.is_none()
+    }
+}
+
+impl UnderWay {
+    pub fn progress(&self) -> Progress {
+        self.job.progress()
+    }
+}
+
+/// How far the feeds of a sheet have come: what was asked of them so far.
+pub fn reached(sheet: &Sheet) -> Reached {
+    let watch = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
+    watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default()
+}
+
+fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T> {
+    let plain = text.replace([',', '_', ' '], "");
+    plain.parse().map_err(|_| Fault::new(format!("'{text}' is not a number that fits")).at(name).hint("write a plain number"))
+}

@@ -1,0 +1,174 @@
+//! The models of this session: learnt here or read from a file. Each stands under the table that it was made for, and any
+//! question may ask it by its name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::first;
+use super::sheet::{Sheet, SheetId};
+use super::watch::State;
+use crate::engine::lesson::{Learned, Target};
+use crate::engine::scorer::Scorer;
+use crate::learn::forest::{Forest, Task};
+use crate::query::model;
+use crate::query::sql::quote;
+
+/// A model's number; never used twice in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(pub u64);
+
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: ModelId,
+    /// The table that it stands under.
+    pub sheet: SheetId,
+    /// What questions call it.
+    pub name: String,
+    pub target: Target,
+    pub scorer: Arc<Scorer>,
+    /// How it was learnt, if that was here.
+    pub learned: Option<Arc<Learned>>,
+    /// Where it was saved or read.
+    pub file: Option<PathBuf>,
+}
+
+impl Entry {
+    pub fn forest(&self) -> &Forest {
+        self.scorer.forest()
+    }
+
+    /// What it foretells and how, in a few words.
+    pub fn about(&self) -> String {
+        let forest = self.forest();
+        let what = match &forest.task {
+            Task::Classes { names, .. } => format!("{} classes of {}", names.len(), forest.target),
+            Task::Numbers => format!("the number {}", forest.target),
+        };
+        format!("Foretells {what}: {} trees over {} features", forest.trees.len(), forest.features.len())
+    }
+
+    /// How good it was on the rows held out, in a word.
+    pub fn score(&self) -> Option<String> {
+        let score = self.learned.as_ref()?.verdict.score()?;
+        Some(if self.forest().task == Task::Numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
+    }
+
+    /// The truth of a row, where the table holds it.
+    fn truth(&self, sheet: &Sheet) -> Option<String> {
+        match &self.target.sql {
+            Some(sql) => Some(format!("({sql})")),
+            None => sheet.table.schema.contains(&self.target.name).then(|| quote(&self.target.name)),
+        }
+    }
+
+    /// Whether predictions can be held against the truth.
+    pub fn has_truth(&self, sheet: &Sheet) -> bool {
+        self.truth(sheet).is_some()
+    }
+
+    /// How many rows it says what of, over time.
+    pub fn predictions_sql(&self, sheet: &Sheet) -> String {
+        let (window, order) = window(sheet);
+        let (table, model) = (quote(&sheet.table.name), quote(&self.name));
+        let rows = first::free_name(&sheet.table, &["rows", "count", "how_many"]);
+        if self.forest().task == Task::Numbers {
+            let mean = self.truth(sheet).map_or_else(String::new, |truth| format!(", avg({truth}) AS mean"));
+            let groups = if order.is_empty() { String::new() } else { format!("\nGROUP BY {order}\nORDER BY {order}") };
+            return format!("SELECT {window}avg(predict({model})) AS predicted{mean}, count(*) AS {rows}\nFROM {table}{groups}");
+        }
+        let by = if order.is_empty() { "said".to_owned() } else { format!("{order}, said") };
+        format!("SELECT {window}predict({model}) AS said, count(*) AS {rows}\nFROM {table}\nGROUP BY {by}\nORDER BY {by}")
+    }
+
+    /// How good its predictions are over time: each row is tested when it comes.
+    pub fn accuracy_sql(&self, sheet: &Sheet) -> Option<String> {
+        let truth = self.truth(sheet)?;
+        let (window, order) = window(sheet);
+        let (table, model) = (quote(&sheet.table.name), quote(&self.name));
+        let measure = if self.forest().task == Task::Numbers {
+            format!("avg(abs(predict({model}) - {truth})) AS mean_error")
+        } else {
+            format!("avg(CASE WHEN predict({model}) = {truth} THEN 1.0 ELSE 0.0 END) AS accuracy")
+        };
+        let groups = if order.is_empty() { String::new() } else { format!("\nGROUP BY {order}\nORDER BY {order}") };
+        Some(format!("SELECT {window}{measure}\nFROM {table}\nWHERE {truth} IS NOT NULL AND predict({model}) IS NOT NULL{groups}"))
+    }
+}
+
+/// The window of the question at hand, or one that fits the table's pace, as an item of SELECT; and its alias.
+fn window(sheet: &Sheet) -> (String, String) {
+    let Some(time) = &sheet.table.time else { return (String::new(), String::new()) };
+    let asked = sheet.question.form.window.as_ref().map(|w| w.size.clone());
+    let pace = || if sheet.watch.state() == State::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
+    let size = asked.unwrap_or_else(pace);
+    let alias = first::free_name(&sheet.table, &["time", "start", "bucket"]);
+    (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
+}
+
+#[derive(Debug, Default)]
+pub struct ModelList {
+    pub entries: Vec<Entry>,
+    next: u64,
+    known: model::Models,
+}
+
+impl ModelList {
+    /// Adds a model under a table, by `name` or one like it that is free.
+    pub fn add(&mut self, sheet: SheetId, name: &str, target: Target, forest: Arc<Forest>, learned: Option<Arc<Learned>>, file: Option<PathBuf>) -> ModelId {
+        self.next += 1;
+        let id = ModelId(self.next);
+        let name = self.free_name(name, None);
+        self.entries.push(Entry { id, sheet, name, target, scorer: Arc::new(Scorer::new(forest)), learned, file });
+        self.renew();
+        id
+    }
+
+    pub fn get(&self, id: ModelId) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.id == id)
+    }
+
+    pub fn under(&self, sheet: SheetId) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |e| e.sheet == sheet)
+    }
+
+    pub fn remove(&mut self, id: ModelId) {
+        self.entries.retain(|e| e.id != id);
+        self.renew();
+    }
+
+    /// A table was taken away.
+    pub fn remove_under(&mut self, sheet: SheetId) {
+        self.entries.retain(|e| e.sheet != sheet);
+        self.renew();
+    }
+
+    pub fn rename(&mut self, id: ModelId, name: &str) {
+        if name.trim().is_empty() {
+            return;
+        }
+        let name = self.free_name(name.trim(), Some(id));
+        self.change(id, |entry| entry.name = name);
+    }
+
+    pub fn change(&mut self, id: ModelId, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.entries.iter_mut().find(|e| e.id == id) {
+            change(entry);
+        }
+        self.renew();
+    }
+
+    /// The models as questions know them.
+    pub fn known(&self) -> &model::Models {
+        &self.known
+    }
+
+    fn renew(&mut self) {
+        self.known = model::Models::new(self.entries.iter().map(|e| (e.name.clone(), e.scorer.clone() as Arc<dyn model::Model>)));
+    }
+
+    fn free_name(&self, name: &str, own: Option<ModelId>) -> String {
+        let taken = |name: &str| self.entries.iter().any(|e| Some(e.id) != own && e.name.eq_ignore_ascii_case(name));
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+    }
+}

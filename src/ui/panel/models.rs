@@ -1,0 +1,74 @@
+//! The models that stand under a table, in its card.
+
+use eframe::egui::containers::menu::MenuButton;
+use eframe::egui::{Button, RichText, Ui};
+
+use crate::ui::action::{Action, Export, Learn, ModelAction, TableAction};
+use crate::ui::models::Entry;
+use crate::ui::sheet::Sheet;
+use crate::ui::widget::{buttons, row};
+use crate::ui::{App, look};
+
+pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+    for entry in app.models.under(sheet.id) {
+        ui.push_id(entry.id, |ui| entry_ui(ui, sheet, entry, actions));
+    }
+    let training = app.lesson.as_ref().filter(|l| l.sheet == sheet.id).and_then(|l| l.under_way.as_ref());
+    if let Some(training) = training {
+        let progress = training.progress();
+        let share = if progress.total > 0 { progress.done * 100 / progress.total } else { 0 };
+        if buttons::quiet_ui(ui, &format!("Training, {share} %")).on_hover_text("See how far it is").clicked() {
+            actions.push(Action::Learn(Learn::Begin(sheet.id)));
+        }
+    } else if buttons::quiet_ui(ui, "Learn…")
+        .on_hover_text("A forest that foretells one of its columns")
+        .accessible_name(format!("Learn from {}", sheet.table.name))
+        .clicked()
+    {
+        actions.push(Action::Learn(Learn::Begin(sheet.id)));
+    }
+}
+
+fn entry_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let mut proposed = Vec::new();
+    row::ends_ui(
+        ui,
+        |ui| {
+            let name = Button::new(RichText::new(&entry.name).color(p.accent)).frame_when_inactive(false).truncate();
+            let response = ui.add(name).accessible_name(format!("Model {}", entry.name)).on_hover_text(entry.about());
+            if response.clicked() {
+                actions.push(Action::Model(entry.id, ModelAction::Report));
+            }
+        },
+        |ui| {
+            let menu = MenuButton::new("…").ui(ui, |ui| menu_ui(ui, sheet, entry, &mut proposed)).0;
+            menu.accessible_name(format!("Menu of the model {}", entry.name)).on_hover_text("Ask, save, remove");
+            if let Some(score) = entry.score() {
+                ui.label(look::faint(score, ui));
+            }
+        },
+    );
+    actions.append(&mut proposed);
+}
+
+fn menu_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
+    ui.set_min_width(180.0);
+    let mut item = |ui: &mut Ui, text: &str, action: Action| {
+        if ui.button(text).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    };
+    let act = |action| Action::Model(entry.id, action);
+    item(ui, "Report", act(ModelAction::Report));
+    item(ui, "Ask with this model", act(ModelAction::AskPredictions));
+    if entry.has_truth(sheet) {
+        item(ui, "Ask how often it is right", act(ModelAction::AskAccuracy));
+    }
+    ui.separator();
+    item(ui, "Save as JSON…", Action::Export(Export::Model(None, entry.id)));
+    item(ui, "Load a model…", Action::Table(sheet.id, TableAction::LoadModel(None)));
+    ui.separator();
+    item(ui, "Remove", act(ModelAction::Remove));
+}

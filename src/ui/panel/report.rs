@@ -1,0 +1,219 @@
+//! The report on a model: how good it is in numbers, class by class, and in the figure that was chosen.
+
+use eframe::egui::{Align, Context, Label, Layout, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
+use egui_extras::{Column, TableBuilder};
+
+use super::{chart, feed::fault_ui};
+use crate::engine::lesson::Learned;
+use crate::learn::forest::Task;
+use crate::ui::action::{Action, ChartFile, Export, ModelAction, Report as Shown, Window};
+use crate::ui::models::Entry;
+use crate::ui::report::{Report, VIEWS, View, headline};
+use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::pick::pick_ui;
+use crate::ui::widget::{buttons, numbers};
+use crate::ui::{App, look};
+
+const WIDTH: f32 = 1040.0;
+const TALL: f32 = 420.0;
+/// Above and below the figure: title, headline, pickers, buttons, the window's edge.
+const AROUND: f32 = 300.0;
+/// The width of the table of classes.
+const CLASSES: f32 = 330.0;
+
+pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let Some((report, entry)) = app.report.as_ref().and_then(|r| Some((r, app.models.get(r.model)?))) else { return };
+    let closed = modal_ui(ctx, &format!("Model {}", entry.name), WIDTH, |ui| {
+        match &entry.learned {
+            Some(learned) => headline_ui(ui, entry, learned),
+            None => drop(ui.add(Label::new(format!("{}. It was read from a file; what it was tested on is not in it.", entry.about())).wrap())),
+        }
+        ui.add_space(look::GAP);
+        ui.horizontal(|ui| pickers_ui(ui, report, entry, actions));
+        ui.add_space(look::STEP);
+        let tall = (ctx.content_rect().height() - AROUND).clamp(160.0, TALL);
+        let room = ui.available_rect_before_wrap();
+        let room = room.with_max_y(room.min.y + tall);
+        let classes = entry.learned.as_ref().filter(|l| l.verdict.classes().is_some());
+        let left = if classes.is_some() { CLASSES } else { 0.0 };
+        if let Some(learned) = classes {
+            ui.scope_builder(UiBuilder::new().max_rect(room.with_max_x(room.min.x + left - look::PAD)), |ui| classes_ui(ui, entry, learned));
+        }
+        figure_ui(ui, report, room.with_min_x(room.min.x + left));
+        ui.advance_cursor_after_rect(room);
+        ui.add_space(look::GAP);
+        ui.horizontal(|ui| foot_ui(ui, app, entry, actions));
+    });
+    if closed {
+        actions.push(Action::Window(Window::Hide));
+    }
+}
+
+fn headline_ui(ui: &mut Ui, entry: &Entry, learned: &Learned) {
+    let p = look::palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        for (name, value, about) in headline(learned) {
+            ui.vertical(|ui| {
+                ui.set_min_width(104.0);
+                ui.label(RichText::new(value).size(look::TITLE).strong().color(p.strong));
+                ui.label(look::faint(name, ui)).on_hover_text(about);
+            });
+        }
+    });
+    let count = |n: usize| numbers::count(n as u64);
+    let mut text = format!("{}. Learnt from {} rows, tested on {}", entry.about(), count(learned.learnt), count(learned.verdict.rows));
+    let dropped = &learned.dropped;
+    if dropped.rows > 0 {
+        let why: Vec<String> = dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
+        text += &format!("; {} of {} dropped, values missing: {}", count(dropped.rows), count(dropped.of), why.join(", "));
+    } else {
+        text += "; none dropped";
+    }
+    if learned.seen > dropped.of as u64 {
+        text += &format!("; evenly spread over {}", numbers::counted(learned.seen, "row"));
+    }
+    if learned.unread > 0 {
+        text += &format!("; {} could not be read", numbers::counted(learned.unread, "row"));
+    }
+    text += &format!("; {}", numbers::duration(learned.took.as_secs_f64()));
+    ui.add(Label::new(look::faint(text, ui)).wrap());
+    if let Some(unknown) = learned.verdict.classes().map(|c| c.unknown).filter(|n| *n > 0) {
+        let text = format!("{} tested are of a class that was not learnt, and count as wrong", numbers::counted(unknown as u64, "row"));
+        ui.add(Label::new(RichText::new(text).size(look::SMALL).color(p.warn)).wrap());
+    }
+}
+
+fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Action>) {
+    ui.label(look::faint("Figure", ui));
+    let titles = VIEWS.iter().filter(|(view, _)| view.fits(entry)).map(|(_, title)| *title);
+    if let Some(title) = pick_ui(ui, "Figure", report.view.title(), 200.0, titles)
+        && let Some((view, _)) = VIEWS.iter().find(|(_, own)| *own == title)
+    {
+        actions.push(Action::Report(Shown::View(*view)));
+    }
+    let forest = entry.forest();
+    if report.view == View::Dependence {
+        ui.label(look::faint("on", ui));
+        if let Some(feature) = pick_ui(ui, "Feature", &report.feature, 160.0, forest.features.iter().map(|f| f.name.as_str())) {
+            actions.push(Action::Report(Shown::Feature(feature)));
+        }
+        if let Task::Classes { names, .. } = &forest.task {
+            ui.label(look::faint("of the class", ui));
+            let shown = names.get(report.class).map_or("", String::as_str);
+            if let Some(class) = pick_ui(ui, "Class", shown, 120.0, names.iter().map(String::as_str))
+                && let Some(at) = names.iter().position(|name| *name == class)
+            {
+                actions.push(Action::Report(Shown::Class(at)));
+            }
+        }
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let there = report.picture.figure().is_some();
+        for (title, file) in [("Figure as SVG…", ChartFile::Svg), ("Figure as PNG…", ChartFile::Png)] {
+            if ui.add_enabled(there, eframe::egui::Button::new(title)).clicked() {
+                actions.push(Action::Export(Export::Figure(None, file)));
+            }
+        }
+    });
+}
+
+fn classes_ui(ui: &mut Ui, entry: &Entry, learned: &Learned) {
+    let Some(classes) = learned.verdict.classes() else { return };
+    let (each, names) = (classes.per_class(), entry.forest().task.classes());
+    let wide = ui.available_width();
+    ScrollArea::neither().show(ui, |ui| {
+        let table = TableBuilder::new(ui)
+            .striped(false)
+            .auto_shrink([false, true])
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .column(Column::exact((wide - 262.0).max(48.0)).clip(true))
+            .columns(Column::exact(56.0), 3)
+            .column(Column::exact(60.0));
+        table
+            .header(look::ROW, |mut header| {
+                for (i, title) in ["class", "precision", "recall", "F1", "rows"].into_iter().enumerate() {
+                    header.col(|ui| {
+                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        ui.with_layout(layout, |ui| ui.label(look::faint(title, ui)));
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(look::ROW, each.len(), |mut row| {
+                    let at = row.index();
+                    let (Some(score), Some(name)) = (each.get(at), names.get(at)) else { return };
+                    row.col(|ui| drop(ui.add(Label::new(name).truncate())));
+                    let shares = [score.precision, score.recall, score.f1].map(|v| format!("{v:.3}"));
+                    for text in shares.into_iter().chain([numbers::count(score.support)]) {
+                        row.col(|ui| {
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(text));
+                        });
+                    }
+                });
+            });
+    });
+}
+
+fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
+    let p = look::palette(ui);
+    if let Some(progress) = report.progress() {
+        ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                if progress.total > 0 {
+                    ui.add(ProgressBar::new((progress.done as f32 / progress.total as f32).clamp(0.0, 1.0)).desired_width(160.0).desired_height(6.0));
+                }
+                ui.label(look::faint(progress.note, ui));
+            });
+        });
+        return;
+    }
+    if let Some(fault) = &report.fault {
+        ui.scope_builder(UiBuilder::new().max_rect(room), |ui| fault_ui(ui, fault));
+        return;
+    }
+    let Some(figure) = report.picture.figure() else { return };
+    let response = ui.allocate_rect(room, Sense::hover());
+    let told = format!("Figure: {}", figure.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
+    let fault = report.picture.draw(ui, room, |drawn| {
+        if let Some(pos) = response.hover_pos() {
+            chart::read_ui(ui, "report", &figure, drawn, room, pos);
+        }
+    });
+    if let Some(fault) = fault {
+        ui.put(room, Label::new(RichText::new(fault.to_string()).color(p.error)));
+    }
+}
+
+fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
+    let act = |action| Action::Model(entry.id, action);
+    if buttons::primary_ui(ui, "Ask with this model").on_hover_text("A question that says what it foretells of the table's rows, stored and live").clicked() {
+        actions.push(act(ModelAction::AskPredictions));
+    }
+    let sheet = app.sheets().iter().find(|s| s.id == entry.sheet);
+    if sheet.is_some_and(|s| entry.has_truth(s)) && ui.button("Ask how often it is right").on_hover_text("Each row is tested as it comes").clicked() {
+        actions.push(act(ModelAction::AskAccuracy));
+    }
+    ui.label(look::faint("Name", ui));
+    // What is being typed becomes the name when the field is left.
+    let id = ui.scope_id().with(("name", entry.id));
+    let mut name = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| entry.name.clone());
+    let field = ui.add(TextEdit::singleline(&mut name).desired_width(140.0)).accessible_name("Name of the model");
+    if field.lost_focus() {
+        ui.data_mut(|d| d.remove::<String>(id));
+        if name != entry.name {
+            actions.push(act(ModelAction::Rename(name)));
+        }
+    } else if field.changed() {
+        ui.data_mut(|d| d.insert_temp(id, name));
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if ui.button("Close").clicked() {
+            actions.push(Action::Window(Window::Hide));
+        }
+        if ui.button("Save…").on_hover_text("As JSON, whose shape is documented").clicked() {
+            actions.push(Action::Export(Export::Model(None, entry.id)));
+        }
+    });
+}
