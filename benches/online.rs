@@ -18,7 +18,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let [path, target, rest @ ..] = &arguments[..] else { return println!("online FILE.parquet TARGET [ROWS A CHUNK]") };
     let size: usize = rest.first().and_then(|n| n.parse().ok()).unwrap_or(500);
-    let mut rows = polars_io::parquet::read::ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
+    let mut rows = ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
     rows.rechunk_mut();
     let question = Question { target: target.clone(), ..Question::default() };
     let mut fused = Fused::new(Trees::new(question, &rows).unwrap(), Settings::default(), Vec::new());

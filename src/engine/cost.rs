@@ -79,7 +79,8 @@ pub fn fit(samples: &[Sample]) -> Exponents {
         let span = points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
         (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| covariance / variance)
     };
-    let (rows, groups): (fn(&Sample) -> f64, fn(&Sample) -> f64) = (|s| s.rows as f64, |s| s.groups as f64);
+    let rows: fn(&Sample) -> f64 = |s| s.rows as f64;
+    let groups: fn(&Sample) -> f64 = |s| s.groups as f64;
     Exponents {
         time: slope(rows, |s| s.seconds),
         state: slope(rows, |s| s.state as f64),

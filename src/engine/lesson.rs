@@ -167,7 +167,13 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let rows = learnt.height();
     report.check()?;
     let baseline = Arc::new(Baseline::new(&learnt, question.features.iter().map(String::as_str))?);
-    let forest = fit(learnt, &training, report, |so_far| errors.put(so_far.to_vec()))?;
+    let show = |so_far: &[f64]| {
+        // Of thousands of trees not each one.
+        if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
+            errors.put(so_far.to_vec());
+        }
+    };
+    let forest = fit(learnt, &training, report, show)?;
     let trees = training.trees as u64;
     report.progress(trees, trees, "asking it of the rows held out");
     let verdict = judge(&forest, &tested)?;

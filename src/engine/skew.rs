@@ -60,7 +60,7 @@ pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFram
             found.features.push((one.name().to_string(), unequal));
         }
     }
-    found.features.sort_by(|a, b| b.1.cmp(&a.1));
+    found.features.sort_by_key(|feature| std::cmp::Reverse(feature.1));
 
     let mut asked = vec![Score::Prediction];
     asked.extend((0..model.classes().len()).map(Score::Probability));

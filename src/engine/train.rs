@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use crossbeam_channel::RecvTimeoutError;
 use polars::prelude::DataFrame;
 
 use super::Job;
@@ -14,7 +16,7 @@ use crate::learn::forest::{Forest, TREES, Task};
 use crate::learn::grow::{Growth, grower};
 use crate::learn::oob::{Harvest, Judged, judge};
 use crate::source::history::History;
-use crate::sync::{StopOnDrop, Wake, Worker};
+use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// How a forest is to be trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,9 @@ pub(super) fn fit(frame: DataFrame, training: &Training, report: &Reporter, grow
     grow(prepared, training, report, grown)
 }
 
+/// How long a tree is waited for before one looks whether it is still wanted.
+const WAIT: Duration = Duration::from_millis(50);
+
 type News = Result<(usize, Judged)>;
 
 fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
@@ -62,10 +67,11 @@ fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl 
     let threads = if training.threads == 0 { processors() } else { training.threads }.min(training.trees);
     let (table, next) = (Arc::new(table), Arc::new(AtomicUsize::new(0)));
     let (send, news) = crossbeam_channel::bounded::<News>(threads);
-    // However this ends, no worker goes on.
-    let stop = StopOnDrop(report.cancel.clone());
+    // However this ends, no worker goes on; the job itself may have more to do.
+    let cancel = Cancel::new();
+    let stop = StopOnDrop(cancel.clone());
     for number in 0..threads {
-        let (table, next, send, cancel, trees) = (table.clone(), next.clone(), send.clone(), report.cancel.clone(), training.trees);
+        let (table, next, send, cancel, trees) = (table.clone(), next.clone(), send.clone(), cancel.clone(), training.trees);
         let broken = send.clone();
         let work = move || {
             let mut grower = grower(&table, growth);
@@ -87,8 +93,15 @@ fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl 
     }
     drop(send);
     let mut harvest = Harvest::new(&table, training.trees);
-    for tree in news {
-        let (number, judged) = tree?;
+    loop {
+        let (number, judged) = match news.recv_timeout(WAIT) {
+            Ok(tree) => tree?,
+            Err(RecvTimeoutError::Timeout) => {
+                report.check()?;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         harvest.add(number, judged);
         grown(harvest.errors());
         let note = harvest.newest_error().map_or_else(String::new, |error| note(&forest.task, error));

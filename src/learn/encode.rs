@@ -105,13 +105,6 @@ impl Question {
         let Some(keep) = keep else { return Ok((frame.clone(), dropped)) };
         let kept = frame.filter(&keep)?;
         dropped.rows = frame.height() - kept.height();
-        if kept.height() == 0 {
-            let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
-            let worst = worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", frame.height())).unwrap_or_default();
-            return Err(Fault::new(format!("every row lacks a value in some column{worst}"))
-                .at(&self.target)
-                .hint("leave out columns that are mostly empty, or keep missing values"));
-        }
         Ok((kept, dropped))
     }
 

@@ -71,6 +71,9 @@ pub struct Grown {
     pub unseen: Vec<u32>,
 }
 
+/// The feature to split on and how, if any helps.
+type Best<G> = Option<(u16, Split<<G as Goal>::Cells>)>;
+
 /// Grows trees on one thread; its buffers serve one tree after another.
 pub trait Grower: Send {
     /// # Errors
@@ -165,7 +168,7 @@ impl<'t, G: Goal> Trees<'t, G> {
 
     /// The best split among features drawn at random. As in scikit-learn, a constant feature counts as a try, but at
     /// least one that is not is tried if there is one. Returns how many features at the front are constant now.
-    fn best(&mut self, pending: &Pending<G::Cells>, rng: &mut fastrand::Rng) -> (Option<(u16, Split<G::Cells>)>, usize) {
+    fn best(&mut self, pending: &Pending<G::Cells>, rng: &mut fastrand::Rng) -> (Best<G>, usize) {
         let items = self.items.get(pending.start..pending.end).unwrap_or_default();
         let known = pending.constant;
         let (mut end, mut drawn, mut found, mut tried) = (self.features.len(), 0, 0, 0);

@@ -153,7 +153,7 @@ impl Gaps {
         let alone = |mask: &[bool]| nulls_in_row.iter().zip(mask).filter(|(n, null)| **n == 1 && **null).count();
         let of = |(name, mask): &&(String, Vec<bool>)| (name.clone(), mask.iter().filter(|null| **null).count(), alone(mask));
         let mut columns: Vec<(String, usize, usize)> = needed.iter().map(of).collect();
-        columns.sort_by(|a, b| b.1.cmp(&a.1));
+        columns.sort_by_key(|column| std::cmp::Reverse(column.1));
         DropNa { rows: nulls_in_row.iter().filter(|n| **n > 0).count(), columns }
     }
 }

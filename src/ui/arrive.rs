@@ -50,7 +50,12 @@ impl App {
                     }
                 }
                 Arrival::Model(Ok(forest), source) => self.model_arrived(forest, *source),
-                Arrival::Saved(Ok(path)) => self.notices.news(format!("Saved {}", path.display())),
+                Arrival::Saved(Ok(path)) => {
+                    self.notices.news(format!("Saved {}", path.display()));
+                    if self.models.saved(&path) {
+                        self.keep();
+                    }
+                }
                 Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
                 Arrival::Sample(Err(fault), _)
                 | Arrival::PickedOpen(Err(fault))

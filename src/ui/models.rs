@@ -1,7 +1,7 @@
 //! The models of this session: learnt here or read from a file. Each stands under the table that it was made for, and any
 //! question may ask it by its name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::first;
@@ -28,8 +28,9 @@ pub struct Entry {
     pub scorer: Arc<Scorer>,
     /// How it was learnt, if that was here.
     pub learned: Option<Arc<Learned>>,
-    /// Where it was saved or read.
+    /// Where it was saved or read, and where it is being saved.
     pub file: Option<PathBuf>,
+    saving: Option<PathBuf>,
 }
 
 impl Entry {
@@ -118,7 +119,7 @@ impl ModelList {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        self.entries.push(Entry { id, sheet, name, target, scorer: Arc::new(Scorer::new(forest)), learned, file });
+        self.entries.push(Entry { id, sheet, name, target, scorer: Arc::new(Scorer::new(forest)), learned, file, saving: None });
         self.renew();
         id
     }
@@ -150,11 +151,23 @@ impl ModelList {
         self.change(id, |entry| entry.name = name);
     }
 
-    pub fn change(&mut self, id: ModelId, change: impl FnOnce(&mut Entry)) {
+    fn change(&mut self, id: ModelId, change: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.entries.iter_mut().find(|e| e.id == id) {
             change(entry);
         }
         self.renew();
+    }
+
+    /// It is being written to `path`.
+    pub fn saving(&mut self, id: ModelId, path: PathBuf) {
+        self.change(id, |entry| entry.saving = Some(path));
+    }
+
+    /// A file was written: of a model, if one was to be written there. True then.
+    pub fn saved(&mut self, path: &Path) -> bool {
+        let Some(entry) = self.entries.iter_mut().find(|e| e.saving.as_deref() == Some(path)) else { return false };
+        entry.file = entry.saving.take();
+        true
     }
 
     /// The models as questions know them.

@@ -273,7 +273,7 @@ fn confusion(matrix: &crate::learn::measure::Confusion, names: &[String]) -> Fig
     Figure {
         title: "Confusion matrix".to_owned(),
         caption,
-        mark: "bar".to_owned(),
+        mark: "heat".to_owned(),
         x: categories("predicted", names.iter().take(shown).cloned().collect()),
         y_title: "true class, % of its rows".to_owned(),
         series: (0..shown).map(row).collect(),

@@ -137,8 +137,7 @@ impl App {
         let (forest, file) = (entry.scorer.forest().clone(), path.clone());
         let job = Job::start("save the model", self.wake.clone(), move |_| model::save(&forest, &path).map(|()| path));
         self.work.add(Kind::Save(job));
-        self.models.change(id, |entry| entry.file = Some(file));
-        self.keep();
+        self.models.saving(id, file);
     }
 
     pub(super) fn load_model(&mut self, sheet: SheetId, path: Option<PathBuf>) {

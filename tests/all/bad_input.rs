@@ -200,7 +200,9 @@ fn one_odd_value_among_many_does_not_make_a_column_text_and_its_row_is_set_aside
     let rows = |odd: &[(usize, &str)], n: usize| -> String {
         (0..n).map(|i| odd.iter().find(|(at, _)| *at == i).map_or_else(|| format!("k{},{i}\n", i % 3), |(_, text)| format!("k,{text}\n"))).collect()
     };
-    let cases: [(&[(usize, &str)], usize, bool); 6] = [
+    // Where the odd values stand, of how many rows, and whether the column is of numbers all the same.
+    type Case<'a> = (&'a [(usize, &'a str)], usize, bool);
+    let cases: [Case<'_>; 6] = [
         (&[(1, "oops")], 40, true),
         (&[(1, "oops"), (7, "what?")], 60, true),
         // Too few to tell, too many, the same word again, a value of another type.

@@ -305,7 +305,9 @@ fn degenerate_data_are_drawn_without_panic() {
 #[test]
 fn marks_stay_within_the_plot_when_zoomed() {
     for mark in MARKS {
-        let view = View { x: Some((START + 3.5 * HOUR, START + 12.2 * HOUR)), y: Some((18.0, 31.0)) };
+        // Bands are counted on the axis, not measured.
+        let y = if mark.bands { (-0.4, 1.6) } else { (18.0, 31.0) };
+        let view = View { x: Some((START + 3.5 * HOUR, START + 12.2 * HOUR)), y: Some(y) };
         let figure = Figure { view: Some(view), gaps: vec![(START, START + 5.0 * HOUR)], ..flights(mark.name) };
         let (shapes, layout) = shapes(&figure, [560.0, 340.0]);
         assert_eq!((layout.x.range(), layout.y.range()), (view.x.unwrap(), view.y.unwrap()));
@@ -571,7 +573,8 @@ fn what_is_still_to_change_looks_unfinished_in_every_mark() {
         };
         let ((before, layout), (after, other)) = (marks(&done), marks(&open));
         assert_eq!(layout, other, "{}: only the look of it changes", mark.name);
-        assert_ne!(before, after, "{}", mark.name);
+        // Cells are outlined in ink; other marks change in their own colour.
+        assert!(before != after || (mark.bands && shapes(&done, [640.0, 320.0]).0 != shapes(&open, [640.0, 320.0]).0), "{}", mark.name);
         // What lies left of the last two points is drawn as before.
         let edge = layout.to_px((x[4], 0.0))[0] - 12.0;
         let left = |all: &[Shape]| -> BTreeSet<String> {

@@ -352,7 +352,7 @@ fn columns_that_are_all_null_leave_nothing_or_a_constant() {
     let question = Question { target: "y".to_owned(), ..Question::default() };
     let (kept, dropped) = question.complete(&frame).unwrap();
     assert_eq!((kept.height(), dropped.rows), (0, 4));
-    assert!(question.prepare(&kept).unwrap_err().hint.contains("mostly empty"));
+    assert!(question.prepare(&kept).unwrap_err().what.contains("no row"));
     let keep = Question { missing: Missing::Keep, ..question };
     let forest = wait(train(frame.clone(), Training { question: keep, ..training("y", 5, 1) }, Wake::silent())).unwrap();
     assert!(forest.trees.iter().flat_map(|t| &t.nodes).all(|n| n.feature != 1));

@@ -320,7 +320,7 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
 #[test]
 fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
     use braid::engine::cost::{Sample, fit};
-    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10, ..Sample::default() };
+    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10 };
     let samples: Vec<Sample> = (0..6).map(|i| sample(20_000 << i)).collect();
     let figure = braid::ui::cost::figure(&samples, fit(&samples));
     let svg = export::svg(&figure, 900, 400, &Look::light()).unwrap();

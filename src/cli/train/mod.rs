@@ -103,6 +103,13 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<(DataFrame, DataFra
     let frame = load(&files, &columns)?;
     files.clear();
     let (complete, mut dropped) = question.complete(&frame)?;
+    if complete.height() == 0 {
+        let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
+        let worst = worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", dropped.of)).unwrap_or_default();
+        return Err(Fault::new(format!("every row lacks a value in some column{worst}"))
+            .at(&question.target)
+            .hint("leave out columns that are mostly empty with --features, or give --missing keep"));
+    }
     drop(frame);
     let (learnt, tested) = match &args.holdout {
         Holdout::Share(share) => divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?,

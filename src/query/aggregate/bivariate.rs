@@ -209,8 +209,8 @@ impl Bivariate {
 /// Moves sums of whole numbers to the exact ones.
 fn settle(sums: &mut Sums<5>, group: u32, whole: &[i64; 6]) {
     sums.more(group, whole[ROWS]);
-    for sum in Y..=YY {
-        sums.add_whole_to(group, sum, whole[sum]);
+    for (sum, value) in whole.iter().enumerate().take(YY + 1).skip(Y) {
+        sums.add_whole_to(group, sum, *value);
     }
 }
 

@@ -279,7 +279,7 @@ pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Fig
                 let text = RichText::new(y.parse().map_or(y, numbers::float)).monospace();
                 ui.label(if i == series { text.strong() } else { text });
                 if let Some(state) = here.and_then(|index| line.state(index)) {
-                    ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, &p)));
+                    ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, p)));
                 }
                 ui.end_row();
             }

@@ -184,7 +184,7 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
 /// A ring for an unfinished window, a disc for a final one, a disc in a ring for one that was corrected.
 fn state_ui(ui: &mut Ui, state: Option<PointState>) {
     let Some(state) = state else { return };
-    let color = look::state_color(state, &look::palette(ui));
+    let color = look::state_color(state, look::palette(ui));
     let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), Sense::hover());
     if state.is_unfinished() || state == PointState::Corrected {
         ui.painter().circle_stroke(rect.center(), if state == PointState::Corrected { 4.25 } else { 3.0 }, egui::Stroke::new(1.5, color));

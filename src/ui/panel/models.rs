@@ -16,7 +16,7 @@ pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action
     let training = app.lesson.as_ref().filter(|l| l.sheet == sheet.id).and_then(|l| l.under_way.as_ref());
     if let Some(training) = training {
         let progress = training.progress();
-        let share = if progress.total > 0 { progress.done * 100 / progress.total } else { 0 };
+        let share = (progress.done * 100).checked_div(progress.total).unwrap_or(0);
         if buttons::quiet_ui(ui, &format!("Training, {share} %")).on_hover_text("See how far it is").clicked() {
             actions.push(Action::Learn(Learn::Begin(sheet.id)));
         }
