@@ -102,6 +102,8 @@ const MEMORY: f64 = 1_000.0;
 /// A challenger that is so much better takes over at once, and one that is so much better at the end of its trial, both
 /// in deviations of chance.
 const BETTER: (f64, f64) = (3.0, 1.0);
+/// While nothing is to be gained, trees are fitted so many times more seldom.
+const MOST_PATIENCE: usize = 4;
 /// A tree is weak that is so many deviations below the new ones.
 const WEAK: f64 = 2.0;
 
@@ -163,6 +165,8 @@ pub struct Fused<L: Learner> {
     recent_rows: usize,
     /// Labelled rows since trees were fitted.
     since: usize,
+    /// How many times longer than usual to wait: more after each challenger that was no better.
+    patience: usize,
     fitted: u64,
     trial: Option<Trial>,
     adwin: Adwin,
@@ -187,6 +191,7 @@ impl<L: Learner> Fused<L> {
             recent: VecDeque::new(),
             recent_rows: 0,
             since: 0,
+            patience: 1,
             fitted: 0,
             trial: None,
             adwin: Adwin::default(),
@@ -221,6 +226,7 @@ impl<L: Learner> Fused<L> {
     pub fn changed(&mut self, kept: usize) {
         self.forget(kept.max(FIRST));
         self.since = self.settings.every.max(FIRST);
+        self.patience = 1;
     }
 
     /// Tests the champion on labelled rows, then learns from them. Many rows are taken in pieces, so that the last are
@@ -268,12 +274,13 @@ impl<L: Learner> Fused<L> {
         self.keep(rows, &truth)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
             self.forget(change.kept as usize);
+            self.patience = 1;
             learned.events.push(Event::Drift(change));
         }
         if self.trial.is_some_and(|trial| trial.better_by(BETTER.0)) {
             self.judge(&mut learned.events);
         }
-        let due = (self.recent_rows / 2).clamp(FIRST, self.settings.every.max(FIRST));
+        let due = (self.recent_rows / 2).clamp(FIRST, self.settings.every.max(FIRST)) * self.patience;
         if self.since >= due && self.recent_rows >= FIRST {
             self.judge(&mut learned.events);
             self.challenge(&mut learned.events)?;
@@ -284,7 +291,7 @@ impl<L: Learner> Fused<L> {
     /// What champion and challenger say, and how many rows each tree has right by itself.
     fn votes(&self, rows: &DataFrame, truth: Option<&[Option<u32>]>) -> Result<Votes> {
         let (height, classes) = (rows.height(), self.learner.classes());
-        let mut sums = [vec![0_u64; height * classes], vec![0_u64; height * classes]];
+        let mut sums = [vec![0_u32; height * classes], vec![0_u32; height * classes]];
         let mut right = vec![0_u64; self.members.len()];
         let mut done = 0;
         while let Some(first) = self.members.get(done) {
@@ -295,18 +302,17 @@ impl<L: Learner> Fused<L> {
             self.learner.vote(&first.batch, &wanted, rows, &mut |tree, row, shares| {
                 let Some(member) = members.get(tree) else { return };
                 for (sums, takes_part) in sums.iter_mut().zip([member.champion, member.challenger]) {
-                    if takes_part {
-                        let of_row = sums.iter_mut().skip(row * classes).take(classes);
-                        of_row.zip(shares).for_each(|(sum, share)| *sum += u64::from(*share));
+                    if takes_part && let Some(of_row) = sums.get_mut(row * classes..(row + 1) * classes) {
+                        of_row.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
                     }
                 }
                 if let (Some(Some(truth)), Some(right)) = (truth.and_then(|t| t.get(row)), right.get_mut(done + tree)) {
-                    *right += u64::from(largest(shares.iter().map(|s| u64::from(*s))) == Some(*truth));
+                    *right += u64::from(largest(shares) == Some(*truth));
                 }
             })?;
             done += together;
         }
-        let decide = |sums: &[u64]| sums.chunks(classes.max(1)).map(|row| largest(row.iter().copied())).collect();
+        let decide = |sums: &[u32]| sums.chunks(classes.max(1)).map(largest).collect();
         let [champion, challenger] = sums;
         Ok(Votes { champion: decide(&champion), challenger: decide(&challenger), right })
     }
@@ -344,6 +350,7 @@ impl<L: Learner> Fused<L> {
         let Some(trial) = self.trial.take() else { return };
         let (won, lost) = (trial.won, trial.lost);
         let better = trial.better_by(BETTER.1);
+        self.patience = if better { 1 } else { (self.patience * 2).min(MOST_PATIENCE) };
         events.push(if better { Event::Swapped { won, lost } } else { Event::Kept { won, lost } });
         for member in &mut self.members {
             member.champion = if better { member.challenger } else { member.champion };
@@ -410,7 +417,12 @@ struct Votes {
 }
 
 /// The class with the most votes, the first of equals; `None` without votes.
-fn largest(votes: impl Iterator<Item = u64>) -> Option<u32> {
-    let best = votes.enumerate().max_by_key(|(class, votes)| (*votes, std::cmp::Reverse(*class)));
-    best.filter(|(_, votes)| *votes > 0).map(|(class, _)| class as u32)
+fn largest(votes: &[u32]) -> Option<u32> {
+    let (mut best, mut most) = (None, 0);
+    for (class, &votes) in votes.iter().enumerate() {
+        if votes > most {
+            (best, most) = (Some(class as u32), votes);
+        }
+    }
+    best
 }

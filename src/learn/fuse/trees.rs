@@ -11,7 +11,7 @@ use crate::learn::flat::walk;
 use crate::learn::forest::{Forest, LabelKind, Task, vote};
 use crate::learn::grow::{Growth, Labels, Table, grower};
 use crate::learn::merge::merge;
-use crate::learn::tree::Tree;
+use crate::learn::tree::{ONE, Tree};
 use crate::sync::Cancel;
 
 /// Fits forests for one question, over classes that are known beforehand.
@@ -89,7 +89,7 @@ fn strength(tree: &Tree, unseen: &[u32], table: &Table) -> Strength {
         votes.fill(0);
         vote(tree, *count, payload, &mut votes, 0);
         let truth = unseen.get(place).and_then(|row| of.get(*row as usize)).map(|class| u32::from(*class));
-        right += u64::from(truth.is_some() && super::largest(votes.iter().map(|v| u64::from(*v))) == truth);
+        right += u64::from(truth.is_some() && super::largest(&votes) == truth);
     });
     Strength::new(right, unseen.len() as u64)
 }
@@ -119,7 +119,8 @@ impl Learner for Trees {
             strengths.push(strength(&grown.tree, &grown.unseen, &table));
             forest.trees.push(grown.tree);
         }
-        Ok((forest, strengths))
+        // Rows are coded by the cuts that trees use, and by no others.
+        Ok((merge(&[&forest])?, strengths))
     }
 
     fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut dyn FnMut(usize, usize, &[u32])) -> Result<()> {
@@ -127,6 +128,9 @@ impl Learner for Trees {
         let width = batch.features.len().max(1);
         let places = places(batch, self.names());
         let own = places.len();
+        // Most leaves are of one class: what they say is made once.
+        let one = |class: &Option<usize>| (0..self.classes()).map(|c| if Some(c) == *class { ONE } else { 0 }).collect();
+        let pure: Vec<Vec<u32>> = places.iter().map(one).collect();
         let mut votes = vec![0; own];
         let mut shares = vec![0; self.classes()];
         for (place, tree) in wanted.iter().enumerate() {
@@ -136,6 +140,9 @@ impl Learner for Trees {
                 // A row that lacks a value where training had none gets no score.
                 if lacks.get(row).copied().unwrap_or(false) {
                     return;
+                }
+                if let Some(shares) = pure.get(payload as usize) {
+                    return each(place, row, shares);
                 }
                 votes.fill(0);
                 vote(tree, own, payload, &mut votes, 0);
