@@ -98,10 +98,10 @@ impl Recorder {
             Some(taken) => taken,
             None => self.connect()?,
         };
-        let shape = shape.filter(|_| self.shape.get().is_none());
-        if let Some(shape) = &shape {
-            self.describe(shape)?;
-        } else if self.shape.get().is_none() {
+        if let Some(shape) = shape.filter(|_| self.shape.get().is_none()) {
+            self.settle(&shape)?;
+        }
+        if self.shape.get().is_none() {
             return Err(Stop::Failed(Fault::new("it is not known how its bytes become rows").at(self.subject.url.shown())));
         }
         if !bytes.is_empty() {
@@ -110,10 +110,6 @@ impl Recorder {
                 self.since = Some(Instant::now());
                 self.write(&mut *raw)?;
             }
-        }
-        // Only now: who reads the recording begins behind a header, which must be in it.
-        if let Some(shape) = shape {
-            let _ = self.shape.set(shape);
         }
         for said in pending {
             self.note(said, &mut *raw)?;
@@ -160,14 +156,16 @@ impl Recorder {
     }
 
     /// Writes down how the bytes become rows, before the first of them.
-    fn describe(&mut self, shape: &Shape) -> Going {
+    fn settle(&mut self, shape: &Shape) -> Going {
         self.keep(&|log| {
             log.set_head(0, &shape.head)?;
             log.describe(|meta| {
                 meta.set_schema(shape.schema());
                 (meta.format, meta.whole) = (shape.format.name.to_owned(), shape.whole);
             })
-        })
+        })?;
+        let _ = self.shape.set(shape.clone());
+        Ok(())
     }
 
     /// Writes the block, however long that takes.
