@@ -224,6 +224,7 @@ impl Merger {
             // It is closed, never written to, when the file is complete.
             let _ = poured.recv();
         }
+        self.settle(true);
         self.keep(true);
         self.publish(true, true, shelf, wake);
         self.serve(shelf, wake);
