@@ -258,6 +258,7 @@ impl App {
         match cost {
             Cost::Cancel => self.costs.cancel(),
             Cost::Choose(id) => self.costs.choose(id),
+            Cost::Against(against) => self.costs.draw_against(against),
             Cost::Measure => {
                 let Some(sheet) = self.sheets.iter().find(|s| Some(s.id) == self.selected) else { return };
                 if let Err(fault) = self.costs.measure(sheet, &self.wake) {

@@ -354,6 +354,11 @@ fn every_run_has_its_cost_and_measuring_tells_how_it_grows() {
     assert_eq!((run.rows, run.groups), (86_000, 7));
     assert!(!run.samples.is_empty());
     drop(app);
+    assert!(window.has("a group and worker; too few sizes to tell its growth"));
+    window.click("bytes against groups × workers");
+    window.settle();
+    let title = window.app().costs().growth().unwrap().picture.figure().unwrap().x.title.clone();
+    assert_eq!(title, "groups × workers");
     window.harness.key_press(Key::Escape);
     window.settle();
     assert!(!window.has("Between threads"));

@@ -321,9 +321,9 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
 #[test]
 fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
     use braid::engine::cost::{Sample, fit};
-    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10 };
+    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10, workers: 2 };
     let samples: Vec<Sample> = (0..6).map(|i| sample(20_000 << i)).collect();
-    let figure = braid::ui::cost::figure(&samples, fit(&samples));
+    let figure = braid::ui::cost::figure(&samples, fit(&samples), braid::ui::cost::Against::Rows);
     let svg = export::svg(&figure, 900, 400, &Look::light()).unwrap();
     assert!(svg.contains(">10⁵<") && svg.contains(">10³<"), "powers of ten");
     assert!(
@@ -331,6 +331,11 @@ fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
         "{}",
         figure.series.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join("; ")
     );
+    let samples: Vec<Sample> = (0..6).map(|i| Sample { groups: 10 << i, state: 400 << i, between: 8_000 << i, ..sample(20_000 << i) }).collect();
+    let of = |against| braid::ui::cost::figure(&samples, fit(&samples), against);
+    let state = of(braid::ui::cost::Against::Groups);
+    assert_eq!((state.x.title.as_str(), state.series[0].name.as_str()), ("groups", "state as (groups)^1.00"));
+    assert_eq!(of(braid::ui::cost::Against::GroupsAndWorkers).series[0].name, "between threads as (groups × workers)^1.00");
 }
 
 #[test]
