@@ -230,6 +230,11 @@ impl Watch {
         self.is_running() && !self.stopping && self.newest.as_ref().is_some_and(|s| s.live_open > 0)
     }
 
+    /// The question that was asked last: it may still be on its way.
+    pub fn asked(&self) -> &str {
+        self.next.as_ref().map_or(&self.sql, |next| &next.sql)
+    }
+
     /// Ends all inputs; the last snapshot is shown when it comes.
     pub fn stop(&mut self) {
         self.next = None;
