@@ -201,7 +201,7 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
             let what = format!("the answer does not fit into memory, so that it cannot be drawn ({} groups)", last.stats.groups);
             return Err(Fault::new(what).at(path.display().to_string()).hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
         }
-        let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows)?;
+        let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows, last.history_share())?;
         export::save(&figure, path, &Look::light())?;
     }
     let groups = last.stats.groups;

@@ -231,12 +231,13 @@ impl App {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {
-                sheet.picture.look(&shown, sheet.watch.shown_run, &sheet.watch.shown_windows, &self.wake);
+                let of = (sheet.watch.shown_run, &sheet.watch.shown_windows);
+                sheet.picture.look(&shown, shown.history_share(), of, &self.wake);
             }
             match &sheet.watch.next {
                 Some(next) => {
                     if let Some(newest) = &next.newest {
-                        sheet.preview.look(newest, next.number, &next.windows, &self.wake);
+                        sheet.preview.look(newest, next.share(), (next.number, &next.windows), &self.wake);
                     }
                     // It may be ready without anything new to look at.
                     ctx.request_repaint_after(TICK);

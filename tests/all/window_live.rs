@@ -213,6 +213,11 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     std::thread::sleep(Duration::from_millis(350));
     window.settle();
     assert!(window.has("New answer") && window.has("Picture of the new answer") && window.has("Chart:"));
+    assert!(window.has("Covers as much as") || window.has(" of the rows"), "how far it covers");
+    let sheet = window.sheet();
+    let next = sheet.watch.next.as_ref().unwrap();
+    assert!(next.share() > 0.0 && next.share() <= 1.0);
+    drop(sheet);
     let names = |w: &Window| w.sheet().watch.shown.as_ref().unwrap().answer.get_column_names_owned();
     assert!(names(&window).iter().any(|n| n.as_str() == "n"), "the old answer is the one that counts");
     window.click("Keep the old answer");

@@ -352,3 +352,26 @@ fn a_short_question_gives_the_room_of_a_long_one_back() {
     assert!(many > few + 40.0, "{few} {many}");
     assert_eq!(ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town"), few);
 }
+
+#[test]
+fn what_is_not_read_yet_is_shaded_and_is_no_gap() {
+    use braid::engine::Snapshot;
+    use braid::figure::Encoding;
+    use braid::query::{Plan, Query};
+    use polars::prelude::*;
+    let minutes: Vec<i64> = [0_i64, 1, 2, 10, 11, 12].iter().map(|m| m * 60_000_000).collect();
+    let times = Int64Chunked::from_vec("w".into(), minutes).into_datetime(TimeUnit::Microseconds, None).into_column();
+    let answer = DataFrame::new(6, vec![times, Column::new("n".into(), [5_i64, 6, 7, 6, 5, 7])]).unwrap();
+    let sql = "SELECT tumble(at, INTERVAL '1 minute') AS w, count(*) AS n FROM t GROUP BY w";
+    let query = Query::parse(sql).unwrap();
+    let schema: SchemaRef = Schema::from_iter([Field::new("at".into(), DataType::Datetime(TimeUnit::Microseconds, None))]).into();
+    let windows = braid::workspace::Windows::of(&query, &Plan::new(&query, sql, &schema, Some("at")).unwrap());
+    let snapshot = Snapshot { answer, ..Snapshot::default() };
+    let figure = |share| braid::workspace::picture(&Encoding::guess(&snapshot.answer), &snapshot, &windows, share).unwrap();
+    let part = figure(0.4);
+    assert_eq!(part.unread, [(150e6, 570e6)], "from the end of one window to the beginning of the next");
+    assert!(part.caption.contains("from 40 % of the rows") && part.caption.contains("shaded: not read yet"), "{}", part.caption);
+    let svg = export::svg(&part, 900, 400, &Look::light()).unwrap();
+    assert!(svg.contains("not read yet") && !svg.contains("no data"));
+    assert_eq!(figure(1.0).unread, [], "what was read and is not there is a gap");
+}

@@ -28,8 +28,8 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let left = |ui: &mut Ui| {
             ui.label(RichText::new(format!("Rewound to {}", now.stretch.words())).strong().color(p.warn));
             let behind = match (&now.watch.newest, now.watch.is_running(), &now.watch.next) {
-                (newest, true, Some(next)) => {
-                    format!("the feed goes on behind it, and the changed question is read: {}", percent(next.share(newest.as_deref())))
+                (_, true, Some(next)) => {
+                    format!("the feed goes on behind it, and the changed question is read: {}", percent(next.share()))
                 }
                 (Some(_), true, None) => "the feed goes on behind it".to_owned(),
                 _ => "the feed has ended meanwhile".to_owned(),
