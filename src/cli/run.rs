@@ -13,7 +13,7 @@ use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Result};
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
-use crate::engine::{Options, RowsTo, Run, Snapshot, Table, scorer};
+use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
@@ -82,6 +82,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let run = Run::start(plan, table.clone(), options, wake)?;
 
     let mut progress = Progress::new();
+    let mut told: Vec<String> = doubled.into_iter().collect();
     let until = args.limit.map(|limit| Instant::now() + limit);
     let last = loop {
         if stop.is_set() || until.is_some_and(|u| Instant::now() >= u) {
@@ -94,11 +95,16 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
             if snapshot.last {
                 break snapshot;
             }
+            if let Some(note) = snapshot.notes.iter().find(|note| note.starts_with(ON_DISK) && !told.contains(note)) {
+                progress.clear();
+                let _ = writeln!(std::io::stderr(), "{note}");
+                told.push(note.clone());
+            }
             progress.show(&snapshot);
         }
     };
     progress.clear();
-    finish(args, &table, &last, &Asked { windows, before, started, streamed, told: doubled })
+    finish(args, &table, &last, &Asked { windows, before, started, streamed, told })
 }
 
 /// What is not exact, or costs more than a constant a group, a line each.
@@ -153,8 +159,8 @@ struct Asked {
     started: Instant,
     /// Rows went out as they came.
     streamed: bool,
-    /// What was said before the run.
-    told: Option<String>,
+    /// Notes that were said before the run or while it ran.
+    told: Vec<String>,
 }
 
 fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
@@ -162,7 +168,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
         keep_aside(last, folder)?;
     }
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().filter(|note| asked.told.as_ref() != Some(note)).cloned());
+    notes.extend(last.notes.iter().filter(|note| !asked.told.contains(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
     }

@@ -31,6 +31,7 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
         "bytes_between_threads": s.stats.bytes_between_threads,
         "groups": groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
+        "spilled_mb": s.stats.spilled_bytes as f64 / MIB,
         "cost": cost(s),
         "windows": windows(s),
         "watermark": s.watermark.and_then(iso),
