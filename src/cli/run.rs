@@ -10,7 +10,7 @@ use super::args::RunArgs;
 use super::memory::Allowed;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Rejects, Result};
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
 use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
@@ -178,12 +178,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
             last.rows.late, table.name
         ));
     }
-    if let Some(first) = last.rejects.kept.first() {
-        let more = if last.rejects.count == 1 { String::new() } else { format!(" (and {} more)", last.rejects.count - 1) };
-        let kept = if args.workspace.is_some() { "" } else { "; --workspace DIR keeps them" };
-        let rows = if last.rejects.count == 1 { "row" } else { "rows" };
-        notes.push(format!("{} {rows} set aside: {}, line {}: {}{more}{kept}", last.rejects.count, first.source, first.line, first.reason));
-    }
+    notes.extend(rejected(&last.rejects, args.workspace.as_deref()));
     for note in notes {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
@@ -196,6 +191,30 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     }
     written.map(drop)
 }
+
+/// Places of rejected rows that are named.
+const PLACES: usize = 3;
+
+/// How many rows could not be read, where the first of them stand, and where all of them can be seen.
+fn rejected(rejects: &Rejects, workspace: Option<&Path>) -> Option<String> {
+    let count = rejects.count;
+    let kept = rejects.kept.len() as u64;
+    if kept == 0 {
+        return None;
+    }
+    let places: Vec<String> = rejects.kept.iter().take(PLACES).map(|r| format!("{}, line {}: {}", r.source, r.line, r.reason)).collect();
+    let more = count.saturating_sub(places.len() as u64);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let whole = |count: u64| if kept < count { format!("the first {kept}") } else { "all".to_owned() };
+    let seen = match workspace {
+        Some(folder) => format!("{} are in {}", whole(count), folder.join(REJECTED).display()),
+        None => format!("--workspace DIR writes them to DIR/{REJECTED}, and in the window 'rejected' lists them"),
+    };
+    Some(format!("{count} {} set aside: {}{more} ({seen})", if count == 1 { "row" } else { "rows" }, places.join("; ")))
+}
+
+/// The file of rejected rows in a workspace.
+const REJECTED: &str = "rejected.ndjson";
 
 /// Writes the answer, and draws it; how many groups it is of.
 fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<u64> {
@@ -228,7 +247,7 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
 /// Rows that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
 fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
-    let path = folder.join("rejected.ndjson");
+    let path = folder.join(REJECTED);
     let line = |r: &crate::data::Reject| serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body }).to_string() + "\n";
     let lines: String = last.rejects.kept.iter().map(line).collect();
     fs::write(&path, lines).map_err(|e| Fault::io(path.display().to_string(), &e))?;

@@ -153,10 +153,13 @@ fn measuring_asks_of_larger_and_larger_parts_up_to_all() {
 fn state_is_measured_against_groups_and_bytes_between_threads_against_groups_times_workers() {
     let measured = |groups: i64| {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("all.csv");
-        let keys: Vec<i64> = (0..600_000).map(|i: i64| i.wrapping_mul(7_919) % groups).collect();
-        write_frame(&DataFrame::new(keys.len(), vec![Column::new("k".into(), keys)]).unwrap(), &path).unwrap();
-        let table = open(&untimed(&[&path], &[]));
+        // Each file is a piece.
+        let paths: Vec<_> = (0..32).map(|i| folder.path().join(format!("{i:02}.csv"))).collect();
+        for (i, path) in (0_i64..).zip(&paths) {
+            let keys: Vec<i64> = (i * 10_000..(i + 1) * 10_000).map(|n| n * 7_919 % groups).collect();
+            write_frame(&DataFrame::new(keys.len(), vec![Column::new("k".into(), keys)]).unwrap(), path).unwrap();
+        }
+        let table = open(&untimed(&paths.iter().map(|p| p.as_path()).collect::<Vec<_>>(), &[]));
         let sql = "SELECT k, count(*) AS n FROM r GROUP BY k";
         let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap());
         let mut job = braid::engine::cost::measure(plan, &table, Options { threads: 2, ..Options::default() }, braid::sync::Wake::silent());

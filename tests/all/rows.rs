@@ -15,7 +15,7 @@ use crate::run::{answer, given, open, sample, start, wait};
 
 fn plan(sql: &str, schema: &SchemaRef, time: Option<&str>) -> Arc<Plan> {
     let query = Query::parse(sql).unwrap_or_else(|f| panic!("{sql}: {f}"));
-    Arc::new(Plan::over(&query, sql, &[Input { name: "r", schema, time }]).unwrap_or_else(|f| panic!("{sql}: {f}")))
+    Arc::new(Plan::over(&query, sql, &[Input { name: "r", schema, time, commas: &[] }]).unwrap_or_else(|f| panic!("{sql}: {f}")))
 }
 
 fn one_go(frame: &DataFrame, sql: &str, time: Option<&str>) -> DataFrame {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use braid::figure::PointState;
 use braid::query::window::WindowStatus;
 use braid::ui::App;
-use braid::ui::action::{Action, Open, Pane, Rewind, TableAction, Window as Show};
+use braid::ui::action::{Action, Cost, Open, Pane, Rewind, TableAction, Window as Show};
 use braid::ui::watch::State;
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui;
@@ -390,8 +390,7 @@ fn every_run_has_its_cost_and_measuring_tells_how_it_grows() {
     assert!(!run.samples.is_empty());
     drop(app);
     assert!(window.has("a group and worker; too few sizes to tell its growth"));
-    window.click("bytes against groups × workers");
-    window.settle();
+    window.propose(Action::Cost(Cost::Against(braid::ui::cost::Against::GroupsAndWorkers)));
     let title = window.app().costs().growth().unwrap().picture.figure().unwrap().x.title.clone();
     assert_eq!(title, "groups × workers");
     window.harness.key_press(Key::Escape);

@@ -133,6 +133,7 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
             ))
             .wrap(),
         );
+        groups_ui(ui, run, growth);
         return;
     }
     exponents_ui(ui, run, growth);
