@@ -41,7 +41,7 @@ pub struct Sheet {
     pub picture: Picture,
     /// The picture of a changed question's answer, while it is not shown yet.
     pub preview: Picture,
-    /// The run that finds out how much time the history spans, before the first question can be asked.
+    /// The run that finds out how much time the history spans, or what its columns hold, before the first question can be asked.
     pub span: Option<Span>,
     /// What the runs of this sheet have said already, so that it is told once.
     pub told: BTreeSet<String>,
@@ -63,6 +63,8 @@ const AUDIT: Duration = Duration::from_secs(15);
 pub struct Span {
     pub run: Run,
     pub since: Instant,
+    /// It asks how much time there is; else how many values columns have.
+    pub of_time: bool,
 }
 
 impl Sheet {

@@ -127,15 +127,15 @@ fn groups_leave_for_disk_and_the_answer_comes_at_the_end_a_part_at_a_time() {
 #[test]
 fn more_groups_than_fit_are_answered_in_their_order() {
     let folder = tempfile::tempdir().unwrap();
-    let frame = many(200_000, 150_000, 11);
+    let frame = many(50_000, 40_000, 11);
     let path = save(folder.path(), "all.csv", &frame);
     let table = open(&untimed(&[&path], &[]));
     for sql in [
         "SELECT id, count(*) AS n, sum(v) AS s FROM r GROUP BY id ORDER BY n DESC, s",
         "SELECT k, p, id, max(v) AS hi FROM r GROUP BY k, p, id HAVING count(*) < 4 ORDER BY k DESC NULLS FIRST, p",
-        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT 60000",
+        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT 15000",
     ] {
-        let last = answer(&table, sql, Options { memory: mib(3.0), threads: 2, ..Options::default() });
+        let last = answer(&table, sql, Options { memory: mib(1.0), threads: 2, ..Options::default() });
         assert_eq!(last.fault, None, "{sql}");
         let sealed = last.sealed.as_ref().expect("more than fits into memory");
         let (mut whole, mut parts) = (last.answer.clone(), 0);
