@@ -48,7 +48,7 @@ pub fn each(spill: &Spill, plan: &Arc<Plan>, watermark: Option<Micros>, room: u6
 
 fn merge(plan: &Plan, runs: &[Run], most: u64, take: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
     let mut cursors = runs.iter().map(|run| Cursor::new(plan, run)).collect::<Result<Vec<_>>>()?;
-    let mut left = plan.finish.limit.unwrap_or(u64::MAX);
+    let (mut skipped, mut left) = (plan.finish.offset, plan.finish.limit.unwrap_or(u64::MAX));
     let mut out: Option<DataFrame> = None;
     while left > 0 {
         for cursor in &mut cursors {
@@ -65,7 +65,10 @@ fn merge(plan: &Plan, runs: &[Run], most: u64, take: &mut dyn FnMut(DataFrame) -
             cursor.at = until;
         }
         let Some(piece) = piece else { break };
-        let piece = in_order(plan, piece)?.head(Some(usize::try_from(left).unwrap_or(usize::MAX)));
+        let piece = in_order(plan, piece)?;
+        let skip = skipped.min(piece.height() as u64);
+        skipped -= skip;
+        let piece = piece.slice(skip as i64, usize::try_from(left).unwrap_or(usize::MAX));
         left -= piece.height() as u64;
         let answer = piece.columns().get(..plan.finish.items.len()).map(<[Column]>::to_vec).unwrap_or_default();
         stack(&mut out, DataFrame::new(piece.height(), answer)?)?;

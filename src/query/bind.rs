@@ -221,7 +221,17 @@ impl<'a> Binder<'a> {
             let (scalar, _) = Scalar::bind(&ast, &kept, self.place(&by.expr))?;
             order_by.push(OrderBy { scalar, descending: by.descending, nulls_first: by.nulls_first.unwrap_or(false) });
         }
-        Ok(Finish { having, overs, qualify, items, order: order_by, limit: query.limit, distinct: query.distinct, divisions })
+        Ok(Finish {
+            having,
+            overs,
+            qualify,
+            items,
+            order: order_by,
+            limit: query.limit,
+            offset: query.offset.unwrap_or(0),
+            distinct: query.distinct,
+            divisions,
+        })
     }
 
     /// A condition over what is kept.

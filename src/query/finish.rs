@@ -19,6 +19,8 @@ pub struct Finish {
     pub items: Vec<(PlSmallStr, Scalar)>,
     pub order: Vec<OrderBy>,
     pub limit: Option<u64>,
+    /// Rows in order that are left out before the first one of those.
+    pub offset: u64,
     /// SELECT DISTINCT: equal rows of the answer are shown once.
     pub distinct: bool,
     /// Names of answer columns made by a division: where an infinite value deserves a word.
@@ -113,18 +115,21 @@ impl Finish {
             kept = kept.filter(&keep(having, &kept)?)?;
         }
         let whole = !self.overs.is_empty() || self.qualify.is_some() || self.distinct;
-        if self.limit.is_none_or(|limit| kept.height() as u64 <= limit) || whole {
-            return Ok(kept);
-        }
+        let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && !whole) else { return Ok(kept) };
         if let Some(order) = self.ordering(&kept)? {
             kept = kept.take(&order)?;
         }
-        Ok(self.cut(kept))
+        Ok(kept.head(Some(usize::try_from(most).unwrap_or(usize::MAX))))
+    }
+
+    /// How many of the first rows there must be for the ones that are shown; `None` for all.
+    pub fn most(&self) -> Option<u64> {
+        self.limit.map(|limit| limit.saturating_add(self.offset))
     }
 
     fn cut(&self, answer: DataFrame) -> DataFrame {
         match self.limit {
-            Some(limit) => answer.head(Some(limit as usize)),
+            Some(limit) => answer.slice(i64::try_from(self.offset).unwrap_or(i64::MAX), usize::try_from(limit).unwrap_or(usize::MAX)),
             None => answer,
         }
     }

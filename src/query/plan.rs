@@ -358,7 +358,7 @@ fn keep(finish: &mut Finish) -> Keep {
     if !finish.overs.is_empty() || finish.qualify.is_some() || finish.distinct {
         return Keep::All;
     }
-    match (finish.limit, finish.order.is_empty()) {
+    match (finish.most(), finish.order.is_empty()) {
         (Some(limit), false) => Keep::Top { rows: limit as usize, last: false },
         (Some(limit), true) => {
             finish.limit = None;

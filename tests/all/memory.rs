@@ -133,7 +133,7 @@ fn more_groups_than_fit_are_answered_in_their_order() {
     for sql in [
         "SELECT id, count(*) AS n, sum(v) AS s FROM r GROUP BY id ORDER BY n DESC, s",
         "SELECT k, p, id, max(v) AS hi FROM r GROUP BY k, p, id HAVING count(*) < 4 ORDER BY k DESC NULLS FIRST, p",
-        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT 15000",
+        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT 15000 OFFSET 20000",
     ] {
         let last = answer(&table, sql, Options { memory: mib(1.0), threads: 2, ..Options::default() });
         assert_eq!(last.fault, None, "{sql}");

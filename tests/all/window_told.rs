@@ -375,3 +375,25 @@ fn what_is_not_read_yet_is_shaded_and_is_no_gap() {
     assert!(svg.contains("not read yet") && !svg.contains("no data"));
     assert_eq!(figure(1.0).unread, [], "what was read and is not there is a gap");
 }
+
+#[test]
+fn the_first_question_is_of_columns_that_can_be_counted() {
+    let first = |name: &str, header: &str, row: &dyn Fn(usize) -> String| {
+        let mut window = Window::new();
+        let text: String = (0..400).map(|i| row(i) + "\n").collect();
+        let path = window.file(name, &format!("{header}\n{text}"));
+        window.drop_files(&[&path]);
+        window.wait("the file is a table", |app| app.sheets().len() == 1);
+        window.wait_done();
+        assert!(window.points().iter().map(|p| p.1).sum::<f64>() == 400.0, "every row is counted");
+        let sheet = window.sheet();
+        (sheet.question.sql.clone(), sheet.picture.shown().mark.clone())
+    };
+    let town = |i: usize| ["Rome", "Oslo", "Lima"][i % 3];
+    let (sql, mark) = first("a.csv", "id,note,town,price", &|i| format!("k{i},words {i},{},{}.5", town(i), i % 90));
+    assert!(sql.contains("GROUP BY town") && mark == "bar", "{mark}: {sql}");
+    let (sql, mark) = first("b.csv", "id,note,price", &|i| format!("{i},words {i},{}.5", i % 90));
+    assert!(sql.contains("floor(price / 5) * 5 AS price_bucket") && mark == "bar", "{mark}: {sql}");
+    let (sql, _) = first("c.csv", "id,note,day", &|i| format!("{i},words {i},2024-01-{:02}", i % 28 + 1));
+    assert!(sql.contains("tumble(day"), "{sql}");
+}
