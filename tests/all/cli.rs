@@ -319,12 +319,12 @@ fn rejected_rows_are_named_up_to_three_and_all_of_them_can_be_seen() {
 fn numbers_with_commas_are_told_from_text_with_an_expression_that_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
-    fs::write(&path, "town;price;people;both;code\nRome;1,5;1,234,567;1.234,5;1,2,3\nOslo;-2,25;12,000;7,5;9\nLima;3;950;1.000.000;8\n").unwrap();
+    fs::write(&path, "town;price;people;mixed;code\nRome;1,5;1,234,567;1.234,5;1,2,3\nOslo;-2,25;12,000;7,5;9\nLima;3;950;1.000.000;8\n").unwrap();
     let ask = |sql: &str| braid(&["run", "--history", &history(&path), "--sql", sql]);
     for (column, words, number, sum) in [
         ("price", "a decimal comma", "CAST(replace(price, ',', '.') AS DOUBLE)", "2.25"),
         ("people", "commas between thousands", "CAST(replace(people, ',', '') AS DOUBLE)", "1247517.0"),
-        ("both", "a decimal comma", "CAST(replace(replace(both, '.', ''), ',', '.') AS DOUBLE)", "1001242.0"),
+        ("mixed", "a decimal comma", "CAST(replace(replace(mixed, '.', ''), ',', '.') AS DOUBLE)", "1001242.0"),
     ] {
         let said = stderr(&ask(&format!("SELECT sum({column}) AS s FROM r")));
         assert!(said.contains(words) && said.contains(&format!("write {number} instead of")), "{column}: {said}");

@@ -431,7 +431,7 @@ fn limit_with_offset_is_kept_up_to_date_where_the_question_gives_an_order() {
         assert!(query.rerun.is_none(), "{sql}");
         assert_eq!((query.limit, query.offset), (Some(3), Some(2)));
         assert_eq!(query.to_sql(), sql);
-        assert_eq!(braid::query::Form::from_query(&query).to_query().to_sql(), sql, "the builder keeps it");
+        assert_eq!(Form::from_query(&query).to_query().to_sql(), sql, "the builder keeps it");
     }
     // Without an order it is as it was: asked again.
     assert!(Query::parse("SELECT a, b FROM t LIMIT 3 OFFSET 2").unwrap().rerun.is_some());
