@@ -225,7 +225,10 @@ impl App {
         for sheet in &mut self.sheets {
             if let Some(form) = sheet.span.as_ref().and_then(|span| guessed(&sheet.table, span)) {
                 sheet.span = None;
-                first_question(sheet, form, &self.wake);
+                // Who has begun to write already is not interrupted.
+                if sheet.question.sql.is_empty() {
+                    first_question(sheet, form, &self.wake);
+                }
             } else if sheet.span.is_some() {
                 ctx.request_repaint_after(SPAN_WAIT);
             }
