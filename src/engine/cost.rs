@@ -58,11 +58,11 @@ const SPAN: f64 = 4.0;
 impl Exponents {
     /// Why there are none.
     pub fn note(&self, samples: &[Sample]) -> Option<String> {
-        let rows = |f: fn(u64, u64) -> u64| samples.iter().map(|s| s.rows).reduce(f).unwrap_or(0);
+        let rows = |f: fn(u64, u64) -> u64| growing(samples).map(|s| s.rows).reduce(f).unwrap_or(0);
         self.time.is_none().then(|| {
             format!(
                 "too short a run to fit: {} samples, of {} to {} rows; it takes {ENOUGH} whose rows span a factor of {SPAN}",
-                samples.len(),
+                growing(samples).count(),
                 rows(u64::min),
                 rows(u64::max)
             )
@@ -120,7 +120,7 @@ pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> 
         let begun = Instant::now();
         let own = Options { workspace: None, audit: None, pace: PACE, ..options };
         let mut samples: Vec<Sample> = Vec::new();
-        let mut pieces = 4;
+        let mut pieces = 1;
         let there = loop {
             let own = Options { pieces: Some(pieces), ..own.clone() };
             let last = run_once(plan.clone(), table.clone(), own, report)?;

@@ -183,6 +183,15 @@ fn state_is_measured_against_groups_and_bytes_between_threads_against_groups_tim
 }
 
 #[test]
+fn what_is_handed_over_says_how_long_it_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.csv");
+    write_frame(&sample(100_000, 8), &path).unwrap();
+    let last = answer(&open(&given(&[&path], &[])), "SELECT k, count(*) AS n FROM r GROUP BY k", Options { pace: Duration::ZERO, ..Options::default() });
+    assert!(last.stats.samples.iter().all(|s| s.seconds > 0.0), "{:?}", last.stats.samples);
+}
+
+#[test]
 fn the_past_of_a_running_feed_answers_a_new_question_and_ends() {
     let folder = tempfile::tempdir().unwrap();
     let frame = sample(30_000, 9);

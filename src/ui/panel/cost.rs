@@ -188,7 +188,9 @@ fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
     facts_ui(ui, facts.into_iter(), |ui, (name, over, exponent, each)| match exponent {
         Some(b) => {
             power_ui(ui, name, over, b);
-            ui.label(look::faint("(ours: 1)", ui)).on_hover_text("What the fusion of this program promises; it may be less where groups share what they keep");
+            ui.label(look::faint("(ours: at most 1)", ui)).on_hover_text(
+                "What the fusion of this program promises; it is less where groups share what they keep, or workers do not meet the same groups",
+            );
         }
         None => drop(
             ui.label(look::faint(format!("{each}; too few sizes to tell its growth"), ui))
