@@ -99,7 +99,11 @@ fn slope(of: &[&Sample], x: fn(&Sample) -> f64, y: fn(&Sample) -> f64) -> Option
     let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
     let (covariance, variance) = points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
     let span = points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
-    (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| covariance / variance)
+    (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| {
+        let slope = covariance / variance;
+        // No `-0.00`.
+        if slope.abs() < 0.005 { 0.0 } else { slope }
+    })
 }
 
 /// The longest that measuring may take.
