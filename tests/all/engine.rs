@@ -177,8 +177,9 @@ fn state_is_measured_against_groups_and_bytes_between_threads_against_groups_tim
     let few = measured(1_000);
     let found = fit(&few);
     assert_eq!(found.state_by_groups, None, "{few:?}");
-    assert!((0.6..=1.2).contains(&found.between_by_groups_and_workers.unwrap()), "{found:?} {few:?}");
-    assert!(found.between.unwrap() < 0.3, "{found:?} {few:?}");
+    assert!((0.6..=1.3).contains(&found.between_by_groups_and_workers.unwrap()), "{found:?} {few:?}");
+    // However many rows there are, a worker hands over its groups when it begins and when it is done.
+    assert!(few.iter().all(|s| s.between <= 2 * s.workers * s.state), "{few:?}");
     assert!(few.iter().any(|s| s.workers == 1) && few.iter().any(|s| s.workers == 4), "{few:?}");
 }
 
