@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::ordered;
 use super::spill::{SHARES, Spill};
 use crate::data::{Fault, Result};
 use crate::query::window::Micros;
@@ -115,6 +116,8 @@ pub struct SealedAnswer {
     watermark: Option<Micros>,
     /// All of it, where it did not fit into memory: then there are no files and no rest.
     spilled: Option<Spill>,
+    /// Bytes that an answer in order may take while it is merged.
+    room: u64,
 }
 
 impl SealedAnswer {
@@ -123,17 +126,20 @@ impl SealedAnswer {
         self.spilled.is_some()
     }
 
-    /// All groups are on disk, divided by their keys.
-    pub fn of_spilled(plan: Arc<Plan>, spilled: Spill, watermark: Option<Micros>) -> Self {
-        Self { plan, home: spilled.home().clone(), files: Vec::new(), rest: DataFrame::empty(), watermark, spilled: Some(spilled) }
+    /// All groups are on disk, divided by their keys; of the answer `room` bytes may be in memory.
+    pub fn of_spilled(plan: Arc<Plan>, spilled: Spill, watermark: Option<Micros>, room: u64) -> Self {
+        Self { plan, home: spilled.home().clone(), files: Vec::new(), rest: DataFrame::empty(), watermark, spilled: Some(spilled), room }
     }
 
-    /// The whole answer, a part at a time; in one part where it is ordered or cut as a whole. How many groups it is of.
+    /// The whole answer, a part at a time, in its order where it has one. How many groups it is of.
     ///
     /// # Errors
     /// When a file is gone or damaged, or an expression of the answer cannot be evaluated.
     pub fn each(&self, mut take: impl FnMut(DataFrame) -> Result<()>) -> Result<u64> {
         let mut groups = 0;
+        if let Some(spilled) = self.spilled.as_ref().filter(|_| self.plan.finish.needs_all()) {
+            return ordered::each(spilled, &self.plan, self.watermark, self.room, &mut take);
+        }
         if let Some(spilled) = &self.spilled {
             for share in 0..SHARES {
                 let answer = spilled.share(&self.plan, share)?.answer(self.watermark)?;
@@ -297,7 +303,7 @@ impl Sealed {
 
     /// All of the answer, with what is still in memory.
     pub fn answer(&self, plan: &Arc<Plan>, rest: DataFrame, watermark: Option<Micros>) -> SealedAnswer {
-        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark, spilled: None }
+        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark, spilled: None, room: u64::MAX }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The order of rows by some columns. Each column becomes words of 64 bits in its own order, and as long as the ranges of
 //! their values leave room, all of them one word a row, which is sorted instead; otherwise polars sorts.
 
+use std::cmp::Ordering;
+
 use polars::prelude::*;
 
 use super::aggregate::Rank;
@@ -136,4 +138,44 @@ fn ranks(column: &Column) -> Result<(Vec<u64>, Nulls)> {
     let word = |number: &u32| rank.get(*number as usize).copied().unwrap_or_default();
     let nulls = (column.null_count() > 0).then(|| column.is_null().iter().map(|null| null == Some(true)).collect());
     Ok((numbers.iter().map(word).collect(), nulls))
+}
+
+/// Rows that can be compared with rows of other frames, in the order of some columns: that of `sorted`.
+pub struct Ranked(Vec<(Lane, bool, bool)>);
+
+enum Lane {
+    Words(<u64 as Rank>::Lane),
+    Texts(<Box<str> as Rank>::Lane),
+}
+
+impl Ranked {
+    /// # Errors
+    /// When a column is of a type that has no order.
+    pub fn new(by: Vec<By>) -> Result<Self> {
+        let lane = |column: &Column| -> Result<Lane> {
+            let plain = column.dtype().is_primitive_numeric() || column.dtype().is_temporal() || matches!(column.dtype(), DataType::Boolean | DataType::Null);
+            Ok(if plain { Lane::Words(u64::lane(column)?) } else { Lane::Texts(<Box<str>>::lane(&column.cast(&DataType::String)?)?) })
+        };
+        by.iter().map(|(column, descending, nulls_first)| Ok((lane(column)?, *descending, *nulls_first))).collect::<Result<_>>().map(Self)
+    }
+
+    /// Where row `row` stands beside row `at` of another.
+    pub fn compare(&self, row: usize, other: &Self, at: usize) -> Ordering {
+        let each = self.0.iter().zip(&other.0).map(|((one, descending, nulls_first), (other, ..))| match (one, other) {
+            (Lane::Words(one), Lane::Words(other)) => beside(u64::get(one, row), u64::get(other, at), *descending, *nulls_first),
+            (Lane::Texts(one), Lane::Texts(other)) => beside(<Box<str>>::get(one, row), <Box<str>>::get(other, at), *descending, *nulls_first),
+            // Columns of one question have one type.
+            _ => Ordering::Equal,
+        });
+        each.fold(Ordering::Equal, Ordering::then)
+    }
+}
+
+fn beside<T: Ord>(one: Option<T>, other: Option<T>, descending: bool, nulls_first: bool) -> Ordering {
+    match (one, other) {
+        (Some(one), Some(other)) if descending => other.cmp(&one),
+        (Some(one), Some(other)) => one.cmp(&other),
+        (one, other) if nulls_first => one.is_some().cmp(&other.is_some()),
+        (one, other) => one.is_none().cmp(&other.is_none()),
+    }
 }

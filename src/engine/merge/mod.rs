@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
 use self::keep::open_aside;
+pub use self::spill::ON_DISK;
 use super::Snapshot;
 use super::audit::Moment;
 use super::checkpoint::Counted;

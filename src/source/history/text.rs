@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, SchemaRef};
+use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 
 use super::input::{Input, Packing, Stamp};
 use super::{Extent, History, Piece, Reader, slices};
 use crate::data::encoding::{HEAD_BYTES, TextEncoding};
-use crate::data::format::{Decoder, Format, Kind, Sniff, format_for};
+use crate::data::format::{Commas, Decoder, Format, Kind, Sniff, format_for};
 use crate::data::{Fault, Reject, Rejects, Result};
 
 /// The first block is small, so that a first answer comes early; each next one is twice as long.
@@ -107,6 +107,10 @@ impl History for Text {
 
     fn extent(&self) -> Extent {
         Extent { bytes: self.0.stamp.bytes, rows: None }
+    }
+
+    fn commas(&self) -> &[(PlSmallStr, Commas)] {
+        self.0.decoder.commas()
     }
 
     fn notes(&self) -> &[String] {
