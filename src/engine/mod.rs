@@ -10,6 +10,7 @@ mod dataset;
 pub mod explain;
 pub mod feed;
 mod gather;
+pub mod guard;
 mod intake;
 pub mod job;
 mod judge;

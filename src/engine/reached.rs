@@ -56,7 +56,8 @@ impl Reached {
         self.watermark = self.watermark.max(other.watermark);
     }
 
-    fn add(&mut self, at: &At) {
+    /// A partition was read as far as there.
+    pub(super) fn add(&mut self, at: &At) {
         match self.partitions.iter_mut().find(|known| known.feed == at.feed && known.partition == at.partition) {
             Some(known) => {
                 // Workers hand over in any order.

@@ -4,6 +4,7 @@
 mod adwin;
 mod baseline;
 mod compare;
+mod saved;
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Guard {
     window_rows: u64,
     window: Tally,
     since: Option<i64>,
+    /// The newest full window, and what came of it.
+    full: Option<Tally>,
     newest: Vec<FeatureDrift>,
     adwin: Adwin,
     stale: Vec<Stale>,
@@ -59,7 +62,7 @@ impl Guard {
     /// Features are compared every `window_rows` rows.
     pub fn new(baseline: Arc<Baseline>, window_rows: u64) -> Self {
         let window = Tally::new(&baseline);
-        Self { baseline, window_rows: window_rows.max(1), window, since: None, newest: Vec::new(), adwin: Adwin::default(), stale: Vec::new() }
+        Self { baseline, window_rows: window_rows.max(1), window, since: None, full: None, newest: Vec::new(), adwin: Adwin::default(), stale: Vec::new() }
     }
 
     /// Takes rows of the stream as they stand at `at`. Rows of one call are in one window.
@@ -89,13 +92,14 @@ impl Guard {
                 (_, None) => {}
             }
         }
-        self.window = Tally::new(&self.baseline);
+        self.full = Some(std::mem::replace(&mut self.window, Tally::new(&self.baseline)));
         Ok(())
     }
 
     /// Takes how wrong the model was about one row, from 0 to 1, in the order that the truth became known.
-    pub fn outcome(&mut self, error: f64, at: i64) {
-        let Some(change) = self.adwin.add(error) else { return };
+    /// A change of the error, for better or worse, is returned.
+    pub fn outcome(&mut self, error: f64, at: i64) -> Option<Change> {
+        let change = self.adwin.add(error)?;
         let known = self.stale.iter().position(|s| s.reason == Reason::Error);
         let evidence = format!("the mean error went from {:.4} to {:.4} over the last {} outcomes (ADWIN)", change.before, change.after, change.kept);
         match known {
@@ -108,6 +112,7 @@ impl Guard {
             None if change.after > change.before => self.stale.push(Stale { reason: Reason::Error, since: at, evidence }),
             None => {}
         }
+        Some(change)
     }
 
     /// What speaks against the model now.
@@ -118,6 +123,21 @@ impl Guard {
     /// Every feature in the newest full window.
     pub fn features(&self) -> &[FeatureDrift] {
         &self.newest
+    }
+
+    /// The rows of the newest full window.
+    pub fn full(&self) -> Option<&Tally> {
+        self.full.as_ref()
+    }
+
+    /// The features in the rows of the window that is not full yet.
+    pub fn compare_open(&self) -> Vec<FeatureDrift> {
+        compare(&self.baseline, &self.window)
+    }
+
+    /// The rows of the window that is not full yet.
+    pub fn open(&self) -> &Tally {
+        &self.window
     }
 
     /// The error that the newest outcomes agree on; `None` before the first.

@@ -208,6 +208,19 @@ impl<L: Learner> Fused<L> {
         self.members.iter().filter(|m| m.champion).map(|m| (&m.batch, m.tree))
     }
 
+    /// The newest labelled rows: those that the next trees would be fitted on.
+    ///
+    /// # Errors
+    /// When their columns differ.
+    pub fn recent(&self) -> Result<DataFrame> {
+        let mut rows = DataFrame::default();
+        for more in &self.recent {
+            rows = if rows.width() == 0 { more.clone() } else { rows.vstack(more)? };
+        }
+        rows.rechunk_mut();
+        Ok(rows)
+    }
+
     /// The champion's error of late; `None` before it was tested.
     pub fn error(&self) -> Option<f64> {
         self.adwin.mean()
@@ -362,11 +375,7 @@ impl<L: Learner> Fused<L> {
     /// Fits new trees on the recent rows, and makes a challenger of them and the champion's strongest.
     fn challenge(&mut self, events: &mut Vec<Event>) -> Result<()> {
         self.since = 0;
-        let mut rows = DataFrame::default();
-        for more in &self.recent {
-            rows = if rows.width() == 0 { more.clone() } else { rows.vstack(more)? };
-        }
-        rows.rechunk_mut();
+        let rows = self.recent()?;
         let first = self.trees() == 0;
         let most = self.settings.trees.max(1);
         let mut fresh = self.fit(&rows, if first { most } else { self.settings.batch.clamp(1, most) })?;
