@@ -184,7 +184,21 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     report.check()?;
     let champion = champion.map(|c| judge(&c, &tested)).transpose()?;
     let sample = spread(&tested, SAMPLE)?;
-    Ok(Learned { target, forest: Arc::new(forest), verdict, champion, dropped, seen, unread, learnt: rows, took: begun.elapsed(), sample, baseline, training, reached })
+    Ok(Learned {
+        target,
+        forest: Arc::new(forest),
+        verdict,
+        champion,
+        dropped,
+        seen,
+        unread,
+        learnt: rows,
+        took: begun.elapsed(),
+        sample,
+        baseline,
+        training,
+        reached,
+    })
 }
 
 fn judge(forest: &Forest, tested: &DataFrame) -> Result<Verdict> {

@@ -23,7 +23,7 @@ mod merge;
 pub mod open;
 mod pour;
 mod rate;
-mod reached;
+pub mod reached;
 mod recorder;
 pub mod recording;
 mod rerun;

@@ -149,13 +149,13 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
                 fresh.forest.trees.len(),
                 compared(who)
             );
-            let came =
-                Came { forest: fresh.forest.clone(), learned: None, baseline: Some(fresh.baseline.clone()), reached: Some(fresh.reached.clone()) };
+            let came = Came { forest: fresh.forest.clone(), learned: None, baseline: Some(fresh.baseline.clone()), reached: Some(fresh.reached.clone()) };
             Some((came, told))
         }
         Who::Retrained => {
             let learned: Arc<_> = sentry.retrained.clone()?;
-            let told = format!("Swapped on {at} (UTC) from {before} to a forest of the newest {}{}", numbers::counted(learned.learnt as u64, "row"), compared(who));
+            let told =
+                format!("Swapped on {at} (UTC) from {before} to a forest of the newest {}{}", numbers::counted(learned.learnt as u64, "row"), compared(who));
             Some((learned.into(), told))
         }
     }

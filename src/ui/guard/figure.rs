@@ -32,7 +32,8 @@ fn errors(watched: &Watched, entry: &Entry) -> Figure {
     }
     // Before the first point of the curve there is nothing to mark.
     let moments = watched.moments.iter().filter(|m| m.worse && x.first().is_some_and(|first| *first <= m.at as f64));
-    let (mark_x, mark_y): (Vec<f64>, Vec<f64>) = moments.flat_map(|m| [(m.at as f64, 0.0), (m.at as f64, top.max(unit / 100.0)), (m.at as f64, f64::NAN)]).unzip();
+    let (mark_x, mark_y): (Vec<f64>, Vec<f64>) =
+        moments.flat_map(|m| [(m.at as f64, 0.0), (m.at as f64, top.max(unit / 100.0)), (m.at as f64, f64::NAN)]).unzip();
     if !mark_x.is_empty() {
         series.push(Series::new("error changed", mark_x, mark_y));
     }

@@ -277,7 +277,13 @@ fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
     let watched = sentry.newest.as_deref();
     let same = watched.and_then(|w| w.standing(Who::Champion)).map_or(0, |s| s.rows);
     let what = if numbers_told { "mean error" } else { "wrong" };
-    let titles = ["Champion and challengers".to_owned(), format!("{what}, newest {}", numbers::count(same)), format!("{what}, all"), "held out".to_owned(), String::new()];
+    let titles = [
+        "Champion and challengers".to_owned(),
+        format!("{what}, newest {}", numbers::count(same)),
+        format!("{what}, all"),
+        "held out".to_owned(),
+        String::new(),
+    ];
     let wide = ui.available_width();
     ui.push_id("race", |ui| {
         let table = TableBuilder::new(ui)
@@ -376,7 +382,8 @@ fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
     let p = look::palette(ui);
     let Some(skew) = sentry.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else { return };
     let (compared, unequal) = (numbers::counted(skew.compared as u64, "row"), skew.unequal as u64);
-    let text = format!("{compared} scored twice, {}", if unequal == 1 { "1 difference".to_owned() } else { format!("{} differences", numbers::count(unequal)) });
+    let text =
+        format!("{compared} scored twice, {}", if unequal == 1 { "1 difference".to_owned() } else { format!("{} differences", numbers::count(unequal)) });
     let color = if unequal == 0 { p.faint } else { p.error };
     const HINT: &str = "As they came, and as they are stored: read again by a connection of their own, in other pieces. Equal means bit for bit.";
     let first = skew.examples.first().map_or_else(String::new, |e| format!("\n{}: {} was {}, and is {}", e.key, e.score, e.online, e.offline));
@@ -398,7 +405,8 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
     }
     let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);
     ui.add_enabled_ui(labelled, |ui| {
-        let retrain = buttons::primary_ui(ui, "Retrain").on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
+        let retrain =
+            buttons::primary_ui(ui, "Retrain").on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
             act.push(Guard::Retrain);
         }
@@ -417,7 +425,7 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
 fn foot_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) -> bool {
     let close = ui.button("Close").on_hover_text("The guard goes on").clicked();
     if sentry.is_watching() {
-        if ui.button("Stop").on_hover_text("What it has seen stays").clicked() {
+        if ui.button("Stop watching").on_hover_text("What it has seen stays").clicked() {
             act.push(Guard::Stop);
         }
     } else if ui.button("Watch again").on_hover_text("From the first row that the model was not trained on").clicked() {
