@@ -9,7 +9,7 @@ use polars::prelude::*;
 use super::gather::{Gathered, Keep, Wanted, gather};
 use super::job::{Job, Reporter};
 use super::train::{Training, fit};
-use super::{Reached, Table};
+use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, kind_of};
@@ -131,7 +131,7 @@ pub struct Learned {
     /// How the features were distributed in all rows with a target, those that lack a value included.
     pub baseline: Arc<Baseline>,
     /// How far the feeds were read: rows from there on are new to the forest.
-    pub reached: Reached,
+    pub until: Mark,
 }
 
 /// Rows held out that are kept to explain the forest by.
@@ -197,7 +197,7 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
         sample,
         baseline,
         training,
-        reached,
+        until: Mark::new(&table, reached),
     })
 }
 

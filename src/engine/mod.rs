@@ -43,7 +43,7 @@ pub use feed::Feed;
 pub use gather::Keep;
 pub use job::{Job, Progress};
 pub use pour::RowsTo;
-pub use reached::Reached;
+pub use reached::{Mark, Reached};
 pub use run::{Options, Run};
 pub use seam::{Seam, SeamLedger};
 pub use snapshot::Snapshot;

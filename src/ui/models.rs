@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::first;
 use super::sheet::{Sheet, SheetId};
 use super::watch::State;
-use crate::engine::Reached;
+use crate::engine::Mark;
 use crate::engine::lesson::{Learned, Target};
 use crate::engine::scorer::Scorer;
 use crate::learn::drift::Baseline;
@@ -32,7 +32,7 @@ pub struct Entry {
     pub learned: Option<Arc<Learned>>,
     /// How the features were distributed in training, and how far the feeds were learnt from, where that is known.
     pub baseline: Option<Arc<Baseline>>,
-    pub reached: Option<Reached>,
+    pub until: Option<Mark>,
     /// How it came to be what it is, if another one was here before: newest last.
     pub swaps: Vec<String>,
     /// Where it was saved or read, and where it is being saved.
@@ -119,7 +119,7 @@ pub struct Came {
     pub forest: Arc<Forest>,
     pub learned: Option<Arc<Learned>>,
     pub baseline: Option<Arc<Baseline>>,
-    pub reached: Option<Reached>,
+    pub until: Option<Mark>,
 }
 
 impl From<Learned> for Came {
@@ -130,8 +130,8 @@ impl From<Learned> for Came {
 
 impl From<Arc<Learned>> for Came {
     fn from(learned: Arc<Learned>) -> Self {
-        let (baseline, reached) = (Some(learned.baseline.clone()), Some(learned.reached.clone()));
-        Self { forest: learned.forest.clone(), baseline, reached, learned: Some(learned) }
+        let (baseline, until) = (Some(learned.baseline.clone()), Some(learned.until.clone()));
+        Self { forest: learned.forest.clone(), baseline, until, learned: Some(learned) }
     }
 }
 
@@ -148,9 +148,9 @@ impl ModelList {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        let Came { forest, learned, baseline, reached } = came;
+        let Came { forest, learned, baseline, until } = came;
         let scorer = Arc::new(Scorer::new(forest));
-        self.entries.push(Entry { id, sheet, name, target, scorer, learned, baseline, reached, swaps: Vec::new(), file, saving: None });
+        self.entries.push(Entry { id, sheet, name, target, scorer, learned, baseline, until, swaps: Vec::new(), file, saving: None });
         self.renew();
         id
     }
@@ -158,8 +158,8 @@ impl ModelList {
     /// Another forest takes the place of the model's: questions that ask it by its name ask the new one from now on.
     pub fn swap(&mut self, id: ModelId, came: Came, told: String) {
         self.change(id, |entry| {
-            let Came { forest, learned, baseline, reached } = came;
-            (entry.scorer, entry.learned, entry.baseline, entry.reached) = (Arc::new(Scorer::new(forest)), learned, baseline, reached);
+            let Came { forest, learned, baseline, until } = came;
+            (entry.scorer, entry.learned, entry.baseline, entry.until) = (Arc::new(Scorer::new(forest)), learned, baseline, until);
             entry.swaps.push(told);
         });
     }

@@ -171,7 +171,7 @@ impl App {
         let ModelSetup { name, file, target_sql } = from.setup;
         let name = if name.is_empty() { forest.target.clone() } else { name };
         let target = Target { name: forest.target.clone(), sql: target_sql };
-        let came = Came { forest: forest.into(), learned: None, baseline: baseline.map(Into::into), reached: None };
+        let came = Came { forest: forest.into(), learned: None, baseline: baseline.map(Into::into), until: None };
         self.models.add(from.sheet, &name, target, came, Some(file));
         // A question may have waited for it.
         let (wake, known) = (self.wake.clone(), self.models.known().clone());

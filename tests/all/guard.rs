@@ -177,9 +177,10 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
     let table = table(&[replay(&path)], &[]);
     let at = |next| Reached { partitions: vec![At { feed: 0, partition: 0, start: 0, epoch: 0, next, newest: None }], ..Reached::default() };
     let learned = lesson(&table, at(3_000), Keep::Spread(100_000), Test::Share(0.2), None);
-    assert_eq!((learned.seen, learned.reached.clone()), (3_000, at(3_000)));
+    assert_eq!((learned.seen, learned.until.of(&table)), (3_000, Some(&at(3_000))));
+    assert_eq!(learned.until.of(&self::table(&[format!("{}&seed=1", replay(&path))], &[])), None, "of another feed it says nothing");
     let mut guarding = guarding(table, &learned.forest, &live);
-    guarding.learnt = Some(learned.reached.clone());
+    guarding.learnt = Some(learned.until.clone());
     guarding.baseline = Some(learned.baseline.clone());
     let watched = watch(guarding).unwrap();
     assert!(watched.from_training);

@@ -24,7 +24,7 @@ use super::gather::{Keep, Own, Wanted};
 use super::job::{Job, Reporter};
 use super::lesson::Target;
 use super::scorer::Scorer;
-use super::{Reached, Table};
+use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::learn::drift::{Baseline, Guard};
 use crate::learn::encode::Truth;
@@ -43,11 +43,18 @@ pub struct Guarding {
     /// How the features were distributed in training; without it their drift cannot be told.
     pub baseline: Option<Arc<Baseline>>,
     /// How far the feeds were learnt from; `None` begins with the first live row.
-    pub learnt: Option<Reached>,
+    pub learnt: Option<Mark>,
     /// What a person sees already: a feed with a pace of its own hurries up to there.
     pub reached: Reached,
     /// Features are compared every so many rows.
     pub window_rows: u64,
+}
+
+impl Guarding {
+    /// How far these feeds were learnt from.
+    fn behind(&self) -> Option<&Reached> {
+        self.learnt.as_ref()?.of(&self.table)
+    }
 }
 
 /// The window that suits a model: a tenth of what it learnt from, within reason.
@@ -146,6 +153,7 @@ struct Line {
 /// All that is known of the model so far.
 struct Post {
     scorer: Scorer,
+    table: Arc<Table>,
     target: String,
     time: Option<String>,
     window_rows: u64,
@@ -173,6 +181,7 @@ impl Post {
         let begin = |trees: &Trees| Fused::new(trees.clone(), settings, vec![(Forest::clone(&forest), vec![Strength::default(); count])]);
         let fused = trees.as_ref().map(begin);
         Self {
+            table: guarding.table.clone(),
             target: guarding.target.name.clone(),
             time: guarding.table.time.as_ref().map(|t| t.column.clone()),
             window_rows: guarding.window_rows,
@@ -188,7 +197,7 @@ impl Post {
                 by_time: guarding.table.time.is_some(),
                 window_rows: guarding.window_rows,
                 has_baseline: guarding.baseline.is_some(),
-                from_training: guarding.learnt.as_ref().is_some_and(|l| !l.partitions.is_empty()),
+                from_training: guarding.behind().is_some_and(|l| !l.partitions.is_empty()),
                 ..Watched::default()
             },
             scorer: Scorer::new(forest),
@@ -328,8 +337,8 @@ impl Post {
         let baseline = Baseline::new(&recent, forest.features.iter().map(|f| f.name.as_str()))?;
         let fresh = |batch: &Arc<Forest>| self.begun.as_ref().is_none_or(|begun| !Arc::ptr_eq(begun, batch));
         let fresh_trees = fused.champion().filter(|(batch, _)| fresh(batch)).count();
-        let (rows, reached) = (recent.height() as u64, self.watched.reached.clone());
-        self.watched.fused = Some(Arc::new(Fresh { fresh_trees, rows, reached, forest: forest.into(), baseline: baseline.into() }));
+        let (rows, until) = (recent.height() as u64, Mark::new(&self.table, self.watched.reached.clone()));
+        self.watched.fused = Some(Arc::new(Fresh { fresh_trees, rows, until, forest: forest.into(), baseline: baseline.into() }));
         Ok(())
     }
 

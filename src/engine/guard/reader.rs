@@ -54,7 +54,7 @@ impl Reader {
     /// # Errors
     /// When it cannot be connected, or its rows cannot be had again.
     pub fn open(guarding: &Guarding, feed: &Feed, number: usize) -> Result<Self> {
-        let learnt = guarding.learnt.as_ref().map(|learnt| learnt.of(number)).filter(|p| !p.is_empty());
+        let learnt = guarding.behind().map(|learnt| learnt.of(number)).filter(|p| !p.is_empty());
         // What a log held before the table was first asked is history.
         let from = learnt.or_else(|| guarding.reached.ends.get(number).cloned()).unwrap_or_default();
         let hurry = guarding.reached.of(number);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::race::{Point, Standing, Who};
-use crate::engine::Reached;
+use crate::engine::{Mark, Reached};
 use crate::engine::skew::Skew;
 use crate::learn::drift::{Baseline, FeatureDrift, Stale, Tally};
 use crate::learn::forest::Forest;
@@ -77,7 +77,7 @@ pub struct Fresh {
     /// How the features are distributed in those.
     pub baseline: Arc<Baseline>,
     /// Rows from there on are new to it.
-    pub reached: Reached,
+    pub until: Mark,
 }
 
 impl Watched {

@@ -79,6 +79,10 @@ impl App {
     pub(in crate::ui) fn look_at_guards(&mut self) {
         for sentry in &mut self.guards.list {
             let Some(entry) = self.models.get(sentry.model) else { continue };
+            let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { continue };
+            if sentry.is_astray(sheet) {
+                sentry.begin(sheet, entry, &self.wake);
+            }
             sentry.look(entry);
             let origin = Origin::Guard(sentry.model);
             let stale = sentry.newest.as_ref().and_then(|w| Some((w.stale.iter().min_by_key(|s| s.since)?, w)));
@@ -87,9 +91,8 @@ impl App {
                     sentry.told = true;
                     let more = watched.stale.len() - 1;
                     let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
-                    let table = self.sheets.iter().find(|s| s.id == entry.sheet).map_or("", |s| s.table.name.as_str());
                     let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, stale.since), stale.reason))
-                        .at(table)
+                        .at(&sheet.table.name)
                         .hint("retrain it on the newest rows, or let its challenger take over");
                     let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
                     self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
@@ -149,7 +152,7 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
                 fresh.forest.trees.len(),
                 compared(who)
             );
-            let came = Came { forest: fresh.forest.clone(), learned: None, baseline: Some(fresh.baseline.clone()), reached: Some(fresh.reached.clone()) };
+            let came = Came { forest: fresh.forest.clone(), learned: None, baseline: Some(fresh.baseline.clone()), until: Some(fresh.until.clone()) };
             Some((came, told))
         }
         Who::Retrained => {

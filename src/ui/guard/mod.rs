@@ -15,7 +15,7 @@ use crate::data::Fault;
 use crate::engine::guard::{self, Guarding, Watched, Who};
 use crate::engine::lesson::{self, Learned, Lesson, Test};
 use crate::engine::train::Training;
-use crate::engine::{Job, Keep, Progress, Reached};
+use crate::engine::{Job, Keep, Mark, Progress, Reached, Table};
 use crate::learn::encode::{Question, TaskKind};
 use crate::learn::forest::{Forest, Task};
 use crate::sync::{Latest, Wake};
@@ -55,6 +55,8 @@ impl Guards {
 #[derive(Debug)]
 pub struct Sentry {
     pub model: ModelId,
+    /// The table as it is watched.
+    table: Option<Arc<Table>>,
     job: Option<Job<Watched>>,
     shelf: Latest<Watched>,
     /// Where a retrained forest is put, so that it takes part.
@@ -85,6 +87,7 @@ impl Sentry {
     fn new(model: ModelId) -> Self {
         Self {
             model,
+            table: None,
             job: None,
             shelf: Latest::default(),
             challenger: Latest::default(),
@@ -108,12 +111,13 @@ impl Sentry {
         }
         (self.newest, self.fault, self.retrained, self.built) = (None, None, None, None);
         (self.shelf, self.challenger, self.picture) = (Latest::default(), Latest::default(), Picture::default());
+        self.table = Some(sheet.table.clone());
         let guarding = Guarding {
             table: sheet.table.clone(),
             target: entry.target.clone(),
             forest: entry.scorer.forest().clone(),
             baseline: entry.baseline.clone(),
-            learnt: entry.reached.clone(),
+            learnt: entry.until.clone(),
             reached: reached(sheet),
             window_rows: self.window_rows,
         };
@@ -147,7 +151,8 @@ impl Sentry {
     /// All that was read of the feeds, from where the first reading began.
     fn reached(&self, sheet: &Sheet, entry: &Entry) -> Reached {
         let mut all = reached(sheet);
-        entry.reached.iter().chain(self.newest.iter().map(|w| &w.reached)).for_each(|more| all.merge(more));
+        let own = self.table.as_ref().zip(self.newest.as_ref()).map(|(table, w)| Mark::new(table, w.reached.clone()));
+        entry.until.iter().chain(&own).filter_map(|mark| mark.of(&sheet.table)).for_each(|more| all.merge(more));
         all
     }
 
@@ -188,6 +193,11 @@ impl Sentry {
             Who::Fused => self.newest.as_ref().is_some_and(|w| w.fused.is_some()),
             Who::Retrained => self.retrained.is_some(),
         }
+    }
+
+    /// Whether the table has other feeds than those that are watched.
+    fn is_astray(&self, sheet: &Sheet) -> bool {
+        self.job.is_some() && self.table.as_ref().is_some_and(|table| table.live != sheet.table.live)
     }
 
     /// Takes in what jobs have brought.
