@@ -26,7 +26,7 @@ use super::lesson::Target;
 use super::scorer::Scorer;
 use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
-use crate::learn::drift::{Baseline, Guard};
+use crate::learn::drift::{Baseline, Guard, Reason};
 use crate::learn::encode::Truth;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::fuse::{Event, Fused, Settings, Strength, Trees};
@@ -164,8 +164,6 @@ struct Post {
     begun: Option<Arc<Forest>>,
     retrained: Option<Arc<Forest>>,
     race: race::Race,
-    /// What an error of a number is measured by.
-    scale: f64,
     /// The place of the newest row.
     at: i64,
     watched: Watched,
@@ -188,10 +186,9 @@ impl Post {
             begun: fused.as_ref().and_then(|f| f.champion().next().map(|(batch, _)| batch.clone())),
             fused,
             trees,
-            guard: Guard::new(baseline, guarding.window_rows),
+            guard: Guard::new(baseline, guarding.window_rows).of_numbers(scale(&forest)),
             retrained: None,
             race: race::Race::default(),
-            scale: scale(&forest),
             at: i64::MIN,
             watched: Watched {
                 by_time: guarding.table.time.is_some(),
@@ -276,10 +273,13 @@ impl Post {
             }
             self.watched.tested += 1;
             self.race.add([error, of(&fused), of(&retrained)], at);
-            let share = if self.scale > 0.0 { error / (error + self.scale) } else { error };
-            if let Some(change) = self.guard.outcome(share, at) {
-                self.watched.moment(Moment { at, worse: change.after > change.before });
-                if change.after > change.before {
+            // A window that goes on shrinking has seen one change, not many.
+            let known = self.errs_more();
+            if let Some(change) = self.guard.outcome(error, at)
+                && self.errs_more() != known
+            {
+                self.watched.moment(Moment { at, worse: !known });
+                if !known {
                     self.watched.changed_rows = Some(self.watched.rows.saturating_sub(change.kept));
                 }
             }
@@ -287,11 +287,17 @@ impl Post {
         Ok(())
     }
 
+    fn errs_more(&self) -> bool {
+        self.guard.stale().iter().any(|s| s.reason == Reason::Error)
+    }
+
     /// A feature is another one since about so many rows.
     fn changed(&mut self, rows: u64) {
         self.watched.changed_rows = Some(self.watched.rows.saturating_sub(rows));
-        if let Some(fused) = &mut self.fused {
-            fused.changed(usize::try_from(rows).unwrap_or(usize::MAX));
+        let told = self.fused.as_mut().map(|fused| fused.changed(usize::try_from(rows).unwrap_or(usize::MAX)));
+        if let Some(Err(fault)) = told {
+            self.watched.note(format!("the fused forest learns no more: {fault}"));
+            self.fused = None;
         }
     }
 

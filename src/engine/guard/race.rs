@@ -31,7 +31,7 @@ const RECENT: usize = 1_000;
 /// Points of the curve; with more of them two become one.
 const POINTS: usize = 240;
 /// Rows of a point at first.
-const ROWS: u64 = 50;
+const ROWS: u64 = 100;
 
 /// The mean error over some rows.
 #[derive(Clone, Copy, Debug, PartialEq)]

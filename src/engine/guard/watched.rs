@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::race::{Point, Standing, Who};
-use crate::engine::{Mark, Reached};
 use crate::engine::skew::Skew;
+use crate::engine::{Mark, Reached};
 use crate::learn::drift::{Baseline, FeatureDrift, Stale, Tally};
 use crate::learn::forest::Forest;
 

@@ -55,14 +55,34 @@ pub struct Guard {
     full: Option<Tally>,
     newest: Vec<FeatureDrift>,
     adwin: Adwin,
+    /// The usual error of a model of numbers; `None` where errors are shares of rows.
+    scale: Option<f64>,
+    /// The mean error before it grew.
+    before: Option<f64>,
     stale: Vec<Stale>,
 }
 
 impl Guard {
     /// Features are compared every `window_rows` rows.
     pub fn new(baseline: Arc<Baseline>, window_rows: u64) -> Self {
-        let window = Tally::new(&baseline);
-        Self { baseline, window_rows: window_rows.max(1), window, since: None, full: None, newest: Vec::new(), adwin: Adwin::default(), stale: Vec::new() }
+        Self {
+            window: Tally::new(&baseline),
+            baseline,
+            window_rows: window_rows.max(1),
+            since: None,
+            full: None,
+            newest: Vec::new(),
+            adwin: Adwin::default(),
+            scale: None,
+            before: None,
+            stale: Vec::new(),
+        }
+    }
+
+    /// Errors are distances, and this is one as the model usually makes it.
+    #[must_use]
+    pub fn of_numbers(self, scale: f64) -> Self {
+        Self { scale: (scale > 0.0 && scale.is_finite()).then_some(scale), ..self }
     }
 
     /// Takes rows of the stream as they stand at `at`. Rows of one call are in one window.
@@ -96,12 +116,17 @@ impl Guard {
         Ok(())
     }
 
-    /// Takes how wrong the model was about one row, from 0 to 1, in the order that the truth became known.
+    /// Takes how wrong the model was about one row, from 0 to 1 or as a distance, in the order that the truth became known.
     /// A change of the error, for better or worse, is returned.
     pub fn outcome(&mut self, error: f64, at: i64) -> Option<Change> {
-        let change = self.adwin.add(error)?;
+        // ADWIN knows values from 0 to 1: a distance is one half where it is as usual.
+        let change = self.adwin.add(self.scale.map_or(error, |scale| error / (error + scale)))?;
         let known = self.stale.iter().position(|s| s.reason == Reason::Error);
-        let evidence = format!("the mean error went from {:.4} to {:.4} over the last {} outcomes (ADWIN)", change.before, change.after, change.kept);
+        let before = *self.before.get_or_insert(change.before);
+        let evidence = self.told(before, change);
+        if change.after < change.before {
+            self.before = None;
+        }
         match known {
             Some(known) if change.after < change.before => drop(self.stale.remove(known)),
             Some(known) => {
@@ -113,6 +138,17 @@ impl Guard {
             None => {}
         }
         Some(change)
+    }
+
+    fn told(&self, before: f64, change: Change) -> String {
+        let newest = format!("over the newest {} rows tested (ADWIN)", change.kept);
+        match self.scale {
+            None => format!("from {:.1} % of the rows to {:.1} % {newest}", before * 100.0, change.after * 100.0),
+            Some(scale) => {
+                let distance = |share: f64| scale * share / (1.0 - share).max(f64::EPSILON);
+                format!("from about {:.3} to {:.3} {newest}", distance(before), distance(change.after))
+            }
+        }
     }
 
     /// What speaks against the model now.
@@ -147,6 +183,6 @@ impl Guard {
 
     /// Another model took over: what was said of the old one is forgotten.
     pub fn reset(&mut self, baseline: Arc<Baseline>) {
-        *self = Self::new(baseline, self.window_rows);
+        *self = Self { scale: self.scale, ..Self::new(baseline, self.window_rows) };
     }
 }

@@ -236,10 +236,15 @@ impl<L: Learner> Fused<L> {
 
     /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows is
     /// no longer learnt from, and new trees are fitted with the next rows.
-    pub fn changed(&mut self, kept: usize) {
+    ///
+    /// # Errors
+    /// When recent rows lack a feature.
+    pub fn changed(&mut self, kept: usize) -> Result<()> {
         self.forget(kept.max(FIRST));
+        self.measure()?;
         self.since = self.settings.every.max(FIRST);
         self.patience = 1;
+        Ok(())
     }
 
     /// Tests the champion on labelled rows, then learns from them. Many rows are taken in pieces, so that the last are
@@ -287,6 +292,7 @@ impl<L: Learner> Fused<L> {
         self.keep(rows, &truth)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
             self.forget(change.kept as usize);
+            self.measure()?;
             self.patience = 1;
             learned.events.push(Event::Drift(change));
         }
@@ -340,6 +346,20 @@ impl<L: Learner> Fused<L> {
             self.recent.push_back(rows);
         }
         self.forget(self.settings.recent.max(FIRST));
+        Ok(())
+    }
+
+    /// What trees did before a change says nothing of what they will do: their strength is that on the rows since.
+    fn measure(&mut self) -> Result<()> {
+        let rows = self.recent()?;
+        if rows.height() == 0 {
+            return Ok(());
+        }
+        let truth = self.learner.truth(&rows)?;
+        let right = self.votes(&rows, Some(&truth))?.right;
+        for (member, right) in self.members.iter_mut().zip(right) {
+            member.strength = Strength::new(right, rows.height() as u64).faded(MEMORY);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The figures of a guard: the error as rows come, and a feature in training and now.
 
 use super::View;
-use crate::engine::guard::{ALL, Watched};
+use crate::engine::guard::{ALL, Watched, Who};
 use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::learn::drift::{Feature, Shape};
 use crate::learn::forest::Task;
@@ -22,7 +22,9 @@ fn errors(watched: &Watched, entry: &Entry) -> Figure {
     let x: Vec<f64> = watched.curve.iter().map(|p| p.at as f64).collect();
     let mut series = Vec::new();
     let mut top = 0.0_f64;
-    for (i, who) in ALL.iter().enumerate() {
+    // A committee that is still the model would hide its line.
+    let takes_part = |who: Who| who != Who::Fused || watched.fused.is_some();
+    for (i, who) in ALL.iter().enumerate().filter(|(_, who)| takes_part(**who)) {
         let y: Vec<f64> = watched.curve.iter().map(|p| p.error.get(i).copied().unwrap_or(f64::NAN) * unit).collect();
         let highest = y.iter().copied().filter(|y| y.is_finite()).fold(f64::NEG_INFINITY, f64::max);
         if highest.is_finite() {

@@ -94,8 +94,10 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
     let mut reasons: Vec<_> = watched.stale.iter().collect();
     reasons.sort_by_key(|s| s.since);
     for stale in reasons.iter().take(3) {
-        let text = format!("Since {}: {}. {}", place(watched, stale.since), stale.reason, stale.evidence);
-        ui.add(Label::new(RichText::new(text).color(p.warn)).truncate());
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(format!("Since {}: {}", place(watched, stale.since), stale.reason)).color(p.warn));
+            ui.add(Label::new(look::faint(&stale.evidence, ui)).truncate());
+        });
     }
     if reasons.len() > 3 {
         ui.label(look::faint(format!("and {} more", numbers::counted(reasons.len() as u64 - 3, "reason")), ui)).on_hover_text(sentry.why().unwrap_or_default());
@@ -405,8 +407,10 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
     }
     let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);
     ui.add_enabled_ui(labelled, |ui| {
-        let retrain =
-            buttons::primary_ui(ui, "Retrain").on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
+        // The next step only where there is a reason for it.
+        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| !w.stale.is_empty());
+        let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
+        let retrain = retrain.on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
             act.push(Guard::Retrain);
         }
