@@ -44,7 +44,7 @@ fn main() {
         part.absorb(&frame, Some(watermark)).unwrap();
         whole.unite(part).unwrap();
         if let Some(windows) = whole.seal(watermark, 50_000).unwrap() {
-            sealed.push(&plan, &windows).unwrap();
+            assert!(sealed.push(&plan, windows).is_ok() && sealed.settle(true).is_some_and(|outcome| outcome.is_ok()));
         }
         if (number + 1) % chunks_a_minute == 0 {
             let minute = (number + 1) / chunks_a_minute;

@@ -18,16 +18,20 @@ fn main() {
     let (small, large) = (1_000, 1_000_000);
     let plan = Arc::new(Plan::new(&Query::parse(SQL).unwrap(), SQL, chunk(&[0], &mut random).schema(), None).unwrap());
     let (mut few, mut many) = (state(&plan, small, &mut random), state(&plan, large, &mut random));
-    let (mut into_few, mut into_many) = (Vec::new(), Vec::new());
+    let (mut into_few, mut into_many, mut anywhere) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..400 {
-        let narrow: Vec<i64> = (0..ROWS).map(|_| random.i64(0..small as i64)).collect();
-        let wide: Vec<i64> = (0..ROWS).map(|_| random.i64(0..large as i64)).collect();
         // As in a run: a worker's own partial, moved into the whole.
-        into_few.push(fold(&plan, &mut few, &chunk(&narrow, &mut random)));
-        into_many.push(fold(&plan, &mut many, &chunk(&wide, &mut random)));
+        let (same, wide) = (some(small, &mut random), some(large, &mut random));
+        into_few.push(fold(&plan, &mut few, &same));
+        into_many.push(fold(&plan, &mut many, &same));
+        anywhere.push(fold(&plan, &mut many, &wide));
     }
-    let (few_us, many_us) = (median(&mut into_few) * 1e6, median(&mut into_many) * 1e6);
-    println!("{ROWS} rows into {small} groups {few_us:.0} µs, into {large} groups {many_us:.0} µs: {:.2} times", many_us / few_us);
+    let [few_us, many_us, anywhere_us] = [into_few, into_many, anywhere].map(|mut times| median(&mut times) * 1e6);
+    println!(
+        "{ROWS} rows into {small} groups {few_us:.0} µs, the same into {large} groups {many_us:.0} µs: {:.2} times; \
+         rows of groups anywhere among them, each another, {anywhere_us:.0} µs",
+        many_us / few_us
+    );
 
     let (mut merges, mut answers) = (Vec::new(), Vec::new());
     for _ in 0..7 {
@@ -58,6 +62,12 @@ fn main() {
 fn chunk(keys: &[i64], random: &mut fastrand::Rng) -> DataFrame {
     let values: Vec<f64> = keys.iter().map(|_| random.f64()).collect();
     DataFrame::new(keys.len(), vec![Column::new("k".into(), keys), Column::new("v".into(), values)]).unwrap()
+}
+
+/// A chunk of rows of groups anywhere among so many.
+fn some(groups: usize, random: &mut fastrand::Rng) -> DataFrame {
+    let keys: Vec<i64> = (0..ROWS).map(|_| random.i64(0..groups as i64)).collect();
+    chunk(&keys, random)
 }
 
 fn state(plan: &Arc<Plan>, groups: usize, random: &mut fastrand::Rng) -> Partial {

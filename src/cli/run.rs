@@ -10,10 +10,10 @@ use super::args::RunArgs;
 use super::memory::Allowed;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Rejects, Result};
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
-use crate::engine::{Options, RowsTo, Run, Snapshot, Table, scorer};
+use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
@@ -82,6 +82,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let run = Run::start(plan, table.clone(), options, wake)?;
 
     let mut progress = Progress::new();
+    let mut told: Vec<String> = doubled.into_iter().collect();
     let until = args.limit.map(|limit| Instant::now() + limit);
     let last = loop {
         if stop.is_set() || until.is_some_and(|u| Instant::now() >= u) {
@@ -94,11 +95,16 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
             if snapshot.last {
                 break snapshot;
             }
+            if let Some(note) = snapshot.notes.iter().find(|note| note.starts_with(ON_DISK) && !told.contains(note)) {
+                progress.clear();
+                let _ = writeln!(std::io::stderr(), "{note}");
+                told.push(note.clone());
+            }
             progress.show(&snapshot);
         }
     };
     progress.clear();
-    finish(args, &table, &last, &Asked { windows, before, started, streamed, told: doubled })
+    finish(args, &table, &last, &Asked { windows, before, started, streamed, told })
 }
 
 /// What is not exact, or costs more than a constant a group, a line each.
@@ -153,8 +159,8 @@ struct Asked {
     started: Instant,
     /// Rows went out as they came.
     streamed: bool,
-    /// What was said before the run.
-    told: Option<String>,
+    /// Notes that were said before the run or while it ran.
+    told: Vec<String>,
 }
 
 fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
@@ -162,7 +168,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
         keep_aside(last, folder)?;
     }
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().filter(|note| asked.told.as_ref() != Some(note)).cloned());
+    notes.extend(last.notes.iter().filter(|note| !asked.told.contains(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
     }
@@ -172,12 +178,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
             last.rows.late, table.name
         ));
     }
-    if let Some(first) = last.rejects.kept.first() {
-        let more = if last.rejects.count == 1 { String::new() } else { format!(" (and {} more)", last.rejects.count - 1) };
-        let kept = if args.workspace.is_some() { "" } else { "; --workspace DIR keeps them" };
-        let rows = if last.rejects.count == 1 { "row" } else { "rows" };
-        notes.push(format!("{} {rows} set aside: {}, line {}: {}{more}{kept}", last.rejects.count, first.source, first.line, first.reason));
-    }
+    notes.extend(rejected(&last.rejects, args.workspace.as_deref()));
     for note in notes {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
@@ -191,6 +192,30 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     written.map(drop)
 }
 
+/// Places of rejected rows that are named.
+const PLACES: usize = 3;
+
+/// How many rows could not be read, where the first of them stand, and where all of them can be seen.
+fn rejected(rejects: &Rejects, workspace: Option<&Path>) -> Option<String> {
+    let count = rejects.count;
+    let kept = rejects.kept.len() as u64;
+    if kept == 0 {
+        return None;
+    }
+    let places: Vec<String> = rejects.kept.iter().take(PLACES).map(|r| format!("{}, line {}: {}", r.source, r.line, r.reason)).collect();
+    let more = count.saturating_sub(places.len() as u64);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let whole = |count: u64| if kept < count { format!("the first {kept}") } else { "all".to_owned() };
+    let seen = match workspace {
+        Some(folder) => format!("{} are in {}", whole(count), folder.join(REJECTED).display()),
+        None => format!("--workspace DIR writes them to DIR/{REJECTED}, and in the window 'rejected' lists them"),
+    };
+    Some(format!("{count} {} set aside: {}{more} ({seen})", if count == 1 { "row" } else { "rows" }, places.join("; ")))
+}
+
+/// The file of rejected rows in a workspace.
+const REJECTED: &str = "rejected.ndjson";
+
 /// Writes the answer, and draws it; how many groups it is of.
 fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<u64> {
     if let Some(fault) = &last.fault {
@@ -201,7 +226,7 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
             let what = format!("the answer does not fit into memory, so that it cannot be drawn ({} groups)", last.stats.groups);
             return Err(Fault::new(what).at(path.display().to_string()).hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
         }
-        let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows)?;
+        let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows, last.history_share())?;
         export::save(&figure, path, &Look::light())?;
     }
     let groups = last.stats.groups;
@@ -222,7 +247,7 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
 /// Rows that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
 fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
-    let path = folder.join("rejected.ndjson");
+    let path = folder.join(REJECTED);
     let line = |r: &crate::data::Reject| serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body }).to_string() + "\n";
     let lines: String = last.rejects.kept.iter().map(line).collect();
     fs::write(&path, lines).map_err(|e| Fault::io(path.display().to_string(), &e))?;

@@ -31,6 +31,7 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
         "bytes_between_threads": s.stats.bytes_between_threads,
         "groups": groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
+        "spilled_mb": s.stats.spilled_bytes as f64 / MIB,
         "cost": cost(s),
         "windows": windows(s),
         "watermark": s.watermark.and_then(iso),
@@ -54,7 +55,7 @@ fn windows(s: &Snapshot) -> Value {
 
 /// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
 fn cost(s: &Snapshot) -> Value {
-    let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups });
+    let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups, "workers": c.workers });
     let fitted = fit(&s.stats.samples);
     let last = s.stats.samples.last();
     let per = |bytes: Option<u64>, of: Option<u64>| bytes.zip(of).filter(|(_, of)| *of > 0).map(|(bytes, of)| bytes as f64 / of as f64);
@@ -62,6 +63,7 @@ fn cost(s: &Snapshot) -> Value {
         "samples": s.stats.samples.iter().map(sample).collect::<Vec<_>>(),
         "exponents": { "time": fitted.time, "state": fitted.state, "bytes_between_threads": fitted.between },
         "exponents_over_groups": { "state": fitted.state_by_groups, "bytes_between_threads": fitted.between_by_groups },
+        "exponents_over_groups_times_workers": { "bytes_between_threads": fitted.between_by_groups_and_workers },
         "workers": s.stats.workers,
         "state_bytes_per_group": per(last.map(|c| c.state), last.map(|c| c.groups)),
         "bytes_between_threads_per_group_and_worker": per(last.map(|c| c.between), last.map(|c| c.groups * s.stats.workers)),

@@ -160,11 +160,11 @@ impl Budget {
         (largest > self.on_disk()).then(|| self.fault(&excess))
     }
 
-    /// The fault of an answer that has to be put in order, or cut, as a whole.
+    /// The fault of an answer whose rows are looked at beside each other, so that it has to be in one piece.
     pub fn exceeded_answer(&self, bytes: u64, groups: u64) -> Fault {
-        let allowed = mib(self.memory.unwrap_or(0) + self.beside);
-        Fault::new(format!("an answer of {groups} groups in order takes {}, more than its share of the {allowed} allowed; it needs about {}", mib(bytes), mib(self.beside + bytes * ANSWER)))
-            .hint("allow more memory (--memory), show fewer rows with LIMIT or HAVING, or leave ORDER BY, DISTINCT and OVER out: rows without an order are written as they come")
+        let (allowed, bytes, needed) = (mib(self.memory.unwrap_or(0) + self.beside), mib(bytes), mib(self.beside + bytes * ANSWER));
+        Fault::new(format!("DISTINCT and OVER look at all of an answer: its {groups} groups take {bytes}, more than their share of the {allowed} allowed; it needs about {needed}"))
+            .hint("allow more memory (--memory), show fewer groups with HAVING, or leave DISTINCT and OVER out: an answer with ORDER BY alone is sorted on disk")
     }
 }
 

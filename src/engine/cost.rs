@@ -22,6 +22,7 @@ pub struct Sample {
     /// Bytes that workers handed to the merger.
     pub between: u64,
     pub groups: u64,
+    pub workers: u64,
 }
 
 impl Sample {
@@ -32,6 +33,7 @@ impl Sample {
             state: s.stats.state_bytes,
             between: s.stats.bytes_between_threads,
             groups: s.stats.groups,
+            workers: s.stats.workers,
         }
     }
 }
@@ -42,9 +44,11 @@ pub struct Exponents {
     pub time: Option<f64>,
     pub state: Option<f64>,
     pub between: Option<f64>,
-    /// Of state and of bytes between threads over groups.
+    /// Of state over groups.
     pub state_by_groups: Option<f64>,
+    /// Of bytes between threads over groups, and over groups times workers.
     pub between_by_groups: Option<f64>,
+    pub between_by_groups_and_workers: Option<f64>,
 }
 
 /// Samples that a fit needs, and how many times the smallest size the largest must be.
@@ -54,11 +58,11 @@ const SPAN: f64 = 4.0;
 impl Exponents {
     /// Why there are none.
     pub fn note(&self, samples: &[Sample]) -> Option<String> {
-        let rows = |f: fn(u64, u64) -> u64| samples.iter().map(|s| s.rows).reduce(f).unwrap_or(0);
+        let rows = |f: fn(u64, u64) -> u64| growing(samples).map(|s| s.rows).reduce(f).unwrap_or(0);
         self.time.is_none().then(|| {
             format!(
                 "too short a run to fit: {} samples, of {} to {} rows; it takes {ENOUGH} whose rows span a factor of {SPAN}",
-                samples.len(),
+                growing(samples).count(),
                 rows(u64::min),
                 rows(u64::max)
             )
@@ -66,56 +70,90 @@ impl Exponents {
     }
 }
 
+/// The samples of growing rows: those of as many workers as the first.
+pub fn growing(samples: &[Sample]) -> impl Iterator<Item = &Sample> + Clone {
+    samples.iter().filter(|s| samples.first().is_some_and(|first| first.workers == s.workers))
+}
+
 /// Fits samples of growing size, by least squares over logarithms. The smallest sizes, which fixed costs dominate, are
 /// left out: only those within a factor of 64 of the largest count.
 pub fn fit(samples: &[Sample]) -> Exponents {
     let largest = samples.iter().map(|s| s.rows).max().unwrap_or(0);
-    let chosen: Vec<&Sample> = samples.iter().filter(|s| s.rows > 0 && s.rows >= largest / 64).collect();
-    let slope = |x: fn(&Sample) -> f64, y: fn(&Sample) -> f64| {
-        let points: Vec<(f64, f64)> = chosen.iter().filter(|s| x(s) >= 1.0 && y(s) > 0.0).map(|s| (x(s).ln(), y(s).ln())).collect();
-        let n = points.len() as f64;
-        let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
-        let (covariance, variance) = points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
-        let span = points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
-        (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| covariance / variance)
-    };
+    let all: Vec<&Sample> = samples.iter().filter(|s| s.rows > 0 && s.rows >= largest / 64).collect();
+    let grown: Vec<&Sample> = growing(samples).filter(|s| s.rows > 0 && s.rows >= largest / 64).collect();
     let rows: fn(&Sample) -> f64 = |s| s.rows as f64;
     let groups: fn(&Sample) -> f64 = |s| s.groups as f64;
     Exponents {
-        time: slope(rows, |s| s.seconds),
-        state: slope(rows, |s| s.state as f64),
-        between: slope(rows, |s| s.between as f64),
-        state_by_groups: slope(groups, |s| s.state as f64),
-        between_by_groups: slope(groups, |s| s.between as f64),
+        time: slope(&grown, rows, |s| s.seconds),
+        state: slope(&grown, rows, |s| s.state as f64),
+        between: slope(&grown, rows, |s| s.between as f64),
+        state_by_groups: slope(&grown, groups, |s| s.state as f64),
+        between_by_groups: slope(&grown, groups, |s| s.between as f64),
+        between_by_groups_and_workers: slope(&all, |s| (s.groups * s.workers) as f64, |s| s.between as f64),
     }
+}
+
+fn slope(of: &[&Sample], x: fn(&Sample) -> f64, y: fn(&Sample) -> f64) -> Option<f64> {
+    let points: Vec<(f64, f64)> = of.iter().filter(|s| x(s) >= 1.0 && y(s) > 0.0).map(|s| (x(s).ln(), y(s).ln())).collect();
+    let n = points.len() as f64;
+    let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
+    let (covariance, variance) = points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
+    let span = points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
+    (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| {
+        let slope = covariance / variance;
+        // No `-0.00`.
+        if slope.abs() < 0.005 { 0.0 } else { slope }
+    })
 }
 
 /// The longest that measuring may take.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Asks the question of larger and larger parts of the table's files, each about twice the one before, up to all of them.
+/// While it is measured, a worker hands over when it has begun and when it is done: what more snapshots cost is a matter of
+/// their pace, not of the question.
+const PACE: Duration = Duration::from_secs(60);
+/// How many workers a part is asked of in turn, and how many pieces it has for each of them at the most.
+const CREWS: &[usize] = &[1, 2, 4, 8];
+const SHIFTS: u64 = 8;
+
+/// Asks the question of larger and larger parts of the table's files, each about twice the one before, up to all of them;
+/// then of a part by different numbers of workers.
 pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> Job<Vec<Sample>> {
     let table = Arc::new(Table { live: Vec::new(), ..table.clone() });
     Job::start("measure cost", wake, move |report| {
         let begun = Instant::now();
+        let own = Options { workspace: None, audit: None, pace: PACE, ..options };
         let mut samples: Vec<Sample> = Vec::new();
-        let mut pieces = 4;
-        loop {
-            let own = Options { pieces: Some(pieces), workspace: None, audit: None, ..options.clone() };
-            let (last, total) = run_once(plan.clone(), table.clone(), own, report)?;
+        let mut pieces = 1;
+        let there = loop {
+            let own = Options { pieces: Some(pieces), ..own.clone() };
+            let last = run_once(plan.clone(), table.clone(), own, report)?;
             let sample = Sample::of(&last);
-            report.progress(last.history_done, total, format!("{} rows", sample.rows));
+            report.progress(last.history_done, last.history_total, format!("{} rows", sample.rows));
             samples.retain(|s| s.rows < sample.rows);
             samples.push(sample);
-            if last.history_done >= total || begun.elapsed() > LONGEST {
-                return Ok(samples);
+            if last.history_done >= last.history_total || begun.elapsed() > LONGEST {
+                break last.stats.chunks.min(pieces);
             }
             pieces *= 2;
+        };
+        let usual = own.workers();
+        for crew in CREWS.iter().copied().filter(|crew| *crew != usual) {
+            let most = there.min(usual.max(*CREWS.last().unwrap_or(&1)) as u64 * SHIFTS);
+            // With few pieces there is nothing to do for more workers.
+            if (crew as u64) * 2 > most || begun.elapsed() > LONGEST {
+                break;
+            }
+            let own = Options { pieces: Some(most), threads: crew, ..own.clone() };
+            report.progress(0, 0, format!("{crew} workers"));
+            let last = run_once(plan.clone(), table.clone(), own, report)?;
+            samples.push(Sample::of(&last));
         }
+        Ok(samples)
     })
 }
 
-fn run_once(plan: Arc<Plan>, table: Arc<Table>, options: Options, report: &super::job::Reporter) -> Result<(Arc<Snapshot>, u64)> {
+fn run_once(plan: Arc<Plan>, table: Arc<Table>, options: Options, report: &super::job::Reporter) -> Result<Arc<Snapshot>> {
     let (bell, rung) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {
@@ -129,8 +167,7 @@ fn run_once(plan: Arc<Plan>, table: Arc<Table>, options: Options, report: &super
             if let Some(fault) = &last.fault {
                 return Err(fault.clone());
             }
-            let total = last.history_total;
-            return Ok((last, total));
+            return Ok(last);
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Option
             return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint("open it, or give it with --history NAME=FILE"));
         };
         let sql = needed.sql();
-        let input = Input { name: &needed.table, schema: &table.schema, time: None };
+        let input = Input { name: &needed.table, schema: &table.schema, time: None, commas: &[] };
         let mut collect = Plan::with_models(&Query::parse(&sql)?, &sql, &[input], &rerun.models)?;
         if let Some(rows) = &mut collect.rows {
             rows.whole = true;

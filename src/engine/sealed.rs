@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::ordered;
 use super::spill::{SHARES, Spill};
 use crate::data::{Fault, Result};
 use crate::query::window::Micros;
 use crate::query::{Partial, Plan};
 use crate::store::frames;
+use crate::sync::Worker;
 
 /// The sealed windows of one run.
 #[derive(Debug)]
@@ -21,6 +24,25 @@ pub struct Sealed {
     home: Arc<Home>,
     next: u64,
     files: Vec<SealedFile>,
+    /// So many of the files survive a power cut.
+    synced: usize,
+    writing: Option<Writing>,
+}
+
+/// Windows that a thread is writing, so that merging goes on meanwhile.
+#[derive(Debug)]
+struct Writing {
+    /// What they are, in case that they cannot be written.
+    frame: DataFrame,
+    file: SealedFile,
+    /// The checksum of what was written.
+    outcome: Receiver<Result<u32>>,
+}
+
+/// Windows that could not be written, and why.
+pub struct Unwritten {
+    pub frame: DataFrame,
+    pub fault: Fault,
 }
 
 /// A folder of what left memory. It goes with the last that reads it, unless it belongs to a workspace.
@@ -94,6 +116,8 @@ pub struct SealedAnswer {
     watermark: Option<Micros>,
     /// All of it, where it did not fit into memory: then there are no files and no rest.
     spilled: Option<Spill>,
+    /// Bytes that an answer in order may take while it is merged.
+    room: u64,
 }
 
 impl SealedAnswer {
@@ -102,17 +126,20 @@ impl SealedAnswer {
         self.spilled.is_some()
     }
 
-    /// All groups are on disk, divided by their keys.
-    pub fn of_spilled(plan: Arc<Plan>, spilled: Spill, watermark: Option<Micros>) -> Self {
-        Self { plan, home: spilled.home().clone(), files: Vec::new(), rest: DataFrame::empty(), watermark, spilled: Some(spilled) }
+    /// All groups are on disk, divided by their keys; of the answer `room` bytes may be in memory.
+    pub fn of_spilled(plan: Arc<Plan>, spilled: Spill, watermark: Option<Micros>, room: u64) -> Self {
+        Self { plan, home: spilled.home().clone(), files: Vec::new(), rest: DataFrame::empty(), watermark, spilled: Some(spilled), room }
     }
 
-    /// The whole answer, a part at a time; in one part where it is ordered or cut as a whole. How many groups it is of.
+    /// The whole answer, a part at a time, in its order where it has one. How many groups it is of.
     ///
     /// # Errors
     /// When a file is gone or damaged, or an expression of the answer cannot be evaluated.
     pub fn each(&self, mut take: impl FnMut(DataFrame) -> Result<()>) -> Result<u64> {
         let mut groups = 0;
+        if let Some(spilled) = self.spilled.as_ref().filter(|_| self.plan.finish.needs_all()) {
+            return ordered::each(spilled, &self.plan, self.watermark, self.room, &mut take);
+        }
         if let Some(spilled) = &self.spilled {
             for share in 0..SHARES {
                 let answer = spilled.share(&self.plan, share)?.answer(self.watermark)?;
@@ -180,31 +207,84 @@ impl Sealed {
     pub fn new(folder: Option<PathBuf>, files: Vec<SealedFile>) -> Self {
         let home = Arc::new(Home::new(folder, "sealed", |name| files.iter().any(|f| f.name == name)));
         let next = files.iter().filter_map(|f| f.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
-        Self { home, next, files }
+        Self { home, next, synced: files.len(), files, writing: None }
     }
 
+    /// Those that were written; `settle` waits for the last of them.
     pub fn files(&self) -> &[SealedFile] {
         &self.files
     }
 
     pub fn groups(&self) -> u64 {
-        self.files.iter().map(|f| f.groups).sum()
+        self.files.iter().chain(self.writing.as_ref().map(|w| &w.file)).map(|f| f.groups).sum()
     }
 
-    /// Writes what `Partial::seal` gave.
+    pub fn is_writing(&self) -> bool {
+        self.writing.is_some()
+    }
+
+    /// Begins to write what `Partial::seal` gave, after what was pushed before was settled.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn push(&mut self, plan: &Plan, frame: DataFrame) -> std::result::Result<(), Unwritten> {
+        let (from, until) = plan.reach(&frame).unwrap_or((Micros::MIN, Micros::MAX));
+        let file = SealedFile { name: format!("{:08}.arrow", self.next), groups: frame.height() as u64, from, until, crc: 0 };
+        self.next += 1;
+        let (tell, outcome) = bounded(1);
+        let on_panic = tell.clone();
+        let (home, windows, path) = (self.home.clone(), frame.clone(), self.home.folder.join(&file.name));
+        let write = move || {
+            // Nobody listens when the run is over.
+            let _ = tell.send(write(&home.folder, &path, &windows));
+        };
+        let on_panic = move |said: String| {
+            let _ = on_panic.send(Err(Fault::new(format!("internal error: {said}"))));
+        };
+        match Worker::spawn("seal", write, on_panic) {
+            Ok(_) => {
+                self.writing = Some(Writing { frame, file, outcome });
+                Ok(())
+            }
+            Err(error) => Err(Unwritten { frame, fault: Fault::io("starting a thread", &error) }),
+        }
+    }
+
+    /// What became of what was pushed; `None` where there is nothing to tell (yet).
+    pub fn settle(&mut self, wait: bool) -> Option<std::result::Result<(), Unwritten>> {
+        let Writing { frame, file, outcome } = self.writing.take()?;
+        let gone = || Err(Fault::new("internal error: the thread that writes final windows is gone"));
+        let told = if wait {
+            outcome.recv().unwrap_or_else(|_| gone())
+        } else {
+            match outcome.try_recv() {
+                Ok(told) => told,
+                Err(TryRecvError::Empty) => {
+                    self.writing = Some(Writing { frame, file, outcome });
+                    return None;
+                }
+                Err(TryRecvError::Disconnected) => gone(),
+            }
+        };
+        Some(match told {
+            Ok(crc) => {
+                self.files.push(SealedFile { crc, ..file });
+                Ok(())
+            }
+            Err(fault) => Err(Unwritten { frame, fault }),
+        })
+    }
+
+    /// Returns when all of them survive a power cut: before a checkpoint names them. It is too slow to be done each time.
     ///
     /// # Errors
     /// The disk's.
-    pub fn push(&mut self, plan: &Plan, frame: &DataFrame) -> Result<()> {
-        let (from, until) = plan.reach(frame).unwrap_or((Micros::MIN, Micros::MAX));
-        let bytes = frames::to_bytes(frame)?;
-        let name = format!("{:08}.arrow", self.next);
-        let path = self.home.folder.join(&name);
-        let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space: final windows are kept on disk");
-        fs::create_dir_all(&self.home.folder).map_err(failed)?;
-        fs::write(&path, &bytes).and_then(|()| fs::File::open(&path)?.sync_data()).map_err(failed)?;
-        self.next += 1;
-        self.files.push(SealedFile { name, groups: frame.height() as u64, from, until, crc: crc32fast::hash(&bytes) });
+    pub fn sync(&mut self) -> Result<()> {
+        for file in self.files.get(self.synced..).unwrap_or_default() {
+            let path = self.home.folder.join(&file.name);
+            fs::File::open(&path).and_then(|file| file.sync_data()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+            self.synced += 1;
+        }
         Ok(())
     }
 
@@ -223,8 +303,17 @@ impl Sealed {
 
     /// All of the answer, with what is still in memory.
     pub fn answer(&self, plan: &Arc<Plan>, rest: DataFrame, watermark: Option<Micros>) -> SealedAnswer {
-        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark, spilled: None }
+        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark, spilled: None, room: u64::MAX }
     }
+}
+
+/// Writes a file of sealed windows; its checksum.
+fn write(folder: &Path, path: &Path, windows: &DataFrame) -> Result<u32> {
+    let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space: final windows are kept on disk");
+    let bytes = frames::to_bytes(windows)?;
+    fs::create_dir_all(folder).map_err(failed)?;
+    fs::write(path, &bytes).map_err(failed)?;
+    Ok(crc32fast::hash(&bytes))
 }
 
 /// A file of sealed windows, if it is what was written.

@@ -112,6 +112,8 @@ pub struct Stats {
     pub workers: u64,
     /// Bytes held for the answer, about.
     pub state_bytes: u64,
+    /// Groups that did not fit into memory, bytes on disk.
+    pub spilled_bytes: u64,
     /// What was spent each time the rows had doubled.
     pub samples: Vec<Sample>,
     /// From the start of the run to its first snapshot, milliseconds.

@@ -78,6 +78,11 @@ impl Spill {
         self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.groups).sum()
     }
 
+    /// What was written to disk so far, bytes.
+    pub fn bytes(&self) -> u64 {
+        self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.bytes).sum()
+    }
+
     /// Bytes of the largest share.
     pub fn largest(&self) -> u64 {
         let mut shares = [0; SHARES];

@@ -65,7 +65,8 @@ impl TimeColumn {
 impl Table {
     /// This table as a question sees it that calls it `name`.
     pub fn input<'a>(&'a self, name: &'a str) -> Input<'a> {
-        Input { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()) }
+        let commas = self.history.first().map_or(&[][..], |file| file.commas());
+        Input { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()), commas }
     }
 
     /// The most memory that reading a piece of its files takes, for these of its columns, about.

@@ -39,6 +39,8 @@ struct Hand<'a> {
     delta: Delta,
     last: Instant,
     pace: Duration,
+    /// Since when it has been at work without handing over what that took.
+    since: Option<Instant>,
     /// The last barrier this worker took part in.
     barrier: u64,
     /// Finished rows of the piece at hand.
@@ -57,6 +59,7 @@ pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>,
         delta: Delta::default(),
         last: Instant::now(),
         pace: Duration::ZERO,
+        since: None,
         barrier: 0,
         finished: Vec::new(),
     };
@@ -86,7 +89,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
         if more_history {
             match if shared.finish.is_set() { None } else { history.next(shared) } {
                 Some(handed) => {
-                    let begun = Instant::now();
+                    hand.since = Some(Instant::now());
                     match handed.piece.decode() {
                         Ok(chunks) => {
                             for chunk in chunks {
@@ -96,7 +99,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
                         Err(fault) => shared.fault(fault),
                     }
                     hand.pour(0, handed.number);
-                    hand.delta.busy += begun.elapsed();
+                    hand.rest();
                 }
                 None => more_history = false,
             }
@@ -125,9 +128,9 @@ impl Hand<'_> {
     }
 
     fn take_live(&mut self, live: LiveChunk) -> Result<()> {
-        let begun = Instant::now();
+        self.since = Some(Instant::now());
         let taken = self.take_live_rows(live);
-        self.delta.busy += begun.elapsed();
+        self.rest();
         taken
     }
 
@@ -242,11 +245,21 @@ impl Hand<'_> {
         Ok(absorbed)
     }
 
+    /// Counts the time since it began to work.
+    fn rest(&mut self) {
+        if let Some(since) = self.since.take() {
+            self.delta.busy += since.elapsed();
+        }
+    }
+
     /// Gives the merger what was absorbed since the last time.
     fn over(&mut self) -> Result<()> {
         if self.delta.chunks == 0 && self.delta.barrier.is_none() && !self.delta.gone {
             return Ok(());
         }
+        // What is handed over in the middle of a piece took time, too; waiting for the merger is no work.
+        let working = self.since.is_some();
+        self.rest();
         let begun = Instant::now();
         let full = std::mem::replace(&mut self.partial, Partial::new(self.shared.plan.clone())?);
         let mut delta = std::mem::take(&mut self.delta);
@@ -254,6 +267,7 @@ impl Hand<'_> {
         let live = delta.live_rows > 0;
         // The merger is gone only when nobody looks any more.
         let _ = self.out.deltas.send(delta);
+        self.since = working.then(Instant::now);
         // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
         let cost = begun.elapsed().max(self.shared.merging.get());
         let pace = self.shared.options.pace;

@@ -146,31 +146,15 @@ impl Plan<'_> {
         pen.text(&words, at((plot.left + plot.right) / 2.0, top), (HPos::Center, VPos::Top), self.look.font_size, self.look.muted)
     }
 
-    /// A tinted, hatched band for each stretch without data.
+    /// A tinted, hatched band for each stretch without data; a plain one where rows are still to be read.
     fn draw_gaps(&self, pen: &mut dyn Pen) -> Result<()> {
         let (plot, look) = (self.layout.plot, self.look);
-        let side = |x: f64| -> f32 {
-            let share = if x.is_nan() { 0.0 } else { self.layout.x.share(x).clamp(0.0, 1.0) };
-            plot.left + share as f32 * plot.width()
-        };
-        let mut bands: Vec<(f32, f32)> = self
-            .figure
-            .gaps
-            .iter()
-            .filter(|(a, b)| a.max(*b) >= self.layout.x.lo() && a.min(*b) <= self.layout.x.hi())
-            .map(|(a, b)| (side(a.min(*b)), side(a.max(*b))))
-            .collect();
-        bands.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Bands that touch are one; one thinner than a pixel is still seen.
-        let mut merged: Vec<(f32, f32)> = Vec::new();
-        for (left, right) in bands {
-            let right = right.max(left + 1.0);
-            match merged.last_mut() {
-                Some(last) if left <= last.1 => last.1 = last.1.max(right),
-                _ => merged.push((left, right)),
-            }
+        for (left, right) in self.bands(&self.figure.unread) {
+            let band = Rect::new(left, plot.top, right, plot.bottom);
+            rect_within(pen, &plot, band, faded(look.gap, 0.10))?;
+            self.band_label(pen, &band, UNREAD)?;
         }
-        for (left, right) in merged {
+        for (left, right) in self.bands(&self.figure.gaps) {
             let band = Rect::new(left, plot.top, right, plot.bottom);
             rect_within(pen, &plot, band, faded(look.gap, 0.13))?;
             if right - left < 6.0 {
@@ -183,17 +167,44 @@ impl Plan<'_> {
                 line_within(pen, &frame, &stripe, 0.8, faded(look.gap, 0.28))?;
                 foot += HATCH;
             }
-            let size = look.small_size();
-            let width = text::width(NO_DATA, size);
-            if right - left > width + 8.0 {
-                let middle = center(&band);
-                let label =
-                    Rect::new(middle[0] as f32 - width / 2.0 - 4.0, plot.top + 5.0, middle[0] as f32 + width / 2.0 + 4.0, plot.top + 9.0 + text::height(size));
-                pen.rect(label, look.paper)?;
-                pen.text(NO_DATA, at(middle[0] as f32, plot.top + 7.0), (HPos::Center, VPos::Top), size, look.muted)?;
-            }
+            self.band_label(pen, &band, NO_DATA)?;
         }
         Ok(())
+    }
+
+    /// Where stretches of the x axis that are in view begin and end, in pixels. Those that touch are one; one thinner than a
+    /// pixel is still seen.
+    fn bands(&self, stretches: &[(f64, f64)]) -> Vec<(f32, f32)> {
+        let plot = self.layout.plot;
+        let side = |x: f64| -> f32 {
+            let share = if x.is_nan() { 0.0 } else { self.layout.x.share(x).clamp(0.0, 1.0) };
+            plot.left + share as f32 * plot.width()
+        };
+        let seen = stretches.iter().filter(|(a, b)| a.max(*b) >= self.layout.x.lo() && a.min(*b) <= self.layout.x.hi());
+        let mut bands: Vec<(f32, f32)> = seen.map(|(a, b)| (side(a.min(*b)), side(a.max(*b)))).collect();
+        bands.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut merged: Vec<(f32, f32)> = Vec::new();
+        for (left, right) in bands {
+            let right = right.max(left + 1.0);
+            match merged.last_mut() {
+                Some(last) if left <= last.1 => last.1 = last.1.max(right),
+                _ => merged.push((left, right)),
+            }
+        }
+        merged
+    }
+
+    /// Words at the top of a band that has room for them.
+    fn band_label(&self, pen: &mut dyn Pen, band: &Rect, words: &str) -> Result<()> {
+        let (size, top) = (self.look.small_size(), self.layout.plot.top);
+        let width = text::width(words, size);
+        if band.width() <= width + 8.0 {
+            return Ok(());
+        }
+        let middle = center(band)[0] as f32;
+        let label = Rect::new(middle - width / 2.0 - 4.0, top + 5.0, middle + width / 2.0 + 4.0, top + 9.0 + text::height(size));
+        pen.rect(label, self.look.paper)?;
+        pen.text(words, at(middle, top + 7.0), (HPos::Center, VPos::Top), size, self.look.muted)
     }
 
     /// A dashed rule where history ends, with a word on either side above the plot.
@@ -234,6 +245,7 @@ impl Plan<'_> {
 }
 
 const NO_DATA: &str = "no data";
+const UNREAD: &str = "not read yet";
 const HISTORY: &str = "history";
 const LIVE: &str = "live";
 /// Between the stripes of a gap, and the length of a dash of the seam.

@@ -84,6 +84,7 @@ impl Encoding {
         let mark = match x.map(|column| role(column.dtype())) {
             Some(Role::Name) if split.is_none() && x.is_some_and(repeats) => "scatter",
             Some(Role::Name) => "bar",
+            Some(Role::Number) if split.is_none() && x.is_some_and(is_bucket) => "bar",
             _ => "line",
         };
         Self { mark: mark.to_owned(), x: x.as_ref().map(name), y, series: split.as_ref().map(name) }
@@ -194,8 +195,14 @@ fn dimension(column: &Column) -> bool {
     let name = column.name().to_lowercase();
     // `flight_no`, `carrier id`, `DayOfWeek`: the last word says what it is; `day_count` is a count.
     let last = name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let place = matches!(last, "lat" | "lon" | "latitude" | "longitude");
+    let place = matches!(last, "lat" | "lon" | "latitude" | "longitude" | "bucket" | "bin");
     (whole || place) && (WORDS.contains(&last) || name == "dayofweek" || name == "dayofmonth")
+}
+
+/// Whether its numbers are the beginnings of buckets: what is counted in them is a histogram.
+fn is_bucket(column: &Column) -> bool {
+    let name = column.name().to_lowercase();
+    matches!(name.rsplit(|c: char| !c.is_alphanumeric()).next(), Some("bucket" | "bin"))
 }
 
 /// The first measure and those that can be seen beside it: of a count in thousands and a mean of ten, one would be flat.

@@ -18,6 +18,7 @@ use super::scope::Scope;
 use super::score::Scorer;
 use super::window::{Window, WindowCall, is_window, micros_of, window_call};
 use crate::data::Result;
+use crate::data::format::Commas;
 
 /// What is known while a question is bound: its keys and calls so far.
 pub(super) struct Binder<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Binder<'a> {
     pub(super) table: &'a Scope,
     /// The table's event-time column.
     pub(super) time: Option<&'a str>,
+    /// Columns of text whose values are numbers with commas.
+    pub(super) commas: &'a [(PlSmallStr, Commas)],
     pub(super) used: BTreeSet<PlSmallStr>,
     pub(super) keys: Vec<Key>,
     pub(super) calls: Vec<Call>,
@@ -218,7 +221,17 @@ impl<'a> Binder<'a> {
             let (scalar, _) = Scalar::bind(&ast, &kept, self.place(&by.expr))?;
             order_by.push(OrderBy { scalar, descending: by.descending, nulls_first: by.nulls_first.unwrap_or(false) });
         }
-        Ok(Finish { having, overs, qualify, items, order: order_by, limit: query.limit, distinct: query.distinct, divisions })
+        Ok(Finish {
+            having,
+            overs,
+            qualify,
+            items,
+            order: order_by,
+            limit: query.limit,
+            offset: query.offset.unwrap_or(0),
+            distinct: query.distinct,
+            divisions,
+        })
     }
 
     /// A condition over what is kept.

@@ -12,7 +12,9 @@ use super::expr::{self, Place, Scalar};
 use super::plan::{Call, call_name};
 use super::query::Clause;
 use super::scope::Scope;
+use super::sql::quote;
 use crate::data::Result;
+use crate::data::format::Commas;
 
 impl Binder<'_> {
     /// The kept column that a call's values will be in.
@@ -58,7 +60,15 @@ impl Binder<'_> {
             let at = types.iter().position(|t| !aggregate.fits(t)).filter(|at| *at < names.len()).unwrap_or(0);
             let (name, dtype) = (names.get(at).map_or("", String::as_str), types.get(at).unwrap_or(&DataType::Null));
             let fault = aggregate::unfit(aggregate, name, dtype);
-            return Err(place.fault_on(fault.what, node).hint(fault.hint));
+            let commas = inputs.get(at).and_then(|input| match input {
+                Scalar::Column(column) if aggregate.fits(&DataType::Float64) => self.commas.iter().find(|(name, _)| name == column),
+                _ => None,
+            });
+            let hint = commas.map_or(fault.hint, |(column, commas)| {
+                let column = quote(column);
+                format!("its values look like numbers with {}: write {} instead of {column}", commas.words(), number_of(*commas, &column))
+            });
+            return Err(place.fault_on(fault.what, node).hint(hint));
         }
         // A distinct count is an aggregate of its own.
         let distinct = distinct && aggregate.name != "count_distinct";
@@ -110,6 +120,16 @@ fn argument(argument: &FunctionArg) -> Option<&Ast> {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
         _ => None,
     }
+}
+
+/// SQL that makes numbers of texts with commas.
+fn number_of(commas: Commas, text: &str) -> String {
+    let plain = match commas {
+        Commas::Decimal => format!("replace({text}, ',', '.')"),
+        Commas::Thousands => format!("replace({text}, ',', '')"),
+        Commas::DecimalAfterPoints => format!("replace(replace({text}, '.', ''), ',', '.')"),
+    };
+    format!("CAST({plain} AS DOUBLE)")
 }
 
 fn counted(arguments: usize) -> String {

@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use super::expr::{Scalar, keep};
 use super::keys::Keys;
-use super::order::sorted;
+use super::order::{By, sorted};
 use super::over::{self, OverCall};
 use crate::data::Result;
 
@@ -19,6 +19,8 @@ pub struct Finish {
     pub items: Vec<(PlSmallStr, Scalar)>,
     pub order: Vec<OrderBy>,
     pub limit: Option<u64>,
+    /// Rows in order that are left out before the first one of those.
+    pub offset: u64,
     /// SELECT DISTINCT: equal rows of the answer are shown once.
     pub distinct: bool,
     /// Names of answer columns made by a division: where an infinite value deserves a word.
@@ -34,6 +36,8 @@ pub struct OrderBy {
 
 /// A column of the kept frame that goes along with its rows, beside the answer's own.
 pub(super) const STATUS: &str = "__status";
+/// A column that orders the answer, beside the answer's own.
+const BY: &str = "__by";
 
 /// Above this many groups an answer without ORDER BY is left in the order of its groups: sorting it would cost more
 /// than making it.
@@ -43,6 +47,32 @@ impl Finish {
     /// True when the answer is ordered or cut as a whole, so that parts of it cannot be answered apart.
     pub fn needs_all(&self) -> bool {
         !self.order.is_empty() || self.limit.is_some() || !self.overs.is_empty() || self.distinct
+    }
+
+    /// True when parts of the answer, each in order, can be merged to all of it: no row is looked at beside others.
+    pub fn merges(&self) -> bool {
+        self.overs.is_empty() && self.qualify.is_none() && !self.distinct
+    }
+
+    /// The answer's columns of kept rows that `narrow` left, and beside them, `__by0…`, what orders them.
+    ///
+    /// # Errors
+    /// What polars says while it evaluates an expression.
+    pub fn with_order(&self, kept: &DataFrame) -> Result<DataFrame> {
+        let mut columns = Vec::new();
+        for (name, scalar) in &self.items {
+            columns.push(scalar.of(kept)?.with_name(name.clone()));
+        }
+        for (i, (column, ..)) in self.order_of(kept)?.into_iter().enumerate() {
+            columns.push(column.with_name(format!("{BY}{i}").into()));
+        }
+        Ok(DataFrame::new(kept.height(), columns)?)
+    }
+
+    /// What orders the rows of such a frame.
+    pub fn ordered_by(&self, frame: &DataFrame) -> Vec<By> {
+        let ways = self.order.iter().map(|order| (order.descending, order.nulls_first)).chain(std::iter::repeat((false, false)));
+        frame.columns().iter().skip(self.items.len()).cloned().zip(ways).map(|(column, (descending, nulls_first))| (column, descending, nulls_first)).collect()
     }
 
     /// # Errors
@@ -85,18 +115,21 @@ impl Finish {
             kept = kept.filter(&keep(having, &kept)?)?;
         }
         let whole = !self.overs.is_empty() || self.qualify.is_some() || self.distinct;
-        if self.limit.is_none_or(|limit| kept.height() as u64 <= limit) || whole {
-            return Ok(kept);
-        }
+        let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && !whole) else { return Ok(kept) };
         if let Some(order) = self.ordering(&kept)? {
             kept = kept.take(&order)?;
         }
-        Ok(self.cut(kept))
+        Ok(kept.head(Some(usize::try_from(most).unwrap_or(usize::MAX))))
+    }
+
+    /// How many of the first rows there must be for the ones that are shown; `None` for all.
+    pub fn most(&self) -> Option<u64> {
+        self.limit.map(|limit| limit.saturating_add(self.offset))
     }
 
     fn cut(&self, answer: DataFrame) -> DataFrame {
         match self.limit {
-            Some(limit) => answer.head(Some(limit as usize)),
+            Some(limit) => answer.slice(i64::try_from(self.offset).unwrap_or(i64::MAX), usize::try_from(limit).unwrap_or(usize::MAX)),
             None => answer,
         }
     }
@@ -108,12 +141,16 @@ impl Finish {
         if self.order.is_empty() && (rows || kept.height() > SORTED_GROUPS) {
             return Ok(None);
         }
+        sorted(kept.height(), self.order_of(kept)?)
+    }
+
+    fn order_of(&self, kept: &DataFrame) -> Result<Vec<By>> {
         let mut by = Vec::new();
         for order in &self.order {
             by.push((order.scalar.of(kept)?, order.descending, order.nulls_first));
         }
         by.extend(tie_breakers(kept).map(|c| (c.clone(), false, false)));
-        sorted(kept.height(), by)
+        Ok(by)
     }
 }
 

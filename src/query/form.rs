@@ -34,6 +34,7 @@ pub struct Beside {
     pub join: Option<Join>,
     pub distinct: bool,
     pub qualify: Option<Clause>,
+    pub offset: Option<u64>,
     /// Set where the whole question is nothing but text.
     pub rerun: Option<Rerun>,
 }
@@ -126,6 +127,7 @@ impl Form {
                 join: query.join.clone(),
                 distinct: query.distinct,
                 qualify: query.qualify.clone(),
+                offset: query.offset,
                 rerun: query.rerun.clone(),
             },
             ..Self::default()
@@ -162,6 +164,7 @@ impl Form {
             filter: clause(&self.filter),
             having: clause(&self.having),
             limit: self.limit,
+            offset: self.beside.offset.filter(|_| self.limit.is_some() && !self.order.is_empty()),
             alias: self.beside.alias.clone(),
             join: self.beside.join.clone(),
             distinct: self.beside.distinct,

@@ -20,7 +20,7 @@ pub mod keys;
 pub mod lateness;
 mod literal;
 pub mod model;
-mod order;
+pub mod order;
 mod over;
 pub mod partial;
 pub mod plan;

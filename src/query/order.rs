@@ -1,6 +1,8 @@
 //! The order of rows by some columns. Each column becomes words of 64 bits in its own order, and as long as the ranges of
 //! their values leave room, all of them one word a row, which is sorted instead; otherwise polars sorts.
 
+use std::cmp::Ordering;
+
 use polars::prelude::*;
 
 use super::aggregate::Rank;
@@ -16,10 +18,45 @@ pub fn sorted(height: usize, by: Vec<By>) -> Result<Option<IdxCa>> {
     if height < 2 || by.is_empty() {
         return Ok(None);
     }
-    let Some(words) = packed(height, &by)? else { return by_polars(height, by).map(Some) };
+    let Some((words, bits)) = packed(height, &by)? else { return by_polars(height, by).map(Some) };
     let mut rows: Vec<(u64, IdxSize)> = words.into_iter().zip(0..).collect();
-    rows.sort_unstable();
+    if BY_DIGITS.contains(&height) {
+        rows = sorted_by_digits(rows, bits);
+    } else {
+        rows.sort_unstable();
+    }
     Ok(Some(IdxCa::from_vec("".into(), rows.into_iter().map(|(_, row)| row).collect())))
+}
+
+/// So many rows are sorted by the digits of their words: for fewer it does not pay, for more it takes too much memory.
+const BY_DIGITS: std::ops::Range<usize> = 1 << 10..1 << 21;
+/// Bits of a digit.
+const DIGIT: u32 = 11;
+
+/// Rows in the order of words of so many bits, equal ones as they stood: a radix sort from the lowest digit (Knuth, TAOCP
+/// vol. 3, 5.2.5).
+fn sorted_by_digits(rows: Vec<(u64, IdxSize)>, bits: u32) -> Vec<(u64, IdxSize)> {
+    let (mut rows, mut next) = (rows, Vec::new());
+    for shift in (0..bits).step_by(DIGIT as usize) {
+        let digit = |word: u64| (word >> shift) as usize & ((1 << DIGIT) - 1);
+        let mut places = [0; 1 << DIGIT];
+        rows.iter().for_each(|(word, _)| places[digit(*word)] += 1);
+        if places.contains(&rows.len()) {
+            continue;
+        }
+        let mut place = 0;
+        for count in &mut places {
+            place += std::mem::replace(count, place);
+        }
+        next.resize(rows.len(), (0, 0));
+        for row in &rows {
+            let place = &mut places[digit(row.0)];
+            next[*place] = *row;
+            *place += 1;
+        }
+        std::mem::swap(&mut rows, &mut next);
+    }
+    rows
 }
 
 fn by_polars(height: usize, by: Vec<By>) -> Result<IdxCa> {
@@ -35,8 +72,8 @@ fn by_polars(height: usize, by: Vec<By>) -> Result<IdxCa> {
     Ok(sorted.column("__row")?.idx()?.clone())
 }
 
-/// One word a row, whose order is that of the rows; `None` where 64 bits are too few.
-fn packed(height: usize, by: &[By]) -> Result<Option<Vec<u64>>> {
+/// One word a row, whose order is that of the rows, and how many of its bits are used; `None` where 64 are too few.
+fn packed(height: usize, by: &[By]) -> Result<Option<(Vec<u64>, u32)>> {
     let mut packed = vec![0_u64; height];
     let mut used = 0;
     for (column, descending, nulls_first) in by {
@@ -64,7 +101,7 @@ fn packed(height: usize, by: &[By]) -> Result<Option<Vec<u64>>> {
             *packed = packed.checked_shl(bits).unwrap_or_default() | digits;
         }
     }
-    Ok(Some(packed))
+    Ok(Some((packed, used)))
 }
 
 type Nulls = Option<Vec<bool>>;
@@ -101,4 +138,44 @@ fn ranks(column: &Column) -> Result<(Vec<u64>, Nulls)> {
     let word = |number: &u32| rank.get(*number as usize).copied().unwrap_or_default();
     let nulls = (column.null_count() > 0).then(|| column.is_null().iter().map(|null| null == Some(true)).collect());
     Ok((numbers.iter().map(word).collect(), nulls))
+}
+
+/// Rows that can be compared with rows of other frames, in the order of some columns: that of `sorted`.
+pub struct Ranked(Vec<(Lane, bool, bool)>);
+
+enum Lane {
+    Words(<u64 as Rank>::Lane),
+    Texts(<Box<str> as Rank>::Lane),
+}
+
+impl Ranked {
+    /// # Errors
+    /// When a column is of a type that has no order.
+    pub fn new(by: Vec<By>) -> Result<Self> {
+        let lane = |column: &Column| -> Result<Lane> {
+            let plain = column.dtype().is_primitive_numeric() || column.dtype().is_temporal() || matches!(column.dtype(), DataType::Boolean | DataType::Null);
+            Ok(if plain { Lane::Words(u64::lane(column)?) } else { Lane::Texts(<Box<str>>::lane(&column.cast(&DataType::String)?)?) })
+        };
+        by.iter().map(|(column, descending, nulls_first)| Ok((lane(column)?, *descending, *nulls_first))).collect::<Result<_>>().map(Self)
+    }
+
+    /// Where row `row` stands beside row `at` of another.
+    pub fn compare(&self, row: usize, other: &Self, at: usize) -> Ordering {
+        let each = self.0.iter().zip(&other.0).map(|((one, descending, nulls_first), (other, ..))| match (one, other) {
+            (Lane::Words(one), Lane::Words(other)) => beside(u64::get(one, row), u64::get(other, at), *descending, *nulls_first),
+            (Lane::Texts(one), Lane::Texts(other)) => beside(<Box<str>>::get(one, row), <Box<str>>::get(other, at), *descending, *nulls_first),
+            // Columns of one question have one type.
+            _ => Ordering::Equal,
+        });
+        each.fold(Ordering::Equal, Ordering::then)
+    }
+}
+
+fn beside<T: Ord>(one: Option<T>, other: Option<T>, descending: bool, nulls_first: bool) -> Ordering {
+    match (one, other) {
+        (Some(one), Some(other)) if descending => other.cmp(&one),
+        (Some(one), Some(other)) => one.cmp(&other),
+        (one, other) if nulls_first => one.is_some().cmp(&other.is_some()),
+        (one, other) => one.is_none().cmp(&other.is_none()),
+    }
 }

@@ -100,7 +100,7 @@ impl Plan {
     /// # Errors
     /// An unknown column or function, a type that does not fit.
     pub fn new(query: &Query, text: &str, schema: &SchemaRef, time: Option<&str>) -> Result<Self> {
-        Self::over(query, text, &[Input { name: &query.table_name(), schema, time }])
+        Self::over(query, text, &[Input { name: &query.table_name(), schema, time, commas: &[] }])
     }
 
     /// Binds `query` to the tables that `query.tables()` names, in that order.
@@ -122,7 +122,7 @@ impl Plan {
         }
         let name = query.table_name();
         let missing = SchemaRef::default();
-        let first = tables.first().copied().unwrap_or(Input { name: &name, schema: &missing, time: None });
+        let first = tables.first().copied().unwrap_or(Input { name: &name, schema: &missing, time: None, commas: &[] });
         let at_join = join::clause(query);
         let point = |fault: crate::data::Fault| Place { text, clause: &at_join }.fault(fault.what).hint(fault.hint);
         let scope = Scope::new(query, first, tables.get(1).copied()).map_err(point)?;
@@ -139,6 +139,7 @@ impl Plan {
             scorer: &scorer,
             table: &scope,
             time: first.time,
+            commas: first.commas,
             used: BTreeSet::new(),
             keys: Vec::new(),
             calls: Vec::new(),
@@ -357,7 +358,7 @@ fn keep(finish: &mut Finish) -> Keep {
     if !finish.overs.is_empty() || finish.qualify.is_some() || finish.distinct {
         return Keep::All;
     }
-    match (finish.limit, finish.order.is_empty()) {
+    match (finish.most(), finish.order.is_empty()) {
         (Some(limit), false) => Keep::Top { rows: limit as usize, last: false },
         (Some(limit), true) => {
             finish.limit = None;

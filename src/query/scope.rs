@@ -6,6 +6,7 @@ use sqlparser::ast::{Expr as Ast, Ident};
 
 use super::expr::find_column;
 use super::query::{On, Query};
+use crate::data::format::Commas;
 use crate::data::{Fault, Result};
 
 /// A table as a question sees it.
@@ -15,6 +16,8 @@ pub struct Input<'a> {
     pub schema: &'a SchemaRef,
     /// The event-time column, where there is one.
     pub time: Option<&'a str>,
+    /// Columns of text whose values are numbers with commas.
+    pub commas: &'a [(PlSmallStr, Commas)],
 }
 
 /// The names of a question's tables and columns.

@@ -79,10 +79,20 @@ pub fn parse(sql: &str) -> Result<Query> {
         query.order.push(order(sql, piece, end)?);
     }
     if let Some(limit) = clauses.take(Part::Limit) {
-        query.limit = match limit {
-            [Word { token: Token::Number(n, _), .. }] => n.parse().ok(),
+        let (limit_word, offset_word) = match limit {
+            [limit, offset, skipped] if offset.keyword() == Keyword::OFFSET => (Some(limit), Some(skipped)),
+            [limit] => (Some(limit), None),
+            _ => (None, None),
+        };
+        let whole = |word: &Word| match &word.token {
+            Token::Number(n, _) => n.parse().ok(),
             _ => None,
         };
+        query.limit = limit_word.and_then(whole);
+        if let Some(word) = offset_word {
+            query.offset =
+                Some(whole(word).ok_or_else(|| point(sql, "OFFSET takes a whole number", word.at.clone()).hint("write it like LIMIT 10 OFFSET 20"))?);
+        }
         if query.limit.is_none() {
             return Err(point(sql, "LIMIT takes a whole number", span_of(limit, end)).hint("write it like LIMIT 10"));
         }
@@ -137,7 +147,8 @@ pub fn print(query: &Query) -> String {
         lines.push(format!("ORDER BY {}", list(query.order.iter().map(order).collect())));
     }
     if let Some(limit) = query.limit {
-        lines.push(format!("LIMIT {limit}"));
+        let skipped = query.offset.map_or_else(String::new, |offset| format!(" OFFSET {offset}"));
+        lines.push(format!("LIMIT {limit}{skipped}"));
     }
     lines.join("\n")
 }

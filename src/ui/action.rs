@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::cost::Against;
 use super::feed::Draft;
 use super::guard;
 use super::lesson;
@@ -119,6 +120,8 @@ pub enum Cost {
     Cancel,
     /// Shows the growth of the run with this number.
     Choose(u64),
+    /// Draws it against that.
+    Against(Against),
 }
 
 /// How the answer is drawn.

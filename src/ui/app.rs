@@ -16,7 +16,7 @@ use super::notices::Notices;
 use super::report::Report;
 use super::sheet::{Sheet, SheetId};
 use super::study::Study;
-use super::watch::State;
+use super::watch::{State, Watch};
 use super::work::Work;
 use super::{keys, look, panel};
 use crate::sync::Wake;
@@ -110,7 +110,8 @@ impl App {
         self.look_at_lessons();
         self.look_at_guards();
         self.costs.look();
-        if self.sheets.iter().any(|s| matches!(s.watch.state(), State::Live | State::Reconnecting | State::Paused) && s.watch.is_running()) {
+        let flows = |watch: &Watch| matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running();
+        if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
             ctx.request_repaint_after(TICK);
         }
     }

@@ -91,7 +91,7 @@ impl App {
             TableAction::Remove => self.remove(id),
             TableAction::Stop => {
                 if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
-                    sheet.watch.stop();
+                    sheet.stop();
                 }
             }
             TableAction::Follow(follow) => {
@@ -228,7 +228,7 @@ impl App {
         match action {
             RunAction::Pause => sheet.watch.pause(),
             RunAction::Resume => sheet.watch.resume(),
-            RunAction::Stop => sheet.watch.stop(),
+            RunAction::Stop => sheet.stop(),
             RunAction::Readmit => sheet.watch.readmit(),
             RunAction::ShowNow => {
                 if sheet.watch.swap() {
@@ -259,6 +259,7 @@ impl App {
         match cost {
             Cost::Cancel => self.costs.cancel(),
             Cost::Choose(id) => self.costs.choose(id),
+            Cost::Against(against) => self.costs.draw_against(against),
             Cost::Measure => {
                 let Some(sheet) = self.sheets.iter().find(|s| Some(s.id) == self.selected) else { return };
                 if let Err(fault) = self.costs.measure(sheet, &self.wake) {

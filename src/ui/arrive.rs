@@ -19,6 +19,7 @@ use crate::data::{Fault, Result};
 use crate::engine::open::{Opened, attach_feed};
 use crate::engine::table::difference;
 use crate::engine::{Options, Run, Seam, Table, TimeColumn};
+use crate::query::Form;
 use crate::query::model::Models;
 use crate::workspace::{SeamSetup, TableSetup};
 
@@ -199,17 +200,19 @@ impl App {
             sheet.question.set_sql(question.to_owned());
             return sheet.ask(&self.wake);
         }
-        let probe = first::span_question(&sheet.table).filter(|_| !sheet.table.history.is_empty());
-        if let Some(sql) = probe {
+        let probe = first::probe(&sheet.table).filter(|_| !sheet.table.history.is_empty());
+        if let Some(probe) = probe {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
             let table = std::sync::Arc::new(table);
-            let run = plan(&sql, &table, &[], &Models::default()).and_then(|bound| Run::start(bound.plan, table, Options::default(), self.wake.clone()));
+            let options = Options { pieces: probe.pieces, ..Options::default() };
+            let run = plan(&probe.sql, &table, &[], &Models::default()).and_then(|bound| Run::start(bound.plan, table, options, self.wake.clone()));
             if let Ok(run) = run {
-                sheet.span = Some(Span { run, since: Instant::now() });
+                sheet.span = Some(Span { run, since: Instant::now(), of_time: probe.pieces.is_none() });
                 return;
             }
         }
-        first_question(sheet, first::live_size(&sheet.table), &self.wake);
+        let form = first::question(&sheet.table, first::live_size(&sheet.table));
+        first_question(sheet, form, &self.wake);
     }
 
     /// Looks at every run once.
@@ -220,9 +223,12 @@ impl App {
             ctx.request_repaint_after(left);
         }
         for sheet in &mut self.sheets {
-            if let Some(size) = sheet.span.as_ref().and_then(span_size) {
+            if let Some(form) = sheet.span.as_ref().and_then(|span| guessed(&sheet.table, span)) {
                 sheet.span = None;
-                first_question(sheet, size, &self.wake);
+                // Who has begun to write already is not interrupted.
+                if sheet.question.sql.is_empty() {
+                    first_question(sheet, form, &self.wake);
+                }
             } else if sheet.span.is_some() {
                 ctx.request_repaint_after(SPAN_WAIT);
             }
@@ -231,12 +237,13 @@ impl App {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {
-                sheet.picture.look(&shown, sheet.watch.shown_run, &sheet.watch.shown_windows, &self.wake);
+                let of = (sheet.watch.shown_run, &sheet.watch.shown_windows);
+                sheet.picture.look(&shown, shown.history_share(), of, &self.wake);
             }
             match &sheet.watch.next {
                 Some(next) => {
                     if let Some(newest) = &next.newest {
-                        sheet.preview.look(newest, next.number, &next.windows, &self.wake);
+                        sheet.preview.look(newest, next.share(), (next.number, &next.windows), &self.wake);
                     }
                     // It may be ready without anything new to look at.
                     ctx.request_repaint_after(TICK);
@@ -249,8 +256,20 @@ impl App {
     }
 }
 
-fn first_question(sheet: &mut Sheet, size: &str, wake: &crate::sync::Wake) {
-    let form = first::question(&sheet.table, size);
+/// The question that fits what the probe has seen; `None` while it is worth waiting.
+fn guessed(table: &Table, span: &Span) -> Option<Form> {
+    if span.of_time {
+        return span_size(span).map(|size| first::question(table, size));
+    }
+    let seen = span.run.latest().filter(|seen| seen.last);
+    if seen.is_none() && span.since.elapsed() <= SPAN_LIMIT {
+        return None;
+    }
+    let fitting = seen.and_then(|seen| first::question_by(table, &seen.answer));
+    Some(fitting.unwrap_or_else(|| first::question(table, first::live_size(table))))
+}
+
+fn first_question(sheet: &mut Sheet, form: Form, wake: &crate::sync::Wake) {
     sheet.question.set_form(form);
     sheet.ask(wake);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::picture::Picture;
 use super::sheet::{Sheet, SheetId};
 use crate::data::{Fault, Result};
-use crate::engine::cost::{self, Exponents, Sample};
+use crate::engine::cost::{self, Exponents, Sample, growing};
 use crate::engine::{Job, Options, Progress, Snapshot};
 use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::sync::Wake;
@@ -48,12 +48,27 @@ pub struct Costs {
     /// What was wrong with the last measuring.
     pub fault: Option<Fault>,
     growth: Option<Growth>,
+    /// What its picture has along its axis.
+    against: Against,
 }
+
+/// What the cost is drawn against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Against {
+    #[default]
+    Rows,
+    Groups,
+    GroupsAndWorkers,
+}
+
+/// All of them, with their titles.
+pub const AGAINST: &[(Against, &str)] =
+    &[(Against::Rows, "against rows"), (Against::Groups, "state against groups"), (Against::GroupsAndWorkers, "bytes against groups × workers")];
 
 /// How the cost of the chosen run grows.
 #[derive(Debug)]
 pub struct Growth {
-    of: (u64, usize),
+    of: (u64, usize, Against),
     pub exponents: Exponents,
     pub picture: Picture,
 }
@@ -147,6 +162,14 @@ impl Costs {
         self.runs.iter().find(|run| Some(run.id) == self.chosen).or(self.runs.last())
     }
 
+    pub fn draw_against(&mut self, against: Against) {
+        self.against = against;
+    }
+
+    pub fn against(&self) -> Against {
+        self.against
+    }
+
     pub fn growth(&self) -> Option<&Growth> {
         self.growth.as_ref()
     }
@@ -170,14 +193,14 @@ impl Costs {
                 }
             }
         }
-        let chosen = self.chosen().map(|run| (run.id, run.samples.len()));
+        let chosen = self.chosen().map(|run| (run.id, run.samples.len(), self.against));
         if chosen != self.growth.as_ref().map(|growth| growth.of) {
             self.growth = chosen.zip(self.chosen()).map(|(of, run)| {
                 let mut exponents = cost::fit(&run.samples);
                 if run.paced {
                     exponents.time = None;
                 }
-                Growth { of, exponents, picture: Picture::of(figure(&run.samples, exponents)) }
+                Growth { of, exponents, picture: Picture::of(figure(&run.samples, exponents, of.2)) }
             });
         }
     }
@@ -199,7 +222,7 @@ impl RunCost {
 
     fn measured(&mut self, samples: Vec<Sample>) {
         self.running = false;
-        if let Some(last) = samples.last() {
+        if let Some(last) = growing(&samples).last() {
             (self.rows, self.took) = (last.rows, Duration::from_secs_f64(last.seconds));
             (self.state, self.between, self.groups) = (last.state, last.between, last.groups);
         }
@@ -207,16 +230,36 @@ impl RunCost {
     }
 }
 
-/// Growth over rows, both along powers of ten, each line 1 at its first sample; beside it what a naive fusion would take.
-pub fn figure(samples: &[Sample], found: Exponents) -> Figure {
-    let named = |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} as n^{b:.2}"));
-    let line = |name: String, of: &dyn Fn(&Sample) -> f64| {
-        let usable: Vec<(f64, f64)> = samples.iter().map(|s| (s.rows as f64, of(s))).filter(|(n, v)| *n > 0.0 && *v > 0.0).collect();
-        let first = usable.first().map_or(1.0, |(_, v)| *v);
-        let (x, y): (Vec<f64>, Vec<f64>) = usable.iter().map(|(n, v)| (n.log10(), (v / first).log10())).unzip();
-        Series::new(name, x, y)
+/// Growth, along powers of ten, each line 1 at its first sample. Over rows: time, state and bytes between threads beside what
+/// a naive fusion would take; over groups, and groups times workers: one of them beside a line that grows alike.
+pub fn figure(samples: &[Sample], found: Exponents, against: Against) -> Figure {
+    let (title, series) = match against {
+        Against::Rows => ("n, rows read", over_rows(samples, found)),
+        Against::Groups => {
+            let grown: Vec<Sample> = growing(samples).copied().collect();
+            ("groups", beside(&grown, ("state", "groups"), found.state_by_groups, &|s| s.groups as f64, &|s| s.state as f64))
+        }
+        Against::GroupsAndWorkers => {
+            let x = |s: &Sample| (s.groups * s.workers) as f64;
+            let by = found.between_by_groups_and_workers;
+            ("groups × workers", beside(samples, ("between threads", "groups × workers"), by, &x, &|s| s.between as f64))
+        }
     };
+    Figure {
+        mark: "line".to_owned(),
+        x: Axis { title: title.to_owned(), kind: AxisKind::Power },
+        y_title: "times the first".to_owned(),
+        y_kind: AxisKind::Power,
+        series,
+        ..Figure::default()
+    }
+}
+
+fn over_rows(samples: &[Sample], found: Exponents) -> Vec<Series> {
+    let named = |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} as n^{b:.2}"));
+    let grown: Vec<Sample> = growing(samples).copied().collect();
     let n = |s: &Sample| s.rows as f64;
+    let line = |name: String, of: &dyn Fn(&Sample) -> f64| line(&grown, name, &n, of);
     // Without an exponent the time is not one of the work.
     let time = found.time.map(|_| line(named("time", found.time), &|s| s.seconds));
     let others = [
@@ -225,12 +268,21 @@ pub fn figure(samples: &[Sample], found: Exponents) -> Figure {
         line("naive: time and bytes as n²".to_owned(), &|s| n(s) * n(s)),
         line("naive: state as n".to_owned(), &|s| n(s)),
     ];
-    Figure {
-        mark: "line".to_owned(),
-        x: Axis { title: "n, rows read".to_owned(), kind: AxisKind::Power },
-        y_title: "times the first".to_owned(),
-        y_kind: AxisKind::Power,
-        series: time.into_iter().chain(others).collect(),
-        ..Figure::default()
-    }
+    time.into_iter().chain(others).collect()
+}
+
+type Of<'a> = &'a dyn Fn(&Sample) -> f64;
+
+/// One measure over another, and a line that grows as the other does.
+fn beside(samples: &[Sample], (what, over): (&str, &str), found: Option<f64>, x: Of<'_>, y: Of<'_>) -> Vec<Series> {
+    let name = found.map_or_else(|| what.to_owned(), |b| format!("{what} as ({over})^{b:.2}"));
+    vec![line(samples, name, x, y), line(samples, format!("in proportion to {over}"), x, x)]
+}
+
+fn line(samples: &[Sample], name: String, x: Of<'_>, y: Of<'_>) -> Series {
+    let mut usable: Vec<(f64, f64)> = samples.iter().map(|s| (x(s), y(s))).filter(|(x, y)| *x > 0.0 && *y > 0.0).collect();
+    usable.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let first = usable.first().map_or(1.0, |(_, y)| *y);
+    let (x, y): (Vec<f64>, Vec<f64>) = usable.iter().map(|(x, y)| (x.log10(), (y / first).log10())).unzip();
+    Series::new(name, x, y)
 }

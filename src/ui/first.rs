@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use polars::prelude::DataType;
+use polars::prelude::{DataFrame, DataType};
 
 use crate::engine::Table;
 use crate::engine::table::name_of;
 use crate::query::Form;
 use crate::query::form::{Measure, WindowForm};
 use crate::query::sql::quote;
+use crate::ui::widget::names::bare;
 
 /// Window sizes that people think in, with their seconds.
 const SIZES: &[(&str, u64)] = &[
@@ -68,10 +69,96 @@ pub fn feed_name(url: &str) -> String {
     last.or_else(host).unwrap_or_else(|| fallback.to_owned())
 }
 
-/// The question that tells how much time a table's history spans.
-pub fn span_question(table: &Table) -> Option<String> {
-    let time = name(&table.time.as_ref()?.column);
-    Some(format!("SELECT min({time}) AS first, max({time}) AS last FROM {}", name(&table.name)))
+/// The time that rows are counted along: that of its events, else any.
+fn time_of(table: &Table) -> Option<&str> {
+    let any = || table.schema.iter().find(|(_, t)| matches!(t, DataType::Date | DataType::Datetime(..))).map(|(name, _)| name.as_str());
+    table.time.as_ref().map(|t| t.column.as_str()).or_else(any)
+}
+
+/// What has to be known of a table before it can be asked something sensible.
+pub struct Probe {
+    pub sql: String,
+    /// How many pieces of the history tell enough; `None`: all of them.
+    pub pieces: Option<u64>,
+}
+
+/// How much time a table's history spans; without a time, how many values its columns have.
+pub fn probe(table: &Table) -> Option<Probe> {
+    let from = name(&table.name);
+    if let Some(time) = time_of(table) {
+        let time = name(time);
+        return Some(Probe { sql: format!("SELECT min({time}) AS first, max({time}) AS last FROM {from}"), pieces: None });
+    }
+    let columns = looked_at(table);
+    let seen = |(name, number): &(String, bool)| {
+        let extremes = if *number { format!(", min({name}), max({name})") } else { String::new() };
+        format!(", approx_count_distinct({name}){extremes}")
+    };
+    let items: String = columns.iter().map(seen).collect();
+    (!columns.is_empty()).then(|| Probe { sql: format!("SELECT count(*) AS n{items} FROM {from}"), pieces: Some(1) })
+}
+
+/// Columns that a first question may be about, as SQL names, and whether they are numbers.
+fn looked_at(table: &Table) -> Vec<(String, bool)> {
+    const MOST: usize = 24;
+    let kind = |t: &DataType| match t {
+        DataType::String | DataType::Boolean | DataType::Categorical(..) | DataType::Enum(..) => Some(false),
+        t if t.is_primitive_numeric() => Some(true),
+        _ => None,
+    };
+    table.schema.iter().filter_map(|(column, t)| Some((name(column), kind(t)?))).take(MOST).collect()
+}
+
+/// More values than this are no category.
+const CATEGORY: f64 = 50.0;
+/// About so many buckets make a first histogram.
+const BUCKETS: f64 = 30.0;
+
+/// What one column holds, as far as it was looked at.
+struct Seen {
+    column: String,
+    distinct: f64,
+    /// The least and the largest of its numbers.
+    range: Option<(f64, f64)>,
+    whole: bool,
+}
+
+/// A question by the answer of a probe without a time: rows by a category of few values, else by buckets of a number. `None`
+/// where all values are different, and nothing can be counted.
+pub fn question_by(table: &Table, seen: &DataFrame) -> Option<Form> {
+    let mut cells = seen.columns().iter().map(|c| c.cast(&DataType::Float64).ok().and_then(|c| c.f64().ok().and_then(|c| c.get(0))));
+    let rows = cells.next().flatten().filter(|rows| *rows > 0.0)?;
+    let mut all = Vec::new();
+    for (column, number) in looked_at(table) {
+        let distinct = cells.next().flatten().unwrap_or(0.0);
+        let range = if number { cells.next().flatten().zip(cells.next().flatten()) } else { None };
+        let whole = table.schema.iter().any(|(own, t)| name(own) == column && t.is_integer());
+        all.push(Seen { column, distinct, range, whole });
+    }
+    let is_category = |seen: &&Seen, most: f64| (1.5..=most).contains(&seen.distinct) && seen.distinct * 2.0 <= rows;
+    let texts = all.iter().filter(|seen| seen.range.is_none()).find(|seen| is_category(seen, CATEGORY));
+    // Numbers of very few values are codes.
+    let category = texts.or_else(|| all.iter().filter(|seen| seen.whole).find(|seen| is_category(seen, 12.0)));
+    let count_name = free_name(table, &["count", "row_count", "how_many"]);
+    let form = Form { table: table.name.clone(), measures: vec![count(count_name.clone())], ..Form::default() };
+    if let Some(category) = category {
+        return Some(Form { groups: vec![category.column.clone()], order: vec![(count_name, true)], limit: Some(20), ..form });
+    }
+    // Whole numbers that are all different number the rows.
+    let measured = |seen: &&Seen| seen.range.is_some_and(|(least, most)| most > least) && !(seen.whole && seen.distinct > rows * 0.9);
+    let number = all.iter().filter(|seen| !seen.whole).find(measured).or_else(|| all.iter().find(measured))?;
+    let (least, most) = number.range?;
+    let width = round_step((most - least) / BUCKETS, number.whole);
+    let alias = free_name(table, &[&format!("{}_bucket", bare(&number.column)), "bucket", "value_bucket"]);
+    let group = format!("floor({column} / {width}) * {width} AS {alias}", column = number.column, alias = name(&alias));
+    Some(Form { groups: vec![group], order: vec![(alias, false)], ..form })
+}
+
+/// The next of 1, 2, 5, 10, … times a power of ten; at least 1 for whole numbers.
+fn round_step(step: f64, whole: bool) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    let rounded = [1.0, 2.0, 5.0].into_iter().map(|digit| digit * power).find(|rounded| *rounded >= step).unwrap_or(10.0 * power);
+    if whole { rounded.max(1.0) } else { rounded }
 }
 
 /// How many rows fall into each window, or into each of the commonest values of the first text column, or the means
@@ -80,9 +167,9 @@ pub fn question(table: &Table, size: &str) -> Form {
     let rows = free_name(table, &["count", "row_count", "how_many"]);
     let mut form = Form { table: table.name.clone(), measures: vec![count(rows.clone())], ..Form::default() };
     let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
-    if let Some(time) = &table.time {
+    if let Some(time) = time_of(table) {
         let alias = free_name(table, &["time", "start", "bucket"]);
-        form.window = Some(WindowForm { time: name(&time.column), size: size.to_owned(), alias: alias.clone(), ..WindowForm::default() });
+        form.window = Some(WindowForm { time: name(time), size: size.to_owned(), alias: alias.clone(), ..WindowForm::default() });
         form.order = vec![(alias, false)];
     } else if let Some((column, _)) = text {
         form.groups = vec![name(column)];

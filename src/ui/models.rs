@@ -107,7 +107,7 @@ impl Entry {
 fn window(sheet: &Sheet) -> (String, String) {
     let Some(time) = &sheet.table.time else { return (String::new(), String::new()) };
     let asked = sheet.question.form.window.as_ref().map(|w| w.size.clone());
-    let pace = || if sheet.watch.state() == State::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
+    let pace = || if sheet.running().state() == State::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
     let size = asked.unwrap_or_else(pace);
     let alias = first::free_name(&sheet.table, &["time", "start", "bucket"]);
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)

@@ -149,7 +149,8 @@ impl Picture {
     }
 
     /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number and these windows.
-    pub fn look(&mut self, snapshot: &Arc<Snapshot>, run: u64, windows: &Arc<Windows>, wake: &Wake) {
+    /// It covers this share of the rows.
+    pub fn look(&mut self, snapshot: &Arc<Snapshot>, share: f64, (run, windows): (u64, &Arc<Windows>), wake: &Wake) {
         if let Some((key, job)) = &mut self.job
             && let Some(built) = job.take()
         {
@@ -164,10 +165,10 @@ impl Picture {
         let choice = self.choice.clone();
         if snapshot.answer.height() <= SMALL {
             self.job = None;
-            self.take(key, build(snapshot, windows, &choice));
+            self.take(key, build(snapshot, share, windows, &choice));
         } else if self.job.is_none() {
             let (snapshot, windows) = (snapshot.clone(), windows.clone());
-            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, &windows, &choice))));
+            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, &choice))));
         }
     }
 
@@ -215,7 +216,7 @@ impl Picture {
 }
 
 /// Makes the figure of an answer.
-fn build(snapshot: &Snapshot, windows: &Windows, choice: &Choice) -> Result<Built> {
+fn build(snapshot: &Snapshot, share: f64, windows: &Windows, choice: &Choice) -> Result<Built> {
     let frame = &snapshot.answer;
     let mut encoding = Encoding::guess(frame);
     let has = |name: &String| frame.get_column_index(name).is_some();
@@ -232,7 +233,7 @@ fn build(snapshot: &Snapshot, windows: &Windows, choice: &Choice) -> Result<Buil
     if let Some(split) = choice.split.clone() {
         encoding.series = split.filter(has);
     }
-    let figure = picture(&encoding, snapshot, windows)?;
+    let figure = picture(&encoding, snapshot, windows, share)?;
     let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })
 }

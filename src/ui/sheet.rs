@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::classes::{ItemClass, classes};
 use super::picture::Picture;
 use super::rewind::{Now, Stretch};
-use super::watch::Watch;
+use super::watch::{Looked, Watch};
 use super::widget::cells;
 use super::widget::names::bare;
 use super::widget::numbers;
@@ -41,7 +41,7 @@ pub struct Sheet {
     pub picture: Picture,
     /// The picture of a changed question's answer, while it is not shown yet.
     pub preview: Picture,
-    /// The run that finds out how much time the history spans, before the first question can be asked.
+    /// The run that finds out how much time the history spans, or what its columns hold, before the first question can be asked.
     pub span: Option<Span>,
     /// What the runs of this sheet have said already, so that it is told once.
     pub told: BTreeSet<String>,
@@ -63,6 +63,8 @@ const AUDIT: Duration = Duration::from_secs(15);
 pub struct Span {
     pub run: Run,
     pub since: Instant,
+    /// It asks how much time there is; else how many values columns have.
+    pub of_time: bool,
 }
 
 impl Sheet {
@@ -148,33 +150,41 @@ impl Sheet {
     /// Looks at the runs once. True when there is a newer snapshot.
     pub(super) fn look(&mut self) -> bool {
         if let Some(now) = &mut self.now {
-            now.watch.look();
+            // A question that was being changed goes on being changed.
+            look_at(&mut now.watch, &mut now.question);
         }
-        let staged = self.watch.next.as_ref().map(|next| next.sql.clone());
-        let looked = self.watch.look();
+        let looked = look_at(&mut self.watch, &mut self.question);
         if looked.swapped {
             self.told.clear();
         }
-        if let Some(fault) = looked.failed {
-            self.question.asked.clone_from(&self.watch.sql);
-            // In a text that was edited since, its place is another.
-            let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&self.question.sql));
-            self.question.fault = Some(Fault { span, ..fault });
-        }
         looked.new
+    }
+
+    /// The run that takes what comes in: the one behind, while one looks at the past.
+    pub fn running(&self) -> &Watch {
+        self.now.as_ref().map_or(&self.watch, |now| &now.watch)
+    }
+
+    /// Ends all inputs, those of the run behind the past that is shown included. A question that was being changed is given up.
+    pub(super) fn stop(&mut self) {
+        let (watch, question) = match &mut self.now {
+            Some(now) => (&mut now.watch, &mut now.question),
+            None => (&mut self.watch, &mut self.question),
+        };
+        watch.stop();
+        question.asked.clone_from(&watch.sql);
     }
 
     /// Asks the question over a stretch of what came so far; the run goes on behind it.
     pub(super) fn rewind(&mut self, stretch: Stretch, wake: &Wake) -> Result<()> {
         let time = self.table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?.column.clone();
-        // Another stretch is asked what this one was.
-        let sql = if self.now.is_some() { self.question.sql.clone() } else { self.watch.sql.clone() };
+        // Another stretch is asked what this one was; the first one what was asked last, though it be not answered yet.
+        let sql = if self.now.is_some() { self.question.sql.clone() } else { self.watch.asked().to_owned() };
         self.plan(&stretch.within(&sql, &time)?)?;
         if let Some(now) = &mut self.now {
             now.stretch = stretch;
         } else {
             let past = self.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
-            self.watch.next = None;
             self.now = Some(Box::new(Now {
                 stretch,
                 watch: std::mem::take(&mut self.watch),
@@ -199,7 +209,7 @@ impl Sheet {
         let Some(now) = self.now.take() else { return false };
         let Now { mut watch, picture, mut question, .. } = *now;
         watch.count_from(self.watch.numbers());
-        question.asked.clone_from(&watch.sql);
+        question.asked = watch.asked().to_owned();
         (self.watch, self.picture, self.question) = (watch, picture, question);
         self.told.clear();
         true
@@ -285,6 +295,19 @@ impl Sheet {
             self.start(wake, same);
         }
     }
+}
+
+/// Looks at a run once; why a changed question could not be answered is kept with the question.
+fn look_at(watch: &mut Watch, question: &mut Asked) -> Looked {
+    let staged = watch.next.as_ref().map(|next| next.sql.clone());
+    let mut looked = watch.look();
+    if let Some(fault) = looked.failed.take() {
+        question.asked.clone_from(&watch.sql);
+        // In a text that was edited since, its place is another.
+        let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&question.sql));
+        question.fault = Some(Fault { span, ..fault });
+    }
+    looked
 }
 
 /// A question that can be asked.

@@ -43,6 +43,8 @@ pub struct Next {
     pub sql: String,
     pub windows: Arc<Windows>,
     pub newest: Option<Arc<Snapshot>>,
+    /// The share of what the old answer covers that `newest` covers, 0 to 1.
+    share: f64,
     /// Its run number, once it is shown.
     pub number: u64,
     since: Instant,
@@ -64,11 +66,19 @@ impl Next {
         self.since.elapsed() >= SOON
     }
 
-    /// The share of what the old answer covers, 0 to 1.
-    pub fn share(&self, old: Option<&Snapshot>) -> f64 {
-        let Some(newest) = &self.newest else { return 0.0 };
+    /// The share of what the old answer covered that the newest snapshot does, 0 to 1: the strip and the picture say the same.
+    pub fn share(&self) -> f64 {
+        self.share
+    }
+
+    fn take(&mut self, newest: Arc<Snapshot>, old: Option<&Snapshot>) {
+        if self.newest.as_ref().is_some_and(|known| known.version == newest.version) {
+            return;
+        }
         let rows = old.map_or(1.0, |old| newest.rows.come_in as f64 / old.rows.come_in.max(1) as f64);
-        newest.history_share().min(rows).min(1.0)
+        let caught_up = old.is_none_or(|old| newest.covers(old));
+        self.share = if caught_up { 1.0 } else { newest.history_share().min(rows).min(1.0) };
+        self.newest = Some(newest);
     }
 
     /// Whether nothing is lost when it takes the place of `old`.
@@ -125,7 +135,7 @@ impl Watch {
     pub(super) fn stage(&mut self, run: Run, sql: String, windows: Windows) {
         let number = self.fresh_number();
         let windows = Arc::new(windows);
-        self.next = Some(Next { run, sql, windows, newest: None, number, since: Instant::now(), target: self.newest.clone(), caught_up: None });
+        self.next = Some(Next { run, sql, windows, newest: None, share: 0.0, number, since: Instant::now(), target: self.newest.clone(), caught_up: None });
     }
 
     /// A watch whose runs are numbered from there on.
@@ -173,7 +183,7 @@ impl Watch {
         if let Some(newest) = next.run.latest() {
             // One that has ended while the old one goes on could not be answered.
             let fault = newest.fault.clone().filter(|_| newest.last);
-            next.newest = Some(newest);
+            next.take(newest, self.newest.as_deref());
             if fault.is_some() {
                 self.next = None;
                 looked.failed = fault;
@@ -228,6 +238,11 @@ impl Watch {
     /// Whether rows are arriving, so that a changed question has an answer to stand beside.
     pub fn is_live(&self) -> bool {
         self.is_running() && !self.stopping && self.newest.as_ref().is_some_and(|s| s.live_open > 0)
+    }
+
+    /// The question that was asked last: it may still be on its way.
+    pub fn asked(&self) -> &str {
+        self.next.as_ref().map_or(&self.sql, |next| &next.sql)
     }
 
     /// Ends all inputs; the last snapshot is shown when it comes.

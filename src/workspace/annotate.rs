@@ -46,6 +46,15 @@ impl Windows {
         matches!(self.kind, Some(Kind::Session { .. }))
     }
 
+    /// From one window to the next, where they are evenly so.
+    fn step(&self) -> Option<Micros> {
+        match self.kind? {
+            Kind::Tumble(tumble) => Some(tumble.size),
+            Kind::Hop(hop) => Some(hop.slide),
+            Kind::Session { .. } => None,
+        }
+    }
+
     /// Whether the stretch covers only a part of a window.
     fn cuts(&self, start: Option<Micros>, end: Option<Micros>) -> bool {
         let Some(kind) = self.kind else { return false };
@@ -101,13 +110,12 @@ fn known(snapshot: &Snapshot) -> Option<&[WindowStatus]> {
     told.then_some(status)
 }
 
-/// The picture of a snapshot's answer.
+/// The picture of a snapshot's answer, which covers this share of the rows, 0 to 1.
 ///
 /// # Errors
 /// When a column does not exist or cannot be shown where it is asked for.
-pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows) -> Result<Figure> {
+pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows, share: f64) -> Result<Figure> {
     let mut figure = encoding.figure_with(&snapshot.answer, &windows.states(snapshot))?;
-    let share = snapshot.history_share();
     if share < 1.0 {
         figure.note(&format!("from {} of the rows", percent(share)));
     }
@@ -119,6 +127,12 @@ pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows) -> R
     let gap = |from: Option<i64>, until: Option<i64>| (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64));
     figure.gaps = snapshot.gaps.iter().map(|g| gap(g.from, g.until)).collect();
     figure.apart = windows.are_sessions();
+    if let Some(step) = windows.step().filter(|_| share < 1.0) {
+        figure.mark_unread(step as f64);
+        if !figure.unread.is_empty() {
+            figure.note("shaded: not read yet");
+        }
+    }
     Ok(figure)
 }
 

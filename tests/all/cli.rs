@@ -297,3 +297,39 @@ fn the_same_file_as_history_and_feed_is_said_before_the_run_and_once() {
     assert_eq!(said.matches("every row is counted twice").count(), 1, "{said}");
     assert_eq!(stdout(&out), "n\n4\n");
 }
+
+#[test]
+fn rejected_rows_are_named_up_to_three_and_all_of_them_can_be_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    // Enough good rows that the column is one of numbers.
+    let rows: String = (0..400).map(|i| if i % 80 == 79 { format!("odd{i}\n") } else { format!("{i}\n") }).collect();
+    fs::write(&path, format!("v\n{rows}")).unwrap();
+    let run = |more: &[&str]| stderr(&braid(&[&["run", "--history", &history(&path), "--sql", "SELECT sum(v) AS s FROM r"], more].concat()));
+    let said = run(&[]);
+    assert!(said.contains("5 rows set aside: ") && said.contains("line 81") && said.contains("line 161") && said.contains("line 241"), "{said}");
+    assert!(!said.contains("line 321") && said.contains("; and 2 more (--workspace DIR writes them to DIR/rejected.ndjson"), "{said}");
+    let space = folder.path().join("w");
+    let said = run(&["--workspace", &space.display().to_string()]);
+    assert!(said.contains(&format!("all are in {}", space.join("rejected.ndjson").display())), "{said}");
+    assert_eq!(fs::read_to_string(space.join("rejected.ndjson")).unwrap().lines().count(), 5);
+}
+
+#[test]
+fn numbers_with_commas_are_told_from_text_with_an_expression_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "town;price;people;mixed;code\nRome;1,5;1,234,567;1.234,5;1,2,3\nOslo;-2,25;12,000;7,5;9\nLima;3;950;1.000.000;8\n").unwrap();
+    let ask = |sql: &str| braid(&["run", "--history", &history(&path), "--sql", sql]);
+    for (column, words, number, sum) in [
+        ("price", "a decimal comma", "CAST(replace(price, ',', '.') AS DOUBLE)", "2.25"),
+        ("people", "commas between thousands", "CAST(replace(people, ',', '') AS DOUBLE)", "1247517.0"),
+        ("mixed", "a decimal comma", "CAST(replace(replace(mixed, '.', ''), ',', '.') AS DOUBLE)", "1001242.0"),
+    ] {
+        let said = stderr(&ask(&format!("SELECT sum({column}) AS s FROM r")));
+        assert!(said.contains(words) && said.contains(&format!("write {number} instead of")), "{column}: {said}");
+        assert_eq!(stdout(&ask(&format!("SELECT sum({number}) AS s FROM r"))), format!("s\n{sum}\n"));
+    }
+    let said = stderr(&ask("SELECT sum(code) AS s FROM r"));
+    assert!(said.contains("is text") && !said.contains("comma"), "what is no number is text: {said}");
+}

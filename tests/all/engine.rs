@@ -118,7 +118,7 @@ fn exponents_of_power_laws_are_found() {
     let samples: Vec<Sample> = (8..16_u32)
         .map(|i| {
             let n = 2_f64.powi(i as i32);
-            Sample { rows: n as u64, seconds: 3e-6 * n, state: 4_096, between: (n * n) as u64, groups: 10 }
+            Sample { rows: n as u64, seconds: 3e-6 * n, state: 4_096, between: (n * n) as u64, groups: 10, workers: 2 }
         })
         .collect();
     let fitted = fit(&samples);
@@ -147,6 +147,49 @@ fn measuring_asks_of_larger_and_larger_parts_up_to_all() {
     assert!(samples.len() >= 2, "{samples:?}");
     assert!(samples.is_sorted_by_key(|s| s.rows));
     assert_eq!(samples.last().unwrap().rows, 200_000);
+}
+
+#[test]
+fn state_is_measured_against_groups_and_bytes_between_threads_against_groups_times_workers() {
+    let measured = |groups: i64| {
+        let folder = tempfile::tempdir().unwrap();
+        // Each file is a piece.
+        let paths: Vec<_> = (0..32).map(|i| folder.path().join(format!("{i:02}.csv"))).collect();
+        for (i, path) in (0_i64..).zip(&paths) {
+            let keys: Vec<i64> = (i * 10_000..(i + 1) * 10_000).map(|n| n * 7_919 % groups).collect();
+            write_frame(&DataFrame::new(keys.len(), vec![Column::new("k".into(), keys)]).unwrap(), path).unwrap();
+        }
+        let table = open(&untimed(&paths.iter().map(|p| p.as_path()).collect::<Vec<_>>(), &[]));
+        let sql = "SELECT k, count(*) AS n FROM r GROUP BY k";
+        let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap());
+        let mut job = braid::engine::cost::measure(plan, &table, Options { threads: 2, ..Options::default() }, braid::sync::Wake::silent());
+        loop {
+            match job.take() {
+                Some(samples) => break samples.unwrap(),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    };
+    let all = measured(i64::MAX);
+    let found = fit(&all);
+    assert!((0.8..=1.2).contains(&found.state_by_groups.unwrap()), "{found:?} {all:?}");
+    // Few groups: what grows is the workers.
+    let few = measured(1_000);
+    let found = fit(&few);
+    assert_eq!(found.state_by_groups, None, "{few:?}");
+    assert!((0.6..=1.3).contains(&found.between_by_groups_and_workers.unwrap()), "{found:?} {few:?}");
+    // However many rows there are, a worker hands over its groups when it begins and when it is done.
+    assert!(few.iter().all(|s| s.between <= 2 * s.workers * s.state), "{few:?}");
+    assert!(few.iter().any(|s| s.workers == 1) && few.iter().any(|s| s.workers == 4), "{few:?}");
+}
+
+#[test]
+fn what_is_handed_over_says_how_long_it_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all.csv");
+    write_frame(&sample(100_000, 8), &path).unwrap();
+    let last = answer(&open(&given(&[&path], &[])), "SELECT k, count(*) AS n FROM r GROUP BY k", Options { pace: Duration::ZERO, ..Options::default() });
+    assert!(last.stats.samples.iter().all(|s| s.seconds > 0.0), "{:?}", last.stats.samples);
 }
 
 #[test]

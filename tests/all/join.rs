@@ -38,8 +38,8 @@ fn names() -> DataFrame {
 
 fn bind(sql: &str) -> Result<Arc<Plan>, Fault> {
     let (trades, names) = (trades(), names());
-    let first = Input { name: "trades", schema: trades.schema(), time: Some("t") };
-    let second = Input { name: "names", schema: names.schema(), time: None };
+    let first = Input { name: "trades", schema: trades.schema(), time: Some("t"), commas: &[] };
+    let second = Input { name: "names", schema: names.schema(), time: None, commas: &[] };
     Plan::over(&Query::parse(sql)?, sql, &[first, second]).map(Arc::new)
 }
 
@@ -141,7 +141,7 @@ proptest! {
         ]).unwrap();
         let kind = if keep_all { "LEFT JOIN" } else { "JOIN" };
         let sql = format!("SELECT a.k, v, w FROM a {kind} b ON a.k = b.k");
-        let inputs = [Input { name: "a", schema: first.schema(), time: None }, Input { name: "b", schema: second.schema(), time: None }];
+        let inputs = [Input { name: "a", schema: first.schema(), time: None, commas: &[] }, Input { name: "b", schema: second.schema(), time: None, commas: &[] }];
         let plan = Arc::new(Plan::over(&Query::parse(&sql).unwrap(), &sql, &inputs).unwrap());
         let lookup = plan.join.as_ref().unwrap().index(second.clone()).unwrap();
         let mut partial = Partial::new(plan).unwrap();

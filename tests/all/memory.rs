@@ -125,6 +125,32 @@ fn groups_leave_for_disk_and_the_answer_comes_at_the_end_a_part_at_a_time() {
 }
 
 #[test]
+fn more_groups_than_fit_are_answered_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let frame = many(50_000, 40_000, 11);
+    let path = save(folder.path(), "all.csv", &frame);
+    let table = open(&untimed(&[&path], &[]));
+    for sql in [
+        "SELECT id, count(*) AS n, sum(v) AS s FROM r GROUP BY id ORDER BY n DESC, s",
+        "SELECT k, p, id, max(v) AS hi FROM r GROUP BY k, p, id HAVING count(*) < 4 ORDER BY k DESC NULLS FIRST, p",
+        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT 15000 OFFSET 20000",
+    ] {
+        let last = answer(&table, sql, Options { memory: mib(1.0), threads: 2, ..Options::default() });
+        assert_eq!(last.fault, None, "{sql}");
+        let sealed = last.sealed.as_ref().expect("more than fits into memory");
+        let (mut whole, mut parts) = (last.answer.clone(), 0);
+        sealed
+            .each(|part| {
+                parts += 1;
+                whole.vstack_mut(&part).map(drop).map_err(Into::into)
+            })
+            .unwrap();
+        assert!(parts > 1, "{sql}");
+        assert_same(&whole, &one_go(&frame, sql));
+    }
+}
+
+#[test]
 fn a_run_that_was_stopped_goes_on_with_what_it_had_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let frame = many(120_000, 90_000, 5);
@@ -160,10 +186,10 @@ fn what_disk_cannot_help_with_is_refused_with_what_it_needs() {
     let fault = refused("SELECT count(DISTINCT id) AS n, count(*) AS c FROM r");
     assert!(fault.what.contains("groups take") && fault.what.contains("3 MiB allowed") && fault.what.contains("need about"), "{fault}");
     assert!(fault.hint.contains("approx_count_distinct(id)") && fault.hint.contains("--memory"), "{fault}");
-    // An order of more groups than fit.
-    let fault = refused("SELECT id, count(*) AS n FROM r GROUP BY id ORDER BY n");
-    assert!(fault.what.contains("in order") && fault.what.contains("needs about"), "{fault}");
-    assert!(fault.hint.contains("LIMIT"), "{fault}");
+    // More groups than fit, looked at beside each other.
+    let fault = refused("SELECT id, count(*) AS n, rank() OVER (ORDER BY count(*)) AS place FROM r GROUP BY id");
+    assert!(fault.what.contains("OVER look at all") && fault.what.contains("needs about"), "{fault}");
+    assert!(fault.hint.contains("HAVING") && fault.hint.contains("leave DISTINCT and OVER out"), "{fault}");
     // Sub-queries look at all rows.
     let fault = refused(QUESTIONS[5]);
     assert!(fault.what.contains("rows take") && fault.hint.contains("--memory"), "{fault}");
@@ -185,9 +211,12 @@ fn a_process_with_more_groups_than_memory_holds_no_more_than_it_was_allowed() {
     let sql = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r GROUP BY id";
     let args = ["--history", &given, "--threads", "2", "--sql", sql, "--memory", "160MiB", "--out", out.to_str().unwrap(), "--stats", stats.to_str().unwrap()];
     let done = braid(&args);
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{said}");
+    assert_eq!(said.matches("they are kept on disk, in ").count(), 1, "{said}");
     let stats: serde_json::Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
     assert_eq!((&stats["groups"], &stats["rows_shown"]), (&groups.into(), &rows.into()));
+    assert!(stats["spilled_mb"].as_f64().unwrap() > 1.0 && stats["notes"].to_string().contains("kept on disk"), "{stats}");
     let peak = stats["peak_rss_mb"].as_f64().unwrap();
     assert!(peak <= 176.0, "{peak} MiB");
     let count = braid(&["--history", &format!("o={}", out.display()), "--sql", "SELECT count(*) AS g, sum(n) AS n, sum(s) AS s FROM o"]);

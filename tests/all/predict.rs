@@ -96,7 +96,7 @@ fn rows(n: usize, seed: u64) -> DataFrame {
 }
 
 fn bind(sql: &str, schema: &SchemaRef, models: &Models) -> Result<Arc<Plan>> {
-    Plan::with_models(&Query::parse(sql)?, sql, &[Input { name: "r", schema, time: Some("t") }], models).map(Arc::new)
+    Plan::with_models(&Query::parse(sql)?, sql, &[Input { name: "r", schema, time: Some("t"), commas: &[] }], models).map(Arc::new)
 }
 
 fn ask(sql: &str, frame: &DataFrame, models: &Models) -> DataFrame {
@@ -307,7 +307,8 @@ fn a_joined_question_scores_after_the_join_but_does_not_join_by_a_score() {
     let frame = df!("id" => [1_i64, 2, 3], "name" => ["a", "b", "c"]).unwrap();
     let features = df!("id" => [1_i64, 2], "x" => [1.0, -1.0]).unwrap();
     let bind = |sql: &str| {
-        let inputs = [Input { name: "r", schema: frame.schema(), time: None }, Input { name: "f", schema: features.schema(), time: None }];
+        let inputs =
+            [Input { name: "r", schema: frame.schema(), time: None, commas: &[] }, Input { name: "f", schema: features.schema(), time: None, commas: &[] }];
         Plan::with_models(&Query::parse(sql).unwrap(), sql, &inputs, &models)
     };
     let plan = bind("SELECT name, predict(m) AS p FROM r JOIN f USING (id)").unwrap();

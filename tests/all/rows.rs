@@ -15,7 +15,7 @@ use crate::run::{answer, given, open, sample, start, wait};
 
 fn plan(sql: &str, schema: &SchemaRef, time: Option<&str>) -> Arc<Plan> {
     let query = Query::parse(sql).unwrap_or_else(|f| panic!("{sql}: {f}"));
-    Arc::new(Plan::over(&query, sql, &[Input { name: "r", schema, time }]).unwrap_or_else(|f| panic!("{sql}: {f}")))
+    Arc::new(Plan::over(&query, sql, &[Input { name: "r", schema, time, commas: &[] }]).unwrap_or_else(|f| panic!("{sql}: {f}")))
 }
 
 fn one_go(frame: &DataFrame, sql: &str, time: Option<&str>) -> DataFrame {
@@ -42,6 +42,7 @@ const QUESTIONS: &[&str] = &[
     "SELECT DISTINCT k FROM r",
     "SELECT DISTINCT k, v > 0 AS plus FROM r WHERE v IS NOT NULL ORDER BY plus, k",
     "SELECT * FROM r LIMIT 11",
+    "SELECT v, t, k FROM r ORDER BY v DESC, t LIMIT 9 OFFSET 5",
     "SELECT 1 AS one FROM r WHERE v > 999000",
 ];
 
@@ -229,4 +230,14 @@ fn the_grid_shows_the_tail_of_a_feed_while_it_runs() {
     std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":3}\n").unwrap();
     let last = wait(&run, |s| numbers(s) == [2, 3]);
     assert!(last.notes.iter().any(|n| n == "the newest 2 of 4 rows"), "{:?}", last.notes);
+}
+
+#[test]
+fn an_offset_leaves_the_first_rows_of_the_order_out() {
+    let frame = sample(300, 3);
+    for (sql, time) in [("SELECT v, t, k FROM r ORDER BY v DESC, t", None), ("SELECT k, v, count(*) AS n FROM r GROUP BY k, v ORDER BY n DESC, v", Some("t"))] {
+        let whole = one_go(&frame, sql, time);
+        assert_same(&one_go(&frame, &format!("{sql} LIMIT 9 OFFSET 5"), time), &whole.slice(5, 9));
+        assert_same(&one_go(&frame, &format!("{sql} LIMIT 9 OFFSET 1000"), time), &whole.slice(0, 0));
+    }
 }

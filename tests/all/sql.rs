@@ -423,3 +423,17 @@ fn times_are_cut_to_units_as_plain_values() {
     assert_eq!(text("h"), ["1969-12-31 23:00:00", "2024-01-02 01:00:00", "2024-07-01 02:00:00"]);
     assert_eq!(text("m"), ["1969-12-01 00:00:00", "2024-01-01 00:00:00", "2024-07-01 00:00:00"]);
 }
+
+#[test]
+fn limit_with_offset_is_kept_up_to_date_where_the_question_gives_an_order() {
+    for sql in ["SELECT a, count(*) AS n\nFROM t\nGROUP BY a\nORDER BY n DESC\nLIMIT 3 OFFSET 2", "SELECT a, b\nFROM t\nORDER BY b\nLIMIT 3 OFFSET 2"] {
+        let query = Query::parse(sql).unwrap();
+        assert!(query.rerun.is_none(), "{sql}");
+        assert_eq!((query.limit, query.offset), (Some(3), Some(2)));
+        assert_eq!(query.to_sql(), sql);
+        assert_eq!(Form::from_query(&query).to_query().to_sql(), sql, "the builder keeps it");
+    }
+    // Without an order it is as it was: asked again.
+    assert!(Query::parse("SELECT a, b FROM t LIMIT 3 OFFSET 2").unwrap().rerun.is_some());
+    assert!(Query::parse("SELECT a FROM t ORDER BY a OFFSET 2").unwrap().rerun.is_some());
+}

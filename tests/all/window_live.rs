@@ -6,7 +6,7 @@ use std::time::Duration;
 use braid::figure::PointState;
 use braid::query::window::WindowStatus;
 use braid::ui::App;
-use braid::ui::action::{Action, Open, Pane, TableAction, Window as Show};
+use braid::ui::action::{Action, Cost, Open, Pane, Rewind, TableAction, Window as Show};
 use braid::ui::watch::State;
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui;
@@ -213,6 +213,11 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     std::thread::sleep(Duration::from_millis(350));
     window.settle();
     assert!(window.has("New answer") && window.has("Picture of the new answer") && window.has("Chart:"));
+    assert!(window.has("Covers as much as") || window.has(" of the rows"), "how far it covers");
+    let sheet = window.sheet();
+    let next = sheet.watch.next.as_ref().unwrap();
+    assert!(next.share() > 0.0 && next.share() <= 1.0);
+    drop(sheet);
     let names = |w: &Window| w.sheet().watch.shown.as_ref().unwrap().answer.get_column_names_owned();
     assert!(names(&window).iter().any(|n| n.as_str() == "n"), "the old answer is the one that counts");
     window.click("Keep the old answer");
@@ -268,6 +273,36 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     assert!(!window.has("Rewound to") && window.sheet().now.is_none());
     assert!(window.sheet().question.sql.contains("tumble") && window.sheet().watch.is_live());
     assert!(rows(&window.app()) > seen);
+}
+
+#[test]
+fn a_change_that_is_under_way_outlasts_the_past_and_the_feed_can_be_stopped_from_there() {
+    let mut window = with_windows("", 400);
+    window.wait("some minutes have passed", |app| rows(app) > 3_000);
+    // A picture that is held still keeps the change from taking over while it is looked at here.
+    window.click("Pause");
+    let changed = "SELECT tumble(at, INTERVAL '2 minutes') AS w, count(*) AS two FROM ticks GROUP BY w ORDER BY w";
+    window.ask(changed);
+    assert!(window.sheet().watch.next.is_some());
+    let stretch = braid::ui::rewind::Stretch { from: Some(1_709_251_200_000_000), until: Some(1_709_251_800_000_000) };
+    window.propose(Action::Rewind(Rewind::To(stretch)));
+    window.wait_past_done();
+    assert_eq!(window.answer().len(), 5, "the past is asked what was asked last");
+    assert!(window.has("the changed question is read"));
+    assert!(window.has("Looking at the past; live goes on: "));
+    window.click("Return to now");
+    assert!(window.sheet().watch.next.as_ref().is_some_and(|next| next.sql == changed), "nothing was dropped");
+    assert!(!window.sheet().question.is_changed());
+    window.click("Resume");
+    window.wait("the change took over", |app| app.sheet().is_some_and(|s| s.watch.next.is_none() && s.watch.sql == changed));
+    window.propose(Action::Rewind(Rewind::To(stretch)));
+    window.wait_past_done();
+    window.click("Stop");
+    window.wait("the feed has stopped", |app| app.sheet().is_some_and(|s| s.running().state() == State::Stopped));
+    assert!(window.has("Looking at the past; live was stopped: "));
+    assert!(window.sheet().now.is_some() && window.answer().len() == 5, "the past stays");
+    window.click("Return to now");
+    assert_eq!(window.sheet().watch.state(), State::Stopped);
 }
 
 #[test]
@@ -354,6 +389,10 @@ fn every_run_has_its_cost_and_measuring_tells_how_it_grows() {
     assert_eq!((run.rows, run.groups), (86_000, 7));
     assert!(!run.samples.is_empty());
     drop(app);
+    assert!(window.has("a group and worker; too few sizes to tell its growth"));
+    window.propose(Action::Cost(Cost::Against(braid::ui::cost::Against::GroupsAndWorkers)));
+    let title = window.app().costs().growth().unwrap().picture.figure().unwrap().x.title.clone();
+    assert_eq!(title, "groups × workers");
     window.harness.key_press(Key::Escape);
     window.settle();
     assert!(!window.has("Between threads"));

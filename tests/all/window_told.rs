@@ -321,9 +321,9 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
 #[test]
 fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
     use braid::engine::cost::{Sample, fit};
-    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10 };
+    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10, workers: 2 };
     let samples: Vec<Sample> = (0..6).map(|i| sample(20_000 << i)).collect();
-    let figure = braid::ui::cost::figure(&samples, fit(&samples));
+    let figure = braid::ui::cost::figure(&samples, fit(&samples), braid::ui::cost::Against::Rows);
     let svg = export::svg(&figure, 900, 400, &Look::light()).unwrap();
     assert!(svg.contains(">10⁵<") && svg.contains(">10³<"), "powers of ten");
     assert!(
@@ -331,6 +331,11 @@ fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
         "{}",
         figure.series.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join("; ")
     );
+    let samples: Vec<Sample> = (0..6).map(|i| Sample { groups: 10 << i, state: 400 << i, between: 8_000 << i, ..sample(20_000 << i) }).collect();
+    let of = |against| braid::ui::cost::figure(&samples, fit(&samples), against);
+    let state = of(braid::ui::cost::Against::Groups);
+    assert_eq!((state.x.title.as_str(), state.series[0].name.as_str()), ("groups", "state as (groups)^1.00"));
+    assert_eq!(of(braid::ui::cost::Against::GroupsAndWorkers).series[0].name, "between threads as (groups × workers)^1.00");
 }
 
 #[test]
@@ -346,4 +351,49 @@ fn a_short_question_gives_the_room_of_a_long_one_back() {
     let many = ask(&mut window, "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS l, max(price) AS h, avg(price) AS m FROM sales GROUP BY town");
     assert!(many > few + 40.0, "{few} {many}");
     assert_eq!(ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town"), few);
+}
+
+#[test]
+fn what_is_not_read_yet_is_shaded_and_is_no_gap() {
+    use braid::engine::Snapshot;
+    use braid::figure::Encoding;
+    use braid::query::{Plan, Query};
+    use polars::prelude::*;
+    let minutes: Vec<i64> = [0_i64, 1, 2, 10, 11, 12].iter().map(|m| m * 60_000_000).collect();
+    let times = Int64Chunked::from_vec("w".into(), minutes).into_datetime(TimeUnit::Microseconds, None).into_column();
+    let answer = DataFrame::new(6, vec![times, Column::new("n".into(), [5_i64, 6, 7, 6, 5, 7])]).unwrap();
+    let sql = "SELECT tumble(at, INTERVAL '1 minute') AS w, count(*) AS n FROM t GROUP BY w";
+    let query = Query::parse(sql).unwrap();
+    let schema: SchemaRef = Schema::from_iter([Field::new("at".into(), DataType::Datetime(TimeUnit::Microseconds, None))]).into();
+    let windows = braid::workspace::Windows::of(&query, &Plan::new(&query, sql, &schema, Some("at")).unwrap());
+    let snapshot = Snapshot { answer, ..Snapshot::default() };
+    let figure = |share| braid::workspace::picture(&Encoding::guess(&snapshot.answer), &snapshot, &windows, share).unwrap();
+    let part = figure(0.4);
+    assert_eq!(part.unread, [(150e6, 570e6)], "from the end of one window to the beginning of the next");
+    assert!(part.caption.contains("from 40 % of the rows") && part.caption.contains("shaded: not read yet"), "{}", part.caption);
+    let svg = export::svg(&part, 900, 400, &Look::light()).unwrap();
+    assert!(svg.contains("not read yet") && !svg.contains("no data"));
+    assert_eq!(figure(1.0).unread, [], "what was read and is not there is a gap");
+}
+
+#[test]
+fn the_first_question_is_of_columns_that_can_be_counted() {
+    let first = |name: &str, header: &str, row: &dyn Fn(usize) -> String| {
+        let mut window = Window::new();
+        let text: String = (0..400).map(|i| row(i) + "\n").collect();
+        let path = window.file(name, &format!("{header}\n{text}"));
+        window.drop_files(&[&path]);
+        window.wait("the file is a table", |app| app.sheets().len() == 1);
+        window.wait_done();
+        assert!(window.points().iter().map(|p| p.1).sum::<f64>() == 400.0, "every row is counted");
+        let sheet = window.sheet();
+        (sheet.question.sql.clone(), sheet.picture.shown().mark.clone())
+    };
+    let town = |i: usize| ["Rome", "Oslo", "Lima"][i % 3];
+    let (sql, mark) = first("a.csv", "id,note,town,price", &|i| format!("k{i},words {i},{},{}.5", town(i), i % 90));
+    assert!(sql.contains("GROUP BY town") && mark == "bar", "{mark}: {sql}");
+    let (sql, mark) = first("b.csv", "id,note,price", &|i| format!("{i},words {i},{}.5", i % 90));
+    assert!(sql.contains("floor(price / 5) * 5 AS price_bucket") && mark == "bar", "{mark}: {sql}");
+    let (sql, _) = first("c.csv", "id,note,day", &|i| format!("{i},words {i},2024-01-{:02}", i % 28 + 1));
+    assert!(sql.contains("tumble(day"), "{sql}");
 }

@@ -32,11 +32,56 @@ pub(super) struct Guess {
     usual: bool,
     /// A whole number did not fit 64 bits.
     over: bool,
+    /// How all values may be read as numbers with commas, and whether one has a comma.
+    commas: u8,
+    comma: bool,
+}
+
+/// How numbers with commas are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commas {
+    /// `1,5`
+    Decimal,
+    /// `1,234,567.8`
+    Thousands,
+    /// `1.234.567,8`
+    DecimalAfterPoints,
+}
+
+const DECIMAL: u8 = 1;
+const THOUSANDS: u8 = 2;
+const AFTER_POINTS: u8 = 4;
+
+impl Commas {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Decimal => "a decimal comma",
+            Self::Thousands => "commas between thousands",
+            Self::DecimalAfterPoints => "points between thousands and a decimal comma",
+        }
+    }
+}
+
+/// In which of these ways a value may be read.
+fn commas(text: &[u8]) -> u8 {
+    let text = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    // Threes of digits, the first group shorter or alone; then a fraction.
+    let reads = |between: Option<u8>, point: u8| {
+        let (whole, fraction) = text.iter().position(|b| *b == point).map_or((text, None), |at| (text.get(..at).unwrap_or_default(), text.get(at + 1..)));
+        let mut groups = whole.split(|b| Some(*b) == between);
+        let first = groups.next().unwrap_or_default();
+        let rest: Vec<&[u8]> = groups.collect();
+        let threes = rest.iter().all(|group| group.len() == 3 && digits(group)) && (rest.is_empty() || first.len() <= 3);
+        digits(first) && threes && fraction.is_none_or(digits)
+    };
+    let way = |reads: bool, bit: u8| if reads { bit } else { 0 };
+    way(reads(None, b','), DECIMAL) | way(reads(Some(b','), b'.'), THOUSANDS) | way(reads(Some(b'.'), b','), AFTER_POINTS)
 }
 
 impl Default for Guess {
     fn default() -> Self {
-        Self { may: ALL, values: 0, odd: 0, seen: [0; MOST_ODD], usual: false, over: false }
+        Self { may: ALL, values: 0, odd: 0, seen: [0; MOST_ODD], usual: false, over: false, commas: DECIMAL | THOUSANDS | AFTER_POINTS, comma: false }
     }
 }
 
@@ -60,6 +105,10 @@ impl Guess {
     fn see_as(&mut self, text: &[u8], allowed: u8) {
         self.values = self.values.saturating_add(1);
         let text = text.trim_ascii();
+        if self.commas != 0 {
+            self.commas &= commas(text);
+            self.comma |= text.contains(&b',');
+        }
         let is = |bit: u8| match bit {
             BOOLEAN => value::boolean(text).is_some(),
             INTEGER => value::looks_integer(text),
@@ -102,6 +151,17 @@ impl Guess {
     /// Whether the values seen have a type other than text.
     pub fn typed(self) -> bool {
         self.values > 0 && self.settled() != 0
+    }
+
+    /// How its texts can be read as numbers, where all of them can, and commas are why they are texts.
+    pub fn commas(self) -> Option<Commas> {
+        if !self.comma || self.dtype() != DataType::String {
+            return None;
+        }
+        // `1,234` alone may be either: threes are thousands.
+        [(THOUSANDS, Commas::Thousands), (DECIMAL, Commas::Decimal), (AFTER_POINTS, Commas::DecimalAfterPoints)]
+            .into_iter()
+            .find_map(|(bit, commas)| (self.commas & bit != 0).then_some(commas))
     }
 
     /// The settled type. Without any value: text. Whole numbers beyond 64 bits stay text, so that no digit is lost.

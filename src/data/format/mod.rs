@@ -18,10 +18,11 @@ pub mod write;
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, SchemaRef};
+use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 
 use super::{Rejects, Result};
 
+pub use guess::Commas;
 pub use magic::{extension, format_for, misnamed};
 pub use stream::RowWriter;
 pub use write::{check_ending, write_csv, write_frame};
@@ -70,6 +71,11 @@ pub trait Decoder: Send + Sync + std::fmt::Debug {
     /// Whether its types were settled by rows; a header alone settles none.
     fn is_settled(&self) -> bool {
         true
+    }
+
+    /// Columns of text whose values are numbers with commas, and how those are written.
+    fn commas(&self) -> &[(PlSmallStr, Commas)] {
+        &[]
     }
 
     /// Bytes at the start of the input that hold no record (a CSV header), and their lines.

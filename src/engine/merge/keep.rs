@@ -7,6 +7,7 @@ use crate::data::Result;
 use crate::engine::Feed;
 use crate::engine::checkpoint::{self, Counted, FeedAt, Meta};
 use crate::engine::run::Shared;
+use crate::engine::sealed::Unwritten;
 use crate::store::aside::{Aside, Limits};
 
 /// The shortest time between two checkpoints; a costly one is written more rarely.
@@ -24,20 +25,34 @@ const CHECKPOINTS: &str = "checkpoints";
 impl Merger {
     /// Lets final windows leave memory for disk, where there are many.
     pub(super) fn seal(&mut self) {
+        self.settle(false);
         // History knows no order: its windows are final when it is read.
         let read = self.snapshot.history_done >= self.snapshot.history_total;
         let Some(watermark) = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now())).filter(|_| read) else { return };
-        let sealed = self.partial.seal(watermark, self.shared.options.final_groups).and_then(|frame| {
-            frame.map_or(Ok(()), |frame| {
-                let kept = self.sealed.push(self.partial.plan(), &frame);
-                if kept.is_err() {
-                    // They stay where they were.
-                    self.partial.merge(&frame)?;
-                }
-                kept
-            })
-        });
-        tell(&self.shared, SEALING, sealed);
+        if self.sealed.is_writing() {
+            return;
+        }
+        match self.partial.seal(watermark, self.shared.options.final_groups) {
+            Ok(None) => {}
+            Ok(Some(frame)) => {
+                let pushed = self.sealed.push(self.partial.plan(), frame);
+                self.take_back(pushed);
+            }
+            Err(fault) => tell(&self.shared, SEALING, Err(fault)),
+        }
+    }
+
+    /// Takes in whether final windows were written; with `wait`, all that were begun.
+    pub(super) fn settle(&mut self, wait: bool) {
+        if let Some(outcome) = self.sealed.settle(wait) {
+            self.take_back(outcome);
+        }
+    }
+
+    /// Windows that were not written come back, and are tried again.
+    fn take_back(&mut self, outcome: std::result::Result<(), Unwritten>) {
+        let kept = outcome.or_else(|Unwritten { frame, fault }| self.partial.merge(&frame).and(Err(fault)));
+        tell(&self.shared, SEALING, kept);
     }
 
     /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
@@ -68,6 +83,7 @@ impl Merger {
         if let Some(aside) = self.aside.as_mut().filter(|_| save) {
             tell(&self.shared, ASIDE, aside.flush());
         }
+        self.settle(true);
         let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
         let meta = self.meta();
         if let Some((number, _)) = self.barrier.take() {
@@ -88,7 +104,7 @@ impl Merger {
             let begun = Instant::now();
             // Positions in a recording are written down only when what stands before them is on disk.
             let synced = self.shared.table.live.iter().try_for_each(Feed::sync);
-            let kept = synced.and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
+            let kept = synced.and_then(|()| self.sealed.sync()).and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
             due.dirty = kept.is_err();
             tell(&self.shared, CHECKPOINTS, kept);

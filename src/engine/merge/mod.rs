@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
 use self::keep::open_aside;
+pub use self::spill::ON_DISK;
 use super::Snapshot;
 use super::audit::Moment;
 use super::checkpoint::Counted;
@@ -224,6 +225,7 @@ impl Merger {
             // It is closed, never written to, when the file is complete.
             let _ = poured.recv();
         }
+        self.settle(true);
         self.keep(true);
         self.publish(true, true, shelf, wake);
         self.serve(shelf, wake);

@@ -13,6 +13,9 @@ use crate::engine::spill::{SHARES, Spill};
 use crate::query::partial::{Answer, gather};
 use crate::query::window::Micros;
 
+/// How the note begins that is said once, when the first groups leave for disk.
+pub const ON_DISK: &str = "groups do not fit into the memory that is allowed: they are kept on disk";
+
 /// After so many shares it is known how large all of them are, about.
 const JUDGED: usize = 8;
 
@@ -31,10 +34,14 @@ impl Merger {
         if self.partial.size() as u64 <= budget.merged() {
             return Ok(());
         }
+        if self.spill.is_empty() {
+            self.shared.note(format!("{ON_DISK}, in {}: the answer comes at the end", self.spill.home().folder.display()));
+        }
         // An answer would only be in the way.
         self.snapshot.answer = DataFrame::empty_with_schema(&self.partial.plan().output);
         self.snapshot.status = self.snapshot.status.take().map(|_| Arc::from([]));
         self.spill.take(&mut self.partial)?;
+        self.snapshot.stats.spilled_bytes = self.spill.bytes();
         let plan = self.partial.plan();
         budget.exceeded_on_disk(plan, self.spill.groups(), self.spill.largest(), read).map_or(Ok(()), Err)
     }
@@ -58,13 +65,14 @@ impl Merger {
             return Ok(Answer { frame, groups: groups + on_disk as usize, notes, status });
         }
         self.spill.take(&mut self.partial)?;
+        self.snapshot.stats.spilled_bytes = self.spill.bytes();
         let sealed = std::mem::replace(&mut self.sealed, Sealed::new(None, Vec::new()));
         sealed.each_file(|windows| self.spill.take_frame(&plan, windows))?;
         if let Some(whole) = self.in_one_piece(watermark)? {
             self.snapshot.sealed = None;
             return Ok(whole);
         }
-        self.snapshot.sealed = Some(Arc::new(SealedAnswer::of_spilled(plan, self.spill.clone(), watermark)));
+        self.snapshot.sealed = Some(Arc::new(SealedAnswer::of_spilled(plan, self.spill.clone(), watermark, self.shared.budget.answer())));
         Ok(Answer { frame, groups: self.spill.groups() as usize, notes: Vec::new(), status })
     }
 
@@ -82,10 +90,10 @@ impl Merger {
             if all > budget.answer() {
                 // Of a few that are in the answer it can be judged only when all are there.
                 let cut = plan.finish.limit.is_some();
-                match plan.finish.needs_all() {
-                    false => return Ok(None),
-                    true if cut && bytes <= budget.answer() => {}
-                    true => return Err(budget.exceeded_answer(all, self.spill.groups())),
+                match plan.finish.merges() {
+                    _ if cut && bytes <= budget.answer() => {}
+                    true => return Ok(None),
+                    false => return Err(budget.exceeded_answer(all, self.spill.groups())),
                 }
             }
             if self.shared.cancel.is_set() {

@@ -1,6 +1,8 @@
 //! A dictionary: texts to dense codes, numbered as they were first met, and back. What a code is used for is left to
 //! the keys.
 
+use std::any::Any;
+
 use polars::prelude::*;
 
 use super::index::Index;
@@ -13,10 +15,13 @@ pub struct Texts {
     marks: Vec<u128>,
     long: Vec<u8>,
     index: Index,
-    /// Views met a moment ago, with their codes, each at the place that its bits tell.
-    recent: Vec<(u128, u64)>,
-    /// Arrays encoded so far, up to `EPOCHS`.
-    arrays: u32,
+    /// One place or its neighbour tells the code of a view met a moment ago, plus one; narrow, so that all of them stay in
+    /// the fastest memory.
+    recent: Vec<u16>,
+    /// By code plus one: the view that `recent` means.
+    seen: Vec<u128>,
+    /// Where the long texts stand that `seen` means, and what keeps them there.
+    dictionary: Option<(usize, Box<dyn Any + Send + Sync>)>,
 }
 
 /// Texts up to this length are kept within their mark, which is also how polars keeps them.
@@ -26,11 +31,11 @@ const TOGETHER: usize = 256;
 /// Up to so many texts there is a memory of the most recent ones, with so many places.
 const FEW: usize = 2_048;
 const RECENT: usize = 1 << 14;
-/// Places for each text while there are few, and the least number of them: those of a hundred texts fit the fastest memory.
+/// Places for each text while there are few, and the least number of them.
 const SPARSE: usize = 8;
 const LEAST: usize = 256;
-/// Arrays that can be told apart.
-const EPOCHS: u32 = 1 << 16;
+/// What no view is.
+const NONE: u128 = u128::MAX;
 
 impl Texts {
     pub fn len(&self) -> usize {
@@ -38,7 +43,7 @@ impl Texts {
     }
 
     pub fn size(&self) -> usize {
-        self.marks.capacity() * 16 + self.long.capacity() + self.index.size() + self.recent.capacity() * 32
+        self.marks.capacity() * 16 + self.long.capacity() + self.index.size() + self.recent.capacity() * 2 + self.seen.capacity() * 16
     }
 
     /// Writes the code of each text to `codes`; that of a null is any.
@@ -49,18 +54,17 @@ impl Texts {
             let long: usize = views.iter().map(|v| if v.length > SHORT { v.length as usize } else { 0 }).sum();
             // An array that came from a dictionary has each long text once, and many views of it.
             let shared = long > 2 * array.total_buffer_len();
-            // A view of a long text means that text in this array only.
-            self.arrays = self.arrays.wrapping_add(1);
-            if self.arrays >= EPOCHS {
-                self.arrays = 0;
-                self.recent.clear();
+            let place = array.data_buffers().as_ptr() as usize;
+            if shared && self.dictionary.as_ref().is_none_or(|(known, _)| *known != place) {
+                // A view of a long text means that text only in pieces of one array.
+                self.recent.fill(0);
+                self.dictionary = Some((place, Box::new(array.data_buffers().clone())));
             }
-            let mark = u128::from(self.arrays) << 80;
             let mut row = 0;
             while row < views.len() {
                 let block = views.get(row..).unwrap_or_default();
                 row += if self.len() <= FEW && (long == 0 || shared) {
-                    self.encode_few(block, |v| v.as_u128(), mark, codes, |i| array.get(row + i))
+                    self.encode_few(block, |v| v.as_u128(), codes, |i| array.get(row + i))
                 } else {
                     self.encode_many(block, |v| v.as_u128(), codes, |i| array.get(row + i))
                 };
@@ -70,26 +74,25 @@ impl Texts {
 
     /// While texts are few, nearly each of them is one that was met a moment ago. How many were done.
     #[inline]
-    fn encode_few<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, mark: u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
+    fn encode_few<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
         let begun = codes.len();
         codes.resize(begun + views.len(), 0);
         for (row, (view, code)) in views.iter().zip(codes.iter_mut().skip(begun)).enumerate() {
             let raw = raw(view);
-            let key = raw ^ if raw as u32 > SHORT { mark } else { 0 };
             // Texts of a kind differ in a byte or two, anywhere: only both halves of a product depend on every bit.
-            let at = fold(key as u64 ^ ((key >> 64) as u64).rotate_left(29)) as usize & self.recent.len().wrapping_sub(1);
+            let at = fold(raw as u64 ^ ((raw >> 64) as u64).rotate_left(29)) as usize & self.recent.len().wrapping_sub(1);
+            let known = |at: usize| self.recent.get(at).copied().filter(|place| self.seen.get(usize::from(*place)) == Some(&raw));
             // Two that want the same place share it and the one beside it.
-            let (first, second) = (self.recent.get(at), self.recent.get(at ^ 1));
-            if let Some(place) = first.filter(|place| place.0 == key).or_else(|| second.filter(|place| place.0 == key)) {
-                *code = place.1;
+            if let Some(place) = known(at).or_else(|| known(at ^ 1)) {
+                *code = u64::from(place) - 1;
                 continue;
             }
             // A null may look like any text, so what it looks like is not remembered.
             let Some(known) = self.look_up(raw, || text(row)) else { continue };
             *code = known;
-            self.remember(at, key, known);
+            self.remember(at, raw, known);
             if self.len() > FEW {
-                self.recent = Vec::new();
+                (self.recent, self.seen, self.dictionary) = Default::default();
                 codes.truncate(begun + row + 1);
                 return row + 1;
             }
@@ -98,15 +101,22 @@ impl Texts {
     }
 
     #[cold]
-    fn remember(&mut self, at: usize, key: u128, code: u64) {
+    fn remember(&mut self, at: usize, view: u128, code: u64) {
         if self.recent.len() < RECENT.min(self.len() * SPARSE) {
             self.recent.clear();
-            self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), (u128::MAX, 0));
+            self.recent.resize((self.len() * SPARSE).next_power_of_two().clamp(LEAST, RECENT), 0);
             return;
         }
-        let taken = self.recent.get(at).is_some_and(|place| place.0 != u128::MAX);
-        if let Some(place) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
-            *place = (key, code);
+        let Ok(place) = u16::try_from(code + 1) else { return };
+        if self.seen.len() <= usize::from(place) {
+            self.seen.resize(self.len() + 1, NONE);
+        }
+        if let Some(seen) = self.seen.get_mut(usize::from(place)) {
+            *seen = view;
+        }
+        let taken = self.recent.get(at).is_some_and(|place| *place != 0);
+        if let Some(recent) = self.recent.get_mut(if taken { at ^ 1 } else { at }) {
+            *recent = place;
         }
     }
 

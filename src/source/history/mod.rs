@@ -9,10 +9,10 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, SchemaRef};
+use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 
 use crate::data::chunk::CHUNK_ROWS;
-use crate::data::format::{Kind, misnamed};
+use crate::data::format::{Commas, Kind, misnamed};
 use crate::data::memory::keep_freed;
 use crate::data::{Chunk, Rejects, Result};
 
@@ -48,6 +48,11 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// Whether its types were settled by rows; a header alone settles none.
     fn is_settled(&self) -> bool {
         true
+    }
+
+    /// Columns of text whose values are numbers with commas, and how those are written.
+    fn commas(&self) -> &[(PlSmallStr, Commas)] {
+        &[]
     }
 
     /// What a person should know about the file, each in a sentence: a name that lies, columns that are left out.

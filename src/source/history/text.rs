@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, SchemaRef};
+use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 
 use super::input::{Input, Packing, Stamp};
 use super::{Extent, History, Piece, Reader, slices};
-use crate::data::chunk::CHUNK_BYTES;
 use crate::data::encoding::{HEAD_BYTES, TextEncoding};
-use crate::data::format::{Decoder, Format, Kind, Sniff, format_for};
+use crate::data::format::{Commas, Decoder, Format, Kind, Sniff, format_for};
 use crate::data::{Fault, Reject, Rejects, Result};
 
 /// The first block is small, so that a first answer comes early; each next one is twice as long.
 const FIRST_BLOCK: usize = 256 << 10;
+/// No longer than this: what is read and decoded stays in the cache, and workers hold little at a time.
+const BLOCK_BYTES: usize = 1 << 20;
 /// The longest record that is kept in memory; a longer one is set aside.
 pub(super) const RECORD_BYTES: usize = 64 << 20;
 
@@ -97,7 +98,7 @@ impl History for Text {
 
     fn piece_bytes(&self, _: &[usize]) -> u64 {
         // The block, the beginning of the next, and the columns that it becomes.
-        4 * CHUNK_BYTES as u64
+        4 * BLOCK_BYTES as u64
     }
 
     fn is_settled(&self) -> bool {
@@ -106,6 +107,10 @@ impl History for Text {
 
     fn extent(&self) -> Extent {
         Extent { bytes: self.0.stamp.bytes, rows: None }
+    }
+
+    fn commas(&self) -> &[(PlSmallStr, Commas)] {
+        self.0.decoder.commas()
     }
 
     fn notes(&self) -> &[String] {
@@ -191,7 +196,7 @@ impl Reader for Blocks {
         if self.ended && cut == 0 && self.told >= self.file.stamp.bytes {
             return Ok(None);
         }
-        self.target = (self.target * 2).min(CHUNK_BYTES);
+        self.target = (self.target * 2).min(BLOCK_BYTES);
         let mut rest = Vec::with_capacity(self.target.max(self.text.len() - cut));
         rest.extend_from_slice(self.text.get(cut..).unwrap_or_default());
         let mut block = std::mem::replace(&mut self.text, rest);
@@ -277,7 +282,7 @@ impl Blocks {
                 break;
             }
         }
-        self.text.shrink_to(CHUNK_BYTES);
+        self.text.shrink_to(BLOCK_BYTES);
         let bytes = self.account();
         let (file, columns, end) = (self.file.clone(), self.columns.clone(), self.offset);
         Ok(Piece::new(move || {

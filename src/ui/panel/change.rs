@@ -2,6 +2,7 @@
 
 use eframe::egui::{CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Ui};
 
+use crate::figure::AxisKind;
 use crate::ui::action::{Action, RunAction};
 use crate::ui::look;
 use crate::ui::sheet::Sheet;
@@ -14,7 +15,7 @@ use crate::workspace::percent;
 pub fn strip_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else { return };
     let p = look::palette(ui);
-    let share = next.share(sheet.watch.newest.as_deref());
+    let share = next.share();
     Frame::new().fill(p.accent_soft).inner_margin(Margin::symmetric(12, 6)).corner_radius(CornerRadius::ZERO).show(ui, |ui| {
         let right = |ui: &mut Ui| {
             let ready = next.newest.is_some();
@@ -47,9 +48,23 @@ pub fn title_ui(ui: &mut Ui, word: &str, tone: Tone, sql: &str) {
     });
 }
 
+/// How far the new answer covers what the old one does.
+fn covers(sheet: &Sheet, next: &Next) -> String {
+    let share = next.share();
+    if share >= 1.0 {
+        return "Covers as much as the answer that is shown".to_owned();
+    }
+    let until = sheet.preview.figure().filter(|figure| figure.x.kind == AxisKind::Time).and_then(|figure| figure.until());
+    let until = until.map_or_else(String::new, |at| format!(", up to {}", numbers::time(at as i64)));
+    format!("Covers {} of the rows{until}", percent(share))
+}
+
 /// The new answer's picture, to be looked at.
 pub fn preview_ui(ui: &mut Ui, sheet: &Sheet, next: &Next) {
     title_ui(ui, "New", Tone::Accent, &next.sql);
+    if next.newest.is_some() {
+        ui.add(Label::new(look::faint(covers(sheet, next), ui)).truncate()).on_hover_text("What is not read yet is shaded: rows for it may come");
+    }
     let size = ui.available_size();
     if sheet.preview.figure().is_none() || size.x < 40.0 || size.y < 40.0 {
         let text = match (&next.newest, sheet.preview.fault()) {

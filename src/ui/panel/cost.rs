@@ -4,8 +4,9 @@ use eframe::egui::{Align, Button, Context, Label, Layout, ProgressBar, RichText,
 use egui_extras::{Column, TableBuilder};
 
 use super::feed::fault_ui;
+use crate::engine::cost::growing;
 use crate::ui::action::{Action, Cost, Window};
-use crate::ui::cost::{Growth, RunCost};
+use crate::ui::cost::{AGAINST, Growth, RunCost};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{numbers, row};
 use crate::ui::{App, look};
@@ -23,7 +24,7 @@ pub fn cost_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             runs_ui(ui, app, actions);
             ui.add_space(look::GAP);
             if let (Some(run), Some(growth)) = (app.costs.chosen(), app.costs.growth()) {
-                growth_ui(ui, run, growth);
+                growth_ui(ui, app, (run, growth), actions);
             }
         }
         if let Some(fault) = &app.costs.fault {
@@ -56,8 +57,12 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             .sense(Sense::click())
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(112.0).clip(true))
-            .column(Column::exact((wide - 706.0).max(120.0)).clip(true))
-            .columns(Column::exact(88.0).clip(true), 4)
+            .column(Column::exact((wide - 726.0).max(120.0)).clip(true))
+            .column(Column::exact(96.0).clip(true))
+            .column(Column::exact(70.0).clip(true))
+            // The longest is `59 min 59 s, so far`.
+            .column(Column::exact(124.0).clip(true))
+            .column(Column::exact(82.0).clip(true))
             .column(Column::exact(112.0).clip(true))
             .column(Column::exact(74.0).clip(true));
         table
@@ -105,7 +110,7 @@ fn figures(run: &RunCost) -> [String; 6] {
     [
         numbers::count(run.rows),
         if run.chunks == 0 { "–".to_owned() } else { numbers::count(run.chunks) },
-        if run.running { format!("{time} …") } else { time },
+        if run.running { format!("{time} so far") } else { time },
         numbers::bytes(run.state),
         numbers::bytes(run.between),
         numbers::count(run.groups),
@@ -113,7 +118,7 @@ fn figures(run: &RunCost) -> [String; 6] {
 }
 
 /// The exponents beside what a naive fusion claims, and the picture of both.
-fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
+fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     ui.horizontal(|ui| {
         ui.add(Label::new(RichText::new(format!("How it grows with n rows: {}", run.question)).strong()).truncate());
@@ -128,35 +133,87 @@ fn growth_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
             ))
             .wrap(),
         );
+        groups_ui(ui, run, growth);
         return;
     }
+    exponents_ui(ui, run, growth);
+    groups_ui(ui, run, growth);
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
-        let facts = [("Time grows", found.time, "n²"), ("state grows", found.state, "n"), ("bytes between threads grow", found.between, "n²")];
-        for (i, (name, exponent, naive)) in facts.into_iter().enumerate() {
-            if i > 0 {
-                ui.label(look::faint("·", ui));
-            }
-            match exponent {
-                Some(b) => {
-                    ui.label(format!("{name} as"));
-                    ui.label(RichText::new(format!("n^{b:.2}")).strong().color(p.accent));
-                    ui.label(look::faint(format!("(naive {naive})"), ui)).on_hover_text("What a fusion would take that begins anew with each row");
-                }
-                None if run.paced => drop(ui.label(look::faint("time goes at the feed's own pace", ui))),
-                None => drop(ui.label(look::faint(format!("{name}: too short to tell"), ui))),
+        ui.label(look::faint("Draw", ui));
+        for (against, title) in AGAINST {
+            if ui.selectable_label(*against == app.costs.against(), *title).clicked() {
+                actions.push(Action::Cost(Cost::Against(*against)));
             }
         }
     });
-    let tall = PICTURE.min(ui.ctx().content_rect().height() - 400.0);
+    let tall = PICTURE.min(ui.ctx().content_rect().height() - 460.0);
     if tall < 120.0 {
         return;
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost with rows"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost"));
     if let Some(fault) = growth.picture.draw(ui, rect, |_| {}) {
         ui.put(rect, Label::new(RichText::new(fault.to_string()).color(p.error)));
     }
+}
+
+fn exponents_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
+    let found = growth.exponents;
+    let facts = [("Time grows", found.time, "n²"), ("state grows", found.state, "n"), ("bytes between threads grow", found.between, "n²")];
+    facts_ui(ui, facts.into_iter(), |ui, (name, exponent, naive)| match exponent {
+        Some(b) => {
+            power_ui(ui, name, "n", b);
+            ui.label(look::faint(format!("(naive {naive})"), ui)).on_hover_text("What a fusion would take that begins anew with each row");
+        }
+        None if run.paced => drop(ui.label(look::faint("time goes at the feed's own pace", ui))),
+        None => drop(ui.label(look::faint(format!("{name}: too short to tell"), ui))),
+    });
+}
+
+/// State over groups, and bytes between threads over groups times workers; what one takes where they did not grow.
+fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
+    let found = growth.exponents;
+    let Some(last) = growing(&run.samples).last() else { return };
+    let crowd = last.groups * last.workers;
+    let each = |bytes: u64, of: u64| numbers::bytes(bytes / of.max(1));
+    let facts = [
+        ("State grows", "groups", found.state_by_groups, format!("State: {} a group", each(last.state, last.groups))),
+        (
+            "bytes between threads grow",
+            "(groups × workers)",
+            found.between_by_groups_and_workers,
+            format!("between threads: {} a group and worker", each(last.between, crowd)),
+        ),
+    ];
+    facts_ui(ui, facts.into_iter(), |ui, (name, over, exponent, each)| match exponent {
+        Some(b) => {
+            power_ui(ui, name, over, b);
+            ui.label(look::faint("(ours: at most 1)", ui)).on_hover_text(
+                "What the fusion of this program promises; it is less where groups share what they keep, or workers do not meet the same groups",
+            );
+        }
+        None => drop(
+            ui.label(look::faint(format!("{each}; too few sizes to tell its growth"), ui))
+                .on_hover_text("It takes four sizes whose groups span a factor of four"),
+        ),
+    });
+}
+
+fn facts_ui<T>(ui: &mut Ui, facts: impl Iterator<Item = T>, mut fact_ui: impl FnMut(&mut Ui, T)) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
+        for (i, fact) in facts.enumerate() {
+            if i > 0 {
+                ui.label(look::faint("·", ui));
+            }
+            fact_ui(ui, fact);
+        }
+    });
+}
+
+fn power_ui(ui: &mut Ui, name: &str, of: &str, exponent: f64) {
+    ui.label(format!("{name} as"));
+    ui.label(RichText::new(format!("{of}^{exponent:.2}")).strong().color(look::palette(ui).accent));
 }
 
 fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {

@@ -10,6 +10,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::{App, look};
+use crate::workspace::percent;
 
 /// The strip over the answer while one looks at the past.
 pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
@@ -26,10 +27,14 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         };
         let left = |ui: &mut Ui| {
             ui.label(RichText::new(format!("Rewound to {}", now.stretch.words())).strong().color(p.warn));
-            let since = match (&now.watch.newest, now.watch.is_running()) {
-                (Some(_), true) => "Every question is asked of this stretch; the feed goes on behind it",
-                _ => "Every question is asked of this stretch; the feed has ended meanwhile",
+            let behind = match (&now.watch.newest, now.watch.is_running(), &now.watch.next) {
+                (_, true, Some(next)) => {
+                    format!("the feed goes on behind it, and the changed question is read: {}", percent(next.share()))
+                }
+                (Some(_), true, None) => "the feed goes on behind it".to_owned(),
+                _ => "the feed has ended meanwhile".to_owned(),
             };
+            let since = format!("Every question is asked of this stretch; {behind}");
             ui.add(Label::new(since).truncate()).on_hover_text("Until you return to now; the running question is kept as it was");
         };
         row::ends_ui(ui, left, right);

@@ -8,7 +8,7 @@ use crate::engine::snapshot::TimeGap;
 use crate::ui::action::{Action, ModelAction, Pane, RunAction, Window};
 use crate::ui::guard::Sentry;
 use crate::ui::sheet::Sheet;
-use crate::ui::watch::State;
+use crate::ui::watch::{State, Watch};
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
 use crate::ui::{App, look};
@@ -32,7 +32,8 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action
                     State::Reconnecting | State::Paused | State::Stopping => p.warn,
                     State::Idle | State::Stopped | State::Done => p.faint,
                 };
-                dot_ui(ui, color);
+                let behind = sheet.now.as_ref().map(|now| if now.watch.is_running() { p.live } else { p.faint });
+                dot_ui(ui, behind.unwrap_or(color));
                 let text = if state == State::Reconnecting { p.warn } else { p.strong };
                 cell_ui(ui, sheet, "state", |ui| ui.label(RichText::new(state_text(sheet, state)).color(text)));
                 if let State::Reading(share) = state {
@@ -67,6 +68,8 @@ fn fact_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut 
 
 fn state_text(sheet: &Sheet, state: State) -> String {
     match state {
+        State::Done | State::Stopped if sheet.now.is_some() => format!("Looking at the past; {}", behind_text(sheet.running())),
+        State::Reading(share) if sheet.now.is_some() => format!("Reading the past {}", percent(share)),
         State::Idle if sheet.span.is_some() => "Looking at the data".to_owned(),
         State::Idle if sheet.question.fault.is_some() => "Not asked: the question has a fault".to_owned(),
         State::Idle => "Nothing asked yet".to_owned(),
@@ -92,6 +95,18 @@ fn stale_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         if fact_ui(ui, sheet, &format!("stale {}", entry.id.0), |ui| counter_ui(ui, p.warn, &text, &why)) {
             actions.push(Action::Model(entry.id, ModelAction::Guard));
         }
+    }
+}
+
+/// What goes on behind the past.
+fn behind_text(running: &Watch) -> String {
+    let rows = numbers::counted(running.newest.as_ref().map_or(0, |s| s.rows.come_in), "row");
+    match running.state() {
+        State::Stopping => "live is stopping".to_owned(),
+        State::Stopped => format!("live was stopped: {rows}"),
+        State::Done => format!("live has ended: {rows}"),
+        State::Reconnecting => format!("live is reconnecting: {rows}"),
+        _ => format!("live goes on: {rows}"),
     }
 }
 
@@ -184,7 +199,9 @@ fn run_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             actions.push(Action::Window(Window::Show(Pane::Rewind)));
         }
     }
-    if ui.add_enabled(running && !sheet.watch.stopping, egui::Button::new("Stop")).on_hover_text("End all inputs and keep the answer").clicked() {
+    let input = sheet.running();
+    let hint = if sheet.now.is_some() { "End the feed that goes on behind the past, and keep its answer" } else { "End all inputs and keep the answer" };
+    if ui.add_enabled(input.is_running() && !input.stopping, egui::Button::new("Stop")).on_hover_text(hint).clicked() {
         actions.push(Action::Run(RunAction::Stop));
     }
     if sheet.watch.paused {

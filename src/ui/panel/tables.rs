@@ -92,7 +92,7 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
         if !sheet.table.live.is_empty() {
             let feeds: Vec<String> = sheet.table.live.iter().map(|feed| feed.url.shown()).collect();
-            let tone = match sheet.watch.state() {
+            let tone = match sheet.running().state() {
                 State::Done | State::Stopped => Tone::Plain,
                 State::Reconnecting => Tone::Warn,
                 _ => Tone::Live,

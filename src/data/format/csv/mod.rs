@@ -6,11 +6,11 @@ mod sniff;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use polars::prelude::{Schema, SchemaRef};
+use polars::prelude::{PlSmallStr, Schema, SchemaRef};
 
 use super::column::{Cell, SHORT, Spec};
 use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
-use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff};
+use super::{Commas, Decoded, Decoder, Format, Kind, Preamble, Sniff};
 use crate::data::{Fault, Result};
 use scan::{Flaw, Sink};
 
@@ -38,6 +38,10 @@ impl Decoder for Csv {
 
     fn is_settled(&self) -> bool {
         self.layout.settled
+    }
+
+    fn commas(&self) -> &[(PlSmallStr, Commas)] {
+        &self.layout.commas
     }
 
     fn preamble(&self) -> Preamble {

@@ -4,7 +4,7 @@ use polars::prelude::{DataType, PlSmallStr, Schema};
 
 use super::scan::{self, Flaw, Sink};
 use crate::data::format::column::Spec;
-use crate::data::format::guess::Guess;
+use crate::data::format::guess::{Commas, Guess};
 use crate::data::format::{Preamble, Sniff};
 use crate::data::{Fault, Result};
 
@@ -21,6 +21,8 @@ pub(super) struct Layout {
     pub specs: Vec<Spec>,
     /// Whether there was a row to settle the types by.
     pub settled: bool,
+    /// Columns of text whose values are numbers with commas.
+    pub commas: Vec<(PlSmallStr, Commas)>,
 }
 
 /// The first records of a text, as ranges.
@@ -99,7 +101,9 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
             .map_err(|fault| fault.at(sniff.source.to_string()))?,
         );
     }
-    Ok(Layout { delimiter, header, preamble, specs, settled: rows > 0 || !header })
+    let text = |spec: &&Spec| spec.dtype == DataType::String;
+    let commas = specs.iter().zip(&guesses).filter(|(spec, _)| text(spec)).filter_map(|(spec, guess)| Some((spec.name.clone(), guess.commas()?))).collect();
+    Ok(Layout { commas, delimiter, header, preamble, specs, settled: rows > 0 || !header })
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {
