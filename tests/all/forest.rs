@@ -596,7 +596,9 @@ fn train_tests_on_rows_held_out_and_writes_model_and_stats() {
     assert_eq!(table.len(), 3);
     assert_eq!(table.iter().map(|c| c["support"].as_u64().unwrap()).sum::<u64>(), 297);
     assert!(table.iter().all(|c| c["precision"].as_f64().is_some() && c["recall"].as_f64().is_some() && c["f1"].as_f64().is_some()));
-    assert_eq!(model::load(model_file.as_ref()).unwrap().forest.trees.len(), 20);
+    let saved = model::load(model_file.as_ref()).unwrap();
+    assert_eq!(saved.forest.trees.len(), 20);
+    assert_eq!(saved.baseline.map(|b| b.features.len()), Some(saved.forest.features.len()), "its histograms travel with it");
     let only = stats(&["train", "--data", &data, "--target", "y", "--trees", "20", "--features", "a, word"], folder.path());
     assert_eq!(only["importance"].as_object().unwrap().len(), 2);
 }

@@ -89,8 +89,12 @@ fn follow(guarding: &Guarding, retrained: &Latest<Arc<Forest>>, shelf: &Latest<W
     let mut told = Instant::now();
     let mut failed = None;
     while lines.iter().any(|line| !line.ended || !line.twice.ended) {
-        if let Some(forest) = retrained.get() {
-            post.retrained = Some(Arc::clone(&forest));
+        if let Some(forest) = retrained.get()
+            && post.newcomer.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &forest))
+        {
+            post.newcomer = Some(Arc::clone(&forest));
+            post.retrained = post.newcomer.clone();
+            post.race.anew(Who::Retrained);
         }
         for line in &mut lines {
             report.check()?;
@@ -162,6 +166,8 @@ struct Post {
     /// What its trees are merged by, and those that it began with.
     trees: Option<Trees>,
     begun: Option<Arc<Forest>>,
+    /// Who was put on the shelf last, and, while it takes part, the same.
+    newcomer: Option<Arc<Forest>>,
     retrained: Option<Arc<Forest>>,
     race: race::Race,
     /// The place of the newest row.
@@ -187,6 +193,7 @@ impl Post {
             fused,
             trees,
             guard: Guard::new(baseline, guarding.window_rows).of_numbers(scale(&forest)),
+            newcomer: None,
             retrained: None,
             race: race::Race::default(),
             at: i64::MIN,

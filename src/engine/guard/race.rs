@@ -103,6 +103,21 @@ impl Race {
         }
     }
 
+    /// Somebody else takes part in the place of `who`.
+    pub fn anew(&mut self, who: Who) {
+        let Some(at) = ALL.iter().position(|w| *w == who) else { return };
+        for errors in &mut self.recent {
+            if let Some(error) = errors.get_mut(at) {
+                *error = f64::NAN;
+            }
+        }
+        for sums in [&mut self.all, &mut self.open] {
+            if let Some(sum) = sums.0.get_mut(at) {
+                *sum = (0.0, 0);
+            }
+        }
+    }
+
     fn halve(&mut self) {
         let mean = |a: f64, b: f64| match (a.is_finite(), b.is_finite()) {
             (true, true) => f64::midpoint(a, b),

@@ -16,8 +16,6 @@ use crate::query::model::Model;
 
 /// Rows that wait for their second reading at most; the feed waits then.
 const AHEAD: usize = 1 << 15;
-/// Rows that wait before a live feed is read again at all: the second reading should be cut otherwise than the first.
-const LEAST: usize = 256;
 
 /// One feed's second reading.
 pub(super) struct Twice {
@@ -73,17 +71,18 @@ impl Twice {
         }
     }
 
-    /// Reads on, unless there is nothing to compare with; `last`: no more rows will come the first time.
+    /// Reads on where there is something to compare with; `last`: no more rows will come the first time.
     ///
     /// # Errors
     /// The feed's, or what the model says.
     pub fn go_on(&mut self, own: &Own<'_>, scorer: &Scorer, skew: &mut Skew, last: bool) -> Result<()> {
-        let ahead = self.ahead(FIRST);
-        if self.ended || (ahead < LEAST && !last) {
+        if self.ended {
             return Ok(());
         }
-        if last && ahead == 0 {
-            self.end(skew);
+        if self.ahead(FIRST) == 0 {
+            if last {
+                self.end(skew);
+            }
             return Ok(());
         }
         match self.again.next(own, Duration::from_millis(5))? {

@@ -101,14 +101,15 @@ impl Guard {
             let reason = Reason::Feature(feature.name.clone());
             let known = self.stale.iter().position(|s| s.reason == reason);
             match (feature.level, known) {
-                (Level::Stale, Some(known)) => {
+                // At the edge between the two nothing goes to and fro.
+                (Level::Stale | Level::Watch, Some(known)) => {
                     if let Some(stale) = self.stale.get_mut(known) {
                         stale.evidence = feature.evidence();
                     }
                 }
                 (Level::Stale, None) => self.stale.push(Stale { reason, since: began, evidence: feature.evidence() }),
                 // What has come back is no reason any more.
-                (_, Some(known)) => drop(self.stale.remove(known)),
+                (Level::Same, Some(known)) => drop(self.stale.remove(known)),
                 (_, None) => {}
             }
         }
