@@ -78,8 +78,9 @@ impl Sums {
         }
     }
 
-    fn mean(&self) -> [f64; ALL.len()] {
-        self.0.map(|(sum, count)| sum / count as f64)
+    /// Of who has foretold at least so many.
+    fn mean(&self, least: u64) -> [f64; ALL.len()] {
+        self.0.map(|(sum, count)| if count >= least.max(1) { sum / count as f64 } else { f64::NAN })
     }
 }
 
@@ -96,7 +97,7 @@ impl Race {
         self.at = self.at.max(at);
         self.step = self.step.max(ROWS);
         if self.rows.is_multiple_of(self.step) {
-            self.curve.push(Point { at: self.at, rows: self.step, error: std::mem::take(&mut self.open).mean() });
+            self.curve.push(Point { at: self.at, rows: self.step, error: std::mem::take(&mut self.open).mean(self.step / 2) });
             if self.curve.len() >= POINTS {
                 self.halve();
             }

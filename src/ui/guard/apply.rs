@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Sentry, error, place};
 use crate::data::Fault;
-use crate::engine::guard::Who;
+use crate::engine::guard::{Watched, Who};
+use crate::learn::drift::Reason;
 use crate::ui::App;
 use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
 use crate::ui::models::{Came, Entry, ModelId};
@@ -85,15 +86,17 @@ impl App {
             }
             sentry.look(entry);
             let origin = Origin::Guard(sentry.model);
-            let stale = sentry.newest.as_ref().and_then(|w| Some((w.stale.iter().min_by_key(|s| s.since)?, w)));
+            // That it errs says most; when it began, the oldest reason.
+            let worst = |w: &Watched| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
+            let stale = sentry.newest.as_ref().and_then(|w| Some((worst(w)?, w.stale.iter().map(|s| s.since).min()?, w)));
             match stale {
-                Some((stale, watched)) if !sentry.told || self.notices.shows(&origin) => {
+                Some((stale, since, watched)) if !sentry.told || self.notices.shows(&origin) => {
                     sentry.told = true;
                     let more = watched.stale.len() - 1;
                     let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
-                    let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, stale.since), stale.reason))
+                    let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, since), stale.reason))
                         .at(&sheet.table.name)
-                        .hint("retrain it on the newest rows, or let its challenger take over");
+                        .hint("retrain it, or swap it for its challenger");
                     let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
                     self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
                 }

@@ -47,6 +47,8 @@ fn errors(watched: &Watched, entry: &Entry) -> Figure {
         x: Axis { title: title.to_owned(), kind },
         y_title: if numbers { "mean absolute error".to_owned() } else { "wrong, %".to_owned() },
         series,
+        // Errors are compared with none at all.
+        view: (top > 0.0).then_some(crate::figure::View { x: None, y: Some((0.0, top * 1.05)) }),
         ..Figure::default()
     }
 }
@@ -77,11 +79,13 @@ fn feature(name: &str, watched: &Watched, entry: &Entry) -> Option<Figure> {
         counts.iter().map(|n| n / all * 100.0).collect::<Vec<_>>()
     };
     let drift = watched.features.iter().find(|f| f.name == name);
+    let beyond = mark == "line" && drift.is_some_and(|d| d.unseen > 0.0);
+    let title = if beyond { format!("{name}; what lies beyond its range in training stands at the ends") } else { name.to_owned() };
     Some(Figure {
         title: format!("{name} in training and now"),
         caption: drift.map_or_else(String::new, crate::learn::drift::FeatureDrift::evidence),
         mark: mark.to_owned(),
-        x: Axis { title: name.to_owned(), kind },
+        x: Axis { title, kind },
         y_title: "% of the rows".to_owned(),
         series: vec![Series::new("in training", x.clone(), share(&before)), Series::new("now", x, share(&now))],
         ..Figure::default()
