@@ -2,11 +2,10 @@
 //! bounded number of them is kept, evenly spread or the newest. What is learnt from them is left to `lesson`.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use polars::prelude::*;
 
-use super::intake::{indices, reach_back};
+use super::intake::{Conform, WAIT, indices, reach_back};
 use super::job::Reporter;
 use super::seam::Seam;
 use super::{Feed, Reached, Table};
@@ -42,9 +41,6 @@ pub struct Gathered {
     pub unread: u64,
 }
 
-/// How long a feed is waited for at a time.
-const WAIT: Duration = Duration::from_millis(20);
-
 /// Reads the table, its feeds as far as `reached`. With a seam in time each face gives only the rows that it owns.
 ///
 /// # Errors
@@ -69,7 +65,7 @@ pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, report: &Report
     }
     for (number, feed) in table.live.iter().enumerate() {
         report.progress(done, total, format!("reading {}", feed.url.shown()));
-        unread += own.take_feed(feed, number, reached, report, &mut heap)?;
+        unread += own.take_feed(table, number, feed, reached, report, &mut heap)?;
     }
     let seen = heap.seen as u64;
     let hint = if table.history.is_empty() { "wait until some rows have come" } else { "open files with rows" };
@@ -78,16 +74,16 @@ pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, report: &Report
 }
 
 /// How a chunk of the table becomes rows that are wanted.
-struct Own<'a> {
+pub(super) struct Own<'a> {
     wanted: &'a Wanted,
     /// All that is read.
-    columns: Vec<PlSmallStr>,
+    pub(super) columns: Vec<PlSmallStr>,
     /// The time column, and the moment before which history owns the rows.
     seam: Option<(&'a str, Micros)>,
 }
 
 impl<'a> Own<'a> {
-    fn new(table: &'a Table, wanted: &'a Wanted) -> Self {
+    pub(super) fn new(table: &'a Table, wanted: &'a Wanted) -> Self {
         let seam = match (&table.seam, &table.time) {
             (Seam::Time(at), Some(time)) if !table.live.is_empty() => Some((time.column.as_str(), *at)),
             _ => None,
@@ -102,7 +98,11 @@ impl<'a> Own<'a> {
         Self { wanted, columns, seam }
     }
 
-    fn take(&self, frame: &DataFrame, history: bool) -> Result<DataFrame> {
+    /// Of a face's rows those that it owns.
+    ///
+    /// # Errors
+    /// When a column is missing or cannot be computed.
+    pub(super) fn take(&self, frame: &DataFrame, history: bool) -> Result<DataFrame> {
         let mut frame = frame.clone();
         if let Some((time, at)) = self.seam {
             let times = micros_of(frame.column(time)?)?;
@@ -116,7 +116,7 @@ impl<'a> Own<'a> {
         Ok(rows)
     }
 
-    fn take_feed(&self, feed: &Feed, number: usize, reached: &Reached, report: &Reporter, heap: &mut Heap) -> Result<u64> {
+    fn take_feed(&self, table: &Table, number: usize, feed: &Feed, reached: &Reached, report: &Reporter, heap: &mut Heap) -> Result<u64> {
         let mut live = feed.reread()?;
         let schema = loop {
             report.check()?;
@@ -124,8 +124,9 @@ impl<'a> Own<'a> {
                 break schema;
             }
         };
-        let shown = feed.url.shown();
-        live.project(&indices(&self.columns, &schema, &shown)?);
+        // A feed may lack a column, such as the labels: its rows are null there, and are dropped and counted as such.
+        let (conform, _) = Conform::to(&self.columns, &table.schema, &schema);
+        live.project(&conform.projection);
         reach_back(live.as_mut(), number, reached)?;
         let mut unread = 0;
         loop {
@@ -133,7 +134,7 @@ impl<'a> Own<'a> {
             match live.poll(WAIT)? {
                 Event::Chunk(chunk) => {
                     unread += chunk.rejects.count;
-                    heap.add(self.take(&chunk.frame, false)?)?;
+                    heap.add(self.take(&conform.apply(chunk)?.frame, false)?)?;
                 }
                 Event::End => return Ok(unread),
                 _ => {}

@@ -9,7 +9,7 @@ use polars::prelude::*;
 use super::gather::{Gathered, Keep, Wanted, gather};
 use super::job::{Job, Reporter};
 use super::train::{Training, fit};
-use super::{Reached, Table};
+use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, kind_of};
@@ -28,7 +28,7 @@ pub struct Target {
 }
 
 impl Target {
-    fn bind(&self, table: &Table) -> Result<Option<Derived>> {
+    pub(super) fn bind(&self, table: &Table) -> Result<Option<Derived>> {
         let Some(sql) = &self.sql else { return Ok(None) };
         if self.name.trim().is_empty() {
             return Err(Fault::new("the target has no name").hint("name what is to be foretold, such as late"));
@@ -128,8 +128,10 @@ pub struct Learned {
     pub took: Duration,
     /// Some of the rows held out, with their target.
     pub sample: DataFrame,
-    /// How the features were distributed in training.
+    /// How the features were distributed in all rows with a target, those that lack a value included.
     pub baseline: Arc<Baseline>,
+    /// How far the feeds were read: rows from there on are new to the forest.
+    pub until: Mark,
 }
 
 /// Rows held out that are kept to explain the forest by.
@@ -161,12 +163,14 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     }
     let Gathered { frame, seen, unread } = gather(&table, &reached, &Wanted { columns, derived, keep }, report)?;
     let (complete, dropped) = question.complete(&frame)?;
+    let labelled = frame.filter(&frame.column(&target.name)?.is_not_null())?;
     drop(frame);
+    let baseline = Arc::new(Baseline::new(&labelled, question.features.iter().map(String::as_str))?);
+    drop(labelled);
     let (learnt, tested) = divide(&complete, test, training.seed)?;
     drop(complete);
     let rows = learnt.height();
     report.check()?;
-    let baseline = Arc::new(Baseline::new(&learnt, question.features.iter().map(String::as_str))?);
     let show = |so_far: &[f64]| {
         // Of thousands of trees not each one.
         if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
@@ -180,7 +184,21 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     report.check()?;
     let champion = champion.map(|c| judge(&c, &tested)).transpose()?;
     let sample = spread(&tested, SAMPLE)?;
-    Ok(Learned { target, forest: Arc::new(forest), verdict, champion, dropped, seen, unread, learnt: rows, took: begun.elapsed(), sample, baseline, training })
+    Ok(Learned {
+        target,
+        forest: Arc::new(forest),
+        verdict,
+        champion,
+        dropped,
+        seen,
+        unread,
+        learnt: rows,
+        took: begun.elapsed(),
+        sample,
+        baseline,
+        training,
+        until: Mark::new(&table, reached),
+    })
 }
 
 fn judge(forest: &Forest, tested: &DataFrame) -> Result<Verdict> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Table;
 use super::intake::LiveChunk;
 use super::seam::Face;
 use crate::data::Positions;
@@ -18,6 +19,28 @@ pub struct Reached {
     /// Rows that came late, those that were re-admitted included.
     #[serde(default)]
     pub late: u64,
+}
+
+/// How far a table was read, and which feeds those were: of a table with other feeds it says nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    feeds: Vec<(String, Option<u64>)>,
+    reached: Reached,
+}
+
+impl Mark {
+    pub fn new(table: &Table, reached: Reached) -> Self {
+        Self { feeds: feeds(table), reached }
+    }
+
+    /// How far this table was read, if its feeds are those.
+    pub fn of(&self, table: &Table) -> Option<&Reached> {
+        (self.feeds == feeds(table)).then_some(&self.reached)
+    }
+}
+
+fn feeds(table: &Table) -> Vec<(String, Option<u64>)> {
+    table.live.iter().map(|feed| (feed.url.text.clone(), feed.recording_id())).collect()
 }
 
 /// One partition of one feed.
@@ -56,7 +79,8 @@ impl Reached {
         self.watermark = self.watermark.max(other.watermark);
     }
 
-    fn add(&mut self, at: &At) {
+    /// A partition was read as far as there.
+    pub(super) fn add(&mut self, at: &At) {
         match self.partitions.iter_mut().find(|known| known.feed == at.feed && known.partition == at.partition) {
             Some(known) => {
                 // Workers hand over in any order.

@@ -35,7 +35,7 @@ impl Scorer {
 /// # Errors
 /// A file that cannot be read, or is no model.
 pub fn load<'a>(files: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Result<Models> {
-    let read = |(name, path): (&str, &Path)| Ok((name.to_owned(), Arc::new(Scorer::new(model::load(path)?)) as Arc<dyn Model>));
+    let read = |(name, path): (&str, &Path)| Ok((name.to_owned(), Arc::new(Scorer::new(model::load(path)?.forest)) as Arc<dyn Model>));
     Ok(Models::new(files.into_iter().map(read).collect::<Result<Vec<_>>>()?))
 }
 

@@ -34,6 +34,22 @@ pub struct Example {
 }
 
 impl Skew {
+    /// Adds what was found in other rows.
+    pub fn merge(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.unequal += other.unequal;
+        self.alone += other.alone;
+        for (name, rows) in other.features {
+            match self.features.iter_mut().find(|(own, _)| *own == name) {
+                Some((_, own)) => *own += rows,
+                None => self.features.push((name, rows)),
+            }
+        }
+        self.features.sort_by_key(|feature| std::cmp::Reverse(feature.1));
+        self.examples.extend(other.examples);
+        self.examples.truncate(SHOWN);
+    }
+
     /// True when rows were compared and no bit differs.
     pub fn holds(&self) -> bool {
         self.compared > 0 && self.unequal == 0
@@ -53,20 +69,42 @@ pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFram
         Ok(inputs.take(&IdxCa::from_vec("row".into(), pairs.iter().map(pick).collect()))?)
     };
     let (before, after) = (take(offline, |p| p.1)?, take(online, |p| p.2)?);
-    let mut found = Skew { compared: pairs.len(), alone: offline.height() + online.height() - 2 * pairs.len(), ..Skew::default() };
-    for (one, other) in before.columns().iter().zip(after.columns()) {
+    let asked = asked(model);
+    let offline_scores = model.score(&before, &asked)?;
+    let online_scores = model.score(&after, &asked)?;
+    let key = |row: usize| pairs.get(row).map_or_else(String::new, |p| p.0.to_owned());
+    let found = compare(model, &Side { inputs: &before, scores: &offline_scores }, &Side { inputs: &after, scores: &online_scores }, key)?;
+    Ok(Skew { alone: offline.height() + online.height() - 2 * pairs.len(), ..found })
+}
+
+/// All that a model can be asked of a row.
+pub fn asked(model: &dyn Model) -> Vec<Score> {
+    std::iter::once(Score::Prediction).chain((0..model.classes().len()).map(Score::Probability)).collect()
+}
+
+/// Rows with the scores that they were given, as `asked` says.
+pub struct Side<'a> {
+    /// The columns that the model reads.
+    pub inputs: &'a DataFrame,
+    pub scores: &'a [Column],
+}
+
+/// Compares rows that stand at the same places; `key` names one to a person.
+///
+/// # Errors
+/// When columns cannot be compared.
+pub fn compare(model: &dyn Model, offline: &Side<'_>, online: &Side<'_>, key: impl Fn(usize) -> String) -> Result<Skew> {
+    let rows = offline.inputs.height().min(online.inputs.height());
+    let mut found = Skew { compared: rows, ..Skew::default() };
+    for (one, other) in offline.inputs.columns().iter().zip(online.inputs.columns()) {
         let unequal = differences(one, other)?.len();
         if unequal > 0 {
             found.features.push((one.name().to_string(), unequal));
         }
     }
     found.features.sort_by_key(|feature| std::cmp::Reverse(feature.1));
-
-    let mut asked = vec![Score::Prediction];
-    asked.extend((0..model.classes().len()).map(Score::Probability));
-    let (one, other) = (model.score(&before, &asked)?, model.score(&after, &asked)?);
-    let mut differing = vec![false; pairs.len()];
-    for ((score, one), other) in asked.iter().zip(&one).zip(&other) {
+    let mut differing = vec![false; rows];
+    for ((score, one), other) in asked(model).iter().zip(offline.scores).zip(online.scores) {
         for row in differences(one, other)? {
             let first = differing.get_mut(row).is_some_and(|seen| !std::mem::replace(seen, true));
             if first && found.examples.len() < SHOWN {
@@ -74,8 +112,7 @@ pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFram
                     Score::Prediction => "prediction".to_owned(),
                     Score::Probability(class) => format!("probability of {}", model.classes().get(*class).map_or("", String::as_str)),
                 };
-                let key = pairs.get(row).map_or("", |p| p.0).to_owned();
-                found.examples.push(Example { key, score, offline: one.get(row)?.to_string(), online: other.get(row)?.to_string() });
+                found.examples.push(Example { key: key(row), score, offline: one.get(row)?.to_string(), online: other.get(row)?.to_string() });
             }
         }
     }

@@ -9,7 +9,8 @@
 //!                {"name": "origin", "kind": "category", "words": ["EWR", "JFK", "LGA"]}],
 //!   "oob": {"rows": 1000, "score": "0.91", "errors": ["0.2", "0.09"]},
 //!   "trees": [{"feature": [0, -1, -1], "cut": [1, 0, 0], "child": [1, 0, 1],
-//!              "sets": [], "mixed": [], "values": [], "gains": ["1"]}]
+//!              "sets": [], "mixed": [], "values": [], "gains": ["1"]}],
+//!   "baseline": {"rows": 1000, "features": []}
 //! }
 //! ```
 //!
@@ -22,6 +23,7 @@
 //!   lowest first, one bit for each code (1: left), each written as text. The root is node 0.
 //! - A leaf has feature -1. Its `child` is a class; or, from the number of classes up, a row of `mixed`: shares in units of
 //!   1/65536, one a class; or, for estimates, a place in `values`. Trees vote with equal weight: shares or values are averaged.
+//! - `baseline`: how the features were distributed in training, in the shape of `drift::saved`. Older files have none.
 //! - Floating numbers are text, so that every reader gets every bit.
 
 use std::collections::HashSet;
@@ -31,6 +33,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::drift::Baseline;
 use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task};
 use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
 use crate::data::{Fault, Result};
@@ -53,6 +56,16 @@ struct ModelFile {
     #[serde(default)]
     oob: Option<OobFile>,
     trees: Vec<TreeFile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<Baseline>,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    pub forest: Forest,
+    /// Without it nobody can tell whether features are still distributed as in training.
+    pub baseline: Option<Baseline>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,14 +104,14 @@ struct TreeFile {
 ///
 /// # Errors
 /// The operating system's.
-pub fn save(forest: &Forest, path: &Path) -> Result<()> {
+pub fn save(forest: &Forest, baseline: Option<&Baseline>, path: &Path) -> Result<()> {
     let fault = |e: &std::io::Error| Fault::io(path.display().to_string(), e);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let written = (|| {
         let mut out = BufWriter::new(File::create(&part)?);
-        serde_json::to_writer(&mut out, &to_file(forest))?;
+        serde_json::to_writer(&mut out, &ModelFile { baseline: baseline.cloned(), ..to_file(forest) })?;
         out.write_all(b"\n")?;
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
         std::fs::rename(&part, path)
@@ -114,13 +127,15 @@ pub fn save(forest: &Forest, path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be read, is no model, or contradicts itself.
-pub fn load(path: &Path) -> Result<Forest> {
+pub fn load(path: &Path) -> Result<Saved> {
     let place = || path.display().to_string();
     let file = File::open(path).map_err(|e| Fault::io(place(), &e))?;
-    let file: ModelFile = serde_json::from_reader(BufReader::new(file)).map_err(|e| {
+    let mut file: ModelFile = serde_json::from_reader(BufReader::new(file)).map_err(|e| {
         if e.is_io() { Fault::new(format!("it cannot be read: {e}")).at(place()) } else { damaged(&format!("it is no model: {e}")).at(place()) }
     })?;
-    from_file(file).map_err(|fault| fault.at(place()))
+    let baseline = file.baseline.take();
+    let forest = from_file(file).map_err(|fault| fault.at(place()))?;
+    Ok(Saved { forest, baseline })
 }
 
 fn damaged(what: &str) -> Fault {
@@ -144,6 +159,7 @@ fn to_file(forest: &Forest) -> ModelFile {
         features: forest.features.iter().map(feature_file).collect(),
         oob: forest.oob.as_ref().map(|oob| OobFile { rows: oob.rows, score: oob.score.to_string(), errors: texts(&oob.errors) }),
         trees: forest.trees.iter().map(tree_file).collect(),
+        baseline: None,
     }
 }
 

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use super::cost::Against;
 use super::feed::Draft;
+use super::guard;
 use super::lesson;
 use super::models::ModelId;
 use super::report;
 use super::rewind::Stretch;
 use super::sheet::SheetId;
+use crate::engine::guard::Who;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
 use crate::query::Form;
@@ -27,6 +29,7 @@ pub enum Action {
     Feed(Feed),
     Learn(Learn),
     Model(ModelId, ModelAction),
+    Guard(ModelId, Guard),
     Report(Report),
     Export(Export),
     Window(Window),
@@ -162,12 +165,31 @@ pub enum Learn {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelAction {
     Report,
+    /// Shows its guard, and lets it begin.
+    Guard,
     /// Asks its table what it says of the rows.
     AskPredictions,
     /// Asks its table how often it is right.
     AskAccuracy,
     Rename(String),
     Remove,
+}
+
+/// What can be done while a model is guarded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Guard {
+    /// Begins again with the first row that it was not trained on.
+    Begin,
+    Stop,
+    /// Compares features every so many rows, from the beginning.
+    Window(u64),
+    View(guard::View),
+    /// How many of the newest rows a new forest is trained on; empty leaves it to be proposed.
+    Rows(String),
+    Retrain,
+    CancelRetrain,
+    /// Lets a challenger take the model's place.
+    Swap(Who),
 }
 
 /// What a report shows.
@@ -183,7 +205,7 @@ pub enum Report {
 pub enum Export {
     Chart(Option<PathBuf>, ChartFile),
     Answer(Option<PathBuf>, AnswerFile),
-    /// The figure of the report.
+    /// The figure of the report, or of the guard.
     Figure(Option<PathBuf>, ChartFile),
     Model(Option<PathBuf>, ModelId),
 }
@@ -222,6 +244,7 @@ pub enum Pane {
     Cost,
     Learn,
     Report,
+    Guard,
 }
 
 /// Which view of the question is shown where there is room for one.

@@ -9,6 +9,7 @@ use eframe::egui::{self, Context, Ui};
 use super::action::{Action, Open, Pane, Tab};
 use super::cost::Costs;
 use super::feed::FeedForm;
+use super::guard::Guards;
 use super::lesson::LessonForm;
 use super::models::ModelList;
 use super::notices::Notices;
@@ -50,6 +51,7 @@ pub struct App {
     pub(super) lesson: Option<LessonForm>,
     pub(super) models: ModelList,
     pub(super) report: Option<Report>,
+    pub(super) guards: Guards,
     pub(super) tab: Tab,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
@@ -75,6 +77,7 @@ impl App {
             lesson: None,
             models: ModelList::default(),
             report: None,
+            guards: Guards::default(),
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
             proposed: begin.open,
@@ -105,6 +108,7 @@ impl App {
             study.look();
         }
         self.look_at_lessons();
+        self.look_at_guards();
         self.costs.look();
         let flows = |watch: &Watch| matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running();
         if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
@@ -168,13 +172,18 @@ impl App {
         self.report.as_ref()
     }
 
+    /// The models that are watched.
+    pub fn guards(&self) -> &Guards {
+        &self.guards
+    }
+
     pub fn notices(&self) -> &Notices {
         &self.notices
     }
 
     /// True when no job is under way and no run is running: nothing will change by itself.
     pub fn is_idle(&self) -> bool {
-        let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.report.as_ref().is_none_or(Report::is_idle);
+        let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.report.as_ref().is_none_or(Report::is_idle) && self.guards.is_idle();
         lessons
             && self.work.is_idle()
             && self.proposed.is_empty()

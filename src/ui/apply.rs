@@ -35,6 +35,7 @@ impl App {
             Action::Feed(feed) => self.apply_feed(feed),
             Action::Learn(learn) => self.apply_learn(learn),
             Action::Model(id, action) => self.apply_model(id, action),
+            Action::Guard(id, guard) => self.apply_guard(id, guard),
             Action::Report(report) => self.apply_report(report),
             Action::Export(export) => self.apply_export(export),
             Action::Window(window) => self.apply_window(ctx, window),
@@ -42,7 +43,7 @@ impl App {
     }
 
     /// Tells each sheet of the other tables, which its question may join.
-    fn introduce(&mut self) {
+    pub(super) fn introduce(&mut self) {
         let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
         for sheet in &mut self.sheets {
             sheet.others = all.iter().filter(|t| !std::sync::Arc::ptr_eq(t, &sheet.table)).cloned().collect();
@@ -327,7 +328,7 @@ impl App {
 
     pub(super) fn apply_export(&mut self, export: Export) {
         let wake = self.wake.clone();
-        let of_report = matches!(export, Export::Figure(..));
+        let of_pane = matches!(export, Export::Figure(..));
         match export {
             Export::Chart(None, file) => self.ask_where(Export::Chart(None, file), "chart", file.extension()),
             Export::Figure(None, file) => self.ask_where(Export::Figure(None, file), "figure", file.extension()),
@@ -335,7 +336,11 @@ impl App {
             Export::Model(Some(path), id) => self.save_model(id, with_extension(path, MODEL)),
             Export::Answer(None, file) => self.ask_where(Export::Answer(None, file), "answer", file.extension()),
             Export::Chart(Some(path), file) | Export::Figure(Some(path), file) => {
-                let picture = if of_report { self.report.as_ref().map(|r| &r.picture) } else { self.sheet().map(|s| &s.picture) };
+                let picture = match self.pane {
+                    Some(Pane::Guard) if of_pane => self.guards.shown().map(|g| &g.picture),
+                    _ if of_pane => self.report.as_ref().map(|r| &r.picture),
+                    _ => self.sheet().map(|s| &s.picture),
+                };
                 let Some(figure) = picture.and_then(picture::Picture::figure) else {
                     self.notices.fault(&Fault::new("there is no chart to save yet").hint("ask a question first"));
                     return;

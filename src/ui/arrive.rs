@@ -50,7 +50,7 @@ impl App {
                         self.propose(Action::Table(sheet, TableAction::LoadModel(Some(path))));
                     }
                 }
-                Arrival::Model(Ok(forest), source) => self.model_arrived(forest, *source),
+                Arrival::Model(Ok(saved), source) => self.model_arrived(saved, *source),
                 Arrival::Saved(Ok(path)) => {
                     self.notices.news(format!("Saved {}", path.display()));
                     if self.models.saved(&path) {
@@ -298,7 +298,7 @@ const SEAM: &str = "seam";
 fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
     let run = sheet.watch.run_number;
-    let origin = |key: &str| Origin { sheet: sheet.id, run, key: key.to_owned() };
+    let origin = |key: &str| Origin::Run { sheet: sheet.id, run, key: key.to_owned() };
     // The last notes are those of feeds in trouble, one a feed; their words change while it lasts.
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
     // So do the words of what speaks against the seam, where there is something better with one click.

@@ -11,6 +11,7 @@ pub mod cost;
 mod dialog;
 pub mod feed;
 mod first;
+pub mod guard;
 mod keys;
 pub mod lesson;
 pub mod look;

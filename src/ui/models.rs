@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::first;
 use super::sheet::{Sheet, SheetId};
 use super::watch::State;
+use crate::engine::Mark;
 use crate::engine::lesson::{Learned, Target};
 use crate::engine::scorer::Scorer;
+use crate::learn::drift::Baseline;
 use crate::learn::forest::{Forest, Task};
 use crate::query::model;
 use crate::query::sql::quote;
@@ -28,6 +30,11 @@ pub struct Entry {
     pub scorer: Arc<Scorer>,
     /// How it was learnt, if that was here.
     pub learned: Option<Arc<Learned>>,
+    /// How the features were distributed in training, and how far the feeds were learnt from, where that is known.
+    pub baseline: Option<Arc<Baseline>>,
+    pub until: Option<Mark>,
+    /// How it came to be what it is, if another one was here before: newest last.
+    pub swaps: Vec<String>,
     /// Where it was saved or read, and where it is being saved.
     pub file: Option<PathBuf>,
     saving: Option<PathBuf>,
@@ -106,6 +113,28 @@ fn window(sheet: &Sheet) -> (String, String) {
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
 }
 
+/// A forest, and what is known of how it came about.
+#[derive(Clone, Debug)]
+pub struct Came {
+    pub forest: Arc<Forest>,
+    pub learned: Option<Arc<Learned>>,
+    pub baseline: Option<Arc<Baseline>>,
+    pub until: Option<Mark>,
+}
+
+impl From<Learned> for Came {
+    fn from(learned: Learned) -> Self {
+        Arc::new(learned).into()
+    }
+}
+
+impl From<Arc<Learned>> for Came {
+    fn from(learned: Arc<Learned>) -> Self {
+        let (baseline, until) = (Some(learned.baseline.clone()), Some(learned.until.clone()));
+        Self { forest: learned.forest.clone(), baseline, until, learned: Some(learned) }
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct ModelList {
     pub entries: Vec<Entry>,
@@ -115,13 +144,24 @@ pub struct ModelList {
 
 impl ModelList {
     /// Adds a model under a table, by `name` or one like it that is free.
-    pub fn add(&mut self, sheet: SheetId, name: &str, target: Target, forest: Arc<Forest>, learned: Option<Arc<Learned>>, file: Option<PathBuf>) -> ModelId {
+    pub fn add(&mut self, sheet: SheetId, name: &str, target: Target, came: Came, file: Option<PathBuf>) -> ModelId {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        self.entries.push(Entry { id, sheet, name, target, scorer: Arc::new(Scorer::new(forest)), learned, file, saving: None });
+        let Came { forest, learned, baseline, until } = came;
+        let scorer = Arc::new(Scorer::new(forest));
+        self.entries.push(Entry { id, sheet, name, target, scorer, learned, baseline, until, swaps: Vec::new(), file, saving: None });
         self.renew();
         id
+    }
+
+    /// Another forest takes the place of the model's: questions that ask it by its name ask the new one from now on.
+    pub fn swap(&mut self, id: ModelId, came: Came, told: String) {
+        self.change(id, |entry| {
+            let Came { forest, learned, baseline, until } = came;
+            (entry.scorer, entry.learned, entry.baseline, entry.until) = (Arc::new(Scorer::new(forest)), learned, baseline, until);
+            entry.swaps.push(told);
+        });
     }
 
     pub fn get(&self, id: ModelId) -> Option<&Entry> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::action::Action;
+use super::models::ModelId;
 use super::sheet::SheetId;
 use super::spoken;
 use crate::data::Fault;
@@ -21,12 +22,13 @@ pub enum Level {
     Error,
 }
 
-/// The run that said it, and which of its words this is: said again under the same key, it takes the old one's place.
+/// Who said it: said again, it takes the old one's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    pub sheet: SheetId,
-    pub run: u64,
-    pub key: String,
+pub enum Origin {
+    /// A run, and which of its words this is.
+    Run { sheet: SheetId, run: u64, key: String },
+    /// The guard of a model.
+    Guard(ModelId),
 }
 
 /// One thing to know: what, where, what to do.
@@ -39,7 +41,7 @@ pub struct Notice {
     pub hint: String,
     /// What can be done about it with one click.
     pub offer: Option<(String, Action)>,
-    /// Where it comes from, if it is true only as long as a run says so.
+    /// Where it comes from, if it is true only as long as that says so.
     pub origin: Option<Origin>,
     since: Instant,
 }
@@ -92,12 +94,25 @@ impl Notices {
 
     /// Of what the runs of `sheet` have said, only what `run` still says holds.
     pub fn hold(&mut self, sheet: SheetId, run: u64, keys: &BTreeSet<String>) {
-        self.list.retain(|n| n.origin.as_ref().is_none_or(|o| o.sheet != sheet || (o.run == run && keys.contains(&o.key))));
+        let holds = |origin: &Origin| match origin {
+            Origin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
+            Origin::Guard(_) => true,
+        };
+        self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
     }
 
     /// Drops what was said by runs that are gone; `runs` are those that are still watched.
     pub fn forget_runs(&mut self, runs: &[(SheetId, u64)]) {
-        self.list.retain(|n| n.origin.as_ref().is_none_or(|o| runs.contains(&(o.sheet, o.run))));
+        let holds = |origin: &Origin| match origin {
+            Origin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
+            Origin::Guard(_) => true,
+        };
+        self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
+    }
+
+    /// It is true no more.
+    pub fn take_back(&mut self, origin: &Origin) {
+        self.list.retain(|n| n.origin.as_ref() != Some(origin));
     }
 
     /// Drops news that have been shown long enough; how long until the next ones have.

@@ -142,6 +142,12 @@ impl Picture {
         Self { figure: Some(Arc::new(figure)), ..Self::default() }
     }
 
+    /// Another figure, in the same place.
+    pub fn show(&mut self, figure: Figure) {
+        self.figure = Some(Arc::new(figure));
+        self.serial += 1;
+    }
+
     /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number and these windows.
     /// It covers this share of the rows.
     pub fn look(&mut self, snapshot: &Arc<Snapshot>, share: f64, (run, windows): (u64, &Arc<Windows>), wake: &Wake) {

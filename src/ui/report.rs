@@ -264,9 +264,10 @@ fn numbered(count: usize) -> Vec<f64> {
 /// Shares of each true class, so that classes of few rows are seen as well.
 fn confusion(matrix: &crate::learn::measure::Confusion, names: &[String]) -> Figure {
     let shown = names.len().min(MOST);
+    let share = |rows: u64, all: u64| (rows as f64 / all as f64 * 1_000.0).round() / 10.0;
     let row = |truth: usize| {
         let all: u64 = (0..names.len()).map(|said| matrix.count(truth, said)).sum();
-        let shares: Vec<f64> = (0..shown).map(|said| if all == 0 { f64::NAN } else { matrix.count(truth, said) as f64 / all as f64 * 100.0 }).collect();
+        let shares: Vec<f64> = (0..shown).map(|said| if all == 0 { f64::NAN } else { share(matrix.count(truth, said), all) }).collect();
         Series::new(class_name(names, truth), numbered(shown), shares)
     };
     let caption = if shown < names.len() { format!("the first {shown} of {} classes", names.len()) } else { String::new() };

@@ -6,15 +6,14 @@ use super::App;
 use super::action::{Action, Learn, ModelAction, Pane, Report as Shown};
 use super::dialog;
 use super::lesson::LessonForm;
-use super::models::{Entry, ModelId};
+use super::models::{Came, Entry, ModelId};
 use super::report::Report;
 use super::sheet::{Sheet, SheetId};
 use super::work::{Kind, ModelFrom};
 use crate::data::Fault;
 use crate::engine::Job;
 use crate::engine::lesson::{Learned, Target};
-use crate::learn::forest::Forest;
-use crate::learn::model;
+use crate::learn::model::{self, Saved};
 use crate::workspace::{ModelSetup, TableSetup};
 
 /// The ending of a model's file.
@@ -64,8 +63,8 @@ impl App {
 
     /// A lesson has ended well: the model stands under its table, and its report is shown where the lesson was.
     fn learned(&mut self, sheet: SheetId, learned: Learned) {
-        let (name, target, forest) = (learned.target.name.clone(), learned.target.clone(), learned.forest.clone());
-        let id = self.models.add(sheet, &name, target, forest, Some(learned.into()), None);
+        let (name, target) = (learned.target.name.clone(), learned.target.clone());
+        let id = self.models.add(sheet, &name, target, learned.into(), None);
         if self.pane == Some(Pane::Learn) {
             self.show_report(id);
         } else if let Some(entry) = self.models.get(id) {
@@ -94,12 +93,14 @@ impl App {
     pub(super) fn apply_model(&mut self, id: ModelId, action: ModelAction) {
         match action {
             ModelAction::Report => self.show_report(id),
+            ModelAction::Guard => self.show_guard(id),
             ModelAction::Rename(name) => {
                 self.models.rename(id, &name);
                 self.keep();
             }
             ModelAction::Remove => {
                 self.models.remove(id);
+                self.forget_guards();
                 if self.report.as_ref().is_some_and(|r| r.model == id) {
                     self.report = None;
                     self.pane = self.pane.filter(|pane| *pane != Pane::Report);
@@ -130,12 +131,13 @@ impl App {
         self.lesson = self.lesson.take().filter(|l| l.sheet != sheet);
         let models = &self.models;
         self.report = self.report.take().filter(|r| models.get(r.model).is_some());
+        self.forget_guards();
     }
 
     pub(super) fn save_model(&mut self, id: ModelId, path: PathBuf) {
         let Some(entry) = self.models.get(id) else { return };
-        let (forest, file) = (entry.scorer.forest().clone(), path.clone());
-        let job = Job::start("save the model", self.wake.clone(), move |_| model::save(&forest, &path).map(|()| path));
+        let (forest, baseline, file) = (entry.scorer.forest().clone(), entry.baseline.clone(), path.clone());
+        let job = Job::start("save the model", self.wake.clone(), move |_| model::save(&forest, baseline.as_deref(), &path).map(|()| path));
         self.work.add(Kind::Save(job));
         self.models.saving(id, file);
     }
@@ -158,7 +160,8 @@ impl App {
         }
     }
 
-    pub(super) fn model_arrived(&mut self, forest: Forest, from: ModelFrom) {
+    pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelFrom) {
+        let Saved { forest, baseline } = saved;
         let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
         let missing: Vec<&str> = forest.features.iter().map(|f| f.name.as_str()).filter(|name| !sheet.table.schema.contains(name)).collect();
         if !missing.is_empty() {
@@ -168,7 +171,8 @@ impl App {
         let ModelSetup { name, file, target_sql } = from.setup;
         let name = if name.is_empty() { forest.target.clone() } else { name };
         let target = Target { name: forest.target.clone(), sql: target_sql };
-        self.models.add(from.sheet, &name, target, forest.into(), None, Some(file));
+        let came = Came { forest: forest.into(), learned: None, baseline: baseline.map(Into::into), until: None };
+        self.models.add(from.sheet, &name, target, came, Some(file));
         // A question may have waited for it.
         let (wake, known) = (self.wake.clone(), self.models.known().clone());
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == from.sheet) {

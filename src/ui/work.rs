@@ -8,7 +8,7 @@ use super::sheet::SheetId;
 use crate::data::{Fault, Result};
 use crate::engine::open::Opened;
 use crate::engine::{Job, Progress, Table};
-use crate::learn::forest::Forest;
+use crate::learn::model::Saved;
 use crate::workspace::{ModelSetup, TableSetup};
 
 /// All work under way.
@@ -57,7 +57,7 @@ pub enum Kind {
     /// A file dialog is open for a model.
     PickModel(Job<Vec<PathBuf>>, SheetId),
     /// A model is being read.
-    Model(Job<Forest>, Box<ModelFrom>),
+    Model(Job<Saved>, Box<ModelFrom>),
     /// The workspace is being written.
     Keep(Job<()>),
 }
@@ -93,7 +93,7 @@ pub enum Arrival {
     PickedSave(Result<Option<PathBuf>>, Export),
     Saved(Result<PathBuf>),
     PickedModel(Result<Vec<PathBuf>>, SheetId),
-    Model(Result<Forest>, Box<ModelFrom>),
+    Model(Result<Saved>, Box<ModelFrom>),
     Kept(Result<()>),
 }
 

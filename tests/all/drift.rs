@@ -177,9 +177,13 @@ fn a_guard_says_what_is_stale_since_when_and_why_and_takes_it_back() {
     guard.observe(&rows(&mut random, 1_000, 0.0, &CARRIERS), 5_000).unwrap();
     assert!(guard.stale().is_empty(), "the feature came back");
 
-    errors(&mut random, 4_000, 0.1).into_iter().enumerate().for_each(|(i, e)| guard.outcome(e, i as i64));
+    errors(&mut random, 4_000, 0.1).into_iter().enumerate().for_each(|(i, e)| {
+        guard.outcome(e, i as i64);
+    });
     assert!(guard.stale().is_empty());
-    errors(&mut random, 1_000, 0.5).into_iter().enumerate().for_each(|(i, e)| guard.outcome(e, 4_000 + i as i64));
+    errors(&mut random, 1_000, 0.5).into_iter().enumerate().for_each(|(i, e)| {
+        guard.outcome(e, 4_000 + i as i64);
+    });
     assert!(matches!(guard.stale(), [s] if s.reason == Reason::Error && (4_000..4_400).contains(&s.since)), "{:?}", guard.stale());
     guard.reset(baseline);
     assert!(guard.stale().is_empty() && guard.error().is_none());
@@ -191,6 +195,7 @@ fn an_error_that_falls_makes_nothing_stale() {
     let baseline = Arc::new(Baseline::new(&rows(&mut random, 500, 0.0, &CARRIERS), FEATURES).unwrap());
     let mut guard = Guard::new(baseline, 1_000);
     let stream = [errors(&mut random, 4_000, 0.5), errors(&mut random, 4_000, 0.05)].concat();
-    stream.into_iter().for_each(|e| guard.outcome(e, 0));
+    let changes: Vec<_> = stream.into_iter().filter_map(|e| guard.outcome(e, 0)).collect();
+    assert!(changes.iter().any(|c| c.after < c.before), "{changes:?}");
     assert!(guard.stale().is_empty() && guard.error().unwrap() < 0.1);
 }

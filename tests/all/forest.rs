@@ -239,8 +239,8 @@ fn a_model_file_gives_the_same_forest_and_the_same_scores() {
     let path = folder.path().join("model.json");
     for frame in [classes(1_000, 30), numbers(1_000, 30)] {
         let forest = fit(&frame, 9);
-        model::save(&forest, &path).unwrap();
-        let back = model::load(&path).unwrap();
+        model::save(&forest, None, &path).unwrap();
+        let back = model::load(&path).unwrap().forest;
         assert_eq!(forest, back);
         assert_eq!(said(&forest, &frame), said(&back, &frame));
     }
@@ -255,7 +255,7 @@ fn a_model_file_that_contradicts_itself_is_refused() {
     let spoilt = |change: &dyn Fn(&mut Forest)| {
         let mut forest = good.clone();
         change(&mut forest);
-        model::save(&forest, &path).unwrap();
+        model::save(&forest, None, &path).unwrap();
         let fault = model::load(&path).unwrap_err();
         assert!(fault.place.contains("model.json") && !fault.hint.is_empty(), "{fault}");
         fault.what
@@ -278,7 +278,7 @@ fn a_model_file_that_contradicts_itself_is_refused() {
         std::fs::write(&path, text).unwrap();
         assert!(model::load(&path).is_err(), "{text}");
     }
-    model::save(&good, &path).unwrap();
+    model::save(&good, None, &path).unwrap();
     let newer = std::fs::read_to_string(&path).unwrap().replace("\"braid_model\":1", "\"braid_model\":9");
     std::fs::write(&path, newer).unwrap();
     assert!(model::load(&path).unwrap_err().what.contains("version 9"));
@@ -604,7 +604,9 @@ fn train_tests_on_rows_held_out_and_writes_model_and_stats() {
     assert_eq!(table.len(), 3);
     assert_eq!(table.iter().map(|c| c["support"].as_u64().unwrap()).sum::<u64>(), 297);
     assert!(table.iter().all(|c| c["precision"].as_f64().is_some() && c["recall"].as_f64().is_some() && c["f1"].as_f64().is_some()));
-    assert_eq!(model::load(model_file.as_ref()).unwrap().trees.len(), 20);
+    let saved = model::load(model_file.as_ref()).unwrap();
+    assert_eq!(saved.forest.trees.len(), 20);
+    assert_eq!(saved.baseline.map(|b| b.features.len()), Some(saved.forest.features.len()), "its histograms travel with it");
     let only = stats(&["train", "--data", &data, "--target", "y", "--trees", "20", "--features", "a, word"], folder.path());
     assert_eq!(only["importance"].as_object().unwrap().len(), 2);
 }

@@ -117,9 +117,22 @@ fn a_change_that_a_guard_saw_is_learnt_from_at_once() {
     let quiet = fused.learn(&rows(&mut random, 200, false)).unwrap();
     assert_eq!(quiet.events.iter().filter(|e| matches!(e, Event::Fitted { .. })).count(), 1);
     assert!(fused.learn(&rows(&mut random, 10, true)).unwrap().events.is_empty());
-    fused.changed(60);
+    fused.changed(60).unwrap();
     let events = fused.learn(&rows(&mut random, 10, true)).unwrap().events;
     assert!(events.iter().any(|e| matches!(e, Event::Fitted { rows: 70, .. })), "{events:?}");
+}
+
+#[test]
+fn what_trees_did_before_a_change_does_not_keep_them() {
+    let mut random = Rng::with_seed(9);
+    let settings = Settings { trees: 60, batch: 6, every: 1_000, recent: 5_000, seed: 7 };
+    let mut fused = Fused::new(learner(), settings, fitted(&[rows(&mut random, 3_000, false)], 60));
+    for _ in 0..16 {
+        fused.learn(&rows(&mut random, 250, false)).unwrap();
+    }
+    fused.learn(&rows(&mut random, 600, true)).unwrap();
+    let soon = accuracy(&fused, &rows(&mut random, 3_000, true));
+    assert!(soon > 0.8, "{soon} after 600 rows of the new kind");
 }
 
 #[test]

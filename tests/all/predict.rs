@@ -401,7 +401,7 @@ fn forest(frame: &DataFrame, folder: &std::path::Path) -> std::path::PathBuf {
     let trees = Trees::new(question, frame).unwrap();
     let (forest, _) = trees.fit(frame, 15, 3).unwrap();
     let path = folder.join("forest.json");
-    model::save(&forest, &path).unwrap();
+    model::save(&forest, None, &path).unwrap();
     path
 }
 
@@ -411,7 +411,7 @@ fn a_forest_scores_in_sql_as_it_does_by_itself_over_history_and_live() {
     let frame = rows(1_500, 12);
     let path = forest(&frame, folder.path());
     let models = scorer::load([("m", path.as_path())]).unwrap();
-    let by_itself = model::load(&path).unwrap().predict(&frame).unwrap();
+    let by_itself = model::load(&path).unwrap().forest.predict(&frame).unwrap();
     let answer = ask("SELECT t, predict(m) AS p FROM r ORDER BY t", &frame, &models);
     assert_eq!(answer.column("p").unwrap().str().unwrap().iter().collect::<Vec<_>>(), by_itself.str().unwrap().iter().collect::<Vec<_>>());
     assert!(by_itself.null_count() > 0, "rows without x have no score");

@@ -15,6 +15,7 @@ use super::stats::cpu_seconds;
 use crate::data::{Fault, Result};
 use crate::engine::Job;
 use crate::engine::train::{read, train};
+use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, Question};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::grow::{Growth, Tries};
@@ -38,7 +39,7 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
         super::run::check_folder(path)?;
     }
     let mut training = args.training.clone();
-    let (mut learnt, mut tested, dropped) = rows(args, &mut training.question)?;
+    let Rows { mut learnt, mut tested, dropped, baseline } = rows(args, &mut training.question)?;
     let task = training.question.task;
     for line in doubts(&learnt, &training.question)? {
         let _ = writeln!(std::io::stderr(), "{line}");
@@ -62,7 +63,7 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     tested = DataFrame::empty();
     drop(tested);
     if let Some(path) = &args.model {
-        model::save(&forest, path)?;
+        model::save(&forest, baseline.as_ref(), path)?;
     }
     let outcome = Outcome { forest, dropped, rows_learnt, verdict, fit, fit_cpu, predict, predict_cpu, asked: task };
     if let Some(path) = &args.stats {
@@ -82,8 +83,16 @@ fn doubts(rows: &DataFrame, question: &Question) -> Result<Vec<String>> {
     Ok(doubtful.map(|c| format!("{}: {}, {}; --features leaves it out", c.column, c.reason.word(), c.evidence)).collect())
 }
 
-/// Rows to learn from, rows to test on, and what was dropped of both.
-fn rows(args: &TrainArgs, question: &mut Question) -> Result<(DataFrame, DataFrame, Dropped)> {
+struct Rows {
+    learnt: DataFrame,
+    tested: DataFrame,
+    /// Of both.
+    dropped: Dropped,
+    /// How the features are distributed, if that is to be kept with the model.
+    baseline: Option<Baseline>,
+}
+
+fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     let mut files = open(&args.data, None)?;
     let schema = files.first().map(|f| f.schema().clone()).unwrap_or_default();
     if let Holdout::Column(column) = &args.holdout {
@@ -110,6 +119,8 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<(DataFrame, DataFra
             .at(&question.target)
             .hint("leave out columns that are mostly empty with --features, or give --missing keep"));
     }
+    let histograms = || Baseline::new(&frame, question.features.iter().map(String::as_str));
+    let baseline = args.model.as_ref().map(|_| histograms()).transpose()?;
     drop(frame);
     let (learnt, tested) = match &args.holdout {
         Holdout::Share(share) => divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?,
@@ -130,7 +141,7 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<(DataFrame, DataFra
             (complete, tested)
         }
     };
-    Ok((learnt, tested, dropped))
+    Ok(Rows { learnt, tested, dropped, baseline })
 }
 
 fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn History>>> {

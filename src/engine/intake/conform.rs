@@ -7,30 +7,39 @@ use crate::data::{Chunk, Fault, Result};
 use crate::engine::run::Shared;
 
 /// Gives a feed's rows the columns and types of its table.
-pub(super) struct Conform {
+pub(in crate::engine) struct Conform {
     /// Which of the feed's columns are read.
-    pub(super) projection: Vec<usize>,
+    pub(in crate::engine) projection: Vec<usize>,
     /// What the table wants: name, type, and whether the feed has it.
     columns: Vec<(PlSmallStr, DataType, bool)>,
 }
 
 impl Conform {
     pub(super) fn new(shared: &Shared, settled: &SchemaRef, source: &str) -> Self {
-        let wanted = needed_columns(shared, true);
-        let mut conform = Self { projection: Vec::new(), columns: Vec::new() };
-        for name in wanted {
-            let dtype = shared.table.schema.get(&name).cloned().unwrap_or(DataType::Null);
-            let index = settled.index_of(&name);
-            if index.is_none() {
-                shared.note(format!("{source} has no column '{name}': its rows have null there"));
-            }
-            conform.projection.extend(index);
-            conform.columns.push((name, dtype, index.is_some()));
+        let (conform, missing) = Self::to(&needed_columns(shared, true), &shared.table.schema, settled);
+        for name in missing {
+            shared.note(format!("{source} has no column '{name}': its rows have null there"));
         }
         conform
     }
 
-    pub(super) fn apply(&self, mut chunk: Chunk) -> Result<Chunk> {
+    /// To these columns of a table; and those of them that the feed does not have: its rows are null there.
+    pub(in crate::engine) fn to(wanted: &[PlSmallStr], table: &Schema, settled: &Schema) -> (Self, Vec<PlSmallStr>) {
+        let mut conform = Self { projection: Vec::new(), columns: Vec::new() };
+        let mut missing = Vec::new();
+        for name in wanted {
+            let dtype = table.get(name).cloned().unwrap_or(DataType::Null);
+            let index = settled.index_of(name);
+            if index.is_none() {
+                missing.push(name.clone());
+            }
+            conform.projection.extend(index);
+            conform.columns.push((name.clone(), dtype, index.is_some()));
+        }
+        (conform, missing)
+    }
+
+    pub(in crate::engine) fn apply(&self, mut chunk: Chunk) -> Result<Chunk> {
         let height = chunk.frame.height();
         let mut given = chunk.frame.columns().iter();
         let mut columns = Vec::with_capacity(self.columns.len());

@@ -10,7 +10,7 @@ use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use self::conform::Conform;
+pub(super) use self::conform::Conform;
 use super::feed::Feed;
 use super::judge::{PastLate, judges_all};
 use super::reached::Reached;
@@ -23,7 +23,7 @@ use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live};
 
 /// How long a thread waits for rows before it looks whether it should stop.
-const WAIT: Duration = Duration::from_millis(20);
+pub(super) const WAIT: Duration = Duration::from_millis(20);
 
 /// The files of a table, handed out piece by piece to whichever worker is free.
 pub struct HistoryQueue {

@@ -4,6 +4,8 @@
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::saved::Saved;
+
 use crate::data::{Fault, Result};
 
 /// Edges of a number's histogram.
@@ -11,15 +13,19 @@ const EDGES: usize = 254;
 /// Categories that are told apart; the rest are counted together.
 const CATEGORIES: usize = 255;
 
-/// The training data in histograms.
+/// Of more rows so many are counted, evenly spread: as telling, and done at once.
+const ROWS: usize = 1 << 18;
+
+/// The training data in histograms. In a file it is as `saved` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Saved", try_from = "Saved")]
 pub struct Baseline {
     pub rows: u64,
     pub features: Vec<Feature>,
 }
 
 /// One feature. `counts` has a bin a shape's bin; nulls are apart.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
     pub name: String,
     pub shape: Shape,
@@ -28,8 +34,7 @@ pub struct Feature {
 }
 
 /// How a feature's values fall into bins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// Bin `i` holds what is above edge `i - 1` and at most edge `i`; the last what is above all. No number: as a null.
     Number { edges: Vec<f64> },
@@ -38,7 +43,7 @@ pub enum Shape {
 }
 
 /// Rows counted in the bins of a baseline.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     rows: u64,
     /// A feature: its bins, and its nulls.
@@ -46,7 +51,7 @@ pub struct Tally {
 }
 
 impl Shape {
-    fn bins(&self) -> usize {
+    pub(super) fn bins(&self) -> usize {
         match self {
             Self::Number { edges } => edges.len() + 1,
             Self::Category { values, .. } => values.len() + 2,
@@ -62,7 +67,7 @@ impl Shape {
         };
         match self {
             Self::Number { edges } => {
-                for value in numbers(column)?.iter() {
+                for value in numbers(&in_micros(column)?)?.iter() {
                     add(value.filter(|v| !v.is_nan()).map(|v| edges.partition_point(|edge| *edge < v)));
                 }
             }
@@ -84,14 +89,16 @@ impl Baseline {
     /// # Errors
     /// A column that is missing, or neither numbers, times, truth values nor texts.
     pub fn new<'a>(rows: &DataFrame, features: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let step = rows.height().div_ceil(ROWS).max(1);
         let feature = |name: &str| {
-            let column = find(rows, name)?;
-            let shape = if is_text(column.dtype()) { categories(&texts(column)?) } else { edges(&numbers(column)?) };
+            let whole = find(rows, name)?;
+            let column = &if step > 1 { whole.gather_every(step, 0)? } else { whole.clone() };
+            let shape = if is_text(column.dtype()) { categories(&texts(column)?) } else { edges(&numbers(&in_micros(column)?)?) };
             let mut counts = vec![0; shape.bins()];
             let nulls = shape.count(column, &mut counts)?;
             Ok(Feature { name: name.to_owned(), shape, counts, nulls })
         };
-        Ok(Self { rows: rows.height() as u64, features: features.into_iter().map(feature).collect::<Result<_>>()? })
+        Ok(Self { rows: rows.height().div_ceil(step) as u64, features: features.into_iter().map(feature).collect::<Result<_>>()? })
     }
 }
 
@@ -170,6 +177,15 @@ fn find<'a>(rows: &'a DataFrame, name: &str) -> Result<&'a Column> {
 
 pub(crate) fn is_text(dtype: &DataType) -> bool {
     matches!(dtype, DataType::String | DataType::Categorical(..) | DataType::Enum(..))
+}
+
+/// Times in the one unit that histograms know.
+fn in_micros(column: &Column) -> Result<Column> {
+    Ok(match column.dtype() {
+        DataType::Date | DataType::Datetime(..) => column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?,
+        DataType::Duration(_) => column.cast(&DataType::Duration(TimeUnit::Microseconds))?,
+        _ => column.clone(),
+    })
 }
 
 /// A column as numbers: times count in their own unit.

@@ -55,7 +55,8 @@ impl FeatureDrift {
     pub fn evidence(&self) -> String {
         let mut text = format!("PSI {:.3} over {} rows", self.psi, self.rows);
         if let Some(ks) = self.ks {
-            text += &format!(", KS distance {:.3} (p {:.1e})", ks.distance, ks.p);
+            let p = if ks.p < 1e-9 { "below 1e-9".to_owned() } else { format!("{:.1e}", ks.p) };
+            text += &format!(", KS distance {:.3} (p {p})", ks.distance);
         }
         if self.unseen > 0.0 {
             text += &format!(", {:.1} % never seen in training", self.unseen * 100.0);

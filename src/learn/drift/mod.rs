@@ -4,6 +4,7 @@
 mod adwin;
 mod baseline;
 mod compare;
+mod saved;
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,16 +51,38 @@ pub struct Guard {
     window_rows: u64,
     window: Tally,
     since: Option<i64>,
+    /// The newest full window, and what came of it.
+    full: Option<Tally>,
     newest: Vec<FeatureDrift>,
     adwin: Adwin,
+    /// The usual error of a model of numbers; `None` where errors are shares of rows.
+    scale: Option<f64>,
+    /// The mean error before it grew.
+    before: Option<f64>,
     stale: Vec<Stale>,
 }
 
 impl Guard {
     /// Features are compared every `window_rows` rows.
     pub fn new(baseline: Arc<Baseline>, window_rows: u64) -> Self {
-        let window = Tally::new(&baseline);
-        Self { baseline, window_rows: window_rows.max(1), window, since: None, newest: Vec::new(), adwin: Adwin::default(), stale: Vec::new() }
+        Self {
+            window: Tally::new(&baseline),
+            baseline,
+            window_rows: window_rows.max(1),
+            since: None,
+            full: None,
+            newest: Vec::new(),
+            adwin: Adwin::default(),
+            scale: None,
+            before: None,
+            stale: Vec::new(),
+        }
+    }
+
+    /// Errors are distances, and this is one as the model usually makes it.
+    #[must_use]
+    pub fn of_numbers(self, scale: f64) -> Self {
+        Self { scale: (scale > 0.0 && scale.is_finite()).then_some(scale), ..self }
     }
 
     /// Takes rows of the stream as they stand at `at`. Rows of one call are in one window.
@@ -78,26 +101,33 @@ impl Guard {
             let reason = Reason::Feature(feature.name.clone());
             let known = self.stale.iter().position(|s| s.reason == reason);
             match (feature.level, known) {
-                (Level::Stale, Some(known)) => {
+                // At the edge between the two nothing goes to and fro.
+                (Level::Stale | Level::Watch, Some(known)) => {
                     if let Some(stale) = self.stale.get_mut(known) {
                         stale.evidence = feature.evidence();
                     }
                 }
                 (Level::Stale, None) => self.stale.push(Stale { reason, since: began, evidence: feature.evidence() }),
                 // What has come back is no reason any more.
-                (_, Some(known)) => drop(self.stale.remove(known)),
+                (Level::Same, Some(known)) => drop(self.stale.remove(known)),
                 (_, None) => {}
             }
         }
-        self.window = Tally::new(&self.baseline);
+        self.full = Some(std::mem::replace(&mut self.window, Tally::new(&self.baseline)));
         Ok(())
     }
 
-    /// Takes how wrong the model was about one row, from 0 to 1, in the order that the truth became known.
-    pub fn outcome(&mut self, error: f64, at: i64) {
-        let Some(change) = self.adwin.add(error) else { return };
+    /// Takes how wrong the model was about one row, from 0 to 1 or as a distance, in the order that the truth became known.
+    /// A change of the error, for better or worse, is returned.
+    pub fn outcome(&mut self, error: f64, at: i64) -> Option<Change> {
+        // ADWIN knows values from 0 to 1: a distance is one half where it is as usual.
+        let change = self.adwin.add(self.scale.map_or(error, |scale| error / (error + scale)))?;
         let known = self.stale.iter().position(|s| s.reason == Reason::Error);
-        let evidence = format!("the mean error went from {:.4} to {:.4} over the last {} outcomes (ADWIN)", change.before, change.after, change.kept);
+        let before = *self.before.get_or_insert(change.before);
+        let evidence = self.told(before, change);
+        if change.after < change.before {
+            self.before = None;
+        }
         match known {
             Some(known) if change.after < change.before => drop(self.stale.remove(known)),
             Some(known) => {
@@ -107,6 +137,18 @@ impl Guard {
             }
             None if change.after > change.before => self.stale.push(Stale { reason: Reason::Error, since: at, evidence }),
             None => {}
+        }
+        Some(change)
+    }
+
+    fn told(&self, before: f64, change: Change) -> String {
+        let newest = format!("over the newest {} rows tested (ADWIN)", change.kept);
+        match self.scale {
+            None => format!("from {:.1} % of the rows to {:.1} % {newest}", before * 100.0, change.after * 100.0),
+            Some(scale) => {
+                let distance = |share: f64| scale * share / (1.0 - share).max(f64::EPSILON);
+                format!("from about {:.3} to {:.3} {newest}", distance(before), distance(change.after))
+            }
         }
     }
 
@@ -120,6 +162,21 @@ impl Guard {
         &self.newest
     }
 
+    /// The rows of the newest full window.
+    pub fn full(&self) -> Option<&Tally> {
+        self.full.as_ref()
+    }
+
+    /// The features in the rows of the window that is not full yet.
+    pub fn compare_open(&self) -> Vec<FeatureDrift> {
+        compare(&self.baseline, &self.window)
+    }
+
+    /// The rows of the window that is not full yet.
+    pub fn open(&self) -> &Tally {
+        &self.window
+    }
+
     /// The error that the newest outcomes agree on; `None` before the first.
     pub fn error(&self) -> Option<f64> {
         self.adwin.mean()
@@ -127,6 +184,6 @@ impl Guard {
 
     /// Another model took over: what was said of the old one is forgotten.
     pub fn reset(&mut self, baseline: Arc<Baseline>) {
-        *self = Self::new(baseline, self.window_rows);
+        *self = Self { scale: self.scale, ..Self::new(baseline, self.window_rows) };
     }
 }

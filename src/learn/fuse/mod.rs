@@ -208,6 +208,19 @@ impl<L: Learner> Fused<L> {
         self.members.iter().filter(|m| m.champion).map(|m| (&m.batch, m.tree))
     }
 
+    /// The newest labelled rows: those that the next trees would be fitted on.
+    ///
+    /// # Errors
+    /// When their columns differ.
+    pub fn recent(&self) -> Result<DataFrame> {
+        let mut rows = DataFrame::default();
+        for more in &self.recent {
+            rows = if rows.width() == 0 { more.clone() } else { rows.vstack(more)? };
+        }
+        rows.rechunk_mut();
+        Ok(rows)
+    }
+
     /// The champion's error of late; `None` before it was tested.
     pub fn error(&self) -> Option<f64> {
         self.adwin.mean()
@@ -223,10 +236,15 @@ impl<L: Learner> Fused<L> {
 
     /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows is
     /// no longer learnt from, and new trees are fitted with the next rows.
-    pub fn changed(&mut self, kept: usize) {
+    ///
+    /// # Errors
+    /// When recent rows lack a feature.
+    pub fn changed(&mut self, kept: usize) -> Result<()> {
         self.forget(kept.max(FIRST));
+        self.measure()?;
         self.since = self.settings.every.max(FIRST);
         self.patience = 1;
+        Ok(())
     }
 
     /// Tests the champion on labelled rows, then learns from them. Many rows are taken in pieces, so that the last are
@@ -274,6 +292,7 @@ impl<L: Learner> Fused<L> {
         self.keep(rows, &truth)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
             self.forget(change.kept as usize);
+            self.measure()?;
             self.patience = 1;
             learned.events.push(Event::Drift(change));
         }
@@ -330,6 +349,20 @@ impl<L: Learner> Fused<L> {
         Ok(())
     }
 
+    /// What trees did before a change says nothing of what they will do: their strength is that on the rows since.
+    fn measure(&mut self) -> Result<()> {
+        let rows = self.recent()?;
+        if rows.height() == 0 {
+            return Ok(());
+        }
+        let truth = self.learner.truth(&rows)?;
+        let right = self.votes(&rows, Some(&truth))?.right;
+        for (member, right) in self.members.iter_mut().zip(right) {
+            member.strength = Strength::new(right, rows.height() as u64).faded(MEMORY);
+        }
+        Ok(())
+    }
+
     /// Forgets all but the newest rows.
     fn forget(&mut self, most: usize) {
         while self.recent_rows > most {
@@ -362,11 +395,7 @@ impl<L: Learner> Fused<L> {
     /// Fits new trees on the recent rows, and makes a challenger of them and the champion's strongest.
     fn challenge(&mut self, events: &mut Vec<Event>) -> Result<()> {
         self.since = 0;
-        let mut rows = DataFrame::default();
-        for more in &self.recent {
-            rows = if rows.width() == 0 { more.clone() } else { rows.vstack(more)? };
-        }
-        rows.rechunk_mut();
+        let rows = self.recent()?;
         let first = self.trees() == 0;
         let most = self.settings.trees.max(1);
         let mut fresh = self.fit(&rows, if first { most } else { self.settings.batch.clamp(1, most) })?;

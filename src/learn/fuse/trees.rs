@@ -37,6 +37,19 @@ impl Trees {
         Ok(Self { question, knows })
     }
 
+    /// Goes on where a forest stands: with its question and its classes.
+    ///
+    /// # Errors
+    /// When it estimates numbers.
+    pub fn like(forest: &Forest) -> Result<Self> {
+        if forest.task == Task::Numbers {
+            return Err(numbers());
+        }
+        let features = forest.features.iter().map(|f| f.name.clone()).collect();
+        let question = Question { target: forest.target.clone(), features, task: Some(TaskKind::Classify), missing: forest.missing };
+        Ok(Self { question, knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() } })
+    }
+
     /// The classes by their codes.
     pub fn names(&self) -> &[String] {
         self.knows.task.classes()
@@ -68,6 +81,10 @@ impl Trees {
         }
         merge(&parts.iter().collect::<Vec<_>>())
     }
+}
+
+fn numbers() -> Fault {
+    Fault::new("a committee tells classes apart, and this target is a number").hint("train a forest on it instead")
 }
 
 /// Where the classes of a batch stand among all.
@@ -104,7 +121,7 @@ impl Learner for Trees {
     fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<u32>>> {
         match self.knows.truth(rows)? {
             Truth::Classes(classes) => Ok(classes.into_iter().map(|c| c.map(|c| c as u32)).collect()),
-            Truth::Numbers(_) => Err(Fault::new("a committee tells classes apart, and this target is a number").hint("train a forest on it instead")),
+            Truth::Numbers(_) => Err(numbers()),
         }
     }
 

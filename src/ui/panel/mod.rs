@@ -8,6 +8,7 @@ pub mod classes;
 pub mod cost;
 pub mod feed;
 pub mod grid;
+pub mod guard;
 pub mod lateness;
 pub mod learn;
 pub mod ledger;
@@ -45,7 +46,7 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             });
         }
         Some(sheet) => {
-            Panel::bottom("status").frame(bar).exact_size(look::BAR - 4.0).show(ui, |ui| status::status_ui(ui, sheet, actions));
+            Panel::bottom("status").frame(bar).exact_size(look::BAR - 4.0).show(ui, |ui| status::status_ui(ui, app, sheet, actions));
             let side = Frame::new().fill(p.panel).inner_margin(Margin::same(12));
             Panel::left("tables").frame(side).default_size(look::TABLES_WIDTH).size_range(180.0..=420.0).show(ui, |ui| tables::tables_ui(ui, app, actions));
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
@@ -69,6 +70,7 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Cost) => cost::cost_ui(ui.ctx(), app, actions),
         Some(Pane::Learn) => learn::learn_ui(ui.ctx(), app, actions),
         Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
+        Some(Pane::Guard) => guard::guard_ui(ui.ctx(), app, actions),
         None => {}
     }
     if app.feed.is_some() {

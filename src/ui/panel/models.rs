@@ -1,9 +1,10 @@
 //! The models that stand under a table, in its card.
 
 use eframe::egui::containers::menu::MenuButton;
-use eframe::egui::{Button, RichText, Ui};
+use eframe::egui::{Button, RichText, Stroke, Ui};
 
 use crate::ui::action::{Action, Export, Learn, ModelAction, TableAction};
+use crate::ui::guard::Sentry;
 use crate::ui::models::Entry;
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::{buttons, row};
@@ -11,7 +12,7 @@ use crate::ui::{App, look};
 
 pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     for entry in app.models.under(sheet.id) {
-        ui.push_id(entry.id, |ui| entry_ui(ui, sheet, entry, actions));
+        ui.push_id(entry.id, |ui| entry_ui(ui, app, sheet, entry, actions));
     }
     let training = app.lesson.as_ref().filter(|l| l.sheet == sheet.id).and_then(|l| l.under_way.as_ref());
     if let Some(training) = training {
@@ -29,7 +30,7 @@ pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action
     }
 }
 
-fn entry_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
+fn entry_ui(ui: &mut Ui, app: &App, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let mut proposed = Vec::new();
     row::ends_ui(
@@ -43,13 +44,31 @@ fn entry_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>
         },
         |ui| {
             let menu = MenuButton::new("…").ui(ui, |ui| menu_ui(ui, sheet, entry, &mut proposed)).0;
-            menu.accessible_name(format!("Menu of the model {}", entry.name)).on_hover_text("Ask, save, remove");
+            menu.accessible_name(format!("Menu of the model {}", entry.name)).on_hover_text("Ask, guard, save, remove");
+            if guard_ui(ui, app, entry) {
+                proposed.push(Action::Model(entry.id, ModelAction::Guard));
+            }
             if let Some(score) = entry.score() {
                 ui.label(look::faint(score, ui));
             }
         },
     );
     actions.append(&mut proposed);
+}
+
+/// The way to its guard, which says how the model does. True when it was clicked.
+fn guard_ui(ui: &mut Ui, app: &App, entry: &Entry) -> bool {
+    let p = look::palette(ui);
+    let sentry = app.guards.of(entry.id);
+    let why = sentry.and_then(Sentry::why);
+    let (text, color, about) = match (sentry, &why) {
+        (Some(_), Some(why)) => ("stale", p.warn, why.as_str()),
+        (Some(sentry), None) if sentry.is_watching() => ("guarded", p.live, "Rows are watched, and nothing speaks against it"),
+        _ => ("Guard", p.faint, "Watch the live rows, and say when the model goes stale"),
+    };
+    let button = Button::new(RichText::new(text).size(look::SMALL).color(color));
+    let button = if why.is_some() { button.fill(p.warn_soft).stroke(Stroke::NONE) } else { button.frame_when_inactive(false) };
+    ui.add(button).accessible_name(format!("Guard {}", entry.name)).on_hover_text(about).clicked()
 }
 
 fn menu_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
@@ -62,6 +81,7 @@ fn menu_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>)
     };
     let act = |action| Action::Model(entry.id, action);
     item(ui, "Report", act(ModelAction::Report));
+    item(ui, "Guard", act(ModelAction::Guard));
     item(ui, "Ask with this model", act(ModelAction::AskPredictions));
     if entry.has_truth(sheet) {
         item(ui, "Ask how often it is right", act(ModelAction::AskAccuracy));

@@ -26,7 +26,13 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, &format!("Model {}", entry.name), WIDTH, |ui| {
         match &entry.learned {
             Some(learned) => headline_ui(ui, entry, learned),
-            None => drop(ui.add(Label::new(format!("{}. It was read from a file; what it was tested on is not in it.", entry.about())).wrap())),
+            None if entry.swaps.is_empty() => {
+                ui.add(Label::new(format!("{}. It was read from a file; what it was tested on is not in it.", entry.about())).wrap());
+            }
+            None => drop(ui.add(Label::new(format!("{}. Its guard tested it on live rows, each before it learnt from it.", entry.about())).wrap())),
+        }
+        for swap in entry.swaps.iter().rev().take(2) {
+            ui.add(Label::new(look::faint(swap, ui)).wrap());
         }
         ui.add_space(look::GAP);
         ui.horizontal(|ui| pickers_ui(ui, report, entry, actions));

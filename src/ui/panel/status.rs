@@ -5,18 +5,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::engine::snapshot::TimeGap;
-use crate::ui::action::{Action, Pane, RunAction, Window};
-use crate::ui::look;
+use crate::ui::action::{Action, ModelAction, Pane, RunAction, Window};
+use crate::ui::guard::Sentry;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::{State, Watch};
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
+use crate::ui::{App, look};
 use crate::workspace::percent;
 
 /// A watermark further behind than this belongs to a replay of old data, and its distance says nothing.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
 
-pub fn status_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let state = sheet.watch.state();
     ui.horizontal_centered(|ui| {
@@ -38,6 +39,7 @@ pub fn status_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
                 if let State::Reading(share) = state {
                     ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
                 }
+                stale_ui(ui, app, sheet, actions);
                 facts_ui(ui, sheet, actions);
             });
         });
@@ -81,6 +83,18 @@ fn state_text(sheet: &Sheet, state: State) -> String {
         State::Stopping => "Stopping".to_owned(),
         State::Stopped => "Stopped".to_owned(),
         State::Done => "Done".to_owned(),
+    }
+}
+
+/// The models of this table that can no longer be trusted.
+fn stale_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    for entry in app.models.under(sheet.id) {
+        let Some(why) = app.guards.of(entry.id).and_then(Sentry::why) else { continue };
+        let text = format!("{} is stale", entry.name);
+        if fact_ui(ui, sheet, &format!("stale {}", entry.id.0), |ui| counter_ui(ui, p.warn, &text, &why)) {
+            actions.push(Action::Model(entry.id, ModelAction::Guard));
+        }
     }
 }
 

@@ -1,0 +1,174 @@
+//! Carrying out what concerns guards: showing them, beginning, training anew, swapping, and the alert.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Sentry, error, place};
+use crate::data::Fault;
+use crate::engine::guard::{Watched, Who};
+use crate::learn::drift::Reason;
+use crate::ui::App;
+use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
+use crate::ui::models::{Came, Entry, ModelId};
+use crate::ui::notices::{Level, Origin};
+use crate::ui::widget::numbers;
+
+impl App {
+    /// The guard of a model comes into sight, and begins if it has not.
+    pub(in crate::ui) fn show_guard(&mut self, id: ModelId) {
+        if self.models.get(id).is_none() {
+            return;
+        }
+        self.guards.shown = Some(id);
+        self.pane = Some(Pane::Guard);
+        if self.guards.of(id).is_none() {
+            self.guards.list.push(Sentry::new(id));
+            self.apply_guard(id, Guard::Begin);
+        }
+    }
+
+    pub(in crate::ui) fn apply_guard(&mut self, id: ModelId, action: Guard) {
+        let wake = self.wake.clone();
+        let Some(entry) = self.models.get(id) else { return };
+        let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { return };
+        let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
+        match action {
+            Guard::Begin => sentry.begin(sheet, entry, &wake),
+            // What it has seen stays in sight.
+            Guard::Stop => sentry.job = None,
+            Guard::Window(rows) => {
+                sentry.window_rows = rows;
+                sentry.begin(sheet, entry, &wake);
+            }
+            Guard::View(view) => sentry.view = view,
+            Guard::Rows(rows) => sentry.rows = rows,
+            Guard::Retrain => sentry.retrain(sheet, entry, &wake),
+            Guard::CancelRetrain => {
+                if let Some(job) = &sentry.retraining {
+                    job.cancel();
+                }
+            }
+            Guard::Swap(who) => self.swap(id, who),
+        }
+    }
+
+    /// Lets a challenger take the model's place, under its name.
+    fn swap(&mut self, id: ModelId, who: Who) {
+        let Some(entry) = self.models.get(id) else { return };
+        let Some(sentry) = self.guards.of(id) else { return };
+        let Some((came, told)) = challenger(sentry, entry, who) else { return };
+        let (name, file) = (entry.name.clone(), entry.file.clone());
+        self.models.swap(id, came, told.clone());
+        self.report = self.report.take().filter(|r| r.model != id);
+        self.introduce();
+        self.apply_guard(id, Guard::Begin);
+        match file {
+            Some(file) => {
+                let save = Action::Export(Export::Model(Some(file.clone()), id));
+                self.notices.offer(format!("{name} was swapped. {} still holds the one before", file.display()), "Save it there", save);
+            }
+            None => self.notices.offer(format!("{name} was swapped"), "See the report", Action::Model(id, ModelAction::Report)),
+        }
+        // Questions that ask it are asked again; one that is being written waits for its person.
+        let wake = self.wake.clone();
+        for sheet in self.sheets.iter_mut().filter(|s| s.question.sql == s.question.asked && asks(&s.question.asked, &name)) {
+            sheet.ask(&wake);
+        }
+    }
+
+    /// Looks at every guard once, and gives the alert.
+    pub(in crate::ui) fn look_at_guards(&mut self) {
+        for sentry in &mut self.guards.list {
+            let Some(entry) = self.models.get(sentry.model) else { continue };
+            let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { continue };
+            if sentry.is_astray(sheet) {
+                sentry.begin(sheet, entry, &self.wake);
+            }
+            sentry.look(entry);
+            let origin = Origin::Guard(sentry.model);
+            // That it errs says most; when it began, the oldest reason.
+            let worst = |w: &Watched| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
+            let stale = sentry.newest.as_ref().and_then(|w| Some((worst(w)?, w.stale.iter().map(|s| s.since).min()?, w)));
+            match stale {
+                Some((stale, since, watched)) if !sentry.told || self.notices.shows(&origin) => {
+                    sentry.told = true;
+                    let more = watched.stale.len() - 1;
+                    let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
+                    let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, since), stale.reason))
+                        .at(&sheet.table.name)
+                        .hint("retrain it, or swap it for its challenger");
+                    let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
+                    self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
+                }
+                Some(_) => {}
+                None => {
+                    sentry.told = false;
+                    self.notices.take_back(&origin);
+                }
+            }
+        }
+    }
+
+    /// Models were taken away: nobody watches them any more.
+    pub(in crate::ui) fn forget_guards(&mut self) {
+        let models = &self.models;
+        let notices = &mut self.notices;
+        self.guards.list.retain(|sentry| {
+            let there = models.get(sentry.model).is_some();
+            if !there {
+                notices.take_back(&Origin::Guard(sentry.model));
+            }
+            there
+        });
+        if self.guards.shown().is_none() {
+            self.guards.shown = None;
+            self.pane = self.pane.filter(|pane| *pane != Pane::Guard);
+        }
+    }
+}
+
+/// The forest of a challenger, and what the report will say of the swap.
+fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let at = numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000));
+    let before = match &entry.learned {
+        Some(learned) => format!("{} trees learnt from {}", learned.forest.trees.len(), numbers::counted(learned.learnt as u64, "row")),
+        None => format!("{} trees", entry.forest().trees.len()),
+    };
+    let watched = sentry.newest.as_ref();
+    let compared = |who: Who| {
+        let standing = |who: Who| watched.and_then(|w| w.standing(who).copied());
+        match (standing(who), standing(Who::Champion)) {
+            (Some(new), Some(old)) if new.rows > 0 => {
+                format!("; on the same {} the error was {} instead of {}", numbers::counted(new.rows, "row"), error(entry, new.error), error(entry, old.error))
+            }
+            _ => String::new(),
+        }
+    };
+    match who {
+        Who::Champion => None,
+        Who::Fused => {
+            let fresh = watched?.fused.clone()?;
+            let told = format!(
+                "Swapped on {at} (UTC) from {before} to the fused forest: {} of its {} trees are of the stream{}",
+                fresh.fresh_trees,
+                fresh.forest.trees.len(),
+                compared(who)
+            );
+            let came = Came { forest: fresh.forest.clone(), learned: None, baseline: Some(fresh.baseline.clone()), until: Some(fresh.until.clone()) };
+            Some((came, told))
+        }
+        Who::Retrained => {
+            let learned: Arc<_> = sentry.retrained.clone()?;
+            let told =
+                format!("Swapped on {at} (UTC) from {before} to a forest of the newest {}{}", numbers::counted(learned.learnt as u64, "row"), compared(who));
+            Some((learned.into(), told))
+        }
+    }
+}
+
+/// Whether a question asks a model.
+fn asks(sql: &str, name: &str) -> bool {
+    let sql = sql.to_lowercase();
+    sql.contains("predict") && sql.contains(&name.to_lowercase())
+}

@@ -1,0 +1,439 @@
+//! The guard of a model: whether it can still be trusted and why not, its features then and now, its error, and who could
+//! take its place.
+
+use eframe::egui::{Align, Button, Context, Label, Layout, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
+use egui_extras::{Column, TableBuilder};
+
+use super::{chart, feed::fault_ui};
+use crate::engine::guard::{ALL, Watched, Who};
+use crate::learn::drift::{FeatureDrift, Level};
+use crate::learn::forest::Task;
+use crate::ui::action::{Action, ChartFile, Export, Guard, Window};
+use crate::ui::guard::{Sentry, View, error, place};
+use crate::ui::models::Entry;
+use crate::ui::sheet::Sheet;
+use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
+use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::pick::pick_ui;
+use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::{App, look};
+
+const WIDTH: f32 = 1040.0;
+const TALL: f32 = 330.0;
+/// Above and below the features: title, state, challengers, buttons, the window's edge.
+const AROUND: f32 = 430.0;
+/// The width of the features.
+const FEATURES: f32 = 388.0;
+/// Sizes of a window, in rows.
+const WINDOWS: &[u64] = &[500, 1_000, 2_000, 5_000, 20_000, 100_000];
+
+pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let Some(sentry) = app.guards().shown() else { return };
+    let Some(entry) = app.models().get(sentry.model) else { return };
+    let Some(sheet) = app.sheets().iter().find(|s| s.id == entry.sheet) else { return };
+    let mut act = Vec::new();
+    let closed = modal_ui(ctx, &format!("Guard of {}", entry.name), WIDTH, |ui| {
+        head_ui(ui, sentry, sheet);
+        ui.add_space(look::GAP);
+        let tall = (ctx.content_rect().height() - AROUND).clamp(150.0, TALL);
+        let room = ui.available_rect_before_wrap();
+        let room = room.with_max_y(room.min.y + tall);
+        let left = room.with_max_x(room.min.x + FEATURES - look::PAD);
+        ui.scope_builder(UiBuilder::new().max_rect(left), |ui| features_ui(ui, sentry, &mut act));
+        ui.scope_builder(UiBuilder::new().max_rect(room.with_min_x(room.min.x + FEATURES)), |ui| figure_ui(ui, sentry, entry, &mut act, actions));
+        ui.advance_cursor_after_rect(room);
+        ui.add_space(look::GAP);
+        race_ui(ui, sentry, entry, &mut act);
+        ui.add_space(look::STEP);
+        skew_ui(ui, sentry);
+        ui.add_space(look::GAP);
+        let (mut close, mut foot) = (false, Vec::new());
+        row::ends_ui(ui, |ui| retrain_ui(ui, sentry, entry, &mut act), |ui| close = foot_ui(ui, sentry, &mut foot));
+        act.append(&mut foot);
+        if close {
+            actions.push(Action::Window(Window::Hide));
+        }
+    });
+    actions.extend(act.into_iter().map(|action| Action::Guard(sentry.model, action)));
+    if closed {
+        actions.push(Action::Window(Window::Hide));
+    }
+}
+
+/// What is watched, how far it is, and what speaks against the model.
+fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
+    let p = look::palette(ui);
+    if let Some(fault) = &sentry.fault {
+        fault_ui(ui, fault);
+    }
+    let Some(watched) = sentry.newest.as_deref() else {
+        if sentry.is_watching() {
+            ui.horizontal(|ui| {
+                ui.spinner();
+                ui.label(look::faint("Waiting for the first live row that it was not trained on", ui));
+            });
+        }
+        return;
+    };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
+        let (color, word) = match (watched.stale.is_empty(), sentry.is_watching()) {
+            (false, _) => (p.warn, "Stale"),
+            (true, true) => (p.live, "Watching"),
+            (true, false) => (p.faint, if watched.ended { "The feed has ended" } else { "Stopped" }),
+        };
+        dot_ui(ui, color);
+        ui.label(RichText::new(word).strong().color(if watched.stale.is_empty() { p.strong } else { p.warn }));
+        ui.add(Label::new(look::faint(seen(watched, sheet), ui)).truncate());
+    });
+    if watched.stale.is_empty() && watched.rows > 0 {
+        let text = if watched.window_full { "Nothing speaks against it" } else { "Nothing speaks against it so far" };
+        ui.label(RichText::new(text).color(p.live));
+    }
+    // The oldest first: it is where the others come from, maybe.
+    let mut reasons: Vec<_> = watched.stale.iter().collect();
+    reasons.sort_by_key(|s| s.since);
+    for stale in reasons.iter().take(3) {
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(format!("Since {}: {}", place(watched, stale.since), stale.reason)).color(p.warn));
+            ui.add(Label::new(look::faint(&stale.evidence, ui)).truncate());
+        });
+    }
+    if reasons.len() > 3 {
+        ui.label(look::faint(format!("and {} more", numbers::counted(reasons.len() as u64 - 3, "reason")), ui)).on_hover_text(sentry.why().unwrap_or_default());
+    }
+    for note in watched.notes.iter().rev().take(2) {
+        ui.add(Label::new(RichText::new(note).size(look::SMALL).color(p.warn)).truncate());
+    }
+}
+
+/// Where its rows went, in a line.
+fn seen(watched: &Watched, sheet: &Sheet) -> String {
+    let from = if watched.from_training { "since the training" } else { "since the first live row" };
+    let mut text = format!("{} of {} {from}", numbers::counted(watched.rows, "row"), sheet.table.name);
+    if watched.lacking > 0 {
+        text += &format!(", {} without a value that it needs", numbers::count(watched.lacking));
+    }
+    if watched.unread > 0 {
+        text += &format!(", {} could not be read", numbers::count(watched.unread));
+    }
+    text += &match watched.labelled {
+        0 => ", none with its truth: it is held against nothing".to_owned(),
+        n if n == watched.rows => ", all with their truth".to_owned(),
+        n => format!(", {} with their truth", numbers::count(n)),
+    };
+    match watched.until {
+        Some(until) => text + &format!(", to {}", place(watched, until)),
+        None => text,
+    }
+}
+
+fn level(level: Level) -> (&'static str, Tone) {
+    match level {
+        Level::Same => ("stable", Tone::Live),
+        Level::Watch => ("watch", Tone::Accent),
+        Level::Stale => ("drifted", Tone::Warn),
+    }
+}
+
+/// The features, the worst first; a click shows one then and now.
+fn features_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Features").strong());
+        ui.label(look::faint("in the newest", ui));
+        let option = |rows: u64| numbers::counted(rows, "row");
+        let mut sizes = WINDOWS.to_vec();
+        sizes.push(sentry.window_rows);
+        sizes.sort_unstable();
+        sizes.dedup();
+        let names: Vec<String> = sizes.iter().map(|rows| option(*rows)).collect();
+        if let Some(chosen) = pick_ui(ui, "Rows of a window", &option(sentry.window_rows), 110.0, names.iter().map(String::as_str))
+            && let Some(rows) = sizes.iter().find(|rows| option(**rows) == chosen)
+        {
+            act.push(Guard::Window(*rows));
+        }
+        if let Some(watched) = sentry.newest.as_ref().filter(|w| !w.window_full && w.has_baseline) {
+            ui.label(look::faint(format!("{} so far", numbers::count(watched.window.rows())), ui));
+        }
+    });
+    let Some(watched) = sentry.newest.as_deref() else { return };
+    if !watched.has_baseline {
+        let text = "This model's file does not say how its features were distributed in training, as older files do not: whether they drift cannot be told \
+                    until it is retrained.";
+        ui.add(Label::new(look::faint(text, ui)).wrap());
+        return;
+    }
+    let mut features: Vec<&FeatureDrift> = watched.features.iter().collect();
+    features.sort_by(|a, b| b.level.cmp(&a.level).then(b.psi.total_cmp(&a.psi)).then_with(|| a.name.cmp(&b.name)));
+    let wide = ui.available_width();
+    ScrollArea::neither().show(ui, |ui| {
+        let table = TableBuilder::new(ui)
+            .striped(false)
+            .auto_shrink([false, false])
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .column(Column::exact((wide - 208.0).max(80.0)).clip(true))
+            .columns(Column::exact(58.0), 2)
+            .column(Column::exact(68.0));
+        table
+            .header(look::ROW, |mut header| {
+                for (i, (title, about)) in TITLES.iter().enumerate() {
+                    header.col(|ui| {
+                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        ui.with_layout(layout, |ui| ui.label(look::faint(*title, ui)).on_hover_text(*about));
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(look::ROW, features.len(), |mut row| {
+                    let Some(feature) = features.get(row.index()) else { return };
+                    row.set_selected(sentry.view == View::Feature(feature.name.clone()));
+                    feature_ui(&mut row, feature);
+                    let told = format!("Feature {}", feature.name);
+                    let response = row.response();
+                    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &told));
+                    if response.on_hover_text(feature.evidence()).clicked() {
+                        act.push(Guard::View(View::Feature(feature.name.clone())));
+                    }
+                });
+            });
+    });
+}
+
+const TITLES: &[(&str, &str)] = &[
+    ("feature", "What the model reads"),
+    ("PSI", "The population stability index: from 0.1 on it is watched, from 0.25 on it has drifted"),
+    ("KS", "The distance of Kolmogorov and Smirnov, of numbers: 0 is the same distribution, 1 another"),
+    ("", "Beyond what chance gives"),
+];
+
+fn feature_ui(row: &mut egui_extras::TableRow<'_, '_>, feature: &FeatureDrift) {
+    row.col(|ui| drop(ui.add(Label::new(&feature.name).truncate().selectable(false))));
+    let ks = feature.ks.map_or_else(|| "–".to_owned(), |ks| format!("{:.3}", ks.distance));
+    for text in [format!("{:.3}", feature.psi), ks] {
+        row.col(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).selectable(false)));
+        });
+    }
+    row.col(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let (word, tone) = level(feature.level);
+            badge_ui(ui, word, tone);
+        });
+    });
+}
+
+fn figure_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>, actions: &mut Vec<Action>) {
+    const ERROR: &str = "Error as rows come";
+    ui.horizontal(|ui| {
+        let names: Vec<&str> = entry.baseline.iter().flat_map(|b| b.features.iter().map(|f| f.name.as_str())).collect();
+        let shown = match &sentry.view {
+            View::Error => ERROR,
+            View::Feature(name) => name.as_str(),
+        };
+        if let Some(chosen) = pick_ui(ui, "Figure", shown, 180.0, std::iter::once(ERROR).chain(names)) {
+            act.push(Guard::View(if chosen == ERROR { View::Error } else { View::Feature(chosen) }));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let there = sentry.picture.figure().is_some_and(|f| !f.is_empty());
+            for (title, file) in [("SVG…", ChartFile::Svg), ("PNG…", ChartFile::Png)] {
+                let button = ui.add_enabled(there, Button::new(title)).on_hover_text("Save the figure");
+                if button.clicked() {
+                    actions.push(Action::Export(Export::Figure(None, file)));
+                }
+            }
+        });
+    });
+    ui.add_space(look::STEP);
+    let room = ui.available_rect_before_wrap();
+    let Some(figure) = sentry.picture.figure() else { return };
+    if figure.is_empty() {
+        let text = match &sentry.newest {
+            Some(watched) if watched.labelled == 0 => "The error is known once rows hold their truth",
+            _ => "There is too little to draw yet",
+        };
+        ui.label(look::faint(text, ui));
+        return;
+    }
+    picture_ui(ui, sentry, &figure, room);
+}
+
+fn picture_ui(ui: &mut Ui, sentry: &Sentry, figure: &crate::figure::Figure, room: Rect) {
+    let p = look::palette(ui);
+    let response = ui.allocate_rect(room, Sense::hover());
+    let told = format!("Figure: {}", figure.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
+    let fault = sentry.picture.draw(ui, room, |drawn| {
+        if let Some(pos) = response.hover_pos() {
+            chart::read_ui(ui, "guard", figure, drawn, room, pos);
+        }
+    });
+    if let Some(fault) = fault {
+        ui.put(room, Label::new(RichText::new(fault.to_string()).color(p.error)));
+    }
+}
+
+/// The model and its challengers on the same rows.
+fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
+    let numbers_told = entry.forest().task == Task::Numbers;
+    let watched = sentry.newest.as_deref();
+    let same = watched.and_then(|w| w.standing(Who::Champion)).map_or(0, |s| s.rows);
+    let what = if numbers_told { "mean error" } else { "wrong" };
+    let titles = [
+        "Champion and challengers".to_owned(),
+        format!("{what}, newest {}", numbers::count(same)),
+        format!("{what}, all"),
+        "held out".to_owned(),
+        String::new(),
+    ];
+    let wide = ui.available_width();
+    ui.push_id("race", |ui| {
+        let table = TableBuilder::new(ui)
+            .striped(false)
+            .vscroll(false)
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .column(Column::exact((wide - 512.0).max(200.0)).clip(true))
+            .columns(Column::exact(124.0), 3)
+            .column(Column::exact(100.0));
+        table
+            .header(look::ROW, |mut header| {
+                for (i, title) in titles.iter().enumerate() {
+                    header.col(|ui| {
+                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        let text = if i == 0 { RichText::new(title).strong() } else { look::faint(title, ui) };
+                        ui.with_layout(layout, |ui| ui.label(text).on_hover_text(ABOUT.get(i).copied().unwrap_or_default()));
+                    });
+                }
+            })
+            .body(|mut body| {
+                for who in ALL {
+                    body.row(look::ROW + 2.0, |mut row| contestant_ui(&mut row, sentry, entry, who, act));
+                }
+            });
+    });
+}
+
+const ABOUT: &[&str] = &[
+    "Each row is foretold by all of them before any learns from it",
+    "On the newest rows that all who take part foretold",
+    "On all rows that it foretold",
+    "On the newest rows, which the retrained forest has not seen",
+    "",
+];
+
+fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<Guard>) {
+    let watched = sentry.newest.as_deref();
+    let standing = watched.and_then(|w| w.standing(who)).copied();
+    let learned = sentry.retrained.as_deref();
+    row.col(|ui| {
+        ui.label(RichText::new(who.word()).strong());
+        ui.add(Label::new(look::faint(about(sentry, entry, who), ui)).truncate());
+    });
+    let held_out = match who {
+        Who::Champion => learned.and_then(|l| l.champion.as_ref()),
+        Who::Fused => None,
+        Who::Retrained => learned.map(|l| &l.verdict),
+    };
+    let held_out = held_out.and_then(|verdict| match verdict.numbers() {
+        Some(numbers) => Some(numbers.mae),
+        None => verdict.score().map(|score| 1.0 - score),
+    });
+    let texts = [standing.filter(|s| s.rows > 0).map(|s| s.error), standing.map(|s| s.error_of_all), held_out];
+    for text in texts.map(|value| value.map_or_else(|| "–".to_owned(), |value| error(entry, value))) {
+        row.col(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(text));
+        });
+    }
+    row.col(|ui| {
+        if who == Who::Champion {
+            return;
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let button = ui.add_enabled(sentry.offers(who), Button::new("Swap")).accessible_name(format!("Swap to {}", who.word()));
+            let button = button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
+            if button.on_disabled_hover_text("There is none yet").clicked() {
+                act.push(Guard::Swap(who));
+            }
+        });
+    });
+}
+
+/// Who that is.
+fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
+    let watched = sentry.newest.as_deref();
+    match who {
+        Who::Champion => format!("{}, {} trees", entry.name, entry.forest().trees.len()),
+        Who::Fused if entry.forest().task == Task::Numbers => "trees that estimate numbers are retrained, not fused".to_owned(),
+        Who::Fused => match watched.and_then(|w| w.fused.as_deref()) {
+            Some(fresh) => format!("{} of {} trees are of the stream", fresh.fresh_trees, fresh.forest.trees.len()),
+            None => match watched.map_or(0, |w| w.fitted) {
+                0 => "the same trees, until the stream has taught it others".to_owned(),
+                n => format!("{} of the stream tried, none better so far", numbers::counted(n, "tree")),
+            },
+        },
+        Who::Retrained => match &sentry.retrained {
+            Some(learned) => {
+                format!("{} trees of the newest {}", learned.forest.trees.len(), numbers::counted(learned.learnt as u64, "row"))
+            }
+            None => "a new forest of the newest rows".to_owned(),
+        },
+    }
+}
+
+fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
+    let p = look::palette(ui);
+    let Some(skew) = sentry.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else { return };
+    let (compared, unequal) = (numbers::counted(skew.compared as u64, "row"), skew.unequal as u64);
+    let text =
+        format!("{compared} scored twice, {}", if unequal == 1 { "1 difference".to_owned() } else { format!("{} differences", numbers::count(unequal)) });
+    let color = if unequal == 0 { p.faint } else { p.error };
+    const HINT: &str = "As they came, and as they are stored: read again by a connection of their own, in other pieces. Equal means bit for bit.";
+    let first = skew.examples.first().map_or_else(String::new, |e| format!("\n{}: {} was {}, and is {}", e.key, e.score, e.online, e.offline));
+    ui.label(RichText::new(text).size(look::SMALL).color(color)).on_hover_text(format!("{HINT}{first}"));
+}
+
+fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
+    if let Some(progress) = sentry.retraining() {
+        if ui.button("Cancel training").clicked() {
+            act.push(Guard::CancelRetrain);
+        }
+        ui.spinner();
+        if progress.total > 0 {
+            let share = (progress.done as f32 / progress.total as f32).clamp(0.0, 1.0);
+            ui.add(ProgressBar::new(share).desired_width(140.0).desired_height(6.0).fill(look::palette(ui).accent));
+        }
+        ui.add(Label::new(look::faint(progress.note, ui)).truncate());
+        return;
+    }
+    let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);
+    ui.add_enabled_ui(labelled, |ui| {
+        // The next step only where there is a reason for it.
+        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| !w.stale.is_empty());
+        let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
+        let retrain = retrain.on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
+        if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
+            act.push(Guard::Retrain);
+        }
+        ui.label(look::faint("on the newest", ui));
+        let mut rows = sentry.rows.clone();
+        let hint = numbers::count(sentry.proposed_rows());
+        let field = ui.add(TextEdit::singleline(&mut rows).hint_text(hint).desired_width(72.0)).accessible_name("Newest rows");
+        if field.on_hover_text("Those since the last change, unless you say otherwise").changed() {
+            act.push(Guard::Rows(rows));
+        }
+        ui.label(look::faint("rows", ui));
+    });
+}
+
+/// True when it should close.
+fn foot_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) -> bool {
+    let close = ui.button("Close").on_hover_text("The guard goes on").clicked();
+    if sentry.is_watching() {
+        if ui.button("Stop watching").on_hover_text("What it has seen stays").clicked() {
+            act.push(Guard::Stop);
+        }
+    } else if ui.button("Watch again").on_hover_text("From the first row that the model was not trained on").clicked() {
+        act.push(Guard::Begin);
+    }
+    close
+}

@@ -1,0 +1,196 @@
+//! The walk of a guard, in the window: learn from history, watch what comes, be told that the model is stale, train anew,
+//! compare, swap, and trust it again.
+
+use braid::engine::guard::Who;
+use braid::ui::action::{Action, ChartFile, Export, Guard, ModelAction, Open, TableAction};
+use braid::ui::guard::View;
+use braid::ui::models::ModelId;
+use braid::workspace::{TableSetup, TimeSetup};
+
+use crate::window::Window;
+
+const ID: ModelId = ModelId(1);
+
+/// Trips from second `from` on: late go long ones, after the change short ones, and their weight is another.
+fn trips(seed: u64, from: usize, rows: usize, changed: bool) -> String {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let line = |i: usize| {
+        let (way, town) = (rng.usize(1..500), ["Rome", "Oslo", "Lima"][rng.usize(..3)]);
+        let late = (way + rng.usize(..40) > 260) != changed;
+        let weight = rng.f64() * 20.0 + if changed { 15.0 } else { 0.0 };
+        format!("2024-03-{:02} {:02}:{:02}:{:02},{town},{way},{weight:.2},{late}\n", 1 + i / 86_400, i / 3600 % 24, i / 60 % 60, i % 60)
+    };
+    (from..from + rows).map(line).collect()
+}
+
+const HEADER: &str = "at,town,way,weight,late\n";
+
+/// A table of history and of a feed that will drift, with a model of its history.
+fn with_model() -> Window {
+    let mut window = Window::new();
+    let history = window.file("trips.csv", &format!("{HEADER}{}", trips(1, 0, 4_000, false)));
+    let live = window.file("live.csv", &format!("{HEADER}{}{}", trips(2, 4_000, 2_000, false), trips(3, 6_000, 5_000, true)));
+    let setup = TableSetup {
+        name: "trips".to_owned(),
+        paths: vec![history],
+        time: Some(TimeSetup { column: "at".to_owned(), lateness_ms: 1_000 }),
+        question: "SELECT count(*) AS n FROM trips".to_owned(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(Open::Setup(setup)));
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.click("Learn from trips");
+    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.retype("Trees", "12");
+    window.click("Train");
+    window.wait("a model stands under the table", |app| app.models().entries.len() == 1);
+    window.click("Close");
+    let sheet = window.sheet().id;
+    window.propose(Action::Feed(braid::ui::action::Feed::Begin(Some(sheet))));
+    let mut draft = braid::ui::feed::Draft::new(Some(sheet));
+    draft.paste(&format!("replay:{}?rate=4000", live.display()));
+    window.propose(Action::Feed(braid::ui::action::Feed::Edit(Box::new(draft))));
+    window.propose(Action::Feed(braid::ui::action::Feed::Add));
+    window.wait("the feed is attached", |app| app.sheet().is_some_and(|s| !s.table.live.is_empty()));
+    window
+}
+
+fn act(window: &mut Window, action: Guard) {
+    window.propose(Action::Guard(ID, action));
+}
+
+#[test]
+fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
+    let mut window = with_model();
+    window.click("Guard late");
+    assert!(window.has("Guard of late"));
+    window.wait("all rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    {
+        let app = window.app();
+        let watched = app.guards().of(ID).unwrap().newest.clone().unwrap();
+        assert_eq!((watched.rows, watched.labelled, watched.skew.compared, watched.skew.unequal), (7_000, 7_000, 7_000, 0));
+    }
+    for label in ["Stale", "'weight' is not distributed as in training", "the error has grown", "drifted", "stable", "7,000 rows scored twice, 0 differences"] {
+        assert!(window.has(label), "{label}");
+    }
+    assert!(window.has("Figure: Error of late as rows come"));
+    // Also outside of the panel: in the list, in the status line, and as a notice with a way back.
+    window.click("Close");
+    assert!(window.has("late is stale"));
+    let notice = window.app().notices().all().iter().find(|n| n.what.contains("late is stale since 2024-03-01")).cloned().expect("an alert");
+    assert!(notice.hint.contains("retrain") && notice.place == "trips", "{notice:?}");
+    window.click("Open the guard");
+
+    // A feature then and now, as a figure that can be saved.
+    window.click("Feature weight");
+    assert!(window.has("Figure: weight in training and now"));
+    for file in [ChartFile::Png, ChartFile::Svg] {
+        let path = window.file(&format!("weight.{}", file.extension()), "");
+        window.propose(Action::Export(Export::Figure(Some(path.clone()), file)));
+        window.wait("it is saved", |app| app.is_idle());
+        assert!(std::fs::metadata(&path).unwrap().len() > 1_000);
+    }
+    act(&mut window, Guard::View(View::Error));
+
+    // The new forest and the old one on the same rows.
+    window.click("Retrain");
+    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    {
+        let app = window.app();
+        let learned = app.guards().of(ID).unwrap().retrained.clone().unwrap();
+        let champion = learned.champion.as_ref().unwrap();
+        assert_eq!(champion.rows, learned.verdict.rows);
+        assert!(learned.verdict.score().unwrap() > champion.score().unwrap() + 0.5);
+    }
+    let before = window.app().models().get(ID).unwrap().scorer.clone();
+    window.click("Swap to retrained");
+    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    {
+        let app = window.app();
+        let entry = app.models().get(ID).unwrap();
+        assert_eq!(entry.name, "late", "under the same name");
+        assert!(!std::sync::Arc::ptr_eq(&before, &entry.scorer));
+        assert!(app.guards().of(ID).unwrap().why().is_none(), "{:?}", app.guards().of(ID).unwrap().why());
+        assert!(!app.notices().all().iter().any(|n| n.what.contains("stale")), "the alert is taken back");
+    }
+    window.propose(Action::Model(ID, ModelAction::Report));
+    assert!(window.has("Swapped on") && window.has("12 trees learnt from 3,200 rows"));
+    window.click("Close");
+    assert!(!window.has("late is stale"));
+}
+
+#[test]
+fn a_question_asks_the_model_that_took_over() {
+    let mut window = with_model();
+    window.propose(Action::Model(ID, ModelAction::Guard));
+    window.wait("all rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.offers(Who::Fused) && !g.is_watching()) && app.is_idle());
+    window.click("Close");
+    window.ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS right FROM trips WHERE at >= '2024-03-01 02:10:00'");
+    window.wait_done();
+    let right = |window: &Window| window.answer()[0].parse::<f64>().unwrap();
+    assert!(right(&window) < 0.3, "{}", right(&window));
+    act(&mut window, Guard::Swap(Who::Fused));
+    window.wait_done();
+    assert!(right(&window) > 0.7, "the same question, without asking again: {}", right(&window));
+    // The report says what became of it, and so does what is saved.
+    window.propose(Action::Model(ID, ModelAction::Report));
+    assert!(window.has("to the fused forest"));
+    window.click("Close");
+    let file = window.file("late.json", "");
+    window.propose(Action::Export(Export::Model(Some(file.clone()), ID)));
+    window.wait("it is saved", |app| app.is_idle());
+    let saved = braid::learn::model::load(&file).unwrap();
+    assert!(saved.baseline.is_some_and(|b| b.rows > 0));
+    assert_eq!(saved.forest, **window.app().models().get(ID).unwrap().scorer.forest());
+}
+
+#[test]
+fn a_model_without_live_rows_or_without_histograms_says_so() {
+    let mut window = Window::new();
+    let history = window.file("trips.csv", &format!("{HEADER}{}", trips(1, 0, 1_000, false)));
+    window.drop_files(&[&history]);
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    window.click("Learn from trips");
+    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.retype("Trees", "5");
+    window.click("Train");
+    window.wait("a model stands under the table", |app| app.models().entries.len() == 1);
+    window.click("Close");
+    window.click("Guard late");
+    window.wait("it is refused", |app| app.is_idle());
+    assert!(window.has("no live rows to watch") && window.has("attach a live feed"));
+    window.click("Close");
+    // A file of before there were histograms.
+    let forest = window.app().models().get(ID).unwrap().scorer.forest().clone();
+    let file = window.file("old.json", "");
+    braid::learn::model::save(&forest, None, &file).unwrap();
+    let live = window.file("live.csv", &format!("{HEADER}{}", trips(4, 0, 1_500, false)));
+    let setup = TableSetup { name: "live".to_owned(), live: vec![format!("replay:{}?speed=max", live.display())], ..TableSetup::default() };
+    window.propose(Action::Open(Open::Setup(setup)));
+    window.wait("it is a table", |app| app.sheets().len() == 2);
+    let sheet = window.sheet().id;
+    window.propose(Action::Table(sheet, TableAction::LoadModel(Some(file))));
+    window.wait("it is loaded", |app| app.models().entries.len() == 2);
+    window.propose(Action::Model(ModelId(2), ModelAction::Guard));
+    window.wait("it was watched", |app| app.guards().of(ModelId(2)).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)));
+    assert!(window.has("until it is retrained"));
+    assert!(window.has("1,500 rows scored twice, 0 differences"));
+}
+
+#[test]
+fn a_guard_can_be_stopped_and_goes_with_its_model() {
+    let mut window = with_model();
+    window.click("Guard late");
+    window.wait("rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows > 500)));
+    window.click("Stop watching");
+    let rows = window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().rows;
+    assert!(window.has("Stopped") || window.has("Stale"));
+    window.click("Watch again");
+    assert!(window.app().guards().of(ID).unwrap().is_watching() && rows > 0);
+    act(&mut window, Guard::Window(500));
+    window.wait("a window is full", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.window_full && w.window_rows == 500)));
+    window.propose(Action::Model(ID, ModelAction::Remove));
+    assert!(window.app().guards().of(ID).is_none() && !window.has("Guard of late"));
+}
