@@ -9,6 +9,8 @@ use crate::engine::{Options, Snapshot};
 const LEAST: u64 = 32 << 20;
 /// What nobody counts: what the allocator holds back, what decoders and writers keep for themselves.
 const SLACK: u64 = 32 << 20;
+/// The part of the rest that is given to the run: free memory lies in pieces, some of which fit nothing.
+const HEADROOM: (u64, u64) = (3, 4);
 /// What the process takes where the system does not tell.
 const PROCESS: u64 = 64 << 20;
 
@@ -43,7 +45,8 @@ impl Allowed {
             );
             return Err(Fault::new(what).hint(format!("allow at least {} MiB", mib(process + piece + LEAST))));
         }
-        Ok((Self { memory, process }, Options { memory: Some(allowed - beside), beside, threads: workers as usize, ..options }))
+        let run = (allowed - beside) / HEADROOM.1 * HEADROOM.0;
+        Ok((Self { memory, process }, Options { memory: Some(run), beside: allowed - run, threads: workers as usize, ..options }))
     }
 
     /// # Errors

@@ -56,7 +56,8 @@ fn windows(s: &Snapshot) -> Value {
 /// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
 fn cost(s: &Snapshot) -> Value {
     let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups, "workers": c.workers });
-    let fitted = fit(&s.stats.samples);
+    let all = fit(&s.stats.samples);
+    let fitted = if s.seam.live_rows > 0 { all.paced() } else { all };
     let last = s.stats.samples.last();
     let per = |bytes: Option<u64>, of: Option<u64>| bytes.zip(of).filter(|(_, of)| *of > 0).map(|(bytes, of)| bytes as f64 / of as f64);
     json!({

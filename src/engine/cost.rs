@@ -30,7 +30,7 @@ impl Sample {
         Self {
             rows: s.rows.come_in,
             seconds: s.stats.busy.as_secs_f64(),
-            state: s.stats.state_bytes,
+            state: s.stats.state_bytes + s.stats.spilled_bytes,
             between: s.stats.bytes_between_threads,
             groups: s.stats.groups,
             workers: s.stats.workers,
@@ -56,17 +56,27 @@ const ENOUGH: usize = 4;
 const SPAN: f64 = 4.0;
 
 impl Exponents {
-    /// Why there are none.
+    /// Of a run over a feed: how often its workers hand over is a matter of time, not of rows.
+    pub fn paced(self) -> Self {
+        Self { between: None, between_by_groups: None, between_by_groups_and_workers: None, ..self }
+    }
+
+    /// Why some are lacking.
     pub fn note(&self, samples: &[Sample]) -> Option<String> {
         let rows = |f: fn(u64, u64) -> u64| growing(samples).map(|s| s.rows).reduce(f).unwrap_or(0);
-        self.time.is_none().then(|| {
-            format!(
+        if self.state.is_none() && self.time.is_none() {
+            return Some(format!(
                 "too short a run to fit: {} samples, of {} to {} rows; it takes {ENOUGH} whose rows span a factor of {SPAN}",
                 growing(samples).count(),
                 rows(u64::min),
                 rows(u64::max)
-            )
-        })
+            ));
+        }
+        if self.between.is_none() {
+            return Some("what workers hand over of a feed goes by its pace: ask the question of files to fit the bytes between threads".to_owned());
+        }
+        let few = self.state_by_groups.is_none() || self.between_by_groups_and_workers.is_none();
+        few.then(|| format!("the groups did not grow by a factor of {SPAN}, so that nothing is fitted to them"))
     }
 }
 

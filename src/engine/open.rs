@@ -79,7 +79,8 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
         table.live = table.live.into_iter().map(kept).collect();
     }
     if let Some(text) = &given.seam {
-        table.seam = parse_seam(text, &table)?;
+        let seam = parse_seam(text, &table)?;
+        table.meet(seam)?;
         table.disjoint = table.seam == Seam::Append;
     }
     Ok(table)

@@ -78,6 +78,27 @@ impl Table {
         self.history.iter().map(piece).max().unwrap_or(0)
     }
 
+    /// Decides how the faces meet. A feed that goes on where history's own file ends has no row that a time could give to
+    /// it: it begins at the beginning then, and where positions decide again, at that end again.
+    ///
+    /// # Errors
+    /// When the feed's address cannot be written so.
+    pub fn meet(&mut self, seam: Seam) -> Result<()> {
+        if let ([file], [feed]) = (&self.history[..], &mut self.live[..])
+            && feed.url.scheme == "file"
+            && let Some(from) = feed.url.params.get("from").and_then(|from| from.parse::<u64>().ok())
+        {
+            let end = file.extent().bytes;
+            match &seam {
+                Seam::Time(_) if self.seam == Seam::Position && from == end => *feed = feed.beginning_at(0)?,
+                Seam::Position if from == 0 => *feed = feed.beginning_at(end)?,
+                _ => {}
+            }
+        }
+        self.seam = seam;
+        Ok(())
+    }
+
     /// A table of files that have one schema.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub struct Encoding {
     pub y: Vec<String>,
     /// One series for each value of this column.
     pub series: Option<String>,
+    /// Further columns that tell series apart: without them one line would join what does not belong together.
+    pub beside: Vec<String>,
 }
 
 /// What a column can be in a picture.
@@ -75,8 +77,16 @@ impl Encoding {
         // Two free measures and nothing to lay them along: how they go together.
         if x.is_none() && measures.len() > 1 {
             let y = measures.get(1).map(name).into_iter().collect();
-            return Self { mark: "scatter".to_owned(), x: measures.first().map(name), y, series: split.map(|column| column.name().to_string()) };
+            return Self {
+                mark: "scatter".to_owned(),
+                x: measures.first().map(name),
+                y,
+                series: split.map(|column| column.name().to_string()),
+                beside: Vec::new(),
+            };
         }
+        let taken = |column: &Column| [x, split].into_iter().flatten().any(|other| other.name() == column.name());
+        let beside = names.iter().filter(|column| split.is_some() && !taken(column)).map(name).collect();
         let y = match split {
             Some(_) => measures.iter().take(1).map(name).collect(),
             None => comparable(&measures).iter().map(name).collect(),
@@ -87,7 +97,7 @@ impl Encoding {
             Some(Role::Number) if split.is_none() && x.is_some_and(is_bucket) => "bar",
             _ => "line",
         };
-        Self { mark: mark.to_owned(), x: x.as_ref().map(name), y, series: split.as_ref().map(name) }
+        Self { mark: mark.to_owned(), x: x.as_ref().map(name), y, series: split.as_ref().map(name), beside }
     }
 
     /// The picture of an answer. Its seam, gaps, caption and view are left to the caller.
@@ -133,7 +143,11 @@ impl Encoding {
                 }
             }
             Some(split) => {
-                let groups = groups(&labels(column(frame, split)?)?);
+                let mut named = labels(column(frame, split)?)?;
+                for more in &self.beside {
+                    named.iter_mut().zip(labels(column(frame, more)?)?).for_each(|(label, more)| *label = format!("{label} · {more}"));
+                }
+                let groups = groups(&named);
                 let several = values.len() > 1;
                 let most = (MOST_SERIES / values.len().max(1)).max(1);
                 let first = values.first().map(|(_, y)| y.as_slice()).unwrap_or(&[]);
@@ -155,7 +169,7 @@ impl Encoding {
     /// `delay by hour and carrier`.
     pub fn title(&self) -> String {
         let y = self.y.join(", ");
-        let by: Vec<&str> = self.x.iter().chain(&self.series).map(String::as_str).collect();
+        let by: Vec<&str> = self.x.iter().chain(&self.series).chain(&self.beside).map(String::as_str).collect();
         if by.is_empty() { y } else { format!("{y} by {}", by.join(" and ")) }
     }
 }

@@ -116,10 +116,9 @@ impl Finish {
         }
         let whole = !self.overs.is_empty() || self.qualify.is_some() || self.distinct;
         let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && !whole) else { return Ok(kept) };
-        if let Some(order) = self.ordering(&kept)? {
-            kept = kept.take(&order)?;
-        }
-        Ok(kept.head(Some(usize::try_from(most).unwrap_or(usize::MAX))))
+        let order = self.ordering(&kept)?.unwrap_or_else(|| IdxCa::from_vec("".into(), (0..kept.height() as IdxSize).collect()));
+        // A copy: a slice would hold all that it was cut from.
+        Ok(kept.take(&order.head(Some(usize::try_from(most).unwrap_or(usize::MAX))))?)
     }
 
     /// How many of the first rows there must be for the ones that are shown; `None` for all.

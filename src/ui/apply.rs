@@ -104,11 +104,17 @@ impl App {
             TableAction::LoadModel(path) => return self.load_model(id, path),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
-            TableAction::Seam(seam) => self.retable(id, |table| {
-                // Who chooses it says so.
-                table.disjoint = seam == Seam::Append;
-                table.seam = seam;
-            }),
+            TableAction::Seam(seam) => {
+                let mut met = Ok(());
+                self.retable(id, |table| {
+                    // Who chooses it says so.
+                    table.disjoint = seam == Seam::Append;
+                    met = table.meet(seam);
+                });
+                if let Err(fault) = met {
+                    self.tell(&fault);
+                }
+            }
             TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
         }
         self.keep();

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use super::classes::classes;
 use super::picture::Picture;
 use super::sheet::{Sheet, SheetId};
 use crate::data::{Fault, Result};
 use crate::engine::cost::{self, Exponents, Sample, growing};
 use crate::engine::{Job, Options, Progress, Snapshot};
 use crate::figure::{Axis, AxisKind, Figure, Series};
+use crate::query::aggregate::Class;
 use crate::sync::Wake;
 
 /// Runs that are remembered.
@@ -27,6 +29,8 @@ pub struct RunCost {
     pub running: bool,
     /// Rows came at the pace of a feed, so that the time says nothing of what they cost.
     pub paced: bool,
+    /// It keeps values, so that its state grows with the rows of a group.
+    pub keeps: bool,
     pub rows: u64,
     pub chunks: u64,
     pub took: Duration,
@@ -89,6 +93,7 @@ impl Costs {
             None => {
                 let question = sheet.watch.sql.split_whitespace().collect::<Vec<_>>().join(" ");
                 let mut run = self.fresh(sheet.id, number, sheet.table.name.clone(), question);
+                run.keeps = classes(sheet).iter().any(|item| matches!(item.class, Class::KeepsRows { .. } | Class::KeepsValues));
                 run.take(newest, running);
                 self.push(run);
             }
@@ -106,6 +111,7 @@ impl Costs {
             question,
             running: true,
             paced: false,
+            keeps: false,
             rows: 0,
             chunks: 0,
             took,
@@ -198,7 +204,7 @@ impl Costs {
             self.growth = chosen.zip(self.chosen()).map(|(of, run)| {
                 let mut exponents = cost::fit(&run.samples);
                 if run.paced {
-                    exponents.time = None;
+                    exponents = Exponents { time: None, ..exponents.paced() };
                 }
                 Growth { of, exponents, picture: Picture::of(figure(&run.samples, exponents, of.2)) }
             });

@@ -232,7 +232,9 @@ fn build(snapshot: &Snapshot, share: f64, windows: &Windows, choice: &Choice) ->
     }
     if let Some(split) = choice.split.clone() {
         encoding.series = split.filter(has);
+        encoding.beside.clear();
     }
+    encoding.beside.retain(|name| encoding.x.as_ref() != Some(name));
     let figure = picture(&encoding, snapshot, windows, share)?;
     let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
     Ok(Built { shown, figure })

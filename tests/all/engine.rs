@@ -114,6 +114,17 @@ fn an_audit_of_a_file_that_lies_says_so_loudly() {
 }
 
 #[test]
+fn what_cannot_be_fitted_says_why() {
+    let sample = |n: u64, groups: u64| Sample { rows: n, seconds: n as f64, state: n, between: n, groups, workers: 2 };
+    let of = |groups: &dyn Fn(u64) -> u64| (0..6).map(|i| sample(1_000 << i, groups(i))).collect::<Vec<_>>();
+    let (fixed, grown) = (of(&|_| 10), of(&|i| 10 << i));
+    assert!(fit(&fixed).note(&fixed).is_some_and(|note| note.contains("groups did not grow")));
+    assert_eq!(fit(&grown).note(&grown), None);
+    let feed = fit(&grown).paced();
+    assert!(feed.state.is_some() && feed.between.is_none() && feed.note(&grown).is_some_and(|note| note.contains("pace")));
+}
+
+#[test]
 fn exponents_of_power_laws_are_found() {
     let samples: Vec<Sample> = (8..16_u32)
         .map(|i| {

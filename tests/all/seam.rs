@@ -54,6 +54,26 @@ fn rows_with_the_time_of_the_boundary_belong_to_live_and_are_counted_once() {
     assert_eq!(last.rows.come_in, 3_000);
 }
 
+#[test]
+fn a_time_divides_a_file_and_the_feed_that_follows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (frame, log) = (sample(3_000, 33), folder.path().join("log.csv"));
+    write_frame(&frame, &log).unwrap();
+    let seam = frame.column("t").unwrap().datetime().unwrap().phys.get(1_000).unwrap();
+    let text = format!("time:{}", chrono(seam));
+    let table = open(&timed(&[&log], &[format!("file:{}?follow=false", log.display())], Some(&text)));
+    let last = answer(&table, SQL, Options::default());
+    assert_same(&last.answer, &one_go(&frame, SQL));
+    let (history, live) = rows(&last);
+    assert!(history > 0 && live > 0 && history + live == 3_000, "{history} + {live}");
+    // Where positions decide again, live begins where history ends.
+    let mut again = braid::engine::Table::clone(&table);
+    again.meet(braid::engine::seam::Seam::Position).unwrap();
+    let last = answer(&again, SQL, Options::default());
+    assert_same(&last.answer, &one_go(&frame, SQL));
+    assert_eq!((rows(&last), last.seam.overlap_removed), ((3_000, 0), 0));
+}
+
 /// Microseconds as ISO text.
 fn chrono(micros: i64) -> String {
     let column = Int64Chunked::from_vec("t".into(), vec![micros]).into_datetime(TimeUnit::Microseconds, None).into_column();

@@ -304,7 +304,7 @@ impl Merger {
         s.seam.overlap_removed += delta.overlap;
         let grown = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows + before.rows / 2);
         if s.rows.come_in > 0 && grown {
-            let (state, groups) = (self.partial.size() as u64, self.partial.groups() as u64 + self.sealed.groups());
+            let (state, groups) = (self.partial.size() as u64 + self.spill.bytes(), self.partial.groups() as u64 + self.sealed.groups() + self.spill.groups());
             let sample = Sample { state, groups, ..Sample::of(s) };
             s.stats.samples.push(sample);
         }

@@ -165,7 +165,7 @@ fn exponents_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
             power_ui(ui, name, "n", b);
             ui.label(look::faint(format!("(naive {naive})"), ui)).on_hover_text("What a fusion would take that begins anew with each row");
         }
-        None if run.paced => drop(ui.label(look::faint("time goes at the feed's own pace", ui))),
+        None if run.paced => drop(ui.label(look::faint(format!("{name} at the feed's own pace"), ui))),
         None => drop(ui.label(look::faint(format!("{name}: too short to tell"), ui))),
     });
 }
@@ -186,6 +186,10 @@ fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
         ),
     ];
     facts_ui(ui, facts.into_iter(), |ui, (name, over, exponent, each)| match exponent {
+        Some(b) if run.keeps && over == "groups" => {
+            power_ui(ui, name, over, b);
+            ui.label(look::faint("(it keeps values: with the rows)", ui)).on_hover_text("A sketch instead keeps the same for any number of rows");
+        }
         Some(b) => {
             power_ui(ui, name, over, b);
             ui.label(look::faint("(ours: at most 1)", ui)).on_hover_text(
