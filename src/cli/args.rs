@@ -105,6 +105,9 @@ impl RunArgs {
             })?,
             "model" => {
                 let (name, file) = named("model", &value, "NAME=FILE", "NAME is what predict(NAME) calls it in SQL")?;
+                if self.models.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                    return Err(Fault::new(format!("two models are called '{name}'")).hint("give each --model a name of its own"));
+                }
                 self.models.push((name.to_owned(), file.into()));
             }
             "sql" => *sql = Some(value),

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use polars::prelude::*;
+use unicode_width::UnicodeWidthStr;
 
 use crate::data::format::write_csv;
 use crate::data::{Fault, Result};
@@ -45,14 +46,14 @@ pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>) -> String 
     let frame = with.as_ref().unwrap_or(frame);
     let shown = frame.height().min(TERMINAL_ROWS);
     let columns: Vec<Vec<String>> = frame.columns().iter().map(|c| column(c, shown)).collect();
-    let width = |cells: &Vec<String>| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0);
+    let width = |cells: &Vec<String>| cells.iter().map(|c| c.width()).max().unwrap_or(0);
     let widths: Vec<usize> = columns.iter().map(width).collect();
     let mut text = String::new();
     for row in 0..=shown {
         let mut line = String::new();
         for ((cells, width), source) in columns.iter().zip(&widths).zip(frame.columns()) {
             let cell = cells.get(row).map_or("", String::as_str);
-            let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
+            let pad = " ".repeat(width.saturating_sub(cell.width()));
             let right = source.dtype().is_primitive_numeric();
             line += &if right { format!("{pad}{cell}  ") } else { format!("{cell}{pad}  ") };
         }

@@ -63,7 +63,7 @@ impl Default for Options {
             threads: 0,
             memory: None,
             beside: 0,
-            pace: Duration::from_millis(40),
+            pace: Duration::from_millis(30),
             workspace: None,
             datasets: Vec::new(),
             rows_to: None,

@@ -26,6 +26,7 @@
 //! - `baseline`: how the features were distributed in training, in the shape of `drift::saved`. Older files have none.
 //! - Floating numbers are text, so that every reader gets every bit.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
@@ -213,7 +214,14 @@ fn from_file(file: ModelFile) -> Result<Forest> {
         other => return Err(damaged(&format!("it says '{other}' of missing values"))),
     };
     let features = file.features.into_iter().map(feature_of).collect::<Result<Vec<_>>>()?;
-    let classes = task.classes().len();
+    let classes = task.classes().iter().collect::<HashSet<_>>().len();
+    let names = features.iter().map(|f| &f.name).collect::<HashSet<_>>().len();
+    if classes < task.classes().len() || names < features.len() {
+        return Err(damaged("two of its classes or features have the same name"));
+    }
+    if (classes == 0 && task != Task::Numbers) || file.trees.is_empty() {
+        return Err(damaged("it has no classes or no trees"));
+    }
     if file.trees.len() > TREES {
         return Err(damaged(&format!("it has {} trees, and a forest holds {TREES}", file.trees.len())));
     }

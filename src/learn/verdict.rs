@@ -103,6 +103,14 @@ impl Classes {
         Ok(Self { unknown: truth.len() - known.len(), accuracy, log_loss: loss(scored, &known, count)?, matrix, curves })
     }
 
+    /// The area under the ROC curve: of two classes, or the plain mean over all of them, each against the rest. `None`
+    /// where a class does not occur, or more classes have no curve.
+    pub fn roc_area(&self) -> Option<f64> {
+        let whole = self.curves.len() == self.matrix.classes() || self.matrix.classes() == 2;
+        let areas = self.curves.iter().map(|curves| curves.roc.area).collect::<Option<Vec<f64>>>()?;
+        (whole && !areas.is_empty()).then(|| areas.iter().sum::<f64>() / areas.len() as f64)
+    }
+
     pub fn per_class(&self) -> Vec<ClassScore> {
         self.matrix.per_class()
     }

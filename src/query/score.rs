@@ -250,7 +250,10 @@ impl<'a> Scorer<'a> {
             let dtype = self.scope.schema.get(&here).cloned().unwrap_or(DataType::Null);
             inputs.push(Column::new_empty(own, &dtype));
         }
-        let fault = |fault: Fault| place.fault_on(format!("the model '{}' cannot read these columns: {}", call.name, fault.what), node).hint(fault.hint);
+        let fault = |fault: Fault| {
+            let which = if fault.place.is_empty() { "these columns" } else { &fault.place };
+            place.fault_on(format!("the model '{}' cannot read {which}: {}", call.name, fault.what), node).hint(fault.hint)
+        };
         call.model.score(&DataFrame::new(0, inputs)?, &[call.score]).map(drop).map_err(fault)
     }
 

@@ -266,6 +266,14 @@ fn a_model_file_that_contradicts_itself_is_refused() {
     assert!(spoilt(&|f| f.trees[0].nodes.clear()).contains("no nodes"));
     assert!(spoilt(&|f| f.trees[0].mixed = vec![1, 2, 3]).contains("tree 1"));
     assert!(spoilt(&|f| f.features[0].cuts.reverse()).contains("not in order"));
+    assert!(spoilt(&|f| f.trees.clear()).contains("no trees"));
+    assert!(spoilt(&|f| f.features[1].name = f.features[0].name.clone()).contains("same name"));
+    assert!(
+        spoilt(&|f| if let Task::Classes { names, .. } = &mut f.task {
+            names[1] = names[0].clone()
+        })
+        .contains("same name")
+    );
     for text in ["", "{}", "[1]", "{\"braid_model\": 2", "\u{0}"] {
         std::fs::write(&path, text).unwrap();
         assert!(model::load(&path).is_err(), "{text}");
@@ -589,7 +597,7 @@ fn train_tests_on_rows_held_out_and_writes_model_and_stats() {
     assert_eq!(said["rows_test"], 297);
     assert_eq!(said["rows_train"], 1_188);
     assert!(said["accuracy"].as_f64().unwrap() > 0.75, "{said}");
-    for key in ["fit_s", "predict_s", "peak_rss_mb", "cpu_s", "oob_score"] {
+    for key in ["fit_s", "predict_s", "peak_rss_mb", "cpu_s", "oob_score", "balanced_accuracy", "log_loss", "f1_macro", "roc_auc", "accuracy_of_guessing"] {
         assert!(said[key].as_f64().is_some(), "{key}");
     }
     let table = said["classes"].as_array().unwrap();
@@ -635,6 +643,7 @@ fn train_says_what_is_wrong() {
     assert!(refused(&["train", "--data", "no-such.csv", "--target", "y"]).contains("no such file"));
     assert!(refused(&["train", "--data", &data, "--target", "yy"]).contains("did you mean 'y'?"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--features", "a,wrod"]).contains("did you mean 'word'?"));
+    assert!(refused(&["train", "--data", &data, "--target", "y", "--max-features", "99"]).contains("more than the"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--model", "no/such/m.json"]).contains("no such folder"));
     for (args, word) in [
         (vec!["train", "--target", "y"], "--data is missing"),

@@ -19,6 +19,8 @@ fn accuracy_and_its_kin_are_those_of_scikit_learn() {
     let matrix = Confusion::new(&TRUTH, &SAID, 4).unwrap();
     // accuracy_score, balanced_accuracy_score, confusion_matrix
     assert_eq!((matrix.accuracy(), matrix.balanced_accuracy()), (Some(0.6), Some(0.5)));
+    // DummyClassifier(strategy="most_frequent").score: three of ten rows are of the most frequent class.
+    assert_eq!((matrix.guessing(), Confusion::empty(4).guessing()), (Some(0.3), None));
     let rows: Vec<Vec<u64>> = (0..4).map(|t| (0..4).map(|p| matrix.count(t, p)).collect()).collect();
     assert_eq!(rows, [[2, 1, 0, 0], [0, 2, 1, 0], [1, 0, 2, 0], [0, 1, 0, 0]]);
     // precision_recall_fscore_support(t, p, zero_division=0)

@@ -463,4 +463,6 @@ fn the_command_line_asks_models_and_says_what_is_wrong_with_them() {
     assert!(code == Some(1) && err.contains("nowhere.json"), "{err}");
     let (code, _, err) = run("SELECT predict(m) AS said FROM r", "m");
     assert!(code == Some(2) && err.contains("NAME=FILE"), "{err}");
+    let twice = std::process::Command::new(env!("CARGO_BIN_EXE_braid")).args(["run", "--model", "m=a", "--model", "M=b", "--sql", ""]).output().unwrap();
+    assert!(twice.status.code() == Some(2) && String::from_utf8_lossy(&twice.stderr).contains("two models are called 'M'"));
 }

@@ -42,7 +42,7 @@ pub struct Grow {
 /// Name, value, what it does.
 const OPTIONS: &[(&str, &str, &str)] = &[
     ("data", "FILE", "the table to learn from: a file, folder or glob; may be given several times"),
-    ("target", "COLUMN", "the column to foretell: text, truth values or few whole numbers are classes, other numbers are estimated"),
+    ("target", "COLUMN", "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are estimated"),
     ("features", "A,B,…", "the columns to learn from (default: all others)"),
     ("task", "classify|estimate", "which of the two, where the target could be either"),
     ("missing", "drop|keep", "drop rows that lack a value and count them (default), or learn from what is missing, too"),

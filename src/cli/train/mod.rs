@@ -18,7 +18,7 @@ use crate::engine::train::{read, train};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, Question};
 use crate::learn::forest::{Forest, Task};
-use crate::learn::grow::Growth;
+use crate::learn::grow::{Growth, Tries};
 use crate::learn::holdout::held_out;
 use crate::learn::model;
 use crate::learn::propose::{Reason, propose};
@@ -187,6 +187,11 @@ fn growth(args: &TrainArgs, question: &Question, frame: &DataFrame) -> Result<Op
     let asked = &args.grow;
     if asked.criterion.is_none() && asked.tries.is_none() && asked.min_leaf.is_none() && asked.max_depth.is_none() {
         return Ok(None);
+    }
+    if let Some(Tries::Count(tries)) = asked.tries
+        && tries > question.features.len()
+    {
+        return Err(Fault::new(format!("--max-features {tries} is more than the {} features there are", question.features.len())).hint("give fewer, or 'all'"));
     }
     let own = if question.estimates(frame)? { Growth::numbers() } else { Growth::classes() };
     Ok(Some(Growth {

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 use super::super::stats::{cpu_seconds, peak_rss_mb};
 use super::task_word;
 use crate::learn::encode::{Dropped, TaskKind};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
-use crate::learn::verdict::Verdict;
+use crate::learn::verdict::{Classes, Verdict};
 use crate::workspace::grouped;
 
 /// Classes and features that are shown to people; programs get all.
@@ -67,6 +68,9 @@ impl Outcome {
                 "accuracy": self.verdict.score(),
                 "balanced_accuracy": self.verdict.classes().and_then(|c| c.matrix.balanced_accuracy()),
                 "log_loss": self.verdict.classes().and_then(|c| c.log_loss),
+                "f1_macro": self.verdict.classes().filter(|c| c.matrix.rows() > 0).map(|c| c.matrix.macro_mean().f1),
+                "roc_auc": self.verdict.classes().and_then(Classes::roc_area),
+                "accuracy_of_guessing": self.verdict.classes().and_then(|c| c.matrix.guessing()),
                 "classes": names.iter().zip(&self.per_class()).map(class).collect::<Vec<_>>(),
                 "rows_of_unknown_class": self.verdict.classes().map_or(0, |c| c.unknown),
             }),
@@ -100,7 +104,16 @@ impl Outcome {
         let verdict = &self.verdict;
         if let Some(classes) = verdict.classes() {
             if let Some(accuracy) = classes.accuracy {
-                text += &format!("accuracy        {accuracy:.4}\n");
+                let guessing = classes.matrix.guessing().map(|share| format!(" (always guessing the most frequent class: {share:.4})")).unwrap_or_default();
+                text += &format!("accuracy        {accuracy:.4}{guessing}\n");
+                let more = [
+                    ("balanced", classes.matrix.balanced_accuracy()),
+                    ("f1", Some(classes.matrix.macro_mean().f1).filter(|_| classes.matrix.rows() > 0)),
+                    ("log loss", classes.log_loss),
+                    ("ROC area", classes.roc_area()),
+                ];
+                let more: Vec<String> = more.iter().filter_map(|(name, value)| Some(format!("{name} {:.4}", (*value)?))).collect();
+                text += &format!("                {}\n", more.join(", "));
             }
             if classes.unknown > 0 {
                 text += &format!("                {} rows tested are of a class that was not learnt, and count as wrong\n", count(classes.unknown));
@@ -130,10 +143,11 @@ impl Outcome {
 }
 
 fn classes(names: &[String], scores: &[ClassScore]) -> String {
-    let width = names.iter().take(SHOWN).map(|n| n.chars().count()).max().unwrap_or(0).max(5);
+    let width = names.iter().take(SHOWN).map(|n| n.width()).max().unwrap_or(0).max(5);
     let mut text = format!("\n{:<width$}  precision  recall      f1  support\n", "class");
     for (name, s) in names.iter().zip(scores).take(SHOWN) {
-        text += &format!("{name:<width$}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n", s.precision, s.recall, s.f1, grouped(&s.support.to_string()));
+        let pad = " ".repeat(width.saturating_sub(name.width()));
+        text += &format!("{name}{pad}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n", s.precision, s.recall, s.f1, grouped(&s.support.to_string()));
     }
     if names.len() > SHOWN {
         text += &format!("… and {} more, all of them in --stats\n", names.len() - SHOWN);

@@ -28,6 +28,7 @@ use super::sealed::Sealed;
 use super::seam::Times;
 use super::snapshot::Rows;
 use super::spill::Spill;
+use crate::data::chunk::CHUNK_BYTES;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
 use crate::query::window::Micros;
@@ -63,12 +64,17 @@ pub struct Delta {
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
-/// Reading the answer must not cost more than a quarter of the time, nor a twentieth while history is read, when it
-/// takes from the workers.
+/// Reading the answer must not cost more than a quarter of the time, nor an eighth while feeds give all that is taken of
+/// them, nor a twentieth while history is read: then it takes from the rows that wait.
 const ANSWER_SHARE: u32 = 3;
+const FLAT_OUT_SHARE: u32 = 7;
+const HISTORY_SHARE: u32 = 19;
 /// While workers have time to spare it may take half of it: what is shown is newer.
 const SPARE_SHARE: u32 = 1;
-const HISTORY_SHARE: u32 = 19;
+/// Bytes of a chunk from which on it counts as full, and after how many full ones in a row a feed runs flat out: one that
+/// only caught up with something is not.
+const FULL: u64 = CHUNK_BYTES as u64 / 4 * 3;
+const FLAT_OUT: u64 = 16;
 /// A snapshot without new rows: rates and watermark move on.
 const TICK: Duration = Duration::from_millis(500);
 /// A new run is verified soon, so that a person sees that it is.
@@ -95,6 +101,8 @@ pub struct Merger {
     waiting: Vec<(Instant, u64)>,
     latencies: Latencies,
     rate: Rate,
+    /// Full chunks in a row.
+    full: u64,
     /// Workers that have not said their last word.
     workers: usize,
     /// The barrier that was asked for, and how many workers have come to it.
@@ -156,6 +164,7 @@ impl Merger {
         snapshot.seam.live_rows = counted.live_rows;
         snapshot.seam.overlap_removed = counted.overlap_removed;
         Ok(Self {
+            full: 0,
             workers: shared.options.workers(),
             barrier: None,
             checkpoints: checkpoints.map(|folder| (folder, Due { at: shared.started, dirty: false })),
@@ -206,10 +215,11 @@ impl Merger {
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
                 let spare = self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
                 busy = self.snapshot.stats.busy;
-                let share = match spare {
+                let share = match (self.full >= FLAT_OUT, spare) {
                     _ if self.snapshot.history_done < self.snapshot.history_total => HISTORY_SHARE,
-                    true => SPARE_SHARE,
-                    false => ANSWER_SHARE,
+                    (true, _) => FLAT_OUT_SHARE,
+                    (false, true) => SPARE_SHARE,
+                    (false, false) => ANSWER_SHARE,
                 };
                 due = now + (cost * (share + 1)).max(pace);
                 (dirty, shown) = (false, now);
@@ -265,6 +275,10 @@ impl Merger {
             && let Err(fault) = self.unite(partial)
         {
             self.shared.fail(fault);
+        }
+        if delta.live_rows > 0 {
+            // Its chunks are as large as chunks may be: there was more.
+            self.full = if delta.bytes >= delta.chunks * FULL { self.full.saturating_add(delta.chunks) } else { 0 };
         }
         let s = &mut self.snapshot;
         s.rows.add(&delta.rows);

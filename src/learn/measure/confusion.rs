@@ -102,6 +102,12 @@ impl Confusion {
         (rows > 0).then(|| self.right() as f64 / rows as f64)
     }
 
+    /// The accuracy of always guessing the class that most rows are of; `None` without rows.
+    pub fn guessing(&self) -> Option<f64> {
+        let most = (0..self.classes).map(|class| self.support(class)).max()?;
+        (self.rows() > 0).then(|| most as f64 / self.rows() as f64)
+    }
+
     /// The mean recall of the classes that occur; `None` without rows.
     pub fn balanced_accuracy(&self) -> Option<f64> {
         let recalls: Vec<f64> = self.per_class().iter().filter(|c| c.support > 0).map(|c| c.recall).collect();

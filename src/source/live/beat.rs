@@ -1,9 +1,9 @@
-//! The beat of small chunks: a feed hands out what is there at once, but not more than about forty times a second.
+//! The beat of small chunks: a feed hands out what is there at once, but not more than about sixty times a second.
 //! So a lone row is not delayed, and a dense feed does not become one chunk per row.
 
 use std::time::{Duration, Instant};
 
-const EVERY: Duration = Duration::from_millis(25);
+const EVERY: Duration = Duration::from_millis(16);
 
 /// When the next small chunk may be handed out.
 #[derive(Debug, Default)]
