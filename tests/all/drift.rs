@@ -190,6 +190,36 @@ fn a_guard_says_what_is_stale_since_when_and_why_and_takes_it_back() {
 }
 
 #[test]
+fn a_feature_that_is_stale_stays_so_until_it_is_as_it_was() {
+    let frame = |share: usize| {
+        let k: Vec<&str> = (0..1_000).map(|i| if i % 100 < share { "a" } else { "b" }).collect();
+        df!("k" => k).unwrap()
+    };
+    let mut guard = Guard::new(Arc::new(Baseline::new(&frame(50), ["k"]).unwrap()), 1_000);
+    // 68 of 100 is worth a look and no more; after 90 it is not yet as it was.
+    for (share, stale) in [(68, false), (90, true), (68, true), (50, false), (68, false)] {
+        guard.observe(&frame(share), 0).unwrap();
+        assert_eq!(!guard.stale().is_empty(), stale, "{share}: {:?}", guard.features());
+    }
+}
+
+#[test]
+fn the_error_of_numbers_is_watched_in_its_own_measure() {
+    let mut random = Rng::with_seed(8);
+    let baseline = Arc::new(Baseline::new(&rows(&mut random, 500, 0.0, &CARRIERS), FEATURES).unwrap());
+    let mut guard = Guard::new(baseline, 1_000).of_numbers(40.0);
+    let mut noise = Rng::with_seed(9);
+    let mut distance = |mean: f64| mean * (0.5 + noise.f64());
+    (0..3_000).for_each(|i| assert_eq!(guard.outcome(distance(40.0), i), None));
+    let changes: Vec<_> = (3_000..4_000).filter_map(|i| guard.outcome(distance(80.0), i)).collect();
+    assert!(changes.iter().any(|c| c.after > c.before), "{changes:?}");
+    guard.observe(&rows(&mut random, 10, 0.0, &CARRIERS), 4_000).unwrap();
+    let [stale] = guard.stale() else { panic!("{:?}", guard.stale()) };
+    let told: Vec<f64> = stale.evidence.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!((30.0..45.0).contains(&told[0]) && told[1] > told[0] * 1.4, "in the target's own unit: {}", stale.evidence);
+}
+
+#[test]
 fn an_error_that_falls_makes_nothing_stale() {
     let mut random = Rng::with_seed(7);
     let baseline = Arc::new(Baseline::new(&rows(&mut random, 500, 0.0, &CARRIERS), FEATURES).unwrap());

@@ -91,6 +91,7 @@ impl Guard {
     /// When a feature is missing or of another kind; nothing is counted then.
     pub fn observe(&mut self, rows: &DataFrame, at: i64) -> Result<()> {
         self.window.absorb(&self.baseline, rows)?;
+        self.renew_evidence();
         self.since.get_or_insert(at);
         if self.window.rows() < self.window_rows {
             return Ok(());
@@ -139,6 +140,15 @@ impl Guard {
             None => {}
         }
         Some(change)
+    }
+
+    /// The error as it is by now.
+    fn renew_evidence(&mut self) {
+        let Some((before, after)) = self.before.zip(self.adwin.mean()) else { return };
+        let told = self.told(before, Change { before, after, kept: self.adwin.width() });
+        if let Some(stale) = self.stale.iter_mut().find(|s| s.reason == Reason::Error) {
+            stale.evidence = told;
+        }
     }
 
     fn told(&self, before: f64, change: Change) -> String {
