@@ -227,7 +227,7 @@ impl Sealed {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub fn push(&mut self, plan: &Plan, frame: DataFrame) -> std::result::Result<(), Unwritten> {
+    pub fn push(&mut self, plan: &Plan, frame: DataFrame) -> std::result::Result<(), Box<Unwritten>> {
         let (from, until) = plan.reach(&frame).unwrap_or((Micros::MIN, Micros::MAX));
         let file = SealedFile { name: format!("{:08}.arrow", self.next), groups: frame.height() as u64, from, until, crc: 0 };
         self.next += 1;
@@ -246,12 +246,12 @@ impl Sealed {
                 self.writing = Some(Writing { frame, file, outcome });
                 Ok(())
             }
-            Err(error) => Err(Unwritten { frame, fault: Fault::io("starting a thread", &error) }),
+            Err(error) => Err(Box::new(Unwritten { frame, fault: Fault::io("starting a thread", &error) })),
         }
     }
 
     /// What became of what was pushed; `None` where there is nothing to tell (yet).
-    pub fn settle(&mut self, wait: bool) -> Option<std::result::Result<(), Unwritten>> {
+    pub fn settle(&mut self, wait: bool) -> Option<std::result::Result<(), Box<Unwritten>>> {
         let Writing { frame, file, outcome } = self.writing.take()?;
         let gone = || Err(Fault::new("internal error: the thread that writes final windows is gone"));
         let told = if wait {
@@ -271,7 +271,7 @@ impl Sealed {
                 self.files.push(SealedFile { crc, ..file });
                 Ok(())
             }
-            Err(fault) => Err(Unwritten { frame, fault }),
+            Err(fault) => Err(Box::new(Unwritten { frame, fault })),
         })
     }
 

@@ -50,8 +50,8 @@ impl Merger {
     }
 
     /// Windows that were not written come back, and are tried again.
-    fn take_back(&mut self, outcome: std::result::Result<(), Unwritten>) {
-        let kept = outcome.or_else(|Unwritten { frame, fault }| self.partial.merge(&frame).and(Err(fault)));
+    fn take_back(&mut self, outcome: std::result::Result<(), Box<Unwritten>>) {
+        let kept = outcome.or_else(|unwritten| self.partial.merge(&unwritten.frame).and(Err(unwritten.fault)));
         tell(&self.shared, SEALING, kept);
     }
 
