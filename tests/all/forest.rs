@@ -643,6 +643,8 @@ fn train_says_what_is_wrong() {
     assert!(refused(&["train", "--data", "no-such.csv", "--target", "y"]).contains("no such file"));
     assert!(refused(&["train", "--data", &data, "--target", "yy"]).contains("did you mean 'y'?"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--features", "a,wrod"]).contains("did you mean 'word'?"));
+    let one = table(folder.path(), "one.csv", &classes(1, 74));
+    assert!(refused(&["train", "--data", &one, "--target", "y"]).contains("are too few to hold some out"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--max-features", "99"]).contains("more than the"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--model", "no/such/m.json"]).contains("no such folder"));
     for (args, word) in [

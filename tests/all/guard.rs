@@ -331,7 +331,7 @@ fn rows_of_a_followed_file_are_watched_as_they_come() {
         loop {
             match shelf.get().filter(|w| w.rows >= rows && w.skew.compared + 256 > rows as usize) {
                 Some(watched) => return watched,
-                None => assert!(since.elapsed() < Duration::from_secs(60), "{rows}: {:?} {:?}", shelf.get().map(|w| (w.rows, w.skew.clone())), job.progress()),
+                None => assert!(since.elapsed() < Duration::from_secs(180), "{rows}: {:?} {:?}", shelf.get().map(|w| (w.rows, w.skew.clone())), job.progress()),
             }
             std::thread::sleep(Duration::from_millis(5));
         }

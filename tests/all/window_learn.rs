@@ -96,7 +96,7 @@ fn features_are_proposed_and_what_is_left_out_has_its_reason() {
     let evidence = window.app().lesson().unwrap().proposed.as_ref().unwrap().proposal.left_out.iter().find(|l| l.column == "minutes").unwrap().evidence.clone();
     assert!(window.has(&evidence), "a leak is shown with its evidence: {evidence}");
     // Some rows have no weather: what that costs is said, and changes with what is chosen.
-    assert!(window.has("of the rows looked at lack a value"));
+    assert!(window.has("rows looked at (") && window.has("lack a value"));
     window.harness.get_by_role_and_label(Role::CheckBox, "weather").click();
     window.settle();
     assert!(window.has("No row lacks a value in these columns"));

@@ -76,11 +76,16 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     }
 }
 
+/// Rows that one can learn from and test on, at the least.
+const FEWEST: usize = 5;
+
 /// Features that a person may not want: identifiers, constants, copies of the target and leaks.
 fn doubts(rows: &DataFrame, question: &Question) -> Result<Vec<String>> {
     let found = propose(rows, &question.target)?.left_out;
     let doubtful = found.into_iter().filter(|column| column.reason != Reason::Time && question.features.contains(&column.column));
-    Ok(doubtful.map(|c| format!("{}: {}, {}; --features leaves it out", c.column, c.reason.word(), c.evidence)).collect())
+    Ok(doubtful
+        .map(|c| format!("{}: {}, {}; it is learnt from all the same, unless --features names the others", c.column, c.reason.word(), c.evidence))
+        .collect())
 }
 
 struct Rows {
@@ -122,6 +127,14 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     let histograms = || Baseline::new(&frame, question.features.iter().map(String::as_str));
     let baseline = args.model.as_ref().map(|_| histograms()).transpose()?;
     drop(frame);
+    if let Holdout::Share(share) = args.holdout
+        && complete.height() < FEWEST
+        && share > 0.0
+    {
+        return Err(Fault::new(format!("{} rows without missing values are too few to hold some out and learn from the others", complete.height()))
+            .at(&question.target)
+            .hint("give more rows, or others to test on with --test"));
+    }
     let (learnt, tested) = match &args.holdout {
         Holdout::Share(share) => divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?,
         Holdout::Column(column) => divide(complete, |_, frame| marked(frame.column(column)?))?,

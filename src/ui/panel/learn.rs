@@ -211,7 +211,15 @@ fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
     if cost.rows == 0 {
         ui.label(look::faint("No row lacks a value in these columns", ui));
     } else {
-        ui.add(Label::new(format!("{} of the rows looked at lack a value:", share(cost.rows))).wrap());
+        ui.add(
+            Label::new(format!(
+                "{} of the {} rows looked at ({}) lack a value:",
+                crate::workspace::grouped(&cost.rows.to_string()),
+                crate::workspace::grouped(&proposed.gaps.rows.to_string()),
+                share(cost.rows)
+            ))
+            .wrap(),
+        );
         for (name, nulls, alone) in cost.columns.iter().take(5) {
             ui.add(Label::new(look::faint(format!("{name}: {} ({} because of it alone)", share(*nulls), share(*alone)), ui)).wrap());
         }
