@@ -8,10 +8,10 @@ use polars::prelude::DataFrame;
 
 use super::Job;
 use crate::data::Result;
-use crate::learn::encode::Truth;
 use crate::learn::explain::{self, Dependence, Importance};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::Regression;
+use crate::learn::score::Truth;
 use crate::sync::Wake;
 
 /// How often each feature is shuffled, and how many values of it are tried.

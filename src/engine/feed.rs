@@ -56,11 +56,7 @@ impl Feed {
     /// # Errors
     /// As `new`.
     pub fn beginning_at(&self, byte: u64) -> Result<Self> {
-        let text = &self.url.text;
-        let (path, asked) = text.split_once('?').unwrap_or((text, ""));
-        let others = asked.split('&').filter(|setting| !setting.is_empty() && !setting.starts_with("from="));
-        let settings: Vec<String> = others.map(str::to_owned).chain([format!("from={byte}")]).collect();
-        Self::new(&format!("{path}?{}", settings.join("&")), self.expect.clone())
+        Self::new(&self.url.with("from", byte)?.text, self.expect.clone())
     }
 
     /// The same feed, to be recorded in a workspace. Call it before `settle`.

@@ -28,6 +28,13 @@ pub struct Progress {
     pub note: String,
 }
 
+impl Progress {
+    /// The share that is done, where it can be told.
+    pub fn share(&self) -> Option<f32> {
+        (self.total > 0).then(|| (self.done as f32 / self.total as f32).clamp(0.0, 1.0))
+    }
+}
+
 /// What the working side holds: where to report, and whether to go on.
 pub struct Reporter {
     set: Box<dyn Fn(Progress) + Send>,

@@ -172,8 +172,7 @@ pub fn attach(mut table: Table, url: &str) -> Result<Table> {
             && same(file.name())
         {
             let file = file.whole_lines()?.unwrap_or_else(|| file.clone());
-            let join = if url.contains('?') { '&' } else { '?' };
-            parsed = FeedUrl::parse(&format!("{url}{join}from={}", file.extent().bytes))?;
+            parsed = parsed.with("from", file.extent().bytes)?;
             table.history = vec![file];
             table.seam = Seam::Position;
         }

@@ -2,7 +2,7 @@
 //! goes, written as runs, and the runs are merged. When that is needed, is the merger's to say.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::data::{Fault, Result};
 use crate::query::Plan;
 use crate::query::order::{Ranked, sorted};
 use crate::query::window::Micros;
-use crate::store::frames;
+use crate::store::frames::Block;
 
 /// What of the room a run is sorted in, and a block of a run takes: all of them are merged a block at a time.
 const RUN: u64 = 4;
@@ -105,12 +105,6 @@ struct Run {
     blocks: Vec<Block>,
 }
 
-struct Block {
-    at: u64,
-    bytes: usize,
-    crc: u32,
-}
-
 impl Run {
     fn write(path: PathBuf, frame: &DataFrame, block: u64) -> Result<Self> {
         let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space: an answer in order is sorted on disk");
@@ -119,10 +113,9 @@ impl Run {
         let rows = (usize::try_from(block).unwrap_or(usize::MAX) / a_row).max(64);
         let (mut blocks, mut at) = (Vec::new(), 0);
         for start in (0..frame.height()).step_by(rows) {
-            let bytes = frames::to_bytes(&frame.slice(start as i64, rows))?;
-            file.write_all(&bytes).map_err(failed)?;
-            blocks.push(Block { at, bytes: bytes.len(), crc: crc32fast::hash(&bytes) });
-            at += bytes.len() as u64;
+            let block = Block::write(&frame.slice(start as i64, rows), at, &mut file, failed)?;
+            at += block.bytes;
+            blocks.push(block);
         }
         file.flush().map_err(failed)?;
         Ok(Self { path, blocks })
@@ -163,14 +156,8 @@ impl<'a> Cursor<'a> {
     fn refill(&mut self) -> Result<()> {
         let run = self.run;
         let Some(block) = run.blocks.get(self.next).filter(|_| self.at >= self.frame.height()) else { return Ok(()) };
-        let place = || run.path.display().to_string();
-        let mut bytes = vec![0; block.bytes];
-        let read = self.file.seek(SeekFrom::Start(block.at)).and_then(|_| self.file.read_exact(&mut bytes));
-        read.map_err(|e| Fault::io(place(), &e))?;
-        if crc32fast::hash(&bytes) != block.crc {
-            return Err(Fault::new("a part of the answer is damaged on disk").at(place()).hint("ask again"));
-        }
-        self.frame = frames::from_bytes(&bytes)?;
+        let place = run.path.display().to_string();
+        self.frame = block.read(&mut self.file, &place, || Fault::new("a part of the answer is damaged on disk").at(&place).hint("ask again"))?;
         self.ranked = Ranked::new(self.plan.finish.ordered_by(&self.frame))?;
         (self.next, self.at) = (self.next + 1, 0);
         Ok(())

@@ -8,6 +8,7 @@ use polars::prelude::*;
 use crate::data::Result;
 use crate::learn::forest::{Forest, Kind, Task};
 use crate::learn::model;
+use crate::learn::score::Scored;
 use crate::query::model::{Model, Models, Score};
 
 /// A forest that scores rows.
@@ -27,6 +28,15 @@ impl Scorer {
 
     pub fn forest(&self) -> &Arc<Forest> {
         &self.forest
+    }
+
+    /// What it said of `rows` rows, a column for each score asked.
+    pub fn columns(&self, scored: &Scored, rows: usize, asked: &[Score]) -> Vec<Column> {
+        let column = |score: &Score| match score {
+            Score::Prediction => self.forest.prediction(scored, rows),
+            Score::Probability(class) => self.forest.probability(scored, rows, *class),
+        };
+        asked.iter().map(column).collect()
     }
 }
 
@@ -57,12 +67,7 @@ impl Model for Scorer {
     }
 
     fn score(&self, rows: &DataFrame, asked: &[Score]) -> Result<Vec<Column>> {
-        let scored = self.forest.score(rows)?;
-        let column = |score: &Score| match score {
-            Score::Prediction => self.forest.prediction(&scored, rows.height()),
-            Score::Probability(class) => self.forest.probability(&scored, rows.height(), *class),
-        };
-        Ok(asked.iter().map(column).collect())
+        Ok(self.columns(&self.forest.score(rows)?, rows.height(), asked))
     }
 }
 

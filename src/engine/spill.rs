@@ -2,7 +2,7 @@
 //! answered a share at a time. How they are divided is the partial's; when, is the merger's.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::sealed::Home;
 use crate::data::{Fault, Result};
 use crate::query::{Partial, Plan, partial};
-use crate::store::frames;
+use crate::store::frames::Block;
 
 /// Shares that groups are divided into. One is merged at a time, so that the groups of a run may take about so many times
 /// what one share may.
@@ -39,10 +39,9 @@ pub struct Round {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Part {
     share: usize,
-    at: u64,
-    bytes: u64,
     groups: u64,
-    crc: u32,
+    #[serde(flatten)]
+    block: Block,
 }
 
 impl Spill {
@@ -80,7 +79,7 @@ impl Spill {
 
     /// What was written to disk so far, bytes.
     pub fn bytes(&self) -> u64 {
-        self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.bytes).sum()
+        self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.block.bytes).sum()
     }
 
     /// Bytes of the largest share.
@@ -88,7 +87,7 @@ impl Spill {
         let mut shares = [0; SHARES];
         for part in self.rounds.iter().flat_map(|r| &r.parts) {
             if let Some(share) = shares.get_mut(part.share) {
-                *share += part.bytes;
+                *share += part.block.bytes;
             }
         }
         shares.into_iter().max().unwrap_or(0)
@@ -123,10 +122,9 @@ impl Spill {
         let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
         let (mut parts, mut at) = (Vec::new(), 0);
         divide(&mut |share, frame| {
-            let bytes = frames::to_bytes(&frame)?;
-            file.write_all(&bytes).map_err(failed)?;
-            parts.push(Part { share, at, bytes: bytes.len() as u64, groups: frame.height() as u64, crc: crc32fast::hash(&bytes) });
-            at += bytes.len() as u64;
+            let block = Block::write(&frame, at, &mut file, failed)?;
+            at += block.bytes;
+            parts.push(Part { share, groups: frame.height() as u64, block });
             Ok(())
         })?;
         file.flush().map_err(failed)?;
@@ -156,15 +154,8 @@ impl Spill {
     fn read(&self, round: &Round, part: &Part) -> Result<DataFrame> {
         let path = self.home.folder.join(&round.name);
         let place = path.display().to_string();
-        let mut bytes = vec![0; usize::try_from(part.bytes).unwrap_or(0)];
-        let read = File::open(&path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(part.at))?;
-            file.read_exact(&mut bytes)
-        });
-        read.map_err(|e| Fault::io(place.clone(), &e))?;
-        if crc32fast::hash(&bytes) != part.crc {
-            return Err(Fault::new("these groups are damaged on disk").at(place).hint("ask again; with --workspace, in a new one"));
-        }
-        frames::from_bytes(&bytes)
+        let mut file = File::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
+        let damaged = || Fault::new("these groups are damaged on disk").at(&place).hint("ask again; with --workspace, in a new one");
+        part.block.read(&mut file, &place, damaged)
     }
 }

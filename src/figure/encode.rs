@@ -19,10 +19,9 @@ pub struct Encoding {
     /// `None`: the number of the row.
     pub x: Option<String>,
     pub y: Vec<String>,
-    /// One series for each value of this column.
-    pub series: Option<String>,
-    /// Further columns that tell series apart: without them one line would join what does not belong together.
-    pub beside: Vec<String>,
+    /// One series for each value of these columns together; without all that tell rows apart, a line would join what does
+    /// not belong together.
+    pub series: Vec<String>,
 }
 
 /// What a column can be in a picture.
@@ -77,16 +76,11 @@ impl Encoding {
         // Two free measures and nothing to lay them along: how they go together.
         if x.is_none() && measures.len() > 1 {
             let y = measures.get(1).map(name).into_iter().collect();
-            return Self {
-                mark: "scatter".to_owned(),
-                x: measures.first().map(name),
-                y,
-                series: split.map(|column| column.name().to_string()),
-                beside: Vec::new(),
-            };
+            return Self { mark: "scatter".to_owned(), x: measures.first().map(name), y, series: split.iter().map(name).collect() };
         }
         let taken = |column: &Column| [x, split].into_iter().flatten().any(|other| other.name() == column.name());
-        let beside = names.iter().filter(|column| split.is_some() && !taken(column)).map(name).collect();
+        let others = names.iter().filter(|column| split.is_some() && !taken(column));
+        let series = split.iter().chain(others).map(name).collect();
         let y = match split {
             Some(_) => measures.iter().take(1).map(name).collect(),
             None => comparable(&measures).iter().map(name).collect(),
@@ -97,7 +91,7 @@ impl Encoding {
             Some(Role::Number) if split.is_none() && x.is_some_and(is_bucket) => "bar",
             _ => "line",
         };
-        Self { mark: mark.to_owned(), x: x.as_ref().map(name), y, series: split.as_ref().map(name), beside }
+        Self { mark: mark.to_owned(), x: x.as_ref().map(name), y, series }
     }
 
     /// The picture of an answer. Its seam, gaps, caption and view are left to the caller.
@@ -131,8 +125,8 @@ impl Encoding {
             _ => None,
         };
         let rows_as = Rows { x: &x, states, step, ordered: self.mark != "scatter" };
-        match &self.series {
-            None => {
+        match self.series.as_slice() {
+            [] => {
                 let rows: Vec<usize> = (0..x.len()).collect();
                 let count = values.len();
                 for (name, y) in values.into_iter().take(MOST_SERIES) {
@@ -142,9 +136,9 @@ impl Encoding {
                     figure.note(&format!("the first {MOST_SERIES} of {count} columns"));
                 }
             }
-            Some(split) => {
+            [split, others @ ..] => {
                 let mut named = labels(column(frame, split)?)?;
-                for more in &self.beside {
+                for more in others {
                     named.iter_mut().zip(labels(column(frame, more)?)?).for_each(|(label, more)| *label = format!("{label} · {more}"));
                 }
                 let groups = groups(&named);
@@ -169,7 +163,7 @@ impl Encoding {
     /// `delay by hour and carrier`.
     pub fn title(&self) -> String {
         let y = self.y.join(", ");
-        let by: Vec<&str> = self.x.iter().chain(&self.series).chain(&self.beside).map(String::as_str).collect();
+        let by: Vec<&str> = self.x.iter().chain(&self.series).map(String::as_str).collect();
         if by.is_empty() { y } else { format!("{y} by {}", by.join(" and ")) }
     }
 }
@@ -207,16 +201,19 @@ fn dimension(column: &Column) -> bool {
     ];
     let whole = !matches!(column.dtype(), DataType::Float32 | DataType::Float64 | DataType::Duration(_));
     let name = column.name().to_lowercase();
-    // `flight_no`, `carrier id`, `DayOfWeek`: the last word says what it is; `day_count` is a count.
-    let last = name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let last = last_word(&name);
     let place = matches!(last, "lat" | "lon" | "latitude" | "longitude" | "bucket" | "bin");
     (whole || place) && (WORDS.contains(&last) || name == "dayofweek" || name == "dayofmonth")
 }
 
 /// Whether its numbers are the beginnings of buckets: what is counted in them is a histogram.
 fn is_bucket(column: &Column) -> bool {
-    let name = column.name().to_lowercase();
-    matches!(name.rsplit(|c: char| !c.is_alphanumeric()).next(), Some("bucket" | "bin"))
+    matches!(last_word(&column.name().to_lowercase()), "bucket" | "bin")
+}
+
+/// `flight_no`, `carrier id`: the last word says what it is; `day_count` is a count.
+fn last_word(name: &str) -> &str {
+    name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
 /// The first measure and those that can be seen beside it: of a count in thousands and a mean of ten, one would be flat.

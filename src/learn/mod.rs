@@ -16,6 +16,7 @@ pub mod merge;
 pub mod model;
 pub mod oob;
 pub mod propose;
+pub mod score;
 pub mod split;
 pub mod tree;
 pub mod verdict;

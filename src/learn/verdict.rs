@@ -3,9 +3,9 @@
 
 use polars::prelude::DataFrame;
 
-use super::encode::{Scored, Truth};
 use super::forest::{Forest, Task};
 use super::measure::{Calibration, ClassScore, Confusion, PrecisionRecall, Regression, Roc, log_loss};
+use super::score::{Scored, Truth};
 use crate::data::Result;
 
 /// Classes that get curves of their own: those with most rows.

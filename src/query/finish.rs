@@ -54,15 +54,17 @@ impl Finish {
         self.overs.is_empty() && self.qualify.is_none() && !self.distinct
     }
 
+    /// The answer's columns of kept rows.
+    fn shown(&self, kept: &DataFrame) -> Result<Vec<Column>> {
+        self.items.iter().map(|(name, scalar)| Ok(scalar.of(kept)?.with_name(name.clone()))).collect()
+    }
+
     /// The answer's columns of kept rows that `narrow` left, and beside them, `__by0…`, what orders them.
     ///
     /// # Errors
     /// What polars says while it evaluates an expression.
     pub fn with_order(&self, kept: &DataFrame) -> Result<DataFrame> {
-        let mut columns = Vec::new();
-        for (name, scalar) in &self.items {
-            columns.push(scalar.of(kept)?.with_name(name.clone()));
-        }
+        let mut columns = self.shown(kept)?;
         for (i, (column, ..)) in self.order_of(kept)?.into_iter().enumerate() {
             columns.push(column.with_name(format!("{BY}{i}").into()));
         }
@@ -90,10 +92,7 @@ impl Finish {
             kept = kept.filter(&keep(qualify, &kept)?)?;
         }
         let height = kept.height();
-        let mut columns = Vec::with_capacity(self.items.len());
-        for (name, scalar) in &self.items {
-            columns.push(scalar.of(&kept)?.with_name(name.clone()));
-        }
+        let mut columns = self.shown(&kept)?;
         columns.extend(kept.column(STATUS).ok().cloned());
         let mut answer = DataFrame::new(height, columns)?;
         if let Some(order) = self.ordering(&kept)? {
@@ -114,8 +113,7 @@ impl Finish {
         if let Some(having) = &self.having {
             kept = kept.filter(&keep(having, &kept)?)?;
         }
-        let whole = !self.overs.is_empty() || self.qualify.is_some() || self.distinct;
-        let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && !whole) else { return Ok(kept) };
+        let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && self.merges()) else { return Ok(kept) };
         let order = self.ordering(&kept)?.unwrap_or_else(|| IdxCa::from_vec("".into(), (0..kept.height() as IdxSize).collect()));
         // A copy: a slice would hold all that it was cut from.
         Ok(kept.take(&order.head(Some(usize::try_from(most).unwrap_or(usize::MAX))))?)

@@ -1,14 +1,46 @@
 //! Frames as bytes and back, exactly: every type that an answer's state has, lists and binary columns included.
-//! Checking that the bytes are the ones that were written is the caller's: they are handed in whole.
+//! Checking that bytes are the ones that were written is the caller's, who hands them in whole, unless they are a `Block`.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::prelude::*;
 use polars_io::ipc::{IpcReader, IpcWriter};
 use polars_io::{SerReader, SerWriter};
+use serde::{Deserialize, Serialize};
 
 use crate::data::{Fault, Result};
+
+/// A frame among others in one file: where it stands, and the checksum of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    pub at: u64,
+    pub bytes: u64,
+    crc: u32,
+}
+
+impl Block {
+    /// Adds a frame to a file that has `at` bytes so far.
+    ///
+    /// # Errors
+    /// When a column is of a type that cannot be written, or what `failed` makes of the disk's.
+    pub fn write(frame: &DataFrame, at: u64, file: &mut impl Write, failed: impl FnOnce(io::Error) -> Fault) -> Result<Self> {
+        let bytes = to_bytes(frame)?;
+        file.write_all(&bytes).map_err(failed)?;
+        Ok(Self { at, bytes: bytes.len() as u64, crc: crc32fast::hash(&bytes) })
+    }
+
+    /// The frame, if its bytes are what was written.
+    ///
+    /// # Errors
+    /// The disk's, at `place`; or `damaged`.
+    pub fn read(&self, file: &mut (impl Read + Seek), place: &str, damaged: impl FnOnce() -> Fault) -> Result<DataFrame> {
+        let mut bytes = vec![0; usize::try_from(self.bytes).unwrap_or(0)];
+        let read = file.seek(SeekFrom::Start(self.at)).and_then(|_| file.read_exact(&mut bytes));
+        read.map_err(|e| Fault::io(place, &e))?;
+        if crc32fast::hash(&bytes) == self.crc { from_bytes(&bytes) } else { Err(damaged()) }
+    }
+}
 
 /// The frame as bytes: its height (a frame may have rows and no column), then Arrow IPC.
 ///

@@ -88,7 +88,7 @@ impl Entry {
         format!("SELECT {window}predict({model}) AS said, count(*) AS {rows}\nFROM {table}\nGROUP BY {by}\nORDER BY {by}")
     }
 
-    /// How good its predictions are over time: each row is tested when it comes.
+    /// How good its predictions are over time, of all rows: also of those that it learnt from.
     pub fn accuracy_sql(&self, sheet: &Sheet) -> Option<String> {
         let truth = self.truth(sheet)?;
         let (window, order) = window(sheet);

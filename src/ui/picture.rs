@@ -231,12 +231,13 @@ fn build(snapshot: &Snapshot, share: f64, windows: &Windows, choice: &Choice) ->
         encoding.y = y;
     }
     if let Some(split) = choice.split.clone() {
-        encoding.series = split.filter(has);
-        encoding.beside.clear();
+        encoding.series = split.filter(has).into_iter().collect();
     }
-    encoding.beside.retain(|name| encoding.x.as_ref() != Some(name));
+    // What lies along x tells nothing more apart.
+    let apart = encoding.series.into_iter().enumerate().filter(|(i, name)| *i == 0 || encoding.x.as_ref() != Some(name));
+    encoding.series = apart.map(|(_, name)| name).collect();
     let figure = picture(&encoding, snapshot, windows, share)?;
-    let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series };
+    let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series.first().cloned() };
     Ok(Built { shown, figure })
 }
 

@@ -21,16 +21,18 @@ use twice::Twice;
 pub use watched::{Fresh, Moment, Watched};
 
 use super::gather::{Keep, Own, Wanted};
+use super::intake::WAIT;
 use super::job::{Job, Reporter};
 use super::lesson::Target;
 use super::scorer::Scorer;
+use super::skew::asked;
 use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::learn::drift::{Baseline, Guard, Reason};
-use crate::learn::encode::Truth;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::fuse::{Event, Fused, Settings, Strength, Trees};
-use crate::query::model::{Model, Score};
+use crate::learn::score::{Scored, Truth};
+use crate::query::model::Model;
 use crate::query::window::micros_of;
 use crate::sync::{Latest, Wake};
 
@@ -64,8 +66,6 @@ pub fn window_rows(baseline: Option<&Baseline>) -> u64 {
 
 /// Rows that are scored at a time.
 const PIECE: usize = 1_024;
-/// How long a feed is waited for before the next one has its turn.
-const WAIT: Duration = Duration::from_millis(20);
 /// How often it is said how things stand.
 const TELL: Duration = Duration::from_millis(150);
 
@@ -240,12 +240,7 @@ impl Post {
         let inputs = piece.select(self.scorer.inputs().iter().cloned())?;
         let height = piece.height();
         let scored = forest.score(&inputs)?;
-        let classes = 0..forest.task.classes().len();
-        let score = |score: Score| match score {
-            Score::Prediction => forest.prediction(&scored, height),
-            Score::Probability(class) => forest.probability(&scored, height, class),
-        };
-        let scores = std::iter::once(Score::Prediction).chain(classes.map(Score::Probability)).map(score).collect();
+        let scores = self.scorer.columns(&scored, height, &asked(&self.scorer));
         line.twice.first(of.at.partition, of.at.epoch, &inputs, scores)?;
         let places = self.places(piece)?;
         let stale = self.guard.stale().len();
@@ -402,7 +397,7 @@ impl Post {
 }
 
 /// What was said wrong of each row: 0 or 1 of a class, the distance of a number. `NaN` where nothing was said.
-fn errors(forest: &Forest, scored: &crate::learn::encode::Scored, rows: &DataFrame) -> Result<Vec<f64>> {
+fn errors(forest: &Forest, scored: &Scored, rows: &DataFrame) -> Result<Vec<f64>> {
     Ok(match forest.truth(rows)? {
         Truth::Classes(truth) => {
             let wrong = |(row, truth): (usize, Option<usize>)| scored.class(row).map_or(f64::NAN, |said| f64::from(u8::from(Some(said) != truth)));

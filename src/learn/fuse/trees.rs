@@ -6,11 +6,12 @@ use polars::prelude::*;
 use super::{Learner, Strength};
 use crate::data::{Fault, Result};
 use crate::learn::bins::Codes;
-use crate::learn::encode::{Question, TaskKind, Truth};
+use crate::learn::encode::{Question, TaskKind};
 use crate::learn::flat::walk;
 use crate::learn::forest::{Forest, LabelKind, Task, vote};
 use crate::learn::grow::{Growth, Labels, Table, grower};
 use crate::learn::merge::merge;
+use crate::learn::score::Truth;
 use crate::learn::tree::{ONE, Tree};
 use crate::sync::Cancel;
 

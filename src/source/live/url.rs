@@ -52,6 +52,18 @@ impl FeedUrl {
         Self { params, ..self.clone() }
     }
 
+    /// The same address with this parameter last, in place of any of its name.
+    ///
+    /// # Errors
+    /// As `parse`.
+    pub fn with(&self, name: &str, value: impl fmt::Display) -> Result<Self> {
+        let (path, asked) = self.text.split_once('?').unwrap_or((&self.text, ""));
+        let is = |pair: &str| pair.split_once('=').is_some_and(|(own, _)| own.eq_ignore_ascii_case(name));
+        let others = asked.split('&').filter(|pair| !pair.is_empty() && !is(pair)).map(str::to_owned);
+        let params: Vec<String> = others.chain([format!("{name}={value}")]).collect();
+        Self::parse(&format!("{path}?{}", params.join("&")))
+    }
+
     /// The address as it may stand on a screen, in a log or beside a row: without passwords, and without the values
     /// of parameters that are sent to a server or named like a secret.
     pub fn shown(&self) -> String {

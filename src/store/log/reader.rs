@@ -202,10 +202,9 @@ impl Raw for Reader {
     }
 
     fn seek(&mut self, to: u64) -> Result<Begin> {
-        // Written down before the first bytes, which it begins.
-        let header = self.log.head(0).map_or(0, |head| head.len() as u64);
         let state = self.log.lock();
-        if to > state.end.max(header) {
+        // A header is written down before the first bytes, which it begins.
+        if to > state.end && self.log.head(0).is_none_or(|head| to > head.len() as u64) {
             let what = format!("the recording ends at byte {}, before byte {to}", state.end);
             return Err(Fault::new(what).at(self.log.folder.display().to_string()).hint("read it from its beginning"));
         }

@@ -1,12 +1,13 @@
 //! The chart: its pickers above, the picture below, and what the pointer does on it.
 
-use eframe::egui::{self, Align, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo};
+use eframe::egui::{self, Align, Label, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo};
 
 use super::change;
 use crate::figure::{AxisKind, Figure, MARKS, View};
 use crate::ui::action::{Action, Chart, Pane, Rewind, Window};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
+use crate::ui::picture::Picture;
 use crate::ui::rewind::Stretch;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
@@ -71,7 +72,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
     }
     if let Some(fault) = fault {
-        ui.put(rect, egui::Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
     }
 }
 
@@ -246,6 +247,22 @@ fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Respon
     }
 }
 
+/// A figure that stands by itself in `room`, and what it says where the pointer is; `of` tells it from other pictures.
+pub fn figure_ui(ui: &mut Ui, of: &str, picture: &Picture, room: Rect) {
+    let Some(figure) = picture.figure() else { return };
+    let response = ui.allocate_rect(room, Sense::hover());
+    let told = format!("Figure: {}", figure.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
+    let fault = picture.draw(ui, room, |drawn| {
+        if let Some(pos) = response.hover_pos() {
+            read_ui(ui, of, &figure, drawn, room, pos);
+        }
+    });
+    if let Some(fault) = fault {
+        ui.put(room, Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+    }
+}
+
 /// A crosshair at the nearest point and what every series says there.
 pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Figure, drawn: &Drawn, rect: Rect, pos: Pos2) {
     let p = look::palette(ui);
@@ -274,7 +291,7 @@ pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Fig
                 let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
                 ui.horizontal(|ui| {
                     crate::ui::widget::badge::dot_ui(ui, color);
-                    ui.add(egui::Label::new(shortened(name)).extend());
+                    ui.add(Label::new(shortened(name)).extend());
                 });
                 let text = RichText::new(y.parse().map_or(y, numbers::float)).monospace();
                 ui.label(if i == series { text.strong() } else { text });

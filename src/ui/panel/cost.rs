@@ -1,6 +1,6 @@
 //! The cost panel: a line for every run of this session, and how the chosen one grows with its rows.
 
-use eframe::egui::{Align, Button, Context, Label, Layout, ProgressBar, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Button, Context, Label, Layout, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use super::feed::fault_ui;
@@ -8,6 +8,7 @@ use crate::engine::cost::growing;
 use crate::ui::action::{Action, Cost, Window};
 use crate::ui::cost::{AGAINST, Growth, RunCost};
 use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::progress::job_ui;
 use crate::ui::widget::{numbers, row};
 use crate::ui::{App, look};
 
@@ -222,15 +223,9 @@ fn power_ui(ui: &mut Ui, name: &str, of: &str, exponent: f64) {
 
 fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if let Some(progress) = app.costs.progress() {
-        if ui.button("Cancel measuring").clicked() {
+        if job_ui(ui, "Cancel measuring", &progress) {
             actions.push(Action::Cost(Cost::Cancel));
         }
-        ui.spinner();
-        if progress.total > 0 {
-            let share = (progress.done as f32 / progress.total as f32).clamp(0.0, 1.0);
-            ui.add(ProgressBar::new(share).desired_width(140.0).desired_height(6.0).fill(look::palette(ui).accent));
-        }
-        ui.add(Label::new(look::faint(progress.note, ui)).truncate());
         return;
     }
     let can = app.sheet().is_some_and(|s| !s.table.history.is_empty() && !s.question.asked.is_empty());

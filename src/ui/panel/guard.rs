@@ -1,7 +1,7 @@
 //! The guard of a model: whether it can still be trusted and why not, its features then and now, its error, and who could
 //! take its place.
 
-use eframe::egui::{Align, Button, Context, Label, Layout, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
+use eframe::egui::{Align, Button, Context, Label, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
 use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
@@ -15,6 +15,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
+use crate::ui::widget::progress::job_ui;
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::{App, look};
 
@@ -255,22 +256,7 @@ fn figure_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>, 
         ui.label(look::faint(text, ui));
         return;
     }
-    picture_ui(ui, sentry, &figure, room);
-}
-
-fn picture_ui(ui: &mut Ui, sentry: &Sentry, figure: &crate::figure::Figure, room: Rect) {
-    let p = look::palette(ui);
-    let response = ui.allocate_rect(room, Sense::hover());
-    let told = format!("Figure: {}", figure.title);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
-    let fault = sentry.picture.draw(ui, room, |drawn| {
-        if let Some(pos) = response.hover_pos() {
-            chart::read_ui(ui, "guard", figure, drawn, room, pos);
-        }
-    });
-    if let Some(fault) = fault {
-        ui.put(room, Label::new(RichText::new(fault.to_string()).color(p.error)));
-    }
+    chart::figure_ui(ui, "guard", &sentry.picture, room);
 }
 
 /// The model and its challengers on the same rows.
@@ -394,15 +380,9 @@ fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
 
 fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
     if let Some(progress) = sentry.retraining() {
-        if ui.button("Cancel training").clicked() {
+        if job_ui(ui, "Cancel training", &progress) {
             act.push(Guard::CancelRetrain);
         }
-        ui.spinner();
-        if progress.total > 0 {
-            let share = (progress.done as f32 / progress.total as f32).clamp(0.0, 1.0);
-            ui.add(ProgressBar::new(share).desired_width(140.0).desired_height(6.0).fill(look::palette(ui).accent));
-        }
-        ui.add(Label::new(look::faint(progress.note, ui)).truncate());
         return;
     }
     let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);

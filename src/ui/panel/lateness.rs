@@ -52,8 +52,8 @@ fn study_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, actions: &mut Vec<Action>
             let progress = progress.unwrap_or_default();
             ui.horizontal(|ui| {
                 ui.spinner();
-                if progress.total > 0 {
-                    ui.add(ProgressBar::new((progress.done as f32 / progress.total as f32).clamp(0.0, 1.0)).desired_width(160.0).desired_height(6.0));
+                if let Some(share) = progress.share() {
+                    ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(6.0));
                 }
                 ui.add(Label::new(look::faint(format!("Reading {}", progress.note), ui)).truncate());
             });

@@ -275,8 +275,7 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
         ui.label(RichText::new(text).strong());
         ui.label(look::faint(&progress.note, ui));
     });
-    let share = if progress.total > 0 { progress.done as f32 / progress.total as f32 } else { 0.0 };
-    ui.add(ProgressBar::new(share.clamp(0.0, 1.0)).desired_height(6.0).fill(p.accent));
+    ui.add(ProgressBar::new(progress.share().unwrap_or(0.0)).desired_height(6.0).fill(p.accent));
     ui.add_space(look::GAP);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Out-of-bag error so far"));

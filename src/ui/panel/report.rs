@@ -1,6 +1,6 @@
 //! The report on a model: how good it is in numbers, class by class, and in the figure that was chosen.
 
-use eframe::egui::{Align, Context, Label, Layout, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
+use eframe::egui::{Align, Context, Label, Layout, ProgressBar, Rect, RichText, ScrollArea, TextEdit, Ui, UiBuilder};
 use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
@@ -161,13 +161,12 @@ fn classes_ui(ui: &mut Ui, entry: &Entry, learned: &Learned) {
 }
 
 fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
-    let p = look::palette(ui);
     if let Some(progress) = report.progress() {
         ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
             ui.horizontal(|ui| {
                 ui.spinner();
-                if progress.total > 0 {
-                    ui.add(ProgressBar::new((progress.done as f32 / progress.total as f32).clamp(0.0, 1.0)).desired_width(160.0).desired_height(6.0));
+                if let Some(share) = progress.share() {
+                    ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(6.0));
                 }
                 ui.label(look::faint(progress.note, ui));
             });
@@ -178,18 +177,7 @@ fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
         ui.scope_builder(UiBuilder::new().max_rect(room), |ui| fault_ui(ui, fault));
         return;
     }
-    let Some(figure) = report.picture.figure() else { return };
-    let response = ui.allocate_rect(room, Sense::hover());
-    let told = format!("Figure: {}", figure.title);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
-    let fault = report.picture.draw(ui, room, |drawn| {
-        if let Some(pos) = response.hover_pos() {
-            chart::read_ui(ui, "report", &figure, drawn, room, pos);
-        }
-    });
-    if let Some(fault) = fault {
-        ui.put(room, Label::new(RichText::new(fault.to_string()).color(p.error)));
-    }
+    chart::figure_ui(ui, "report", &report.picture, room);
 }
 
 fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
@@ -198,7 +186,9 @@ fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
         actions.push(act(ModelAction::AskPredictions));
     }
     let sheet = app.sheets().iter().find(|s| s.id == entry.sheet);
-    if sheet.is_some_and(|s| entry.has_truth(s)) && ui.button("Ask how often it is right").on_hover_text("Each row is tested as it comes").clicked() {
+    if sheet.is_some_and(|s| entry.has_truth(s))
+        && ui.button("Ask how often it is right").on_hover_text("Over all rows, those that it learnt from included; Guard tests it on new ones alone").clicked()
+    {
         actions.push(act(ModelAction::AskAccuracy));
     }
     ui.label(look::faint("Name", ui));

@@ -84,9 +84,8 @@ fn work_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Open(Open::Cancel(shown.id)));
         }
         let progress = &shown.progress;
-        if progress.total > 0 {
-            let share = progress.done as f32 / progress.total as f32;
-            ui.add(egui::ProgressBar::new(share.clamp(0.0, 1.0)).desired_width(120.0).desired_height(8.0).fill(look::palette(ui).accent));
+        if let Some(share) = progress.share() {
+            ui.add(egui::ProgressBar::new(share).desired_width(120.0).desired_height(8.0).fill(look::palette(ui).accent));
         }
         let note = if progress.note.is_empty() { format!("{}…", shown.title) } else { format!("{}: {}", shown.title, progress.note) };
         ui.add(egui::Label::new(look::faint(note, ui)).truncate());

@@ -7,4 +7,5 @@ pub mod modal;
 pub mod names;
 pub mod numbers;
 pub mod pick;
+pub mod progress;
 pub mod row;

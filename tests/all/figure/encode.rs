@@ -22,7 +22,7 @@ fn times(name: &str, hours: &[i64]) -> Column {
 }
 
 fn names(of: &Encoding) -> (&str, Option<&str>, Vec<&str>, Option<&str>) {
-    (&of.mark, of.x.as_deref(), of.y.iter().map(String::as_str).collect(), of.series.as_deref())
+    (&of.mark, of.x.as_deref(), of.y.iter().map(String::as_str).collect(), of.series.first().map(String::as_str))
 }
 
 #[test]
@@ -71,10 +71,7 @@ fn no_line_joins_what_two_names_tell_apart() {
     let (from, to) = (column!("from", ["A", "A", "A", "A", "B", "B"]), column!("to", ["x", "y", "x", "y", "x", "x"]));
     let frame = frame(vec![time, from, to, column!("flights", [1i64, 9, 2, 8, 5, 6])]);
     let guess = Encoding::guess(&frame);
-    assert_eq!(
-        (guess.series.as_deref(), guess.beside.clone(), guess.title()),
-        (Some("from"), vec!["to".to_owned()], "flights by hour and from and to".to_owned())
-    );
+    assert_eq!((guess.series.clone(), guess.title()), (vec!["from".to_owned(), "to".to_owned()], "flights by hour and from and to".to_owned()));
     let figure = guess.figure(&frame).unwrap();
     let lines: Vec<_> = figure.series.iter().map(|s| (s.name.as_str(), s.y.to_vec())).collect();
     assert_eq!(lines, [("A · x", vec![1.0, 2.0]), ("A · y", vec![9.0, 8.0]), ("B · x", vec![5.0, 6.0])]);
@@ -161,7 +158,7 @@ fn every_kind_of_column_has_its_place() {
     for (x, expected, kind) in cases {
         let words = format!("{}", x.dtype());
         let frame = frame(vec![x, column!("n", [1i64]), column!("b", [Some(true)])]);
-        let encoding = Encoding { mark: "line".into(), x: Some("t".into()), y: vec!["n".into(), "b".into()], series: None, beside: Vec::new() };
+        let encoding = Encoding { mark: "line".into(), x: Some("t".into()), y: vec!["n".into(), "b".into()], series: Vec::new() };
         let figure = encoding.figure(&frame).unwrap();
         assert_eq!((figure.x.kind, figure.series[0].x[0]), (kind, expected), "{words}");
         assert_eq!(figure.series[1].y[0], 1.0, "true is 1");
@@ -171,8 +168,7 @@ fn every_kind_of_column_has_its_place() {
 #[test]
 fn a_column_that_cannot_be_drawn_says_so() {
     let frame = frame(vec![column!("origin", ["a"]), column!("n", [1i64])]);
-    let with =
-        |y: &str, x: &str| Encoding { mark: "bar".into(), x: Some(x.into()), y: vec![y.into()], series: None, beside: Vec::new() }.figure(&frame).unwrap_err();
+    let with = |y: &str, x: &str| Encoding { mark: "bar".into(), x: Some(x.into()), y: vec![y.into()], series: Vec::new() }.figure(&frame).unwrap_err();
     let fault = with("delay", "origin");
     assert!(fault.what.contains("'delay'") && fault.hint.contains("origin, n"), "{fault}");
     assert!(with("origin", "n").what.contains("'origin'"));
