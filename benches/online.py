@@ -63,6 +63,8 @@ def main():
     for name, f in found.items():
         print(f"| {name} | {f['rows_per_s']:,.0f} | {ours['rows_per_s'] / f['rows_per_s']:.1f}x | {f['accuracy']:.4f} | {' '.join(f'{x:.3f}' for x in f['accuracy_by_tenth'])} |")
 
+    print(f"\nScoring alone, 100 trees grown to purity on the first half: {ours['scored_per_s']:,.0f} rows per CPU s")
+
 
 if __name__ == "__main__":
     main()

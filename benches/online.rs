@@ -1,11 +1,14 @@
 //! A committee on a stream, prequentially: every row is tested, then learnt from. The whole file is in memory
-//! before the clock starts, as in River's script beside which `online.py` puts it.
+//! before the clock starts, as in River's script beside which `online.py` puts it. And a forest of 100 trees, grown to purity
+//! on the first half, that scores the frames of the second.
 //!
 //! `cargo bench --bench online -- FILE.parquet TARGET [ROWS A CHUNK]`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]
 
+use braid::engine::train::{Training, train};
 use braid::learn::encode::Question;
 use braid::learn::fuse::{Event, Fused, Learned, Settings, Trees};
+use braid::sync::Wake;
 use polars::prelude::*;
 
 /// CPU time of the process, seconds: steadier than the clock on a busy machine.
@@ -21,10 +24,21 @@ fn main() {
     let mut rows = ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
     rows.rechunk_mut();
     let question = Question { target: target.clone(), ..Question::default() };
-    let mut fused = Fused::new(Trees::new(question, &rows).unwrap(), Settings::default(), Vec::new());
+    let mut fused = Fused::new(Trees::new(question.clone(), &rows).unwrap(), Settings::default(), Vec::new());
     let begun = cpu();
     let learned: Vec<Learned> = (0..rows.height()).step_by(size).map(|at| fused.learn(&rows.slice(at as i64, size)).unwrap()).collect();
     let seconds = cpu() - begun;
+    let half = rows.height() / 2;
+    let mut job = train(rows.head(Some(half)), Training { question, ..Training::default() }, Wake::silent());
+    let forest = loop {
+        match job.take() {
+            Some(forest) => break forest.unwrap(),
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    let begun = cpu();
+    (half..rows.height()).step_by(size).for_each(|at| drop(forest.score(&rows.slice(at as i64, size)).unwrap()));
+    let scored_per_s = (rows.height() - half) as f64 / (cpu() - begun);
     // A row before the first trees counts as wrong, as River's first guesses do.
     let right: u64 = learned.iter().map(|l| l.right).sum();
     let tenth = learned.len().div_ceil(10).max(1);
@@ -32,7 +46,7 @@ fn main() {
     let tenths: Vec<String> = learned.chunks(tenth).map(|part| format!("{:.4}", share(part))).collect();
     let count = |wanted: fn(&Event) -> bool| learned.iter().flat_map(|l| &l.events).filter(|e| wanted(e)).count();
     println!(
-        "{{\"rows\": {}, \"seconds\": {seconds:.3}, \"rows_per_s\": {:.0}, \"accuracy\": {:.4}, \"accuracy_by_tenth\": [{}], \"fits\": {}, \"swaps\": {}, \"drifts\": {}}}",
+        "{{\"rows\": {}, \"seconds\": {seconds:.3}, \"rows_per_s\": {:.0}, \"accuracy\": {:.4}, \"accuracy_by_tenth\": [{}], \"fits\": {}, \"swaps\": {}, \"drifts\": {}, \"scored_per_s\": {scored_per_s:.0}}}",
         rows.height(),
         rows.height() as f64 / seconds,
         right as f64 / rows.height() as f64,
