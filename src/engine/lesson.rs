@@ -2,7 +2,7 @@
 //! seen. Jobs for the window; how features are proposed, trees grown and answers judged is `learn`'s.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use polars::prelude::*;
 
@@ -12,12 +12,15 @@ use super::train::{Training, fit};
 use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
-use crate::learn::encode::{Dropped, kind_of};
+use crate::learn::encode::kind_of;
 use crate::learn::forest::{Forest, Kind};
 use crate::learn::holdout::held_out;
+use crate::learn::model::LearntTo;
 use crate::learn::propose::{self, Gaps, LeftOut, Proposal, Reason};
+use crate::learn::report::{Explained, Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::query::derived::Derived;
+use crate::query::window::micros_of;
 use crate::sync::{Latest, Wake};
 
 /// What is to be foretold: a column, or an expression over the row under a name of its own.
@@ -27,11 +30,17 @@ pub struct Target {
     pub sql: Option<String>,
 }
 
+/// Whether it can be written in SQL as it stands.
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
 impl Target {
     pub(super) fn bind(&self, table: &Table) -> Result<Option<Derived>> {
         let Some(sql) = &self.sql else { return Ok(None) };
-        if self.name.trim().is_empty() {
-            return Err(Fault::new("the target has no name").hint("name what is to be foretold, such as late"));
+        if !is_name(&self.name) {
+            let what = if self.name.is_empty() { "the target has no name".to_owned() } else { format!("'{}' is not a name", self.name) };
+            return Err(Fault::new(what).at("Target").hint("write letters, digits and _, a letter first, such as late"));
         }
         if table.schema.contains(&self.name) {
             return Err(Fault::new(format!("there is a column '{}' already", self.name)).at(&table.name).hint("give the target another name"));
@@ -117,25 +126,16 @@ pub struct Learned {
     pub target: Target,
     pub training: Training,
     pub forest: Arc<Forest>,
-    pub verdict: Verdict,
+    pub report: Arc<Report>,
     /// What the champion's answers to the same rows were worth.
     pub champion: Option<Verdict>,
-    pub dropped: Dropped,
-    /// Rows that there are, and those that could not be read.
-    pub seen: u64,
-    pub unread: u64,
-    pub learnt: usize,
-    pub took: Duration,
-    /// Some of the rows held out, with their target.
-    pub sample: DataFrame,
     /// How the features were distributed in all rows with a target, those that lack a value included.
     pub baseline: Arc<Baseline>,
     /// How far the feeds were read: rows from there on are new to the forest.
     pub until: Mark,
+    /// The same by the time of rows, where the table has one.
+    pub learnt_to: Option<LearntTo>,
 }
-
-/// Rows held out that are kept to explain the forest by.
-const SAMPLE: usize = 2_000;
 
 /// Trains; `errors` shows the out-of-bag error after each tree while it goes on.
 pub fn learn(lesson: Lesson, errors: Latest<Vec<f64>>, wake: Wake) -> Job<Learned> {
@@ -154,9 +154,10 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     if derived.is_none() {
         columns.push(target.name.as_str().into());
     }
+    let time = table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| *time != target.name);
     // A champion may ask for features that the challenger does without.
     let inputs = champion.iter().flat_map(|c| c.features.iter().map(|f| PlSmallStr::from(f.name.as_str())));
-    for input in inputs {
+    for input in inputs.chain(time.clone()) {
         if !columns.contains(&input) {
             columns.push(input);
         }
@@ -168,6 +169,12 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let baseline = Arc::new(Baseline::new(&labelled, question.features.iter().map(String::as_str))?);
     drop(labelled);
     let (learnt, tested) = divide(&complete, test, training.seed)?;
+    let learnt_to = match (&time, test) {
+        (None, _) => None,
+        // Rows held out lie among those that are learnt from, or after them.
+        (Some(time), Test::Share(_)) => learnt_to(complete.column(time)?)?,
+        (Some(time), Test::Newest(_)) => learnt_to(learnt.column(time)?)?,
+    };
     drop(complete);
     let rows = learnt.height();
     report.check()?;
@@ -183,22 +190,22 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let verdict = judge(&forest, &tested)?;
     report.check()?;
     let champion = champion.map(|c| judge(&c, &tested)).transpose()?;
-    let sample = spread(&tested, SAMPLE)?;
-    Ok(Learned {
-        target,
-        forest: Arc::new(forest),
-        verdict,
-        champion,
-        dropped,
-        seen,
-        unread,
-        learnt: rows,
-        took: begun.elapsed(),
-        sample,
-        baseline,
-        training,
-        until: Mark::new(&table, reached),
-    })
+    let Explained { importance, dependences } = explain(&forest, &tested, |share| {
+        report.progress(trees, trees, format!("finding out what it goes by, {:.0} %", share * 100.0));
+        report.check()
+    })?;
+    let report = Report { seen, unread, learnt: rows, dropped, seconds: begun.elapsed().as_secs_f64(), verdict, importance, dependences };
+    let (forest, report, until) = (forest.into(), report.into(), Mark::new(&table, reached));
+    Ok(Learned { target, training, forest, report, champion, baseline, until, learnt_to })
+}
+
+/// The newest of some rows, by the column of their time.
+///
+/// # Errors
+/// When it holds no time.
+pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
+    let number = if times.dtype().is_integer() { times.cast(&DataType::Int64)?.i64()?.max() } else { None };
+    Ok(micros_of(times)?.max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
 }
 
 fn judge(forest: &Forest, tested: &DataFrame) -> Result<Verdict> {
@@ -216,14 +223,4 @@ fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFra
         }
     };
     Ok((rows.filter(&!&out)?, rows.filter(&out)?))
-}
-
-/// At most so many rows, evenly spread.
-fn spread(rows: &DataFrame, most: usize) -> Result<DataFrame> {
-    let height = rows.height();
-    if height <= most {
-        return Ok(rows.clone());
-    }
-    let places = (0..most).map(|i| (i * height / most) as IdxSize).collect();
-    Ok(rows.take(&IdxCa::from_vec("row".into(), places))?)
 }

@@ -7,7 +7,6 @@ mod budget;
 mod checkpoint;
 pub mod cost;
 mod dataset;
-pub mod explain;
 pub mod feed;
 mod gather;
 pub mod guard;

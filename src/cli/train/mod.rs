@@ -13,15 +13,17 @@ use polars::prelude::*;
 
 use super::stats::cpu_seconds;
 use crate::data::{Fault, Result};
-use crate::engine::Job;
+use crate::engine::lesson::learnt_to;
 use crate::engine::train::{read, train};
+use crate::engine::{Job, TimeColumn};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, Question};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::grow::{Growth, Tries};
 use crate::learn::holdout::held_out;
-use crate::learn::model;
+use crate::learn::model::{self, LearntTo, Saved};
 use crate::learn::propose::{Reason, propose};
+use crate::learn::report::{Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
 use crate::sync::{Cancel, Wake};
@@ -39,7 +41,7 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
         super::run::check_folder(path)?;
     }
     let mut training = args.training.clone();
-    let Rows { mut learnt, mut tested, dropped, baseline } = rows(args, &mut training.question)?;
+    let Rows { mut learnt, mut tested, dropped, seen, unread, baseline, learnt_to } = rows(args, &mut training.question)?;
     let task = training.question.task;
     for line in doubts(&learnt, &training.question)? {
         let _ = writeln!(std::io::stderr(), "{line}");
@@ -60,12 +62,30 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     let scored = forest.score(&tested)?;
     let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
     let verdict = Verdict::new(&forest, &scored, &tested)?;
+    let mut report = Report {
+        seen,
+        unread,
+        learnt: rows_learnt,
+        dropped,
+        seconds: fit.as_secs_f64() + predict.as_secs_f64(),
+        verdict,
+        importance: Vec::new(),
+        dependences: Vec::new(),
+    };
+    let forest = Arc::new(forest);
+    if let Some(path) = &args.model {
+        let explained = explain(&forest, &tested, |share| {
+            tell(&format!("finding out what it goes by, {:.0} %", share * 100.0));
+            if stop.is_set() { Err(Fault::new("it was stopped").hint("nothing was written")) } else { Ok(()) }
+        });
+        tell("");
+        (report.importance, report.dependences) = explained.map(|e| (e.importance, e.dependences))?;
+        let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
+        model::save(&saved, path)?;
+    }
     tested = DataFrame::empty();
     drop(tested);
-    if let Some(path) = &args.model {
-        model::save(&forest, baseline.as_ref(), path)?;
-    }
-    let outcome = Outcome { forest, dropped, rows_learnt, verdict, fit, fit_cpu, predict, predict_cpu, asked: task };
+    let outcome = Outcome { forest, report, fit, fit_cpu, predict, predict_cpu, asked: task };
     if let Some(path) = &args.stats {
         fs::write(path, outcome.json(started)).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
@@ -93,8 +113,13 @@ struct Rows {
     tested: DataFrame,
     /// Of both.
     dropped: Dropped,
+    /// Rows that could be read, and those that could not.
+    seen: u64,
+    unread: u64,
     /// How the features are distributed, if that is to be kept with the model.
     baseline: Option<Baseline>,
+    /// The newest row, by the column that the window would take for the time.
+    learnt_to: Option<LearntTo>,
 }
 
 fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
@@ -114,8 +139,17 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     {
         columns.push(column.clone());
     }
-    let frame = load(&files, &columns)?;
+    let time = TimeColumn::guess(&schema).map(|time| time.column).filter(|_| args.model.is_some());
+    let time_alone = time.clone().filter(|time| !columns.contains(time));
+    columns.extend(time_alone.clone());
+    let (mut frame, mut unread) = load(&files, &columns)?;
     files.clear();
+    let mut seen = frame.height() as u64;
+    let learnt_to = time.map(|time| learnt_to(frame.column(&time)?)).transpose()?.flatten();
+    if let Some(time) = time_alone {
+        frame.drop_in_place(&time)?;
+        columns.retain(|c| *c != time);
+    }
     let (complete, mut dropped) = question.complete(&frame)?;
     if complete.height() == 0 {
         let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
@@ -141,7 +175,8 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
         Holdout::Files(test) => {
             columns.retain(|c| *c != question.target);
             columns.push(question.target.clone());
-            let frame = load(&open(test, Some(schema))?, &columns)?;
+            let (frame, more_unread) = load(&open(test, Some(schema))?, &columns)?;
+            (seen, unread) = (seen + frame.height() as u64, unread + more_unread);
             let (tested, more) = question.complete(&frame)?;
             dropped.rows += more.rows;
             dropped.of += more.of;
@@ -154,7 +189,7 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
             (complete, tested)
         }
     };
-    Ok(Rows { learnt, tested, dropped, baseline })
+    Ok(Rows { learnt, tested, dropped, seen, unread, baseline, learnt_to })
 }
 
 fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn History>>> {
@@ -168,7 +203,7 @@ fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn His
     Ok(files)
 }
 
-fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<DataFrame> {
+fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u64)> {
     for note in files.iter().flat_map(|f| f.notes().iter().map(move |note| format!("{}: {note}", f.name()))) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
@@ -176,7 +211,7 @@ fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<DataFrame> {
     if unread > 0 {
         let _ = writeln!(std::io::stderr(), "{unread} rows could not be read, and are not learnt from");
     }
-    Ok(frame)
+    Ok((frame, unread))
 }
 
 /// Cuts a frame in two by a mask: those without the mark, and those with it.
@@ -218,21 +253,25 @@ fn growth(args: &TrainArgs, question: &Question, frame: &DataFrame) -> Result<Op
 
 /// Shows progress until the forest stands.
 fn wait(mut job: Job<Forest>, news: &crossbeam_channel::Receiver<()>, stop: &Cancel) -> Result<Forest> {
-    let terminal = std::io::stderr().is_terminal();
     loop {
         let _ = news.recv_timeout(Duration::from_millis(100));
         if stop.is_set() {
             job.cancel();
         }
         let outcome = job.take();
-        if terminal {
-            let progress = job.progress();
-            let line = format!("{} of {} trees, {}", progress.done, progress.total, progress.note);
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}", if outcome.is_some() { "" } else { &line });
-        }
+        let progress = job.progress();
+        let line = format!("{} of {} trees, {}", progress.done, progress.total, progress.note);
+        tell(if outcome.is_some() { "" } else { &line });
         if let Some(outcome) = outcome {
             return outcome;
         }
+    }
+}
+
+/// A line of progress in place of the one before, for people only.
+fn tell(line: &str) {
+    if std::io::stderr().is_terminal() {
+        let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
     }
 }
 
