@@ -22,7 +22,7 @@ pub fn told(error: &serde_json::Error, file: impl Read) -> String {
                 let field = field.trim_end_matches('`');
                 if within.is_empty() { format!("it is no model: it has no '{field}'") } else { format!("'{field}' is missing at {within}") }
             }
-            None if path.is_empty() => format!("it is no model: {}", wrong(said)),
+            None if path.is_empty() => "it is no model: it is JSON of another shape".to_owned(),
             None => format!("{at}: {}", wrong(said)),
         },
     }

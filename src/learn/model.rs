@@ -191,7 +191,7 @@ pub fn is_model(path: &Path) -> bool {
 }
 
 fn damaged(what: &str) -> Fault {
-    Fault::new(what).hint("give a file that braid train wrote, or train again")
+    Fault::new(what).hint("give a file that Braid wrote, or train again")
 }
 
 fn to_file(saved: &Saved) -> ModelFile {

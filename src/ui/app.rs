@@ -170,6 +170,11 @@ impl App {
         self.lesson.as_ref()
     }
 
+    /// The model that is about to be loaded.
+    pub fn loading(&self) -> Option<&LoadForm> {
+        self.loading.as_ref()
+    }
+
     pub fn models(&self) -> &ModelList {
         &self.models
     }

@@ -55,10 +55,9 @@ impl App {
                     }
                 }
                 Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
-                Arrival::Sample(Err(fault), _)
-                | Arrival::PickedOpen(Err(fault))
-                | Arrival::PickedSave(Err(fault), _)
-                | Arrival::Saved(Err(fault)) => self.tell(&fault),
+                Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
+                    self.tell(&fault)
+                }
                 Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) | Arrival::Kept(Ok(())) => {}
             }
         }

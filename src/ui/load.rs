@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::App;
 use super::action::{Action, Load, ModelAction, Pane};
@@ -23,6 +24,7 @@ use crate::workspace::ModelSetup;
 #[derive(Debug)]
 pub struct LoadForm {
     pub sheet: SheetId,
+    pub since: Instant,
     pub path: String,
     pub reading: bool,
     pub fault: Option<Fault>,
@@ -39,7 +41,7 @@ impl App {
     pub(super) fn apply_load(&mut self, load: Load) {
         if let Load::Begin(sheet) = load {
             let path = self.loading.take().map_or_else(String::new, |form| form.path);
-            self.loading = Some(LoadForm { sheet, path, reading: false, fault: None });
+            self.loading = Some(LoadForm { sheet, since: Instant::now(), path, reading: false, fault: None });
             self.pane = Some(Pane::Load);
             return;
         }

@@ -35,6 +35,8 @@ pub struct Entry {
     pub scorer: Arc<Scorer>,
     /// How it came out of training, where that is known.
     pub report: Option<Arc<Report>>,
+    /// How it did on the stream that it learnt from, if there is no report on it.
+    pub lived: Option<Lived>,
     /// How it was trained, if that was here.
     pub training: Option<Training>,
     /// How the features were distributed in training, and how far the feeds were learnt from, where that is known.
@@ -65,10 +67,11 @@ impl Entry {
         format!("Foretells {what}: {} over {}", numbers::counted(trees, "tree"), numbers::counted(features, "feature"))
     }
 
-    /// How good it was on the rows held out, in a word.
+    /// How good it was on the rows held out, or on those of the stream, in a word.
     pub fn score(&self) -> Option<String> {
-        let score = self.report.as_ref()?.verdict.score()?;
-        Some(if self.forest().task == Task::Numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
+        let numbers = self.forest().task == Task::Numbers;
+        let score = self.report.as_ref().and_then(|r| r.verdict.score()).or(self.lived.filter(|_| !numbers).map(|lived| 1.0 - lived.error))?;
+        Some(if numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
     }
 
     /// The truth of a row, where the table holds it.
@@ -150,11 +153,20 @@ fn window(sheet: &Sheet) -> (String, String) {
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
 }
 
+/// How a forest did on the newest rows of a stream: each was foretold before it was learnt from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lived {
+    pub rows: u64,
+    /// The share that was wrong, or the mean distance from the truth.
+    pub error: f64,
+}
+
 /// A forest, and what is known of how it came about.
 #[derive(Clone, Debug)]
 pub struct Came {
     pub forest: Arc<Forest>,
     pub report: Option<Arc<Report>>,
+    pub lived: Option<Lived>,
     pub training: Option<Training>,
     pub baseline: Option<Arc<Baseline>>,
     pub until: Option<Mark>,
@@ -163,7 +175,7 @@ pub struct Came {
 
 impl From<Arc<Forest>> for Came {
     fn from(forest: Arc<Forest>) -> Self {
-        Self { forest, report: None, training: None, baseline: None, until: None, learnt_to: None }
+        Self { forest, report: None, lived: None, training: None, baseline: None, until: None, learnt_to: None }
     }
 }
 
@@ -172,6 +184,7 @@ impl From<&Learned> for Came {
         Self {
             forest: learned.forest.clone(),
             report: Some(learned.report.clone()),
+            lived: None,
             training: Some(learned.training.clone()),
             baseline: Some(learned.baseline.clone()),
             until: Some(learned.until.clone()),
@@ -193,9 +206,9 @@ impl ModelList {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        let Came { forest, report, training, baseline, until, learnt_to } = came;
+        let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
         let (scorer, swaps) = (Arc::new(Scorer::new(forest)), Vec::new());
-        self.entries.push(Entry { id, sheet, name, target, scorer, report, training, baseline, until, learnt_to, swaps, file, saving: None });
+        self.entries.push(Entry { id, sheet, name, target, scorer, report, lived, training, baseline, until, learnt_to, swaps, file, saving: None });
         self.renew();
         id
     }
@@ -203,8 +216,8 @@ impl ModelList {
     /// Another forest takes the place of the model's: questions that ask it by its name ask the new one from now on.
     pub fn swap(&mut self, id: ModelId, came: Came, told: String) {
         self.change(id, |entry| {
-            let Came { forest, report, training, baseline, until, learnt_to } = came;
-            (entry.scorer, entry.report, entry.training) = (Arc::new(Scorer::new(forest)), report, training);
+            let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
+            (entry.scorer, entry.report, entry.lived, entry.training) = (Arc::new(Scorer::new(forest)), report, lived, training);
             (entry.baseline, entry.until, entry.learnt_to) = (baseline, until, learnt_to);
             entry.swaps.push(told);
         });

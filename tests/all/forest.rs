@@ -752,10 +752,10 @@ fn what_is_damaged_in_a_models_file_is_said_in_plain_words_with_its_place() {
     assert!(spoilt(false, &|f| drop(f["report"].as_object_mut().unwrap().remove("classes"))).contains("should have 'classes'"));
     let whole = good.to_string();
     let cut = whole.find("\"points\"").unwrap() + 40;
-    assert!(said(&whole[..cut]).starts_with("the file was cut short: it ends at report.classes.curves[0].roc.points"), "{}", said(&whole[..cut]));
+    assert!(said(&whole[..cut]).starts_with("the file was cut short: it ends at report.classes.curves[0].precision_recall.points"), "{}", said(&whole[..cut]));
     assert_eq!(said(""), "it is no model: it is empty, or was cut short");
     assert_eq!(said("a,b\n1,2\n"), "it is no model: it is not JSON");
-    assert_eq!(said("[1, 2]"), "it is no model: there is a list where an object should be");
+    assert_eq!(said("[1, 2]"), "it is no model: it is JSON of another shape");
     assert_eq!(said("{\"a\": 1}"), "it is no model: it has no 'braid_model'");
     for (text, is) in [("{\"braid_model\":1", true), ("\u{feff} {\n  \"braid_model\" : 2 }", true), ("{\"a\":\"braid_model\"}", false), ("", false)] {
         std::fs::write(&path, text).unwrap();

@@ -136,6 +136,13 @@ fn a_question_asks_the_model_that_took_over() {
     // The report says what became of it, and so does what is saved.
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(window.has("to the fused forest"));
+    assert!(window.has("Accuracy") && window.has("each before it learnt from it"), "how it did on the stream");
+    {
+        let app = window.app();
+        let entry = app.models().get(ID).unwrap();
+        let lived = entry.lived.unwrap();
+        assert!(lived.rows > 0 && entry.score() == Some(format!("{:.1} %", (1.0 - lived.error) * 100.0)), "{lived:?}");
+    }
     window.click("Close");
     let file = window.file("late.json", "");
     window.propose(Action::Export(Export::Model(Some(file.clone()), ID)));

@@ -24,6 +24,7 @@
 
 use std::time::Duration;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Report;
@@ -45,8 +46,22 @@ impl Serialize for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map(Self).map_err(|_| serde::de::Error::custom(format!("'{text}' should be a number")))
+        from.deserialize_str(Text)
+    }
+}
+
+/// Reads a number out of a text while it is at hand: so the fault knows its place.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Number;
+
+    fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("a number as text")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
+        text.parse().map(Number).map_err(|_| E::custom(format!("'{text}' should be a number")))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::learn::drift::Reason;
 use crate::learn::model::LearntTo;
 use crate::ui::App;
 use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
-use crate::ui::models::{Came, Entry, ModelId};
+use crate::ui::models::{Came, Entry, Lived, ModelId};
 use crate::ui::notices::{Level, Origin};
 use crate::ui::widget::numbers;
 
@@ -158,13 +158,18 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
                 compared(who)
             );
             let (baseline, until) = (Some(fresh.baseline.clone()), Some(fresh.until.clone()));
-            let came = Came { baseline, until, learnt_to: learnt_to(sentry), ..fresh.forest.clone().into() };
+            let standing = watched.and_then(|w| w.standing(who)).filter(|s| s.rows > 0);
+            let lived = standing.map(|s| Lived { rows: s.rows, error: s.error });
+            let came = Came { lived, baseline, until, learnt_to: learnt_to(sentry), ..fresh.forest.clone().into() };
             Some((came, told))
         }
         Who::Retrained => {
             let learned: Arc<_> = sentry.retrained.clone()?;
-            let told =
-                format!("Swapped on {at} (UTC) from {before} to a forest of the newest {}{}", numbers::counted(learned.report.learnt as u64, "row"), compared(who));
+            let told = format!(
+                "Swapped on {at} (UTC) from {before} to a forest of the newest {}{}",
+                numbers::counted(learned.report.learnt as u64, "row"),
+                compared(who)
+            );
             Some((learned.as_ref().into(), told))
         }
     }

@@ -95,7 +95,8 @@ fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
             }
             None if draft.computed && wrong_name(draft) => {
                 let name = draft.name.trim();
-                let fault = Fault::new(format!("'{name}' is not a name")).hint("write letters, digits and _, a letter first; or nothing, for the one that is proposed");
+                let fault =
+                    Fault::new(format!("'{name}' is not a name")).hint("write letters, digits and _, a letter first; or nothing, for the one that is proposed");
                 fault_ui(ui, &fault);
             }
             None if form.fault.is_none() && draft.computed => drop(ui.label(look::faint("Write a condition over a row, and look for features", ui))),

@@ -7,7 +7,7 @@ use super::{chart, feed::fault_ui};
 use crate::learn::forest::Task;
 use crate::learn::report::Report as Told;
 use crate::ui::action::{Action, ChartFile, Export, ModelAction, Report as Shown, Window};
-use crate::ui::models::Entry;
+use crate::ui::models::{Entry, Lived};
 use crate::ui::report::{Report, VIEWS, View, verdict_line};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
@@ -24,13 +24,14 @@ const CLASSES: f32 = 330.0;
 pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some((report, entry)) = app.report.as_ref().and_then(|r| Some((r, app.models.get(r.model)?))) else { return };
     let closed = modal_ui(ctx, &format!("Model {}", entry.name), WIDTH, |ui| {
-        match &entry.report {
-            Some(report) => headline_ui(ui, entry, report),
-            None if entry.swaps.is_empty() => {
-                let text = format!("{}. Its file holds no report: how good it was on rows held out is not known. Retrain it, or ask how often it is right.", entry.about());
+        match (&entry.report, entry.lived) {
+            (Some(report), _) => headline_ui(ui, entry, report),
+            (None, Some(lived)) => lived_ui(ui, entry, lived),
+            (None, None) => {
+                let why = if entry.swaps.is_empty() { "Its file holds no report" } else { "It was not tested on rows held out" };
+                let text = format!("{}. {why}: how good it is, is not known. Retrain it, or ask how often it is right.", entry.about());
                 ui.add(Label::new(text).wrap());
             }
-            None => drop(ui.add(Label::new(format!("{}. Its guard tested it on live rows, each before it learnt from it.", entry.about())).wrap())),
         }
         for swap in entry.swaps.iter().rev().take(2) {
             ui.add(Label::new(look::faint(swap, ui)).wrap());
@@ -60,11 +61,7 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
     let p = look::palette(ui);
     ui.horizontal_wrapped(|ui| {
         for (name, value, about) in verdict_line(&report.verdict) {
-            ui.vertical(|ui| {
-                ui.set_min_width(104.0);
-                ui.label(RichText::new(value).size(look::TITLE).strong().color(p.strong));
-                ui.label(look::faint(name, ui)).on_hover_text(about);
-            });
+            figure_of_merit_ui(ui, name, value, about);
         }
     });
     let count = |n: usize| numbers::count(n as u64);
@@ -88,6 +85,28 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
         let text = format!("{} tested are of a class that was not learnt, and count as wrong", numbers::counted(unknown as u64, "row"));
         ui.add(Label::new(RichText::new(text).size(look::SMALL).color(p.warn)).wrap());
     }
+}
+
+fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
+    let p = look::palette(ui);
+    ui.vertical(|ui| {
+        ui.set_min_width(104.0);
+        ui.label(RichText::new(value).size(look::TITLE).strong().color(p.strong));
+        ui.label(look::faint(name, ui)).on_hover_text(about);
+    });
+}
+
+/// Of a forest that learnt from a stream.
+fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
+    const ABOUT: &str = "Each row was foretold before the forest learnt from it";
+    if entry.forest().task == Task::Numbers {
+        figure_of_merit_ui(ui, "MAE", numbers::float(lived.error), ABOUT);
+    } else {
+        figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - lived.error) * 100.0), ABOUT);
+    }
+    let rows = numbers::counted(lived.rows, "row");
+    let text = format!("{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held out.", entry.about());
+    ui.add(Label::new(look::faint(text, ui)).wrap());
 }
 
 fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Action>) {
