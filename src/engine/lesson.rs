@@ -2,17 +2,18 @@
 //! seen. Jobs for the window; how features are proposed, trees grown and answers judged is `learn`'s.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use polars::prelude::*;
 
+use super::chunks::fit_chunks;
 use super::gather::{Gathered, Keep, Wanted, gather};
 use super::job::{Job, Reporter};
 use super::train::{Training, fit};
 use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
-use crate::learn::encode::kind_of;
+use crate::learn::encode::{Dropped, kind_of};
 use crate::learn::forest::{Forest, Kind};
 use crate::learn::holdout::held_out;
 use crate::learn::model::LearntTo;
@@ -68,12 +69,8 @@ pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) 
         let derived = target.bind(&table)?;
         let used: Vec<PlSmallStr> = derived.iter().flat_map(|d| d.columns.iter().cloned()).collect();
         let kinds: Vec<(String, Kind)> = table.schema.iter().filter_map(|(name, dtype)| Some((name.to_string(), kind_of(dtype)?))).collect();
-        let wanted = Wanted {
-            columns: table.schema.iter_names().cloned().collect(),
-            derived: derived.map(|d| (target.name.as_str().into(), d)),
-            keep: Keep::Spread(propose::SAMPLE),
-        };
-        let Gathered { frame, seen, .. } = gather(&table, &reached, &wanted, report)?;
+        let wanted = Wanted { columns: table.schema.iter_names().cloned().collect(), derived: derived.map(|d| (target.name.as_str().into(), d)) };
+        let Gathered { frame, seen, .. } = gather(&table, &reached, &wanted, Keep::Spread(propose::SAMPLE), report)?;
         report.progress(0, 0, "looking at each column");
         let mut proposal = propose::propose(&frame, &target.name)?;
         if let Some(sql) = &target.sql {
@@ -106,6 +103,15 @@ pub enum Test {
     Newest(f64),
 }
 
+/// Which rows are learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Some, by all trees together.
+    Kept(Keep),
+    /// All, at most so many at a time: each chunk fits its share of the trees.
+    Chunks(usize),
+}
+
 /// What is to be learnt, and from what.
 #[derive(Clone, Debug)]
 pub struct Lesson {
@@ -114,7 +120,7 @@ pub struct Lesson {
     pub reached: Reached,
     pub target: Target,
     pub training: Training,
-    pub keep: Keep,
+    pub scope: Scope,
     pub test: Test,
     /// A forest that is in use: it is judged on the same rows.
     pub champion: Option<Arc<Forest>>,
@@ -129,6 +135,12 @@ pub struct Learned {
     pub report: Arc<Report>,
     /// What the champion's answers to the same rows were worth.
     pub champion: Option<Verdict>,
+    /// Chunks that each fitted a share of the trees; 1 where all trees learnt from the same rows.
+    pub chunks: usize,
+    /// To read and to train.
+    pub took: Duration,
+    /// To score the rows held out.
+    pub predict: Duration,
     /// How the features were distributed in all rows with a target, those that lack a value included.
     pub baseline: Arc<Baseline>,
     /// How far the feeds were read: rows from there on are new to the forest.
@@ -143,7 +155,7 @@ pub fn learn(lesson: Lesson, errors: Latest<Vec<f64>>, wake: Wake) -> Job<Learne
 }
 
 fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Result<Learned> {
-    let Lesson { table, reached, target, training, keep, test, champion } = lesson;
+    let Lesson { table, reached, target, training, scope, test, champion } = lesson;
     let begun = Instant::now();
     let question = &training.question;
     if question.features.is_empty() {
@@ -162,41 +174,38 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
             columns.push(input);
         }
     }
-    let Gathered { frame, seen, unread } = gather(&table, &reached, &Wanted { columns, derived, keep }, report)?;
-    let (complete, dropped) = question.complete(&frame)?;
-    let labelled = frame.filter(&frame.column(&target.name)?.is_not_null())?;
-    drop(frame);
-    let baseline = Arc::new(Baseline::new(&labelled, question.features.iter().map(String::as_str))?);
-    drop(labelled);
-    let (learnt, tested) = divide(&complete, test, training.seed)?;
-    let learnt_to = match (&time, test) {
-        (None, _) => None,
-        // Rows held out lie among those that are learnt from, or after them.
-        (Some(time), Test::Share(_)) => learnt_to(complete.column(time)?)?,
-        (Some(time), Test::Newest(_)) => learnt_to(learnt.column(time)?)?,
-    };
-    drop(complete);
-    let rows = learnt.height();
-    report.check()?;
-    let show = |so_far: &[f64]| {
-        // Of thousands of trees not each one.
-        if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
-            errors.put(so_far.to_vec());
+    let wanted = Wanted { columns, derived };
+    let fitted = match scope {
+        Scope::Kept(keep) => {
+            let gathered = gather(&table, &reached, &wanted, keep, report)?;
+            let show = |so_far: &[f64]| {
+                // Of thousands of trees not each one.
+                if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
+                    errors.put(so_far.to_vec());
+                }
+            };
+            fit_together(gathered, time.as_deref(), &training, test, report, show)?
         }
+        Scope::Chunks(most) => fit_chunks(&table, &reached, &wanted, &training, test, most, report)?,
     };
-    let forest = fit(learnt, &training, report, show)?;
+    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks, learnt_to } = fitted;
+    let took = begun.elapsed();
     let trees = training.trees as u64;
-    report.progress(trees, trees, "asking it of the rows held out");
-    let verdict = judge(&forest, &tested)?;
+    report.counted(trees, trees, "trees", "asking it of the rows held out");
+    let begun = Instant::now();
+    let scored = forest.score(&tested)?;
+    let predict = begun.elapsed();
+    let verdict = Verdict::new(&forest, &scored, &tested)?;
     report.check()?;
-    let champion = champion.map(|c| judge(&c, &tested)).transpose()?;
+    let champion = champion.map(|c| Verdict::new(&c, &c.score(&tested)?, &tested)).transpose()?;
     let Explained { importance, dependences } = explain(&forest, &tested, |share| {
-        report.progress(trees, trees, format!("finding out what it goes by, {:.0} %", share * 100.0));
+        report.counted(trees, trees, "trees", format!("finding out what it goes by, {:.0} %", share * 100.0));
         report.check()
     })?;
-    let report = Report { seen, unread, learnt: rows, dropped, seconds: begun.elapsed().as_secs_f64(), verdict, importance, dependences };
-    let (forest, report, until) = (forest.into(), report.into(), Mark::new(&table, reached));
-    Ok(Learned { target, training, forest, report, champion, baseline, until, learnt_to })
+    let seconds = (took + predict).as_secs_f64();
+    let report = Arc::new(Report { seen, unread, learnt, dropped, seconds, verdict, importance, dependences });
+    let (forest, baseline, until) = (Arc::new(forest), Arc::new(baseline), Mark::new(&table, reached));
+    Ok(Learned { target, training, forest, report, champion, chunks, took, predict, baseline, until, learnt_to })
 }
 
 /// The newest of some rows, by the column of their time.
@@ -208,12 +217,45 @@ pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
     Ok(micros_of(times)?.max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
 }
 
-fn judge(forest: &Forest, tested: &DataFrame) -> Result<Verdict> {
-    Verdict::new(forest, &forest.score(tested)?, tested)
+/// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest of
+/// both counts, so that what comes after it is new.
+pub(super) fn newest(time: Option<&str>, complete: &DataFrame, learnt: &DataFrame, test: Test) -> Result<Option<LearntTo>> {
+    let Some(time) = time else { return Ok(None) };
+    learnt_to(if matches!(test, Test::Newest(_)) { learnt } else { complete }.column(time)?)
+}
+
+/// A forest, the rows that it is judged by, and what became of the others.
+pub(super) struct Fitted {
+    pub forest: Forest,
+    pub tested: DataFrame,
+    pub baseline: Baseline,
+    pub dropped: Dropped,
+    pub seen: u64,
+    pub unread: u64,
+    pub learnt: usize,
+    pub chunks: usize,
+    pub learnt_to: Option<LearntTo>,
+}
+
+fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, test: Test, report: &Reporter, show: impl Fn(&[f64])) -> Result<Fitted> {
+    let Gathered { frame, seen, unread } = gathered;
+    let question = &training.question;
+    let (complete, dropped) = question.complete(&frame)?;
+    let labelled = frame.filter(&frame.column(&question.target)?.is_not_null())?;
+    drop(frame);
+    let baseline = Baseline::new(&labelled, question.features.iter().map(String::as_str))?;
+    drop(labelled);
+    let (rows, tested) = divide(&complete, test, training.seed)?;
+    let learnt_to = newest(time, &complete, &rows, test)?;
+    drop(complete);
+    let learnt = rows.height();
+    report.check()?;
+    let forest = fit(rows, training, report, show)?;
+    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks: 1, learnt_to })
 }
 
 /// Rows to learn from, and rows to test on.
-fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFrame)> {
+pub(super) fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFrame)> {
     let height = u32::try_from(rows.height()).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
     let out: BooleanChunked = match test {
         Test::Share(share) => held_out(height, share, seed as u32).into_iter().collect(),

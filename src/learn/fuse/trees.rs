@@ -29,7 +29,7 @@ impl Trees {
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no class.
     pub fn new(question: Question, examples: &DataFrame) -> Result<Self> {
-        let question = Question { task: Some(TaskKind::Classify), ..question };
+        let question = Question { task: Some(TaskKind::Classify), coarse: true, ..question };
         let (complete, _) = question.complete(examples)?;
         let knows = question.prepare(&complete)?.forest;
         let mut question = question;
@@ -47,7 +47,7 @@ impl Trees {
             return Err(numbers());
         }
         let features = forest.features.iter().map(|f| f.name.clone()).collect();
-        let question = Question { target: forest.target.clone(), features, task: Some(TaskKind::Classify), missing: forest.missing };
+        let question = Question { target: forest.target.clone(), features, task: Some(TaskKind::Classify), missing: forest.missing, coarse: true };
         Ok(Self { question, knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() } })
     }
 

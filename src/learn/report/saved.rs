@@ -216,8 +216,8 @@ impl Saved {
     /// What it says of `forest`; or where it contradicts itself.
     pub(in crate::learn) fn report(self, forest: &Forest) -> Result<Report, String> {
         let Rows { seen, unread, of, dropped, lacking, learnt, tested } = self.rows;
-        if dropped > of || learnt.saturating_add(tested) != of - dropped {
-            return Err("in 'rows', those that were learnt from, tested on and dropped do not add up to all".to_owned());
+        if learnt.saturating_add(tested).saturating_add(dropped) > of {
+            return Err("in 'rows', those that were learnt from, tested on and dropped are more than all ('of')".to_owned());
         }
         // Durations of any other kind cannot be shown.
         Duration::try_from_secs_f64(self.seconds.0).map_err(|_| "its 'seconds' are no length of time".to_owned())?;

@@ -286,10 +286,10 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
 fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     let p = look::palette(ui);
     let progress = training.progress();
-    let trees = progress.total > 0 && training.picture.figure().is_some();
     ui.horizontal(|ui| {
         ui.spinner();
-        let text = if trees { format!("{} of {} trees", numbers::count(progress.done), numbers::count(progress.total)) } else { "Reading the rows".to_owned() };
+        let counted = || format!("{} of {} {}", numbers::count(progress.done), numbers::count(progress.total), progress.unit);
+        let text = if progress.unit.is_empty() || progress.total == 0 { "Reading the rows".to_owned() } else { counted() };
         ui.label(RichText::new(text).strong());
         ui.label(look::faint(&progress.note, ui));
     });
