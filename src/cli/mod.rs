@@ -20,7 +20,7 @@ const HELP: &str = "\
 Braid: history and live data in one exact answer
 
 braid                                   open the window
-braid FILE|FOLDER|URL …                 open the window with these
+braid FILE|FOLDER|URL …                 open the window with these; a model goes under the table with its columns
 braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
            [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
            --sql TEXT|@FILE [--for DURATION] [--workspace DIR]

@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::gather::{Heap, Keep, Wanted, each, nothing};
 use super::job::Reporter;
-use super::lesson::{Fitted, Test, divide};
+use super::lesson::{Fitted, Test, divide, newest};
 use super::train::{Training, fit};
 use super::{Reached, Table};
 use crate::data::{Fault, Result};
@@ -14,6 +14,7 @@ use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, TaskKind};
 use crate::learn::forest::Forest;
 use crate::learn::merge::merge;
+use crate::learn::model::LearntTo;
 
 /// Most chunks: the cuts of all of them fit into one forest.
 const MOST: usize = 250;
@@ -41,13 +42,15 @@ pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, trai
         labelled: Heap::new(Keep::Spread(KEPT)),
         dropped: Dropped::default(),
         learnt: 0,
+        time: table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| wanted.columns.contains(time)),
+        learnt_to: None,
     };
     // Each chunk is cut into 256 bins: those of all chunks have to fit into one forest.
     state.training.question.coarse = true;
     report.counted(0, training.trees as u64, "trees", format!("reading the first of {chunks} chunks"));
     let unread = each(table, reached, wanted, &report.quiet(), &mut |rows| state.add(rows))?;
     state.rest()?;
-    let Chunks { forests, tested, labelled, dropped, learnt, training, .. } = state;
+    let Chunks { forests, tested, labelled, dropped, learnt, learnt_to, training, .. } = state;
     if forests.is_empty() {
         return Err(if dropped.of == 0 { nothing(table) } else { lacking(&dropped, &training.question.target) });
     }
@@ -55,7 +58,7 @@ pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, trai
     let labelled = labelled.finish()?.unwrap_or_default();
     let baseline = Baseline::new(&labelled, training.question.features.iter().map(String::as_str))?;
     let tested = tested.finish()?.unwrap_or_default();
-    Ok(Fitted { forest: merge(&parts)?, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, chunks: forests.len() })
+    Ok(Fitted { forest: merge(&parts)?, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, chunks: forests.len(), learnt_to })
 }
 
 fn lacking(dropped: &Dropped, target: &str) -> Fault {
@@ -92,6 +95,9 @@ struct Chunks<'a> {
     labelled: Heap,
     dropped: Dropped,
     learnt: usize,
+    /// The column of the rows' time, and the newest so far.
+    time: Option<PlSmallStr>,
+    learnt_to: Option<LearntTo>,
 }
 
 impl Chunks<'_> {
@@ -125,6 +131,8 @@ impl Chunks<'_> {
         drop(chunk);
         let seed = training.seed.wrapping_add((self.done as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (learnt, tested) = divide(&complete, self.test, seed)?;
+        let newer = newest(self.time.as_deref(), &complete, &learnt, self.test)?;
+        self.learnt_to = self.learnt_to.take().into_iter().chain(newer).max_by_key(|to| to.micros);
         drop(complete);
         self.done += 1;
         self.tested.add(tested)?;

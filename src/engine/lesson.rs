@@ -16,9 +16,12 @@ use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, kind_of};
 use crate::learn::forest::{Forest, Kind};
 use crate::learn::holdout::held_out;
+use crate::learn::model::LearntTo;
 use crate::learn::propose::{self, Gaps, LeftOut, Proposal, Reason};
+use crate::learn::report::{Explained, Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::query::derived::Derived;
+use crate::query::window::micros_of;
 use crate::sync::{Latest, Wake};
 
 /// What is to be foretold: a column, or an expression over the row under a name of its own.
@@ -28,11 +31,17 @@ pub struct Target {
     pub sql: Option<String>,
 }
 
+/// Whether it can be written in SQL as it stands.
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
 impl Target {
     pub(super) fn bind(&self, table: &Table) -> Result<Option<Derived>> {
         let Some(sql) = &self.sql else { return Ok(None) };
-        if self.name.trim().is_empty() {
-            return Err(Fault::new("the target has no name").hint("name what is to be foretold, such as late"));
+        if !is_name(&self.name) {
+            let what = if self.name.is_empty() { "the target has no name".to_owned() } else { format!("'{}' is not a name", self.name) };
+            return Err(Fault::new(what).at("Target").hint("write letters, digits and _, a letter first, such as late"));
         }
         if table.schema.contains(&self.name) {
             return Err(Fault::new(format!("there is a column '{}' already", self.name)).at(&table.name).hint("give the target another name"));
@@ -123,30 +132,22 @@ pub struct Learned {
     pub target: Target,
     pub training: Training,
     pub forest: Arc<Forest>,
-    pub verdict: Verdict,
+    pub report: Arc<Report>,
     /// What the champion's answers to the same rows were worth.
     pub champion: Option<Verdict>,
-    pub dropped: Dropped,
-    /// Rows that there are, and those that could not be read.
-    pub seen: u64,
-    pub unread: u64,
-    pub learnt: usize,
     /// Chunks that each fitted a share of the trees; 1 where all trees learnt from the same rows.
     pub chunks: usize,
     /// To read and to train.
     pub took: Duration,
     /// To score the rows held out.
     pub predict: Duration,
-    /// Some of the rows held out, with their target.
-    pub sample: DataFrame,
     /// How the features were distributed in all rows with a target, those that lack a value included.
     pub baseline: Arc<Baseline>,
     /// How far the feeds were read: rows from there on are new to the forest.
     pub until: Mark,
+    /// The same by the time of rows, where the table has one.
+    pub learnt_to: Option<LearntTo>,
 }
-
-/// Rows held out that are kept to explain the forest by.
-const SAMPLE: usize = 2_000;
 
 /// Trains; `errors` shows the out-of-bag error after each tree while it goes on.
 pub fn learn(lesson: Lesson, errors: Latest<Vec<f64>>, wake: Wake) -> Job<Learned> {
@@ -165,9 +166,10 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     if derived.is_none() {
         columns.push(target.name.as_str().into());
     }
+    let time = table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| *time != target.name);
     // A champion may ask for features that the challenger does without.
     let inputs = champion.iter().flat_map(|c| c.features.iter().map(|f| PlSmallStr::from(f.name.as_str())));
-    for input in inputs {
+    for input in inputs.chain(time.clone()) {
         if !columns.contains(&input) {
             columns.push(input);
         }
@@ -182,11 +184,11 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
                     errors.put(so_far.to_vec());
                 }
             };
-            fit_together(gathered, &training, test, report, show)?
+            fit_together(gathered, time.as_deref(), &training, test, report, show)?
         }
         Scope::Chunks(most) => fit_chunks(&table, &reached, &wanted, &training, test, most, report)?,
     };
-    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks } = fitted;
+    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks, learnt_to } = fitted;
     let took = begun.elapsed();
     let trees = training.trees as u64;
     report.counted(trees, trees, "trees", "asking it of the rows held out");
@@ -196,9 +198,30 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let verdict = Verdict::new(&forest, &scored, &tested)?;
     report.check()?;
     let champion = champion.map(|c| Verdict::new(&c, &c.score(&tested)?, &tested)).transpose()?;
-    let sample = spread(&tested, SAMPLE)?;
+    let Explained { importance, dependences } = explain(&forest, &tested, |share| {
+        report.counted(trees, trees, "trees", format!("finding out what it goes by, {:.0} %", share * 100.0));
+        report.check()
+    })?;
+    let seconds = (took + predict).as_secs_f64();
+    let report = Arc::new(Report { seen, unread, learnt, dropped, seconds, verdict, importance, dependences });
     let (forest, baseline, until) = (Arc::new(forest), Arc::new(baseline), Mark::new(&table, reached));
-    Ok(Learned { target, forest, verdict, champion, dropped, seen, unread, learnt, chunks, took, predict, sample, baseline, training, until })
+    Ok(Learned { target, training, forest, report, champion, chunks, took, predict, baseline, until, learnt_to })
+}
+
+/// The newest of some rows, by the column of their time.
+///
+/// # Errors
+/// When it holds no time.
+pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
+    let number = if times.dtype().is_integer() { times.cast(&DataType::Int64)?.i64()?.max() } else { None };
+    Ok(micros_of(times)?.max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
+}
+
+/// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest of
+/// both counts, so that what comes after it is new.
+pub(super) fn newest(time: Option<&str>, complete: &DataFrame, learnt: &DataFrame, test: Test) -> Result<Option<LearntTo>> {
+    let Some(time) = time else { return Ok(None) };
+    learnt_to(if matches!(test, Test::Newest(_)) { learnt } else { complete }.column(time)?)
 }
 
 /// A forest, the rows that it is judged by, and what became of the others.
@@ -211,9 +234,10 @@ pub(super) struct Fitted {
     pub unread: u64,
     pub learnt: usize,
     pub chunks: usize,
+    pub learnt_to: Option<LearntTo>,
 }
 
-fn fit_together(gathered: Gathered, training: &Training, test: Test, report: &Reporter, show: impl Fn(&[f64])) -> Result<Fitted> {
+fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, test: Test, report: &Reporter, show: impl Fn(&[f64])) -> Result<Fitted> {
     let Gathered { frame, seen, unread } = gathered;
     let question = &training.question;
     let (complete, dropped) = question.complete(&frame)?;
@@ -222,11 +246,12 @@ fn fit_together(gathered: Gathered, training: &Training, test: Test, report: &Re
     let baseline = Baseline::new(&labelled, question.features.iter().map(String::as_str))?;
     drop(labelled);
     let (rows, tested) = divide(&complete, test, training.seed)?;
+    let learnt_to = newest(time, &complete, &rows, test)?;
     drop(complete);
     let learnt = rows.height();
     report.check()?;
     let forest = fit(rows, training, report, show)?;
-    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks: 1 })
+    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks: 1, learnt_to })
 }
 
 /// Rows to learn from, and rows to test on.
@@ -240,14 +265,4 @@ pub(super) fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFra
         }
     };
     Ok((rows.filter(&!&out)?, rows.filter(&out)?))
-}
-
-/// At most so many rows, evenly spread.
-fn spread(rows: &DataFrame, most: usize) -> Result<DataFrame> {
-    let height = rows.height();
-    if height <= most {
-        return Ok(rows.clone());
-    }
-    let places = (0..most).map(|i| (i * height / most) as IdxSize).collect();
-    Ok(rows.take(&IdxCa::from_vec("row".into(), places))?)
 }

@@ -8,7 +8,6 @@ mod checkpoint;
 mod chunks;
 pub mod cost;
 mod dataset;
-pub mod explain;
 pub mod feed;
 mod gather;
 pub mod guard;

@@ -14,6 +14,7 @@ use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
 use super::{Job, job::Reporter};
 use crate::data::format::{self, parse_datetime};
 use crate::data::{Fault, Result};
+use crate::learn::model::{Saved, is_model, load};
 use crate::source::history::{History, expand, open_history};
 use crate::source::live::{Event, Expect, FeedUrl};
 use crate::store::log::Keep;
@@ -212,10 +213,18 @@ pub fn parse_seam(text: &str, table: &Table) -> Result<Seam> {
 #[derive(Debug)]
 pub struct Opened {
     pub path: PathBuf,
-    pub table: Result<Table>,
+    pub found: Result<Found>,
 }
 
-/// Opens files and folders: each gives a table or the fault that kept it from being one. Files of one folder with the
+/// What a path holds.
+#[derive(Debug)]
+pub enum Found {
+    Table(Box<Table>),
+    /// A file that begins as a model does.
+    Model(Box<Saved>),
+}
+
+/// Opens files and folders: each gives a table, a model, or the fault that kept it from being one. Files of one folder with the
 /// same schema become one table; a file of a folder that fails does not keep the others away.
 pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
     Job::start("open", wake, move |report| {
@@ -233,7 +242,7 @@ fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Resul
     let files = match expand(&path) {
         Ok(files) => files,
         Err(fault) => {
-            opened.push(Opened { path, table: Err(fault) });
+            opened.push(Opened { path, found: Err(fault) });
             return Ok(());
         }
     };
@@ -243,6 +252,10 @@ fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Resul
     for (done, file) in files.into_iter().enumerate() {
         report.check()?;
         report.progress(done as u64, total, file.display().to_string());
+        if is_model(&file) {
+            opened.push(Opened { found: load(&file).map(|saved| Found::Model(Box::new(saved))), path: file });
+            continue;
+        }
         // Types settled by the first file of a folder hold for the others where they have the same columns.
         match open_history(&file, None) {
             Ok(history) => match tables.iter_mut().find(|t| difference(&t.schema, history.schema()).is_none()) {
@@ -252,10 +265,10 @@ fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Resul
                     tables.push(Table::of_history(&name, vec![history])?);
                 }
             },
-            Err(fault) => opened.push(Opened { path: file, table: Err(fault) }),
+            Err(fault) => opened.push(Opened { path: file, found: Err(fault) }),
         }
     }
-    opened.extend(tables.into_iter().map(|table| Opened { path: path.clone(), table: Ok(table) }));
+    opened.extend(tables.into_iter().map(|table| Opened { path: path.clone(), found: Ok(Found::Table(Box::new(table))) }));
     Ok(())
 }
 

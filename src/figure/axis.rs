@@ -33,15 +33,15 @@ impl Room {
     }
 }
 
-pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
+pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, whole: bool, look: &Look) -> Vec<XTick> {
     if room.width < 1.0 {
         return Vec::new();
     }
     match kind {
-        AxisKind::Number => numbers(scale, room, look),
+        AxisKind::Number => numbers(scale, room, whole, look),
         AxisKind::Power => powers(scale, room, look),
-        AxisKind::Time => times(scale, room, look, false).unwrap_or_else(|| numbers(scale, room, look)),
-        AxisKind::Clock => times(scale, room, look, true).unwrap_or_else(|| numbers(scale, room, look)),
+        AxisKind::Time => times(scale, room, look, false).unwrap_or_else(|| numbers(scale, room, false, look)),
+        AxisKind::Clock => times(scale, room, look, true).unwrap_or_else(|| numbers(scale, room, false, look)),
         // Names stay under the plot: beside the lowest label of the y axis they would be read as one.
         AxisKind::Category(names) => categories(names, scale, Room { before: room.before.min(4.0), ..room }, look),
     }
@@ -74,13 +74,13 @@ fn gap(look: &Look) -> f32 {
     look.font_size
 }
 
-fn numbers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
+fn numbers(scale: Scale, room: Room, whole: bool, look: &Look) -> Vec<XTick> {
     let place = |ticks: &number::Ticks| -> Vec<XTick> {
         let labelled = ticks.values.iter().zip(&ticks.labels);
         labelled.map(|(v, label)| tick(scale, room, look, *v, label.clone(), None)).collect()
     };
     let most = (room.width / (look.font_size * 4.0)).clamp(1.0, 20.0) as usize;
-    let tried = (1..=most).rev().map(|most| place(&number::ticks(scale, most, false)));
+    let tried = (1..=most).rev().map(|most| place(&number::ticks(scale, most, whole)));
     let mut last = Vec::new();
     for ticks in tried {
         if apart(&ticks, look) {

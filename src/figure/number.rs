@@ -158,6 +158,13 @@ fn scientific(value: f64, places: usize) -> String {
     format!("{}{digits}e{}", if value < 0.0 { "\u{2212}" } else { "" }, power.replace('-', "\u{2212}"))
 }
 
+/// A value with the three digits that say how large it is.
+pub fn rounded(v: f64) -> String {
+    let places = if v == 0.0 || !v.is_finite() { 0 } else { 2 - v.abs().log10().floor() as i32 };
+    let unit = 10_f64.powi(places.clamp(0, 12));
+    value((v * unit).round() / unit)
+}
+
 /// A single value, as a reader wants it when pointing at it: about six digits that matter.
 pub fn value(value: f64) -> String {
     if value.is_nan() {

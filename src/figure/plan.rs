@@ -8,7 +8,7 @@ use super::look::Look;
 use super::mark::{self, Mark};
 use super::number::{self, Ticks};
 use super::scale::Scale;
-use super::spec::{AxisKind, Figure};
+use super::spec::{AxisKind, Figure, Series};
 use super::text;
 
 pub struct Plan<'a> {
@@ -122,7 +122,7 @@ impl<'a> Plan<'a> {
 
         // The range is widened to whole steps once the height is known, and that settles the labels' width.
         let height = bottom - top;
-        let whole = y.span() < 10.0 && whole_numbers(figure);
+        let whole_y = y.span() < 10.0 && whole(figure, |s| &s.y);
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
         let y = if fixed || empty || mark.bands || figure.y_kind == AxisKind::Power { y } else { number::widen(y, axis::y_steps(height, look)) };
         let y_ticks = if empty {
@@ -130,7 +130,7 @@ impl<'a> Plan<'a> {
         } else if mark.bands {
             bands(figure, y, height, size[0] * BAND_NAMES, look)
         } else {
-            axis::y_ticks(&figure.y_kind, y, height, whole, look)
+            axis::y_ticks(&figure.y_kind, y, height, whole_y, look)
         };
         let widest = y_ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
         // In steps, so that a growing count does not shake the picture.
@@ -141,7 +141,7 @@ impl<'a> Plan<'a> {
         let plot = Rect::new(left, top.round(), right, bottom.round().max(top.round()));
         let layout = Layout { size, plot, x, y, slots, bands: mark.bands.then_some(figure.series.len()), free: mark.free };
         let room = Room { width: plot.width(), before: left - 2.0, after: size[0] - right - 2.0 };
-        let mut x_ticks = if empty { Vec::new() } else { axis::x_ticks(&figure.x.kind, x, room, look) };
+        let mut x_ticks = if empty { Vec::new() } else { axis::x_ticks(&figure.x.kind, x, room, x.span() < 10.0 && whole(figure, |s| &s.x), look) };
         if !context {
             x_ticks.iter_mut().for_each(|tick| tick.context = None);
         }
@@ -166,7 +166,7 @@ fn bands(figure: &Figure, y: Scale, height: f32, room: f32, look: &Look) -> Tick
 /// What the y axis shows; of bands, what their colours say.
 fn y_title(figure: &Figure, mark: &Mark) -> String {
     match mark::heat::range(figure).filter(|_| mark.bands) {
-        Some((lo, hi)) => format!("{} (colour: {} to {})", figure.y_title, number::value(lo), number::value(hi)).trim_start().to_owned(),
+        Some((lo, hi)) => format!("{} (colour: {} to {})", figure.y_title, number::rounded(lo), number::rounded(hi)).trim_start().to_owned(),
         None => figure.y_title.clone(),
     }
 }
@@ -261,6 +261,7 @@ fn alone(figure: &Figure, (lo, hi): (f64, f64), wide: f64) -> (f64, f64) {
     (lo - around, hi + around)
 }
 
-fn whole_numbers(figure: &Figure) -> bool {
-    figure.series.iter().flat_map(|series| series.y.iter()).filter(|y| y.is_finite()).all(|y| y.fract() == 0.0)
+/// Whether all coordinates on one side are whole numbers.
+fn whole(figure: &Figure, side: impl Fn(&Series) -> &[f64]) -> bool {
+    figure.series.iter().flat_map(|series| side(series).iter()).filter(|y| y.is_finite()).all(|y| y.fract() == 0.0)
 }

@@ -21,9 +21,43 @@ pub struct Importance {
 pub struct Dependence {
     pub feature: String,
     /// What the feature was set to: numbers, or the most frequent categories.
-    pub grid: Column,
-    /// The mean answer there.
-    pub mean: Vec<f64>,
+    pub grid: Grid,
+    /// The mean answers there: those of each class, or of the one number that is estimated.
+    pub means: Vec<Vec<f64>>,
+}
+
+/// Values that a feature was set to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Grid {
+    Numbers(Vec<f64>),
+    /// Microseconds since 1970.
+    Times(Vec<i64>),
+    Words(Vec<String>),
+}
+
+impl Grid {
+    fn new(values: &Column) -> Result<Self> {
+        Ok(match values.dtype() {
+            dtype if dtype.is_primitive_numeric() => Self::Numbers(numbers(values)?.iter().map(|v| v.unwrap_or(f64::NAN)).collect()),
+            DataType::Date | DataType::Datetime(..) => {
+                let times = values.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.to_physical_repr();
+                Self::Times(times.i64()?.iter().flatten().collect())
+            }
+            _ => Self::Words((0..values.len()).map(|row| values.get(row).map_or_else(|_| String::new(), |v| v.str_value().into_owned())).collect()),
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Times(values) => values.len(),
+            Self::Words(values) => values.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Permutation importance: `score` says how good the model is on some rows (more is better). Most important first;
@@ -55,23 +89,27 @@ pub fn permutation(rows: &DataFrame, features: &[&str], repeats: u32, seed: u64,
 }
 
 /// Partial dependence: every row is asked with the feature set to each of at most `points` values, and the answers are
-/// averaged. Rows without an answer (no finite number) are left out of the mean.
+/// averaged: `predict` gives a list of them a class. Rows without an answer (no finite number) are left out of the mean.
 ///
 /// # Errors
 /// A feature that is no column or has no values, or what `predict` says.
-pub fn dependence(rows: &DataFrame, feature: &str, points: usize, mut predict: impl FnMut(&DataFrame) -> Result<Vec<f64>>) -> Result<Dependence> {
+pub fn dependence(rows: &DataFrame, feature: &str, points: usize, mut predict: impl FnMut(&DataFrame) -> Result<Vec<Vec<f64>>>) -> Result<Dependence> {
     let column = find(rows, feature)?;
     let grid = grid(column, points.max(2))?;
     if grid.is_empty() {
         return Err(Fault::new(format!("the feature '{feature}' has no values")).hint("take rows that have some"));
     }
-    let mut mean = Vec::with_capacity(grid.len());
+    let mut means: Vec<Vec<f64>> = Vec::new();
     for value in 0..grid.len() {
         let constant = grid.new_from_index(value, rows.height()).with_name(column.name().clone());
-        let answers: Vec<f64> = predict(&with(rows, constant)?)?.into_iter().filter(|a| a.is_finite()).collect();
-        mean.push(answers.iter().sum::<f64>() / answers.len() as f64);
+        let answers = predict(&with(rows, constant)?)?;
+        means.resize(answers.len(), Vec::new());
+        for (mean, answers) in means.iter_mut().zip(answers) {
+            let finite: Vec<f64> = answers.into_iter().filter(|a| a.is_finite()).collect();
+            mean.push(finite.iter().sum::<f64>() / finite.len() as f64);
+        }
     }
-    Ok(Dependence { feature: feature.to_owned(), grid, mean })
+    Ok(Dependence { feature: feature.to_owned(), grid: Grid::new(&grid)?, means })
 }
 
 /// Values to try, of the column's own type: of numbers those at equal ranks between the 5th and the 95th hundredth, of

@@ -2,6 +2,7 @@
 //! Pure: threads that grow trees are started by the engine.
 
 pub mod bins;
+pub mod damage;
 pub mod drift;
 pub mod encode;
 pub mod explain;
@@ -16,6 +17,7 @@ pub mod merge;
 pub mod model;
 pub mod oob;
 pub mod propose;
+pub mod report;
 pub mod score;
 pub mod split;
 pub mod tree;

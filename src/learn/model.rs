@@ -2,7 +2,7 @@
 //!
 //! ```json
 //! {
-//!   "braid_model": 1, "kind": "forest",
+//!   "braid_model": 1, "kind": "forest", "name": "late",
 //!   "target": "late", "task": "classify", "labels": "flag", "classes": ["false", "true"],
 //!   "missing": "drop", "rows": 1000,
 //!   "features": [{"name": "distance", "kind": "number", "cuts": ["199.5", "1023"]},
@@ -10,7 +10,9 @@
 //!   "oob": {"rows": 1000, "score": "0.91", "errors": ["0.2", "0.09"]},
 //!   "trees": [{"feature": [0, -1, -1], "cut": [1, 0, 0], "child": [1, 0, 1],
 //!              "sets": [], "mixed": [], "values": [], "gains": ["1"]}],
-//!   "baseline": {"rows": 1000, "features": []}
+//!   "baseline": {"rows": 1000, "features": []},
+//!   "learnt_to": {"column": "date", "micros": 979957800000000},
+//!   "report": {"rows": {"seen": 1000, "learnt": 800, "tested": 200}}
 //! }
 //! ```
 //!
@@ -23,18 +25,27 @@
 //!   lowest first, one bit for each code (1: left), each written as text. The root is node 0.
 //! - A leaf has feature -1. Its `child` is a class; or, from the number of classes up, a row of `mixed`: shares in units of
 //!   1/65536, one a class; or, for estimates, a place in `values`. Trees vote with equal weight: shares or values are averaged.
-//! - `baseline`: how the features were distributed in training, in the shape of `drift::saved`. Older files have none.
+//! - `name`: what questions called it; without one a file is called by its own name. `braid_model` comes first: by it a model is
+//!   told from other JSON.
+//! - `baseline`: how the features were distributed in training, in the shape of `drift::saved`.
+//! - `learnt_to`: the newest row that it learnt from, by its time (microseconds since 1970), and the column that has it; where
+//!   that counts in whole numbers, `number` is the same as it stands there.
+//! - `report`: how it came out of training, in the shape of `report::saved`.
+//! - Files may lack a name, a baseline, a time or a report: older ones have none.
 //! - Floating numbers are text, so that every reader gets every bit.
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read as _, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::damage;
 use super::drift::Baseline;
 use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task};
+use super::report::{self, Report};
 use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
 use crate::data::{Fault, Result};
 
@@ -44,6 +55,8 @@ const VERSION: u32 = 1;
 struct ModelFile {
     braid_model: u32,
     kind: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
     target: String,
     task: String,
     #[serde(default)]
@@ -58,14 +71,41 @@ struct ModelFile {
     trees: Vec<TreeFile>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     baseline: Option<Baseline>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    learnt_to: Option<LearntTo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<report::Saved>,
 }
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    pub forest: Forest,
+    /// What questions call it; may be empty.
+    pub name: String,
+    pub forest: Arc<Forest>,
     /// Without it nobody can tell whether features are still distributed as in training.
     pub baseline: Option<Baseline>,
+    pub learnt_to: Option<LearntTo>,
+    pub report: Option<Report>,
+}
+
+/// The newest row that a forest learnt from: rows after it are new to the forest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LearntTo {
+    /// The column that holds the time of rows.
+    pub column: String,
+    /// Microseconds since 1970.
+    pub micros: i64,
+    /// As it stands in the column, where that counts in whole numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
+}
+
+impl Saved {
+    /// A forest alone.
+    pub fn new(forest: impl Into<Arc<Forest>>) -> Self {
+        Self { name: String::new(), forest: forest.into(), baseline: None, learnt_to: None, report: None }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,18 +140,18 @@ struct TreeFile {
     gains: Vec<String>,
 }
 
-/// Writes a forest, whole or not at all.
+/// Writes a model, whole or not at all.
 ///
 /// # Errors
 /// The operating system's.
-pub fn save(forest: &Forest, baseline: Option<&Baseline>, path: &Path) -> Result<()> {
+pub fn save(saved: &Saved, path: &Path) -> Result<()> {
     let fault = |e: &std::io::Error| Fault::io(path.display().to_string(), e);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let written = (|| {
         let mut out = BufWriter::new(File::create(&part)?);
-        serde_json::to_writer(&mut out, &ModelFile { baseline: baseline.cloned(), ..to_file(forest) })?;
+        serde_json::to_writer(&mut out, &to_file(saved))?;
         out.write_all(b"\n")?;
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
         std::fs::rename(&part, path)
@@ -123,26 +163,39 @@ pub fn save(forest: &Forest, baseline: Option<&Baseline>, path: &Path) -> Result
     written.map_err(|e| fault(&e))
 }
 
-/// Reads a forest and checks that it can be walked.
+/// Reads a model and checks that its forest can be walked.
 ///
 /// # Errors
 /// When it cannot be read, is no model, or contradicts itself.
 pub fn load(path: &Path) -> Result<Saved> {
     let place = || path.display().to_string();
-    let file = File::open(path).map_err(|e| Fault::io(place(), &e))?;
-    let mut file: ModelFile = serde_json::from_reader(BufReader::new(file)).map_err(|e| {
-        if e.is_io() { Fault::new(format!("it cannot be read: {e}")).at(place()) } else { damaged(&format!("it is no model: {e}")).at(place()) }
-    })?;
-    let baseline = file.baseline.take();
+    let open = || File::open(path).map_err(|e| Fault::io(place(), &e));
+    let mut file: ModelFile = match serde_json::from_reader(BufReader::new(open()?)) {
+        Ok(file) => file,
+        Err(error) => return Err(damaged(&damage::told(&error, open()?)).at(place())),
+    };
+    let (name, baseline, learnt_to, report) = (std::mem::take(&mut file.name), file.baseline.take(), file.learnt_to.take(), file.report.take());
     let forest = from_file(file).map_err(|fault| fault.at(place()))?;
-    Ok(Saved { forest, baseline })
+    let report = report.map(|report| report.report(&forest)).transpose();
+    let report = report.map_err(|what| damaged(&format!("its report contradicts itself: {what}")).at(place()))?;
+    Ok(Saved { name, forest: forest.into(), baseline, learnt_to, report })
+}
+
+/// Whether a file begins as a model does: with an object whose first name is `braid_model`.
+pub fn is_model(path: &Path) -> bool {
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(256).read_to_end(&mut begin));
+    let text = String::from_utf8_lossy(&begin);
+    let inner = text.trim_start_matches('\u{feff}').trim_start().strip_prefix('{');
+    read.is_ok() && inner.is_some_and(|inner| inner.trim_start().starts_with("\"braid_model\""))
 }
 
 fn damaged(what: &str) -> Fault {
-    Fault::new(what).hint("give a file that braid train wrote, or train again")
+    Fault::new(what).hint("give a file that Braid wrote, or train again")
 }
 
-fn to_file(forest: &Forest) -> ModelFile {
+fn to_file(saved: &Saved) -> ModelFile {
+    let forest = &saved.forest;
     let (task, labels) = match &forest.task {
         Task::Classes { kind, .. } => ("classify", labels_word(*kind)),
         Task::Numbers => ("estimate", ""),
@@ -150,6 +203,7 @@ fn to_file(forest: &Forest) -> ModelFile {
     ModelFile {
         braid_model: VERSION,
         kind: "forest".to_owned(),
+        name: saved.name.clone(),
         target: forest.target.clone(),
         task: task.to_owned(),
         labels: labels.to_owned(),
@@ -159,7 +213,9 @@ fn to_file(forest: &Forest) -> ModelFile {
         features: forest.features.iter().map(feature_file).collect(),
         oob: forest.oob.as_ref().map(|oob| OobFile { rows: oob.rows, score: oob.score.to_string(), errors: texts(&oob.errors) }),
         trees: forest.trees.iter().map(tree_file).collect(),
-        baseline: None,
+        baseline: saved.baseline.clone(),
+        learnt_to: saved.learnt_to.clone(),
+        report: saved.report.as_ref().map(|report| report::Saved::new(report, forest)),
     }
 }
 

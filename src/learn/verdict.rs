@@ -12,16 +12,18 @@ use crate::data::Result;
 pub const CURVES: usize = 8;
 const BINS: usize = 40;
 const CALIBRATION: usize = 10;
+/// Points that a curve is drawn from at most: as many as there are pixels to tell apart.
+const POINTS: usize = 400;
 /// Rows whose probabilities are judged at a time.
 const BLOCK: usize = 1 << 14;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub rows: usize,
     pub told: Told,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     Classes(Classes),
     /// `None` without rows.
@@ -29,7 +31,7 @@ pub enum Told {
 }
 
 /// How well classes were told apart.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
     /// Rows of a class that the forest does not know: they count as wrong.
     pub unknown: usize,
@@ -40,7 +42,7 @@ pub struct Classes {
 }
 
 /// One class against the rest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Curves {
     pub class: usize,
     pub roc: Roc,
@@ -97,10 +99,15 @@ impl Classes {
                 known.push((row, *truth as u32));
             }
         }
-        let right = matrix.accuracy().unwrap_or(0.0) * matrix.rows() as f64;
-        let accuracy = (!truth.is_empty()).then(|| right / truth.len() as f64);
-        let curves = curves(&matrix, scored, &known)?;
-        Ok(Self { unknown: truth.len() - known.len(), accuracy, log_loss: loss(scored, &known, count)?, matrix, curves })
+        let (unknown, curves) = (truth.len() - known.len(), curves(&matrix, scored, &known)?);
+        Ok(Self::of(matrix, unknown, loss(scored, &known, count)?, curves))
+    }
+
+    /// What was counted. The accuracy follows from it.
+    pub fn of(matrix: Confusion, unknown: usize, log_loss: Option<f64>, curves: Vec<Curves>) -> Self {
+        let (right, rows) = (matrix.accuracy().unwrap_or(0.0) * matrix.rows() as f64, matrix.rows() + unknown as u64);
+        let accuracy = (rows > 0).then(|| right / rows as f64);
+        Self { unknown, accuracy, matrix, log_loss, curves }
     }
 
     /// The area under the ROC curve: of two classes, or the plain mean over all of them, each against the rest. `None`
@@ -126,7 +133,7 @@ fn curves(matrix: &Confusion, scored: &Scored, known: &[(usize, u32)]) -> Result
     let of = |class: usize| {
         let truth: Vec<bool> = known.iter().map(|(_, truth)| *truth as usize == class).collect();
         let shares: Vec<f64> = known.iter().map(|(row, _)| scored.share(*row, class).unwrap_or(0.0)).collect();
-        let (roc, precision_recall) = (Roc::new(&truth, &shares)?, PrecisionRecall::new(&truth, &shares)?);
+        let (roc, precision_recall) = (Roc::new(&truth, &shares)?.thinned(POINTS), PrecisionRecall::new(&truth, &shares)?.thinned(POINTS));
         Ok(Curves { class, roc, precision_recall, calibration: Calibration::new(&truth, &shares, CALIBRATION)? })
     };
     chosen.into_iter().map(of).collect()

@@ -28,6 +28,7 @@ pub enum Action {
     Cost(Cost),
     Feed(Feed),
     Learn(Learn),
+    Load(Load),
     Model(ModelId, ModelAction),
     Guard(ModelId, Guard),
     Report(Report),
@@ -70,8 +71,8 @@ pub enum TableAction {
     Follow(bool),
     /// Takes the feed with this address off.
     Detach(String),
-    /// Puts a model from a file under it; `None`: ask which.
-    LoadModel(Option<PathBuf>),
+    /// Puts a model from a file under it.
+    LoadModel(PathBuf),
     /// Takes the files of another table of the same schema into this one's history.
     Join(SheetId),
 }
@@ -161,6 +162,19 @@ pub enum Learn {
     Cancel,
 }
 
+/// A model from a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Load {
+    /// Under this table.
+    Begin(SheetId),
+    /// Its path as it is typed.
+    Edit(String),
+    /// Asks the system's dialog.
+    Choose,
+    /// Reads what was typed.
+    Read,
+}
+
 /// What can be done with one model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelAction {
@@ -243,6 +257,7 @@ pub enum Pane {
     Rewind,
     Cost,
     Learn,
+    Load,
     Report,
     Guard,
 }

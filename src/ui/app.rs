@@ -11,6 +11,7 @@ use super::cost::Costs;
 use super::feed::FeedForm;
 use super::guard::Guards;
 use super::lesson::LessonForm;
+use super::load::{Homeless, LoadForm};
 use super::models::ModelList;
 use super::notices::Notices;
 use super::report::Report;
@@ -49,6 +50,9 @@ pub struct App {
     pub(super) costs: Costs,
     pub(super) study: Option<Study>,
     pub(super) lesson: Option<LessonForm>,
+    pub(super) loading: Option<LoadForm>,
+    /// Models that wait for a table.
+    pub(super) homeless: Vec<Homeless>,
     pub(super) models: ModelList,
     pub(super) report: Option<Report>,
     pub(super) guards: Guards,
@@ -75,6 +79,8 @@ impl App {
             costs: Costs::default(),
             study: None,
             lesson: None,
+            loading: None,
+            homeless: Vec::new(),
             models: ModelList::default(),
             report: None,
             guards: Guards::default(),
@@ -164,6 +170,11 @@ impl App {
         self.lesson.as_ref()
     }
 
+    /// The model that is about to be loaded.
+    pub fn loading(&self) -> Option<&LoadForm> {
+        self.loading.as_ref()
+    }
+
     pub fn models(&self) -> &ModelList {
         &self.models
     }
@@ -183,7 +194,7 @@ impl App {
 
     /// True when no job is under way and no run is running: nothing will change by itself.
     pub fn is_idle(&self) -> bool {
-        let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.report.as_ref().is_none_or(Report::is_idle) && self.guards.is_idle();
+        let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.guards.is_idle();
         lessons
             && self.work.is_idle()
             && self.proposed.is_empty()

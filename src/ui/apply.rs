@@ -34,6 +34,7 @@ impl App {
             Action::Cost(cost) => self.apply_cost(cost),
             Action::Feed(feed) => self.apply_feed(feed),
             Action::Learn(learn) => self.apply_learn(learn),
+            Action::Load(load) => self.apply_load(load),
             Action::Model(id, action) => self.apply_model(id, action),
             Action::Guard(id, guard) => self.apply_guard(id, guard),
             Action::Report(report) => self.apply_report(report),
@@ -101,7 +102,7 @@ impl App {
                 return;
             }
             TableAction::Learn => self.learn(id),
-            TableAction::LoadModel(path) => return self.load_model(id, path),
+            TableAction::LoadModel(file) => return self.load_model(id, file),
             TableAction::Join(from) => self.join(id, from),
             TableAction::Time(time) => self.retable(id, |table| table.time = time),
             TableAction::Seam(seam) => {

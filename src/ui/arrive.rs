@@ -16,7 +16,7 @@ use super::sheet::{Sheet, SheetId, Span, plan};
 use super::widget::cells;
 use super::work::{Arrival, Attach, CANCELLED, Kind};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Opened, attach_feed};
+use crate::engine::open::{Found, Opened, attach_feed};
 use crate::engine::table::difference;
 use crate::engine::{Options, Run, Seam, Table, TimeColumn};
 use crate::query::Form;
@@ -45,12 +45,9 @@ impl App {
                     Export::Figure(_, file) => Export::Figure(Some(path), file),
                     Export::Model(_, id) => Export::Model(Some(path), id),
                 }),
-                Arrival::PickedModel(Ok(paths), sheet) => {
-                    if let Some(path) = paths.into_iter().next() {
-                        self.propose(Action::Table(sheet, TableAction::LoadModel(Some(path))));
-                    }
-                }
+                Arrival::PickedModel(picked, sheet) => self.model_picked(picked, sheet),
                 Arrival::Model(Ok(saved), source) => self.model_arrived(saved, *source),
+                Arrival::Model(Err(fault), _) => self.no_model(fault),
                 Arrival::Saved(Ok(path)) => {
                     self.notices.news(format!("Saved {}", path.display()));
                     if self.models.saved(&path) {
@@ -58,12 +55,9 @@ impl App {
                     }
                 }
                 Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
-                Arrival::Sample(Err(fault), _)
-                | Arrival::PickedOpen(Err(fault))
-                | Arrival::PickedModel(Err(fault), _)
-                | Arrival::Model(Err(fault), _)
-                | Arrival::PickedSave(Err(fault), _)
-                | Arrival::Saved(Err(fault)) => self.tell(&fault),
+                Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
+                    self.tell(&fault)
+                }
                 Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) | Arrival::Kept(Ok(())) => {}
             }
         }
@@ -80,16 +74,17 @@ impl App {
             Err(fault) => return self.tell(&fault),
         };
         let mut tables: Vec<(Table, Vec<PathBuf>)> = Vec::new();
-        for Opened { path, table } in opened {
-            match table {
-                Ok(table) => {
+        for Opened { path, found } in opened {
+            match found {
+                Ok(Found::Model(saved)) => self.model_opened(*saved, path),
+                Ok(Found::Table(table)) => {
                     // What was joined before is joined again.
                     let same = tables.iter_mut().find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
                     if let Some((first, paths)) = same {
                         first.history.extend(table.history);
                         paths.push(path);
                     } else {
-                        tables.push((table, vec![path]));
+                        tables.push((*table, vec![path]));
                     }
                 }
                 Err(fault) if fault.place.is_empty() => self.tell(&fault.at(path.display().to_string())),
@@ -102,6 +97,7 @@ impl App {
             let rest = setup.live.clone();
             self.complete(table, paths, setup, rest);
         }
+        self.place_models(true);
     }
 
     /// Attaches the feeds that a new table still lacks, one after the other, then shows it.
@@ -168,6 +164,7 @@ impl App {
         self.sheets.push(sheet);
         self.selected = Some(id);
         self.pane = None;
+        self.place_models(false);
         if let Some(sheet) = self.sheet() {
             let item = self.setup_of(sheet);
             self.workspace.remember(item);
@@ -224,7 +221,9 @@ impl App {
         }
         for sheet in &mut self.sheets {
             if let Some(form) = sheet.span.as_ref().and_then(|span| guessed(&sheet.table, span)) {
-                sheet.span = None;
+                if let Some(seen) = sheet.span.take().filter(|span| span.of_time).and_then(|span| span.run.latest()).filter(|seen| seen.last) {
+                    sheet.ends = cells::micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
+                }
                 // Who has begun to write already is not interrupted.
                 if sheet.question.sql.is_empty() {
                     first_question(sheet, form, &self.wake);

@@ -1,6 +1,6 @@
 //! Keyboard shortcuts.
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::App;
 use super::action::{Action, Feed, Open, Question, RunAction, Window};
@@ -34,7 +34,8 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Question(Question::Undo));
         }
     }
-    if (app.pane.is_some() || app.feed.is_some()) && !ctx.any_popup_open() && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+    // What is open above it closes first. (Which popups there are in this frame is not known before they are painted.)
+    if (app.pane.is_some() || app.feed.is_some()) && !Popup::is_any_open(ctx) && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
         actions.push(if app.pane.is_some() { Action::Window(Window::Hide) } else { Action::Feed(Feed::Close) });
     }
 }

@@ -36,12 +36,30 @@ pub struct Draft {
 impl Draft {
     pub fn target(&self) -> Target {
         if self.computed {
-            Target { name: self.name.trim().to_owned(), sql: Some(self.sql.trim().to_owned()) }
+            let own = self.name.trim();
+            let name = if own.is_empty() { named(&self.sql) } else { own.to_owned() };
+            Target { name, sql: Some(self.sql.trim().to_owned()) }
         } else {
             Target { name: self.column.clone(), sql: None }
         }
     }
 }
+
+/// A name for a condition: `delay > 15` is `delay_above_15`.
+pub fn named(sql: &str) -> String {
+    const SIGNS: &[(&str, &str)] =
+        &[(">=", " at_least "), ("<=", " at_most "), ("<>", " not "), ("!=", " not "), (">", " above "), ("<", " below "), ("=", " is "), ("%", " mod ")];
+    let spelt = SIGNS.iter().fold(sql.to_lowercase(), |text, (sign, word)| text.replace(sign, word));
+    let words: Vec<&str> = spelt.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let mut name = words.join("_");
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.insert(0, '_');
+    }
+    name.chars().take(NAME).collect::<String>().trim_end_matches('_').to_owned()
+}
+
+/// The longest name that is proposed.
+const NAME: usize = 40;
 
 #[derive(Debug)]
 pub struct LessonForm {
@@ -81,7 +99,7 @@ impl LessonForm {
             trees: "100".to_owned(),
             test: "0.2".to_owned(),
             seed: "42".to_owned(),
-            rows: "1000000".to_owned(),
+            rows: "1,000,000".to_owned(),
         };
         Self { sheet: sheet.id, draft, proposing: None, proposed: None, under_way: None, fault: None }
     }

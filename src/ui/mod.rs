@@ -14,6 +14,7 @@ mod first;
 pub mod guard;
 mod keys;
 pub mod lesson;
+pub mod load;
 pub mod look;
 pub mod models;
 pub mod notices;

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::first;
+use super::lesson::reached;
 use super::sheet::{Sheet, SheetId};
 use super::watch::State;
+use super::widget::numbers;
 use crate::engine::Mark;
 use crate::engine::lesson::{Learned, Target};
 use crate::engine::scorer::Scorer;
+use crate::engine::train::Training;
 use crate::learn::drift::Baseline;
 use crate::learn::forest::{Forest, Task};
+use crate::learn::model::LearntTo;
+use crate::learn::report::Report;
 use crate::query::model;
 use crate::query::sql::quote;
 
@@ -28,11 +33,17 @@ pub struct Entry {
     pub name: String,
     pub target: Target,
     pub scorer: Arc<Scorer>,
-    /// How it was learnt, if that was here.
-    pub learned: Option<Arc<Learned>>,
+    /// How it came out of training, where that is known.
+    pub report: Option<Arc<Report>>,
+    /// How it did on the stream that it learnt from, if there is no report on it.
+    pub lived: Option<Lived>,
+    /// How it was trained, if that was here.
+    pub training: Option<Training>,
     /// How the features were distributed in training, and how far the feeds were learnt from, where that is known.
     pub baseline: Option<Arc<Baseline>>,
     pub until: Option<Mark>,
+    /// The newest row that it learnt from.
+    pub learnt_to: Option<LearntTo>,
     /// How it came to be what it is, if another one was here before: newest last.
     pub swaps: Vec<String>,
     /// Where it was saved or read, and where it is being saved.
@@ -52,13 +63,15 @@ impl Entry {
             Task::Classes { names, .. } => format!("{} classes of {}", names.len(), forest.target),
             Task::Numbers => format!("the number {}", forest.target),
         };
-        format!("Foretells {what}: {} trees over {} features", forest.trees.len(), forest.features.len())
+        let (trees, features) = (forest.trees.len() as u64, forest.features.len() as u64);
+        format!("Foretells {what}: {} over {}", numbers::counted(trees, "tree"), numbers::counted(features, "feature"))
     }
 
-    /// How good it was on the rows held out, in a word.
+    /// How good it was on the rows held out, or on those of the stream, in a word.
     pub fn score(&self) -> Option<String> {
-        let score = self.learned.as_ref()?.verdict.score()?;
-        Some(if self.forest().task == Task::Numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
+        let numbers = self.forest().task == Task::Numbers;
+        let score = self.report.as_ref().and_then(|r| r.verdict.score()).or(self.lived.filter(|_| !numbers).map(|lived| 1.0 - lived.error))?;
+        Some(if numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
     }
 
     /// The truth of a row, where the table holds it.
@@ -88,7 +101,30 @@ impl Entry {
         format!("SELECT {window}predict({model}) AS said, count(*) AS {rows}\nFROM {table}\nGROUP BY {by}\nORDER BY {by}")
     }
 
-    /// How good its predictions are over time, of all rows: also of those that it learnt from.
+    /// The newest row that it learnt from, if the table has newer ones, or may get some.
+    fn newer(&self, sheet: &Sheet) -> Option<&LearntTo> {
+        let (learnt_to, time) = (self.learnt_to.as_ref()?, sheet.table.time.as_ref()?);
+        let flows = !sheet.table.live.is_empty() && sheet.running().state() != State::Done;
+        let newest = reached(sheet).newest().max(sheet.history_ends());
+        (time.column == learnt_to.column && (flows || newest.is_some_and(|newest| newest > learnt_to.micros))).then_some(learnt_to)
+    }
+
+    /// What the question how often it is right is called, and which rows it is about.
+    pub fn accuracy_words(&self, sheet: &Sheet) -> (&'static str, String) {
+        match self.newer(sheet) {
+            Some(LearntTo { column, micros, .. }) => {
+                let about = format!("Over the rows whose {column} is after {}: it learnt from none of them", numbers::time(*micros));
+                ("Ask how often it is right on new rows", about)
+            }
+            None => {
+                let about = "Over all rows, those that it learnt from included; Guard tests it on new ones alone";
+                ("Ask how often it is right on all rows", about.to_owned())
+            }
+        }
+    }
+
+    /// How good its predictions are over time: of the rows that came after those it learnt from, if there can be any; else of
+    /// all, also of those that it learnt from.
     pub fn accuracy_sql(&self, sheet: &Sheet) -> Option<String> {
         let truth = self.truth(sheet)?;
         let (window, order) = window(sheet);
@@ -99,7 +135,11 @@ impl Entry {
             format!("avg(CASE WHEN predict({model}) = {truth} THEN 1.0 ELSE 0.0 END) AS accuracy")
         };
         let groups = if order.is_empty() { String::new() } else { format!("\nGROUP BY {order}\nORDER BY {order}") };
-        Some(format!("SELECT {window}{measure}\nFROM {table}\nWHERE {truth} IS NOT NULL AND predict({model}) IS NOT NULL{groups}"))
+        let newer = self.newer(sheet).map_or_else(String::new, |LearntTo { column, micros, number }| {
+            let at = number.map_or_else(|| format!("'{}'", numbers::time(*micros)), |number| number.to_string());
+            format!("{} > {at} AND ", quote(column))
+        });
+        Some(format!("SELECT {window}{measure}\nFROM {table}\nWHERE {newer}{truth} IS NOT NULL AND predict({model}) IS NOT NULL{groups}"))
     }
 }
 
@@ -113,25 +153,43 @@ fn window(sheet: &Sheet) -> (String, String) {
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
 }
 
+/// How a forest did on the newest rows of a stream: each was foretold before it was learnt from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lived {
+    pub rows: u64,
+    /// The share that was wrong, or the mean distance from the truth.
+    pub error: f64,
+}
+
 /// A forest, and what is known of how it came about.
 #[derive(Clone, Debug)]
 pub struct Came {
     pub forest: Arc<Forest>,
-    pub learned: Option<Arc<Learned>>,
+    pub report: Option<Arc<Report>>,
+    pub lived: Option<Lived>,
+    pub training: Option<Training>,
     pub baseline: Option<Arc<Baseline>>,
     pub until: Option<Mark>,
+    pub learnt_to: Option<LearntTo>,
 }
 
-impl From<Learned> for Came {
-    fn from(learned: Learned) -> Self {
-        Arc::new(learned).into()
+impl From<Arc<Forest>> for Came {
+    fn from(forest: Arc<Forest>) -> Self {
+        Self { forest, report: None, lived: None, training: None, baseline: None, until: None, learnt_to: None }
     }
 }
 
-impl From<Arc<Learned>> for Came {
-    fn from(learned: Arc<Learned>) -> Self {
-        let (baseline, until) = (Some(learned.baseline.clone()), Some(learned.until.clone()));
-        Self { forest: learned.forest.clone(), baseline, until, learned: Some(learned) }
+impl From<&Learned> for Came {
+    fn from(learned: &Learned) -> Self {
+        Self {
+            forest: learned.forest.clone(),
+            report: Some(learned.report.clone()),
+            lived: None,
+            training: Some(learned.training.clone()),
+            baseline: Some(learned.baseline.clone()),
+            until: Some(learned.until.clone()),
+            learnt_to: learned.learnt_to.clone(),
+        }
     }
 }
 
@@ -148,9 +206,9 @@ impl ModelList {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        let Came { forest, learned, baseline, until } = came;
-        let scorer = Arc::new(Scorer::new(forest));
-        self.entries.push(Entry { id, sheet, name, target, scorer, learned, baseline, until, swaps: Vec::new(), file, saving: None });
+        let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
+        let (scorer, swaps) = (Arc::new(Scorer::new(forest)), Vec::new());
+        self.entries.push(Entry { id, sheet, name, target, scorer, report, lived, training, baseline, until, learnt_to, swaps, file, saving: None });
         self.renew();
         id
     }
@@ -158,8 +216,9 @@ impl ModelList {
     /// Another forest takes the place of the model's: questions that ask it by its name ask the new one from now on.
     pub fn swap(&mut self, id: ModelId, came: Came, told: String) {
         self.change(id, |entry| {
-            let Came { forest, learned, baseline, until } = came;
-            (entry.scorer, entry.learned, entry.baseline, entry.until) = (Arc::new(Scorer::new(forest)), learned, baseline, until);
+            let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
+            (entry.scorer, entry.report, entry.lived, entry.training) = (Arc::new(Scorer::new(forest)), report, lived, training);
+            (entry.baseline, entry.until, entry.learnt_to) = (baseline, until, learnt_to);
             entry.swaps.push(told);
         });
     }

@@ -2,6 +2,7 @@
 //! and news fade.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::action::Action;
@@ -29,6 +30,10 @@ pub enum Origin {
     Run { sheet: SheetId, run: u64, key: String },
     /// The guard of a model.
     Guard(ModelId),
+    /// A model that could not be loaded.
+    Load,
+    /// A model in this file, for which there is no table yet.
+    Waits(PathBuf),
 }
 
 /// One thing to know: what, where, what to do.
@@ -96,7 +101,7 @@ impl Notices {
     pub fn hold(&mut self, sheet: SheetId, run: u64, keys: &BTreeSet<String>) {
         let holds = |origin: &Origin| match origin {
             Origin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
-            Origin::Guard(_) => true,
+            _ => true,
         };
         self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
     }
@@ -105,7 +110,7 @@ impl Notices {
     pub fn forget_runs(&mut self, runs: &[(SheetId, u64)]) {
         let holds = |origin: &Origin| match origin {
             Origin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
-            Origin::Guard(_) => true,
+            _ => true,
         };
         self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
     }
@@ -113,6 +118,11 @@ impl Notices {
     /// It is true no more.
     pub fn take_back(&mut self, origin: &Origin) {
         self.list.retain(|n| n.origin.as_ref() != Some(origin));
+    }
+
+    /// What was wrong at a place is no more.
+    pub fn forget_place(&mut self, place: &str) {
+        self.list.retain(|n| n.place != place);
     }
 
     /// Drops news that have been shown long enough; how long until the next ones have.
@@ -124,6 +134,11 @@ impl Notices {
 
     pub fn dismiss(&mut self, id: u64) {
         self.list.retain(|n| n.id != id);
+    }
+
+    /// The number of the last notice so far: newer ones have larger numbers.
+    pub fn newest(&self) -> u64 {
+        self.next
     }
 
     pub fn all(&self) -> &[Notice] {

@@ -1,20 +1,15 @@
-//! The report on a model: which of its figures is shown, the figures themselves, and the jobs that find out what it goes by.
-
-use std::collections::HashMap;
-
-use polars::prelude::{AnyValue, Column};
+//! The report on a model: which of its figures is shown, and the figures themselves. What they show is the model's own report,
+//! which was made when it was trained.
 
 use super::models::{Entry, ModelId};
 use super::picture::Picture;
-use crate::data::{Fault, Result};
-use crate::engine::lesson::Learned;
-use crate::engine::{Job, Progress, explain};
+use super::widget::numbers;
+use crate::data::Fault;
 use crate::figure::{Axis, AxisKind, Figure, Series};
-use crate::learn::explain::{Dependence, Importance};
+use crate::learn::explain::{Dependence, Grid, Importance};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::Histogram;
 use crate::learn::verdict::{Curves, Told, Verdict};
-use crate::sync::Wake;
 
 /// One figure of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,19 +45,20 @@ impl View {
 
     /// Whether there is such a figure of this model.
     pub fn fits(self, entry: &Entry) -> bool {
-        let numbers = entry.forest().task == Task::Numbers;
+        let report = entry.report.as_deref();
         match self {
-            Self::Confusion | Self::Roc | Self::PrecisionRecall | Self::Calibration => !numbers && entry.learned.is_some(),
-            Self::Residuals => numbers && entry.learned.is_some(),
-            Self::Permutation | Self::Dependence => entry.learned.is_some(),
+            Self::Confusion | Self::Roc | Self::PrecisionRecall | Self::Calibration => report.is_some_and(|r| r.verdict.classes().is_some()),
+            Self::Residuals => report.is_some_and(|r| r.verdict.numbers().is_some()),
+            Self::Permutation => report.is_some_and(|r| !r.importance.is_empty()),
+            Self::Dependence => report.is_some_and(|r| !r.dependences.is_empty()),
             Self::Impurity => true,
             Self::OutOfBag => entry.forest().oob.is_some(),
         }
     }
 }
 
-/// What is asked of a forest for the figure of one feature and one class.
-type Asked = (String, usize);
+/// Which figure the picture is of: of one feature and one class, where that matters.
+type Asked = (View, String, usize);
 
 #[derive(Debug)]
 pub struct Report {
@@ -71,17 +67,8 @@ pub struct Report {
     pub class: usize,
     pub feature: String,
     pub picture: Picture,
-    built: Option<(View, Asked)>,
-    importance: Option<Found<Vec<Importance>>>,
-    dependences: HashMap<Asked, Found<Dependence>>,
+    built: Option<Asked>,
     pub fault: Option<Fault>,
-}
-
-/// Something that a job finds out once.
-#[derive(Debug)]
-enum Found<T> {
-    Job(Job<T>),
-    Known(T),
 }
 
 impl Report {
@@ -89,107 +76,34 @@ impl Report {
         let view = VIEWS.iter().map(|(view, _)| *view).find(|view| view.fits(entry)).unwrap_or(View::Impurity);
         // Of two classes the second is the one that is looked for.
         let class = usize::from(entry.forest().task.classes().len() == 2);
-        let feature = most_important(entry.forest());
-        Self { model: entry.id, view, class, feature, picture: Picture::default(), built: None, importance: None, dependences: HashMap::new(), fault: None }
+        // What it goes by most.
+        let feature = entry.report.as_ref().and_then(|r| r.dependences.first()).map_or_else(String::new, |d| d.feature.clone());
+        Self { model: entry.id, view, class, feature, picture: Picture::default(), built: None, fault: None }
     }
 
-    /// Sees to it that the picture is that of the chosen figure; starts the job that it needs.
-    pub fn look(&mut self, entry: &Entry, wake: &Wake) {
-        let asked = (self.feature.clone(), self.class);
-        if self.built.as_ref() == Some(&(self.view, asked.clone())) {
+    /// Sees to it that the picture is that of the chosen figure.
+    pub fn look(&mut self, entry: &Entry) {
+        let asked = (self.view, self.feature.clone(), self.class);
+        if self.built.as_ref() == Some(&asked) {
             return;
         }
-        match self.figure(entry, &asked, wake) {
-            Ok(Some(figure)) => {
-                self.picture = Picture::of(figure);
-                self.fault = None;
-            }
-            // On its way.
-            Ok(None) => return,
-            Err(fault) => {
-                self.picture = Picture::default();
-                self.fault = Some(fault);
-            }
-        }
-        self.built = Some((self.view, asked));
-    }
-
-    fn figure(&mut self, entry: &Entry, asked: &Asked, wake: &Wake) -> Result<Option<Figure>> {
-        let forest = entry.forest();
-        let learned = entry.learned.as_ref();
-        let figure = match (self.view, learned) {
-            (View::Impurity, _) => Some(impurity(forest)),
-            (View::OutOfBag, _) => forest.oob.as_ref().map(|oob| out_of_bag(&oob.errors, forest.task == Task::Numbers)),
-            (View::Permutation, Some(learned)) => {
-                let start = || Found::Job(explain::importance(learned.forest.clone(), learned.sample.clone(), wake.clone()));
-                let found = self.importance.get_or_insert_with(start).take();
-                if matches!(found, Some(Err(_))) {
-                    self.importance = None;
-                }
-                match found {
-                    None => return Ok(None),
-                    Some(found) => Some(permutation(&found?, forest)),
-                }
-            }
-            (View::Dependence, Some(learned)) => {
-                let (feature, class) = asked.clone();
-                let start = || Found::Job(explain::dependence(learned.forest.clone(), learned.sample.clone(), feature, class, wake.clone()));
-                let found = self.dependences.entry(asked.clone()).or_insert_with(start).take();
-                if matches!(found, Some(Err(_))) {
-                    self.dependences.remove(asked);
-                }
-                match found {
-                    None => return Ok(None),
-                    Some(found) => Some(dependence(&found?, forest, asked.1)),
-                }
-            }
-            (view, Some(learned)) => of_verdict(view, &learned.verdict, forest),
-            (_, None) => None,
-        };
-        figure.map(Some).ok_or_else(|| Fault::new("there is no such figure of this model").hint("choose another"))
-    }
-
-    /// The work that the chosen figure waits for.
-    pub fn progress(&self) -> Option<Progress> {
-        let job = match self.view {
-            View::Permutation => self.importance.as_ref().and_then(Found::progress),
-            View::Dependence => self.dependences.get(&(self.feature.clone(), self.class)).and_then(Found::progress),
-            _ => None,
-        };
-        job.filter(|_| self.built.as_ref().is_none_or(|built| *built != (self.view, (self.feature.clone(), self.class))))
-    }
-
-    pub fn is_idle(&self) -> bool {
-        let running = |found: &Option<Progress>| found.is_some();
-        !running(&self.importance.as_ref().and_then(Found::progress)) && !self.dependences.values().any(|found| running(&found.progress()))
+        let figure = figure(entry, &asked);
+        self.fault = figure.is_none().then(|| Fault::new("there is no such figure of this model").hint("choose another"));
+        self.picture = figure.map(Picture::of).unwrap_or_default();
+        self.built = Some(asked);
     }
 }
 
-impl<T: Clone + Send + 'static> Found<T> {
-    fn take(&mut self) -> Option<Result<T>> {
-        if let Self::Job(job) = self {
-            match job.take()? {
-                Ok(known) => *self = Self::Known(known),
-                Err(fault) => return Some(Err(fault)),
-            }
-        }
-        match self {
-            Self::Known(known) => Some(Ok(known.clone())),
-            Self::Job(_) => None,
-        }
+fn figure(entry: &Entry, (view, feature, class): &Asked) -> Option<Figure> {
+    let forest = entry.forest();
+    match (view, &entry.report) {
+        (View::Impurity, _) => Some(impurity(forest)),
+        (View::OutOfBag, _) => forest.oob.as_ref().map(|oob| out_of_bag(&oob.errors, forest.task == Task::Numbers)),
+        (View::Permutation, Some(report)) => Some(permutation(&report.importance, forest)),
+        (View::Dependence, Some(report)) => dependence(report.dependences.iter().find(|d| d.feature == *feature)?, forest, *class),
+        (view, Some(report)) => of_verdict(*view, &report.verdict, forest),
+        (_, None) => None,
     }
-
-    fn progress(&self) -> Option<Progress> {
-        match self {
-            Self::Job(job) => Some(job.progress()),
-            Self::Known(_) => None,
-        }
-    }
-}
-
-fn most_important(forest: &Forest) -> String {
-    let best = forest.features.iter().zip(forest.importance()).max_by(|a, b| a.1.total_cmp(&b.1));
-    best.map_or_else(String::new, |(feature, _)| feature.name.clone())
 }
 
 fn of_verdict(view: View, verdict: &Verdict, forest: &Forest) -> Option<Figure> {
@@ -298,14 +212,14 @@ fn residuals(histogram: &Histogram) -> Figure {
     }
 }
 
-fn bars(title: &str, y_title: &str, mut named: Vec<(String, f64)>) -> Figure {
+/// The most important of `all` features.
+fn bars(title: &str, y_title: &str, mut named: Vec<(String, f64)>, all: usize) -> Figure {
     named.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let more = named.len().saturating_sub(MOST);
     named.truncate(MOST);
     let (names, values): (Vec<String>, Vec<f64>) = named.into_iter().unzip();
     Figure {
         title: title.to_owned(),
-        caption: if more > 0 { format!("the first {MOST} of {} features", MOST + more) } else { String::new() },
+        caption: if all > values.len() { format!("{} of {} features", values.len(), numbers::count(all as u64)) } else { String::new() },
         mark: "bar".to_owned(),
         x: categories("", names),
         y_title: y_title.to_owned(),
@@ -316,44 +230,34 @@ fn bars(title: &str, y_title: &str, mut named: Vec<(String, f64)>) -> Figure {
 
 fn impurity(forest: &Forest) -> Figure {
     let shares = forest.features.iter().map(|f| f.name.clone()).zip(forest.importance().into_iter().map(|share| share * 100.0)).collect();
-    bars("Impurity importance", "share of the impurity that it removed, %", shares)
+    bars("Impurity importance", "share of the impurity that it removed, %", shares, forest.features.len())
 }
 
 fn permutation(found: &[Importance], forest: &Forest) -> Figure {
     let unit = if forest.task == Task::Numbers { 1.0 } else { 100.0 };
     let y_title = if forest.task == Task::Numbers { "fall of R² when it is shuffled" } else { "fall of accuracy when it is shuffled, points" };
-    bars("Permutation importance", y_title, found.iter().map(|i| (i.feature.clone(), i.mean * unit)).collect())
+    bars("Permutation importance", y_title, found.iter().map(|i| (i.feature.clone(), i.mean * unit)).collect(), forest.features.len())
 }
 
-fn dependence(found: &Dependence, forest: &Forest, class: usize) -> Figure {
+fn dependence(found: &Dependence, forest: &Forest, class: usize) -> Option<Figure> {
     let y_title = match &forest.task {
         Task::Numbers => format!("mean {} foretold", forest.target),
         Task::Classes { names, .. } => format!("mean probability of {}", class_name(names, class)),
     };
-    let (kind, x, mark) = grid(&found.grid);
-    Figure {
+    let (kind, x, mark) = match &found.grid {
+        Grid::Numbers(values) => (AxisKind::Number, values.clone(), "line"),
+        Grid::Times(values) => (AxisKind::Time, values.iter().map(|at| *at as f64).collect(), "line"),
+        Grid::Words(words) => (AxisKind::Category(words.clone()), numbered(words.len()), "bar"),
+    };
+    let mean = found.means.get(if forest.task == Task::Numbers { 0 } else { class })?;
+    Some(Figure {
         title: format!("Partial dependence on {}", found.feature),
         mark: mark.to_owned(),
         x: Axis { title: found.feature.clone(), kind },
         y_title,
-        series: vec![Series::new("", x, found.mean.clone())],
+        series: vec![Series::new("", x, mean.clone())],
         ..Figure::default()
-    }
-}
-
-/// The values that a feature was set to, along an axis of their kind.
-fn grid(values: &Column) -> (AxisKind, Vec<f64>, &'static str) {
-    let at = |row: usize| values.get(row).unwrap_or(AnyValue::Null);
-    let micros = |row: usize| super::widget::cells::value_micros(&at(row)).map_or(f64::NAN, |v| v as f64);
-    let rows = 0..values.len();
-    match values.dtype() {
-        dtype if dtype.is_primitive_numeric() => (AxisKind::Number, rows.map(|row| at(row).extract::<f64>().unwrap_or(f64::NAN)).collect(), "line"),
-        dtype if dtype.is_temporal() && rows.clone().all(|row| micros(row).is_finite()) => (AxisKind::Time, rows.map(micros).collect(), "line"),
-        _ => {
-            let names = rows.clone().map(|row| at(row).str_value().into_owned()).collect();
-            (AxisKind::Category(names), numbered(values.len()), "bar")
-        }
-    }
+    })
 }
 
 /// The error of the rows that trees did not see, by how many trees there are.
@@ -371,10 +275,6 @@ pub fn out_of_bag(errors: &[f64], numbers: bool) -> Figure {
 }
 
 /// The numbers that say most, each with its name and what it means.
-pub fn headline(learned: &Learned) -> Vec<(&'static str, String, &'static str)> {
-    verdict_line(&learned.verdict)
-}
-
 pub fn verdict_line(verdict: &Verdict) -> Vec<(&'static str, String, &'static str)> {
     let number = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
     let share = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{:.2} %", v * 100.0));

@@ -43,6 +43,8 @@ pub struct Sheet {
     pub preview: Picture,
     /// The run that finds out how much time the history spans, or what its columns hold, before the first question can be asked.
     pub span: Option<Span>,
+    /// The newest time of its history, and of how many files that is; where the probe has found it out.
+    pub(super) ends: Option<(usize, Micros)>,
     /// What the runs of this sheet have said already, so that it is told once.
     pub told: BTreeSet<String>,
     /// What is left behind while one looks at the past of the feed.
@@ -80,12 +82,18 @@ impl Sheet {
             picture: Picture::default(),
             preview: Picture::default(),
             span: None,
+            ends: None,
             told: BTreeSet::new(),
             now: None,
             follow: true,
             classes: Vec::new(),
             classified: None,
         }
+    }
+
+    /// The newest time of its history, where that is known.
+    pub fn history_ends(&self) -> Option<Micros> {
+        self.ends.filter(|(files, _)| *files == self.table.history.len()).map(|(_, at)| at)
     }
 
     /// Asks the question that is written. What is wrong with it is kept in `question.fault`, and the old answer goes on.

@@ -1,18 +1,16 @@
-//! Carrying out what concerns lessons and models: setting up, training, asking, saving, loading.
+//! Carrying out what concerns lessons and models: setting up, training, asking, saving. Loading is left to `load`.
 
 use std::path::PathBuf;
 
 use super::App;
 use super::action::{Action, Learn, ModelAction, Pane, Report as Shown};
-use super::dialog;
 use super::lesson::LessonForm;
-use super::models::{Came, Entry, ModelId};
+use super::models::{Entry, ModelId};
 use super::report::Report;
 use super::sheet::{Sheet, SheetId};
-use super::work::{Kind, ModelFrom};
-use crate::data::Fault;
+use super::work::Kind;
 use crate::engine::Job;
-use crate::engine::lesson::{Learned, Target};
+use crate::engine::lesson::Learned;
 use crate::learn::model::{self, Saved};
 use crate::workspace::{ModelSetup, TableSetup};
 
@@ -57,14 +55,14 @@ impl App {
             && self.pane == Some(Pane::Report)
             && let Some(entry) = self.models.get(report.model)
         {
-            report.look(entry, &self.wake);
+            report.look(entry);
         }
     }
 
     /// A lesson has ended well: the model stands under its table, and its report is shown where the lesson was.
     fn learned(&mut self, sheet: SheetId, learned: Learned) {
         let (name, target) = (learned.target.name.clone(), learned.target.clone());
-        let id = self.models.add(sheet, &name, target, learned.into(), None);
+        let id = self.models.add(sheet, &name, target, (&learned).into(), None);
         if self.pane == Some(Pane::Learn) {
             self.show_report(id);
         } else if let Some(entry) = self.models.get(id) {
@@ -73,7 +71,7 @@ impl App {
         }
     }
 
-    fn show_report(&mut self, id: ModelId) {
+    pub(super) fn show_report(&mut self, id: ModelId) {
         let Some(entry) = self.models.get(id) else { return };
         if self.report.as_ref().is_none_or(|r| r.model != id) {
             self.report = Some(Report::new(entry));
@@ -136,52 +134,14 @@ impl App {
 
     pub(super) fn save_model(&mut self, id: ModelId, path: PathBuf) {
         let Some(entry) = self.models.get(id) else { return };
-        let (forest, baseline, file) = (entry.scorer.forest().clone(), entry.baseline.clone(), path.clone());
-        let job = Job::start("save the model", self.wake.clone(), move |_| model::save(&forest, baseline.as_deref(), &path).map(|()| path));
+        let (file, forest, learnt_to) = (path.clone(), entry.scorer.forest().clone(), entry.learnt_to.clone());
+        let (name, baseline, report) = (entry.name.clone(), entry.baseline.clone(), entry.report.clone());
+        let job = Job::start("save the model", self.wake.clone(), move |_| {
+            let saved = Saved { name, forest, baseline: baseline.as_deref().cloned(), learnt_to, report: report.as_deref().cloned() };
+            model::save(&saved, &path).map(|()| path)
+        });
         self.work.add(Kind::Save(job));
         self.models.saving(id, file);
-    }
-
-    pub(super) fn load_model(&mut self, sheet: SheetId, path: Option<PathBuf>) {
-        match path {
-            Some(file) => self.load_models(sheet, &[ModelSetup { file, ..ModelSetup::default() }]),
-            None => {
-                let job = Job::start("choose a model", self.wake.clone(), |_| dialog::pick_model());
-                self.work.add(Kind::PickModel(job, sheet));
-            }
-        }
-    }
-
-    pub(super) fn load_models(&mut self, sheet: SheetId, models: &[ModelSetup]) {
-        for setup in models.iter().cloned() {
-            let file = setup.file.clone();
-            let job = Job::start("read the model", self.wake.clone(), move |_| model::load(&file));
-            self.work.add(Kind::Model(job, Box::new(ModelFrom { sheet, setup })));
-        }
-    }
-
-    pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelFrom) {
-        let Saved { forest, baseline } = saved;
-        let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
-        let missing: Vec<&str> = forest.features.iter().map(|f| f.name.as_str()).filter(|name| !sheet.table.schema.contains(name)).collect();
-        if !missing.is_empty() {
-            let fault = Fault::new(format!("this model asks for columns that {} does not have: {}", sheet.table.name, missing.join(", ")));
-            self.notices.warn(&fault.at(from.setup.file.display().to_string()).hint("load it under a table that has them"));
-        }
-        let ModelSetup { name, file, target_sql } = from.setup;
-        let name = if name.is_empty() { forest.target.clone() } else { name };
-        let target = Target { name: forest.target.clone(), sql: target_sql };
-        let came = Came { forest: forest.into(), learned: None, baseline: baseline.map(Into::into), until: None };
-        self.models.add(from.sheet, &name, target, came, Some(file));
-        // A question may have waited for it.
-        let (wake, known) = (self.wake.clone(), self.models.known().clone());
-        if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == from.sheet) {
-            sheet.models = known;
-            if sheet.question.asked.is_empty() && sheet.question.fault.is_some() {
-                sheet.ask(&wake);
-            }
-        }
-        self.keep();
     }
 
     /// What would be needed to open a table again, with its saved models.

@@ -67,6 +67,8 @@ pub enum Kind {
 pub struct ModelFrom {
     pub sheet: SheetId,
     pub setup: ModelSetup,
+    /// It comes with a table that is opened again.
+    pub again: bool,
 }
 
 /// What a feed is attached to.

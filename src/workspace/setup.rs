@@ -56,7 +56,7 @@ pub struct TableSetup {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelSetup {
-    /// What questions call it; empty for its target.
+    /// What questions call it; empty for the name in its file, or that of the file.
     pub name: String,
     pub file: PathBuf,
     /// What its target is computed from, where that is no column.

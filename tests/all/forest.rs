@@ -7,15 +7,18 @@ use braid::data::Fault;
 use braid::engine::Job;
 use braid::engine::train::{Training, train};
 use braid::learn::bins;
-use braid::learn::encode::{Question, TaskKind};
+use braid::learn::encode::{Dropped, Question, TaskKind};
 use braid::learn::forest::{Forest, Kind, Missing, Task};
 use braid::learn::goal::Criterion;
 use braid::learn::grow::{Growth, Tries};
 use braid::learn::holdout::shuffled;
+use braid::learn::measure::{PrecisionRecall, Roc};
 use braid::learn::merge::merge;
-use braid::learn::model;
+use braid::learn::model::{self, LearntTo, Saved};
+use braid::learn::report::{Explained, Report, explain};
 use braid::learn::score::Scored;
 use braid::learn::tree::{BY_SET, LEAF, ONE, Tree};
+use braid::learn::verdict::Verdict;
 use braid::sync::Wake;
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -240,9 +243,9 @@ fn a_model_file_gives_the_same_forest_and_the_same_scores() {
     let path = folder.path().join("model.json");
     for frame in [classes(1_000, 30), numbers(1_000, 30)] {
         let forest = fit(&frame, 9);
-        model::save(&forest, None, &path).unwrap();
+        model::save(&Saved::new(forest.clone()), &path).unwrap();
         let back = model::load(&path).unwrap().forest;
-        assert_eq!(forest, back);
+        assert_eq!(forest, *back);
         assert_eq!(said(&forest, &frame), said(&back, &frame));
     }
     assert!(!folder.path().join("model.json.part").exists());
@@ -256,7 +259,7 @@ fn a_model_file_that_contradicts_itself_is_refused() {
     let spoilt = |change: &dyn Fn(&mut Forest)| {
         let mut forest = good.clone();
         change(&mut forest);
-        model::save(&forest, None, &path).unwrap();
+        model::save(&Saved::new(forest.clone()), &path).unwrap();
         let fault = model::load(&path).unwrap_err();
         assert!(fault.place.contains("model.json") && !fault.hint.is_empty(), "{fault}");
         fault.what
@@ -279,7 +282,7 @@ fn a_model_file_that_contradicts_itself_is_refused() {
         std::fs::write(&path, text).unwrap();
         assert!(model::load(&path).is_err(), "{text}");
     }
-    model::save(&good, None, &path).unwrap();
+    model::save(&Saved::new(good.clone()), &path).unwrap();
     let newer = std::fs::read_to_string(&path).unwrap().replace("\"braid_model\":1", "\"braid_model\":9");
     std::fs::write(&path, newer).unwrap();
     assert!(model::load(&path).unwrap_err().what.contains("version 9"));
@@ -732,4 +735,135 @@ fn train_says_what_is_wrong() {
     for option in ["--data", "--target", "--features", "--trees", "--test-size", "--seed", "--model", "--stats", "--threads", "--split"] {
         assert!(text.contains(option), "{option}");
     }
+}
+
+/// A model with all that travels with it.
+fn reported(frame: &DataFrame, trees: usize) -> Saved {
+    let forest = fit(frame, trees);
+    let tested = frame.tail(Some(frame.height() / 5));
+    let verdict = Verdict::new(&forest, &forest.score(&tested).unwrap(), &tested).unwrap();
+    let Explained { importance, dependences } = explain(&forest, &tested, |share| {
+        assert!((0.0..=1.0).contains(&share));
+        Ok(())
+    })
+    .unwrap();
+    let (learnt, of) = (frame.height() - tested.height(), frame.height() + 3);
+    let dropped = Dropped { rows: 3, of, by_column: vec![("a".to_owned(), 3)] };
+    let report = Report { seen: of as u64 + 2, unread: 2, learnt, dropped, seconds: 0.25, verdict, importance, dependences };
+    let learnt_to = Some(LearntTo { column: "at".to_owned(), micros: 979_957_800_000_001, number: None });
+    Saved { name: "mine".to_owned(), report: Some(report), learnt_to, ..Saved::new(forest) }
+}
+
+#[test]
+fn a_report_travels_with_its_model_to_the_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.json");
+    for frame in [classes(1_000, 80), numbers(1_000, 81)] {
+        let saved = reported(&frame, 5);
+        let report = saved.report.as_ref().unwrap();
+        assert!(report.importance.len() == saved.forest.features.len() && report.dependences.len() == saved.forest.features.len());
+        assert!(report.importance[0].mean > 0.01 && report.dependences.iter().all(|d| d.grid.len() > 1 && d.means.iter().all(|m| m.len() == d.grid.len())));
+        if let Some(told) = report.verdict.classes() {
+            assert!(told.curves.iter().all(|c| c.roc.points.len() > 3 && c.precision_recall.points.len() > 3 && !c.calibration.bins.is_empty()));
+            let one: f64 = report.dependences[0].means.iter().map(|of_class| of_class[0]).sum();
+            assert!((one - 1.0).abs() < 1e-9, "what is said of each class adds up to one");
+        }
+        model::save(&saved, &path).unwrap();
+        assert!(model::is_model(&path));
+        let back = model::load(&path).unwrap();
+        assert_eq!((&saved.report, &saved.name, &saved.learnt_to), (&back.report, &back.name, &back.learnt_to));
+        // A file of before there were reports.
+        model::save(&Saved { report: None, learnt_to: None, name: String::new(), ..saved }, &path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("\"report\"") && !text.contains("learnt_to") && !text.contains("\"name\":\"\""));
+        assert_eq!(model::load(&path).unwrap().report, None);
+    }
+}
+
+#[test]
+fn what_is_damaged_in_a_models_file_is_said_in_plain_words_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.json");
+    model::save(&reported(&classes(600, 82), 3), &path).unwrap();
+    let good: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let said = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let fault = model::load(&path).unwrap_err();
+        assert!(fault.place.contains("model.json") && fault.hint.contains("train again"), "{fault}");
+        for word in ["expected", "EOF", "struct", "u64", "`", "invalid type"] {
+            assert!(!fault.what.contains(word), "{word} is a parser's word: {fault}");
+        }
+        fault.what
+    };
+    let spoilt = |pretty: bool, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut file = good.clone();
+        change(&mut file);
+        said(&if pretty { serde_json::to_string_pretty(&file).unwrap() } else { file.to_string() })
+    };
+    for pretty in [false, true] {
+        assert_eq!(
+            spoilt(pretty, &|f| f["report"]["classes"]["matrix"][1][0] = "many".into()),
+            "at report.classes.matrix[1][0]: there is the text \"many\" where a whole number that fits should be"
+        );
+        let said = spoilt(pretty, &|f| f["report"]["classes"]["curves"][0]["roc"]["points"][2][1] = "x".into());
+        assert_eq!(said, "at report.classes.curves[0].roc.points[2][1]: 'x' should be a number");
+        assert_eq!(spoilt(pretty, &|f| drop(f["report"].as_object_mut().unwrap().remove("rows"))), "'rows' is missing at report");
+        assert_eq!(spoilt(pretty, &|f| f["trees"][1]["cut"][0] = true.into()), "at trees[1].cut[0]: there is true where a whole number that fits should be");
+    }
+    assert!(spoilt(false, &|f| f["report"]["importance"][0] = serde_json::json!(["a", "1"])).contains("report.importance[0]"));
+    assert!(spoilt(false, &|f| f["report"]["rows"]["learnt"] = 5_000.into()).contains("in 'rows', those that were learnt from"));
+    assert!(spoilt(false, &|f| f["report"]["classes"]["matrix"][0][0] = 100_000.into()).contains("'matrix' and 'unknown' do not add up"));
+    assert!(spoilt(false, &|f| drop(f["report"]["classes"]["matrix"].as_array_mut().unwrap().pop())).contains("'matrix' should have 3 lists of 3 counts"));
+    assert!(spoilt(false, &|f| f["report"]["importance"][0][0] = "elsewhere".into()).contains("'elsewhere' is none of the model's features"));
+    assert!(spoilt(false, &|f| f["report"]["dependence"][0]["means"] = serde_json::json!([])).contains("'dependence' on"));
+    assert!(spoilt(false, &|f| f["report"]["seconds"] = "-1".into()).contains("no length of time"));
+    assert!(spoilt(false, &|f| drop(f["report"].as_object_mut().unwrap().remove("classes"))).contains("should have 'classes'"));
+    let whole = good.to_string();
+    let cut = whole.find("\"points\"").unwrap() + 40;
+    assert!(said(&whole[..cut]).starts_with("the file was cut short: it ends at report.classes.curves[0].precision_recall.points"), "{}", said(&whole[..cut]));
+    assert_eq!(said(""), "it is no model: it is empty, or was cut short");
+    assert_eq!(said("a,b\n1,2\n"), "it is no model: it is not JSON");
+    assert_eq!(said("[1, 2]"), "it is no model: it is JSON of another shape");
+    assert_eq!(said("{\"a\": 1}"), "it is no model: it has no 'braid_model'");
+    for (text, is) in [("{\"braid_model\":1", true), ("\u{feff} {\n  \"braid_model\" : 2 }", true), ("{\"a\":\"braid_model\"}", false), ("", false)] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(model::is_model(&path), is, "{text}");
+    }
+    assert!(!model::is_model(&folder.path().join("none.json")));
+}
+
+#[test]
+fn curves_of_many_points_keep_their_shape_and_their_ends() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let truth: Vec<bool> = (0..20_000).map(|_| random.bool()).collect();
+    let scores: Vec<f64> = truth.iter().map(|t| random.f64() + f64::from(u8::from(*t)) * 0.4).collect();
+    let (roc, pr) = (Roc::new(&truth, &scores).unwrap(), PrecisionRecall::new(&truth, &scores).unwrap());
+    let (thin_roc, thin_pr) = (roc.clone().thinned(400), pr.clone().thinned(400));
+    assert!(roc.points.len() > 19_000 && (200..=402).contains(&thin_roc.points.len()) && thin_pr.points.len() <= 402, "{}", thin_roc.points.len());
+    assert_eq!((roc.area, pr.area), (thin_roc.area, thin_pr.area));
+    assert_eq!((roc.points.first(), roc.points.last()), (thin_roc.points.first(), thin_roc.points.last()));
+    assert_eq!((pr.points.first(), pr.points.last()), (thin_pr.points.first(), thin_pr.points.last()));
+    let by_trapezes: f64 = thin_roc.points.windows(2).map(|p| (p[1].0 - p[0].0) * (p[1].1 + p[0].1) / 2.0).sum();
+    assert!((by_trapezes - roc.area.unwrap()).abs() < 1e-3, "{by_trapezes}");
+}
+
+#[test]
+fn train_writes_its_report_into_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut frame = classes(1_200, 83);
+    let days: Vec<i64> = (0..1_200).map(|i| 979_000_000_000_000 + i * 60_000_000).collect();
+    let at = Column::new("at".into(), days).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+    frame.with_column(at).unwrap();
+    let data = table(folder.path(), "trees.parquet", &frame);
+    let path = folder.path().join("m.json").display().to_string();
+    let said = stats(&["train", "--data", &data, "--target", "y", "--trees", "10", "--features", "a,word", "--model", &path], folder.path());
+    let saved = model::load(path.as_ref()).unwrap();
+    let report = saved.report.unwrap();
+    assert_eq!(said["accuracy"].as_f64(), report.verdict.score());
+    assert_eq!(said["log_loss"].as_f64(), report.verdict.classes().unwrap().log_loss);
+    assert_eq!((said["rows_train"].as_u64(), said["rows"].as_u64()), (Some(report.learnt as u64), Some(report.dropped.of as u64)));
+    assert_eq!(report.dependences.len(), 2);
+    let newest = LearntTo { column: "at".to_owned(), micros: 979_000_000_000_000 + 1_199 * 60_000_000, number: None };
+    assert_eq!(saved.learnt_to, Some(newest), "rows after this one are new to it");
+    assert!(saved.name.is_empty(), "it is called by its file");
 }

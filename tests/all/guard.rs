@@ -17,7 +17,7 @@ use braid::engine::{Job, Keep, Reached, Table};
 use braid::learn::drift::{Baseline, Level, Reason, Shape};
 use braid::learn::encode::Question;
 use braid::learn::forest::{Forest, Missing};
-use braid::learn::model;
+use braid::learn::model::{self, Saved};
 use braid::sync::{Cancel, Latest, Wake};
 use fastrand::Rng;
 use polars::prelude::*;
@@ -177,7 +177,7 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
     let table = table(&[replay(&path)], &[]);
     let at = |next| Reached { partitions: vec![At { feed: 0, partition: 0, start: 0, epoch: 0, next, newest: None }], ..Reached::default() };
     let learned = lesson(&table, at(3_000), Keep::Spread(100_000), Test::Share(0.2), None);
-    assert_eq!((learned.seen, learned.until.of(&table)), (3_000, Some(&at(3_000))));
+    assert_eq!((learned.report.seen, learned.until.of(&table)), (3_000, Some(&at(3_000))));
     assert_eq!(learned.until.of(&self::table(&[format!("{}&seed=1", replay(&path))], &[])), None, "of another feed it says nothing");
     let mut guarding = guarding(table, &learned.forest, &live);
     guarding.learnt = Some(learned.until.clone());
@@ -208,10 +208,10 @@ fn retraining_on_the_newest_rows_is_judged_on_the_same_rows_as_the_champion() {
     assert_eq!(watched.rows, 4_000, "history is not watched");
     let newest = watched.rows_since_change() as usize;
     let learned = lesson(&table, watched.reached.clone(), Keep::Newest(newest), Test::Newest(0.2), Some(forest));
-    let (new, old) = (learned.verdict.score().unwrap(), learned.champion.as_ref().unwrap().score().unwrap());
-    assert_eq!(learned.verdict.rows, learned.champion.as_ref().unwrap().rows);
+    let (new, old) = (learned.report.verdict.score().unwrap(), learned.champion.as_ref().unwrap().score().unwrap());
+    assert_eq!(learned.report.verdict.rows, learned.champion.as_ref().unwrap().rows);
     assert!(new > 0.8 && old < 0.2, "{new} {old}");
-    assert_eq!(learned.seen, 8_000);
+    assert_eq!(learned.report.seen, 8_000);
 }
 
 #[test]
@@ -391,13 +391,13 @@ fn the_training_histograms_travel_in_the_models_file() {
     history.with_column(Column::new("way".into(), (0..3_000).map(|i| 0.1 + f64::from(i) / 3.0).collect::<Vec<_>>())).unwrap();
     let model = forest(&history, "late", 4);
     let baseline = Baseline::new(&history, FEATURES.into_iter().chain(["at"])).unwrap();
-    model::save(&model, Some(&baseline), &path).unwrap();
+    model::save(&Saved { baseline: Some(baseline.clone()), ..Saved::new(model.clone()) }, &path).unwrap();
     let saved = model::load(&path).unwrap();
     assert_eq!(saved.baseline.as_ref(), Some(&baseline), "to the last bit");
-    assert_eq!(saved.forest, *model);
+    assert_eq!(*saved.forest, *model);
     assert_eq!(window_rows(saved.baseline.as_ref()), 1_000);
     // Older files hold none.
-    model::save(&model, None, &path).unwrap();
+    model::save(&Saved::new(model.clone()), &path).unwrap();
     assert_eq!(model::load(&path).unwrap().baseline, None);
     assert!(!std::fs::read_to_string(&path).unwrap().contains("baseline"));
     // One that rows cannot be counted in is refused.
@@ -408,7 +408,7 @@ fn the_training_histograms_travel_in_the_models_file() {
     ] {
         let mut wrong = baseline.clone();
         spoil(&mut wrong.features[0]);
-        model::save(&model, Some(&wrong), &path).unwrap();
+        model::save(&Saved { baseline: Some(wrong.clone()), ..Saved::new(model.clone()) }, &path).unwrap();
         let fault = model::load(&path).unwrap_err();
         assert!(fault.what.contains("'way'") && !fault.hint.is_empty(), "{fault}");
     }

@@ -9,7 +9,7 @@ use braid::engine::skew::skew;
 use braid::engine::{Options, Run, Table, scorer};
 use braid::learn::encode::Question;
 use braid::learn::fuse::{Learner, Trees};
-use braid::learn::model;
+use braid::learn::model::{self, Saved};
 use braid::query::model::{Model, Models, Score};
 use braid::query::{Input, Partial, Plan, Query};
 use braid::sync::Wake;
@@ -401,7 +401,7 @@ fn forest(frame: &DataFrame, folder: &std::path::Path) -> std::path::PathBuf {
     let trees = Trees::new(question, frame).unwrap();
     let (forest, _) = trees.fit(frame, 15, 3).unwrap();
     let path = folder.join("forest.json");
-    model::save(&forest, None, &path).unwrap();
+    model::save(&Saved::new(forest.clone()), &path).unwrap();
     path
 }
 

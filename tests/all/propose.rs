@@ -1,6 +1,6 @@
 //! Which columns are proposed as features, and that each that is left out says why.
 
-use braid::learn::explain::{dependence, permutation};
+use braid::learn::explain::{Grid, dependence, permutation};
 use braid::learn::propose::{Proposal, Reason, SAMPLE, Task, drop_na, propose};
 use fastrand::Rng;
 use polars::prelude::*;
@@ -137,12 +137,12 @@ fn permutation_finds_what_a_model_goes_by_and_the_seed_decides() {
 #[test]
 fn partial_dependence_draws_the_rule() {
     let rows = coloured();
-    let drawn = dependence(&rows, "a", 11, |rows| Ok(rule(rows))).unwrap();
-    let grid: Vec<f64> = drawn.grid.f64().unwrap().iter().flatten().collect();
+    let drawn = dependence(&rows, "a", 11, |rows| Ok(vec![rule(rows)])).unwrap();
+    let Grid::Numbers(grid) = drawn.grid else { panic!("{:?}", drawn.grid) };
     assert!(grid.len() == 11 && grid.is_sorted());
-    assert!(grid.iter().zip(&drawn.mean).all(|(a, mean)| (mean - (3.0 * a + 0.5)).abs() < 1e-9));
-    let colours = dependence(&rows, "colour", 2, |rows| Ok(rule(rows))).unwrap();
-    assert_eq!(colours.grid.str().unwrap().iter().flatten().collect::<Vec<_>>(), ["red", "blue"], "the most frequent, then by the alphabet");
-    assert!((colours.mean[0] - colours.mean[1] - 1.0).abs() < 1e-9);
-    assert!(dependence(&rows, "b", 5, |rows| Ok(rule(rows))).is_err());
+    assert!(grid.iter().zip(&drawn.means[0]).all(|(a, mean)| (mean - (3.0 * a + 0.5)).abs() < 1e-9));
+    let colours = dependence(&rows, "colour", 2, |rows| Ok(vec![rule(rows)])).unwrap();
+    assert_eq!(colours.grid, Grid::Words(vec!["red".to_owned(), "blue".to_owned()]), "the most frequent, then by the alphabet");
+    assert!((colours.means[0][0] - colours.means[0][1] - 1.0).abs() < 1e-9);
+    assert!(dependence(&rows, "b", 5, |rows| Ok(vec![rule(rows)])).is_err());
 }

@@ -100,8 +100,8 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
         let app = window.app();
         let learned = app.guards().of(ID).unwrap().retrained.clone().unwrap();
         let champion = learned.champion.as_ref().unwrap();
-        assert_eq!(champion.rows, learned.verdict.rows);
-        assert!(learned.verdict.score().unwrap() > champion.score().unwrap() + 0.5);
+        assert_eq!(champion.rows, learned.report.verdict.rows);
+        assert!(learned.report.verdict.score().unwrap() > champion.score().unwrap() + 0.5);
     }
     let before = window.app().models().get(ID).unwrap().scorer.clone();
     window.click("Swap to retrained");
@@ -136,13 +136,20 @@ fn a_question_asks_the_model_that_took_over() {
     // The report says what became of it, and so does what is saved.
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(window.has("to the fused forest"));
+    assert!(window.has("Accuracy") && window.has("each before it learnt from it"), "how it did on the stream");
+    {
+        let app = window.app();
+        let entry = app.models().get(ID).unwrap();
+        let lived = entry.lived.unwrap();
+        assert!(lived.rows > 0 && entry.score() == Some(format!("{:.1} %", (1.0 - lived.error) * 100.0)), "{lived:?}");
+    }
     window.click("Close");
     let file = window.file("late.json", "");
     window.propose(Action::Export(Export::Model(Some(file.clone()), ID)));
     window.wait("it is saved", |app| app.is_idle());
     let saved = braid::learn::model::load(&file).unwrap();
     assert!(saved.baseline.is_some_and(|b| b.rows > 0));
-    assert_eq!(saved.forest, **window.app().models().get(ID).unwrap().scorer.forest());
+    assert_eq!(*saved.forest, **window.app().models().get(ID).unwrap().scorer.forest());
 }
 
 #[test]
@@ -165,13 +172,13 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
     // A file of before there were histograms.
     let forest = window.app().models().get(ID).unwrap().scorer.forest().clone();
     let file = window.file("old.json", "");
-    braid::learn::model::save(&forest, None, &file).unwrap();
+    braid::learn::model::save(&braid::learn::model::Saved::new(forest), &file).unwrap();
     let live = window.file("live.csv", &format!("{HEADER}{}", trips(4, 0, 1_500, false)));
     let setup = TableSetup { name: "live".to_owned(), live: vec![format!("replay:{}?speed=max", live.display())], ..TableSetup::default() };
     window.propose(Action::Open(Open::Setup(setup)));
     window.wait("it is a table", |app| app.sheets().len() == 2);
     let sheet = window.sheet().id;
-    window.propose(Action::Table(sheet, TableAction::LoadModel(Some(file))));
+    window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
     window.wait("it is loaded", |app| app.models().entries.len() == 2);
     window.propose(Action::Model(ModelId(2), ModelAction::Guard));
     window.wait("it was watched", |app| app.guards().of(ModelId(2)).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)));

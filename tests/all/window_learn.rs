@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use braid::learn::propose::Reason;
-use braid::ui::action::{Action, ChartFile, Export, Learn, Open, Report, TableAction};
+use braid::ui::action::{Action, ChartFile, Export, Learn, ModelAction, Open, Report, TableAction};
 use braid::ui::models::ModelId;
 use braid::ui::report::{VIEWS, View};
 use braid::workspace::{TableSetup, TimeSetup};
@@ -107,7 +107,7 @@ fn a_trained_model_is_reported_in_numbers_and_figures() {
     let mut window = with_model();
     {
         let app = window.app();
-        let learned = app.models().entries[0].learned.clone().unwrap();
+        let learned = app.models().entries[0].report.clone().unwrap();
         assert!(learned.verdict.score().unwrap() > 0.8, "{:?}", learned.verdict.score());
         assert_eq!(learned.learnt + learned.verdict.rows + learned.dropped.rows, 1_500);
         assert!(learned.dropped.rows > 20, "rows without weather are dropped and counted");
@@ -147,8 +147,8 @@ fn a_condition_is_a_target_and_what_it_reads_is_a_leak() {
     window.retype("Trees", "8");
     window.click("Train");
     wait_learnt(&mut window);
-    // The truth can be computed, so that the question how often it is right can be asked.
-    window.click("Ask how often it is right");
+    // The truth can be computed, so that the question how often it is right can be asked. No row came after those it learnt from.
+    window.click("Ask how often it is right on all rows");
     window.wait_done();
     assert!(window.sheet().question.sql.contains("(minutes > 30)"), "{}", window.sheet().question.sql);
     let answer = window.answer();
@@ -184,7 +184,7 @@ fn a_training_can_be_cancelled_and_its_table_learns_again() {
     window.retype("Trees", "60000");
     window.click("Train");
     window.wait("trees are grown", |app| app.lesson().and_then(|l| l.under_way.as_ref()).is_some_and(|t| t.picture.figure().is_some()));
-    assert!(window.has("of 60000 trees") && window.has("Out-of-bag error so far"));
+    assert!(window.has("of 60,000 trees") && window.has("Out-of-bag error so far"));
     window.click("Cancel training");
     window.wait("it has ended", |app| app.lesson().is_some_and(|l| l.under_way.is_none()));
     assert!(window.app().models().entries.is_empty());
@@ -206,7 +206,7 @@ fn questions_ask_the_model_by_its_name_which_can_be_changed() {
     window.retype("Name of the model", "trip delay");
     window.click("Close");
     assert_eq!(window.app().models().entries[0].name, "trip delay");
-    window.propose(Action::Model(ModelId(1), braid::ui::action::ModelAction::AskPredictions));
+    window.propose(Action::Model(ModelId(1), ModelAction::AskPredictions));
     window.wait_done();
     assert!(window.sheet().question.fault.is_none(), "{:?}", window.sheet().question.fault);
     assert!(window.sheet().question.sql.contains("predict(\"trip delay\")"), "{}", window.sheet().question.sql);
@@ -219,7 +219,7 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
     window.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
     window.wait("it is saved", |app| app.is_idle());
     let sheet = window.sheet().id;
-    window.propose(Action::Table(sheet, TableAction::LoadModel(Some(file.clone()))));
+    window.propose(Action::Table(sheet, TableAction::LoadModel(file.clone())));
     window.wait("it is loaded", |app| app.models().entries.len() == 2);
     assert_eq!(window.app().models().entries[1].name, "late_2", "a name is given once");
     window.click("Close");
@@ -270,7 +270,8 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
     window.retype("Trees", "8");
     window.click("Train");
     wait_learnt(&mut window);
-    window.click("Ask how often it is right");
+    let to = window.app().models().entries[0].learnt_to.clone().expect("the table has a time");
+    window.click("Ask how often it is right on new rows");
     let since = Instant::now();
     window.wait("the live rows are tested", |app| {
         app.sheet().is_some_and(|s| s.watch.sql.contains("predict(") && s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 3))
@@ -278,4 +279,201 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
     });
     let answer = window.answer();
     assert!(answer.iter().take(3).all(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap() > 0.6), "{answer:?}");
+    // Of rows after those that it learnt from alone.
+    let sql = window.sheet().question.sql.clone();
+    assert!(sql.contains("WHERE \"at\" > '2024-03-01 00:"), "{sql}");
+    let first = answer[0].split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let minute = |micros: i64| format!("2024-03-01 00:{:02}:00", micros / 60_000_000 % 60);
+    assert!(first.starts_with(&minute(to.micros)), "{first} is the minute of {to:?}");
+}
+
+/// A file with the model of the first 1,000 trips, which `rows` trips are opened beside.
+fn with_saved(rows: usize) -> (Window, std::path::PathBuf) {
+    let mut first = Window::new();
+    let path = first.file("trips.csv", &trips(1_000));
+    first.drop_files(&[&path]);
+    first.wait("the file is a table", |app| app.sheets().len() == 1);
+    first.wait_done();
+    first.click("Learn from trips");
+    first.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    first.retype("Trees", "12");
+    first.click("Train");
+    wait_learnt(&mut first);
+    let window = Window::new();
+    let file = window.file("slow_trips.json", "");
+    first.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    first.wait("it is saved", |app| app.is_idle());
+    let table = window.file("later.csv", &trips(rows));
+    let mut window = window;
+    window.drop_files(&[&table, &file]);
+    window.wait("the table and its model are there", |app| app.models().entries.len() == 1);
+    window.wait_done();
+    (window, file)
+}
+
+#[test]
+fn a_loaded_model_has_the_report_of_the_trained_one() {
+    let mut window = with_model();
+    let figures = |window: &mut Window| {
+        let views: Vec<View> = VIEWS.iter().map(|(view, _)| *view).filter(|view| view.fits(window.app().models().entries.last().unwrap())).collect();
+        let mut drawn = Vec::new();
+        for view in views {
+            window.propose(Action::Report(Report::View(view)));
+            drawn.push((view, window.app().report().unwrap().picture.figure().unwrap()));
+        }
+        drawn
+    };
+    let trained = figures(&mut window);
+    assert_eq!(trained.len(), 8);
+    let file = window.file("late.json", "");
+    window.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    window.wait("it is saved", |app| app.is_idle());
+    let sheet = window.sheet().id;
+    window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
+    window.wait("it is loaded", |app| app.models().entries.len() == 2);
+    window.propose(Action::Model(ModelId(2), ModelAction::Report));
+    assert!(window.has("Accuracy") && window.has("Log loss") && window.has("precision") && window.has("Learnt from"));
+    assert_eq!(figures(&mut window), trained);
+    let app = window.app();
+    assert_eq!(app.models().entries[0].report, app.models().entries[1].report);
+    assert_eq!(app.models().entries[0].score(), app.models().entries[1].score());
+}
+
+#[test]
+fn a_model_among_dropped_files_goes_under_the_table_that_has_its_columns() {
+    let (mut window, file) = with_saved(1_500);
+    assert_eq!(window.app().sheets().len(), 1, "it is no table");
+    {
+        let app = window.app();
+        let entry = &app.models().entries[0];
+        assert_eq!((entry.name.as_str(), entry.file.as_ref()), ("late", Some(&file)), "the name that it was saved by");
+        assert!(entry.score().is_some());
+    }
+    assert!(window.has("slow_trips.json is a model: it stands under later as late"));
+    window.click("See the report");
+    assert!(window.has("Accuracy"));
+    window.click("Close");
+    // Without a name of its own it is called by its file.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let nameless = window.file("Nightly-run.json", &text.replacen("\"name\":\"late\",", "", 1));
+    window.drop_files(&[&nameless]);
+    window.wait("it is loaded", |app| app.models().entries.len() == 2);
+    assert_eq!(window.app().models().entries[1].name, "nightly_run");
+}
+
+#[test]
+fn a_model_without_a_table_waits_for_one() {
+    let (_first, file) = with_saved(1_200);
+    let mut window = Window::new();
+    let other = window.file("other.csv", "a,b\n1,2\n3,4\n");
+    window.drop_files(&[&file, &other]);
+    window.wait("the other table is there", |app| app.sheets().len() == 1);
+    assert!(window.has("it waits for a table with its columns") && window.app().models().entries.is_empty());
+    let table = window.file("trips.csv", &trips(300));
+    window.drop_files(&[&table]);
+    window.wait("it has found its table", |app| app.models().entries.len() == 1);
+    window.wait_done();
+    assert_eq!(window.app().models().entries[0].sheet, window.sheet().id);
+    assert!(!window.has("it waits for a table") && window.has("it stands under trips"));
+}
+
+#[test]
+fn a_model_is_loaded_by_its_path_and_a_wrong_one_says_what_it_is() {
+    let (mut window, file) = with_saved(1_200);
+    let sheet = window.sheet().id;
+    window.propose(Action::Model(ModelId(1), ModelAction::Remove));
+    let wrong = window.file("list.json", "[{\"a\": 1}]");
+    window.propose(Action::Table(sheet, TableAction::LoadModel(wrong.clone())));
+    window.wait("it is refused", |app| !app.notices().all().is_empty());
+    window.wait("it is said", |app| app.notices().all().iter().any(|n| n.what.contains("it is no model")));
+    window.click("Menu of later");
+    window.click("Load a model…");
+    window.retype("Path of the model", &wrong.display().to_string());
+    window.click("Load");
+    window.wait("the form says it", |app| app.is_idle());
+    assert!(window.has("Load a model under later") && window.has("it is JSON of another shape"));
+    window.retype("Path of the model", &format!("\"{}\"", file.display()));
+    window.click("Load");
+    window.wait("it is loaded", |app| app.models().entries.len() == 1);
+    assert!(window.has("Model late") && window.has("Accuracy"), "its report is shown");
+    assert!(window.app().notices().all().iter().all(|n| !n.what.contains("no model")), "what was wrong before is wrong no more");
+}
+
+#[test]
+fn how_often_it_is_right_is_asked_of_rows_that_it_did_not_learn_from() {
+    let (mut window, _) = with_saved(1_500);
+    let model = window.app().models().entries[0].clone();
+    assert_eq!(model.learnt_to.as_ref().unwrap().column, "at");
+    window.propose(Action::Model(ModelId(1), ModelAction::Report));
+    window.click("Ask how often it is right on new rows");
+    window.wait_done();
+    let sql = window.sheet().question.sql.clone();
+    assert!(sql.contains("WHERE \"at\" > '2024-03-01 00:16:39' AND late IS NOT NULL"), "{sql}");
+    window.ask(&sql.replace("tumble(\"at\", INTERVAL '5 seconds')", "tumble(\"at\", INTERVAL '1 day')"));
+    window.wait_done();
+    let accuracies: Vec<f64> = window.answer().iter().map(|line| line.split(' ').next_back().unwrap().parse().unwrap()).collect();
+    // The same by the rows' numbers: the first 1,000 are 1000 to 1999.
+    window
+        .ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a, count(*) AS n FROM later WHERE id >= 2000 AND predict(late) IS NOT NULL");
+    window.wait_done();
+    let answer = window.answer();
+    let (new, rows) = answer[0].split_once(' ').unwrap();
+    assert!((450..500).contains(&rows.parse::<usize>().unwrap()), "{rows}");
+    assert_eq!(accuracies, [new.parse::<f64>().unwrap()], "all of them lie in one day");
+    window.ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a FROM later WHERE id < 2000 AND predict(late) IS NOT NULL");
+    window.wait_done();
+    assert!(window.answer()[0].parse::<f64>().unwrap() > accuracies[0], "of the rows that it has learnt it knows more");
+    // Where none can be newer, all are asked, and that is said.
+    let (mut window, _) = with_saved(1_000);
+    window.propose(Action::Model(ModelId(1), ModelAction::Report));
+    window.click("Ask how often it is right on all rows");
+    window.wait_done();
+    assert!(!window.sheet().question.sql.contains(" > "), "{}", window.sheet().question.sql);
+}
+
+#[test]
+fn escape_closes_an_open_list_before_the_dialog() {
+    let mut window = with_model();
+    window.harness.get_by_role_and_label(Role::ComboBox, "Figure").click();
+    window.settle();
+    assert!(window.has("Calibration"));
+    window.harness.key_press(eframe::egui::Key::Escape);
+    window.settle();
+    assert!(!window.has("Calibration") && window.has("Model late"), "the list alone is closed");
+    window.harness.key_press(eframe::egui::Key::Escape);
+    window.settle();
+    assert!(!window.has("Balanced"), "then the dialog");
+}
+
+#[test]
+fn what_is_told_while_a_dialog_is_open_stands_above_it() {
+    let mut window = with_model();
+    let path = window.file("roc.png", "");
+    window.propose(Action::Export(Export::Figure(Some(path), ChartFile::Png)));
+    window.wait("it is saved", |app| app.is_idle());
+    let told: Vec<_> = window.harness.query_all_by_label_contains("Saved").map(|node| node.rect()).collect();
+    assert_eq!(told.len(), 2, "behind the dialog, and above it");
+    let close = window.harness.get_by_label("Close").rect();
+    assert!(told.iter().any(|rect| rect.top() > close.bottom()), "{told:?} below {close:?}");
+    window.click("Close");
+    assert_eq!(window.harness.query_all_by_label_contains("Saved").count(), 1);
+}
+
+#[test]
+fn a_condition_gets_a_name_and_what_is_none_is_refused() {
+    let mut window = with_lesson();
+    set(&mut window, |d| (d.computed, d.sql) = (true, "minutes >= 30.5".to_owned()));
+    window.retype("Name of the target", "val >");
+    assert!(window.has("'val >' is not a name") && window.app().lesson().unwrap().proposed.is_none());
+    window.harness.get_by_label("Find features").click();
+    window.settle();
+    assert!(window.app().lesson().unwrap().proposing().is_none(), "there is nothing to look for yet");
+    window.retype("Name of the target", " ");
+    assert!(!window.has("is not a name"));
+    window.click("Find features");
+    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    assert_eq!(window.app().lesson().unwrap().proposed.as_ref().unwrap().target.name, "minutes_at_least_30_5");
+    for (sql, name) in [("delay > 15", "delay_above_15"), ("town = 'Rome'", "town_is_rome"), ("2 < a", "_2_below_a"), ("x IS NULL", "x_is_null"), ("", "")] {
+        assert_eq!(braid::ui::lesson::named(sql), name);
+    }
 }

@@ -60,7 +60,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("max-features", "sqrt|all|N", "features tried at each split (default: sqrt for classes, all for numbers)"),
     ("min-leaf", "N", "the fewest rows of a leaf (default: 1)"),
     ("max-depth", "N", "the deepest a tree may grow (default: until leaves are pure)"),
-    ("model", "OUT", "write the model there, as JSON"),
+    ("model", "OUT", "write the model and its report there, as JSON"),
     ("stats", "FILE.json", "write accuracy, rows, times, memory and the table of classes there"),
     ("threads", "N", "threads to grow trees with (default: all processors)"),
 ];

@@ -14,17 +14,18 @@ use polars::prelude::*;
 
 use super::stats::cpu_seconds;
 use crate::data::{Fault, Result};
-use crate::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn, propose};
+use crate::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn, learnt_to, propose};
 use crate::engine::open::{Given, open_table};
 use crate::engine::train::{read, train};
-use crate::engine::{Job, Reached};
+use crate::engine::{Job, Reached, TimeColumn};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, Question, TaskKind};
 use crate::learn::forest::Task as Foretold;
 use crate::learn::grow::{Growth, Tries};
 use crate::learn::holdout::held_out;
-use crate::learn::model;
+use crate::learn::model::{self, LearntTo, Saved};
 use crate::learn::propose::{self, Proposal, Reason, Task};
+use crate::learn::report::{Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
 use crate::sync::{Cancel, Latest, Wake};
@@ -41,12 +42,12 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     for path in args.model.iter().chain(&args.stats) {
         super::run::check_folder(path)?;
     }
-    let (outcome, baseline) = match args.chunk_rows {
+    let (outcome, saved) = match args.chunk_rows {
         Some(rows) => chunk_by_chunk(args, rows, &stop)?,
         None => together(args, &stop)?,
     };
     if let Some(path) = &args.model {
-        model::save(&outcome.forest, baseline.as_ref(), path)?;
+        model::save(&saved, path)?;
     }
     if let Some(path) = &args.stats {
         fs::write(path, outcome.json(started)).map_err(|e| Fault::io(path.display().to_string(), &e))?;
@@ -59,9 +60,9 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
 }
 
 /// All rows in memory, for all trees.
-fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Option<Baseline>)> {
+fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let mut training = args.training.clone();
-    let Rows { mut learnt, tested, dropped, baseline } = rows(args, &mut training.question)?;
+    let Rows { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } = rows(args, &mut training.question)?;
     let asked = training.question.task;
     if !args.proposed {
         for line in doubts(&learnt, &training.question)? {
@@ -80,11 +81,23 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Option<Baseline
     let scored = forest.score(&tested)?;
     let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
     let verdict = Verdict::new(&forest, &scored, &tested)?;
-    Ok((Outcome { forest, dropped, rows_learnt, chunks: 1, verdict, fit, fit_cpu, predict, predict_cpu, asked }, baseline))
+    let seconds = fit.as_secs_f64() + predict.as_secs_f64();
+    let mut report = Report { seen, unread, learnt: rows_learnt, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
+    if args.model.is_some() {
+        let explained = explain(&forest, &tested, |share| {
+            tell(&format!("finding out what it goes by, {:.0} %", share * 100.0));
+            if stop.is_set() { Err(Fault::new("it was stopped").hint("nothing was written")) } else { Ok(()) }
+        });
+        tell("");
+        (report.importance, report.dependences) = explained.map(|e| (e.importance, e.dependences))?;
+    }
+    let forest = Arc::new(forest);
+    let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
+    Ok((Outcome { forest, report, chunks: 1, fit, fit_cpu, predict, predict_cpu, asked }, saved))
 }
 
 /// One chunk of rows in memory at a time, each for its share of the trees.
-fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outcome, Option<Baseline>)> {
+fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let Holdout::Share(share) = args.holdout else {
         return Err(Fault::new("--chunk-rows holds a share of each chunk out to test on").hint("leave out --test and --split, or --chunk-rows"));
     };
@@ -108,14 +121,15 @@ fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outco
     let lesson = Lesson { table, reached: Reached::default(), target, training, scope: Scope::Chunks(rows), test: Test::Share(share), champion: None };
     let learned = wait(learn(lesson, Latest::default(), wake), &news, stop)?;
     let spent = cpu_seconds().zip(cpu).map(|(now, before)| now - before);
-    told_unread(learned.unread);
-    let Learned { forest, verdict, dropped, learnt, chunks, took, predict, baseline, .. } = learned;
+    told_unread(learned.report.unread);
+    let Learned { forest, report, chunks, took, predict, baseline, learnt_to, .. } = learned;
     // Rows are scored by one thread.
     let predict_cpu = spent.map(|_| predict.as_secs_f64());
     let fit_cpu = spent.map(|spent| (spent - predict.as_secs_f64()).max(0.0));
-    let forest = Arc::unwrap_or_clone(forest);
-    let outcome = Outcome { forest, dropped, rows_learnt: learnt, chunks, verdict, fit: took, fit_cpu, predict, predict_cpu, asked };
-    Ok((outcome, Some(Arc::unwrap_or_clone(baseline))))
+    let report = Arc::unwrap_or_clone(report);
+    let baseline = Some(Arc::unwrap_or_clone(baseline));
+    let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
+    Ok((Outcome { forest, report, chunks, fit: took, fit_cpu, predict, predict_cpu, asked }, saved))
 }
 
 fn bell() -> (Receiver<()>, Wake) {
@@ -154,8 +168,13 @@ struct Rows {
     tested: DataFrame,
     /// Of both.
     dropped: Dropped,
+    /// Rows that could be read, and those that could not.
+    seen: u64,
+    unread: u64,
     /// How the features are distributed, if that is to be kept with the model.
     baseline: Option<Baseline>,
+    /// The newest row, by the column that the window would take for the time.
+    learnt_to: Option<LearntTo>,
 }
 
 fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
@@ -175,8 +194,17 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     {
         columns.push(column.clone());
     }
-    let frame = load(&files, &columns)?;
+    let time = TimeColumn::guess(&schema).map(|time| time.column).filter(|_| args.model.is_some());
+    let time_alone = time.clone().filter(|time| !columns.contains(time));
+    columns.extend(time_alone.clone());
+    let (mut frame, mut unread) = load(&files, &columns)?;
     files.clear();
+    let mut seen = frame.height() as u64;
+    let learnt_to = time.map(|time| learnt_to(frame.column(&time)?)).transpose()?.flatten();
+    if let Some(time) = time_alone {
+        frame.drop_in_place(&time)?;
+        columns.retain(|c| *c != time);
+    }
     if args.proposed {
         let known: Vec<&str> = question.features.iter().chain([&question.target]).map(String::as_str).collect();
         question.features = leave_out(propose::propose(&frame.select(known)?, &question.target)?)?;
@@ -206,13 +234,14 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
         Holdout::Files(test) => {
             columns.retain(|c| *c != question.target);
             columns.push(question.target.clone());
-            let frame = load(&open(test, Some(schema))?, &columns)?;
+            let (frame, more_unread) = load(&open(test, Some(schema))?, &columns)?;
+            (seen, unread) = (seen + frame.height() as u64, unread + more_unread);
             let (tested, more) = question.complete(&frame)?;
             dropped.add(more);
             (complete, tested)
         }
     };
-    Ok(Rows { learnt, tested, dropped, baseline })
+    Ok(Rows { learnt, tested, dropped, seen, unread, baseline, learnt_to })
 }
 
 fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn History>>> {
@@ -226,13 +255,13 @@ fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn His
     Ok(files)
 }
 
-fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<DataFrame> {
+fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u64)> {
     for note in files.iter().flat_map(|f| f.notes().iter().map(move |note| format!("{}: {note}", f.name()))) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
     let (frame, unread) = read(files, columns)?;
     told_unread(unread);
-    Ok(frame)
+    Ok((frame, unread))
 }
 
 fn told_unread(rows: u64) {
@@ -280,22 +309,25 @@ fn growth(args: &TrainArgs, question: &Question, estimates: impl FnOnce() -> Res
 
 /// Shows progress until it is done.
 fn wait<T: Send + 'static>(mut job: Job<T>, news: &Receiver<()>, stop: &Cancel) -> Result<T> {
-    let terminal = std::io::stderr().is_terminal();
     loop {
         let _ = news.recv_timeout(Duration::from_millis(100));
         if stop.is_set() {
             job.cancel();
         }
         let outcome = job.take();
-        if terminal {
-            let progress = job.progress();
-            let line: Vec<String> = progress.counted().into_iter().chain([progress.note]).collect();
-            let line = line.join(", ");
-            let _ = write!(std::io::stderr(), "\r\x1b[K{}", if outcome.is_some() { "" } else { &line });
-        }
+        let progress = job.progress();
+        let line: Vec<String> = progress.counted().into_iter().chain([progress.note]).collect();
+        tell(&if outcome.is_some() { String::new() } else { line.join(", ") });
         if let Some(outcome) = outcome {
             return outcome;
         }
+    }
+}
+
+/// A line of progress in place of the one before, for people only.
+fn tell(line: &str) {
+    if std::io::stderr().is_terminal() {
+        let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
     }
 }
 

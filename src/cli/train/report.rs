@@ -1,6 +1,7 @@
 //! What `braid train` says in the end: a page for people, and `--stats` for programs. The keys are a contract.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -8,22 +9,21 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::stats::{cpu_seconds, peak_rss_mb};
 use super::task_word;
-use crate::learn::encode::{Dropped, TaskKind};
+use crate::learn::encode::TaskKind;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
-use crate::learn::verdict::{Classes, Verdict};
+use crate::learn::report::Report;
+use crate::learn::verdict::Classes;
 use crate::workspace::grouped;
 
 /// Classes and features that are shown to people; programs get all.
 const SHOWN: usize = 20;
 
 pub struct Outcome {
-    pub forest: Forest,
-    pub dropped: Dropped,
-    pub rows_learnt: usize,
+    pub forest: Arc<Forest>,
+    pub report: Report,
     /// Chunks that each fitted a share of the trees.
     pub chunks: usize,
-    pub verdict: Verdict,
     pub fit: Duration,
     pub fit_cpu: Option<f64>,
     pub predict: Duration,
@@ -33,7 +33,7 @@ pub struct Outcome {
 
 impl Outcome {
     fn per_class(&self) -> Vec<ClassScore> {
-        self.verdict.classes().map_or_else(Vec::new, |c| c.per_class())
+        self.report.verdict.classes().map_or_else(Vec::new, |c| c.per_class())
     }
 
     pub fn json(&self, started: Instant) -> String {
@@ -41,17 +41,17 @@ impl Outcome {
         let names = forest.task.classes();
         let class =
             |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
-        let dropped: serde_json::Map<String, Value> = self.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        let dropped: serde_json::Map<String, Value> = self.report.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let importance: serde_json::Map<String, Value> =
             forest.features.iter().zip(forest.importance()).map(|(f, share)| (f.name.clone(), json!(share))).collect();
         let mut stats = json!({
             "task": task_word(&forest.task),
             "target": forest.target,
-            "rows": self.dropped.of,
-            "rows_dropped": self.dropped.rows,
+            "rows": self.report.dropped.of,
+            "rows_dropped": self.report.dropped.rows,
             "dropped_by_column": dropped,
-            "rows_train": self.rows_learnt,
-            "rows_test": self.verdict.rows,
+            "rows_train": self.report.learnt,
+            "rows_test": self.report.verdict.rows,
             "trees": forest.trees.len(),
             "chunks": self.chunks,
             "leaves": forest.trees.iter().map(|t| t.leaves()).sum::<usize>(),
@@ -68,17 +68,17 @@ impl Outcome {
         });
         let more = match &forest.task {
             Task::Classes { .. } => json!({
-                "accuracy": self.verdict.score(),
-                "balanced_accuracy": self.verdict.classes().and_then(|c| c.matrix.balanced_accuracy()),
-                "log_loss": self.verdict.classes().and_then(|c| c.log_loss),
-                "f1_macro": self.verdict.classes().filter(|c| c.matrix.rows() > 0).map(|c| c.matrix.macro_mean().f1),
-                "roc_auc": self.verdict.classes().and_then(Classes::roc_area),
-                "accuracy_of_guessing": self.verdict.classes().and_then(|c| c.matrix.guessing()),
+                "accuracy": self.report.verdict.score(),
+                "balanced_accuracy": self.report.verdict.classes().and_then(|c| c.matrix.balanced_accuracy()),
+                "log_loss": self.report.verdict.classes().and_then(|c| c.log_loss),
+                "f1_macro": self.report.verdict.classes().filter(|c| c.matrix.rows() > 0).map(|c| c.matrix.macro_mean().f1),
+                "roc_auc": self.report.verdict.classes().and_then(Classes::roc_area),
+                "accuracy_of_guessing": self.report.verdict.classes().and_then(|c| c.matrix.guessing()),
                 "classes": names.iter().zip(&self.per_class()).map(class).collect::<Vec<_>>(),
-                "rows_of_unknown_class": self.verdict.classes().map_or(0, |c| c.unknown),
+                "rows_of_unknown_class": self.report.verdict.classes().map_or(0, |c| c.unknown),
             }),
             Task::Numbers => {
-                let of = |read: fn(&Regression) -> Option<f64>| self.verdict.numbers().and_then(read);
+                let of = |read: fn(&Regression) -> Option<f64>| self.report.verdict.numbers().and_then(read);
                 json!({ "accuracy": null, "r2": of(|n| n.r2), "mae": of(|n| Some(n.mae)), "rmse": of(|n| Some(n.rmse)) })
             }
         };
@@ -97,16 +97,16 @@ impl Outcome {
         };
         let why = if self.asked.is_none() { " (by what it holds; --task says otherwise)" } else { "" };
         let mut text = format!("target          {}: {doing}{why}\n", forest.target);
-        text += &format!("rows            {} learnt from, {} tested on", count(self.rows_learnt), count(self.verdict.rows));
-        if self.dropped.rows > 0 {
-            let reasons: Vec<String> = self.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
-            text += &format!("; {} of {} dropped, values missing: {}", count(self.dropped.rows), count(self.dropped.of), reasons.join(", "));
+        text += &format!("rows            {} learnt from, {} tested on", count(self.report.learnt), count(self.report.verdict.rows));
+        if self.report.dropped.rows > 0 {
+            let reasons: Vec<String> = self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
+            text += &format!("; {} of {} dropped, values missing: {}", count(self.report.dropped.rows), count(self.report.dropped.of), reasons.join(", "));
         }
         let fitted = if self.chunks > 1 { format!(", fitted on {} chunks", self.chunks) } else { String::new() };
         let leaves = count(forest.trees.iter().map(|t| t.leaves()).sum());
         text += &format!("\nforest          {} trees, {leaves} leaves{fitted}\n", count(forest.trees.len()));
         text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());
-        let verdict = &self.verdict;
+        let verdict = &self.report.verdict;
         if let Some(classes) = verdict.classes() {
             if let Some(accuracy) = classes.accuracy {
                 let guessing = classes.matrix.guessing().map(|share| format!(" (always guessing the most frequent class: {share:.4})")).unwrap_or_default();

@@ -40,6 +40,12 @@ impl Confusion {
         Ok(matrix)
     }
 
+    /// A matrix as it was counted: a list a true class, in it a number a predicted one. `None` where it is not square.
+    pub fn from_rows(rows: Vec<Vec<u64>>) -> Option<Self> {
+        let classes = rows.len();
+        rows.iter().all(|row| row.len() == classes).then(|| Self { classes, counts: rows.into_iter().flatten().collect() })
+    }
+
     /// Counts one row.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use super::{Sentry, error, place};
 use crate::data::Fault;
 use crate::engine::guard::{Watched, Who};
 use crate::learn::drift::Reason;
+use crate::learn::model::LearntTo;
 use crate::ui::App;
 use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
-use crate::ui::models::{Came, Entry, ModelId};
+use crate::ui::models::{Came, Entry, Lived, ModelId};
 use crate::ui::notices::{Level, Origin};
 use crate::ui::widget::numbers;
 
@@ -131,9 +132,10 @@ impl App {
 fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let at = numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000));
-    let before = match &entry.learned {
-        Some(learned) => format!("{} trees learnt from {}", learned.forest.trees.len(), numbers::counted(learned.learnt as u64, "row")),
-        None => format!("{} trees", entry.forest().trees.len()),
+    let trees = numbers::counted(entry.forest().trees.len() as u64, "tree");
+    let before = match &entry.report {
+        Some(report) => format!("{trees} learnt from {}", numbers::counted(report.learnt as u64, "row")),
+        None => trees,
     };
     let watched = sentry.newest.as_ref();
     let compared = |who: Who| {
@@ -155,16 +157,31 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
                 fresh.forest.trees.len(),
                 compared(who)
             );
-            let came = Came { forest: fresh.forest.clone(), learned: None, baseline: Some(fresh.baseline.clone()), until: Some(fresh.until.clone()) };
+            let (baseline, until) = (Some(fresh.baseline.clone()), Some(fresh.until.clone()));
+            let standing = watched.and_then(|w| w.standing(who)).filter(|s| s.rows > 0);
+            let lived = standing.map(|s| Lived { rows: s.rows, error: s.error });
+            let came = Came { lived, baseline, until, learnt_to: learnt_to(sentry), ..fresh.forest.clone().into() };
             Some((came, told))
         }
         Who::Retrained => {
             let learned: Arc<_> = sentry.retrained.clone()?;
-            let told =
-                format!("Swapped on {at} (UTC) from {before} to a forest of the newest {}{}", numbers::counted(learned.learnt as u64, "row"), compared(who));
-            Some((learned.into(), told))
+            let told = format!(
+                "Swapped on {at} (UTC) from {before} to a forest of the newest {}{}",
+                numbers::counted(learned.report.learnt as u64, "row"),
+                compared(who)
+            );
+            Some((learned.as_ref().into(), told))
         }
     }
+}
+
+/// How far the stream was learnt from, by the time of its rows.
+fn learnt_to(sentry: &Sentry) -> Option<LearntTo> {
+    let (table, watched) = (sentry.table.as_ref()?, sentry.newest.as_ref().filter(|w| w.by_time)?);
+    let time = table.time.as_ref()?;
+    // What counts in whole numbers would need its own.
+    let temporal = table.schema.get(&time.column).is_some_and(|dtype| dtype.is_temporal());
+    Some(LearntTo { column: time.column.clone(), micros: watched.until.filter(|_| temporal)?, number: None })
 }
 
 /// Whether a question asks a model.

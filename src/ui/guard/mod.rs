@@ -135,7 +135,7 @@ impl Sentry {
         };
         self.fault = None;
         let forest = entry.scorer.forest().clone();
-        let training = entry.learned.as_ref().map_or_else(|| training(&forest), |learned| learned.training.clone());
+        let training = entry.training.clone().unwrap_or_else(|| training(&forest));
         let lesson = Lesson {
             table: sheet.table.clone(),
             reached: self.reached(sheet, entry),

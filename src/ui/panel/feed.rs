@@ -107,7 +107,7 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
             ui.vertical(|ui| {
                 // In line with the field, not with what stands below it.
                 ui.add_space(look::STEP);
-                ui.label(name).on_hover_text(setting.about);
+                ui.add(Label::new(name).extend()).on_hover_text(setting.about);
             });
             ui.vertical(|ui| {
                 let mut value = draft.params.get(name).cloned().unwrap_or_default();

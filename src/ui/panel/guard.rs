@@ -318,7 +318,7 @@ fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry
     let held_out = match who {
         Who::Champion => learned.and_then(|l| l.champion.as_ref()),
         Who::Fused => None,
-        Who::Retrained => learned.map(|l| &l.verdict),
+        Who::Retrained => learned.map(|l| &l.report.verdict),
     };
     let held_out = held_out.and_then(|verdict| match verdict.numbers() {
         Some(numbers) => Some(numbers.mae),
@@ -359,7 +359,7 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
         },
         Who::Retrained => match &sentry.retrained {
             Some(learned) => {
-                format!("{} trees of the newest {}", learned.forest.trees.len(), numbers::counted(learned.learnt as u64, "row"))
+                format!("{} trees of the newest {}", learned.forest.trees.len(), numbers::counted(learned.report.learnt as u64, "row"))
             }
             None => "a new forest of the newest rows".to_owned(),
         },

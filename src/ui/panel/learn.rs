@@ -3,12 +3,13 @@
 use eframe::egui::{Button, Context, Grid, Label, ProgressBar, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::feed::fault_ui;
-use crate::engine::lesson::Proposed;
+use crate::data::Fault;
+use crate::engine::lesson::{Proposed, is_name};
 use crate::learn::encode::{TaskKind, kind_of};
 use crate::learn::forest::{Kind, Missing};
 use crate::learn::propose::{LeftOut, Reason};
 use crate::ui::action::{Action, Learn, Window};
-use crate::ui::lesson::{Draft, LessonForm, UnderWay};
+use crate::ui::lesson::{Draft, LessonForm, UnderWay, named};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::modal::modal_ui;
@@ -23,6 +24,7 @@ const AROUND: f32 = 250.0;
 /// The share of the width that the features have.
 const FEATURES: f32 = 0.58;
 const FIELD: f32 = 96.0;
+const NAME: f32 = 150.0;
 
 pub fn learn_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.lesson else { return };
@@ -91,6 +93,12 @@ fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
                     ui.label(look::faint(format!("Looking at the rows: {}", progress.note), ui));
                 });
             }
+            None if draft.computed && wrong_name(draft) => {
+                let name = draft.name.trim();
+                let fault =
+                    Fault::new(format!("'{name}' is not a name")).hint("write letters, digits and _, a letter first; or nothing, for the one that is proposed");
+                fault_ui(ui, &fault);
+            }
             None if form.fault.is_none() && draft.computed => drop(ui.label(look::faint("Write a condition over a row, and look for features", ui))),
             None => {}
         }
@@ -104,6 +112,12 @@ fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
         ui.add_space(look::PAD);
         settings_ui(ui, proposed, draft);
     });
+}
+
+/// Whether what a condition shall be called is no name.
+fn wrong_name(draft: &Draft) -> bool {
+    let target = draft.target();
+    !target.name.is_empty() && !is_name(&target.name)
 }
 
 fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Action>) {
@@ -125,14 +139,18 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
             }
             return;
         }
-        ui.add(TextEdit::singleline(&mut draft.name).hint_text("such as late").desired_width(FIELD))
+        let proposed = named(&draft.sql);
+        let hint = if proposed.is_empty() { "such as late" } else { &proposed };
+        let wrong = wrong_name(draft).then_some(look::palette(ui).error);
+        ui.add(TextEdit::singleline(&mut draft.name).hint_text(hint).text_color_opt(wrong).desired_width(NAME))
             .accessible_name("Name of the target")
-            .on_hover_text("Its name");
+            .on_hover_text("Its name; left empty, it is called as proposed");
         ui.label("is");
         let field = ui.add(TextEdit::singleline(&mut draft.sql).hint_text("such as delay > 15").desired_width(280.0)).accessible_name("Condition");
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
-        let whole = !draft.name.trim().is_empty() && !draft.sql.trim().is_empty();
-        if ui.add_enabled(whole, Button::new("Find features")).clicked() || (entered && whole) {
+        let whole = !draft.sql.trim().is_empty() && !wrong_name(draft);
+        let find = ui.add_enabled(whole, Button::new("Find features")).on_disabled_hover_text("Write a condition, and a name for it");
+        if find.clicked() || (entered && whole) {
             // What was typed in this frame goes first.
             actions.push(Action::Learn(Learn::Edit(Box::new(draft.clone()))));
             actions.push(Action::Learn(Learn::Propose));
@@ -270,7 +288,8 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     let progress = training.progress();
     ui.horizontal(|ui| {
         ui.spinner();
-        let text = progress.counted().unwrap_or_else(|| "Reading the rows".to_owned());
+        let counted = || format!("{} of {} {}", numbers::count(progress.done), numbers::count(progress.total), progress.unit);
+        let text = if progress.unit.is_empty() || progress.total == 0 { "Reading the rows".to_owned() } else { counted() };
         ui.label(RichText::new(text).strong());
         ui.label(look::faint(&progress.note, ui));
     });

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod lateness;
 pub mod learn;
 pub mod ledger;
+pub mod load;
 pub mod measure;
 pub mod models;
 pub mod notices;
@@ -69,6 +70,7 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Rewind) => rewind::rewind_ui(ui.ctx(), app, actions),
         Some(Pane::Cost) => cost::cost_ui(ui.ctx(), app, actions),
         Some(Pane::Learn) => learn::learn_ui(ui.ctx(), app, actions),
+        Some(Pane::Load) => load::load_ui(ui.ctx(), app, actions),
         Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
         Some(Pane::Guard) => guard::guard_ui(ui.ctx(), app, actions),
         None => {}
@@ -76,6 +78,7 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if app.feed.is_some() {
         feed::feed_ui(ui.ctx(), app, actions);
     }
+    notices::over_ui(ui.ctx(), app, actions);
     welcome::drop_ui(ui.ctx());
 }
 

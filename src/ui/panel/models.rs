@@ -3,7 +3,7 @@
 use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::{Button, RichText, Stroke, Ui};
 
-use crate::ui::action::{Action, Export, Learn, ModelAction, TableAction};
+use crate::ui::action::{Action, Export, Learn, Load, ModelAction};
 use crate::ui::guard::Sentry;
 use crate::ui::models::Entry;
 use crate::ui::sheet::Sheet;
@@ -74,21 +74,24 @@ fn guard_ui(ui: &mut Ui, app: &App, entry: &Entry) -> bool {
 fn menu_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
     ui.set_min_width(180.0);
     let mut item = |ui: &mut Ui, text: &str, action: Action| {
-        if ui.button(text).clicked() {
+        let button = ui.button(text);
+        if button.clicked() {
             actions.push(action);
             ui.close();
         }
+        button
     };
     let act = |action| Action::Model(entry.id, action);
     item(ui, "Report", act(ModelAction::Report));
     item(ui, "Guard", act(ModelAction::Guard));
     item(ui, "Ask with this model", act(ModelAction::AskPredictions));
     if entry.has_truth(sheet) {
-        item(ui, "Ask how often it is right", act(ModelAction::AskAccuracy));
+        let (words, about) = entry.accuracy_words(sheet);
+        item(ui, words, act(ModelAction::AskAccuracy)).on_hover_text(about);
     }
     ui.separator();
     item(ui, "Save as JSON…", Action::Export(Export::Model(None, entry.id)));
-    item(ui, "Load a model…", Action::Table(sheet.id, TableAction::LoadModel(None)));
+    item(ui, "Load a model…", Action::Load(Load::Begin(sheet.id)));
     ui.separator();
     item(ui, "Remove", act(ModelAction::Remove));
 }

@@ -1,8 +1,10 @@
 //! Notices as calm one-line banners: what, where, what to do. Errors come first, and more than a few are folded away.
 
-use eframe::egui::{Align, CornerRadius, Frame, Label, Layout, Margin, RichText, ScrollArea, TextFormat, Ui, text::LayoutJob};
+use eframe::egui::{
+    Align, Align2, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea, TextFormat, Ui, text::LayoutJob, vec2,
+};
 
-use crate::ui::action::{Action, Window};
+use crate::ui::action::{Action, Pane, Window};
 use crate::ui::notices::{Level, Notice};
 use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
@@ -12,6 +14,8 @@ use crate::ui::{App, look};
 const ROWS: usize = 3;
 /// How high the opened list gets at most.
 const OPENED: f32 = 240.0;
+/// How wide they are above something else.
+const OVER: f32 = 760.0;
 
 pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let mut all: Vec<&Notice> = app.notices.all().iter().rev().collect();
@@ -40,6 +44,24 @@ pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
     });
     ui.data_mut(|d| d.insert_temp(id, opened));
+}
+
+/// What is told while something lies over the window, above that: what was told before waits behind it.
+pub fn over_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let (id, over) = (Id::unique("notices over"), (app.pane, app.feed.is_some()));
+    let before = ctx.data(|d| d.get_temp::<((Option<Pane>, bool), u64)>(id)).filter(|(before, _)| *before == over);
+    let heard = before.map_or_else(|| app.notices.newest(), |(_, heard)| heard);
+    ctx.data_mut(|d| d.insert_temp(id, (over, heard)));
+    let fresh: Vec<&Notice> = app.notices.all().iter().filter(|n| n.id > heard).rev().take(ROWS).collect();
+    if over == (None, false) || fresh.is_empty() {
+        return;
+    }
+    Area::new(id).order(Order::Tooltip).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -look::STEP)).show(ctx, |ui| {
+        Frame::popup(ui.style()).inner_margin(Margin { left: 0, right: 0, top: 0, bottom: 4 }).show(ui, |ui| {
+            ui.set_width(OVER.min(ctx.content_rect().width() - 96.0));
+            fresh.iter().for_each(|notice| notice_ui(ui, notice, actions));
+        });
+    });
 }
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {

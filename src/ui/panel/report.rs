@@ -1,14 +1,14 @@
 //! The report on a model: how good it is in numbers, class by class, and in the figure that was chosen.
 
-use eframe::egui::{Align, Context, Label, Layout, ProgressBar, Rect, RichText, ScrollArea, TextEdit, Ui, UiBuilder};
+use eframe::egui::{Align, Context, Label, Layout, Rect, RichText, ScrollArea, TextEdit, Ui, UiBuilder};
 use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
-use crate::engine::lesson::Learned;
 use crate::learn::forest::Task;
+use crate::learn::report::Report as Told;
 use crate::ui::action::{Action, ChartFile, Export, ModelAction, Report as Shown, Window};
-use crate::ui::models::Entry;
-use crate::ui::report::{Report, VIEWS, View, headline};
+use crate::ui::models::{Entry, Lived};
+use crate::ui::report::{Report, VIEWS, View, verdict_line};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers};
@@ -24,12 +24,14 @@ const CLASSES: f32 = 330.0;
 pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some((report, entry)) = app.report.as_ref().and_then(|r| Some((r, app.models.get(r.model)?))) else { return };
     let closed = modal_ui(ctx, &format!("Model {}", entry.name), WIDTH, |ui| {
-        match &entry.learned {
-            Some(learned) => headline_ui(ui, entry, learned),
-            None if entry.swaps.is_empty() => {
-                ui.add(Label::new(format!("{}. It was read from a file; what it was tested on is not in it.", entry.about())).wrap());
+        match (&entry.report, entry.lived) {
+            (Some(report), _) => headline_ui(ui, entry, report),
+            (None, Some(lived)) => lived_ui(ui, entry, lived),
+            (None, None) => {
+                let why = if entry.swaps.is_empty() { "Its file holds no report" } else { "It was not tested on rows held out" };
+                let text = format!("{}. {why}: how good it is, is not known. Retrain it, or ask how often it is right.", entry.about());
+                ui.add(Label::new(text).wrap());
             }
-            None => drop(ui.add(Label::new(format!("{}. Its guard tested it on live rows, each before it learnt from it.", entry.about())).wrap())),
         }
         for swap in entry.swaps.iter().rev().take(2) {
             ui.add(Label::new(look::faint(swap, ui)).wrap());
@@ -40,10 +42,10 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let tall = (ctx.content_rect().height() - AROUND).clamp(160.0, TALL);
         let room = ui.available_rect_before_wrap();
         let room = room.with_max_y(room.min.y + tall);
-        let classes = entry.learned.as_ref().filter(|l| l.verdict.classes().is_some());
+        let classes = entry.report.as_ref().filter(|r| r.verdict.classes().is_some());
         let left = if classes.is_some() { CLASSES } else { 0.0 };
-        if let Some(learned) = classes {
-            ui.scope_builder(UiBuilder::new().max_rect(room.with_max_x(room.min.x + left - look::PAD)), |ui| classes_ui(ui, entry, learned));
+        if let Some(report) = classes {
+            ui.scope_builder(UiBuilder::new().max_rect(room.with_max_x(room.min.x + left - look::PAD)), |ui| classes_ui(ui, entry, report));
         }
         figure_ui(ui, report, room.with_min_x(room.min.x + left));
         ui.advance_cursor_after_rect(room);
@@ -55,44 +57,64 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn headline_ui(ui: &mut Ui, entry: &Entry, learned: &Learned) {
+fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
     let p = look::palette(ui);
     ui.horizontal_wrapped(|ui| {
-        for (name, value, about) in headline(learned) {
-            ui.vertical(|ui| {
-                ui.set_min_width(104.0);
-                ui.label(RichText::new(value).size(look::TITLE).strong().color(p.strong));
-                ui.label(look::faint(name, ui)).on_hover_text(about);
-            });
+        for (name, value, about) in verdict_line(&report.verdict) {
+            figure_of_merit_ui(ui, name, value, about);
         }
     });
     let count = |n: usize| numbers::count(n as u64);
-    let mut text = format!("{}. Learnt from {} rows, tested on {}", entry.about(), count(learned.learnt), count(learned.verdict.rows));
-    let dropped = &learned.dropped;
+    let mut text = format!("{}. Learnt from {} rows, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
+    let dropped = &report.dropped;
     if dropped.rows > 0 {
         let why: Vec<String> = dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
         text += &format!("; {} of {} dropped, values missing: {}", count(dropped.rows), count(dropped.of), why.join(", "));
     } else {
         text += "; none dropped";
     }
-    if learned.seen > dropped.of as u64 {
-        text += &format!("; evenly spread over {}", numbers::counted(learned.seen, "row"));
+    if report.seen > dropped.of as u64 {
+        text += &format!("; evenly spread over {}", numbers::counted(report.seen, "row"));
     }
-    if learned.unread > 0 {
-        text += &format!("; {} could not be read", numbers::counted(learned.unread, "row"));
+    if report.unread > 0 {
+        text += &format!("; {} could not be read", numbers::counted(report.unread, "row"));
     }
-    text += &format!("; {}", numbers::duration(learned.took.as_secs_f64()));
+    text += &format!("; {}", numbers::duration(report.seconds));
     ui.add(Label::new(look::faint(text, ui)).wrap());
-    if let Some(unknown) = learned.verdict.classes().map(|c| c.unknown).filter(|n| *n > 0) {
+    if let Some(unknown) = report.verdict.classes().map(|c| c.unknown).filter(|n| *n > 0) {
         let text = format!("{} tested are of a class that was not learnt, and count as wrong", numbers::counted(unknown as u64, "row"));
         ui.add(Label::new(RichText::new(text).size(look::SMALL).color(p.warn)).wrap());
     }
 }
 
+fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
+    let p = look::palette(ui);
+    ui.vertical(|ui| {
+        ui.set_min_width(104.0);
+        ui.label(RichText::new(value).size(look::TITLE).strong().color(p.strong));
+        ui.label(look::faint(name, ui)).on_hover_text(about);
+    });
+}
+
+/// Of a forest that learnt from a stream.
+fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
+    const ABOUT: &str = "Each row was foretold before the forest learnt from it";
+    if entry.forest().task == Task::Numbers {
+        figure_of_merit_ui(ui, "MAE", numbers::float(lived.error), ABOUT);
+    } else {
+        figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - lived.error) * 100.0), ABOUT);
+    }
+    let rows = numbers::counted(lived.rows, "row");
+    let text = format!("{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held out.", entry.about());
+    ui.add(Label::new(look::faint(text, ui)).wrap());
+}
+
 fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Action>) {
     ui.label(look::faint("Figure", ui));
-    let titles = VIEWS.iter().filter(|(view, _)| view.fits(entry)).map(|(_, title)| *title);
-    if let Some(title) = pick_ui(ui, "Figure", report.view.title(), 200.0, titles)
+    let titles: Vec<&str> = VIEWS.iter().filter(|(view, _)| view.fits(entry)).map(|(_, title)| *title).collect();
+    if titles.len() < 2 {
+        ui.label(report.view.title());
+    } else if let Some(title) = pick_ui(ui, "Figure", report.view.title(), 200.0, titles)
         && let Some((view, _)) = VIEWS.iter().find(|(_, own)| *own == title)
     {
         actions.push(Action::Report(Shown::View(*view)));
@@ -100,7 +122,8 @@ fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Act
     let forest = entry.forest();
     if report.view == View::Dependence {
         ui.label(look::faint("on", ui));
-        if let Some(feature) = pick_ui(ui, "Feature", &report.feature, 160.0, forest.features.iter().map(|f| f.name.as_str())) {
+        let explained = entry.report.iter().flat_map(|r| r.dependences.iter().map(|d| d.feature.as_str()));
+        if let Some(feature) = pick_ui(ui, "Feature", &report.feature, 160.0, explained) {
             actions.push(Action::Report(Shown::Feature(feature)));
         }
         if let Task::Classes { names, .. } = &forest.task {
@@ -123,8 +146,8 @@ fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Act
     });
 }
 
-fn classes_ui(ui: &mut Ui, entry: &Entry, learned: &Learned) {
-    let Some(classes) = learned.verdict.classes() else { return };
+fn classes_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
+    let Some(classes) = report.verdict.classes() else { return };
     let (each, names) = (classes.per_class(), entry.forest().task.classes());
     let wide = ui.available_width();
     ScrollArea::neither().show(ui, |ui| {
@@ -161,18 +184,6 @@ fn classes_ui(ui: &mut Ui, entry: &Entry, learned: &Learned) {
 }
 
 fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
-    if let Some(progress) = report.progress() {
-        ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
-            ui.horizontal(|ui| {
-                ui.spinner();
-                if let Some(share) = progress.share() {
-                    ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(6.0));
-                }
-                ui.label(look::faint(progress.note, ui));
-            });
-        });
-        return;
-    }
     if let Some(fault) = &report.fault {
         ui.scope_builder(UiBuilder::new().max_rect(room), |ui| fault_ui(ui, fault));
         return;
@@ -186,10 +197,11 @@ fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
         actions.push(act(ModelAction::AskPredictions));
     }
     let sheet = app.sheets().iter().find(|s| s.id == entry.sheet);
-    if sheet.is_some_and(|s| entry.has_truth(s))
-        && ui.button("Ask how often it is right").on_hover_text("Over all rows, those that it learnt from included; Guard tests it on new ones alone").clicked()
-    {
-        actions.push(act(ModelAction::AskAccuracy));
+    if let Some(sheet) = sheet.filter(|s| entry.has_truth(s)) {
+        let (words, about) = entry.accuracy_words(sheet);
+        if ui.button(words).on_hover_text(about).clicked() {
+            actions.push(act(ModelAction::AskAccuracy));
+        }
     }
     ui.label(look::faint("Name", ui));
     // What is being typed becomes the name when the field is left.

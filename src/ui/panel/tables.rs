@@ -13,7 +13,7 @@ use polars::prelude::TimeUnit;
 use crate::data::format::parse_datetime;
 use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
-use crate::ui::action::{Action, Feed, Learn, Pane, TableAction, Window};
+use crate::ui::action::{Action, Feed, Learn, Load, Pane, TableAction, Window};
 use crate::ui::panel::models::models_ui;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
@@ -169,7 +169,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         actions.push(Action::Learn(Learn::Begin(sheet.id)));
     }
     if ui.button("Load a model…").clicked() {
-        actions.push(Action::Table(sheet.id, TableAction::LoadModel(None)));
+        actions.push(Action::Load(Load::Begin(sheet.id)));
     }
     ui.separator();
     ui.menu_button("Time column", |ui| time_menu_ui(ui, sheet, actions));

@@ -143,7 +143,7 @@ proptest! {
         let room = Room { width, before: 30.0, after: 12.0 };
         let names: Vec<String> = (0..40).map(|i| format!("名字 number {i}")).collect();
         for kind in [AxisKind::Number, AxisKind::Time, AxisKind::Clock, AxisKind::Category(names)] {
-            let ticks = axis::x_ticks(&kind, scale, room, &look);
+            let ticks = axis::x_ticks(&kind, scale, room, false, &look);
             let mut reached = f32::NEG_INFINITY;
             let mut context_reached = f32::NEG_INFINITY;
             for tick in &ticks {
@@ -272,7 +272,7 @@ fn numbers_are_written_for_readers() {
 }
 
 fn x_labels(kind: AxisKind, lo: f64, hi: f64, width: f32) -> Vec<(String, String)> {
-    let ticks = axis::x_ticks(&kind, Scale::new(lo, hi), Room { width, before: 20.0, after: 20.0 }, &Look::light());
+    let ticks = axis::x_ticks(&kind, Scale::new(lo, hi), Room { width, before: 20.0, after: 20.0 }, false, &Look::light());
     ticks.into_iter().map(|t| (t.label, t.context.unwrap_or_default())).collect()
 }
 

@@ -1,0 +1,195 @@
+//! Models that come from files: by their path in a form, from the system's dialog, dropped on the window, or with a table that
+//! is opened again. A model that nobody has given a table goes under one that has its columns, or waits for it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::App;
+use super::action::{Action, Load, ModelAction, Pane};
+use super::dialog;
+use super::models::Came;
+use super::notices::{Level, Origin};
+use super::sheet::{Sheet, SheetId};
+use super::work::{Kind, ModelFrom};
+use crate::data::Fault;
+use crate::engine::Job;
+use crate::engine::lesson::Target;
+use crate::engine::table::name_of;
+use crate::learn::forest::Forest;
+use crate::learn::model::{self, Saved};
+use crate::workspace::ModelSetup;
+
+/// The form for a model's path.
+#[derive(Debug)]
+pub struct LoadForm {
+    pub sheet: SheetId,
+    pub since: Instant,
+    pub path: String,
+    pub reading: bool,
+    pub fault: Option<Fault>,
+}
+
+/// A model that was opened without a table.
+#[derive(Debug)]
+pub struct Homeless {
+    saved: Saved,
+    file: PathBuf,
+}
+
+impl App {
+    pub(super) fn apply_load(&mut self, load: Load) {
+        if let Load::Begin(sheet) = load {
+            let path = self.loading.take().map_or_else(String::new, |form| form.path);
+            self.loading = Some(LoadForm { sheet, since: Instant::now(), path, reading: false, fault: None });
+            self.pane = Some(Pane::Load);
+            return;
+        }
+        let Some(form) = &mut self.loading else { return };
+        match load {
+            Load::Begin(_) => {}
+            Load::Edit(path) => form.path = path,
+            Load::Choose => {
+                let job = Job::start("choose a model", self.wake.clone(), |_| dialog::pick_model());
+                self.work.add(Kind::PickModel(job, form.sheet));
+            }
+            Load::Read => {
+                let (sheet, file) = (form.sheet, typed_path(&form.path));
+                self.load_model(sheet, file);
+            }
+        }
+    }
+
+    /// A file dialog was closed.
+    pub(super) fn model_picked(&mut self, picked: crate::data::Result<Vec<PathBuf>>, sheet: SheetId) {
+        match picked.map(|paths| paths.into_iter().next()) {
+            Ok(Some(file)) => {
+                if let Some(form) = &mut self.loading {
+                    form.path = file.display().to_string();
+                }
+                self.load_model(sheet, file);
+            }
+            Ok(None) => {}
+            Err(fault) => self.no_model(fault),
+        }
+    }
+
+    pub(super) fn load_model(&mut self, sheet: SheetId, file: PathBuf) {
+        if let Some(form) = &mut self.loading {
+            (form.reading, form.fault) = (true, None);
+        }
+        self.read_model(ModelFrom { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false });
+    }
+
+    /// Models that come with a table.
+    pub(super) fn load_models(&mut self, sheet: SheetId, models: &[ModelSetup]) {
+        for setup in models.iter().cloned() {
+            self.read_model(ModelFrom { sheet, setup, again: true });
+        }
+    }
+
+    fn read_model(&mut self, from: ModelFrom) {
+        let file = from.setup.file.clone();
+        let job = Job::start("read the model", self.wake.clone(), move |_| model::load(&file));
+        self.work.add(Kind::Model(job, Box::new(from)));
+    }
+
+    /// It could not be loaded: that is said in the form, if it is open.
+    pub(super) fn no_model(&mut self, fault: Fault) {
+        let form = self.loading.as_mut().filter(|_| self.pane == Some(Pane::Load));
+        match form {
+            Some(form) => (form.reading, form.fault) = (false, Some(fault)),
+            None => {
+                self.notices.take_back(&Origin::Load);
+                self.notices.said(Origin::Load, Level::Error, &fault);
+            }
+        }
+    }
+
+    pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelFrom) {
+        let Saved { name: own, forest, baseline, learnt_to, report } = saved;
+        let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
+        let table = sheet.table.name.clone();
+        let place = from.setup.file.display().to_string();
+        // What was said of this file, or of the last one that was none.
+        self.notices.take_back(&Origin::Load);
+        self.notices.take_back(&Origin::Waits(from.setup.file.clone()));
+        self.notices.forget_place(&place);
+        let missing = missing(&forest, sheet);
+        if !missing.is_empty() {
+            let fault = Fault::new(format!("this model asks for columns that {table} does not have: {}", missing.join(", ")));
+            self.notices.warn(&fault.at(place).hint("load it under a table that has them"));
+        }
+        let ModelSetup { name, file, target_sql } = from.setup;
+        let name = [name, own].into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| name_of(&file));
+        let target = Target { name: forest.target.clone(), sql: target_sql };
+        let (report, baseline) = (report.map(Arc::new), baseline.map(Arc::new));
+        let came = Came { report, baseline, learnt_to, ..forest.into() };
+        let said = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let id = self.models.add(from.sheet, &name, target, came, Some(file));
+        // A question may have waited for it.
+        let (wake, known) = (self.wake.clone(), self.models.known().clone());
+        if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == from.sheet) {
+            sheet.models = known;
+            if sheet.question.asked.is_empty() && sheet.question.fault.is_some() {
+                sheet.ask(&wake);
+            }
+        }
+        self.keep();
+        if from.again {
+            return;
+        }
+        if self.pane == Some(Pane::Load) {
+            self.loading = None;
+            self.show_report(id);
+        } else if let Some(entry) = self.models.get(id) {
+            let what = format!("{said} is a model: it stands under {table} as {}", entry.name);
+            self.notices.offer(what, "See the report", Action::Model(id, ModelAction::Report));
+        }
+    }
+
+    /// A model that was opened as tables are.
+    pub(super) fn model_opened(&mut self, saved: Saved, file: PathBuf) {
+        self.homeless.retain(|waiting| waiting.file != file);
+        self.homeless.push(Homeless { saved, file });
+    }
+
+    /// Models without a table go under the one in sight, or the newest, that has their columns. `told`: the others say that
+    /// they wait.
+    pub(super) fn place_models(&mut self, told: bool) {
+        for Homeless { saved, file } in std::mem::take(&mut self.homeless) {
+            let fits = |s: &&Sheet| missing(&saved.forest, s).is_empty();
+            let home = self.sheet().filter(fits).or_else(|| self.sheets.iter().rev().find(fits)).map(|s| s.id);
+            match home {
+                Some(sheet) => self.model_arrived(saved, ModelFrom { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false }),
+                None => {
+                    if told {
+                        let features: Vec<&str> = saved.forest.features.iter().take(6).map(|f| f.name.as_str()).collect();
+                        let more = if saved.forest.features.len() > features.len() { ", …" } else { "" };
+                        let fault = Fault::new("this is a model, and it waits for a table with its columns")
+                            .at(file.display().to_string())
+                            .hint(format!("open one that has {}{more}", features.join(", ")));
+                        self.notices.said(Origin::Waits(file.clone()), Level::Warning, &fault);
+                    }
+                    self.homeless.push(Homeless { saved, file });
+                }
+            }
+        }
+    }
+}
+
+/// Columns that a forest asks for and a table lacks.
+fn missing<'a>(forest: &'a Forest, sheet: &Sheet) -> Vec<&'a str> {
+    forest.features.iter().map(|f| f.name.as_str()).filter(|name| !sheet.table.schema.contains(name)).collect()
+}
+
+/// A path as people type and paste it: in quotes, as an address, from their home.
+fn typed_path(text: &str) -> PathBuf {
+    let text = text.trim();
+    let text = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text);
+    let text = text.strip_prefix("file://").unwrap_or(text);
+    match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(text),
+    }
+}

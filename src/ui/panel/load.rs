@@ -1,0 +1,64 @@
+//! The form for a model's file: its path, or the system's dialog.
+
+use eframe::egui::{Align, Context, Key, Label, Layout, TextEdit};
+
+use super::feed::fault_ui;
+use crate::ui::action::{Action, Load, Window};
+use crate::ui::widget::buttons;
+use crate::ui::widget::modal::modal_ui;
+use crate::ui::{App, look};
+
+const WIDTH: f32 = 560.0;
+
+pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let Some(form) = &app.loading else { return };
+    let Some(sheet) = app.sheets().iter().find(|s| s.id == form.sheet) else { return };
+    let closed = modal_ui(ctx, &format!("Load a model under {}", sheet.table.name), WIDTH, |ui| {
+        let mut path = form.path.clone();
+        let mut entered = false;
+        ui.horizontal(|ui| {
+            ui.label("Path");
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.button("Choose…").on_hover_text("With the system's file dialog").clicked() {
+                    actions.push(Action::Load(Load::Choose));
+                }
+                let field = TextEdit::singleline(&mut path).hint_text("such as ~/models/late.json").desired_width(f32::INFINITY);
+                let field = ui.add(field).accessible_name("Path of the model");
+                entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+                // It is what one came for, and what one mends. A pane is measured first, and cannot be typed into then.
+                let first = ui.scope_id().with(form.since);
+                let begun = !ui.is_sizing_pass() && ui.data_mut(|d| !std::mem::replace(d.get_temp_mut_or(first, false), true));
+                if begun || entered {
+                    field.request_focus();
+                }
+            });
+        });
+        if path != form.path {
+            actions.push(Action::Load(Load::Edit(path.clone())));
+        }
+        ui.add_space(look::STEP);
+        match &form.fault {
+            Some(fault) => fault_ui(ui, fault),
+            None => drop(ui.add(
+                Label::new(look::faint("A model that was saved here, or written by braid train. Its file can be dropped on the window as well.", ui)).wrap(),
+            )),
+        }
+        ui.add_space(look::GAP);
+        ui.horizontal(|ui| {
+            let ready = !path.trim().is_empty() && !form.reading;
+            let load = ui.add_enabled_ui(ready, |ui| buttons::primary_ui(ui, "Load").clicked()).inner;
+            if load || (entered && ready) {
+                actions.push(Action::Load(Load::Read));
+            }
+            if ui.button("Close").clicked() {
+                actions.push(Action::Window(Window::Hide));
+            }
+            if form.reading {
+                ui.spinner();
+            }
+        });
+    });
+    if closed {
+        actions.push(Action::Window(Window::Hide));
+    }
+}
