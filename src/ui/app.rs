@@ -10,6 +10,7 @@ use super::action::{Action, Open, Pane, Tab};
 use super::cost::Costs;
 use super::feed::FeedForm;
 use super::guard::Guards;
+use super::keep::Keeper;
 use super::lesson::LessonForm;
 use super::models::ModelList;
 use super::notices::Notices;
@@ -52,6 +53,7 @@ pub struct App {
     pub(super) models: ModelList,
     pub(super) report: Option<Report>,
     pub(super) guards: Guards,
+    pub(super) keeper: Keeper,
     pub(super) tab: Tab,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
@@ -78,6 +80,7 @@ impl App {
             models: ModelList::default(),
             report: None,
             guards: Guards::default(),
+            keeper: Keeper::default(),
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
             proposed: begin.open,
@@ -109,6 +112,7 @@ impl App {
         }
         self.look_at_lessons();
         self.look_at_guards();
+        self.keep_models();
         self.costs.look();
         let flows = |watch: &Watch| matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running();
         if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {

@@ -14,7 +14,7 @@ use crate::data::Fault;
 use crate::engine::Job;
 use crate::engine::lesson::{Learned, Target};
 use crate::learn::model::{self, Saved};
-use crate::workspace::{ModelSetup, TableSetup};
+use crate::workspace::{ModelSetup, without_secrets};
 
 /// The ending of a model's file.
 pub const MODEL: &str = "json";
@@ -168,11 +168,19 @@ impl App {
             let fault = Fault::new(format!("this model asks for columns that {} does not have: {}", sheet.table.name, missing.join(", ")));
             self.notices.warn(&fault.at(from.setup.file.display().to_string()).hint("load it under a table that has them"));
         }
-        let ModelSetup { name, file, target_sql } = from.setup;
+        let ModelSetup { name, file, target_sql, learnt, guard } = from.setup;
         let name = if name.is_empty() { forest.target.clone() } else { name };
         let target = Target { name: forest.target.clone(), sql: target_sql };
-        let came = Came { forest: forest.into(), learned: None, baseline: baseline.map(Into::into), until: None };
-        self.models.add(from.sheet, &name, target, came, Some(file));
+        let until = learnt.and_then(|mark| mark.again(&sheet.table, without_secrets));
+        let guard = guard.filter(|_| !sheet.table.live.is_empty());
+        let came = Came { forest: forest.into(), learned: None, baseline: baseline.map(Into::into), until };
+        // One that only the workspace kept was saved by nobody.
+        let saved = Some(file.clone()).filter(|file| !file.starts_with(self.folders.models()));
+        let id = self.models.add(from.sheet, &name, target, came, saved);
+        self.came_from(id, file);
+        if let Some(guard) = guard {
+            self.guard_again(id, guard);
+        }
         // A question may have waited for it.
         let (wake, known) = (self.wake.clone(), self.models.known().clone());
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == from.sheet) {
@@ -182,11 +190,5 @@ impl App {
             }
         }
         self.keep();
-    }
-
-    /// What would be needed to open a table again, with its saved models.
-    pub(super) fn setup_of(&self, sheet: &Sheet) -> TableSetup {
-        let saved = |e: &Entry| Some(ModelSetup { name: e.name.clone(), file: e.file.clone()?, target_sql: e.target.sql.clone() });
-        TableSetup { models: self.models.under(sheet.id).filter_map(saved).collect(), ..sheet.setup() }
     }
 }

@@ -12,5 +12,5 @@ pub use annotate::{Windows, picture};
 pub use folders::Folders;
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
-pub use setup::{ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
+pub use setup::{GuardSetup, ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
 pub use words::{grouped, percent};

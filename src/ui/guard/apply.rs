@@ -7,11 +7,13 @@ use super::{Sentry, error, place};
 use crate::data::Fault;
 use crate::engine::guard::{Watched, Who};
 use crate::learn::drift::Reason;
+use crate::learn::forest::Forest;
 use crate::ui::App;
 use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
 use crate::ui::models::{Came, Entry, ModelId};
 use crate::ui::notices::{Level, Origin};
 use crate::ui::widget::numbers;
+use crate::workspace::GuardSetup;
 
 impl App {
     /// The guard of a model comes into sight, and begins if it has not.
@@ -27,15 +29,21 @@ impl App {
         }
     }
 
+    /// A model that was guarded when its table was open last.
+    pub(in crate::ui) fn guard_again(&mut self, id: ModelId, setup: GuardSetup) {
+        self.guards.list.push(Sentry { window_rows: setup.window_rows, ..Sentry::new(id) });
+        self.apply_guard(id, Guard::Begin);
+    }
+
     pub(in crate::ui) fn apply_guard(&mut self, id: ModelId, action: Guard) {
         let wake = self.wake.clone();
         let Some(entry) = self.models.get(id) else { return };
         let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { return };
         let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
-        match action {
+        match action.clone() {
             Guard::Begin => sentry.begin(sheet, entry, &wake),
             // What it has seen stays in sight.
-            Guard::Stop => sentry.job = None,
+            Guard::Stop => (sentry.job, sentry.on) = (None, false),
             Guard::Window(rows) => {
                 sentry.window_rows = rows;
                 sentry.begin(sheet, entry, &wake);
@@ -49,6 +57,10 @@ impl App {
                 }
             }
             Guard::Swap(who) => self.swap(id, who),
+            Guard::SwapBack => self.swap_back(id),
+        }
+        if matches!(action, Guard::Begin | Guard::Stop | Guard::Window(_)) {
+            self.keep();
         }
     }
 
@@ -57,8 +69,24 @@ impl App {
         let Some(entry) = self.models.get(id) else { return };
         let Some(sentry) = self.guards.of(id) else { return };
         let Some((came, told)) = challenger(sentry, entry, who) else { return };
+        self.replace(id, came, told);
+    }
+
+    /// The model that was replaced takes its place again; the one in use could come back in turn.
+    fn swap_back(&mut self, id: ModelId) {
+        let Some(entry) = self.models.get(id) else { return };
+        let Some(came) = self.guards.of(id).and_then(|s| s.replaced.clone()) else { return };
+        let told = format!("Swapped back on {} (UTC) from {} to {}", now(), trees(entry.forest()), trees(&came.forest));
+        self.replace(id, came, told);
+    }
+
+    fn replace(&mut self, id: ModelId, came: Came, told: String) {
+        let Some(entry) = self.models.get(id) else { return };
+        let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
         let (name, file) = (entry.name.clone(), entry.file.clone());
-        self.models.swap(id, came, told.clone());
+        let forest = entry.scorer.forest().clone();
+        sentry.replaced = Some(Came { forest, learned: entry.learned.clone(), baseline: entry.baseline.clone(), until: entry.until.clone() });
+        self.models.swap(id, came, told);
         self.report = self.report.take().filter(|r| r.model != id);
         self.introduce();
         self.apply_guard(id, Guard::Begin);
@@ -129,11 +157,10 @@ impl App {
 
 /// The forest of a challenger, and what the report will say of the swap.
 fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let at = numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000));
+    let at = now();
     let before = match &entry.learned {
         Some(learned) => format!("{} trees learnt from {}", learned.forest.trees.len(), numbers::counted(learned.learnt as u64, "row")),
-        None => format!("{} trees", entry.forest().trees.len()),
+        None => trees(entry.forest()),
     };
     let watched = sentry.newest.as_ref();
     let compared = |who: Who| {
@@ -165,6 +192,15 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
             Some((learned.into(), told))
         }
     }
+}
+
+fn now() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000))
+}
+
+fn trees(forest: &Forest) -> String {
+    format!("{} trees", forest.trees.len())
 }
 
 /// Whether a question asks a model.
