@@ -124,7 +124,10 @@ impl App {
                     let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
                     let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, since), stale.reason))
                         .at(&sheet.table.name)
-                        .hint("retrain it, or swap it for its challenger");
+                        .hint(match &stale.reason {
+                            Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
+                            _ => "retrain it, or swap it for its challenger".to_owned(),
+                        });
                     let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
                     self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
                 }

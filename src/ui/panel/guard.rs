@@ -6,7 +6,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
 use crate::engine::guard::{ALL, Standing, Watched, Who};
-use crate::learn::drift::{FeatureDrift, Level};
+use crate::learn::drift::{FeatureDrift, Level, Reason};
 use crate::learn::forest::Task;
 use crate::learn::verdict::Verdict;
 use crate::ui::action::{Action, ChartFile, Export, Guard, Window};
@@ -116,6 +116,9 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
 /// Where its rows went, in a line.
 fn seen(watched: &Watched, sheet: &Sheet) -> String {
     let from = if watched.from_training { "since the training" } else { "since the first live row" };
+    if watched.rows == 0 {
+        return format!("no row of {} {from} yet", sheet.table.name);
+    }
     let mut text = format!("{} of {} {from}", numbers::counted(watched.rows, "row"), sheet.table.name);
     if watched.lacking > 0 {
         text += &format!(", {} without a value that it needs", numbers::count(watched.lacking));
@@ -216,12 +219,16 @@ const TITLES: &[(&str, &str)] = &[
 fn feature_ui(row: &mut egui_extras::TableRow<'_, '_>, feature: &FeatureDrift) {
     row.col(|ui| drop(ui.add(Label::new(&feature.name).truncate().selectable(false))));
     let number = |n: Option<f64>| n.filter(|n| n.is_finite()).map_or_else(|| "–".to_owned(), |n| format!("{n:.3}"));
-    for text in [number(Some(feature.psi)), number(feature.ks.map(|ks| ks.distance))] {
+    let seen = feature.rows > 0;
+    for text in [number(Some(feature.psi).filter(|_| seen)), number(feature.ks.map(|ks| ks.distance))] {
         row.col(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).selectable(false)));
         });
     }
     row.col(|ui| {
+        if !seen {
+            return;
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let (word, tone) = if feature.absent && feature.level == Level::Stale { ("no values", Tone::Warn) } else { level(feature.level) };
             badge_ui(ui, word, tone);
@@ -301,8 +308,9 @@ impl<'a> Contestant<'a> {
 /// The newest rows and all, those that all who take part foretold; and the rows held out from a retraining.
 fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
     let same = sentry.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
-    let (newest, all) = same.map_or((0, 0), |s| (s.rows, s.all));
-    let held_out = sentry.retrained.as_ref().map_or_else(|| "held out".to_owned(), |l| format!("held out {}", numbers::count(l.verdict.rows as u64)));
+    let counted = |what: &str, rows: Option<u64>| rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)));
+    let held_out = counted("held out", sentry.retrained.as_ref().map(|l| l.verdict.rows as u64));
+    let (newest, all) = (same.map(|s| s.rows), same.map(|s| s.all));
     let told = |title: String, about: &str, of| Told { title, about: about.to_owned(), of };
     const NEWEST: &str = "On the newest rows that all who take part foretold, each before any learnt from it";
     const ALL_SAME: &str = "On every row since the last of them came, those that all of them foretold";
@@ -313,26 +321,27 @@ fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
     };
     if entry.forest().task == Task::Numbers {
         return vec![
-            told(format!("MAE, newest {}", numbers::count(newest)), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
+            told(counted("MAE, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
             told("RMSE".to_owned(), NEWEST, |c| c.newest(|s| s.rmse).map(|e| c.error(e))),
             told("R²".to_owned(), NEWEST, |c| c.newest(|s| s.r2).filter(|r2| r2.is_finite()).map(|r2| format!("{r2:.3}"))),
-            told(format!("MAE, all {}", numbers::count(all)), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
+            told(counted("MAE, all", all), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
             told(held_out, HELD_OUT, held),
         ];
     }
     vec![
-        told(format!("wrong, newest {}", numbers::count(newest)), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
-        told(format!("wrong, all {}", numbers::count(all)), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
+        told(counted("wrong, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
+        told(counted("wrong, all", all), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
         told(held_out, HELD_OUT, held),
     ]
 }
 
 /// The model and its challengers on the same rows.
 fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
-    const SWAP: f32 = 110.0;
+    const SWAP: f32 = 92.0;
     let figures = figures(sentry, entry);
     let wide = if figures.len() > 3 { 104.0 } else { 124.0 };
-    let rest = wide * figures.len() as f32 + SWAP + 40.0;
+    let gaps = ui.spacing().item_spacing.x * (figures.len() + 1) as f32;
+    let rest = wide * figures.len() as f32 + SWAP + gaps;
     let who = (ui.available_width() - rest).max(200.0);
     ui.push_id("race", |ui| {
         let table = TableBuilder::new(ui)
@@ -456,7 +465,8 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
     let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);
     ui.add_enabled_ui(labelled, |ui| {
         // The next step only where there is a reason for it.
-        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| !w.stale.is_empty());
+        // One that learns from the same features is no better off without their values.
+        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
         let retrain = retrain.on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
