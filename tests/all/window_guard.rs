@@ -254,12 +254,21 @@ fn what_is_guarded_comes_back_with_its_table() {
     assert_eq!((forest(&window), rows(&window)), (after, 0));
     assert!(window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().from_training);
 
-    // Whom a person stopped guarding is not guarded again, and a model that was taken away is gone.
+    // Whom a person stopped guarding is not guarded again, and a model that was taken away is gone. Files that nothing names
+    // go too, once they are old.
+    let models = window.file("x", "").with_file_name("home").join("config/models");
+    let (old, new) = (models.join("old.json"), models.join("new.json"));
+    let aged = std::time::SystemTime::now() - std::time::Duration::from_hours(48);
+    for path in [&old, &new] {
+        std::fs::write(path, "{}").unwrap();
+    }
+    std::fs::File::options().write(true).open(&old).unwrap().set_modified(aged).unwrap();
     act(&mut window, Guard::Stop);
     window.wait("it is written down", |app| app.is_idle());
     let mut window = window.restarted();
     window.wait("the model is there", |app| app.models().entries.len() == 1 && app.is_idle());
     assert!(window.app().guards().of(ID).is_none());
+    assert!(!old.exists() && new.exists());
     window.propose(Action::Model(ID, ModelAction::Remove));
     window.wait("it is written down", |app| app.is_idle());
     let mut window = window.restarted();

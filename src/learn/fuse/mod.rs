@@ -43,12 +43,15 @@ pub trait Learner {
     /// When there is nothing to learn from.
     fn fit(&self, rows: &DataFrame, trees: usize, seed: u64) -> Result<(Self::Batch, Vec<Strength>)>;
 
-    /// Lets the `wanted` trees of a batch vote: `each` hears the place in `wanted`, the row, and what the tree says of it.
+    /// Lets the `wanted` trees of a batch vote.
     ///
     /// # Errors
     /// When the rows lack a feature.
-    fn vote(&self, batch: &Self::Batch, wanted: &[usize], rows: &DataFrame, each: &mut dyn FnMut(usize, usize, &[Vote<Self>])) -> Result<()>;
+    fn vote(&self, batch: &Self::Batch, wanted: &[usize], rows: &DataFrame, each: &mut Hear<'_, Self>) -> Result<()>;
 }
+
+/// Who hears votes: the place of the tree among those wanted, the row, and what the tree says of it.
+pub type Hear<'a, L> = dyn FnMut(usize, usize, &[Vote<L>]) + 'a;
 
 /// What a learner's trees say of a row, and what it comes to.
 pub type Vote<L> = <<L as Learner>::Aim as Aim>::Vote;

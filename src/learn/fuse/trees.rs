@@ -3,7 +3,7 @@
 
 use polars::prelude::*;
 
-use super::{Aim, Classes, Learner, Numbers, Strength};
+use super::{Aim, Classes, Hear, Learner, Numbers, Strength};
 use crate::data::{Fault, Result};
 use crate::learn::bins::Codes;
 use crate::learn::drift::Scale;
@@ -181,7 +181,7 @@ impl<A: OfForests> Learner for Trees<A> {
         Ok((merge(&[&forest])?, strengths))
     }
 
-    fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut dyn FnMut(usize, usize, &[A::Vote])) -> Result<()> {
+    fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut Hear<'_, Self>) -> Result<()> {
         let (codes, lacks) = batch.codes(rows)?;
         let width = batch.features.len().max(1);
         let mut leaves = self.aim.leaves(batch);
