@@ -29,7 +29,6 @@ pub struct Wanted {
     pub columns: Vec<PlSmallStr>,
     /// A column of this name that is computed.
     pub derived: Option<(PlSmallStr, Derived)>,
-    pub keep: Keep,
 }
 
 #[derive(Debug)]
@@ -41,13 +40,30 @@ pub struct Gathered {
     pub unread: u64,
 }
 
-/// Reads the table, its feeds as far as `reached`. With a seam in time each face gives only the rows that it owns.
+/// Reads the table and keeps some of its rows.
 ///
 /// # Errors
 /// When a face cannot be read, or there is no row.
-pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, report: &Reporter) -> Result<Gathered> {
+pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, keep: Keep, report: &Reporter) -> Result<Gathered> {
+    let mut heap = Heap::new(keep);
+    let unread = each(table, reached, wanted, report, &mut |rows| heap.add(rows))?;
+    let seen = heap.seen as u64;
+    let frame = heap.finish()?.ok_or_else(|| nothing(table))?;
+    Ok(Gathered { frame, seen, unread })
+}
+
+pub(super) fn nothing(table: &Table) -> Fault {
+    let hint = if table.history.is_empty() { "wait until some rows have come" } else { "open files with rows" };
+    Fault::new("there is no row to learn from").at(&table.name).hint(hint)
+}
+
+/// Reads the table, its feeds as far as `reached`, and gives its rows piece by piece. With a seam in time each face gives
+/// only the rows that it owns. Returns how many rows could not be read.
+///
+/// # Errors
+/// When a face cannot be read, or those of `give`.
+pub(super) fn each(table: &Table, reached: &Reached, wanted: &Wanted, report: &Reporter, give: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<u64> {
     let own = Own::new(table, wanted);
-    let mut heap = Heap::new(wanted.keep);
     let mut unread = 0;
     let total: u64 = table.history.iter().map(|h| h.extent().bytes).sum();
     let mut done = 0;
@@ -58,19 +74,16 @@ pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, report: &Report
             for chunk in piece.decode()? {
                 done += chunk.bytes;
                 unread += chunk.rejects.count;
-                heap.add(own.take(&chunk.frame, true)?)?;
+                give(own.take(&chunk.frame, true)?)?;
             }
             report.progress(done, total, "reading history");
         }
     }
     for (number, feed) in table.live.iter().enumerate() {
         report.progress(done, total, format!("reading {}", feed.url.shown()));
-        unread += own.take_feed(table, number, feed, reached, report, &mut heap)?;
+        unread += own.take_feed(table, number, feed, reached, report, give)?;
     }
-    let seen = heap.seen as u64;
-    let hint = if table.history.is_empty() { "wait until some rows have come" } else { "open files with rows" };
-    let frame = heap.finish()?.ok_or_else(|| Fault::new("there is no row to learn from").at(&table.name).hint(hint))?;
-    Ok(Gathered { frame, seen, unread })
+    Ok(unread)
 }
 
 /// How a chunk of the table becomes rows that are wanted.
@@ -116,7 +129,15 @@ impl<'a> Own<'a> {
         Ok(rows)
     }
 
-    fn take_feed(&self, table: &Table, number: usize, feed: &Feed, reached: &Reached, report: &Reporter, heap: &mut Heap) -> Result<u64> {
+    fn take_feed(
+        &self,
+        table: &Table,
+        number: usize,
+        feed: &Feed,
+        reached: &Reached,
+        report: &Reporter,
+        give: &mut dyn FnMut(DataFrame) -> Result<()>,
+    ) -> Result<u64> {
         let mut live = feed.reread()?;
         let schema = loop {
             report.check()?;
@@ -134,7 +155,7 @@ impl<'a> Own<'a> {
             match live.poll(WAIT)? {
                 Event::Chunk(chunk) => {
                     unread += chunk.rejects.count;
-                    heap.add(self.take(&conform.apply(chunk)?.frame, false)?)?;
+                    give(self.take(&conform.apply(chunk)?.frame, false)?)?;
                 }
                 Event::End => return Ok(unread),
                 _ => {}
@@ -144,7 +165,7 @@ impl<'a> Own<'a> {
 }
 
 /// The rows that are kept.
-struct Heap {
+pub(super) struct Heap {
     keep: Keep,
     parts: VecDeque<DataFrame>,
     rows: usize,
@@ -154,11 +175,11 @@ struct Heap {
 }
 
 impl Heap {
-    fn new(keep: Keep) -> Self {
+    pub(super) fn new(keep: Keep) -> Self {
         Self { keep, parts: VecDeque::new(), rows: 0, seen: 0, step: 1 }
     }
 
-    fn add(&mut self, rows: DataFrame) -> Result<()> {
+    pub(super) fn add(&mut self, rows: DataFrame) -> Result<()> {
         let before = self.seen;
         self.seen += rows.height();
         let rows = match self.keep {
@@ -200,7 +221,7 @@ impl Heap {
         Ok(Some(all))
     }
 
-    fn finish(mut self) -> Result<Option<DataFrame>> {
+    pub(super) fn finish(mut self) -> Result<Option<DataFrame>> {
         let Some(all) = self.join()? else { return Ok(None) };
         Ok(Some(match self.keep {
             Keep::Newest(most) => all.tail(Some(most)),

@@ -25,6 +25,8 @@ pub struct Progress {
     pub done: u64,
     /// 0 when it cannot be told.
     pub total: u64,
+    /// What is counted, such as trees, where a person should read the numbers.
+    pub unit: &'static str,
     pub note: String,
 }
 
@@ -33,17 +35,38 @@ impl Progress {
     pub fn share(&self) -> Option<f32> {
         (self.total > 0).then(|| (self.done as f32 / self.total as f32).clamp(0.0, 1.0))
     }
+
+    /// Such as '37 of 100 trees', where that can be told.
+    pub fn counted(&self) -> Option<String> {
+        (!self.unit.is_empty() && self.total > 0).then(|| format!("{} of {} {}", self.done, self.total, self.unit))
+    }
 }
 
 /// What the working side holds: where to report, and whether to go on.
 pub struct Reporter {
-    set: Box<dyn Fn(Progress) + Send>,
+    set: Arc<dyn Fn(Progress) + Send + Sync>,
     pub cancel: Cancel,
 }
 
 impl Reporter {
     pub fn progress(&self, done: u64, total: u64, note: impl Into<String>) {
-        (self.set)(Progress { done, total, note: note.into() });
+        self.counted(done, total, "", note);
+    }
+
+    /// The same, of things that are worth counting before a person's eyes.
+    pub fn counted(&self, done: u64, total: u64, unit: &'static str, note: impl Into<String>) {
+        (self.set)(Progress { done, total, unit, note: note.into() });
+    }
+
+    /// For a part of the work: what it reports comes behind `before`, of `total`.
+    pub fn part(&self, before: u64, total: u64) -> Self {
+        let set = Arc::clone(&self.set);
+        Self { set: Arc::new(move |p| set(Progress { done: before + p.done, total, ..p })), cancel: self.cancel.clone() }
+    }
+
+    /// For a step whose own progress would hide that of the whole.
+    pub fn quiet(&self) -> Self {
+        Self { set: Arc::new(|_| ()), cancel: self.cancel.clone() }
     }
 
     /// # Errors
@@ -70,7 +93,7 @@ impl<T: Send + 'static> Job<T> {
             cancel: cancel.clone(),
             set: {
                 let shared = shared.clone();
-                Box::new(move |p| {
+                Arc::new(move |p| {
                     *shared.progress.lock().unwrap_or_else(PoisonError::into_inner) = p;
                     wake.ring();
                 })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::*;
 
+use super::chunks::fit_chunks;
 use super::gather::{Gathered, Keep, Wanted, gather};
 use super::job::{Job, Reporter};
 use super::train::{Training, fit};
@@ -59,12 +60,8 @@ pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) 
         let derived = target.bind(&table)?;
         let used: Vec<PlSmallStr> = derived.iter().flat_map(|d| d.columns.iter().cloned()).collect();
         let kinds: Vec<(String, Kind)> = table.schema.iter().filter_map(|(name, dtype)| Some((name.to_string(), kind_of(dtype)?))).collect();
-        let wanted = Wanted {
-            columns: table.schema.iter_names().cloned().collect(),
-            derived: derived.map(|d| (target.name.as_str().into(), d)),
-            keep: Keep::Spread(propose::SAMPLE),
-        };
-        let Gathered { frame, seen, .. } = gather(&table, &reached, &wanted, report)?;
+        let wanted = Wanted { columns: table.schema.iter_names().cloned().collect(), derived: derived.map(|d| (target.name.as_str().into(), d)) };
+        let Gathered { frame, seen, .. } = gather(&table, &reached, &wanted, Keep::Spread(propose::SAMPLE), report)?;
         report.progress(0, 0, "looking at each column");
         let mut proposal = propose::propose(&frame, &target.name)?;
         if let Some(sql) = &target.sql {
@@ -97,6 +94,15 @@ pub enum Test {
     Newest(f64),
 }
 
+/// Which rows are learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Some, by all trees together.
+    Kept(Keep),
+    /// All, at most so many at a time: each chunk fits its share of the trees.
+    Chunks(usize),
+}
+
 /// What is to be learnt, and from what.
 #[derive(Clone, Debug)]
 pub struct Lesson {
@@ -105,7 +111,7 @@ pub struct Lesson {
     pub reached: Reached,
     pub target: Target,
     pub training: Training,
-    pub keep: Keep,
+    pub scope: Scope,
     pub test: Test,
     /// A forest that is in use: it is judged on the same rows.
     pub champion: Option<Arc<Forest>>,
@@ -125,7 +131,12 @@ pub struct Learned {
     pub seen: u64,
     pub unread: u64,
     pub learnt: usize,
+    /// Chunks that each fitted a share of the trees; 1 where all trees learnt from the same rows.
+    pub chunks: usize,
+    /// To read and to train.
     pub took: Duration,
+    /// To score the rows held out.
+    pub predict: Duration,
     /// Some of the rows held out, with their target.
     pub sample: DataFrame,
     /// How the features were distributed in all rows with a target, those that lack a value included.
@@ -143,7 +154,7 @@ pub fn learn(lesson: Lesson, errors: Latest<Vec<f64>>, wake: Wake) -> Job<Learne
 }
 
 fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Result<Learned> {
-    let Lesson { table, reached, target, training, keep, test, champion } = lesson;
+    let Lesson { table, reached, target, training, scope, test, champion } = lesson;
     let begun = Instant::now();
     let question = &training.question;
     if question.features.is_empty() {
@@ -161,52 +172,65 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
             columns.push(input);
         }
     }
-    let Gathered { frame, seen, unread } = gather(&table, &reached, &Wanted { columns, derived, keep }, report)?;
-    let (complete, dropped) = question.complete(&frame)?;
-    let labelled = frame.filter(&frame.column(&target.name)?.is_not_null())?;
-    drop(frame);
-    let baseline = Arc::new(Baseline::new(&labelled, question.features.iter().map(String::as_str))?);
-    drop(labelled);
-    let (learnt, tested) = divide(&complete, test, training.seed)?;
-    drop(complete);
-    let rows = learnt.height();
-    report.check()?;
-    let show = |so_far: &[f64]| {
-        // Of thousands of trees not each one.
-        if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
-            errors.put(so_far.to_vec());
+    let wanted = Wanted { columns, derived };
+    let fitted = match scope {
+        Scope::Kept(keep) => {
+            let gathered = gather(&table, &reached, &wanted, keep, report)?;
+            let show = |so_far: &[f64]| {
+                // Of thousands of trees not each one.
+                if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
+                    errors.put(so_far.to_vec());
+                }
+            };
+            fit_together(gathered, &training, test, report, show)?
         }
+        Scope::Chunks(most) => fit_chunks(&table, &reached, &wanted, &training, test, most, report)?,
     };
-    let forest = fit(learnt, &training, report, show)?;
+    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks } = fitted;
+    let took = begun.elapsed();
     let trees = training.trees as u64;
-    report.progress(trees, trees, "asking it of the rows held out");
-    let verdict = judge(&forest, &tested)?;
+    report.counted(trees, trees, "trees", "asking it of the rows held out");
+    let begun = Instant::now();
+    let scored = forest.score(&tested)?;
+    let predict = begun.elapsed();
+    let verdict = Verdict::new(&forest, &scored, &tested)?;
     report.check()?;
-    let champion = champion.map(|c| judge(&c, &tested)).transpose()?;
+    let champion = champion.map(|c| Verdict::new(&c, &c.score(&tested)?, &tested)).transpose()?;
     let sample = spread(&tested, SAMPLE)?;
-    Ok(Learned {
-        target,
-        forest: Arc::new(forest),
-        verdict,
-        champion,
-        dropped,
-        seen,
-        unread,
-        learnt: rows,
-        took: begun.elapsed(),
-        sample,
-        baseline,
-        training,
-        until: Mark::new(&table, reached),
-    })
+    let (forest, baseline, until) = (Arc::new(forest), Arc::new(baseline), Mark::new(&table, reached));
+    Ok(Learned { target, forest, verdict, champion, dropped, seen, unread, learnt, chunks, took, predict, sample, baseline, training, until })
 }
 
-fn judge(forest: &Forest, tested: &DataFrame) -> Result<Verdict> {
-    Verdict::new(forest, &forest.score(tested)?, tested)
+/// A forest, the rows that it is judged by, and what became of the others.
+pub(super) struct Fitted {
+    pub forest: Forest,
+    pub tested: DataFrame,
+    pub baseline: Baseline,
+    pub dropped: Dropped,
+    pub seen: u64,
+    pub unread: u64,
+    pub learnt: usize,
+    pub chunks: usize,
+}
+
+fn fit_together(gathered: Gathered, training: &Training, test: Test, report: &Reporter, show: impl Fn(&[f64])) -> Result<Fitted> {
+    let Gathered { frame, seen, unread } = gathered;
+    let question = &training.question;
+    let (complete, dropped) = question.complete(&frame)?;
+    let labelled = frame.filter(&frame.column(&question.target)?.is_not_null())?;
+    drop(frame);
+    let baseline = Baseline::new(&labelled, question.features.iter().map(String::as_str))?;
+    drop(labelled);
+    let (rows, tested) = divide(&complete, test, training.seed)?;
+    drop(complete);
+    let learnt = rows.height();
+    report.check()?;
+    let forest = fit(rows, training, report, show)?;
+    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks: 1 })
 }
 
 /// Rows to learn from, and rows to test on.
-fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFrame)> {
+pub(super) fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFrame)> {
     let height = u32::try_from(rows.height()).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
     let out: BooleanChunked = match test {
         Test::Share(share) => held_out(height, share, seed as u32).into_iter().collect(),

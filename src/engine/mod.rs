@@ -5,6 +5,7 @@ pub mod audit;
 mod barrier;
 mod budget;
 mod checkpoint;
+mod chunks;
 pub mod cost;
 mod dataset;
 pub mod explain;

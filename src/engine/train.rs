@@ -43,7 +43,7 @@ pub fn train(frame: DataFrame, training: Training, wake: Wake) -> Job<Forest> {
 
 /// The same inside of a job; `grown` hears the out-of-bag error after each tree so far.
 pub(super) fn fit(frame: DataFrame, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
-    report.progress(0, training.trees as u64, "sorting values into bins");
+    report.counted(0, training.trees as u64, "trees", "sorting values into bins");
     let prepared = training.question.prepare(&frame)?;
     // Trees need only the bins.
     drop(frame);
@@ -105,7 +105,7 @@ fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl 
         harvest.add(number, judged);
         grown(harvest.errors());
         let note = harvest.newest_error().map_or_else(String::new, |error| note(&forest.task, error));
-        report.progress(harvest.len() as u64, training.trees as u64, note);
+        report.counted(harvest.len() as u64, training.trees as u64, "trees", note);
         report.check()?;
     }
     if harvest.len() < training.trees {

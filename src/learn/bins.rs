@@ -3,10 +3,13 @@
 //!
 //! The code of a number is how many cuts are below it. Where there are few rows or at most 2,048 distinct values (times of
 //! day, counts, ages), the cuts are the middles between all neighbours, so that splits are exact: two such columns may
-//! matter only by their difference, which coarse bins would blur. Otherwise at most 255 cuts with about as many rows between.
+//! matter only by their difference, which coarse bins would blur. Otherwise at most 255 cuts with about as many rows between,
+//! and more of moments: what happened in the same hour belongs together, and a year has 8,766 of them.
 
 /// Most bins of a feature that is not cut exactly.
 pub const BINS: usize = 256;
+/// The same of dates and times.
+const MOMENTS: usize = 8_192;
 /// Most distinct values of a feature that is cut exactly, whatever its rows.
 const DISTINCT: usize = 2_048;
 /// Up to this many rows every feature is cut exactly.
@@ -15,6 +18,15 @@ pub const EXACT_ROWS: usize = 10_000;
 const SAMPLE: usize = 200_000;
 /// A missing value: below every number.
 pub const MISSING: f64 = f64::NEG_INFINITY;
+
+/// How finely a column is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fineness {
+    Numbers,
+    Moments,
+    /// Never exactly, unless there are few values: for trees that are fitted often, on few rows, and do not stay.
+    Coarse,
+}
 
 /// The codes of one column over all rows.
 #[derive(Clone, Debug)]
@@ -37,8 +49,8 @@ pub struct Column {
 
 impl Column {
     /// Cuts a column of numbers; `MISSING` ones get a bin of their own.
-    pub fn of_numbers(values: &[f64]) -> Self {
-        let cuts = cuts(values);
+    pub fn of_numbers(values: &[f64], fineness: Fineness) -> Self {
+        let cuts = cuts(values, fineness);
         let codes = if cuts.len() < BINS {
             Codes::Narrow(values.iter().map(|v| rank(&cuts, *v) as u8).collect())
         } else {
@@ -56,19 +68,11 @@ impl Column {
 /// How many cuts are below a value; not a number counts as missing.
 #[inline]
 pub fn rank(cuts: &[f64], value: f64) -> usize {
-    let mut base = 0;
-    let mut size = cuts.len();
-    while size > 0 {
-        let half = size.div_ceil(2);
-        // A conditional move, not a jump.
-        base += if cuts.get(base + half - 1).is_some_and(|cut| *cut < value) { half } else { 0 };
-        size -= half;
-    }
-    base
+    cuts.partition_point(|cut| *cut < value)
 }
 
 /// The cuts of a column, rising.
-pub fn cuts(values: &[f64]) -> Vec<f64> {
+fn cuts(values: &[f64], fineness: Fineness) -> Vec<f64> {
     let step = if values.len() <= EXACT_ROWS { 1 } else { values.len().div_ceil(SAMPLE) };
     let mut sample: Vec<f64> = values.iter().step_by(step).copied().filter(|v| *v > MISSING).collect();
     let missing = values.contains(&MISSING);
@@ -80,8 +84,13 @@ pub fn cuts(values: &[f64]) -> Vec<f64> {
             _ => distinct.push((value, 1)),
         }
     }
-    let room = BINS - usize::from(missing);
-    let chosen = if distinct.len() <= DISTINCT || values.len() <= EXACT_ROWS { between(&distinct) } else { even(&distinct, room) };
+    let most = if fineness == Fineness::Moments { MOMENTS } else { BINS };
+    let room = most - usize::from(missing);
+    let exact = match fineness {
+        Fineness::Numbers | Fineness::Moments => distinct.len() <= DISTINCT || values.len() <= EXACT_ROWS,
+        Fineness::Coarse => distinct.len() <= room,
+    };
+    let chosen = if exact { between(&distinct) } else { even(&distinct, room) };
     let mut cuts: Vec<f64> = if missing && !distinct.is_empty() { vec![MISSING] } else { Vec::new() };
     cuts.extend(chosen);
     cuts

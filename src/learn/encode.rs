@@ -4,7 +4,7 @@
 use hashbrown::HashMap;
 use polars::prelude::*;
 
-use super::bins::{self, BINS, MISSING};
+use super::bins::{self, BINS, Fineness, MISSING};
 use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Task};
 use super::grow::{CLASSES, Labels, Table};
 use super::tree::MOST;
@@ -26,6 +26,8 @@ pub struct Question {
     /// None: by what the target holds.
     pub task: Option<TaskKind>,
     pub missing: Missing,
+    /// Numbers and moments are cut into 256 bins at most, however few rows there are.
+    pub coarse: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,19 @@ pub struct Dropped {
     pub rows: usize,
     pub of: usize,
     pub by_column: Vec<(String, usize)>,
+}
+
+impl Dropped {
+    pub fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.of += other.of;
+        for (name, count) in other.by_column {
+            match self.by_column.iter_mut().find(|(own, _)| *own == name) {
+                Some((_, own)) => *own += count,
+                None => self.by_column.push((name, count)),
+            }
+        }
+    }
 }
 
 impl Question {
@@ -124,7 +139,7 @@ impl Question {
         let (task, labels) = self.labels(frame.column(&self.target)?)?;
         let (mut features, mut columns) = (Vec::new(), Vec::new());
         for name in names {
-            let (kind, column) = learn_column(frame.column(&name)?)?;
+            let (kind, column) = learn_column(frame.column(&name)?, self.coarse)?;
             features.push(Feature { name, kind, cuts: column.cuts.clone() });
             columns.push(column);
         }
@@ -269,12 +284,17 @@ pub fn kind_of(dtype: &DataType) -> Option<Kind> {
     }
 }
 
-fn learn_column(column: &Column) -> Result<(Kind, bins::Column)> {
+fn learn_column(column: &Column, coarse: bool) -> Result<(Kind, bins::Column)> {
     let kind = kind_of(column.dtype()).ok_or_else(|| {
         Fault::new(format!("a column of {} cannot be learnt from", column.dtype())).at(format!("the column '{}'", column.name())).hint("leave it out")
     })?;
     if !matches!(kind, Kind::Category(_)) {
-        let binned = bins::Column::of_numbers(&numbers(column, &kind)?);
+        let fineness = match kind {
+            _ if coarse => Fineness::Coarse,
+            Kind::Time => Fineness::Moments,
+            _ => Fineness::Numbers,
+        };
+        let binned = bins::Column::of_numbers(&numbers(column, &kind)?, fineness);
         return Ok((kind, binned));
     }
     let texts = column.as_materialized_series().cast(&DataType::String)?;

@@ -4,7 +4,7 @@
 use super::tree::{BY_SET, LEAF, Tree, in_set};
 
 /// Rows that walk down a tree before the next tree's turn: many, so that a large tree is fetched seldom.
-pub const BLOCK: usize = 8_192;
+pub const BLOCK: usize = 1 << 16;
 /// Rows that walk side by side.
 const LANES: usize = 12;
 

@@ -1,22 +1,16 @@
 //! Keeping what is set up: the workspace, and each model in a file of its own, unless a person has saved it already. What a
-//! workspace holds is `workspace`'s, what a model's file holds `learn`'s.
+//! workspace holds and how it is written is `workspace`'s.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use super::App;
 use super::models::{Entry, ModelId};
 use super::sheet::Sheet;
 use super::work::Kind;
-use crate::data::{Fault, Result};
+use crate::data::Result;
 use crate::engine::{Job, Mark};
-use crate::learn::model;
 use crate::query::model::Model as _;
-use crate::workspace::{GuardSetup, ModelSetup, TableSetup, Workspace, without_secrets};
-
-/// A model's file that no workspace names is not taken away before it is as old.
-const OLD: Duration = Duration::from_hours(24);
+use crate::workspace::{GuardSetup, ModelSetup, TableSetup, Workspace, keep_model, sweep_models, without_secrets};
 
 /// What was written down, and what is being written.
 #[derive(Debug, Default)]
@@ -59,7 +53,7 @@ impl App {
         let held: Vec<PathBuf> = self.keeper.held.iter().map(|h| h.file.clone()).collect();
         let job = Job::start("keep the workspace", self.wake.clone(), move |_| {
             workspace.save(&file)?;
-            sweep(&folder, |model| workspace.names(model) || held.iter().any(|h| h == model));
+            sweep_models(&folder, |model| workspace.names(model) || held.iter().any(|h| h == model));
             Ok(())
         });
         self.work.add(Kind::Keep(job));
@@ -88,12 +82,7 @@ impl App {
             let file = self.folders.models().join(format!("{fingerprint:016x}.json"));
             self.keeper.held.push(Held { model: entry.id, fingerprint, file: file.clone(), learnt: entry.until.clone(), written: false });
             let (forest, baseline) = (entry.scorer.forest().clone(), entry.baseline.clone());
-            let job = Job::start("keep the model", self.wake.clone(), move |_| {
-                if let Some(folder) = file.parent() {
-                    fs::create_dir_all(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
-                }
-                model::save(&forest, baseline.as_deref(), &file).map(|()| file)
-            });
+            let job = Job::start("keep the model", self.wake.clone(), move |_| keep_model(&forest, baseline.as_deref(), &file).map(|()| file));
             self.work.add(Kind::KeepModel(job));
         }
     }
@@ -139,16 +128,5 @@ impl App {
 impl Keeper {
     fn hold(&mut self, entry: &Entry, file: PathBuf) {
         self.held.push(Held { model: entry.id, fingerprint: entry.scorer.fingerprint(), file, learnt: entry.until.clone(), written: true });
-    }
-}
-
-/// Takes away models that nothing names any more. What cannot be taken away is left for the next time.
-fn sweep(folder: &Path, wanted: impl Fn(&Path) -> bool) {
-    let Ok(files) = fs::read_dir(folder) else { return };
-    for file in files.flatten().map(|f| f.path()).filter(|path| !wanted(path)) {
-        let changed = fs::metadata(&file).and_then(|m| m.modified()).ok();
-        if changed.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|age| age > OLD) {
-            let _ = fs::remove_file(file);
-        }
     }
 }

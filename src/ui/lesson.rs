@@ -7,7 +7,7 @@ use super::picture::Picture;
 use super::report::out_of_bag;
 use super::sheet::{Sheet, SheetId};
 use crate::data::{Fault, Result};
-use crate::engine::lesson::{self, Learned, Lesson, Proposed, Target, Test};
+use crate::engine::lesson::{self, Learned, Lesson, Proposed, Scope, Target, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Progress, Reached};
 use crate::learn::encode::{Question, TaskKind, kind_of};
@@ -120,12 +120,17 @@ impl LessonForm {
                 .hint("give a number from 0 up to, but not, 1"));
         }
         let target = draft.target();
-        let question =
-            Question { target: target.name.clone(), features: draft.features.iter().cloned().collect(), task: Some(draft.task), missing: draft.missing };
+        let question = Question {
+            target: target.name.clone(),
+            features: draft.features.iter().cloned().collect(),
+            task: Some(draft.task),
+            missing: draft.missing,
+            coarse: false,
+        };
         let training =
             Training { question, trees: number("Trees", &draft.trees)?, seed: u64::from(number::<u32>("Seed", &draft.seed)?), ..Training::default() };
-        let keep = Keep::Spread(number::<usize>("Rows at most", &draft.rows)?.max(1));
-        self.begin(Lesson { table: sheet.table.clone(), reached: reached(sheet), target, training, keep, test: Test::Share(test), champion: None }, wake);
+        let scope = Scope::Kept(Keep::Spread(number::<usize>("Rows at most", &draft.rows)?.max(1)));
+        self.begin(Lesson { table: sheet.table.clone(), reached: reached(sheet), target, training, scope, test: Test::Share(test), champion: None }, wake);
         Ok(())
     }
 

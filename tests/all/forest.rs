@@ -511,7 +511,7 @@ proptest! {
     #[test]
     fn a_code_is_how_many_cuts_are_below_a_value(mut values in prop::collection::vec(-1e3..1e3_f64, 1..400), probe in -2e3..2e3_f64, holes in 0..3_usize) {
         values.iter_mut().take(holes).for_each(|v| *v = bins::MISSING);
-        let cuts = bins::cuts(&values);
+        let cuts = bins::Column::of_numbers(&values, bins::Fineness::Numbers).cuts;
         prop_assert!(cuts.windows(2).all(|pair| pair[0] < pair[1]));
         prop_assert_eq!(bins::rank(&cuts, probe), cuts.iter().filter(|c| **c < probe).count());
         prop_assert_eq!(bins::rank(&cuts, f64::NAN), 0);
@@ -530,7 +530,7 @@ proptest! {
         // More than 2,048 distinct values: they are not cut exactly.
         let mut rng = fastrand::Rng::with_seed(seed);
         let values: Vec<f64> = (0..40_000).map(|_| if rng.f64() < heavy { 0.5 } else { rng.f64() }).collect();
-        let column = bins::Column::of_numbers(&values);
+        let column = bins::Column::of_numbers(&values, bins::Fineness::Numbers);
         prop_assert!(column.bins <= bins::BINS && column.bins > 150, "{}", column.bins);
         let mut rows = vec![0_usize; column.bins];
         for value in values.iter().filter(|v| **v != 0.5) {
@@ -579,7 +579,9 @@ fn stats(args: &[&str], folder: &std::path::Path) -> serde_json::Value {
     let path = folder.join("stats.json").display().to_string();
     let out = braid(&[args, &["--stats", &path]].concat());
     assert!(out.status.success(), "{}", stderr(&out));
-    assert!(String::from_utf8_lossy(&out.stdout).contains("out of bag"));
+    // Chunks have no estimate in common.
+    let page = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(page.contains("out of bag") != page.contains("fitted on"), "{page}");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -635,6 +637,72 @@ fn train_estimates_numbers() {
     assert!(said["r2"].as_f64().unwrap() > 0.95, "{said}");
     assert!(said["mae"].as_f64().unwrap() < said["rmse"].as_f64().unwrap());
     assert_eq!(said["task"], "estimate");
+}
+
+#[test]
+fn each_chunk_fits_its_share_of_the_trees_and_together_they_are_as_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut frame = classes(9_000, 76);
+    let holes: Vec<Option<f64>> = frame.column("a").unwrap().f64().unwrap().iter().enumerate().map(|(i, a)| a.filter(|_| i % 100 != 0)).collect();
+    frame.with_column(Column::new("a".into(), holes)).unwrap();
+    let data = table(folder.path(), "t.csv", &frame);
+    let of = |more: &[&str]| stats(&[&["train", "--data", &data, "--target", "y", "--trees", "40"], more].concat(), folder.path());
+    let (together, chunks) = (of(&[]), of(&["--chunk-rows", "1500"]));
+    for key in ["rows", "rows_dropped", "dropped_by_column", "trees"] {
+        assert_eq!(together[key], chunks[key], "{key}");
+    }
+    assert_eq!((&together["chunks"], &chunks["chunks"]), (&1.into(), &6.into()));
+    let rows = |s: &serde_json::Value| s["rows_train"].as_u64().unwrap() + s["rows_test"].as_u64().unwrap();
+    assert_eq!(rows(&together), rows(&chunks));
+    let accuracy = |s: &serde_json::Value| s["accuracy"].as_f64().unwrap();
+    assert!(accuracy(&chunks) > accuracy(&together) - 0.015, "{} and {}", accuracy(&chunks), accuracy(&together));
+
+    // The same seed gives the same forest on any number of threads.
+    let saved = |threads: &str| {
+        let path = folder.path().join("m.json");
+        of(&["--chunk-rows", "2000", "--threads", threads, "--model", &path.display().to_string()]);
+        let saved = model::load(&path).unwrap();
+        (said(&saved.forest, &frame), saved.forest.trees.len(), saved.baseline.map(|b| b.features.len()))
+    };
+    let one = saved("1");
+    assert!(one == saved("3") && one.1 == 40 && one.2 == Some(4));
+
+    // No chunk goes without a tree.
+    assert_eq!(of(&["--chunk-rows", "10", "--trees", "5"])["chunks"], 5);
+    assert!(refused(&["train", "--data", &data, "--target", "y", "--chunk-rows", "10", "--test", &data]).contains("--chunk-rows holds a share"));
+    let numbers = table(folder.path(), "n.csv", &numbers(3_000, 77));
+    let estimated = stats(&["train", "--data", &numbers, "--target", "y", "--trees", "30", "--chunk-rows", "500"], folder.path());
+    assert!(estimated["r2"].as_f64().unwrap() > 0.95, "{estimated}");
+}
+
+#[test]
+fn train_leaves_out_what_the_proposal_leaves_out_where_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut frame = classes(400, 75);
+    let copy = frame.column("y").unwrap().clone().with_name("again".into());
+    frame.with_column(Column::new("id".into(), (0..400).map(|i| format!("row {i}")).collect::<Vec<_>>())).unwrap();
+    frame.with_column(copy).unwrap();
+    let data = table(folder.path(), "t.csv", &frame);
+    let features = |more: &[&str]| {
+        let all = stats(&[&["train", "--data", &data, "--target", "y", "--trees", "5"], more].concat(), folder.path());
+        all["importance"].as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(features(&[]), "a again b flag id word");
+    assert_eq!(features(&["--features", "proposed"]), "a b flag word");
+    let said = stderr(&braid(&["train", "--data", &data, "--target", "y", "--trees", "5", "--features", "proposed"]));
+    assert!(said.contains("id: identifier") && said.contains("again: copy of the target") && said.contains("it is left out"), "{said}");
+}
+
+#[test]
+fn rows_of_one_hour_are_told_apart_from_those_of_the_next() {
+    // Sixty days, each hour of a kind of its own: bins of numbers would hold six hours.
+    let micros: Vec<i64> = (0..20_000).map(|i| i * 60 * 86_400_000_000 / 20_000).collect();
+    let kind: Vec<bool> = micros.iter().map(|t| (t / 3_600_000_000).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) < 0).collect();
+    let mut frame = df!("t" => micros, "y" => kind).unwrap();
+    let moments = frame.column("t").unwrap().cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+    frame.with_column(moments).unwrap();
+    let forest = fit(&frame, 10);
+    assert!(forest.oob.as_ref().unwrap().score > 0.9, "{:?}", forest.oob);
 }
 
 #[test]

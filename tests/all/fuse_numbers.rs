@@ -59,7 +59,7 @@ fn without_drift_a_fused_forest_of_numbers_is_as_good_as_one_of_all_rows_within_
     assert_eq!(r2(&fused, &test), batch);
     let halves: Vec<DataFrame> = (0..2).map(|i| all.slice(i * 4_000, 4_000)).collect();
     let merged = r2(&Fused::new(learner(), settings(40), fitted(&halves, 40)), &test);
-    assert!(merged > batch - 0.005, "trees of half the rows each: {merged} against {batch}");
+    assert!(merged > batch - 0.01, "trees of half the rows each: {merged} against {batch}");
     assert!(batch > 0.85, "{batch}");
     for _ in 0..8 {
         fused.learn(&rows(&mut random, 500, false)).unwrap();

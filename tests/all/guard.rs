@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use braid::data::format::write_frame;
 use braid::data::{Fault, Result};
 use braid::engine::guard::{Guarding, Watched, Who, guard, window_rows};
-use braid::engine::lesson::{Learned, Lesson, Target, Test, learn};
+use braid::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn};
 use braid::engine::open::{Given, attach_feed, open_table};
 use braid::engine::reached::At;
 use braid::engine::train::{Training, train};
@@ -51,7 +51,7 @@ fn end<T: Send + 'static>(job: &mut Job<T>) -> Result<T> {
 }
 
 fn forest(rows: &DataFrame, target: &str, trees: usize) -> Arc<Forest> {
-    let question = Question { target: target.to_owned(), features: FEATURES.map(str::to_owned).to_vec(), task: None, missing: Missing::Drop };
+    let question = Question { target: target.to_owned(), features: FEATURES.map(str::to_owned).to_vec(), task: None, missing: Missing::Drop, coarse: false };
     let (complete, _) = question.complete(rows).unwrap();
     end(&mut train(complete, Training { question, trees, ..Training::default() }, Wake::silent())).unwrap().into()
 }
@@ -188,9 +188,9 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
 }
 
 fn lesson(table: &Table, reached: Reached, keep: Keep, test: Test, champion: Option<Arc<Forest>>) -> Learned {
-    let question = Question { target: "late".to_owned(), features: FEATURES.map(str::to_owned).to_vec(), task: None, missing: Missing::Drop };
+    let question = Question { target: "late".to_owned(), features: FEATURES.map(str::to_owned).to_vec(), task: None, missing: Missing::Drop, coarse: false };
     let training = Training { question, trees: 15, ..Training::default() };
-    let lesson = Lesson { table: Arc::new(table.clone()), reached, target: target("late"), training, keep, test, champion };
+    let lesson = Lesson { table: Arc::new(table.clone()), reached, target: target("late"), training, scope: Scope::Kept(keep), test, champion };
     end(&mut learn(lesson, Latest::default(), Wake::silent())).unwrap()
 }
 

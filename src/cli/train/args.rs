@@ -15,6 +15,10 @@ use crate::learn::grow::Tries;
 #[derive(Debug)]
 pub struct TrainArgs {
     pub data: Vec<String>,
+    /// The features are those that are proposed.
+    pub proposed: bool,
+    /// Rows that are in memory at a time, where not all are.
+    pub chunk_rows: Option<usize>,
     pub holdout: Holdout,
     pub training: Training,
     pub grow: Grow,
@@ -43,10 +47,11 @@ pub struct Grow {
 const OPTIONS: &[(&str, &str, &str)] = &[
     ("data", "FILE", "the table to learn from: a file, folder or glob; may be given several times"),
     ("target", "COLUMN", "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are estimated"),
-    ("features", "A,B,…", "the columns to learn from (default: all others)"),
+    ("features", "A,B,…", "the columns to learn from (default: all others); 'proposed' leaves out identifiers, leaks, constants and moments, and says why"),
     ("task", "classify|estimate", "which of the two, where the target could be either"),
     ("missing", "drop|keep", "drop rows that lack a value and count them (default), or learn from what is missing, too"),
     ("trees", "N", "how many trees (default: 100)"),
+    ("chunk-rows", "N", "for tables that do not fit into memory: so many rows at a time, each chunk fits its share of the trees"),
     ("seed", "N", "the same seed gives the same forest on any number of threads (default: 42)"),
     ("test-size", "SHARE", "the share of rows held out to test on, the same rows as scikit-learn's train_test_split (default: 0.2)"),
     ("test", "FILE", "test on this file instead, and learn from all of --data"),
@@ -76,8 +81,16 @@ impl TrainArgs {
     /// # Errors
     /// An unknown option, a value that does not fit, or none of what is needed.
     pub fn parse(args: &[String]) -> Result<Option<Self>> {
-        let mut parsed =
-            Self { data: Vec::new(), holdout: Holdout::Share(0.2), training: Training::default(), grow: Grow::default(), model: None, stats: None };
+        let mut parsed = Self {
+            data: Vec::new(),
+            proposed: false,
+            chunk_rows: None,
+            holdout: Holdout::Share(0.2),
+            training: Training::default(),
+            grow: Grow::default(),
+            model: None,
+            stats: None,
+        };
         let mut parser = lexopt::Parser::from_args(args);
         let usage = |e: lexopt::Error| Fault::new(e.to_string());
         while let Some(arg) = parser.next().map_err(usage)? {
@@ -115,10 +128,12 @@ impl TrainArgs {
         match name {
             "data" => self.data.push(value),
             "target" => question.target = value,
+            "features" if value == "proposed" => self.proposed = true,
             "features" => question.features = value.split(',').map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect(),
             "task" => question.task = Some(choose(name, &value, &[("classify", TaskKind::Classify), ("estimate", TaskKind::Estimate)])?),
             "missing" => question.missing = choose(name, &value, &[("drop", Missing::Drop), ("keep", Missing::Keep)])?,
             "trees" => self.training.trees = count(name, &value, 65_535)? as usize,
+            "chunk-rows" => self.chunk_rows = Some(count(name, &value, u32::MAX)? as usize),
             "seed" => self.training.seed = u64::from(number::<u32>(name, &value)?),
             "test-size" => {
                 let share: f64 = number(name, &value)?;

@@ -9,22 +9,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Receiver;
 use polars::prelude::*;
 
 use super::stats::cpu_seconds;
 use crate::data::{Fault, Result};
-use crate::engine::Job;
+use crate::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn, propose};
+use crate::engine::open::{Given, open_table};
 use crate::engine::train::{read, train};
+use crate::engine::{Job, Reached};
 use crate::learn::drift::Baseline;
-use crate::learn::encode::{Dropped, Question};
-use crate::learn::forest::{Forest, Task};
+use crate::learn::encode::{Dropped, Question, TaskKind};
+use crate::learn::forest::Task as Foretold;
 use crate::learn::grow::{Growth, Tries};
 use crate::learn::holdout::held_out;
 use crate::learn::model;
-use crate::learn::propose::{Reason, propose};
+use crate::learn::propose::{self, Proposal, Reason, Task};
 use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
-use crate::sync::{Cancel, Wake};
+use crate::sync::{Cancel, Latest, Wake};
 use args::Holdout;
 pub use args::{TrainArgs, help};
 use report::Outcome;
@@ -38,34 +41,13 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     for path in args.model.iter().chain(&args.stats) {
         super::run::check_folder(path)?;
     }
-    let mut training = args.training.clone();
-    let Rows { mut learnt, mut tested, dropped, baseline } = rows(args, &mut training.question)?;
-    let task = training.question.task;
-    for line in doubts(&learnt, &training.question)? {
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
-    training.growth = growth(args, &training.question, &learnt)?;
-    let rows_learnt = learnt.height();
-
-    let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let (bell, news) = crossbeam_channel::bounded(1);
-    let wake = Wake::new(move || {
-        let _ = bell.try_send(());
-    });
-    let job = train(std::mem::take(&mut learnt), training, wake);
-    let forest = wait(job, &news, &stop)?;
-    let (fit, fit_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
-
-    let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let scored = forest.score(&tested)?;
-    let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
-    let verdict = Verdict::new(&forest, &scored, &tested)?;
-    tested = DataFrame::empty();
-    drop(tested);
+    let (outcome, baseline) = match args.chunk_rows {
+        Some(rows) => chunk_by_chunk(args, rows, &stop)?,
+        None => together(args, &stop)?,
+    };
     if let Some(path) = &args.model {
-        model::save(&forest, baseline.as_ref(), path)?;
+        model::save(&outcome.forest, baseline.as_ref(), path)?;
     }
-    let outcome = Outcome { forest, dropped, rows_learnt, verdict, fit, fit_cpu, predict, predict_cpu, asked: task };
     if let Some(path) = &args.stats {
         fs::write(path, outcome.json(started)).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
@@ -76,16 +58,95 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     }
 }
 
+/// All rows in memory, for all trees.
+fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Option<Baseline>)> {
+    let mut training = args.training.clone();
+    let Rows { mut learnt, tested, dropped, baseline } = rows(args, &mut training.question)?;
+    let asked = training.question.task;
+    if !args.proposed {
+        for line in doubts(&learnt, &training.question)? {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+    }
+    training.growth = growth(args, &training.question, || training.question.estimates(&learnt))?;
+    let rows_learnt = learnt.height();
+
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    let (news, wake) = bell();
+    let forest = wait(train(std::mem::take(&mut learnt), training, wake), &news, stop)?;
+    let (fit, fit_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
+
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    let scored = forest.score(&tested)?;
+    let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
+    let verdict = Verdict::new(&forest, &scored, &tested)?;
+    Ok((Outcome { forest, dropped, rows_learnt, chunks: 1, verdict, fit, fit_cpu, predict, predict_cpu, asked }, baseline))
+}
+
+/// One chunk of rows in memory at a time, each for its share of the trees.
+fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outcome, Option<Baseline>)> {
+    let Holdout::Share(share) = args.holdout else {
+        return Err(Fault::new("--chunk-rows holds a share of each chunk out to test on").hint("leave out --test and --split, or --chunk-rows"));
+    };
+    let given = Given { name: args.data.first().cloned().unwrap_or_default(), history: args.data.clone(), ..Given::default() };
+    let table = Arc::new(open_table(&given, Duration::ZERO, stop)?);
+    let mut training = args.training.clone();
+    let asked = training.question.task;
+    let target = Target { name: training.question.target.clone(), sql: None };
+    training.question.features = training.question.features(&table.schema)?;
+    let (news, wake) = bell();
+    let found = wait(propose(Arc::clone(&table), Reached::default(), target.clone(), wake.clone()), &news, stop)?;
+    let estimates = found.proposal.task == Task::Number;
+    if args.proposed {
+        training.question.features = leave_out(found.proposal)?;
+    }
+    if training.question.task.is_none() && estimates {
+        training.question.task = Some(TaskKind::Estimate);
+    }
+    training.growth = growth(args, &training.question, || Ok(training.question.task == Some(TaskKind::Estimate)))?;
+    let cpu = cpu_seconds();
+    let lesson = Lesson { table, reached: Reached::default(), target, training, scope: Scope::Chunks(rows), test: Test::Share(share), champion: None };
+    let learned = wait(learn(lesson, Latest::default(), wake), &news, stop)?;
+    let spent = cpu_seconds().zip(cpu).map(|(now, before)| now - before);
+    told_unread(learned.unread);
+    let Learned { forest, verdict, dropped, learnt, chunks, took, predict, baseline, .. } = learned;
+    // Rows are scored by one thread.
+    let predict_cpu = spent.map(|_| predict.as_secs_f64());
+    let fit_cpu = spent.map(|spent| (spent - predict.as_secs_f64()).max(0.0));
+    let forest = Arc::unwrap_or_clone(forest);
+    let outcome = Outcome { forest, dropped, rows_learnt: learnt, chunks, verdict, fit: took, fit_cpu, predict, predict_cpu, asked };
+    Ok((outcome, Some(Arc::unwrap_or_clone(baseline))))
+}
+
+fn bell() -> (Receiver<()>, Wake) {
+    let (ring, news) = crossbeam_channel::bounded(1);
+    let wake = Wake::new(move || {
+        let _ = ring.try_send(());
+    });
+    (news, wake)
+}
+
 /// Rows that one can learn from and test on, at the least.
 const FEWEST: usize = 5;
 
 /// Features that a person may not want: identifiers, constants, copies of the target and leaks.
 fn doubts(rows: &DataFrame, question: &Question) -> Result<Vec<String>> {
-    let found = propose(rows, &question.target)?.left_out;
+    let found = propose::propose(rows, &question.target)?.left_out;
     let doubtful = found.into_iter().filter(|column| column.reason != Reason::Time && question.features.contains(&column.column));
     Ok(doubtful
-        .map(|c| format!("{}: {}, {}; it is learnt from all the same, unless --features names the others", c.column, c.reason.word(), c.evidence))
+        .map(|c| format!("{}: {}, {}; it is learnt from all the same: --features proposed leaves it out", c.column, c.reason.word(), c.evidence))
         .collect())
+}
+
+/// The features that are proposed; says which columns are left out, and why.
+fn leave_out(found: Proposal) -> Result<Vec<String>> {
+    for c in &found.left_out {
+        let _ = writeln!(std::io::stderr(), "{}: {}, {}; it is left out", c.column, c.reason.word(), c.evidence);
+    }
+    if found.features.is_empty() {
+        return Err(Fault::new("no column is worth learning from").at(found.target).hint("name those to learn from all the same with --features"));
+    }
+    Ok(found.features)
 }
 
 struct Rows {
@@ -116,6 +177,10 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     }
     let frame = load(&files, &columns)?;
     files.clear();
+    if args.proposed {
+        let known: Vec<&str> = question.features.iter().chain([&question.target]).map(String::as_str).collect();
+        question.features = leave_out(propose::propose(&frame.select(known)?, &question.target)?)?;
+    }
     let (complete, mut dropped) = question.complete(&frame)?;
     if complete.height() == 0 {
         let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
@@ -143,14 +208,7 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
             columns.push(question.target.clone());
             let frame = load(&open(test, Some(schema))?, &columns)?;
             let (tested, more) = question.complete(&frame)?;
-            dropped.rows += more.rows;
-            dropped.of += more.of;
-            for (name, count) in more.by_column {
-                match dropped.by_column.iter_mut().find(|(own, _)| *own == name) {
-                    Some((_, own)) => *own += count,
-                    None => dropped.by_column.push((name, count)),
-                }
-            }
+            dropped.add(more);
             (complete, tested)
         }
     };
@@ -173,10 +231,14 @@ fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<DataFrame> {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
     let (frame, unread) = read(files, columns)?;
-    if unread > 0 {
-        let _ = writeln!(std::io::stderr(), "{unread} rows could not be read, and are not learnt from");
-    }
+    told_unread(unread);
     Ok(frame)
+}
+
+fn told_unread(rows: u64) {
+    if rows > 0 {
+        let _ = writeln!(std::io::stderr(), "{rows} rows could not be read, and are not learnt from");
+    }
 }
 
 /// Cuts a frame in two by a mask: those without the mark, and those with it.
@@ -196,7 +258,7 @@ fn marked(column: &Column) -> Result<BooleanChunked> {
 }
 
 /// The way to grow, where the options say more than the task.
-fn growth(args: &TrainArgs, question: &Question, frame: &DataFrame) -> Result<Option<Growth>> {
+fn growth(args: &TrainArgs, question: &Question, estimates: impl FnOnce() -> Result<bool>) -> Result<Option<Growth>> {
     let asked = &args.grow;
     if asked.criterion.is_none() && asked.tries.is_none() && asked.min_leaf.is_none() && asked.max_depth.is_none() {
         return Ok(None);
@@ -206,7 +268,7 @@ fn growth(args: &TrainArgs, question: &Question, frame: &DataFrame) -> Result<Op
     {
         return Err(Fault::new(format!("--max-features {tries} is more than the {} features there are", question.features.len())).hint("give fewer, or 'all'"));
     }
-    let own = if question.estimates(frame)? { Growth::numbers() } else { Growth::classes() };
+    let own = if estimates()? { Growth::numbers() } else { Growth::classes() };
     Ok(Some(Growth {
         criterion: asked.criterion.unwrap_or(own.criterion),
         tries: asked.tries.unwrap_or(own.tries),
@@ -216,8 +278,8 @@ fn growth(args: &TrainArgs, question: &Question, frame: &DataFrame) -> Result<Op
     }))
 }
 
-/// Shows progress until the forest stands.
-fn wait(mut job: Job<Forest>, news: &crossbeam_channel::Receiver<()>, stop: &Cancel) -> Result<Forest> {
+/// Shows progress until it is done.
+fn wait<T: Send + 'static>(mut job: Job<T>, news: &Receiver<()>, stop: &Cancel) -> Result<T> {
     let terminal = std::io::stderr().is_terminal();
     loop {
         let _ = news.recv_timeout(Duration::from_millis(100));
@@ -227,7 +289,8 @@ fn wait(mut job: Job<Forest>, news: &crossbeam_channel::Receiver<()>, stop: &Can
         let outcome = job.take();
         if terminal {
             let progress = job.progress();
-            let line = format!("{} of {} trees, {}", progress.done, progress.total, progress.note);
+            let line: Vec<String> = progress.counted().into_iter().chain([progress.note]).collect();
+            let line = line.join(", ");
             let _ = write!(std::io::stderr(), "\r\x1b[K{}", if outcome.is_some() { "" } else { &line });
         }
         if let Some(outcome) = outcome {
@@ -237,9 +300,9 @@ fn wait(mut job: Job<Forest>, news: &crossbeam_channel::Receiver<()>, stop: &Can
 }
 
 /// The word for what a forest does.
-fn task_word(task: &Task) -> &'static str {
+fn task_word(task: &Foretold) -> &'static str {
     match task {
-        Task::Classes { .. } => "classify",
-        Task::Numbers => "estimate",
+        Foretold::Classes { .. } => "classify",
+        Foretold::Numbers => "estimate",
     }
 }

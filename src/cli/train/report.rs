@@ -21,6 +21,8 @@ pub struct Outcome {
     pub forest: Forest,
     pub dropped: Dropped,
     pub rows_learnt: usize,
+    /// Chunks that each fitted a share of the trees.
+    pub chunks: usize,
     pub verdict: Verdict,
     pub fit: Duration,
     pub fit_cpu: Option<f64>,
@@ -51,6 +53,7 @@ impl Outcome {
             "rows_train": self.rows_learnt,
             "rows_test": self.verdict.rows,
             "trees": forest.trees.len(),
+            "chunks": self.chunks,
             "leaves": forest.trees.iter().map(|t| t.leaves()).sum::<usize>(),
             "fit_s": self.fit.as_secs_f64(),
             "fit_cpu_s": self.fit_cpu,
@@ -99,7 +102,9 @@ impl Outcome {
             let reasons: Vec<String> = self.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
             text += &format!("; {} of {} dropped, values missing: {}", count(self.dropped.rows), count(self.dropped.of), reasons.join(", "));
         }
-        text += &format!("\nforest          {} trees, {} leaves\n", count(forest.trees.len()), count(forest.trees.iter().map(|t| t.leaves()).sum()));
+        let fitted = if self.chunks > 1 { format!(", fitted on {} chunks", self.chunks) } else { String::new() };
+        let leaves = count(forest.trees.iter().map(|t| t.leaves()).sum());
+        text += &format!("\nforest          {} trees, {leaves} leaves{fitted}\n", count(forest.trees.len()));
         text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());
         let verdict = &self.verdict;
         if let Some(classes) = verdict.classes() {

@@ -23,7 +23,7 @@ use reader::{Reader, Rows, Step};
 use twice::Twice;
 pub use watched::{Fresh, Moment, Watched};
 
-use super::gather::{Keep, Own, Wanted};
+use super::gather::{Own, Wanted};
 use super::intake::WAIT;
 use super::job::{Job, Reporter};
 use super::lesson::Target;
@@ -146,7 +146,7 @@ fn wanted(guarding: &Guarding) -> Result<Wanted> {
         return Err(Fault::new(format!("{} has no column '{}', which the model asks for", guarding.table.name, missing.name))
             .hint("guard it under a table that has it, or train again without it"));
     }
-    Ok(Wanted { columns, derived: derived.map(|d| (target, d)), keep: Keep::Newest(0) })
+    Ok(Wanted { columns, derived: derived.map(|d| (target, d)) })
 }
 
 /// One feed, read twice.

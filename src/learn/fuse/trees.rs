@@ -99,7 +99,7 @@ impl Trees<Numbers> {
 
 /// What is a feature is settled now, whatever columns later rows have.
 fn settle<A: OfForests>(question: Question, examples: &DataFrame) -> Result<(Question, Forest, Labels)> {
-    let mut question = Question { task: Some(A::task()), ..question };
+    let mut question = Question { task: Some(A::task()), coarse: true, ..question };
     let (complete, _) = question.complete(examples)?;
     let prepared = question.prepare(&complete)?;
     question.features = prepared.forest.features.iter().map(|f| f.name.clone()).collect();
@@ -113,7 +113,7 @@ impl<A: OfForests> Trees<A> {
     /// When it foretells something else.
     pub fn like(forest: &Forest) -> Result<Self> {
         let features = forest.features.iter().map(|f| f.name.clone()).collect();
-        let question = Question { target: forest.target.clone(), features, task: Some(A::task()), missing: forest.missing };
+        let question = Question { target: forest.target.clone(), features, task: Some(A::task()), missing: forest.missing, coarse: true };
         Ok(Self { question, aim: A::of(forest)?, knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() } })
     }
 

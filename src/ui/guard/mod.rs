@@ -13,7 +13,7 @@ use super::sheet::Sheet;
 use super::widget::numbers;
 use crate::data::Fault;
 use crate::engine::guard::{self, Guarding, Watched, Who};
-use crate::engine::lesson::{self, Learned, Lesson, Test};
+use crate::engine::lesson::{self, Learned, Lesson, Scope, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Mark, Progress, Reached, Table};
 use crate::learn::encode::{Question, TaskKind};
@@ -158,7 +158,7 @@ impl Sentry {
             reached: self.reached(sheet, entry),
             target: entry.target.clone(),
             training,
-            keep: Keep::Newest(rows),
+            scope: Scope::Kept(Keep::Newest(rows)),
             test: Test::Newest(TEST),
             champion: Some(forest),
         };
@@ -276,7 +276,7 @@ impl Sentry {
 fn training(forest: &Forest) -> Training {
     let task = if forest.task == Task::Numbers { TaskKind::Estimate } else { TaskKind::Classify };
     let features = forest.features.iter().map(|f| f.name.clone()).collect();
-    let question = Question { target: forest.target.clone(), features, task: Some(task), missing: forest.missing };
+    let question = Question { target: forest.target.clone(), features, task: Some(task), missing: forest.missing, coarse: false };
     Training { question, trees: forest.trees.len().max(1), ..Training::default() }
 }
 

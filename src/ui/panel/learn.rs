@@ -268,10 +268,9 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
 fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     let p = look::palette(ui);
     let progress = training.progress();
-    let trees = progress.total > 0 && training.picture.figure().is_some();
     ui.horizontal(|ui| {
         ui.spinner();
-        let text = if trees { format!("{} of {} trees", progress.done, progress.total) } else { "Reading the rows".to_owned() };
+        let text = progress.counted().unwrap_or_else(|| "Reading the rows".to_owned());
         ui.label(RichText::new(text).strong());
         ui.label(look::faint(&progress.note, ui));
     });
