@@ -22,7 +22,7 @@ pub struct Reached {
 }
 
 /// How far a table was read, and which feeds those were: of a table with other feeds it says nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     feeds: Vec<(String, Option<u64>)>,
     reached: Reached,
@@ -36,6 +36,21 @@ impl Mark {
     /// How far this table was read, if its feeds are those.
     pub fn of(&self, table: &Table) -> Option<&Reached> {
         (self.feeds == feeds(table)).then_some(&self.reached)
+    }
+}
+
+impl Mark {
+    /// The same to be kept beyond this session, with feeds named as `clean` names them; `None` where a recording that ends with
+    /// the session is what was read.
+    pub fn kept(&self, clean: impl Fn(&str) -> String) -> Option<Self> {
+        let feeds = self.feeds.iter().map(|(url, recording)| recording.is_none().then(|| (clean(url), None))).collect::<Option<_>>()?;
+        Some(Self { feeds, reached: self.reached.clone() })
+    }
+
+    /// One that was kept, of this table, if its feeds are those.
+    pub fn again(self, table: &Table, clean: impl Fn(&str) -> String) -> Option<Self> {
+        let own = Self::new(table, self.reached).kept(clean)?;
+        (own.feeds == self.feeds).then(|| Self::new(table, own.reached))
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Skew {
     pub compared: usize,
     /// Of those, the ones whose scores differ in any bit.
     pub unequal: usize,
+    /// Of those compared, the ones that both sides gave no score, because they lack a value.
+    pub unscored: usize,
     /// Rows that could not be compared: without a key, or with one that the other side has not, or that stands twice.
     pub alone: usize,
     /// Features that differ somewhere, most often first: how many rows.
@@ -38,6 +40,7 @@ impl Skew {
     pub fn merge(&mut self, other: Self) {
         self.compared += other.compared;
         self.unequal += other.unequal;
+        self.unscored += other.unscored;
         self.alone += other.alone;
         for (name, rows) in other.features {
             match self.features.iter_mut().find(|(own, _)| *own == name) {
@@ -48,6 +51,11 @@ impl Skew {
         self.features.sort_by_key(|feature| std::cmp::Reverse(feature.1));
         self.examples.extend(other.examples);
         self.examples.truncate(SHOWN);
+    }
+
+    /// Rows that were given a score twice.
+    pub fn scored(&self) -> usize {
+        self.compared - self.unscored.min(self.compared)
     }
 
     /// True when rows were compared and no bit differs.
@@ -115,6 +123,10 @@ pub fn compare(model: &dyn Model, offline: &Side<'_>, online: &Side<'_>, key: im
                 found.examples.push(Example { key: key(row), score, offline: one.get(row)?.to_string(), online: other.get(row)?.to_string() });
             }
         }
+    }
+    if let (Some(one), Some(other)) = (offline.scores.first(), online.scores.first()) {
+        let neither = one.is_null() & other.is_null();
+        found.unscored = neither.sum().unwrap_or(0) as usize;
     }
     found.unequal = differing.iter().filter(|d| **d).count();
     Ok(found)

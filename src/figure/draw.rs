@@ -84,7 +84,7 @@ impl Plan<'_> {
     }
 
     fn draw_key(&self, pen: &mut dyn Pen, left: f32, middle: f32, series: usize) -> Result<()> {
-        let (em, color) = (self.look.font_size, self.look.color(series));
+        let (em, color) = (self.look.font_size, self.look.color(self.figure.colour(series)));
         match self.mark.key {
             Key::Line => pen.line(&[at(left, middle), at(left + em * 1.2, middle)], self.look.stroke() * 1.4, color),
             Key::Box => {

@@ -99,11 +99,19 @@ pub struct Series {
     pub y: Arc<[f64]>,
     /// As many as `x`, or none where nothing is said of how settled they are.
     pub states: Arc<[PointState]>,
+    /// Which colour is its own; without one that of its place.
+    pub colour: Option<usize>,
 }
 
 impl Series {
     pub fn new(name: impl Into<String>, x: impl Into<Arc<[f64]>>, y: impl Into<Arc<[f64]>>) -> Self {
-        Self { name: name.into(), x: x.into(), y: y.into(), states: Arc::default() }
+        Self { name: name.into(), x: x.into(), y: y.into(), states: Arc::default(), colour: None }
+    }
+
+    /// In a colour of its own, whichever series stand beside it.
+    #[must_use]
+    pub fn coloured(self, colour: usize) -> Self {
+        Self { colour: Some(colour), ..self }
     }
 
     /// How settled each point is.
@@ -146,6 +154,11 @@ pub struct View {
 }
 
 impl Figure {
+    /// Which colour of a look a series has.
+    pub fn colour(&self, series: usize) -> usize {
+        self.series.get(series).and_then(|s| s.colour).unwrap_or(series)
+    }
+
     /// Adds a phrase to the caption.
     pub fn note(&mut self, phrase: &str) {
         if phrase.is_empty() {

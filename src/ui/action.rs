@@ -204,6 +204,8 @@ pub enum Guard {
     CancelRetrain,
     /// Lets a challenger take the model's place.
     Swap(Who),
+    /// Lets the model that was replaced last take its place again.
+    SwapBack,
 }
 
 /// What a report shows.

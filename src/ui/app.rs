@@ -10,6 +10,7 @@ use super::action::{Action, Open, Pane, Tab};
 use super::cost::Costs;
 use super::feed::FeedForm;
 use super::guard::Guards;
+use super::keep::Keeper;
 use super::lesson::LessonForm;
 use super::load::{Homeless, LoadForm};
 use super::models::ModelList;
@@ -56,6 +57,7 @@ pub struct App {
     pub(super) models: ModelList,
     pub(super) report: Option<Report>,
     pub(super) guards: Guards,
+    pub(super) keeper: Keeper,
     pub(super) tab: Tab,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
@@ -84,6 +86,7 @@ impl App {
             models: ModelList::default(),
             report: None,
             guards: Guards::default(),
+            keeper: Keeper::default(),
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
             proposed: begin.open,
@@ -115,6 +118,7 @@ impl App {
         }
         self.look_at_lessons();
         self.look_at_guards();
+        self.keep_models();
         self.costs.look();
         let flows = |watch: &Watch| matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running();
         if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {

@@ -19,7 +19,7 @@ use crate::engine::open::{Given, attach_feed, open_feed, open_paths, preview_fee
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table};
 use crate::query::Query;
-use crate::workspace::{TableSetup, Workspace, sample_path};
+use crate::workspace::{TableSetup, sample_path};
 
 impl App {
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
@@ -396,14 +396,6 @@ impl App {
                 self.keep();
             }
         }
-    }
-
-    /// Writes down what is set up, in the background.
-    pub(super) fn keep(&mut self) {
-        self.workspace.tables = self.sheets.iter().map(|s| self.setup_of(s)).collect();
-        let (workspace, file): (Workspace, PathBuf) = (self.workspace.clone(), self.folders.workspace_file());
-        let job = Job::start("keep the workspace", self.wake.clone(), move |_| workspace.save(&file));
-        self.work.add(Kind::Keep(job));
     }
 
     /// The samples, as they would have been opened by hand.

@@ -51,14 +51,16 @@ impl App {
                 Arrival::Saved(Ok(path)) => {
                     self.notices.news(format!("Saved {}", path.display()));
                     if self.models.saved(&path) {
+                        self.holds(&path);
                         self.keep();
                     }
                 }
-                Arrival::Kept(Err(fault)) => self.notices.warn(&fault),
+                Arrival::Kept(outcome) => self.kept(outcome),
+                Arrival::KeptModel(outcome) => self.kept_model(outcome),
                 Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
                     self.tell(&fault)
                 }
-                Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) | Arrival::Kept(Ok(())) => {}
+                Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) => {}
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::engine::lesson::Target;
 use crate::engine::table::name_of;
 use crate::learn::forest::Forest;
 use crate::learn::model::{self, Saved};
-use crate::workspace::ModelSetup;
+use crate::workspace::{ModelSetup, without_secrets};
 
 /// The form for a model's path.
 #[derive(Debug)]
@@ -120,13 +120,21 @@ impl App {
             let fault = Fault::new(format!("this model asks for columns that {table} does not have: {}", missing.join(", ")));
             self.notices.warn(&fault.at(place).hint("load it under a table that has them"));
         }
-        let ModelSetup { name, file, target_sql } = from.setup;
+        let ModelSetup { name, file, target_sql, learnt, guard } = from.setup;
         let name = [name, own].into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| name_of(&file));
         let target = Target { name: forest.target.clone(), sql: target_sql };
         let (report, baseline) = (report.map(Arc::new), baseline.map(Arc::new));
-        let came = Came { report, baseline, learnt_to, ..forest.into() };
+        let until = learnt.and_then(|mark| mark.again(&sheet.table, without_secrets));
+        let guard = guard.filter(|_| !sheet.table.live.is_empty());
+        let came = Came { report, baseline, learnt_to, until, ..forest.into() };
         let said = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let id = self.models.add(from.sheet, &name, target, came, Some(file));
+        // One that only the workspace kept was saved by nobody.
+        let saved = Some(file.clone()).filter(|file| !file.starts_with(self.folders.models()));
+        let id = self.models.add(from.sheet, &name, target, came, saved);
+        self.came_from(id, file);
+        if let Some(guard) = guard {
+            self.guard_again(id, guard);
+        }
         // A question may have waited for it.
         let (wake, known) = (self.wake.clone(), self.models.known().clone());
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == from.sheet) {

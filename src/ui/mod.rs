@@ -12,6 +12,7 @@ mod dialog;
 pub mod feed;
 mod first;
 pub mod guard;
+mod keep;
 mod keys;
 pub mod lesson;
 pub mod load;

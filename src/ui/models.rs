@@ -15,7 +15,7 @@ use crate::engine::scorer::Scorer;
 use crate::engine::train::Training;
 use crate::learn::drift::Baseline;
 use crate::learn::forest::{Forest, Task};
-use crate::learn::model::LearntTo;
+use crate::learn::model::{LearntTo, Saved};
 use crate::learn::report::Report;
 use crate::query::model;
 use crate::query::sql::quote;
@@ -54,6 +54,13 @@ pub struct Entry {
 impl Entry {
     pub fn forest(&self) -> &Forest {
         self.scorer.forest()
+    }
+
+    /// What its file is to hold; called in a job, it copies that.
+    pub fn saved(&self) -> impl FnOnce() -> Saved + Send + 'static {
+        let (name, forest, learnt_to) = (self.name.clone(), self.scorer.forest().clone(), self.learnt_to.clone());
+        let (baseline, report) = (self.baseline.clone(), self.report.clone());
+        move || Saved { name, forest, baseline: baseline.as_deref().cloned(), learnt_to, report: report.as_deref().cloned() }
     }
 
     /// What it foretells and how, in a few words.
@@ -176,6 +183,20 @@ pub struct Came {
 impl From<Arc<Forest>> for Came {
     fn from(forest: Arc<Forest>) -> Self {
         Self { forest, report: None, lived: None, training: None, baseline: None, until: None, learnt_to: None }
+    }
+}
+
+impl From<&Entry> for Came {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            forest: entry.scorer.forest().clone(),
+            report: entry.report.clone(),
+            lived: entry.lived,
+            training: entry.training.clone(),
+            baseline: entry.baseline.clone(),
+            until: entry.until.clone(),
+            learnt_to: entry.learnt_to.clone(),
+        }
     }
 }
 

@@ -11,8 +11,7 @@ use super::sheet::{Sheet, SheetId};
 use super::work::Kind;
 use crate::engine::Job;
 use crate::engine::lesson::Learned;
-use crate::learn::model::{self, Saved};
-use crate::workspace::{ModelSetup, TableSetup};
+use crate::learn::model;
 
 /// The ending of a model's file.
 pub const MODEL: &str = "json";
@@ -134,19 +133,9 @@ impl App {
 
     pub(super) fn save_model(&mut self, id: ModelId, path: PathBuf) {
         let Some(entry) = self.models.get(id) else { return };
-        let (file, forest, learnt_to) = (path.clone(), entry.scorer.forest().clone(), entry.learnt_to.clone());
-        let (name, baseline, report) = (entry.name.clone(), entry.baseline.clone(), entry.report.clone());
-        let job = Job::start("save the model", self.wake.clone(), move |_| {
-            let saved = Saved { name, forest, baseline: baseline.as_deref().cloned(), learnt_to, report: report.as_deref().cloned() };
-            model::save(&saved, &path).map(|()| path)
-        });
+        let (file, saved) = (path.clone(), entry.saved());
+        let job = Job::start("save the model", self.wake.clone(), move |_| model::save(&saved(), &path).map(|()| path));
         self.work.add(Kind::Save(job));
         self.models.saving(id, file);
-    }
-
-    /// What would be needed to open a table again, with its saved models.
-    pub(super) fn setup_of(&self, sheet: &Sheet) -> TableSetup {
-        let saved = |e: &Entry| Some(ModelSetup { name: e.name.clone(), file: e.file.clone()?, target_sql: e.target.sql.clone() });
-        TableSetup { models: self.models.under(sheet.id).filter_map(saved).collect(), ..sheet.setup() }
     }
 }

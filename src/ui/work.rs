@@ -60,6 +60,8 @@ pub enum Kind {
     Model(Job<Saved>, Box<ModelFrom>),
     /// The workspace is being written.
     Keep(Job<()>),
+    /// A model is being written that nobody has saved.
+    KeepModel(Job<PathBuf>),
 }
 
 /// Where a model comes from, and what it is to become.
@@ -97,6 +99,7 @@ pub enum Arrival {
     PickedModel(Result<Vec<PathBuf>>, SheetId),
     Model(Result<Saved>, Box<ModelFrom>),
     Kept(Result<()>),
+    KeptModel(Result<PathBuf>),
 }
 
 /// Work as it is shown.
@@ -125,6 +128,7 @@ impl Work {
                 Kind::Model(job, _) => job.cancel(),
                 Kind::PickSave { job, .. } => job.cancel(),
                 Kind::Keep(job) => job.cancel(),
+                Kind::KeepModel(job) => job.cancel(),
             }
         }
     }
@@ -151,9 +155,17 @@ impl Work {
                 Kind::Sample { job, .. } => ("Preparing the sample", job.progress()),
                 Kind::Save(job) => ("Saving", job.progress()),
                 Kind::Model(job, _) => ("Reading a model", job.progress()),
-                Kind::PickOpen(_) | Kind::PickModel(..) | Kind::PickSave { .. } | Kind::Keep(_) => return None,
+                Kind::PickOpen(_) | Kind::PickModel(..) | Kind::PickSave { .. } | Kind::Keep(_) | Kind::KeepModel(_) => return None,
             };
             Some(Shown { id: task.id, title: title.to_owned(), progress })
+        })
+    }
+
+    /// Models that are being read for a table.
+    pub fn models_for(&self, sheet: SheetId) -> impl Iterator<Item = &ModelSetup> {
+        self.tasks.iter().filter_map(move |task| match &task.kind {
+            Kind::Model(_, from) if from.sheet == sheet => Some(&from.setup),
+            _ => None,
         })
     }
 
@@ -175,6 +187,7 @@ impl Kind {
             Self::PickModel(job, sheet) => Arrival::PickedModel(outcome(job, cancelled)?, *sheet),
             Self::Model(job, from) => Arrival::Model(outcome(job, cancelled)?, from.clone()),
             Self::Keep(job) => Arrival::Kept(outcome(job, cancelled)?),
+            Self::KeepModel(job) => Arrival::KeptModel(outcome(job, cancelled)?),
         })
     }
 }

@@ -34,6 +34,11 @@ impl Folders {
         Self { config: root.join("config"), cache: root.join("cache"), downloads: root.join("downloads") }
     }
 
+    /// For models that nobody has saved elsewhere.
+    pub fn models(&self) -> PathBuf {
+        self.config.join("models")
+    }
+
     pub fn workspace_file(&self) -> PathBuf {
         self.config.join("workspace.json")
     }

@@ -3,6 +3,7 @@
 
 mod annotate;
 mod folders;
+mod models;
 mod sample;
 mod secrets;
 mod setup;
@@ -10,7 +11,8 @@ mod words;
 
 pub use annotate::{Windows, picture};
 pub use folders::Folders;
+pub use models::{keep_model, sweep_models};
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
-pub use setup::{ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
+pub use setup::{GuardSetup, ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
 pub use words::{grouped, percent};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::without_secrets;
 use crate::data::{Fault, Result};
-use crate::engine::{Seam, TimeColumn};
+use crate::engine::{Mark, Seam, TimeColumn};
 
 /// How many recent items are remembered.
 const RECENT: usize = 8;
@@ -48,12 +48,12 @@ pub struct TableSetup {
     pub question: String,
     /// A name of `MARKS`; empty for the one that fits.
     pub mark: String,
-    /// Models that were saved.
+    /// Its models, each in a file of its own.
     pub models: Vec<ModelSetup>,
 }
 
 /// A model in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelSetup {
     /// What questions call it; empty for the name in its file, or that of the file.
@@ -61,6 +61,18 @@ pub struct ModelSetup {
     pub file: PathBuf,
     /// What its target is computed from, where that is no column.
     pub target_sql: Option<String>,
+    /// How far the feeds were learnt from: rows from there on are new to it.
+    pub learnt: Option<Mark>,
+    /// That it is guarded.
+    pub guard: Option<GuardSetup>,
+}
+
+/// How a model is guarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GuardSetup {
+    /// Features are compared every so many rows.
+    pub window_rows: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +119,20 @@ impl Workspace {
         }
         let part = file.with_extension("part");
         fs::write(&part, text).and_then(|()| fs::rename(&part, file)).map_err(|e| fault(&e))
+    }
+
+    /// Whether a file is named by a table, open or recent.
+    pub fn names(&self, model: &Path) -> bool {
+        self.tables.iter().chain(&self.recent).flat_map(|table| &table.models).any(|setup| setup.file == model)
+    }
+
+    /// What is open is, among the recent ones, as it is now.
+    pub fn renew(&mut self) {
+        for item in &mut self.recent {
+            if let Some(open) = self.tables.iter().find(|open| (&open.paths, &open.live) == (&item.paths, &item.live)) {
+                item.clone_from(open);
+            }
+        }
     }
 
     /// Puts `item` first among the recent ones.

@@ -230,10 +230,60 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
     let watched = end(&mut guard(guarding, retrained, Latest::default(), Wake::silent())).unwrap();
     conserved(&watched);
     assert!(watched.stale.iter().any(|s| s.reason == Reason::Error), "{:?}", watched.stale);
-    assert_eq!(watched.standing(Who::Fused), None, "numbers are not fused");
     let (champion, challenger) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Retrained).unwrap());
     assert!(champion.error > 15.0 && challenger.error < 3.0, "mean absolute errors: {champion:?} {challenger:?}");
+    assert!(champion.rmse >= champion.error && champion.r2 < 0.0 && challenger.rmse < 4.0 && challenger.r2 > 0.95, "{champion:?} {challenger:?}");
     assert!(watched.curve.first().unwrap().error[2] > 15.0, "before the change it was the other way round");
+}
+
+#[test]
+fn a_committee_of_numbers_learns_from_the_stream_and_could_take_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Rng::with_seed(15);
+    let history = trips(&mut random, 3_000, 0, false);
+    let model = forest(&history, "minutes", 12);
+    let live = trips(&mut random, 2_000, 3_000, false).vstack(&trips(&mut random, 4_000, 5_000, true)).unwrap();
+    let path = write(folder.path(), "live.parquet", &live);
+    let mut guarding = guarding(table(&[replay(&path)], &[]), &model, &history);
+    guarding.target = target("minutes");
+    let watched = watch(guarding.clone()).unwrap();
+    let (champion, fused) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Fused).unwrap());
+    assert_eq!((champion.rows, champion.since, champion.all), (fused.rows, fused.since, fused.all), "on the same rows");
+    assert!(champion.error > 15.0 && champion.r2 < 0.0, "{champion:?}");
+    assert!(fused.error < 3.0 && fused.r2 > 0.9, "{fused:?}");
+    let fresh = watched.fused.clone().expect("its trees are a forest");
+    assert!(fresh.fresh_trees > 0 && fresh.forest.trees.len() == 12 && fresh.baseline.rows > 0);
+    let path = write(folder.path(), "after.parquet", &trips(&mut random, 2_000, 9_000, true));
+    let swapped = Guarding { table: table(&[replay(&path)], &[]).into(), forest: fresh.forest.clone(), baseline: Some(fresh.baseline.clone()), ..guarding };
+    let watched = watch(swapped).unwrap();
+    assert!(watched.stale.is_empty(), "{:?}", watched.stale);
+    assert!(watched.standing(Who::Champion).unwrap().error < 3.0);
+}
+
+#[test]
+fn all_who_take_part_are_compared_on_the_same_rows_since_the_last_of_them_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Rng::with_seed(16);
+    let history = trips(&mut random, 2_000, 0, false);
+    let (model, new) = (forest(&history, "late", 6), forest(&history, "late", 7));
+    let path = write(folder.path(), "live.parquet", &trips(&mut random, 4_000, 2_000, false));
+    // The second half comes once somebody else takes part.
+    let (shelf, retrained) = (Latest::<Watched>::default(), Latest::default());
+    let slow = format!("replay:{}?speed=max", path.display());
+    let first = write(folder.path(), "first.parquet", &trips(&mut random, 10, 1_000, false));
+    let both = table(&[format!("replay:{}?rate=20", first.display()), slow], &[]);
+    let mut job = guard(guarding(both, &model, &history), retrained.clone(), shelf.clone(), Wake::silent());
+    while shelf.get().is_none_or(|w| w.rows < 4_001) && job.progress().note != "every feed has ended" {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    retrained.put(new);
+    let watched = end(&mut job).unwrap();
+    conserved(&watched);
+    let [champion, fused, retrained] = watched.standings[..] else { panic!("{:?}", watched.standings) };
+    for other in [fused, retrained] {
+        assert_eq!((champion.rows, champion.since, champion.all, champion.all_since), (other.rows, other.since, other.all, other.all_since));
+    }
+    assert!((1..=9).contains(&champion.all) && champion.all == champion.rows, "only what came since: {champion:?}");
 }
 
 #[test]
@@ -257,7 +307,23 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     let watched = watch(guarding(table(&[replay(&path)], &[&old]), &model, &history)).unwrap();
     said(&watched, "has no 'way'");
     assert_eq!((watched.rows, watched.lacking, watched.tested), (2_500, 2_500, 0), "without the value there is no score");
-    assert!(watched.stale.iter().any(|s| s.reason == Reason::Feature("way".to_owned())), "{:?}", watched.stale);
+    let of_way: Vec<_> = watched.stale.iter().filter(|s| s.reason.to_string().contains("'way'")).collect();
+    let [stale] = of_way[..] else { panic!("one reason: {:?}", watched.stale) };
+    assert_eq!((&stale.reason, stale.since), (&Reason::Lacks("way".to_owned()), 3_000 * SECOND));
+    assert_eq!(stale.reason.to_string(), "the feed has no values of 'way'");
+    assert!(!stale.evidence.contains("PSI") && watched.features.iter().any(|f| f.absent && f.psi.is_nan()), "{stale:?}");
+    assert_eq!((watched.skew.compared, watched.skew.unscored, watched.skew.scored()), (2_500, 2_500, 0));
+
+    // The same of one that brings nulls from some row on, exactly since that row.
+    let way: Float64Chunked = live.column("way").unwrap().f64().unwrap().iter().enumerate().map(|(i, way)| way.filter(|_| i < 700)).collect();
+    let mut nulls = live.clone();
+    nulls.with_column(way.with_name("way".into()).into_column()).unwrap();
+    let path = write(folder.path(), "nulls.parquet", &nulls);
+    let watched = watch(guarding(table(&[replay(&path)], &[&old]), &model, &history)).unwrap();
+    let lacks = watched.stale.iter().find(|s| matches!(s.reason, Reason::Lacks(_))).unwrap_or_else(|| panic!("{:?}", watched.stale));
+    assert_eq!(lacks.since, 3_700 * SECOND);
+    assert!(!watched.stale.iter().any(|s| s.reason == Reason::Feature("way".to_owned())), "{:?}", watched.stale);
+    assert_eq!(watched.skew.unscored as u64, watched.lacking);
 
     // A truth that is computed is not made up where what it is computed from is missing.
     let path = write(folder.path(), "noway.parquet", &live.drop("minutes").unwrap());

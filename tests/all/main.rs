@@ -21,6 +21,7 @@ mod flink_window_operator;
 mod forest;
 mod formats;
 mod fuse;
+mod fuse_numbers;
 mod fusion;
 mod guard;
 mod history;

@@ -32,7 +32,22 @@ impl Window {
     }
 
     pub(super) fn sized(wide: f32, high: f32) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), wide, high)
+    }
+
+    /// The program is closed and begun again: it finds what it kept, and what was open is opened as a person would.
+    pub(super) fn restarted(self) -> Self {
+        let Self { harness, app, home } = self;
+        drop((harness, app));
+        let saved = Workspace::load(&home.path().join("home/config/workspace.json")).unwrap();
+        let mut window = Self::at(home, 1280.0, 800.0);
+        let tables = saved.tables.len();
+        saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(Open::Setup(setup))));
+        window.wait("what was open is open again", |app| app.sheets().len() == tables);
+        window
+    }
+
+    fn at(home: tempfile::TempDir, wide: f32, high: f32) -> Self {
         let app = Rc::new(RefCell::new(None));
         let (make, show, root) = (app.clone(), app.clone(), home.path().join("home"));
         let harness = Harness::builder()

@@ -8,6 +8,14 @@ use braid::ui::models::ModelId;
 use braid::workspace::{TableSetup, TimeSetup};
 
 use crate::window::Window;
+use std::sync::Arc;
+
+use braid::data::format::write_frame;
+use braid::engine::train::{Training, train};
+use braid::learn::encode::Question;
+use braid::learn::model;
+use braid::sync::Wake;
+use polars::prelude::*;
 
 const ID: ModelId = ModelId(1);
 
@@ -147,7 +155,7 @@ fn a_question_asks_the_model_that_took_over() {
     let file = window.file("late.json", "");
     window.propose(Action::Export(Export::Model(Some(file.clone()), ID)));
     window.wait("it is saved", |app| app.is_idle());
-    let saved = braid::learn::model::load(&file).unwrap();
+    let saved = model::load(&file).unwrap();
     assert!(saved.baseline.is_some_and(|b| b.rows > 0));
     assert_eq!(*saved.forest, **window.app().models().get(ID).unwrap().scorer.forest());
 }
@@ -172,7 +180,7 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
     // A file of before there were histograms.
     let forest = window.app().models().get(ID).unwrap().scorer.forest().clone();
     let file = window.file("old.json", "");
-    braid::learn::model::save(&braid::learn::model::Saved::new(forest), &file).unwrap();
+    model::save(&model::Saved::new(forest), &file).unwrap();
     let live = window.file("live.csv", &format!("{HEADER}{}", trips(4, 0, 1_500, false)));
     let setup = TableSetup { name: "live".to_owned(), live: vec![format!("replay:{}?speed=max", live.display())], ..TableSetup::default() };
     window.propose(Action::Open(Open::Setup(setup)));
@@ -200,4 +208,155 @@ fn a_guard_can_be_stopped_and_goes_with_its_model() {
     window.wait("a window is full", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.window_full && w.window_rows == 500)));
     window.propose(Action::Model(ID, ModelAction::Remove));
     assert!(window.app().guards().of(ID).is_none() && !window.has("Guard of late"));
+}
+
+#[test]
+fn a_model_that_was_swapped_can_be_swapped_back() {
+    let mut window = with_model();
+    window.propose(Action::Model(ID, ModelAction::Guard));
+    window.wait("all rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.offers(Who::Fused) && !g.is_watching()) && app.is_idle());
+    let forest = |window: &Window| window.app().models().get(ID).unwrap().scorer.forest().clone();
+    let (before, learned) = (forest(&window), window.app().models().get(ID).unwrap().report.clone().unwrap());
+    assert!(!window.has("Swap back"));
+    window.click("Swap to fused");
+    let fused = forest(&window);
+    assert!(!Arc::ptr_eq(&before, &fused));
+    window.click("Swap back");
+    assert!(Arc::ptr_eq(&before, &forest(&window)), "the very model");
+    assert!(Arc::ptr_eq(&learned, window.app().models().get(ID).unwrap().report.as_ref().unwrap()), "with its report");
+    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows == 7_000 && w.ended)));
+    window.propose(Action::Model(ID, ModelAction::Report));
+    assert!(window.has("Swapped back on"));
+    // One step: from there the other one could come back.
+    act(&mut window, Guard::SwapBack);
+    assert!(Arc::ptr_eq(&fused, &forest(&window)));
+}
+
+#[test]
+fn what_is_guarded_comes_back_with_its_table() {
+    let mut window = with_model();
+    window.click("Guard late");
+    act(&mut window, Guard::Window(500));
+    let ended = |app: &braid::ui::App| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle();
+    window.wait("all rows are watched", ended);
+    let forest = |window: &Window| window.app().models().get(ID).unwrap().scorer.forest().clone();
+    let before = forest(&window);
+    let rows = |window: &Window| window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().rows;
+
+    let mut window = window.restarted();
+    window.wait("the model is guarded again", ended);
+    assert_eq!((forest(&window), rows(&window)), (before.clone(), 7_000));
+    assert_eq!(window.app().guards().of(ID).unwrap().window_rows, 500);
+    assert!(window.app().models().get(ID).unwrap().file.is_none(), "nobody has saved it");
+    assert!(window.has("late is stale"));
+
+    // The one that took over comes back, with what it has learnt from: none of the rows is new to it.
+    act(&mut window, Guard::Retrain);
+    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    act(&mut window, Guard::Swap(Who::Retrained));
+    window.wait("it is watched", ended);
+    let after = forest(&window);
+    let mut window = window.restarted();
+    window.wait("it is guarded again", ended);
+    assert_eq!((forest(&window), rows(&window)), (after, 0));
+    assert!(window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().from_training);
+
+    // Whom a person stopped guarding is not guarded again, and a model that was taken away is gone. Files that nothing names
+    // go too, once they are old.
+    let models = window.file("x", "").with_file_name("home").join("config/models");
+    let (old, new) = (models.join("old.json"), models.join("new.json"));
+    let aged = std::time::SystemTime::now() - std::time::Duration::from_hours(48);
+    for path in [&old, &new] {
+        std::fs::write(path, "{}").unwrap();
+    }
+    std::fs::File::options().write(true).open(&old).unwrap().set_modified(aged).unwrap();
+    act(&mut window, Guard::Stop);
+    window.wait("it is written down", |app| app.is_idle());
+    let mut window = window.restarted();
+    window.wait("the model is there", |app| app.models().entries.len() == 1 && app.is_idle());
+    assert!(window.app().guards().of(ID).is_none());
+    assert!(!old.exists() && new.exists());
+    window.propose(Action::Model(ID, ModelAction::Remove));
+    window.wait("it is written down", |app| app.is_idle());
+    let mut window = window.restarted();
+    window.wait_done();
+    assert!(window.app().models().entries.is_empty());
+}
+
+/// How long a trip of this way takes; after the change, an hour more.
+fn times(seed: u64, from: usize, rows: usize, changed: bool) -> DataFrame {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let way: Vec<f64> = (0..rows).map(|_| rng.f64() * 500.0).collect();
+    let weight: Vec<f64> = (0..rows).map(|_| rng.f64() * 20.0).collect();
+    let minutes: Vec<f64> = way.iter().zip(&weight).map(|(way, weight)| way / 4.0 + weight + if changed { 60.0 } else { 0.0 } + rng.f64() * 5.0).collect();
+    let at: Vec<i64> = (0..rows).map(|i| 1_700_000_000_000_000 + (from + i) as i64 * 1_000_000).collect();
+    let at = Int64Chunked::from_vec("at".into(), at).into_datetime(TimeUnit::Microseconds, None).into_column();
+    let columns = [("way", way), ("weight", weight), ("minutes", minutes)].map(|(name, values)| Column::new(name.into(), values));
+    DataFrame::new(rows, std::iter::once(at).chain(columns).collect()).unwrap()
+}
+
+#[test]
+fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
+    let mut window = Window::new();
+    let (history, live, file) = (window.file("h.parquet", ""), window.file("l.parquet", ""), window.file("minutes.json", ""));
+    let past = times(1, 0, 3_000, false);
+    write_frame(&past, &history).unwrap();
+    write_frame(&times(2, 3_000, 2_000, false).vstack(&times(3, 5_000, 4_000, true)).unwrap(), &live).unwrap();
+    let question = Question { target: "minutes".to_owned(), features: vec!["way".to_owned(), "weight".to_owned()], ..Question::default() };
+    let mut job = train(past.clone(), Training { question, trees: 12, ..Training::default() }, Wake::silent());
+    let forest = loop {
+        match job.take() {
+            Some(forest) => break forest.unwrap(),
+            None => std::thread::sleep(std::time::Duration::from_millis(2)),
+        }
+    };
+    let baseline = braid::learn::drift::Baseline::new(&past, ["way", "weight"]).unwrap();
+    model::save(&model::Saved { baseline: Some(baseline), ..model::Saved::new(forest.clone()) }, &file).unwrap();
+    let setup = TableSetup {
+        name: "trips".to_owned(),
+        paths: vec![history],
+        live: vec![format!("replay:{}?rate=4000", live.display())],
+        time: Some(TimeSetup { column: "at".to_owned(), lateness_ms: 1_000 }),
+        models: vec![braid::workspace::ModelSetup { file, ..Default::default() }],
+        question: "SELECT count(*) AS n FROM trips".to_owned(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(Open::Setup(setup)));
+    window.wait("the model came with its table", |app| app.models().entries.len() == 1);
+    window.propose(Action::Model(ID, ModelAction::Guard));
+    window.wait("all rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    for label in ["Stale", "the error has grown", "MAE, newest 1,000", "MAE, all 6,000", "RMSE", "R²", "trees are of the stream", "Compared on the same rows"]
+    {
+        assert!(window.has(label), "{label}");
+    }
+    let watched = window.app().guards().of(ID).unwrap().newest.clone().unwrap();
+    let (champion, fused) = (*watched.standing(Who::Champion).unwrap(), *watched.standing(Who::Fused).unwrap());
+    assert!(champion.error > 50.0 && fused.error < 6.0 && fused.r2 > 0.95, "{champion:?} {fused:?}");
+
+    // Before it is pressed it says what it will learn from: four fifths of the rows since the change.
+    let learns = {
+        let app = window.app();
+        app.guards().of(ID).unwrap().to_learn(app.models().get(ID).unwrap()).unwrap()
+    };
+    assert!(window.has(&format!("it learns from {}, judged on the newest {}", numbered(learns.learnt), numbered(learns.judged))), "{learns:?}");
+    window.click("Retrain");
+    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    let learned = window.app().guards().of(ID).unwrap().retrained.clone().unwrap();
+    assert_eq!((learned.report.learnt as u64, learned.report.verdict.rows as u64, learns.exact), (learns.learnt, learns.judged, true));
+    window.click("Swap to fused");
+    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    assert!(window.app().guards().of(ID).unwrap().why().is_none());
+    window.click("Swap back");
+    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    assert_eq!(**window.app().models().get(ID).unwrap().scorer.forest(), forest);
+    assert!(window.app().guards().of(ID).unwrap().why().is_some(), "as stale as it was");
+    window.click("Retrain");
+    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    window.click("Swap to retrained");
+    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    assert!(window.app().guards().of(ID).unwrap().why().is_none());
+}
+
+fn numbered(n: u64) -> String {
+    braid::workspace::grouped(&n.to_string())
 }

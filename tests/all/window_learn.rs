@@ -231,7 +231,7 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
     let setup = {
         let app = window.app();
         let mut setup = app.sheet().unwrap().setup();
-        setup.models = vec![braid::workspace::ModelSetup { name: "late".to_owned(), file, target_sql: None }];
+        setup.models = vec![braid::workspace::ModelSetup { name: "late".to_owned(), file, ..Default::default() }];
         setup
     };
     let mut again = Window::new();

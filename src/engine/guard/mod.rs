@@ -5,6 +5,7 @@
 //! It begins with the first live row that the model was not trained on. Its connections are its own: a feed that can be had
 //! only once is read from its recording. What drift is stands in `learn::drift`, the committee in `learn::fuse`.
 
+mod committee;
 mod race;
 mod reader;
 mod twice;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::*;
 
+use committee::Committee;
+use race::Tested;
 pub use race::{ALL, Point, Standing, Who};
 use reader::{Reader, Rows, Step};
 use twice::Twice;
@@ -28,9 +31,8 @@ use super::scorer::Scorer;
 use super::skew::asked;
 use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
-use crate::learn::drift::{Baseline, Guard, Reason};
-use crate::learn::forest::{Forest, Task};
-use crate::learn::fuse::{Event, Fused, Settings, Strength, Trees};
+use crate::learn::drift::{Baseline, Guard, Reason, Scale};
+use crate::learn::forest::Forest;
 use crate::learn::score::{Scored, Truth};
 use crate::query::model::Model;
 use crate::query::window::micros_of;
@@ -162,10 +164,7 @@ struct Post {
     time: Option<String>,
     window_rows: u64,
     guard: Guard,
-    fused: Option<Fused<Trees>>,
-    /// What its trees are merged by, and those that it began with.
-    trees: Option<Trees>,
-    begun: Option<Arc<Forest>>,
+    fused: Option<Box<dyn Committee>>,
     /// Who was put on the shelf last, and, while it takes part, the same.
     newcomer: Option<Arc<Forest>>,
     retrained: Option<Arc<Forest>>,
@@ -179,20 +178,13 @@ impl Post {
     fn new(guarding: &Guarding) -> Self {
         let forest = guarding.forest.clone();
         let baseline = guarding.baseline.clone().unwrap_or_default();
-        let trees = Trees::like(&forest).ok();
-        let count = forest.trees.len().max(1);
-        let settings = Settings { trees: count, batch: count.div_ceil(10), ..Settings::default() };
-        let begin = |trees: &Trees| Fused::new(trees.clone(), settings, vec![(Forest::clone(&forest), vec![Strength::default(); count])]);
-        let fused = trees.as_ref().map(begin);
         Self {
             table: guarding.table.clone(),
             target: guarding.target.name.clone(),
             time: guarding.table.time.as_ref().map(|t| t.column.clone()),
             window_rows: guarding.window_rows,
-            begun: fused.as_ref().and_then(|f| f.champion().next().map(|(batch, _)| batch.clone())),
-            fused,
-            trees,
-            guard: Guard::new(baseline, guarding.window_rows).of_numbers(scale(&forest)),
+            fused: committee::begin(&forest).ok(),
+            guard: Guard::new(baseline, guarding.window_rows).scaled(Scale::of(&forest)),
             newcomer: None,
             retrained: None,
             race: race::Race::default(),
@@ -243,9 +235,9 @@ impl Post {
         let scores = self.scorer.columns(&scored, height, &asked(&self.scorer));
         line.twice.first(of.at.partition, of.at.epoch, &inputs, scores)?;
         let places = self.places(piece)?;
-        let stale = self.guard.stale().len();
-        self.guard.observe(&inputs, places.first().copied().unwrap_or(self.at))?;
-        if self.guard.stale().len() > stale {
+        let drifted = self.drifted();
+        self.guard.observe_each(&inputs, |row| places.get(row).copied().unwrap_or(self.at))?;
+        if self.drifted() > drifted {
             self.changed(self.window_rows);
         }
         self.watched.rows += height as u64;
@@ -257,7 +249,12 @@ impl Post {
         if !known.any() {
             return Ok(());
         }
-        let champion = errors(&forest, &scored, piece)?;
+        let truth = forest.truth(piece)?;
+        let number = |row: usize| match &truth {
+            Truth::Numbers(numbers) => numbers.get(row).copied().unwrap_or(f64::NAN),
+            Truth::Classes(_) => f64::NAN,
+        };
+        let champion = errors(&scored, &truth);
         let retrained = match self.retrained.clone() {
             Some(forest) => self.of_retrained(&forest, piece),
             None => Vec::new(),
@@ -274,7 +271,7 @@ impl Post {
                 continue;
             }
             self.watched.tested += 1;
-            self.race.add([error, of(&fused), of(&retrained)], at);
+            self.race.add(Tested { errors: [error, of(&fused), of(&retrained)], truth: number(row), at });
             // A window that goes on shrinking has seen one change, not many.
             let known = self.errs_more();
             if let Some(change) = self.guard.outcome(error, at)
@@ -289,6 +286,11 @@ impl Post {
         Ok(())
     }
 
+    /// Features that are distributed otherwise.
+    fn drifted(&self) -> usize {
+        self.guard.stale().iter().filter(|s| matches!(s.reason, Reason::Feature(_))).count()
+    }
+
     fn errs_more(&self) -> bool {
         self.guard.stale().iter().any(|s| s.reason == Reason::Error)
     }
@@ -298,63 +300,52 @@ impl Post {
         self.watched.changed_rows = Some(self.watched.rows.saturating_sub(rows));
         let told = self.fused.as_mut().map(|fused| fused.changed(usize::try_from(rows).unwrap_or(usize::MAX)));
         if let Some(Err(fault)) = told {
-            self.watched.note(format!("the fused forest learns no more: {fault}"));
-            self.fused = None;
+            self.unlearnt(&fault);
         }
     }
 
-    /// What the committee was wrong by, before it learnt. One that cannot learn any more leaves the race.
+    /// The committee cannot learn any more, and leaves the race.
+    fn unlearnt(&mut self, fault: &Fault) {
+        self.watched.note(format!("the fused forest learns no more: {fault}"));
+        self.fused = None;
+        self.race.anew(Who::Fused);
+    }
+
+    /// What the committee was wrong by, before it learnt.
     fn learn(&mut self, piece: &DataFrame) -> Vec<f64> {
         let Some(fused) = &mut self.fused else { return Vec::new() };
-        let truth = self.scorer.forest().truth(piece);
-        let outcome = fused.learn(piece).and_then(|learned| Ok((learned, truth?)));
-        let (learned, truth) = match outcome {
-            Ok(both) => both,
+        let taught = match fused.learn(piece) {
+            Ok(taught) => taught,
             Err(fault) => {
-                self.watched.note(format!("the fused forest learns no more: {fault}"));
-                self.fused = None;
+                self.unlearnt(&fault);
                 return Vec::new();
             }
         };
-        let Truth::Classes(truth) = truth else { return Vec::new() };
-        let mut renewed = false;
-        for event in &learned.events {
-            match event {
-                Event::Fitted { trees, .. } => self.watched.fitted += *trees as u64,
-                Event::Swapped { .. } => renewed = true,
-                Event::Kept { .. } | Event::Drift(_) => {}
-            }
-        }
-        if renewed && let Err(fault) = self.renew() {
+        self.watched.fitted += taught.fitted;
+        if taught.renewed
+            && let Err(fault) = self.renew()
+        {
             self.watched.note(format!("the fused forest cannot be kept: {fault}"));
         }
-        let wrong = |(said, truth): (&Option<u32>, &Option<usize>)| match (said, truth) {
-            (Some(said), Some(truth)) => f64::from(u8::from(*said as usize != *truth)),
-            // A class that the model does not know: whatever was said is wrong.
-            (_, None) => 1.0,
-            (None, Some(_)) => f64::NAN,
-        };
-        learned.said.iter().zip(&truth).map(wrong).collect()
+        taught.errors
     }
 
     /// The committee has other trees: they are made one forest that could take over.
     fn renew(&mut self) -> Result<()> {
-        let (Some(fused), Some(trees)) = (&self.fused, &self.trees) else { return Ok(()) };
-        let recent = fused.recent()?;
-        let forest = trees.forest(fused.champion())?;
+        let Some(fused) = &self.fused else { return Ok(()) };
+        let (forest, fresh_trees, recent) = fused.forest()?;
         let baseline = Baseline::new(&recent, forest.features.iter().map(|f| f.name.as_str()))?;
-        let fresh = |batch: &Arc<Forest>| self.begun.as_ref().is_none_or(|begun| !Arc::ptr_eq(begun, batch));
-        let fresh_trees = fused.champion().filter(|(batch, _)| fresh(batch)).count();
         let (rows, until) = (recent.height() as u64, Mark::new(&self.table, self.watched.reached.clone()));
         self.watched.fused = Some(Arc::new(Fresh { fresh_trees, rows, until, forest: forest.into(), baseline: baseline.into() }));
         Ok(())
     }
 
     fn of_retrained(&mut self, forest: &Forest, piece: &DataFrame) -> Vec<f64> {
-        let found = forest.score(piece).and_then(|scored| errors(forest, &scored, piece));
+        let found = forest.score(piece).and_then(|scored| Ok(errors(&scored, &forest.truth(piece)?)));
         found.unwrap_or_else(|fault| {
             self.watched.note(format!("the retrained forest takes no part: {fault}"));
             self.retrained = None;
+            self.race.anew(Who::Retrained);
             Vec::new()
         })
     }
@@ -397,23 +388,12 @@ impl Post {
 }
 
 /// What was said wrong of each row: 0 or 1 of a class, the distance of a number. `NaN` where nothing was said.
-fn errors(forest: &Forest, scored: &Scored, rows: &DataFrame) -> Result<Vec<f64>> {
-    Ok(match forest.truth(rows)? {
+fn errors(scored: &Scored, truth: &Truth) -> Vec<f64> {
+    match truth {
         Truth::Classes(truth) => {
-            let wrong = |(row, truth): (usize, Option<usize>)| scored.class(row).map_or(f64::NAN, |said| f64::from(u8::from(Some(said) != truth)));
-            truth.into_iter().enumerate().map(wrong).collect()
+            let wrong = |(row, truth): (usize, &Option<usize>)| scored.class(row).map_or(f64::NAN, |said| f64::from(u8::from(Some(said) != *truth)));
+            truth.iter().enumerate().map(wrong).collect()
         }
-        Truth::Numbers(truth) => truth.into_iter().enumerate().map(|(row, truth)| scored.number(row).map_or(f64::NAN, |said| (said - truth).abs())).collect(),
-    })
-}
-
-/// The error that a forest of numbers usually makes; 0 for one of classes, whose errors are shares already.
-fn scale(forest: &Forest) -> f64 {
-    if forest.task != Task::Numbers {
-        return 0.0;
+        Truth::Numbers(truth) => truth.iter().enumerate().map(|(row, truth)| scored.number(row).map_or(f64::NAN, |said| (said - truth).abs())).collect(),
     }
-    let unseen = forest.oob.as_ref().and_then(|oob| oob.errors.last().copied()).filter(|e| *e > 0.0 && e.is_finite());
-    let values = || forest.trees.iter().flat_map(|t| t.values.iter().copied());
-    let (low, high) = values().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
-    unseen.unwrap_or(((high - low) / 10.0).max(f64::MIN_POSITIVE))
 }

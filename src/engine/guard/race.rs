@@ -43,28 +43,47 @@ pub struct Point {
     pub error: [f64; ALL.len()],
 }
 
-/// How somebody does on the newest rows.
+/// How somebody does, on the rows that all who take part foretold: the newest of them, and all since they do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Standing {
     pub who: Who,
-    /// The mean error over `rows` rows, those that all who take part foretold.
+    /// The mean error over the newest `rows` rows, the first of which stands at `since`.
     pub error: f64,
     pub rows: u64,
-    /// Over all rows that this one foretold.
+    pub since: i64,
+    /// Of numbers, on these rows: the root of the mean squared error, and R².
+    pub rmse: f64,
+    pub r2: f64,
+    /// The mean error over all `all` rows since `all_since`.
     pub error_of_all: f64,
     pub all: u64,
+    pub all_since: i64,
+}
+
+/// A row that was tested.
+#[derive(Clone, Copy, Debug)]
+pub struct Tested {
+    /// What each was wrong by; `NaN` of who said nothing.
+    pub errors: [f64; ALL.len()],
+    /// The number that was to be foretold; `NaN` of a class.
+    pub truth: f64,
+    pub at: i64,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Race {
-    recent: VecDeque<[f64; ALL.len()]>,
+    recent: VecDeque<Tested>,
     curve: Vec<Point>,
     open: Sums,
     at: i64,
-    all: Sums,
     rows: u64,
     /// Rows of a point.
     step: u64,
+    /// Who has foretold a row.
+    present: [bool; ALL.len()],
+    /// The rows that all of those foretold, since the last of them came, and where the first stands.
+    same: Sums,
+    same_since: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,16 +104,26 @@ impl Sums {
 }
 
 impl Race {
-    /// What each was wrong by in one row; `NaN` of who said nothing.
-    pub fn add(&mut self, errors: [f64; ALL.len()], at: i64) {
+    pub fn add(&mut self, row: Tested) {
         self.rows += 1;
-        self.all.add(&errors);
-        self.recent.push_back(errors);
+        for (present, error) in self.present.iter_mut().zip(&row.errors) {
+            if !*present && error.is_finite() {
+                *present = true;
+                self.same = Sums::default();
+            }
+        }
+        if self.by_all(&row) {
+            if self.same.0.iter().all(|(_, rows)| *rows == 0) {
+                self.same_since = row.at;
+            }
+            self.same.add(&row.errors);
+        }
+        self.recent.push_back(row);
         if self.recent.len() > RECENT {
             self.recent.pop_front();
         }
-        self.open.add(&errors);
-        self.at = self.at.max(at);
+        self.open.add(&row.errors);
+        self.at = self.at.max(row.at);
         self.step = self.step.max(ROWS);
         if self.rows.is_multiple_of(self.step) {
             self.curve.push(Point { at: self.at, rows: self.step, error: std::mem::take(&mut self.open).mean(self.step / 2) });
@@ -104,18 +133,24 @@ impl Race {
         }
     }
 
-    /// Somebody else takes part in the place of `who`.
+    /// Whether all who take part foretold it.
+    fn by_all(&self, row: &Tested) -> bool {
+        self.present.iter().zip(&row.errors).all(|(present, error)| !present || error.is_finite())
+    }
+
+    /// `who` leaves, or somebody else takes part in its place.
     pub fn anew(&mut self, who: Who) {
         let Some(at) = ALL.iter().position(|w| *w == who) else { return };
-        for errors in &mut self.recent {
-            if let Some(error) = errors.get_mut(at) {
+        for row in &mut self.recent {
+            if let Some(error) = row.errors.get_mut(at) {
                 *error = f64::NAN;
             }
         }
-        for sums in [&mut self.all, &mut self.open] {
-            if let Some(sum) = sums.0.get_mut(at) {
-                *sum = (0.0, 0);
-            }
+        if let Some(sum) = self.open.0.get_mut(at) {
+            *sum = (0.0, 0);
+        }
+        if let Some(present) = self.present.get_mut(at) {
+            *present = false;
         }
     }
 
@@ -126,7 +161,7 @@ impl Race {
             _ => b,
         };
         let both = |pair: &[Point]| match pair {
-            [a, b] => Some(Point { at: b.at, rows: a.rows + b.rows, error: std::array::from_fn(|i| mean(of(a, i), of(b, i))) }),
+            [a, b] => Some(Point { at: b.at, rows: a.rows + b.rows, error: std::array::from_fn(|i| mean(of(&a.error, i), of(&b.error, i))) }),
             _ => pair.first().copied(),
         };
         self.curve = self.curve.chunks(2).filter_map(both).collect();
@@ -137,21 +172,32 @@ impl Race {
         &self.curve
     }
 
-    /// Of all who take part, on the rows that all of them foretold.
+    /// Of all who take part.
     pub fn standings(&self) -> Vec<Standing> {
-        let takes_part = |i: usize| self.all.0.get(i).is_some_and(|(_, count)| *count > 0);
-        let present: Vec<usize> = (0..ALL.len()).filter(|i| takes_part(*i)).collect();
-        let same = self.recent.iter().filter(|errors| present.iter().all(|i| errors.get(*i).is_some_and(|e| e.is_finite())));
-        let mut sums = Sums::default();
-        same.for_each(|errors| sums.add(errors));
+        let newest: Vec<&Tested> = self.recent.iter().filter(|row| self.by_all(row)).collect();
+        let (rows, since) = (newest.len() as f64, newest.first().map_or(self.same_since, |row| row.at));
+        let mean = newest.iter().map(|row| row.truth).sum::<f64>() / rows;
+        let spread: f64 = newest.iter().map(|row| (row.truth - mean).powi(2)).sum();
         let standing = |(i, who): (usize, &Who)| {
-            let ((sum, rows), (all_sum, all)) = (*sums.0.get(i)?, *self.all.0.get(i)?);
-            (all > 0).then(|| Standing { who: *who, error: sum / rows as f64, rows, error_of_all: all_sum / all as f64, all })
+            let errors = || newest.iter().map(|row| of(&row.errors, i));
+            let squares: f64 = errors().map(|e| e * e).sum();
+            let (all_sum, all) = *self.same.0.get(i)?;
+            self.present.get(i)?.then(|| Standing {
+                who: *who,
+                error: errors().sum::<f64>() / rows,
+                rows: newest.len() as u64,
+                since,
+                rmse: if mean.is_finite() { (squares / rows).sqrt() } else { f64::NAN },
+                r2: if spread > 0.0 { 1.0 - squares / spread } else { f64::NAN },
+                error_of_all: all_sum / all as f64,
+                all,
+                all_since: self.same_since,
+            })
         };
         ALL.iter().enumerate().filter_map(standing).collect()
     }
 }
 
-fn of(point: &Point, who: usize) -> f64 {
-    point.error.get(who).copied().unwrap_or(f64::NAN)
+fn of(errors: &[f64], who: usize) -> f64 {
+    errors.get(who).copied().unwrap_or(f64::NAN)
 }

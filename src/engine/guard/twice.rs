@@ -79,6 +79,8 @@ impl Twice {
         if self.ended {
             return Ok(());
         }
+        // The second reading may have been ahead: its pieces are others.
+        self.meet(scorer, skew)?;
         if self.ahead(FIRST) == 0 {
             if last {
                 self.end(skew);

@@ -58,7 +58,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     let wide = each / scene.layout.x.span() * f64::from(scene.layout.plot.width());
     // Finer than a device pixel: bars of one pixel column look like their longest.
     let fine = wide * f64::from(scene.look.scale) < 1.0;
-    for (index, (series, color)) in scene.figure.series.iter().zip((0..).map(|i| scene.look.color(i))).enumerate() {
+    for (index, (series, color)) in scene.figure.series.iter().zip((0..).map(|i| scene.color(i))).enumerate() {
         if fine {
             columns(scene, pen, series, color)?;
         } else {

@@ -27,7 +27,7 @@ const DASH: [f64; 2] = [5.0, 4.0];
 
 fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     for (index, series) in scene.figure.series.iter().enumerate() {
-        let color = scene.look.color(index);
+        let color = scene.color(index);
         let runs = scene.runs(series);
         stroke(scene, pen, &runs, color)?;
         let count: usize = runs.iter().map(|run| run.points.len()).sum();
@@ -62,15 +62,15 @@ pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Run], color: 
 
 /// Rings at the points that are unfinished.
 fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
-    scene.places(series, PointState::is_unfinished).into_iter().try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, scene.look.color(series)))
+    scene.places(series, PointState::is_unfinished).into_iter().try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, scene.color(series)))
 }
 
 /// A disc in a ring at each point that was corrected: every mark has the same sign for it.
 pub(super) fn corrected(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
     let radius = scene.look.stroke();
     for at in scene.places(series, |state| state == PointState::Corrected) {
-        ring(scene, pen, at, radius * 3.0, scene.look.color(series))?;
-        pen.circle(at, radius * 1.4, scene.look.color(series))?;
+        ring(scene, pen, at, radius * 3.0, scene.color(series))?;
+        pen.circle(at, radius * 1.4, scene.color(series))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ mod scatter;
 use super::clip::Px;
 use super::decimate;
 use super::layout::{Layout, Slots, sorted};
-use super::look::Look;
+use super::look::{Look, Rgba};
 use super::pen::Pen;
 use super::scale::Scale;
 use super::spec::{Figure, PointState, Series};
@@ -72,6 +72,11 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// The colour of a series.
+    pub fn color(&self, series: usize) -> Rgba {
+        self.look.color(self.figure.colour(series))
+    }
+
     pub fn px(&self, point: (f64, f64)) -> Px {
         self.layout.exact(point)
     }

@@ -30,7 +30,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         _ => (scene.look.dot() * 0.6, 0.4),
     };
     for (number, series) in scene.figure.series.iter().enumerate() {
-        let color = scene.look.color(number);
+        let color = scene.color(number);
         let plot = scene.layout.plot;
         let frame = plot.grown(0.5);
         let kept = |cell: f32| {

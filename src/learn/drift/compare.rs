@@ -9,6 +9,8 @@ const PSI: (f64, f64) = (0.1, 0.25);
 const KS_CHANCE: f64 = 0.01;
 /// A distance below this means little to a model, however sure it is.
 const KS_LEAST: f64 = 0.1;
+/// So unlikely it is at most that a window has no value by chance.
+const NO_VALUE: f64 = 1e-3;
 /// Fewer rows prove nothing.
 const LEAST_ROWS: u64 = 100;
 /// Groups of a number for the index.
@@ -30,6 +32,7 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeatureDrift {
     pub name: String,
+    /// `NaN` where there are no values.
     pub psi: f64,
     /// The index that chance alone stays below in all but a few of a thousand windows.
     pub chance: f64,
@@ -41,6 +44,8 @@ pub struct FeatureDrift {
     pub unseen: f64,
     pub rows: u64,
     pub level: Level,
+    /// The window has no value of it, and training had: of a distribution nothing can be said.
+    pub absent: bool,
 }
 
 /// The largest distance of two distributions, and how likely chance gives as much.
@@ -53,6 +58,9 @@ pub struct Ks {
 impl FeatureDrift {
     /// In words, with the numbers that show it.
     pub fn evidence(&self) -> String {
+        if self.absent {
+            return format!("null in all {} rows, in training in {:.1} %", self.rows, self.nulls.0 * 100.0);
+        }
         let mut text = format!("PSI {:.3} over {} rows", self.psi, self.rows);
         if let Some(ks) = self.ks {
             let p = if ks.p < 1e-9 { "below 1e-9".to_owned() } else { format!("{:.1e}", ks.p) };
@@ -88,15 +96,20 @@ fn drift(feature: &Feature, bins: &[u64], nulls: u64, many: usize) -> FeatureDri
     let share = |part: u64, of: u64| if of > 0 { part as f64 / of as f64 } else { 0.0 };
     let enough = (trained + feature.nulls).min(seen + nulls) >= LEAST_ROWS;
     let far = trained.min(seen) >= LEAST_ROWS && ks.is_some_and(|ks| ks.distance >= KS_LEAST && ks.p * (many as f64) < KS_CHANCE);
+    // Training may have had so few values that a window without any is nothing new.
+    let gap = feature.nulls as f64 / (trained + feature.nulls).max(1) as f64;
+    let absent = seen == 0 && enough && gap.powf(nulls as f64) < NO_VALUE;
     let level = match index {
-        _ if far => Level::Stale,
+        _ if far || absent => Level::Stale,
         index if !enough || index < chance || index < PSI.0 => Level::Same,
         index if index < PSI.1 => Level::Watch,
         _ => Level::Stale,
     };
     let rows = seen + nulls;
     let nulls = (share(feature.nulls, trained + feature.nulls), share(nulls, rows));
-    FeatureDrift { name: feature.name.clone(), psi: index, chance, ks, nulls, unseen: share(unseen, seen), rows, level }
+    // Of nulls alone there is no index.
+    let index = if absent { f64::NAN } else { index };
+    FeatureDrift { name: feature.name.clone(), psi: index, chance, ks, nulls, unseen: share(unseen, seen), rows, level, absent }
 }
 
 /// Both histograms in few groups, so that each holds enough rows to be compared: numbers in groups of about equal size

@@ -5,16 +5,18 @@ mod adwin;
 mod baseline;
 mod compare;
 mod saved;
+mod scale;
 
 use std::fmt;
 use std::sync::Arc;
 
-use polars::prelude::DataFrame;
+use polars::prelude::{Column, DataFrame};
 
 pub use adwin::{Adwin, Change};
 pub use baseline::{Baseline, Feature, Shape, Tally};
 pub(super) use baseline::{is_text, numbers, texts};
 pub use compare::{FeatureDrift, Ks, Level, compare, kolmogorov, psi};
+pub use scale::Scale;
 
 use crate::data::Result;
 
@@ -31,6 +33,8 @@ pub struct Stale {
 pub enum Reason {
     /// A feature is no longer distributed as it was.
     Feature(String),
+    /// A feature has no values any more.
+    Lacks(String),
     /// The model errs more than it did.
     Error,
 }
@@ -39,6 +43,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Feature(name) => write!(f, "'{name}' is not distributed as in training"),
+            Self::Lacks(name) => write!(f, "the feed has no values of '{name}'"),
             Self::Error => f.write_str("the error has grown"),
         }
     }
@@ -51,12 +56,14 @@ pub struct Guard {
     window_rows: u64,
     window: Tally,
     since: Option<i64>,
+    /// Of each feature: the place of the first row after its last value.
+    empty: Vec<Option<i64>>,
     /// The newest full window, and what came of it.
     full: Option<Tally>,
     newest: Vec<FeatureDrift>,
     adwin: Adwin,
     /// The usual error of a model of numbers; `None` where errors are shares of rows.
-    scale: Option<f64>,
+    scale: Option<Scale>,
     /// The mean error before it grew.
     before: Option<f64>,
     stale: Vec<Stale>,
@@ -67,6 +74,7 @@ impl Guard {
     pub fn new(baseline: Arc<Baseline>, window_rows: u64) -> Self {
         Self {
             window: Tally::new(&baseline),
+            empty: vec![None; baseline.features.len()],
             baseline,
             window_rows: window_rows.max(1),
             since: None,
@@ -81,8 +89,14 @@ impl Guard {
 
     /// Errors are distances, and this is one as the model usually makes it.
     #[must_use]
-    pub fn of_numbers(self, scale: f64) -> Self {
-        Self { scale: (scale > 0.0 && scale.is_finite()).then_some(scale), ..self }
+    pub fn of_numbers(self, usual: f64) -> Self {
+        self.scaled(Scale::new(usual))
+    }
+
+    /// Errors are distances in this measure; without one they are shares.
+    #[must_use]
+    pub fn scaled(self, scale: Option<Scale>) -> Self {
+        Self { scale, ..self }
     }
 
     /// Takes rows of the stream as they stand at `at`. Rows of one call are in one window.
@@ -90,16 +104,36 @@ impl Guard {
     /// # Errors
     /// When a feature is missing or of another kind; nothing is counted then.
     pub fn observe(&mut self, rows: &DataFrame, at: i64) -> Result<()> {
+        self.observe_each(rows, |_| at)
+    }
+
+    /// The same of rows that each have a place.
+    ///
+    /// # Errors
+    /// As `observe`.
+    pub fn observe_each(&mut self, rows: &DataFrame, at: impl Fn(usize) -> i64) -> Result<()> {
         self.window.absorb(&self.baseline, rows)?;
+        if rows.height() == 0 {
+            return Ok(());
+        }
         self.renew_evidence();
-        self.since.get_or_insert(at);
+        let began = *self.since.get_or_insert(at(0));
+        for (feature, empty) in self.baseline.features.iter().zip(&mut self.empty) {
+            match last_value(rows.column(&feature.name)?) {
+                Some(last) if last + 1 == rows.height() => *empty = None,
+                Some(last) => *empty = Some(at(last + 1)),
+                None => *empty = empty.or(Some(at(0))),
+            }
+        }
         if self.window.rows() < self.window_rows {
             return Ok(());
         }
         self.newest = compare(&self.baseline, &self.window);
-        let began = self.since.take().unwrap_or(at);
-        for feature in &self.newest {
-            let reason = Reason::Feature(feature.name.clone());
+        self.since = None;
+        for (feature, empty) in self.newest.iter().zip(&self.empty) {
+            let (drifts, lacks) = (Reason::Feature(feature.name.clone()), Reason::Lacks(feature.name.clone()));
+            let (reason, other) = if feature.absent { (lacks, drifts) } else { (drifts, lacks) };
+            self.stale.retain(|s| s.reason != other);
             let known = self.stale.iter().position(|s| s.reason == reason);
             match (feature.level, known) {
                 // At the edge between the two nothing goes to and fro.
@@ -108,7 +142,10 @@ impl Guard {
                         stale.evidence = feature.evidence();
                     }
                 }
-                (Level::Stale, None) => self.stale.push(Stale { reason, since: began, evidence: feature.evidence() }),
+                (Level::Stale, None) => {
+                    let since = empty.filter(|_| feature.absent).unwrap_or(began);
+                    self.stale.push(Stale { reason, since, evidence: feature.evidence() });
+                }
                 // What has come back is no reason any more.
                 (Level::Same, Some(known)) => drop(self.stale.remove(known)),
                 (_, None) => {}
@@ -121,8 +158,8 @@ impl Guard {
     /// Takes how wrong the model was about one row, from 0 to 1 or as a distance, in the order that the truth became known.
     /// A change of the error, for better or worse, is returned.
     pub fn outcome(&mut self, error: f64, at: i64) -> Option<Change> {
-        // ADWIN knows values from 0 to 1: a distance is one half where it is as usual.
-        let change = self.adwin.add(self.scale.map_or(error, |scale| error / (error + scale)))?;
+        // ADWIN knows values from 0 to 1.
+        let change = self.adwin.add(self.scale.map_or(error, |scale| scale.share(error)))?;
         let known = self.stale.iter().position(|s| s.reason == Reason::Error);
         let before = *self.before.get_or_insert(change.before);
         let evidence = self.told(before, change);
@@ -155,10 +192,7 @@ impl Guard {
         let newest = format!("over the newest {} rows tested (ADWIN)", change.kept);
         match self.scale {
             None => format!("from {:.1} % of the rows to {:.1} % {newest}", before * 100.0, change.after * 100.0),
-            Some(scale) => {
-                let distance = |share: f64| scale * share / (1.0 - share).max(f64::EPSILON);
-                format!("from about {:.3} to {:.3} {newest}", distance(before), distance(change.after))
-            }
+            Some(scale) => format!("from about {:.3} to {:.3} {newest}", scale.distance(before), scale.distance(change.after)),
         }
     }
 
@@ -196,4 +230,14 @@ impl Guard {
     pub fn reset(&mut self, baseline: Arc<Baseline>) {
         *self = Self { scale: self.scale, ..Self::new(baseline, self.window_rows) };
     }
+}
+
+/// The last row that has a value.
+fn last_value(column: &Column) -> Option<usize> {
+    let rows = column.len();
+    if column.null_count() == rows {
+        return None;
+    }
+    let there = column.is_not_null();
+    (0..rows).rev().find(|row| there.get(*row) == Some(true))
 }

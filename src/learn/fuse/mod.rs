@@ -5,6 +5,8 @@
 //! A pure state machine over chunks: the same chunks and the same seed give the same committee. How trees are fitted and
 //! vote is the `Learner`'s.
 
+mod aim;
+mod strength;
 mod trees;
 
 use std::collections::VecDeque;
@@ -12,23 +14,28 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-pub use trees::Trees;
+pub use aim::{Aim, Classes, Numbers};
+pub use strength::Strength;
+use strength::Trial;
+pub use trees::{OfForests, Trees};
 
 use super::drift::{Adwin, Change};
 use crate::data::{Fault, Result};
 
 /// Who fits trees, and lets them vote.
 pub trait Learner {
+    /// What is foretold, and how good an answer is.
+    type Aim: Aim;
     /// Trees fitted together.
     type Batch;
 
-    fn classes(&self) -> usize;
+    fn aim(&self) -> &Self::Aim;
 
-    /// The class of each row; `None` where its label is not known or is no class.
+    /// The truth of each row; `None` where its label is not known or teaches nothing.
     ///
     /// # Errors
     /// When there is no label column.
-    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<u32>>>;
+    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<Said<Self>>>>;
 
     /// Fits `trees` trees on the labelled rows, and says how each did on the rows that it did not see.
     ///
@@ -36,42 +43,19 @@ pub trait Learner {
     /// When there is nothing to learn from.
     fn fit(&self, rows: &DataFrame, trees: usize, seed: u64) -> Result<(Self::Batch, Vec<Strength>)>;
 
-    /// Lets the `wanted` trees of a batch vote: `each` hears the place in `wanted`, the row, and the share that the tree
-    /// gives each class.
+    /// Lets the `wanted` trees of a batch vote.
     ///
     /// # Errors
     /// When the rows lack a feature.
-    fn vote(&self, batch: &Self::Batch, wanted: &[usize], rows: &DataFrame, each: &mut dyn FnMut(usize, usize, &[u32])) -> Result<()>;
+    fn vote(&self, batch: &Self::Batch, wanted: &[usize], rows: &DataFrame, each: &mut Hear<'_, Self>) -> Result<()>;
 }
 
-/// How often a tree was right of late; older rows count less and less.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Strength {
-    pub right: f64,
-    pub seen: f64,
-}
+/// Who hears votes: the place of the tree among those wanted, the row, and what the tree says of it.
+pub type Hear<'a, L> = dyn FnMut(usize, usize, &[Vote<L>]) + 'a;
 
-impl Strength {
-    pub fn new(right: u64, seen: u64) -> Self {
-        Self { right: right as f64, seen: seen as f64 }
-    }
-
-    /// The share that was right, with one row of each kind to begin with.
-    fn rate(self) -> f64 {
-        (self.right + 1.0) / (self.seen + 2.0)
-    }
-
-    fn deviation(self) -> f64 {
-        let rate = self.rate();
-        (rate * (1.0 - rate) / (self.seen + 2.0)).sqrt()
-    }
-
-    /// At most so many rows of memory.
-    fn faded(self, rows: f64) -> Self {
-        let factor = if self.seen > rows { rows / self.seen } else { 1.0 };
-        Self { right: self.right * factor, seen: self.seen * factor }
-    }
-}
+/// What a learner's trees say of a row, and what it comes to.
+pub type Vote<L> = <<L as Learner>::Aim as Aim>::Vote;
+pub type Said<L> = <<L as Learner>::Aim as Aim>::Said;
 
 /// How a committee learns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,7 +96,8 @@ const WEAK: f64 = 2.0;
 pub enum Event {
     /// Trees were fitted on so many recent rows; the challenger does without so many of the champion's.
     Fitted { trees: usize, rows: usize, without: usize },
-    /// The challenger took over: rows it alone had right, and rows the champion alone had.
+    /// The challenger took over: rows that it foretold better than the champion, and rows the other way round. Of classes, those
+    /// that one alone had right; of numbers, those to which it was nearer.
     Swapped { won: u64, lost: u64 },
     /// The challenger was not better and is forgotten.
     Kept { won: u64, lost: u64 },
@@ -122,11 +107,11 @@ pub enum Event {
 
 /// What became of some labelled rows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Learned {
+pub struct Learned<S = u32> {
     /// What the champion said of each row before it learnt from it; `None` before there were trees, and of rows without
     /// a label.
-    pub said: Vec<Option<u32>>,
-    /// Rows with a label, those of them tested, and those of these that were right.
+    pub said: Vec<Option<S>>,
+    /// Rows with a label, those of them tested, and those of these that were right: of numbers, nearer than a usual error.
     pub labelled: u64,
     pub tested: u64,
     pub right: u64,
@@ -141,19 +126,6 @@ struct Member<B> {
     strength: Strength,
     champion: bool,
     challenger: bool,
-}
-
-/// Rows that only one of two had right.
-#[derive(Clone, Copy, Default)]
-struct Trial {
-    won: u64,
-    lost: u64,
-}
-
-impl Trial {
-    fn better_by(self, deviations: f64) -> bool {
-        self.won > self.lost && (self.won - self.lost) as f64 > deviations * ((self.won + self.lost) as f64).sqrt()
-    }
 }
 
 /// The committee.
@@ -221,16 +193,16 @@ impl<L: Learner> Fused<L> {
         Ok(rows)
     }
 
-    /// The champion's error of late; `None` before it was tested.
+    /// What the champion loses on a row of late, from 0 to 1; `None` before it was tested.
     pub fn error(&self) -> Option<f64> {
         self.adwin.mean()
     }
 
-    /// The class of each row; `None` before there are trees.
+    /// What is foretold of each row; `None` before there are trees.
     ///
     /// # Errors
     /// When the rows lack a feature.
-    pub fn predict(&self, rows: &DataFrame) -> Result<Vec<Option<u32>>> {
+    pub fn predict(&self, rows: &DataFrame) -> Result<Vec<Option<Said<L>>>> {
         Ok(self.votes(rows, None)?.champion)
     }
 
@@ -252,7 +224,7 @@ impl<L: Learner> Fused<L> {
     ///
     /// # Errors
     /// When the rows lack a feature or a label column; rows before the piece at fault have been learnt from.
-    pub fn learn(&mut self, rows: &DataFrame) -> Result<Learned> {
+    pub fn learn(&mut self, rows: &DataFrame) -> Result<Learned<Said<L>>> {
         let mut learned = Learned::default();
         for start in (0..rows.height()).step_by(PIECE) {
             self.learn_piece(&rows.slice(start as i64, PIECE), &mut learned)?;
@@ -260,7 +232,7 @@ impl<L: Learner> Fused<L> {
         Ok(learned)
     }
 
-    fn learn_piece(&mut self, rows: &DataFrame, learned: &mut Learned) -> Result<()> {
+    fn learn_piece(&mut self, rows: &DataFrame, learned: &mut Learned<Said<L>>) -> Result<()> {
         let truth = self.learner.truth(rows)?;
         if truth.len() != rows.height() {
             return Err(Fault::new(format!("{} rows have {} labels", rows.height(), truth.len())));
@@ -273,23 +245,22 @@ impl<L: Learner> Fused<L> {
         for ((truth, champion), challenger) in truth.iter().zip(&votes.champion).zip(&votes.challenger) {
             learned.said.push(champion.filter(|_| truth.is_some()));
             let (Some(truth), Some(said)) = (truth, champion) else { continue };
-            let right = said == truth;
+            let aim = self.learner.aim();
+            let loss = aim.loss(*said, *truth);
             learned.tested += 1;
-            learned.right += u64::from(right);
-            change = self.adwin.add(f64::from(u8::from(!right))).or(change);
+            learned.right += u64::from(loss < 0.5);
+            change = self.adwin.add(loss).or(change);
             if let (Some(trial), Some(other)) = (&mut self.trial, challenger) {
-                match (right, other == truth) {
-                    (false, true) => trial.won += 1,
-                    (true, false) => trial.lost += 1,
-                    _ => {}
-                }
+                trial.add(loss, aim.loss(*other, *truth));
             }
         }
-        for (member, more) in self.members.iter_mut().zip(votes.right) {
-            let strength = Strength { right: member.strength.right + more as f64, seen: member.strength.seen + known as f64 };
-            member.strength = strength.faded(MEMORY);
+        for (member, more) in self.members.iter_mut().zip(&votes.strengths) {
+            member.strength = member.strength.with(*more).faded(MEMORY);
         }
-        self.keep(rows, &truth)?;
+        // A row of which no tree says anything lacks a value, and teaches nothing.
+        let teaches = |row: usize, truth: &Option<Said<L>>| truth.is_some() && (self.members.is_empty() || votes.told(row));
+        let taught: Vec<bool> = truth.iter().enumerate().map(|(row, truth)| teaches(row, truth)).collect();
+        self.keep(rows, &taught)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
             self.forget(change.kept as usize);
             self.measure()?;
@@ -307,39 +278,44 @@ impl<L: Learner> Fused<L> {
         Ok(())
     }
 
-    /// What champion and challenger say, and how many rows each tree has right by itself.
-    fn votes(&self, rows: &DataFrame, truth: Option<&[Option<u32>]>) -> Result<Votes> {
-        let (height, classes) = (rows.height(), self.learner.classes());
-        let mut sums = [vec![0_u32; height * classes], vec![0_u32; height * classes]];
-        let mut right = vec![0_u64; self.members.len()];
+    /// What champion and challenger say, and how each tree does by itself.
+    fn votes(&self, rows: &DataFrame, truth: Option<&[Option<Said<L>>]>) -> Result<Votes<Said<L>>> {
+        let aim = self.learner.aim();
+        let (height, width) = (rows.height(), aim.width());
+        let mut sums = [vec![Vote::<L>::default(); height * width], vec![Vote::<L>::default(); height * width]];
+        let mut gains = vec![<L::Aim as Aim>::Gains::default(); self.members.len()];
         let mut done = 0;
         while let Some(first) = self.members.get(done) {
             // Trees of one batch stand side by side, and their rows are made ready once.
             let together = self.members.iter().skip(done).take_while(|m| Arc::ptr_eq(&m.batch, &first.batch)).count();
             let members: Vec<&Member<L::Batch>> = self.members.iter().skip(done).take(together).collect();
             let wanted: Vec<usize> = members.iter().map(|m| m.tree).collect();
-            self.learner.vote(&first.batch, &wanted, rows, &mut |tree, row, shares| {
+            self.learner.vote(&first.batch, &wanted, rows, &mut |tree, row, votes| {
                 let Some(member) = members.get(tree) else { return };
                 for (sums, takes_part) in sums.iter_mut().zip([member.champion, member.challenger]) {
-                    if takes_part && let Some(of_row) = sums.get_mut(row * classes..(row + 1) * classes) {
-                        of_row.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+                    if takes_part && let Some(of_row) = sums.get_mut(row * width..(row + 1) * width) {
+                        of_row.iter_mut().zip(votes).for_each(|(sum, vote)| *sum += *vote);
                     }
                 }
-                if let (Some(Some(truth)), Some(right)) = (truth.and_then(|t| t.get(row)), right.get_mut(done + tree)) {
-                    *right += u64::from(largest(shares) == Some(*truth));
+                if let (Some(Some(truth)), Some(gains)) = (truth.and_then(|t| t.get(row)), gains.get_mut(done + tree)) {
+                    aim.gain(votes, *truth, gains);
                 }
             })?;
             done += together;
         }
-        let decide = |sums: &[u32]| sums.chunks(classes.max(1)).map(largest).collect();
-        let [champion, challenger] = sums;
-        Ok(Votes { champion: decide(&champion), challenger: decide(&challenger), right })
+        let decide = |sums: &[Vote<L>]| sums.chunks(width.max(1)).map(|votes| aim.decide(votes)).collect();
+        let [champion, challenger]: [Vec<Option<Said<L>>>; 2] = sums.map(|sums| decide(&sums));
+        let mut votes = Votes { champion, challenger, strengths: Vec::new() };
+        // A row that lacks a value is no tree's fault.
+        let seen = truth.map_or(0, |truth| truth.iter().enumerate().filter(|(row, t)| t.is_some() && votes.told(*row)).count());
+        votes.strengths = gains.into_iter().map(|gains| aim.strength(gains, seen as u64)).collect();
+        Ok(votes)
     }
 
-    /// Adds rows with a label to those that are learnt from.
-    fn keep(&mut self, rows: &DataFrame, truth: &[Option<u32>]) -> Result<()> {
-        let labelled: BooleanChunked = truth.iter().map(|t| Some(t.is_some())).collect();
-        let rows = if truth.iter().all(Option::is_some) { rows.clone() } else { rows.filter(&labelled)? };
+    /// Adds the rows that teach something to those that are learnt from.
+    fn keep(&mut self, rows: &DataFrame, teaches: &[bool]) -> Result<()> {
+        let mask: BooleanChunked = teaches.iter().map(|t| Some(*t)).collect();
+        let rows = if teaches.iter().all(|t| *t) { rows.clone() } else { rows.filter(&mask)? };
         self.since += rows.height();
         self.recent_rows += rows.height();
         if rows.height() > 0 {
@@ -356,9 +332,9 @@ impl<L: Learner> Fused<L> {
             return Ok(());
         }
         let truth = self.learner.truth(&rows)?;
-        let right = self.votes(&rows, Some(&truth))?.right;
-        for (member, right) in self.members.iter_mut().zip(right) {
-            member.strength = Strength::new(right, rows.height() as u64).faded(MEMORY);
+        let strengths = self.votes(&rows, Some(&truth))?.strengths;
+        for (member, strength) in self.members.iter_mut().zip(strengths) {
+            member.strength = strength.faded(MEMORY);
         }
         Ok(())
     }
@@ -399,7 +375,7 @@ impl<L: Learner> Fused<L> {
         let first = self.trees() == 0;
         let most = self.settings.trees.max(1);
         let mut fresh = self.fit(&rows, if first { most } else { self.settings.batch.clamp(1, most) })?;
-        let mean = Strength { right: fresh.iter().map(|m| m.strength.right).sum(), seen: fresh.iter().map(|m| m.strength.seen).sum() };
+        let mean = fresh.iter().map(|m| m.strength).fold(Strength::default(), Strength::with);
         let weak = |m: &Member<L::Batch>| m.strength.rate() + WEAK * m.strength.deviation() < mean.rate();
         // After a change most trees are weak, and as many new ones are wanted at once.
         let wanted = self.members.iter().filter(|m| weak(m)).count().min(most).saturating_sub(fresh.len());
@@ -439,19 +415,15 @@ impl<L: Learner> Fused<L> {
     }
 }
 
-struct Votes {
-    champion: Vec<Option<u32>>,
-    challenger: Vec<Option<u32>>,
-    right: Vec<u64>,
+struct Votes<S> {
+    champion: Vec<Option<S>>,
+    challenger: Vec<Option<S>>,
+    strengths: Vec<Strength>,
 }
 
-/// The class with the most votes, the first of equals; `None` without votes.
-fn largest(votes: &[u32]) -> Option<u32> {
-    let (mut best, mut most) = (None, 0);
-    for (class, &votes) in votes.iter().enumerate() {
-        if votes > most {
-            (best, most) = (Some(class as u32), votes);
-        }
+impl<S> Votes<S> {
+    /// Whether any tree said something of this row.
+    fn told(&self, row: usize) -> bool {
+        [&self.champion, &self.challenger].iter().any(|said| matches!(said.get(row), Some(Some(_))))
     }
-    best
 }

@@ -3,9 +3,10 @@
 
 use polars::prelude::*;
 
-use super::{Learner, Strength};
+use super::{Aim, Classes, Hear, Learner, Numbers, Strength};
 use crate::data::{Fault, Result};
 use crate::learn::bins::Codes;
+use crate::learn::drift::Scale;
 use crate::learn::encode::{Question, TaskKind};
 use crate::learn::flat::walk;
 use crate::learn::forest::{Forest, LabelKind, Task, vote};
@@ -15,12 +16,44 @@ use crate::learn::score::Truth;
 use crate::learn::tree::{ONE, Tree};
 use crate::sync::Cancel;
 
-/// Fits forests for one question, over classes that are known beforehand.
+/// Fits forests for one question: over classes that are known beforehand, or of numbers.
 #[derive(Clone, Debug)]
-pub struct Trees {
+pub struct Trees<A = Classes> {
     question: Question,
     /// A forest without trees: it knows the classes.
     knows: Forest,
+    aim: A,
+}
+
+/// What forests foretell: how their trees are grown, what a leaf votes, and where the truth is.
+pub trait OfForests: Aim + Clone {
+    /// What is made ready once a batch.
+    type Leaves;
+
+    fn task() -> TaskKind;
+
+    fn growth() -> Growth;
+
+    /// The aim of a forest.
+    ///
+    /// # Errors
+    /// When it foretells something else.
+    fn of(forest: &Forest) -> Result<Self>;
+
+    /// The aim of one batch by itself.
+    #[must_use]
+    fn alone(&self, batch: &Forest) -> Self;
+
+    fn leaves(&self, batch: &Forest) -> Self::Leaves;
+
+    /// What a leaf says.
+    fn hear(&self, leaves: &mut Self::Leaves, tree: &Tree, payload: u32, each: impl FnMut(&[Self::Vote]));
+
+    fn label(labels: &Labels, row: usize) -> Option<Self::Said>;
+
+    /// # Errors
+    /// When it is of something else.
+    fn truth(truth: Truth) -> Result<Vec<Option<Self::Said>>>;
 }
 
 impl Trees {
@@ -29,26 +62,8 @@ impl Trees {
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no class.
     pub fn new(question: Question, examples: &DataFrame) -> Result<Self> {
-        let question = Question { task: Some(TaskKind::Classify), coarse: true, ..question };
-        let (complete, _) = question.complete(examples)?;
-        let knows = question.prepare(&complete)?.forest;
-        let mut question = question;
-        // What is a feature is settled now, whatever columns later rows have.
-        question.features = knows.features.iter().map(|f| f.name.clone()).collect();
-        Ok(Self { question, knows })
-    }
-
-    /// Goes on where a forest stands: with its question and its classes.
-    ///
-    /// # Errors
-    /// When it estimates numbers.
-    pub fn like(forest: &Forest) -> Result<Self> {
-        if forest.task == Task::Numbers {
-            return Err(numbers());
-        }
-        let features = forest.features.iter().map(|f| f.name.clone()).collect();
-        let question = Question { target: forest.target.clone(), features, task: Some(TaskKind::Classify), missing: forest.missing, coarse: true };
-        Ok(Self { question, knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() } })
+        let (question, knows, _) = settle::<Classes>(question, examples)?;
+        Ok(Self { question, aim: Classes::of(&knows)?, knows })
     }
 
     /// The classes by their codes.
@@ -62,6 +77,44 @@ impl Trees {
             Task::Classes { kind, .. } => Some(*kind),
             Task::Numbers => None,
         }
+    }
+}
+
+impl Trees<Numbers> {
+    /// How large numbers are, and what is a usual error, goes by `examples`: the deviation of their target, which is the
+    /// error of whoever always says its mean.
+    ///
+    /// # Errors
+    /// Columns that cannot be learnt from, or a target that is no number.
+    pub fn of_numbers(question: Question, examples: &DataFrame) -> Result<Self> {
+        let (question, knows, labels) = settle::<Numbers>(question, examples)?;
+        let Labels::Numbers(of) = labels else { return Err(unlike("numbers")) };
+        let mean = of.iter().sum::<f64>() / of.len() as f64;
+        let deviation = (of.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / of.len() as f64).sqrt();
+        let scale = Scale::new(deviation).or_else(|| Scale::new(1.0)).ok_or_else(|| unlike("numbers"))?;
+        let largest = of.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+        Ok(Self { question, knows, aim: Numbers::new(largest, scale) })
+    }
+}
+
+/// What is a feature is settled now, whatever columns later rows have.
+fn settle<A: OfForests>(question: Question, examples: &DataFrame) -> Result<(Question, Forest, Labels)> {
+    let mut question = Question { task: Some(A::task()), coarse: true, ..question };
+    let (complete, _) = question.complete(examples)?;
+    let prepared = question.prepare(&complete)?;
+    question.features = prepared.forest.features.iter().map(|f| f.name.clone()).collect();
+    Ok((question, prepared.forest, prepared.table.labels))
+}
+
+impl<A: OfForests> Trees<A> {
+    /// Goes on where a forest stands: with its question, and its classes or how large its numbers are.
+    ///
+    /// # Errors
+    /// When it foretells something else.
+    pub fn like(forest: &Forest) -> Result<Self> {
+        let features = forest.features.iter().map(|f| f.name.clone()).collect();
+        let question = Question { target: forest.target.clone(), features, task: Some(A::task()), missing: forest.missing, coarse: true };
+        Ok(Self { question, aim: A::of(forest)?, knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() } })
     }
 
     /// The trees of a committee as one forest, to be kept in a file and asked in SQL.
@@ -82,97 +135,186 @@ impl Trees {
         }
         merge(&parts.iter().collect::<Vec<_>>())
     }
+
+    /// How good a tree is on the rows that it did not see.
+    fn strength(aim: &A, leaves: &mut A::Leaves, tree: &Tree, unseen: &[u32], table: &Table) -> Strength {
+        let code = |row: usize, feature: usize| match table.columns.get(feature).map(|c| &c.codes) {
+            Some(Codes::Narrow(codes)) => codes.get(row).map_or(0, |c| u16::from(*c)),
+            Some(Codes::Wide(codes)) => codes.get(row).copied().unwrap_or(0),
+            None => 0,
+        };
+        let mut gains = A::Gains::default();
+        walk(tree, unseen.iter().map(|row| *row as usize), code, |place, payload| {
+            let Some(truth) = unseen.get(place).and_then(|row| A::label(&table.labels, *row as usize)) else { return };
+            aim.hear(leaves, tree, payload, |votes| aim.gain(votes, truth, &mut gains));
+        });
+        aim.strength(gains, unseen.len() as u64)
+    }
 }
 
-fn numbers() -> Fault {
-    Fault::new("a committee tells classes apart, and this target is a number").hint("train a forest on it instead")
-}
-
-/// Where the classes of a batch stand among all.
-fn places(batch: &Forest, all: &[String]) -> Vec<Option<usize>> {
-    batch.task.classes().iter().map(|name| all.iter().position(|other| other == name)).collect()
-}
-
-/// How often a tree is right on the rows that it did not see.
-fn strength(tree: &Tree, unseen: &[u32], table: &Table) -> Strength {
-    let Labels::Classes { of, count } = &table.labels else { return Strength::default() };
-    let code = |row: usize, feature: usize| match table.columns.get(feature).map(|c| &c.codes) {
-        Some(Codes::Narrow(codes)) => codes.get(row).map_or(0, |c| u16::from(*c)),
-        Some(Codes::Wide(codes)) => codes.get(row).copied().unwrap_or(0),
-        None => 0,
-    };
-    let mut right = 0;
-    let mut votes = vec![0; *count];
-    walk(tree, unseen.iter().map(|row| *row as usize), code, |place, payload| {
-        votes.fill(0);
-        vote(tree, *count, payload, &mut votes, 0);
-        let truth = unseen.get(place).and_then(|row| of.get(*row as usize)).map(|class| u32::from(*class));
-        right += u64::from(truth.is_some() && super::largest(&votes) == truth);
-    });
-    Strength::new(right, unseen.len() as u64)
-}
-
-impl Learner for Trees {
+impl<A: OfForests> Learner for Trees<A> {
+    type Aim = A;
     type Batch = Forest;
 
-    fn classes(&self) -> usize {
-        self.names().len()
+    fn aim(&self) -> &A {
+        &self.aim
     }
 
-    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<u32>>> {
-        match self.knows.truth(rows)? {
-            Truth::Classes(classes) => Ok(classes.into_iter().map(|c| c.map(|c| c as u32)).collect()),
-            Truth::Numbers(_) => Err(numbers()),
-        }
+    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<A::Said>>> {
+        A::truth(self.knows.truth(rows)?)
     }
 
     fn fit(&self, rows: &DataFrame, trees: usize, seed: u64) -> Result<(Forest, Vec<Strength>)> {
         let (complete, _) = self.question.complete(rows)?;
         let prepared = self.question.prepare(&complete)?;
         let (table, mut forest) = (prepared.table, prepared.forest);
-        let mut grower = grower(&table, Growth { seed, ..Growth::classes() });
+        let mut grower = grower(&table, Growth { seed, ..A::growth() });
+        let aim = self.aim.alone(&forest);
+        let mut leaves = aim.leaves(&forest);
         let mut strengths = Vec::with_capacity(trees);
         for number in 0..trees {
             let grown = grower.grow(number, &Cancel::new())?;
-            strengths.push(strength(&grown.tree, &grown.unseen, &table));
+            strengths.push(Self::strength(&aim, &mut leaves, &grown.tree, &grown.unseen, &table));
             forest.trees.push(grown.tree);
         }
         // Rows are coded by the cuts that trees use, and by no others.
         Ok((merge(&[&forest])?, strengths))
     }
 
-    fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut dyn FnMut(usize, usize, &[u32])) -> Result<()> {
+    fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut Hear<'_, Self>) -> Result<()> {
         let (codes, lacks) = batch.codes(rows)?;
         let width = batch.features.len().max(1);
-        let places = places(batch, self.names());
-        let own = places.len();
-        // Most leaves are of one class: what they say is made once.
-        let one = |class: &Option<usize>| (0..self.classes()).map(|c| if Some(c) == *class { ONE } else { 0 }).collect();
-        let pure: Vec<Vec<u32>> = places.iter().map(one).collect();
-        let mut votes = vec![0; own];
-        let mut shares = vec![0; self.classes()];
+        let mut leaves = self.aim.leaves(batch);
         for (place, tree) in wanted.iter().enumerate() {
             let Some(tree) = batch.trees.get(*tree) else { continue };
             let code = |row: usize, feature: usize| codes.get(row * width + feature).copied().unwrap_or(0);
             walk(tree, 0..rows.height(), code, |row, payload| {
                 // A row that lacks a value where training had none gets no score.
-                if lacks.get(row).copied().unwrap_or(false) {
-                    return;
+                if !lacks.get(row).copied().unwrap_or(false) {
+                    self.aim.hear(&mut leaves, tree, payload, |votes| each(place, row, votes));
                 }
-                if let Some(shares) = pure.get(payload as usize) {
-                    return each(place, row, shares);
-                }
-                votes.fill(0);
-                vote(tree, own, payload, &mut votes, 0);
-                shares.fill(0);
-                for (vote, place) in votes.iter().zip(&places) {
-                    if let Some(share) = place.and_then(|place| shares.get_mut(place)) {
-                        *share = *vote;
-                    }
-                }
-                each(place, row, &shares);
             });
         }
         Ok(())
     }
+}
+
+/// What the leaves of a batch say in the classes of the committee.
+pub struct Shares {
+    /// Where the classes of the batch stand among all.
+    places: Vec<Option<usize>>,
+    /// Most leaves are of one class: what they say is made once.
+    pure: Vec<Vec<u32>>,
+    votes: Vec<u32>,
+    shares: Vec<u32>,
+}
+
+impl OfForests for Classes {
+    type Leaves = Shares;
+
+    fn task() -> TaskKind {
+        TaskKind::Classify
+    }
+
+    fn growth() -> Growth {
+        Growth::classes()
+    }
+
+    fn of(forest: &Forest) -> Result<Self> {
+        match &forest.task {
+            Task::Classes { names, .. } => Ok(Self { names: names.clone() }),
+            Task::Numbers => Err(unlike("classes")),
+        }
+    }
+
+    fn alone(&self, batch: &Forest) -> Self {
+        Self { names: batch.task.classes().to_vec() }
+    }
+
+    fn leaves(&self, batch: &Forest) -> Shares {
+        let places: Vec<Option<usize>> = batch.task.classes().iter().map(|name| self.names.iter().position(|other| other == name)).collect();
+        let count = self.names.len();
+        let one = |class: &Option<usize>| (0..count).map(|c| if Some(c) == *class { ONE } else { 0 }).collect();
+        Shares { pure: places.iter().map(one).collect(), votes: vec![0; places.len()], shares: vec![0; count], places }
+    }
+
+    #[inline(always)]
+    fn hear(&self, leaves: &mut Shares, tree: &Tree, payload: u32, mut each: impl FnMut(&[u32])) {
+        if let Some(shares) = leaves.pure.get(payload as usize) {
+            return each(shares);
+        }
+        leaves.votes.fill(0);
+        vote(tree, leaves.places.len(), payload, &mut leaves.votes, 0);
+        leaves.shares.fill(0);
+        for (vote, place) in leaves.votes.iter().zip(&leaves.places) {
+            if let Some(share) = place.and_then(|place| leaves.shares.get_mut(place)) {
+                *share = *vote;
+            }
+        }
+        each(&leaves.shares);
+    }
+
+    fn label(labels: &Labels, row: usize) -> Option<u32> {
+        match labels {
+            Labels::Classes { of, .. } => of.get(row).map(|class| u32::from(*class)),
+            Labels::Numbers(_) => None,
+        }
+    }
+
+    fn truth(truth: Truth) -> Result<Vec<Option<u32>>> {
+        match truth {
+            Truth::Classes(classes) => Ok(classes.into_iter().map(|c| c.map(|c| c as u32)).collect()),
+            Truth::Numbers(_) => Err(unlike("classes")),
+        }
+    }
+}
+
+impl OfForests for Numbers {
+    type Leaves = ();
+
+    fn task() -> TaskKind {
+        TaskKind::Estimate
+    }
+
+    fn growth() -> Growth {
+        Growth::numbers()
+    }
+
+    fn of(forest: &Forest) -> Result<Self> {
+        let scale = Scale::of(forest).ok_or_else(|| unlike("numbers"))?;
+        let largest = forest.trees.iter().flat_map(|t| &t.values).fold(0.0_f64, |most, v| most.max(v.abs()));
+        Ok(Self::new(largest, scale))
+    }
+
+    fn alone(&self, _batch: &Forest) -> Self {
+        *self
+    }
+
+    fn leaves(&self, _batch: &Forest) {}
+
+    #[inline(always)]
+    fn hear(&self, (): &mut (), tree: &Tree, payload: u32, mut each: impl FnMut(&[i128])) {
+        if let Some(value) = tree.values.get(payload as usize) {
+            each(&self.votes(*value));
+        }
+    }
+
+    fn label(labels: &Labels, row: usize) -> Option<f64> {
+        match labels {
+            Labels::Numbers(of) => of.get(row).copied(),
+            Labels::Classes { .. } => None,
+        }
+    }
+
+    /// A number that is none, or infinite, is no truth.
+    fn truth(truth: Truth) -> Result<Vec<Option<f64>>> {
+        match truth {
+            Truth::Numbers(numbers) => Ok(numbers.into_iter().map(|n| Some(n).filter(|n| n.abs() < f64::MAX)).collect()),
+            Truth::Classes(_) => Err(unlike("numbers")),
+        }
+    }
+}
+
+fn unlike(aim: &str) -> Fault {
+    Fault::new(format!("this is a committee for {aim}, and the target holds none")).hint("begin one for what the target holds")
 }

@@ -7,12 +7,14 @@ use super::{Sentry, error, place};
 use crate::data::Fault;
 use crate::engine::guard::{Watched, Who};
 use crate::learn::drift::Reason;
+use crate::learn::forest::Forest;
 use crate::learn::model::LearntTo;
 use crate::ui::App;
 use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
 use crate::ui::models::{Came, Entry, Lived, ModelId};
 use crate::ui::notices::{Level, Origin};
 use crate::ui::widget::numbers;
+use crate::workspace::GuardSetup;
 
 impl App {
     /// The guard of a model comes into sight, and begins if it has not.
@@ -28,15 +30,21 @@ impl App {
         }
     }
 
+    /// A model that was guarded when its table was open last.
+    pub(in crate::ui) fn guard_again(&mut self, id: ModelId, setup: GuardSetup) {
+        self.guards.list.push(Sentry { window_rows: setup.window_rows, ..Sentry::new(id) });
+        self.apply_guard(id, Guard::Begin);
+    }
+
     pub(in crate::ui) fn apply_guard(&mut self, id: ModelId, action: Guard) {
         let wake = self.wake.clone();
         let Some(entry) = self.models.get(id) else { return };
         let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { return };
         let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
-        match action {
+        match action.clone() {
             Guard::Begin => sentry.begin(sheet, entry, &wake),
             // What it has seen stays in sight.
-            Guard::Stop => sentry.job = None,
+            Guard::Stop => (sentry.job, sentry.on) = (None, false),
             Guard::Window(rows) => {
                 sentry.window_rows = rows;
                 sentry.begin(sheet, entry, &wake);
@@ -50,6 +58,10 @@ impl App {
                 }
             }
             Guard::Swap(who) => self.swap(id, who),
+            Guard::SwapBack => self.swap_back(id),
+        }
+        if matches!(action, Guard::Begin | Guard::Stop | Guard::Window(_)) {
+            self.keep();
         }
     }
 
@@ -58,8 +70,23 @@ impl App {
         let Some(entry) = self.models.get(id) else { return };
         let Some(sentry) = self.guards.of(id) else { return };
         let Some((came, told)) = challenger(sentry, entry, who) else { return };
+        self.replace(id, came, told);
+    }
+
+    /// The model that was replaced takes its place again; the one in use could come back in turn.
+    fn swap_back(&mut self, id: ModelId) {
+        let Some(entry) = self.models.get(id) else { return };
+        let Some(came) = self.guards.of(id).and_then(|s| s.replaced.clone()) else { return };
+        let told = format!("Swapped back on {} (UTC) from {} to {}", now(), trees(entry.forest()), trees(&came.forest));
+        self.replace(id, came, told);
+    }
+
+    fn replace(&mut self, id: ModelId, came: Came, told: String) {
+        let Some(entry) = self.models.get(id) else { return };
+        let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
         let (name, file) = (entry.name.clone(), entry.file.clone());
-        self.models.swap(id, came, told.clone());
+        sentry.replaced = Some(entry.into());
+        self.models.swap(id, came, told);
         self.report = self.report.take().filter(|r| r.model != id);
         self.introduce();
         self.apply_guard(id, Guard::Begin);
@@ -97,7 +124,10 @@ impl App {
                     let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
                     let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, since), stale.reason))
                         .at(&sheet.table.name)
-                        .hint("retrain it, or swap it for its challenger");
+                        .hint(match &stale.reason {
+                            Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
+                            _ => "retrain it, or swap it for its challenger".to_owned(),
+                        });
                     let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
                     self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
                 }
@@ -130,12 +160,10 @@ impl App {
 
 /// The forest of a challenger, and what the report will say of the swap.
 fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let at = numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000));
-    let trees = numbers::counted(entry.forest().trees.len() as u64, "tree");
+    let at = now();
     let before = match &entry.report {
-        Some(report) => format!("{trees} learnt from {}", numbers::counted(report.learnt as u64, "row")),
-        None => trees,
+        Some(report) => format!("{} learnt from {}", trees(entry.forest()), numbers::counted(report.learnt as u64, "row")),
+        None => trees(entry.forest()),
     };
     let watched = sentry.newest.as_ref();
     let compared = |who: Who| {
@@ -182,6 +210,15 @@ fn learnt_to(sentry: &Sentry) -> Option<LearntTo> {
     // What counts in whole numbers would need its own.
     let temporal = table.schema.get(&time.column).is_some_and(|dtype| dtype.is_temporal());
     Some(LearntTo { column: time.column.clone(), micros: watched.until.filter(|_| temporal)?, number: None })
+}
+
+fn now() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000))
+}
+
+fn trees(forest: &Forest) -> String {
+    numbers::counted(forest.trees.len() as u64, "tree")
 }
 
 /// Whether a question asks a model.

@@ -15,6 +15,9 @@ pub fn of(view: &View, watched: &Watched, entry: &Entry) -> Figure {
     }
 }
 
+/// The colour of the lines where the error changed: a quiet one, and never that of a contestant.
+const CHANGED: usize = 6;
+
 /// A line for each that takes part, and an upright one where the error changed.
 fn errors(watched: &Watched, entry: &Entry) -> Figure {
     let numbers = entry.forest().task == Task::Numbers;
@@ -29,7 +32,7 @@ fn errors(watched: &Watched, entry: &Entry) -> Figure {
         let highest = y.iter().copied().filter(|y| y.is_finite()).fold(f64::NEG_INFINITY, f64::max);
         if highest.is_finite() {
             top = top.max(highest);
-            series.push(Series::new(who.word(), x.clone(), y));
+            series.push(Series::new(who.word(), x.clone(), y).coloured(i));
         }
     }
     // Before the first point of the curve there is nothing to mark.
@@ -37,7 +40,7 @@ fn errors(watched: &Watched, entry: &Entry) -> Figure {
     let (mark_x, mark_y): (Vec<f64>, Vec<f64>) =
         moments.flat_map(|m| [(m.at as f64, 0.0), (m.at as f64, top.max(unit / 100.0)), (m.at as f64, f64::NAN)]).unzip();
     if !mark_x.is_empty() {
-        series.push(Series::new("error changed", mark_x, mark_y));
+        series.push(Series::new("error changed", mark_x, mark_y).coloured(CHANGED));
     }
     let (title, kind) = if watched.by_time { ("", AxisKind::Time) } else { ("rows", AxisKind::Number) };
     Figure {

@@ -7,7 +7,7 @@ mod figure;
 use std::sync::Arc;
 
 use super::lesson::reached;
-use super::models::{Entry, ModelId};
+use super::models::{Came, Entry, ModelId};
 use super::picture::Picture;
 use super::sheet::Sheet;
 use super::widget::numbers;
@@ -17,7 +17,7 @@ use crate::engine::lesson::{self, Learned, Lesson, Scope, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Mark, Progress, Reached, Table};
 use crate::learn::encode::{Question, TaskKind};
-use crate::learn::forest::{Forest, Task};
+use crate::learn::forest::{Forest, Missing, Task};
 use crate::sync::{Latest, Wake};
 
 /// One figure of a guard.
@@ -75,6 +75,21 @@ pub struct Sentry {
     pub retrained: Option<Arc<Learned>>,
     /// Whether the alert was given.
     told: bool,
+    /// Whether a person wants it to watch: then it does so again when its table is opened again.
+    on: bool,
+    /// The model that was replaced last.
+    replaced: Option<Came>,
+}
+
+/// What *Retrain* would learn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learns {
+    pub learnt: u64,
+    pub judged: u64,
+    /// False where some rows may lack what is needed.
+    pub exact: bool,
+    /// Rows from before those that are watched.
+    pub older: u64,
 }
 
 /// Fewer rows are too few for a new forest, more than these need not be held in memory.
@@ -101,6 +116,8 @@ impl Sentry {
             retraining: None,
             retrained: None,
             told: false,
+            on: false,
+            replaced: None,
         }
     }
 
@@ -111,7 +128,7 @@ impl Sentry {
         }
         (self.newest, self.fault, self.retrained, self.built) = (None, None, None, None);
         (self.shelf, self.challenger, self.picture) = (Latest::default(), Latest::default(), Picture::default());
-        self.table = Some(sheet.table.clone());
+        (self.table, self.on) = (Some(sheet.table.clone()), true);
         let guarding = Guarding {
             table: sheet.table.clone(),
             target: entry.target.clone(),
@@ -168,6 +185,29 @@ impl Sentry {
     /// Those since the last change, as far as that is sensible.
     pub fn proposed_rows(&self) -> u64 {
         self.newest.as_ref().map_or(MOST, |w| w.rows_since_change()).clamp(FEWEST, MOST)
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// The model that could come back.
+    pub fn replaced(&self) -> Option<&Came> {
+        self.replaced.as_ref()
+    }
+
+    /// Of the newest rows, those that a new forest would learn from and those that it would be judged on: the share of rows
+    /// that hold what both need is that of the rows watched so far. `None` while what was typed is no number.
+    pub fn to_learn(&self, entry: &Entry) -> Option<Learns> {
+        let rows = self.rows_to_train().ok()? as u64;
+        let watched = self.newest.as_deref()?;
+        // A forest that keeps missing values needs only the truth.
+        let fit = if entry.forest().missing == Missing::Keep { watched.labelled } else { watched.tested };
+        let share = fit as f64 / watched.rows.max(1) as f64;
+        let usable = (rows as f64 * share).round();
+        let judged = (usable * TEST).ceil();
+        let exact = fit == watched.rows && rows <= watched.rows;
+        Some(Learns { learnt: (usable - judged) as u64, judged: judged as u64, exact, older: rows.saturating_sub(watched.rows) })
     }
 
     pub fn is_watching(&self) -> bool {

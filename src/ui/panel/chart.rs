@@ -287,7 +287,7 @@ pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Fig
             for (i, line) in figure.series.iter().enumerate().take(TOLD) {
                 let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
                 let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else { continue };
-                let color = canvas::to_color(drawn.look.color(i));
+                let color = canvas::to_color(drawn.look.color(figure.colour(i)));
                 let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
                 ui.horizontal(|ui| {
                     crate::ui::widget::badge::dot_ui(ui, color);

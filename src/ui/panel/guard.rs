@@ -5,9 +5,10 @@ use eframe::egui::{Align, Button, Context, Label, Layout, RichText, Role, Scroll
 use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
-use crate::engine::guard::{ALL, Watched, Who};
-use crate::learn::drift::{FeatureDrift, Level};
+use crate::engine::guard::{ALL, Standing, Watched, Who};
+use crate::learn::drift::{FeatureDrift, Level, Reason};
 use crate::learn::forest::Task;
+use crate::learn::verdict::Verdict;
 use crate::ui::action::{Action, ChartFile, Export, Guard, Window};
 use crate::ui::guard::{Sentry, View, error, place};
 use crate::ui::models::Entry;
@@ -20,9 +21,12 @@ use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::{App, look};
 
 const WIDTH: f32 = 1040.0;
-const TALL: f32 = 330.0;
-/// Above and below the features: title, state, challengers, buttons, the window's edge.
-const AROUND: f32 = 430.0;
+/// The height of the state and the features together, whatever the state says: a pane that changes its size would move.
+const TALL: f32 = 420.0;
+/// Above and below those: title, challengers, buttons, the window's edge.
+const AROUND: f32 = 376.0;
+/// The least height of the features.
+const LEAST: f32 = 150.0;
 /// The width of the features.
 const FEATURES: f32 = 388.0;
 /// Sizes of a window, in rows.
@@ -34,11 +38,11 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(sheet) = app.sheets().iter().find(|s| s.id == entry.sheet) else { return };
     let mut act = Vec::new();
     let closed = modal_ui(ctx, &format!("Guard of {}", entry.name), WIDTH, |ui| {
+        let bottom = ui.cursor().min.y + (ctx.content_rect().height() - AROUND).min(TALL);
         head_ui(ui, sentry, sheet);
         ui.add_space(look::GAP);
-        let tall = (ctx.content_rect().height() - AROUND).clamp(150.0, TALL);
         let room = ui.available_rect_before_wrap();
-        let room = room.with_max_y(room.min.y + tall);
+        let room = room.with_max_y(bottom.max(room.min.y + LEAST));
         let left = room.with_max_x(room.min.x + FEATURES - look::PAD);
         ui.scope_builder(UiBuilder::new().max_rect(left), |ui| features_ui(ui, sentry, &mut act));
         ui.scope_builder(UiBuilder::new().max_rect(room.with_min_x(room.min.x + FEATURES)), |ui| figure_ui(ui, sentry, entry, &mut act, actions));
@@ -46,6 +50,7 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::GAP);
         race_ui(ui, sentry, entry, &mut act);
         ui.add_space(look::STEP);
+        rows_ui(ui, sentry);
         skew_ui(ui, sentry);
         ui.add_space(look::GAP);
         let (mut close, mut foot) = (false, Vec::new());
@@ -111,6 +116,9 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
 /// Where its rows went, in a line.
 fn seen(watched: &Watched, sheet: &Sheet) -> String {
     let from = if watched.from_training { "since the training" } else { "since the first live row" };
+    if watched.rows == 0 {
+        return format!("no row of {} {from} yet", sheet.table.name);
+    }
     let mut text = format!("{} of {} {from}", numbers::counted(watched.rows, "row"), sheet.table.name);
     if watched.lacking > 0 {
         text += &format!(", {} without a value that it needs", numbers::count(watched.lacking));
@@ -210,15 +218,19 @@ const TITLES: &[(&str, &str)] = &[
 
 fn feature_ui(row: &mut egui_extras::TableRow<'_, '_>, feature: &FeatureDrift) {
     row.col(|ui| drop(ui.add(Label::new(&feature.name).truncate().selectable(false))));
-    let ks = feature.ks.map_or_else(|| "–".to_owned(), |ks| format!("{:.3}", ks.distance));
-    for text in [format!("{:.3}", feature.psi), ks] {
+    let number = |n: Option<f64>| n.filter(|n| n.is_finite()).map_or_else(|| "–".to_owned(), |n| format!("{n:.3}"));
+    let seen = feature.rows > 0;
+    for text in [number(Some(feature.psi).filter(|_| seen)), number(feature.ks.map(|ks| ks.distance))] {
         row.col(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).selectable(false)));
         });
     }
     row.col(|ui| {
+        if !seen {
+            return;
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let (word, tone) = level(feature.level);
+            let (word, tone) = if feature.absent && feature.level == Level::Stale { ("no values", Tone::Warn) } else { level(feature.level) };
             badge_ui(ui, word, tone);
         });
     });
@@ -259,89 +271,150 @@ fn figure_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>, 
     chart::figure_ui(ui, "guard", &sentry.picture, room);
 }
 
+/// A figure of the comparison.
+struct Told {
+    title: String,
+    about: String,
+    of: fn(&Contestant<'_>) -> Option<String>,
+}
+
+/// Who takes part, and what is known of how good it is.
+struct Contestant<'a> {
+    entry: &'a Entry,
+    standing: Option<Standing>,
+    held_out: Option<&'a Verdict>,
+}
+
+impl<'a> Contestant<'a> {
+    fn new(sentry: &'a Sentry, entry: &'a Entry, who: Who) -> Self {
+        let learned = sentry.retrained.as_deref();
+        let held_out = match who {
+            Who::Champion => learned.and_then(|l| l.champion.as_ref()),
+            Who::Fused => None,
+            Who::Retrained => learned.map(|l| &l.report.verdict),
+        };
+        Self { entry, standing: sentry.newest.as_ref().and_then(|w| w.standing(who)).copied(), held_out }
+    }
+
+    fn newest(&self, of: fn(&Standing) -> f64) -> Option<f64> {
+        self.standing.as_ref().filter(|s| s.rows > 0).map(of)
+    }
+
+    fn error(&self, value: f64) -> String {
+        error(self.entry, value)
+    }
+}
+
+/// The newest rows and all, those that all who take part foretold; and the rows held out from a retraining.
+fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
+    let same = sentry.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
+    let counted = |what: &str, rows: Option<u64>| rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)));
+    let held_out = counted("held out", sentry.retrained.as_ref().map(|l| l.report.verdict.rows as u64));
+    let (newest, all) = (same.map(|s| s.rows), same.map(|s| s.all));
+    let told = |title: String, about: &str, of| Told { title, about: about.to_owned(), of };
+    const NEWEST: &str = "On the newest rows that all who take part foretold, each before any learnt from it";
+    const ALL_SAME: &str = "On every row since the last of them came, those that all of them foretold";
+    const HELD_OUT: &str = "Other rows: the newest of those that were read for the retraining, which the retrained forest has not seen";
+    let held = |c: &Contestant<'_>| {
+        let verdict = c.held_out?;
+        verdict.numbers().map(|n| n.mae).or_else(|| verdict.score().map(|score| 1.0 - score)).map(|e| c.error(e))
+    };
+    if entry.forest().task == Task::Numbers {
+        return vec![
+            told(counted("MAE, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
+            told("RMSE".to_owned(), NEWEST, |c| c.newest(|s| s.rmse).map(|e| c.error(e))),
+            told("R²".to_owned(), NEWEST, |c| c.newest(|s| s.r2).filter(|r2| r2.is_finite()).map(|r2| format!("{r2:.3}"))),
+            told(counted("MAE, all", all), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
+            told(held_out, HELD_OUT, held),
+        ];
+    }
+    vec![
+        told(counted("wrong, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
+        told(counted("wrong, all", all), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
+        told(held_out, HELD_OUT, held),
+    ]
+}
+
 /// The model and its challengers on the same rows.
 fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
-    let numbers_told = entry.forest().task == Task::Numbers;
-    let watched = sentry.newest.as_deref();
-    let same = watched.and_then(|w| w.standing(Who::Champion)).map_or(0, |s| s.rows);
-    let what = if numbers_told { "mean error" } else { "wrong" };
-    let titles = [
-        "Champion and challengers".to_owned(),
-        format!("{what}, newest {}", numbers::count(same)),
-        format!("{what}, all"),
-        "held out".to_owned(),
-        String::new(),
-    ];
-    let wide = ui.available_width();
+    const SWAP: f32 = 92.0;
+    let figures = figures(sentry, entry);
+    let wide = if figures.len() > 3 { 104.0 } else { 124.0 };
+    let gaps = ui.spacing().item_spacing.x * (figures.len() + 1) as f32;
+    let rest = wide * figures.len() as f32 + SWAP + gaps;
+    let who = (ui.available_width() - rest).max(200.0);
     ui.push_id("race", |ui| {
         let table = TableBuilder::new(ui)
             .striped(false)
             .vscroll(false)
             .cell_layout(Layout::left_to_right(Align::Center))
-            .column(Column::exact((wide - 512.0).max(200.0)).clip(true))
-            .columns(Column::exact(124.0), 3)
-            .column(Column::exact(100.0));
+            .column(Column::exact(who).clip(true))
+            .columns(Column::exact(wide), figures.len())
+            .column(Column::exact(SWAP));
         table
             .header(look::ROW, |mut header| {
-                for (i, title) in titles.iter().enumerate() {
+                header.col(|ui| drop(ui.label(RichText::new("Champion and challengers").strong())));
+                for figure in &figures {
                     header.col(|ui| {
-                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
-                        let text = if i == 0 { RichText::new(title).strong() } else { look::faint(title, ui) };
-                        ui.with_layout(layout, |ui| ui.label(text).on_hover_text(ABOUT.get(i).copied().unwrap_or_default()));
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(look::faint(&figure.title, ui)).on_hover_text(&figure.about));
                     });
                 }
+                header.col(|_| {});
             })
             .body(|mut body| {
                 for who in ALL {
-                    body.row(look::ROW + 2.0, |mut row| contestant_ui(&mut row, sentry, entry, who, act));
+                    body.row(look::ROW + 2.0, |mut row| contestant_ui(&mut row, sentry, entry, who, &figures, act));
                 }
             });
     });
 }
 
-const ABOUT: &[&str] = &[
-    "Each row is foretold by all of them before any learns from it",
-    "On the newest rows that all who take part foretold",
-    "On all rows that it foretold",
-    "On the newest rows, which the retrained forest has not seen",
-    "",
-];
-
-fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<Guard>) {
-    let watched = sentry.newest.as_deref();
-    let standing = watched.and_then(|w| w.standing(who)).copied();
-    let learned = sentry.retrained.as_deref();
+fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry: &Entry, who: Who, figures: &[Told], act: &mut Vec<Guard>) {
     row.col(|ui| {
         ui.label(RichText::new(who.word()).strong());
         ui.add(Label::new(look::faint(about(sentry, entry, who), ui)).truncate());
     });
-    let held_out = match who {
-        Who::Champion => learned.and_then(|l| l.champion.as_ref()),
-        Who::Fused => None,
-        Who::Retrained => learned.map(|l| &l.report.verdict),
-    };
-    let held_out = held_out.and_then(|verdict| match verdict.numbers() {
-        Some(numbers) => Some(numbers.mae),
-        None => verdict.score().map(|score| 1.0 - score),
-    });
-    let texts = [standing.filter(|s| s.rows > 0).map(|s| s.error), standing.map(|s| s.error_of_all), held_out];
-    for text in texts.map(|value| value.map_or_else(|| "–".to_owned(), |value| error(entry, value))) {
+    let contestant = Contestant::new(sentry, entry, who);
+    for figure in figures {
+        let text = (figure.of)(&contestant).unwrap_or_else(|| "–".to_owned());
         row.col(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(text));
         });
     }
     row.col(|ui| {
-        if who == Who::Champion {
-            return;
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let button = ui.add_enabled(sentry.offers(who), Button::new("Swap")).accessible_name(format!("Swap to {}", who.word()));
-            let button = button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
-            if button.on_disabled_hover_text("There is none yet").clicked() {
-                act.push(Guard::Swap(who));
-            }
-        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| swap_ui(ui, sentry, entry, who, act));
     });
+}
+
+fn swap_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<Guard>) {
+    if who != Who::Champion {
+        let button = ui.add_enabled(sentry.offers(who), Button::new("Swap")).accessible_name(format!("Swap to {}", who.word()));
+        let button = button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
+        if button.on_disabled_hover_text("There is none yet").clicked() {
+            act.push(Guard::Swap(who));
+        }
+    } else if let Some(replaced) = sentry.replaced() {
+        let trees = numbers::counted(replaced.forest.trees.len() as u64, "tree");
+        let button = ui.button("Swap back").on_hover_text(format!("The model that was replaced last, of {trees}, takes its place again"));
+        if button.clicked() {
+            act.push(Guard::SwapBack);
+        }
+    }
+}
+
+/// Which rows the comparison is over, and how many of all were scored twice, a line each.
+fn rows_ui(ui: &mut Ui, sentry: &Sentry) {
+    let same = sentry.newest.as_deref().and_then(|w| Some((w, w.standing(Who::Champion).filter(|s| s.rows > 0)?)));
+    let text = match same {
+        Some((watched, s)) => {
+            let since = |rows: u64, at| format!("{} since {}", numbers::count(rows), place(watched, at));
+            let all = if s.all > s.rows { format!(", all {}", since(s.all, s.all_since)) } else { String::new() };
+            let held_out = if sentry.retrained.is_some() { "; held out are other rows, the newest of the retraining" } else { "" };
+            format!("Compared on the same rows: the newest {}{all}{held_out}", since(s.rows, s.since))
+        }
+        None => "Compared on the same rows, once rows hold their truth".to_owned(),
+    };
+    ui.add(Label::new(look::faint(text, ui).size(look::SMALL)).truncate());
 }
 
 /// Who that is.
@@ -349,7 +422,6 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
     let watched = sentry.newest.as_deref();
     match who {
         Who::Champion => format!("{}, {} trees", entry.name, entry.forest().trees.len()),
-        Who::Fused if entry.forest().task == Task::Numbers => "trees that estimate numbers are retrained, not fused".to_owned(),
         Who::Fused => match watched.and_then(|w| w.fused.as_deref()) {
             Some(fresh) => format!("{} of {} trees are of the stream", fresh.fresh_trees, fresh.forest.trees.len()),
             None => match watched.map_or(0, |w| w.fitted) {
@@ -368,12 +440,17 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
 
 fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
     let p = look::palette(ui);
-    let Some(skew) = sentry.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else { return };
-    let (compared, unequal) = (numbers::counted(skew.compared as u64, "row"), skew.unequal as u64);
-    let text =
-        format!("{compared} scored twice, {}", if unequal == 1 { "1 difference".to_owned() } else { format!("{} differences", numbers::count(unequal)) });
-    let color = if unequal == 0 { p.faint } else { p.error };
     const HINT: &str = "As they came, and as they are stored: read again by a connection of their own, in other pieces. Equal means bit for bit.";
+    let Some(skew) = sentry.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else {
+        ui.label(look::faint("No row was scored twice yet", ui).size(look::SMALL)).on_hover_text(HINT);
+        return;
+    };
+    let unequal = skew.unequal as u64;
+    let mut text = format!("{} scored twice, {}", numbers::counted(skew.scored() as u64, "row"), numbers::counted(unequal, "difference"));
+    if skew.unscored > 0 {
+        text += &format!("; {} had no score, without a value that the model needs", numbers::count(skew.unscored as u64));
+    }
+    let color = if unequal == 0 { p.faint } else { p.error };
     let first = skew.examples.first().map_or_else(String::new, |e| format!("\n{}: {} was {}, and is {}", e.key, e.score, e.online, e.offline));
     ui.label(RichText::new(text).size(look::SMALL).color(color)).on_hover_text(format!("{HINT}{first}"));
 }
@@ -388,7 +465,8 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
     let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);
     ui.add_enabled_ui(labelled, |ui| {
         // The next step only where there is a reason for it.
-        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| !w.stale.is_empty());
+        // One that learns from the same features is no better off without their values.
+        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
         let retrain = retrain.on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
@@ -402,6 +480,16 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
             act.push(Guard::Rows(rows));
         }
         ui.label(look::faint("rows", ui));
+        if let Some(learns) = sentry.to_learn(entry).filter(|_| labelled) {
+            let about = if learns.exact { "" } else { "about " };
+            let text = format!("it learns from {about}{}, judged on the newest {}", numbers::count(learns.learnt), numbers::count(learns.judged));
+            let older = match learns.older {
+                0 => String::new(),
+                n => format!("\n{} of them are from before those that are watched", numbers::counted(n, "row")),
+            };
+            let hint = format!("Rows without their truth, or without a value that the model needs, are left out{older}");
+            ui.add(Label::new(look::faint(text, ui)).truncate()).on_hover_text(hint);
+        }
     });
 }
 
