@@ -35,11 +35,6 @@ impl Progress {
     pub fn share(&self) -> Option<f32> {
         (self.total > 0).then(|| (self.done as f32 / self.total as f32).clamp(0.0, 1.0))
     }
-
-    /// Such as '37 of 100 trees', where that can be told.
-    pub fn counted(&self) -> Option<String> {
-        (!self.unit.is_empty() && self.total > 0).then(|| format!("{} of {} {}", self.done, self.total, self.unit))
-    }
 }
 
 /// What the working side holds: where to report, and whether to go on.

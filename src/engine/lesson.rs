@@ -135,8 +135,6 @@ pub struct Learned {
     pub report: Arc<Report>,
     /// What the champion's answers to the same rows were worth.
     pub champion: Option<Verdict>,
-    /// Chunks that each fitted a share of the trees; 1 where all trees learnt from the same rows.
-    pub chunks: usize,
     /// To read and to train.
     pub took: Duration,
     /// To score the rows held out.
@@ -203,9 +201,9 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
         report.check()
     })?;
     let seconds = (took + predict).as_secs_f64();
-    let report = Arc::new(Report { seen, unread, learnt, dropped, seconds, verdict, importance, dependences });
+    let report = Arc::new(Report { seen, unread, learnt, chunks, dropped, seconds, verdict, importance, dependences });
     let (forest, baseline, until) = (Arc::new(forest), Arc::new(baseline), Mark::new(&table, reached));
-    Ok(Learned { target, training, forest, report, champion, chunks, took, predict, baseline, until, learnt_to })
+    Ok(Learned { target, training, forest, report, champion, took, predict, baseline, until, learnt_to })
 }
 
 /// The newest of some rows, by the column of their time.

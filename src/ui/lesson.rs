@@ -29,11 +29,18 @@ pub struct Draft {
     pub trees: String,
     pub test: String,
     pub seed: String,
-    /// At most so many rows.
+    /// So many rows are held in memory: the most that are learnt from, or those of a chunk.
     pub rows: String,
+    /// All rows are learnt from, a chunk at a time.
+    pub chunks: bool,
 }
 
 impl Draft {
+    /// What the number of rows is called.
+    pub fn rows_word(&self) -> &'static str {
+        if self.chunks { "Rows a chunk" } else { "Rows at most" }
+    }
+
     pub fn target(&self) -> Target {
         if self.computed {
             let own = self.name.trim();
@@ -79,6 +86,8 @@ pub struct UnderWay {
     errors: Latest<Vec<f64>>,
     /// Of the out-of-bag error so far.
     pub picture: Picture,
+    /// Each chunk of the rows has an error of its own.
+    pub chunks: bool,
     shown: usize,
 }
 
@@ -100,6 +109,7 @@ impl LessonForm {
             test: "0.2".to_owned(),
             seed: "42".to_owned(),
             rows: "1,000,000".to_owned(),
+            chunks: false,
         };
         Self { sheet: sheet.id, draft, proposing: None, proposed: None, under_way: None, fault: None }
     }
@@ -147,7 +157,8 @@ impl LessonForm {
         };
         let training =
             Training { question, trees: number("Trees", &draft.trees)?, seed: u64::from(number::<u32>("Seed", &draft.seed)?), ..Training::default() };
-        let scope = Scope::Kept(Keep::Spread(number::<usize>("Rows at most", &draft.rows)?.max(1)));
+        let rows = number::<usize>(draft.rows_word(), &draft.rows)?.max(1);
+        let scope = if draft.chunks { Scope::Chunks(rows) } else { Scope::Kept(Keep::Spread(rows)) };
         self.begin(Lesson { table: sheet.table.clone(), reached: reached(sheet), target, training, scope, test: Test::Share(test), champion: None }, wake);
         Ok(())
     }
@@ -155,7 +166,9 @@ impl LessonForm {
     pub fn begin(&mut self, lesson: Lesson, wake: &Wake) {
         let errors = Latest::default();
         self.fault = None;
-        self.under_way = Some(UnderWay { job: lesson::learn(lesson, errors.clone(), wake.clone()), errors, picture: Picture::default(), shown: 0 });
+        let chunks = matches!(lesson.scope, Scope::Chunks(_));
+        let job = lesson::learn(lesson, errors.clone(), wake.clone());
+        self.under_way = Some(UnderWay { job, errors, picture: Picture::default(), chunks, shown: 0 });
     }
 
     pub fn cancel(&self) {

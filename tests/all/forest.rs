@@ -749,7 +749,7 @@ fn reported(frame: &DataFrame, trees: usize) -> Saved {
     .unwrap();
     let (learnt, of) = (frame.height() - tested.height(), frame.height() + 3);
     let dropped = Dropped { rows: 3, of, by_column: vec![("a".to_owned(), 3)] };
-    let report = Report { seen: of as u64 + 2, unread: 2, learnt, dropped, seconds: 0.25, verdict, importance, dependences };
+    let report = Report { seen: of as u64 + 2, unread: 2, learnt, chunks: 3, dropped, seconds: 0.25, verdict, importance, dependences };
     let learnt_to = Some(LearntTo { column: "at".to_owned(), micros: 979_957_800_000_001, number: None });
     Saved { name: "mine".to_owned(), report: Some(report), learnt_to, ..Saved::new(forest) }
 }

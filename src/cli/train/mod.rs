@@ -24,7 +24,7 @@ use crate::learn::forest::Task as Foretold;
 use crate::learn::grow::{Growth, Tries};
 use crate::learn::holdout::held_out;
 use crate::learn::model::{self, LearntTo, Saved};
-use crate::learn::propose::{self, Proposal, Reason, Task};
+use crate::learn::propose::{self, LeftOut, Proposal, Reason, Task};
 use crate::learn::report::{Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
@@ -65,9 +65,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let Rows { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } = rows(args, &mut training.question)?;
     let asked = training.question.task;
     if !args.proposed {
-        for line in doubts(&learnt, &training.question)? {
-            let _ = writeln!(std::io::stderr(), "{line}");
-        }
+        doubt(propose::propose(&learnt, &training.question.target)?.left_out, &training.question);
     }
     training.growth = growth(args, &training.question, || training.question.estimates(&learnt))?;
     let rows_learnt = learnt.height();
@@ -82,7 +80,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
     let verdict = Verdict::new(&forest, &scored, &tested)?;
     let seconds = fit.as_secs_f64() + predict.as_secs_f64();
-    let mut report = Report { seen, unread, learnt: rows_learnt, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
+    let mut report = Report { seen, unread, learnt: rows_learnt, chunks: 1, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
     if args.model.is_some() {
         let explained = explain(&forest, &tested, |share| {
             tell(&format!("finding out what it goes by, {:.0} %", share * 100.0));
@@ -93,7 +91,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     }
     let forest = Arc::new(forest);
     let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
-    Ok((Outcome { forest, report, chunks: 1, fit, fit_cpu, predict, predict_cpu, asked }, saved))
+    Ok((Outcome { forest, report, fit, fit_cpu, predict, predict_cpu, asked }, saved))
 }
 
 /// One chunk of rows in memory at a time, each for its share of the trees.
@@ -112,24 +110,21 @@ fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outco
     let estimates = found.proposal.task == Task::Number;
     if args.proposed {
         training.question.features = leave_out(found.proposal)?;
+    } else {
+        doubt(found.proposal.left_out, &training.question);
     }
     if training.question.task.is_none() && estimates {
         training.question.task = Some(TaskKind::Estimate);
     }
     training.growth = growth(args, &training.question, || Ok(training.question.task == Some(TaskKind::Estimate)))?;
-    let cpu = cpu_seconds();
     let lesson = Lesson { table, reached: Reached::default(), target, training, scope: Scope::Chunks(rows), test: Test::Share(share), champion: None };
     let learned = wait(learn(lesson, Latest::default(), wake), &news, stop)?;
-    let spent = cpu_seconds().zip(cpu).map(|(now, before)| now - before);
     told_unread(learned.report.unread);
-    let Learned { forest, report, chunks, took, predict, baseline, learnt_to, .. } = learned;
-    // Rows are scored by one thread.
-    let predict_cpu = spent.map(|_| predict.as_secs_f64());
-    let fit_cpu = spent.map(|spent| (spent - predict.as_secs_f64()).max(0.0));
+    let Learned { forest, report, took, predict, baseline, learnt_to, .. } = learned;
     let report = Arc::unwrap_or_clone(report);
     let baseline = Some(Arc::unwrap_or_clone(baseline));
     let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
-    Ok((Outcome { forest, report, chunks, fit: took, fit_cpu, predict, predict_cpu, asked }, saved))
+    Ok((Outcome { forest, report, fit: took, fit_cpu: None, predict, predict_cpu: None, asked }, saved))
 }
 
 fn bell() -> (Receiver<()>, Wake) {
@@ -143,13 +138,12 @@ fn bell() -> (Receiver<()>, Wake) {
 /// Rows that one can learn from and test on, at the least.
 const FEWEST: usize = 5;
 
-/// Features that a person may not want: identifiers, constants, copies of the target and leaks.
-fn doubts(rows: &DataFrame, question: &Question) -> Result<Vec<String>> {
-    let found = propose::propose(rows, &question.target)?.left_out;
-    let doubtful = found.into_iter().filter(|column| column.reason != Reason::Time && question.features.contains(&column.column));
-    Ok(doubtful
-        .map(|c| format!("{}: {}, {}; it is learnt from all the same: --features proposed leaves it out", c.column, c.reason.word(), c.evidence))
-        .collect())
+/// Says which features a person may not want: identifiers, constants, copies of the target and leaks.
+fn doubt(found: Vec<LeftOut>, question: &Question) {
+    for c in found.into_iter().filter(|c| c.reason != Reason::Time && question.features.contains(&c.column)) {
+        let (column, reason, evidence) = (c.column, c.reason.word(), c.evidence);
+        let _ = writeln!(std::io::stderr(), "{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out");
+    }
 }
 
 /// The features that are proposed; says which columns are left out, and why.
@@ -316,7 +310,8 @@ fn wait<T: Send + 'static>(mut job: Job<T>, news: &Receiver<()>, stop: &Cancel) 
         }
         let outcome = job.take();
         let progress = job.progress();
-        let line: Vec<String> = progress.counted().into_iter().chain([progress.note]).collect();
+        let counted = (!progress.unit.is_empty()).then(|| format!("{} of {} {}", progress.done, progress.total, progress.unit));
+        let line: Vec<String> = counted.into_iter().chain([progress.note]).collect();
         tell(&if outcome.is_some() { String::new() } else { line.join(", ") });
         if let Some(outcome) = outcome {
             return outcome;

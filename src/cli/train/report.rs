@@ -22,8 +22,6 @@ const SHOWN: usize = 20;
 pub struct Outcome {
     pub forest: Arc<Forest>,
     pub report: Report,
-    /// Chunks that each fitted a share of the trees.
-    pub chunks: usize,
     pub fit: Duration,
     pub fit_cpu: Option<f64>,
     pub predict: Duration,
@@ -53,7 +51,7 @@ impl Outcome {
             "rows_train": self.report.learnt,
             "rows_test": self.report.verdict.rows,
             "trees": forest.trees.len(),
-            "chunks": self.chunks,
+            "chunks": self.report.chunks,
             "leaves": forest.trees.iter().map(|t| t.leaves()).sum::<usize>(),
             "fit_s": self.fit.as_secs_f64(),
             "fit_cpu_s": self.fit_cpu,
@@ -102,7 +100,7 @@ impl Outcome {
             let reasons: Vec<String> = self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
             text += &format!("; {} of {} dropped, values missing: {}", count(self.report.dropped.rows), count(self.report.dropped.of), reasons.join(", "));
         }
-        let fitted = if self.chunks > 1 { format!(", fitted on {} chunks", self.chunks) } else { String::new() };
+        let fitted = if self.report.chunks > 1 { format!(", fitted on {} chunks", self.report.chunks) } else { String::new() };
         let leaves = count(forest.trees.iter().map(|t| t.leaves()).sum());
         text += &format!("\nforest          {} trees, {leaves} leaves{fitted}\n", count(forest.trees.len()));
         text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());

@@ -54,8 +54,9 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     // Whoever scrolls up wants to read.
     if follow && end.by_hand && end.below > look::ROW {
         actions.push(Action::Table(sheet.id, TableAction::Follow(false)));
-    } else if follow && end.below > 1.0 && sheet.watch.is_running() {
+    } else if follow && !end.by_hand && end.below > look::ROW / 2.0 {
         // Rows that came in this very frame are in sight in the next.
+        ui.data_mut(|d| d.insert_temp(jump_id(sheet), true));
         ui.ctx().request_repaint();
     }
 }
@@ -130,7 +131,7 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
     egui::ScrollArea::horizontal()
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            let mut table = TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow);
+            let mut table = TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow).animate_scrolling(false);
             if looks.state.is_some() {
                 table = table.column(Column::exact(STATUS));
             }

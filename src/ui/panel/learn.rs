@@ -267,12 +267,16 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
             draft.task = TaskKind::Estimate;
         }
     });
+    let (rows, about_rows) = match draft.chunks {
+        true => (draft.rows_word(), "So many are held in memory; each chunk fits its share of the trees"),
+        false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
+    };
     Grid::new("forest").num_columns(2).spacing([look::PAD, look::STEP]).show(ui, |ui| {
         let fields = [
             ("Trees", &mut draft.trees, "More trees are steadier and slower"),
             ("Test share", &mut draft.test, "Rows held out to judge by: those that scikit-learn's train_test_split would take"),
             ("Seed", &mut draft.seed, "The same seed gives the same forest, on any number of threads"),
-            ("Rows at most", &mut draft.rows, "Of more rows, evenly spread ones are learnt from: they are held in memory"),
+            (rows, &mut draft.rows, about_rows),
         ];
         for (name, value, about) in fields {
             ui.label(name).on_hover_text(about);
@@ -280,6 +284,8 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
             ui.end_row();
         }
     });
+    ui.checkbox(&mut draft.chunks, "All rows, chunk by chunk")
+        .on_hover_text("For tables that do not fit into memory: each chunk of rows fits its share of the trees, and the forests are merged");
 }
 
 /// Trees done, and the error of the rows that they did not see.
@@ -296,6 +302,11 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     ui.add(ProgressBar::new(progress.share().unwrap_or(0.0)).desired_height(6.0).fill(p.accent));
     ui.add_space(look::GAP);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
+    if training.chunks {
+        let text = "The out-of-bag error is that of the chunk. How good the forest is on the rows held out is said in the end.";
+        ui.put(rect, Label::new(look::faint(text, ui)).wrap());
+        return;
+    }
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Out-of-bag error so far"));
     if let Some(fault) = training.picture.draw(ui, rect, |_| {}) {
         ui.put(rect, Label::new(RichText::new(fault.to_string()).color(p.error)));

@@ -65,7 +65,8 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
         }
     });
     let count = |n: usize| numbers::count(n as u64);
-    let mut text = format!("{}. Learnt from {} rows, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
+    let chunks = if report.chunks > 1 { format!(" in {} chunks", count(report.chunks)) } else { String::new() };
+    let mut text = format!("{}. Learnt from {} rows{chunks}, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
     let dropped = &report.dropped;
     if dropped.rows > 0 {
         let why: Vec<String> = dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
