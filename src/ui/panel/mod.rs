@@ -17,6 +17,7 @@ pub mod measure;
 pub mod models;
 pub mod notices;
 pub mod question;
+pub mod race;
 pub mod rejects;
 pub mod report;
 pub mod rewind;
