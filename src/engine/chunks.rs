@@ -9,7 +9,7 @@ use super::job::Reporter;
 use super::lesson::{Fitted, Test, divide, newest};
 use super::train::{Training, fit};
 use super::{Reached, Table};
-use crate::data::{Fault, Result};
+use crate::data::Result;
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, TaskKind};
 use crate::learn::forest::Forest;
@@ -52,19 +52,13 @@ pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, trai
     state.rest()?;
     let Chunks { forests, tested, labelled, dropped, learnt, learnt_to, training, .. } = state;
     if forests.is_empty() {
-        return Err(if dropped.of == 0 { nothing(table) } else { lacking(&dropped, &training.question.target) });
+        return Err(if dropped.of == 0 { nothing(table) } else { dropped.all(&training.question.target) });
     }
     let parts: Vec<&Forest> = forests.iter().collect();
     let labelled = labelled.finish()?.unwrap_or_default();
     let baseline = Baseline::new(&labelled, training.question.features.iter().map(String::as_str))?;
     let tested = tested.finish()?.unwrap_or_default();
     Ok(Fitted { forest: merge(&parts)?, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, chunks: forests.len(), learnt_to })
-}
-
-fn lacking(dropped: &Dropped, target: &str) -> Fault {
-    let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
-    let worst = worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", dropped.of)).unwrap_or_default();
-    Fault::new(format!("every row lacks a value in some column{worst}")).at(target).hint("leave out columns that are mostly empty, or keep what is missing")
 }
 
 /// How many rows there are; one column is read for that.

@@ -239,6 +239,9 @@ fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, tes
     let Gathered { frame, seen, unread } = gathered;
     let question = &training.question;
     let (complete, dropped) = question.complete(&frame)?;
+    if complete.height() == 0 {
+        return Err(dropped.all(&question.target));
+    }
     let labelled = frame.filter(&frame.column(&question.target)?.is_not_null())?;
     drop(frame);
     let baseline = Baseline::new(&labelled, question.features.iter().map(String::as_str))?;

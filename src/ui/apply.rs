@@ -55,7 +55,11 @@ impl App {
     fn apply_open(&mut self, open: Open) {
         let wake = self.wake.clone();
         match open {
-            Open::Paths(paths) => self.work.add(Kind::Open { job: open_paths(paths, wake), setup: None }),
+            Open::Paths(paths) => {
+                // What is remembered is found from any folder.
+                let paths = paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
+                self.work.add(Kind::Open { job: open_paths(paths, wake), setup: None });
+            }
             Open::Setup(setup) => self.open_setup(setup),
             Open::PickFiles => {
                 let job = Job::start("choose files", wake, |_| dialog::pick_files());

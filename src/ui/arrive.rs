@@ -145,6 +145,10 @@ impl App {
                         }
                     });
                     self.selected = Some(id);
+                    if let Some(sheet) = self.sheets.iter().find(|s| s.id == id) {
+                        let item = self.setup_of(sheet);
+                        self.workspace.grew(item);
+                    }
                     self.keep();
                 }
             }

@@ -150,7 +150,8 @@ impl LessonForm {
         let target = draft.target();
         let question = Question {
             target: target.name.clone(),
-            features: draft.features.iter().cloned().collect(),
+            // In the table's order, as on the command line.
+            features: sheet.table.schema.iter_names().map(|name| name.to_string()).filter(|name| draft.features.contains(name)).collect(),
             task: Some(draft.task),
             missing: draft.missing,
             coarse: false,

@@ -196,8 +196,10 @@ fn typed_path(text: &str) -> PathBuf {
     let text = text.trim();
     let text = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text);
     let text = text.strip_prefix("file://").unwrap_or(text);
-    match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
+    let path = match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => PathBuf::from(text),
-    }
+    };
+    // What is remembered is found from any folder.
+    std::path::absolute(&path).unwrap_or(path)
 }

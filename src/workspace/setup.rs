@@ -135,6 +135,12 @@ impl Workspace {
         }
     }
 
+    /// A feed was attached to what was remembered without it.
+    pub fn grew(&mut self, item: TableSetup) {
+        self.recent.retain(|old| old.paths != item.paths || !item.live.starts_with(&old.live));
+        self.remember(item);
+    }
+
     /// Puts `item` first among the recent ones.
     pub fn remember(&mut self, item: TableSetup) {
         self.recent.retain(|old| (&old.paths, &old.live) != (&item.paths, &item.live));

@@ -715,6 +715,13 @@ fn train_says_what_is_wrong() {
     assert!(refused(&["train", "--data", "no-such.csv", "--target", "y"]).contains("no such file"));
     assert!(refused(&["train", "--data", &data, "--target", "yy"]).contains("did you mean 'y'?"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--features", "a,wrod"]).contains("did you mean 'word'?"));
+    let mut holes = classes(50, 74);
+    holes.with_column(Column::full_null("none".into(), 50, &DataType::Float64)).unwrap();
+    let holes = table(folder.path(), "holes.parquet", &holes);
+    let keep = ["train", "--data", &holes, "--target", "none", "--missing", "keep"];
+    assert!(refused(&[&keep[..], &["--task", "estimate"]].concat()).contains("the target 'none' has no value in any of 50 rows"));
+    assert!(refused(&["train", "--data", &holes, "--target", "y"]).contains("no row has a value of 'none'"));
+    assert!(refused(&["train", "--data", &holes, "--target", "y", "--chunk-rows", "20"]).contains("no row has a value of 'none'"));
     let one = table(folder.path(), "one.csv", &classes(1, 74));
     assert!(refused(&["train", "--data", &one, "--target", "y"]).contains("are too few to hold some out"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--max-features", "99"]).contains("more than the"));

@@ -233,6 +233,28 @@ fn a_model_that_was_swapped_can_be_swapped_back() {
 }
 
 #[test]
+fn a_guard_goes_on_with_the_feed_that_is_attached_again_and_both_are_remembered() {
+    let mut window = with_model();
+    window.click("Guard late");
+    let watched = |app: &braid::ui::App| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows > 0));
+    window.wait("rows are watched", watched);
+    let (sheet, url) = (window.sheet().id, window.sheet().table.live[0].url.text.clone());
+    window.propose(Action::Table(sheet, TableAction::Detach(url.clone())));
+    window.wait("there is nothing to watch", |app| app.guards().of(ID).is_some_and(|g| g.fault.is_some()));
+    window.propose(Action::Feed(braid::ui::action::Feed::Begin(Some(sheet))));
+    let mut draft = braid::ui::feed::Draft::new(Some(sheet));
+    draft.paste(&url);
+    window.propose(Action::Feed(braid::ui::action::Feed::Edit(Box::new(draft))));
+    window.propose(Action::Feed(braid::ui::action::Feed::Add));
+    window.wait("rows are watched again", |app| watched(app) && app.guards().of(ID).is_some_and(|g| g.fault.is_none()));
+    let file = window.file("x", "").with_file_name("home").join("config/workspace.json");
+    let recent = || braid::workspace::Workspace::load(&file).unwrap().recent;
+    window.wait("it is written down", |_| recent().iter().any(|item| item.models.iter().any(|m| m.guard.is_some())));
+    assert_eq!(recent().len(), 1, "with and without its feed it is one");
+    assert_eq!(recent()[0].live, [url]);
+}
+
+#[test]
 fn what_is_guarded_comes_back_with_its_table() {
     let mut window = with_model();
     window.click("Guard late");

@@ -51,7 +51,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("task", "classify|estimate", "which of the two, where the target could be either"),
     ("missing", "drop|keep", "drop rows that lack a value and count them (default), or learn from what is missing, too"),
     ("trees", "N", "how many trees (default: 100)"),
-    ("chunk-rows", "N", "for tables that do not fit into memory: so many rows at a time, each chunk fits its share of the trees"),
+    (
+        "chunk-rows",
+        "N",
+        "for tables that do not fit into memory: so many rows at a time, each chunk fits its share of the trees; a tree knows its chunk alone, so give as many rows as fit",
+    ),
     ("seed", "N", "the same seed gives the same forest on any number of threads (default: 42)"),
     ("test-size", "SHARE", "the share of rows held out to test on, the same rows as scikit-learn's train_test_split (default: 0.2)"),
     ("test", "FILE", "test on this file instead, and learn from all of --data"),

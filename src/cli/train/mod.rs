@@ -205,11 +205,7 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     }
     let (complete, mut dropped) = question.complete(&frame)?;
     if complete.height() == 0 {
-        let worst = dropped.by_column.iter().max_by_key(|(_, missing)| *missing);
-        let worst = worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", dropped.of)).unwrap_or_default();
-        return Err(Fault::new(format!("every row lacks a value in some column{worst}"))
-            .at(&question.target)
-            .hint("leave out columns that are mostly empty with --features, or give --missing keep"));
+        return Err(dropped.all(&question.target));
     }
     let histograms = || Baseline::new(&frame, question.features.iter().map(String::as_str));
     let baseline = args.model.as_ref().map(|_| histograms()).transpose()?;

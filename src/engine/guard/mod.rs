@@ -165,6 +165,8 @@ struct Post {
     window_rows: u64,
     guard: Guard,
     fused: Option<Box<dyn Committee>>,
+    /// It has other trees since the last chunk.
+    renewed: bool,
     /// Who was put on the shelf last, and, while it takes part, the same.
     newcomer: Option<Arc<Forest>>,
     retrained: Option<Arc<Forest>>,
@@ -184,6 +186,7 @@ impl Post {
             time: guarding.table.time.as_ref().map(|t| t.column.clone()),
             window_rows: guarding.window_rows,
             fused: committee::begin(&forest).ok(),
+            renewed: false,
             guard: Guard::new(baseline, guarding.window_rows).scaled(Scale::of(&forest)),
             newcomer: None,
             retrained: None,
@@ -223,6 +226,12 @@ impl Post {
             self.piece(line, &rows.frame.slice(start as i64, PIECE), rows)?;
         }
         self.watched.reached.add(&rows.at);
+        // Only now it is told how far it has learnt.
+        if std::mem::take(&mut self.renewed)
+            && let Err(fault) = self.renew()
+        {
+            self.watched.note(format!("the fused forest cannot be kept: {fault}"));
+        }
         Ok(())
     }
 
@@ -274,13 +283,15 @@ impl Post {
             self.race.add(Tested { errors: [error, of(&fused), of(&retrained)], truth: number(row), at });
             // A window that goes on shrinking has seen one change, not many.
             let known = self.errs_more();
-            if let Some(change) = self.guard.outcome(error, at)
-                && self.errs_more() != known
-            {
-                self.watched.moment(Moment { at, worse: !known });
-                if !known {
-                    self.watched.changed_rows = Some(self.watched.rows.saturating_sub(change.kept));
-                }
+            let Some(change) = self.guard.outcome(error, at) else { continue };
+            let errs = self.errs_more();
+            if errs != known {
+                self.watched.moment(Moment { at, worse: errs });
+            }
+            if errs {
+                // The longer it lasts, the better is known when it began.
+                let since = self.watched.rows.saturating_sub(change.kept);
+                self.watched.changed_rows = self.watched.changed_rows.max(Some(since));
             }
         }
         Ok(())
@@ -322,11 +333,7 @@ impl Post {
             }
         };
         self.watched.fitted += taught.fitted;
-        if taught.renewed
-            && let Err(fault) = self.renew()
-        {
-            self.watched.note(format!("the fused forest cannot be kept: {fault}"));
-        }
+        self.renewed |= taught.renewed;
         taught.errors
     }
 

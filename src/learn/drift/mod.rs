@@ -192,7 +192,9 @@ impl Guard {
         let newest = format!("over the newest {} rows tested (ADWIN)", change.kept);
         match self.scale {
             None => format!("from {:.1} % of the rows to {:.1} % {newest}", before * 100.0, change.after * 100.0),
-            Some(scale) => format!("from about {:.3} to {:.3} {newest}", scale.distance(before), scale.distance(change.after)),
+            Some(scale) => {
+                format!("from about {:.3} to {:.3} {newest}; of large errors little is counted", scale.distance(before), scale.distance(change.after))
+            }
         }
     }
 

@@ -114,15 +114,15 @@ impl App {
             }
             sentry.look(entry);
             let origin = Origin::Guard(sentry.model);
-            // That it errs says most; when it began, the oldest reason.
+            // That it errs says most; else the oldest reason.
             let worst = |w: &Watched| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
-            let stale = sentry.newest.as_ref().and_then(|w| Some((worst(w)?, w.stale.iter().map(|s| s.since).min()?, w)));
+            let stale = sentry.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
             match stale {
-                Some((stale, since, watched)) if !sentry.told || self.notices.shows(&origin) => {
+                Some((stale, watched)) if !sentry.told || self.notices.shows(&origin) => {
                     sentry.told = true;
                     let more = watched.stale.len() - 1;
                     let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
-                    let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, since), stale.reason))
+                    let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, stale.since), stale.reason))
                         .at(&sheet.table.name)
                         .hint(match &stale.reason {
                             Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),

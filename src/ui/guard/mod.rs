@@ -237,7 +237,7 @@ impl Sentry {
 
     /// Whether the table has other feeds than those that are watched.
     fn is_astray(&self, sheet: &Sheet) -> bool {
-        self.job.is_some() && self.table.as_ref().is_some_and(|table| table.live != sheet.table.live)
+        self.on && self.table.as_ref().is_some_and(|table| table.live != sheet.table.live)
     }
 
     /// Takes in what jobs have brought.
