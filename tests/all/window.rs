@@ -371,6 +371,7 @@ fn the_same_columns_twice_offer_to_become_one_history() {
     window.wait("both are open", |app| app.sheets().len() == 2);
     window.click("Join into sales");
     window.wait("they are one", |app| app.sheets().len() == 1);
+    window.wait_done();
     window.ask("SELECT count(*) AS n FROM sales");
     window.wait_done();
     assert_eq!(window.answer(), ["8"]);
@@ -613,6 +614,8 @@ fn rows_that_cannot_be_read_are_counted_and_shown_with_their_line() {
     let path = window.file("half.csv", &format!("n,word\n{long}not a number,w\n"));
     window.drop_files(&[&path]);
     window.wait("it is open", |app| app.sheets().len() == 1);
+    // The first question would come between the hand and the keys.
+    window.wait_done();
     window.ask("SELECT sum(n) AS total FROM half");
     window.wait_done();
     assert_eq!(window.sheet().watch.shown.as_ref().unwrap().rows.rejected, 1);
