@@ -268,7 +268,7 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         }
     });
     let (rows, about_rows) = match draft.chunks {
-        true => (draft.rows_word(), "So many are held in memory; each chunk fits its share of the trees"),
+        true => (draft.rows_word(), "So many are held in memory. A tree knows its chunk alone: the larger the chunks, the better the forest"),
         false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
     };
     Grid::new("forest").num_columns(2).spacing([look::PAD, look::STEP]).show(ui, |ui| {
