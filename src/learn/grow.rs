@@ -65,6 +65,18 @@ pub struct Table {
     pub labels: Labels,
 }
 
+impl Table {
+    /// The code of a row, as trees ask for it.
+    #[inline(always)]
+    pub fn code(&self, row: usize, feature: usize) -> u16 {
+        match self.columns.get(feature).map(|c| &c.codes) {
+            Some(Codes::Narrow(codes)) => codes.get(row).map_or(0, |c| u16::from(*c)),
+            Some(Codes::Wide(codes)) => codes.get(row).copied().unwrap_or(0),
+            None => 0,
+        }
+    }
+}
+
 /// A tree, and which rows it has not seen.
 pub struct Grown {
     pub tree: Tree,

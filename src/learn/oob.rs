@@ -1,6 +1,5 @@
 //! Trees as they come in: kept in their order, and judged by the rows that they did not see. Who grows them is the engine's.
 
-use super::bins::Codes;
 use super::flat::walk;
 use super::forest::{Oob, vote};
 use super::grow::{Grown, Labels, Table};
@@ -20,16 +19,16 @@ pub fn judge(table: &Table, grown: Grown) -> Judged {
     let step = step(table);
     let unseen: Vec<usize> = grown.unseen.iter().map(|row| *row as usize).filter(|row| row % step == 0).collect();
     let mut reached = Vec::with_capacity(unseen.len());
-    let code = |row: usize, feature: usize| match table.columns.get(feature).map(|c| &c.codes) {
-        Some(Codes::Narrow(codes)) => codes.get(row).map_or(0, |c| u16::from(*c)),
-        Some(Codes::Wide(codes)) => codes.get(row).copied().unwrap_or(0),
-        None => 0,
-    };
-    walk(&grown.tree, unseen.iter().copied(), code, |place, payload| {
-        if let Some(row) = unseen.get(place) {
-            reached.push(((row / step) as u32, payload));
-        }
-    });
+    walk(
+        &grown.tree,
+        unseen.iter().copied(),
+        |row, feature| table.code(row, feature),
+        |place, payload| {
+            if let Some(row) = unseen.get(place) {
+                reached.push(((row / step) as u32, payload));
+            }
+        },
+    );
     Judged { tree: grown.tree, reached }
 }
 

@@ -588,12 +588,17 @@ fn stats(args: &[&str], folder: &std::path::Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// Every hundredth row lacks a value.
+fn with_holes(mut frame: DataFrame) -> DataFrame {
+    let holes: Vec<Option<f64>> = frame.column("a").unwrap().f64().unwrap().iter().enumerate().map(|(i, a)| a.filter(|_| i % 100 != 0)).collect();
+    frame.with_column(Column::new("a".into(), holes)).unwrap();
+    frame
+}
+
 #[test]
 fn train_tests_on_rows_held_out_and_writes_model_and_stats() {
     let folder = tempfile::tempdir().unwrap();
-    let mut frame = classes(1_500, 70);
-    let holes: Vec<Option<f64>> = frame.column("a").unwrap().f64().unwrap().iter().enumerate().map(|(i, a)| a.filter(|_| i % 100 != 0)).collect();
-    frame.with_column(Column::new("a".into(), holes)).unwrap();
+    let frame = with_holes(classes(1_500, 70));
     let data = table(folder.path(), "trees.csv", &frame);
     let model_file = folder.path().join("m.json").display().to_string();
     let said = stats(&["train", "--data", &data, "--target", "y", "--trees", "20", "--model", &model_file, "--threads", "2"], folder.path());
@@ -645,9 +650,7 @@ fn train_estimates_numbers() {
 #[test]
 fn each_chunk_fits_its_share_of_the_trees_and_together_they_are_as_good() {
     let folder = tempfile::tempdir().unwrap();
-    let mut frame = classes(9_000, 76);
-    let holes: Vec<Option<f64>> = frame.column("a").unwrap().f64().unwrap().iter().enumerate().map(|(i, a)| a.filter(|_| i % 100 != 0)).collect();
-    frame.with_column(Column::new("a".into(), holes)).unwrap();
+    let frame = with_holes(classes(9_000, 76));
     let data = table(folder.path(), "t.csv", &frame);
     let of = |more: &[&str]| stats(&[&["train", "--data", &data, "--target", "y", "--trees", "40"], more].concat(), folder.path());
     let (together, chunks) = (of(&[]), of(&["--chunk-rows", "1500"]));

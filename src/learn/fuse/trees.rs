@@ -5,7 +5,6 @@ use polars::prelude::*;
 
 use super::{Aim, Classes, Hear, Learner, Numbers, Strength};
 use crate::data::{Fault, Result};
-use crate::learn::bins::Codes;
 use crate::learn::drift::Scale;
 use crate::learn::encode::{Question, TaskKind};
 use crate::learn::flat::walk;
@@ -138,16 +137,16 @@ impl<A: OfForests> Trees<A> {
 
     /// How good a tree is on the rows that it did not see.
     fn strength(aim: &A, leaves: &mut A::Leaves, tree: &Tree, unseen: &[u32], table: &Table) -> Strength {
-        let code = |row: usize, feature: usize| match table.columns.get(feature).map(|c| &c.codes) {
-            Some(Codes::Narrow(codes)) => codes.get(row).map_or(0, |c| u16::from(*c)),
-            Some(Codes::Wide(codes)) => codes.get(row).copied().unwrap_or(0),
-            None => 0,
-        };
         let mut gains = A::Gains::default();
-        walk(tree, unseen.iter().map(|row| *row as usize), code, |place, payload| {
-            let Some(truth) = unseen.get(place).and_then(|row| A::label(&table.labels, *row as usize)) else { return };
-            aim.hear(leaves, tree, payload, |votes| aim.gain(votes, truth, &mut gains));
-        });
+        walk(
+            tree,
+            unseen.iter().map(|row| *row as usize),
+            |row, feature| table.code(row, feature),
+            |place, payload| {
+                let Some(truth) = unseen.get(place).and_then(|row| A::label(&table.labels, *row as usize)) else { return };
+                aim.hear(leaves, tree, payload, |votes| aim.gain(votes, truth, &mut gains));
+            },
+        );
         aim.strength(gains, unseen.len() as u64)
     }
 }
