@@ -86,7 +86,7 @@ impl Reached {
             next: live.chunk.offsets.end,
             newest,
         });
-        self.watermark = self.watermark.max(live.watermark);
+        self.watermark = self.watermark.max(live.flight.as_ref().and_then(|flight| flight.before));
     }
 
     pub fn merge(&mut self, other: &Self) {

@@ -1,7 +1,9 @@
 //! How far event time has come: per partition the largest event time seen less the allowed lateness, per table the
-//! smallest of those, partitions idle for longer than a timeout left out. It never goes back.
+//! smallest of those, partitions idle for longer than a timeout left out. It never goes back. An answer has come less far
+//! while rows that were seen are not in it yet.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use polars::prelude::{ChunkAgg, Int64Chunked};
@@ -15,13 +17,42 @@ pub const IDLE: Duration = Duration::from_secs(30);
 pub struct Watermark {
     lateness: Micros,
     idle: Duration,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     partitions: Vec<Partition>,
     reached: Option<Micros>,
+    /// The watermarks before chunks that no answer holds yet, and how many chunks each.
+    flying: BTreeMap<Option<Micros>, usize>,
+}
+
+/// Rows that were judged, on their way into the answer; dropped when they are in it, or lost for it.
+#[derive(Debug)]
+pub struct Flight {
+    state: Arc<Mutex<State>>,
+    /// The watermark before them.
+    pub before: Option<Micros>,
+}
+
+impl Flight {
+    fn new(of: &Arc<Mutex<State>>, state: &mut State, before: Option<Micros>) -> Self {
+        *state.flying.entry(before).or_default() += 1;
+        Self { state: of.clone(), before }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(chunks) = state.flying.get_mut(&self.before) {
+            *chunks -= 1;
+            if *chunks == 0 {
+                state.flying.remove(&self.before);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +64,7 @@ struct Partition {
 
 impl Watermark {
     pub fn new(lateness: Duration) -> Self {
-        Self { lateness: Micros::try_from(lateness.as_micros()).unwrap_or(Micros::MAX), idle: IDLE, state: Mutex::default() }
+        Self { lateness: Micros::try_from(lateness.as_micros()).unwrap_or(Micros::MAX), idle: IDLE, state: Arc::default() }
     }
 
     /// Sets how long a partition may be silent before it no longer holds the watermark back.
@@ -64,22 +95,23 @@ impl Watermark {
     /// Rows of `partition` with these event times came, in this order: as `advance`, and for each row that is older than
     /// the watermark by then (with `all` for every row) that watermark. What is late so depends on the order of the rows
     /// alone, and not on how they were cut into chunks; where there are no such rows there is nothing to judge.
-    pub fn judge(&self, partition: usize, times: &Int64Chunked, all: bool, now: Instant) -> (Option<Micros>, Option<Int64Chunked>) {
+    pub fn judge(&self, partition: usize, times: &Int64Chunked, all: bool, now: Instant) -> (Flight, Option<Int64Chunked>) {
         let mut state = self.lock();
         let before = self.settle(&mut state, now);
+        let flight = Flight::new(&self.state, &mut state, before);
         let others = state.partitions.iter().enumerate().filter(|(i, p)| *i != partition && self.holds(p, now));
         let others = others.map(|(_, p)| p.newest).min();
         let reached = |newest: Option<Micros>| {
             let least = others.map_or(newest, |others| others.min(newest));
             before.max(least.map(|t| t.saturating_sub(self.lateness)))
         };
-        let Some(p) = state.partitions.get_mut(partition) else { return (before, None) };
+        let Some(p) = state.partitions.get_mut(partition) else { return (flight, None) };
         let mut newest = p.newest;
         p.newest = newest.max(times.max());
         p.heard = now;
         let highest = reached(p.newest);
         if highest.is_none() || (!all && times.min() >= highest) {
-            return (before, None);
+            return (flight, None);
         }
         let judge = |time: Option<Micros>| {
             let watermark = reached(newest);
@@ -87,7 +119,7 @@ impl Watermark {
             watermark.filter(|w| all || time.is_some_and(|t| t < *w))
         };
         let each: Int64Chunked = times.iter().map(judge).collect();
-        (before, (each.null_count() < each.len()).then(|| each.with_name(WATERMARK.into())))
+        (flight, (each.null_count() < each.len()).then(|| each.with_name(WATERMARK.into())))
     }
 
     /// No row of `partition` will come any more: it holds nothing back.
@@ -100,6 +132,13 @@ impl Watermark {
     /// `None` until every partition that is not idle has sent a row.
     pub fn get(&self, now: Instant) -> Option<Micros> {
         self.settle(&mut self.lock(), now)
+    }
+
+    /// How far the answer has come: what is in flight may still change any window that was open before it.
+    pub fn answered(&self, now: Instant) -> Option<Micros> {
+        let mut state = self.lock();
+        let reached = self.settle(&mut state, now);
+        state.flying.first_key_value().map_or(reached, |(before, _)| reached.min(*before))
     }
 
     fn holds(&self, p: &Partition, now: Instant) -> bool {

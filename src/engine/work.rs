@@ -11,6 +11,7 @@ use super::merge::Delta;
 use super::pour::Sheaf;
 use super::run::Shared;
 use super::seam::{Face, Seam};
+use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Result};
 use crate::query::rows::At;
 use crate::query::window::{Micros, WATERMARK, micros_of};
@@ -45,6 +46,8 @@ struct Hand<'a> {
     barrier: u64,
     /// Finished rows of the piece at hand.
     finished: Vec<DataFrame>,
+    /// Of the live chunk at hand: it goes with the last of its rows.
+    flight: Option<Flight>,
 }
 
 /// Works until all inputs have ended and all was handed over.
@@ -62,6 +65,7 @@ pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>,
         since: None,
         barrier: 0,
         finished: Vec::new(),
+        flight: None,
     };
     let outcome = work_on(shared, history, live, &mut hand);
     // The merger counts on a last word from every worker, also from one that gives up.
@@ -139,6 +143,7 @@ impl Hand<'_> {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
         self.delta.reached.note(&live);
+        self.flight = live.flight;
         self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
         self.pour(1 + live.feed, live.number);
         Ok(())
@@ -207,6 +212,7 @@ impl Hand<'_> {
                 self.over()?;
             }
         }
+        self.delta.flights.extend(self.flight.take());
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
     }

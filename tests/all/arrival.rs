@@ -1,6 +1,8 @@
 //! What is late depends on the order in which rows came, and on nothing else: not on how they were cut into chunks, how fast
 //! they were read, by how many workers, or for the how many-th question.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use braid::data::format::write_frame;
 use braid::engine::{Options, Run, Snapshot, Table};
+use braid::query::window::WindowStatus;
 use braid::query::{Plan, Query};
 use braid::sync::Wake;
 use polars::prelude::*;
@@ -86,6 +89,34 @@ fn any_pace_chunks_and_workers_set_the_same_rows_aside() {
     let seen = wait(&run, |s| s.rows.come_in == times.len() as u64);
     assert_judged(&seen, late, times.len());
     assert!(seen.answer.equals_missing(&answers[0]));
+}
+
+#[test]
+fn a_window_that_is_shown_final_never_changes_and_the_newest_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.csv"), folder.path().join("old.csv"));
+    file(&new, &times(60_000, 5));
+    file(&old, &times(20_000, 6));
+    for history in [&[][..], &[&*old]] {
+        let mut given = given(history, &[format!("replay:{}?rate=60000", new.display())]);
+        given.lateness = Some(Duration::from_secs(5));
+        let run = start(&open(&given), SQL, Options { threads: 4, pace: Duration::from_millis(1), ..Options::default() });
+        let finals = RefCell::new(HashMap::new());
+        wait(&run, |s| {
+            let read = s.history_done == s.history_total;
+            let (Some(status), true) = (s.status.as_deref().filter(|s| !s.is_empty()), s.fault.is_none()) else { return false };
+            let cell = |name: &str, row: usize| s.answer.column(name).unwrap().get(row).unwrap().extract::<i64>().unwrap();
+            for row in (0..status.len()).filter(|row| status[*row] == WindowStatus::Final) {
+                let now = (cell("n", row), cell("s", row));
+                let then = *finals.borrow_mut().entry(cell("w", row)).or_insert(now);
+                assert_eq!(then, now, "a final window was changed");
+            }
+            assert!(s.last || status.last() == Some(&WindowStatus::Open), "more rows may come to the newest");
+            assert!(read || !status.contains(&WindowStatus::Final), "history that is not read may belong to any window");
+            s.last
+        });
+        assert!(finals.borrow().len() > 200);
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::reached::Reached;
 use super::run::{Log, Shared};
 use super::seam::Face;
 use super::snapshot::TimeGap;
+use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
@@ -166,8 +167,8 @@ pub struct LiveChunk {
     pub epoch: u64,
     /// The how many-th chunk it is of its feed in this run.
     pub number: u64,
-    /// The table's watermark before these rows came.
-    pub watermark: Option<Micros>,
+    /// Where they are judged: until they are in the answer, it stands where the watermark was before them.
+    pub flight: Option<Flight>,
     /// The smallest and the largest event time among them.
     pub times: Option<(Micros, Micros)>,
 }
@@ -183,7 +184,7 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
             let times = event_times(shared, &chunk.frame)?;
             past_late.see(&chunk, times.as_ref())?;
             let times = times.and_then(|t| t.min().zip(t.max()));
-            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, watermark: None, times }, true, out);
+            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, flight: None, times }, true, out);
             sent += 1;
             Ok(())
         }),
@@ -324,7 +325,7 @@ impl<'a> Partitions<'a> {
         let past = self.ends.get(&chunk.partition).is_some_and(|end| chunk.offsets.end <= *end);
         let face = if past { Face::History } else { Face::Live };
         let mut epoch = 0;
-        let mut watermark = None;
+        let mut flight = None;
         if let Some((_, known)) = self.known.get_mut(i) {
             known.epoch += u64::from(chunk.offsets.start < known.next);
             (known.next, epoch) = (chunk.offsets.end, known.epoch);
@@ -332,8 +333,8 @@ impl<'a> Partitions<'a> {
             let (number, now) = (known.watermark, Instant::now());
             match times.filter(|_| face == Face::Live) {
                 Some(times) => {
-                    let (before, judged) = self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
-                    watermark = before;
+                    let (judging, judged) = self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
+                    flight = Some(judging);
                     if let Some(judged) = judged.filter(|_| self.judges_all.is_some()) {
                         chunk.frame.with_column(judged.into_column())?;
                     }
@@ -350,7 +351,7 @@ impl<'a> Partitions<'a> {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, watermark, times })
+        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, flight, times })
     }
 
     /// No row will come any more: it holds nothing back.

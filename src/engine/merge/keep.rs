@@ -26,9 +26,8 @@ impl Merger {
     /// Lets final windows leave memory for disk, where there are many.
     pub(super) fn seal(&mut self) {
         self.settle(false);
-        // History knows no order: its windows are final when it is read.
-        let read = self.snapshot.history_done >= self.snapshot.history_total;
-        let Some(watermark) = self.shared.table.time.as_ref().and_then(|_| self.shared.watermark.get(Instant::now())).filter(|_| read) else { return };
+        let timed = self.shared.table.time.as_ref().filter(|_| self.has_read());
+        let Some(watermark) = timed.and_then(|_| self.shared.watermark.answered(Instant::now())) else { return };
         if self.sealed.is_writing() {
             return;
         }
@@ -60,7 +59,7 @@ impl Merger {
     pub(super) fn keep(&mut self, last: bool) {
         let now = Instant::now();
         // An audit is for idle time: not while history is still being read.
-        let idle = self.snapshot.history_done >= self.snapshot.history_total;
+        let idle = self.has_read();
         let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
         let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty() && self.spill.is_empty());
         if !last {

@@ -28,6 +28,7 @@ use super::sealed::Sealed;
 use super::seam::Times;
 use super::snapshot::Rows;
 use super::spill::Spill;
+use super::watermark::Flight;
 use crate::data::chunk::CHUNK_BYTES;
 use crate::data::{Rejects, Result};
 use crate::query::Partial;
@@ -54,6 +55,8 @@ pub struct Delta {
     pub times: Times,
     /// How far the feeds were absorbed.
     pub reached: Reached,
+    /// Judged rows that are in the answer once this is merged.
+    pub flights: Vec<Flight>,
     /// When live chunks arrived, and their rows.
     pub arrivals: Vec<(Instant, u64)>,
     /// All that this worker took is handed over with this, and it waits at that barrier.
@@ -216,7 +219,7 @@ impl Merger {
                 let spare = self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
                 busy = self.snapshot.stats.busy;
                 let share = match (self.full >= FLAT_OUT, spare) {
-                    _ if self.snapshot.history_done < self.snapshot.history_total => HISTORY_SHARE,
+                    _ if !self.has_read() => HISTORY_SHARE,
                     (true, _) => FLAT_OUT_SHARE,
                     (false, true) => SPARE_SHARE,
                     (false, false) => ANSWER_SHARE,
@@ -262,6 +265,11 @@ impl Merger {
                 self.publish(changed, true, shelf, wake);
             }
         }
+    }
+
+    /// Whether all of history is in the answer: it knows no order, and any of it may belong to any window.
+    fn has_read(&self) -> bool {
+        self.snapshot.history_done >= self.snapshot.history_total
     }
 
     fn moment(&self, partial: DataFrame) -> Moment {
@@ -361,11 +369,11 @@ impl Merger {
     /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
     fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
         let timed = self.shared.table.time.as_ref();
-        let watermark = timed.and_then(|_| self.shared.watermark.get(Instant::now()));
+        let watermark = timed.and_then(|_| self.shared.watermark.answered(Instant::now()));
         if fresh {
-            // When every input has come to its end, every window has.
+            // When every input has come to its end, every window has; before all history is read, none.
             let ended = last && !self.shared.finish.is_set();
-            let reached = if ended { Some(Micros::MAX) } else { watermark };
+            let reached = if ended { Some(Micros::MAX) } else { watermark.filter(|_| self.has_read()) };
             match self.answer(reached, last) {
                 Ok(answer) => {
                     self.snapshot.answer = answer.frame;
@@ -376,7 +384,7 @@ impl Merger {
                 Err(fault) => self.shared.fail(fault),
             }
         }
-        let now = Instant::now();
+        let (now, read) = (Instant::now(), self.has_read());
         let s = &mut self.snapshot;
         s.stats.state_bytes = self.partial.size() as u64;
         s.sealed_groups = self.sealed.groups();
@@ -397,7 +405,7 @@ impl Merger {
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
         s.watermark = watermark;
         s.live_rate = self.rate.get(now);
-        s.seam = ledger(&self.shared, &s.seam, &self.times, s.history_done >= s.history_total);
+        s.seam = ledger(&self.shared, &s.seam, &self.times, read);
         let ends = {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
