@@ -6,9 +6,9 @@ use polars::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use crate::data::format::write_csv;
+use crate::data::words::count;
 use crate::data::{Fault, Result};
 use crate::query::window::WindowStatus;
-use crate::workspace::grouped;
 
 /// Rows shown on a terminal; the rest is counted.
 const TERMINAL_ROWS: usize = 60;
@@ -65,7 +65,7 @@ pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>) -> String 
         }
     }
     if frame.height() > shown {
-        text += &format!("… and {} more rows\n", grouped(&(frame.height() - shown).to_string()));
+        text += &format!("… and {} more rows\n", count((frame.height() - shown) as u64));
     }
     text
 }

@@ -10,7 +10,7 @@ use super::args::RunArgs;
 use super::memory::Allowed;
 use super::{print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
-use crate::data::{Fault, Rejects, Result};
+use crate::data::{Fault, Rejects, Result, words};
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
 use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
@@ -18,7 +18,7 @@ use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
 use crate::sync::{Cancel, Wake};
-use crate::workspace::{Windows, grouped, percent, picture};
+use crate::workspace::{Windows, picture};
 
 /// How often one looks at the time, at Ctrl-C and at the memory held.
 const LOOK: Duration = Duration::from_millis(20);
@@ -170,7 +170,7 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
     notes.extend(last.notes.iter().filter(|note| !asked.told.contains(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
-        notes.push(format!("stopped early: this answer is from {} of the history", percent(last.history_share())));
+        notes.push(format!("stopped early: this answer is from {} of the history", words::percent(last.history_share())));
     }
     if last.rows.late > 0 {
         notes.push(format!(
@@ -274,16 +274,16 @@ impl Progress {
             return;
         }
         self.shown = Instant::now();
-        let mut line = format!("{} rows", grouped(&s.rows.come_in.to_string()));
+        let mut line = format!("{} rows", words::count(s.rows.come_in));
         if s.history_total > 0 {
             line += &format!(", history {:.0} %", s.history_share() * 100.0);
         }
         if s.live_open > 0 {
-            line += &format!(", live {} rows/s", grouped(&(s.live_rate as u64).to_string()));
+            line += &format!(", live {} rows/s", words::count(s.live_rate as u64));
         }
         for (count, word) in [(s.rows.late, "late"), (s.rows.rejected, "set aside"), (s.rows.dropped, "dropped")] {
             if count > 0 {
-                line += &format!(", {} {word}", grouped(&count.to_string()));
+                line += &format!(", {} {word}", words::count(count));
             }
         }
         let _ = if self.terminal { write!(std::io::stderr(), "\r\x1b[K{line}") } else { writeln!(std::io::stderr(), "{line}") };

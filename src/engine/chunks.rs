@@ -1,41 +1,47 @@
-//! Learning from more rows than fit into memory: each chunk of the table fits its share of the trees, by all threads, and
-//! the forests merge as every partial does. Memory is that of one chunk, whatever the table. What becomes of the forest is
-//! left to `lesson`.
+//! Learning from more rows than fit into memory. They are read twice: once to settle how values become codes, and once to
+//! keep them as codes, a chunk at a time. As many chunks as take the room of one fit their share of the trees, by all
+//! threads, and the forests merge as every partial does. What becomes of the forest is left to `lesson`.
+
+use std::collections::BTreeSet;
 
 use polars::prelude::*;
 
 use super::gather::{Heap, Keep, Wanted, each, nothing};
 use super::job::Reporter;
 use super::lesson::{Fitted, Test, divide, newest};
-use super::train::{Training, fit};
+use super::train::{Training, grow};
 use super::{Reached, Table};
 use crate::data::Result;
+use crate::learn::bins::SAMPLE;
 use crate::learn::drift::Baseline;
-use crate::learn::encode::{Dropped, TaskKind};
+use crate::learn::encode::{Dropped, Prepared, Question};
 use crate::learn::forest::Forest;
 use crate::learn::merge::merge;
 use crate::learn::model::LearntTo;
 
-/// Most chunks: the cuts of all of them fit into one forest.
-const MOST: usize = 250;
+/// Chunks whose trees are fitted together: a value takes the room of so many codes.
+const TOGETHER: usize = 8;
 /// Rows held out that are kept to judge by, and rows that are kept to know how features are distributed.
 const KEPT: usize = 500_000;
 
-/// Fits a forest on all rows of the table, at most `most` at a time where that is possible.
+/// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes.
 ///
 /// # Errors
 /// Those of reading and of training.
 pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, training: &Training, test: Test, most: usize, report: &Reporter) -> Result<Fitted> {
-    let rows = count(table, reached, wanted, report)?;
-    let chunks = rows.div_ceil(most.max(1)).clamp(1, MOST.min(training.trees.max(1)));
+    let (rows, prepared) = settle(table, reached, wanted, &training.question, report)?;
+    let chunks = rows.div_ceil(most.max(1)).max(1);
+    let parts = chunks.div_ceil(TOGETHER).clamp(1, training.trees.max(1));
     let mut state = Chunks {
         report,
         test,
-        training: training.clone(),
+        empty: prepared.clone(),
         held: DataFrame::default(),
+        coded: prepared,
         chunks,
         size: rows.div_ceil(chunks).max(1),
         done: 0,
+        parts,
         grown: 0,
         forests: Vec::new(),
         tested: Heap::new(Keep::Spread(KEPT)),
@@ -44,44 +50,57 @@ pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, trai
         learnt: 0,
         time: table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| wanted.columns.contains(time)),
         learnt_to: None,
+        training,
     };
-    // Each chunk is cut into 256 bins: those of all chunks have to fit into one forest.
-    state.training.question.coarse = true;
     report.counted(0, training.trees as u64, "trees", format!("reading the first of {chunks} chunks"));
     let unread = each(table, reached, wanted, &report.quiet(), &mut |rows| state.add(rows))?;
     state.rest()?;
-    let Chunks { forests, tested, labelled, dropped, learnt, learnt_to, training, .. } = state;
-    if forests.is_empty() {
-        return Err(if dropped.of == 0 { nothing(table) } else { dropped.all(&training.question.target) });
-    }
-    let parts: Vec<&Forest> = forests.iter().collect();
+    let Chunks { mut forests, tested, labelled, dropped, learnt, learnt_to, .. } = state;
+    let fitted = forests.len();
+    let forest = match (forests.pop(), forests.is_empty()) {
+        (Some(only), true) => only,
+        // A share of the trees has an out-of-bag error of its own, which is not that of all.
+        (Some(last), false) => merge(&forests.iter().chain([&last]).collect::<Vec<_>>())?,
+        (None, _) => return Err(dropped.all(&training.question.target)),
+    };
     let labelled = labelled.finish()?.unwrap_or_default();
     let baseline = Baseline::new(&labelled, training.question.features.iter().map(String::as_str))?;
     let tested = tested.finish()?.unwrap_or_default();
-    Ok(Fitted { forest: merge(&parts)?, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, chunks: forests.len(), learnt_to })
+    Ok(Fitted { forest, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, parts: fitted, learnt_to })
 }
 
-/// How many rows there are; one column is read for that.
-fn count(table: &Table, reached: &Reached, wanted: &Wanted, report: &Reporter) -> Result<usize> {
-    let one = Wanted { columns: wanted.columns.iter().take(1).cloned().collect(), derived: None };
-    let mut rows = 0;
-    each(table, reached, &one, report, &mut |part| {
+/// The first reading: how many rows there are, and the cuts, words and classes of all.
+fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question, report: &Reporter) -> Result<(usize, Prepared)> {
+    let (mut rows, mut sample, mut classes) = (0, Heap::new(Keep::Spread(SAMPLE)), BTreeSet::new());
+    each(table, reached, wanted, report, &mut |part| {
         rows += part.height();
-        Ok(())
+        question.classes(part.column(&question.target)?, &mut classes)?;
+        sample.add(part)
     })?;
-    Ok(rows)
+    let sample = sample.finish()?.ok_or_else(|| nothing(table))?;
+    let (complete, dropped) = question.complete(&sample)?;
+    if complete.height() == 0 {
+        return Err(dropped.all(&question.target));
+    }
+    Ok((rows, question.settle(&complete, classes)?))
 }
 
 struct Chunks<'a> {
     report: &'a Reporter,
     test: Test,
-    training: Training,
+    training: &'a Training,
+    /// Cuts, words and classes, which are those of all chunks.
+    empty: Prepared,
     /// Rows of the chunk that is being filled.
     held: DataFrame,
+    /// Those of the chunks before it that no tree has seen.
+    coded: Prepared,
     chunks: usize,
     /// Rows of a chunk.
     size: usize,
     done: usize,
+    /// How often trees are fitted.
+    parts: usize,
     /// Trees so far.
     grown: usize,
     forests: Vec<Forest>,
@@ -105,46 +124,53 @@ impl Chunks<'_> {
         while self.held.height() >= self.size && self.done + 1 < self.chunks {
             let rest = self.held.slice(self.size as i64, usize::MAX);
             let chunk = std::mem::replace(&mut self.held, rest).head(Some(self.size));
-            self.fit(chunk)?;
+            self.take(chunk)?;
         }
         Ok(())
     }
 
     fn rest(&mut self) -> Result<()> {
         let chunk = std::mem::take(&mut self.held);
-        if chunk.height() == 0 { Ok(()) } else { self.fit(chunk) }
+        if chunk.height() > 0 { self.take(chunk) } else { self.fit() }
     }
 
-    fn fit(&mut self, chunk: DataFrame) -> Result<()> {
+    /// Keeps a chunk as codes, and fits trees where that was the last of its part.
+    fn take(&mut self, chunk: DataFrame) -> Result<()> {
         self.report.check()?;
-        let Self { training, report, .. } = self;
-        let (complete, dropped) = training.question.complete(&chunk)?;
+        let question = &self.training.question;
+        let (complete, dropped) = question.complete(&chunk)?;
         self.dropped.add(dropped);
-        let target = chunk.column(&training.question.target)?;
+        let target = chunk.column(&question.target)?;
         self.labelled.add(chunk.filter(&target.is_not_null())?)?;
         drop(chunk);
-        let seed = training.seed.wrapping_add((self.done as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let (learnt, tested) = divide(&complete, self.test, seed)?;
+        let (learnt, tested) = divide(&complete, self.test, mixed(self.training.seed, self.done))?;
         let newer = newest(self.time.as_deref(), &complete, &learnt, self.test)?;
         self.learnt_to = self.learnt_to.take().into_iter().chain(newer).max_by_key(|to| to.micros);
         drop(complete);
-        self.done += 1;
         self.tested.add(tested)?;
-        // A chunk without rows leaves its trees to the next.
-        let trees = training.trees * self.done / self.chunks - self.grown;
-        if learnt.height() == 0 || trees == 0 {
+        self.coded.add(&learnt)?;
+        self.done += 1;
+        let part = self.forests.len() + 1;
+        if self.done * self.parts >= self.chunks * part { self.fit() } else { Ok(()) }
+    }
+
+    /// Fits the trees that are due on the rows that no tree has seen.
+    fn fit(&mut self) -> Result<()> {
+        let trees = self.training.trees * self.done / self.chunks - self.grown;
+        // A part without rows leaves its trees to the next.
+        if self.coded.table.labels.rows() == 0 {
             return Ok(());
         }
-        if training.question.task.is_none() {
-            // What the first chunk is, all are.
-            training.question.task = Some(if training.question.estimates(&learnt)? { TaskKind::Estimate } else { TaskKind::Classify });
-        }
-        self.learnt += learnt.height();
-        let part = Training { trees, seed, ..training.clone() };
-        let forest = fit(learnt, &part, &report.part(self.grown as u64, training.trees as u64), |_| ())?;
+        let coded = std::mem::replace(&mut self.coded, self.empty.clone());
+        self.learnt += coded.table.labels.rows();
+        let part = Training { trees, seed: mixed(self.training.seed, self.forests.len()), ..self.training.clone() };
+        self.forests.push(grow(coded, &part, &self.report.part(self.grown as u64, self.training.trees as u64), |_| ())?);
         self.grown += trees;
-        // A share of the trees has an estimate of its own, which is not that of all.
-        self.forests.push(Forest { oob: None, ..forest });
         Ok(())
     }
+}
+
+/// A seed for each of several; that of the first is the seed itself.
+fn mixed(seed: u64, number: usize) -> u64 {
+    seed.wrapping_add((number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

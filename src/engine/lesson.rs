@@ -108,7 +108,7 @@ pub enum Test {
 pub enum Scope {
     /// Some, by all trees together.
     Kept(Keep),
-    /// All, at most so many at a time: each chunk fits its share of the trees.
+    /// All, so many at a time as they are: chunks before them are kept as codes, and fit their share of the trees.
     Chunks(usize),
 }
 
@@ -133,8 +133,8 @@ pub struct Learned {
     pub training: Training,
     pub forest: Arc<Forest>,
     pub report: Arc<Report>,
-    /// What the champion's answers to the same rows were worth.
-    pub champion: Option<Verdict>,
+    /// The champion, and what its answers to the same rows were worth.
+    pub champion: Option<(Arc<Forest>, Verdict)>,
     /// To read and to train.
     pub took: Duration,
     /// To score the rows held out.
@@ -186,7 +186,7 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
         }
         Scope::Chunks(most) => fit_chunks(&table, &reached, &wanted, &training, test, most, report)?,
     };
-    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks, learnt_to } = fitted;
+    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts, learnt_to } = fitted;
     let took = begun.elapsed();
     let trees = training.trees as u64;
     report.counted(trees, trees, "trees", "asking it of the rows held out");
@@ -195,13 +195,14 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let predict = begun.elapsed();
     let verdict = Verdict::new(&forest, &scored, &tested)?;
     report.check()?;
-    let champion = champion.map(|c| Verdict::new(&c, &c.score(&tested)?, &tested)).transpose()?;
+    let judge = |c: Arc<Forest>| Verdict::new(&c, &c.score(&tested)?, &tested).map(|verdict| (c, verdict));
+    let champion = champion.map(judge).transpose()?;
     let Explained { importance, dependences } = explain(&forest, &tested, |share| {
         report.counted(trees, trees, "trees", format!("finding out what it goes by, {:.0} %", share * 100.0));
         report.check()
     })?;
     let seconds = (took + predict).as_secs_f64();
-    let report = Arc::new(Report { seen, unread, learnt, chunks, dropped, seconds, verdict, importance, dependences });
+    let report = Arc::new(Report { seen, unread, learnt, parts, dropped, seconds, verdict, importance, dependences });
     let (forest, baseline, until) = (Arc::new(forest), Arc::new(baseline), Mark::new(&table, reached));
     Ok(Learned { target, training, forest, report, champion, took, predict, baseline, until, learnt_to })
 }
@@ -231,7 +232,7 @@ pub(super) struct Fitted {
     pub seen: u64,
     pub unread: u64,
     pub learnt: usize,
-    pub chunks: usize,
+    pub parts: usize,
     pub learnt_to: Option<LearntTo>,
 }
 
@@ -252,7 +253,7 @@ fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, tes
     let learnt = rows.height();
     report.check()?;
     let forest = fit(rows, training, report, show)?;
-    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, chunks: 1, learnt_to })
+    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts: 1, learnt_to })
 }
 
 /// Rows to learn from, and rows to test on.

@@ -56,7 +56,8 @@ const WAIT: Duration = Duration::from_millis(50);
 
 type News = Result<(usize, Judged)>;
 
-fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
+/// Grows the trees over rows that are codes already.
+pub(super) fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
     if !(1..=TREES).contains(&training.trees) {
         return Err(Fault::new(format!("a forest has no {} trees", training.trees)).hint(format!("ask for 1 to {TREES}")));
     }

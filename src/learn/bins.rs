@@ -15,7 +15,7 @@ const DISTINCT: usize = 2_048;
 /// Up to this many rows every feature is cut exactly.
 pub const EXACT_ROWS: usize = 10_000;
 /// How many rows cuts are sought in, at most: evenly spaced ones stand for the rest.
-const SAMPLE: usize = 200_000;
+pub const SAMPLE: usize = 200_000;
 /// A missing value: below every number.
 pub const MISSING: f64 = f64::NEG_INFINITY;
 
@@ -57,6 +57,23 @@ impl Column {
             Codes::Wide(values.iter().map(|v| rank(&cuts, *v) as u16).collect())
         };
         Self { codes, bins: cuts.len() + 1, category: false, cuts }
+    }
+
+    /// The same bins, and no row yet.
+    pub fn empty(&self) -> Self {
+        let codes = match self.codes {
+            Codes::Narrow(_) => Codes::Narrow(Vec::new()),
+            Codes::Wide(_) => Codes::Wide(Vec::new()),
+        };
+        Self { codes, cuts: self.cuts.clone(), ..*self }
+    }
+
+    /// Takes the code of one more row, which is below `bins`.
+    pub fn push(&mut self, code: u16) {
+        match &mut self.codes {
+            Codes::Narrow(codes) => codes.push(code as u8),
+            Codes::Wide(codes) => codes.push(code),
+        }
     }
 
     /// Takes categories by their codes, which are below `bins` (at most 256).

@@ -1,12 +1,15 @@
 //! Frames into codes: how columns of each type are read, for training and for scoring alike. A forest that is asked about
 //! frames is `score`'s; which columns are worth learning from is left to others.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 use polars::prelude::*;
 
 use super::bins::{self, BINS, Fineness, MISSING};
 use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Task};
 use super::grow::{CLASSES, Labels, Table};
+use super::score::{Truth, each_code};
 use super::tree::MOST;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
@@ -147,20 +150,30 @@ impl Question {
         if frame.height() == 0 {
             return Err(Fault::new("there is no row to learn from").at(&self.target).hint("give more rows, or hold out fewer"));
         }
-        // Rows are counted in 31 bits.
-        if frame.height() > i32::MAX as usize {
-            return Err(Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"));
-        }
-        let (task, labels) = self.labels(frame.column(&self.target)?)?;
+        let task = self.task(frame.column(&self.target)?)?;
         let (mut features, mut columns) = (Vec::new(), Vec::new());
         for name in names {
             let (kind, column) = learn_column(frame.column(&name)?, self.coarse)?;
             features.push(Feature { name, kind, cuts: column.cuts.clone() });
             columns.push(column);
         }
-        let rows = frame.height() as u64;
-        let forest = Forest { target: self.target.clone(), task, features, missing: self.missing, trees: Vec::new(), rows, oob: None };
-        Ok(Prepared { table: Table { columns, labels }, forest })
+        let forest = Forest { target: self.target.clone(), task, features, missing: self.missing, trees: Vec::new(), rows: 0, oob: None };
+        let mut prepared = Prepared { table: Table { columns, labels: Labels::none(&forest.task) }, forest };
+        prepared.label(frame)?;
+        Ok(prepared)
+    }
+
+    /// How rows become codes, settled by some of them, evenly spread, and by the classes of all; no row is taken yet.
+    ///
+    /// # Errors
+    /// As `prepare`.
+    pub fn settle(&self, frame: &DataFrame, classes: BTreeSet<String>) -> Result<Prepared> {
+        let Prepared { table, mut forest } = self.prepare(frame)?;
+        if let Task::Classes { kind, .. } = forest.task {
+            forest.task = self.told_apart(kind, classes)?;
+        }
+        let columns = table.columns.iter().map(bins::Column::empty).collect();
+        Ok(Prepared { table: Table { columns, labels: Labels::none(&forest.task) }, forest: Forest { rows: 0, ..forest } })
     }
 
     /// Whether the target is estimated as a number, not told apart into classes.
@@ -176,45 +189,58 @@ impl Question {
         }
     }
 
-    fn labels(&self, column: &Column) -> Result<(Task, Labels)> {
-        let fault = |what: String, hint: &str| Fault::new(what).at(format!("the target '{}'", self.target)).hint(hint);
+    /// What is foretold, by some rows.
+    fn task(&self, column: &Column) -> Result<Task> {
         if column.null_count() > 0 {
-            return Err(fault("some rows have no target".to_owned(), "drop them first"));
+            return Err(self.fault("some rows have no target".to_owned(), "drop them first"));
         }
         let Some(kind) = label_kind(column.dtype()) else {
-            return Err(fault(format!("a column of {} cannot be foretold", column.dtype()), "choose one of text, numbers or truth values"));
+            return Err(self.fault(format!("a column of {} cannot be foretold", column.dtype()), "choose one of text, numbers or truth values"));
         };
-        let numeric = matches!(kind, LabelKind::Integer | LabelKind::Number);
         if self.task.map_or_else(|| many(column, kind), |task| Ok(task == TaskKind::Estimate))? {
-            if !numeric {
-                return Err(fault("it holds no numbers, so it cannot be estimated".to_owned(), "let it be classified"));
+            if matches!(kind, LabelKind::Text | LabelKind::Flag) {
+                return Err(self.fault("it holds no numbers, so it cannot be estimated".to_owned(), "let it be classified"));
             }
-            let values = numbers(column, &Kind::Number)?;
-            if values.iter().any(|v| v.abs() >= f64::MAX) {
-                return Err(fault("some rows hold an infinite number".to_owned(), "leave those rows out"));
-            }
-            return Ok((Task::Numbers, Labels::Numbers(values)));
+            return Ok(Task::Numbers);
         }
-        let texts = label_texts(column, kind)?;
-        let texts = texts.str()?;
-        let mut names: Vec<String> = Vec::new();
-        let mut first: HashMap<&str, usize> = HashMap::new();
-        for text in texts.iter().flatten() {
-            first.entry(text).or_insert_with(|| {
-                names.push(text.to_owned());
-                names.len() - 1
-            });
-            if names.len() > CLASSES {
-                let hint = if numeric { "let it be estimated as a number" } else { "is it an identifier? Choose another, or group its values" };
-                return Err(fault(format!("it holds more than {CLASSES} classes"), hint));
+        let mut names = BTreeSet::new();
+        self.classes(column, &mut names)?;
+        self.told_apart(kind, names)
+    }
+
+    /// Adds the classes of some rows to those that are known, as long as there are not too many.
+    ///
+    /// # Errors
+    /// When labels of the column cannot be read.
+    pub fn classes(&self, column: &Column, known: &mut BTreeSet<String>) -> Result<()> {
+        let Some(kind) = label_kind(column.dtype()).filter(|_| self.task != Some(TaskKind::Estimate)) else { return Ok(()) };
+        if known.len() > CLASSES {
+            return Ok(());
+        }
+        for text in label_texts(column, kind)?.str()?.iter().flatten() {
+            if !known.contains(text) {
+                known.insert(text.to_owned());
+                if known.len() > CLASSES {
+                    break;
+                }
             }
         }
+        Ok(())
+    }
+
+    fn told_apart(&self, kind: LabelKind, names: BTreeSet<String>) -> Result<Task> {
+        if names.len() > CLASSES {
+            let numeric = matches!(kind, LabelKind::Integer | LabelKind::Number);
+            let hint = if numeric { "let it be estimated as a number" } else { "is it an identifier? Choose another, or group its values" };
+            return Err(self.fault(format!("it holds more than {CLASSES} classes"), hint));
+        }
+        let mut names = names.into_iter().collect();
         kind.sort(&mut names);
-        let places: HashMap<&str, u16> = names.iter().map(String::as_str).zip(0..).collect();
-        let of: Vec<u16> = texts.iter().flatten().map(|t| places.get(t).copied().unwrap_or(0)).collect();
-        drop(places);
-        let count = names.len();
-        Ok((Task::Classes { kind, names }, Labels::Classes { of, count }))
+        Ok(Task::Classes { kind, names })
+    }
+
+    fn fault(&self, what: String, hint: &str) -> Fault {
+        Fault::new(what).at(format!("the target '{}'", self.target)).hint(hint)
     }
 }
 
@@ -223,6 +249,41 @@ impl Question {
 pub struct Prepared {
     pub table: Table,
     pub forest: Forest,
+}
+
+impl Prepared {
+    /// Takes more complete rows, as codes.
+    ///
+    /// # Errors
+    /// As `Forest::score`, or when there are more rows than can be learnt from.
+    pub fn add(&mut self, frame: &DataFrame) -> Result<()> {
+        for (feature, binned) in self.forest.features.iter().zip(&mut self.table.columns) {
+            each_code(feature, &self.forest.column(feature, frame)?, |code, _| binned.push(code))?;
+        }
+        self.label(frame)
+    }
+
+    fn label(&mut self, frame: &DataFrame) -> Result<()> {
+        match (&mut self.table.labels, self.forest.truth(frame)?) {
+            // The classes are those of all rows.
+            (Labels::Classes { of, .. }, Truth::Classes(more)) => of.extend(more.into_iter().map(|class| class.unwrap_or(0) as u16)),
+            (Labels::Numbers(of), Truth::Numbers(more)) => {
+                if more.iter().any(|v| v.abs() >= f64::MAX) {
+                    return Err(Fault::new("some rows hold an infinite number")
+                        .at(format!("the target '{}'", self.forest.target))
+                        .hint("leave those rows out"));
+                }
+                of.extend(more);
+            }
+            _ => {}
+        }
+        self.forest.rows += frame.height() as u64;
+        // Rows are counted in 31 bits.
+        if self.forest.rows > i32::MAX as u64 {
+            return Err(Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"));
+        }
+        Ok(())
+    }
 }
 
 impl LabelKind {
@@ -277,7 +338,7 @@ fn many(column: &Column, kind: LabelKind) -> Result<bool> {
         LabelKind::Number => FEW_FLOATS,
         LabelKind::Text | LabelKind::Flag => return Ok(false),
     };
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for value in numbers(column, &Kind::Number)? {
         if value.fract() != 0.0 {
             return Ok(true);

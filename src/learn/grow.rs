@@ -2,6 +2,7 @@
 //! in which order trees come is the caller's, and does not matter, because each tree has its own seed.
 
 use super::bins::{BINS, Codes, Column, middle};
+use super::forest::Task;
 use super::goal::{Classes, Criterion, Goal, Item, Numbers};
 use super::split::{Finder, Offer, Place, Split};
 use super::tree::{BY_SET, Node, Tree, in_set};
@@ -47,6 +48,14 @@ pub enum Labels {
 }
 
 impl Labels {
+    /// Of no rows.
+    pub fn none(task: &Task) -> Self {
+        match task {
+            Task::Classes { names, .. } => Self::Classes { of: Vec::new(), count: names.len() },
+            Task::Numbers => Self::Numbers(Vec::new()),
+        }
+    }
+
     pub fn rows(&self) -> usize {
         match self {
             Self::Classes { of, .. } => of.len(),

@@ -4,6 +4,7 @@
 use polars::prelude::*;
 
 use super::drift::{is_text, numbers, texts};
+use crate::data::words::count;
 use crate::data::{Fault, Result};
 
 /// Rows looked at; of more, evenly spaced ones are.
@@ -219,7 +220,7 @@ fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, 
     let (height, dtype) = (column.len(), column.dtype());
     let present = height - column.null_count();
     if present == 0 {
-        return Ok(Some((Reason::AllNull, format!("no value in {height} rows"))));
+        return Ok(Some((Reason::AllNull, format!("no value in {} rows", count(height as u64)))));
     }
     let plain = dtype.is_primitive_numeric() || dtype.is_temporal() || dtype.is_bool() || is_text(dtype);
     if !plain {
@@ -227,10 +228,10 @@ fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, 
     }
     let distinct = codes(column)?.iter().flatten().max().map_or(0, |c| c + 1);
     if distinct == 1 {
-        return Ok(Some((Reason::Constant, format!("one value in {present} rows"))));
+        return Ok(Some((Reason::Constant, format!("one value in {} rows", count(present as u64)))));
     }
     if let Some(same) = copy(column, target)? {
-        return Ok(Some((Reason::Copy, format!("equal to the target in all {same} rows"))));
+        return Ok(Some((Reason::Copy, format!("equal to the target in all {} rows", count(same as u64)))));
     }
     if present >= LEAST_ROWS {
         let share = distinct as f64 / present as f64;
@@ -239,10 +240,13 @@ fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, 
             Ok(values.is_sorted())
         };
         if is_text(dtype) && share >= DISTINCT {
-            return Ok(Some((Reason::Identifier, format!("{distinct} distinct values in {present} rows"))));
+            return Ok(Some((Reason::Identifier, format!("{} distinct values in {} rows", count(distinct as u64), count(present as u64)))));
         }
         if dtype.is_integer() && share >= DISTINCT && rises()? {
-            return Ok(Some((Reason::Identifier, format!("it grows with the row, {distinct} distinct values in {present} rows"))));
+            return Ok(Some((
+                Reason::Identifier,
+                format!("it grows with the row, {} distinct values in {} rows", count(distinct as u64), count(present as u64)),
+            )));
         }
     }
     if let Some(unknown) = aim.unknown(column)?.filter(|u| *u <= UNKNOWN) {

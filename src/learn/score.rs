@@ -89,7 +89,11 @@ impl Forest {
         Ok((codes, lack))
     }
 
-    fn column(&self, feature: &Feature, frame: &DataFrame) -> Result<Column> {
+    /// The column of a feature, if it holds what was learnt from.
+    ///
+    /// # Errors
+    /// As `score`.
+    pub(super) fn column(&self, feature: &Feature, frame: &DataFrame) -> Result<Column> {
         let place = || format!("the column '{}'", feature.name);
         let Ok(column) = frame.column(&feature.name) else {
             let names: Vec<&str> = frame.schema().iter_names().map(|n| n.as_str()).collect();
@@ -205,18 +209,22 @@ impl Scores {
 
 /// Writes the codes of a feature, `width` apart, and marks rows that lack a value.
 fn write_codes(feature: &Feature, column: &Column, codes: &mut [u16], width: usize, lack: &mut [bool]) -> Result<()> {
-    let places = codes.iter_mut().step_by(width).zip(lack);
+    let mut places = codes.iter_mut().step_by(width).zip(lack);
+    each_code(feature, column, |code, lacks| {
+        if let Some((place, lack)) = places.next() {
+            *place = code;
+            *lack |= lacks;
+        }
+    })
+}
+
+/// Gives the code of each row, and whether it lacks a value.
+pub(super) fn each_code(feature: &Feature, column: &Column, mut take: impl FnMut(u16, bool)) -> Result<()> {
     if let Kind::Category(words) = &feature.kind {
         let texts = column.as_materialized_series().cast(&DataType::String)?;
-        for ((place, lack), code) in places.zip(categories(texts.str()?, words)) {
-            *place = code as u16;
-            *lack |= code == words.len() + 1;
-        }
+        categories(texts.str()?, words).for_each(|code| take(code as u16, code == words.len() + 1));
         return Ok(());
     }
-    for ((place, lack), value) in places.zip(numbers(column, &feature.kind)?) {
-        *place = feature.code(value);
-        *lack |= value == MISSING;
-    }
+    numbers(column, &feature.kind)?.into_iter().for_each(|value| take(feature.code(value), value == MISSING));
     Ok(())
 }

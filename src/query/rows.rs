@@ -15,6 +15,7 @@ use super::Plan;
 use super::expr::Scalar;
 use super::finish::tie_breakers;
 use super::order::sorted;
+use crate::data::words::count;
 use crate::data::{Fault, Result};
 
 /// What a question about rows keeps.
@@ -281,7 +282,7 @@ impl Store {
             Keep::Top { rows, .. } | Keep::Newest(rows) => self.rows.min(rows),
             Keep::All => self.rows,
         };
-        (newest && (shown as u64) < taken).then(|| format!("the newest {} of {} rows", grouped(shown as u64), grouped(taken)))
+        (newest && (shown as u64) < taken).then(|| format!("the newest {} of {} rows", count(shown as u64), count(taken)))
     }
 
     /// Rows ever taken.
@@ -409,16 +410,4 @@ fn stack(one: DataFrame, other: &DataFrame) -> Result<DataFrame> {
     let mut both = one.vstack(other)?;
     both.rechunk_mut();
     Ok(both)
-}
-
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -31,7 +31,7 @@ pub struct Draft {
     pub seed: String,
     /// So many rows are held in memory: the most that are learnt from, or those of a chunk.
     pub rows: String,
-    /// All rows are learnt from, a chunk at a time.
+    /// All rows are learnt from, read a chunk at a time.
     pub chunks: bool,
 }
 
@@ -86,7 +86,7 @@ pub struct UnderWay {
     errors: Latest<Vec<f64>>,
     /// Of the out-of-bag error so far.
     pub picture: Picture,
-    /// Each chunk of the rows has an error of its own.
+    /// Rows are read a chunk at a time: what trees are fitted together has an error of its own.
     pub chunks: bool,
     shown: usize,
 }

@@ -3,8 +3,8 @@
 
 use polars::prelude::DataFrame;
 
-use super::percent;
 use crate::data::Result;
+use crate::data::words::percent;
 use crate::engine::Snapshot;
 use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState};
 use crate::query::window::{Kind, Micros, WindowStatus, micros_of};

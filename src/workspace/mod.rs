@@ -7,7 +7,6 @@ mod models;
 mod sample;
 mod secrets;
 mod setup;
-mod words;
 
 pub use annotate::{Windows, picture};
 pub use folders::Folders;
@@ -15,4 +14,3 @@ pub use models::{keep_model, sweep_models};
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
 pub use setup::{GuardSetup, ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
-pub use words::{grouped, percent};

@@ -582,9 +582,9 @@ fn stats(args: &[&str], folder: &std::path::Path) -> serde_json::Value {
     let path = folder.join("stats.json").display().to_string();
     let out = braid(&[args, &["--stats", &path]].concat());
     assert!(out.status.success(), "{}", stderr(&out));
-    // Chunks have no estimate in common.
+    // Parts have no estimate in common.
     let page = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(page.contains("out of bag") != page.contains("fitted on"), "{page}");
+    assert!(page.contains("out of bag") != page.contains("fitted in"), "{page}");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -648,36 +648,40 @@ fn train_estimates_numbers() {
 }
 
 #[test]
-fn each_chunk_fits_its_share_of_the_trees_and_together_they_are_as_good() {
+fn chunks_are_kept_as_codes_and_parts_of_them_fit_their_share_of_the_trees() {
     let folder = tempfile::tempdir().unwrap();
     let frame = with_holes(classes(9_000, 76));
     let data = table(folder.path(), "t.csv", &frame);
     let of = |more: &[&str]| stats(&[&["train", "--data", &data, "--target", "y", "--trees", "40"], more].concat(), folder.path());
-    let (together, chunks) = (of(&[]), of(&["--chunk-rows", "1500"]));
-    for key in ["rows", "rows_dropped", "dropped_by_column", "trees"] {
-        assert_eq!(together[key], chunks[key], "{key}");
-    }
-    assert_eq!((&together["chunks"], &chunks["chunks"]), (&1.into(), &6.into()));
+    let together = of(&[]);
     let rows = |s: &serde_json::Value| s["rows_train"].as_u64().unwrap() + s["rows_test"].as_u64().unwrap();
-    assert_eq!(rows(&together), rows(&chunks));
     let accuracy = |s: &serde_json::Value| s["accuracy"].as_f64().unwrap();
-    assert!(accuracy(&chunks) > accuracy(&together) - 0.015, "{} and {}", accuracy(&chunks), accuracy(&together));
+    // Six chunks take less room as codes than one as it is; of 48, each eight make a part.
+    for (size, parts, off) in [("1500", 1, 0.007), ("190", 6, 0.015)] {
+        let chunks = of(&["--chunk-rows", size]);
+        for key in ["rows", "rows_dropped", "dropped_by_column", "trees"] {
+            assert_eq!(together[key], chunks[key], "{key}");
+        }
+        assert_eq!((&together["parts"], &chunks["parts"]), (&1.into(), &parts.into()));
+        assert_eq!(rows(&together), rows(&chunks));
+        assert!(accuracy(&chunks) > accuracy(&together) - off, "{} and {}", accuracy(&chunks), accuracy(&together));
+    }
 
     // The same seed gives the same forest on any number of threads.
     let saved = |threads: &str| {
         let path = folder.path().join("m.json");
-        of(&["--chunk-rows", "2000", "--threads", threads, "--model", &path.display().to_string()]);
+        of(&["--chunk-rows", "250", "--threads", threads, "--model", &path.display().to_string()]);
         let saved = model::load(&path).unwrap();
         (said(&saved.forest, &frame), saved.forest.trees.len(), saved.baseline.map(|b| b.features.len()))
     };
     let one = saved("1");
     assert!(one == saved("3") && one.1 == 40 && one.2 == Some(4));
 
-    // No chunk goes without a tree.
-    assert_eq!(of(&["--chunk-rows", "10", "--trees", "5"])["chunks"], 5);
+    // No part goes without a tree.
+    assert_eq!(of(&["--chunk-rows", "10", "--trees", "5"])["parts"], 5);
     assert!(refused(&["train", "--data", &data, "--target", "y", "--chunk-rows", "10", "--test", &data]).contains("--chunk-rows holds a share"));
     let numbers = table(folder.path(), "n.csv", &numbers(3_000, 77));
-    let estimated = stats(&["train", "--data", &numbers, "--target", "y", "--trees", "30", "--chunk-rows", "500"], folder.path());
+    let estimated = stats(&["train", "--data", &numbers, "--target", "y", "--trees", "30", "--chunk-rows", "63"], folder.path());
     assert!(estimated["r2"].as_f64().unwrap() > 0.95, "{estimated}");
 }
 
@@ -759,7 +763,7 @@ fn reported(frame: &DataFrame, trees: usize) -> Saved {
     .unwrap();
     let (learnt, of) = (frame.height() - tested.height(), frame.height() + 3);
     let dropped = Dropped { rows: 3, of, by_column: vec![("a".to_owned(), 3)] };
-    let report = Report { seen: of as u64 + 2, unread: 2, learnt, chunks: 3, dropped, seconds: 0.25, verdict, importance, dependences };
+    let report = Report { seen: of as u64 + 2, unread: 2, learnt, parts: 3, dropped, seconds: 0.25, verdict, importance, dependences };
     let learnt_to = Some(LearntTo { column: "at".to_owned(), micros: 979_957_800_000_001, number: None });
     Saved { name: "mine".to_owned(), report: Some(report), learnt_to, ..Saved::new(forest) }
 }

@@ -183,19 +183,19 @@ fn all_rows_are_learnt_from_chunk_by_chunk_where_one_wants_that() {
     let mut window = with_lesson();
     let rows = window.app().lesson().unwrap().proposed.as_ref().unwrap().rows;
     window.click("All rows, chunk by chunk");
-    window.retype("Rows a chunk", &(rows / 3).to_string());
+    // Eight chunks make a part.
+    window.retype("Rows a chunk", &rows.div_ceil(24).to_string());
     window.retype("Trees", "13");
     window.click("Train");
     wait_learnt(&mut window);
-    let chunks = if rows.is_multiple_of(3) { 3 } else { 4 };
     {
         let app = window.app();
         let entry = &app.models().entries[0];
         let report = entry.report.as_ref().unwrap();
-        assert_eq!((report.chunks, entry.forest().trees.len(), report.seen), (chunks, 13, rows));
+        assert_eq!((report.parts, entry.forest().trees.len(), report.seen), (3, 13, rows));
         assert!(report.verdict.score().unwrap() > 0.8, "{:?}", report.verdict.score());
     }
-    assert!(window.has(&format!("in {chunks} chunks")), "the report says so");
+    assert!(window.has("in 3 parts"), "the report says so");
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
     window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Stopped));
     let late = window.sheet().watch.newest.as_ref().unwrap().rows.late;
     window.propose(Action::Window(Show::Show(Pane::Late)));
-    let digits = braid::workspace::grouped(&late.to_string());
+    let digits = braid::data::words::count(late);
     window.click(&format!("Re-admit {digits} late rows"));
     window.wait("they are in", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.readmitted > 0)));
     let sheet = window.sheet();

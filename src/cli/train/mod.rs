@@ -80,7 +80,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
     let verdict = Verdict::new(&forest, &scored, &tested)?;
     let seconds = fit.as_secs_f64() + predict.as_secs_f64();
-    let mut report = Report { seen, unread, learnt: rows_learnt, chunks: 1, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
+    let mut report = Report { seen, unread, learnt: rows_learnt, parts: 1, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
     if args.model.is_some() {
         let explained = explain(&forest, &tested, |share| {
             tell(&format!("finding out what it goes by, {:.0} %", share * 100.0));
@@ -94,7 +94,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     Ok((Outcome { forest, report, fit, fit_cpu, predict, predict_cpu, asked }, saved))
 }
 
-/// One chunk of rows in memory at a time, each for its share of the trees.
+/// One chunk of rows in memory at a time, those before it as codes.
 fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let Holdout::Share(share) = args.holdout else {
         return Err(Fault::new("--chunk-rows holds a share of each chunk out to test on").hint("leave out --test and --split, or --chunk-rows"));

@@ -9,12 +9,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::stats::{cpu_seconds, peak_rss_mb};
 use super::task_word;
+use crate::data::words::grouped;
 use crate::learn::encode::TaskKind;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
 use crate::learn::report::Report;
 use crate::learn::verdict::Classes;
-use crate::workspace::grouped;
 
 /// Classes and features that are shown to people; programs get all.
 const SHOWN: usize = 20;
@@ -51,7 +51,7 @@ impl Outcome {
             "rows_train": self.report.learnt,
             "rows_test": self.report.verdict.rows,
             "trees": forest.trees.len(),
-            "chunks": self.report.chunks,
+            "parts": self.report.parts,
             "leaves": forest.trees.iter().map(|t| t.leaves()).sum::<usize>(),
             "fit_s": self.fit.as_secs_f64(),
             "fit_cpu_s": self.fit_cpu,
@@ -100,7 +100,7 @@ impl Outcome {
             let reasons: Vec<String> = self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
             text += &format!("; {} of {} dropped, values missing: {}", count(self.report.dropped.rows), count(self.report.dropped.of), reasons.join(", "));
         }
-        let fitted = if self.report.chunks > 1 { format!(", fitted on {} chunks", self.report.chunks) } else { String::new() };
+        let fitted = if self.report.parts > 1 { format!(", fitted in {} parts", self.report.parts) } else { String::new() };
         let leaves = count(forest.trees.iter().map(|t| t.leaves()).sum());
         text += &format!("\nforest          {} trees, {leaves} leaves{fitted}\n", count(forest.trees.len()));
         text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());

@@ -23,8 +23,8 @@ pub struct Report {
     pub unread: u64,
     /// Rows that it learnt from; those that it was tested on are the verdict's.
     pub learnt: usize,
-    /// Chunks that each fitted a share of the trees; 1 where all trees learnt from the same rows.
-    pub chunks: usize,
+    /// Parts of the rows that each fitted a share of the trees; 1 where all trees learnt from the same rows.
+    pub parts: usize,
     pub dropped: Dropped,
     pub seconds: f64,
     pub verdict: Verdict,

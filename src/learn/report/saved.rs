@@ -88,7 +88,7 @@ struct Rows {
     lacking: Vec<(String, usize)>,
     learnt: usize,
     #[serde(default = "one")]
-    chunks: usize,
+    parts: usize,
     tested: usize,
 }
 
@@ -170,7 +170,7 @@ fn plain_points(points: Vec<Point>) -> Vec<(f64, f64, f64)> {
 
 impl Saved {
     pub(in crate::learn) fn new(report: &Report, forest: &Forest) -> Self {
-        let Report { seen, unread, learnt, chunks, dropped, seconds, verdict, importance, dependences } = report;
+        let Report { seen, unread, learnt, parts, dropped, seconds, verdict, importance, dependences } = report;
         let names = forest.task.classes();
         let curves = |c: &Curves| SavedCurves {
             class: names.get(c.class).cloned().unwrap_or_default(),
@@ -199,7 +199,7 @@ impl Saved {
                 dropped: dropped.rows,
                 lacking: dropped.by_column.clone(),
                 learnt: *learnt,
-                chunks: *chunks,
+                parts: *parts,
                 tested: verdict.rows,
             },
             seconds: Number(*seconds),
@@ -222,7 +222,7 @@ impl Saved {
 
     /// What it says of `forest`; or where it contradicts itself.
     pub(in crate::learn) fn report(self, forest: &Forest) -> Result<Report, String> {
-        let Rows { seen, unread, of, dropped, lacking, learnt, chunks, tested } = self.rows;
+        let Rows { seen, unread, of, dropped, lacking, learnt, parts, tested } = self.rows;
         if learnt.saturating_add(tested).saturating_add(dropped) > of {
             return Err("in 'rows', those that were learnt from, tested on and dropped are more than all ('of')".to_owned());
         }
@@ -250,7 +250,7 @@ impl Saved {
             dependences.push(d.dependence(forest.task.classes().len().max(1))?);
         }
         let dropped = Dropped { rows: dropped, of, by_column: lacking };
-        Ok(Report { seen, unread, learnt, chunks, dropped, seconds: self.seconds.0, verdict: Verdict { rows: tested, told }, importance, dependences })
+        Ok(Report { seen, unread, learnt, parts, dropped, seconds: self.seconds.0, verdict: Verdict { rows: tested, told }, importance, dependences })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use eframe::egui::{CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Ui};
 
+use crate::data::words::percent;
 use crate::figure::AxisKind;
 use crate::ui::action::{Action, RunAction};
 use crate::ui::look;
@@ -9,7 +10,6 @@ use crate::ui::sheet::Sheet;
 use crate::ui::watch::Next;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{numbers, row};
-use crate::workspace::percent;
 
 /// The strip above the chart.
 pub fn strip_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

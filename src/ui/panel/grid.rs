@@ -4,6 +4,7 @@ use eframe::egui::{self, Align, Id, Label, Layout, RichText, Sense, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::audit;
+use crate::data::words::percent;
 use crate::engine::Snapshot;
 use crate::figure::PointState;
 use crate::query::window::WindowStatus;
@@ -12,7 +13,6 @@ use crate::ui::look;
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::cells::{self, Cell};
 use crate::ui::widget::numbers;
-use crate::workspace::percent;
 use polars::prelude::DataFrame;
 
 pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

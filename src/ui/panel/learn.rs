@@ -224,7 +224,7 @@ fn kind_word(kind: &Kind) -> &'static str {
 /// How many rows go because they lack a value, and why.
 fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
     let cost = proposed.gaps.drop_na(|name| name == proposed.target.name || draft.features.contains(name));
-    let share = |n: usize| crate::workspace::percent(n as f64 / proposed.gaps.rows.max(1) as f64);
+    let share = |n: usize| crate::data::words::percent(n as f64 / proposed.gaps.rows.max(1) as f64);
     ui.label(RichText::new("Missing values").strong());
     if cost.rows == 0 {
         ui.label(look::faint("No row lacks a value in these columns", ui));
@@ -232,8 +232,8 @@ fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         ui.add(
             Label::new(format!(
                 "{} of the {} rows looked at ({}) lack a value:",
-                crate::workspace::grouped(&cost.rows.to_string()),
-                crate::workspace::grouped(&proposed.gaps.rows.to_string()),
+                numbers::count(cost.rows as u64),
+                numbers::count(proposed.gaps.rows as u64),
                 share(cost.rows)
             ))
             .wrap(),
@@ -268,7 +268,10 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         }
     });
     let (rows, about_rows) = match draft.chunks {
-        true => (draft.rows_word(), "So many are held in memory. A tree knows its chunk alone: the larger the chunks, the better the forest"),
+        true => (
+            draft.rows_word(),
+            "So many are held in memory as they are. Eight chunks, as about a byte a value, take the same room: trees are fitted on those together",
+        ),
         false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
     };
     Grid::new("forest").num_columns(2).spacing([look::PAD, look::STEP]).show(ui, |ui| {
@@ -285,7 +288,7 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         }
     });
     ui.checkbox(&mut draft.chunks, "All rows, chunk by chunk")
-        .on_hover_text("For tables that do not fit into memory: each chunk of rows fits its share of the trees, and the forests are merged");
+        .on_hover_text("For tables that do not fit into memory: rows are read twice and kept as about a byte a value. Where even that does not fit, parts of the rows fit their share of the trees, and the forests are merged");
 }
 
 /// Trees done, and the error of the rows that they did not see.
@@ -303,7 +306,7 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     ui.add_space(look::GAP);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
     if training.chunks {
-        let text = "The out-of-bag error is that of the chunk. How good the forest is on the rows held out is said in the end.";
+        let text = "How good the forest is on the rows held out is said in the end.";
         ui.put(rect, Label::new(look::faint(text, ui)).wrap());
         return;
     }

@@ -65,8 +65,8 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
         }
     });
     let count = |n: usize| numbers::count(n as u64);
-    let chunks = if report.chunks > 1 { format!(" in {} chunks", count(report.chunks)) } else { String::new() };
-    let mut text = format!("{}. Learnt from {} rows{chunks}, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
+    let parts = if report.parts > 1 { format!(" in {} parts", count(report.parts)) } else { String::new() };
+    let mut text = format!("{}. Learnt from {} rows{parts}, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
     let dropped = &report.dropped;
     if dropped.rows > 0 {
         let why: Vec<String> = dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
@@ -100,11 +100,15 @@ fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
 /// Of a forest that learnt from a stream.
 fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
     const ABOUT: &str = "Each row was foretold before the forest learnt from it";
-    if entry.forest().task == Task::Numbers {
-        figure_of_merit_ui(ui, "MAE", numbers::float(lived.error), ABOUT);
-    } else {
-        figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - lived.error) * 100.0), ABOUT);
-    }
+    ui.horizontal(|ui| {
+        if entry.forest().task != Task::Numbers {
+            return figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - lived.error) * 100.0), ABOUT);
+        }
+        for (name, value) in [("R²", lived.r2), ("MAE", lived.error), ("RMSE", lived.rmse)] {
+            let text = if value.is_finite() { numbers::float((value * 1e4).round() / 1e4) } else { "–".to_owned() };
+            figure_of_merit_ui(ui, name, text, ABOUT);
+        }
+    });
     let rows = numbers::counted(lived.rows, "row");
     let text = format!("{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held out.", entry.about());
     ui.add(Label::new(look::faint(text, ui)).wrap());

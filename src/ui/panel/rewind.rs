@@ -4,13 +4,13 @@ use eframe::egui::{Context, Frame, Grid, Id, Label, Margin, RichText, TextEdit, 
 use polars::prelude::TimeUnit;
 
 use crate::data::format::parse_datetime;
+use crate::data::words::percent;
 use crate::ui::action::{Action, Pane, Rewind, Window};
 use crate::ui::rewind::{Stretch, latest};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::{App, look};
-use crate::workspace::percent;
 
 /// The strip over the answer while one looks at the past.
 pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

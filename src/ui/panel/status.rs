@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
+use crate::data::words::percent;
 use crate::engine::snapshot::TimeGap;
 use crate::ui::action::{Action, ModelAction, Pane, RunAction, Window};
 use crate::ui::guard::Sentry;
@@ -12,7 +13,6 @@ use crate::ui::watch::{State, Watch};
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
 use crate::ui::{App, look};
-use crate::workspace::percent;
 
 /// A watermark further behind than this belongs to a replay of old data, and its distance says nothing.
 const OLD_SECS: f64 = 7.0 * 86_400.0;

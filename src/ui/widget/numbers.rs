@@ -2,11 +2,7 @@
 
 use chrono::DateTime;
 
-pub use crate::workspace::grouped;
-
-pub fn count(n: u64) -> String {
-    grouped(&n.to_string())
-}
+pub use crate::data::words::{count, grouped};
 
 /// A count and its noun: `1 row`, `2 rows`.
 pub fn counted(n: u64, one: &str) -> String {

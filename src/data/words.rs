@@ -1,6 +1,11 @@
-//! Numbers as people read them, the same in the window and on the command line.
+//! Numbers as people read them, the same in the window, on the command line and in what is said of data.
 
 /// `1234567` as `1,234,567`.
+pub fn count(n: u64) -> String {
+    grouped(&n.to_string())
+}
+
+/// The same of digits, with or without a sign.
 pub fn grouped(digits: &str) -> String {
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
     let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
