@@ -77,7 +77,8 @@ impl Entry {
     /// How good it was on the rows held out, or on those of the stream, in a word.
     pub fn score(&self) -> Option<String> {
         let numbers = self.forest().task == Task::Numbers;
-        let score = self.report.as_ref().and_then(|r| r.verdict.score()).or(self.lived.filter(|_| !numbers).map(|lived| 1.0 - lived.error))?;
+        let of_stream = |lived: Lived| if numbers { lived.r2 } else { 1.0 - lived.error };
+        let score = self.report.as_ref().and_then(|r| r.verdict.score()).or(self.lived.map(of_stream).filter(|score| score.is_finite()))?;
         Some(if numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
     }
 
@@ -166,6 +167,9 @@ pub struct Lived {
     pub rows: u64,
     /// The share that was wrong, or the mean distance from the truth.
     pub error: f64,
+    /// Of numbers: the root of the mean squared error, and R².
+    pub rmse: f64,
+    pub r2: f64,
 }
 
 /// A forest, and what is known of how it came about.

@@ -208,8 +208,8 @@ fn retraining_on_the_newest_rows_is_judged_on_the_same_rows_as_the_champion() {
     assert_eq!(watched.rows, 4_000, "history is not watched");
     let newest = watched.rows_since_change() as usize;
     let learned = lesson(&table, watched.reached.clone(), Keep::Newest(newest), Test::Newest(0.2), Some(forest));
-    let (new, old) = (learned.report.verdict.score().unwrap(), learned.champion.as_ref().unwrap().score().unwrap());
-    assert_eq!(learned.report.verdict.rows, learned.champion.as_ref().unwrap().rows);
+    let (new, old) = (learned.report.verdict.score().unwrap(), learned.champion.as_ref().unwrap().1.score().unwrap());
+    assert_eq!(learned.report.verdict.rows, learned.champion.as_ref().unwrap().1.rows);
     assert!(new > 0.8 && old < 0.2, "{new} {old}");
     assert_eq!(learned.report.seen, 8_000);
 }

@@ -2,6 +2,7 @@
 //! Kolmogorov and Smirnov, each with what chance alone would give.
 
 use super::baseline::{Baseline, Feature, Shape, Tally};
+use crate::data::words::count;
 
 /// From here a feature is watched, and from there it is another one (the usual thresholds of the index).
 const PSI: (f64, f64) = (0.1, 0.25);
@@ -20,6 +21,8 @@ const RARE: u64 = 50;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// Too few rows to tell.
+    Few,
     /// Nothing beyond chance.
     Same,
     /// Different, but not much.
@@ -59,9 +62,9 @@ impl FeatureDrift {
     /// In words, with the numbers that show it.
     pub fn evidence(&self) -> String {
         if self.absent {
-            return format!("null in all {} rows, in training in {:.1} %", self.rows, self.nulls.0 * 100.0);
+            return format!("null in all {} rows, in training in {:.1} %", count(self.rows), self.nulls.0 * 100.0);
         }
-        let mut text = format!("PSI {:.3} over {} rows", self.psi, self.rows);
+        let mut text = format!("PSI {:.3} over {} rows", self.psi, count(self.rows));
         if let Some(ks) = self.ks {
             let p = if ks.p < 1e-9 { "below 1e-9".to_owned() } else { format!("{:.1e}", ks.p) };
             text += &format!(", KS distance {:.3} (p {p})", ks.distance);
@@ -101,7 +104,8 @@ fn drift(feature: &Feature, bins: &[u64], nulls: u64, many: usize) -> FeatureDri
     let absent = seen == 0 && enough && gap.powf(nulls as f64) < NO_VALUE;
     let level = match index {
         _ if far || absent => Level::Stale,
-        index if !enough || index < chance || index < PSI.0 => Level::Same,
+        _ if !enough => Level::Few,
+        index if index < chance || index < PSI.0 => Level::Same,
         index if index < PSI.1 => Level::Watch,
         _ => Level::Stale,
     };

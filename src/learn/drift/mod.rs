@@ -19,6 +19,7 @@ pub use compare::{FeatureDrift, Ks, Level, compare, kolmogorov, psi};
 pub use scale::Scale;
 
 use crate::data::Result;
+use crate::data::words::count;
 
 /// Why a model may no longer be trusted, since when, and what shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,7 +149,7 @@ impl Guard {
                 }
                 // What has come back is no reason any more.
                 (Level::Same, Some(known)) => drop(self.stale.remove(known)),
-                (_, None) => {}
+                (Level::Few, Some(_)) | (_, None) => {}
             }
         }
         self.full = Some(std::mem::replace(&mut self.window, Tally::new(&self.baseline)));
@@ -189,7 +190,7 @@ impl Guard {
     }
 
     fn told(&self, before: f64, change: Change) -> String {
-        let newest = format!("over the newest {} rows tested (ADWIN)", change.kept);
+        let newest = format!("over the newest {} rows tested (ADWIN)", count(change.kept));
         match self.scale {
             None => format!("from {:.1} % of the rows to {:.1} % {newest}", before * 100.0, change.after * 100.0),
             Some(scale) => {

@@ -1,6 +1,5 @@
 //! Carrying out what concerns guards: showing them, beginning, training anew, swapping, and the alert.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Sentry, error, place};
@@ -187,12 +186,12 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
             );
             let (baseline, until) = (Some(fresh.baseline.clone()), Some(fresh.until.clone()));
             let standing = watched.and_then(|w| w.standing(who)).filter(|s| s.rows > 0);
-            let lived = standing.map(|s| Lived { rows: s.rows, error: s.error });
+            let lived = standing.map(|s| Lived { rows: s.rows, error: s.error, rmse: s.rmse, r2: s.r2 });
             let came = Came { lived, baseline, until, learnt_to: learnt_to(sentry), ..fresh.forest.clone().into() };
             Some((came, told))
         }
         Who::Retrained => {
-            let learned: Arc<_> = sentry.retrained.clone()?;
+            let learned = sentry.rival(entry)?;
             let told = format!(
                 "Swapped on {at} (UTC) from {before} to a forest of the newest {}{}",
                 numbers::counted(learned.report.learnt as u64, "row"),

@@ -72,6 +72,7 @@ pub struct Sentry {
     /// The newest rows to train on, as they were typed.
     pub rows: String,
     retraining: Option<Job<Learned>>,
+    /// The newest forest that was retrained.
     pub retrained: Option<Arc<Learned>>,
     /// Whether the alert was given.
     told: bool,
@@ -121,13 +122,17 @@ impl Sentry {
         }
     }
 
-    /// Begins with the first row that the model was not trained on; what was seen before is forgotten.
+    /// Begins with the first row that the model was not trained on; what was seen before is forgotten. A forest that was
+    /// retrained still takes part.
     fn begin(&mut self, sheet: &Sheet, entry: &Entry, wake: &Wake) {
         if self.window_rows == 0 {
             self.window_rows = guard::window_rows(entry.baseline.as_deref());
         }
-        (self.newest, self.fault, self.retrained, self.built) = (None, None, None, None);
+        (self.newest, self.fault, self.built) = (None, None, None);
         (self.shelf, self.challenger, self.picture) = (Latest::default(), Latest::default(), Picture::default());
+        if let Some(learned) = self.rival(entry) {
+            self.challenger.put(learned.forest.clone());
+        }
         (self.table, self.on) = (Some(sheet.table.clone()), true);
         let guarding = Guarding {
             table: sheet.table.clone(),
@@ -226,12 +231,17 @@ impl Sentry {
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
-    /// The forest that `who` would bring, if there is one.
-    pub fn offers(&self, who: Who) -> bool {
+    /// The forest that was retrained, unless it is the model itself.
+    pub fn rival(&self, entry: &Entry) -> Option<&Arc<Learned>> {
+        self.retrained.as_ref().filter(|learned| !Arc::ptr_eq(&learned.forest, entry.scorer.forest()))
+    }
+
+    /// Whether there is a forest that `who` would bring.
+    pub fn offers(&self, who: Who, entry: &Entry) -> bool {
         match who {
             Who::Champion => false,
             Who::Fused => self.newest.as_ref().is_some_and(|w| w.fused.is_some()),
-            Who::Retrained => self.retrained.is_some(),
+            Who::Retrained => self.rival(entry).is_some(),
         }
     }
 

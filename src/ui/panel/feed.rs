@@ -32,6 +32,8 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let said = said_height(form, tall);
         let tall = tall - said;
         ScrollArea::vertical().auto_shrink([false, false]).max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
+            // Nothing touches the scroll bar.
+            ui.set_max_width(ui.available_width() - look::PAD);
             kinds_ui(ui, &mut draft);
             if let Some(kind) = draft.live_kind() {
                 fields_ui(ui, kind, &mut draft);

@@ -48,7 +48,7 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::GAP);
         race::race_ui(ui, sentry, entry, &mut act);
         ui.add_space(look::STEP);
-        race::rows_ui(ui, sentry);
+        race::rows_ui(ui, sentry, entry);
         skew_ui(ui, sentry);
         ui.add_space(look::GAP);
         let (mut close, mut foot) = (false, Vec::new());
@@ -138,6 +138,7 @@ fn seen(watched: &Watched, sheet: &Sheet) -> String {
 fn level(level: Level) -> (&'static str, Tone) {
     match level {
         Level::Same => ("stable", Tone::Live),
+        Level::Few => ("few rows", Tone::Plain),
         Level::Watch => ("watch", Tone::Accent),
         Level::Stale => ("drifted", Tone::Warn),
     }
@@ -297,7 +298,7 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
     ui.add_enabled_ui(labelled, |ui| {
         // The next step only where there is a reason for it.
         // One that learns from the same features is no better off without their values.
-        let next = sentry.retrained.is_none() && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
+        let next = sentry.rival(entry).is_none() && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
         let retrain = retrain.on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {

@@ -1,6 +1,8 @@
 //! The comparison of a guarded model with its challengers: who takes part, on which rows, how good each is, and the way to
 //! let one take over.
 
+use std::sync::Arc;
+
 use eframe::egui::{Align, Button, Label, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
@@ -29,9 +31,9 @@ struct Contestant<'a> {
 
 impl<'a> Contestant<'a> {
     fn new(sentry: &'a Sentry, entry: &'a Entry, who: Who) -> Self {
-        let learned = sentry.retrained.as_deref();
+        let learned = sentry.rival(entry).map(AsRef::as_ref);
         let held_out = match who {
-            Who::Champion => learned.and_then(|l| l.champion.as_ref()),
+            Who::Champion => learned.and_then(|l| l.champion.as_ref()).filter(|(then, _)| Arc::ptr_eq(then, entry.scorer.forest())).map(|(_, verdict)| verdict),
             Who::Fused => None,
             Who::Retrained => learned.map(|l| &l.report.verdict),
         };
@@ -51,7 +53,7 @@ impl<'a> Contestant<'a> {
 fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
     let same = sentry.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
     let counted = |what: &str, rows: Option<u64>| rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)));
-    let held_out = counted("held out", sentry.retrained.as_ref().map(|l| l.report.verdict.rows as u64));
+    let held_out = counted("held out", sentry.rival(entry).map(|l| l.report.verdict.rows as u64));
     let (newest, all) = (same.map(|s| s.rows), same.map(|s| s.all));
     let told = |title: String, about: &str, of| Told { title, about: about.to_owned(), of };
     const NEWEST: &str = "On the newest rows that all who take part foretold, each before any learnt from it";
@@ -130,7 +132,7 @@ fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry
 
 fn swap_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<Guard>) {
     if who != Who::Champion {
-        let button = ui.add_enabled(sentry.offers(who), Button::new("Swap")).accessible_name(format!("Swap to {}", who.word()));
+        let button = ui.add_enabled(sentry.offers(who, entry), Button::new("Swap")).accessible_name(format!("Swap to {}", who.word()));
         let button = button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
         if button.on_disabled_hover_text("There is none yet").clicked() {
             act.push(Guard::Swap(who));
@@ -145,13 +147,13 @@ fn swap_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<
 }
 
 /// Which rows the comparison is over, and how many of all were scored twice, a line each.
-pub fn rows_ui(ui: &mut Ui, sentry: &Sentry) {
+pub fn rows_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry) {
     let same = sentry.newest.as_deref().and_then(|w| Some((w, w.standing(Who::Champion).filter(|s| s.rows > 0)?)));
     let text = match same {
         Some((watched, s)) => {
             let since = |rows: u64, at| format!("{} since {}", numbers::count(rows), place(watched, at));
             let all = if s.all > s.rows { format!(", all {}", since(s.all, s.all_since)) } else { String::new() };
-            let held_out = if sentry.retrained.is_some() { "; held out are other rows, the newest of the retraining" } else { "" };
+            let held_out = if sentry.rival(entry).is_some() { "; held out are other rows, the newest of the retraining" } else { "" };
             format!("Compared on the same rows: the newest {}{all}{held_out}", since(s.rows, s.since))
         }
         None => "Compared on the same rows, once rows hold their truth".to_owned(),
@@ -171,7 +173,7 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
                 n => format!("{} of the stream tried, none better so far", numbers::counted(n, "tree")),
             },
         },
-        Who::Retrained => match &sentry.retrained {
+        Who::Retrained => match sentry.rival(entry) {
             Some(learned) => {
                 format!("{} trees of the newest {}", learned.forest.trees.len(), numbers::counted(learned.report.learnt as u64, "row"))
             }
