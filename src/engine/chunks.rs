@@ -1,6 +1,6 @@
 //! Learning from more rows than fit into memory. They are read twice: once to settle how values become codes, and once to
-//! keep them as codes, a chunk at a time. As many chunks as take the room of one fit their share of the trees, by all
-//! threads, and the forests merge as every partial does. What becomes of the forest is left to `lesson`.
+//! keep them as codes, a chunk at a time. As many chunks as there is room for fit their share of the trees, by all threads,
+//! and the forests merge as every partial does. What becomes of the forest is left to `lesson`.
 
 use std::collections::BTreeSet;
 
@@ -21,17 +21,29 @@ use crate::learn::model::LearntTo;
 
 /// Chunks whose trees are fitted together: a value takes the room of so many codes.
 const TOGETHER: usize = 8;
+/// Bytes of codes that are not worth a part: fewer rows make worse trees, and the forest itself takes more.
+pub const ROOM: usize = 32 << 20;
 /// Rows held out that are kept to judge by, and rows that are kept to know how features are distributed.
 const KEPT: usize = 500_000;
 
-/// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes.
+/// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes, of which `room` bytes
+/// are never too many.
 ///
 /// # Errors
 /// Those of reading and of training.
-pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, training: &Training, test: Test, most: usize, report: &Reporter) -> Result<Fitted> {
+pub(super) fn fit_chunks(
+    table: &Table,
+    reached: &Reached,
+    wanted: &Wanted,
+    training: &Training,
+    test: Test,
+    (most, room): (usize, usize),
+    report: &Reporter,
+) -> Result<Fitted> {
     let (rows, prepared) = settle(table, reached, wanted, &training.question, report)?;
     let chunks = rows.div_ceil(most.max(1)).max(1);
-    let parts = chunks.div_ceil(TOGETHER).clamp(1, training.trees.max(1));
+    let roomy = (rows * prepared.table.row_bytes()).div_ceil(room.max(1));
+    let parts = chunks.div_ceil(TOGETHER).min(roomy).clamp(1, training.trees.max(1));
     let mut state = Chunks {
         report,
         test,
@@ -71,18 +83,18 @@ pub(super) fn fit_chunks(table: &Table, reached: &Reached, wanted: &Wanted, trai
 
 /// The first reading: how many rows there are, and the cuts, words and classes of all.
 fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question, report: &Reporter) -> Result<(usize, Prepared)> {
-    let (mut rows, mut sample, mut classes) = (0, Heap::new(Keep::Spread(SAMPLE)), BTreeSet::new());
-    each(table, reached, wanted, report, &mut |part| {
-        rows += part.height();
-        question.classes(part.column(&question.target)?, &mut classes)?;
-        sample.add(part)
+    let (mut sample, mut classes, mut dropped) = (Heap::new(Keep::Spread(SAMPLE)), BTreeSet::new(), Dropped::default());
+    each(table, reached, wanted, report, &mut |rows| {
+        let (complete, lacking) = question.complete(&rows)?;
+        dropped.add(lacking);
+        question.classes(complete.column(&question.target)?, &mut classes)?;
+        sample.add(complete)
     })?;
-    let sample = sample.finish()?.ok_or_else(|| nothing(table))?;
-    let (complete, dropped) = question.complete(&sample)?;
-    if complete.height() == 0 {
-        return Err(dropped.all(&question.target));
+    match sample.finish()? {
+        Some(sample) => Ok((dropped.of, question.settle(&sample, classes)?)),
+        None if dropped.of == 0 => Err(nothing(table)),
+        None => Err(dropped.all(&question.target)),
     }
-    Ok((rows, question.settle(&complete, classes)?))
 }
 
 struct Chunks<'a> {

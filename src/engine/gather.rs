@@ -198,7 +198,7 @@ impl Heap {
                     self.parts.pop_front();
                 }
             }
-            Keep::Spread(most) if self.rows > most.max(1) * 2 => self.thin()?,
+            Keep::Spread(most) if self.rows > most.max(1).saturating_mul(2) => self.thin()?,
             Keep::Spread(_) => {}
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::*;
 
+pub use super::chunks::ROOM;
 use super::chunks::fit_chunks;
 use super::gather::{Gathered, Keep, Wanted, gather};
 use super::job::{Job, Reporter};
@@ -108,8 +109,9 @@ pub enum Test {
 pub enum Scope {
     /// Some, by all trees together.
     Kept(Keep),
-    /// All, so many at a time as they are: chunks before them are kept as codes, and fit their share of the trees.
-    Chunks(usize),
+    /// All, so many at a time as they are. Chunks before them are kept as codes, and parts of them that take more than the
+    /// room, bytes, fit their share of the trees.
+    Chunks { rows: usize, room: usize },
 }
 
 /// What is to be learnt, and from what.
@@ -184,7 +186,7 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
             };
             fit_together(gathered, time.as_deref(), &training, test, report, show)?
         }
-        Scope::Chunks(most) => fit_chunks(&table, &reached, &wanted, &training, test, most, report)?,
+        Scope::Chunks { rows, room } => fit_chunks(&table, &reached, &wanted, &training, test, (rows, room), report)?,
     };
     let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts, learnt_to } = fitted;
     let took = begun.elapsed();

@@ -75,6 +75,12 @@ pub struct Table {
 }
 
 impl Table {
+    /// What the codes and the label of a row take.
+    pub fn row_bytes(&self) -> usize {
+        let codes = self.columns.iter().map(|column| if matches!(column.codes, Codes::Narrow(_)) { 1 } else { 2 });
+        codes.sum::<usize>() + if matches!(self.labels, Labels::Classes { .. }) { 2 } else { 8 }
+    }
+
     /// The code of a row, as trees ask for it.
     #[inline(always)]
     pub fn code(&self, row: usize, feature: usize) -> u16 {

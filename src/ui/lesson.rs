@@ -7,7 +7,7 @@ use super::picture::Picture;
 use super::report::out_of_bag;
 use super::sheet::{Sheet, SheetId};
 use crate::data::{Fault, Result};
-use crate::engine::lesson::{self, Learned, Lesson, Proposed, Scope, Target, Test};
+use crate::engine::lesson::{self, Learned, Lesson, Proposed, ROOM, Scope, Target, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Progress, Reached};
 use crate::learn::encode::{Question, TaskKind, kind_of};
@@ -159,7 +159,7 @@ impl LessonForm {
         let training =
             Training { question, trees: number("Trees", &draft.trees)?, seed: u64::from(number::<u32>("Seed", &draft.seed)?), ..Training::default() };
         let rows = number::<usize>(draft.rows_word(), &draft.rows)?.max(1);
-        let scope = if draft.chunks { Scope::Chunks(rows) } else { Scope::Kept(Keep::Spread(rows)) };
+        let scope = if draft.chunks { Scope::Chunks { rows, room: ROOM } } else { Scope::Kept(Keep::Spread(rows)) };
         self.begin(Lesson { table: sheet.table.clone(), reached: reached(sheet), target, training, scope, test: Test::Share(test), champion: None }, wake);
         Ok(())
     }
@@ -167,7 +167,7 @@ impl LessonForm {
     pub fn begin(&mut self, lesson: Lesson, wake: &Wake) {
         let errors = Latest::default();
         self.fault = None;
-        let chunks = matches!(lesson.scope, Scope::Chunks(_));
+        let chunks = matches!(lesson.scope, Scope::Chunks { .. });
         let job = lesson::learn(lesson, errors.clone(), wake.clone());
         self.under_way = Some(UnderWay { job, errors, picture: Picture::default(), chunks, shown: 0 });
     }

@@ -9,6 +9,7 @@ mod beam_test_stream;
 mod blocks;
 mod bytewax_window;
 mod checkpoint;
+mod chunks;
 mod cli;
 mod crash;
 mod dialect;

@@ -183,7 +183,6 @@ fn all_rows_are_learnt_from_chunk_by_chunk_where_one_wants_that() {
     let mut window = with_lesson();
     let rows = window.app().lesson().unwrap().proposed.as_ref().unwrap().rows;
     window.click("All rows, chunk by chunk");
-    // Eight chunks make a part.
     window.retype("Rows a chunk", &rows.div_ceil(24).to_string());
     window.retype("Trees", "13");
     window.click("Train");
@@ -192,10 +191,22 @@ fn all_rows_are_learnt_from_chunk_by_chunk_where_one_wants_that() {
         let app = window.app();
         let entry = &app.models().entries[0];
         let report = entry.report.as_ref().unwrap();
-        assert_eq!((report.parts, entry.forest().trees.len(), report.seen), (3, 13, rows));
+        assert_eq!((report.parts, entry.forest().trees.len(), report.seen), (1, 13, rows));
         assert!(report.verdict.score().unwrap() > 0.8, "{:?}", report.verdict.score());
     }
-    assert!(window.has("in 3 parts"), "the report says so");
+    assert!(!window.has("parts, tested on"));
+    // As if there had been more of them.
+    let file = window.file("late.json", "");
+    window.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    window.wait("it is saved", |app| app.is_idle());
+    let saved = std::fs::read_to_string(&file).unwrap();
+    assert!(saved.contains("\"parts\":1"));
+    let sheet = window.sheet().id;
+    let file = window.file("parts.json", &saved.replace("\"parts\":1", "\"parts\":3"));
+    window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
+    window.wait("it is loaded", |app| app.models().entries.len() == 2);
+    window.propose(Action::Model(ModelId(2), ModelAction::Report));
+    assert!(window.has("rows in 3 parts, tested on"), "the report says so");
 }
 
 #[test]

@@ -54,7 +54,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     (
         "chunk-rows",
         "N",
-        "for tables that do not fit into memory: they are read twice, so many rows at a time, and kept as about a byte a value; eight chunks fit their share of the trees together, and a tree knows those rows alone, so give as many as fit",
+        "for tables that do not fit into memory: they are read twice, so many rows at a time, and kept as about a byte a value; where more than eight chunks, and more than 32 MiB, are kept, parts of them fit their share of the trees: a tree then knows its part alone",
     ),
     ("seed", "N", "the same seed gives the same forest on any number of threads (default: 42)"),
     ("test-size", "SHARE", "the share of rows held out to test on, the same rows as scikit-learn's train_test_split (default: 0.2)"),

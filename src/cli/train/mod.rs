@@ -14,7 +14,7 @@ use polars::prelude::*;
 
 use super::stats::cpu_seconds;
 use crate::data::{Fault, Result};
-use crate::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn, learnt_to, propose};
+use crate::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn, learnt_to, propose};
 use crate::engine::open::{Given, open_table};
 use crate::engine::train::{read, train};
 use crate::engine::{Job, Reached, TimeColumn};
@@ -117,7 +117,8 @@ fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outco
         training.question.task = Some(TaskKind::Estimate);
     }
     training.growth = growth(args, &training.question, || Ok(training.question.task == Some(TaskKind::Estimate)))?;
-    let lesson = Lesson { table, reached: Reached::default(), target, training, scope: Scope::Chunks(rows), test: Test::Share(share), champion: None };
+    let lesson =
+        Lesson { table, reached: Reached::default(), target, training, scope: Scope::Chunks { rows, room: ROOM }, test: Test::Share(share), champion: None };
     let learned = wait(learn(lesson, Latest::default(), wake), &news, stop)?;
     told_unread(learned.report.unread);
     let Learned { forest, report, took, predict, baseline, learnt_to, .. } = learned;

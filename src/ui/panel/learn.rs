@@ -268,10 +268,9 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         }
     });
     let (rows, about_rows) = match draft.chunks {
-        true => (
-            draft.rows_word(),
-            "So many are held in memory as they are. Eight chunks, as about a byte a value, take the same room: trees are fitted on those together",
-        ),
+        true => {
+            (draft.rows_word(), "So many are held in memory as they are. Those before them are kept as about a byte a value: eight chunks take the room of one")
+        }
         false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
     };
     Grid::new("forest").num_columns(2).spacing([look::PAD, look::STEP]).show(ui, |ui| {
