@@ -3,6 +3,7 @@
 mod args;
 mod help;
 mod memory;
+mod outputs;
 mod print;
 mod run;
 mod stats;
@@ -57,7 +58,7 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
                 crate::engine::sealed::clean_up();
                 report(outcome)
             }
-            Err(fault) => usage(&fault),
+            Err(fault) => usage(&fault, "braid run --help"),
         },
         "sources" => say(&sources()),
         "aggregates" => say(&aggregates()),
@@ -66,7 +67,7 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
         "train" => match train::TrainArgs::parse(rest) {
             Ok(None) => say(&train::help()),
             Ok(Some(args)) => report(train::run(&args, started)),
-            Err(fault) => usage(&fault),
+            Err(fault) => usage(&fault, "braid train --help"),
         },
         _ => say(HELP),
     }
@@ -83,8 +84,8 @@ pub fn report(outcome: crate::data::Result<()>) -> ExitCode {
     }
 }
 
-fn usage(fault: &Fault) -> ExitCode {
-    complain(&format!("{fault} (braid --help shows how)"));
+fn usage(fault: &Fault, help: &str) -> ExitCode {
+    complain(&format!("{fault} ({help} shows how)"));
     ExitCode::from(2)
 }
 

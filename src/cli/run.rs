@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::memory::Allowed;
-use super::{print, stats};
+use super::{outputs, print, stats};
 use crate::data::format::{RowWriter, check_ending, write_frame};
 use crate::data::{Fault, Rejects, Result, words};
 use crate::engine::open::{Given, awaited, open_table_in, record};
@@ -17,6 +17,7 @@ use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
 use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
+use crate::source::live::url::FeedUrl;
 use crate::sync::{Cancel, Wake};
 use crate::workspace::{Windows, picture};
 
@@ -31,9 +32,8 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
 
     let query = Query::parse(&args.sql)?;
-    for path in args.out.iter().chain(&args.chart) {
-        check_folder(path)?;
-    }
+    let written: Vec<&Path> = [&args.out, &args.chart, &args.stats].into_iter().flatten().map(PathBuf::as_path).collect();
+    outputs::check(&written, &read(args))?;
     if let Some(path) = &args.out {
         check_ending(path)?;
     }
@@ -146,9 +146,12 @@ fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
 }
 
 /// A folder that is missing should be found before the work, not after it.
-pub(super) fn check_folder(path: &Path) -> Result<()> {
-    let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
-    if folder.is_dir() { Ok(()) } else { Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first")) }
+/// The files that are read: history, feeds that are files, models.
+fn read(args: &RunArgs) -> Vec<PathBuf> {
+    let feed = |url: &String| FeedUrl::parse(url).ok().filter(|url| matches!(url.scheme.as_str(), "file" | "replay"))?.path().ok();
+    let history = outputs::files(args.tables.values().flat_map(|given| &given.history));
+    let feeds = args.tables.values().flat_map(|given| &given.live).filter_map(feed);
+    history.into_iter().chain(feeds).chain(args.models.iter().map(|(_, file)| file.clone())).collect()
 }
 
 /// What is known of a run besides its answer.

@@ -99,6 +99,9 @@ impl Question {
                 return Err(Fault::new(format!("'{name}' is the target, and cannot foretell itself")).at("the features").hint("leave it out"));
             }
         }
+        if let Some((_, twice)) = self.features.iter().enumerate().find(|(at, name)| self.features.iter().take(*at).any(|other| other == *name)) {
+            return Err(Fault::new(format!("'{twice}' is named twice")).at("the features").hint("name each column once"));
+        }
         let chosen: Vec<String> =
             if self.features.is_empty() { names.iter().filter(|n| **n != self.target).map(|n| (*n).to_owned()).collect() } else { self.features.clone() };
         match chosen.len() {

@@ -2,6 +2,8 @@
 //! take, so that both can be compared row by row. That is numpy's legacy shuffle over the Mersenne Twister (Matsumoto and
 //! Nishimura 1998).
 
+use crate::data::{Fault, Result};
+
 const WORDS: usize = 624;
 const MIDDLE: usize = 397;
 
@@ -60,6 +62,22 @@ pub fn shuffled(rows: u32, seed: u32) -> Vec<u32> {
         order.swap(i as usize, twister.upto(i) as usize);
     }
     order
+}
+
+/// Rows that one can learn from and test on, at the least.
+const FEWEST: usize = 5;
+
+/// Whether there are enough rows to hold some out.
+///
+/// # Errors
+/// When there are not.
+pub fn enough(rows: usize, share: f64, target: &str) -> Result<()> {
+    if rows >= FEWEST || share <= 0.0 {
+        return Ok(());
+    }
+    Err(Fault::new(format!("{rows} rows without missing values are too few to hold some out and learn from the others"))
+        .at(target)
+        .hint("give more rows, or hold none out"))
 }
 
 /// For each row whether it is held out; `share` of all are, rounded up.

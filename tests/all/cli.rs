@@ -333,3 +333,30 @@ fn numbers_with_commas_are_told_from_text_with_an_expression_that_works() {
     let said = stderr(&ask("SELECT sum(code) AS s FROM r"));
     assert!(said.contains("is text") && !said.contains("comma"), "what is no number is text: {said}");
 }
+
+#[test]
+fn nothing_that_is_read_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (data, other) = (path("t.csv"), path("u.csv"));
+    let text: String = std::iter::once("a,y\n".to_owned()).chain((0..50).map(|i| format!("{i},{}\n", i % 2))).collect();
+    fs::write(&data, &text).unwrap();
+    let (history, live) = (format!("t={data}"), format!("t=file:{data}?follow=false"));
+    let sql = "SELECT count(*) AS n FROM t";
+    let train = ["train", "--data", &data, "--target", "y"];
+    for args in [
+        &["run", "--history", &history, "--sql", sql, "--out", &data][..],
+        &["run", "--live", &live, "--sql", sql, "--stats", &data],
+        &[&train[..], &["--model", &data]].concat(),
+        &[&train[..], &["--test", &data, "--stats", &data]].concat(),
+    ] {
+        let said = refused(args);
+        assert!(said.contains("would be written over") && said.contains("t.csv"), "{said}");
+    }
+    assert!(refused(&[&train[..], &["--model", &other, "--stats", &other]].concat()).contains("two things"));
+    assert!(refused(&[&train[..], &["--model", &folder.path().display().to_string()]].concat()).contains("this is a folder"));
+    assert_eq!(fs::read_to_string(&data).unwrap(), text);
+    assert!(!Path::new(&other).exists());
+    let out = braid(&["run", "--history", &history, "--sql", sql, "--stats", "/dev/null", "--out", &other]);
+    assert!(out.status.success(), "{}", stderr(&out));
+}

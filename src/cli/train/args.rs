@@ -96,6 +96,8 @@ impl TrainArgs {
             stats: None,
         };
         let mut parser = lexopt::Parser::from_args(args);
+        // What says which rows are tested on.
+        let mut held: Option<String> = None;
         let usage = |e: lexopt::Error| Fault::new(e.to_string());
         while let Some(arg) = parser.next().map_err(usage)? {
             let Long(name) = arg else {
@@ -117,6 +119,11 @@ impl TrainArgs {
                 });
             }
             let value = parser.value().map_err(usage)?.string().map_err(usage)?;
+            if matches!(name.as_str(), "test-size" | "test" | "split")
+                && let Some(other) = held.replace(name.clone()).filter(|other| *other != name)
+            {
+                return Err(Fault::new(format!("--{other} and --{name} both say which rows are tested on")).hint("give one of them"));
+            }
             parsed.set(&name, value)?;
         }
         for (given, option, value) in [(!parsed.data.is_empty(), "data", "FILE"), (!parsed.training.question.target.is_empty(), "target", "COLUMN")] {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use polars::prelude::*;
 
+use super::outputs;
 use super::stats::cpu_seconds;
 use crate::data::{Fault, Result};
 use crate::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn, learnt_to, propose};
@@ -22,7 +23,7 @@ use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, Question, TaskKind};
 use crate::learn::forest::Task as Foretold;
 use crate::learn::grow::{Growth, Tries};
-use crate::learn::holdout::held_out;
+use crate::learn::holdout::{enough, held_out};
 use crate::learn::model::{self, LearntTo, Saved};
 use crate::learn::propose::{self, LeftOut, Proposal, Reason, Task};
 use crate::learn::report::{Report, explain};
@@ -39,9 +40,9 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     let stop = Cancel::new();
     let asked = stop.clone();
     ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
-    for path in args.model.iter().chain(&args.stats) {
-        super::run::check_folder(path)?;
-    }
+    let written: Vec<&Path> = args.model.iter().chain(&args.stats).map(|path| path.as_path()).collect();
+    let tests = if let Holdout::Files(files) = &args.holdout { files.as_slice() } else { &[] };
+    outputs::check(&written, &outputs::files(args.data.iter().chain(tests)))?;
     let (outcome, saved) = match args.chunk_rows {
         Some(rows) => chunk_by_chunk(args, rows, &stop)?,
         None => together(args, &stop)?,
@@ -97,7 +98,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
 /// One chunk of rows in memory at a time, those before it as codes.
 fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let Holdout::Share(share) = args.holdout else {
-        return Err(Fault::new("--chunk-rows holds a share of each chunk out to test on").hint("leave out --test and --split, or --chunk-rows"));
+        return Err(Fault::new("--chunk-rows holds a share of the rows out to test on").hint("leave out --test and --split, or --chunk-rows"));
     };
     let given = Given { name: args.data.first().cloned().unwrap_or_default(), history: args.data.clone(), ..Given::default() };
     let table = Arc::new(open_table(&given, Duration::ZERO, stop)?);
@@ -135,9 +136,6 @@ fn bell() -> (Receiver<()>, Wake) {
     });
     (news, wake)
 }
-
-/// Rows that one can learn from and test on, at the least.
-const FEWEST: usize = 5;
 
 /// Says which features a person may not want: identifiers, constants, copies of the target and leaks.
 fn doubt(found: Vec<LeftOut>, question: &Question) {
@@ -211,13 +209,8 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     let histograms = || Baseline::new(&frame, question.features.iter().map(String::as_str));
     let baseline = args.model.as_ref().map(|_| histograms()).transpose()?;
     drop(frame);
-    if let Holdout::Share(share) = args.holdout
-        && complete.height() < FEWEST
-        && share > 0.0
-    {
-        return Err(Fault::new(format!("{} rows without missing values are too few to hold some out and learn from the others", complete.height()))
-            .at(&question.target)
-            .hint("give more rows, or others to test on with --test"));
+    if let Holdout::Share(share) = args.holdout {
+        enough(complete.height(), share, &question.target)?;
     }
     let (learnt, tested) = match &args.holdout {
         Holdout::Share(share) => divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?,
@@ -232,6 +225,16 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
             (complete, tested)
         }
     };
+    let none = tested.height() == 0;
+    match &args.holdout {
+        Holdout::Column(column) if none => {
+            return Err(Fault::new(format!("no row is marked for testing in '{column}'")).at(column).hint("mark some with true, 1 or 'test'"));
+        }
+        Holdout::Files(test) if none => {
+            return Err(Fault::new("every row to test on lacks a value").at(test.join(", ")).hint("give rows with a target and all features"));
+        }
+        _ => {}
+    }
     Ok(Rows { learnt, tested, dropped, seen, unread, baseline, learnt_to })
 }
 

@@ -96,6 +96,9 @@ impl Outcome {
         let why = if self.asked.is_none() { " (by what it holds; --task says otherwise)" } else { "" };
         let mut text = format!("target          {}: {doing}{why}\n", forest.target);
         text += &format!("rows            {} learnt from, {} tested on", count(self.report.learnt), count(self.report.verdict.rows));
+        if self.report.held_out() > self.report.verdict.rows {
+            text += &format!(" of {} held out", count(self.report.held_out()));
+        }
         if self.report.dropped.rows > 0 {
             let reasons: Vec<String> = self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
             text += &format!("; {} of {} dropped, values missing: {}", count(self.report.dropped.rows), count(self.report.dropped.of), reasons.join(", "));

@@ -1,0 +1,39 @@
+//! Whether what a command is to write can be written: that is found out before any work is done, and nothing that is read is
+//! ever written over.
+
+use std::path::{Path, PathBuf};
+
+use crate::data::{Fault, Result};
+use crate::source::history::expand;
+
+/// # Errors
+/// A folder, a file in a folder that is not there, one of the `inputs`, or the same file twice.
+pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // What is no file, such as /dev/null, can take anything.
+    let special = |path: &Path| path.exists() && !path.is_file();
+    for (at, path) in outputs.iter().enumerate() {
+        let fault = |what: &str, hint: &str| Err(Fault::new(what).at(path.display().to_string()).hint(hint));
+        if path.is_dir() {
+            return fault("this is a folder, and a file is to be written", "name a file in it");
+        }
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+            return Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first"));
+        }
+        if special(path) {
+            continue;
+        }
+        if inputs.iter().any(|input| real(input) == real(path)) {
+            return fault("this file is read, and would be written over", "write to another file");
+        }
+        if outputs.iter().take(at).any(|other| real(other) == real(path)) {
+            return fault("two things are to be written to this file", "give each a file of its own");
+        }
+    }
+    Ok(())
+}
+
+/// The files that paths, folders and patterns name. What cannot be found is complained of by whoever opens it.
+pub fn files<'a>(patterns: impl Iterator<Item = &'a String>) -> Vec<PathBuf> {
+    patterns.flat_map(|pattern| expand(Path::new(pattern)).unwrap_or_default()).collect()
+}
