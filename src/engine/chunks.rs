@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::gather::{Heap, Keep, Wanted, each, nothing};
 use super::job::Reporter;
-use super::lesson::{Fitted, Test, divide, newest};
+use super::lesson::{Fitted, Test, divide, newest, out_of};
 use super::train::{Training, grow};
 use super::{Reached, Table};
 use crate::data::Result;
@@ -26,27 +26,36 @@ pub const ROOM: usize = 32 << 20;
 /// Rows held out that are kept to judge by, and rows that are kept to know how features are distributed.
 const KEPT: usize = 500_000;
 
+/// What is learnt from: what is wanted of a table, its feeds as far as `reached`.
+pub(super) struct Rows<'a> {
+    pub table: &'a Table,
+    pub reached: &'a Reached,
+    pub wanted: &'a Wanted,
+}
+
 /// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes, of which `room` bytes
 /// are never too many.
 ///
 /// # Errors
 /// Those of reading and of training.
 pub(super) fn fit_chunks(
-    table: &Table,
-    reached: &Reached,
-    wanted: &Wanted,
+    rows: &Rows<'_>,
     training: &Training,
     test: Test,
     (most, room): (usize, usize),
     report: &Reporter,
+    show: &dyn Fn(&[f64]),
 ) -> Result<Fitted> {
-    let (rows, prepared) = settle(table, reached, wanted, &training.question, report)?;
+    let Rows { table, reached, wanted } = *rows;
+    let Settled { rows, complete, prepared, none } = settle(table, reached, wanted, &training.question, report)?;
     let chunks = rows.div_ceil(most.max(1)).max(1);
     let roomy = (rows * prepared.table.row_bytes()).div_ceil(room.max(1));
     let parts = chunks.div_ceil(TOGETHER).min(roomy).clamp(1, training.trees.max(1));
     let mut state = Chunks {
         report,
+        show,
         test,
+        out: out_of(complete, test, training)?,
         empty: prepared.clone(),
         held: DataFrame::default(),
         coded: prepared,
@@ -77,12 +86,22 @@ pub(super) fn fit_chunks(
     };
     let labelled = labelled.finish()?.unwrap_or_default();
     let baseline = Baseline::new(&labelled, training.question.features.iter().map(String::as_str))?;
-    let tested = tested.finish()?.unwrap_or_default();
+    let tested = tested.finish()?.unwrap_or(none);
     Ok(Fitted { forest, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, parts: fitted, learnt_to })
 }
 
-/// The first reading: how many rows there are, and the cuts, words and classes of all.
-fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question, report: &Reporter) -> Result<(usize, Prepared)> {
+/// What the first reading tells.
+struct Settled {
+    /// Rows that there are, and those that lack nothing.
+    rows: usize,
+    complete: usize,
+    /// The cuts, words and classes of all.
+    prepared: Prepared,
+    /// The columns, without a row.
+    none: DataFrame,
+}
+
+fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question, report: &Reporter) -> Result<Settled> {
     let (mut sample, mut classes, mut dropped) = (Heap::new(Keep::Spread(SAMPLE)), BTreeSet::new(), Dropped::default());
     each(table, reached, wanted, report, &mut |rows| {
         let (complete, lacking) = question.complete(&rows)?;
@@ -91,7 +110,10 @@ fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question
         sample.add(complete)
     })?;
     match sample.finish()? {
-        Some(sample) => Ok((dropped.of, question.settle(&sample, classes)?)),
+        Some(sample) => {
+            let prepared = question.settle(&sample, classes)?;
+            Ok(Settled { rows: dropped.of, complete: dropped.of - dropped.rows, prepared, none: sample.clear() })
+        }
         None if dropped.of == 0 => Err(nothing(table)),
         None => Err(dropped.all(&question.target)),
     }
@@ -99,7 +121,10 @@ fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question
 
 struct Chunks<'a> {
     report: &'a Reporter,
+    show: &'a dyn Fn(&[f64]),
     test: Test,
+    /// Which complete rows are held out; those of the chunks before are taken off.
+    out: BooleanChunked,
     training: &'a Training,
     /// Cuts, words and classes, which are those of all chunks.
     empty: Prepared,
@@ -155,7 +180,9 @@ impl Chunks<'_> {
         let target = chunk.column(&question.target)?;
         self.labelled.add(chunk.filter(&target.is_not_null())?)?;
         drop(chunk);
-        let (learnt, tested) = divide(&complete, self.test, mixed(self.training.seed, self.done))?;
+        let (out, rest) = self.out.split_at(complete.height() as i64);
+        self.out = rest;
+        let (learnt, tested) = divide(&complete, &out)?;
         let newer = newest(self.time.as_deref(), &complete, &learnt, self.test)?;
         self.learnt_to = self.learnt_to.take().into_iter().chain(newer).max_by_key(|to| to.micros);
         drop(complete);
@@ -176,7 +203,13 @@ impl Chunks<'_> {
         let coded = std::mem::replace(&mut self.coded, self.empty.clone());
         self.learnt += coded.table.labels.rows();
         let part = Training { trees, seed: mixed(self.training.seed, self.forests.len()), ..self.training.clone() };
-        self.forests.push(grow(coded, &part, &self.report.part(self.grown as u64, self.training.trees as u64), |_| ())?);
+        let only = self.parts == 1;
+        let shown = |errors: &[f64]| {
+            if only {
+                (self.show)(errors)
+            }
+        };
+        self.forests.push(grow(coded, &part, &self.report.part(self.grown as u64, self.training.trees as u64), shown)?);
         self.grown += trees;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use polars::prelude::*;
 
 pub use super::chunks::ROOM;
-use super::chunks::fit_chunks;
+use super::chunks::{Rows, fit_chunks};
 use super::gather::{Gathered, Keep, Wanted, gather};
 use super::job::{Job, Reporter};
 use super::train::{Training, fit};
@@ -16,7 +16,7 @@ use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, kind_of};
 use crate::learn::forest::{Forest, Kind};
-use crate::learn::holdout::held_out;
+use crate::learn::holdout::{enough, held_out};
 use crate::learn::model::LearntTo;
 use crate::learn::propose::{self, Gaps, LeftOut, Proposal, Reason};
 use crate::learn::report::{Explained, Report, explain};
@@ -175,18 +175,18 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
         }
     }
     let wanted = Wanted { columns, derived };
+    let show = |so_far: &[f64]| {
+        // Of thousands of trees not each one.
+        if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
+            errors.put(so_far.to_vec());
+        }
+    };
     let fitted = match scope {
         Scope::Kept(keep) => {
             let gathered = gather(&table, &reached, &wanted, keep, report)?;
-            let show = |so_far: &[f64]| {
-                // Of thousands of trees not each one.
-                if so_far.len().is_multiple_of(1 + so_far.len() / 200) {
-                    errors.put(so_far.to_vec());
-                }
-            };
             fit_together(gathered, time.as_deref(), &training, test, report, show)?
         }
-        Scope::Chunks { rows, room } => fit_chunks(&table, &reached, &wanted, &training, test, (rows, room), report)?,
+        Scope::Chunks { rows, room } => fit_chunks(&Rows { table: &table, reached: &reached, wanted: &wanted }, &training, test, (rows, room), report, &show)?,
     };
     let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts, learnt_to } = fitted;
     let took = begun.elapsed();
@@ -249,7 +249,7 @@ fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, tes
     drop(frame);
     let baseline = Baseline::new(&labelled, question.features.iter().map(String::as_str))?;
     drop(labelled);
-    let (rows, tested) = divide(&complete, test, training.seed)?;
+    let (rows, tested) = divide(&complete, &out_of(complete.height(), test, training)?)?;
     let learnt_to = newest(time, &complete, &rows, test)?;
     drop(complete);
     let learnt = rows.height();
@@ -258,15 +258,22 @@ fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, tes
     Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts: 1, learnt_to })
 }
 
-/// Rows to learn from, and rows to test on.
-pub(super) fn divide(rows: &DataFrame, test: Test, seed: u64) -> Result<(DataFrame, DataFrame)> {
-    let height = u32::try_from(rows.height()).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
-    let out: BooleanChunked = match test {
-        Test::Share(share) => held_out(height, share, seed as u32).into_iter().collect(),
+/// Which of so many complete rows are held out.
+pub(super) fn out_of(rows: usize, test: Test, training: &Training) -> Result<BooleanChunked> {
+    let height = u32::try_from(rows).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
+    Ok(match test {
+        Test::Share(share) => {
+            enough(rows, share, &training.question.target)?;
+            held_out(height, share, training.seed as u32).into_iter().collect()
+        }
         Test::Newest(share) => {
             let from = (f64::from(height) * (1.0 - share.clamp(0.0, 1.0))) as u32;
             (0..height).map(|row| row >= from).collect()
         }
-    };
-    Ok((rows.filter(&!&out)?, rows.filter(&out)?))
+    })
+}
+
+/// Rows to learn from, and rows to test on.
+pub(super) fn divide(rows: &DataFrame, out: &BooleanChunked) -> Result<(DataFrame, DataFrame)> {
+    Ok((rows.filter(&!out)?, rows.filter(out)?))
 }

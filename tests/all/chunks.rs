@@ -31,6 +31,11 @@ fn file(folder: &tempfile::TempDir, frame: &DataFrame) -> std::path::PathBuf {
     path
 }
 
+/// Rows of each class that were tested on.
+fn supports(learned: &Learned) -> Vec<u64> {
+    learned.report.verdict.classes().unwrap().per_class().iter().map(|c| c.support).collect()
+}
+
 const ALL: Scope = Scope::Kept(Keep::Spread(usize::MAX));
 const FEATURES: [&str; 4] = ["a", "b", "word", "flag"];
 
@@ -46,13 +51,16 @@ fn chunks_are_as_good_as_all_rows_at_once_and_so_are_parts_of_them() {
         let chunks = of(Scope::Chunks { rows, room });
         assert_eq!((chunks.report.parts, chunks.forest.trees.len(), chunks.forest.rows), (parts, TREES, chunks.report.learnt as u64));
         assert_eq!((chunks.report.seen, &chunks.report.dropped), (9_000, &together.report.dropped));
-        assert_eq!(chunks.report.learnt + chunks.report.verdict.rows, together.report.learnt + together.report.verdict.rows);
+        assert_eq!(supports(&chunks), supports(&together), "the same rows are held out");
+        assert_eq!(chunks.report.learnt, together.report.learnt);
         assert_eq!(chunks.forest.oob.is_some(), parts == 1, "parts have no out-of-bag error in common");
         assert!(score(&chunks) > score(&together) - off, "{} and {}", score(&chunks), score(&together));
         assert_eq!(chunks.baseline.features, together.baseline.features);
     }
-    // No part goes without a tree.
+    // No part goes without a tree, and chunks may be as small as one likes.
     assert_eq!(of(Scope::Chunks { rows: 10, room: 0 }).report.parts, TREES);
+    let one = of(Scope::Chunks { rows: 1, room: ROOM });
+    assert!(one.report.parts == 1 && score(&one) > score(&together) - 0.007);
 }
 
 #[test]

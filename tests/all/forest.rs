@@ -660,7 +660,12 @@ fn train_keeps_chunks_as_codes_and_is_as_good_as_with_all_rows_in_memory() {
     assert_eq!(rows(&together), rows(&chunks));
     let accuracy = |s: &serde_json::Value| s["accuracy"].as_f64().unwrap();
     assert!(accuracy(&chunks) > accuracy(&together) - 0.007, "{} and {}", accuracy(&chunks), accuracy(&together));
-    assert!(refused(&["train", "--data", &data, "--target", "y", "--chunk-rows", "10", "--test", &data]).contains("--chunk-rows holds a share"));
+    let none = of(&["--chunk-rows", "700", "--test-size", "0", "--trees", "3"]);
+    assert_eq!((none["rows_test"].as_u64(), none["rows_train"].as_u64()), (Some(0), Some(8_910)), "all is learnt from");
+    let refused = |more: &[&str]| refused(&[&["train", "--data", &data, "--target", "y"], more].concat());
+    assert!(refused(&["--chunk-rows", "10", "--test", &data]).contains("--chunk-rows holds a share of the rows"));
+    assert!(refused(&["--split", "word"]).contains("no row is marked for testing in 'word'"));
+    assert!(refused(&["--features", "a,b,a"]).contains("'a' is named twice"));
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub fn learn_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 
 fn buttons_ui(ui: &mut Ui, form: &LessonForm, actions: &mut Vec<Action>) {
     if form.under_way.is_some() {
+        // Where it was: a second click on it does nothing.
+        ui.add_enabled(false, Button::new("Train"));
         if ui.button("Cancel training").clicked() {
             actions.push(Action::Learn(Learn::Cancel));
         }
@@ -304,7 +306,7 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     ui.add(ProgressBar::new(progress.share().unwrap_or(0.0)).desired_height(6.0).fill(p.accent));
     ui.add_space(look::GAP);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
-    if training.chunks {
+    if training.chunks && training.picture.figure().is_none() {
         let text = "How good the forest is on the rows held out is said in the end.";
         ui.put(rect, Label::new(look::faint(text, ui)).wrap());
         return;
