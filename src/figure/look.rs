@@ -103,3 +103,27 @@ impl Default for Look {
 pub fn faded([r, g, b, a]: Rgba, opacity: f32) -> Rgba {
     [r, g, b, (f32::from(a) * opacity.clamp(0.0, 1.0)).round() as u8]
 }
+
+/// What is seen of a colour this opaque on paper.
+pub fn blended(paper: Rgba, color: Rgba, opacity: f32) -> Rgba {
+    let share = opacity.clamp(0.0, 1.0);
+    let mix = |under: u8, over: u8| (f32::from(under) * (1.0 - share) + f32::from(over) * share).round() as u8;
+    let ([pr, pg, pb, _], [r, g, b, _]) = (paper, color);
+    [mix(pr, r), mix(pg, g), mix(pb, b), u8::MAX]
+}
+
+/// Of two colours the one that words are easier to read in on this ground, by contrast ratio (WCAG 2.2).
+pub fn readable(ground: Rgba, one: Rgba, other: Rgba) -> Rgba {
+    let luminance = |[r, g, b, _]: Rgba| {
+        let linear = |v: u8| {
+            let v = f32::from(v) / 255.0;
+            if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    };
+    let contrast = |ink: Rgba| {
+        let (a, b) = (luminance(ground), luminance(ink));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    };
+    if contrast(one) >= contrast(other) { one } else { other }
+}

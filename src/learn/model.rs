@@ -12,7 +12,8 @@
 //!              "sets": [], "mixed": [], "values": [], "gains": ["1"]}],
 //!   "baseline": {"rows": 1000, "features": []},
 //!   "learnt_to": {"column": "date", "micros": 979957800000000},
-//!   "report": {"rows": {"seen": 1000, "learnt": 800, "tested": 200}}
+//!   "report": {"rows": {"seen": 1000, "learnt": 800, "tested": 200}},
+//!   "lived": {"rows": 1000, "error": "0.06", "rmse": "NaN", "r2": "NaN"}, "swaps": ["Swapped on 2026-01-31 …"]
 //! }
 //! ```
 //!
@@ -31,7 +32,10 @@
 //! - `learnt_to`: the newest row that it learnt from, by its time (microseconds since 1970), and the column that has it; where
 //!   that counts in whole numbers, `number` is the same as it stands there.
 //! - `report`: how it came out of training, in the shape of `report::saved`.
-//! - Files may lack a name, a baseline, a time or a report: older ones have none.
+//! - `lived`: of a forest that learnt from a stream, how it did on the newest rows, each foretold before it was learnt from: the
+//!   share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error and R², too.
+//! - `swaps`: how it took the place of others, in words.
+//! - Files may lack a name, a baseline, a time, a report and these: older ones have none.
 //! - Floating numbers are text, so that every reader gets every bit.
 
 use std::collections::HashSet;
@@ -75,6 +79,10 @@ struct ModelFile {
     learnt_to: Option<LearntTo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     report: Option<report::Saved>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lived: Option<LivedFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    swaps: Vec<String>,
 }
 
 /// What a file holds.
@@ -87,6 +95,20 @@ pub struct Saved {
     pub baseline: Option<Baseline>,
     pub learnt_to: Option<LearntTo>,
     pub report: Option<Report>,
+    pub lived: Option<Lived>,
+    /// How it took the place of others, newest last.
+    pub swaps: Vec<String>,
+}
+
+/// How a forest did on the newest rows of a stream: each was foretold before it was learnt from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lived {
+    pub rows: u64,
+    /// The share that was wrong, or the mean distance from the truth.
+    pub error: f64,
+    /// Of numbers: the root of the mean squared error, and R²; else `NaN`.
+    pub rmse: f64,
+    pub r2: f64,
 }
 
 /// The newest row that a forest learnt from: rows after it are new to the forest.
@@ -104,7 +126,7 @@ pub struct LearntTo {
 impl Saved {
     /// A forest alone.
     pub fn new(forest: impl Into<Arc<Forest>>) -> Self {
-        Self { name: String::new(), forest: forest.into(), baseline: None, learnt_to: None, report: None }
+        Self { name: String::new(), forest: forest.into(), baseline: None, learnt_to: None, report: None, lived: None, swaps: Vec::new() }
     }
 }
 
@@ -123,6 +145,14 @@ struct OobFile {
     rows: usize,
     score: String,
     errors: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LivedFile {
+    rows: u64,
+    error: String,
+    rmse: String,
+    r2: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -175,10 +205,13 @@ pub fn load(path: &Path) -> Result<Saved> {
         Err(error) => return Err(damaged(&damage::told(&error, open()?)).at(place())),
     };
     let (name, baseline, learnt_to, report) = (std::mem::take(&mut file.name), file.baseline.take(), file.learnt_to.take(), file.report.take());
+    let lived = |l: LivedFile| Ok(Lived { rows: l.rows, error: parsed(&l.error)?, rmse: parsed(&l.rmse)?, r2: parsed(&l.r2)? });
+    let lived = file.lived.take().map(lived).transpose().map_err(|fault: Fault| fault.at(place()))?;
+    let swaps = std::mem::take(&mut file.swaps);
     let forest = from_file(file).map_err(|fault| fault.at(place()))?;
     let report = report.map(|report| report.report(&forest)).transpose();
     let report = report.map_err(|what| damaged(&format!("its report contradicts itself: {what}")).at(place()))?;
-    Ok(Saved { name, forest: forest.into(), baseline, learnt_to, report })
+    Ok(Saved { name, forest: forest.into(), baseline, learnt_to, report, lived, swaps })
 }
 
 /// Whether a file begins as a model does: with an object whose first name is `braid_model`.
@@ -216,6 +249,8 @@ fn to_file(saved: &Saved) -> ModelFile {
         baseline: saved.baseline.clone(),
         learnt_to: saved.learnt_to.clone(),
         report: saved.report.as_ref().map(|report| report::Saved::new(report, forest)),
+        lived: saved.lived.map(|l| LivedFile { rows: l.rows, error: l.error.to_string(), rmse: l.rmse.to_string(), r2: l.r2.to_string() }),
+        swaps: saved.swaps.clone(),
     }
 }
 
@@ -323,7 +358,7 @@ fn tree_of(file: TreeFile, number: usize, features: &[Feature], classes: usize) 
         return Err(damaged(&format!("tree {number} has no nodes, or lists of different lengths")));
     }
     let nodes = file.feature.iter().zip(&file.cut).zip(&file.child).map(|((feature, cut), child)| Node {
-        feature: u16::try_from(*feature).unwrap_or(LEAF),
+        feature: if *feature == -1 { LEAF } else { u16::try_from(*feature).ok().filter(|f| *f != LEAF).unwrap_or(LEAF - 1) },
         cut: *cut,
         child: *child,
     });

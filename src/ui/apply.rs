@@ -376,8 +376,15 @@ impl App {
     }
 
     fn ask_where(&mut self, export: Export, what: &str, extension: &'static str) {
-        let table = self.sheet().map_or_else(|| "braid".to_owned(), |s| s.table.name.clone());
-        let name = format!("{table}-{what}.{extension}");
+        let model = match export {
+            Export::Model(_, id) => Some(id),
+            Export::Figure(..) if self.pane == Some(Pane::Guard) => self.guards.shown().map(|sentry| sentry.model),
+            Export::Figure(..) => self.report.as_ref().map(|report| report.model),
+            _ => None,
+        };
+        let model = model.and_then(|id| self.models.get(id)).map(|entry| entry.name.clone());
+        let of = model.or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
+        let name = format!("{of}-{what}.{extension}");
         let downloads = self.folders.downloads.clone();
         let job = Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
         self.work.add(Kind::PickSave { job, export });

@@ -21,7 +21,7 @@ use crate::engine::table::difference;
 use crate::engine::{Options, Run, Seam, Table, TimeColumn};
 use crate::query::Form;
 use crate::query::model::Models;
-use crate::workspace::{SeamSetup, TableSetup};
+use crate::workspace::{ModelSetup, SeamSetup, TableSetup};
 
 /// How long the first question waits for the whole span of a history before it makes do with a part.
 const SPAN_WAIT: Duration = Duration::from_millis(600);
@@ -46,7 +46,7 @@ impl App {
                     Export::Model(_, id) => Export::Model(Some(path), id),
                 }),
                 Arrival::PickedModel(picked, sheet) => self.model_picked(picked, sheet),
-                Arrival::Model(Ok(saved), source) => self.model_arrived(saved, *source),
+                Arrival::Model(Ok(saved), source) => self.model_arrived(*saved, *source),
                 Arrival::Model(Err(fault), _) => self.no_model(fault),
                 Arrival::Saved(Ok(path)) => {
                     self.notices.news(format!("Saved {}", path.display()));
@@ -165,7 +165,7 @@ impl App {
         self.offer_join(id, &table);
         let mut sheet = Sheet::new(id, table, paths);
         sheet.picture.choose_mark(&setup.mark);
-        self.load_models(id, &setup.models);
+        self.load_models(id, &self.models_of(&sheet, setup));
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);
         self.selected = Some(id);
@@ -176,6 +176,16 @@ impl App {
             self.workspace.remember(item);
         }
         self.keep();
+    }
+
+    /// The models that come with a table: a file that is opened by itself brings those that were learnt from it before.
+    fn models_of(&self, sheet: &Sheet, setup: &TableSetup) -> Vec<ModelSetup> {
+        if !setup.paths.is_empty() || !sheet.table.live.is_empty() {
+            return setup.models.clone();
+        }
+        let known = self.workspace.recent.iter().find(|old| old.paths == sheet.paths && old.live.is_empty());
+        let given = |model: &&ModelSetup| !self.homeless.iter().any(|waiting| waiting.is_of(&model.file));
+        known.iter().flat_map(|old| &old.models).filter(given).cloned().collect()
     }
 
     fn free_name(&self, name: &str) -> String {

@@ -21,11 +21,12 @@ pub struct Keeper {
     again: bool,
 }
 
-/// A file that holds a model as it was when it had this fingerprint.
+/// A file that holds a model as it was when it had this fingerprint, and had been swapped so often.
 #[derive(Debug)]
 struct Held {
     model: ModelId,
     fingerprint: u64,
+    swaps: usize,
     file: PathBuf,
     learnt: Option<Mark>,
     written: bool,
@@ -76,11 +77,12 @@ impl App {
         self.keeper.held.retain(|h| models.get(h.model).is_some());
         for entry in &models.entries {
             let fingerprint = entry.scorer.fingerprint();
-            if self.keeper.held.iter().any(|h| h.model == entry.id && h.fingerprint == fingerprint) {
+            let swaps = entry.swaps.len();
+            if self.keeper.held.iter().any(|h| (h.model, h.fingerprint, h.swaps) == (entry.id, fingerprint, swaps)) {
                 continue;
             }
             let file = self.folders.models().join(format!("{fingerprint:016x}.json"));
-            self.keeper.held.push(Held { model: entry.id, fingerprint, file: file.clone(), learnt: entry.until.clone(), written: false });
+            self.keeper.held.push(Held { model: entry.id, fingerprint, swaps, file: file.clone(), learnt: entry.until.clone(), written: false });
             let saved = entry.saved();
             let job = Job::start("keep the model", self.wake.clone(), move |_| keep_model(&saved(), &file).map(|()| file));
             self.work.add(Kind::KeepModel(job));
@@ -127,6 +129,13 @@ impl App {
 
 impl Keeper {
     fn hold(&mut self, entry: &Entry, file: PathBuf) {
-        self.held.push(Held { model: entry.id, fingerprint: entry.scorer.fingerprint(), file, learnt: entry.until.clone(), written: true });
+        self.held.push(Held {
+            model: entry.id,
+            fingerprint: entry.scorer.fingerprint(),
+            swaps: entry.swaps.len(),
+            file,
+            learnt: entry.until.clone(),
+            written: true,
+        });
     }
 }

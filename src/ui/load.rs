@@ -37,6 +37,12 @@ pub struct Homeless {
     file: PathBuf,
 }
 
+impl Homeless {
+    pub fn is_of(&self, file: &Path) -> bool {
+        self.file == file
+    }
+}
+
 impl App {
     pub(super) fn apply_load(&mut self, load: Load) {
         if let Load::Begin(sheet) = load {
@@ -107,7 +113,7 @@ impl App {
     }
 
     pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelFrom) {
-        let Saved { name: own, forest, baseline, learnt_to, report } = saved;
+        let Saved { name: own, forest, baseline, learnt_to, report, lived, swaps } = saved;
         let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
         let table = sheet.table.name.clone();
         let place = from.setup.file.display().to_string();
@@ -126,11 +132,12 @@ impl App {
         let (report, baseline) = (report.map(Arc::new), baseline.map(Arc::new));
         let until = learnt.and_then(|mark| mark.again(&sheet.table, without_secrets));
         let guard = guard.filter(|_| !sheet.table.live.is_empty());
-        let came = Came { report, baseline, learnt_to, until, ..forest.into() };
+        let came = Came { report, lived, baseline, learnt_to, until, ..forest.into() };
         let said = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         // One that only the workspace kept was saved by nobody.
         let saved = Some(file.clone()).filter(|file| !file.starts_with(self.folders.models()));
         let id = self.models.add(from.sheet, &name, target, came, saved);
+        self.models.remember(id, swaps);
         self.came_from(id, file);
         if let Some(guard) = guard {
             self.guard_again(id, guard);

@@ -15,7 +15,7 @@ use crate::engine::scorer::Scorer;
 use crate::engine::train::Training;
 use crate::learn::drift::Baseline;
 use crate::learn::forest::{Forest, Task};
-use crate::learn::model::{LearntTo, Saved};
+use crate::learn::model::{LearntTo, Lived, Saved};
 use crate::learn::report::Report;
 use crate::query::model;
 use crate::query::sql::quote;
@@ -59,8 +59,8 @@ impl Entry {
     /// What its file is to hold; called in a job, it copies that.
     pub fn saved(&self) -> impl FnOnce() -> Saved + Send + 'static {
         let (name, forest, learnt_to) = (self.name.clone(), self.scorer.forest().clone(), self.learnt_to.clone());
-        let (baseline, report) = (self.baseline.clone(), self.report.clone());
-        move || Saved { name, forest, baseline: baseline.as_deref().cloned(), learnt_to, report: report.as_deref().cloned() }
+        let (baseline, report, lived, swaps) = (self.baseline.clone(), self.report.clone(), self.lived, self.swaps.clone());
+        move || Saved { name, forest, baseline: baseline.as_deref().cloned(), learnt_to, report: report.as_deref().cloned(), lived, swaps }
     }
 
     /// What it foretells and how, in a few words.
@@ -161,17 +161,6 @@ fn window(sheet: &Sheet) -> (String, String) {
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
 }
 
-/// How a forest did on the newest rows of a stream: each was foretold before it was learnt from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lived {
-    pub rows: u64,
-    /// The share that was wrong, or the mean distance from the truth.
-    pub error: f64,
-    /// Of numbers: the root of the mean squared error, and R².
-    pub rmse: f64,
-    pub r2: f64,
-}
-
 /// A forest, and what is known of how it came about.
 #[derive(Clone, Debug)]
 pub struct Came {
@@ -246,6 +235,11 @@ impl ModelList {
             (entry.baseline, entry.until, entry.learnt_to) = (baseline, until, learnt_to);
             entry.swaps.push(told);
         });
+    }
+
+    /// How it came to be what it is, as its file says.
+    pub fn remember(&mut self, id: ModelId, swaps: Vec<String>) {
+        self.change(id, |entry| entry.swaps = swaps);
     }
 
     pub fn get(&self, id: ModelId) -> Option<&Entry> {

@@ -97,7 +97,7 @@ pub enum Arrival {
     PickedSave(Result<Option<PathBuf>>, Export),
     Saved(Result<PathBuf>),
     PickedModel(Result<Vec<PathBuf>>, SheetId),
-    Model(Result<Saved>, Box<ModelFrom>),
+    Model(Result<Box<Saved>>, Box<ModelFrom>),
     Kept(Result<()>),
     KeptModel(Result<PathBuf>),
 }
@@ -185,7 +185,7 @@ impl Kind {
             Self::PickSave { job, export } => Arrival::PickedSave(outcome(job, cancelled)?, export.clone()),
             Self::Save(job) => Arrival::Saved(outcome(job, cancelled)?),
             Self::PickModel(job, sheet) => Arrival::PickedModel(outcome(job, cancelled)?, *sheet),
-            Self::Model(job, from) => Arrival::Model(outcome(job, cancelled)?, from.clone()),
+            Self::Model(job, from) => Arrival::Model(outcome(job, cancelled)?.map(Box::new), from.clone()),
             Self::Keep(job) => Arrival::Kept(outcome(job, cancelled)?),
             Self::KeepModel(job) => Arrival::KeptModel(outcome(job, cancelled)?),
         })

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use braid::data::format::write_frame;
 use braid::data::{Fault, Result};
-use braid::engine::guard::{Guarding, Watched, Who, guard, window_rows};
+use braid::engine::guard::{Guarding, Rival, Watched, Who, guard, window_rows};
 use braid::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn};
 use braid::engine::open::{Given, attach_feed, open_table};
 use braid::engine::reached::At;
 use braid::engine::train::{Training, train};
-use braid::engine::{Job, Keep, Reached, Table};
+use braid::engine::{Job, Keep, Mark, Reached, Table};
 use braid::learn::drift::{Baseline, Level, Reason, Shape};
 use braid::learn::encode::Question;
 use braid::learn::forest::{Forest, Missing};
@@ -225,15 +225,21 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
     let path = write(folder.path(), "live.parquet", &live);
     let mut guarding = guarding(table(&[replay(&path)], &[]), &old, &history);
     guarding.target = target("minutes");
-    let retrained = Latest::default();
-    retrained.put(new);
-    let watched = end(&mut guard(guarding, retrained, Latest::default(), Wake::silent())).unwrap();
+    let with = |until: Option<Mark>| {
+        let retrained = Latest::default();
+        retrained.put(Rival { forest: new.clone(), until });
+        end(&mut guard(guarding.clone(), retrained, Latest::default(), Wake::silent())).unwrap()
+    };
+    let watched = with(None);
     conserved(&watched);
     assert!(watched.stale.iter().any(|s| s.reason == Reason::Error), "{:?}", watched.stale);
     let (champion, challenger) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Retrained).unwrap());
     assert!(champion.error > 15.0 && challenger.error < 3.0, "mean absolute errors: {champion:?} {challenger:?}");
     assert!(champion.rmse >= champion.error && champion.r2 < 0.0 && challenger.rmse < 4.0 && challenger.r2 > 0.95, "{champion:?} {challenger:?}");
     assert!(watched.curve.first().unwrap().error[2] > 15.0, "before the change it was the other way round");
+    // It is not tested on rows that it has learnt from.
+    let learnt = with(Some(Mark::new(&guarding.table, watched.reached.clone())));
+    assert!(learnt.rows == watched.rows && learnt.standing(Who::Retrained).is_none());
 }
 
 #[test]
@@ -276,7 +282,7 @@ fn all_who_take_part_are_compared_on_the_same_rows_since_the_last_of_them_came()
     while shelf.get().is_none_or(|w| w.rows < 4_001) && job.progress().note != "every feed has ended" {
         std::thread::sleep(Duration::from_millis(2));
     }
-    retrained.put(new);
+    retrained.put(Rival { forest: new, until: None });
     let watched = end(&mut job).unwrap();
     conserved(&watched);
     let [champion, fused, retrained] = watched.standings[..] else { panic!("{:?}", watched.standings) };

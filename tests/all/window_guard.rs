@@ -285,6 +285,14 @@ fn what_is_guarded_comes_back_with_its_table() {
     let mut window = window.restarted();
     window.wait("it is guarded again", ended);
     assert_eq!((forest(&window), rows(&window)), (after, 0));
+    assert!(
+        window.has("It has learnt from all that the feed gives") || {
+            window.propose(Action::Model(ID, ModelAction::Guard));
+            window.has("It has learnt from all that the feed gives")
+        }
+    );
+    window.propose(Action::Model(ID, ModelAction::Report));
+    assert!(window.has("Swapped on"), "the report still says what was swapped");
     assert!(window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().from_training);
 
     // Whom a person stopped guarding is not guarded again, and a model that was taken away is gone. Files that nothing names

@@ -508,3 +508,16 @@ fn a_condition_gets_a_name_and_what_is_none_is_refused() {
         assert_eq!(braid::ui::lesson::named(sql), name);
     }
 }
+
+#[test]
+fn a_file_that_is_opened_again_brings_what_was_learnt_from_it() {
+    let mut window = with_model();
+    window.wait("the model is kept", |app| app.is_idle());
+    let (sheet, path) = (window.sheet().id, window.sheet().paths[0].clone());
+    let forest = window.app().models().entries[0].forest().clone();
+    window.propose(Action::Table(sheet, TableAction::Remove));
+    assert!(window.app().models().entries.is_empty());
+    window.drop_files(&[&path]);
+    window.wait("table and model are there", |app| app.sheets().len() == 1 && app.models().entries.len() == 1);
+    assert_eq!(*window.app().models().entries[0].forest(), forest);
+}

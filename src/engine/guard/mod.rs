@@ -27,6 +27,7 @@ use super::gather::{Own, Wanted};
 use super::intake::WAIT;
 use super::job::{Job, Reporter};
 use super::lesson::Target;
+use super::reached::At;
 use super::scorer::Scorer;
 use super::skew::asked;
 use super::{Mark, Reached, Table};
@@ -71,12 +72,28 @@ const PIECE: usize = 1_024;
 /// How often it is said how things stand.
 const TELL: Duration = Duration::from_millis(150);
 
-/// Guards until the feeds end; `shelf` shows how things stand, and a forest that is put on `retrained` takes part from then on.
-pub fn guard(guarding: Guarding, retrained: Latest<Arc<Forest>>, shelf: Latest<Watched>, wake: Wake) -> Job<Watched> {
+/// A forest that was trained anew, and how far the feeds were read for that: rows from there on are new to it.
+#[derive(Clone, Debug)]
+pub struct Rival {
+    pub forest: Arc<Forest>,
+    pub until: Option<Mark>,
+}
+
+impl Rival {
+    /// Whether it has learnt from none of the rows at a place.
+    fn is_new(&self, table: &Table, at: &At) -> bool {
+        let learnt = self.until.as_ref().and_then(|until| until.of(table)).map(|learnt| learnt.of(at.feed));
+        learnt.and_then(|learnt| learnt.get(&at.partition).copied()).is_none_or(|next| at.start >= next)
+    }
+}
+
+/// Guards until the feeds end; `shelf` shows how things stand, and a forest that is put on `retrained` takes part from then on,
+/// on the rows that it has not learnt from.
+pub fn guard(guarding: Guarding, retrained: Latest<Rival>, shelf: Latest<Watched>, wake: Wake) -> Job<Watched> {
     Job::start("guard", wake, move |report| follow(&guarding, &retrained, &shelf, report))
 }
 
-fn follow(guarding: &Guarding, retrained: &Latest<Arc<Forest>>, shelf: &Latest<Watched>, report: &Reporter) -> Result<Watched> {
+fn follow(guarding: &Guarding, retrained: &Latest<Rival>, shelf: &Latest<Watched>, report: &Reporter) -> Result<Watched> {
     let table = &guarding.table;
     if table.live.is_empty() {
         return Err(Fault::new(format!("{} has no live rows to watch", table.name)).hint("attach a live feed to it"));
@@ -91,11 +108,11 @@ fn follow(guarding: &Guarding, retrained: &Latest<Arc<Forest>>, shelf: &Latest<W
     let mut told = Instant::now();
     let mut failed = None;
     while lines.iter().any(|line| !line.ended || !line.twice.ended) {
-        if let Some(forest) = retrained.get()
-            && post.newcomer.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &forest))
+        if let Some(rival) = retrained.get()
+            && post.newcomer.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &rival.forest))
         {
-            post.newcomer = Some(Arc::clone(&forest));
-            post.retrained = post.newcomer.clone();
+            post.newcomer = Some(Arc::clone(&rival.forest));
+            post.retrained = Some(rival);
             post.race.anew(Who::Retrained);
         }
         for line in &mut lines {
@@ -169,7 +186,7 @@ struct Post {
     renewed: bool,
     /// Who was put on the shelf last, and, while it takes part, the same.
     newcomer: Option<Arc<Forest>>,
-    retrained: Option<Arc<Forest>>,
+    retrained: Option<Arc<Rival>>,
     race: race::Race,
     /// The place of the newest row.
     at: i64,
@@ -264,8 +281,8 @@ impl Post {
             Truth::Classes(_) => f64::NAN,
         };
         let champion = errors(&scored, &truth);
-        let retrained = match self.retrained.clone() {
-            Some(forest) => self.of_retrained(&forest, piece),
+        let retrained = match self.retrained.clone().filter(|rival| rival.is_new(&self.table, &of.at)) {
+            Some(rival) => self.of_retrained(&rival.forest, piece),
             None => Vec::new(),
         };
         let fused = self.learn(piece);

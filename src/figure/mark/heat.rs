@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::{Key, Mark, Scene, bar, line};
 use crate::data::Result;
 use crate::figure::layout::Rect;
-use crate::figure::look::faded;
+use crate::figure::look::{blended, faded, readable};
 use crate::figure::number;
 use crate::figure::pen::{Pen, line_within, rect_within};
 use crate::figure::spec::{Figure, Series};
@@ -29,8 +29,6 @@ pub(super) const HEAT: Mark = Mark {
 const LEAST: f64 = 0.06;
 /// How much of it a value has that is still to change.
 const OPEN: f64 = 0.6;
-/// Above this share of the strongest colour, words are as light as the paper.
-const STRONG: f64 = 0.55;
 
 /// What the weakest and the strongest colour stand for: from 0 where nothing is below it.
 pub fn range(figure: &Figure) -> Option<(f64, f64)> {
@@ -87,7 +85,7 @@ fn cells(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, wi
         let inside = Rect::new(cell.left.max(plot.left), cell.top.max(plot.top), cell.right.min(plot.right), cell.bottom.min(plot.bottom));
         if text::width(&words, size) + 6.0 < inside.width() && text::height(size) + 4.0 < inside.height() {
             let at = [f64::from(inside.left + inside.right) / 2.0, f64::from(inside.top + inside.bottom) / 2.0];
-            let ink = if strength > STRONG { look.paper } else { look.ink };
+            let ink = readable(blended(look.paper, color, strength as f32), look.paper, look.ink);
             pen.text(&words, at, (HPos::Center, VPos::Center), size, ink)?;
         }
     }

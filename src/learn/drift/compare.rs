@@ -61,6 +61,9 @@ pub struct Ks {
 impl FeatureDrift {
     /// In words, with the numbers that show it.
     pub fn evidence(&self) -> String {
+        if self.rows == 0 {
+            return "no row yet".to_owned();
+        }
         if self.absent {
             return format!("null in all {} rows, in training in {:.1} %", count(self.rows), self.nulls.0 * 100.0);
         }

@@ -34,6 +34,13 @@ pub struct Report {
     pub dependences: Vec<Dependence>,
 }
 
+impl Report {
+    /// Rows that were held out; of many, evenly spread ones are tested on.
+    pub fn held_out(&self) -> usize {
+        (self.dropped.of - self.dropped.rows.min(self.dropped.of)).saturating_sub(self.learnt)
+    }
+}
+
 /// What a forest goes by.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explained {

@@ -7,10 +7,10 @@ use crate::data::Fault;
 use crate::engine::guard::{Watched, Who};
 use crate::learn::drift::Reason;
 use crate::learn::forest::Forest;
-use crate::learn::model::LearntTo;
+use crate::learn::model::{LearntTo, Lived};
 use crate::ui::App;
 use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
-use crate::ui::models::{Came, Entry, Lived, ModelId};
+use crate::ui::models::{Came, Entry, ModelId};
 use crate::ui::notices::{Level, Origin};
 use crate::ui::widget::numbers;
 use crate::workspace::GuardSetup;
@@ -125,6 +125,7 @@ impl App {
                         .at(&sheet.table.name)
                         .hint(match &stale.reason {
                             Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
+                            _ if watched.labelled == 0 => "it can be retrained once rows with their truth come".to_owned(),
                             _ => "retrain it, or swap it for its challenger".to_owned(),
                         });
                     let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));

@@ -12,7 +12,7 @@ use super::picture::Picture;
 use super::sheet::Sheet;
 use super::widget::numbers;
 use crate::data::Fault;
-use crate::engine::guard::{self, Guarding, Watched, Who};
+use crate::engine::guard::{self, Guarding, Rival, Watched, Who};
 use crate::engine::lesson::{self, Learned, Lesson, Scope, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Mark, Progress, Reached, Table};
@@ -60,7 +60,7 @@ pub struct Sentry {
     job: Option<Job<Watched>>,
     shelf: Latest<Watched>,
     /// Where a retrained forest is put, so that it takes part.
-    challenger: Latest<Arc<Forest>>,
+    challenger: Latest<Rival>,
     pub newest: Option<Arc<Watched>>,
     /// What keeps it from watching, or a training from ending.
     pub fault: Option<Fault>,
@@ -131,7 +131,7 @@ impl Sentry {
         (self.newest, self.fault, self.built) = (None, None, None);
         (self.shelf, self.challenger, self.picture) = (Latest::default(), Latest::default(), Picture::default());
         if let Some(learned) = self.rival(entry) {
-            self.challenger.put(learned.forest.clone());
+            self.challenger.put(rival(learned));
         }
         (self.table, self.on) = (Some(sheet.table.clone()), true);
         let guarding = Guarding {
@@ -266,7 +266,7 @@ impl Sentry {
             self.retraining = None;
             match outcome {
                 Ok(learned) => {
-                    self.challenger.put(learned.forest.clone());
+                    self.challenger.put(rival(&learned));
                     self.retrained = Some(learned.into());
                 }
                 Err(fault) if fault.what == super::work::CANCELLED => {}
@@ -280,6 +280,11 @@ impl Sentry {
             self.built = Some(key);
         }
     }
+}
+
+/// A forest that was retrained, as it takes part.
+fn rival(learned: &Learned) -> Rival {
+    Rival { forest: learned.forest.clone(), until: Some(learned.until.clone()) }
 }
 
 /// How a forest from a file would have been trained.

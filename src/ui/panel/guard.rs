@@ -84,6 +84,7 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
         let (color, word) = match (watched.stale.is_empty(), sentry.is_watching()) {
             (false, _) => (p.warn, "Stale"),
             (true, true) => (p.live, "Watching"),
+            (true, false) if watched.ended && watched.rows == 0 && watched.from_training => (p.faint, "It has learnt from all that the feed gives"),
             (true, false) => (p.faint, if watched.ended { "The feed has ended" } else { "Stopped" }),
         };
         dot_ui(ui, color);
@@ -125,7 +126,7 @@ fn seen(watched: &Watched, sheet: &Sheet) -> String {
         text += &format!(", {} could not be read", numbers::count(watched.unread));
     }
     text += &match watched.labelled {
-        0 => ", none with its truth: it is held against nothing".to_owned(),
+        0 => ", none with its truth: features alone are watched".to_owned(),
         n if n == watched.rows => ", all with their truth".to_owned(),
         n => format!(", {} with their truth", numbers::count(n)),
     };
@@ -294,7 +295,7 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
         }
         return;
     }
-    let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0);
+    let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0) && sentry.to_learn(entry).is_none_or(|l| l.learnt > 0);
     ui.add_enabled_ui(labelled, |ui| {
         // The next step only where there is a reason for it.
         // One that learns from the same features is no better off without their values.

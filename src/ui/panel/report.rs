@@ -5,9 +5,10 @@ use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
 use crate::learn::forest::Task;
+use crate::learn::model::Lived;
 use crate::learn::report::Report as Told;
 use crate::ui::action::{Action, ChartFile, Export, ModelAction, Report as Shown, Window};
-use crate::ui::models::{Entry, Lived};
+use crate::ui::models::Entry;
 use crate::ui::report::{Report, VIEWS, View, verdict_line};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
@@ -67,6 +68,9 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
     let count = |n: usize| numbers::count(n as u64);
     let parts = if report.parts > 1 { format!(" in {} parts", count(report.parts)) } else { String::new() };
     let mut text = format!("{}. Learnt from {} rows{parts}, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
+    if report.held_out() > report.verdict.rows {
+        text += &format!(" of the {} held out", count(report.held_out()));
+    }
     let dropped = &report.dropped;
     if dropped.rows > 0 {
         let why: Vec<String> = dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
@@ -160,7 +164,7 @@ fn classes_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
             .striped(false)
             .auto_shrink([false, true])
             .cell_layout(Layout::left_to_right(Align::Center))
-            .column(Column::exact((wide - 262.0).max(48.0)).clip(true))
+            .column(Column::exact((wide - 262.0 - look::PAD).max(48.0)).clip(true))
             .columns(Column::exact(56.0), 3)
             .column(Column::exact(60.0));
         table
