@@ -200,7 +200,7 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     let judge = |c: Arc<Forest>| Verdict::new(&c, &c.score(&tested)?, &tested).map(|verdict| (c, verdict));
     let champion = champion.map(judge).transpose()?;
     let Explained { importance, dependences } = explain(&forest, &tested, |share| {
-        report.counted(trees, trees, "trees", format!("finding out what it goes by, {:.0} %", share * 100.0));
+        report.counted(trees, trees, "trees", format!("measuring what each feature is worth, {:.0} %", share * 100.0));
         report.check()
     })?;
     let seconds = (took + predict).as_secs_f64();

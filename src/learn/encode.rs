@@ -102,8 +102,10 @@ impl Question {
         if let Some((_, twice)) = self.features.iter().enumerate().find(|(at, name)| self.features.iter().take(*at).any(|other| other == *name)) {
             return Err(Fault::new(format!("'{twice}' is named twice")).at("the features").hint("name each column once"));
         }
-        let chosen: Vec<String> =
-            if self.features.is_empty() { names.iter().filter(|n| **n != self.target).map(|n| (*n).to_owned()).collect() } else { self.features.clone() };
+        // Of lists and the like nothing can be learnt.
+        let columns = schema.iter().filter(|(name, dtype)| name.as_str() != self.target && kind_of(dtype).is_some());
+        let learnable = || columns.map(|(name, _)| name.to_string());
+        let chosen: Vec<String> = if self.features.is_empty() { learnable().collect() } else { self.features.clone() };
         match chosen.len() {
             0 => Err(Fault::new("there is no column to learn from").at(&self.target).hint("the table needs at least one column beside the target")),
             n if n >= MOST => Err(Fault::new(format!("{n} features are too many: a forest knows {}", MOST - 1)).hint("name fewer")),

@@ -39,10 +39,11 @@ impl Binder<'_> {
             if let Some(inner) = find_aggregate(row) {
                 return Err(place.fault_on("an aggregate cannot stand inside an aggregate", &inner).hint("aggregate once; combine aggregates with arithmetic"));
             }
-            let mut row = row.clone();
+            let (written, mut row) = (row.to_string(), row.clone());
             expr::resolve(&mut row, self.schema, self.table, place)?;
             let (scalar, dtype) = Scalar::bind(&row, self.schema, place)?;
-            names.push(format!("'{}'", row.to_string().trim_matches('"')));
+            // A name as the table has it; anything else as it was written.
+            names.push(if matches!(row, Ast::Identifier(_)) { row.to_string() } else { written });
             inputs.push(scalar);
             types.push(dtype);
         }

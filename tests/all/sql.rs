@@ -209,6 +209,8 @@ fn errors_point_at_the_place_and_say_what_to_do() {
         ("SELECT quantile_cont(Delay) FROM flights", "takes two arguments", "quantile_cont(Delay)"),
         ("SELECT median(Delay, 2) FROM flights", "takes one argument", "median(Delay, 2)"),
         ("SELECT median(origin) FROM flights", "takes numbers and times", "median(origin)"),
+        ("SELECT avg(Delay = 1) FROM flights", "'Delay = 1' is boolean", "avg(Delay = 1)"),
+        ("SELECT avg(Delay = 1) FROM flights", "FILTER (WHERE Delay = 1)", "avg(Delay = 1)"),
         ("SELECT approx_quantile(date, 0.5) FROM flights", "quantile_cont", "approx_quantile(date, 0.5)"),
         ("SELECT max(Delay, 0) FROM flights", "n must be a whole number from 1", "0"),
         ("SELECT max(Delay, 1.5) FROM flights", "n must be a whole number", "1.5"),

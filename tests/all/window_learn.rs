@@ -484,8 +484,8 @@ fn what_is_told_while_a_dialog_is_open_stands_above_it() {
     window.wait("it is saved", |app| app.is_idle());
     let told: Vec<_> = window.harness.query_all_by_label_contains("Saved").map(|node| node.rect()).collect();
     assert_eq!(told.len(), 2, "behind the dialog, and above it");
-    let close = window.harness.get_by_label("Close").rect();
-    assert!(told.iter().any(|rect| rect.top() > close.bottom()), "{told:?} below {close:?}");
+    let says = window.harness.get_by_label_contains("Foretells").rect();
+    assert!(told.iter().any(|rect| rect.bottom() < says.top()), "it hides neither what the dialog says nor its buttons: {told:?}, {says:?}");
     window.click("Close");
     assert_eq!(window.harness.query_all_by_label_contains("Saved").count(), 1);
 }

@@ -25,7 +25,7 @@ use crate::learn::forest::Task as Foretold;
 use crate::learn::grow::{Growth, Tries};
 use crate::learn::holdout::{enough, held_out};
 use crate::learn::model::{self, LearntTo, Saved};
-use crate::learn::propose::{self, LeftOut, Proposal, Reason, Task};
+use crate::learn::propose::{self, LeftOut, Proposal, Task};
 use crate::learn::report::{Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::source::history::{History, expand, open_history};
@@ -84,7 +84,7 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let mut report = Report { seen, unread, learnt: rows_learnt, parts: 1, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
     if args.model.is_some() {
         let explained = explain(&forest, &tested, |share| {
-            tell(&format!("finding out what it goes by, {:.0} %", share * 100.0));
+            tell(&format!("measuring what each feature is worth, {:.0} %", share * 100.0));
             if stop.is_set() { Err(Fault::new("it was stopped").hint("nothing was written")) } else { Ok(()) }
         });
         tell("");
@@ -137,9 +137,9 @@ fn bell() -> (Receiver<()>, Wake) {
     (news, wake)
 }
 
-/// Says which features a person may not want: identifiers, constants, copies of the target and leaks.
+/// Says which features a person may not want: identifiers, constants, copies of the target, leaks and moments.
 fn doubt(found: Vec<LeftOut>, question: &Question) {
-    for c in found.into_iter().filter(|c| c.reason != Reason::Time && question.features.contains(&c.column)) {
+    for c in found.into_iter().filter(|c| question.features.contains(&c.column)) {
         let (column, reason, evidence) = (c.column, c.reason.word(), c.evidence);
         let _ = writeln!(std::io::stderr(), "{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out");
     }

@@ -292,7 +292,7 @@ pub fn find_call(name: &str, distinct: bool, arguments: usize) -> Option<&'stati
     }
 }
 
-/// What to say when an argument's type does not fit.
+/// What to say when the type of an argument, in SQL, does not fit.
 pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
     let hint = match (aggregate.takes, dtype) {
         ("conditions", _) => format!("write a comparison, such as {argument} > 0"),
@@ -304,7 +304,8 @@ pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
         ("numbers", _) => "cast it to a number".to_owned(),
         _ => "cast it to a number or to VARCHAR".to_owned(),
     };
-    Fault::new(format!("{} takes {}, and {argument} is {}", aggregate.name, aggregate.takes, type_word(dtype))).hint(hint)
+    let plain = argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|name| !name.contains('"')).unwrap_or(argument);
+    Fault::new(format!("{} takes {}, and '{plain}' is {}", aggregate.name, aggregate.takes, type_word(dtype))).hint(hint)
 }
 
 /// What `state` columns are called; they are read by position.

@@ -45,14 +45,18 @@ fn entry_ui(ui: &mut Ui, app: &App, sheet: &Sheet, entry: &Entry, actions: &mut 
         |ui| {
             let menu = MenuButton::new("…").ui(ui, |ui| menu_ui(ui, sheet, entry, &mut proposed)).0;
             menu.accessible_name(format!("Menu of the model {}", entry.name)).on_hover_text("Ask, guard, save, remove");
-            if guard_ui(ui, app, entry) {
-                proposed.push(Action::Model(entry.id, ModelAction::Guard));
-            }
-            if let Some(score) = entry.score() {
-                ui.label(look::faint(score, ui));
-            }
         },
     );
+    // In a row of its own: names are as long as people like.
+    ui.horizontal(|ui| {
+        ui.add_space(ui.spacing().button_padding.x);
+        if let Some(score) = entry.score() {
+            ui.label(look::faint(score, ui).size(look::SMALL));
+        }
+        if guard_ui(ui, app, entry) {
+            proposed.push(Action::Model(entry.id, ModelAction::Guard));
+        }
+    });
     actions.append(&mut proposed);
 }
 

@@ -14,8 +14,9 @@ use crate::ui::{App, look};
 const ROWS: usize = 3;
 /// How high the opened list gets at most.
 const OPENED: f32 = 240.0;
-/// How wide they are above something else.
+/// How wide they are above something else, and how many of them: no more than leave its buttons and what it says in sight.
 const OVER: f32 = 760.0;
+const OVER_ROWS: usize = 2;
 
 pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let mut all: Vec<&Notice> = app.notices.all().iter().rev().collect();
@@ -52,11 +53,11 @@ pub fn over_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let before = ctx.data(|d| d.get_temp::<((Option<Pane>, bool), u64)>(id)).filter(|(before, _)| *before == over);
     let heard = before.map_or_else(|| app.notices.newest(), |(_, heard)| heard);
     ctx.data_mut(|d| d.insert_temp(id, (over, heard)));
-    let fresh: Vec<&Notice> = app.notices.all().iter().filter(|n| n.id > heard).rev().take(ROWS).collect();
+    let fresh: Vec<&Notice> = app.notices.all().iter().filter(|n| n.id > heard).rev().take(OVER_ROWS).collect();
     if over == (None, false) || fresh.is_empty() {
         return;
     }
-    Area::new(id).order(Order::Tooltip).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -look::STEP)).show(ctx, |ui| {
+    Area::new(id).order(Order::Tooltip).anchor(Align2::CENTER_TOP, vec2(0.0, look::STEP)).show(ctx, |ui| {
         Frame::popup(ui.style()).inner_margin(Margin { left: 0, right: 0, top: 0, bottom: 4 }).show(ui, |ui| {
             ui.set_width(OVER.min(ctx.content_rect().width() - 96.0));
             fresh.iter().for_each(|notice| notice_ui(ui, notice, actions));
