@@ -326,8 +326,13 @@ impl App {
 
     /// The form is done: the feed becomes a table's live face or a table of its own.
     fn add_feed(&mut self) {
-        let Some(form) = self.feed.take() else { return };
+        let Some(mut form) = self.feed.take() else { return };
         let url = form.draft.url();
+        if let Err(fault) = form.draft.check() {
+            form.tested = Some((url, Err(fault)));
+            self.feed = Some(form);
+            return;
+        }
         let target = form.draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
         if let Some(sheet) = target {
             let job = attach_feed(Table::clone(&sheet.table), url, self.wake.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::sheet::SheetId;
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::engine::Job;
 use crate::engine::open::Preview;
 use crate::source::live::{FeedUrl, LIVE_KINDS, LiveKind};
@@ -67,6 +67,17 @@ impl Draft {
             sign = '&';
         }
         url
+    }
+
+    /// # Errors
+    /// When it says not yet where the feed is.
+    pub fn check(&self) -> Result<()> {
+        let Some(kind) = self.live_kind() else { return Ok(()) };
+        let needs = !kind.example.split('?').next().unwrap_or_default().ends_with(':');
+        if needs && self.target.trim().trim_start_matches('/').is_empty() {
+            return Err(Fault::new("there is no address yet").at("Address").hint(format!("write one like {}", kind.example)));
+        }
+        FeedUrl::parse(&self.url()).map(drop)
     }
 
     /// Takes a whole address that was pasted into the target field apart.

@@ -579,6 +579,20 @@ fn a_feed_that_cannot_be_reached_says_why_in_its_form() {
 }
 
 #[test]
+fn a_feed_without_an_address_is_refused_in_its_form() {
+    let mut window = with_sales();
+    for kind in LIVE_KINDS.iter().filter(|kind| kind.title != "Standard input") {
+        window.harness.get_all_by_label("Connect a feed…").next().unwrap().click();
+        window.settle();
+        window.click(kind.title);
+        window.click("Add as table");
+        assert!(window.has("there is no address yet") && window.has(kind.example), "{}", kind.title);
+        window.click("Close");
+    }
+    assert!(window.app().sheets().len() == 1 && window.sheet().table.live.is_empty());
+}
+
+#[test]
 fn the_picture_and_the_answer_can_be_saved() {
     let mut window = with_sales();
     let folder = window.home.path().to_owned();

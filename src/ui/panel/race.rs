@@ -175,7 +175,8 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
         },
         Who::Retrained => match sentry.rival(entry) {
             Some(learned) => {
-                format!("{} trees of the newest {}", learned.forest.trees.len(), numbers::counted(learned.report.learnt as u64, "row"))
+                let new = if watched.is_some_and(|w| w.standing(who).is_some()) { "" } else { "; rows new to it test it" };
+                format!("{} trees of the newest {}{new}", learned.forest.trees.len(), numbers::counted(learned.report.learnt as u64, "row"))
             }
             None => "a new forest of the newest rows".to_owned(),
         },
