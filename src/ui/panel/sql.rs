@@ -7,7 +7,7 @@ use eframe::egui::{
     self,
     text::{LayoutJob, TextFormat},
 };
-use eframe::egui::{FontSelection, Galley, Label, RichText, ScrollArea, Stroke, TextBuffer, TextEdit, TextStyle, Ui};
+use eframe::egui::{CornerRadius, FontSelection, Galley, Label, RichText, ScrollArea, Stroke, StrokeKind, TextBuffer, TextEdit, TextStyle, Ui};
 
 use super::classes;
 use crate::data::Fault;
@@ -23,7 +23,7 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>
     let height = (ui.available_height() - below).max(2.0 * look::ROW);
     let mut text = sheet.question.sql.clone();
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
-    ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
+    let scrolled = ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
         let edit = TextEdit::multiline(&mut text)
             .code_editor()
             .desired_width(f32::INFINITY)
@@ -34,7 +34,14 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>
         if response.changed() {
             actions.push(Action::Question(Question::Sql(text)));
         }
+        response.has_focus()
     });
+    // The frame of a text that is longer than the box ends outside of it.
+    if scrolled.content_size.y > scrolled.inner_rect.height() {
+        let visuals = ui.visuals();
+        let stroke = if scrolled.inner { visuals.selection.stroke } else { visuals.widgets.inactive.bg_stroke };
+        ui.painter().rect_stroke(scrolled.inner_rect, CornerRadius::same(look::ROUND), stroke, StrokeKind::Inside);
+    }
     match fault {
         Some(fault) => fault_ui(ui, &spoken::fault(fault)),
         None if tells_classes(sheet, alone) => classes::classes_ui(ui, sheet, actions),
