@@ -16,6 +16,8 @@ use crate::source::live::url::parse_duration;
 pub struct RunArgs {
     pub tables: BTreeMap<String, Given>,
     pub sql: String,
+    /// Where that was read, if it was.
+    pub sql_file: Option<PathBuf>,
     /// Names and files of models that the question may ask.
     pub models: Vec<(String, PathBuf)>,
     pub limit: Option<Duration>,
@@ -62,7 +64,10 @@ impl RunArgs {
         }
         let sql = sql.ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
         parsed.sql = match sql.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(|e| Fault::io(path, &e))?.trim_start_matches('\u{feff}').to_owned(),
+            Some(path) => {
+                parsed.sql_file = Some(path.into());
+                std::fs::read_to_string(path).map_err(|e| Fault::io(path, &e))?.trim_start_matches('\u{feff}').to_owned()
+            }
             None => sql,
         };
         if let Some(table) = parsed.tables.values().find(|t| t.history.is_empty() && t.live.is_empty()) {

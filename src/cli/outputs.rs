@@ -9,7 +9,6 @@ use crate::source::history::expand;
 /// # Errors
 /// A folder, a file in a folder that is not there, one of the `inputs`, or the same file twice.
 pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // What is no file, such as /dev/null, can take anything.
     let special = |path: &Path| path.exists() && !path.is_file();
     for (at, path) in outputs.iter().enumerate() {
@@ -31,6 +30,13 @@ pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The same for all ways to write a path, also of a file that is not there yet.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let named = || Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?));
+    std::fs::canonicalize(path).ok().or_else(named).unwrap_or_else(|| path.to_owned())
 }
 
 /// The files that paths, folders and patterns name. What cannot be found is complained of by whoever opens it.

@@ -353,7 +353,12 @@ fn nothing_that_is_read_is_written_over() {
         let said = refused(args);
         assert!(said.contains("would be written over") && said.contains("t.csv"), "{said}");
     }
-    assert!(refused(&[&train[..], &["--model", &other, "--stats", &other]].concat()).contains("two things"));
+    let question = path("q.csv");
+    fs::write(&question, sql).unwrap();
+    let said = refused(&["run", "--history", &history, "--sql", &format!("@{question}"), "--out", &question]);
+    assert!(said.contains("would be written over") && fs::read_to_string(&question).unwrap() == sql, "{said}");
+    let same = path("./u.csv");
+    assert!(refused(&[&train[..], &["--model", &other, "--stats", &same]].concat()).contains("two things"));
     assert!(refused(&[&train[..], &["--model", &folder.path().display().to_string()]].concat()).contains("this is a folder"));
     assert_eq!(fs::read_to_string(&data).unwrap(), text);
     assert!(!Path::new(&other).exists());

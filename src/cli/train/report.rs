@@ -103,7 +103,7 @@ impl Outcome {
             let reasons: Vec<String> = self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
             text += &format!("; {} of {} dropped, values missing: {}", count(self.report.dropped.rows), count(self.report.dropped.of), reasons.join(", "));
         }
-        let fitted = if self.report.parts > 1 { format!(", fitted in {} parts", self.report.parts) } else { String::new() };
+        let fitted = if self.report.parts > 1 { format!(", fitted in {} parts: a tree knows its part alone", self.report.parts) } else { String::new() };
         let leaves = count(forest.trees.iter().map(|t| t.leaves()).sum());
         text += &format!("\nforest          {} trees, {leaves} leaves{fitted}\n", count(forest.trees.len()));
         text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());
