@@ -9,9 +9,9 @@ use crate::source::history::expand;
 /// # Errors
 /// A folder, a file in a folder that is not there, one of the `inputs`, or the same file twice.
 pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
-    // What is no file, such as /dev/null, can take anything.
-    let special = |path: &Path| path.exists() && !path.is_file();
-    for (at, path) in outputs.iter().enumerate() {
+    let inputs: Vec<PathBuf> = inputs.iter().map(|path| real(path)).collect();
+    let mut taken: Vec<PathBuf> = Vec::new();
+    for path in outputs {
         let fault = |what: &str, hint: &str| Err(Fault::new(what).at(path.display().to_string()).hint(hint));
         if path.is_dir() {
             return fault("this is a folder, and a file is to be written", "name a file in it");
@@ -19,15 +19,18 @@ pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
             return Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first"));
         }
-        if special(path) {
+        // What is no file, such as /dev/null, can take anything.
+        if path.exists() && !path.is_file() {
             continue;
         }
-        if inputs.iter().any(|input| real(input) == real(path)) {
+        let own = real(path);
+        if inputs.contains(&own) {
             return fault("this file is read, and would be written over", "write to another file");
         }
-        if outputs.iter().take(at).any(|other| real(other) == real(path)) {
+        if taken.contains(&own) {
             return fault("two things are to be written to this file", "give each a file of its own");
         }
+        taken.push(own);
     }
     Ok(())
 }

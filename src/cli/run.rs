@@ -145,10 +145,9 @@ fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
     })
 }
 
-/// A folder that is missing should be found before the work, not after it.
 /// The files that are read: history, feeds that are files, models, the question.
 fn read(args: &RunArgs) -> Vec<PathBuf> {
-    let feed = |url: &String| FeedUrl::parse(url).ok().filter(|url| matches!(url.scheme.as_str(), "file" | "replay"))?.path().ok();
+    let feed = |url: &String| FeedUrl::parse(url).ok().filter(FeedUrl::is_file)?.path().ok();
     let history = outputs::files(args.tables.values().flat_map(|given| &given.history));
     let feeds = args.tables.values().flat_map(|given| &given.live).filter_map(feed);
     history.into_iter().chain(feeds).chain(args.models.iter().map(|(_, file)| file.clone())).chain(args.sql_file.clone()).collect()

@@ -104,7 +104,7 @@ pub fn doubled(table: &Table) -> Option<String> {
     }
     let files: Vec<_> = table.history.iter().filter_map(|file| std::fs::canonicalize(file.name()).ok()).collect();
     let path = |feed: &super::Feed| {
-        let whole = ["file", "replay"].contains(&feed.url.scheme.as_str()) && !feed.url.params.contains_key("from");
+        let whole = feed.url.is_file() && !feed.url.params.contains_key("from");
         feed.url.path().ok().filter(|_| whole).and_then(|path| std::fs::canonicalize(path).ok())
     };
     let feed = table.live.iter().find(|feed| path(feed).is_some_and(|path| files.contains(&path)))?;

@@ -83,7 +83,7 @@ impl Question {
     pub fn features(&self, schema: &Schema) -> Result<Vec<String>> {
         let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
         let check = |name: &str, word: &str| {
-            if names.contains(&name) {
+            if schema.contains(name) {
                 return Ok(());
             }
             let fault = Fault::new(format!("there is no column '{name}'")).at(word);
@@ -99,13 +99,17 @@ impl Question {
                 return Err(Fault::new(format!("'{name}' is the target, and cannot foretell itself")).at("the features").hint("leave it out"));
             }
         }
-        if let Some((_, twice)) = self.features.iter().enumerate().find(|(at, name)| self.features.iter().take(*at).any(|other| other == *name)) {
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = self.features.iter().find(|name| !seen.insert(*name)) {
             return Err(Fault::new(format!("'{twice}' is named twice")).at("the features").hint("name each column once"));
         }
-        // Of lists and the like nothing can be learnt.
-        let columns = schema.iter().filter(|(name, dtype)| name.as_str() != self.target && kind_of(dtype).is_some());
-        let learnable = || columns.map(|(name, _)| name.to_string());
-        let chosen: Vec<String> = if self.features.is_empty() { learnable().collect() } else { self.features.clone() };
+        let chosen: Vec<String> = if self.features.is_empty() {
+            // Of lists and the like nothing can be learnt.
+            let others = schema.iter().filter(|(name, dtype)| name.as_str() != self.target && kind_of(dtype).is_some());
+            others.map(|(name, _)| name.to_string()).collect()
+        } else {
+            self.features.clone()
+        };
         match chosen.len() {
             0 => Err(Fault::new("there is no column to learn from").at(&self.target).hint("the table needs at least one column beside the target")),
             n if n >= MOST => Err(Fault::new(format!("{n} features are too many: a forest knows {}", MOST - 1)).hint("name fewer")),

@@ -357,11 +357,9 @@ fn tree_of(file: TreeFile, number: usize, features: &[Feature], classes: usize) 
     if count == 0 || file.cut.len() != count || file.child.len() != count {
         return Err(damaged(&format!("tree {number} has no nodes, or lists of different lengths")));
     }
-    let nodes = file.feature.iter().zip(&file.cut).zip(&file.child).map(|((feature, cut), child)| Node {
-        feature: if *feature == -1 { LEAF } else { u16::try_from(*feature).ok().filter(|f| *f != LEAF).unwrap_or(LEAF - 1) },
-        cut: *cut,
-        child: *child,
-    });
+    // What is no leaf and no feature that can be is made one that is not there, and found below.
+    let asked = |feature: i32| if feature == -1 { LEAF } else { u16::try_from(feature).ok().filter(|f| *f != LEAF).unwrap_or(LEAF - 1) };
+    let nodes = file.feature.iter().zip(&file.cut).zip(&file.child).map(|((feature, cut), child)| Node { feature: asked(*feature), cut: *cut, child: *child });
     let tree =
         Tree { nodes: nodes.collect(), sets: parse_all(&file.sets)?, mixed: file.mixed, values: parse_all(&file.values)?, gains: parse_all(&file.gains)? };
     let sound = tree.nodes.iter().enumerate().all(|(at, node)| node_is_sound(&tree, at, node, features, classes));

@@ -73,8 +73,7 @@ impl Draft {
     /// When it says not yet where the feed is.
     pub fn check(&self) -> Result<()> {
         let Some(kind) = self.live_kind() else { return Ok(()) };
-        let needs = !kind.example.split('?').next().unwrap_or_default().ends_with(':');
-        if needs && self.target.trim().trim_start_matches('/').is_empty() {
+        if !kind.example_target().is_empty() && self.target.trim().trim_start_matches('/').is_empty() {
             return Err(Fault::new("there is no address yet").at("Address").hint(format!("write one like {}", kind.example)));
         }
         FeedUrl::parse(&self.url()).map(drop)

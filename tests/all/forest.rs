@@ -268,6 +268,15 @@ fn a_model_file_that_contradicts_itself_is_refused() {
     assert!(spoilt(&|f| f.trees[0].nodes[0].feature = 40).contains("tree 1"));
     assert!(spoilt(&|f| f.trees[0].nodes.last_mut().unwrap().child = 1_000).contains("tree 1"));
     assert!(spoilt(&|f| f.trees[0].nodes.clear()).contains("no nodes"));
+    // A feature that there cannot be is no leaf.
+    model::save(&Saved::new(good.clone()), &path).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let from = text.find("\"feature\":[").unwrap() + 11;
+    let to = from + text[from..].find([',', ']']).unwrap();
+    for wrong in ["-7", "65535", "9999999"] {
+        std::fs::write(&path, [&text[..from], wrong, &text[to..]].concat()).unwrap();
+        assert!(model::load(&path).unwrap_err().what.contains("tree 1"), "{wrong}");
+    }
     assert!(spoilt(&|f| f.trees[0].mixed = vec![1, 2, 3]).contains("tree 1"));
     assert!(spoilt(&|f| f.features[0].cuts.reverse()).contains("not in order"));
     assert!(spoilt(&|f| f.trees.clear()).contains("no trees"));

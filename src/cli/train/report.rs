@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::stats::{cpu_seconds, peak_rss_mb};
 use super::task_word;
-use crate::data::words::grouped;
+use crate::data::words;
 use crate::learn::encode::TaskKind;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
@@ -87,7 +87,7 @@ impl Outcome {
     }
 
     pub fn text(&self, model: Option<&Path>) -> String {
-        let count = |n: usize| grouped(&n.to_string());
+        let count = |n: usize| words::count(n as u64);
         let forest = &self.forest;
         let doing = match &forest.task {
             Task::Classes { names, .. } => format!("{} classes", names.len()),
@@ -153,7 +153,7 @@ fn classes(names: &[String], scores: &[ClassScore]) -> String {
     let mut text = format!("\n{:<width$}  precision  recall      f1  support\n", "class");
     for (name, s) in names.iter().zip(scores).take(SHOWN) {
         let pad = " ".repeat(width.saturating_sub(name.width()));
-        text += &format!("{name}{pad}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n", s.precision, s.recall, s.f1, grouped(&s.support.to_string()));
+        text += &format!("{name}{pad}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n", s.precision, s.recall, s.f1, words::count(s.support));
     }
     if names.len() > SHOWN {
         text += &format!("… and {} more, all of them in --stats\n", names.len() - SHOWN);

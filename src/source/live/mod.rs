@@ -161,6 +161,12 @@ impl LiveKind {
     pub fn all_settings(&self) -> impl Iterator<Item = &'static Setting> + use<> {
         self.settings.iter().chain(COMMON)
     }
+
+    /// What stands between the scheme and the parameters of the example; empty where nothing has to.
+    pub fn example_target(&self) -> &'static str {
+        let rest = self.example.split_once(':').map_or(self.example, |(_, rest)| rest).trim_start_matches("//");
+        rest.split('?').next().unwrap_or(rest)
+    }
 }
 
 /// The kind that answers to the scheme of `url`.

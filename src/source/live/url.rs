@@ -80,6 +80,11 @@ impl FeedUrl {
         shown
     }
 
+    /// Whether its rows come from a file.
+    pub fn is_file(&self) -> bool {
+        ["file", "replay"].contains(&self.scheme.as_str())
+    }
+
     /// The target as a path. Percent signs stand for themselves where such a file exists.
     ///
     /// # Errors

@@ -96,9 +96,7 @@ fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
                 draft.scheme = picked.unwrap_or_else(|| draft.scheme.clone());
             }
             let mut target = draft.target.clone();
-            let example = kind.example.split_once(':').map_or(kind.example, |(_, rest)| rest).trim_start_matches("//");
-            let example = example.split('?').next().unwrap_or(example);
-            let field = TextEdit::singleline(&mut target).hint_text(example).desired_width(f32::INFINITY);
+            let field = TextEdit::singleline(&mut target).hint_text(kind.example_target()).desired_width(f32::INFINITY);
             if ui.add(field).accessible_name("Address").changed() {
                 draft.paste(&target);
             }
