@@ -295,8 +295,8 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
         }
         return;
     }
-    let labelled = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0) && sentry.to_learn(entry).is_none_or(|l| l.learnt > 0);
-    ui.add_enabled_ui(labelled, |ui| {
+    let possible = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0) && sentry.to_learn(entry).is_none_or(|l| l.learnt > 0);
+    ui.add_enabled_ui(possible, |ui| {
         // The next step only where there is a reason for it.
         // One that learns from the same features is no better off without their values.
         let next = sentry.rival(entry).is_none() && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
@@ -313,7 +313,7 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
             act.push(Guard::Rows(rows));
         }
         ui.label(look::faint("rows", ui));
-        if let Some(learns) = sentry.to_learn(entry).filter(|_| labelled) {
+        if let Some(learns) = sentry.to_learn(entry).filter(|_| possible) {
             let about = if learns.exact { "" } else { "about " };
             let text = format!("it learns from {about}{}, judged on the newest {}", numbers::count(learns.learnt), numbers::count(learns.judged));
             let older = match learns.older {
