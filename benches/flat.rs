@@ -31,7 +31,7 @@ fn main() {
     let schema = chunk(0).0.schema().clone();
     let plan = Arc::new(Plan::new(&Query::parse(SQL).unwrap(), SQL, &schema, Some("t")).unwrap());
     let mut whole = Partial::new(plan.clone()).unwrap();
-    let mut sealed = Sealed::new(None, Vec::new());
+    let mut sealed = Sealed::new(None, Vec::new()).unwrap();
     let begun = Instant::now();
     let chunks_a_minute = ROWS_A_SECOND * 60 / CHUNK;
     let mut after_first = 0.0;

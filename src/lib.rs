@@ -37,10 +37,11 @@
 //! | 3 | [`store`], [`remote`] |
 //! | 2 | [`query`] (pure), [`source`], [`learn`], [`figure`] |
 //! | 1 | [`data`] |
-//! | 0 | [`sync`] |
+//! | 0 | [`sync`], [`disk`] |
 
 pub mod cli;
 pub mod data;
+pub mod disk;
 pub mod engine;
 pub mod figure;
 pub mod learn;

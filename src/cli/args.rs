@@ -7,10 +7,15 @@ use std::time::Duration;
 use lexopt::prelude::*;
 
 use super::help::RUN_OPTIONS;
+use crate::data::format::Formulas;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
+use crate::disk::read_bounded;
 use crate::engine::open::Given;
 use crate::source::live::url::parse_duration;
+
+/// Bytes that a question in a file may have.
+const LARGEST_SQL: u64 = 16 << 20;
 
 #[derive(Debug, Default)]
 pub struct RunArgs {
@@ -22,6 +27,8 @@ pub struct RunArgs {
     pub models: Vec<(String, PathBuf)>,
     pub limit: Option<Duration>,
     pub workspace: Option<PathBuf>,
+    /// What CSV does with texts that a spreadsheet would take for formulas.
+    pub formulas: Formulas,
     pub out: Option<PathBuf>,
     pub chart: Option<PathBuf>,
     pub stats: Option<PathBuf>,
@@ -66,7 +73,9 @@ impl RunArgs {
         parsed.sql = match sql.strip_prefix('@') {
             Some(path) => {
                 parsed.sql_file = Some(path.into());
-                std::fs::read_to_string(path).map_err(|e| Fault::io(path, &e))?.trim_start_matches('\u{feff}').to_owned()
+                let bytes = std::fs::File::open(path).and_then(|file| read_bounded(file, LARGEST_SQL)).map_err(|e| Fault::io(path, &e))?;
+                let text = String::from_utf8(bytes).map_err(|_| Fault::new("a question is text in UTF-8, and this is none").at(path))?;
+                text.trim_start_matches('\u{feff}').to_owned()
             }
             None => sql,
         };
@@ -114,6 +123,13 @@ impl RunArgs {
                     return Err(Fault::new(format!("two models are called '{name}'")).hint("give each --model a name of its own"));
                 }
                 self.models.push((name.to_owned(), file.into()));
+            }
+            "formulas" => {
+                self.formulas = match value.as_str() {
+                    "text" => Formulas::AsText,
+                    "keep" => Formulas::Keep,
+                    _ => return Err(Fault::new(format!("--formulas {value} is neither text nor keep"))),
+                }
             }
             "sql" => *sql = Some(value),
             "for" => {

@@ -24,6 +24,11 @@ pub const RUN_OPTIONS: &[RunOption] = &[
     option("for", "DURATION", "end after so long, such as 30s or 10m, with a complete answer for what was read"),
     option("workspace", "DIR", "keep checkpoints, recordings and rows set aside there; the same question goes on where it was"),
     option("out", "FILE", "write the answer: .csv, .parquet, .json or .arrow; without it, it goes to stdout"),
+    option(
+        "formulas",
+        "text|keep",
+        "in CSV: text puts an apostrophe before texts that a spreadsheet would compute (they begin with = + - @); keep unless said",
+    ),
     option("chart", "FILE", "draw the answer: .png or .svg"),
     option("stats", "FILE.json", "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost"),
     option("engine", "local", "where the question is answered"),

@@ -6,13 +6,14 @@ mod memory;
 mod outputs;
 mod print;
 mod run;
+mod say;
 mod stats;
 mod train;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use crate::data::Fault;
+use crate::disk::to_stdout;
 use crate::query::aggregate::AGGREGATES;
 use crate::source::live::LIVE_KINDS;
 pub use print::{table, table_with};
@@ -52,24 +53,24 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
     let (command, rest) = args.split_first().map_or(("help", args), |(c, rest)| (c.as_str(), rest));
     match command {
         "run" => match args::RunArgs::parse(rest) {
-            Ok(None) => say(&help::run()),
+            Ok(None) => print(&help::run()),
             Ok(Some(args)) => {
                 let outcome = run::run(&args, started);
-                crate::engine::sealed::clean_up();
+                crate::disk::clean_up();
                 report(outcome)
             }
             Err(fault) => usage(&fault, "braid run --help"),
         },
-        "sources" => say(&sources()),
-        "aggregates" => say(&aggregates()),
-        "marks" => say(&marks()),
-        "--version" | "-V" => say(concat!("braid ", env!("CARGO_PKG_VERSION"), "\n")),
+        "sources" => print(&sources()),
+        "aggregates" => print(&aggregates()),
+        "marks" => print(&marks()),
+        "--version" | "-V" => print(concat!("braid ", env!("CARGO_PKG_VERSION"), "\n")),
         "train" => match train::TrainArgs::parse(rest) {
-            Ok(None) => say(&train::help()),
+            Ok(None) => print(&train::help()),
             Ok(Some(args)) => report(train::run(&args, started)),
             Err(fault) => usage(&fault, "braid train --help"),
         },
-        _ => say(HELP),
+        _ => print(HELP),
     }
 }
 
@@ -90,15 +91,11 @@ fn usage(fault: &Fault, help: &str) -> ExitCode {
 }
 
 fn complain(line: &str) {
-    // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "braid: {}", line.replace('\n', " "));
+    say::line(&format!("braid: {}", line.replace('\n', " ")));
 }
 
-fn say(text: &str) -> ExitCode {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(1),
-    }
+fn print(text: &str) -> ExitCode {
+    report(to_stdout(text.as_bytes()).map_err(|e| Fault::io("stdout", &e)))
 }
 
 fn sources() -> String {

@@ -1,13 +1,14 @@
 //! An answer on stdout: an aligned table on a terminal, CSV in a pipe.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use polars::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
-use crate::data::format::write_csv;
-use crate::data::words::count;
+use crate::data::format::{Formulas, write_csv};
+use crate::data::words::{count, visible};
 use crate::data::{Fault, Result};
+use crate::disk::to_stdout;
 use crate::query::window::WindowStatus;
 
 /// Rows shown on a terminal; the rest is counted.
@@ -18,20 +19,16 @@ const CELL: usize = 40;
 /// `status`: whether the windows of the rows are final, where that may be asked.
 ///
 /// # Errors
-/// When stdout is closed early, unless by its reader.
-pub fn answer(frame: &DataFrame, status: Option<&[WindowStatus]>) -> Result<()> {
-    let out = std::io::stdout();
-    let written = if out.is_terminal() {
-        out.lock().write_all(table_with(frame, status).as_bytes())
+/// When not all of it can be written, unless its reader has had enough.
+pub fn answer(frame: &DataFrame, status: Option<&[WindowStatus]>, formulas: Formulas) -> Result<()> {
+    let written = if std::io::stdout().is_terminal() {
+        to_stdout(table_with(frame, status).as_bytes())
     } else {
         let mut bytes = Vec::new();
-        write_csv(frame, b',', &mut bytes)?;
-        out.lock().write_all(&bytes)
+        write_csv(frame, b',', formulas, &mut bytes)?;
+        to_stdout(&bytes)
     };
-    match written {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::io("stdout", &e)),
-        _ => Ok(()),
-    }
+    written.map_err(|e| Fault::io("stdout", &e))
 }
 
 /// The answer as aligned text: numbers to the right, nulls as `null`.
@@ -87,8 +84,9 @@ fn column(column: &Column, rows: usize) -> Vec<String> {
             AnyValue::Float64(x) => format!("{x}"),
             other => other.to_string().trim_end_matches(".000000").to_owned(),
         };
-        if text.chars().count() > CELL { text.chars().take(CELL - 1).chain(['…']).collect() } else { text }
+        let text = visible(&text);
+        if text.chars().count() > CELL { text.chars().take(CELL - 1).chain(['…']).collect() } else { text.into_owned() }
     };
     let values = (0..rows).map(|i| column.get(i).map_or_else(|_| String::new(), cell));
-    std::iter::once(column.name().to_string()).chain(values).collect()
+    std::iter::once(visible(column.name()).into_owned()).chain(values).collect()
 }

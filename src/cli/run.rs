@@ -1,16 +1,16 @@
 //! `braid run`: one question, its progress on stderr, its answer on stdout or in files.
 
-use std::fs;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::memory::Allowed;
-use super::{outputs, print, stats};
-use crate::data::format::{RowWriter, check_ending, write_frame};
+use super::{outputs, print, say, stats};
+use crate::data::format::{RowWriter, check_ending, write_frame, write_frame_with};
 use crate::data::{Fault, Rejects, Result, words};
+use crate::disk;
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
 use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     for name in query.tables() {
         let given = find(args, &query, &name)?;
         for line in awaited(given) {
-            let _ = writeln!(std::io::stderr(), "{line}");
+            say::line(&line);
         }
         tables.push(open_table_in(given, args.workspace.as_deref(), patience, &stop)?);
     }
@@ -58,7 +58,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let mut table = tables.remove(0);
     let doubled = doubled(&table);
     for line in classes(&plan).into_iter().chain(doubled.clone()) {
-        let _ = writeln!(std::io::stderr(), "{line}");
+        say::line(&line);
     }
     let (bell, news) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
@@ -97,7 +97,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
             }
             if let Some(note) = snapshot.notes.iter().find(|note| note.starts_with(ON_DISK) && !told.contains(note)) {
                 progress.clear();
-                let _ = writeln!(std::io::stderr(), "{note}");
+                say::line(note);
                 told.push(note.clone());
             }
             progress.show(&snapshot);
@@ -128,8 +128,8 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
         return None;
     }
     match &args.out {
-        Some(path) => RowWriter::can_write(path, &plan.output).then(|| RowsTo::File(path.clone())),
-        None => (!std::io::stdout().is_terminal()).then_some(RowsTo::Stdout),
+        Some(path) => RowWriter::can_write(path, &plan.output).then(|| RowsTo::File(path.clone(), args.formulas)),
+        None => (!std::io::stdout().is_terminal()).then_some(RowsTo::Stdout(args.formulas)),
     }
 }
 
@@ -182,14 +182,14 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     }
     notes.extend(rejected(&last.rejects, args.workspace.as_deref()));
     for note in notes {
-        let _ = writeln!(std::io::stderr(), "{note}");
+        say::line(&note);
     }
     let written = write(args, table, last, asked);
     if let Some(path) = &args.stats {
         // Last, so that they tell of all that was done; and of what failed, too.
         let groups = written.as_ref().map_or(last.stats.groups, |groups| *groups);
         let text = stats::json(last, groups, asked.before, asked.started);
-        fs::write(path, text).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+        disk::write(path, text.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
     written.map(drop)
 }
@@ -236,23 +236,23 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
         _ if asked.streamed => Ok(groups),
         (out, Some(sealed)) => {
             // Too large for memory: it is written a part at a time.
-            let to = out.clone().map_or(RowsTo::Stdout, RowsTo::File);
+            let to = out.clone().map_or(RowsTo::Stdout(args.formulas), |path| RowsTo::File(path, args.formulas));
             let mut writer = to.open(last.answer.schema())?;
             let groups = sealed.each(|part| writer.write(&part))?;
             writer.finish().map(|_| groups)
         }
-        (Some(path), None) => write_frame(&last.answer, path).map(|()| groups),
-        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty())).map(|()| groups),
+        (Some(path), None) => write_frame_with(&last.answer, path, args.formulas).map(|()| groups),
+        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty()), args.formulas).map(|()| groups),
     }
 }
 
 /// Rows that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
 fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
+    disk::own::root(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
     let path = folder.join(REJECTED);
     let line = |r: &crate::data::Reject| serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body }).to_string() + "\n";
     let lines: String = last.rejects.kept.iter().map(line).collect();
-    fs::write(&path, lines).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    disk::own::replace(&path, lines.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     if last.late.height() > 0 {
         write_frame(&last.late, &folder.join("late.parquet"))?;
     }
@@ -288,12 +288,10 @@ impl Progress {
                 line += &format!(", {} {word}", words::count(count));
             }
         }
-        let _ = if self.terminal { write!(std::io::stderr(), "\r\x1b[K{line}") } else { writeln!(std::io::stderr(), "{line}") };
+        if self.terminal { say::progress(&line) } else { say::line(&line) }
     }
 
     fn clear(&self) {
-        if self.terminal {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
+        say::progress("");
     }
 }

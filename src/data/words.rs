@@ -1,4 +1,6 @@
-//! Numbers as people read them, the same in the window, on the command line and in what is said of data.
+//! Numbers and texts as people read them, the same in the window, on the command line and in what is said of data.
+
+use std::borrow::Cow;
 
 /// `1234567` as `1,234,567`.
 pub fn count(n: u64) -> String {
@@ -17,6 +19,35 @@ pub fn grouped(digits: &str) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `text` with what a terminal would take for a command, or what would turn the order of what is shown, as symbols: the escape
+/// character as `␛`, others by their code. Line ends are such characters, too.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match u32::from(c) {
+            // Unicode has pictures of them in the same order.
+            code @ 0..=0x1f => shown.extend(char::from_u32(0x2400 + code)),
+            0x7f => shown.push('␡'),
+            code if is_hidden(c) => shown.push_str(&format!("<{code:04X}>")),
+            _ => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The same of a text of several lines, whose ends stay.
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// Control characters, and those that embed, override or isolate a direction or end a line.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A percentage that is never 0 before the start nor 100 before the end.

@@ -16,6 +16,7 @@ use super::snapshot::Rows;
 use super::spill::Round;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
+use crate::disk::own;
 use crate::query::window::Micros;
 use crate::query::{Plan, sql};
 use crate::store::aside::Counts;
@@ -126,11 +127,11 @@ pub fn files(table: &Table) -> Vec<FileAt> {
 ///
 /// # Errors
 /// When another process has it, or the disk says no.
-pub fn lock(folder: &Path) -> Result<std::fs::File> {
+pub fn lock(workspace: &Path, folder: &Path) -> Result<std::fs::File> {
     let path = folder.join("lock");
     let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let file = std::fs::File::create(&path).map_err(failed)?;
+    own::within(workspace, folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
+    let file = own::change(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(Fault::new("this question is being answered in this workspace already")

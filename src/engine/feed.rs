@@ -27,7 +27,7 @@ pub struct Feed {
 
 impl std::fmt::Debug for Feed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Feed({})", self.url)
+        write!(f, "Feed({})", self.url.shown())
     }
 }
 

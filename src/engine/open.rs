@@ -355,7 +355,7 @@ pub fn record(table: &mut Table, wake: &Wake) -> Result<()> {
 }
 
 /// Writes all of an answer of which some is on disk, part after part joined to one.
-pub fn save_sealed(answer: Arc<SealedAnswer>, path: PathBuf, wake: Wake) -> Job<PathBuf> {
+pub fn save_sealed(answer: Arc<SealedAnswer>, path: PathBuf, formulas: format::Formulas, wake: Wake) -> Job<PathBuf> {
     Job::start("save", wake, move |report| {
         let mut whole = DataFrame::empty();
         answer.each(|part| {
@@ -368,15 +368,15 @@ pub fn save_sealed(answer: Arc<SealedAnswer>, path: PathBuf, wake: Wake) -> Job<
             }
             Ok(())
         })?;
-        format::write_frame(&whole, &path)?;
+        format::write_frame_with(&whole, &path, formulas)?;
         Ok(path)
     })
 }
 
 /// Writes an answer: `.csv`, `.parquet`, `.json` or `.arrow`.
-pub fn save_answer(answer: DataFrame, path: PathBuf, wake: Wake) -> Job<PathBuf> {
+pub fn save_answer(answer: DataFrame, path: PathBuf, formulas: format::Formulas, wake: Wake) -> Job<PathBuf> {
     Job::start("save", wake, move |_| {
-        format::write_frame(&answer, &path)?;
+        format::write_frame_with(&answer, &path, formulas)?;
         Ok(path)
     })
 }

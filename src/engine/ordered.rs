@@ -1,7 +1,7 @@
 //! An answer in order that does not fit into memory: shares of its groups are answered and sorted together as far as memory
 //! goes, written as runs, and the runs are merged. When that is needed, is the merger's to say.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use polars::prelude::*;
 
 use super::spill::{SHARES, Spill};
 use crate::data::{Fault, Result};
+use crate::disk::{Scratch, own};
 use crate::query::Plan;
 use crate::query::order::{Ranked, sorted};
 use crate::query::window::Micros;
@@ -27,6 +28,8 @@ const OUT: u64 = 8;
 /// The disk's; when an expression of the answer cannot be evaluated; or what `take` says.
 pub fn each(spill: &Spill, plan: &Arc<Plan>, watermark: Option<Micros>, room: u64, take: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<u64> {
     let (mut runs, mut groups) = (Vec::new(), 0);
+    // Several may write one answer at a time, each in a folder of its own.
+    let scratch = Scratch::new("sorted").map_err(|e| Fault::io("a temporary folder", &e))?;
     let mut waiting: Option<DataFrame> = None;
     for share in 0..SHARES {
         let partial = spill.share(plan, share)?;
@@ -37,7 +40,7 @@ pub fn each(spill: &Spill, plan: &Arc<Plan>, watermark: Option<Micros>, room: u6
         if waiting.as_ref().is_some_and(|frame| frame.estimated_size() as u64 > room / RUN) || share + 1 == SHARES {
             let frame = waiting.take().filter(|frame| frame.height() > 0);
             if let Some(frame) = frame {
-                let path = spill.home().folder.join(format!("{:08}.run", runs.len()));
+                let path = scratch.path().join(format!("{:08}.run", runs.len()));
                 runs.push(Run::write(path, &in_order(plan, frame)?, room / BLOCK)?);
             }
         }
@@ -99,7 +102,7 @@ fn in_order(plan: &Plan, mut frame: DataFrame) -> Result<DataFrame> {
     }
 }
 
-/// Rows in order, in blocks in a file that goes with this.
+/// Rows in order, in blocks in a file.
 struct Run {
     path: PathBuf,
     blocks: Vec<Block>,
@@ -108,7 +111,7 @@ struct Run {
 impl Run {
     fn write(path: PathBuf, frame: &DataFrame, block: u64) -> Result<Self> {
         let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space: an answer in order is sorted on disk");
-        let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
+        let mut file = BufWriter::new(own::create(&path).map_err(failed)?);
         let a_row = (frame.estimated_size() / frame.height().max(1)).max(1);
         let rows = (usize::try_from(block).unwrap_or(usize::MAX) / a_row).max(64);
         let (mut blocks, mut at) = (Vec::new(), 0);
@@ -119,13 +122,6 @@ impl Run {
         }
         file.flush().map_err(failed)?;
         Ok(Self { path, blocks })
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        // One that stays lies in a folder that is swept.
-        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -144,7 +140,7 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(plan: &'a Plan, run: &'a Run) -> Result<Self> {
-        let file = File::open(&run.path).map_err(|e| Fault::io(run.path.display().to_string(), &e))?;
+        let file = own::open(&run.path).map_err(|e| Fault::io(run.path.display().to_string(), &e))?;
         Ok(Self { plan, run, file, next: 0, frame: DataFrame::empty(), ranked: Ranked::new(Vec::new())?, at: 0 })
     }
 

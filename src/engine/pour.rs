@@ -9,15 +9,15 @@ use polars::prelude::{DataFrame, Schema};
 
 use super::run::Shared;
 use crate::data::Result;
-use crate::data::format::RowWriter;
+use crate::data::format::{Formulas, RowWriter};
 
 /// Where the rows of a question that streams are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowsTo {
     /// A file whose name says its format.
-    File(PathBuf),
+    File(PathBuf, Formulas),
     /// CSV on standard output.
-    Stdout,
+    Stdout(Formulas),
 }
 
 impl RowsTo {
@@ -25,8 +25,8 @@ impl RowsTo {
     /// What the disk says.
     pub fn open(&self, schema: &Schema) -> Result<RowWriter> {
         match self {
-            Self::File(path) => RowWriter::create(path, schema),
-            Self::Stdout => RowWriter::stdout(schema),
+            Self::File(path, formulas) => RowWriter::create(path, schema, *formulas),
+            Self::Stdout(formulas) => RowWriter::stdout(schema, *formulas),
         }
     }
 }
@@ -49,12 +49,7 @@ struct Stream {
 /// Writes until the last worker is gone. A run that failed or that nobody wants any more leaves no file.
 pub fn pour(shared: &Shared, writer: RowWriter, sheaves: &Receiver<Sheaf>) {
     if let Err(fault) = try_pour(shared, writer, sheaves) {
-        // Who reads standard output may have had enough.
-        if fault.place == "stdout" {
-            shared.finish.set();
-        } else {
-            shared.fail(fault);
-        }
+        shared.fail(fault);
     }
     // Workers must not wait for a writer that has given up.
     while sheaves.recv().is_ok() {}
@@ -71,6 +66,11 @@ fn try_pour(shared: &Shared, mut writer: RowWriter, sheaves: &Receiver<Sheaf>) -
         }
         if sheaves.is_empty() {
             writer.show()?;
+        }
+        if writer.is_closed() {
+            // Who reads standard output has had enough.
+            shared.finish.set();
+            return Ok(());
         }
     }
     // What is left came after a piece that a stopped run did not take any more.

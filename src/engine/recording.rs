@@ -11,11 +11,12 @@ use polars::prelude::SchemaRef;
 
 use super::recorder::Recorder;
 use crate::data::{Fault, Positions, Result};
+use crate::disk::{self, Scratch, own};
 use crate::source::live::raw::Raw;
 use crate::source::live::shape::{Look, Shape};
 use crate::source::live::stream::{Stream, Taken};
 use crate::source::live::{Event, Expect, FeedUrl, Live, LiveKind};
-use crate::store::log::{Keep, Log, Meta, Options, Temporary};
+use crate::store::log::{Keep, Log, Meta, Options};
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// Where a feed is recorded so that it survives the process.
@@ -54,7 +55,7 @@ pub struct Recording {
     log: Arc<Log>,
     shape: Arc<OnceLock<Shape>>,
     source: Arc<str>,
-    _folder: Option<Arc<Temporary>>,
+    _folder: Option<Arc<Scratch>>,
     _stop: StopOnDrop,
 }
 
@@ -74,15 +75,20 @@ impl Recording {
     /// As `start`.
     pub fn start_with(options: Options, subject: Subject, place: Option<&Place>, taken: Option<Taken>, wake: Wake) -> Result<Arc<Self>> {
         let source: Arc<str> = subject.url.shown().into();
-        let temporary = if place.is_none() { Some(Arc::new(Temporary::new()?)) } else { None };
+        let failed = |e: std::io::Error| Fault::io("a folder for the recording", &e);
+        let temporary = if place.is_none() { Some(Arc::new(Scratch::new("recording").map_err(failed)?)) } else { None };
         let folder = match (place, &temporary) {
             (Some(place), _) => place.folder(&subject.url),
             (None, Some(temporary)) => temporary.path().join("log"),
             (None, None) => return Err(Fault::new("there is no place for the recording").at(&*source)),
         };
+        if let Some(place) = place {
+            own::within(&place.workspace, &folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
+        }
         // A pipe that ended was recorded whole; the next one is another recording.
         if taken.is_some() && Log::peek(&folder).is_some_and(|meta| meta.ended) {
-            put_away(&folder)?;
+            // The next is recorded where this one stood.
+            disk::put_away(&folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
         }
         let (log, _) = Log::open(&folder, options)?;
         let shape = Arc::new(OnceLock::new());
@@ -121,13 +127,6 @@ impl Recording {
     pub fn log(&self) -> &Arc<Log> {
         &self.log
     }
-}
-
-/// Moves the folder of a recording that is complete out of the way of the next.
-fn put_away(folder: &Path) -> Result<()> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let to = (1_u32..).map(|n| folder.with_file_name(format!("{name}.{n}"))).find(|to| !to.exists());
-    to.map_or(Ok(()), |to| std::fs::rename(folder, to)).map_err(|e| Fault::io(folder.display().to_string(), &e))
 }
 
 /// How the bytes of a recording become rows: as it says, or else as its first bytes show.

@@ -242,7 +242,7 @@ impl Run {
         let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
         let (pouring, poured) = bounded::<()>(0);
         let checkpoints = options.workspace.as_ref().filter(|_| writer.is_none()).map(|w| checkpoint::folder(w, &plan, &table));
-        let lock = checkpoints.as_ref().map(|folder| checkpoint::lock(folder)).transpose()?;
+        let lock = checkpoints.as_ref().zip(options.workspace.as_ref()).map(|(folder, workspace)| checkpoint::lock(workspace, folder)).transpose()?;
         let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {

@@ -2,9 +2,9 @@
 //! the process. Which windows go is the partial's choice.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use polars::prelude::*;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::ordered;
 use super::spill::{SHARES, Spill};
 use crate::data::{Fault, Result};
+use crate::disk::{self, Scratch, own};
 use crate::query::window::Micros;
 use crate::query::{Partial, Plan};
 use crate::store::frames;
@@ -48,51 +49,60 @@ pub struct Unwritten {
 /// A folder of what left memory. It goes with the last that reads it, unless it belongs to a workspace.
 #[derive(Debug)]
 pub struct Home {
-    pub folder: PathBuf,
-    pub temporary: bool,
+    /// In a workspace.
+    kept: Option<PathBuf>,
+    /// For the name of a temporary folder, which is made when something is written.
+    what: &'static str,
+    scratch: OnceLock<Scratch>,
 }
 
 impl Home {
-    /// `what` is for the name of a temporary folder; of one that is there, files that are not `known` go.
-    pub fn new(folder: Option<PathBuf>, what: &str, known: impl Fn(&str) -> bool) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let temporary = folder.is_none();
-        if temporary {
-            // Those of processes that were killed, where the system lists those that run.
-            sweep(|process| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists());
-        }
-        let folder =
-            folder.unwrap_or_else(|| std::env::temp_dir().join(format!("braid-{what}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))));
-        // Files of a run that was killed after its last checkpoint hold rows that are read again.
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if !known(&entry.file_name().to_string_lossy()) {
-                // One that cannot be removed is overwritten or left.
-                let _ = fs::remove_file(entry.path());
+    /// In a workspace, what an earlier run wrote and is not `known` goes: it holds rows that are read again.
+    ///
+    /// # Errors
+    /// The disk's, or a link in place of the folder.
+    pub fn new(kept: Option<PathBuf>, what: &'static str, known: impl Fn(&str) -> bool) -> Result<Self> {
+        if let Some(folder) = &kept {
+            let failed = |e: std::io::Error| Fault::io(folder.display().to_string(), &e);
+            own::folders(folder).map_err(failed)?;
+            for entry in fs::read_dir(folder).map_err(failed)?.flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if is_own_name(&name) && !known(&name) && entry.metadata().is_ok_and(|m| m.is_file()) {
+                    // One that cannot be removed is in the way of the next of that name, which says so.
+                    let _ = disk::remove(&entry.path());
+                }
             }
         }
-        Self { folder, temporary }
+        Ok(Self { kept, what, scratch: OnceLock::new() })
     }
-}
 
-/// The process that a temporary folder belongs to, by its name.
-fn owner(name: &str) -> Option<u32> {
-    let parts: Vec<&str> = name.split('-').collect();
-    let ["braid", "sealed" | "spilled", process, number] = parts.as_slice() else { return None };
-    number.parse::<u64>().ok().and_then(|_| process.parse().ok())
-}
-
-/// Removes the temporary folders of those processes.
-fn sweep(of: impl Fn(u32) -> bool) {
-    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().and_then(owner).is_some_and(&of) {
-            let _ = fs::remove_dir_all(entry.path());
+    /// Where to write, and to read what was written.
+    ///
+    /// # Errors
+    /// When there is no place for temporary files.
+    pub fn folder(&self) -> Result<&Path> {
+        if let Some(folder) = &self.kept {
+            return Ok(folder);
         }
+        if let Some(scratch) = self.scratch.get() {
+            return Ok(scratch.path());
+        }
+        let made = Scratch::new(self.what);
+        let made = made.map_err(|e| Fault::io("a temporary folder", &e).hint("set TMPDIR to a folder that can be written and has room"))?;
+        // Where two threads make one at a time, one of them goes.
+        Ok(self.scratch.get_or_init(|| made).path())
+    }
+
+    /// Whether what is in it outlives the process.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
     }
 }
 
-/// Removes the temporary folders of this process: before it ends without waiting for its threads.
-pub fn clean_up() {
-    sweep(|process| process == std::process::id());
+/// What this module and `spill` call their files: eight digits and an ending.
+fn is_own_name(name: &str) -> bool {
+    let digits = |stem: &str| stem.len() == 8 && stem.bytes().all(|b| b.is_ascii_digit());
+    name.split_once('.').is_some_and(|(stem, ending)| digits(stem) && matches!(ending, "arrow" | "shares" | "run"))
 }
 
 /// Some whole windows on disk.
@@ -154,7 +164,7 @@ impl SealedAnswer {
             let mut partial = Partial::new(self.plan.clone())?;
             for part in cluster {
                 match part {
-                    Some(file) => partial.merge(&read(&self.home.folder, file)?)?,
+                    Some(file) => partial.merge(&read(&self.home, file)?)?,
                     None => partial.merge(&self.rest)?,
                 }
             }
@@ -176,7 +186,7 @@ impl SealedAnswer {
     /// When a file is gone or damaged.
     pub fn merge_into(&self, partial: &mut Partial) -> Result<()> {
         for file in &self.files {
-            partial.merge(&read(&self.home.folder, file)?)?;
+            partial.merge(&read(&self.home, file)?)?;
         }
         partial.merge(&self.rest)
     }
@@ -204,10 +214,13 @@ impl SealedAnswer {
 
 impl Sealed {
     /// Sealed windows in the workspace's folder, those of a checkpoint included; or in a temporary one.
-    pub fn new(folder: Option<PathBuf>, files: Vec<SealedFile>) -> Self {
-        let home = Arc::new(Home::new(folder, "sealed", |name| files.iter().any(|f| f.name == name)));
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn new(folder: Option<PathBuf>, files: Vec<SealedFile>) -> Result<Self> {
+        let home = Arc::new(Home::new(folder, "sealed", |name| files.iter().any(|f| f.name == name))?);
         let next = files.iter().filter_map(|f| f.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
-        Self { home, next, synced: files.len(), files, writing: None }
+        Ok(Self { home, next, synced: files.len(), files, writing: None })
     }
 
     /// Those that were written; `settle` waits for the last of them.
@@ -233,10 +246,10 @@ impl Sealed {
         self.next += 1;
         let (tell, outcome) = bounded(1);
         let on_panic = tell.clone();
-        let (home, windows, path) = (self.home.clone(), frame.clone(), self.home.folder.join(&file.name));
+        let (home, windows, name) = (self.home.clone(), frame.clone(), file.name.clone());
         let write = move || {
             // Nobody listens when the run is over.
-            let _ = tell.send(write(&home.folder, &path, &windows));
+            let _ = tell.send(write(&home, &name, &windows));
         };
         let on_panic = move |said: String| {
             let _ = on_panic.send(Err(Fault::new(format!("internal error: {said}"))));
@@ -281,8 +294,8 @@ impl Sealed {
     /// The disk's.
     pub fn sync(&mut self) -> Result<()> {
         for file in self.files.get(self.synced..).unwrap_or_default() {
-            let path = self.home.folder.join(&file.name);
-            fs::File::open(&path).and_then(|file| file.sync_data()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+            let path = self.home.folder()?.join(&file.name);
+            own::open(&path).and_then(|file| file.sync_data()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
             self.synced += 1;
         }
         Ok(())
@@ -290,7 +303,8 @@ impl Sealed {
 
     /// What they take on disk.
     pub fn bytes(&self) -> u64 {
-        self.files.iter().filter_map(|f| fs::metadata(self.home.folder.join(&f.name)).ok()).map(|m| m.len()).sum()
+        let Ok(folder) = self.home.folder() else { return 0 };
+        self.files.iter().filter_map(|f| fs::metadata(folder.join(&f.name)).ok()).map(|m| m.len()).sum()
     }
 
     /// All groups that are in files, a file at a time.
@@ -298,7 +312,7 @@ impl Sealed {
     /// # Errors
     /// When a file is gone or damaged, or what `take` says.
     pub fn each_file(&self, mut take: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
-        self.files.iter().try_for_each(|file| take(&read(&self.home.folder, file)?))
+        self.files.iter().try_for_each(|file| take(&read(&self.home, file)?))
     }
 
     /// All of the answer, with what is still in memory.
@@ -308,30 +322,25 @@ impl Sealed {
 }
 
 /// Writes a file of sealed windows; its checksum.
-fn write(folder: &Path, path: &Path, windows: &DataFrame) -> Result<u32> {
-    let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space: final windows are kept on disk");
+fn write(home: &Home, name: &str, windows: &DataFrame) -> Result<u32> {
+    let path = home.folder()?.join(name);
     let bytes = frames::to_bytes(windows)?;
-    fs::create_dir_all(folder).map_err(failed)?;
-    fs::write(path, &bytes).map_err(failed)?;
+    let written = own::create(&path).and_then(|mut file| file.write_all(&bytes));
+    written.map_err(|e| {
+        // Half of them is of no use, and would be in the way of the next attempt.
+        let _ = disk::remove(&path);
+        Fault::io(path.display().to_string(), &e).hint("free some space: final windows are kept on disk")
+    })?;
     Ok(crc32fast::hash(&bytes))
 }
 
 /// A file of sealed windows, if it is what was written.
-fn read(folder: &Path, file: &SealedFile) -> Result<DataFrame> {
-    let path = folder.join(&file.name);
+fn read(home: &Home, file: &SealedFile) -> Result<DataFrame> {
+    let path = home.folder()?.join(&file.name);
     let place = path.display().to_string();
-    let bytes = fs::read(&path).map_err(|e| Fault::io(place.clone(), &e))?;
+    let bytes = own::read(&path).map_err(|e| Fault::io(place.clone(), &e))?;
     if crc32fast::hash(&bytes) != file.crc {
         return Err(Fault::new("these final windows are damaged on disk").at(place).hint("read the history and the recording again, in a new workspace"));
     }
     frames::from_bytes(&bytes)
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What cannot be removed is the operating system's to clean: it lies in the folder for temporary files.
-            let _ = fs::remove_dir_all(&self.folder);
-        }
-    }
 }

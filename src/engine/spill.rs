@@ -1,7 +1,7 @@
 //! Groups that do not fit into memory: on disk, in shares divided by their keys, so that at the end they are merged and
 //! answered a share at a time. How they are divided is the partial's; when, is the merger's.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sealed::Home;
 use crate::data::{Fault, Result};
+use crate::disk::{self, own};
 use crate::query::{Partial, Plan, partial};
 use crate::store::frames::Block;
 
@@ -46,10 +47,13 @@ struct Part {
 
 impl Spill {
     /// Groups on disk in the workspace's folder, those of a checkpoint included; or in a temporary one.
-    pub fn new(folder: Option<PathBuf>, rounds: Vec<Round>) -> Self {
-        let home = Home::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name));
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn new(folder: Option<PathBuf>, rounds: Vec<Round>) -> Result<Self> {
+        let home = Home::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name))?;
         let next = rounds.iter().filter_map(|r| r.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
-        Self { home: Arc::new(home), next, rounds }
+        Ok(Self { home: Arc::new(home), next, rounds })
     }
 
     /// Whether a partial can be divided so that it helps.
@@ -114,24 +118,24 @@ impl Spill {
 
     fn write(&mut self, divide: impl FnOnce(&mut dyn FnMut(usize, DataFrame) -> Result<()>) -> Result<()>) -> Result<()> {
         let name = format!("{:08}.shares", self.next);
-        let path = self.home.folder.join(&name);
+        let path = self.home.folder()?.join(&name);
         let failed = |e: std::io::Error| {
             Fault::io(path.display().to_string(), &e).hint("free some space, or allow more with --memory: groups that do not fit into memory are kept on disk")
         };
-        fs::create_dir_all(&self.home.folder).map_err(failed)?;
-        let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
+        let mut file = BufWriter::new(own::create(&path).map_err(failed)?);
         let (mut parts, mut at) = (Vec::new(), 0);
-        divide(&mut |share, frame| {
+        let written = divide(&mut |share, frame| {
             let block = Block::write(&frame, at, &mut file, failed)?;
             at += block.bytes;
             parts.push(Part { share, groups: frame.height() as u64, block });
             Ok(())
+        });
+        // What a checkpoint may name is on the disk by then.
+        let synced = |file: &mut BufWriter<File>| if self.home.is_kept() { file.get_ref().sync_data() } else { Ok(()) };
+        written.and_then(|()| file.flush().and_then(|()| synced(&mut file)).map_err(failed)).inspect_err(|_| {
+            // Half of them is of no use, and takes room that the disk may lack.
+            let _ = disk::remove(&path);
         })?;
-        file.flush().map_err(failed)?;
-        if !self.home.temporary {
-            // A checkpoint may name it.
-            file.get_ref().sync_data().map_err(failed)?;
-        }
         self.next += 1;
         self.rounds.push(Round { name, parts });
         Ok(())
@@ -152,9 +156,9 @@ impl Spill {
     }
 
     fn read(&self, round: &Round, part: &Part) -> Result<DataFrame> {
-        let path = self.home.folder.join(&round.name);
+        let path = self.home.folder()?.join(&round.name);
         let place = path.display().to_string();
-        let mut file = File::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
+        let mut file = own::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
         let damaged = || Fault::new("these groups are damaged on disk").at(&place).hint("ask again; with --workspace, in a new one");
         part.block.read(&mut file, &place, damaged)
     }

@@ -8,6 +8,7 @@ use super::record::{Picture, record};
 use super::spec::Figure;
 use super::{png as encoder, svg as writer};
 use crate::data::{Fault, Result};
+use crate::disk;
 
 /// File name endings that `save` understands.
 pub const EXTENSIONS: &[&str] = &["png", "svg"];
@@ -75,16 +76,7 @@ pub fn save(figure: &Figure, path: &Path, look: &Look) -> Result<()> {
         }
         _ => svg(figure, SIZE[0], SIZE[1], look)?.into_bytes(),
     };
-    // Beside its place first: a full disk must not leave half a picture under the name.
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".part");
-    let draft = Path::new(&draft);
-    let written = std::fs::write(draft, bytes).and_then(|()| std::fs::rename(draft, path));
-    written.map_err(|error| {
-        // The draft may not exist; the fault that matters is the one being told.
-        let _ = std::fs::remove_file(draft);
-        write_fault(place, &error)
-    })
+    disk::write(path, &bytes).map_err(|error| write_fault(place, &error))
 }
 
 fn write_fault(place: String, error: &std::io::Error) -> Fault {

@@ -52,6 +52,7 @@ use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task}
 use super::report::{self, Report};
 use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
 use crate::data::{Fault, Result};
+use crate::disk::Draft;
 
 const VERSION: u32 = 1;
 
@@ -176,20 +177,13 @@ struct TreeFile {
 /// The operating system's.
 pub fn save(saved: &Saved, path: &Path) -> Result<()> {
     let fault = |e: &std::io::Error| Fault::io(path.display().to_string(), e);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let written = (|| {
-        let mut out = BufWriter::new(File::create(&part)?);
+    let written = Draft::new(path).and_then(|draft| {
+        let mut out = BufWriter::new(draft.file()?);
         serde_json::to_writer(&mut out, &to_file(saved))?;
         out.write_all(b"\n")?;
-        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-        std::fs::rename(&part, path)
-    })();
-    if written.is_err() {
-        // Half a model is of no use.
-        let _ = std::fs::remove_file(&part);
-    }
+        out.flush()?;
+        draft.finish()
+    });
     written.map_err(|e| fault(&e))
 }
 
@@ -199,6 +193,10 @@ pub fn save(saved: &Saved, path: &Path) -> Result<()> {
 /// When it cannot be read, is no model, or contradicts itself.
 pub fn load(path: &Path) -> Result<Saved> {
     let place = || path.display().to_string();
+    // A pipe or a device would be waited for, or never end.
+    if !path.metadata().map_err(|e| Fault::io(place(), &e))?.is_file() {
+        return Err(damaged("a model is a plain file, and this is none").at(place()));
+    }
     let open = || File::open(path).map_err(|e| Fault::io(place(), &e));
     let mut file: ModelFile = match serde_json::from_reader(BufReader::new(open()?)) {
         Ok(file) => file,
@@ -217,7 +215,10 @@ pub fn load(path: &Path) -> Result<Saved> {
 /// Whether a file begins as a model does: with an object whose first name is `braid_model`.
 pub fn is_model(path: &Path) -> bool {
     let mut begin = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(256).read_to_end(&mut begin));
+    let read = path.metadata().and_then(|found| {
+        // What is no plain file is no model; it is not opened to find out, for that may wait.
+        if found.is_file() { File::open(path)?.take(256).read_to_end(&mut begin) } else { Ok(0) }
+    });
     let text = String::from_utf8_lossy(&begin);
     let inner = text.trim_start_matches('\u{feff}').trim_start().strip_prefix('{');
     read.is_ok() && inner.is_some_and(|inner| inner.trim_start().starts_with("\"braid_model\""))

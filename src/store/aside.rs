@@ -53,7 +53,8 @@ impl Aside {
     /// # Errors
     /// The disk's.
     pub fn open(folder: &Path, limits: Limits) -> Result<(Self, Vec<Fault>)> {
-        fs::create_dir_all(folder).map_err(|e| disk::fault(folder, &e))?;
+        crate::disk::own::folders(folder).map_err(|e| disk::fault(folder, &e))?;
+        crate::disk::own::sweep_drafts(folder);
         let mut faults = Vec::new();
         let late = Late::open(folder, limits, &mut faults)?;
         let rejected = Rejected::open(folder, limits, &mut faults)?;
@@ -155,7 +156,7 @@ fn segments(folder: &Path, kind: &str, ending: &str) -> Result<Vec<Segment>> {
     for segment in found {
         match kept.last() {
             Some(last) if segment.until <= last.until => {
-                fs::remove_file(&segment.path).map_err(|e| disk::fault(&segment.path, &e))?;
+                crate::disk::remove(&segment.path).map_err(|e| disk::fault(&segment.path, &e))?;
             }
             _ => kept.push(segment),
         }
@@ -174,7 +175,7 @@ fn drop_old(segments: &mut Vec<Segment>, limits: Limits) -> Result<u64> {
     while segments.len() > 1 && segments.iter().map(|s| s.bytes).sum::<u64>() > limits.total_bytes {
         let old = segments.remove(0);
         dropped += old.until - old.from;
-        fs::remove_file(&old.path).map_err(|e| disk::fault(&old.path, &e))?;
+        crate::disk::remove(&old.path).map_err(|e| disk::fault(&old.path, &e))?;
     }
     Ok(dropped)
 }

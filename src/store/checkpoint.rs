@@ -4,12 +4,13 @@
 //! A file holds a head (magic, version, number of sections, their checksum), each section (lengths, checksum, name, bytes) and a foot
 //! (magic, length of the file, checksum of the head and of the sections' checksums). It appears by one atomic rename.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::disk;
 use crate::data::{Fault, Result};
+use crate::disk::{Draft, own};
 
 const MAGIC: &[u8; 8] = b"BRAIDCKP";
 const END: &[u8; 8] = b"BRAIDEND";
@@ -40,17 +41,11 @@ impl Checkpoint {
 /// # Errors
 /// The disk's.
 pub fn save(folder: &Path, sections: &[(&str, &[u8])]) -> Result<u64> {
-    fs::create_dir_all(folder).map_err(|e| disk::fault(folder, &e))?;
-    // An attempt that was never finished is written over.
-    let number = list(folder)?.iter().filter(|found| found.kind != Kind::Unfinished).map(|found| found.number).max().unwrap_or(0) + 1;
-    let (beside, path) = (folder.join(format!("ckpt-{number}.tmp")), folder.join(name(number)));
-    let written = write(&beside, sections).and_then(|()| fs::rename(&beside, &path)).and_then(|()| disk::sync_folder(folder));
-    if let Err(error) = written {
-        // What is left of a failed attempt is removed here or by the next that succeeds.
-        let _ = fs::remove_file(&beside);
-        return Err(disk::fault(&path, &error));
-    }
-    tidy(folder, number);
+    own::folders(folder).map_err(|e| disk::fault(folder, &e))?;
+    let number = list(folder)?.iter().map(|found| found.number).max().unwrap_or(0) + 1;
+    let path = folder.join(name(number));
+    write(&path, sections).map_err(|e| disk::fault(&path, &e))?;
+    tidy(folder);
     Ok(number)
 }
 
@@ -64,7 +59,7 @@ pub fn load(folder: &Path) -> (Option<Checkpoint>, Vec<Fault>) {
     found.retain(|found| found.kind == Kind::Whole);
     found.sort_by_key(|found| std::cmp::Reverse(found.number));
     for Found { number, path, .. } in found {
-        let bytes = match fs::read(&path) {
+        let bytes = match own::read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 faults.push(disk::fault(&path, &error));
@@ -79,7 +74,7 @@ pub fn load(folder: &Path) -> (Option<Checkpoint>, Vec<Fault>) {
                 faults.push(Fault::new(what).at(path.display().to_string()).hint("open it with the build that wrote it"));
             }
             Err(Flaw::Damaged(why)) => {
-                let moved = disk::set_aside(&path);
+                let moved = crate::disk::set_aside(&path);
                 let hint = moved.map_or_else(
                     |_| "the newest whole one before it is used, where there is one".to_owned(),
                     |to| format!("it is kept as {}; the newest whole one before it is used, where there is one", to.display()),
@@ -99,8 +94,6 @@ fn name(number: u64) -> String {
 enum Kind {
     Whole,
     Damaged,
-    /// Left by a process that died while it wrote.
-    Unfinished,
 }
 
 struct Found {
@@ -122,7 +115,6 @@ fn list(folder: &Path) -> Result<Vec<Found>> {
         let Some(rest) = name.strip_prefix("ckpt-") else { continue };
         let (number, kind) = match rest.split_once('.') {
             None => (rest, Kind::Whole),
-            Some((number, "tmp")) => (number, Kind::Unfinished),
             Some((number, "damaged")) => (number, Kind::Damaged),
             Some(_) => continue,
         };
@@ -134,21 +126,20 @@ fn list(folder: &Path) -> Result<Vec<Found>> {
 }
 
 /// Removes what is no longer needed. What cannot be removed now is tried again the next time.
-fn tidy(folder: &Path, newest: u64) {
+fn tidy(folder: &Path) {
     let Ok(mut found) = list(folder) else { return };
     found.sort_by_key(|found| std::cmp::Reverse(found.number));
     for kind in [Kind::Whole, Kind::Damaged] {
         for old in found.iter().filter(|found| found.kind == kind).skip(KEPT) {
-            let _ = fs::remove_file(&old.path);
+            let _ = crate::disk::remove(&old.path);
         }
     }
-    for left in found.iter().filter(|found| found.kind == Kind::Unfinished && found.number <= newest) {
-        let _ = fs::remove_file(&left.path);
-    }
+    own::sweep_drafts(folder);
 }
 
 fn write(path: &Path, sections: &[(&str, &[u8])]) -> std::io::Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
+    let draft = Draft::own(path)?;
+    let mut file = BufWriter::with_capacity(1 << 18, draft.file()?);
     let mut checked = crc32fast::Hasher::new();
     let count = u32::try_from(sections.len()).map_err(std::io::Error::other)?;
     let mut head = [&MAGIC[..], &VERSION.to_le_bytes(), &count.to_le_bytes()].concat();
@@ -171,7 +162,7 @@ fn write(path: &Path, sections: &[(&str, &[u8])]) -> std::io::Result<()> {
         file.write_all(part)?;
     }
     file.flush()?;
-    file.get_ref().sync_all()
+    draft.finish()
 }
 
 fn section_crc(lengths: &[u8], name: &[u8], bytes: &[u8]) -> u32 {

@@ -8,6 +8,7 @@ use rfd::FileDialog;
 
 use crate::data::format::FORMATS;
 use crate::data::{Fault, Result};
+use crate::disk;
 
 /// Whether a dialog can be opened. On Linux it comes from the desktop's portal, over the session bus, or from zenity;
 /// without either it would fail without a word.
@@ -62,7 +63,7 @@ pub fn save_file(name: &str, extension: &str, downloads: &Path) -> Result<Option
         let dialog = FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
         return Ok(dialog.save_file());
     }
-    std::fs::create_dir_all(downloads).map_err(|error| Fault::io(downloads.display().to_string(), &error))?;
+    disk::make_folder(downloads).map_err(|error| Fault::io(downloads.display().to_string(), &error))?;
     Ok(Some(free_path(downloads, name)))
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::data::{Fault, Result};
+use crate::disk;
 use crate::learn::model::{self, Saved};
 
 /// A model's file that no workspace names is not taken away before it is as old.
@@ -16,7 +17,7 @@ const OLD: Duration = Duration::from_hours(24);
 /// When the folder cannot be written.
 pub fn keep_model(saved: &Saved, file: &Path) -> Result<()> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
+        disk::own::folders(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
     }
     model::save(saved, file)
 }
@@ -27,7 +28,7 @@ pub fn sweep_models(folder: &Path, wanted: impl Fn(&Path) -> bool) {
     for file in files.flatten().map(|f| f.path()).filter(|path| !wanted(path)) {
         let changed = fs::metadata(&file).and_then(|m| m.modified()).ok();
         if changed.and_then(|at| SystemTime::now().duration_since(at).ok()).is_some_and(|age| age > OLD) {
-            let _ = fs::remove_file(file);
+            let _ = disk::remove(&file);
         }
     }
 }

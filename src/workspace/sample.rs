@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::Folders;
 use crate::data::{Fault, Result};
+use crate::disk::own;
 
 static SAMPLE: &[u8] = include_bytes!("../../assets/flights.parquet");
 
@@ -20,11 +21,7 @@ pub fn sample_path(folders: &Folders) -> Result<PathBuf> {
     if fs::metadata(&path).is_ok_and(|m| m.len() == SAMPLE.len() as u64) {
         return Ok(path);
     }
-    let fault = |error: std::io::Error| Fault::io(path.display().to_string(), &error);
-    fs::create_dir_all(&folders.cache).map_err(fault)?;
-    // A second window may write it at the same time: each writes its own file, and a rename is atomic.
-    let part = folders.cache.join(format!("flights.{}.part", std::process::id()));
-    fs::write(&part, SAMPLE).map_err(fault)?;
-    fs::rename(&part, &path).map_err(fault)?;
+    let made = own::folders(&folders.cache).and_then(|()| own::replace(&path, SAMPLE));
+    made.map_err(|error| Fault::io(path.display().to_string(), &error))?;
     Ok(path)
 }

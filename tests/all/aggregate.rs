@@ -476,7 +476,8 @@ fn a_state_that_is_none_is_refused() {
 fn lists_can_be_written_as_text() {
     let frame = DataFrame::new(2, vec![Column::new("g".into(), ["a", "b"]), Column::new("s".into(), [Some("x, \"y\""), None])]).unwrap();
     let mut text = Vec::new();
-    braid::data::format::write_csv(&ask("SELECT g, max(s, 2) AS m FROM r GROUP BY g ORDER BY g", &frame), b',', &mut text).unwrap();
+    braid::data::format::write_csv(&ask("SELECT g, max(s, 2) AS m FROM r GROUP BY g ORDER BY g", &frame), b',', braid::data::format::Formulas::Keep, &mut text)
+        .unwrap();
     assert_eq!(String::from_utf8(text).unwrap(), "g,m\na,\"[\"\"x, \\\"\"y\\\"\"\"\"]\"\nb,\n");
 }
 

@@ -44,7 +44,11 @@ fn the_newest_comes_back_and_the_last_two_stay() {
 fn what_a_dying_process_left_is_passed_over_and_cleared_away() {
     let folder = tempfile::tempdir().unwrap();
     save(folder.path(), "at 1");
-    fs::write(folder.path().join("ckpt-2.tmp"), b"half a checkpo").unwrap();
+    let half = braid::disk::Draft::own(&folder.path().join("ckpt-2")).unwrap();
+    std::io::Write::write_all(&mut half.file().unwrap(), b"half a checkpo").unwrap();
+    // A process that is killed takes nothing back.
+    std::mem::forget(half);
+    assert_eq!(names(folder.path()).len(), 2);
     fs::write(folder.path().join("something else"), b"mine").unwrap();
     let (found, faults) = checkpoint::load(folder.path());
     assert_eq!((found.unwrap().number, faults.len()), (1, 0));
@@ -120,11 +124,14 @@ fn a_folder_that_cannot_be_written_says_so_and_keeps_what_it_has() {
     let blocked = folder.path().join("file");
     fs::write(&blocked, b"in the way").unwrap();
     assert!(checkpoint::save(&blocked.join("inner"), &[]).is_err());
-    // A folder stands where the next checkpoint is to be written.
-    save(folder.path(), "at 1");
-    fs::create_dir_all(folder.path().join("ckpt-2.tmp/x")).unwrap();
-    assert!(checkpoint::save(folder.path(), &[("a", b"b")]).is_err());
-    assert_eq!(checkpoint::load(folder.path()).0.unwrap().number, 1);
+    // A link stands where the folder was.
+    let (own, moved) = (folder.path().join("own"), folder.path().join("moved"));
+    save(&own, "at 1");
+    fs::rename(&own, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &own).unwrap();
+    assert!(checkpoint::save(&own, &[("a", b"b")]).unwrap_err().what.contains("link"));
+    assert_eq!(checkpoint::load(&moved).0.unwrap().number, 1);
+    assert_eq!(names(&moved), ["ckpt-1"]);
 }
 
 #[test]

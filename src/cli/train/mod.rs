@@ -3,8 +3,6 @@
 mod args;
 mod report;
 
-use std::fs;
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +10,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use polars::prelude::*;
 
-use super::outputs;
 use super::stats::cpu_seconds;
+use super::{outputs, say};
+use crate::data::words::visible_lines;
 use crate::data::{Fault, Result};
+use crate::disk;
 use crate::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn, learnt_to, propose};
 use crate::engine::open::{Given, open_table};
 use crate::engine::train::{read, train};
@@ -51,13 +51,10 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
         model::save(&saved, path)?;
     }
     if let Some(path) = &args.stats {
-        fs::write(path, outcome.json(started)).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+        disk::write(path, outcome.json(started).as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
-    let text = outcome.text(args.model.as_deref());
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::io("stdout", &e)),
-        _ => Ok(()),
-    }
+    let text = visible_lines(&outcome.text(args.model.as_deref()));
+    disk::to_stdout(text.as_bytes()).map_err(|e| Fault::io("stdout", &e))
 }
 
 /// All rows in memory, for all trees.
@@ -84,10 +81,10 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let mut report = Report { seen, unread, learnt: rows_learnt, parts: 1, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
     if args.model.is_some() {
         let explained = explain(&forest, &tested, |share| {
-            tell(&format!("measuring what each feature is worth, {:.0} %", share * 100.0));
+            say::progress(&format!("measuring what each feature is worth, {:.0} %", share * 100.0));
             if stop.is_set() { Err(Fault::new("it was stopped").hint("nothing was written")) } else { Ok(()) }
         });
-        tell("");
+        say::progress("");
         (report.importance, report.dependences) = explained.map(|e| (e.importance, e.dependences))?;
     }
     let forest = Arc::new(forest);
@@ -141,14 +138,14 @@ fn bell() -> (Receiver<()>, Wake) {
 fn doubt(found: Vec<LeftOut>, question: &Question) {
     for c in found.into_iter().filter(|c| question.features.contains(&c.column)) {
         let (column, reason, evidence) = (c.column, c.reason.word(), c.evidence);
-        let _ = writeln!(std::io::stderr(), "{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out");
+        say::line(&format!("{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out"));
     }
 }
 
 /// The features that are proposed; says which columns are left out, and why.
 fn leave_out(found: Proposal) -> Result<Vec<String>> {
     for c in &found.left_out {
-        let _ = writeln!(std::io::stderr(), "{}: {}, {}; it is left out", c.column, c.reason.word(), c.evidence);
+        say::line(&format!("{}: {}, {}; it is left out", c.column, c.reason.word(), c.evidence));
     }
     if found.features.is_empty() {
         return Err(Fault::new("no column is worth learning from").at(found.target).hint("name those to learn from all the same with --features"));
@@ -251,7 +248,7 @@ fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn His
 
 fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u64)> {
     for note in files.iter().flat_map(|f| f.notes().iter().map(move |note| format!("{}: {note}", f.name()))) {
-        let _ = writeln!(std::io::stderr(), "{note}");
+        say::line(&note);
     }
     let (frame, unread) = read(files, columns)?;
     told_unread(unread);
@@ -260,7 +257,7 @@ fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u6
 
 fn told_unread(rows: u64) {
     if rows > 0 {
-        let _ = writeln!(std::io::stderr(), "{rows} rows could not be read, and are not learnt from");
+        say::line(&format!("{rows} rows could not be read, and are not learnt from"));
     }
 }
 
@@ -312,17 +309,10 @@ fn wait<T: Send + 'static>(mut job: Job<T>, news: &Receiver<()>, stop: &Cancel) 
         let progress = job.progress();
         let counted = (!progress.unit.is_empty()).then(|| format!("{} of {} {}", progress.done, progress.total, progress.unit));
         let line: Vec<String> = counted.into_iter().chain([progress.note]).collect();
-        tell(&if outcome.is_some() { String::new() } else { line.join(", ") });
+        say::progress(&if outcome.is_some() { String::new() } else { line.join(", ") });
         if let Some(outcome) = outcome {
             return outcome;
         }
-    }
-}
-
-/// A line of progress in place of the one before, for people only.
-fn tell(line: &str) {
-    if std::io::stderr().is_terminal() {
-        let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
     }
 }
 

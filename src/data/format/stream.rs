@@ -1,25 +1,28 @@
 //! Writing rows to a file as they come, in the format that its name says, without holding them. The file appears whole or
 //! not at all. A finished table is written by `write`.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use polars::prelude::*;
 use polars_io::ipc::IpcWriter;
 use polars_io::parquet::write::ParquetWriter;
 
 use super::magic::extension;
-use super::write::{beside, check_ending, ndjson_rows, object, write_csv_rows};
+use super::write::{Formulas, check_ending, fault, ndjson_rows, object, write_csv_rows};
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::{Fault, Result};
+use crate::disk::{Draft, DraftFile, finish_stdout};
 
 /// A file, or standard output, that rows are added to.
 pub struct RowWriter {
     form: Form,
     place: String,
-    /// The file being written, and the name it gets when it is complete; `None` for standard output.
-    file: Option<(PathBuf, PathBuf, File)>,
+    /// The file being written; `None` for standard output.
+    file: Option<Draft>,
+    /// Who reads standard output has had enough.
+    closed: bool,
+    formulas: Formulas,
     /// Rows that wait to be a row group.
     waiting: Option<DataFrame>,
     rows: u64,
@@ -29,8 +32,8 @@ enum Form {
     Csv { separator: u8, out: Box<dyn Write + Send> },
     Ndjson(Box<dyn Write + Send>),
     Json(Box<dyn Write + Send>),
-    Parquet(Box<polars_io::parquet::write::BatchedWriter<BufWriter<File>>>),
-    Arrow(Box<polars_io::ipc::BatchedWriter<BufWriter<File>>>),
+    Parquet(Box<polars_io::parquet::write::BatchedWriter<BufWriter<DraftFile>>>),
+    Arrow(Box<polars_io::ipc::BatchedWriter<BufWriter<DraftFile>>>),
 }
 
 impl RowWriter {
@@ -44,13 +47,11 @@ impl RowWriter {
     ///
     /// # Errors
     /// An ending that stands for no format, or what the disk says.
-    pub fn create(path: &Path, schema: &Schema) -> Result<Self> {
+    pub fn create(path: &Path, schema: &Schema, formulas: Formulas) -> Result<Self> {
         check_ending(path)?;
         let place = path.display().to_string();
-        let part = beside(path).ok_or_else(|| Fault::new("this is no file name").at(&place))?;
-        let file = File::create(&part).map_err(|e| Fault::io(&place, &e))?;
-        let own = file.try_clone().map_err(|e| Fault::io(&place, &e))?;
-        let out = BufWriter::with_capacity(1 << 18, file);
+        let draft = Draft::new(path).map_err(|e| Fault::io(&place, &e))?;
+        let out = BufWriter::with_capacity(1 << 18, draft.file().map_err(|e| Fault::io(&place, &e))?);
         let ending = extension(path);
         let form = match ending.as_str() {
             "parquet" => ParquetWriter::new(out).set_parallel(false).batched(schema).map(|w| Form::Parquet(Box::new(w))),
@@ -64,7 +65,7 @@ impl RowWriter {
             "tsv" => Ok(Form::Csv { separator: b'\t', out: Box::new(out) }),
             _ => Ok(Form::Csv { separator: b',', out: Box::new(out) }),
         };
-        let mut writer = Self { form: form.map_err(|e| Fault::from(e).at(&place))?, place, file: Some((part, path.to_owned(), own)), waiting: None, rows: 0 };
+        let mut writer = Self { form: form.map_err(|e| Fault::from(e).at(&place))?, place, file: Some(draft), closed: false, formulas, waiting: None, rows: 0 };
         writer.begin(schema)?;
         Ok(writer)
     }
@@ -72,21 +73,34 @@ impl RowWriter {
     /// CSV on standard output.
     ///
     /// # Errors
-    /// When it is closed.
-    pub fn stdout(schema: &Schema) -> Result<Self> {
+    /// What the system says, unless its reader has closed it.
+    pub fn stdout(schema: &Schema, formulas: Formulas) -> Result<Self> {
         let out = BufWriter::with_capacity(1 << 16, std::io::stdout());
-        let mut writer = Self { form: Form::Csv { separator: b',', out: Box::new(out) }, place: "stdout".to_owned(), file: None, waiting: None, rows: 0 };
+        let mut writer = Self {
+            form: Form::Csv { separator: b',', out: Box::new(out) },
+            place: "stdout".to_owned(),
+            file: None,
+            closed: false,
+            formulas,
+            waiting: None,
+            rows: 0,
+        };
         writer.begin(schema)?;
         Ok(writer)
     }
 
     fn begin(&mut self, schema: &Schema) -> Result<()> {
         let begun = match &mut self.form {
-            Form::Csv { separator, out } => write_csv_rows(&DataFrame::empty_with_schema(schema), *separator, true, out),
+            Form::Csv { separator, out } => write_csv_rows(&DataFrame::empty_with_schema(schema), *separator, self.formulas, true, out),
             Form::Json(out) => out.write_all(b"[").map_err(PolarsError::from),
             _ => Ok(()),
         };
-        begun.map_err(|e| self.fault(e))
+        self.told(begun)
+    }
+
+    /// Whether nobody reads standard output any more, so that nothing more need be written.
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Adds rows.
@@ -94,13 +108,13 @@ impl RowWriter {
     /// # Errors
     /// What the disk says.
     pub fn write(&mut self, rows: &DataFrame) -> Result<()> {
-        if rows.height() == 0 {
+        if rows.height() == 0 || self.closed {
             return Ok(());
         }
         let first = self.rows == 0;
         self.rows += rows.height() as u64;
         let written = match &mut self.form {
-            Form::Csv { separator, out } => write_csv_rows(rows, *separator, false, out),
+            Form::Csv { separator, out } => write_csv_rows(rows, *separator, self.formulas, false, out),
             Form::Ndjson(out) => ndjson_rows(rows, out),
             Form::Json(out) => json_rows(rows, first, out),
             // Row groups of a useful size, however small the pieces are.
@@ -114,7 +128,7 @@ impl RowWriter {
                 return if full { self.flush() } else { Ok(()) };
             }
         };
-        written.map_err(|e| self.fault(e))
+        self.told(written)
     }
 
     /// Writes the rows that wait as one group.
@@ -132,19 +146,19 @@ impl RowWriter {
             }
             _ => Ok(()),
         };
-        written.map_err(|e| self.fault(e))
+        self.told(written)
     }
 
     /// Hands on what was written so far, where somebody may be waiting for it.
     ///
     /// # Errors
-    /// When standard output is closed.
+    /// What the system says.
     pub fn show(&mut self) -> Result<()> {
         let shown = match (&mut self.form, &self.file) {
             (Form::Csv { out, .. }, None) => out.flush().map_err(PolarsError::from),
             _ => Ok(()),
         };
-        shown.map_err(|e| self.fault(e))
+        self.told(shown)
     }
 
     /// Completes the file and gives it its name; says how many rows are in it.
@@ -159,30 +173,22 @@ impl RowWriter {
             Form::Parquet(out) => out.finish().map(drop),
             Form::Arrow(out) => out.finish(),
         };
-        ended.map_err(|e| self.fault(e))?;
-        if let Some((part, path, file)) = self.file.take() {
-            let named = file.sync_all().and_then(|()| std::fs::rename(&part, &path));
-            if let Err(error) = named {
-                let _ = std::fs::remove_file(&part);
-                return Err(Fault::io(&self.place, &error));
-            }
+        self.told(ended)?;
+        match self.file.take() {
+            Some(draft) => draft.finish().map_err(|e| Fault::io(&self.place, &e))?,
+            None => self.told(finish_stdout().map_err(PolarsError::from))?,
         }
         Ok(self.rows)
     }
 
-    fn fault(&self, error: PolarsError) -> Fault {
-        match error {
-            PolarsError::IO { error, .. } => Fault::io(&self.place, &error),
-            error => Fault::from(error).at(&self.place),
-        }
-    }
-}
-
-impl Drop for RowWriter {
-    /// What is left of an unfinished file helps nobody.
-    fn drop(&mut self) {
-        if let Some((part, ..)) = &self.file {
-            let _ = std::fs::remove_file(part);
+    /// A fault for what went wrong. That nobody reads standard output any more is none.
+    fn told(&mut self, written: PolarsResult<()>) -> Result<()> {
+        match written {
+            Err(PolarsError::IO { error, .. }) if self.file.is_none() && error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            other => other.map_err(|error| fault(error, self.file.as_ref().and_then(Draft::failure), &self.place)),
         }
     }
 }

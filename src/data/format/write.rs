@@ -1,8 +1,7 @@
 //! Writing an answer to a file, in the format that its name says. The file appears whole or not at all.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use polars::prelude::*;
 use polars_io::SerWriter;
@@ -13,8 +12,19 @@ use polars_io::parquet::write::ParquetWriter;
 use super::magic::extension;
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::{Fault, Result};
+use crate::disk::{Draft, DraftFile};
 
-type Writer = fn(&mut DataFrame, &mut BufWriter<File>) -> PolarsResult<()>;
+type Writer = fn(&mut DataFrame, &mut BufWriter<DraftFile>, Formulas) -> PolarsResult<()>;
+
+/// What is done with texts that a spreadsheet would compute: those that begin with `=`, `+`, `-`, `@`, a tab or a line end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Formulas {
+    /// They are written as they are.
+    #[default]
+    Keep,
+    /// An apostrophe before them says that they are text.
+    AsText,
+}
 
 /// By the end of the name.
 const WRITERS: &[(&str, Writer)] =
@@ -28,18 +38,30 @@ const WRITERS: &[(&str, Writer)] =
 /// # Errors
 /// An ending that is none of these, a packed file, or what the disk says.
 pub fn write_frame(frame: &DataFrame, path: &Path) -> Result<()> {
+    write_frame_with(frame, path, Formulas::Keep)
+}
+
+/// The same, and what CSV and TSV do with formulas.
+///
+/// # Errors
+/// As `write_frame`.
+pub fn write_frame_with(frame: &DataFrame, path: &Path, formulas: Formulas) -> Result<()> {
     let place = path.display().to_string();
     let writer = writer_for(path)?;
-    let beside = beside(path).ok_or_else(|| Fault::new("this is no file name").at(&place))?;
-    let written = write_to(frame, &beside, writer).and_then(|()| std::fs::rename(&beside, path).map_err(PolarsError::from));
-    written.map_err(|error| {
-        // What is left of a failed attempt helps nobody; the attempt's own error matters more than a failure to remove it.
-        let _ = std::fs::remove_file(&beside);
-        match error {
-            PolarsError::IO { error, .. } => Fault::io(&place, &error),
-            error => Fault::from(error).at(&place),
-        }
-    })
+    let disk = |error: std::io::Error| Fault::io(&place, &error);
+    let draft = Draft::new(path).map_err(disk)?;
+    let written = draft.file().map_err(PolarsError::from).and_then(|file| write_to(frame, file, writer, formulas));
+    written.map_err(|error| fault(error, draft.failure(), &place))?;
+    draft.finish().map_err(disk)
+}
+
+/// What the disk says, which a writer may have made something else of, or the writer.
+pub(super) fn fault(error: PolarsError, disk: Option<std::io::Error>, place: &str) -> Fault {
+    match (disk, error) {
+        (Some(error), _) => Fault::io(place, &error),
+        (None, PolarsError::IO { error, .. }) => Fault::io(place, &error),
+        (None, error) => Fault::from(error).at(place),
+    }
 }
 
 /// Says before the work whether a file of this name could be written.
@@ -63,45 +85,73 @@ fn writer_for(path: &Path) -> Result<Writer> {
     Ok(*writer)
 }
 
-pub(super) fn beside(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_string_lossy();
-    Some(path.with_file_name(format!(".{name}.{}.part", std::process::id())))
-}
-
-fn write_to(frame: &DataFrame, path: &Path, writer: Writer) -> PolarsResult<()> {
+fn write_to(frame: &DataFrame, file: DraftFile, writer: Writer, formulas: Formulas) -> PolarsResult<()> {
     let mut frame = frame.clone();
     frame.rechunk_mut();
-    let mut file = BufWriter::with_capacity(1 << 18, File::create(path)?);
-    writer(&mut frame, &mut file)?;
-    file.flush()?;
-    file.get_ref().sync_all()?;
-    Ok(())
+    let mut file = BufWriter::with_capacity(1 << 18, file);
+    writer(&mut frame, &mut file, formulas)?;
+    Ok(file.flush()?)
 }
 
-fn csv(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
-    write_csv(frame, b',', file)
+fn csv(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, formulas: Formulas) -> PolarsResult<()> {
+    write_csv(frame, b',', formulas, file)
 }
 
-fn tsv(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
-    write_csv(frame, b'\t', file)
+fn tsv(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, formulas: Formulas) -> PolarsResult<()> {
+    write_csv(frame, b'\t', formulas, file)
 }
 
-/// Writes `frame` as delimited text. Durations are `-26:30:00.250000` (hours may exceed a day), lists are JSON.
+/// Writes `frame` as delimited text. Bytes are `ab\\x00`, durations are `-26:30:00.250000` (hours may exceed a day), lists are JSON.
 ///
 /// # Errors
 /// What the writer says, or a column of another nested type.
-pub fn write_csv(frame: &DataFrame, separator: u8, out: impl Write) -> PolarsResult<()> {
-    write_csv_rows(frame, separator, true, out)
+pub fn write_csv(frame: &DataFrame, separator: u8, formulas: Formulas, out: impl Write) -> PolarsResult<()> {
+    write_csv_rows(frame, separator, formulas, true, out)
 }
 
-pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, header: bool, out: impl Write) -> PolarsResult<()> {
+pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, formulas: Formulas, header: bool, out: impl Write) -> PolarsResult<()> {
     let columns = frame.columns().iter().map(|c| match c.dtype() {
         DataType::Duration(unit) => clock(c, *unit),
         DataType::List(_) => listed(c),
+        DataType::Binary => bytes_as_text(c),
         _ => Ok(c.clone()),
     });
-    let mut frame = DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)?;
+    let mut columns = columns.collect::<PolarsResult<Vec<_>>>()?;
+    if formulas == Formulas::AsText {
+        columns = columns.iter().map(guarded).collect::<PolarsResult<_>>()?;
+    }
+    let mut frame = DataFrame::new(frame.height(), columns)?;
     CsvWriter::new(out).include_header(header).with_separator(separator).n_threads(1).finish(&mut frame)
+}
+
+/// Texts, and the column's name, with an apostrophe where they begin as a formula does.
+fn guarded(column: &Column) -> PolarsResult<Column> {
+    let guard = |text: &str| if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() };
+    let name = PlSmallStr::from(guard(column.name()));
+    if !matches!(column.dtype(), DataType::String | DataType::Categorical(..) | DataType::Enum(..)) {
+        return Ok(column.clone().with_name(name));
+    }
+    let texts = column.cast(&DataType::String)?;
+    let guarded: StringChunked = texts.str()?.iter().map(|text| text.map(guard)).collect();
+    Ok(guarded.into_column().with_name(name))
+}
+
+/// Bytes as text: printable ASCII as it is, all else, and the backslash, as `\xAB`.
+fn bytes_as_text(column: &Column) -> PolarsResult<Column> {
+    let texts: StringChunked = column.binary()?.iter().map(|bytes| bytes.map(escaped)).collect();
+    Ok(texts.with_name(column.name().clone()).into_column())
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'\\' => text.push_str("\\x5C"),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("\\x{byte:02X}")),
+        }
+    }
+    text
 }
 
 fn listed(column: &Column) -> PolarsResult<Column> {
@@ -133,15 +183,15 @@ fn clock(column: &Column, unit: TimeUnit) -> PolarsResult<Column> {
     Ok(texts.with_name(column.name().clone()).into_column())
 }
 
-fn parquet(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
+fn parquet(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, _: Formulas) -> PolarsResult<()> {
     ParquetWriter::new(file).set_parallel(false).finish(frame).map(|_| ())
 }
 
-fn arrow(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
+fn arrow(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, _: Formulas) -> PolarsResult<()> {
     IpcWriter::new(file).with_compat_level(CompatLevel::oldest()).with_record_batch_size(Some(CHUNK_ROWS)).finish(frame)
 }
 
-fn json(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
+fn json(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, _: Formulas) -> PolarsResult<()> {
     file.write_all(b"[")?;
     for row in 0..frame.height() {
         file.write_all(if row == 0 { b"\n" } else { b",\n" })?;
@@ -151,7 +201,7 @@ fn json(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
     Ok(())
 }
 
-fn ndjson(frame: &mut DataFrame, file: &mut BufWriter<File>) -> PolarsResult<()> {
+fn ndjson(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, _: Formulas) -> PolarsResult<()> {
     ndjson_rows(frame, file)
 }
 
@@ -202,6 +252,8 @@ fn value(value: &AnyValue<'_>, file: &mut dyn Write) -> PolarsResult<()> {
             }
             file.write_all(b"]")?;
         }
+        AnyValue::Binary(v) => text(&escaped(v), file)?,
+        AnyValue::BinaryOwned(v) => text(&escaped(v), file)?,
         number if number.dtype().is_integer() => write!(file, "{number}")?,
         other => text(&other.to_string(), file)?,
     }

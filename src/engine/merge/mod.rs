@@ -154,9 +154,9 @@ impl Merger {
         }
         let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
         let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
-        let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default());
+        let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default())?;
         let folder = checkpoints.as_ref().map(|folder| folder.join("spilled"));
-        let spill = Spill::new(folder, shared.resumed.as_ref().map(|r| r.meta.spilled.clone()).unwrap_or_default());
+        let spill = Spill::new(folder, shared.resumed.as_ref().map(|r| r.meta.spilled.clone()).unwrap_or_default())?;
         snapshot.stats.workers = shared.options.workers() as u64;
         snapshot.rows = counted.rows;
         snapshot.rejects.count = counted.rows.rejected;

@@ -35,7 +35,8 @@ impl Merger {
             return Ok(());
         }
         if self.spill.is_empty() {
-            self.shared.note(format!("{ON_DISK}, in {}: the answer comes at the end", self.spill.home().folder.display()));
+            let folder = self.spill.home().folder()?.display().to_string();
+            self.shared.note(format!("{ON_DISK}, in {folder}: the answer comes at the end"));
         }
         // An answer would only be in the way.
         self.snapshot.answer = DataFrame::empty_with_schema(&self.partial.plan().output);
@@ -66,7 +67,7 @@ impl Merger {
         }
         self.spill.take(&mut self.partial)?;
         self.snapshot.stats.spilled_bytes = self.spill.bytes();
-        let sealed = std::mem::replace(&mut self.sealed, Sealed::new(None, Vec::new()));
+        let sealed = std::mem::replace(&mut self.sealed, Sealed::new(None, Vec::new())?);
         sealed.each_file(|windows| self.spill.take_frame(&plan, windows))?;
         if let Some(whole) = self.in_one_piece(watermark)? {
             self.snapshot.sealed = None;

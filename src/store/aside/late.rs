@@ -1,7 +1,7 @@
 //! Late rows in Parquet files. Small files are merged with those after them, so that there are few, and each row is written
 //! a few times at most.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ use polars_io::parquet::write::ParquetWriter;
 
 use super::{Counts, Limits, Segment, drop_old, path_of, segments};
 use crate::data::{Fault, Result};
+use crate::disk::{Draft, own};
 use crate::store::disk;
 
 const KIND: &str = "late";
@@ -38,7 +39,7 @@ impl Late {
             Ok(rows) if rows == segment.until - segment.from => true,
             checked => {
                 let why = checked.err().map_or_else(|| "it holds another number of rows".to_owned(), |fault| fault.what);
-                let kept = disk::set_aside(&segment.path).map_or_else(|e| e.to_string(), |to| format!("it is kept as {}", to.display()));
+                let kept = crate::disk::set_aside(&segment.path).map_or_else(|e| e.to_string(), |to| format!("it is kept as {}", to.display()));
                 faults.push(Fault::new(format!("a file of late rows is damaged: {why}")).at(segment.path.display().to_string()).hint(kept));
                 false
             }
@@ -83,7 +84,7 @@ impl Late {
         let keep = self.segments.len() - merged;
         for old in self.segments.drain(keep..) {
             // What cannot be removed now is removed when the folder is opened again: its rows are in the new file.
-            let _ = fs::remove_file(&old.path);
+            let _ = crate::disk::remove(&old.path);
         }
         self.segments.push(Segment { from, until, bytes, path });
         (self.next, self.waiting) = (until, DataFrame::empty());
@@ -122,7 +123,7 @@ impl Late {
                 let bytes = write(&mut kept, &path)?;
                 self.segments.push(Segment { from: last.from, until: rows, bytes, path });
             }
-            fs::remove_file(&last.path).map_err(|e| disk::fault(&last.path, &e))?;
+            crate::disk::remove(&last.path).map_err(|e| disk::fault(&last.path, &e))?;
         }
         (self.next, self.waiting) = (rows, DataFrame::empty());
         Ok(())
@@ -131,7 +132,7 @@ impl Late {
     pub fn clear(&mut self) -> Result<()> {
         self.waiting = DataFrame::empty();
         while let Some(segment) = self.segments.pop() {
-            fs::remove_file(&segment.path).map_err(|e| disk::fault(&segment.path, &e))?;
+            crate::disk::remove(&segment.path).map_err(|e| disk::fault(&segment.path, &e))?;
         }
         (self.next, self.dropped) = (0, 0);
         Ok(())
@@ -165,24 +166,18 @@ fn fit(frame: &DataFrame, schema: &Schema) -> Result<DataFrame> {
 
 fn write(rows: &mut DataFrame, path: &std::path::Path) -> Result<u64> {
     rows.rechunk_mut();
-    let beside = disk::with_ending(path, "tmp");
     let written = (|| -> PolarsResult<u64> {
-        let mut file = BufWriter::with_capacity(1 << 18, File::create(&beside)?);
+        let draft = Draft::own(path)?;
+        let mut file = BufWriter::with_capacity(1 << 18, draft.file()?);
         ParquetWriter::new(&mut file).finish(rows)?;
         file.flush()?;
-        file.get_ref().sync_all()?;
-        let bytes = file.get_ref().metadata()?.len();
-        fs::rename(&beside, path)?;
-        path.parent().map_or(Ok(()), disk::sync_folder)?;
+        let bytes = draft.written()?;
+        draft.finish()?;
         Ok(bytes)
     })();
-    written.map_err(|error| {
-        // The attempt's own error matters more than a failure to remove what is left of it.
-        let _ = fs::remove_file(&beside);
-        match error {
-            PolarsError::IO { error, .. } => disk::fault(path, &error),
-            error => Fault::from(error).at(path.display().to_string()),
-        }
+    written.map_err(|error| match error {
+        PolarsError::IO { error, .. } => disk::fault(path, &error),
+        error => Fault::from(error).at(path.display().to_string()),
     })
 }
 
@@ -196,7 +191,7 @@ fn height(segment: &Segment) -> Result<u64> {
 
 /// Some decoders of polars panic on a damaged file.
 fn guarded<T>(path: &std::path::Path, work: impl FnOnce(File) -> PolarsResult<T>) -> Result<T> {
-    let file = File::open(path).map_err(|e| disk::fault(path, &e))?;
+    let file = own::open(path).map_err(|e| disk::fault(path, &e))?;
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(file)));
     let broken = || Fault::new("it cannot be decoded").at(path.display().to_string());
     done.map_err(|_| broken())?.map_err(|error| Fault::from(error).at(path.display().to_string()))

@@ -1,6 +1,6 @@
 //! Rejected rows as lines of JSON, appended to files of bounded size.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Counts, Limits, Segment, drop_old};
 use crate::data::{Fault, Rejects, Result};
+use crate::disk::own;
 use crate::store::disk;
 
 /// Bytes that may wait for a flush.
@@ -88,7 +89,7 @@ impl Rejected {
         let fault = |error: std::io::Error| disk::fault(&last.path, &error);
         let mut file = match self.file.take() {
             Some(file) => file,
-            None => OpenOptions::new().append(true).create(true).open(&last.path).map_err(fault)?,
+            None => own::append(&last.path).map_err(fault)?,
         };
         if self.torn {
             file.set_len(last.bytes).map_err(fault)?;
@@ -116,13 +117,13 @@ impl Rejected {
         while let Some(last) = self.segments.pop_if(|last| last.until > rows) {
             let fault = |error: std::io::Error| disk::fault(&last.path, &error);
             if last.from >= rows {
-                fs::remove_file(&last.path).map_err(fault)?;
+                crate::disk::remove(&last.path).map_err(fault)?;
                 continue;
             }
-            let bytes = fs::read(&last.path).map_err(fault)?;
+            let bytes = own::read(&last.path).map_err(fault)?;
             let kept = usize::try_from(rows - last.from).unwrap_or(usize::MAX);
             let end = memchr::memchr_iter(b'\n', &bytes).nth(kept - 1).map_or(bytes.len(), |end| end + 1) as u64;
-            OpenOptions::new().write(true).open(&last.path).and_then(|file| file.set_len(end)).map_err(fault)?;
+            own::cut(&last.path, end).map_err(fault)?;
             self.segments.push(Segment { until: rows, bytes: end, ..last });
         }
         Ok(())
@@ -139,7 +140,7 @@ impl Rejected {
             }
         };
         for segment in &self.segments {
-            match fs::read(&segment.path) {
+            match own::read(&segment.path) {
                 Ok(bytes) => take(&bytes),
                 Err(error) if segment.bytes == 0 && error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(disk::fault(&segment.path, &error)),
@@ -164,11 +165,10 @@ impl Rejected {
 /// Cuts off a line that was not written whole, and names lines that are none: how many rows there are, and bytes.
 fn mend(path: &Path, faults: &mut Vec<Fault>) -> Result<(u64, u64)> {
     let fault = |error: std::io::Error| disk::fault(path, &error);
-    let bytes = fs::read(path).map_err(fault)?;
+    let bytes = own::read(path).map_err(fault)?;
     let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
     if whole < bytes.len() {
-        let file = OpenOptions::new().write(true).open(path).map_err(fault)?;
-        file.set_len(whole as u64).map_err(fault)?;
+        own::cut(path, whole as u64).map_err(fault)?;
         faults.push(Fault::new("the last rejected row was not written whole and is cut off").at(path.display().to_string()));
     }
     let lines = bytes.get(..whole).unwrap_or_default();

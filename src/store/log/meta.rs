@@ -7,6 +7,7 @@ use polars::prelude::{DataType, Schema, SchemaRef, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Fault, Result};
+use crate::disk::own;
 use crate::store::disk;
 
 /// What is known of a log beside its records.
@@ -72,19 +73,19 @@ impl Meta {
         let path = Self::path(folder);
         self.crc = self.checksum().unwrap_or(0);
         let text = serde_json::to_vec_pretty(self).map_err(|e| Fault::new(e.to_string()).at(path.display().to_string()))?;
-        disk::replace(&path, &text).map_err(|e| disk::fault(&path, &e))
+        own::replace(&path, &text).map_err(|e| disk::fault(&path, &e))
     }
 
     /// `None` when there is none that is whole.
     pub fn read(folder: &Path) -> Option<Self> {
-        let bytes = std::fs::read(Self::path(folder)).ok()?;
+        let bytes = own::read(&Self::path(folder)).ok()?;
         serde_json::from_slice(&bytes).ok().filter(|meta: &Self| meta.checksum() == Some(meta.crc))
     }
 
     /// `None` when there is none, or it is damaged: then it is moved aside, and the fault says so.
     pub fn load(folder: &Path) -> (Option<Self>, Option<Fault>) {
         let path = Self::path(folder);
-        let bytes = match std::fs::read(&path) {
+        let bytes = match own::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (None, None),
             Err(error) => return (None, Some(disk::fault(&path, &error))),
@@ -94,7 +95,7 @@ impl Meta {
             Some(meta) => (Some(meta), None),
             None => {
                 // Where it cannot be moved it is written over by the next save.
-                let _ = disk::set_aside(&path);
+                let _ = crate::disk::set_aside(&path);
                 (
                     None,
                     Some(Fault::new("this description of a recording is damaged").at(path.display().to_string()).hint("it is made again from the recording")),
@@ -126,12 +127,12 @@ pub fn head_path(folder: &Path, at: u64) -> PathBuf {
 pub fn save_head(folder: &Path, at: u64, head: &[u8]) -> Result<()> {
     let path = head_path(folder, at);
     let bytes = [head, &crc32fast::hash(head).to_le_bytes()].concat();
-    disk::replace(&path, &bytes).map_err(|e| disk::fault(&path, &e))
+    own::replace(&path, &bytes).map_err(|e| disk::fault(&path, &e))
 }
 
 /// `None` when there is none or it is damaged.
 pub fn load_head(folder: &Path, at: u64) -> Option<Vec<u8>> {
-    let mut bytes = std::fs::read(head_path(folder, at)).ok()?;
+    let mut bytes = own::read(&head_path(folder, at)).ok()?;
     let crc = *bytes.last_chunk::<4>()?;
     bytes.truncate(bytes.len() - 4);
     (crc32fast::hash(&bytes).to_le_bytes() == crc).then_some(bytes)

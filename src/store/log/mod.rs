@@ -11,10 +11,9 @@ mod open;
 mod reader;
 mod record;
 mod repair;
-mod temporary;
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -25,7 +24,6 @@ pub use medium::{Disk, Medium, Track};
 pub use meta::{Meta, MetaColumn};
 pub use reader::Reader;
 use record::{ANEW, HEAD, HEADER, Head, Header, Kind, LINE_START};
-pub use temporary::Temporary;
 
 /// How a log is kept.
 #[derive(Clone, Debug)]
@@ -256,7 +254,7 @@ impl Log {
             tracks.extend(state.active.clone());
             (tracks, std::mem::take(&mut state.new_files))
         };
-        let synced = tracks.iter().try_for_each(|track| track.sync()).and_then(|()| if new_files { disk::sync_folder(&self.folder) } else { Ok(()) });
+        let synced = tracks.iter().try_for_each(|track| track.sync()).and_then(|()| if new_files { crate::disk::sync_folder(&self.folder) } else { Ok(()) });
         synced.map_err(|error| {
             let mut state = self.lock();
             state.unsynced.extend(tracks);
@@ -357,7 +355,7 @@ impl Log {
         if let Err(error) = written {
             drop(track);
             // A file without a head is set aside at the next opening, if it cannot be removed now.
-            let _ = fs::remove_file(&path);
+            let _ = crate::disk::remove(&path);
             return Err(disk::fault(&path, &error));
         }
         let before = state.active.take();
@@ -394,7 +392,7 @@ impl Log {
                 break;
             }
             if let Some(segment) = state.segments.pop_front()
-                && let Err(error) = fs::remove_file(&segment.path)
+                && let Err(error) = crate::disk::remove(&segment.path)
             {
                 state.faults.push(disk::fault(&segment.path, &error));
             }

@@ -9,6 +9,7 @@ use super::cursor::{Cursor, Found};
 use super::record::{HEAD, Head, Header, Kind};
 use super::{Log, Meta, Options, Segment, State, meta, now, repair};
 use crate::data::{Fault, Result};
+use crate::disk::own;
 use crate::store::disk;
 
 impl Log {
@@ -18,8 +19,9 @@ impl Log {
     /// When the folder cannot be used, or another process writes it.
     pub fn open(folder: &Path, options: Options) -> Result<(Arc<Self>, Vec<Fault>)> {
         let fault = |error: std::io::Error| disk::fault(folder, &error);
-        fs::create_dir_all(folder).map_err(fault)?;
+        own::folders(folder).map_err(fault)?;
         let lock = lock(folder)?;
+        own::sweep_drafts(folder);
         let mut faults = Vec::new();
         let (mut known, damaged) = Meta::load(folder);
         faults.extend(damaged);
@@ -68,7 +70,7 @@ impl Log {
         let length = fs::metadata(&file.path).map_or(0, |m| m.len());
         if head.is_none() && length == 0 {
             // Made, and not written before the process died.
-            let _ = fs::remove_file(&file.path);
+            let _ = crate::disk::remove(&file.path);
             return None;
         }
         let time = first_time(&file.path, self.id, length).unwrap_or(0);
@@ -94,7 +96,7 @@ impl Log {
                     let lost = last.length - at;
                     let what = format!("the last {lost} bytes of a recording were not written whole and are cut off");
                     state.faults.push(Fault::new(what).at(last.path.display().to_string()).hint("what stands before them is whole"));
-                    match cut(&last.path, at) {
+                    match own::cut(&last.path, at) {
                         Ok(()) => {
                             if let Some(last) = state.segments.back_mut() {
                                 last.length = at;
@@ -139,7 +141,7 @@ impl Log {
 
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| disk::fault(&path, &e))?;
+    let file = own::change(&path).map_err(|e| disk::fault(&path, &e))?;
     // One that just ended may not have let go yet.
     for _ in 0..50 {
         match file.try_lock() {
@@ -198,12 +200,6 @@ fn first_time(path: &Path, id: u64, length: u64) -> Option<i64> {
 
 fn read_start(path: &Path, size: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(size);
-    std::io::Read::read_to_end(&mut std::io::Read::take(File::open(path).ok()?, size as u64), &mut bytes).ok()?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(own::open(path).ok()?, size as u64), &mut bytes).ok()?;
     Some(bytes)
-}
-
-fn cut(path: &Path, length: u64) -> std::io::Result<()> {
-    let file = File::options().write(true).open(path)?;
-    file.set_len(length)?;
-    file.sync_all()
 }

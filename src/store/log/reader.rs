@@ -1,6 +1,5 @@
 //! Reads a log from any position and follows it as it grows: from memory where it keeps up, else from the files.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -135,7 +134,7 @@ impl Reader {
         if self.log.mend(segment) {
             return Ok(());
         }
-        let bytes = fs::read(&segment.path).map_err(|e| disk::fault(&segment.path, &e))?;
+        let bytes = crate::disk::own::read(&segment.path).map_err(|e| disk::fault(&segment.path, &e))?;
         let from = usize::try_from(cursor.offset()).unwrap_or(usize::MAX).saturating_add(1);
         match repair::next_whole(&bytes, from, self.log.id) {
             Some((at, header)) => {

@@ -1,13 +1,13 @@
 //! A damaged segment: the file is kept as `NAME.damaged`, and one takes its place with what is whole, and with gaps of known
 //! size where it is not.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record::{HEAD, HEADER, Head, Header, Kind, LINE_START, TORN};
 use super::{Log, State, gap_payload, now};
 use crate::data::Fault;
+use crate::disk::own;
 use crate::store::disk;
 
 /// Makes segment `index` anew; what was found is told in the faults. False when nothing of it is left.
@@ -18,7 +18,7 @@ pub fn repair(log: &Log, state: &mut State, index: usize) -> bool {
         state.unsynced.extend(state.active.take());
     }
     let place = segment.path.display().to_string();
-    let bytes = match fs::read(&segment.path) {
+    let bytes = match own::read(&segment.path) {
         Ok(bytes) => bytes,
         Err(error) => {
             state.faults.push(disk::fault(&segment.path, &error));
@@ -50,7 +50,7 @@ pub fn repair(log: &Log, state: &mut State, index: usize) -> bool {
 /// Whether a whole record stands behind the damage at `offset`.
 pub fn goes_on(path: &Path, id: u64, offset: u64) -> bool {
     let from = usize::try_from(offset).unwrap_or(usize::MAX);
-    fs::read(path).is_ok_and(|bytes| next_whole(&bytes, from.saturating_add(1), id).is_some())
+    own::read(path).is_ok_and(|bytes| next_whole(&bytes, from.saturating_add(1), id).is_some())
 }
 
 /// The next whole record at `from` or after.
@@ -118,22 +118,10 @@ fn mend(bytes: &[u8], id: u64, head: Head, next: Option<(u64, u64)>) -> Mended {
 
 /// Puts `bytes` in the place of a file and keeps what stood there; there is a file at every instant.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-    let mut kept = disk::with_ending(path, "damaged");
-    let mut number = 2;
-    while kept.exists() {
-        kept = disk::with_ending(path, &format!("damaged-{number}"));
-        number += 1;
-    }
-    if fs::hard_link(path, &kept).is_err() {
-        fs::copy(path, &kept)?;
-    }
-    let beside = disk::with_ending(path, "tmp");
-    let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&beside, path)).inspect_err(|_| {
+    let kept = crate::disk::keep_aside(path)?;
+    own::replace(path, bytes).inspect_err(|_| {
         // The attempt's own error matters more than a failure to remove what is left of it.
-        let _ = fs::remove_file(&beside);
-        let _ = fs::remove_file(&kept);
+        let _ = crate::disk::remove(&kept);
     })?;
-    path.parent().map_or(Ok(()), disk::sync_folder)?;
     Ok(kept)
 }

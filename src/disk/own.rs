@@ -1,0 +1,241 @@
+//! Files and folders that are Braid's own: recordings, checkpoints, workspaces. They are for this user alone, and no link that
+//! somebody put there is followed. What is in them is left to others.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use super::Draft;
+
+/// A folder that is there afterwards: one that is made is for this user alone, and so becomes one that this user owns.
+///
+/// # Errors
+/// A link or a file in its place, or what the disk says.
+pub fn folder(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let made = builder().create(path);
+            // Another thread or process may have been first.
+            if made.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::AlreadyExists) { folder(path) } else { made }
+        }
+        Err(error) => Err(error),
+        Ok(found) if found.is_symlink() => Err(link()),
+        Ok(found) if found.is_dir() => tighten(path, &found),
+        Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
+    }
+}
+
+/// The same with the folders above it, which may be anybody's and links: a person named them.
+///
+/// # Errors
+/// As of `folder`.
+pub fn folders(path: &Path) -> io::Result<()> {
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty() && !above.is_dir()) {
+        builder().recursive(true).create(above)?;
+    }
+    folder(path)
+}
+
+/// The folder `below`, which lies in `root`, with those in between.
+///
+/// # Errors
+/// As of `root` and `folder`.
+pub fn within(root: &Path, below: &Path) -> io::Result<()> {
+    self::root(root)?;
+    let mut path = root.to_owned();
+    for part in below.strip_prefix(root).map_err(io::Error::other)? {
+        path.push(part);
+        folder(&path)?;
+    }
+    Ok(())
+}
+
+/// A folder that a person named for what Braid keeps: made for this user alone where it is not there.
+///
+/// # Errors
+/// A file in its place, or what the disk says.
+pub fn root(path: &Path) -> io::Result<()> {
+    if path.is_dir() { Ok(()) } else { builder().recursive(true).create(path) }
+}
+
+/// A new file to write.
+///
+/// # Errors
+/// When there is one of that name, or what the disk says.
+pub fn create(path: &Path) -> io::Result<File> {
+    checked(options().write(true).create_new(true), path)
+}
+
+/// A file to add to; it is made where there is none.
+///
+/// # Errors
+/// A link or another's file in its place, or what the disk says.
+pub fn append(path: &Path) -> io::Result<File> {
+    checked(options().append(true).create(true), path)
+}
+
+/// A file to change, such as its length; it is made where there is none.
+///
+/// # Errors
+/// As of `append`.
+pub fn change(path: &Path) -> io::Result<File> {
+    checked(options().write(true).create(true).truncate(false), path)
+}
+
+/// A file to read.
+///
+/// # Errors
+/// A link, or something else that is no file, in its place; or what the disk says.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = refuse_links(options().read(true), path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
+}
+
+/// All of a file.
+///
+/// # Errors
+/// As of `open`.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// All of a file that this user wrote, and that has no more than `most` bytes.
+///
+/// # Errors
+/// As of `open`, or when the file is another's or larger.
+pub fn read_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    if !is_ours(&file.metadata()?) {
+        return Err(io::Error::other("this file belongs to another user"));
+    }
+    super::read_bounded(file, most)
+}
+
+/// Cuts a file.
+///
+/// # Errors
+/// As of `open`.
+pub fn cut(path: &Path, length: u64) -> io::Result<()> {
+    let file = checked(options().write(true), path)?;
+    file.set_len(length)?;
+    file.sync_all()
+}
+
+/// Writes a file so that it is there whole or not at all.
+///
+/// # Errors
+/// The disk's; what was there is there still.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = Draft::own(path)?;
+    draft.file()?.write_all(bytes)?;
+    draft.finish()
+}
+
+/// Removes the drafts that a killed process left in a folder of Braid's own. To be called by who holds its lock: nobody else
+/// writes there.
+pub fn sweep_drafts(folder: &Path) {
+    if !folder.symlink_metadata().is_ok_and(|found| found.is_dir() && is_ours(&found)) {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let own = entry.metadata().is_ok_and(|found| found.is_file() && is_ours(&found));
+        if own && super::draft::is_draft(&entry.file_name().to_string_lossy()) {
+            // What cannot be removed now is tried again the next time.
+            let _ = super::remove(&entry.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+
+    use super::{DirBuilder, Metadata, OpenOptions, Path, io};
+
+    pub fn builder() -> DirBuilder {
+        let mut builder = DirBuilder::new();
+        builder.mode(0o700);
+        builder
+    }
+
+    /// Neither through a link nor waiting for somebody at the other end of a pipe.
+    pub fn options() -> OpenOptions {
+        let mut options = OpenOptions::new();
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+        options
+    }
+
+    pub fn is_ours(found: &Metadata) -> bool {
+        found.uid() == rustix::process::geteuid().as_raw()
+    }
+
+    pub fn names(found: &Metadata) -> u64 {
+        found.nlink()
+    }
+
+    /// Takes from others what they may do with a folder of ours.
+    pub fn tighten(path: &Path, found: &Metadata) -> io::Result<()> {
+        if is_ours(found) && found.mode() & 0o077 != 0 {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use super::{DirBuilder, Metadata, OpenOptions, Path, io};
+
+    pub fn builder() -> DirBuilder {
+        DirBuilder::new()
+    }
+
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    // A user's own folders are closed to others there.
+    pub fn is_ours(_: &Metadata) -> bool {
+        true
+    }
+
+    pub fn names(_: &Metadata) -> u64 {
+        1
+    }
+
+    pub fn tighten(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub use system::is_ours;
+use system::{builder, names, options, tighten};
+
+/// Opens a file to write, if it is a plain file under one name alone: through a second one somebody else could be harmed.
+fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = refuse_links(options, path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(no_file());
+    }
+    if names(&found) > 1 {
+        return Err(io::Error::other("this file has a second name elsewhere, and would be changed there, too; remove it"));
+    }
+    Ok(file)
+}
+
+fn refuse_links(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    // The system's own word for it says nothing to most people.
+    options.open(path).map_err(|error| if path.is_symlink() { link() } else { error })
+}
+
+fn link() -> io::Error {
+    io::Error::other("this is a link, and Braid follows none in its own folders; remove it")
+}
+
+fn no_file() -> io::Error {
+    io::Error::other("this is no plain file; remove it")
+}
