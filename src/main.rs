@@ -3,10 +3,19 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use braid::data::Fault;
+use braid::sync::{caught, hush_panics};
 use braid::{cli, ui};
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    if cli::wanted(&args) { cli::main(&args, started) } else { cli::report(ui::run_window(args)) }
+    // What is no text names no file that could be told of; it is said as far as it can be.
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    hush_panics();
+    // A panic of a dependency is our fault, too: it is said as one.
+    let done = caught(|| if cli::wanted(&args) { cli::main(&args, started) } else { cli::report(ui::run_window(args)) });
+    done.unwrap_or_else(|said| {
+        braid::disk::clean_up();
+        cli::report(Err(Fault::new(format!("internal error: {said}")).hint("nothing that was read is changed; please report it")))
+    })
 }

@@ -8,4 +8,4 @@ pub mod worker;
 pub use cancel::{Cancel, StopOnDrop};
 pub use latest::Latest;
 pub use wake::Wake;
-pub use worker::Worker;
+pub use worker::{Worker, caught, hush_panics};

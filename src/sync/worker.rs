@@ -1,5 +1,6 @@
-//! A named thread whose panic becomes a sentence instead of a silence.
+//! A named thread whose panic becomes a sentence instead of a silence, and where other panics are caught.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
@@ -16,8 +17,8 @@ impl Worker {
         std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                if let Err(cause) = catch_unwind(AssertUnwindSafe(work)) {
-                    on_panic(message(cause.as_ref()));
+                if let Err(said) = caught(work) {
+                    on_panic(said);
                 }
             })
             .map(Self)
@@ -34,7 +35,27 @@ impl Worker {
     }
 }
 
-fn message(cause: &(dyn std::any::Any + Send)) -> String {
-    let text = cause.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
+thread_local! {
+    /// Where this thread panicked last.
+    static WHERE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps the library from writing back-traces of panics on stderr: who catches one says it. To be called once, by a program.
+pub fn hush_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" ({}:{})", at.file().rsplit(['/', '\\']).next().unwrap_or_default(), at.line()));
+        WHERE.with(|last| *last.borrow_mut() = place.unwrap_or_default());
+    }));
+}
+
+/// Does `work`; what a panic in it said, on one line, and where it was.
+///
+/// # Errors
+/// When it panics.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|cause| {
+        let text = cause.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let said = text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned());
+        said.lines().next().unwrap_or_default().to_owned() + &WHERE.with(|last| last.take())
+    })
 }
