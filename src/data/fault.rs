@@ -65,10 +65,59 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// polars' own words, first line only: its later lines are a plan dump that helps nobody.
+/// polars' own words, first line only: its later lines are a plan dump that helps nobody. Nor does the dump of a syntax tree
+/// within the line, of which the name alone is kept.
 impl From<polars::error::PolarsError> for Fault {
     fn from(error: polars::error::PolarsError) -> Self {
         let text = error.to_string();
-        Self::new(text.lines().next().unwrap_or("unknown polars error").trim())
+        Self::new(without_dump(text.lines().next().unwrap_or("unknown polars error").trim()))
     }
+}
+
+/// `expression AtTimeZone { timestamp: …, … } is not supported` as `expression 'at time zone' is not supported`.
+fn without_dump(text: &str) -> String {
+    let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric());
+    let mut from = 0;
+    while let Some(open) = text.get(from..).and_then(|rest| rest.find(['{', '('])).map(|at| from + at) {
+        from = open + 1;
+        let before = text.get(..open).unwrap_or_default().trim_end();
+        let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let start = before.len() - name.len();
+        let Some(length) = text.get(open..).and_then(closed) else { continue };
+        let inside = text.get(open..open + length).unwrap_or_default();
+        if is_name(name) && ["Span(", "Ident {", "Ident(", ": None", "quote_style"].iter().any(|mark| inside.contains(mark)) {
+            let head = text.get(..start).unwrap_or_default();
+            let tail = text.get(open + length..).unwrap_or_default();
+            return format!("{head}'{}'{tail}", words(name));
+        }
+    }
+    text.to_owned()
+}
+
+/// Bytes up to the bracket that closes the one which stands first, or to the end where the text was cut off.
+fn closed(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    Some(text.len())
+}
+
+/// `AtTimeZone` as `at time zone`.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
 }

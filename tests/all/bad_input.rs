@@ -228,3 +228,55 @@ fn one_odd_value_among_many_does_not_make_a_column_text_and_its_row_is_set_aside
         }
     }
 }
+
+#[test]
+fn no_refusal_is_the_dump_of_a_syntax_tree() {
+    let folder = Folder::new();
+    let history = format!("r={}", folder.put("r.csv", "k,v,t\na,1,2024-01-01\n").display());
+    for (sql, word) in [
+        ("SELECT k FROM r WHERE EXISTS (SELECT 1 FROM r)", "'exists'"),
+        ("SELECT {'a': 1} AS x FROM r", "'dictionary'"),
+        ("SELECT v AT TIME ZONE 'UTC' AS x FROM r", "'at time zone'"),
+        ("SELECT overlay(k PLACING 'x' FROM 1) AS x FROM r", "'overlay'"),
+    ] {
+        let said = refused(&["run", "--history", &history, "--sql", sql]);
+        assert!(["Span", "Ident", "None", "{"].iter().all(|dump| !said.contains(dump)), "{said}");
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
+fn what_never_ends_or_never_comes_is_not_waited_for() {
+    let folder = Folder::new();
+    let path = folder.put("r.csv", "k,v\na,1\n");
+    let history = format!("r={}", path.display());
+    let out = braid(&["run", "--history", &history, "--sql", "@/dev/zero"]);
+    assert!(out.status.code() == Some(2) && stderr(&out).contains("/dev/zero: it has more than"), "{}", stderr(&out));
+    let pipe = folder.0.path().join("model.json");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = refused(&["run", "--history", &history, "--model", &format!("m={}", pipe.display()), "--sql", COUNT]);
+    assert!(said.contains("plain file") && said.contains("model.json"), "{said}");
+}
+
+#[test]
+fn a_file_that_links_lead_to_in_many_ways_is_counted_once() {
+    let folder = Folder::new();
+    fs::create_dir(folder.0.path().join("a")).unwrap();
+    folder.put("a/x.csv", "k,v\na,1\n");
+    for name in ["loop", "again"] {
+        std::os::unix::fs::symlink(folder.0.path(), folder.0.path().join("a").join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("x.csv", folder.0.path().join("a/y.csv")).unwrap();
+    for glob in ["a/*.csv", "*/*/*/x.csv", "*/*/*/*.csv", "a/*/*/*/*/*.csv"] {
+        assert_eq!(answer(&folder.0.path().join(glob), COUNT).0, "n\n1\n", "{glob}");
+    }
+}
+
+#[test]
+fn what_goes_down_too_far_is_said_to() {
+    let folder = Folder::new();
+    let deep = format!("{{\"a\":{}1{}}}\n", "[".repeat(300), "]".repeat(300));
+    let path = folder.put("deep.ndjson", format!("{{\"a\":1}}\n{deep}{{\"a\":2}}\n"));
+    let (_, said, rejected) = answer(&path, "SELECT sum(a) AS s FROM r");
+    assert!(rejected == 1 && said.contains("nested too deeply"), "{said}");
+}

@@ -1,5 +1,6 @@
 //! What a person means by a path: a file, the files of a folder, or those that a pattern names.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::data::format::{FORMATS, extension};
@@ -28,7 +29,10 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     for component in path.components() {
         let part = component.as_os_str().to_string_lossy();
         found = match component {
-            Component::Normal(_) if is_pattern(&part) => found.iter().flat_map(|base| matching(base, &part)).collect(),
+            Component::Normal(_) if is_pattern(&part) => {
+                let matched: Vec<Vec<PathBuf>> = found.iter().map(|base| matching(base, &part)).collect::<Result<_>>()?;
+                matched.into_iter().flatten().collect()
+            }
             _ => found.into_iter().map(|base| base.join(component)).collect(),
         };
     }
@@ -37,13 +41,18 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     let any = !last.contains('.');
     let mut files = Vec::new();
     for path in found {
-        if path.is_dir() {
-            files.extend(folder(&path)?);
-        } else if path.is_file() && (!any || has_format(&path)) {
-            files.push(path);
+        match std::fs::metadata(&path) {
+            // It may be what is asked for, and a part of it must not pass for all.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(Fault::io(path.display().to_string(), &error)),
+            Ok(metadata) if metadata.is_dir() => files.extend(folder(&path)?),
+            Ok(metadata) if metadata.is_file() && (!any || has_format(&path)) => files.push(path),
+            _ => {}
         }
     }
     files.sort();
+    // Links may lead to one file in several ways, or round in a circle: its rows are counted once.
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
     if files.is_empty() {
         let hint = if any {
             format!("files ending in {} were looked for", endings())
@@ -83,14 +92,18 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What lies in `base` and matches `pattern`. A folder that cannot be read holds nothing that matches.
-fn matching(base: &Path, pattern: &str) -> Vec<PathBuf> {
+/// What lies in `base` and matches `pattern`. What is no folder, or is gone, holds nothing; one that must not be read may hold
+/// what is asked for.
+fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let here = if base.as_os_str().is_empty() { Path::new(".") } else { base };
-    let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+    let entries = match std::fs::read_dir(here) {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(Fault::io(here.display().to_string(), &error)),
+        entries => entries.into_iter().flatten().flatten(),
+    };
     let fits = |name: &str| (pattern.starts_with('.') || !name.starts_with('.')) && matches(pattern, name);
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.file_name()).filter(|name| fits(&name.to_string_lossy())).map(|name| base.join(name)).collect();
     found.sort();
-    found
+    Ok(found)
 }
 
 /// `*` stands for any text, `?` for one character.

@@ -211,6 +211,7 @@ fn objects(bytes: &[u8], shape: Shape, mut hear: impl FnMut(Object)) {
 fn words(record: &[u8]) -> String {
     match serde_json::from_slice::<serde::de::IgnoredAny>(record) {
         Err(error) => format!("not valid JSON: {error}"),
+        Ok(_) if scan::is_deep(record) => format!("nested too deeply: more than {} objects and arrays in each other", scan::DEEPEST),
         Ok(_) if record.first() == Some(&b'{') => "not valid JSON".to_owned(),
         Ok(_) => "not a JSON object".to_owned(),
     }

@@ -95,9 +95,37 @@ fn exactly(bytes: &[u8], at: usize, word: &[u8]) -> Place {
     }
 }
 
+/// Values may be nested so deeply, as other readers have it.
+pub(super) const DEEPEST: usize = 127;
+
+/// Whether a value goes down further.
+pub(super) fn is_deep(bytes: &[u8]) -> bool {
+    let (mut at, mut level) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => match string(bytes, at) {
+                Ok(end) => {
+                    at = end;
+                    continue;
+                }
+                Err(_) => return false,
+            },
+            b'{' | b'[' => level += 1,
+            b'}' | b']' => level = level.saturating_sub(1),
+            _ => {}
+        }
+        // The object that is the row is not counted.
+        if level > DEEPEST + 1 {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 /// Steps over an array or object by its brackets alone.
 fn nested(bytes: &[u8], mut at: usize) -> Place {
-    // One bit a level, set for `{`; so at most 127 levels, as deep as other readers go.
+    // One bit a level, set for `{`, above a first one: `DEEPEST` levels.
     let mut levels: u128 = 1;
     loop {
         match bytes.get(at) {
