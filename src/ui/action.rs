@@ -11,6 +11,7 @@ use super::models::ModelId;
 use super::report;
 use super::rewind::Stretch;
 use super::sheet::SheetId;
+use crate::data::format::Formulas;
 use crate::engine::guard::Who;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
@@ -33,7 +34,18 @@ pub enum Action {
     Guard(ModelId, Guard),
     Report(Report),
     Export(Export),
+    Agree(Agree),
     Window(Window),
+}
+
+/// What is done with something that was saved elsewhere and names hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agree {
+    /// Its hosts may be connected to, now and later.
+    Connect,
+    /// Its files are opened, and not its feeds.
+    WithoutFeeds,
+    Leave,
 }
 
 /// New tables.
@@ -246,6 +258,8 @@ pub enum Window {
     Theme(Theme),
     Tab(Tab),
     Copy(String),
+    /// What CSV does with formulas.
+    Formulas(Formulas),
     ForgetRecent,
 }
 

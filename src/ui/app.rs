@@ -1,12 +1,14 @@
 //! The window's state and its frame: look at what work has brought, paint, then carry out what was proposed.
 //! The same `App` is driven by eframe, by tests and by the frame benchmark.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use eframe::egui::{self, Context, Ui};
 
 use super::action::{Action, Open, Pane, Tab};
+use super::consent::Consent;
 use super::cost::Costs;
 use super::feed::FeedForm;
 use super::guard::Guards;
@@ -21,6 +23,7 @@ use super::study::Study;
 use super::watch::{State, Watch};
 use super::work::Work;
 use super::{keys, look, panel};
+use crate::data::format::Formulas;
 use crate::sync::Wake;
 use crate::workspace::{Folders, Theme, Workspace};
 
@@ -32,6 +35,8 @@ const TICK: Duration = Duration::from_millis(250);
 pub struct Begin {
     pub folders: Folders,
     pub workspace: Workspace,
+    /// Hosts that what was saved elsewhere may connect to.
+    pub agreed: BTreeSet<String>,
     /// Files, folders and feeds to open.
     pub open: Vec<Action>,
 }
@@ -58,6 +63,9 @@ pub struct App {
     pub(super) report: Option<Report>,
     pub(super) guards: Guards,
     pub(super) keeper: Keeper,
+    pub(super) consent: Consent,
+    /// What CSV does with formulas.
+    pub(super) formulas: Formulas,
     pub(super) tab: Tab,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
@@ -87,6 +95,8 @@ impl App {
             report: None,
             guards: Guards::default(),
             keeper: Keeper::default(),
+            consent: Consent::new(begin.agreed),
+            formulas: Formulas::default(),
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
             proposed: begin.open,
@@ -97,7 +107,7 @@ impl App {
 
     /// An empty window that keeps its files in `root`: for tests and benchmarks.
     pub fn headless(ctx: &Context, root: impl Into<PathBuf>) -> Self {
-        Self::new(ctx, Begin { folders: Folders::inside(root), workspace: Workspace::default(), open: Vec::new() })
+        Self::new(ctx, Begin { folders: Folders::inside(root), workspace: Workspace::default(), agreed: BTreeSet::new(), open: Vec::new() })
     }
 
     /// Proposes an action; it is carried out after the next frame.

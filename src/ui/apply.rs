@@ -39,6 +39,7 @@ impl App {
             Action::Guard(id, guard) => self.apply_guard(id, guard),
             Action::Report(report) => self.apply_report(report),
             Action::Export(export) => self.apply_export(export),
+            Action::Agree(agree) => self.apply_consent(agree),
             Action::Window(window) => self.apply_window(ctx, window),
         }
     }
@@ -58,7 +59,10 @@ impl App {
             Open::Paths(paths) => {
                 // What is remembered is found from any folder.
                 let paths = paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
-                self.work.add(Kind::Open { job: open_paths(paths, wake), setup: None });
+                let paths = self.open_workspaces(paths);
+                if !paths.is_empty() {
+                    self.work.add(Kind::Open { job: open_paths(paths, wake), setup: None });
+                }
             }
             Open::Setup(setup) => self.open_setup(setup),
             Open::PickFiles => {
@@ -79,7 +83,7 @@ impl App {
     }
 
     /// Opens something again: its files, or the feed it lives on.
-    pub(super) fn open_setup(&mut self, setup: TableSetup) {
+    pub(super) fn open_agreed(&mut self, setup: TableSetup) {
         let wake = self.wake.clone();
         if !setup.paths.is_empty() {
             let job = open_paths(setup.paths.clone(), wake);
@@ -372,8 +376,8 @@ impl App {
                 };
                 let path = with_extension(path, AnswerFile::extension(file));
                 let job = match &shown.sealed {
-                    Some(sealed) => save_sealed(sealed.clone(), path, wake),
-                    None => save_answer(shown.answer.clone(), path, wake),
+                    Some(sealed) => save_sealed(sealed.clone(), path, self.formulas, wake),
+                    None => save_answer(shown.answer.clone(), path, self.formulas, wake),
                 };
                 self.work.add(Kind::Save(job));
             }
@@ -400,6 +404,7 @@ impl App {
             Window::Dismiss(id) => self.notices.dismiss(id),
             Window::Show(pane) => self.pane = Some(pane),
             Window::Hide => self.pane = None,
+            Window::Formulas(formulas) => self.formulas = formulas,
             Window::Tab(tab) => self.tab = tab,
             Window::Copy(text) => ctx.copy_text(text),
             Window::Theme(theme) => {

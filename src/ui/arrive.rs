@@ -55,6 +55,7 @@ impl App {
                         self.keep();
                     }
                 }
+                Arrival::Workspaces(opened) => self.workspaces_opened(opened),
                 Arrival::Kept(outcome) => self.kept(outcome),
                 Arrival::KeptModel(outcome) => self.kept_model(outcome),
                 Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {

@@ -51,9 +51,11 @@ impl App {
         }
         self.keeper.writing = true;
         let (workspace, file, folder): (Workspace, PathBuf, PathBuf) = (self.workspace.clone(), self.folders.workspace_file(), self.folders.models());
+        let (vault, hosts) = (self.folders.vault(), self.consent.take_unsaved());
         let held: Vec<PathBuf> = self.keeper.held.iter().map(|h| h.file.clone()).collect();
         let job = Job::start("keep the workspace", self.wake.clone(), move |_| {
-            workspace.save(&file)?;
+            vault.agree(hosts)?;
+            workspace.save(&file, &vault)?;
             sweep_models(&folder, |model| workspace.names(model) || held.iter().any(|h| h == model));
             Ok(())
         });

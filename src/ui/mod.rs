@@ -7,6 +7,7 @@ mod apply;
 mod arrive;
 mod canvas;
 pub mod classes;
+mod consent;
 pub mod cost;
 mod dialog;
 pub mod feed;

@@ -1,7 +1,5 @@
 //! Opening the real window on a display.
 
-use std::path::Path;
-
 use eframe::egui::ViewportBuilder;
 
 use super::action::{Action, Open};
@@ -10,9 +8,6 @@ use super::{App, Begin, first, look};
 use crate::data::{Fault, Result};
 use crate::source::live::FeedUrl;
 use crate::workspace::{Folders, TableSetup, Workspace};
-
-/// The ending of a saved workspace.
-const WORKSPACE: &str = "braid";
 
 /// Opens the window with these files, folders, feeds and workspaces, and returns when it is closed.
 ///
@@ -25,20 +20,18 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
     }
     let folders = Folders::of_user()?;
     let mut troubles = Vec::new();
-    let mut workspace = Workspace::load(&folders.workspace_file()).unwrap_or_else(|fault| {
+    let mut workspace = Workspace::load(&folders.workspace_file(), &folders.vault()).unwrap_or_else(|fault| {
         troubles.push(fault);
         Workspace::default()
     });
     workspace.tables.clear();
     let mut open = Vec::new();
     let mut paths = Vec::new();
+    let mut agreed = folders.vault().agreed();
     for arg in args {
-        if Path::new(&arg).extension().is_some_and(|e| e == WORKSPACE) {
-            match Workspace::load(Path::new(&arg)) {
-                Ok(saved) => open.extend(saved.tables.into_iter().map(|setup| Action::Open(Open::Setup(setup)))),
-                Err(fault) => troubles.push(fault),
-            }
-        } else if FeedUrl::parse(&arg).is_ok_and(|url| kind_of(&url).is_some()) {
+        if let Some(url) = FeedUrl::parse(&arg).ok().filter(|url| kind_of(url).is_some()) {
+            // Who types a host agrees to it.
+            agreed.extend(url.hosts());
             open.push(Action::Open(Open::Setup(TableSetup { name: first::feed_name(&arg), live: vec![arg], ..TableSetup::default() })));
         } else {
             paths.push(arg.into());
@@ -52,7 +45,7 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         ..Default::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, Begin { folders, workspace, open });
+        let mut app = App::new(&cc.egui_ctx, Begin { folders, workspace, agreed, open });
         troubles.iter().for_each(|fault| app.tell(fault));
         Ok(Box::new(app))
     });

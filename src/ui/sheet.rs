@@ -284,8 +284,8 @@ impl Sheet {
             question: self.now.as_ref().map_or(&self.question, |now| &now.question).sql.clone(),
             mark: self.picture.chosen_mark().unwrap_or_default().to_owned(),
             models: Vec::new(),
+            foreign: false,
         }
-        .cleaned()
     }
 
     /// Changes the table and asks again.

@@ -9,7 +9,7 @@ use crate::data::{Fault, Result};
 use crate::engine::open::Opened;
 use crate::engine::{Job, Progress, Table};
 use crate::learn::model::Saved;
-use crate::workspace::{ModelSetup, TableSetup};
+use crate::workspace::{ModelSetup, TableSetup, Workspace};
 
 /// All work under way.
 #[derive(Debug, Default)]
@@ -58,6 +58,8 @@ pub enum Kind {
     PickModel(Job<Vec<PathBuf>>, SheetId),
     /// A model is being read.
     Model(Job<Saved>, Box<ModelFrom>),
+    /// Saved workspaces are being read.
+    Workspaces(Job<Vec<Workspace>>),
     /// The workspace is being written.
     Keep(Job<()>),
     /// A model is being written that nobody has saved.
@@ -98,6 +100,7 @@ pub enum Arrival {
     Saved(Result<PathBuf>),
     PickedModel(Result<Vec<PathBuf>>, SheetId),
     Model(Result<Box<Saved>>, Box<ModelFrom>),
+    Workspaces(Result<Vec<Workspace>>),
     Kept(Result<()>),
     KeptModel(Result<PathBuf>),
 }
@@ -127,6 +130,7 @@ impl Work {
                 Kind::PickOpen(job) | Kind::PickModel(job, _) => job.cancel(),
                 Kind::Model(job, _) => job.cancel(),
                 Kind::PickSave { job, .. } => job.cancel(),
+                Kind::Workspaces(job) => job.cancel(),
                 Kind::Keep(job) => job.cancel(),
                 Kind::KeepModel(job) => job.cancel(),
             }
@@ -155,7 +159,7 @@ impl Work {
                 Kind::Sample { job, .. } => ("Preparing the sample", job.progress()),
                 Kind::Save(job) => ("Saving", job.progress()),
                 Kind::Model(job, _) => ("Reading a model", job.progress()),
-                Kind::PickOpen(_) | Kind::PickModel(..) | Kind::PickSave { .. } | Kind::Keep(_) | Kind::KeepModel(_) => return None,
+                Kind::Workspaces(_) | Kind::PickOpen(_) | Kind::PickModel(..) | Kind::PickSave { .. } | Kind::Keep(_) | Kind::KeepModel(_) => return None,
             };
             Some(Shown { id: task.id, title: title.to_owned(), progress })
         })
@@ -186,6 +190,7 @@ impl Kind {
             Self::Save(job) => Arrival::Saved(outcome(job, cancelled)?),
             Self::PickModel(job, sheet) => Arrival::PickedModel(outcome(job, cancelled)?, *sheet),
             Self::Model(job, from) => Arrival::Model(outcome(job, cancelled)?.map(Box::new), from.clone()),
+            Self::Workspaces(job) => Arrival::Workspaces(outcome(job, cancelled)?),
             Self::Keep(job) => Arrival::Kept(outcome(job, cancelled)?),
             Self::KeepModel(job) => Arrival::KeptModel(outcome(job, cancelled)?),
         })

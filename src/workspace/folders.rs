@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Vault;
 use crate::data::{Fault, Result};
 
 /// The folders that Braid may write to without asking where.
@@ -37,6 +38,11 @@ impl Folders {
     /// For models that nobody has saved elsewhere.
     pub fn models(&self) -> PathBuf {
         self.config.join("models")
+    }
+
+    /// What is this user's alone.
+    pub fn vault(&self) -> Vault {
+        Vault::new(&self.config)
     }
 
     pub fn workspace_file(&self) -> PathBuf {

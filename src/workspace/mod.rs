@@ -7,6 +7,7 @@ mod models;
 mod sample;
 mod secrets;
 mod setup;
+mod vault;
 
 pub use annotate::{Windows, picture};
 pub use folders::Folders;
@@ -14,3 +15,4 @@ pub use models::{keep_model, sweep_models};
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
 pub use setup::{GuardSetup, ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
+pub use vault::Vault;

@@ -1,14 +1,34 @@
 //! A workspace as serde data, and how it is read and written.
 
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::without_secrets;
+use super::secrets::{put_apart, put_back};
+use super::vault::Vault;
 use crate::data::{Fault, Result};
+use crate::disk::{self, own};
 use crate::engine::{Mark, Seam, TimeColumn};
+use crate::source::live::FeedUrl;
+use crate::source::live::url::outline;
+
+/// Bytes that a workspace may have.
+const LARGEST: u64 = 64 << 20;
+/// What stands in place of the seal while it is computed.
+const UNSEALED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A workspace as it stands in a file.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    /// Of the rest: what only this user's key can make.
+    #[serde(default)]
+    seal: String,
+    #[serde(flatten)]
+    workspace: Workspace,
+}
 
 /// How many recent items are remembered.
 const RECENT: usize = 8;
@@ -40,7 +60,7 @@ pub enum Theme {
 pub struct TableSetup {
     pub name: String,
     pub paths: Vec<PathBuf>,
-    /// Feeds, without credentials.
+    /// Feeds, with their credentials; these are taken out when it is saved.
     pub live: Vec<String>,
     pub time: Option<TimeSetup>,
     pub seam: SeamSetup,
@@ -50,6 +70,9 @@ pub struct TableSetup {
     pub mark: String,
     /// Its models, each in a file of its own.
     pub models: Vec<ModelSetup>,
+    /// It comes from a file that this user did not save on this machine: the hosts that it names are to be agreed to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }
 
 /// A model in a file.
@@ -93,32 +116,64 @@ pub enum SeamSetup {
 }
 
 impl Workspace {
-    /// What is written in `file`; an empty workspace when there is no such file.
+    /// What is written in `file`; an empty workspace when there is no such file. One that was not saved here by this user, as
+    /// the key of the vault tells, is foreign.
     ///
     /// # Errors
     /// When it cannot be read or is not a workspace.
-    pub fn load(file: &Path) -> Result<Self> {
+    pub fn load(file: &Path, vault: &Vault) -> Result<Self> {
         let place = file.display().to_string();
-        let text = match fs::read_to_string(file) {
+        let bytes = match File::open(file).and_then(|opened| disk::read_bounded(opened, LARGEST)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(Fault::io(place, &error)),
-            Ok(text) => text,
+            Ok(bytes) => bytes,
         };
-        serde_json::from_str(&text).map_err(|e| Fault::new(format!("this is not a workspace: {e}")).at(place).hint("move the file away to start afresh"))
+        let none = |why: String| Fault::new(format!("this is not a workspace: {why}")).at(place.clone()).hint("move the file away to start afresh");
+        let text = String::from_utf8(bytes).map_err(|_| none("it is no text".to_owned()))?;
+        let Document { seal, mut workspace } = serde_json::from_str(&text).map_err(|e| none(e.to_string()))?;
+        let own = vault.is_sealed(&text.replacen(&seal, UNSEALED, 1), &seal);
+        let secrets = if own { vault.secrets() } else { BTreeMap::default() };
+        for table in workspace.setups() {
+            table.foreign |= !own;
+            for url in &mut table.live {
+                *url = put_back(url, &secrets);
+            }
+        }
+        Ok(workspace)
     }
 
-    /// Writes it so that a reader sees the old file or the new one, never half of one.
+    /// As `load`, of a file that has to be there.
     ///
     /// # Errors
-    /// When the folder cannot be written.
-    pub fn save(&self, file: &Path) -> Result<()> {
+    /// As of `load`, and when there is no such file.
+    pub fn load_existing(file: &Path, vault: &Vault) -> Result<Self> {
+        file.metadata().map_err(|e| Fault::io(file.display().to_string(), &e))?;
+        Self::load(file, vault)
+    }
+
+    /// Writes it so that a reader sees the old file or the new one, never half of one; sealed, and without secrets, which are
+    /// kept in the vault.
+    ///
+    /// # Errors
+    /// When the folder or the vault cannot be written.
+    pub fn save(&self, file: &Path, vault: &Vault) -> Result<()> {
         let fault = |error: &std::io::Error| Fault::io(file.display().to_string(), error);
-        let text = serde_json::to_string_pretty(self).map_err(|e| Fault::new(e.to_string()))?;
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(|e| fault(&e))?;
+        let mut saved = self.clone();
+        let mut secrets = BTreeMap::default();
+        for url in saved.setups().flat_map(|table| &mut table.live) {
+            *url = put_apart(url, vault, &mut secrets)?;
         }
-        let part = file.with_extension("part");
-        fs::write(&part, text).and_then(|()| fs::rename(&part, file)).map_err(|e| fault(&e))
+        vault.keep(secrets)?;
+        let text = serde_json::to_string_pretty(&Document { seal: UNSEALED.to_owned(), workspace: saved }).map_err(|e| Fault::new(e.to_string()))?;
+        let text = text.replacen(UNSEALED, &vault.seal(&text)?, 1);
+        if let Some(folder) = file.parent() {
+            own::folders(folder).map_err(|e| fault(&e))?;
+        }
+        own::replace(file, text.as_bytes()).map_err(|e| fault(&e))
+    }
+
+    fn setups(&mut self) -> impl Iterator<Item = &mut TableSetup> {
+        self.tables.iter_mut().chain(&mut self.recent)
     }
 
     /// Whether a file is named by a table, open or recent.
@@ -150,16 +205,16 @@ impl Workspace {
 }
 
 impl TableSetup {
-    /// Takes credentials out of its feeds.
-    pub fn cleaned(mut self) -> Self {
-        self.live = self.live.iter().map(|url| without_secrets(url)).collect();
-        self
+    /// The machines that its feeds are on.
+    pub fn hosts(&self) -> BTreeSet<String> {
+        self.live.iter().filter_map(|url| FeedUrl::parse(url).ok()).flat_map(|url| url.hosts()).collect()
     }
 
     /// Where it comes from, in one line: for the recent items.
     pub fn origin(&self) -> String {
         let paths = self.paths.iter().map(|p| p.display().to_string());
-        paths.chain(self.live.iter().cloned()).collect::<Vec<_>>().join(" + ")
+        let feeds = self.live.iter().map(|url| FeedUrl::parse(url).map_or_else(|_| outline(url), |url| url.shown()));
+        paths.chain(feeds).collect::<Vec<_>>().join(" + ")
     }
 }
 

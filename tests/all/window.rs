@@ -11,7 +11,7 @@ use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, Chart, ChartFile, Export, Open, Question};
 use braid::ui::watch::State;
 use braid::ui::{App, Sheet};
-use braid::workspace::{SeamSetup, TableSetup, TimeSetup, Workspace, without_secrets};
+use braid::workspace::{SeamSetup, TableSetup, TimeSetup, Vault, Workspace, without_secrets};
 use eframe::egui;
 use egui::{Event, Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::Harness;
@@ -39,7 +39,7 @@ impl Window {
     pub(super) fn restarted(self) -> Self {
         let Self { harness, app, home } = self;
         drop((harness, app));
-        let saved = Workspace::load(&home.path().join("home/config/workspace.json")).unwrap();
+        let saved = Workspace::load(&home.path().join("home/config/workspace.json"), &Vault::new(home.path().join("home/config"))).unwrap();
         let mut window = Self::at(home, 1280.0, 800.0);
         let tables = saved.tables.len();
         saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(Open::Setup(setup))));
@@ -108,6 +108,11 @@ impl Window {
         let path = self.home.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// A place in the folder that goes with the window; its own files are in `home`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
     }
 
     pub(super) fn drop_files(&mut self, paths: &[&Path]) {
@@ -652,8 +657,8 @@ fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
     window.propose(Action::Question(Question::Sql("SELECT sum(price) AS total FROM sales".to_owned())));
     window.propose(Action::Question(Question::Ask));
     window.wait_done();
-    let file = window.home.path().join("home/config/workspace.json");
-    let saved = Workspace::load(&file).unwrap();
+    let config = window.home.path().join("home/config");
+    let saved = Workspace::load(&config.join("workspace.json"), &Vault::new(&config)).unwrap();
     assert_eq!(saved.tables.len(), 1);
     assert_eq!(saved.recent.len(), 1);
     let mut other = Window::new();
@@ -675,13 +680,15 @@ fn a_workspace_reads_back_as_it_was_written() {
         question: "SELECT 1".to_owned(),
         mark: "bar".to_owned(),
         models: Vec::new(),
+        foreign: false,
     };
+    let vault = Vault::new(home.path().join("vault"));
     let workspace = Workspace { tables: vec![table.clone()], recent: vec![table], ..Workspace::default() };
     let file = home.path().join("deep/er/w.json");
-    workspace.save(&file).unwrap();
-    assert_eq!(Workspace::load(&file).unwrap(), workspace);
+    workspace.save(&file, &vault).unwrap();
+    assert_eq!(Workspace::load(&file, &vault).unwrap(), workspace);
     std::fs::write(&file, "{ not json").unwrap();
-    let fault = Workspace::load(&file).unwrap_err();
+    let fault = Workspace::load(&file, &vault).unwrap_err();
     assert!(fault.place.contains("w.json") && !fault.hint.is_empty());
 }
 

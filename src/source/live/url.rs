@@ -1,21 +1,30 @@
 //! A feed's address, taken apart: `replay:flights.parquet?speed=60&seed=7`.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{Fault, Result};
 
-/// Parameters whose values are not shown.
-const SECRETS: &[&str] = &["subscribe", "query", "token", "secret", "password", "passwd", "key", "auth", "sign"];
+/// Settings whose values are sent to a server, and words in the names of those that are secrets: they are neither shown nor
+/// saved with an address. Nor is what no feed of the kind knows: it may be anything.
+const SECRETS: &[&str] = &["subscribe", "query", "token", "secret", "passw", "key", "auth", "sign", "credential"];
+
+/// What of an address is not shown: who logs in, and parameters as they were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret {
+    pub user: Option<String>,
+    pub params: Vec<String>,
+}
 
 /// The scheme, what follows it, and the query parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedUrl {
-    /// As it was written; this is what is shown and saved.
+    /// As it was written. What is shown is `shown`, what is saved `apart`.
     pub text: String,
     /// Lower case: `replay`.
     pub scheme: String,
@@ -28,7 +37,7 @@ impl FeedUrl {
     /// # Errors
     /// When there is no scheme, or a parameter is not `name=value`.
     pub fn parse(text: &str) -> Result<Self> {
-        let fault = |what: &str| Fault::new(what.to_owned()).at(text).hint("write it like file:PATH or ws://HOST/PATH");
+        let fault = |what: &str| Fault::new(what.to_owned()).at(outline(text)).hint("write it like file:PATH or ws://HOST/PATH");
         let (scheme, rest) = text.split_once(':').ok_or_else(|| fault("this feed has no scheme"))?;
         if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
             return Err(fault("this feed has no scheme"));
@@ -37,7 +46,7 @@ impl FeedUrl {
         let (target, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut params = BTreeMap::new();
         for pair in query.split('&').filter(|p| !p.is_empty()) {
-            let (name, value) = pair.split_once('=').ok_or_else(|| fault(&format!("the parameter '{pair}' has no value")))?;
+            let (name, value) = pair.split_once('=').ok_or_else(|| fault("a parameter has no value: write it as NAME=VALUE"))?;
             let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
             params.insert(name.to_ascii_lowercase(), value);
         }
@@ -49,14 +58,18 @@ impl FeedUrl {
     pub fn without(&self, names: &[&str]) -> Self {
         let mut params = self.params.clone();
         params.retain(|name, _| !names.contains(&name.as_str()));
-        Self { params, ..self.clone() }
+        let (path, asked) = self.text.split_once('?').unwrap_or((&self.text, ""));
+        let is = |pair: &&str| pair.split_once('=').is_some_and(|(own, _)| names.iter().any(|name| own.eq_ignore_ascii_case(name)));
+        let others: Vec<&str> = asked.split('&').filter(|pair| !pair.is_empty() && !is(pair)).collect();
+        let text = if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) };
+        Self { text, params, ..self.clone() }
     }
 
     /// The same address with this parameter last, in place of any of its name.
     ///
     /// # Errors
     /// As `parse`.
-    pub fn with(&self, name: &str, value: impl fmt::Display) -> Result<Self> {
+    pub fn with(&self, name: &str, value: impl Display) -> Result<Self> {
         let (path, asked) = self.text.split_once('?').unwrap_or((&self.text, ""));
         let is = |pair: &str| pair.split_once('=').is_some_and(|(own, _)| own.eq_ignore_ascii_case(name));
         let others = asked.split('&').filter(|pair| !pair.is_empty() && !is(pair)).map(str::to_owned);
@@ -64,20 +77,64 @@ impl FeedUrl {
         Self::parse(&format!("{path}?{}", params.join("&")))
     }
 
-    /// The address as it may stand on a screen, in a log or beside a row: without passwords, and without the values
-    /// of parameters that are sent to a server or named like a secret.
+    /// The address as it may stand on a screen, in a log or beside a row: of what is secret only that it is there.
     pub fn shown(&self) -> String {
-        let slashes = if self.text.get(self.scheme.len() + 1..).is_some_and(|rest| rest.starts_with("//")) { "//" } else { "" };
-        let host = self.target.find('/').unwrap_or(self.target.len());
-        let user = if slashes.is_empty() { None } else { self.target.get(..host).and_then(|host| host.rfind('@')) };
-        let target = user.and_then(|at| self.target.get(at + 1..)).unwrap_or(&self.target);
-        let mut shown = format!("{}:{slashes}{target}", self.scheme);
-        for (i, (name, value)) in self.params.iter().enumerate() {
-            let secret = SECRETS.iter().any(|word| name.contains(word));
-            let value = if secret { "…" } else { value };
-            shown.push_str(&format!("{}{name}={value}", if i == 0 { '?' } else { '&' }));
+        let (mut shown, secret) = self.apart();
+        for pair in &secret.params {
+            let name = pair.split_once('=').map_or(pair.as_str(), |(name, _)| name);
+            shown.push_str(&format!("{}{name}=…", if shown.contains('?') { '&' } else { '?' }));
         }
         shown
+    }
+
+    /// The address without what is secret, which can be saved, and the secret, which `join` puts back.
+    pub fn apart(&self) -> (String, Secret) {
+        let (address, query) = self.text.split_once('?').unwrap_or((&self.text, ""));
+        let (scheme, rest) = address.split_once(':').unwrap_or(("", address));
+        let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));
+        // Only an address with slashes has a user, who stands before its path.
+        let authority = if slashes.is_empty() { "" } else { rest.split('/').next().unwrap_or("") };
+        let user = authority.rsplit_once('@').map(|(user, _)| user.to_owned());
+        let rest = user.as_ref().and_then(|user| rest.get(user.len() + 1..)).unwrap_or(rest);
+        let mut plain = format!("{scheme}:{slashes}{rest}");
+        let mut params = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            if self.is_plain(pair.split_once('=').map_or(pair, |(name, _)| name)) {
+                plain.push_str(&format!("{}{pair}", if plain.contains('?') { '&' } else { '?' }));
+            } else {
+                params.push(pair.to_owned());
+            }
+        }
+        (plain, Secret { user, params })
+    }
+
+    /// An address whole again, from what `apart` gave.
+    pub fn join(plain: &str, secret: &Secret) -> String {
+        let mut whole = match (&secret.user, plain.split_once("://")) {
+            (Some(user), Some((scheme, rest))) => format!("{scheme}://{user}@{rest}"),
+            _ => plain.to_owned(),
+        };
+        for pair in &secret.params {
+            whole.push_str(&format!("{}{pair}", if whole.contains('?') { '&' } else { '?' }));
+        }
+        whole
+    }
+
+    fn is_plain(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let known = super::kind_of(self).is_ok_and(|kind| kind.all_settings().any(|setting| setting.name == name));
+        known && !SECRETS.iter().any(|word| name.contains(word))
+    }
+
+    /// The machines that it connects to, by name; none where its rows are on this one.
+    pub fn hosts(&self) -> Vec<String> {
+        let named = self.text.get(self.scheme.len() + 1..).is_some_and(|rest| rest.starts_with("//"));
+        if !named || self.is_file() {
+            return Vec::new();
+        }
+        let authority = self.target.split('/').next().unwrap_or("");
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+        authority.split(',').map(host).filter(|host| !host.is_empty()).collect()
     }
 
     /// Whether its rows come from a file.
@@ -91,7 +148,7 @@ impl FeedUrl {
     /// When the address names no file.
     pub fn path(&self) -> Result<PathBuf> {
         if self.target.is_empty() {
-            return Err(Fault::new("this feed names no file").at(&self.text).hint(format!("write it like {}:PATH", self.scheme)));
+            return Err(Fault::new("this feed names no file").at(self.shown()).hint(format!("write it like {}:PATH", self.scheme)));
         }
         if !self.target.contains('%') || Path::new(&self.target).exists() {
             return Ok(PathBuf::from(&self.target));
@@ -105,7 +162,7 @@ impl FeedUrl {
     /// When it is there and is not a `T`; `want` says what would be right.
     pub fn param<T: std::str::FromStr>(&self, name: &str, want: &str) -> Result<Option<T>> {
         let Some(value) = self.params.get(name) else { return Ok(None) };
-        value.parse().map(Some).map_err(|_| Fault::new(format!("{name}={value} is not {want}")).at(&self.text))
+        value.parse().map(Some).map_err(|_| Fault::new(format!("{name}={value} is not {want}")).at(self.shown()))
     }
 
     /// The parameter `name`, read as a duration such as `250ms`, `2s`, `10m`, `1h` or `1d`.
@@ -116,14 +173,28 @@ impl FeedUrl {
         let Some(value) = self.params.get(name) else { return Ok(None) };
         parse_duration(value)
             .map(Some)
-            .ok_or_else(|| Fault::new(format!("{name}={value} is not a duration")).at(&self.text).hint("write it like 250ms, 2s, 10m or 1h"))
+            .ok_or_else(|| Fault::new(format!("{name}={value} is not a duration")).at(self.shown()).hint("write it like 250ms, 2s, 10m or 1h"))
     }
 }
 
-impl fmt::Display for FeedUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
+/// `[::1]:9092` is `::1`, `Example.org:80` is `example.org`.
+fn host(of: &str) -> String {
+    let bare = match of.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, _)) => host,
+        None => of.rsplit_once(':').map_or(of, |(host, _)| host),
+    };
+    bare.to_ascii_lowercase()
+}
+
+/// What may be shown of an address that cannot be read: its scheme and its host.
+pub fn outline(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme).filter(|s| s.len() < 16 && s.chars().all(|c| c.is_ascii_alphanumeric()));
+        return scheme.map_or_else(|| "the address".to_owned(), |scheme| format!("{scheme}:…"));
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}", scheme.chars().filter(|c| !c.is_control()).take(16).collect::<String>())
 }
 
 /// Reads `250ms`, `2s`, `1.5h`, `10m`, `1d`; `None` for anything else. A bare number is seconds.

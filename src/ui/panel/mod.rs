@@ -5,6 +5,7 @@ pub mod builder;
 pub mod change;
 pub mod chart;
 pub mod classes;
+pub mod consent;
 pub mod cost;
 pub mod feed;
 pub mod grid;
@@ -79,6 +80,7 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if app.feed.is_some() {
         feed::feed_ui(ui.ctx(), app, actions);
     }
+    consent::consent_ui(ui.ctx(), app, actions);
     notices::over_ui(ui.ctx(), app, actions);
     welcome::drop_ui(ui.ctx());
 }

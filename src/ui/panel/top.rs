@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
+use crate::data::format::Formulas;
 use crate::ui::action::{Action, AnswerFile, ChartFile, Export, Feed, Open, Sample, Window};
 use crate::ui::{App, keys, look};
 use crate::workspace::Theme;
@@ -18,7 +19,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_ui(ui, app.workspace.theme, actions);
             if app.sheet().is_some() {
-                ui.menu_button("Export", |ui| export_menu_ui(ui, actions));
+                ui.menu_button("Export", |ui| export_menu_ui(ui, app, actions));
             }
             work_ui(ui, app, actions);
         });
@@ -45,7 +46,7 @@ fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
 pub const SAMPLES: &[(&str, Sample)] =
     &[("Sample data", Sample::History), ("Sample as a live feed", Sample::Live), ("History and live in one table", Sample::Both)];
 
-fn export_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let charts = [("Chart as PNG…", ChartFile::Png), ("Chart as SVG…", ChartFile::Svg)];
     let answers = [("Answer as CSV…", AnswerFile::Csv), ("Answer as Parquet…", AnswerFile::Parquet)];
     for (title, file) in charts {
@@ -58,6 +59,12 @@ fn export_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         if ui.button(title).clicked() {
             actions.push(Action::Export(Export::Answer(None, file)));
         }
+    }
+    ui.separator();
+    let mut as_text = app.formulas == Formulas::AsText;
+    let hint = "In CSV, an apostrophe before texts that a spreadsheet would compute: those that begin with = + - @";
+    if ui.checkbox(&mut as_text, "CSV: formulas as text").on_hover_text(hint).changed() {
+        actions.push(Action::Window(Window::Formulas(if as_text { Formulas::AsText } else { Formulas::Keep })));
     }
 }
 

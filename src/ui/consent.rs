@@ -1,0 +1,104 @@
+//! What was saved elsewhere connects to nothing until the hosts that it names are agreed to, once. Whether it was saved here is
+//! the workspace's to say; how one is asked is the panel's.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::App;
+use super::action::Agree;
+use super::work::Kind;
+use crate::data::Result;
+use crate::engine::Job;
+use crate::workspace::{TableSetup, Workspace};
+
+/// The ending of a saved workspace.
+const WORKSPACE: &str = "braid";
+
+/// The hosts that were agreed to, and what waits for others.
+#[derive(Debug, Default)]
+pub struct Consent {
+    agreed: BTreeSet<String>,
+    /// Those of them that are not written down yet.
+    unsaved: BTreeSet<String>,
+    waiting: Vec<TableSetup>,
+}
+
+impl Consent {
+    pub fn new(agreed: BTreeSet<String>) -> Self {
+        Self { agreed, unsaved: BTreeSet::new(), waiting: Vec::new() }
+    }
+
+    /// What waits.
+    pub fn waiting(&self) -> &[TableSetup] {
+        &self.waiting
+    }
+
+    /// The hosts that it waits for.
+    pub fn hosts(&self) -> BTreeSet<String> {
+        self.waiting.iter().flat_map(TableSetup::hosts).filter(|host| !self.agreed.contains(host)).collect()
+    }
+
+    /// Those that are to be written down now.
+    pub(super) fn take_unsaved(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.unsaved)
+    }
+
+    /// Whether this may be opened as it is.
+    fn allows(&self, setup: &TableSetup) -> bool {
+        !setup.foreign || setup.hosts().is_subset(&self.agreed)
+    }
+}
+
+impl App {
+    pub fn consent(&self) -> &Consent {
+        &self.consent
+    }
+
+    /// Opens something again: at once, or when its hosts are agreed to.
+    pub(super) fn open_setup(&mut self, setup: TableSetup) {
+        if self.consent.allows(&setup) {
+            // From here on it is this user's.
+            return self.open_agreed(TableSetup { foreign: false, ..setup });
+        }
+        if !self.consent.waiting.contains(&setup) {
+            self.consent.waiting.push(setup);
+        }
+    }
+
+    pub(super) fn apply_consent(&mut self, agree: Agree) {
+        let hosts = self.consent.hosts();
+        let waiting = std::mem::take(&mut self.consent.waiting);
+        match agree {
+            Agree::Connect => {
+                self.consent.agreed.extend(hosts.iter().cloned());
+                self.consent.unsaved.extend(hosts);
+                self.keep();
+                waiting.into_iter().for_each(|setup| self.open_setup(setup));
+            }
+            Agree::WithoutFeeds => {
+                for setup in waiting.into_iter().filter(|setup| !setup.paths.is_empty()) {
+                    self.open_setup(TableSetup { live: Vec::new(), ..setup });
+                }
+            }
+            Agree::Leave => {}
+        }
+    }
+
+    /// Reads saved workspaces among these paths, and gives back the others.
+    pub(super) fn open_workspaces(&mut self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
+        let (workspaces, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.extension().is_some_and(|e| e == WORKSPACE));
+        if !workspaces.is_empty() {
+            let vault = self.folders.vault();
+            let read = move |_: &_| workspaces.iter().map(|path| Workspace::load_existing(path, &vault)).collect::<Result<Vec<_>>>();
+            self.work.add(Kind::Workspaces(Job::start("open", self.wake.clone(), read)));
+        }
+        others
+    }
+
+    pub(super) fn workspaces_opened(&mut self, opened: Result<Vec<Workspace>>) {
+        match opened {
+            Ok(workspaces) => workspaces.into_iter().flat_map(|workspace| workspace.tables).for_each(|setup| self.open_setup(setup)),
+            Err(fault) => self.tell(&fault),
+        }
+    }
+}
