@@ -12,7 +12,7 @@ use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::disk::read_bounded;
 use crate::engine::open::Given;
-use crate::source::live::url::parse_duration;
+use crate::source::live::url::{outline, parse_duration};
 
 /// Bytes that a question in a file may have.
 const LARGEST_SQL: u64 = 16 << 20;
@@ -95,6 +95,11 @@ impl RunArgs {
                 t.history.push(v.to_owned());
                 Ok(())
             })?,
+            // What stands before '=' is no name of a table but an address, which may hold a password.
+            "live" if value.split_once('=').is_none_or(|(name, _)| name.contains(':')) => {
+                let given = if value.contains([':', '@', '?']) { outline(&value) } else { value };
+                return Err(Fault::new(format!("--live takes NAME=URL, not '{given}'")).hint("NAME is what the table is called in SQL"));
+            }
             "live" => self.table(name, &value, |t, v| {
                 t.live.push(v.to_owned());
                 Ok(())

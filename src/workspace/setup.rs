@@ -13,7 +13,7 @@ use crate::data::{Fault, Result};
 use crate::disk::{self, own};
 use crate::engine::{Mark, Seam, TimeColumn};
 use crate::source::live::FeedUrl;
-use crate::source::live::url::outline;
+use crate::source::live::url::shown;
 
 /// Bytes that a workspace may have.
 const LARGEST: u64 = 64 << 20;
@@ -213,7 +213,7 @@ impl TableSetup {
     /// Where it comes from, in one line: for the recent items.
     pub fn origin(&self) -> String {
         let paths = self.paths.iter().map(|p| p.display().to_string());
-        let feeds = self.live.iter().map(|url| FeedUrl::parse(url).map_or_else(|_| outline(url), |url| url.shown()));
+        let feeds = self.live.iter().map(|url| shown(url));
         paths.chain(feeds).collect::<Vec<_>>().join(" + ")
     }
 }

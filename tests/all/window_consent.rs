@@ -163,6 +163,16 @@ fn no_secret_of_an_address_is_shown_even_where_it_cannot_be_read() {
         let said = FeedUrl::parse(url).unwrap_err().to_string();
         assert!(said.contains("example.org") && !said.contains("hunter2") && !said.contains("s3cret"), "{said}");
     }
+    for live in [
+        "wss://ann:hunter2@example.org/?token=s3cret",
+        "wss://ann:hunter2@example.org/",
+        "t=wss://ann:hunter2@example.org/?s3cret",
+        "t=wss://ann:hunter2@example.org:0/?token=s3cret",
+    ] {
+        let out = crate::cli::braid(&["run", "--live", live, "--sql", "SELECT count(*) AS n FROM t", "--for", "1s"]);
+        let said = crate::cli::stderr(&out);
+        assert!(!out.status.success() && said.contains("example.org") && !said.contains("hunter2") && !said.contains("s3cret"), "{said}");
+    }
     assert_eq!(outline("wss://ann:pw@Example.org:9/a?b"), "wss://Example.org:9");
     assert_eq!(outline("s3cret"), "the address");
 }

@@ -186,6 +186,11 @@ fn host(of: &str) -> String {
     bare.to_ascii_lowercase()
 }
 
+/// What may be shown of an address, whether it can be read or not.
+pub fn shown(text: &str) -> String {
+    FeedUrl::parse(text).map_or_else(|_| outline(text), |url| url.shown())
+}
+
 /// What may be shown of an address that cannot be read: its scheme and its host.
 pub fn outline(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {

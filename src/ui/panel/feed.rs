@@ -4,6 +4,7 @@ use eframe::egui::{self, Context, Grid, Label, RichText, ScrollArea, TextEdit, U
 
 use super::grid;
 use crate::data::Fault;
+use crate::source::live::url::shown;
 use crate::source::live::{LIVE_KINDS, LiveKind};
 use crate::ui::action::{Action, Feed};
 use crate::ui::feed::{Draft, FeedForm};
@@ -139,7 +140,7 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             ui.spinner();
             let progress = job.progress();
-            let text = if progress.note.is_empty() { format!("Waiting for the first rows of {url}") } else { progress.note };
+            let text = if progress.note.is_empty() { format!("Waiting for the first rows of {}", shown(url)) } else { progress.note };
             ui.add(Label::new(text).truncate());
         });
         return;
@@ -150,8 +151,11 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
         Some((url, Ok(preview))) => {
             let p = look::palette(ui);
             let rows = numbers::counted(preview.rows.height() as u64, "row");
-            let text =
-                if *url == form.draft.url() { format!("Connected. The first {rows}:") } else { format!("The address has changed since. {rows} of {url}:") };
+            let text = if *url == form.draft.url() {
+                format!("Connected. The first {rows}:")
+            } else {
+                format!("The address has changed since. {rows} of {}:", shown(url))
+            };
             ui.add(Label::new(RichText::new(text).color(p.live)).truncate());
             ui.push_id("preview", |ui| grid::frame_ui(ui, &preview.rows, actions));
         }
