@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::args::RunArgs;
 use super::memory::Allowed;
 use super::{outputs, print, say, stats};
-use crate::data::format::{RowWriter, check_ending, write_frame, write_frame_with};
+use crate::data::format::{RowWriter, check_ending, keep_frame, write_frame_with};
 use crate::data::{Fault, Rejects, Result, words};
 use crate::disk;
 use crate::engine::open::{Given, awaited, open_table_in, record};
@@ -254,7 +254,7 @@ fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
     let lines: String = last.rejects.kept.iter().map(line).collect();
     disk::own::replace(&path, lines.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     if last.late.height() > 0 {
-        write_frame(&last.late, &folder.join("late.parquet"))?;
+        keep_frame(&last.late, &folder.join("late.parquet"))?;
     }
     Ok(())
 }

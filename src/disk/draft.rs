@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::sync_folder;
+use super::{own, sync_folder};
 
 const PREFIX: &str = ".braid-";
 const SUFFIX: &str = ".part";
@@ -152,7 +152,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     if !found.is_symlink() {
         return Ok(path.to_owned());
     }
-    if !(super::own::is_ours(&found) || is_roots(&found)) {
+    if !(own::is_ours(&found) || own::is_roots(&found)) {
         return Err(io::Error::other("this is a link that another user made; name the file itself"));
     }
     // A pipe behind a name such as /dev/stdout has no path of its own; nor has a link that leads nowhere.
@@ -162,16 +162,6 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 /// What stands for an open file or a device.
 fn is_system(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
-}
-
-#[cfg(unix)]
-fn is_roots(found: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::uid(found) == 0
-}
-
-#[cfg(not(unix))]
-fn is_roots(_: &std::fs::Metadata) -> bool {
-    true
 }
 
 /// What the system makes of it is what the user lets others do with new files.

@@ -10,7 +10,7 @@ use super::Draft;
 /// A folder that is there afterwards: one that is made is for this user alone, and so becomes one that this user owns.
 ///
 /// # Errors
-/// A link or a file in its place, or what the disk says.
+/// A link, a file or another user's folder in its place, or what the disk says.
 pub fn folder(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -20,6 +20,9 @@ pub fn folder(path: &Path) -> io::Result<()> {
         }
         Err(error) => Err(error),
         Ok(found) if found.is_symlink() => Err(link()),
+        Ok(found) if found.is_dir() && !(is_ours(&found) || is_roots(&found)) => {
+            Err(io::Error::other("this folder belongs to another user, who could change what is in it; choose another"))
+        }
         Ok(found) if found.is_dir() => tighten(path, &found),
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
     }
@@ -172,6 +175,10 @@ mod system {
         found.uid() == rustix::process::geteuid().as_raw()
     }
 
+    pub fn is_roots(found: &Metadata) -> bool {
+        found.uid() == 0
+    }
+
     pub fn names(found: &Metadata) -> u64 {
         found.nlink()
     }
@@ -202,6 +209,10 @@ mod system {
         true
     }
 
+    pub fn is_roots(_: &Metadata) -> bool {
+        true
+    }
+
     pub fn names(_: &Metadata) -> u64 {
         1
     }
@@ -211,8 +222,8 @@ mod system {
     }
 }
 
-pub use system::is_ours;
 use system::{builder, names, options, tighten};
+pub use system::{is_ours, is_roots};
 
 /// Opens a file to write, if it is a plain file under one name alone: through a second one somebody else could be harmed.
 fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {

@@ -167,7 +167,7 @@ impl Workspace {
         let text = serde_json::to_string_pretty(&Document { seal: UNSEALED.to_owned(), workspace: saved }).map_err(|e| Fault::new(e.to_string()))?;
         let text = text.replacen(UNSEALED, &vault.seal(&text)?, 1);
         if let Some(folder) = file.parent() {
-            own::folders(folder).map_err(|e| fault(&e))?;
+            own::root(folder).map_err(|e| fault(&e))?;
         }
         own::replace(file, text.as_bytes()).map_err(|e| fault(&e))
     }

@@ -154,6 +154,13 @@ fn links_in_a_workspace_are_refused_by_name() {
         refused(&ask(&workspace), &["link", &place.file_name().unwrap().to_string_lossy()]);
         shared.untouched();
     }
+    if is_root() {
+        let theirs = shared.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        fs::set_permissions(&theirs, fs::Permissions::from_mode(0o1777)).unwrap();
+        assert!(stranger(&format!("mkdir -m 777 '{}/checkpoints'", theirs.display())).status.success());
+        refused(&ask(&theirs), &["checkpoints", "another user"]);
+    }
 }
 
 #[test]
@@ -166,6 +173,16 @@ fn what_is_kept_can_be_read_by_its_user_alone() {
     command.args(["run", "--live", "t=stdin:", "--sql", "SELECT count(*) AS n FROM t", "--workspace", &workspace.display().to_string()]);
     works(&command.stdin(fs::File::open(&feed).unwrap()).output().unwrap());
     works(&shared.ask(&["--workspace", &workspace.display().to_string()]));
+    let mut late = String::from("t,v\n");
+    (0..20_000).for_each(|i| late += &format!("2001-01-01T{:02}:{:02}:00,{i}\n", i / 60 % 24, i % 60));
+    let feed = shared.path().join("late.csv");
+    fs::write(&feed, late).unwrap();
+    let live = format!("t=file:{}?follow=false", feed.display());
+    let sql = "SELECT tumble(t, INTERVAL '1 minute') AS w, count(*) AS n FROM t GROUP BY w";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
+    command.args(["run", "--live", &live, "--time", "t=t,1s", "--sql", sql, "--workspace", &workspace.display().to_string()]);
+    works(&command.stdin(Stdio::null()).output().unwrap());
+    assert!(workspace.join("late.parquet").exists(), "some rows were late");
     let mut seen = 0;
     let mut look = vec![workspace];
     while let Some(path) = look.pop() {

@@ -46,10 +46,22 @@ pub fn write_frame(frame: &DataFrame, path: &Path) -> Result<()> {
 /// # Errors
 /// As `write_frame`.
 pub fn write_frame_with(frame: &DataFrame, path: &Path, formulas: Formulas) -> Result<()> {
+    write_draft(frame, path, formulas, Draft::new)
+}
+
+/// The same, for this user alone.
+///
+/// # Errors
+/// As `write_frame`.
+pub fn keep_frame(frame: &DataFrame, path: &Path) -> Result<()> {
+    write_draft(frame, path, Formulas::Keep, Draft::own)
+}
+
+fn write_draft(frame: &DataFrame, path: &Path, formulas: Formulas, draft: fn(&Path) -> std::io::Result<Draft>) -> Result<()> {
     let place = path.display().to_string();
     let writer = writer_for(path)?;
     let disk = |error: std::io::Error| Fault::io(&place, &error);
-    let draft = Draft::new(path).map_err(disk)?;
+    let draft = draft(path).map_err(disk)?;
     let written = draft.file().map_err(PolarsError::from).and_then(|file| write_to(frame, file, writer, formulas));
     written.map_err(|error| fault(error, draft.failure(), &place))?;
     draft.finish().map_err(disk)
