@@ -75,11 +75,17 @@ fn look(head: &[u8]) -> Content {
     }
 }
 
-/// Text may hold a few bytes that do not belong there; those rows are set aside. Data that is no text is full of them.
+/// Text may hold a few bytes that do not belong there; those rows are set aside. Data that is no text is full of them. Where
+/// characters beyond ASCII are not UTF-8, as in an old encoding or in random bytes, hardly any is allowed.
 fn is_text(head: &[u8]) -> bool {
     let head = head.get(..4_096).unwrap_or(head);
     let odd = head.iter().filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127)).count();
-    odd * 10 <= head.len()
+    let utf8 = || {
+        let text = String::from_utf8_lossy(head);
+        let (strange, beyond) = text.chars().fold((0, 0), |(s, b), c| (s + usize::from(c == char::REPLACEMENT_CHARACTER), b + usize::from(!c.is_ascii())));
+        strange * 2 <= beyond
+    };
+    odd * 10 <= head.len() && (odd <= 1 || odd * 50 <= head.len() || utf8())
 }
 
 /// The end of a file's name that tells its format, in lower case: `csv` for `a.CSV.gz`. Empty when there is none.
@@ -122,6 +128,19 @@ pub fn format_for(path: &Path, head: &[u8]) -> Result<&'static Format> {
         Content::Text => &csv::CSV,
         Content::Foreign(what) => return Err(foreign(path, what)),
     })
+}
+
+/// Whether bytes that somebody gave the name of a text format are text at all; as they came, before they are converted.
+///
+/// # Errors
+/// As `format_for`, and when they are of a columnar format.
+pub fn check_text(path: &Path, head: &[u8]) -> Result<()> {
+    match look(head) {
+        Content::Parquet => Err(foreign(path, "a Parquet file instead of text")),
+        Content::Arrow => Err(foreign(path, "an Arrow file instead of text")),
+        Content::Foreign(what) => Err(foreign(path, what)),
+        Content::Lines | Content::Document | Content::Text => Ok(()),
+    }
 }
 
 /// The first two lines have the same number of the same delimiter, and at least one.

@@ -23,7 +23,7 @@ use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 use super::{Rejects, Result};
 
 pub use guess::Commas;
-pub use magic::{extension, format_for, misnamed};
+pub use magic::{check_text, extension, format_for, misnamed};
 pub use stream::RowWriter;
 pub use write::{Formulas, check_ending, keep_frame, write_csv, write_frame, write_frame_with};
 

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use crate::data::encoding::{Converter, TextEncoding};
 use crate::data::{Fault, Result};
+pub(super) use crate::source::packing::Packing;
 
 /// How a file was when it was opened.
 #[derive(Clone, Debug)]
@@ -103,26 +104,6 @@ fn identity(_: &Metadata) -> u64 {
     0
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
-    Plain,
-    Gzip,
-    Zstd,
-}
-
-impl Packing {
-    /// By the first bytes, whatever the name says.
-    pub fn of(head: &[u8]) -> Self {
-        if head.starts_with(b"\x1f\x8b") {
-            Self::Gzip
-        } else if head.starts_with(b"\x28\xb5\x2f\xfd") {
-            Self::Zstd
-        } else {
-            Self::Plain
-        }
-    }
-}
-
 /// A text file being read from its beginning up to the length it had when it was opened.
 pub(super) struct Input {
     stream: Box<dyn Read + Send>,
@@ -144,8 +125,7 @@ impl Input {
         let counted = Counted { inner: file.take(stamp.bytes), taken: taken.clone() };
         let stream: Box<dyn Read + Send> = match packing {
             Packing::Plain => Box::new(counted),
-            Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(1 << 17, counted))),
-            Packing::Zstd => Box::new(zstd::Decoder::new(counted).map_err(|error| Fault::io(place(), &error))?),
+            packing => packing.unpack(BufReader::with_capacity(1 << 17, counted)).map_err(|error| Fault::io(place(), &error))?,
         };
         let mark = encoding.map_or(0, |e| e.mark_bytes);
         let converter = encoding.filter(|e| !e.is_utf8()).map(|e| e.converter());
@@ -183,19 +163,8 @@ impl Input {
     }
 
     fn fault(&self, error: &std::io::Error) -> Fault {
-        use std::io::ErrorKind as K;
-        let broken = matches!(error.kind(), K::UnexpectedEof | K::InvalidData | K::InvalidInput | K::Other);
-        let packing = match self.packing {
-            Packing::Plain => return Fault::io(self.path.display().to_string(), error),
-            Packing::Gzip => "gzip",
-            Packing::Zstd => "zstd",
-        };
-        if !broken {
-            return Fault::io(self.path.display().to_string(), error);
-        }
-        let cut = error.kind() == K::UnexpectedEof || error.to_string().contains("incomplete");
-        let what = if cut { format!("its {packing} data end too early") } else { format!("its {packing} data are damaged ({error})") };
-        Fault::new(what).at(self.path.display().to_string()).hint("copy or download it again")
+        let place = self.path.display().to_string();
+        self.packing.fault(error).map_or_else(|| Fault::io(&*place, error), |fault| fault.at(&*place))
     }
 }
 

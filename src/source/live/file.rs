@@ -18,6 +18,7 @@ use crate::data::encoding::TextEncoding;
 use crate::data::format::{self, Format, Kind};
 use crate::data::{Chunk, Fault, Positions, Result};
 use crate::source::history::{self, History};
+use crate::source::packing::Packing;
 
 pub const KIND: LiveKind = LiveKind {
     schemes: &["file"],
@@ -48,8 +49,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     };
     if tail.as_ref().is_some_and(|tail| !grows(url, &path, tail.beginning())) {
         if follow || from > 0 {
-            let what = "this file is complete only when its last byte is written, so it cannot be followed";
-            return Err(Fault::new(what).at(path.display().to_string()).hint("add ?follow=false, or replay it with replay:PATH"));
+            return Err(not_followed(&path));
         }
         let history = history::open_history(&path, expect.known)?;
         let source = url.shown().into();
@@ -74,10 +74,18 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     }))
 }
 
+fn not_followed(path: &Path) -> Fault {
+    let what = "this file is complete only when its last byte is written, so it cannot be followed";
+    Fault::new(what).at(path.display().to_string()).hint("add ?follow=false, or replay it with replay:PATH")
+}
+
 /// Whether it is text as it stands: neither columnar, nor packed, nor of an encoding whose lines cannot be told apart.
 fn grows(url: &FeedUrl, path: &Path, head: &[u8]) -> bool {
     let columns = |format: &Format| matches!(format.kind, Kind::Columns { .. });
     let named = |name: &str| format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
+    if Packing::of(head) != Packing::Plain {
+        return false;
+    }
     if let Some(name) = url.params.get("format") {
         return !named(name).is_some_and(columns);
     }
@@ -85,9 +93,8 @@ fn grows(url: &FeedUrl, path: &Path, head: &[u8]) -> bool {
         let ending = format::extension(path);
         return !format::FORMATS.iter().any(|format| columns(format) && format.extensions.contains(&ending.as_str()));
     }
-    let packed = head.starts_with(b"\x1f\x8b") || head.starts_with(b"\x28\xb5\x2f\xfd");
     let lines = TextEncoding::detect(head, false).encoding.is_ascii_compatible();
-    !packed && lines && !format::format_for(path, head).is_ok_and(columns)
+    lines && !format::format_for(path, head).is_ok_and(columns)
 }
 
 /// A file of records, from its beginning (or `from`) to its end or for ever.
@@ -141,6 +148,10 @@ impl Following {
                 return Ok(false);
             }
             State::Grown => {}
+        }
+        // One that was still empty when it was opened, or that took the place of another.
+        if tail.at() == 0 && Packing::of(tail.beginning()) != Packing::Plain {
+            return Err(not_followed(&self.path));
         }
         while !self.intake.full() {
             let room = self.until.map_or(u64::MAX, |until| until.saturating_sub(tail.at()));

@@ -15,6 +15,7 @@ pub mod shape;
 pub mod stdin;
 pub mod stream;
 mod tail;
+mod unpack;
 pub mod url;
 pub mod ws;
 

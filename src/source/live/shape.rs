@@ -45,6 +45,18 @@ impl Shape {
         let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
         let whole = ended && head.len() == bytes.len();
         let encoding = TextEncoding::detect(head, whole);
+        // As in history: only text of two bytes a character looks like no text at all before it is converted.
+        if !encoding.is_wide() {
+            match look {
+                Look::Named(_) => format::check_text(Path::new(""), head).map(|()| None),
+                Look::Find(path) => format::format_for(path, head).map(Some),
+            }
+            .and_then(|format| match format.filter(|format| matches!(format.kind, Kind::Columns { .. })) {
+                Some(format) => Err(not_text(format)),
+                None => Ok(()),
+            })
+            .map_err(|fault| fault.at(&**source))?;
+        }
         if !encoding.encoding.is_ascii_compatible() {
             let what = format!("text in {} cannot be followed", encoding.name());
             return Err(Fault::new(what).at(&**source).hint("write it in UTF-8, or replay it with replay:PATH"));

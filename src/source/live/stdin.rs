@@ -1,4 +1,4 @@
-//! `stdin:`: bytes from a pipe, until it ends. Turning them into rows is `stream`'s.
+//! `stdin:`: bytes from a pipe, until it ends. Unpacking them is `unpack`'s, turning them into rows `stream`'s.
 //! Waiting for a pipe without blocking for ever needs `poll`, which the standard library does not have.
 
 use std::io::{self, IsTerminal, Read};
@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use super::intake::Intake;
 use super::raw::{Raw, Said};
 use super::stream::Stream;
+use super::unpack::Unpacked;
 use super::{Expect, FeedUrl, Live, LiveKind};
 use crate::data::{Fault, Result};
 
 pub const KIND: LiveKind = LiveKind {
     schemes: &["stdin"],
     title: "Standard input",
-    about: "Reads NDJSON or CSV rows from a pipe until it ends.",
+    about: "Reads NDJSON or CSV rows from a pipe until it ends; packed with gzip or zstd, too.",
     example: "stdin:",
     settings: &[],
     can_wait: true,
@@ -76,7 +77,8 @@ impl<R: Read> Arriving for R {
 /// When the address names a format that has no records.
 pub fn rows(input: impl Arriving + Send + 'static, url: &FeedUrl, expect: &Expect) -> Result<Stream> {
     let intake = Intake::new(url, Path::new("stdin"), expect)?;
-    Ok(Stream::new(Box::new(Pipe { input, scratch: vec![0; READ_BYTES] }), intake))
+    let pipe = Unpacked::new(Pipe { input, scratch: vec![0; READ_BYTES] }, url.shown());
+    Ok(Stream::new(Box::new(pipe), intake))
 }
 
 /// Bytes from a pipe.
