@@ -166,9 +166,8 @@ struct Asked {
 }
 
 fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
-    if let Some(folder) = &args.workspace {
-        keep_aside(last, folder)?;
-    }
+    // The answer comes first: a workspace on a full disk does not keep it from being written.
+    let kept = args.workspace.as_ref().map_or(Ok(()), |folder| keep_aside(last, folder));
     let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
     notes.extend(last.notes.iter().filter(|note| !asked.told.contains(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
@@ -191,7 +190,20 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
         let text = stats::json(last, groups, asked.before, asked.started);
         disk::write(path, text.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     }
-    written.map(drop)
+    written?;
+    kept?;
+    incomplete(last).map_or(Ok(()), Err)
+}
+
+/// What was lost, or is not in the workspace that was to hold it: the answer stands, and is not all.
+fn incomplete(last: &Snapshot) -> Option<Fault> {
+    if !last.unkept.is_empty() {
+        let hint = "make room on the disk; what is missing in a recording cannot be had again";
+        return Some(Fault::new(last.unkept.join("; ")).at("the workspace is not complete").hint(hint));
+    }
+    let rows = last.rows.dropped;
+    let what = format!("{rows} {} lost because they came faster than they could be taken", if rows == 1 { "row was" } else { "rows were" });
+    (rows > 0).then(|| Fault::new(what).hint("record the feed with --workspace DIR, or read fewer columns"))
 }
 
 /// Places of rejected rows that are named.

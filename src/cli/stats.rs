@@ -21,6 +21,7 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
         "rows_late": s.rows.late,
         "rows_rejected": s.rows.rejected,
         "rows_dropped": s.rows.dropped,
+        "rows_not_recorded": s.not_recorded,
         "bytes_in": s.stats.bytes_in,
         "wall_s": started.elapsed().as_secs_f64(),
         "cpu_s": cpu_seconds(),

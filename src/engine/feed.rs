@@ -10,6 +10,7 @@ use polars::prelude::SchemaRef;
 use super::recording::{Place, Recording, Subject};
 use crate::data::{Fault, Positions, Result};
 use crate::source::live::{self, Expect, FeedUrl, Live, LiveKind};
+use crate::store::log::Unrecorded;
 use crate::sync::{Cancel, Wake};
 
 /// One feed. Clones share its connection and its recording.
@@ -118,6 +119,11 @@ impl Feed {
     pub fn kept(&self) -> Option<Kept> {
         let log = self.recording.as_ref()?.log();
         Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults: log.faults() })
+    }
+
+    /// What its recording lacks, where it is recorded.
+    pub fn unrecorded(&self) -> Option<Unrecorded> {
+        self.recording.as_ref().map(|recording| recording.log().unrecorded())
     }
 
     /// Tells its recording from any other of the same feed.

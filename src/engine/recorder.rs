@@ -1,5 +1,6 @@
 //! The thread that records: it takes bytes from a feed and appends them to a log, in blocks. While the disk is full a feed
-//! that can wait waits; of one that cannot, what is dropped is counted.
+//! that can wait waits for a while; then, and at once where it cannot wait, its rows go to the questions without being
+//! recorded, and are counted.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -20,6 +21,10 @@ const GATHER: Duration = Duration::from_millis(10);
 const WAIT: Duration = Duration::from_millis(50);
 /// Between two attempts to write to a full disk, or to connect again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long a feed that can wait is held back by a full disk, before its rows are only counted.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one waits for questions to take what is nowhere but in memory.
+const STEP: Duration = Duration::from_millis(2);
 /// How much of the beginning of a later stream is kept for its header.
 const HEAD: usize = 64 << 10;
 
@@ -36,6 +41,9 @@ pub struct Recorder {
     since: Option<Instant>,
     /// Lines that could not be kept, while the disk is full.
     dropped: u64,
+    /// Since when nothing can be written, and when it is tried again.
+    failing: Option<Instant>,
+    next_try: Option<Instant>,
 }
 
 /// Why recording stopped.
@@ -51,7 +59,7 @@ type Going<T = ()> = std::result::Result<T, Stop>;
 
 impl Recorder {
     pub fn new(subject: Subject, log: Arc<Log>, shape: Arc<OnceLock<Shape>>, before: bool, cancel: Cancel) -> Self {
-        Self { subject, log, shape, before, cancel, head: None, block: Vec::new(), since: None, dropped: 0 }
+        Self { subject, log, shape, before, cancel, head: None, block: Vec::new(), since: None, dropped: 0, failing: None, next_try: None }
     }
 
     /// Records until the feed ends or nobody needs it.
@@ -69,7 +77,7 @@ impl Recorder {
                     if self.before {
                         break;
                     }
-                    if self.keep(&Log::finish).is_err() {
+                    if self.finish().is_err() {
                         break;
                     }
                     return;
@@ -177,7 +185,7 @@ impl Recorder {
             let at = self.keep_with(raw, &|log| log.gap(reason, true))?;
             self.head = Some((at, Vec::new()));
         }
-        self.keep_with(raw, &|log| log.append(&block, arrived))?;
+        self.put(&block, arrived)?;
         if let Some((at, mut head)) = self.head.take() {
             head.extend(block.iter().take(HEAD - head.len().min(HEAD)));
             if head.len() >= HEAD || memchr::memchr(b'\n', &head).is_some() {
@@ -193,13 +201,70 @@ impl Recorder {
     fn note(&mut self, said: Said, raw: &mut dyn Raw) -> Going {
         match said {
             Said::Bytes(_) | Said::Quiet => {}
-            Said::Gap(Break { reason, anew, .. }) => {
-                self.keep_with(raw, &|log| log.gap(&reason, anew))?;
+            // What begins anew has a header of its own, which must not be lost.
+            Said::Gap(Break { reason, anew: true, .. }) => {
+                self.keep_with(raw, &|log| log.gap(&reason, true))?;
+            }
+            Said::Gap(Break { reason, .. }) => {
+                if self.log.gap(&reason, false).is_err() {
+                    self.log.pass_told(&reason, true);
+                }
             }
             Said::Trouble { reason } => {
-                self.keep_with(raw, &|log| log.trouble(&reason))?;
+                if self.log.trouble(&reason).is_err() {
+                    self.log.pass_told(&reason, false);
+                }
             }
             Said::End => return Err(Stop::Ended),
+        }
+        Ok(())
+    }
+
+    /// Records a block. Where that cannot be, it goes to those who read; a feed that can wait waits for them.
+    fn put(&mut self, block: &Arc<Vec<u8>>, arrived: Instant) -> Going {
+        let can_wait = self.subject.kind.can_wait;
+        let rows = memchr::memchr_iter(b'\n', block).count() as u64;
+        loop {
+            let now = Instant::now();
+            if self.next_try.is_none_or(|next| next <= now) {
+                match self.log.append(block, arrived) {
+                    Ok(_) => {
+                        if self.failing.take().is_some() {
+                            self.log.hold(0);
+                            self.log.say(None);
+                        }
+                        self.next_try = None;
+                        return Ok(());
+                    }
+                    Err(fault) => {
+                        self.next_try = Some(now + AGAIN);
+                        let since = *self.failing.get_or_insert(now);
+                        let waits = can_wait && now.duration_since(since) < PATIENCE;
+                        let what = if waits { "the feed waits" } else { "rows that come meanwhile are in the answer and not in the recording" };
+                        self.log.say(Some(format!("{}: {}; {what}", fault.what, fault.place)));
+                    }
+                }
+            }
+            let waits = can_wait && self.failing.is_some_and(|since| since.elapsed() < PATIENCE);
+            if !waits && (!can_wait || self.log.caught_up()) {
+                self.log.pass(block, arrived);
+                return Ok(());
+            }
+            self.log.hold(rows);
+            self.check()?;
+            std::thread::sleep(STEP);
+        }
+    }
+
+    /// Notes that the feed ended. Where that cannot be written the recording stays open to be taken up again.
+    fn finish(&mut self) -> Going {
+        let begun = Instant::now();
+        while self.log.finish().is_err() {
+            if begun.elapsed() >= PATIENCE {
+                self.log.close();
+                break;
+            }
+            self.pause(WAIT)?;
         }
         Ok(())
     }
@@ -208,8 +273,10 @@ impl Recorder {
         self.keep_with(&mut Silent, &|log| write(log).map(|()| 0)).map(drop)
     }
 
-    /// Writes to the log. While that fails it is said why, and tried again and again.
+    /// Writes to the log what must not be missing. While that fails it is said why, and tried again; a feed that can wait is
+    /// left after a while: nothing of it is lost.
     fn keep_with(&mut self, raw: &mut dyn Raw, write: &dyn Fn(&Log) -> Result<u64>) -> Going<u64> {
+        let begun = Instant::now();
         let mut told = false;
         loop {
             match write(&self.log) {
@@ -225,6 +292,9 @@ impl Recorder {
                     return Ok(at);
                 }
                 Err(fault) => {
+                    if self.subject.kind.can_wait && begun.elapsed() >= PATIENCE {
+                        return Err(Stop::Failed(fault));
+                    }
                     let what = if self.subject.kind.can_wait { "the feed waits" } else { "rows that come meanwhile are dropped and counted" };
                     self.log.say(Some(format!("{}: {}; {what}", fault.what, fault.place)));
                     told = true;
@@ -251,7 +321,9 @@ impl Recorder {
             if raw.poll(left.min(WAIT), &mut passed).is_err() {
                 return self.pause(left);
             }
-            self.dropped += memchr::memchr_iter(b'\n', &passed).count() as u64;
+            let rows = memchr::memchr_iter(b'\n', &passed).count() as u64;
+            self.dropped += rows;
+            self.log.drop_rows(rows);
         }
         Ok(())
     }

@@ -112,8 +112,7 @@ impl Recording {
             drop(temporary);
         };
         let on_panic = move |said: String| {
-            log.say(Some(format!("internal error: {said}")));
-            log.close();
+            log.fail(Fault::new(format!("internal error: {said}")).hint("please report it with the feed and its data"));
         };
         Worker::spawn("record", work, on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
         Ok(recording)
@@ -217,7 +216,11 @@ impl Live for Playing {
     }
 
     fn poll(&mut self, wait: Duration) -> Result<Event> {
-        self.stream()?.poll(wait)
+        match self.stream()?.poll(wait)? {
+            // What was recorded before the feed failed was handed out.
+            Event::End => self.recording.log.failed().map_or(Ok(Event::End), |fault| Err(fault.at(&*self.recording.source))),
+            event => Ok(event),
+        }
     }
 }
 

@@ -49,6 +49,10 @@ pub struct Snapshot {
     pub gaps: Vec<TimeGap>,
     /// What a person should know, newest last: a feed that reconnects, a sum that overflowed.
     pub notes: Vec<String>,
+    /// Rows of feeds that are counted and could not be recorded.
+    pub not_recorded: u64,
+    /// What could not be written into the workspace and is not there, each in a sentence.
+    pub unkept: Vec<String>,
     /// What the last self-audit found; `None` before the first.
     pub audit: Option<Audit>,
     /// How far every partition of every feed was absorbed.

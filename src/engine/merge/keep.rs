@@ -18,9 +18,9 @@ const CHECKPOINT_SHARE: u32 = 19;
 const AUDIT_SHARE: u32 = 9;
 
 /// What is in trouble when final windows cannot leave memory.
-const SEALING: &str = "final windows";
+pub(super) const SEALING: &str = "final windows";
 /// What is in trouble when a checkpoint cannot be written.
-const CHECKPOINTS: &str = "checkpoints";
+pub(super) const CHECKPOINTS: &str = "checkpoints";
 
 impl Merger {
     /// Lets final windows leave memory for disk, where there are many.

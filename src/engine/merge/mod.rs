@@ -415,11 +415,14 @@ impl Merger {
             s.troubled = news.trouble.len();
             s.gaps.clone_from(&news.gaps);
             s.rows.dropped = news.dropped;
+            s.unkept = unkept(&news);
             s.live_open = news.live_open;
             s.audit.clone_from(&news.audit);
             let log = |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
             (0..self.shared.table.live.len()).map(log).collect()
         };
+        self.tell_unrecorded();
+        let s = &mut self.snapshot;
         s.reached.clone_from(&self.reached);
         s.reached.late = s.rows.late + s.rows.readmitted;
         s.reached.ends = ends;
@@ -438,12 +441,46 @@ impl Merger {
     }
 }
 
+impl Merger {
+    /// What the recordings of the feeds lack.
+    fn tell_unrecorded(&mut self) {
+        let s = &mut self.snapshot;
+        s.not_recorded = 0;
+        for feed in &self.shared.table.live {
+            let Some(lacks) = feed.unrecorded() else { continue };
+            let name = feed.url.shown();
+            s.not_recorded += lacks.rows;
+            s.rows.dropped += lacks.dropped + lacks.waiting;
+            if let Some(why) = lacks.why.map(|why| format!("{name}: {why}")).filter(|why| !s.notes.contains(why)) {
+                s.notes.push(why);
+            }
+            for (rows, what) in [
+                (lacks.rows, "are in the answer and not in the recording, because it could not be written"),
+                (lacks.dropped, "are neither in the answer nor in the recording, because it could not be written"),
+                (lacks.waiting, "were read and wait to be recorded; they are not in the answer"),
+            ] {
+                if rows > 0 {
+                    s.unkept.push(format!("{name}: {rows} rows {what}"));
+                }
+            }
+        }
+        let untold: Vec<String> = s.unkept.iter().filter(|line| !s.notes.contains(line)).cloned().collect();
+        s.notes.extend(untold);
+    }
+}
+
+/// What of a workspace cannot be written at present.
+fn unkept(news: &super::run::News) -> Vec<String> {
+    let of = |what: &&str| news.trouble.get(*what).map(|why| format!("{what}: {why}"));
+    [ASIDE, keep::SEALING, keep::CHECKPOINTS].iter().filter_map(of).collect()
+}
+
 /// Notes what is in trouble, or that it no longer is.
 fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
     let mut news = shared.news();
     match outcome {
         Ok(()) => news.trouble.remove(what),
-        Err(fault) => news.trouble.insert(what.to_owned(), format!("not written, and tried again: {fault}")),
+        Err(fault) => news.trouble.insert(what.to_owned(), format!("not written: {fault}")),
     };
 }
 

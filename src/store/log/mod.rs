@@ -8,6 +8,7 @@ mod cursor;
 mod medium;
 mod meta;
 mod open;
+mod passed;
 mod reader;
 mod record;
 mod repair;
@@ -15,14 +16,17 @@ mod repair;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::disk;
 use crate::data::{Fault, Result};
 pub use medium::{Disk, Medium, Track};
 pub use meta::{Meta, MetaColumn};
+pub use passed::Unrecorded;
 pub use reader::Reader;
+use passed::Hole;
 use record::{ANEW, HEAD, HEADER, Head, Header, Kind, LINE_START};
 
 /// How a log is kept.
@@ -84,6 +88,11 @@ struct State {
     trouble: Option<String>,
     troubles: u64,
     faults: Vec<Fault>,
+    /// What was handed to readers and could not be written, until the log says so itself.
+    hole: Option<Hole>,
+    unrecorded: Unrecorded,
+    /// The next record of each reader.
+    readers: Vec<Weak<AtomicU64>>,
     /// Why it was closed.
     failed: Option<Fault>,
 }
@@ -107,6 +116,8 @@ struct Recent {
     header: Header,
     payload: Arc<Vec<u8>>,
     arrived: Instant,
+    /// It is nowhere else.
+    passed: bool,
 }
 
 impl Log {
@@ -213,7 +224,11 @@ impl Log {
 
     /// Nothing will be added by this process: readers end at the end.
     pub fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        // Where the disk is full to the last byte, the next process does not know; this one has told.
+        let _ = self.fill(&mut state);
+        state.closed = true;
+        drop(state);
         self.news.notify_all();
     }
 
@@ -233,6 +248,11 @@ impl Log {
         state.closed.then(|| state.failed.clone().unwrap_or_else(|| Fault::new("there are no rows in it").hint("begin with a header or a first row")))
     }
 
+    /// The fault because of which it was closed, if it was.
+    pub fn failed(&self) -> Option<Fault> {
+        self.lock().failed.clone()
+    }
+
     /// Tells readers what keeps the log from being written; `None` when it can be written again.
     pub fn say(&self, trouble: Option<String>) {
         let mut state = self.lock();
@@ -250,6 +270,8 @@ impl Log {
     pub fn sync(&self) -> Result<()> {
         let (tracks, new_files) = {
             let mut state = self.lock();
+            // Positions behind a hole that the log does not know of would be beyond its end when it is opened again.
+            self.fill(&mut state)?;
             let mut tracks = std::mem::take(&mut state.unsynced);
             tracks.extend(state.active.clone());
             (tracks, std::mem::take(&mut state.new_files))
@@ -296,25 +318,32 @@ impl Log {
 
     fn add(&self, kind: Kind, flags: u8, payload: &Arc<Vec<u8>>, arrived: Instant) -> Result<u64> {
         let mut state = self.lock();
-        let at = state.end;
         if kind == Kind::Bytes && payload.is_empty() {
-            return Ok(at);
+            return Ok(state.end);
         }
         if payload.len() > record::LONGEST {
             return Err(Fault::new("too much at once").at(self.folder.display().to_string()));
         }
+        self.fill(&mut state)?;
+        let at = state.end;
+        let flags = if kind == Kind::Bytes && state.line_start { LINE_START } else { flags };
+        self.write(&mut state, at, kind, flags, payload, arrived)?;
+        Ok(at)
+    }
+
+    /// Writes a record that begins at `at`: the end of the log, or of what is on disk.
+    fn write(&self, state: &mut State, at: u64, kind: Kind, flags: u8, payload: &Arc<Vec<u8>>, arrived: Instant) -> Result<()> {
         let full = state.segments.back().is_none_or(|s| s.length >= self.options.segment_bytes && s.length > HEAD as u64);
         if state.active.is_none() || full {
-            self.roll(&mut state)?;
+            self.roll(state, at)?;
         }
-        let State { active: Some(track), segments, .. } = &*state else { return Ok(at) };
+        let State { active: Some(track), segments, .. } = &*state else { return Ok(()) };
         let (track, length) = (track.clone(), segments.back().map_or(0, |s| s.length));
         let place = || segments.back().map_or_else(|| self.folder.clone(), |s| s.path.clone());
         if state.torn {
             track.cut(length).map_err(|e| disk::fault(&place(), &e))?;
         }
         let crc = crc32fast::hash(payload);
-        let flags = if kind == Kind::Bytes && state.line_start { LINE_START } else { flags };
         // A payload is not longer than `LONGEST`, which fits.
         let size = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let header = Header { kind, flags, length: size, position: at, number: state.number, time: now(), crc };
@@ -324,30 +353,37 @@ impl Log {
             return Err(fault);
         }
         state.torn = false;
+        if let Some(segment) = state.segments.back_mut() {
+            segment.length += (HEADER + payload.len()) as u64;
+        }
+        self.remember(state, header, payload, arrived, false);
+        Ok(())
+    }
+
+    /// Adds a record to those in memory and tells readers.
+    fn remember(&self, state: &mut State, header: Header, payload: &Arc<Vec<u8>>, arrived: Instant, passed: bool) {
+        let flags = header.flags;
         state.number += 1;
-        state.end += header.covers(payload);
-        state.line_start = match kind {
+        state.end = state.end.max(header.position + header.covers(payload));
+        state.line_start = match header.kind {
             Kind::Bytes => payload.ends_with(b"\n"),
             Kind::Gap => flags & ANEW != 0 || state.line_start,
             Kind::Trouble | Kind::End => state.line_start,
         };
-        if let Some(segment) = state.segments.back_mut() {
-            segment.length += (HEADER + payload.len()) as u64;
-        }
         state.recent_bytes += payload.len() + HEADER;
-        state.recent.push_back(Recent { header, payload: payload.clone(), arrived });
+        state.recent.push_back(Recent { header, payload: payload.clone(), arrived, passed });
         while state.recent_bytes > self.options.memory && state.recent.len() > 1 {
             if let Some(old) = state.recent.pop_front() {
                 state.recent_bytes -= old.payload.len() + HEADER;
+                state.lose(&old);
             }
         }
         self.news.notify_all();
-        Ok(at)
     }
 
     /// Begins a new segment file.
-    fn roll(&self, state: &mut State) -> Result<()> {
-        let (start, number) = (state.end, state.number);
+    fn roll(&self, state: &mut State, start: u64) -> Result<()> {
+        let number = state.number;
         // An empty segment of the same name, left by a failure, is written over.
         let path = segment_path(&self.folder, start, number);
         let track = self.options.medium.open(&path).map_err(|e| disk::fault(&path, &e))?;

@@ -1,6 +1,7 @@
 //! Reads a log from any position and follows it as it grows: from memory where it keeps up, else from the files.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cursor::{Cursor, Found};
@@ -21,6 +22,8 @@ pub struct Reader {
     cursor: Option<(u64, u64, Cursor)>,
     /// Troubles that were told.
     troubles: u64,
+    /// Where the log sees what `number` is.
+    next: Arc<AtomicU64>,
 }
 
 /// Where the next record is.
@@ -39,7 +42,8 @@ impl Reader {
             let state = log.lock();
             state.troubles.saturating_sub(u64::from(state.trouble.is_some()))
         };
-        Self { log, number: 0, position: 0, cursor: None, troubles }
+        let next = log.register();
+        Self { log, number: 0, position: 0, cursor: None, troubles, next }
     }
 
     /// The position of the next byte.
@@ -187,13 +191,14 @@ impl Raw for Reader {
         loop {
             let said = match self.find(deadline) {
                 Next::Told(said) => Some(said),
-                Next::Memory(Recent { header, payload, arrived }) => self.take(&header, &payload, arrived, into),
+                Next::Memory(Recent { header, payload, arrived, .. }) => self.take(&header, &payload, arrived, into),
                 Next::File(segment) => self.read_file(&segment, into)?,
                 Next::Pass(number) => {
                     self.number = number;
                     None
                 }
             };
+            self.next.store(self.number, Ordering::Release);
             if let Some(said) = said {
                 return Ok(said);
             }
