@@ -88,6 +88,12 @@ pub struct Resumed {
 }
 
 impl Resumed {
+    /// The largest number that a feed's messages had reached, and how many were missing.
+    pub fn numbered(&self, feed: usize) -> Option<(i64, u64)> {
+        let own = self.meta.reached.partitions.iter().filter(|at| at.feed == feed);
+        own.filter_map(|at| Some((at.number?, at.missing))).max()
+    }
+
     /// The largest event time that a partition had reached.
     pub fn newest(&self, feed: usize, partition: u32) -> Option<Micros> {
         self.meta.reached.partitions.iter().find(|at| at.feed == feed && at.partition == partition)?.newest

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::RecvTimeoutError;
 use polars::prelude::SchemaRef;
 
 use super::recording::{Place, Recording, Subject};
 use crate::data::{Fault, Positions, Result};
 use crate::source::live::{self, Expect, FeedUrl, Live, LiveKind};
 use crate::store::log::Unrecorded;
-use crate::sync::{Cancel, Wake};
+use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// One feed. Clones share its connection and its recording.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Feed {
     open: Arc<Mutex<Option<Box<dyn Live>>>>,
     /// Where it is recorded so that it survives; `None` records it for this process only.
     place: Option<Place>,
+    /// What was found damaged in its recording before that was opened.
+    damage: Arc<Mutex<Vec<Fault>>>,
     recording: Option<Arc<Recording>>,
 }
 
@@ -38,6 +41,8 @@ impl PartialEq for Feed {
     }
 }
 
+/// How long one waits before one looks whether to stop.
+const LOOK: Duration = Duration::from_millis(50);
 /// How long the first rows may take before a feed counts as silent.
 pub const FIRST_ROWS: Duration = Duration::from_secs(10);
 
@@ -49,7 +54,7 @@ impl Feed {
     pub fn new(url: &str, expect: Expect) -> Result<Self> {
         let url = FeedUrl::parse(url)?;
         let kind = live::kind_of(&url)?;
-        Ok(Self { url, kind, expect, open: Arc::default(), place: None, recording: None })
+        Ok(Self { url, kind, expect, open: Arc::default(), place: None, damage: Arc::default(), recording: None })
     }
 
     /// The feed of the same file that begins at this byte.
@@ -75,23 +80,46 @@ impl Feed {
     /// # Errors
     /// When it cannot be connected.
     pub fn settle(&self, wait: Duration, cancel: &Cancel) -> Result<Option<SchemaRef>> {
+        let found = self.place.as_ref().map_or(Ok(Vec::new()), |place| place.mend(&self.url, &self.expect))?;
+        let damaged = found.first().map(|fault| format!("; and {}: {}", fault.place, fault.what)).unwrap_or_default();
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
         let known = self.place.as_ref().and_then(|place| place.known(&self.url));
         let schema = known.as_ref().and_then(|meta| meta.schema());
         let ended = known.is_some_and(|meta| meta.ended);
         match schema {
             Some(schema) if !ended => Ok(Some(schema)),
             Some(schema) => Ok(Some(self.connect_first(wait, cancel).ok().flatten().unwrap_or(schema))),
-            None => self.connect_first(wait, cancel),
+            None => self.connect_first(wait, cancel).map_err(|fault| Fault { what: fault.what + &damaged, ..fault }),
         }
     }
 
     fn connect_first(&self, wait: Duration, cancel: &Cancel) -> Result<Option<SchemaRef>> {
-        let mut live = live::open(&self.url, self.expect.clone())?;
+        // A name may take long to be found and a server to answer, and neither can be broken off: so another thread waits
+        // for them, and is left behind when the time is up.
+        let (settled, news) = crossbeam_channel::bounded(1);
+        let given_up = Cancel::new();
+        let _stop = StopOnDrop(given_up.clone());
+        let (url, expect) = (self.url.clone(), self.expect.clone());
+        let failed = settled.clone();
+        let on_panic = move |said: String| {
+            let _ = failed.try_send(Err(Fault::new(format!("internal error: {said}")).hint("please report it with the feed and its data")));
+        };
+        Worker::spawn("connect", move || drop(settled.send(settle(&url, expect, &given_up))), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
         let begun = Instant::now();
-        while begun.elapsed() < wait && !cancel.is_set() {
-            if let Some(schema) = live.settle(Duration::from_millis(50))? {
-                *self.lock() = Some(live);
-                return Ok(Some(schema));
+        while !cancel.is_set() {
+            let left = wait.saturating_sub(begun.elapsed());
+            match news.recv_timeout(left.min(LOOK)) {
+                Ok(settled) => {
+                    return settled.map(|settled| {
+                        settled.map(|(live, schema)| {
+                            *self.lock() = Some(live);
+                            schema
+                        })
+                    });
+                }
+                Err(_) if left.is_zero() => break,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         Ok(None)
@@ -118,7 +146,9 @@ impl Feed {
     /// What is recorded of it, where it is.
     pub fn kept(&self) -> Option<Kept> {
         let log = self.recording.as_ref()?.log();
-        Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults: log.faults() })
+        let mut faults = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        faults.extend(log.faults());
+        Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults })
     }
 
     /// What its recording lacks, where it is recorded.
@@ -174,6 +204,17 @@ impl Feed {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn Live>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Connects and waits for the first rows, until that is given up.
+fn settle(url: &FeedUrl, expect: Expect, given_up: &Cancel) -> Result<Option<(Box<dyn Live>, SchemaRef)>> {
+    let mut live = live::open(url, expect)?;
+    while !given_up.is_set() {
+        if let Some(schema) = live.settle(LOOK)? {
+            return Ok(Some((live, schema)));
+        }
+    }
+    Ok(None)
 }
 
 /// What there is of a recording.

@@ -20,10 +20,14 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
         None => table.history.iter().map(|h| h.extent().bytes).sum(),
     };
     let mut partitions = Vec::new();
-    for log in news.logs.iter().filter(|_| both) {
+    for log in news.logs.iter().filter(|log| both || log.numbered.is_some()) {
         let mut numbers: Vec<u32> = log.ends.keys().copied().chain(log.first_live.iter().map(|(p, _)| *p)).collect();
         numbers.sort_unstable();
         numbers.dedup();
+        // What a file that was left behind still gave is of no position in the one at the path.
+        if table.live.get(log.feed).is_some_and(|feed| feed.url.scheme == "file") {
+            numbers.retain(|partition| *partition == 0);
+        }
         for partition in numbers {
             let first = log.first_live.iter().find(|(p, _)| *p == partition).map(|(_, first)| *first);
             let (last_history, first_live, gap) = match (log.ends.get(&partition), &table.seam) {
@@ -33,15 +37,25 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
                 (None, Seam::Time(_)) => (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown }),
                 _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
             };
+            // Within a feed whose messages are numbered it is known what is missing.
+            let gap = match (log.numbered, gap) {
+                (Some(numbered), Gap::CannotBeKnown) => Gap::Known(numbered.missing),
+                (_, gap) => gap,
+            };
             let is_time = !log.ends.contains_key(&partition) && matches!(table.seam, Seam::Time(_));
             partitions.push(SeamLine { source: log.source.to_string(), partition, is_time, last_history, first_live, gap });
         }
     }
     let of_one_log = table.history.is_empty() && news.logs.iter().any(own_history);
     let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
-    let warnings = match &shared.divider.doubled {
+    let mut warnings = match &shared.divider.doubled {
         Some(doubled) => vec![doubled.clone()],
         None => times.warnings(table, complete),
     };
+    let again = |log: &super::run::Log| {
+        let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;
+        Some(format!("{}: {} rows came again by their number and are counted once; {} numbers are missing", log.source, numbered.repeated, numbered.missing))
+    };
+    warnings.extend(news.logs.iter().filter_map(again));
     SeamLedger { kind, at: at.filter(|_| both), live_from: live_from.filter(|_| both), partitions, warnings, ..counted.clone() }
 }

@@ -54,6 +54,7 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
         Some(workspace) => feed.kept_in(Place { workspace: workspace.to_owned(), table: given.name.clone(), keep: Keep::default() }),
         None => feed,
     };
+    named_once(given)?;
     let begun = Given { history: Vec::new(), ..given.clone() };
     let given = if !given.live.is_empty() && not_begun(given)? { &begun } else { given };
     let mut given = given;
@@ -85,6 +86,22 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
         table.disjoint = table.seam == Seam::Append;
     }
     Ok(table)
+}
+
+/// # Errors
+/// When two feeds of a table are one: its rows would be counted twice, or taken from each other.
+fn named_once(given: &Given) -> Result<()> {
+    let mut urls: Vec<FeedUrl> = Vec::new();
+    for url in &given.live {
+        let url = FeedUrl::parse(url)?;
+        let same = |other: &FeedUrl| (&other.scheme, &other.target, &other.params) == (&url.scheme, &url.target, &url.params);
+        if urls.iter().any(same) {
+            let what = format!("this feed was named twice for the table '{}'", given.name);
+            return Err(Fault::new(what).at(url.shown()).hint("name it once, or give each table its own"));
+        }
+        urls.push(url);
+    }
+    Ok(())
 }
 
 /// True when no file of the history has a byte yet: it leaves all to the feeds.

@@ -72,6 +72,11 @@ pub struct At {
     pub next: u64,
     /// The largest event time among its live rows.
     pub newest: Option<Micros>,
+    /// The largest number among its messages, and how many were left out, where they are numbered.
+    #[serde(default)]
+    pub number: Option<i64>,
+    #[serde(default)]
+    pub missing: u64,
 }
 
 impl Reached {
@@ -85,6 +90,8 @@ impl Reached {
             epoch: live.epoch,
             next: live.chunk.offsets.end,
             newest,
+            number: live.numbered.and_then(|numbered| numbered.last),
+            missing: live.numbered.map_or(0, |numbered| numbered.missing),
         });
         self.watermark = self.watermark.max(live.flight.as_ref().and_then(|flight| flight.before));
     }
@@ -102,6 +109,7 @@ impl Reached {
                 (known.epoch, known.next) = (known.epoch, known.next).max((at.epoch, at.next));
                 known.start = known.start.min(at.start);
                 known.newest = known.newest.max(at.newest);
+                (known.number, known.missing) = (known.number.max(at.number), known.missing.max(at.missing));
             }
             None => self.partitions.push(at.clone()),
         }

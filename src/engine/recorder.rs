@@ -25,6 +25,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one waits for questions to take what is nowhere but in memory.
 const STEP: Duration = Duration::from_millis(2);
+/// The longest piece that is written at once.
+const LONGEST: usize = 1 << 20;
 /// How much of the beginning of a later stream is kept for its header.
 const HEAD: usize = 64 << 10;
 
@@ -44,6 +46,8 @@ pub struct Recorder {
     /// Since when nothing can be written, and when it is tried again.
     failing: Option<Instant>,
     next_try: Option<Instant>,
+    /// How bytes become rows is not written down yet.
+    unsettled: bool,
 }
 
 /// Why recording stopped.
@@ -59,7 +63,7 @@ type Going<T = ()> = std::result::Result<T, Stop>;
 
 impl Recorder {
     pub fn new(subject: Subject, log: Arc<Log>, shape: Arc<OnceLock<Shape>>, before: bool, cancel: Cancel) -> Self {
-        Self { subject, log, shape, before, cancel, head: None, block: Vec::new(), since: None, dropped: 0, failing: None, next_try: None }
+        Self { subject, log, shape, before, cancel, head: None, block: Vec::new(), since: None, dropped: 0, failing: None, next_try: None, unsettled: false }
     }
 
     /// Records until the feed ends or nobody needs it.
@@ -107,7 +111,7 @@ impl Recorder {
             None => self.connect()?,
         };
         if let Some(shape) = shape.filter(|_| self.shape.get().is_none()) {
-            self.settle(&shape)?;
+            self.settle(&shape);
         }
         if self.shape.get().is_none() {
             return Err(Stop::Failed(Fault::new("it is not known how its bytes become rows").at(self.subject.url.shown())));
@@ -163,29 +167,42 @@ impl Recorder {
         live.take_apart().ok_or_else(no_bytes)
     }
 
-    /// Writes down how the bytes become rows, before the first of them.
-    fn settle(&mut self, shape: &Shape) -> Going {
-        self.keep(&|log| {
-            log.set_head(0, &shape.head)?;
+    /// Writes down how the bytes become rows, before the first of them; where that cannot be, with the first that can be written.
+    fn settle(&mut self, shape: &Shape) {
+        let log = &self.log;
+        let written = log.set_head(0, &shape.head).and_then(|()| {
             log.describe(|meta| {
                 meta.set_schema(shape.schema());
                 (meta.format, meta.whole) = (shape.format.name.to_owned(), shape.whole);
             })
-        })?;
+        });
+        self.unsettled = written.is_err();
         let _ = self.shape.set(shape.clone());
-        Ok(())
     }
 
     /// Writes the block, however long that takes.
     fn write(&mut self, raw: &mut dyn Raw) -> Going {
         let Some(arrived) = self.since.take().filter(|_| !self.block.is_empty()) else { return Ok(()) };
-        let block = Arc::new(std::mem::take(&mut self.block));
+        let block = std::mem::take(&mut self.block);
         if std::mem::take(&mut self.before) {
             let reason = "recording was stopped and taken up again; what was sent meanwhile cannot be known";
             let at = self.keep_with(raw, &|log| log.gap(reason, true))?;
             self.head = Some((at, Vec::new()));
         }
-        self.put(&block, arrived)?;
+        // A message may be longer than a record can be.
+        if block.len() <= LONGEST {
+            let block = Arc::new(block);
+            self.put(&block, arrived)?;
+            return self.keep_head(&block, raw);
+        }
+        for part in block.chunks(LONGEST) {
+            self.put(&Arc::new(part.to_vec()), arrived)?;
+        }
+        self.keep_head(&block, raw)
+    }
+
+    /// Keeps the header of a later stream, once it is whole.
+    fn keep_head(&mut self, block: &[u8], raw: &mut dyn Raw) -> Going {
         if let Some((at, mut head)) = self.head.take() {
             head.extend(block.iter().take(HEAD - head.len().min(HEAD)));
             if head.len() >= HEAD || memchr::memchr(b'\n', &head).is_some() {
@@ -199,23 +216,17 @@ impl Recorder {
     }
 
     fn note(&mut self, said: Said, raw: &mut dyn Raw) -> Going {
-        match said {
-            Said::Bytes(_) | Said::Quiet => {}
-            // What begins anew has a header of its own, which must not be lost.
-            Said::Gap(Break { reason, anew: true, .. }) => {
-                self.keep_with(raw, &|log| log.gap(&reason, true))?;
-            }
-            Said::Gap(Break { reason, .. }) => {
-                if self.log.gap(&reason, false).is_err() {
-                    self.log.pass_told(&reason, true);
-                }
-            }
-            Said::Trouble { reason } => {
-                if self.log.trouble(&reason).is_err() {
-                    self.log.pass_told(&reason, false);
-                }
-            }
+        let kept = match &said {
+            Said::Bytes(_) | Said::Quiet => return Ok(()),
             Said::End => return Err(Stop::Ended),
+            // What begins anew has a header of its own, which must not be lost.
+            Said::Gap(Break { reason, anew: true, .. }) => return self.keep_with(raw, &|log| log.gap(reason, true)).map(drop),
+            Said::Gap(Break { reason, .. }) => self.log.gap(reason, false),
+            Said::Trouble { reason } => self.log.trouble(reason),
+            Said::Note { reason } => self.log.remark(reason),
+        };
+        if kept.is_err() {
+            self.log.pass_told(&said);
         }
         Ok(())
     }
@@ -234,6 +245,9 @@ impl Recorder {
                             self.log.say(None);
                         }
                         self.next_try = None;
+                        if let Some(shape) = self.shape.get().filter(|_| self.unsettled).cloned() {
+                            self.settle(&shape);
+                        }
                         return Ok(());
                     }
                     Err(fault) => {

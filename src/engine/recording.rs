@@ -37,6 +37,33 @@ impl Place {
         self.workspace.join("recording").join(format!("{table}-{}-{hash:08x}", url.scheme))
     }
 
+    /// Finds out once more what a recording is of, where its description is damaged; what was found wrong.
+    ///
+    /// # Errors
+    /// When it cannot be told; the fault names what is damaged.
+    pub fn mend(&self, url: &FeedUrl, expect: &Expect) -> Result<Vec<Fault>> {
+        let folder = self.folder(url);
+        let place = Meta::path(&folder);
+        if !place.exists() || Log::peek(&folder).is_some() {
+            return Ok(Vec::new());
+        }
+        let (log, faults) = Log::open(&folder, Options::default())?;
+        if log.range().is_empty() {
+            return Ok(faults);
+        }
+        let unknown = |fault: Fault| {
+            let what = format!("the description of a recording is damaged, and cannot be made again: {}", fault.what);
+            Fault::new(what).at(place.display().to_string()).hint(format!("move {} away to begin a new recording", folder.display()))
+        };
+        let shape = restore(&log, &url.shown().into(), expect).map_err(unknown)?;
+        log.describe(|meta| {
+            meta.set_schema(shape.schema());
+            (meta.format, meta.whole) = (shape.format.name.to_owned(), shape.whole);
+            (meta.url, meta.table) = (url.shown(), self.table.clone());
+        })?;
+        Ok(faults)
+    }
+
     /// What is known of the recording there, if there is one.
     pub fn known(&self, url: &FeedUrl) -> Option<Meta> {
         Log::peek(&self.folder(url))
@@ -55,6 +82,8 @@ pub struct Recording {
     log: Arc<Log>,
     shape: Arc<OnceLock<Shape>>,
     source: Arc<str>,
+    /// The field that numbers its messages, where one does.
+    number: Option<String>,
     _folder: Option<Arc<Scratch>>,
     _stop: StopOnDrop,
 }
@@ -100,7 +129,9 @@ impl Recording {
             log.describe(|meta| (meta.url, meta.table) = (source.to_string(), table))?;
         }
         let cancel = Cancel::new();
-        let recording = Arc::new(Self { log: log.clone(), shape: shape.clone(), source, _folder: temporary.clone(), _stop: StopOnDrop(cancel.clone()) });
+        let number = subject.url.params.get("number").cloned();
+        let recording =
+            Arc::new(Self { log: log.clone(), shape: shape.clone(), source, number, _folder: temporary.clone(), _stop: StopOnDrop(cancel.clone()) });
         if log.meta().ended {
             return Ok(recording);
         }
@@ -183,7 +214,8 @@ impl Live for Playing {
             let over = self.recording.log.over();
             if let Some(shape) = self.recording.shape.get() {
                 let recording = &self.recording;
-                self.stream = Some(Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?);
+                let stream = Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?;
+                self.stream = Some(stream.numbered(recording.number.as_ref()));
                 continue;
             }
             if let Some(fault) = over {
@@ -209,6 +241,12 @@ impl Live for Playing {
 
     fn stop_at(&mut self, ends: &Positions) -> Result<()> {
         self.stream()?.stop_at(ends)
+    }
+
+    fn count_from(&mut self, number: i64) {
+        if let Some(stream) = &mut self.stream {
+            stream.count_from(number);
+        }
     }
 
     fn mark(&self) -> Vec<u8> {

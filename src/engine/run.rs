@@ -25,6 +25,7 @@ use super::{Snapshot, Table, rerun, work};
 use crate::data::{Fault, Positions, Result};
 use crate::query::join::Lookup;
 use crate::query::{Partial, Plan};
+use crate::source::live::Numbered;
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
 /// How a run may behave.
@@ -154,6 +155,8 @@ impl Took {
 #[derive(Debug, Default)]
 pub struct News {
     pub notes: Vec<String>,
+    /// Those of them that may come again.
+    pub again: Vec<Told>,
     pub fault: Option<Fault>,
     pub gaps: Vec<super::snapshot::TimeGap>,
     /// Feeds that cannot be reached at the moment, and why.
@@ -175,6 +178,16 @@ pub struct Log {
     /// The first live position that each partition gave.
     pub first_live: Vec<(u32, u64)>,
     pub mark: Vec<u8>,
+    /// What the numbers of its messages said in this run, where they are numbered.
+    pub numbered: Option<Numbered>,
+}
+
+/// A note that stands for all of its cause.
+#[derive(Debug)]
+pub struct Told {
+    cause: String,
+    note: String,
+    times: u64,
 }
 
 /// Notes kept; a feed in trouble for days must not fill memory.
@@ -192,6 +205,34 @@ impl Shared {
                 news.notes.remove(0);
             }
             news.notes.push(note);
+        }
+    }
+
+    /// As `note`, for what may come again and again: it stays one note, of the newest, with its count. What differs only in
+    /// numbers is of one cause.
+    pub fn note_again(&self, note: String) {
+        let mut cause: String = note.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+        while cause.contains("##") {
+            cause = cause.replace("##", "#");
+        }
+        let mut news = self.news();
+        let place = news.again.iter().position(|told| told.cause == cause);
+        let Some(mut told) = place.map(|place| news.again.remove(place)) else {
+            news.again.push(Told { cause, note: note.clone(), times: 1 });
+            drop(news);
+            return self.note(note);
+        };
+        let shown = |told: &Told| if told.times > 1 { format!("{} ({} times, this is the last)", told.note, told.times) } else { told.note.clone() };
+        let before = shown(&told);
+        (told.note, told.times) = (note, told.times + 1);
+        let now = shown(&told);
+        match news.notes.iter_mut().find(|note| **note == before) {
+            Some(note) => *note = now,
+            None => news.notes.push(now),
+        }
+        news.again.push(told);
+        if news.again.len() > NOTES {
+            news.again.remove(0);
         }
     }
 

@@ -143,6 +143,7 @@ impl Hand<'_> {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
         self.delta.reached.note(&live);
+        self.delta.overlap += live.numbered.map_or(0, |numbered| numbered.repeated);
         self.flight = live.flight;
         self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
         self.pour(1 + live.feed, live.number);

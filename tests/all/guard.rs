@@ -175,7 +175,10 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
     let live = trips(&mut random, 5_000, 0, false);
     let path = write(folder.path(), "live.parquet", &live);
     let table = table(&[replay(&path)], &[]);
-    let at = |next| Reached { partitions: vec![At { feed: 0, partition: 0, start: 0, epoch: 0, next, newest: None }], ..Reached::default() };
+    let at = |next| Reached {
+        partitions: vec![At { feed: 0, partition: 0, start: 0, epoch: 0, next, newest: None, number: None, missing: 0 }],
+        ..Reached::default()
+    };
     let learned = lesson(&table, at(3_000), Keep::Spread(100_000), Test::Share(0.2), None);
     assert_eq!((learned.report.seen, learned.until.of(&table)), (3_000, Some(&at(3_000))));
     assert_eq!(learned.until.of(&self::table(&[format!("{}&seed=1", replay(&path))], &[])), None, "of another feed it says nothing");

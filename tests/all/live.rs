@@ -41,6 +41,9 @@ pub struct Got {
     pub rejects: Rejects,
     pub gaps: Vec<String>,
     pub troubles: Vec<String>,
+    pub notes: Vec<String>,
+    pub repeated: u64,
+    pub missing: u64,
     pub chunks: Vec<Chunk>,
     pub ended: bool,
 }
@@ -57,6 +60,11 @@ impl Got {
             }
             Event::Gap { reason } => self.gaps.push(reason),
             Event::Trouble { reason } => self.troubles.push(reason),
+            Event::Note { reason } => self.notes.push(reason),
+            Event::Numbers(said) => {
+                self.repeated += said.repeated;
+                self.missing += said.missing;
+            }
             Event::Quiet => {}
             Event::End => self.ended = true,
         }
@@ -84,7 +92,7 @@ pub fn rows(live: &mut dyn Live, count: usize) -> Got {
     until(live, |got| got.frame.height() >= count)
 }
 
-fn to_end(live: &mut dyn Live) -> Got {
+pub fn to_end(live: &mut dyn Live) -> Got {
     until(live, |got| got.ended)
 }
 
@@ -99,21 +107,21 @@ fn quiet(live: &mut dyn Live) {
     assert!(matches!(event, Event::Quiet), "{event:?}");
 }
 
-fn append(path: &Path, text: &str) {
+pub fn append(path: &Path, text: &str) {
     OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-fn objects(numbers: std::ops::Range<i64>) -> String {
+pub fn objects(numbers: std::ops::Range<i64>) -> String {
     numbers.map(|n| format!("{{\"n\":{n},\"s\":\"row {n}\"}}\n")).collect()
 }
 
-fn place(name: &str) -> (TempDir, PathBuf) {
+pub fn place(name: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     (folder, path)
 }
 
-fn feed(path: &Path) -> String {
+pub fn feed(path: &Path) -> String {
     format!("file:{}", path.display())
 }
 

@@ -47,7 +47,7 @@ fn hear(reader: &mut Reader) -> Heard {
                 heard.at.extend(begin..begin + new);
             }
             Said::Gap(gap) => heard.gaps.push((begin, gap.lost, gap.reason)),
-            Said::Trouble { .. } => {}
+            Said::Trouble { .. } | Said::Note { .. } => {}
             Said::Quiet => return heard,
             Said::End => {
                 heard.ended = true;

@@ -17,7 +17,7 @@ use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
 
 use crate::cli::stderr;
-use crate::live::{Got, rows, settled, until, url};
+use crate::live::{rows, settled, until, url};
 use crate::log::Full;
 
 fn ask(workspace: &Path, sql: &str) -> Command {
@@ -101,7 +101,7 @@ fn written(workspace: &Path) -> u64 {
 }
 
 /// Numbers that an answer of one line holds.
-fn numbers(answer: &str) -> Vec<i64> {
+pub fn numbers(answer: &str) -> Vec<i64> {
     answer.lines().nth(1).unwrap().split(',').map(|n| n.parse().unwrap()).collect()
 }
 
@@ -217,13 +217,13 @@ fn record(place: &Place, text: &str, first: bool) -> (Arc<Recording>, std::io::P
     (recording, writer)
 }
 
-fn subject(text: &str) -> Subject {
+pub fn subject(text: &str) -> Subject {
     let url = url(text);
     Subject { kind: live::kind_of(&url).unwrap(), url, expect: Expect::default() }
 }
 
 /// A feed that never waits: numbered rows as fast as they are asked for.
-struct Ticker(i64);
+pub struct Ticker(pub i64);
 
 impl Raw for Ticker {
     fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<Said> {
@@ -234,7 +234,7 @@ impl Raw for Ticker {
     }
 }
 
-fn taken(raw: Box<dyn Raw>) -> Taken {
+pub fn taken(raw: Box<dyn Raw>) -> Taken {
     let ndjson = braid::data::format::FORMATS.iter().copied().find(|f| f.name == "ndjson").unwrap();
     let mut stream = Box::new(Stream::new(raw, Intake::lines(&url("stdin:"), ndjson, &Expect::default())));
     settled(&mut *stream);
@@ -277,26 +277,6 @@ fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
 }
 
 #[test]
-fn a_feed_that_cannot_wait_has_what_a_full_disk_refused_counted() {
-    let room = Arc::new(AtomicI64::new(2_000));
-    let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
-    let recording = Recording::start_with(options, subject("ws://host/"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
-    let mut live = recording.play();
-    settled(&mut *live);
-    let got = until(&mut *live, |got| !got.troubles.is_empty());
-    assert!(got.troubles[0].contains("dropped and counted"), "{:?}", got.troubles);
-    let before = got.numbers("n");
-    room.store(1 << 40, Ordering::SeqCst);
-    let mut rest: Got = until(&mut *live, |got| !got.gaps.is_empty());
-    let dropped: i64 = rest.gaps.pop().unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(dropped > 0);
-    let kept = [before, rest.numbers("n"), rows(&mut *live, 50).numbers("n")].concat();
-    // What is kept, and what is counted, is all there was.
-    let hole = kept.windows(2).map(|pair| pair[1] - pair[0] - 1).sum::<i64>();
-    assert_eq!((kept[0], hole), (0, dropped));
-}
-
-#[test]
 fn a_recording_for_the_process_alone_leaves_nothing_behind() {
     let folder = {
         let recording = Recording::start(subject("stdin:"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
@@ -332,4 +312,29 @@ fn a_damaged_recording_is_named_and_the_rest_of_it_is_asked() {
     assert!(max == 59_999 && count < 60_000 && count > 40_000, "{count} {max}");
     assert!(told.contains("a part of a recording is damaged") && told.contains(".damaged") && told.contains("cannot be read"), "{told}");
     assert!(told.contains("is lost"), "{told}");
+}
+
+#[test]
+fn a_damaged_description_of_a_recording_is_named_and_made_again_without_the_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path();
+    piped(workspace, "SELECT sum(n) AS s FROM r", "n,k\n1,a\n2,b\n");
+    let recording = fs::read_dir(workspace.join("recording")).unwrap().next().unwrap().unwrap().path();
+    let meta = recording.join("meta.json");
+    let text = fs::read_to_string(&meta).unwrap();
+    fs::write(&meta, text.replace("csv", "cvs")).unwrap();
+    let out = ask(workspace, "SELECT max(n) AS m FROM r").output().unwrap();
+    assert!(stderr(&out).contains("meta.json") && stderr(&out).contains("description of a recording is damaged"), "{}", stderr(&out));
+    assert_eq!(said(out), "m\n2\n");
+    // What was made again holds.
+    assert_eq!(later(workspace, "SELECT count(*) AS c FROM r"), "c\n2\n");
+}
+
+#[test]
+fn a_feed_that_is_named_twice_is_refused_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = ask(folder.path(), "SELECT count(*) FROM r");
+    let out = command.args(["--live", "r=stdin:"]).output().unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(stderr(&out).contains("named twice") && !stderr(&out).contains("another"), "{}", stderr(&out));
 }

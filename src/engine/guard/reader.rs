@@ -79,11 +79,11 @@ impl Reader {
                 let frame = conform.apply(chunk)?.frame;
                 let owned = own.take(&frame, false)?;
                 let epoch = self.epoch(partition, offsets.start, offsets.end);
-                let at = At { feed: self.number, partition, start: offsets.start, epoch, next: offsets.end, newest: None };
+                let at = At { feed: self.number, partition, start: offsets.start, epoch, next: offsets.end, newest: None, number: None, missing: 0 };
                 Step::Rows(Rows { others: (frame.height() - owned.height()) as u64, frame: owned, unread, at })
             }
-            Event::Gap { reason } | Event::Trouble { reason } => Step::Word(format!("{}: {reason}", self.name)),
-            Event::Quiet => Step::Quiet,
+            Event::Gap { reason } | Event::Trouble { reason } | Event::Note { reason } => Step::Word(format!("{}: {reason}", self.name)),
+            Event::Quiet | Event::Numbers(_) => Step::Quiet,
             Event::End => Step::End,
         })
     }

@@ -21,7 +21,7 @@ use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, micros_of};
 use crate::source::history::{History, Piece, Reader};
-use crate::source::live::{Event, Live};
+use crate::source::live::{Event, Live, Numbered};
 
 /// How long a thread waits for rows before it looks whether it should stop.
 pub(super) const WAIT: Duration = Duration::from_millis(20);
@@ -171,6 +171,8 @@ pub struct LiveChunk {
     pub flight: Option<Flight>,
     /// The smallest and the largest event time among them.
     pub times: Option<(Micros, Micros)>,
+    /// What their numbers say: how many came again, and of the feed so far how many are missing.
+    pub numbered: Option<Numbered>,
 }
 
 /// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
@@ -184,7 +186,7 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
             let times = event_times(shared, &chunk.frame)?;
             past_late.see(&chunk, times.as_ref())?;
             let times = times.and_then(|t| t.min().zip(t.max()));
-            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, flight: None, times }, true, out);
+            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, flight: None, times, numbered: None }, true, out);
             sent += 1;
             Ok(())
         }),
@@ -224,6 +226,7 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
     }
     let mut newest: Option<Micros> = None;
     let mut number = 0;
+    let mut numbered: Option<Numbered> = None;
     while !shared.ending() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => {
@@ -231,7 +234,7 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 let chunk = conform.apply(chunk)?;
                 let times = event_times(shared, &chunk.frame)?;
                 shared.news().trouble.remove(&name);
-                let live = LiveChunk { number, ..partitions.place(chunk, times.as_ref())? };
+                let live = LiveChunk { number, numbered: numbered.take(), ..partitions.place(chunk, times.as_ref())? };
                 close_gaps(shared, &name, live.times);
                 newest = newest.max(live.times.map(|t| t.1));
                 if send(shared, live, can_wait, out) {
@@ -241,12 +244,14 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 }
             }
             Event::Gap { reason } => {
-                shared.note(format!("{name}: {reason}"));
+                shared.note_again(format!("{name}: {reason}"));
                 shared.news().gaps.push(TimeGap { source: name.clone(), from: newest, until: None, reason });
             }
             Event::Trouble { reason } => {
                 shared.news().trouble.insert(name.clone(), reason);
             }
+            Event::Note { reason } => shared.note_again(format!("{name}: {reason}")),
+            Event::Numbers(said) => numbered = Some(partitions.numbered(said)),
             Event::Quiet => {}
             Event::End => break,
         }
@@ -298,12 +303,15 @@ impl<'a> Partitions<'a> {
                 _ => live.ends()?.unwrap_or_default(),
             },
         };
+        if let Some((last, _)) = self.shared.resumed.as_ref().and_then(|r| r.numbered(self.feed)) {
+            live.count_from(last);
+        }
         live.split_at(&self.ends);
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
             self.number(partition);
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
-        self.shared.news().logs.push(Log { feed: self.feed, source, ends: self.ends.clone(), first_live, mark: live.mark() });
+        self.shared.news().logs.push(Log { feed: self.feed, source, ends: self.ends.clone(), first_live, mark: live.mark(), numbered: None });
         Ok(())
     }
 
@@ -316,6 +324,18 @@ impl<'a> Partitions<'a> {
         self.shared.watermark.advance(watermark, newest, Instant::now());
         self.known.push((partition, Known { watermark, next: 0, epoch: 0 }));
         self.known.len() - 1
+    }
+
+    /// Counts what the numbers of a chunk's messages say; what is missing, of the feed so far.
+    fn numbered(&mut self, said: Numbered) -> Numbered {
+        let before = self.shared.resumed.as_ref().and_then(|r| r.numbered(self.feed)).map_or(0, |(_, missing)| missing);
+        let mut news = self.shared.news();
+        let Some(log) = news.logs.iter_mut().find(|log| log.feed == self.feed) else { return said };
+        let all = log.numbered.get_or_insert(Numbered { missing: before, ..Numbered::default() });
+        all.repeated += said.repeated;
+        all.missing += said.missing;
+        all.last = said.last;
+        Numbered { missing: all.missing, ..said }
     }
 
     /// Which face a chunk belongs to, and by which watermark its rows are judged.
@@ -351,7 +371,7 @@ impl<'a> Partitions<'a> {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, flight, times })
+        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, flight, times, numbered: None })
     }
 
     /// No row will come any more: it holds nothing back.
@@ -388,7 +408,7 @@ pub fn read_past(shared: &Shared, feed: &Feed, number: usize, past: &Reached, mu
             // A break in a recording is there each time it is read.
             Event::Gap { .. } | Event::Trouble { .. } if feed.kept().is_some() => {}
             Event::Gap { reason } | Event::Trouble { reason } => return Err(Fault::new(reason).at(feed.url.shown())),
-            Event::Quiet => {}
+            Event::Quiet | Event::Note { .. } | Event::Numbers(_) => {}
         }
     }
     Ok(())

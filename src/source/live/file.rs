@@ -12,6 +12,7 @@ use polars::prelude::SchemaRef;
 use super::beat::{Beat, LOOK};
 use super::intake::Intake;
 use super::pull::Pull;
+use super::rotation::{self, Between, Left, UNFINISHED};
 use super::tail::{Standing, State, Tail};
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
 use crate::data::encoding::TextEncoding;
@@ -65,6 +66,8 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         tail,
         jumped: from == 0,
         leaving: false,
+        quiet: None,
+        left: Left::default(),
         away: None,
         told: false,
         lines_known: from == 0,
@@ -110,6 +113,10 @@ struct Following {
     jumped: bool,
     /// Another file stands at the path: what is left of this one is its end.
     leaving: bool,
+    /// Since when that is so, and nothing came of it.
+    quiet: Option<Instant>,
+    /// Files that another took the place of.
+    left: Left,
     /// Since when nothing stands at the path.
     away: Option<Instant>,
     /// Whether a person was told that it is away.
@@ -134,6 +141,7 @@ impl Following {
             State::Still => return Ok(true),
             State::Rewritten { now } => {
                 let was = tail.at();
+                let copy = if self.follow { rotation::copy_of(&self.path, tail.beginning(), was, tail.last()) } else { None };
                 if !self.follow {
                     let what = format!("the file shrank from {was} to {now} bytes while it was read");
                     return Err(Fault::new(what).at(self.path.display().to_string()).hint("read it again when it is complete"));
@@ -141,10 +149,20 @@ impl Following {
                 tail.restart().map_err(|e| fault(&e))?;
                 self.lines_known = true;
                 self.jumped = true;
-                self.intake.give_up("the file was truncated before this record was complete")?;
+                let rest = match (copy, self.intake.shape().cloned()) {
+                    (Some(copy), Some(shape)) => {
+                        let (at, line) = self.intake.next();
+                        self.left.push(copy, self.intake.source(), shape, self.intake.columns(), at, line);
+                        "what stood in it is read from its copy, and what was written after that cannot be known"
+                    }
+                    _ => {
+                        self.intake.give_up("the file was truncated before this record was complete")?;
+                        "what stood in it unread cannot be known"
+                    }
+                };
                 self.intake.begin_again();
                 let reason = if now < was { format!("truncated from {was} to {now} bytes") } else { "written anew".to_owned() };
-                self.events.push_back(Event::Gap { reason: format!("the file was {reason}; what stood in it unread cannot be known") });
+                self.events.push_back(Event::Gap { reason: format!("the file was {reason}; {rest}") });
                 return Ok(false);
             }
             State::Grown => {}
@@ -161,6 +179,7 @@ impl Following {
                 return Ok(true);
             }
             self.intake.push(self.scratch.get(..n).unwrap_or_default());
+            self.quiet = None;
         }
         Ok(false)
     }
@@ -189,10 +208,23 @@ impl Following {
 
     /// Turns to the file that stands at the path now.
     fn next(&mut self) -> Result<()> {
-        self.tail = None;
+        let (at, line) = self.intake.next();
+        let mut came = Between::default();
+        if let Some(old) = self.tail.take() {
+            came = rotation::between(&self.path, &old, &self.left);
+            if let Some(shape) = self.intake.shape().cloned() {
+                self.left.push(old, self.intake.source(), shape, self.intake.columns(), at, line);
+            }
+        }
+        if let Some(lost) = came.lost {
+            self.events.push_back(Event::Gap { reason: lost });
+        }
         self.leaving = false;
+        self.quiet = None;
         self.lines_known = true;
         self.intake.begin_again();
+        // One that came and went is read where it is now; then the one after it.
+        self.tail = came.first.and_then(|path| Tail::open_for(&path, &self.path).ok());
         self.find().map(|_| ())
     }
 
@@ -254,8 +286,10 @@ impl Following {
             return Ok(Some(event));
         }
         let past = self.until.is_some();
-        let over = at_end && (self.leaving || !self.follow || past);
         let now = Instant::now();
+        // A line that another process is in the middle of is given a while.
+        let unfinished = self.leaving && self.intake.waiting() > 0 && self.quiet.get_or_insert(now).elapsed() < UNFINISHED;
+        let over = at_end && ((self.leaving && !unfinished) || !self.follow || past);
         if over || self.intake.full() || self.beat.due(now) {
             if let Some(chunk) = self.intake.take(over)? {
                 self.beat.mark(now);
@@ -265,9 +299,12 @@ impl Following {
                 return Ok(Some(Event::End));
             }
         }
+        if let Some(chunk) = self.left.take(&mut self.scratch)? {
+            return Ok(Some(Event::Chunk(chunk)));
+        }
         if over {
             self.next()?;
-        } else if at_end {
+        } else if at_end && !self.leaving {
             self.look_around()?;
             if self.leaving {
                 // The old file may have grown before it was moved away: it is read to its end once more.

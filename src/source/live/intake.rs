@@ -111,6 +111,11 @@ impl Intake {
         }
     }
 
+    /// The columns, once they are settled.
+    pub fn schema(&self) -> Option<&SchemaRef> {
+        self.schema.as_ref()
+    }
+
     pub fn source(&self) -> &Arc<str> {
         &self.source
     }
@@ -145,6 +150,16 @@ impl Intake {
     /// Bytes were appended that arrived at this time.
     pub fn arrived(&mut self, at: Instant) {
         self.arrived = Some((self.arrived.map_or(at, |(first, _)| first), at));
+    }
+
+    /// Where the first byte stands that is not decoded yet: its position and its line.
+    pub fn next(&self) -> (u64, u64) {
+        (self.offset, self.line)
+    }
+
+    /// The columns that chunks hold, as this file orders them.
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
     }
 
     /// The position after the last byte that was appended.

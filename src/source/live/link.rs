@@ -1,42 +1,60 @@
-//! One WebSocket connection: made within five seconds or with a clear reason why not, then listened to with a limit.
-//! What to do when it is lost is left to `ws`.
+//! One WebSocket connection: made within ten seconds or with a clear reason why not, then listened to with a limit.
+//! What to do when it is lost is left to `ws`, the bytes to `wire`.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::RootCertStore;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::error::ProtocolError;
-use tungstenite::handshake::HandshakeError;
-use tungstenite::handshake::client::Request;
-use tungstenite::stream::MaybeTlsStream;
+use tungstenite::handshake::client::{ClientHandshake, Request};
+use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::{Bytes, Error, Message, WebSocket};
 
-use super::FeedUrl;
+use super::sieve::Sieve;
+use super::wire::{CONNECT, Line, Wire};
+use super::{FeedUrl, host, tls};
 use crate::data::{Fault, Result};
 
-/// How long connecting may take, and then again how long the server may take to answer.
-const CONNECT: Duration = Duration::from_secs(5);
 /// After so much silence the server is asked for a sign of life; after as much again the connection counts as lost.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A longer message is set aside.
+pub const MESSAGE_BYTES: u64 = 16 << 20;
 
-/// By how much a wait may be exceeded.
-const SLACK: Duration = Duration::from_millis(2);
+type Stream = Sieve<Line>;
 
 /// An open connection.
 pub struct Link {
-    socket: WebSocket<MaybeTlsStream<TcpStream>>,
-    heard: Instant,
+    socket: WebSocket<Stream>,
+    /// Messages with a payload so far.
+    messages: u64,
     asked: bool,
-    /// How long a read waits at present.
-    timeout: Duration,
+}
+
+/// A connection that is being made.
+pub struct Joining {
+    url: FeedUrl,
+    place: String,
+    begun: Instant,
+    handshake: MidHandshake<ClientHandshake<Stream>>,
+}
+
+/// How far a connection came.
+pub enum Joined {
+    Open(Link),
+    Still(Joining),
 }
 
 /// What listening brought.
 pub enum Heard {
     Payload(Bytes),
+    /// The beginning of a message that is too long, and its length.
+    TooLong(Bytes, u64),
     Nothing,
-    Lost(String),
+    /// Why the connection is gone, and since when, as far as that can be known.
+    Lost(String, Instant),
 }
 
 /// # Errors
@@ -45,94 +63,122 @@ pub fn check(url: &FeedUrl) -> Result<()> {
     request(url).map(|_| ())
 }
 
-fn request(url: &FeedUrl) -> Result<Request> {
+/// The request, and the host and port it goes to.
+fn request(url: &FeedUrl) -> Result<(Request, String, u16)> {
     let fault = |what: String| Fault::new(what).at(url.shown()).hint("write it like ws://HOST:PORT/PATH");
-    let host = url.target.split('/').next().unwrap_or_default();
-    if host.is_empty() {
+    let place = url.target.split('/').next().unwrap_or_default();
+    if place.is_empty() {
         return Err(fault("this address names no host".to_owned()));
     }
-    if host.contains('@') {
+    if place.contains('@') {
         return Err(fault("a user name and password in the address cannot be sent yet".to_owned()).hint("leave out what stands before the @"));
     }
     let query = url.params.get("query").map(|query| format!("?{query}")).unwrap_or_default();
     let text = format!("{}://{}{query}", url.scheme, url.target);
-    text.into_client_request().map_err(|error| fault(format!("this is not the address of a WebSocket: {error}")))
+    let (name, port) = host::split(place).map_err(fault)?;
+    let request = text.into_client_request().map_err(|error| fault(format!("this is not the address of a WebSocket: {error}")))?;
+    let port = port.unwrap_or(if url.scheme == "wss" { 443 } else { 80 });
+    Ok((request, name.trim_matches(['[', ']']).to_owned(), port))
 }
 
-impl Link {
-    /// Connects and sends the subscribe message, if there is one.
+impl Joining {
+    /// Connects; what the two sides have to agree on follows with `step`.
     ///
     /// # Errors
     /// With the reason, in words for a person.
-    pub fn connect(url: &FeedUrl) -> Result<Self> {
-        // The one provider we build with. It is an error to set it twice, and no matter.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let request = request(url)?;
-        let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let secure = url.scheme == "wss";
-        let port = request.uri().port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let place = format!("{host}:{port}");
-        let fault = |what: String, hint: &str| Fault::new(what).at(url.shown()).hint(hint);
+    pub fn begin(url: &FeedUrl) -> Result<Self> {
+        let (request, host, port) = request(url)?;
+        let wire = Wire::connect(&host, port).map_err(|fault| fault.at(url.shown()))?;
+        let line = if url.scheme == "wss" {
+            let roots = match url.params.get("ca") {
+                Some(path) => tls::roots(Path::new(path))?,
+                None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+            };
+            let config = tls::config(roots).map_err(|error| Fault::new(error.to_string()).at(url.shown()))?;
+            Line::secure(wire, &host, Arc::new(config)).map_err(|fault| fault.at(url.shown()))?
+        } else {
+            Line::Plain(wire)
+        };
+        let begun = Instant::now();
+        let handshake = ClientHandshake::start(Sieve::new(line, MESSAGE_BYTES), request, None);
+        let handshake = handshake.map_err(|error| Fault::new(format!("this is not the address of a WebSocket: {error}")).at(url.shown()))?;
+        Ok(Self { url: url.clone(), place: format!("{host}:{port}"), begun, handshake })
+    }
 
-        let stream = reach(&host, port).map_err(|(what, hint)| fault(what, hint))?;
-        let broken = |error: &io::Error| fault(format!("the connection to {place} broke: {error}"), "try again");
-        stream.set_nodelay(true).map_err(|e| broken(&e))?;
-        stream.set_read_timeout(Some(CONNECT)).map_err(|e| broken(&e))?;
-        stream.set_write_timeout(Some(CONNECT)).map_err(|e| broken(&e))?;
-        let (mut socket, _) = tungstenite::client_tls(request, stream).map_err(|error| match error {
-            HandshakeError::Interrupted(_) => fault(format!("{place} was reached but does not answer"), "check that it is a WebSocket server"),
-            HandshakeError::Failure(error) => refused(&error, &place, secure).at(url.shown()),
-        })?;
+    /// Goes on, at most until `until`, and sends the subscribe message at the end, if there is one.
+    ///
+    /// # Errors
+    /// With the reason, in words for a person.
+    pub fn step(self, until: Instant) -> Result<Joined> {
+        let Self { url, place, begun, mut handshake } = self;
+        let secure = url.scheme == "wss";
+        handshake.get_mut().get_mut().get_mut().until(until.min(begun + CONNECT));
+        let mut socket = match handshake.handshake() {
+            Ok((socket, _)) => socket,
+            Err(HandshakeError::Interrupted(handshake)) if begun.elapsed() < CONNECT => {
+                return Ok(Joined::Still(Self { url, place, begun, handshake }));
+            }
+            Err(HandshakeError::Interrupted(_)) => {
+                let what = format!("{place} was reached but does not answer within {} s", CONNECT.as_secs());
+                return Err(Fault::new(what).at(url.shown()).hint("check that it is a WebSocket server"));
+            }
+            Err(HandshakeError::Failure(error)) => return Err(refused(&error, &place, secure).at(url.shown())),
+        };
         if let Some(text) = url.params.get("subscribe").filter(|text| !text.is_empty()) {
-            socket.send(Message::text(text)).map_err(|error| fault(format!("the subscribe message could not be sent: {error}"), "try again"))?;
+            let failed = |error| Fault::new(format!("the subscribe message could not be sent: {error}")).at(url.shown()).hint("try again");
+            socket.send(Message::text(text)).map_err(failed)?;
         }
-        Ok(Self { socket, heard: Instant::now(), asked: false, timeout: CONNECT })
+        Ok(Joined::Open(Link { socket, messages: 0, asked: false }))
+    }
+}
+
+impl Link {
+    fn heard(&self) -> Instant {
+        self.socket.get_ref().get_ref().heard()
     }
 
     /// Waits for the next message, at most until `until` (and, where the time is up already, hardly at all).
     pub fn hear(&mut self, until: Instant) -> Heard {
-        let now = Instant::now();
-        if let Some(reason) = self.silence(now) {
-            return Heard::Lost(reason);
+        if let Some(reason) = self.silence(Instant::now()) {
+            return Heard::Lost(reason, self.heard());
         }
-        // A timeout of zero would mean none at all.
-        let wait = until.saturating_duration_since(now).clamp(Duration::from_millis(1), SILENCE);
-        // Setting it for every message would cost more than the message.
-        if wait > self.timeout || wait + SLACK < self.timeout {
-            if let Some(Err(error)) = self.stream().map(|stream| stream.set_read_timeout(Some(wait))) {
-                return Heard::Lost(lost(&error));
+        self.socket.get_mut().get_mut().until(until);
+        let message = self.socket.read();
+        let payload = match message {
+            Ok(Message::Text(text)) => Bytes::from(text),
+            Ok(Message::Binary(bytes)) => bytes,
+            // A ping is answered with the next read or write.
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {
+                self.asked = false;
+                return Heard::Nothing;
             }
-            self.timeout = wait;
-        }
-        let message = match self.socket.read() {
             Err(Error::Io(error)) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {
                 return Heard::Nothing;
             }
-            message => message,
-        };
-        self.heard = Instant::now();
-        self.asked = false;
-        match message {
-            Ok(Message::Text(text)) => Heard::Payload(text.into()),
-            Ok(Message::Binary(bytes)) => Heard::Payload(bytes),
-            // A ping is answered with the next read or write.
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Heard::Nothing,
             Ok(Message::Close(frame)) => {
                 // The answer to it is a courtesy.
                 let _ = self.socket.flush();
                 let why = frame.map(|frame| frame.reason.to_string()).filter(|why| !why.is_empty());
-                Heard::Lost(why.map_or_else(|| "the server closed the connection".to_owned(), |why| format!("the server closed the connection: {why}")))
+                let reason = why.map_or_else(|| CLOSED.to_owned(), |why| format!("{CLOSED}: {why}"));
+                return Heard::Lost(reason, Instant::now());
             }
-            Err(Error::ConnectionClosed | Error::AlreadyClosed) => Heard::Lost("the server closed the connection".to_owned()),
-            Err(Error::Io(error)) => Heard::Lost(lost(&error)),
-            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Heard::Lost("the connection broke off".to_owned()),
-            Err(error) => Heard::Lost(format!("the connection was given up: {error}")),
+            Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Heard::Lost(CLOSED.to_owned(), Instant::now()),
+            // A connection that breaks may have been dead for long.
+            Err(Error::Io(error)) => return Heard::Lost(lost(&error), self.heard()),
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return Heard::Lost("the connection broke off".to_owned(), self.heard()),
+            Err(error) => return Heard::Lost(format!("the connection was given up: {error}"), Instant::now()),
+        };
+        self.asked = false;
+        self.messages += 1;
+        match self.socket.get_mut().was_cut(self.messages - 1) {
+            Some(length) => Heard::TooLong(payload, length),
+            None => Heard::Payload(payload),
         }
     }
 
     /// Asks for a sign of life after a silence; the reason to give up after another.
     fn silence(&mut self, now: Instant) -> Option<String> {
-        let silent = now.duration_since(self.heard);
+        let silent = now.duration_since(self.heard());
         if silent > SILENCE * 2 {
             return Some(format!("the server has been silent for {} s", silent.as_secs()));
         }
@@ -142,58 +188,25 @@ impl Link {
         }
         None
     }
-
-    fn stream(&self) -> Option<&TcpStream> {
-        match self.socket.get_ref() {
-            MaybeTlsStream::Plain(stream) => Some(stream),
-            MaybeTlsStream::Rustls(stream) => Some(&stream.sock),
-            _ => None,
-        }
-    }
 }
+
+const CLOSED: &str = "the server closed the connection";
 
 fn lost(error: &io::Error) -> String {
     format!("the connection broke: {error}")
 }
 
-/// Connects to the first address of the host that answers.
-fn reach(host: &str, port: u16) -> std::result::Result<TcpStream, (String, &'static str)> {
-    let addresses: Vec<SocketAddr> = (host, port)
-        .to_socket_addrs()
-        .map_err(|error| (format!("the host '{host}' cannot be found: {error}"), "check the spelling of the address, and the network"))?
-        .collect();
-    let deadline = Instant::now() + CONNECT;
-    let mut failure = None;
-    for address in addresses {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = Some(error),
-        }
-    }
-    Err(match failure {
-        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            (format!("nothing listens at {host}:{port}: the connection was refused"), "check the port, and whether the server runs")
-        }
-        Some(error) if error.kind() != io::ErrorKind::TimedOut => (format!("{host}:{port} cannot be reached: {error}"), "check the address, and the network"),
-        _ => (format!("{host}:{port} does not answer within {} s", CONNECT.as_secs()), "check the address, and whether a firewall is in the way"),
-    })
-}
-
 /// Why what answers at `place` would not become a WebSocket.
 fn refused(error: &Error, place: &str, secure: bool) -> Fault {
-    let tls = |error: &dyn std::fmt::Display| {
-        Fault::new(format!("no secure connection to {place}: {error}")).hint("check that the server speaks wss, and that its certificate is valid")
-    };
+    let no_tls = |what: &str, hint: &str| Fault::new(format!("no secure connection to {place}: {what}")).hint(hint);
+    if let Some(cause) = tls::cause(error) {
+        let (what, hint) = tls::words(cause);
+        return no_tls(&what, hint);
+    }
     match error {
         Error::Http(response) => Fault::new(format!("the server answered {} instead of opening a WebSocket", response.status())).hint("check the path"),
-        Error::Tls(error) => tls(error),
-        Error::Io(error) if secure && matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => tls(error),
-        Error::Io(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-            Fault::new(format!("{place} was reached but does not answer within {} s", CONNECT.as_secs())).hint("check that it is a WebSocket server")
+        Error::Io(error) if secure && matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
+            no_tls("the server ended it before it was made", "check that the server speaks wss at that port")
         }
         Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => Fault::new(format!("{place} broke off the connection: {error}"))
             .hint(if secure { "check the port" } else { "check whether it wants wss:// instead of ws://" }),

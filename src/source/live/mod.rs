@@ -1,22 +1,29 @@
 //! Live: rows that are still arriving. One file a kind; each is one line in `LIVE_KINDS`.
 //! Threads, recording, and what becomes of a chunk are left to the engine.
 
+pub mod again;
 mod beat;
 pub mod file;
+mod host;
 pub mod intake;
 pub mod kafka;
 mod link;
 mod messages;
+mod numbers;
 mod order;
 mod pull;
 pub mod raw;
 pub mod replay;
+mod rotation;
 pub mod shape;
+mod sieve;
 pub mod stdin;
 pub mod stream;
 mod tail;
+pub mod tls;
 mod unpack;
 pub mod url;
+mod wire;
 pub mod ws;
 
 use std::time::Duration;
@@ -25,6 +32,7 @@ use polars::prelude::SchemaRef;
 
 use crate::data::near::nearest;
 use crate::data::{Chunk, Fault, Positions, Result};
+pub use numbers::Numbered;
 pub use url::FeedUrl;
 
 /// Every kind of feed this build knows. Menus, forms, help and tests loop over it.
@@ -129,6 +137,11 @@ pub trait Live: Send {
         Vec::new()
     }
 
+    /// Messages up to this number came before; for feeds whose messages are numbered. Called at most once, before `poll`.
+    fn count_from(&mut self, number: i64) {
+        let _ = number;
+    }
+
     /// What happened next. Blocks at most `wait`.
     fn poll(&mut self, wait: Duration) -> Result<Event>;
 
@@ -147,6 +160,12 @@ pub enum Event {
     Quiet,
     /// The connection was lost or regained; what was sent meanwhile cannot be known. `reason` is for a person.
     Gap {
+        reason: String,
+    },
+    /// What the numbers of the messages say of the chunk that comes next.
+    Numbers(Numbered),
+    /// Something that a person should know, and that has passed.
+    Note {
         reason: String,
     },
     /// The connection is trouble that a retry may cure; the feed goes on by itself.

@@ -46,6 +46,10 @@ pub enum Said {
     /// Nothing within the wait.
     Quiet,
     Gap(Break),
+    /// Something that a person should know, and that has passed.
+    Note {
+        reason: String,
+    },
     Trouble {
         reason: String,
     },

@@ -9,10 +9,11 @@ use polars::prelude::SchemaRef;
 
 use super::beat::{Beat, LOOK};
 use super::intake::Intake;
+use super::numbers::Numbers;
 use super::raw::{Break, Raw, Said};
 use super::shape::Shape;
 use super::{Event, Live};
-use crate::data::{Fault, Positions, Result};
+use crate::data::{Chunk, Fault, Positions, Result};
 
 /// Decodes what a source of bytes says. Positions are bytes.
 pub struct Stream {
@@ -21,6 +22,7 @@ pub struct Stream {
     /// Told when the rows before it are handed out.
     pending: Option<Said>,
     told: VecDeque<Event>,
+    numbers: Option<Numbers>,
     ended: bool,
     /// The position at which it shall end.
     stop: Option<u64>,
@@ -43,7 +45,13 @@ pub struct Taken {
 
 impl Stream {
     pub fn new(raw: Box<dyn Raw>, intake: Intake) -> Self {
-        Self { raw, intake, pending: None, told: VecDeque::new(), ended: false, stop: None, beat: Beat::default() }
+        Self { raw, intake, pending: None, told: VecDeque::new(), numbers: None, ended: false, stop: None, beat: Beat::default() }
+    }
+
+    /// The messages are numbered by this field.
+    #[must_use]
+    pub fn numbered(self, field: Option<&String>) -> Self {
+        Self { numbers: field.map(|field| Numbers::new(field)), ..self }
     }
 
     /// Reads a recording from its first row; `raw` must be one.
@@ -92,6 +100,7 @@ impl Stream {
                 self.told.push_back(Event::Gap { reason });
             }
             Said::Trouble { reason } => self.told.push_back(Event::Trouble { reason }),
+            Said::Note { reason } => self.told.push_back(Event::Note { reason }),
             Said::Bytes(_) | Said::Quiet | Said::End => {}
         }
         Ok(())
@@ -126,7 +135,13 @@ impl Live for Stream {
     }
 
     fn project(&mut self, columns: &[usize]) {
-        self.intake.project(columns);
+        match (&mut self.numbers, self.intake.schema().cloned()) {
+            (Some(numbers), Some(schema)) => {
+                let columns = numbers.project(&schema, columns);
+                self.intake.project(&columns);
+            }
+            _ => self.intake.project(columns),
+        }
     }
 
     fn resume(&mut self, from: &Positions) -> Result<()> {
@@ -150,6 +165,12 @@ impl Live for Stream {
         Ok(())
     }
 
+    fn count_from(&mut self, number: i64) {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.after(number);
+        }
+    }
+
     fn mark(&self) -> Vec<u8> {
         self.raw.mark()
     }
@@ -160,7 +181,8 @@ impl Live for Stream {
         let said = |event| match event {
             Event::Gap { reason } => Some(Said::Gap(Break { reason, ..Break::default() })),
             Event::Trouble { reason } => Some(Said::Trouble { reason }),
-            Event::Chunk(_) | Event::Quiet | Event::End => None,
+            Event::Note { reason } => Some(Said::Note { reason }),
+            Event::Chunk(_) | Event::Numbers(_) | Event::Quiet | Event::End => None,
         };
         let pending = told.into_iter().filter_map(said).chain(pending).chain(ended.then_some(Said::End)).collect();
         Some(Taken { raw, bytes: intake.from_header(), shape, pending })
@@ -169,11 +191,19 @@ impl Live for Stream {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {
+            if let Some(Event::Chunk(_)) = self.told.front()
+                && let Some(chunk) = self.told.pop_front()
+            {
+                return Ok(chunk);
+            }
             let now = Instant::now();
             if self.ended || self.pending.is_some() || !self.told.is_empty() || self.intake.full() || self.beat.due(now) {
                 if let Some(chunk) = self.intake.take(self.ended)? {
                     self.beat.mark(now);
-                    return Ok(Event::Chunk(chunk));
+                    let Some(numbers) = &mut self.numbers else { return Ok(Event::Chunk(chunk)) };
+                    let (frame, said) = numbers.own(chunk.frame).map_err(|fault| fault.at(&**self.intake.source()))?;
+                    self.told.push_front(Event::Chunk(Chunk { frame, ..chunk }));
+                    return Ok(Event::Numbers(said));
                 }
                 if let Some(event) = self.told.pop_front() {
                     return Ok(event);

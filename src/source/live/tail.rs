@@ -4,6 +4,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The first bytes by which a file is recognised that was rewritten in place.
 const MARK_BYTES: u64 = 512;
@@ -13,10 +14,15 @@ const MARK_BYTES: u64 = 512;
 pub struct Tail {
     path: PathBuf,
     file: File,
-    identity: (u64, u64),
+    identity: Identity,
     at: u64,
     mark: Vec<u8>,
+    /// The last bytes that were read, by which a copy is recognised.
+    last: Vec<u8>,
 }
+
+/// What tells a file from another at the same path.
+pub type Identity = (u64, u64);
 
 /// What the open file has to give.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,13 +48,34 @@ impl Tail {
     /// # Errors
     /// The operating system's; and when the path is no regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::open_for(path, path)
+    }
+
+    /// Opens the file at `path`, which once stood at `watched`: what stands there is looked at.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_for(path: &Path, watched: &Path) -> io::Result<Self> {
         // Asked first: opening a named pipe would block.
         regular(&path.metadata()?)?;
         let mut file = File::open(path)?;
         let identity = identity(&file.metadata()?);
         let mark = mark(&mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(Self { path: path.to_owned(), file, identity, at: 0, mark })
+        Ok(Self { path: watched.to_owned(), file, identity, at: 0, mark, last: Vec::new() })
+    }
+
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub fn modified(&self) -> io::Result<SystemTime> {
+        self.file.metadata()?.modified()
+    }
+
+    /// The last bytes that were read.
+    pub fn last(&self) -> &[u8] {
+        &self.last
     }
 
     /// How far it was read, bytes.
@@ -63,6 +90,7 @@ impl Tail {
 
     pub fn seek(&mut self, at: u64) -> io::Result<()> {
         self.at = self.file.seek(SeekFrom::Start(at))?;
+        self.last.clear();
         Ok(())
     }
 
@@ -72,6 +100,10 @@ impl Tail {
         self.seek(0)
     }
 
+    /// The next bytes, up to the end.
+    ///
+    /// # Errors
+    /// The operating system's.
     pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n = loop {
             match self.file.read(into) {
@@ -80,6 +112,10 @@ impl Tail {
             }
         };
         self.at += n as u64;
+        let read = into.get(..n).unwrap_or_default();
+        self.last.extend_from_slice(read.get(n.saturating_sub(MARK_BYTES as usize)..).unwrap_or_default());
+        let beyond = self.last.len().saturating_sub(MARK_BYTES as usize);
+        self.last.drain(..beyond);
         Ok(n)
     }
 
@@ -146,14 +182,14 @@ fn mark(file: &mut File) -> io::Result<Vec<u8>> {
 
 /// Device and inode. While a file is open its inode is not given to another.
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> (u64, u64) {
+pub fn identity(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
     (metadata.dev(), metadata.ino())
 }
 
 /// The time of creation, which is the best that the standard library knows elsewhere.
 #[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> (u64, u64) {
+pub fn identity(metadata: &Metadata) -> Identity {
     let since = metadata.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or((0, 0), |since| (since.as_secs(), u64::from(since.subsec_nanos())))
 }

@@ -1,11 +1,12 @@
 //! `ws:` and `wss:`: rows from a WebSocket, one JSON message after another, for as long as it takes.
 //! Taking messages apart is `messages`'s, the connection itself `link`'s.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::again::BackOff;
 use super::intake::Intake;
-use super::link::{Heard, Link};
+use super::link::{Heard, Joined, Joining, Link, MESSAGE_BYTES};
 use super::messages::{self, Added};
 use super::raw::{Break, Raw, Said};
 use super::stream::Stream;
@@ -21,6 +22,12 @@ pub const KIND: LiveKind = LiveKind {
     settings: &[
         Setting { name: "subscribe", about: "a message to send after connecting", default: "none" },
         Setting { name: "query", about: "what the server shall see after a question mark", default: "nothing" },
+        Setting {
+            name: "number",
+            about: "the field that numbers the messages: one that comes again is counted once, one that is missing is told",
+            default: "none",
+        },
+        Setting { name: "ca", about: "a PEM file with the certificate authority to trust, for wss", default: "those that browsers trust" },
     ],
     can_wait: false,
     rereadable: false,
@@ -31,8 +38,9 @@ pub const KIND: LiveKind = LiveKind {
 const ENOUGH_REFUSED: usize = 20;
 /// A connection that is lost this soon, before it gave a row, is an error rather than trouble.
 const EARLY: Duration = Duration::from_secs(10);
-const BACK_OFF: Duration = Duration::from_millis(250);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+/// So many first messages of a connection are compared with those of the one before.
+const COMPARED: usize = 64;
 
 fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     let name = url.params.get("format").map_or("json", String::as_str);
@@ -41,53 +49,74 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     }
     super::link::check(url)?;
     let intake = Intake::lines(url, &NDJSON, &expect);
-    let socket = WebSocket {
-        url: url.clone(),
-        link: None,
-        opened: None,
-        lost: None,
-        failures: 0,
-        next_try: None,
-        added: Added::default(),
-        first_refused: String::new(),
-        news: VecDeque::new(),
-    };
-    Ok(Box::new(Stream::new(Box::new(socket), intake)))
+    Ok(Box::new(Stream::new(Box::new(WebSocket::new(url)), intake).numbered(url.params.get("number"))))
 }
 
 /// The messages of a server as lines.
 struct WebSocket {
     url: FeedUrl,
     link: Option<Link>,
+    joining: Option<Joining>,
     /// When it was connected for the first time.
     opened: Option<Instant>,
     /// Since when the connection is lost.
     lost: Option<Instant>,
-    /// Attempts since a message was last received.
-    failures: u32,
+    again: BackOff,
     next_try: Option<Instant>,
     /// Lines received, and how many of them are no rows.
     added: Added,
     first_refused: String,
+    /// The first messages of the connection before, those of this one, and how many of them are the same.
+    before: HashSet<u32>,
+    first: HashSet<u32>,
+    repeated: u64,
     news: VecDeque<Said>,
 }
 
 impl WebSocket {
+    fn new(url: &FeedUrl) -> Self {
+        Self {
+            url: url.clone(),
+            link: None,
+            joining: None,
+            opened: None,
+            lost: None,
+            again: BackOff::new(LONGEST_BACK_OFF),
+            next_try: None,
+            added: Added::default(),
+            first_refused: String::new(),
+            before: HashSet::new(),
+            first: HashSet::new(),
+            repeated: 0,
+            news: VecDeque::new(),
+        }
+    }
+
     /// Receives a message, or learns that the connection is gone.
     fn listen(&mut self, until: Instant, into: &mut Vec<u8>) -> Result<Said> {
         let Some(link) = &mut self.link else { return Ok(Said::Quiet) };
         match link.hear(until) {
             Heard::Payload(payload) => self.receive(&payload, into),
-            Heard::Nothing => Ok(Said::Quiet),
-            Heard::Lost(reason) => self.lose(&reason),
+            Heard::TooLong(beginning, length) => {
+                // As a line it is no row, and so it is set aside and counted like any other that is none.
+                let most = MESSAGE_BYTES >> 20;
+                let line = [format!("a message of {length} bytes, more than {most} MiB, beginning with: ").as_bytes(), &beginning].concat();
+                self.receive(&line, into)
+            }
+            Heard::Nothing => Ok(self.tell_again().unwrap_or(Said::Quiet)),
+            Heard::Lost(reason, since) => self.lose(&reason, since),
         }
     }
 
     fn receive(&mut self, payload: &[u8], into: &mut Vec<u8>) -> Result<Said> {
-        self.failures = 0;
         let added = messages::add(payload, into);
         if added == Added::default() {
             return Ok(Said::Quiet);
+        }
+        if self.first.len() < COMPARED {
+            let hash = crc32fast::hash(payload);
+            self.first.insert(hash);
+            self.repeated += if self.before.contains(&hash) { added.rows as u64 } else { 0 };
         }
         self.added.rows += added.rows;
         self.added.refused += added.refused;
@@ -103,30 +132,63 @@ impl WebSocket {
         Ok(Said::Bytes(Instant::now()))
     }
 
+    /// Says once a connection that its server begins with what it sent before.
+    fn tell_again(&mut self) -> Option<Said> {
+        let again = std::mem::take(&mut self.repeated);
+        if again == 0 || self.url.params.contains_key("number") {
+            return None;
+        }
+        let reason = format!(
+            "after it was connected again the server sent {again} rows that it had sent before, and they are counted again; name the field that numbers its messages with number=FIELD"
+        );
+        Some(Said::Note { reason })
+    }
+
     /// The connection is gone: it will be tried again a while later.
-    fn lose(&mut self, reason: &str) -> Result<Said> {
+    fn lose(&mut self, reason: &str, since: Instant) -> Result<Said> {
         let now = Instant::now();
         self.link = None;
+        self.joining = None;
         if self.added == Added::default() && self.opened.is_some_and(|opened| opened.elapsed() < EARLY) {
             let fault = Fault::new("the server closed the connection before it sent a row").at(self.url.shown());
             return Err(fault.hint("check whether it wants a subscribe message"));
         }
-        self.lost.get_or_insert(now);
-        let wait = BACK_OFF.saturating_mul(1 << self.failures.min(7)).min(LONGEST_BACK_OFF);
-        // Many that lost the same server shall not come back all at once.
-        let wait = wait.mul_f64(0.75 + 0.5 * fastrand::f64()).min(LONGEST_BACK_OFF);
-        self.failures = self.failures.saturating_add(1);
+        self.lost.get_or_insert(since);
+        let wait = self.again.down(now);
         self.next_try = Some(now + wait);
+        let again = self.tell_again();
+        self.news.extend(again);
+        if !self.first.is_empty() {
+            self.before = std::mem::take(&mut self.first);
+        }
         Ok(Said::Trouble { reason: format!("{reason}; trying again in {:.1} s", wait.as_secs_f64()) })
     }
 
-    fn connect(&mut self) -> Result<()> {
-        self.link = Some(Link::connect(&self.url)?);
+    /// Goes on with the connection that is being made, or begins one.
+    fn connect(&mut self, deadline: Instant) -> Result<()> {
+        let joining = match self.joining.take() {
+            Some(joining) => joining,
+            None => Joining::begin(&self.url)?,
+        };
+        let link = match joining.step(deadline)? {
+            Joined::Open(link) => link,
+            Joined::Still(joining) => {
+                self.joining = Some(joining);
+                return Ok(());
+            }
+        };
+        self.link = Some(link);
         let now = Instant::now();
+        self.again.up(now);
         self.opened.get_or_insert(now);
         if let Some(lost) = self.lost.take() {
             let seconds = now.duration_since(lost).as_secs_f64();
-            let reason = format!("connection lost for {seconds:.1} s; what was sent meanwhile cannot be known");
+            let missing = if self.url.params.contains_key("number") {
+                "the numbers of its messages tell what is missing"
+            } else {
+                "what was sent meanwhile cannot be known"
+            };
+            let reason = format!("connection lost for {seconds:.1} s; {missing}");
             self.news.push_back(Said::Gap(Break { reason, ..Break::default() }));
         }
         Ok(())
@@ -140,9 +202,9 @@ impl WebSocket {
             std::thread::sleep(next.min(deadline) - now);
         }
         if next <= deadline
-            && let Err(fault) = self.connect()
+            && let Err(fault) = self.connect(deadline)
         {
-            let said = self.lose(&fault.what)?;
+            let said = self.lose(&fault.what, Instant::now())?;
             self.news.push_back(said);
         }
         Ok(())
@@ -151,9 +213,6 @@ impl WebSocket {
 
 impl Raw for WebSocket {
     fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
-        if self.opened.is_none() {
-            self.connect()?;
-        }
         let deadline = Instant::now() + wait;
         loop {
             if let Some(said) = self.news.pop_front() {
@@ -164,6 +223,8 @@ impl Raw for WebSocket {
                 if said != Said::Quiet {
                     return Ok(said);
                 }
+            } else if self.opened.is_none() {
+                self.connect(deadline)?;
             } else {
                 self.reconnect(deadline)?;
             }

@@ -24,9 +24,9 @@ use super::disk;
 use crate::data::{Fault, Result};
 pub use medium::{Disk, Medium, Track};
 pub use meta::{Meta, MetaColumn};
+use passed::Hole;
 pub use passed::Unrecorded;
 pub use reader::Reader;
-use passed::Hole;
 use record::{ANEW, HEAD, HEADER, Head, Header, Kind, LINE_START};
 
 /// How a log is kept.
@@ -209,6 +209,14 @@ impl Log {
     /// The disk's.
     pub fn trouble(&self, reason: &str) -> Result<u64> {
         self.add(Kind::Trouble, 0, &Arc::new(reason.as_bytes().to_vec()), Instant::now())
+    }
+
+    /// Keeps something that a person should know.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn remark(&self, reason: &str) -> Result<u64> {
+        self.add(Kind::Trouble, record::NOTE, &Arc::new(reason.as_bytes().to_vec()), Instant::now())
     }
 
     /// The feed ended: nothing will be added, now or later.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::record::{Header, Kind, LINE_START, TORN};
+use super::record::{Header, Kind, LINE_START, NOTE, TORN};
 use super::{Log, Recent, State, gap_payload, now};
 use crate::data::Result;
+use crate::source::live::raw::{Break, Said};
 
 /// What a recording lacks of its feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,12 +51,18 @@ impl Log {
         self.remember(&mut state, header, bytes, arrived, true);
     }
 
-    /// Tells the readers of a break, or of trouble, that cannot be written.
-    pub fn pass_told(&self, reason: &str, gap: bool) {
+    /// Tells the readers of a break, of trouble, or of what is worth knowing, where that cannot be written.
+    pub fn pass_told(&self, said: &Said) {
         let mut state = self.lock();
-        let (kind, payload) = if gap { (Kind::Gap, gap_payload(0, reason)) } else { (Kind::Trouble, Arc::new(reason.as_bytes().to_vec())) };
+        let text = |reason: &str| Arc::new(reason.as_bytes().to_vec());
+        let (kind, flags, payload) = match said {
+            Said::Gap(Break { reason, .. }) => (Kind::Gap, 0, gap_payload(0, reason)),
+            Said::Trouble { reason } => (Kind::Trouble, 0, text(reason)),
+            Said::Note { reason } => (Kind::Trouble, NOTE, text(reason)),
+            Said::Bytes(_) | Said::Quiet | Said::End => return,
+        };
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        let header = Header { kind, flags: 0, length, position: state.end, number: state.number, time: now(), crc: 0 };
+        let header = Header { kind, flags, length, position: state.end, number: state.number, time: now(), crc: 0 };
         self.remember(&mut state, header, &payload, Instant::now(), true);
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cursor::{Cursor, Found};
-use super::record::{ANEW, Header, Kind, LINE_START, TORN};
+use super::record::{ANEW, Header, Kind, LINE_START, NOTE, TORN};
 use super::{Log, Recent, Segment, State, repair};
 use crate::data::{Fault, Result};
 use crate::source::live::raw::{Begin, Break, Raw, Said};
@@ -179,6 +179,7 @@ impl Reader {
                 let reason = String::from_utf8_lossy(payload.get(8..).unwrap_or_default()).into_owned();
                 Some(Said::Gap(Break { reason, lost, torn: header.flags & TORN != 0, anew: header.flags & ANEW != 0 }))
             }
+            Kind::Trouble if header.flags & NOTE != 0 => Some(Said::Note { reason: String::from_utf8_lossy(payload).into_owned() }),
             Kind::Trouble => Some(Said::Trouble { reason: String::from_utf8_lossy(payload).into_owned() }),
             Kind::End => None,
         }

@@ -18,6 +18,8 @@ pub enum Kind {
 pub const LINE_START: u8 = 1;
 /// Of a gap: a stream with a beginning of its own follows.
 pub const ANEW: u8 = 2;
+/// Of trouble: it has passed, and is worth knowing all the same.
+pub const NOTE: u8 = 8;
 /// Of a gap: what follows begins in the middle of a line.
 pub const TORN: u8 = 4;
 

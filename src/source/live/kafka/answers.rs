@@ -16,20 +16,12 @@ use crate::source::live::Event;
 
 /// How long a topic that was just created may take to be readable.
 const EARLY: Duration = Duration::from_secs(10);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
-
-/// How long to wait after so many failures. Many that lost the same broker shall not come back all at once.
-fn back_off(failures: u32) -> Duration {
-    let wait = BACK_OFF.saturating_mul(1 << failures.min(7)).min(LONGEST_BACK_OFF);
-    wait.mul_f64(0.75 + 0.5 * fastrand::f64())
-}
-
 impl Kafka {
     pub(super) fn done(&mut self, done: Done) {
         match done {
             Done::Linked(Ok(link)) => {
                 self.linking = false;
-                self.failures = 0;
+                self.again.up(Instant::now());
                 self.link = Some(link.client.clone());
                 self.next_look = Some(Instant::now() + self.settings.refresh);
                 self.learn(&link);
@@ -40,8 +32,7 @@ impl Kafka {
                     self.fault = Some(self.unreachable(&failure));
                     return;
                 }
-                let wait = back_off(self.failures);
-                self.failures = self.failures.saturating_add(1);
+                let wait = self.again.down(Instant::now());
                 self.next_link = Some(Instant::now() + wait);
                 self.trouble(&failure, wait);
             }
@@ -204,8 +195,7 @@ impl Kafka {
     /// A partition does not answer: its connection is made anew, a while later.
     fn lost(&mut self, id: i32, failure: &Failure) {
         let Some(lane) = self.lane(id) else { return };
-        let wait = back_off(lane.failures);
-        lane.lost(Instant::now() + wait);
+        let wait = lane.lost(Instant::now());
         // Whom to ask for the way may be lost as well.
         self.link = None;
         self.trouble(failure, wait);

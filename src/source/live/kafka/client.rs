@@ -16,6 +16,7 @@ use rskafka::record::RecordAndOffset;
 use rskafka::{BackoffConfig, BackoffError, ConnectionError, chrono};
 
 use super::settings::{From, Settings};
+use crate::source::live::tls;
 
 /// How long connecting, and any answer that is not waited for on purpose, may take.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -214,6 +215,9 @@ pub fn sample_start(place: &Place) -> u64 {
 
 /// An error of the client in words for a person.
 fn words(error: &Error) -> String {
+    if let Some(cause) = tls::cause(error) {
+        return format!("no secure connection: {}", tls::words(cause).0);
+    }
     match error {
         Error::RetryFailed(BackoffError::DeadlineExceded { source, .. }) => source.downcast_ref::<Error>().map_or_else(|| plain(&source.to_string()), words),
         Error::Connection(ConnectionError::RetryFailed(BackoffError::DeadlineExceded { source, .. })) => plain(&source.to_string()),
@@ -232,6 +236,9 @@ fn words(error: &Error) -> String {
 
 /// The library's words without its scaffolding.
 fn plain(text: &str) -> String {
+    if let Some(said) = tls::in_text(text) {
+        return format!("no secure connection: {said}");
+    }
     let mut text = text.to_owned();
     for noise in ["Connection error: ", "Request error: ", "Connection is poisoned: ", "Cannot read framed message: ", "Cannot read/write data: ", "IO Error: "]
     {

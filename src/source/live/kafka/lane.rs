@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use polars::prelude::DataFrame;
 use rskafka::client::partition::PartitionClient;
 use rskafka::record::RecordAndOffset;
 
+use super::LONGEST_BACK_OFF;
 use super::client::{Fetched, Place, Size};
 use super::settings::From;
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
 use crate::data::{Chunk, Rejects};
+use crate::source::live::again::BackOff;
 use crate::source::live::beat::Beat;
 
 /// So much is handed out without waiting for the beat, bytes.
@@ -48,7 +50,9 @@ pub struct Lane {
     after_gap: u64,
     /// Batches still to be fetched one at a time.
     single: u32,
-    pub failures: u32,
+    /// Its connection was lost, and nothing came since.
+    lost: bool,
+    again: BackOff,
     next_try: Option<Instant>,
     beat: Beat,
 }
@@ -72,7 +76,8 @@ impl Lane {
             gap: None,
             after_gap: 0,
             single: 0,
-            failures: 0,
+            lost: false,
+            again: BackOff::new(LONGEST_BACK_OFF),
             next_try: None,
             beat: Beat::default(),
         };
@@ -102,7 +107,8 @@ impl Lane {
             self.records.push(record);
         }
         self.next_try = None;
-        std::mem::take(&mut self.failures) > 0
+        self.again.up(Instant::now());
+        std::mem::take(&mut self.lost)
     }
 
     /// What was to be read next is not there (any more): it goes on with what is.
@@ -137,11 +143,14 @@ impl Lane {
         if self.single > 0 { Size::Batch } else { Size::Bytes(most) }
     }
 
-    pub fn lost(&mut self, next_try: Instant) {
+    /// Its connection is lost; how long to wait for the next.
+    pub fn lost(&mut self, now: Instant) -> Duration {
         self.busy = false;
         self.client = None;
-        self.failures = self.failures.saturating_add(1);
-        self.next_try = Some(next_try);
+        self.lost = true;
+        let wait = self.again.down(now);
+        self.next_try = Some(now + wait);
+        wait
     }
 
     /// Whether all that is asked for was fetched.
@@ -167,7 +176,7 @@ impl Lane {
             let at_seam = self.seam.is_some_and(|seam| self.given < seam && seam <= self.next);
             return self.gap.is_some() || at_seam || (self.fetched() && self.end.is_some_and(|end| self.given < end));
         }
-        self.bytes >= MUCH || self.records.len() >= CHUNK_ROWS || self.fetched() || self.gap.is_some() || self.failures > 0 || self.beat.due(now)
+        self.bytes >= MUCH || self.records.len() >= CHUNK_ROWS || self.fetched() || self.gap.is_some() || self.lost || self.beat.due(now)
     }
 
     /// When to look again, before `deadline`, though no answer came.

@@ -26,6 +26,7 @@ use self::client::{Answer, Fetched, Link, Place, Size};
 use self::decode::{Look, Rows};
 use self::lane::Lane;
 use self::settings::{From, Settings};
+use super::again::BackOff;
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
 use crate::data::{Chunk, Fault, Positions, Result};
 
@@ -70,6 +71,7 @@ const SAMPLE: usize = 2_000;
 /// How long the brokers may take to answer a question that is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_millis(250);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
 fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     let settings = Arc::new(Settings::new(url)?);
@@ -85,7 +87,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         runtime: Some(runtime),
         link: None,
         linking: false,
-        failures: 0,
+        again: BackOff::new(LONGEST_BACK_OFF),
         next_link: None,
         next_look: None,
         known: BTreeSet::new(),
@@ -112,8 +114,7 @@ struct Kafka {
     runtime: Option<Runtime>,
     link: Option<Arc<Client>>,
     linking: bool,
-    /// Attempts to connect since the last that was good.
-    failures: u32,
+    again: BackOff,
     next_link: Option<Instant>,
     /// When to look for new partitions.
     next_look: Option<Instant>,

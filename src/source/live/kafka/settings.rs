@@ -9,14 +9,12 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use polars::prelude::TimeUnit;
 use rskafka::client::{Credentials, SaslConfig};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
 use crate::data::{Fault, Result, format};
-use crate::source::live::{FeedUrl, choices};
+use crate::source::live::{FeedUrl, choices, host, tls};
 
-const PORT: &str = "9092";
+const PORT: u16 = 9092;
 const USER: &str = "BRAID_KAFKA_USER";
 const PASSWORD: &str = "BRAID_KAFKA_PASSWORD";
 /// Where systems keep the certificates they trust.
@@ -87,7 +85,7 @@ impl Settings {
             text,
             names,
             metadata: switch(url, "metadata", true)?,
-            tls: tls(url)?,
+            tls: secure(url)?,
             sasl: sasl(url)?,
         })
     }
@@ -107,15 +105,12 @@ fn target(url: &FeedUrl) -> Result<(Vec<String>, String)> {
     }
     let mut brokers = Vec::new();
     for host in hosts.split(',').map(str::trim).filter(|host| !host.is_empty()) {
-        // The colons of an IPv6 address stand in brackets.
-        let (name, port) = match host.rsplit_once(':') {
-            Some((name, port)) if !port.ends_with(']') => (name, port),
-            _ => (host, PORT),
+        let wrong = |what: String| {
+            let why = if what.contains("port") { format!(": {what}") } else { String::new() };
+            fault(format!("'{host}' is not the address of a broker{why}"))
         };
-        let good = !name.is_empty() && !name.contains(char::is_whitespace) && port.parse::<u16>().is_ok_and(|port| port > 0);
-        if !good {
-            return Err(fault(format!("'{host}' is not the address of a broker")));
-        }
+        let (name, port) = host::split(host).map_err(wrong)?;
+        let port = port.unwrap_or(PORT);
         brokers.push(format!("{name}:{port}"));
     }
     if brokers.is_empty() {
@@ -205,7 +200,7 @@ fn names(url: &FeedUrl, text: &Text) -> Result<Names> {
     Ok(Names::Given(names))
 }
 
-fn tls(url: &FeedUrl) -> Result<Option<Arc<ClientConfig>>> {
+fn secure(url: &FeedUrl) -> Result<Option<Arc<ClientConfig>>> {
     let ca = url.params.get("ca");
     if !switch(url, "tls", ca.is_some())? {
         return Ok(None);
@@ -218,18 +213,9 @@ fn tls(url: &FeedUrl) -> Result<Option<Arc<ClientConfig>>> {
     let Some(path) = ca.cloned().or_else(system) else {
         return Err(Fault::new("this system has no file of trusted certificates where we looked").at(url.shown()).hint(hint));
     };
-    let mut roots = RootCertStore::empty();
-    let unread = |error: &dyn std::fmt::Display| Fault::new(format!("the certificates cannot be read: {error}")).at(path.clone()).hint(hint);
-    for certificate in CertificateDer::pem_file_iter(&path).map_err(|error| unread(&error))? {
-        // One that is odd does not spoil the others of a system's bundle.
-        let _ = roots.add(certificate.map_err(|error| unread(&error))?);
-    }
-    if roots.is_empty() {
-        return Err(Fault::new("this file holds no certificate").at(path).hint(hint));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| unread(&error))?;
-    Ok(Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
+    let roots = tls::roots(Path::new(&path))?;
+    let config = tls::config(roots).map_err(|error| Fault::new(error.to_string()).at(url.shown()))?;
+    Ok(Some(Arc::new(config)))
 }
 
 fn sasl(url: &FeedUrl) -> Result<Option<SaslConfig>> {

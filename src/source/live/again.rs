@@ -1,0 +1,38 @@
+//! When to connect again: soon after a connection that held, later and later while none does. Connecting is the feeds'.
+
+use std::time::{Duration, Instant};
+
+const FIRST: Duration = Duration::from_millis(250);
+/// A connection that was up for so long, and longer than was waited for it, has held.
+const HELD: Duration = Duration::from_secs(10);
+
+/// How often in a row a connection did not hold.
+#[derive(Debug)]
+pub struct BackOff {
+    longest: Duration,
+    streak: u32,
+    waited: Duration,
+    up: Option<Instant>,
+}
+
+impl BackOff {
+    pub fn new(longest: Duration) -> Self {
+        Self { longest, streak: 0, waited: Duration::ZERO, up: None }
+    }
+
+    /// It is connected.
+    pub fn up(&mut self, now: Instant) {
+        self.up.get_or_insert(now);
+    }
+
+    /// It is not, or not any more: how long to wait. Many that lost the same server shall not come back all at once.
+    pub fn down(&mut self, now: Instant) -> Duration {
+        if self.up.take().is_some_and(|up| now.saturating_duration_since(up) >= HELD.max(self.waited)) {
+            self.streak = 0;
+        }
+        let wait = FIRST.saturating_mul(1 << self.streak.min(16)).min(self.longest);
+        self.waited = wait.mul_f64(0.75 + 0.5 * fastrand::f64()).min(self.longest);
+        self.streak = self.streak.saturating_add(1);
+        self.waited
+    }
+}

@@ -1,0 +1,172 @@
+//! What becomes of a file that another took the place of: it may still be written to, and between two looks more than one
+//! may have come and gone. What is left behind is followed on; what stood in between is looked for among its siblings.
+//! Following the file at the path is left to `file`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::intake::Intake;
+use super::shape::Shape;
+use super::tail::{Identity, State, Tail, identity};
+use crate::data::{Chunk, Fault, Result};
+
+/// A file that was left is followed on until it has been quiet for so long.
+const QUIET: Duration = Duration::from_secs(600);
+/// So many are followed at once.
+const MOST: usize = 4;
+/// How often one looks whether they grew.
+const LOOK: Duration = Duration::from_millis(200);
+/// A last line without an end is taken for whole when it has been quiet for so long.
+pub const UNFINISHED: Duration = Duration::from_secs(2);
+/// Rows of a file that was left are a partition of their own: its positions say nothing of the file at the path.
+const PARTITION: u32 = 1;
+
+/// Files that were left behind.
+#[derive(Default)]
+pub struct Left {
+    files: Vec<Old>,
+    next_look: Option<Instant>,
+}
+
+struct Old {
+    tail: Tail,
+    intake: Intake,
+    quiet: Instant,
+}
+
+impl Left {
+    /// Follows a file on from the byte `at`, line `line`; what stands before that was handed out.
+    pub fn push(&mut self, mut tail: Tail, source: &Arc<str>, shape: Shape, columns: &[usize], at: u64, line: u64) {
+        let mut intake = Intake::shaped(source.clone(), shape);
+        intake.project(columns);
+        intake.seek(at, line);
+        if tail.seek(at).is_err() {
+            return;
+        }
+        if self.files.len() >= MOST {
+            self.files.remove(0);
+        }
+        self.files.push(Old { tail, intake, quiet: Instant::now() });
+        self.next_look = None;
+    }
+
+    pub fn holds(&self, id: Identity) -> bool {
+        self.files.iter().any(|old| old.tail.identity() == id)
+    }
+
+    /// Rows that were written to them since.
+    ///
+    /// # Errors
+    /// When they can no longer be read.
+    pub fn take(&mut self, scratch: &mut [u8]) -> Result<Option<Chunk>> {
+        if self.files.is_empty() || self.next_look.is_some_and(|next| next > Instant::now()) {
+            return Ok(None);
+        }
+        for old in &mut self.files {
+            let fault = |error: &std::io::Error| Fault::io("a file that another took the place of", error);
+            if matches!(old.tail.state().map_err(|e| fault(&e))?, State::Grown) {
+                while !old.intake.full() {
+                    let n = old.tail.read(scratch).map_err(|e| fault(&e))?;
+                    if n == 0 {
+                        break;
+                    }
+                    old.quiet = Instant::now();
+                    old.intake.push(scratch.get(..n).unwrap_or_default());
+                }
+            }
+            let ended = old.intake.waiting() > 0 && old.quiet.elapsed() >= UNFINISHED;
+            if let Some(chunk) = old.intake.take(ended)? {
+                return Ok(Some(Chunk { partition: PARTITION, ..chunk }));
+            }
+        }
+        self.files.retain(|old| old.quiet.elapsed() < QUIET);
+        self.next_look = Some(Instant::now() + LOOK);
+        Ok(None)
+    }
+}
+
+/// A file that a rotation named after the one at the path: `NAME.1`, `NAME-20011231`, or one of those that was packed since.
+struct Sibling {
+    path: PathBuf,
+    id: Identity,
+    modified: SystemTime,
+    /// The number it was given, where that counts rotations.
+    number: Option<u32>,
+    packed: bool,
+}
+
+fn siblings(path: &Path) -> Vec<Sibling> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let own = entry.file_name().to_string_lossy().into_owned();
+        let Some(rest) = own.strip_prefix(&name).and_then(|rest| rest.strip_prefix(['.', '-', '_'])) else { continue };
+        let packed = [".gz", ".zst", ".bz2", ".xz"].iter().find_map(|end| rest.strip_suffix(end));
+        let stem = packed.unwrap_or(rest);
+        let digits = stem.bytes().any(|b| b.is_ascii_digit()) && stem.bytes().all(|b| b.is_ascii_digit() || b"-_.:TZ".contains(&b));
+        let Some(metadata) = entry.metadata().ok().filter(|metadata| digits && metadata.is_file()) else { continue };
+        let Ok(modified) = metadata.modified() else { continue };
+        let number = stem.parse().ok().filter(|number| *number < 10_000);
+        found.push(Sibling { path: entry.path(), id: identity(&metadata), modified, number, packed: packed.is_some() });
+    }
+    found.sort_by(|a, b| a.modified.cmp(&b.modified).then(b.number.cmp(&a.number)));
+    found
+}
+
+/// What came at the path after a file that was left, and is there no longer.
+#[derive(Default)]
+pub struct Between {
+    /// The first of them, where it is now.
+    pub first: Option<PathBuf>,
+    /// What cannot be read any more, in a sentence.
+    pub lost: Option<String>,
+}
+
+/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` are those that are
+/// followed already.
+pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
+    let (Ok(left), Ok(now)) = (old.modified(), path.metadata().map(|metadata| identity(&metadata))) else { return Between::default() };
+    let all = siblings(path);
+    let own = all.iter().find(|sibling| sibling.id == old.identity());
+    let later = |sibling: &&Sibling| {
+        let by_number = own.and_then(|own| own.number).zip(sibling.number).map(|(own, number)| number < own);
+        sibling.id != old.identity() && sibling.id != now && !known.holds(sibling.id) && by_number.unwrap_or(sibling.modified >= left)
+    };
+    // A file that was moved out of the folder, or removed, tells nothing of those after it.
+    let came: Vec<&Sibling> = all.iter().filter(|_| own.is_some()).filter(later).collect();
+    let first = came.iter().find(|sibling| !sibling.packed);
+    let before_first = |sibling: &&&Sibling| first.is_none_or(|first| sibling.modified <= first.modified);
+    let packed = came.iter().filter(|sibling| sibling.packed).filter(before_first).count();
+    // By their numbers it is known how many rotations there were in between.
+    let numbers = own.and_then(|own| own.number).map_or(0, |own| own.saturating_sub(1 + first.and_then(|first| first.number).unwrap_or(0)) as usize);
+    let gone = numbers.saturating_sub(packed);
+    let lost = (packed + gone > 0).then(|| {
+        let files = if packed + gone == 1 { "a file that stood".to_owned() } else { format!("{} files that stood", packed + gone) };
+        let why = if packed > 0 { "packed" } else { "gone" };
+        format!("{files} at the path between two looks was {why} before it could be read; how many rows it held cannot be known")
+    });
+    let first = first.map(|first| first.path.clone());
+    Between { first, lost }
+}
+
+/// The copy that was made of a file before it was cut: it holds what was read of it, up to the end of `read`, and more.
+pub fn copy_of(path: &Path, begins: &[u8], at: u64, ends: &[u8]) -> Option<Tail> {
+    if begins.is_empty() || ends.is_empty() {
+        return None;
+    }
+    let same = |sibling: &Sibling| {
+        let mut tail = Tail::open(&sibling.path).ok().filter(|tail| tail.beginning().starts_with(begins))?;
+        tail.seek(at.checked_sub(ends.len() as u64)?).ok()?;
+        let mut there = vec![0; ends.len()];
+        let mut have = 0;
+        while have < there.len() {
+            have += tail.read(there.get_mut(have..)?).ok().filter(|n| *n > 0)?;
+        }
+        (there == ends).then_some(tail)
+    };
+    siblings(path).iter().rev().filter(|sibling| !sibling.packed).find_map(same)
+}

@@ -1,0 +1,93 @@
+//! Laws of a file that is rotated: every row is read once, wherever its file has gone; of what cannot be read it is told.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+
+use crate::live::{append, feed, objects, open, place, rows, settled, until};
+
+#[test]
+fn rows_written_to_the_old_file_after_the_new_one_began_come_in() {
+    let (folder, path) = place("log.ndjson");
+    append(&path, &objects(0..3));
+    let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
+    let mut live = open(&feed(&path));
+    settled(&mut *live);
+    rows(&mut *live, 3);
+    fs::rename(&path, folder.path().join("log.ndjson.1")).unwrap();
+    append(&path, &objects(100..102));
+    assert_eq!(rows(&mut *live, 2).numbers("n"), [100, 101]);
+    // A process that was not told of the rotation yet, in the middle of a line.
+    for part in objects(3..5).as_bytes().chunks(5) {
+        writer.write_all(part).unwrap();
+    }
+    append(&path, &objects(102..103));
+    let got = rows(&mut *live, 3);
+    let mut numbers = got.numbers("n");
+    numbers.sort_unstable();
+    assert_eq!(numbers, [3, 4, 102]);
+    // They are no positions of the file at the path.
+    assert!(got.chunks.iter().all(|chunk| (chunk.partition == 0) == chunk.frame.column("n").unwrap().i64().unwrap().into_no_null_iter().all(|n| n >= 100)));
+    assert!(got.gaps.is_empty() && got.rejects.is_empty());
+}
+
+#[test]
+fn a_file_that_came_and_went_between_two_looks_is_read_where_it_is_now() {
+    for names in [["log.csv.2", "log.csv.1"], ["log.csv-20010101", "log.csv-20010102"]] {
+        let (folder, path) = place("log.csv");
+        append(&path, "n,s\n1,a\n2,b\n");
+        let mut live = open(&feed(&path));
+        settled(&mut *live);
+        rows(&mut *live, 2);
+        append(&path, "3,c\n");
+        fs::rename(&path, folder.path().join(names[0])).unwrap();
+        append(&path, "n,s\n4,d\n5,e\n");
+        fs::rename(&path, folder.path().join(names[1])).unwrap();
+        append(&path, "n,s\n6,f\n");
+        // What only looks alike is none of ours.
+        append(&folder.path().join("log.csv.bak"), "n,s\n7,g\n");
+        append(&folder.path().join("log.csv2"), "n,s\n8,g\n");
+        let got = rows(&mut *live, 4);
+        assert_eq!(got.numbers("n"), [3, 4, 5, 6], "{names:?}");
+        assert!(got.gaps.is_empty() && got.rejects.is_empty(), "{:?}", got.gaps);
+        append(&path, "9,h\n");
+        assert_eq!(rows(&mut *live, 1).numbers("n"), [9]);
+    }
+}
+
+#[test]
+fn a_file_between_that_cannot_be_read_any_more_is_told() {
+    for (there, word) in [(None, "gone"), (Some("log.ndjson.1.gz"), "packed")] {
+        let (folder, path) = place("log.ndjson");
+        append(&path, &objects(0..2));
+        let mut live = open(&feed(&path));
+        settled(&mut *live);
+        rows(&mut *live, 2);
+        fs::rename(&path, folder.path().join("log.ndjson.2")).unwrap();
+        if let Some(name) = there {
+            append(&folder.path().join(name), "\u{1f}packed");
+        }
+        append(&path, &objects(10..11));
+        let got = until(&mut *live, |got| got.frame.height() == 1 && !got.gaps.is_empty());
+        assert_eq!(got.numbers("n"), [10]);
+        assert!(matches!(&got.gaps[..], [gap] if gap.contains(word) && gap.contains("cannot be known")), "{:?}", got.gaps);
+    }
+}
+
+#[test]
+fn what_was_not_read_of_a_file_that_is_copied_and_cut_is_read_from_its_copy() {
+    let (folder, path) = place("log.ndjson");
+    append(&path, &objects(0..5));
+    let mut live = open(&feed(&path));
+    settled(&mut *live);
+    rows(&mut *live, 5);
+    // Two more rows, and then, before anybody looks, the copy is made and the file is cut.
+    append(&path, &objects(5..7));
+    fs::copy(&path, folder.path().join("log.ndjson.1")).unwrap();
+    File::create(&path).unwrap();
+    append(&path, &objects(20..21));
+    let got = until(&mut *live, |got| got.frame.height() == 3 && !got.gaps.is_empty());
+    let mut numbers = got.numbers("n");
+    numbers.sort_unstable();
+    assert_eq!(numbers, [5, 6, 20]);
+    assert!(matches!(&got.gaps[..], [gap] if gap.contains("read from its copy") && gap.contains("cannot be known")), "{:?}", got.gaps);
+}
