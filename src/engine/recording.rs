@@ -47,6 +47,7 @@ impl Place {
         if !place.exists() || Log::peek(&folder).is_some() {
             return Ok(Vec::new());
         }
+        own::within(&self.workspace, &folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
         let (log, faults) = Log::open(&folder, Options::default())?;
         if log.range().is_empty() {
             return Ok(faults);

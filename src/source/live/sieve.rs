@@ -146,6 +146,10 @@ impl<S> Sieve<S> {
             self.length = before.saturating_add(length);
             if self.length > self.limit {
                 keep = length.min(if before == 0 { KEPT } else { 0 });
+                // Said before the library has the message, which it may have long before the rest has come.
+                if header.is_final {
+                    self.cut.push_back((self.ended, self.length));
+                }
             }
         }
         // Writing to memory does not fail.
@@ -155,9 +159,6 @@ impl<S> Sieve<S> {
     }
 
     fn end(&mut self) {
-        if self.length > self.limit {
-            self.cut.push_back((self.ended, self.length));
-        }
         (self.ended, self.length) = (self.ended + 1, 0);
     }
 }
