@@ -74,10 +74,23 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
     }
 }
 
+/// Why some of the rows that were counted cannot be read again, if that is so.
+fn unread(shared: &Shared, reached: &Reached) -> Option<String> {
+    let of_file = |feed: usize| shared.table.live.get(feed).is_some_and(|feed| feed.url.scheme == "file");
+    if reached.partitions.iter().any(|at| of_file(at.feed) && (at.epoch > 0 || at.partition > 0)) {
+        return Some("a file that is followed began anew, and what stood in it before is not read again".to_owned());
+    }
+    let lacking: u64 = shared.table.live.iter().filter_map(super::Feed::unrecorded).map(|lacks| lacks.rows).sum();
+    (lacking > 0).then(|| format!("{lacking} rows that are counted could not be recorded"))
+}
+
 fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compare::Differences)> {
     let plan = &shared.plan;
     if shared.dataset.as_ref().is_some_and(Dataset::has_changed) {
         return Err(Fault::new("the dataset has changed, and rows were joined with what it was when they came"));
+    }
+    if let Some(why) = unread(shared, &moment.reached) {
+        return Err(Fault::new(why));
     }
     let lookup = shared.lookup()?;
     let mut incremental = Partial::new(plan.clone())?;

@@ -3,7 +3,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 
+use std::time::Duration;
+
+use braid::engine::Options;
+use braid::engine::open::Given;
+
 use crate::live::{append, feed, objects, open, place, rows, settled, until};
+use crate::run::{open as table, start, wait};
 
 #[test]
 fn rows_written_to_the_old_file_after_the_new_one_began_come_in() {
@@ -90,4 +96,22 @@ fn what_was_not_read_of_a_file_that_is_copied_and_cut_is_read_from_its_copy() {
     numbers.sort_unstable();
     assert_eq!(numbers, [5, 6, 20]);
     assert!(matches!(&got.gaps[..], [gap] if gap.contains("read from its copy") && gap.contains("cannot be known")), "{:?}", got.gaps);
+}
+
+#[test]
+fn an_answer_over_a_rotated_file_is_not_called_wrong_because_its_past_cannot_be_read_again() {
+    let (folder, path) = place("log.ndjson");
+    append(&path, &objects(0..50));
+    let table = table(&Given { name: "r".into(), live: vec![feed(&path)], ..Given::default() });
+    let options = Options { audit: Some(Duration::from_millis(50)), ..Options::default() };
+    let run = start(&table, "SELECT count(*) AS c FROM r", options);
+    wait(&run, |s| s.rows.come_in == 50);
+    fs::rename(&path, folder.path().join("log.ndjson.1")).unwrap();
+    append(&path, &objects(50..60));
+    wait(&run, |s| s.rows.come_in == 60);
+    append(&path, &objects(60..61));
+    let last = wait(&run, |s| s.audit.as_ref().is_some_and(|audit| audit.word.is_some()));
+    let audit = last.audit.clone().unwrap();
+    assert_eq!(audit.differences, 0);
+    assert!(audit.word.unwrap().contains("began anew"));
 }
