@@ -2,8 +2,9 @@
 //! recorded is the text. Positions are bytes of that text. How text is unpacked is `packing`'s.
 
 use std::io::{self, BufRead, Read};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::raw::{Raw, Said};
 use crate::data::{Fault, Result};
@@ -51,20 +52,23 @@ impl<R: Raw> Unpacked<R> {
             self.state = State::Plain;
             return Ok(());
         }
-        let (more, bytes) = channel();
+        let (more, bytes) = bounded(1);
         let text = packing.unpack(Arriving { bytes, piece: Vec::new(), taken: 0 }).map_err(|error| Fault::io(&*self.source, &error))?;
         let stream = Stream { packing, text, more: Some(more) };
-        stream.give(head);
+        stream.give(head)?;
         self.state = State::Packed(stream);
         Ok(())
     }
 }
 
 impl Stream {
-    fn give(&self, bytes: Vec<u8>) {
-        if let Some(more) = &self.more {
-            // The other end lives as long as this one.
-            let _ = more.send(bytes);
+    /// Takes the next packed bytes; those before them were used up.
+    fn give(&self, bytes: Vec<u8>) -> Result<()> {
+        let given = self.more.as_ref().is_none_or(|more| more.try_send(bytes).is_ok());
+        if given {
+            Ok(())
+        } else {
+            Err(Fault::new("internal error: packed bytes came before those before them were used").hint("please report it with the data"))
         }
     }
 
@@ -117,7 +121,7 @@ impl<R: Raw> Raw for Unpacked<R> {
                     self.at = at;
                     match &mut self.state {
                         State::Unknown(head) => head.extend_from_slice(&self.scratch),
-                        State::Packed(stream) => stream.give(std::mem::take(&mut self.scratch)),
+                        State::Packed(stream) => stream.give(std::mem::take(&mut self.scratch))?,
                         State::Plain => into.extend_from_slice(&self.scratch),
                     }
                 }
