@@ -93,11 +93,13 @@ fn a_pipe_on_a_disk_that_stays_full_is_held_back_for_a_while_and_then_answered_w
     let folder = tempfile::tempdir().unwrap();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let room = Arc::new(AtomicI64::new(400_000));
-    let feeding = std::thread::spawn(move || {
-        for n in 0..ROWS {
-            writer.write_all(format!("{{\"n\":{n},\"s\":\"row {n}\"}}\n").as_bytes()).unwrap();
-        }
-    });
+    let feeding = std::thread::Builder::new()
+        .spawn(move || {
+            for n in 0..ROWS {
+                writer.write_all(format!("{{\"n\":{n},\"s\":\"row {n}\"}}\n").as_bytes()).unwrap();
+            }
+        })
+        .unwrap();
     let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
     settled(&mut *stream);
     let place = place(folder.path());
@@ -130,7 +132,7 @@ fn limited(workspace: &Path, stats: &Path, text: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut pipe, text) = (child.stdin.take().unwrap(), text.to_owned());
     // Where the run gives up early, what is left is nobody's.
-    let feeding = std::thread::spawn(move || drop(pipe.write_all(text.as_bytes())));
+    let feeding = std::thread::Builder::new().spawn(move || drop(pipe.write_all(text.as_bytes()))).unwrap();
     let out = child.wait_with_output().unwrap();
     feeding.join().unwrap();
     out

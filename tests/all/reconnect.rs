@@ -174,13 +174,15 @@ fn rows_that_a_server_sends_again_are_told_and_by_their_number_counted_once() {
 fn the_number_of_a_message_need_not_be_asked_for_and_must_be_one() {
     let serve = || {
         let (listener, address) = listen();
-        std::thread::spawn(move || {
-            let mut socket = accept(&listener);
-            for (n, s) in [(1, "a"), (1, "b"), (2, "c")] {
-                socket.send(Message::text(format!("{{\"n\":{n},\"s\":\"{s}\"}}"))).unwrap();
-            }
-            hold(&mut socket);
-        });
+        std::thread::Builder::new()
+            .spawn(move || {
+                let mut socket = accept(&listener);
+                for (n, s) in [(1, "a"), (1, "b"), (2, "c")] {
+                    socket.send(Message::text(format!("{{\"n\":{n},\"s\":\"{s}\"}}"))).unwrap();
+                }
+                hold(&mut socket);
+            })
+            .unwrap();
         address
     };
     let mut live = open(&format!("{}?number=n", serve()));
@@ -239,17 +241,19 @@ fn an_impossible_port_is_refused_before_anything_is_connected() {
 #[test]
 fn a_server_that_drips_its_answer_does_not_hold_a_run_beyond_its_time() {
     let (listener, address) = listen();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]);
-        // A minute of an answer that goes on.
-        for byte in b"HTTP/1.1 101 Switching Protocols\r\n".iter().chain([b'x'; 600].iter()) {
-            if stream.write_all(&[*byte]).is_err() {
-                break;
+    std::thread::Builder::new()
+        .spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            // A minute of an answer that goes on.
+            for byte in b"HTTP/1.1 101 Switching Protocols\r\n".iter().chain([b'x'; 600].iter()) {
+                if stream.write_all(&[*byte]).is_err() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(100));
             }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    });
+        })
+        .unwrap();
     let begin = Instant::now();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_braid"));
     let out = command.args(["run", "--live", &format!("t={address}"), "--for", "1s", "--sql", "SELECT count(*) FROM t"]).output().unwrap();

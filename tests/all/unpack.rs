@@ -23,7 +23,7 @@ fn zstd(text: &str) -> Vec<u8> {
 /// What a pipe gives that brings these bytes so many at a time.
 fn piped(bytes: Vec<u8>, step: usize) -> Got {
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let feeding = std::thread::spawn(move || bytes.chunks(step).for_each(|part| writer.write_all(part).unwrap()));
+    let feeding = std::thread::Builder::new().spawn(move || bytes.chunks(step).for_each(|part| writer.write_all(part).unwrap())).unwrap();
     let mut live = stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap();
     settled(&mut live);
     let got = to_end(&mut live);
