@@ -11,6 +11,7 @@ mod bytewax_window;
 mod checkpoint;
 mod chunks;
 mod cli;
+mod cost;
 mod crash;
 mod dialect;
 mod drift;
