@@ -48,6 +48,7 @@ mod seam;
 mod shortcuts;
 mod sketch;
 mod sql;
+mod stop;
 mod stream;
 mod window;
 mod window_guard;
