@@ -45,8 +45,8 @@ pub fn run() -> String {
         text += &format!("  {:<width$}  {}\n", left(option), option.about);
     }
     text + "
-It ends when every input has ended, after --for, or on Ctrl-C. The answer goes to stdout as a table (CSV in a pipe), progress
-and what there is to know to stderr. Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
+It ends when every input has ended, after --for, or on Ctrl-C; on a second Ctrl-C at once, without an answer. The answer goes to
+stdout as a table (CSV in a pipe), progress and what there is to know to stderr. Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
 
 Examples
   How many flights of each airport, from all files of a folder:

@@ -33,8 +33,9 @@ braid sources | aggregates | marks      what this build knows
 
 A model that braid train wrote is a function of SQL: predict(NAME), predict_proba(NAME, 'class').
 braid run --help says each option in a line, with examples.
-run answers one question. It ends when every input has ended, after --for, or on Ctrl-C, always with a complete,
-consistent answer: on stdout as a table (CSV in a pipe), or in --out. Progress goes to stderr.
+run answers one question. It ends when every input has ended, after --for, or on Ctrl-C (SIGTERM, SIGHUP), always with a
+complete, consistent answer: on stdout as a table (CSV in a pipe), or in --out. A second Ctrl-C ends it at once, without
+one. Progress goes to stderr.
 Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
 
 Example:
@@ -67,7 +68,11 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
         "--version" | "-V" => print(concat!("braid ", env!("CARGO_PKG_VERSION"), "\n")),
         "train" => match train::TrainArgs::parse(rest) {
             Ok(None) => print(&train::help()),
-            Ok(Some(args)) => report(train::run(&args, started)),
+            Ok(Some(args)) => {
+                let outcome = train::run(&args, started);
+                crate::disk::clean_up();
+                report(outcome)
+            }
             Err(fault) => usage(&fault, "braid train --help"),
         },
         _ => print(HELP),

@@ -13,12 +13,12 @@ use crate::data::{Fault, Rejects, Result, words};
 use crate::disk;
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
-use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer};
+use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer, stop};
 use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;
 use crate::query::{Input, Plan, Query};
 use crate::source::live::url::FeedUrl;
-use crate::sync::{Cancel, Wake};
+use crate::sync::Wake;
 use crate::workspace::{Windows, picture};
 
 /// How often one looks at the time, at Ctrl-C and at the memory held.
@@ -27,10 +27,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// # Errors
 /// Whatever keeps the answer from being complete.
 pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
-    let stop = Cancel::new();
-    let asked = stop.clone();
-    ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
-
+    let stop = stop::on_signals()?;
     let query = Query::parse(&args.sql)?;
     let written: Vec<&Path> = [&args.out, &args.chart, &args.stats].into_iter().flatten().map(PathBuf::as_path).collect();
     outputs::check(&written, &read(args))?;

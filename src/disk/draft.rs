@@ -1,11 +1,12 @@
 //! A file on its way to its name: it is written beside its place, under a name that nobody can foresee, and gets its own when
 //! every byte is on the disk. What is written is left to others.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -24,6 +25,7 @@ pub(super) fn is_draft(name: &str) -> bool {
 pub struct Draft {
     way: Way,
     failed: Arc<AtomicI32>,
+    _listed: Option<Listed>,
 }
 
 #[derive(Debug)]
@@ -66,11 +68,13 @@ impl Draft {
         if let Some(permissions) = permissions {
             builder.permissions(permissions);
         }
-        Ok(Self::of(Way::Beside(builder.tempfile_in(folder)?, path)))
+        let file = builder.tempfile_in(folder)?;
+        let listed = Listed::new(file.path());
+        Ok(Self { _listed: Some(listed), ..Self::of(Way::Beside(file, path)) })
     }
 
     fn of(way: Way) -> Self {
-        Self { way, failed: Arc::default() }
+        Self { way, failed: Arc::default(), _listed: None }
     }
 
     /// The file to write to; all of them that are asked for are one.
@@ -114,6 +118,38 @@ impl Draft {
             }
             Way::Through(file) => sync(&file),
         }
+    }
+}
+
+/// The drafts of this process.
+static DRAFTS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// That a draft is among them.
+#[derive(Debug)]
+struct Listed(PathBuf);
+
+impl Listed {
+    fn new(path: &Path) -> Self {
+        drafts().insert(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        drafts().remove(&self.0);
+    }
+}
+
+fn drafts() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    DRAFTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is not finished: before the process ends without waiting for its threads.
+pub(super) fn remove_all() {
+    for path in std::mem::take(&mut *drafts()) {
+        // One that has got its name meanwhile is not there.
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -51,8 +51,9 @@ impl Scratch {
     }
 }
 
-/// Removes the folders of this process: before it ends without waiting for its threads.
+/// Removes the folders and drafts of this process: before it ends without waiting for its threads.
 pub fn clean_up() {
+    super::draft::remove_all();
     if let Some(process) = PROCESS.lock().unwrap_or_else(PoisonError::into_inner).upgrade() {
         // What cannot be removed is swept by the next process.
         let _ = remove_dir_all(process.folder.path());

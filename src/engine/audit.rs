@@ -105,7 +105,7 @@ fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compar
         let (frame, _) = divider.own(chunk.frame, face)?;
         rows += frame.height() as u64;
         match &lookup {
-            Some(lookup) => batch.absorb_joined(&frame, lookup, None, None)?,
+            Some(lookup) => batch.absorb_joined(&frame, lookup, None, None, &|| shared.cancel.is_set())?,
             None => batch.absorb(&frame, None)?,
         };
         // As long a rest as the work took: half a core at most.

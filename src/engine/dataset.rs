@@ -151,7 +151,9 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
         });
         DataFrame::empty_with_schema(&fields.collect())
     };
-    let lookup = join.index(all.unwrap_or_else(empty))?;
+    let Some(lookup) = join.index(all.unwrap_or_else(empty), &|| shared.ending())? else {
+        return Err(Fault::new("stopped while the dataset was read").at(name));
+    };
     shared.budget.take_dataset(lookup.size() as u64, name)?;
     Ok(lookup)
 }

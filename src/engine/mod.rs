@@ -35,6 +35,7 @@ pub mod seam;
 pub mod skew;
 pub mod snapshot;
 mod spill;
+pub mod stop;
 pub mod table;
 pub mod train;
 pub mod watermark;

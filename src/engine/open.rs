@@ -58,7 +58,7 @@ pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration
     let begun = Given { history: Vec::new(), ..given.clone() };
     let given = if !given.live.is_empty() && not_begun(given)? { &begun } else { given };
     let mut given = given;
-    let mut table = if given.history.is_empty() { live_only(given, &kept, None, patience, cancel)? } else { with_history(given)? };
+    let mut table = if given.history.is_empty() { live_only(given, &kept, None, patience, cancel)? } else { with_history(given, cancel)? };
     if !given.live.is_empty() && !table.history.is_empty() && table.history.iter().all(|file| !file.is_settled()) {
         // A header settles names and no types; those are the feed's, as far as it has rows.
         let names: SchemaRef = Arc::new(table.schema.iter_names().map(|name| Field::new(name.clone(), DataType::Null)).collect());
@@ -115,7 +115,7 @@ fn not_begun(given: &Given) -> Result<bool> {
     Ok(!given.history.is_empty())
 }
 
-fn with_history(given: &Given) -> Result<Table> {
+fn with_history(given: &Given, cancel: &Cancel) -> Result<Table> {
     let mut files = Vec::new();
     let mut known: Option<SchemaRef> = None;
     for pattern in &given.history {
@@ -123,6 +123,9 @@ fn with_history(given: &Given) -> Result<Table> {
             // One file that has not begun yet.
             if !given.live.is_empty() && std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() == 0) {
                 continue;
+            }
+            if cancel.is_set() {
+                return Err(Fault::new("it was stopped before all files were opened").at(&given.name).hint("give it fewer files"));
             }
             let file = open_history(&path, known.clone())?;
             if file.is_settled() {

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use polars::prelude::DataFrame;
 
 use super::run::{Options, Run};
 use super::snapshot::Stats;
@@ -16,6 +17,8 @@ use crate::sync::{Cancel, Latest, Wake, Worker};
 
 /// Asking again must not cost more than a quarter of the time.
 const ANSWER_SHARE: u32 = 3;
+/// How long an answer may still take when the run is to end: polars does not stop in the middle of one.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a thread waits for news before it looks whether it should stop.
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -70,8 +73,56 @@ pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Option
 }
 
 impl Rerunner {
+    /// The answer over these rows, asked on a thread of its own; `None` when it is not waited for any longer. Such a thread
+    /// goes on until polars is done, or the process ends.
+    fn ask(&self, rows: Vec<DataFrame>) -> Option<Result<DataFrame>> {
+        let (tell, told) = bounded(1);
+        let on_panic = tell.clone();
+        let plan = self.plan.clone();
+        let work = move || {
+            if let Some(rerun) = &plan.rerun {
+                // Nobody listens when it was given up.
+                let _ = tell.send(rerun.answer(&rows));
+            }
+        };
+        let on_panic = move |said: String| {
+            let _ = on_panic.send(Err(Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data")));
+        };
+        if let Err(error) = Worker::spawn("ask", work, on_panic) {
+            return Some(Err(Fault::io("starting a thread", &error)));
+        }
+        let mut ending = None;
+        loop {
+            match told.recv_timeout(WAIT) {
+                Ok(answer) => return Some(answer),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Some(Err(Fault::new("internal error: the thread that asks is gone"))),
+            }
+            if self.finish.is_set() {
+                // What else is being read ends meanwhile.
+                self.runs.iter().for_each(Run::finish);
+                ending.get_or_insert_with(Instant::now);
+            }
+            if self.cancel.is_set() || ending.is_some_and(|since: Instant| since.elapsed() > PATIENCE) {
+                return None;
+            }
+        }
+    }
+
+    /// The last word of a run that ends before its question is answered: the answer before, if there was one.
+    fn give_up(&self, before: Snapshot) {
+        let mut last = Snapshot { last: true, version: before.version + 1, elapsed: self.started.elapsed(), ..before };
+        if last.version > 1 {
+            last.notes.push("stopped early: this answer is from an earlier moment; that of all rows read took too long".to_owned());
+        } else {
+            let what = format!("the question was not answered within {} s after the end of reading", PATIENCE.as_secs());
+            last.fault = Some(Fault::new(what).hint("ask for less: such a question is answered over all rows at once"));
+        }
+        self.shelf.put(last);
+        self.wake.ring();
+    }
+
     fn work(&self, rung: &Receiver<()>) {
-        let Some(rerun) = &self.plan.rerun else { return };
         let mut snapshot = Snapshot::default();
         let (mut due, mut asked_of) = (Instant::now(), None);
         loop {
@@ -95,7 +146,15 @@ impl Rerunner {
             }
             let begun = Instant::now();
             let rows: Vec<_> = newest.iter().map(|s| s.answer.clone()).collect();
-            let answer = rerun.answer(&rows);
+            let of_rows: usize = rows.iter().map(DataFrame::height).sum();
+            let answer = match self.ask(rows) {
+                Some(answer) => answer,
+                None if self.cancel.is_set() => return,
+                None => {
+                    self.give_up(snapshot);
+                    return;
+                }
+            };
             let cost = begun.elapsed();
             due = Instant::now() + (cost * ANSWER_SHARE).max(self.options.pace);
             asked_of = Some(versions);
@@ -103,9 +162,8 @@ impl Rerunner {
             snapshot = Snapshot { answer: snapshot.answer, version: snapshot.version + 1, last, elapsed: self.started.elapsed(), ..together(&newest) };
             snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
             snapshot.notes.push(format!(
-                "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {} rows",
+                "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {of_rows} rows",
                 cost.as_secs_f64() * 1e3,
-                rows.iter().map(polars::prelude::DataFrame::height).sum::<usize>()
             ));
             match answer {
                 Ok(answer) => {

@@ -129,6 +129,8 @@ pub struct Shared {
     pub poured: Option<Receiver<()>>,
     /// How long the merger took with the last partial.
     pub merging: Took,
+    /// Rows that were read were left because the run was to end: what is known is no state to go on from.
+    pub torn: AtomicBool,
     /// Stop at once: nobody looks any more.
     pub cancel: Cancel,
     /// End all inputs, then say the last word.
@@ -258,6 +260,12 @@ impl Shared {
         }
     }
 
+    /// Some rows of a piece were left because the run is to end.
+    pub fn tear(&self, rows: u64, source: &str) {
+        self.torn.store(true, Ordering::Release);
+        self.note(format!("stopped early: {rows} rows of {source} were read and are not in this answer"));
+    }
+
     pub fn ending(&self) -> bool {
         self.cancel.is_set() || self.finish.is_set()
     }
@@ -298,6 +306,7 @@ impl Run {
             table: table.clone(),
             watermark: Watermark::new(lateness),
             merging: Took::default(),
+            torn: AtomicBool::new(false),
             budget: Budget::new(&options),
             options,
             cancel: cancel.clone(),

@@ -129,7 +129,7 @@ fn note(task: &Task, error: f64) -> String {
 ///
 /// # Errors
 /// When there is no file, a column is missing, or a file cannot be read.
-pub fn read(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u64)> {
+pub fn read(files: &[Arc<dyn History>], columns: &[String], stop: &Cancel) -> Result<(DataFrame, u64)> {
     let mut all: Option<DataFrame> = None;
     let mut unread = 0;
     for file in files {
@@ -140,6 +140,9 @@ pub fn read(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame
         let places = columns.iter().map(index).collect::<Result<Vec<_>>>()?;
         let mut reader = file.open(&places)?;
         while let Some(piece) = reader.next()? {
+            if stop.is_set() {
+                return Err(Fault::new("it was stopped").hint("nothing was written"));
+            }
             for chunk in piece.decode()? {
                 unread += chunk.rejects.count;
                 if chunk.frame.height() == 0 {

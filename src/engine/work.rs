@@ -1,6 +1,7 @@
 //! A worker: takes chunks from history and feeds, absorbs them into a partial of its own, and hands that over at a
 //! steady pace. No locks while it absorbs.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -9,13 +10,14 @@ use polars::prelude::{ChunkAgg, Column, DataFrame};
 use super::intake::{HistoryQueue, LiveChunk};
 use super::merge::Delta;
 use super::pour::Sheaf;
+use super::reached::Reached;
 use super::run::Shared;
 use super::seam::{Face, Seam};
 use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Result};
 use crate::query::rows::At;
 use crate::query::window::{Micros, WATERMARK, micros_of};
-use crate::query::{Absorbed, Partial};
+use crate::query::{Absorbed, Partial, Plan};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
 const COST_SHARE: u32 = 40;
@@ -23,6 +25,10 @@ const LONGEST_PACE: Duration = Duration::from_secs(60);
 /// Live rows are shown sooner: a tenth of the work, and after a second whatever it costs.
 const LIVE_SHARE: u32 = 10;
 const LONGEST_LIVE: Duration = Duration::from_secs(1);
+/// How long what was read already may take once the run is to end; then it is left.
+const GRACE: Duration = Duration::from_millis(500);
+/// Values, and words of the question for each row, that are worked on between two looks at whether to go on.
+const AT_ONCE: usize = 1 << 22;
 /// How long a worker without anything to do waits.
 const WAIT: Duration = Duration::from_millis(10);
 
@@ -48,6 +54,12 @@ struct Hand<'a> {
     finished: Vec<DataFrame>,
     /// Of the live chunk at hand: it goes with the last of its rows.
     flight: Option<Flight>,
+    /// What is said to be done when all of the chunk at hand was taken: bytes of the history, positions of a feed.
+    due: (u64, Reached),
+    /// Since when it knows that the run is to end.
+    ending: Cell<Option<Instant>>,
+    /// Rows that are taken between two looks at whether to go on.
+    at_once: usize,
 }
 
 /// Works until all inputs have ended and all was handed over.
@@ -66,6 +78,9 @@ pub fn work(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>,
         barrier: 0,
         finished: Vec::new(),
         flight: None,
+        due: Default::default(),
+        ending: Cell::new(None),
+        at_once: at_once(&shared.plan),
     };
     let outcome = work_on(shared, history, live, &mut hand);
     // The merger counts on a last word from every worker, also from one that gives up.
@@ -127,7 +142,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
 
 impl Hand<'_> {
     fn take_history(&mut self, chunk: Chunk, file: usize) -> Result<()> {
-        self.delta.history_bytes += chunk.bytes;
+        self.due.0 = chunk.bytes;
         self.take(chunk, Face::History, None, file, 0)
     }
 
@@ -142,7 +157,7 @@ impl Hand<'_> {
         if let Some(arrived) = live.chunk.arrived {
             self.delta.arrivals.push((arrived, live.chunk.rows_in()));
         }
-        self.delta.reached.note(&live);
+        self.due.1.note(&live);
         self.delta.overlap += live.numbered.map_or(0, |numbered| numbered.repeated);
         self.flight = live.flight;
         self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
@@ -184,8 +199,6 @@ impl Hand<'_> {
         delta.rejects.add(chunk.rejects);
         let (frame, removed) = self.shared.divider.own(chunk.frame, face)?;
         delta.overlap += removed;
-        let rows = frame.height() as u64;
-        *(if face == Face::Live { &mut delta.live_rows } else { &mut delta.history_rows }) += rows;
         if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {
             let at_time = matches!(self.shared.table.seam, Seam::Time(_));
             match (face, times) {
@@ -200,11 +213,22 @@ impl Hand<'_> {
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
         // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
-        let most = self.shared.budget.rows_together(&self.shared.plan);
+        let most = self.shared.budget.rows_together(&self.shared.plan).min(self.at_once);
+        let mut left = 0;
         for start in (0..frame.height().max(1)).step_by(most) {
+            if self.is_over() {
+                left += (frame.height() - start) as u64;
+                break;
+            }
             let part = if frame.height() <= most { frame.clone() } else { frame.slice(start as i64, most) };
-            let rows = part.height() as u64;
-            let absorbed = self.absorb(part, at).map_err(|fault| place(fault, &chunk.source))?;
+            let height = part.height() as u64;
+            let Some(absorbed) = self.absorb(part, at).map_err(|fault| place(fault, &chunk.source))? else {
+                left += height;
+                continue;
+            };
+            let rows = height - absorbed.left;
+            left += absorbed.left;
+            *(if face == Face::Live { &mut self.delta.live_rows } else { &mut self.delta.history_rows }) += rows;
             self.delta.chunks += 1;
             self.delta.rows.come_in += rows;
             self.note(absorbed)?;
@@ -214,6 +238,14 @@ impl Hand<'_> {
             }
         }
         self.delta.flights.extend(self.flight.take());
+        let (bytes, reached) = std::mem::take(&mut self.due);
+        if left == 0 {
+            self.delta.history_bytes += bytes;
+            self.delta.reached.merge(&reached);
+        } else {
+            // What was left in the middle is not done.
+            self.shared.tear(left, &chunk.source);
+        }
         // Live rows go on when nothing more waits; history at its pace.
         if self.last.elapsed() >= self.pace { self.over() } else { Ok(()) }
     }
@@ -231,25 +263,35 @@ impl Hand<'_> {
         delta.late.note(&mut absorbed)
     }
 
-    /// Takes rows; those that may be late are judged one by one.
-    fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Absorbed> {
-        let lookup = self.shared.lookup()?;
+    /// Whether what was read already is to be left: the run is to end, and that takes long.
+    fn is_over(&self) -> bool {
+        is_over(self.shared, &self.ending)
+    }
+
+    /// Takes rows; those that may be late are judged one by one. `None` when the run is to end before they could be joined.
+    fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Option<Absorbed>> {
+        let lookup = match self.shared.lookup() {
+            Err(_) if self.shared.ending() => return Ok(None),
+            lookup => lookup?,
+        };
+        let (shared, ending) = (self.shared, &self.ending);
+        let stopped = || is_over(shared, ending);
         let mut late = None;
         if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
             late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
             frame = frame.filter(&!&judged)?.drop(WATERMARK)?;
         }
         let mut absorbed = match &lookup {
-            Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at)?,
+            Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at, &stopped)?,
             None => self.partial.absorb_at(&frame, None, at)?,
         };
         if let Some(rows) = late {
             absorbed.add(match &lookup {
-                Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup)?,
+                Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup, &stopped)?,
                 None => self.partial.absorb_judged(&rows)?,
             })?;
         }
-        Ok(absorbed)
+        Ok(Some(absorbed))
     }
 
     /// Counts the time since it began to work.
@@ -283,6 +325,24 @@ impl Hand<'_> {
         self.last = Instant::now();
         Ok(())
     }
+}
+
+fn is_over(shared: &Shared, ending: &Cell<Option<Instant>>) -> bool {
+    if shared.finish.is_set() && ending.get().is_none() {
+        ending.set(Some(Instant::now()));
+    }
+    shared.cancel.is_set() || ending.get().is_some_and(|since| since.elapsed() > GRACE)
+}
+
+/// So many rows of a question's table are not too much at once. Those that are shown as they are stand where they stood, in one
+/// piece.
+fn at_once(plan: &Plan) -> usize {
+    if plan.rows.is_some() {
+        return usize::MAX;
+    }
+    let query = &plan.query;
+    let written = query.items.iter().map(|i| &i.expr).chain(&query.groups).chain(&query.filter).map(|clause| clause.sql.len()).sum::<usize>() / 8;
+    (AT_ONCE / (plan.columns.len() + plan.keys.len() + plan.calls.len() + written).max(1)).max(1)
 }
 
 fn place(fault: Fault, source: &str) -> Fault {

@@ -1,7 +1,8 @@
 //! Binding: the clauses of a question become keys, aggregate calls and expressions over them, or a fault that points at
 //! the place. What a bound question is stands in `plan`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::mem::{Discriminant, discriminant};
 
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Function, Value};
@@ -9,7 +10,7 @@ use sqlparser::ast::{Expr as Ast, Function, Value};
 use super::call::{aggregate_of, find_aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
-use super::keys::Keys;
+use super::keys::{Keys, MOST};
 use super::over;
 use super::plan::{Call, END, Key, call_name, key_name};
 use super::query::{Clause, Item, Query};
@@ -39,7 +40,19 @@ pub(super) struct Binder<'a> {
     /// Window functions over the answer, and where each stood.
     pub(super) overs: Vec<(over::Read, Clause)>,
     /// Alias (lower case), rewritten expression: what ORDER BY and HAVING may name.
-    pub(super) outputs: Vec<(String, Ast)>,
+    pub(super) outputs: HashMap<String, Ast>,
+    /// Where the keys, calls and values stand that these expressions are.
+    pub(super) known: Known,
+}
+
+/// What was bound so far, by its expression.
+#[derive(Default)]
+pub(super) struct Known {
+    keys: HashMap<Ast, usize>,
+    /// The kinds of expression that are keys.
+    kinds: HashSet<Discriminant<Ast>>,
+    pub(super) calls: HashMap<Ast, usize>,
+    values: HashMap<Ast, usize>,
 }
 
 impl<'a> Binder<'a> {
@@ -92,7 +105,7 @@ impl<'a> Binder<'a> {
             }
             // A name means the input column first, then the alias, as in PostgreSQL and DuckDB; a number, the item.
             let item = match &ast {
-                Ast::Identifier(ident) if expr::find_column(self.schema, ident).is_none() => {
+                Ast::Identifier(ident) if self.table.find(self.schema, ident).is_none() => {
                     let named = |alias: &String| if ident.quote_style.is_some() { *alias == ident.value } else { alias.eq_ignore_ascii_case(&ident.value) };
                     query.items.iter().find(|i| i.alias.as_ref().is_some_and(named))
                 }
@@ -125,7 +138,7 @@ impl<'a> Binder<'a> {
         }
         let window = window_call(&ast, place)?;
         self.used.extend(expr::resolve(&mut ast, self.schema, self.table, place)?);
-        if self.keys.iter().any(|k| k.expr == ast) {
+        if self.known.keys.contains_key(&ast) {
             return Ok(());
         }
         let key = match window {
@@ -136,14 +149,19 @@ impl<'a> Binder<'a> {
                         .hint("ask the second as a question of its own, or group by date_trunc('hour', time) beside the window"));
                 }
                 let window = self.bind_window(call, place)?;
-                Key { scalar: window.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(window), expr: ast }
+                Key { scalar: window.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(window) }
             }
             None => {
                 let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
                 Keys::new(&[(clause.sql.as_str().into(), dtype.clone())]).map_err(|f| place.fault(f.what).hint(f.hint))?;
-                Key { scalar, dtype, window: None, expr: ast }
+                Key { scalar, dtype, window: None }
             }
         };
+        if self.keys.len() == MOST {
+            return Err(place.fault(format!("rows are grouped by more than {MOST} columns")).hint("group by fewer, or put some together with concat"));
+        }
+        self.known.kinds.insert(discriminant(&ast));
+        self.known.keys.insert(ast, self.keys.len());
         self.keys.push(key);
         Ok(())
     }
@@ -161,7 +179,7 @@ impl<'a> Binder<'a> {
         // Window functions may name the other items, so those come first.
         let windowed = |item: &Item| item.expr.sql.to_uppercase().contains("OVER");
         let mut places: Vec<usize> = (0..query.items.len()).collect();
-        places.sort_by_key(|i| query.items.get(*i).is_some_and(windowed));
+        places.sort_by_cached_key(|i| query.items.get(*i).is_some_and(windowed));
         for (place, item) in places.iter().filter_map(|i| query.items.get(*i).map(|item| (*i, item))) {
             if item.expr.sql == "*" {
                 return Err(self
@@ -174,7 +192,7 @@ impl<'a> Binder<'a> {
             self.rewrite_output(&mut ast, &item.expr, false)?;
             let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
             // Of rows an alias stands for what was written, of groups for what is kept.
-            self.outputs.push((name.to_lowercase(), if self.rows { source.clone() } else { ast.clone() }));
+            self.outputs.entry(name.to_lowercase()).or_insert_with(|| if self.rows { source.clone() } else { ast.clone() });
             rewritten.push((place, name, ast, &item.expr, expr::divides(&source)));
         }
         rewritten.sort_by_key(|(place, ..)| *place);
@@ -204,11 +222,12 @@ impl<'a> Binder<'a> {
             kept.insert(over::name(i), call.dtype.clone());
             overs.push(call);
         }
-        let mut items: Vec<(PlSmallStr, Scalar)> = Vec::new();
+        let mut items: Vec<(PlSmallStr, Scalar)> = Vec::with_capacity(rewritten.len());
+        let mut names = Names::default();
         let mut divisions = Vec::new();
         for (_, name, ast, clause, divides) in rewritten {
             let (scalar, _) = Scalar::bind(&ast, &kept, self.place(clause))?;
-            let unique = unique_name(&name, &items);
+            let unique = names.unique(&name);
             if divides {
                 divisions.push(unique.clone());
             }
@@ -263,13 +282,13 @@ impl<'a> Binder<'a> {
     /// The kept value of a row that an expression of its columns means.
     pub(super) fn bind_value(&mut self, mut ast: Ast, place: Place<'_>) -> Result<Ast> {
         let used = expr::resolve(&mut ast, self.schema, self.table, place)?;
-        let known = self.values.iter().position(|v| v.expr == ast);
-        if let Some(i) = known {
-            return Ok(expr::column(&value_name(i)));
+        if let Some(i) = self.known.values.get(&ast) {
+            return Ok(expr::column(&value_name(*i)));
         }
         let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
         self.used.extend(used);
-        self.values.push(RowValue { scalar, dtype, expr: ast });
+        self.known.values.insert(ast, self.values.len());
+        self.values.push(RowValue { scalar, dtype });
         Ok(expr::column(&value_name(self.values.len() - 1)))
     }
 
@@ -281,9 +300,9 @@ impl<'a> Binder<'a> {
                 let Ast::Identifier(ident) = &*node else { return Ok(()) };
                 let lower = ident.value.to_lowercase();
                 // Alone a name is the item, inside an expression the column first, as in PostgreSQL.
-                let column = !alone && expr::find_column(self.schema, ident).is_some();
+                let column = !alone && self.table.find(self.schema, ident).is_some();
                 if !column
-                    && let Some((_, source)) = self.outputs.iter().find(|(alias, _)| *alias == lower)
+                    && let Some(source) = self.outputs.get(&lower)
                     && source != node
                 {
                     *node = Ast::Nested(Box::new(source.clone()));
@@ -376,7 +395,7 @@ impl<'a> Binder<'a> {
                 expr::check_function(node, place)?;
             }
             if let Ast::Identifier(ident) = &*node {
-                return Err(match expr::find_column(self.schema, ident) {
+                return Err(match self.table.find(self.schema, ident) {
                     Some(name) if ident.value.starts_with("__") => {
                         place.fault(format!("'{name}' begins with two underscores, which Braid keeps for itself")).hint("rename the column")
                     }
@@ -393,25 +412,13 @@ impl<'a> Binder<'a> {
 
     /// The kept column that a node means: an alias, a group, or a bound of the window.
     fn as_key(&self, node: &Ast, aliases: bool) -> Option<Ast> {
-        let mut resolved = node.clone();
-        let mut known = true;
-        // Names that are not columns leave the node as it is: it may be an alias or a bound of the window.
-        let _ = expr::rewrite(&mut resolved, |n| {
-            expr::unqualify(n, self.table);
-            if let Ast::Identifier(ident) = n {
-                match expr::find_column(self.schema, ident) {
-                    Some(name) => *n = expr::column(name),
-                    None => known = false,
-                }
-            }
-            Ok(())
-        });
-        if known && let Some(i) = self.keys.iter().position(|k| k.expr == resolved) {
-            return Some(expr::column(&key_name(i)));
+        let kept = if self.known.kinds.contains(&discriminant(node)) { self.key_of(node) } else { None };
+        if kept.is_some() {
+            return kept;
         }
         let Ast::Identifier(ident) = node else { return None };
         let lower = ident.value.to_lowercase();
-        if aliases && let Some((_, ast)) = self.outputs.iter().find(|(alias, _)| *alias == lower) {
+        if aliases && let Some(ast) = self.outputs.get(&lower) {
             return Some(Ast::Nested(Box::new(ast.clone())));
         }
         let window = self.keys.iter().position(|k| k.window.is_some())?;
@@ -420,6 +427,25 @@ impl<'a> Binder<'a> {
             "window_end" => Some(expr::column(END)),
             _ => None,
         }
+    }
+
+    /// The kept column of the key that a node is.
+    fn key_of(&self, node: &Ast) -> Option<Ast> {
+        let mut resolved = node.clone();
+        let mut known = true;
+        // Names that are not columns leave the node as it is: it may be an alias or a bound of the window.
+        let _ = expr::rewrite(&mut resolved, |n| {
+            expr::unqualify(n, self.table);
+            if let Ast::Identifier(ident) = n {
+                match self.table.find(self.schema, ident) {
+                    Some(name) => *n = expr::column(name),
+                    None => known = false,
+                }
+            }
+            Ok(())
+        });
+        let place = if known { self.known.keys.get(&resolved) } else { None };
+        place.map(|i| expr::column(&key_name(*i)))
     }
 }
 
@@ -436,9 +462,29 @@ fn plain_name(sql: &str) -> String {
         .to_owned()
 }
 
-/// `n`, `n_1`, `n_2` … for items of the same name.
-fn unique_name(name: &str, taken: &[(PlSmallStr, Scalar)]) -> PlSmallStr {
-    let free = |n: &str| n != super::finish::STATUS && taken.iter().all(|(t, _)| t.as_str() != n);
-    let mut candidates = std::iter::once(name.to_owned()).chain((1..).map(|i| format!("{name}_{i}")));
-    candidates.find(|n| free(n)).unwrap_or_default().into()
+/// The names given so far, and where to go on counting for items of the same name.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<PlSmallStr>,
+    next: HashMap<String, usize>,
+}
+
+impl Names {
+    /// `n`, `n_1`, `n_2` … for items of the same name.
+    fn unique(&mut self, name: &str) -> PlSmallStr {
+        let free = |n: &str, taken: &HashSet<PlSmallStr>| n != super::finish::STATUS && !taken.contains(n);
+        let mut unique = PlSmallStr::from(name);
+        if !free(&unique, &self.taken) {
+            let next = self.next.entry(name.to_owned()).or_insert(1);
+            loop {
+                unique = format!("{name}_{next}").into();
+                *next += 1;
+                if free(&unique, &self.taken) {
+                    break;
+                }
+            }
+        }
+        self.taken.insert(unique.clone());
+        unique
+    }
 }

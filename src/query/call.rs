@@ -21,8 +21,8 @@ impl Binder<'_> {
     pub(super) fn bind_call(&mut self, aggregate: &'static Aggregate, distinct: bool, function: &Function, node: &Ast, place: Place<'_>) -> Result<Ast> {
         let mut canonical = node.clone();
         self.used.extend(resolve_call(&mut canonical, self.schema, self.table, place)?);
-        if let Some(i) = self.calls.iter().position(|c| c.expr == canonical) {
-            return Ok(expr::column(&call_name(i)));
+        if let Some(i) = self.known.calls.get(&canonical) {
+            return Ok(expr::column(&call_name(*i)));
         }
         let sql = node.to_string();
         let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
@@ -83,7 +83,8 @@ impl Binder<'_> {
             }
             None => None,
         };
-        self.calls.push(Call { aggregate, distinct, inputs, types, parameters, filter, sql, expr: canonical });
+        self.known.calls.insert(canonical, self.calls.len());
+        self.calls.push(Call { aggregate, distinct, inputs, types, parameters, filter, sql });
         Ok(expr::column(&call_name(self.calls.len() - 1)))
     }
 

@@ -8,6 +8,7 @@ use super::expr::{self, Place, Scalar};
 use super::query::{Clause, Query};
 use super::scope::{Input, Scope};
 use crate::data::Result;
+use crate::sync::deep;
 
 /// An expression over the rows of one table.
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ impl Derived {
     /// # Errors
     /// When it is no expression of the table's columns; the span points into `sql`.
     pub fn bind(sql: &str, table: Input<'_>) -> Result<Self> {
+        deep(|| Self::bind_here(sql, table))
+    }
+
+    fn bind_here(sql: &str, table: Input<'_>) -> Result<Self> {
         let clause = Clause::from(sql);
         let place = Place { text: sql, clause: &clause };
         let scope = Scope::new(&Query::default(), table, None)?;

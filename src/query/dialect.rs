@@ -3,12 +3,14 @@
 
 use std::ops::ControlFlow;
 
-use polars::prelude::{DataType, Schema};
-use sqlparser::ast::{BinaryOperator as Op, DataType as SqlType, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut};
+use polars::prelude::DataType;
+use sqlparser::ast::{
+    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut,
+};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::expr::{self, Place};
+use super::limits::Excess;
 
 /// Functions in other words: name, number of arguments, and what is said instead of it.
 const CALLS: &[(&str, usize, &str)] = &[
@@ -41,65 +43,84 @@ const REMAINDER_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % {1}) ELSE {0} % {1
 const QUOTIENT: &str = "CASE WHEN ({0} < 0) <> ({1} < 0) THEN -(abs({0}) // abs({1})) ELSE abs({0}) // abs({1}) END";
 const QUOTIENT_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) // {1}) ELSE {0} // {1} END";
 
-/// Says every expression of a tree in polars' words, as far as that needs no types.
-pub fn translate(tree: &mut impl VisitMut) {
-    struct Translator;
+/// What may be said instead of a text, in bytes: each word stands for a few, but within each other they multiply.
+const SAID: (usize, usize) = (16 << 10, 16);
+
+/// What may be said instead of a text of so many bytes.
+pub(super) fn room(written: usize) -> usize {
+    SAID.0 + SAID.1 * written
+}
+
+pub(super) fn too_deep() -> Excess {
+    ("remainders, whole divisions, roundings or sums of dates stand too deep within each other here".to_owned(), "calculate in steps, in sub-questions")
+}
+
+/// Says every expression of a tree in polars' words, as far as that needs no types. `written` is how long its text is.
+///
+/// # Errors
+/// When it would become too long.
+pub fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), Excess> {
+    struct Translator {
+        left: usize,
+    }
     impl VisitorMut for Translator {
         type Break = ();
         // From the leaves up: what was translated is not looked at again.
         fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
-            if let Some(said) = in_polars(node) {
+            if let Some(said) = in_polars(node, &mut self.left) {
                 *node = said;
             }
-            ControlFlow::Continue(())
+            if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
-    let _ = VisitMut::visit(tree, &mut Translator);
+    match VisitMut::visit(tree, &mut Translator { left: room(written) }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(too_deep()),
+    }
 }
 
 /// Halves are rounded away from zero; polars' are rounded to even.
 const ROUNDED: &str = "trunc({0}) + CASE WHEN abs({0} - trunc({0})) >= 0.5 THEN sign({0}) ELSE 0 END";
 
-/// Says what depends on the types of its parts in polars' words: halves are rounded away from zero, but to even in a cast to
-/// a whole number, and days are added to dates as numbers. Names in `expr` are resolved, and it is translated.
-pub fn type_casts(expr: &mut Ast, schema: &Schema, place: Place<'_>) {
-    struct Typer<'a>(&'a Schema, Place<'a>);
-    impl VisitorMut for Typer<'_> {
-        type Break = ();
-        fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
-            let of = |part: &Ast| expr::type_of(part, self.0, self.1);
-            let said = match node {
-                Ast::Cast { expr: inner, data_type, .. } if is_whole(data_type) && of(inner).is_some_and(|t| t.is_float()) => {
-                    let rounded = say("round({0})", &[inner]);
-                    if let Some(rounded) = rounded {
-                        **inner = rounded;
-                    }
-                    None
-                }
-                Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("round") => rounded(&arguments(&call.args).unwrap_or_default(), of),
-                Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => match (of(left), of(right)) {
-                    (Some(DataType::Date), Some(t)) if t.is_integer() => say(&format!("CAST(CAST({{0}} AS BIGINT) {op} {{1}} AS DATE)"), &[left, right]),
-                    (Some(t), Some(DataType::Date)) if t.is_integer() && *op == Op::Plus => say("CAST({0} + CAST({1} AS BIGINT) AS DATE)", &[left, right]),
-                    (Some(DataType::Date), Some(DataType::Date)) if *op == Op::Minus => say("CAST({0} AS BIGINT) - CAST({1} AS BIGINT)", &[left, right]),
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some(said) = said {
-                *node = said;
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let _ = VisitMut::visit(expr, &mut Typer(schema, place));
+/// Whether it is a call of `round`.
+pub(super) fn is_round(call: &Function) -> bool {
+    call.name.to_string().eq_ignore_ascii_case("round")
 }
 
-fn in_polars(node: &Ast) -> Option<Ast> {
+/// Says what depends on the types of its parts in polars' words, and of what type that is: halves are rounded away from
+/// zero, but to even in a cast to a whole number, and days are added to dates as numbers. `of` knows the types of the parts,
+/// which are translated.
+pub(super) fn said_by_type<'t>(node: &mut Ast, of: impl Fn(usize) -> Option<&'t DataType>, room: &mut usize) -> Option<(Ast, DataType)> {
     match node {
-        Ast::BinaryOp { left, op: Op::Modulo, right } => say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right]),
-        Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right]),
-        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right]),
-        Ast::Position { expr, r#in } => position(r#in, expr),
+        Ast::Cast { expr: inner, data_type, .. } if is_whole(data_type) && of(0).is_some_and(|t| t.is_float()) => {
+            let rounded = say("round({0})", &[inner], room);
+            if let Some(rounded) = rounded {
+                **inner = rounded;
+            }
+            None
+        }
+        Ast::Function(call) if is_round(call) && of(0).is_some_and(|t| t.is_float()) => {
+            rounded(&arguments(&call.args).unwrap_or_default(), room).map(|said| (said, DataType::Float64))
+        }
+        Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => {
+            let (said, dtype) = match (of(0)?, of(1)?) {
+                (DataType::Date, t) if t.is_integer() => (format!("CAST(CAST({{0}} AS BIGINT) {op} {{1}} AS DATE)"), DataType::Date),
+                (t, DataType::Date) if t.is_integer() && *op == Op::Plus => ("CAST({0} + CAST({1} AS BIGINT) AS DATE)".to_owned(), DataType::Date),
+                (DataType::Date, DataType::Date) if *op == Op::Minus => ("CAST({0} AS BIGINT) - CAST({1} AS BIGINT)".to_owned(), DataType::Int64),
+                _ => return None,
+            };
+            say(&said, &[left, right], room).map(|said| (said, dtype))
+        }
+        _ => None,
+    }
+}
+
+fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
+    match node {
+        Ast::BinaryOp { left, op: Op::Modulo, right } => say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right], room),
+        Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right], room),
+        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right], room),
+        Ast::Position { expr, r#in } => position(r#in, expr, room),
         Ast::Interval(interval) if !matches!(&*interval.value, Ast::Value(v) if matches!(v.value, Value::SingleQuotedString(_))) => {
             parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
         }
@@ -116,12 +137,12 @@ fn in_polars(node: &Ast) -> Option<Ast> {
             let name = call.name.to_string().to_lowercase();
             let arguments = arguments(&call.args)?;
             match (name.as_str(), arguments.as_slice()) {
-                ("strpos" | "instr", [text, part]) => return position(text, part),
-                ("contains", [text, part]) => return say("{0} > 0", &[&position(text, part)?]),
+                ("strpos" | "instr", [text, part]) => return position(text, part, room),
+                ("contains", [text, part]) => return say("{0} > 0", &[&position(text, part, room)?], room),
                 _ => {}
             }
             let (_, _, said) = CALLS.iter().find(|(known, count, _)| *known == name && *count == arguments.len())?;
-            say(said, &arguments)
+            say(said, &arguments, room)
         }
         _ => None,
     }
@@ -129,7 +150,7 @@ fn in_polars(node: &Ast) -> Option<Ast> {
 
 /// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written, whatever
 /// means something in a pattern is escaped.
-fn position(text: &Ast, part: &Ast) -> Option<Ast> {
+fn position(text: &Ast, part: &Ast, room: &mut usize) -> Option<Ast> {
     let written = match part {
         Ast::Value(v) => match &v.value {
             Value::SingleQuotedString(part) => Some(part),
@@ -139,32 +160,29 @@ fn position(text: &Ast, part: &Ast) -> Option<Ast> {
     };
     let escape = |c: char| if r"\.+*?()|[]{}^$#&-~".contains(c) { vec!['\\', c] } else { vec![c] };
     let sought = written.map(|part| Ast::value(Value::SingleQuotedString(part.chars().flat_map(escape).collect())));
-    say("CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END", &[text, part, sought.as_ref().unwrap_or(part)])
+    say("CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END", &[text, part, sought.as_ref().unwrap_or(part)], room)
 }
 
 /// `round(x)`, or `round(x, digits)` with digits as written.
-fn rounded(arguments: &[&Ast], of: impl Fn(&Ast) -> Option<DataType>) -> Option<Ast> {
+fn rounded(arguments: &[&Ast], room: &mut usize) -> Option<Ast> {
     let (x, digits) = match arguments {
         [x] => (x, 0),
         [x, Ast::Value(digits)] => (x, digits.to_string().parse::<usize>().ok().filter(|d| *d <= 15)?),
         _ => return None,
     };
-    if !of(x)?.is_float() {
-        return None;
-    }
     if digits == 0 {
-        return say(ROUNDED, &[x]);
+        return say(ROUNDED, &[x], room);
     }
     let scale = parsed(&format!("1{}.0", "0".repeat(digits)))?;
-    let whole = say(ROUNDED, &[&say("{0} * {1}", &[x, &scale])?])?;
-    say("{0} / {1}", &[&whole, &scale])
+    let whole = say(ROUNDED, &[&say("{0} * {1}", &[x, &scale], room)?], room)?;
+    say("{0} / {1}", &[&whole, &scale], room)
 }
 
 fn is_number(expr: &Ast) -> bool {
     matches!(expr, Ast::Value(v) if matches!(v.value, Value::Number(..)))
 }
 
-fn is_whole(dtype: &SqlType) -> bool {
+pub(super) fn is_whole(dtype: &SqlType) -> bool {
     use SqlType as T;
     matches!(dtype, T::TinyInt(_) | T::SmallInt(_) | T::Int(_) | T::Integer(_) | T::BigInt(_) | T::Int2(_) | T::Int4(_) | T::Int8(_) | T::HugeInt)
 }
@@ -178,16 +196,26 @@ fn arguments(list: &FunctionArguments) -> Option<Vec<&Ast>> {
     list.args.iter().map(value).collect()
 }
 
-/// A template with its parts filled in.
-fn say(template: &str, parts: &[&Ast]) -> Option<Ast> {
+/// A template with its parts filled in, which takes that much of `room`; nothing is left where it does not fit.
+fn say(template: &str, parts: &[&Ast], room: &mut usize) -> Option<Ast> {
+    let parts: Vec<String> = parts.iter().map(|part| part.to_string()).collect();
     let mut pieces = template.split('{');
     let mut said = pieces.next()?.to_owned();
     for piece in pieces {
         let (number, rest) = piece.split_once('}')?;
         let part = parts.get(number.parse::<usize>().ok()?)?;
+        *room = room.saturating_sub(part.len());
+        if *room == 0 {
+            return None;
+        }
         said.push_str(&format!("({part}){rest}"));
     }
-    parsed(&said)
+    let tree = parsed(&said);
+    if tree.is_none() {
+        // Too deep for the parser, which is nothing to go on with: what is not translated means something else.
+        *room = 0;
+    }
+    tree
 }
 
 fn parsed(sql: &str) -> Option<Ast> {

@@ -8,13 +8,16 @@ use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut, visit_expressions};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Tokenizer;
 
 use super::query::Clause;
 use super::scope::Scope;
 use super::sql::{offset, point};
-use super::truncate;
+use super::steps::{self, Steps};
+use super::{limits, parts};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
+use crate::sync::deep;
 
 /// Where a clause stands in the whole text of a question, for errors.
 #[derive(Clone, Copy)]
@@ -70,6 +73,19 @@ fn closed(sql: &str, start: usize, end: usize) -> usize {
 
 /// Reads a clause as one expression.
 pub fn parse(place: Place<'_>) -> Result<Ast> {
+    match name(&place.clause.sql) {
+        Some(name) => Ok(column(name)),
+        None => deep(|| read(place)),
+    }
+}
+
+/// A quoted name and nothing else: so many columns of a table are written, and they need no parser.
+fn name(sql: &str) -> Option<&str> {
+    let inner = sql.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.is_empty() && !inner.contains(['"', '\\'])).then_some(inner)
+}
+
+fn read(place: Place<'_>) -> Result<Ast> {
     let sql = &place.clause.sql;
     let wrong = |e: ParserError| {
         let text = match e {
@@ -85,8 +101,13 @@ pub fn parse(place: Place<'_>) -> Result<Ast> {
             if what.ends_with("found: EOF") { "the expression ends too early: add what is missing" } else { "check the spelling and the order of words here" };
         place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
     };
-    let mut parser = Parser::new(&GenericDialect).try_with_sql(sql).map_err(wrong)?;
-    let ast = parser.parse_expr().map_err(wrong)?;
+    let too_much = |(what, hint): limits::Excess| place.fault(what).hint(hint);
+    limits::of_text(sql).map_err(too_much)?;
+    let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| wrong(e.into()))?;
+    limits::of_tokens(&tokens).map_err(too_much)?;
+    let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
+    let mut ast = parser.parse_expr().map_err(wrong)?;
+    limits::of_tree(&mut ast, limits::STEPS).map_err(too_much)?;
     let rest = parser.peek_token();
     if rest.token != sqlparser::tokenizer::Token::EOF {
         let at = offset(sql, rest.span.start)..sql.len();
@@ -106,7 +127,7 @@ pub(super) fn location(sql: &str, text: &str) -> usize {
 
 /// The column of `schema` that an identifier means: quoted names exactly, others without regard to case.
 pub fn find_column<'s>(schema: &'s Schema, ident: &Ident) -> Option<&'s PlSmallStr> {
-    let exact = schema.iter_names().find(|n| n.as_str() == ident.value);
+    let exact = schema.get_full(&ident.value).map(|(_, name, _)| name);
     if exact.is_some() || ident.quote_style.is_some() {
         return exact;
     }
@@ -155,7 +176,7 @@ pub fn resolve(expr: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>)
         unqualify(node, table);
         if let Ast::CompoundIdentifier(parts) = &*node
             && let [qualifier, _] = parts.as_slice()
-            && find_column(schema, qualifier).is_none()
+            && table.find(schema, qualifier).is_none()
         {
             return Err(place.fault_on(format!("there is no table '{}' here", qualifier.value), node).hint("name a table of FROM, or its alias"));
         }
@@ -168,7 +189,7 @@ pub fn resolve(expr: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>)
                     ident.value
                 )));
             }
-            let name = find_column(schema, ident).ok_or_else(|| unknown_column(schema, ident, place))?;
+            let name = table.find(schema, ident).ok_or_else(|| unknown_column(schema, ident, place))?;
             used.insert(name.clone());
             let named = column(name);
             *node = named;
@@ -197,15 +218,23 @@ fn shorten(names: &[&str]) -> String {
 
 /// A resolved expression in polars' form.
 pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
-    let (bare, truncated) = truncate::take_out(expr, place)?;
-    let parsed = polars::sql::sql_expr(bare.to_string()).map_err(|e| {
+    let (bare, parts) = parts::take_out(expr, place)?;
+    let parsed = sql_expr(&bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
         match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
             Some((name, node)) => unknown_function(&name, &node, place),
+            None if what.starts_with("unable to parse") => {
+                place.fault("this is nested too deeply").hint("take out parentheses that change nothing, or calculate in steps, in sub-questions")
+            }
             None => place.fault(what).hint("check the names and types in this expression"),
         }
     })?;
-    Ok(truncate::put_in(parsed, &truncated))
+    Ok(parts::put_in(parsed, &parts))
+}
+
+/// polars goes as deep as the expression, and does not look whether there is room.
+fn sql_expr(sql: &str) -> PolarsResult<Expr> {
+    deep(|| polars::sql::sql_expr(sql))
 }
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
@@ -228,9 +257,11 @@ fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
 
 /// Complains about a call of a function that polars' SQL does not have.
 pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
-    let (mut said, _) = truncate::take_out(call, place)?;
-    super::dialect::translate(&mut said);
-    let complaint = polars::sql::sql_expr(said.to_string()).err().map(|e| Fault::from(e).what);
+    let mut said = call.clone();
+    super::dialect::translate(&mut said, place.clause.sql.len()).map_err(|(what, hint)| place.fault_on(what, call).hint(hint))?;
+    let (_, last) = steps::cut(&said);
+    let (bare, _) = parts::take_out(&last, place)?;
+    let complaint = sql_expr(&bare.to_string()).err().map(|e| Fault::from(e).what);
     match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
         Some((name, node)) => Err(unknown_function(&name, &node, place)),
         None => Ok(()),
@@ -292,18 +323,22 @@ pub enum Scalar {
 /// An expression that polars evaluates.
 #[derive(Clone, Debug)]
 pub struct Computed {
-    expr: Expr,
+    steps: Steps,
     /// The same in doubles, where whole numbers are calculated with: it shows where 64 bits would wrap.
-    wide: Option<Expr>,
+    wide: Option<Steps>,
+    /// The columns that it reads.
+    columns: Vec<PlSmallStr>,
     /// As written, for errors.
     sql: String,
 }
 
 impl Computed {
     fn of(&self, frame: &DataFrame) -> Result<Column> {
-        let column = evaluate(frame, &self.expr)?;
+        let read = self.columns.iter().map(|name| Ok(frame.column(name)?.clone())).collect::<Result<Vec<_>>>()?;
+        let read = DataFrame::new(frame.height(), read)?;
+        let column = self.steps.of(&read)?;
         if let Some(wide) = &self.wide {
-            let wide = evaluate(frame, wide)?.cast(&DataType::Float64)?;
+            let wide = wide.of(&read)?.cast(&DataType::Float64)?;
             if wide.f64()?.iter().flatten().any(|x| x.abs() >= TOO_WIDE) {
                 return Err(Fault::new("a whole number does not fit into 64 bits")
                     .at(self.sql.clone())
@@ -329,7 +364,7 @@ fn calculates(expr: &Ast) -> bool {
 }
 
 /// The expression with every column of whole numbers as doubles.
-fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Expr> {
+fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Steps> {
     let mut wide = expr.clone();
     let _ = sqlparser::ast::visit_expressions_mut(&mut wide, |node| {
         if let Ast::Identifier(ident) = node
@@ -340,21 +375,41 @@ fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Expr> {
         }
         ControlFlow::<()>::Continue(())
     });
-    to_polars(&wide, place).ok()
+    Steps::new(&wide, place).ok()
 }
 
-/// The type of an expression in polars' words, where it has one.
-pub fn type_of(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<DataType> {
+/// The type of an expression in polars' words, where it has one; `column` knows those of columns.
+pub fn type_of(expr: &Ast, column: &dyn Fn(&str) -> Option<DataType>, place: Place<'_>) -> Option<DataType> {
     if let Ast::Identifier(ident) = expr {
-        return schema.get(&ident.value).cloned();
+        return column(&ident.value);
     }
-    let value = evaluate(&DataFrame::empty_with_schema(schema), &to_polars(expr, place).ok()?).ok()?;
+    let read = read_by(expr, column);
+    let value = Steps::new(expr, place).ok()?.of(&DataFrame::empty_with_schema(&read)).ok()?;
     Some(value.dtype().clone())
+}
+
+/// The columns that a resolved expression reads.
+fn read_by(expr: &Ast, column: &dyn Fn(&str) -> Option<DataType>) -> Schema {
+    let mut read = Schema::default();
+    let _ = visit_expressions(expr, |node| {
+        if let Ast::Identifier(ident) = node
+            && !read.contains(&ident.value)
+            && let Some(dtype) = column(&ident.value)
+        {
+            read.insert(ident.value.as_str().into(), dtype);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    read
 }
 
 impl Scalar {
     /// Binds a resolved expression to `schema`; its type comes with it.
     pub fn bind(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
+        deep(|| Self::bind_here(expr, schema, place))
+    }
+
+    fn bind_here(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
         if let Ast::Identifier(ident) = expr
             && let Some(dtype) = schema.get(&ident.value)
         {
@@ -362,16 +417,16 @@ impl Scalar {
         }
         check_aggregates(expr, place)?;
         let mut timed = expr.clone();
-        super::dialect::translate(&mut timed);
-        super::literal::type_times(&mut timed, schema, place)?;
-        super::dialect::type_casts(&mut timed, schema, place);
-        let computed = to_polars(&timed, place)?;
-        let empty = DataFrame::empty_with_schema(schema);
-        let typed = evaluate(&empty, &computed).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
+        super::dialect::translate(&mut timed, place.clause.sql.len()).map_err(|(what, hint)| place.fault(what).hint(hint))?;
+        super::types::settle(&mut timed, schema, place)?;
+        let steps = Steps::new(&timed, place)?;
+        let read = read_by(&timed, &|name| schema.get(name).cloned());
+        let empty = DataFrame::empty_with_schema(&read);
+        let typed = steps.of(&empty).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
         let dtype = typed.dtype().clone();
-        let wide =
-            if dtype.is_integer() && calculates(&timed) { in_doubles(&timed, schema, place).filter(|wide| evaluate(&empty, wide).is_ok()) } else { None };
-        let computed = Computed { expr: computed, wide, sql: place.clause.sql.clone() };
+        let wide = if dtype.is_integer() && calculates(&timed) { in_doubles(&timed, schema, place).filter(|wide| wide.of(&empty).is_ok()) } else { None };
+        let columns = read.iter_names().cloned().collect();
+        let computed = Computed { steps, wide, columns, sql: place.clause.sql.clone() };
         Ok((Self::Computed(Box::new(computed)), dtype))
     }
 

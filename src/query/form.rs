@@ -6,6 +6,7 @@ use sqlparser::ast::{DuplicateTreatment, Expr as Ast, FunctionArg, FunctionArgEx
 use super::expr::{self, Place};
 use super::query::{Clause, Item, Join, Order, Query, Rerun};
 use super::{aggregate, sql};
+use crate::sync::deep;
 
 /// A question as a form. What a menu cannot say (arithmetic over aggregates, CASE) is in `others`, as text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,6 +117,10 @@ pub struct Measure {
 
 impl Form {
     pub fn from_query(query: &Query) -> Self {
+        deep(|| Self::from_query_here(query))
+    }
+
+    fn from_query_here(query: &Query) -> Self {
         let mut form = Self {
             table: query.table_name(),
             filter: query.filter.as_ref().map(|c| c.sql.clone()).unwrap_or_default(),

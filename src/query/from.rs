@@ -10,9 +10,11 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
+use super::limits;
 use super::query::{Clause, Join, On, Query, Rerun};
 use super::sql::{Word, clause, point, span_of, split_commas};
 use crate::data::Result;
+use crate::sync::deep;
 
 /// Reads what stands between FROM and the next clause into `query`.
 ///
@@ -141,7 +143,7 @@ fn is_cut(words: &[Word], at: usize) -> bool {
 /// Its complaint, at the place.
 pub(super) fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
     let span = || text.at..text.at + text.sql.len();
-    let mut statements = Parser::parse_sql(&GenericDialect, &text.sql).map_err(|e| {
+    let mut statements = deep(|| Parser::parse_sql(&GenericDialect, &text.sql)).map_err(|e| {
         let said = match e {
             ParserError::TokenizerError(t) | ParserError::ParserError(t) => t,
             ParserError::RecursionLimitExceeded => "this question is nested too deeply".to_owned(),
@@ -150,7 +152,10 @@ pub(super) fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
         point(sql, what.replace("found: EOF", "found its end"), text.at + at..text.at + text.sql.len()).hint("check the spelling and the order of words here")
     })?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(Statement::Query(query)), true) => Ok(query),
+        (Some(Statement::Query(mut query)), true) => match limits::of_tree(query.as_mut(), limits::STEPS_OF_RERUN) {
+            Ok(()) => Ok(query),
+            Err((what, hint)) => Err(point(sql, what, span()).hint(hint)),
+        },
         _ => Err(point(sql, "a question begins with SELECT or WITH", span()).hint("ask one question at a time")),
     }
 }

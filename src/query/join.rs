@@ -44,8 +44,10 @@ struct Equation {
 
 /// The column that says which row a joined row was made of.
 pub(super) const ORIGIN: &str = "__origin";
-/// Joined rows that are made at once, unless one row alone makes more.
-const AT_ONCE: usize = 1 << 20;
+/// Joined rows that are made at once: so many take little memory, and little time between two looks at whether to go on.
+const AT_ONCE: usize = 1 << 17;
+/// Rows that are looked up, or put into an index, between two looks.
+const LOOK: usize = 1 << 15;
 
 /// A dataset with its index.
 #[derive(Debug)]
@@ -161,9 +163,11 @@ impl Join {
 
     /// Makes the index of a dataset: `frame` has `columns`.
     ///
+    /// `None` where `stopped` said so before it was done.
+    ///
     /// # Errors
     /// When a key or a condition cannot be evaluated over it.
-    pub fn index(&self, frame: DataFrame) -> Result<Lookup> {
+    pub fn index(&self, frame: DataFrame, stopped: &dyn Fn() -> bool) -> Result<Option<Lookup>> {
         let height = frame.height();
         let columns = frame.columns().iter().zip(&self.here).map(|(c, name)| c.clone().with_name(name.clone())).collect();
         let mut frame = DataFrame::new(height, columns)?;
@@ -173,22 +177,43 @@ impl Join {
         frame.rechunk_mut();
         let cells = self.equations.iter().map(|e| Cells::of(&e.second.of(&frame)?, &e.compare)).collect::<Result<Vec<_>>>()?;
         let mut lookup = Lookup { frame, cells, table: HashTable::new(), example: Vec::new(), starts: Vec::new(), rows: Vec::new() };
-        lookup.fill();
-        Ok(lookup)
+        Ok(lookup.fill(stopped).then_some(lookup))
     }
 
-    /// Joins `rows` with the dataset, in pieces of bounded size that begin and end with whole rows: each joined row, and
-    /// which of `rows` it is of.
+    /// Joins `rows` with the dataset, in pieces of bounded size: each joined row, and which of `rows` it is of. A piece begins
+    /// and ends with whole rows, but for a row that alone makes more: its pieces are of that row only. How many of `rows`
+    /// are done: all, unless `stopped` said so; pieces of a row that did not come to its last one are for nothing.
     ///
     /// # Errors
     /// When a key cannot be evaluated, or what `take` says.
-    pub fn apply(&self, rows: &DataFrame, lookup: &Lookup, mut take: impl FnMut(DataFrame) -> Result<()>) -> Result<()> {
+    pub fn apply(&self, rows: &DataFrame, lookup: &Lookup, stopped: &dyn Fn() -> bool, mut take: impl FnMut(Piece) -> Result<()>) -> Result<usize> {
         let cells = self.equations.iter().map(|e| Cells::of(&e.first.of(rows)?, &e.compare)).collect::<Result<Vec<_>>>()?;
         let (mut origin, mut matched): (Vec<IdxSize>, Vec<Option<IdxSize>>) = (Vec::new(), Vec::new());
         for row in 0..rows.height() {
             let found = lookup.find(&cells, row);
-            if origin.len() + found.len() > AT_ONCE && !origin.is_empty() {
-                take(lookup.pair(rows, std::mem::take(&mut origin), std::mem::take(&mut matched))?)?;
+            let full = origin.len() + found.len() > AT_ONCE;
+            if full || row % LOOK == 0 {
+                if !origin.is_empty() && full {
+                    take(Piece::Rows(lookup.pair(rows, std::mem::take(&mut origin), std::mem::take(&mut matched))?))?;
+                }
+                // What was found of rows before this one is taken, too.
+                if stopped() {
+                    if !origin.is_empty() {
+                        take(Piece::Rows(lookup.pair(rows, origin, matched)?))?;
+                    }
+                    return Ok(row);
+                }
+            }
+            if found.len() > AT_ONCE {
+                let pieces = found.len().div_ceil(AT_ONCE);
+                for (i, some) in found.chunks(AT_ONCE).enumerate() {
+                    if stopped() {
+                        return Ok(row);
+                    }
+                    let (origin, matched) = (vec![row as IdxSize; some.len()], some.iter().map(|other| Some(*other)).collect());
+                    take(Piece::OfRow { joined: lookup.pair(rows, origin, matched)?, last: i + 1 == pieces })?;
+                }
+                continue;
             }
             if found.is_empty() && self.left {
                 origin.push(row as IdxSize);
@@ -199,8 +224,17 @@ impl Join {
                 matched.push(Some(*other));
             }
         }
-        take(lookup.pair(rows, origin, matched)?)
+        take(Piece::Rows(lookup.pair(rows, origin, matched)?))?;
+        Ok(rows.height())
     }
+}
+
+/// Some joined rows.
+pub enum Piece {
+    /// Of whole rows.
+    Rows(DataFrame),
+    /// Of one row, one after the other.
+    OfRow { joined: DataFrame, last: bool },
 }
 
 fn no_equation(place: Place<'_>) -> crate::data::Fault {
@@ -285,11 +319,15 @@ fn equals(cells: &[Cells], row: usize, others: &[Cells], there: usize) -> bool {
 }
 
 impl Lookup {
-    fn fill(&mut self) {
+    /// False where it was stopped.
+    fn fill(&mut self, stopped: &dyn Fn() -> bool) -> bool {
         let height = self.frame.height();
         let mut numbers = vec![None; height];
         let mut counts: Vec<u32> = Vec::new();
         for (row, number) in numbers.iter_mut().enumerate() {
+            if row % LOOK == 0 && stopped() {
+                return false;
+            }
             let Some(code) = hash(&self.cells, row) else { continue };
             let (cells, example) = (&self.cells, &self.example);
             let there = |k: u32| example.get(k as usize).map_or(0, |r| *r as usize);
@@ -325,6 +363,7 @@ impl Lookup {
                 *place += 1;
             }
         }
+        true
     }
 
     /// The dataset's rows that match.
@@ -378,8 +417,15 @@ impl Partial {
     ///
     /// # Errors
     /// As `absorb`; pieces taken before the fault stay.
-    pub fn absorb_joined(&mut self, frame: &DataFrame, lookup: &Lookup, watermark: Option<Micros>, at: Option<At>) -> Result<Absorbed> {
-        let absorbed = self.take_joined(frame, lookup, |partial, joined| partial.absorb_at(&joined, watermark, at))?;
+    pub fn absorb_joined(
+        &mut self,
+        frame: &DataFrame,
+        lookup: &Lookup,
+        watermark: Option<Micros>,
+        at: Option<At>,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Absorbed> {
+        let absorbed = self.take_joined(frame, lookup, stopped, |partial, joined| partial.absorb_at(&joined, watermark, at))?;
         Ok(Absorbed { watermark, ..absorbed })
     }
 
@@ -387,8 +433,8 @@ impl Partial {
     ///
     /// # Errors
     /// As `absorb_joined`.
-    pub fn absorb_joined_judged(&mut self, frame: &DataFrame, lookup: &Lookup) -> Result<Absorbed> {
-        self.take_joined(frame, lookup, |partial, joined| partial.absorb_judged(&joined))
+    pub fn absorb_joined_judged(&mut self, frame: &DataFrame, lookup: &Lookup, stopped: &dyn Fn() -> bool) -> Result<Absorbed> {
+        self.take_joined(frame, lookup, stopped, |partial, joined| partial.absorb_judged(&joined))
     }
 
     /// `readmit` for rows that are to be joined first.
@@ -396,7 +442,7 @@ impl Partial {
     /// # Errors
     /// As `readmit`.
     pub fn readmit_joined(&mut self, late: &DataFrame, watermarks: &[Micros], lookup: &Lookup) -> Result<Absorbed> {
-        self.take_joined(late, lookup, |partial, joined| match watermarks {
+        self.take_joined(late, lookup, &|| false, |partial, joined| match watermarks {
             [_] => partial.readmit(&joined, watermarks),
             each => {
                 let rows = joined.column(ORIGIN)?.idx()?;
@@ -406,18 +452,46 @@ impl Partial {
         })
     }
 
-    fn take_joined(&mut self, frame: &DataFrame, lookup: &Lookup, mut take: impl FnMut(&mut Self, DataFrame) -> Result<Absorbed>) -> Result<Absorbed> {
+    fn take_joined(
+        &mut self,
+        frame: &DataFrame,
+        lookup: &Lookup,
+        stopped: &dyn Fn() -> bool,
+        mut take: impl FnMut(&mut Self, DataFrame) -> Result<Absorbed>,
+    ) -> Result<Absorbed> {
         let plan = self.plan().clone();
         let Some(join) = &plan.join else { return take(self, frame.clone()) };
         let mut all = Absorbed::default();
-        join.apply(frame, lookup, |joined| {
-            let mut absorbed = take(self, joined)?;
+        let mut own = |partial: &mut Self, joined| {
+            let mut absorbed = take(partial, joined)?;
             absorbed.late = absorbed.late.map(|late| origins(frame, &late)).transpose()?;
             absorbed.partly_late = absorbed.partly_late.map(|late| origins(frame, &late)).transpose()?;
-            all.add(absorbed)
+            Ok::<_, crate::data::Fault>(absorbed)
+        };
+        // What one row makes in many pieces, until they are all there: it is taken whole or not at all, and counted once.
+        let mut one: Option<(Self, Absorbed)> = None;
+        let done = join.apply(frame, lookup, stopped, |piece| match piece {
+            Piece::Rows(joined) => all.add(own(self, joined)?),
+            Piece::OfRow { joined, last } => {
+                let (mut partial, mut so_far) = match one.take() {
+                    Some(one) => one,
+                    None => (Self::new(plan.clone())?, Absorbed::default()),
+                };
+                let absorbed = own(&mut partial, joined)?;
+                if so_far.shown == 0 && so_far.late.is_none() {
+                    so_far = absorbed;
+                }
+                if last {
+                    self.unite(partial)?;
+                    return all.add(so_far);
+                }
+                one = Some((partial, so_far));
+                Ok(())
+            }
         })?;
         let late = all.late.as_ref().map_or(0, DataFrame::height) as u64;
-        all.filtered = (frame.height() as u64).saturating_sub(all.shown + late);
+        all.left = (frame.height() - done) as u64;
+        all.filtered = (done as u64).saturating_sub(all.shown + late);
         Ok(all)
     }
 }

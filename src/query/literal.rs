@@ -4,47 +4,28 @@
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, Expr as Ast, TimezoneInfo, TypedString, Value};
 
-use super::expr::{self, Place};
+use super::expr::Place;
 use super::window::Micros;
 use crate::data::Result;
 use crate::data::format::parse_datetime;
 
 const DAY: Micros = 86_400_000_000;
 
-/// Gives every text that stands for a time its type. Names in `expr` are resolved.
+/// What a text stands for that says itself that it is a time, and its type.
 ///
 /// # Errors
-/// When a text beside a time is none.
-pub fn type_times(expr: &mut Ast, schema: &Schema, place: Place<'_>) -> Result<()> {
-    expr::rewrite(expr, |node| {
-        match node {
-            Ast::TypedString(TypedString { data_type, value, .. }) => {
-                if let (Some(kind), Value::SingleQuotedString(text)) = (Kind::of_sql(data_type), &value.value) {
-                    *node = literal(text, kind, place)?;
-                }
-            }
-            Ast::Cast { expr, data_type, .. } => {
-                if let (Some(kind), Some(text)) = (Kind::of_sql(data_type), text(expr)) {
-                    *node = literal(&text, kind, place)?;
-                }
-            }
-            Ast::BinaryOp { left, op, right } if compares(op) => {
-                beside(left, right, schema, place)?;
-                beside(right, left, schema, place)?;
-            }
-            Ast::Between { expr, low, high, .. } => {
-                beside(expr, low, schema, place)?;
-                beside(expr, high, schema, place)?;
-            }
-            Ast::InList { expr, list, .. } => {
-                for item in list {
-                    beside(expr, item, schema, place)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    })
+/// When it is none.
+pub(super) fn typed(node: &Ast, place: Place<'_>) -> Result<Option<(Ast, DataType)>> {
+    let (dtype, written) = match node {
+        Ast::TypedString(TypedString { data_type, value, .. }) => match &value.value {
+            Value::SingleQuotedString(text) => (data_type, Some(text.as_str())),
+            _ => (data_type, None),
+        },
+        Ast::Cast { expr, data_type, .. } => (data_type, text(expr)),
+        _ => return Ok(None),
+    };
+    let (Some(kind), Some(text)) = (Kind::of_sql(dtype), written) else { return Ok(None) };
+    Ok(Some((literal(text, kind, place)?, kind.dtype())))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -61,34 +42,43 @@ impl Kind {
             _ => None,
         }
     }
+
+    fn dtype(self) -> DataType {
+        match self {
+            Self::Date => DataType::Date,
+            Self::Time => DataType::Datetime(TimeUnit::Microseconds, None),
+        }
+    }
 }
 
-fn compares(op: &BinaryOperator) -> bool {
+pub(super) fn compares(op: &BinaryOperator) -> bool {
     use BinaryOperator as Op;
     matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship)
 }
 
-fn text(expr: &Ast) -> Option<String> {
+/// A text as written.
+pub(super) fn text(expr: &Ast) -> Option<&str> {
     match expr {
         Ast::Value(v) => match &v.value {
-            Value::SingleQuotedString(text) => Some(text.clone()),
+            Value::SingleQuotedString(text) => Some(text),
             _ => None,
         },
         _ => None,
     }
 }
 
-/// Types `other` when it is a text beside an expression that is a time.
-fn beside(expr: &Ast, other: &mut Ast, schema: &Schema, place: Place<'_>) -> Result<()> {
+/// Types `other` when it is a text beside an expression of the type of a time.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn beside(dtype: Option<&DataType>, other: &mut Ast, place: Place<'_>) -> Result<()> {
     let Some(text) = text(other) else { return Ok(()) };
-    // What has no type of its own is complained about when the whole is bound.
-    let dtype = expr::Scalar::bind(expr, schema, place).map(|(_, dtype)| dtype);
     let kind = match dtype {
-        Ok(DataType::Date) if text.trim().len() <= 10 => Kind::Date,
-        Ok(DataType::Date | DataType::Datetime(..)) => Kind::Time,
+        Some(DataType::Date) if text.trim().len() <= 10 => Kind::Date,
+        Some(DataType::Date | DataType::Datetime(..)) => Kind::Time,
         _ => return Ok(()),
     };
-    *other = literal(&text, kind, place)?;
+    *other = literal(text, kind, place)?;
     Ok(())
 }
 

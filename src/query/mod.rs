@@ -18,11 +18,13 @@ mod from;
 pub mod join;
 pub mod keys;
 pub mod lateness;
+pub mod limits;
 mod literal;
 pub mod model;
 pub mod order;
 mod over;
 pub mod partial;
+mod parts;
 pub mod plan;
 #[expect(clippy::module_inception, reason = "the question itself is the noun of this floor")]
 pub mod query;
@@ -32,7 +34,8 @@ pub mod rows;
 pub mod scope;
 mod score;
 pub mod sql;
-mod truncate;
+mod steps;
+mod types;
 pub mod window;
 
 pub use form::Form;

@@ -1,18 +1,18 @@
 //! A question bound to a schema: which columns it needs, how rows are grouped, what is kept and what is shown.
 //! Doing it is left to `partial`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use polars::prelude::*;
-use sqlparser::ast::Expr as Ast;
 
 use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
-use super::bind::Binder;
+use super::bind::{Binder, Known};
 use super::call::{classes_in, find_aggregate};
 use super::expr::{self, Place, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::join::{self, Join};
 use super::keys::Keys;
+use super::limits;
 use super::model::Models;
 use super::over;
 use super::query::{Clause, Item, Query};
@@ -22,6 +22,7 @@ use super::scope::{Input, Scope};
 use super::score::{Scorer, Scores};
 use super::window::{Kind, Micros, Window, micros_of};
 use crate::data::Result;
+use crate::sync::deep;
 
 /// A question that can be run.
 #[derive(Debug)]
@@ -52,7 +53,6 @@ pub struct Key {
     pub dtype: DataType,
     /// Set when the key is the window's start; `scalar` is then its time.
     pub window: Option<Window>,
-    pub(super) expr: Ast,
 }
 
 /// One aggregate call; equal calls are kept once.
@@ -71,7 +71,6 @@ pub struct Call {
     pub filter: Option<Scalar>,
     /// As written, for errors and the class shown.
     pub sql: String,
-    pub(super) expr: Ast,
 }
 
 impl Call {
@@ -116,6 +115,11 @@ impl Plan {
     /// # Errors
     /// As `over`; and a model, a class or a feature that is not there.
     pub fn with_models(query: &Query, text: &str, tables: &[Input<'_>], models: &Models) -> Result<Self> {
+        deep(|| Self::bind(query, text, tables, models))
+    }
+
+    fn bind(query: &Query, text: &str, tables: &[Input<'_>], models: &Models) -> Result<Self> {
+        limits::of_query(query).map_err(|(what, hint)| crate::data::Fault::new(what).at("SQL").hint(hint))?;
         if let Some(asked) = &query.rerun {
             let (rerun, output) = rerun::bind(asked, text, tables, models)?;
             return Ok(Self { rerun: Some(rerun), output, ..Self::empty(query) });
@@ -146,7 +150,8 @@ impl Plan {
             rows,
             values: Vec::new(),
             overs: Vec::new(),
-            outputs: Vec::new(),
+            outputs: HashMap::new(),
+            known: Known::default(),
         };
         let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
         let filtering = binder.used.clone();
@@ -172,7 +177,8 @@ impl Plan {
         for (i, call) in finish.overs.iter().enumerate() {
             kept.insert(over::name(i), call.dtype.clone());
         }
-        let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&DataFrame::empty_with_schema(&kept))?.dtype().clone())));
+        let none = DataFrame::empty_with_schema(&kept);
+        let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&none)?.dtype().clone())));
         let output = Arc::new(output.collect::<Result<Schema>>()?);
         let rows = rows.then_some(Rows { keep: keeping, values, whole: false });
         Ok(Self { query: asked.clone(), columns, filter, scores, join, rows, rerun: None, keys, calls, finish, output })
@@ -196,6 +202,10 @@ impl Plan {
 
     /// What each item of the answer costs to keep true: its text and its class.
     pub fn classes(&self) -> Vec<(String, Class)> {
+        deep(|| self.classes_of_items())
+    }
+
+    fn classes_of_items(&self) -> Vec<(String, Class)> {
         if let Some(rerun) = &self.rerun {
             return vec![(rerun.text.clone(), Class::Rerun)];
         }
@@ -296,6 +306,7 @@ pub const CORRECTED: &str = "__corrected";
 fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
     let mut own = query.clone();
     own.items.clear();
+    let mut grouped = None;
     for item in &query.items {
         let star = item.expr.sql.strip_suffix('*').map(str::trim_end);
         let qualifier = match star {
@@ -307,7 +318,7 @@ fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
             }
         };
         // With groups a star has no meaning, which the binder says.
-        if !query.groups.is_empty() || query.items.iter().any(|i| has_aggregate(&i.expr)) {
+        if *grouped.get_or_insert_with(|| !query.groups.is_empty() || query.items.iter().any(|i| has_aggregate(&i.expr))) {
             own.items.push(item.clone());
             continue;
         }
@@ -318,6 +329,10 @@ fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
         for (here, shown) in columns {
             let expr = Clause { sql: quoted(&here), at: item.expr.at };
             own.items.push(Item { expr, alias: Some(shown.to_string()) });
+        }
+        if own.items.len() > limits::COLUMNS {
+            let fault = place.fault(format!("this answer has more than {} columns", limits::COLUMNS));
+            return Err(fault.hint("name the columns that you need"));
         }
     }
     if own.distinct && own.groups.is_empty() && own.having.is_none() && own.qualify.is_none() {

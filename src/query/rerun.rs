@@ -16,6 +16,7 @@ use super::scope::Input;
 use super::score;
 use super::sql::{point, quote};
 use crate::data::{Fault, Result};
+use crate::sync::deep;
 
 /// A question that is asked again and again.
 #[derive(Debug)]
@@ -73,7 +74,8 @@ pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Mod
     let needed: Vec<Needed> = tables.iter().zip(scores).map(needed).collect();
     // polars' SQL tells capitals apart; people do not.
     let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
-    super::dialect::translate(&mut tree);
+    super::dialect::translate(&mut tree, asked.text.sql.len()).map_err(|(what, hint)| Place { text, clause: &asked.text }.fault(what).hint(hint))?;
+    super::limits::keep_balance(&mut tree);
     let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, models: models.clone(), ordered: tree.order_by.is_some(), names };
     let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
         let columns = needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));
@@ -126,7 +128,7 @@ impl Rerun {
         for (needed, rows) in self.tables.iter().zip(tables) {
             context.register(&needed.table, rows.clone().lazy());
         }
-        let mut answer = context.execute(&self.sql)?.collect()?;
+        let mut answer = deep(|| context.execute(&self.sql)?.collect())?;
         for name in answer.get_column_names_owned() {
             let column = answer.column(&name)?;
             // Counts are whole numbers like any other.

@@ -8,10 +8,15 @@ use super::call::aggregate_of;
 use super::expr::{self, Place};
 use super::query::Query;
 use super::sql;
+use crate::sync::deep;
 
 /// A cheaper form of an item of the SELECT list (its alias may be there or not), and what is gained and lost. FILTER
 /// and alias are kept; every call in the item that has a cheaper form takes it. `None` where none has.
 pub fn cheaper(item: &str) -> Option<(String, String)> {
+    deep(|| cheaper_here(item))
+}
+
+fn cheaper_here(item: &str) -> Option<(String, String)> {
     let text = format!("SELECT {item} FROM t");
     let query = Query::parse(&text).ok()?;
     let [item] = &query.items[..] else { return None };

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use polars::prelude::*;
-use sqlparser::ast::Expr as Ast;
 
 use super::Plan;
 use super::expr::Scalar;
@@ -33,7 +32,6 @@ pub struct Rows {
 pub struct Value {
     pub scalar: Scalar,
     pub dtype: DataType,
-    pub(super) expr: Ast,
 }
 
 /// Which rows.

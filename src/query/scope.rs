@@ -1,6 +1,9 @@
 //! What the names in a question mean: which table a qualified name is of, and what the columns of a joined table are called
 //! beside those of the first.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Ident};
 
@@ -34,7 +37,11 @@ pub struct Scope {
     /// The columns of USING, which stand once in `*`.
     using: Vec<PlSmallStr>,
     /// Names that both tables have, so that they mean nothing alone.
-    ambiguous: Vec<String>,
+    ambiguous: HashSet<String>,
+    /// Columns of the joined table by their name here.
+    own: HashMap<PlSmallStr, PlSmallStr>,
+    /// The first column of each name in lower case, once somebody asks.
+    lower: OnceLock<HashMap<String, PlSmallStr>>,
 }
 
 impl Scope {
@@ -50,7 +57,9 @@ impl Scope {
             columns: Vec::new(),
             schema: first.schema.clone(),
             using: Vec::new(),
-            ambiguous: Vec::new(),
+            ambiguous: HashSet::new(),
+            own: HashMap::new(),
+            lower: OnceLock::new(),
         };
         let (Some(join), Some(second)) = (&query.join, second) else { return Ok(scope) };
         scope.joined = called(&join.table.unquoted(), &join.alias);
@@ -62,15 +71,17 @@ impl Scope {
             On::Condition(_) => Vec::new(),
         };
         let mut both = Schema::clone(first.schema);
+        let names: HashSet<String> = first.schema.iter_names().map(|n| n.to_ascii_lowercase()).collect();
         for (name, dtype) in second.schema.iter() {
-            let clash = first.schema.iter_names().any(|n| n.eq_ignore_ascii_case(name));
+            let clash = names.contains(&name.to_ascii_lowercase());
             let here: PlSmallStr = if clash { format!("{}.{name}", scope.joined.first().map_or("", String::as_str)).into() } else { name.clone() };
             if clash && shared.contains(&name.to_lowercase()) {
                 scope.using.push(here.clone());
             } else if clash {
-                scope.ambiguous.push(name.to_lowercase());
+                scope.ambiguous.insert(name.to_lowercase());
             }
             both.insert(here.clone(), dtype.clone());
+            scope.own.insert(here.clone(), name.clone());
             scope.columns.push((name.clone(), here));
         }
         scope.schema = Arc::new(both);
@@ -97,6 +108,23 @@ impl Scope {
         *expr = Ast::Identifier(ident);
     }
 
+    /// `find_column` where `schema` is that of the question, or that and scores of models behind it.
+    pub fn find<'s>(&'s self, schema: &'s Schema, ident: &Ident) -> Option<&'s PlSmallStr> {
+        let exact = schema.get_full(&ident.value).map(|(_, name, _)| name);
+        if exact.is_some() || ident.quote_style.is_some() {
+            return exact;
+        }
+        let lower = ident.value.to_lowercase();
+        let names = self.lower.get_or_init(|| {
+            let mut names = HashMap::with_capacity(self.schema.len());
+            for name in self.schema.iter_names() {
+                names.entry(name.to_lowercase()).or_insert_with(|| name.clone());
+            }
+            names
+        });
+        names.get(&lower).or_else(|| schema.iter_names().skip(self.schema.len()).find(|n| n.to_lowercase() == lower))
+    }
+
     fn find_joined(&self, name: &Ident) -> Option<&PlSmallStr> {
         let exact = self.columns.iter().find(|(own, _)| own.as_str() == name.value);
         let found = exact.or_else(|| self.columns.iter().find(|(own, _)| name.quote_style.is_none() && own.to_lowercase() == name.value.to_lowercase()));
@@ -105,12 +133,12 @@ impl Scope {
 
     /// Which table a column of `schema` is of: `Some(own name)` where it is of the joined one.
     pub fn own_name(&self, here: &str) -> Option<&PlSmallStr> {
-        self.columns.iter().find(|(_, name)| name.as_str() == here).map(|(own, _)| own)
+        self.own.get(here)
     }
 
     /// True when two tables have a column of this name, so that it must be qualified.
     pub fn is_ambiguous(&self, ident: &Ident) -> bool {
-        self.ambiguous.contains(&ident.value.to_lowercase())
+        !self.ambiguous.is_empty() && self.ambiguous.contains(&ident.value.to_lowercase())
     }
 
     /// What the joined table is called first of all; empty without one.

@@ -8,9 +8,11 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use super::from;
+use super::limits;
 use super::query::{Clause, Item, On, Order, Query};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
+use crate::sync::deep;
 
 /// A token that means something (no white space, no comment) and the bytes it stands on.
 pub(super) struct Word {
@@ -45,6 +47,10 @@ fn no_from(sql: &str, words: &[Word], end: usize) -> Fault {
 
 /// Reads one SELECT. Its clauses keep the text they were written in.
 pub fn parse(sql: &str) -> Result<Query> {
+    deep(|| read(sql))
+}
+
+fn read(sql: &str) -> Result<Query> {
     let words = words(sql)?;
     let end = words.last().map_or(sql.len(), |w| w.at.end);
     if let Some(rerun) = from::outside(sql, &words)? {
@@ -229,13 +235,41 @@ pub fn offset(sql: &str, location: Location) -> usize {
     line_start + line.char_indices().nth(location.column.saturating_sub(1) as usize).map_or(line.len(), |(i, _)| i)
 }
 
+/// Byte offsets of locations that come in order, in one walk over the text.
+struct Offsets<'t> {
+    text: &'t str,
+    at: usize,
+    here: Location,
+}
+
+impl Offsets<'_> {
+    fn to(&mut self, wanted: Location) -> usize {
+        if (wanted.line, wanted.column) < (self.here.line, self.here.column) {
+            return offset(self.text, wanted);
+        }
+        for c in self.text.get(self.at..).unwrap_or_default().chars() {
+            let next = if c == '\n' { Location { line: self.here.line + 1, column: 1 } } else { Location { column: self.here.column + 1, ..self.here } };
+            if (wanted.line, wanted.column) < (next.line, next.column) {
+                break;
+            }
+            self.at += c.len_utf8();
+            self.here = next;
+        }
+        self.at
+    }
+}
+
 fn words(sql: &str) -> Result<Vec<Word>> {
+    let too_much = |(what, hint): limits::Excess| point(sql, what, 0..sql.len()).hint(hint);
+    limits::of_text(sql).map_err(too_much)?;
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| {
         let at = offset(sql, e.location);
         point(sql, e.message.trim().to_owned(), at..sql.len()).hint("is a quote left open?")
     })?;
+    limits::of_tokens(&tokens).map_err(too_much)?;
+    let mut offsets = Offsets { text: sql, at: 0, here: Location { line: 1, column: 1 } };
     let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
-    let mut words: Vec<Word> = meaningful.map(|t| Word { at: offset(sql, t.span.start)..offset(sql, t.span.end), token: t.token }).collect();
+    let mut words: Vec<Word> = meaningful.map(|t| Word { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();
     while matches!(words.last(), Some(w) if w.token == Token::SemiColon) {
         words.pop();
     }

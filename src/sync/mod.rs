@@ -2,10 +2,12 @@
 
 pub mod cancel;
 pub mod latest;
+pub mod stack;
 pub mod wake;
 pub mod worker;
 
 pub use cancel::{Cancel, StopOnDrop};
 pub use latest::Latest;
+pub use stack::deep;
 pub use wake::Wake;
 pub use worker::{Worker, caught, hush_panics};

@@ -4,6 +4,9 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
+/// What a thread may go deep, bytes: as far as that of the program itself. Only what is used becomes memory.
+const STACK: usize = 8 << 20;
+
 /// A running thread. Dropping it does not wait: work is ended by its `Cancel`, never by blocking a caller.
 #[derive(Debug)]
 pub struct Worker(JoinHandle<()>);
@@ -16,6 +19,7 @@ impl Worker {
     pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static, on_panic: impl FnOnce(String) + Send + 'static) -> std::io::Result<Self> {
         std::thread::Builder::new()
             .name(name.to_owned())
+            .stack_size(STACK)
             .spawn(move || {
                 if let Err(said) = caught(work) {
                     on_panic(said);

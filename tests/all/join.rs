@@ -46,9 +46,9 @@ fn bind(sql: &str) -> Result<Arc<Plan>, Fault> {
 fn one_go(sql: &str) -> DataFrame {
     let plan = bind(sql).unwrap_or_else(|f| panic!("{sql}: {f}"));
     let join = plan.join.as_ref().unwrap();
-    let lookup = join.index(names().select(join.columns.iter().map(|c| c.as_str())).unwrap()).unwrap();
+    let lookup = join.index(names().select(join.columns.iter().map(|c| c.as_str())).unwrap(), &|| false).unwrap().unwrap();
     let mut partial = Partial::new(plan.clone()).unwrap();
-    let absorbed = partial.absorb_joined(&trades().select(plan.columns.iter().map(|c| c.as_str())).unwrap(), &lookup, None, None).unwrap();
+    let absorbed = partial.absorb_joined(&trades().select(plan.columns.iter().map(|c| c.as_str())).unwrap(), &lookup, None, None, &|| false).unwrap();
     assert_eq!(absorbed.shown + absorbed.filtered, 5, "each row that came in counts once");
     let answer = partial.answer(None).unwrap().frame;
     assert_eq!(answer.schema(), &plan.output);
@@ -143,9 +143,9 @@ proptest! {
         let sql = format!("SELECT a.k, v, w FROM a {kind} b ON a.k = b.k");
         let inputs = [Input { name: "a", schema: first.schema(), time: None, commas: &[] }, Input { name: "b", schema: second.schema(), time: None, commas: &[] }];
         let plan = Arc::new(Plan::over(&Query::parse(&sql).unwrap(), &sql, &inputs).unwrap());
-        let lookup = plan.join.as_ref().unwrap().index(second.clone()).unwrap();
+        let lookup = plan.join.as_ref().unwrap().index(second.clone(), &|| false).unwrap().unwrap();
         let mut partial = Partial::new(plan).unwrap();
-        let absorbed = partial.absorb_joined(&first, &lookup, None, None).unwrap();
+        let absorbed = partial.absorb_joined(&first, &lookup, None, None, &|| false).unwrap();
         let mut want = Vec::new();
         let mut matched = 0;
         for (k, v) in &left {

@@ -18,7 +18,7 @@ use crate::disk;
 use crate::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn, learnt_to, propose};
 use crate::engine::open::{Given, open_table};
 use crate::engine::train::{read, train};
-use crate::engine::{Job, Reached, TimeColumn};
+use crate::engine::{Job, Reached, TimeColumn, stop};
 use crate::learn::drift::Baseline;
 use crate::learn::encode::{Dropped, Question, TaskKind};
 use crate::learn::forest::Task as Foretold;
@@ -37,9 +37,7 @@ use report::Outcome;
 /// # Errors
 /// Whatever keeps the model from being trained, tested or written.
 pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
-    let stop = Cancel::new();
-    let asked = stop.clone();
-    ctrlc::set_handler(move || asked.set()).map_err(|e| Fault::new(format!("Ctrl-C cannot be caught: {e}")))?;
+    let stop = stop::on_signals()?;
     let written: Vec<&Path> = args.model.iter().chain(&args.stats).map(|path| path.as_path()).collect();
     let tests = if let Holdout::Files(files) = &args.holdout { files.as_slice() } else { &[] };
     outputs::check(&written, &outputs::files(args.data.iter().chain(tests)))?;
@@ -60,7 +58,7 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
 /// All rows in memory, for all trees.
 fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let mut training = args.training.clone();
-    let Rows { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } = rows(args, &mut training.question)?;
+    let Rows { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } = rows(args, &mut training.question, stop)?;
     let asked = training.question.task;
     if !args.proposed {
         doubt(propose::propose(&learnt, &training.question.target)?.left_out, &training.question);
@@ -167,7 +165,7 @@ struct Rows {
     learnt_to: Option<LearntTo>,
 }
 
-fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
+fn rows(args: &TrainArgs, question: &mut Question, stop: &Cancel) -> Result<Rows> {
     let mut files = open(&args.data, None)?;
     let schema = files.first().map(|f| f.schema().clone()).unwrap_or_default();
     if let Holdout::Column(column) = &args.holdout {
@@ -187,7 +185,7 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
     let time = TimeColumn::guess(&schema).map(|time| time.column).filter(|_| args.model.is_some());
     let time_alone = time.clone().filter(|time| !columns.contains(time));
     columns.extend(time_alone.clone());
-    let (mut frame, mut unread) = load(&files, &columns)?;
+    let (mut frame, mut unread) = load(&files, &columns, stop)?;
     files.clear();
     let mut seen = frame.height() as u64;
     let learnt_to = time.map(|time| learnt_to(frame.column(&time)?)).transpose()?.flatten();
@@ -215,7 +213,7 @@ fn rows(args: &TrainArgs, question: &mut Question) -> Result<Rows> {
         Holdout::Files(test) => {
             columns.retain(|c| *c != question.target);
             columns.push(question.target.clone());
-            let (frame, more_unread) = load(&open(test, Some(schema))?, &columns)?;
+            let (frame, more_unread) = load(&open(test, Some(schema))?, &columns, stop)?;
             (seen, unread) = (seen + frame.height() as u64, unread + more_unread);
             let (tested, more) = question.complete(&frame)?;
             dropped.add(more);
@@ -246,11 +244,11 @@ fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn His
     Ok(files)
 }
 
-fn load(files: &[Arc<dyn History>], columns: &[String]) -> Result<(DataFrame, u64)> {
+fn load(files: &[Arc<dyn History>], columns: &[String], stop: &Cancel) -> Result<(DataFrame, u64)> {
     for note in files.iter().flat_map(|f| f.notes().iter().map(move |note| format!("{}: {note}", f.name()))) {
         say::line(&note);
     }
-    let (frame, unread) = read(files, columns)?;
+    let (frame, unread) = read(files, columns, stop)?;
     told_unread(unread);
     Ok((frame, unread))
 }

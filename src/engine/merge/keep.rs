@@ -1,5 +1,6 @@
 //! What the merger writes down at a barrier: final windows that leave memory, checkpoints, and the moment to verify.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{ASIDE, Merger, tell};
@@ -57,6 +58,13 @@ impl Merger {
     /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
     /// gone, so that it can be done at once.
     pub(super) fn keep(&mut self, last: bool) {
+        if self.shared.torn.load(Ordering::Acquire) {
+            // What was left comes again when the run goes on from the checkpoint before.
+            if let Some((number, _)) = self.barrier.take() {
+                self.shared.barrier.release(number);
+            }
+            return;
+        }
         let now = Instant::now();
         // An audit is for idle time: not while history is still being read.
         let idle = self.has_read();

@@ -6,6 +6,7 @@ mod spill;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
@@ -248,6 +249,7 @@ impl Merger {
     fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
         let mut moment = None;
         if self.auditor.is_some()
+            && !self.shared.torn.load(Ordering::Acquire)
             && self.spill.is_empty()
             && let Ok(partial) = self.partial.to_frame()
         {

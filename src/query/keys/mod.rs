@@ -53,6 +53,8 @@ const DIRECT_BITS: u32 = 20;
 const DECODED: usize = 1 << 20;
 /// Rows that are looked up together, so that the memory they need is fetched together.
 const TOGETHER: usize = 512;
+/// Columns that rows can be grouped by.
+pub const MOST: usize = 63;
 
 /// For each key column: what the codes of another dictionary are here, if it has one.
 #[derive(Debug)]
@@ -60,8 +62,12 @@ pub struct Adoption(Vec<Option<Vec<u64>>>);
 
 impl Keys {
     /// # Errors
-    /// When a type cannot be grouped by.
+    /// When a type cannot be grouped by, or there are too many columns.
     pub fn new(columns: &[(PlSmallStr, DataType)]) -> Result<Self> {
+        if columns.len() > MOST {
+            return Err(Fault::new(format!("rows are grouped by {} columns, and {MOST} are the most", columns.len()))
+                .hint("group by fewer, or put some together with concat"));
+        }
         for (name, dtype) in columns {
             let fits = matches!(
                 dtype,
@@ -75,7 +81,7 @@ impl Keys {
                     | DataType::Float64
                     | DataType::Null
             ) || dtype.is_integer();
-            if !fits || columns.len() > 63 {
+            if !fits {
                 return Err(Fault::new(format!("rows cannot be grouped by '{name}', which is {}", type_word(dtype)))
                     .hint("cast it to VARCHAR, or group by another column"));
             }

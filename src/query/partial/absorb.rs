@@ -15,7 +15,7 @@ const MOST_HOPS: i64 = 1 << 21;
 /// From this many windows a row, and this many rows, a chunk is aggregated by panes first.
 const PANES_FROM: (i64, usize) = (3, 512);
 
-/// Where the rows of one `absorb` went: `rows == shown + filtered + late.height()`.
+/// Where the rows of one `absorb` went: `rows == shown + filtered + late.height() + left`.
 #[derive(Debug, Default)]
 pub struct Absorbed {
     /// Rows that are in the answer; one that is in several windows is counted once.
@@ -26,6 +26,8 @@ pub struct Absorbed {
     pub late: Option<DataFrame>,
     /// Rows some of whose windows were final already; they are in the others, and counted as shown.
     pub partly_late: Option<DataFrame>,
+    /// Rows that were not looked at, because the work was to stop: the last ones.
+    pub left: u64,
     /// The watermark that decided so: what `readmit` needs beside the rows.
     pub watermark: Option<Micros>,
 }
@@ -269,6 +271,7 @@ impl Absorbed {
         };
         self.shown += other.shown;
         self.filtered += other.filtered;
+        self.left += other.left;
         self.late = join(self.late.take(), other.late)?;
         self.partly_late = join(self.partly_late.take(), other.partly_late)?;
         Ok(())

@@ -15,6 +15,12 @@ use crate::data::{Fault, Reject, Rejects, Result};
 const FIRST_BLOCK: usize = 256 << 10;
 /// No longer than this: what is read and decoded stays in the cache, and workers hold little at a time.
 const BLOCK_BYTES: usize = 1 << 20;
+/// Of wide rows a block holds some tens: what a column costs whatever it holds is shared by them.
+const COLUMN_BYTES: usize = 256;
+const WIDEST_BLOCK: usize = 32 << 20;
+/// Where the beginning of a file holds fewer lines than this, more of it is looked at, up to so many bytes.
+const FEW_LINES: u64 = 16;
+const WIDE_HEAD: usize = 16 << 20;
 /// The longest record that is kept in memory; a longer one is set aside.
 pub(super) const RECORD_BYTES: usize = 64 << 20;
 
@@ -41,6 +47,17 @@ impl Opening {
             let mut input = Input::open(&stamp, packing, None)?;
             // One byte more tells whether there is more.
             whole = !input.read(HEAD_BYTES + 1, &mut bytes)?;
+        }
+        if (1..FEW_LINES).contains(&newlines(&bytes)) {
+            // Lines, and few: they are wide, and more of them tell the types.
+            let mut input = Input::open(&stamp, packing, None)?;
+            let mut wide = Vec::new();
+            while !whole && wide.len() < WIDE_HEAD && newlines(if wide.is_empty() { &bytes } else { &wide }) < FEW_LINES {
+                whole = !input.read(wide.len().max(2 * HEAD_BYTES), &mut wide)?;
+            }
+            if wide.len() > bytes.len() {
+                bytes = wide;
+            }
         }
         if bytes.is_empty() {
             return Err(Fault::new("the packed file holds nothing").at(path.display().to_string()).hint("choose a file with data"));
@@ -96,9 +113,9 @@ impl History for Text {
         self.0.decoder.schema()
     }
 
-    fn piece_bytes(&self, _: &[usize]) -> u64 {
+    fn piece_bytes(&self, columns: &[usize]) -> u64 {
         // The block, the beginning of the next, and the columns that it becomes.
-        4 * BLOCK_BYTES as u64
+        4 * block_bytes(columns.len()) as u64
     }
 
     fn is_settled(&self) -> bool {
@@ -139,7 +156,7 @@ impl History for Text {
             input,
             columns: columns.into(),
             text: Vec::new(),
-            target: FIRST_BLOCK,
+            target: FIRST_BLOCK.max(block_bytes(columns.len()) / 4),
             offset,
             line: 1,
             started: false,
@@ -196,7 +213,7 @@ impl Reader for Blocks {
         if self.ended && cut == 0 && self.told >= self.file.stamp.bytes {
             return Ok(None);
         }
-        self.target = (self.target * 2).min(BLOCK_BYTES);
+        self.target = (self.target * 2).min(block_bytes(self.columns.len()));
         let mut rest = Vec::with_capacity(self.target.max(self.text.len() - cut));
         rest.extend_from_slice(self.text.get(cut..).unwrap_or_default());
         let mut block = std::mem::replace(&mut self.text, rest);
@@ -290,6 +307,11 @@ impl Blocks {
             Ok(slices(frame, rejects, &file.name, offset..end, bytes))
         }))
     }
+}
+
+/// How long a block is of which so many columns are read.
+fn block_bytes(columns: usize) -> usize {
+    (columns * COLUMN_BYTES).clamp(BLOCK_BYTES, WIDEST_BLOCK)
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

@@ -11,7 +11,7 @@ use crate::ui::action::{Action, Question};
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::buttons;
 use crate::ui::widget::names::bare;
-use crate::ui::widget::pick::pick_ui;
+use crate::ui::widget::pick::{MOST, pick_ui};
 use crate::ui::{first, look};
 
 /// The width of the words in front of the rows.
@@ -56,7 +56,7 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         return;
     }
     let mut edit = Edit::None;
-    let columns: Vec<Column> = sheet.table.schema.iter().map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
+    let columns: Vec<Column> = sheet.table.schema.iter().take(MOST).map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(sheet.id, |ui| {
             measures_ui(ui, sheet, &mut form, &columns, &mut edit, actions);

@@ -13,7 +13,7 @@ use crate::ui::look;
 use crate::ui::sheet::Sheet;
 use crate::ui::widget::cells::{self, Cell};
 use crate::ui::widget::numbers;
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, PlSmallStr};
 
 pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let Some(shown) = &sheet.watch.shown else {
@@ -121,11 +121,15 @@ struct End {
     by_hand: bool,
 }
 
+/// Columns that are laid out.
+const WIDEST: usize = 256;
+
 /// The width of the column that says what a row's window is.
 const STATUS: f32 = 84.0;
 
 fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<Action>) -> End {
-    let names = frame.get_column_names_owned();
+    let names: Vec<PlSmallStr> = frame.columns().iter().take(WIDEST).map(|column| column.name().clone()).collect();
+    let more = frame.width() - names.len();
     // The table takes the wheel's turn for itself.
     let wheel = ui.input(|i| i.smooth_scroll_delta().y > 0.0);
     egui::ScrollArea::horizontal()
@@ -144,7 +148,7 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                 .min_scrolled_height(0.0)
                 .sense(Sense::hover())
                 .cell_layout(Layout::left_to_right(Align::Center))
-                .columns(Column::initial(132.0).at_least(48.0).clip(true), names.len());
+                .columns(Column::initial(132.0).at_least(48.0).clip(true), names.len() + usize::from(more > 0));
             let scroll = table
                 .header(look::ROW, |mut header| {
                     if looks.state.is_some() {
@@ -162,6 +166,12 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                             ui.with_layout(layout, |ui| ui.add(name).on_hover_text(cells::type_word(column.dtype())));
                         });
                     }
+                    if more > 0 {
+                        header.col(|ui| {
+                            let text = look::faint(format!("and {} more", numbers::count(more as u64)), ui);
+                            ui.label(text).on_hover_text("Name columns in SELECT to see others; an export has all of them");
+                        });
+                    }
                 })
                 .body(|body| {
                     body.rows(look::ROW - 2.0, frame.height(), |mut row| {
@@ -171,6 +181,9 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                         }
                         for column in 0..names.len() {
                             row.col(|ui| cell_ui(ui, &cells::cell(frame, column, at), actions));
+                        }
+                        if more > 0 {
+                            row.col(|_| {});
                         }
                     });
                 });

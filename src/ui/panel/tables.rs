@@ -18,6 +18,7 @@ use crate::ui::panel::models::models_ui;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
 use crate::ui::widget::badge::{Tone, badge_ui};
+use crate::ui::widget::pick::MOST;
 use crate::ui::widget::{buttons, cells, numbers, row};
 use crate::ui::{App, look};
 
@@ -136,10 +137,22 @@ fn rows(sheet: &Sheet) -> Option<String> {
     known.filter(|_| !sheet.table.history.is_empty()).map(|n| numbers::counted(n, "row"))
 }
 
+/// From so many columns on, only those in sight are laid out.
+const MANY: usize = 200;
+
 fn columns_ui(ui: &mut Ui, sheet: &Sheet) {
+    let width = sheet.table.schema.len();
+    if width <= MANY {
+        return some_columns_ui(ui, sheet, 0..width);
+    }
+    let id = ("columns of", sheet.id);
+    ScrollArea::vertical().id_salt(id).max_height(12.0 * look::ROW).show_rows(ui, look::ROW, width, |ui, seen| some_columns_ui(ui, sheet, seen));
+}
+
+fn some_columns_ui(ui: &mut Ui, sheet: &Sheet, seen: std::ops::Range<usize>) {
     let p = look::palette(ui);
     let time = sheet.table.time.as_ref().map(|t| t.column.as_str());
-    for (name, dtype) in sheet.table.schema.iter() {
+    for (name, dtype) in seen.filter_map(|i| sheet.table.schema.get_at_index(i)) {
         let is_time = time == Some(name.as_str());
         let left = |ui: &mut Ui| {
             ui.add(Label::new(RichText::new(name.as_str()).color(p.text)).truncate());
@@ -255,7 +268,7 @@ fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         choose(ui, Seam::Position);
     }
     ui.menu_button("Key", |ui| {
-        for name in sheet.table.schema.iter_names() {
+        for name in sheet.table.schema.iter_names().take(MOST) {
             if ui.radio(*now == Seam::Key(name.to_string()), name.as_str()).clicked() {
                 choose(ui, Seam::Key(name.to_string()));
             }

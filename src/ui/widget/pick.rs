@@ -4,12 +4,15 @@ use eframe::egui::{self, ComboBox, ScrollArea, Ui};
 
 use crate::ui::look;
 
+/// More names than this are no help in a list: those after them are written.
+pub const MOST: usize = 1_000;
+
 /// A combo box named `name`; the newly picked text, if one was picked.
 pub fn pick_ui<'a>(ui: &mut Ui, name: &str, shown: &str, width: f32, choices: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut picked = None;
     let combo = ComboBox::from_id_salt(name).selected_text(shown).width(width).height(TALL).truncate();
     let response = combo.show_ui(ui, |ui| {
-        for choice in choices {
+        for choice in choices.into_iter().take(MOST) {
             if ui.selectable_label(choice == shown, choice).clicked() && choice != shown {
                 picked = Some(choice.to_owned());
             }
@@ -31,7 +34,7 @@ pub fn list_ui<'a>(ui: &mut Ui, name: &str, shown: &str, choices: impl IntoItera
     let mut picked = None;
     ScrollArea::vertical().id_salt(name).max_height(ROWS * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        for (choice, title) in choices {
+        for (choice, title) in choices.into_iter().take(MOST) {
             if ui.selectable_label(choice == shown, title).clicked() && choice != shown {
                 picked = Some(choice.to_owned());
             }

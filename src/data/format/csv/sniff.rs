@@ -224,15 +224,17 @@ fn names(first: &[String], header: bool) -> Vec<PlSmallStr> {
         taken.extend(first.iter().filter(|n| !n.is_empty()).cloned());
     }
     let mut used = hashbrown::HashSet::new();
+    // Where to go on counting for the next of the same name.
+    let mut numbers: hashbrown::HashMap<String, usize> = hashbrown::HashMap::new();
     let place = |(i, text): (usize, &String)| {
         let base = if header && !text.is_empty() { text.clone() } else { format!("column_{}", i + 1) };
         let own = header && !text.is_empty();
         let mut name = base.clone();
-        let mut number = 2;
         // A made-up name must not take one that another column has by right.
         while used.contains(&name) || (taken.contains(&name) && !(own && name == base)) {
+            let number = numbers.entry(base.clone()).or_insert(2);
             name = format!("{base}_{number}");
-            number += 1;
+            *number += 1;
         }
         used.insert(name.clone());
         PlSmallStr::from(name)

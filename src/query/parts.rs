@@ -1,8 +1,11 @@
-//! `date_trunc('hour', time)`: where the hour, day, month … begins that a time lies in. polars' SQL does not have it, polars'
-//! expressions do: the call is taken out of the text and put into the expression.
+//! Parts of an expression that polars is not given as SQL text, but as expressions of its own: they are taken out of the
+//! text, and put in where they stood.
+//!
+//! `date_trunc('hour', time)`, where the hour, day, month … begins that a time lies in: polars' SQL does not have it.
+//! AND and OR: of long chains only the text is long, and its SQL would work them out one within the other.
 
 use polars::prelude::*;
-use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+use sqlparser::ast::{BinaryOperator, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
 use super::expr::{self, Place};
 use crate::data::Result;
@@ -22,33 +25,46 @@ const UNITS: &[(&str, &str)] = &[
     ("year", "1y"),
 ];
 
-/// What stands in the place of a call, with its number.
-const PLACE: &str = "__trunc";
+/// What stands in the place of a part, with its number.
+const PLACE: &str = "__taken";
 
-/// The expression with a column in the place of each call, and what belongs there.
+/// The expression with a column in the place of each part, and what belongs there.
 ///
 /// # Errors
 /// When a unit is unknown, or the arguments do not fit.
 pub fn take_out(expr: &Ast, place: Place<'_>) -> Result<(Ast, Vec<Expr>)> {
-    let (mut bare, mut calls) = (expr.clone(), Vec::new());
+    let (mut bare, mut parts) = (expr.clone(), Vec::new());
     expr::rewrite(&mut bare, |node| {
-        if let Some((unit, time)) = call(node, place)? {
-            calls.push(expr::to_polars(&time, place)?.dt().truncate(lit(unit)));
-            *node = expr::column(&format!("{PLACE}{}", calls.len() - 1));
+        let part = match &*node {
+            Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(expr::to_polars(left, place)?.and(expr::to_polars(right, place)?)),
+            Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(expr::to_polars(left, place)?.or(expr::to_polars(right, place)?)),
+            _ => match call(node, place)? {
+                Some((unit, time)) => Some(expr::to_polars(&time, place)?.dt().truncate(lit(unit))),
+                None => None,
+            },
+        };
+        if let Some(part) = part {
+            parts.push(part);
+            *node = expr::column(&format!("{PLACE}{}", parts.len() - 1));
         }
         Ok(())
     })?;
-    Ok((bare, calls))
+    Ok((bare, parts))
 }
 
-/// The calls in their places.
-pub fn put_in(expr: Expr, calls: &[Expr]) -> Expr {
-    if calls.is_empty() {
+/// The parts in their places.
+pub fn put_in(expr: Expr, parts: &[Expr]) -> Expr {
+    if parts.is_empty() {
         return expr;
     }
     let number = |name: &str| name.strip_prefix(PLACE).and_then(|n| n.parse::<usize>().ok());
+    let part = |name: &str| number(name).and_then(|n| parts.get(n).cloned());
+    if let Expr::Column(name) = &expr {
+        // Nothing but that part.
+        return part(name).unwrap_or(expr);
+    }
     expr.map_expr(|node| match &node {
-        Expr::Column(name) => number(name).and_then(|n| calls.get(n).cloned()).unwrap_or(node),
+        Expr::Column(name) => part(name).unwrap_or(node),
         _ => node,
     })
 }

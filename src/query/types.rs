@@ -1,0 +1,247 @@
+//! What of an expression depends on the types of its parts, in one walk from the leaves up: texts beside times become times,
+//! halves are rounded away from zero, days are added to dates. A part's type is found from those of its own parts, so that
+//! the walk costs as much as the expression is long.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use polars::prelude::*;
+use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value, VisitMut, VisitorMut};
+
+use super::dialect;
+use super::expr::{self, Place};
+use super::literal;
+use crate::data::{Fault, Result};
+
+/// Says what depends on types in polars' words. Names in `expr` are resolved, and it is translated.
+///
+/// # Errors
+/// When a text beside a time is none.
+pub fn settle(expr: &mut Ast, schema: &Schema, place: Place<'_>) -> Result<()> {
+    let mut typer = Typer { schema, place, open: Vec::new(), asking: 0, room: dialect::room(place.clause.sql.len()), known: HashMap::new() };
+    match VisitMut::visit(expr, &mut typer) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(fault) => Err(fault),
+    }
+}
+
+struct Typer<'a> {
+    schema: &'a Schema,
+    place: Place<'a>,
+    /// The expressions around the one at hand: whether each asks for the types of its parts, and those known so far.
+    open: Vec<(bool, Vec<Option<DataType>>)>,
+    /// How many of them ask; where none does, no type is found.
+    asking: usize,
+    /// Bytes that may be said instead of what was written.
+    room: usize,
+    /// The types of expressions whose parts are columns, which come again and again.
+    known: HashMap<(String, Vec<DataType>), Option<DataType>>,
+}
+
+impl VisitorMut for Typer<'_> {
+    type Break = Fault;
+
+    fn pre_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<Fault> {
+        let asks = asks(node);
+        self.asking += usize::from(asks);
+        self.open.push((asks, Vec::new()));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<Fault> {
+        let (asks, parts) = self.open.pop().unwrap_or_default();
+        self.asking -= usize::from(asks);
+        let settled = match self.say(node, &parts) {
+            Ok(settled) => settled,
+            Err(fault) => return ControlFlow::Break(fault),
+        };
+        let dtype = if self.asking == 0 { None } else { settled.or_else(|| self.type_of(node, &parts)) };
+        if let Some((_, types)) = self.open.last_mut() {
+            types.push(dtype);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether what an expression means depends on the types of its parts.
+fn asks(node: &Ast) -> bool {
+    let text = |side: &Ast| literal::text(side).is_some();
+    match node {
+        Ast::Cast { data_type, .. } => dialect::is_whole(data_type),
+        Ast::Function(call) => dialect::is_round(call),
+        Ast::BinaryOp { op: Op::Plus | Op::Minus, .. } => true,
+        Ast::BinaryOp { left, op, right } => literal::compares(op) && (text(left) || text(right)),
+        Ast::Between { low, high, .. } => text(low) || text(high),
+        Ast::InList { list, .. } => list.iter().any(text),
+        _ => false,
+    }
+}
+
+impl Typer<'_> {
+    /// Rewrites a node whose parts are done; its type, where that is known by it.
+    fn say(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Result<Option<DataType>> {
+        let of = |i: usize| parts.get(i).and_then(Option::as_ref);
+        if let Some((said, dtype)) = literal::typed(node, self.place)? {
+            *node = said;
+            return Ok(Some(dtype));
+        }
+        match node {
+            Ast::BinaryOp { left, op, right } if literal::compares(op) => {
+                literal::beside(of(0), right, self.place)?;
+                literal::beside(of(1), left, self.place)?;
+            }
+            Ast::Between { low, high, .. } => {
+                literal::beside(of(0), low, self.place)?;
+                literal::beside(of(0), high, self.place)?;
+            }
+            Ast::InList { list, .. } => {
+                for item in list {
+                    literal::beside(of(0), item, self.place)?;
+                }
+            }
+            _ => {}
+        }
+        let said = dialect::said_by_type(node, of, &mut self.room);
+        if self.room == 0 {
+            let (what, hint) = dialect::too_deep();
+            return Err(self.place.fault(what).hint(hint));
+        }
+        Ok(said.map(|(said, dtype)| {
+            *node = said;
+            dtype
+        }))
+    }
+
+    /// The type of a node, whole numbers as those of 64 bits. `None` where it has none: what it is part of is complained about
+    /// when the whole is bound.
+    fn type_of(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
+        let of = |i: usize| parts.get(i).and_then(Option::as_ref);
+        match node {
+            Ast::Identifier(ident) => return self.schema.get(&ident.value).cloned(),
+            Ast::Nested(_) | Ast::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus, .. } => return of(0).cloned(),
+            Ast::UnaryOp { op: UnaryOperator::Not, .. }
+            | Ast::IsNull(_)
+            | Ast::IsNotNull(_)
+            | Ast::IsTrue(_)
+            | Ast::IsNotTrue(_)
+            | Ast::IsFalse(_)
+            | Ast::IsNotFalse(_)
+            | Ast::IsDistinctFrom(..)
+            | Ast::IsNotDistinctFrom(..)
+            | Ast::InList { .. }
+            | Ast::Between { .. }
+            | Ast::Like { .. }
+            | Ast::ILike { .. } => return Some(DataType::Boolean),
+            Ast::BinaryOp { op, .. } if literal::compares(op) || matches!(op, Op::And | Op::Or) => return Some(DataType::Boolean),
+            Ast::BinaryOp { op: Op::Plus | Op::Minus | Op::Multiply, .. } => match (of(0), of(1)) {
+                (Some(one), Some(other)) if one.is_integer() && other.is_integer() => return Some(DataType::Int64),
+                (Some(one), Some(other)) if one.is_primitive_numeric() && other.is_primitive_numeric() => return Some(DataType::Float64),
+                _ => {}
+            },
+            Ast::Value(value) => match &value.value {
+                Value::Number(text, _) => return Some(if text.contains('.') { DataType::Float64 } else { DataType::Int64 }),
+                Value::SingleQuotedString(_) => return Some(DataType::String),
+                Value::Boolean(_) => return Some(DataType::Boolean),
+                _ => {}
+            },
+            _ => {}
+        }
+        self.asked_of_polars(node, parts)
+    }
+
+    /// As polars has it, asked with columns in the place of the node's parts.
+    fn asked_of_polars(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
+        let mut swap = Swap { depth: 0, next: 0, parts, taken: Vec::new(), names: Schema::default() };
+        let _ = VisitMut::visit(node, &mut swap);
+        let Swap { taken, names, .. } = swap;
+        let key = (node.to_string(), names.iter_values().cloned().collect::<Vec<_>>());
+        let dtype = match self.known.get(&key) {
+            Some(dtype) => dtype.clone(),
+            None => {
+                let column = |name: &str| names.get(name).or_else(|| self.schema.get(name)).cloned();
+                let dtype = expr::type_of(node, &column, self.place);
+                self.known.insert(key, dtype.clone());
+                dtype
+            }
+        };
+        let _ = VisitMut::visit(node, &mut Restore { depth: 0, next: 0, taken: taken.into_iter().peekable(), here: None });
+        dtype
+    }
+}
+
+/// What a part is called while its whole is asked about.
+const PART: &str = "__part ";
+
+/// Takes the parts of a node out, where their types are known and they are not written out.
+struct Swap<'a> {
+    depth: usize,
+    next: usize,
+    parts: &'a [Option<DataType>],
+    /// Each with its place among the parts.
+    taken: Vec<(usize, Ast)>,
+    names: Schema,
+}
+
+impl VisitorMut for Swap<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
+        self.depth += 1;
+        if self.depth == 2 {
+            let dtype = self.parts.get(self.next).and_then(Option::as_ref);
+            self.next += 1;
+            if let Some(dtype) = dtype.filter(|_| !is_written(node)) {
+                let name = format!("{PART}{}", self.taken.len());
+                self.names.insert(name.as_str().into(), dtype.clone());
+                self.taken.push((self.next - 1, std::mem::replace(node, expr::column(&name))));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, _: &mut Ast) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+}
+
+/// What is written out may have a type that depends on what stands beside it.
+fn is_written(node: &Ast) -> bool {
+    match node {
+        Ast::Value(_) | Ast::Interval(_) => true,
+        Ast::UnaryOp { expr, .. } | Ast::Nested(expr) => is_written(expr),
+        _ => false,
+    }
+}
+
+/// Puts them back.
+struct Restore {
+    depth: usize,
+    next: usize,
+    taken: std::iter::Peekable<std::vec::IntoIter<(usize, Ast)>>,
+    here: Option<Ast>,
+}
+
+impl VisitorMut for Restore {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, _: &mut Ast) -> ControlFlow<()> {
+        self.depth += 1;
+        if self.depth == 2 {
+            self.here = self.taken.next_if(|(place, _)| *place == self.next).map(|(_, part)| part);
+            self.next += 1;
+        }
+        ControlFlow::Continue(())
+    }
+
+    // On the way up, so that what was put back is not looked into.
+    fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
+        if self.depth == 2
+            && let Some(part) = self.here.take()
+        {
+            *node = part;
+        }
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+}
