@@ -13,13 +13,15 @@ use crate::corpus::{KINDS, input, kind};
 /// The child's work: `kind,from,to`.
 const WORK: &str = "BRAID_HOSTILE";
 /// How many seeds a kind are read; more by `BRAID_HOSTILE_SEEDS`.
-const SEEDS: u64 = 1_500;
+const SEEDS: u64 = 4_000;
 /// What a child may map, KiB; the program itself takes a good part of it.
 const SPACE: u64 = 3 << 20;
 /// What it may hold at most, bytes.
 const HELD: u64 = 1 << 30;
 /// One input may take this long, on the slowest machine.
 const LONG: Duration = Duration::from_secs(20);
+/// How much of an input is shown, bytes.
+const SHOWN: usize = 400;
 /// All of a kind.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -110,7 +112,7 @@ fn child() {
         match outcome {
             Ok(Ok(found)) if seed < samples.len() as u64 && std::env::var_os("BRAID_HOSTILE_SHOW").is_some() => tell("found", &found),
             Ok(Ok(_)) => {}
-            Ok(Err(law)) => tell("failed", &format!("seed {seed}: {law}\n{}", String::from_utf8_lossy(&bytes).escape_debug())),
+            Ok(Err(law)) => tell("failed", &format!("seed {seed}: {law}\n{}", String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).escape_debug())),
             Err(_) => tell("failed", &format!("seed {seed}: {}", panicked.lock().unwrap())),
         }
         if took > LONG {
@@ -173,6 +175,35 @@ fn samples_are_read() {
         // An Arrow stream is no file, and a join needs a second table.
         let may = usize::from(matches!(kind.name, "arrow" | "sql"));
         assert!(refused.len() <= may, "{}: {refused:?}", kind.name);
+    }
+}
+
+/// Reads these bytes as a kind does.
+fn read(name: &str, bytes: &[u8]) -> String {
+    let (kind, folder) = (kind(name), tempfile::tempdir().unwrap());
+    let path = folder.path().join(kind.file);
+    std::fs::write(&path, bytes).unwrap();
+    (kind.read)(&path).unwrap_or_else(|law| panic!("{law}"))
+}
+
+#[test]
+fn a_header_without_an_end_is_no_row_whatever_stands_before_it() {
+    for text in ["z", "\nz", "\n\nz", "\r\nz", "\u{feff}\nz", "a,b", "\n\"a\nb\",c"] {
+        assert!(read("csv", text.as_bytes()).starts_with("0 rows, 0 set aside"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named_in_one_short_line() {
+    let whole = (kind("checkpoint").samples)().remove(0);
+    let name = whole.windows(4).position(|bytes| bytes == b"meta").unwrap();
+    for (at, value) in [(name, b'\n'), (name, 0), (name - 16, 200), (name + 4, b'x')] {
+        let (folder, mut bytes) = (tempfile::tempdir().unwrap(), whole.clone());
+        bytes[at] = value;
+        std::fs::write(folder.path().join("ckpt-1"), bytes).unwrap();
+        let (found, faults) = braid::store::checkpoint::load(folder.path());
+        let said: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
+        assert!(found.is_none() && said.len() == 1 && said[0].len() < 100 && !said[0].contains(char::is_control), "{said:?}");
     }
 }
 
