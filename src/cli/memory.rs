@@ -1,7 +1,7 @@
 //! `--memory`: what the whole process may hold. The run is given what is left beside the process itself and what is being
 //! read; how it shares that out is the engine's. Here is also the last guard, for what nobody could foresee.
 
-use crate::data::memory::resident;
+use crate::data::memory::{allow, resident};
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Snapshot};
 
@@ -30,6 +30,7 @@ impl Allowed {
     /// When so little is allowed that no question could be answered.
     pub fn share(memory: Option<u64>, piece: u64, options: Options) -> Result<(Self, Options)> {
         let Some(allowed) = memory else { return Ok((Self { memory, process: 0 }, options)) };
+        allow(allowed);
         let process = resident().unwrap_or(PROCESS) + SLACK;
         let room = allowed.saturating_sub(process);
         // Reading may take a third.

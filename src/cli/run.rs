@@ -192,8 +192,11 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     incomplete(last).map_or(Ok(()), Err)
 }
 
-/// What was lost, or is not in the workspace that was to hold it: the answer stands, and is not all.
+/// What was lost or left out, or is not in the workspace that was to hold it: the answer stands, and is not all.
 fn incomplete(last: &Snapshot) -> Option<Fault> {
+    if last.fault.is_some() {
+        return last.fault.clone();
+    }
     if !last.unkept.is_empty() {
         let hint = "make room on the disk; what is missing in a recording cannot be had again";
         return Some(Fault::new(last.unkept.join("; ")).at("the workspace is not complete").hint(hint));
@@ -229,7 +232,8 @@ const REJECTED: &str = "rejected.ndjson";
 
 /// Writes the answer, and draws it; how many groups it is of.
 fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<u64> {
-    if let Some(fault) = &last.fault {
+    // Where only parts of files are left out, the answer is of the rest, if there is any.
+    if let Some(fault) = last.fault.as_ref().filter(|fault| fault.lost.is_none() || last.rows.come_in == last.rows.rejected) {
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {

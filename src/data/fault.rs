@@ -15,11 +15,13 @@ pub struct Fault {
     pub hint: String,
     /// Byte range in the text that was parsed, where the fault is about a text.
     pub span: Option<std::ops::Range<usize>>,
+    /// Rows that are not read because of it, as far as known, where it is about a part and the rest can be read.
+    pub lost: Option<u64>,
 }
 
 impl Fault {
     pub fn new(what: impl Into<String>) -> Self {
-        Self { place: String::new(), what: what.into(), hint: String::new(), span: None }
+        Self { place: String::new(), what: what.into(), hint: String::new(), span: None, lost: None }
     }
 
     pub fn at(mut self, place: impl Into<String>) -> Self {
@@ -34,6 +36,12 @@ impl Fault {
 
     pub fn span(mut self, span: std::ops::Range<usize>) -> Self {
         self.span = Some(span);
+        self
+    }
+
+    /// Only a part cannot be read, of so many rows.
+    pub fn lost(mut self, rows: u64) -> Self {
+        self.lost = Some(rows);
         self
     }
 

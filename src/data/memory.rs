@@ -2,6 +2,7 @@
 //! own matter.
 
 use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lets freed memory stay with the process, up to some tens of MiB, instead of going back to the system block by block.
 ///
@@ -13,6 +14,52 @@ pub fn keep_freed() {
     static ONCE: Once = Once::new();
     // Just below the largest size that counts (32 MiB on 64 bits).
     ONCE.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity((32 << 20) - 8_192))));
+}
+
+/// Less is not asked for.
+const LITTLE: u64 = 1 << 20;
+/// What there is where the system does not tell.
+const UNKNOWN: u64 = 4 << 30;
+/// What somebody said that the process may hold.
+static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Tells how much memory the process may hold, bytes.
+pub fn allow(bytes: u64) {
+    ALLOWED.store(bytes, Ordering::Relaxed);
+}
+
+/// Whether so many bytes can be taken at once, for something whose size a file only claims: an allocation that fails ends the
+/// process, and one that the system has to serve from the disk stops the machine.
+///
+/// # Errors
+/// With what there is room for.
+pub fn afford(bytes: u64) -> Result<(), u64> {
+    if bytes <= LITTLE {
+        return Ok(());
+    }
+    let allowed = ALLOWED.load(Ordering::Relaxed);
+    let allowed = if allowed == u64::MAX { allowed } else { allowed.saturating_sub(resident().unwrap_or(0)) };
+    // Others read at the same time: nobody takes more than half of what is left.
+    let room = [available(), address_space()].into_iter().flatten().min().unwrap_or(UNKNOWN) / 2;
+    let room = room.min(allowed);
+    if bytes <= room { Ok(()) } else { Err(room) }
+}
+
+/// What the machine could still give, bytes.
+fn available() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    kib(text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?)
+}
+
+/// What is left of the address space, where that is limited, bytes.
+fn address_space() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let limit: u64 = text.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()?;
+    Some(limit.saturating_sub(status("VmSize:")?))
+}
+
+fn kib(text: &str) -> Option<u64> {
+    text.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1 << 10)
 }
 
 /// Bytes that the process holds in memory now; `None` where the system does not tell.
@@ -27,6 +74,5 @@ pub fn peak() -> Option<u64> {
 
 fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix(name))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? << 10)
+    kib(status.lines().find_map(|l| l.strip_prefix(name))?)
 }

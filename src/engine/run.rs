@@ -238,9 +238,23 @@ impl Shared {
         }
     }
 
-    /// Part of the input cannot be read; the rest goes on.
+    /// Part of the input cannot be read; the rest goes on. One that ends a source is told before one of a part of it.
     pub fn fault(&self, fault: Fault) {
-        self.news().fault.get_or_insert(fault);
+        let mut news = self.news();
+        let first = news.fault.take();
+        let (told, beside) = match first {
+            None => (fault, None),
+            Some(first) if first.lost.is_some() && fault.lost.is_none() => (fault, Some(first)),
+            Some(first) => {
+                let beside = Some(fault).filter(|fault| fault.lost.is_some() && *fault != first);
+                (first, beside)
+            }
+        };
+        news.fault = Some(told);
+        drop(news);
+        if let Some(beside) = beside {
+            self.note(beside.to_string());
+        }
     }
 
     /// The question itself cannot be answered: the run ends.

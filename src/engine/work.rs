@@ -14,7 +14,7 @@ use super::reached::Reached;
 use super::run::Shared;
 use super::seam::{Face, Seam};
 use super::watermark::Flight;
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Reject, Rejects, Result};
 use crate::query::rows::At;
 use crate::query::window::{Micros, WATERMARK, micros_of};
 use crate::query::{Absorbed, Partial, Plan};
@@ -115,7 +115,7 @@ fn work_on(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, 
                                 hand.take_history(chunk, handed.file)?;
                             }
                         }
-                        Err(fault) => shared.fault(fault),
+                        Err(fault) => hand.lose(fault),
                     }
                     hand.pour(0, handed.number);
                     hand.rest();
@@ -144,6 +144,18 @@ impl Hand<'_> {
     fn take_history(&mut self, chunk: Chunk, file: usize) -> Result<()> {
         self.due.0 = chunk.bytes;
         self.take(chunk, Face::History, None, file, 0)
+    }
+
+    /// A piece of history that cannot be read: its rows came and are set aside, as far as they are known.
+    fn lose(&mut self, fault: Fault) {
+        let rows = fault.lost.unwrap_or(0);
+        self.delta.rows.come_in += rows;
+        self.delta.rows.rejected += rows;
+        if rows > 0 {
+            let reject = Reject::new(&fault.place.as_str().into(), 1, fault.what.clone(), b"");
+            self.delta.rejects.add(Rejects { count: rows, kept: vec![reject] });
+        }
+        self.shared.fault(fault);
     }
 
     fn take_live(&mut self, live: LiveChunk) -> Result<()> {

@@ -19,6 +19,8 @@ const HEAD: usize = 20;
 /// Of a section: the lengths of its name and its bytes, its checksum.
 const SECTION: usize = 4 + 8 + 4;
 const FOOT: usize = 8 + 8 + 4;
+/// A longer name of a section is not said.
+const LONGEST_NAME: usize = 40;
 /// How many whole checkpoints stay, and how many damaged ones.
 const KEPT: usize = 2;
 
@@ -205,7 +207,10 @@ fn parse(bytes: &[u8]) -> std::result::Result<Sections, Flaw> {
         let (name, after) = after.split_at_checked(name_length).ok_or_else(ends)?;
         let (data, after) = after.split_at_checked(length).ok_or_else(ends)?;
         if u32_at(crc, 0) != Some(section_crc(lengths, name, data)) {
-            return Err(Flaw::Damaged(format!("section {} ({}) has a wrong checksum", i + 1, String::from_utf8_lossy(name))));
+            // Its name may be damaged, too: then it is any bytes, and any number of them.
+            let name = std::str::from_utf8(name).ok().filter(|name| name.len() <= LONGEST_NAME && !name.contains(char::is_control));
+            let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+            return Err(Flaw::Damaged(format!("section {}{name} has a wrong checksum", i + 1)));
         }
         checked.update(crc);
         let name = String::from_utf8(name.to_vec()).map_err(|_| damaged("the name of a section is no text"))?;

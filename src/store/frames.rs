@@ -9,6 +9,7 @@ use polars_io::ipc::{IpcReader, IpcWriter};
 use polars_io::{SerReader, SerWriter};
 use serde::{Deserialize, Serialize};
 
+use crate::data::format::arrow::check_bytes;
 use crate::data::{Fault, Result};
 
 /// A frame among others in one file: where it stands, and the checksum of its bytes.
@@ -35,10 +36,11 @@ impl Block {
     /// # Errors
     /// The disk's, at `place`; or `damaged`.
     pub fn read(&self, file: &mut (impl Read + Seek), place: &str, damaged: impl FnOnce() -> Fault) -> Result<DataFrame> {
-        let mut bytes = vec![0; usize::try_from(self.bytes).unwrap_or(0)];
-        let read = file.seek(SeekFrom::Start(self.at)).and_then(|_| file.read_exact(&mut bytes));
+        // As many bytes as are there, however many should be.
+        let mut bytes = Vec::new();
+        let read = file.seek(SeekFrom::Start(self.at)).and_then(|_| file.take(self.bytes).read_to_end(&mut bytes));
         read.map_err(|e| Fault::io(place, &e))?;
-        if crc32fast::hash(&bytes) == self.crc { from_bytes(&bytes) } else { Err(damaged()) }
+        if bytes.len() as u64 == self.bytes && crc32fast::hash(&bytes) == self.crc { from_bytes(&bytes) } else { Err(damaged()) }
     }
 }
 
@@ -67,7 +69,8 @@ pub fn from_bytes(bytes: &[u8]) -> Result<DataFrame> {
     if body.is_empty() {
         return Ok(DataFrame::empty_with_height(height));
     }
-    // polars panics on some bytes that are no Arrow.
+    // polars panics on some bytes that are no Arrow, and reserves what others claim.
+    check_bytes(body).map_err(|_| broken())?;
     let frame = catch_unwind(AssertUnwindSafe(|| IpcReader::new(Cursor::new(body)).finish())).map_err(|_| broken())??;
     if frame.height() == height { Ok(frame) } else { Err(broken()) }
 }

@@ -3,14 +3,17 @@
 
 pub mod arrow;
 mod blocks;
+mod codec;
 mod column;
 pub mod csv;
+mod flat;
 mod guess;
 pub mod json;
 mod magic;
 pub mod parquet;
 mod rows;
 mod stream;
+mod thrift;
 mod value;
 mod word;
 pub mod write;
@@ -119,11 +122,15 @@ pub trait ColumnFile: Send + Sync + std::fmt::Debug {
     fn groups(&self) -> &[RowGroup];
 
     /// Reads `columns` (indices into `schema`) of one row group.
+    ///
+    /// # Errors
+    /// When it is damaged or claims what cannot be; where the other groups can still be read, with the rows that are `lost`.
     fn read(&self, group: usize, columns: &[usize]) -> Result<DataFrame>;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowGroup {
+    /// Of one that will not be read none.
     pub rows: u64,
     /// Compressed bytes of the whole group, for progress.
     pub bytes: u64,

@@ -71,7 +71,7 @@ impl History for Columns {
         let row: u64 = columns.iter().map(width).sum();
         let share = columns.len() as f64 / self.0.schema.len().max(1) as f64;
         // What is packed, what is unpacked of it at a time, and the values themselves.
-        let bytes = |rows: u64, packed: u64| rows * row + (packed as f64 * share * 2.0) as u64;
+        let bytes = |rows: u64, packed: u64| rows.saturating_mul(row) + (packed as f64 * share * 2.0) as u64;
         self.0.file.groups().iter().map(|group| bytes(group.rows, group.bytes)).max().unwrap_or(0)
     }
 

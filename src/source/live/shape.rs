@@ -75,6 +75,8 @@ impl Shape {
         let preamble = decoder.preamble();
         // A header ends with a line; as a line it is the same length in every encoding.
         let header = match preamble.lines.checked_sub(1).and_then(|last| usize::try_from(last).ok()) {
+            // Unless it is all there is: then its line may have no end.
+            _ if preamble.bytes >= text.len() => raw.len(),
             Some(last) => memchr::memchr_iter(b'\n', raw).nth(last).map_or(raw.len(), |end| end + 1),
             None => preamble.bytes.min(raw.len()),
         };

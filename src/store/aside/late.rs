@@ -11,6 +11,7 @@ use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::ParquetWriter;
 
 use super::{Counts, Limits, Segment, drop_old, path_of, segments};
+use crate::data::format::parquet::check;
 use crate::data::{Fault, Result};
 use crate::disk::{Draft, own};
 use crate::store::disk;
@@ -189,8 +190,9 @@ fn height(segment: &Segment) -> Result<u64> {
     guarded(&segment.path, |file| ParquetReader::new(file).num_rows()).map(|rows| rows as u64)
 }
 
-/// Some decoders of polars panic on a damaged file.
+/// Some decoders of polars panic on a damaged file, and reserve what it claims.
 fn guarded<T>(path: &std::path::Path, work: impl FnOnce(File) -> PolarsResult<T>) -> Result<T> {
+    check(path)?;
     let file = own::open(path).map_err(|e| disk::fault(path, &e))?;
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(file)));
     let broken = || Fault::new("it cannot be decoded").at(path.display().to_string());

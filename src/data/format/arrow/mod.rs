@@ -1,5 +1,8 @@
 //! Arrow IPC files (Feather version 2): the schema from the footer, one record batch at a time.
-//! polars' reader reads a file as a whole; it is shown a file whose footer lists just the batch that is wanted.
+//! polars' reader reads a file as a whole; it is shown a file whose footer lists just the batch that is wanted. What the
+//! file says of its sizes is looked at in `check` before polars, which believes it, is asked.
+
+pub(super) mod check;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -11,6 +14,8 @@ use polars_io::SerReader;
 use polars_io::ipc::IpcReader;
 use polars_io::mmap::MmapBytesReader;
 
+use self::check::{BLOCK, Batch, Block, Shape, shapes};
+use super::flat::{Table, Vector};
 use super::{ColumnFile, Format, Kind, RowGroup, blocks};
 use crate::data::{Fault, Result};
 
@@ -18,26 +23,30 @@ pub static ARROW: Format = Format { name: "arrow", title: "Arrow IPC or Feather"
 
 /// Bytes after the footer: its length and the closing magic.
 const TAIL: u64 = 10;
-/// Bytes of one entry in the footer's list of batches.
-const ENTRY: usize = 24;
 
 #[derive(Debug)]
 struct Arrow {
     path: PathBuf,
     footer: Footer,
+    shapes: Vec<Shape>,
     /// For each column of `schema`, its place in the file.
     places: Vec<usize>,
     schema: SchemaRef,
     groups: Vec<RowGroup>,
+    /// Why a batch is not read.
+    refused: Vec<Option<Fault>>,
     left_out: Vec<String>,
 }
 
 fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
+    let place = path.display().to_string();
     let mut file = blocks::open(path)?;
-    let length = file.metadata().map_err(|error| Fault::io(path.display().to_string(), &error))?.len();
+    let length = file.metadata().map_err(|error| Fault::io(&place, &error))?.len();
     let footer = Footer::read(&mut file, length)
-        .ok_or_else(|| Fault::new("it is truncated or not Arrow; the footer is missing").at(path.display().to_string()).hint("copy or download it again"))?;
-    let arrow = blocks::guarded(path, "its footer", || IpcReader::new(footer.show(file, None)).schema())?;
+        .ok_or_else(|| Fault::new("it is truncated or not Arrow; the footer is missing").at(place.clone()).hint("copy or download it again"))?;
+    let shapes = footer.check(&mut file).map_err(|why| blocks::damaged(&place, "its footer", &why))?;
+    let whole = footer.show(blocks::open(path)?, None);
+    let arrow = blocks::guarded(&place, "its footer", || IpcReader::new(whole).schema())?;
     let (mut places, mut schema, mut left_out) = (Vec::new(), Schema::default(), Vec::new());
     for (place, field) in arrow.iter_values().enumerate() {
         if blocks::holds(field.dtype()) {
@@ -48,23 +57,53 @@ fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
         }
     }
     if places.is_empty() {
-        return Err(Fault::new("none of its columns can be read here").at(path.display().to_string()).hint("write it again with plain columns"));
+        return Err(Fault::new("none of its columns can be read here").at(place).hint("write it again with plain columns"));
     }
-    let mut this = Arrow { path: path.to_owned(), footer, places, schema: schema.into(), groups: Vec::new(), left_out };
+    let mut this = Arrow { path: path.to_owned(), footer, shapes, places, schema: schema.into(), groups: Vec::new(), refused: Vec::new(), left_out };
     for batch in 0..this.footer.batches {
-        let rows = this.batch(batch, Vec::new())?.height() as u64;
-        this.groups.push(RowGroup { rows, bytes: this.footer.size(batch) });
+        let rows = this.rows(&mut file, batch, &[]);
+        this.groups.push(RowGroup { rows: *rows.as_ref().unwrap_or(&0), bytes: this.footer.block(batch).map_or(0, |block| block.bytes()) });
+        this.refused.push(rows.err());
     }
     Ok(Arc::new(this))
 }
 
+/// Looks at all that an Arrow file in memory says of its sizes.
+///
+/// # Errors
+/// Why it is not believed.
+pub fn check_bytes(bytes: &[u8]) -> std::result::Result<(), String> {
+    let (mut file, length) = (std::io::Cursor::new(bytes), bytes.len() as u64);
+    let footer = Footer::read(&mut file, length).ok_or("the footer is missing")?;
+    let shapes = footer.check(&mut file)?;
+    for batch in 0..footer.batches {
+        let block = footer.block(batch).ok_or("a batch lies beyond the end")?;
+        Batch::new(&mut file, length, block).rows(&shapes, None)?;
+    }
+    Ok(())
+}
+
 impl Arrow {
-    fn batch(&self, batch: usize, places: Vec<usize>) -> Result<DataFrame> {
+    fn place(&self, batch: usize) -> String {
+        format!("record batch {} of {}", batch + 1, self.path.display())
+    }
+
+    /// The rows of a batch, if it can be what it says.
+    fn rows(&self, file: &mut File, batch: usize, places: &[usize]) -> Result<u64> {
+        let block = self.footer.block(batch).ok_or_else(|| "it lies beyond the end of the file".to_owned());
+        let rows = block.and_then(|block| Batch::new(file, self.footer.length, block).rows(&self.shapes, Some(places)));
+        // What such a batch holds is not known: its rows stand in its header alone.
+        let hint = "copy or download the file again, or ask whoever wrote it";
+        rows.map_err(|why| Fault::new(format!("it is left out: {why}")).at(self.place(batch)).hint(hint).lost(0))
+    }
+
+    fn batch(&self, batch: usize, places: Vec<usize>, rows: u64) -> Result<DataFrame> {
         let file = blocks::open(&self.path)?;
-        blocks::guarded(&self.path, &format!("record batch {}", batch + 1), || {
+        let read = blocks::guarded(&self.place(batch), "it", || {
             let reader = BufReader::new(self.footer.show(file, Some(batch)));
             IpcReader::new(Shown(reader)).with_projection(Some(places)).finish()
-        })
+        });
+        read.map_err(|fault| fault.lost(rows))
     }
 }
 
@@ -86,10 +125,18 @@ impl ColumnFile for Arrow {
         let mut places: Vec<usize> = columns.iter().filter_map(|c| self.places.get(*c).copied()).collect();
         places.sort_unstable();
         places.dedup();
-        let frame = self.batch(group, places)?;
+        if let Some(fault) = self.refused.get(group).and_then(Option::as_ref) {
+            return Err(fault.clone());
+        }
+        let rows = self.rows(&mut blocks::open(&self.path)?, group, &places)?;
+        if places.is_empty() {
+            let height = usize::try_from(rows).unwrap_or(usize::MAX);
+            return DataFrame::new(height, Vec::new()).map_err(|error| Fault::from(error).at(self.place(group)));
+        }
+        let frame = self.batch(group, places, rows)?;
         let names = columns.iter().filter_map(|c| self.schema.get_at_index(*c)).map(|(name, _)| name);
         let read: PolarsResult<Vec<Column>> = names.map(|name| frame.column(name).cloned().and_then(blocks::plain)).collect();
-        read.and_then(|read| DataFrame::new(frame.height(), read)).map_err(|error| Fault::from(error).at(self.path.display().to_string()))
+        read.and_then(|read| DataFrame::new(frame.height(), read)).map_err(|error| Fault::from(error).at(self.place(group)))
     }
 }
 
@@ -106,8 +153,13 @@ struct Footer {
     batches: usize,
 }
 
+/// Fields of a footer.
+const SCHEMA: usize = 1;
+const DICTIONARIES: usize = 2;
+const BATCHES: usize = 3;
+
 impl Footer {
-    fn read(file: &mut File, length: u64) -> Option<Self> {
+    fn read(file: &mut (impl Read + Seek), length: u64) -> Option<Self> {
         let tail = blocks::read_range(file, length, length.checked_sub(TAIL)?..length).ok()?;
         let (size, magic) = tail.split_first_chunk::<4>()?;
         if magic != b"ARROW1" {
@@ -116,52 +168,40 @@ impl Footer {
         let start = (length - TAIL).checked_sub(u64::from(u32::from_le_bytes(*size)))?;
         let bytes = blocks::read_range(file, length, start..length).ok()?;
         let mut footer = Self { length, start, bytes, list: 0, batches: 0 };
-        if let Some(list) = footer.find_list() {
-            let batches = footer.u32(list)? as usize;
-            if list.checked_add(4)?.checked_add(batches.checked_mul(ENTRY)?)? > footer.bytes.len() {
-                return None;
-            }
-            (footer.list, footer.batches) = (list, batches);
+        let table = Table::root(&footer.bytes)?;
+        if table.has(BATCHES) {
+            let list = table.vector(BATCHES, BLOCK)?;
+            (footer.list, footer.batches) = (list.at().checked_sub(4)?, list.length);
         }
         Some(footer)
     }
 
-    fn u32(&self, at: usize) -> Option<u32> {
-        self.bytes.get(at..).and_then(<[u8]>::first_chunk).map(|b| u32::from_le_bytes(*b))
+    /// Looks at the schema and the dictionaries, which every batch needs; how columns lie in a batch.
+    fn check(&self, file: &mut (impl Read + Seek)) -> std::result::Result<Vec<Shape>, String> {
+        let table = Table::root(&self.bytes).ok_or("it is damaged")?;
+        let schema = table.table(SCHEMA).ok_or("it has no schema")?;
+        let shapes = shapes(schema, self.bytes.len())?;
+        if let Some(list) = table.vector(DICTIONARIES, BLOCK) {
+            for i in 0..list.length {
+                let block = Block::of(list, i, self.length).ok_or("a dictionary lies beyond the end of the file")?;
+                Batch::new(file, self.length, block).dictionary().map_err(|why| format!("dictionary {}: {why}", i + 1))?;
+            }
+        }
+        Ok(shapes)
     }
 
-    fn u16(&self, at: usize) -> Option<u16> {
-        self.bytes.get(at..).and_then(<[u8]>::first_chunk).map(|b| u16::from_le_bytes(*b))
+    fn entries(&self) -> Option<Vector<'_>> {
+        Table::root(&self.bytes)?.vector(BATCHES, BLOCK)
     }
 
-    /// The footer is a flatbuffer table whose fourth field is the list.
-    fn find_list(&self) -> Option<usize> {
-        const FIELD: usize = 3;
-        let table = self.u32(0)? as usize;
-        let fields = i64::try_from(table).ok()?.checked_sub(i64::from(self.u32(table)? as i32))?;
-        let fields = usize::try_from(fields).ok()?;
-        if usize::from(self.u16(fields)?) < 4 + 2 * (FIELD + 1) {
-            return None;
-        }
-        let offset = usize::from(self.u16(fields + 4 + 2 * FIELD)?);
-        if offset == 0 {
-            return None;
-        }
-        let at = table.checked_add(offset)?;
-        at.checked_add(self.u32(at)? as usize)
+    /// Where a batch lies, if that is within the file.
+    fn block(&self, batch: usize) -> Option<Block> {
+        Block::of(self.entries()?, batch, self.length)
     }
 
     fn entry(&self, batch: usize) -> Option<&[u8]> {
-        let at = self.list + 4 + batch * ENTRY;
-        self.bytes.get(at..at + ENTRY)
-    }
-
-    /// Bytes of a batch, with its header.
-    fn size(&self, batch: usize) -> u64 {
-        let entry = self.entry(batch).unwrap_or_default();
-        let header = entry.get(8..).and_then(<[u8]>::first_chunk).map_or(0, |b| i64::from(i32::from_le_bytes(*b)));
-        let body = entry.get(16..).and_then(<[u8]>::first_chunk).map_or(0, |b| i64::from_le_bytes(*b));
-        u64::try_from(header.saturating_add(body)).unwrap_or(0)
+        let at = self.list + 4 + batch * BLOCK;
+        self.bytes.get(at..at + BLOCK)
     }
 
     /// The file with all its batches, or with one alone.
@@ -171,7 +211,7 @@ impl Footer {
             if let Some(count) = bytes.get_mut(self.list..self.list + 4) {
                 count.copy_from_slice(&1_u32.to_le_bytes());
             }
-            if let Some(first) = bytes.get_mut(self.list + 4..self.list + 4 + ENTRY) {
+            if let Some(first) = bytes.get_mut(self.list + 4..self.list + 4 + BLOCK) {
                 first.copy_from_slice(entry);
             }
         }

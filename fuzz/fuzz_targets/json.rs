@@ -1,0 +1,3 @@
+#![no_main]
+
+braid_fuzz::target!("json");
