@@ -192,8 +192,8 @@ fn height(segment: &Segment) -> Result<u64> {
 
 /// Some decoders of polars panic on a damaged file, and reserve what it claims.
 fn guarded<T>(path: &std::path::Path, work: impl FnOnce(File) -> PolarsResult<T>) -> Result<T> {
-    check(path)?;
     let file = own::open(path).map_err(|e| disk::fault(path, &e))?;
+    check(path)?;
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(file)));
     let broken = || Fault::new("it cannot be decoded").at(path.display().to_string());
     done.map_err(|_| broken())?.map_err(|error| Fault::from(error).at(path.display().to_string()))

@@ -137,8 +137,9 @@ pub fn model() -> Vec<Vec<u8>> {
 
 pub fn workspace() -> Vec<Vec<u8>> {
     let (_guard, path) = place("workspace.json");
-    braid::workspace::Workspace::default().save(&path).expect("a place to write");
-    vec![fs::read(&path).expect("what was written"), b"{\"tables\":[{\"name\":\"t\",\"history\":[\"a.csv\"],\"live\":[]}]}".to_vec()]
+    let vault = braid::workspace::Vault::new(path.with_file_name("vault"));
+    braid::workspace::Workspace::default().save(&path, &vault).expect("a place to write");
+    vec![fs::read(&path).expect("what was written"), b"{\"tables\":[{\"name\":\"t\",\"paths\":[\"a.csv\"],\"live\":[\"ws://localhost:9/a?time=t\"],\"time\":{\"column\":\"t\",\"lateness_ms\":10000},\"seam\":\"append\"}]}".to_vec()]
 }
 
 pub fn checkpoint() -> Vec<Vec<u8>> {

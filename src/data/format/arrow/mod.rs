@@ -94,7 +94,7 @@ impl Arrow {
         let rows = block.and_then(|block| Batch::new(file, self.footer.length, block).rows(&self.shapes, Some(places)));
         // What such a batch holds is not known: its rows stand in its header alone.
         let hint = "copy or download the file again, or ask whoever wrote it";
-        rows.map_err(|why| Fault::new(format!("it is left out: {why}")).at(self.place(batch)).hint(hint).lost(0))
+        rows.map_err(|why| Fault::new(format!("it is damaged and left out: {why}")).at(self.place(batch)).hint(hint).lost(0))
     }
 
     fn batch(&self, batch: usize, places: Vec<usize>, rows: u64) -> Result<DataFrame> {

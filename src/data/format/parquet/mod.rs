@@ -80,7 +80,8 @@ fn parse(path: &Path) -> Result<Parquet> {
         Some((size, b"PAR1")) if length >= 12 => u64::from(u32::from_le_bytes(*size)),
         _ => return Err(none()),
     };
-    let start = (length - 8).checked_sub(size).filter(|start| *start >= 4).ok_or_else(none)?;
+    let start = (length - 8).checked_sub(size).filter(|start| *start >= 4);
+    let start = start.ok_or_else(|| blocks::damaged(&place, "its footer", "it claims to be longer than the file"))?;
     let bytes = blocks::guarded(&place, "its footer", || blocks::read_range(&mut file, length, start..length - 8))?;
     let footer = footer::check(bytes).map_err(|why| blocks::damaged(&place, "its footer", &why))?;
     let (metadata, arrow) = blocks::guarded(&place, "its footer", || {
@@ -176,7 +177,10 @@ impl Parquet {
         // What the footer says, where a column agrees; else as many as every column has.
         let claimed = group.num_rows() as u64;
         let rows = if held.contains(&claimed) { claimed } else { held.into_iter().filter(|rows| *rows > 0).min().unwrap_or(0) };
-        Fault::new(format!("it is left out: {why}")).at(self.place(number)).hint("copy or download the file again, or ask whoever wrote it").lost(rows)
+        Fault::new(format!("it is damaged and left out: {why}"))
+            .at(self.place(number))
+            .hint("copy or download the file again, or ask whoever wrote it")
+            .lost(rows)
     }
 
     /// Looks at the pages of one column, the cheapest: where no column is asked for, its rows are all that is read.
