@@ -25,8 +25,10 @@ const LONGEST_PACE: Duration = Duration::from_secs(60);
 /// Live rows are shown sooner: a tenth of the work, and after a second whatever it costs.
 const LIVE_SHARE: u32 = 10;
 const LONGEST_LIVE: Duration = Duration::from_secs(1);
-/// How long what was read already may take once the run is to end; then it is left.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long what was read already may take once the run is to end; then it is left. A join is left sooner: nobody knows what
+/// a row will make.
+const GRACE: Duration = Duration::from_secs(4);
+const GRACE_OF_JOIN: Duration = Duration::from_millis(500);
 /// Values, and words of the question for each row, that are worked on between two looks at whether to go on.
 const AT_ONCE: usize = 1 << 22;
 /// How long a worker without anything to do waits.
@@ -277,7 +279,7 @@ impl Hand<'_> {
 
     /// Whether what was read already is to be left: the run is to end, and that takes long.
     fn is_over(&self) -> bool {
-        is_over(self.shared, &self.ending)
+        is_over(self.shared, &self.ending, if self.shared.dataset.is_some() { GRACE_OF_JOIN } else { GRACE })
     }
 
     /// Takes rows; those that may be late are judged one by one. `None` when the run is to end before they could be joined.
@@ -287,7 +289,7 @@ impl Hand<'_> {
             lookup => lookup?,
         };
         let (shared, ending) = (self.shared, &self.ending);
-        let stopped = || is_over(shared, ending);
+        let stopped = || is_over(shared, ending, GRACE_OF_JOIN);
         let mut late = None;
         if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
             late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
@@ -339,11 +341,11 @@ impl Hand<'_> {
     }
 }
 
-fn is_over(shared: &Shared, ending: &Cell<Option<Instant>>) -> bool {
+fn is_over(shared: &Shared, ending: &Cell<Option<Instant>>, grace: Duration) -> bool {
     if shared.finish.is_set() && ending.get().is_none() {
         ending.set(Some(Instant::now()));
     }
-    shared.cancel.is_set() || ending.get().is_some_and(|since| since.elapsed() > GRACE)
+    shared.cancel.is_set() || ending.get().is_some_and(|since| since.elapsed() > grace)
 }
 
 /// So many rows of a question's table are not too much at once. Those that are shown as they are stand where they stood, in one

@@ -42,8 +42,8 @@ fn answer(sql: &str) -> Result<DataFrame, Fault> {
 
 /// The answer's only value. On a thread with the stack that threads have.
 fn value(sql: String) -> Result<String, Fault> {
-    let asked = std::thread::spawn(move || answer(&sql).map(|frame| frame.columns()[0].get(0).unwrap().to_string()));
-    asked.join().expect("no panic")
+    let asked = std::thread::Builder::new().spawn(move || answer(&sql).map(|frame| frame.columns()[0].get(0).unwrap().to_string()));
+    asked.unwrap().join().expect("no panic")
 }
 
 fn many(n: usize, between: &str, each: impl Fn(usize) -> String) -> String {
@@ -115,13 +115,16 @@ fn a_program_and_a_condition_of_training_refuse_too() {
     let said = refused(&["run", "--history", &format!("t={}", data.display()), "--sql", &format!("@{}", sql.display())]);
     assert!(said.contains("without a comma"), "{said}");
     let condition = many(2_000, " + ", |_| "a".to_owned()) + " > 5";
-    let deep = std::thread::spawn(move || {
+    let deep = std::thread::Builder::new().spawn(move || {
         let rows = rows();
         let schema = Arc::new(rows.schema().as_ref().clone());
         Derived::bind(&condition, Input { name: "t", schema: &schema, time: None, commas: &[] }).map(drop)
     });
-    assert!(deep.join().expect("no panic").expect_err("too deep").what.contains("nested too deeply"));
+    assert!(deep.unwrap().join().expect("no panic").expect_err("too deep").what.contains("nested too deeply"));
 }
+
+/// A question of some length.
+type Text<'a> = &'a dyn Fn(usize) -> String;
 
 /// The shortest of three.
 fn took(work: impl Fn()) -> Duration {
@@ -140,7 +143,7 @@ fn four_times_the_text_costs_about_four_times_as_much() {
     let list = |n: usize| format!("SELECT count(*) FROM t WHERE a IN ({})", many(n, ", ", |i| i.to_string()));
     let texts = |n: usize| format!("SELECT count(*) FROM t WHERE s IN ({})", many(n, ", ", |i| format!("'t{i}'")));
     let items = |n: usize| format!("SELECT {} FROM t", many(n, ", ", |i| format!("a AS c{i}")));
-    let asked: [(&str, &dyn Fn(usize) -> String, usize); 5] =
+    let asked: [(&str, Text<'_>, usize); 5] =
         [("OR", &or, 1_000), ("+", &sum, 100), ("IN numbers", &list, 10_000), ("IN texts", &texts, 10_000), ("items", &items, 2_000)];
     for (what, sql, n) in asked {
         let (less, more) = (sql(n), sql(4 * n));
