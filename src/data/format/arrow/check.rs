@@ -148,7 +148,7 @@ impl Block {
         let skip = if bytes.starts_with(&[255; 4]) { 8 } else { 4 };
         let said = bytes.get(skip - 4..).and_then(<[u8]>::first_chunk).map(|b| i32::from_le_bytes(*b));
         // polars reads as many bytes as are said here, whatever the footer says.
-        if !said.and_then(|said| usize::try_from(said).ok()).is_some_and(|said| said <= bytes.len().saturating_sub(skip)) {
+        if said.and_then(|said| usize::try_from(said).ok()).is_none_or(|said| said > bytes.len().saturating_sub(skip)) {
             return Err("its header is longer than the place for it".to_owned());
         }
         bytes.drain(..skip);
@@ -232,21 +232,9 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
             let (at, bytes) = columns.buffer()?;
             let bytes = self.buffer(at, bytes, asked)?;
             let bits = match (i, shape.proof) {
-                (0, Proof::Bits(_) | Proof::Ends(_)) => {
-                    if nulls > 0 {
-                        length
-                    } else {
-                        0
-                    }
-                }
+                (0, Proof::Bits(_) | Proof::Ends(_)) if nulls > 0 => length,
                 (1, Proof::Bits(bits)) => length.saturating_mul(bits),
-                (1, Proof::Ends(bits)) => {
-                    if length > 0 {
-                        (length + 1).saturating_mul(bits)
-                    } else {
-                        0
-                    }
-                }
+                (1, Proof::Ends(bits)) if length > 0 => (length + 1).saturating_mul(bits),
                 _ => 0,
             };
             if asked && rows.is_some() && bytes.saturating_mul(8) < bits {
