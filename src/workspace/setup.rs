@@ -21,13 +21,19 @@ const LARGEST: u64 = 64 << 20;
 const UNSEALED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A workspace as it stands in a file.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Document {
     /// Of the rest: what only this user's key can make.
-    #[serde(default)]
     seal: String,
     #[serde(flatten)]
     workspace: Workspace,
+}
+
+/// What of it is read before the rest. To read both at once serde would keep all that it does not know, as deep as it goes.
+#[derive(Deserialize)]
+struct Sealed {
+    #[serde(default)]
+    seal: String,
 }
 
 /// How many recent items are remembered.
@@ -130,7 +136,8 @@ impl Workspace {
         };
         let none = |why: String| Fault::new(format!("this is not a workspace: {why}")).at(place.clone()).hint("move the file away to start afresh");
         let text = String::from_utf8(bytes).map_err(|_| none("it is no text".to_owned()))?;
-        let Document { seal, mut workspace } = serde_json::from_str(&text).map_err(|e| none(e.to_string()))?;
+        let Sealed { seal } = serde_json::from_str(&text).map_err(|e| none(e.to_string()))?;
+        let mut workspace: Self = serde_json::from_str(&text).map_err(|e| none(e.to_string()))?;
         let own = vault.is_sealed(&text.replacen(&seal, UNSEALED, 1), &seal);
         let secrets = if own { vault.secrets() } else { BTreeMap::default() };
         for table in workspace.setups() {
