@@ -6,6 +6,7 @@ use polars::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use crate::data::format::{Formulas, write_csv};
+use crate::data::time::{is_time, value_text};
 use crate::data::words::{count, visible};
 use crate::data::{Fault, Result};
 use crate::disk::to_stdout;
@@ -82,6 +83,7 @@ fn column(column: &Column, rows: usize) -> Vec<String> {
             AnyValue::Null => "null".to_owned(),
             AnyValue::String(s) => s.to_owned(),
             AnyValue::Float64(x) => format!("{x}"),
+            ref time if is_time(&time.dtype()) => value_text(time).unwrap_or_default(),
             other => other.to_string().trim_end_matches(".000000").to_owned(),
         };
         let text = visible(&text);

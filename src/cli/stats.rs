@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::data::memory::peak;
+use crate::data::time::iso_micros;
 use crate::engine::Snapshot;
 use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
@@ -35,7 +36,7 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
         "spilled_mb": s.stats.spilled_bytes as f64 / MIB,
         "cost": cost(s),
         "windows": windows(s),
-        "watermark": s.watermark.and_then(iso),
+        "watermark": s.watermark.map(iso_micros),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
         "notes": s.notes,
@@ -82,8 +83,8 @@ fn ledger(seam: &SeamLedger) -> Value {
             "partition": l.partition,
             "last_history": l.last_history,
             "first_live": l.first_live,
-            "last_history_time": l.last_history.filter(|_| l.is_time).and_then(iso),
-            "first_live_time": l.first_live.filter(|_| l.is_time).and_then(iso),
+            "last_history_time": l.last_history.filter(|_| l.is_time).map(iso_micros),
+            "first_live_time": l.first_live.filter(|_| l.is_time).map(iso_micros),
             "gap": match l.gap {
                 Gap::Known(n) => json!(n),
                 Gap::CannotBeKnown => json!("cannot be known"),
@@ -92,18 +93,13 @@ fn ledger(seam: &SeamLedger) -> Value {
     };
     json!({
         "kind": seam.kind,
-        "at": seam.at.and_then(iso),
+        "at": seam.at.map(iso_micros),
         "history_rows": seam.history_rows,
         "live_rows": seam.live_rows,
         "overlap_removed": seam.overlap_removed,
         "partitions": seam.partitions.iter().map(line).collect::<Vec<_>>(),
         "warnings": seam.warnings,
     })
-}
-
-/// Microseconds since 1970 as ISO text in UTC.
-fn iso(micros: i64) -> Option<String> {
-    chrono::DateTime::from_timestamp_micros(micros).map(|t| t.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())
 }
 
 /// User and system time of all threads so far; null where the system does not tell.

@@ -8,6 +8,7 @@ pub mod memory;
 pub mod near;
 pub mod position;
 pub mod reject;
+pub mod time;
 pub mod words;
 
 pub use chunk::Chunk;

@@ -8,7 +8,7 @@ use super::{Job, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::query::Plan;
 use crate::query::lateness::{Delays, LatenessCost};
-use crate::query::window::micros_of;
+use crate::query::window::{finite, micros_of};
 use crate::source::live::Event;
 use crate::sync::Wake;
 
@@ -27,7 +27,7 @@ pub fn learn(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake:
                 report.check()?;
                 for chunk in piece.decode()? {
                     done += chunk.bytes;
-                    delays.absorb(0, &micros_of(chunk.frame.column(&time.column)?)?);
+                    delays.absorb(0, &finite(micros_of(chunk.frame.column(&time.column)?)?));
                 }
                 report.progress(done, total, "history");
             }
@@ -57,7 +57,7 @@ fn learn_feed(feed: &super::Feed, number: usize, time: &str, reached: &Reached, 
     loop {
         report.check()?;
         match live.poll(wait)? {
-            Event::Chunk(chunk) => delays.absorb(chunk.partition, &micros_of(chunk.frame.column(time)?)?),
+            Event::Chunk(chunk) => delays.absorb(chunk.partition, &finite(micros_of(chunk.frame.column(time)?)?)),
             Event::End => return Ok(()),
             _ => {}
         }

@@ -22,7 +22,7 @@ use crate::learn::propose::{self, Gaps, LeftOut, Proposal, Reason};
 use crate::learn::report::{Explained, Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::query::derived::Derived;
-use crate::query::window::micros_of;
+use crate::query::window::{finite, micros_of};
 use crate::sync::{Latest, Wake};
 
 /// What is to be foretold: a column, or an expression over the row under a name of its own.
@@ -215,7 +215,7 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
 /// When it holds no time.
 pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
     let number = if times.dtype().is_integer() { times.cast(&DataType::Int64)?.i64()?.max() } else { None };
-    Ok(micros_of(times)?.max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
+    Ok(finite(micros_of(times)?).max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
 }
 
 /// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest of

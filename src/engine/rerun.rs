@@ -10,6 +10,7 @@ use polars::prelude::DataFrame;
 use super::run::{Options, Run};
 use super::snapshot::Stats;
 use super::{Snapshot, Table};
+use crate::data::time::is_plain;
 use crate::data::{Fault, Result};
 use crate::query::rerun::Rerun;
 use crate::query::{Input, Plan, Query};
@@ -81,8 +82,11 @@ impl Rerunner {
         let plan = self.plan.clone();
         let work = move || {
             if let Some(rerun) = &plan.rerun {
+                // polars' own SQL ends on times beyond its calendar.
+                let beyond = rows.iter().flat_map(|frame| frame.columns()).find(|column| !is_plain(column));
+                let answer = beyond.map_or_else(|| rerun.answer(&rows), |column| Err(beyond_calendar(column.name())));
                 // Nobody listens when it was given up.
-                let _ = tell.send(rerun.answer(&rows));
+                let _ = tell.send(answer);
             }
         };
         let on_panic = move |said: String| {
@@ -184,6 +188,11 @@ impl Rerunner {
             }
         }
     }
+}
+
+fn beyond_calendar(column: &str) -> Fault {
+    let what = format!("the column '{column}' holds times beyond the calendar, such as infinity, and a question that is asked anew cannot reckon with them");
+    Fault::new(what).hint("ask without sub-queries, or of a table without such rows")
 }
 
 /// What several runs say, as one. Time and seam are those of the first table.

@@ -3,6 +3,7 @@
 
 use polars::prelude::*;
 
+use crate::data::time::texts;
 use crate::data::{Fault, Result};
 use crate::query::model::{Model, Score};
 
@@ -136,7 +137,7 @@ pub fn compare(model: &dyn Model, offline: &Side<'_>, online: &Side<'_>, key: im
 fn places(frame: &DataFrame, key: &str) -> Result<PlHashMap<String, Option<IdxSize>>> {
     let column =
         frame.column(key).map_err(|_| Fault::new(format!("there is no column '{key}' to find rows by")).hint("name a column that tells rows apart"))?;
-    let texts = column.cast(&DataType::String)?;
+    let texts = texts(column)?;
     let mut places = PlHashMap::default();
     for (row, text) in texts.str()?.iter().enumerate() {
         if let Some(text) = text {
@@ -154,6 +155,6 @@ fn differences(one: &Column, other: &Column) -> Result<Vec<usize>> {
         let unequal = one.f64()?.iter().zip(other.f64()?.iter()).map(|(a, b)| a.map(f64::to_bits) != b.map(f64::to_bits));
         return Ok(unequal.enumerate().filter(|(_, unequal)| *unequal).map(|(row, _)| row).collect());
     }
-    let (one, other) = (one.cast(&DataType::String)?, other.cast(&DataType::String)?);
+    let (one, other) = (texts(one)?, texts(other)?);
     Ok(one.str()?.iter().zip(other.str()?.iter()).enumerate().filter(|(_, (a, b))| a != b).map(|(row, _)| row).collect())
 }

@@ -16,7 +16,7 @@ use super::seam::{Face, Seam};
 use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Reject, Rejects, Result};
 use crate::query::rows::At;
-use crate::query::window::{Micros, WATERMARK, micros_of};
+use crate::query::window::{Micros, WATERMARK, finite, micros_of};
 use crate::query::{Absorbed, Partial, Plan};
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to learn anew is more than that.
@@ -216,10 +216,10 @@ impl Hand<'_> {
         if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {
             let at_time = matches!(self.shared.table.seam, Seam::Time(_));
             match (face, times) {
-                (Face::History, _) => delta.times.note_history(&micros_of(frame.column(&time.column)?)?, at_time),
+                (Face::History, _) => delta.times.note_history(&finite(micros_of(frame.column(&time.column)?)?), at_time),
                 (Face::Live, Some(_)) if removed == 0 => delta.times.note_live(times),
                 (Face::Live, _) => {
-                    let own = micros_of(frame.column(&time.column)?)?;
+                    let own = finite(micros_of(frame.column(&time.column)?)?);
                     delta.times.note_live(own.min().zip(own.max()));
                 }
             }

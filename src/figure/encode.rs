@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use polars::prelude::{Column, DataFrame, DataType, TimeUnit};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, TimeUnit};
 
 use super::spec::{Axis, AxisKind, Figure, PointState, Series};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, time};
 
 /// More series than this cannot be told apart.
 pub const MOST_SERIES: usize = 8;
@@ -124,6 +124,11 @@ impl Encoding {
             AxisKind::Time => step(&x),
             _ => None,
         };
+        let asked = self.x.iter().chain(&self.y).filter_map(|name| column(frame, name).ok());
+        let far: usize = asked.map(|column| infinite(column).iter().filter(|far| **far).count()).sum();
+        if far > 0 {
+            figure.note(&format!("{far} {} at an infinite time cannot be drawn", if far == 1 { "point" } else { "points" }));
+        }
         let rows_as = Rows { x: &x, states, step, ordered: self.mark != "scatter" };
         match self.series.as_slice() {
             [] => {
@@ -262,11 +267,26 @@ fn positions(column: &Column) -> Result<(Vec<f64>, AxisKind)> {
     }
 }
 
-/// A column as numbers: times in microseconds, durations in seconds, flags as 0 and 1, nulls as NaN.
+/// Which values of a column are infinite times; nothing for other columns.
+fn infinite(column: &Column) -> Vec<bool> {
+    if time::is_plain(column) {
+        return Vec::new();
+    }
+    let infinite = |value: AnyValue<'_>| match value {
+        AnyValue::Date(days) => time::is_infinite_day(days),
+        AnyValue::Datetime(v, ..) => time::is_infinite(v),
+        _ => false,
+    };
+    (0..column.len()).map(|row| column.get(row).is_ok_and(infinite)).collect()
+}
+
+/// A column as numbers: times in microseconds, durations in seconds, flags as 0 and 1, nulls and infinite times as NaN.
 fn numbers(column: &Column) -> Result<Vec<f64>> {
     let whole = |scale: f64| -> Result<Vec<f64>> {
         let cast = column.cast(&DataType::Int64)?;
-        Ok(cast.i64()?.iter().map(|v| v.map_or(f64::NAN, |v| v as f64 * scale)).collect())
+        let mut numbers: Vec<f64> = cast.i64()?.iter().map(|v| v.map_or(f64::NAN, |v| v as f64 * scale)).collect();
+        numbers.iter_mut().zip(infinite(column)).filter(|(_, far)| *far).for_each(|(number, _)| *number = f64::NAN);
+        Ok(numbers)
     };
     match column.dtype() {
         DataType::Date => whole(86_400e6),
@@ -295,7 +315,7 @@ fn numbers(column: &Column) -> Result<Vec<f64>> {
 
 /// A column as names; a null is one, too.
 fn labels(column: &Column) -> Result<Vec<String>> {
-    let cast = column.cast(&DataType::String).map_err(|_| {
+    let cast = time::texts(column).map_err(|_| {
         Fault::new(format!("column '{}' holds {}, which cannot be written as names", column.name(), column.dtype())).hint("choose another column")
     })?;
     let label = |v: Option<&str>| match v {

@@ -1,9 +1,11 @@
 //! Time on an axis: ticks at steps of the calendar in UTC, from microseconds to centuries, before and after 1970.
 //! A tick has a short label, and a second line (the day, the year) where that changes.
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use polars::prelude::TimeUnit;
 
 use super::scale::Scale;
+use crate::data::time::{Clock, text};
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -168,18 +170,8 @@ fn month_start(months: i64) -> Option<i64> {
 
 /// A single moment, as exact as it is: `2001-03-04 05:06:07.5`, the time left out at midnight.
 pub fn value(us: f64, clock: bool) -> String {
-    let known = (-9e18..9e18).contains(&us).then(|| DateTime::from_timestamp_micros(us.round() as i64)).flatten();
-    let Some(time) = known else { return super::number::value(us) };
-    let pattern = match (time.nanosecond(), time.num_seconds_from_midnight() % 60) {
-        (0, 0) => "%H:%M",
-        (0, _) => "%H:%M:%S",
-        _ => "%H:%M:%S%.f",
-    };
-    if clock {
-        time.format(pattern).to_string()
-    } else if time.nanosecond() == 0 && time.num_seconds_from_midnight() == 0 {
-        time.format("%Y-%m-%d").to_string()
-    } else {
-        time.format(&format!("%Y-%m-%d {pattern}")).to_string()
+    if !(-9.2e18..9.2e18).contains(&us) {
+        return super::number::value(us);
     }
+    text(us.round() as i64, TimeUnit::Microseconds, ' ', if clock { Clock::Alone } else { Clock::Short })
 }

@@ -12,6 +12,7 @@ use super::grow::{CLASSES, Labels, Table};
 use super::score::{Truth, each_code};
 use super::tree::MOST;
 use crate::data::near::nearest;
+use crate::data::time::{convert, texts};
 use crate::data::{Fault, Result};
 
 /// Most words of a category: the most frequent ones. Two codes are left for other words and for none.
@@ -382,8 +383,8 @@ fn learn_column(column: &Column, coarse: bool) -> Result<(Kind, bins::Column)> {
         let binned = bins::Column::of_numbers(&numbers(column, &kind)?, fineness);
         return Ok((kind, binned));
     }
-    let texts = column.as_materialized_series().cast(&DataType::String)?;
-    let texts = texts.str()?;
+    let column = texts(column)?;
+    let texts = column.str()?;
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for text in texts.iter().flatten() {
         *counts.entry(text).or_default() += 1;
@@ -407,7 +408,9 @@ pub(super) fn categories<'a>(texts: &'a StringChunked, words: &'a [String]) -> i
 pub(super) fn numbers(column: &Column, kind: &Kind) -> Result<Vec<f64>> {
     let series = column.as_materialized_series();
     let plain = match (kind, series.dtype()) {
-        (Kind::Time, DataType::Date | DataType::Datetime(..)) => series.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?,
+        (Kind::Time, DataType::Date | DataType::Datetime(..)) => {
+            convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?.take_materialized_series()
+        }
         (Kind::Time, DataType::Duration(_)) => series.cast(&DataType::Duration(TimeUnit::Microseconds))?.cast(&DataType::Int64)?,
         (Kind::Time, _) => series.cast(&DataType::Int64)?,
         _ => series.clone(),

@@ -4,6 +4,7 @@
 use polars::prelude::*;
 
 use super::drift::{is_text, numbers, texts};
+use crate::data::time::convert;
 use crate::data::{Fault, Result};
 
 /// How much a score falls when the values of one feature are dealt to other rows.
@@ -40,7 +41,7 @@ impl Grid {
         Ok(match values.dtype() {
             dtype if dtype.is_primitive_numeric() => Self::Numbers(numbers(values)?.iter().map(|v| v.unwrap_or(f64::NAN)).collect()),
             DataType::Date | DataType::Datetime(..) => {
-                let times = values.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?.to_physical_repr();
+                let times = convert(values, &DataType::Datetime(TimeUnit::Microseconds, None))?.to_physical_repr();
                 Self::Times(times.i64()?.iter().flatten().collect())
             }
             _ => Self::Words((0..values.len()).map(|row| values.get(row).map_or_else(|_| String::new(), |v| v.str_value().into_owned())).collect()),

@@ -171,7 +171,7 @@ impl<'a> Binder<'a> {
         expr::resolve(&mut time, self.schema, self.table, place)?;
         let (scalar, dtype) = Scalar::bind(&time, self.schema, place)?;
         micros_of(&Column::full_null(time.to_string().trim_matches('"').into(), 0, &dtype)).map_err(|f| place.fault(f.what).hint(f.hint))?;
-        Ok(Window { time: scalar, kind: call.kind })
+        Ok(Window { time: scalar, kind: call.kind, sql: place.clause.sql.clone() })
     }
 
     pub(super) fn bind_finish(&mut self, query: &Query) -> Result<Finish> {

@@ -9,6 +9,7 @@ use super::Partial;
 use super::finish::STATUS;
 use super::plan::{call_name, key_name};
 use crate::data::Result;
+use crate::data::time::value_text;
 
 /// In how many groups two partials differ, and one of them in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,5 +107,5 @@ fn compare_keys(a: &DataFrame, i: usize, b: &DataFrame, j: usize, keys: usize) -
 }
 
 fn words(cells: &[AnyValue<'_>]) -> String {
-    cells.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    cells.iter().map(|cell| value_text(cell).unwrap_or_else(|| cell.to_string())).collect::<Vec<_>>().join(", ")
 }

@@ -16,7 +16,7 @@ use super::rows::At;
 use super::scope::Scope;
 use super::score;
 use super::window::{Micros, type_word};
-use crate::data::Result;
+use crate::data::{Result, time};
 
 /// How a question's rows are enriched.
 #[derive(Debug)]
@@ -275,7 +275,7 @@ fn common(one: &DataType, other: &DataType) -> Option<DataType> {
 impl Cells {
     fn of(column: &Column, compare: &DataType) -> Result<Self> {
         // What has no place in the common type is null then, and matches nothing.
-        let column = if column.dtype() == compare { column.clone() } else { column.cast(compare)? };
+        let column = if column.dtype() == compare { column.clone() } else { time::convert(column, compare)? };
         Ok(match compare {
             DataType::Null => Self::Words(vec![None; column.len()]),
             DataType::String => Self::Texts(column.str()?.rechunk().into_owned()),

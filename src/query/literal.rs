@@ -5,11 +5,9 @@ use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, Expr as Ast, TimezoneInfo, TypedString, Value};
 
 use super::expr::Place;
-use super::window::Micros;
 use crate::data::Result;
 use crate::data::format::parse_datetime;
-
-const DAY: Micros = 86_400_000_000;
+use crate::data::time::day_of;
 
 /// What a text stands for that says itself that it is a time, and its type.
 ///
@@ -86,7 +84,7 @@ fn literal(text: &str, kind: Kind, place: Place<'_>) -> Result<Ast> {
     let micros = parse_datetime(text.trim(), TimeUnit::Microseconds)
         .ok_or_else(|| place.fault(format!("'{text}' is not a time")).hint("write it like '2024-01-31' or '2024-01-31 12:30:00', in UTC"))?;
     let (number, dtype) = match kind {
-        Kind::Date => (micros.div_euclid(DAY), SqlType::Date),
+        Kind::Date => (day_of(micros, TimeUnit::Microseconds).unwrap_or_default().into(), SqlType::Date),
         Kind::Time => (micros, SqlType::Timestamp(None, TimezoneInfo::None)),
     };
     let number = Ast::value(Value::Number(number.to_string(), false));

@@ -151,7 +151,7 @@ fn what_is_foretold_is_what_happens() {
         assert!(happened <= foretold + 0.002 && foretold <= happened + 0.25 * foretold + 0.03, "{sql} {lateness}: {happened} happened, {foretold} foretold");
         assert!(foretold > 0.01, "{sql}: the test shows something");
     }
-    let by_hand = Window { time: window("tumble(t, INTERVAL '1 second')").time, kind: Kind::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }) };
+    let by_hand = Window { kind: Kind::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }), ..window("tumble(t, INTERVAL '1 second')") };
     let tumble = Window { kind: Kind::Tumble(Tumble { size: SECOND, offset: 0 }), ..by_hand.clone() };
     assert_eq!(delays.late_share(SECOND, Some(&by_hand)), delays.late_share(SECOND, Some(&tumble)), "a hop as long as its slide is a tumble");
 }

@@ -57,8 +57,9 @@ pub fn seen(partial: &Partial, watermark: Option<i64>) -> Vec<Seen> {
     let keys = answer.frame.column("k").unwrap().str().unwrap().clone();
     let sums = answer.frame.column("v").unwrap().i64().unwrap().clone();
     let row = |i: usize| {
-        let ms = |t: i64| if t == i64::MAX { t } else { t.div_euclid(1_000) };
-        (keys.get(i).unwrap().to_owned(), ms(start.get(i).unwrap()), ms(end.get(i).unwrap()), sums.get(i).unwrap(), status[i])
+        // Rows without a time have a window without one.
+        let ms = |t: Option<i64>| t.map_or(i64::MIN, |t| t.div_euclid(1_000));
+        (keys.get(i).unwrap().to_owned(), ms(start.get(i)), ms(end.get(i)), sums.get(i).unwrap(), status[i])
     };
     (0..answer.frame.height()).map(row).collect()
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use polars::prelude::TimeUnit;
 
 use super::word;
+use crate::data::time;
 
 const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
@@ -196,26 +197,53 @@ fn two(tens: u8, ones: u8) -> Option<u32> {
     (tens <= 9 && ones <= 9).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
-/// `YYYY-MM-DD` as days since 1970.
-pub(super) fn date(text: &[u8]) -> Option<i32> {
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
-    let (year, month, day) = (two(y1, y2)? * 100 + two(y3, y4)?, two(m1, m2)?, two(d1, d2)?);
+/// The number of days of a month.
+fn month_days(year: i64, month: u32) -> Option<u32> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let longest = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if day == 0 || day > longest {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
+        4 | 6 | 9 | 11 => Some(30),
+        2 if leap => Some(29),
+        2 => Some(28),
+        _ => None,
+    }
+}
+
+/// `YYYY-MM-DD`, a year of another length with its sign, or `infinity`: as days since 1970.
+pub(super) fn date(text: &[u8]) -> Option<i32> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return other_date(text) };
+    let (Some(century), Some(year)) = (two(y1, y2), two(y3, y4)) else { return other_date(text) };
+    let (year, month, day) = (i64::from(century * 100 + year), two(m1, m2)?, two(d1, d2)?);
+    if day == 0 || day > month_days(year, month)? {
         return None;
     }
-    // Years that begin in March, so that the leap day is the last of its year.
-    let year = i64::from(year) - i64::from(month <= 2);
-    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let month = i64::from((month + 9) % 12);
-    i32::try_from(days + (153 * month + 2) / 5 + i64::from(day) - 1 - 719_468).ok()
+    i32::try_from(time::days_to(year, i64::from(month), i64::from(day))).ok()
+}
+
+#[cold]
+fn other_date(text: &[u8]) -> Option<i32> {
+    match time::infinity(text) {
+        Some(v) => Some(if v > 0 { i32::MAX } else { -i32::MAX }),
+        None => far_date(text).and_then(|days| i32::try_from(days).ok()).filter(|days| !time::is_infinite_day(*days)),
+    }
+}
+
+/// A date of a year with a sign, as ISO 8601 writes those before the year 0 and after the year 9999; days since 1970.
+fn far_date(text: &[u8]) -> Option<i64> {
+    let (sign, rest) = text.split_first()?;
+    let (year, rest) = rest.split_at_checked(rest.len().checked_sub(6)?)?;
+    let [b'-', m1, m2, b'-', d1, d2] = rest else { return None };
+    let (sign, least) = match sign {
+        b'+' => (1, 5),
+        b'-' => (-1, 4),
+        _ => return None,
+    };
+    if !(least..=9).contains(&year.len()) {
+        return None;
+    }
+    let year = sign * year.iter().try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))?;
+    let (month, day) = (two(*m1, *m2)?, two(*d1, *d2)?);
+    (day > 0 && day <= month_days(year, month)?).then(|| time::days_to(year, i64::from(month), i64::from(day)))
 }
 
 /// The day that was read last: rows near one another are often of one day.
@@ -229,7 +257,7 @@ impl Calendar {
     /// As `date`.
     #[inline]
     pub fn date(&mut self, text: &[u8]) -> Option<i32> {
-        let text: &[u8; 10] = text.try_into().ok()?;
+        let Ok(text) = <&[u8; 10]>::try_from(text) else { return date(text) };
         if *text != self.text {
             self.days = date(text)?;
             self.text = *text;
@@ -237,11 +265,20 @@ impl Calendar {
         Some(self.days)
     }
 
-    /// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset; in UTC.
+    /// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset, in UTC;
+    /// or `infinity`.
     #[inline]
     pub fn datetime(&mut self, text: &[u8], unit: TimeUnit) -> Option<i64> {
-        let (day, rest) = text.split_at_checked(10)?;
-        let days = i64::from(self.date(day)?);
+        // Infinite times are shorter than a date.
+        let Some((day, rest)) = text.split_at_checked(10) else { return time::infinity(text) };
+        let (days, rest) = match day {
+            [b'+' | b'-', ..] => {
+                let end = memchr::memchr3(b'T', b't', b' ', text).unwrap_or(text.len());
+                let (day, rest) = text.split_at_checked(end)?;
+                (far_date(day)?, rest)
+            }
+            _ => (i64::from(self.date(day)?), rest),
+        };
         let (seconds, nanos) = match rest {
             [] => (0, 0),
             [b' ' | b'T' | b't', rest @ ..] => {
@@ -250,7 +287,7 @@ impl Calendar {
             }
             _ => return None,
         };
-        in_unit(days * 86_400 + seconds, nanos, unit)
+        in_unit(days.checked_mul(86_400)?.checked_add(seconds)?, nanos, unit)
     }
 }
 
@@ -266,7 +303,9 @@ fn in_unit(seconds: i64, nanos: i64, unit: TimeUnit) -> Option<i64> {
         TimeUnit::Microseconds => (1_000_000, 1_000),
         TimeUnit::Milliseconds => (1_000, 1_000_000),
     };
-    seconds.checked_mul(per_second)?.checked_add(nanos / per_nano)
+    let near = seconds.checked_mul(per_second).and_then(|value| value.checked_add(nanos / per_nano));
+    // The first second that there is begins before the first time that there is.
+    near.or_else(|| i64::try_from(i128::from(seconds) * i128::from(per_second) + i128::from(nanos / per_nano)).ok())
 }
 
 /// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`: seconds, nanoseconds, and what follows.

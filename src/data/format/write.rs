@@ -11,6 +11,7 @@ use polars_io::parquet::write::ParquetWriter;
 
 use super::magic::extension;
 use crate::data::chunk::CHUNK_ROWS;
+use crate::data::time::{self, Clock};
 use crate::data::{Fault, Result};
 use crate::disk::{Draft, DraftFile};
 
@@ -126,6 +127,7 @@ pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, formulas: Formula
         DataType::Duration(unit) => clock(c, *unit),
         DataType::List(_) => listed(c),
         DataType::Binary => bytes_as_text(c),
+        DataType::Date | DataType::Datetime(..) if !time::is_plain(c) => time::iso_texts(c),
         _ => Ok(c.clone()),
     });
     let mut columns = columns.collect::<PolarsResult<Vec<_>>>()?;
@@ -253,7 +255,8 @@ fn value(value: &AnyValue<'_>, file: &mut dyn Write) -> PolarsResult<()> {
         AnyValue::Float32(v) => write!(file, "{v:?}")?,
         AnyValue::String(v) => text(v, file)?,
         AnyValue::StringOwned(v) => text(v, file)?,
-        AnyValue::Datetime(v, unit, _) => text(&time(*v, *unit), file)?,
+        AnyValue::Date(days) => text(&time::day_text(*days), file)?,
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => text(&time::text(*v, *unit, 'T', Clock::Full), file)?,
         AnyValue::List(series) => {
             file.write_all(b"[")?;
             for (place, item) in series.iter().enumerate() {
@@ -270,14 +273,4 @@ fn value(value: &AnyValue<'_>, file: &mut dyn Write) -> PolarsResult<()> {
         other => text(&other.to_string(), file)?,
     }
     Ok(())
-}
-
-/// ISO text, with as many digits of fraction as there are.
-fn time(value: i64, unit: TimeUnit) -> String {
-    let time = match unit {
-        TimeUnit::Nanoseconds => Some(chrono::DateTime::from_timestamp_nanos(value)),
-        TimeUnit::Microseconds => chrono::DateTime::from_timestamp_micros(value),
-        TimeUnit::Milliseconds => chrono::DateTime::from_timestamp_millis(value),
-    };
-    time.map_or_else(|| value.to_string(), |time| time.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string())
 }

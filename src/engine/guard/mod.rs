@@ -36,7 +36,7 @@ use crate::learn::drift::{Baseline, Guard, Reason, Scale};
 use crate::learn::forest::Forest;
 use crate::learn::score::{Scored, Truth};
 use crate::query::model::Model;
-use crate::query::window::micros_of;
+use crate::query::window::{finite, micros_of};
 use crate::sync::{Latest, Wake};
 
 /// What is guarded, and where.
@@ -380,7 +380,7 @@ impl Post {
         let Some(time) = &self.time else {
             return Ok((0..piece.height() as i64).map(|row| first.saturating_add(row + 1)).collect());
         };
-        let times = micros_of(piece.column(time)?)?;
+        let times = finite(micros_of(piece.column(time)?)?);
         let mut places = Vec::with_capacity(piece.height());
         for time in times.iter() {
             // A row without a time stands where the one before it does.

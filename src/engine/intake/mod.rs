@@ -19,7 +19,7 @@ use super::seam::Face;
 use super::snapshot::TimeGap;
 use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Positions, Result};
-use crate::query::window::{Micros, micros_of};
+use crate::query::window::{Micros, finite, micros_of};
 use crate::source::history::{History, Piece, Reader};
 use crate::source::live::{Event, Live, Numbered};
 
@@ -451,5 +451,6 @@ fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
 }
 
 fn event_times(shared: &Shared, frame: &DataFrame) -> Result<Option<Int64Chunked>> {
-    shared.table.time.as_ref().map(|time| micros_of(frame.column(&time.column)?)).transpose()
+    // An infinite time says nothing of how far a feed has come.
+    shared.table.time.as_ref().map(|time| Ok(finite(micros_of(frame.column(&time.column)?)?))).transpose()
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::saved::Saved;
 
+use crate::data::time::convert;
 use crate::data::{Fault, Result};
 
 /// Edges of a number's histogram.
@@ -182,7 +183,7 @@ pub(crate) fn is_text(dtype: &DataType) -> bool {
 /// Times in the one unit that histograms know.
 fn in_micros(column: &Column) -> Result<Column> {
     Ok(match column.dtype() {
-        DataType::Date | DataType::Datetime(..) => column.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?,
+        DataType::Date | DataType::Datetime(..) => convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?,
         DataType::Duration(_) => column.cast(&DataType::Duration(TimeUnit::Microseconds))?,
         _ => column.clone(),
     })

@@ -12,6 +12,7 @@ use super::lists::{flatten, lists};
 use super::rank::{Rank, of_int, to_float, to_int};
 use super::{Accumulator, Aggregate, BASE, Class, Parameter, Rewrite, like, nth, pairs, part};
 use crate::data::Result;
+use crate::data::time::{day_in_unit, is_infinite, is_time};
 
 pub const MEDIAN: Aggregate = Aggregate {
     name: "median",
@@ -119,8 +120,8 @@ impl Quantile {
 /// A time between two times, to the nearest unit.
 fn between_times(low: i64, high: i64, share: f64) -> i64 {
     // Doubles hold the microseconds of 285 years; beyond, only the difference is interpolated.
-    const EXACT: i64 = 1 << 53;
-    if low.abs() < EXACT && high.abs() < EXACT {
+    const EXACT: u64 = 1 << 53;
+    if low.unsigned_abs() < EXACT && high.unsigned_abs() < EXACT {
         return (low as f64 * (1.0 - share) + high as f64 * share).round() as i64;
     }
     let difference = i128::from(high) - i128::from(low);
@@ -182,9 +183,18 @@ impl Accumulator for Quantile {
             return Ok(part("quantile", if self.dtype == DataType::Float32 { series.cast(&DataType::Float32)? } else { series }));
         }
         // A date is the midnight it begins with.
-        let unit = if self.dtype == DataType::Date { 86_400_000_000 } else { 1 };
-        let time = |word| to_int(word).saturating_mul(unit);
-        let words: Vec<Option<u64>> = self.quantiles(|low, high, share| of_int(between_times(time(low), time(high), share)));
+        let time = |word| match (&self.dtype, to_int(word)) {
+            (DataType::Date, day) => i32::try_from(day).ok().and_then(|day| day_in_unit(day, TimeUnit::Microseconds)),
+            (_, time) => Some(time),
+        };
+        let instant = is_time(&self.dtype);
+        let between = |low, high, share: f64| match (time(low)?, time(high)?) {
+            (low, high) if low == high || share <= 0.0 => Some(of_int(low)),
+            // Between a moment and for ever there is nothing to say.
+            (low, high) if instant && (is_infinite(low) || is_infinite(high)) => None,
+            (low, high) => Some(of_int(between_times(low, high, share))),
+        };
+        let words: Vec<Option<u64>> = self.quantiles(between).into_iter().map(Option::flatten).collect();
         let dtype = interpolated(std::slice::from_ref(&self.dtype)).unwrap_or(DataType::Null);
         Ok(part("quantile", u64::series(words.iter().map(Option::as_ref), &dtype)?))
     }

@@ -35,6 +35,16 @@ impl Hop {
         Some((last, count.min(Micros::try_from(room).unwrap_or(Micros::MAX))))
     }
 
+    /// Whether all windows of a time begin and end within what times can say.
+    pub(super) fn holds(&self, t: Micros) -> bool {
+        let says = |t: i128| t.abs() < i128::from(Micros::MAX);
+        let Some(last) = (Tumble { size: self.slide, offset: self.offset }).start(t) else { return false };
+        let Some(into) = t.checked_sub(last) else { return false };
+        let count = if into >= self.size { 0 } else { (self.size - 1 - into) / self.slide + 1 };
+        let (last, slide) = (i128::from(last), i128::from(self.slide));
+        count == 0 || (says(last + i128::from(self.size)) && says(last - i128::from(count - 1) * slide))
+    }
+
     /// The starts of the windows that `t` lies in, the earliest first.
     pub fn starts(&self, t: Micros) -> impl Iterator<Item = Micros> + use<> {
         let slide = self.slide;

@@ -12,7 +12,7 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
     let clock: Vec<&str> = text.trim().split(':').collect();
     if let [h, m, s] = clock[..] {
         let number = |t: &str| t.parse::<f64>().map_err(|_| unknown());
-        return Ok(((number(h)? * 3_600.0 + number(m)? * 60.0 + number(s)?) * 1e6).round() as Micros);
+        return within((number(h)? * 3_600.0 + number(m)? * 60.0 + number(s)?) * 1e6, text);
     }
     let mut rest = text.trim();
     let mut total = 0.0_f64;
@@ -43,5 +43,18 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
         any = true;
         rest = after.trim_start();
     }
-    if any && total.abs() < 9e18 { Ok(total.round() as Micros) } else { Err(unknown()) }
+    if any { within(total, text) } else { Err(unknown()) }
+}
+
+/// The longest interval, microseconds: times reach from 292,000 years before 1970 to as many after it.
+const LONGEST: f64 = 9e18;
+
+fn within(micros: f64, text: &str) -> Result<Micros> {
+    if micros.abs() < LONGEST {
+        return Ok(micros.round() as Micros);
+    }
+    if micros.is_nan() {
+        return Err(Fault::new(format!("'{text}' is not an interval")));
+    }
+    Err(Fault::new(format!("'{text}' is longer than times reach")).hint("take at most 285,000 years"))
 }

@@ -4,6 +4,7 @@
 use polars::prelude::*;
 
 use super::expr::Scalar;
+use crate::data::time::is_infinite;
 use crate::data::{Fault, Result};
 
 mod call;
@@ -17,11 +18,10 @@ pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
 pub use interval::parse_interval;
 pub use session::Sessions;
-pub use time::{iso, micros_of, type_word};
+pub use time::{finite, micros_of, type_word};
 pub use tumble::Tumble;
 
-/// Microseconds.
-pub type Micros = i64;
+pub use crate::data::time::{Micros, iso};
 
 /// The column of rows that may be late: for each the watermark by which it is judged.
 pub const WATERMARK: &str = "__watermark";
@@ -31,6 +31,8 @@ pub const WATERMARK: &str = "__watermark";
 pub struct Window {
     pub time: Scalar,
     pub kind: Kind,
+    /// As written.
+    pub sql: String,
 }
 
 /// How time is cut.
@@ -166,8 +168,29 @@ impl Window {
         }
     }
 
+    /// Whether the windows of a time begin and end within what times can say. If they do for two times, they do for all
+    /// between those.
+    fn holds(&self, t: Micros) -> bool {
+        let says = |t: Option<Micros>| t.is_some_and(|t| !is_infinite(t));
+        says(Some(t))
+            && match self.kind {
+                Kind::Tumble(tumble) => tumble.start(t).is_some_and(|start| says(Some(start)) && says(start.checked_add(tumble.size))),
+                Kind::Hop(hop) => hop.holds(t),
+                Kind::Session { gap } => says(t.checked_add(gap)),
+            }
+    }
+
+    /// The times that have windows: null for the others, infinite ones among them.
+    pub fn sound(&self, times: &Int64Chunked) -> Int64Chunked {
+        if times.min().is_none_or(|t| self.holds(t)) && times.max().is_none_or(|t| self.holds(t)) {
+            return times.clone();
+        }
+        times.iter().map(|t| t.filter(|t| self.holds(*t))).collect()
+    }
+
     /// Where the rows with these times go.
     pub fn place(&self, times: &Int64Chunked, due: Due<'_>) -> Placed {
+        let times = &self.sound(times);
         match &self.kind {
             Kind::Tumble(tumble) => self.place_once(tumble.starts(times), due),
             // A row is as late as the session that it would open by itself, so that it does not matter which rows

@@ -3,37 +3,32 @@
 use polars::prelude::*;
 
 use super::Micros;
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, time};
 
-/// A column of times as microseconds since 1970: dates, times, or whole numbers since 1970.
+/// A column of times as microseconds since 1970: dates, times, or whole numbers since 1970. Infinite times stay so; what
+/// microseconds cannot say is null.
 ///
 /// # Errors
 /// When the column is none of these.
 pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
     let series = column.as_materialized_series();
-    let unit = match series.dtype() {
-        DataType::Datetime(unit, _) => *unit,
-        DataType::Date => {
-            let days = series.cast(&DataType::Int32)?;
-            return Ok(days.i32()?.iter().map(|d| d.map(|d| i64::from(d) * 86_400_000_000)).collect());
+    match series.dtype() {
+        dtype if time::is_time(dtype) => {
+            let micros = time::convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?;
+            Ok(micros.to_physical_repr().as_materialized_series().rechunk().i64()?.clone())
         }
         whole if whole.is_integer() => {
             let numbers = series.cast(&DataType::Int64)?;
-            return Ok(numbers.i64()?.iter().map(|n| n.and_then(epoch)).collect());
+            Ok(numbers.i64()?.iter().map(|n| n.and_then(epoch)).collect())
         }
-        other => {
-            return Err(
-                Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other))).hint("pick a column of dates or times, or cast it")
-            );
-        }
-    };
-    let physical = series.to_physical_repr().rechunk();
-    let ca = physical.i64()?.clone();
-    Ok(match unit {
-        TimeUnit::Microseconds => ca,
-        TimeUnit::Milliseconds => ca.iter().map(|v| v.and_then(|v| v.checked_mul(1_000))).collect(),
-        TimeUnit::Nanoseconds => ca.iter().map(|v| v.map(|v| v.div_euclid(1_000))).collect(),
-    })
+        other => Err(Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other))).hint("pick a column of dates or times, or cast it")),
+    }
+}
+
+/// The times that a clock can reach: infinite ones are null. Watermarks and seams are made of these.
+pub fn finite(times: Int64Chunked) -> Int64Chunked {
+    let all = times.min().is_none_or(|t| !time::is_infinite(t)) && times.max().is_none_or(|t| !time::is_infinite(t));
+    if all { times } else { times.iter().map(|t| t.filter(|t| !time::is_infinite(*t))).collect() }
 }
 
 /// A whole number as a time: seconds, milli-, micro- or nanoseconds since 1970, told apart by their size (the year 5138
@@ -62,10 +57,4 @@ pub fn type_word(dtype: &DataType) -> &'static str {
         DataType::Null => "always null",
         _ => "nested",
     }
-}
-
-/// Microseconds since 1970 as ISO text in UTC, with as many digits of a second as there are.
-pub fn iso(micros: Micros) -> String {
-    let time = chrono::DateTime::from_timestamp_micros(micros);
-    time.map_or_else(|| format!("{micros} µs since 1970"), |t| t.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string())
 }

@@ -11,7 +11,8 @@ use super::order::{Order, Sent};
 use super::pull::Pull;
 use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting, choices};
 use crate::data::chunk::CHUNK_ROWS;
-use crate::data::{Chunk, Fault, Positions, Rejects, Result};
+use crate::data::format::parse_datetime;
+use crate::data::{Chunk, Fault, Positions, Rejects, Result, time};
 use crate::source::history::{self, History};
 
 pub const KIND: LiveKind = LiveKind {
@@ -52,7 +53,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     let seed = url.param::<u64>("seed", "a whole number from 0")?.unwrap_or(42);
     let from = url.params.get("from").map(|text| {
         let fault = || Fault::new(format!("from={text} is not a time")).at(url.shown()).hint("write it like 2001-01-31T06:00:00");
-        micros_of(text).ok_or_else(fault)
+        parse_datetime(text, TimeUnit::Microseconds).ok_or_else(fault)
     });
     let from = from.transpose()?;
     let history = history::open_history(&url.path()?, expect.known.clone())?;
@@ -314,25 +315,10 @@ impl Live for Replay {
 
 /// Times as microseconds since 1970.
 fn micros(column: &Column) -> Result<Vec<Option<i64>>> {
-    let physical = column.to_physical_repr();
-    let scale = |f: fn(i64) -> i64| -> Result<Vec<Option<i64>>> { Ok(physical.i64()?.iter().map(|time| time.map(f)).collect()) };
-    match column.dtype() {
-        DataType::Datetime(TimeUnit::Nanoseconds, _) => scale(|t| t.div_euclid(1_000)),
-        DataType::Datetime(TimeUnit::Microseconds, _) => scale(|t| t),
-        DataType::Datetime(TimeUnit::Milliseconds, _) => scale(|t| t.saturating_mul(1_000)),
-        DataType::Date => Ok(physical.i32()?.iter().map(|day| day.map(|day| i64::from(day) * 86_400_000_000)).collect()),
-        other => Err(Fault::new(format!("the column '{}' is {other}, not a time", column.name()))),
+    if !time::is_time(column.dtype()) {
+        return Err(Fault::new(format!("the column '{}' is {}, not a time", column.name(), column.dtype())));
     }
-}
-
-/// Reads an ISO 8601 time, UTC where it names no zone: `2001-01-31`, `2001-01-31T06:00`, `2001-01-31 06:00:00.5+02:00`.
-fn micros_of(text: &str) -> Option<i64> {
-    use chrono::{DateTime, NaiveDate, NaiveDateTime};
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_micros());
-    }
-    let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
-    let time = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let time = time.or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0));
-    Some(time?.and_utc().timestamp_micros())
+    let micros = time::convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?;
+    // A row at an infinite time has no turn to wait for.
+    Ok(micros.to_physical_repr().i64()?.iter().map(|t| t.filter(|t| !time::is_infinite(*t))).collect())
 }

@@ -1,8 +1,9 @@
 //! One cell of an answer as text. Only cells that are on screen are ever formatted.
 
-use polars::prelude::{AnyValue, DataFrame, DataType, TimeUnit};
+use polars::prelude::{AnyValue, DataFrame, DataType};
 
 use super::numbers;
+use crate::data::time;
 
 /// A cell ready to be painted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,24 +32,7 @@ pub fn cell(frame: &DataFrame, column: usize, row: usize) -> Cell {
 
 /// A date or time cell in microseconds since 1970.
 pub fn micros(frame: &DataFrame, column: usize, row: usize) -> Option<i64> {
-    value_micros(&frame.select_at_idx(column)?.get(row).ok()?)
-}
-
-/// A date or time in microseconds since 1970.
-pub fn value_micros(value: &AnyValue<'_>) -> Option<i64> {
-    match value {
-        AnyValue::Date(days) => Some(i64::from(*days).saturating_mul(86_400_000_000)),
-        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Some(in_micros(*v, *unit)),
-        _ => None,
-    }
-}
-
-fn in_micros(v: i64, unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Nanoseconds => v.div_euclid(1_000),
-        TimeUnit::Microseconds => v,
-        TimeUnit::Milliseconds => v.saturating_mul(1_000),
-    }
+    time::value_micros(&frame.select_at_idx(column)?.get(row).ok()?)
 }
 
 fn text(value: &AnyValue<'_>) -> Cell {
@@ -59,9 +43,9 @@ fn text(value: &AnyValue<'_>) -> Cell {
         AnyValue::StringOwned(v) => Cell::Text(v.to_string()),
         AnyValue::Float32(v) => Cell::Number(numbers::float(f64::from(*v))),
         AnyValue::Float64(v) => Cell::Number(numbers::float(*v)),
-        AnyValue::Date(days) => Cell::Text(numbers::time(i64::from(*days).saturating_mul(86_400_000_000))),
-        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Cell::Text(numbers::time(in_micros(*v, *unit))),
-        AnyValue::Duration(v, unit) => Cell::Text(numbers::duration(in_micros(*v, *unit) as f64 / 1e6)),
+        AnyValue::Date(days) => Cell::Text(time::day_text(*days)),
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Cell::Text(numbers::moment(*v, *unit)),
+        AnyValue::Duration(v, unit) => Cell::Text(numbers::duration(*v as f64 / time::per_second(*unit) as f64)),
         v if v.is_integer() => Cell::Number(numbers::grouped(&v.to_string())),
         v => Cell::Text(v.to_string()),
     }

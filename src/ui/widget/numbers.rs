@@ -1,7 +1,8 @@
 //! Numbers, times and sizes as people read them.
 
-use chrono::DateTime;
+use polars::prelude::TimeUnit;
 
+use crate::data::time::{self, Clock};
 pub use crate::data::words::{count, grouped};
 
 /// A count and its noun: `1 row`, `2 rows`.
@@ -66,15 +67,12 @@ pub fn bytes(n: u64) -> String {
 
 /// Microseconds since 1970 as a date and, unless it is midnight, a time.
 pub fn time(micros: i64) -> String {
-    let Some(at) = DateTime::from_timestamp_micros(micros) else { return micros.to_string() };
-    let format = match micros {
-        m if m.rem_euclid(86_400_000_000) == 0 => "%Y-%m-%d",
-        m if m.rem_euclid(60_000_000) == 0 => "%Y-%m-%d %H:%M",
-        m if m.rem_euclid(1_000_000) == 0 => "%Y-%m-%d %H:%M:%S",
-        m if m.rem_euclid(1_000) == 0 => "%Y-%m-%d %H:%M:%S%.3f",
-        _ => "%Y-%m-%d %H:%M:%S%.6f",
-    };
-    at.format(format).to_string()
+    moment(micros, TimeUnit::Microseconds)
+}
+
+/// A time in any unit as a date and, unless it is midnight, a time.
+pub fn moment(value: i64, unit: TimeUnit) -> String {
+    time::text(value, unit, ' ', Clock::Short)
 }
 
 /// A length of time in its largest fitting units: `1.5 s`, `3 min`, `2 h 05 min`, `4 days`.
