@@ -9,7 +9,7 @@ use super::args::RunArgs;
 use super::memory::Allowed;
 use super::{outputs, print, say, stats};
 use crate::data::format::{RowWriter, check_ending, keep_frame, write_frame_with};
-use crate::data::{Fault, Rejects, Result, words};
+use crate::data::{Fault, Reject, Result, words};
 use crate::disk;
 use crate::engine::open::{Given, awaited, open_table_in, record};
 use crate::engine::seam::doubled;
@@ -176,7 +176,9 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
             last.rows.late, table.name
         ));
     }
-    notes.extend(rejected(&last.rejects, args.workspace.as_deref()));
+    let rejects = &last.rejects;
+    notes.extend(rejected(("row", ""), last.rows.rejected, &rejects.kept, args.workspace.as_deref()));
+    notes.extend(rejected(("cell", ", null in their rows"), last.rows.cells, &rejects.cells.kept, args.workspace.as_deref()));
     for note in notes {
         say::line(&note);
     }
@@ -209,14 +211,13 @@ fn incomplete(last: &Snapshot) -> Option<Fault> {
 /// Places of rejected rows that are named.
 const PLACES: usize = 3;
 
-/// How many rows could not be read, where the first of them stand, and where all of them can be seen.
-fn rejected(rejects: &Rejects, workspace: Option<&Path>) -> Option<String> {
-    let count = rejects.count;
-    let kept = rejects.kept.len() as u64;
+/// How many rows or cells could not be read, where the first of them stand, and where all of them can be seen.
+fn rejected((one, so): (&str, &str), count: u64, told: &[Reject], workspace: Option<&Path>) -> Option<String> {
+    let kept = told.len() as u64;
     if kept == 0 {
         return None;
     }
-    let places: Vec<String> = rejects.kept.iter().take(PLACES).map(|r| format!("{}, line {}: {}", r.source, r.line, r.reason)).collect();
+    let places: Vec<String> = told.iter().take(PLACES).map(|r| format!("{}: {}", r.place(), r.reason)).collect();
     let more = count.saturating_sub(places.len() as u64);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let whole = |count: u64| if kept < count { format!("the first {kept}") } else { "all".to_owned() };
@@ -224,10 +225,11 @@ fn rejected(rejects: &Rejects, workspace: Option<&Path>) -> Option<String> {
         Some(folder) => format!("{} are in {}", whole(count), folder.join(REJECTED).display()),
         None => format!("--workspace DIR writes them to DIR/{REJECTED}, and in the window 'rejected' lists them"),
     };
-    Some(format!("{count} {} set aside: {}{more} ({seen})", if count == 1 { "row" } else { "rows" }, places.join("; ")))
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!("{count} {one}{plural} set aside{so}: {}{more} ({seen})", places.join("; ")))
 }
 
-/// The file of rejected rows in a workspace.
+/// The file of rejected rows and cells in a workspace.
 const REJECTED: &str = "rejected.ndjson";
 
 /// Writes the answer, and draws it; how many groups it is of.
@@ -259,12 +261,18 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
     }
 }
 
-/// Rows that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
+/// Rows and cells that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
 fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
     disk::own::root(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
     let path = folder.join(REJECTED);
-    let line = |r: &crate::data::Reject| serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body }).to_string() + "\n";
-    let lines: String = last.rejects.kept.iter().map(line).collect();
+    let line = |r: &Reject| {
+        let mut line = serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body });
+        if let (Some(column), Some(keys)) = (&r.column, line.as_object_mut()) {
+            keys.insert("column".to_owned(), column.as_str().into());
+        }
+        line.to_string() + "\n"
+    };
+    let lines: String = last.rejects.all().map(line).collect();
     disk::own::replace(&path, lines.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
     if last.late.height() > 0 {
         keep_frame(&last.late, &folder.join("late.parquet"))?;
@@ -296,7 +304,7 @@ impl Progress {
         if s.live_open > 0 {
             line += &format!(", live {} rows/s", words::count(s.live_rate as u64));
         }
-        for (count, word) in [(s.rows.late, "late"), (s.rows.rejected, "set aside"), (s.rows.dropped, "dropped")] {
+        for (count, word) in [(s.rows.late, "late"), (s.rows.rejected, "set aside"), (s.rows.cells, "cells set aside"), (s.rows.dropped, "dropped")] {
             if count > 0 {
                 line += &format!(", {} {word}", words::count(count));
             }

@@ -21,6 +21,7 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
         "rows_filtered": s.rows.filtered,
         "rows_late": s.rows.late,
         "rows_rejected": s.rows.rejected,
+        "cells_rejected": s.rows.cells,
         "rows_dropped": s.rows.dropped,
         "rows_not_recorded": s.not_recorded,
         "bytes_in": s.stats.bytes_in,

@@ -27,7 +27,7 @@ pub struct Chunk {
     pub offsets: Range<u64>,
     /// Bytes of input that this chunk stands for (before decoding), for progress.
     pub bytes: u64,
-    /// Rows of this piece that could not be read. They are not in `frame`.
+    /// Rows of this piece that could not be read, which are not in `frame`; and cells, which are null in it.
     pub rejects: Rejects,
     /// When a live chunk arrived; `None` for history.
     pub arrived: Option<Instant>,

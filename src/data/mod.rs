@@ -14,4 +14,4 @@ pub mod words;
 pub use chunk::Chunk;
 pub use fault::{Fault, Result};
 pub use position::Positions;
-pub use reject::{Reject, Rejects};
+pub use reject::{Cells, Reject, Rejects};

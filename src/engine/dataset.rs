@@ -118,7 +118,7 @@ impl Dataset {
 
 fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) -> Result<Lookup> {
     let mut all: Option<DataFrame> = None;
-    let mut unread = 0;
+    let (mut unread, mut cells) = (0, 0);
     for file in files {
         let index = |column: &polars::prelude::PlSmallStr| {
             let missing = || Fault::new(format!("the column '{column}' is missing")).at(file.name()).hint("the question joins by it");
@@ -129,6 +129,7 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
         while let Some(piece) = reader.next()? {
             for chunk in piece.decode()? {
                 unread += chunk.rejects.count;
+                cells += chunk.rejects.cells.count();
                 all = Some(match all {
                     Some(all) => all.vstack(&chunk.frame)?,
                     None => chunk.frame,
@@ -143,6 +144,9 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
     }
     if unread > 0 {
         shared.note(format!("{unread} rows of {name} could not be read and match nothing"));
+    }
+    if cells > 0 {
+        shared.note(format!("{cells} cells of {name} could not be read and are null"));
     }
     let empty = || {
         let fields = join.columns.iter().filter_map(|c| {

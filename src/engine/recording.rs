@@ -236,6 +236,12 @@ impl Live for Playing {
         }
     }
 
+    fn require(&mut self, vital: &[usize]) {
+        if let Some(stream) = &mut self.stream {
+            stream.require(vital);
+        }
+    }
+
     fn resume(&mut self, from: &Positions) -> Result<()> {
         self.stream()?.resume(from)
     }

@@ -71,6 +71,9 @@ pub struct Rows {
     pub filtered: u64,
     pub late: u64,
     pub rejected: u64,
+    /// Cells that are null because they could not be read, or leave the range of their type: their rows are counted elsewhere.
+    #[serde(default)]
+    pub cells: u64,
     /// Of the shown ones, those that were late and re-admitted.
     pub readmitted: u64,
     /// Rows (or messages) that a feed which cannot wait lost because we were busy. They never came in.
@@ -85,6 +88,7 @@ impl Rows {
         self.late += new.late;
         self.readmitted += new.readmitted;
         self.rejected += new.rejected;
+        self.cells += new.cells;
         self.dropped += new.dropped;
     }
 

@@ -155,7 +155,7 @@ impl Hand<'_> {
         self.delta.rows.rejected += rows;
         if rows > 0 {
             let reject = Reject::new(&fault.place.as_str().into(), 1, fault.what.clone(), b"");
-            self.delta.rejects.add(Rejects { count: rows, kept: vec![reject] });
+            self.delta.rejects.add(Rejects { count: rows, kept: vec![reject], ..Rejects::default() });
         }
         self.shared.fault(fault);
     }
@@ -206,11 +206,14 @@ impl Hand<'_> {
     /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
     fn take(&mut self, chunk: Chunk, face: Face, times: Option<(Micros, Micros)>, source: usize, epoch: u64) -> Result<()> {
         let delta = &mut self.delta;
-        let rejected = chunk.rejects.count;
+        let (rejected, mut rejects) = (chunk.rejects.count, chunk.rejects);
+        // A feed's time is read for its watermark, too: only what the question reads harms it.
+        rejects.cells.only(&self.shared.plan.columns);
         delta.bytes += chunk.bytes;
         delta.rows.rejected += rejected;
         delta.rows.come_in += rejected;
-        delta.rejects.add(chunk.rejects);
+        delta.rows.cells += rejects.cells.count();
+        delta.rejects.add(rejects);
         let (frame, removed) = self.shared.divider.own(chunk.frame, face)?;
         delta.overlap += removed;
         if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {

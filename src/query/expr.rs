@@ -430,6 +430,14 @@ impl Scalar {
         Ok((Self::Computed(Box::new(computed)), dtype))
     }
 
+    /// The columns that it reads.
+    pub fn columns(&self) -> &[PlSmallStr] {
+        match self {
+            Self::Column(name) => std::slice::from_ref(name),
+            Self::Computed(computed) => &computed.columns,
+        }
+    }
+
     /// One value a row of `frame`.
     pub fn of(&self, frame: &DataFrame) -> Result<Column> {
         match self {

@@ -30,6 +30,8 @@ pub struct Plan {
     pub query: Query,
     /// The input columns it needs, in the order chunks shall have them.
     pub columns: Vec<PlSmallStr>,
+    /// Those of them that say when a row happened, where it is grouped by that: a row whose time cannot be read is none.
+    pub vital: Vec<PlSmallStr>,
     pub filter: Option<Scalar>,
     /// What models say of the rows.
     pub scores: Scores,
@@ -173,7 +175,9 @@ impl Plan {
         if let Some(join) = &mut join {
             join.settle(&scope, &used);
         }
-        let columns = first.schema.iter_names().filter(|n| used.contains(*n)).cloned().collect();
+        let columns: Vec<PlSmallStr> = first.schema.iter_names().filter(|n| used.contains(*n)).cloned().collect();
+        let timed = keys.iter().find_map(|k| k.window.as_ref()).map_or(&[][..], |window| window.time.columns());
+        let vital = columns.iter().filter(|n| timed.contains(n)).cloned().collect();
         for (i, call) in finish.overs.iter().enumerate() {
             kept.insert(over::name(i), call.dtype.clone());
         }
@@ -181,13 +185,14 @@ impl Plan {
         let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&none)?.dtype().clone())));
         let output = Arc::new(output.collect::<Result<Schema>>()?);
         let rows = rows.then_some(Rows { keep: keeping, values, whole: false });
-        Ok(Self { query: asked.clone(), columns, filter, scores, join, rows, rerun: None, keys, calls, finish, output })
+        Ok(Self { query: asked.clone(), columns, vital, filter, scores, join, rows, rerun: None, keys, calls, finish, output })
     }
 
     fn empty(query: &Query) -> Self {
         Self {
             query: query.clone(),
             columns: Vec::new(),
+            vital: Vec::new(),
             filter: None,
             scores: Scores::default(),
             join: None,

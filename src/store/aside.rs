@@ -94,7 +94,7 @@ impl Aside {
         self.late.read()
     }
 
-    /// All rejected rows that are kept, in order: `source`, `line`, `reason`, `body`.
+    /// All rejected rows and cells that are kept, in order: `source`, `line`, `column` (of a cell), `reason`, `body`.
     ///
     /// # Errors
     /// When a file is gone.

@@ -19,7 +19,7 @@ pub fn stderr(out: &Output) -> String {
     String::from_utf8_lossy(&out.stderr).into_owned()
 }
 
-fn stdout(out: &Output) -> String {
+pub fn stdout(out: &Output) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
@@ -93,6 +93,7 @@ fn every_output_is_written_and_the_stats_have_every_key() {
             "rows_filtered",
             "rows_late",
             "rows_rejected",
+            "cells_rejected",
             "bytes_in",
             "wall_s",
             "cpu_s",
@@ -299,7 +300,7 @@ fn the_same_file_as_history_and_feed_is_said_before_the_run_and_once() {
 }
 
 #[test]
-fn rejected_rows_are_named_up_to_three_and_all_of_them_can_be_seen() {
+fn rejected_cells_are_named_up_to_three_and_all_of_them_can_be_seen() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     // Enough good rows that the column is one of numbers.
@@ -307,7 +308,10 @@ fn rejected_rows_are_named_up_to_three_and_all_of_them_can_be_seen() {
     fs::write(&path, format!("v\n{rows}")).unwrap();
     let run = |more: &[&str]| stderr(&braid(&[&["run", "--history", &history(&path), "--sql", "SELECT sum(v) AS s FROM r"], more].concat()));
     let said = run(&[]);
-    assert!(said.contains("5 rows set aside: ") && said.contains("line 81") && said.contains("line 161") && said.contains("line 241"), "{said}");
+    assert!(
+        said.contains("5 cells set aside, null in their rows: ") && said.contains("line 81") && said.contains("line 161") && said.contains("line 241"),
+        "{said}"
+    );
     assert!(!said.contains("line 321") && said.contains("; and 2 more (--workspace DIR writes them to DIR/rejected.ndjson"), "{said}");
     let space = folder.path().join("w");
     let said = run(&["--workspace", &space.display().to_string()]);

@@ -33,8 +33,11 @@ fn column(frame: &DataFrame, name: &str) -> Vec<String> {
     (0..column.len()).map(|i| column.get(i).unwrap().to_string()).collect()
 }
 
+/// Of rows and cells, by line.
 fn reasons(rejects: &Rejects) -> Vec<String> {
-    rejects.kept.iter().map(|r| format!("{}: {}", r.line, r.reason)).collect()
+    let mut all: Vec<_> = rejects.all().collect();
+    all.sort_by_key(|r| r.line);
+    all.iter().map(|r| format!("{}: {}", r.line, r.reason)).collect()
 }
 
 /// Decodes as a reader would: in blocks that end wherever `sizes` says, cut at record ends.
@@ -78,10 +81,11 @@ fn agree(format: &Format, head: &[u8], text: &[u8], sizes: &[usize]) {
     assert!(frame.equals_missing(&whole.frame), "{frame}\n{}", whole.frame);
     assert_eq!(reasons(&rejects), reasons(&whole.rejects));
     assert_eq!(rejects, whole.rejects);
-    // Counting rows without reading a column sees the same rows, less those that only a value rejects.
+    // A wrong value harms its cell: counting rows without reading a column sees the same rows.
     let none = decode(&*decoder, text, &[]);
     assert_eq!(none.frame.width(), 0);
-    assert_eq!(none.frame.height() as u64 + none.rejects.count, whole.frame.height() as u64 + whole.rejects.count);
+    assert_eq!((none.frame.height(), none.rejects.count), (whole.frame.height(), whole.rejects.count));
+    assert!(none.rejects.cells.is_empty());
 }
 
 #[test]
@@ -160,7 +164,7 @@ fn whole_numbers_beyond_64_bits_stay_text_and_later_ones_are_set_aside() {
     let decoder = open_as(&csv::CSV, b"n\n1\n", None);
     let later = decoder.decode(b"9223372036854775808\n5\n", 3, &[0]).unwrap();
     assert_eq!(reasons(&later.rejects), ["3: column 'n': '9223372036854775808' is not an integer"]);
-    assert_eq!(later.frame.height(), 1);
+    assert_eq!(column(&later.frame, "n"), ["null", "5"]);
 }
 
 #[test]
@@ -218,7 +222,7 @@ fn a_header_alone_is_a_table_without_rows() {
 }
 
 #[test]
-fn rows_of_the_wrong_shape_or_type_are_set_aside_with_line_reason_and_body() {
+fn rows_of_the_wrong_shape_and_cells_of_the_wrong_type_are_set_aside_with_line_reason_and_body() {
     let head = "origin,delay\nAUS,5\nLAX,\n";
     let text = format!("{head}\nAUS,abc\nAUS\nLAX,1,2\n\"two\nlines\",7\nJ\0FK,3\n\"x\"y,4\nok,8\n");
     let decoder = open_as(&csv::CSV, head.as_bytes(), None);
@@ -233,8 +237,15 @@ fn rows_of_the_wrong_shape_or_type_are_set_aside_with_line_reason_and_body() {
             "11: column 'origin': there is text after the closing quote",
         ]
     );
-    assert_eq!(decoded.rejects.kept[0].body, "AUS,abc");
-    assert_eq!(column(&decoded.frame, "delay"), ["5", "null", "7", "8"]);
+    assert_eq!((decoded.rejects.count, decoded.rejects.cells.count()), (4, 1));
+    let cell = &decoded.rejects.cells.kept[0];
+    assert_eq!((cell.line, cell.column.as_deref(), cell.body.as_str()), (5, Some("delay"), "abc"));
+    assert_eq!(column(&decoded.frame, "delay"), ["5", "null", "null", "7", "8"]);
+    // Without a value in a vital column a row is none.
+    let preamble = decoder.preamble();
+    let vital = decoder.decode_vital(&text.as_bytes()[preamble.bytes..], preamble.lines + 1, &[1, 0], &[1]).unwrap();
+    assert_eq!((vital.frame.height(), vital.rejects.count, vital.rejects.cells.count()), (4, 5, 0), "{:?}", vital.rejects);
+    assert!(vital.rejects.kept.iter().any(|row| row.body == "AUS,abc" && row.reason.contains("'abc' is not an integer")));
     let count = decode(&*decoder, text.as_bytes(), &[]);
     assert_eq!((count.frame.height(), count.rejects.count), (5, 4));
 }
@@ -269,7 +280,8 @@ fn many_rejects_are_counted_beyond_those_that_are_kept() {
     let decoder = open_as(&csv::CSV, b"a,b\n1,2\n", None);
     let text = "x,y\n".repeat(5 * KEPT) + &"1\n".repeat(3 * KEPT);
     let decoded = decoder.decode(text.as_bytes(), 1, &[0, 1]).unwrap();
-    assert_eq!((decoded.rejects.count, decoded.rejects.kept.len(), decoded.frame.height()), (8 * KEPT as u64, KEPT, 0));
+    assert_eq!((decoded.rejects.count, decoded.rejects.kept.len(), decoded.frame.height()), (3 * KEPT as u64, KEPT, 5 * KEPT));
+    assert_eq!((decoded.rejects.cells.count(), decoded.rejects.cells.kept.len()), (10 * KEPT as u64, KEPT));
 }
 
 #[test]
@@ -305,10 +317,11 @@ fn known_types_are_produced_exactly() {
         let columns: Vec<usize> = (0..known.len()).collect();
         let decoded = decode(&*decoder, text.as_bytes(), &columns);
         assert_eq!(decoded.frame.schema(), &known);
-        assert_eq!(decoded.frame.height(), 2, "{:?}", decoded.rejects);
+        assert_eq!((decoded.frame.height(), decoded.rejects.count), (4, 0), "{:?}", decoded.rejects);
+        let whole = decoded.frame.take(&IdxCa::from_vec("".into(), vec![0, 3])).unwrap();
         let why = reasons(&decoded.rejects).iter().map(|r| r.split(": ").nth(2).unwrap().to_owned()).collect::<Vec<_>>();
         assert_eq!(why, ["'3000000000' is not an integer of the column's range", "'256' is not an integer of the column's range"]);
-        let times = |name: &str| decoded.frame.column(name).unwrap().to_physical_repr().i64().unwrap().iter().flatten().collect::<Vec<_>>();
+        let times = |name: &str| whole.column(name).unwrap().to_physical_repr().i64().unwrap().iter().flatten().collect::<Vec<_>>();
         assert_eq!(times("ms"), [978_307_201_500, 1_000_000_000_000]);
         assert_eq!(times("ns"), [978_307_200_123_456_789, 1_000_000_000_000_000_000]);
         assert_eq!(times("us"), [978_307_200_000_000, 1_000_000_000_250_000]);
@@ -344,8 +357,9 @@ fn json_rows_that_contradict_or_are_no_objects_are_set_aside() {
     assert_eq!(reasons[1..3], ["3: not a JSON object", "4: not a JSON object"]);
     assert!(reasons[3..6].iter().zip(["5", "6", "8"]).all(|(r, line)| r.starts_with(&format!("{line}: not valid JSON"))), "{reasons:?}");
     assert!(reasons[6].starts_with("9: column 'b'"), "{reasons:?}");
-    assert_eq!(column(&decoded.frame, "a"), ["7", "null"]);
-    assert_eq!(column(&decoded.frame, "b"), ["null", "\"5\""]);
+    assert_eq!((decoded.rejects.count, decoded.rejects.cells.count()), (5, 2));
+    assert_eq!(column(&decoded.frame, "a"), ["null", "null", "7", "null"]);
+    assert_eq!(column(&decoded.frame, "b"), ["\"x\"", "null", "null", "\"5\""]);
 }
 
 #[test]
@@ -468,8 +482,9 @@ proptest! {
         let lines: String = texts.iter().map(|text| format!("{text};1\n")).collect();
         let decoded = decoder.decode(lines.as_bytes(), 3, &[0]).unwrap();
         let read: Vec<Option<u64>> = decoded.frame.column("f").unwrap().f64().unwrap().iter().map(|f| f.map(f64::to_bits)).collect();
-        let right: Vec<Option<u64>> = texts.iter().filter_map(|text| if text.is_empty() { Some(None) } else { text.parse::<f64>().ok().map(|f| Some(f.to_bits())) }).collect();
-        prop_assert_eq!(decoded.rejects.count as usize + right.len(), texts.len());
+        let right: Vec<Option<u64>> = texts.iter().map(|text| text.parse::<f64>().ok().map(f64::to_bits)).collect();
+        let wrong = texts.iter().zip(&right).filter(|(text, right)| !text.is_empty() && right.is_none()).count();
+        prop_assert_eq!((decoded.rejects.count, decoded.rejects.cells.count() as usize), (0, wrong));
         prop_assert_eq!(read, right);
         let lines: String = wholes.iter().map(|text| format!("0.5;{text}\n")).collect();
         let decoded = decoder.decode(lines.as_bytes(), 3, &[1]).unwrap();

@@ -46,7 +46,9 @@ fn whole(path: &Path) -> (DataFrame, Vec<Chunk>) {
 }
 
 fn rejects(chunks: &[Chunk]) -> Vec<(u64, String)> {
-    chunks.iter().flat_map(|c| &c.rejects.kept).map(|r| (r.line, r.reason.clone())).collect()
+    let mut all: Vec<(u64, String)> = chunks.iter().flat_map(|c| c.rejects.all()).map(|r| (r.line, r.reason.clone())).collect();
+    all.sort();
+    all
 }
 
 fn rows(count: usize) -> String {
@@ -95,19 +97,21 @@ fn line_numbers_hold_across_blocks() {
     let at = text.matches('\n').count() as u64 + 1;
     text += "x,y,z\n\nshort\n1,2,3\n";
     let (_, chunks) = whole(&file(&dir, "b.csv", &text));
-    assert_eq!(rejects(&chunks), [(at, "column 'id': 'x' is not an integer".into()), (at + 2, "has 1 field, the header has 3".into())]);
+    let cells = [(at, "column 'id': 'x' is not an integer".into()), (at, "column 'x': 'z' is not a number".into())];
+    assert_eq!(rejects(&chunks), [cells.as_slice(), &[(at + 2, "has 1 field, the header has 3".into())]].concat());
 }
 
 #[test]
-fn a_column_that_changes_type_halfway_is_set_aside_row_by_row() {
+fn a_column_that_changes_type_halfway_is_set_aside_cell_by_cell() {
     let dir = tempfile::tempdir().unwrap();
     let text = format!("id,name,x\n{}{}", rows(90_000), "many,name,much\n".repeat(1_500));
     let history = open_history(&file(&dir, "a.csv", &text), None).unwrap();
     let chunks = read(&*history, &[0]).unwrap();
-    assert_eq!(chunks.iter().map(|c| c.frame.height()).sum::<usize>(), 90_000);
-    assert_eq!(chunks.iter().map(|c| c.rejects.count).sum::<u64>(), 1_500);
+    assert_eq!(chunks.iter().map(|c| c.frame.height()).sum::<usize>(), 91_500);
+    assert_eq!(chunks.iter().map(|c| c.frame.column("id").unwrap().null_count()).sum::<usize>(), 1_500);
+    assert_eq!(chunks.iter().map(|c| (c.rejects.count, c.rejects.cells.count())).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)), (0, 1_500));
     let untouched = read(&*history, &[1]).unwrap();
-    assert_eq!(untouched.iter().map(|c| c.rejects.count).sum::<u64>(), 0, "a column that nobody asks for rejects nothing");
+    assert!(untouched.iter().all(|c| c.rejects.is_empty()), "a column that nobody asks for rejects nothing");
 }
 
 #[test]
@@ -398,7 +402,7 @@ fn known_types_hold_for_columnar_files_too() {
     let known = |dtype| Some(SchemaRef::new(Schema::from_iter([Field::new("n".into(), dtype)])));
     let history = open_history(&path, known(DataType::Int32)).unwrap();
     let chunks = read(&*history, &[0, 1]).unwrap();
-    assert_eq!(chunks[0].frame.column("n").unwrap().i32().unwrap().iter().flatten().collect::<Vec<_>>(), [1, -5]);
+    assert_eq!(chunks[0].frame.column("n").unwrap().i32().unwrap().iter().collect::<Vec<_>>(), [Some(1), None, Some(-5)]);
     assert_eq!(rejects(&chunks), [(2, "column 'n': '3000000000' does not fit i32".to_owned())]);
     let said = open_history(&path, known(DataType::Date)).unwrap_err().to_string();
     assert!(said.contains("the column 'n' holds i64 here, but the table has date"), "{said}");

@@ -8,6 +8,7 @@ mod bad_input;
 mod beam_test_stream;
 mod blocks;
 mod bytewax_window;
+mod cells;
 mod checkpoint;
 mod chunks;
 mod cli;

@@ -625,7 +625,7 @@ fn saving_to_a_folder_that_is_not_there_is_told() {
 }
 
 #[test]
-fn rows_that_cannot_be_read_are_counted_and_shown_with_their_line() {
+fn cells_that_cannot_be_read_are_counted_and_shown_with_their_line() {
     let mut window = Window::new();
     // The sample that settles the types, the first MiB, must not reach the last row.
     let rows = 160_000;
@@ -637,8 +637,9 @@ fn rows_that_cannot_be_read_are_counted_and_shown_with_their_line() {
     window.wait_done();
     window.ask("SELECT sum(n) AS total FROM half");
     window.wait_done();
-    assert_eq!(window.sheet().watch.shown.as_ref().unwrap().rows.rejected, 1);
-    window.harness.get_all_by_label("1 rejected").next().unwrap().click();
+    let rows = window.sheet().watch.shown.as_ref().unwrap().rows;
+    assert_eq!((rows.rejected, rows.cells), (0, 1));
+    window.harness.get_all_by_label("1 cell rejected").next().unwrap().click();
     window.settle();
     assert!(window.has("Rejected rows") && window.has("160,002"), "the pane names the line");
 }

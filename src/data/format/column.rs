@@ -91,8 +91,7 @@ impl Spec {
         }
     }
 
-    /// Reads the cells, which stand in `bytes` at `spans`; `unfit` hears the number of each row whose cell contradicts the type. Those become null here and
-    /// must be taken out by the caller.
+    /// Reads the cells, which stand in `bytes` at `spans`; `unfit` hears the number of each row whose cell contradicts the type. Those become null.
     pub fn build<'a>(
         &self,
         rows: usize,

@@ -13,7 +13,7 @@ const DATETIME: u8 = 16;
 
 const ALL: u8 = BOOLEAN | INTEGER | FLOAT | DATE | DATETIME;
 
-/// From so many values on, one in twenty may be odd: the column has the type of the others, and those rows are set aside.
+/// From so many values on, one in twenty may be odd: the column has the type of the others, and those cells are null.
 const ENOUGH: u32 = 20;
 const ODD_ONE_IN: u32 = 20;
 /// More odd values than this are no accident.

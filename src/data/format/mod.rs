@@ -89,9 +89,14 @@ pub trait Decoder: Send + Sync + std::fmt::Debug {
     fn cut(&self, bytes: &[u8]) -> usize;
 
     /// Decodes whole records. `line` is the number of the first line, from 1. Only `columns` (indices into `schema`)
-    /// are decoded, into a frame with just those columns in that order; a row that contradicts the schema in *any*
-    /// decoded column, or in shape, is set aside.
-    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded>;
+    /// are decoded, into a frame with just those columns in that order. A cell that contradicts the schema is null and told;
+    /// a row whose shape does is set aside, and so is one with such a cell in a column that is `vital`: without it, it is none.
+    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded>;
+
+    /// The same without a vital column.
+    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded> {
+        self.decode_vital(bytes, line, columns, &[])
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use polars::prelude::*;
 use super::Decoded;
 use super::column::{Cell, Spec};
 use crate::data::reject::KEPT;
-use crate::data::{Fault, Reject, Rejects, Result};
+use crate::data::{Cells, Fault, Reject, Rejects, Result};
 
 /// A range of bytes within one block; `start == end` where nothing stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,12 +100,15 @@ pub(super) struct Asked<'a> {
     order: Vec<usize>,
     /// For each column of the schema: its place in `specs`, or `NOT_ASKED`.
     pub slots: Vec<u32>,
+    /// Places in `specs` in the order of reading: first those without whose value a row is none, which are so many.
+    reading: Vec<usize>,
+    vital: usize,
 }
 
 pub(super) const NOT_ASKED: u32 = u32::MAX;
 
 impl<'a> Asked<'a> {
-    pub fn new(specs: &'a [Spec], columns: &[usize]) -> Result<Self> {
+    pub fn new(specs: &'a [Spec], columns: &[usize], vital: &[usize]) -> Result<Self> {
         let mut sorted = columns.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
@@ -119,7 +122,10 @@ impl<'a> Asked<'a> {
             asked.push(spec);
         }
         let order = columns.iter().filter_map(|column| sorted.binary_search(column).ok()).collect();
-        Ok(Self { specs: asked, columns: sorted, order, slots })
+        let (mut reading, others): (Vec<usize>, Vec<usize>) = (0..sorted.len()).partition(|slot| sorted.get(*slot).is_some_and(|c| vital.contains(c)));
+        let vital = reading.len();
+        reading.extend(others);
+        Ok(Self { specs: asked, columns: sorted, order, slots, reading, vital })
     }
 
     pub fn width(&self) -> usize {
@@ -132,8 +138,12 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Reads the cells into a frame and takes out the rows that do not fit. `line` is the number of the block's first line.
-/// `cell` reads any cell; `plain` says, for most of the short texts, where their bytes stand.
+/// A cell that contradicts its column: its row, and its place among those asked for.
+type At = (usize, usize);
+
+/// Reads the cells into a frame. A cell that does not fit is null, unless its column is vital: then its row is taken out.
+/// `line` is the number of the block's first line. `cell` reads any cell; `plain` says, for most of the short texts, where
+/// their bytes stand.
 pub(super) fn assemble<'a>(
     source: &Arc<str>,
     block: Block<'a>,
@@ -144,11 +154,15 @@ pub(super) fn assemble<'a>(
     plain: impl Fn(&[u8], Span) -> Option<Span>,
 ) -> Result<Decoded> {
     let (height, width) = (rows.bounds.len(), asked.width());
-    // For each row the place, counted from 1, of the first column that contradicts it; allocated when there is one.
+    // For each row the place, counted from 1, of the first vital column that contradicts it; allocated when there is one.
     let mut bad: Vec<u32> = Vec::new();
-    let mut columns = Vec::with_capacity(width);
-    for (slot, spec) in asked.specs.iter().enumerate() {
+    let mut columns: Vec<Option<Column>> = vec![None; width];
+    let mut cells = Cells::default();
+    let mut broken: Vec<At> = Vec::new();
+    for (nth, &slot) in asked.reading.iter().enumerate() {
+        let Some(spec) = asked.specs.get(slot) else { continue };
         let spans = rows.cells.get(slot..).unwrap_or_default().iter().step_by(width);
+        let (vital, mut count, before) = (nth < asked.vital, 0, broken.len());
         let column = spec.build(
             height,
             block.bytes,
@@ -156,16 +170,31 @@ pub(super) fn assemble<'a>(
             |span| cell(block.slice(span)),
             |span| plain(block.bytes, span),
             |row| {
-                bad.resize(height, 0);
-                if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {
-                    *first = slot as u32 + 1;
+                if vital {
+                    bad.resize(height, 0);
+                    if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {
+                        *first = slot as u32 + 1;
+                    }
+                } else if bad.get(row).is_none_or(|b| *b == 0) {
+                    count += 1;
+                    if broken.len() < before + KEPT {
+                        broken.push((row, slot));
+                    }
                 }
             },
         )?;
-        columns.push(column);
+        cells.note(&spec.name, count);
+        if let Some(place) = columns.get_mut(slot) {
+            *place = Some(column);
+        }
     }
-    let ordered = asked.order.iter().filter_map(|&slot| columns.get(slot).cloned()).collect();
+    let ordered = asked.order.iter().filter_map(|&slot| columns.get(slot).cloned().flatten()).collect();
     let mut frame = DataFrame::new(height, ordered)?;
+    let contradicts = |(row, slot): At| {
+        let span = rows.cells.get(row * width + slot).copied().unwrap_or_default();
+        let text = block.slice(span);
+        (text, asked.specs.get(slot).map(|spec| contradiction(spec, text)).unwrap_or_default())
+    };
     let mut aside = rows.aside;
     let mut uncounted = 0;
     if !bad.is_empty() {
@@ -174,10 +203,7 @@ pub(super) fn assemble<'a>(
                 uncounted += 1;
                 continue;
             }
-            let slot = first as usize - 1;
-            let span = rows.cells.get(row * width + slot).copied().unwrap_or_default();
-            let reason = asked.specs.get(slot).map(|spec| contradiction(spec, block.slice(span))).unwrap_or_default();
-            aside.push((bounds, reason));
+            aside.push((bounds, contradicts((row, first as usize - 1)).1));
         }
         let keep = BooleanChunked::from_iter_values(PlSmallStr::EMPTY, bad.iter().map(|b| *b == 0));
         frame = if width == 0 { frame } else { frame.filter(&keep)? };
@@ -185,6 +211,19 @@ pub(super) fn assemble<'a>(
     }
     let mut rejects = rejects(source, block.bytes, line, aside);
     rejects.count += uncounted;
+    // The first of them, in the order of the text.
+    broken.sort_unstable();
+    let (mut number, mut at) = (line, 0);
+    for (row, slot) in broken.into_iter().take(KEPT) {
+        let start = rows.bounds.get(row).map_or(at, |bounds| bounds.start as usize);
+        number += memchr::memchr_iter(b'\n', block.bytes.get(at..start).unwrap_or_default()).count() as u64;
+        at = start;
+        let (text, reason) = contradicts((row, slot));
+        if let Some(spec) = asked.specs.get(slot) {
+            cells.kept.push(Reject::new(source, number, reason, text.as_bytes()).of(spec.name.clone()));
+        }
+    }
+    rejects.cells = cells;
     Ok(Decoded { frame, rejects, lines: memchr::memchr_iter(b'\n', block.bytes).count() as u64 })
 }
 

@@ -3,20 +3,23 @@
 use polars::prelude::*;
 
 use super::needed_columns;
-use crate::data::{Chunk, Fault, Result};
+use crate::data::{Chunk, Fault, Result, time};
 use crate::engine::run::Shared;
 
 /// Gives a feed's rows the columns and types of its table.
 pub(in crate::engine) struct Conform {
     /// Which of the feed's columns are read.
     pub(in crate::engine) projection: Vec<usize>,
+    /// Those of them without whose value a row is none.
+    pub(in crate::engine) vital: Vec<usize>,
     /// What the table wants: name, type, and whether the feed has it.
     columns: Vec<(PlSmallStr, DataType, bool)>,
 }
 
 impl Conform {
     pub(super) fn new(shared: &Shared, settled: &SchemaRef, source: &str) -> Self {
-        let (conform, missing) = Self::to(&needed_columns(shared, true), &shared.table.schema, settled);
+        let (mut conform, missing) = Self::to(&needed_columns(shared, true), &shared.table.schema, settled);
+        conform.vital = shared.plan.vital.iter().filter_map(|name| settled.index_of(name)).collect();
         for name in missing {
             shared.note(format!("{source} has no column '{name}': its rows have null there"));
         }
@@ -25,7 +28,7 @@ impl Conform {
 
     /// To these columns of a table; and those of them that the feed does not have: its rows are null there.
     pub(in crate::engine) fn to(wanted: &[PlSmallStr], table: &Schema, settled: &Schema) -> (Self, Vec<PlSmallStr>) {
-        let mut conform = Self { projection: Vec::new(), columns: Vec::new() };
+        let mut conform = Self { projection: Vec::new(), vital: Vec::new(), columns: Vec::new() };
         let mut missing = Vec::new();
         for name in wanted {
             let dtype = table.get(name).cloned().unwrap_or(DataType::Null);
@@ -46,6 +49,11 @@ impl Conform {
         for (name, dtype, there) in &self.columns {
             let column = match if *there { given.next() } else { None } {
                 Some(column) if column.dtype() == dtype => column.clone(),
+                Some(column) if time::is_time(column.dtype()) && time::is_time(dtype) => {
+                    let moved = time::convert(column, dtype)?.with_name(name.clone());
+                    chunk.rejects.cells.note(name, (moved.null_count() - column.null_count()) as u64);
+                    moved
+                }
                 Some(column) => column.strict_cast(dtype).map_err(|e| Fault::from(e).at(chunk.source.to_string()))?.with_name(name.clone()),
                 None => Column::full_null(name.clone(), height, dtype),
             };

@@ -30,8 +30,9 @@ pub(super) const WAIT: Duration = Duration::from_millis(20);
 pub struct HistoryQueue {
     state: Mutex<Reading>,
     total: u64,
-    /// Names of the columns that are read.
+    /// Names of the columns that are read, and of those without whose value a row is none.
     columns: Vec<PlSmallStr>,
+    vital: Vec<PlSmallStr>,
 }
 
 /// A piece to decode.
@@ -74,7 +75,12 @@ impl HistoryQueue {
         let columns = needed_columns(shared, !shared.table.live.is_empty());
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
-        Self { state: Mutex::new(Reading { files, handed: 0, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }), total, columns }
+        Self {
+            state: Mutex::new(Reading { files, handed: 0, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }),
+            total,
+            columns,
+            vital: shared.plan.vital.clone(),
+        }
     }
 
     /// What was handed out so far.
@@ -98,7 +104,8 @@ impl HistoryQueue {
             if state.current.is_none() {
                 let file = state.files.pop_front()?;
                 let pieces = state.done.pieces;
-                let opened = indices(&self.columns, file.schema(), file.name()).and_then(|columns| file.open(&columns)).and_then(|mut reader| {
+                let places = |columns: &[PlSmallStr]| indices(columns, file.schema(), file.name());
+                let opened = places(&self.columns).and_then(|columns| file.open_vital(&columns, &places(&self.vital)?)).and_then(|mut reader| {
                     // Pieces that a checkpoint holds are passed over without decoding them.
                     for _ in 0..pieces {
                         reader.next()?;
@@ -220,6 +227,7 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
     let name = feed.url.shown();
     let conform = Conform::new(shared, &settled, &name);
     live.project(&conform.projection);
+    live.require(&conform.vital);
     partitions.begin(live.as_mut(), feed)?;
     if let Some(reached) = &shared.options.catch_up {
         live.hasten(&reached.of(partitions.feed));
@@ -400,6 +408,7 @@ pub fn read_past(shared: &Shared, feed: &Feed, number: usize, past: &Reached, mu
     };
     let conform = Conform::new(shared, &settled, &feed.url.shown());
     live.project(&conform.projection);
+    live.require(&conform.vital);
     reach_back(live.as_mut(), number, past)?;
     while !cancel.is_set() {
         match live.poll(WAIT)? {

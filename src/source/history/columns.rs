@@ -8,7 +8,8 @@ use polars::prelude::*;
 use super::input::Stamp;
 use super::{Extent, History, Piece, Reader, slices};
 use crate::data::format::{ColumnFile, Format, Kind};
-use crate::data::{Fault, Reject, Rejects, Result};
+use crate::data::reject::KEPT;
+use crate::data::{Fault, Reject, Rejects, Result, time};
 
 #[derive(Debug)]
 pub(super) struct Columns(Arc<Inner>);
@@ -79,9 +80,9 @@ impl History for Columns {
         &self.0.notes
     }
 
-    fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {
+    fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>> {
         self.0.stamp.check(false)?;
-        Ok(Box::new(Groups { file: self.0.clone(), columns: columns.into(), next: 0, row: 0, told: 0 }))
+        Ok(Box::new(Groups { file: self.0.clone(), columns: columns.into(), vital: vital.into(), next: 0, row: 0, told: 0 }))
     }
 }
 
@@ -99,6 +100,7 @@ fn width(dtype: &DataType) -> u64 {
 struct Groups {
     file: Arc<Inner>,
     columns: Arc<[usize]>,
+    vital: Arc<[usize]>,
     next: usize,
     /// The first row of the next group, from 0.
     row: u64,
@@ -123,40 +125,63 @@ impl Reader for Groups {
         let last = self.next == groups.len();
         let bytes = if last { total - self.told } else { group.bytes.min(total - self.told) };
         self.told += bytes;
-        let (file, columns, end) = (self.file.clone(), self.columns.clone(), self.row);
+        let (file, columns, vital, end) = (self.file.clone(), self.columns.clone(), self.vital.clone(), self.row);
         Ok(Some(Piece::new(move || {
             let frame = file.file.read(place, &columns);
             // A file that changed under the reading explains any error better than the error does.
             file.stamp.check(false)?;
-            let (frame, rejects) = file.convert(frame?, &columns, first)?;
+            let (frame, rejects) = file.convert(frame?, &columns, &vital, first)?;
             Ok(slices(frame, rejects, &file.name, first..end, bytes))
         })))
     }
 }
 
 impl Inner {
-    /// Gives the columns the types that the table wants; rows with a value that has no counterpart are set aside.
-    fn convert(&self, frame: DataFrame, columns: &[usize], first: u64) -> Result<(DataFrame, Rejects)> {
+    /// Gives the columns the types that the table wants. A value that has no counterpart is null; in a vital column its row
+    /// is set aside.
+    fn convert(&self, frame: DataFrame, columns: &[usize], vital: &[usize], first: u64) -> Result<(DataFrame, Rejects)> {
         let mut rejects = Rejects::default();
         let mut frame = frame;
         let mut bad: Option<BooleanChunked> = None;
         let mut reasons: Vec<(usize, String)> = Vec::new();
-        for &column in columns {
+        let mut cells: Vec<(usize, Reject)> = Vec::new();
+        let (vital, others): (Vec<usize>, Vec<usize>) = columns.iter().partition(|column| vital.contains(column));
+        for (nth, &column) in vital.iter().chain(&others).enumerate() {
             let Some((name, dtype)) = self.schema.get_at_index(column) else { continue };
             let own = frame.column(name)?.clone();
             if own.dtype() == dtype {
                 continue;
             }
-            let cast = own.cast(dtype)?;
+            let cast = if *dtype == DataType::String { time::texts(&own)? } else { time::convert(&own, dtype)? };
             let lost = &cast.is_null() & &own.is_not_null();
+            let lost = match &bad {
+                Some(bad) if nth >= vital.len() => &lost & &!bad,
+                _ => lost,
+            };
             if lost.any() {
-                for row in lost.iter().enumerate().filter_map(|(row, lost)| lost.unwrap_or(false).then_some(row)) {
-                    reasons.push((row, format!("column '{name}': '{}' does not fit {dtype}", own.get(row)?)));
+                let told = |row: usize| -> Result<(String, String)> {
+                    let value = own.get(row)?;
+                    let text = time::value_text(&value).unwrap_or_else(|| value.to_string());
+                    Ok((format!("column '{name}': '{text}' does not fit {dtype}"), text))
+                };
+                let rows = lost.iter().enumerate().filter_map(|(row, lost)| lost.unwrap_or(false).then_some(row));
+                if nth < vital.len() {
+                    for row in rows {
+                        reasons.push((row, told(row)?.0));
+                    }
+                    bad = Some(bad.map_or_else(|| lost.clone(), |bad| &bad | &lost));
+                } else {
+                    rejects.cells.note(name, u64::from(lost.sum().unwrap_or(0)));
+                    for row in rows.take(KEPT) {
+                        let (reason, text) = told(row)?;
+                        cells.push((row, Reject::new(&self.name, first + row as u64 + 1, reason, text.as_bytes()).of(name.clone())));
+                    }
                 }
-                bad = Some(bad.map_or_else(|| lost.clone(), |bad| &bad | &lost));
             }
             frame.with_column(cast)?;
         }
+        cells.sort_by_key(|(row, _)| *row);
+        rejects.cells.kept = cells.into_iter().take(KEPT).map(|(_, cell)| cell).collect();
         if let Some(bad) = bad {
             frame = frame.filter(&!&bad)?;
             reasons.sort_by_key(|(row, _)| *row);

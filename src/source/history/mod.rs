@@ -69,11 +69,20 @@ pub trait History: Send + Sync + std::fmt::Debug {
         Ok(None)
     }
 
-    /// Begins a reading of `columns` (indices into `schema`). May be called many times.
+    /// Begins a reading of `columns` (indices into `schema`). May be called many times. A cell that cannot be read is null;
+    /// where its column is `vital`, its row is set aside.
     ///
     /// # Errors
     /// When the file cannot be opened (any more).
-    fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>>;
+    fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>>;
+
+    /// The same without a vital column.
+    ///
+    /// # Errors
+    /// When the file cannot be opened (any more).
+    fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {
+        self.open_vital(columns, &[])
+    }
 }
 
 /// How much there is, as far as it can be told without reading it.

@@ -146,7 +146,7 @@ impl History for Text {
         Ok(Some(Arc::new(Self(Arc::new(Inner { stamp, ..Inner::clone(&self.0) })))))
     }
 
-    fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {
+    fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>> {
         let file = self.0.clone();
         file.stamp.check(true)?;
         let input = Input::open(&file.stamp, file.packing, Some(file.encoding))?;
@@ -155,6 +155,7 @@ impl History for Text {
         Ok(Box::new(Blocks {
             input,
             columns: columns.into(),
+            vital: vital.into(),
             text: Vec::new(),
             target: FIRST_BLOCK.max(block_bytes(columns.len()) / 4),
             offset,
@@ -173,6 +174,7 @@ struct Blocks {
     file: Arc<Inner>,
     input: Input,
     columns: Arc<[usize]>,
+    vital: Arc<[usize]>,
     /// Read, but not handed out yet; it begins at the beginning of a record.
     text: Vec<u8>,
     /// How long the next block shall be.
@@ -222,9 +224,9 @@ impl Reader for Blocks {
         self.line += newlines(&block);
         self.offset += cut as u64;
         let bytes = self.account();
-        let (file, columns, end) = (self.file.clone(), self.columns.clone(), self.offset);
+        let (file, columns, vital, end) = (self.file.clone(), self.columns.clone(), self.vital.clone(), self.offset);
         Ok(Some(Piece::new(move || {
-            let decoded = file.decoder.decode(&block, line, &columns)?;
+            let decoded = file.decoder.decode_vital(&block, line, &columns, &vital)?;
             Ok(slices(decoded.frame, decoded.rejects, &file.name, offset..end, bytes))
         })))
     }

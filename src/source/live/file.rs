@@ -54,7 +54,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         }
         let history = history::open_history(&path, expect.known)?;
         let source = url.shown().into();
-        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), history, source, pull: None, from: 0, until: None }));
+        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), vital: Vec::new(), history, source, pull: None, from: 0, until: None }));
     }
     let intake = Intake::new(url, &path, &expect)?;
     Ok(Box::new(Following {
@@ -259,7 +259,7 @@ impl Following {
 
     /// Numbers the lines of rejects by the file's own count. The lines before `from` are only counted if there are any.
     fn number(&mut self, mut chunk: Chunk) -> Chunk {
-        if self.lines_known || chunk.rejects.kept.is_empty() {
+        if self.lines_known || chunk.rejects.all().next().is_none() {
             return chunk;
         }
         let from = self.from.max(self.intake.header());
@@ -267,7 +267,7 @@ impl Following {
         let before = self.tail.as_mut().and_then(|tail| tail.lines_before(from).ok()).unwrap_or(0);
         self.lines_known = true;
         self.intake.add_lines(before);
-        for reject in &mut chunk.rejects.kept {
+        for reject in chunk.rejects.kept.iter_mut().chain(&mut chunk.rejects.cells.kept) {
             reject.line += before;
         }
         chunk
@@ -344,6 +344,10 @@ impl Live for Following {
         self.intake.project(columns);
     }
 
+    fn require(&mut self, vital: &[usize]) {
+        self.intake.require(vital);
+    }
+
     /// Positions are bytes.
     fn resume(&mut self, from: &Positions) -> Result<()> {
         if let Some(from) = from.get(&0) {
@@ -387,6 +391,7 @@ struct Whole {
     history: Arc<dyn History>,
     source: Arc<str>,
     columns: Vec<usize>,
+    vital: Vec<usize>,
     pull: Option<Pull>,
     /// Chunks that end at or before this position were sent before.
     from: u64,
@@ -402,6 +407,10 @@ impl Live for Whole {
         columns.clone_into(&mut self.columns);
     }
 
+    fn require(&mut self, vital: &[usize]) {
+        vital.clone_into(&mut self.vital);
+    }
+
     /// Positions are those of the chunks of the history: whole chunks are passed over.
     fn resume(&mut self, from: &Positions) -> Result<()> {
         self.from = from.get(&0).copied().unwrap_or_default();
@@ -415,7 +424,7 @@ impl Live for Whole {
 
     fn poll(&mut self, _wait: Duration) -> Result<Event> {
         if self.pull.is_none() {
-            self.pull = Some(Pull::open(&self.history, &self.columns)?);
+            self.pull = Some(Pull::open(&self.history, &self.columns, &self.vital)?);
         }
         loop {
             let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();

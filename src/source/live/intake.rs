@@ -41,6 +41,8 @@ pub struct Intake {
     /// The columns asked for, as indices into `schema`, and into the decoder's (which a new file may order otherwise).
     wanted: Vec<usize>,
     columns: Vec<usize>,
+    /// Those of `wanted` without whose value a row is none.
+    needed: Vec<usize>,
     buffer: Vec<u8>,
     /// Where the bytes begin that are still to be decoded: in `buffer`, in the source, and as a line number.
     start: usize,
@@ -97,6 +99,7 @@ impl Intake {
             shape: None,
             wanted: Vec::new(),
             columns: Vec::new(),
+            needed: Vec::new(),
             buffer: Vec::new(),
             start: 0,
             offset: 0,
@@ -268,6 +271,11 @@ impl Intake {
         columns.clone_into(&mut self.columns);
     }
 
+    /// Of those, the ones without whose value a row is none.
+    pub fn require(&mut self, vital: &[usize]) {
+        vital.clone_into(&mut self.needed);
+    }
+
     /// Finds out what stands at the beginning of the input, and passes over a mark and a header.
     fn sniff(&mut self, ended: bool, known: Option<SchemaRef>) -> Result<()> {
         let look = self.named.map_or(Look::Find(&self.path), Look::Named);
@@ -405,7 +413,8 @@ impl Intake {
         }
         self.need = 0;
         let bytes = self.bytes().get(..size).unwrap_or_default();
-        let decoded = shape.decoder.decode(&shape.text(bytes), self.line, &self.columns)?;
+        let vital: Vec<usize> = self.wanted.iter().zip(&self.columns).filter(|(wanted, _)| self.needed.contains(wanted)).map(|(_, own)| *own).collect();
+        let decoded = shape.decoder.decode_vital(&shape.text(bytes), self.line, &self.columns, &vital)?;
         let offsets = self.offset..self.offset + size as u64;
         let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
         self.advance(size, decoded.lines);

@@ -91,6 +91,10 @@ pub trait Live: Send {
     /// Which columns chunks shall hold, as indices into the settled schema. Called once, after `settle`.
     fn project(&mut self, columns: &[usize]);
 
+    /// Of those, the ones without whose value a row is none: a row that has a broken cell there is set aside, while cells of
+    /// others are null. Called at most once, after `project` and before `poll`.
+    fn require(&mut self, vital: &[usize]);
+
     /// Begin at these positions instead of at the beginning. Called at most once, after `settle` and before `poll`; only
     /// of a kind that is `rereadable`.
     ///

@@ -14,8 +14,8 @@ pub struct Pull {
 }
 
 impl Pull {
-    pub fn open(history: &Arc<dyn History>, columns: &[usize]) -> Result<Self> {
-        Ok(Self { reader: history.open(columns)?, ready: VecDeque::new() })
+    pub fn open(history: &Arc<dyn History>, columns: &[usize], vital: &[usize]) -> Result<Self> {
+        Ok(Self { reader: history.open_vital(columns, vital)?, ready: VecDeque::new() })
     }
 
     pub fn next(&mut self) -> Result<Option<Chunk>> {

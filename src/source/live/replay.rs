@@ -65,6 +65,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     Ok(Box::new(Replay {
         source: url.shown().into(),
         columns: (0..history.schema().len()).collect(),
+        vital: Vec::new(),
         history,
         time,
         pace,
@@ -123,6 +124,7 @@ struct Replay {
     source: Arc<str>,
     history: Arc<dyn History>,
     columns: Vec<usize>,
+    vital: Vec<usize>,
     /// Where the time is in the file's schema, if anything depends on it.
     time: Option<usize>,
     pace: Pace,
@@ -184,7 +186,7 @@ impl Replay {
             Some(pull) => pull.next()?,
             None => {
                 let columns: Vec<usize> = self.columns.iter().copied().chain(self.time.filter(|_| extra)).collect();
-                self.pull.insert(Pull::open(&self.history, &columns)?).next()?
+                self.pull.insert(Pull::open(&self.history, &columns, &self.vital)?).next()?
             }
         };
         let Some(chunk) = next else {
@@ -266,6 +268,10 @@ impl Live for Replay {
 
     fn project(&mut self, columns: &[usize]) {
         columns.clone_into(&mut self.columns);
+    }
+
+    fn require(&mut self, vital: &[usize]) {
+        vital.clone_into(&mut self.vital);
     }
 
     /// Positions are rows in the order of sending, which the seed settles.

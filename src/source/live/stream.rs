@@ -144,6 +144,10 @@ impl Live for Stream {
         }
     }
 
+    fn require(&mut self, vital: &[usize]) {
+        self.intake.require(vital);
+    }
+
     fn resume(&mut self, from: &Positions) -> Result<()> {
         let Some(from) = from.get(&0).copied() else { return Ok(()) };
         let begin = self.raw.seek(from)?;

@@ -1,4 +1,4 @@
-//! Rejected rows as lines of JSON, appended to files of bounded size.
+//! Rejected rows and cells as lines of JSON, appended to files of bounded size.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,6 +20,9 @@ const WAITING: usize = 1 << 20;
 struct Line {
     source: String,
     line: u64,
+    /// Of a cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    column: Option<String>,
     reason: String,
     body: String,
 }
@@ -57,14 +60,16 @@ impl Rejected {
     }
 
     pub fn add(&mut self, rejects: &Rejects) -> Result<()> {
-        for reject in &rejects.kept {
-            let line = Line { source: reject.source.to_string(), line: reject.line, reason: reject.reason.clone(), body: reject.body.clone() };
+        for reject in rejects.all() {
+            let column = reject.column.as_ref().map(ToString::to_string);
+            let line = Line { source: reject.source.to_string(), line: reject.line, column, reason: reject.reason.clone(), body: reject.body.clone() };
             let text = serde_json::to_vec(&line).map_err(|e| Fault::new(e.to_string()).at(self.folder.display().to_string()))?;
             self.waiting.extend_from_slice(&text);
             self.waiting.push(b'\n');
             self.waiting_rows += 1;
         }
-        self.dropped += rejects.count.saturating_sub(rejects.kept.len() as u64);
+        let told = rejects.count + rejects.cells.count();
+        self.dropped += told.saturating_sub(rejects.all().count() as u64);
         if self.waiting.len() >= WAITING { self.write() } else { Ok(()) }
     }
 
@@ -130,11 +135,12 @@ impl Rejected {
     }
 
     pub fn read(&self) -> Result<DataFrame> {
-        let (mut sources, mut lines, mut reasons, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut sources, mut lines, mut columns, mut reasons, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut take = |bytes: &[u8]| {
             for line in bytes.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
                 sources.push(line.source);
                 lines.push(line.line);
+                columns.push(line.column);
                 reasons.push(line.reason);
                 bodies.push(line.body);
             }
@@ -147,13 +153,14 @@ impl Rejected {
             }
         }
         take(&self.waiting);
-        let columns = vec![
+        let all = vec![
             Column::new("source".into(), sources),
             Column::new("line".into(), lines),
+            Column::new("column".into(), columns),
             Column::new("reason".into(), reasons),
             Column::new("body".into(), bodies),
         ];
-        Ok(DataFrame::new_infer_height(columns)?)
+        Ok(DataFrame::new_infer_height(all)?)
     }
 
     pub fn counts(&self) -> Counts {

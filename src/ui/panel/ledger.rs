@@ -111,6 +111,9 @@ fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
     aside_ui(ui, removed, seam.overlap_removed);
     aside_ui(ui, "Could not be read, kept aside", rows.rejected);
+    if rows.cells > 0 {
+        aside_ui(ui, "Cells that could not be read, null in their rows", rows.cells);
+    }
     if rows.readmitted > 0 {
         aside_ui(ui, "Late, re-admitted: in the answer", rows.readmitted);
     }

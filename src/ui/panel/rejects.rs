@@ -1,10 +1,11 @@
-//! Rows that were set aside: those that could not be read, with line and reason, and those that came late.
+//! What was set aside: rows and cells that could not be read, with line and reason, and rows that came late.
 
 use eframe::egui::{self, Align, Context, Label, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::grid;
 use crate::data::Rejects;
+use crate::engine::snapshot::Rows;
 use crate::query::window::WindowStatus;
 use crate::ui::action::{Action, RunAction, TableAction, Window};
 use crate::ui::widget::modal::modal_ui;
@@ -12,19 +13,34 @@ use crate::ui::widget::{buttons, numbers};
 use crate::ui::{App, look};
 
 pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    pane_ui(ctx, "Rejected rows", actions, |ui, _| {
+    pane_ui(ctx, "Rejected rows and cells", actions, |ui, _| {
         let Some(shown) = app.sheet().and_then(|s| s.watch.newest.as_ref()) else { return };
-        let rejects = &shown.rejects;
-        let kept = rejects.kept.len() as u64;
-        let text = if kept < rejects.count {
-            format!("{}, the first {} of them:", numbers::counted(rejects.count, "row"), numbers::count(kept))
-        } else {
-            numbers::counted(rejects.count, "row")
-        };
-        ui.label(look::faint(text, ui));
+        let (rejects, rows) = (&shown.rejects, &shown.rows);
+        let mut parts = Vec::new();
+        for (count, one, kept) in [(rows.rejected, "row", rejects.kept.len()), (rows.cells, "cell", rejects.cells.kept.len())] {
+            let first = if (kept as u64) < count { format!(", the first {} below", numbers::count(kept as u64)) } else { String::new() };
+            parts.extend((count > 0).then(|| numbers::counted(count, one) + &first));
+        }
+        ui.label(look::faint(parts.join("; "), ui));
+        if rows.cells > 0 {
+            ui.label(look::faint("A cell that cannot be read is null; its row is in the answer.", ui));
+        }
         list_ui(ui, rejects);
     });
 }
+
+/// What could not be read, in few words; nothing where all could.
+pub fn counted(rows: &Rows) -> Option<String> {
+    match (rows.rejected, rows.cells) {
+        (0, 0) => None,
+        (rows, 0) => Some(format!("{} rejected", numbers::count(rows))),
+        (0, cells) => Some(format!("{} rejected", numbers::counted(cells, "cell"))),
+        (rows, cells) => Some(format!("{}, {} rejected", numbers::counted(rows, "row"), numbers::counted(cells, "cell"))),
+    }
+}
+
+/// What a click on that shows.
+pub const HINT: &str = "Rows and cells that could not be read: see why";
 
 pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     pane_ui(ctx, "Late rows", actions, |ui, actions| {
@@ -98,13 +114,15 @@ fn list_ui(ui: &mut Ui, rejects: &Rejects) {
             }
         })
         .body(|body| {
-            body.rows(look::ROW - 2.0, rejects.kept.len(), |mut row| {
-                let Some(reject) = rejects.kept.get(row.index()) else { return };
+            let (rows, cells) = (&rejects.kept, &rejects.cells.kept);
+            body.rows(look::ROW - 2.0, rows.len() + cells.len(), |mut row| {
+                let at = row.index();
+                let Some(reject) = rows.get(at).or_else(|| cells.get(at.checked_sub(rows.len())?)) else { return };
                 row.col(|ui| {
                     ui.add(Label::new(reject.source.as_ref()).truncate());
                 });
                 row.col(|ui| {
-                    ui.label(numbers::count(reject.line));
+                    ui.label(if reject.line == 0 { String::new() } else { numbers::count(reject.line) });
                 });
                 row.col(|ui| {
                     ui.add(Label::new(RichText::new(&reject.reason).color(p.warn)).truncate());

@@ -8,6 +8,7 @@ use crate::data::words::percent;
 use crate::engine::snapshot::TimeGap;
 use crate::ui::action::{Action, ModelAction, Pane, RunAction, Window};
 use crate::ui::guard::Sentry;
+use crate::ui::panel::rejects;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::{State, Watch};
 use crate::ui::widget::badge::dot_ui;
@@ -146,11 +147,10 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             actions.push(Action::Window(Window::Show(Pane::Late)));
         }
     }
-    if rows.rejected > 0 {
-        let text = format!("{} rejected", numbers::count(rows.rejected));
-        if fact_ui(ui, sheet, "rejected", |ui| counter_ui(ui, p.warn, &text, "Rows that could not be read: see why")) {
-            actions.push(Action::Window(Window::Show(Pane::Rejects)));
-        }
+    if let Some(text) = rejects::counted(rows)
+        && fact_ui(ui, sheet, "rejected", |ui| counter_ui(ui, p.warn, &text, rejects::HINT))
+    {
+        actions.push(Action::Window(Window::Show(Pane::Rejects)));
     }
     if rows.dropped > 0 {
         let text = RichText::new(format!("{} dropped", numbers::count(rows.dropped))).color(p.error);

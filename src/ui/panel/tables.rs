@@ -15,6 +15,7 @@ use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
 use crate::ui::action::{Action, Feed, Learn, Load, Pane, TableAction, Window};
 use crate::ui::panel::models::models_ui;
+use crate::ui::panel::rejects;
 use crate::ui::sheet::Sheet;
 use crate::ui::watch::State;
 use crate::ui::widget::badge::{Tone, badge_ui};
@@ -103,9 +104,8 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         if let Some(rows) = rows(sheet) {
             ui.add(Label::new(look::faint(rows, ui)).selectable(false));
         }
-        let rejected = sheet.watch.shown.as_ref().map_or(0, |s| s.rejects.count);
-        if rejected > 0
-            && buttons::quiet_ui(ui, &format!("{} rejected", numbers::count(rejected))).on_hover_text("Rows that could not be read: see why").clicked()
+        if let Some(text) = sheet.watch.shown.as_ref().and_then(|s| rejects::counted(&s.rows))
+            && buttons::quiet_ui(ui, &text).on_hover_text(rejects::HINT).clicked()
         {
             actions.push(Action::Table(sheet.id, TableAction::Select));
             actions.push(Action::Window(Window::Show(Pane::Rejects)));

@@ -52,10 +52,10 @@ impl Decoder for Csv {
         scan::cut(bytes, self.layout.delimiter)
     }
 
-    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded> {
+    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded> {
         let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
         let specs = &self.layout.specs;
-        let asked = Asked::new(specs, columns)?;
+        let asked = Asked::new(specs, columns, vital)?;
         let wanted = asked.slots.iter().map(|slot| *slot != NOT_ASKED).collect();
         let mut reading = Reading { block, wanted, csv: self, rows: Rows::default(), row_at: 0 };
         // A guess at the number of rows, so that the vectors grow once or twice only.

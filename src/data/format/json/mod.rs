@@ -70,9 +70,9 @@ impl Decoder for Json {
         self.shape.cut(bytes)
     }
 
-    fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded> {
+    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded> {
         let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
-        let asked = Asked::new(&self.specs, columns)?;
+        let asked = Asked::new(&self.specs, columns, vital)?;
         let rows = self.rows(block, &asked);
         rows::assemble(&self.source, block, line, &asked, rows, cell, plain).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }

@@ -31,6 +31,8 @@ pub struct Rows {
     pub schema: SchemaRef,
     /// The columns asked for.
     columns: Vec<usize>,
+    /// Those of them without whose value a row is none.
+    vital: Vec<usize>,
 }
 
 /// Lines of text, and which message each row came from.
@@ -162,7 +164,7 @@ impl Rows {
             }
         }
         let columns = (0..schema.len()).collect();
-        Ok(Self { source: source.clone(), decoder, json, header, schema: schema.into(), columns })
+        Ok(Self { source: source.clone(), decoder, json, header, schema: schema.into(), columns, vital: Vec::new() })
     }
 
     /// Whether it is plain by now that nothing here can be read.
@@ -172,6 +174,10 @@ impl Rows {
 
     pub fn project(&mut self, columns: &[usize]) {
         columns.clone_into(&mut self.columns);
+    }
+
+    pub fn require(&mut self, vital: &[usize]) {
+        vital.clone_into(&mut self.vital);
     }
 
     /// A frame of the columns asked for, without rows.
@@ -202,9 +208,9 @@ impl Rows {
         // Which message each row of the frame came from, where that is asked.
         let mut origin: Vec<u32> = Vec::new();
         let mut frame = None;
-        self.block(&taken, 0..taken.lines.rows(), taken.lines.bytes.as_slice(), &payload, &mut |rows, decoded, refused| {
+        self.block(&taken, 0..taken.lines.rows(), taken.lines.bytes.as_slice(), &payload, &mut |rows, decoded, mut refused| {
             if beside {
-                let (mut next, mut aside) = (rows.start, refused.iter().map(|reject| taken.row_at(reject.line)).peekable());
+                let (mut next, mut aside) = (rows.start, refused.kept.iter().map(|reject| taken.row_at(reject.line)).peekable());
                 while next < rows.end {
                     if aside.next_if_eq(&next).is_none() {
                         origin.extend(taken.lines.message.get(next).and_then(|message| u32::try_from(*message).ok()));
@@ -212,12 +218,17 @@ impl Rows {
                     next += 1;
                 }
             }
-            for mut reject in refused {
+            for mut reject in refused.kept {
                 let message = taken.lines.message.get(taken.row_at(reject.line)).copied().unwrap_or_default();
                 let (line, reason) = place(records, partition, message, &reject.reason);
                 (reject.line, reject.reason) = (line, reason);
                 rejects.push(reject);
             }
+            for cell in &mut refused.cells.kept {
+                let message = taken.lines.message.get(taken.row_at(cell.line)).copied().unwrap_or_default();
+                (cell.line, cell.reason) = place(records, partition, message, &cell.reason);
+            }
+            rejects.cells.add(refused.cells);
             match &mut frame {
                 None => frame = Some(decoded),
                 Some(frame) => *frame = frame.vstack(&decoded)?,
@@ -255,15 +266,15 @@ impl Rows {
         rows: Range<usize>,
         bytes: &[u8],
         columns: &[usize],
-        give: &mut impl FnMut(Range<usize>, DataFrame, Vec<Reject>) -> Result<()>,
+        give: &mut impl FnMut(Range<usize>, DataFrame, Rejects) -> Result<()>,
     ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let first = taken.line_of(rows.start);
-        let decoded = self.decoder.decode(bytes, first, columns)?;
+        let decoded = self.decoder.decode_vital(bytes, first, columns, &self.vital)?;
         if decoded.rejects.count == decoded.rejects.kept.len() as u64 || rows.len() == 1 {
-            return give(rows, decoded.frame, decoded.rejects.kept);
+            return give(rows, decoded.frame, decoded.rejects);
         }
         let middle = rows.start + rows.len() / 2;
         let lines = usize::try_from(taken.line_of(middle) - first).unwrap_or(usize::MAX);

@@ -372,6 +372,12 @@ impl Live for Kafka {
         }
     }
 
+    fn require(&mut self, vital: &[usize]) {
+        if let Some(rows) = &mut self.rows {
+            rows.require(vital);
+        }
+    }
+
     fn resume(&mut self, from: &Positions) -> Result<()> {
         let place = |id: u32| i32::try_from(id).ok();
         if let Some(missing) = from.keys().find(|id| place(**id).is_none_or(|id| !self.known.contains(&id)) && self.settings.partitions.is_none()) {
