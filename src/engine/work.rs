@@ -227,6 +227,8 @@ impl Hand<'_> {
                 }
             }
         }
+        // Of a columnar file whose rows are all here it is known which is which.
+        let numbered = chunk.arrived.is_none() && rejected == 0 && removed == 0 && chunk.offsets.end - chunk.offsets.start == frame.height() as u64;
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
         // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
@@ -239,13 +241,17 @@ impl Hand<'_> {
             }
             let part = if frame.height() <= most { frame.clone() } else { frame.slice(start as i64, most) };
             let height = part.height() as u64;
-            let Some(absorbed) = self.absorb(part, at).map_err(|fault| place(fault, &chunk.source))? else {
+            let Some(mut absorbed) = self.absorb(part, at).map_err(|fault| place(fault, &chunk.source))? else {
                 left += height;
                 continue;
             };
             let rows = height - absorbed.left;
             left += absorbed.left;
             *(if face == Face::Live { &mut self.delta.live_rows } else { &mut self.delta.history_rows }) += rows;
+            for cell in &mut absorbed.cells.kept {
+                cell.source = chunk.source.clone();
+                cell.line = if numbered && cell.line > 0 { chunk.offsets.start + start as u64 + cell.line } else { 0 };
+            }
             self.delta.chunks += 1;
             self.delta.rows.come_in += rows;
             self.note(absorbed)?;
@@ -274,6 +280,8 @@ impl Hand<'_> {
             self.finished.push(self.partial.drain()?);
         }
         let delta = &mut self.delta;
+        delta.rows.cells += absorbed.cells.count();
+        delta.rejects.cells.add(std::mem::take(&mut absorbed.cells));
         delta.rows.shown += absorbed.shown;
         delta.rows.filtered += absorbed.filtered;
         delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
@@ -303,10 +311,13 @@ impl Hand<'_> {
             None => self.partial.absorb_at(&frame, None, at)?,
         };
         if let Some(rows) = late {
-            absorbed.add(match &lookup {
+            absorbed.cells.kept.iter_mut().for_each(|cell| cell.line = 0);
+            let mut judged = match &lookup {
                 Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup, &stopped)?,
                 None => self.partial.absorb_judged(&rows)?,
-            })?;
+            };
+            judged.cells.kept.iter_mut().for_each(|cell| cell.line = 0);
+            absorbed.add(judged)?;
         }
         Ok(Some(absorbed))
     }

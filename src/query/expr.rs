@@ -10,13 +10,14 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Tokenizer;
 
+use super::moment::{self, Loss};
 use super::query::Clause;
 use super::scope::Scope;
 use super::sql::{offset, point};
 use super::steps::{self, Steps};
 use super::{limits, parts};
 use crate::data::near::nearest;
-use crate::data::{Fault, Result};
+use crate::data::{Cells, Fault, Reject, Result, time};
 use crate::sync::deep;
 
 /// Where a clause stands in the whole text of a question, for errors.
@@ -218,7 +219,12 @@ fn shorten(names: &[&str]) -> String {
 
 /// A resolved expression in polars' form.
 pub fn to_polars(expr: &Ast, place: Place<'_>) -> Result<Expr> {
-    let (bare, parts) = parts::take_out(expr, place)?;
+    to_polars_telling(expr, place, &mut Vec::new())
+}
+
+/// The same; where it loses a time is added to `losses`.
+pub(super) fn to_polars_telling(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<Expr> {
+    let (bare, parts) = parts::take_out(expr, place, losses)?;
     let parsed = sql_expr(&bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
         match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
@@ -260,7 +266,7 @@ pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
     let mut said = call.clone();
     super::dialect::translate(&mut said, place.clause.sql.len()).map_err(|(what, hint)| place.fault_on(what, call).hint(hint))?;
     let (_, last) = steps::cut(&said);
-    let (bare, _) = parts::take_out(&last, place)?;
+    let (bare, _) = parts::take_out(&last, place, &mut Vec::new())?;
     let complaint = sql_expr(&bare.to_string()).err().map(|e| Fault::from(e).what);
     match complaint.and_then(|what| unknown_call(call, &what).break_value()) {
         Some((name, node)) => Err(unknown_function(&name, &node, place)),
@@ -333,9 +339,14 @@ pub struct Computed {
 }
 
 impl Computed {
-    fn of(&self, frame: &DataFrame) -> Result<Column> {
+    /// The columns of `frame` that it reads.
+    fn read(&self, frame: &DataFrame) -> Result<DataFrame> {
         let read = self.columns.iter().map(|name| Ok(frame.column(name)?.clone())).collect::<Result<Vec<_>>>()?;
-        let read = DataFrame::new(frame.height(), read)?;
+        Ok(DataFrame::new(frame.height(), read)?)
+    }
+
+    fn of(&self, frame: &DataFrame) -> Result<Column> {
+        let read = self.read(frame)?;
         let column = self.steps.of(&read)?;
         if let Some(wide) = &self.wide {
             let wide = wide.of(&read)?.cast(&DataType::Float64)?;
@@ -419,6 +430,7 @@ impl Scalar {
         let mut timed = expr.clone();
         super::dialect::translate(&mut timed, place.clause.sql.len()).map_err(|(what, hint)| place.fault(what).hint(hint))?;
         super::types::settle(&mut timed, schema, place)?;
+        moment::mark(&mut timed, schema)?;
         let steps = Steps::new(&timed, place)?;
         let read = read_by(&timed, &|name| schema.get(name).cloned());
         let empty = DataFrame::empty_with_schema(&read);
@@ -445,6 +457,47 @@ impl Scalar {
             Self::Computed(computed) => computed.of(frame),
         }
     }
+}
+
+impl Scalar {
+    /// Adds to `cells` where `column`, the values for `frame`, is null because a time left the range: by row, from 1.
+    ///
+    /// # Errors
+    /// What polars says while it looks.
+    pub fn tell_losses(&self, frame: &DataFrame, column: &Column, cells: &mut Cells) -> Result<()> {
+        let Self::Computed(computed) = self else { return Ok(()) };
+        let losses = computed.steps.losses();
+        if losses.is_empty() || column.null_count() == 0 {
+            return Ok(());
+        }
+        let (mut seen, nulls) = (vec![false; frame.height()], column.is_null());
+        let frame = &computed.steps.before(&computed.read(frame)?)?;
+        for loss in losses {
+            let lost = evaluate(frame, &loss.lost)?;
+            let rows = lost.bool()?.iter().zip(nulls.iter()).enumerate();
+            let rows: Vec<usize> = rows.filter(|(_, (lost, null))| *lost == Some(true) && *null == Some(true)).map(|(row, _)| row).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let value = evaluate(frame, &loss.value)?;
+            for row in rows {
+                if let Some(seen) = seen.get_mut(row).filter(|seen| !**seen) {
+                    *seen = true;
+                    tell_loss(&computed.sql, row, &value.get(row)?, cells);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds a row to `cells` whose value a time had made leave the range.
+pub fn tell_loss(sql: &str, row: usize, value: &AnyValue<'_>, cells: &mut Cells) {
+    let column = PlSmallStr::from(sql);
+    cells.push(&column, || {
+        let text = time::value_text(value).unwrap_or_else(|| value.to_string());
+        Reject::new(&"".into(), row as u64 + 1, format!("{sql}: '{text}' leaves the range of time"), text.as_bytes())
+    });
 }
 
 /// Evaluates an expression over a frame; a constant is repeated for every row.

@@ -462,8 +462,13 @@ impl Partial {
         let plan = self.plan().clone();
         let Some(join) = &plan.join else { return take(self, frame.clone()) };
         let mut all = Absorbed::default();
-        let mut own = |partial: &mut Self, joined| {
+        let mut own = |partial: &mut Self, joined: DataFrame| {
+            let origin = joined.column(ORIGIN)?.idx()?.clone();
             let mut absorbed = take(partial, joined)?;
+            for cell in &mut absorbed.cells.kept {
+                let row = usize::try_from(cell.line).ok().and_then(|line| origin.get(line.checked_sub(1)?));
+                cell.line = row.map_or(0, |row| u64::from(row) + 1);
+            }
             absorbed.late = absorbed.late.map(|late| origins(frame, &late)).transpose()?;
             absorbed.partly_late = absorbed.partly_late.map(|late| origins(frame, &late)).transpose()?;
             Ok::<_, crate::data::Fault>(absorbed)

@@ -21,6 +21,7 @@ pub mod lateness;
 pub mod limits;
 mod literal;
 pub mod model;
+mod moment;
 pub mod order;
 mod over;
 pub mod partial;

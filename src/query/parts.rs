@@ -3,11 +3,13 @@
 //!
 //! `date_trunc('hour', time)`, where the hour, day, month … begins that a time lies in: polars' SQL does not have it.
 //! AND and OR: of long chains only the text is long, and its SQL would work them out one within the other.
+//! Calculating with times, which `moment` has marked: polars' SQL would let them leave their range.
 
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
 use super::expr::{self, Place};
+use super::moment::{self, Loss};
 use crate::data::Result;
 use crate::data::near::nearest;
 
@@ -28,19 +30,21 @@ const UNITS: &[(&str, &str)] = &[
 /// What stands in the place of a part, with its number.
 const PLACE: &str = "__taken";
 
-/// The expression with a column in the place of each part, and what belongs there.
+/// The expression with a column in the place of each part, and what belongs there. Where that loses a time is added to
+/// `losses`.
 ///
 /// # Errors
 /// When a unit is unknown, or the arguments do not fit.
-pub fn take_out(expr: &Ast, place: Place<'_>) -> Result<(Ast, Vec<Expr>)> {
+pub fn take_out(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<(Ast, Vec<Expr>)> {
     let (mut bare, mut parts) = (expr.clone(), Vec::new());
     expr::rewrite(&mut bare, |node| {
+        let mut to_polars = |part: &Ast| expr::to_polars_telling(part, place, losses);
         let part = match &*node {
-            Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(expr::to_polars(left, place)?.and(expr::to_polars(right, place)?)),
-            Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(expr::to_polars(left, place)?.or(expr::to_polars(right, place)?)),
+            Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(to_polars(left)?.and(to_polars(right)?)),
+            Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(to_polars(left)?.or(to_polars(right)?)),
             _ => match call(node, place)? {
-                Some((unit, time)) => Some(expr::to_polars(&time, place)?.dt().truncate(lit(unit))),
-                None => None,
+                Some((unit, time)) => Some(to_polars(&time)?.dt().truncate(lit(unit))),
+                None => moment::meaning(node, place, losses)?,
             },
         };
         if let Some(part) = part {

@@ -7,6 +7,7 @@ use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, VisitMut, VisitorMut};
 
 use super::expr::{self, Place, evaluate};
+use super::moment::Loss;
 use crate::data::Result;
 
 /// How deep and how large a step may be, and how many branches of CASE it may have.
@@ -21,14 +22,18 @@ const STEP: &str = "__step";
 pub struct Steps {
     before: Vec<Expr>,
     last: Expr,
+    /// Where times are calculated with, and what is lost there.
+    losses: Vec<Loss>,
 }
 
 impl Steps {
     /// # Errors
     /// What polars does not understand.
     pub fn new(expr: &Ast, place: Place<'_>) -> Result<Self> {
-        let (before, last) = cut(expr);
-        Ok(Self { before: before.iter().map(|step| expr::to_polars(step, place)).collect::<Result<_>>()?, last: expr::to_polars(&last, place)? })
+        let ((before, last), mut losses) = (cut(expr), Vec::new());
+        let mut to_polars = |step: &Ast| expr::to_polars_telling(step, place, &mut losses);
+        let (before, last) = (before.iter().map(&mut to_polars).collect::<Result<_>>()?, to_polars(&last)?);
+        Ok(Self { before, last, losses })
     }
 
     /// The value for each row of `frame`, which has the columns that are read.
@@ -36,15 +41,25 @@ impl Steps {
     /// # Errors
     /// What polars says while it evaluates.
     pub fn of(&self, frame: &DataFrame) -> Result<Column> {
-        if self.before.is_empty() {
-            return evaluate(frame, &self.last);
-        }
+        evaluate(&self.before(frame)?, &self.last)
+    }
+
+    /// `frame` with what is evaluated before the value.
+    ///
+    /// # Errors
+    /// What polars says while it evaluates.
+    pub fn before(&self, frame: &DataFrame) -> Result<DataFrame> {
         let mut frame = frame.clone();
         for (i, step) in self.before.iter().enumerate() {
             let column = evaluate(&frame, step)?.with_name(name(i).into());
             frame = DataFrame::new(frame.height(), frame.columns().iter().cloned().chain([column]).collect())?;
         }
-        evaluate(&frame, &self.last)
+        Ok(frame)
+    }
+
+    /// Where times are calculated with: expressions over what `before` gives.
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
     }
 }
 

@@ -59,6 +59,7 @@ mod sketch;
 mod sql;
 mod stop;
 mod stream;
+mod times;
 mod tls;
 mod unpack;
 mod window;

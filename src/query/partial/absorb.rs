@@ -1,8 +1,8 @@
 //! Rows into groups: filters, windows, late rows, panes of hops.
 
 use super::{Partial, Spans, TOGETHER};
-use crate::data::{Fault, Result};
-use crate::query::expr::keep;
+use crate::data::{Cells, Fault, Result};
+use crate::query::expr::{Scalar, tell_loss};
 use crate::query::join::{ORIGIN, distinct};
 use crate::query::plan::key_name;
 use crate::query::rows::{At, value_name};
@@ -30,6 +30,9 @@ pub struct Absorbed {
     pub left: u64,
     /// The watermark that decided so: what `readmit` needs beside the rows.
     pub watermark: Option<Micros>,
+    /// Values that are null because a time left the range; `line` is the row of what was absorbed, from 1, and there is no
+    /// source.
+    pub cells: Cells,
 }
 
 /// What an aggregate call takes of some rows.
@@ -102,16 +105,23 @@ impl Partial {
         let plan = self.plan.clone();
         let (Some(store), Some(kept)) = (&mut self.rows, &plan.rows) else { return Ok(Absorbed::default()) };
         let mut rows = frame.clone();
+        let (mut lost, mut cells, mut mask) = (Cells::default(), Cells::default(), None);
         score::add(&plan.scores.before, &mut rows)?;
         if let Some(filter) = &plan.filter {
-            rows = filter_rows(&rows, &keep(filter, &rows)?)?;
+            let keeps = keep_telling(filter, &rows, &mut cells)?;
+            rows = filter_rows(&rows, &keeps)?;
+            mask = Some(keeps);
         }
         score::add(&plan.scores.after, &mut rows)?;
-        let values = kept.values.iter().enumerate().map(|(i, v)| Ok(v.scalar.of(&rows)?.with_name(value_name(i)))).collect::<Result<_>>()?;
+        let mut values = Vec::with_capacity(kept.values.len());
+        for (i, value) in kept.values.iter().enumerate() {
+            values.push(of(&value.scalar, &rows, &mut lost)?.with_name(value_name(i)));
+        }
         store.add(at, DataFrame::new(rows.height(), values)?)?;
         self.untouched = false;
         let shown = distinct(&rows, None)?;
-        Ok(Absorbed { shown, filtered: (frame.height() - rows.height()) as u64, ..Absorbed::default() })
+        cells.add(unfiltered(lost, mask.as_ref()));
+        Ok(Absorbed { shown, filtered: (frame.height() - rows.height()) as u64, cells, ..Absorbed::default() })
     }
 
     fn take_pieces(&mut self, frame: &DataFrame, due: Due<'_>) -> Result<Absorbed> {
@@ -123,7 +133,9 @@ impl Partial {
         let mut absorbed = Absorbed::default();
         for from in (0..frame.height()).step_by(piece) {
             let rows = frame.slice(from as i64, piece);
-            absorbed.add(self.take(&rows, due.slice(from, rows.height()))?)?;
+            let mut taken = self.take(&rows, due.slice(from, rows.height()))?;
+            taken.cells.kept.iter_mut().for_each(|cell| cell.line += from as u64);
+            absorbed.add(taken)?;
         }
         Ok(absorbed)
     }
@@ -133,27 +145,39 @@ impl Partial {
         let mut absorbed = Absorbed::default();
         let mut rows = frame.clone();
         let mut due = due;
-        let mut kept = Vec::new();
+        let (mut kept, mut keeps, mut lost) = (Vec::new(), None, Cells::default());
         score::add(&plan.scores.before, &mut rows)?;
         if let Some(filter) = &plan.filter {
-            let mask = keep(filter, &rows)?;
+            let mask = keep_telling(filter, &rows, &mut absorbed.cells)?;
             rows = filter_rows(&rows, &mask)?;
             absorbed.filtered = (frame.height() - rows.height()) as u64;
             due = due.filter(&mask, &mut kept);
+            keeps = Some(mask);
         }
         score::add(&plan.scores.after, &mut rows)?;
         // Everything that can fail is evaluated before anything is changed.
         let mut keys = Vec::with_capacity(plan.keys.len());
         for key in plan.keys.iter().filter(|k| k.window.is_none()) {
-            keys.push(key.scalar.of(&rows)?);
+            keys.push(of(&key.scalar, &rows, &mut lost)?);
         }
-        let mut inputs = self.inputs(&rows)?;
+        let mut inputs = self.inputs(&rows, &mut lost)?;
         let Some(window) = plan.window() else {
             absorbed.shown = distinct(&rows, None)?;
+            absorbed.cells.add(unfiltered(lost, keeps.as_ref()));
             self.fold(&keys, &Spans::None, rows.height(), &inputs, false)?;
             return Ok(absorbed);
         };
-        let times = micros_of(&window.time.of(&rows)?)?;
+        let time = of(&window.time, &rows, &mut lost)?;
+        let times = window.sound(&micros_of(&time)?);
+        if times.null_count() > time.null_count() {
+            for row in times.is_null().iter().enumerate().filter(|(_, null)| *null == Some(true)).map(|(row, _)| row) {
+                let value = time.get(row)?;
+                if !value.is_null() {
+                    tell_loss(&window.sql, row, &value, &mut lost);
+                }
+            }
+        }
+        absorbed.cells.add(unfiltered(lost, keeps.as_ref()));
         let panes = match (self.hop(), due) {
             (Some(hop), Due::Open(watermark)) if self.worth_panes(hop, rows.height()) => Some((hop, watermark)),
             _ => None,
@@ -186,10 +210,10 @@ impl Partial {
     }
 
     /// What each aggregate call takes of these rows.
-    fn inputs(&self, rows: &DataFrame) -> Result<Vec<Input>> {
+    fn inputs(&self, rows: &DataFrame, lost: &mut Cells) -> Result<Vec<Input>> {
         let each = self.plan.calls.iter().map(|call| {
-            let mask = call.filter.as_ref().map(|f| keep(f, rows)).transpose()?;
-            let columns = call.inputs.iter().map(|scalar| scalar.of(rows)).collect::<Result<_>>()?;
+            let mask = call.filter.as_ref().map(|f| keep_telling(f, rows, lost)).transpose()?;
+            let columns = call.inputs.iter().map(|scalar| of(scalar, rows, lost)).collect::<Result<_>>()?;
             Ok(Input { mask, columns })
         });
         each.collect()
@@ -274,6 +298,7 @@ impl Absorbed {
         self.left += other.left;
         self.late = join(self.late.take(), other.late)?;
         self.partly_late = join(self.partly_late.take(), other.partly_late)?;
+        self.cells.add(other.cells);
         Ok(())
     }
 }
@@ -285,6 +310,32 @@ impl Input {
         let columns = self.columns.iter().map(|c| c.take(rows)).collect::<PolarsResult<_>>()?;
         Ok(Self { mask, columns })
     }
+}
+
+/// The values of a scalar, and what is lost in them.
+fn of(scalar: &Scalar, rows: &DataFrame, lost: &mut Cells) -> Result<Column> {
+    let column = scalar.of(rows)?;
+    scalar.tell_losses(rows, &column, lost)?;
+    Ok(column)
+}
+
+/// The rows for which a condition holds, and what is lost in it.
+fn keep_telling(condition: &Scalar, rows: &DataFrame, lost: &mut Cells) -> Result<BooleanChunked> {
+    let column = of(condition, rows, lost)?;
+    let mask = column.bool()?;
+    Ok(if mask.null_count() > 0 { mask.fill_null_with_values(false)? } else { mask.clone() })
+}
+
+/// Cells of filtered rows by their rows before.
+fn unfiltered(mut cells: Cells, mask: Option<&BooleanChunked>) -> Cells {
+    if let Some(mask) = mask.filter(|_| !cells.kept.is_empty()) {
+        let rows: Vec<u64> = (1..).zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(row, _)| row).collect();
+        for cell in &mut cells.kept {
+            let at = usize::try_from(cell.line).unwrap_or(0).checked_sub(1);
+            cell.line = at.and_then(|at| rows.get(at)).copied().unwrap_or(0);
+        }
+    }
+    cells
 }
 
 /// The rows with these numbers; `None` for none.
