@@ -280,3 +280,16 @@ fn what_goes_down_too_far_is_said_to() {
     let (_, said, rejected) = answer(&path, "SELECT sum(a) AS s FROM r");
     assert!(rejected == 1 && said.contains("nested too deeply"), "{said}");
 }
+
+#[test]
+fn a_torn_first_line_costs_no_line_after_it() {
+    let folder = Folder::new();
+    for (name, first) in [("a.ndjson", "{\"a\":0"), ("b.json", "{\"a\":0,"), ("c.ndjson", "{\"a\":")] {
+        let path = folder.put(name, format!("{first}\n{{\"a\":1}}\n{{\"a\":2}}\n"));
+        let (answer, said, rejected) = answer(&path, "SELECT count(*) AS n, sum(a) AS s FROM r");
+        assert_eq!((answer.as_str(), rejected), ("n,s\n2,3\n", 1), "{name}: {said}");
+    }
+    // A document over many lines is none of lines.
+    let path = folder.put("d.json", "{\n  \"a\": 1,\n  \"b\": {\"x\":1}\n}\n{\n  \"a\": 2\n}\n");
+    assert_eq!(answer(&path, "SELECT count(*) AS n, sum(a) AS s FROM r").0, "n,s\n2,3\n");
+}

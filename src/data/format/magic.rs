@@ -67,12 +67,26 @@ fn look(head: &[u8]) -> Content {
     let after = |open: u8| body.strip_prefix(&[open]).map(|rest| rest.trim_ascii_start().first().copied());
     match (after(b'{'), after(b'[')) {
         (Some(None | Some(b'"' | b'}')), _) => {
-            let first = body.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
-            if first.ends_with(b"}") || body.len() == first.len() { Content::Lines } else { Content::Document }
+            let mut lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+            let first = lines.next().unwrap_or_default();
+            if first.ends_with(b"}") || body.len() == first.len() || mostly_objects(lines) { Content::Lines } else { Content::Document }
         }
         (_, Some(None | Some(b'{' | b']' | b'['))) => Content::Document,
         _ => Content::Text,
     }
+}
+
+/// Lines that may follow one that was torn.
+const LOOKED_AT: usize = 64;
+
+/// Whether most lines are objects: then the first one is torn, and no document over many lines.
+fn mostly_objects<'a>(lines: impl Iterator<Item = &'a [u8]>) -> bool {
+    let (mut all, mut whole) = (0, 0);
+    for line in lines.take(LOOKED_AT) {
+        all += 1;
+        whole += usize::from(line.starts_with(b"{") && line.ends_with(b"}"));
+    }
+    whole * 2 > all
 }
 
 /// Text may hold a few bytes that do not belong there; those rows are set aside. Data that is no text is full of them. Where
