@@ -193,12 +193,17 @@ impl LiveKind {
     }
 }
 
+/// The kind that answers to the scheme of `url`, if there is one.
+fn known_kind(url: &FeedUrl) -> Option<&'static LiveKind> {
+    LIVE_KINDS.iter().copied().find(|kind| kind.schemes.contains(&url.scheme.as_str()))
+}
+
 /// The kind that answers to the scheme of `url`.
 ///
 /// # Errors
 /// When no kind does; the fault lists those there are.
 pub fn kind_of(url: &FeedUrl) -> Result<&'static LiveKind> {
-    if let Some(kind) = LIVE_KINDS.iter().find(|kind| kind.schemes.contains(&url.scheme.as_str())) {
+    if let Some(kind) = known_kind(url) {
         return Ok(kind);
     }
     let schemes = || LIVE_KINDS.iter().flat_map(|kind| kind.schemes.iter().copied());

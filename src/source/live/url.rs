@@ -122,7 +122,7 @@ impl FeedUrl {
 
     fn is_plain(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        let known = super::kind_of(self).is_ok_and(|kind| kind.all_settings().any(|setting| setting.name == name));
+        let known = super::known_kind(self).is_some_and(|kind| kind.all_settings().any(|setting| setting.name == name));
         known && !SECRETS.iter().any(|word| name.contains(word))
     }
 
