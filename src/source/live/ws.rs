@@ -73,6 +73,24 @@ struct WebSocket {
     news: VecDeque<Said>,
 }
 
+/// How much of a message that is no row is shown of it.
+const SHOWN: usize = 200;
+
+/// What keeps a message from being text.
+fn text_of(payload: &[u8]) -> std::result::Result<(), &'static str> {
+    match std::str::from_utf8(payload) {
+        Err(_) => Err("that is not valid UTF-8 text"),
+        Ok(text) if text.contains('\0') => Err("with zero bytes, which is no text"),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// What is said of a message, as a line that is JSON and no row: it is set aside and counted like any other that is none.
+fn no_row(what: &str, payload: &[u8]) -> Vec<u8> {
+    let beginning = String::from_utf8_lossy(payload.get(..SHOWN).unwrap_or(payload)).into_owned();
+    serde_json::Value::String(format!("{what}, beginning with: {beginning}")).to_string().into_bytes()
+}
+
 impl WebSocket {
     fn new(url: &FeedUrl) -> Self {
         Self {
@@ -96,12 +114,13 @@ impl WebSocket {
     fn listen(&mut self, until: Instant, into: &mut Vec<u8>) -> Result<Said> {
         let Some(link) = &mut self.link else { return Ok(Said::Quiet) };
         match link.hear(until) {
-            Heard::Payload(payload) => self.receive(&payload, into),
+            Heard::Payload(payload) => match text_of(&payload) {
+                Ok(()) => self.receive(&payload, into),
+                Err(what) => self.receive(&no_row(&format!("a message of {} bytes {what}", payload.len()), &payload), into),
+            },
             Heard::TooLong(beginning, length) => {
-                // As a line it is no row, and so it is set aside and counted like any other that is none.
-                let most = MESSAGE_BYTES >> 20;
-                let line = [format!("a message of {length} bytes, more than {most} MiB, beginning with: ").as_bytes(), &beginning].concat();
-                self.receive(&line, into)
+                let what = format!("a message of {length} bytes, more than {} MiB", MESSAGE_BYTES >> 20);
+                self.receive(&no_row(&what, &beginning), into)
             }
             Heard::Nothing => Ok(self.tell_again().unwrap_or(Said::Quiet)),
             Heard::Lost(reason, since) => self.lose(&reason, since),
