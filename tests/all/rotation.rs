@@ -115,3 +115,21 @@ fn an_answer_over_a_rotated_file_is_not_called_wrong_because_its_past_cannot_be_
     assert_eq!(audit.differences, 0);
     assert!(audit.word.unwrap().contains("began anew"));
 }
+
+#[test]
+fn a_file_that_was_packed_and_one_that_came_after_it_are_told_of_or_read() {
+    let (folder, path) = place("log.ndjson");
+    append(&path, &objects(0..2));
+    let mut live = open(&feed(&path));
+    settled(&mut *live);
+    rows(&mut *live, 2);
+    // Rotated and packed, and rotated again, between two looks.
+    append(&path, &objects(2..3));
+    fs::remove_file(&path).unwrap();
+    append(&path, &objects(10..12));
+    fs::rename(&path, folder.path().join("log.ndjson.1")).unwrap();
+    append(&path, &objects(20..21));
+    let got = until(&mut *live, |got| got.numbers("n").len() == 4 && !got.gaps.is_empty());
+    assert_eq!(got.numbers("n"), [2, 10, 11, 20]);
+    assert!(got.gaps[0].contains("cannot be known"), "{:?}", got.gaps);
+}

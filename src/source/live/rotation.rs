@@ -136,8 +136,7 @@ pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
         let by_number = own.and_then(|own| own.number).zip(sibling.number).map(|(own, number)| number < own);
         sibling.id != old.identity() && sibling.id != now && !known.holds(sibling.id) && by_number.unwrap_or(sibling.modified >= left)
     };
-    // A file that was moved out of the folder, or removed, tells nothing of those after it.
-    let came: Vec<&Sibling> = all.iter().filter(|_| own.is_some()).filter(later).collect();
+    let came: Vec<&Sibling> = all.iter().filter(later).collect();
     let first = came.iter().find(|sibling| !sibling.packed);
     let before_first = |sibling: &&&Sibling| first.is_none_or(|first| sibling.modified <= first.modified);
     let packed = came.iter().filter(|sibling| sibling.packed).filter(before_first).count();
@@ -149,6 +148,11 @@ pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
         let why = if packed > 0 { "packed" } else { "gone" };
         format!("{files} at the path between two looks was {why} before it could be read; how many rows it held cannot be known")
     });
+    // Where the file itself is gone from the folder, nobody knows how many came after it.
+    let unsure = || {
+        "the file that stood at the path was removed or packed between two looks; whether others stood there before the one that is there now, and how many rows they held, cannot be known".to_owned()
+    };
+    let lost = if own.is_none() { Some(unsure()) } else { lost };
     let first = first.map(|first| first.path.clone());
     Between { first, lost }
 }
