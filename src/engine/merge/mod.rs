@@ -423,7 +423,7 @@ impl Merger {
             let log = |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
             (0..self.shared.table.live.len()).map(log).collect()
         };
-        self.tell_unrecorded();
+        self.tell_unrecorded(last);
         let s = &mut self.snapshot;
         s.reached.clone_from(&self.reached);
         s.reached.late = s.rows.late + s.rows.readmitted;
@@ -445,14 +445,15 @@ impl Merger {
 
 impl Merger {
     /// What the recordings of the feeds lack.
-    fn tell_unrecorded(&mut self) {
+    fn tell_unrecorded(&mut self, last: bool) {
         let s = &mut self.snapshot;
         s.not_recorded = 0;
         for feed in &self.shared.table.live {
             let Some(lacks) = feed.unrecorded() else { continue };
             let name = feed.url.shown();
             s.not_recorded += lacks.rows;
-            s.rows.dropped += lacks.dropped + lacks.waiting;
+            // While the run goes on, what waits is still to come.
+            s.rows.dropped += lacks.dropped + if last { lacks.waiting } else { 0 };
             if let Some(why) = lacks.why.map(|why| format!("{name}: {why}")).filter(|why| !s.notes.contains(why)) {
                 s.notes.push(why);
             }

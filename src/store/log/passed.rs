@@ -34,7 +34,12 @@ impl Log {
     /// What it lacks.
     pub fn unrecorded(&self) -> Unrecorded {
         let state = self.lock();
-        Unrecorded { why: state.trouble.clone(), ..state.unrecorded.clone() }
+        // What was passed and nobody has taken yet is not in an answer.
+        let next: Vec<u64> = state.readers.iter().filter_map(std::sync::Weak::upgrade).map(|next| next.load(Ordering::Acquire)).collect();
+        let untaken = |recent: &&Recent| recent.passed && recent.header.kind == Kind::Bytes && next.iter().any(|next| *next <= recent.header.number);
+        let rows: u64 = state.recent.iter().filter(untaken).map(|recent| lines(&recent.payload)).sum();
+        let known = state.unrecorded.clone();
+        Unrecorded { why: state.trouble.clone(), rows: known.rows.saturating_sub(rows), waiting: known.waiting + rows, ..known }
     }
 
     /// Hands bytes to the readers that cannot be written.
