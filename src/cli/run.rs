@@ -177,8 +177,10 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
         ));
     }
     let rejects = &last.rejects;
-    notes.extend(rejected(("row", ""), last.rows.rejected, &rejects.kept, args.workspace.as_deref()));
-    notes.extend(rejected(("cell", ", null in their rows"), last.rows.cells, &rejects.cells.kept, args.workspace.as_deref()));
+    // Where they could not be written, they are not there to be looked at.
+    let workspace = args.workspace.as_deref().filter(|_| kept.is_ok());
+    notes.extend(rejected(("row", ""), last.rows.rejected, &rejects.kept, workspace));
+    notes.extend(rejected(("cell", ", null in their rows"), last.rows.cells, &rejects.cells.kept, workspace));
     for note in notes {
         say::line(&note);
     }

@@ -25,6 +25,8 @@ pub(super) fn is_draft(name: &str) -> bool {
 pub struct Draft {
     way: Way,
     failed: Arc<AtomicI32>,
+    /// What it gets with its name.
+    permissions: Option<Permissions>,
     _listed: Option<Listed>,
 }
 
@@ -45,9 +47,12 @@ impl Draft {
         let path = target(path)?;
         match path.metadata() {
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if !found.is_file() || is_system(&path) => OpenOptions::new().write(true).open(&path).map(|file| Self::of(Way::Through(file))),
+            Ok(found) if !found.is_file() || is_system(&path) => through(&path).map(|file| Self::of(Way::Through(file))),
             Ok(found) => Self::beside(path, Some(found.permissions())),
-            Err(_) => Self::beside(path, default_permissions()),
+            Err(_) => {
+                let permissions = new_permissions(folder_of(&path))?;
+                Self::beside(path, permissions)
+            }
         }
     }
 
@@ -62,19 +67,14 @@ impl Draft {
 
     fn beside(path: PathBuf, permissions: Option<Permissions>) -> io::Result<Self> {
         path.file_name().ok_or_else(|| io::Error::other("this is no file name"))?;
-        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = Builder::new();
-        builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(12);
-        if let Some(permissions) = permissions {
-            builder.permissions(permissions);
-        }
-        let file = builder.tempfile_in(folder)?;
+        // For this user alone while it is written.
+        let file = builder().tempfile_in(folder_of(&path))?;
         let listed = Listed::new(file.path());
-        Ok(Self { _listed: Some(listed), ..Self::of(Way::Beside(file, path)) })
+        Ok(Self { _listed: Some(listed), permissions, ..Self::of(Way::Beside(file, path)) })
     }
 
     fn of(way: Way) -> Self {
-        Self { way, failed: Arc::default(), _listed: None }
+        Self { way, failed: Arc::default(), permissions: None, _listed: None }
     }
 
     /// The file to write to; all of them that are asked for are one.
@@ -112,6 +112,9 @@ impl Draft {
     pub fn finish(self) -> io::Result<()> {
         match self.way {
             Way::Beside(file, path) => {
+                if let Some(permissions) = self.permissions {
+                    file.as_file().set_permissions(permissions)?;
+                }
                 file.as_file().sync_all()?;
                 file.persist(&path).map_err(|failed| failed.error)?;
                 path.parent().map_or(Ok(()), sync_folder)
@@ -200,13 +203,45 @@ fn is_system(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc")
 }
 
-/// What the system makes of it is what the user lets others do with new files.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(12);
+    builder
+}
+
+/// What the user lets others do with new files, as the system makes it: of an empty file that goes again.
 #[cfg(unix)]
-fn default_permissions() -> Option<Permissions> {
-    Some(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+fn new_permissions(folder: &Path) -> io::Result<Option<Permissions>> {
+    let all = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    Ok(Some(builder().permissions(all).tempfile_in(folder)?.as_file().metadata()?.permissions()))
 }
 
 #[cfg(not(unix))]
-fn default_permissions() -> Option<Permissions> {
-    None
+fn new_permissions(_: &Path) -> io::Result<Option<Permissions>> {
+    Ok(None)
+}
+
+/// A device or a pipe. For the reader of a pipe nobody waits who cannot be stopped.
+#[cfg(unix)]
+fn through(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let nonblock = rustix::fs::OFlags::NONBLOCK;
+    let opened = OpenOptions::new().write(true).custom_flags(nonblock.bits().cast_signed()).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(code) if code == rustix::io::Errno::NXIO.raw_os_error() => io::Error::other("nobody reads from this pipe; start its reader first"),
+        _ => error,
+    })?;
+    // From here on a reader that is slower is waited for.
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    rustix::fs::fcntl_setfl(&file, flags - nonblock)?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn through(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(path)
 }

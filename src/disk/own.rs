@@ -20,9 +20,7 @@ pub fn folder(path: &Path) -> io::Result<()> {
         }
         Err(error) => Err(error),
         Ok(found) if found.is_symlink() => Err(link()),
-        Ok(found) if found.is_dir() && !(is_ours(&found) || is_roots(&found)) => {
-            Err(io::Error::other("this folder belongs to another user, who could change what is in it; choose another"))
-        }
+        Ok(found) if found.is_dir() && !(is_ours(&found) || is_roots(&found)) => Err(theirs()),
         Ok(found) if found.is_dir() => tighten(path, &found),
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
     }
@@ -56,9 +54,13 @@ pub fn within(root: &Path, below: &Path) -> io::Result<()> {
 /// A folder that a person named for what Braid keeps: made for this user alone where it is not there.
 ///
 /// # Errors
-/// A file in its place, or what the disk says.
+/// A file in its place, another user's folder that all may change, or what the disk says.
 pub fn root(path: &Path) -> io::Result<()> {
-    if path.is_dir() { Ok(()) } else { builder().recursive(true).create(path) }
+    match path.metadata() {
+        Ok(found) if found.is_dir() && !(is_ours(&found) || is_roots(&found)) && is_open(&found) => Err(theirs()),
+        Ok(found) if found.is_dir() => Ok(()),
+        _ => builder().recursive(true).create(path),
+    }
 }
 
 /// A new file to write.
@@ -179,6 +181,11 @@ mod system {
         found.uid() == 0
     }
 
+    /// Whether all may change what is in a folder.
+    pub fn is_open(found: &Metadata) -> bool {
+        found.mode() & 0o002 != 0
+    }
+
     pub fn names(found: &Metadata) -> u64 {
         found.nlink()
     }
@@ -213,6 +220,10 @@ mod system {
         true
     }
 
+    pub fn is_open(_: &Metadata) -> bool {
+        false
+    }
+
     pub fn names(_: &Metadata) -> u64 {
         1
     }
@@ -222,7 +233,7 @@ mod system {
     }
 }
 
-use system::{builder, names, options, tighten};
+use system::{builder, is_open, names, options, tighten};
 pub use system::{is_ours, is_roots};
 
 /// Opens a file to write, if it is a plain file under one name alone: through a second one somebody else could be harmed.
@@ -241,6 +252,10 @@ fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 fn refuse_links(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     // The system's own word for it says nothing to most people.
     options.open(path).map_err(|error| if path.is_symlink() { link() } else { error })
+}
+
+fn theirs() -> io::Error {
+    io::Error::other("this folder belongs to another user, who could change what is in it; choose another")
 }
 
 fn link() -> io::Error {

@@ -93,7 +93,9 @@ fn private(prefix: &str) -> Builder<'_, 'static> {
 fn place() -> PathBuf {
     let cache = || dirs::cache_dir().filter(|cache| [Some(cache.as_path()), cache.parent()].into_iter().flatten().any(is_own_folder));
     let named = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    named.or_else(|| cache().map(|cache| cache.join("braid"))).filter(|place| own::root(place).is_ok()).unwrap_or_else(std::env::temp_dir)
+    let cached = || cache().map(|cache| cache.join("braid")).filter(|place| own::root(place).is_ok());
+    // A folder that is not there was mistyped, and is not made.
+    named.filter(|named| named.is_dir()).or_else(cached).unwrap_or_else(|| PathBuf::from(if cfg!(unix) { "/tmp" } else { "." }))
 }
 
 /// The folder there that only this user can enter; `None` where somebody else has its name.

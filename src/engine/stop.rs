@@ -35,6 +35,8 @@ fn end(status: i32) -> ! {
 fn catch(mut heard: impl FnMut(i32) + Send + 'static) -> Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let failed = |e: std::io::Error| Fault::new(format!("signals cannot be caught: {e}"));
+    // A limit on the size of files is an error of the write, and no end without a word.
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()).map_err(failed)?;
     // Under nohup a run goes on when its terminal is gone.
     let signals: &[i32] = if is_ignored(SIGHUP) { &[SIGINT, SIGTERM] } else { &[SIGINT, SIGTERM, SIGHUP] };
     let mut signals = signal_hook::iterator::Signals::new(signals).map_err(failed)?;

@@ -17,7 +17,8 @@ use crate::disk::{Draft, DraftFile};
 
 type Writer = fn(&mut DataFrame, &mut BufWriter<DraftFile>, Formulas) -> PolarsResult<()>;
 
-/// What is done with texts that a spreadsheet would compute: those that begin with `=`, `+`, `-`, `@`, a tab or a line end.
+/// What is done with texts that a spreadsheet would compute: those that begin with `=`, `+`, `-` or `@`
+/// (also wide, and behind blanks), a tab or a line end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Formulas {
     /// They are written as they are.
@@ -140,7 +141,8 @@ pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, formulas: Formula
 
 /// Texts, and the column's name, with an apostrophe where they begin as a formula does.
 fn guarded(column: &Column) -> PolarsResult<Column> {
-    let guard = |text: &str| if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() };
+    let begins = |text: &str| text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let guard = |text: &str| if begins(text) { format!("'{text}") } else { text.to_owned() };
     let name = PlSmallStr::from(guard(column.name()));
     if !matches!(column.dtype(), DataType::String | DataType::Categorical(..) | DataType::Enum(..)) {
         return Ok(column.clone().with_name(name));
