@@ -240,7 +240,9 @@ pub(super) fn to_polars_telling(expr: &Ast, place: Place<'_>, losses: &mut Vec<L
 
 /// polars goes as deep as the expression, and does not look whether there is room.
 fn sql_expr(sql: &str) -> PolarsResult<Expr> {
-    deep(|| polars::sql::sql_expr(sql))
+    // It panics on some: an interval without a unit, say.
+    let read = crate::sync::caught(|| deep(|| polars::sql::sql_expr(sql)));
+    read.unwrap_or_else(|_| Err(polars_err!(InvalidOperation: "this expression cannot be read")))
 }
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.

@@ -237,6 +237,7 @@ fn no_refusal_is_the_dump_of_a_syntax_tree() {
         ("SELECT k FROM r WHERE EXISTS (SELECT 1 FROM r)", "'exists'"),
         ("SELECT {'a': 1} AS x FROM r", "'dictionary'"),
         ("SELECT v AT TIME ZONE 'UTC' AS x FROM r", "'at time zone'"),
+        ("SELECT INTERVAL '1' AS x FROM r", "interval"),
         ("SELECT overlay(k PLACING 'x' FROM 1) AS x FROM r", "'overlay'"),
     ] {
         let said = refused(&["run", "--history", &history, "--sql", sql]);

@@ -168,6 +168,7 @@ fn no_secret_of_an_address_is_shown_even_where_it_cannot_be_read() {
         "wss://ann:hunter2@example.org/",
         "t=wss://ann:hunter2@example.org/?s3cret",
         "t=wss://ann:hunter2@example.org:0/?token=s3cret",
+        "t=ws:ann:hunter2@example.org",
         "t=what://ann:hunter2@example.org/?token=s3cret",
     ] {
         let out = crate::cli::braid(&["run", "--live", live, "--sql", "SELECT count(*) AS n FROM t", "--for", "1s"]);

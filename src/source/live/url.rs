@@ -92,8 +92,8 @@ impl FeedUrl {
         let (address, query) = self.text.split_once('?').unwrap_or((&self.text, ""));
         let (scheme, rest) = address.split_once(':').unwrap_or(("", address));
         let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));
-        // Only an address with slashes has a user, who stands before its path.
-        let authority = if slashes.is_empty() { "" } else { rest.split('/').next().unwrap_or("") };
+        // A user stands before the path of an address; the path of a file has none.
+        let authority = if slashes.is_empty() && !self.is_remote() { "" } else { rest.split('/').next().unwrap_or("") };
         let user = authority.rsplit_once('@').map(|(user, _)| user.to_owned());
         let rest = user.as_ref().and_then(|user| rest.get(user.len() + 1..)).unwrap_or(rest);
         let mut plain = format!("{scheme}:{slashes}{rest}");
@@ -112,7 +112,8 @@ impl FeedUrl {
     pub fn join(plain: &str, secret: &Secret) -> String {
         let mut whole = match (&secret.user, plain.split_once("://")) {
             (Some(user), Some((scheme, rest))) => format!("{scheme}://{user}@{rest}"),
-            _ => plain.to_owned(),
+            (Some(user), None) => plain.split_once(':').map_or_else(|| plain.to_owned(), |(scheme, rest)| format!("{scheme}:{user}@{rest}")),
+            (None, _) => plain.to_owned(),
         };
         for pair in &secret.params {
             whole.push_str(&format!("{}{pair}", if whole.contains('?') { '&' } else { '?' }));
@@ -128,13 +129,17 @@ impl FeedUrl {
 
     /// The machines that it connects to, by name; none where its rows are on this one.
     pub fn hosts(&self) -> Vec<String> {
-        let named = self.text.get(self.scheme.len() + 1..).is_some_and(|rest| rest.starts_with("//"));
-        if !named || self.is_file() {
+        if !self.is_remote() {
             return Vec::new();
         }
         let authority = self.target.split('/').next().unwrap_or("");
         let authority = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
         authority.split(',').map(host).filter(|host| !host.is_empty()).collect()
+    }
+
+    /// Whether its rows come from another machine.
+    fn is_remote(&self) -> bool {
+        !self.is_file() && self.scheme != "stdin"
     }
 
     /// Whether its rows come from a file.
