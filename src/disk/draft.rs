@@ -198,9 +198,9 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     if is_system(path) || path.metadata().is_err() { Ok(path.to_owned()) } else { path.canonicalize() }
 }
 
-/// What stands for an open file or a device.
+/// What stands for a file that is open already.
 fn is_system(path: &Path) -> bool {
-    path.starts_with("/dev") || path.starts_with("/proc")
+    ["/proc", "/dev/fd", "/dev/stdout", "/dev/stderr"].iter().any(|open| path.starts_with(open))
 }
 
 fn folder_of(path: &Path) -> &Path {

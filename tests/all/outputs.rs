@@ -96,6 +96,15 @@ fn a_device_is_written_to_and_never_replaced() {
 }
 
 #[test]
+fn a_shorter_answer_leaves_nothing_of_a_longer_one_in_memory_file_systems_either() {
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+    let (given, path) = (given(100), folder.path().join("x.csv"));
+    fs::write(&path, "before\n".repeat(1_000)).unwrap();
+    assert!(braid(&["run", "--history", &given.history, "--sql", "SELECT count(*) AS n FROM r", "--out", &path.display().to_string()]).status.success());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "n\n100\n");
+}
+
+#[test]
 fn a_pipe_without_a_reader_is_not_waited_for() {
     let given = given(100);
     let pipe = given.folder.path().join("pipe.csv");
