@@ -1,5 +1,6 @@
 //! Laws of a workspace on a full disk: every row is in the answer, in the recording, or counted as what it is not in.
 
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -153,4 +154,19 @@ fn a_run_whose_workspace_cannot_hold_its_pipe_answers_whole_says_so_and_fails() 
     assert!(lacking > 0 && lacking <= 60_000, "{stats}");
     assert!(said.contains(&format!("{lacking} rows are in the answer and not in the recording")), "{said}");
     assert!(said.lines().last().unwrap().starts_with("braid: the workspace is not complete"), "{said}");
+}
+
+#[test]
+fn a_disk_without_room_for_the_first_rows_keeps_none_from_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..100_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    let (feed, stats) = (folder.path().join("feed.ndjson"), folder.path().join("stats.json"));
+    fs::write(&feed, rows).unwrap();
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -f 20; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_braid"), "run", "--live", "t=stdin:", "--sql", "SELECT count(*) AS c FROM t"]);
+    command.args(["--workspace", &folder.path().join("w").display().to_string(), "--stats", &stats.display().to_string()]);
+    let out = command.stdin(fs::File::open(&feed).unwrap()).output().unwrap();
+    assert_eq!((out.status.code(), String::from_utf8_lossy(&out.stdout).as_ref()), (Some(1), "c\n100000\n"), "{}", String::from_utf8_lossy(&out.stderr));
+    let stats: serde_json::Value = serde_json::from_slice(&fs::read(stats).unwrap()).unwrap();
+    assert_eq!((&stats["rows_in"], &stats["rows_not_recorded"]), (&100_000.into(), &100_000.into()), "{stats}");
 }

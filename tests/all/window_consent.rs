@@ -169,12 +169,16 @@ fn no_secret_of_an_address_is_shown_even_where_it_cannot_be_read() {
         "t=wss://ann:hunter2@example.org/?s3cret",
         "t=wss://ann:hunter2@example.org:0/?token=s3cret",
         "t=ws:ann:hunter2@example.org",
+        "t=ws://ann:hun/hunter2@example.org/x",
         "t=what://ann:hunter2@example.org/?token=s3cret",
     ] {
         let out = crate::cli::braid(&["run", "--live", live, "--sql", "SELECT count(*) AS n FROM t", "--for", "1s"]);
         let said = crate::cli::stderr(&out);
         assert!(!out.status.success() && said.contains("example.org") && !said.contains("hunter2") && !said.contains("s3cret"), "{said}");
     }
+    let out = crate::cli::braid(&["run", "--history", "t=https://ann:hunter2@example.org/x?token=s3cret", "--sql", "SELECT count(*) AS n FROM t"]);
+    let said = crate::cli::stderr(&out);
+    assert!(!out.status.success() && said.contains("https://example.org") && !said.contains("hunter2") && !said.contains("s3cret"), "{said}");
     assert_eq!(outline("wss://ann:pw@Example.org:9/a?b"), "wss://Example.org:9");
     assert_eq!(outline("s3cret"), "the address");
 }

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::data::format::{FORMATS, extension};
 use crate::data::{Fault, Result};
+use crate::source::live::url::outline;
 
 /// The files that `path` stands for, sorted: itself; for a folder, its files of a known format; for a pattern with `*`
 /// or `?` in any part, what it matches. Hidden files (a dot first) are passed over unless they are named.
@@ -13,6 +14,8 @@ use crate::data::{Fault, Result};
 /// When there is none; the fault says what was looked for.
 pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     let place = path.display().to_string();
+    // An address is no path, and what it holds is nobody's to read.
+    let place = if place.contains("://") { outline(&place) } else { place };
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             let files = folder(path)?;

@@ -94,7 +94,11 @@ impl FeedUrl {
         let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));
         // A user stands before the path of an address; the path of a file has none.
         let authority = if slashes.is_empty() && !self.is_remote() { "" } else { rest.split('/').next().unwrap_or("") };
-        let user = authority.rsplit_once('@').map(|(user, _)| user.to_owned());
+        // A password may hold a slash: then what stands behind the first colon is no port.
+        let is_port = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let odd = !authority.starts_with('[') && authority.split_once(':').is_some_and(|(_, port)| !is_port(port) && !authority.contains(','));
+        let until = if odd { rest } else { authority };
+        let user = until.rsplit_once('@').map(|(user, _)| user.to_owned());
         let rest = user.as_ref().and_then(|user| rest.get(user.len() + 1..)).unwrap_or(rest);
         let mut plain = format!("{scheme}:{slashes}{rest}");
         let mut params = Vec::new();

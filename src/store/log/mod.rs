@@ -67,6 +67,8 @@ pub struct Log {
 
 #[derive(Debug, Default)]
 struct State {
+    /// What streams began with, as far as this process was told.
+    heads: std::collections::BTreeMap<u64, Vec<u8>>,
     meta: Meta,
     /// In order; the last may be the one that is written.
     segments: VecDeque<Segment>,
@@ -165,12 +167,15 @@ impl Log {
     /// # Errors
     /// The disk's.
     pub fn set_head(&self, at: u64, head: &[u8]) -> Result<()> {
+        // Readers of this process need it on a full disk, too.
+        self.lock().heads.insert(at, head.to_vec());
         meta::save_head(&self.folder, at, head)
     }
 
     /// What the stream that begins at `at` began with, where that was kept.
     pub fn head(&self, at: u64) -> Option<Vec<u8>> {
-        meta::load_head(&self.folder, at)
+        let known = self.lock().heads.get(&at).cloned();
+        known.or_else(|| meta::load_head(&self.folder, at))
     }
 
     /// A reader that begins with the oldest record.

@@ -207,9 +207,10 @@ impl Raw for Reader {
     }
 
     fn seek(&mut self, to: u64) -> Result<Begin> {
+        let first = self.log.head(0);
         let state = self.log.lock();
         // A header is written down before the first bytes, which it begins.
-        if to > state.end && self.log.head(0).is_none_or(|head| to > head.len() as u64) {
+        if to > state.end && first.is_none_or(|head| to > head.len() as u64) {
             let what = format!("the recording ends at byte {}, before byte {to}", state.end);
             return Err(Fault::new(what).at(self.log.folder.display().to_string()).hint("read it from its beginning"));
         }

@@ -32,6 +32,8 @@ struct Arrow {
     /// For each column of `schema`, its place in the file.
     places: Vec<usize>,
     schema: SchemaRef,
+    /// Columns whose times are in seconds, which polars makes milliseconds of.
+    seconds: Vec<PlSmallStr>,
     groups: Vec<RowGroup>,
     /// Why a batch is not read.
     refused: Vec<Option<Fault>>,
@@ -47,10 +49,13 @@ fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
     let shapes = footer.check(&mut file).map_err(|why| blocks::damaged(&place, "its footer", &why))?;
     let whole = footer.show(blocks::open(path)?, None);
     let arrow = blocks::guarded(&place, "its footer", || IpcReader::new(whole).schema())?;
-    let (mut places, mut schema, mut left_out) = (Vec::new(), Schema::default(), Vec::new());
+    let (mut places, mut schema, mut left_out, mut seconds) = (Vec::new(), Schema::default(), Vec::new(), Vec::new());
     for (place, field) in arrow.iter_values().enumerate() {
         if blocks::holds(field.dtype()) {
             places.push(place);
+            if matches!(field.dtype(), ArrowDataType::Timestamp(ArrowTimeUnit::Second, _) | ArrowDataType::Duration(ArrowTimeUnit::Second)) {
+                seconds.push(field.name.clone());
+            }
             schema.insert(field.name.clone(), blocks::plain_type(&DataType::from_arrow_field(field)));
         } else {
             left_out.push(blocks::left_out(&field.name, field.dtype()));
@@ -59,7 +64,7 @@ fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
     if places.is_empty() {
         return Err(Fault::new("none of its columns can be read here").at(place).hint("write it again with plain columns"));
     }
-    let mut this = Arrow { path: path.to_owned(), footer, shapes, places, schema: schema.into(), groups: Vec::new(), refused: Vec::new(), left_out };
+    let mut this = Arrow { path: path.to_owned(), footer, shapes, places, schema: schema.into(), seconds, groups: Vec::new(), refused: Vec::new(), left_out };
     for batch in 0..this.footer.batches {
         let rows = this.rows(&mut file, batch, &[]);
         this.groups.push(RowGroup { rows: *rows.as_ref().unwrap_or(&0), bytes: this.footer.block(batch).map_or(0, |block| block.bytes()) });
@@ -95,6 +100,20 @@ impl Arrow {
         // What such a batch holds is not known: its rows stand in its header alone.
         let hint = "copy or download the file again, or ask whoever wrote it";
         rows.map_err(|why| Fault::new(format!("it is damaged and left out: {why}")).at(self.place(batch)).hint(hint).lost(0))
+    }
+
+    /// Seconds beyond what milliseconds can hold come out of polars as other times. A multiple of a thousand that went round in
+    /// 64 bits is none any more (but for eight places in the whole range): no such batch is believed.
+    fn check_seconds(&self, frame: &DataFrame) -> Result<()> {
+        for name in self.seconds.iter() {
+            let Ok(column) = frame.column(name) else { continue };
+            let values = column.to_physical_repr().cast(&DataType::Int64)?;
+            if values.i64()?.iter().flatten().any(|value| value % 1_000 != 0) {
+                let what = format!("column '{name}' holds times in seconds that lie beyond what can be read, so that it is left out");
+                return Err(Fault::new(what).hint("write its times in milliseconds or microseconds"));
+            }
+        }
+        Ok(())
     }
 
     fn batch(&self, batch: usize, places: Vec<usize>, rows: u64) -> Result<DataFrame> {
@@ -134,6 +153,7 @@ impl ColumnFile for Arrow {
             return DataFrame::new(height, Vec::new()).map_err(|error| Fault::from(error).at(self.place(group)));
         }
         let frame = self.batch(group, places, rows)?;
+        self.check_seconds(&frame).map_err(|fault| fault.at(self.place(group)).lost(rows))?;
         let names = columns.iter().filter_map(|c| self.schema.get_at_index(*c)).map(|(name, _)| name);
         let read: PolarsResult<Vec<Column>> = names.map(|name| frame.column(name).cloned().and_then(blocks::plain)).collect();
         read.and_then(|read| DataFrame::new(frame.height(), read)).map_err(|error| Fault::from(error).at(self.place(group)))
