@@ -149,7 +149,7 @@ fn a_run_whose_workspace_cannot_hold_its_pipe_answers_whole_says_so_and_fails() 
     let said = stderr(&out);
     assert_eq!(out.status.code(), Some(1), "{said}");
     assert_eq!(String::from_utf8_lossy(&out.stdout), "c,s\n60000,1799970000\n", "{said}");
-    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    let stats: Value = serde_json::from_slice(&fs::read(stats).unwrap()).unwrap();
     let lacking = stats["rows_not_recorded"].as_u64().unwrap();
     assert!(lacking > 0 && lacking <= 60_000, "{stats}");
     assert!(said.contains(&format!("{lacking} rows are in the answer and not in the recording")), "{said}");
@@ -162,11 +162,11 @@ fn a_disk_without_room_for_the_first_rows_keeps_none_from_the_answer() {
     let rows: String = (0..100_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
     let (feed, stats) = (folder.path().join("feed.ndjson"), folder.path().join("stats.json"));
     fs::write(&feed, rows).unwrap();
-    let mut command = std::process::Command::new("sh");
+    let mut command = Command::new("sh");
     command.args(["-c", "ulimit -f 20; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_braid"), "run", "--live", "t=stdin:", "--sql", "SELECT count(*) AS c FROM t"]);
     command.args(["--workspace", &folder.path().join("w").display().to_string(), "--stats", &stats.display().to_string()]);
     let out = command.stdin(fs::File::open(&feed).unwrap()).output().unwrap();
     assert_eq!((out.status.code(), String::from_utf8_lossy(&out.stdout).as_ref()), (Some(1), "c\n100000\n"), "{}", String::from_utf8_lossy(&out.stderr));
-    let stats: serde_json::Value = serde_json::from_slice(&fs::read(stats).unwrap()).unwrap();
+    let stats: Value = serde_json::from_slice(&fs::read(stats).unwrap()).unwrap();
     assert_eq!((&stats["rows_in"], &stats["rows_not_recorded"]), (&100_000.into(), &100_000.into()), "{stats}");
 }
