@@ -67,7 +67,7 @@ pub struct Log {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What streams began with, as far as this process was told.
+    /// What streams began with, where the disk does not take it.
     heads: std::collections::BTreeMap<u64, Vec<u8>>,
     meta: Meta,
     /// In order; the last may be the one that is written.
@@ -167,9 +167,13 @@ impl Log {
     /// # Errors
     /// The disk's.
     pub fn set_head(&self, at: u64, head: &[u8]) -> Result<()> {
-        // Readers of this process need it on a full disk, too.
-        self.lock().heads.insert(at, head.to_vec());
-        meta::save_head(&self.folder, at, head)
+        let saved = meta::save_head(&self.folder, at, head);
+        // Readers of this process need it on a full disk, too; what is on the disk need not stay in memory as well.
+        match saved {
+            Ok(()) => self.lock().heads.remove(&at),
+            Err(_) => self.lock().heads.insert(at, head.to_vec()),
+        };
+        saved
     }
 
     /// What the stream that begins at `at` began with, where that was kept.
