@@ -13,7 +13,8 @@ use polars::prelude::*;
 
 const ROWS_A_SECOND: usize = 200_000;
 const CHUNK: usize = 50_000;
-const SQL: &str = "SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n, sum(v) AS s, avg(v) AS a FROM r GROUP BY k, w";
+const SQL: &str =
+    "SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n, sum(v) AS s, avg(v) AS a FROM r GROUP BY k, w";
 
 fn main() {
     let minutes: usize = std::env::args().find_map(|a| a.parse().ok()).unwrap_or(60);
@@ -52,13 +53,23 @@ fn main() {
                 after_first = rss_mib();
             }
             if minute == 1 || minute.is_multiple_of(10) || minute == minutes {
-                println!("{minute:>6} {:>13} {:>10} {:>12} {:>9.1}", (number + 1) * CHUNK, whole.groups(), sealed.groups(), rss_mib());
+                println!(
+                    "{minute:>6} {:>13} {:>10} {:>12} {:>9.1}",
+                    (number + 1) * CHUNK,
+                    whole.groups(),
+                    sealed.groups(),
+                    rss_mib()
+                );
             }
         }
     }
     let seconds = begun.elapsed().as_secs_f64();
     let rows = (minutes * chunks_a_minute * CHUNK) as f64;
-    println!("{:.1} million rows/s; memory grew by {:.1} MiB after the first minute", rows / seconds / 1e6, rss_mib() - after_first);
+    println!(
+        "{:.1} million rows/s; memory grew by {:.1} MiB after the first minute",
+        rows / seconds / 1e6,
+        rss_mib() - after_first
+    );
 }
 
 /// Memory that the process holds now.

@@ -20,8 +20,10 @@ const SECOND: i64 = 1_000_000;
 
 /// `rows` rows from `start` on, `step` microseconds apart.
 fn rows(start: i64, rows: i64, step: i64) -> DataFrame {
-    let time = Int64Chunked::from_vec("t".into(), (0..rows).map(|i| start + i * step).collect()).into_datetime(TimeUnit::Microseconds, None);
-    let value: Vec<f64> = (0..rows).map(|i| ((i * 7_919) % 1_000) as f64 / 10.0 + (i as f64 / 50_000.0).sin() * 20.0).collect();
+    let time = Int64Chunked::from_vec("t".into(), (0..rows).map(|i| start + i * step).collect())
+        .into_datetime(TimeUnit::Microseconds, None);
+    let value: Vec<f64> =
+        (0..rows).map(|i| ((i * 7_919) % 1_000) as f64 / 10.0 + (i as f64 / 50_000.0).sin() * 20.0).collect();
     DataFrame::new(rows as usize, vec![time.into_column(), Column::new("v".into(), value)]).unwrap()
 }
 
@@ -43,14 +45,18 @@ fn main() {
         paths: vec![history],
         live: vec![format!("replay:{}?rate={RATE}", live.display())],
         time: Some(TimeSetup { column: "t".to_owned(), lateness_ms: 1_000 }),
-        question: "SELECT tumble(t, INTERVAL '1 second') AS second, avg(v) AS mean FROM r GROUP BY second ORDER BY second".to_owned(),
+        question:
+            "SELECT tumble(t, INTERVAL '1 second') AS second, avg(v) AS mean FROM r GROUP BY second ORDER BY second"
+                .to_owned(),
         ..TableSetup::default()
     })));
 
     let begun = Instant::now();
     let (mut frames, mut rates, mut versions) = (Vec::new(), Vec::new(), std::collections::BTreeSet::new());
     let mut flowing: Option<Instant> = None;
-    while flowing.is_none_or(|since| since.elapsed() < Duration::from_secs(SECONDS as u64)) && begun.elapsed() < Duration::from_secs(60) {
+    while flowing.is_none_or(|since| since.elapsed() < Duration::from_secs(SECONDS as u64))
+        && begun.elapsed() < Duration::from_secs(60)
+    {
         let frame_begun = Instant::now();
         let seconds = begun.elapsed().as_secs_f64();
         // The pointer moves over the chart, so that values are read while they flow.
@@ -69,7 +75,10 @@ fn main() {
         let shapes = ctx.tessellate(output.shapes, output.pixels_per_point);
         let took = thread_cpu() - before;
         std::hint::black_box(shapes);
-        let points = app.sheet().and_then(|s| s.picture.figure().map(|f| f.series.iter().map(braid::figure::Series::len).sum::<usize>())).unwrap_or(0);
+        let points = app
+            .sheet()
+            .and_then(|s| s.picture.figure().map(|f| f.series.iter().map(braid::figure::Series::len).sum::<usize>()))
+            .unwrap_or(0);
         if let Some(snapshot) = app.sheet().and_then(|s| s.watch.shown.clone())
             && points >= POINTS as usize
             && snapshot.live_rate > RATE as f64 / 2.0
@@ -91,5 +100,11 @@ fn main() {
         versions.len(),
         rates.iter().sum::<f64>() / rates.len() as f64
     );
-    println!("CPU time of a frame: p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms (aim: p99 under 8 ms)", at(0.5), at(0.9), at(0.99), at(1.0));
+    println!(
+        "CPU time of a frame: p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, max {:.2} ms (aim: p99 under 8 ms)",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(1.0)
+    );
 }

@@ -19,14 +19,17 @@ fn cpu() -> f64 {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let [path, target, rest @ ..] = &arguments[..] else { return println!("online FILE.parquet TARGET [ROWS A CHUNK]") };
+    let [path, target, rest @ ..] = &arguments[..] else {
+        return println!("online FILE.parquet TARGET [ROWS A CHUNK]");
+    };
     let size: usize = rest.first().and_then(|n| n.parse().ok()).unwrap_or(500);
     let mut rows = ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
     rows.rechunk_mut();
     let question = Question { target: target.clone(), ..Question::default() };
     let mut fused = Fused::new(Trees::new(question.clone(), &rows).unwrap(), Settings::default(), Vec::new());
     let begun = cpu();
-    let learned: Vec<Learned> = (0..rows.height()).step_by(size).map(|at| fused.learn(&rows.slice(at as i64, size)).unwrap()).collect();
+    let learned: Vec<Learned> =
+        (0..rows.height()).step_by(size).map(|at| fused.learn(&rows.slice(at as i64, size)).unwrap()).collect();
     let seconds = cpu() - begun;
     let half = rows.height() / 2;
     let mut job = train(rows.head(Some(half)), Training { question, ..Training::default() }, Wake::silent());
@@ -42,7 +45,9 @@ fn main() {
     // A row before the first trees counts as wrong, as River's first guesses do.
     let right: u64 = learned.iter().map(|l| l.right).sum();
     let tenth = learned.len().div_ceil(10).max(1);
-    let share = |part: &[Learned]| part.iter().map(|l| l.right).sum::<u64>() as f64 / part.iter().map(|l| l.labelled).sum::<u64>() as f64;
+    let share = |part: &[Learned]| {
+        part.iter().map(|l| l.right).sum::<u64>() as f64 / part.iter().map(|l| l.labelled).sum::<u64>() as f64
+    };
     let tenths: Vec<String> = learned.chunks(tenth).map(|part| format!("{:.4}", share(part))).collect();
     let count = |wanted: fn(&Event) -> bool| learned.iter().flat_map(|l| &l.events).filter(|e| wanted(e)).count();
     println!(

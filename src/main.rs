@@ -13,9 +13,12 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     hush_panics();
     // A panic of a dependency is our fault, too: it is said as one.
-    let done = caught(|| if cli::wanted(&args) { cli::main(&args, started) } else { cli::report(ui::run_window(args)) });
+    let done =
+        caught(|| if cli::wanted(&args) { cli::main(&args, started) } else { cli::report(ui::run_window(args)) });
     done.unwrap_or_else(|said| {
         braid::disk::clean_up();
-        cli::report(Err(Fault::new(format!("internal error: {said}")).hint("nothing that was read is changed; please report it")))
+        cli::report(Err(
+            Fault::new(format!("internal error: {said}")).hint("nothing that was read is changed; please report it")
+        ))
     })
 }

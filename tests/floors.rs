@@ -5,22 +5,43 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the ground up; those on one line do not know each other.
-const FLOORS: &[&[&str]] =
-    &[&["sync", "disk"], &["data"], &["query", "source", "learn", "figure"], &["store", "remote"], &["engine"], &["workspace"], &["ui", "cli"]];
+const FLOORS: &[&[&str]] = &[
+    &["sync", "disk"],
+    &["data"],
+    &["query", "source", "learn", "figure"],
+    &["store", "remote"],
+    &["engine"],
+    &["workspace"],
+    &["ui", "cli"],
+];
 
 /// Words that a floor must not contain, and why.
 const ABSENT: &[(&str, &[&str], &str)] = &[
     ("sync", &["polars"], "thread tools have no domain words"),
     ("disk", &["polars", "thread::"], "it knows files and folders, not what is in them"),
     ("data", &["std::thread", "crossbeam", "crate::sync"], "data knows no threads"),
-    ("query", &["std::thread", "crossbeam", "std::fs", "Instant", "SystemTime"], "query is pure: no threads, no files, no clock"),
+    (
+        "query",
+        &["std::thread", "crossbeam", "std::fs", "Instant", "SystemTime"],
+        "query is pure: no threads, no files, no clock",
+    ),
     ("source", &["Worker::", "thread::spawn", "thread::Builder"], "only the engine starts threads"),
     ("figure", &["egui", "std::thread"], "figure draws on any surface"),
     ("store", &["Worker::", "thread::spawn"], "only the engine starts threads"),
     ("engine", &["egui", "plotters"], "the engine knows no picture"),
     (
         "ui",
-        &["thread::spawn", "Worker::", ".join()", "File::open", "fs::read", ".lazy()", ".collect_schema", "group_by", "recv()"],
+        &[
+            "thread::spawn",
+            "Worker::",
+            ".join()",
+            "File::open",
+            "fs::read",
+            ".lazy()",
+            ".collect_schema",
+            "group_by",
+            "recv()",
+        ],
         "the window never waits, reads files or computes",
     ),
 ];
@@ -89,7 +110,9 @@ fn imports_point_downwards() {
     let mut wrong = Vec::new();
     for path in sources(&src()) {
         let relative = path.strip_prefix(src()).expect("inside src");
-        let Some(own) = relative.components().next().and_then(|c| floor_of(&c.as_os_str().to_string_lossy())) else { continue };
+        let Some(own) = relative.components().next().and_then(|c| floor_of(&c.as_os_str().to_string_lossy())) else {
+            continue;
+        };
         let home = relative.components().next().expect("a folder").as_os_str().to_string_lossy().into_owned();
         for (i, line) in code(&path).lines().enumerate() {
             for after in line.split("crate::").skip(1) {
@@ -115,7 +138,11 @@ fn absences_hold() {
         for path in sources(&src().join(floor)) {
             for (i, line) in code(&path).lines().enumerate() {
                 for word in words.iter().filter(|w| line.contains(**w)) {
-                    wrong.push(format!("{}:{}: '{word}': {why}", path.strip_prefix(src()).expect("inside src").display(), i + 1));
+                    wrong.push(format!(
+                        "{}:{}: '{word}': {why}",
+                        path.strip_prefix(src()).expect("inside src").display(),
+                        i + 1
+                    ));
                 }
             }
         }
@@ -129,7 +156,11 @@ fn nobody_but_disk_makes_renames_or_empties_files() {
     for path in sources(&src()).into_iter().filter(|path| !path.starts_with(src().join("disk"))) {
         for (i, line) in code(&path).lines().enumerate() {
             for word in OF_DISK.iter().filter(|w| line.contains(**w)) {
-                wrong.push(format!("{}:{}: '{word}' is for src/disk", path.strip_prefix(src()).expect("inside src").display(), i + 1));
+                wrong.push(format!(
+                    "{}:{}: '{word}' is for src/disk",
+                    path.strip_prefix(src()).expect("inside src").display(),
+                    i + 1
+                ));
             }
         }
     }

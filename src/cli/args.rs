@@ -69,12 +69,16 @@ impl RunArgs {
             let value = parser.value().map_err(usage)?.string().map_err(usage)?;
             parsed.set(&name, value, &mut sql)?;
         }
-        let sql = sql.ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
+        let sql =
+            sql.ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
         parsed.sql = match sql.strip_prefix('@') {
             Some(path) => {
                 parsed.sql_file = Some(path.into());
-                let bytes = std::fs::File::open(path).and_then(|file| read_bounded(file, LARGEST_SQL)).map_err(|e| Fault::io(path, &e))?;
-                let text = String::from_utf8(bytes).map_err(|_| Fault::new("a question is text in UTF-8, and this is none").at(path))?;
+                let bytes = std::fs::File::open(path)
+                    .and_then(|file| read_bounded(file, LARGEST_SQL))
+                    .map_err(|e| Fault::io(path, &e))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| Fault::new("a question is text in UTF-8, and this is none").at(path))?;
                 text.trim_start_matches('\u{feff}').to_owned()
             }
             None => sql,
@@ -98,7 +102,8 @@ impl RunArgs {
             // What stands before '=' is no name of a table but an address, which may hold a password.
             "live" if value.split_once('=').is_none_or(|(name, _)| name.contains(':')) => {
                 let given = if value.contains([':', '@', '?']) { outline(&value) } else { value };
-                return Err(Fault::new(format!("--live takes NAME=URL, not '{given}'")).hint("NAME is what the table is called in SQL"));
+                return Err(Fault::new(format!("--live takes NAME=URL, not '{given}'"))
+                    .hint("NAME is what the table is called in SQL"));
             }
             "live" => self.table(name, &value, |t, v| {
                 t.live.push(v.to_owned());
@@ -108,10 +113,10 @@ impl RunArgs {
                 let (column, lateness) = match v.rsplit_once(',') {
                     Some((column, lateness)) => (
                         column,
-                        Some(
-                            parse_duration(lateness)
-                                .ok_or_else(|| Fault::new(format!("the lateness '{lateness}' is not a duration")).hint("write it like 500ms, 10s or 2h"))?,
-                        ),
+                        Some(parse_duration(lateness).ok_or_else(|| {
+                            Fault::new(format!("the lateness '{lateness}' is not a duration"))
+                                .hint("write it like 500ms, 10s or 2h")
+                        })?),
                     ),
                     None => (v, None),
                 };
@@ -125,7 +130,8 @@ impl RunArgs {
             "model" => {
                 let (name, file) = named("model", &value, "NAME=FILE", "NAME is what predict(NAME) calls it in SQL")?;
                 if self.models.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-                    return Err(Fault::new(format!("two models are called '{name}'")).hint("give each --model a name of its own"));
+                    return Err(Fault::new(format!("two models are called '{name}'"))
+                        .hint("give each --model a name of its own"));
                 }
                 self.models.push((name.to_owned(), file.into()));
             }
@@ -138,19 +144,26 @@ impl RunArgs {
             }
             "sql" => *sql = Some(value),
             "for" => {
-                self.limit =
-                    Some(parse_duration(&value).ok_or_else(|| Fault::new(format!("--for {value} is not a duration")).hint("write it like 30s or 10m"))?)
+                self.limit = Some(parse_duration(&value).ok_or_else(|| {
+                    Fault::new(format!("--for {value} is not a duration")).hint("write it like 30s or 10m")
+                })?)
             }
             "workspace" => self.workspace = Some(value.into()),
             "out" => self.out = Some(value.into()),
             "chart" => self.chart = Some(value.into()),
             "stats" => self.stats = Some(value.into()),
             "engine" if value == "local" => {}
-            "engine" => return Err(Fault::new(format!("the engine '{value}' is not in this build")).hint("leave --engine out to answer here")),
-            "threads" => self.threads = value.parse().map_err(|_| Fault::new(format!("--threads {value} is not a number")))?,
+            "engine" => {
+                return Err(Fault::new(format!("the engine '{value}' is not in this build"))
+                    .hint("leave --engine out to answer here"));
+            }
+            "threads" => {
+                self.threads = value.parse().map_err(|_| Fault::new(format!("--threads {value} is not a number")))?
+            }
             "memory" => {
-                self.memory =
-                    Some(parse_size(&value).ok_or_else(|| Fault::new(format!("--memory {value} is not a size")).hint("write it like 512MiB or 2GiB"))?)
+                self.memory = Some(parse_size(&value).ok_or_else(|| {
+                    Fault::new(format!("--memory {value} is not a size")).hint("write it like 512MiB or 2GiB")
+                })?)
             }
             _ => {}
         }
@@ -159,7 +172,8 @@ impl RunArgs {
 
     fn table(&mut self, option: &str, text: &str, set: impl FnOnce(&mut Given, &str) -> Result<()>) -> Result<()> {
         let (name, value) = named(option, text, "NAME=VALUE", "NAME is what the table is called in SQL")?;
-        let given = self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
+        let given =
+            self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
         set(given, value)
     }
 }

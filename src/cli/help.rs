@@ -16,13 +16,29 @@ const fn option(name: &'static str, value: &'static str, about: &'static str) ->
 
 pub const RUN_OPTIONS: &[RunOption] = &[
     option("history", "NAME=GLOB", "files, a folder or a glob that are the history of the table NAME; may come again"),
-    option("live", "NAME=URL", "a feed that is its live face, such as file:LOG, stdin:, kafka://HOST/TOPIC (braid sources has all); may come again"),
-    option("time", "NAME=COLUMN[,LATENESS]", "its event time, and how late a row may come and still be in its window (10s unless said)"),
+    option(
+        "live",
+        "NAME=URL",
+        "a feed that is its live face, such as file:LOG, stdin:, kafka://HOST/TOPIC (braid sources has all); may come again",
+    ),
+    option(
+        "time",
+        "NAME=COLUMN[,LATENESS]",
+        "its event time, and how late a row may come and still be in its window (10s unless said)",
+    ),
     option("seam", "NAME=SEAM", "which face owns a row: position, time:T, key:COLUMN or append (no row is in both)"),
-    option("model", "NAME=FILE.json", "a model that braid train wrote: predict(NAME) and predict_proba(NAME, 'class') in the question; may come again"),
+    option(
+        "model",
+        "NAME=FILE.json",
+        "a model that braid train wrote: predict(NAME) and predict_proba(NAME, 'class') in the question; may come again",
+    ),
     option("sql", "TEXT|@FILE", "the question, or a file that holds it"),
     option("for", "DURATION", "end after so long, such as 30s or 10m, with a complete answer for what was read"),
-    option("workspace", "DIR", "keep checkpoints, recordings and rows set aside there; the same question goes on where it was"),
+    option(
+        "workspace",
+        "DIR",
+        "keep checkpoints, recordings and rows set aside there; the same question goes on where it was",
+    ),
     option("out", "FILE", "write the answer: .csv, .parquet, .json or .arrow; without it, it goes to stdout"),
     option(
         "formulas",
@@ -30,15 +46,24 @@ pub const RUN_OPTIONS: &[RunOption] = &[
         "in CSV: text puts an apostrophe before texts that a spreadsheet would compute (they begin with = + - @); keep unless said",
     ),
     option("chart", "FILE", "draw the answer: .png or .svg"),
-    option("stats", "FILE.json", "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost"),
+    option(
+        "stats",
+        "FILE.json",
+        "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost",
+    ),
     option("engine", "local", "where the question is answered"),
     option("threads", "N", "workers; one a core unless said"),
-    option("memory", "SIZE", "what the whole process may hold, such as 512MiB; groups beyond it go to disk, and what no disk helps with says what it needs"),
+    option(
+        "memory",
+        "SIZE",
+        "what the whole process may hold, such as 512MiB; groups beyond it go to disk, and what no disk helps with says what it needs",
+    ),
 ];
 
 /// `braid run --help`.
 pub fn run() -> String {
-    let mut text = "braid run answers one question over tables that have a history, a live face, or both.\n\nOptions\n".to_owned();
+    let mut text =
+        "braid run answers one question over tables that have a history, a live face, or both.\n\nOptions\n".to_owned();
     let left = |o: &RunOption| format!("--{} {}", o.name, o.value);
     let width = RUN_OPTIONS.iter().map(|o| left(o).len()).max().unwrap_or(0);
     for option in RUN_OPTIONS {

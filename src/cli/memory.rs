@@ -47,7 +47,10 @@ impl Allowed {
             return Err(Fault::new(what).hint(format!("allow at least {} MiB", mib(process + piece + LEAST))));
         }
         let run = (allowed - beside) / HEADROOM.1 * HEADROOM.0;
-        Ok((Self { memory, process }, Options { memory: Some(run), beside: allowed - run, threads: workers as usize, ..options }))
+        Ok((
+            Self { memory, process },
+            Options { memory: Some(run), beside: allowed - run, threads: workers as usize, ..options },
+        ))
     }
 
     /// # Errors
@@ -62,12 +65,20 @@ impl Allowed {
         let seen = match so_far {
             Some(_) if (0.01..0.99).contains(&read) => {
                 let need = self.process as f64 + held.saturating_sub(self.process) as f64 / read;
-                format!("; that is after {:.0} % of the history, so that all of it may need {} MiB", read * 100.0, mib(need as u64))
+                format!(
+                    "; that is after {:.0} % of the history, so that all of it may need {} MiB",
+                    read * 100.0,
+                    mib(need as u64)
+                )
             }
             Some(s) => format!("; that is after {} rows", s.rows.come_in),
             None => String::new(),
         };
-        Err(Fault::new(format!("the question takes {} MiB, more than the {} MiB allowed{seen}", mib(held), mib(allowed)))
-            .hint("allow more with --memory, use fewer --threads, or ask for fewer rows, columns or groups"))
+        Err(Fault::new(format!(
+            "the question takes {} MiB, more than the {} MiB allowed{seen}",
+            mib(held),
+            mib(allowed)
+        ))
+        .hint("allow more with --memory, use fewer --threads, or ask for fewer rows, columns or groups"))
     }
 }

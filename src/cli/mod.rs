@@ -119,7 +119,8 @@ fn sources() -> String {
 }
 
 fn aggregates() -> String {
-    let mut text: String = AGGREGATES.iter().map(|a| format!("{:<25} {} [{}]\n", a.usage, a.about, a.class.word())).collect();
+    let mut text: String =
+        AGGREGATES.iter().map(|a| format!("{:<25} {} [{}]\n", a.usage, a.about, a.class.word())).collect();
     text += "\nEach takes FILTER (WHERE …); those of one argument take DISTINCT.\n";
     text
 }

@@ -40,7 +40,8 @@ pub fn table(frame: &DataFrame) -> String {
 /// The same with a last column: is the row's window open, final or corrected?
 pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>) -> String {
     let words = status.map(|status| Column::new("window".into(), status.iter().map(|s| s.word()).collect::<Vec<_>>()));
-    let with = words.filter(|words| words.len() == frame.height()).and_then(|words| frame.hstack(&[free(words, frame)]).ok());
+    let with =
+        words.filter(|words| words.len() == frame.height()).and_then(|words| frame.hstack(&[free(words, frame)]).ok());
     let frame = with.as_ref().unwrap_or(frame);
     let shown = frame.height().min(TERMINAL_ROWS);
     let columns: Vec<Vec<String>> = frame.columns().iter().map(|c| column(c, shown)).collect();
@@ -87,7 +88,11 @@ fn column(column: &Column, rows: usize) -> Vec<String> {
             other => other.to_string().trim_end_matches(".000000").to_owned(),
         };
         let text = visible(&text);
-        if text.chars().count() > CELL { text.chars().take(CELL - 1).chain(['…']).collect() } else { text.into_owned() }
+        if text.chars().count() > CELL {
+            text.chars().take(CELL - 1).chain(['…']).collect()
+        } else {
+            text.into_owned()
+        }
     };
     let values = (0..rows).map(|i| column.get(i).map_or_else(|_| String::new(), cell));
     std::iter::once(visible(column.name()).into_owned()).chain(values).collect()

@@ -29,7 +29,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let stop = stop::on_signals()?;
     let query = Query::parse(&args.sql)?;
-    let written: Vec<&Path> = [&args.out, &args.chart, &args.stats].into_iter().flatten().map(PathBuf::as_path).collect();
+    let written: Vec<&Path> =
+        [&args.out, &args.chart, &args.stats].into_iter().flatten().map(PathBuf::as_path).collect();
     outputs::check(&written, &read(args))?;
     if let Some(path) = &args.out {
         check_ending(path)?;
@@ -133,7 +134,8 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
 /// A table that the question names, among those given.
 fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
     let quoted = query.table.sql.starts_with('"') && query.rerun.is_none();
-    let found = args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(name)));
+    let found =
+        args.tables.get(name).or_else(|| args.tables.values().find(|t| !quoted && t.name.eq_ignore_ascii_case(name)));
     found.ok_or_else(|| {
         let names: Vec<&str> = args.tables.keys().map(String::as_str).collect();
         Fault::new(format!("there is no table '{name}'"))
@@ -147,7 +149,12 @@ fn read(args: &RunArgs) -> Vec<PathBuf> {
     let feed = |url: &String| FeedUrl::parse(url).ok().filter(FeedUrl::is_file)?.path().ok();
     let history = outputs::files(args.tables.values().flat_map(|given| &given.history));
     let feeds = args.tables.values().flat_map(|given| &given.live).filter_map(feed);
-    history.into_iter().chain(feeds).chain(args.models.iter().map(|(_, file)| file.clone())).chain(args.sql_file.clone()).collect()
+    history
+        .into_iter()
+        .chain(feeds)
+        .chain(args.models.iter().map(|(_, file)| file.clone()))
+        .chain(args.sql_file.clone())
+        .collect()
 }
 
 /// What is known of a run besides its answer.
@@ -165,10 +172,14 @@ struct Asked {
 fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<()> {
     // The answer comes first: a workspace on a full disk does not keep it from being written.
     let kept = args.workspace.as_ref().map_or(Ok(()), |folder| keep_aside(last, folder));
-    let mut notes: Vec<String> = table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
+    let mut notes: Vec<String> =
+        table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
     notes.extend(last.notes.iter().filter(|note| !asked.told.contains(note)).cloned());
     if last.history_share() < 1.0 && last.fault.is_none() {
-        notes.push(format!("stopped early: this answer is from {} of the history", words::percent(last.history_share())));
+        notes.push(format!(
+            "stopped early: this answer is from {} of the history",
+            words::percent(last.history_share())
+        ));
     }
     if last.rows.late > 0 {
         notes.push(format!(
@@ -206,7 +217,10 @@ fn incomplete(last: &Snapshot) -> Option<Fault> {
         return Some(Fault::new(last.unkept.join("; ")).at("the workspace is not complete").hint(hint));
     }
     let rows = last.rows.dropped;
-    let what = format!("{rows} {} lost because they came faster than they could be taken", if rows == 1 { "row was" } else { "rows were" });
+    let what = format!(
+        "{rows} {} lost because they came faster than they could be taken",
+        if rows == 1 { "row was" } else { "rows were" }
+    );
     (rows > 0).then(|| Fault::new(what).hint("record the feed with --workspace DIR, or read fewer columns"))
 }
 
@@ -237,13 +251,20 @@ const REJECTED: &str = "rejected.ndjson";
 /// Writes the answer, and draws it; how many groups it is of.
 fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Result<u64> {
     // Where only parts of files are left out, the answer is of the rest, if there is any.
-    if let Some(fault) = last.fault.as_ref().filter(|fault| fault.lost.is_none() || last.rows.come_in == last.rows.rejected) {
+    if let Some(fault) =
+        last.fault.as_ref().filter(|fault| fault.lost.is_none() || last.rows.come_in == last.rows.rejected)
+    {
         return Err(fault.clone());
     }
     if let Some(path) = &args.chart {
         if last.sealed.as_ref().is_some_and(|sealed| sealed.is_spilled()) {
-            let what = format!("the answer does not fit into memory, so that it cannot be drawn ({} groups)", last.stats.groups);
-            return Err(Fault::new(what).at(path.display().to_string()).hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
+            let what = format!(
+                "the answer does not fit into memory, so that it cannot be drawn ({} groups)",
+                last.stats.groups
+            );
+            return Err(Fault::new(what)
+                .at(path.display().to_string())
+                .hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
         }
         let figure = picture(&Encoding::guess(&last.answer), last, &asked.windows, last.history_share())?;
         export::save(&figure, path, &Look::light())?;
@@ -259,7 +280,10 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resul
             writer.finish().map(|_| groups)
         }
         (Some(path), None) => write_frame_with(&last.answer, path, args.formulas).map(|()| groups),
-        (None, None) => print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty()), args.formulas).map(|()| groups),
+        (None, None) => {
+            print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty()), args.formulas)
+                .map(|()| groups)
+        }
     }
 }
 
@@ -306,7 +330,12 @@ impl Progress {
         if s.live_open > 0 {
             line += &format!(", live {} rows/s", words::count(s.live_rate as u64));
         }
-        for (count, word) in [(s.rows.late, "late"), (s.rows.rejected, "set aside"), (s.rows.cells, "cells set aside"), (s.rows.dropped, "dropped")] {
+        for (count, word) in [
+            (s.rows.late, "late"),
+            (s.rows.rejected, "set aside"),
+            (s.rows.cells, "cells set aside"),
+            (s.rows.dropped, "dropped"),
+        ] {
             if count > 0 {
                 line += &format!(", {} {word}", words::count(count));
             }

@@ -62,7 +62,9 @@ fn cost(s: &Snapshot) -> Value {
     let all = fit(&s.stats.samples);
     let fitted = if s.seam.live_rows > 0 { all.paced() } else { all };
     let last = s.stats.samples.last();
-    let per = |bytes: Option<u64>, of: Option<u64>| bytes.zip(of).filter(|(_, of)| *of > 0).map(|(bytes, of)| bytes as f64 / of as f64);
+    let per = |bytes: Option<u64>, of: Option<u64>| {
+        bytes.zip(of).filter(|(_, of)| *of > 0).map(|(bytes, of)| bytes as f64 / of as f64)
+    };
     json!({
         "samples": s.stats.samples.iter().map(sample).collect::<Vec<_>>(),
         "exponents": { "time": fitted.time, "state": fitted.state, "bytes_between_threads": fitted.between },

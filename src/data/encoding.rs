@@ -72,7 +72,9 @@ fn unmarked(head: &[u8], whole: bool) -> &'static Encoding {
     let guess = if guess == GBK { GB18030 } else { guess };
     // A few strange bytes are rows to be set aside; many show that the guess is wrong.
     let (text, _) = guess.decode_without_bom_handling(head);
-    let (foreign, beyond) = text.chars().fold((0, 0), |(f, b), c| (f + usize::from(c == char::REPLACEMENT_CHARACTER), b + usize::from(!c.is_ascii())));
+    let (foreign, beyond) = text
+        .chars()
+        .fold((0, 0), |(f, b), c| (f + usize::from(c == char::REPLACEMENT_CHARACTER), b + usize::from(!c.is_ascii())));
     if whole && foreign * 20 > beyond { WINDOWS_1252 } else { guess }
 }
 

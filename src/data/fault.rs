@@ -50,7 +50,9 @@ impl Fault {
         use std::io::ErrorKind as K;
         let (what, hint) = match error.kind() {
             K::NotFound => ("there is no such file or folder".to_owned(), "check the path"),
-            K::PermissionDenied => ("this is not permitted".to_owned(), "check the permissions of the file and its folder"),
+            K::PermissionDenied => {
+                ("this is not permitted".to_owned(), "check the permissions of the file and its folder")
+            }
             K::StorageFull => ("the disk is full".to_owned(), "free some space and try again"),
             _ => (error.to_string(), ""),
         };
@@ -84,7 +86,9 @@ impl From<polars::error::PolarsError> for Fault {
 
 /// `expression AtTimeZone { timestamp: …, … } is not supported` as `expression 'at time zone' is not supported`.
 fn without_dump(text: &str) -> String {
-    let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric());
+    let is_name = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(|c| c.is_ascii_alphanumeric())
+    };
     let mut from = 0;
     while let Some(open) = text.get(from..).and_then(|rest| rest.find(['{', '('])).map(|at| from + at) {
         from = open + 1;
@@ -93,7 +97,9 @@ fn without_dump(text: &str) -> String {
         let start = before.len() - name.len();
         let Some(length) = text.get(open..).and_then(closed) else { continue };
         let inside = text.get(open..open + length).unwrap_or_default();
-        if is_name(name) && ["Span(", "Ident {", "Ident(", ": None", "quote_style"].iter().any(|mark| inside.contains(mark)) {
+        if is_name(name)
+            && ["Span(", "Ident {", "Ident(", ": None", "quote_style"].iter().any(|mark| inside.contains(mark))
+        {
             let head = text.get(..start).unwrap_or_default();
             let tail = text.get(open + length..).unwrap_or_default();
             return format!("{head}'{}'{tail}", words(name));

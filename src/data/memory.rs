@@ -54,7 +54,13 @@ fn available() -> Option<u64> {
 /// What is left of the address space, where that is limited, bytes.
 fn address_space() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let limit: u64 = text.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()?;
+    let limit: u64 = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Max address space"))?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()?;
     Some(limit.saturating_sub(status("VmSize:")?))
 }
 

@@ -199,7 +199,9 @@ pub fn value_micros(value: &AnyValue<'_>) -> Option<Micros> {
     let nearest = |positive: bool| if positive { i64::MAX - 1 } else { -i64::MAX + 1 };
     match value {
         AnyValue::Date(days) => Some(day_in_unit(*days, TimeUnit::Microseconds).unwrap_or_else(|| nearest(*days > 0))),
-        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Some(micros(*v, *unit).unwrap_or_else(|| nearest(*v > 0))),
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => {
+            Some(micros(*v, *unit).unwrap_or_else(|| nearest(*v > 0)))
+        }
         _ => None,
     }
 }
@@ -260,10 +262,16 @@ pub fn convert(column: &Column, to: &DataType) -> PolarsResult<Column> {
         return column.cast(to);
     }
     let moved: Int64Chunked = match (column.dtype(), to) {
-        (DataType::Date, DataType::Datetime(unit, _)) => column.to_physical_repr().i32()?.iter().map(|d| d.and_then(|d| day_in_unit(d, *unit))).collect(),
-        (DataType::Datetime(unit, _), DataType::Date) => numbers(column)?.iter().map(|v| v.and_then(|v| day_of(v, *unit)).map(i64::from)).collect(),
+        (DataType::Date, DataType::Datetime(unit, _)) => {
+            column.to_physical_repr().i32()?.iter().map(|d| d.and_then(|d| day_in_unit(d, *unit))).collect()
+        }
+        (DataType::Datetime(unit, _), DataType::Date) => {
+            numbers(column)?.iter().map(|v| v.and_then(|v| day_of(v, *unit)).map(i64::from)).collect()
+        }
         (DataType::Datetime(from, _), DataType::Datetime(unit, _)) if from == unit => numbers(column)?,
-        (DataType::Datetime(from, _), DataType::Datetime(unit, _)) => numbers(column)?.iter().map(|v| v.and_then(|v| in_unit(v, *from, *unit))).collect(),
+        (DataType::Datetime(from, _), DataType::Datetime(unit, _)) => {
+            numbers(column)?.iter().map(|v| v.and_then(|v| in_unit(v, *from, *unit))).collect()
+        }
         _ => return column.cast(to),
     };
     let like = Column::new_empty(column.name().clone(), to);
@@ -293,7 +301,9 @@ fn texts_with(column: &Column, between: char) -> PolarsResult<Column> {
         TimeUnit::Nanoseconds => 9,
     };
     let written = |value: AnyValue<'_>| match value {
-        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => Some(text(v, unit, between, Clock::Digits(digits(unit)))),
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => {
+            Some(text(v, unit, between, Clock::Digits(digits(unit))))
+        }
         value => value_text(&value),
     };
     let mut texts = StringChunkedBuilder::new(column.name().clone(), column.len());
@@ -333,7 +343,10 @@ pub fn addable(a: &Column, b: &Column, minus: bool) -> PolarsResult<Column> {
         [x, y, sum].iter().all(|v| v.abs() <= most)
     };
     let (left, right) = (numbers(a)?, numbers(b)?);
-    let ends = [left.min(), left.max()].into_iter().flatten().flat_map(|x| [right.min(), right.max()].into_iter().flatten().map(move |y| (x, y)));
+    let ends = [left.min(), left.max()]
+        .into_iter()
+        .flatten()
+        .flat_map(|x| [right.min(), right.max()].into_iter().flatten().map(move |y| (x, y)));
     if ends.into_iter().all(|(x, y)| fits(x, y)) {
         return Ok(a.clone());
     }

@@ -53,5 +53,9 @@ fn is_hidden(c: char) -> bool {
 /// A percentage that is never 0 before the start nor 100 before the end.
 pub fn percent(share: f64) -> String {
     let p = share.clamp(0.0, 1.0) * 100.0;
-    if p > 0.0 && p < 1.0 { "1 %".to_owned() } else { format!("{:.0} %", p.round().min(if p < 100.0 { 99.0 } else { 100.0 })) }
+    if p > 0.0 && p < 1.0 {
+        "1 %".to_owned()
+    } else {
+        format!("{:.0} %", p.round().min(if p < 100.0 { 99.0 } else { 100.0 }))
+    }
 }

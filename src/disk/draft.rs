@@ -47,7 +47,9 @@ impl Draft {
         let path = target(path)?;
         match path.metadata() {
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if !found.is_file() || is_system(&path) => through(&path).map(|file| Self::of(Way::Through(file))),
+            Ok(found) if !found.is_file() || is_system(&path) => {
+                through(&path).map(|file| Self::of(Way::Through(file)))
+            }
             Ok(found) => Self::beside(path, Some(found.permissions())),
             Err(_) => {
                 let permissions = new_permissions(folder_of(&path))?;
@@ -232,7 +234,9 @@ fn through(path: &Path) -> io::Result<File> {
     let nonblock = rustix::fs::OFlags::NONBLOCK;
     let opened = OpenOptions::new().write(true).custom_flags(nonblock.bits().cast_signed()).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {
-        Some(code) if code == rustix::io::Errno::NXIO.raw_os_error() => io::Error::other("nobody reads from this pipe; start its reader first"),
+        Some(code) if code == rustix::io::Errno::NXIO.raw_os_error() => {
+            io::Error::other("nobody reads from this pipe; start its reader first")
+        }
         _ => error,
     })?;
     // From here on a reader that is slower is waited for.

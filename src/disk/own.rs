@@ -244,7 +244,9 @@ fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         return Err(no_file());
     }
     if names(&found) > 1 {
-        return Err(io::Error::other("this file has a second name elsewhere, and would be changed there, too; remove it"));
+        return Err(io::Error::other(
+            "this file has a second name elsewhere, and would be changed there, too; remove it",
+        ));
     }
     Ok(file)
 }

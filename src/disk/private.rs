@@ -91,11 +91,17 @@ fn private(prefix: &str) -> Builder<'_, 'static> {
 
 /// Where there is room: `TMPDIR` if it is set, else the user's cache folder, else the system's folder for temporary files.
 fn place() -> PathBuf {
-    let cache = || dirs::cache_dir().filter(|cache| [Some(cache.as_path()), cache.parent()].into_iter().flatten().any(is_own_folder));
+    let cache = || {
+        dirs::cache_dir()
+            .filter(|cache| [Some(cache.as_path()), cache.parent()].into_iter().flatten().any(is_own_folder))
+    };
     let named = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let cached = || cache().map(|cache| cache.join("braid")).filter(|place| own::root(place).is_ok());
     // A folder that is not there was mistyped, and is not made.
-    named.filter(|named| named.is_dir()).or_else(cached).unwrap_or_else(|| PathBuf::from(if cfg!(unix) { "/tmp" } else { "." }))
+    named
+        .filter(|named| named.is_dir())
+        .or_else(cached)
+        .unwrap_or_else(|| PathBuf::from(if cfg!(unix) { "/tmp" } else { "." }))
 }
 
 /// The folder there that only this user can enter; `None` where somebody else has its name.
@@ -128,7 +134,9 @@ fn sweep(home: &Path) {
         }
         let left = match own::open(&path.join(LOCK)) {
             Ok(lock) => lock.try_lock().is_ok(),
-            Err(_) => entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > MAKING)),
+            Err(_) => {
+                entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|age| age > MAKING))
+            }
         };
         if left {
             let _ = remove_dir_all(&path);

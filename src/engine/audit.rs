@@ -66,7 +66,8 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
                     Err(fault) => (0, 0, Some(format!("could not be verified: {fault}"))),
                 };
                 let at = std::time::SystemTime::now();
-                shared.news().audit = Some(Audit { until: moment.until, at, rows, differences, word, took: begun.elapsed() });
+                shared.news().audit =
+                    Some(Audit { until: moment.until, at, rows, differences, word, took: begun.elapsed() });
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,

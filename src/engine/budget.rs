@@ -55,7 +55,12 @@ pub struct Excess<'a> {
 
 impl Budget {
     pub fn new(options: &Options) -> Self {
-        Self { memory: options.memory, beside: options.beside, workers: options.workers() as u64, dataset: AtomicU64::new(0) }
+        Self {
+            memory: options.memory,
+            beside: options.beside,
+            workers: options.workers() as u64,
+            dataset: AtomicU64::new(0),
+        }
     }
 
     pub fn is_set(&self) -> bool {
@@ -115,8 +120,15 @@ impl Budget {
             self.dataset.store(bytes, Ordering::Relaxed);
             return Ok(());
         };
-        let what = format!("the dataset takes {} of the {} allowed, and more with its index", mib(bytes), mib(memory + self.beside));
-        Err(Fault::new(what).at(name).hint(format!("allow at least {} with --memory, or join with fewer columns", mib(self.beside + bytes * DATASET))))
+        let what = format!(
+            "the dataset takes {} of the {} allowed, and more with its index",
+            mib(bytes),
+            mib(memory + self.beside)
+        );
+        Err(Fault::new(what).at(name).hint(format!(
+            "allow at least {} with --memory, or join with fewer columns",
+            mib(self.beside + bytes * DATASET)
+        )))
     }
 
     /// What to say when rows or groups do not fit: what they take, what all of them may need, and what would do with less.
@@ -130,14 +142,22 @@ impl Budget {
         let all = if partly { bytes as f64 / read } else { bytes as f64 };
         let need = mib(self.beside + self.dataset.load(Ordering::Relaxed) + (all * factor) as u64);
         if partly {
-            what += &format!("; that is after {:.0} % of the history, so that all of it may need about {need}", read * 100.0);
+            what += &format!(
+                "; that is after {:.0} % of the history, so that all of it may need about {need}",
+                read * 100.0
+            );
         } else {
             what += &format!("; so far they need about {need}");
         }
         // A sketch takes some kilobytes a group, so that it helps only where a group keeps more.
         let dear = bytes / (count.max(1) as u64) > SKETCH;
-        let sketches: Vec<String> =
-            plan.calls.iter().filter_map(|call| crate::query::rewrite::cheaper(&call.sql)).map(|(sketch, _)| sketch).filter(|_| dear).collect();
+        let sketches: Vec<String> = plan
+            .calls
+            .iter()
+            .filter_map(|call| crate::query::rewrite::cheaper(&call.sql))
+            .map(|(sketch, _)| sketch)
+            .filter(|_| dear)
+            .collect();
         let hint = match sketches.first() {
             Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more memory (--memory)"),
             None if plan.rows.is_some() => "allow more memory (--memory), or ask for fewer rows or columns".to_owned(),
@@ -149,9 +169,11 @@ impl Budget {
     /// The fault of a partial that is too large and cannot leave memory; `None` while it is not.
     pub fn exceeded(&self, partial: &Partial, read: f64) -> Option<Fault> {
         let rows = partial.plan().rows.is_some();
-        let (share, factor) = if rows { (self.rows(), ROWS as f64) } else { (self.whole(), WHOLE.1 as f64 / WHOLE.0 as f64) };
+        let (share, factor) =
+            if rows { (self.rows(), ROWS as f64) } else { (self.whole(), WHOLE.1 as f64 / WHOLE.0 as f64) };
         let bytes = partial.size() as u64;
-        (bytes > share).then(|| self.fault(&Excess { plan: partial.plan(), count: partial.groups(), bytes, factor, read }))
+        (bytes > share)
+            .then(|| self.fault(&Excess { plan: partial.plan(), count: partial.groups(), bytes, factor, read }))
     }
 
     /// The fault of groups that are beyond what disk can help with: too much of them belongs together.
@@ -162,7 +184,8 @@ impl Budget {
 
     /// The fault of an answer whose rows are looked at beside each other, so that it has to be in one piece.
     pub fn exceeded_answer(&self, bytes: u64, groups: u64) -> Fault {
-        let (allowed, bytes, needed) = (mib(self.memory.unwrap_or(0) + self.beside), mib(bytes), mib(self.beside + bytes * ANSWER));
+        let (allowed, bytes, needed) =
+            (mib(self.memory.unwrap_or(0) + self.beside), mib(bytes), mib(self.beside + bytes * ANSWER));
         Fault::new(format!("DISTINCT and OVER look at all of an answer: its {groups} groups take {bytes}, more than their share of the {allowed} allowed; it needs about {needed}"))
             .hint("allow more memory (--memory), show fewer groups with HAVING, or leave DISTINCT and OVER out: an answer with ORDER BY alone is sorted on disk")
     }

@@ -102,14 +102,19 @@ impl Resumed {
 
 /// Where the checkpoints of this question lie in a workspace.
 pub fn folder(workspace: &Path, plan: &Plan, table: &Table) -> PathBuf {
-    workspace.join("checkpoints").join(format!("{}-{:08x}", table.name, crc32fast::hash(question(plan, table).as_bytes())))
+    workspace.join("checkpoints").join(format!(
+        "{}-{:08x}",
+        table.name,
+        crc32fast::hash(question(plan, table).as_bytes())
+    ))
 }
 
 /// The question and its inputs in words.
 pub fn question(plan: &Plan, table: &Table) -> String {
     let files: Vec<&str> = table.history.iter().map(|h| h.name()).collect();
     // Where reading begins, its pace, and whether it waits at the end do not change what the rows are.
-    let feeds: Vec<String> = table.live.iter().map(|f| f.url.without(&["from", "follow", "speed", "rate"]).shown()).collect();
+    let feeds: Vec<String> =
+        table.live.iter().map(|f| f.url.without(&["from", "follow", "speed", "rate"]).shown()).collect();
     // A recording that took the place of another holds other rows.
     let recordings: Vec<u64> = table.live.iter().filter_map(super::Feed::recording_id).collect();
     let schema: Vec<String> = table.schema.iter().map(|(name, dtype)| format!("{name} {dtype}")).collect();
@@ -117,7 +122,11 @@ pub fn question(plan: &Plan, table: &Table) -> String {
     // Another model of the same name gives other scores.
     let models = plan.scores.fingerprints();
     let models = if models.is_empty() { String::new() } else { format!("\nmodels {models:?}") };
-    format!("{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}{models}", sql::print(&plan.query), table.seam)
+    format!(
+        "{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}{models}",
+        sql::print(&plan.query),
+        table.seam
+    )
 }
 
 /// The files of a history as they are now.
@@ -126,7 +135,15 @@ pub fn files(table: &Table) -> Vec<FileAt> {
         let time = std::fs::metadata(name).and_then(|m| m.modified()).ok()?;
         time.duration_since(UNIX_EPOCH).ok().map(|d| d.as_micros() as u64)
     };
-    table.history.iter().map(|h| FileAt { name: h.name().to_owned(), bytes: h.extent().bytes, modified: modified(h.name()).unwrap_or(0) }).collect()
+    table
+        .history
+        .iter()
+        .map(|h| FileAt {
+            name: h.name().to_owned(),
+            bytes: h.extent().bytes,
+            modified: modified(h.name()).unwrap_or(0),
+        })
+        .collect()
 }
 
 /// Takes the folder for this process; the operating system gives it back when the process ends, however that happens.
@@ -140,9 +157,11 @@ pub fn lock(workspace: &Path, folder: &Path) -> Result<std::fs::File> {
     let file = own::change(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::new("this question is being answered in this workspace already")
-            .at(folder.display().to_string())
-            .hint("stop the other run, or give this one a --workspace of its own")),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(Fault::new("this question is being answered in this workspace already")
+                .at(folder.display().to_string())
+                .hint("stop the other run, or give this one a --workspace of its own"))
+        }
         Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
     }
 }
@@ -170,12 +189,19 @@ pub fn load(folder: &Path, plan: &Plan, table: &Table) -> (Option<Resumed>, Vec<
         let section = |name: &str| found.get(name).ok_or_else(|| Fault::new(format!("it has no section '{name}'")));
         let meta: Meta = serde_json::from_slice(section("meta")?).map_err(|e| Fault::new(e.to_string()))?;
         let seen = found.get("seen").map(frames::from_bytes).transpose()?;
-        Ok(Resumed { meta, partial: frames::from_bytes(section("partial")?)?, late: frames::from_bytes(section("late")?)?, seen })
+        Ok(Resumed {
+            meta,
+            partial: frames::from_bytes(section("partial")?)?,
+            late: frames::from_bytes(section("late")?)?,
+            seen,
+        })
     };
     let anew = |why: &str| format!("the checkpoint of {} is not used, and everything is read again: {why}", table.name);
     match read() {
         Err(fault) => notes.push(anew(&fault.to_string())),
-        Ok(resumed) if resumed.meta.question != question(plan, table) => notes.push(anew("it answers another question")),
+        Ok(resumed) if resumed.meta.question != question(plan, table) => {
+            notes.push(anew("it answers another question"))
+        }
         Ok(resumed) => match changed(&resumed.meta, table) {
             Some(why) => notes.push(anew(&why)),
             None => return (Some(resumed), notes),

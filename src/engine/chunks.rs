@@ -70,7 +70,11 @@ pub(super) fn fit_chunks(
         labelled: Heap::new(Keep::Spread(KEPT)),
         dropped: Dropped::default(),
         learnt: 0,
-        time: table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| wanted.columns.contains(time)),
+        time: table
+            .time
+            .as_ref()
+            .map(|time| PlSmallStr::from(time.column.as_str()))
+            .filter(|time| wanted.columns.contains(time)),
         learnt_to: None,
         training,
     };
@@ -102,7 +106,13 @@ struct Settled {
     none: DataFrame,
 }
 
-fn settle(table: &Table, reached: &Reached, wanted: &Wanted, question: &Question, report: &Reporter) -> Result<Settled> {
+fn settle(
+    table: &Table,
+    reached: &Reached,
+    wanted: &Wanted,
+    question: &Question,
+    report: &Reporter,
+) -> Result<Settled> {
     let (mut sample, mut classes, mut dropped) = (Heap::new(Keep::Spread(SAMPLE)), BTreeSet::new(), Dropped::default());
     each(table, reached, wanted, report, &mut |rows| {
         let (complete, lacking) = question.complete(&rows)?;

@@ -104,11 +104,14 @@ pub fn fit(samples: &[Sample]) -> Exponents {
 }
 
 fn slope(of: &[&Sample], x: fn(&Sample) -> f64, y: fn(&Sample) -> f64) -> Option<f64> {
-    let points: Vec<(f64, f64)> = of.iter().filter(|s| x(s) >= 1.0 && y(s) > 0.0).map(|s| (x(s).ln(), y(s).ln())).collect();
+    let points: Vec<(f64, f64)> =
+        of.iter().filter(|s| x(s) >= 1.0 && y(s) > 0.0).map(|s| (x(s).ln(), y(s).ln())).collect();
     let n = points.len() as f64;
     let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
-    let (covariance, variance) = points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
-    let span = points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
+    let (covariance, variance) =
+        points.iter().fold((0.0, 0.0), |(c, v), (x, y)| (c + (x - mx) * (y - my), v + (x - mx) * (x - mx)));
+    let span =
+        points.iter().map(|p| p.0).fold(f64::MIN, f64::max) - points.iter().map(|p| p.0).fold(f64::MAX, f64::min);
     (points.len() >= ENOUGH && span >= SPAN.ln() - 1e-9).then(|| {
         let slope = covariance / variance;
         // No `-0.00`.
@@ -163,7 +166,12 @@ pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> 
     })
 }
 
-fn run_once(plan: Arc<Plan>, table: Arc<Table>, options: Options, report: &super::job::Reporter) -> Result<Arc<Snapshot>> {
+fn run_once(
+    plan: Arc<Plan>,
+    table: Arc<Table>,
+    options: Options,
+    report: &super::job::Reporter,
+) -> Result<Arc<Snapshot>> {
     let (bell, rung) = crossbeam_channel::bounded(1);
     // A bell that has rung already need not ring again.
     let wake = Wake::new(move || {

@@ -43,7 +43,8 @@ impl Dataset {
     /// When it is not there, or is a feed.
     pub fn new(join: &Join, tables: &[Arc<Table>]) -> Result<Self> {
         let Some(table) = tables.first() else {
-            return Err(Fault::new(format!("the table '{}' is not open", join.table)).hint("open it, or give it with --history NAME=FILE"));
+            return Err(Fault::new(format!("the table '{}' is not open", join.table))
+                .hint("open it, or give it with --history NAME=FILE"));
         };
         if !table.live.is_empty() || table.history.is_empty() {
             return Err(Fault::new(format!("'{}' is a feed, and rows can be joined with files only", table.name))
@@ -89,17 +90,27 @@ impl Dataset {
                 continue;
             }
             let name = &self.table.name;
-            let files: Result<Vec<_>> = self.table.history.iter().map(|f| open_history(Path::new(f.name()), Some(self.table.schema.clone()))).collect();
+            let files: Result<Vec<_>> = self
+                .table
+                .history
+                .iter()
+                .map(|f| open_history(Path::new(f.name()), Some(self.table.schema.clone())))
+                .collect();
             match files.and_then(|files| load(shared, join, name, &files)) {
                 // A file that changed again meanwhile is read again next time.
                 Ok(lookup) => {
-                    shared.note(format!("{name} changed and was read again ({} rows): rows from now on are joined with the new version", lookup.len()));
+                    shared.note(format!(
+                        "{name} changed and was read again ({} rows): rows from now on are joined with the new version",
+                        lookup.len()
+                    ));
                     self.changed.store(true, Ordering::Release);
                     *self.lock() = Some(Loaded { lookup: Arc::new(lookup), stamps: now });
                 }
                 Err(fault) => {
                     // Half-written files mend themselves; say it once for each state of the files.
-                    shared.note(format!("{name} changed and cannot be read, so rows are joined with the version before: {fault}"));
+                    shared.note(format!(
+                        "{name} changed and cannot be read, so rows are joined with the version before: {fault}"
+                    ));
                     told = now;
                 }
             }
@@ -121,7 +132,9 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
     let (mut unread, mut cells) = (0, 0);
     for file in files {
         let index = |column: &polars::prelude::PlSmallStr| {
-            let missing = || Fault::new(format!("the column '{column}' is missing")).at(file.name()).hint("the question joins by it");
+            let missing = || {
+                Fault::new(format!("the column '{column}' is missing")).at(file.name()).hint("the question joins by it")
+            };
             file.schema().index_of(column).ok_or_else(missing)
         };
         let columns = join.columns.iter().map(index).collect::<Result<Vec<_>>>()?;

@@ -102,9 +102,13 @@ impl Feed {
         let (url, expect) = (self.url.clone(), self.expect.clone());
         let failed = settled.clone();
         let on_panic = move |said: String| {
-            let _ = failed.try_send(Err(Fault::new(format!("internal error: {said}")).hint("please report it with the feed and its data")));
+            let _ =
+                failed
+                    .try_send(Err(Fault::new(format!("internal error: {said}"))
+                        .hint("please report it with the feed and its data")));
         };
-        Worker::spawn("connect", move || drop(settled.send(settle(&url, expect, &given_up))), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
+        Worker::spawn("connect", move || drop(settled.send(settle(&url, expect, &given_up))), on_panic)
+            .map_err(|e| Fault::io("starting a thread", &e))?;
         let begun = Instant::now();
         while !cancel.is_set() {
             let left = wait.saturating_sub(begun.elapsed());

@@ -62,7 +62,13 @@ pub(super) fn nothing(table: &Table) -> Fault {
 ///
 /// # Errors
 /// When a face cannot be read, or those of `give`.
-pub(super) fn each(table: &Table, reached: &Reached, wanted: &Wanted, report: &Reporter, give: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<u64> {
+pub(super) fn each(
+    table: &Table,
+    reached: &Reached,
+    wanted: &Wanted,
+    report: &Reporter,
+    give: &mut dyn FnMut(DataFrame) -> Result<()>,
+) -> Result<u64> {
     let own = Own::new(table, wanted);
     let mut unread = 0;
     let total: u64 = table.history.iter().map(|h| h.extent().bytes).sum();
@@ -193,7 +199,9 @@ impl Heap {
         self.parts.push_back(rows);
         match self.keep {
             Keep::Newest(most) => {
-                while let Some(first) = self.parts.front().map(DataFrame::height).filter(|first| self.rows - first >= most) {
+                while let Some(first) =
+                    self.parts.front().map(DataFrame::height).filter(|first| self.rows - first >= most)
+                {
                     self.rows -= first;
                     self.parts.pop_front();
                 }

@@ -56,7 +56,10 @@ impl Reporter {
     /// For a part of the work: what it reports comes behind `before`, of `total`.
     pub fn part(&self, before: u64, total: u64) -> Self {
         let set = Arc::clone(&self.set);
-        Self { set: Arc::new(move |p| set(Progress { done: before + p.done, total, ..p })), cancel: self.cancel.clone() }
+        Self {
+            set: Arc::new(move |p| set(Progress { done: before + p.done, total, ..p })),
+            cancel: self.cancel.clone(),
+        }
     }
 
     /// For a step whose own progress would hide that of the whole.
@@ -73,7 +76,11 @@ impl Reporter {
 
 impl<T: Send + 'static> Job<T> {
     /// Starts `work` on a thread of its own and rings `wake` on progress and at the end.
-    pub fn start(name: impl Into<String>, wake: Wake, work: impl FnOnce(&Reporter) -> Result<T> + Send + 'static) -> Self {
+    pub fn start(
+        name: impl Into<String>,
+        wake: Wake,
+        work: impl FnOnce(&Reporter) -> Result<T> + Send + 'static,
+    ) -> Self {
         let name = name.into();
         let shared = Arc::new(Shared { progress: Mutex::default(), outcome: Mutex::new(None) });
         let cancel = Cancel::new();
@@ -95,7 +102,11 @@ impl<T: Send + 'static> Job<T> {
             },
         };
         let (done, broken, refused) = (finish.clone(), finish.clone(), finish);
-        let started = Worker::spawn("job", move || done(work(&reporter)), move |said| broken(Err(Fault::new(format!("internal error: {said}")))));
+        let started = Worker::spawn(
+            "job",
+            move || done(work(&reporter)),
+            move |said| broken(Err(Fault::new(format!("internal error: {said}")))),
+        );
         if let Err(error) = started {
             refused(Err(Fault::io("starting a thread", &error)));
         }

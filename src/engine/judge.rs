@@ -37,9 +37,12 @@ impl<'a> PastLate<'a> {
     /// # Errors
     /// When the rows cannot be told apart.
     pub fn see(&mut self, chunk: &Chunk, times: Option<&Int64Chunked>) -> Result<()> {
-        let (Some(all), Some(times), Some(window)) = (judges_all(self.shared), times, self.shared.plan.window()) else { return Ok(()) };
+        let (Some(all), Some(times), Some(window)) = (judges_all(self.shared), times, self.shared.plan.window()) else {
+            return Ok(());
+        };
         let now = Instant::now();
-        let known = self.partitions.iter().find(|(partition, _)| *partition == chunk.partition).map(|(_, number)| *number);
+        let known =
+            self.partitions.iter().find(|(partition, _)| *partition == chunk.partition).map(|(_, number)| *number);
         let number = known.unwrap_or_else(|| {
             self.partitions.push((chunk.partition, self.watermark.add(now)));
             self.partitions.len() - 1
@@ -48,7 +51,10 @@ impl<'a> PastLate<'a> {
             let rows = chunk.frame.filter(&judged.is_not_null())?;
             let watermarks: Vec<Micros> = judged.iter().flatten().collect();
             // A row of a joined question has no window before it is joined: then what is older than the watermark counts.
-            let late = window.time.of(&rows).and_then(|time| Ok(window.place(&micros_of(&time)?, Due::Judged(&watermarks)).late.len()));
+            let late = window
+                .time
+                .of(&rows)
+                .and_then(|time| Ok(window.place(&micros_of(&time)?, Due::Judged(&watermarks)).late.len()));
             self.count += late.unwrap_or(watermarks.len()) as u64;
         }
         Ok(())
@@ -58,7 +64,10 @@ impl<'a> PastLate<'a> {
     pub fn tell(&self, source: &str) {
         if self.count > 0 {
             let (shared, rows) = (self.shared, if self.count == 1 { "row that came" } else { "rows that came" });
-            shared.note(format!("{source}: {} {rows} after their window was final are counted here, for what is past is complete", self.count));
+            shared.note(format!(
+                "{source}: {} {rows} after their window was final are counted here, for what is past is complete",
+                self.count
+            ));
         }
     }
 }

@@ -16,7 +16,9 @@ use crate::sync::Wake;
 /// far the feeds have come.
 pub fn learn(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake: Wake) -> Job<Vec<LatenessCost>> {
     Job::start("lateness", wake, move |report| {
-        let time = table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").at(&table.name).hint("choose its time column first"))?;
+        let time = table.time.as_ref().ok_or_else(|| {
+            Fault::new("this table has no event time").at(&table.name).hint("choose its time column first")
+        })?;
         let mut delays = Delays::default();
         let total: u64 = table.history.iter().map(|h| h.extent().bytes).sum();
         let mut done = 0;
@@ -42,7 +44,14 @@ pub fn learn(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake:
     })
 }
 
-fn learn_feed(feed: &super::Feed, number: usize, time: &str, reached: &Reached, report: &super::job::Reporter, delays: &mut Delays) -> Result<()> {
+fn learn_feed(
+    feed: &super::Feed,
+    number: usize,
+    time: &str,
+    reached: &Reached,
+    report: &super::job::Reporter,
+    delays: &mut Delays,
+) -> Result<()> {
     let mut live = feed.reread()?;
     let wait = std::time::Duration::from_millis(20);
     let schema = loop {

@@ -32,9 +32,19 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
             let first = log.first_live.iter().find(|(p, _)| *p == partition).map(|(_, first)| *first);
             let (last_history, first_live, gap) = match (log.ends.get(&partition), &table.seam) {
                 // Positions of one log: history has those before its end, live those from there on.
-                (Some(end), _) => (end.checked_sub(1).map(|p| p as i64), first.map(|f| f as i64), Gap::Known(first.map_or(0, |f| f.saturating_sub(*end)))),
-                (None, Seam::Position) => (Some(end_of_files as i64), first.map(|f| f as i64), Gap::Known(first.map_or(0, |f| f.abs_diff(end_of_files)))),
-                (None, Seam::Time(_)) => (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown }),
+                (Some(end), _) => (
+                    end.checked_sub(1).map(|p| p as i64),
+                    first.map(|f| f as i64),
+                    Gap::Known(first.map_or(0, |f| f.saturating_sub(*end))),
+                ),
+                (None, Seam::Position) => (
+                    Some(end_of_files as i64),
+                    first.map(|f| f as i64),
+                    Gap::Known(first.map_or(0, |f| f.abs_diff(end_of_files))),
+                ),
+                (None, Seam::Time(_)) => {
+                    (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown })
+                }
                 _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
             };
             // Within a feed whose messages are numbered it is known what is missing.
@@ -43,7 +53,14 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
                 (_, gap) => gap,
             };
             let is_time = !log.ends.contains_key(&partition) && matches!(table.seam, Seam::Time(_));
-            partitions.push(SeamLine { source: log.source.to_string(), partition, is_time, last_history, first_live, gap });
+            partitions.push(SeamLine {
+                source: log.source.to_string(),
+                partition,
+                is_time,
+                last_history,
+                first_live,
+                gap,
+            });
         }
     }
     let of_one_log = table.history.is_empty() && news.logs.iter().any(own_history);
@@ -54,8 +71,18 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
     };
     let again = |log: &super::run::Log| {
         let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;
-        Some(format!("{}: {} rows came again by their number and are counted once; {} numbers are missing", log.source, numbered.repeated, numbered.missing))
+        Some(format!(
+            "{}: {} rows came again by their number and are counted once; {} numbers are missing",
+            log.source, numbered.repeated, numbered.missing
+        ))
     };
     warnings.extend(news.logs.iter().filter_map(again));
-    SeamLedger { kind, at: at.filter(|_| both), live_from: live_from.filter(|_| both), partitions, warnings, ..counted.clone() }
+    SeamLedger {
+        kind,
+        at: at.filter(|_| both),
+        live_from: live_from.filter(|_| both),
+        partitions,
+        warnings,
+        ..counted.clone()
+    }
 }

@@ -41,11 +41,19 @@ impl Target {
     pub(super) fn bind(&self, table: &Table) -> Result<Option<Derived>> {
         let Some(sql) = &self.sql else { return Ok(None) };
         if !is_name(&self.name) {
-            let what = if self.name.is_empty() { "the target has no name".to_owned() } else { format!("'{}' is not a name", self.name) };
-            return Err(Fault::new(what).at("Target").hint("write letters, digits and _, a letter first, such as late"));
+            let what = if self.name.is_empty() {
+                "the target has no name".to_owned()
+            } else {
+                format!("'{}' is not a name", self.name)
+            };
+            return Err(Fault::new(what)
+                .at("Target")
+                .hint("write letters, digits and _, a letter first, such as late"));
         }
         if table.schema.contains(&self.name) {
-            return Err(Fault::new(format!("there is a column '{}' already", self.name)).at(&table.name).hint("give the target another name"));
+            return Err(Fault::new(format!("there is a column '{}' already", self.name))
+                .at(&table.name)
+                .hint("give the target another name"));
         }
         Derived::bind(sql, table.input(&table.name)).map(Some)
     }
@@ -69,8 +77,12 @@ pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) 
     Job::start("propose", wake, move |report| {
         let derived = target.bind(&table)?;
         let used: Vec<PlSmallStr> = derived.iter().flat_map(|d| d.columns.iter().cloned()).collect();
-        let kinds: Vec<(String, Kind)> = table.schema.iter().filter_map(|(name, dtype)| Some((name.to_string(), kind_of(dtype)?))).collect();
-        let wanted = Wanted { columns: table.schema.iter_names().cloned().collect(), derived: derived.map(|d| (target.name.as_str().into(), d)) };
+        let kinds: Vec<(String, Kind)> =
+            table.schema.iter().filter_map(|(name, dtype)| Some((name.to_string(), kind_of(dtype)?))).collect();
+        let wanted = Wanted {
+            columns: table.schema.iter_names().cloned().collect(),
+            derived: derived.map(|d| (target.name.as_str().into(), d)),
+        };
         let Gathered { frame, seen, .. } = gather(&table, &reached, &wanted, Keep::Spread(propose::SAMPLE), report)?;
         report.progress(0, 0, "looking at each column");
         let mut proposal = propose::propose(&frame, &target.name)?;
@@ -86,7 +98,11 @@ pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) 
 /// What the target is computed from tells it, whatever the sample says.
 fn leave_out(proposal: &mut Proposal, used: &[PlSmallStr], sql: &str) {
     for column in used.iter().map(|c| c.to_string()) {
-        let leak = LeftOut { column: column.clone(), reason: Reason::Leak, evidence: format!("the target is computed from it: {sql}") };
+        let leak = LeftOut {
+            column: column.clone(),
+            reason: Reason::Leak,
+            evidence: format!("the target is computed from it: {sql}"),
+        };
         proposal.features.retain(|f| *f != column);
         match proposal.left_out.iter_mut().find(|l| l.column == column) {
             Some(known) => *known = leak,
@@ -166,7 +182,8 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
     if derived.is_none() {
         columns.push(target.name.as_str().into());
     }
-    let time = table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| *time != target.name);
+    let time =
+        table.time.as_ref().map(|time| PlSmallStr::from(time.column.as_str())).filter(|time| *time != target.name);
     // A champion may ask for features that the challenger does without.
     let inputs = champion.iter().flat_map(|c| c.features.iter().map(|f| PlSmallStr::from(f.name.as_str())));
     for input in inputs.chain(time.clone()) {
@@ -186,7 +203,14 @@ fn learn_now(lesson: Lesson, errors: &Latest<Vec<f64>>, report: &Reporter) -> Re
             let gathered = gather(&table, &reached, &wanted, keep, report)?;
             fit_together(gathered, time.as_deref(), &training, test, report, show)?
         }
-        Scope::Chunks { rows, room } => fit_chunks(&Rows { table: &table, reached: &reached, wanted: &wanted }, &training, test, (rows, room), report, &show)?,
+        Scope::Chunks { rows, room } => fit_chunks(
+            &Rows { table: &table, reached: &reached, wanted: &wanted },
+            &training,
+            test,
+            (rows, room),
+            report,
+            &show,
+        )?,
     };
     let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts, learnt_to } = fitted;
     let took = begun.elapsed();
@@ -220,7 +244,12 @@ pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
 
 /// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest of
 /// both counts, so that what comes after it is new.
-pub(super) fn newest(time: Option<&str>, complete: &DataFrame, learnt: &DataFrame, test: Test) -> Result<Option<LearntTo>> {
+pub(super) fn newest(
+    time: Option<&str>,
+    complete: &DataFrame,
+    learnt: &DataFrame,
+    test: Test,
+) -> Result<Option<LearntTo>> {
     let Some(time) = time else { return Ok(None) };
     learnt_to(if matches!(test, Test::Newest(_)) { learnt } else { complete }.column(time)?)
 }
@@ -238,7 +267,14 @@ pub(super) struct Fitted {
     pub learnt_to: Option<LearntTo>,
 }
 
-fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, test: Test, report: &Reporter, show: impl Fn(&[f64])) -> Result<Fitted> {
+fn fit_together(
+    gathered: Gathered,
+    time: Option<&str>,
+    training: &Training,
+    test: Test,
+    report: &Reporter,
+    show: impl Fn(&[f64]),
+) -> Result<Fitted> {
     let Gathered { frame, seen, unread } = gathered;
     let question = &training.question;
     let (complete, dropped) = question.complete(&frame)?;
@@ -260,7 +296,8 @@ fn fit_together(gathered: Gathered, time: Option<&str>, training: &Training, tes
 
 /// Which of so many complete rows are held out.
 pub(super) fn out_of(rows: usize, test: Test, training: &Training) -> Result<BooleanChunked> {
-    let height = u32::try_from(rows).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
+    let height = u32::try_from(rows)
+        .map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from fewer"))?;
     Ok(match test {
         Test::Share(share) => {
             enough(rows, share, &training.question.target)?;

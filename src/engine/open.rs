@@ -51,20 +51,28 @@ pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<
 /// As `open_table`.
 pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration, cancel: &Cancel) -> Result<Table> {
     let kept = |feed: Feed| match workspace {
-        Some(workspace) => feed.kept_in(Place { workspace: workspace.to_owned(), table: given.name.clone(), keep: Keep::default() }),
+        Some(workspace) => {
+            feed.kept_in(Place { workspace: workspace.to_owned(), table: given.name.clone(), keep: Keep::default() })
+        }
         None => feed,
     };
     named_once(given)?;
     let begun = Given { history: Vec::new(), ..given.clone() };
     let given = if !given.live.is_empty() && not_begun(given)? { &begun } else { given };
     let mut given = given;
-    let mut table = if given.history.is_empty() { live_only(given, &kept, None, patience, cancel)? } else { with_history(given, cancel)? };
+    let mut table = if given.history.is_empty() {
+        live_only(given, &kept, None, patience, cancel)?
+    } else {
+        with_history(given, cancel)?
+    };
     if !given.live.is_empty() && !table.history.is_empty() && table.history.iter().all(|file| !file.is_settled()) {
         // A header settles names and no types; those are the feed's, as far as it has rows.
-        let names: SchemaRef = Arc::new(table.schema.iter_names().map(|name| Field::new(name.clone(), DataType::Null)).collect());
+        let names: SchemaRef =
+            Arc::new(table.schema.iter_names().map(|name| Field::new(name.clone(), DataType::Null)).collect());
         if let Ok(own) = live_only(&begun, &kept, Some(names), patience, cancel) {
             let more = table.schema.iter().filter(|(name, _)| own.schema.get(name).is_none());
-            let schema: Schema = own.schema.iter().chain(more).map(|(name, dtype)| (name.clone(), dtype.clone())).collect();
+            let schema: Schema =
+                own.schema.iter().chain(more).map(|(name, dtype)| (name.clone(), dtype.clone())).collect();
             (table, given) = (Table { schema: schema.into(), ..own }, &begun);
         }
     }
@@ -94,7 +102,8 @@ fn named_once(given: &Given) -> Result<()> {
     let mut urls: Vec<FeedUrl> = Vec::new();
     for url in &given.live {
         let url = FeedUrl::parse(url)?;
-        let same = |other: &FeedUrl| (&other.scheme, &other.target, &other.params) == (&url.scheme, &url.target, &url.params);
+        let same =
+            |other: &FeedUrl| (&other.scheme, &other.target, &other.params) == (&url.scheme, &url.target, &url.params);
         if urls.iter().any(same) {
             let what = format!("this feed was named twice for the table '{}'", given.name);
             return Err(Fault::new(what).at(url.shown()).hint("name it once, or give each table its own"));
@@ -125,7 +134,9 @@ fn with_history(given: &Given, cancel: &Cancel) -> Result<Table> {
                 continue;
             }
             if cancel.is_set() {
-                return Err(Fault::new("it was stopped before all files were opened").at(&given.name).hint("give it fewer files"));
+                return Err(Fault::new("it was stopped before all files were opened")
+                    .at(&given.name)
+                    .hint("give it fewer files"));
             }
             let file = open_history(&path, known.clone())?;
             if file.is_settled() {
@@ -135,13 +146,21 @@ fn with_history(given: &Given, cancel: &Cancel) -> Result<Table> {
         }
     }
     // What holds a header alone has the types of the others.
-    let settle = |(path, file): (PathBuf, Arc<dyn History>)| if file.is_settled() { Ok(file) } else { open_history(&path, known.clone()) };
+    let settle = |(path, file): (PathBuf, Arc<dyn History>)| {
+        if file.is_settled() { Ok(file) } else { open_history(&path, known.clone()) }
+    };
     let files = files.into_iter().map(settle).collect::<Result<_>>()?;
     Table::of_history(&given.name, files)
 }
 
 /// `names` are those that columns must have, without types.
-fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, names: Option<SchemaRef>, patience: Duration, cancel: &Cancel) -> Result<Table> {
+fn live_only(
+    given: &Given,
+    kept: &dyn Fn(Feed) -> Feed,
+    names: Option<SchemaRef>,
+    patience: Duration,
+    cancel: &Cancel,
+) -> Result<Table> {
     let mut table: Option<Table> = None;
     for url in &given.live {
         let known = table.as_ref().map(|t| t.schema.clone()).or_else(|| names.clone());
@@ -157,16 +176,31 @@ fn live_only(given: &Given, kept: &dyn Fn(Feed) -> Feed, names: Option<SchemaRef
                     } else {
                         format!("no row came within {:.0} s", begun.elapsed().as_secs_f64().ceil())
                     };
-                    let what = absent(&feed.url).map_or(what, |path| format!("{} does not exist yet, and no row came", path.display()));
-                    Fault::new(what).at(feed.url.shown()).hint("check that it sends, or give the table a history, which tells its columns")
+                    let what = absent(&feed.url)
+                        .map_or(what, |path| format!("{} does not exist yet, and no row came", path.display()));
+                    Fault::new(what)
+                        .at(feed.url.shown())
+                        .hint("check that it sends, or give the table a history, which tells its columns")
                 };
                 let schema = schema.ok_or_else(silent)?;
                 let time = TimeColumn::guess(&schema);
-                table = Some(Table { name: given.name.clone(), schema, history: Vec::new(), live: vec![feed], time, seam: Seam::Append, disjoint: false });
+                table = Some(Table {
+                    name: given.name.clone(),
+                    schema,
+                    history: Vec::new(),
+                    live: vec![feed],
+                    time,
+                    seam: Seam::Append,
+                    disjoint: false,
+                });
             }
         }
     }
-    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint("give it files (--history) or a feed (--live)"))
+    table.ok_or_else(|| {
+        Fault::new("this table has neither files nor feeds")
+            .at(&given.name)
+            .hint("give it files (--history) or a feed (--live)")
+    })
 }
 
 /// The file that a feed follows, where there is none yet.
@@ -177,7 +211,9 @@ fn absent(url: &FeedUrl) -> Option<PathBuf> {
 /// What a person should know before the first row: files to be followed that do not exist yet.
 pub fn awaited(given: &Given) -> Vec<String> {
     let urls = given.live.iter().filter_map(|url| FeedUrl::parse(url).ok());
-    urls.filter_map(|url| absent(&url)).map(|path| format!("{} does not exist yet; it is waited for", path.display())).collect()
+    urls.filter_map(|url| absent(&url))
+        .map(|path| format!("{} does not exist yet; it is waited for", path.display()))
+        .collect()
 }
 
 /// Adds a live face to a table. A feed that follows one of the table's own files begins where the history ends: one
@@ -211,7 +247,9 @@ pub fn parse_seam(text: &str, table: &Table) -> Result<Seam> {
     let wrong = |what: String| Fault::new(what).at(format!("the seam of {}", table.name));
     match text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest))) {
         ("append", None) => Ok(Seam::Append),
-        ("position", None) if table.seam == Seam::Position || table.history.is_empty() || table.live.is_empty() => Ok(Seam::Position),
+        ("position", None) if table.seam == Seam::Position || table.history.is_empty() || table.live.is_empty() => {
+            Ok(Seam::Position)
+        }
         ("position", None) => Err(wrong("history and live are not one log, so positions prove nothing".to_owned())
             .hint("follow the history's own file (file:PATH), or use time:T, key:COLUMN or append")),
         ("time", Some(t)) => {
@@ -220,10 +258,14 @@ pub fn parse_seam(text: &str, table: &Table) -> Result<Seam> {
             Ok(Seam::Time(at))
         }
         ("key", Some(column)) if !column.is_empty() => {
-            let found = table.schema.iter_names().find(|n| n.as_str() == column).or_else(|| table.schema.iter_names().find(|n| n.eq_ignore_ascii_case(column)));
-            found
-                .map(|name| Seam::Key(name.to_string()))
-                .ok_or_else(|| wrong(format!("there is no column '{column}'")).hint("name a column that tells rows apart"))
+            let found = table
+                .schema
+                .iter_names()
+                .find(|n| n.as_str() == column)
+                .or_else(|| table.schema.iter_names().find(|n| n.eq_ignore_ascii_case(column)));
+            found.map(|name| Seam::Key(name.to_string())).ok_or_else(|| {
+                wrong(format!("there is no column '{column}'")).hint("name a column that tells rows apart")
+            })
         }
         _ => Err(wrong(format!("'{text}' is no seam")).hint("it is position, time:T, key:COLUMN or append")),
     }
@@ -288,7 +330,9 @@ fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Resul
             Err(fault) => opened.push(Opened { path: file, found: Err(fault) }),
         }
     }
-    opened.extend(tables.into_iter().map(|table| Opened { path: path.clone(), found: Ok(Found::Table(Box::new(table))) }));
+    opened.extend(
+        tables.into_iter().map(|table| Opened { path: path.clone(), found: Ok(Found::Table(Box::new(table))) }),
+    );
     Ok(())
 }
 

@@ -26,7 +26,13 @@ const OUT: u64 = 8;
 ///
 /// # Errors
 /// The disk's; when an expression of the answer cannot be evaluated; or what `take` says.
-pub fn each(spill: &Spill, plan: &Arc<Plan>, watermark: Option<Micros>, room: u64, take: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<u64> {
+pub fn each(
+    spill: &Spill,
+    plan: &Arc<Plan>,
+    watermark: Option<Micros>,
+    room: u64,
+    take: &mut dyn FnMut(DataFrame) -> Result<()>,
+) -> Result<u64> {
     let (mut runs, mut groups) = (Vec::new(), 0);
     // Several may write one answer at a time, each in a folder of its own.
     let scratch = Scratch::new("sorted").map_err(|e| Fault::io("a temporary folder", &e))?;
@@ -61,7 +67,8 @@ fn merge(plan: &Plan, runs: &[Run], most: u64, take: &mut dyn FnMut(DataFrame) -
         // Up to the least of what the blocks end with, nothing can come that is not loaded.
         let ends = cursors.iter().filter(|cursor| cursor.has_more());
         let bound = ends.min_by(|a, b| a.ranked.compare(a.last(), &b.ranked, b.last()));
-        let until: Vec<usize> = cursors.iter().map(|cursor| bound.map_or(cursor.frame.height(), |bound| cursor.until(bound))).collect();
+        let until: Vec<usize> =
+            cursors.iter().map(|cursor| bound.map_or(cursor.frame.height(), |bound| cursor.until(bound))).collect();
         let mut piece: Option<DataFrame> = None;
         for (cursor, until) in cursors.iter_mut().zip(until) {
             stack(&mut piece, cursor.frame.slice(cursor.at as i64, until - cursor.at))?;
@@ -110,7 +117,9 @@ struct Run {
 
 impl Run {
     fn write(path: PathBuf, frame: &DataFrame, block: u64) -> Result<Self> {
-        let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e).hint("free some space: an answer in order is sorted on disk");
+        let failed = |e: std::io::Error| {
+            Fault::io(path.display().to_string(), &e).hint("free some space: an answer in order is sorted on disk")
+        };
         let mut file = BufWriter::new(own::create(&path).map_err(failed)?);
         let a_row = (frame.estimated_size() / frame.height().max(1)).max(1);
         let rows = (usize::try_from(block).unwrap_or(usize::MAX) / a_row).max(64);
@@ -153,7 +162,9 @@ impl<'a> Cursor<'a> {
         let run = self.run;
         let Some(block) = run.blocks.get(self.next).filter(|_| self.at >= self.frame.height()) else { return Ok(()) };
         let place = run.path.display().to_string();
-        self.frame = block.read(&mut self.file, &place, || Fault::new("a part of the answer is damaged on disk").at(&place).hint("ask again"))?;
+        self.frame = block.read(&mut self.file, &place, || {
+            Fault::new("a part of the answer is damaged on disk").at(&place).hint("ask again")
+        })?;
         self.ranked = Ranked::new(self.plan.finish.ordered_by(&self.frame))?;
         (self.next, self.at) = (self.next + 1, 0);
         Ok(())

@@ -43,7 +43,11 @@ impl Mark {
     /// The same to be kept beyond this session, with feeds named as `clean` names them; `None` where a recording that ends with
     /// the session is what was read.
     pub fn kept(&self, clean: impl Fn(&str) -> String) -> Option<Self> {
-        let feeds = self.feeds.iter().map(|(url, recording)| recording.is_none().then(|| (clean(url), None))).collect::<Option<_>>()?;
+        let feeds = self
+            .feeds
+            .iter()
+            .map(|(url, recording)| recording.is_none().then(|| (clean(url), None)))
+            .collect::<Option<_>>()?;
         Some(Self { feeds, reached: self.reached.clone() })
     }
 
@@ -117,7 +121,8 @@ impl Reached {
 
     /// True when every partition was read at least as far as there.
     pub fn covers(&self, other: &Self) -> bool {
-        let own = |at: &At| self.partitions.iter().find(|known| known.feed == at.feed && known.partition == at.partition);
+        let own =
+            |at: &At| self.partitions.iter().find(|known| known.feed == at.feed && known.partition == at.partition);
         other.partitions.iter().all(|at| own(at).is_some_and(|own| (own.epoch, own.next) >= (at.epoch, at.next)))
     }
 

@@ -63,7 +63,20 @@ type Going<T = ()> = std::result::Result<T, Stop>;
 
 impl Recorder {
     pub fn new(subject: Subject, log: Arc<Log>, shape: Arc<OnceLock<Shape>>, before: bool, cancel: Cancel) -> Self {
-        Self { subject, log, shape, before, cancel, head: None, block: Vec::new(), since: None, dropped: 0, failing: None, next_try: None, unsettled: false }
+        Self {
+            subject,
+            log,
+            shape,
+            before,
+            cancel,
+            head: None,
+            block: Vec::new(),
+            since: None,
+            dropped: 0,
+            failing: None,
+            next_try: None,
+            unsettled: false,
+        }
     }
 
     /// Records until the feed ends or nobody needs it.
@@ -114,7 +127,9 @@ impl Recorder {
             self.settle(&shape);
         }
         if self.shape.get().is_none() {
-            return Err(Stop::Failed(Fault::new("it is not known how its bytes become rows").at(self.subject.url.shown())));
+            return Err(Stop::Failed(
+                Fault::new("it is not known how its bytes become rows").at(self.subject.url.shown()),
+            ));
         }
         if !bytes.is_empty() {
             for part in bytes.chunks(BLOCK) {
@@ -220,7 +235,9 @@ impl Recorder {
             Said::Bytes(_) | Said::Quiet => return Ok(()),
             Said::End => return Err(Stop::Ended),
             // What begins anew has a header of its own, which must not be lost.
-            Said::Gap(Break { reason, anew: true, .. }) => return self.keep_with(raw, &|log| log.gap(reason, true)).map(drop),
+            Said::Gap(Break { reason, anew: true, .. }) => {
+                return self.keep_with(raw, &|log| log.gap(reason, true)).map(drop);
+            }
             Said::Gap(Break { reason, .. }) => self.log.gap(reason, false),
             Said::Trouble { reason } => self.log.trouble(reason),
             Said::Note { reason } => self.log.remark(reason),
@@ -254,7 +271,11 @@ impl Recorder {
                         self.next_try = Some(now + AGAIN);
                         let since = *self.failing.get_or_insert(now);
                         let waits = can_wait && now.duration_since(since) < PATIENCE;
-                        let what = if waits { "the feed waits" } else { "rows that come meanwhile are in the answer and not in the recording" };
+                        let what = if waits {
+                            "the feed waits"
+                        } else {
+                            "rows that come meanwhile are in the answer and not in the recording"
+                        };
                         self.log.say(Some(format!("{}: {}; {what}", fault.what, fault.place)));
                     }
                 }
@@ -309,7 +330,11 @@ impl Recorder {
                     if self.subject.kind.can_wait && begun.elapsed() >= PATIENCE {
                         return Err(Stop::Failed(fault));
                     }
-                    let what = if self.subject.kind.can_wait { "the feed waits" } else { "rows that come meanwhile are dropped and counted" };
+                    let what = if self.subject.kind.can_wait {
+                        "the feed waits"
+                    } else {
+                        "rows that come meanwhile are dropped and counted"
+                    };
                     self.log.say(Some(format!("{}: {}; {what}", fault.what, fault.place)));
                     told = true;
                 }

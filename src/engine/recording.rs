@@ -54,7 +54,9 @@ impl Place {
         }
         let unknown = |fault: Fault| {
             let what = format!("the description of a recording is damaged, and cannot be made again: {}", fault.what);
-            Fault::new(what).at(place.display().to_string()).hint(format!("move {} away to begin a new recording", folder.display()))
+            Fault::new(what)
+                .at(place.display().to_string())
+                .hint(format!("move {} away to begin a new recording", folder.display()))
         };
         let shape = restore(&log, &url.shown().into(), expect).map_err(unknown)?;
         log.describe(|meta| {
@@ -103,7 +105,13 @@ impl Recording {
     ///
     /// # Errors
     /// As `start`.
-    pub fn start_with(options: Options, subject: Subject, place: Option<&Place>, taken: Option<Taken>, wake: Wake) -> Result<Arc<Self>> {
+    pub fn start_with(
+        options: Options,
+        subject: Subject,
+        place: Option<&Place>,
+        taken: Option<Taken>,
+        wake: Wake,
+    ) -> Result<Arc<Self>> {
         let source: Arc<str> = subject.url.shown().into();
         let failed = |e: std::io::Error| Fault::io("a folder for the recording", &e);
         let temporary = if place.is_none() { Some(Arc::new(Scratch::new("recording").map_err(failed)?)) } else { None };
@@ -131,8 +139,14 @@ impl Recording {
         }
         let cancel = Cancel::new();
         let number = subject.url.params.get("number").cloned();
-        let recording =
-            Arc::new(Self { log: log.clone(), shape: shape.clone(), source, number, _folder: temporary.clone(), _stop: StopOnDrop(cancel.clone()) });
+        let recording = Arc::new(Self {
+            log: log.clone(),
+            shape: shape.clone(),
+            source,
+            number,
+            _folder: temporary.clone(),
+            _stop: StopOnDrop(cancel.clone()),
+        });
         if log.meta().ended {
             return Ok(recording);
         }
@@ -173,7 +187,10 @@ fn restore(log: &Arc<Log>, source: &Arc<str>, expect: &Expect) -> Result<Shape> 
     } else {
         Shape::restore(source, &meta.format, &head, meta.whole, known)
     };
-    shape.map_err(|fault| Fault { hint: format!("move {} away to begin a new recording", log.folder().display()), ..fault })
+    shape.map_err(|fault| Fault {
+        hint: format!("move {} away to begin a new recording", log.folder().display()),
+        ..fault
+    })
 }
 
 /// The beginning of the recording, as far as it is still there.
@@ -215,7 +232,8 @@ impl Live for Playing {
             let over = self.recording.log.over();
             if let Some(shape) = self.recording.shape.get() {
                 let recording = &self.recording;
-                let stream = Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?;
+                let stream =
+                    Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?;
                 self.stream = Some(stream.numbered(recording.number.as_ref()));
                 continue;
             }
@@ -263,7 +281,9 @@ impl Live for Playing {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         match self.stream()?.poll(wait)? {
             // What was recorded before the feed failed was handed out.
-            Event::End => self.recording.log.failed().map_or(Ok(Event::End), |fault| Err(fault.at(&*self.recording.source))),
+            Event::End => {
+                self.recording.log.failed().map_or(Ok(Event::End), |fault| Err(fault.at(&*self.recording.source)))
+            }
             event => Ok(event),
         }
     }

@@ -38,7 +38,14 @@ struct Rerunner {
 ///
 /// # Errors
 /// When a table is missing, or a run cannot start.
-pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Options, wake: Wake, stop: (&Cancel, &Cancel)) -> Result<Latest<Snapshot>> {
+pub fn start(
+    plan: Arc<Plan>,
+    rerun: &Rerun,
+    table: &Arc<Table>,
+    options: Options,
+    wake: Wake,
+    stop: (&Cancel, &Cancel),
+) -> Result<Latest<Snapshot>> {
     let (bell, rung) = bounded(1);
     let bell = Wake::new(move || {
         // A bell that has rung already need not ring again.
@@ -48,7 +55,8 @@ pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Option
     let mut runs = Vec::new();
     for (i, needed) in rerun.tables.iter().enumerate() {
         let Some(table) = tables.get(i) else {
-            return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint("open it, or give it with --history NAME=FILE"));
+            return Err(Fault::new(format!("the table '{}' is not open", needed.table))
+                .hint("open it, or give it with --history NAME=FILE"));
         };
         let sql = needed.sql();
         let input = Input { name: &needed.table, schema: &table.schema, time: None, commas: &[] };
@@ -61,11 +69,20 @@ pub fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Option
         runs.push(Run::start(Arc::new(collect), (*table).clone(), own, bell.clone())?);
     }
     let shelf = Latest::default();
-    let rerunner =
-        Rerunner { plan, runs, options, shelf: shelf.clone(), wake: wake.clone(), cancel: stop.0.clone(), finish: stop.1.clone(), started: Instant::now() };
+    let rerunner = Rerunner {
+        plan,
+        runs,
+        options,
+        shelf: shelf.clone(),
+        wake: wake.clone(),
+        cancel: stop.0.clone(),
+        finish: stop.1.clone(),
+        started: Instant::now(),
+    };
     let (own, on_shelf) = (shelf.clone(), wake);
     let on_panic = move |said: String| {
-        let fault = Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data");
+        let fault =
+            Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data");
         own.put(Snapshot { version: 1, last: true, fault: Some(fault), ..Snapshot::default() });
         on_shelf.ring();
     };
@@ -90,7 +107,9 @@ impl Rerunner {
             }
         };
         let on_panic = move |said: String| {
-            let _ = on_panic.send(Err(Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data")));
+            let _ = on_panic
+                .send(Err(Fault::new(format!("internal error: {said}"))
+                    .hint("please report it with the question and the data")));
         };
         if let Err(error) = Worker::spawn("ask", work, on_panic) {
             return Some(Err(Fault::io("starting a thread", &error)));
@@ -100,7 +119,9 @@ impl Rerunner {
             match told.recv_timeout(WAIT) {
                 Ok(answer) => return Some(answer),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Some(Err(Fault::new("internal error: the thread that asks is gone"))),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Some(Err(Fault::new("internal error: the thread that asks is gone")));
+                }
             }
             if self.finish.is_set() {
                 // What else is being read ends meanwhile.
@@ -117,9 +138,12 @@ impl Rerunner {
     fn give_up(&self, before: Snapshot) {
         let mut last = Snapshot { last: true, version: before.version + 1, elapsed: self.started.elapsed(), ..before };
         if last.version > 1 {
-            last.notes.push("stopped early: this answer is from an earlier moment; that of all rows read took too long".to_owned());
+            last.notes.push(
+                "stopped early: this answer is from an earlier moment; that of all rows read took too long".to_owned(),
+            );
         } else {
-            let what = format!("the question was not answered within {} s after the end of reading", PATIENCE.as_secs());
+            let what =
+                format!("the question was not answered within {} s after the end of reading", PATIENCE.as_secs());
             last.fault = Some(Fault::new(what).hint("ask for less: such a question is answered over all rows at once"));
         }
         self.shelf.put(last);
@@ -163,7 +187,13 @@ impl Rerunner {
             due = Instant::now() + (cost * ANSWER_SHARE).max(self.options.pace);
             asked_of = Some(versions);
             let failed = newest.iter().find_map(|s| s.fault.clone());
-            snapshot = Snapshot { answer: snapshot.answer, version: snapshot.version + 1, last, elapsed: self.started.elapsed(), ..together(&newest) };
+            snapshot = Snapshot {
+                answer: snapshot.answer,
+                version: snapshot.version + 1,
+                last,
+                elapsed: self.started.elapsed(),
+                ..together(&newest)
+            };
             snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
             snapshot.notes.push(format!(
                 "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {of_rows} rows",
@@ -191,7 +221,9 @@ impl Rerunner {
 }
 
 fn beyond_calendar(column: &str) -> Fault {
-    let what = format!("the column '{column}' holds times beyond the calendar, such as infinity, and a question that is asked anew cannot reckon with them");
+    let what = format!(
+        "the column '{column}' holds times beyond the calendar, such as infinity, and a question that is asked anew cannot reckon with them"
+    );
     Fault::new(what).hint("ask without sub-queries, or of a table without such rows")
 }
 

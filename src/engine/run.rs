@@ -224,7 +224,13 @@ impl Shared {
             drop(news);
             return self.note(note);
         };
-        let shown = |told: &Told| if told.times > 1 { format!("{} ({} times, this is the last)", told.note, told.times) } else { told.note.clone() };
+        let shown = |told: &Told| {
+            if told.times > 1 {
+                format!("{} ({} times, this is the last)", told.note, told.times)
+            } else {
+                told.note.clone()
+            }
+        };
         let before = shown(&told);
         (told.note, told.times) = (note, told.times + 1);
         let now = shown(&told);
@@ -304,9 +310,15 @@ impl Run {
         let dataset = plan.join.as_ref().map(|join| Dataset::new(join, &options.datasets)).transpose()?;
         let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
         let (pouring, poured) = bounded::<()>(0);
-        let checkpoints = options.workspace.as_ref().filter(|_| writer.is_none()).map(|w| checkpoint::folder(w, &plan, &table));
-        let lock = checkpoints.as_ref().zip(options.workspace.as_ref()).map(|(folder, workspace)| checkpoint::lock(workspace, folder)).transpose()?;
-        let (resumed, notes) = checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
+        let checkpoints =
+            options.workspace.as_ref().filter(|_| writer.is_none()).map(|w| checkpoint::folder(w, &plan, &table));
+        let lock = checkpoints
+            .as_ref()
+            .zip(options.workspace.as_ref())
+            .map(|(folder, workspace)| checkpoint::lock(workspace, folder))
+            .transpose()?;
+        let (resumed, notes) =
+            checkpoints.as_ref().map(|folder| checkpoint::load(folder, &plan, &table)).unwrap_or_default();
         let lateness = table.time.as_ref().map_or(super::table::DEFAULT_LATENESS, |t| t.lateness);
         let shared = Arc::new(Shared {
             divider: Divider::new(&table, resumed.as_ref().and_then(|r| r.seen.as_ref()))?,
@@ -343,7 +355,8 @@ impl Run {
 
         // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
         let merger = {
-            let auditor = shared.options.audit.filter(|_| plan.rows.is_none()).map(|_| start_auditor(&shared)).transpose()?;
+            let auditor =
+                shared.options.audit.filter(|_| plan.rows.is_none()).map(|_| start_auditor(&shared)).transpose()?;
             let merger = Merger::new(shared.clone(), history.clone(), Partial::new(plan)?, checkpoints, auditor)?;
             let (newest, wake) = (newest.clone(), wake.clone());
             move || merger.merge(&delta_out, &newest, &wake)
@@ -433,6 +446,9 @@ fn start_auditor(shared: &Arc<Shared>) -> Result<Sender<audit::Moment>> {
 
 fn start_thread(shared: &Arc<Shared>, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     let shared = shared.clone();
-    let on_panic = move |said: String| shared.fail(Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data"));
+    let on_panic = move |said: String| {
+        shared
+            .fail(Fault::new(format!("internal error: {said}")).hint("please report it with the question and the data"))
+    };
     Worker::spawn(name, work, on_panic).map(drop).map_err(|e| Fault::io("starting a thread", &e))
 }

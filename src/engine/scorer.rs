@@ -45,7 +45,9 @@ impl Scorer {
 /// # Errors
 /// A file that cannot be read, or is no model.
 pub fn load<'a>(files: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Result<Models> {
-    let read = |(name, path): (&str, &Path)| Ok((name.to_owned(), Arc::new(Scorer::new(model::load(path)?.forest)) as Arc<dyn Model>));
+    let read = |(name, path): (&str, &Path)| {
+        Ok((name.to_owned(), Arc::new(Scorer::new(model::load(path)?.forest)) as Arc<dyn Model>))
+    };
     Ok(Models::new(files.into_iter().map(read).collect::<Result<Vec<_>>>()?))
 }
 
@@ -91,7 +93,9 @@ fn fingerprint(forest: &Forest) -> u64 {
     }
     for tree in &forest.trees {
         hash.word(tree.nodes.len() as u64);
-        tree.nodes.iter().for_each(|n| hash.word(u64::from(n.feature) << 48 | u64::from(n.cut) << 32 | u64::from(n.child)));
+        tree.nodes
+            .iter()
+            .for_each(|n| hash.word(u64::from(n.feature) << 48 | u64::from(n.cut) << 32 | u64::from(n.child)));
         tree.sets.iter().for_each(|set| hash.word(*set));
         tree.mixed.iter().for_each(|share| hash.word(u64::from(*share)));
         tree.values.iter().for_each(|value| hash.word(value.to_bits()));

@@ -88,7 +88,9 @@ impl Home {
             return Ok(scratch.path());
         }
         let made = Scratch::new(self.what);
-        let made = made.map_err(|e| Fault::io("a temporary folder", &e).hint("set TMPDIR to a folder that can be written and has room"))?;
+        let made = made.map_err(|e| {
+            Fault::io("a temporary folder", &e).hint("set TMPDIR to a folder that can be written and has room")
+        })?;
         // Where two threads make one at a time, one of them goes.
         Ok(self.scratch.get_or_init(|| made).path())
     }
@@ -138,7 +140,15 @@ impl SealedAnswer {
 
     /// All groups are on disk, divided by their keys; of the answer `room` bytes may be in memory.
     pub fn of_spilled(plan: Arc<Plan>, spilled: Spill, watermark: Option<Micros>, room: u64) -> Self {
-        Self { plan, home: spilled.home().clone(), files: Vec::new(), rest: DataFrame::empty(), watermark, spilled: Some(spilled), room }
+        Self {
+            plan,
+            home: spilled.home().clone(),
+            files: Vec::new(),
+            rest: DataFrame::empty(),
+            watermark,
+            spilled: Some(spilled),
+            room,
+        }
     }
 
     /// The whole answer, a part at a time, in its order where it has one. How many groups it is of.
@@ -177,7 +187,9 @@ impl SealedAnswer {
 
     /// Groups on disk and in memory; one that is in several places is counted each time.
     pub fn groups(&self) -> u64 {
-        self.files.iter().map(|f| f.groups).sum::<u64>() + self.rest.height() as u64 + self.spilled.as_ref().map_or(0, Spill::groups)
+        self.files.iter().map(|f| f.groups).sum::<u64>()
+            + self.rest.height() as u64
+            + self.spilled.as_ref().map_or(0, Spill::groups)
     }
 
     /// Adds all that is known to a partial of the same plan.
@@ -195,7 +207,8 @@ impl SealedAnswer {
     fn clusters(&self) -> Vec<Vec<Option<&SealedFile>>> {
         let whole = self.plan.finish.needs_all();
         let rest = self.plan.reach(&self.rest).unwrap_or((Micros::MIN, Micros::MAX));
-        let mut parts: Vec<(Micros, Micros, Option<&SealedFile>)> = self.files.iter().map(|f| (f.from, f.until, Some(f))).collect();
+        let mut parts: Vec<(Micros, Micros, Option<&SealedFile>)> =
+            self.files.iter().map(|f| (f.from, f.until, Some(f))).collect();
         parts.push((rest.0, rest.1, None));
         parts.sort_by_key(|part| part.0);
         let mut clusters: Vec<(Micros, Vec<Option<&SealedFile>>)> = Vec::new();
@@ -219,7 +232,8 @@ impl Sealed {
     /// The disk's.
     pub fn new(folder: Option<PathBuf>, files: Vec<SealedFile>) -> Result<Self> {
         let home = Arc::new(Home::new(folder, "sealed", |name| files.iter().any(|f| f.name == name))?);
-        let next = files.iter().filter_map(|f| f.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
+        let next =
+            files.iter().filter_map(|f| f.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
         Ok(Self { home, next, synced: files.len(), files, writing: None })
     }
 
@@ -242,7 +256,8 @@ impl Sealed {
     /// When there is no thread for it.
     pub fn push(&mut self, plan: &Plan, frame: DataFrame) -> std::result::Result<(), Box<Unwritten>> {
         let (from, until) = plan.reach(&frame).unwrap_or((Micros::MIN, Micros::MAX));
-        let file = SealedFile { name: format!("{:08}.arrow", self.next), groups: frame.height() as u64, from, until, crc: 0 };
+        let file =
+            SealedFile { name: format!("{:08}.arrow", self.next), groups: frame.height() as u64, from, until, crc: 0 };
         self.next += 1;
         let (tell, outcome) = bounded(1);
         let on_panic = tell.clone();
@@ -295,7 +310,9 @@ impl Sealed {
     pub fn sync(&mut self) -> Result<()> {
         for file in self.files.get(self.synced..).unwrap_or_default() {
             let path = self.home.folder()?.join(&file.name);
-            own::open(&path).and_then(|file| file.sync_data()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+            own::open(&path)
+                .and_then(|file| file.sync_data())
+                .map_err(|e| Fault::io(path.display().to_string(), &e))?;
             self.synced += 1;
         }
         Ok(())
@@ -317,7 +334,15 @@ impl Sealed {
 
     /// All of the answer, with what is still in memory.
     pub fn answer(&self, plan: &Arc<Plan>, rest: DataFrame, watermark: Option<Micros>) -> SealedAnswer {
-        SealedAnswer { plan: plan.clone(), home: self.home.clone(), files: self.files.clone(), rest, watermark, spilled: None, room: u64::MAX }
+        SealedAnswer {
+            plan: plan.clone(),
+            home: self.home.clone(),
+            files: self.files.clone(),
+            rest,
+            watermark,
+            spilled: None,
+            room: u64::MAX,
+        }
     }
 }
 
@@ -340,7 +365,9 @@ fn read(home: &Home, file: &SealedFile) -> Result<DataFrame> {
     let place = path.display().to_string();
     let bytes = own::read(&path).map_err(|e| Fault::io(place.clone(), &e))?;
     if crc32fast::hash(&bytes) != file.crc {
-        return Err(Fault::new("these final windows are damaged on disk").at(place).hint("read the history and the recording again, in a new workspace"));
+        return Err(Fault::new("these final windows are damaged on disk")
+            .at(place)
+            .hint("read the history and the recording again, in a new workspace"));
     }
     frames::from_bytes(&bytes)
 }

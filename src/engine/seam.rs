@@ -159,11 +159,18 @@ impl Times {
 
     /// What speaks against the table's seam; `complete`: history is read to its end.
     pub fn warnings(&self, table: &Table, complete: bool) -> Vec<String> {
-        let (Some((first, last)), Some((begins, newest)), Some(time)) = (self.history, self.live, &table.time) else { return Vec::new() };
+        let (Some((first, last)), Some((begins, newest)), Some(time)) = (self.history, self.live, &table.time) else {
+            return Vec::new();
+        };
         let lateness = Micros::try_from(time.lateness.as_micros()).unwrap_or(Micros::MAX);
         match &table.seam {
             // Rows out of order may lie a little before the end of history.
-            Seam::Append if !table.disjoint && newest >= first && begins < last && (begins <= first || last.saturating_sub(begins) > lateness) => {
+            Seam::Append
+                if !table.disjoint
+                    && newest >= first
+                    && begins < last
+                    && (begins <= first || last.saturating_sub(begins) > lateness) =>
+            {
                 vec![format!(
                     "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam {}=append",
                     iso(first),
@@ -229,7 +236,9 @@ impl Divider {
             }
             Seam::Key(column) => {
                 let dtype = table.schema.get(column).ok_or_else(|| {
-                    Fault::new(format!("there is no column '{column}' for the seam")).at(&table.name).hint("name a column that tells rows apart")
+                    Fault::new(format!("there is no column '{column}' for the seam"))
+                        .at(&table.name)
+                        .hint("name a column that tells rows apart")
                 })?;
                 let mut keys = Keys::new(&[(column.as_str().into(), dtype.clone())])?;
                 if let Some(seen) = seen {

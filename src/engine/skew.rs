@@ -71,10 +71,13 @@ impl Skew {
 /// A key or an input that a side has not, or what the model says.
 pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFrame) -> Result<Skew> {
     let (at_offline, at_online) = (places(offline, key)?, places(online, key)?);
-    let mut pairs: Vec<(&str, IdxSize, IdxSize)> = at_offline.iter().filter_map(|(k, row)| Some((k.as_str(), (*row)?, (*at_online.get(k)?)?))).collect();
+    let mut pairs: Vec<(&str, IdxSize, IdxSize)> =
+        at_offline.iter().filter_map(|(k, row)| Some((k.as_str(), (*row)?, (*at_online.get(k)?)?))).collect();
     pairs.sort_unstable_by_key(|(_, row, _)| *row);
     let take = |frame: &DataFrame, pick: fn(&(&str, IdxSize, IdxSize)) -> IdxSize| -> Result<DataFrame> {
-        let inputs = frame.select(model.inputs().iter().cloned()).map_err(|e| Fault::from(e).hint("compare rows with all columns that the model reads"))?;
+        let inputs = frame
+            .select(model.inputs().iter().cloned())
+            .map_err(|e| Fault::from(e).hint("compare rows with all columns that the model reads"))?;
         Ok(inputs.take(&IdxCa::from_vec("row".into(), pairs.iter().map(pick).collect()))?)
     };
     let (before, after) = (take(offline, |p| p.1)?, take(online, |p| p.2)?);
@@ -82,7 +85,12 @@ pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFram
     let offline_scores = model.score(&before, &asked)?;
     let online_scores = model.score(&after, &asked)?;
     let key = |row: usize| pairs.get(row).map_or_else(String::new, |p| p.0.to_owned());
-    let found = compare(model, &Side { inputs: &before, scores: &offline_scores }, &Side { inputs: &after, scores: &online_scores }, key)?;
+    let found = compare(
+        model,
+        &Side { inputs: &before, scores: &offline_scores },
+        &Side { inputs: &after, scores: &online_scores },
+        key,
+    )?;
     Ok(Skew { alone: offline.height() + online.height() - 2 * pairs.len(), ..found })
 }
 
@@ -102,7 +110,12 @@ pub struct Side<'a> {
 ///
 /// # Errors
 /// When columns cannot be compared.
-pub fn compare(model: &dyn Model, offline: &Side<'_>, online: &Side<'_>, key: impl Fn(usize) -> String) -> Result<Skew> {
+pub fn compare(
+    model: &dyn Model,
+    offline: &Side<'_>,
+    online: &Side<'_>,
+    key: impl Fn(usize) -> String,
+) -> Result<Skew> {
     let rows = offline.inputs.height().min(online.inputs.height());
     let mut found = Skew { compared: rows, ..Skew::default() };
     for (one, other) in offline.inputs.columns().iter().zip(online.inputs.columns()) {
@@ -119,9 +132,16 @@ pub fn compare(model: &dyn Model, offline: &Side<'_>, online: &Side<'_>, key: im
             if first && found.examples.len() < SHOWN {
                 let score = match score {
                     Score::Prediction => "prediction".to_owned(),
-                    Score::Probability(class) => format!("probability of {}", model.classes().get(*class).map_or("", String::as_str)),
+                    Score::Probability(class) => {
+                        format!("probability of {}", model.classes().get(*class).map_or("", String::as_str))
+                    }
                 };
-                found.examples.push(Example { key: key(row), score, offline: one.get(row)?.to_string(), online: other.get(row)?.to_string() });
+                found.examples.push(Example {
+                    key: key(row),
+                    score,
+                    offline: one.get(row)?.to_string(),
+                    online: other.get(row)?.to_string(),
+                });
             }
         }
     }
@@ -135,8 +155,9 @@ pub fn compare(model: &dyn Model, offline: &Side<'_>, online: &Side<'_>, key: im
 
 /// Where each key stands; `None` where it stands twice. Rows without a key are nowhere.
 fn places(frame: &DataFrame, key: &str) -> Result<PlHashMap<String, Option<IdxSize>>> {
-    let column =
-        frame.column(key).map_err(|_| Fault::new(format!("there is no column '{key}' to find rows by")).hint("name a column that tells rows apart"))?;
+    let column = frame.column(key).map_err(|_| {
+        Fault::new(format!("there is no column '{key}' to find rows by")).hint("name a column that tells rows apart")
+    })?;
     let texts = texts(column)?;
     let mut places = PlHashMap::default();
     for (row, text) in texts.str()?.iter().enumerate() {
@@ -152,9 +173,17 @@ fn differences(one: &Column, other: &Column) -> Result<Vec<usize>> {
     let number = |c: &Column| c.dtype().is_primitive_numeric() || c.dtype().is_bool();
     if number(one) && number(other) {
         let (one, other) = (one.cast(&DataType::Float64)?, other.cast(&DataType::Float64)?);
-        let unequal = one.f64()?.iter().zip(other.f64()?.iter()).map(|(a, b)| a.map(f64::to_bits) != b.map(f64::to_bits));
+        let unequal =
+            one.f64()?.iter().zip(other.f64()?.iter()).map(|(a, b)| a.map(f64::to_bits) != b.map(f64::to_bits));
         return Ok(unequal.enumerate().filter(|(_, unequal)| *unequal).map(|(row, _)| row).collect());
     }
     let (one, other) = (texts(one)?, texts(other)?);
-    Ok(one.str()?.iter().zip(other.str()?.iter()).enumerate().filter(|(_, (a, b))| a != b).map(|(row, _)| row).collect())
+    Ok(one
+        .str()?
+        .iter()
+        .zip(other.str()?.iter())
+        .enumerate()
+        .filter(|(_, (a, b))| a != b)
+        .map(|(row, _)| row)
+        .collect())
 }

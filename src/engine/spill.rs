@@ -52,7 +52,8 @@ impl Spill {
     /// The disk's.
     pub fn new(folder: Option<PathBuf>, rounds: Vec<Round>) -> Result<Self> {
         let home = Home::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name))?;
-        let next = rounds.iter().filter_map(|r| r.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
+        let next =
+            rounds.iter().filter_map(|r| r.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
         Ok(Self { home: Arc::new(home), next, rounds })
     }
 
@@ -116,11 +117,16 @@ impl Spill {
         self.write(|each| partial::divide(plan, frame, SHARES, each))
     }
 
-    fn write(&mut self, divide: impl FnOnce(&mut dyn FnMut(usize, DataFrame) -> Result<()>) -> Result<()>) -> Result<()> {
+    fn write(
+        &mut self,
+        divide: impl FnOnce(&mut dyn FnMut(usize, DataFrame) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
         let name = format!("{:08}.shares", self.next);
         let path = self.home.folder()?.join(&name);
         let failed = |e: std::io::Error| {
-            Fault::io(path.display().to_string(), &e).hint("free some space, or allow more with --memory: groups that do not fit into memory are kept on disk")
+            Fault::io(path.display().to_string(), &e).hint(
+                "free some space, or allow more with --memory: groups that do not fit into memory are kept on disk",
+            )
         };
         let mut file = BufWriter::new(own::create(&path).map_err(failed)?);
         let (mut parts, mut at) = (Vec::new(), 0);
@@ -159,7 +165,9 @@ impl Spill {
         let path = self.home.folder()?.join(&round.name);
         let place = path.display().to_string();
         let mut file = own::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
-        let damaged = || Fault::new("these groups are damaged on disk").at(&place).hint("ask again; with --workspace, in a new one");
+        let damaged = || {
+            Fault::new("these groups are damaged on disk").at(&place).hint("ask again; with --workspace, in a new one")
+        };
         part.block.read(&mut file, &place, damaged)
     }
 }

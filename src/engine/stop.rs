@@ -24,7 +24,11 @@ pub fn on_signals() -> Result<Cancel> {
 }
 
 /// Ends without waiting for any thread: one of them may be the reason for the second signal.
-#[allow(clippy::exit, clippy::disallowed_methods, reason = "nothing can be waited for any more; temporary files are removed before")]
+#[allow(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "nothing can be waited for any more; temporary files are removed before"
+)]
 fn end(status: i32) -> ! {
     crate::disk::clean_up();
     std::process::exit(status)
@@ -53,6 +57,9 @@ fn catch(mut heard: impl FnMut(i32) + Send + 'static) -> Result<()> {
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

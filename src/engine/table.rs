@@ -43,7 +43,10 @@ impl TimeColumn {
     /// # Errors
     /// When the table has no such column, or it is not temporal.
     pub fn new(column: &str, lateness: Duration, schema: &SchemaRef, table: &str) -> Result<Self> {
-        let found = schema.iter().find(|(name, _)| name.as_str() == column).or_else(|| schema.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
+        let found = schema
+            .iter()
+            .find(|(name, _)| name.as_str() == column)
+            .or_else(|| schema.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)));
         let Some((name, dtype)) = found else {
             let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
             return Err(Fault::new(format!("there is no column '{column}' to be the event time"))
@@ -58,7 +61,10 @@ impl TimeColumn {
     pub fn guess(schema: &SchemaRef) -> Option<Self> {
         use polars::prelude::DataType;
         let temporal = |d: &DataType| matches!(d, DataType::Datetime(..) | DataType::Date);
-        schema.iter().find(|(_, d)| temporal(d)).map(|(name, _)| Self { column: name.to_string(), lateness: DEFAULT_LATENESS })
+        schema
+            .iter()
+            .find(|(_, d)| temporal(d))
+            .map(|(name, _)| Self { column: name.to_string(), lateness: DEFAULT_LATENESS })
     }
 }
 

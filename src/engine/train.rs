@@ -57,9 +57,16 @@ const WAIT: Duration = Duration::from_millis(50);
 type News = Result<(usize, Judged)>;
 
 /// Grows the trees over rows that are codes already.
-pub(super) fn grow(prepared: Prepared, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
+pub(super) fn grow(
+    prepared: Prepared,
+    training: &Training,
+    report: &Reporter,
+    grown: impl Fn(&[f64]),
+) -> Result<Forest> {
     if !(1..=TREES).contains(&training.trees) {
-        return Err(Fault::new(format!("a forest has no {} trees", training.trees)).hint(format!("ask for 1 to {TREES}")));
+        return Err(
+            Fault::new(format!("a forest has no {} trees", training.trees)).hint(format!("ask for 1 to {TREES}"))
+        );
     }
     let Prepared { table, mut forest } = prepared;
     let fitting = if forest.task == Task::Numbers { Growth::numbers() } else { Growth::classes() };
@@ -72,7 +79,8 @@ pub(super) fn grow(prepared: Prepared, training: &Training, report: &Reporter, g
     let cancel = Cancel::new();
     let stop = StopOnDrop(cancel.clone());
     for number in 0..threads {
-        let (table, next, send, cancel, trees) = (table.clone(), next.clone(), send.clone(), cancel.clone(), training.trees);
+        let (table, next, send, cancel, trees) =
+            (table.clone(), next.clone(), send.clone(), cancel.clone(), training.trees);
         let broken = send.clone();
         let work = move || {
             let mut grower = grower(&table, growth);
@@ -134,7 +142,11 @@ pub fn read(files: &[Arc<dyn History>], columns: &[String], stop: &Cancel) -> Re
     let mut unread = 0;
     for file in files {
         let index = |name: &String| {
-            let missing = || Fault::new(format!("there is no column '{name}'")).at(file.name()).hint("all files need the same columns");
+            let missing = || {
+                Fault::new(format!("there is no column '{name}'"))
+                    .at(file.name())
+                    .hint("all files need the same columns")
+            };
             file.schema().index_of(name).ok_or_else(missing)
         };
         let places = columns.iter().map(index).collect::<Result<Vec<_>>>()?;

@@ -64,7 +64,11 @@ struct Partition {
 
 impl Watermark {
     pub fn new(lateness: Duration) -> Self {
-        Self { lateness: Micros::try_from(lateness.as_micros()).unwrap_or(Micros::MAX), idle: IDLE, state: Arc::default() }
+        Self {
+            lateness: Micros::try_from(lateness.as_micros()).unwrap_or(Micros::MAX),
+            idle: IDLE,
+            state: Arc::default(),
+        }
     }
 
     /// Sets how long a partition may be silent before it no longer holds the watermark back.
@@ -95,7 +99,13 @@ impl Watermark {
     /// Rows of `partition` with these event times came, in this order: as `advance`, and for each row that is older than
     /// the watermark by then (with `all` for every row) that watermark. What is late so depends on the order of the rows
     /// alone, and not on how they were cut into chunks; where there are no such rows there is nothing to judge.
-    pub fn judge(&self, partition: usize, times: &Int64Chunked, all: bool, now: Instant) -> (Flight, Option<Int64Chunked>) {
+    pub fn judge(
+        &self,
+        partition: usize,
+        times: &Int64Chunked,
+        all: bool,
+        now: Instant,
+    ) -> (Flight, Option<Int64Chunked>) {
         let mut state = self.lock();
         let before = self.settle(&mut state, now);
         let flight = Flight::new(&self.state, &mut state, before);
@@ -147,7 +157,11 @@ impl Watermark {
 
     fn settle(&self, state: &mut State, now: Instant) -> Option<Micros> {
         let active: Vec<_> = state.partitions.iter().filter(|p| self.holds(p, now)).collect();
-        let reached = if active.is_empty() { state.partitions.iter().map(|p| p.newest).max() } else { active.iter().map(|p| p.newest).min() };
+        let reached = if active.is_empty() {
+            state.partitions.iter().map(|p| p.newest).max()
+        } else {
+            active.iter().map(|p| p.newest).min()
+        };
         state.reached = state.reached.max(reached.flatten().map(|t| t.saturating_sub(self.lateness)));
         state.reached
     }

@@ -204,7 +204,14 @@ impl Hand<'_> {
     }
 
     /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
-    fn take(&mut self, chunk: Chunk, face: Face, times: Option<(Micros, Micros)>, source: usize, epoch: u64) -> Result<()> {
+    fn take(
+        &mut self,
+        chunk: Chunk,
+        face: Face,
+        times: Option<(Micros, Micros)>,
+        source: usize,
+        epoch: u64,
+    ) -> Result<()> {
         let delta = &mut self.delta;
         let (rejected, mut rejects) = (chunk.rejects.count, chunk.rejects);
         // A feed's time is read for its watermark, too: only what the question reads harms it.
@@ -219,7 +226,9 @@ impl Hand<'_> {
         if let (false, Some(time)) = (self.shared.table.live.is_empty(), &self.shared.table.time) {
             let at_time = matches!(self.shared.table.seam, Seam::Time(_));
             match (face, times) {
-                (Face::History, _) => delta.times.note_history(&finite(micros_of(frame.column(&time.column)?)?), at_time),
+                (Face::History, _) => {
+                    delta.times.note_history(&finite(micros_of(frame.column(&time.column)?)?), at_time)
+                }
                 (Face::Live, Some(_)) if removed == 0 => delta.times.note_live(times),
                 (Face::Live, _) => {
                     let own = finite(micros_of(frame.column(&time.column)?)?);
@@ -228,7 +237,10 @@ impl Hand<'_> {
             }
         }
         // Of a columnar file whose rows are all here it is known which is which.
-        let numbered = chunk.arrived.is_none() && rejected == 0 && removed == 0 && chunk.offsets.end - chunk.offsets.start == frame.height() as u64;
+        let numbered = chunk.arrived.is_none()
+            && rejected == 0
+            && removed == 0
+            && chunk.offsets.end - chunk.offsets.start == frame.height() as u64;
         let partition = epoch << 32 | u64::from(chunk.partition);
         let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
         // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
@@ -349,7 +361,11 @@ impl Hand<'_> {
         let cost = begun.elapsed().max(self.shared.merging.get());
         let pace = self.shared.options.pace;
         // A snapshot shows what was handed over before it, so live rows are handed over more often than it is made.
-        self.pace = if live { (cost * LIVE_SHARE).clamp(pace / 4, LONGEST_LIVE) } else { (cost * COST_SHARE).clamp(pace, LONGEST_PACE) };
+        self.pace = if live {
+            (cost * LIVE_SHARE).clamp(pace / 4, LONGEST_LIVE)
+        } else {
+            (cost * COST_SHARE).clamp(pace, LONGEST_PACE)
+        };
         self.last = Instant::now();
         Ok(())
     }
@@ -369,7 +385,15 @@ fn at_once(plan: &Plan) -> usize {
         return usize::MAX;
     }
     let query = &plan.query;
-    let written = query.items.iter().map(|i| &i.expr).chain(&query.groups).chain(&query.filter).map(|clause| clause.sql.len()).sum::<usize>() / 8;
+    let written = query
+        .items
+        .iter()
+        .map(|i| &i.expr)
+        .chain(&query.groups)
+        .chain(&query.filter)
+        .map(|clause| clause.sql.len())
+        .sum::<usize>()
+        / 8;
     (AT_ONCE / (plan.columns.len() + plan.keys.len() + plan.calls.len() + written).max(1)).max(1)
 }
 

@@ -63,7 +63,11 @@ pub fn y_ticks(kind: &AxisKind, scale: Scale, height: f32, whole: bool, look: &L
     let ticks = number::ticks(scale, most, whole);
     // Two labels closer than a line: the ends of a range so far from zero that it has no steps.
     let line = text::height(look.font_size);
-    if ticks.values.len() > 1 && height * ticks_apart(&ticks.values, scale) < line { number::ticks(scale, 1, whole) } else { ticks }
+    if ticks.values.len() > 1 && height * ticks_apart(&ticks.values, scale) < line {
+        number::ticks(scale, 1, whole)
+    } else {
+        ticks
+    }
 }
 
 fn ticks_apart(values: &[f64], scale: Scale) -> f32 {
@@ -95,7 +99,8 @@ fn numbers(scale: Scale, room: Room, whole: bool, look: &Look) -> Vec<XTick> {
 fn powers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
     let most = (room.width / (look.font_size * 4.0)).clamp(1.0, 20.0) as usize;
     let ticks = number::powers(scale, most);
-    let placed = ticks.values.iter().zip(ticks.labels).map(|(v, label)| tick(scale, room, look, *v, label, None)).collect();
+    let placed =
+        ticks.values.iter().zip(ticks.labels).map(|(v, label)| tick(scale, room, look, *v, label, None)).collect();
     thin(placed, gap(look), look)
 }
 
@@ -147,7 +152,8 @@ fn categories(names: &[String], scale: Scale, room: Room, look: &Look) -> Vec<XT
     }
     let (first, last) = (first as usize, last as usize);
     let slot = (f64::from(room.width) / scale.span()) as f32;
-    let widest = names.get(first..=last).unwrap_or(&[]).iter().map(|name| text::width(name, look.font_size)).fold(0.0, f32::max);
+    let widest =
+        names.get(first..=last).unwrap_or(&[]).iter().map(|name| text::width(name, look.font_size)).fold(0.0, f32::max);
     // A label may be cut, but not below a few letters: rather leave out some.
     let wanted = widest.min(look.font_size * 5.0) + gap(look) * 0.5;
     let every = ((wanted / slot.max(1e-3)).ceil() as usize).max(1);
@@ -156,7 +162,9 @@ fn categories(names: &[String], scale: Scale, room: Room, look: &Look) -> Vec<XT
         // The middle one of each few: the first and the last label then need not be pushed inwards.
         .filter(|i| i % every == (every - 1) / 2)
         .filter_map(|i| Some((i, names.get(i)?)))
-        .map(|(i, name)| tick(scale, room, look, i as f64, text::fit(&text::clean(name), look.font_size, width).into_owned(), None));
+        .map(|(i, name)| {
+            tick(scale, room, look, i as f64, text::fit(&text::clean(name), look.font_size, width).into_owned(), None)
+        });
     // Those at the ends may have been moved inwards.
     thin(ticks.collect(), gap(look) * 0.4, look)
 }

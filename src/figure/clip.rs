@@ -27,8 +27,12 @@ pub fn polyline(points: &[Px], frame: &Rect) -> Vec<Vec<Px>> {
 fn segment(a: Px, b: Px, frame: &Rect) -> Option<(Px, Px)> {
     let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
     let (mut enter, mut leave) = (0.0f64, 1.0f64);
-    let sides =
-        [(-dx, a[0] - f64::from(frame.left)), (dx, f64::from(frame.right) - a[0]), (-dy, a[1] - f64::from(frame.top)), (dy, f64::from(frame.bottom) - a[1])];
+    let sides = [
+        (-dx, a[0] - f64::from(frame.left)),
+        (dx, f64::from(frame.right) - a[0]),
+        (-dy, a[1] - f64::from(frame.top)),
+        (dy, f64::from(frame.bottom) - a[1]),
+    ];
     for (toward, room) in sides {
         if toward == 0.0 {
             if room < 0.0 {

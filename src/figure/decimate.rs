@@ -132,7 +132,11 @@ impl Kept {
 
 /// One point for each cell of a grid that has any, with how many it stands for; `at` gives a point's cell, or `None`
 /// outside. In the order of the points.
-pub fn cells(len: usize, (across, down): (usize, usize), at: impl Fn(usize) -> Option<(usize, usize)>) -> Vec<(usize, u32)> {
+pub fn cells(
+    len: usize,
+    (across, down): (usize, usize),
+    at: impl Fn(usize) -> Option<(usize, usize)>,
+) -> Vec<(usize, u32)> {
     let mut slot = vec![u32::MAX; across * down];
     let mut kept: Vec<(usize, u32)> = Vec::new();
     for index in 0..len {

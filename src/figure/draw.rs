@@ -119,7 +119,11 @@ impl Plan<'_> {
             let y = self.layout.to_px((self.layout.x.lo(), *value))[1];
             pen.text(label, at(plot.left - GAP * 1.5, y), (HPos::Right, VPos::Center), look.font_size, look.muted)?;
         }
-        let base = if !self.mark.bands && self.layout.y.holds(0.0) { self.layout.to_px((self.layout.x.lo(), 0.0))[1] } else { plot.bottom };
+        let base = if !self.mark.bands && self.layout.y.holds(0.0) {
+            self.layout.to_px((self.layout.x.lo(), 0.0))[1]
+        } else {
+            plot.bottom
+        };
         self.rule(pen, base, look.axis)?;
         let line = text::height(look.font_size);
         for tick in &self.x_ticks {
@@ -128,7 +132,13 @@ impl Plan<'_> {
                 pen.line(&[at(x, plot.bottom + 1.0), at(x, plot.bottom + TICK)], 1.0, look.axis)?;
             }
             let top = plot.bottom + TICK + GAP * 0.5;
-            pen.text(&tick.label, at(plot.left + tick.label_at, top), (HPos::Center, VPos::Top), look.font_size, look.muted)?;
+            pen.text(
+                &tick.label,
+                at(plot.left + tick.label_at, top),
+                (HPos::Center, VPos::Top),
+                look.font_size,
+                look.muted,
+            )?;
             if let Some(context) = &tick.context {
                 let half = text::width(context, look.font_size) / 2.0;
                 let middle = (plot.left + tick.at).min(self.layout.size[0] - 2.0 - half).max(2.0 + half);
@@ -143,7 +153,13 @@ impl Plan<'_> {
         let plot = self.layout.plot;
         let words = text::clean(&self.x_title);
         let words = text::fit(&words, self.look.font_size, plot.width());
-        pen.text(&words, at((plot.left + plot.right) / 2.0, top), (HPos::Center, VPos::Top), self.look.font_size, self.look.muted)
+        pen.text(
+            &words,
+            at((plot.left + plot.right) / 2.0, top),
+            (HPos::Center, VPos::Top),
+            self.look.font_size,
+            self.look.muted,
+        )
     }
 
     /// A tinted, hatched band for each stretch without data; a plain one where rows are still to be read.
@@ -202,7 +218,12 @@ impl Plan<'_> {
             return Ok(());
         }
         let middle = center(band)[0] as f32;
-        let label = Rect::new(middle - width / 2.0 - 4.0, top + 5.0, middle + width / 2.0 + 4.0, top + 9.0 + text::height(size));
+        let label = Rect::new(
+            middle - width / 2.0 - 4.0,
+            top + 5.0,
+            middle + width / 2.0 + 4.0,
+            top + 9.0 + text::height(size),
+        );
         pen.rect(label, self.look.paper)?;
         pen.text(words, at(middle, top + 7.0), (HPos::Center, VPos::Top), size, self.look.muted)
     }

@@ -50,13 +50,16 @@ fn role(kind: &DataType) -> Role {
 impl Encoding {
     /// A sensible first picture of an answer, which may have no rows yet.
     pub fn guess(frame: &DataFrame) -> Self {
-        let of = |wanted: &[Role]| -> Vec<&Column> { frame.columns().iter().filter(|column| wanted.contains(&role(column.dtype()))).collect() };
+        let of = |wanted: &[Role]| -> Vec<&Column> {
+            frame.columns().iter().filter(|column| wanted.contains(&role(column.dtype()))).collect()
+        };
         let name = |column: &&Column| column.name().to_string();
         let (times, names) = (of(&[Role::Time, Role::Clock]), of(&[Role::Name]));
         let (numbers, flags) = (of(&[Role::Number]), of(&[Role::Flag]));
 
         // A group is no measure: `hour`, `carrier_id`. But if there is nothing else to measure, it is.
-        let (mut dimensions, mut measures): (Vec<&Column>, Vec<&Column>) = numbers.iter().copied().partition(|column| dimension(column));
+        let (mut dimensions, mut measures): (Vec<&Column>, Vec<&Column>) =
+            numbers.iter().copied().partition(|column| dimension(column));
         if measures.is_empty() && (!times.is_empty() || !names.is_empty() || dimensions.len() == 1) {
             measures = std::mem::take(&mut dimensions);
         }
@@ -70,13 +73,19 @@ impl Encoding {
 
         let x = times.first().or(names.first()).or(dimensions.first()).copied();
         let split = if times.is_empty() && !names.is_empty() { names.get(1) } else { names.first() };
-        let split = split.or(flags.first().filter(|_| x.is_some() && !measures.iter().any(|m| role(m.dtype()) == Role::Flag)));
+        let split =
+            split.or(flags.first().filter(|_| x.is_some() && !measures.iter().any(|m| role(m.dtype()) == Role::Flag)));
         let split = split.copied().filter(|column| Some(column.name()) != x.map(Column::name));
 
         // Two free measures and nothing to lay them along: how they go together.
         if x.is_none() && measures.len() > 1 {
             let y = measures.get(1).map(name).into_iter().collect();
-            return Self { mark: "scatter".to_owned(), x: measures.first().map(name), y, series: split.iter().map(name).collect() };
+            return Self {
+                mark: "scatter".to_owned(),
+                x: measures.first().map(name),
+                y,
+                series: split.iter().map(name).collect(),
+            };
         }
         let taken = |column: &Column| [x, split].into_iter().flatten().any(|other| other.name() == column.name());
         let others = names.iter().filter(|column| split.is_some() && !taken(column));
@@ -127,7 +136,10 @@ impl Encoding {
         let asked = self.x.iter().chain(&self.y).filter_map(|name| column(frame, name).ok());
         let far: usize = asked.map(|column| infinite(column).iter().filter(|far| **far).count()).sum();
         if far > 0 {
-            figure.note(&format!("{far} {} at an infinite time cannot be drawn", if far == 1 { "point" } else { "points" }));
+            figure.note(&format!(
+                "{far} {} at an infinite time cannot be drawn",
+                if far == 1 { "point" } else { "points" }
+            ));
         }
         let rows_as = Rows { x: &x, states, step, ordered: self.mark != "scatter" };
         match self.series.as_slice() {
@@ -144,7 +156,10 @@ impl Encoding {
             [split, others @ ..] => {
                 let mut named = labels(column(frame, split)?)?;
                 for more in others {
-                    named.iter_mut().zip(labels(column(frame, more)?)?).for_each(|(label, more)| *label = format!("{label} · {more}"));
+                    named
+                        .iter_mut()
+                        .zip(labels(column(frame, more)?)?)
+                        .for_each(|(label, more)| *label = format!("{label} · {more}"));
                 }
                 let groups = groups(&named);
                 let several = values.len() > 1;
@@ -224,7 +239,11 @@ fn last_word(name: &str) -> &str {
 /// The first measure and those that can be seen beside it: of a count in thousands and a mean of ten, one would be flat.
 fn comparable<'a>(measures: &[&'a Column]) -> Vec<&'a Column> {
     const MOST: f64 = 50.0;
-    let size = |column: &Column| numbers(column).ok().and_then(|values| values.into_iter().filter(|v| v.is_finite()).map(f64::abs).reduce(f64::max));
+    let size = |column: &Column| {
+        numbers(column)
+            .ok()
+            .and_then(|values| values.into_iter().filter(|v| v.is_finite()).map(f64::abs).reduce(f64::max))
+    };
     let Some(first) = measures.first().and_then(|column| size(column)).filter(|size| *size > 0.0) else {
         return measures.iter().take(1).copied().collect();
     };
@@ -239,7 +258,8 @@ fn repeats(column: &Column) -> bool {
 fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
     frame.columns().iter().find(|column| column.name() == name).ok_or_else(|| {
         let names: Vec<_> = frame.columns().iter().map(|column| column.name().as_str()).collect();
-        Fault::new(format!("there is no column '{name}' in the answer")).hint(format!("columns are {}", names.join(", ")))
+        Fault::new(format!("there is no column '{name}' in the answer"))
+            .hint(format!("columns are {}", names.join(", ")))
     })
 }
 
@@ -309,14 +329,16 @@ fn numbers(column: &Column) -> Result<Vec<f64>> {
             let cast = column.cast(&DataType::Float64)?;
             Ok(cast.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect())
         }
-        kind => Err(Fault::new(format!("column '{}' holds {kind}, which has no height", column.name())).hint("choose a column of numbers")),
+        kind => Err(Fault::new(format!("column '{}' holds {kind}, which has no height", column.name()))
+            .hint("choose a column of numbers")),
     }
 }
 
 /// A column as names; a null is one, too.
 fn labels(column: &Column) -> Result<Vec<String>> {
     let cast = time::texts(column).map_err(|_| {
-        Fault::new(format!("column '{}' holds {}, which cannot be written as names", column.name(), column.dtype())).hint("choose another column")
+        Fault::new(format!("column '{}' holds {}, which cannot be written as names", column.name(), column.dtype()))
+            .hint("choose another column")
     })?;
     let label = |v: Option<&str>| match v {
         None => "(null)".to_owned(),
@@ -346,7 +368,9 @@ type Group = (String, Vec<usize>);
 
 /// The groups that sum to most, by name, so that colours stay when the ranking changes; and how many others there are.
 fn largest(mut groups: Vec<Group>, y: &[f64], most: usize) -> (Vec<Group>, usize) {
-    let total = |rows: &[usize]| rows.iter().filter_map(|row| y.get(*row)).filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>();
+    let total = |rows: &[usize]| {
+        rows.iter().filter_map(|row| y.get(*row)).filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>()
+    };
     let left_out = groups.len().saturating_sub(most);
     if left_out > 0 {
         groups.sort_by(|a, b| total(&b.1).total_cmp(&total(&a.1)).then_with(|| a.0.cmp(&b.0)));
@@ -388,11 +412,13 @@ impl Rows<'_> {
     /// One series from some rows; NaN where windows are missing.
     fn series(&self, name: String, y: &[f64], rows: &[usize]) -> Series {
         let point = |row: &usize| Some((*self.x.get(*row)?, *y.get(*row)?, self.states.get(*row).copied()));
-        let mut points: Vec<(f64, f64, Option<PointState>)> = rows.iter().filter_map(point).filter(|(x, ..)| x.is_finite()).collect();
+        let mut points: Vec<(f64, f64, Option<PointState>)> =
+            rows.iter().filter_map(point).filter(|(x, ..)| x.is_finite()).collect();
         if self.ordered {
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
         }
-        let (mut xs, mut ys, mut states) = (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()), Vec::new());
+        let (mut xs, mut ys, mut states) =
+            (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()), Vec::new());
         let mut before: Option<f64> = None;
         for (at, value, state) in points {
             if let (true, Some(step), Some(before)) = (self.ordered, self.step, before)

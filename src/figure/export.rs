@@ -58,7 +58,9 @@ pub fn check_ending(path: &Path) -> Result<()> {
     if EXTENSIONS.contains(&extension.as_str()) {
         return Ok(());
     }
-    Err(Fault::new(format!("pictures are not written as '.{extension}'")).at(path.display().to_string()).hint("end the name with .png or .svg"))
+    Err(Fault::new(format!("pictures are not written as '.{extension}'"))
+        .at(path.display().to_string())
+        .hint("end the name with .png or .svg"))
 }
 
 /// Writes the picture in the format that the file's name ends with, light on white paper unless a look says otherwise.
@@ -92,7 +94,8 @@ fn write_fault(place: String, error: &std::io::Error) -> Fault {
 
 fn check(width: u32, height: u32) -> Result<()> {
     if width == 0 || height == 0 || width > MOST || height > MOST {
-        return Err(Fault::new(format!("a picture of {width} × {height} cannot be made")).hint(format!("each side from 1 to {MOST}")));
+        return Err(Fault::new(format!("a picture of {width} × {height} cannot be made"))
+            .hint(format!("each side from 1 to {MOST}")));
     }
     Ok(())
 }

@@ -85,7 +85,10 @@ impl Layout {
     pub(super) fn exact(&self, (x, y): (f64, f64)) -> [f64; 2] {
         // Far outside is as good as very far outside, and stays finite.
         let (across, up) = (self.x.share(x).clamp(-1e6, 1e6), self.y.share(y).clamp(-1e6, 1e6));
-        [f64::from(self.plot.left) + across * f64::from(self.plot.width()), f64::from(self.plot.bottom) - up * f64::from(self.plot.height())]
+        [
+            f64::from(self.plot.left) + across * f64::from(self.plot.width()),
+            f64::from(self.plot.bottom) - up * f64::from(self.plot.height()),
+        ]
     }
 
     /// Where a point is drawn (of a bar: the middle of its end).
@@ -116,7 +119,8 @@ impl Layout {
         let look = |index: usize, best: &mut Option<(f32, usize, usize)>| {
             let Some([px, py]) = self.point_px(figure, series, index) else { return };
             let (dx, dy) = ((px - at[0]).abs(), (py - at[1]).abs());
-            if dx > self.plot.width() || !self.plot.grown(1.0).contains([px, py.clamp(self.plot.top, self.plot.bottom)]) {
+            if dx > self.plot.width() || !self.plot.grown(1.0).contains([px, py.clamp(self.plot.top, self.plot.bottom)])
+            {
                 return;
             }
             // Along x first: a line is read at the pointer's x, whichever line is closer then.
@@ -145,7 +149,11 @@ impl Layout {
             let wide = self.slots.map_or(0.0, |slots| slots.width);
             let near = |index: &usize| xs.get(*index).is_some_and(|v| (v - x).abs() <= wide);
             let with_value = |index: &usize| points.point(*index).is_some();
-            (0..middle).rev().take_while(near).chain((0..middle).rev().find(with_value)).for_each(|i| look(i, &mut best));
+            (0..middle)
+                .rev()
+                .take_while(near)
+                .chain((0..middle).rev().find(with_value))
+                .for_each(|i| look(i, &mut best));
             (middle..len).take_while(near).chain((middle..len).find(with_value)).for_each(|i| look(i, &mut best));
         }
         best
@@ -171,8 +179,16 @@ impl Layout {
         let pan = |scale: Scale, share: f64| (scale.lo() + share * scale.span(), scale.hi() + share * scale.span());
         let old = figure.view.unwrap_or_default();
         View {
-            x: if dx == 0.0 { old.x } else { Some(pan(self.x, -f64::from(dx) / f64::from(self.plot.width().max(1.0)))) },
-            y: if dy == 0.0 { old.y } else { Some(pan(self.y, f64::from(dy) / f64::from(self.plot.height().max(1.0)))) },
+            x: if dx == 0.0 {
+                old.x
+            } else {
+                Some(pan(self.x, -f64::from(dx) / f64::from(self.plot.width().max(1.0))))
+            },
+            y: if dy == 0.0 {
+                old.y
+            } else {
+                Some(pan(self.y, f64::from(dy) / f64::from(self.plot.height().max(1.0))))
+            },
         }
     }
 

@@ -42,7 +42,9 @@ pub fn place(names: &[&str], width: f32, rows: usize, look: &Look) -> Legend {
     if names.len() < 2 || rows == 0 {
         return Legend::default();
     }
-    let cut = |longest: f32| -> Vec<String> { names.iter().map(|name| text::fit(&text::clean(name), look.font_size, longest).into_owned()).collect() };
+    let cut = |longest: f32| -> Vec<String> {
+        names.iter().map(|name| text::fit(&text::clean(name), look.font_size, longest).into_owned()).collect()
+    };
     let whole = cut(width - key(look));
     if let Some(legend) = flow(&whole, whole.len(), width, rows, look) {
         return legend;
@@ -54,7 +56,8 @@ pub fn place(names: &[&str], width: f32, rows: usize, look: &Look) -> Legend {
 
 fn flow(labels: &[String], shown: usize, width: f32, rows: usize, look: &Look) -> Option<Legend> {
     let hidden = labels.len() - shown;
-    let more = (hidden > 0).then(|| (None, if shown == 0 { format!("{hidden} series") } else { format!("+ {hidden} more") }));
+    let more =
+        (hidden > 0).then(|| (None, if shown == 0 { format!("{hidden} series") } else { format!("+ {hidden} more") }));
     let named = labels.iter().take(shown).enumerate().map(|(i, label)| (Some(i), label.clone()));
     let mut legend = Legend { rows: 1, ..Legend::default() };
     let mut at = 0.0;

@@ -16,7 +16,11 @@ pub fn nice_step(least: f64) -> f64 {
         return 1.0;
     }
     let power = least.log10().floor() as i32;
-    [1.0, 2.0, 5.0, 10.0, 20.0].into_iter().map(|digit| scaled(digit, power)).find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(least)
+    [1.0, 2.0, 5.0, 10.0, 20.0]
+        .into_iter()
+        .map(|digit| scaled(digit, power))
+        .find(|step| *step >= least * (1.0 - 1e-9))
+        .unwrap_or(least)
 }
 
 /// `digit × 10^power`, as exact as a float can be.
@@ -71,7 +75,11 @@ fn at_step(scale: Scale, step: f64) -> Ticks {
 pub fn widen(scale: Scale, most: usize) -> Scale {
     let step = nice_step(scale.span() / most.max(1) as f64);
     let (lo, hi) = ((scale.lo() / step + 1e-9).floor() * step, (scale.hi() / step - 1e-9).ceil() * step);
-    if lo.is_finite() && hi.is_finite() && lo <= scale.lo() + step * 1e-6 && hi >= scale.hi() - step * 1e-6 { Scale::new(lo, hi) } else { scale }
+    if lo.is_finite() && hi.is_finite() && lo <= scale.lo() + step * 1e-6 && hi >= scale.hi() - step * 1e-6 {
+        Scale::new(lo, hi)
+    } else {
+        scale
+    }
 }
 
 /// Ticks at powers of ten of an axis whose values are exponents; where it holds fewer than two, at 2 and 5 times one, too.
@@ -80,14 +88,26 @@ pub fn powers(scale: Scale, most: usize) -> Ticks {
     let within = |v: &f64| (scale.lo() - 1e-9..=scale.hi() + 1e-9).contains(v);
     let whole = |every: f64| -> Vec<f64> {
         let (first, last) = ((scale.lo() / every).floor(), (scale.hi() / every).ceil());
-        if last - first > 1000.0 { Vec::new() } else { (0..=(last - first) as i64).map(|i| (first + i as f64) * every).collect() }
+        if last - first > 1000.0 {
+            Vec::new()
+        } else {
+            (0..=(last - first) as i64).map(|i| (first + i as f64) * every).collect()
+        }
     };
     let plain: Vec<(f64, f64)> = whole(every).into_iter().filter(within).map(|power| (1.0, power)).collect();
-    let finer =
-        || whole(1.0).into_iter().flat_map(|power| [1.0, 2.0, 5.0].map(|digit: f64| (digit, power))).filter(|(digit, power)| within(&(power + digit.log10())));
+    let finer = || {
+        whole(1.0)
+            .into_iter()
+            .flat_map(|power| [1.0, 2.0, 5.0].map(|digit: f64| (digit, power)))
+            .filter(|(digit, power)| within(&(power + digit.log10())))
+    };
     let ticks: Vec<(f64, f64)> = if plain.len() < 2 { finer().collect() } else { plain };
     let values = ticks.iter().map(|(digit, power)| power + digit.log10()).collect();
-    Ticks { step: every, values, labels: ticks.into_iter().map(|(digit, power)| power_label(digit, power as i32)).collect() }
+    Ticks {
+        step: every,
+        values,
+        labels: ticks.into_iter().map(|(digit, power)| power_label(digit, power as i32)).collect(),
+    }
 }
 
 /// `10⁶`, `2×10⁴`; `1`, `20` and `500` as they are.
@@ -95,8 +115,13 @@ fn power_label(digit: f64, power: i32) -> String {
     if (0..=2).contains(&power) {
         return fixed(scaled(digit, power), 0, false);
     }
-    let raised: String =
-        power.to_string().chars().filter_map(|c| if c == '-' { Some('⁻') } else { "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize) }).collect();
+    let raised: String = power
+        .to_string()
+        .chars()
+        .filter_map(|c| {
+            if c == '-' { Some('⁻') } else { "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize) }
+        })
+        .collect();
     if digit == 1.0 { format!("10{raised}") } else { format!("{digit:.0}×10{raised}") }
 }
 

@@ -41,13 +41,24 @@ impl Canvas {
                 self.line(&points, width * scale, *color);
             }
             Shape::Rect { rect, stroke: None, color } => {
-                self.rect(Rect::new(rect.left * scale, rect.top * scale, rect.right * scale, rect.bottom * scale), *color);
+                self.rect(
+                    Rect::new(rect.left * scale, rect.top * scale, rect.right * scale, rect.bottom * scale),
+                    *color,
+                );
             }
             Shape::Rect { rect, stroke: Some(width), color } => {
-                let corners = [[rect.left, rect.top], [rect.right, rect.top], [rect.right, rect.bottom], [rect.left, rect.bottom], [rect.left, rect.top]];
+                let corners = [
+                    [rect.left, rect.top],
+                    [rect.right, rect.top],
+                    [rect.right, rect.bottom],
+                    [rect.left, rect.bottom],
+                    [rect.left, rect.top],
+                ];
                 self.line(&corners.map(px), width * scale, *color);
             }
-            Shape::Circle { center, radius, stroke, color } => self.circle(px(*center), radius * scale, stroke.map(|w| w * scale), *color),
+            Shape::Circle { center, radius, stroke, color } => {
+                self.circle(px(*center), radius * scale, stroke.map(|w| w * scale), *color)
+            }
             Shape::Polygon { points, color, .. } => {
                 let points: Vec<_> = points.iter().copied().map(px).collect();
                 self.polygon(&points, *color);
@@ -109,7 +120,8 @@ impl Canvas {
         let half = width / 2.0;
         // A line thinner than a pixel is as wide as one and fainter.
         let (reach, strength) = if half < 0.5 { (0.5, half * 2.0) } else { (half, 1.0) };
-        let upright = points.windows(2).all(|pair| pair[0][0] == pair[1][0]) || points.windows(2).all(|pair| pair[0][1] == pair[1][1]);
+        let upright = points.windows(2).all(|pair| pair[0][0] == pair[1][0])
+            || points.windows(2).all(|pair| pair[0][1] == pair[1][1]);
         if let ([a, b], true) = (points, upright) {
             // Grid, ticks, dashes: exact, with square ends.
             let (h, v) = if a[1] == b[1] { (0.0, half) } else { (half, 0.0) };
@@ -133,7 +145,8 @@ impl Canvas {
         let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
         let square = dx * dx + dy * dy;
         let grow = reach + 1.0;
-        let area = self.area(a[0].min(b[0]) - grow, a[1].min(b[1]) - grow, a[0].max(b[0]) + grow, a[1].max(b[1]) + grow);
+        let area =
+            self.area(a[0].min(b[0]) - grow, a[1].min(b[1]) - grow, a[0].max(b[0]) + grow, a[1].max(b[1]) + grow);
         for y in area.top..area.bottom {
             let py = y as f32 + 0.5;
             // Only the pixels of this row near the segment, or a long diagonal would cost its whole box.

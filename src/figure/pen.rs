@@ -1,7 +1,9 @@
 //! What marks draw with: a few shapes in points, clipped, handed to plotters in the fine integers of its surfaces.
 
 use plotters::coord::Shift;
-use plotters::prelude::{Circle, DrawingArea, DrawingBackend, PathElement, Polygon, RGBAColor, Rectangle, ShapeStyle, Text, TextStyle};
+use plotters::prelude::{
+    Circle, DrawingArea, DrawingBackend, PathElement, Polygon, RGBAColor, Rectangle, ShapeStyle, Text, TextStyle,
+};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::clip::{self, Px};
@@ -104,6 +106,11 @@ pub fn line_within(pen: &mut dyn Pen, frame: &Rect, line: &[Px], width: f32, col
 
 /// The part of a rectangle inside the frame, if any.
 pub fn rect_within(pen: &mut dyn Pen, frame: &Rect, rect: Rect, color: Rgba) -> Result<()> {
-    let cut = Rect::new(rect.left.max(frame.left), rect.top.max(frame.top), rect.right.min(frame.right), rect.bottom.min(frame.bottom));
+    let cut = Rect::new(
+        rect.left.max(frame.left),
+        rect.top.max(frame.top),
+        rect.right.min(frame.right),
+        rect.bottom.min(frame.bottom),
+    );
     if cut.left < cut.right && cut.top < cut.bottom { pen.rect(cut, color) } else { Ok(()) }
 }

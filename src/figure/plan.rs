@@ -56,7 +56,15 @@ struct Words {
 impl Words {
     /// From all to none, what a reader misses least going first.
     fn fewer() -> impl Iterator<Item = Self> {
-        let mut words = Self { title: true, caption: true, legend_rows: 2, y_title: true, seam: true, context: true, x_title: true };
+        let mut words = Self {
+            title: true,
+            caption: true,
+            legend_rows: 2,
+            y_title: true,
+            seam: true,
+            context: true,
+            x_title: true,
+        };
         let steps: [fn(&mut Self); 9] = [
             |_| (),
             |w| w.legend_rows = 1,
@@ -106,7 +114,8 @@ impl<'a> Plan<'a> {
         let line = text::height(look.font_size);
         let mut chosen = None;
         for words in Words::fewer() {
-            let (head, legend, top) = head(figure, mark, &y_title, look, size, Words { seam: seam && words.seam, ..words });
+            let (head, legend, top) =
+                head(figure, mark, &y_title, look, size, Words { seam: seam && words.seam, ..words });
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
             let labels = TICK + GAP + line * if context { 2.0 } else { 1.0 };
             let titled = words.x_title && !x_title.is_empty();
@@ -124,7 +133,11 @@ impl<'a> Plan<'a> {
         let height = bottom - top;
         let whole_y = y.span() < 10.0 && whole(figure, |s| &s.y);
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
-        let y = if fixed || empty || mark.bands || figure.y_kind == AxisKind::Power { y } else { number::widen(y, axis::y_steps(height, look)) };
+        let y = if fixed || empty || mark.bands || figure.y_kind == AxisKind::Power {
+            y
+        } else {
+            number::widen(y, axis::y_steps(height, look))
+        };
         let y_ticks = if empty {
             Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() }
         } else if mark.bands {
@@ -135,13 +148,19 @@ impl<'a> Plan<'a> {
         let widest = y_ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
         // In steps, so that a growing count does not shake the picture.
         let labels = (widest / 8.0).ceil() * 8.0;
-        let left = (margin(look) + labels + if widest > 0.0 { GAP * 1.5 } else { 0.0 }).round().min((size[0] * 0.5).round());
+        let left =
+            (margin(look) + labels + if widest > 0.0 { GAP * 1.5 } else { 0.0 }).round().min((size[0] * 0.5).round());
         let right = (size[0] - margin(look) * 1.5).round().max(left);
 
         let plot = Rect::new(left, top.round(), right, bottom.round().max(top.round()));
-        let layout = Layout { size, plot, x, y, slots, bands: mark.bands.then_some(figure.series.len()), free: mark.free };
+        let layout =
+            Layout { size, plot, x, y, slots, bands: mark.bands.then_some(figure.series.len()), free: mark.free };
         let room = Room { width: plot.width(), before: left - 2.0, after: size[0] - right - 2.0 };
-        let mut x_ticks = if empty { Vec::new() } else { axis::x_ticks(&figure.x.kind, x, room, x.span() < 10.0 && whole(figure, |s| &s.x), look) };
+        let mut x_ticks = if empty {
+            Vec::new()
+        } else {
+            axis::x_ticks(&figure.x.kind, x, room, x.span() < 10.0 && whole(figure, |s| &s.x), look)
+        };
         if !context {
             x_ticks.iter_mut().for_each(|tick| tick.context = None);
         }
@@ -159,14 +178,17 @@ fn bands(figure: &Figure, y: Scale, height: f32, room: f32, look: &Look) -> Tick
     let count = figure.series.len();
     let named = figure.series.iter().enumerate().step_by(every).map(|(i, series)| ((count - 1 - i) as f64, series));
     let seen = named.filter(|(at, _)| y.holds(*at));
-    let (values, labels) = seen.map(|(at, series)| (at, text::fit(&text::clean(&series.name), look.font_size, room).into_owned())).unzip();
+    let (values, labels) =
+        seen.map(|(at, series)| (at, text::fit(&text::clean(&series.name), look.font_size, room).into_owned())).unzip();
     Ticks { step: 1.0, values, labels }
 }
 
 /// What the y axis shows; of bands, what their colours say.
 fn y_title(figure: &Figure, mark: &Mark) -> String {
     match mark::heat::range(figure).filter(|_| mark.bands) {
-        Some((lo, hi)) => format!("{} (colour: {} to {})", figure.y_title, number::rounded(lo), number::rounded(hi)).trim_start().to_owned(),
+        Some((lo, hi)) => format!("{} (colour: {} to {})", figure.y_title, number::rounded(lo), number::rounded(hi))
+            .trim_start()
+            .to_owned(),
         None => figure.y_title.clone(),
     }
 }
@@ -225,10 +247,12 @@ fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>) -> (Scale, Scale, 
         (Some((a, b)), ..) => Scale::new(a, b),
         (None, AxisKind::Category(names), _) if !names.is_empty() => Scale::new(-0.5, names.len() as f64 - 0.5),
         (None, _, Some((lo, hi))) => {
-            let (lo, hi) = if lone(figure) { alone(figure, (lo, hi), slots.map_or(0.0, |slots| slots.width)) } else { (lo, hi) };
+            let (lo, hi) =
+                if lone(figure) { alone(figure, (lo, hi), slots.map_or(0.0, |slots| slots.width)) } else { (lo, hi) };
             // Circles stand clear of the edge; a seam just after the last row is shown.
             let pad = if mark.free && !mark.bands { (hi - lo) * 0.02 } else { 0.0 };
-            let near = figure.seam.filter(|at| (at - hi).abs() <= (hi - lo) * 0.05 || (at - lo).abs() <= (hi - lo) * 0.05);
+            let near =
+                figure.seam.filter(|at| (at - hi).abs() <= (hi - lo) * 0.05 || (at - lo).abs() <= (hi - lo) * 0.05);
             let (lo, hi) = (near.unwrap_or(lo).min(lo - pad), near.unwrap_or(hi).max(hi + pad));
             Scale::new(lo, hi)
         }

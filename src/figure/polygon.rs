@@ -69,7 +69,12 @@ fn cross(a: Point, b: Point, c: Point) -> f32 {
 
 fn counter_clockwise(points: &[Point]) -> bool {
     let next = points.iter().cycle().skip(1);
-    points.iter().zip(next).map(|(a, b)| f64::from(a[0]) * f64::from(b[1]) - f64::from(b[0]) * f64::from(a[1])).sum::<f64>() > 0.0
+    points
+        .iter()
+        .zip(next)
+        .map(|(a, b)| f64::from(a[0]) * f64::from(b[1]) - f64::from(b[0]) * f64::from(a[1]))
+        .sum::<f64>()
+        > 0.0
 }
 
 fn ears(points: &[Point]) -> Mesh {

@@ -4,7 +4,9 @@
 use std::convert::Infallible;
 
 use plotters_backend::text_anchor::{HPos, VPos};
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
+};
 
 use super::draw::draw;
 use super::layout::{Layout, Rect};
@@ -130,7 +132,11 @@ impl DrawingBackend for Recorder<'_> {
     fn draw_rect<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S, fill: bool) -> Drawn {
         let ([left, top], [right, bottom]) = (points(from), points(to));
         let rect = Rect::new(left.min(right), top.min(bottom), left.max(right), top.max(bottom));
-        self.shapes.push(Shape::Rect { rect, stroke: (!fill).then(|| length(style.stroke_width())), color: rgba(style.color()) });
+        self.shapes.push(Shape::Rect {
+            rect,
+            stroke: (!fill).then(|| length(style.stroke_width())),
+            color: rgba(style.color()),
+        });
         Ok(())
     }
 
@@ -142,7 +148,12 @@ impl DrawingBackend for Recorder<'_> {
 
     fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, fill: bool) -> Drawn {
         let stroke = (!fill).then(|| length(style.stroke_width()));
-        self.shapes.push(Shape::Circle { center: points(center), radius: length(radius), stroke, color: rgba(style.color()) });
+        self.shapes.push(Shape::Circle {
+            center: points(center),
+            radius: length(radius),
+            stroke,
+            color: rgba(style.color()),
+        });
         Ok(())
     }
 
@@ -173,11 +184,23 @@ impl DrawingBackend for Recorder<'_> {
         let size = (style.size() / EM / f64::from(FINE)) as f32;
         // Hundredths of a point: what division left behind would only lengthen an SVG.
         let size = (size * 100.0).round() / 100.0;
-        self.shapes.push(Shape::Text { text: text.to_owned(), at: points(at), across, down, size, color: rgba(style.color()), quarter_turns });
+        self.shapes.push(Shape::Text {
+            text: text.to_owned(),
+            at: points(at),
+            across,
+            down,
+            size,
+            color: rgba(style.color()),
+            quarter_turns,
+        });
         Ok(())
     }
 
-    fn estimate_text_size<S: BackendTextStyle>(&self, text: &str, style: &S) -> std::result::Result<(u32, u32), DrawingErrorKind<Infallible>> {
+    fn estimate_text_size<S: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &S,
+    ) -> std::result::Result<(u32, u32), DrawingErrorKind<Infallible>> {
         let em = (style.size() / EM) as f32;
         Ok((text::width(text, em).ceil() as u32, text::height(em).ceil() as u32))
     }

@@ -178,11 +178,13 @@ impl Figure {
     /// Marks the places between points as unread that are wider than `step`: while rows are being read, what is missing is not
     /// known to be.
     pub fn mark_unread(&mut self, step: f64) {
-        let mut xs: Vec<f64> = self.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).collect();
+        let mut xs: Vec<f64> =
+            self.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).collect();
         xs.sort_by(f64::total_cmp);
         let pairs = xs.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
         // A band ends where the next point begins to count: half a step on either side is its own.
-        self.unread = pairs.filter(|(a, b)| b - a > step * 1.5).map(|(a, b)| (a + step / 2.0, b - step / 2.0)).collect();
+        self.unread =
+            pairs.filter(|(a, b)| b - a > step * 1.5).map(|(a, b)| (a + step / 2.0, b - step / 2.0)).collect();
     }
 
     /// Whether any point is in this state.

@@ -27,7 +27,13 @@ pub fn write(picture: &Picture) -> String {
 fn element(out: &mut String, shape: &Shape) {
     let _ = match shape {
         Shape::Line { points, width, color } => {
-            writeln!(out, r#"<polyline points="{}" {} stroke-width="{}"/>"#, Points(points), Paint("stroke", *color), Short(*width))
+            writeln!(
+                out,
+                r#"<polyline points="{}" {} stroke-width="{}"/>"#,
+                Points(points),
+                Paint("stroke", *color),
+                Short(*width)
+            )
         }
         Shape::Rect { rect, stroke, color } => {
             let (w, h) = (Short(rect.width()), Short(rect.height()));
@@ -35,9 +41,18 @@ fn element(out: &mut String, shape: &Shape) {
             writeln!(out, r#"<rect x="{x}" y="{y}" width="{w}" height="{h}" {}/>"#, Fill(*stroke, *color))
         }
         Shape::Circle { center: [x, y], radius, stroke, color } => {
-            writeln!(out, r#"<circle cx="{}" cy="{}" r="{}" {}/>"#, Short(*x), Short(*y), Short(*radius), Fill(*stroke, *color))
+            writeln!(
+                out,
+                r#"<circle cx="{}" cy="{}" r="{}" {}/>"#,
+                Short(*x),
+                Short(*y),
+                Short(*radius),
+                Fill(*stroke, *color)
+            )
         }
-        Shape::Polygon { points, color, .. } => writeln!(out, r#"<polygon points="{}" {}/>"#, Points(points), Paint("fill", *color)),
+        Shape::Polygon { points, color, .. } => {
+            writeln!(out, r#"<polygon points="{}" {}/>"#, Points(points), Paint("fill", *color))
+        }
         Shape::Text { text, at: [x, y], across, down, size, color, quarter_turns } => {
             let anchor = match across {
                 Across::Left => "start",
@@ -58,7 +73,12 @@ fn element(out: &mut String, shape: &Shape) {
                     Across::Right => x - text::width(text, *size),
                 };
                 let d = text::outlines(&text::clean(text), *size, (x, y));
-                writeln!(out, r#"<path role="img" aria-label="{}" d="{d}" {}{turn}/>"#, escape(text), Paint("fill", *color))
+                writeln!(
+                    out,
+                    r#"<path role="img" aria-label="{}" d="{d}" {}{turn}/>"#,
+                    escape(text),
+                    Paint("fill", *color)
+                )
             } else {
                 let y = Short(y);
                 writeln!(

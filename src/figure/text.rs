@@ -11,7 +11,8 @@ pub const TEXT_FONT: &[u8] = include_bytes!("../../assets/fonts/Roboto-Regular.t
 /// Droid Sans Fallback, for the rest: Chinese and Japanese.
 pub const CJK_FONT: &[u8] = include_bytes!("../../assets/fonts/DroidSansFallbackFull.ttf");
 /// What an SVG asks for; the reader's machine may have only the later ones.
-pub const FAMILY: &str = "Roboto, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'Droid Sans Fallback', sans-serif";
+pub const FAMILY: &str =
+    "Roboto, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'Droid Sans Fallback', sans-serif";
 
 /// Height above and below the base line, as a share of the font size (Roboto's own numbers).
 pub const ASCENT: f32 = 0.927_734;
@@ -37,7 +38,11 @@ pub fn register() {
 /// The first font that has the character, or the first of all (its box) when none has.
 fn glyph(c: char) -> Option<(&'static FontRef<'static>, GlyphId)> {
     let fonts = chain();
-    fonts.iter().map(|font| (font, font.glyph_id(c))).find(|(_, id)| id.0 != 0).or_else(|| fonts.first().map(|font| (font, font.glyph_id(c))))
+    fonts
+        .iter()
+        .map(|font| (font, font.glyph_id(c)))
+        .find(|(_, id)| id.0 != 0)
+        .or_else(|| fonts.first().map(|font| (font, font.glyph_id(c))))
 }
 
 /// True when one of the fonts can show the character.
@@ -104,7 +109,10 @@ pub fn paint(text: &str, size: f32, (x, y): (f32, f32), mut ink: impl FnMut(i32,
         let scale = scale(font, size);
         let at = ab_glyph::point(pen, y.round());
         if let Some(outline) = font.outline(id) {
-            let factor = ab_glyph::PxScaleFactor { horizontal: scale.x / font.height_unscaled(), vertical: scale.y / font.height_unscaled() };
+            let factor = ab_glyph::PxScaleFactor {
+                horizontal: scale.x / font.height_unscaled(),
+                vertical: scale.y / font.height_unscaled(),
+            };
             let outlined = OutlinedGlyph::new(id.with_scale_and_position(scale, at), outline, factor);
             let bounds = outlined.px_bounds();
             let (left, top) = (bounds.min.x as i32, bounds.min.y as i32);

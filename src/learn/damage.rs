@@ -15,12 +15,18 @@ pub fn told(error: &serde_json::Error, file: impl Read) -> String {
         Category::Eof if path.is_empty() => "it is no model: it is empty, or was cut short".to_owned(),
         Category::Eof => format!("the file was cut short: it ends {at}"),
         Category::Syntax if path.is_empty() => "it is no model: it is not JSON".to_owned(),
-        Category::Syntax => format!("{at} it is no JSON any more (line {}, character {})", error.line(), error.column()),
+        Category::Syntax => {
+            format!("{at} it is no JSON any more (line {}, character {})", error.line(), error.column())
+        }
         Category::Data => match said.strip_prefix("missing field `") {
             Some(field) => {
                 let within = path.rsplit_once('.').map_or("", |(within, _)| within);
                 let field = field.trim_end_matches('`');
-                if within.is_empty() { format!("it is no model: it has no '{field}'") } else { format!("'{field}' is missing at {within}") }
+                if within.is_empty() {
+                    format!("it is no model: it has no '{field}'")
+                } else {
+                    format!("'{field}' is missing at {within}")
+                }
             }
             None if path.is_empty() => "it is no model: it is JSON of another shape".to_owned(),
             None => format!("{at}: {}", wrong(said)),
@@ -30,11 +36,15 @@ pub fn told(error: &serde_json::Error, file: impl Read) -> String {
 
 /// `invalid type: string "a", expected u64` as people say it; words of our own stay as they are.
 fn wrong(said: &str) -> String {
-    if let Some((found, expected)) = said.strip_prefix("invalid length ").and_then(|said| said.split_once(", expected ")) {
+    if let Some((found, expected)) =
+        said.strip_prefix("invalid length ").and_then(|said| said.split_once(", expected "))
+    {
         let expected = expected.rsplit(' ').next().unwrap_or(expected);
         return format!("there is a list of {found} where one of {expected} should be");
     }
-    let Some((found, expected)) = said.strip_prefix("invalid ").and_then(|said| said.split_once(": ")?.1.split_once(", expected ")) else {
+    let Some((found, expected)) =
+        said.strip_prefix("invalid ").and_then(|said| said.split_once(": ")?.1.split_once(", expected "))
+    else {
         return said.to_owned();
     };
     let found = match found.split_once(' ') {
@@ -48,7 +58,9 @@ fn wrong(said: &str) -> String {
     let expected = match expected {
         "a string" => "a text",
         "a sequence" => "a list",
-        whole if whole.trim_start_matches(['u', 'i']).parse::<u32>().is_ok() || whole.ends_with("size") => "a whole number that fits",
+        whole if whole.trim_start_matches(['u', 'i']).parse::<u32>().is_ok() || whole.ends_with("size") => {
+            "a whole number that fits"
+        }
         object if object.starts_with("struct") || object == "a map" => "an object",
         list if list.starts_with("a tuple") => "a list",
         other => other,

@@ -51,17 +51,22 @@ pub struct Dropped {
 impl Dropped {
     /// What is wrong where no row is left.
     pub fn all(&self, target: &str) -> Fault {
-        let empty: Vec<&str> = self.by_column.iter().filter(|(_, missing)| *missing == self.of).map(|(name, _)| name.as_str()).collect();
+        let empty: Vec<&str> =
+            self.by_column.iter().filter(|(_, missing)| *missing == self.of).map(|(name, _)| name.as_str()).collect();
         let fault = |what: String| Fault::new(what).at(target);
         if empty.contains(&target) {
-            return fault(format!("the target '{target}' has no value in any of {} rows", self.of)).hint("choose another target");
+            return fault(format!("the target '{target}' has no value in any of {} rows", self.of))
+                .hint("choose another target");
         }
         if !empty.is_empty() {
-            return fault(format!("no row has a value of '{}'", empty.join("' or '"))).hint("leave that out, or keep what is missing");
+            return fault(format!("no row has a value of '{}'", empty.join("' or '")))
+                .hint("leave that out, or keep what is missing");
         }
         let worst = self.by_column.iter().max_by_key(|(_, missing)| *missing);
-        let worst = worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", self.of)).unwrap_or_default();
-        fault(format!("every row lacks a value in some column{worst}")).hint("leave out columns that are mostly empty, or keep what is missing")
+        let worst =
+            worst.map(|(name, missing)| format!("; '{name}' lacks {missing} of {}", self.of)).unwrap_or_default();
+        fault(format!("every row lacks a value in some column{worst}"))
+            .hint("leave out columns that are mostly empty, or keep what is missing")
     }
 
     pub fn add(&mut self, other: Self) {
@@ -97,12 +102,16 @@ impl Question {
         for name in &self.features {
             check(name, "the features")?;
             if *name == self.target {
-                return Err(Fault::new(format!("'{name}' is the target, and cannot foretell itself")).at("the features").hint("leave it out"));
+                return Err(Fault::new(format!("'{name}' is the target, and cannot foretell itself"))
+                    .at("the features")
+                    .hint("leave it out"));
             }
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = self.features.iter().find(|name| !seen.insert(*name)) {
-            return Err(Fault::new(format!("'{twice}' is named twice")).at("the features").hint("name each column once"));
+            return Err(Fault::new(format!("'{twice}' is named twice"))
+                .at("the features")
+                .hint("name each column once"));
         }
         let chosen: Vec<String> = if self.features.is_empty() {
             // Of lists and the like nothing can be learnt.
@@ -112,8 +121,12 @@ impl Question {
             self.features.clone()
         };
         match chosen.len() {
-            0 => Err(Fault::new("there is no column to learn from").at(&self.target).hint("the table needs at least one column beside the target")),
-            n if n >= MOST => Err(Fault::new(format!("{n} features are too many: a forest knows {}", MOST - 1)).hint("name fewer")),
+            0 => Err(Fault::new("there is no column to learn from")
+                .at(&self.target)
+                .hint("the table needs at least one column beside the target")),
+            n if n >= MOST => {
+                Err(Fault::new(format!("{n} features are too many: a forest knows {}", MOST - 1)).hint("name fewer"))
+            }
             _ => Ok(chosen),
         }
     }
@@ -158,7 +171,9 @@ impl Question {
     pub fn prepare(&self, frame: &DataFrame) -> Result<Prepared> {
         let names = self.features(frame.schema())?;
         if frame.height() == 0 {
-            return Err(Fault::new("there is no row to learn from").at(&self.target).hint("give more rows, or hold out fewer"));
+            return Err(Fault::new("there is no row to learn from")
+                .at(&self.target)
+                .hint("give more rows, or hold out fewer"));
         }
         let task = self.task(frame.column(&self.target)?)?;
         let (mut features, mut columns) = (Vec::new(), Vec::new());
@@ -167,7 +182,15 @@ impl Question {
             features.push(Feature { name, kind, cuts: column.cuts.clone() });
             columns.push(column);
         }
-        let forest = Forest { target: self.target.clone(), task, features, missing: self.missing, trees: Vec::new(), rows: 0, oob: None };
+        let forest = Forest {
+            target: self.target.clone(),
+            task,
+            features,
+            missing: self.missing,
+            trees: Vec::new(),
+            rows: 0,
+            oob: None,
+        };
         let mut prepared = Prepared { table: Table { columns, labels: Labels::none(&forest.task) }, forest };
         prepared.label(frame)?;
         Ok(prepared)
@@ -183,7 +206,10 @@ impl Question {
             forest.task = self.told_apart(kind, classes)?;
         }
         let columns = table.columns.iter().map(bins::Column::empty).collect();
-        Ok(Prepared { table: Table { columns, labels: Labels::none(&forest.task) }, forest: Forest { rows: 0, ..forest } })
+        Ok(Prepared {
+            table: Table { columns, labels: Labels::none(&forest.task) },
+            forest: Forest { rows: 0, ..forest },
+        })
     }
 
     /// Whether the target is estimated as a number, not told apart into classes.
@@ -205,11 +231,16 @@ impl Question {
             return Err(self.fault("some rows have no target".to_owned(), "drop them first"));
         }
         let Some(kind) = label_kind(column.dtype()) else {
-            return Err(self.fault(format!("a column of {} cannot be foretold", column.dtype()), "choose one of text, numbers or truth values"));
+            return Err(self.fault(
+                format!("a column of {} cannot be foretold", column.dtype()),
+                "choose one of text, numbers or truth values",
+            ));
         };
         if self.task.map_or_else(|| many(column, kind), |task| Ok(task == TaskKind::Estimate))? {
             if matches!(kind, LabelKind::Text | LabelKind::Flag) {
-                return Err(self.fault("it holds no numbers, so it cannot be estimated".to_owned(), "let it be classified"));
+                return Err(
+                    self.fault("it holds no numbers, so it cannot be estimated".to_owned(), "let it be classified")
+                );
             }
             return Ok(Task::Numbers);
         }
@@ -223,7 +254,9 @@ impl Question {
     /// # Errors
     /// When labels of the column cannot be read.
     pub fn classes(&self, column: &Column, known: &mut BTreeSet<String>) -> Result<()> {
-        let Some(kind) = label_kind(column.dtype()).filter(|_| self.task != Some(TaskKind::Estimate)) else { return Ok(()) };
+        let Some(kind) = label_kind(column.dtype()).filter(|_| self.task != Some(TaskKind::Estimate)) else {
+            return Ok(());
+        };
         if known.len() > CLASSES {
             return Ok(());
         }
@@ -241,7 +274,11 @@ impl Question {
     fn told_apart(&self, kind: LabelKind, names: BTreeSet<String>) -> Result<Task> {
         if names.len() > CLASSES {
             let numeric = matches!(kind, LabelKind::Integer | LabelKind::Number);
-            let hint = if numeric { "let it be estimated as a number" } else { "is it an identifier? Choose another, or group its values" };
+            let hint = if numeric {
+                "let it be estimated as a number"
+            } else {
+                "is it an identifier? Choose another, or group its values"
+            };
             return Err(self.fault(format!("it holds more than {CLASSES} classes"), hint));
         }
         let mut names = names.into_iter().collect();
@@ -276,7 +313,9 @@ impl Prepared {
     fn label(&mut self, frame: &DataFrame) -> Result<()> {
         match (&mut self.table.labels, self.forest.truth(frame)?) {
             // The classes are those of all rows.
-            (Labels::Classes { of, .. }, Truth::Classes(more)) => of.extend(more.into_iter().map(|class| class.unwrap_or(0) as u16)),
+            (Labels::Classes { of, .. }, Truth::Classes(more)) => {
+                of.extend(more.into_iter().map(|class| class.unwrap_or(0) as u16))
+            }
             (Labels::Numbers(of), Truth::Numbers(more)) => {
                 if more.iter().any(|v| v.abs() >= f64::MAX) {
                     return Err(Fault::new("some rows hold an infinite number")
@@ -290,7 +329,9 @@ impl Prepared {
         self.forest.rows += frame.height() as u64;
         // Rows are counted in 31 bits.
         if self.forest.rows > i32::MAX as u64 {
-            return Err(Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"));
+            return Err(
+                Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them")
+            );
         }
         Ok(())
     }
@@ -372,7 +413,9 @@ pub fn kind_of(dtype: &DataType) -> Option<Kind> {
 
 fn learn_column(column: &Column, coarse: bool) -> Result<(Kind, bins::Column)> {
     let kind = kind_of(column.dtype()).ok_or_else(|| {
-        Fault::new(format!("a column of {} cannot be learnt from", column.dtype())).at(format!("the column '{}'", column.name())).hint("leave it out")
+        Fault::new(format!("a column of {} cannot be learnt from", column.dtype()))
+            .at(format!("the column '{}'", column.name()))
+            .hint("leave it out")
     })?;
     if !matches!(kind, Kind::Category(_)) {
         let fineness = match kind {
@@ -409,9 +452,13 @@ pub(super) fn numbers(column: &Column, kind: &Kind) -> Result<Vec<f64>> {
     let series = column.as_materialized_series();
     let plain = match (kind, series.dtype()) {
         (Kind::Time, DataType::Date | DataType::Datetime(..)) => {
-            convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?.cast(&DataType::Int64)?.take_materialized_series()
+            convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?
+                .cast(&DataType::Int64)?
+                .take_materialized_series()
         }
-        (Kind::Time, DataType::Duration(_)) => series.cast(&DataType::Duration(TimeUnit::Microseconds))?.cast(&DataType::Int64)?,
+        (Kind::Time, DataType::Duration(_)) => {
+            series.cast(&DataType::Duration(TimeUnit::Microseconds))?.cast(&DataType::Int64)?
+        }
         (Kind::Time, _) => series.cast(&DataType::Int64)?,
         _ => series.clone(),
     };

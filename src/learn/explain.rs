@@ -39,12 +39,18 @@ pub enum Grid {
 impl Grid {
     fn new(values: &Column) -> Result<Self> {
         Ok(match values.dtype() {
-            dtype if dtype.is_primitive_numeric() => Self::Numbers(numbers(values)?.iter().map(|v| v.unwrap_or(f64::NAN)).collect()),
+            dtype if dtype.is_primitive_numeric() => {
+                Self::Numbers(numbers(values)?.iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+            }
             DataType::Date | DataType::Datetime(..) => {
                 let times = convert(values, &DataType::Datetime(TimeUnit::Microseconds, None))?.to_physical_repr();
                 Self::Times(times.i64()?.iter().flatten().collect())
             }
-            _ => Self::Words((0..values.len()).map(|row| values.get(row).map_or_else(|_| String::new(), |v| v.str_value().into_owned())).collect()),
+            _ => Self::Words(
+                (0..values.len())
+                    .map(|row| values.get(row).map_or_else(|_| String::new(), |v| v.str_value().into_owned()))
+                    .collect(),
+            ),
         })
     }
 
@@ -66,7 +72,13 @@ impl Grid {
 ///
 /// # Errors
 /// A feature that is no column, or what `score` says.
-pub fn permutation(rows: &DataFrame, features: &[&str], repeats: u32, seed: u64, mut score: impl FnMut(&DataFrame) -> Result<f64>) -> Result<Vec<Importance>> {
+pub fn permutation(
+    rows: &DataFrame,
+    features: &[&str],
+    repeats: u32,
+    seed: u64,
+    mut score: impl FnMut(&DataFrame) -> Result<f64>,
+) -> Result<Vec<Importance>> {
     let whole = score(rows)?;
     let mut found = Vec::new();
     for (number, feature) in features.iter().enumerate() {
@@ -94,7 +106,12 @@ pub fn permutation(rows: &DataFrame, features: &[&str], repeats: u32, seed: u64,
 ///
 /// # Errors
 /// A feature that is no column or has no values, or what `predict` says.
-pub fn dependence(rows: &DataFrame, feature: &str, points: usize, mut predict: impl FnMut(&DataFrame) -> Result<Vec<Vec<f64>>>) -> Result<Dependence> {
+pub fn dependence(
+    rows: &DataFrame,
+    feature: &str,
+    points: usize,
+    mut predict: impl FnMut(&DataFrame) -> Result<Vec<Vec<f64>>>,
+) -> Result<Dependence> {
     let column = find(rows, feature)?;
     let grid = grid(column, points.max(2))?;
     if grid.is_empty() {
@@ -129,14 +146,19 @@ fn grid(column: &Column, points: usize) -> Result<Column> {
         ordered.into_iter().take(points).map(|(_, (_, row))| row).collect()
     } else {
         let values = numbers(column)?;
-        let mut ranked: Vec<(f64, IdxSize)> =
-            values.iter().enumerate().filter_map(|(row, v)| v.filter(|v| v.is_finite()).map(|v| (v, row as IdxSize))).collect();
+        let mut ranked: Vec<(f64, IdxSize)> = values
+            .iter()
+            .enumerate()
+            .filter_map(|(row, v)| v.filter(|v| v.is_finite()).map(|v| (v, row as IdxSize)))
+            .collect();
         ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let last = ranked.len().saturating_sub(1) as f64;
         let mut chosen: Vec<(f64, IdxSize)> = Vec::new();
         for point in 0..points {
             let rank = last * (0.05 + 0.9 * point as f64 / (points - 1) as f64);
-            chosen.extend(ranked.get(rank.round() as usize).filter(|(v, _)| chosen.last().is_none_or(|(before, _)| before < v)));
+            chosen.extend(
+                ranked.get(rank.round() as usize).filter(|(v, _)| chosen.last().is_none_or(|(before, _)| before < v)),
+            );
         }
         chosen.into_iter().map(|(_, row)| row).collect()
     };
@@ -144,7 +166,9 @@ fn grid(column: &Column, points: usize) -> Result<Column> {
 }
 
 fn find<'a>(rows: &'a DataFrame, feature: &str) -> Result<&'a Column> {
-    rows.column(feature).map_err(|_| Fault::new(format!("the feature '{feature}' is not among the columns")).hint("name one of the model's features"))
+    rows.column(feature).map_err(|_| {
+        Fault::new(format!("the feature '{feature}' is not among the columns")).hint("name one of the model's features")
+    })
 }
 
 fn with(rows: &DataFrame, column: Column) -> Result<DataFrame> {

@@ -11,12 +11,26 @@ const LANES: usize = 12;
 /// Walks `rows` down a tree. `code(row, feature)` is what a node asks; `reached` hears a row's place among `rows`, and its
 /// leaf's payload, in no particular order.
 #[inline(always)]
-pub fn walk(tree: &Tree, rows: impl Iterator<Item = usize>, code: impl Fn(usize, usize) -> u16, reached: impl FnMut(usize, u32)) {
-    if tree.sets.is_empty() { step::<false>(tree, rows, code, reached) } else { step::<true>(tree, rows, code, reached) }
+pub fn walk(
+    tree: &Tree,
+    rows: impl Iterator<Item = usize>,
+    code: impl Fn(usize, usize) -> u16,
+    reached: impl FnMut(usize, u32),
+) {
+    if tree.sets.is_empty() {
+        step::<false>(tree, rows, code, reached)
+    } else {
+        step::<true>(tree, rows, code, reached)
+    }
 }
 
 #[inline(always)]
-fn step<const SETS: bool>(tree: &Tree, rows: impl Iterator<Item = usize>, code: impl Fn(usize, usize) -> u16, mut reached: impl FnMut(usize, u32)) {
+fn step<const SETS: bool>(
+    tree: &Tree,
+    rows: impl Iterator<Item = usize>,
+    code: impl Fn(usize, usize) -> u16,
+    mut reached: impl FnMut(usize, u32),
+) {
     let mut rows = rows.enumerate();
     // Place, row, node.
     let mut lanes = [(0_usize, 0_usize, 0_u32); LANES];

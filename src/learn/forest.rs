@@ -173,7 +173,12 @@ impl Forest {
     }
 
     fn walk(&self, tree: &Tree, codes: &[u16], width: usize, reached: impl FnMut(usize, u32)) {
-        walk(tree, (0..codes.len()).step_by(width), |row, feature| codes.get(row + feature).copied().unwrap_or(0), reached);
+        walk(
+            tree,
+            (0..codes.len()).step_by(width),
+            |row, feature| codes.get(row + feature).copied().unwrap_or(0),
+            reached,
+        );
     }
 
     /// Means of leaves are added up as multiples of this power of two: their sums are exact, in any order.
@@ -185,7 +190,9 @@ impl Forest {
     /// How much each feature lessened impurity, as a share of all: the mean over the trees.
     pub fn importance(&self) -> Vec<f64> {
         let grown = self.trees.iter().filter(|t| t.nodes.len() > 1).count().max(1) as f64;
-        let of = |feature: usize| self.trees.iter().filter_map(|t| t.gains.get(feature)).map(|g| f64::from(*g)).sum::<f64>() / grown;
+        let of = |feature: usize| {
+            self.trees.iter().filter_map(|t| t.gains.get(feature)).map(|g| f64::from(*g)).sum::<f64>() / grown
+        };
         (0..self.features.len()).map(of).collect()
     }
 }
@@ -201,7 +208,9 @@ pub fn vote(tree: &Tree, classes: usize, payload: u32, votes: &mut [u32], row: u
         return;
     }
     let at = (payload - classes) * classes;
-    if let (Some(own), Some(shares)) = (votes.get_mut(row * classes..(row + 1) * classes), tree.mixed.get(at..at + classes)) {
+    if let (Some(own), Some(shares)) =
+        (votes.get_mut(row * classes..(row + 1) * classes), tree.mixed.get(at..at + classes))
+    {
         for (own, share) in own.iter_mut().zip(shares) {
             *own += share;
         }

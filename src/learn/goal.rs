@@ -220,7 +220,8 @@ impl Goal for Numbers<'_> {
         let weight: f64 = items.iter().map(|i| f64::from(i.weight)).sum();
         let first = items.first().map_or(0.0, |i| self.at(i.row));
         // Around its first value: the mean of equal values is that value.
-        let mean = first + items.iter().map(|i| f64::from(i.weight) * (self.at(i.row) - first)).sum::<f64>() / weight.max(1.0);
+        let mean =
+            first + items.iter().map(|i| f64::from(i.weight) * (self.at(i.row) - first)).sum::<f64>() / weight.max(1.0);
         tree.values.push(mean);
         (tree.values.len() - 1) as u32
     }

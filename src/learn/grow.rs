@@ -110,7 +110,12 @@ pub trait Grower: Send {
 
 /// A grower for this table.
 pub fn grower<'t>(table: &'t Table, growth: Growth) -> Box<dyn Grower + 't> {
-    fn classes<'t, const K: usize>(table: &'t Table, of: &'t [u16], count: usize, growth: Growth) -> Box<dyn Grower + 't> {
+    fn classes<'t, const K: usize>(
+        table: &'t Table,
+        of: &'t [u16],
+        count: usize,
+        growth: Growth,
+    ) -> Box<dyn Grower + 't> {
         Box::new(Trees::new(table, Classes::<K>::new(of, count, growth.criterion), growth))
     }
     match &table.labels {
@@ -260,7 +265,14 @@ where
 
 impl<G: Goal> Trees<'_, G> {
     /// Splits a node, or makes it a leaf.
-    fn split(&mut self, pending: &Pending<G::Cells>, rng: &mut fastrand::Rng, tree: &mut Tree, gains: &mut [f64], stack: &mut Vec<Pending<G::Cells>>) {
+    fn split(
+        &mut self,
+        pending: &Pending<G::Cells>,
+        rng: &mut fastrand::Rng,
+        tree: &mut Tree,
+        gains: &mut [f64],
+        stack: &mut Vec<Pending<G::Cells>>,
+    ) {
         let may = self.growth.max_depth.is_none_or(|most| pending.depth < most)
             && G::weight(&pending.cells) >= 2 * i64::from(self.growth.min_leaf)
             && self.goal.settled(&pending.cells).is_none()
@@ -300,9 +312,9 @@ impl<G: Goal> Trees<'_, G> {
         let (Some(items), right) = (self.items.get_mut(start..end), &mut self.right) else { return start };
         let cut = usize::from(node.cut);
         let left = match &column.codes {
-            Codes::Narrow(codes) if node.cut == BY_SET => {
-                divide(items, right, |row| codes.get(row).is_some_and(|c| in_set(sets, node.child as usize, usize::from(*c))))
-            }
+            Codes::Narrow(codes) if node.cut == BY_SET => divide(items, right, |row| {
+                codes.get(row).is_some_and(|c| in_set(sets, node.child as usize, usize::from(*c)))
+            }),
             Codes::Narrow(codes) => divide(items, right, |row| codes.get(row).is_some_and(|c| usize::from(*c) <= cut)),
             Codes::Wide(codes) => divide(items, right, |row| codes.get(row).is_some_and(|c| usize::from(*c) <= cut)),
         };

@@ -75,9 +75,11 @@ pub fn enough(rows: usize, share: f64, target: &str) -> Result<()> {
     if rows >= FEWEST || share <= 0.0 {
         return Ok(());
     }
-    Err(Fault::new(format!("{rows} rows without missing values are too few to hold some out and learn from the others"))
-        .at(target)
-        .hint("give more rows, or hold none out"))
+    Err(Fault::new(format!(
+        "{rows} rows without missing values are too few to hold some out and learn from the others"
+    ))
+    .at(target)
+    .hint("give more rows, or hold none out"))
 }
 
 /// For each row whether it is held out; `share` of all are, rounded up.

@@ -9,17 +9,28 @@ use crate::data::{Fault, Result};
 /// When there is none, when they do not ask for the same features or foretell the same, or when there are more trees, or a
 /// feature has more cuts, than a forest holds.
 pub fn merge(forests: &[&Forest]) -> Result<Forest> {
-    let Some(first) = forests.first() else { return Err(Fault::new("there is no forest to merge").hint("train one first")) };
+    let Some(first) = forests.first() else {
+        return Err(Fault::new("there is no forest to merge").hint("train one first"));
+    };
     for other in forests {
         alike(first, other)?;
     }
     let trees: usize = forests.iter().map(|f| f.trees.len()).sum();
     if trees > TREES {
-        return Err(Fault::new(format!("{trees} trees are too many: a forest holds {TREES}")).hint("merge fewer forests, or retire old trees first"));
+        return Err(Fault::new(format!("{trees} trees are too many: a forest holds {TREES}"))
+            .hint("merge fewer forests, or retire old trees first"));
     }
     let features = (0..first.features.len()).map(|at| join(forests, at)).collect::<Result<Vec<_>>>()?;
     let task = classes(forests);
-    let mut merged = Forest { features, task, trees: Vec::new(), rows: 0, oob: None, target: first.target.clone(), missing: first.missing };
+    let mut merged = Forest {
+        features,
+        task,
+        trees: Vec::new(),
+        rows: 0,
+        oob: None,
+        target: first.target.clone(),
+        missing: first.missing,
+    };
     for forest in forests {
         let map = Map::new(forest, &merged);
         merged.trees.extend(forest.trees.iter().map(|tree| map.tree(tree)));
@@ -29,7 +40,10 @@ pub fn merge(forests: &[&Forest]) -> Result<Forest> {
 }
 
 fn alike(a: &Forest, b: &Forest) -> Result<()> {
-    let differ = |what: &str| Err(Fault::new(format!("the forests differ in {what}")).hint("merge only forests trained for the same question"));
+    let differ = |what: &str| {
+        Err(Fault::new(format!("the forests differ in {what}"))
+            .hint("merge only forests trained for the same question"))
+    };
     if a.target != b.target {
         return differ(&format!("their target ('{}' and '{}')", a.target, b.target));
     }
@@ -79,8 +93,13 @@ fn join(forests: &[&Forest], at: usize) -> Result<Feature> {
     cuts.sort_unstable_by(f64::total_cmp);
     cuts.dedup();
     if cuts.len() >= MOST {
-        return Err(Fault::new(format!("the feature '{}' would have {} cuts, and a forest knows {}", joined.name, cuts.len(), MOST - 1))
-            .hint("merge fewer forests, or retire old trees first"));
+        return Err(Fault::new(format!(
+            "the feature '{}' would have {} cuts, and a forest knows {}",
+            joined.name,
+            cuts.len(),
+            MOST - 1
+        ))
+        .hint("merge fewer forests, or retire old trees first"));
     }
     joined.cuts = cuts;
     Ok(joined)
@@ -159,7 +178,9 @@ impl Map {
         sets.push(tree.sets.get(at).copied().unwrap_or(0));
         let old = self.codes.get(feature).and_then(Option::as_deref).unwrap_or_default();
         for codes in old.chunks(64) {
-            sets.push(codes.iter().enumerate().map(|(bit, code)| u64::from(in_set(&tree.sets, at, *code)) << bit).sum());
+            sets.push(
+                codes.iter().enumerate().map(|(bit, code)| u64::from(in_set(&tree.sets, at, *code)) << bit).sum(),
+            );
         }
         place as u32
     }

@@ -127,7 +127,15 @@ pub struct LearntTo {
 impl Saved {
     /// A forest alone.
     pub fn new(forest: impl Into<Arc<Forest>>) -> Self {
-        Self { name: String::new(), forest: forest.into(), baseline: None, learnt_to: None, report: None, lived: None, swaps: Vec::new() }
+        Self {
+            name: String::new(),
+            forest: forest.into(),
+            baseline: None,
+            learnt_to: None,
+            report: None,
+            lived: None,
+            swaps: Vec::new(),
+        }
     }
 }
 
@@ -202,8 +210,10 @@ pub fn load(path: &Path) -> Result<Saved> {
         Ok(file) => file,
         Err(error) => return Err(damaged(&damage::told(&error, open()?)).at(place())),
     };
-    let (name, baseline, learnt_to, report) = (std::mem::take(&mut file.name), file.baseline.take(), file.learnt_to.take(), file.report.take());
-    let lived = |l: LivedFile| Ok(Lived { rows: l.rows, error: parsed(&l.error)?, rmse: parsed(&l.rmse)?, r2: parsed(&l.r2)? });
+    let (name, baseline, learnt_to, report) =
+        (std::mem::take(&mut file.name), file.baseline.take(), file.learnt_to.take(), file.report.take());
+    let lived =
+        |l: LivedFile| Ok(Lived { rows: l.rows, error: parsed(&l.error)?, rmse: parsed(&l.rmse)?, r2: parsed(&l.r2)? });
     let lived = file.lived.take().map(lived).transpose().map_err(|fault: Fault| fault.at(place()))?;
     let swaps = std::mem::take(&mut file.swaps);
     let forest = from_file(file).map_err(|fault| fault.at(place()))?;
@@ -245,17 +255,31 @@ fn to_file(saved: &Saved) -> ModelFile {
         missing: if forest.missing == Missing::Keep { "keep" } else { "drop" }.to_owned(),
         rows: forest.rows,
         features: forest.features.iter().map(feature_file).collect(),
-        oob: forest.oob.as_ref().map(|oob| OobFile { rows: oob.rows, score: oob.score.to_string(), errors: texts(&oob.errors) }),
+        oob: forest.oob.as_ref().map(|oob| OobFile {
+            rows: oob.rows,
+            score: oob.score.to_string(),
+            errors: texts(&oob.errors),
+        }),
         trees: forest.trees.iter().map(tree_file).collect(),
         baseline: saved.baseline.clone(),
         learnt_to: saved.learnt_to.clone(),
         report: saved.report.as_ref().map(|report| report::Saved::new(report, forest)),
-        lived: saved.lived.map(|l| LivedFile { rows: l.rows, error: l.error.to_string(), rmse: l.rmse.to_string(), r2: l.r2.to_string() }),
+        lived: saved.lived.map(|l| LivedFile {
+            rows: l.rows,
+            error: l.error.to_string(),
+            rmse: l.rmse.to_string(),
+            r2: l.r2.to_string(),
+        }),
         swaps: saved.swaps.clone(),
     }
 }
 
-const LABELS: &[(LabelKind, &str)] = &[(LabelKind::Text, "text"), (LabelKind::Integer, "integer"), (LabelKind::Number, "number"), (LabelKind::Flag, "flag")];
+const LABELS: &[(LabelKind, &str)] = &[
+    (LabelKind::Text, "text"),
+    (LabelKind::Integer, "integer"),
+    (LabelKind::Number, "number"),
+    (LabelKind::Flag, "flag"),
+];
 
 fn labels_word(kind: LabelKind) -> &'static str {
     LABELS.iter().find(|(k, _)| *k == kind).map_or("text", |(_, word)| word)
@@ -289,13 +313,20 @@ fn tree_file(tree: &Tree) -> TreeFile {
 
 fn from_file(file: ModelFile) -> Result<Forest> {
     if file.braid_model != VERSION || file.kind != "forest" {
-        return Err(Fault::new(format!("it is a model of kind '{}', version {}; this build reads forests of version {VERSION}", file.kind, file.braid_model))
-            .hint("open it with the braid that wrote it, or train again"));
+        return Err(Fault::new(format!(
+            "it is a model of kind '{}', version {}; this build reads forests of version {VERSION}",
+            file.kind, file.braid_model
+        ))
+        .hint("open it with the braid that wrote it, or train again"));
     }
     let task = match file.task.as_str() {
         "estimate" => Task::Numbers,
         "classify" => {
-            let kind = LABELS.iter().find(|(_, word)| *word == file.labels).ok_or_else(|| damaged(&format!("its labels are '{}'", file.labels)))?.0;
+            let kind = LABELS
+                .iter()
+                .find(|(_, word)| *word == file.labels)
+                .ok_or_else(|| damaged(&format!("its labels are '{}'", file.labels)))?
+                .0;
             Task::Classes { kind, names: file.classes }
         }
         other => return Err(damaged(&format!("its task is '{other}'"))),
@@ -317,7 +348,12 @@ fn from_file(file: ModelFile) -> Result<Forest> {
     if file.trees.len() > TREES {
         return Err(damaged(&format!("it has {} trees, and a forest holds {TREES}", file.trees.len())));
     }
-    let trees = file.trees.into_iter().zip(1..).map(|(tree, number)| tree_of(tree, number, &features, classes)).collect::<Result<Vec<_>>>()?;
+    let trees = file
+        .trees
+        .into_iter()
+        .zip(1..)
+        .map(|(tree, number)| tree_of(tree, number, &features, classes))
+        .collect::<Result<Vec<_>>>()?;
     let oob = match file.oob {
         Some(oob) => Some(Oob { rows: oob.rows, score: parsed(&oob.score)?, errors: parse_all(&oob.errors)? }),
         None => None,
@@ -359,12 +395,27 @@ fn tree_of(file: TreeFile, number: usize, features: &[Feature], classes: usize) 
         return Err(damaged(&format!("tree {number} has no nodes, or lists of different lengths")));
     }
     // What is no leaf and no feature that can be is made one that is not there, and found below.
-    let asked = |feature: i32| if feature == -1 { LEAF } else { u16::try_from(feature).ok().filter(|f| *f != LEAF).unwrap_or(LEAF - 1) };
-    let nodes = file.feature.iter().zip(&file.cut).zip(&file.child).map(|((feature, cut), child)| Node { feature: asked(*feature), cut: *cut, child: *child });
-    let tree =
-        Tree { nodes: nodes.collect(), sets: parse_all(&file.sets)?, mixed: file.mixed, values: parse_all(&file.values)?, gains: parse_all(&file.gains)? };
+    let asked = |feature: i32| {
+        if feature == -1 { LEAF } else { u16::try_from(feature).ok().filter(|f| *f != LEAF).unwrap_or(LEAF - 1) }
+    };
+    let nodes = file.feature.iter().zip(&file.cut).zip(&file.child).map(|((feature, cut), child)| Node {
+        feature: asked(*feature),
+        cut: *cut,
+        child: *child,
+    });
+    let tree = Tree {
+        nodes: nodes.collect(),
+        sets: parse_all(&file.sets)?,
+        mixed: file.mixed,
+        values: parse_all(&file.values)?,
+        gains: parse_all(&file.gains)?,
+    };
     let sound = tree.nodes.iter().enumerate().all(|(at, node)| node_is_sound(&tree, at, node, features, classes));
-    let shares = classes == 0 || tree.mixed.chunks(classes).all(|row| row.len() == classes && row.iter().map(|s| u64::from(*s)).sum::<u64>() == u64::from(ONE));
+    let shares = classes == 0
+        || tree
+            .mixed
+            .chunks(classes)
+            .all(|row| row.len() == classes && row.iter().map(|s| u64::from(*s)).sum::<u64>() == u64::from(ONE));
     if !sound || !shares || tree.values.iter().any(|v| !v.is_finite()) {
         return Err(damaged(&format!("tree {number} contradicts itself")));
     }
@@ -381,7 +432,9 @@ fn node_is_sound(tree: &Tree, at: usize, node: &Node, features: &[Feature], clas
     match features.get(usize::from(node.feature)) {
         Some(Feature { kind: Kind::Category(words), .. }) => {
             let size = (words.len() + 2).div_ceil(64);
-            node.cut == BY_SET && child + size < tree.sets.len() && tree.sets.get(child).is_some_and(|left| follows(*left as usize))
+            node.cut == BY_SET
+                && child + size < tree.sets.len()
+                && tree.sets.get(child).is_some_and(|left| follows(*left as usize))
         }
         Some(feature) => usize::from(node.cut) < feature.cuts.len() && follows(child),
         None => false,

@@ -57,7 +57,15 @@ impl<'t> Harvest<'t> {
             Labels::Classes { count, .. } => (vec![0; rows * count], Vec::new()),
             Labels::Numbers(_) => (Vec::new(), vec![(0.0, 0); rows]),
         };
-        Self { labels: &table.labels, step, trees: Vec::with_capacity(trees), waiting: (0..trees).map(|_| None).collect(), votes, sums, errors: Vec::new() }
+        Self {
+            labels: &table.labels,
+            step,
+            trees: Vec::with_capacity(trees),
+            waiting: (0..trees).map(|_| None).collect(),
+            votes,
+            sums,
+            errors: Vec::new(),
+        }
     }
 
     pub fn add(&mut self, number: usize, judged: Judged) {
@@ -104,7 +112,9 @@ impl<'t> Harvest<'t> {
             match self.labels {
                 Labels::Classes { count, .. } => vote(&judged.tree, *count, payload, &mut self.votes, row as usize),
                 Labels::Numbers(_) => {
-                    if let (Some((sum, trees)), Some(value)) = (self.sums.get_mut(row as usize), judged.tree.values.get(payload as usize)) {
+                    if let (Some((sum, trees)), Some(value)) =
+                        (self.sums.get_mut(row as usize), judged.tree.values.get(payload as usize))
+                    {
                         *sum += value;
                         *trees += 1;
                     }
@@ -138,7 +148,13 @@ impl<'t> Harvest<'t> {
 
     fn r2(&self) -> f64 {
         let Labels::Numbers(of) = self.labels else { return f64::NAN };
-        let seen: Vec<f64> = of.iter().step_by(self.step).zip(&self.sums).filter(|(_, (_, trees))| *trees > 0).map(|(y, _)| *y).collect();
+        let seen: Vec<f64> = of
+            .iter()
+            .step_by(self.step)
+            .zip(&self.sums)
+            .filter(|(_, (_, trees))| *trees > 0)
+            .map(|(y, _)| *y)
+            .collect();
         let mean = seen.iter().sum::<f64>() / seen.len() as f64;
         let spread: f64 = seen.iter().map(|y| (y - mean).powi(2)).sum();
         1.0 - self.judged().sum::<f64>() / spread

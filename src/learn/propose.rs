@@ -99,7 +99,8 @@ pub fn propose(rows: &DataFrame, target: &str) -> Result<Proposal> {
     let rows = &sample(rows)?;
     let column = rows.column(target).map_err(|_| {
         let names: Vec<String> = rows.get_column_names().iter().take(12).map(ToString::to_string).collect();
-        Fault::new(format!("there is no column '{target}' to predict")).hint(format!("the columns are {}", names.join(", ")))
+        Fault::new(format!("there is no column '{target}' to predict"))
+            .hint(format!("the columns are {}", names.join(", ")))
     })?;
     let aim = Aim::new(column)?;
     let (mut features, mut left_out) = (Vec::new(), Vec::new());
@@ -152,7 +153,9 @@ impl Gaps {
             nulls_in_row.iter_mut().zip(mask).for_each(|(n, null)| *n += u32::from(*null));
         }
         let alone = |mask: &[bool]| nulls_in_row.iter().zip(mask).filter(|(n, null)| **n == 1 && **null).count();
-        let of = |(name, mask): &&(String, Vec<bool>)| (name.clone(), mask.iter().filter(|null| **null).count(), alone(mask));
+        let of = |(name, mask): &&(String, Vec<bool>)| {
+            (name.clone(), mask.iter().filter(|null| **null).count(), alone(mask))
+        };
         let mut columns: Vec<(String, usize, usize)> = needed.iter().map(of).collect();
         columns.sort_by_key(|column| std::cmp::Reverse(column.1));
         DropNa { rows: nulls_in_row.iter().filter(|n| **n > 0).count(), columns }
@@ -199,7 +202,8 @@ impl Aim {
     /// The share of the target that a column leaves unknown, by rule learned from every other row and tried on the rest:
     /// 1 is as much as without it, 0 is nothing. `None` where rows are too few, or too few have both.
     fn unknown(&self, column: &Column) -> Result<Option<f64>> {
-        let groups = if is_text(column.dtype()) || column.dtype().is_bool() { codes(column)? } else { bins(&finite(column)?) };
+        let groups =
+            if is_text(column.dtype()) || column.dtype().is_bool() { codes(column)? } else { bins(&finite(column)?) };
         let many = groups.iter().flatten().max().map_or(0, |g| g + 1);
         Ok(match self {
             Self::Classes { codes, many: classes } => classes_unknown(&groups, many, codes, *classes),
@@ -240,12 +244,19 @@ fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, 
             Ok(values.is_sorted())
         };
         if is_text(dtype) && share >= DISTINCT {
-            return Ok(Some((Reason::Identifier, format!("{} distinct values in {} rows", count(distinct as u64), count(present as u64)))));
+            return Ok(Some((
+                Reason::Identifier,
+                format!("{} distinct values in {} rows", count(distinct as u64), count(present as u64)),
+            )));
         }
         if dtype.is_integer() && share >= DISTINCT && rises()? {
             return Ok(Some((
                 Reason::Identifier,
-                format!("it grows with the row, {} distinct values in {} rows", count(distinct as u64), count(present as u64)),
+                format!(
+                    "it grows with the row, {} distinct values in {} rows",
+                    count(distinct as u64),
+                    count(present as u64)
+                ),
             )));
         }
     }
@@ -325,8 +336,14 @@ fn classes_unknown(groups: &[Option<usize>], many: usize, target: &[Option<usize
             (*count, *sum) = (*count + 1, *sum + 1);
         }
     }
-    let best =
-        |counts: &[u32]| counts.iter().enumerate().max_by_key(|(class, n)| (**n, std::cmp::Reverse(*class))).filter(|(_, n)| **n > 0).map(|(class, _)| class);
+    let best = |counts: &[u32]| {
+        counts
+            .iter()
+            .enumerate()
+            .max_by_key(|(class, n)| (**n, std::cmp::Reverse(*class)))
+            .filter(|(_, n)| **n > 0)
+            .map(|(class, _)| class)
+    };
     let usual = best(&all)?;
     let of_group: Vec<usize> = counts.chunks(classes).map(|counts| best(counts).unwrap_or(usual)).collect();
     let (mut tried, mut guessed, mut wrong) = (0_usize, 0_usize, 0_usize);

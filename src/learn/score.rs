@@ -63,7 +63,13 @@ impl Forest {
             let mut codes = vec![0_u16; length * width];
             let mut lack = vec![false; length];
             for (at, (feature, column)) in self.features.iter().zip(&columns).enumerate() {
-                write_codes(feature, &column.slice(start as i64, length), codes.get_mut(at..).unwrap_or_default(), width, &mut lack)?;
+                write_codes(
+                    feature,
+                    &column.slice(start as i64, length),
+                    codes.get_mut(at..).unwrap_or_default(),
+                    width,
+                    &mut lack,
+                )?;
             }
             parts.push(self.score_codes(&codes));
             if let Some(lacks) = &mut lacks {
@@ -81,7 +87,13 @@ impl Forest {
         let (width, rows) = (self.features.len(), frame.height());
         let (mut codes, mut lack) = (vec![0; rows * width], vec![false; rows]);
         for (at, feature) in self.features.iter().enumerate() {
-            write_codes(feature, &self.column(feature, frame)?, codes.get_mut(at..).unwrap_or_default(), width, &mut lack)?;
+            write_codes(
+                feature,
+                &self.column(feature, frame)?,
+                codes.get_mut(at..).unwrap_or_default(),
+                width,
+                &mut lack,
+            )?;
         }
         if self.missing == Missing::Keep {
             lack.fill(false);
@@ -97,13 +109,18 @@ impl Forest {
         let place = || format!("the column '{}'", feature.name);
         let Ok(column) = frame.column(&feature.name) else {
             let names: Vec<&str> = frame.schema().iter_names().map(|n| n.as_str()).collect();
-            let fault = Fault::new(format!("there is no column '{}', which the model of '{}' asks for", feature.name, self.target));
+            let fault = Fault::new(format!(
+                "there is no column '{}', which the model of '{}' asks for",
+                feature.name, self.target
+            ));
             return Err(match nearest(&feature.name, &names) {
                 Some(near) => fault.hint(format!("'{near}' looks like it: give it that name, or train again")),
                 None => fault.hint("add it, or train again without it"),
             });
         };
-        let same = column.dtype().is_null() || kind_of(column.dtype()).is_some_and(|k| std::mem::discriminant(&k) == std::mem::discriminant(&feature.kind));
+        let same = column.dtype().is_null()
+            || kind_of(column.dtype())
+                .is_some_and(|k| std::mem::discriminant(&k) == std::mem::discriminant(&feature.kind));
         if same {
             return Ok(column.clone());
         }
@@ -166,9 +183,10 @@ impl Forest {
     /// # Errors
     /// When the target is missing or is of another kind.
     pub fn truth(&self, frame: &DataFrame) -> Result<Truth> {
-        let column = frame
-            .column(&self.target)
-            .map_err(|_| Fault::new(format!("there is no column '{}' to compare predictions with", self.target)).hint("give rows with their target"))?;
+        let column = frame.column(&self.target).map_err(|_| {
+            Fault::new(format!("there is no column '{}' to compare predictions with", self.target))
+                .hint("give rows with their target")
+        })?;
         match &self.task {
             Task::Numbers => Ok(Truth::Numbers(numbers(column, &Kind::Number)?)),
             Task::Classes { kind, names } => {

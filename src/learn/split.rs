@@ -51,7 +51,12 @@ impl<G: Goal> Finder<G> {
     /// For features of at most `bins` bins.
     pub fn new(bins: usize, min_leaf: u32) -> Self {
         let bins = bins.max(BINS);
-        Self { counts: vec![G::ZERO; bins], occurs: vec![0; bins.div_ceil(64)], order: Vec::new(), min_leaf: i64::from(min_leaf.max(1)) }
+        Self {
+            counts: vec![G::ZERO; bins],
+            occurs: vec![0; bins.div_ceil(64)],
+            order: Vec::new(),
+            min_leaf: i64::from(min_leaf.max(1)),
+        }
     }
 
     /// The best split of `items`, whose counts are `node`, by `column`, if it is better than `best`.
@@ -115,7 +120,9 @@ impl<G: Goal> Finder<G> {
         if small {
             order.extend(Occurring::new(&mut occurs[..WORDS]).map(|bin| (0.0, bin)));
         } else {
-            order.extend((0..bins).filter(|bin| counts.get(*bin).is_some_and(|c| G::weight(c) > 0)).map(|bin| (0.0, bin)));
+            order.extend(
+                (0..bins).filter(|bin| counts.get(*bin).is_some_and(|c| G::weight(c) > 0)).map(|bin| (0.0, bin)),
+            );
         }
         for (place, bin) in order.iter_mut() {
             *place = counts.get(*bin).map_or(0.0, |c| goal.order(c, node));
@@ -140,7 +147,14 @@ impl<G: Goal> Finder<G> {
 
 /// Walks bins in order, keeps the best place between two that occur, and leaves the counts zero behind.
 #[inline(always)]
-fn scan<G: Goal>(goal: &G, counts: &mut [G::Cells], min_leaf: i64, bins: impl Iterator<Item = usize>, node: &G::Cells, best: f64) -> Offer<G::Cells> {
+fn scan<G: Goal>(
+    goal: &G,
+    counts: &mut [G::Cells],
+    min_leaf: i64,
+    bins: impl Iterator<Item = usize>,
+    node: &G::Cells,
+    best: f64,
+) -> Offer<G::Cells> {
     let (mut left, mut right) = (G::ZERO, *node);
     let mut before = None;
     let mut several = false;

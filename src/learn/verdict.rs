@@ -133,7 +133,8 @@ fn curves(matrix: &Confusion, scored: &Scored, known: &[(usize, u32)]) -> Result
     let of = |class: usize| {
         let truth: Vec<bool> = known.iter().map(|(_, truth)| *truth as usize == class).collect();
         let shares: Vec<f64> = known.iter().map(|(row, _)| scored.share(*row, class).unwrap_or(0.0)).collect();
-        let (roc, precision_recall) = (Roc::new(&truth, &shares)?.thinned(POINTS), PrecisionRecall::new(&truth, &shares)?.thinned(POINTS));
+        let (roc, precision_recall) =
+            (Roc::new(&truth, &shares)?.thinned(POINTS), PrecisionRecall::new(&truth, &shares)?.thinned(POINTS));
         Ok(Curves { class, roc, precision_recall, calibration: Calibration::new(&truth, &shares, CALIBRATION)? })
     };
     chosen.into_iter().map(of).collect()
@@ -143,7 +144,10 @@ fn loss(scored: &Scored, known: &[(usize, u32)], classes: usize) -> Result<Optio
     let mut sum = 0.0;
     for block in known.chunks(BLOCK) {
         let truth: Vec<u32> = block.iter().map(|(_, truth)| *truth).collect();
-        let shares: Vec<f64> = block.iter().flat_map(|(row, _)| (0..classes).map(|class| scored.share(*row, class).unwrap_or(0.0))).collect();
+        let shares: Vec<f64> = block
+            .iter()
+            .flat_map(|(row, _)| (0..classes).map(|class| scored.share(*row, class).unwrap_or(0.0)))
+            .collect();
         sum += log_loss(&truth, &shares, classes)?.unwrap_or(0.0) * block.len() as f64;
     }
     Ok((!known.is_empty()).then(|| sum / known.len() as f64))

@@ -106,14 +106,22 @@ impl<'a> Binder<'a> {
             // A name means the input column first, then the alias, as in PostgreSQL and DuckDB; a number, the item.
             let item = match &ast {
                 Ast::Identifier(ident) if self.table.find(self.schema, ident).is_none() => {
-                    let named = |alias: &String| if ident.quote_style.is_some() { *alias == ident.value } else { alias.eq_ignore_ascii_case(&ident.value) };
+                    let named = |alias: &String| {
+                        if ident.quote_style.is_some() {
+                            *alias == ident.value
+                        } else {
+                            alias.eq_ignore_ascii_case(&ident.value)
+                        }
+                    };
                     query.items.iter().find(|i| i.alias.as_ref().is_some_and(named))
                 }
                 Ast::Value(v) => match &v.value {
                     Value::Number(n, _) => {
                         let item = n.parse::<usize>().ok().and_then(|n| query.items.get(n.wrapping_sub(1)));
                         Some(item.ok_or_else(|| {
-                            place.fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
+                            place
+                                .fault(format!("there is no item {n} in the SELECT list"))
+                                .hint(format!("it has {} items", query.items.len()))
                         })?)
                     }
                     _ => None,
@@ -134,7 +142,9 @@ impl<'a> Binder<'a> {
     fn bind_key(&mut self, clause: &Clause, mut ast: Ast) -> Result<()> {
         let place = self.place(clause);
         if let Some(call) = find_aggregate(&ast) {
-            return Err(place.fault_on("rows cannot be grouped by an aggregate", &call).hint("group by columns, windows or expressions of them"));
+            return Err(place
+                .fault_on("rows cannot be grouped by an aggregate", &call)
+                .hint("group by columns, windows or expressions of them"));
         }
         let window = window_call(&ast, place)?;
         self.used.extend(expr::resolve(&mut ast, self.schema, self.table, place)?);
@@ -149,16 +159,23 @@ impl<'a> Binder<'a> {
                         .hint("ask the second as a question of its own, or group by date_trunc('hour', time) beside the window"));
                 }
                 let window = self.bind_window(call, place)?;
-                Key { scalar: window.time.clone(), dtype: DataType::Datetime(TimeUnit::Microseconds, None), window: Some(window) }
+                Key {
+                    scalar: window.time.clone(),
+                    dtype: DataType::Datetime(TimeUnit::Microseconds, None),
+                    window: Some(window),
+                }
             }
             None => {
                 let (scalar, dtype) = Scalar::bind(&ast, self.schema, place)?;
-                Keys::new(&[(clause.sql.as_str().into(), dtype.clone())]).map_err(|f| place.fault(f.what).hint(f.hint))?;
+                Keys::new(&[(clause.sql.as_str().into(), dtype.clone())])
+                    .map_err(|f| place.fault(f.what).hint(f.hint))?;
                 Key { scalar, dtype, window: None }
             }
         };
         if self.keys.len() == MOST {
-            return Err(place.fault(format!("rows are grouped by more than {MOST} columns")).hint("group by fewer, or put some together with concat"));
+            return Err(place
+                .fault(format!("rows are grouped by more than {MOST} columns"))
+                .hint("group by fewer, or put some together with concat"));
         }
         self.known.kinds.insert(discriminant(&ast));
         self.known.keys.insert(ast, self.keys.len());
@@ -170,7 +187,8 @@ impl<'a> Binder<'a> {
         let mut time = call.time;
         expr::resolve(&mut time, self.schema, self.table, place)?;
         let (scalar, dtype) = Scalar::bind(&time, self.schema, place)?;
-        micros_of(&Column::full_null(time.to_string().trim_matches('"').into(), 0, &dtype)).map_err(|f| place.fault(f.what).hint(f.hint))?;
+        micros_of(&Column::full_null(time.to_string().trim_matches('"').into(), 0, &dtype))
+            .map_err(|f| place.fault(f.what).hint(f.hint))?;
         Ok(Window { time: scalar, kind: call.kind, sql: place.clause.sql.clone() })
     }
 
@@ -192,12 +210,16 @@ impl<'a> Binder<'a> {
             self.rewrite_output(&mut ast, &item.expr, false)?;
             let name = item.alias.clone().unwrap_or_else(|| plain_name(&item.expr.sql));
             // Of rows an alias stands for what was written, of groups for what is kept.
-            self.outputs.entry(name.to_lowercase()).or_insert_with(|| if self.rows { source.clone() } else { ast.clone() });
+            self.outputs
+                .entry(name.to_lowercase())
+                .or_insert_with(|| if self.rows { source.clone() } else { ast.clone() });
             rewritten.push((place, name, ast, &item.expr, expr::divides(&source)));
         }
         rewritten.sort_by_key(|(place, ..)| *place);
-        let having = query.having.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
-        let qualify = query.qualify.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
+        let having =
+            query.having.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
+        let qualify =
+            query.qualify.as_ref().map(|clause| self.output_expr(clause, true).map(|ast| (ast, clause))).transpose()?;
         let mut order = Vec::new();
         for by in &query.order {
             let position = by.expr.sql.parse::<usize>().ok();
@@ -205,7 +227,9 @@ impl<'a> Binder<'a> {
                 Some(n) => {
                     let output = rewritten.get(n.wrapping_sub(1)).map(|(_, _, ast, ..)| ast.clone());
                     output.ok_or_else(|| {
-                        self.place(&by.expr).fault(format!("there is no item {n} in the SELECT list")).hint(format!("it has {} items", query.items.len()))
+                        self.place(&by.expr)
+                            .fault(format!("there is no item {n} in the SELECT list"))
+                            .hint(format!("it has {} items", query.items.len()))
                     })?
                 }
                 None => self.output_expr(&by.expr, true)?,
@@ -275,7 +299,11 @@ impl<'a> Binder<'a> {
         let keys = self.keys.iter().enumerate().map(|(i, k)| Field::new(key_name(i), k.dtype.clone()));
         let calls = self.calls.iter().enumerate().map(|(i, c)| Field::new(call_name(i), c.output()));
         let values = self.values.iter().enumerate().map(|(i, v)| Field::new(value_name(i), v.dtype.clone()));
-        let end = self.keys.iter().any(|k| k.window.is_some()).then(|| Field::new(END.into(), DataType::Datetime(TimeUnit::Microseconds, None)));
+        let end = self
+            .keys
+            .iter()
+            .any(|k| k.window.is_some())
+            .then(|| Field::new(END.into(), DataType::Datetime(TimeUnit::Microseconds, None)));
         keys.chain(calls).chain(values).chain(end).collect()
     }
 
@@ -321,7 +349,9 @@ impl<'a> Binder<'a> {
             if let Ast::Function(function) = &*node {
                 let name = function.name.to_string();
                 if is_window(&name) {
-                    return Err(place.fault_on("rows are not grouped by this window", node).hint("give it an alias, add that to GROUP BY, and add aggregates"));
+                    return Err(place
+                        .fault_on("rows are not grouped by this window", node)
+                        .hint("give it an alias, add that to GROUP BY, and add aggregates"));
                 }
                 if function.over.is_none() {
                     expr::check_function(node, place)?;
@@ -352,7 +382,9 @@ impl<'a> Binder<'a> {
         let mut read = over::Read::new(function, node, place)?;
         for part in read.args.iter_mut().chain(&mut read.partition).chain(read.order.iter_mut().map(|(ast, ..)| ast)) {
             if over::is_in(part) {
-                return Err(place.fault_on("a window function cannot stand inside a window function", node).hint("use one of them"));
+                return Err(place
+                    .fault_on("a window function cannot stand inside a window function", node)
+                    .hint("use one of them"));
             }
             self.rewrite_output(part, place.clause, true)?;
         }
@@ -396,9 +428,9 @@ impl<'a> Binder<'a> {
             }
             if let Ast::Identifier(ident) = &*node {
                 return Err(match self.table.find(self.schema, ident) {
-                    Some(name) if ident.value.starts_with("__") => {
-                        place.fault(format!("'{name}' begins with two underscores, which Braid keeps for itself")).hint("rename the column")
-                    }
+                    Some(name) if ident.value.starts_with("__") => place
+                        .fault(format!("'{name}' begins with two underscores, which Braid keeps for itself"))
+                        .hint("rename the column"),
                     Some(name) => place
                         .fault_on(format!("'{name}' is neither grouped by nor inside an aggregate"), node)
                         .hint(format!("add {name} to GROUP BY, or write min({name})")),
@@ -456,7 +488,11 @@ fn plain_name(sql: &str) -> String {
         .unwrap_or_else(|| {
             sql.rsplit('.')
                 .next()
-                .filter(|last| !last.is_empty() && sql.split('.').count() == 2 && sql.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.'))
+                .filter(|last| {
+                    !last.is_empty()
+                        && sql.split('.').count() == 2
+                        && sql.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+                })
                 .unwrap_or(sql)
         })
         .to_owned()

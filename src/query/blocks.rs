@@ -47,7 +47,8 @@ impl Blocks {
         mut some: impl FnMut(Range<usize>, Option<&DataFrame>) -> Result<DataFrame>,
     ) -> Result<DataFrame> {
         let ranges = (0..groups).step_by(BLOCK).map(|start| start..groups.min(start + BLOCK)).enumerate();
-        let stale: Vec<(usize, Range<usize>)> = ranges.filter(|(number, range)| !self.knows(*number, range.len())).collect();
+        let stale: Vec<(usize, Range<usize>)> =
+            ranges.filter(|(number, range)| !self.knows(*number, range.len())).collect();
         let blocks = groups.div_ceil(BLOCK);
         if stale.len() > blocks / 4 {
             let whole = all()?;
@@ -74,6 +75,7 @@ impl Blocks {
     }
 
     fn knows(&self, number: usize, height: usize) -> bool {
-        self.changed.get(number) == Some(&false) && self.finished.get(number).is_some_and(|block| block.height() == height)
+        self.changed.get(number) == Some(&false)
+            && self.finished.get(number).is_some_and(|block| block.height() == height)
     }
 }

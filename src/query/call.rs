@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
+use sqlparser::ast::{
+    DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+};
 
 use super::aggregate::{self, Aggregate, Class, Distinct, Parameter};
 use super::bind::Binder;
@@ -18,7 +20,14 @@ use crate::data::format::Commas;
 
 impl Binder<'_> {
     /// The kept column that a call's values will be in.
-    pub(super) fn bind_call(&mut self, aggregate: &'static Aggregate, distinct: bool, function: &Function, node: &Ast, place: Place<'_>) -> Result<Ast> {
+    pub(super) fn bind_call(
+        &mut self,
+        aggregate: &'static Aggregate,
+        distinct: bool,
+        function: &Function,
+        node: &Ast,
+        place: Place<'_>,
+    ) -> Result<Ast> {
         let mut canonical = node.clone();
         self.used.extend(resolve_call(&mut canonical, self.schema, self.table, place)?);
         if let Some(i) = self.known.calls.get(&canonical) {
@@ -33,11 +42,18 @@ impl Binder<'_> {
             Some([]) if aggregate.star && !distinct => (&[][..], &[][..]),
             _ => return Err(wrong(format!("{} takes {}", aggregate.name, counted(aggregate.arity())))),
         };
-        let parameters = aggregate.parameters.iter().zip(constants).map(|(p, c)| constant(aggregate, p, argument(c), place)).collect::<Result<_>>()?;
+        let parameters = aggregate
+            .parameters
+            .iter()
+            .zip(constants)
+            .map(|(p, c)| constant(aggregate, p, argument(c), place))
+            .collect::<Result<_>>()?;
         let (mut inputs, mut types, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows.iter().filter_map(argument) {
             if let Some(inner) = find_aggregate(row) {
-                return Err(place.fault_on("an aggregate cannot stand inside an aggregate", &inner).hint("aggregate once; combine aggregates with arithmetic"));
+                return Err(place
+                    .fault_on("an aggregate cannot stand inside an aggregate", &inner)
+                    .hint("aggregate once; combine aggregates with arithmetic"));
             }
             let (written, mut row) = (row.to_string(), row.clone());
             expr::resolve(&mut row, self.schema, self.table, place)?;
@@ -62,12 +78,18 @@ impl Binder<'_> {
             let (name, dtype) = (names.get(at).map_or("", String::as_str), types.get(at).unwrap_or(&DataType::Null));
             let fault = aggregate::unfit(aggregate, name, dtype);
             let commas = inputs.get(at).and_then(|input| match input {
-                Scalar::Column(column) if aggregate.fits(&DataType::Float64) => self.commas.iter().find(|(name, _)| name == column),
+                Scalar::Column(column) if aggregate.fits(&DataType::Float64) => {
+                    self.commas.iter().find(|(name, _)| name == column)
+                }
                 _ => None,
             });
             let hint = commas.map_or(fault.hint, |(column, commas)| {
                 let column = quote(column);
-                format!("its values look like numbers with {}: write {} instead of {column}", commas.words(), number_of(*commas, &column))
+                format!(
+                    "its values look like numbers with {}: write {} instead of {column}",
+                    commas.words(),
+                    number_of(*commas, &column)
+                )
             });
             return Err(place.fault_on(fault.what, node).hint(hint));
         }
@@ -89,12 +111,22 @@ impl Binder<'_> {
     }
 
     /// What stands in a call's parentheses; `None` for `*`.
-    fn written<'f>(&self, aggregate: &Aggregate, function: &'f Function, node: &Ast, place: Place<'_>) -> Result<Option<&'f [FunctionArg]>> {
+    fn written<'f>(
+        &self,
+        aggregate: &Aggregate,
+        function: &'f Function,
+        node: &Ast,
+        place: Place<'_>,
+    ) -> Result<Option<&'f [FunctionArg]>> {
         let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
-        let FunctionArguments::List(list) = &function.args else { return Err(wrong(format!("{} needs an argument", aggregate.name))) };
+        let FunctionArguments::List(list) = &function.args else {
+            return Err(wrong(format!("{} needs an argument", aggregate.name)));
+        };
         if !list.clauses.is_empty() || !function.within_group.is_empty() {
             let fault = place.fault_on(format!("ORDER BY inside {} is not understood", aggregate.name), node);
-            return Err(fault.hint("first(x) and last(x) go by the event time; for another order write arg_min(x, y) or arg_max(x, y)"));
+            return Err(fault.hint(
+                "first(x) and last(x) go by the event time; for another order write arg_min(x, y) or arg_max(x, y)",
+            ));
         }
         if function.null_treatment.is_some() {
             return Err(wrong("IGNORE NULLS and RESPECT NULLS are not understood".to_owned()));
@@ -111,8 +143,18 @@ impl Binder<'_> {
         found.map(|(_, name, dtype)| (name.clone(), dtype.clone())).ok_or_else(|| {
             let other = if aggregate.name == "last" { "arg_max" } else { "arg_min" };
             place
-                .fault_on(format!("{} goes by event time, and '{}' has no event-time column", aggregate.name, self.table.table_name()), node)
-                .hint(format!("name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)", self.table.table_name()))
+                .fault_on(
+                    format!(
+                        "{} goes by event time, and '{}' has no event-time column",
+                        aggregate.name,
+                        self.table.table_name()
+                    ),
+                    node,
+                )
+                .hint(format!(
+                    "name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)",
+                    self.table.table_name()
+                ))
         })
     }
 }
@@ -144,11 +186,17 @@ fn counted(arguments: usize) -> String {
 
 /// The value of a constant parameter.
 fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>, place: Place<'_>) -> Result<f64> {
-    let (Some(ast), hint) = (written, format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start)) else {
-        return Err(place.fault(format!("{} must be a number", parameter.name)).hint(format!("write {}", aggregate.usage)));
+    let (Some(ast), hint) =
+        (written, format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start))
+    else {
+        return Err(place
+            .fault(format!("{} must be a number", parameter.name))
+            .hint(format!("write {}", aggregate.usage)));
     };
     let fault = |what: String| place.fault_on(what, ast).hint(hint.clone());
-    let value = number(ast).ok_or_else(|| fault(format!("{} must be a number that is written out, the same for all rows", parameter.name)))?;
+    let value = number(ast).ok_or_else(|| {
+        fault(format!("{} must be a number that is written out, the same for all rows", parameter.name))
+    })?;
     parameter.complaint(value).map_or(Ok(value), |what| Err(fault(what)))
 }
 
@@ -178,7 +226,9 @@ fn resolve_call(call: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>
 
 /// Which aggregate a call means, and whether it says DISTINCT.
 pub(super) fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
-    let FunctionArguments::List(list) = &function.args else { return aggregate::find(&function.name.to_string()).map(|a| (a, false)) };
+    let FunctionArguments::List(list) = &function.args else {
+        return aggregate::find(&function.name.to_string()).map(|a| (a, false));
+    };
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
     aggregate::find_call(&function.name.to_string(), distinct, list.args.len()).map(|a| (a, distinct))
 }

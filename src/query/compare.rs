@@ -64,7 +64,8 @@ pub fn differences(one: &Partial, other: &Partial) -> Result<Differences> {
 
 fn sorted(kept: DataFrame, keys: usize) -> Result<DataFrame> {
     // A key that is always null orders nothing.
-    let by: Vec<PlSmallStr> = (0..keys).map(key_name).filter(|name| kept.column(name).is_ok_and(|c| *c.dtype() != DataType::Null)).collect();
+    let by: Vec<PlSmallStr> =
+        (0..keys).map(key_name).filter(|name| kept.column(name).is_ok_and(|c| *c.dtype() != DataType::Null)).collect();
     if by.is_empty() || kept.height() < 2 {
         return Ok(kept);
     }

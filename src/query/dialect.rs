@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use polars::prelude::DataType;
 use sqlparser::ast::{
-    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, VisitMut, VisitorMut,
+    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Value, VisitMut, VisitorMut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -52,7 +53,10 @@ pub(super) fn room(written: usize) -> usize {
 }
 
 pub(super) fn too_deep() -> Excess {
-    ("remainders, whole divisions, roundings or sums of dates stand too deep within each other here".to_owned(), "calculate in steps, in sub-questions")
+    (
+        "remainders, whole divisions, roundings or sums of dates stand too deep within each other here".to_owned(),
+        "calculate in steps, in sub-questions",
+    )
 }
 
 /// Says every expression of a tree in polars' words, as far as that needs no types. `written` is how long its text is.
@@ -90,7 +94,11 @@ pub(super) fn is_round(call: &Function) -> bool {
 /// Says what depends on the types of its parts in polars' words, and of what type that is: halves are rounded away from
 /// zero, but to even in a cast to a whole number, and days are added to dates as numbers. `of` knows the types of the parts,
 /// which are translated.
-pub(super) fn said_by_type<'t>(node: &mut Ast, of: impl Fn(usize) -> Option<&'t DataType>, room: &mut usize) -> Option<(Ast, DataType)> {
+pub(super) fn said_by_type<'t>(
+    node: &mut Ast,
+    of: impl Fn(usize) -> Option<&'t DataType>,
+    room: &mut usize,
+) -> Option<(Ast, DataType)> {
     match node {
         Ast::Cast { expr: inner, data_type, .. } if is_whole(data_type) && of(0).is_some_and(|t| t.is_float()) => {
             let rounded = say("round({0})", &[inner], room);
@@ -104,9 +112,15 @@ pub(super) fn said_by_type<'t>(node: &mut Ast, of: impl Fn(usize) -> Option<&'t 
         }
         Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => {
             let (said, dtype) = match (of(0)?, of(1)?) {
-                (DataType::Date, t) if t.is_integer() => (format!("CAST(CAST({{0}} AS BIGINT) {op} {{1}} AS DATE)"), DataType::Date),
-                (t, DataType::Date) if t.is_integer() && *op == Op::Plus => ("CAST({0} + CAST({1} AS BIGINT) AS DATE)".to_owned(), DataType::Date),
-                (DataType::Date, DataType::Date) if *op == Op::Minus => ("CAST({0} AS BIGINT) - CAST({1} AS BIGINT)".to_owned(), DataType::Int64),
+                (DataType::Date, t) if t.is_integer() => {
+                    (format!("CAST(CAST({{0}} AS BIGINT) {op} {{1}} AS DATE)"), DataType::Date)
+                }
+                (t, DataType::Date) if t.is_integer() && *op == Op::Plus => {
+                    ("CAST({0} + CAST({1} AS BIGINT) AS DATE)".to_owned(), DataType::Date)
+                }
+                (DataType::Date, DataType::Date) if *op == Op::Minus => {
+                    ("CAST({0} AS BIGINT) - CAST({1} AS BIGINT)".to_owned(), DataType::Int64)
+                }
                 _ => return None,
             };
             say(&said, &[left, right], room).map(|said| (said, dtype))
@@ -117,8 +131,12 @@ pub(super) fn said_by_type<'t>(node: &mut Ast, of: impl Fn(usize) -> Option<&'t 
 
 fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
     match node {
-        Ast::BinaryOp { left, op: Op::Modulo, right } => say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right], room),
-        Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right], room),
+        Ast::BinaryOp { left, op: Op::Modulo, right } => {
+            say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right], room)
+        }
+        Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => {
+            say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right], room)
+        }
         Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right], room),
         Ast::Position { expr, r#in } => position(r#in, expr, room),
         Ast::Interval(interval) if !matches!(&*interval.value, Ast::Value(v) if matches!(v.value, Value::SingleQuotedString(_))) => {
@@ -160,7 +178,11 @@ fn position(text: &Ast, part: &Ast, room: &mut usize) -> Option<Ast> {
     };
     let escape = |c: char| if r"\.+*?()|[]{}^$#&-~".contains(c) { vec!['\\', c] } else { vec![c] };
     let sought = written.map(|part| Ast::value(Value::SingleQuotedString(part.chars().flat_map(escape).collect())));
-    say("CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END", &[text, part, sought.as_ref().unwrap_or(part)], room)
+    say(
+        "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END",
+        &[text, part, sought.as_ref().unwrap_or(part)],
+        room,
+    )
 }
 
 /// `round(x)`, or `round(x, digits)` with digits as written.
@@ -184,7 +206,18 @@ fn is_number(expr: &Ast) -> bool {
 
 pub(super) fn is_whole(dtype: &SqlType) -> bool {
     use SqlType as T;
-    matches!(dtype, T::TinyInt(_) | T::SmallInt(_) | T::Int(_) | T::Integer(_) | T::BigInt(_) | T::Int2(_) | T::Int4(_) | T::Int8(_) | T::HugeInt)
+    matches!(
+        dtype,
+        T::TinyInt(_)
+            | T::SmallInt(_)
+            | T::Int(_)
+            | T::Integer(_)
+            | T::BigInt(_)
+            | T::Int2(_)
+            | T::Int4(_)
+            | T::Int8(_)
+            | T::HugeInt
+    )
 }
 
 fn arguments(list: &FunctionArguments) -> Option<Vec<&Ast>> {

@@ -232,7 +232,9 @@ impl<const N: usize> Sums<N> {
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        self.rows.capacity() * size_of::<Row<N>>() + self.below.capacity() * 8 * N + self.spill.len() * (size_of::<Register>() + 24)
+        self.rows.capacity() * size_of::<Row<N>>()
+            + self.below.capacity() * 8 * N
+            + self.spill.len() * (size_of::<Register>() + 24)
     }
 }
 

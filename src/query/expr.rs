@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut, visit_expressions};
+use sqlparser::ast::{
+    BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast, Ident, Spanned, VisitMut, VisitorMut,
+    visit_expressions,
+};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Tokenizer;
@@ -98,8 +101,11 @@ fn read(place: Place<'_>) -> Result<Ast> {
             Some((what, at)) => (what.to_owned(), location(sql, at)),
             None => (text, 0),
         };
-        let hint =
-            if what.ends_with("found: EOF") { "the expression ends too early: add what is missing" } else { "check the spelling and the order of words here" };
+        let hint = if what.ends_with("found: EOF") {
+            "the expression ends too early: add what is missing"
+        } else {
+            "check the spelling and the order of words here"
+        };
         place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
     };
     let too_much = |(what, hint): limits::Excess| place.fault(what).hint(hint);
@@ -112,7 +118,9 @@ fn read(place: Place<'_>) -> Result<Ast> {
     let rest = parser.peek_token();
     if rest.token != sqlparser::tokenizer::Token::EOF {
         let at = offset(sql, rest.span.start)..sql.len();
-        return Err(place.fault_at(format!("'{}' is not expected here", rest.token), at).hint("is an operator or a comma missing before it?"));
+        return Err(place
+            .fault_at(format!("'{}' is not expected here", rest.token), at)
+            .hint("is an operator or a comma missing before it?"));
     }
     Ok(ast)
 }
@@ -148,7 +156,15 @@ pub fn unqualify(expr: &mut Ast, table: &Scope) {
 
 /// True when a division or a remainder stands anywhere in the expression.
 pub fn divides(expr: &Ast) -> bool {
-    let divides = |e: &Ast| matches!(e, Ast::BinaryOp { op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide, .. });
+    let divides = |e: &Ast| {
+        matches!(
+            e,
+            Ast::BinaryOp {
+                op: BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::DuckIntegerDivide,
+                ..
+            }
+        )
+    };
     visit_expressions(expr, |e| if divides(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
 }
 
@@ -179,16 +195,15 @@ pub fn resolve(expr: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>)
             && let [qualifier, _] = parts.as_slice()
             && table.find(schema, qualifier).is_none()
         {
-            return Err(place.fault_on(format!("there is no table '{}' here", qualifier.value), node).hint("name a table of FROM, or its alias"));
+            return Err(place
+                .fault_on(format!("there is no table '{}' here", qualifier.value), node)
+                .hint("name a table of FROM, or its alias"));
         }
         if let Ast::Identifier(ident) = &*node {
             if ident.quote_style.is_none() && table.is_ambiguous(ident) {
-                return Err(place.fault_on(format!("both tables have a column '{}'", ident.value), node).hint(format!(
-                    "say which: {0}.{2} or {1}.{2}",
-                    table.first_name(),
-                    table.joined_name(),
-                    ident.value
-                )));
+                return Err(place.fault_on(format!("both tables have a column '{}'", ident.value), node).hint(
+                    format!("say which: {0}.{2} or {1}.{2}", table.first_name(), table.joined_name(), ident.value),
+                ));
             }
             let name = table.find(schema, ident).ok_or_else(|| unknown_column(schema, ident, place))?;
             used.insert(name.clone());
@@ -214,7 +229,11 @@ pub fn unknown_column(schema: &Schema, ident: &Ident, place: Place<'_>) -> Fault
 
 fn shorten(names: &[&str]) -> String {
     let shown: Vec<&str> = names.iter().copied().take(12).collect();
-    if names.len() > shown.len() { format!("{} and {} more", shown.join(", "), names.len() - shown.len()) } else { shown.join(", ") }
+    if names.len() > shown.len() {
+        format!("{} and {} more", shown.join(", "), names.len() - shown.len())
+    } else {
+        shown.join(", ")
+    }
 }
 
 /// A resolved expression in polars' form.
@@ -229,9 +248,9 @@ pub(super) fn to_polars_telling(expr: &Ast, place: Place<'_>, losses: &mut Vec<L
         let what = Fault::from(e).what;
         match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
             Some((name, node)) => unknown_function(&name, &node, place),
-            None if what.starts_with("unable to parse") => {
-                place.fault("this is nested too deeply").hint("take out parentheses that change nothing, or calculate in steps, in sub-questions")
-            }
+            None if what.starts_with("unable to parse") => place
+                .fault("this is nested too deeply")
+                .hint("take out parentheses that change nothing, or calculate in steps, in sub-questions"),
             None => place.fault(what).hint("check the names and types in this expression"),
         }
     })?;
@@ -246,13 +265,24 @@ fn sql_expr(sql: &str) -> PolarsResult<Expr> {
 }
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
-const OTHER_AGGREGATES: &[&str] =
-    &["string_agg", "array_agg", "listagg", "group_concat", "first_value", "last_value", "quantile_disc", "percentile_cont", "percentile_disc"];
+const OTHER_AGGREGATES: &[&str] = &[
+    "string_agg",
+    "array_agg",
+    "listagg",
+    "group_concat",
+    "first_value",
+    "last_value",
+    "quantile_disc",
+    "percentile_cont",
+    "percentile_disc",
+];
 
 /// Complains about an aggregate of other dialects.
 fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
     let other = visit_expressions(expr, |node| match node {
-        Ast::Function(call) if call.over.is_none() && OTHER_AGGREGATES.contains(&call.name.to_string().to_lowercase().as_str()) => {
+        Ast::Function(call)
+            if call.over.is_none() && OTHER_AGGREGATES.contains(&call.name.to_string().to_lowercase().as_str()) =>
+        {
             ControlFlow::Break((call.name.to_string(), node.clone()))
         }
         _ => ControlFlow::Continue(()),
@@ -266,7 +296,8 @@ fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
 /// Complains about a call of a function that polars' SQL does not have.
 pub fn check_function(call: &Ast, place: Place<'_>) -> Result<()> {
     let mut said = call.clone();
-    super::dialect::translate(&mut said, place.clause.sql.len()).map_err(|(what, hint)| place.fault_on(what, call).hint(hint))?;
+    super::dialect::translate(&mut said, place.clause.sql.len())
+        .map_err(|(what, hint)| place.fault_on(what, call).hint(hint))?;
     let (_, last) = steps::cut(&said);
     let (bare, _) = parts::take_out(&last, place, &mut Vec::new())?;
     let complaint = sql_expr(&bare.to_string()).err().map(|e| Fault::from(e).what);
@@ -383,8 +414,13 @@ fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Steps> {
         if let Ast::Identifier(ident) = node
             && schema.get(&ident.value).is_some_and(DataType::is_integer)
         {
-            *node =
-                Ast::Cast { kind: CastKind::Cast, expr: Box::new(node.clone()), data_type: SqlType::Double(ExactNumberInfo::None), array: false, format: None };
+            *node = Ast::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(node.clone()),
+                data_type: SqlType::Double(ExactNumberInfo::None),
+                array: false,
+                format: None,
+            };
         }
         ControlFlow::<()>::Continue(())
     });
@@ -430,15 +466,21 @@ impl Scalar {
         }
         check_aggregates(expr, place)?;
         let mut timed = expr.clone();
-        super::dialect::translate(&mut timed, place.clause.sql.len()).map_err(|(what, hint)| place.fault(what).hint(hint))?;
+        super::dialect::translate(&mut timed, place.clause.sql.len())
+            .map_err(|(what, hint)| place.fault(what).hint(hint))?;
         super::types::settle(&mut timed, schema, place)?;
         moment::mark(&mut timed, schema)?;
         let steps = Steps::new(&timed, place)?;
         let read = read_by(&timed, &|name| schema.get(name).cloned());
         let empty = DataFrame::empty_with_schema(&read);
-        let typed = steps.of(&empty).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
+        let typed =
+            steps.of(&empty).map_err(|e| place.fault(e.what).hint("check the names and types in this expression"))?;
         let dtype = typed.dtype().clone();
-        let wide = if dtype.is_integer() && calculates(&timed) { in_doubles(&timed, schema, place).filter(|wide| wide.of(&empty).is_ok()) } else { None };
+        let wide = if dtype.is_integer() && calculates(&timed) {
+            in_doubles(&timed, schema, place).filter(|wide| wide.of(&empty).is_ok())
+        } else {
+            None
+        };
         let columns = read.iter_names().cloned().collect();
         let computed = Computed { steps, wide, columns, sql: place.clause.sql.clone() };
         Ok((Self::Computed(Box::new(computed)), dtype))
@@ -477,7 +519,10 @@ impl Scalar {
         for loss in losses {
             let lost = evaluate(frame, &loss.lost)?;
             let rows = lost.bool()?.iter().zip(nulls.iter()).enumerate();
-            let rows: Vec<usize> = rows.filter(|(_, (lost, null))| *lost == Some(true) && *null == Some(true)).map(|(row, _)| row).collect();
+            let rows: Vec<usize> = rows
+                .filter(|(_, (lost, null))| *lost == Some(true) && *null == Some(true))
+                .map(|(row, _)| row)
+                .collect();
             if rows.is_empty() {
                 continue;
             }

@@ -73,8 +73,19 @@ impl Finish {
 
     /// What orders the rows of such a frame.
     pub fn ordered_by(&self, frame: &DataFrame) -> Vec<By> {
-        let ways = self.order.iter().map(|order| (order.descending, order.nulls_first)).chain(std::iter::repeat((false, false)));
-        frame.columns().iter().skip(self.items.len()).cloned().zip(ways).map(|(column, (descending, nulls_first))| (column, descending, nulls_first)).collect()
+        let ways = self
+            .order
+            .iter()
+            .map(|order| (order.descending, order.nulls_first))
+            .chain(std::iter::repeat((false, false)));
+        frame
+            .columns()
+            .iter()
+            .skip(self.items.len())
+            .cloned()
+            .zip(ways)
+            .map(|(column, (descending, nulls_first))| (column, descending, nulls_first))
+            .collect()
     }
 
     /// # Errors
@@ -113,8 +124,12 @@ impl Finish {
         if let Some(having) = &self.having {
             kept = kept.filter(&keep(having, &kept)?)?;
         }
-        let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && self.merges()) else { return Ok(kept) };
-        let order = self.ordering(&kept)?.unwrap_or_else(|| IdxCa::from_vec("".into(), (0..kept.height() as IdxSize).collect()));
+        let Some(most) = self.most().filter(|most| kept.height() as u64 > *most && self.merges()) else {
+            return Ok(kept);
+        };
+        let order = self
+            .ordering(&kept)?
+            .unwrap_or_else(|| IdxCa::from_vec("".into(), (0..kept.height() as IdxSize).collect()));
         // A copy: a slice would hold all that it was cut from.
         Ok(kept.take(&order.head(Some(usize::try_from(most).unwrap_or(usize::MAX))))?)
     }
@@ -126,7 +141,8 @@ impl Finish {
 
     fn cut(&self, answer: DataFrame) -> DataFrame {
         match self.limit {
-            Some(limit) => answer.slice(i64::try_from(self.offset).unwrap_or(i64::MAX), usize::try_from(limit).unwrap_or(usize::MAX)),
+            Some(limit) => answer
+                .slice(i64::try_from(self.offset).unwrap_or(i64::MAX), usize::try_from(limit).unwrap_or(usize::MAX)),
             None => answer,
         }
     }
@@ -153,8 +169,11 @@ impl Finish {
 
 /// What tells kept rows apart that an order leaves equal: their keys, or the values of a row.
 pub(super) fn tie_breakers(kept: &DataFrame) -> impl Iterator<Item = &Column> {
-    let sortable = |d: &DataType| d.is_primitive_numeric() || d.is_temporal() || matches!(d, DataType::String | DataType::Boolean);
-    kept.columns().iter().filter(move |c| (c.name().starts_with("__key") || c.name().starts_with("__val")) && sortable(c.dtype()))
+    let sortable =
+        |d: &DataType| d.is_primitive_numeric() || d.is_temporal() || matches!(d, DataType::String | DataType::Boolean);
+    kept.columns()
+        .iter()
+        .filter(move |c| (c.name().starts_with("__key") || c.name().starts_with("__val")) && sortable(c.dtype()))
 }
 
 /// For rows taken in the order `at`: whether each differs from the one before it in any of `columns`. The first does.

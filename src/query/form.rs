@@ -80,7 +80,9 @@ impl WindowKind {
         match self {
             Self::Tumble => "windows of one size, one after the other: each row is in one",
             Self::Hop => "windows of one size that begin every slide: where they overlap, a row is in several",
-            Self::Session => "rows of a group that follow each other within the gap: each session is as long as its rows",
+            Self::Session => {
+                "rows of a group that follow each other within the gap: each session is as long as its rows"
+            }
         }
     }
 }
@@ -139,15 +141,20 @@ impl Form {
         };
         let mut grouped = vec![false; query.items.len()];
         for group in &query.groups {
-            let named =
-                query.items.iter().position(|i| i.expr == *group || i.alias.as_ref().is_some_and(|a| a.eq_ignore_ascii_case(group.sql.trim_matches('"'))));
+            let named = query.items.iter().position(|i| {
+                i.expr == *group
+                    || i.alias.as_ref().is_some_and(|a| a.eq_ignore_ascii_case(group.sql.trim_matches('"')))
+            });
             let item = named.and_then(|i| query.items.get(i));
             if let Some(seen) = named.and_then(|i| grouped.get_mut(i)) {
                 *seen = true;
             }
             let (expr, alias) = item.map_or((&group.sql, None), |i| (&i.expr.sql, i.alias.clone()));
             match window(expr) {
-                Some(window) if form.window.is_none() => form.window = Some(WindowForm { alias: alias.unwrap_or_else(|| "window_start".to_owned()), ..window }),
+                Some(window) if form.window.is_none() => {
+                    form.window =
+                        Some(WindowForm { alias: alias.unwrap_or_else(|| "window_start".to_owned()), ..window })
+                }
                 _ => form.groups.push(alias.map_or_else(|| expr.clone(), |a| format!("{expr} AS {}", sql::quote(&a)))),
             }
         }
@@ -163,7 +170,10 @@ impl Form {
 
     pub fn to_query(&self) -> Query {
         let clause = |text: &str| (!text.trim().is_empty()).then(|| Clause::from(text.trim()));
-        let named = |expr: &str, alias: &str| Item { expr: expr.into(), alias: (!alias.trim().is_empty()).then(|| alias.trim().to_owned()) };
+        let named = |expr: &str, alias: &str| Item {
+            expr: expr.into(),
+            alias: (!alias.trim().is_empty()).then(|| alias.trim().to_owned()),
+        };
         let mut query = Query {
             table: sql::quote(&self.table).as_str().into(),
             filter: clause(&self.filter),
@@ -179,7 +189,10 @@ impl Form {
         };
         for group in &self.groups {
             // The SQL reader knows where an expression ends and its alias begins.
-            let item = Query::parse(&format!("SELECT {group} FROM t")).ok().and_then(|q| q.items.into_iter().next()).unwrap_or_else(|| named(group, ""));
+            let item = Query::parse(&format!("SELECT {group} FROM t"))
+                .ok()
+                .and_then(|q| q.items.into_iter().next())
+                .unwrap_or_else(|| named(group, ""));
             query.groups.push(item.alias.as_ref().map_or_else(|| item.expr.clone(), |a| sql::quote(a).as_str().into()));
             query.items.push(item);
         }
@@ -190,7 +203,11 @@ impl Form {
         }
         query.items.extend(self.measures.iter().map(|m| named(&m.to_sql(), &m.alias)));
         query.items.extend(self.others.iter().map(|(expr, alias)| named(expr, alias)));
-        query.order = self.order.iter().map(|(expr, descending)| Order { expr: expr.as_str().into(), descending: *descending, nulls_first: None }).collect();
+        query.order = self
+            .order
+            .iter()
+            .map(|(expr, descending)| Order { expr: expr.as_str().into(), descending: *descending, nulls_first: None })
+            .collect();
         query
     }
 }
@@ -199,7 +216,8 @@ impl Measure {
     /// The call without its alias.
     pub fn to_sql(&self) -> String {
         let argument = if self.argument.trim().is_empty() { "*" } else { self.argument.trim() };
-        let arguments = if self.rest.trim().is_empty() { argument.to_owned() } else { format!("{argument}, {}", self.rest.trim()) };
+        let arguments =
+            if self.rest.trim().is_empty() { argument.to_owned() } else { format!("{argument}, {}", self.rest.trim()) };
         let call = match self.aggregate.as_str() {
             "count_distinct" => format!("count(DISTINCT {arguments})"),
             "min_n" => format!("min({arguments})"),
@@ -237,7 +255,9 @@ fn window(text: &str) -> Option<WindowForm> {
         (WindowKind::Tumble | WindowKind::Session, [size]) => WindowForm { size: size.clone(), ..form },
         (WindowKind::Tumble, [size, offset]) => WindowForm { size: size.clone(), offset: offset.clone(), ..form },
         (WindowKind::Hop, [slide, size]) => WindowForm { slide: slide.clone(), size: size.clone(), ..form },
-        (WindowKind::Hop, [slide, size, offset]) => WindowForm { slide: slide.clone(), size: size.clone(), offset: offset.clone(), ..form },
+        (WindowKind::Hop, [slide, size, offset]) => {
+            WindowForm { slide: slide.clone(), size: size.clone(), offset: offset.clone(), ..form }
+        }
         _ => return None,
     })
 }

@@ -36,16 +36,23 @@ pub(super) fn read(sql: &str, words: &[Word], query: &mut Query) -> Result<()> {
         rest = tail;
     }
     let Some(at) = rest.iter().position(|w| matches!(w.keyword(), Keyword::ON | Keyword::USING)) else {
-        return Err(point(sql, "JOIN does not say how rows find each other", span_of(words, end)).hint("write … JOIN other ON mine.x = other.y, or USING (x)"));
+        return Err(point(sql, "JOIN does not say how rows find each other", span_of(words, end))
+            .hint("write … JOIN other ON mine.x = other.y, or USING (x)"));
     };
     let (second, on) = rest.split_at(at);
     let (joined, alias) = table(sql, second, end)?;
     let on = match on {
-        [using, Word { token: Token::LParen, .. }, columns @ .., Word { token: Token::RParen, .. }] if using.keyword() == Keyword::USING => {
+        [using, Word { token: Token::LParen, .. }, columns @ .., Word { token: Token::RParen, .. }]
+            if using.keyword() == Keyword::USING =>
+        {
             On::Using(split_commas(columns).into_iter().map(|c| clause(sql, c, end)).collect::<Result<_>>()?)
         }
         [on, condition @ ..] if on.keyword() == Keyword::ON => On::Condition(clause(sql, condition, end)?),
-        other => return Err(point(sql, "USING takes columns in parentheses", span_of(other, end)).hint("write it like USING (id)")),
+        other => {
+            return Err(
+                point(sql, "USING takes columns in parentheses", span_of(other, end)).hint("write it like USING (id)")
+            );
+        }
     };
     query.join = Some(Join { left, table: joined, alias, on });
     Ok(())
@@ -60,13 +67,20 @@ fn table(sql: &str, words: &[Word], end: usize) -> Result<(Clause, Option<String
     let named = |word: &Word| Clause { sql: sql[word.at.clone()].to_owned(), at: word.at.start };
     match words {
         [table] if table.name().is_some() => Ok((named(table), None)),
-        [table, alias] | [table, _, alias] if table.name().is_some() && (words.len() == 2 || words.get(1).is_some_and(|w| w.keyword() == Keyword::AS)) => {
+        [table, alias] | [table, _, alias]
+            if table.name().is_some()
+                && (words.len() == 2 || words.get(1).is_some_and(|w| w.keyword() == Keyword::AS)) =>
+        {
             match alias.name() {
                 Some(alias) => Ok((named(table), Some(alias.to_owned()))),
-                None => Err(point(sql, "this is no name for a table", alias.at.clone()).hint("write it like FROM trades AS t")),
+                None => {
+                    Err(point(sql, "this is no name for a table", alias.at.clone())
+                        .hint("write it like FROM trades AS t"))
+                }
             }
         }
-        _ => Err(point(sql, "FROM takes the name of a table", span_of(words, end)).hint("name a table, and perhaps what to call it: FROM trades AS t")),
+        _ => Err(point(sql, "FROM takes the name of a table", span_of(words, end))
+            .hint("name a table, and perhaps what to call it: FROM trades AS t")),
     }
 }
 
@@ -80,8 +94,12 @@ pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
     }
     let levels = |w: &&Word| matches!(w.keyword(), Keyword::ROLLUP | Keyword::CUBE | Keyword::GROUPING);
     if let Some(word) = words.iter().find(levels) {
-        let what = format!("{} groups rows at several levels at once, which is not understood", sql[word.at.clone()].to_uppercase());
-        return Err(point(sql, what, word.at.clone()).hint("ask each level as a question of its own, or put them together with UNION ALL"));
+        let what = format!(
+            "{} groups rows at several levels at once, which is not understood",
+            sql[word.at.clone()].to_uppercase()
+        );
+        return Err(point(sql, what, word.at.clone())
+            .hint("ask each level as a question of its own, or put them together with UNION ALL"));
     }
     let (start, end) = (words.first().map_or(0, |w| w.at.start), words.last().map_or(sql.len(), |w| w.at.end));
     let text = Clause { sql: sql[start..end].to_owned(), at: start };
@@ -90,7 +108,11 @@ pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
     let Some(first) = tables.first() else {
         return Err(point(sql, "this question names no table", start..end).hint("add FROM and the name of a table"));
     };
-    Ok(Some(Query { table: super::sql::quote(first).as_str().into(), rerun: Some(Rerun { text, tables }), ..Query::default() }))
+    Ok(Some(Query {
+        table: super::sql::quote(first).as_str().into(),
+        rerun: Some(Rerun { text, tables }),
+        ..Query::default()
+    }))
 }
 
 fn is_outside(words: &[Word]) -> bool {
@@ -118,10 +140,25 @@ fn is_outside(words: &[Word]) -> bool {
             // Of an order that the question gives, what comes after the first rows is known as well as those.
             Keyword::OFFSET if ordered && is_cut(words, i) => {}
             Keyword::ORDER => (from, ordered) = (false, true),
-            Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::OFFSET | Keyword::FETCH | Keyword::WINDOW => return true,
+            Keyword::UNION
+            | Keyword::EXCEPT
+            | Keyword::INTERSECT
+            | Keyword::OFFSET
+            | Keyword::FETCH
+            | Keyword::WINDOW => return true,
             Keyword::FROM if !after(Keyword::DISTINCT) => from = true,
             Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::QUALIFY | Keyword::LIMIT => from = false,
-            Keyword::RIGHT | Keyword::FULL | Keyword::CROSS | Keyword::NATURAL | Keyword::SEMI | Keyword::ANTI | Keyword::LATERAL if from => return true,
+            Keyword::RIGHT
+            | Keyword::FULL
+            | Keyword::CROSS
+            | Keyword::NATURAL
+            | Keyword::SEMI
+            | Keyword::ANTI
+            | Keyword::LATERAL
+                if from =>
+            {
+                return true;
+            }
             Keyword::JOIN if from => joins += 1,
             _ => {}
         }
@@ -133,7 +170,8 @@ fn is_outside(words: &[Word]) -> bool {
 fn is_cut(words: &[Word], at: usize) -> bool {
     let number = |w: &Word| matches!(w.token, Token::Number(..));
     let before = at.checked_sub(2).and_then(|from| words.get(from..at));
-    let limited = before.is_some_and(|pair| matches!(pair, [limit, n] if limit.keyword() == Keyword::LIMIT && number(n)));
+    let limited =
+        before.is_some_and(|pair| matches!(pair, [limit, n] if limit.keyword() == Keyword::LIMIT && number(n)));
     limited && words.get(at + 1..).is_some_and(|rest| matches!(rest, [n] if number(n)))
 }
 
@@ -148,8 +186,11 @@ pub(super) fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
             ParserError::TokenizerError(t) | ParserError::ParserError(t) => t,
             ParserError::RecursionLimitExceeded => "this question is nested too deeply".to_owned(),
         };
-        let (what, at) = said.rsplit_once(" at Line: ").map_or((said.as_str(), 0), |(what, at)| (what, super::expr::location(&text.sql, at)));
-        point(sql, what.replace("found: EOF", "found its end"), text.at + at..text.at + text.sql.len()).hint("check the spelling and the order of words here")
+        let (what, at) = said
+            .rsplit_once(" at Line: ")
+            .map_or((said.as_str(), 0), |(what, at)| (what, super::expr::location(&text.sql, at)));
+        point(sql, what.replace("found: EOF", "found its end"), text.at + at..text.at + text.sql.len())
+            .hint("check the spelling and the order of words here")
     })?;
     match (statements.pop(), statements.is_empty()) {
         (Some(Statement::Query(mut query)), true) => match limits::of_tree(query.as_mut(), limits::STEPS_OF_RERUN) {
@@ -180,7 +221,8 @@ fn tables(query: &SqlQuery) -> Vec<String> {
         }
 
         fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-            let name = relation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default();
+            let name =
+                relation.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone()).unwrap_or_default();
             if !self.named.iter().any(|n| n.eq_ignore_ascii_case(&name)) {
                 self.named.push(name);
             }

@@ -75,9 +75,21 @@ impl Join {
     ///
     /// # Errors
     /// A condition that is no equation between both tables, or between types that do not compare.
-    pub(super) fn bind(query: &Query, text: &str, scope: &Scope, used: &mut std::collections::BTreeSet<PlSmallStr>) -> Result<Option<Self>> {
+    pub(super) fn bind(
+        query: &Query,
+        text: &str,
+        scope: &Scope,
+        used: &mut std::collections::BTreeSet<PlSmallStr>,
+    ) -> Result<Option<Self>> {
         let Some(join) = &query.join else { return Ok(None) };
-        let mut bound = Self { left: join.left, table: join.table.unquoted(), columns: Vec::new(), here: Vec::new(), equations: Vec::new(), only: Vec::new() };
+        let mut bound = Self {
+            left: join.left,
+            table: join.table.unquoted(),
+            columns: Vec::new(),
+            here: Vec::new(),
+            equations: Vec::new(),
+            only: Vec::new(),
+        };
         match &join.on {
             On::Using(columns) => {
                 for clause in columns {
@@ -85,7 +97,11 @@ impl Join {
                     let Ast::Identifier(ident) = expr::parse(place)? else {
                         return Err(place.fault("USING takes names of columns").hint("write it like USING (id)"));
                     };
-                    let missing = |table: &str| place.fault(format!("{table} has no column '{}'", ident.value)).hint("USING needs a column that both have");
+                    let missing = |table: &str| {
+                        place
+                            .fault(format!("{table} has no column '{}'", ident.value))
+                            .hint("USING needs a column that both have")
+                    };
                     let first = scope.find_first(&ident).ok_or_else(|| missing(scope.first_name()))?;
                     let second = scope.find_second(&ident).ok_or_else(|| missing(scope.joined_name()))?;
                     bound.equate(expr::column(&first), expr::column(&second), scope, place, used)?;
@@ -108,13 +124,20 @@ impl Join {
         Ok(Some(bound))
     }
 
-    fn condition(&mut self, part: Ast, scope: &Scope, place: Place<'_>, used: &mut std::collections::BTreeSet<PlSmallStr>) -> Result<()> {
+    fn condition(
+        &mut self,
+        part: Ast,
+        scope: &Scope,
+        place: Place<'_>,
+        used: &mut std::collections::BTreeSet<PlSmallStr>,
+    ) -> Result<()> {
         if let Ast::BinaryOp { left, op: BinaryOperator::Eq, right } = &part {
             let side = |ast: &Ast| {
                 let mut ast = ast.clone();
                 let columns = expr::resolve(&mut ast, &scope.schema, scope, place)?;
                 let joined = columns.iter().filter(|c| scope.is_joined(c)).count();
-                let which = if columns.is_empty() || (joined > 0 && joined < columns.len()) { None } else { Some(joined > 0) };
+                let which =
+                    if columns.is_empty() || (joined > 0 && joined < columns.len()) { None } else { Some(joined > 0) };
                 Ok::<_, crate::data::Fault>((ast, which))
             };
             match (side(left)?, side(right)?) {
@@ -135,7 +158,14 @@ impl Join {
         Ok(())
     }
 
-    fn equate(&mut self, first: Ast, second: Ast, scope: &Scope, place: Place<'_>, used: &mut std::collections::BTreeSet<PlSmallStr>) -> Result<()> {
+    fn equate(
+        &mut self,
+        first: Ast,
+        second: Ast,
+        scope: &Scope,
+        place: Place<'_>,
+        used: &mut std::collections::BTreeSet<PlSmallStr>,
+    ) -> Result<()> {
         let (mut one, mut other) = (first.clone(), second.clone());
         used.extend(expr::resolve(&mut one, &scope.schema, scope, place)?);
         used.extend(expr::resolve(&mut other, &scope.schema, scope, place)?);
@@ -144,7 +174,13 @@ impl Join {
         let compare = common(&left, &right).ok_or_else(|| {
             let name = |ast: &Ast| ast.to_string().trim_matches('"').to_owned();
             place
-                .fault(format!("'{}' is {} and '{}' is {}, so they do not compare", name(&one), type_word(&left), name(&other), type_word(&right)))
+                .fault(format!(
+                    "'{}' is {} and '{}' is {}, so they do not compare",
+                    name(&one),
+                    type_word(&left),
+                    name(&other),
+                    type_word(&right)
+                ))
                 .hint("cast one of them: CAST(… AS VARCHAR)")
         })?;
         self.equations.push(Equation { first, second, compare });
@@ -169,14 +205,17 @@ impl Join {
     /// When a key or a condition cannot be evaluated over it.
     pub fn index(&self, frame: DataFrame, stopped: &dyn Fn() -> bool) -> Result<Option<Lookup>> {
         let height = frame.height();
-        let columns = frame.columns().iter().zip(&self.here).map(|(c, name)| c.clone().with_name(name.clone())).collect();
+        let columns =
+            frame.columns().iter().zip(&self.here).map(|(c, name)| c.clone().with_name(name.clone())).collect();
         let mut frame = DataFrame::new(height, columns)?;
         for condition in &self.only {
             frame = frame.filter(&keep(condition, &frame)?)?;
         }
         frame.rechunk_mut();
-        let cells = self.equations.iter().map(|e| Cells::of(&e.second.of(&frame)?, &e.compare)).collect::<Result<Vec<_>>>()?;
-        let mut lookup = Lookup { frame, cells, table: HashTable::new(), example: Vec::new(), starts: Vec::new(), rows: Vec::new() };
+        let cells =
+            self.equations.iter().map(|e| Cells::of(&e.second.of(&frame)?, &e.compare)).collect::<Result<Vec<_>>>()?;
+        let mut lookup =
+            Lookup { frame, cells, table: HashTable::new(), example: Vec::new(), starts: Vec::new(), rows: Vec::new() };
         Ok(lookup.fill(stopped).then_some(lookup))
     }
 
@@ -186,8 +225,15 @@ impl Join {
     ///
     /// # Errors
     /// When a key cannot be evaluated, or what `take` says.
-    pub fn apply(&self, rows: &DataFrame, lookup: &Lookup, stopped: &dyn Fn() -> bool, mut take: impl FnMut(Piece) -> Result<()>) -> Result<usize> {
-        let cells = self.equations.iter().map(|e| Cells::of(&e.first.of(rows)?, &e.compare)).collect::<Result<Vec<_>>>()?;
+    pub fn apply(
+        &self,
+        rows: &DataFrame,
+        lookup: &Lookup,
+        stopped: &dyn Fn() -> bool,
+        mut take: impl FnMut(Piece) -> Result<()>,
+    ) -> Result<usize> {
+        let cells =
+            self.equations.iter().map(|e| Cells::of(&e.first.of(rows)?, &e.compare)).collect::<Result<Vec<_>>>()?;
         let (mut origin, mut matched): (Vec<IdxSize>, Vec<Option<IdxSize>>) = (Vec::new(), Vec::new());
         for row in 0..rows.height() {
             let found = lookup.find(&cells, row);
@@ -210,7 +256,8 @@ impl Join {
                     if stopped() {
                         return Ok(row);
                     }
-                    let (origin, matched) = (vec![row as IdxSize; some.len()], some.iter().map(|other| Some(*other)).collect());
+                    let (origin, matched) =
+                        (vec![row as IdxSize; some.len()], some.iter().map(|other| Some(*other)).collect());
                     take(Piece::OfRow { joined: lookup.pair(rows, origin, matched)?, last: i + 1 == pieces })?;
                 }
                 continue;
@@ -238,7 +285,9 @@ pub enum Piece {
 }
 
 fn no_equation(place: Place<'_>) -> crate::data::Fault {
-    place.fault("JOIN needs equations between both tables").hint("write ON mine.x = other.y AND …; put other conditions into WHERE")
+    place
+        .fault("JOIN needs equations between both tables")
+        .hint("write ON mine.x = other.y AND …; put other conditions into WHERE")
 }
 
 fn conjuncts(ast: Ast, parts: &mut Vec<Ast>) {
@@ -282,7 +331,9 @@ impl Cells {
             DataType::Boolean => Self::Words(column.bool()?.iter().map(|v| v.map(u64::from)).collect()),
             DataType::Float64 => Self::Words(column.f64()?.iter().map(|v| v.map(float_word)).collect()),
             DataType::UInt64 => Self::Words(column.u64()?.iter().collect()),
-            _ => Self::Words(column.to_physical_repr().cast(&DataType::Int64)?.i64()?.iter().map(|v| v.map(|v| v as u64)).collect()),
+            _ => Self::Words(
+                column.to_physical_repr().cast(&DataType::Int64)?.i64()?.iter().map(|v| v.map(|v| v as u64)).collect(),
+            ),
         })
     }
 
@@ -290,7 +341,9 @@ impl Cells {
     fn hash(&self, row: usize) -> Option<u64> {
         use std::hash::BuildHasher;
         match self {
-            Self::Words(words) => words.get(row).copied().flatten().map(|w| foldhash::fast::FixedState::default().hash_one(w)),
+            Self::Words(words) => {
+                words.get(row).copied().flatten().map(|w| foldhash::fast::FixedState::default().hash_one(w))
+            }
             Self::Texts(texts) => texts.get(row).map(|t| foldhash::fast::FixedState::default().hash_one(t)),
         }
     }
@@ -331,7 +384,11 @@ impl Lookup {
             let Some(code) = hash(&self.cells, row) else { continue };
             let (cells, example) = (&self.cells, &self.example);
             let there = |k: u32| example.get(k as usize).map_or(0, |r| *r as usize);
-            let entry = self.table.entry(code, |&k| equals(cells, row, cells, there(k)), |&k| hash(cells, there(k)).unwrap_or(0));
+            let entry = self.table.entry(
+                code,
+                |&k| equals(cells, row, cells, there(k)),
+                |&k| hash(cells, there(k)).unwrap_or(0),
+            );
             let k = match entry {
                 hashbrown::hash_table::Entry::Occupied(found) => *found.get(),
                 hashbrown::hash_table::Entry::Vacant(empty) => {
@@ -425,7 +482,8 @@ impl Partial {
         at: Option<At>,
         stopped: &dyn Fn() -> bool,
     ) -> Result<Absorbed> {
-        let absorbed = self.take_joined(frame, lookup, stopped, |partial, joined| partial.absorb_at(&joined, watermark, at))?;
+        let absorbed =
+            self.take_joined(frame, lookup, stopped, |partial, joined| partial.absorb_at(&joined, watermark, at))?;
         Ok(Absorbed { watermark, ..absorbed })
     }
 
@@ -433,7 +491,12 @@ impl Partial {
     ///
     /// # Errors
     /// As `absorb_joined`.
-    pub fn absorb_joined_judged(&mut self, frame: &DataFrame, lookup: &Lookup, stopped: &dyn Fn() -> bool) -> Result<Absorbed> {
+    pub fn absorb_joined_judged(
+        &mut self,
+        frame: &DataFrame,
+        lookup: &Lookup,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Absorbed> {
         self.take_joined(frame, lookup, stopped, |partial, joined| partial.absorb_judged(&joined))
     }
 
@@ -446,7 +509,8 @@ impl Partial {
             [_] => partial.readmit(&joined, watermarks),
             each => {
                 let rows = joined.column(ORIGIN)?.idx()?;
-                let each: Vec<Micros> = rows.iter().flatten().filter_map(|row| each.get(row as usize).copied()).collect();
+                let each: Vec<Micros> =
+                    rows.iter().flatten().filter_map(|row| each.get(row as usize).copied()).collect();
                 partial.readmit(&joined, &each)
             }
         })

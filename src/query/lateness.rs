@@ -40,7 +40,18 @@ pub struct LatenessCost {
 
 const SECOND: Micros = 1_000_000;
 /// Settings that a person would try.
-const USUAL: &[Micros] = &[0, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, 60 * SECOND, 300 * SECOND, 900 * SECOND, 3600 * SECOND];
+const USUAL: &[Micros] = &[
+    0,
+    SECOND,
+    2 * SECOND,
+    5 * SECOND,
+    10 * SECOND,
+    30 * SECOND,
+    60 * SECOND,
+    300 * SECOND,
+    900 * SECOND,
+    3600 * SECOND,
+];
 /// Shares of late rows for which the smallest setting is looked up.
 const WANTED: &[f64] = &[0.001, 0.0001, 0.0];
 
@@ -119,7 +130,11 @@ impl Delays {
                 }
             }
         };
-        let rows: f64 = self.delays().filter(|(delay, _)| *delay > lateness).map(|(delay, count)| late(delay - lateness) * count as f64).sum();
+        let rows: f64 = self
+            .delays()
+            .filter(|(delay, _)| *delay > lateness)
+            .map(|(delay, count)| late(delay - lateness) * count as f64)
+            .sum();
         rows / self.rows as f64
     }
 
@@ -140,7 +155,8 @@ impl Delays {
     /// What the usual settings would have cost, and the smallest ones that set aside 0.1 %, 0.01 % and none of the rows;
     /// in rising order. `groups` is how many groups a window has.
     pub fn curve(&self, window: Option<&Window>, groups: f64) -> Vec<LatenessCost> {
-        let mut settings: Vec<Micros> = USUAL.iter().copied().chain(WANTED.iter().map(|share| self.lateness_for(*share, window))).collect();
+        let mut settings: Vec<Micros> =
+            USUAL.iter().copied().chain(WANTED.iter().map(|share| self.lateness_for(*share, window))).collect();
         settings.sort_unstable();
         settings.dedup();
         let cost = |lateness| {

@@ -33,7 +33,10 @@ pub fn of_text(sql: &str) -> Result<(), Excess> {
     if sql.len() <= BYTES {
         return Ok(());
     }
-    Err((format!("this text has {} bytes, and a question may have {BYTES}", sql.len()), "put long lists of values into a file and JOIN it"))
+    Err((
+        format!("this text has {} bytes, and a question may have {BYTES}", sql.len()),
+        "put long lists of values into a file and JOIN it",
+    ))
 }
 
 /// What a question evaluates; for each there is something to do for every piece of the data.
@@ -41,7 +44,8 @@ pub fn of_text(sql: &str) -> Result<(), Excess> {
 /// # Errors
 /// When it is too much.
 pub fn of_query(query: &Query) -> Result<(), Excess> {
-    let name = |clause: &Clause| clause.sql.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '*' | ' '));
+    let name =
+        |clause: &Clause| clause.sql.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '*' | ' '));
     let clauses = query.items.iter().map(|i| &i.expr).chain(&query.groups).chain(query.order.iter().map(|o| &o.expr));
     if clauses.filter(|clause| !name(clause)).nth(EXPRESSIONS).is_some() {
         return Err((format!("this question has more than {EXPRESSIONS} expressions"), "ask it in parts"));
@@ -104,7 +108,9 @@ pub fn of_tree<T: Visit + VisitMut>(tree: &mut T, steps: usize) -> Result<(), Ex
     let mut depth = Depth { now: 0, most: steps };
     if Visit::visit(tree, &mut depth).is_break() {
         return Err((
-            format!("this is nested too deeply: more than {steps} operators or branches of CASE have to be worked out one after the other"),
+            format!(
+                "this is nested too deeply: more than {steps} operators or branches of CASE have to be worked out one after the other"
+            ),
             "put the values into a file and JOIN it, or ask in parts",
         ));
     }
@@ -136,7 +142,8 @@ impl VisitorMut for Balancer {
                     }
                 }
             }
-            let join = |left: Ast, right: Ast| Ast::BinaryOp { left: Box::new(left), op: op.clone(), right: Box::new(right) };
+            let join =
+                |left: Ast, right: Ast| Ast::BinaryOp { left: Box::new(left), op: op.clone(), right: Box::new(right) };
             if terms.len() > SHORT {
                 // Neighbours in pairs, again and again: they stay in their order.
                 terms.reverse();

@@ -81,8 +81,11 @@ pub(super) fn beside(dtype: Option<&DataType>, other: &mut Ast, place: Place<'_>
 }
 
 fn literal(text: &str, kind: Kind, place: Place<'_>) -> Result<Ast> {
-    let micros = parse_datetime(text.trim(), TimeUnit::Microseconds)
-        .ok_or_else(|| place.fault(format!("'{text}' is not a time")).hint("write it like '2024-01-31' or '2024-01-31 12:30:00', in UTC"))?;
+    let micros = parse_datetime(text.trim(), TimeUnit::Microseconds).ok_or_else(|| {
+        place
+            .fault(format!("'{text}' is not a time"))
+            .hint("write it like '2024-01-31' or '2024-01-31 12:30:00', in UTC")
+    })?;
     let (number, dtype) = match kind {
         Kind::Date => (day_of(micros, TimeUnit::Microseconds).unwrap_or_default().into(), SqlType::Date),
         Kind::Time => (micros, SqlType::Timestamp(None, TimezoneInfo::None)),

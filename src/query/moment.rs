@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use polars::prelude::*;
 use sqlparser::ast::{
-    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Interval,
-    ObjectName, Value, visit_expressions,
+    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value, visit_expressions,
 };
 
 use super::expr::{self, Place};
@@ -46,7 +46,9 @@ pub struct Loss {
 fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
     let span = DataType::Duration(TimeUnit::Microseconds);
     match expr {
-        Ast::Identifier(ident) => schema.get(&ident.value).filter(|t| time::is_time(t) || matches!(t, DataType::Duration(_))).cloned(),
+        Ast::Identifier(ident) => {
+            schema.get(&ident.value).filter(|t| time::is_time(t) || matches!(t, DataType::Duration(_))).cloned()
+        }
         Ast::Nested(inner) => kind(inner, schema),
         Ast::Interval(_) => Some(span),
         Ast::Cast { data_type, .. } => cast_type(data_type),
@@ -55,9 +57,11 @@ fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
             (Some(a), _) if time::is_time(&a) => Some(a),
             (a, b) => b.or(a),
         },
-        Ast::Case { conditions, else_result, .. } => {
-            conditions.iter().map(|when| &when.result).chain(else_result.as_deref()).find_map(|result| kind(result, schema))
-        }
+        Ast::Case { conditions, else_result, .. } => conditions
+            .iter()
+            .map(|when| &when.result)
+            .chain(else_result.as_deref())
+            .find_map(|result| kind(result, schema)),
         Ast::Function(call) => match call.name.to_string().to_lowercase().as_str() {
             DATE => Some(DataType::Date),
             STAMP => Some(MICROS),
@@ -79,7 +83,15 @@ fn cast_type(dtype: &SqlType) -> Option<DataType> {
 }
 
 fn is_text(dtype: &SqlType) -> bool {
-    matches!(dtype, SqlType::Varchar(_) | SqlType::Text | SqlType::String(_) | SqlType::Char(_) | SqlType::CharVarying(_) | SqlType::Nvarchar(_))
+    matches!(
+        dtype,
+        SqlType::Varchar(_)
+            | SqlType::Text
+            | SqlType::String(_)
+            | SqlType::Char(_)
+            | SqlType::CharVarying(_)
+            | SqlType::Nvarchar(_)
+    )
 }
 
 /// Gives times of different types one in which they are compared, so that polars does not choose.
@@ -126,12 +138,21 @@ pub fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
                 let (first, second) = if is_time(left) || *op == Op::Minus { (left, right) } else { (right, left) };
                 *node = call(name, vec![(**first).clone(), (**second).clone()]);
             }
-            Ast::BinaryOp { left, op: Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship, right } => alike(vec![left, right], schema),
-            Ast::BinaryOp { left, op: Op::StringConcat, right } => [left, right].into_iter().for_each(|side| wrap(side, TEXT)),
+            Ast::BinaryOp {
+                left,
+                op: Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship,
+                right,
+            } => alike(vec![left, right], schema),
+            Ast::BinaryOp { left, op: Op::StringConcat, right } => {
+                [left, right].into_iter().for_each(|side| wrap(side, TEXT))
+            }
             Ast::Between { expr, low, high, .. } => alike(vec![expr, low, high], schema),
             Ast::InList { expr, list, .. } => alike(std::iter::once(&mut **expr).chain(list).collect(), schema),
             Ast::Case { conditions, else_result, .. } => {
-                alike(conditions.iter_mut().map(|when| &mut when.result).chain(else_result.as_deref_mut()).collect(), schema);
+                alike(
+                    conditions.iter_mut().map(|when| &mut when.result).chain(else_result.as_deref_mut()).collect(),
+                    schema,
+                );
             }
             Ast::Cast { expr: inner, data_type, .. } if is_time(inner) => match cast_type(data_type) {
                 Some(DataType::Date) => *node = call(DATE, vec![(**inner).clone()]),
@@ -177,17 +198,26 @@ pub(super) fn meaning(node: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> R
         return Ok(None);
     }
     let parts = arguments(function).unwrap_or_default();
-    let parts = parts.into_iter().map(|part| expr::to_polars_telling(part, place, losses)).collect::<Result<Vec<_>>>()?;
+    let parts =
+        parts.into_iter().map(|part| expr::to_polars_telling(part, place, losses)).collect::<Result<Vec<_>>>()?;
     let made = match (name.as_str(), &parts[..]) {
-        (TEXT, [x]) => return Ok(Some(x.clone().map(|c| time::texts(&c), |_, field| Ok(Field::new(field.name().clone(), DataType::String))))),
+        (TEXT, [x]) => {
+            return Ok(Some(
+                x.clone().map(|c| time::texts(&c), |_, field| Ok(Field::new(field.name().clone(), DataType::String))),
+            ));
+        }
         (PLAIN, [x]) => x.clone().map(|c| time::plain(&c), |_, field| Ok(field.clone())),
         (DATE, [x]) => to(x, DataType::Date),
         (STAMP, [x]) => to(x, MICROS),
         (ADD | SUB, [a, b]) => {
             let minus = name == SUB;
-            let kept = a.clone().map_many(move |c| addable(c, minus), std::slice::from_ref(b), |_, fields| Ok(first(fields)));
+            let kept =
+                a.clone().map_many(move |c| addable(c, minus), std::slice::from_ref(b), |_, fields| Ok(first(fields)));
             let sum = if minus { kept.clone() - b.clone() } else { kept.clone() + b.clone() };
-            losses.push(Loss { lost: a.clone().is_not_null().and(b.clone().is_not_null()).and(kept.is_null()), value: a.clone() });
+            losses.push(Loss {
+                lost: a.clone().is_not_null().and(b.clone().is_not_null()).and(kept.is_null()),
+                value: a.clone(),
+            });
             return Ok(Some(sum));
         }
         _ => return Err(place.fault(format!("there is no function '{name}'"))),
@@ -201,18 +231,29 @@ pub(super) fn meaning(node: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> R
 /// A span as written: polars ends on those that it cannot read or hold.
 fn span(interval: &Interval, node: &Ast, place: Place<'_>) -> Result<Expr> {
     let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
-    let Some(text) = text(&interval.value) else { return Err(place.fault_on("this is not an interval", node).hint("write it like INTERVAL '15 minutes'")) };
+    let Some(text) = text(&interval.value) else {
+        return Err(place.fault_on("this is not an interval", node).hint("write it like INTERVAL '15 minutes'"));
+    };
     let micros = parse_interval(&format!("{text}{unit}")).map_err(|fault| {
         let varies = fault.what.contains("vary in length");
-        let what = if varies { "months and years vary in length, so they cannot be added to a time".to_owned() } else { fault.what };
-        place.fault_on(what, node).hint(if fault.hint.is_empty() { "write it like INTERVAL '15 minutes'".to_owned() } else { fault.hint })
+        let what = if varies {
+            "months and years vary in length, so they cannot be added to a time".to_owned()
+        } else {
+            fault.what
+        };
+        place.fault_on(what, node).hint(if fault.hint.is_empty() {
+            "write it like INTERVAL '15 minutes'".to_owned()
+        } else {
+            fault.hint
+        })
     })?;
     Ok(lit(micros).cast(DataType::Duration(TimeUnit::Microseconds)))
 }
 
 fn to(x: &Expr, dtype: DataType) -> Expr {
     let output = dtype.clone();
-    x.clone().map(move |c| time::convert(&c, &dtype), move |_, field| Ok(Field::new(field.name().clone(), output.clone())))
+    x.clone()
+        .map(move |c| time::convert(&c, &dtype), move |_, field| Ok(Field::new(field.name().clone(), output.clone())))
 }
 
 fn addable(columns: &mut [Column], minus: bool) -> PolarsResult<Column> {

@@ -61,7 +61,13 @@ fn sorted_by_digits(rows: Vec<(u64, IdxSize)>, bits: u32) -> Vec<(u64, IdxSize)>
 
 fn by_polars(height: usize, by: Vec<By>) -> Result<IdxCa> {
     let mut columns = vec![Column::new("__row".into(), (0..height as IdxSize).collect::<Vec<_>>())];
-    let mut options = SortMultipleOptions { descending: Vec::new(), nulls_last: Vec::new(), multithreaded: false, maintain_order: true, limit: None };
+    let mut options = SortMultipleOptions {
+        descending: Vec::new(),
+        nulls_last: Vec::new(),
+        multithreaded: false,
+        maintain_order: true,
+        limit: None,
+    };
     for (column, descending, nulls_first) in by {
         columns.push(column.with_name(format!("__by{}", columns.len()).into()));
         options.descending.push(descending);
@@ -153,20 +159,34 @@ impl Ranked {
     /// When a column is of a type that has no order.
     pub fn new(by: Vec<By>) -> Result<Self> {
         let lane = |column: &Column| -> Result<Lane> {
-            let plain = column.dtype().is_primitive_numeric() || column.dtype().is_temporal() || matches!(column.dtype(), DataType::Boolean | DataType::Null);
-            Ok(if plain { Lane::Words(u64::lane(column)?) } else { Lane::Texts(<Box<str>>::lane(&column.cast(&DataType::String)?)?) })
+            let plain = column.dtype().is_primitive_numeric()
+                || column.dtype().is_temporal()
+                || matches!(column.dtype(), DataType::Boolean | DataType::Null);
+            Ok(if plain {
+                Lane::Words(u64::lane(column)?)
+            } else {
+                Lane::Texts(<Box<str>>::lane(&column.cast(&DataType::String)?)?)
+            })
         };
-        by.iter().map(|(column, descending, nulls_first)| Ok((lane(column)?, *descending, *nulls_first))).collect::<Result<_>>().map(Self)
+        by.iter()
+            .map(|(column, descending, nulls_first)| Ok((lane(column)?, *descending, *nulls_first)))
+            .collect::<Result<_>>()
+            .map(Self)
     }
 
     /// Where row `row` stands beside row `at` of another.
     pub fn compare(&self, row: usize, other: &Self, at: usize) -> Ordering {
-        let each = self.0.iter().zip(&other.0).map(|((one, descending, nulls_first), (other, ..))| match (one, other) {
-            (Lane::Words(one), Lane::Words(other)) => beside(u64::get(one, row), u64::get(other, at), *descending, *nulls_first),
-            (Lane::Texts(one), Lane::Texts(other)) => beside(<Box<str>>::get(one, row), <Box<str>>::get(other, at), *descending, *nulls_first),
-            // Columns of one question have one type.
-            _ => Ordering::Equal,
-        });
+        let each =
+            self.0.iter().zip(&other.0).map(|((one, descending, nulls_first), (other, ..))| match (one, other) {
+                (Lane::Words(one), Lane::Words(other)) => {
+                    beside(u64::get(one, row), u64::get(other, at), *descending, *nulls_first)
+                }
+                (Lane::Texts(one), Lane::Texts(other)) => {
+                    beside(<Box<str>>::get(one, row), <Box<str>>::get(other, at), *descending, *nulls_first)
+                }
+                // Columns of one question have one type.
+                _ => Ordering::Equal,
+            });
         each.fold(Ordering::Equal, Ordering::then)
     }
 }

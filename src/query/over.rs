@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use polars::prelude::*;
 use sqlparser::ast::{
-    Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowType,
-    visit_expressions,
+    Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowType, visit_expressions,
 };
 
 use super::exact::ExactSums;
@@ -98,7 +98,11 @@ pub(super) fn is_in(ast: &Ast) -> bool {
 impl Read {
     /// Whether two calls give the same, once their parts name the same columns.
     pub fn same(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.args == other.args && self.partition == other.partition && self.order == other.order && self.frame == other.frame
+        self.kind == other.kind
+            && self.args == other.args
+            && self.partition == other.partition
+            && self.order == other.order
+            && self.frame == other.frame
     }
 
     /// Reads a call with OVER.
@@ -107,26 +111,37 @@ impl Read {
     /// A function or a frame that is not known here.
     pub fn new(call: &Function, node: &Ast, place: Place<'_>) -> Result<Self> {
         let word = call.name.to_string();
-        let Some(mut kind) = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word)).map(|(_, kind)| *kind) else {
+        let Some(mut kind) = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word)).map(|(_, kind)| *kind)
+        else {
             let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-            return Err(place.fault_on(format!("{word} cannot stand before OVER"), node).hint(format!("what can is {}", names.join(", "))));
+            return Err(place
+                .fault_on(format!("{word} cannot stand before OVER"), node)
+                .hint(format!("what can is {}", names.join(", "))));
         };
         let Some(WindowType::WindowSpec(spec)) = &call.over else {
-            return Err(place.fault_on("OVER with the name of a window is not understood", node).hint("write it out: OVER (PARTITION BY … ORDER BY …)"));
+            return Err(place
+                .fault_on("OVER with the name of a window is not understood", node)
+                .hint("write it out: OVER (PARTITION BY … ORDER BY …)"));
         };
         if call.filter.is_some() || call.null_treatment.is_some() || spec.window_name.is_some() {
-            return Err(place.fault_on("FILTER, IGNORE NULLS and named windows are not understood with OVER", node).hint("use CASE inside the call"));
+            return Err(place
+                .fault_on("FILTER, IGNORE NULLS and named windows are not understood with OVER", node)
+                .hint("use CASE inside the call"));
         }
         let mut args = Vec::new();
         if let FunctionArguments::List(list) = &call.args {
             if list.duplicate_treatment.is_some() {
-                return Err(place.fault_on("DISTINCT is not understood with OVER", node).hint("count distinct values in a group: count(DISTINCT x)"));
+                return Err(place
+                    .fault_on("DISTINCT is not understood with OVER", node)
+                    .hint("count distinct values in a group: count(DISTINCT x)"));
             }
             for arg in &list.args {
                 match arg {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => args.push(e.clone()),
                     FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if kind == Kind::Count => {}
-                    _ => return Err(place.fault_on("this argument is not understood", node).hint("write an expression")),
+                    _ => {
+                        return Err(place.fault_on("this argument is not understood", node).hint("write an expression"));
+                    }
                 }
             }
         }
@@ -134,7 +149,9 @@ impl Read {
             && args.len() > 1
         {
             let by = args.pop().as_ref().and_then(whole);
-            let by = by.ok_or_else(|| place.fault_on(format!("{word} takes an expression and a whole number"), node).hint("write lag(x, 2)"))?;
+            let by = by.ok_or_else(|| {
+                place.fault_on(format!("{word} takes an expression and a whole number"), node).hint("write lag(x, 2)")
+            })?;
             kind = Kind::Lag(sign * by as i64);
         }
         let wanted = match kind {
@@ -144,11 +161,20 @@ impl Read {
         };
         if !wanted.contains(&args.len()) {
             let many = if *wanted.end() == 0 { "no argument" } else { "one argument" };
-            return Err(place.fault_on(format!("{word} takes {many} here"), node).hint("check what stands in its parentheses"));
+            return Err(place
+                .fault_on(format!("{word} takes {many} here"), node)
+                .hint("check what stands in its parentheses"));
         }
-        let order = spec.order_by.iter().map(|o| (o.expr.clone(), o.options.asc == Some(false), o.options.nulls_first.unwrap_or(false))).collect();
-        let frame = frame(spec.window_frame.as_ref())
-            .ok_or_else(|| place.fault_on("this frame is not understood", node).hint("frames are ROWS BETWEEN n PRECEDING AND n FOLLOWING, or none"))?;
+        let order = spec
+            .order_by
+            .iter()
+            .map(|o| (o.expr.clone(), o.options.asc == Some(false), o.options.nulls_first.unwrap_or(false)))
+            .collect();
+        let frame = frame(spec.window_frame.as_ref()).ok_or_else(|| {
+            place
+                .fault_on("this frame is not understood", node)
+                .hint("frames are ROWS BETWEEN n PRECEDING AND n FOLLOWING, or none")
+        })?;
         Ok(Self { text: node.to_string(), kind, args, partition: spec.partition_by.clone(), order, frame })
     }
 
@@ -170,7 +196,9 @@ impl Read {
             Kind::RowNumber | Kind::Rank | Kind::DenseRank | Kind::Count => DataType::Int64,
             Kind::PercentRank | Kind::CumeDist => DataType::Float64,
             Kind::Sum | Kind::Avg if !number => {
-                return Err(place.fault(format!("{} takes numbers, and this is {}", self.text, type_word(&input))).hint("cast it to a number"));
+                return Err(place
+                    .fault(format!("{} takes numbers, and this is {}", self.text, type_word(&input)))
+                    .hint("cast it to a number"));
             }
             Kind::Sum if input.is_float() => DataType::Float64,
             Kind::Sum => DataType::Int64,
@@ -228,7 +256,11 @@ impl OverCall {
     pub fn evaluate(&self, kept: &DataFrame) -> Result<Column> {
         let height = kept.height();
         let partition = self.partition.iter().map(|p| p.of(kept)).collect::<Result<Vec<_>>>()?;
-        let order = self.order.iter().map(|o| Ok((o.scalar.of(kept)?, o.descending, o.nulls_first))).collect::<Result<Vec<_>>>()?;
+        let order = self
+            .order
+            .iter()
+            .map(|o| Ok((o.scalar.of(kept)?, o.descending, o.nulls_first)))
+            .collect::<Result<Vec<_>>>()?;
         let mut by: Vec<(Column, bool, bool)> = partition.iter().map(|p| (p.clone(), false, false)).collect();
         by.extend(order.iter().cloned());
         by.extend(tie_breakers(kept).map(|c| (c.clone(), false, false)));
@@ -281,15 +313,18 @@ impl OverCall {
                 let (from, until) = match self.frame {
                     Frame::Usual if self.order.is_empty() => (start, end),
                     Frame::Usual => (start, peer_end),
-                    Frame::Rows { before, after } => {
-                        (before.map_or(start, |n| row.saturating_sub(n).max(start)), after.map_or(end, |n| row.saturating_add(n).saturating_add(1).min(end)))
-                    }
+                    Frame::Rows { before, after } => (
+                        before.map_or(start, |n| row.saturating_sub(n).max(start)),
+                        after.map_or(end, |n| row.saturating_add(n).saturating_add(1).min(end)),
+                    ),
                 };
                 match self.kind {
                     Kind::RowNumber => whole.push((row - start) as i64 + 1),
                     Kind::Rank => whole.push(rank),
                     Kind::DenseRank => whole.push(dense),
-                    Kind::PercentRank => parts.push(if end - start > 1 { (rank - 1) as f64 / (end - start - 1) as f64 } else { 0.0 }),
+                    Kind::PercentRank => {
+                        parts.push(if end - start > 1 { (rank - 1) as f64 / (end - start - 1) as f64 } else { 0.0 })
+                    }
                     Kind::CumeDist => parts.push((peer_end - start) as f64 / (end - start) as f64),
                     Kind::Lag(by) => {
                         let other = row as i64 - by;
@@ -305,7 +340,9 @@ impl OverCall {
             start = end;
         }
         let column = match (self.kind, argument) {
-            (Kind::RowNumber | Kind::Rank | Kind::DenseRank | Kind::Count, _) => Int64Chunked::from_vec("w".into(), whole).into_column(),
+            (Kind::RowNumber | Kind::Rank | Kind::DenseRank | Kind::Count, _) => {
+                Int64Chunked::from_vec("w".into(), whole).into_column()
+            }
             (Kind::PercentRank | Kind::CumeDist, _) => Float64Chunked::from_vec("w".into(), parts).into_column(),
             (Kind::Sum, _) if self.dtype == DataType::Int64 => {
                 let fit = |s: Option<Sum>| s.map(|s| i64::try_from(s.whole).map_err(|_| self.too_large())).transpose();
@@ -320,13 +357,17 @@ impl OverCall {
     }
 
     fn too_large(&self) -> Fault {
-        Fault::new("a sum does not fit into 64 bits").at(self.text.clone()).hint("sum decimal numbers: sum(CAST(… AS DOUBLE))")
+        Fault::new("a sum does not fit into 64 bits")
+            .at(self.text.clone())
+            .hint("sum decimal numbers: sum(CAST(… AS DOUBLE))")
     }
 }
 
 /// The place of each value in the order of all of them; null for null.
 fn codes(column: &Column) -> Result<Vec<Option<u32>>> {
-    let Some(order) = sorted(column.len(), vec![(column.clone(), false, false)])? else { return Ok((0..column.len()).map(|_| Some(0)).collect()) };
+    let Some(order) = sorted(column.len(), vec![(column.clone(), false, false)])? else {
+        return Ok((0..column.len()).map(|_| Some(0)).collect());
+    };
     let missing = column.is_null();
     let mut codes = vec![None; column.len()];
     for (code, row) in order.iter().flatten().enumerate() {

@@ -80,8 +80,14 @@ fn call(node: &Ast, place: Place<'_>) -> Result<Option<(&'static str, Ast)>> {
         return Ok(None);
     }
     let usage = "write date_trunc('hour', time)";
-    let FunctionArguments::List(list) = &function.args else { return Err(place.fault_on("date_trunc takes a unit and a time", node).hint(usage)) };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Ast::Value(unit))), FunctionArg::Unnamed(FunctionArgExpr::Expr(time))] = &list.args[..] else {
+    let FunctionArguments::List(list) = &function.args else {
+        return Err(place.fault_on("date_trunc takes a unit and a time", node).hint(usage));
+    };
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Ast::Value(unit))),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(time)),
+    ] = &list.args[..]
+    else {
         return Err(place.fault_on("date_trunc takes a unit in quotes and a time", node).hint(usage));
     };
     let Value::SingleQuotedString(unit) = &unit.value else {

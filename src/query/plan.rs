@@ -133,7 +133,9 @@ impl Plan {
         let point = |fault: crate::data::Fault| Place { text, clause: &at_join }.fault(fault.what).hint(fault.hint);
         let scope = Scope::new(query, first, tables.get(1).copied()).map_err(point)?;
         if query.join.is_some() && tables.len() < 2 {
-            return Err(Place { text, clause: &at_join }.fault("the joined table is not open").hint("open it, or give it with --history NAME=FILE"));
+            return Err(Place { text, clause: &at_join }
+                .fault("the joined table is not open")
+                .hint("open it, or give it with --history NAME=FILE"));
         }
         let scorer = Scorer::new(models, &scope);
         let schema = scorer.schema.clone();
@@ -182,10 +184,24 @@ impl Plan {
             kept.insert(over::name(i), call.dtype.clone());
         }
         let none = DataFrame::empty_with_schema(&kept);
-        let output = finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&none)?.dtype().clone())));
+        let output =
+            finish.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&none)?.dtype().clone())));
         let output = Arc::new(output.collect::<Result<Schema>>()?);
         let rows = rows.then_some(Rows { keep: keeping, values, whole: false });
-        Ok(Self { query: asked.clone(), columns, vital, filter, scores, join, rows, rerun: None, keys, calls, finish, output })
+        Ok(Self {
+            query: asked.clone(),
+            columns,
+            vital,
+            filter,
+            scores,
+            join,
+            rows,
+            rerun: None,
+            keys,
+            calls,
+            finish,
+            output,
+        })
     }
 
     fn empty(query: &Query) -> Self {
@@ -218,7 +234,10 @@ impl Plan {
             let all_rows = self.rows.as_ref().is_some_and(|rows| rows.keep == Keep::All);
             let plain = if all_rows { Class::KeepsRows { bytes: 0 } } else { Class::Exact };
             // What is no expression is a star.
-            let Ok(ast) = expr::parse(Place { text: &item.expr.sql, clause: &Clause::from(item.expr.sql.as_str()) }) else { return plain };
+            let Ok(ast) = expr::parse(Place { text: &item.expr.sql, clause: &Clause::from(item.expr.sql.as_str()) })
+            else {
+                return plain;
+            };
             if over::is_in(&ast) {
                 return Class::Rerun;
             }
@@ -316,21 +335,27 @@ fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
         let star = item.expr.sql.strip_suffix('*').map(str::trim_end);
         let qualifier = match star {
             Some("") => None,
-            Some(table) if table.ends_with('.') => Some(Clause::from(table.trim_end_matches('.').trim_end()).unquoted()),
+            Some(table) if table.ends_with('.') => {
+                Some(Clause::from(table.trim_end_matches('.').trim_end()).unquoted())
+            }
             _ => {
                 own.items.push(item.clone());
                 continue;
             }
         };
         // With groups a star has no meaning, which the binder says.
-        if *grouped.get_or_insert_with(|| !query.groups.is_empty() || query.items.iter().any(|i| has_aggregate(&i.expr))) {
+        if *grouped
+            .get_or_insert_with(|| !query.groups.is_empty() || query.items.iter().any(|i| has_aggregate(&i.expr)))
+        {
             own.items.push(item.clone());
             continue;
         }
         let place = Place { text, clause: &item.expr };
-        let columns = scope
-            .star(qualifier.as_deref())
-            .ok_or_else(|| place.fault(format!("there is no table '{}' here", qualifier.unwrap_or_default())).hint("name a table of FROM, or its alias"))?;
+        let columns = scope.star(qualifier.as_deref()).ok_or_else(|| {
+            place
+                .fault(format!("there is no table '{}' here", qualifier.unwrap_or_default()))
+                .hint("name a table of FROM, or its alias")
+        })?;
         for (here, shown) in columns {
             let expr = Clause { sql: quoted(&here), at: item.expr.at };
             own.items.push(Item { expr, alias: Some(shown.to_string()) });
@@ -364,11 +389,16 @@ fn has_aggregate(clause: &Clause) -> bool {
 /// True when rows are asked for, not groups.
 fn is_rows(query: &Query, text: &str) -> Result<bool> {
     let clauses = query.items.iter().map(|i| &i.expr).chain(&query.qualify).chain(query.order.iter().map(|o| &o.expr));
-    if !query.groups.is_empty() || query.having.as_ref().is_some_and(has_aggregate) || clauses.into_iter().any(has_aggregate) {
+    if !query.groups.is_empty()
+        || query.having.as_ref().is_some_and(has_aggregate)
+        || clauses.into_iter().any(has_aggregate)
+    {
         return Ok(false);
     }
     match &query.having {
-        Some(having) => Err(Place { text, clause: having }.fault("HAVING looks at groups, and there are none").hint("use WHERE, or add GROUP BY")),
+        Some(having) => Err(Place { text, clause: having }
+            .fault("HAVING looks at groups, and there are none")
+            .hint("use WHERE, or add GROUP BY")),
         None => Ok(true),
     }
 }

@@ -6,7 +6,10 @@ use std::ops::ControlFlow;
 
 use polars::prelude::*;
 use polars::sql::SQLContext;
-use sqlparser::ast::{Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{
+    Expr as Ast, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Visit, VisitMut,
+    Visitor, VisitorMut,
+};
 
 use super::expr::{Place, rewrite};
 use super::from;
@@ -49,7 +52,11 @@ impl Needed {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let scores = self.scores.iter().map(|(sql, _)| format!("{sql} AS {}", quoted(sql)));
         let columns: Vec<String> = self.columns.iter().map(|c| quoted(c)).chain(scores).collect();
-        format!("SELECT {} FROM {}", if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") }, quote(&self.table))
+        format!(
+            "SELECT {} FROM {}",
+            if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") },
+            quote(&self.table)
+        )
     }
 }
 
@@ -65,36 +72,60 @@ pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Mod
     let _ = tree.visit(&mut words);
     if words.all && scores.iter().any(|s| !s.is_empty()) {
         let place = Place { text, clause: &asked.text };
-        return Err(place.fault("a question of this kind cannot have both * and the scores of a model").hint("name the columns instead of *"));
+        return Err(place
+            .fault("a question of this kind cannot have both * and the scores of a model")
+            .hint("name the columns instead of *"));
     }
     let needed = |(table, scores): (&Input<'_>, Vec<(String, DataType)>)| {
         let wanted = |name: &&PlSmallStr| words.all || words.names.contains(&name.to_lowercase());
-        Needed { table: table.name.to_owned(), columns: table.schema.iter_names().filter(wanted).cloned().collect(), scores }
+        Needed {
+            table: table.name.to_owned(),
+            columns: table.schema.iter_names().filter(wanted).cloned().collect(),
+            scores,
+        }
     };
     let needed: Vec<Needed> = tables.iter().zip(scores).map(needed).collect();
     // polars' SQL tells capitals apart; people do not.
     let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
-    super::dialect::translate(&mut tree, asked.text.sql.len()).map_err(|(what, hint)| Place { text, clause: &asked.text }.fault(what).hint(hint))?;
+    super::dialect::translate(&mut tree, asked.text.sql.len())
+        .map_err(|(what, hint)| Place { text, clause: &asked.text }.fault(what).hint(hint))?;
     super::limits::keep_balance(&mut tree);
-    let rerun = Rerun { text: asked.text.sql.clone(), sql: tree.to_string(), tables: needed, models: models.clone(), ordered: tree.order_by.is_some(), names };
+    let rerun = Rerun {
+        text: asked.text.sql.clone(),
+        sql: tree.to_string(),
+        tables: needed,
+        models: models.clone(),
+        ordered: tree.order_by.is_some(),
+        names,
+    };
     let empty = rerun.tables.iter().zip(tables).map(|(needed, table)| {
-        let columns = needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));
+        let columns =
+            needed.columns.iter().filter_map(|c| table.schema.get(c).map(|d| Field::new(c.clone(), d.clone())));
         let scores = needed.scores.iter().map(|(sql, dtype)| Field::new(sql.as_str().into(), dtype.clone()));
         DataFrame::empty_with_schema(&columns.chain(scores).collect::<Schema>())
     });
-    let output = rerun.answer(&empty.collect::<Vec<_>>()).map_err(|fault| place(fault, &asked.text, text))?.schema().clone();
+    let output =
+        rerun.answer(&empty.collect::<Vec<_>>()).map_err(|fault| place(fault, &asked.text, text))?.schema().clone();
     Ok((rerun, output))
 }
 
 /// Replaces the scores of models by columns; of each table those that it is to be asked for, with their types.
-fn scores(tree: &mut SqlQuery, tables: &[Input<'_>], models: &Models, place: Place<'_>) -> Result<Vec<Vec<(String, DataType)>>> {
+fn scores(
+    tree: &mut SqlQuery,
+    tables: &[Input<'_>],
+    models: &Models,
+    place: Place<'_>,
+) -> Result<Vec<Vec<(String, DataType)>>> {
     let mut scores = vec![Vec::new(); tables.len()];
     rewrite(tree, |node| {
         let Some(call) = score::read(node, models, place)? else { return Ok(()) };
         let has = |table: &Input<'_>| call.model.inputs().iter().all(|own| table.schema.contains(own));
         let mut able = tables.iter().zip(&mut scores).filter(|(table, _)| has(table)).map(|(_, scores)| scores);
         let (Some(of_table), None) = (able.next(), able.next()) else {
-            let fault = place.fault_on(format!("the columns that the model '{}' reads must be in exactly one of the tables", call.name), node);
+            let fault = place.fault_on(
+                format!("the columns that the model '{}' reads must be in exactly one of the tables", call.name),
+                node,
+            );
             return Err(fault.hint("it reads ".to_owned() + &call.model.inputs().join(", ")));
         };
         let sql = call.sql();
@@ -111,7 +142,8 @@ fn scores(tree: &mut SqlQuery, tables: &[Input<'_>], models: &Models, place: Pla
 
 /// polars says what, and sometimes which name: the fault points at it, else at the whole question.
 fn place(fault: Fault, clause: &Clause, text: &str) -> Fault {
-    let named = fault.what.split(['\'', '"', '`']).nth(1).and_then(|name| clause.sql.find(name).map(|at| at..at + name.len()));
+    let named =
+        fault.what.split(['\'', '"', '`']).nth(1).and_then(|name| clause.sql.find(name).map(|at| at..at + name.len()));
     let span = named.unwrap_or(0..clause.sql.len());
     point(text, fault.what, clause.at + span.start..clause.at + span.end)
         .hint("this question is outside what Braid keeps up to date, and polars' SQL, which is asked instead, does not know it either")
@@ -141,7 +173,10 @@ impl Rerun {
             let mut taken: Vec<PlSmallStr> = answer.get_column_names_owned();
             for (i, name) in self.names.iter().enumerate().filter_map(|(i, name)| name.as_ref().map(|name| (i, name))) {
                 let free = |n: &String| taken.iter().enumerate().all(|(at, t)| at == i || t.as_str() != n);
-                let name = std::iter::once(name.clone()).chain((1..).map(|n| format!("{name}_{n}"))).find(free).unwrap_or_default();
+                let name = std::iter::once(name.clone())
+                    .chain((1..).map(|n| format!("{name}_{n}")))
+                    .find(free)
+                    .unwrap_or_default();
                 if let Some(old) = taken.get_mut(i) {
                     let new = PlSmallStr::from(name);
                     answer.rename(&std::mem::replace(old, new.clone()), new)?;
@@ -149,8 +184,11 @@ impl Rerun {
             }
         }
         if !self.ordered {
-            let sortable =
-                |c: &&Column| c.dtype().is_primitive_numeric() || c.dtype().is_temporal() || matches!(c.dtype(), DataType::String | DataType::Boolean);
+            let sortable = |c: &&Column| {
+                c.dtype().is_primitive_numeric()
+                    || c.dtype().is_temporal()
+                    || matches!(c.dtype(), DataType::String | DataType::Boolean)
+            };
             let by = answer.columns().iter().filter(sortable).map(|c| (c.clone(), false, false)).collect();
             if let Some(order) = super::order::sorted(answer.height(), by)? {
                 answer = answer.take(&order)?;
@@ -164,7 +202,9 @@ impl Rerun {
 /// for columns.
 fn names(body: &SetExpr) -> Vec<Option<String>> {
     let item = |item: &SelectItem| match item {
-        SelectItem::UnnamedExpr(Ast::Identifier(_) | Ast::CompoundIdentifier(_)) | SelectItem::ExprWithAlias { .. } => Some(None),
+        SelectItem::UnnamedExpr(Ast::Identifier(_) | Ast::CompoundIdentifier(_)) | SelectItem::ExprWithAlias { .. } => {
+            Some(None)
+        }
         SelectItem::UnnamedExpr(expr) => Some(Some(expr.to_string())),
         _ => None,
     };
@@ -212,7 +252,12 @@ impl Visitor for Mentioned {
 
 /// Whether `*` stands for columns in a SELECT, or in one of those that UNION and its kin put together.
 fn has_star(body: &SetExpr) -> bool {
-    let star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _));
+    let star = |item: &SelectItem| {
+        matches!(
+            item,
+            SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(_), _)
+        )
+    };
     match body {
         SetExpr::Select(select) => select.projection.iter().any(star),
         SetExpr::SetOperation { left, right, .. } => has_star(left) || has_star(right),

@@ -104,7 +104,17 @@ impl Store {
             Keep::All if rows.whole => usize::MAX,
             Keep::All | Keep::Top { .. } => MOST_ROWS,
         };
-        Self { plan, keep: rows.keep, most, segments: BTreeMap::new(), rows: 0, bytes: 0, let_go: 0, lost: None, next: 0 }
+        Self {
+            plan,
+            keep: rows.keep,
+            most,
+            segments: BTreeMap::new(),
+            rows: 0,
+            bytes: 0,
+            let_go: 0,
+            lost: None,
+            next: 0,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -125,7 +135,12 @@ impl Store {
     /// # Errors
     /// What polars says when it stacks or sorts them.
     pub fn add(&mut self, at: Option<At>, values: DataFrame) -> Result<()> {
-        let at = at.unwrap_or(At { source: u32::MAX, partition: 0, from: self.next, to: self.next + values.height() as u64 });
+        let at = at.unwrap_or(At {
+            source: u32::MAX,
+            partition: 0,
+            from: self.next,
+            to: self.next + values.height() as u64,
+        });
         self.next = self.next.max(at.to);
         if self.lost.is_some_and(|lost| (at.source, at.partition, at.from) < lost) {
             self.let_go += values.height() as u64;
@@ -234,7 +249,9 @@ impl Store {
 
     fn empty(&self) -> DataFrame {
         let values = self.plan.rows.iter().flat_map(|rows| &rows.values).enumerate();
-        DataFrame::empty_with_schema(&values.map(|(i, v)| Field::new(value_name(i), v.dtype.clone())).collect::<Schema>())
+        DataFrame::empty_with_schema(
+            &values.map(|(i, v)| Field::new(value_name(i), v.dtype.clone())).collect::<Schema>(),
+        )
     }
 
     /// Keeps the best rows only.
@@ -280,7 +297,8 @@ impl Store {
             Keep::Top { rows, .. } | Keep::Newest(rows) => self.rows.min(rows),
             Keep::All => self.rows,
         };
-        (newest && (shown as u64) < taken).then(|| format!("the newest {} of {} rows", count(shown as u64), count(taken)))
+        (newest && (shown as u64) < taken)
+            .then(|| format!("the newest {} of {} rows", count(shown as u64), count(taken)))
     }
 
     /// Rows ever taken.
@@ -302,7 +320,8 @@ impl Store {
     /// What polars says while it builds the columns.
     pub fn to_frame(&self) -> Result<DataFrame> {
         let mut all = self.empty();
-        let (mut source, mut partition, mut from, mut to, mut here) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut source, mut partition, mut from, mut to, mut here) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut add = |key: &Key, end: u64, rows: usize, is_row: bool| {
             source.extend(std::iter::repeat_n(key.0, rows));
             partition.extend(std::iter::repeat_n(key.1, rows));
@@ -360,7 +379,9 @@ impl Store {
     /// # Errors
     /// When the frame is not one of this question.
     pub fn merge(&mut self, other: &DataFrame) -> Result<()> {
-        let strange = || Fault::new("a partial result has other columns than this question").hint("it belongs to another question");
+        let strange = || {
+            Fault::new("a partial result has other columns than this question").hint("it belongs to another question")
+        };
         let empty = self.empty();
         let mut values = Vec::new();
         for own in empty.columns() {
@@ -375,7 +396,8 @@ impl Store {
         let (from, to) = (other.column(FROM)?.u64()?.rechunk(), other.column(TO)?.u64()?.rechunk());
         let here = other.column(HERE)?.bool()?.rechunk();
         let at = |row: usize| {
-            let place = At { source: source.get(row)?, partition: partition.get(row)?, from: from.get(row)?, to: to.get(row)? };
+            let place =
+                At { source: source.get(row)?, partition: partition.get(row)?, from: from.get(row)?, to: to.get(row)? };
             Some((place, here.get(row)?))
         };
         let (mut start, height) = (0, other.height());

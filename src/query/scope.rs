@@ -50,7 +50,8 @@ impl Scope {
     /// # Errors
     /// When both are called the same.
     pub fn new(query: &Query, first: Input<'_>, second: Option<Input<'_>>) -> Result<Self> {
-        let called = |name: &str, alias: &Option<String>| alias.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
+        let called =
+            |name: &str, alias: &Option<String>| alias.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
         let mut scope = Self {
             names: called(&query.table_name(), &query.alias),
             joined: Vec::new(),
@@ -64,7 +65,8 @@ impl Scope {
         let (Some(join), Some(second)) = (&query.join, second) else { return Ok(scope) };
         scope.joined = called(&join.table.unquoted(), &join.alias);
         if scope.names.iter().take(1).any(|n| scope.joined.iter().take(1).any(|m| n.eq_ignore_ascii_case(m))) {
-            return Err(Fault::new("a table cannot be joined with itself").hint("open the file a second time under another name"));
+            return Err(Fault::new("a table cannot be joined with itself")
+                .hint("open the file a second time under another name"));
         }
         let shared: Vec<String> = match &join.on {
             On::Using(columns) => columns.iter().map(|c| c.unquoted().to_lowercase()).collect(),
@@ -74,7 +76,11 @@ impl Scope {
         let names: HashSet<String> = first.schema.iter_names().map(|n| n.to_ascii_lowercase()).collect();
         for (name, dtype) in second.schema.iter() {
             let clash = names.contains(&name.to_ascii_lowercase());
-            let here: PlSmallStr = if clash { format!("{}.{name}", scope.joined.first().map_or("", String::as_str)).into() } else { name.clone() };
+            let here: PlSmallStr = if clash {
+                format!("{}.{name}", scope.joined.first().map_or("", String::as_str)).into()
+            } else {
+                name.clone()
+            };
             if clash && shared.contains(&name.to_lowercase()) {
                 scope.using.push(here.clone());
             } else if clash {
@@ -94,7 +100,8 @@ impl Scope {
         let [qualifier, name] = parts.as_slice() else { return };
         let is = |names: &[String]| names.iter().any(|n| n.eq_ignore_ascii_case(&qualifier.value));
         let ident = if is(self.joined.get(..1).unwrap_or_default()) || (is(&self.joined) && !is(&self.names)) {
-            let here = self.find_joined(name).cloned().unwrap_or_else(|| format!("{}.{}", qualifier.value, name.value).into());
+            let here =
+                self.find_joined(name).cloned().unwrap_or_else(|| format!("{}.{}", qualifier.value, name.value).into());
             Ident { value: here.to_string(), quote_style: Some('"'), span: name.span }
         } else if is(&self.names) {
             // Quoted, so that it is not taken for a name that both tables have.
@@ -127,7 +134,11 @@ impl Scope {
 
     fn find_joined(&self, name: &Ident) -> Option<&PlSmallStr> {
         let exact = self.columns.iter().find(|(own, _)| own.as_str() == name.value);
-        let found = exact.or_else(|| self.columns.iter().find(|(own, _)| name.quote_style.is_none() && own.to_lowercase() == name.value.to_lowercase()));
+        let found = exact.or_else(|| {
+            self.columns
+                .iter()
+                .find(|(own, _)| name.quote_style.is_none() && own.to_lowercase() == name.value.to_lowercase())
+        });
         found.map(|(_, here)| here)
     }
 

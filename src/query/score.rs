@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, Value, visit_expressions};
+use sqlparser::ast::{
+    Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, Value, visit_expressions,
+};
 
 use super::expr::{self, Place, find_column};
 use super::model::{Model, Models, Score};
@@ -58,11 +60,17 @@ impl Scores {
 pub fn add(scores: &[Scoring], rows: &mut DataFrame) -> Result<()> {
     for scoring in scores {
         let at_model = || format!("model {}", scoring.name);
-        let inputs = scoring.inputs.iter().map(|(own, here)| Ok(rows.column(here)?.clone().with_name(own.clone()))).collect::<Result<_>>()?;
+        let inputs = scoring
+            .inputs
+            .iter()
+            .map(|(own, here)| Ok(rows.column(here)?.clone().with_name(own.clone())))
+            .collect::<Result<_>>()?;
         let inputs = DataFrame::new(rows.height(), inputs)?;
         let given = scoring.model.score(&inputs, &scoring.asked).map_err(|fault| fault.at(at_model()))?;
         if given.len() != scoring.columns.len() || given.iter().any(|c| c.len() != rows.height()) {
-            return Err(Fault::new("the model gave other scores than it was asked for").at(at_model()).hint("train it anew"));
+            return Err(Fault::new("the model gave other scores than it was asked for")
+                .at(at_model())
+                .hint("train it anew"));
         }
         for (column, name) in given.into_iter().zip(&scoring.columns) {
             rows.with_column(column.with_name(name.clone()))?;
@@ -119,14 +127,28 @@ pub(super) fn read<'m>(node: &Ast, models: &'m Models, place: Place<'_>) -> Resu
         return Ok(None);
     }
     let proba = word == "predict_proba";
-    let wrong = |what: &str| place.fault_on(what, node).hint(if proba { "write predict_proba(model, 'class')" } else { "write predict(model)" });
+    let wrong = |what: &str| {
+        place.fault_on(what, node).hint(if proba {
+            "write predict_proba(model, 'class')"
+        } else {
+            "write predict(model)"
+        })
+    };
     if call.over.is_some() || call.filter.is_some() {
-        return Err(place.fault_on(format!("{word} scores each row by itself"), node).hint("leave OVER and FILTER out, or put it inside an aggregate"));
+        return Err(place
+            .fault_on(format!("{word} scores each row by itself"), node)
+            .hint("leave OVER and FILTER out, or put it inside an aggregate"));
     }
     let arguments = arguments(call).ok_or_else(|| wrong(&format!("{word} takes the name of a model")))?;
-    let (Some(model), class) = (arguments.first(), arguments.get(1)) else { return Err(wrong(&format!("{word} needs the name of a model"))) };
+    let (Some(model), class) = (arguments.first(), arguments.get(1)) else {
+        return Err(wrong(&format!("{word} needs the name of a model")));
+    };
     if arguments.len() != if proba { 2 } else { 1 } {
-        return Err(wrong(if proba { "predict_proba takes a model and one of its classes" } else { "predict takes a model and nothing more" }));
+        return Err(wrong(if proba {
+            "predict_proba takes a model and one of its classes"
+        } else {
+            "predict takes a model and nothing more"
+        }));
     }
     let (asked, exactly) = match model {
         Ast::Identifier(ident) => (ident.value.clone(), ident.quote_style.is_some()),
@@ -137,9 +159,9 @@ pub(super) fn read<'m>(node: &Ast, models: &'m Models, place: Place<'_>) -> Resu
     let class = text(class).ok_or_else(|| wrong("the class must be written out"))?;
     match model.classes().iter().position(|own| *own == class) {
         Some(class) => Ok(Some(Call { name, model, score: Score::Probability(class) })),
-        None if model.classes().is_empty() => {
-            Err(place.fault_on(format!("the model '{name}' estimates a number and has no classes"), node).hint(format!("write predict({name})")))
-        }
+        None if model.classes().is_empty() => Err(place
+            .fault_on(format!("the model '{name}' estimates a number and has no classes"), node)
+            .hint(format!("write predict({name})"))),
         None => Err(place
             .fault_on(format!("the model '{name}' has no class '{class}'"), node)
             .hint(known("its classes are", model.classes().iter().map(String::as_str)))),
@@ -149,9 +171,15 @@ pub(super) fn read<'m>(node: &Ast, models: &'m Models, place: Place<'_>) -> Resu
 /// Complains where rows are not scored yet.
 pub(super) fn refuse(ast: &Ast, place: Place<'_>) -> Result<()> {
     let called = |node: &Ast| matches!(node, Ast::Function(call) if FUNCTIONS.contains(&call.name.to_string().to_lowercase().as_str()));
-    let found = visit_expressions(ast, |node| if called(node) { ControlFlow::Break(node.clone()) } else { ControlFlow::Continue(()) });
+    let found =
+        visit_expressions(
+            ast,
+            |node| if called(node) { ControlFlow::Break(node.clone()) } else { ControlFlow::Continue(()) },
+        );
     match found.break_value() {
-        Some(node) => Err(place.fault_on("rows cannot be joined by the score of a model", &node).hint("join by columns, and use the score in WHERE")),
+        Some(node) => Err(place
+            .fault_on("rows cannot be joined by the score of a model", &node)
+            .hint("join by columns, and use the score in WHERE")),
         None => Ok(()),
     }
 }
@@ -191,7 +219,9 @@ fn text(ast: &Ast) -> Option<String> {
             Value::Boolean(is) => Some(is.to_string()),
             _ => None,
         },
-        Ast::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => text(expr).map(|number| format!("-{number}")),
+        Ast::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => {
+            text(expr).map(|number| format!("-{number}"))
+        }
         _ => None,
     }
 }
@@ -252,12 +282,19 @@ impl<'a> Scorer<'a> {
         }
         let fault = |fault: Fault| {
             let which = if fault.place.is_empty() { "these columns" } else { &fault.place };
-            place.fault_on(format!("the model '{}' cannot read {which}: {}", call.name, fault.what), node).hint(fault.hint)
+            place
+                .fault_on(format!("the model '{}' cannot read {which}: {}", call.name, fault.what), node)
+                .hint(fault.hint)
         };
         call.model.score(&DataFrame::new(0, inputs)?, &[call.score]).map(drop).map_err(fault)
     }
 
-    fn inputs(&self, name: &str, model: &Arc<dyn Model>, fault: impl Fn(String) -> Fault) -> Result<Vec<(PlSmallStr, PlSmallStr)>> {
+    fn inputs(
+        &self,
+        name: &str,
+        model: &Arc<dyn Model>,
+        fault: impl Fn(String) -> Fault,
+    ) -> Result<Vec<(PlSmallStr, PlSmallStr)>> {
         let find = |own: &PlSmallStr| {
             let ident = Ident::new(own.as_str());
             if self.scope.is_ambiguous(&ident) {
@@ -284,7 +321,8 @@ impl<'a> Scorer<'a> {
     pub fn scores(&self, used: &mut BTreeSet<PlSmallStr>, filter: &BTreeSet<PlSmallStr>) -> Result<Scores> {
         let mut scores = Scores::default();
         for (name, model) in self.models.names().filter_map(|name| self.models.find(name, true)) {
-            let own: Vec<_> = self.columns.iter().filter(|(other, _, column)| *other == name && used.contains(column)).collect();
+            let own: Vec<_> =
+                self.columns.iter().filter(|(other, _, column)| *other == name && used.contains(column)).collect();
             if own.is_empty() {
                 continue;
             }

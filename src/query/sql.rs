@@ -69,7 +69,9 @@ fn read(sql: &str) -> Result<Query> {
         query.items.push(item(sql, piece)?);
     }
     if query.items.is_empty() {
-        return Err(point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)"));
+        return Err(
+            point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)")
+        );
     }
     match clauses.take(Part::From) {
         Some(words) => from::read(sql, words, &mut query)?,
@@ -96,8 +98,9 @@ fn read(sql: &str) -> Result<Query> {
         };
         query.limit = limit_word.and_then(whole);
         if let Some(word) = offset_word {
-            query.offset =
-                Some(whole(word).ok_or_else(|| point(sql, "OFFSET takes a whole number", word.at.clone()).hint("write it like LIMIT 10 OFFSET 20"))?);
+            query.offset = Some(whole(word).ok_or_else(|| {
+                point(sql, "OFFSET takes a whole number", word.at.clone()).hint("write it like LIMIT 10 OFFSET 20")
+            })?);
         }
         if query.limit.is_none() {
             return Err(point(sql, "LIMIT takes a whole number", span_of(limit, end)).hint("write it like LIMIT 10"));
@@ -129,13 +132,20 @@ pub fn print(query: &Query) -> String {
         None => table.sql.clone(),
     };
     let select = if query.distinct { "SELECT DISTINCT" } else { "SELECT" };
-    let mut lines = vec![format!("{select} {}", list(query.items.iter().map(item).collect())), format!("FROM {}", named(&query.table, &query.alias))];
+    let mut lines = vec![
+        format!("{select} {}", list(query.items.iter().map(item).collect())),
+        format!("FROM {}", named(&query.table, &query.alias)),
+    ];
     if let Some(join) = &query.join {
         let on = match &join.on {
             On::Condition(condition) => format!("ON {}", condition.sql),
             On::Using(columns) => format!("USING ({})", list(columns.iter().map(|c| c.sql.clone()).collect())),
         };
-        lines.push(format!("{} {} {on}", if join.left { "LEFT JOIN" } else { "JOIN" }, named(&join.table, &join.alias)));
+        lines.push(format!(
+            "{} {} {on}",
+            if join.left { "LEFT JOIN" } else { "JOIN" },
+            named(&join.table, &join.alias)
+        ));
     }
     if let Some(filter) = &query.filter {
         lines.push(format!("WHERE {}", filter.sql));
@@ -162,7 +172,8 @@ pub fn print(query: &Query) -> String {
 /// A name as SQL writes it: quoted where it must be.
 pub fn quote(name: &str) -> String {
     // Names are looked up exactly before their case is ignored, so capitals need no quotes.
-    let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let plain = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let reserved = sqlparser::keywords::ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok()
         && !SAFE_NAMES.contains(&name.to_ascii_lowercase().as_str());
     if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
@@ -230,7 +241,11 @@ pub fn offset(sql: &str, location: Location) -> usize {
     if location.line == 0 {
         return 0;
     }
-    let line_start = if location.line == 1 { 0 } else { sql.match_indices('\n').nth(location.line as usize - 2).map_or(sql.len(), |(i, _)| i + 1) };
+    let line_start = if location.line == 1 {
+        0
+    } else {
+        sql.match_indices('\n').nth(location.line as usize - 2).map_or(sql.len(), |(i, _)| i + 1)
+    };
     let line = &sql[line_start..];
     line_start + line.char_indices().nth(location.column.saturating_sub(1) as usize).map_or(line.len(), |(i, _)| i)
 }
@@ -248,7 +263,11 @@ impl Offsets<'_> {
             return offset(self.text, wanted);
         }
         for c in self.text.get(self.at..).unwrap_or_default().chars() {
-            let next = if c == '\n' { Location { line: self.here.line + 1, column: 1 } } else { Location { column: self.here.column + 1, ..self.here } };
+            let next = if c == '\n' {
+                Location { line: self.here.line + 1, column: 1 }
+            } else {
+                Location { column: self.here.column + 1, ..self.here }
+            };
             if (wanted.line, wanted.column) < (next.line, next.column) {
                 break;
             }
@@ -269,7 +288,8 @@ fn words(sql: &str) -> Result<Vec<Word>> {
     limits::of_tokens(&tokens).map_err(too_much)?;
     let mut offsets = Offsets { text: sql, at: 0, here: Location { line: 1, column: 1 } };
     let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
-    let mut words: Vec<Word> = meaningful.map(|t| Word { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();
+    let mut words: Vec<Word> =
+        meaningful.map(|t| Word { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();
     while matches!(words.last(), Some(w) if w.token == Token::SemiColon) {
         words.pop();
     }
@@ -304,7 +324,9 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
     let first = words.first().map_or(Keyword::NoKeyword, Word::keyword);
     if first != Keyword::SELECT {
         let span = words.first().map_or(0..end, |w| w.at.clone());
-        return Err(point(sql, "a question begins with SELECT", span).hint("for example: SELECT count(*) AS n FROM my_table"));
+        return Err(
+            point(sql, "a question begins with SELECT", span).hint("for example: SELECT count(*) AS n FROM my_table")
+        );
     }
     let mut clauses: Vec<(Part, &[Word], usize)> = Vec::new();
     let before = |start: usize| start.checked_sub(1).and_then(|i| words.get(i)).map_or(end, |w| w.at.end);
@@ -317,7 +339,8 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
             _ => {}
         }
         if depth < 0 {
-            return Err(point(sql, "this parenthesis closes nothing", word.at.clone()).hint("remove it, or add the one that opens"));
+            return Err(point(sql, "this parenthesis closes nothing", word.at.clone())
+                .hint("remove it, or add the one that opens"));
         }
         let next_is = |k| words.get(i + 1).is_some_and(|w| w.keyword() == k);
         let found = match word.keyword() {
@@ -337,11 +360,16 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
         };
         if let Some((next, skip)) = found {
             // `IS DISTINCT FROM` is an operator, not a clause.
-            let operator = next == Part::From && i > 0 && words.get(i - 1).is_some_and(|w| w.keyword() == Keyword::DISTINCT);
+            let operator =
+                next == Part::From && i > 0 && words.get(i - 1).is_some_and(|w| w.keyword() == Keyword::DISTINCT);
             if !operator {
                 if next <= part {
-                    return Err(point(sql, format!("{} stands in the wrong place", sql[word.at.clone()].to_uppercase()), word.at.clone())
-                        .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT"));
+                    return Err(point(
+                        sql,
+                        format!("{} stands in the wrong place", sql[word.at.clone()].to_uppercase()),
+                        word.at.clone(),
+                    )
+                    .hint("the order is SELECT, FROM, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY, LIMIT"));
                 }
                 clauses.push((part, words.get(start..i).unwrap_or_default(), before(start)));
                 (part, start) = (next, i + skip);
@@ -357,8 +385,12 @@ fn split_clauses<'a>(sql: &str, words: &'a [Word], end: usize) -> Result<Clauses
     clauses.push((part, words.get(start..).unwrap_or_default(), before(start)));
     for (part, words, after) in &clauses {
         if words.is_empty() && *part != Part::Select {
-            return Err(point(sql, format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"), *after..*after)
-                .hint("write what should stand there, or remove the word"));
+            return Err(point(
+                sql,
+                format!("{part:?} is empty").to_uppercase().replace("IS EMPTY", "is empty"),
+                *after..*after,
+            )
+            .hint("write what should stand there, or remove the word"));
         }
     }
     Ok(Clauses(clauses))
@@ -390,7 +422,8 @@ pub(super) fn span_of(words: &[Word], end: usize) -> Range<usize> {
 
 pub(super) fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
     if words.is_empty() {
-        return Err(point(sql, "something is missing beside this comma", end..end).hint("remove the comma, or write what should stand there"));
+        return Err(point(sql, "something is missing beside this comma", end..end)
+            .hint("remove the comma, or write what should stand there"));
     }
     let span = span_of(words, end);
     Ok(Clause { sql: sql[span.clone()].to_owned(), at: span.start })
@@ -400,8 +433,12 @@ pub(super) fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
 fn item(sql: &str, words: &[Word]) -> Result<Item> {
     let end = words.last().map_or(sql.len(), |w| w.at.end);
     let (expr, alias) = match words {
-        [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.name().is_some() && !expr.is_empty() => (expr, alias.name()),
-        [.., before, alias] if is_implicit_alias(words, before, alias) => (words.split_last().map_or(words, |(_, expr)| expr), alias.name()),
+        [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.name().is_some() && !expr.is_empty() => {
+            (expr, alias.name())
+        }
+        [.., before, alias] if is_implicit_alias(words, before, alias) => {
+            (words.split_last().map_or(words, |(_, expr)| expr), alias.name())
+        }
         _ => (words, None),
     };
     Ok(Item { expr: clause(sql, expr, end)?, alias: alias.map(str::to_owned) })
@@ -410,15 +447,26 @@ fn item(sql: &str, words: &[Word]) -> Result<Item> {
 /// `count(*) n`: a name right after the end of an expression, unless it is a word that goes on with it.
 fn is_implicit_alias(words: &[Word], before: &Word, alias: &Word) -> bool {
     let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_))
-        || (before.name().is_some() && matches!(before.keyword(), Keyword::NoKeyword | Keyword::END | Keyword::NULL | Keyword::TRUE | Keyword::FALSE));
+        || (before.name().is_some()
+            && matches!(
+                before.keyword(),
+                Keyword::NoKeyword | Keyword::END | Keyword::NULL | Keyword::TRUE | Keyword::FALSE
+            ));
     // In `x::TEXT t` a type ends it, unless the type goes on.
     let cast = words.iter().rev().nth(2).is_some_and(|w| w.token == Token::DoubleColon)
         && before.name().is_some()
-        && !matches!(alias.keyword(), Keyword::PRECISION | Keyword::VARYING | Keyword::WITH | Keyword::WITHOUT | Keyword::ARRAY);
+        && !matches!(
+            alias.keyword(),
+            Keyword::PRECISION | Keyword::VARYING | Keyword::WITH | Keyword::WITHOUT | Keyword::ARRAY
+        );
     // In `INTERVAL 1 HOUR` the last word is a unit.
     let unit = words.iter().rev().nth(2).is_some_and(|w| w.keyword() == Keyword::INTERVAL);
     let free = match &alias.token {
-        Token::Word(w) => w.quote_style.is_some() || !(sqlparser::keywords::RESERVED_FOR_COLUMN_ALIAS.contains(&w.keyword) || GOES_ON.contains(&w.keyword)),
+        Token::Word(w) => {
+            w.quote_style.is_some()
+                || !(sqlparser::keywords::RESERVED_FOR_COLUMN_ALIAS.contains(&w.keyword)
+                    || GOES_ON.contains(&w.keyword))
+        }
         _ => false,
     };
     (ends_expression || cast) && !unit && free

@@ -18,7 +18,14 @@ use crate::data::{Fault, Result};
 /// # Errors
 /// When a text beside a time is none.
 pub fn settle(expr: &mut Ast, schema: &Schema, place: Place<'_>) -> Result<()> {
-    let mut typer = Typer { schema, place, open: Vec::new(), asking: 0, room: dialect::room(place.clause.sql.len()), known: HashMap::new() };
+    let mut typer = Typer {
+        schema,
+        place,
+        open: Vec::new(),
+        asking: 0,
+        room: dialect::room(place.clause.sql.len()),
+        known: HashMap::new(),
+    };
     match VisitMut::visit(expr, &mut typer) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
@@ -118,7 +125,9 @@ impl Typer<'_> {
         let of = |i: usize| parts.get(i).and_then(Option::as_ref);
         match node {
             Ast::Identifier(ident) => return self.schema.get(&ident.value).cloned(),
-            Ast::Nested(_) | Ast::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus, .. } => return of(0).cloned(),
+            Ast::Nested(_) | Ast::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus, .. } => {
+                return of(0).cloned();
+            }
             Ast::UnaryOp { op: UnaryOperator::Not, .. }
             | Ast::IsNull(_)
             | Ast::IsNotNull(_)
@@ -132,14 +141,20 @@ impl Typer<'_> {
             | Ast::Between { .. }
             | Ast::Like { .. }
             | Ast::ILike { .. } => return Some(DataType::Boolean),
-            Ast::BinaryOp { op, .. } if literal::compares(op) || matches!(op, Op::And | Op::Or) => return Some(DataType::Boolean),
+            Ast::BinaryOp { op, .. } if literal::compares(op) || matches!(op, Op::And | Op::Or) => {
+                return Some(DataType::Boolean);
+            }
             Ast::BinaryOp { op: Op::Plus | Op::Minus | Op::Multiply, .. } => match (of(0), of(1)) {
                 (Some(one), Some(other)) if one.is_integer() && other.is_integer() => return Some(DataType::Int64),
-                (Some(one), Some(other)) if one.is_primitive_numeric() && other.is_primitive_numeric() => return Some(DataType::Float64),
+                (Some(one), Some(other)) if one.is_primitive_numeric() && other.is_primitive_numeric() => {
+                    return Some(DataType::Float64);
+                }
                 _ => {}
             },
             Ast::Value(value) => match &value.value {
-                Value::Number(text, _) => return Some(if text.contains('.') { DataType::Float64 } else { DataType::Int64 }),
+                Value::Number(text, _) => {
+                    return Some(if text.contains('.') { DataType::Float64 } else { DataType::Int64 });
+                }
                 Value::SingleQuotedString(_) => return Some(DataType::String),
                 Value::Boolean(_) => return Some(DataType::Boolean),
                 _ => {}
@@ -164,7 +179,8 @@ impl Typer<'_> {
                 dtype
             }
         };
-        let _ = VisitMut::visit(node, &mut Restore { depth: 0, next: 0, taken: taken.into_iter().peekable(), here: None });
+        let _ =
+            VisitMut::visit(node, &mut Restore { depth: 0, next: 0, taken: taken.into_iter().peekable(), here: None });
         dtype
     }
 }

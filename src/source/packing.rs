@@ -50,7 +50,11 @@ impl Packing {
             return None;
         }
         let cut = error.kind() == K::UnexpectedEof || error.to_string().contains("incomplete");
-        let what = if cut { format!("its {packing} data end too early") } else { format!("its {packing} data are damaged ({error})") };
+        let what = if cut {
+            format!("its {packing} data end too early")
+        } else {
+            format!("its {packing} data are damaged ({error})")
+        };
         Some(Fault::new(what).hint("copy or download it again"))
     }
 }

@@ -144,7 +144,10 @@ fn segments(folder: &Path, kind: &str, ending: &str) -> Result<Vec<Segment>> {
     for entry in fs::read_dir(folder).map_err(|e| disk::fault(folder, &e))? {
         let path = entry.map_err(|e| disk::fault(folder, &e))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let stem = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')).and_then(|rest| rest.strip_suffix(ending)?.strip_suffix('.'));
+        let stem = name
+            .strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .and_then(|rest| rest.strip_suffix(ending)?.strip_suffix('.'));
         let range = stem.and_then(|stem| stem.split_once('-')).map(|(from, until)| (from.parse(), until.parse()));
         if let Some((Ok(from), Ok(until))) = range {
             let bytes = fs::metadata(&path).map_or(0, |m| m.len());

@@ -73,15 +73,23 @@ pub fn load(folder: &Path) -> (Option<Checkpoint>, Vec<Fault>) {
             Err(Flaw::Version(version)) => {
                 // Not damaged: another build can read it, so it stays where it is.
                 let what = format!("this checkpoint is of version {version}, this build reads version {VERSION}");
-                faults.push(Fault::new(what).at(path.display().to_string()).hint("open it with the build that wrote it"));
+                faults
+                    .push(Fault::new(what).at(path.display().to_string()).hint("open it with the build that wrote it"));
             }
             Err(Flaw::Damaged(why)) => {
                 let moved = crate::disk::set_aside(&path);
                 let hint = moved.map_or_else(
                     |_| "the newest whole one before it is used, where there is one".to_owned(),
-                    |to| format!("it is kept as {}; the newest whole one before it is used, where there is one", to.display()),
+                    |to| {
+                        format!(
+                            "it is kept as {}; the newest whole one before it is used, where there is one",
+                            to.display()
+                        )
+                    },
                 );
-                faults.push(Fault::new(format!("this checkpoint is damaged: {why}")).at(path.display().to_string()).hint(hint));
+                faults.push(
+                    Fault::new(format!("this checkpoint is damaged: {why}")).at(path.display().to_string()).hint(hint),
+                );
             }
         }
     }
@@ -197,7 +205,9 @@ fn parse(bytes: &[u8]) -> std::result::Result<Sections, Flaw> {
     if version != VERSION {
         return Err(Flaw::Version(version));
     }
-    let foot_is = |crc: u32| foot.starts_with(END) && u64_at(foot, 8) == Some(bytes.len() as u64) && u32_at(foot, 16) == Some(crc);
+    let foot_is = |crc: u32| {
+        foot.starts_with(END) && u64_at(foot, 8) == Some(bytes.len() as u64) && u32_at(foot, 16) == Some(crc)
+    };
     let mut sections = Vec::new();
     for i in 0..count {
         let (lengths, after) = rest.split_at_checked(12).ok_or_else(ends)?;
@@ -208,7 +218,9 @@ fn parse(bytes: &[u8]) -> std::result::Result<Sections, Flaw> {
         let (data, after) = after.split_at_checked(length).ok_or_else(ends)?;
         if u32_at(crc, 0) != Some(section_crc(lengths, name, data)) {
             // Its name may be damaged, too: then it is any bytes, and any number of them.
-            let name = std::str::from_utf8(name).ok().filter(|name| name.len() <= LONGEST_NAME && !name.contains(char::is_control));
+            let name = std::str::from_utf8(name)
+                .ok()
+                .filter(|name| name.len() <= LONGEST_NAME && !name.contains(char::is_control));
             let name = name.map_or_else(String::new, |name| format!(" ({name})"));
             return Err(Flaw::Damaged(format!("section {}{name} has a wrong checksum", i + 1)));
         }

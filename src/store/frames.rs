@@ -25,7 +25,12 @@ impl Block {
     ///
     /// # Errors
     /// When a column is of a type that cannot be written, or what `failed` makes of the disk's.
-    pub fn write(frame: &DataFrame, at: u64, file: &mut impl Write, failed: impl FnOnce(io::Error) -> Fault) -> Result<Self> {
+    pub fn write(
+        frame: &DataFrame,
+        at: u64,
+        file: &mut impl Write,
+        failed: impl FnOnce(io::Error) -> Fault,
+    ) -> Result<Self> {
         let bytes = to_bytes(frame)?;
         file.write_all(&bytes).map_err(failed)?;
         Ok(Self { at, bytes: bytes.len() as u64, crc: crc32fast::hash(&bytes) })
@@ -35,12 +40,21 @@ impl Block {
     ///
     /// # Errors
     /// The disk's, at `place`; or `damaged`.
-    pub fn read(&self, file: &mut (impl Read + Seek), place: &str, damaged: impl FnOnce() -> Fault) -> Result<DataFrame> {
+    pub fn read(
+        &self,
+        file: &mut (impl Read + Seek),
+        place: &str,
+        damaged: impl FnOnce() -> Fault,
+    ) -> Result<DataFrame> {
         // As many bytes as are there, however many should be.
         let mut bytes = Vec::new();
         let read = file.seek(SeekFrom::Start(self.at)).and_then(|_| file.take(self.bytes).read_to_end(&mut bytes));
         read.map_err(|e| Fault::io(place, &e))?;
-        if bytes.len() as u64 == self.bytes && crc32fast::hash(&bytes) == self.crc { from_bytes(&bytes) } else { Err(damaged()) }
+        if bytes.len() as u64 == self.bytes && crc32fast::hash(&bytes) == self.crc {
+            from_bytes(&bytes)
+        } else {
+            Err(damaged())
+        }
     }
 }
 
@@ -71,6 +85,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<DataFrame> {
     }
     // polars panics on some bytes that are no Arrow, and reserves what others claim.
     check_bytes(body).map_err(|_| broken())?;
-    let frame = catch_unwind(AssertUnwindSafe(|| IpcReader::new(Cursor::new(body)).finish())).map_err(|_| broken())??;
+    let frame =
+        catch_unwind(AssertUnwindSafe(|| IpcReader::new(Cursor::new(body)).finish())).map_err(|_| broken())??;
     if frame.height() == height { Ok(frame) } else { Err(broken()) }
 }

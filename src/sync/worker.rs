@@ -16,7 +16,11 @@ impl Worker {
     ///
     /// # Errors
     /// The operating system's, when it has no thread to give.
-    pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static, on_panic: impl FnOnce(String) + Send + 'static) -> std::io::Result<Self> {
+    pub fn spawn(
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+        on_panic: impl FnOnce(String) + Send + 'static,
+    ) -> std::io::Result<Self> {
         std::thread::Builder::new()
             .name(name.to_owned())
             .stack_size(STACK)
@@ -47,7 +51,9 @@ thread_local! {
 /// Keeps the library from writing back-traces of panics on stderr: who catches one says it. To be called once, by a program.
 pub fn hush_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|at| format!(" ({}:{})", at.file().rsplit(['/', '\\']).next().unwrap_or_default(), at.line()));
+        let place = panic
+            .location()
+            .map(|at| format!(" ({}:{})", at.file().rsplit(['/', '\\']).next().unwrap_or_default(), at.line()));
         WHERE.with(|last| *last.borrow_mut() = place.unwrap_or_default());
     }));
 }
@@ -59,7 +65,9 @@ pub fn hush_panics() {
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|cause| {
         let text = cause.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        let said = text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned());
+        let said = text
+            .or_else(|| cause.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without words".to_owned());
         said.lines().next().unwrap_or_default().to_owned() + &WHERE.with(|last| last.take())
     })
 }

@@ -107,7 +107,15 @@ impl App {
 
     /// An empty window that keeps its files in `root`: for tests and benchmarks.
     pub fn headless(ctx: &Context, root: impl Into<PathBuf>) -> Self {
-        Self::new(ctx, Begin { folders: Folders::inside(root), workspace: Workspace::default(), agreed: BTreeSet::new(), open: Vec::new() })
+        Self::new(
+            ctx,
+            Begin {
+                folders: Folders::inside(root),
+                workspace: Workspace::default(),
+                agreed: BTreeSet::new(),
+                open: Vec::new(),
+            },
+        )
     }
 
     /// Proposes an action; it is carried out after the next frame.
@@ -130,7 +138,9 @@ impl App {
         self.look_at_guards();
         self.keep_models();
         self.costs.look();
-        let flows = |watch: &Watch| matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running();
+        let flows = |watch: &Watch| {
+            matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running()
+        };
         if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
             ctx.request_repaint_after(TICK);
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use eframe::egui::Context;
 use polars::prelude::TimeUnit;
 
-use super::action::{Action, AnswerFile, Chart, Cost, Export, Feed, Open, Pane, Question, Rewind, RunAction, Sample, TableAction, Window};
+use super::action::{
+    Action, AnswerFile, Chart, Cost, Export, Feed, Open, Pane, Question, Rewind, RunAction, Sample, TableAction, Window,
+};
 use super::feed::FeedForm;
 use super::sheet::SheetId;
 use super::study::Study;
@@ -153,8 +155,9 @@ impl App {
         let (table, paths) = (other.table.clone(), other.paths.clone());
         let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
         if let Some(difference) = difference(&target.table.schema, &table.schema) {
-            let fault = Fault::new(format!("{} and {} have different columns: {difference}", target.table.name, table.name))
-                .hint("join tables whose columns have the same names and types");
+            let fault =
+                Fault::new(format!("{} and {} have different columns: {difference}", target.table.name, table.name))
+                    .hint("join tables whose columns have the same names and types");
             self.notices.fault(&fault);
             return;
         }
@@ -233,7 +236,8 @@ impl App {
         } else {
             let span = clause.at..clause.at + clause.sql.len();
             let hint = format!("the open tables are {}", names.join(", "));
-            sheet.question.fault = Some(Fault::new(format!("there is no table {}", clause.sql)).at("FROM").hint(hint).span(span));
+            sheet.question.fault =
+                Some(Fault::new(format!("there is no table {}", clause.sql)).at("FROM").hint(hint).span(span));
         }
         self.keep();
     }
@@ -395,7 +399,8 @@ impl App {
         let of = model.or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
         let name = format!("{of}-{what}.{extension}");
         let downloads = self.folders.downloads.clone();
-        let job = Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
+        let job =
+            Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
         self.work.add(Kind::PickSave { job, export });
     }
 
@@ -433,7 +438,14 @@ impl App {
                 let cut = crate::workspace::SAMPLE_CUT;
                 let seam = parse_datetime(cut, TimeUnit::Microseconds).map_or(Seam::Append, Seam::Time);
                 let live = vec![format!("replay:{file}?from={cut}&speed=7200")];
-                let setup = TableSetup { name: "flights_both".to_owned(), paths: vec![path], live, time, seam: (&seam).into(), ..TableSetup::default() };
+                let setup = TableSetup {
+                    name: "flights_both".to_owned(),
+                    paths: vec![path],
+                    live,
+                    time,
+                    seam: (&seam).into(),
+                    ..TableSetup::default()
+                };
                 self.open_setup(setup);
             }
         }

@@ -58,9 +58,10 @@ impl App {
                 Arrival::Workspaces(opened) => self.workspaces_opened(opened),
                 Arrival::Kept(outcome) => self.kept(outcome),
                 Arrival::KeptModel(outcome) => self.kept_model(outcome),
-                Arrival::Sample(Err(fault), _) | Arrival::PickedOpen(Err(fault)) | Arrival::PickedSave(Err(fault), _) | Arrival::Saved(Err(fault)) => {
-                    self.tell(&fault)
-                }
+                Arrival::Sample(Err(fault), _)
+                | Arrival::PickedOpen(Err(fault))
+                | Arrival::PickedSave(Err(fault), _)
+                | Arrival::Saved(Err(fault)) => self.tell(&fault),
                 Arrival::PickedOpen(Ok(_)) | Arrival::PickedSave(Ok(None), _) => {}
             }
         }
@@ -82,7 +83,9 @@ impl App {
                 Ok(Found::Model(saved)) => self.model_opened(*saved, path),
                 Ok(Found::Table(table)) => {
                     // What was joined before is joined again.
-                    let same = tables.iter_mut().find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
+                    let same = tables
+                        .iter_mut()
+                        .find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
                     if let Some((first, paths)) = same {
                         first.history.extend(table.history);
                         paths.push(path);
@@ -110,7 +113,10 @@ impl App {
         }
         if let Some(time) = &setup.time {
             // A column that is no longer there gives way to a guess.
-            table.time = TimeColumn::new(&time.column, Duration::from_millis(time.lateness_ms), &table.schema, &table.name).ok().or(table.time);
+            table.time =
+                TimeColumn::new(&time.column, Duration::from_millis(time.lateness_ms), &table.schema, &table.name)
+                    .ok()
+                    .or(table.time);
         }
         if setup.seam != SeamSetup::Append {
             table.seam = (&setup.seam).into();
@@ -120,7 +126,10 @@ impl App {
         }
         let url = rest.remove(0);
         let job = attach_feed(table.clone(), url, self.wake.clone());
-        self.work.add(Kind::Attach { job, to: Box::new(Attach::New { table: Box::new(table), paths, setup: Box::new(setup), rest }) });
+        self.work.add(Kind::Attach {
+            job,
+            to: Box::new(Attach::New { table: Box::new(table), paths, setup: Box::new(setup), rest }),
+        });
     }
 
     fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
@@ -196,8 +205,11 @@ impl App {
     }
 
     fn offer_join(&mut self, id: SheetId, table: &Table) {
-        let same =
-            self.sheets.iter().find(|s| difference(&s.table.schema, &table.schema).is_none() && !s.table.history.is_empty() && !table.history.is_empty());
+        let same = self.sheets.iter().find(|s| {
+            difference(&s.table.schema, &table.schema).is_none()
+                && !s.table.history.is_empty()
+                && !table.history.is_empty()
+        });
         if let Some(other) = same {
             let what = format!("{} has the same columns as {}", table.name, other.table.name);
             let action = Action::Table(other.id, TableAction::Join(id));
@@ -219,7 +231,8 @@ impl App {
             let table = Table { live: Vec::new(), seam: Seam::Append, ..Table::clone(&sheet.table) };
             let table = std::sync::Arc::new(table);
             let options = Options { pieces: probe.pieces, ..Options::default() };
-            let run = plan(&probe.sql, &table, &[], &Models::default()).and_then(|bound| Run::start(bound.plan, table, options, self.wake.clone()));
+            let run = plan(&probe.sql, &table, &[], &Models::default())
+                .and_then(|bound| Run::start(bound.plan, table, options, self.wake.clone()));
             if let Ok(run) = run {
                 sheet.span = Some(Span { run, since: Instant::now(), of_time: probe.pieces.is_none() });
                 return;
@@ -238,7 +251,13 @@ impl App {
         }
         for sheet in &mut self.sheets {
             if let Some(form) = sheet.span.as_ref().and_then(|span| guessed(&sheet.table, span)) {
-                if let Some(seen) = sheet.span.take().filter(|span| span.of_time).and_then(|span| span.run.latest()).filter(|seen| seen.last) {
+                if let Some(seen) = sheet
+                    .span
+                    .take()
+                    .filter(|span| span.of_time)
+                    .and_then(|span| span.run.latest())
+                    .filter(|seen| seen.last)
+                {
                     sheet.ends = cells::micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
                 }
                 // Who has begun to write already is not interrupted.
@@ -322,7 +341,8 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let doubt = overlap.map(|overlap| overlap.why()).or_else(|| newest.seam.warnings.first().cloned());
     let lasting = || lasting.iter().filter(|note| !newest.seam.warnings.contains(note));
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
-    let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
+    let troubles: Vec<(String, &String)> =
+        troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(told_by_audit);
     let keys: BTreeSet<String> = lasting()
@@ -348,7 +368,9 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     if let Some(doubt) = doubt
         && (sheet.told.insert(SEAM.to_owned()) || notices.shows(&origin(SEAM)))
     {
-        let offer = overlap.map(|overlap| ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam()))));
+        let offer = overlap.map(|overlap| {
+            ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())))
+        });
         notices.said_with(origin(SEAM), Level::Warning, &Fault::new(doubt).at(sheet.table.name.clone()), offer);
     }
     for note in lasting() {

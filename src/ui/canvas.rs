@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use eframe::egui::epaint::{CircleShape, Mesh, PathShape, TessellationOptions, Tessellator, TextShape, WHITE_UV};
 use eframe::egui::{self, emath::Rot2};
-use eframe::egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
+use eframe::egui::{
+    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2,
+};
 
 use super::look::Palette;
 use crate::data::Result;
@@ -37,7 +39,8 @@ impl Drawn {
     /// When the figure's mark does not exist.
     pub fn new(figure: &Figure, rect: Rect, look: &Look) -> Result<Self> {
         let picture = figure::record(figure, [rect.width(), rect.height()], look)?;
-        let mut drawn = Self { mesh: Arc::default(), words: Vec::new(), origin: rect.min, layout: picture.layout, look: *look };
+        let mut drawn =
+            Self { mesh: Arc::default(), words: Vec::new(), origin: rect.min, layout: picture.layout, look: *look };
         // Discs from the font's texture would move with it.
         let options = TessellationOptions { prerasterized_discs: false, ..TessellationOptions::default() };
         let mut tessellator = Tessellator::new(look.scale, options, [1, 1], Vec::new());
@@ -66,20 +69,31 @@ impl Drawn {
         use figure::Shape as S;
         let at = |[x, y]: [f32; 2]| self.origin + vec2(x, y);
         Some(match shape {
-            S::Line { points, width, color } => Shape::Path(PathShape::line(points.iter().map(|p| at(*p)).collect(), Stroke::new(*width, to_color(*color)))),
-            S::Rect { rect, stroke: None, color } => Shape::rect_filled(to_rect(rect).translate(self.origin.to_vec2()), CornerRadius::ZERO, to_color(*color)),
+            S::Line { points, width, color } => Shape::Path(PathShape::line(
+                points.iter().map(|p| at(*p)).collect(),
+                Stroke::new(*width, to_color(*color)),
+            )),
+            S::Rect { rect, stroke: None, color } => {
+                Shape::rect_filled(to_rect(rect).translate(self.origin.to_vec2()), CornerRadius::ZERO, to_color(*color))
+            }
             S::Rect { rect, stroke: Some(width), color } => {
                 let rect = to_rect(rect).translate(self.origin.to_vec2());
                 Shape::rect_stroke(rect, CornerRadius::ZERO, Stroke::new(*width, to_color(*color)), StrokeKind::Middle)
             }
-            S::Circle { center, radius, stroke: None, color } => Shape::Circle(CircleShape::filled(at(*center), *radius, to_color(*color))),
+            S::Circle { center, radius, stroke: None, color } => {
+                Shape::Circle(CircleShape::filled(at(*center), *radius, to_color(*color)))
+            }
             S::Circle { center, radius, stroke: Some(width), color } => {
                 Shape::Circle(CircleShape::stroke(at(*center), *radius, Stroke::new(*width, to_color(*color))))
             }
             S::Polygon { mesh: cover, color, .. } => {
                 let mut mesh = Mesh::default();
                 let color = to_color(*color);
-                mesh.vertices.extend(cover.vertices.iter().map(|p| egui::epaint::Vertex { pos: at(*p), uv: WHITE_UV, color }));
+                mesh.vertices.extend(cover.vertices.iter().map(|p| egui::epaint::Vertex {
+                    pos: at(*p),
+                    uv: WHITE_UV,
+                    color,
+                }));
                 mesh.indices.extend(cover.triangles.iter().flatten());
                 Shape::mesh(mesh)
             }
@@ -97,7 +111,8 @@ impl Drawn {
                     },
                 ]);
                 let angle = f32::from(*quarter_turns) * std::f32::consts::FRAC_PI_2;
-                let word = Word { text: text.clone(), at: at(*place), anchor, size: *size, color: to_color(*color), angle };
+                let word =
+                    Word { text: text.clone(), at: at(*place), anchor, size: *size, color: to_color(*color), angle };
                 self.words.push(word);
                 return None;
             }
@@ -109,7 +124,14 @@ impl Drawn {
 pub fn look_of(palette: &Palette, dark: bool, pixels_per_point: f32) -> Look {
     let look = if dark { Look::dark() } else { Look::light() };
     let rgba = |c: Color32| c.to_srgba_unmultiplied();
-    Look { paper: rgba(palette.panel), ink: rgba(palette.strong), muted: rgba(palette.faint), grid: rgba(palette.line), scale: pixels_per_point, ..look }
+    Look {
+        paper: rgba(palette.panel),
+        ink: rgba(palette.strong),
+        muted: rgba(palette.faint),
+        grid: rgba(palette.line),
+        scale: pixels_per_point,
+        ..look
+    }
 }
 
 pub fn to_color([r, g, b, a]: Rgba) -> Color32 {

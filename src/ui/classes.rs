@@ -31,7 +31,8 @@ pub fn classes(sheet: &Sheet) -> Vec<ItemClass> {
     let groups: Vec<&str> = query.groups.iter().map(|g| g.sql.as_str()).collect();
     let of = |(number, (item, (text, class))): (usize, (&Item, (String, Class)))| {
         let alias = item.alias.as_deref();
-        let group = class == Class::Exact && (plan.calls.is_empty() || groups.contains(&text.as_str()) || alias.is_some_and(|a| groups.contains(&a)));
+        let group = class == Class::Exact
+            && (plan.calls.is_empty() || groups.contains(&text.as_str()) || alias.is_some_and(|a| groups.contains(&a)));
         let name = item.alias.clone().unwrap_or_else(|| item.expr.sql.clone());
         (!group).then(|| ItemClass { item: number, name, class, cheaper: rewrite::cheaper(&written(item)) })
     };
@@ -83,7 +84,9 @@ pub fn about(class: Class) -> String {
         Class::Exact => "Exact, bit for bit, however the rows are cut; a few bytes a group".to_owned(),
         Class::Sketch { bound } => format!("An estimate within its bound ({bound}); a state of bounded size a group"),
         Class::KeepsValues => "Exact, but it keeps each distinct value: memory grows with them".to_owned(),
-        Class::Rerun => "Not incremental: it is asked again over all that is stored, at a pace that its own cost sets".to_owned(),
+        Class::Rerun => {
+            "Not incremental: it is asked again over all that is stored, at a pace that its own cost sets".to_owned()
+        }
         other => format!("{}: memory grows with the rows", capital(&other.word())),
     }
 }

@@ -86,10 +86,13 @@ impl App {
 
     /// Reads saved workspaces among these paths, and gives back the others.
     pub(super) fn open_workspaces(&mut self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
-        let (workspaces, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.extension().is_some_and(|e| e == WORKSPACE));
+        let (workspaces, others): (Vec<_>, Vec<_>) =
+            paths.into_iter().partition(|path| path.extension().is_some_and(|e| e == WORKSPACE));
         if !workspaces.is_empty() {
             let vault = self.folders.vault();
-            let read = move |_: &_| workspaces.iter().map(|path| Workspace::load_existing(path, &vault)).collect::<Result<Vec<_>>>();
+            let read = move |_: &_| {
+                workspaces.iter().map(|path| Workspace::load_existing(path, &vault)).collect::<Result<Vec<_>>>()
+            };
             self.work.add(Kind::Workspaces(Job::start("open", self.wake.clone(), read)));
         }
         others
@@ -97,7 +100,9 @@ impl App {
 
     pub(super) fn workspaces_opened(&mut self, opened: Result<Vec<Workspace>>) {
         match opened {
-            Ok(workspaces) => workspaces.into_iter().flat_map(|workspace| workspace.tables).for_each(|setup| self.open_setup(setup)),
+            Ok(workspaces) => {
+                workspaces.into_iter().flat_map(|workspace| workspace.tables).for_each(|setup| self.open_setup(setup))
+            }
             Err(fault) => self.tell(&fault),
         }
     }

@@ -66,8 +66,11 @@ pub enum Against {
 }
 
 /// All of them, with their titles.
-pub const AGAINST: &[(Against, &str)] =
-    &[(Against::Rows, "against rows"), (Against::Groups, "state against groups"), (Against::GroupsAndWorkers, "bytes against groups × workers")];
+pub const AGAINST: &[(Against, &str)] = &[
+    (Against::Rows, "against rows"),
+    (Against::Groups, "state against groups"),
+    (Against::GroupsAndWorkers, "bytes against groups × workers"),
+];
 
 /// How the cost of the chosen run grows.
 #[derive(Debug)]
@@ -86,14 +89,17 @@ impl Costs {
         let running = sheet.watch.is_running();
         // A run that was let go of runs no more.
         for old in self.runs.iter_mut().filter(|run| run.sheet == sheet.id && run.number != number) {
-            old.running = sheet.now.as_ref().is_some_and(|now| now.watch.run_number == old.number && now.watch.is_running());
+            old.running =
+                sheet.now.as_ref().is_some_and(|now| now.watch.run_number == old.number && now.watch.is_running());
         }
         match known.and_then(|at| self.runs.get_mut(at)) {
             Some(run) => run.take(newest, running),
             None => {
                 let question = sheet.watch.sql.split_whitespace().collect::<Vec<_>>().join(" ");
                 let mut run = self.fresh(sheet.id, number, sheet.table.name.clone(), question);
-                run.keeps = classes(sheet).iter().any(|item| matches!(item.class, Class::KeepsRows { .. } | Class::KeepsValues));
+                run.keeps = classes(sheet)
+                    .iter()
+                    .any(|item| matches!(item.class, Class::KeepsRows { .. } | Class::KeepsValues));
                 run.take(newest, running);
                 self.push(run);
             }
@@ -137,10 +143,17 @@ impl Costs {
     pub fn measure(&mut self, sheet: &Sheet, wake: &Wake) -> Result<()> {
         self.fault = None;
         if sheet.table.history.is_empty() {
-            return Err(Fault::new("only files can be read in larger and larger parts").at(&sheet.table.name).hint("the runs above measure themselves"));
+            return Err(Fault::new("only files can be read in larger and larger parts")
+                .at(&sheet.table.name)
+                .hint("the runs above measure themselves"));
         }
         let bound = sheet.plan(&sheet.question.sql)?;
-        let job = cost::measure(bound.plan, &sheet.table, Options { datasets: bound.datasets, ..Options::default() }, wake.clone());
+        let job = cost::measure(
+            bound.plan,
+            &sheet.table,
+            Options { datasets: bound.datasets, ..Options::default() },
+            wake.clone(),
+        );
         let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
         let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);
         self.chosen = Some(run.id);
@@ -243,12 +256,18 @@ pub fn figure(samples: &[Sample], found: Exponents, against: Against) -> Figure 
         Against::Rows => ("n, rows read", over_rows(samples, found)),
         Against::Groups => {
             let grown: Vec<Sample> = growing(samples).copied().collect();
-            ("groups", beside(&grown, ("state", "groups"), found.state_by_groups, &|s| s.groups as f64, &|s| s.state as f64))
+            (
+                "groups",
+                beside(&grown, ("state", "groups"), found.state_by_groups, &|s| s.groups as f64, &|s| s.state as f64),
+            )
         }
         Against::GroupsAndWorkers => {
             let x = |s: &Sample| (s.groups * s.workers) as f64;
             let by = found.between_by_groups_and_workers;
-            ("groups × workers", beside(samples, ("between threads", "groups × workers"), by, &x, &|s| s.between as f64))
+            (
+                "groups × workers",
+                beside(samples, ("between threads", "groups × workers"), by, &x, &|s| s.between as f64),
+            )
         }
     };
     Figure {
@@ -262,7 +281,8 @@ pub fn figure(samples: &[Sample], found: Exponents, against: Against) -> Figure 
 }
 
 fn over_rows(samples: &[Sample], found: Exponents) -> Vec<Series> {
-    let named = |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} as n^{b:.2}"));
+    let named =
+        |name: &str, exponent: Option<f64>| exponent.map_or_else(|| name.to_owned(), |b| format!("{name} as n^{b:.2}"));
     let grown: Vec<Sample> = growing(samples).copied().collect();
     let n = |s: &Sample| s.rows as f64;
     let line = |name: String, of: &dyn Fn(&Sample) -> f64| line(&grown, name, &n, of);
@@ -286,7 +306,8 @@ fn beside(samples: &[Sample], (what, over): (&str, &str), found: Option<f64>, x:
 }
 
 fn line(samples: &[Sample], name: String, x: Of<'_>, y: Of<'_>) -> Series {
-    let mut usable: Vec<(f64, f64)> = samples.iter().map(|s| (x(s), y(s))).filter(|(x, y)| *x > 0.0 && *y > 0.0).collect();
+    let mut usable: Vec<(f64, f64)> =
+        samples.iter().map(|s| (x(s), y(s))).filter(|(x, y)| *x > 0.0 && *y > 0.0).collect();
     usable.sort_by(|a, b| a.0.total_cmp(&b.0));
     let first = usable.first().map_or(1.0, |(_, y)| *y);
     let (x, y): (Vec<f64>, Vec<f64>) = usable.iter().map(|(x, y)| (x.log10(), (y / first).log10())).unzip();

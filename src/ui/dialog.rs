@@ -25,7 +25,8 @@ fn on_path(program: &str, path: Option<&OsStr>) -> bool {
 }
 
 fn missing() -> Fault {
-    Fault::new("no file dialog on this system").hint("drop the file on the window, or start braid with its name; installing zenity brings one")
+    Fault::new("no file dialog on this system")
+        .hint("drop the file on the window, or start braid with its name; installing zenity brings one")
 }
 
 /// The files that were picked; none when it was called off.
@@ -44,7 +45,8 @@ pub fn pick_model() -> Result<Vec<PathBuf>> {
     if !is_there() {
         return Err(Fault::new("no file dialog on this system").hint("installing zenity brings one"));
     }
-    let dialog = FileDialog::new().set_title("Load a model").add_filter("Models", &["json"]).add_filter("All files", &["*"]);
+    let dialog =
+        FileDialog::new().set_title("Load a model").add_filter("Models", &["json"]).add_filter("All files", &["*"]);
     Ok(dialog.pick_file().into_iter().collect())
 }
 
@@ -60,7 +62,8 @@ pub fn pick_folder() -> Result<Vec<PathBuf>> {
 /// When there is no dialog and `downloads` cannot be made.
 pub fn save_file(name: &str, extension: &str, downloads: &Path) -> Result<Option<PathBuf>> {
     if is_there() {
-        let dialog = FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
+        let dialog =
+            FileDialog::new().set_title("Save").set_file_name(name).add_filter(extension.to_uppercase(), &[extension]);
         return Ok(dialog.save_file());
     }
     disk::make_folder(downloads).map_err(|error| Fault::io(downloads.display().to_string(), &error))?;
@@ -70,7 +73,9 @@ pub fn save_file(name: &str, extension: &str, downloads: &Path) -> Result<Option
 /// `name` in `folder`, numbered where that is taken: nothing is overwritten unasked.
 pub fn free_path(folder: &Path, name: &str) -> PathBuf {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    let numbered = (2..).map(|n| folder.join(if extension.is_empty() { format!("{stem}-{n}") } else { format!("{stem}-{n}.{extension}") }));
+    let numbered = (2..).map(|n| {
+        folder.join(if extension.is_empty() { format!("{stem}-{n}") } else { format!("{stem}-{n}.{extension}") })
+    });
     std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
 }
 

@@ -11,7 +11,8 @@ use crate::engine::open::Preview;
 use crate::source::live::{FeedUrl, LIVE_KINDS, LiveKind};
 
 /// What stands unescaped in a parameter's value.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':').remove(b'/').remove(b',').remove(b'*');
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':').remove(b'/').remove(b',').remove(b'*');
 
 /// What has been filled in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,7 +75,9 @@ impl Draft {
     pub fn check(&self) -> Result<()> {
         let Some(kind) = self.live_kind() else { return Ok(()) };
         if !kind.example_target().is_empty() && self.target.trim().trim_start_matches('/').is_empty() {
-            return Err(Fault::new("there is no address yet").at("Address").hint(format!("write one like {}", kind.example)));
+            return Err(Fault::new("there is no address yet")
+                .at("Address")
+                .hint(format!("write one like {}", kind.example)));
         }
         FeedUrl::parse(&self.url()).map(drop)
     }

@@ -47,7 +47,8 @@ pub fn size_for(seconds: f64) -> &'static str {
 
 /// The window size of which some ten pass in a second, as far as the feeds' own pace is known.
 pub fn live_size(table: &Table) -> &'static str {
-    let speed = table.live.iter().filter_map(|feed| feed.url.params.get("speed")).find_map(|speed| speed.parse::<f64>().ok());
+    let speed =
+        table.live.iter().filter_map(|feed| feed.url.params.get("speed")).find_map(|speed| speed.parse::<f64>().ok());
     let fits = SIZES.iter().find(|(_, size)| *size as f64 >= speed.unwrap_or(60.0) / 12.0);
     fits.or(SIZES.last()).map_or("1 day", |(name, _)| name)
 }
@@ -64,14 +65,21 @@ pub fn feed_name(url: &str) -> String {
     let last = path.rsplit(['/', '\\']).find(|word| !word.is_empty()).and_then(worded);
     let host = host.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     // An address in digits is no name.
-    let host = || host.trim_start_matches("www.").split('.').find_map(worded).filter(|_| host.contains(char::is_alphabetic));
+    let host =
+        || host.trim_start_matches("www.").split('.').find_map(worded).filter(|_| host.contains(char::is_alphabetic));
     let fallback = if target.starts_with("//") { "feed" } else { scheme };
     last.or_else(host).unwrap_or_else(|| fallback.to_owned())
 }
 
 /// The time that rows are counted along: that of its events, else any.
 fn time_of(table: &Table) -> Option<&str> {
-    let any = || table.schema.iter().find(|(_, t)| matches!(t, DataType::Date | DataType::Datetime(..))).map(|(name, _)| name.as_str());
+    let any = || {
+        table
+            .schema
+            .iter()
+            .find(|(_, t)| matches!(t, DataType::Date | DataType::Datetime(..)))
+            .map(|(name, _)| name.as_str())
+    };
     table.time.as_ref().map(|t| t.column.as_str()).or_else(any)
 }
 
@@ -87,7 +95,10 @@ pub fn probe(table: &Table) -> Option<Probe> {
     let from = name(&table.name);
     if let Some(time) = time_of(table) {
         let time = name(time);
-        return Some(Probe { sql: format!("SELECT min({time}) AS first, max({time}) AS last FROM {from}"), pieces: None });
+        return Some(Probe {
+            sql: format!("SELECT min({time}) AS first, max({time}) AS last FROM {from}"),
+            pieces: None,
+        });
     }
     let columns = looked_at(table);
     let seen = |(name, number): &(String, bool)| {
@@ -126,7 +137,10 @@ struct Seen {
 /// A question by the answer of a probe without a time: rows by a category of few values, else by buckets of a number. `None`
 /// where all values are different, and nothing can be counted.
 pub fn question_by(table: &Table, seen: &DataFrame) -> Option<Form> {
-    let mut cells = seen.columns().iter().map(|c| c.cast(&DataType::Float64).ok().and_then(|c| c.f64().ok().and_then(|c| c.get(0))));
+    let mut cells = seen
+        .columns()
+        .iter()
+        .map(|c| c.cast(&DataType::Float64).ok().and_then(|c| c.f64().ok().and_then(|c| c.get(0))));
     let rows = cells.next().flatten().filter(|rows| *rows > 0.0)?;
     let mut all = Vec::new();
     for (column, number) in looked_at(table) {
@@ -142,10 +156,17 @@ pub fn question_by(table: &Table, seen: &DataFrame) -> Option<Form> {
     let count_name = free_name(table, &["count", "row_count", "how_many"]);
     let form = Form { table: table.name.clone(), measures: vec![count(count_name.clone())], ..Form::default() };
     if let Some(category) = category {
-        return Some(Form { groups: vec![category.column.clone()], order: vec![(count_name, true)], limit: Some(20), ..form });
+        return Some(Form {
+            groups: vec![category.column.clone()],
+            order: vec![(count_name, true)],
+            limit: Some(20),
+            ..form
+        });
     }
     // Whole numbers that are all different number the rows.
-    let measured = |seen: &&Seen| seen.range.is_some_and(|(least, most)| most > least) && !(seen.whole && seen.distinct > rows * 0.9);
+    let measured = |seen: &&Seen| {
+        seen.range.is_some_and(|(least, most)| most > least) && !(seen.whole && seen.distinct > rows * 0.9)
+    };
     let number = all.iter().filter(|seen| !seen.whole).find(measured).or_else(|| all.iter().find(measured))?;
     let (least, most) = number.range?;
     let width = round_step((most - least) / BUCKETS, number.whole);
@@ -157,7 +178,8 @@ pub fn question_by(table: &Table, seen: &DataFrame) -> Option<Form> {
 /// The next of 1, 2, 5, 10, … times a power of ten; at least 1 for whole numbers.
 fn round_step(step: f64, whole: bool) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
-    let rounded = [1.0, 2.0, 5.0].into_iter().map(|digit| digit * power).find(|rounded| *rounded >= step).unwrap_or(10.0 * power);
+    let rounded =
+        [1.0, 2.0, 5.0].into_iter().map(|digit| digit * power).find(|rounded| *rounded >= step).unwrap_or(10.0 * power);
     if whole { rounded.max(1.0) } else { rounded }
 }
 
@@ -166,10 +188,14 @@ fn round_step(step: f64, whole: bool) -> f64 {
 pub fn question(table: &Table, size: &str) -> Form {
     let rows = free_name(table, &["count", "row_count", "how_many"]);
     let mut form = Form { table: table.name.clone(), measures: vec![count(rows.clone())], ..Form::default() };
-    let text = table.schema.iter().find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
+    let text = table
+        .schema
+        .iter()
+        .find(|(_, t)| matches!(t, DataType::String | DataType::Categorical(..) | DataType::Enum(..)));
     if let Some(time) = time_of(table) {
         let alias = free_name(table, &["time", "start", "bucket"]);
-        form.window = Some(WindowForm { time: name(time), size: size.to_owned(), alias: alias.clone(), ..WindowForm::default() });
+        form.window =
+            Some(WindowForm { time: name(time), size: size.to_owned(), alias: alias.clone(), ..WindowForm::default() });
         form.order = vec![(alias, false)];
     } else if let Some((column, _)) = text {
         form.groups = vec![name(column)];
@@ -177,7 +203,11 @@ pub fn question(table: &Table, size: &str) -> Form {
         form.limit = Some(20);
     } else {
         let numbers = table.schema.iter().filter(|(_, t)| t.is_primitive_numeric()).take(6);
-        form.measures.extend(numbers.map(|(column, _)| Measure { aggregate: "avg".to_owned(), argument: name(column), ..Measure::default() }));
+        form.measures.extend(numbers.map(|(column, _)| Measure {
+            aggregate: "avg".to_owned(),
+            argument: name(column),
+            ..Measure::default()
+        }));
     }
     form
 }

@@ -50,7 +50,8 @@ impl App {
             return;
         }
         self.keeper.writing = true;
-        let (workspace, file, folder): (Workspace, PathBuf, PathBuf) = (self.workspace.clone(), self.folders.workspace_file(), self.folders.models());
+        let (workspace, file, folder): (Workspace, PathBuf, PathBuf) =
+            (self.workspace.clone(), self.folders.workspace_file(), self.folders.models());
         let (vault, hosts) = (self.folders.vault(), self.consent.take_unsaved());
         let held: Vec<PathBuf> = self.keeper.held.iter().map(|h| h.file.clone()).collect();
         let job = Job::start("keep the workspace", self.wake.clone(), move |_| {
@@ -84,9 +85,17 @@ impl App {
                 continue;
             }
             let file = self.folders.models().join(format!("{fingerprint:016x}.json"));
-            self.keeper.held.push(Held { model: entry.id, fingerprint, swaps, file: file.clone(), learnt: entry.until.clone(), written: false });
+            self.keeper.held.push(Held {
+                model: entry.id,
+                fingerprint,
+                swaps,
+                file: file.clone(),
+                learnt: entry.until.clone(),
+                written: false,
+            });
             let saved = entry.saved();
-            let job = Job::start("keep the model", self.wake.clone(), move |_| keep_model(&saved(), &file).map(|()| file));
+            let job =
+                Job::start("keep the model", self.wake.clone(), move |_| keep_model(&saved(), &file).map(|()| file));
             self.work.add(Kind::KeepModel(job));
         }
     }
@@ -120,12 +129,22 @@ impl App {
     pub(super) fn setup_of(&self, sheet: &Sheet) -> TableSetup {
         let setup = |entry: &Entry| {
             let held = self.keeper.file_of(entry)?;
-            let guard = self.guards.of(entry.id).filter(|s| s.is_on()).map(|s| GuardSetup { window_rows: s.window_rows });
+            let guard =
+                self.guards.of(entry.id).filter(|s| s.is_on()).map(|s| GuardSetup { window_rows: s.window_rows });
             let learnt = held.learnt.as_ref().and_then(|mark| mark.kept(without_secrets));
-            Some(ModelSetup { name: entry.name.clone(), file: held.file.clone(), target_sql: entry.target.sql.clone(), learnt, guard })
+            Some(ModelSetup {
+                name: entry.name.clone(),
+                file: held.file.clone(),
+                target_sql: entry.target.sql.clone(),
+                learnt,
+                guard,
+            })
         };
         let being_read = self.work.models_for(sheet.id).cloned();
-        TableSetup { models: self.models.under(sheet.id).filter_map(setup).chain(being_read).collect(), ..sheet.setup() }
+        TableSetup {
+            models: self.models.under(sheet.id).filter_map(setup).chain(being_read).collect(),
+            ..sheet.setup()
+        }
     }
 }
 

@@ -35,7 +35,10 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         }
     }
     // What is open above it closes first. (Which popups there are in this frame is not known before they are painted.)
-    if (app.pane.is_some() || app.feed.is_some()) && !Popup::is_any_open(ctx) && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+    if (app.pane.is_some() || app.feed.is_some())
+        && !Popup::is_any_open(ctx)
+        && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
+    {
         actions.push(if app.pane.is_some() { Action::Window(Window::Hide) } else { Action::Feed(Feed::Close) });
     }
 }

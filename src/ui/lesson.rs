@@ -54,10 +54,19 @@ impl Draft {
 
 /// A name for a condition: `delay > 15` is `delay_above_15`.
 pub fn named(sql: &str) -> String {
-    const SIGNS: &[(&str, &str)] =
-        &[(">=", " at_least "), ("<=", " at_most "), ("<>", " not "), ("!=", " not "), (">", " above "), ("<", " below "), ("=", " is "), ("%", " mod ")];
+    const SIGNS: &[(&str, &str)] = &[
+        (">=", " at_least "),
+        ("<=", " at_most "),
+        ("<>", " not "),
+        ("!=", " not "),
+        (">", " above "),
+        ("<", " below "),
+        ("=", " is "),
+        ("%", " mod "),
+    ];
     let spelt = SIGNS.iter().fold(sql.to_lowercase(), |text, (sign, word)| text.replace(sign, word));
-    let words: Vec<&str> = spelt.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        spelt.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let mut name = words.join("_");
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         name.insert(0, '_');
@@ -93,7 +102,8 @@ pub struct UnderWay {
 
 impl LessonForm {
     pub fn new(sheet: &Sheet) -> Self {
-        let columns = || sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
+        let columns =
+            || sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
         // What is yes or no is often what one wants to know; else what people write last.
         let first = columns().find(|(_, dtype)| dtype.is_bool()).or(columns().last());
         let column = first.map_or_else(String::new, |(name, _)| name.to_string());
@@ -151,16 +161,37 @@ impl LessonForm {
         let question = Question {
             target: target.name.clone(),
             // In the table's order, as on the command line.
-            features: sheet.table.schema.iter_names().map(|name| name.to_string()).filter(|name| draft.features.contains(name)).collect(),
+            features: sheet
+                .table
+                .schema
+                .iter_names()
+                .map(|name| name.to_string())
+                .filter(|name| draft.features.contains(name))
+                .collect(),
             task: Some(draft.task),
             missing: draft.missing,
             coarse: false,
         };
-        let training =
-            Training { question, trees: number("Trees", &draft.trees)?, seed: u64::from(number::<u32>("Seed", &draft.seed)?), ..Training::default() };
+        let training = Training {
+            question,
+            trees: number("Trees", &draft.trees)?,
+            seed: u64::from(number::<u32>("Seed", &draft.seed)?),
+            ..Training::default()
+        };
         let rows = number::<usize>(draft.rows_word(), &draft.rows)?.max(1);
         let scope = if draft.chunks { Scope::Chunks { rows, room: ROOM } } else { Scope::Kept(Keep::Spread(rows)) };
-        self.begin(Lesson { table: sheet.table.clone(), reached: reached(sheet), target, training, scope, test: Test::Share(test), champion: None }, wake);
+        self.begin(
+            Lesson {
+                table: sheet.table.clone(),
+                reached: reached(sheet),
+                target,
+                training,
+                scope,
+                test: Test::Share(test),
+                champion: None,
+            },
+            wake,
+        );
         Ok(())
     }
 
@@ -185,7 +216,8 @@ impl LessonForm {
             match outcome {
                 Ok(proposed) => {
                     self.draft.features = proposed.proposal.features.iter().cloned().collect();
-                    self.draft.task = if proposed.proposal.task == Task::Number { TaskKind::Estimate } else { TaskKind::Classify };
+                    self.draft.task =
+                        if proposed.proposal.task == Task::Number { TaskKind::Estimate } else { TaskKind::Classify };
                     self.proposed = Some(proposed);
                 }
                 Err(fault) => self.fault = Some(fault),
@@ -231,5 +263,7 @@ pub fn reached(sheet: &Sheet) -> Reached {
 
 fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T> {
     let plain = text.replace([',', '_', ' '], "");
-    plain.parse().map_err(|_| Fault::new(format!("'{text}' is not a number that fits")).at(name).hint("write a plain number"))
+    plain
+        .parse()
+        .map_err(|_| Fault::new(format!("'{text}' is not a number that fits")).at(name).hint("write a plain number"))
 }

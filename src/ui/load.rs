@@ -123,7 +123,8 @@ impl App {
         self.notices.forget_place(&place);
         let missing = missing(&forest, sheet);
         if !missing.is_empty() {
-            let fault = Fault::new(format!("this model asks for columns that {table} does not have: {}", missing.join(", ")));
+            let fault =
+                Fault::new(format!("this model asks for columns that {table} does not have: {}", missing.join(", ")));
             self.notices.warn(&fault.at(place).hint("load it under a table that has them"));
         }
         let ModelSetup { name, file, target_sql, learnt, guard } = from.setup;
@@ -176,10 +177,14 @@ impl App {
             let fits = |s: &&Sheet| missing(&saved.forest, s).is_empty();
             let home = self.sheet().filter(fits).or_else(|| self.sheets.iter().rev().find(fits)).map(|s| s.id);
             match home {
-                Some(sheet) => self.model_arrived(saved, ModelFrom { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false }),
+                Some(sheet) => self.model_arrived(
+                    saved,
+                    ModelFrom { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false },
+                ),
                 None => {
                     if told {
-                        let features: Vec<&str> = saved.forest.features.iter().take(6).map(|f| f.name.as_str()).collect();
+                        let features: Vec<&str> =
+                            saved.forest.features.iter().take(6).map(|f| f.name.as_str()).collect();
                         let more = if saved.forest.features.len() > features.len() { ", …" } else { "" };
                         let fault = Fault::new("this is a model, and it waits for a table with its columns")
                             .at(file.display().to_string())

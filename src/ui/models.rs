@@ -59,8 +59,17 @@ impl Entry {
     /// What its file is to hold; called in a job, it copies that.
     pub fn saved(&self) -> impl FnOnce() -> Saved + Send + 'static {
         let (name, forest, learnt_to) = (self.name.clone(), self.scorer.forest().clone(), self.learnt_to.clone());
-        let (baseline, report, lived, swaps) = (self.baseline.clone(), self.report.clone(), self.lived, self.swaps.clone());
-        move || Saved { name, forest, baseline: baseline.as_deref().cloned(), learnt_to, report: report.as_deref().cloned(), lived, swaps }
+        let (baseline, report, lived, swaps) =
+            (self.baseline.clone(), self.report.clone(), self.lived, self.swaps.clone());
+        move || Saved {
+            name,
+            forest,
+            baseline: baseline.as_deref().cloned(),
+            learnt_to,
+            report: report.as_deref().cloned(),
+            lived,
+            swaps,
+        }
     }
 
     /// What it foretells and how, in a few words.
@@ -78,7 +87,11 @@ impl Entry {
     pub fn score(&self) -> Option<String> {
         let numbers = self.forest().task == Task::Numbers;
         let of_stream = |lived: Lived| if numbers { lived.r2 } else { 1.0 - lived.error };
-        let score = self.report.as_ref().and_then(|r| r.verdict.score()).or(self.lived.map(of_stream).filter(|score| score.is_finite()))?;
+        let score = self
+            .report
+            .as_ref()
+            .and_then(|r| r.verdict.score())
+            .or(self.lived.map(of_stream).filter(|score| score.is_finite()))?;
         Some(if numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
     }
 
@@ -103,10 +116,14 @@ impl Entry {
         if self.forest().task == Task::Numbers {
             let mean = self.truth(sheet).map_or_else(String::new, |truth| format!(", avg({truth}) AS mean"));
             let groups = if order.is_empty() { String::new() } else { format!("\nGROUP BY {order}\nORDER BY {order}") };
-            return format!("SELECT {window}avg(predict({model})) AS predicted{mean}, count(*) AS {rows}\nFROM {table}{groups}");
+            return format!(
+                "SELECT {window}avg(predict({model})) AS predicted{mean}, count(*) AS {rows}\nFROM {table}{groups}"
+            );
         }
         let by = if order.is_empty() { "said".to_owned() } else { format!("{order}, said") };
-        format!("SELECT {window}predict({model}) AS said, count(*) AS {rows}\nFROM {table}\nGROUP BY {by}\nORDER BY {by}")
+        format!(
+            "SELECT {window}predict({model}) AS said, count(*) AS {rows}\nFROM {table}\nGROUP BY {by}\nORDER BY {by}"
+        )
     }
 
     /// The newest row that it learnt from, if the table has newer ones, or may get some.
@@ -114,14 +131,18 @@ impl Entry {
         let (learnt_to, time) = (self.learnt_to.as_ref()?, sheet.table.time.as_ref()?);
         let flows = !sheet.table.live.is_empty() && sheet.running().state() != State::Done;
         let newest = reached(sheet).newest().max(sheet.history_ends());
-        (time.column == learnt_to.column && (flows || newest.is_some_and(|newest| newest > learnt_to.micros))).then_some(learnt_to)
+        (time.column == learnt_to.column && (flows || newest.is_some_and(|newest| newest > learnt_to.micros)))
+            .then_some(learnt_to)
     }
 
     /// What the question how often it is right is called, and which rows it is about.
     pub fn accuracy_words(&self, sheet: &Sheet) -> (&'static str, String) {
         match self.newer(sheet) {
             Some(LearntTo { column, micros, .. }) => {
-                let about = format!("Over the rows whose {column} is after {}: it learnt from none of them", numbers::time(*micros));
+                let about = format!(
+                    "Over the rows whose {column} is after {}: it learnt from none of them",
+                    numbers::time(*micros)
+                );
                 ("Ask how often it is right on new rows", about)
             }
             None => {
@@ -147,7 +168,9 @@ impl Entry {
             let at = number.map_or_else(|| format!("'{}'", numbers::time(*micros)), |number| number.to_string());
             format!("{} > {at} AND ", quote(column))
         });
-        Some(format!("SELECT {window}{measure}\nFROM {table}\nWHERE {newer}{truth} IS NOT NULL AND predict({model}) IS NOT NULL{groups}"))
+        Some(format!(
+            "SELECT {window}{measure}\nFROM {table}\nWHERE {newer}{truth} IS NOT NULL AND predict({model}) IS NOT NULL{groups}"
+        ))
     }
 }
 
@@ -155,7 +178,8 @@ impl Entry {
 fn window(sheet: &Sheet) -> (String, String) {
     let Some(time) = &sheet.table.time else { return (String::new(), String::new()) };
     let asked = sheet.question.form.window.as_ref().map(|w| w.size.clone());
-    let pace = || if sheet.running().state() == State::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
+    let pace =
+        || if sheet.running().state() == State::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
     let size = asked.unwrap_or_else(pace);
     let alias = first::free_name(&sheet.table, &["time", "start", "bucket"]);
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
@@ -222,7 +246,22 @@ impl ModelList {
         let name = self.free_name(name, None);
         let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
         let (scorer, swaps) = (Arc::new(Scorer::new(forest)), Vec::new());
-        self.entries.push(Entry { id, sheet, name, target, scorer, report, lived, training, baseline, until, learnt_to, swaps, file, saving: None });
+        self.entries.push(Entry {
+            id,
+            sheet,
+            name,
+            target,
+            scorer,
+            report,
+            lived,
+            training,
+            baseline,
+            until,
+            learnt_to,
+            swaps,
+            file,
+            saving: None,
+        });
         self.renew();
         id
     }
@@ -231,7 +270,8 @@ impl ModelList {
     pub fn swap(&mut self, id: ModelId, came: Came, told: String) {
         self.change(id, |entry| {
             let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
-            (entry.scorer, entry.report, entry.lived, entry.training) = (Arc::new(Scorer::new(forest)), report, lived, training);
+            (entry.scorer, entry.report, entry.lived, entry.training) =
+                (Arc::new(Scorer::new(forest)), report, lived, training);
             (entry.baseline, entry.until, entry.learnt_to) = (baseline, until, learnt_to);
             entry.swaps.push(told);
         });
@@ -294,7 +334,9 @@ impl ModelList {
     }
 
     fn renew(&mut self) {
-        self.known = model::Models::new(self.entries.iter().map(|e| (e.name.clone(), e.scorer.clone() as Arc<dyn model::Model>)));
+        self.known = model::Models::new(
+            self.entries.iter().map(|e| (e.name.clone(), e.scorer.clone() as Arc<dyn model::Model>)),
+        );
     }
 
     fn free_name(&self, name: &str, own: Option<ModelId>) -> String {

@@ -168,7 +168,8 @@ impl Picture {
             self.take(key, build(snapshot, share, windows, &choice));
         } else if self.job.is_none() {
             let (snapshot, windows) = (snapshot.clone(), windows.clone());
-            self.job = Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, &choice))));
+            self.job =
+                Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, &choice))));
         }
     }
 
@@ -234,10 +235,12 @@ fn build(snapshot: &Snapshot, share: f64, windows: &Windows, choice: &Choice) ->
         encoding.series = split.filter(has).into_iter().collect();
     }
     // What lies along x tells nothing more apart.
-    let apart = encoding.series.into_iter().enumerate().filter(|(i, name)| *i == 0 || encoding.x.as_ref() != Some(name));
+    let apart =
+        encoding.series.into_iter().enumerate().filter(|(i, name)| *i == 0 || encoding.x.as_ref() != Some(name));
     encoding.series = apart.map(|(_, name)| name).collect();
     let figure = picture(&encoding, snapshot, windows, share)?;
-    let shown = Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series.first().cloned() };
+    let shown =
+        Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series.first().cloned() };
     Ok(Built { shown, figure })
 }
 

@@ -47,7 +47,9 @@ impl View {
     pub fn fits(self, entry: &Entry) -> bool {
         let report = entry.report.as_deref();
         match self {
-            Self::Confusion | Self::Roc | Self::PrecisionRecall | Self::Calibration => report.is_some_and(|r| r.verdict.classes().is_some()),
+            Self::Confusion | Self::Roc | Self::PrecisionRecall | Self::Calibration => {
+                report.is_some_and(|r| r.verdict.classes().is_some())
+            }
             Self::Residuals => report.is_some_and(|r| r.verdict.numbers().is_some()),
             Self::Permutation => report.is_some_and(|r| !r.importance.is_empty()),
             Self::Dependence => report.is_some_and(|r| !r.dependences.is_empty()),
@@ -77,7 +79,8 @@ impl Report {
         // Of two classes the second is the one that is looked for.
         let class = usize::from(entry.forest().task.classes().len() == 2);
         // What it goes by most.
-        let feature = entry.report.as_ref().and_then(|r| r.dependences.first()).map_or_else(String::new, |d| d.feature.clone());
+        let feature =
+            entry.report.as_ref().and_then(|r| r.dependences.first()).map_or_else(String::new, |d| d.feature.clone());
         Self { model: entry.id, view, class, feature, picture: Picture::default(), built: None, fault: None }
     }
 
@@ -88,7 +91,8 @@ impl Report {
             return;
         }
         let figure = figure(entry, &asked);
-        self.fault = figure.is_none().then(|| Fault::new("there is no such figure of this model").hint("choose another"));
+        self.fault =
+            figure.is_none().then(|| Fault::new("there is no such figure of this model").hint("choose another"));
         self.picture = figure.map(Picture::of).unwrap_or_default();
         self.built = Some(asked);
     }
@@ -100,7 +104,9 @@ fn figure(entry: &Entry, (view, feature, class): &Asked) -> Option<Figure> {
         (View::Impurity, _) => Some(impurity(forest)),
         (View::OutOfBag, _) => forest.oob.as_ref().map(|oob| out_of_bag(&oob.errors, forest.task == Task::Numbers)),
         (View::Permutation, Some(report)) => Some(permutation(&report.importance, forest)),
-        (View::Dependence, Some(report)) => dependence(report.dependences.iter().find(|d| d.feature == *feature)?, forest, *class),
+        (View::Dependence, Some(report)) => {
+            dependence(report.dependences.iter().find(|d| d.feature == *feature)?, forest, *class)
+        }
         (view, Some(report)) => of_verdict(*view, &report.verdict, forest),
         (_, None) => None,
     }
@@ -119,7 +125,13 @@ fn of_verdict(view: View, verdict: &Verdict, forest: &Forest) -> Option<Figure> 
 }
 
 /// A figure of both rates from 0 to 1, with the line that knowing nothing, or everything, would give.
-fn rates(title: &str, x: &str, y: &str, diagonal: &str, curves: impl Iterator<Item = (String, Vec<(f64, f64)>)>) -> Figure {
+fn rates(
+    title: &str,
+    x: &str,
+    y: &str,
+    diagonal: &str,
+    curves: impl Iterator<Item = (String, Vec<(f64, f64)>)>,
+) -> Figure {
     let line = |(name, points): (String, Vec<(f64, f64)>)| {
         let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
         Series::new(name, x, y)
@@ -149,21 +161,29 @@ fn with_area(names: &[String], class: usize, word: &str, area: Option<f64>) -> S
 }
 
 fn roc(curves: &[Curves], names: &[String]) -> Figure {
-    let of = |c: &Curves| (with_area(names, c.class, "area", c.roc.area), c.roc.points.iter().map(|(fp, tp, _)| (*fp, *tp)).collect());
+    let of = |c: &Curves| {
+        (with_area(names, c.class, "area", c.roc.area), c.roc.points.iter().map(|(fp, tp, _)| (*fp, *tp)).collect())
+    };
     rates("ROC", "false positive rate", "true positive rate", "chance", curves.iter().map(of))
 }
 
 fn precision_recall(curves: &[Curves], names: &[String]) -> Figure {
     let of = |c: &Curves| {
         // From recall 0 up: lines are read from left to right.
-        let points = c.precision_recall.points.iter().rev().map(|(recall, precision, _)| (*recall, *precision)).collect();
+        let points =
+            c.precision_recall.points.iter().rev().map(|(recall, precision, _)| (*recall, *precision)).collect();
         (with_area(names, c.class, "average", c.precision_recall.area), points)
     };
     rates("Precision and recall", "recall", "precision", "", curves.iter().map(of))
 }
 
 fn calibration(curves: &[Curves], names: &[String]) -> Figure {
-    let of = |c: &Curves| (with_area(names, c.class, "off by", c.calibration.error), c.calibration.bins.iter().map(|b| (b.said, b.came)).collect());
+    let of = |c: &Curves| {
+        (
+            with_area(names, c.class, "off by", c.calibration.error),
+            c.calibration.bins.iter().map(|b| (b.said, b.came)).collect(),
+        )
+    };
     rates("Calibration", "probability that was said", "share that came true", "perfect", curves.iter().map(of))
 }
 
@@ -181,10 +201,12 @@ fn confusion(matrix: &crate::learn::measure::Confusion, names: &[String]) -> Fig
     let share = |rows: u64, all: u64| (rows as f64 / all as f64 * 1_000.0).round() / 10.0;
     let row = |truth: usize| {
         let all: u64 = (0..names.len()).map(|said| matrix.count(truth, said)).sum();
-        let shares: Vec<f64> = (0..shown).map(|said| if all == 0 { f64::NAN } else { share(matrix.count(truth, said), all) }).collect();
+        let shares: Vec<f64> =
+            (0..shown).map(|said| if all == 0 { f64::NAN } else { share(matrix.count(truth, said), all) }).collect();
         Series::new(class_name(names, truth), numbered(shown), shares)
     };
-    let caption = if shown < names.len() { format!("the first {shown} of {} classes", names.len()) } else { String::new() };
+    let caption =
+        if shown < names.len() { format!("the first {shown} of {} classes", names.len()) } else { String::new() };
     Figure {
         title: "Confusion matrix".to_owned(),
         caption,
@@ -219,7 +241,11 @@ fn bars(title: &str, y_title: &str, mut named: Vec<(String, f64)>, all: usize) -
     let (names, values): (Vec<String>, Vec<f64>) = named.into_iter().unzip();
     Figure {
         title: title.to_owned(),
-        caption: if all > values.len() { format!("{} of {} features", values.len(), numbers::count(all as u64)) } else { String::new() },
+        caption: if all > values.len() {
+            format!("{} of {} features", values.len(), numbers::count(all as u64))
+        } else {
+            String::new()
+        },
         mark: "bar".to_owned(),
         x: categories("", names),
         y_title: y_title.to_owned(),
@@ -229,14 +255,28 @@ fn bars(title: &str, y_title: &str, mut named: Vec<(String, f64)>, all: usize) -
 }
 
 fn impurity(forest: &Forest) -> Figure {
-    let shares = forest.features.iter().map(|f| f.name.clone()).zip(forest.importance().into_iter().map(|share| share * 100.0)).collect();
+    let shares = forest
+        .features
+        .iter()
+        .map(|f| f.name.clone())
+        .zip(forest.importance().into_iter().map(|share| share * 100.0))
+        .collect();
     bars("Impurity importance", "share of the impurity that it removed, %", shares, forest.features.len())
 }
 
 fn permutation(found: &[Importance], forest: &Forest) -> Figure {
     let unit = if forest.task == Task::Numbers { 1.0 } else { 100.0 };
-    let y_title = if forest.task == Task::Numbers { "fall of R² when it is shuffled" } else { "fall of accuracy when it is shuffled, points" };
-    bars("Permutation importance", y_title, found.iter().map(|i| (i.feature.clone(), i.mean * unit)).collect(), forest.features.len())
+    let y_title = if forest.task == Task::Numbers {
+        "fall of R² when it is shuffled"
+    } else {
+        "fall of accuracy when it is shuffled, points"
+    };
+    bars(
+        "Permutation importance",
+        y_title,
+        found.iter().map(|i| (i.feature.clone(), i.mean * unit)).collect(),
+        forest.features.len(),
+    )
 }
 
 fn dependence(found: &Dependence, forest: &Forest, class: usize) -> Option<Figure> {
@@ -281,12 +321,25 @@ pub fn verdict_line(verdict: &Verdict) -> Vec<(&'static str, String, &'static st
     match &verdict.told {
         Told::Classes(classes) => vec![
             ("Accuracy", share(classes.accuracy), "The share of the rows held out that were told right"),
-            ("Balanced", share(classes.matrix.balanced_accuracy()), "The mean share over the classes, so that frequent ones do not outweigh rare ones"),
-            ("F1", number(Some(classes.matrix.macro_mean().f1)), "The harmonic mean of precision and recall, averaged over the classes"),
-            ("Log loss", number(classes.log_loss), "How much probability was given to what did not come: less is better"),
+            (
+                "Balanced",
+                share(classes.matrix.balanced_accuracy()),
+                "The mean share over the classes, so that frequent ones do not outweigh rare ones",
+            ),
+            (
+                "F1",
+                number(Some(classes.matrix.macro_mean().f1)),
+                "The harmonic mean of precision and recall, averaged over the classes",
+            ),
+            (
+                "Log loss",
+                number(classes.log_loss),
+                "How much probability was given to what did not come: less is better",
+            ),
         ],
         Told::Numbers(numbers) => {
-            let of = |read: fn(&crate::learn::measure::Regression) -> Option<f64>| number(numbers.as_ref().and_then(read));
+            let of =
+                |read: fn(&crate::learn::measure::Regression) -> Option<f64>| number(numbers.as_ref().and_then(read));
             vec![
                 ("R²", of(|n| n.r2), "The share of the variance that is explained: 1 is all, 0 as good as the mean"),
                 ("MAE", of(|n| Some(n.mae)), "The mean absolute error"),

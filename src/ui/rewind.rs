@@ -62,9 +62,8 @@ impl Stretch {
         }
         let mut query = Query::parse(sql)?;
         if query.rerun.is_some() {
-            return Err(
-                Fault::new("a question that is re-run as a whole cannot be rewound").hint("return to now, and ask it with the stretch in its own WHERE")
-            );
+            return Err(Fault::new("a question that is re-run as a whole cannot be rewound")
+                .hint("return to now, and ask it with the stretch in its own WHERE"));
         }
         // A joined dataset may have a column of that name, too.
         let owner = query.join.as_ref().map(|_| query.alias.as_deref().map_or_else(|| query.table.sql.clone(), quote));

@@ -14,8 +14,13 @@ use crate::workspace::{Folders, TableSetup, Workspace};
 /// # Errors
 /// When there is no display, or the user has no home folder.
 pub fn run_window(args: Vec<String>) -> Result<()> {
-    let no_display = |what: String| Fault::new(what).hint("use `braid run` to ask a question without a window; see `braid --help`");
-    if cfg!(target_os = "linux") && ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty())) {
+    let no_display =
+        |what: String| Fault::new(what).hint("use `braid run` to ask a question without a window; see `braid --help`");
+    if cfg!(target_os = "linux")
+        && ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+            .iter()
+            .all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty()))
+    {
         return Err(no_display("there is no display".to_owned()));
     }
     let folders = Folders::of_user()?;
@@ -32,7 +37,11 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         if let Some(url) = FeedUrl::parse(&arg).ok().filter(|url| kind_of(url).is_some()) {
             // Who types a host agrees to it.
             agreed.extend(url.hosts());
-            open.push(Action::Open(Open::Setup(TableSetup { name: first::feed_name(&arg), live: vec![arg], ..TableSetup::default() })));
+            open.push(Action::Open(Open::Setup(TableSetup {
+                name: first::feed_name(&arg),
+                live: vec![arg],
+                ..TableSetup::default()
+            })));
         } else {
             paths.push(arg.into());
         }
@@ -41,7 +50,11 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         open.push(Action::Open(Open::Paths(paths)));
     }
     let options = eframe::NativeOptions {
-        viewport: ViewportBuilder::default().with_title("Braid").with_app_id("braid").with_inner_size(look::WINDOW).with_min_inner_size(look::MIN_WINDOW),
+        viewport: ViewportBuilder::default()
+            .with_title("Braid")
+            .with_app_id("braid")
+            .with_inner_size(look::WINDOW)
+            .with_min_inner_size(look::MIN_WINDOW),
         ..Default::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
@@ -49,5 +62,6 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         troubles.iter().for_each(|fault| app.tell(fault));
         Ok(Box::new(app))
     });
-    eframe::run_native("braid", options, create).map_err(|error| no_display(format!("the window cannot be opened: {error}")))
+    eframe::run_native("braid", options, create)
+        .map_err(|error| no_display(format!("the window cannot be opened: {error}")))
 }

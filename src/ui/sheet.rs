@@ -112,7 +112,8 @@ impl Sheet {
         let past = self.now.as_ref().map(|now| now.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
         let started = self.bound().and_then(|(sql, bound)| {
-            let options = Options { datasets: bound.datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
+            let options =
+                Options { datasets: bound.datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
             Ok((Run::start(bound.plan, self.table.clone(), options, wake.clone())?, sql, bound.windows))
         });
         match started {
@@ -185,7 +186,13 @@ impl Sheet {
 
     /// Asks the question over a stretch of what came so far; the run goes on behind it.
     pub(super) fn rewind(&mut self, stretch: Stretch, wake: &Wake) -> Result<()> {
-        let time = self.table.time.as_ref().ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?.column.clone();
+        let time = self
+            .table
+            .time
+            .as_ref()
+            .ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?
+            .column
+            .clone();
         // Another stretch is asked what this one was; the first one what was asked last, though it be not answered yet.
         let sql = if self.now.is_some() { self.question.sql.clone() } else { self.watch.asked().to_owned() };
         self.plan(&stretch.within(&sql, &time)?)?;
@@ -226,11 +233,15 @@ impl Sheet {
     /// Keeps `classes` in step with what is written.
     pub(super) fn classify(&mut self) {
         let known = self.classified.as_ref().is_some_and(|(sql, table, others, models)| {
-            *sql == self.question.sql && Arc::ptr_eq(table, &self.table) && *others == self.others.len() && models.is_same(&self.models)
+            *sql == self.question.sql
+                && Arc::ptr_eq(table, &self.table)
+                && *others == self.others.len()
+                && models.is_same(&self.models)
         });
         if !known {
             self.classes = classes(self);
-            self.classified = Some((self.question.sql.clone(), self.table.clone(), self.others.len(), self.models.clone()));
+            self.classified =
+                Some((self.question.sql.clone(), self.table.clone(), self.others.len(), self.models.clone()));
         }
     }
 
@@ -241,19 +252,24 @@ impl Sheet {
         let form = &self.question.form;
         let answer = &shown.answer;
         let time = answer.columns().iter().position(|c| c.dtype().is_temporal());
-        let Some(time) = time else { return form.order.is_empty() && shown.status.is_none() && form.measures.is_empty() };
+        let Some(time) = time else {
+            return form.order.is_empty() && shown.status.is_none() && form.measures.is_empty();
+        };
         let name = answer.columns().get(time).map(|c| c.name().as_str()).unwrap_or_default();
         let ordered = form.order.first().is_none_or(|(by, descending)| !descending && bare(by) == name);
-        let (first, last) = (cells::micros(answer, time, 0), cells::micros(answer, time, answer.height().saturating_sub(1)));
+        let (first, last) =
+            (cells::micros(answer, time, 0), cells::micros(answer, time, answer.height().saturating_sub(1)));
         ordered && first <= last
     }
 
     /// Where a seam in time would keep rows of both faces from being counted twice: just after the end of history, when
     /// live has begun before it.
     pub fn better_seam(&self) -> Option<Overlap> {
-        let seam = &self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0 && !s.seam.warnings.is_empty())?.seam;
+        let seam =
+            &self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0 && !s.seam.warnings.is_empty())?.seam;
         let doubtful = self.table.seam == Seam::Append && self.table.time.is_some();
-        let (history_until, live_from) = seam.at.zip(seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
+        let (history_until, live_from) =
+            seam.at.zip(seam.live_from).filter(|(until, from)| doubtful && from <= until)?;
         Some(Overlap { history_until, live_from })
     }
 
@@ -354,12 +370,16 @@ impl Overlap {
 pub fn plan(sql: &str, table: &Arc<Table>, others: &[Arc<Table>], models: &Models) -> Result<Bound> {
     let query = Query::parse(sql)?;
     let names = query.tables();
-    let known = |name: &String| std::iter::once(table).chain(others).find(|t| t.name.eq_ignore_ascii_case(name)).cloned();
+    let known =
+        |name: &String| std::iter::once(table).chain(others).find(|t| t.name.eq_ignore_ascii_case(name)).cloned();
     let mut tables = Vec::new();
     for name in names.iter().skip(1) {
-        tables.push(known(name).ok_or_else(|| Fault::new(format!("there is no open table '{name}'")).hint("open it first"))?);
+        tables.push(
+            known(name).ok_or_else(|| Fault::new(format!("there is no open table '{name}'")).hint("open it first"))?,
+        );
     }
-    let inputs: Vec<Input<'_>> = names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
+    let inputs: Vec<Input<'_>> =
+        names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
     let plan = Plan::with_models(&query, sql, &inputs, models)?;
     Ok(Bound { windows: Windows::of(&query, &plan), plan: Arc::new(plan), datasets: tables })
 }

@@ -43,7 +43,9 @@ fn first_clause(text: &str) -> (&str, &str) {
     let ends = BETWEEN.iter().filter_map(|between| Some((text.find(between)?, *between)));
     // Of those at one place, the longest.
     let end = ends.min_by_key(|(at, between)| (*at, std::cmp::Reverse(between.len())));
-    end.map_or((text, ""), |(at, between)| text.split_at_checked(at).map_or((text, ""), |(clause, _)| (clause, between)))
+    end.map_or((text, ""), |(at, between)| {
+        text.split_at_checked(at).map_or((text, ""), |(clause, _)| (clause, between))
+    })
 }
 
 fn without_parentheses(text: &str) -> String {

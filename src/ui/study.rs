@@ -45,6 +45,7 @@ impl Study {
 /// How many groups a window of the answer has, about.
 fn groups(sheet: &Sheet) -> f64 {
     let rows = sheet.watch.shown.as_ref().map_or(0, |s| s.answer.height());
-    let windows = sheet.picture.figure().and_then(|f| f.series.iter().map(crate::figure::Series::len).max()).unwrap_or(0);
+    let windows =
+        sheet.picture.figure().and_then(|f| f.series.iter().map(crate::figure::Series::len).max()).unwrap_or(0);
     if windows == 0 { 1.0 } else { (rows as f64 / windows as f64).max(1.0) }
 }

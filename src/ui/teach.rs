@@ -66,7 +66,11 @@ impl App {
             self.show_report(id);
         } else if let Some(entry) = self.models.get(id) {
             let score = entry.score().unwrap_or_default();
-            self.notices.offer(format!("{} was learnt: {score}", entry.name), "See the report".to_owned(), Action::Model(id, ModelAction::Report));
+            self.notices.offer(
+                format!("{} was learnt: {score}", entry.name),
+                "See the report".to_owned(),
+                Action::Model(id, ModelAction::Report),
+            );
         }
     }
 

@@ -135,7 +135,17 @@ impl Watch {
     pub(super) fn stage(&mut self, run: Run, sql: String, windows: Windows) {
         let number = self.fresh_number();
         let windows = Arc::new(windows);
-        self.next = Some(Next { run, sql, windows, newest: None, share: 0.0, number, since: Instant::now(), target: self.newest.clone(), caught_up: None });
+        self.next = Some(Next {
+            run,
+            sql,
+            windows,
+            newest: None,
+            share: 0.0,
+            number,
+            since: Instant::now(),
+            target: self.newest.clone(),
+            caught_up: None,
+        });
     }
 
     /// A watch whose runs are numbered from there on.

@@ -159,7 +159,12 @@ impl Work {
                 Kind::Sample { job, .. } => ("Preparing the sample", job.progress()),
                 Kind::Save(job) => ("Saving", job.progress()),
                 Kind::Model(job, _) => ("Reading a model", job.progress()),
-                Kind::Workspaces(_) | Kind::PickOpen(_) | Kind::PickModel(..) | Kind::PickSave { .. } | Kind::Keep(_) | Kind::KeepModel(_) => return None,
+                Kind::Workspaces(_)
+                | Kind::PickOpen(_)
+                | Kind::PickModel(..)
+                | Kind::PickSave { .. }
+                | Kind::Keep(_)
+                | Kind::KeepModel(_) => return None,
             };
             Some(Shown { id: task.id, title: title.to_owned(), progress })
         })

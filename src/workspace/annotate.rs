@@ -26,7 +26,9 @@ pub struct Windows {
 impl Windows {
     pub fn of(query: &Query, plan: &Plan) -> Self {
         let Some(window) = plan.window() else { return Self::default() };
-        let is = |sql: &str, wanted: &[&str]| wanted.iter().any(|word| sql.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
+        let is = |sql: &str, wanted: &[&str]| {
+            wanted.iter().any(|word| sql.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)))
+        };
         let column = |wanted: &[&str]| {
             let at = query.items.iter().position(|item| is(item.expr.sql.trim(), wanted))?;
             plan.output.get_at_index(at).map(|(name, _)| name.to_string())
@@ -73,7 +75,8 @@ impl Windows {
     pub fn states(&self, snapshot: &Snapshot) -> Vec<PointState> {
         let Some(status) = known(snapshot) else { return Vec::new() };
         let height = snapshot.answer.height();
-        let (starts, ends) = (self.times(&snapshot.answer, self.start.as_deref()), self.times(&snapshot.answer, self.end.as_deref()));
+        let (starts, ends) =
+            (self.times(&snapshot.answer, self.start.as_deref()), self.times(&snapshot.answer, self.end.as_deref()));
         let time = |times: &Vec<Option<Micros>>, row: usize| times.get(row).copied().flatten();
         (0..height).map(|row| self.state_of(status.get(row).copied(), time(&starts, row), time(&ends, row))).collect()
     }
@@ -124,7 +127,9 @@ pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows, shar
         return Ok(figure);
     }
     figure.seam = snapshot.seam.at.map(|at| at as f64);
-    let gap = |from: Option<i64>, until: Option<i64>| (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64));
+    let gap = |from: Option<i64>, until: Option<i64>| {
+        (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64))
+    };
     figure.gaps = snapshot.gaps.iter().map(|g| gap(g.from, g.until)).collect();
     figure.apart = windows.are_sessions();
     if let Some(step) = windows.step().filter(|_| share < 1.0) {

@@ -37,7 +37,9 @@ pub(super) fn put_apart(url: &str, vault: &Vault, secrets: &mut BTreeMap<String,
 pub(super) fn put_back(saved: &str, secrets: &BTreeMap<String, Secret>) -> String {
     let Some((address, query)) = saved.split_once('?') else { return saved.to_owned() };
     let named = |pair: &&str| pair.strip_prefix(KEPT).is_some_and(|rest| rest.starts_with('='));
-    let Some(name) = query.split('&').find(named).and_then(|pair| pair.split_once('=')).map(|(_, name)| name) else { return saved.to_owned() };
+    let Some(name) = query.split('&').find(named).and_then(|pair| pair.split_once('=')).map(|(_, name)| name) else {
+        return saved.to_owned();
+    };
     let rest: Vec<&str> = query.split('&').filter(|pair| !named(pair)).collect();
     let plain = if rest.is_empty() { address.to_owned() } else { format!("{address}?{}", rest.join("&")) };
     secrets.get(name).map_or(plain.clone(), |secret| FeedUrl::join(&plain, secret))

@@ -134,7 +134,11 @@ impl Workspace {
             Err(error) => return Err(Fault::io(place, &error)),
             Ok(bytes) => bytes,
         };
-        let none = |why: String| Fault::new(format!("this is not a workspace: {why}")).at(place.clone()).hint("move the file away to start afresh");
+        let none = |why: String| {
+            Fault::new(format!("this is not a workspace: {why}"))
+                .at(place.clone())
+                .hint("move the file away to start afresh")
+        };
         let text = String::from_utf8(bytes).map_err(|_| none("it is no text".to_owned()))?;
         let Sealed { seal } = serde_json::from_str(&text).map_err(|e| none(e.to_string()))?;
         let mut workspace: Self = serde_json::from_str(&text).map_err(|e| none(e.to_string()))?;
@@ -171,7 +175,8 @@ impl Workspace {
             *url = put_apart(url, vault, &mut secrets)?;
         }
         vault.keep(secrets)?;
-        let text = serde_json::to_string_pretty(&Document { seal: UNSEALED.to_owned(), workspace: saved }).map_err(|e| Fault::new(e.to_string()))?;
+        let text = serde_json::to_string_pretty(&Document { seal: UNSEALED.to_owned(), workspace: saved })
+            .map_err(|e| Fault::new(e.to_string()))?;
         let text = text.replacen(UNSEALED, &vault.seal(&text)?, 1);
         if let Some(folder) = file.parent() {
             own::root(folder).map_err(|e| fault(&e))?;

@@ -46,7 +46,10 @@ impl Vault {
 
     /// Whether `seal` is what `seal` gave for this text. Compared in a time that tells nothing.
     pub fn is_sealed(&self, text: &str, seal: &str) -> bool {
-        let pairs = seal.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()));
+        let pairs = seal
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()));
         let tag: Option<Vec<u8>> = pairs.collect();
         let key = self.key().ok().flatten();
         tag.zip(key).is_some_and(|(tag, key)| hmac::verify(&key, text.as_bytes(), &tag).is_ok())
@@ -57,7 +60,9 @@ impl Vault {
         match read(&path)? {
             None => Ok(None),
             Some(bytes) if bytes.len() == KEY_BYTES => Ok(Some(hmac::Key::new(hmac::HMAC_SHA256, &bytes))),
-            Some(_) => Err(Fault::new("this is no key of Braid").at(path.display().to_string()).hint("remove it: a new one is made")),
+            Some(_) => Err(Fault::new("this is no key of Braid")
+                .at(path.display().to_string())
+                .hint("remove it: a new one is made")),
         }
     }
 
@@ -65,7 +70,8 @@ impl Vault {
         let path = self.folder.join(KEY);
         let mut bytes = [0; KEY_BYTES];
         let random = ring::rand::SystemRandom::new();
-        ring::rand::SecureRandom::fill(&random, &mut bytes).map_err(|_| Fault::new("the system gives no random numbers").at(path.display().to_string()))?;
+        ring::rand::SecureRandom::fill(&random, &mut bytes)
+            .map_err(|_| Fault::new("the system gives no random numbers").at(path.display().to_string()))?;
         self.write(KEY, &bytes)?;
         // Another window may have made one at the same time: the one that is there counts.
         let key = self.key()?;
@@ -118,7 +124,9 @@ impl Vault {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.folder.join(name);
-        own::folders(&self.folder).and_then(|()| own::replace(&path, bytes)).map_err(|e| Fault::io(path.display().to_string(), &e))
+        own::folders(&self.folder)
+            .and_then(|()| own::replace(&path, bytes))
+            .map_err(|e| Fault::io(path.display().to_string(), &e))
     }
 }
 

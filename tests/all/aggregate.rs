@@ -29,7 +29,17 @@ struct Row {
 const COLUMNS: &[&str] = &["i", "j", "u", "x", "y", "s", "b", "d", "t", "h", "j + 1", "x > 1"];
 
 fn row() -> impl Strategy<Value = Row> {
-    let text = prop::sample::select(vec!["", "a", "b", "ä", "日本語", "seven77", "eight888", "a text longer than any register"]).prop_map(str::to_owned);
+    let text = prop::sample::select(vec![
+        "",
+        "a",
+        "b",
+        "ä",
+        "日本語",
+        "seven77",
+        "eight888",
+        "a text longer than any register",
+    ])
+    .prop_map(str::to_owned);
     let int = prop_oneof![3 => -5_i64..5, 1 => prop::sample::select(vec![i64::MIN, i64::MAX, i64::MAX - 1, 1 << 53, (1 << 53) + 1])];
     let float = prop_oneof![
         3 => (-9_i32..9).prop_map(|n| f64::from(n) / 4.0),
@@ -39,9 +49,18 @@ fn row() -> impl Strategy<Value = Row> {
     let narrow = prop_oneof![3 => (-9_i16..9).prop_map(f32::from), 1 => prop::sample::select(vec![f32::NAN, f32::INFINITY, -0.0, f32::MAX])];
     let some = |p| prop::option::weighted(p, any::<bool>());
     (
-        (prop::option::weighted(0.95, 0_u8..3), prop::option::of(int), prop::option::of(any::<i16>()), prop::option::of(prop_oneof![0..3_u64, Just(u64::MAX)])),
+        (
+            prop::option::weighted(0.95, 0_u8..3),
+            prop::option::of(int),
+            prop::option::of(any::<i16>()),
+            prop::option::of(prop_oneof![0..3_u64, Just(u64::MAX)]),
+        ),
         (prop::option::weighted(0.8, float), prop::option::of(narrow), prop::option::weighted(0.8, text), some(0.7)),
-        (prop::option::of(-700_000_i32..700_000), prop::option::weighted(0.9, -3_i64..3), prop::option::of(0_i64..86_400_000_000_000)),
+        (
+            prop::option::of(-700_000_i32..700_000),
+            prop::option::weighted(0.9, -3_i64..3),
+            prop::option::of(0_i64..86_400_000_000_000),
+        ),
     )
         .prop_map(|((g, i, j, u), (x, y, s, b), (d, t, h))| Row { g, i, j, u, x, y, s, b, d, t, h })
 }
@@ -90,7 +109,13 @@ fn random_call(aggregate: &Aggregate, random: &mut fastrand::Rng) -> String {
         let parameters: Vec<&str> = aggregate
             .parameters
             .iter()
-            .map(|p| if p.whole { ["1", "2", "3", "5"][random.usize(..4)] } else { ["0", "0.1", "0.5", "0.95", "1"][random.usize(..5)] })
+            .map(|p| {
+                if p.whole {
+                    ["1", "2", "3", "5"][random.usize(..4)]
+                } else {
+                    ["0", "0.1", "0.5", "0.95", "1"][random.usize(..5)]
+                }
+            })
             .collect();
         let filter = ["", "", " FILTER (WHERE b)", " FILTER (WHERE x > 0 AND j < 5)"][random.usize(..4)];
         let sql = call(aggregate, &arguments, &parameters, random.u8(..5) == 0) + filter;
@@ -113,7 +138,9 @@ fn bits(answer: Result<braid::query::partial::Answer, braid::data::Fault>) -> Re
         }
     }
     let frame = answer.map_err(|f| f.to_string())?.frame;
-    Ok((0..frame.height()).map(|i| frame.columns().iter().map(|c| cell(&c.get(i).unwrap())).collect::<Vec<_>>().join(" | ")).collect())
+    Ok((0..frame.height())
+        .map(|i| frame.columns().iter().map(|c| cell(&c.get(i).unwrap())).collect::<Vec<_>>().join(" | "))
+        .collect())
 }
 
 /// What a partial hands over, cut into pieces as if it had been stored in parts.
@@ -121,7 +148,11 @@ fn handed(partial: &Partial, random: &mut fastrand::Rng) -> Vec<DataFrame> {
     let state = partial.to_frame().unwrap();
     let at = random.usize(..=state.height());
     // Without keys there is one row, and half of it is none.
-    if partial.plan().keys.is_empty() { vec![state] } else { vec![state.slice(0, at), state.slice(at as i64, state.height())] }
+    if partial.plan().keys.is_empty() {
+        vec![state]
+    } else {
+        vec![state.slice(0, at), state.slice(at as i64, state.height())]
+    }
 }
 
 proptest! {
@@ -231,7 +262,9 @@ fn same(a: &Val, b: &Val, tolerance: f64) -> bool {
     match (a, b) {
         (Val::Null, Val::Null) => true,
         (Val::L(a), Val::L(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b, tolerance)),
-        (Val::F(a), Val::F(b)) => (a.is_nan() && b.is_nan()) || a == b || (a - b).abs() <= tolerance * a.abs().max(b.abs()),
+        (Val::F(a), Val::F(b)) => {
+            (a.is_nan() && b.is_nan()) || a == b || (a - b).abs() <= tolerance * a.abs().max(b.abs())
+        }
         (Val::Null, _) | (_, Val::Null) | (Val::L(_), _) | (_, Val::L(_)) => false,
         (Val::F(_), _) | (_, Val::F(_)) => false,
         _ => order(a, b).is_eq(),
@@ -244,7 +277,11 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
     let mut present: Vec<&Val> = rows.iter().map(|(a, _)| a).filter(|a| !a.is_null()).collect();
     present.sort_by(|a, b| order(a, b));
     let n = present.len();
-    let numbers: Vec<f64> = if matches!(present.first(), Some(Val::I(_) | Val::F(_))) { present.iter().map(|v| v.number()).collect() } else { vec![] };
+    let numbers: Vec<f64> = if matches!(present.first(), Some(Val::I(_) | Val::F(_))) {
+        present.iter().map(|v| v.number()).collect()
+    } else {
+        vec![]
+    };
     let mut distinct = present.clone();
     distinct.dedup_by(|a, b| order(a, b).is_eq());
     let or_null = |value: Option<&Val>| value.cloned().unwrap_or(Val::Null);
@@ -303,10 +340,13 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
             (quantile(parameter).map_or(Val::Null, |t| Val::I((t * unit).round() as i128)), 0.0)
         }
         // A narrow decimal number stays one.
-        "median" | "quantile_cont" => (float(quantile(parameter)), if *dtype == DataType::Float32 { 1e-7 } else { 1e-15 }),
+        "median" | "quantile_cont" => {
+            (float(quantile(parameter)), if *dtype == DataType::Float32 { 1e-7 } else { 1e-15 })
+        }
         "approx_quantile" => (float(quantile(parameter)), 0.010_000_001),
         "approx_top_k" => {
-            let mut counted: Vec<(usize, &Val)> = distinct.iter().map(|v| (present.iter().filter(|p| order(p, v).is_eq()).count(), *v)).collect();
+            let mut counted: Vec<(usize, &Val)> =
+                distinct.iter().map(|v| (present.iter().filter(|p| order(p, v).is_eq()).count(), *v)).collect();
             // Stable, and `distinct` is in order: ties go to the smaller value.
             counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
             (list(counted.into_iter().take(parameter as usize).map(|(_, v)| v.clone()).collect()), 0.0)
@@ -359,7 +399,8 @@ fn every_aggregate_is_what_a_plain_loop_finds() {
         for aggregate in AGGREGATES {
             let mut asked = 0;
             for first in ["i", "j", "u", "x", "y", "s", "b", "d", "t", "h"] {
-                for second in ["i", "x", "y", "s", "d", "b"].into_iter().take(if aggregate.inputs == 2 { 6 } else { 1 }) {
+                for second in ["i", "x", "y", "s", "d", "b"].into_iter().take(if aggregate.inputs == 2 { 6 } else { 1 })
+                {
                     let (parameter, written) = if aggregate.parameters.is_empty() {
                         (0.5, None)
                     } else if aggregate.parameters[0].whole {
@@ -369,7 +410,9 @@ fn every_aggregate_is_what_a_plain_loop_finds() {
                     };
                     let arguments: Vec<&str> = [first, second].into_iter().take(aggregate.inputs).collect();
                     let sql = call(aggregate, &arguments, written.as_slice(), false);
-                    let sql = format!("SELECT g, {sql} FILTER (WHERE j IS NULL OR j > -200) AS a FROM r GROUP BY g ORDER BY g");
+                    let sql = format!(
+                        "SELECT g, {sql} FILTER (WHERE j IS NULL OR j > -200) AS a FROM r GROUP BY g ORDER BY g"
+                    );
                     let Ok(plan) = plan(&sql) else { continue };
                     asked += 1;
                     let mut partial = Partial::new(plan).unwrap();
@@ -379,11 +422,17 @@ fn every_aggregate_is_what_a_plain_loop_finds() {
                     let cell = |name: &str, row: usize| val(&table.column(name).unwrap().get(row).unwrap());
                     for group in 0..answer.height() {
                         let g = answer.column("g").unwrap().u32().unwrap().get(group).unwrap();
-                        let own = (0..rows.len()).filter(|r| rows[*r].g.map(u32::from) == Some(g) && rows[*r].j.is_none_or(|j| j > -200));
+                        let own = (0..rows.len())
+                            .filter(|r| rows[*r].g.map(u32::from) == Some(g) && rows[*r].j.is_none_or(|j| j > -200));
                         let own: Vec<(Val, Val)> = own.map(|r| (cell(first, r), cell(other, r))).collect();
-                        let (want, tolerance) = reference(aggregate.name, &own, parameter, table.column(first).unwrap().dtype());
+                        let (want, tolerance) =
+                            reference(aggregate.name, &own, parameter, table.column(first).unwrap().dtype());
                         let got = val(&answer.column("a").unwrap().get(group).unwrap());
-                        assert!(same(&got, &want, tolerance), "{sql}, group {g} of {} rows: {got:?}, not {want:?}", own.len());
+                        assert!(
+                            same(&got, &want, tolerance),
+                            "{sql}, group {g} of {} rows: {got:?}, not {want:?}",
+                            own.len()
+                        );
                     }
                 }
             }
@@ -393,7 +442,8 @@ fn every_aggregate_is_what_a_plain_loop_finds() {
 }
 
 fn ask(sql: &str, frame: &DataFrame) -> DataFrame {
-    let plan = Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap_or_else(|f| panic!("{sql}: {f}"));
+    let plan =
+        Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap_or_else(|f| panic!("{sql}: {f}"));
     let mut partial = Partial::new(Arc::new(plan)).unwrap();
     partial.absorb(frame, None).unwrap();
     partial.answer(None).unwrap().frame
@@ -414,12 +464,21 @@ fn moments_of_ill_conditioned_rows_keep_their_digits() {
         DataFrame::new(x.len(), vec![Column::new("x".into(), x), Column::new("y".into(), y)]).unwrap()
     };
     let (close, far) = (frame(0.0), frame(1e9));
-    for call in ["var_samp(x)", "stddev_pop(y)", "covar_samp(y, x)", "covar_pop(x, y)", "corr(x, y)", "regr_slope(y, x)", "regr_r2(y, x)"] {
+    for call in [
+        "var_samp(x)",
+        "stddev_pop(y)",
+        "covar_samp(y, x)",
+        "covar_pop(x, y)",
+        "corr(x, y)",
+        "regr_slope(y, x)",
+        "regr_r2(y, x)",
+    ] {
         let sql = format!("SELECT {call} AS a FROM r");
         let (want, got) = (one(&sql, &close), one(&sql, &far));
         assert!((got - want).abs() <= 1e-11 * want.abs(), "{call}: {got}, not {want}");
     }
-    let equal = DataFrame::new(3, vec![Column::new("x".into(), [0.1; 3]), Column::new("y".into(), [1.0, 2.0, 3.5])]).unwrap();
+    let equal =
+        DataFrame::new(3, vec![Column::new("x".into(), [0.1; 3]), Column::new("y".into(), [1.0, 2.0, 3.5])]).unwrap();
     assert_eq!(one("SELECT var_pop(x) AS a FROM r", &equal), 0.0);
     assert!(one("SELECT corr(x, y) AS a FROM r", &equal).is_nan());
     assert!(one("SELECT regr_slope(y, x) AS a FROM r", &equal).is_nan());
@@ -427,8 +486,13 @@ fn moments_of_ill_conditioned_rows_keep_their_digits() {
 
 #[test]
 fn distinct_goes_into_any_aggregate_of_one_argument() {
-    let frame = DataFrame::new(6, vec![Column::new("x".into(), [Some(1_i64), Some(1), Some(4), None, Some(4), Some(1)])]).unwrap();
-    let answer = ask("SELECT sum(DISTINCT x) AS s, avg(DISTINCT x) AS a, max(DISTINCT x) AS m, count(DISTINCT x) AS n, median(DISTINCT x) AS q FROM r", &frame);
+    let frame =
+        DataFrame::new(6, vec![Column::new("x".into(), [Some(1_i64), Some(1), Some(4), None, Some(4), Some(1)])])
+            .unwrap();
+    let answer = ask(
+        "SELECT sum(DISTINCT x) AS s, avg(DISTINCT x) AS a, max(DISTINCT x) AS m, count(DISTINCT x) AS n, median(DISTINCT x) AS q FROM r",
+        &frame,
+    );
     let row: Vec<f64> = answer.columns().iter().map(|c| c.get(0).unwrap().try_extract().unwrap()).collect();
     assert_eq!(row, [5.0, 2.5, 4.0, 2.0, 2.5]);
     let plan = plan("SELECT sum(DISTINCT i) AS s, sum(i) AS p FROM r").unwrap();
@@ -441,18 +505,26 @@ fn first_and_last_need_an_event_time() {
     for (call, other) in [("first(x)", "arg_min(x, y)"), ("last(x)", "arg_max(x, y)")] {
         let sql = format!("SELECT {call} FROM r");
         let fault = Plan::new(&Query::parse(&sql).unwrap(), &sql, &schema, None).unwrap_err();
-        assert!(fault.what.contains("event-time") && fault.hint.contains("--time r=") && fault.hint.contains(other), "{fault}");
+        assert!(
+            fault.what.contains("event-time") && fault.hint.contains("--time r=") && fault.hint.contains(other),
+            "{fault}"
+        );
         assert_eq!(&sql[fault.span.clone().unwrap()], call);
     }
     let plan = plan("SELECT first(x) AS a, last(x) AS b, first(x) FILTER (WHERE b) AS c FROM r").unwrap();
-    assert_eq!(plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["x", "b", "t"], "the time is asked for too");
+    assert_eq!(
+        plan.columns.iter().map(|c| c.as_str()).collect::<Vec<_>>(),
+        ["x", "b", "t"],
+        "the time is asked for too"
+    );
 }
 
 #[test]
 fn sums_that_do_not_fit_are_refused_and_lists_are_typed() {
     let frame = DataFrame::new(2, vec![Column::new("x".into(), [i64::MAX, 1])]).unwrap();
     let sql = "SELECT sum(DISTINCT x) AS s FROM r";
-    let mut partial = Partial::new(Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap())).unwrap();
+    let mut partial =
+        Partial::new(Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap())).unwrap();
     partial.absorb(&frame, None).unwrap();
     assert!(partial.answer(None).unwrap_err().to_string().contains("64 bits"));
     let answer = ask("SELECT max(x, 2) AS m, approx_top_k(x, 1) AS k FROM r", &frame);
@@ -474,10 +546,17 @@ fn a_state_that_is_none_is_refused() {
 
 #[test]
 fn lists_can_be_written_as_text() {
-    let frame = DataFrame::new(2, vec![Column::new("g".into(), ["a", "b"]), Column::new("s".into(), [Some("x, \"y\""), None])]).unwrap();
+    let frame =
+        DataFrame::new(2, vec![Column::new("g".into(), ["a", "b"]), Column::new("s".into(), [Some("x, \"y\""), None])])
+            .unwrap();
     let mut text = Vec::new();
-    braid::data::format::write_csv(&ask("SELECT g, max(s, 2) AS m FROM r GROUP BY g ORDER BY g", &frame), b',', braid::data::format::Formulas::Keep, &mut text)
-        .unwrap();
+    braid::data::format::write_csv(
+        &ask("SELECT g, max(s, 2) AS m FROM r GROUP BY g ORDER BY g", &frame),
+        b',',
+        braid::data::format::Formulas::Keep,
+        &mut text,
+    )
+    .unwrap();
     assert_eq!(String::from_utf8(text).unwrap(), "g,m\na,\"[\"\"x, \\\"\"y\\\"\"\"\"]\"\nb,\n");
 }
 
@@ -534,7 +613,10 @@ fn what_keeps_much_has_a_cheaper_form() {
     let new = |item: &str| cheaper(item).map(|(sql, _)| sql);
     for (item, want) in [
         ("count(DISTINCT origin)", "approx_count_distinct(origin)"),
-        ("COUNT(distinct upper(city)) FILTER (WHERE x > 1) AS \"odd name\"", "approx_count_distinct(upper(city)) FILTER (WHERE x > 1) AS \"odd name\""),
+        (
+            "COUNT(distinct upper(city)) FILTER (WHERE x > 1) AS \"odd name\"",
+            "approx_count_distinct(upper(city)) FILTER (WHERE x > 1) AS \"odd name\"",
+        ),
         ("median(x) AS m", "approx_quantile(x, 0.5) AS m"),
         ("quantile_cont(a + b, 0.9) p90", "approx_quantile(a + b, 0.9) AS p90"),
         ("median(x) - min(x) AS spread", "approx_quantile(x, 0.5) - min(x) AS spread"),
@@ -551,7 +633,9 @@ fn what_keeps_much_has_a_cheaper_form() {
     for aggregate in AGGREGATES.iter().filter(|a| a.rewrite.is_some()) {
         let rewrite = aggregate.rewrite.as_ref().unwrap();
         let to = find(rewrite.to).unwrap();
-        assert!(matches!(to.class, Class::Sketch { .. }) && !matches!(aggregate.class, Class::Sketch { .. } | Class::Exact));
+        assert!(
+            matches!(to.class, Class::Sketch { .. }) && !matches!(aggregate.class, Class::Sketch { .. } | Class::Exact)
+        );
         assert_eq!(to.arity(), aggregate.arity() + rewrite.more.len());
         let parameters: Vec<&str> = aggregate.parameters.iter().map(|p| p.start).collect();
         let (sql, _) = cheaper(&call(aggregate, &["x"], &parameters, false)).unwrap();

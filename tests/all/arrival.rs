@@ -19,7 +19,8 @@ use crate::run::{answer, given, open, start, wait};
 
 const SECOND: i64 = 1_000_000;
 const LATENESS: i64 = 5 * SECOND;
-const SQL: &str = "SELECT tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s FROM r GROUP BY w ORDER BY w";
+const SQL: &str =
+    "SELECT tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s FROM r GROUP BY w ORDER BY w";
 
 /// Times of rows that come up to a minute late, in the order in which they come.
 fn times(rows: usize, seed: u64) -> Vec<i64> {
@@ -32,7 +33,8 @@ fn times(rows: usize, seed: u64) -> Vec<i64> {
 fn late_by_definition(times: &[i64]) -> u64 {
     let mut newest: Option<i64> = None;
     let late = times.iter().filter(|t| {
-        let late = newest.is_some_and(|newest| t.div_euclid(10 * SECOND) * 10 * SECOND + 10 * SECOND <= newest - LATENESS);
+        let late =
+            newest.is_some_and(|newest| t.div_euclid(10 * SECOND) * 10 * SECOND + 10 * SECOND <= newest - LATENESS);
         newest = newest.max(Some(**t));
         late
     });
@@ -71,7 +73,12 @@ fn any_pace_chunks_and_workers_set_the_same_rows_aside() {
     let path = folder.path().join("all.ndjson");
     file(&path, &times);
     let mut answers = Vec::new();
-    for (feed, threads) in [("file:PATH?follow=false", 1), ("file:PATH?follow=false", 4), ("replay:PATH?rate=100000", 2), ("replay:PATH?speed=max", 3)] {
+    for (feed, threads) in [
+        ("file:PATH?follow=false", 1),
+        ("file:PATH?follow=false", 4),
+        ("replay:PATH?rate=100000", 2),
+        ("replay:PATH?speed=max", 3),
+    ] {
         let url = feed.replace("PATH", &path.display().to_string());
         let last = answer(&table(&[url]), SQL, Options { threads, ..Options::default() });
         assert_judged(&last, late, times.len());
@@ -100,19 +107,26 @@ fn a_window_that_is_shown_final_never_changes_and_the_newest_is_open() {
     for history in [&[][..], &[&*old]] {
         let mut given = given(history, &[format!("replay:{}?rate=60000", new.display())]);
         given.lateness = Some(Duration::from_secs(5));
-        let run = start(&open(&given), SQL, Options { threads: 4, pace: Duration::from_millis(1), ..Options::default() });
+        let run =
+            start(&open(&given), SQL, Options { threads: 4, pace: Duration::from_millis(1), ..Options::default() });
         let finals = RefCell::new(HashMap::new());
         wait(&run, |s| {
             let read = s.history_done == s.history_total;
-            let (Some(status), true) = (s.status.as_deref().filter(|s| !s.is_empty()), s.fault.is_none()) else { return false };
-            let cell = |name: &str, row: usize| s.answer.column(name).unwrap().get(row).unwrap().extract::<i64>().unwrap();
+            let (Some(status), true) = (s.status.as_deref().filter(|s| !s.is_empty()), s.fault.is_none()) else {
+                return false;
+            };
+            let cell =
+                |name: &str, row: usize| s.answer.column(name).unwrap().get(row).unwrap().extract::<i64>().unwrap();
             for row in (0..status.len()).filter(|row| status[*row] == WindowStatus::Final) {
                 let now = (cell("n", row), cell("s", row));
                 let then = *finals.borrow_mut().entry(cell("w", row)).or_insert(now);
                 assert_eq!(then, now, "a final window was changed");
             }
             assert!(s.last || status.last() == Some(&WindowStatus::Open), "more rows may come to the newest");
-            assert!(read || !status.contains(&WindowStatus::Final), "history that is not read may belong to any window");
+            assert!(
+                read || !status.contains(&WindowStatus::Final),
+                "history that is not read may belong to any window"
+            );
             s.last
         });
         assert!(finals.borrow().len() > 200);
@@ -124,10 +138,13 @@ fn hops_sessions_and_filters_are_judged_alike_by_any_number_of_workers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all.csv");
     file(&path, &times(8_000, 4));
-    for window in
-        ["hop(t, INTERVAL '2 seconds', INTERVAL '10 seconds')", "session(t, INTERVAL '3 seconds')", "hop(t, INTERVAL '7 seconds', INTERVAL '3 seconds')"]
-    {
-        let sql = format!("SELECT {window} AS w, count(*) AS n, max(v) AS m FROM r WHERE v % 3 <> 0 GROUP BY w ORDER BY w");
+    for window in [
+        "hop(t, INTERVAL '2 seconds', INTERVAL '10 seconds')",
+        "session(t, INTERVAL '3 seconds')",
+        "hop(t, INTERVAL '7 seconds', INTERVAL '3 seconds')",
+    ] {
+        let sql =
+            format!("SELECT {window} AS w, count(*) AS n, max(v) AS m FROM r WHERE v % 3 <> 0 GROUP BY w ORDER BY w");
         let ask = |url: String, threads| answer(&table(&[url]), &sql, Options { threads, ..Options::default() });
         let one = ask(format!("file:{}?follow=false", path.display()), 1);
         let other = ask(format!("replay:{}?rate=60000", path.display()), 3);
@@ -172,7 +189,11 @@ fn where_the_order_among_partitions_is_not_known_the_changed_question_says_so() 
     let told = asked.notes.iter().find(|n| n.contains("late before")).unwrap();
     assert!(told.contains(&before.rows.late.to_string()) && told.contains("2 partitions"), "{told}");
     // Without windows nothing is late, and there is nothing to say.
-    let plain = answer(&table, "SELECT count(*) AS n FROM r", Options { catch_up: Some(before.reached.clone()), ..Options::default() });
+    let plain = answer(
+        &table,
+        "SELECT count(*) AS n FROM r",
+        Options { catch_up: Some(before.reached.clone()), ..Options::default() },
+    );
     assert!(plain.notes.is_empty(), "{:?}", plain.notes);
 }
 
@@ -198,7 +219,11 @@ fn windows_over_another_time_than_the_tables_are_judged_by_the_tables_watermark(
     let mut frame = frame(&times);
     // A time of which the table knows nothing, an hour behind: every window of it is final when its rows come.
     let behind: Vec<i64> = times.iter().map(|t| t - 3_600 * SECOND).collect();
-    frame.with_column(Int64Chunked::from_vec("u".into(), behind).into_datetime(TimeUnit::Microseconds, None).into_column()).unwrap();
+    frame
+        .with_column(
+            Int64Chunked::from_vec("u".into(), behind).into_datetime(TimeUnit::Microseconds, None).into_column(),
+        )
+        .unwrap();
     write_frame(&frame, &path).unwrap();
     let table = table(&[format!("file:{}?follow=false", path.display())]);
     let sql = "SELECT tumble(u, INTERVAL '10 seconds') AS w, count(*) AS n FROM r GROUP BY w ORDER BY w";

@@ -29,7 +29,11 @@ fn rejects(lines: std::ops::Range<u64>) -> Rejects {
 }
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.to_string_lossy().ends_with(ending)).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.to_string_lossy().ends_with(ending))
+        .collect();
     files.sort();
     files
 }
@@ -68,7 +72,9 @@ fn late_rows_of_questions_with_other_columns_lie_in_one_table() {
     aside.add_late(&rows(0..2)).unwrap();
     aside.add_late(&df!("n" => [2.5], "x" => [true]).unwrap()).unwrap();
     aside.flush().unwrap();
-    let want = df!("n" => ["0", "1", "2.5"], "s" => [Some("row 0"), Some("row 1"), None], "x" => [None, None, Some(true)]).unwrap();
+    let want =
+        df!("n" => ["0", "1", "2.5"], "s" => [Some("row 0"), Some("row 1"), None], "x" => [None, None, Some(true)])
+            .unwrap();
     assert!(aside.late().unwrap().equals_missing(&want), "{:?}", aside.late().unwrap());
 }
 
@@ -101,12 +107,20 @@ fn rejected_rows_come_back_whole_and_in_order_and_each_is_a_line_of_json() {
     assert!(files(folder.path(), ".ndjson").len() > 1);
     let aside = open(folder.path(), limits);
     let frame = aside.rejected().unwrap();
-    assert_eq!(frame.column("line").unwrap().u64().unwrap().into_no_null_iter().collect::<Vec<_>>(), (0..50).collect::<Vec<_>>());
+    assert_eq!(
+        frame.column("line").unwrap().u64().unwrap().into_no_null_iter().collect::<Vec<_>>(),
+        (0..50).collect::<Vec<_>>()
+    );
     assert_eq!(frame.column("body").unwrap().str().unwrap().get(49), Some("{\"line\":49"));
     assert_eq!(frame.column("reason").unwrap().str().unwrap().get(0), Some("not \"valid\"\nJSON"));
     assert_eq!((aside.rejected_counts().rows, aside.rejected_counts().dropped), (50, 0));
     for path in files(folder.path(), ".ndjson") {
-        assert!(fs::read_to_string(path).unwrap().lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+        assert!(
+            fs::read_to_string(path)
+                .unwrap()
+                .lines()
+                .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+        );
     }
 }
 

@@ -34,7 +34,15 @@ fn refuse(path: &Path) -> String {
 fn answer(path: &Path, sql: &str) -> (String, String, u64) {
     let folder = Folder::new();
     let stats = folder.0.path().join("stats.json");
-    let out = braid(&["run", "--history", &format!("r={}", path.display()), "--sql", sql, "--stats", &stats.display().to_string()]);
+    let out = braid(&[
+        "run",
+        "--history",
+        &format!("r={}", path.display()),
+        "--sql",
+        sql,
+        "--stats",
+        &stats.display().to_string(),
+    ]);
     assert!(out.status.success(), "{}", stderr(&out));
     let stats: Value = serde_json::from_slice(&fs::read(stats).unwrap()).unwrap();
     let n = |key: &str| stats[key].as_u64().unwrap();
@@ -108,7 +116,14 @@ fn rows_that_contradict_are_set_aside_with_file_line_and_reason() {
         ("nul.csv", b"k,v\na,1\nb\0b,2\nc,3\n".to_vec(), 2, 1, "line 3", "NUL"),
         ("changes.csv", late_change.into_bytes(), 200_000, 2, "line 200002", "seven"),
         ("mixed.csv", mixed, 5_000, 1, "line 5002", "UTF-8"),
-        ("lines.ndjson", b"{\"k\":\"a\",\"v\":1}\n[1,2]\n{\"k\":\"b\",\"v\":2}\n{\"k\":\n".to_vec(), 2, 2, "line 2", "object"),
+        (
+            "lines.ndjson",
+            b"{\"k\":\"a\",\"v\":1}\n[1,2]\n{\"k\":\"b\",\"v\":2}\n{\"k\":\n".to_vec(),
+            2,
+            2,
+            "line 2",
+            "object",
+        ),
     ] {
         let path = folder.put(name, bytes);
         let (text, said, rejected) = answer(&path, "SELECT count(v) AS n, count(DISTINCT k) AS d FROM r");
@@ -127,9 +142,19 @@ fn set_aside_rows_can_be_inspected() {
     (0..20_000).for_each(|i| rows += &format!("a,{i}\n"));
     rows += "the last, one, is too long\n";
     fs::write(&path, rows).unwrap();
-    let out = braid(&["run", "--history", &format!("r={}", path.display()), "--sql", COUNT, "--workspace", &kept.display().to_string()]);
+    let out = braid(&[
+        "run",
+        "--history",
+        &format!("r={}", path.display()),
+        "--sql",
+        COUNT,
+        "--workspace",
+        &kept.display().to_string(),
+    ]);
     assert!(out.status.success(), "{}", stderr(&out));
-    let line: Value = serde_json::from_str(fs::read_to_string(kept.join("rejected.ndjson")).unwrap().lines().next().unwrap()).unwrap();
+    let line: Value =
+        serde_json::from_str(fs::read_to_string(kept.join("rejected.ndjson")).unwrap().lines().next().unwrap())
+            .unwrap();
     assert_eq!(line["line"], 20_002);
     assert!(line["body"].as_str().unwrap().contains("too long") && !line["reason"].as_str().unwrap().is_empty());
 }
@@ -148,7 +173,10 @@ fn two_files_with_different_schemas_are_told_apart() {
     folder.put("a.csv", "x,y\n1,2\n");
     folder.put("b.csv", "x,z\n1,2\n");
     let said = refused(&["run", "--history", &format!("r={}/*.csv", folder.0.path().display()), "--sql", COUNT]);
-    assert!(said.contains("b.csv") && said.contains("a.csv") && said.contains("'y'") && said.contains("table of its own"), "{said}");
+    assert!(
+        said.contains("b.csv") && said.contains("a.csv") && said.contains("'y'") && said.contains("table of its own"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -198,7 +226,13 @@ fn an_empty_table_is_a_table() {
 fn one_odd_value_among_many_does_not_make_a_column_text_and_its_row_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let rows = |odd: &[(usize, &str)], n: usize| -> String {
-        (0..n).map(|i| odd.iter().find(|(at, _)| *at == i).map_or_else(|| format!("k{},{i}\n", i % 3), |(_, text)| format!("k,{text}\n"))).collect()
+        (0..n)
+            .map(|i| {
+                odd.iter()
+                    .find(|(at, _)| *at == i)
+                    .map_or_else(|| format!("k{},{i}\n", i % 3), |(_, text)| format!("k,{text}\n"))
+            })
+            .collect()
     };
     // Where the odd values stand, of how many rows, and whether the column is of numbers all the same.
     type Case<'a> = (&'a [(usize, &'a str)], usize, bool);
@@ -215,14 +249,22 @@ fn one_odd_value_among_many_does_not_make_a_column_text_and_its_row_is_set_aside
         for (name, feed) in [("a.csv", false), ("b.csv", true)] {
             let path = folder.path().join(name);
             fs::write(&path, format!("k,v\n{}", rows(odd, n))).unwrap();
-            let (history, live) = if feed { (vec![], vec![format!("file:{}?follow=false", path.display())]) } else { (vec![path.as_path()], vec![]) };
+            let (history, live) = if feed {
+                (vec![], vec![format!("file:{}?follow=false", path.display())])
+            } else {
+                (vec![path.as_path()], vec![])
+            };
             let mut given = crate::run::given(&history, &live);
             given.time = None;
             let table = crate::run::open(&given);
             assert_eq!(table.schema.get("v").unwrap().is_integer(), number, "{odd:?} {n}");
             let last = crate::run::answer(&table, "SELECT count(v) AS n FROM r", braid::engine::Options::default());
             let set_aside = if number { odd.len() as u64 } else { 0 };
-            assert_eq!((last.rows.come_in, last.rows.rejected, last.rows.cells), (n as u64, 0, set_aside), "{odd:?} {n}");
+            assert_eq!(
+                (last.rows.come_in, last.rows.rejected, last.rows.cells),
+                (n as u64, 0, set_aside),
+                "{odd:?} {n}"
+            );
             assert!(last.rows.conserved());
             assert!(last.rejects.all().all(|r| r.reason.contains("is not an integer")));
         }

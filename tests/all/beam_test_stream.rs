@@ -74,7 +74,11 @@ fn first_element_late() {
 
 #[test]
 fn elements_at_almost_positive_infinity() {
-    for window in ["tumble(t, INTERVAL '6 hours')", "hop(t, INTERVAL '3 hours', INTERVAL '6 hours')", "session(t, INTERVAL '6 hours')"] {
+    for window in [
+        "tumble(t, INTERVAL '6 hours')",
+        "hop(t, INTERVAL '3 hours', INTERVAL '6 hours')",
+        "session(t, INTERVAL '6 hours')",
+    ] {
         let mut stream = Stream::new(window, 0);
         stream.take(&frame_micros(&[("a", 1, 0), ("a", 2, 0)], vec![i64::MAX - 1, i64::MAX - 1]));
         // A window that would end beyond what times can say is none: the rows are with those without a time.
@@ -105,7 +109,11 @@ fn multiple_streams() {
 /// Beam refuses such a row; here it is a row like others.
 #[test]
 fn element_at_positive_infinity_throws() {
-    for window in ["tumble(t, INTERVAL '1 hour')", "hop(t, INTERVAL '7 minutes', INTERVAL '1 hour')", "session(t, INTERVAL '1 hour')"] {
+    for window in [
+        "tumble(t, INTERVAL '1 hour')",
+        "hop(t, INTERVAL '7 minutes', INTERVAL '1 hour')",
+        "session(t, INTERVAL '1 hour')",
+    ] {
         let mut stream = Stream::new(window, 0);
         stream.advance(0).take(&frame_micros(&[("a", 1, 0), ("b", 2, 0)], vec![i64::MAX, i64::MIN + 7_200_000_000]));
         assert_eq!((stream.shown, stream.late_rows()), (1, 1), "{window}: the other end of time is late");

@@ -12,7 +12,11 @@ fn rows(keys: &[u32], random: &mut fastrand::Rng) -> DataFrame {
     let names: Vec<Option<String>> = keys.iter().map(|k| (*k > 0).then(|| format!("key number {k}"))).collect();
     let ints: Vec<i64> = keys.iter().map(|_| random.i64(-9..9)).collect();
     let floats: Vec<f64> = keys.iter().map(|_| random.f64() - 0.5).collect();
-    DataFrame::new(keys.len(), vec![Column::new("k".into(), names), Column::new("v".into(), ints), Column::new("x".into(), floats)]).unwrap()
+    DataFrame::new(
+        keys.len(),
+        vec![Column::new("k".into(), names), Column::new("v".into(), ints), Column::new("x".into(), floats)],
+    )
+    .unwrap()
 }
 
 #[test]

@@ -14,7 +14,8 @@ fn intersects(length: f64, slide: f64, at: f64) -> Vec<i64> {
     const ALIGN: i64 = 1_678_957_200_000_000;
     let micros = |s: f64| (s * 1e6).round() as i64;
     let hop = Hop { slide: micros(slide), size: micros(length), offset: ALIGN };
-    let found: Vec<i64> = hop.starts(ALIGN + micros(at)).map(|start| (start - ALIGN).div_euclid(micros(slide))).collect();
+    let found: Vec<i64> =
+        hop.starts(ALIGN + micros(at)).map(|start| (start - ALIGN).div_euclid(micros(slide))).collect();
     assert!(found.len() as i64 <= hop.most_windows());
     found
 }
@@ -28,11 +29,20 @@ fn intersect_bug() {
 #[test]
 fn a_boundary_value_put_into_an_extra_sliding_window() {
     // A value on a start is in the window that begins there; one on an end is not in the window that ends there.
-    assert_eq!(windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '10 seconds')", 10_000), [(5_000, 15_000), (10_000, 20_000)]);
-    assert_eq!(windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '10 seconds')", 9_999), [(0, 10_000), (5_000, 15_000)]);
+    assert_eq!(
+        windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '10 seconds')", 10_000),
+        [(5_000, 15_000), (10_000, 20_000)]
+    );
+    assert_eq!(
+        windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '10 seconds')", 9_999),
+        [(0, 10_000), (5_000, 15_000)]
+    );
     assert_eq!(windows_of("hop(t, INTERVAL '10 seconds', INTERVAL '10 seconds')", 10_000), [(10_000, 20_000)]);
     assert_eq!(windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '5.5 seconds')", 513_040), [(510_000, 515_500)]);
-    assert_eq!(windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '5.5 seconds')", 515_499), [(510_000, 515_500), (515_000, 520_500)]);
+    assert_eq!(
+        windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '5.5 seconds')", 515_499),
+        [(510_000, 515_500), (515_000, 520_500)]
+    );
     assert_eq!(windows_of("hop(t, INTERVAL '5 seconds', INTERVAL '5.5 seconds')", 515_500), [(515_000, 520_500)]);
 }
 
@@ -50,7 +60,11 @@ fn closing_delayed_when_all_values_sit_in_one_window() {
     watermark.advance(quiet, Some(2_000_000), now);
     watermark.advance(loud, Some(120_000_000), now);
     assert_eq!(watermark.get(now + Duration::from_secs(9)), Some(2_000_000));
-    assert_eq!(watermark.get(now + Duration::from_secs(10)), Some(120_000_000), "both are idle: the furthest of them counts");
+    assert_eq!(
+        watermark.get(now + Duration::from_secs(10)),
+        Some(120_000_000),
+        "both are idle: the furthest of them counts"
+    );
     // And when everything ends, everything is final.
     stream.advance_to_infinity();
     assert!(stream.status().iter().all(|s| *s == Final));
@@ -118,7 +132,15 @@ fn values_between_hops_are_in_no_window_and_counted_as_filtered() {
     assert!(intersects(2.0, 5.0, 2.0).is_empty());
     assert_eq!(intersects(2.0, 5.0, 5.0), [1]);
     let mut stream = Stream::new("hop(t, INTERVAL '5 seconds', INTERVAL '2 seconds')", 0);
-    stream.rows(&[("a", 1, 0), ("a", 2, 1_999), ("a", 4, 2_000), ("a", 8, 4_999), ("a", 16, 5_000), ("a", 32, -1), ("a", 64, -4_000)]);
+    stream.rows(&[
+        ("a", 1, 0),
+        ("a", 2, 1_999),
+        ("a", 4, 2_000),
+        ("a", 8, 4_999),
+        ("a", 16, 5_000),
+        ("a", 32, -1),
+        ("a", 64, -4_000),
+    ]);
     is(&stream.all(), &[("a", -5_000, -3_000, 64), ("a", 0, 2_000, 3), ("a", 5_000, 7_000, 16)]);
     assert_eq!((stream.shown, stream.filtered), (4, 3));
 }

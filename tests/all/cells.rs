@@ -30,7 +30,11 @@ impl Data {
     fn text(&self, json: bool, rows: std::ops::Range<usize>) -> String {
         let mut text = if json { String::new() } else { "t,k,v\n".to_owned() };
         for n in rows {
-            let t = if self.t.contains(&n) { format!("when{n}") } else { format!("2001-01-01 00:{:02}:{:02}", n / 60, n % 60) };
+            let t = if self.t.contains(&n) {
+                format!("when{n}")
+            } else {
+                format!("2001-01-01 00:{:02}:{:02}", n / 60, n % 60)
+            };
             let (k, v) = (["a", "b", "c"][n % 3], if self.v.contains(&n) { format!("oops{n}") } else { n.to_string() });
             let torn = self.torn.contains(&n);
             let _ = match (json, torn) {
@@ -66,7 +70,11 @@ fn told(last: &Snapshot) -> (u64, u64, u64) {
 
 /// The places of all that was rejected, without the source.
 fn places(last: &Snapshot) -> Vec<(Option<String>, String, String)> {
-    let mut all: Vec<_> = last.rejects.all().map(|r| (r.column.as_ref().map(ToString::to_string), r.reason.clone(), r.body.clone())).collect();
+    let mut all: Vec<_> = last
+        .rejects
+        .all()
+        .map(|r| (r.column.as_ref().map(ToString::to_string), r.reason.clone(), r.body.clone()))
+        .collect();
     all.sort();
     all
 }
@@ -132,16 +140,24 @@ fn the_command_line_counts_cells_names_them_and_keeps_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path());
     let (stats, space) = (folder.path().join("stats.json"), folder.path().join("space"));
-    for input in [["--history".to_owned(), format!("r={}", path.display())], ["--live".to_owned(), format!("r=file:{}?follow=false", path.display())]] {
+    for input in [
+        ["--history".to_owned(), format!("r={}", path.display())],
+        ["--live".to_owned(), format!("r=file:{}?follow=false", path.display())],
+    ] {
         let run = |sql: &str| {
             let [kind, from] = &input;
             let (told, kept) = (stats.display().to_string(), space.display().to_string());
-            let out = braid(&["run", kind, from, "--time", "r=t", "--sql", sql, "--stats", &told, "--workspace", &kept]);
+            let out =
+                braid(&["run", kind, from, "--time", "r=t", "--sql", sql, "--stats", &told, "--workspace", &kept]);
             assert!(out.status.success(), "{}", stderr(&out));
             let told: Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
             let n = |key: &str| told[key].as_u64().unwrap();
             assert_eq!(n("rows_in"), n("rows_shown") + n("rows_filtered") + n("rows_late") + n("rows_rejected"));
-            let kept: Vec<Value> = fs::read_to_string(space.join("rejected.ndjson")).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let kept: Vec<Value> = fs::read_to_string(space.join("rejected.ndjson"))
+                .unwrap()
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
             fs::remove_dir_all(&space).unwrap();
             (stdout(&out), stderr(&out), n("rows_rejected"), n("cells_rejected"), kept)
         };
@@ -151,13 +167,19 @@ fn the_command_line_counts_cells_names_them_and_keeps_them() {
         let (text, said, rows, cells, kept) = run("SELECT count(*) AS n, count(v) AS v FROM r");
         assert_eq!((text.as_str(), rows, cells), ("n,v\n201,200\n", 0, 1), "{said}");
         assert!(
-            said.contains("1 cell set aside, null in their rows: ") && said.contains("r.csv") && said.contains("line 9: column 'v': 'oops7' is not an integer"),
+            said.contains("1 cell set aside, null in their rows: ")
+                && said.contains("r.csv")
+                && said.contains("line 9: column 'v': 'oops7' is not an integer"),
             "{said}"
         );
         assert_eq!((&kept[0]["line"], &kept[0]["column"], &kept[0]["body"]), (&9.into(), &"v".into(), &"oops7".into()));
-        let (text, said, rows, cells, _) = run("SELECT tumble(t, INTERVAL '1 day') AS w, count(*) AS n FROM r GROUP BY w");
+        let (text, said, rows, cells, _) =
+            run("SELECT tumble(t, INTERVAL '1 day') AS w, count(*) AS n FROM r GROUP BY w");
         assert_eq!((text.as_str(), rows, cells), ("w,n\n2001-01-01T00:00:00.000000,200\n", 1, 0), "{said}");
-        assert!(said.contains("1 row set aside: ") && said.contains("line 11: column 't': 'when9' is not a date and time"), "{said}");
+        assert!(
+            said.contains("1 row set aside: ") && said.contains("line 11: column 't': 'when9' is not a date and time"),
+            "{said}"
+        );
     }
 }
 
@@ -173,7 +195,11 @@ fn cells_survive_a_checkpoint() {
     run.finish();
     crate::run::wait(&run, |s| s.last);
     drop(run);
-    fs::OpenOptions::new().append(true).open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, b"2001-01-02,a,what\n2001-01-02,a,5\n")).unwrap();
+    fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, b"2001-01-02,a,what\n2001-01-02,a,5\n"))
+        .unwrap();
     // The first one lets go of its checkpoints a moment after it was dropped.
     let sql = "SELECT count(v) AS n FROM r";
     let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema, Some("t")).unwrap());

@@ -17,7 +17,8 @@ fn positions(found: &Checkpoint) -> &str {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -136,7 +137,10 @@ fn a_folder_that_cannot_be_written_says_so_and_keeps_what_it_has() {
 
 #[test]
 fn frames_of_every_type_come_back_as_they_were() {
-    let list = Series::new("list".into(), [Series::new("".into(), [1_i64, 2]), Series::new("".into(), [] as [i64; 0]), Series::new("".into(), [3_i64])]);
+    let list = Series::new(
+        "list".into(),
+        [Series::new("".into(), [1_i64, 2]), Series::new("".into(), [] as [i64; 0]), Series::new("".into(), [3_i64])],
+    );
     let frame = df!(
         "int" => [Some(1_i64), None, Some(i64::MIN)],
         "byte" => [1_u8, 2, 255],
@@ -148,7 +152,9 @@ fn frames_of_every_type_come_back_as_they_were() {
         "list" => list,
     )
     .unwrap();
-    let time = Series::new("time".into(), [0_i64, -1, i64::MAX]).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+    let time = Series::new("time".into(), [0_i64, -1, i64::MAX])
+        .cast(&DataType::Datetime(TimeUnit::Microseconds, None))
+        .unwrap();
     let frame = frame.hstack(&[time.into_column()]).unwrap();
     // In several pieces, as states that were merged are.
     let twice = frame.vstack(&frame.slice(1, 2)).unwrap();

@@ -18,10 +18,15 @@ const TREES: usize = 40;
 
 fn learnt(path: &Path, features: &[&str], threads: usize, scope: Scope) -> Learned {
     let target = Target { name: "y".to_owned(), sql: None };
-    let question = Question { target: "y".to_owned(), features: features.iter().map(|f| (*f).to_owned()).collect(), ..Question::default() };
+    let question = Question {
+        target: "y".to_owned(),
+        features: features.iter().map(|f| (*f).to_owned()).collect(),
+        ..Question::default()
+    };
     let training = Training { question, trees: TREES, threads, ..Training::default() };
     let table = Arc::new(open(&braid::engine::open::Given { time: None, ..given(&[path], &[]) }));
-    let lesson = Lesson { table, reached: Reached::default(), target, training, scope, test: Test::Share(0.2), champion: None };
+    let lesson =
+        Lesson { table, reached: Reached::default(), target, training, scope, test: Test::Share(0.2), champion: None };
     wait(learn(lesson, Latest::default(), Wake::silent())).unwrap()
 }
 
@@ -49,7 +54,10 @@ fn chunks_are_as_good_as_all_rows_at_once_and_so_are_parts_of_them() {
     // Six chunks take less room as codes than one as it is; of 48, each eight make a part, but where there is room.
     for (rows, room, parts, off) in [(1_500, 0, 1, 0.007), (190, ROOM, 1, 0.007), (190, 0, 6, 0.015)] {
         let chunks = of(Scope::Chunks { rows, room });
-        assert_eq!((chunks.report.parts, chunks.forest.trees.len(), chunks.forest.rows), (parts, TREES, chunks.report.learnt as u64));
+        assert_eq!(
+            (chunks.report.parts, chunks.forest.trees.len(), chunks.forest.rows),
+            (parts, TREES, chunks.report.learnt as u64)
+        );
         assert_eq!((chunks.report.seen, &chunks.report.dropped), (9_000, &together.report.dropped));
         assert_eq!(supports(&chunks), supports(&together), "the same rows are held out");
         assert_eq!(chunks.report.learnt, together.report.learnt);
@@ -96,7 +104,8 @@ fn a_class_that_comes_late_is_known_and_one_that_is_dropped_is_not() {
         }
     };
     let value = |i: i32| (label(i) != "gone").then(|| f64::from(i));
-    let frame = df!("x" => (0..rows).map(value).collect::<Vec<_>>(), "y" => (0..rows).map(label).collect::<Vec<_>>()).unwrap();
+    let frame =
+        df!("x" => (0..rows).map(value).collect::<Vec<_>>(), "y" => (0..rows).map(label).collect::<Vec<_>>()).unwrap();
     let learned = learnt(&file(&folder, &frame), &["x"], 0, Scope::Chunks { rows: 100, room: ROOM });
     assert_eq!(learned.forest.task.classes(), ["late", "usual"]);
     assert_eq!(learned.report.dropped.rows, 900);

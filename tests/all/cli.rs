@@ -43,7 +43,8 @@ fn an_answer_goes_to_stdout_as_csv_in_a_pipe() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     fs::write(&path, "k,v\nb,1\na,2\na,3\n").unwrap();
-    let out = braid(&["run", "--history", &history(&path), "--sql", "SELECT k, sum(v) AS s FROM r GROUP BY k ORDER BY k"]);
+    let out =
+        braid(&["run", "--history", &history(&path), "--sql", "SELECT k, sum(v) AS s FROM r GROUP BY k ORDER BY k"]);
     assert!(out.status.success(), "{}", stderr(&out));
     assert_eq!(stdout(&out), "k,s\na,5\nb,1\n");
 }
@@ -57,7 +58,8 @@ fn every_output_is_written_and_the_stats_have_every_key() {
     write_frame(&frame.slice(1_000, 2_000), &new).unwrap();
     let live = format!("r=file:{}?follow=false", new.display());
     for name in ["answer.csv", "answer.parquet", "answer.json", "answer.arrow"] {
-        let (out, chart, stats) = (folder.path().join(name), folder.path().join("chart.png"), folder.path().join("stats.json"));
+        let (out, chart, stats) =
+            (folder.path().join(name), folder.path().join("chart.png"), folder.path().join("stats.json"));
         let done = braid(&[
             "run",
             "--history",
@@ -125,7 +127,13 @@ fn every_output_is_written_and_the_stats_have_every_key() {
 #[test]
 fn a_pipe_is_a_feed_that_ends() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_braid"))
-        .args(["run", "--live", "r=stdin:", "--sql", "SELECT k, count(*) AS n, sum(v) AS s FROM r GROUP BY k ORDER BY k"])
+        .args([
+            "run",
+            "--live",
+            "r=stdin:",
+            "--sql",
+            "SELECT k, count(*) AS n, sum(v) AS s FROM r GROUP BY k ORDER BY k",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -146,7 +154,15 @@ fn for_ends_a_feed_that_never_ends_with_a_complete_answer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("grows.ndjson");
     fs::write(&path, "{\"v\":1}\n{\"v\":2}\n").unwrap();
-    let out = braid(&["run", "--live", &format!("r=file:{}", path.display()), "--for", "700ms", "--sql", "SELECT sum(v) AS s FROM r"]);
+    let out = braid(&[
+        "run",
+        "--live",
+        &format!("r=file:{}", path.display()),
+        "--for",
+        "700ms",
+        "--sql",
+        "SELECT sum(v) AS s FROM r",
+    ]);
     assert!(out.status.success(), "{}", stderr(&out));
     assert_eq!(stdout(&out), "s\n3\n");
 }
@@ -203,9 +219,12 @@ fn what_cannot_be_written_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     fs::write(&path, "k,v\nb,1\n").unwrap();
-    for (option, name, word) in
-        [("--out", "x.xyz", ".xyz"), ("--out", "x.csv.gz", "packed"), ("--chart", "x.jpg", ".png"), ("--out", "no/x.csv", "no such folder")]
-    {
+    for (option, name, word) in [
+        ("--out", "x.xyz", ".xyz"),
+        ("--out", "x.csv.gz", "packed"),
+        ("--chart", "x.jpg", ".png"),
+        ("--out", "no/x.csv", "no such folder"),
+    ] {
         let out = folder.path().join(name).display().to_string();
         let said = refused(&["run", "--history", &history(&path), "--sql", "SELECT count(*) FROM r", option, &out]);
         assert!(said.contains(word), "{said}");
@@ -217,7 +236,15 @@ fn a_silent_feed_is_waited_for_as_long_as_for_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silent.ndjson");
     fs::write(&path, "").unwrap();
-    let said = refused(&["run", "--live", &format!("r=file:{}", path.display()), "--for", "1s", "--sql", "SELECT count(*) FROM r"]);
+    let said = refused(&[
+        "run",
+        "--live",
+        &format!("r=file:{}", path.display()),
+        "--for",
+        "1s",
+        "--sql",
+        "SELECT count(*) FROM r",
+    ]);
     assert!(said.contains("no row came within") && said.contains("silent.ndjson"), "{said}");
 }
 
@@ -240,7 +267,12 @@ fn lists_come_from_the_slices() {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_display_the_program_says_so_and_points_to_run() {
-    let out = Command::new(env!("CARGO_BIN_EXE_braid")).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET").output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_braid"))
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
     assert_eq!(out.status.code(), Some(1));
     assert!(stderr(&out).contains("display") && stderr(&out).contains("braid run"), "{}", stderr(&out));
 }
@@ -248,8 +280,25 @@ fn without_a_display_the_program_says_so_and_points_to_run() {
 #[test]
 fn help_of_run_explains_every_option_it_takes_in_a_line() {
     let text = stdout(&braid(&["run", "--help"]));
-    for option in ["history", "live", "time", "seam", "sql", "for", "workspace", "out", "chart", "stats", "engine", "threads", "memory"] {
-        let line = text.lines().find(|l| l.trim_start().starts_with(&format!("--{option} "))).unwrap_or_else(|| panic!("{option}: {text}"));
+    for option in [
+        "history",
+        "live",
+        "time",
+        "seam",
+        "sql",
+        "for",
+        "workspace",
+        "out",
+        "chart",
+        "stats",
+        "engine",
+        "threads",
+        "memory",
+    ] {
+        let line = text
+            .lines()
+            .find(|l| l.trim_start().starts_with(&format!("--{option} ")))
+            .unwrap_or_else(|| panic!("{option}: {text}"));
         assert!(line.split_whitespace().count() > 5, "{line}");
     }
     assert!(text.contains("Examples"));
@@ -259,7 +308,8 @@ fn help_of_run_explains_every_option_it_takes_in_a_line() {
 fn what_is_not_exact_and_what_windows_are_open_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let (path, stats) = (folder.path().join("a.ndjson"), folder.path().join("s.json"));
-    let rows: String = (0..600).map(|i| format!("{{\"t\":\"2024-01-01T00:{:02}:{:02}\",\"v\":{i}}}\n", i / 60, i % 60)).collect();
+    let rows: String =
+        (0..600).map(|i| format!("{{\"t\":\"2024-01-01T00:{:02}:{:02}\",\"v\":{i}}}\n", i / 60, i % 60)).collect();
     fs::write(&path, rows).unwrap();
     let sql = "SELECT tumble(t, INTERVAL '1 minute') AS w, approx_quantile(v, 0.95) AS p95, median(v) AS m, sum(v) AS s FROM r GROUP BY w";
     let live = format!("r=file:{}", path.display());
@@ -270,7 +320,11 @@ fn what_is_not_exact_and_what_windows_are_open_is_said() {
     let stats: Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
     // The newest row came at 9:59, and ten seconds may still be late.
     assert_eq!(stats["windows"], serde_json::json!({ "open": 1, "final": 9, "corrected": 0 }));
-    assert!(stats["cost"]["exponents"]["time"].is_null() && stats["cost"]["note"].as_str().unwrap().contains("too short"), "{}", stats["cost"]);
+    assert!(
+        stats["cost"]["exponents"]["time"].is_null() && stats["cost"]["note"].as_str().unwrap().contains("too short"),
+        "{}",
+        stats["cost"]
+    );
     assert!(stats["cost"]["state_bytes_per_group"].as_f64().unwrap() > 0.0);
 }
 
@@ -306,13 +360,21 @@ fn rejected_cells_are_named_up_to_three_and_all_of_them_can_be_seen() {
     // Enough good rows that the column is one of numbers.
     let rows: String = (0..400).map(|i| if i % 80 == 79 { format!("odd{i}\n") } else { format!("{i}\n") }).collect();
     fs::write(&path, format!("v\n{rows}")).unwrap();
-    let run = |more: &[&str]| stderr(&braid(&[&["run", "--history", &history(&path), "--sql", "SELECT sum(v) AS s FROM r"], more].concat()));
+    let run = |more: &[&str]| {
+        stderr(&braid(&[&["run", "--history", &history(&path), "--sql", "SELECT sum(v) AS s FROM r"], more].concat()))
+    };
     let said = run(&[]);
     assert!(
-        said.contains("5 cells set aside, null in their rows: ") && said.contains("line 81") && said.contains("line 161") && said.contains("line 241"),
+        said.contains("5 cells set aside, null in their rows: ")
+            && said.contains("line 81")
+            && said.contains("line 161")
+            && said.contains("line 241"),
         "{said}"
     );
-    assert!(!said.contains("line 321") && said.contains("; and 2 more (--workspace DIR writes them to DIR/rejected.ndjson"), "{said}");
+    assert!(
+        !said.contains("line 321") && said.contains("; and 2 more (--workspace DIR writes them to DIR/rejected.ndjson"),
+        "{said}"
+    );
     let space = folder.path().join("w");
     let said = run(&["--workspace", &space.display().to_string()]);
     assert!(said.contains(&format!("all are in {}", space.join("rejected.ndjson").display())), "{said}");
@@ -363,7 +425,10 @@ fn nothing_that_is_read_is_written_over() {
     assert!(said.contains("would be written over") && fs::read_to_string(&question).unwrap() == sql, "{said}");
     let same = path("./u.csv");
     assert!(refused(&[&train[..], &["--model", &other, "--stats", &same]].concat()).contains("two things"));
-    assert!(refused(&[&train[..], &["--model", &folder.path().display().to_string()]].concat()).contains("this is a folder"));
+    assert!(
+        refused(&[&train[..], &["--model", &folder.path().display().to_string()]].concat())
+            .contains("this is a folder")
+    );
     assert_eq!(fs::read_to_string(&data).unwrap(), text);
     assert!(!Path::new(&other).exists());
     let out = braid(&["run", "--history", &history, "--sql", sql, "--stats", "/dev/null", "--out", &other]);

@@ -42,7 +42,8 @@ fn answer(sql: &str) -> Result<DataFrame, Fault> {
 
 /// The answer's only value. On a thread with the stack that threads have.
 fn value(sql: String) -> Result<String, Fault> {
-    let asked = std::thread::Builder::new().spawn(move || answer(&sql).map(|frame| frame.columns()[0].get(0).unwrap().to_string()));
+    let asked = std::thread::Builder::new()
+        .spawn(move || answer(&sql).map(|frame| frame.columns()[0].get(0).unwrap().to_string()));
     asked.unwrap().join().expect("no panic")
 }
 
@@ -60,8 +61,14 @@ fn long_chains_are_answered() {
         assert_eq!(count(format!("a IN ({})", many(n, ", ", |i| i.to_string()))).unwrap(), found, "{n}");
         assert_eq!(count(format!("s IN ({})", many(n, ", ", |i| format!("'t{i}'")))).unwrap(), "400", "{n}");
     }
-    assert_eq!(value(format!("SELECT sum({}) FROM t", many(400, " + ", |_| "a".to_owned()))).unwrap(), (79_800 * 400).to_string());
-    assert_eq!(value(format!("SELECT max({}) FROM t", many(450, " || ", |_| "s".to_owned()))).unwrap(), format!("\"{}\"", "t9".repeat(450)));
+    assert_eq!(
+        value(format!("SELECT sum({}) FROM t", many(400, " + ", |_| "a".to_owned()))).unwrap(),
+        (79_800 * 400).to_string()
+    );
+    assert_eq!(
+        value(format!("SELECT max({}) FROM t", many(450, " || ", |_| "s".to_owned()))).unwrap(),
+        format!("\"{}\"", "t9".repeat(450))
+    );
     assert_eq!(value(format!("SELECT max(a{}) FROM t", "::bigint".repeat(450))).unwrap(), "399");
     let case = many(450, " ", |i| format!("WHEN a = {i} THEN {}", i + 1));
     assert_eq!(value(format!("SELECT max(CASE {case} END) FROM t")).unwrap(), "400");
@@ -111,8 +118,10 @@ fn a_program_and_a_condition_of_training_refuse_too() {
     let folder = tempfile::tempdir().unwrap();
     let (data, sql) = (folder.path().join("t.csv"), folder.path().join("q.sql"));
     std::fs::write(&data, "a,b\n1,2\n").unwrap();
-    std::fs::write(&sql, format!("SELECT count(*) FROM t WHERE {}", many(60_000, " OR ", |i| format!("a={i}")))).unwrap();
-    let said = refused(&["run", "--history", &format!("t={}", data.display()), "--sql", &format!("@{}", sql.display())]);
+    std::fs::write(&sql, format!("SELECT count(*) FROM t WHERE {}", many(60_000, " OR ", |i| format!("a={i}"))))
+        .unwrap();
+    let said =
+        refused(&["run", "--history", &format!("t={}", data.display()), "--sql", &format!("@{}", sql.display())]);
     assert!(said.contains("without a comma"), "{said}");
     let condition = many(2_000, " + ", |_| "a".to_owned()) + " > 5";
     let deep = std::thread::Builder::new().spawn(move || {
@@ -143,8 +152,13 @@ fn four_times_the_text_costs_about_four_times_as_much() {
     let list = |n: usize| format!("SELECT count(*) FROM t WHERE a IN ({})", many(n, ", ", |i| i.to_string()));
     let texts = |n: usize| format!("SELECT count(*) FROM t WHERE s IN ({})", many(n, ", ", |i| format!("'t{i}'")));
     let items = |n: usize| format!("SELECT {} FROM t", many(n, ", ", |i| format!("a AS c{i}")));
-    let asked: [(&str, Text<'_>, usize); 5] =
-        [("OR", &or, 1_000), ("+", &sum, 100), ("IN numbers", &list, 10_000), ("IN texts", &texts, 10_000), ("items", &items, 2_000)];
+    let asked: [(&str, Text<'_>, usize); 5] = [
+        ("OR", &or, 1_000),
+        ("+", &sum, 100),
+        ("IN numbers", &list, 10_000),
+        ("IN texts", &texts, 10_000),
+        ("items", &items, 2_000),
+    ];
     for (what, sql, n) in asked {
         let (less, more) = (sql(n), sql(4 * n));
         let ask = |sql: &str| took(|| drop(answer(sql).unwrap()));
@@ -156,7 +170,9 @@ fn four_times_the_text_costs_about_four_times_as_much() {
 
 /// Columns with all that is odd about their types.
 fn odd() -> DataFrame {
-    let date = Int32Chunked::from_slice_options("d".into(), &[Some(0), Some(19_723), None, Some(1), Some(2), Some(3)]).cast(&DataType::Date).unwrap();
+    let date = Int32Chunked::from_slice_options("d".into(), &[Some(0), Some(19_723), None, Some(1), Some(2), Some(3)])
+        .cast(&DataType::Date)
+        .unwrap();
     DataFrame::new(
         6,
         vec![
@@ -172,7 +188,8 @@ fn odd() -> DataFrame {
 fn evaluated(sql: &str) -> Vec<Option<bool>> {
     let rows = odd();
     let schema = Arc::new(rows.schema().as_ref().clone());
-    let bound = Derived::bind(sql, Input { name: "t", schema: &schema, time: None, commas: &[] }).unwrap_or_else(|fault| panic!("{sql}: {fault}"));
+    let bound = Derived::bind(sql, Input { name: "t", schema: &schema, time: None, commas: &[] })
+        .unwrap_or_else(|fault| panic!("{sql}: {fault}"));
     let column = bound.of(&rows).unwrap_or_else(|fault| panic!("{sql}: {fault}"));
     column.cast(&DataType::Boolean).unwrap().bool().unwrap().iter().collect()
 }
@@ -232,7 +249,8 @@ fn four_times_the_columns_cost_about_four_times_as_much() {
     for (what, name) in [("names", "c"), ("equal names", "")] {
         let file = |n: usize| {
             let file = path(format!("{n}.csv"));
-            std::fs::write(&file, wide(n, |i| if name.is_empty() { "same".to_owned() } else { format!("{name}{i}") })).unwrap();
+            std::fs::write(&file, wide(n, |i| if name.is_empty() { "same".to_owned() } else { format!("{name}{i}") }))
+                .unwrap();
             file
         };
         for out in ["csv", "parquet", "ndjson"] {
@@ -244,7 +262,10 @@ fn four_times_the_columns_cost_about_four_times_as_much() {
                 })
             };
             let (one, four) = (ask(2_000), ask(8_000));
-            assert!(four < one * 8 + Duration::from_millis(500), "{what}, {out}: 2,000 take {one:?}, 8,000 take {four:?}");
+            assert!(
+                four < one * 8 + Duration::from_millis(500),
+                "{what}, {out}: 2,000 take {one:?}, 8,000 take {four:?}"
+            );
         }
     }
 }
@@ -260,7 +281,12 @@ fn a_wide_file_keeps_its_types_and_values() {
     assert!(done.status.success(), "{}", stderr(&done));
     assert!(std::fs::read_to_string(&out).unwrap() == text, "the same text comes out");
     let done = braid(&["run", "--history", &from, "--sql", "SELECT sum(A_COLUMN_WITH_A_LONG_NAME_29999) AS s FROM t"]);
-    assert_eq!(String::from_utf8_lossy(&done.stdout), format!("s\n{}\n", (0..20).map(|row| 29_999 % 7 + row).sum::<usize>()), "{}", stderr(&done));
+    assert_eq!(
+        String::from_utf8_lossy(&done.stdout),
+        format!("s\n{}\n", (0..20).map(|row| 29_999 % 7 + row).sum::<usize>()),
+        "{}",
+        stderr(&done)
+    );
 }
 
 #[test]
@@ -287,9 +313,18 @@ fn a_table_of_many_columns_can_be_looked_at() {
     let file = folder.path().join("t.csv");
     std::fs::write(&file, wide(20_000, |i| format!("c{i}"))).unwrap();
     let mut window = Window::new();
-    let setup = TableSetup { name: "t".to_owned(), paths: vec![file], question: "SELECT * FROM t".to_owned(), ..TableSetup::default() };
+    let setup = TableSetup {
+        name: "t".to_owned(),
+        paths: vec![file],
+        question: "SELECT * FROM t".to_owned(),
+        ..TableSetup::default()
+    };
     window.propose(Action::Open(Open::Setup(setup)));
-    window.wait("all is shown", |app| app.sheets().iter().any(|sheet| sheet.watch.shown.as_ref().is_some_and(|s| s.last && s.answer.width() == 20_000)));
+    window.wait("all is shown", |app| {
+        app.sheets()
+            .iter()
+            .any(|sheet| sheet.watch.shown.as_ref().is_some_and(|s| s.last && s.answer.width() == 20_000))
+    });
     let begun = Instant::now();
     for _ in 0..10 {
         window.harness.step();

@@ -24,7 +24,13 @@ pub struct Victim {
 impl Victim {
     pub fn new(folder: tempfile::TempDir, args: &[&str]) -> Self {
         let workspace = folder.path().join("workspace").display().to_string();
-        let args = ["run"].iter().chain(args).copied().chain(["--time", "r=t,1h", "--sql", SQL, "--workspace", &workspace]).map(str::to_owned).collect();
+        let args = ["run"]
+            .iter()
+            .chain(args)
+            .copied()
+            .chain(["--time", "r=t,1h", "--sql", SQL, "--workspace", &workspace])
+            .map(str::to_owned)
+            .collect();
         Self { folder, args }
     }
 
@@ -34,8 +40,13 @@ impl Victim {
 
     /// Starts it and kills it after `delay`; true when it had ended before.
     pub fn kill_after(&self, delay: Duration) -> bool {
-        let mut child =
-            Command::new(env!("CARGO_BIN_EXE_braid")).args(&self.args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_braid"))
+            .args(&self.args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         sleep(delay);
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
@@ -46,7 +57,13 @@ impl Victim {
     /// Lets it run to its end: the answer as CSV and the stats. A feed that would wait for more ends where it stands.
     pub fn finish(&self) -> (String, Value) {
         let (out, stats) = (self.path("answer.csv"), self.path("stats.json"));
-        let ends = |arg: &String| if arg.starts_with("r=file:") || arg.starts_with("r=kafka:") { format!("{arg}?follow=false") } else { arg.clone() };
+        let ends = |arg: &String| {
+            if arg.starts_with("r=file:") || arg.starts_with("r=kafka:") {
+                format!("{arg}?follow=false")
+            } else {
+                arg.clone()
+            }
+        };
         let own: Vec<String> = self.args.iter().map(ends).collect();
         let mut args: Vec<&str> = own.iter().map(String::as_str).collect();
         let (out_text, stats_text) = (out.display().to_string(), stats.display().to_string());
@@ -60,7 +77,17 @@ impl Victim {
 /// The answer over all rows at once.
 fn oracle(folder: &Path, file: &Path) -> String {
     let out = folder.join("oracle.csv");
-    let done = braid(&["run", "--history", &format!("r={}", file.display()), "--time", "r=t,1h", "--sql", SQL, "--out", &out.display().to_string()]);
+    let done = braid(&[
+        "run",
+        "--history",
+        &format!("r={}", file.display()),
+        "--time",
+        "r=t,1h",
+        "--sql",
+        SQL,
+        "--out",
+        &out.display().to_string(),
+    ]);
     assert!(done.status.success(), "{}", stderr(&done));
     fs::read_to_string(out).unwrap()
 }
@@ -166,8 +193,15 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_is_used() {
     let victim = Victim::new(folder, &["--live", &live]);
     assert!(!victim.kill_after(Duration::from_millis(1_300)));
     let checkpoints = fs::read_dir(victim.path("workspace/checkpoints")).unwrap().next().unwrap().unwrap().path();
-    let number = |path: &Path| path.file_name().unwrap().to_string_lossy().strip_prefix("ckpt-").and_then(|n| n.parse::<u64>().ok());
-    let newest = fs::read_dir(&checkpoints).unwrap().map(|e| e.unwrap().path()).filter(|p| number(p).is_some()).max_by_key(|p| number(p)).unwrap();
+    let number = |path: &Path| {
+        path.file_name().unwrap().to_string_lossy().strip_prefix("ckpt-").and_then(|n| n.parse::<u64>().ok())
+    };
+    let newest = fs::read_dir(&checkpoints)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| number(p).is_some())
+        .max_by_key(|p| number(p))
+        .unwrap();
     let mut bytes = fs::read(&newest).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 4;

@@ -7,7 +7,8 @@ use polars::prelude::*;
 
 fn rows() -> DataFrame {
     let date = Int32Chunked::from_slice("d".into(), &[19_781, -1, 0, 30]).cast(&DataType::Date).unwrap().into_column();
-    let time = Int64Chunked::from_slice("t".into(), &[-7_200_000_000, 0, 1_500_000, 86_400_000_000]).into_datetime(TimeUnit::Microseconds, None);
+    let time = Int64Chunked::from_slice("t".into(), &[-7_200_000_000, 0, 1_500_000, 86_400_000_000])
+        .into_datetime(TimeUnit::Microseconds, None);
     DataFrame::new(
         4,
         vec![
@@ -65,7 +66,10 @@ fn scalars_are_those_of_duckdb() {
         ("year(t)", ["1969", "1970", "1970", "1970"]),
         ("hour(t)", ["22", "0", "0", "0"]),
         ("dayofweek(d)", ["3", "3", "4", "6"]),
-        ("t + INTERVAL 1 DAY", ["1970-01-01 22:00:00", "1970-01-02 00:00:00", "1970-01-02 00:00:01.500", "1970-01-03 00:00:00"]),
+        (
+            "t + INTERVAL 1 DAY",
+            ["1970-01-01 22:00:00", "1970-01-02 00:00:00", "1970-01-02 00:00:01.500", "1970-01-03 00:00:00"],
+        ),
     ] {
         assert_eq!(values(expression), wanted, "{expression}");
     }

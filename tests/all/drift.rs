@@ -15,8 +15,13 @@ fn normal(random: &mut Rng) -> f64 {
 fn rows(random: &mut Rng, n: usize, shift: f64, carriers: &[&str]) -> DataFrame {
     let x: Vec<f64> = (0..n).map(|_| normal(random) + shift).collect();
     let hour: Vec<Option<i32>> = (0..n).map(|_| (random.u8(..10) > 0).then(|| random.i32(0..24))).collect();
-    let carrier: Vec<&str> = (0..n).map(|_| carriers[(random.f64().powi(2) * carriers.len() as f64) as usize]).collect();
-    DataFrame::new(n, vec![Column::new("x".into(), x), Column::new("hour".into(), hour), Column::new("carrier".into(), carrier)]).unwrap()
+    let carrier: Vec<&str> =
+        (0..n).map(|_| carriers[(random.f64().powi(2) * carriers.len() as f64) as usize]).collect();
+    DataFrame::new(
+        n,
+        vec![Column::new("x".into(), x), Column::new("hour".into(), hour), Column::new("carrier".into(), carrier)],
+    )
+    .unwrap()
 }
 
 const CARRIERS: [&str; 5] = ["AA", "DL", "UA", "WN", "B6"];
@@ -46,8 +51,16 @@ fn a_shift_is_found_and_a_small_one_is_none() {
     let mut random = Rng::with_seed(1);
     let baseline = Baseline::new(&rows(&mut random, 5_000, 0.0, &CARRIERS), FEATURES).unwrap();
     assert_eq!(level(&baseline, &rows(&mut random, 1_000, 0.7, &CARRIERS), "x"), Level::Stale);
-    assert_eq!(level(&baseline, &rows(&mut random, 200_000, 0.02, &CARRIERS), "x"), Level::Same, "sure, but nothing to a model");
-    assert_eq!(level(&baseline, &rows(&mut random, 1_000, 0.7, &CARRIERS), "hour"), Level::Same, "only what moved is blamed");
+    assert_eq!(
+        level(&baseline, &rows(&mut random, 200_000, 0.02, &CARRIERS), "x"),
+        Level::Same,
+        "sure, but nothing to a model"
+    );
+    assert_eq!(
+        level(&baseline, &rows(&mut random, 1_000, 0.7, &CARRIERS), "hour"),
+        Level::Same,
+        "only what moved is blamed"
+    );
 }
 
 #[test]
@@ -57,7 +70,8 @@ fn a_new_category_a_lost_one_and_nulls_are_found() {
     assert_eq!(level(&baseline, &rows(&mut random, 1_000, 0.0, &["AA", "DL", "ZZ"]), "carrier"), Level::Stale);
     assert_eq!(level(&baseline, &rows(&mut random, 1_000, 0.0, &["AA"]), "carrier"), Level::Stale);
     let mut nulls = rows(&mut random, 1_000, 0.0, &CARRIERS);
-    let some: Int32Chunked = nulls.column("hour").unwrap().i32().unwrap().iter().map(|h| h.filter(|h| *h > 11)).collect();
+    let some: Int32Chunked =
+        nulls.column("hour").unwrap().i32().unwrap().iter().map(|h| h.filter(|h| *h > 11)).collect();
     nulls.with_column(some.with_name("hour".into()).into_column()).unwrap();
     assert_eq!(level(&baseline, &nulls, "hour"), Level::Stale);
 }
@@ -140,7 +154,12 @@ fn the_window_of_adwin_shrinks_after_a_change_and_grows_again() {
     assert_eq!(adwin.width(), 5_000);
     let changes: Vec<_> = errors(&mut random, 1_000, 0.4).into_iter().filter_map(|e| adwin.add(e)).collect();
     assert!(changes.first().is_some_and(|c| c.before < 0.15 && c.after > c.before), "{changes:?}");
-    assert!(adwin.width() < 1_200 && (adwin.mean().unwrap() - 0.4).abs() < 0.06, "{} {:?}", adwin.width(), adwin.mean());
+    assert!(
+        adwin.width() < 1_200 && (adwin.mean().unwrap() - 0.4).abs() < 0.06,
+        "{} {:?}",
+        adwin.width(),
+        adwin.mean()
+    );
     let narrow = adwin.width();
     errors(&mut random, 3_000, 0.4).into_iter().for_each(|e| {
         adwin.add(e);
@@ -184,7 +203,11 @@ fn a_guard_says_what_is_stale_since_when_and_why_and_takes_it_back() {
     errors(&mut random, 1_000, 0.5).into_iter().enumerate().for_each(|(i, e)| {
         guard.outcome(e, 4_000 + i as i64);
     });
-    assert!(matches!(guard.stale(), [s] if s.reason == Reason::Error && (4_000..4_400).contains(&s.since)), "{:?}", guard.stale());
+    assert!(
+        matches!(guard.stale(), [s] if s.reason == Reason::Error && (4_000..4_400).contains(&s.since)),
+        "{:?}",
+        guard.stale()
+    );
     guard.reset(baseline);
     assert!(guard.stale().is_empty() && guard.error().is_none());
 }

@@ -11,7 +11,8 @@ use polars::prelude::*;
 
 use crate::run::{answer, assert_same, given, one_go, open, sample, start, wait};
 
-const WINDOWED: &str = "SELECT k, tumble(t, INTERVAL '1 minute') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a FROM r GROUP BY k, w";
+const WINDOWED: &str =
+    "SELECT k, tumble(t, INTERVAL '1 minute') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a FROM r GROUP BY k, w";
 
 fn untimed(history: &[&std::path::Path], live: &[String]) -> braid::engine::open::Given {
     braid::engine::open::Given { time: None, ..given(history, live) }
@@ -121,7 +122,9 @@ fn what_cannot_be_fitted_says_why() {
     assert!(fit(&fixed).note(&fixed).is_some_and(|note| note.contains("groups did not grow")));
     assert_eq!(fit(&grown).note(&grown), None);
     let feed = fit(&grown).paced();
-    assert!(feed.state.is_some() && feed.between.is_none() && feed.note(&grown).is_some_and(|note| note.contains("pace")));
+    assert!(
+        feed.state.is_some() && feed.between.is_none() && feed.note(&grown).is_some_and(|note| note.contains("pace"))
+    );
 }
 
 #[test]
@@ -147,7 +150,8 @@ fn measuring_asks_of_larger_and_larger_parts_up_to_all() {
     write_frame(&sample(200_000, 8), &path).unwrap();
     let table = open(&given(&[&path], &[]));
     let sql = "SELECT k, count(*) AS n FROM r GROUP BY k";
-    let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap());
+    let plan =
+        Arc::new(braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap());
     let mut job = braid::engine::cost::measure(plan, &table, Options::default(), braid::sync::Wake::silent());
     let samples = loop {
         match job.take() {
@@ -172,8 +176,15 @@ fn state_is_measured_against_groups_and_bytes_between_threads_against_groups_tim
         }
         let table = open(&untimed(&paths.iter().map(|p| p.as_path()).collect::<Vec<_>>(), &[]));
         let sql = "SELECT k, count(*) AS n FROM r GROUP BY k";
-        let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap());
-        let mut job = braid::engine::cost::measure(plan, &table, Options { threads: 2, ..Options::default() }, braid::sync::Wake::silent());
+        let plan = Arc::new(
+            braid::query::Plan::new(&braid::query::Query::parse(sql).unwrap(), sql, &table.schema, None).unwrap(),
+        );
+        let mut job = braid::engine::cost::measure(
+            plan,
+            &table,
+            Options { threads: 2, ..Options::default() },
+            braid::sync::Wake::silent(),
+        );
         loop {
             match job.take() {
                 Some(samples) => break samples.unwrap(),
@@ -199,7 +210,11 @@ fn what_is_handed_over_says_how_long_it_took() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all.csv");
     write_frame(&sample(100_000, 8), &path).unwrap();
-    let last = answer(&open(&given(&[&path], &[])), "SELECT k, count(*) AS n FROM r GROUP BY k", Options { pace: Duration::ZERO, ..Options::default() });
+    let last = answer(
+        &open(&given(&[&path], &[])),
+        "SELECT k, count(*) AS n FROM r GROUP BY k",
+        Options { pace: Duration::ZERO, ..Options::default() },
+    );
     assert!(last.stats.samples.iter().all(|s| s.seconds > 0.0), "{:?}", last.stats.samples);
 }
 
@@ -231,7 +246,10 @@ fn lateness_is_learnt_from_the_files_and_from_what_the_feed_has_sent() {
     given.time = Some("t".to_owned());
     let table = open(&given);
     let last = answer(&table, WINDOWED, Options::default());
-    let plan = Arc::new(braid::query::Plan::new(&braid::query::Query::parse(WINDOWED).unwrap(), WINDOWED, &table.schema, Some("t")).unwrap());
+    let plan = Arc::new(
+        braid::query::Plan::new(&braid::query::Query::parse(WINDOWED).unwrap(), WINDOWED, &table.schema, Some("t"))
+            .unwrap(),
+    );
     let mut job = braid::engine::lateness::learn(table, plan, last.reached.clone(), 6.0, braid::sync::Wake::silent());
     let curve = loop {
         match job.take() {
@@ -252,7 +270,11 @@ fn a_question_beyond_its_memory_says_what_it_would_need_and_offers_a_sketch() {
     let path = folder.path().join("all.csv");
     let values: Vec<i64> = (0..400_000).collect();
     write_frame(&DataFrame::new(values.len(), vec![Column::new("v".into(), values)]).unwrap(), &path).unwrap();
-    let last = answer(&open(&untimed(&[&path], &[])), "SELECT count(DISTINCT v) AS n FROM r", Options { memory: Some(4 << 20), ..Options::default() });
+    let last = answer(
+        &open(&untimed(&[&path], &[])),
+        "SELECT count(DISTINCT v) AS n FROM r",
+        Options { memory: Some(4 << 20), ..Options::default() },
+    );
     let fault = last.fault.as_ref().unwrap();
     assert!(fault.what.contains("4 MiB allowed"), "{fault}");
     assert!(fault.hint.contains("approx_count_distinct"), "{fault}");

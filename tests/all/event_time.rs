@@ -64,7 +64,10 @@ const WINDOWS: &[&str] = &[
 const KEYS: &[&str] = &["", "k, ", "k, g, "];
 
 fn bind(sql: &str) -> Arc<Plan> {
-    Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame(&[]).schema(), Some("t")).unwrap_or_else(|f| panic!("{sql}: {f}")))
+    Arc::new(
+        Plan::new(&Query::parse(sql).unwrap(), sql, frame(&[]).schema(), Some("t"))
+            .unwrap_or_else(|f| panic!("{sql}: {f}")),
+    )
 }
 
 fn question(window: &str, keys: &str) -> Arc<Plan> {
@@ -336,14 +339,27 @@ fn reference(window: &str, rows: &[Row], watermark: Option<i64>) -> BTreeMap<(&'
 /// Many rows in large chunks, so that hops are aggregated by panes first, with and without rows in order.
 #[test]
 fn windows_hold_what_a_plain_loop_finds() {
-    for (window, sql) in [("session", "session(t, INTERVAL '3 seconds')"), ("hop", "hop(t, INTERVAL '500 ms', INTERVAL '20 seconds')")] {
-        let plan = bind(&format!("SELECT k, window_start AS s, window_end AS e, count(*) AS n FROM r GROUP BY k, {sql} ORDER BY k, s"));
-        for (seed, chunk, sorted, watermark) in
-            [(1, 3000, false, None), (2, 700, false, Some(5 * SECOND)), (3, 1500, true, None), (4, 10, false, Some(-20 * SECOND)), (5, 600, true, Some(0))]
-        {
+    for (window, sql) in
+        [("session", "session(t, INTERVAL '3 seconds')"), ("hop", "hop(t, INTERVAL '500 ms', INTERVAL '20 seconds')")]
+    {
+        let plan = bind(&format!(
+            "SELECT k, window_start AS s, window_end AS e, count(*) AS n FROM r GROUP BY k, {sql} ORDER BY k, s"
+        ));
+        for (seed, chunk, sorted, watermark) in [
+            (1, 3000, false, None),
+            (2, 700, false, Some(5 * SECOND)),
+            (3, 1500, true, None),
+            (4, 10, false, Some(-20 * SECOND)),
+            (5, 600, true, Some(0)),
+        ] {
             let mut random = fastrand::Rng::with_seed(seed);
             let mut rows: Vec<Row> = (0..3000)
-                .map(|_| Row { k: Some(if random.u8(..5) == 0 { "b" } else { "a" }), g: None, x: None, t: Some(random.i64(-60 * SECOND..60 * SECOND)) })
+                .map(|_| Row {
+                    k: Some(if random.u8(..5) == 0 { "b" } else { "a" }),
+                    g: None,
+                    x: None,
+                    t: Some(random.i64(-60 * SECOND..60 * SECOND)),
+                })
                 .collect();
             if window == "session" {
                 // Few enough that there are gaps.
@@ -364,14 +380,20 @@ fn windows_hold_what_a_plain_loop_finds() {
                     })
                     .unwrap();
             }
-            let wanted: Vec<String> = reference(window, &rows, watermark).iter().map(|((k, s), (n, e))| format!("{k} {s} {e} {n}")).collect();
+            let wanted: Vec<String> =
+                reference(window, &rows, watermark).iter().map(|((k, s), (n, e))| format!("{k} {s} {e} {n}")).collect();
             for partial in [partial, panes] {
                 let answer = partial.answer(None).unwrap().frame;
                 let int = |name: &str| answer.column(name).unwrap().to_physical_repr().i64().unwrap().clone();
                 let found: Vec<String> = (0..answer.height())
                     .map(|i| {
                         let k = answer.column("k").unwrap().str().unwrap().get(i).unwrap();
-                        format!("{k} {} {} {}", int("s").get(i).unwrap(), int("e").get(i).unwrap(), int("n").get(i).unwrap())
+                        format!(
+                            "{k} {} {} {}",
+                            int("s").get(i).unwrap(),
+                            int("e").get(i).unwrap(),
+                            int("n").get(i).unwrap()
+                        )
                     })
                     .collect();
                 assert_eq!(found, wanted, "{window}, seed {seed}");
@@ -383,7 +405,9 @@ fn windows_hold_what_a_plain_loop_finds() {
 /// Many sessions that are bridged again and again, so that slots are numbered anew.
 #[test]
 fn sessions_that_become_one_leave_nothing_behind() {
-    let plan = bind("SELECT k, window_start AS s, count(*) AS n, sum(x) AS v FROM r GROUP BY k, session(t, INTERVAL '1 second')");
+    let plan = bind(
+        "SELECT k, window_start AS s, count(*) AS n, sum(x) AS v FROM r GROUP BY k, session(t, INTERVAL '1 second')",
+    );
     let mut partial = new(&plan);
     let at = |seconds: i64, k: &'static str| Row { k: Some(k), g: None, x: Some(1.5), t: Some(seconds * SECOND) };
     // Every other second first: all apart; then those between.
@@ -398,7 +422,10 @@ fn sessions_that_become_one_leave_nothing_behind() {
     between.chunks(130).for_each(|c| drop(partial.absorb(&frame(c), None).unwrap()));
     assert_eq!(partial.groups(), 1);
     let answer = partial.answer(Some(i64::MAX)).unwrap();
-    assert_eq!(bits(&answer.frame.select(["n", "v"]).unwrap()), [["8000".to_owned()], ["12000.0=40c7700000000000".to_owned()]]);
+    assert_eq!(
+        bits(&answer.frame.select(["n", "v"]).unwrap()),
+        [["8000".to_owned()], ["12000.0=40c7700000000000".to_owned()]]
+    );
     // Less than a quarter of what there ever was is still waiting to be numbered anew.
     assert!(partial.to_frame().unwrap().height() < 1500, "{}", partial.to_frame().unwrap().height());
     assert!(partial.size() < full * 2);
@@ -407,13 +434,23 @@ fn sessions_that_become_one_leave_nothing_behind() {
 /// In bounded memory however long it runs: what is final leaves, and little enough work is done for it.
 #[test]
 fn the_number_of_windows_ever_seen_does_not_grow_a_partial() {
-    for window in ["tumble(t, INTERVAL '1 second')", "hop(t, INTERVAL '1 second', INTERVAL '2 seconds')", "session(t, INTERVAL '100 ms')"] {
+    for window in [
+        "tumble(t, INTERVAL '1 second')",
+        "hop(t, INTERVAL '1 second', INTERVAL '2 seconds')",
+        "session(t, INTERVAL '100 ms')",
+    ] {
         let plan = bind(&format!("SELECT k, window_start AS s, count(*) AS n FROM r GROUP BY k, {window}"));
         let mut partial = new(&plan);
         let (mut sealed, mut most) = (0, 0);
         for second in 0..600 {
-            let rows: Vec<Row> =
-                (0..50).map(|i| Row { k: Some(["a", "b", "c"][i % 3]), g: None, x: None, t: Some(second * SECOND + i as i64 * 10_000) }).collect();
+            let rows: Vec<Row> = (0..50)
+                .map(|i| Row {
+                    k: Some(["a", "b", "c"][i % 3]),
+                    g: None,
+                    x: None,
+                    t: Some(second * SECOND + i as i64 * 10_000),
+                })
+                .collect();
             partial.absorb(&frame(&rows), Some(second * SECOND)).unwrap();
             if let Some(frame) = partial.seal(second * SECOND, 30).unwrap() {
                 sealed += frame.height();
@@ -435,10 +472,13 @@ fn several_keys_null_keys_and_rows_without_time() {
         Row { k: Some("a"), g: None, x: Some(16.0), t: None },
         Row { k: Some("a"), g: None, x: Some(32.0), t: Some(0) },
     ];
-    for (window, groups) in
-        [("tumble(t, INTERVAL '2 seconds')", 4), ("hop(t, INTERVAL '1 second', INTERVAL '2 seconds')", 8), ("session(t, INTERVAL '1 second')", 4)]
-    {
-        let plan = bind(&format!("SELECT k, g, window_start AS s, sum(x) AS v FROM r GROUP BY g, {window}, k ORDER BY v"));
+    for (window, groups) in [
+        ("tumble(t, INTERVAL '2 seconds')", 4),
+        ("hop(t, INTERVAL '1 second', INTERVAL '2 seconds')", 8),
+        ("session(t, INTERVAL '1 second')", 4),
+    ] {
+        let plan =
+            bind(&format!("SELECT k, g, window_start AS s, sum(x) AS v FROM r GROUP BY g, {window}, k ORDER BY v"));
         let mut partial = new(&plan);
         // Without time a row is never late: its window never closes.
         let absorbed = partial.absorb(&frame(&rows[..5]), Some(-SECOND)).unwrap();
@@ -457,9 +497,11 @@ fn several_keys_null_keys_and_rows_without_time() {
 
 #[test]
 fn windows_as_values_are_their_start() {
-    for (window, start) in
-        [("tumble(t, INTERVAL '2 seconds')", 0), ("hop(t, INTERVAL '2 seconds', INTERVAL '2 seconds')", 0), ("session(t, INTERVAL '2 seconds')", SECOND)]
-    {
+    for (window, start) in [
+        ("tumble(t, INTERVAL '2 seconds')", 0),
+        ("hop(t, INTERVAL '2 seconds', INTERVAL '2 seconds')", 0),
+        ("session(t, INTERVAL '2 seconds')", SECOND),
+    ] {
         let plan = bind(&format!(
             "SELECT {window} AS w, window_start AS s, window_end - window_start AS d, count(*) AS n FROM r GROUP BY w HAVING window_start IS NOT NULL ORDER BY window_end"
         ));

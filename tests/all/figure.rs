@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use braid::figure::look::Rgba;
 use braid::figure::record::Across;
-use braid::figure::{Axis, AxisKind, Figure, Layout, Look, MARKS, PointState, Rect, Series, Shape, View, export, record, text};
+use braid::figure::{
+    Axis, AxisKind, Figure, Layout, Look, MARKS, PointState, Rect, Series, Shape, View, export, record, text,
+};
 use plotters::prelude::SVGBackend;
 
 mod arithmetic;
@@ -19,7 +21,13 @@ fn flights(mark: &str) -> Figure {
     let x: Vec<f64> = (0..40).map(|i| START + f64::from(i) * HOUR).collect();
     let of = |k: f64| -> Vec<f64> {
         (0..40)
-            .map(|i| if (25..30).contains(&i) || (k == 1.0 && i == 10) { f64::NAN } else { 20.0 + k * 9.0 + 8.0 * (f64::from(i) / (3.0 + k)).sin() })
+            .map(|i| {
+                if (25..30).contains(&i) || (k == 1.0 && i == 10) {
+                    f64::NAN
+                } else {
+                    20.0 + k * 9.0 + 8.0 * (f64::from(i) / (3.0 + k)).sin()
+                }
+            })
             .collect()
     };
     Figure {
@@ -28,7 +36,11 @@ fn flights(mark: &str) -> Figure {
         mark: mark.to_owned(),
         x: Axis { title: "hour".to_owned(), kind: AxisKind::Time },
         y_title: "minutes".to_owned(),
-        series: vec![Series::new("AA", x.clone(), of(0.0)), Series::new("DL", x.clone(), of(1.0)), Series::new("UA", x.clone(), of(2.0))],
+        series: vec![
+            Series::new("AA", x.clone(), of(0.0)),
+            Series::new("DL", x.clone(), of(1.0)),
+            Series::new("UA", x.clone(), of(2.0)),
+        ],
         view: None,
         seam: Some(x[20]),
         gaps: vec![(x[24], x[30])],
@@ -56,9 +68,11 @@ fn shapes(figure: &Figure, size: [f32; 2]) -> (Vec<Shape>, Layout) {
 
 fn color_of(shape: &Shape) -> Rgba {
     match shape {
-        Shape::Line { color, .. } | Shape::Rect { color, .. } | Shape::Circle { color, .. } | Shape::Polygon { color, .. } | Shape::Text { color, .. } => {
-            *color
-        }
+        Shape::Line { color, .. }
+        | Shape::Rect { color, .. }
+        | Shape::Circle { color, .. }
+        | Shape::Polygon { color, .. }
+        | Shape::Text { color, .. } => *color,
     }
 }
 
@@ -74,12 +88,17 @@ fn points_of(shape: &Shape) -> Vec<[f32; 2]> {
 /// Shapes in the colour of a series that lie in the plot: what its mark drew (the legend's sign lies above it).
 fn marks_of(shapes: &[Shape], layout: &Layout, series: usize) -> Vec<Shape> {
     let [r, g, b, _] = Look::light().color(series);
-    let of = |shape: &&Shape| color_of(shape)[..3] == [r, g, b] && points_of(shape).iter().all(|p| p[1] > layout.plot.top - 4.0);
+    let of = |shape: &&Shape| {
+        color_of(shape)[..3] == [r, g, b] && points_of(shape).iter().all(|p| p[1] > layout.plot.top - 4.0)
+    };
     shapes.iter().filter(of).cloned().collect()
 }
 
 fn words(shapes: &[Shape]) -> Vec<String> {
-    shapes.iter().filter_map(|shape| if let Shape::Text { text, .. } = shape { Some(text.clone()) } else { None }).collect()
+    shapes
+        .iter()
+        .filter_map(|shape| if let Shape::Text { text, .. } = shape { Some(text.clone()) } else { None })
+        .collect()
 }
 
 /// Compares with the file, or writes it where `BRAID_BLESS=1` asks for that.
@@ -89,9 +108,13 @@ fn snapshot(name: &str, svg: &str) {
         std::fs::write(&path, svg).unwrap();
         return;
     }
-    let kept = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; run with BRAID_BLESS=1 to make it", path.display()));
+    let kept = std::fs::read_to_string(&path)
+        .unwrap_or_else(|e| panic!("{}: {e}; run with BRAID_BLESS=1 to make it", path.display()));
     if let Some((number, (is, was))) = svg.lines().zip(kept.lines()).enumerate().find(|(_, (is, was))| is != was) {
-        panic!("{name}.svg differs in line {}:\n was {was}\n  is {is}\nlook at it, then renew with BRAID_BLESS=1", number + 1);
+        panic!(
+            "{name}.svg differs in line {}:\n was {was}\n  is {is}\nlook at it, then renew with BRAID_BLESS=1",
+            number + 1
+        );
     }
     assert_eq!(svg.lines().count(), kept.lines().count(), "{name}.svg has another number of lines");
 }
@@ -100,9 +123,15 @@ fn snapshot(name: &str, svg: &str) {
 fn every_mark_draws_what_it_drew_before() {
     for mark in MARKS {
         for (name, look) in [("light", Look::light()), ("dark", Look::dark())] {
-            snapshot(&format!("figure_{}_{name}", mark.name), &export::svg(&flights(mark.name), 560, 340, &look).unwrap());
+            snapshot(
+                &format!("figure_{}_{name}", mark.name),
+                &export::svg(&flights(mark.name), 560, 340, &look).unwrap(),
+            );
         }
-        snapshot(&format!("figure_{}_names", mark.name), &export::svg(&airports(mark.name), 420, 300, &Look::light()).unwrap());
+        snapshot(
+            &format!("figure_{}_names", mark.name),
+            &export::svg(&airports(mark.name), 420, 300, &Look::light()).unwrap(),
+        );
     }
     let empty = Figure { series: Vec::new(), ..flights("line") };
     snapshot("figure_empty", &export::svg(&empty, 420, 300, &Look::light()).unwrap());
@@ -113,7 +142,8 @@ fn marks_have_names_that_find_them() {
     let names: BTreeSet<_> = MARKS.iter().map(|mark| mark.name).collect();
     assert_eq!(names.len(), MARKS.len());
     assert!(MARKS.iter().all(|mark| !mark.title.is_empty() && !mark.about.is_empty()));
-    let fault = record(&Figure { mark: "pie".to_owned(), ..flights("line") }, [300.0, 200.0], &Look::light()).unwrap_err();
+    let fault =
+        record(&Figure { mark: "pie".to_owned(), ..flights("line") }, [300.0, 200.0], &Look::light()).unwrap_err();
     assert!(fault.what.contains("pie") && fault.hint.contains("scatter"), "{fault}");
 }
 
@@ -124,7 +154,11 @@ fn a_gap_is_never_bridged() {
         let mut stated = flights(mark);
         for series in &mut stated.series {
             let kept: Vec<_> = (0..series.len()).filter_map(|i| series.point(i)).collect();
-            *series = Series::new(series.name.clone(), kept.iter().map(|p| p.0).collect::<Vec<_>>(), kept.iter().map(|p| p.1).collect::<Vec<_>>());
+            *series = Series::new(
+                series.name.clone(),
+                kept.iter().map(|p| p.0).collect::<Vec<_>>(),
+                kept.iter().map(|p| p.1).collect::<Vec<_>>(),
+            );
         }
         let missing = Figure { gaps: Vec::new(), ..flights(mark) };
         for figure in [flights(mark), missing, stated] {
@@ -135,12 +169,16 @@ fn a_gap_is_never_bridged() {
                 assert!(drawn.iter().any(|shape| matches!(shape, Shape::Line { .. })));
                 for shape in &drawn {
                     let xs: Vec<f32> = points_of(shape).iter().map(|p| p[0]).collect();
-                    assert!(!(xs.iter().any(|x| *x < inside) && xs.iter().any(|x| *x > inside)), "{mark}: series {series} crosses the gap");
+                    assert!(
+                        !(xs.iter().any(|x| *x < inside) && xs.iter().any(|x| *x > inside)),
+                        "{mark}: series {series} crosses the gap"
+                    );
                 }
             }
         }
         let (shapes, layout) = shapes(&flights(mark), [560.0, 340.0]);
-        let strips = |series| marks_of(&shapes, &layout, series).iter().filter(|s| matches!(s, Shape::Line { .. })).count();
+        let strips =
+            |series| marks_of(&shapes, &layout, series).iter().filter(|s| matches!(s, Shape::Line { .. })).count();
         assert_eq!([strips(0), strips(1), strips(2)], [2, 3, 2], "{mark}: one piece more for each gap");
     }
 }
@@ -168,7 +206,9 @@ fn the_seam_is_a_dashed_rule_between_history_and_live() {
         let (drawn, layout) = shapes(&figure, [560.0, 340.0]);
         let x = layout.to_px((figure.seam.unwrap(), 0.0))[0];
         let dashes = drawn.iter().filter(|shape| match shape {
-            Shape::Line { points, color, .. } => *color == Look::light().seam && points.iter().all(|p| (p[0] - x).abs() < 1.0),
+            Shape::Line { points, color, .. } => {
+                *color == Look::light().seam && points.iter().all(|p| (p[0] - x).abs() < 1.0)
+            }
             _ => false,
         });
         assert!(dashes.count() > 20, "{}", mark.name);
@@ -194,7 +234,9 @@ fn what_a_column_is_called_cannot_break_an_svg() {
     figure.series.push(Series::new("</text><svg onload='x'>", vec![0.0], vec![1.0]));
     let svg = export::svg(&figure, 600, 400, &Look::light()).unwrap();
     assert!(svg.contains("&lt;&amp;&gt; &quot;it's&quot; ]]&gt;") && svg.contains("A &amp; B &lt;C&gt;"), "{svg}");
-    assert!(!svg.contains("<script") && !svg.contains("onload='x'>") && !svg.chars().any(|c| c.is_control() && c != '\n'));
+    assert!(
+        !svg.contains("<script") && !svg.contains("onload='x'>") && !svg.chars().any(|c| c.is_control() && c != '\n')
+    );
     assert_eq!(svg.matches("<text ").count(), svg.matches("</text>").count());
     assert_eq!(svg.matches("<svg").count(), 1);
     assert!(svg.contains("'Noto Sans CJK SC'"));
@@ -224,7 +266,9 @@ fn chinese_is_never_a_box() {
     assert_ne!(air, paint(&nothing.to_string()).0);
     assert_ne!(air, paint("班").0);
     // The same through the whole way to a PNG.
-    let png = |title: &str| export::png(&Figure { title: title.to_owned(), ..airports("bar") }, 300, 200, &Look::light()).unwrap();
+    let png = |title: &str| {
+        export::png(&Figure { title: title.to_owned(), ..airports("bar") }, 300, 200, &Look::light()).unwrap()
+    };
     assert_ne!(png("航班"), png("\u{F0000}\u{F0000}"));
     assert_ne!(png("航班"), png("班航"));
     // Mixed text is as wide as its parts.
@@ -259,8 +303,13 @@ fn degenerate_data_are_drawn_without_panic() {
         (&[0.0, 1e-9, 1e9], &[1.0, 2.0, 3.0]),
         (&[-3.0, 900.0, 2.5], &[1.0, 2.0, 3.0]),
     ];
-    let kinds =
-        [AxisKind::Number, AxisKind::Time, AxisKind::Clock, AxisKind::Category(vec![]), AxisKind::Category(vec!["一".into(), "".into(), "c\n\u{0}".into()])];
+    let kinds = [
+        AxisKind::Number,
+        AxisKind::Time,
+        AxisKind::Clock,
+        AxisKind::Category(vec![]),
+        AxisKind::Category(vec!["一".into(), "".into(), "c\n\u{0}".into()]),
+    ];
     let views = [
         None,
         Some(View { x: Some((0.5, 1.5)), y: Some((-1e300, 1e300)) }),
@@ -277,8 +326,16 @@ fn degenerate_data_are_drawn_without_panic() {
                     let series = vec![one.clone(), one, Series::default()];
                     let gaps = vec![(1.0, 2.0), (-inf, 0.5), (1.5, inf), (nan, nan), (3.0, 1.0)];
                     let axis = Axis { title: "x".into(), kind: kind.clone() };
-                    let figure =
-                        Figure { title: "t".into(), mark: mark.name.into(), x: axis, series, view, seam: x.first().copied(), gaps, ..Figure::default() };
+                    let figure = Figure {
+                        title: "t".into(),
+                        mark: mark.name.into(),
+                        x: axis,
+                        series,
+                        view,
+                        seam: x.first().copied(),
+                        gaps,
+                        ..Figure::default()
+                    };
                     for size in sizes {
                         let (shapes, layout) = shapes(&figure, size);
                         let all = shapes.iter().flat_map(points_of).flatten();
@@ -327,7 +384,8 @@ fn every_surface_gets_the_same_strips_and_words() {
         let figure = flights(mark.name);
         let (shapes, layout) = shapes(&figure, [560.0, 340.0]);
         let mut svg = String::new();
-        let theirs = braid::figure::draw(SVGBackend::with_string(&mut svg, (5600, 3400)), &figure, &Look::light()).unwrap();
+        let theirs =
+            braid::figure::draw(SVGBackend::with_string(&mut svg, (5600, 3400)), &figure, &Look::light()).unwrap();
         assert_eq!(theirs, layout);
         let ours = export::svg(&figure, 560, 340, &Look::light()).unwrap();
         let count = |of: fn(&Shape) -> bool| shapes.iter().filter(|shape| of(shape)).count();
@@ -346,7 +404,8 @@ fn every_surface_gets_the_same_strips_and_words() {
 #[test]
 fn the_legend_lies_above_the_data_and_counts_those_it_leaves_out() {
     let mut figure = flights("line");
-    figure.series = (0..30).map(|i| Series { name: format!("carrier number {i}"), ..figure.series[0].clone() }).collect();
+    figure.series =
+        (0..30).map(|i| Series { name: format!("carrier number {i}"), ..figure.series[0].clone() }).collect();
     let (drawn, layout) = shapes(&figure, [400.0, 340.0]);
     let named = words(&drawn).iter().filter(|w| w.starts_with("carrier")).count();
     assert!(named >= 2 && words(&drawn).contains(&format!("+ {} more", 30 - named)), "{:?}", words(&drawn));
@@ -358,7 +417,10 @@ fn the_legend_lies_above_the_data_and_counts_those_it_leaves_out() {
         }
     }
     figure.series.truncate(1);
-    assert!(!words(&shapes(&figure, [400.0, 340.0]).0).iter().any(|w| w.starts_with("carrier")), "a single series needs no legend");
+    assert!(
+        !words(&shapes(&figure, [400.0, 340.0]).0).iter().any(|w| w.starts_with("carrier")),
+        "a single series needs no legend"
+    );
 }
 
 #[test]
@@ -439,11 +501,16 @@ fn a_picture_is_saved_whole_or_not_at_all() {
         assert!(std::fs::metadata(&path).unwrap().len() > 5_000);
     }
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no drafts stay behind");
-    for (name, phrase) in [("a.jpg", ".png or .svg"), ("a", ".png or .svg"), ("no/such/folder/a.png", "folder does not exist")] {
+    for (name, phrase) in
+        [("a.jpg", ".png or .svg"), ("a", ".png or .svg"), ("no/such/folder/a.png", "folder does not exist")]
+    {
         let fault = export::save(&flights("line"), &dir.path().join(name), &look).unwrap_err();
         assert!(fault.to_string().contains(phrase) && fault.place.contains(name), "{fault}");
     }
-    assert!(export::png(&flights("line"), 0, 10, &look).is_err() && export::svg(&flights("line"), 10, 100_000, &look).is_err());
+    assert!(
+        export::png(&flights("line"), 0, 10, &look).is_err()
+            && export::svg(&flights("line"), 10, 100_000, &look).is_err()
+    );
 }
 
 #[test]
@@ -456,7 +523,11 @@ fn a_million_points_become_a_few_thousand() {
     };
     let y: Vec<f64> = (0..1_000_000).map(|_| random()).collect();
     for mark in MARKS {
-        let figure = Figure { mark: mark.name.into(), series: vec![Series::new("a", x.clone(), y.clone())], ..Figure::default() };
+        let figure = Figure {
+            mark: mark.name.into(),
+            series: vec![Series::new("a", x.clone(), y.clone())],
+            ..Figure::default()
+        };
         let (shapes, _) = shapes(&figure, [800.0, 500.0]);
         let points: usize = shapes.iter().map(|s| points_of(s).len()).sum();
         assert!(points < 60_000, "{}: {points}", mark.name);
@@ -507,10 +578,18 @@ fn seen(color: Rgba, eye: &[[f64; 3]; 3]) -> [f64; 3] {
     let dot = |row: &[f64; 3], v: &[f64; 3]| row.iter().zip(v).map(|(a, b)| a * b).sum::<f64>();
     let rgb = linear(color);
     let rgb = [0, 1, 2].map(|i| dot(&eye[i], &rgb).clamp(0.0, 1.0));
-    let lms = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]]
-        .map(|row| dot(&row, &rgb).cbrt());
-    [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]]
-        .map(|row| dot(&row, &lms))
+    let lms = [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+    .map(|row| dot(&row, &rgb).cbrt());
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+    .map(|row| dot(&row, &lms))
 }
 
 #[test]
@@ -530,7 +609,10 @@ fn the_plot_has_room_in_every_size() {
                             Across::Center => at[0] - wide / 2.0,
                             Across::Right => at[0] - wide,
                         };
-                        assert!(paper.contains([left, at[1]]) && paper.contains([left + wide, at[1]]), "{width}×{height}: '{text}' leaves the picture");
+                        assert!(
+                            paper.contains([left, at[1]]) && paper.contains([left + wide, at[1]]),
+                            "{width}×{height}: '{text}' leaves the picture"
+                        );
                     }
                 }
             }
@@ -547,7 +629,10 @@ fn chinese_in_an_svg_carries_its_outlines() {
         ..Figure::default()
     };
     let svg = export::svg(&figure, 400, 300, &Look::light()).unwrap();
-    let path = svg.lines().find(|line| line.contains(r#"aria-label="各机场的延误""#)).expect("the title is there, for eyes and for readers");
+    let path = svg
+        .lines()
+        .find(|line| line.contains(r#"aria-label="各机场的延误""#))
+        .expect("the title is there, for eyes and for readers");
     assert!(path.starts_with("<path") && path.matches('M').count() > 10, "{path}");
     assert!(!svg.lines().any(|line| line.starts_with("<text") && line.contains('机')), "no viewer needs a font for it");
 }
@@ -562,11 +647,27 @@ fn what_is_still_to_change_looks_unfinished_in_every_mark() {
             series: vec![Series::new("n", x.clone(), vec![5.0, 6.0, 4.0, 7.0, 6.0, 2.0])],
             ..Figure::default()
         };
-        let last = |state| Figure { series: vec![done.series[0].clone().with_states(states(6, 5, state))], ..done.clone() };
+        let last =
+            |state| Figure { series: vec![done.series[0].clone().with_states(states(6, 5, state))], ..done.clone() };
         let open = last(PointState::Open);
-        assert_eq!(shapes(&open, [640.0, 320.0]).0, shapes(&last(PointState::Cut), [640.0, 320.0]).0, "{}: cut is unfinished, too", mark.name);
-        assert_ne!(shapes(&done, [640.0, 320.0]).0, shapes(&last(PointState::Corrected), [640.0, 320.0]).0, "{}: corrected has a sign", mark.name);
-        assert_eq!(shapes(&done, [640.0, 320.0]).0, shapes(&last(PointState::Final), [640.0, 320.0]).0, "{}", mark.name);
+        assert_eq!(
+            shapes(&open, [640.0, 320.0]).0,
+            shapes(&last(PointState::Cut), [640.0, 320.0]).0,
+            "{}: cut is unfinished, too",
+            mark.name
+        );
+        assert_ne!(
+            shapes(&done, [640.0, 320.0]).0,
+            shapes(&last(PointState::Corrected), [640.0, 320.0]).0,
+            "{}: corrected has a sign",
+            mark.name
+        );
+        assert_eq!(
+            shapes(&done, [640.0, 320.0]).0,
+            shapes(&last(PointState::Final), [640.0, 320.0]).0,
+            "{}",
+            mark.name
+        );
         let marks = |figure: &Figure| {
             let (shapes, layout) = shapes(figure, [640.0, 320.0]);
             (marks_of(&shapes, &layout, 0), layout)
@@ -574,12 +675,18 @@ fn what_is_still_to_change_looks_unfinished_in_every_mark() {
         let ((before, layout), (after, other)) = (marks(&done), marks(&open));
         assert_eq!(layout, other, "{}: only the look of it changes", mark.name);
         // Cells are outlined in ink; other marks change in their own colour.
-        assert!(before != after || (mark.bands && shapes(&done, [640.0, 320.0]).0 != shapes(&open, [640.0, 320.0]).0), "{}", mark.name);
+        assert!(
+            before != after || (mark.bands && shapes(&done, [640.0, 320.0]).0 != shapes(&open, [640.0, 320.0]).0),
+            "{}",
+            mark.name
+        );
         // What lies left of the last two points is drawn as before.
         let edge = layout.to_px((x[4], 0.0))[0] - 12.0;
         let left = |all: &[Shape]| -> BTreeSet<String> {
             all.iter()
-                .filter(|s| !matches!(s, Shape::Line { .. } | Shape::Polygon { .. }) && points_of(s).iter().all(|p| p[0] < edge))
+                .filter(|s| {
+                    !matches!(s, Shape::Line { .. } | Shape::Polygon { .. }) && points_of(s).iter().all(|p| p[0] < edge)
+                })
                 .map(|s| format!("{s:?}"))
                 .collect()
         };
@@ -600,7 +707,10 @@ fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_stronger() {
         mark: "heat".to_owned(),
         x: Axis { title: "predicted".to_owned(), kind: AxisKind::Category(names) },
         y_title: "truth".to_owned(),
-        series: vec![Series::new("cat", vec![0.0, 1.0], vec![90.0, 10.0]), Series::new("dog", vec![0.0, 1.0], vec![25.5, f64::NAN])],
+        series: vec![
+            Series::new("cat", vec![0.0, 1.0], vec![90.0, 10.0]),
+            Series::new("dog", vec![0.0, 1.0], vec![25.5, f64::NAN]),
+        ],
         ..Figure::default()
     };
     let (shapes, layout) = shapes(&figure, [400.0, 300.0]);
@@ -615,22 +725,37 @@ fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_stronger() {
     };
     assert!(strength(0, 0) > strength(1, 0) && strength(1, 0) > strength(0, 1));
     let place = |word: &str| {
-        shapes.iter().find_map(|s| if let Shape::Text { text, at, across: Across::Right, .. } = s { (text == word).then_some(at[1]) } else { None })
+        shapes.iter().find_map(|s| {
+            if let Shape::Text { text, at, across: Across::Right, .. } = s {
+                (text == word).then_some(at[1])
+            } else {
+                None
+            }
+        })
     };
     assert!(place("cat").unwrap() < place("dog").unwrap(), "the first band is the highest");
     let words = words(&shapes);
-    assert!(["90", "10", "25.5", "truth (colour: 0 to 90)"].iter().all(|w| words.iter().any(|own| own == w)), "{words:?}");
+    assert!(
+        ["90", "10", "25.5", "truth (colour: 0 to 90)"].iter().all(|w| words.iter().any(|own| own == w)),
+        "{words:?}"
+    );
 }
 
 #[test]
 fn points_that_stand_apart_are_joined_by_no_line() {
     for mark in ["line", "area"] {
-        let joined = Figure { mark: mark.to_owned(), series: vec![Series::new("n", vec![1.0, 2.0, 9.0], vec![5.0, 6.0, 4.0])], ..Figure::default() };
+        let joined = Figure {
+            mark: mark.to_owned(),
+            series: vec![Series::new("n", vec![1.0, 2.0, 9.0], vec![5.0, 6.0, 4.0])],
+            ..Figure::default()
+        };
         let apart = Figure { apart: true, ..joined.clone() };
         let lines = |figure: &Figure| {
             let (shapes, layout) = shapes(figure, [640.0, 320.0]);
             let marks = marks_of(&shapes, &layout, 0);
-            let of = |line: bool| marks.iter().filter(|s| matches!(s, Shape::Line { .. } | Shape::Polygon { .. }) == line).count();
+            let of = |line: bool| {
+                marks.iter().filter(|s| matches!(s, Shape::Line { .. } | Shape::Polygon { .. }) == line).count()
+            };
             (of(true), of(false))
         };
         assert!(lines(&joined).0 > 0, "{mark}");
@@ -662,7 +787,8 @@ fn a_line_to_an_unfinished_point_is_dashed_and_no_other_is() {
     };
     assert_eq!(lines(&figure(Vec::new())).len(), 1, "one stroke");
     let dashed = lines(&figure(states(6, 5, PointState::Open)));
-    let length = |line: &[[f32; 2]]| -> f32 { line.windows(2).map(|p| (p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])).sum() };
+    let length =
+        |line: &[[f32; 2]]| -> f32 { line.windows(2).map(|p| (p[1][0] - p[0][0]).hypot(p[1][1] - p[0][1])).sum() };
     let whole = dashed.iter().filter(|line| length(line) > 6.0).count();
     assert_eq!(whole, 1, "the finished part is one stroke");
     assert!(dashed.len() > 5, "the last part is dashes");

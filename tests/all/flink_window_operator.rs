@@ -9,8 +9,16 @@ use braid::query::window::WindowStatus::{Corrected, Final, Open};
 
 use crate::windowed::{Row, Stream, bind, is, seen, windows_of};
 
-const OUT_OF_ORDER: &[Row<'_>] =
-    &[("key2", 1, 3999), ("key2", 1, 3000), ("key1", 1, 20), ("key1", 1, 0), ("key1", 1, 999), ("key2", 1, 1998), ("key2", 1, 1999), ("key2", 1, 1000)];
+const OUT_OF_ORDER: &[Row<'_>] = &[
+    ("key2", 1, 3999),
+    ("key2", 1, 3000),
+    ("key1", 1, 20),
+    ("key1", 1, 0),
+    ("key1", 1, 999),
+    ("key2", 1, 1998),
+    ("key2", 1, 1999),
+    ("key2", 1, 1000),
+];
 
 /// All at once, or row by row, with a restart after the third watermark.
 fn sliding(one_by_one: bool) {
@@ -33,7 +41,16 @@ fn sliding(one_by_one: bool) {
         ("key2", 3000, 6000, 2),
     ];
     let until = |end: i64| all.iter().copied().filter(|w| w.2 <= end).collect::<Vec<_>>();
-    for (watermark, restart) in [(999, false), (1999, false), (2999, true), (3999, false), (4999, false), (5999, false), (6999, false), (7999, false)] {
+    for (watermark, restart) in [
+        (999, false),
+        (1999, false),
+        (2999, true),
+        (3999, false),
+        (4999, false),
+        (5999, false),
+        (6999, false),
+        (7999, false),
+    ] {
         stream.flink_watermark(watermark);
         is(&stream.fired(), &until(watermark + 1));
         if restart {
@@ -219,7 +236,10 @@ fn side_output_due_to_lateness_sliding() {
     is(&stream.fired(), &[("key2", -1000, 2000, 1), ("key2", 0, 3000, 2)]);
     // Late for some of its windows: in those that are open, and nowhere counted twice.
     stream.rows(&[("key2", 1, 1500)]);
-    is(&stream.all(), &[("key2", -1000, 2000, 1), ("key2", 0, 3000, 2), ("key2", 1000, 4000, 3), ("key2", 2000, 5000, 1)]);
+    is(
+        &stream.all(),
+        &[("key2", -1000, 2000, 1), ("key2", 0, 3000, 2), ("key2", 1000, 4000, 3), ("key2", 2000, 5000, 1)],
+    );
     assert_eq!((stream.late_rows(), stream.partly_late.len(), stream.shown), (0, 1, 3));
     // Late for all.
     stream.flink_watermark(6000).rows(&[("key2", 1, 1500), ("key2", 1, 2500), ("key1", 4, 6500)]);
@@ -338,7 +358,12 @@ fn cleanup_timer_with_empty_list_state_for_tumbling_windows() {
 
 #[test]
 fn cleanup_timer_with_empty_reduce_state_for_sliding_windows() {
-    cleanup("hop(t, INTERVAL '1 second', INTERVAL '2 seconds')", &[("key2", 1, 1000), ("key1", 2, 1999), ("key2", 3, 2500)], 2000, 3);
+    cleanup(
+        "hop(t, INTERVAL '1 second', INTERVAL '2 seconds')",
+        &[("key2", 1, 1000), ("key1", 2, 1999), ("key2", 3, 2500)],
+        2000,
+        3,
+    );
 }
 
 #[test]
@@ -383,7 +408,10 @@ mod time_window {
             for offset in -20..20 {
                 for size in 1..12 {
                     let start = Tumble { size, offset }.start(t).unwrap();
-                    assert!(start <= t && t < start + size && (start - offset) % size == 0, "{t} {offset} {size}: {start}");
+                    assert!(
+                        start <= t && t < start + size && (start - offset) % size == 0,
+                        "{t} {offset} {size}: {start}"
+                    );
                 }
             }
         }
@@ -458,14 +486,20 @@ mod sliding_event_time_windows {
     #[test]
     fn window_assignment_with_offset() {
         for (t, first) in [(100, -3900), (5099, 100), (5100, 1100)] {
-            assert_eq!(windows_of("hop(t, INTERVAL '1 second', INTERVAL '5 seconds', INTERVAL '100 ms')", t), five(first));
+            assert_eq!(
+                windows_of("hop(t, INTERVAL '1 second', INTERVAL '5 seconds', INTERVAL '100 ms')", t),
+                five(first)
+            );
         }
     }
 
     #[test]
     fn window_assignment_with_negative_offset() {
         for (t, first) in [(0, -4100), (4899, -100), (4900, 900)] {
-            assert_eq!(windows_of("hop(t, INTERVAL '1 second', INTERVAL '5 seconds', INTERVAL '-100 ms')", t), five(first));
+            assert_eq!(
+                windows_of("hop(t, INTERVAL '1 second', INTERVAL '5 seconds', INTERVAL '-100 ms')", t),
+                five(first)
+            );
         }
     }
 

@@ -35,7 +35,12 @@ pub(super) fn wait<T: Send + 'static>(mut job: Job<T>) -> Result<T, Fault> {
 }
 
 fn training(target: &str, trees: usize, threads: usize) -> Training {
-    Training { question: Question { target: target.to_owned(), ..Question::default() }, trees, threads, ..Training::default() }
+    Training {
+        question: Question { target: target.to_owned(), ..Question::default() },
+        trees,
+        threads,
+        ..Training::default()
+    }
 }
 
 fn fit(frame: &DataFrame, trees: usize) -> Forest {
@@ -86,7 +91,9 @@ fn bits(forest: &Forest, scored: &Scored, rows: usize) -> Vec<u64> {
     let each = |row: usize| -> Vec<u64> {
         match &forest.task {
             Task::Numbers => vec![scored.number(row).map_or(u64::MAX, f64::to_bits)],
-            Task::Classes { names, .. } => (0..names.len()).map(|class| scored.share(row, class).map_or(u64::MAX, f64::to_bits)).collect(),
+            Task::Classes { names, .. } => {
+                (0..names.len()).map(|class| scored.share(row, class).map_or(u64::MAX, f64::to_bits)).collect()
+            }
         }
     };
     (0..rows).flat_map(each).collect()
@@ -94,7 +101,8 @@ fn bits(forest: &Forest, scored: &Scored, rows: usize) -> Vec<u64> {
 
 fn accuracy(forest: &Forest, frame: &DataFrame) -> f64 {
     let said = forest.predict(frame).unwrap();
-    let equal = said.as_materialized_series().equal(frame.column(&forest.target).unwrap().as_materialized_series()).unwrap();
+    let equal =
+        said.as_materialized_series().equal(frame.column(&forest.target).unwrap().as_materialized_series()).unwrap();
     equal.sum().unwrap() as f64 / frame.height() as f64
 }
 
@@ -129,14 +137,18 @@ fn a_forest_learns_classes_and_numbers() {
     let test = numbers(1_000, 3);
     let scored = forest.score(&test).unwrap();
     let truth = test.column("y").unwrap().f64().unwrap().clone();
-    let error: f64 = truth.iter().enumerate().map(|(row, y)| (y.unwrap() - scored.number(row).unwrap()).abs()).sum::<f64>() / 1_000.0;
+    let error: f64 =
+        truth.iter().enumerate().map(|(row, y)| (y.unwrap() - scored.number(row).unwrap()).abs()).sum::<f64>()
+            / 1_000.0;
     assert!(error < 0.5, "{error}");
 }
 
 #[test]
 fn each_way_to_grow_grows_as_it_is_told() {
     let frame = classes(3_000, 4);
-    let grown = |growth: Growth| wait(train(frame.clone(), Training { growth: Some(growth), ..training("y", 8, 2) }, Wake::silent())).unwrap();
+    let grown = |growth: Growth| {
+        wait(train(frame.clone(), Training { growth: Some(growth), ..training("y", 8, 2) }, Wake::silent())).unwrap()
+    };
     let own = grown(Growth::classes());
     let entropy = grown(Growth { criterion: Criterion::Entropy, ..Growth::classes() });
     assert_ne!(own.trees, entropy.trees);
@@ -375,7 +387,8 @@ fn columns_that_are_all_null_leave_nothing_or_a_constant() {
     assert_eq!((kept.height(), dropped.rows), (0, 4));
     assert!(question.prepare(&kept).unwrap_err().what.contains("no row"));
     let keep = Question { missing: Missing::Keep, ..question };
-    let forest = wait(train(frame.clone(), Training { question: keep, ..training("y", 5, 1) }, Wake::silent())).unwrap();
+    let forest =
+        wait(train(frame.clone(), Training { question: keep, ..training("y", 5, 1) }, Wake::silent())).unwrap();
     assert!(forest.trees.iter().flat_map(|t| &t.nodes).all(|n| n.feature != 1));
     let target = Question { target: "empty".to_owned(), ..Question::default() };
     assert!(target.complete(&frame).unwrap().0.height() == 0);
@@ -385,7 +398,9 @@ fn columns_that_are_all_null_leave_nothing_or_a_constant() {
 fn five_thousand_columns_are_no_trouble() {
     let mut rng = fastrand::Rng::with_seed(1);
     let truth: Vec<bool> = (0..120).map(|_| rng.bool()).collect();
-    let mut columns: Vec<Column> = (0..5_000).map(|i| Column::new(format!("c{i}").into(), (0..120).map(|_| rng.f64()).collect::<Vec<_>>())).collect();
+    let mut columns: Vec<Column> = (0..5_000)
+        .map(|i| Column::new(format!("c{i}").into(), (0..120).map(|_| rng.f64()).collect::<Vec<_>>()))
+        .collect();
     for i in 0..200 {
         let told: Vec<f64> = truth.iter().map(|t| rng.f64() + f64::from(u8::from(*t))).collect();
         columns[i * 25] = Column::new(format!("c{}", i * 25).into(), told);
@@ -411,7 +426,8 @@ fn a_word_that_was_not_learnt_goes_with_the_most_rows() {
 
 #[test]
 fn more_words_than_codes_keep_the_most_frequent() {
-    let words: Vec<String> = (0..3_000).map(|i| if i % 2 == 0 { "common".to_owned() } else { format!("w{i}") }).collect();
+    let words: Vec<String> =
+        (0..3_000).map(|i| if i % 2 == 0 { "common".to_owned() } else { format!("w{i}") }).collect();
     let y: Vec<bool> = (0..3_000).map(|i| i % 2 == 0).collect();
     let frame = df!("w" => &words, "y" => &y).unwrap();
     // A rare word is in two of three bootstraps: the others guess.
@@ -460,7 +476,8 @@ fn labels_come_back_in_the_type_of_their_column() {
     let whole: Vec<i32> = (0..100).map(|i| i / 10 - 5).collect();
     let floating: Vec<f64> = whole.iter().map(|i| f64::from(*i)).collect();
     let flags: Vec<bool> = (0..100).map(|i| i < 50).collect();
-    let columns = [Column::new("y".into(), &whole), Column::new("y".into(), &floating), Column::new("y".into(), &flags)];
+    let columns =
+        [Column::new("y".into(), &whole), Column::new("y".into(), &floating), Column::new("y".into(), &flags)];
     for (column, dtype) in columns.into_iter().zip([DataType::Int64, DataType::Float64, DataType::Boolean]) {
         let frame = DataFrame::new(100, vec![Column::new("a".into(), &a), column.clone()]).unwrap();
         let forest = fit(&frame, 15);
@@ -478,7 +495,9 @@ fn labels_come_back_in_the_type_of_their_column() {
 #[test]
 fn what_a_target_is_taken_for() {
     let question = |task| Question { target: "y".to_owned(), task, ..Question::default() };
-    let with = |y: Column| DataFrame::new(y.len(), vec![Column::new("a".into(), (0..y.len() as i64).collect::<Vec<_>>()), y]).unwrap();
+    let with = |y: Column| {
+        DataFrame::new(y.len(), vec![Column::new("a".into(), (0..y.len() as i64).collect::<Vec<_>>()), y]).unwrap()
+    };
     let many = with(Column::new("y".into(), (0..400_i64).collect::<Vec<_>>()));
     let few = with(Column::new("y".into(), (0..400_i64).map(|i| i % 7).collect::<Vec<_>>()));
     let parts = with(Column::new("y".into(), (0..400).map(|i| f64::from(i % 4) / 2.0).collect::<Vec<_>>()));
@@ -599,7 +618,8 @@ fn stats(args: &[&str], folder: &std::path::Path) -> serde_json::Value {
 
 /// Every hundredth row lacks a value.
 pub(super) fn with_holes(mut frame: DataFrame) -> DataFrame {
-    let holes: Vec<Option<f64>> = frame.column("a").unwrap().f64().unwrap().iter().enumerate().map(|(i, a)| a.filter(|_| i % 100 != 0)).collect();
+    let holes: Vec<Option<f64>> =
+        frame.column("a").unwrap().f64().unwrap().iter().enumerate().map(|(i, a)| a.filter(|_| i % 100 != 0)).collect();
     frame.with_column(Column::new("a".into(), holes)).unwrap();
     frame
 }
@@ -610,24 +630,47 @@ fn train_tests_on_rows_held_out_and_writes_model_and_stats() {
     let frame = with_holes(classes(1_500, 70));
     let data = table(folder.path(), "trees.csv", &frame);
     let model_file = folder.path().join("m.json").display().to_string();
-    let said = stats(&["train", "--data", &data, "--target", "y", "--trees", "20", "--model", &model_file, "--threads", "2"], folder.path());
+    let said = stats(
+        &["train", "--data", &data, "--target", "y", "--trees", "20", "--model", &model_file, "--threads", "2"],
+        folder.path(),
+    );
     assert_eq!(said["rows"], 1_500);
     assert_eq!(said["rows_dropped"], 15);
     assert_eq!(said["dropped_by_column"]["a"], 15);
     assert_eq!(said["rows_test"], 297);
     assert_eq!(said["rows_train"], 1_188);
     assert!(said["accuracy"].as_f64().unwrap() > 0.75, "{said}");
-    for key in ["fit_s", "predict_s", "peak_rss_mb", "cpu_s", "oob_score", "balanced_accuracy", "log_loss", "f1_macro", "roc_auc", "accuracy_of_guessing"] {
+    for key in [
+        "fit_s",
+        "predict_s",
+        "peak_rss_mb",
+        "cpu_s",
+        "oob_score",
+        "balanced_accuracy",
+        "log_loss",
+        "f1_macro",
+        "roc_auc",
+        "accuracy_of_guessing",
+    ] {
         assert!(said[key].as_f64().is_some(), "{key}");
     }
     let table = said["classes"].as_array().unwrap();
     assert_eq!(table.len(), 3);
     assert_eq!(table.iter().map(|c| c["support"].as_u64().unwrap()).sum::<u64>(), 297);
-    assert!(table.iter().all(|c| c["precision"].as_f64().is_some() && c["recall"].as_f64().is_some() && c["f1"].as_f64().is_some()));
+    assert!(
+        table
+            .iter()
+            .all(|c| c["precision"].as_f64().is_some() && c["recall"].as_f64().is_some() && c["f1"].as_f64().is_some())
+    );
     let saved = model::load(model_file.as_ref()).unwrap();
     assert_eq!(saved.forest.trees.len(), 20);
-    assert_eq!(saved.baseline.map(|b| b.features.len()), Some(saved.forest.features.len()), "its histograms travel with it");
-    let only = stats(&["train", "--data", &data, "--target", "y", "--trees", "20", "--features", "a, word"], folder.path());
+    assert_eq!(
+        saved.baseline.map(|b| b.features.len()),
+        Some(saved.forest.features.len()),
+        "its histograms travel with it"
+    );
+    let only =
+        stats(&["train", "--data", &data, "--target", "y", "--trees", "20", "--features", "a, word"], folder.path());
     assert_eq!(only["importance"].as_object().unwrap().len(), 2);
 }
 
@@ -637,7 +680,11 @@ fn train_takes_another_file_or_a_column_for_the_test() {
     let (train, test) = (classes(800, 71), classes(300, 72));
     let (a, b) = (table(folder.path(), "a.parquet", &train), table(folder.path(), "b.parquet", &test));
     let mut both = train.vstack(&test).unwrap();
-    both.with_column(Column::new("part".into(), (0..1_100).map(|i| if i < 800 { "train" } else { "test" }).collect::<Vec<_>>())).unwrap();
+    both.with_column(Column::new(
+        "part".into(),
+        (0..1_100).map(|i| if i < 800 { "train" } else { "test" }).collect::<Vec<_>>(),
+    ))
+    .unwrap();
     let c = table(folder.path(), "c.parquet", &both);
     let by_file = stats(&["train", "--data", &a, "--target", "y", "--trees", "15", "--test", &b], folder.path());
     let by_column = stats(&["train", "--data", &c, "--target", "y", "--trees", "15", "--split", "part"], folder.path());
@@ -660,7 +707,9 @@ fn train_estimates_numbers() {
 fn train_keeps_chunks_as_codes_and_is_as_good_as_with_all_rows_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let data = table(folder.path(), "t.csv", &with_holes(classes(9_000, 76)));
-    let of = |more: &[&str]| stats(&[&["train", "--data", &data, "--target", "y", "--trees", "40"], more].concat(), folder.path());
+    let of = |more: &[&str]| {
+        stats(&[&["train", "--data", &data, "--target", "y", "--trees", "40"], more].concat(), folder.path())
+    };
     let (together, chunks) = (of(&[]), of(&["--chunk-rows", "700"]));
     for key in ["rows", "rows_dropped", "dropped_by_column", "trees", "parts"] {
         assert_eq!(together[key], chunks[key], "{key}");
@@ -692,14 +741,20 @@ fn train_leaves_out_what_the_proposal_leaves_out_where_it_is_asked_to() {
     assert_eq!(features(&[]), "a again b flag id word");
     assert_eq!(features(&["--features", "proposed"]), "a b flag word");
     let said = stderr(&braid(&["train", "--data", &data, "--target", "y", "--trees", "5", "--features", "proposed"]));
-    assert!(said.contains("id: identifier") && said.contains("again: copy of the target") && said.contains("it is left out"), "{said}");
+    assert!(
+        said.contains("id: identifier")
+            && said.contains("again: copy of the target")
+            && said.contains("it is left out"),
+        "{said}"
+    );
 }
 
 #[test]
 fn rows_of_one_hour_are_told_apart_from_those_of_the_next() {
     // Sixty days, each hour of a kind of its own: bins of numbers would hold six hours.
     let micros: Vec<i64> = (0..20_000).map(|i| i * 60 * 86_400_000_000 / 20_000).collect();
-    let kind: Vec<bool> = micros.iter().map(|t| (t / 3_600_000_000).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) < 0).collect();
+    let kind: Vec<bool> =
+        micros.iter().map(|t| (t / 3_600_000_000).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) < 0).collect();
     let mut frame = df!("t" => micros, "y" => kind).unwrap();
     let moments = frame.column("t").unwrap().cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
     frame.with_column(moments).unwrap();
@@ -713,18 +768,28 @@ fn train_says_what_is_wrong() {
     let data = table(folder.path(), "t.csv", &classes(50, 74));
     assert!(refused(&["train", "--data", "no-such.csv", "--target", "y"]).contains("no such file"));
     assert!(refused(&["train", "--data", &data, "--target", "yy"]).contains("did you mean 'y'?"));
-    assert!(refused(&["train", "--data", &data, "--target", "y", "--features", "a,wrod"]).contains("did you mean 'word'?"));
+    assert!(
+        refused(&["train", "--data", &data, "--target", "y", "--features", "a,wrod"]).contains("did you mean 'word'?")
+    );
     let mut holes = classes(50, 74);
     holes.with_column(Column::full_null("none".into(), 50, &DataType::Float64)).unwrap();
     let holes = table(folder.path(), "holes.parquet", &holes);
     let keep = ["train", "--data", &holes, "--target", "none", "--missing", "keep"];
-    assert!(refused(&[&keep[..], &["--task", "estimate"]].concat()).contains("the target 'none' has no value in any of 50 rows"));
+    assert!(
+        refused(&[&keep[..], &["--task", "estimate"]].concat())
+            .contains("the target 'none' has no value in any of 50 rows")
+    );
     assert!(refused(&["train", "--data", &holes, "--target", "y"]).contains("no row has a value of 'none'"));
-    assert!(refused(&["train", "--data", &holes, "--target", "y", "--chunk-rows", "20"]).contains("no row has a value of 'none'"));
+    assert!(
+        refused(&["train", "--data", &holes, "--target", "y", "--chunk-rows", "20"])
+            .contains("no row has a value of 'none'")
+    );
     let one = table(folder.path(), "one.csv", &classes(1, 74));
     assert!(refused(&["train", "--data", &one, "--target", "y"]).contains("are too few to hold some out"));
     assert!(refused(&["train", "--data", &data, "--target", "y", "--max-features", "99"]).contains("more than the"));
-    assert!(refused(&["train", "--data", &data, "--target", "y", "--model", "no/such/m.json"]).contains("no such folder"));
+    assert!(
+        refused(&["train", "--data", &data, "--target", "y", "--model", "no/such/m.json"]).contains("no such folder")
+    );
     for (args, word) in [
         (vec!["train", "--target", "y"], "--data is missing"),
         (vec!["train", "--data", &data], "--target is missing"),
@@ -738,7 +803,18 @@ fn train_says_what_is_wrong() {
     }
     let help = braid(&["train", "--help"]);
     let text = String::from_utf8_lossy(&help.stdout).into_owned();
-    for option in ["--data", "--target", "--features", "--trees", "--test-size", "--seed", "--model", "--stats", "--threads", "--split"] {
+    for option in [
+        "--data",
+        "--target",
+        "--features",
+        "--trees",
+        "--test-size",
+        "--seed",
+        "--model",
+        "--stats",
+        "--threads",
+        "--split",
+    ] {
         assert!(text.contains(option), "{option}");
     }
 }
@@ -755,7 +831,17 @@ fn reported(frame: &DataFrame, trees: usize) -> Saved {
     .unwrap();
     let (learnt, of) = (frame.height() - tested.height(), frame.height() + 3);
     let dropped = Dropped { rows: 3, of, by_column: vec![("a".to_owned(), 3)] };
-    let report = Report { seen: of as u64 + 2, unread: 2, learnt, parts: 3, dropped, seconds: 0.25, verdict, importance, dependences };
+    let report = Report {
+        seen: of as u64 + 2,
+        unread: 2,
+        learnt,
+        parts: 3,
+        dropped,
+        seconds: 0.25,
+        verdict,
+        importance,
+        dependences,
+    };
     let learnt_to = Some(LearntTo { column: "at".to_owned(), micros: 979_957_800_000_001, number: None });
     Saved { name: "mine".to_owned(), report: Some(report), learnt_to, ..Saved::new(forest) }
 }
@@ -767,10 +853,21 @@ fn a_report_travels_with_its_model_to_the_last_bit() {
     for frame in [classes(1_000, 80), numbers(1_000, 81)] {
         let saved = reported(&frame, 5);
         let report = saved.report.as_ref().unwrap();
-        assert!(report.importance.len() == saved.forest.features.len() && report.dependences.len() == saved.forest.features.len());
-        assert!(report.importance[0].mean > 0.01 && report.dependences.iter().all(|d| d.grid.len() > 1 && d.means.iter().all(|m| m.len() == d.grid.len())));
+        assert!(
+            report.importance.len() == saved.forest.features.len()
+                && report.dependences.len() == saved.forest.features.len()
+        );
+        assert!(
+            report.importance[0].mean > 0.01
+                && report
+                    .dependences
+                    .iter()
+                    .all(|d| d.grid.len() > 1 && d.means.iter().all(|m| m.len() == d.grid.len()))
+        );
         if let Some(told) = report.verdict.classes() {
-            assert!(told.curves.iter().all(|c| c.roc.points.len() > 3 && c.precision_recall.points.len() > 3 && !c.calibration.bins.is_empty()));
+            assert!(told.curves.iter().all(|c| c.roc.points.len() > 3
+                && c.precision_recall.points.len() > 3
+                && !c.calibration.bins.is_empty()));
             let one: f64 = report.dependences[0].means.iter().map(|of_class| of_class[0]).sum();
             assert!((one - 1.0).abs() < 1e-9, "what is said of each class adds up to one");
         }
@@ -813,25 +910,61 @@ fn what_is_damaged_in_a_models_file_is_said_in_plain_words_with_its_place() {
         );
         let said = spoilt(pretty, &|f| f["report"]["classes"]["curves"][0]["roc"]["points"][2][1] = "x".into());
         assert_eq!(said, "at report.classes.curves[0].roc.points[2][1]: 'x' should be a number");
-        assert_eq!(spoilt(pretty, &|f| drop(f["report"].as_object_mut().unwrap().remove("rows"))), "'rows' is missing at report");
-        assert_eq!(spoilt(pretty, &|f| f["trees"][1]["cut"][0] = true.into()), "at trees[1].cut[0]: there is true where a whole number that fits should be");
+        assert_eq!(
+            spoilt(pretty, &|f| drop(f["report"].as_object_mut().unwrap().remove("rows"))),
+            "'rows' is missing at report"
+        );
+        assert_eq!(
+            spoilt(pretty, &|f| f["trees"][1]["cut"][0] = true.into()),
+            "at trees[1].cut[0]: there is true where a whole number that fits should be"
+        );
     }
-    assert!(spoilt(false, &|f| f["report"]["importance"][0] = serde_json::json!(["a", "1"])).contains("report.importance[0]"));
-    assert!(spoilt(false, &|f| f["report"]["rows"]["learnt"] = 5_000.into()).contains("in 'rows', those that were learnt from"));
-    assert!(spoilt(false, &|f| f["report"]["classes"]["matrix"][0][0] = 100_000.into()).contains("'matrix' and 'unknown' do not add up"));
-    assert!(spoilt(false, &|f| drop(f["report"]["classes"]["matrix"].as_array_mut().unwrap().pop())).contains("'matrix' should have 3 lists of 3 counts"));
-    assert!(spoilt(false, &|f| f["report"]["importance"][0][0] = "elsewhere".into()).contains("'elsewhere' is none of the model's features"));
-    assert!(spoilt(false, &|f| f["report"]["dependence"][0]["means"] = serde_json::json!([])).contains("'dependence' on"));
+    assert!(
+        spoilt(false, &|f| f["report"]["importance"][0] = serde_json::json!(["a", "1"]))
+            .contains("report.importance[0]")
+    );
+    assert!(
+        spoilt(false, &|f| f["report"]["rows"]["learnt"] = 5_000.into())
+            .contains("in 'rows', those that were learnt from")
+    );
+    assert!(
+        spoilt(false, &|f| f["report"]["classes"]["matrix"][0][0] = 100_000.into())
+            .contains("'matrix' and 'unknown' do not add up")
+    );
+    assert!(
+        spoilt(false, &|f| drop(f["report"]["classes"]["matrix"].as_array_mut().unwrap().pop()))
+            .contains("'matrix' should have 3 lists of 3 counts")
+    );
+    assert!(
+        spoilt(false, &|f| f["report"]["importance"][0][0] = "elsewhere".into())
+            .contains("'elsewhere' is none of the model's features")
+    );
+    assert!(
+        spoilt(false, &|f| f["report"]["dependence"][0]["means"] = serde_json::json!([])).contains("'dependence' on")
+    );
     assert!(spoilt(false, &|f| f["report"]["seconds"] = "-1".into()).contains("no length of time"));
-    assert!(spoilt(false, &|f| drop(f["report"].as_object_mut().unwrap().remove("classes"))).contains("should have 'classes'"));
+    assert!(
+        spoilt(false, &|f| drop(f["report"].as_object_mut().unwrap().remove("classes")))
+            .contains("should have 'classes'")
+    );
     let whole = good.to_string();
     let cut = whole.find("\"points\"").unwrap() + 40;
-    assert!(said(&whole[..cut]).starts_with("the file was cut short: it ends at report.classes.curves[0].precision_recall.points"), "{}", said(&whole[..cut]));
+    assert!(
+        said(&whole[..cut])
+            .starts_with("the file was cut short: it ends at report.classes.curves[0].precision_recall.points"),
+        "{}",
+        said(&whole[..cut])
+    );
     assert_eq!(said(""), "it is no model: it is empty, or was cut short");
     assert_eq!(said("a,b\n1,2\n"), "it is no model: it is not JSON");
     assert_eq!(said("[1, 2]"), "it is no model: it is JSON of another shape");
     assert_eq!(said("{\"a\": 1}"), "it is no model: it has no 'braid_model'");
-    for (text, is) in [("{\"braid_model\":1", true), ("\u{feff} {\n  \"braid_model\" : 2 }", true), ("{\"a\":\"braid_model\"}", false), ("", false)] {
+    for (text, is) in [
+        ("{\"braid_model\":1", true),
+        ("\u{feff} {\n  \"braid_model\" : 2 }", true),
+        ("{\"a\":\"braid_model\"}", false),
+        ("", false),
+    ] {
         std::fs::write(&path, text).unwrap();
         assert_eq!(model::is_model(&path), is, "{text}");
     }
@@ -845,7 +978,11 @@ fn curves_of_many_points_keep_their_shape_and_their_ends() {
     let scores: Vec<f64> = truth.iter().map(|t| random.f64() + f64::from(u8::from(*t)) * 0.4).collect();
     let (roc, pr) = (Roc::new(&truth, &scores).unwrap(), PrecisionRecall::new(&truth, &scores).unwrap());
     let (thin_roc, thin_pr) = (roc.clone().thinned(400), pr.clone().thinned(400));
-    assert!(roc.points.len() > 19_000 && (200..=402).contains(&thin_roc.points.len()) && thin_pr.points.len() <= 402, "{}", thin_roc.points.len());
+    assert!(
+        roc.points.len() > 19_000 && (200..=402).contains(&thin_roc.points.len()) && thin_pr.points.len() <= 402,
+        "{}",
+        thin_roc.points.len()
+    );
     assert_eq!((roc.area, pr.area), (thin_roc.area, thin_pr.area));
     assert_eq!((roc.points.first(), roc.points.last()), (thin_roc.points.first(), thin_roc.points.last()));
     assert_eq!((pr.points.first(), pr.points.last()), (thin_pr.points.first(), thin_pr.points.last()));
@@ -862,12 +999,18 @@ fn train_writes_its_report_into_the_model() {
     frame.with_column(at).unwrap();
     let data = table(folder.path(), "trees.parquet", &frame);
     let path = folder.path().join("m.json").display().to_string();
-    let said = stats(&["train", "--data", &data, "--target", "y", "--trees", "10", "--features", "a,word", "--model", &path], folder.path());
+    let said = stats(
+        &["train", "--data", &data, "--target", "y", "--trees", "10", "--features", "a,word", "--model", &path],
+        folder.path(),
+    );
     let saved = model::load(path.as_ref()).unwrap();
     let report = saved.report.unwrap();
     assert_eq!(said["accuracy"].as_f64(), report.verdict.score());
     assert_eq!(said["log_loss"].as_f64(), report.verdict.classes().unwrap().log_loss);
-    assert_eq!((said["rows_train"].as_u64(), said["rows"].as_u64()), (Some(report.learnt as u64), Some(report.dropped.of as u64)));
+    assert_eq!(
+        (said["rows_train"].as_u64(), said["rows"].as_u64()),
+        (Some(report.learnt as u64), Some(report.dropped.of as u64))
+    );
     assert_eq!(report.dependences.len(), 2);
     let newest = LearntTo { column: "at".to_owned(), micros: 979_000_000_000_000 + 1_199 * 60_000_000, number: None };
     assert_eq!(saved.learnt_to, Some(newest), "rows after this one are new to it");

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use braid::data::encoding::TextEncoding;
-use braid::data::format::{Decoded, Decoder, FORMATS, Format, Kind, Sniff, csv, format_for, json, misnamed, write_frame};
+use braid::data::format::{
+    Decoded, Decoder, FORMATS, Format, Kind, Sniff, csv, format_for, json, misnamed, write_frame,
+};
 use braid::data::{Rejects, reject::KEPT};
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -41,7 +43,12 @@ fn reasons(rejects: &Rejects) -> Vec<String> {
 }
 
 /// Decodes as a reader would: in blocks that end wherever `sizes` says, cut at record ends.
-fn decode_in_blocks(decoder: &dyn Decoder, text: &[u8], columns: &[usize], sizes: &[usize]) -> (DataFrame, Rejects, u64) {
+fn decode_in_blocks(
+    decoder: &dyn Decoder,
+    text: &[u8],
+    columns: &[usize],
+    sizes: &[usize],
+) -> (DataFrame, Rejects, u64) {
     let preamble = decoder.preamble();
     let mut rest = &text[preamble.bytes..];
     let mut line = preamble.lines + 1;
@@ -103,7 +110,9 @@ fn every_format_has_a_title_endings_and_a_way_to_open_it() {
         assert_eq!(format_for(&path, &bytes).unwrap().name, format.name);
         assert_eq!(misnamed(&path, format), None);
         let schema = match format.kind {
-            Kind::Text { sniff } => sniff(&Sniff { source: "t".into(), head: &bytes, whole: true, known: None }).unwrap().schema().clone(),
+            Kind::Text { sniff } => {
+                sniff(&Sniff { source: "t".into(), head: &bytes, whole: true, known: None }).unwrap().schema().clone()
+            }
             Kind::Columns { open } => open(&path).unwrap().schema().clone(),
         };
         assert_eq!(schema.iter_names().map(|n| n.as_str()).collect::<Vec<_>>(), ["k", "v"], "{}", format.name);
@@ -140,7 +149,10 @@ fn every_day_of_eight_centuries_is_where_the_calendar_has_it() {
     }
     let decoded = all(&csv::CSV, &text);
     let epoch = chrono::NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
-    let (read, at) = (decoded.frame.column("day").unwrap().to_physical_repr(), decoded.frame.column("at").unwrap().to_physical_repr());
+    let (read, at) = (
+        decoded.frame.column("day").unwrap().to_physical_repr(),
+        decoded.frame.column("at").unwrap().to_physical_repr(),
+    );
     for ((day, read), at) in days.iter().zip(read.i32().unwrap().iter()).zip(at.i64().unwrap().iter()) {
         let since = day.signed_duration_since(epoch).num_days();
         assert_eq!(read.map(i64::from), Some(since));
@@ -150,7 +162,16 @@ fn every_day_of_eight_centuries_is_where_the_calendar_has_it() {
 
 #[test]
 fn days_and_times_that_do_not_exist_are_text() {
-    for wrong in ["2001-02-29", "1900-02-29", "2001-13-01", "2001-00-10", "2001-01-32", "2001-01-01 24:00", "2001-01-01 10:60", "2001-01-01T10:00:00+25:00"] {
+    for wrong in [
+        "2001-02-29",
+        "1900-02-29",
+        "2001-13-01",
+        "2001-00-10",
+        "2001-01-32",
+        "2001-01-01 24:00",
+        "2001-01-01 10:60",
+        "2001-01-01T10:00:00+25:00",
+    ] {
         let decoded = all(&csv::CSV, &format!("x,y\n{wrong},1\n"));
         assert_eq!(types(&decoded.frame), ["x str", "y i64"], "{wrong}");
     }
@@ -159,7 +180,10 @@ fn days_and_times_that_do_not_exist_are_text() {
 #[test]
 fn whole_numbers_beyond_64_bits_stay_text_and_later_ones_are_set_aside() {
     let decoded = all(&csv::CSV, "n,m\n9223372036854775807,1\n-9223372036854775808,2\n");
-    assert_eq!(decoded.frame.column("n").unwrap().i64().unwrap().iter().collect::<Vec<_>>(), [Some(i64::MAX), Some(i64::MIN)]);
+    assert_eq!(
+        decoded.frame.column("n").unwrap().i64().unwrap().iter().collect::<Vec<_>>(),
+        [Some(i64::MAX), Some(i64::MIN)]
+    );
     assert_eq!(types(&all(&csv::CSV, "n,m\n1,1\n9223372036854775808,2\n").frame), ["n str", "m i64"]);
     let decoder = open_as(&csv::CSV, b"n\n1\n", None);
     let later = decoder.decode(b"9223372036854775808\n5\n", 3, &[0]).unwrap();
@@ -203,7 +227,9 @@ fn csv_finds_the_delimiter() {
 
 #[test]
 fn csv_finds_the_header_and_gives_every_column_one_name() {
-    let names = |text: &str| open_as(&csv::CSV, text.as_bytes(), None).schema().iter_names().map(ToString::to_string).collect::<Vec<_>>();
+    let names = |text: &str| {
+        open_as(&csv::CSV, text.as_bytes(), None).schema().iter_names().map(ToString::to_string).collect::<Vec<_>>()
+    };
     assert_eq!(names("1,2\n3,4\n"), ["column_1", "column_2"]);
     assert_eq!(names("name,city\nAda,London\n"), ["name", "city"]);
     assert_eq!(names("a,a,,a,b\n1,2,3,4,5\n"), ["a", "a_2", "column_3", "a_3", "b"]);
@@ -244,8 +270,15 @@ fn rows_of_the_wrong_shape_and_cells_of_the_wrong_type_are_set_aside_with_line_r
     // Without a value in a vital column a row is none.
     let preamble = decoder.preamble();
     let vital = decoder.decode_vital(&text.as_bytes()[preamble.bytes..], preamble.lines + 1, &[1, 0], &[1]).unwrap();
-    assert_eq!((vital.frame.height(), vital.rejects.count, vital.rejects.cells.count()), (4, 5, 0), "{:?}", vital.rejects);
-    assert!(vital.rejects.kept.iter().any(|row| row.body == "AUS,abc" && row.reason.contains("'abc' is not an integer")));
+    assert_eq!(
+        (vital.frame.height(), vital.rejects.count, vital.rejects.cells.count()),
+        (4, 5, 0),
+        "{:?}",
+        vital.rejects
+    );
+    assert!(
+        vital.rejects.kept.iter().any(|row| row.body == "AUS,abc" && row.reason.contains("'abc' is not an integer"))
+    );
     let count = decode(&*decoder, text.as_bytes(), &[]);
     assert_eq!((count.frame.height(), count.rejects.count), (5, 4));
 }
@@ -280,7 +313,10 @@ fn many_rejects_are_counted_beyond_those_that_are_kept() {
     let decoder = open_as(&csv::CSV, b"a,b\n1,2\n", None);
     let text = "x,y\n".repeat(5 * KEPT) + &"1\n".repeat(3 * KEPT);
     let decoded = decoder.decode(text.as_bytes(), 1, &[0, 1]).unwrap();
-    assert_eq!((decoded.rejects.count, decoded.rejects.kept.len(), decoded.frame.height()), (3 * KEPT as u64, KEPT, 5 * KEPT));
+    assert_eq!(
+        (decoded.rejects.count, decoded.rejects.kept.len(), decoded.frame.height()),
+        (3 * KEPT as u64, KEPT, 5 * KEPT)
+    );
     assert_eq!((decoded.rejects.cells.count(), decoded.rejects.cells.kept.len()), (10 * KEPT as u64, KEPT));
 }
 
@@ -307,7 +343,8 @@ fn known_types_are_produced_exactly() {
         1,1,1,1,2001-01-01 00:00:00,1000000000,1000000000000000000,1000000000.25,1,x,true\n";
     let lines = text.lines().skip(1).map(|line| {
         let cells = text.lines().next().unwrap().split(',').zip(line.split(','));
-        let member = |(k, v): (&str, &str)| if "iuwb".contains(k) { format!("\"{k}\":{v}") } else { format!("\"{k}\":\"{v}\"") };
+        let member =
+            |(k, v): (&str, &str)| if "iuwb".contains(k) { format!("\"{k}\":{v}") } else { format!("\"{k}\":\"{v}\"") };
         format!("{{{}}}\n", cells.map(member).collect::<Vec<_>>().join(","))
     });
     let json: String = lines.collect();
@@ -319,9 +356,15 @@ fn known_types_are_produced_exactly() {
         assert_eq!(decoded.frame.schema(), &known);
         assert_eq!((decoded.frame.height(), decoded.rejects.count), (4, 0), "{:?}", decoded.rejects);
         let whole = decoded.frame.take(&IdxCa::from_vec("".into(), vec![0, 3])).unwrap();
-        let why = reasons(&decoded.rejects).iter().map(|r| r.split(": ").nth(2).unwrap().to_owned()).collect::<Vec<_>>();
-        assert_eq!(why, ["'3000000000' is not an integer of the column's range", "'256' is not an integer of the column's range"]);
-        let times = |name: &str| whole.column(name).unwrap().to_physical_repr().i64().unwrap().iter().flatten().collect::<Vec<_>>();
+        let why =
+            reasons(&decoded.rejects).iter().map(|r| r.split(": ").nth(2).unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            why,
+            ["'3000000000' is not an integer of the column's range", "'256' is not an integer of the column's range"]
+        );
+        let times = |name: &str| {
+            whole.column(name).unwrap().to_physical_repr().i64().unwrap().iter().flatten().collect::<Vec<_>>()
+        };
         assert_eq!(times("ms"), [978_307_201_500, 1_000_000_000_000]);
         assert_eq!(times("ns"), [978_307_200_123_456_789, 1_000_000_000_000_000_000]);
         assert_eq!(times("us"), [978_307_200_000_000, 1_000_000_000_250_000]);
@@ -335,7 +378,10 @@ fn json_settles_types_and_keeps_nested_values_as_text() {
 {"f":2.5,"i":null,"n":null,"s":"\u00e4\ud83d\ude00","t":"2001-01-02 00:00:00","d":"2001-01-02","b":false,"o":[],"m":"x","extra":{}}
 "#;
     let decoded = all(&json::NDJSON, text);
-    assert_eq!(types(&decoded.frame), ["i i64", "f f64", "s str", "t datetime[μs]", "d date", "b bool", "o str", "m str", "n str", "extra str"]);
+    assert_eq!(
+        types(&decoded.frame),
+        ["i i64", "f f64", "s str", "t datetime[μs]", "d date", "b bool", "o str", "m str", "n str", "extra str"]
+    );
     assert_eq!(decoded.rejects.count, 0);
     let s = decoded.frame.column("s").unwrap();
     assert_eq!(s.str().unwrap().iter().collect::<Vec<_>>(), [Some("ä\n\"q\""), Some("ä😀")]);
@@ -355,7 +401,10 @@ fn json_rows_that_contradict_or_are_no_objects_are_set_aside() {
     assert_eq!(reasons.len(), 7, "{reasons:?}");
     assert_eq!(reasons[0], "2: column 'a': '1.5' is not an integer");
     assert_eq!(reasons[1..3], ["3: not a JSON object", "4: not a JSON object"]);
-    assert!(reasons[3..6].iter().zip(["5", "6", "8"]).all(|(r, line)| r.starts_with(&format!("{line}: not valid JSON"))), "{reasons:?}");
+    assert!(
+        reasons[3..6].iter().zip(["5", "6", "8"]).all(|(r, line)| r.starts_with(&format!("{line}: not valid JSON"))),
+        "{reasons:?}"
+    );
     assert!(reasons[6].starts_with("9: column 'b'"), "{reasons:?}");
     assert_eq!((decoded.rejects.count, decoded.rejects.cells.count()), (5, 2));
     assert_eq!(column(&decoded.frame, "a"), ["null", "null", "7", "null"]);
@@ -370,7 +419,11 @@ fn a_json_array_is_read_however_it_is_laid_out() {
         "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\n\"b\":\"]},{\"}",
     ] {
         let decoded = all(&json::JSON, text);
-        assert_eq!((column(&decoded.frame, "a"), decoded.rejects.count), (vec!["1".to_owned(), "2".to_owned()], 0), "{text}");
+        assert_eq!(
+            (column(&decoded.frame, "a"), decoded.rejects.count),
+            (vec!["1".to_owned(), "2".to_owned()], 0),
+            "{text}"
+        );
         assert_eq!(column(&decoded.frame, "b"), ["\"x\"", "\"]},{\""]);
         agree(&json::JSON, text.as_bytes(), text.as_bytes(), &[1]);
     }
@@ -384,20 +437,32 @@ fn a_json_array_is_read_however_it_is_laid_out() {
 
 #[test]
 fn a_table_knows_keys_that_its_first_rows_lack() {
-    let known = SchemaRef::new(Schema::from_iter([Field::new("late".into(), DataType::Int64), Field::new("a".into(), DataType::Float64)]));
+    let known = SchemaRef::new(Schema::from_iter([
+        Field::new("late".into(), DataType::Int64),
+        Field::new("a".into(), DataType::Float64),
+    ]));
     let decoder = open_as(&json::NDJSON, b"{\"a\":1}\n", Some(known));
     assert_eq!(decoder.schema().iter_names().map(|n| n.as_str()).collect::<Vec<_>>(), ["a", "late"]);
     let decoded = decoder.decode(b"{\"a\":1,\"late\":5}\n{}\n", 1, &[1, 0]).unwrap();
-    assert_eq!((column(&decoded.frame, "late"), column(&decoded.frame, "a")), (vec!["5".into(), "null".into()], vec!["1.0".into(), "null".into()]));
+    assert_eq!(
+        (column(&decoded.frame, "late"), column(&decoded.frame, "a")),
+        (vec!["5".into(), "null".into()], vec!["1.0".into(), "null".into()])
+    );
 }
 
 #[test]
 fn a_text_without_header_that_continues_a_table_has_its_columns() {
-    let known = SchemaRef::new(Schema::from_iter([Field::new("n".into(), DataType::Int32), Field::new("s".into(), DataType::String)]));
+    let known = SchemaRef::new(Schema::from_iter([
+        Field::new("n".into(), DataType::Int32),
+        Field::new("s".into(), DataType::String),
+    ]));
     let decoder = open_as(&csv::CSV, b"1,2\n3,4\n", Some(known.clone()));
     assert_eq!(decoder.schema(), &known);
     let decoded = decode(&*decoder, b"1,2\n3,4\n", &[1, 0]);
-    assert_eq!((column(&decoded.frame, "n"), column(&decoded.frame, "s")), (vec!["1".into(), "3".into()], vec!["\"2\"".into(), "\"4\"".into()]));
+    assert_eq!(
+        (column(&decoded.frame, "n"), column(&decoded.frame, "s")),
+        (vec!["1".into(), "3".into()], vec!["\"2\"".into(), "\"4\"".into()])
+    );
 }
 
 /// Text that likes to break readers: quotes, delimiters, line ends, letters of several bytes, and bytes that are wrong.
@@ -543,7 +608,10 @@ fn encodings_are_told_apart() {
     for (marked, little) in [(true, true), (true, false), (false, true), (false, false)] {
         let mark = if marked { "\u{feff}" } else { "" };
         let wide = if marked { text } else { "plain,ascii\n1,2\n" };
-        let bytes: Vec<u8> = format!("{mark}{wide}").encode_utf16().flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() }).collect();
+        let bytes: Vec<u8> = format!("{mark}{wide}")
+            .encode_utf16()
+            .flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() })
+            .collect();
         let found = TextEncoding::detect(&bytes, true);
         assert_eq!(String::from_utf8(found.convert(bytes[found.mark_bytes..].to_vec(), true)).unwrap(), wide);
     }
@@ -577,9 +645,18 @@ fn a_converter_gives_the_same_text_however_the_bytes_come() {
 fn names_that_lie_are_seen_through() {
     let path = |name: &str| std::path::PathBuf::from(name);
     let found = |name: &str, head: &[u8]| format_for(&path(name), head).map(|f| (f.name, misnamed(&path(name), f)));
-    assert_eq!(found("a.csv", b"PAR1....").unwrap(), ("parquet", Some("this is a Parquet file although it is called .csv".to_owned())));
-    assert_eq!(found("a.parquet", b"ARROW1\0\0").unwrap(), ("arrow", Some("this is an Arrow file although it is called .parquet".to_owned())));
-    assert_eq!(found("a.json.gz", b"x,y\n1,2\n").unwrap(), ("csv", Some("this is a CSV file although it is called .json".to_owned())));
+    assert_eq!(
+        found("a.csv", b"PAR1....").unwrap(),
+        ("parquet", Some("this is a Parquet file although it is called .csv".to_owned()))
+    );
+    assert_eq!(
+        found("a.parquet", b"ARROW1\0\0").unwrap(),
+        ("arrow", Some("this is an Arrow file although it is called .parquet".to_owned()))
+    );
+    assert_eq!(
+        found("a.json.gz", b"x,y\n1,2\n").unwrap(),
+        ("csv", Some("this is a CSV file although it is called .json".to_owned()))
+    );
     assert_eq!(found("a.json", b"{\"a\":1}\n{\"a\":2}\n").unwrap(), ("ndjson", None));
     assert_eq!(found("a.ndjson", b"[{\"a\":1}]").unwrap(), ("json", None));
     assert_eq!(found("A.CSV.GZ", b"x,y\n1,2\n").unwrap(), ("csv", None));
@@ -601,7 +678,9 @@ fn names_that_lie_are_seen_through() {
 fn writing_to_an_unknown_ending_says_what_is_known() {
     let frame = df!["a" => [1]].unwrap();
     let dir = tempfile::tempdir().unwrap();
-    for (name, words) in [("a.xlsx", "'.xlsx' is no format"), ("a", "is no format"), ("a.csv.gz", "packed files are not written")] {
+    for (name, words) in
+        [("a.xlsx", "'.xlsx' is no format"), ("a", "is no format"), ("a.csv.gz", "packed files are not written")]
+    {
         let fault = write_frame(&frame, &dir.path().join(name)).unwrap_err();
         assert!(fault.what.contains(words) && fault.hint.contains(".parquet"), "{fault}");
     }

@@ -57,7 +57,14 @@ fn what_a_feed_that_cannot_wait_sends_while_the_disk_is_full_is_answered_and_cou
     let folder = tempfile::tempdir().unwrap();
     let room = Arc::new(AtomicI64::new(2_000));
     let place = place(folder.path());
-    let recording = Recording::start_with(options(&room), subject("ws://host/"), Some(&place), Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
+    let recording = Recording::start_with(
+        options(&room),
+        subject("ws://host/"),
+        Some(&place),
+        Some(taken(Box::new(Ticker(0)))),
+        Wake::silent(),
+    )
+    .unwrap();
     let mut live = recording.play();
     settled(&mut *live);
     let got = until(&mut *live, |got| !got.troubles.is_empty());
@@ -81,7 +88,10 @@ fn what_a_feed_that_cannot_wait_sends_while_the_disk_is_full_is_answered_and_cou
     let folder = recording.log().folder().to_owned();
     drop((live, recording));
     let (bytes, gaps) = found(&folder);
-    assert!(matches!(&gaps[..], [gap] if gap.starts_with(&format!("{} rows could not be recorded", lacks.rows))), "{gaps:?}");
+    assert!(
+        matches!(&gaps[..], [gap] if gap.starts_with(&format!("{} rows could not be recorded", lacks.rows))),
+        "{gaps:?}"
+    );
     let number = |line: &str| line.strip_prefix("{\"n\":").unwrap().strip_suffix('}').unwrap().parse::<u64>().unwrap();
     let kept: Vec<u64> = std::str::from_utf8(&bytes).unwrap().lines().map(number).collect();
     let hole: u64 = kept.windows(2).map(|pair| pair[1] - pair[0] - 1).sum();
@@ -104,7 +114,14 @@ fn a_pipe_on_a_disk_that_stays_full_is_held_back_for_a_while_and_then_answered_w
     let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
     settled(&mut *stream);
     let place = place(folder.path());
-    let recording = Recording::start_with(options(&room), subject("stdin:"), Some(&place), Live::take_apart(stream), Wake::silent()).unwrap();
+    let recording = Recording::start_with(
+        options(&room),
+        subject("stdin:"),
+        Some(&place),
+        Live::take_apart(stream),
+        Wake::silent(),
+    )
+    .unwrap();
     let mut live = recording.play();
     settled(&mut *live);
     let got = until(&mut *live, |got| got.ended || got.frame.height() == ROWS as usize);
@@ -128,7 +145,16 @@ fn a_pipe_on_a_disk_that_stays_full_is_held_back_for_a_while_and_then_answered_w
 fn limited(workspace: &Path, stats: &Path, text: &str) -> Output {
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
     let mut command = Command::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_braid"), "run", "--live", "r=stdin:", "--sql", "SELECT count(*) AS c, sum(n) AS s FROM r"]);
+    command.args([
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_braid"),
+        "run",
+        "--live",
+        "r=stdin:",
+        "--sql",
+        "SELECT count(*) AS c, sum(n) AS s FROM r",
+    ]);
     command.arg("--workspace").arg(workspace).arg("--stats").arg(stats);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut pipe, text) = (child.stdin.take().unwrap(), text.to_owned());
@@ -163,10 +189,30 @@ fn a_disk_without_room_for_the_first_rows_keeps_none_from_the_answer() {
     let (feed, stats) = (folder.path().join("feed.ndjson"), folder.path().join("stats.json"));
     fs::write(&feed, rows).unwrap();
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -f 20; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_braid"), "run", "--live", "t=stdin:", "--sql", "SELECT count(*) AS c FROM t"]);
-    command.args(["--workspace", &folder.path().join("w").display().to_string(), "--stats", &stats.display().to_string()]);
+    command.args([
+        "-c",
+        "ulimit -f 20; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_braid"),
+        "run",
+        "--live",
+        "t=stdin:",
+        "--sql",
+        "SELECT count(*) AS c FROM t",
+    ]);
+    command.args([
+        "--workspace",
+        &folder.path().join("w").display().to_string(),
+        "--stats",
+        &stats.display().to_string(),
+    ]);
     let out = command.stdin(fs::File::open(&feed).unwrap()).output().unwrap();
-    assert_eq!((out.status.code(), String::from_utf8_lossy(&out.stdout).as_ref()), (Some(1), "c\n100000\n"), "{}", String::from_utf8_lossy(&out.stderr));
+    assert_eq!(
+        (out.status.code(), String::from_utf8_lossy(&out.stdout).as_ref()),
+        (Some(1), "c\n100000\n"),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let stats: Value = serde_json::from_slice(&fs::read(stats).unwrap()).unwrap();
     assert_eq!((&stats["rows_in"], &stats["rows_not_recorded"]), (&100_000.into(), &100_000.into()), "{stats}");
 }

@@ -9,15 +9,19 @@ use polars::prelude::*;
 const FEATURES: [&str; 4] = ["a", "b", "c", "d"];
 
 fn learner() -> Trees {
-    Trees::new(Question { target: "y".to_owned(), ..Question::default() }, &rows(&mut Rng::with_seed(0), 50, false)).unwrap()
+    Trees::new(Question { target: "y".to_owned(), ..Question::default() }, &rows(&mut Rng::with_seed(0), 50, false))
+        .unwrap()
 }
 
 /// The class goes by `a` and `b`, after the change by `c` instead of `a`, the other way round.
 fn rows(random: &mut Rng, n: usize, changed: bool) -> DataFrame {
     let columns: Vec<Vec<f64>> = FEATURES.iter().map(|_| (0..n).map(|_| random.f64() - 0.5).collect()).collect();
     let noise = |random: &mut Rng| (random.f64() - 0.5) * 0.2;
-    let y: Vec<bool> = (0..n).map(|i| (if changed { -columns[2][i] } else { columns[0][i] }) + 0.5 * columns[1][i] + noise(random) > 0.0).collect();
-    let mut frame: Vec<Column> = FEATURES.iter().zip(columns).map(|(name, values)| Column::new((*name).into(), values)).collect();
+    let y: Vec<bool> = (0..n)
+        .map(|i| (if changed { -columns[2][i] } else { columns[0][i] }) + 0.5 * columns[1][i] + noise(random) > 0.0)
+        .collect();
+    let mut frame: Vec<Column> =
+        FEATURES.iter().zip(columns).map(|(name, values)| Column::new((*name).into(), values)).collect();
     frame.push(Column::new("y".into(), y));
     DataFrame::new(n, frame).unwrap()
 }
@@ -70,7 +74,10 @@ fn after_a_change_the_weakest_trees_go_and_the_committee_is_good_again() {
     }
     let learned = accuracy(&fused, &after);
     assert!(frozen < 0.6 && learned > 0.85, "{frozen} became {learned}: {events:?}");
-    assert!(events.iter().any(|e| matches!(e, Event::Drift(change) if change.after > change.before + 0.1)), "{events:?}");
+    assert!(
+        events.iter().any(|e| matches!(e, Event::Drift(change) if change.after > change.before + 0.1)),
+        "{events:?}"
+    );
     assert!(events.iter().any(|e| matches!(e, Event::Swapped { won, lost } if won > lost)), "{events:?}");
     assert_eq!(fused.trees(), 30, "as many as before");
     assert!(fused.error().unwrap() < 0.2);
@@ -82,7 +89,8 @@ fn it_learns_from_nothing_and_tests_every_row_before_it_learns_from_it() {
     let mut fused = Fused::new(learner(), settings(20), Vec::new());
     assert_eq!(fused.predict(&rows(&mut random, 3, false)).unwrap(), [None, None, None]);
     let mut stream = rows(&mut random, 3_000, false);
-    let y: BooleanChunked = stream.column("y").unwrap().bool().unwrap().iter().enumerate().map(|(i, y)| y.filter(|_| i % 10 > 0)).collect();
+    let y: BooleanChunked =
+        stream.column("y").unwrap().bool().unwrap().iter().enumerate().map(|(i, y)| y.filter(|_| i % 10 > 0)).collect();
     stream.with_column(y.with_name("y".into()).into_column()).unwrap();
     let learned = fused.learn(&stream).unwrap();
     assert_eq!((learned.labelled, learned.unlabelled, learned.said.len()), (2_700, 300, 3_000));
@@ -146,7 +154,11 @@ fn rows_without_a_feature_are_a_fault() {
 #[test]
 fn the_committee_becomes_one_forest_that_says_the_same() {
     let mut random = Rng::with_seed(6);
-    let mut fused = Fused::new(learner(), settings(12), fitted(&[rows(&mut random, 600, false), rows(&mut random, 600, false)], 12));
+    let mut fused = Fused::new(
+        learner(),
+        settings(12),
+        fitted(&[rows(&mut random, 600, false), rows(&mut random, 600, false)], 12),
+    );
     fused.learn(&rows(&mut random, 2_000, true)).unwrap();
     let test = rows(&mut random, 2_000, true);
     let forest = learner().forest(fused.champion()).unwrap();
@@ -172,5 +184,8 @@ fn a_class_that_a_chunk_lacks_and_words_that_come_later_keep_their_places() {
     let said = fused.predict(&df!("word" => ["three", "three"]).unwrap()).unwrap();
     assert_eq!(said, [Some(2), Some(2)]);
     let strange = fused.predict(&df!("word" => [Some("nine"), None]).unwrap()).unwrap();
-    assert!(strange[0].is_some() && strange[1].is_none(), "an unknown word is scored, a missing one is not: {strange:?}");
+    assert!(
+        strange[0].is_some() && strange[1].is_none(),
+        "an unknown word is scored, a missing one is not: {strange:?}"
+    );
 }

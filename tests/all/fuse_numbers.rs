@@ -29,7 +29,8 @@ fn rows(random: &mut Rng, n: usize, changed: bool) -> DataFrame {
         10.0 * (std::f64::consts::PI * x(0) * x(1)).sin() + 20.0 * (x(2) - 0.3).powi(2) + 10.0 * x(3) + 5.0 * x(4)
     };
     let y: Vec<f64> = (0..n).map(|i| value(i) + noise(random)).collect();
-    let mut frame: Vec<Column> = FEATURES.iter().zip(columns).map(|(name, values)| Column::new((*name).into(), values)).collect();
+    let mut frame: Vec<Column> =
+        FEATURES.iter().zip(columns).map(|(name, values)| Column::new((*name).into(), values)).collect();
     frame.push(Column::new("y".into(), y));
     DataFrame::new(n, frame).unwrap()
 }
@@ -41,7 +42,8 @@ fn settings(trees: usize) -> Settings {
 fn r2(fused: &Fused<Trees<Numbers>>, test: &DataFrame) -> f64 {
     let truth: Vec<f64> = test.column("y").unwrap().f64().unwrap().iter().flatten().collect();
     let mean = truth.iter().sum::<f64>() / truth.len() as f64;
-    let squares: f64 = fused.predict(test).unwrap().iter().zip(&truth).map(|(said, y)| (said.unwrap() - y).powi(2)).sum();
+    let squares: f64 =
+        fused.predict(test).unwrap().iter().zip(&truth).map(|(said, y)| (said.unwrap() - y).powi(2)).sum();
     1.0 - squares / truth.iter().map(|y| (y - mean).powi(2)).sum::<f64>()
 }
 
@@ -111,12 +113,18 @@ fn numbers_are_learnt_from_nothing_and_foretold_before_they_are_learnt_from() {
     let mut fused = Fused::new(learner(), settings(20), Vec::new());
     assert_eq!(fused.predict(&rows(&mut random, 2, false)).unwrap(), [None, None]);
     let mut stream = rows(&mut random, 3_000, false);
-    let y: Float64Chunked = stream.column("y").unwrap().f64().unwrap().iter().enumerate().map(|(i, y)| y.filter(|_| i % 10 > 0)).collect();
+    let y: Float64Chunked =
+        stream.column("y").unwrap().f64().unwrap().iter().enumerate().map(|(i, y)| y.filter(|_| i % 10 > 0)).collect();
     stream.with_column(y.with_name("y".into()).into_column()).unwrap();
     let learned = fused.learn(&stream).unwrap();
     assert_eq!((learned.labelled, learned.unlabelled, learned.said.len()), (2_700, 300, 3_000));
     assert!(learned.said[..50].iter().all(Option::is_none));
-    assert!(learned.tested > 2_300 && learned.right as f64 > 0.85 * learned.tested as f64, "{} of {}", learned.right, learned.tested);
+    assert!(
+        learned.tested > 2_300 && learned.right as f64 > 0.85 * learned.tested as f64,
+        "{} of {}",
+        learned.right,
+        learned.tested
+    );
 }
 
 #[test]
@@ -136,7 +144,8 @@ fn a_committee_of_numbers_becomes_one_forest_that_says_the_same() {
     let strengths = vec![Strength::default(); forest.trees.len()];
     let on = Fused::new(Trees::<Numbers>::like(&forest).unwrap(), settings(12), vec![(forest.clone(), strengths)]);
     let bits = |said: Option<f64>| said.map(f64::to_bits);
-    let alike = on.predict(&test).unwrap().into_iter().enumerate().all(|(row, said)| bits(said) == bits(scored.number(row)));
+    let alike =
+        on.predict(&test).unwrap().into_iter().enumerate().all(|(row, said)| bits(said) == bits(scored.number(row)));
     assert!(alike);
 }
 
@@ -175,7 +184,10 @@ fn rows_that_lack_a_value_teach_nothing_and_end_nothing() {
     let learned = fused.learn(&lacking).unwrap();
     assert_eq!((learned.labelled, learned.tested), (3_000, 0));
     assert!(learned.events.is_empty() && fused.recent().unwrap().height() == 0, "{:?}", learned.events);
-    assert!(!fused.learn(&rows(&mut random, 1_000, false)).unwrap().events.is_empty(), "once they are whole again it learns");
+    assert!(
+        !fused.learn(&rows(&mut random, 1_000, false)).unwrap().events.is_empty(),
+        "once they are whole again it learns"
+    );
 }
 
 #[test]

@@ -36,7 +36,17 @@ fn float() -> impl Strategy<Value = f64> {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    let text = prop::sample::select(vec!["", "a", "b", "ä", "日本語", "seven77", "eight888", "a text longer than any register"]).prop_map(str::to_owned);
+    let text = prop::sample::select(vec![
+        "",
+        "a",
+        "b",
+        "ä",
+        "日本語",
+        "seven77",
+        "eight888",
+        "a text longer than any register",
+    ])
+    .prop_map(str::to_owned);
     let int = prop_oneof![3 => -5_i64..5, 1 => prop::sample::select(vec![i64::MIN, i64::MAX, i64::MAX - 1, 1 << 53])];
     let time = prop_oneof![5 => -40_000_000_i64..40_000_000, 1 => prop::sample::select(vec![0, -1, 2_000_000, 9_000_000, -5_000_000])];
     let unsigned = prop_oneof![3 => 0_u64..5, 1 => Just(u64::MAX)];
@@ -135,7 +145,12 @@ fn fused(plan: &Arc<Plan>, rows: &[Row], cuts: &Cuts) -> DataFrame {
 }
 
 fn cuts() -> impl Strategy<Value = Cuts> {
-    (1_usize..40, 1_usize..5, any::<u64>(), any::<bool>()).prop_map(|(chunk, workers, seed, restart)| Cuts { chunk, workers, seed, restart })
+    (1_usize..40, 1_usize..5, any::<u64>(), any::<bool>()).prop_map(|(chunk, workers, seed, restart)| Cuts {
+        chunk,
+        workers,
+        seed,
+        restart,
+    })
 }
 
 proptest! {
@@ -246,7 +261,10 @@ fn the_answer_is_what_a_plain_loop_finds() {
         assert_eq!(number("n") as usize, rows.len());
         assert_eq!(number("s") as i64, rows.iter().filter_map(|r| r.i).sum::<i64>());
         assert_eq!(number("lo") as i64, rows.iter().filter_map(|r| r.i).min().unwrap());
-        assert_eq!(number("d") as usize, rows.iter().filter_map(|r| r.i).collect::<std::collections::HashSet<_>>().len());
+        assert_eq!(
+            number("d") as usize,
+            rows.iter().filter_map(|r| r.i).collect::<std::collections::HashSet<_>>().len()
+        );
         let x: Vec<f64> = rows.iter().filter_map(|r| r.x).collect();
         if x.is_empty() {
             assert!(get("a").is_null());
@@ -266,8 +284,18 @@ fn the_answer_is_what_a_plain_loop_finds() {
 #[test]
 fn variance_does_not_cancel() {
     // Mean 1e9, spread 1: the textbook formula in doubles loses every digit.
-    let rows: Vec<Row> =
-        (0..10_000).map(|n| Row { k: None, g: None, i: None, j: None, u: None, x: Some(1e9 + f64::from(n % 3) - 1.0), t: None, b: None }).collect();
+    let rows: Vec<Row> = (0..10_000)
+        .map(|n| Row {
+            k: None,
+            g: None,
+            i: None,
+            j: None,
+            u: None,
+            x: Some(1e9 + f64::from(n % 3) - 1.0),
+            t: None,
+            b: None,
+        })
+        .collect();
     let answer = whole(&plan("SELECT var_pop(x) AS v FROM r"), &rows);
     let v = answer.column("v").unwrap().f64().unwrap().get(0).unwrap();
     let (n, ones, zeros) = (10_000.0, 6_667.0, 3_333.0);

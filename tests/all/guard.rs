@@ -29,12 +29,20 @@ const SECOND: i64 = 1_000_000;
 /// Late go those of a long way; after the change those of a short one, and loads are others.
 fn trips(random: &mut Rng, rows: usize, from: i64, changed: bool) -> DataFrame {
     let way: Vec<f64> = (0..rows).map(|_| random.f64() * 100.0).collect();
-    let load: Vec<Option<f64>> = (0..rows).map(|_| (random.u8(..50) > 0).then(|| random.f64() * 10.0 + if changed { 6.0 } else { 0.0 })).collect();
+    let load: Vec<Option<f64>> = (0..rows)
+        .map(|_| (random.u8(..50) > 0).then(|| random.f64() * 10.0 + if changed { 6.0 } else { 0.0 }))
+        .collect();
     let town: Vec<&str> = (0..rows).map(|_| ["Rome", "Oslo", "Lima"][random.usize(..3)]).collect();
     let late: Vec<bool> = way.iter().map(|way| ((way + random.f64() * 10.0) > 55.0) != changed).collect();
-    let at = Int64Chunked::from_vec("at".into(), (0..rows as i64).map(|i| (from + i) * SECOND).collect()).into_datetime(TimeUnit::Microseconds, None);
+    let at = Int64Chunked::from_vec("at".into(), (0..rows as i64).map(|i| (from + i) * SECOND).collect())
+        .into_datetime(TimeUnit::Microseconds, None);
     let minutes: Vec<f64> = way.iter().map(|way| way / 2.0 + if changed { 20.0 } else { 0.0 } + random.f64()).collect();
-    let columns = [Column::new("way".into(), way), Column::new("load".into(), load), Column::new("town".into(), town), Column::new("late".into(), late)];
+    let columns = [
+        Column::new("way".into(), way),
+        Column::new("load".into(), load),
+        Column::new("town".into(), town),
+        Column::new("late".into(), late),
+    ];
     let more = [Column::new("minutes".into(), minutes), at.into_column()];
     DataFrame::new(rows, columns.into_iter().chain(more).collect()).unwrap()
 }
@@ -51,7 +59,13 @@ fn end<T: Send + 'static>(job: &mut Job<T>) -> Result<T> {
 }
 
 fn forest(rows: &DataFrame, target: &str, trees: usize) -> Arc<Forest> {
-    let question = Question { target: target.to_owned(), features: FEATURES.map(str::to_owned).to_vec(), task: None, missing: Missing::Drop, coarse: false };
+    let question = Question {
+        target: target.to_owned(),
+        features: FEATURES.map(str::to_owned).to_vec(),
+        task: None,
+        missing: Missing::Drop,
+        coarse: false,
+    };
     let (complete, _) = question.complete(rows).unwrap();
     end(&mut train(complete, Training { question, trees, ..Training::default() }, Wake::silent())).unwrap().into()
 }
@@ -106,7 +120,11 @@ fn watch(guarding: Guarding) -> Result<Watched> {
 fn conserved(watched: &Watched) {
     let skew = &watched.skew;
     assert_eq!((skew.compared as u64, skew.unequal, skew.alone), (watched.rows, 0, 0), "{skew:?} {:?}", watched.notes);
-    assert!(watched.tested <= watched.labelled && watched.labelled <= watched.rows && watched.tested + watched.lacking <= watched.rows + watched.labelled);
+    assert!(
+        watched.tested <= watched.labelled
+            && watched.labelled <= watched.rows
+            && watched.tested + watched.lacking <= watched.rows + watched.labelled
+    );
     assert!(watched.ended);
 }
 
@@ -117,7 +135,11 @@ fn without_drift_no_model_goes_stale_but_by_the_rarest_chance() {
     let forest = forest(&history, "late", 12);
     let mut alarms = Vec::new();
     for seed in 0..40 {
-        let path = write(folder.path(), &format!("{seed}.parquet"), &trips(&mut Rng::with_seed(100 + seed), 4_000, 6_000, false));
+        let path = write(
+            folder.path(),
+            &format!("{seed}.parquet"),
+            &trips(&mut Rng::with_seed(100 + seed), 4_000, 6_000, false),
+        );
         let watched = watch(guarding(table(&[replay(&path)], &[]), &forest, &history)).unwrap();
         assert_eq!((watched.rows, watched.labelled), (4_000, 4_000));
         assert_eq!(watched.tested + watched.lacking, 4_000, "a row that lacks a value gets no score");
@@ -137,7 +159,9 @@ fn drift_of_features_and_of_the_truth_makes_a_model_stale_and_says_since_when() 
     let live = trips(&mut random, 3_000, 5_000, false).vstack(&trips(&mut random, 5_000, 8_000, true)).unwrap();
     let path = write(folder.path(), "live.parquet", &live);
     let watched = watch(guarding(table(&[replay(&path)], &[]), &forest, &history)).unwrap();
-    let stale = |reason: &Reason| watched.stale.iter().find(|s| s.reason == *reason).unwrap_or_else(|| panic!("{reason:?}: {:?}", watched.stale));
+    let stale = |reason: &Reason| {
+        watched.stale.iter().find(|s| s.reason == *reason).unwrap_or_else(|| panic!("{reason:?}: {:?}", watched.stale))
+    };
     let feature = stale(&Reason::Feature("load".to_owned()));
     assert!((7_000 * SECOND..=9_100 * SECOND).contains(&feature.since), "{feature:?}");
     let error = stale(&Reason::Error);
@@ -176,12 +200,25 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
     let path = write(folder.path(), "live.parquet", &live);
     let table = table(&[replay(&path)], &[]);
     let at = |next| Reached {
-        partitions: vec![At { feed: 0, partition: 0, start: 0, epoch: 0, next, newest: None, number: None, missing: 0 }],
+        partitions: vec![At {
+            feed: 0,
+            partition: 0,
+            start: 0,
+            epoch: 0,
+            next,
+            newest: None,
+            number: None,
+            missing: 0,
+        }],
         ..Reached::default()
     };
     let learned = lesson(&table, at(3_000), Keep::Spread(100_000), Test::Share(0.2), None);
     assert_eq!((learned.report.seen, learned.until.of(&table)), (3_000, Some(&at(3_000))));
-    assert_eq!(learned.until.of(&self::table(&[format!("{}&seed=1", replay(&path))], &[])), None, "of another feed it says nothing");
+    assert_eq!(
+        learned.until.of(&self::table(&[format!("{}&seed=1", replay(&path))], &[])),
+        None,
+        "of another feed it says nothing"
+    );
     let mut guarding = guarding(table, &learned.forest, &live);
     guarding.learnt = Some(learned.until.clone());
     guarding.baseline = Some(learned.baseline.clone());
@@ -191,9 +228,23 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
 }
 
 fn lesson(table: &Table, reached: Reached, keep: Keep, test: Test, champion: Option<Arc<Forest>>) -> Learned {
-    let question = Question { target: "late".to_owned(), features: FEATURES.map(str::to_owned).to_vec(), task: None, missing: Missing::Drop, coarse: false };
+    let question = Question {
+        target: "late".to_owned(),
+        features: FEATURES.map(str::to_owned).to_vec(),
+        task: None,
+        missing: Missing::Drop,
+        coarse: false,
+    };
     let training = Training { question, trees: 15, ..Training::default() };
-    let lesson = Lesson { table: Arc::new(table.clone()), reached, target: target("late"), training, scope: Scope::Kept(keep), test, champion };
+    let lesson = Lesson {
+        table: Arc::new(table.clone()),
+        reached,
+        target: target("late"),
+        training,
+        scope: Scope::Kept(keep),
+        test,
+        champion,
+    };
     end(&mut learn(lesson, Latest::default(), Wake::silent())).unwrap()
 }
 
@@ -238,7 +289,10 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
     assert!(watched.stale.iter().any(|s| s.reason == Reason::Error), "{:?}", watched.stale);
     let (champion, challenger) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Retrained).unwrap());
     assert!(champion.error > 15.0 && challenger.error < 3.0, "mean absolute errors: {champion:?} {challenger:?}");
-    assert!(champion.rmse >= champion.error && champion.r2 < 0.0 && challenger.rmse < 4.0 && challenger.r2 > 0.95, "{champion:?} {challenger:?}");
+    assert!(
+        champion.rmse >= champion.error && champion.r2 < 0.0 && challenger.rmse < 4.0 && challenger.r2 > 0.95,
+        "{champion:?} {challenger:?}"
+    );
     assert!(watched.curve.first().unwrap().error[2] > 15.0, "before the change it was the other way round");
     // It is not tested on rows that it has learnt from.
     let learnt = with(Some(Mark::new(&guarding.table, watched.reached.clone())));
@@ -263,7 +317,12 @@ fn a_committee_of_numbers_learns_from_the_stream_and_could_take_over() {
     let fresh = watched.fused.clone().expect("its trees are a forest");
     assert!(fresh.fresh_trees > 0 && fresh.forest.trees.len() == 12 && fresh.baseline.rows > 0);
     let path = write(folder.path(), "after.parquet", &trips(&mut random, 2_000, 9_000, true));
-    let swapped = Guarding { table: table(&[replay(&path)], &[]).into(), forest: fresh.forest.clone(), baseline: Some(fresh.baseline.clone()), ..guarding };
+    let swapped = Guarding {
+        table: table(&[replay(&path)], &[]).into(),
+        forest: fresh.forest.clone(),
+        baseline: Some(fresh.baseline.clone()),
+        ..guarding
+    };
     let watched = watch(swapped).unwrap();
     assert!(watched.stale.is_empty(), "{:?}", watched.stale);
     assert!(watched.standing(Who::Champion).unwrap().error < 3.0);
@@ -290,7 +349,10 @@ fn all_who_take_part_are_compared_on_the_same_rows_since_the_last_of_them_came()
     conserved(&watched);
     let [champion, fused, retrained] = watched.standings[..] else { panic!("{:?}", watched.standings) };
     for other in [fused, retrained] {
-        assert_eq!((champion.rows, champion.since, champion.all, champion.all_since), (other.rows, other.since, other.all, other.all_since));
+        assert_eq!(
+            (champion.rows, champion.since, champion.all, champion.all_since),
+            (other.rows, other.since, other.all, other.all_since)
+        );
     }
     assert!((1..=9).contains(&champion.all) && champion.all == champion.rows, "only what came since: {champion:?}");
 }
@@ -303,33 +365,50 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     let old = write(folder.path(), "history.parquet", &history);
     let model = forest(&history, "late", 8);
     let live = trips(&mut random, 2_500, 3_000, true);
-    let said = |watched: &Watched, words: &str| assert!(watched.notes.iter().any(|n| n.contains(words)), "{words}: {:?}", watched.notes);
+    let said = |watched: &Watched, words: &str| {
+        assert!(watched.notes.iter().any(|n| n.contains(words)), "{words}: {:?}", watched.notes)
+    };
 
     let path = write(folder.path(), "unlabelled.parquet", &live.drop("late").unwrap());
     let watched = watch(guarding(table(&[replay(&path)], &[&old]), &model, &history)).unwrap();
     said(&watched, "has no 'late'");
     assert_eq!((watched.rows, watched.labelled), (2_500, 0));
     assert!(watched.curve.is_empty() && watched.standings.is_empty() && watched.fused.is_none());
-    assert!(watched.stale.iter().any(|s| s.reason == Reason::Feature("load".to_owned())), "features are watched without labels");
+    assert!(
+        watched.stale.iter().any(|s| s.reason == Reason::Feature("load".to_owned())),
+        "features are watched without labels"
+    );
 
     let path = write(folder.path(), "half.parquet", &live.drop("way").unwrap());
     let watched = watch(guarding(table(&[replay(&path)], &[&old]), &model, &history)).unwrap();
     said(&watched, "has no 'way'");
-    assert_eq!((watched.rows, watched.lacking, watched.tested), (2_500, 2_500, 0), "without the value there is no score");
+    assert_eq!(
+        (watched.rows, watched.lacking, watched.tested),
+        (2_500, 2_500, 0),
+        "without the value there is no score"
+    );
     let of_way: Vec<_> = watched.stale.iter().filter(|s| s.reason.to_string().contains("'way'")).collect();
     let [stale] = of_way[..] else { panic!("one reason: {:?}", watched.stale) };
     assert_eq!((&stale.reason, stale.since), (&Reason::Lacks("way".to_owned()), 3_000 * SECOND));
     assert_eq!(stale.reason.to_string(), "the feed has no values of 'way'");
-    assert!(!stale.evidence.contains("PSI") && watched.features.iter().any(|f| f.absent && f.psi.is_nan()), "{stale:?}");
+    assert!(
+        !stale.evidence.contains("PSI") && watched.features.iter().any(|f| f.absent && f.psi.is_nan()),
+        "{stale:?}"
+    );
     assert_eq!((watched.skew.compared, watched.skew.unscored, watched.skew.scored()), (2_500, 2_500, 0));
 
     // The same of one that brings nulls from some row on, exactly since that row.
-    let way: Float64Chunked = live.column("way").unwrap().f64().unwrap().iter().enumerate().map(|(i, way)| way.filter(|_| i < 700)).collect();
+    let way: Float64Chunked =
+        live.column("way").unwrap().f64().unwrap().iter().enumerate().map(|(i, way)| way.filter(|_| i < 700)).collect();
     let mut nulls = live.clone();
     nulls.with_column(way.with_name("way".into()).into_column()).unwrap();
     let path = write(folder.path(), "nulls.parquet", &nulls);
     let watched = watch(guarding(table(&[replay(&path)], &[&old]), &model, &history)).unwrap();
-    let lacks = watched.stale.iter().find(|s| matches!(s.reason, Reason::Lacks(_))).unwrap_or_else(|| panic!("{:?}", watched.stale));
+    let lacks = watched
+        .stale
+        .iter()
+        .find(|s| matches!(s.reason, Reason::Lacks(_)))
+        .unwrap_or_else(|| panic!("{:?}", watched.stale));
     assert_eq!(lacks.since, 3_700 * SECOND);
     assert!(!watched.stale.iter().any(|s| s.reason == Reason::Feature("way".to_owned())), "{:?}", watched.stale);
     assert_eq!(watched.skew.unscored as u64, watched.lacking);
@@ -339,7 +418,8 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     let mut computed = guarding(table(&[replay(&path)], &[&old]), &model, &history);
     let flag = history.lazy().with_column(col("minutes").gt(lit(30.0)).alias("slow")).collect().unwrap();
     computed.forest = forest(&flag, "slow", 5);
-    computed.target = Target { name: "slow".to_owned(), sql: Some("CASE WHEN minutes > 30 THEN true ELSE false END".to_owned()) };
+    computed.target =
+        Target { name: "slow".to_owned(), sql: Some("CASE WHEN minutes > 30 THEN true ELSE false END".to_owned()) };
     let watched = watch(computed).unwrap();
     said(&watched, "has no 'minutes'");
     assert_eq!(watched.labelled, 0);
@@ -364,7 +444,11 @@ fn a_model_without_histograms_is_guarded_by_its_error_alone() {
     let mut random = Rng::with_seed(8);
     let history = trips(&mut random, 3_000, 0, false);
     let model = forest(&history, "late", 8);
-    let path = write(folder.path(), "live.parquet", &trips(&mut random, 2_000, 0, false).vstack(&trips(&mut random, 2_000, 2_000, true)).unwrap());
+    let path = write(
+        folder.path(),
+        "live.parquet",
+        &trips(&mut random, 2_000, 0, false).vstack(&trips(&mut random, 2_000, 2_000, true)).unwrap(),
+    );
     let mut guarding = guarding(table(&[replay(&path)], &[]), &model, &history);
     guarding.baseline = None;
     let watched = watch(guarding).unwrap();
@@ -382,7 +466,12 @@ fn a_guard_that_is_cancelled_ends_and_one_that_is_dropped_too() {
     // Nothing comes after the first row for an hour.
     let slow = format!("replay:{}?speed=0.0003", path.display());
     let shelf = Latest::<Watched>::default();
-    let mut job = guard(guarding(table(std::slice::from_ref(&slow), &[]), &model, &history), Latest::default(), shelf.clone(), Wake::silent());
+    let mut job = guard(
+        guarding(table(std::slice::from_ref(&slow), &[]), &model, &history),
+        Latest::default(),
+        shelf.clone(),
+        Wake::silent(),
+    );
     while shelf.get().is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -406,7 +495,12 @@ fn rows_of_a_followed_file_are_watched_as_they_come() {
         loop {
             match shelf.get().filter(|w| w.rows >= rows && w.skew.compared + 256 > rows as usize) {
                 Some(watched) => return watched,
-                None => assert!(since.elapsed() < Duration::from_secs(180), "{rows}: {:?} {:?}", shelf.get().map(|w| (w.rows, w.skew.clone())), job.progress()),
+                None => assert!(
+                    since.elapsed() < Duration::from_secs(180),
+                    "{rows}: {:?} {:?}",
+                    shelf.get().map(|w| (w.rows, w.skew.clone())),
+                    job.progress()
+                ),
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -445,7 +539,12 @@ fn a_feed_that_comes_only_once_is_guarded_from_its_recording() {
         let job = guard(guarding(table, &model, &history), Latest::default(), shelf.clone(), Wake::silent());
         let since = Instant::now();
         let watched = loop {
-            assert!(since.elapsed() < Duration::from_secs(60), "{:?} {:?}", shelf.get().map(|w| (w.rows, w.notes.clone())), job.progress());
+            assert!(
+                since.elapsed() < Duration::from_secs(60),
+                "{:?} {:?}",
+                shelf.get().map(|w| (w.rows, w.notes.clone())),
+                job.progress()
+            );
             match shelf.get().filter(|w| w.rows >= 2_000) {
                 Some(watched) => break watched,
                 None => std::thread::sleep(Duration::from_millis(5)),
@@ -463,7 +562,9 @@ fn the_training_histograms_travel_in_the_models_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("late.json");
     let mut history = trips(&mut Rng::with_seed(12), 3_000, 0, false);
-    history.with_column(Column::new("way".into(), (0..3_000).map(|i| 0.1 + f64::from(i) / 3.0).collect::<Vec<_>>())).unwrap();
+    history
+        .with_column(Column::new("way".into(), (0..3_000).map(|i| 0.1 + f64::from(i) / 3.0).collect::<Vec<_>>()))
+        .unwrap();
     let model = forest(&history, "late", 4);
     let baseline = Baseline::new(&history, FEATURES.into_iter().chain(["at"])).unwrap();
     model::save(&Saved { baseline: Some(baseline.clone()), ..Saved::new(model.clone()) }, &path).unwrap();

@@ -46,7 +46,8 @@ fn whole(path: &Path) -> (DataFrame, Vec<Chunk>) {
 }
 
 fn rejects(chunks: &[Chunk]) -> Vec<(u64, String)> {
-    let mut all: Vec<(u64, String)> = chunks.iter().flat_map(|c| c.rejects.all()).map(|r| (r.line, r.reason.clone())).collect();
+    let mut all: Vec<(u64, String)> =
+        chunks.iter().flat_map(|c| c.rejects.all()).map(|r| (r.line, r.reason.clone())).collect();
     all.sort();
     all
 }
@@ -67,9 +68,15 @@ fn a_file_is_read_whole_plain_or_packed() {
     let text = format!("id,name,x\n{}", rows(200_000));
     let (first, second) = text.split_at(text.len() / 3);
     let members = [gzip(first.as_bytes()), gzip(second.as_bytes())].concat();
-    let frames = [zstd::encode_all(first.as_bytes(), 1).unwrap(), zstd::encode_all(second.as_bytes(), 1).unwrap()].concat();
+    let frames =
+        [zstd::encode_all(first.as_bytes(), 1).unwrap(), zstd::encode_all(second.as_bytes(), 1).unwrap()].concat();
     let expected: Vec<i64> = (0..200_000).collect();
-    for (name, bytes) in [("a.csv", text.as_bytes()), ("a.csv.gz", &members), ("a.csv.zst", &frames), ("gzip_by_another_name.csv", &members)] {
+    for (name, bytes) in [
+        ("a.csv", text.as_bytes()),
+        ("a.csv.gz", &members),
+        ("a.csv.zst", &frames),
+        ("gzip_by_another_name.csv", &members),
+    ] {
         let (frame, chunks) = whole(&file(&dir, name, bytes));
         assert_eq!(frame.column("id").unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>(), expected, "{name}");
         assert!(chunks.len() > 3, "{name} came in {} chunks", chunks.len());
@@ -109,7 +116,10 @@ fn a_column_that_changes_type_halfway_is_set_aside_cell_by_cell() {
     let chunks = read(&*history, &[0]).unwrap();
     assert_eq!(chunks.iter().map(|c| c.frame.height()).sum::<usize>(), 91_500);
     assert_eq!(chunks.iter().map(|c| c.frame.column("id").unwrap().null_count()).sum::<usize>(), 1_500);
-    assert_eq!(chunks.iter().map(|c| (c.rejects.count, c.rejects.cells.count())).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)), (0, 1_500));
+    assert_eq!(
+        chunks.iter().map(|c| (c.rejects.count, c.rejects.cells.count())).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)),
+        (0, 1_500)
+    );
     let untouched = read(&*history, &[1]).unwrap();
     assert!(untouched.iter().all(|c| c.rejects.is_empty()), "a column that nobody asks for rejects nothing");
 }
@@ -143,7 +153,9 @@ fn encodings_are_read_as_text() {
     let dir = tempfile::tempdir().unwrap();
     let chinese = format!("城市,数量\n{}", "北京市朝阳区,1\n上海浦东新区,2\n".repeat(40_000));
     let latin = format!("Straße,Größe\n{}", "Köln,1\nZürich,2\n".repeat(40_000));
-    let utf16 = |text: &str| "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let utf16 = |text: &str| {
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
     let cases: Vec<(&str, Vec<u8>, [&str; 2])> = vec![
         ("gbk.csv", encoding_rs::GB18030.encode(&chinese).0.into_owned(), ["北京市朝阳区", "上海浦东新区"]),
         ("gbk.csv.gz", gzip(&encoding_rs::GB18030.encode(&chinese).0), ["北京市朝阳区", "上海浦东新区"]),
@@ -156,7 +168,10 @@ fn encodings_are_read_as_text() {
         assert_eq!(frame.height(), 80_000, "{name}");
         let header = if values[0] == "Köln" { ["Straße", "Größe"] } else { ["城市", "数量"] };
         assert_eq!(frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), header, "{name}");
-        assert!(frame.columns()[0].str().unwrap().iter().flatten().zip(values.iter().cycle()).all(|(a, b)| a == *b), "{name}");
+        assert!(
+            frame.columns()[0].str().unwrap().iter().flatten().zip(values.iter().cycle()).all(|(a, b)| a == *b),
+            "{name}"
+        );
         assert!(rejects(&chunks).is_empty());
     }
 }
@@ -349,7 +364,12 @@ fn columnar_files_are_read_by_group_and_column() {
         "f" => (0..n).map(|i| f64::from(i) / 3.0).collect::<Vec<_>>(),
     ]
     .unwrap();
-    let category = frame.column("s").unwrap().cast(&DataType::from_categories(Categories::global())).unwrap().with_name("c".into());
+    let category = frame
+        .column("s")
+        .unwrap()
+        .cast(&DataType::from_categories(Categories::global()))
+        .unwrap()
+        .with_name("c".into());
     frame.with_column(category).unwrap();
     for ending in ["parquet", "arrow"] {
         let path = dir.path().join(format!("a.{ending}"));
@@ -376,7 +396,8 @@ fn columnar_files_are_read_by_group_and_column() {
 fn a_damaged_group_is_a_fault_and_the_others_are_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.parquet");
-    write_frame(&df!["a" => (0..600_000_i64).map(|i| i * 7_919 % 600_011).collect::<Vec<_>>()].unwrap(), &path).unwrap();
+    write_frame(&df!["a" => (0..600_000_i64).map(|i| i * 7_919 % 600_011).collect::<Vec<_>>()].unwrap(), &path)
+        .unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     // The header of its first page.
     for byte in &mut bytes[4..40] {
@@ -402,7 +423,10 @@ fn known_types_hold_for_columnar_files_too() {
     let known = |dtype| Some(SchemaRef::new(Schema::from_iter([Field::new("n".into(), dtype)])));
     let history = open_history(&path, known(DataType::Int32)).unwrap();
     let chunks = read(&*history, &[0, 1]).unwrap();
-    assert_eq!(chunks[0].frame.column("n").unwrap().i32().unwrap().iter().collect::<Vec<_>>(), [Some(1), None, Some(-5)]);
+    assert_eq!(
+        chunks[0].frame.column("n").unwrap().i32().unwrap().iter().collect::<Vec<_>>(),
+        [Some(1), None, Some(-5)]
+    );
     assert_eq!(rejects(&chunks), [(2, "column 'n': '3000000000' does not fit i32".to_owned())]);
     let said = open_history(&path, known(DataType::Date)).unwrap_err().to_string();
     assert!(said.contains("the column 'n' holds i64 here, but the table has date"), "{said}");
@@ -420,7 +444,9 @@ fn a_path_stands_for_itself_a_folder_for_its_data_and_a_pattern_for_what_it_matc
     }
     let names = |path: &str| {
         let found = expand(&dir.path().join(path))?;
-        Ok::<_, braid::data::Fault>(found.iter().map(|f| f.strip_prefix(dir.path()).unwrap().display().to_string()).collect::<Vec<_>>())
+        Ok::<_, braid::data::Fault>(
+            found.iter().map(|f| f.strip_prefix(dir.path()).unwrap().display().to_string()).collect::<Vec<_>>(),
+        )
     };
     assert_eq!(names("").unwrap(), ["a.parquet", "b.csv", "c.json.gz", "part-1.csv", "part-22.csv"]);
     assert_eq!(names("b.csv").unwrap(), ["b.csv"]);
@@ -431,7 +457,9 @@ fn a_path_stands_for_itself_a_folder_for_its_data_and_a_pattern_for_what_it_matc
     assert_eq!(names("200?").unwrap(), ["2001/d.csv", "2002/d.csv"]);
     assert_eq!(names("*a*").unwrap(), ["a.parquet", "part-1.csv", "part-22.csv"]);
     std::fs::create_dir(dir.path().join("empty")).unwrap();
-    for (path, words) in [("nothing.csv", "no such file"), ("*.xyz", "no file matches"), ("empty", "no data in this folder")] {
+    for (path, words) in
+        [("nothing.csv", "no such file"), ("*.xyz", "no file matches"), ("empty", "no data in this folder")]
+    {
         let said = names(path).unwrap_err().to_string();
         assert!(said.contains(words) && said.contains(path), "{said}");
     }

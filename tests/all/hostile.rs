@@ -28,7 +28,11 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// Runs under `sh`, which limits what it may map.
 fn limited(program: &std::path::Path, args: &[&str]) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -v {SPACE}; exec \"$0\" \"$@\"")]).arg(program).args(args).stdin(Stdio::null());
+    command
+        .args(["-c", &format!("ulimit -v {SPACE}; exec \"$0\" \"$@\"")])
+        .arg(program)
+        .args(args)
+        .stdin(Stdio::null());
     command
 }
 
@@ -39,7 +43,12 @@ fn survives(name: &str) {
     let program = std::env::current_exe().unwrap();
     while from < seeds && failures.len() < 20 {
         let mut child = limited(&program, &["hostile::child", "--exact", "--nocapture"]);
-        let mut child = child.env(WORK, format!("{name},{from},{seeds}")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = child
+            .env(WORK, format!("{name},{from},{seeds}"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (out, begun) = (child.stdout.take().unwrap(), Instant::now());
         let mut err = child.stderr.take().unwrap();
         let said = std::thread::Builder::new().spawn(move || {
@@ -78,7 +87,11 @@ fn survives(name: &str) {
             break;
         }
         let seed = *at.lock().unwrap();
-        let why = if killed { "it took too long".to_owned() } else { format!("the process ended: {status}: {}", said.lines().last().unwrap_or("")) };
+        let why = if killed {
+            "it took too long".to_owned()
+        } else {
+            format!("the process ended: {status}: {}", said.lines().last().unwrap_or(""))
+        };
         failures.push(format!("seed {seed}: {why}"));
         from = seed + 1;
     }
@@ -110,9 +123,17 @@ fn child() {
         let outcome = catch_unwind(AssertUnwindSafe(|| (kind.read)(&path)));
         let (took, held) = (begun.elapsed(), braid::data::memory::peak().unwrap_or(0));
         match outcome {
-            Ok(Ok(found)) if seed < samples.len() as u64 && std::env::var_os("BRAID_HOSTILE_SHOW").is_some() => tell("found", &found),
+            Ok(Ok(found)) if seed < samples.len() as u64 && std::env::var_os("BRAID_HOSTILE_SHOW").is_some() => {
+                tell("found", &found)
+            }
             Ok(Ok(_)) => {}
-            Ok(Err(law)) => tell("failed", &format!("seed {seed}: {law}\n{}", String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).escape_debug())),
+            Ok(Err(law)) => tell(
+                "failed",
+                &format!(
+                    "seed {seed}: {law}\n{}",
+                    String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).escape_debug()
+                ),
+            ),
             Err(_) => tell("failed", &format!("seed {seed}: {}", panicked.lock().unwrap())),
         }
         if took > LONG {
@@ -203,7 +224,10 @@ fn a_damaged_checkpoint_is_named_in_one_short_line() {
         std::fs::write(folder.path().join("ckpt-1"), bytes).unwrap();
         let (found, faults) = braid::store::checkpoint::load(folder.path());
         let said: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
-        assert!(found.is_none() && said.len() == 1 && said[0].len() < 100 && !said[0].contains(char::is_control), "{said:?}");
+        assert!(
+            found.is_none() && said.len() == 1 && said[0].len() < 100 && !said[0].contains(char::is_control),
+            "{said:?}"
+        );
     }
 }
 
@@ -216,7 +240,12 @@ fn the_program_ends_with_an_exit_code_whatever_it_is_given() {
         let table = format!("t={}", path.display());
         for seed in 1_000_000..1_000_012 {
             std::fs::write(&path, input(&samples, seed)).unwrap();
-            let out = limited(program, &["run", "--history", &table, "--sql", "SELECT count(*) AS n FROM t", "--threads", "2"]).output().unwrap();
+            let out = limited(
+                program,
+                &["run", "--history", &table, "--sql", "SELECT count(*) AS n FROM t", "--threads", "2"],
+            )
+            .output()
+            .unwrap();
             let said = String::from_utf8_lossy(&out.stderr).into_owned();
             assert!(matches!(out.status.code(), Some(0..=2)), "{}, seed {seed}: {}: {said}", kind.name, out.status);
             let clear = out.status.success() || said.lines().last().is_some_and(|line| line.starts_with("braid: "));

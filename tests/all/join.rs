@@ -46,9 +46,14 @@ fn bind(sql: &str) -> Result<Arc<Plan>, Fault> {
 fn one_go(sql: &str) -> DataFrame {
     let plan = bind(sql).unwrap_or_else(|f| panic!("{sql}: {f}"));
     let join = plan.join.as_ref().unwrap();
-    let lookup = join.index(names().select(join.columns.iter().map(|c| c.as_str())).unwrap(), &|| false).unwrap().unwrap();
+    let lookup =
+        join.index(names().select(join.columns.iter().map(|c| c.as_str())).unwrap(), &|| false).unwrap().unwrap();
     let mut partial = Partial::new(plan.clone()).unwrap();
-    let absorbed = partial.absorb_joined(&trades().select(plan.columns.iter().map(|c| c.as_str())).unwrap(), &lookup, None, None, &|| false).unwrap();
+    let absorbed = partial
+        .absorb_joined(&trades().select(plan.columns.iter().map(|c| c.as_str())).unwrap(), &lookup, None, None, &|| {
+            false
+        })
+        .unwrap();
     assert_eq!(absorbed.shown + absorbed.filtered, 5, "each row that came in counts once");
     let answer = partial.answer(None).unwrap().frame;
     assert_eq!(answer.schema(), &plan.output);
@@ -61,7 +66,9 @@ fn texts(frame: &DataFrame) -> Vec<String> {
         AnyValue::String(s) => s.to_owned(),
         other => other.to_string(),
     };
-    (0..frame.height()).map(|i| frame.columns().iter().map(|c| cell(c.get(i).unwrap())).collect::<Vec<_>>().join(" ")).collect()
+    (0..frame.height())
+        .map(|i| frame.columns().iter().map(|c| cell(c.get(i).unwrap())).collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 #[test]
@@ -82,14 +89,17 @@ fn groups_count_joined_rows() {
     assert_eq!(texts(&one_go(sql)), ["alef 2 18", "alpha 2 6", "beta 1 4"]);
     let sql = "SELECT tumble(t, INTERVAL '1 minute') AS m, count(name) AS n, count(*) AS all FROM trades LEFT JOIN names ON trades.sym = names.sym AND names.rank < 3 GROUP BY m ORDER BY m";
     let answer = one_go(sql);
-    let numbers = |name: &str| answer.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>();
+    let numbers = |name: &str| {
+        answer.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>()
+    };
     assert_eq!(numbers("n"), [2, 1]);
     assert_eq!(numbers("all"), [2, 3]);
 }
 
 #[test]
 fn only_the_columns_asked_for_are_read_from_both_sides() {
-    let plan = bind("SELECT name, count(*) AS n FROM trades JOIN names ON trades.sym = names.sym GROUP BY name").unwrap();
+    let plan =
+        bind("SELECT name, count(*) AS n FROM trades JOIN names ON trades.sym = names.sym GROUP BY name").unwrap();
     assert_eq!(plan.columns, ["sym"]);
     assert_eq!(plan.join.as_ref().unwrap().columns, ["sym", "name"]);
 }
@@ -122,7 +132,10 @@ fn the_text_survives_reading_and_printing() {
         assert_eq!(braid::query::Form::from_query(&query).to_query(), query);
     }
     assert_eq!(Query::parse("SELECT a FROM x JOIN y USING (k)").unwrap().tables(), ["x", "y"]);
-    assert_eq!(Query::parse("WITH z AS (SELECT * FROM b) SELECT a FROM z, c JOIN b ON 1 = 1").unwrap().tables(), ["b", "c"]);
+    assert_eq!(
+        Query::parse("WITH z AS (SELECT * FROM b) SELECT a FROM z, c JOIN b ON 1 = 1").unwrap().tables(),
+        ["b", "c"]
+    );
 }
 
 proptest! {
@@ -168,8 +181,12 @@ proptest! {
 }
 
 fn open(name: &str, history: Option<&Path>, live: Option<String>) -> Arc<Table> {
-    let given =
-        Given { name: name.into(), history: history.iter().map(|p| p.display().to_string()).collect(), live: live.into_iter().collect(), ..Given::default() };
+    let given = Given {
+        name: name.into(),
+        history: history.iter().map(|p| p.display().to_string()).collect(),
+        live: live.into_iter().collect(),
+        ..Given::default()
+    };
     Arc::new(open_table(&given, Duration::from_secs(30), &Cancel::new()).unwrap_or_else(|f| panic!("{f}")))
 }
 
@@ -182,19 +199,26 @@ fn start(sql: &str, first: &Arc<Table>, second: &Arc<Table>, options: Options) -
 fn history_and_feed_are_joined_alike() {
     let folder = tempfile::tempdir().unwrap();
     let rows = crate::run::sample(3_000, 4);
-    let (old, new, names) = (folder.path().join("old.parquet"), folder.path().join("new.ndjson"), folder.path().join("names.csv"));
+    let (old, new, names) =
+        (folder.path().join("old.parquet"), folder.path().join("new.ndjson"), folder.path().join("names.csv"));
     write_frame(&rows.head(Some(2_000)), &old).unwrap();
     write_frame(&rows.slice(2_000, 1_000), &new).unwrap();
     std::fs::write(&names, "k,name\na,alpha\nb,beta\na,alef\n").unwrap();
     let names = open("names", Some(&names), None);
-    let sql = "SELECT name, count(*) AS n, sum(v) AS s FROM r JOIN names USING (k) WHERE v > 0 GROUP BY name ORDER BY name";
+    let sql =
+        "SELECT name, count(*) AS n, sum(v) AS s FROM r JOIN names USING (k) WHERE v > 0 GROUP BY name ORDER BY name";
     let run = |table: &Arc<Table>| wait(&start(sql, table, &names, Options::default()).unwrap(), |s| s.last);
     let split = run(&open("r", Some(&old), Some(format!("file:{}?follow=false", new.display()))));
     let whole = folder.path().join("all.parquet");
     write_frame(&rows, &whole).unwrap();
     let one = run(&open("r", Some(&whole), None));
     assert_eq!(split.fault, None);
-    assert!(split.answer.height() == 3 && split.answer.equals_missing(&one.answer), "{}\n{}", table(&split.answer), table(&one.answer));
+    assert!(
+        split.answer.height() == 3 && split.answer.equals_missing(&one.answer),
+        "{}\n{}",
+        table(&split.answer),
+        table(&one.answer)
+    );
     assert!(split.rows.conserved() && split.rows.come_in == 3_000, "{:?}", split.rows);
     assert_eq!(split.rows, one.rows);
 }
@@ -208,7 +232,13 @@ fn a_dataset_that_changes_is_read_again_while_the_feed_runs() {
     std::fs::write(&names, "k,name\na,alpha\n").unwrap();
     let live = open("r", None, Some(format!("file:{}", feed.display())));
     let dataset = open("names", Some(&names), None);
-    let run = start("SELECT name, count(*) AS n FROM r LEFT JOIN names USING (k) GROUP BY name ORDER BY name", &live, &dataset, Options::default()).unwrap();
+    let run = start(
+        "SELECT name, count(*) AS n FROM r LEFT JOIN names USING (k) GROUP BY name ORDER BY name",
+        &live,
+        &dataset,
+        Options::default(),
+    )
+    .unwrap();
     let shown = |s: &Snapshot| texts(&s.answer);
     wait(&run, |s| shown(s) == ["alpha 1", "- 1"]);
     std::fs::write(&names, "k,name\na,alpha\nb,beta\n").unwrap();
@@ -230,9 +260,17 @@ fn a_feed_cannot_be_the_dataset_and_memory_is_counted() {
     std::fs::write(&names, format!("k,name\n{many}")).unwrap();
     let live = open("r", None, Some(format!("file:{}?follow=false", feed.display())));
     let dataset = open("names", Some(&names), None);
-    let fault = start("SELECT count(*) AS n FROM names JOIN r USING (k)", &dataset, &live, Options::default()).unwrap_err().to_string();
+    let fault = start("SELECT count(*) AS n FROM names JOIN r USING (k)", &dataset, &live, Options::default())
+        .unwrap_err()
+        .to_string();
     assert!(fault.contains("is a feed") && fault.contains("FROM"), "{fault}");
-    let run = start("SELECT name FROM r JOIN names USING (k)", &live, &dataset, Options { memory: Some(1 << 20), ..Options::default() }).unwrap();
+    let run = start(
+        "SELECT name FROM r JOIN names USING (k)",
+        &live,
+        &dataset,
+        Options { memory: Some(1 << 20), ..Options::default() },
+    )
+    .unwrap();
     let fault = wait(&run, |s| s.last).fault.clone().expect("too large").to_string();
     assert!(fault.contains("names") && fault.contains("--memory"), "{fault}");
 }

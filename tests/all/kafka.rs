@@ -34,7 +34,9 @@ fn why(address: &str) -> String {
     loop {
         match live.settle(Duration::from_millis(200)) {
             Err(fault) => return fault.to_string(),
-            Ok(schema) => assert!(schema.is_none() && begin.elapsed() < Duration::from_secs(30), "{address} was opened"),
+            Ok(schema) => {
+                assert!(schema.is_none() && begin.elapsed() < Duration::from_secs(30), "{address} was opened")
+            }
         }
     }
 }
@@ -88,7 +90,15 @@ fn all_partitions_are_read_from_the_beginning_and_each_chunk_says_where_it_is_fr
     for chunk in &got.chunks {
         let partitions = chunk.frame.column("kafka_partition").unwrap().i64().unwrap();
         assert!(partitions.iter().all(|partition| partition == Some(i64::from(chunk.partition))));
-        let offsets: Vec<u64> = chunk.frame.column("kafka_offset").unwrap().i64().unwrap().iter().map(|offset| offset.unwrap() as u64).collect();
+        let offsets: Vec<u64> = chunk
+            .frame
+            .column("kafka_offset")
+            .unwrap()
+            .i64()
+            .unwrap()
+            .iter()
+            .map(|offset| offset.unwrap() as u64)
+            .collect();
         assert_eq!(offsets, chunk.offsets.clone().collect::<Vec<_>>());
         assert!(chunk.bytes > 0);
     }
@@ -118,7 +128,10 @@ fn what_kafka_knows_of_a_message_stands_beside_it() {
     assert_eq!(texts(&got.frame, "n"), ["1", "2", "3", "not a number", "5", "6"].map(|n| Some(n.to_owned())));
     assert_eq!(got.numbers("kafka_offset"), [0, 1, 1, 3, 4, 4]);
     let empty = Some(String::new());
-    assert_eq!(texts(&got.frame, "kafka_key"), [Some("k1".into()), Some("0xfe01".into()), Some("0xfe01".into()), None, empty.clone(), empty]);
+    assert_eq!(
+        texts(&got.frame, "kafka_key"),
+        [Some("k1".into()), Some("0xfe01".into()), Some("0xfe01".into()), None, empty.clone(), empty]
+    );
     assert_eq!(column("kafka_timestamp").dtype(), &DataType::Datetime(TimeUnit::Microseconds, None));
     let times: Vec<i64> = column("kafka_timestamp").to_physical_repr().i64().unwrap().into_no_null_iter().collect();
     assert_eq!(times, [1, 2, 2, 4, 5, 5].map(|second| at(second).timestamp_micros()));
@@ -144,19 +157,34 @@ fn rows_set_aside_are_counted_named_and_do_not_shift_what_stands_beside() {
     let topic = shared().topic("aside", 1);
     // Enough good ones first, so that the column is a number.
     topic.texts(0, objects(0..2_000));
-    let mixed: Vec<String> = (2_000..8_000).map(|n| if n % 2 == 0 { format!("{{\"n\":{n}}}") } else { format!("{{\"n\":\"bad {n}\"}}") }).collect();
+    let mixed: Vec<String> = (2_000..8_000)
+        .map(|n| if n % 2 == 0 { format!("{{\"n\":{n}}}") } else { format!("{{\"n\":\"bad {n}\"}}") })
+        .collect();
     topic.texts(0, &mixed);
-    topic.write(0, vec![Record { value: None, ..record("") }, record(""), record("hello"), record("[{\"n\":1},"), record("{\"n\":9999}")]);
+    topic.write(
+        0,
+        vec![
+            Record { value: None, ..record("") },
+            record(""),
+            record("hello"),
+            record("[{\"n\":1},"),
+            record("{\"n\":9999}"),
+        ],
+    );
     let got = all(&topic, "");
     assert_eq!(got.frame.height(), 2_000 + 6_000 + 1);
     assert_eq!((got.rejects.count, got.rejects.cells.count()), (4, 3_000));
     let whole = got.frame.filter(&got.frame.column("n").unwrap().is_not_null()).unwrap();
     let of = |name: &str| whole.column(name).unwrap().i64().unwrap().iter().flatten().collect::<Vec<i64>>();
     let (numbers, offsets) = (of("n"), of("kafka_offset"));
-    assert!(numbers.iter().zip(&offsets).all(|(n, offset)| n == offset || *n == 9_999), "rows and offsets do not match");
+    assert!(
+        numbers.iter().zip(&offsets).all(|(n, offset)| n == offset || *n == 9_999),
+        "rows and offsets do not match"
+    );
     assert_eq!(offsets.last(), Some(&8_004));
     assert_eq!(positions(&got), vector(&[(0, 8_005)]));
-    let reasons: Vec<String> = got.chunks.iter().flat_map(|chunk| chunk.rejects.all()).map(|reject| reject.reason.clone()).collect();
+    let reasons: Vec<String> =
+        got.chunks.iter().flat_map(|chunk| chunk.rejects.all()).map(|reject| reject.reason.clone()).collect();
     for told in [
         "partition 0, offset 2001: column 'n': 'bad 2001' is not an integer",
         "partition 0, offset 8000: the message has no value (a tombstone)",
@@ -189,7 +217,10 @@ fn reading_begins_at_an_offset_or_at_a_time() {
     let topic = shared().topic("from", 2);
     for partition in 0..2 {
         let count = if partition == 0 { 100 } else { 30 };
-        topic.write(partition, (0..count).map(|n| Record { timestamp: at(n), ..record(&format!("{{\"n\":{n}}}")) }).collect());
+        topic.write(
+            partition,
+            (0..count).map(|n| Record { timestamp: at(n), ..record(&format!("{{\"n\":{n}}}")) }).collect(),
+        );
     }
     assert_eq!(sorted(&all(&topic, "from=90"), "n"), (90..100).collect::<Vec<_>>());
     let got = all(&topic, "from=25");
@@ -212,7 +243,9 @@ fn reading_begins_at_an_offset_or_at_a_time() {
 #[test]
 fn some_partitions_are_read_and_the_others_are_left() {
     let topic = shared().topic("some", 5);
-    (0..5).for_each(|partition| topic.texts(partition, objects(i64::from(partition) * 10..i64::from(partition) * 10 + 3)));
+    (0..5).for_each(|partition| {
+        topic.texts(partition, objects(i64::from(partition) * 10..i64::from(partition) * 10 + 3))
+    });
     assert_eq!(sorted(&all(&topic, "partitions=0,2-3"), "n"), [0, 1, 2, 20, 21, 22, 30, 31, 32]);
     assert_eq!(positions(&all(&topic, "partitions=4")), vector(&[(4, 3)]));
     assert_eq!(all(&topic, "partitions=all").frame.height(), 15);
@@ -221,7 +254,18 @@ fn some_partitions_are_read_and_the_others_are_left() {
 #[test]
 fn csv_messages_become_rows_with_the_names_given_to_them() {
     let topic = shared().topic("csv", 1);
-    topic.texts(0, ["1,one,0.5", "2,\"two, or so\",1.5\r\n3,three,2.5\n", "4,\"line\nbreak\",3.5\n5,five,4.5", "", "6,six", "7,\"open,6.5", "8,eight,7.5"]);
+    topic.texts(
+        0,
+        [
+            "1,one,0.5",
+            "2,\"two, or so\",1.5\r\n3,three,2.5\n",
+            "4,\"line\nbreak\",3.5\n5,five,4.5",
+            "",
+            "6,six",
+            "7,\"open,6.5",
+            "8,eight,7.5",
+        ],
+    );
     let got = all(&topic, "columns=id,word,value");
     assert_eq!(got.numbers("id"), [1, 2, 3, 4, 5, 8]);
     assert_eq!(texts(&got.frame, "word")[1].as_deref(), Some("two, or so"));
@@ -230,7 +274,9 @@ fn csv_messages_become_rows_with_the_names_given_to_them() {
     assert_eq!(got.numbers("kafka_offset"), [0, 1, 1, 2, 2, 6]);
     let reasons: Vec<&str> = got.rejects.kept.iter().map(|reject| reject.reason.as_str()).collect();
     assert_eq!(got.rejects.count, 3, "{reasons:?}");
-    for told in ["offset 3: the message is empty", "offset 4: has 2 fields", "offset 5: a quote is opened and not closed"] {
+    for told in
+        ["offset 3: the message is empty", "offset 4: has 2 fields", "offset 5: a quote is opened and not closed"]
+    {
         assert!(reasons.iter().any(|reason| reason.contains(told)), "{told}: {reasons:?}");
     }
     // Without names they are numbered; the format is found out.
@@ -256,7 +302,8 @@ fn a_header_names_the_columns_also_where_reading_begins_behind_it() {
 #[test]
 fn messages_in_every_compression_are_read() {
     let topic = shared().topic("compressed", 1);
-    let every = [Compression::NoCompression, Compression::Gzip, Compression::Lz4, Compression::Snappy, Compression::Zstd];
+    let every =
+        [Compression::NoCompression, Compression::Gzip, Compression::Lz4, Compression::Snappy, Compression::Zstd];
     for (i, compression) in every.into_iter().enumerate() {
         let from = i as i64 * 200;
         topic.write_as(0, objects(from..from + 200).iter().map(|text| record(text)).collect(), compression);
@@ -269,7 +316,9 @@ fn messages_in_every_compression_are_read() {
 #[test]
 fn a_feed_resumed_at_its_positions_gives_what_it_had_not_given() {
     let topic = shared().topic("resume", 3);
-    (0..3).for_each(|partition| topic.texts(partition, objects(i64::from(partition) * 100..i64::from(partition) * 100 + 40)));
+    (0..3).for_each(|partition| {
+        topic.texts(partition, objects(i64::from(partition) * 100..i64::from(partition) * 100 + 40))
+    });
     let mut live = open(&topic.url("follow=false"));
     settled(&mut *live);
     live.resume(&vector(&[(0, 40), (1, 25)])).unwrap();
@@ -357,7 +406,10 @@ fn a_partition_that_is_added_is_read_from_its_beginning() {
     topic.texts(0, objects(0..3));
     let mut live = open(&topic.url("from=end&refresh=300ms"));
     settled(&mut *live);
-    shared().tool("org.apache.kafka.tools.TopicCommand", &["--bootstrap-server", &shared().address(), "--alter", "--topic", "grows", "--partitions", "3"]);
+    shared().tool(
+        "org.apache.kafka.tools.TopicCommand",
+        &["--bootstrap-server", &shared().address(), "--alter", "--topic", "grows", "--partitions", "3"],
+    );
     shared().existing("grows").texts(2, objects(10..15));
     let got = rows(&mut *live, 5);
     assert_eq!(got.numbers("n"), (10..15).collect::<Vec<_>>());
@@ -371,9 +423,23 @@ fn marks_of_transactions_are_passed_over_and_covered() {
     let payload = folder.path().join("payload");
     std::fs::write(&payload, objects(0..50).join("\n")).unwrap();
     let payload = payload.display().to_string();
-    let args = ["--topic", "transactions", "--num-records", "400", "--payload-file", &payload, "--throughput", "200", "--transactional-id", "tx"];
+    let args = [
+        "--topic",
+        "transactions",
+        "--num-records",
+        "400",
+        "--payload-file",
+        &payload,
+        "--throughput",
+        "200",
+        "--transactional-id",
+        "tx",
+    ];
     let server = format!("bootstrap.servers={}", shared().address());
-    shared().tool("org.apache.kafka.tools.ProducerPerformance", &[&args[..], &["--transaction-duration-ms", "100", "--producer-props", &server]].concat());
+    shared().tool(
+        "org.apache.kafka.tools.ProducerPerformance",
+        &[&args[..], &["--transaction-duration-ms", "100", "--producer-props", &server]].concat(),
+    );
     let mut live = open(&topic.url("follow=false"));
     settled(&mut *live);
     let ends = live.ends().unwrap().unwrap();
@@ -415,7 +481,9 @@ fn until_quiet(live: &mut dyn Live) -> Got {
 fn a_broker_killed_and_started_again_loses_and_doubles_nothing() {
     let mut broker = Broker::start(false);
     let topic = broker.topic("restart", 3);
-    let write = |topic: &Topic, from: i64| (0..3_i32).for_each(|p| topic.texts(p, objects(from + i64::from(p) * 100..from + i64::from(p) * 100 + 100)));
+    let write = |topic: &Topic, from: i64| {
+        (0..3_i32).for_each(|p| topic.texts(p, objects(from + i64::from(p) * 100..from + i64::from(p) * 100 + 100)))
+    };
     write(&topic, 0);
     let mut live = open(&topic.url(""));
     settled(&mut *live);
@@ -430,7 +498,8 @@ fn a_broker_killed_and_started_again_loses_and_doubles_nothing() {
     add(&mut got, until(&mut *live, |got| got.frame.height() >= missing));
     add(&mut got, until_quiet(&mut *live));
     assert!(got.gaps.is_empty() && got.rejects.is_empty(), "{:?}", got.gaps);
-    let (numbers, partitions, offsets) = (got.numbers("n"), got.numbers("kafka_partition"), got.numbers("kafka_offset"));
+    let (numbers, partitions, offsets) =
+        (got.numbers("n"), got.numbers("kafka_partition"), got.numbers("kafka_offset"));
     let mut seen: Vec<(i64, i64, i64)> = (0..numbers.len()).map(|i| (partitions[i], offsets[i], numbers[i])).collect();
     seen.sort_unstable();
     let number = |p: i64, o: i64| p * 100 + if o < 100 { o } else { 200 + o };
@@ -444,7 +513,11 @@ fn a_broker_killed_and_started_again_loses_and_doubles_nothing() {
 }
 
 fn add(got: &mut Got, more: Got) {
-    got.frame = if got.frame.width() == 0 { more.frame } else { got.frame.vstack(&more.frame).unwrap_or_else(|_| got.frame.clone()) };
+    got.frame = if got.frame.width() == 0 {
+        more.frame
+    } else {
+        got.frame.vstack(&more.frame).unwrap_or_else(|_| got.frame.clone())
+    };
     got.rejects.add(more.rejects);
     got.gaps.extend(more.gaps);
     got.troubles.extend(more.troubles);
@@ -488,9 +561,12 @@ fn a_payload_with_a_column_of_kafkas_name_is_not_mistaken_for_it() {
 fn the_table_may_know_the_columns_already() {
     let topic = shared().topic("known", 1);
     topic.texts(0, ["{\"n\":1}", "{\"n\":2.5}"]);
-    let known: Schema =
-        [("n", DataType::Float64), ("extra", DataType::String), ("kafka_offset", DataType::Int64)].map(|(n, t)| (n.into(), t)).into_iter().collect();
-    let mut live = live::open(&url(&topic.url("follow=false")), Expect { known: Some(known.into()), time: None }).unwrap();
+    let known: Schema = [("n", DataType::Float64), ("extra", DataType::String), ("kafka_offset", DataType::Int64)]
+        .map(|(n, t)| (n.into(), t))
+        .into_iter()
+        .collect();
+    let mut live =
+        live::open(&url(&topic.url("follow=false")), Expect { known: Some(known.into()), time: None }).unwrap();
     let schema = settled(&mut *live);
     assert_eq!(schema.iter_names().map(|n| n.as_str()).take(3).collect::<Vec<_>>(), ["n", "extra", "kafka_key"]);
     assert_eq!(to_end(&mut *live).frame.height(), 2);
@@ -502,7 +578,10 @@ fn what_is_wrong_with_an_address_is_said() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let place = shared().address();
     for (address, told) in [
-        (format!("kafka://127.0.0.1:{free}/orders"), vec!["no Kafka broker can be reached", "refused", "whether the broker runs"]),
+        (
+            format!("kafka://127.0.0.1:{free}/orders"),
+            vec!["no Kafka broker can be reached", "refused", "whether the broker runs"],
+        ),
         ("kafka://no-such-host.invalid/orders".to_owned(), vec!["no-such-host.invalid:9092", "check the spelling"]),
         (format!("kafka://{place}/order"), vec!["no topic 'order'", "did you mean orders?"]),
         (topic.url("partitions=0,5"), vec!["'orders' has no partition 5", "it has 2, numbered 0 to 1"]),
@@ -542,7 +621,12 @@ fn messages_that_are_no_rows_at_all_are_found_out_by_the_connection_test() {
     let topic = shared().topic("prose", 1);
     topic.texts(0, (0..30).map(|n| format!("good morning {n}")));
     let fault = why(&topic.url(""));
-    assert!(fault.contains("neither JSON objects nor CSV") && fault.contains("good morning 0") && fault.contains("format=csv"), "{fault}");
+    assert!(
+        fault.contains("neither JSON objects nor CSV")
+            && fault.contains("good morning 0")
+            && fault.contains("format=csv"),
+        "{fault}"
+    );
     assert_eq!(all(&topic, "format=csv").frame.height(), 30);
     let avro = shared().topic("avro", 1);
     avro.write(0, (0..30_u8).map(|n| Record { value: Some(vec![0, 0, 0, 0, n, 200]), ..record("") }).collect());
@@ -560,7 +644,9 @@ fn a_question_about_a_topic_is_answered_by_a_run() {
     let sql = "SELECT kafka_partition, count(*) AS n, sum(n) AS total FROM r GROUP BY kafka_partition ORDER BY kafka_partition";
     let last = crate::run::answer(&table, sql, braid::engine::Options::default());
     assert_eq!(last.fault, None);
-    let column = |name: &str| -> Vec<i64> { last.answer.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().into_no_null_iter().collect() };
+    let column = |name: &str| -> Vec<i64> {
+        last.answer.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().into_no_null_iter().collect()
+    };
     assert_eq!(column("n"), [1_000, 1_000, 1_000]);
     assert_eq!(column("total"), [499_500, 500_500, 501_500]);
     assert!(last.rows.conserved());
@@ -573,15 +659,24 @@ fn tls_and_a_login_from_the_environment_open_the_door() {
     let ask = |params: &str, password: &str| {
         let live = format!("r={}", shared().secure_url("secure", params));
         let mut braid = std::process::Command::new(env!("CARGO_BIN_EXE_braid"));
-        braid.args(["run", "--live", &live, "--sql", "SELECT count(*) AS n FROM r"]).env("BRAID_KAFKA_USER", "ann").env("BRAID_KAFKA_PASSWORD", password);
+        braid
+            .args(["run", "--live", &live, "--sql", "SELECT count(*) AS n FROM r"])
+            .env("BRAID_KAFKA_USER", "ann")
+            .env("BRAID_KAFKA_PASSWORD", password);
         let out = braid.output().unwrap();
-        (out.status.success(), String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned())
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&out.stdout).into_owned(),
+            String::from_utf8_lossy(&out.stderr).into_owned(),
+        )
     };
     for params in ["", "sasl=plain", "sasl=scram-sha-512&tls=true"] {
         let (good, out, said) = ask(params, "pencil");
         assert!(good && out.lines().nth(1) == Some("100"), "{params}: {out}{said}");
     }
-    for (params, password, told) in [("", "pen", "did not accept the login"), ("sasl=none", "", "login"), ("tls=false", "pencil", "wants tls=true")] {
+    for (params, password, told) in
+        [("", "pen", "did not accept the login"), ("sasl=none", "", "login"), ("tls=false", "pencil", "wants tls=true")]
+    {
         let (good, out, said) = ask(params, password);
         assert!(!good && said.contains(told) && !said.contains("pencil"), "{params}: {out}{said}");
     }

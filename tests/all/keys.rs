@@ -55,7 +55,10 @@ fn holds(rows: &[Row], chunk: usize) {
     let read = other.columns().unwrap();
     for (row, group) in order.iter().zip(&groups) {
         let group = *group as usize;
-        assert_eq!((read[0].i64().unwrap().get(group), read[1].str().unwrap().get(group), read[2].u8().unwrap().get(group)), (row.0, row.1.as_deref(), row.2));
+        assert_eq!(
+            (read[0].i64().unwrap().get(group), read[1].str().unwrap().get(group), read[2].u8().unwrap().get(group)),
+            (row.0, row.1.as_deref(), row.2)
+        );
     }
 }
 
@@ -94,7 +97,9 @@ proptest! {
 
 #[test]
 fn values_in_falling_order_and_ever_wider() {
-    let rows: Vec<Row> = (0..40_000_i64).map(|i| (Some(-i * i), Some(format!("text number {}", i % 5_000)), Some((i % 7) as u8))).collect();
+    let rows: Vec<Row> = (0..40_000_i64)
+        .map(|i| (Some(-i * i), Some(format!("text number {}", i % 5_000)), Some((i % 7) as u8)))
+        .collect();
     holds(&rows, 1_000);
     let rows: Vec<Row> = (0..64).map(|i| (Some(i64::MIN >> i), Some("x".repeat(i)), None)).collect();
     holds(&rows, 1);
@@ -102,8 +107,9 @@ fn values_in_falling_order_and_ever_wider() {
 
 #[test]
 fn more_texts_than_are_remembered() {
-    let rows: Vec<Row> =
-        (0..30_000_i64).map(|i| (None, Some(format!("{}{}", i % 4_099, if i % 3 == 0 { " is longer than a view" } else { "" })), None)).collect();
+    let rows: Vec<Row> = (0..30_000_i64)
+        .map(|i| (None, Some(format!("{}{}", i % 4_099, if i % 3 == 0 { " is longer than a view" } else { "" })), None))
+        .collect();
     holds(&rows, 4_096);
 }
 
@@ -113,7 +119,8 @@ fn a_place_means_its_text_in_its_own_array_only() {
     let mut keys = Keys::new(&[("t".into(), DataType::String)]).unwrap();
     let mut groups = Vec::new();
     for round in 0..3 {
-        let words = StringChunked::from_slice("t".into(), &[format!("a long text of round {}", round % 2), "short".to_owned()]);
+        let words =
+            StringChunked::from_slice("t".into(), &[format!("a long text of round {}", round % 2), "short".to_owned()]);
         let picks = IdxCa::from_vec("i".into(), vec![0, 1, 0, 0, 1, 0, 0, 0, 0, 0]);
         let column = words.take(&picks).unwrap().into_column();
         keys.assign(&[column], 10, &mut groups).unwrap();

@@ -39,7 +39,10 @@ fn quantiles_of_a_known_distribution_are_right_within_a_hundredth() {
     // Half of the rows have no delay, the others 1 ms, 2 ms … 10 s.
     let delays: Vec<i64> = (1..=10_000).map(|ms| ms * 1000).collect();
     let found = learnt(&delayed(&delays));
-    assert_eq!((found.rows(), found.largest(), found.quantile(0.25), found.quantile(0.5)), (20_000, 10 * SECOND, Some(0), Some(0)));
+    assert_eq!(
+        (found.rows(), found.largest(), found.quantile(0.25), found.quantile(0.5)),
+        (20_000, 10 * SECOND, Some(0), Some(0))
+    );
     for share in [0.55, 0.6, 0.75, 0.9, 0.99, 0.9999, 1.0] {
         let exact = ((share - 0.5) * 20_000.0_f64).round() * 1000.0;
         let said = found.quantile(share).unwrap() as f64;
@@ -56,9 +59,14 @@ fn the_curve_says_what_each_setting_would_have_cost() {
     let delays: Vec<i64> = (1..=10_000).map(|ms| ms * 1000).collect();
     let found = learnt(&delayed(&delays));
     let curve = found.curve(None, 0.0);
-    assert!(curve.windows(2).all(|pair| pair[0].lateness < pair[1].lateness && pair[0].late_share >= pair[1].late_share), "{curve:?}");
+    assert!(
+        curve.windows(2).all(|pair| pair[0].lateness < pair[1].lateness && pair[0].late_share >= pair[1].late_share),
+        "{curve:?}"
+    );
     let of = |lateness: i64| curve.iter().find(|c| c.lateness == lateness).unwrap_or_else(|| panic!("{curve:?}"));
-    for (lateness, share) in [(0, 0.5), (SECOND, 0.45), (2 * SECOND, 0.4), (5 * SECOND, 0.25), (10 * SECOND, 0.0), (60 * SECOND, 0.0)] {
+    for (lateness, share) in
+        [(0, 0.5), (SECOND, 0.45), (2 * SECOND, 0.4), (5 * SECOND, 0.25), (10 * SECOND, 0.0), (60 * SECOND, 0.0)]
+    {
         let cost = of(lateness);
         assert!((cost.late_share - share).abs() < 0.004, "{cost:?}");
         assert_eq!((cost.added_delay, cost.open_windows), (lateness, 0));
@@ -116,7 +124,12 @@ fn what_is_learnt_apart_adds_up() {
 fn no_delay_is_too_large() {
     let found = learnt(&[i64::MAX, i64::MIN, 0, i64::MAX]);
     assert_eq!((found.largest(), found.quantile(1.0)), (i64::MAX, Some(i64::MAX)));
-    assert!(found.curve(Some(&window("tumble(t, INTERVAL '1 hour')")), 1.0).iter().all(|c| (0.0..=1.0).contains(&c.late_share)));
+    assert!(
+        found
+            .curve(Some(&window("tumble(t, INTERVAL '1 hour')")), 1.0)
+            .iter()
+            .all(|c| (0.0..=1.0).contains(&c.late_share))
+    );
     assert_eq!(found.late_share(i64::MAX, None), 0.0);
 }
 
@@ -144,14 +157,25 @@ fn what_is_foretold_is_what_happens() {
         for chunk in times.chunks(50) {
             let before = watermark.advance(feed, chunk.iter().max().copied(), now);
             let rows: Vec<_> = chunk.iter().map(|_| ("a", 1, 0)).collect();
-            late += partial.absorb(&frame_micros(&rows, chunk.to_vec()), before).unwrap().late.map_or(0, |f| f.height());
+            late +=
+                partial.absorb(&frame_micros(&rows, chunk.to_vec()), before).unwrap().late.map_or(0, |f| f.height());
         }
         let (happened, foretold) = (late as f64 / times.len() as f64, delays.late_share(lateness, Some(&window)));
         // Half a second goes by in a chunk, within which nothing becomes late: foretold is a little more.
-        assert!(happened <= foretold + 0.002 && foretold <= happened + 0.25 * foretold + 0.03, "{sql} {lateness}: {happened} happened, {foretold} foretold");
+        assert!(
+            happened <= foretold + 0.002 && foretold <= happened + 0.25 * foretold + 0.03,
+            "{sql} {lateness}: {happened} happened, {foretold} foretold"
+        );
         assert!(foretold > 0.01, "{sql}: the test shows something");
     }
-    let by_hand = Window { kind: Kind::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }), ..window("tumble(t, INTERVAL '1 second')") };
+    let by_hand = Window {
+        kind: Kind::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }),
+        ..window("tumble(t, INTERVAL '1 second')")
+    };
     let tumble = Window { kind: Kind::Tumble(Tumble { size: SECOND, offset: 0 }), ..by_hand.clone() };
-    assert_eq!(delays.late_share(SECOND, Some(&by_hand)), delays.late_share(SECOND, Some(&tumble)), "a hop as long as its slide is a tumble");
+    assert_eq!(
+        delays.late_share(SECOND, Some(&by_hand)),
+        delays.late_share(SECOND, Some(&tumble)),
+        "a hop as long as its slide is a tumble"
+    );
 }

@@ -54,7 +54,11 @@ impl Got {
             Event::Chunk(chunk) => {
                 assert!(chunk.frame.height() <= CHUNK_ROWS);
                 assert!(chunk.arrived.is_some());
-                self.frame = if self.frame.width() == 0 { chunk.frame.clone() } else { self.frame.vstack(&chunk.frame).unwrap() };
+                self.frame = if self.frame.width() == 0 {
+                    chunk.frame.clone()
+                } else {
+                    self.frame.vstack(&chunk.frame).unwrap()
+                };
                 self.rejects.add(chunk.rejects.clone());
                 self.chunks.push(chunk);
             }
@@ -82,7 +86,13 @@ impl Got {
 pub fn until(live: &mut dyn Live, enough: impl Fn(&Got) -> bool) -> Got {
     let (begin, mut got) = (Instant::now(), Got::default());
     while !enough(&got) {
-        assert!(begin.elapsed() < Duration::from_secs(30), "gaps {:?}, troubles {:?}, rows {}", got.gaps, got.troubles, got.frame.height());
+        assert!(
+            begin.elapsed() < Duration::from_secs(30),
+            "gaps {:?}, troubles {:?}, rows {}",
+            got.gaps,
+            got.troubles,
+            got.frame.height()
+        );
         got.take(live.poll(Duration::from_millis(50)).unwrap());
     }
     got
@@ -202,7 +212,8 @@ fn a_followed_file_gives_every_line_once_when_it_is_complete() {
     let third = rows(&mut *live, 1);
     assert_eq!(third.numbers("n"), [5]);
     // The positions join without a hole, and end at the file's end.
-    let offsets: Vec<_> = [first, second, third].iter().flat_map(|got| got.chunks.iter().map(|chunk| chunk.offsets.clone())).collect();
+    let offsets: Vec<_> =
+        [first, second, third].iter().flat_map(|got| got.chunks.iter().map(|chunk| chunk.offsets.clone())).collect();
     assert_eq!(offsets.first().unwrap().start, 0);
     assert!(offsets.windows(2).all(|pair| pair[0].end == pair[1].start), "{offsets:?}");
     assert_eq!(offsets.last().unwrap().end, path.metadata().unwrap().len());
@@ -292,7 +303,11 @@ fn a_truncated_file_is_told_as_a_gap_and_begins_again() {
     append(&path, &objects(100..102));
     let got = rows(&mut *live, 2);
     assert_eq!(got.numbers("n"), [100, 101]);
-    assert!(matches!(&got.gaps[..], [gap] if gap.contains("truncated") && gap.contains("cannot be known")), "{:?}", got.gaps);
+    assert!(
+        matches!(&got.gaps[..], [gap] if gap.contains("truncated") && gap.contains("cannot be known")),
+        "{:?}",
+        got.gaps
+    );
     // The line that was never finished did not vanish.
     assert_eq!(got.rejects.count, 1);
     assert_eq!((got.rejects.kept[0].line, got.rejects.kept[0].body.as_str()), (51, "{\"n\":50,\"s\":\"cut of"));
@@ -387,7 +402,9 @@ thread_local!(static LINES: std::cell::RefCell<String> = const { std::cell::RefC
 fn append_fast(_: &Path, i: i64) {
     use std::fmt::Write as _;
     let (minute, second) = (i / 60 % 60, i % 60);
-    LINES.with_borrow_mut(|lines| writeln!(lines, "2001-01-01T{:02}:{minute:02}:{second:02},{},é{i}", i / 3600, i as f64 / 4.0).unwrap());
+    LINES.with_borrow_mut(|lines| {
+        writeln!(lines, "2001-01-01T{:02}:{minute:02}:{second:02},{},é{i}", i / 3600, i as f64 / 4.0).unwrap()
+    });
 }
 
 fn flush_fast(path: &Path) {
@@ -423,7 +440,8 @@ fn reading_can_begin_at_a_byte_and_lines_keep_their_numbers() {
 fn types_that_the_table_knows_hold_for_the_feed() {
     let (_folder, path) = place("known.ndjson");
     append(&path, "{\"x\":1}\n{\"x\":2.5}\n");
-    let known = Schema::from_iter([Field::new("x".into(), DataType::Float64), Field::new("y".into(), DataType::String)]);
+    let known =
+        Schema::from_iter([Field::new("x".into(), DataType::Float64), Field::new("y".into(), DataType::String)]);
     let expect = Expect { known: Some(known.into()), time: None };
     let mut live = live::open(&url(&format!("{}?follow=false", feed(&path))), expect.clone()).unwrap();
     assert_eq!(settled(&mut *live).get("x"), Some(&DataType::Float64));
@@ -538,7 +556,8 @@ fn a_silent_pipe_does_not_hold_up_its_reader_and_a_dense_one_is_handed_out_in_fe
 /// A file of `count` rows, `step` microseconds apart.
 fn timed(name: &str, count: i64, step: i64) -> (TempDir, PathBuf) {
     let (folder, path) = place(name);
-    let times = Int64Chunked::from_iter_values("t".into(), (0..count).map(|n| 978_307_200_000_000 + n * step)).into_datetime(TimeUnit::Microseconds, None);
+    let times = Int64Chunked::from_iter_values("t".into(), (0..count).map(|n| 978_307_200_000_000 + n * step))
+        .into_datetime(TimeUnit::Microseconds, None);
     let numbers = Column::new("n".into(), (0..count).collect::<Vec<_>>());
     let frame = DataFrame::new_infer_height(vec![times.into_column(), numbers]).unwrap();
     format::write_frame(&frame, &path).unwrap();
@@ -600,7 +619,8 @@ fn rows_without_a_time_and_rows_that_step_back_are_sent_at_once_and_none_is_lost
     let (_folder, path) = place("odd.csv");
     let second = |s: i64| format!("2001-01-01T00:00:{s:02}");
     let times = [Some(0), None, Some(5), Some(3), Some(6), None, Some(30), Some(1)];
-    let lines: String = times.iter().enumerate().map(|(n, t)| format!("{},{n}\n", t.map(second).unwrap_or_default())).collect();
+    let lines: String =
+        times.iter().enumerate().map(|(n, t)| format!("{},{n}\n", t.map(second).unwrap_or_default())).collect();
     fs::write(&path, format!("t,n\n{lines}")).unwrap();
     assert_eq!(all(&replay(&path, "speed=1000")).numbers("n"), (0..8).collect::<Vec<_>>());
     let mut disturbed = all(&replay(&path, "speed=max&disorder=1s")).numbers("n");

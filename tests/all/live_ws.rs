@@ -13,7 +13,10 @@ use crate::live::{open, rows, settled, until, url};
 type Socket = WebSocket<TcpStream>;
 
 /// A server that serves one connection after another, each with `serve`; and its address.
-fn server<'s, T: Send + 's>(scope: &'s Scope<'s, '_>, serve: impl FnOnce(&TcpListener) -> T + Send + 's) -> (ScopedJoinHandle<'s, T>, String) {
+fn server<'s, T: Send + 's>(
+    scope: &'s Scope<'s, '_>,
+    serve: impl FnOnce(&TcpListener) -> T + Send + 's,
+) -> (ScopedJoinHandle<'s, T>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("ws://{}/feed", listener.local_addr().unwrap());
     (scope.spawn(move || serve(&listener)), address)
@@ -136,7 +139,10 @@ fn a_lost_connection_is_trouble_then_a_gap_and_then_rows_go_on() {
                     story.push('t');
                 }
                 Event::Gap { reason } => {
-                    assert!(reason.starts_with("connection lost for") && reason.ends_with("cannot be known"), "{reason}");
+                    assert!(
+                        reason.starts_with("connection lost for") && reason.ends_with("cannot be known"),
+                        "{reason}"
+                    );
                     story.push('g');
                 }
                 Event::Quiet | Event::Numbers(_) | Event::Note { .. } => {}
@@ -198,9 +204,12 @@ fn a_feed_that_cannot_be_reached_says_why() {
     assert!(fault.contains(&format!("nothing listens at 127.0.0.1:{free}")), "{fault}");
     let fault = why("ws://no-such-host.invalid/feed");
     assert!(fault.contains("'no-such-host.invalid' cannot be found"), "{fault}");
-    for (text, word) in
-        [("ws:///feed", "names no host"), ("ws://a b/", "not the address"), ("ws://ann:pw@host/", "password"), ("ws://host/?format=csv", "as 'csv'")]
-    {
+    for (text, word) in [
+        ("ws:///feed", "names no host"),
+        ("ws://a b/", "not the address"),
+        ("ws://ann:pw@host/", "password"),
+        ("ws://host/?format=csv", "as 'csv'"),
+    ] {
         let fault = live::open(&url(text), Expect::default()).err().unwrap().to_string();
         assert!(fault.contains(word) && !fault.contains("pw"), "{fault}");
     }

@@ -58,7 +58,11 @@ fn hear(reader: &mut Reader) -> Heard {
 }
 
 fn segments(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "log")).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "log"))
+        .collect();
     files.sort();
     files
 }
@@ -175,14 +179,20 @@ fn a_tail_torn_at_any_byte_of_the_last_record_is_cut_off_and_named() {
         fs::write(&path, &whole[..usize::try_from(length).unwrap()]).unwrap();
         let (log, faults) = open(folder.path(), Options::default());
         assert_eq!(faults.len(), usize::from(length > before), "{length}: {faults:?}");
-        assert!(faults.iter().all(|f| f.what.contains("cut off") && f.what.contains(&(length - before).to_string())), "{faults:?}");
+        assert!(
+            faults.iter().all(|f| f.what.contains("cut off") && f.what.contains(&(length - before).to_string())),
+            "{faults:?}"
+        );
         assert_eq!(path.metadata().unwrap().len(), before);
         assert_eq!(hear(&mut log.reader()).bytes, want, "{length}");
         // And it goes on from there.
         assert_eq!(put(&log, &lines[3]), want.len() as u64);
         assert_eq!(hear(&mut log.reader()).bytes, lines.concat().into_bytes());
         drop(log);
-        segments(folder.path()).iter().filter(|other| **other != path).for_each(|other| fs::remove_file(other).unwrap());
+        segments(folder.path())
+            .iter()
+            .filter(|other| **other != path)
+            .for_each(|other| fs::remove_file(other).unwrap());
     }
 }
 
@@ -347,7 +357,10 @@ fn retention_drops_whole_old_segments_and_readers_that_were_behind_are_told() {
     assert_eq!(log.range(), first..all.len() as u64);
 
     // By age.
-    let (log, _) = open(&folder.path().join("age"), Options { keep: Keep { bytes: None, age: Some(Duration::from_millis(50)) }, ..small() });
+    let (log, _) = open(
+        &folder.path().join("age"),
+        Options { keep: Keep { bytes: None, age: Some(Duration::from_millis(50)) }, ..small() },
+    );
     for line in &lines[..50] {
         put(&log, line);
     }

@@ -1,6 +1,8 @@
 //! Scores of models, held against what scikit-learn 1.9.1 computes of the same arrays; each test says the call.
 
-use braid::learn::measure::{Calibration, ClassScore, Confusion, Histogram, PrecisionRecall, Regression, Roc, log_loss};
+use braid::learn::measure::{
+    Calibration, ClassScore, Confusion, Histogram, PrecisionRecall, Regression, Roc, log_loss,
+};
 use proptest::prelude::*;
 
 fn near(a: f64, b: f64) -> bool {
@@ -25,11 +27,21 @@ fn accuracy_and_its_kin_are_those_of_scikit_learn() {
     assert_eq!(rows, [[2, 1, 0, 0], [0, 2, 1, 0], [1, 0, 2, 0], [0, 1, 0, 0]]);
     // precision_recall_fscore_support(t, p, zero_division=0)
     let third = 2.0 / 3.0;
-    let expected = [score(third, third, third, 3), score(0.5, third, 4.0 / 7.0, 3), score(third, third, third, 3), score(0.0, 0.0, 0.0, 1)];
+    let expected = [
+        score(third, third, third, 3),
+        score(0.5, third, 4.0 / 7.0, 3),
+        score(third, third, third, 3),
+        score(0.0, 0.0, 0.0, 1),
+    ];
     assert_eq!(matrix.per_class(), expected);
     // … average="macro"
     let mean = matrix.macro_mean();
-    assert!(near(mean.precision, 0.45833333333333326) && near(mean.recall, 0.5) && near(mean.f1, 0.47619047619047616) && mean.support == 10);
+    assert!(
+        near(mean.precision, 0.45833333333333326)
+            && near(mean.recall, 0.5)
+            && near(mean.f1, 0.47619047619047616)
+            && mean.support == 10
+    );
 }
 
 #[test]
@@ -42,7 +54,11 @@ fn a_class_that_never_occurs_does_not_count_in_means() {
 fn a_code_that_is_no_class_and_unequal_lengths_are_faults() {
     assert!(Confusion::new(&[0, 4], &[0, 1], 4).unwrap_err().what.contains("class 4"));
     assert!(Confusion::new(&[0], &[0, 1], 4).unwrap_err().what.contains("1 true values"));
-    assert!(Roc::new(&[true], &[]).is_err() && Calibration::new(&[true], &[], 5).is_err() && Regression::new(&[1.0], &[], 5).is_err());
+    assert!(
+        Roc::new(&[true], &[]).is_err()
+            && Calibration::new(&[true], &[], 5).is_err()
+            && Regression::new(&[1.0], &[], 5).is_err()
+    );
     assert!(log_loss(&[1], &[1.0], 1).is_err());
 }
 
@@ -83,7 +99,8 @@ fn precision_against_recall_is_that_of_scikit_learn() {
     let precision = [0.5, 0.625, 0.5714285714285714, 0.75, 1.0, 1.0, 1.0, 1.0];
     let recall = [1.0, 1.0, 0.8, 0.6, 0.6, 0.4, 0.2, 0.0];
     let at = [0.1, 0.35, 0.4, 0.6, 0.7, 0.8, 0.9, f64::INFINITY];
-    let expected: Vec<(f64, f64, f64)> = recall.into_iter().zip(precision).zip(at).map(|((r, p), a)| (r, p, a)).collect();
+    let expected: Vec<(f64, f64, f64)> =
+        recall.into_iter().zip(precision).zip(at).map(|((r, p), a)| (r, p, a)).collect();
     assert_eq!(curve.points, expected);
     assert!(near(curve.area.unwrap(), 0.8392857142857142));
 }
@@ -94,7 +111,15 @@ fn calibration_is_that_of_scikit_learn() {
     // calibration_curve(y, s, n_bins=5), brier_score_loss(y, s)
     let (came, said) = ([0.0, 0.5, 0.0, 1.0, 1.0], [0.1, 0.38749999999999996, 0.6, 0.75, 0.9]);
     assert_eq!(calibration.bins.iter().map(|b| b.rows).collect::<Vec<_>>(), [2, 4, 1, 2, 1]);
-    assert!(calibration.bins.iter().zip(came).zip(said).all(|((bin, came), said)| near(bin.came, came) && near(bin.said, said)), "{calibration:?}");
+    assert!(
+        calibration
+            .bins
+            .iter()
+            .zip(came)
+            .zip(said)
+            .all(|((bin, came), said)| near(bin.came, came) && near(bin.said, said)),
+        "{calibration:?}"
+    );
     assert!(near(calibration.brier.unwrap(), 0.16225));
 }
 
@@ -111,7 +136,10 @@ fn regression_is_that_of_scikit_learn() {
     let scores = Regression::new(&[3.0, -0.5, 2.0, 7.0, 1.0], &[2.5, 0.0, 2.0, 8.0, 4.0], 4).unwrap().unwrap();
     // r2_score, mean_absolute_error, root_mean_squared_error; numpy.histogram(truth - said, bins=4)
     assert!(near(scores.r2.unwrap(), 0.671875) && near(scores.mae, 1.0) && near(scores.rmse, 1.449137674618944));
-    assert_eq!(scores.residuals, Histogram { edges: vec![-3.0, -2.125, -1.25, -0.375, 0.5], counts: vec![1, 0, 2, 2], outside: 0 });
+    assert_eq!(
+        scores.residuals,
+        Histogram { edges: vec![-3.0, -2.125, -1.25, -0.375, 0.5], counts: vec![1, 0, 2, 2], outside: 0 }
+    );
     assert_eq!(Regression::new(&[], &[], 4).unwrap(), None);
     assert_eq!(Regression::new(&[1.0, 1.0], &[1.0, 2.0], 4).unwrap().unwrap().r2, None);
 }

@@ -18,11 +18,13 @@ use crate::run::{answer, assert_same, given, one_go, open, start, wait};
 fn many(rows: usize, groups: i64, seed: u64) -> DataFrame {
     let mut random = fastrand::Rng::with_seed(seed);
     let ids: Vec<i64> = (0..rows).map(|_| random.i64(0..groups)).collect();
-    let texts: Vec<Option<String>> = ids.iter().map(|id| (id % 7 > 0).then(|| format!("item {}", id % 1_000))).collect();
+    let texts: Vec<Option<String>> =
+        ids.iter().map(|id| (id % 7 > 0).then(|| format!("item {}", id % 1_000))).collect();
     let parts: Vec<f64> = ids.iter().map(|id| if id % 3 == 0 { -0.0 } else { *id as f64 / 3.0 }).collect();
     let values: Vec<i64> = (0..rows).map(|_| random.i64(-1_000..1_000)).collect();
     let floats: Vec<f64> = (0..rows).map(|_| random.f64() * 1e3).collect();
-    let times = Int64Chunked::from_vec("t".into(), (0..rows as i64).map(|i| i * 1_000).collect()).into_datetime(TimeUnit::Microseconds, None);
+    let times = Int64Chunked::from_vec("t".into(), (0..rows as i64).map(|i| i * 1_000).collect())
+        .into_datetime(TimeUnit::Microseconds, None);
     let columns = vec![
         Column::new("id".into(), ids),
         Column::new("k".into(), texts),
@@ -56,7 +58,9 @@ fn all(last: &Snapshot) -> DataFrame {
 
 fn ordered(frame: &DataFrame) -> DataFrame {
     let names = frame.get_column_names_owned();
-    frame.sort(names.iter().filter(|n| !n.starts_with('f')).cloned().collect::<Vec<_>>(), SortMultipleOptions::default()).unwrap()
+    frame
+        .sort(names.iter().filter(|n| !n.starts_with('f')).cloned().collect::<Vec<_>>(), SortMultipleOptions::default())
+        .unwrap()
 }
 
 fn mib(size: f64) -> Option<u64> {
@@ -94,7 +98,10 @@ proptest! {
 fn assert_close(got: &DataFrame, want: &DataFrame) {
     for (a, b) in got.columns().iter().zip(want.columns()).filter(|(a, _)| a.name().starts_with('f')) {
         let (a, b) = (a.f64().unwrap(), b.f64().unwrap());
-        assert!(a.iter().zip(b.iter()).all(|(a, b)| a == b || (a.unwrap() - b.unwrap()).abs() <= 1e-9 * b.unwrap().abs()), "{a:?} is not {b:?}");
+        assert!(
+            a.iter().zip(b.iter()).all(|(a, b)| a == b || (a.unwrap() - b.unwrap()).abs() <= 1e-9 * b.unwrap().abs()),
+            "{a:?} is not {b:?}"
+        );
     }
     let exact = |f: &DataFrame| f.drop_many(f.get_column_names_owned().into_iter().filter(|n| n.starts_with('f')));
     assert_same(&exact(got), &exact(want));
@@ -105,7 +112,11 @@ fn groups_leave_for_disk_and_the_answer_comes_at_the_end_a_part_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let frame = many(200_000, 150_000, 4);
     let path = save(folder.path(), "all.csv", &frame);
-    let run = start(&open(&untimed(&[&path], &[])), QUESTIONS[0], Options { memory: mib(4.0), threads: 2, ..Options::default() });
+    let run = start(
+        &open(&untimed(&[&path], &[])),
+        QUESTIONS[0],
+        Options { memory: mib(4.0), threads: 2, ..Options::default() },
+    );
     let before = wait(&run, |s| s.last || s.notes.iter().any(|n| n.starts_with("partial: ")));
     assert!(!before.last && before.answer.height() == 0, "{:?}", before.notes);
     let last = wait(&run, |s| s.last);
@@ -154,18 +165,35 @@ fn more_groups_than_fit_are_answered_in_their_order() {
 fn a_run_that_was_stopped_goes_on_with_what_it_had_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let frame = many(120_000, 90_000, 5);
-    let files: Vec<PathBuf> = (0..4).map(|i| save(folder.path(), &format!("{i}.csv"), &frame.slice(i * 30_000, 30_000))).collect();
+    let files: Vec<PathBuf> =
+        (0..4).map(|i| save(folder.path(), &format!("{i}.csv"), &frame.slice(i * 30_000, 30_000))).collect();
     let table = open(&untimed(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &[]));
-    let options = Options { memory: mib(2.0), threads: 2, workspace: Some(folder.path().join("w")), ..Options::default() };
+    let options =
+        Options { memory: mib(2.0), threads: 2, workspace: Some(folder.path().join("w")), ..Options::default() };
     let first = answer(&table, QUESTIONS[0], Options { pieces: Some(3), ..options.clone() });
     assert!(first.fault.is_none() && first.rows.shown < 120_000 && first.rows.shown > 0);
-    let on_disk = fs::read_dir(folder.path().join("w/checkpoints")).unwrap().flat_map(|e| fs::read_dir(e.unwrap().path().join("spilled"))).flatten().count();
+    let on_disk = fs::read_dir(folder.path().join("w/checkpoints"))
+        .unwrap()
+        .flat_map(|e| fs::read_dir(e.unwrap().path().join("spilled")))
+        .flatten()
+        .count();
     assert!(on_disk > 0);
     drop(first);
     // The lock is given back when the last thread has gone.
     let last = loop {
-        let plan = braid::query::Plan::new(&braid::query::Query::parse(QUESTIONS[0]).unwrap(), QUESTIONS[0], &table.schema, None).unwrap();
-        match braid::engine::Run::start(Arc::new(plan), Arc::new(table.clone()), options.clone(), braid::sync::Wake::silent()) {
+        let plan = braid::query::Plan::new(
+            &braid::query::Query::parse(QUESTIONS[0]).unwrap(),
+            QUESTIONS[0],
+            &table.schema,
+            None,
+        )
+        .unwrap();
+        match braid::engine::Run::start(
+            Arc::new(plan),
+            Arc::new(table.clone()),
+            options.clone(),
+            braid::sync::Wake::silent(),
+        ) {
             Ok(run) => break wait(&run, |s| s.last),
             Err(fault) => assert!(fault.what.contains("already"), "{fault}"),
         }
@@ -181,10 +209,18 @@ fn what_disk_cannot_help_with_is_refused_with_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     let path = save(folder.path(), "all.csv", &many(200_000, 150_000, 6));
     let table = open(&untimed(&[&path], &[]));
-    let refused = |sql: &str| answer(&table, sql, Options { memory: mib(3.0), ..Options::default() }).fault.clone().unwrap_or_else(|| panic!("{sql} fits"));
+    let refused = |sql: &str| {
+        answer(&table, sql, Options { memory: mib(3.0), ..Options::default() })
+            .fault
+            .clone()
+            .unwrap_or_else(|| panic!("{sql} fits"))
+    };
     // One group that keeps all its values.
     let fault = refused("SELECT count(DISTINCT id) AS n, count(*) AS c FROM r");
-    assert!(fault.what.contains("groups take") && fault.what.contains("3 MiB allowed") && fault.what.contains("need about"), "{fault}");
+    assert!(
+        fault.what.contains("groups take") && fault.what.contains("3 MiB allowed") && fault.what.contains("need about"),
+        "{fault}"
+    );
     assert!(fault.hint.contains("approx_count_distinct(id)") && fault.hint.contains("--memory"), "{fault}");
     // More groups than fit, looked at beside each other.
     let fault = refused("SELECT id, count(*) AS n, rank() OVER (ORDER BY count(*)) AS place FROM r GROUP BY id");
@@ -204,31 +240,69 @@ fn a_process_with_more_groups_than_memory_holds_no_more_than_it_was_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let (rows, groups) = (600_000_i64, 500_000_i64);
     let ids: Vec<i64> = (0..rows).map(|i| i * 7_919 % groups * 1_003).collect();
-    let frame = DataFrame::new(rows as usize, vec![Column::new("id".into(), ids), Column::new("v".into(), (0..rows).collect::<Vec<_>>())]).unwrap();
+    let frame = DataFrame::new(
+        rows as usize,
+        vec![Column::new("id".into(), ids), Column::new("v".into(), (0..rows).collect::<Vec<_>>())],
+    )
+    .unwrap();
     let path = save(folder.path(), "all.csv", &frame);
     let (out, stats) = (folder.path().join("out.parquet"), folder.path().join("stats.json"));
     let given = format!("r={}", path.display());
     let sql = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r GROUP BY id";
-    let args = ["--history", &given, "--threads", "2", "--sql", sql, "--memory", "160MiB", "--out", out.to_str().unwrap(), "--stats", stats.to_str().unwrap()];
+    let args = [
+        "--history",
+        &given,
+        "--threads",
+        "2",
+        "--sql",
+        sql,
+        "--memory",
+        "160MiB",
+        "--out",
+        out.to_str().unwrap(),
+        "--stats",
+        stats.to_str().unwrap(),
+    ];
     let done = braid(&args);
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{said}");
     assert_eq!(said.matches("they are kept on disk, in ").count(), 1, "{said}");
     let stats: serde_json::Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
     assert_eq!((&stats["groups"], &stats["rows_shown"]), (&groups.into(), &rows.into()));
-    assert!(stats["spilled_mb"].as_f64().unwrap() > 1.0 && stats["notes"].to_string().contains("kept on disk"), "{stats}");
+    assert!(
+        stats["spilled_mb"].as_f64().unwrap() > 1.0 && stats["notes"].to_string().contains("kept on disk"),
+        "{stats}"
+    );
     let peak = stats["peak_rss_mb"].as_f64().unwrap();
     assert!(peak <= 176.0, "{peak} MiB");
-    let count = braid(&["--history", &format!("o={}", out.display()), "--sql", "SELECT count(*) AS g, sum(n) AS n, sum(s) AS s FROM o"]);
-    assert_eq!(String::from_utf8_lossy(&count.stdout).trim(), format!("g,n,s\n{groups},{rows},{}", rows * (rows - 1) / 2));
+    let count = braid(&[
+        "--history",
+        &format!("o={}", out.display()),
+        "--sql",
+        "SELECT count(*) AS g, sum(n) AS n, sum(s) AS s FROM o",
+    ]);
+    assert_eq!(
+        String::from_utf8_lossy(&count.stdout).trim(),
+        format!("g,n,s\n{groups},{rows},{}", rows * (rows - 1) / 2)
+    );
 }
 
 #[test]
 fn too_little_memory_is_refused_with_what_it_takes() {
     let folder = tempfile::tempdir().unwrap();
     let path = save(folder.path(), "all.csv", &many(10, 10, 7));
-    let done = braid(&["--history", &format!("r={}", path.display()), "--sql", "SELECT count(*) AS n FROM r", "--memory", "20MiB"]);
+    let done = braid(&[
+        "--history",
+        &format!("r={}", path.display()),
+        "--sql",
+        "SELECT count(*) AS n FROM r",
+        "--memory",
+        "20MiB",
+    ]);
     let said = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(1));
-    assert!(said.contains("--memory 20 MiB is too little") && said.contains("allow at least") && said.lines().count() == 1, "{said}");
+    assert!(
+        said.contains("--memory 20 MiB is too little") && said.contains("allow at least") && said.lines().count() == 1,
+        "{said}"
+    );
 }

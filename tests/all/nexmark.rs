@@ -40,7 +40,13 @@ fn bids() -> DataFrame {
     let price: Vec<i64> = events.iter().map(|_| (10_f64.powf(random.f64() * 6.0) * 100.0).round() as i64).collect();
     let channel: Vec<String> = events
         .iter()
-        .map(|_| if random.bool() { ["Google", "Facebook", "Baidu", "Apple"][random.usize(..4)].to_owned() } else { format!("channel-{}", random.u16(..100)) })
+        .map(|_| {
+            if random.bool() {
+                ["Google", "Facebook", "Baidu", "Apple"][random.usize(..4)].to_owned()
+            } else {
+                format!("channel-{}", random.u16(..100))
+            }
+        })
         .collect();
     let extra: Vec<String> = events.iter().map(|_| format!("{:x}", random.u64(..))).collect();
     let times: Vec<i64> = events.iter().map(|n| 1_436_918_300_000_000 + n * 5_000).collect();
@@ -65,7 +71,8 @@ fn ask(sql: &str, history: Option<&Path>, live: Option<String>) -> Arc<Snapshot>
         seam: Some("append".into()),
     };
     let opened = open_table(&given, Duration::from_secs(30), &Cancel::new()).unwrap_or_else(|f| panic!("{f}"));
-    let plan = Plan::over(&Query::parse(sql).unwrap(), sql, &[opened.input("bid")]).unwrap_or_else(|f| panic!("{sql}: {f}"));
+    let plan =
+        Plan::over(&Query::parse(sql).unwrap(), sql, &[opened.input("bid")]).unwrap_or_else(|f| panic!("{sql}: {f}"));
     let run = Run::start(Arc::new(plan), Arc::new(opened), Options::default(), Wake::silent()).unwrap();
     wait(&run, |s| s.last)
 }
@@ -87,7 +94,8 @@ fn nexmark_is_one_answer_as_history_as_live_and_as_a_random_split() {
     let mut random = fastrand::Rng::with_seed(7);
     let mine: BooleanChunked = (0..frame.height()).map(|_| Some(random.bool())).collect();
     let (all, lines) = (file("all.parquet", &frame), file("all.ndjson", &frame));
-    let (old, new) = (file("old.parquet", &frame.filter(&mine).unwrap()), file("new.ndjson", &frame.filter(&!&mine).unwrap()));
+    let (old, new) =
+        (file("old.parquet", &frame.filter(&mine).unwrap()), file("new.ndjson", &frame.filter(&!&mine).unwrap()));
     for (name, sql) in QUESTIONS {
         let history = ask(sql, Some(&all), None);
         assert!(history.answer.height() > 0, "{name}");
@@ -98,7 +106,11 @@ fn nexmark_is_one_answer_as_history_as_live_and_as_a_random_split() {
         ];
         for (kind, other) in others {
             assert_eq!(other.fault, None, "{name}");
-            assert!(other.rows.conserved() && other.rows.late == 0 && other.rows.come_in == frame.height() as u64, "{name} as {kind}: {:?}", other.rows);
+            assert!(
+                other.rows.conserved() && other.rows.late == 0 && other.rows.come_in == frame.height() as u64,
+                "{name} as {kind}: {:?}",
+                other.rows
+            );
             let (got, want) = (ordered(&other.answer), ordered(&history.answer));
             assert!(got.equals_missing(&want), "{name} as {kind}:\n{}\nis not\n{}", table(&got), table(&want));
         }
@@ -117,8 +129,10 @@ fn hot_items_and_highest_bids_are_what_loops_find() {
         column.cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect()
     };
     let (auction, price, time) = (ints(&frame, "auction"), ints(&frame, "price"), ints(&frame, "dateTime"));
-    let (mut counts, mut highest) =
-        (std::collections::BTreeMap::<i64, std::collections::BTreeMap<i64, i64>>::new(), std::collections::BTreeMap::<i64, i64>::new());
+    let (mut counts, mut highest) = (
+        std::collections::BTreeMap::<i64, std::collections::BTreeMap<i64, i64>>::new(),
+        std::collections::BTreeMap::<i64, i64>::new(),
+    );
     for ((auction, price), time) in auction.iter().zip(&price).zip(&time) {
         let newest = time.div_euclid(2_000_000) * 2_000_000;
         for start in (0..5).map(|i| newest - i * 2_000_000) {
@@ -133,8 +147,12 @@ fn hot_items_and_highest_bids_are_what_loops_find() {
         want.extend(items.iter().filter(|(_, n)| **n == most).map(|(auction, n)| (*start, *auction, *n)));
     }
     let hot = ask(QUESTIONS[3].1, Some(&path), None);
-    let mut got: Vec<(i64, i64, i64)> =
-        ints(&hot.answer, "window_start").into_iter().zip(ints(&hot.answer, "auction")).zip(ints(&hot.answer, "num")).map(|((s, a), n)| (s, a, n)).collect();
+    let mut got: Vec<(i64, i64, i64)> = ints(&hot.answer, "window_start")
+        .into_iter()
+        .zip(ints(&hot.answer, "auction"))
+        .zip(ints(&hot.answer, "num"))
+        .map(|((s, a), n)| (s, a, n))
+        .collect();
     got.sort_unstable();
     assert_eq!(got, want);
     let top = ask(QUESTIONS[4].1, Some(&path), None);

@@ -29,19 +29,32 @@ fn given(rows: usize) -> Given {
 impl Given {
     fn to(&self, out: impl Into<Stdio>, sql: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
-        command.args(["run", "--history", &self.history, "--sql", sql]).stdin(Stdio::null()).stdout(out).stderr(Stdio::piped());
+        command
+            .args(["run", "--history", &self.history, "--sql", sql])
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(Stdio::piped());
         command.output().unwrap()
     }
 
     /// A run whose files may have `blocks` of 512 bytes each, and then writing fails as on a full disk.
     fn limited(&self, blocks: u32, args: &[&str]) -> Output {
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("ulimit -f {blocks}; exec \"$@\""), "sh", env!("CARGO_BIN_EXE_braid"), "run", "--history", &self.history]);
+        command.args([
+            "-c",
+            &format!("ulimit -f {blocks}; exec \"$@\""),
+            "sh",
+            env!("CARGO_BIN_EXE_braid"),
+            "run",
+            "--history",
+            &self.history,
+        ]);
         command.args(args).stdin(Stdio::null()).output().unwrap()
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(&self.folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> =
+            fs::read_dir(&self.folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -69,7 +82,17 @@ fn a_reader_that_has_had_enough_is_none() {
     let given = given(20_000);
     for sql in [ALL, SOME] {
         let mut command = Command::new("sh");
-        command.args(["-c", "\"$@\" | head -n 1; exit ${PIPESTATUS:-0}", "sh", env!("CARGO_BIN_EXE_braid"), "run", "--history", &given.history, "--sql", sql]);
+        command.args([
+            "-c",
+            "\"$@\" | head -n 1; exit ${PIPESTATUS:-0}",
+            "sh",
+            env!("CARGO_BIN_EXE_braid"),
+            "run",
+            "--history",
+            &given.history,
+            "--sql",
+            sql,
+        ]);
         let out = command.stdin(Stdio::null()).output().unwrap();
         assert!(out.status.success() && !stderr(&out).contains("braid:"), "{}", stderr(&out));
         // Whether it ends at once and quietly is its own exit: nobody reads from the very beginning.
@@ -100,7 +123,19 @@ fn a_shorter_answer_leaves_nothing_of_a_longer_one_in_memory_file_systems_either
     let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
     let (given, path) = (given(100), folder.path().join("x.csv"));
     fs::write(&path, "before\n".repeat(1_000)).unwrap();
-    assert!(braid(&["run", "--history", &given.history, "--sql", "SELECT count(*) AS n FROM r", "--out", &path.display().to_string()]).status.success());
+    assert!(
+        braid(&[
+            "run",
+            "--history",
+            &given.history,
+            "--sql",
+            "SELECT count(*) AS n FROM r",
+            "--out",
+            &path.display().to_string()
+        ])
+        .status
+        .success()
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), "n\n100\n");
 }
 
@@ -109,10 +144,23 @@ fn a_pipe_without_a_reader_is_not_waited_for() {
     let given = given(100);
     let pipe = given.folder.path().join("pipe.csv");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    failed(&braid(&["run", "--history", &given.history, "--sql", SOME, "--out", &pipe.display().to_string()]), &["pipe.csv", "reader"]);
+    failed(
+        &braid(&["run", "--history", &given.history, "--sql", SOME, "--out", &pipe.display().to_string()]),
+        &["pipe.csv", "reader"],
+    );
     let reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
     // It may not have opened the pipe yet.
-    let ask = || braid(&["run", "--history", &given.history, "--sql", "SELECT count(*) AS n FROM r", "--out", &pipe.display().to_string()]);
+    let ask = || {
+        braid(&[
+            "run",
+            "--history",
+            &given.history,
+            "--sql",
+            "SELECT count(*) AS n FROM r",
+            "--out",
+            &pipe.display().to_string(),
+        ])
+    };
     let out = (0..100).map(|_| ask()).find(|out| out.status.success());
     assert!(out.is_some());
     assert_eq!(String::from_utf8_lossy(&reader.wait_with_output().unwrap().stdout), "n\n100\n");
@@ -163,19 +211,30 @@ fn a_disk_that_is_full_is_called_that_whatever_the_format() {
     for ending in ["csv", "parquet", "json", "arrow"] {
         let link = given.folder.path().join(format!("full.{ending}"));
         std::os::unix::fs::symlink("/dev/full", &link).unwrap();
-        failed(&braid(&["run", "--history", &given.history, "--sql", ALL, "--out", &link.display().to_string()]), &["the disk is full"]);
+        failed(
+            &braid(&["run", "--history", &given.history, "--sql", ALL, "--out", &link.display().to_string()]),
+            &["the disk is full"],
+        );
     }
 }
 
 #[test]
 fn a_new_file_is_as_others_are_and_a_private_one_stays_private() {
     let given = given(100);
-    let (plain, new, private) = (given.folder.path().join("plain"), given.folder.path().join("new.csv"), given.folder.path().join("private.csv"));
+    let (plain, new, private) = (
+        given.folder.path().join("plain"),
+        given.folder.path().join("new.csv"),
+        given.folder.path().join("private.csv"),
+    );
     fs::write(&plain, "").unwrap();
     fs::write(&private, "").unwrap();
     fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
     for path in [&new, &private] {
-        assert!(braid(&["run", "--history", &given.history, "--sql", SOME, "--out", &path.display().to_string()]).status.success());
+        assert!(
+            braid(&["run", "--history", &given.history, "--sql", SOME, "--out", &path.display().to_string()])
+                .status
+                .success()
+        );
     }
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&new), mode(&private)), (mode(&plain), 0o600));
@@ -186,7 +245,8 @@ fn bytes_are_written_as_text_wherever_text_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.parquet");
     let blob: BinaryChunked = [Some(&b"ab\\\0\xff"[..]), None].into_iter().collect();
-    let frame = DataFrame::new(2, vec![Column::new("n".into(), [1_i64, 2]), blob.with_name("b".into()).into_column()]).unwrap();
+    let frame =
+        DataFrame::new(2, vec![Column::new("n".into(), [1_i64, 2]), blob.with_name("b".into()).into_column()]).unwrap();
     write_frame(&frame, &path).unwrap();
     let history = format!("r={}", path.display());
     let out = braid(&["run", "--history", &history, "--sql", "SELECT * FROM r"]);
@@ -195,7 +255,8 @@ fn bytes_are_written_as_text_wherever_text_is_written() {
     let json = folder.path().join("x.ndjson");
     let out = braid(&["run", "--history", &history, "--sql", "SELECT * FROM r", "--out", &json.display().to_string()]);
     assert!(out.status.success(), "{}", stderr(&out));
-    let first: serde_json::Value = serde_json::from_str(fs::read_to_string(&json).unwrap().lines().next().unwrap()).unwrap();
+    let first: serde_json::Value =
+        serde_json::from_str(fs::read_to_string(&json).unwrap().lines().next().unwrap()).unwrap();
     assert_eq!(first["b"], "ab\\x5C\\x00\\xFF");
 }
 
@@ -222,11 +283,18 @@ fn formulas_are_text_where_that_is_asked_for_and_numbers_stay_numbers() {
 
 #[test]
 fn nothing_that_reaches_a_terminal_is_a_command_to_it() {
-    let frame = DataFrame::new(1, vec![Column::new("a\u{1b}[2J".into(), ["x\u{1b}]0;t\u{7}\u{9b}1m\u{202e}\n"])]).unwrap();
+    let frame =
+        DataFrame::new(1, vec![Column::new("a\u{1b}[2J".into(), ["x\u{1b}]0;t\u{7}\u{9b}1m\u{202e}\n"])]).unwrap();
     let shown = braid::cli::table(&frame);
     assert!(shown.contains("a␛[2J") && shown.contains("x␛]0;t␇<009B>1m<202E>␊"), "{shown}");
     let folder = tempfile::tempdir().unwrap();
-    let out = braid(&["run", "--history", &format!("r={}", folder.path().join("\u{1b}[31mred.csv").display()), "--sql", "SELECT 1 FROM r"]);
+    let out = braid(&[
+        "run",
+        "--history",
+        &format!("r={}", folder.path().join("\u{1b}[31mred.csv").display()),
+        "--sql",
+        "SELECT 1 FROM r",
+    ]);
     assert_eq!(out.status.code(), Some(1));
     assert!(!out.stderr.contains(&0x1b) && stderr(&out).contains("␛[31mred.csv"), "{}", stderr(&out));
 }

@@ -31,7 +31,13 @@ struct Rule {
 impl Rule {
     fn new(threshold: f64) -> Arc<Self> {
         let classes = vec!["down".to_owned(), "it's up".to_owned()];
-        Arc::new(Self { inputs: vec!["x".into()], classes, threshold, rows: AtomicU64::new(0), walks: AtomicU64::new(0) })
+        Arc::new(Self {
+            inputs: vec!["x".into()],
+            classes,
+            threshold,
+            rows: AtomicU64::new(0),
+            walks: AtomicU64::new(0),
+        })
     }
 
     fn scored(&self) -> (u64, u64) {
@@ -73,7 +79,13 @@ impl Model for Rule {
             }
             Score::Probability(class) => {
                 let p = |x: f64| if *class == 1 { up(x) } else { 1.0 - up(x) };
-                x.f64().unwrap().iter().map(|x| x.map(p)).collect::<Float64Chunked>().with_name("p".into()).into_column()
+                x.f64()
+                    .unwrap()
+                    .iter()
+                    .map(|x| x.map(p))
+                    .collect::<Float64Chunked>()
+                    .with_name("p".into())
+                    .into_column()
             }
         };
         Ok(asked.iter().map(score).collect())
@@ -88,15 +100,23 @@ fn models(rule: &Arc<Rule>) -> Models {
 fn rows(n: usize, seed: u64) -> DataFrame {
     let mut random = fastrand::Rng::with_seed(seed);
     let x: Vec<Option<f64>> = (0..n).map(|_| (random.u8(..10) > 0).then(|| random.f64() * 4.0 - 2.0)).collect();
-    let label: Vec<&str> = x.iter().map(|x| if x.unwrap_or(0.0) + random.f64() - 0.5 > 0.0 { "it's up" } else { "down" }).collect();
+    let label: Vec<&str> =
+        x.iter().map(|x| if x.unwrap_or(0.0) + random.f64() - 0.5 > 0.0 { "it's up" } else { "down" }).collect();
     let key: Vec<&str> = (0..n).map(|_| ["a", "b", "c"][random.usize(..3)]).collect();
-    let t = Int64Chunked::from_vec("t".into(), (0..n as i64).map(|i| i * 200_000).collect()).into_datetime(TimeUnit::Microseconds, None);
-    let columns = vec![Column::new("x".into(), x), Column::new("label".into(), label), Column::new("k".into(), key), t.into_column()];
+    let t = Int64Chunked::from_vec("t".into(), (0..n as i64).map(|i| i * 200_000).collect())
+        .into_datetime(TimeUnit::Microseconds, None);
+    let columns = vec![
+        Column::new("x".into(), x),
+        Column::new("label".into(), label),
+        Column::new("k".into(), key),
+        t.into_column(),
+    ];
     DataFrame::new(n, columns).unwrap()
 }
 
 fn bind(sql: &str, schema: &SchemaRef, models: &Models) -> Result<Arc<Plan>> {
-    Plan::with_models(&Query::parse(sql)?, sql, &[Input { name: "r", schema, time: Some("t"), commas: &[] }], models).map(Arc::new)
+    Plan::with_models(&Query::parse(sql)?, sql, &[Input { name: "r", schema, time: Some("t"), commas: &[] }], models)
+        .map(Arc::new)
 }
 
 fn ask(sql: &str, frame: &DataFrame, models: &Models) -> DataFrame {
@@ -168,7 +188,11 @@ fn rows_that_where_leaves_out_are_not_scored_and_no_row_twice() {
     rule.scored();
     ask("SELECT predict(m) AS p, avg(predict_proba(m, 'down')) AS d FROM r WHERE k = 'a' GROUP BY p", &frame, &models);
     assert_eq!(rule.scored(), (kept, 1));
-    ask("SELECT predict(m) AS p, avg(predict_proba(m, 'down')) AS d FROM r WHERE predict(m) <> label GROUP BY p", &frame, &models);
+    ask(
+        "SELECT predict(m) AS p, avg(predict_proba(m, 'down')) AS d FROM r WHERE predict(m) <> label GROUP BY p",
+        &frame,
+        &models,
+    );
     assert_eq!(rule.scored(), (1_000, 1));
     ask("SELECT count(*) AS n FROM r", &frame, &models);
     assert_eq!(rule.scored(), (0, 0));
@@ -183,11 +207,26 @@ fn what_cannot_be_asked_says_so_where_it_stands() {
         ("SELECT predict(n) FROM r", "no model 'n'", "m", "predict(n)"),
         ("SELECT predict() FROM r", "name of a model", "predict(model)", "predict()"),
         ("SELECT predict(m, 'down') FROM r", "nothing more", "predict(model)", "predict(m, 'down')"),
-        ("SELECT k FROM r WHERE predict_proba(m) > 0.5", "one of its classes", "predict_proba(model, 'class')", "predict_proba(m)"),
-        ("SELECT predict_proba(m, 'sideways') AS p FROM r", "no class 'sideways'", "down, it's up", "predict_proba(m, 'sideways')"),
+        (
+            "SELECT k FROM r WHERE predict_proba(m) > 0.5",
+            "one of its classes",
+            "predict_proba(model, 'class')",
+            "predict_proba(m)",
+        ),
+        (
+            "SELECT predict_proba(m, 'sideways') AS p FROM r",
+            "no class 'sideways'",
+            "down, it's up",
+            "predict_proba(m, 'sideways')",
+        ),
         ("SELECT predict_proba(m, k) AS p FROM r", "written out", "predict_proba", "predict_proba(m, k)"),
         ("SELECT k, predict(m), count(*) FROM r GROUP BY k", "neither grouped by", "GROUP BY", "predict(m)"),
-        ("SELECT predict(m) OVER (PARTITION BY k) FROM r", "each row by itself", "OVER", "predict(m) OVER (PARTITION BY k)"),
+        (
+            "SELECT predict(m) OVER (PARTITION BY k) FROM r",
+            "each row by itself",
+            "OVER",
+            "predict(m) OVER (PARTITION BY k)",
+        ),
         ("SELECT predikt(m) FROM r", "no function 'predikt'", "predict", "predikt(m)"),
     ] {
         let fault = bind(sql, frame.schema(), &two).unwrap_err();
@@ -241,7 +280,8 @@ fn any_cut_of_the_rows_gives_the_same_accuracy_bit_for_bit() {
 }
 
 fn start(table: &Table, sql: &str, models: &Models, options: Options) -> Run {
-    let plan = Plan::with_models(&Query::parse(sql).unwrap(), sql, &[table.input("r")], models).unwrap_or_else(|f| panic!("{sql}: {f}"));
+    let plan = Plan::with_models(&Query::parse(sql).unwrap(), sql, &[table.input("r")], models)
+        .unwrap_or_else(|f| panic!("{sql}: {f}"));
     Run::start(Arc::new(plan), Arc::new(table.clone()), options, Wake::silent()).unwrap_or_else(|f| panic!("{f}"))
 }
 
@@ -253,12 +293,16 @@ fn history_live_and_both_give_the_same_accuracy() {
     let frame = rows(2_000, 6);
     let whole = ask(PREQUENTIAL, &frame, &models);
     for cut in [0, 1, 700, 2_000] {
-        let (old, new) = (folder.path().join(format!("old{cut}.parquet")), folder.path().join(format!("new{cut}.ndjson")));
+        let (old, new) =
+            (folder.path().join(format!("old{cut}.parquet")), folder.path().join(format!("new{cut}.ndjson")));
         write_frame(&frame.head(Some(cut)), &old).unwrap();
         write_frame(&frame.slice(cut as i64, 2_000), &new).unwrap();
         let history = if cut > 0 { vec![old.as_path()] } else { vec![] };
         let live = if cut < 2_000 { vec![format!("file:{}?follow=false", new.display())] } else { vec![] };
-        let last = wait(&start(&open(&given(&history, &live)), PREQUENTIAL, &models, Options { threads: 2, ..Options::default() }), |s| s.last);
+        let last = wait(
+            &start(&open(&given(&history, &live)), PREQUENTIAL, &models, Options { threads: 2, ..Options::default() }),
+            |s| s.last,
+        );
         assert_eq!(last.fault, None);
         assert!(last.rows.conserved() && last.rows.come_in == 2_000, "{:?}", last.rows);
         assert_same(&last.answer, &whole);
@@ -293,8 +337,15 @@ fn a_question_that_is_asked_again_knows_the_scores_or_says_no() {
     let sql = "WITH s AS (SELECT k, predict(m) AS p, predict_proba(m, 'it''s up') AS u FROM r) SELECT k, p, count(*) AS n, max(u) AS u FROM s GROUP BY k, p";
     let last = wait(&start(&table, sql, &models, Options::default()), |s| s.last);
     assert_eq!(last.fault, None);
-    let want = ask("SELECT k, predict(m) AS p, count(*) AS n, max(predict_proba(m, 'it''s up')) AS u FROM r GROUP BY k, p", &frame, &models);
-    assert_same(&last.answer.sort(["k", "p"], SortMultipleOptions::default()).unwrap(), &want.sort(["k", "p"], SortMultipleOptions::default()).unwrap());
+    let want = ask(
+        "SELECT k, predict(m) AS p, count(*) AS n, max(predict_proba(m, 'it''s up')) AS u FROM r GROUP BY k, p",
+        &frame,
+        &models,
+    );
+    assert_same(
+        &last.answer.sort(["k", "p"], SortMultipleOptions::default()).unwrap(),
+        &want.sort(["k", "p"], SortMultipleOptions::default()).unwrap(),
+    );
     let sql = "SELECT * FROM r WHERE predict(m) = 'down' UNION ALL SELECT * FROM r";
     let fault = Plan::with_models(&Query::parse(sql).unwrap(), sql, &[table.input("r")], &models).unwrap_err();
     assert!(fault.what.contains('*') && !fault.hint.is_empty(), "{fault}");
@@ -307,8 +358,10 @@ fn a_joined_question_scores_after_the_join_but_does_not_join_by_a_score() {
     let frame = df!("id" => [1_i64, 2, 3], "name" => ["a", "b", "c"]).unwrap();
     let features = df!("id" => [1_i64, 2], "x" => [1.0, -1.0]).unwrap();
     let bind = |sql: &str| {
-        let inputs =
-            [Input { name: "r", schema: frame.schema(), time: None, commas: &[] }, Input { name: "f", schema: features.schema(), time: None, commas: &[] }];
+        let inputs = [
+            Input { name: "r", schema: frame.schema(), time: None, commas: &[] },
+            Input { name: "f", schema: features.schema(), time: None, commas: &[] },
+        ];
         Plan::with_models(&Query::parse(sql).unwrap(), sql, &inputs, &models)
     };
     let plan = bind("SELECT name, predict(m) AS p FROM r JOIN f USING (id)").unwrap();
@@ -322,7 +375,11 @@ fn a_joined_question_scores_after_the_join_but_does_not_join_by_a_score() {
     write_frame(&frame, &paths[0]).unwrap();
     write_frame(&features, &paths[1]).unwrap();
     let mut tables = paths.iter().zip(["r", "f"]).map(|(path, name)| {
-        let given = braid::engine::open::Given { name: name.into(), history: vec![path.display().to_string()], ..Default::default() };
+        let given = braid::engine::open::Given {
+            name: name.into(),
+            history: vec![path.display().to_string()],
+            ..Default::default()
+        };
         Arc::new(open(&given))
     });
     let (first, second) = (tables.next().unwrap(), tables.next().unwrap());
@@ -350,7 +407,10 @@ fn another_model_of_the_same_name_does_not_go_on_with_the_counts_of_the_first() 
             let plan = Plan::with_models(&Query::parse(sql).unwrap(), sql, &[table.input("r")], &models).unwrap();
             match Run::start(Arc::new(plan), Arc::new(table.clone()), options(), Wake::silent()) {
                 Ok(run) => break run,
-                Err(fault) => assert!(fault.what.contains("in this workspace already") && std::time::Instant::now() < until, "{fault}"),
+                Err(fault) => assert!(
+                    fault.what.contains("in this workspace already") && std::time::Instant::now() < until,
+                    "{fault}"
+                ),
             }
             std::thread::sleep(std::time::Duration::from_millis(5));
         };
@@ -371,7 +431,8 @@ fn the_same_rows_from_a_file_and_from_a_feed_score_the_same_bit_for_bit_and_a_di
     write_frame(&frame, &old).unwrap();
     write_frame(&frame.slice(300, 200), &new).unwrap();
     let sql = "SELECT id, x FROM r";
-    let read = |table: &Table| wait(&start(table, sql, &Models::default(), Options::default()), |s| s.last).answer.clone();
+    let read =
+        |table: &Table| wait(&start(table, sql, &Models::default(), Options::default()), |s| s.last).answer.clone();
     let offline = read(&open(&given(&[&old], &[])));
     let online = read(&open(&given(&[], &[format!("file:{}?follow=false", new.display())])));
     let found = skew(rule.as_ref(), "id", &offline, &online).unwrap();
@@ -397,7 +458,8 @@ fn the_same_rows_from_a_file_and_from_a_feed_score_the_same_bit_for_bit_and_a_di
 
 /// A real forest over the rows, in a file.
 fn forest(frame: &DataFrame, folder: &std::path::Path) -> std::path::PathBuf {
-    let question = Question { target: "label".to_owned(), features: vec!["x".to_owned(), "k".to_owned()], ..Question::default() };
+    let question =
+        Question { target: "label".to_owned(), features: vec!["x".to_owned(), "k".to_owned()], ..Question::default() };
     let trees = Trees::new(question, frame).unwrap();
     let (forest, _) = trees.fit(frame, 15, 3).unwrap();
     let path = folder.join("forest.json");
@@ -413,9 +475,13 @@ fn a_forest_scores_in_sql_as_it_does_by_itself_over_history_and_live() {
     let models = scorer::load([("m", path.as_path())]).unwrap();
     let by_itself = model::load(&path).unwrap().forest.predict(&frame).unwrap();
     let answer = ask("SELECT t, predict(m) AS p FROM r ORDER BY t", &frame, &models);
-    assert_eq!(answer.column("p").unwrap().str().unwrap().iter().collect::<Vec<_>>(), by_itself.str().unwrap().iter().collect::<Vec<_>>());
+    assert_eq!(
+        answer.column("p").unwrap().str().unwrap().iter().collect::<Vec<_>>(),
+        by_itself.str().unwrap().iter().collect::<Vec<_>>()
+    );
     assert!(by_itself.null_count() > 0, "rows without x have no score");
-    let sql = "SELECT k, predict(m) AS said, count(*) AS n, avg(predict_proba(m, 'it''s up')) AS p FROM r GROUP BY k, said";
+    let sql =
+        "SELECT k, predict(m) AS said, count(*) AS n, avg(predict_proba(m, 'it''s up')) AS p FROM r GROUP BY k, said";
     let whole = ask(sql, &frame, &models);
     let (old, new) = (folder.path().join("old.parquet"), folder.path().join("new.ndjson"));
     write_frame(&frame.head(Some(900)), &old).unwrap();
@@ -449,12 +515,15 @@ fn the_command_line_asks_models_and_says_what_is_wrong_with_them() {
     write_frame(&frame, &data).unwrap();
     let run = |sql: &str, model: &str| {
         let history = format!("r={}", data.display());
-        let out =
-            std::process::Command::new(env!("CARGO_BIN_EXE_braid")).args(["run", "--history", &history, "--model", model, "--sql", sql]).output().unwrap();
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_braid"))
+            .args(["run", "--history", &history, "--model", model, "--sql", sql])
+            .output()
+            .unwrap();
         (out.status.code(), String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
     };
     let given = format!("m={}", model.display());
-    let (code, out, err) = run("SELECT predict(m) AS said, count(*) AS n FROM r WHERE x IS NOT NULL GROUP BY said ORDER BY said", &given);
+    let (code, out, err) =
+        run("SELECT predict(m) AS said, count(*) AS n FROM r WHERE x IS NOT NULL GROUP BY said ORDER BY said", &given);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.starts_with("said,n\ndown,") && out.contains("it's up,"), "{out}");
     let (code, _, err) = run("SELECT predict(n) AS said FROM r", &given);
@@ -463,6 +532,11 @@ fn the_command_line_asks_models_and_says_what_is_wrong_with_them() {
     assert!(code == Some(1) && err.contains("nowhere.json"), "{err}");
     let (code, _, err) = run("SELECT predict(m) AS said FROM r", "m");
     assert!(code == Some(2) && err.contains("NAME=FILE"), "{err}");
-    let twice = std::process::Command::new(env!("CARGO_BIN_EXE_braid")).args(["run", "--model", "m=a", "--model", "M=b", "--sql", ""]).output().unwrap();
-    assert!(twice.status.code() == Some(2) && String::from_utf8_lossy(&twice.stderr).contains("two models are called 'M'"));
+    let twice = std::process::Command::new(env!("CARGO_BIN_EXE_braid"))
+        .args(["run", "--model", "m=a", "--model", "M=b", "--sql", ""])
+        .output()
+        .unwrap();
+    assert!(
+        twice.status.code() == Some(2) && String::from_utf8_lossy(&twice.stderr).contains("two models are called 'M'")
+    );
 }

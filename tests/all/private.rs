@@ -31,8 +31,11 @@ fn stranger(script: &str) -> Output {
 fn many_groups(folder: &Path) -> String {
     let path = folder.join("r.parquet");
     let ids: Vec<i64> = (0..600_000).map(|i| i * 7_919 % 500_000 * 1_003).collect();
-    let frame =
-        DataFrame::new(ids.len(), vec![Column::new("id".into(), &ids), Column::new("v".into(), ids.iter().map(|i| i / 7).collect::<Vec<_>>())]).unwrap();
+    let frame = DataFrame::new(
+        ids.len(),
+        vec![Column::new("id".into(), &ids), Column::new("v".into(), ids.iter().map(|i| i / 7).collect::<Vec<_>>())],
+    )
+    .unwrap();
     write_frame(&frame, &path).unwrap();
     format!("r={}", path.display())
 }
@@ -143,7 +146,9 @@ fn links_in_a_workspace_are_refused_by_name() {
     let question = fs::read_dir(first.join("checkpoints")).unwrap().next().unwrap().unwrap().file_name();
     for (number, place) in [PathBuf::from("checkpoints"), PathBuf::from("checkpoints").join(&question)]
         .into_iter()
-        .chain(["sealed", "spilled", "aside", "lock"].map(|name| PathBuf::from("checkpoints").join(&question).join(name)))
+        .chain(
+            ["sealed", "spilled", "aside", "lock"].map(|name| PathBuf::from("checkpoints").join(&question).join(name)),
+        )
         .enumerate()
     {
         let workspace = shared.path().join(format!("w{number}"));
@@ -170,7 +175,15 @@ fn what_is_kept_can_be_read_by_its_user_alone() {
     let feed = shared.path().join("feed.ndjson");
     fs::write(&feed, "{\"a\":1}\n{\"a\":\"x\",\"b\":2}\n").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
-    command.args(["run", "--live", "t=stdin:", "--sql", "SELECT count(*) AS n FROM t", "--workspace", &workspace.display().to_string()]);
+    command.args([
+        "run",
+        "--live",
+        "t=stdin:",
+        "--sql",
+        "SELECT count(*) AS n FROM t",
+        "--workspace",
+        &workspace.display().to_string(),
+    ]);
     works(&command.stdin(fs::File::open(&feed).unwrap()).output().unwrap());
     works(&shared.ask(&["--workspace", &workspace.display().to_string()]));
     let mut late = String::from("t,v\n");
@@ -180,7 +193,17 @@ fn what_is_kept_can_be_read_by_its_user_alone() {
     let live = format!("t=file:{}?follow=false", feed.display());
     let sql = "SELECT tumble(t, INTERVAL '1 minute') AS w, count(*) AS n FROM t GROUP BY w";
     let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
-    command.args(["run", "--live", &live, "--time", "t=t,1s", "--sql", sql, "--workspace", &workspace.display().to_string()]);
+    command.args([
+        "run",
+        "--live",
+        &live,
+        "--time",
+        "t=t,1s",
+        "--sql",
+        sql,
+        "--workspace",
+        &workspace.display().to_string(),
+    ]);
     works(&command.stdin(Stdio::null()).output().unwrap());
     assert!(workspace.join("late.parquet").exists(), "some rows were late");
     let mut seen = 0;
@@ -206,7 +229,10 @@ fn a_file_of_ours_is_never_written_through_a_second_name() {
     assert!(own::change(&planted).is_err() && own::create(&planted).is_err());
     // A draft takes the place of a name, and what else has it stays.
     own::replace(&planted, b"ours").unwrap();
-    assert_eq!((fs::read_to_string(&precious).unwrap(), fs::read_to_string(&planted).unwrap()), ("precious".to_owned(), "ours".to_owned()));
+    assert_eq!(
+        (fs::read_to_string(&precious).unwrap(), fs::read_to_string(&planted).unwrap()),
+        ("precious".to_owned(), "ours".to_owned())
+    );
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(own::open(&pipe).unwrap_err().to_string().contains("no plain file"), "nobody waits for a pipe");
@@ -225,7 +251,10 @@ fn what_a_killed_run_left_is_removed_and_what_a_living_one_has_is_not() {
     let held = fs::File::open(alive.join("lock")).unwrap();
     held.lock().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
-    command.args(["run", "--history", &many_groups(folder.path()), "--sql", MANY]).args(LITTLE).env("TMPDIR", folder.path());
+    command
+        .args(["run", "--history", &many_groups(folder.path()), "--sql", MANY])
+        .args(LITTLE)
+        .env("TMPDIR", folder.path());
     works(&command.stdin(Stdio::null()).output().unwrap());
     let left: Vec<_> = fs::read_dir(&home).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["run-alive"]);
@@ -244,7 +273,9 @@ fn a_folder_that_must_not_be_read_is_named_and_not_passed_over() {
     let program = folder.path().join("braid");
     let mut command = if is_root() {
         // Nobody enters the folder that it was built in.
-        fs::hard_link(env!("CARGO_BIN_EXE_braid"), &program).or_else(|_| fs::copy(env!("CARGO_BIN_EXE_braid"), &program).map(drop)).unwrap();
+        fs::hard_link(env!("CARGO_BIN_EXE_braid"), &program)
+            .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_braid"), &program).map(drop))
+            .unwrap();
         let mut command = Command::new(&program);
         command.uid(NOBODY).gid(NOBODY).env("HOME", "/nonexistent").current_dir("/");
         command
@@ -253,7 +284,11 @@ fn a_folder_that_must_not_be_read_is_named_and_not_passed_over() {
         Command::new(env!("CARGO_BIN_EXE_braid"))
     };
     let glob = folder.path().join("*/x.csv").display().to_string();
-    let out = command.args(["run", "--history", &format!("r={glob}"), "--sql", "SELECT count(*) AS n FROM r"]).stdin(Stdio::null()).output().unwrap();
+    let out = command
+        .args(["run", "--history", &format!("r={glob}"), "--sql", "SELECT count(*) AS n FROM r"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     fs::set_permissions(folder.path().join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
     refused(&out, &["closed", "not permitted"]);
 }

@@ -15,21 +15,27 @@ fn flights(n: usize) -> DataFrame {
     let hour: Vec<i32> = (0..n).map(|_| random.i32(0..24)).collect();
     let delay: Vec<f64> = hour.iter().map(|h| f64::from(*h) + random.f64() * 30.0).collect();
     let late: Vec<bool> = delay.iter().map(|d| *d > 25.0).collect();
-    let carrier: Vec<Option<&str>> = (0..n).map(|i| (i % 10 != 3).then(|| ["AA", "DL", "UA"][random.usize(..3)])).collect();
+    let carrier: Vec<Option<&str>> =
+        (0..n).map(|i| (i % 10 != 3).then(|| ["AA", "DL", "UA"][random.usize(..3)])).collect();
     DataFrame::new(
         n,
         vec![
             Column::new("id".into(), (0..n as i64).map(|i| i * 3).collect::<Vec<_>>()),
             Column::new("hour".into(), hour),
             Column::new("delay".into(), delay.clone()),
-            Column::new("delay_text".into(), late.iter().map(|l| if *l { "late" } else { "on time" }).collect::<Vec<_>>()),
+            Column::new(
+                "delay_text".into(),
+                late.iter().map(|l| if *l { "late" } else { "on time" }).collect::<Vec<_>>(),
+            ),
             Column::new("late".into(), late.clone()),
             Column::new("again".into(), late.iter().map(|l| i32::from(*l)).collect::<Vec<_>>()),
             Column::new("carrier".into(), carrier),
             Column::new("flight".into(), (0..n).map(|i| format!("F{i}")).collect::<Vec<_>>()),
             Column::new("airport".into(), vec!["JFK"; n]),
             Column::full_null("gone".into(), n, &DataType::Float64),
-            Column::new("when".into(), (0..n as i64).collect::<Vec<_>>()).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap(),
+            Column::new("when".into(), (0..n as i64).collect::<Vec<_>>())
+                .cast(&DataType::Datetime(TimeUnit::Microseconds, None))
+                .unwrap(),
             Column::new("gate".into(), (0..n).map(|i| (i % 7 != 0).then_some((i % 5) as i32)).collect::<Vec<_>>()),
         ],
     )
@@ -64,7 +70,10 @@ fn what_dropna_removes_is_counted_a_column() {
     let both = carrier.iter().zip(&gate).filter(|(c, g)| **c && **g).count();
     let (carrier, gate) = (carrier.iter().filter(|c| **c).count(), gate.iter().filter(|g| **g).count());
     assert_eq!(proposal.dropna.rows, carrier + gate - both);
-    assert_eq!(proposal.dropna.columns, [("gate".to_owned(), gate, gate - both), ("carrier".to_owned(), carrier, carrier - both)]);
+    assert_eq!(
+        proposal.dropna.columns,
+        [("gate".to_owned(), gate, gate - both), ("carrier".to_owned(), carrier, carrier - both)]
+    );
     assert_eq!(drop_na(&frame, ["hour", "late"]).unwrap().rows, 0);
 }
 
@@ -77,7 +86,9 @@ fn a_number_that_explains_a_number_is_a_leak_and_one_that_helps_is_not() {
     let bent: Vec<f64> = y.iter().map(|y| (y / 50.0).exp()).collect();
     let proposal = propose(&df!("x" => x, "near" => near, "bent" => bent, "y" => y).unwrap(), "y").unwrap();
     assert_eq!((proposal.task, proposal.features.as_slice()), (Task::Number, &["x".to_owned()][..]), "{proposal:?}");
-    assert!(["near", "bent"].iter().all(|c| why(&proposal, c).is_some_and(|(r, e)| r == Reason::Leak && e.contains('%'))));
+    assert!(
+        ["near", "bent"].iter().all(|c| why(&proposal, c).is_some_and(|(r, e)| r == Reason::Leak && e.contains('%')))
+    );
 }
 
 #[test]
@@ -125,10 +136,14 @@ fn coloured() -> DataFrame {
 fn permutation_finds_what_a_model_goes_by_and_the_seed_decides() {
     let rows = coloured();
     let truth = rule(&rows);
-    let score = |rows: &DataFrame| Ok(-rule(rows).iter().zip(&truth).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / 500.0);
+    let score =
+        |rows: &DataFrame| Ok(-rule(rows).iter().zip(&truth).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / 500.0);
     let found = permutation(&rows, &["noise", "colour", "a"], 5, 42, score).unwrap();
     assert_eq!(found.iter().map(|i| i.feature.as_str()).collect::<Vec<_>>(), ["a", "colour", "noise"]);
-    assert!(found[2].mean == 0.0 && found[1].mean > 0.3 && found[0].mean > found[1].mean && found[0].deviation > 0.0, "{found:?}");
+    assert!(
+        found[2].mean == 0.0 && found[1].mean > 0.3 && found[0].mean > found[1].mean && found[0].deviation > 0.0,
+        "{found:?}"
+    );
     assert_eq!(found, permutation(&rows, &["noise", "colour", "a"], 5, 42, score).unwrap());
     assert_ne!(found, permutation(&rows, &["noise", "colour", "a"], 5, 43, score).unwrap());
     assert!(permutation(&rows, &["b"], 1, 0, score).unwrap_err().what.contains("'b'"));
@@ -142,7 +157,11 @@ fn partial_dependence_draws_the_rule() {
     assert!(grid.len() == 11 && grid.is_sorted());
     assert!(grid.iter().zip(&drawn.means[0]).all(|(a, mean)| (mean - (3.0 * a + 0.5)).abs() < 1e-9));
     let colours = dependence(&rows, "colour", 2, |rows| Ok(vec![rule(rows)])).unwrap();
-    assert_eq!(colours.grid, Grid::Words(vec!["red".to_owned(), "blue".to_owned()]), "the most frequent, then by the alphabet");
+    assert_eq!(
+        colours.grid,
+        Grid::Words(vec!["red".to_owned(), "blue".to_owned()]),
+        "the most frequent, then by the alphabet"
+    );
     assert!((colours.means[0][0] - colours.means[0][1] - 1.0).abs() < 1e-9);
     assert!(dependence(&rows, "b", 5, |rows| Ok(vec![rule(rows)])).is_err());
 }

@@ -16,7 +16,9 @@ fn rows(values: &[(&str, i64, Option<f64>)]) -> DataFrame {
 }
 
 fn ask(sql: &str, frame: &DataFrame) -> DataFrame {
-    let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap_or_else(|f| panic!("{sql}: {f}")));
+    let plan = Arc::new(
+        Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap_or_else(|f| panic!("{sql}: {f}")),
+    );
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&frame.select(plan.columns.iter().map(|c| c.as_str())).unwrap(), None).unwrap();
     let answer = partial.answer(None).unwrap_or_else(|f| panic!("{sql}: {f}")).frame;
@@ -32,12 +34,19 @@ fn whole(frame: &DataFrame, name: &str) -> Vec<i64> {
     numbers(frame, name).into_iter().map(|n| n.map_or(-1, |n| n as i64)).collect()
 }
 
-const ROWS: &[(&str, i64, Option<f64>)] =
-    &[("a", 1, Some(0.5)), ("a", 2, None), ("a", 2, Some(1.5)), ("b", 7, Some(-1.0)), ("b", 9, Some(2.0)), ("c", 0, None)];
+const ROWS: &[(&str, i64, Option<f64>)] = &[
+    ("a", 1, Some(0.5)),
+    ("a", 2, None),
+    ("a", 2, Some(1.5)),
+    ("b", 7, Some(-1.0)),
+    ("b", 9, Some(2.0)),
+    ("c", 0, None),
+];
 
 #[test]
 fn ranks_are_those_of_the_standard() {
-    let sql = "SELECT k, v, x, row_number() OVER (PARTITION BY k ORDER BY v) AS n, rank() OVER w1 AS r FROM r".replace("OVER w1", "OVER (ORDER BY v)");
+    let sql = "SELECT k, v, x, row_number() OVER (PARTITION BY k ORDER BY v) AS n, rank() OVER w1 AS r FROM r"
+        .replace("OVER w1", "OVER (ORDER BY v)");
     let sql = format!(
         "{} ORDER BY v, x NULLS FIRST",
         sql.replace(" FROM r", ", dense_rank() OVER (ORDER BY v) AS d, percent_rank() OVER (ORDER BY v) AS p, cume_dist() OVER (ORDER BY v) AS c FROM r")

@@ -118,7 +118,13 @@ fn a_message_that_is_too_long_or_no_utf_8_is_set_aside_and_the_connection_goes_o
                 socket.send(Message::Ping("still there".into())).unwrap();
             }
             send(&mut socket, [4]);
-            socket.send(Message::Frame(Frame::message(&b"{\"n\":5,\"s\":\"\xff\xfe\"}"[..], OpCode::Data(Data::Text), true))).unwrap();
+            socket
+                .send(Message::Frame(Frame::message(
+                    &b"{\"n\":5,\"s\":\"\xff\xfe\"}"[..],
+                    OpCode::Data(Data::Text),
+                    true,
+                )))
+                .unwrap();
             // Spaces alone make no row of what was cut.
             socket.send(Message::text(format!("{{\"n\":6}}{}", " ".repeat(17 << 20)))).unwrap();
             send(&mut socket, 7..2_000);
@@ -129,11 +135,26 @@ fn a_message_that_is_too_long_or_no_utf_8_is_set_aside_and_the_connection_goes_o
         let got = until(&mut *live, |got| got.frame.height() + got.rejects.count as usize >= 2_001);
         let good: Vec<i64> = [1, 3, 4].into_iter().chain(7..2_000).collect();
         assert_eq!(got.numbers("n"), good);
-        assert_eq!((got.rejects.count, got.gaps.len(), got.troubles.len()), (5, 0, 0), "{:?} {:?}", got.gaps, got.troubles);
+        assert_eq!(
+            (got.rejects.count, got.gaps.len(), got.troubles.len()),
+            (5, 0, 0),
+            "{:?} {:?}",
+            got.gaps,
+            got.troubles
+        );
         let lines: Vec<u64> = got.rejects.kept.iter().map(|reject| reject.line).collect();
         assert_eq!(lines, [1, 3, 5, 7, 8]);
-        let long: Vec<&str> = got.rejects.kept.iter().map(|reject| reject.body.as_str()).filter(|body| body.contains("more than 16 MiB")).collect();
-        assert!(long.len() == 3 && long.iter().all(|body| body.contains("more than 16 MiB, beginning with: {")), "{long:?}");
+        let long: Vec<&str> = got
+            .rejects
+            .kept
+            .iter()
+            .map(|reject| reject.body.as_str())
+            .filter(|body| body.contains("more than 16 MiB"))
+            .collect();
+        assert!(
+            long.len() == 3 && long.iter().all(|body| body.contains("more than 16 MiB, beginning with: {")),
+            "{long:?}"
+        );
         let text = got.rejects.kept.iter().filter(|reject| reject.body.contains("not valid UTF-8")).count();
         assert_eq!(text, 2, "{:?}", got.rejects.kept);
         drop(live);
@@ -158,16 +179,30 @@ fn rows_that_a_server_sends_again_are_told_and_by_their_number_counted_once() {
             let table = table(&Given { name: "t".into(), live: vec![address], ..Given::default() });
             let run = start(&table, "SELECT count(*) AS c FROM t", Options::default());
             let enough = if numbered { 5 } else { 8 };
-            let last = wait(&run, |s| s.rows.come_in >= enough && (numbered || s.notes.iter().any(|note| note.contains("counted again"))));
+            let last = wait(&run, |s| {
+                s.rows.come_in >= enough && (numbered || s.notes.iter().any(|note| note.contains("counted again")))
+            });
             assert_eq!(last.rows.come_in, enough);
             assert!(last.rows.conserved());
             if numbered {
                 assert_eq!(last.seam.overlap_removed, 3);
                 assert!(matches!(&last.seam.partitions[..], [line] if line.gap == Gap::Known(2)), "{:?}", last.seam);
-                assert!(last.seam.warnings.iter().any(|warning| warning.contains("3 rows came again") && warning.contains("2 numbers are missing")));
+                assert!(
+                    last.seam
+                        .warnings
+                        .iter()
+                        .any(|warning| warning.contains("3 rows came again")
+                            && warning.contains("2 numbers are missing"))
+                );
                 assert!(!last.notes.iter().any(|note| note.contains("counted again")));
             } else {
-                assert!(last.notes.iter().any(|note| note.contains("3 rows that it had sent before") && note.contains("number=FIELD")), "{:?}", last.notes);
+                assert!(
+                    last.notes
+                        .iter()
+                        .any(|note| note.contains("3 rows that it had sent before") && note.contains("number=FIELD")),
+                    "{:?}",
+                    last.notes
+                );
             }
             drop((run, table));
         });
@@ -224,7 +259,8 @@ fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
         let mut live = open(&address);
         settled(&mut *live);
         let got = until(&mut *live, |got| !got.gaps.is_empty());
-        let seconds: f64 = got.gaps[0].strip_prefix("connection lost for ").unwrap().split(' ').next().unwrap().parse().unwrap();
+        let seconds: f64 =
+            got.gaps[0].strip_prefix("connection lost for ").unwrap().split(' ').next().unwrap().parse().unwrap();
         assert!(seconds >= 1.4, "{:?}", got.gaps);
         drop(live);
     });
@@ -234,7 +270,8 @@ fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
 fn an_impossible_port_is_refused_before_anything_is_connected() {
     for place in ["127.0.0.1:0", "127.0.0.1:99999", "localhost:http", "[::1]:70000", "host:-1", "host:+80", "host:"] {
         for address in [format!("ws://{place}/feed"), format!("wss://{place}/"), format!("kafka://{place}/topic")] {
-            let fault = live::open(&url(&address), Expect::default()).err().unwrap_or_else(|| panic!("{address}")).to_string();
+            let fault =
+                live::open(&url(&address), Expect::default()).err().unwrap_or_else(|| panic!("{address}")).to_string();
             assert!(fault.contains("is not a port"), "{address}: {fault}");
         }
     }
@@ -260,7 +297,10 @@ fn a_server_that_drips_its_answer_does_not_hold_a_run_beyond_its_time() {
         .unwrap();
     let begin = Instant::now();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_braid"));
-    let out = command.args(["run", "--live", &format!("t={address}"), "--for", "1s", "--sql", "SELECT count(*) FROM t"]).output().unwrap();
+    let out = command
+        .args(["run", "--live", &format!("t={address}"), "--for", "1s", "--sql", "SELECT count(*) FROM t"])
+        .output()
+        .unwrap();
     assert_eq!(out.status.code(), Some(1), "{}", stderr(&out));
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
 }

@@ -50,9 +50,18 @@ fn csv(numbers: std::ops::Range<i64>) -> String {
 #[test]
 fn a_recorded_pipe_can_be_asked_again_without_the_pipe_about_other_columns() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(piped(folder.path(), "SELECT count(*) AS c, sum(n) AS s FROM r", &csv(0..10_000)), "c,s\n10000,49995000\n");
-    assert_eq!(later(folder.path(), "SELECT k, count(*) AS c FROM r GROUP BY k ORDER BY k"), "k,c\nk0,3334\nk1,3333\nk2,3333\n");
-    assert_eq!(later(folder.path(), "SELECT max(x) AS x, min(n) AS n FROM r WHERE n >= 9998"), "x,n\n\"a \"\"b\"\"\n9999\",9998\n");
+    assert_eq!(
+        piped(folder.path(), "SELECT count(*) AS c, sum(n) AS s FROM r", &csv(0..10_000)),
+        "c,s\n10000,49995000\n"
+    );
+    assert_eq!(
+        later(folder.path(), "SELECT k, count(*) AS c FROM r GROUP BY k ORDER BY k"),
+        "k,c\nk0,3334\nk1,3333\nk2,3333\n"
+    );
+    assert_eq!(
+        later(folder.path(), "SELECT max(x) AS x, min(n) AS n FROM r WHERE n >= 9998"),
+        "x,n\n\"a \"\"b\"\"\n9999\",9998\n"
+    );
     // The first question too, from its checkpoint.
     assert_eq!(later(folder.path(), "SELECT count(*) AS c, sum(n) AS s FROM r"), "c,s\n10000,49995000\n");
     // A new pipe is another recording; the old one is kept.
@@ -97,7 +106,10 @@ fn feed(mut pipe: ChildStdin, row: impl Fn(i64) -> String, stop: &AtomicBool) ->
 fn written(workspace: &Path) -> u64 {
     let folders = fs::read_dir(workspace.join("recording")).into_iter().flatten().flatten();
     let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
-    files.filter(|file| file.path().extension().is_some_and(|e| e == "log")).map(|file| file.metadata().unwrap().len()).sum()
+    files
+        .filter(|file| file.path().extension().is_some_and(|e| e == "log"))
+        .map(|file| file.metadata().unwrap().len())
+        .sum()
 }
 
 /// Numbers that an answer of one line holds.
@@ -113,7 +125,8 @@ fn a_process_killed_while_it_records_leaves_a_prefix_that_lacks_only_what_was_ju
     let mut recorded = 0;
     for _ in 0..8 {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = ask(folder.path(), sql).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            ask(folder.path(), sql).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let stop = AtomicBool::new(false);
         let (sent, before) = std::thread::scope(|scope| {
             let (pipe, stop) = (child.stdin.take().unwrap(), &stop);
@@ -136,7 +149,10 @@ fn a_process_killed_while_it_records_leaves_a_prefix_that_lacks_only_what_was_ju
         assert!(count <= sent);
         // Of what was written only the last block may be torn; what was written holds every byte that came.
         let kept: usize = (0..count).map(|n| row(n).len()).sum();
-        assert!(written(folder.path()) + (320 << 10) >= before && kept as u64 + (320 << 10) >= before / 10 * 9, "{kept} of {before} bytes");
+        assert!(
+            written(folder.path()) + (320 << 10) >= before && kept as u64 + (320 << 10) >= before / 10 * 9,
+            "{kept} of {before} bytes"
+        );
         recorded += count;
     }
     assert!(recorded > 0);
@@ -258,11 +274,16 @@ fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
     let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
     settled(&mut *stream);
     let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
-    let recording = Recording::start_with(options, subject("stdin:"), None, Live::take_apart(stream), Wake::silent()).unwrap();
+    let recording =
+        Recording::start_with(options, subject("stdin:"), None, Live::take_apart(stream), Wake::silent()).unwrap();
     let mut live = recording.play();
     settled(&mut *live);
     let got = until(&mut *live, |got| !got.troubles.is_empty());
-    assert!(got.troubles[0].starts_with("the disk is full: ") && got.troubles[0].ends_with("the feed waits"), "{:?}", got.troubles);
+    assert!(
+        got.troubles[0].starts_with("the disk is full: ") && got.troubles[0].ends_with("the feed waits"),
+        "{:?}",
+        got.troubles
+    );
     let mut count = got.numbers("n").len();
     assert!(count < ROWS as usize && !feeding.is_finished());
     room.store(1 << 40, Ordering::SeqCst);
@@ -279,7 +300,8 @@ fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
 #[test]
 fn a_recording_for_the_process_alone_leaves_nothing_behind() {
     let folder = {
-        let recording = Recording::start(subject("stdin:"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
+        let recording =
+            Recording::start(subject("stdin:"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
         let mut live = recording.play();
         settled(&mut *live);
         rows(&mut *live, 5);
@@ -300,7 +322,11 @@ fn a_damaged_recording_is_named_and_the_rest_of_it_is_asked() {
     let text: String = (0..60_000).map(|n| format!("{{\"n\":{n},\"s\":\"some more text in row {n}\"}}\n")).collect();
     assert_eq!(piped(workspace, "SELECT sum(n) AS s FROM r", &text), "s\n1799970000\n");
     let recording = fs::read_dir(workspace.join("recording")).unwrap().next().unwrap().unwrap().path();
-    let log = fs::read_dir(&recording).unwrap().map(|e| e.unwrap().path()).find(|p| p.extension().is_some_and(|e| e == "log")).unwrap();
+    let log = fs::read_dir(&recording)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "log"))
+        .unwrap();
     let mut bytes = fs::read(&log).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 4;
@@ -310,7 +336,12 @@ fn a_damaged_recording_is_named_and_the_rest_of_it_is_asked() {
     let [count, max] = numbers(&said(out))[..] else { panic!() };
     // One block is lost, and the lines that it tore are set aside.
     assert!(max == 59_999 && count < 60_000 && count > 40_000, "{count} {max}");
-    assert!(told.contains("a part of a recording is damaged") && told.contains(".damaged") && told.contains("cannot be read"), "{told}");
+    assert!(
+        told.contains("a part of a recording is damaged")
+            && told.contains(".damaged")
+            && told.contains("cannot be read"),
+        "{told}"
+    );
     assert!(told.contains("is lost"), "{told}");
 }
 
@@ -324,7 +355,11 @@ fn a_damaged_description_of_a_recording_is_named_and_made_again_without_the_pipe
     let text = fs::read_to_string(&meta).unwrap();
     fs::write(&meta, text.replace("csv", "cvs")).unwrap();
     let out = ask(workspace, "SELECT max(n) AS m FROM r").output().unwrap();
-    assert!(stderr(&out).contains("meta.json") && stderr(&out).contains("description of a recording is damaged"), "{}", stderr(&out));
+    assert!(
+        stderr(&out).contains("meta.json") && stderr(&out).contains("description of a recording is damaged"),
+        "{}",
+        stderr(&out)
+    );
     assert_eq!(said(out), "m\n2\n");
     // What was made again holds.
     assert_eq!(later(workspace, "SELECT count(*) AS c FROM r"), "c\n2\n");

@@ -16,8 +16,12 @@ use polars::prelude::*;
 use crate::run::{sample, wait};
 
 fn open(name: &str, history: Option<&Path>, live: Option<String>) -> Arc<Table> {
-    let given =
-        Given { name: name.into(), history: history.iter().map(|p| p.display().to_string()).collect(), live: live.into_iter().collect(), ..Given::default() };
+    let given = Given {
+        name: name.into(),
+        history: history.iter().map(|p| p.display().to_string()).collect(),
+        live: live.into_iter().collect(),
+        ..Given::default()
+    };
     Arc::new(open_table(&given, Duration::from_secs(30), &Cancel::new()).unwrap_or_else(|f| panic!("{f}")))
 }
 
@@ -30,14 +34,18 @@ fn start(sql: &str, tables: &[&Arc<Table>], options: Options) -> Result<Run, Fau
 }
 
 fn numbers(s: &Snapshot, name: &str) -> Vec<i64> {
-    s.answer.column(name).map(|c| c.cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect()).unwrap_or_default()
+    s.answer
+        .column(name)
+        .map(|c| c.cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect())
+        .unwrap_or_default()
 }
 
 #[test]
 fn history_and_live_are_asked_as_one() {
     let folder = tempfile::tempdir().unwrap();
     let rows = sample(2_000, 8);
-    let (all, old, new) = (folder.path().join("all.parquet"), folder.path().join("old.parquet"), folder.path().join("new.ndjson"));
+    let (all, old, new) =
+        (folder.path().join("all.parquet"), folder.path().join("old.parquet"), folder.path().join("new.ndjson"));
     write_frame(&rows, &all).unwrap();
     write_frame(&rows.head(Some(1_200)), &old).unwrap();
     write_frame(&rows.slice(1_200, 800), &new).unwrap();
@@ -47,7 +55,9 @@ fn history_and_live_are_asked_as_one() {
         "SELECT k, v FROM r WHERE v > 900000 UNION ALL SELECT k, v FROM r WHERE v < -900000",
         "SELECT * FROM r WHERE v > 900000 UNION ALL SELECT * FROM r WHERE v < -900000",
     ] {
-        let ask = |table: Arc<Table>| wait(&start(sql, &[&table], Options::default()).unwrap_or_else(|f| panic!("{sql}: {f}")), |s| s.last);
+        let ask = |table: Arc<Table>| {
+            wait(&start(sql, &[&table], Options::default()).unwrap_or_else(|f| panic!("{sql}: {f}")), |s| s.last)
+        };
         let one = ask(open("r", Some(&all), None));
         let split = ask(open("r", Some(&old), Some(format!("file:{}?follow=false", new.display()))));
         assert_eq!(split.fault, None, "{sql}");
@@ -100,7 +110,8 @@ fn only_mentioned_columns_are_read_and_memory_is_bounded() {
     let sql = "SELECT max(n) AS m FROM (SELECT k, sum(v) AS n FROM r GROUP BY k)";
     let plan = Plan::over(&Query::parse(sql).unwrap(), sql, &[table.input("r")]).unwrap();
     assert_eq!(plan.rerun.as_ref().unwrap().tables[0].columns, ["k", "v"]);
-    let last = wait(&start(sql, &[&table], Options { memory: Some(1 << 20), ..Options::default() }).unwrap(), |s| s.last);
+    let last =
+        wait(&start(sql, &[&table], Options { memory: Some(1 << 20), ..Options::default() }).unwrap(), |s| s.last);
     let fault = last.fault.clone().expect("rows that do not fit").to_string();
     assert!(fault.contains("rows take") && fault.contains("--memory"), "{fault}");
 }
@@ -122,5 +133,10 @@ fn items_without_a_name_are_called_by_their_text() {
     std::fs::write(&path, "k,i\na,1\nb,2\n").unwrap();
     let sql = "WITH x AS (SELECT * FROM r) SELECT count(*), k, sum(i) AS s, max(i) + 1 FROM x GROUP BY k ORDER BY k";
     let out = crate::cli::braid(&["run", "--history", &format!("r={}", path.display()), "--sql", sql]);
-    assert_eq!(String::from_utf8_lossy(&out.stdout), "count(*),k,s,max(i) + 1\n1,a,1,2\n1,b,2,3\n", "{}", crate::cli::stderr(&out));
+    assert_eq!(
+        String::from_utf8_lossy(&out.stdout),
+        "count(*),k,s,max(i) + 1\n1,a,1,2\n1,b,2,3\n",
+        "{}",
+        crate::cli::stderr(&out)
+    );
 }

@@ -32,7 +32,8 @@ fn rows_written_to_the_old_file_after_the_new_one_began_come_in() {
     numbers.sort_unstable();
     assert_eq!(numbers, [3, 4, 102]);
     // They are no positions of the file at the path.
-    assert!(got.chunks.iter().all(|chunk| (chunk.partition == 0) == chunk.frame.column("n").unwrap().i64().unwrap().into_no_null_iter().all(|n| n >= 100)));
+    assert!(got.chunks.iter().all(|chunk| (chunk.partition == 0)
+        == chunk.frame.column("n").unwrap().i64().unwrap().into_no_null_iter().all(|n| n >= 100)));
     assert!(got.gaps.is_empty() && got.rejects.is_empty());
 }
 
@@ -75,7 +76,11 @@ fn a_file_between_that_cannot_be_read_any_more_is_told() {
         append(&path, &objects(10..11));
         let got = until(&mut *live, |got| got.frame.height() == 1 && !got.gaps.is_empty());
         assert_eq!(got.numbers("n"), [10]);
-        assert!(matches!(&got.gaps[..], [gap] if gap.contains(word) && gap.contains("cannot be known")), "{:?}", got.gaps);
+        assert!(
+            matches!(&got.gaps[..], [gap] if gap.contains(word) && gap.contains("cannot be known")),
+            "{:?}",
+            got.gaps
+        );
     }
 }
 
@@ -95,7 +100,11 @@ fn what_was_not_read_of_a_file_that_is_copied_and_cut_is_read_from_its_copy() {
     let mut numbers = got.numbers("n");
     numbers.sort_unstable();
     assert_eq!(numbers, [5, 6, 20]);
-    assert!(matches!(&got.gaps[..], [gap] if gap.contains("read from its copy") && gap.contains("cannot be known")), "{:?}", got.gaps);
+    assert!(
+        matches!(&got.gaps[..], [gap] if gap.contains("read from its copy") && gap.contains("cannot be known")),
+        "{:?}",
+        got.gaps
+    );
 }
 
 #[test]

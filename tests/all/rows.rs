@@ -15,7 +15,10 @@ use crate::run::{answer, given, open, sample, start, wait};
 
 fn plan(sql: &str, schema: &SchemaRef, time: Option<&str>) -> Arc<Plan> {
     let query = Query::parse(sql).unwrap_or_else(|f| panic!("{sql}: {f}"));
-    Arc::new(Plan::over(&query, sql, &[Input { name: "r", schema, time, commas: &[] }]).unwrap_or_else(|f| panic!("{sql}: {f}")))
+    Arc::new(
+        Plan::over(&query, sql, &[Input { name: "r", schema, time, commas: &[] }])
+            .unwrap_or_else(|f| panic!("{sql}: {f}")),
+    )
 }
 
 fn one_go(frame: &DataFrame, sql: &str, time: Option<&str>) -> DataFrame {
@@ -116,7 +119,8 @@ proptest! {
 fn answer_over(opened: &Table, sql: &str, options: Options) -> Arc<braid::engine::Snapshot> {
     let query = Query::parse(sql).unwrap();
     let plan = Plan::over(&query, sql, &[opened.input("r")]).unwrap();
-    let run = braid::engine::Run::start(Arc::new(plan), Arc::new(opened.clone()), options, braid::sync::Wake::silent()).unwrap();
+    let run = braid::engine::Run::start(Arc::new(plan), Arc::new(opened.clone()), options, braid::sync::Wake::silent())
+        .unwrap();
     wait(&run, |s| s.last)
 }
 
@@ -127,13 +131,17 @@ fn a_star_is_all_columns_in_their_order() {
     let twice = one_go(&frame, "SELECT *, v AS again, v FROM r", None);
     assert_eq!(twice.get_column_names(), ["k", "v", "x", "t", "again", "v_1"]);
     assert_same(&one_go(&frame, "SELECT r.* FROM r", None), &frame);
-    assert_same(&one_go(&frame, "SELECT q.k FROM r AS q WHERE q.v = q.v", None), &one_go(&frame, "SELECT k FROM r WHERE v IS NOT NULL", None));
+    assert_same(
+        &one_go(&frame, "SELECT q.k FROM r AS q WHERE q.v = q.v", None),
+        &one_go(&frame, "SELECT k FROM r WHERE v IS NOT NULL", None),
+    );
 }
 
 #[test]
 fn only_the_columns_asked_for_are_read() {
     let frame = sample(1, 1);
-    let read = |sql: &str| plan(sql, frame.schema(), Some("t")).columns.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let read =
+        |sql: &str| plan(sql, frame.schema(), Some("t")).columns.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(read("SELECT v + 1 AS w FROM r WHERE k = 'a'"), ["k", "v"]);
     assert_eq!(read("SELECT v FROM r ORDER BY x LIMIT 3"), ["v", "x"]);
     assert_eq!(read("SELECT v FROM r LIMIT 3"), ["v", "t"], "the newest are found by event time");
@@ -143,9 +151,17 @@ fn only_the_columns_asked_for_are_read() {
 #[test]
 fn a_limit_without_order_is_the_newest_rows_by_event_time() {
     let times = Int64Chunked::from_slice("t".into(), &[5_000_000, 1_000_000, 4_000_000, 2_000_000, 3_000_000]);
-    let frame =
-        DataFrame::new(5, vec![Column::new("v".into(), [50_i64, 10, 40, 20, 30]), times.into_datetime(TimeUnit::Microseconds, None).into_column()]).unwrap();
-    let values = |sql: &str, time| one_go(&frame, sql, time).column("v").unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>();
+    let frame = DataFrame::new(
+        5,
+        vec![
+            Column::new("v".into(), [50_i64, 10, 40, 20, 30]),
+            times.into_datetime(TimeUnit::Microseconds, None).into_column(),
+        ],
+    )
+    .unwrap();
+    let values = |sql: &str, time| {
+        one_go(&frame, sql, time).column("v").unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>()
+    };
     assert_eq!(values("SELECT v FROM r LIMIT 3", Some("t")), [30, 40, 50]);
     assert_eq!(values("SELECT v FROM r LIMIT 3", None), [40, 20, 30], "without event time the last by position");
     assert_eq!(values("SELECT v FROM r LIMIT 0", None), [0; 0]);
@@ -181,10 +197,15 @@ fn memory_that_runs_out_lets_the_oldest_rows_go() {
     let path = folder.path().join("all.parquet");
     write_frame(&frame, &path).unwrap();
     let opened = open(&given(&[&path], &[]));
-    let last = answer(&opened, "SELECT v, x, t FROM r", Options { threads: 2, memory: Some(2 << 20), ..Options::default() });
+    let last =
+        answer(&opened, "SELECT v, x, t FROM r", Options { threads: 2, memory: Some(2 << 20), ..Options::default() });
     assert_eq!(last.fault, None);
     assert!(last.rows.conserved() && last.rows.shown == 200_000);
-    assert!(last.notes.iter().any(|n| n.starts_with("the newest ") && n.ends_with(" of 200,000 rows")), "{:?}", last.notes);
+    assert!(
+        last.notes.iter().any(|n| n.starts_with("the newest ") && n.ends_with(" of 200,000 rows")),
+        "{:?}",
+        last.notes
+    );
     let kept = last.answer.height();
     assert!(kept > 1_000 && kept < 100_000, "{kept}");
     assert_same(&last.answer, &frame.select(["v", "x", "t"]).unwrap().tail(Some(kept)));
@@ -196,24 +217,42 @@ fn small_pieces_of_a_feed_become_large_ones() {
     let plan = plan("SELECT * FROM r", frame.schema(), None);
     let mut partial = Partial::new(plan).unwrap();
     for row in 0..3_000 {
-        partial.absorb_at(&frame.slice(row, 1), None, Some(At { source: 1, partition: 0, from: row as u64 * 10, to: row as u64 * 10 + 10 })).unwrap();
+        partial
+            .absorb_at(
+                &frame.slice(row, 1),
+                None,
+                Some(At { source: 1, partition: 0, from: row as u64 * 10, to: row as u64 * 10 + 10 }),
+            )
+            .unwrap();
     }
     let answer = partial.answer(None).unwrap().frame;
     assert_same(&answer, &frame);
-    assert!(answer.columns()[1].as_materialized_series().n_chunks() < 20, "{}", answer.columns()[1].as_materialized_series().n_chunks());
+    assert!(
+        answer.columns()[1].as_materialized_series().n_chunks() < 20,
+        "{}",
+        answer.columns()[1].as_materialized_series().n_chunks()
+    );
 }
 
 #[test]
 fn each_item_carries_its_class() {
     let frame = sample(1, 1);
-    let classes = |sql: &str| plan(sql, frame.schema(), Some("t")).classes().into_iter().map(|(_, class)| class).collect::<Vec<_>>();
-    assert_eq!(classes("SELECT k, count(*), count(DISTINCT v), 1 + sum(v) FROM r GROUP BY k"), [Class::Exact, Class::Exact, Class::KeepsValues, Class::Exact]);
+    let classes = |sql: &str| {
+        plan(sql, frame.schema(), Some("t")).classes().into_iter().map(|(_, class)| class).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        classes("SELECT k, count(*), count(DISTINCT v), 1 + sum(v) FROM r GROUP BY k"),
+        [Class::Exact, Class::Exact, Class::KeepsValues, Class::Exact]
+    );
     assert_eq!(classes("SELECT k, v FROM r"), [Class::KeepsRows { bytes: 0 }; 2]);
     assert_eq!(classes("SELECT *, v + 1 FROM r"), [Class::KeepsRows { bytes: 0 }; 2], "one an item as it was written");
     assert_eq!(classes("SELECT k FROM r LIMIT 5"), [Class::Exact]);
     assert_eq!(classes("SELECT k, rank() OVER (ORDER BY count(*)) FROM r GROUP BY k"), [Class::Exact, Class::Rerun]);
     assert_eq!(classes("SELECT max(n) AS m FROM (SELECT k, count(*) AS n FROM r GROUP BY k)"), [Class::Rerun]);
-    assert!(matches!(plan("SELECT k FROM r ORDER BY v LIMIT 5", frame.schema(), None).rows.as_ref().unwrap().keep, Keep::Top { rows: 5, last: false }));
+    assert!(matches!(
+        plan("SELECT k FROM r ORDER BY v LIMIT 5", frame.schema(), None).rows.as_ref().unwrap().keep,
+        Keep::Top { rows: 5, last: false }
+    ));
 }
 
 #[test]
@@ -221,10 +260,16 @@ fn the_grid_shows_the_tail_of_a_feed_while_it_runs() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("feed.ndjson");
     std::fs::write(&path, "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n").unwrap();
-    let given = braid::engine::open::Given { name: "r".into(), live: vec![format!("file:{}", path.display())], ..Default::default() };
+    let given = braid::engine::open::Given {
+        name: "r".into(),
+        live: vec![format!("file:{}", path.display())],
+        ..Default::default()
+    };
     let opened = open(&given);
     let run = start(&opened, "SELECT n FROM r LIMIT 2", Options::default());
-    let numbers = |s: &braid::engine::Snapshot| s.answer.column("n").map(|c| c.i64().unwrap().iter().flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let numbers = |s: &braid::engine::Snapshot| {
+        s.answer.column("n").map(|c| c.i64().unwrap().iter().flatten().collect::<Vec<_>>()).unwrap_or_default()
+    };
     wait(&run, |s| numbers(s) == [1, 2]);
     use std::io::Write;
     std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"n\":3}\n").unwrap();
@@ -235,7 +280,10 @@ fn the_grid_shows_the_tail_of_a_feed_while_it_runs() {
 #[test]
 fn an_offset_leaves_the_first_rows_of_the_order_out() {
     let frame = sample(300, 3);
-    for (sql, time) in [("SELECT v, t, k FROM r ORDER BY v DESC, t", None), ("SELECT k, v, count(*) AS n FROM r GROUP BY k, v ORDER BY n DESC, v", Some("t"))] {
+    for (sql, time) in [
+        ("SELECT v, t, k FROM r ORDER BY v DESC, t", None),
+        ("SELECT k, v, count(*) AS n FROM r GROUP BY k, v ORDER BY n DESC, v", Some("t")),
+    ] {
         let whole = one_go(&frame, sql, time);
         assert_same(&one_go(&frame, &format!("{sql} LIMIT 9 OFFSET 5"), time), &whole.slice(5, 9));
         assert_same(&one_go(&frame, &format!("{sql} LIMIT 9 OFFSET 1000"), time), &whole.slice(0, 0));

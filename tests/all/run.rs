@@ -19,13 +19,27 @@ use proptest::prelude::*;
 /// Rows like those of a sensor: key, whole and decimal value, time.
 pub fn sample(rows: usize, seed: u64) -> DataFrame {
     let mut random = fastrand::Rng::with_seed(seed);
-    let keys: Vec<Option<String>> =
-        (0..rows).map(|_| (random.u8(..12) > 0).then(|| ["a", "b", "ä ö", "日本", "with \"quotes\", and\nlines"][random.usize(..5)].to_owned())).collect();
-    let ints: Vec<Option<i64>> = (0..rows).map(|_| (random.u8(..9) > 0).then(|| random.i64(-1_000_000..1_000_000))).collect();
+    let keys: Vec<Option<String>> = (0..rows)
+        .map(|_| {
+            (random.u8(..12) > 0)
+                .then(|| ["a", "b", "ä ö", "日本", "with \"quotes\", and\nlines"][random.usize(..5)].to_owned())
+        })
+        .collect();
+    let ints: Vec<Option<i64>> =
+        (0..rows).map(|_| (random.u8(..9) > 0).then(|| random.i64(-1_000_000..1_000_000))).collect();
     let floats: Vec<f64> = (0..rows).map(|_| (random.f64() - 0.5) * 1e6).collect();
     let times: Vec<i64> = (0..rows).map(|i| i as i64 * 40_000 - 50_000_000).collect();
     let time = Int64Chunked::from_vec("t".into(), times).into_datetime(TimeUnit::Microseconds, None);
-    DataFrame::new(rows, vec![Column::new("k".into(), keys), Column::new("v".into(), ints), Column::new("x".into(), floats), time.into_column()]).unwrap()
+    DataFrame::new(
+        rows,
+        vec![
+            Column::new("k".into(), keys),
+            Column::new("v".into(), ints),
+            Column::new("x".into(), floats),
+            time.into_column(),
+        ],
+    )
+    .unwrap()
 }
 
 pub const QUESTION: &str = "SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a, min(x) AS lo, max(v) AS hi, stddev(x) AS sd, count(DISTINCT v) AS d FROM r WHERE v IS NULL OR v > -900000 GROUP BY k, w";
@@ -53,7 +67,9 @@ pub fn open(given: &Given) -> Table {
 }
 
 pub fn start(table: &Table, sql: &str, options: Options) -> Run {
-    let plan = Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str())).unwrap_or_else(|f| panic!("{f}"));
+    let plan =
+        Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema, table.time.as_ref().map(|t| t.column.as_str()))
+            .unwrap_or_else(|f| panic!("{f}"));
     Run::start(Arc::new(plan), Arc::new(table.clone()), options, Wake::silent()).unwrap_or_else(|f| panic!("{f}"))
 }
 
@@ -220,7 +236,8 @@ fn finish_gives_a_complete_answer_of_what_was_read_and_drop_stops() {
 fn a_sum_beyond_64_bits_fails_clearly() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("big.csv");
-    fs::write(&path, "t,v\n2020-01-01 00:00:00,9223372036854775807\n2020-01-01 00:00:01,9223372036854775807\n").unwrap();
+    fs::write(&path, "t,v\n2020-01-01 00:00:00,9223372036854775807\n2020-01-01 00:00:01,9223372036854775807\n")
+        .unwrap();
     let last = answer(&open(&given(&[&path], &[])), "SELECT sum(v) AS s FROM r", Options::default());
     let fault = last.fault.as_ref().unwrap().to_string();
     assert!(fault.contains("sum(v)") && fault.contains("DOUBLE"), "{fault}");
@@ -292,7 +309,11 @@ fn a_feed_that_cannot_wait_counts_every_message_it_drops() {
         })
         .unwrap();
     let table = open(&Given { name: "w".into(), live: vec![url], ..Given::default() });
-    let run = start(&table, "SELECT k, count(*) AS n, count(DISTINCT v) AS d FROM w GROUP BY k", Options { threads: 1, ..Options::default() });
+    let run = start(
+        &table,
+        "SELECT k, count(*) AS n, count(DISTINCT v) AS d FROM w GROUP BY k",
+        Options { threads: 1, ..Options::default() },
+    );
     let s = wait(&run, |s| s.rows.come_in + s.rows.dropped >= SENT);
     assert_eq!(s.rows.come_in + s.rows.dropped, SENT, "what did not come in is counted as dropped");
     assert!(s.rows.conserved());
@@ -306,7 +327,11 @@ fn a_replayable_feed_waits_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "all.parquet", &sample(200_000, 12));
     let table = open(&given(&[], &[format!("replay:{}?speed=max", path.display())]));
-    let last = answer(&table, "SELECT count(*) AS n, count(DISTINCT x) AS d FROM r", Options { threads: 1, ..Options::default() });
+    let last = answer(
+        &table,
+        "SELECT count(*) AS n, count(DISTINCT x) AS d FROM r",
+        Options { threads: 1, ..Options::default() },
+    );
     assert_eq!((last.rows.come_in, last.rows.dropped), (200_000, 0));
 }
 

@@ -37,16 +37,25 @@ fn rows_with_the_time_of_the_boundary_belong_to_live_and_are_counted_once() {
     // A hundred rows at the very time of the seam, in the middle.
     let times: Vec<i64> = frame.column("t").unwrap().datetime().unwrap().phys.into_no_null_iter().collect();
     let seam = times[1_500];
-    let equal: Vec<i64> = times.iter().enumerate().map(|(i, t)| if (1_450..1_550).contains(&i) { seam } else { *t }).collect();
+    let equal: Vec<i64> =
+        times.iter().enumerate().map(|(i, t)| if (1_450..1_550).contains(&i) { seam } else { *t }).collect();
     let mut frame = frame;
-    frame.with_column(Int64Chunked::from_vec("t".into(), equal).into_datetime(TimeUnit::Microseconds, None).into_column()).unwrap();
+    frame
+        .with_column(
+            Int64Chunked::from_vec("t".into(), equal).into_datetime(TimeUnit::Microseconds, None).into_column(),
+        )
+        .unwrap();
     let (all, log) = (folder.path().join("all.parquet"), folder.path().join("log.parquet"));
     write_frame(&frame, &all).unwrap();
     write_frame(&frame, &log).unwrap();
     let at = braid::data::format::parse_datetime("1970-01-01", TimeUnit::Microseconds).unwrap();
     assert_eq!(at, 0);
     let text = format!("time:{}", chrono(seam));
-    let last = answer(&open(&timed(&[&all], &[format!("replay:{}?speed=max", log.display())], Some(&text))), SQL, Options::default());
+    let last = answer(
+        &open(&timed(&[&all], &[format!("replay:{}?speed=max", log.display())], Some(&text))),
+        SQL,
+        Options::default(),
+    );
     // Both faces hold all rows: each row is taken from one of them.
     assert_same(&last.answer, &one_go(&frame, SQL));
     assert_eq!(rows(&last), (1_450, 1_550));
@@ -76,7 +85,8 @@ fn a_time_divides_a_file_and_the_feed_that_follows_it() {
 
 /// Microseconds as ISO text.
 fn chrono(micros: i64) -> String {
-    let column = Int64Chunked::from_vec("t".into(), vec![micros]).into_datetime(TimeUnit::Microseconds, None).into_column();
+    let column =
+        Int64Chunked::from_vec("t".into(), vec![micros]).into_datetime(TimeUnit::Microseconds, None).into_column();
     let text = column.cast(&DataType::String).unwrap();
     text.str().unwrap().get(0).unwrap().replace(' ', "T")
 }
@@ -131,8 +141,11 @@ fn a_history_without_rows_leaves_all_to_live() {
     write_frame(&frame.clear(), &old).unwrap();
     write_frame(&frame, &new).unwrap();
     for seam in ["append", "key:v"] {
-        let last =
-            answer(&open(&timed(&[&old], &[format!("replay:{}?speed=max", new.display())], Some(seam))), "SELECT count(*) AS n FROM r", Options::default());
+        let last = answer(
+            &open(&timed(&[&old], &[format!("replay:{}?speed=max", new.display())], Some(seam))),
+            "SELECT count(*) AS n FROM r",
+            Options::default(),
+        );
         assert_eq!(last.seam.history_rows, 0, "{seam}");
         assert_eq!(last.seam.live_rows + last.seam.overlap_removed, 2_000, "{seam}");
         assert!(last.fault.is_none());
@@ -145,7 +158,11 @@ fn a_feed_without_rows_leaves_the_answer_of_history() {
     let (frame, old, new) = (sample(2_000, 35), folder.path().join("old.csv"), folder.path().join("new.ndjson"));
     write_frame(&frame, &old).unwrap();
     std::fs::write(&new, "").unwrap();
-    let last = answer(&open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], None)), SQL, Options::default());
+    let last = answer(
+        &open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], None)),
+        SQL,
+        Options::default(),
+    );
     assert_same(&last.answer, &one_go(&frame, SQL));
     assert_eq!(rows(&last), (2_000, 0));
     assert_eq!(last.seam.at, None);
@@ -172,7 +189,12 @@ fn rows_that_both_faces_may_hold_are_warned_of_unless_a_person_said_that_they_ar
     let last = ask(&new, None);
     assert_eq!(last.rows.come_in, 5_000);
     let warning = last.seam.warnings.first().unwrap();
-    assert!(warning.contains("may be counted twice") && warning.contains("1969-12-31T23:59:50Z") && warning.contains("key:COLUMN"), "{warning}");
+    assert!(
+        warning.contains("may be counted twice")
+            && warning.contains("1969-12-31T23:59:50Z")
+            && warning.contains("key:COLUMN"),
+        "{warning}"
+    );
     assert!(last.notes.contains(warning));
     for seam in ["append", "time:1969-12-31T23:59:50", "key:v"] {
         assert!(ask(&new, Some(seam)).seam.warnings.is_empty(), "{seam}");
@@ -192,10 +214,18 @@ fn a_hole_at_a_seam_in_time_is_warned_of_and_its_ledger_holds_times() {
         write_frame(&frame.head(Some(until)), &old).unwrap();
         write_frame(&frame.slice(from as i64, 3_000 - from), &new).unwrap();
         // Row 1,250 has the time 0.
-        answer(&open(&timed(&[&old], &[format!("replay:{}?speed=max", new.display())], Some("time:1970-01-01"))), SQL, Options::default())
+        answer(
+            &open(&timed(&[&old], &[format!("replay:{}?speed=max", new.display())], Some("time:1970-01-01"))),
+            SQL,
+            Options::default(),
+        )
     };
     let hole = ask(1_000, 1_500);
-    assert!(hole.seam.warnings[0].contains("hole") && hole.seam.warnings[0].contains("1970-01-01T00:00:10Z"), "{:?}", hole.seam.warnings);
+    assert!(
+        hole.seam.warnings[0].contains("hole") && hole.seam.warnings[0].contains("1970-01-01T00:00:10Z"),
+        "{:?}",
+        hole.seam.warnings
+    );
     assert!(hole.seam.partitions[0].is_time);
     assert_eq!(hole.seam.partitions[0].first_live, Some(10_000_000));
     let whole = ask(1_600, 900);
@@ -209,7 +239,11 @@ fn a_header_alone_settles_no_types_the_other_face_does() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (folder.path().join("old.csv"), folder.path().join("new.ndjson"));
     std::fs::write(&old, "k,v,t,extra\n").unwrap();
-    std::fs::write(&new, "{\"k\":\"a\",\"v\":1,\"t\":\"2024-01-01T00:00:00\"}\n{\"k\":\"a\",\"v\":2.5,\"t\":\"2024-01-01T00:00:01\"}\n").unwrap();
+    std::fs::write(
+        &new,
+        "{\"k\":\"a\",\"v\":1,\"t\":\"2024-01-01T00:00:00\"}\n{\"k\":\"a\",\"v\":2.5,\"t\":\"2024-01-01T00:00:01\"}\n",
+    )
+    .unwrap();
     let table = open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], None));
     assert_eq!((table.schema.get("v"), table.schema.get("extra")), (Some(&DataType::Float64), Some(&DataType::String)));
     let last = answer(&table, "SELECT k, sum(v) AS s, count(extra) AS e FROM r GROUP BY k", Options::default());

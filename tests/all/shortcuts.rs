@@ -27,7 +27,13 @@ fn whole_numbers_correlate_as_the_same_decimal_numbers_do() {
         let mut number = |_| (random.u8(..) > 20).then(|| random.i64(-most..=most));
         let (ys, xs): (Vec<_>, Vec<_>) = ((0..500).map(&mut number).collect(), (0..500).map(&mut number).collect());
         let groups: Vec<i64> = (0..500).map(|row| row % 7).collect();
-        pieces.push(DataFrame::new(500, vec![Column::new("g".into(), groups), Column::new("y".into(), ys), Column::new("x".into(), xs)]).unwrap());
+        pieces.push(
+            DataFrame::new(
+                500,
+                vec![Column::new("g".into(), groups), Column::new("y".into(), ys), Column::new("x".into(), xs)],
+            )
+            .unwrap(),
+        );
     }
     let mut whole = partial(sql, &pieces[0]);
     let mut rows = pieces[0].clear();
@@ -52,11 +58,19 @@ fn whole_numbers_correlate_as_the_same_decimal_numbers_do() {
 fn rows_are_ordered_as_their_values_are() {
     let mut random = fastrand::Rng::with_seed(4);
     let height = 3_000;
-    let texts: Vec<Option<String>> = (0..height).map(|_| (random.u8(..) > 20).then(|| format!("t{}", random.u8(..)))).collect();
+    let texts: Vec<Option<String>> =
+        (0..height).map(|_| (random.u8(..) > 20).then(|| format!("t{}", random.u8(..)))).collect();
     let ints: Vec<Option<i32>> = (0..height).map(|_| (random.u8(..) > 20).then(|| random.i32(-50..50))).collect();
-    let floats: Vec<Option<f64>> = (0..height).map(|_| (random.u8(..) > 20).then(|| [f64::NAN, -0.0, 0.0, -1.5, f64::INFINITY][random.usize(0..5)])).collect();
+    let floats: Vec<Option<f64>> = (0..height)
+        .map(|_| (random.u8(..) > 20).then(|| [f64::NAN, -0.0, 0.0, -1.5, f64::INFINITY][random.usize(0..5)]))
+        .collect();
     let ids: Vec<i64> = (0..height as i64).collect();
-    let columns = vec![Column::new("t".into(), &texts), Column::new("i".into(), &ints), Column::new("x".into(), &floats), Column::new("id".into(), ids)];
+    let columns = vec![
+        Column::new("t".into(), &texts),
+        Column::new("i".into(), &ints),
+        Column::new("x".into(), &floats),
+        Column::new("id".into(), ids),
+    ];
     let rows = DataFrame::new(height, columns).unwrap();
     // Nulls last going up, as the bound here says, and NaN above every number.
     let float = |row: usize| {
@@ -74,22 +88,34 @@ fn rows_are_ordered_as_their_values_are() {
     };
     let present = |row: usize| (texts[row].is_none(), &texts[row], std::cmp::Reverse(ints[row]));
     let mut expected: Vec<usize> = (0..height).collect();
-    expected.sort_by(|a, b| present(*a).cmp(&present(*b)).then((float(*a).is_none(), float(*a)).cmp(&(float(*b).is_none(), float(*b)))).then(a.cmp(b)));
+    expected.sort_by(|a, b| {
+        present(*a)
+            .cmp(&present(*b))
+            .then((float(*a).is_none(), float(*a)).cmp(&(float(*b).is_none(), float(*b))))
+            .then(a.cmp(b))
+    });
     let sql = "SELECT id FROM r GROUP BY t, i, x, id ORDER BY t NULLS LAST, i DESC NULLS LAST, x NULLS LAST, id";
     let shown = answer(sql, &rows);
-    let shown: Vec<usize> = shown.column("id").unwrap().i64().unwrap().into_no_null_iter().map(|id| id as usize).collect();
+    let shown: Vec<usize> =
+        shown.column("id").unwrap().i64().unwrap().into_no_null_iter().map(|id| id as usize).collect();
     assert_eq!(shown, expected);
 }
 
 #[test]
 fn texts_that_differ_in_one_byte_anywhere_are_told_apart() {
-    let texts: Vec<String> =
-        (0..12).flat_map(|at| (0..100_u8).map(move |n| (0..12).map(|i| char::from(if i == at { 27 + n } else { b'_' })).collect())).collect();
+    let texts: Vec<String> = (0..12)
+        .flat_map(|at| {
+            (0..100_u8).map(move |n| (0..12).map(|i| char::from(if i == at { 27 + n } else { b'_' })).collect())
+        })
+        .collect();
     let mut random = fastrand::Rng::with_seed(5);
     let rows: Vec<&str> = (0..50_000).map(|_| texts[random.usize(..texts.len())].as_str()).collect();
     let mut expected = std::collections::BTreeMap::new();
     rows.iter().for_each(|text| *expected.entry(*text).or_insert(0_i64) += 1);
-    let shown = answer("SELECT k, count(*) AS n FROM r GROUP BY k ORDER BY k", &DataFrame::new(rows.len(), vec![Column::new("k".into(), &rows)]).unwrap());
+    let shown = answer(
+        "SELECT k, count(*) AS n FROM r GROUP BY k ORDER BY k",
+        &DataFrame::new(rows.len(), vec![Column::new("k".into(), &rows)]).unwrap(),
+    );
     let keys: Vec<&str> = shown.column("k").unwrap().str().unwrap().iter().flatten().collect();
     let counts: Vec<i64> = shown.column("n").unwrap().i64().unwrap().into_no_null_iter().collect();
     assert_eq!((keys, counts), expected.into_iter().unzip());

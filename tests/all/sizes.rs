@@ -69,11 +69,26 @@ fn a_footer_that_counts_what_its_pages_do_not_hold_loses_that_row_group_alone() 
     for claim in CLAIMS {
         let group = || Group::plain(100..150, NONE);
         second_is_left_out(&format!("rows {claim}"), Group { footer_rows: Some(claim), ..group() }, UNCOMPRESSED, 50);
-        second_is_left_out(&format!("values {claim}"), Group { footer_values: Some(claim), ..group() }, UNCOMPRESSED, if claim < 0 { 0 } else { 50 });
+        second_is_left_out(
+            &format!("values {claim}"),
+            Group { footer_values: Some(claim), ..group() },
+            UNCOMPRESSED,
+            if claim < 0 { 0 } else { 50 },
+        );
         let both = Group { footer_rows: Some(claim), footer_values: Some(claim), ..group() };
         second_is_left_out(&format!("both {claim}"), both, UNCOMPRESSED, if claim < 0 { 0 } else { 50 });
-        second_is_left_out(&format!("bytes {claim}"), Group { footer_bytes: Some(claim.max(1 << 20) * claim.signum()), ..group() }, UNCOMPRESSED, 0);
-        second_is_left_out(&format!("place {claim}"), Group { footer_place: Some(claim.max(1 << 20) * claim.signum()), ..group() }, UNCOMPRESSED, 0);
+        second_is_left_out(
+            &format!("bytes {claim}"),
+            Group { footer_bytes: Some(claim.max(1 << 20) * claim.signum()), ..group() },
+            UNCOMPRESSED,
+            0,
+        );
+        second_is_left_out(
+            &format!("place {claim}"),
+            Group { footer_place: Some(claim.max(1 << 20) * claim.signum()), ..group() },
+            UNCOMPRESSED,
+            0,
+        );
     }
 }
 
@@ -84,7 +99,12 @@ fn a_page_that_claims_more_than_its_bytes_hold_loses_its_row_group() {
         let lies = Lies { values: Some(claim), ..NONE };
         let group = Group { footer_rows: Some(claim), footer_values: Some(claim), ..Group::plain(100..150, lies) };
         second_is_left_out(&format!("values {claim}"), group, UNCOMPRESSED, 0);
-        second_is_left_out(&format!("packed {claim}"), Group::plain(100..150, Lies { packed: Some(claim), ..NONE }), UNCOMPRESSED, 0);
+        second_is_left_out(
+            &format!("packed {claim}"),
+            Group::plain(100..150, Lies { packed: Some(claim), ..NONE }),
+            UNCOMPRESSED,
+            0,
+        );
         for codec in [GZIP, ZSTD] {
             // Of a hundred thousand numbers, so that no simple bound helps.
             let lies = Lies { unpacked: Some(if claim > 0 { i64::from(i32::MAX) } else { claim }), ..NONE };
@@ -111,7 +131,9 @@ fn a_dictionary_that_claims_more_words_than_it_has_loses_its_row_group() {
 fn a_footer_with_endless_lists_or_a_bottomless_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lies.parquet");
-    for bytes in [long_list(1 << 31), long_list(i32::MAX as u64), long_list(u64::MAX), long_list(60), deep(100_000), deep(200)] {
+    for bytes in
+        [long_list(1 << 31), long_list(i32::MAX as u64), long_list(u64::MAX), long_list(60), deep(100_000), deep(200)]
+    {
         fs::write(&path, bytes).unwrap();
         let said = open_history(&path, None).unwrap_err().to_string();
         assert!(said.contains("footer") && said.contains("lies.parquet"), "{said}");
@@ -162,15 +184,25 @@ fn the_program_answers_from_the_rest_names_what_is_left_out_and_fails() {
     let (path, stats) = (folder.path().join("lies.parquet"), folder.path().join("stats.json"));
     for claim in [1 << 32, 1 << 40, 1 << 60] {
         let lying = Group { footer_rows: Some(claim), footer_values: Some(claim), ..Group::plain(100..150, NONE) };
-        fs::write(&path, file(&[Group::plain(0..10, NONE), lying, Group::plain(0..10, NONE)], UNCOMPRESSED, false)).unwrap();
-        for (sql, answer) in [("SELECT count(*) AS n, sum(v) AS s FROM t", "n,s\n20,90\n"), ("SELECT count(*) AS n FROM t", "n\n20\n")] {
+        fs::write(&path, file(&[Group::plain(0..10, NONE), lying, Group::plain(0..10, NONE)], UNCOMPRESSED, false))
+            .unwrap();
+        for (sql, answer) in
+            [("SELECT count(*) AS n, sum(v) AS s FROM t", "n,s\n20,90\n"), ("SELECT count(*) AS n FROM t", "n\n20\n")]
+        {
             let out = run(&path, sql, &["--stats", &stats.display().to_string()]);
             let said = stderr(&out);
             assert_eq!(out.status.code(), Some(1), "{claim}: {said}");
             assert_eq!(String::from_utf8_lossy(&out.stdout), answer, "{claim}: {said}");
-            assert!(said.lines().last().unwrap().starts_with("braid: row group 2 of ") && !said.contains("panicked"), "{said}");
+            assert!(
+                said.lines().last().unwrap().starts_with("braid: row group 2 of ") && !said.contains("panicked"),
+                "{said}"
+            );
             let told: serde_json::Value = serde_json::from_slice(&fs::read(&stats).unwrap()).unwrap();
-            assert_eq!((&told["rows_in"], &told["rows_rejected"], &told["rows_shown"]), (&70.into(), &50.into(), &20.into()), "{told}");
+            assert_eq!(
+                (&told["rows_in"], &told["rows_rejected"], &told["rows_shown"]),
+                (&70.into(), &50.into(), &20.into()),
+                "{told}"
+            );
         }
         // Alone it leaves nothing to answer from.
         let lying = Group { footer_rows: Some(claim), footer_values: Some(claim), ..Group::plain(100..150, NONE) };

@@ -130,7 +130,19 @@ fn ddsketch_orders_everything_and_does_not_depend_on_cuts() {
     for seed in 0..100 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut all = values(seed, 500);
-        all.extend([0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 5e-324, -5e-324, 1.0, -1.0]);
+        all.extend([
+            0.0,
+            -0.0,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::MAX,
+            f64::MIN,
+            5e-324,
+            -5e-324,
+            1.0,
+            -1.0,
+        ]);
         // More than fits into 2,048 bins, so that the lowest are merged.
         all.extend((0..4_000).map(|_| 10_f64.powf(random.f64() * 200.0 - 100.0)));
         random.shuffle(&mut all);

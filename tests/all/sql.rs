@@ -96,8 +96,10 @@ fn group_by_takes_columns_aliases_numbers_and_all() {
 
 #[test]
 fn answers_have_having_order_limit_and_arithmetic() {
-    let answer = ask("SELECT origin, avg(Delay) * 2 AS twice, max(Delay) - min(Delay) AS spread, CASE WHEN count(*) > 1 THEN 'many' ELSE 'one' END AS size \
-                      FROM flights GROUP BY origin HAVING sum(Delay) > -10 ORDER BY twice DESC, origin LIMIT 1");
+    let answer = ask(
+        "SELECT origin, avg(Delay) * 2 AS twice, max(Delay) - min(Delay) AS spread, CASE WHEN count(*) > 1 THEN 'many' ELSE 'one' END AS size \
+                      FROM flights GROUP BY origin HAVING sum(Delay) > -10 ORDER BY twice DESC, origin LIMIT 1",
+    );
     assert_eq!(texts(&answer, "origin"), ["ATL"]);
     assert_eq!(floats(&answer, "twice"), [Some(30.0)]);
     assert_eq!(floats(&answer, "spread"), [Some(10.0)]);
@@ -107,7 +109,9 @@ fn answers_have_having_order_limit_and_arithmetic() {
 
 #[test]
 fn windows_reach_before_1970_and_have_bounds() {
-    let answer = ask("SELECT tumble(date, INTERVAL '1 hour') AS hour, window_start, window_end, count(*) AS n FROM flights GROUP BY hour ORDER BY hour");
+    let answer = ask(
+        "SELECT tumble(date, INTERVAL '1 hour') AS hour, window_start, window_end, count(*) AS n FROM flights GROUP BY hour ORDER BY hour",
+    );
     assert_eq!(floats(&answer, "hour"), [Some(-3_600e6), Some(0.0), Some(3_600e6)]);
     assert_eq!(floats(&answer, "window_end"), [Some(0.0), Some(3_600e6), Some(7_200e6)]);
     assert_eq!(floats(&answer, "n"), [Some(1.0), Some(2.0), Some(1.0)]);
@@ -117,7 +121,8 @@ fn windows_reach_before_1970_and_have_bounds() {
 fn whole_numbers_since_1970_are_times_too() {
     let minute = |unit: i64| {
         let base = 1_700_000_000 * unit;
-        let frame = DataFrame::new(3, vec![Column::new("ts".into(), [base, base + 30 * unit, base + 90 * unit])]).unwrap();
+        let frame =
+            DataFrame::new(3, vec![Column::new("ts".into(), [base, base + 30 * unit, base + 90 * unit])]).unwrap();
         let sql = "SELECT tumble(ts, INTERVAL '1 minute') AS m, count(*) AS n FROM r GROUP BY m ORDER BY m";
         let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), None).unwrap());
         let mut partial = Partial::new(plan).unwrap();
@@ -150,8 +155,9 @@ fn intervals_are_read_as_people_write_them() {
 
 #[test]
 fn nothing_gives_null_and_zero() {
-    let answer =
-        ask("SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT origin) AS d FROM flights WHERE distance > 9999");
+    let answer = ask(
+        "SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT origin) AS d FROM flights WHERE distance > 9999",
+    );
     assert_eq!(floats(&answer, "n"), [Some(0.0)]);
     assert_eq!(floats(&answer, "s"), [None]);
     assert_eq!(floats(&answer, "a"), [None]);
@@ -166,7 +172,11 @@ fn division_by_zero_is_told() {
     let mut partial = Partial::new(plan.clone()).unwrap();
     partial.absorb(&rows().select(["origin", "Delay"]).unwrap(), None).unwrap();
     let answer = partial.answer(None).unwrap();
-    assert!(answer.notes.iter().any(|n| n.contains("'q'") && n.contains("division by zero") && n.contains("NULLIF")), "{:?}", answer.notes);
+    assert!(
+        answer.notes.iter().any(|n| n.contains("'q'") && n.contains("division by zero") && n.contains("NULLIF")),
+        "{:?}",
+        answer.notes
+    );
     assert_eq!(floats(&ask("SELECT sum(Delay) / NULLIF(count(*) - 4, 0) AS q FROM flights"), "q"), [None]);
 }
 
@@ -244,11 +254,20 @@ fn text_and_form_are_two_views_of_one_question() {
     assert_eq!(query.to_sql(), sql, "printing what was read changes nothing");
     let form = Form::from_query(&query);
     assert_eq!(form.groups, ["origin", "upper(机场) AS place"]);
-    assert_eq!(form.window, Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into(), ..WindowForm::default() }));
+    assert_eq!(
+        form.window,
+        Some(WindowForm { time: "date".into(), size: "1 hour".into(), alias: "hour".into(), ..WindowForm::default() })
+    );
     assert_eq!(form.measures.len(), 3);
     assert_eq!(
         form.measures[1],
-        Measure { aggregate: "avg".into(), argument: "Delay".into(), filter: "distance > 200".into(), alias: "mean".into(), ..Measure::default() }
+        Measure {
+            aggregate: "avg".into(),
+            argument: "Delay".into(),
+            filter: "distance > 200".into(),
+            alias: "mean".into(),
+            ..Measure::default()
+        }
     );
     assert_eq!(form.others, [("max(Delay) - min(Delay)".to_owned(), "spread".to_owned())]);
     assert_eq!(form.to_query(), query, "a form that nobody touched is the same question");
@@ -259,18 +278,29 @@ fn text_and_form_are_two_views_of_one_question() {
 #[test]
 fn every_aggregate_is_documented_and_answers() {
     for aggregate in AGGREGATES {
-        assert!(!aggregate.about.is_empty() && !aggregate.usage.is_empty() && !aggregate.takes.is_empty() && !aggregate.class.word().is_empty());
+        assert!(
+            !aggregate.about.is_empty()
+                && !aggregate.usage.is_empty()
+                && !aggregate.takes.is_empty()
+                && !aggregate.class.word().is_empty()
+        );
         // A menu begins with a column that fits and what `rest` says.
         let column = if aggregate.fits(&DataType::Int64) { "Delay" } else { "Delay > 0" };
-        let measure =
-            Measure { aggregate: aggregate.name.into(), argument: column.into(), rest: aggregate.rest(column), alias: "it".into(), ..Measure::default() };
+        let measure = Measure {
+            aggregate: aggregate.name.into(),
+            argument: column.into(),
+            rest: aggregate.rest(column),
+            alias: "it".into(),
+            ..Measure::default()
+        };
         let sql = format!("SELECT {} AS it FROM flights", measure.to_sql());
         let answer = ask(&sql);
         assert_eq!(answer.height(), 1, "{}", aggregate.name);
         assert!(!answer.column("it").unwrap().get(0).unwrap().is_null(), "{sql}");
         let form = Form::from_query(&Query::parse(&sql).unwrap());
         assert_eq!(form.measures, std::slice::from_ref(&measure), "text and form say the same");
-        let arguments = [column.to_owned(), measure.rest].into_iter().filter(|a| !a.is_empty()).collect::<Vec<_>>().join(", ");
+        let arguments =
+            [column.to_owned(), measure.rest].into_iter().filter(|a| !a.is_empty()).collect::<Vec<_>>().join(", ");
         for alias in aggregate.aliases {
             ask(&format!("SELECT {alias}({arguments}) AS it FROM flights"));
         }
@@ -313,7 +343,9 @@ fn times_may_be_written_as_text() {
     }
     let (said, _) = fault("SELECT count(*) FROM flights WHERE date > 'yesterday'");
     assert!(said.contains("'yesterday' is not a time"), "{said}");
-    let answer = ask("SELECT tumble(date, INTERVAL '1 hour') AS hour, count(*) AS n FROM flights GROUP BY hour HAVING hour >= '1970-01-01'");
+    let answer = ask(
+        "SELECT tumble(date, INTERVAL '1 hour') AS hour, count(*) AS n FROM flights GROUP BY hour HAVING hour >= '1970-01-01'",
+    );
     assert_eq!(answer.height(), 2);
 }
 
@@ -346,7 +378,11 @@ fn arithmetic_of_whole_numbers_never_wraps_silently() {
 fn an_alias_needs_no_as() {
     for alias in ["mb", "gb", "first", "last", "no", "text", "rows", "index", "n", "机场数"] {
         assert_eq!(floats(&ask(&format!("SELECT count(*) {alias} FROM flights")), alias), [Some(4.0)], "{alias}");
-        assert_eq!(floats(&ask(&format!("SELECT max(Delay) - min(Delay) {alias} FROM flights")), alias), [Some(25.0)], "{alias}");
+        assert_eq!(
+            floats(&ask(&format!("SELECT max(Delay) - min(Delay) {alias} FROM flights")), alias),
+            [Some(25.0)],
+            "{alias}"
+        );
     }
     for unaliased in [
         "SELECT count(*) FILTER (WHERE origin IS NOT NULL) FROM flights",
@@ -406,7 +442,8 @@ fn faults_of_grouping_and_from_stand_at_their_place() {
 
 #[test]
 fn an_alias_needs_no_as_after_a_cast() {
-    let query = Query::parse("SELECT sum(i)::VARCHAR s, i::DOUBLE PRECISION, k::TEXT AS t, i::BIGINT \"b\" FROM r").unwrap();
+    let query =
+        Query::parse("SELECT sum(i)::VARCHAR s, i::DOUBLE PRECISION, k::TEXT AS t, i::BIGINT \"b\" FROM r").unwrap();
     let aliases: Vec<_> = query.items.iter().map(|i| i.alias.as_deref()).collect();
     assert_eq!(aliases, [Some("s"), None, Some("t"), Some("b")]);
 }
@@ -428,7 +465,10 @@ fn times_are_cut_to_units_as_plain_values() {
 
 #[test]
 fn limit_with_offset_is_kept_up_to_date_where_the_question_gives_an_order() {
-    for sql in ["SELECT a, count(*) AS n\nFROM t\nGROUP BY a\nORDER BY n DESC\nLIMIT 3 OFFSET 2", "SELECT a, b\nFROM t\nORDER BY b\nLIMIT 3 OFFSET 2"] {
+    for sql in [
+        "SELECT a, count(*) AS n\nFROM t\nGROUP BY a\nORDER BY n DESC\nLIMIT 3 OFFSET 2",
+        "SELECT a, b\nFROM t\nORDER BY b\nLIMIT 3 OFFSET 2",
+    ] {
         let query = Query::parse(sql).unwrap();
         assert!(query.rerun.is_none(), "{sql}");
         assert_eq!((query.limit, query.offset), (Some(3), Some(2)));

@@ -12,7 +12,13 @@ use crate::cli::{braid, stderr};
 use crate::crash::conserved;
 
 fn started(args: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_braid")).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_braid"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn signal(child: &Child, name: &str) {
@@ -41,7 +47,12 @@ fn each_signal_ends_a_run_with_the_answer_of_what_was_read() {
         sleep(Duration::from_secs(2));
         signal(&child, name);
         let done = ended(child, 20);
-        assert_eq!((done.status.code(), String::from_utf8_lossy(&done.stdout).as_ref()), (Some(0), "n,s\n3,7\n"), "{name}: {}", stderr(&done));
+        assert_eq!(
+            (done.status.code(), String::from_utf8_lossy(&done.stdout).as_ref()),
+            (Some(0), "n,s\n3,7\n"),
+            "{name}: {}",
+            stderr(&done)
+        );
         drop(input);
     }
 }
@@ -49,7 +60,11 @@ fn each_signal_ends_a_run_with_the_answer_of_what_was_read() {
 #[test]
 fn under_nohup_a_run_outlives_its_terminal() {
     let mut child = Command::new("sh")
-        .args(["-c", "trap '' HUP; exec \"$0\" run --live t=stdin: --sql 'SELECT count(*) AS n FROM t'", env!("CARGO_BIN_EXE_braid")])
+        .args([
+            "-c",
+            "trap '' HUP; exec \"$0\" run --live t=stdin: --sql 'SELECT count(*) AS n FROM t'",
+            env!("CARGO_BIN_EXE_braid"),
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

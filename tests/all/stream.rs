@@ -38,12 +38,16 @@ fn all_rows_are_written_in_their_order_in_every_format() {
     let given = format!("r={}", source.display());
     for ending in ["csv", "tsv", "ndjson", "json", "parquet", "arrow"] {
         let out = folder.path().join(format!("out.{ending}"));
-        let done = braid(&["--history", &given, "--sql", "SELECT * FROM r", "--threads", "4", "--out", out.to_str().unwrap()]);
+        let done =
+            braid(&["--history", &given, "--sql", "SELECT * FROM r", "--threads", "4", "--out", out.to_str().unwrap()]);
         assert!(done.status.success(), "{ending}: {}", String::from_utf8_lossy(&done.stderr));
         let got = read(&out);
         assert!(got.equals_missing(&frame), "{ending}: {} rows", got.height());
-        let left: Vec<_> =
-            fs::read_dir(folder.path()).unwrap().filter_map(|e| e.unwrap().file_name().into_string().ok()).filter(|n| n.contains("part")).collect();
+        let left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .filter_map(|e| e.unwrap().file_name().into_string().ok())
+            .filter(|n| n.contains("part"))
+            .collect();
         assert_eq!(left, [""; 0], "{ending}");
     }
 }
@@ -52,7 +56,8 @@ fn all_rows_are_written_in_their_order_in_every_format() {
 fn no_row_is_lost_to_a_small_memory_when_rows_go_to_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let frame = sample(200_000, 18);
-    let (source, out, stats) = (folder.path().join("all.parquet"), folder.path().join("out.parquet"), folder.path().join("stats.json"));
+    let (source, out, stats) =
+        (folder.path().join("all.parquet"), folder.path().join("out.parquet"), folder.path().join("stats.json"));
     write_frame(&frame, &source).unwrap();
     let given = format!("r={}", source.display());
     let args = [
@@ -80,11 +85,13 @@ fn no_row_is_lost_to_a_small_memory_when_rows_go_to_a_file() {
 fn history_and_a_feed_are_both_written() {
     let folder = tempfile::tempdir().unwrap();
     let frame = sample(5_000, 19);
-    let (old, new, out) = (folder.path().join("old.parquet"), folder.path().join("new.ndjson"), folder.path().join("out.csv"));
+    let (old, new, out) =
+        (folder.path().join("old.parquet"), folder.path().join("new.ndjson"), folder.path().join("out.csv"));
     write_frame(&frame.head(Some(3_000)), &old).unwrap();
     write_frame(&frame.slice(3_000, 2_000), &new).unwrap();
     let (history, live) = (format!("r={}", old.display()), format!("r=file:{}?follow=false", new.display()));
-    let done = braid(&["--history", &history, "--live", &live, "--sql", "SELECT * FROM r", "--out", out.to_str().unwrap()]);
+    let done =
+        braid(&["--history", &history, "--live", &live, "--sql", "SELECT * FROM r", "--out", out.to_str().unwrap()]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let got = read(&out).sort(["t"], SortMultipleOptions::default()).unwrap();
     assert!(got.equals_missing(&frame));
@@ -134,8 +141,14 @@ fn a_table_is_joined_on_the_command_line_and_other_questions_are_re_run() {
         let done = braid(&["--history", &first, "--history", &second, "--sql", sql]);
         (String::from_utf8_lossy(&done.stdout).into_owned(), String::from_utf8_lossy(&done.stderr).into_owned())
     };
-    assert_eq!(ask("SELECT name, sum(qty) AS n FROM trades JOIN names USING (sym) GROUP BY name ORDER BY name").0, "name,n\nalpha,4\nbeta,2\n");
-    assert_eq!(ask("SELECT t.qty, n.name FROM Trades t JOIN names n ON t.sym = n.sym").0, "qty,name\n1,alpha\n2,beta\n3,alpha\n");
+    assert_eq!(
+        ask("SELECT name, sum(qty) AS n FROM trades JOIN names USING (sym) GROUP BY name ORDER BY name").0,
+        "name,n\nalpha,4\nbeta,2\n"
+    );
+    assert_eq!(
+        ask("SELECT t.qty, n.name FROM Trades t JOIN names n ON t.sym = n.sym").0,
+        "qty,name\n1,alpha\n2,beta\n3,alpha\n"
+    );
     let (answer, said) = ask("SELECT name FROM names WHERE name IN ('alpha') UNION ALL SELECT sym AS name FROM trades");
     assert_eq!(answer, "name\na\na\nalpha\nb\n");
     assert!(said.contains("re-run (not incremental)"), "{said}");

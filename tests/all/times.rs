@@ -15,7 +15,8 @@ use crate::cli::{braid, stderr, stdout};
 use crate::run::{answer, given, open};
 
 /// Times that calendars of libraries end on, and some that they know.
-const TIMES: [i64; 8] = [i64::MAX, -i64::MAX, i64::MAX - 1, -i64::MAX + 1, 8_640_000_000_000_000_000, 0, 978_307_200_000_000, i64::MAX];
+const TIMES: [i64; 8] =
+    [i64::MAX, -i64::MAX, i64::MAX - 1, -i64::MAX + 1, 8_640_000_000_000_000_000, 0, 978_307_200_000_000, i64::MAX];
 const DAYS: [i32; 8] = [i32::MAX, -i32::MAX, i32::MAX - 1, -i32::MAX + 1, 100_000_000, 0, 11_323, i32::MAX];
 
 fn times(name: &str, unit: TimeUnit, values: &[i64]) -> Column {
@@ -126,7 +127,9 @@ fn every_format_writes_and_reads_such_times_as_they_are() {
         let columnar = ["parquet", "arrow"].iter().any(|end| path.extension().is_some_and(|e| e == *end));
         let back = run(&["--history", &format!("r={}", path.display())], &[], "SELECT * FROM r");
         assert!(
-            back.out.contains("infinity") && back.out.contains("-infinity") && back.out.contains("+294247-01-10T04:00:54.775806"),
+            back.out.contains("infinity")
+                && back.out.contains("-infinity")
+                && back.out.contains("+294247-01-10T04:00:54.775806"),
             "{path:?}: {}",
             back.out
         );
@@ -142,8 +145,17 @@ fn every_format_writes_and_reads_such_times_as_they_are() {
                     let again = open(&given(&[&out], &[]));
                     let got = answer(&again, "SELECT t, ms, ns, d FROM r", Options::default()).answer.clone();
                     let of = |frame: &DataFrame, name: &str| {
-                        let mut v: Vec<i64> =
-                            frame.column(name).unwrap().to_physical_repr().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect();
+                        let mut v: Vec<i64> = frame
+                            .column(name)
+                            .unwrap()
+                            .to_physical_repr()
+                            .cast(&DataType::Int64)
+                            .unwrap()
+                            .i64()
+                            .unwrap()
+                            .iter()
+                            .flatten()
+                            .collect();
                         v.sort_unstable();
                         v.dedup();
                         v
@@ -163,7 +175,10 @@ fn infinite_times_are_compared_grouped_and_ordered() {
     let path = &files(folder.path())[0];
     let history = format!("r={}", path.display());
     let ask = |sql: &str| run(&["--history", &history], &[], sql).out;
-    assert_eq!(ask("SELECT max(t) AS hi, min(t) AS lo, max(d) AS day, min(d) AS first FROM r"), "hi,lo,day,first\ninfinity,-infinity,infinity,-infinity\n");
+    assert_eq!(
+        ask("SELECT max(t) AS hi, min(t) AS lo, max(d) AS day, min(d) AS first FROM r"),
+        "hi,lo,day,first\ninfinity,-infinity,infinity,-infinity\n"
+    );
     assert_eq!(ask("SELECT t, count(*) AS n FROM r WHERE t = 'infinity' GROUP BY t"), "t,n\ninfinity,2\n");
     assert_eq!(ask("SELECT count(*) AS n FROM r WHERE d < '-infinity' OR d = 'infinity'"), "n\n2\n");
     assert_eq!(ask("SELECT count(*) AS n FROM r WHERE t > '2000-01-01' AND t < TIMESTAMP 'infinity'"), "n\n3\n");
@@ -178,13 +193,25 @@ fn infinite_times_are_compared_grouped_and_ordered() {
 fn windows_of_times_that_have_none_are_null_and_told() {
     let folder = tempfile::tempdir().unwrap();
     for path in files(folder.path()) {
-        for (window, lost) in [("tumble(t, INTERVAL '1 day')", 5), ("hop(t, INTERVAL '1 hour', INTERVAL '1 day')", 5), ("session(t, INTERVAL '1 day')", 4)] {
+        for (window, lost) in [
+            ("tumble(t, INTERVAL '1 day')", 5),
+            ("hop(t, INTERVAL '1 hour', INTERVAL '1 day')", 5),
+            ("session(t, INTERVAL '1 day')", 4),
+        ] {
             let sql = format!("SELECT {window} AS w, window_end, count(*) AS n FROM r GROUP BY w");
             let told = run(&["--history", &format!("r={}", path.display())], &["--time", "r=t"], &sql);
-            assert!(!told.out.contains("infinity") && !told.out.contains("+36040") && !told.out.contains("292"), "{}", told.out);
+            assert!(
+                !told.out.contains("infinity") && !told.out.contains("+36040") && !told.out.contains("292"),
+                "{}",
+                told.out
+            );
             assert!(told.out.contains("2001-01-01T00:00:00"), "{}", told.out);
             assert_eq!((told.cells, told.rows), (lost, 0), "{window} of {path:?}: {}", told.said);
-            assert!(told.said.contains("'infinity' leaves the range of time") && told.said.contains("cells set aside"), "{}", told.said);
+            assert!(
+                told.said.contains("'infinity' leaves the range of time") && told.said.contains("cells set aside"),
+                "{}",
+                told.said
+            );
         }
     }
     // As a feed: the same answer, the same count.
@@ -193,12 +220,23 @@ fn windows_of_times_that_have_none_are_null_and_told() {
     for ending in ["parquet", "csv", "ndjson"] {
         let path = folder.path().join(format!("feed.{ending}"));
         write_frame(&frame, &path).unwrap();
-        for window in ["tumble(t, INTERVAL '1 day')", "hop(t, INTERVAL '1 hour', INTERVAL '1 day')", "session(t, INTERVAL '1 day')"] {
+        for window in [
+            "tumble(t, INTERVAL '1 day')",
+            "hop(t, INTERVAL '1 hour', INTERVAL '1 day')",
+            "session(t, INTERVAL '1 day')",
+        ] {
             let sql = format!("SELECT {window} AS w, window_end, count(*) AS n FROM r GROUP BY w");
             let ask = |kind: &str, from: String| run(&[kind, &from], &["--time", "r=t"], &sql);
-            let (history, live) = (ask("--history", format!("r={}", path.display())), ask("--live", format!("r=file:{}?follow=false", path.display())));
+            let (history, live) = (
+                ask("--history", format!("r={}", path.display())),
+                ask("--live", format!("r=file:{}?follow=false", path.display())),
+            );
             assert_eq!((history.cells, history.rows), (4, 0), "{window} of {ending}: {}", history.said);
-            assert_eq!((live.out, live.cells, live.rows), (history.out, history.cells, history.rows), "{window} of {ending}");
+            assert_eq!(
+                (live.out, live.cells, live.rows),
+                (history.out, history.cells, history.rows),
+                "{window} of {ending}"
+            );
         }
     }
 }
@@ -240,11 +278,18 @@ fn arithmetic_that_leaves_the_range_is_null_and_told() {
         ("CAST(t AS DATE) + 1", 1),
         ("coalesce(t, t) + INTERVAL '1 hour'", 1),
     ] {
-        for sql in [format!("SELECT {expr} AS x FROM r WHERE v = {row}"), format!("SELECT {expr} AS x, count(*) AS n FROM r WHERE v = {row} GROUP BY x")] {
+        for sql in [
+            format!("SELECT {expr} AS x FROM r WHERE v = {row}"),
+            format!("SELECT {expr} AS x, count(*) AS n FROM r WHERE v = {row} GROUP BY x"),
+        ] {
             let told = run(&["--history", &history], &[], &sql);
             assert!(told.out == "x\n\n" || told.out == "x,n\n,1\n", "{sql}: {}", told.out);
             assert_eq!((told.cells, told.rows), (1, 0), "{sql}: {}", told.said);
-            assert!(told.said.contains("leaves the range of time") && told.said.contains(&format!("line {row}")), "{sql}: {}", told.said);
+            assert!(
+                told.said.contains("leaves the range of time") && told.said.contains(&format!("line {row}")),
+                "{sql}: {}",
+                told.said
+            );
         }
         // Others are as they were.
         let told = run(&["--history", &history], &[], &format!("SELECT {expr} AS x FROM r WHERE v = 7"));
@@ -276,22 +321,37 @@ fn enormous_intervals_are_refused_or_hold() {
     let path = &files(folder.path())[0];
     let history = format!("r={}", path.display());
     for interval in ["200000000 days", "99999999999999999999 hours", "9999999999:00:00"] {
-        for call in ["tumble(t, INTERVAL '_')", "hop(t, INTERVAL '_', INTERVAL '_')", "session(t, INTERVAL '_')", "t + INTERVAL '_'"] {
+        for call in [
+            "tumble(t, INTERVAL '_')",
+            "hop(t, INTERVAL '_', INTERVAL '_')",
+            "session(t, INTERVAL '_')",
+            "t + INTERVAL '_'",
+        ] {
             let sql = format!("SELECT {} AS w, count(*) AS n FROM r GROUP BY w", call.replace('_', interval));
             let out = braid(&["run", "--history", &history, "--sql", &sql]);
             assert_eq!(out.status.code(), Some(1), "{sql}: {}", stdout(&out));
             assert!(stderr(&out).contains("longer than times reach"), "{sql}: {}", stderr(&out));
         }
     }
-    for (interval, word) in [("1 decade", "is not an interval"), ("1 month", "vary in length"), ("soon", "is not an interval")] {
-        let out = braid(&["run", "--history", &history, "--sql", &format!("SELECT t + INTERVAL '{interval}' AS x FROM r")]);
+    for (interval, word) in
+        [("1 decade", "is not an interval"), ("1 month", "vary in length"), ("soon", "is not an interval")]
+    {
+        let out =
+            braid(&["run", "--history", &history, "--sql", &format!("SELECT t + INTERVAL '{interval}' AS x FROM r")]);
         assert_eq!(out.status.code(), Some(1), "{interval}: {}", stdout(&out));
         assert!(stderr(&out).contains(word), "{interval}: {}", stderr(&out));
     }
-    assert_eq!(run(&["--history", &history], &[], "SELECT t + INTERVAL '1:30:00' AS x FROM r WHERE v = 6").out, "x\n1970-01-01T01:30:00.000000\n");
-    let told =
-        run(&["--history", &history], &[], "SELECT session(t, INTERVAL '100000000 days') AS w, window_end, count(*) AS n FROM r WHERE v IN (6, 7) GROUP BY w");
-    let end = time::text(978_307_200_000_000 + 8_640_000_000_000_000_000, TimeUnit::Microseconds, 'T', Clock::Digits(6));
+    assert_eq!(
+        run(&["--history", &history], &[], "SELECT t + INTERVAL '1:30:00' AS x FROM r WHERE v = 6").out,
+        "x\n1970-01-01T01:30:00.000000\n"
+    );
+    let told = run(
+        &["--history", &history],
+        &[],
+        "SELECT session(t, INTERVAL '100000000 days') AS w, window_end, count(*) AS n FROM r WHERE v IN (6, 7) GROUP BY w",
+    );
+    let end =
+        time::text(978_307_200_000_000 + 8_640_000_000_000_000_000, TimeUnit::Microseconds, 'T', Clock::Digits(6));
     assert!(end.starts_with("+2757"), "{end}");
     assert_eq!(told.out, format!("w,window_end,n\n1970-01-01T00:00:00.000000,{end},2\n"));
     assert_eq!(told.cells, 0);

@@ -23,7 +23,9 @@ fn zstd(text: &str) -> Vec<u8> {
 /// What a pipe gives that brings these bytes so many at a time.
 fn piped(bytes: Vec<u8>, step: usize) -> Got {
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let feeding = std::thread::Builder::new().spawn(move || bytes.chunks(step).for_each(|part| writer.write_all(part).unwrap())).unwrap();
+    let feeding = std::thread::Builder::new()
+        .spawn(move || bytes.chunks(step).for_each(|part| writer.write_all(part).unwrap()))
+        .unwrap();
     let mut live = stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap();
     settled(&mut live);
     let got = to_end(&mut live);
@@ -36,7 +38,9 @@ fn a_packed_pipe_gives_the_rows_of_its_text_however_its_bytes_arrive() {
     let (one, two) = (objects(0..4_000), objects(4_000..9_000));
     let text = one.len() as u64 + two.len() as u64;
     // As a log that is packed piece by piece: one member after another.
-    for packed in [[gzip(&one), gzip(&two)].concat(), [zstd(&one), zstd(&two)].concat(), (one.clone() + &two).into_bytes()] {
+    for packed in
+        [[gzip(&one), gzip(&two)].concat(), [zstd(&one), zstd(&two)].concat(), (one.clone() + &two).into_bytes()]
+    {
         for step in [1, 7, 1_000, 1 << 20] {
             let got = piped(packed.clone(), step);
             assert_eq!(got.numbers("n"), (0..9_000).collect::<Vec<_>>());
@@ -94,7 +98,10 @@ fn what_is_no_text_is_refused_by_feeds_in_the_words_of_history() {
         assert!(history.contains(what), "{history}");
         let mut feeds = vec!["r=stdin:".to_owned(), "r=stdin:?format=csv".to_owned()];
         if *what != "which holds no table" {
-            feeds.extend([format!("r=file:{}", path.display()), format!("r=file:{}?follow=false&format=csv", path.display())]);
+            feeds.extend([
+                format!("r=file:{}", path.display()),
+                format!("r=file:{}?follow=false&format=csv", path.display()),
+            ]);
         }
         for live in feeds {
             let said = refusal(&live, bytes);
@@ -115,7 +122,12 @@ fn a_pipe_that_is_cut_or_damaged_in_its_packing_is_no_answer() {
         let said = refusal("r=stdin:", &damaged);
         assert!(said.contains(&format!("its {packing} data are damaged")) || said.contains("too early"), "{said}");
         let out = ask("r=stdin:", &packed);
-        assert_eq!((out.status.code(), String::from_utf8_lossy(&out.stdout).trim()), (Some(0), "c\n50000"), "{}", stderr(&out));
+        assert_eq!(
+            (out.status.code(), String::from_utf8_lossy(&out.stdout).trim()),
+            (Some(0), "c\n50000"),
+            "{}",
+            stderr(&out)
+        );
     }
 }
 

@@ -39,7 +39,11 @@ impl Window {
     pub(super) fn restarted(self) -> Self {
         let Self { harness, app, home } = self;
         drop((harness, app));
-        let saved = Workspace::load(&home.path().join("home/config/workspace.json"), &Vault::new(home.path().join("home/config"))).unwrap();
+        let saved = Workspace::load(
+            &home.path().join("home/config/workspace.json"),
+            &Vault::new(home.path().join("home/config")),
+        )
+        .unwrap();
         let mut window = Self::at(home, 1280.0, 800.0);
         let tables = saved.tables.len();
         saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(Open::Setup(setup))));
@@ -87,7 +91,8 @@ impl Window {
     pub(super) fn wait(&mut self, what: &str, done: impl Fn(&App) -> bool) {
         let since = Instant::now();
         while !done(&self.app()) {
-            let notices: Vec<_> = self.app().notices().all().iter().map(|n| format!("{}: {}; {}", n.place, n.what, n.hint)).collect();
+            let notices: Vec<_> =
+                self.app().notices().all().iter().map(|n| format!("{}: {}; {}", n.place, n.what, n.hint)).collect();
             assert!(since.elapsed() < LONG, "waited in vain until {what}; notices: {notices:?}");
             std::thread::sleep(Duration::from_millis(5));
             self.harness.step();
@@ -96,12 +101,16 @@ impl Window {
     }
 
     pub(super) fn wait_done(&mut self) {
-        self.wait("every run and job has ended", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Done) && app.is_idle());
+        self.wait("every run and job has ended", |app| {
+            app.sheet().is_some_and(|s| s.watch.state() == State::Done) && app.is_idle()
+        });
     }
 
     /// The same while a feed goes on behind the past that is shown.
     pub(super) fn wait_past_done(&mut self) {
-        self.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Done && !s.picture.is_building()));
+        self.wait("the past is answered", |app| {
+            app.sheet().is_some_and(|s| s.watch.state() == State::Done && !s.picture.is_building())
+        });
     }
 
     pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -146,7 +155,9 @@ impl Window {
     pub(super) fn field<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
         use egui::accesskit::Role;
         let mut found = self.harness.query_all_by_label(label);
-        found.find(|node| matches!(node.accesskit_node().role(), Role::TextInput | Role::MultilineTextInput)).expect("there is such a field")
+        found
+            .find(|node| matches!(node.accesskit_node().role(), Role::TextInput | Role::MultilineTextInput))
+            .expect("there is such a field")
     }
 
     pub(super) fn ask(&mut self, sql: &str) {
@@ -158,7 +169,9 @@ impl Window {
     pub(super) fn answer(&self) -> Vec<String> {
         let sheet = self.sheet();
         let frame = &sheet.watch.shown.as_ref().expect("there is an answer").answer;
-        let line = |row| frame.columns().iter().map(|c| c.get(row).unwrap().str_value().into_owned()).collect::<Vec<_>>().join(" ");
+        let line = |row| {
+            frame.columns().iter().map(|c| c.get(row).unwrap().str_value().into_owned()).collect::<Vec<_>>().join(" ")
+        };
         (0..frame.height()).map(line).collect()
     }
 
@@ -216,14 +229,17 @@ pub(super) fn with_replay(speed: usize) -> Window {
         ..TableSetup::default()
     };
     window.propose(Action::Open(Open::Setup(setup)));
-    window.wait("rows flow", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 0)));
+    window.wait("rows flow", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 0))
+    });
     window
 }
 
 #[test]
 fn the_first_page_offers_every_beginning_with_one_click() {
     let window = Window::new();
-    for label in ["Sample data", "Sample as a live feed", "History and live in one table", "Open…", "Open a folder…"] {
+    for label in ["Sample data", "Sample as a live feed", "History and live in one table", "Open…", "Open a folder…"]
+    {
         assert!(window.harness.query_by_label(label).is_some(), "{label}");
     }
     assert!(window.harness.query_all_by_label("Connect a feed…").count() >= 1);
@@ -281,7 +297,11 @@ fn a_choice_in_the_builder_changes_the_sql_and_the_answer() {
     let sql = window.sheet().question.sql.clone();
     assert!(sql.to_uppercase().contains("GROUP BY TOWN"), "{sql}");
     assert_eq!(window.answer().len(), 3);
-    assert_eq!(window.harness.get_by_label("SQL").value().unwrap(), sql, "the text that is shown is the text that was asked");
+    assert_eq!(
+        window.harness.get_by_label("SQL").value().unwrap(),
+        sql,
+        "the text that is shown is the text that was asked"
+    );
 }
 
 #[test]
@@ -388,7 +408,9 @@ fn the_chart_changes_while_a_replay_runs() {
     let before = window.points();
     window.wait("the picture has moved", |app| {
         let figure = app.sheet().and_then(|s| s.picture.figure());
-        figure.is_some_and(|f| f.series.first().is_some_and(|s| s.x.iter().copied().zip(s.y.iter().copied()).collect::<Vec<_>>() != before))
+        figure.is_some_and(|f| {
+            f.series.first().is_some_and(|s| s.x.iter().copied().zip(s.y.iter().copied()).collect::<Vec<_>>() != before)
+        })
     });
     assert!(window.has("Live") && window.has("rows/s"));
 }
@@ -479,7 +501,9 @@ fn the_seam_is_drawn_and_a_click_on_it_opens_its_ledger() {
     window.click("History and live in one table");
     let drawn = |app: &App| app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| f.seam.is_some());
     window.wait("the seam is drawn", drawn);
-    window.wait("live rows come", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.seam.live_rows > 1_000)));
+    window.wait("live rows come", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.seam.live_rows > 1_000))
+    });
     window.click("Pause");
     let rect = window.chart();
     let figure = window.sheet().picture.figure().unwrap();
@@ -562,7 +586,9 @@ fn a_feed_is_tested_previewed_and_added() {
     }
     window.click("Add as table");
     window.wait("the feed is a table", |app| app.sheets().len() == 1);
-    window.wait("rows flow", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.come_in > 0)));
+    window.wait("rows flow", |app| {
+        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.come_in > 0))
+    });
     assert!(window.sheet().table.history.is_empty() && window.sheet().table.live.len() == 1);
 }
 
@@ -608,7 +634,9 @@ fn the_picture_and_the_answer_can_be_saved() {
     for (file, name) in [(AnswerFile::Csv, "a.csv"), (AnswerFile::Parquet, "a.parquet")] {
         window.propose(Action::Export(Export::Answer(Some(folder.join(name)), file)));
     }
-    window.wait("four files are saved", |app| app.notices().all().iter().filter(|n| n.what.starts_with("Saved")).count() == 4);
+    window.wait("four files are saved", |app| {
+        app.notices().all().iter().filter(|n| n.what.starts_with("Saved")).count() == 4
+    });
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     assert!(read("c.png").starts_with(b"\x89PNG\r\n"));
     assert!(String::from_utf8(read("c.svg")).unwrap().contains("</svg>"));
@@ -717,11 +745,19 @@ fn a_measure_and_a_window_are_changed_by_clicks_in_their_forms() {
     window.harness.get_by_role_and_label(button, "sum").click();
     window.settle();
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("sum(price)"), "a number, not the time: {}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("sum(price)"),
+        "a number, not the time: {}",
+        window.sheet().question.asked
+    );
     window.harness.get_by_role_and_label(button, "max").click();
     window.settle();
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("max(price)"), "the form stays open: {}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("max(price)"),
+        "the form stays open: {}",
+        window.sheet().question.asked
+    );
     window.harness.key_press(Key::Escape);
     window.settle();
     window.click("Window sold every 1 hour");
@@ -796,18 +832,23 @@ fn what_a_run_has_noted_is_gone_with_the_next_question() {
 
 #[test]
 fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it_cannot() {
-    let zenity = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file()));
+    let zenity = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join("zenity").is_file()));
     let bus = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|v| !v.is_empty());
     if !cfg!(target_os = "linux") || zenity || bus {
         return;
     }
     let mut window = with_sales();
     window.propose(Action::Open(Open::PickFiles));
-    window.wait("it is told", |app| app.notices().all().iter().any(|n| n.what.contains("no file dialog") && n.hint.contains("drop")));
+    window.wait("it is told", |app| {
+        app.notices().all().iter().any(|n| n.what.contains("no file dialog") && n.hint.contains("drop"))
+    });
     for name in ["sales-chart.svg", "sales-chart-2.svg"] {
         window.propose(Action::Export(Export::Chart(None, ChartFile::Svg)));
         let place = window.home.path().join("home/downloads").join(name);
-        window.wait("it is saved", |app| app.notices().all().iter().any(|n| n.what.starts_with("Saved") && n.what.contains(name)));
+        window.wait("it is saved", |app| {
+            app.notices().all().iter().any(|n| n.what.starts_with("Saved") && n.what.contains(name))
+        });
         assert!(std::fs::read_to_string(place).unwrap().contains("</svg>"));
     }
 }

@@ -75,7 +75,10 @@ fn a_workspace_from_elsewhere_waits_until_its_hosts_are_agreed_to_once() {
     workspace.save(&file, &Vault::new(window.path("other"))).unwrap();
     for button in ["Do not open", "Open without feeds"] {
         open(&mut window, &file);
-        assert!(window.harness.query_by_label(ASKED).is_some() && window.app().sheets().is_empty(), "it asks, and opens nothing");
+        assert!(
+            window.harness.query_by_label(ASKED).is_some() && window.app().sheets().is_empty(),
+            "it asks, and opens nothing"
+        );
         assert!(window.harness.query_by_label("127.0.0.1").is_some());
         press(&mut window, button);
         assert!(window.harness.query_by_label(ASKED).is_none());
@@ -146,13 +149,19 @@ fn secrets_are_apart_in_a_file_of_the_user_and_come_back() {
     assert_eq!(Workspace::load(&file, &vault).unwrap(), workspace);
     // Elsewhere the file is of no use to find them.
     let elsewhere = Workspace::load(&file, &Vault::new(home.path().join("other"))).unwrap();
-    assert_eq!(elsewhere.tables[0].live, ["wss://example.org:1/a?format=json", "wss://example.org/b", "ws://example.org/c?format=json"]);
+    assert_eq!(
+        elsewhere.tables[0].live,
+        ["wss://example.org:1/a?format=json", "wss://example.org/b", "ws://example.org/c?format=json"]
+    );
 }
 
 #[test]
 fn no_secret_of_an_address_is_shown_even_where_it_cannot_be_read() {
     for (url, shown) in [
-        ("wss://ann:hunter2@example.org/a?subscribe={\"op\":\"login\"}&sid=1&format=json", "wss://example.org/a?format=json&subscribe=…&sid=…"),
+        (
+            "wss://ann:hunter2@example.org/a?subscribe={\"op\":\"login\"}&sid=1&format=json",
+            "wss://example.org/a?format=json&subscribe=…&sid=…",
+        ),
         ("ws://host/x?Bearer=abc", "ws://host/x?Bearer=…"),
         ("replay:a@b.csv?speed=60", "replay:a@b.csv?speed=60"),
     ] {
@@ -174,11 +183,29 @@ fn no_secret_of_an_address_is_shown_even_where_it_cannot_be_read() {
     ] {
         let out = crate::cli::braid(&["run", "--live", live, "--sql", "SELECT count(*) AS n FROM t", "--for", "1s"]);
         let said = crate::cli::stderr(&out);
-        assert!(!out.status.success() && said.contains("example.org") && !said.contains("hunter2") && !said.contains("s3cret"), "{said}");
+        assert!(
+            !out.status.success()
+                && said.contains("example.org")
+                && !said.contains("hunter2")
+                && !said.contains("s3cret"),
+            "{said}"
+        );
     }
-    let out = crate::cli::braid(&["run", "--history", "t=https://ann:hunter2@example.org/x?token=s3cret", "--sql", "SELECT count(*) AS n FROM t"]);
+    let out = crate::cli::braid(&[
+        "run",
+        "--history",
+        "t=https://ann:hunter2@example.org/x?token=s3cret",
+        "--sql",
+        "SELECT count(*) AS n FROM t",
+    ]);
     let said = crate::cli::stderr(&out);
-    assert!(!out.status.success() && said.contains("https://example.org") && !said.contains("hunter2") && !said.contains("s3cret"), "{said}");
+    assert!(
+        !out.status.success()
+            && said.contains("https://example.org")
+            && !said.contains("hunter2")
+            && !said.contains("s3cret"),
+        "{said}"
+    );
     assert_eq!(outline("wss://ann:pw@Example.org:9/a?b"), "wss://Example.org:9");
     assert_eq!(outline("s3cret"), "the address");
 }

@@ -26,7 +26,13 @@ fn trips(seed: u64, from: usize, rows: usize, changed: bool) -> String {
         let (way, town) = (rng.usize(1..500), ["Rome", "Oslo", "Lima"][rng.usize(..3)]);
         let late = (way + rng.usize(..40) > 260) != changed;
         let weight = rng.f64() * 20.0 + if changed { 15.0 } else { 0.0 };
-        format!("2024-03-{:02} {:02}:{:02}:{:02},{town},{way},{weight:.2},{late}\n", 1 + i / 86_400, i / 3600 % 24, i / 60 % 60, i % 60)
+        format!(
+            "2024-03-{:02} {:02}:{:02}:{:02},{town},{way},{weight:.2},{late}\n",
+            1 + i / 86_400,
+            i / 3600 % 24,
+            i / 60 % 60,
+            i % 60
+        )
     };
     (from..from + rows).map(line).collect()
 }
@@ -37,7 +43,8 @@ const HEADER: &str = "at,town,way,weight,late\n";
 fn with_model() -> Window {
     let mut window = Window::new();
     let history = window.file("trips.csv", &format!("{HEADER}{}", trips(1, 0, 4_000, false)));
-    let live = window.file("live.csv", &format!("{HEADER}{}{}", trips(2, 4_000, 2_000, false), trips(3, 6_000, 5_000, true)));
+    let live =
+        window.file("live.csv", &format!("{HEADER}{}{}", trips(2, 4_000, 2_000, false), trips(3, 6_000, 5_000, true)));
     let setup = TableSetup {
         name: "trips".to_owned(),
         paths: vec![history],
@@ -73,20 +80,39 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
     let mut window = with_model();
     window.click("Guard late");
     assert!(window.has("Guard of late"));
-    window.wait("all rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    window.wait("all rows are watched", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    });
     {
         let app = window.app();
         let watched = app.guards().of(ID).unwrap().newest.clone().unwrap();
-        assert_eq!((watched.rows, watched.labelled, watched.skew.compared, watched.skew.unequal), (7_000, 7_000, 7_000, 0));
+        assert_eq!(
+            (watched.rows, watched.labelled, watched.skew.compared, watched.skew.unequal),
+            (7_000, 7_000, 7_000, 0)
+        );
     }
-    for label in ["Stale", "'weight' is not distributed as in training", "the error has grown", "drifted", "stable", "7,000 rows scored twice, 0 differences"] {
+    for label in [
+        "Stale",
+        "'weight' is not distributed as in training",
+        "the error has grown",
+        "drifted",
+        "stable",
+        "7,000 rows scored twice, 0 differences",
+    ] {
         assert!(window.has(label), "{label}");
     }
     assert!(window.has("Figure: Error of late as rows come"));
     // Also outside of the panel: in the list, in the status line, and as a notice with a way back.
     window.click("Close");
     assert!(window.has("late is stale"));
-    let notice = window.app().notices().all().iter().find(|n| n.what.contains("late is stale since 2024-03-01")).cloned().expect("an alert");
+    let notice = window
+        .app()
+        .notices()
+        .all()
+        .iter()
+        .find(|n| n.what.contains("late is stale since 2024-03-01"))
+        .cloned()
+        .expect("an alert");
     assert!(notice.hint.contains("retrain") && notice.place == "trips", "{notice:?}");
     window.click("Open the guard");
 
@@ -103,7 +129,9 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
 
     // The new forest and the old one on the same rows.
     window.click("Retrain");
-    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    window.wait("a forest was trained", |app| {
+        app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle()
+    });
     {
         let app = window.app();
         let learned = app.guards().of(ID).unwrap().retrained.clone().unwrap();
@@ -113,7 +141,9 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
     }
     let before = window.app().models().get(ID).unwrap().scorer.clone();
     window.click("Swap to retrained");
-    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    window.wait("it is watched again", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    });
     {
         let app = window.app();
         let entry = app.models().get(ID).unwrap();
@@ -133,7 +163,8 @@ fn a_question_asks_the_model_that_took_over() {
     let mut window = with_model();
     window.propose(Action::Model(ID, ModelAction::Guard));
     window.wait("all rows are watched", |app| {
-        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.fused.is_some()) && !g.is_watching()) && app.is_idle()
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.fused.is_some()) && !g.is_watching())
+            && app.is_idle()
     });
     window.click("Close");
     window.ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS right FROM trips WHERE at >= '2024-03-01 02:10:00'");
@@ -184,14 +215,20 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
     let file = window.file("old.json", "");
     model::save(&model::Saved::new(forest), &file).unwrap();
     let live = window.file("live.csv", &format!("{HEADER}{}", trips(4, 0, 1_500, false)));
-    let setup = TableSetup { name: "live".to_owned(), live: vec![format!("replay:{}?speed=max", live.display())], ..TableSetup::default() };
+    let setup = TableSetup {
+        name: "live".to_owned(),
+        live: vec![format!("replay:{}?speed=max", live.display())],
+        ..TableSetup::default()
+    };
     window.propose(Action::Open(Open::Setup(setup)));
     window.wait("it is a table", |app| app.sheets().len() == 2);
     let sheet = window.sheet().id;
     window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
     window.wait("it is loaded", |app| app.models().entries.len() == 2);
     window.propose(Action::Model(ModelId(2), ModelAction::Guard));
-    window.wait("it was watched", |app| app.guards().of(ModelId(2)).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)));
+    window.wait("it was watched", |app| {
+        app.guards().of(ModelId(2)).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended))
+    });
     assert!(window.has("until it is retrained"));
     assert!(window.has("1,500 rows scored twice, 0 differences"));
 }
@@ -200,14 +237,18 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
 fn a_guard_can_be_stopped_and_goes_with_its_model() {
     let mut window = with_model();
     window.click("Guard late");
-    window.wait("rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows > 500)));
+    window.wait("rows are watched", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows > 500))
+    });
     window.click("Stop watching");
     let rows = window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().rows;
     assert!(window.has("Stopped") || window.has("Stale"));
     window.click("Watch again");
     assert!(window.app().guards().of(ID).unwrap().is_watching() && rows > 0);
     act(&mut window, Guard::Window(500));
-    window.wait("a window is full", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.window_full && w.window_rows == 500)));
+    window.wait("a window is full", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.window_full && w.window_rows == 500))
+    });
     window.propose(Action::Model(ID, ModelAction::Remove));
     assert!(window.app().guards().of(ID).is_none() && !window.has("Guard of late"));
 }
@@ -217,7 +258,8 @@ fn a_model_that_was_swapped_can_be_swapped_back() {
     let mut window = with_model();
     window.propose(Action::Model(ID, ModelAction::Guard));
     window.wait("all rows are watched", |app| {
-        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.fused.is_some()) && !g.is_watching()) && app.is_idle()
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.fused.is_some()) && !g.is_watching())
+            && app.is_idle()
     });
     let forest = |window: &Window| window.app().models().get(ID).unwrap().scorer.forest().clone();
     let (before, learned) = (forest(&window), window.app().models().get(ID).unwrap().report.clone().unwrap());
@@ -228,7 +270,9 @@ fn a_model_that_was_swapped_can_be_swapped_back() {
     window.click("Swap back");
     assert!(Arc::ptr_eq(&before, &forest(&window)), "the very model");
     assert!(Arc::ptr_eq(&learned, window.app().models().get(ID).unwrap().report.as_ref().unwrap()), "with its report");
-    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows == 7_000 && w.ended)));
+    window.wait("it is watched again", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows == 7_000 && w.ended))
+    });
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(window.has("Swapped back on"));
     // One step: from there the other one could come back.
@@ -240,7 +284,8 @@ fn a_model_that_was_swapped_can_be_swapped_back() {
 fn a_guard_goes_on_with_the_feed_that_is_attached_again_and_both_are_remembered() {
     let mut window = with_model();
     window.click("Guard late");
-    let watched = |app: &braid::ui::App| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows > 0));
+    let watched =
+        |app: &braid::ui::App| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.rows > 0));
     window.wait("rows are watched", watched);
     let (sheet, url) = (window.sheet().id, window.sheet().table.live[0].url.text.clone());
     window.propose(Action::Table(sheet, TableAction::Detach(url.clone())));
@@ -252,7 +297,9 @@ fn a_guard_goes_on_with_the_feed_that_is_attached_again_and_both_are_remembered(
     window.propose(Action::Feed(braid::ui::action::Feed::Add));
     window.wait("rows are watched again", |app| watched(app) && app.guards().of(ID).is_some_and(|g| g.fault.is_none()));
     let file = window.file("x", "").with_file_name("home").join("config/workspace.json");
-    let recent = || braid::workspace::Workspace::load(&file, &braid::workspace::Vault::new(file.parent().unwrap())).unwrap().recent;
+    let recent = || {
+        braid::workspace::Workspace::load(&file, &braid::workspace::Vault::new(file.parent().unwrap())).unwrap().recent
+    };
     window.wait("it is written down", |_| recent().iter().any(|item| item.models.iter().any(|m| m.guard.is_some())));
     assert_eq!(recent().len(), 1, "with and without its feed it is one");
     assert_eq!(recent()[0].live, [url]);
@@ -263,7 +310,9 @@ fn what_is_guarded_comes_back_with_its_table() {
     let mut window = with_model();
     window.click("Guard late");
     act(&mut window, Guard::Window(500));
-    let ended = |app: &braid::ui::App| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle();
+    let ended = |app: &braid::ui::App| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    };
     window.wait("all rows are watched", ended);
     let forest = |window: &Window| window.app().models().get(ID).unwrap().scorer.forest().clone();
     let before = forest(&window);
@@ -278,7 +327,9 @@ fn what_is_guarded_comes_back_with_its_table() {
 
     // The one that took over comes back, with what it has learnt from: none of the rows is new to it.
     act(&mut window, Guard::Retrain);
-    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    window.wait("a forest was trained", |app| {
+        app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle()
+    });
     act(&mut window, Guard::Swap(Who::Retrained));
     window.wait("it is watched", ended);
     let after = forest(&window);
@@ -318,21 +369,31 @@ fn times(seed: u64, from: usize, rows: usize, changed: bool) -> DataFrame {
     let mut rng = fastrand::Rng::with_seed(seed);
     let way: Vec<f64> = (0..rows).map(|_| rng.f64() * 500.0).collect();
     let weight: Vec<f64> = (0..rows).map(|_| rng.f64() * 20.0).collect();
-    let minutes: Vec<f64> = way.iter().zip(&weight).map(|(way, weight)| way / 4.0 + weight + if changed { 60.0 } else { 0.0 } + rng.f64() * 5.0).collect();
+    let minutes: Vec<f64> = way
+        .iter()
+        .zip(&weight)
+        .map(|(way, weight)| way / 4.0 + weight + if changed { 60.0 } else { 0.0 } + rng.f64() * 5.0)
+        .collect();
     let at: Vec<i64> = (0..rows).map(|i| 1_700_000_000_000_000 + (from + i) as i64 * 1_000_000).collect();
     let at = Int64Chunked::from_vec("at".into(), at).into_datetime(TimeUnit::Microseconds, None).into_column();
-    let columns = [("way", way), ("weight", weight), ("minutes", minutes)].map(|(name, values)| Column::new(name.into(), values));
+    let columns =
+        [("way", way), ("weight", weight), ("minutes", minutes)].map(|(name, values)| Column::new(name.into(), values));
     DataFrame::new(rows, std::iter::once(at).chain(columns).collect()).unwrap()
 }
 
 #[test]
 fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     let mut window = Window::new();
-    let (history, live, file) = (window.file("h.parquet", ""), window.file("l.parquet", ""), window.file("minutes.json", ""));
+    let (history, live, file) =
+        (window.file("h.parquet", ""), window.file("l.parquet", ""), window.file("minutes.json", ""));
     let past = times(1, 0, 3_000, false);
     write_frame(&past, &history).unwrap();
     write_frame(&times(2, 3_000, 2_000, false).vstack(&times(3, 5_000, 4_000, true)).unwrap(), &live).unwrap();
-    let question = Question { target: "minutes".to_owned(), features: vec!["way".to_owned(), "weight".to_owned()], ..Question::default() };
+    let question = Question {
+        target: "minutes".to_owned(),
+        features: vec!["way".to_owned(), "weight".to_owned()],
+        ..Question::default()
+    };
     let mut job = train(past.clone(), Training { question, trees: 12, ..Training::default() }, Wake::silent());
     let forest = loop {
         match job.take() {
@@ -354,9 +415,19 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     window.propose(Action::Open(Open::Setup(setup)));
     window.wait("the model came with its table", |app| app.models().entries.len() == 1);
     window.propose(Action::Model(ID, ModelAction::Guard));
-    window.wait("all rows are watched", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
-    for label in ["Stale", "the error has grown", "MAE, newest 1,000", "MAE, all 6,000", "RMSE", "R²", "trees are of the stream", "Compared on the same rows"]
-    {
+    window.wait("all rows are watched", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    });
+    for label in [
+        "Stale",
+        "the error has grown",
+        "MAE, newest 1,000",
+        "MAE, all 6,000",
+        "RMSE",
+        "R²",
+        "trees are of the stream",
+        "Compared on the same rows",
+    ] {
         assert!(window.has(label), "{label}");
     }
     let watched = window.app().guards().of(ID).unwrap().newest.clone().unwrap();
@@ -368,24 +439,45 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
         let app = window.app();
         app.guards().of(ID).unwrap().to_learn(app.models().get(ID).unwrap()).unwrap()
     };
-    assert!(window.has(&format!("it learns from {}, judged on the newest {}", numbered(learns.learnt), numbered(learns.judged))), "{learns:?}");
+    assert!(
+        window.has(&format!(
+            "it learns from {}, judged on the newest {}",
+            numbered(learns.learnt),
+            numbered(learns.judged)
+        )),
+        "{learns:?}"
+    );
     window.click("Retrain");
-    window.wait("a forest was trained", |app| app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle());
+    window.wait("a forest was trained", |app| {
+        app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle()
+    });
     let learned = window.app().guards().of(ID).unwrap().retrained.clone().unwrap();
-    assert_eq!((learned.report.learnt as u64, learned.report.verdict.rows as u64, learns.exact), (learns.learnt, learns.judged, true));
+    assert_eq!(
+        (learned.report.learnt as u64, learned.report.verdict.rows as u64, learns.exact),
+        (learns.learnt, learns.judged, true)
+    );
     window.click("Swap to fused");
-    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    window.wait("it is watched again", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    });
     assert!(window.app().guards().of(ID).unwrap().why().is_none());
     window.propose(Action::Model(ID, ModelAction::Report));
-    assert!(window.has("It learnt from the stream") && ["R²", "MAE", "RMSE"].iter().all(|name| window.has(name)), "as good as it was on the stream");
+    assert!(
+        window.has("It learnt from the stream") && ["R²", "MAE", "RMSE"].iter().all(|name| window.has(name)),
+        "as good as it was on the stream"
+    );
     window.propose(Action::Model(ID, ModelAction::Guard));
     window.click("Swap back");
-    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    window.wait("it is watched again", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    });
     assert_eq!(**window.app().models().get(ID).unwrap().scorer.forest(), forest);
     assert!(window.app().guards().of(ID).unwrap().why().is_some(), "as stale as it was");
     // What was retrained before still takes part.
     window.click("Swap to retrained");
-    window.wait("it is watched again", |app| app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle());
+    window.wait("it is watched again", |app| {
+        app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
+    });
     assert!(window.app().guards().of(ID).unwrap().why().is_none());
 }
 

@@ -87,13 +87,28 @@ fn features_are_proposed_and_what_is_left_out_has_its_reason() {
         let proposed = app.lesson().unwrap().proposed.as_ref().unwrap();
         proposed.proposal.left_out.iter().map(|l| (l.column.clone(), l.reason)).collect()
     };
-    for expected in [("id", Reason::Identifier), ("minutes", Reason::Leak), ("empty", Reason::AllNull), ("at", Reason::Time)] {
+    for expected in
+        [("id", Reason::Identifier), ("minutes", Reason::Leak), ("empty", Reason::AllNull), ("at", Reason::Time)]
+    {
         assert!(reasons.contains(&(expected.0.to_owned(), expected.1)), "{expected:?} in {reasons:?}");
     }
     for (label, on) in [("way", true), ("weather", true), ("town", true), ("minutes", false), ("id", false)] {
         assert_eq!(window.app().lesson().unwrap().draft.features.contains(label), on, "{label}");
     }
-    let evidence = window.app().lesson().unwrap().proposed.as_ref().unwrap().proposal.left_out.iter().find(|l| l.column == "minutes").unwrap().evidence.clone();
+    let evidence = window
+        .app()
+        .lesson()
+        .unwrap()
+        .proposed
+        .as_ref()
+        .unwrap()
+        .proposal
+        .left_out
+        .iter()
+        .find(|l| l.column == "minutes")
+        .unwrap()
+        .evidence
+        .clone();
     assert!(window.has(&evidence), "a leak is shown with its evidence: {evidence}");
     // Some rows have no weather: what that costs is said, and changes with what is chosen.
     assert!(window.has("rows looked at (") && window.has("lack a value"));
@@ -115,7 +130,8 @@ fn a_trained_model_is_reported_in_numbers_and_figures() {
     for label in ["Accuracy", "Balanced", "F1", "Log loss", "precision"] {
         assert!(window.has(label), "{label}");
     }
-    let views: Vec<View> = VIEWS.iter().map(|(view, _)| *view).filter(|view| view.fits(&window.app().models().entries[0])).collect();
+    let views: Vec<View> =
+        VIEWS.iter().map(|(view, _)| *view).filter(|view| view.fits(&window.app().models().entries[0])).collect();
     assert_eq!(views.len(), 8);
     for view in views {
         window.propose(Action::Report(Report::View(view)));
@@ -152,7 +168,11 @@ fn a_condition_is_a_target_and_what_it_reads_is_a_leak() {
     window.wait_done();
     assert!(window.sheet().question.sql.contains("(minutes > 30)"), "{}", window.sheet().question.sql);
     let answer = window.answer();
-    assert!(!answer.is_empty() && answer.iter().all(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap() > 0.5), "{answer:?}");
+    assert!(
+        !answer.is_empty()
+            && answer.iter().all(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap() > 0.5),
+        "{answer:?}"
+    );
 }
 
 #[test]
@@ -214,7 +234,9 @@ fn a_training_can_be_cancelled_and_its_table_learns_again() {
     let mut window = with_lesson();
     window.retype("Trees", "60000");
     window.click("Train");
-    window.wait("trees are grown", |app| app.lesson().and_then(|l| l.under_way.as_ref()).is_some_and(|t| t.picture.figure().is_some()));
+    window.wait("trees are grown", |app| {
+        app.lesson().and_then(|l| l.under_way.as_ref()).is_some_and(|t| t.picture.figure().is_some())
+    });
     assert!(window.has("of 60,000 trees") && window.has("Out-of-bag error so far"));
     window.click("Cancel training");
     window.wait("it has ended", |app| app.lesson().is_some_and(|l| l.under_way.is_none()));
@@ -231,7 +253,8 @@ fn questions_ask_the_model_by_its_name_which_can_be_changed() {
     window.wait_done();
     let sql = window.sheet().question.sql.clone();
     assert!(sql.contains("predict(late)"), "{sql}");
-    let rows: f64 = window.answer().iter().map(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap()).sum();
+    let rows: f64 =
+        window.answer().iter().map(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap()).sum();
     assert_eq!(rows, 1_500.0, "every row is predicted or null");
     window.click("Model late");
     window.retype("Name of the model", "trip delay");
@@ -268,7 +291,9 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
     let mut again = Window::new();
     again.propose(Action::Open(Open::Setup(setup)));
     again.wait("the model came with its table", |app| app.models().entries.len() == 1);
-    again.wait("and its question is answered", |app| app.sheet().is_some_and(|s| s.question.fault.is_some() || s.watch.shown.is_some()));
+    again.wait("and its question is answered", |app| {
+        app.sheet().is_some_and(|s| s.question.fault.is_some() || s.watch.shown.is_some())
+    });
 }
 
 #[test]
@@ -291,11 +316,15 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
         name: "trips".to_owned(),
         live: vec![format!("replay:{}?speed=600", path.display())],
         time: Some(TimeSetup { column: "at".to_owned(), lateness_ms: 1_000 }),
-        question: "SELECT tumble(at, INTERVAL '1 minute') AS time, count(*) AS n FROM trips GROUP BY time ORDER BY time".to_owned(),
+        question:
+            "SELECT tumble(at, INTERVAL '1 minute') AS time, count(*) AS n FROM trips GROUP BY time ORDER BY time"
+                .to_owned(),
         ..TableSetup::default()
     };
     window.propose(Action::Open(Open::Setup(setup)));
-    window.wait("rows flow", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 1_500)));
+    window.wait("rows flow", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 1_500))
+    });
     window.click("Learn from trips");
     window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
     window.retype("Trees", "8");
@@ -305,11 +334,15 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
     window.click("Ask how often it is right on new rows");
     let since = Instant::now();
     window.wait("the live rows are tested", |app| {
-        app.sheet().is_some_and(|s| s.watch.sql.contains("predict(") && s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 3))
-            || since.elapsed() > Duration::from_secs(50)
+        app.sheet().is_some_and(|s| {
+            s.watch.sql.contains("predict(") && s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 3)
+        }) || since.elapsed() > Duration::from_secs(50)
     });
     let answer = window.answer();
-    assert!(answer.iter().take(3).all(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap() > 0.6), "{answer:?}");
+    assert!(
+        answer.iter().take(3).all(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap() > 0.6),
+        "{answer:?}"
+    );
     // Of rows after those that it learnt from alone.
     let sql = window.sheet().question.sql.clone();
     assert!(sql.contains("WHERE \"at\" > '2024-03-01 00:"), "{sql}");
@@ -346,7 +379,11 @@ fn with_saved(rows: usize) -> (Window, std::path::PathBuf) {
 fn a_loaded_model_has_the_report_of_the_trained_one() {
     let mut window = with_model();
     let figures = |window: &mut Window| {
-        let views: Vec<View> = VIEWS.iter().map(|(view, _)| *view).filter(|view| view.fits(window.app().models().entries.last().unwrap())).collect();
+        let views: Vec<View> = VIEWS
+            .iter()
+            .map(|(view, _)| *view)
+            .filter(|view| view.fits(window.app().models().entries.last().unwrap()))
+            .collect();
         let mut drawn = Vec::new();
         for view in views {
             window.propose(Action::Report(Report::View(view)));
@@ -427,7 +464,10 @@ fn a_model_is_loaded_by_its_path_and_a_wrong_one_says_what_it_is() {
     window.click("Load");
     window.wait("it is loaded", |app| app.models().entries.len() == 1);
     assert!(window.has("Model late") && window.has("Accuracy"), "its report is shown");
-    assert!(window.app().notices().all().iter().all(|n| !n.what.contains("no model")), "what was wrong before is wrong no more");
+    assert!(
+        window.app().notices().all().iter().all(|n| !n.what.contains("no model")),
+        "what was wrong before is wrong no more"
+    );
 }
 
 #[test]
@@ -442,7 +482,8 @@ fn how_often_it_is_right_is_asked_of_rows_that_it_did_not_learn_from() {
     assert!(sql.contains("WHERE \"at\" > '2024-03-01 00:16:39' AND late IS NOT NULL"), "{sql}");
     window.ask(&sql.replace("tumble(\"at\", INTERVAL '5 seconds')", "tumble(\"at\", INTERVAL '1 day')"));
     window.wait_done();
-    let accuracies: Vec<f64> = window.answer().iter().map(|line| line.split(' ').next_back().unwrap().parse().unwrap()).collect();
+    let accuracies: Vec<f64> =
+        window.answer().iter().map(|line| line.split(' ').next_back().unwrap().parse().unwrap()).collect();
     // The same by the rows' numbers: the first 1,000 are 1000 to 1999.
     window
         .ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a, count(*) AS n FROM later WHERE id >= 2000 AND predict(late) IS NOT NULL");
@@ -485,7 +526,10 @@ fn what_is_told_while_a_dialog_is_open_stands_above_it() {
     let told: Vec<_> = window.harness.query_all_by_label_contains("Saved").map(|node| node.rect()).collect();
     assert_eq!(told.len(), 2, "behind the dialog, and above it");
     let says = window.harness.get_by_label_contains("Foretells").rect();
-    assert!(told.iter().any(|rect| rect.bottom() < says.top()), "it hides neither what the dialog says nor its buttons: {told:?}, {says:?}");
+    assert!(
+        told.iter().any(|rect| rect.bottom() < says.top()),
+        "it hides neither what the dialog says nor its buttons: {told:?}, {says:?}"
+    );
     window.click("Close");
     assert_eq!(window.harness.query_all_by_label_contains("Saved").count(), 1);
 }
@@ -504,7 +548,13 @@ fn a_condition_gets_a_name_and_what_is_none_is_refused() {
     window.click("Find features");
     window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
     assert_eq!(window.app().lesson().unwrap().proposed.as_ref().unwrap().target.name, "minutes_at_least_30_5");
-    for (sql, name) in [("delay > 15", "delay_above_15"), ("town = 'Rome'", "town_is_rome"), ("2 < a", "_2_below_a"), ("x IS NULL", "x_is_null"), ("", "")] {
+    for (sql, name) in [
+        ("delay > 15", "delay_above_15"),
+        ("town = 'Rome'", "town_is_rome"),
+        ("2 < a", "_2_below_a"),
+        ("x IS NULL", "x_is_null"),
+        ("", ""),
+    ] {
         assert_eq!(braid::ui::lesson::named(sql), name);
     }
 }

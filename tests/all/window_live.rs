@@ -25,7 +25,9 @@ pub(super) fn with_windows(faults: &str, lateness_ms: u64) -> Window {
         name: "ticks".to_owned(),
         live: vec![format!("replay:{}?speed=2000{faults}", path.display())],
         time: Some(TimeSetup { column: "at".to_owned(), lateness_ms }),
-        question: "SELECT tumble(at, INTERVAL '1 minute') AS minute, count(*) AS n FROM ticks GROUP BY minute ORDER BY minute".to_owned(),
+        question:
+            "SELECT tumble(at, INTERVAL '1 minute') AS minute, count(*) AS n FROM ticks GROUP BY minute ORDER BY minute"
+                .to_owned(),
         ..TableSetup::default()
     };
     window.propose(Action::Open(Open::Setup(setup)));
@@ -38,13 +40,18 @@ pub(super) fn rows(app: &App) -> u64 {
 }
 
 pub(super) fn states(app: &App) -> Vec<WindowStatus> {
-    app.sheet().and_then(|s| s.watch.shown.as_ref().and_then(|s| s.status.clone())).map(|s| s.to_vec()).unwrap_or_default()
+    app.sheet()
+        .and_then(|s| s.watch.shown.as_ref().and_then(|s| s.status.clone()))
+        .map(|s| s.to_vec())
+        .unwrap_or_default()
 }
 
 #[test]
 fn each_item_says_how_exact_it_is_and_what_keeps_values_becomes_a_sketch_with_one_click() {
     let mut window = with_sales();
-    window.ask("SELECT town, count(DISTINCT price) AS prices, sum(price) AS total FROM sales GROUP BY town ORDER BY town");
+    window.ask(
+        "SELECT town, count(DISTINCT price) AS prices, sum(price) AS total FROM sales GROUP BY town ORDER BY town",
+    );
     window.wait_done();
     assert!(window.has("keeps values") && window.has("exact"));
     let sheet = window.sheet();
@@ -53,7 +60,11 @@ fn each_item_says_how_exact_it_is_and_what_keeps_values_becomes_a_sketch_with_on
     drop(sheet);
     window.click("Use approx_count_distinct instead of count(DISTINCT price)");
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("approx_count_distinct(price) AS prices"), "{}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("approx_count_distinct(price) AS prices"),
+        "{}",
+        window.sheet().question.asked
+    );
     assert!(window.has("sketch ±1.63 %") && !window.has("keeps values"));
     assert_eq!(window.answer(), ["Lima 1 1", "Oslo 1 5", "Rome 2 7"]);
     window.click("Undo");
@@ -69,7 +80,11 @@ fn a_measure_in_the_builder_offers_its_sketch() {
     window.harness.get_all_by_label("Use approx_quantile instead of median(price)").next().unwrap().click();
     window.settle();
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("approx_quantile(price, 0.5) AS middle"), "{}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("approx_quantile(price, 0.5) AS middle"),
+        "{}",
+        window.sheet().question.asked
+    );
 }
 
 #[test]
@@ -81,7 +96,9 @@ fn the_menu_of_measures_knows_aggregates_of_two_columns_and_constants() {
     window.wait_done();
     window.ask("SELECT count(*) AS n FROM m");
     window.wait_done();
-    for (name, call) in [("corr", "corr(a, b)"), ("approx_quantile", "approx_quantile(a, 0.95)"), ("arg_max", "arg_max(a, b)")] {
+    for (name, call) in
+        [("corr", "corr(a, b)"), ("approx_quantile", "approx_quantile(a, 0.95)"), ("arg_max", "arg_max(a, b)")]
+    {
         window.click("+ Measure");
         // It may have to be scrolled to.
         window.harness.get_by_role_and_label(BUTTON, name).click_accesskit();
@@ -104,17 +121,29 @@ fn windows_of_all_kinds_are_made_by_clicks() {
     window.harness.get_by_role_and_label(BUTTON, "hop").click();
     window.settle();
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("hop(sold, INTERVAL '30 minutes', INTERVAL '1 hour')"), "{}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("hop(sold, INTERVAL '30 minutes', INTERVAL '1 hour')"),
+        "{}",
+        window.sheet().question.asked
+    );
     assert_eq!(window.answer().len(), 8, "each row is in two of them");
     window.retype("Offset", "10 minutes");
     window.harness.key_press(Key::Enter);
     window.settle();
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("INTERVAL '1 hour', INTERVAL '10 minutes')"), "{}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("INTERVAL '1 hour', INTERVAL '10 minutes')"),
+        "{}",
+        window.sheet().question.asked
+    );
     window.harness.get_by_role_and_label(BUTTON, "session").click();
     window.settle();
     window.wait_done();
-    assert!(window.sheet().question.asked.contains("session(sold, INTERVAL '1 hour')"), "{}", window.sheet().question.asked);
+    assert!(
+        window.sheet().question.asked.contains("session(sold, INTERVAL '1 hour')"),
+        "{}",
+        window.sheet().question.asked
+    );
     assert_eq!(window.answer().len(), 3, "two rows are an hour apart");
 }
 
@@ -144,14 +173,18 @@ fn nothing_looks_open_when_every_input_has_ended() {
 #[test]
 fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
     let mut window = with_windows("&disorder=90s&seed=7", 0);
-    window.wait("rows were late", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.late > 10)));
+    window.wait("rows were late", |app| {
+        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.late > 10))
+    });
     window.click("Stop");
     window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Stopped));
     let late = window.sheet().watch.newest.as_ref().unwrap().rows.late;
     window.propose(Action::Window(Show::Show(Pane::Late)));
     let digits = braid::data::words::count(late);
     window.click(&format!("Re-admit {digits} late rows"));
-    window.wait("they are in", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.readmitted > 0)));
+    window.wait("they are in", |app| {
+        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.readmitted > 0))
+    });
     let sheet = window.sheet();
     let newest = sheet.watch.newest.clone().unwrap();
     drop(sheet);
@@ -179,7 +212,9 @@ fn the_cost_of_each_lateness_is_learnt_and_one_is_taken_with_a_click() {
 #[test]
 fn an_answer_is_verified_and_says_so_under_the_table() {
     let mut window = with_sales();
-    window.wait("it is verified", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.audit.is_some())));
+    window.wait("it is verified", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.audit.is_some()))
+    });
     let sheet = window.sheet();
     let audit = sheet.watch.shown.as_ref().unwrap().audit.clone().unwrap();
     drop(sheet);
@@ -193,7 +228,9 @@ fn a_changed_question_takes_over_when_it_covers_what_the_old_one_did() {
     window.wait("there is something to catch up with", |app| rows(app) > 4_000);
     let before = rows(&window.app());
     window.ask("SELECT v, sum(v) AS total FROM ticks GROUP BY v ORDER BY v");
-    window.wait("the new answer is shown", |app| app.sheet().is_some_and(|s| s.watch.sql.contains("total") && s.watch.next.is_none()));
+    window.wait("the new answer is shown", |app| {
+        app.sheet().is_some_and(|s| s.watch.sql.contains("total") && s.watch.next.is_none())
+    });
     assert!(rows(&window.app()) >= before, "it begins where the old one was: {} and {before}", rows(&window.app()));
     let sheet = window.sheet();
     assert!(sheet.watch.shown.as_ref().unwrap().answer.get_column_names().iter().any(|n| n.as_str() == "total"));
@@ -250,14 +287,20 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     window.retype("Until", "2024-03-01 00:20");
     window.harness.get_all_by_role_and_label(BUTTON, "Rewind").next().unwrap().click();
     window.settle();
-    window.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done));
+    window.wait("the past is answered", |app| {
+        app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done)
+    });
     assert!(window.has("Rewound to 2024-03-01 00:10 to 00:20"));
     let sql = window.sheet().watch.sql.clone();
     assert!(sql.contains("\"at\" >= '2024-03-01 00:10'") && sql.contains("\"at\" < '2024-03-01 00:20'"), "{sql}");
     assert!(!window.sheet().question.sql.contains("00:10"), "the question itself stays as it is");
     assert_eq!(window.answer().len(), 10);
     assert_eq!(window.sheet().watch.shown.as_ref().unwrap().rows.shown, 600);
-    let behind = |app: &App| app.sheet().and_then(|s| s.now.as_ref().and_then(|n| n.watch.newest.as_ref().map(|s| s.rows.come_in))).unwrap_or(0);
+    let behind = |app: &App| {
+        app.sheet()
+            .and_then(|s| s.now.as_ref().and_then(|n| n.watch.newest.as_ref().map(|s| s.rows.come_in)))
+            .unwrap_or(0)
+    };
     let seen = behind(&window.app());
     window.wait("the feed goes on behind it", move |app| behind(app) > seen + 500);
     window.ask("SELECT count(*) AS n, max(v) AS top FROM ticks WHERE at < '2024-03-01 00:15' OR v = 6");
@@ -294,7 +337,9 @@ fn a_change_that_is_under_way_outlasts_the_past_and_the_feed_can_be_stopped_from
     assert!(window.sheet().watch.next.as_ref().is_some_and(|next| next.sql == changed), "nothing was dropped");
     assert!(!window.sheet().question.is_changed());
     window.click("Resume");
-    window.wait("the change took over", |app| app.sheet().is_some_and(|s| s.watch.next.is_none() && s.watch.sql == changed));
+    window.wait("the change took over", |app| {
+        app.sheet().is_some_and(|s| s.watch.next.is_none() && s.watch.sql == changed)
+    });
     window.propose(Action::Rewind(Rewind::To(stretch)));
     window.wait_past_done();
     window.click("Stop");
@@ -310,8 +355,16 @@ fn a_stretch_of_time_becomes_a_condition_beside_the_question_s_own() {
     use braid::ui::rewind::Stretch;
     let stretch = Stretch { from: Some(0), until: Some(60_000_000) };
     let sql = stretch.within("SELECT count(*) AS n FROM t WHERE a = 1 OR b = 2", "time of day").unwrap();
-    assert!(sql.contains("WHERE (a = 1 OR b = 2) AND \"time of day\" >= '1970-01-01' AND \"time of day\" < '1970-01-01 00:01'"), "{sql}");
-    assert!(Stretch { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(), "an empty stretch");
+    assert!(
+        sql.contains(
+            "WHERE (a = 1 OR b = 2) AND \"time of day\" >= '1970-01-01' AND \"time of day\" < '1970-01-01 00:01'"
+        ),
+        "{sql}"
+    );
+    assert!(
+        Stretch { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(),
+        "an empty stretch"
+    );
     let all = Stretch::default().within("SELECT count(*) AS n FROM t", "at").unwrap();
     assert!(!all.contains("WHERE"), "{all}");
     let rerun = stretch.within("SELECT n FROM (SELECT count(*) AS n FROM t) AS s", "at");
@@ -356,7 +409,9 @@ fn the_last_minutes_are_one_click_away() {
     window.wait("some minutes have passed", |app| rows(app) > 4_000);
     window.click("Rewind…");
     window.click("Last 5 minutes");
-    window.wait("the past is answered", |app| app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done));
+    window.wait("the past is answered", |app| {
+        app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done)
+    });
     let rows = window.answer().len();
     assert!((5..=6).contains(&rows), "{rows} windows of a minute");
     let sheet = window.sheet();

@@ -62,7 +62,11 @@ fn what_had_not_come_yet_when_the_past_was_left_is_cut() {
     window.propose(Action::Rewind(Rewind::To(Stretch { from: Some(START), until: None })));
     window.wait_past_done();
     let states = first_series(&window);
-    assert_eq!((states[0], states.last().copied()), (PointState::Final, Some(PointState::Cut)), "the last window was still open");
+    assert_eq!(
+        (states[0], states.last().copied()),
+        (PointState::Final, Some(PointState::Cut)),
+        "the last window was still open"
+    );
 }
 
 #[test]
@@ -86,11 +90,17 @@ fn corrected_and_open_windows_are_seen_in_the_chart_and_in_what_is_saved_of_it()
     window.wait("rows were late", move |app| late(app) > 10);
     window.propose(Action::Run(RunAction::Readmit));
     let both = |figure: &Figure| figure.has(PointState::Corrected) && figure.has(PointState::Open);
-    window.wait("windows are corrected and others open", move |app| app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| both(&f)));
+    window.wait("windows are corrected and others open", move |app| {
+        app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| both(&f))
+    });
     window.click("Pause");
     let figure = window.sheet().picture.figure().unwrap();
     assert!(figure.has(PointState::Open) && figure.has(PointState::Corrected));
-    assert!(figure.caption.contains("dashed: still open") && figure.caption.contains("ringed: corrected"), "{}", figure.caption);
+    assert!(
+        figure.caption.contains("dashed: still open") && figure.caption.contains("ringed: corrected"),
+        "{}",
+        figure.caption
+    );
     let svg = export::svg(&figure, 800, 400, &Look::light()).unwrap();
     assert!(svg.contains("ringed: corrected"), "the saved picture explains its signs");
     // The pointer at either end of the chart.
@@ -101,7 +111,11 @@ fn corrected_and_open_windows_are_seen_in_the_chart_and_in_what_is_saved_of_it()
         let all = [PointState::Open, PointState::Final, PointState::Corrected];
         let grid = window.sheet().watch.shown.as_ref().unwrap().answer.height();
         assert!(grid > 0);
-        all.into_iter().filter(|state| window.harness.query_all_by_label(state.word()).any(|node| chart.contains(node.rect().center()))).collect()
+        all.into_iter()
+            .filter(|state| {
+                window.harness.query_all_by_label(state.word()).any(|node| chart.contains(node.rect().center()))
+            })
+            .collect()
     };
     let end = words(&mut window, chart.max.x - 20.0);
     assert_eq!(end, [PointState::Open], "the newest window");
@@ -126,15 +140,24 @@ fn sessions_are_not_joined_by_a_line() {
 #[test]
 fn the_newest_rows_of_a_feed_stay_in_sight_until_one_scrolls_up() {
     let mut window = with_windows("", 1_000);
-    window.wait("more rows than there is room for", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 40)));
+    window.wait("more rows than there is room for", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 40))
+    });
     window.click("Pause");
-    let line = |window: &Window, row: usize| window.answer()[row].split('.').next().unwrap().replace(":00", "").chars().take(16).collect::<String>();
+    let line = |window: &Window, row: usize| {
+        window.answer()[row].split('.').next().unwrap().replace(":00", "").chars().take(16).collect::<String>()
+    };
     let time = |row: usize| format!("2024-03-01 {:02}:{:02}", row / 60, row % 60);
     let newest = window.answer().len() - 1;
     assert!(line(&window, newest).starts_with("2024-03-01"));
-    assert!(window.harness.query_by_label(&time(newest)).is_some() && window.harness.query_by_label(&time(3)).is_none(), "the end is in sight");
+    assert!(
+        window.harness.query_by_label(&time(newest)).is_some() && window.harness.query_by_label(&time(3)).is_none(),
+        "the end is in sight"
+    );
     window.click("Resume");
-    window.wait("more rows", move |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > newest + 10)));
+    window.wait("more rows", move |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > newest + 10))
+    });
     window.click("Pause");
     let newest = window.answer().len() - 1;
     assert!(window.harness.query_by_label(&time(newest)).is_some(), "and is followed");
@@ -145,12 +168,17 @@ fn the_newest_rows_of_a_feed_stay_in_sight_until_one_scrolls_up() {
     assert!(!window.sheet().follow, "scrolling up holds the table");
     assert!(window.harness.query_by_label(&time(newest)).is_none());
     window.click("Resume");
-    window.wait("more rows", move |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > newest + 10)));
+    window.wait("more rows", move |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > newest + 10))
+    });
     assert!(window.harness.query_by_label(&time(newest + 10)).is_none(), "it is still held");
     window.click("Follow newest");
     window.click("Pause");
     let newest = window.answer().len() - 1;
-    assert!(window.sheet().follow && window.harness.query_by_label(&time(newest)).is_some(), "and goes to the end again");
+    assert!(
+        window.sheet().follow && window.harness.query_by_label(&time(newest)).is_some(),
+        "and goes to the end again"
+    );
 }
 
 fn wheel(window: &mut Window, up: f32) {
@@ -164,7 +192,10 @@ fn wheel(window: &mut Window, up: f32) {
 #[test]
 fn an_answer_without_newest_rows_at_its_end_is_not_followed() {
     let window = with_replay(2_000);
-    assert!(!window.sheet().has_tail() && window.harness.query_by_label("Follow newest").is_none(), "groups have no newest row");
+    assert!(
+        !window.sheet().has_tail() && window.harness.query_by_label("Follow newest").is_none(),
+        "groups have no newest row"
+    );
     assert!(!with_sales().sheet().has_tail(), "files do not grow");
 }
 
@@ -178,8 +209,15 @@ fn each_measure_has_a_row_and_one_badge() {
     let rows = ["Measure count(*)", "Measure median(price)", "Measure count(DISTINCT town)"].map(top);
     assert!(rows.windows(2).all(|pair| pair[1] - pair[0] >= 20.0 && pair[1] - pair[0] < 36.0), "{rows:?}");
     let left = |label: &str| window.harness.query_all_by_label(label).map(|n| n.rect().min.x).collect::<Vec<_>>();
-    assert_eq!((left("keeps values").len(), left("keeps rows").len(), left("exact").len()), (1, 1, 2), "one badge a measure");
-    assert!(left("exact").iter().chain(&left("keeps values")).all(|x| (x - left("keeps rows")[0]).abs() < 1.0), "in one column");
+    assert_eq!(
+        (left("keeps values").len(), left("keeps rows").len(), left("exact").len()),
+        (1, 1, 2),
+        "one badge a measure"
+    );
+    assert!(
+        left("exact").iter().chain(&left("keeps values")).all(|x| (x - left("keeps rows")[0]).abs() < 1.0),
+        "in one column"
+    );
 }
 
 #[test]
@@ -239,19 +277,30 @@ fn a_table_without_rows_says_so_and_blames_no_filter() {
 #[test]
 fn a_feed_is_verified_up_to_an_event_time_and_says_so() {
     let mut window = with_windows("", 1_000);
-    window.wait("it is verified", |app| app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.audit.is_some())));
+    window.wait("it is verified", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.audit.is_some()))
+    });
     assert!(window.has("Verified to event time 2024-03-01 ") && !window.has("by the clock"));
 }
 
 #[test]
 fn the_window_speaks_of_no_option_of_the_command_line() {
     let cases = [
-        ("keep a sketch instead, approx_quantile(x, 0.5), or allow more with --memory", "keep a sketch instead, approx_quantile(x, 0.5)"),
+        (
+            "keep a sketch instead, approx_quantile(x, 0.5), or allow more with --memory",
+            "keep a sketch instead, approx_quantile(x, 0.5)",
+        ),
         ("allow more with --memory, or ask for fewer rows or columns", "ask for fewer rows or columns"),
-        ("allow more with --memory, group by fewer columns or a larger window, or filter", "group by fewer columns or a larger window, or filter"),
+        (
+            "allow more with --memory, group by fewer columns or a larger window, or filter",
+            "group by fewer columns or a larger window, or filter",
+        ),
         ("open it, or give it with --history NAME=FILE", "open it"),
         ("choose its time column (--time flights=COLUMN)", "choose its time column"),
-        ("name one (--time t=COLUMN, or in the table's settings), or write arg_max(x, y)", "name one, or write arg_max(x, y)"),
+        (
+            "name one (--time t=COLUMN, or in the table's settings), or write arg_max(x, y)",
+            "name one, or write arg_max(x, y)",
+        ),
         ("a -- b (as it is) stays", "a -- b (as it is) stays"),
     ];
     for (said, heard) in cases {
@@ -269,7 +318,11 @@ fn what_a_connection_test_says_is_seen_without_scrolling_in_the_smallest_window(
         let path = window.file("ticks.csv", &minutes(5_000));
         window.harness.get_all_by_label("Connect a feed…").next().unwrap().click();
         window.settle();
-        let address = if kafka { "kafka://127.0.0.1:1/nothing".to_owned() } else { format!("replay:{}?speed=1000", path.display()) };
+        let address = if kafka {
+            "kafka://127.0.0.1:1/nothing".to_owned()
+        } else {
+            format!("replay:{}?speed=1000", path.display())
+        };
         if kafka {
             window.harness.get_by_role_and_label(egui::accesskit::Role::Button, "Kafka").click();
             window.settle();
@@ -286,7 +339,10 @@ fn what_a_connection_test_says_is_seen_without_scrolling_in_the_smallest_window(
         window.settle();
         assert_eq!(window.harness.get_by_label("Test connection").rect(), button, "the buttons stay where they were");
         let said = window.harness.get_by_label_contains(if kafka { "no Kafka broker" } else { "Connected." }).rect();
-        assert!(said.max.y <= button.min.y && button.max.y < 600.0 && button.min.y - said.min.y < 240.0, "{said:?} {button:?}");
+        assert!(
+            said.max.y <= button.min.y && button.max.y < 600.0 && button.min.y - said.min.y < 240.0,
+            "{said:?} {button:?}"
+        );
     }
 }
 
@@ -310,10 +366,17 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
     window.propose(Action::Window(Show::Hide));
     window.click("Menu of ticks");
     // The status bar has a button of this name, too.
-    window.harness.get_all_by_label("Seam").find(|node| node.rect().max.y < 600.0).expect("the menu of the table").click();
+    window
+        .harness
+        .get_all_by_label("Seam")
+        .find(|node| node.rect().max.y < 600.0)
+        .expect("the menu of the table")
+        .click();
     window.settle();
     window.click("Time, at the end of history");
-    window.wait("it has ended", |app| app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.last) && s.watch.next.is_none()));
+    window.wait("it has ended", |app| {
+        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.last) && s.watch.next.is_none())
+    });
     assert_eq!(window.answer(), ["4000"], "no row is counted twice");
     assert!(window.sheet().better_seam().is_none());
 }
@@ -321,7 +384,14 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
 #[test]
 fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
     use braid::engine::cost::{Sample, fit};
-    let sample = |rows: u64| Sample { rows, seconds: rows as f64 / 1e6, state: 4_000, between: rows / 10, groups: 10, workers: 2 };
+    let sample = |rows: u64| Sample {
+        rows,
+        seconds: rows as f64 / 1e6,
+        state: 4_000,
+        between: rows / 10,
+        groups: 10,
+        workers: 2,
+    };
     let samples: Vec<Sample> = (0..6).map(|i| sample(20_000 << i)).collect();
     let figure = braid::ui::cost::figure(&samples, fit(&samples), braid::ui::cost::Against::Rows);
     let svg = export::svg(&figure, 900, 400, &Look::light()).unwrap();
@@ -331,11 +401,16 @@ fn growth_is_told_in_words_and_drawn_along_powers_of_ten() {
         "{}",
         figure.series.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join("; ")
     );
-    let samples: Vec<Sample> = (0..6).map(|i| Sample { groups: 10 << i, state: 400 << i, between: 8_000 << i, ..sample(20_000 << i) }).collect();
+    let samples: Vec<Sample> = (0..6)
+        .map(|i| Sample { groups: 10 << i, state: 400 << i, between: 8_000 << i, ..sample(20_000 << i) })
+        .collect();
     let of = |against| braid::ui::cost::figure(&samples, fit(&samples), against);
     let state = of(braid::ui::cost::Against::Groups);
     assert_eq!((state.x.title.as_str(), state.series[0].name.as_str()), ("groups", "state as (groups)^1.00"));
-    assert_eq!(of(braid::ui::cost::Against::GroupsAndWorkers).series[0].name, "between threads as (groups × workers)^1.00");
+    assert_eq!(
+        of(braid::ui::cost::Against::GroupsAndWorkers).series[0].name,
+        "between threads as (groups × workers)^1.00"
+    );
 }
 
 #[test]
@@ -348,7 +423,10 @@ fn a_short_question_gives_the_room_of_a_long_one_back() {
         window.chart().min.y
     };
     let few = ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town");
-    let many = ask(&mut window, "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS l, max(price) AS h, avg(price) AS m FROM sales GROUP BY town");
+    let many = ask(
+        &mut window,
+        "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS l, max(price) AS h, avg(price) AS m FROM sales GROUP BY town",
+    );
     assert!(many > few + 40.0, "{few} {many}");
     assert_eq!(ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town"), few);
 }
@@ -364,13 +442,19 @@ fn what_is_not_read_yet_is_shaded_and_is_no_gap() {
     let answer = DataFrame::new(6, vec![times, Column::new("n".into(), [5_i64, 6, 7, 6, 5, 7])]).unwrap();
     let sql = "SELECT tumble(at, INTERVAL '1 minute') AS w, count(*) AS n FROM t GROUP BY w";
     let query = Query::parse(sql).unwrap();
-    let schema: SchemaRef = Schema::from_iter([Field::new("at".into(), DataType::Datetime(TimeUnit::Microseconds, None))]).into();
+    let schema: SchemaRef =
+        Schema::from_iter([Field::new("at".into(), DataType::Datetime(TimeUnit::Microseconds, None))]).into();
     let windows = braid::workspace::Windows::of(&query, &Plan::new(&query, sql, &schema, Some("at")).unwrap());
     let snapshot = Snapshot { answer, ..Snapshot::default() };
-    let figure = |share| braid::workspace::picture(&Encoding::guess(&snapshot.answer), &snapshot, &windows, share).unwrap();
+    let figure =
+        |share| braid::workspace::picture(&Encoding::guess(&snapshot.answer), &snapshot, &windows, share).unwrap();
     let part = figure(0.4);
     assert_eq!(part.unread, [(150e6, 570e6)], "from the end of one window to the beginning of the next");
-    assert!(part.caption.contains("from 40 % of the rows") && part.caption.contains("shaded: not read yet"), "{}", part.caption);
+    assert!(
+        part.caption.contains("from 40 % of the rows") && part.caption.contains("shaded: not read yet"),
+        "{}",
+        part.caption
+    );
     let svg = export::svg(&part, 900, 400, &Look::light()).unwrap();
     assert!(svg.contains("not read yet") && !svg.contains("no data"));
     assert_eq!(figure(1.0).unread, [], "what was read and is not there is a gap");

@@ -44,8 +44,11 @@ pub fn frame_micros(rows: &[Row<'_>], micros: Vec<i64>) -> DataFrame {
 }
 
 pub fn bind(window: &str) -> Arc<Plan> {
-    let sql = format!("SELECT k, window_start AS s, window_end AS e, sum(v) AS v FROM r GROUP BY k, {window} ORDER BY k, s");
-    Arc::new(Plan::new(&Query::parse(&sql).unwrap(), &sql, frame(&[]).schema(), Some("t")).unwrap_or_else(|f| panic!("{f}")))
+    let sql =
+        format!("SELECT k, window_start AS s, window_end AS e, sum(v) AS v FROM r GROUP BY k, {window} ORDER BY k, s");
+    Arc::new(
+        Plan::new(&Query::parse(&sql).unwrap(), &sql, frame(&[]).schema(), Some("t")).unwrap_or_else(|f| panic!("{f}")),
+    )
 }
 
 pub fn seen(partial: &Partial, watermark: Option<i64>) -> Vec<Seen> {
@@ -71,7 +74,17 @@ impl Stream {
         let watermark = Watermark::new(Duration::from_millis(lateness_ms));
         let partition = watermark.add(now);
         let partial = Partial::new(plan.clone()).unwrap();
-        Self { plan, partial, watermark, partition, now, late: Vec::new(), partly_late: Vec::new(), shown: 0, filtered: 0 }
+        Self {
+            plan,
+            partial,
+            watermark,
+            partition,
+            now,
+            late: Vec::new(),
+            partly_late: Vec::new(),
+            shown: 0,
+            filtered: 0,
+        }
     }
 
     pub fn reached(&self) -> Option<i64> {
@@ -87,7 +100,11 @@ impl Stream {
         let watermark = self.reached();
         let absorbed = self.partial.absorb(rows, watermark).unwrap();
         let late = absorbed.late.as_ref().map_or(0, DataFrame::height) as u64;
-        assert_eq!(absorbed.shown + absorbed.filtered + late, rows.height() as u64, "every row is shown, filtered or late");
+        assert_eq!(
+            absorbed.shown + absorbed.filtered + late,
+            rows.height() as u64,
+            "every row is shown, filtered or late"
+        );
         self.shown += absorbed.shown;
         self.filtered += absorbed.filtered;
         self.late.extend(absorbed.late.map(|frame| (frame, watermark.unwrap())));

@@ -46,10 +46,22 @@ pub struct Grow {
 /// Name, value, what it does.
 const OPTIONS: &[(&str, &str, &str)] = &[
     ("data", "FILE", "the table to learn from: a file, folder or glob; may be given several times"),
-    ("target", "COLUMN", "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are estimated"),
-    ("features", "A,B,…", "the columns to learn from (default: all others); 'proposed' leaves out identifiers, leaks, constants and moments, and says why"),
+    (
+        "target",
+        "COLUMN",
+        "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are estimated",
+    ),
+    (
+        "features",
+        "A,B,…",
+        "the columns to learn from (default: all others); 'proposed' leaves out identifiers, leaks, constants and moments, and says why",
+    ),
     ("task", "classify|estimate", "which of the two, where the target could be either"),
-    ("missing", "drop|keep", "drop rows that lack a value and count them (default), or learn from what is missing, too"),
+    (
+        "missing",
+        "drop|keep",
+        "drop rows that lack a value and count them (default), or learn from what is missing, too",
+    ),
     ("trees", "N", "how many trees (default: 100)"),
     (
         "chunk-rows",
@@ -57,7 +69,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
         "for tables that do not fit into memory: they are read twice, so many rows at a time, and kept as about a byte a value; where more than eight chunks, and more than 32 MiB, are kept, parts of them fit their share of the trees: a tree then knows its part alone",
     ),
     ("seed", "N", "the same seed gives the same forest on any number of threads (default: 42)"),
-    ("test-size", "SHARE", "the share of rows held out to test on, the same rows as scikit-learn's train_test_split (default: 0.2)"),
+    (
+        "test-size",
+        "SHARE",
+        "the share of rows held out to test on, the same rows as scikit-learn's train_test_split (default: 0.2)",
+    ),
     ("test", "FILE", "test on this file instead, and learn from all of --data"),
     ("split", "COLUMN", "test on the rows where this column is true, 1 or 'test', and learn from the others"),
     ("criterion", "gini|entropy", "how splits into classes are judged (default: gini)"),
@@ -122,13 +138,19 @@ impl TrainArgs {
             if matches!(name.as_str(), "test-size" | "test" | "split")
                 && let Some(other) = held.replace(name.clone()).filter(|other| *other != name)
             {
-                return Err(Fault::new(format!("--{other} and --{name} both say which rows are tested on")).hint("give one of them"));
+                return Err(Fault::new(format!("--{other} and --{name} both say which rows are tested on"))
+                    .hint("give one of them"));
             }
             parsed.set(&name, value)?;
         }
-        for (given, option, value) in [(!parsed.data.is_empty(), "data", "FILE"), (!parsed.training.question.target.is_empty(), "target", "COLUMN")] {
+        for (given, option, value) in [
+            (!parsed.data.is_empty(), "data", "FILE"),
+            (!parsed.training.question.target.is_empty(), "target", "COLUMN"),
+        ] {
             if !given {
-                return Err(Fault::new(format!("--{option} is missing")).hint(format!("give it with --{option} {value}")));
+                return Err(
+                    Fault::new(format!("--{option} is missing")).hint(format!("give it with --{option} {value}"))
+                );
             }
         }
         Ok(Some(parsed))
@@ -140,8 +162,13 @@ impl TrainArgs {
             "data" => self.data.push(value),
             "target" => question.target = value,
             "features" if value == "proposed" => self.proposed = true,
-            "features" => question.features = value.split(',').map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect(),
-            "task" => question.task = Some(choose(name, &value, &[("classify", TaskKind::Classify), ("estimate", TaskKind::Estimate)])?),
+            "features" => {
+                question.features = value.split(',').map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect()
+            }
+            "task" => {
+                question.task =
+                    Some(choose(name, &value, &[("classify", TaskKind::Classify), ("estimate", TaskKind::Estimate)])?)
+            }
             "missing" => question.missing = choose(name, &value, &[("drop", Missing::Drop), ("keep", Missing::Keep)])?,
             "trees" => self.training.trees = count(name, &value, 65_535)? as usize,
             "chunk-rows" => self.chunk_rows = Some(count(name, &value, u32::MAX)? as usize),
@@ -149,7 +176,8 @@ impl TrainArgs {
             "test-size" => {
                 let share: f64 = number(name, &value)?;
                 if !(0.0..1.0).contains(&share) {
-                    return Err(Fault::new(format!("--test-size {value} is not a share")).hint("give a number from 0 up to, but not, 1"));
+                    return Err(Fault::new(format!("--test-size {value} is not a share"))
+                        .hint("give a number from 0 up to, but not, 1"));
                 }
                 self.holdout = Holdout::Share(share);
             }
@@ -158,7 +186,10 @@ impl TrainArgs {
                 other => *other = Holdout::Files(vec![value]),
             },
             "split" => self.holdout = Holdout::Column(value),
-            "criterion" => self.grow.criterion = Some(choose(name, &value, &[("gini", Criterion::Gini), ("entropy", Criterion::Entropy)])?),
+            "criterion" => {
+                self.grow.criterion =
+                    Some(choose(name, &value, &[("gini", Criterion::Gini), ("entropy", Criterion::Entropy)])?)
+            }
             "max-features" => {
                 self.grow.tries = Some(match value.as_str() {
                     "sqrt" => Tries::Root,
@@ -180,7 +211,9 @@ impl TrainArgs {
 fn choose<T: Copy>(option: &str, value: &str, words: &[(&str, T)]) -> Result<T> {
     let found = words.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice);
     let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    found.ok_or_else(|| Fault::new(format!("--{option} {value} is not known")).hint(format!("choose {}", names.join(" or "))))
+    found.ok_or_else(|| {
+        Fault::new(format!("--{option} {value} is not known")).hint(format!("choose {}", names.join(" or ")))
+    })
 }
 
 fn number<T: std::str::FromStr>(option: &str, value: &str) -> Result<T> {
@@ -189,5 +222,9 @@ fn number<T: std::str::FromStr>(option: &str, value: &str) -> Result<T> {
 
 fn count(option: &str, value: &str, most: u32) -> Result<u32> {
     let count: u32 = number(option, value)?;
-    if (1..=most).contains(&count) { Ok(count) } else { Err(Fault::new(format!("--{option} {value} is out of range")).hint(format!("give 1 to {most}"))) }
+    if (1..=most).contains(&count) {
+        Ok(count)
+    } else {
+        Err(Fault::new(format!("--{option} {value} is out of range")).hint(format!("give 1 to {most}")))
+    }
 }

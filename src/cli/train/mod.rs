@@ -58,7 +58,8 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
 /// All rows in memory, for all trees.
 fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let mut training = args.training.clone();
-    let Rows { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } = rows(args, &mut training.question, stop)?;
+    let Rows { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } =
+        rows(args, &mut training.question, stop)?;
     let asked = training.question.task;
     if !args.proposed {
         doubt(propose::propose(&learnt, &training.question.target)?.left_out, &training.question);
@@ -76,7 +77,17 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let (predict, predict_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
     let verdict = Verdict::new(&forest, &scored, &tested)?;
     let seconds = fit.as_secs_f64() + predict.as_secs_f64();
-    let mut report = Report { seen, unread, learnt: rows_learnt, parts: 1, dropped, seconds, verdict, importance: Vec::new(), dependences: Vec::new() };
+    let mut report = Report {
+        seen,
+        unread,
+        learnt: rows_learnt,
+        parts: 1,
+        dropped,
+        seconds,
+        verdict,
+        importance: Vec::new(),
+        dependences: Vec::new(),
+    };
     if args.model.is_some() {
         let explained = explain(&forest, &tested, |share| {
             say::progress(&format!("measuring what each feature is worth, {:.0} %", share * 100.0));
@@ -93,9 +104,11 @@ fn together(args: &TrainArgs, stop: &Cancel) -> Result<(Outcome, Saved)> {
 /// One chunk of rows in memory at a time, those before it as codes.
 fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outcome, Saved)> {
     let Holdout::Share(share) = args.holdout else {
-        return Err(Fault::new("--chunk-rows holds a share of the rows out to test on").hint("leave out --test and --split, or --chunk-rows"));
+        return Err(Fault::new("--chunk-rows holds a share of the rows out to test on")
+            .hint("leave out --test and --split, or --chunk-rows"));
     };
-    let given = Given { name: args.data.first().cloned().unwrap_or_default(), history: args.data.clone(), ..Given::default() };
+    let given =
+        Given { name: args.data.first().cloned().unwrap_or_default(), history: args.data.clone(), ..Given::default() };
     let table = Arc::new(open_table(&given, Duration::ZERO, stop)?);
     let mut training = args.training.clone();
     let asked = training.question.task;
@@ -113,8 +126,15 @@ fn chunk_by_chunk(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Outco
         training.question.task = Some(TaskKind::Estimate);
     }
     training.growth = growth(args, &training.question, || Ok(training.question.task == Some(TaskKind::Estimate)))?;
-    let lesson =
-        Lesson { table, reached: Reached::default(), target, training, scope: Scope::Chunks { rows, room: ROOM }, test: Test::Share(share), champion: None };
+    let lesson = Lesson {
+        table,
+        reached: Reached::default(),
+        target,
+        training,
+        scope: Scope::Chunks { rows, room: ROOM },
+        test: Test::Share(share),
+        champion: None,
+    };
     let learned = wait(learn(lesson, Latest::default(), wake), &news, stop)?;
     told_unread(learned.report.unread);
     let Learned { forest, report, took, predict, baseline, learnt_to, .. } = learned;
@@ -136,7 +156,9 @@ fn bell() -> (Receiver<()>, Wake) {
 fn doubt(found: Vec<LeftOut>, question: &Question) {
     for c in found.into_iter().filter(|c| question.features.contains(&c.column)) {
         let (column, reason, evidence) = (c.column, c.reason.word(), c.evidence);
-        say::line(&format!("{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out"));
+        say::line(&format!(
+            "{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out"
+        ));
     }
 }
 
@@ -146,7 +168,9 @@ fn leave_out(found: Proposal) -> Result<Vec<String>> {
         say::line(&format!("{}: {}, {}; it is left out", c.column, c.reason.word(), c.evidence));
     }
     if found.features.is_empty() {
-        return Err(Fault::new("no column is worth learning from").at(found.target).hint("name those to learn from all the same with --features"));
+        return Err(Fault::new("no column is worth learning from")
+            .at(found.target)
+            .hint("name those to learn from all the same with --features"));
     }
     Ok(found.features)
 }
@@ -208,7 +232,9 @@ fn rows(args: &TrainArgs, question: &mut Question, stop: &Cancel) -> Result<Rows
         enough(complete.height(), share, &question.target)?;
     }
     let (learnt, tested) = match &args.holdout {
-        Holdout::Share(share) => divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?,
+        Holdout::Share(share) => {
+            divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?
+        }
         Holdout::Column(column) => divide(complete, |_, frame| marked(frame.column(column)?))?,
         Holdout::Files(test) => {
             columns.retain(|c| *c != question.target);
@@ -223,10 +249,14 @@ fn rows(args: &TrainArgs, question: &mut Question, stop: &Cancel) -> Result<Rows
     let none = tested.height() == 0;
     match &args.holdout {
         Holdout::Column(column) if none => {
-            return Err(Fault::new(format!("no row is marked for testing in '{column}'")).at(column).hint("mark some with true, 1 or 'test'"));
+            return Err(Fault::new(format!("no row is marked for testing in '{column}'"))
+                .at(column)
+                .hint("mark some with true, 1 or 'test'"));
         }
         Holdout::Files(test) if none => {
-            return Err(Fault::new("every row to test on lacks a value").at(test.join(", ")).hint("give rows with a target and all features"));
+            return Err(Fault::new("every row to test on lacks a value")
+                .at(test.join(", "))
+                .hint("give rows with a target and all features"));
         }
         _ => {}
     }
@@ -260,8 +290,13 @@ fn told_unread(rows: u64) {
 }
 
 /// Cuts a frame in two by a mask: those without the mark, and those with it.
-fn divide(frame: DataFrame, mark: impl FnOnce(u32, &DataFrame) -> Result<BooleanChunked>) -> Result<(DataFrame, DataFrame)> {
-    let rows = u32::try_from(frame.height()).map_err(|_| Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them"))?;
+fn divide(
+    frame: DataFrame,
+    mark: impl FnOnce(u32, &DataFrame) -> Result<BooleanChunked>,
+) -> Result<(DataFrame, DataFrame)> {
+    let rows = u32::try_from(frame.height()).map_err(|_| {
+        Fault::new("these are more rows than a forest can learn from").hint("learn from a part of them")
+    })?;
     let mark = mark(rows, &frame)?;
     let tested = frame.filter(&mark)?;
     let learnt = frame.filter(&!&mark)?;
@@ -272,7 +307,10 @@ fn divide(frame: DataFrame, mark: impl FnOnce(u32, &DataFrame) -> Result<Boolean
 fn marked(column: &Column) -> Result<BooleanChunked> {
     let texts = column.as_materialized_series().cast(&DataType::String)?;
     let texts = texts.str()?;
-    Ok(texts.iter().map(|t| t.is_some_and(|t| ["true", "1", "1.0", "test"].contains(&t.to_ascii_lowercase().as_str()))).collect())
+    Ok(texts
+        .iter()
+        .map(|t| t.is_some_and(|t| ["true", "1", "1.0", "test"].contains(&t.to_ascii_lowercase().as_str())))
+        .collect())
 }
 
 /// The way to grow, where the options say more than the task.
@@ -284,7 +322,11 @@ fn growth(args: &TrainArgs, question: &Question, estimates: impl FnOnce() -> Res
     if let Some(Tries::Count(tries)) = asked.tries
         && tries > question.features.len()
     {
-        return Err(Fault::new(format!("--max-features {tries} is more than the {} features there are", question.features.len())).hint("give fewer, or 'all'"));
+        return Err(Fault::new(format!(
+            "--max-features {tries} is more than the {} features there are",
+            question.features.len()
+        ))
+        .hint("give fewer, or 'all'"));
     }
     let own = if estimates()? { Growth::numbers() } else { Growth::classes() };
     Ok(Some(Growth {
@@ -305,7 +347,8 @@ fn wait<T: Send + 'static>(mut job: Job<T>, news: &Receiver<()>, stop: &Cancel) 
         }
         let outcome = job.take();
         let progress = job.progress();
-        let counted = (!progress.unit.is_empty()).then(|| format!("{} of {} {}", progress.done, progress.total, progress.unit));
+        let counted =
+            (!progress.unit.is_empty()).then(|| format!("{} of {} {}", progress.done, progress.total, progress.unit));
         let line: Vec<String> = counted.into_iter().chain([progress.note]).collect();
         say::progress(&if outcome.is_some() { String::new() } else { line.join(", ") });
         if let Some(outcome) = outcome {

@@ -37,9 +37,9 @@ impl Outcome {
     pub fn json(&self, started: Instant) -> String {
         let forest = &self.forest;
         let names = forest.task.classes();
-        let class =
-            |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
-        let dropped: serde_json::Map<String, Value> = self.report.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        let class = |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
+        let dropped: serde_json::Map<String, Value> =
+            self.report.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let importance: serde_json::Map<String, Value> =
             forest.features.iter().zip(forest.importance()).map(|(f, share)| (f.name.clone(), json!(share))).collect();
         let mut stats = json!({
@@ -95,22 +95,44 @@ impl Outcome {
         };
         let why = if self.asked.is_none() { " (by what it holds; --task says otherwise)" } else { "" };
         let mut text = format!("target          {}: {doing}{why}\n", forest.target);
-        text += &format!("rows            {} learnt from, {} tested on", count(self.report.learnt), count(self.report.verdict.rows));
+        text += &format!(
+            "rows            {} learnt from, {} tested on",
+            count(self.report.learnt),
+            count(self.report.verdict.rows)
+        );
         if self.report.held_out() > self.report.verdict.rows {
             text += &format!(" of {} held out", count(self.report.held_out()));
         }
         if self.report.dropped.rows > 0 {
-            let reasons: Vec<String> = self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
-            text += &format!("; {} of {} dropped, values missing: {}", count(self.report.dropped.rows), count(self.report.dropped.of), reasons.join(", "));
+            let reasons: Vec<String> =
+                self.report.dropped.by_column.iter().map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
+            text += &format!(
+                "; {} of {} dropped, values missing: {}",
+                count(self.report.dropped.rows),
+                count(self.report.dropped.of),
+                reasons.join(", ")
+            );
         }
-        let fitted = if self.report.parts > 1 { format!(", fitted in {} parts: a tree knows its part alone", self.report.parts) } else { String::new() };
+        let fitted = if self.report.parts > 1 {
+            format!(", fitted in {} parts: a tree knows its part alone", self.report.parts)
+        } else {
+            String::new()
+        };
         let leaves = count(forest.trees.iter().map(|t| t.leaves()).sum());
         text += &format!("\nforest          {} trees, {leaves} leaves{fitted}\n", count(forest.trees.len()));
-        text += &format!("time            fit {:.2} s, predict {:.3} s\n", self.fit.as_secs_f64(), self.predict.as_secs_f64());
+        text += &format!(
+            "time            fit {:.2} s, predict {:.3} s\n",
+            self.fit.as_secs_f64(),
+            self.predict.as_secs_f64()
+        );
         let verdict = &self.report.verdict;
         if let Some(classes) = verdict.classes() {
             if let Some(accuracy) = classes.accuracy {
-                let guessing = classes.matrix.guessing().map(|share| format!(" (always guessing the most frequent class: {share:.4})")).unwrap_or_default();
+                let guessing = classes
+                    .matrix
+                    .guessing()
+                    .map(|share| format!(" (always guessing the most frequent class: {share:.4})"))
+                    .unwrap_or_default();
                 text += &format!("accuracy        {accuracy:.4}{guessing}\n");
                 let more = [
                     ("balanced", classes.matrix.balanced_accuracy()),
@@ -118,24 +140,33 @@ impl Outcome {
                     ("log loss", classes.log_loss),
                     ("ROC area", classes.roc_area()),
                 ];
-                let more: Vec<String> = more.iter().filter_map(|(name, value)| Some(format!("{name} {:.4}", (*value)?))).collect();
+                let more: Vec<String> =
+                    more.iter().filter_map(|(name, value)| Some(format!("{name} {:.4}", (*value)?))).collect();
                 text += &format!("                {}\n", more.join(", "));
             }
             if classes.unknown > 0 {
-                text += &format!("                {} rows tested are of a class that was not learnt, and count as wrong\n", count(classes.unknown));
+                text += &format!(
+                    "                {} rows tested are of a class that was not learnt, and count as wrong\n",
+                    count(classes.unknown)
+                );
             }
         }
         if let Some(numbers) = verdict.numbers() {
             let r2 = numbers.r2.map_or_else(|| "none (the target does not vary)".to_owned(), |r2| format!("{r2:.4}"));
-            text += &format!("r2              {r2}\nmae             {:.4}\nrmse            {:.4}\n", numbers.mae, numbers.rmse);
+            text += &format!(
+                "r2              {r2}\nmae             {:.4}\nrmse            {:.4}\n",
+                numbers.mae, numbers.rmse
+            );
         }
         if let Some(oob) = forest.oob.as_ref().filter(|oob| oob.rows > 0) {
             let word = if forest.task == Task::Numbers { "r2" } else { "accuracy" };
             text += &format!("out of bag      {word} {:.4}\n", oob.score);
         }
-        let mut important: Vec<(&str, f64)> = forest.features.iter().map(|f| f.name.as_str()).zip(forest.importance()).collect();
+        let mut important: Vec<(&str, f64)> =
+            forest.features.iter().map(|f| f.name.as_str()).zip(forest.importance()).collect();
         important.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-        let shares: Vec<String> = important.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
+        let shares: Vec<String> =
+            important.iter().take(5).map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
         text += &format!("important       {}\n", shares.join(", "));
         let each = self.per_class();
         if verdict.rows > 0 && !each.is_empty() {
@@ -153,7 +184,13 @@ fn classes(names: &[String], scores: &[ClassScore]) -> String {
     let mut text = format!("\n{:<width$}  precision  recall      f1  support\n", "class");
     for (name, s) in names.iter().zip(scores).take(SHOWN) {
         let pad = " ".repeat(width.saturating_sub(name.width()));
-        text += &format!("{name}{pad}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n", s.precision, s.recall, s.f1, words::count(s.support));
+        text += &format!(
+            "{name}{pad}  {:>9.4}  {:>6.4}  {:>6.4}  {:>7}\n",
+            s.precision,
+            s.recall,
+            s.f1,
+            words::count(s.support)
+        );
     }
     if names.len() > SHOWN {
         text += &format!("… and {} more, all of them in --stats\n", names.len() - SHOWN);

@@ -13,17 +13,22 @@ use crate::data::{Fault, Result};
 /// What to say of bytes that do not hold what they should.
 pub(super) fn damaged(place: &str, what: &str, why: &str) -> Fault {
     let why = why.lines().next().unwrap_or_default().trim();
-    Fault::new(format!("it is damaged: {what} cannot be decoded ({why})")).at(place).hint("copy or download the file again")
+    Fault::new(format!("it is damaged: {what} cannot be decoded ({why})"))
+        .at(place)
+        .hint("copy or download the file again")
 }
 
 /// Runs a decoder of polars over bytes that may be broken: some of them panic on those.
 pub(super) fn guarded<T>(place: &str, what: &str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(PolarsError::IO { error, .. })) if error.kind() != ErrorKind::UnexpectedEof => Err(Fault::io(place, &error)),
+        Ok(Err(PolarsError::IO { error, .. })) if error.kind() != ErrorKind::UnexpectedEof => {
+            Err(Fault::io(place, &error))
+        }
         Ok(Err(error)) => Err(damaged(place, what, &error.to_string())),
         Err(cause) => {
-            let said = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+            let said =
+                cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
             Err(damaged(place, what, said.unwrap_or("no reason was given")))
         }
     }
@@ -34,7 +39,11 @@ pub(super) fn open(path: &Path) -> Result<File> {
 }
 
 /// Exactly these bytes of a file of `length` bytes. A file may be longer than the memory: most of it may be a hole.
-pub(super) fn read_range(file: &mut (impl Read + Seek), length: u64, range: std::ops::Range<u64>) -> PolarsResult<Vec<u8>> {
+pub(super) fn read_range(
+    file: &mut (impl Read + Seek),
+    length: u64,
+    range: std::ops::Range<u64>,
+) -> PolarsResult<Vec<u8>> {
     let size = range.end.checked_sub(range.start).filter(|_| range.end <= length);
     let Some(size) = size else { polars_bail!(ComputeError: "a part of it lies beyond its end") };
     if let Err(room) = afford(size) {
@@ -54,7 +63,14 @@ pub(super) fn width(dtype: &ArrowDataType) -> u8 {
         A::Null | A::Boolean | A::Int8 | A::UInt8 => 1,
         A::Int16 | A::UInt16 => 2,
         A::Int32 | A::UInt32 | A::Float32 | A::Date32 => 4,
-        A::Int64 | A::UInt64 | A::Float64 | A::Date64 | A::Time32(_) | A::Time64(_) | A::Timestamp(..) | A::Duration(_) => 8,
+        A::Int64
+        | A::UInt64
+        | A::Float64
+        | A::Date64
+        | A::Time32(_)
+        | A::Time64(_)
+        | A::Timestamp(..)
+        | A::Duration(_) => 8,
         A::FixedSizeBinary(size) => u8::try_from(*size).unwrap_or(u8::MAX).max(16),
         _ => 32,
     }
@@ -86,9 +102,27 @@ pub(super) fn plain_type(dtype: &DataType) -> DataType {
 pub(super) fn holds(dtype: &ArrowDataType) -> bool {
     use ArrowDataType as A;
     match dtype {
-        A::Null | A::Boolean | A::Int8 | A::Int16 | A::Int32 | A::Int64 | A::UInt8 | A::UInt16 | A::UInt32 | A::UInt64 => true,
-        A::Float32 | A::Float64 | A::Date32 | A::Date64 | A::Time32(_) | A::Time64(_) | A::Timestamp(..) | A::Duration(_) => true,
-        A::Utf8 | A::LargeUtf8 | A::Utf8View | A::Binary | A::LargeBinary | A::BinaryView | A::FixedSizeBinary(_) => true,
+        A::Null
+        | A::Boolean
+        | A::Int8
+        | A::Int16
+        | A::Int32
+        | A::Int64
+        | A::UInt8
+        | A::UInt16
+        | A::UInt32
+        | A::UInt64 => true,
+        A::Float32
+        | A::Float64
+        | A::Date32
+        | A::Date64
+        | A::Time32(_)
+        | A::Time64(_)
+        | A::Timestamp(..)
+        | A::Duration(_) => true,
+        A::Utf8 | A::LargeUtf8 | A::Utf8View | A::Binary | A::LargeBinary | A::BinaryView | A::FixedSizeBinary(_) => {
+            true
+        }
         A::Dictionary(_, values, _) => matches!(**values, A::Utf8 | A::LargeUtf8 | A::Utf8View),
         A::List(inner) | A::LargeList(inner) => !matches!(inner.dtype(), A::Dictionary(..)) && holds(inner.dtype()),
         _ => false,

@@ -66,7 +66,9 @@ impl Spec {
             DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Read::Text,
             DataType::Binary => Read::Binary,
             DataType::Null => Read::Nothing,
-            other => return Err(Fault::new(format!("the column '{name}' has the type {other}, which text cannot hold"))),
+            other => {
+                return Err(Fault::new(format!("the column '{name}' has the type {other}, which text cannot hold")));
+            }
         };
         Ok(Self { name, dtype, read, epoch: false })
     }
@@ -111,17 +113,30 @@ impl Spec {
             }
             Read::Integer { least, most } => {
                 let fits = |text: &[u8]| value::integer(text).filter(|v| (least..=most).contains(v));
-                let quick = |span: Span| value::quick_integer(bytes, span.range()).filter(|v| (least..=most).contains(v));
+                let quick =
+                    |span: Span| value::quick_integer(bytes, span.range()).filter(|v| (least..=most).contains(v));
                 let whole = numbers::<Int64Type>(name, source, quick, unfit, fits);
-                if let DataType::Duration(unit) = self.dtype { whole.into_duration(unit).into_series() } else { whole.into_series() }
+                if let DataType::Duration(unit) = self.dtype {
+                    whole.into_duration(unit).into_series()
+                } else {
+                    whole.into_series()
+                }
             }
             Read::Natural => numbers::<UInt64Type>(name, source, |_| None, unfit, value::natural).into_series(),
-            Read::Float => numbers::<Float64Type>(name, source, |span| value::quick_float(bytes, span.range()), unfit, value::float).into_series(),
+            Read::Float => numbers::<Float64Type>(
+                name,
+                source,
+                |span| value::quick_float(bytes, span.range()),
+                unfit,
+                value::float,
+            )
+            .into_series(),
             Read::Single => numbers::<Float32Type>(name, source, |_| None, unfit, value::single).into_series(),
             Read::Date => {
                 // A known date may be written with a time at midnight.
                 let midnight = |text: &[u8]| {
-                    let micros = value::datetime(text, TimeUnit::Microseconds).filter(|t| t.rem_euclid(86_400_000_000) == 0)?;
+                    let micros =
+                        value::datetime(text, TimeUnit::Microseconds).filter(|t| t.rem_euclid(86_400_000_000) == 0)?;
                     i32::try_from(micros.div_euclid(86_400_000_000)).ok()
                 };
                 let mut calendar = value::Calendar::default();
@@ -131,7 +146,9 @@ impl Spec {
             Read::Datetime(unit) => {
                 let epoch = self.epoch;
                 let mut calendar = value::Calendar::default();
-                let point = |text: &[u8]| calendar.datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None });
+                let point = |text: &[u8]| {
+                    calendar.datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None })
+                };
                 let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
                 numbers::<Int64Type>(name, source, |_| None, unfit, point).into_datetime(unit, zone).into_series()
             }
@@ -232,8 +249,11 @@ fn texts<'a>(
     mut unfit: impl FnMut(usize),
 ) -> StringChunked {
     // polars keeps a text of up to twelve bytes within a view of sixteen. One is made here from two loads and no call.
-    let (none, one) = (StringChunked::from_slice(name.clone(), &[""; 0]), StringChunked::from_slice(name.clone(), &[""]));
-    let (Some(array), Some(blank)) = (none.downcast_iter().next(), one.downcast_iter().next().and_then(|array| array.views().first().copied())) else {
+    let (none, one) =
+        (StringChunked::from_slice(name.clone(), &[""; 0]), StringChunked::from_slice(name.clone(), &[""]));
+    let (Some(array), Some(blank)) =
+        (none.downcast_iter().next(), one.downcast_iter().next().and_then(|array| array.views().first().copied()))
+    else {
         return none;
     };
     let mut texts = array.clone().make_mut();
@@ -244,7 +264,8 @@ fn texts<'a>(
             let (low, high) = (word::load(bytes, place.start as usize), word::load(bytes, place.start as usize + 8));
             let (low, high) = (low & word::lowest(length), high & word::lowest(length.saturating_sub(8)));
             let mut view = blank;
-            (view.length, view.prefix, view.buffer_idx, view.offset) = (length as u32, low as u32, (low >> 32) as u32, high as u32);
+            (view.length, view.prefix, view.buffer_idx, view.offset) =
+                (length as u32, low as u32, (low >> 32) as u32, high as u32);
             texts.push_view(view, &[]);
             continue;
         }

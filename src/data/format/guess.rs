@@ -68,20 +68,35 @@ fn commas(text: &[u8]) -> u8 {
     let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
     // Threes of digits, the first group shorter or alone; then a fraction.
     let reads = |between: Option<u8>, point: u8| {
-        let (whole, fraction) = text.iter().position(|b| *b == point).map_or((text, None), |at| (text.get(..at).unwrap_or_default(), text.get(at + 1..)));
+        let (whole, fraction) = text
+            .iter()
+            .position(|b| *b == point)
+            .map_or((text, None), |at| (text.get(..at).unwrap_or_default(), text.get(at + 1..)));
         let mut groups = whole.split(|b| Some(*b) == between);
         let first = groups.next().unwrap_or_default();
         let rest: Vec<&[u8]> = groups.collect();
-        let threes = rest.iter().all(|group| group.len() == 3 && digits(group)) && (rest.is_empty() || first.len() <= 3);
+        let threes =
+            rest.iter().all(|group| group.len() == 3 && digits(group)) && (rest.is_empty() || first.len() <= 3);
         digits(first) && threes && fraction.is_none_or(digits)
     };
     let way = |reads: bool, bit: u8| if reads { bit } else { 0 };
-    way(reads(None, b','), DECIMAL) | way(reads(Some(b','), b'.'), THOUSANDS) | way(reads(Some(b'.'), b','), AFTER_POINTS)
+    way(reads(None, b','), DECIMAL)
+        | way(reads(Some(b','), b'.'), THOUSANDS)
+        | way(reads(Some(b'.'), b','), AFTER_POINTS)
 }
 
 impl Default for Guess {
     fn default() -> Self {
-        Self { may: ALL, values: 0, odd: 0, seen: [0; MOST_ODD], usual: false, over: false, commas: DECIMAL | THOUSANDS | AFTER_POINTS, comma: false }
+        Self {
+            may: ALL,
+            values: 0,
+            odd: 0,
+            seen: [0; MOST_ODD],
+            usual: false,
+            over: false,
+            commas: DECIMAL | THOUSANDS | AFTER_POINTS,
+            comma: false,
+        }
     }
 }
 
@@ -116,7 +131,12 @@ impl Guess {
             DATE => value::date(text).is_some(),
             _ => value::datetime(text, TimeUnit::Microseconds).is_some(),
         };
-        let among = |bits: u8| [BOOLEAN, INTEGER, FLOAT, DATE, DATETIME].into_iter().filter(|bit| bits & bit != 0 && is(*bit)).fold(0, |all, bit| all | bit);
+        let among = |bits: u8| {
+            [BOOLEAN, INTEGER, FLOAT, DATE, DATETIME]
+                .into_iter()
+                .filter(|bit| bits & bit != 0 && is(*bit))
+                .fold(0, |all, bit| all | bit)
+        };
         let kept = among(self.may & allowed);
         if kept != 0 {
             self.may = kept;

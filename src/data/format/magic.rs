@@ -69,7 +69,11 @@ fn look(head: &[u8]) -> Content {
         (Some(None | Some(b'"' | b'}')), _) => {
             let mut lines = body.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
             let first = lines.next().unwrap_or_default();
-            if first.ends_with(b"}") || body.len() == first.len() || mostly_objects(lines) { Content::Lines } else { Content::Document }
+            if first.ends_with(b"}") || body.len() == first.len() || mostly_objects(lines) {
+                Content::Lines
+            } else {
+                Content::Document
+            }
         }
         (_, Some(None | Some(b'{' | b']' | b'['))) => Content::Document,
         _ => Content::Text,
@@ -96,7 +100,9 @@ fn is_text(head: &[u8]) -> bool {
     let odd = head.iter().filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127)).count();
     let utf8 = || {
         let text = String::from_utf8_lossy(head);
-        let (strange, beyond) = text.chars().fold((0, 0), |(s, b), c| (s + usize::from(c == char::REPLACEMENT_CHARACTER), b + usize::from(!c.is_ascii())));
+        let (strange, beyond) = text.chars().fold((0, 0), |(s, b), c| {
+            (s + usize::from(c == char::REPLACEMENT_CHARACTER), b + usize::from(!c.is_ascii()))
+        });
         strange * 2 <= beyond
     };
     odd * 10 <= head.len() && (odd <= 1 || odd * 50 <= head.len() || utf8())
@@ -131,7 +137,11 @@ pub fn format_for(path: &Path, head: &[u8]) -> Result<&'static Format> {
         Content::Text if own(parquet::PARQUET.name) || own(arrow::ARROW.name) => {
             let title = named.map_or("", |format| format.title);
             // A columnar file without its first bytes is broken; one line of something else under its name is, too.
-            if head.contains(&b'\n') { &csv::CSV } else { return Err(foreign(path, &format!("not {} at all", article(title)))) }
+            if head.contains(&b'\n') {
+                &csv::CSV
+            } else {
+                return Err(foreign(path, &format!("not {} at all", article(title))));
+            }
         }
         // Prose under a JSON name is broken JSON; lines with a delimiter are a CSV file that was named wrongly.
         Content::Text if (own(json::JSON.name) || own(json::NDJSON.name)) && !delimited(head) => {

@@ -116,13 +116,17 @@ impl<'a> Asked<'a> {
         let mut asked = Vec::with_capacity(sorted.len());
         for (slot, &column) in sorted.iter().enumerate() {
             let (Some(spec), Some(place)) = (specs.get(column), slots.get_mut(column)) else {
-                return Err(Fault::new(format!("column number {column} was asked for, but there are only {}", specs.len())));
+                return Err(Fault::new(format!(
+                    "column number {column} was asked for, but there are only {}",
+                    specs.len()
+                )));
             };
             *place = slot as u32;
             asked.push(spec);
         }
         let order = columns.iter().filter_map(|column| sorted.binary_search(column).ok()).collect();
-        let (mut reading, others): (Vec<usize>, Vec<usize>) = (0..sorted.len()).partition(|slot| sorted.get(*slot).is_some_and(|c| vital.contains(c)));
+        let (mut reading, others): (Vec<usize>, Vec<usize>) =
+            (0..sorted.len()).partition(|slot| sorted.get(*slot).is_some_and(|c| vital.contains(c)));
         let vital = reading.len();
         reading.extend(others);
         Ok(Self { specs: asked, columns: sorted, order, slots, reading, vital })

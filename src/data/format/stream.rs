@@ -54,18 +54,31 @@ impl RowWriter {
         let out = BufWriter::with_capacity(1 << 18, draft.file().map_err(|e| Fault::io(&place, &e))?);
         let ending = extension(path);
         let form = match ending.as_str() {
-            "parquet" => ParquetWriter::new(out).set_parallel(false).batched(schema).map(|w| Form::Parquet(Box::new(w))),
+            "parquet" => {
+                ParquetWriter::new(out).set_parallel(false).batched(schema).map(|w| Form::Parquet(Box::new(w)))
+            }
             "arrow" | "feather" => {
                 let plain: Schema = schema.iter_fields().map(|f| Field::new(f.name.clone(), plain(&f.dtype))).collect();
                 let fields = vec![Default::default(); plain.len()];
-                IpcWriter::new(out).with_compat_level(CompatLevel::oldest()).batched(&plain, fields).map(|w| Form::Arrow(Box::new(w)))
+                IpcWriter::new(out)
+                    .with_compat_level(CompatLevel::oldest())
+                    .batched(&plain, fields)
+                    .map(|w| Form::Arrow(Box::new(w)))
             }
             "json" => Ok(Form::Json(Box::new(out))),
             "ndjson" | "jsonl" => Ok(Form::Ndjson(Box::new(out))),
             "tsv" => Ok(Form::Csv { separator: b'\t', out: Box::new(out) }),
             _ => Ok(Form::Csv { separator: b',', out: Box::new(out) }),
         };
-        let mut writer = Self { form: form.map_err(|e| Fault::from(e).at(&place))?, place, file: Some(draft), closed: false, formulas, waiting: None, rows: 0 };
+        let mut writer = Self {
+            form: form.map_err(|e| Fault::from(e).at(&place))?,
+            place,
+            file: Some(draft),
+            closed: false,
+            formulas,
+            waiting: None,
+            rows: 0,
+        };
         writer.begin(schema)?;
         Ok(writer)
     }
@@ -91,7 +104,9 @@ impl RowWriter {
 
     fn begin(&mut self, schema: &Schema) -> Result<()> {
         let begun = match &mut self.form {
-            Form::Csv { separator, out } => write_csv_rows(&DataFrame::empty_with_schema(schema), *separator, self.formulas, true, out),
+            Form::Csv { separator, out } => {
+                write_csv_rows(&DataFrame::empty_with_schema(schema), *separator, self.formulas, true, out)
+            }
             Form::Json(out) => out.write_all(b"[").map_err(PolarsError::from),
             _ => Ok(()),
         };
@@ -138,11 +153,17 @@ impl RowWriter {
         let written = match &mut self.form {
             Form::Parquet(out) => out.write_batch(&group),
             Form::Arrow(out) => {
-                let columns = group.columns().iter().map(|c| if *c.dtype() == plain(c.dtype()) { Ok(c.clone()) } else { c.cast(&plain(c.dtype())) });
-                columns.collect::<PolarsResult<_>>().and_then(|columns| DataFrame::new(group.height(), columns)).and_then(|mut group| {
-                    group.align_chunks();
-                    out.write_batch(&group)
-                })
+                let columns = group
+                    .columns()
+                    .iter()
+                    .map(|c| if *c.dtype() == plain(c.dtype()) { Ok(c.clone()) } else { c.cast(&plain(c.dtype())) });
+                columns
+                    .collect::<PolarsResult<_>>()
+                    .and_then(|columns| DataFrame::new(group.height(), columns))
+                    .and_then(|mut group| {
+                        group.align_chunks();
+                        out.write_batch(&group)
+                    })
             }
             _ => Ok(()),
         };
@@ -184,7 +205,9 @@ impl RowWriter {
     /// A fault for what went wrong. That nobody reads standard output any more is none.
     fn told(&mut self, written: PolarsResult<()>) -> Result<()> {
         match written {
-            Err(PolarsError::IO { error, .. }) if self.file.is_none() && error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Err(PolarsError::IO { error, .. })
+                if self.file.is_none() && error.kind() == std::io::ErrorKind::BrokenPipe =>
+            {
                 self.closed = true;
                 Ok(())
             }

@@ -142,13 +142,16 @@ fn quick(bytes: &[u8], range: Range<usize>) -> Option<(bool, u64, usize)> {
         (0, high) => 8 + word::first(high),
         (low, _) => word::first(low),
     };
-    let (before, after) = if pointed { (word & ((1 << (8 * point)) - 1), (word >> (8 * point) >> 8) << (8 * point)) } else { (word, 0) };
+    let (before, after) =
+        if pointed { (word & ((1 << (8 * point)) - 1), (word >> (8 * point) >> 8) << (8 * point)) } else { (word, 0) };
     let digits = count - usize::from(pointed);
     let shift = 8 * (16 - digits);
     let spelt = (before | after) << shift ^ (u128::from(ZEROS) << 64 | u128::from(ZEROS)) << shift;
     let (first, last) = (spelt as u64, (spelt >> 64) as u64);
     let whole = are_digits(first) && are_digits(last) && digits <= 15;
-    whole.then(|| (negative, eight_digits(first) * 100_000_000 + eight_digits(last), count - point - usize::from(pointed)))
+    whole.then(|| {
+        (negative, eight_digits(first) * 100_000_000 + eight_digits(last), count - point - usize::from(pointed))
+    })
 }
 
 /// Whether each byte is 0 to 9.
@@ -241,7 +244,10 @@ fn far_date(text: &[u8]) -> Option<i64> {
     if !(least..=9).contains(&year.len()) {
         return None;
     }
-    let year = sign * year.iter().try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))?;
+    let year = sign
+        * year
+            .iter()
+            .try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))?;
     let (month, day) = (two(*m1, *m2)?, two(*d1, *d2)?);
     (day > 0 && day <= month_days(year, month)?).then(|| time::days_to(year, i64::from(month), i64::from(day)))
 }
@@ -372,7 +378,9 @@ pub(super) fn epoch(text: &[u8], unit: TimeUnit) -> Option<i64> {
     let Some(value) = integer(text) else {
         let nanos = float(text)? * 1e9;
         let whole = nanos.is_finite() && nanos.abs() < 9e18;
-        return whole.then_some(nanos as i64).and_then(|n| in_unit(n.div_euclid(1_000_000_000), n.rem_euclid(1_000_000_000), unit));
+        return whole
+            .then_some(nanos as i64)
+            .and_then(|n| in_unit(n.div_euclid(1_000_000_000), n.rem_euclid(1_000_000_000), unit));
     };
     let per_second: i64 = match value.unsigned_abs() {
         0..100_000_000_000 => 1,

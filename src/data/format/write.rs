@@ -29,8 +29,16 @@ pub enum Formulas {
 }
 
 /// By the end of the name.
-const WRITERS: &[(&str, Writer)] =
-    &[("csv", csv), ("tsv", tsv), ("parquet", parquet), ("json", json), ("ndjson", ndjson), ("jsonl", ndjson), ("arrow", arrow), ("feather", arrow)];
+const WRITERS: &[(&str, Writer)] = &[
+    ("csv", csv),
+    ("tsv", tsv),
+    ("parquet", parquet),
+    ("json", json),
+    ("ndjson", ndjson),
+    ("jsonl", ndjson),
+    ("arrow", arrow),
+    ("feather", arrow),
+];
 
 /// Writes `frame` to `path`: `.csv`, `.tsv`, `.parquet`, `.json` (an array of objects), `.ndjson` or `.arrow`.
 /// It is written beside its place and moved there when it is complete.
@@ -59,7 +67,12 @@ pub fn keep_frame(frame: &DataFrame, path: &Path) -> Result<()> {
     write_draft(frame, path, Formulas::Keep, Draft::own)
 }
 
-fn write_draft(frame: &DataFrame, path: &Path, formulas: Formulas, draft: fn(&Path) -> std::io::Result<Draft>) -> Result<()> {
+fn write_draft(
+    frame: &DataFrame,
+    path: &Path,
+    formulas: Formulas,
+    draft: fn(&Path) -> std::io::Result<Draft>,
+) -> Result<()> {
     let place = path.display().to_string();
     let writer = writer_for(path)?;
     let disk = |error: std::io::Error| Fault::io(&place, &error);
@@ -89,11 +102,17 @@ pub fn check_ending(path: &Path) -> Result<()> {
 fn writer_for(path: &Path) -> Result<Writer> {
     let place = path.display().to_string();
     let ending = extension(path);
-    let packed = path.extension().is_some_and(|end| ["gz", "zst", "gzip", "zstd"].iter().any(|packed| end.eq_ignore_ascii_case(packed)));
+    let packed = path
+        .extension()
+        .is_some_and(|end| ["gz", "zst", "gzip", "zstd"].iter().any(|packed| end.eq_ignore_ascii_case(packed)));
     let writer = WRITERS.iter().find(|(name, _)| *name == ending && !packed).map(|(_, writer)| writer);
     let Some(writer) = writer else {
         let endings: Vec<String> = WRITERS.iter().map(|(name, _)| format!(".{name}")).collect();
-        let what = if packed { "packed files are not written".to_owned() } else { format!("'.{ending}' is no format that can be written") };
+        let what = if packed {
+            "packed files are not written".to_owned()
+        } else {
+            format!("'.{ending}' is no format that can be written")
+        };
         return Err(Fault::new(what).at(place).hint(format!("let its name end in {}", endings.join(", "))));
     };
     Ok(*writer)
@@ -123,7 +142,13 @@ pub fn write_csv(frame: &DataFrame, separator: u8, formulas: Formulas, out: impl
     write_csv_rows(frame, separator, formulas, true, out)
 }
 
-pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, formulas: Formulas, header: bool, out: impl Write) -> PolarsResult<()> {
+pub(super) fn write_csv_rows(
+    frame: &DataFrame,
+    separator: u8,
+    formulas: Formulas,
+    header: bool,
+    out: impl Write,
+) -> PolarsResult<()> {
     let columns = frame.columns().iter().map(|c| match c.dtype() {
         DataType::Duration(unit) => clock(c, *unit),
         DataType::List(_) => listed(c),
@@ -141,7 +166,10 @@ pub(super) fn write_csv_rows(frame: &DataFrame, separator: u8, formulas: Formula
 
 /// Texts, and the column's name, with an apostrophe where they begin as a formula does.
 fn guarded(column: &Column) -> PolarsResult<Column> {
-    let begins = |text: &str| text.starts_with(['\t', '\r', '\n']) || text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let begins = |text: &str| {
+        text.starts_with(['\t', '\r', '\n'])
+            || text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+    };
     let guard = |text: &str| if begins(text) { format!("'{text}") } else { text.to_owned() };
     let name = PlSmallStr::from(guard(column.name()));
     if !matches!(column.dtype(), DataType::String | DataType::Categorical(..) | DataType::Enum(..)) {
@@ -258,7 +286,9 @@ fn value(value: &AnyValue<'_>, file: &mut dyn Write) -> PolarsResult<()> {
         AnyValue::String(v) => text(v, file)?,
         AnyValue::StringOwned(v) => text(v, file)?,
         AnyValue::Date(days) => text(&time::day_text(*days), file)?,
-        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => text(&time::text(*v, *unit, 'T', Clock::Full), file)?,
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => {
+            text(&time::text(*v, *unit, 'T', Clock::Full), file)?
+        }
         AnyValue::List(series) => {
             file.write_all(b"[")?;
             for (place, item) in series.iter().enumerate() {

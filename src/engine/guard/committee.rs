@@ -71,7 +71,8 @@ impl<A: OfForests + Send> Committee for Of<A> {
         let truth = self.trees.truth(rows)?;
         let learned = self.fused.learn(rows)?;
         let error = |(said, truth)| self.trees.aim().error(said, truth).unwrap_or(f64::NAN);
-        let mut taught = Taught { errors: learned.said.iter().copied().zip(truth).map(error).collect(), fitted: 0, renewed: false };
+        let mut taught =
+            Taught { errors: learned.said.iter().copied().zip(truth).map(error).collect(), fitted: 0, renewed: false };
         for event in &learned.events {
             match event {
                 Event::Fitted { trees, .. } => taught.fitted += *trees as u64,

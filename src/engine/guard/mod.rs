@@ -93,7 +93,12 @@ pub fn guard(guarding: Guarding, retrained: Latest<Rival>, shelf: Latest<Watched
     Job::start("guard", wake, move |report| follow(&guarding, &retrained, &shelf, report))
 }
 
-fn follow(guarding: &Guarding, retrained: &Latest<Rival>, shelf: &Latest<Watched>, report: &Reporter) -> Result<Watched> {
+fn follow(
+    guarding: &Guarding,
+    retrained: &Latest<Rival>,
+    shelf: &Latest<Watched>,
+    report: &Reporter,
+) -> Result<Watched> {
     let table = &guarding.table;
     if table.live.is_empty() {
         return Err(Fault::new(format!("{} has no live rows to watch", table.name)).hint("attach a live feed to it"));
@@ -103,7 +108,11 @@ fn follow(guarding: &Guarding, retrained: &Latest<Rival>, shelf: &Latest<Watched
     let mut post = Post::new(guarding);
     let mut lines = Vec::new();
     for (number, feed) in table.live.iter().enumerate() {
-        lines.push(Line { reader: Reader::open(guarding, feed, number)?, twice: Twice::new(Reader::open(guarding, feed, number)?), ended: false });
+        lines.push(Line {
+            reader: Reader::open(guarding, feed, number)?,
+            twice: Twice::new(Reader::open(guarding, feed, number)?),
+            ended: false,
+        });
     }
     let mut told = Instant::now();
     let mut failed = None;
@@ -160,8 +169,11 @@ fn wanted(guarding: &Guarding) -> Result<Wanted> {
         }
     }
     if let Some(missing) = guarding.forest.features.iter().find(|f| !guarding.table.schema.contains(&f.name)) {
-        return Err(Fault::new(format!("{} has no column '{}', which the model asks for", guarding.table.name, missing.name))
-            .hint("guard it under a table that has it, or train again without it"));
+        return Err(Fault::new(format!(
+            "{} has no column '{}', which the model asks for",
+            guarding.table.name, missing.name
+        ))
+        .hint("guard it under a table that has it, or train again without it"));
     }
     Ok(Wanted { columns, derived: derived.map(|d| (target, d)) })
 }
@@ -360,7 +372,8 @@ impl Post {
         let (forest, fresh_trees, recent) = fused.forest()?;
         let baseline = Baseline::new(&recent, forest.features.iter().map(|f| f.name.as_str()))?;
         let (rows, until) = (recent.height() as u64, Mark::new(&self.table, self.watched.reached.clone()));
-        self.watched.fused = Some(Arc::new(Fresh { fresh_trees, rows, until, forest: forest.into(), baseline: baseline.into() }));
+        self.watched.fused =
+            Some(Arc::new(Fresh { fresh_trees, rows, until, forest: forest.into(), baseline: baseline.into() }));
         Ok(())
     }
 
@@ -415,9 +428,15 @@ impl Post {
 fn errors(scored: &Scored, truth: &Truth) -> Vec<f64> {
     match truth {
         Truth::Classes(truth) => {
-            let wrong = |(row, truth): (usize, &Option<usize>)| scored.class(row).map_or(f64::NAN, |said| f64::from(u8::from(Some(said) != *truth)));
+            let wrong = |(row, truth): (usize, &Option<usize>)| {
+                scored.class(row).map_or(f64::NAN, |said| f64::from(u8::from(Some(said) != *truth)))
+            };
             truth.iter().enumerate().map(wrong).collect()
         }
-        Truth::Numbers(truth) => truth.iter().enumerate().map(|(row, truth)| scored.number(row).map_or(f64::NAN, |said| (said - truth).abs())).collect(),
+        Truth::Numbers(truth) => truth
+            .iter()
+            .enumerate()
+            .map(|(row, truth)| scored.number(row).map_or(f64::NAN, |said| (said - truth).abs()))
+            .collect(),
     }
 }

@@ -126,7 +126,11 @@ impl Race {
         self.at = self.at.max(row.at);
         self.step = self.step.max(ROWS);
         if self.rows.is_multiple_of(self.step) {
-            self.curve.push(Point { at: self.at, rows: self.step, error: std::mem::take(&mut self.open).mean(self.step / 2) });
+            self.curve.push(Point {
+                at: self.at,
+                rows: self.step,
+                error: std::mem::take(&mut self.open).mean(self.step / 2),
+            });
             if self.curve.len() >= POINTS {
                 self.halve();
             }
@@ -161,7 +165,11 @@ impl Race {
             _ => b,
         };
         let both = |pair: &[Point]| match pair {
-            [a, b] => Some(Point { at: b.at, rows: a.rows + b.rows, error: std::array::from_fn(|i| mean(of(&a.error, i), of(&b.error, i))) }),
+            [a, b] => Some(Point {
+                at: b.at,
+                rows: a.rows + b.rows,
+                error: std::array::from_fn(|i| mean(of(&a.error, i), of(&b.error, i))),
+            }),
             _ => pair.first().copied(),
         };
         self.curve = self.curve.chunks(2).filter_map(both).collect();

@@ -61,7 +61,18 @@ impl Reader {
         let derived = guarding.target.bind(&guarding.table)?;
         let truth = derived.map_or_else(|| vec![guarding.target.name.as_str().into()], |d| d.columns);
         let (table, name) = (guarding.table.clone(), feed.url.shown());
-        Ok(Self { live: feed.reread()?, conform: None, table, number, name, from, hurry, truth, blind: false, known: Vec::new() })
+        Ok(Self {
+            live: feed.reread()?,
+            conform: None,
+            table,
+            number,
+            name,
+            from,
+            hurry,
+            truth,
+            blind: false,
+            known: Vec::new(),
+        })
     }
 
     /// What is next; waits as long as that at most.
@@ -79,10 +90,21 @@ impl Reader {
                 let frame = conform.apply(chunk)?.frame;
                 let owned = own.take(&frame, false)?;
                 let epoch = self.epoch(partition, offsets.start, offsets.end);
-                let at = At { feed: self.number, partition, start: offsets.start, epoch, next: offsets.end, newest: None, number: None, missing: 0 };
+                let at = At {
+                    feed: self.number,
+                    partition,
+                    start: offsets.start,
+                    epoch,
+                    next: offsets.end,
+                    newest: None,
+                    number: None,
+                    missing: 0,
+                };
                 Step::Rows(Rows { others: (frame.height() - owned.height()) as u64, frame: owned, unread, at })
             }
-            Event::Gap { reason } | Event::Trouble { reason } | Event::Note { reason } => Step::Word(format!("{}: {reason}", self.name)),
+            Event::Gap { reason } | Event::Trouble { reason } | Event::Note { reason } => {
+                Step::Word(format!("{}: {reason}", self.name))
+            }
             Event::Quiet | Event::Numbers(_) => Step::Quiet,
             Event::End => Step::End,
         })

@@ -126,7 +126,12 @@ impl Twice {
                 let (online, offline) = (part(&one.rows, rows, width)?, part(&two.rows, rows, width)?);
                 let done = skew.compared;
                 let key = |row: usize| format!("row {} of partition {partition} watched", done + row + 1);
-                skew.merge(compare(scorer, &Side { inputs: &offline.0, scores: &offline.1 }, &Side { inputs: &online.0, scores: &online.1 }, key)?);
+                skew.merge(compare(
+                    scorer,
+                    &Side { inputs: &offline.0, scores: &offline.1 },
+                    &Side { inputs: &online.0, scores: &online.1 },
+                    key,
+                )?);
                 for queue in [&mut *first, &mut *second] {
                     if let Some(front) = queue.front_mut() {
                         front.rows = front.rows.slice(rows as i64, usize::MAX);

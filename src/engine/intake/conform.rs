@@ -54,7 +54,10 @@ impl Conform {
                     chunk.rejects.cells.note(name, (moved.null_count() - column.null_count()) as u64);
                     moved
                 }
-                Some(column) => column.strict_cast(dtype).map_err(|e| Fault::from(e).at(chunk.source.to_string()))?.with_name(name.clone()),
+                Some(column) => column
+                    .strict_cast(dtype)
+                    .map_err(|e| Fault::from(e).at(chunk.source.to_string()))?
+                    .with_name(name.clone()),
                 None => Column::full_null(name.clone(), height, dtype),
             };
             columns.push(column);

@@ -76,7 +76,13 @@ impl HistoryQueue {
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
         Self {
-            state: Mutex::new(Reading { files, handed: 0, current: None, done, left: shared.options.pieces.unwrap_or(u64::MAX) }),
+            state: Mutex::new(Reading {
+                files,
+                handed: 0,
+                current: None,
+                done,
+                left: shared.options.pieces.unwrap_or(u64::MAX),
+            }),
             total,
             columns,
             vital: shared.plan.vital.clone(),
@@ -105,13 +111,15 @@ impl HistoryQueue {
                 let file = state.files.pop_front()?;
                 let pieces = state.done.pieces;
                 let places = |columns: &[PlSmallStr]| indices(columns, file.schema(), file.name());
-                let opened = places(&self.columns).and_then(|columns| file.open_vital(&columns, &places(&self.vital)?)).and_then(|mut reader| {
-                    // Pieces that a checkpoint holds are passed over without decoding them.
-                    for _ in 0..pieces {
-                        reader.next()?;
-                    }
-                    Ok(reader)
-                });
+                let opened = places(&self.columns)
+                    .and_then(|columns| file.open_vital(&columns, &places(&self.vital)?))
+                    .and_then(|mut reader| {
+                        // Pieces that a checkpoint holds are passed over without decoding them.
+                        for _ in 0..pieces {
+                            reader.next()?;
+                        }
+                        Ok(reader)
+                    });
                 match opened {
                     Ok(reader) => state.current = Some(reader),
                     Err(fault) => {
@@ -158,7 +166,9 @@ fn needed_columns(shared: &Shared, with_time: bool) -> Vec<PlSmallStr> {
 
 pub fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Result<Vec<usize>> {
     let find = |name: &PlSmallStr| {
-        schema.index_of(name).ok_or_else(|| Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own"))
+        schema.index_of(name).ok_or_else(|| {
+            Fault::new(format!("the column '{name}' is missing")).at(place).hint("open it as a table of its own")
+        })
     };
     columns.iter().map(find).collect()
 }
@@ -193,7 +203,21 @@ pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &S
             let times = event_times(shared, &chunk.frame)?;
             past_late.see(&chunk, times.as_ref())?;
             let times = times.and_then(|t| t.min().zip(t.max()));
-            send(shared, LiveChunk { chunk, feed: number, face: Face::Live, epoch: 0, number: sent, flight: None, times, numbered: None }, true, out);
+            send(
+                shared,
+                LiveChunk {
+                    chunk,
+                    feed: number,
+                    face: Face::Live,
+                    epoch: 0,
+                    number: sent,
+                    flight: None,
+                    times,
+                    numbered: None,
+                },
+                true,
+                out,
+            );
             sent += 1;
             Ok(())
         }),
@@ -288,7 +312,14 @@ struct Known {
 
 impl<'a> Partitions<'a> {
     fn new(shared: &'a Shared, feed: usize, first: usize) -> Self {
-        Self { shared, feed, known: Vec::new(), spare: Some(first), ends: Positions::new(), judges_all: judges_all(shared) }
+        Self {
+            shared,
+            feed,
+            known: Vec::new(),
+            spare: Some(first),
+            ends: Positions::new(),
+            judges_all: judges_all(shared),
+        }
     }
 
     /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before the
@@ -299,7 +330,9 @@ impl<'a> Partitions<'a> {
         self.ends = match before {
             Some(before) => {
                 if !live.mark().starts_with(&before.mark) {
-                    self.shared.note(format!("{source}: the log begins with other rows than at the checkpoint; it is read from its beginning"));
+                    self.shared.note(format!(
+                        "{source}: the log begins with other rows than at the checkpoint; it is read from its beginning"
+                    ));
                 } else if !before.next.is_empty() {
                     live.resume(&before.next)?;
                 }
@@ -319,7 +352,14 @@ impl<'a> Partitions<'a> {
             self.number(partition);
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
-        self.shared.news().logs.push(Log { feed: self.feed, source, ends: self.ends.clone(), first_live, mark: live.mark(), numbered: None });
+        self.shared.news().logs.push(Log {
+            feed: self.feed,
+            source,
+            ends: self.ends.clone(),
+            first_live,
+            mark: live.mark(),
+            numbered: None,
+        });
         Ok(())
     }
 
@@ -361,7 +401,8 @@ impl<'a> Partitions<'a> {
             let (number, now) = (known.watermark, Instant::now());
             match times.filter(|_| face == Face::Live) {
                 Some(times) => {
-                    let (judging, judged) = self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
+                    let (judging, judged) =
+                        self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
                     flight = Some(judging);
                     if let Some(judged) = judged.filter(|_| self.judges_all.is_some()) {
                         chunk.frame.with_column(judged.into_column())?;
@@ -395,7 +436,13 @@ impl<'a> Partitions<'a> {
 ///
 /// # Errors
 /// When it cannot be had any more, or `each` fails.
-pub fn read_past(shared: &Shared, feed: &Feed, number: usize, past: &Reached, mut each: impl FnMut(Chunk) -> Result<()>) -> Result<()> {
+pub fn read_past(
+    shared: &Shared,
+    feed: &Feed,
+    number: usize,
+    past: &Reached,
+    mut each: impl FnMut(Chunk) -> Result<()>,
+) -> Result<()> {
     let cancel = &shared.cancel;
     let mut live = feed.reread()?;
     let settled = loop {

@@ -69,7 +69,10 @@ impl Merger {
         // An audit is for idle time: not while history is still being read.
         let idle = self.has_read();
         let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
-        let verify = self.auditor.as_ref().is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty() && self.spill.is_empty());
+        let verify = self
+            .auditor
+            .as_ref()
+            .is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty() && self.spill.is_empty());
         if !last {
             match self.barrier {
                 None if save || verify => {
@@ -111,7 +114,9 @@ impl Merger {
             let begun = Instant::now();
             // Positions in a recording are written down only when what stands before them is on disk.
             let synced = self.shared.table.live.iter().try_for_each(Feed::sync);
-            let kept = synced.and_then(|()| self.sealed.sync()).and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
+            let kept = synced
+                .and_then(|()| self.sealed.sync())
+                .and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
             due.dirty = kept.is_err();
             tell(&self.shared, CHECKPOINTS, kept);
@@ -124,11 +129,14 @@ impl Merger {
             let news = self.shared.news();
             let log = news.logs.iter().find(|l| l.feed == number);
             // A feed that was not asked yet stands where the last checkpoint left it.
-            let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
+            let before =
+                self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
             let mut next = if before.next.is_empty() { feed.start() } else { before.next };
             next.extend(self.reached.of(number));
             match log {
-                Some(log) => FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() },
+                Some(log) => {
+                    FeedAt { next, ends: log.ends.clone(), first_live: log.first_live.clone(), mark: log.mark.clone() }
+                }
                 None => FeedAt { next, ..before },
             }
         };

@@ -217,7 +217,8 @@ impl Merger {
                 let cost = now.elapsed();
                 // The first answers tighten quickly.
                 let pace = if first { Duration::from_millis(10) } else { self.shared.options.pace };
-                let spare = self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
+                let spare =
+                    self.snapshot.stats.busy.saturating_sub(busy) < shown.elapsed() * self.workers as u32 * 2 / 3;
                 busy = self.snapshot.stats.busy;
                 let share = match (self.full >= FLAT_OUT, spare) {
                     _ if !self.has_read() => HISTORY_SHARE,
@@ -314,7 +315,10 @@ impl Merger {
         s.seam.overlap_removed += delta.overlap;
         let grown = s.stats.samples.last().is_none_or(|before| s.rows.come_in >= before.rows + before.rows / 2);
         if s.rows.come_in > 0 && grown {
-            let (state, groups) = (self.partial.size() as u64 + self.spill.bytes(), self.partial.groups() as u64 + self.sealed.groups() + self.spill.groups());
+            let (state, groups) = (
+                self.partial.size() as u64 + self.spill.bytes(),
+                self.partial.groups() as u64 + self.sealed.groups() + self.spill.groups(),
+            );
             let sample = Sample { state, groups, ..Sample::of(s) };
             s.stats.samples.push(sample);
         }
@@ -324,7 +328,11 @@ impl Merger {
         self.waiting.extend(delta.arrivals);
         self.workers -= usize::from(delta.gone);
         let fresh = delta.chunks > 0;
-        self.checkpoints.iter_mut().map(|(_, due)| due).chain(self.auditor.iter_mut().map(|(_, due)| due)).for_each(|due| due.dirty |= fresh);
+        self.checkpoints
+            .iter_mut()
+            .map(|(_, due)| due)
+            .chain(self.auditor.iter_mut().map(|(_, due)| due))
+            .for_each(|due| due.dirty |= fresh);
         if let (Some((asked, come)), Some(at)) = (&mut self.barrier, delta.barrier)
             && *asked == at
             && !delta.gone
@@ -345,7 +353,8 @@ impl Merger {
         if !self.shared.readmit.take() || self.late.is_empty() {
             return false;
         }
-        let readmitted = self.shared.lookup().and_then(|lookup| self.late.readmit(&mut self.partial, lookup.as_deref()));
+        let readmitted =
+            self.shared.lookup().and_then(|lookup| self.late.readmit(&mut self.partial, lookup.as_deref()));
         match readmitted {
             Ok((shown, filtered)) => {
                 let rows = &mut self.snapshot.rows;
@@ -420,7 +429,8 @@ impl Merger {
             s.unkept = unkept(&news);
             s.live_open = news.live_open;
             s.audit.clone_from(&news.audit);
-            let log = |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
+            let log =
+                |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
             (0..self.shared.table.live.len()).map(log).collect()
         };
         self.tell_unrecorded(last);

@@ -62,7 +62,10 @@ impl Merger {
         if !last {
             let groups = self.partial.groups();
             let on_disk = self.spill.groups();
-            let notes = vec![format!("partial: {on_disk} of {} groups are on disk, and the answer comes at the end", on_disk + groups as u64)];
+            let notes = vec![format!(
+                "partial: {on_disk} of {} groups are on disk, and the answer comes at the end",
+                on_disk + groups as u64
+            )];
             return Ok(Answer { frame, groups: groups + on_disk as usize, notes, status });
         }
         self.spill.take(&mut self.partial)?;
@@ -73,7 +76,8 @@ impl Merger {
             self.snapshot.sealed = None;
             return Ok(whole);
         }
-        self.snapshot.sealed = Some(Arc::new(SealedAnswer::of_spilled(plan, self.spill.clone(), watermark, self.shared.budget.answer())));
+        self.snapshot.sealed =
+            Some(Arc::new(SealedAnswer::of_spilled(plan, self.spill.clone(), watermark, self.shared.budget.answer())));
         Ok(Answer { frame, groups: self.spill.groups() as usize, notes: Vec::new(), status })
     }
 

@@ -22,7 +22,8 @@ pub(super) const AREA: Mark = Mark {
 fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     let base = scene.px((scene.layout.x.lo(), 0.0))[1];
     let opacity = if scene.figure.series.len() > 1 { 0.22 } else { 0.3 };
-    let drawn: Vec<_> = scene.figure.series.iter().enumerate().map(|(i, series)| (scene.runs(series), scene.color(i))).collect();
+    let drawn: Vec<_> =
+        scene.figure.series.iter().enumerate().map(|(i, series)| (scene.runs(series), scene.color(i))).collect();
     for (runs, color) in &drawn {
         for run in runs {
             // What is still to change stands out less.

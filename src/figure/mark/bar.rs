@@ -36,7 +36,8 @@ fn slots(figure: &Figure) -> Slots {
 
 /// The smallest distance between two different x; of a single x, something in proportion to it.
 pub(super) fn spacing(figure: &Figure) -> Option<f64> {
-    let mut xs: Vec<f64> = figure.series.iter().flat_map(|series| series.x.iter().copied()).filter(|x| x.is_finite()).collect();
+    let mut xs: Vec<f64> =
+        figure.series.iter().flat_map(|series| series.x.iter().copied()).filter(|x| x.is_finite()).collect();
     // Ascending runs one after another: what a stable sort is fast at.
     xs.sort_by(f64::total_cmp);
     let apart = xs.windows(2).map(|pair| pair[1] - pair[0]).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
@@ -69,7 +70,13 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     Ok(())
 }
 
-fn each_bar(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, (offset, width, count): (f64, f64, usize), color: Rgba) -> Result<()> {
+fn each_bar(
+    scene: &Scene<'_>,
+    pen: &mut dyn Pen,
+    series: &Series,
+    (offset, width, count): (f64, f64, usize),
+    color: Rgba,
+) -> Result<()> {
     let plot = scene.layout.plot;
     let base = scene.px((0.0, 0.0))[1] as f32;
     for (point, (x, y)) in (0..series.len()).filter_map(|i| Some((i, series.point(i)?))) {
@@ -109,7 +116,10 @@ fn columns(scene: &Scene<'_>, pen: &mut dyn Pen, series: &Series, color: Rgba) -
     let mut ends = vec![(0.0f64, 0.0f64); count];
     for (x, y) in (0..series.len()).filter_map(|i| series.point(i)) {
         let share = scene.layout.x.share(x);
-        if let Some(column) = ends.get_mut((share * count as f64).clamp(-1.0, 1e9) as isize as usize).filter(|_| (0.0..=1.0).contains(&share)) {
+        if let Some(column) = ends
+            .get_mut((share * count as f64).clamp(-1.0, 1e9) as isize as usize)
+            .filter(|_| (0.0..=1.0).contains(&share))
+        {
             *column = (column.0.min(y), column.1.max(y));
         }
     }

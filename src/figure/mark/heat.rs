@@ -59,7 +59,14 @@ fn share(value: f64, (lo, hi): (f64, f64)) -> f64 {
     LEAST + (1.0 - LEAST) * if all > 0.0 { (part / all).clamp(0.0, 1.0) } else { 0.0 }
 }
 
-fn cells(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, wide: f64, range: (f64, f64)) -> Result<()> {
+fn cells(
+    scene: &Scene<'_>,
+    pen: &mut dyn Pen,
+    index: usize,
+    series: &Series,
+    wide: f64,
+    range: (f64, f64),
+) -> Result<()> {
     let (plot, look) = (scene.layout.plot, scene.look);
     let snap = |v: f64| (v as f32 * look.scale).round() / look.scale;
     let color = look.color(0);
@@ -82,7 +89,12 @@ fn cells(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, wi
         }
         let words = number::value((y * 100.0).round() / 100.0);
         let size = look.font_size;
-        let inside = Rect::new(cell.left.max(plot.left), cell.top.max(plot.top), cell.right.min(plot.right), cell.bottom.min(plot.bottom));
+        let inside = Rect::new(
+            cell.left.max(plot.left),
+            cell.top.max(plot.top),
+            cell.right.min(plot.right),
+            cell.bottom.min(plot.bottom),
+        );
         if text::width(&words, size) + 6.0 < inside.width() && text::height(size) + 4.0 < inside.height() {
             let at = [f64::from(inside.left + inside.right) / 2.0, f64::from(inside.top + inside.bottom) / 2.0];
             let ink = readable(blended(look.paper, color, strength as f32), look.paper, look.ink);
@@ -99,7 +111,10 @@ fn columns(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, 
     let mut means = vec![(0.0_f64, 0.0_f64); count];
     for (x, y) in (0..series.len()).filter_map(|i| series.point(i)) {
         let share = scene.layout.x.share(x);
-        if let Some(mean) = means.get_mut((share * count as f64).clamp(-1.0, 1e9) as isize as usize).filter(|_| (0.0..=1.0).contains(&share)) {
+        if let Some(mean) = means
+            .get_mut((share * count as f64).clamp(-1.0, 1e9) as isize as usize)
+            .filter(|_| (0.0..=1.0).contains(&share))
+        {
             mean.1 += 1.0;
             mean.0 += (y - mean.0) / mean.1;
         }
@@ -109,7 +124,12 @@ fn columns(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, 
     let wide = plot.width() / count as f32;
     for (column, (mean, _)) in means.into_iter().enumerate().filter(|(_, (_, rows))| *rows > 0.0) {
         let left = plot.left + column as f32 * wide;
-        rect_within(pen, &plot, Rect::new(left, top, left + wide, bottom), faded(scene.look.color(0), share(mean, range) as f32))?;
+        rect_within(
+            pen,
+            &plot,
+            Rect::new(left, top, left + wide, bottom),
+            faded(scene.look.color(0), share(mean, range) as f32),
+        )?;
     }
     Ok(())
 }

@@ -49,7 +49,10 @@ pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Run], color: 
     let width = scene.look.stroke() * if dense { 0.7 } else { 1.0 };
     for Run { points, open } in runs {
         if *open && !dense {
-            clip::polyline(points, &frame).iter().flat_map(|piece| dashes(piece)).try_for_each(|dash| pen.line(&dash, width, color))?;
+            clip::polyline(points, &frame)
+                .iter()
+                .flat_map(|piece| dashes(piece))
+                .try_for_each(|dash| pen.line(&dash, width, color))?;
         } else {
             line_within(pen, &frame, points, width, color)?;
         }
@@ -62,7 +65,10 @@ pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Run], color: 
 
 /// Rings at the points that are unfinished.
 fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
-    scene.places(series, PointState::is_unfinished).into_iter().try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, scene.color(series)))
+    scene
+        .places(series, PointState::is_unfinished)
+        .into_iter()
+        .try_for_each(|at| ring(scene, pen, at, scene.look.stroke() * 2.0, scene.color(series)))
 }
 
 /// A disc in a ring at each point that was corrected: every mark has the same sign for it.

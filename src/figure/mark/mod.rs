@@ -98,7 +98,11 @@ impl Scene<'_> {
         };
         let pieces = kept.split(Option::is_none);
         let points = |piece: &[Option<usize>]| -> Vec<(Px, bool)> {
-            piece.iter().flatten().filter_map(|i| Some((self.px(series.point(*i)?), series.is_unfinished(*i)))).collect()
+            piece
+                .iter()
+                .flatten()
+                .filter_map(|i| Some((self.px(series.point(*i)?), series.is_unfinished(*i))))
+                .collect()
         };
         if self.figure.apart {
             let alone = pieces.flat_map(points);
@@ -183,7 +187,10 @@ fn no_slots(_: &Figure) -> Option<Slots> {
 
 /// The range of x that the points need, before the view has its say.
 pub fn x_extent(figure: &Figure, slots: Option<Slots>) -> Option<(f64, f64)> {
-    let ends = figure.series.iter().filter_map(|series| super::scale::extent((0..series.len()).filter_map(|i| Some(series.point(i)?.0))));
+    let ends = figure
+        .series
+        .iter()
+        .filter_map(|series| super::scale::extent((0..series.len()).filter_map(|i| Some(series.point(i)?.0))));
     let (lo, hi) = super::scale::extent(ends.flat_map(|(lo, hi)| [lo, hi]))?;
     let half = slots.map_or(0.0, |slots| slots.width / 2.0);
     Some((lo - half, hi + half))

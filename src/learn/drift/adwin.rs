@@ -30,7 +30,11 @@ impl Bucket {
         }
         let apart = self.mean() - other.mean();
         let count = self.count + other.count;
-        Self { count, sum: self.sum + other.sum, squares: self.squares + other.squares + apart * apart * self.count * other.count / count }
+        Self {
+            count,
+            sum: self.sum + other.sum,
+            squares: self.squares + other.squares + apart * apart * self.count * other.count / count,
+        }
     }
 }
 
@@ -120,7 +124,11 @@ impl Adwin {
             // Summed anew, so that no rounding of what left stays behind.
             self.all = self.oldest_first().fold(Bucket::default(), Bucket::with);
         }
-        (gone.count > 0.0 && self.all.count > 0.0).then(|| Change { before: gone.mean(), after: self.all.mean(), kept: self.width() })
+        (gone.count > 0.0 && self.all.count > 0.0).then(|| Change {
+            before: gone.mean(),
+            after: self.all.mean(),
+            kept: self.width(),
+        })
     }
 
     fn oldest_first(&self) -> impl Iterator<Item = Bucket> + '_ {

@@ -73,8 +73,11 @@ impl Shape {
                 }
             }
             Self::Category { values, rare } => {
-                let place: PlHashMap<&str, usize> =
-                    rare.iter().map(|v| (v.as_str(), values.len())).chain(values.iter().enumerate().map(|(i, v)| (v.as_str(), i))).collect();
+                let place: PlHashMap<&str, usize> = rare
+                    .iter()
+                    .map(|v| (v.as_str(), values.len()))
+                    .chain(values.iter().enumerate().map(|(i, v)| (v.as_str(), i)))
+                    .collect();
                 for value in texts(column)?.iter() {
                     add(value.map(|v| place.get(v).copied().unwrap_or(values.len() + 1)));
                 }
@@ -94,12 +97,19 @@ impl Baseline {
         let feature = |name: &str| {
             let whole = find(rows, name)?;
             let column = &if step > 1 { whole.gather_every(step, 0)? } else { whole.clone() };
-            let shape = if is_text(column.dtype()) { categories(&texts(column)?) } else { edges(&numbers(&in_micros(column)?)?) };
+            let shape = if is_text(column.dtype()) {
+                categories(&texts(column)?)
+            } else {
+                edges(&numbers(&in_micros(column)?)?)
+            };
             let mut counts = vec![0; shape.bins()];
             let nulls = shape.count(column, &mut counts)?;
             Ok(Feature { name: name.to_owned(), shape, counts, nulls })
         };
-        Ok(Self { rows: rows.height().div_ceil(step) as u64, features: features.into_iter().map(feature).collect::<Result<_>>()? })
+        Ok(Self {
+            rows: rows.height().div_ceil(step) as u64,
+            features: features.into_iter().map(feature).collect::<Result<_>>()?,
+        })
     }
 }
 
@@ -173,7 +183,10 @@ impl Tally {
 }
 
 fn find<'a>(rows: &'a DataFrame, name: &str) -> Result<&'a Column> {
-    rows.column(name).map_err(|_| Fault::new(format!("the feature '{name}' is not among the columns")).hint("give the rows the columns that the model reads"))
+    rows.column(name).map_err(|_| {
+        Fault::new(format!("the feature '{name}' is not among the columns"))
+            .hint("give the rows the columns that the model reads")
+    })
 }
 
 pub(crate) fn is_text(dtype: &DataType) -> bool {
@@ -207,5 +220,6 @@ pub(crate) fn texts(column: &Column) -> Result<StringChunked> {
 }
 
 fn unfit(column: &Column, wanted: &str) -> Fault {
-    Fault::new(format!("the feature '{}' should be {wanted} and is {}", column.name(), column.dtype())).hint("cast it, or leave it out")
+    Fault::new(format!("the feature '{}' should be {wanted} and is {}", column.name(), column.dtype()))
+        .hint("cast it, or leave it out")
 }

@@ -101,7 +101,8 @@ fn drift(feature: &Feature, bins: &[u64], nulls: u64, many: usize) -> FeatureDri
     };
     let share = |part: u64, of: u64| if of > 0 { part as f64 / of as f64 } else { 0.0 };
     let enough = (trained + feature.nulls).min(seen + nulls) >= LEAST_ROWS;
-    let far = trained.min(seen) >= LEAST_ROWS && ks.is_some_and(|ks| ks.distance >= KS_LEAST && ks.p * (many as f64) < KS_CHANCE);
+    let far = trained.min(seen) >= LEAST_ROWS
+        && ks.is_some_and(|ks| ks.distance >= KS_LEAST && ks.p * (many as f64) < KS_CHANCE);
     // Training may have had so few values that a window without any is nothing new.
     let gap = feature.nulls as f64 / (trained + feature.nulls).max(1) as f64;
     let absent = seen == 0 && enough && gap.powf(nulls as f64) < NO_VALUE;
@@ -116,7 +117,17 @@ fn drift(feature: &Feature, bins: &[u64], nulls: u64, many: usize) -> FeatureDri
     let nulls = (share(feature.nulls, trained + feature.nulls), share(nulls, rows));
     // Of nulls alone there is no index.
     let index = if absent { f64::NAN } else { index };
-    FeatureDrift { name: feature.name.clone(), psi: index, chance, ks, nulls, unseen: share(unseen, seen), rows, level, absent }
+    FeatureDrift {
+        name: feature.name.clone(),
+        psi: index,
+        chance,
+        ks,
+        nulls,
+        unseen: share(unseen, seen),
+        rows,
+        level,
+        absent,
+    }
 }
 
 /// Both histograms in few groups, so that each holds enough rows to be compared: numbers in groups of about equal size
@@ -176,7 +187,12 @@ pub fn psi(before: &[u64], now: &[u64]) -> f64 {
     let total = |counts: &[u64]| counts.iter().sum::<u64>() as f64 + groups / 2.0;
     let (all_before, all_now) = (total(before), total(now));
     let share = |count: u64, all: f64| (count as f64 + 0.5) / all;
-    before.iter().zip(now).map(|(b, n)| (share(*b, all_before), share(*n, all_now))).map(|(p, q)| (q - p) * (q / p).ln()).sum()
+    before
+        .iter()
+        .zip(now)
+        .map(|(b, n)| (share(*b, all_before), share(*n, all_now)))
+        .map(|(p, q)| (q - p) * (q / p).ln())
+        .sum()
 }
 
 /// Without drift the index, over the sum of both sizes' inverses, is distributed as chi-square of one degree less than

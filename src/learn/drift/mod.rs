@@ -174,7 +174,9 @@ impl Guard {
                     stale.evidence = evidence;
                 }
             }
-            None if change.after > change.before => self.stale.push(Stale { reason: Reason::Error, since: at, evidence }),
+            None if change.after > change.before => {
+                self.stale.push(Stale { reason: Reason::Error, since: at, evidence })
+            }
             None => {}
         }
         Some(change)
@@ -194,7 +196,11 @@ impl Guard {
         match self.scale {
             None => format!("from {:.1} % of the rows to {:.1} % {newest}", before * 100.0, change.after * 100.0),
             Some(scale) => {
-                format!("from about {:.3} to {:.3} {newest}; of large errors little is counted", scale.distance(before), scale.distance(change.after))
+                format!(
+                    "from about {:.3} to {:.3} {newest}; of large errors little is counted",
+                    scale.distance(before),
+                    scale.distance(change.after)
+                )
             }
         }
     }

@@ -55,7 +55,11 @@ impl TryFrom<Saved> for Baseline {
             let wrong = |what: &str| format!("the histogram of '{}' {what}", f.name);
             let shape = match (f.edges, f.words) {
                 (Some(edges), None) => {
-                    let edges: Vec<f64> = edges.iter().map(|e| e.parse()).collect::<Result<_, _>>().map_err(|_| wrong("has an edge that is no number"))?;
+                    let edges: Vec<f64> = edges
+                        .iter()
+                        .map(|e| e.parse())
+                        .collect::<Result<_, _>>()
+                        .map_err(|_| wrong("has an edge that is no number"))?;
                     if !edges.windows(2).all(|pair| matches!(pair, [a, b] if a < b)) {
                         return Err(wrong("has edges out of order"));
                     }

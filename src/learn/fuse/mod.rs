@@ -258,7 +258,8 @@ impl<L: Learner> Fused<L> {
             member.strength = member.strength.with(*more).faded(MEMORY);
         }
         // A row of which no tree says anything lacks a value, and teaches nothing.
-        let teaches = |row: usize, truth: &Option<Said<L>>| truth.is_some() && (self.members.is_empty() || votes.told(row));
+        let teaches =
+            |row: usize, truth: &Option<Said<L>>| truth.is_some() && (self.members.is_empty() || votes.told(row));
         let taught: Vec<bool> = truth.iter().enumerate().map(|(row, truth)| teaches(row, truth)).collect();
         self.keep(rows, &taught)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
@@ -307,7 +308,8 @@ impl<L: Learner> Fused<L> {
         let [champion, challenger]: [Vec<Option<Said<L>>>; 2] = sums.map(|sums| decide(&sums));
         let mut votes = Votes { champion, challenger, strengths: Vec::new() };
         // A row that lacks a value is no tree's fault.
-        let seen = truth.map_or(0, |truth| truth.iter().enumerate().filter(|(row, t)| t.is_some() && votes.told(*row)).count());
+        let seen = truth
+            .map_or(0, |truth| truth.iter().enumerate().filter(|(row, t)| t.is_some() && votes.told(*row)).count());
         votes.strengths = gains.into_iter().map(|gains| aim.strength(gains, seen as u64)).collect();
         Ok(votes)
     }

@@ -112,8 +112,18 @@ impl<A: OfForests> Trees<A> {
     /// When it foretells something else.
     pub fn like(forest: &Forest) -> Result<Self> {
         let features = forest.features.iter().map(|f| f.name.clone()).collect();
-        let question = Question { target: forest.target.clone(), features, task: Some(A::task()), missing: forest.missing, coarse: true };
-        Ok(Self { question, aim: A::of(forest)?, knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() } })
+        let question = Question {
+            target: forest.target.clone(),
+            features,
+            task: Some(A::task()),
+            missing: forest.missing,
+            coarse: true,
+        };
+        Ok(Self {
+            question,
+            aim: A::of(forest)?,
+            knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() },
+        })
     }
 
     /// The trees of a committee as one forest, to be kept in a file and asked in SQL.
@@ -143,7 +153,9 @@ impl<A: OfForests> Trees<A> {
             unseen.iter().map(|row| *row as usize),
             |row, feature| table.code(row, feature),
             |place, payload| {
-                let Some(truth) = unseen.get(place).and_then(|row| A::label(&table.labels, *row as usize)) else { return };
+                let Some(truth) = unseen.get(place).and_then(|row| A::label(&table.labels, *row as usize)) else {
+                    return;
+                };
                 aim.hear(leaves, tree, payload, |votes| aim.gain(votes, truth, &mut gains));
             },
         );
@@ -231,7 +243,8 @@ impl OfForests for Classes {
     }
 
     fn leaves(&self, batch: &Forest) -> Shares {
-        let places: Vec<Option<usize>> = batch.task.classes().iter().map(|name| self.names.iter().position(|other| other == name)).collect();
+        let places: Vec<Option<usize>> =
+            batch.task.classes().iter().map(|name| self.names.iter().position(|other| other == name)).collect();
         let count = self.names.len();
         let one = |class: &Option<usize>| (0..count).map(|c| if Some(c) == *class { ONE } else { 0 }).collect();
         Shares { pure: places.iter().map(one).collect(), votes: vec![0; places.len()], shares: vec![0; count], places }
@@ -308,12 +321,15 @@ impl OfForests for Numbers {
     /// A number that is none, or infinite, is no truth.
     fn truth(truth: Truth) -> Result<Vec<Option<f64>>> {
         match truth {
-            Truth::Numbers(numbers) => Ok(numbers.into_iter().map(|n| Some(n).filter(|n| n.abs() < f64::MAX)).collect()),
+            Truth::Numbers(numbers) => {
+                Ok(numbers.into_iter().map(|n| Some(n).filter(|n| n.abs() < f64::MAX)).collect())
+            }
             Truth::Classes(_) => Err(unlike("numbers")),
         }
     }
 }
 
 fn unlike(aim: &str) -> Fault {
-    Fault::new(format!("this is a committee for {aim}, and the target holds none")).hint("begin one for what the target holds")
+    Fault::new(format!("this is a committee for {aim}, and the target holds none"))
+        .hint("begin one for what the target holds")
 }

@@ -43,7 +43,9 @@ impl Confusion {
     /// A matrix as it was counted: a list a true class, in it a number a predicted one. `None` where it is not square.
     pub fn from_rows(rows: Vec<Vec<u64>>) -> Option<Self> {
         let classes = rows.len();
-        rows.iter().all(|row| row.len() == classes).then(|| Self { classes, counts: rows.into_iter().flatten().collect() })
+        rows.iter()
+            .all(|row| row.len() == classes)
+            .then(|| Self { classes, counts: rows.into_iter().flatten().collect() })
     }
 
     /// Counts one row.
@@ -52,7 +54,8 @@ impl Confusion {
     /// When a code is no class.
     pub fn add(&mut self, truth: u32, predicted: u32) -> Result<()> {
         let classes = self.classes;
-        let unknown = |code: u32| Fault::new(format!("class {code} is not one of {classes}")).hint("classes are numbered from 0");
+        let unknown =
+            |code: u32| Fault::new(format!("class {code} is not one of {classes}")).hint("classes are numbered from 0");
         if truth as usize >= classes {
             return Err(unknown(truth));
         }
@@ -71,7 +74,10 @@ impl Confusion {
     /// When it has other classes.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if self.classes != other.classes {
-            return Err(Fault::new(format!("a matrix of {} classes does not merge with one of {}", self.classes, other.classes)));
+            return Err(Fault::new(format!(
+                "a matrix of {} classes does not merge with one of {}",
+                self.classes, other.classes
+            )));
         }
         self.counts.iter_mut().zip(&other.counts).for_each(|(own, more)| *own += more);
         Ok(())
@@ -83,7 +89,11 @@ impl Confusion {
 
     /// Rows of class `truth` that were taken for `predicted`.
     pub fn count(&self, truth: usize, predicted: usize) -> u64 {
-        if predicted >= self.classes { 0 } else { self.counts.get(truth * self.classes + predicted).copied().unwrap_or(0) }
+        if predicted >= self.classes {
+            0
+        } else {
+            self.counts.get(truth * self.classes + predicted).copied().unwrap_or(0)
+        }
     }
 
     pub fn rows(&self) -> u64 {
@@ -124,7 +134,12 @@ impl Confusion {
         let ratio = |part: u64, of: u64| if of > 0 { part as f64 / of as f64 } else { 0.0 };
         let score = |class: usize| {
             let (right, support, predicted) = (self.count(class, class), self.support(class), self.predicted(class));
-            ClassScore { precision: ratio(right, predicted), recall: ratio(right, support), f1: ratio(2 * right, support + predicted), support }
+            ClassScore {
+                precision: ratio(right, predicted),
+                recall: ratio(right, support),
+                f1: ratio(2 * right, support + predicted),
+                support,
+            }
         };
         (0..self.classes).map(score).collect()
     }
@@ -132,9 +147,21 @@ impl Confusion {
     /// The plain mean over the classes that are true or predicted somewhere; `support` counts all rows.
     pub fn macro_mean(&self) -> ClassScore {
         let each = self.per_class();
-        let seen: Vec<&ClassScore> = each.iter().enumerate().filter(|(class, c)| c.support > 0 || self.predicted(*class) > 0).map(|(_, c)| c).collect();
-        let mean = |pick: fn(&ClassScore) -> f64| if seen.is_empty() { 0.0 } else { seen.iter().map(|c| pick(c)).sum::<f64>() / seen.len() as f64 };
-        ClassScore { precision: mean(|c| c.precision), recall: mean(|c| c.recall), f1: mean(|c| c.f1), support: self.rows() }
+        let seen: Vec<&ClassScore> = each
+            .iter()
+            .enumerate()
+            .filter(|(class, c)| c.support > 0 || self.predicted(*class) > 0)
+            .map(|(_, c)| c)
+            .collect();
+        let mean = |pick: fn(&ClassScore) -> f64| {
+            if seen.is_empty() { 0.0 } else { seen.iter().map(|c| pick(c)).sum::<f64>() / seen.len() as f64 }
+        };
+        ClassScore {
+            precision: mean(|c| c.precision),
+            recall: mean(|c| c.recall),
+            f1: mean(|c| c.f1),
+            support: self.rows(),
+        }
     }
 }
 
@@ -148,7 +175,8 @@ pub fn log_loss(truth: &[u32], probabilities: &[f64], classes: usize) -> Result<
     same_length("rows of probabilities", truth.len() * classes, probabilities.len())?;
     let mut sum = 0.0;
     for (class, row) in truth.iter().zip(probabilities.chunks(classes.max(1))) {
-        let given = row.get(*class as usize).ok_or_else(|| Fault::new(format!("class {class} is not one of {classes}")))?;
+        let given =
+            row.get(*class as usize).ok_or_else(|| Fault::new(format!("class {class} is not one of {classes}")))?;
         sum -= given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
     }
     Ok((!truth.is_empty()).then(|| sum / truth.len() as f64))

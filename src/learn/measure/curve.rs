@@ -46,7 +46,8 @@ pub struct Reliability {
 /// (threshold, rows true and false at or above it), from the highest threshold to the lowest. What is no number is below
 /// all others.
 fn cumulated(truth: &[bool], scores: &[f64]) -> Vec<(f64, u64, u64)> {
-    let mut order: Vec<(f64, bool)> = scores.iter().zip(truth).map(|(s, t)| (if s.is_nan() { f64::NEG_INFINITY } else { *s }, *t)).collect();
+    let mut order: Vec<(f64, bool)> =
+        scores.iter().zip(truth).map(|(s, t)| (if s.is_nan() { f64::NEG_INFINITY } else { *s }, *t)).collect();
     order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let mut steps: Vec<(f64, u64, u64)> = Vec::new();
     let (mut yes, mut no) = (0, 0);
@@ -162,8 +163,11 @@ impl Calibration {
             }
         }
         let mean = |sum: f64, rows: u64| sum / rows as f64;
-        let bins: Vec<Reliability> =
-            all.into_iter().filter(|b| b.rows > 0).map(|b| Reliability { said: mean(b.said, b.rows), came: mean(b.came, b.rows), rows: b.rows }).collect();
+        let bins: Vec<Reliability> = all
+            .into_iter()
+            .filter(|b| b.rows > 0)
+            .map(|b| Reliability { said: mean(b.said, b.rows), came: mean(b.came, b.rows), rows: b.rows })
+            .collect();
         let (rows, any) = (truth.len() as f64, !truth.is_empty());
         let error = bins.iter().map(|b| (b.said - b.came).abs() * b.rows as f64).sum::<f64>() / rows;
         Ok(Self { bins, brier: any.then(|| squares / rows), error: any.then_some(error) })

@@ -16,5 +16,6 @@ fn same_length(what: &str, truth: usize, said: usize) -> Result<()> {
     if truth == said {
         return Ok(());
     }
-    Err(Fault::new(format!("{truth} true values are held against {said} {what}")).hint("score the rows that the truth is known of"))
+    Err(Fault::new(format!("{truth} true values are held against {said} {what}"))
+        .hint("score the rows that the truth is known of"))
 }

@@ -72,12 +72,14 @@ pub fn explain(forest: &Forest, rows: &DataFrame, step: impl Fn(f64) -> Result<(
     if rows.height() == 0 {
         return Ok(Explained::default());
     }
-    let mut order: Vec<(&str, f64)> = forest.features.iter().map(|f| f.name.as_str()).zip(forest.importance()).collect();
+    let mut order: Vec<(&str, f64)> =
+        forest.features.iter().map(|f| f.name.as_str()).zip(forest.importance()).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     let features: Vec<&str> = order.into_iter().take(FEATURES).map(|(name, _)| name).collect();
     let asked = spread(&rows, ASKED)?;
     // By the rows that are scored.
-    let (shuffled, set) = ((features.len() * REPEATS as usize + 1) * rows.height(), features.len() * POINTS * asked.height());
+    let (shuffled, set) =
+        ((features.len() * REPEATS as usize + 1) * rows.height(), features.len() * POINTS * asked.height());
     let done = Cell::new(0);
     let scored = |frame: &DataFrame| {
         step(done.get() as f64 / (shuffled + set) as f64)?;
@@ -88,7 +90,11 @@ pub fn explain(forest: &Forest, rows: &DataFrame, step: impl Fn(f64) -> Result<(
         let scored = scored(frame)?;
         Ok(match forest.truth(frame)? {
             Truth::Classes(truth) => {
-                let right = truth.iter().enumerate().filter(|(row, truth)| truth.is_some() && scored.class(*row) == **truth).count();
+                let right = truth
+                    .iter()
+                    .enumerate()
+                    .filter(|(row, truth)| truth.is_some() && scored.class(*row) == **truth)
+                    .count();
                 right as f64 / truth.len().max(1) as f64
             }
             Truth::Numbers(truth) => {
@@ -99,14 +105,20 @@ pub fn explain(forest: &Forest, rows: &DataFrame, step: impl Fn(f64) -> Result<(
     })?;
     let answers = |frame: &DataFrame| {
         let (scored, height) = (scored(frame)?, frame.height());
-        let of = |read: &dyn Fn(usize) -> Option<f64>| (0..height).map(|row| read(row).unwrap_or(f64::NAN)).collect::<Vec<f64>>();
+        let of = |read: &dyn Fn(usize) -> Option<f64>| {
+            (0..height).map(|row| read(row).unwrap_or(f64::NAN)).collect::<Vec<f64>>()
+        };
         Ok(match &forest.task {
             Task::Numbers => vec![of(&|row| scored.number(row))],
             Task::Classes { names, .. } => (0..names.len()).map(|class| of(&|row| scored.share(row, class))).collect(),
         })
     };
     let valued = |feature: &&&str| asked.column(feature).is_ok_and(|c| c.null_count() < c.len());
-    let dependences = features.iter().filter(valued).map(|feature| dependence(&asked, feature, POINTS, answers)).collect::<Result<_>>()?;
+    let dependences = features
+        .iter()
+        .filter(valued)
+        .map(|feature| dependence(&asked, feature, POINTS, answers))
+        .collect::<Result<_>>()?;
     Ok(Explained { importance, dependences })
 }
 

@@ -175,21 +175,32 @@ impl Saved {
         let curves = |c: &Curves| SavedCurves {
             class: names.get(c.class).cloned().unwrap_or_default(),
             roc: SavedCurve { area: c.roc.area.map(Number), points: points(&c.roc.points) },
-            precision_recall: SavedCurve { area: c.precision_recall.area.map(Number), points: points(&c.precision_recall.points) },
+            precision_recall: SavedCurve {
+                area: c.precision_recall.area.map(Number),
+                points: points(&c.precision_recall.points),
+            },
             calibration: SavedCalibration {
                 brier: c.calibration.brier.map(Number),
                 error: c.calibration.error.map(Number),
                 bins: c.calibration.bins.iter().map(|b| (Number(b.said), Number(b.came), b.rows)).collect(),
             },
         };
-        let matrix = |m: &Confusion| (0..m.classes()).map(|truth| (0..m.classes()).map(|said| m.count(truth, said)).collect()).collect();
+        let matrix = |m: &Confusion| {
+            (0..m.classes()).map(|truth| (0..m.classes()).map(|said| m.count(truth, said)).collect()).collect()
+        };
         let dependence = |d: &Dependence| {
             let (numbers, times, words) = match &d.grid {
                 Grid::Numbers(values) => (Some(wrapped(values)), None, None),
                 Grid::Times(values) => (None, Some(values.clone()), None),
                 Grid::Words(values) => (None, None, Some(values.clone())),
             };
-            SavedDependence { feature: d.feature.clone(), numbers, times, words, means: d.means.iter().map(|m| wrapped(m)).collect() }
+            SavedDependence {
+                feature: d.feature.clone(),
+                numbers,
+                times,
+                words,
+                means: d.means.iter().map(|m| wrapped(m)).collect(),
+            }
         };
         Self {
             rows: Rows {
@@ -213,7 +224,11 @@ impl Saved {
                 r2: n.r2.map(Number),
                 mae: Number(n.mae),
                 rmse: Number(n.rmse),
-                residuals: SavedHistogram { edges: wrapped(&n.residuals.edges), counts: n.residuals.counts.clone(), outside: n.residuals.outside },
+                residuals: SavedHistogram {
+                    edges: wrapped(&n.residuals.edges),
+                    counts: n.residuals.counts.clone(),
+                    outside: n.residuals.outside,
+                },
             }),
             importance: importance.iter().map(|i| (i.feature.clone(), Number(i.mean), Number(i.deviation))).collect(),
             dependence: dependences.iter().map(dependence).collect(),
@@ -224,7 +239,9 @@ impl Saved {
     pub(in crate::learn) fn report(self, forest: &Forest) -> Result<Report, String> {
         let Rows { seen, unread, of, dropped, lacking, learnt, parts, tested } = self.rows;
         if learnt.saturating_add(tested).saturating_add(dropped) > of {
-            return Err("in 'rows', those that were learnt from, tested on and dropped are more than all ('of')".to_owned());
+            return Err(
+                "in 'rows', those that were learnt from, tested on and dropped are more than all ('of')".to_owned()
+            );
         }
         // Durations of any other kind cannot be shown.
         Duration::try_from_secs_f64(self.seconds.0).map_err(|_| "its 'seconds' are no length of time".to_owned())?;
@@ -250,25 +267,50 @@ impl Saved {
             dependences.push(d.dependence(forest.task.classes().len().max(1))?);
         }
         let dropped = Dropped { rows: dropped, of, by_column: lacking };
-        Ok(Report { seen, unread, learnt, parts, dropped, seconds: self.seconds.0, verdict: Verdict { rows: tested, told }, importance, dependences })
+        Ok(Report {
+            seen,
+            unread,
+            learnt,
+            parts,
+            dropped,
+            seconds: self.seconds.0,
+            verdict: Verdict { rows: tested, told },
+            importance,
+            dependences,
+        })
     }
 }
 
 impl SavedClasses {
     fn classes(self, names: &[String], tested: usize) -> Result<Classes, String> {
         let matrix = Confusion::from_rows(self.matrix).filter(|m| m.classes() == names.len());
-        let matrix = matrix.ok_or_else(|| format!("'matrix' should have {} lists of {0} counts: a class each", names.len()))?;
+        let matrix =
+            matrix.ok_or_else(|| format!("'matrix' should have {} lists of {0} counts: a class each", names.len()))?;
         if matrix.rows().saturating_add(self.unknown as u64) != tested as u64 {
             return Err("the counts in 'matrix' and 'unknown' do not add up to the rows tested".to_owned());
         }
         let curves = |c: SavedCurves| {
-            let class = names.iter().position(|name| *name == c.class).ok_or_else(|| format!("in 'curves', '{}' is none of the model's classes", c.class))?;
-            let bins = c.calibration.bins.into_iter().map(|(said, came, rows)| Reliability { said: said.0, came: came.0, rows });
+            let class = names
+                .iter()
+                .position(|name| *name == c.class)
+                .ok_or_else(|| format!("in 'curves', '{}' is none of the model's classes", c.class))?;
+            let bins = c.calibration.bins.into_iter().map(|(said, came, rows)| Reliability {
+                said: said.0,
+                came: came.0,
+                rows,
+            });
             Ok(Curves {
                 class,
                 roc: Roc { points: plain_points(c.roc.points), area: c.roc.area.map(|n| n.0) },
-                precision_recall: PrecisionRecall { points: plain_points(c.precision_recall.points), area: c.precision_recall.area.map(|n| n.0) },
-                calibration: Calibration { bins: bins.collect(), brier: c.calibration.brier.map(|n| n.0), error: c.calibration.error.map(|n| n.0) },
+                precision_recall: PrecisionRecall {
+                    points: plain_points(c.precision_recall.points),
+                    area: c.precision_recall.area.map(|n| n.0),
+                },
+                calibration: Calibration {
+                    bins: bins.collect(),
+                    brier: c.calibration.brier.map(|n| n.0),
+                    error: c.calibration.error.map(|n| n.0),
+                },
             })
         };
         let curves = self.curves.into_iter().map(curves).collect::<Result<_, String>>()?;
@@ -300,7 +342,11 @@ impl SavedDependence {
             _ => return Err(format!("the 'dependence' on '{}' should have numbers, times or words", self.feature)),
         };
         if self.means.len() != classes || self.means.iter().any(|m| m.len() != grid.len()) {
-            return Err(format!("the 'dependence' on '{}' should have {classes} lists of {} means", self.feature, grid.len()));
+            return Err(format!(
+                "the 'dependence' on '{}' should have {classes} lists of {} means",
+                self.feature,
+                grid.len()
+            ));
         }
         Ok(Dependence { feature: self.feature, grid, means: self.means.into_iter().map(plain).collect() })
     }

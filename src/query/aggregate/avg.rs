@@ -15,7 +15,9 @@ pub const AVG: Aggregate = Aggregate {
     about: "The arithmetic mean; null for none.",
     usage: "avg(x)",
     output: float_of_numbers,
-    make: |types, _| if floating(types) { Box::new(Mean(FloatSum::default())) } else { Box::new(Mean(IntSum::default())) },
+    make: |types, _| {
+        if floating(types) { Box::new(Mean(FloatSum::default())) } else { Box::new(Mean(IntSum::default())) }
+    },
     ..BASE
 };
 

@@ -49,8 +49,11 @@ pub const ARG_MAX: Aggregate = Aggregate {
     ..ANY
 };
 
-const ANY: Aggregate =
-    Aggregate { takes: "numbers, times, texts and conditions", output: |types| types.iter().all(ranked).then(|| types.first().cloned()).flatten(), ..BASE };
+const ANY: Aggregate = Aggregate {
+    takes: "numbers, times, texts and conditions",
+    output: |types| types.iter().all(ranked).then(|| types.first().cloned()).flatten(),
+    ..BASE
+};
 
 /// Which row is taken.
 #[derive(Clone, Copy, Debug)]
@@ -90,11 +93,12 @@ impl<V: Rank, K: Rank> Best<V, K> {
     fn offer(&mut self, group: u32, key: K::Of<'_>, value: Option<V::Of<'_>>) {
         let best = &mut self.rows[group as usize];
         let beaten = |order: Ordering, largest: bool| order == if largest { Ordering::Less } else { Ordering::Greater };
-        let better = best.as_ref().is_none_or(|(best_key, best_value)| match (best_key.order(key), best_value, value) {
-            (Ordering::Equal, Some(best), Some(value)) => beaten(best.order(value), self.pick.largest_tie),
-            (Ordering::Equal, best, value) => best.is_none() && value.is_some(),
-            (order, ..) => beaten(order, self.pick.largest),
-        });
+        let better =
+            best.as_ref().is_none_or(|(best_key, best_value)| match (best_key.order(key), best_value, value) {
+                (Ordering::Equal, Some(best), Some(value)) => beaten(best.order(value), self.pick.largest_tie),
+                (Ordering::Equal, best, value) => best.is_none() && value.is_some(),
+                (order, ..) => beaten(order, self.pick.largest),
+            });
         if better {
             *best = Some((K::own(key), value.map(V::own)));
         }
@@ -136,7 +140,8 @@ impl<V: Rank, K: Rank> Accumulator for Best<V, K> {
     }
 
     fn size(&self) -> usize {
-        let heap: usize = self.rows.iter().flatten().map(|(key, value)| key.heap() + value.as_ref().map_or(0, V::heap)).sum();
+        let heap: usize =
+            self.rows.iter().flatten().map(|(key, value)| key.heap() + value.as_ref().map_or(0, V::heap)).sum();
         self.rows.capacity() * size_of::<Option<(K, Option<V>)>>() + heap
     }
 }

@@ -217,12 +217,19 @@ fn settle(sums: &mut Sums<5>, group: u32, whole: &[i64; 6]) {
 /// Both columns as whole numbers, where they are so small that no product of two overflows.
 fn small(ys: &Column, xs: &Column) -> Result<Option<(Int64Chunked, Int64Chunked)>> {
     let (Numbers::Int(ys), Numbers::Int(xs)) = (numbers(ys)?, numbers(xs)?) else { return Ok(None) };
-    let fits = |values: &Int64Chunked| values.downcast_iter().all(|array| array.values().iter().all(|x| i32::try_from(*x).is_ok()));
+    let fits = |values: &Int64Chunked| {
+        values.downcast_iter().all(|array| array.values().iter().all(|x| i32::try_from(*x).is_ok()))
+    };
     Ok((fits(&ys) && fits(&xs)).then_some((ys, xs)))
 }
 
 /// Calls `each(group, y, x)` for every row that has both.
-fn for_both<T: PolarsNumericType>(groups: &[u32], ys: &ChunkedArray<T>, xs: &ChunkedArray<T>, mut each: impl FnMut(u32, T::Native, T::Native)) {
+fn for_both<T: PolarsNumericType>(
+    groups: &[u32],
+    ys: &ChunkedArray<T>,
+    xs: &ChunkedArray<T>,
+    mut each: impl FnMut(u32, T::Native, T::Native),
+) {
     if ys.null_count() == 0 && xs.null_count() == 0 {
         for ((group, y), x) in groups.iter().zip(ys.into_no_null_iter()).zip(xs.into_no_null_iter()) {
             each(*group, y, x);

@@ -61,7 +61,10 @@ impl Pairs {
         let mut columns = self.keys.as_ref().map(Keys::columns).transpose()?.unwrap_or_default();
         match (columns.pop(), columns.pop()) {
             (Some(values), Some(owners)) => Ok((owners, values)),
-            _ => Ok((Column::new_empty("group".into(), &DataType::UInt32), Column::new_empty("value".into(), &self.dtype))),
+            _ => Ok((
+                Column::new_empty("group".into(), &DataType::UInt32),
+                Column::new_empty("value".into(), &self.dtype),
+            )),
         }
     }
 

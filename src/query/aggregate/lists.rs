@@ -7,7 +7,12 @@ use crate::data::Result;
 
 /// A column of lists: the first `lengths[0]` of `values` are the first list, and so on. Where `null_empty`, a list of
 /// nothing is null.
-pub fn lists(name: &'static str, values: &Series, lengths: impl Iterator<Item = usize>, null_empty: bool) -> Result<Column> {
+pub fn lists(
+    name: &'static str,
+    values: &Series,
+    lengths: impl Iterator<Item = usize>,
+    null_empty: bool,
+) -> Result<Column> {
     let (mut offsets, mut present) = (vec![0_i64], Vec::new());
     let mut end = 0;
     for length in lengths {
@@ -21,7 +26,12 @@ pub fn lists(name: &'static str, values: &Series, lengths: impl Iterator<Item = 
     }
     let array = values.rechunk().to_arrow(0, CompatLevel::newest());
     let validity = (null_empty && present.contains(&false)).then(|| present.into());
-    let list = LargeListArray::try_new(LargeListArray::default_datatype(array.dtype().clone()), offsets.try_into()?, array, validity)?;
+    let list = LargeListArray::try_new(
+        LargeListArray::default_datatype(array.dtype().clone()),
+        offsets.try_into()?,
+        array,
+        validity,
+    )?;
     let series = Series::try_from((PlSmallStr::from(name), Box::new(list) as ArrayRef))?;
     Ok(series.cast(&dtype)?.into_column())
 }

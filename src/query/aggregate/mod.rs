@@ -296,7 +296,9 @@ pub fn find_call(name: &str, distinct: bool, arguments: usize) -> Option<&'stati
 pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
     let hint = match (aggregate.takes, dtype) {
         ("conditions", _) => format!("write a comparison, such as {argument} > 0"),
-        ("numbers", DataType::Date | DataType::Datetime(..) | DataType::Time | DataType::Duration(_)) if aggregate.name == "approx_quantile" => {
+        ("numbers", DataType::Date | DataType::Datetime(..) | DataType::Time | DataType::Duration(_))
+            if aggregate.name == "approx_quantile" =>
+        {
             "quantile_cont knows times too, and is exact".to_owned()
         }
         (_, DataType::String) => "cast it, or use count(DISTINCT …), min or max".to_owned(),
@@ -304,8 +306,13 @@ pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
         ("numbers", _) => "cast it to a number".to_owned(),
         _ => "cast it to a number or to VARCHAR".to_owned(),
     };
-    let plain = argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|name| !name.contains('"')).unwrap_or(argument);
-    Fault::new(format!("{} takes {}, and '{plain}' is {}", aggregate.name, aggregate.takes, type_word(dtype))).hint(hint)
+    let plain = argument
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|name| !name.contains('"'))
+        .unwrap_or(argument);
+    Fault::new(format!("{} takes {}, and '{plain}' is {}", aggregate.name, aggregate.takes, type_word(dtype)))
+        .hint(hint)
 }
 
 /// What `state` columns are called; they are read by position.

@@ -37,7 +37,8 @@ const SMALLER: &str = "24 KiB a group at most, instead of every row; ±1 % of th
 
 pub const SHARE: Parameter = Parameter { name: "q", low: 0.0, high: 1.0, whole: false, start: "0.95" };
 
-const CONTINUOUS: Aggregate = Aggregate { takes: "numbers and times", class: Class::KeepsRows { bytes: ROW }, output: interpolated, ..BASE };
+const CONTINUOUS: Aggregate =
+    Aggregate { takes: "numbers and times", class: Class::KeepsRows { bytes: ROW }, output: interpolated, ..BASE };
 
 /// Bytes kept of a row: its group and its value.
 const ROW: usize = 12;
@@ -159,7 +160,12 @@ impl Accumulator for Quantile {
     /// One list of values a group.
     fn state(&self) -> Result<Vec<Column>> {
         let sorted = self.by_group();
-        Ok(vec![lists("values", &u64::series(sorted.iter().map(Some), &self.dtype)?, self.counts.iter().copied(), false)?])
+        Ok(vec![lists(
+            "values",
+            &u64::series(sorted.iter().map(Some), &self.dtype)?,
+            self.counts.iter().copied(),
+            false,
+        )?])
     }
 
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
@@ -178,9 +184,13 @@ impl Accumulator for Quantile {
 
     fn finish(&self) -> Result<Column> {
         if !self.dtype.is_temporal() {
-            let values: Float64Chunked = self.quantiles(|low, high, share| self.between(low, high, share)).into_iter().collect();
+            let values: Float64Chunked =
+                self.quantiles(|low, high, share| self.between(low, high, share)).into_iter().collect();
             let series = values.into_series();
-            return Ok(part("quantile", if self.dtype == DataType::Float32 { series.cast(&DataType::Float32)? } else { series }));
+            return Ok(part(
+                "quantile",
+                if self.dtype == DataType::Float32 { series.cast(&DataType::Float32)? } else { series },
+            ));
         }
         // A date is the midnight it begins with.
         let time = |word| match (&self.dtype, to_int(word)) {

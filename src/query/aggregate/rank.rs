@@ -11,7 +11,9 @@ use crate::query::keys::canonical;
 
 /// Types that have ranks: what `min`, `first`, `arg_min` and others can hold.
 pub fn ranked(dtype: &DataType) -> bool {
-    dtype.is_primitive_numeric() || dtype.is_temporal() || matches!(dtype, DataType::String | DataType::Boolean | DataType::Null)
+    dtype.is_primitive_numeric()
+        || dtype.is_temporal()
+        || matches!(dtype, DataType::String | DataType::Boolean | DataType::Null)
 }
 
 /// A kept value: `u64` for everything of fixed width, `Box<str>` for texts.
@@ -101,7 +103,9 @@ impl Rank for u64 {
         let wide = match dtype.to_physical() {
             DataType::Boolean => values.map(|w| w.map(|w| w == 1)).collect::<BooleanChunked>().into_series(),
             DataType::UInt64 => values.collect::<UInt64Chunked>().into_series(),
-            DataType::Float32 | DataType::Float64 => values.map(|w| w.map(to_float)).collect::<Float64Chunked>().into_series(),
+            DataType::Float32 | DataType::Float64 => {
+                values.map(|w| w.map(to_float)).collect::<Float64Chunked>().into_series()
+            }
             DataType::Null => Series::new_null("".into(), values.count()),
             _ => values.map(|w| w.map(to_int)).collect::<Int64Chunked>().into_series(),
         };

@@ -14,7 +14,9 @@ pub const SUM: Aggregate = Aggregate {
     name: "sum",
     about: "The sum; of whole numbers it is exact and never wraps, of decimal numbers it is the true sum rounded once; null for none.",
     usage: "sum(x)",
-    output: |types| types.iter().all(is_number).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 }),
+    output: |types| {
+        types.iter().all(is_number).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 })
+    },
     make: |types, _| if floating(types) { Box::new(FloatSum::default()) } else { Box::new(IntSum::default()) },
     ..BASE
 };
@@ -57,7 +59,8 @@ impl IntSum {
 
     /// The sum in 128 bits.
     pub fn sum(&self, group: usize) -> i128 {
-        let large = if self.large.is_empty() { 0 } else { self.large.get(&(group as u32)).copied().unwrap_or_default() };
+        let large =
+            if self.large.is_empty() { 0 } else { self.large.get(&(group as u32)).copied().unwrap_or_default() };
         large + i128::from(self.rows[group].sum)
     }
 
@@ -96,7 +99,11 @@ impl Accumulator for IntSum {
         let high: Vec<i64> = (0..self.len()).map(|g| (self.sum(g) >> 64) as i64).collect();
         let low: Vec<u64> = (0..self.len()).map(|g| self.sum(g) as u64).collect();
         let counts: Vec<i64> = self.rows.iter().map(|row| row.count).collect();
-        Ok(vec![part("high", Series::new("".into(), high)), part("low", Series::new("".into(), low)), part("count", Series::new("".into(), counts))])
+        Ok(vec![
+            part("high", Series::new("".into(), high)),
+            part("low", Series::new("".into(), low)),
+            part("count", Series::new("".into(), counts)),
+        ])
     }
 
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()> {
@@ -146,8 +153,11 @@ impl IntSum {
         let fits = |g: usize| i64::try_from(self.sum(g)).ok();
         let beyond = groups.clone().filter(|g| fits(*g).is_none()).count();
         if beyond > 0 {
-            return Err(Fault::new(format!("a sum of whole numbers does not fit into 64 bits (in {beyond} of {} groups)", self.len()))
-                .hint("sum them as decimal numbers: sum(CAST(x AS DOUBLE))"));
+            return Err(Fault::new(format!(
+                "a sum of whole numbers does not fit into 64 bits (in {beyond} of {} groups)",
+                self.len()
+            ))
+            .hint("sum them as decimal numbers: sum(CAST(x AS DOUBLE))"));
         }
         let sums: Int64Chunked = groups.map(|g| fits(g).filter(|_| self.count(g) > 0)).collect();
         Ok(part("sum", sums.into_series()))
@@ -248,7 +258,9 @@ pub fn merge_sums<const N: usize>(sums: &mut Sums<N>, at: usize, groups: &[u32],
         for_each(groups, low, |group, lo| sums.add_to(group, at, lo));
         return Ok(());
     }
-    for (((group, hi), lo), bytes) in groups.iter().zip(high.into_no_null_iter()).zip(low.into_no_null_iter()).zip(register.iter()) {
+    for (((group, hi), lo), bytes) in
+        groups.iter().zip(high.into_no_null_iter()).zip(low.into_no_null_iter()).zip(register.iter())
+    {
         sums.add_parts_to(*group, at, hi, lo, bytes);
     }
     Ok(())

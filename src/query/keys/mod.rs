@@ -112,7 +112,9 @@ impl Keys {
             Store::Direct { keys, table } => keys.capacity() * 8 + table.capacity() * 4,
             Store::Packed { keys, index } | Store::Wide { keys, index } => keys.capacity() * 8 + index.size(),
         };
-        store + self.columns.iter().map(KeyColumn::size).sum::<usize>() + (self.packed.capacity() + self.hashes.capacity()) * 8
+        store
+            + self.columns.iter().map(KeyColumn::size).sum::<usize>()
+            + (self.packed.capacity() + self.hashes.capacity()) * 8
     }
 
     /// The group of each row, written to `groups`; new keys become new groups. Without key columns all rows are group 0.
@@ -139,7 +141,10 @@ impl Keys {
         let mut encoded = other.unpacked(range);
         for (encoded, codes) in encoded.iter_mut().zip(&adoption.0) {
             if let Some(codes) = codes {
-                encoded.words.iter_mut().for_each(|word| *word = codes.get(*word as usize).copied().unwrap_or_default());
+                encoded
+                    .words
+                    .iter_mut()
+                    .for_each(|word| *word = codes.get(*word as usize).copied().unwrap_or_default());
             }
         }
         self.number(&encoded, rows, groups);
@@ -264,12 +269,15 @@ impl Keys {
 
     fn unpacked_one(&self, column: usize, range: Range<usize>) -> Encoded {
         match &self.store {
-            Store::Direct { keys, .. } | Store::Packed { keys, .. } => self.packing.unpack(column, keys.get(range).unwrap_or_default()),
+            Store::Direct { keys, .. } | Store::Packed { keys, .. } => {
+                self.packing.unpack(column, keys.get(range).unwrap_or_default())
+            }
             Store::Wide { keys, .. } => {
                 let width = self.columns.len() + 1;
                 let keys = keys.get(range.start * width..range.end * width).unwrap_or_default();
                 let words = keys.iter().skip(column).step_by(width).copied().collect();
-                let nulls: Vec<bool> = keys.iter().skip(width - 1).step_by(width).map(|n| n >> column & 1 == 1).collect();
+                let nulls: Vec<bool> =
+                    keys.iter().skip(width - 1).step_by(width).map(|n| n >> column & 1 == 1).collect();
                 Encoded { words, nulls: nulls.contains(&true).then_some(nulls) }
             }
         }

@@ -113,7 +113,9 @@ impl Packing {
             let null = |row: usize| column.nulls.as_ref().is_some_and(|n| n.get(row) == Some(&true));
             range.nulls |= column.nulls.as_ref().is_some_and(|n| n.contains(&true));
             let words = column.words.iter().enumerate().filter(|(row, _)| !null(*row)).map(|(_, word)| *word);
-            let Some((least, most)) = words.fold(None, |ends: Option<(u64, u64)>, w| Some(ends.map_or((w, w), |(a, b)| (a.min(w), b.max(w))))) else {
+            let Some((least, most)) = words
+                .fold(None, |ends: Option<(u64, u64)>, w| Some(ends.map_or((w, w), |(a, b)| (a.min(w), b.max(w)))))
+            else {
                 continue;
             };
             let Some(before) = range.seen else {

@@ -43,7 +43,11 @@ impl Texts {
     }
 
     pub fn size(&self) -> usize {
-        self.marks.capacity() * 16 + self.long.capacity() + self.index.size() + self.recent.capacity() * 2 + self.seen.capacity() * 16
+        self.marks.capacity() * 16
+            + self.long.capacity()
+            + self.index.size()
+            + self.recent.capacity() * 2
+            + self.seen.capacity() * 16
     }
 
     /// Writes the code of each text to `codes`; that of a null is any.
@@ -74,14 +78,23 @@ impl Texts {
 
     /// While texts are few, nearly each of them is one that was met a moment ago. How many were done.
     #[inline]
-    fn encode_few<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
+    fn encode_few<'a, V>(
+        &mut self,
+        views: &[V],
+        raw: impl Fn(&V) -> u128,
+        codes: &mut Vec<u64>,
+        text: impl Fn(usize) -> Option<&'a str>,
+    ) -> usize {
         let begun = codes.len();
         codes.resize(begun + views.len(), 0);
         for (row, (view, code)) in views.iter().zip(codes.iter_mut().skip(begun)).enumerate() {
             let raw = raw(view);
             // Texts of a kind differ in a byte or two, anywhere: only both halves of a product depend on every bit.
-            let at = fold(raw as u64 ^ ((raw >> 64) as u64).rotate_left(29)) as usize & self.recent.len().wrapping_sub(1);
-            let known = |at: usize| self.recent.get(at).copied().filter(|place| self.seen.get(usize::from(*place)) == Some(&raw));
+            let at =
+                fold(raw as u64 ^ ((raw >> 64) as u64).rotate_left(29)) as usize & self.recent.len().wrapping_sub(1);
+            let known = |at: usize| {
+                self.recent.get(at).copied().filter(|place| self.seen.get(usize::from(*place)) == Some(&raw))
+            };
             // Two that want the same place share it and the one beside it.
             if let Some(place) = known(at).or_else(|| known(at ^ 1)) {
                 *code = u64::from(place) - 1;
@@ -122,7 +135,13 @@ impl Texts {
 
     /// Some texts of many: the memory that they need is fetched for all of them at once. How many were done.
     #[inline]
-    fn encode_many<'a, V>(&mut self, views: &[V], raw: impl Fn(&V) -> u128, codes: &mut Vec<u64>, text: impl Fn(usize) -> Option<&'a str>) -> usize {
+    fn encode_many<'a, V>(
+        &mut self,
+        views: &[V],
+        raw: impl Fn(&V) -> u128,
+        codes: &mut Vec<u64>,
+        text: impl Fn(usize) -> Option<&'a str>,
+    ) -> usize {
         let mut hashes = [0; TOGETHER];
         let (mut last, mut code) = (u128::MAX, 0);
         for (n, block) in views.chunks(TOGETHER).enumerate() {
@@ -132,7 +151,11 @@ impl Texts {
             for (i, (view, hash)) in block.iter().zip(&hashes).enumerate() {
                 let raw = raw(view);
                 if raw != last {
-                    let known = if raw as u32 <= SHORT { Some(self.short(*hash, raw)) } else { self.look_up(raw, || text(n * TOGETHER + i)) };
+                    let known = if raw as u32 <= SHORT {
+                        Some(self.short(*hash, raw))
+                    } else {
+                        self.look_up(raw, || text(n * TOGETHER + i))
+                    };
                     (code, last) = known.map_or((0, u128::MAX), |code| (code, raw));
                 }
                 codes.push(code);
@@ -162,7 +185,11 @@ impl Texts {
     fn long(&mut self, text: &[u8]) -> u64 {
         let hash = hash_bytes(text);
         let (marks, long) = (&self.marks, &self.long);
-        let same = |code: u32| marks.get(code as usize).is_some_and(|&mark| mark as u32 as usize == text.len() && piece(long, mark) == text);
+        let same = |code: u32| {
+            marks
+                .get(code as usize)
+                .is_some_and(|&mark| mark as u32 as usize == text.len() && piece(long, mark) == text)
+        };
         if let Some(code) = self.index.find(hash, same) {
             return u64::from(code);
         }
@@ -188,7 +215,11 @@ impl Texts {
             hashes.iter_mut().zip(marks).for_each(|(hash, mark)| *hash = hash_mark(*mark));
             self.index.touch(&hashes, |code| self.marks.get(code).map_or(0, |mark| *mark as u64));
             for (mark, hash) in marks.iter().zip(&hashes) {
-                codes.push(if *mark as u32 > SHORT { self.long(piece(&other.long, *mark)) } else { self.short(*hash, *mark) });
+                codes.push(if *mark as u32 > SHORT {
+                    self.long(piece(&other.long, *mark))
+                } else {
+                    self.short(*hash, *mark)
+                });
             }
         }
         codes

@@ -78,21 +78,35 @@ impl Decoder<'_> {
         let rows = words.len();
         let series = match dtype.to_physical() {
             DataType::String => {
-                let Some(all) = self.all.as_ref().filter(|all| !all.is_empty()) else { return Ok(Column::full_null(name, rows, dtype)) };
-                let in_order = rows == all.len() && nulls.is_none() && words.iter().enumerate().all(|(i, code)| *code == i as u64);
-                let codes: IdxCa = with_nulls(words.into_iter().map(|w| w as IdxSize).collect::<Vec<_>>(), nulls.as_deref());
+                let Some(all) = self.all.as_ref().filter(|all| !all.is_empty()) else {
+                    return Ok(Column::full_null(name, rows, dtype));
+                };
+                let in_order =
+                    rows == all.len() && nulls.is_none() && words.iter().enumerate().all(|(i, code)| *code == i as u64);
+                let codes: IdxCa =
+                    with_nulls(words.into_iter().map(|w| w as IdxSize).collect::<Vec<_>>(), nulls.as_deref());
                 return Ok(if in_order { all.clone() } else { all.take(&codes)? }.into_column());
             }
             DataType::Boolean => {
                 let null = |row: usize| nulls.as_ref().is_some_and(|n| n.get(row) == Some(&true));
-                words.iter().enumerate().map(|(row, w)| (!null(row)).then_some(*w == 1)).collect::<BooleanChunked>().into_series()
+                words
+                    .iter()
+                    .enumerate()
+                    .map(|(row, w)| (!null(row)).then_some(*w == 1))
+                    .collect::<BooleanChunked>()
+                    .into_series()
             }
             DataType::Float64 | DataType::Float32 => {
-                with_nulls::<Float64Type>(words.into_iter().map(f64::from_bits).collect::<Vec<_>>(), nulls.as_deref()).into_series()
+                with_nulls::<Float64Type>(words.into_iter().map(f64::from_bits).collect::<Vec<_>>(), nulls.as_deref())
+                    .into_series()
             }
             DataType::UInt64 => with_nulls::<UInt64Type>(words, nulls.as_deref()).into_series(),
             DataType::Null => return Ok(Column::full_null(name, rows, &DataType::Null)),
-            _ => with_nulls::<Int64Type>(words.into_iter().map(|w| (w ^ SIGN) as i64).collect::<Vec<_>>(), nulls.as_deref()).into_series(),
+            _ => with_nulls::<Int64Type>(
+                words.into_iter().map(|w| (w ^ SIGN) as i64).collect::<Vec<_>>(),
+                nulls.as_deref(),
+            )
+            .into_series(),
         };
         // A date's physical type is narrower than the word it was widened to.
         let physical = series.with_name(name).cast(&dtype.to_physical())?;

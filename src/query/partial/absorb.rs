@@ -71,7 +71,8 @@ impl Partial {
     /// # Errors
     /// As `absorb`.
     pub fn absorb_judged(&mut self, frame: &DataFrame) -> Result<Absorbed> {
-        let watermarks: Vec<Micros> = frame.column(WATERMARK)?.i64()?.iter().map(|w| w.unwrap_or(Micros::MIN)).collect();
+        let watermarks: Vec<Micros> =
+            frame.column(WATERMARK)?.i64()?.iter().map(|w| w.unwrap_or(Micros::MIN)).collect();
         self.take_pieces(frame, Due::Judged(&watermarks))
     }
 
@@ -186,7 +187,8 @@ impl Partial {
             Some((hop, watermark)) => hop.panes(&times, watermark),
             None => window.place(&times, due),
         };
-        absorbed.shown = if rows.column(ORIGIN).is_ok() { distinct(&rows, placed.rows.as_deref())? } else { placed.taken };
+        absorbed.shown =
+            if rows.column(ORIGIN).is_ok() { distinct(&rows, placed.rows.as_deref())? } else { placed.taken };
         absorbed.filtered += placed.nowhere;
         // Scores are no part of a row: it is scored again when it is re-admitted.
         let own = plan.scores.without(&rows);
@@ -242,7 +244,13 @@ impl Partial {
                     continue;
                 };
                 let mask = mask.slice(start as i64, height);
-                let kept: Vec<u32> = self.groups.iter().zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(g, _)| *g).collect();
+                let kept: Vec<u32> = self
+                    .groups
+                    .iter()
+                    .zip(mask.iter())
+                    .filter(|(_, keep)| *keep == Some(true))
+                    .map(|(g, _)| *g)
+                    .collect();
                 state.absorb(&kept, &columns.map(|column| column.filter(&mask)).collect::<PolarsResult<Vec<_>>>()?)?;
             }
         }
@@ -252,7 +260,14 @@ impl Partial {
 
     /// Adds rows to the panes of a hop first, and their states to the windows: where many rows share a pane, each is
     /// looked up once and not once a window.
-    fn fold_panes(&mut self, hop: Hop, watermark: Option<Micros>, keys: &[Column], panes: Int64Chunked, inputs: &[Input]) -> Result<()> {
+    fn fold_panes(
+        &mut self,
+        hop: Hop,
+        watermark: Option<Micros>,
+        keys: &[Column],
+        panes: Int64Chunked,
+        inputs: &[Input],
+    ) -> Result<()> {
         let rows = panes.len();
         let mut by_pane = Self::new(self.plan.clone())?;
         by_pane.fold(keys, &Spans::Starts(panes), rows, inputs, false)?;
@@ -329,7 +344,8 @@ fn keep_telling(condition: &Scalar, rows: &DataFrame, lost: &mut Cells) -> Resul
 /// Cells of filtered rows by their rows before.
 fn unfiltered(mut cells: Cells, mask: Option<&BooleanChunked>) -> Cells {
     if let Some(mask) = mask.filter(|_| !cells.kept.is_empty()) {
-        let rows: Vec<u64> = (1..).zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(row, _)| row).collect();
+        let rows: Vec<u64> =
+            (1..).zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(row, _)| row).collect();
         for cell in &mut cells.kept {
             let at = usize::try_from(cell.line).unwrap_or(0).checked_sub(1);
             cell.line = at.and_then(|at| rows.get(at)).copied().unwrap_or(0);

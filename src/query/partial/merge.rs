@@ -67,7 +67,8 @@ impl Partial {
                     *theirs = Theirs::Columns(whole.state()?);
                 }
                 if let Theirs::Columns(columns) = theirs {
-                    let columns: Vec<Column> = columns.iter().map(|column| column.slice(start as i64, height)).collect();
+                    let columns: Vec<Column> =
+                        columns.iter().map(|column| column.slice(start as i64, height)).collect();
                     state.merge(&self.groups, &columns)?;
                 }
             }
@@ -129,9 +130,12 @@ impl Partial {
         for (i, key) in plan.keys.iter().enumerate() {
             let column = other.column(&key_name(i))?;
             if *column.dtype() != key.dtype {
-                return Err(
-                    Fault::new(format!("a partial result has {} where this question has {}", column.dtype(), key.dtype)).hint("it belongs to another question")
-                );
+                return Err(Fault::new(format!(
+                    "a partial result has {} where this question has {}",
+                    column.dtype(),
+                    key.dtype
+                ))
+                .hint("it belongs to another question"));
             }
             match key.window {
                 Some(_) => starts = micros_of(column)?,
@@ -190,7 +194,8 @@ impl Partial {
         }
         self.unseen = 0;
         self.compact()?;
-        let final_at: Vec<Option<Micros>> = self.lasts()?.iter().map(|last| last.map(|last| window.final_at(last))).collect();
+        let final_at: Vec<Option<Micros>> =
+            self.lasts()?.iter().map(|last| last.map(|last| window.final_at(last))).collect();
         let mut done: Vec<Micros> = final_at.iter().flatten().filter(|at| **at <= watermark).copied().collect();
         // Taking some out builds the rest anew, which must not happen for a few.
         let enough = keep == 0 || total <= FEW_GROUPS || done.len() > total / 4;

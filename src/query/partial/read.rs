@@ -27,7 +27,14 @@ impl Answer {
     pub(super) fn of(plan: &Plan, kept: DataFrame, groups: usize) -> Result<Self> {
         let mut frame = plan.finish.apply(kept)?;
         let status = match plan.window() {
-            Some(_) => Some(frame.drop_in_place(STATUS)?.u8()?.iter().map(|code| WindowStatus::from_code(code.unwrap_or(0))).collect()),
+            Some(_) => Some(
+                frame
+                    .drop_in_place(STATUS)?
+                    .u8()?
+                    .iter()
+                    .map(|code| WindowStatus::from_code(code.unwrap_or(0)))
+                    .collect(),
+            ),
             None => None,
         };
         let notes = division_notes(&frame, &plan.finish.divisions)?;
@@ -64,7 +71,8 @@ impl Partial {
                 // A group's key stays what it is.
                 let known = before.and_then(|block| block.columns().get(..key_columns)).map(<[Column]>::to_vec);
                 let mut columns = known.map_or_else(|| self.keys.some_columns(groups.clone()), Ok)?;
-                for (i, ((state, call), whole)) in self.states.iter().zip(&self.plan.calls).zip(&mut whole).enumerate() {
+                for (i, ((state, call), whole)) in self.states.iter().zip(&self.plan.calls).zip(&mut whole).enumerate()
+                {
                     let cut = |all: &Column| all.slice(groups.start as i64, groups.len());
                     let column = match (state.finish_some(groups.clone()), &whole) {
                         (Some(column), _) => column,
@@ -97,7 +105,8 @@ impl Partial {
             return self.finished_in_blocks();
         }
         let settled = self.settled()?;
-        let (states, corrected) = settled.as_ref().map_or((&self.states, &self.corrected), |s| (&s.states, &s.corrected));
+        let (states, corrected) =
+            settled.as_ref().map_or((&self.states, &self.corrected), |s| (&s.states, &s.corrected));
         let mut columns = self.key_columns()?;
         if let Some(settled) = &settled {
             columns = columns.iter().map(|column| column.take(&settled.slots)).collect::<PolarsResult<_>>()?;
@@ -113,7 +122,8 @@ impl Partial {
             }
             columns.push(as_times(END.into(), lasts.iter().map(|last| last.map(|last| window.end(last))).collect()));
             let status = |(group, last): (usize, Option<Micros>)| {
-                WindowStatus::of(last.map(|last| window.final_at(last)), corrected.get(group) == Some(&true), watermark) as u8
+                WindowStatus::of(last.map(|last| window.final_at(last)), corrected.get(group) == Some(&true), watermark)
+                    as u8
             };
             columns.push(Column::new(STATUS.into(), lasts.iter().enumerate().map(status).collect::<Vec<u8>>()));
         }

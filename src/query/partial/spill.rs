@@ -38,7 +38,12 @@ impl Partial {
 ///
 /// # Errors
 /// As `Partial::take_shares`.
-pub fn divide(plan: &Plan, frame: &DataFrame, shares: usize, mut each: impl FnMut(usize, DataFrame) -> Result<()>) -> Result<()> {
+pub fn divide(
+    plan: &Plan,
+    frame: &DataFrame,
+    shares: usize,
+    mut each: impl FnMut(usize, DataFrame) -> Result<()>,
+) -> Result<()> {
     let mut rows: Vec<Vec<IdxSize>> = vec![Vec::new(); shares.max(1)];
     for (row, hash) in hashes(plan, frame)?.into_iter().enumerate() {
         // The high bits, because an index of the groups in a share goes by the low ones.

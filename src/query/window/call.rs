@@ -1,6 +1,8 @@
 //! The window functions of SQL, as they are called: `tumble`, `hop` and `session`, slide before size as in Calcite.
 
-use sqlparser::ast::{DateTimeField, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
+use sqlparser::ast::{
+    DateTimeField, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+};
 
 use super::{Hop, Kind, Micros, Tumble, checked, parse_interval};
 use crate::data::Result;
@@ -14,9 +16,24 @@ pub struct WindowCall {
 
 /// Name, how it is called, and which of the spans after the time may be left out.
 const CALLS: &[(&str, &str, usize, usize)] = &[
-    ("tumble", "write tumble(time, INTERVAL '1 hour') or tumble(time, INTERVAL '1 day', INTERVAL '6 hours') with an offset", 1, 2),
-    ("hop", "write hop(time, INTERVAL '5 minutes', INTERVAL '1 hour'): the slide, then the size, then an offset where there is one", 2, 3),
-    ("session", "write session(time, INTERVAL '30 minutes'): rows further apart than that are in different sessions", 1, 1),
+    (
+        "tumble",
+        "write tumble(time, INTERVAL '1 hour') or tumble(time, INTERVAL '1 day', INTERVAL '6 hours') with an offset",
+        1,
+        2,
+    ),
+    (
+        "hop",
+        "write hop(time, INTERVAL '5 minutes', INTERVAL '1 hour'): the slide, then the size, then an offset where there is one",
+        2,
+        3,
+    ),
+    (
+        "session",
+        "write session(time, INTERVAL '30 minutes'): rows further apart than that are in different sessions",
+        1,
+        1,
+    ),
 ];
 
 /// True for the name of a window function, in any case.
@@ -31,7 +48,9 @@ pub fn is_window(name: &str) -> bool {
 pub fn window_call(expr: &Ast, place: Place<'_>) -> Result<Option<WindowCall>> {
     let Ast::Function(function) = expr else { return Ok(None) };
     let called = function.name.to_string();
-    let Some((name, usage, least, most)) = CALLS.iter().find(|(name, ..)| called.eq_ignore_ascii_case(name)) else { return Ok(None) };
+    let Some((name, usage, least, most)) = CALLS.iter().find(|(name, ..)| called.eq_ignore_ascii_case(name)) else {
+        return Ok(None);
+    };
     let needs = || {
         let spans = ["a time and a size", "a time, a slide and a size", "a time and a gap"];
         let spans = match *name {
@@ -51,15 +70,23 @@ pub fn window_call(expr: &Ast, place: Place<'_>) -> Result<Option<WindowCall>> {
         })
         .collect();
     let args = args.unwrap_or_default();
-    let Some((time, spans)) = args.split_first().filter(|(_, spans)| (*least..=*most).contains(&spans.len())) else { return Err(needs()) };
+    let Some((time, spans)) = args.split_first().filter(|(_, spans)| (*least..=*most).contains(&spans.len())) else {
+        return Err(needs());
+    };
     let spans = spans.iter().map(|span| interval(span, place)).collect::<Result<Vec<_>>>()?;
     let kind = match (*name, &spans[..]) {
-        ("tumble", [size, rest @ ..]) => Kind::Tumble(Tumble { size: *size, offset: rest.first().copied().unwrap_or(0) }),
-        ("hop", [slide, size, rest @ ..]) => Kind::Hop(Hop { slide: *slide, size: *size, offset: rest.first().copied().unwrap_or(0) }),
+        ("tumble", [size, rest @ ..]) => {
+            Kind::Tumble(Tumble { size: *size, offset: rest.first().copied().unwrap_or(0) })
+        }
+        ("hop", [slide, size, rest @ ..]) => {
+            Kind::Hop(Hop { slide: *slide, size: *size, offset: rest.first().copied().unwrap_or(0) })
+        }
         (_, [gap, ..]) => Kind::Session { gap: *gap },
         _ => return Err(needs()),
     };
-    let kind = checked(kind).map_err(|fault| place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { (*usage).to_owned() } else { fault.hint }))?;
+    let kind = checked(kind).map_err(|fault| {
+        place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { (*usage).to_owned() } else { fault.hint })
+    })?;
     Ok(Some(WindowCall { time: (*time).clone(), kind }))
 }
 
@@ -85,5 +112,7 @@ fn interval(expr: &Ast, place: Place<'_>) -> Result<Micros> {
         other => text(other),
     };
     let words = words.ok_or_else(|| place.fault_on("this is not an interval", expr).hint(usage))?;
-    parse_interval(&words).map_err(|fault| place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { usage.to_owned() } else { fault.hint }))
+    parse_interval(&words).map_err(|fault| {
+        place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { usage.to_owned() } else { fault.hint })
+    })
 }

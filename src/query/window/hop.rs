@@ -83,7 +83,12 @@ impl Hop {
 
     /// Calls `each` with a row, and its windows counted back from the last one; the rows that no window takes are
     /// listed in what it gives.
-    fn sort(&self, times: &Int64Chunked, due: Due<'_>, mut each: impl FnMut(IdxSize, Option<Micros>, Micros, Micros)) -> Placed {
+    fn sort(
+        &self,
+        times: &Int64Chunked,
+        due: Due<'_>,
+        mut each: impl FnMut(IdxSize, Option<Micros>, Micros, Micros),
+    ) -> Placed {
         let mut placed = Placed::default();
         for (row, time) in times.iter().enumerate() {
             let index = row as IdxSize;

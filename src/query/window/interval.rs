@@ -35,7 +35,8 @@ pub fn parse_interval(text: &str) -> Result<Micros> {
             "d" | "day" => 86_400e6,
             "w" | "week" => 604_800e6,
             "month" | "mon" | "year" | "quarter" => {
-                return Err(Fault::new("months and years vary in length, so they cannot be a window's size").hint("use days, such as INTERVAL '30 days'"));
+                return Err(Fault::new("months and years vary in length, so they cannot be a window's size")
+                    .hint("use days, such as INTERVAL '30 days'"));
             }
             _ => return Err(unknown()),
         };

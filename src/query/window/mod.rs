@@ -174,7 +174,9 @@ impl Window {
         let says = |t: Option<Micros>| t.is_some_and(|t| !is_infinite(t));
         says(Some(t))
             && match self.kind {
-                Kind::Tumble(tumble) => tumble.start(t).is_some_and(|start| says(Some(start)) && says(start.checked_add(tumble.size))),
+                Kind::Tumble(tumble) => {
+                    tumble.start(t).is_some_and(|start| says(Some(start)) && says(start.checked_add(tumble.size)))
+                }
                 Kind::Hop(hop) => hop.holds(t),
                 Kind::Session { gap } => says(t.checked_add(gap)),
             }
@@ -209,7 +211,8 @@ impl Window {
         // A row without time is never late; so it has missed nothing either.
         let timeless = !matches!(due, Due::Missed(_));
         let takes = |(row, start): (usize, Option<Micros>)| start.map_or(timeless, |s| due.takes(row, self.end(s)));
-        let late: Vec<IdxSize> = (0..).zip(starts.iter().enumerate().map(takes)).filter(|(_, takes)| !takes).map(|(row, _)| row).collect();
+        let late: Vec<IdxSize> =
+            (0..).zip(starts.iter().enumerate().map(takes)).filter(|(_, takes)| !takes).map(|(row, _)| row).collect();
         if late.is_empty() {
             return Placed { starts, taken: all, ..Placed::default() };
         }
@@ -238,7 +241,8 @@ pub(super) fn checked(kind: Kind) -> Result<Kind> {
     }
     match kind {
         Kind::Hop(hop) if hop.most_windows() > hop::MOST_WINDOWS => {
-            Err(Fault::new(format!("each row would be in {} windows", hop.most_windows())).hint("take a longer slide or a shorter size"))
+            Err(Fault::new(format!("each row would be in {} windows", hop.most_windows()))
+                .hint("take a longer slide or a shorter size"))
         }
         kind => Ok(kind),
     }

@@ -59,7 +59,15 @@ const FEW: usize = 256;
 
 impl Sessions {
     pub fn new(gap: Micros) -> Self {
-        Self { gap, slots: Vec::new(), lanes: Vec::new(), timeless: HashMap::new(), joined: 0, open: Vec::new(), pieces: Vec::new() }
+        Self {
+            gap,
+            slots: Vec::new(),
+            lanes: Vec::new(),
+            timeless: HashMap::new(),
+            joined: 0,
+            open: Vec::new(),
+            pieces: Vec::new(),
+        }
     }
 
     /// How many sessions there are.
@@ -200,8 +208,12 @@ impl Sessions {
                         return *slot;
                     }
                     _ => {
-                        let linked: Vec<(Micros, u32)> =
-                            many.range(..=until).rev().take_while(|(_, (end, _))| *end >= from).map(|(begin, (_, slot))| (*begin, *slot)).collect();
+                        let linked: Vec<(Micros, u32)> = many
+                            .range(..=until)
+                            .rev()
+                            .take_while(|(_, (end, _))| *end >= from)
+                            .map(|(begin, (_, slot))| (*begin, *slot))
+                            .collect();
                         let mut one = NONE;
                         for (begin, slot) in linked {
                             let (end, _) = many.remove(&begin).unwrap_or((begin, slot));

@@ -21,7 +21,8 @@ pub fn micros_of(column: &Column) -> Result<Int64Chunked> {
             let numbers = series.cast(&DataType::Int64)?;
             Ok(numbers.i64()?.iter().map(|n| n.and_then(epoch)).collect())
         }
-        other => Err(Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other))).hint("pick a column of dates or times, or cast it")),
+        other => Err(Fault::new(format!("column '{}' is {}, not a time", column.name(), type_word(other)))
+            .hint("pick a column of dates or times, or cast it")),
     }
 }
 

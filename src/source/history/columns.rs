@@ -26,12 +26,15 @@ struct Inner {
 
 impl Columns {
     pub fn new(path: &Path, format: &Format, known: Option<SchemaRef>, mut notes: Vec<String>) -> Result<Self> {
-        let Kind::Columns { open } = format.kind else { return Err(Fault::new("this is text").at(path.display().to_string())) };
+        let Kind::Columns { open } = format.kind else {
+            return Err(Fault::new("this is text").at(path.display().to_string()));
+        };
         let stamp = Stamp::take(path)?;
         let file = open(path)?;
         notes.extend_from_slice(file.left_out());
         let mut schema = Schema::clone(file.schema());
-        for (name, dtype) in known.iter().flat_map(|known| known.iter()).filter(|(_, dtype)| **dtype != DataType::Null) {
+        for (name, dtype) in known.iter().flat_map(|known| known.iter()).filter(|(_, dtype)| **dtype != DataType::Null)
+        {
             let Some(own) = schema.get(name).filter(|own| *own != dtype) else { continue };
             if !convertible(own, dtype) {
                 let what = format!("the column '{name}' holds {own} here, but the table has {dtype}");
@@ -48,7 +51,9 @@ fn convertible(from: &DataType, to: &DataType) -> bool {
     let number = |dtype: &DataType| dtype.is_integer() || dtype.is_float();
     from == &DataType::Null
         || (number(from) && number(to) && !(from.is_float() && to.is_integer()))
-        || (from.is_temporal() && to.is_temporal() && !matches!((from, to), (_, DataType::Time | DataType::Duration(_) | DataType::Date)))
+        || (from.is_temporal()
+            && to.is_temporal()
+            && !matches!((from, to), (_, DataType::Time | DataType::Duration(_) | DataType::Date)))
         || (from == &DataType::String && matches!(to, DataType::Categorical(..) | DataType::Binary))
         || to == &DataType::String
 }
@@ -82,7 +87,14 @@ impl History for Columns {
 
     fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>> {
         self.0.stamp.check(false)?;
-        Ok(Box::new(Groups { file: self.0.clone(), columns: columns.into(), vital: vital.into(), next: 0, row: 0, told: 0 }))
+        Ok(Box::new(Groups {
+            file: self.0.clone(),
+            columns: columns.into(),
+            vital: vital.into(),
+            next: 0,
+            row: 0,
+            told: 0,
+        }))
     }
 }
 
@@ -139,7 +151,13 @@ impl Reader for Groups {
 impl Inner {
     /// Gives the columns the types that the table wants. A value that has no counterpart is null; in a vital column its row
     /// is set aside.
-    fn convert(&self, frame: DataFrame, columns: &[usize], vital: &[usize], first: u64) -> Result<(DataFrame, Rejects)> {
+    fn convert(
+        &self,
+        frame: DataFrame,
+        columns: &[usize],
+        vital: &[usize],
+        first: u64,
+    ) -> Result<(DataFrame, Rejects)> {
         let mut rejects = Rejects::default();
         let mut frame = frame;
         let mut bad: Option<BooleanChunked> = None;
@@ -174,7 +192,10 @@ impl Inner {
                     rejects.cells.note(name, u64::from(lost.sum().unwrap_or(0)));
                     for row in rows.take(KEPT) {
                         let (reason, text) = told(row)?;
-                        cells.push((row, Reject::new(&self.name, first + row as u64 + 1, reason, text.as_bytes()).of(name.clone())));
+                        cells.push((
+                            row,
+                            Reject::new(&self.name, first + row as u64 + 1, reason, text.as_bytes()).of(name.clone()),
+                        ));
                     }
                 }
             }

@@ -20,7 +20,9 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
         Ok(metadata) if metadata.is_dir() => {
             let files = folder(path)?;
             if files.is_empty() {
-                return Err(Fault::new("there is no data in this folder").at(place).hint(format!("files ending in {} were looked for", endings())));
+                return Err(Fault::new("there is no data in this folder")
+                    .at(place)
+                    .hint(format!("files ending in {} were looked for", endings())));
             }
             return Ok(files);
         }
@@ -33,7 +35,8 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
         let part = component.as_os_str().to_string_lossy();
         found = match component {
             Component::Normal(_) if is_pattern(&part) => {
-                let matched: Vec<Vec<PathBuf>> = found.iter().map(|base| matching(base, &part)).collect::<Result<_>>()?;
+                let matched: Vec<Vec<PathBuf>> =
+                    found.iter().map(|base| matching(base, &part)).collect::<Result<_>>()?;
                 matched.into_iter().flatten().collect()
             }
             _ => found.into_iter().map(|base| base.join(component)).collect(),
@@ -46,7 +49,9 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
     for path in found {
         match std::fs::metadata(&path) {
             // It may be what is asked for, and a part of it must not pass for all.
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(Fault::io(path.display().to_string(), &error)),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(Fault::io(path.display().to_string(), &error));
+            }
             Ok(metadata) if metadata.is_dir() => files.extend(folder(&path)?),
             Ok(metadata) if metadata.is_file() && (!any || has_format(&path)) => files.push(path),
             _ => {}
@@ -68,7 +73,8 @@ pub fn expand(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn endings() -> String {
-    let endings: Vec<String> = FORMATS.iter().flat_map(|format| format.extensions).map(|end| format!(".{end}")).collect();
+    let endings: Vec<String> =
+        FORMATS.iter().flat_map(|format| format.extensions).map(|end| format!(".{end}")).collect();
     endings.join(", ")
 }
 
@@ -100,11 +106,17 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
 fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let here = if base.as_os_str().is_empty() { Path::new(".") } else { base };
     let entries = match std::fs::read_dir(here) {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(Fault::io(here.display().to_string(), &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            return Err(Fault::io(here.display().to_string(), &error));
+        }
         entries => entries.into_iter().flatten().flatten(),
     };
     let fits = |name: &str| (pattern.starts_with('.') || !name.starts_with('.')) && matches(pattern, name);
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.file_name()).filter(|name| fits(&name.to_string_lossy())).map(|name| base.join(name)).collect();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.file_name())
+        .filter(|name| fits(&name.to_string_lossy()))
+        .map(|name| base.join(name))
+        .collect();
     found.sort();
     Ok(found)
 }

@@ -54,7 +54,8 @@ impl Stamp {
 
     pub fn take(path: &Path) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(|error| Fault::io(path.display().to_string(), &error))?;
-        let fault = |what: &str, hint: &str| Fault::new(what.to_owned()).at(path.display().to_string()).hint(hint.to_owned());
+        let fault =
+            |what: &str, hint: &str| Fault::new(what.to_owned()).at(path.display().to_string()).hint(hint.to_owned());
         if metadata.is_dir() {
             return Err(fault("this is a folder, not a file", "open the files in it"));
         }
@@ -65,7 +66,13 @@ impl Stamp {
             return Err(fault("the file is empty", "choose a file with data, or wait until it has been written"));
         }
         let first = first_bytes(path, metadata.len()).map_err(|error| Fault::io(path.display().to_string(), &error))?;
-        Ok(Self { path: path.to_owned(), bytes: metadata.len(), modified: metadata.modified().ok(), identity: identity(&metadata), first })
+        Ok(Self {
+            path: path.to_owned(),
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            identity: identity(&metadata),
+            first,
+        })
     }
 
     /// # Errors
@@ -74,11 +81,15 @@ impl Stamp {
         let now = match std::fs::metadata(&self.path) {
             Ok(now) => now,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Fault::new("the file vanished while it was being read").at(self.path.display().to_string()).hint("put it back and open it again"));
+                return Err(Fault::new("the file vanished while it was being read")
+                    .at(self.path.display().to_string())
+                    .hint("put it back and open it again"));
             }
             Err(error) => return Err(Fault::io(self.path.display().to_string(), &error)),
         };
-        let grown = may_grow && now.len() > self.bytes && first_bytes(&self.path, self.bytes).is_ok_and(|first| first == self.first);
+        let grown = may_grow
+            && now.len() > self.bytes
+            && first_bytes(&self.path, self.bytes).is_ok_and(|first| first == self.first);
         let same = now.len() == self.bytes && now.modified().ok() == self.modified;
         if identity(&now) == self.identity && (grown || same) { Ok(()) } else { Err(self.changed()) }
     }
@@ -125,7 +136,9 @@ impl Input {
         let counted = Counted { inner: file.take(stamp.bytes), taken: taken.clone() };
         let stream: Box<dyn Read + Send> = match packing {
             Packing::Plain => Box::new(counted),
-            packing => packing.unpack(BufReader::with_capacity(1 << 17, counted)).map_err(|error| Fault::io(place(), &error))?,
+            packing => packing
+                .unpack(BufReader::with_capacity(1 << 17, counted))
+                .map_err(|error| Fault::io(place(), &error))?,
         };
         let mark = encoding.map_or(0, |e| e.mark_bytes);
         let converter = encoding.filter(|e| !e.is_utf8()).map(|e| e.converter());

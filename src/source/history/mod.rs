@@ -110,7 +110,9 @@ pub trait Reader: Send {
 fn slices(frame: DataFrame, rejects: Rejects, source: &Arc<str>, offsets: Range<u64>, bytes: u64) -> Vec<Chunk> {
     let height = frame.height();
     let length = offsets.end - offsets.start;
-    let share = |of: u64, rows: usize| if rows == height { of } else { (u128::from(of) * rows as u128 / height.max(1) as u128) as u64 };
+    let share = |of: u64, rows: usize| {
+        if rows == height { of } else { (u128::from(of) * rows as u128 / height.max(1) as u128) as u64 }
+    };
     let mut rejects = Some(rejects);
     let chunk = |start: usize| {
         let end = (start + CHUNK_ROWS).min(height);

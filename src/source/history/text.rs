@@ -52,7 +52,8 @@ impl Opening {
             // Lines, and few: they are wide, and more of them tell the types.
             let mut input = Input::open(&stamp, packing, None)?;
             let mut wide = Vec::new();
-            while !whole && wide.len() < WIDE_HEAD && newlines(if wide.is_empty() { &bytes } else { &wide }) < FEW_LINES {
+            while !whole && wide.len() < WIDE_HEAD && newlines(if wide.is_empty() { &bytes } else { &wide }) < FEW_LINES
+            {
                 whole = !input.read(wide.len().max(2 * HEAD_BYTES), &mut wide)?;
             }
             if wide.len() > bytes.len() {
@@ -60,7 +61,9 @@ impl Opening {
             }
         }
         if bytes.is_empty() {
-            return Err(Fault::new("the packed file holds nothing").at(path.display().to_string()).hint("choose a file with data"));
+            return Err(Fault::new("the packed file holds nothing")
+                .at(path.display().to_string())
+                .hint("choose a file with data"));
         }
         let bare = format_for(path, &bytes);
         let (encoding, head) = match &bare {
@@ -84,10 +87,19 @@ impl Opening {
     }
 
     pub fn finish(self, known: Option<SchemaRef>, notes: Vec<String>) -> Result<Text> {
-        let Kind::Text { sniff } = self.format.kind else { return Err(Fault::new("this is no text").at(self.stamp.path.display().to_string())) };
+        let Kind::Text { sniff } = self.format.kind else {
+            return Err(Fault::new("this is no text").at(self.stamp.path.display().to_string()));
+        };
         let name: Arc<str> = self.stamp.path.display().to_string().into();
         let decoder = sniff(&Sniff { source: name.clone(), head: &self.head, whole: self.whole, known })?;
-        Ok(Text(Arc::new(Inner { name, stamp: self.stamp, packing: self.packing, encoding: self.encoding, decoder, notes })))
+        Ok(Text(Arc::new(Inner {
+            name,
+            stamp: self.stamp,
+            packing: self.packing,
+            encoding: self.encoding,
+            decoder,
+            notes,
+        })))
     }
 }
 

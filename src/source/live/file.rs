@@ -54,7 +54,15 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
         }
         let history = history::open_history(&path, expect.known)?;
         let source = url.shown().into();
-        return Ok(Box::new(Whole { columns: (0..history.schema().len()).collect(), vital: Vec::new(), history, source, pull: None, from: 0, until: None }));
+        return Ok(Box::new(Whole {
+            columns: (0..history.schema().len()).collect(),
+            vital: Vec::new(),
+            history,
+            source,
+            pull: None,
+            from: 0,
+            until: None,
+        }));
     }
     let intake = Intake::new(url, &path, &expect)?;
     Ok(Box::new(Following {
@@ -141,10 +149,13 @@ impl Following {
             State::Still => return Ok(true),
             State::Rewritten { now } => {
                 let was = tail.at();
-                let copy = if self.follow { rotation::copy_of(&self.path, tail.beginning(), was, tail.last()) } else { None };
+                let copy =
+                    if self.follow { rotation::copy_of(&self.path, tail.beginning(), was, tail.last()) } else { None };
                 if !self.follow {
                     let what = format!("the file shrank from {was} to {now} bytes while it was read");
-                    return Err(Fault::new(what).at(self.path.display().to_string()).hint("read it again when it is complete"));
+                    return Err(Fault::new(what)
+                        .at(self.path.display().to_string())
+                        .hint("read it again when it is complete"));
                 }
                 tail.restart().map_err(|e| fault(&e))?;
                 self.lines_known = true;
@@ -161,7 +172,8 @@ impl Following {
                     }
                 };
                 self.intake.begin_again();
-                let reason = if now < was { format!("truncated from {was} to {now} bytes") } else { "written anew".to_owned() };
+                let reason =
+                    if now < was { format!("truncated from {was} to {now} bytes") } else { "written anew".to_owned() };
                 self.events.push_back(Event::Gap { reason: format!("the file was {reason}; {rest}") });
                 return Ok(false);
             }
@@ -198,7 +210,8 @@ impl Following {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if !self.told {
                     self.told = true;
-                    self.events.push_back(Event::Trouble { reason: "there is no such file yet; waiting for it".to_owned() });
+                    self.events
+                        .push_back(Event::Trouble { reason: "there is no such file yet; waiting for it".to_owned() });
                 }
                 Ok(false)
             }
@@ -238,7 +251,9 @@ impl Following {
                 let since = *self.away.get_or_insert_with(Instant::now);
                 if since.elapsed() > AWAY && !self.told {
                     self.told = true;
-                    self.events.push_back(Event::Trouble { reason: "the file is gone; waiting for it to come back".to_owned() });
+                    self.events.push_back(Event::Trouble {
+                        reason: "the file is gone; waiting for it to come back".to_owned(),
+                    });
                 }
             }
         }
@@ -288,7 +303,8 @@ impl Following {
         let past = self.until.is_some();
         let now = Instant::now();
         // A line that another process is in the middle of is given a while.
-        let unfinished = self.leaving && self.intake.waiting() > 0 && self.quiet.get_or_insert(now).elapsed() < UNFINISHED;
+        let unfinished =
+            self.leaving && self.intake.waiting() > 0 && self.quiet.get_or_insert(now).elapsed() < UNFINISHED;
         let over = at_end && ((self.leaving && !unfinished) || !self.follow || past);
         if over || self.intake.full() || self.beat.due(now) {
             if let Some(chunk) = self.intake.take(over)? {
@@ -428,7 +444,9 @@ impl Live for Whole {
         }
         loop {
             let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();
-            let Some(chunk) = next.filter(|chunk| self.until.is_none_or(|until| chunk.offsets.end <= until)) else { return Ok(Event::End) };
+            let Some(chunk) = next.filter(|chunk| self.until.is_none_or(|until| chunk.offsets.end <= until)) else {
+                return Ok(Event::End);
+            };
             if chunk.offsets.end > self.from || self.from == 0 {
                 return Ok(Event::Chunk(Chunk { source: self.source.clone(), arrived: Some(Instant::now()), ..chunk }));
             }

@@ -231,7 +231,9 @@ impl Intake {
         let waiting = self.waiting();
         if waiting == 0 {
             if ended && self.known.is_none() {
-                return Err(Fault::new("there are no rows in it").at(&*self.source).hint("begin with a header or a first row"));
+                return Err(Fault::new("there are no rows in it")
+                    .at(&*self.source)
+                    .hint("begin with a header or a first row"));
             }
             if ended {
                 self.schema.clone_from(&self.known);
@@ -241,7 +243,8 @@ impl Intake {
         if !ended && waiting < HEAD_BYTES {
             let lines = memchr::memchr_iter(b'\n', self.bytes()).take(LINES).count();
             // A first line alone may be a header: its columns have no types yet.
-            let json = self.bytes().iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
+            let json =
+                self.bytes().iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte));
             if lines < if json || self.known.is_some() { 1 } else { 2 } {
                 return Ok(None);
             }
@@ -251,7 +254,13 @@ impl Intake {
             }
         }
         match self.sniff(ended, self.known.clone()) {
-            Err(_) if self.forgiving && !ended && memchr::memchr_iter(b'\n', self.bytes()).take(ENOUGH_BROKEN).count() < ENOUGH_BROKEN => return Ok(None),
+            Err(_)
+                if self.forgiving
+                    && !ended
+                    && memchr::memchr_iter(b'\n', self.bytes()).take(ENOUGH_BROKEN).count() < ENOUGH_BROKEN =>
+            {
+                return Ok(None);
+            }
             sniffed => sniffed?,
         }
         self.schema = self.shape.as_ref().map(|shape| shape.schema().clone());
@@ -363,8 +372,12 @@ impl Intake {
 
     /// A frame of the wanted columns without rows.
     fn nothing(&self) -> DataFrame {
-        let schema: Schema =
-            self.schema.iter().flat_map(|schema| self.wanted.iter().filter_map(|i| schema.get_at_index(*i))).map(|(n, t)| (n.clone(), t.clone())).collect();
+        let schema: Schema = self
+            .schema
+            .iter()
+            .flat_map(|schema| self.wanted.iter().filter_map(|i| schema.get_at_index(*i)))
+            .map(|(n, t)| (n.clone(), t.clone()))
+            .collect();
         DataFrame::empty_with_schema(&schema)
     }
 
@@ -413,7 +426,13 @@ impl Intake {
         }
         self.need = 0;
         let bytes = self.bytes().get(..size).unwrap_or_default();
-        let vital: Vec<usize> = self.wanted.iter().zip(&self.columns).filter(|(wanted, _)| self.needed.contains(wanted)).map(|(_, own)| *own).collect();
+        let vital: Vec<usize> = self
+            .wanted
+            .iter()
+            .zip(&self.columns)
+            .filter(|(wanted, _)| self.needed.contains(wanted))
+            .map(|(_, own)| *own)
+            .collect();
         let decoded = shape.decoder.decode_vital(&shape.text(bytes), self.line, &self.columns, &vital)?;
         let offsets = self.offset..self.offset + size as u64;
         let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
@@ -428,10 +447,13 @@ impl Intake {
     /// Sets aside the rest of a line whose beginning is lost. False when its end is still to come.
     fn pass_torn(&mut self, ended: bool) -> bool {
         let end = memchr::memchr(b'\n', self.bytes()).map(|end| end + 1);
-        let Some(size) = end.or_else(|| (ended || self.waiting() >= RECORD_BYTES).then(|| self.waiting())) else { return false };
+        let Some(size) = end.or_else(|| (ended || self.waiting() >= RECORD_BYTES).then(|| self.waiting())) else {
+            return false;
+        };
         self.torn = end.is_none() && !ended;
         let body = self.bytes().get(..size).unwrap_or_default();
-        let reject = Reject::new(&self.source, self.line, "the beginning of this record is lost", body.trim_ascii_end());
+        let reject =
+            Reject::new(&self.source, self.line, "the beginning of this record is lost", body.trim_ascii_end());
         self.set_aside(reject, self.offset..self.offset + size as u64);
         self.advance(size, u64::from(end.is_some()));
         true
@@ -445,7 +467,9 @@ impl Intake {
         for (name, dtype) in self.wanted.iter().filter_map(|i| schema.get_at_index(*i)) {
             match shape.schema().get_full(name) {
                 Some((i, _, found)) if found == dtype => columns.push(i),
-                Some((_, _, found)) => return Err(self.other(&format!("its column '{name}' is {found} instead of {dtype}"))),
+                Some((_, _, found)) => {
+                    return Err(self.other(&format!("its column '{name}' is {found} instead of {dtype}")));
+                }
                 None => return Err(self.other(&format!("it has no column '{name}'"))),
             }
         }
@@ -454,7 +478,9 @@ impl Intake {
     }
 
     fn other(&self, what: &str) -> Fault {
-        Fault::new(format!("the file that took the place of the old one has other columns: {what}")).at(&*self.source).hint("attach it as a feed of its own")
+        Fault::new(format!("the file that took the place of the old one has other columns: {what}"))
+            .at(&*self.source)
+            .hint("attach it as a feed of its own")
     }
 
     /// Bytes of whole records, bounded in bytes and (as far as they end with lines) in rows; 0 when there is none.

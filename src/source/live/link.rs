@@ -71,12 +71,15 @@ fn request(url: &FeedUrl) -> Result<(Request, String, u16)> {
         return Err(fault("this address names no host".to_owned()));
     }
     if place.contains('@') {
-        return Err(fault("a user name and password in the address cannot be sent yet".to_owned()).hint("leave out what stands before the @"));
+        return Err(fault("a user name and password in the address cannot be sent yet".to_owned())
+            .hint("leave out what stands before the @"));
     }
     let query = url.params.get("query").map(|query| format!("?{query}")).unwrap_or_default();
     let text = format!("{}://{}{query}", url.scheme, url.target);
     let (name, port) = host::split(place).map_err(fault)?;
-    let request = text.into_client_request().map_err(|error| fault(format!("this is not the address of a WebSocket: {error}")))?;
+    let request = text
+        .into_client_request()
+        .map_err(|error| fault(format!("this is not the address of a WebSocket: {error}")))?;
     let port = port.unwrap_or(if url.scheme == "wss" { 443 } else { 80 });
     Ok((request, name.trim_matches(['[', ']']).to_owned(), port))
 }
@@ -101,7 +104,8 @@ impl Joining {
         };
         let begun = Instant::now();
         let handshake = ClientHandshake::start(Sieve::new(line, MESSAGE_BYTES), request, None);
-        let handshake = handshake.map_err(|error| Fault::new(format!("this is not the address of a WebSocket: {error}")).at(url.shown()))?;
+        let handshake = handshake
+            .map_err(|error| Fault::new(format!("this is not the address of a WebSocket: {error}")).at(url.shown()))?;
         Ok(Self { url: url.clone(), place: format!("{host}:{port}"), begun, handshake })
     }
 
@@ -125,7 +129,11 @@ impl Joining {
             Err(HandshakeError::Failure(error)) => return Err(refused(&error, &place, secure).at(url.shown())),
         };
         if let Some(text) = url.params.get("subscribe").filter(|text| !text.is_empty()) {
-            let failed = |error| Fault::new(format!("the subscribe message could not be sent: {error}")).at(url.shown()).hint("try again");
+            let failed = |error| {
+                Fault::new(format!("the subscribe message could not be sent: {error}"))
+                    .at(url.shown())
+                    .hint("try again")
+            };
             socket.send(Message::text(text)).map_err(failed)?;
         }
         Ok(Joined::Open(Link { socket, messages: 0, asked: false }))
@@ -152,7 +160,12 @@ impl Link {
                 self.asked = false;
                 return Heard::Nothing;
             }
-            Err(Error::Io(error)) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {
+            Err(Error::Io(error))
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+                ) =>
+            {
                 return Heard::Nothing;
             }
             Ok(Message::Close(frame)) => {
@@ -162,10 +175,14 @@ impl Link {
                 let reason = why.map_or_else(|| CLOSED.to_owned(), |why| format!("{CLOSED}: {why}"));
                 return Heard::Lost(reason, Instant::now());
             }
-            Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Heard::Lost(CLOSED.to_owned(), Instant::now()),
+            Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
+                return Heard::Lost(CLOSED.to_owned(), Instant::now());
+            }
             // A connection that breaks may have been dead for long.
             Err(Error::Io(error)) => return Heard::Lost(lost(&error), self.heard()),
-            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return Heard::Lost("the connection broke off".to_owned(), self.heard()),
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
+                return Heard::Lost("the connection broke off".to_owned(), self.heard());
+            }
             Err(error) => return Heard::Lost(format!("the connection was given up: {error}"), Instant::now()),
         };
         self.asked = false;
@@ -184,7 +201,11 @@ impl Link {
         }
         if silent > SILENCE && !self.asked {
             self.asked = true;
-            return self.socket.send(Message::Ping(Bytes::new())).err().map(|error| format!("the connection broke: {error}"));
+            return self
+                .socket
+                .send(Message::Ping(Bytes::new()))
+                .err()
+                .map(|error| format!("the connection broke: {error}"));
         }
         None
     }
@@ -204,12 +225,23 @@ fn refused(error: &Error, place: &str, secure: bool) -> Fault {
         return no_tls(&what, hint);
     }
     match error {
-        Error::Http(response) => Fault::new(format!("the server answered {} instead of opening a WebSocket", response.status())).hint("check the path"),
-        Error::Io(error) if secure && matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
+        Error::Http(response) => {
+            Fault::new(format!("the server answered {} instead of opening a WebSocket", response.status()))
+                .hint("check the path")
+        }
+        Error::Io(error)
+            if secure && matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+        {
             no_tls("the server ended it before it was made", "check that the server speaks wss at that port")
         }
-        Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => Fault::new(format!("{place} broke off the connection: {error}"))
-            .hint(if secure { "check the port" } else { "check whether it wants wss:// instead of ws://" }),
-        error => Fault::new(format!("what answers at {place} is not a WebSocket server: {error}")).hint("check the port and the path"),
+        Error::Io(_) | Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            Fault::new(format!("{place} broke off the connection: {error}")).hint(if secure {
+                "check the port"
+            } else {
+                "check whether it wants wss:// instead of ws://"
+            })
+        }
+        error => Fault::new(format!("what answers at {place} is not a WebSocket server: {error}"))
+            .hint("check the port and the path"),
     }
 }

@@ -41,7 +41,11 @@ pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND,
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[Setting] = &[
     Setting { name: "format", about: "the format of the rows", default: "found out from the first bytes" },
-    Setting { name: "time", about: "the column that holds the event time", default: "the table's, or the first column that is a time" },
+    Setting {
+        name: "time",
+        about: "the column that holds the event time",
+        default: "the table's, or the first column that is a time",
+    },
 ];
 
 /// A kind of feed: what it is called, what can be set, and how it behaves.
@@ -207,9 +211,11 @@ pub fn kind_of(url: &FeedUrl) -> Result<&'static LiveKind> {
         return Ok(kind);
     }
     let schemes = || LIVE_KINDS.iter().flat_map(|kind| kind.schemes.iter().copied());
-    Err(Fault::new(format!("this build knows no feed of the kind '{}:'", url.scheme))
-        .at(url.shown())
-        .hint(choices(&url.scheme, schemes(), |scheme| format!("{scheme}:"))))
+    Err(Fault::new(format!("this build knows no feed of the kind '{}:'", url.scheme)).at(url.shown()).hint(choices(
+        &url.scheme,
+        schemes(),
+        |scheme| format!("{scheme}:"),
+    )))
 }
 
 /// Opens a feed. What cannot be waited for (a missing address, a wrong parameter) is found here, the rest in `settle`.
@@ -230,5 +236,8 @@ pub fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
 fn choices<'a>(word: &str, all: impl Iterator<Item = &'a str>, show: impl Fn(&str) -> String) -> String {
     let all: Vec<&str> = all.collect();
     let list = all.iter().map(|choice| show(choice)).collect::<Vec<_>>().join(", ");
-    nearest(word, &all).map_or_else(|| format!("there are {list}"), |choice| format!("did you mean {}? There are {list}", show(choice)))
+    nearest(word, &all).map_or_else(
+        || format!("there are {list}"),
+        |choice| format!("did you mean {}? There are {list}", show(choice)),
+    )
 }

@@ -40,11 +40,17 @@ impl Numbers {
     /// The columns to decode where these are wanted.
     pub fn project(&mut self, schema: &Schema, columns: &[usize]) -> Vec<usize> {
         let mut columns = columns.to_vec();
-        let fault = |what: String| Fault::new(what).hint("name a field of the messages that counts them, with number=FIELD");
+        let fault =
+            |what: String| Fault::new(what).hint("name a field of the messages that counts them, with number=FIELD");
         match schema.get_full(self.column.as_str()) {
-            None => self.wrong = Some(fault(format!("its messages have no field '{}' that could number them", self.column))),
+            None => {
+                self.wrong = Some(fault(format!("its messages have no field '{}' that could number them", self.column)))
+            }
             Some((_, _, dtype)) if !dtype.is_integer() => {
-                self.wrong = Some(fault(format!("the field '{}' holds no whole numbers (it is {dtype}), so it cannot number messages", self.column)));
+                self.wrong = Some(fault(format!(
+                    "the field '{}' holds no whole numbers (it is {dtype}), so it cannot number messages",
+                    self.column
+                )));
             }
             Some((index, ..)) => {
                 let place = columns.iter().position(|column| *column == index);

@@ -46,7 +46,15 @@ pub struct Sent {
 impl Order {
     pub fn new(seed: u64, disorder: u64, duplicate: f64) -> Self {
         let random = fastrand::Rng::with_seed(seed);
-        Self { random, disorder, duplicate, newest: i64::MIN, count: 0, held: DataFrame::default(), waiting: BinaryHeap::new() }
+        Self {
+            random,
+            disorder,
+            duplicate,
+            newest: i64::MIN,
+            count: 0,
+            held: DataFrame::default(),
+            waiting: BinaryHeap::new(),
+        }
     }
 
     /// Takes a frame in, with the time of each row; gives the rows that can be sent.

@@ -25,8 +25,16 @@ pub const KIND: LiveKind = LiveKind {
         Setting { name: "rate", about: "rows a second, instead of speed", default: "none" },
         Setting { name: "disorder", about: "how much later than its turn a row may come, such as 2s", default: "0s" },
         Setting { name: "duplicate", about: "the share of rows that come twice, 0 to 1", default: "0" },
-        Setting { name: "seed", about: "which of the possible disorders: the same seed gives the same rows", default: "42" },
-        Setting { name: "from", about: "the time at which to begin, such as 2001-01-01T06:00:00", default: "the first row" },
+        Setting {
+            name: "seed",
+            about: "which of the possible disorders: the same seed gives the same rows",
+            default: "42",
+        },
+        Setting {
+            name: "from",
+            about: "the time at which to begin, such as 2001-01-01T06:00:00",
+            default: "the first row",
+        },
     ],
     can_wait: true,
     rereadable: true,
@@ -52,7 +60,9 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     }
     let seed = url.param::<u64>("seed", "a whole number from 0")?.unwrap_or(42);
     let from = url.params.get("from").map(|text| {
-        let fault = || Fault::new(format!("from={text} is not a time")).at(url.shown()).hint("write it like 2001-01-31T06:00:00");
+        let fault = || {
+            Fault::new(format!("from={text} is not a time")).at(url.shown()).hint("write it like 2001-01-31T06:00:00")
+        };
         parse_datetime(text, TimeUnit::Microseconds).ok_or_else(fault)
     });
     let from = from.transpose()?;
@@ -90,7 +100,9 @@ fn pace(url: &FeedUrl) -> Result<Pace> {
     let positive = |name: &str, want: &str| -> Result<Option<f64>> {
         let value = url.param::<f64>(name, want)?;
         match value {
-            Some(value) if !(value > 0.0 && value.is_finite()) => Err(Fault::new(format!("{name}={value} is not {want}")).at(url.shown())),
+            Some(value) if !(value > 0.0 && value.is_finite()) => {
+                Err(Fault::new(format!("{name}={value} is not {want}")).at(url.shown()))
+            }
             value => Ok(value),
         }
     };
@@ -109,14 +121,22 @@ fn time_column(url: &FeedUrl, expect: &Expect, schema: &SchemaRef) -> Result<usi
     let temporal = |dtype: &DataType| matches!(dtype, DataType::Datetime(..) | DataType::Date);
     let Some(name) = expect.time.as_ref().or_else(|| url.params.get("time")) else {
         let found = schema.iter_values().position(temporal);
-        return found.ok_or_else(|| Fault::new("this file has no column that is a time, which its rows could be paced by").at(url.shown()).hint(hint));
+        return found.ok_or_else(|| {
+            Fault::new("this file has no column that is a time, which its rows could be paced by")
+                .at(url.shown())
+                .hint(hint)
+        });
     };
     match schema.get_full(name) {
         Some((i, _, dtype)) if temporal(dtype) => Ok(i),
-        Some((_, _, dtype)) => Err(Fault::new(format!("the column '{name}' is {dtype}, not a time")).at(url.shown()).hint(hint)),
-        None => {
-            Err(Fault::new(format!("there is no column '{name}'")).at(url.shown()).hint(choices(name, schema.iter_names().map(|n| n.as_str()), str::to_owned)))
+        Some((_, _, dtype)) => {
+            Err(Fault::new(format!("the column '{name}' is {dtype}, not a time")).at(url.shown()).hint(hint))
         }
+        None => Err(Fault::new(format!("there is no column '{name}'")).at(url.shown()).hint(choices(
+            name,
+            schema.iter_names().map(|n| n.as_str()),
+            str::to_owned,
+        ))),
     }
 }
 
@@ -180,7 +200,8 @@ impl Replay {
 
     fn read(&mut self) -> Result<Sent> {
         // The time travels as a last column if nobody asked for it.
-        let place = self.time.map(|time| self.columns.iter().position(|column| *column == time).unwrap_or(self.columns.len()));
+        let place =
+            self.time.map(|time| self.columns.iter().position(|column| *column == time).unwrap_or(self.columns.len()));
         let extra = place.is_some_and(|place| place == self.columns.len());
         let next = match &mut self.pull {
             Some(pull) => pull.next()?,
@@ -203,7 +224,9 @@ impl Replay {
             frame.drop_in_place(&name)?;
         }
         if let Some(from) = self.from {
-            let Some(first) = times.iter().position(|time| time.is_some_and(|time| time >= from)) else { return Ok(Sent::default()) };
+            let Some(first) = times.iter().position(|time| time.is_some_and(|time| time >= from)) else {
+                return Ok(Sent::default());
+            };
             self.from = None;
             frame = frame.slice(first as i64, frame.height() - first);
             times.drain(..first);
@@ -218,7 +241,9 @@ impl Replay {
 
     /// How many ready rows may be sent now, and when the next one may.
     fn due(&mut self, now: Instant) -> (usize, Option<Instant>) {
-        let after = |start: Instant, seconds: f64| Duration::try_from_secs_f64(seconds).ok().and_then(|wait| start.checked_add(wait));
+        let after = |start: Instant, seconds: f64| {
+            Duration::try_from_secs_f64(seconds).ok().and_then(|wait| start.checked_add(wait))
+        };
         let behind = usize::try_from(self.hurry.saturating_sub(self.sent)).unwrap_or(usize::MAX).min(self.left());
         if behind > 0 {
             return (behind, None);
@@ -229,7 +254,10 @@ impl Replay {
                 let (start, first) = *self.clock.get_or_insert((now, i64::try_from(self.sent).unwrap_or(i64::MAX)));
                 let sent = self.sent.saturating_sub(first.unsigned_abs());
                 let turn = (now.duration_since(start).as_secs_f64() * rate) as u64 + 1;
-                (usize::try_from(turn.saturating_sub(sent)).unwrap_or(usize::MAX).min(self.left()), after(start, sent as f64 / rate))
+                (
+                    usize::try_from(turn.saturating_sub(sent)).unwrap_or(usize::MAX).min(self.left()),
+                    after(start, sent as f64 / rate),
+                )
             }
             Pace::Time(speed) => {
                 let due = self.ready.due.get(self.at..).unwrap_or_default();
@@ -238,7 +266,8 @@ impl Replay {
                 }
                 let Some((start, first)) = self.clock else { return (due.len(), None) };
                 let until = first.saturating_add((now.duration_since(start).as_secs_f64() * speed * 1e6) as i64);
-                let next = due.first().and_then(|next| after(start, next.saturating_sub(first).max(0) as f64 / 1e6 / speed));
+                let next =
+                    due.first().and_then(|next| after(start, next.saturating_sub(first).max(0) as f64 / 1e6 / speed));
                 (due.partition_point(|time| *time <= until), next)
             }
         }
@@ -293,13 +322,19 @@ impl Live for Replay {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {
-            let room = self.until.map_or(usize::MAX, |until| usize::try_from(until.saturating_sub(self.sent)).unwrap_or(usize::MAX));
+            let room = self
+                .until
+                .map_or(usize::MAX, |until| usize::try_from(until.saturating_sub(self.sent)).unwrap_or(usize::MAX));
             if room == 0 {
                 return Ok(Event::End);
             }
             if !self.refill()? {
                 // The last rows of a file may be rejects alone.
-                return Ok(if self.rejects.is_empty() && self.bytes == 0 { Event::End } else { Event::Chunk(self.chunk(0)) });
+                return Ok(if self.rejects.is_empty() && self.bytes == 0 {
+                    Event::End
+                } else {
+                    Event::Chunk(self.chunk(0))
+                });
             }
             let now = Instant::now();
             let (due, next) = self.due(now);
@@ -313,7 +348,8 @@ impl Live for Replay {
             if now >= deadline {
                 return Ok(Event::Quiet);
             }
-            let until = if due > 0 { self.beat.or(now, deadline) } else { next.map_or(deadline, |next| next.min(deadline)) };
+            let until =
+                if due > 0 { self.beat.or(now, deadline) } else { next.map_or(deadline, |next| next.min(deadline)) };
             std::thread::sleep(until.saturating_duration_since(now));
         }
     }

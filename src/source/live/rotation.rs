@@ -107,7 +107,8 @@ fn siblings(path: &Path) -> Vec<Sibling> {
         let Some(rest) = own.strip_prefix(&name).and_then(|rest| rest.strip_prefix(['.', '-', '_'])) else { continue };
         let packed = [".gz", ".zst", ".bz2", ".xz"].iter().find_map(|end| rest.strip_suffix(end));
         let stem = packed.unwrap_or(rest);
-        let digits = stem.bytes().any(|b| b.is_ascii_digit()) && stem.bytes().all(|b| b.is_ascii_digit() || b"-_.:TZ".contains(&b));
+        let digits = stem.bytes().any(|b| b.is_ascii_digit())
+            && stem.bytes().all(|b| b.is_ascii_digit() || b"-_.:TZ".contains(&b));
         let Some(metadata) = entry.metadata().ok().filter(|metadata| digits && metadata.is_file()) else { continue };
         let Ok(modified) = metadata.modified() else { continue };
         let number = stem.parse().ok().filter(|number| *number < 10_000);
@@ -129,19 +130,26 @@ pub struct Between {
 /// Looks for the files that stood at the path after `old` and before the one that is there now. `known` are those that are
 /// followed already.
 pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
-    let (Ok(left), Ok(now)) = (old.modified(), path.metadata().map(|metadata| identity(&metadata))) else { return Between::default() };
+    let (Ok(left), Ok(now)) = (old.modified(), path.metadata().map(|metadata| identity(&metadata))) else {
+        return Between::default();
+    };
     let all = siblings(path);
     let own = all.iter().find(|sibling| sibling.id == old.identity());
     let later = |sibling: &&Sibling| {
         let by_number = own.and_then(|own| own.number).zip(sibling.number).map(|(own, number)| number < own);
-        sibling.id != old.identity() && sibling.id != now && !known.holds(sibling.id) && by_number.unwrap_or(sibling.modified >= left)
+        sibling.id != old.identity()
+            && sibling.id != now
+            && !known.holds(sibling.id)
+            && by_number.unwrap_or(sibling.modified >= left)
     };
     let came: Vec<&Sibling> = all.iter().filter(later).collect();
     let first = came.iter().find(|sibling| !sibling.packed);
     let before_first = |sibling: &&&Sibling| first.is_none_or(|first| sibling.modified <= first.modified);
     let packed = came.iter().filter(|sibling| sibling.packed).filter(before_first).count();
     // By their numbers it is known how many rotations there were in between.
-    let numbers = own.and_then(|own| own.number).map_or(0, |own| own.saturating_sub(1 + first.and_then(|first| first.number).unwrap_or(0)) as usize);
+    let numbers = own
+        .and_then(|own| own.number)
+        .map_or(0, |own| own.saturating_sub(1 + first.and_then(|first| first.number).unwrap_or(0)) as usize);
     let gone = numbers.saturating_sub(packed);
     let lost = (packed + gone > 0).then(|| {
         let files = if packed + gone == 1 { "a file that stood".to_owned() } else { format!("{} files that stood", packed + gone) };

@@ -41,7 +41,13 @@ impl Shape {
     ///
     /// # Errors
     /// When they are in no known format, or in an encoding whose lines cannot be told apart.
-    pub fn sniff(source: &Arc<str>, look: Look<'_>, bytes: &[u8], ended: bool, known: Option<SchemaRef>) -> Result<Self> {
+    pub fn sniff(
+        source: &Arc<str>,
+        look: Look<'_>,
+        bytes: &[u8],
+        ended: bool,
+        known: Option<SchemaRef>,
+    ) -> Result<Self> {
         let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
         let whole = ended && head.len() == bytes.len();
         let encoding = TextEncoding::detect(head, whole);
@@ -88,10 +94,19 @@ impl Shape {
     ///
     /// # Errors
     /// When this build does not know the format, or the bytes are not those.
-    pub fn restore(source: &Arc<str>, format: &str, head: &[u8], whole: bool, known: Option<SchemaRef>) -> Result<Self> {
+    pub fn restore(
+        source: &Arc<str>,
+        format: &str,
+        head: &[u8],
+        whole: bool,
+        known: Option<SchemaRef>,
+    ) -> Result<Self> {
         let found = format::FORMATS.iter().copied().find(|own| own.name == format);
-        let found =
-            found.ok_or_else(|| Fault::new(format!("this build knows no format '{format}'")).at(&**source).hint("open it with the build that recorded it"))?;
+        let found = found.ok_or_else(|| {
+            Fault::new(format!("this build knows no format '{format}'"))
+                .at(&**source)
+                .hint("open it with the build that recorded it")
+        })?;
         Self::sniff(source, Look::Named(found), head, whole, known)
     }
 
@@ -122,7 +137,11 @@ pub fn text_format(url: &FeedUrl, name: &str) -> Result<&'static Format> {
     match found {
         Some(format) if matches!(format.kind, Kind::Text { .. }) => Ok(format),
         Some(format) => Err(not_text(format).at(url.shown())),
-        None => Err(Fault::new(format!("there is no format '{name}'")).at(url.shown()).hint(super::choices(name, texts().map(|f| f.name), str::to_owned))),
+        None => Err(Fault::new(format!("there is no format '{name}'")).at(url.shown()).hint(super::choices(
+            name,
+            texts().map(|f| f.name),
+            str::to_owned,
+        ))),
     }
 }
 

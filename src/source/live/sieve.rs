@@ -50,7 +50,18 @@ enum Step {
 impl<S> Sieve<S> {
     pub fn new(inner: S, limit: u64) -> Self {
         let step = Step::Answer { line: 0 };
-        Self { inner, limit, input: Vec::new(), output: Vec::new(), given: 0, scratch: vec![0; 64 << 10], step, ended: 0, length: 0, cut: VecDeque::new() }
+        Self {
+            inner,
+            limit,
+            input: Vec::new(),
+            output: Vec::new(),
+            given: 0,
+            scratch: vec![0; 64 << 10],
+            step,
+            ended: 0,
+            length: 0,
+            cut: VecDeque::new(),
+        }
     }
 
     pub fn get_ref(&self) -> &S {

@@ -27,7 +27,9 @@ const READ_BYTES: usize = 1 << 16;
 
 fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     if io::stdin().is_terminal() {
-        return Err(Fault::new("the standard input is a terminal").at(url.shown()).hint("pipe rows into it: PROGRAM | braid run --live NAME=stdin: …"));
+        return Err(Fault::new("the standard input is a terminal")
+            .at(url.shown())
+            .hint("pipe rows into it: PROGRAM | braid run --live NAME=stdin: …"));
     }
     let input = standard_input().map_err(|error| Fault::io(url.shown(), &error))?;
     Ok(Box::new(rows(input, url, &expect)?))
@@ -99,7 +101,9 @@ impl<R: Arriving + Send> Raw for Pipe<R> {
                 into.extend_from_slice(self.scratch.get(..n).unwrap_or_default());
                 Ok(Said::Bytes(Instant::now()))
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => Ok(Said::Quiet),
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {
+                Ok(Said::Quiet)
+            }
             Err(error) => Err(fault(error)),
         }
     }

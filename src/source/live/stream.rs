@@ -45,7 +45,16 @@ pub struct Taken {
 
 impl Stream {
     pub fn new(raw: Box<dyn Raw>, intake: Intake) -> Self {
-        Self { raw, intake, pending: None, told: VecDeque::new(), numbers: None, ended: false, stop: None, beat: Beat::default() }
+        Self {
+            raw,
+            intake,
+            pending: None,
+            told: VecDeque::new(),
+            numbers: None,
+            ended: false,
+            stop: None,
+            beat: Beat::default(),
+        }
     }
 
     /// The messages are numbered by this field.
@@ -89,7 +98,11 @@ impl Stream {
         match said {
             Said::Gap(Break { reason, lost, torn, anew }) => {
                 if lost > 0 || anew {
-                    self.intake.give_up(if anew { "the feed ended before this record was complete" } else { "the end of this record is lost" })?;
+                    self.intake.give_up(if anew {
+                        "the feed ended before this record was complete"
+                    } else {
+                        "the end of this record is lost"
+                    })?;
                 }
                 if lost > 0 {
                     self.intake.lose(lost, torn);
@@ -201,7 +214,8 @@ impl Live for Stream {
                 return Ok(chunk);
             }
             let now = Instant::now();
-            if self.ended || self.pending.is_some() || !self.told.is_empty() || self.intake.full() || self.beat.due(now) {
+            if self.ended || self.pending.is_some() || !self.told.is_empty() || self.intake.full() || self.beat.due(now)
+            {
                 if let Some(chunk) = self.intake.take(self.ended)? {
                     self.beat.mark(now);
                     let Some(numbers) = &mut self.numbers else { return Ok(Event::Chunk(chunk)) };

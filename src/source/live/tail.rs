@@ -169,7 +169,11 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());
     }
-    let what = if metadata.is_dir() { "this is a folder, not a file" } else { "this is not a regular file; read a pipe with stdin:" };
+    let what = if metadata.is_dir() {
+        "this is a folder, not a file"
+    } else {
+        "this is not a regular file; read a pipe with stdin:"
+    };
     Err(io::Error::new(io::ErrorKind::InvalidInput, what))
 }
 

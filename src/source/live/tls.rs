@@ -16,7 +16,10 @@ use crate::data::{Fault, Result};
 /// Never with the provider that this build has.
 pub fn config(roots: RootCertStore) -> std::result::Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 /// The authorities of a PEM file.
@@ -26,7 +29,9 @@ pub fn config(roots: RootCertStore) -> std::result::Result<ClientConfig, Error> 
 pub fn roots(path: &Path) -> Result<RootCertStore> {
     let hint = "name the file that holds the server's certificate authority with ca=PATH.pem";
     let place = || path.display().to_string();
-    let unread = |error: &dyn std::fmt::Display| Fault::new(format!("the certificates cannot be read: {error}")).at(place()).hint(hint);
+    let unread = |error: &dyn std::fmt::Display| {
+        Fault::new(format!("the certificates cannot be read: {error}")).at(place()).hint(hint)
+    };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unread(&error))? {
         // One that is odd does not spoil the others of a system's bundle.
@@ -41,7 +46,10 @@ pub fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Err
         return Some(found);
     }
     // An error of the system hides what it was made of from `source`.
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|inner| inner as &(dyn std::error::Error + 'static));
+    let inner = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+        .map(|inner| inner as &(dyn std::error::Error + 'static));
     inner.or_else(|| error.source()).and_then(cause)
 }
 
@@ -51,27 +59,42 @@ pub fn words(error: &Error) -> (String, &'static str) {
     const OWNER: &str = "ask who runs the server for a certificate that is made for it";
     let (what, hint) = match error {
         Error::InvalidCertificate(wrong) => match wrong {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => ("the server's certificate has expired", CLOCK),
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => ("the server's certificate is not valid yet", CLOCK),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                ("the server's certificate has expired", CLOCK)
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                ("the server's certificate is not valid yet", CLOCK)
+            }
             CertificateError::UnknownIssuer => (
                 "the server's certificate is signed by nobody whom this program trusts",
                 "if you trust who signed it, name the file with the authority's certificate with ca=PATH.pem",
             ),
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                ("the server's certificate is made for another name", "connect by the name that stands in the certificate")
-            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+                "the server's certificate is made for another name",
+                "connect by the name that stands in the certificate",
+            ),
             CertificateError::Revoked => ("the server's certificate was revoked", OWNER),
             CertificateError::BadEncoding => ("the server's certificate is damaged", OWNER),
             CertificateError::BadSignature => ("the server's certificate is not signed by whom it names", OWNER),
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => ("the server's certificate is not made for servers", OWNER),
-            other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-                (AUTHORITY, "let the server have a certificate that is signed by its authority, and name the authority's with ca=PATH.pem")
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                ("the server's certificate is not made for servers", OWNER)
             }
-            other => return (format!("the server's certificate is not accepted ({})", spaced(&format!("{other:?}"))), OWNER),
+            other if format!("{other:?}").contains("CaUsedAsEndEntity") => (
+                AUTHORITY,
+                "let the server have a certificate that is signed by its authority, and name the authority's with ca=PATH.pem",
+            ),
+            other => {
+                return (format!("the server's certificate is not accepted ({})", spaced(&format!("{other:?}"))), OWNER);
+            }
         },
         Error::AlertReceived(alert) => return refused(*alert),
-        Error::InvalidMessage(_) => ("what answers there does not speak TLS", "check the port, and whether the server wants an unencrypted connection"),
-        Error::PeerIncompatible(_) => ("the server and this program have no way to encrypt in common", "let the server offer TLS 1.2 or 1.3"),
+        Error::InvalidMessage(_) => (
+            "what answers there does not speak TLS",
+            "check the port, and whether the server wants an unencrypted connection",
+        ),
+        Error::PeerIncompatible(_) => {
+            ("the server and this program have no way to encrypt in common", "let the server offer TLS 1.2 or 1.3")
+        }
         Error::PeerMisbehaved(_) | Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
             ("the server does not keep to the rules of TLS", "check that it is the right server")
         }
@@ -106,21 +129,31 @@ pub fn in_text(text: &str) -> Option<String> {
         ("AccessDenied", AlertDescription::AccessDenied),
     ];
     if let Some((_, wrong)) = text.split_once("invalid peer certificate: ") {
-        let known = || WRONG.iter().find(|(name, _)| wrong.starts_with(name)).map(|(_, wrong)| words(&Error::InvalidCertificate(wrong.clone())).0);
+        let known = || {
+            WRONG
+                .iter()
+                .find(|(name, _)| wrong.starts_with(name))
+                .map(|(_, wrong)| words(&Error::InvalidCertificate(wrong.clone())).0)
+        };
         return if wrong.starts_with("CaUsedAsEndEntity") { Some(AUTHORITY.to_owned()) } else { known() };
     }
     let (_, alert) = text.split_once("received fatal alert: ")?;
     ALERTS.iter().find(|(name, _)| alert.starts_with(name)).map(|(_, alert)| refused(*alert).0)
 }
 
-const AUTHORITY: &str = "the server shows the certificate of an authority, and not one of its own that the authority has signed";
+const AUTHORITY: &str =
+    "the server shows the certificate of an authority, and not one of its own that the authority has signed";
 
 /// The server's own reason to end the connection.
 fn refused(alert: AlertDescription) -> (String, &'static str) {
     const SERVER: &str = "ask who runs the server what it expects";
     let (what, hint) = match alert {
-        AlertDescription::UnrecognisedName => ("the server does not know the name that it was called by", "connect by the name that the server has"),
-        AlertDescription::ProtocolVersion => ("the server speaks another version of TLS", "let the server offer TLS 1.2 or 1.3"),
+        AlertDescription::UnrecognisedName => {
+            ("the server does not know the name that it was called by", "connect by the name that the server has")
+        }
+        AlertDescription::ProtocolVersion => {
+            ("the server speaks another version of TLS", "let the server offer TLS 1.2 or 1.3")
+        }
         AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
             ("the server and this program have no way to encrypt in common", "let the server offer TLS 1.2 or 1.3")
         }
@@ -129,7 +162,9 @@ fn refused(alert: AlertDescription) -> (String, &'static str) {
         }
         AlertDescription::AccessDenied => ("the server refuses us", SERVER),
         AlertDescription::InternalError => ("the server failed", "try again in a while"),
-        other => return (format!("the server ended the secure connection ({})", spaced(&format!("{other:?}"))), SERVER),
+        other => {
+            return (format!("the server ended the secure connection ({})", spaced(&format!("{other:?}"))), SERVER);
+        }
     };
     (what.to_owned(), hint)
 }

@@ -53,7 +53,9 @@ impl<R: Raw> Unpacked<R> {
             return Ok(());
         }
         let (more, bytes) = bounded(1);
-        let text = packing.unpack(Arriving { bytes, piece: Vec::new(), taken: 0 }).map_err(|error| Fault::io(&*self.source, &error))?;
+        let text = packing
+            .unpack(Arriving { bytes, piece: Vec::new(), taken: 0 })
+            .map_err(|error| Fault::io(&*self.source, &error))?;
         let stream = Stream { packing, text, more: Some(more) };
         stream.give(head)?;
         self.state = State::Packed(stream);
@@ -68,7 +70,8 @@ impl Stream {
         if given {
             Ok(())
         } else {
-            Err(Fault::new("internal error: packed bytes came before those before them were used").hint("please report it with the data"))
+            Err(Fault::new("internal error: packed bytes came before those before them were used")
+                .hint("please report it with the data"))
         }
     }
 

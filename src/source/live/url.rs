@@ -37,7 +37,9 @@ impl FeedUrl {
     /// # Errors
     /// When there is no scheme, or a parameter is not `name=value`.
     pub fn parse(text: &str) -> Result<Self> {
-        let fault = |what: &str| Fault::new(what.to_owned()).at(outline(text)).hint("write it like file:PATH or ws://HOST/PATH");
+        let fault = |what: &str| {
+            Fault::new(what.to_owned()).at(outline(text)).hint("write it like file:PATH or ws://HOST/PATH")
+        };
         let (scheme, rest) = text.split_once(':').ok_or_else(|| fault("this feed has no scheme"))?;
         if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
             return Err(fault("this feed has no scheme"));
@@ -46,7 +48,8 @@ impl FeedUrl {
         let (target, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut params = BTreeMap::new();
         for pair in query.split('&').filter(|p| !p.is_empty()) {
-            let (name, value) = pair.split_once('=').ok_or_else(|| fault("a parameter has no value: write it as NAME=VALUE"))?;
+            let (name, value) =
+                pair.split_once('=').ok_or_else(|| fault("a parameter has no value: write it as NAME=VALUE"))?;
             let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
             params.insert(name.to_ascii_lowercase(), value);
         }
@@ -59,7 +62,9 @@ impl FeedUrl {
         let mut params = self.params.clone();
         params.retain(|name, _| !names.contains(&name.as_str()));
         let (path, asked) = self.text.split_once('?').unwrap_or((&self.text, ""));
-        let is = |pair: &&str| pair.split_once('=').is_some_and(|(own, _)| names.iter().any(|name| own.eq_ignore_ascii_case(name)));
+        let is = |pair: &&str| {
+            pair.split_once('=').is_some_and(|(own, _)| names.iter().any(|name| own.eq_ignore_ascii_case(name)))
+        };
         let others: Vec<&str> = asked.split('&').filter(|pair| !pair.is_empty() && !is(pair)).collect();
         let text = if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) };
         Self { text, params, ..self.clone() }
@@ -96,7 +101,8 @@ impl FeedUrl {
         let authority = if slashes.is_empty() && !self.is_remote() { "" } else { rest.split('/').next().unwrap_or("") };
         // A password may hold a slash: then what stands behind the first colon is no port.
         let is_port = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        let odd = !authority.starts_with('[') && authority.split_once(':').is_some_and(|(_, port)| !is_port(port) && !authority.contains(','));
+        let odd = !authority.starts_with('[')
+            && authority.split_once(':').is_some_and(|(_, port)| !is_port(port) && !authority.contains(','));
         let until = if odd { rest } else { authority };
         let user = until.rsplit_once('@').map(|(user, _)| user.to_owned());
         let rest = user.as_ref().and_then(|user| rest.get(user.len() + 1..)).unwrap_or(rest);
@@ -116,7 +122,9 @@ impl FeedUrl {
     pub fn join(plain: &str, secret: &Secret) -> String {
         let mut whole = match (&secret.user, plain.split_once("://")) {
             (Some(user), Some((scheme, rest))) => format!("{scheme}://{user}@{rest}"),
-            (Some(user), None) => plain.split_once(':').map_or_else(|| plain.to_owned(), |(scheme, rest)| format!("{scheme}:{user}@{rest}")),
+            (Some(user), None) => plain
+                .split_once(':')
+                .map_or_else(|| plain.to_owned(), |(scheme, rest)| format!("{scheme}:{user}@{rest}")),
             (None, _) => plain.to_owned(),
         };
         for pair in &secret.params {
@@ -157,7 +165,9 @@ impl FeedUrl {
     /// When the address names no file.
     pub fn path(&self) -> Result<PathBuf> {
         if self.target.is_empty() {
-            return Err(Fault::new("this feed names no file").at(self.shown()).hint(format!("write it like {}:PATH", self.scheme)));
+            return Err(Fault::new("this feed names no file")
+                .at(self.shown())
+                .hint(format!("write it like {}:PATH", self.scheme)));
         }
         if !self.target.contains('%') || Path::new(&self.target).exists() {
             return Ok(PathBuf::from(&self.target));
@@ -180,9 +190,11 @@ impl FeedUrl {
     /// When it is there and is not a duration.
     pub fn duration(&self, name: &str) -> Result<Option<Duration>> {
         let Some(value) = self.params.get(name) else { return Ok(None) };
-        parse_duration(value)
-            .map(Some)
-            .ok_or_else(|| Fault::new(format!("{name}={value} is not a duration")).at(self.shown()).hint("write it like 250ms, 2s, 10m or 1h"))
+        parse_duration(value).map(Some).ok_or_else(|| {
+            Fault::new(format!("{name}={value} is not a duration"))
+                .at(self.shown())
+                .hint("write it like 250ms, 2s, 10m or 1h")
+        })
     }
 }
 
@@ -203,7 +215,10 @@ pub fn shown(text: &str) -> String {
 /// What may be shown of an address that cannot be read: its scheme and its host.
 pub fn outline(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
-        let scheme = text.split_once(':').map(|(scheme, _)| scheme).filter(|s| s.len() < 16 && s.chars().all(|c| c.is_ascii_alphanumeric()));
+        let scheme = text
+            .split_once(':')
+            .map(|(scheme, _)| scheme)
+            .filter(|s| s.len() < 16 && s.chars().all(|c| c.is_ascii_alphanumeric()));
         return scheme.map_or_else(|| "the address".to_owned(), |scheme| format!("{scheme}:…"));
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");

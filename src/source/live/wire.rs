@@ -66,7 +66,9 @@ impl Read for Wire {
                 }
                 Ok(n)
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
             Err(error) => Err(error),
         }
     }
@@ -96,8 +98,10 @@ impl Line {
     /// When the host can have no certificate.
     pub fn secure(wire: Wire, host: &str, config: Arc<ClientConfig>) -> Result<Self, Fault> {
         let fault = |what: String| Fault::new(what).hint("write the host as a name or an address");
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| fault(format!("'{host}' cannot be the name of a server with a certificate")))?;
-        let connection = ClientConnection::new(config, name).map_err(|error| fault(format!("no secure connection can be made: {error}")))?;
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| fault(format!("'{host}' cannot be the name of a server with a certificate")))?;
+        let connection = ClientConnection::new(config, name)
+            .map_err(|error| fault(format!("no secure connection can be made: {error}")))?;
         Ok(Self::Secure(Box::new(StreamOwned::new(connection, wire))))
     }
 
@@ -151,7 +155,12 @@ impl Write for Line {
 fn reach(host: &str, port: u16) -> Result<TcpStream, (String, &'static str)> {
     let addresses: Vec<SocketAddr> = (host, port)
         .to_socket_addrs()
-        .map_err(|error| (format!("the host '{host}' cannot be found: {error}"), "check the spelling of the address, and the network"))?
+        .map_err(|error| {
+            (
+                format!("the host '{host}' cannot be found: {error}"),
+                "check the spelling of the address, and the network",
+            )
+        })?
         .collect();
     let deadline = Instant::now() + CONNECT;
     let mut failure = None;
@@ -166,10 +175,16 @@ fn reach(host: &str, port: u16) -> Result<TcpStream, (String, &'static str)> {
         }
     }
     Err(match failure {
-        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            (format!("nothing listens at {host}:{port}: the connection was refused"), "check the port, and whether the server runs")
+        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => (
+            format!("nothing listens at {host}:{port}: the connection was refused"),
+            "check the port, and whether the server runs",
+        ),
+        Some(error) if error.kind() != io::ErrorKind::TimedOut => {
+            (format!("{host}:{port} cannot be reached: {error}"), "check the address, and the network")
         }
-        Some(error) if error.kind() != io::ErrorKind::TimedOut => (format!("{host}:{port} cannot be reached: {error}"), "check the address, and the network"),
-        _ => (format!("{host}:{port} does not answer within {} s", CONNECT.as_secs()), "check the address, and whether a firewall is in the way"),
+        _ => (
+            format!("{host}:{port} does not answer within {} s", CONNECT.as_secs()),
+            "check the address, and whether a firewall is in the way",
+        ),
     })
 }

@@ -27,7 +27,11 @@ pub const KIND: LiveKind = LiveKind {
             about: "the field that numbers the messages: one that comes again is counted once, one that is missing is told",
             default: "none",
         },
-        Setting { name: "ca", about: "a PEM file with the certificate authority to trust, for wss", default: "those that browsers trust" },
+        Setting {
+            name: "ca",
+            about: "a PEM file with the certificate authority to trust, for wss",
+            default: "those that browsers trust",
+        },
     ],
     can_wait: false,
     rereadable: false,
@@ -45,7 +49,9 @@ const COMPARED: usize = 64;
 fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     let name = url.params.get("format").map_or("json", String::as_str);
     if !["json", "ndjson"].contains(&name) {
-        return Err(Fault::new(format!("WebSocket feeds cannot be read as '{name}'")).at(url.shown()).hint("leave format out: messages are read as JSON"));
+        return Err(Fault::new(format!("WebSocket feeds cannot be read as '{name}'"))
+            .at(url.shown())
+            .hint("leave format out: messages are read as JSON"));
     }
     super::link::check(url)?;
     let intake = Intake::lines(url, &NDJSON, &expect);
@@ -116,7 +122,9 @@ impl WebSocket {
         match link.hear(until) {
             Heard::Payload(payload) => match text_of(&payload) {
                 Ok(()) => self.receive(&payload, into),
-                Err(what) => self.receive(&no_row(&format!("a message of {} bytes {what}", payload.len()), &payload), into),
+                Err(what) => {
+                    self.receive(&no_row(&format!("a message of {} bytes {what}", payload.len()), &payload), into)
+                }
             },
             Heard::TooLong(beginning, length) => {
                 let what = format!("a message of {length} bytes, more than {} MiB", MESSAGE_BYTES >> 20);
@@ -144,7 +152,9 @@ impl WebSocket {
                 self.first_refused = String::from_utf8_lossy(payload).chars().take(80).collect();
             }
             if self.added.refused >= ENOUGH_REFUSED {
-                let fault = Fault::new(format!("its messages are no JSON objects: the first was '{}'", self.first_refused)).at(self.url.shown());
+                let fault =
+                    Fault::new(format!("its messages are no JSON objects: the first was '{}'", self.first_refused))
+                        .at(self.url.shown());
                 return Err(fault.hint("check the address, and whether the server wants a subscribe message"));
             }
         }

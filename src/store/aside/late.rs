@@ -39,14 +39,27 @@ impl Late {
         found.retain(|segment| match height(segment) {
             Ok(rows) if rows == segment.until - segment.from => true,
             checked => {
-                let why = checked.err().map_or_else(|| "it holds another number of rows".to_owned(), |fault| fault.what);
-                let kept = crate::disk::set_aside(&segment.path).map_or_else(|e| e.to_string(), |to| format!("it is kept as {}", to.display()));
-                faults.push(Fault::new(format!("a file of late rows is damaged: {why}")).at(segment.path.display().to_string()).hint(kept));
+                let why =
+                    checked.err().map_or_else(|| "it holds another number of rows".to_owned(), |fault| fault.what);
+                let kept = crate::disk::set_aside(&segment.path)
+                    .map_or_else(|e| e.to_string(), |to| format!("it is kept as {}", to.display()));
+                faults.push(
+                    Fault::new(format!("a file of late rows is damaged: {why}"))
+                        .at(segment.path.display().to_string())
+                        .hint(kept),
+                );
                 false
             }
         });
         let there: u64 = found.iter().map(|s| s.until - s.from).sum();
-        Ok(Self { folder: folder.to_owned(), limits, segments: found, waiting: DataFrame::empty(), dropped: next - there, next })
+        Ok(Self {
+            folder: folder.to_owned(),
+            limits,
+            segments: found,
+            waiting: DataFrame::empty(),
+            dropped: next - there,
+            next,
+        })
     }
 
     pub fn add(&mut self, rows: &DataFrame) -> Result<()> {
@@ -74,8 +87,11 @@ impl Late {
         let mut merged = 0;
         // As one counts: a file takes the one before it along while that is not much larger.
         for last in self.segments.iter().rev() {
-            let small = last.until - last.from <= 2 * (until - from) && last.bytes < self.limits.segment_bytes && last.until == from;
-            let before = if small { read(&last.path).ok().filter(|before| before.schema() == rows.schema()) } else { None };
+            let small = last.until - last.from <= 2 * (until - from)
+                && last.bytes < self.limits.segment_bytes
+                && last.until == from;
+            let before =
+                if small { read(&last.path).ok().filter(|before| before.schema() == rows.schema()) } else { None };
             let Some(before) = before else { break };
             rows = before.vstack(&rows)?;
             (from, merged) = (last.from, merged + 1);

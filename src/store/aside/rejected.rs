@@ -46,7 +46,10 @@ impl Rejected {
         for entry in fs::read_dir(folder).map_err(|e| disk::fault(folder, &e))? {
             let path = entry.map_err(|e| disk::fault(folder, &e))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let from = name.strip_prefix("rejected-").and_then(|rest| rest.strip_suffix(".ndjson")).and_then(|from| from.parse().ok());
+            let from = name
+                .strip_prefix("rejected-")
+                .and_then(|rest| rest.strip_suffix(".ndjson"))
+                .and_then(|from| from.parse().ok());
             if let Some(from) = from {
                 let (rows, bytes) = mend(&path, faults)?;
                 segments.push(Segment { from, until: from + rows, bytes, path });
@@ -56,14 +59,30 @@ impl Rejected {
         let next = segments.last().map_or(0, |s| s.until);
         let there: u64 = segments.iter().map(|s| s.until - s.from).sum();
         let dropped = next.saturating_sub(there);
-        Ok(Self { folder: folder.to_owned(), limits, segments, file: None, waiting: Vec::new(), waiting_rows: 0, torn: false, dropped })
+        Ok(Self {
+            folder: folder.to_owned(),
+            limits,
+            segments,
+            file: None,
+            waiting: Vec::new(),
+            waiting_rows: 0,
+            torn: false,
+            dropped,
+        })
     }
 
     pub fn add(&mut self, rejects: &Rejects) -> Result<()> {
         for reject in rejects.all() {
             let column = reject.column.as_ref().map(ToString::to_string);
-            let line = Line { source: reject.source.to_string(), line: reject.line, column, reason: reject.reason.clone(), body: reject.body.clone() };
-            let text = serde_json::to_vec(&line).map_err(|e| Fault::new(e.to_string()).at(self.folder.display().to_string()))?;
+            let line = Line {
+                source: reject.source.to_string(),
+                line: reject.line,
+                column,
+                reason: reject.reason.clone(),
+                body: reject.body.clone(),
+            };
+            let text = serde_json::to_vec(&line)
+                .map_err(|e| Fault::new(e.to_string()).at(self.folder.display().to_string()))?;
             self.waiting.extend_from_slice(&text);
             self.waiting.push(b'\n');
             self.waiting_rows += 1;
@@ -135,7 +154,8 @@ impl Rejected {
     }
 
     pub fn read(&self) -> Result<DataFrame> {
-        let (mut sources, mut lines, mut columns, mut reasons, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut sources, mut lines, mut columns, mut reasons, mut bodies) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut take = |bytes: &[u8]| {
             for line in bytes.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
                 sources.push(line.source);
@@ -176,13 +196,19 @@ fn mend(path: &Path, faults: &mut Vec<Fault>) -> Result<(u64, u64)> {
     let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
     if whole < bytes.len() {
         own::cut(path, whole as u64).map_err(fault)?;
-        faults.push(Fault::new("the last rejected row was not written whole and is cut off").at(path.display().to_string()));
+        faults.push(
+            Fault::new("the last rejected row was not written whole and is cut off").at(path.display().to_string()),
+        );
     }
     let lines = bytes.get(..whole).unwrap_or_default();
     let rows = memchr::memchr_iter(b'\n', lines).count() as u64;
-    let readable = lines.split(|b| *b == b'\n').filter(|line| serde_json::from_slice::<Line>(line).is_ok()).count() as u64;
+    let readable =
+        lines.split(|b| *b == b'\n').filter(|line| serde_json::from_slice::<Line>(line).is_ok()).count() as u64;
     if readable < rows {
-        faults.push(Fault::new(format!("{} lines of rejected rows are damaged and passed over", rows - readable)).at(path.display().to_string()));
+        faults.push(
+            Fault::new(format!("{} lines of rejected rows are damaged and passed over", rows - readable))
+                .at(path.display().to_string()),
+        );
     }
     Ok((rows, whole as u64))
 }

@@ -36,7 +36,8 @@ pub enum Found {
 impl Cursor {
     /// Opens a segment at its first record.
     pub fn open(path: &Path, id: u64, limit: u64) -> io::Result<Self> {
-        let mut cursor = Self { file: crate::disk::own::open(path)?, id, buffer: Vec::new(), taken: 0, offset: 0, limit };
+        let mut cursor =
+            Self { file: crate::disk::own::open(path)?, id, buffer: Vec::new(), taken: 0, offset: 0, limit };
         cursor.go(HEAD as u64)?;
         Ok(cursor)
     }

@@ -48,13 +48,18 @@ const NAME: &str = "meta.json";
 
 impl Meta {
     pub fn set_schema(&mut self, schema: &SchemaRef) {
-        self.columns = schema.iter().map(|(name, dtype)| MetaColumn { name: name.to_string(), dtype: dtype.to_string() }).collect();
+        self.columns = schema
+            .iter()
+            .map(|(name, dtype)| MetaColumn { name: name.to_string(), dtype: dtype.to_string() })
+            .collect();
     }
 
     /// The columns and their types; `None` when there are none, or of a type that this build cannot name.
     pub fn schema(&self) -> Option<SchemaRef> {
         let types = types();
-        let column = |c: &MetaColumn| types.iter().find(|t| t.to_string() == c.dtype).map(|t| (c.name.as_str().into(), t.clone()));
+        let column = |c: &MetaColumn| {
+            types.iter().find(|t| t.to_string() == c.dtype).map(|t| (c.name.as_str().into(), t.clone()))
+        };
         let schema = self.columns.iter().map(column).collect::<Option<Schema>>()?;
         (!schema.is_empty()).then(|| schema.into())
     }
@@ -72,7 +77,8 @@ impl Meta {
     pub fn save(&mut self, folder: &Path) -> Result<()> {
         let path = Self::path(folder);
         self.crc = self.checksum().unwrap_or(0);
-        let text = serde_json::to_vec_pretty(self).map_err(|e| Fault::new(e.to_string()).at(path.display().to_string()))?;
+        let text =
+            serde_json::to_vec_pretty(self).map_err(|e| Fault::new(e.to_string()).at(path.display().to_string()))?;
         own::replace(&path, &text).map_err(|e| disk::fault(&path, &e))
     }
 
@@ -98,7 +104,11 @@ impl Meta {
                 let _ = crate::disk::set_aside(&path);
                 (
                     None,
-                    Some(Fault::new("this description of a recording is damaged").at(path.display().to_string()).hint("it is made again from the recording")),
+                    Some(
+                        Fault::new("this description of a recording is damaged")
+                            .at(path.display().to_string())
+                            .hint("it is made again from the recording"),
+                    ),
                 )
             }
         }
@@ -108,7 +118,19 @@ impl Meta {
 /// The types that columns of text may have.
 fn types() -> Vec<DataType> {
     use DataType as T;
-    let mut types = vec![T::Boolean, T::Int8, T::Int16, T::Int32, T::Int64, T::UInt8, T::UInt16, T::UInt32, T::UInt64, T::Float32, T::Float64];
+    let mut types = vec![
+        T::Boolean,
+        T::Int8,
+        T::Int16,
+        T::Int32,
+        T::Int64,
+        T::UInt8,
+        T::UInt16,
+        T::UInt32,
+        T::UInt64,
+        T::Float32,
+        T::Float64,
+    ];
     types.extend([T::String, T::Binary, T::Date, T::Time, T::Null]);
     for unit in [TimeUnit::Microseconds, TimeUnit::Milliseconds, TimeUnit::Nanoseconds] {
         types.extend([T::Datetime(unit, None), T::Duration(unit)]);

@@ -262,7 +262,12 @@ impl Log {
     /// Why nothing will be added, if that is so.
     pub fn over(&self) -> Option<Fault> {
         let state = self.lock();
-        state.closed.then(|| state.failed.clone().unwrap_or_else(|| Fault::new("there are no rows in it").hint("begin with a header or a first row")))
+        state.closed.then(|| {
+            state
+                .failed
+                .clone()
+                .unwrap_or_else(|| Fault::new("there are no rows in it").hint("begin with a header or a first row"))
+        })
     }
 
     /// The fault because of which it was closed, if it was.
@@ -293,7 +298,10 @@ impl Log {
             tracks.extend(state.active.clone());
             (tracks, std::mem::take(&mut state.new_files))
         };
-        let synced = tracks.iter().try_for_each(|track| track.sync()).and_then(|()| if new_files { crate::disk::sync_folder(&self.folder) } else { Ok(()) });
+        let synced = tracks
+            .iter()
+            .try_for_each(|track| track.sync())
+            .and_then(|()| if new_files { crate::disk::sync_folder(&self.folder) } else { Ok(()) });
         synced.map_err(|error| {
             let mut state = self.lock();
             state.unsynced.extend(tracks);
@@ -349,8 +357,17 @@ impl Log {
     }
 
     /// Writes a record that begins at `at`: the end of the log, or of what is on disk.
-    fn write(&self, state: &mut State, at: u64, kind: Kind, flags: u8, payload: &Arc<Vec<u8>>, arrived: Instant) -> Result<()> {
-        let full = state.segments.back().is_none_or(|s| s.length >= self.options.segment_bytes && s.length > HEAD as u64);
+    fn write(
+        &self,
+        state: &mut State,
+        at: u64,
+        kind: Kind,
+        flags: u8,
+        payload: &Arc<Vec<u8>>,
+        arrived: Instant,
+    ) -> Result<()> {
+        let full =
+            state.segments.back().is_none_or(|s| s.length >= self.options.segment_bytes && s.length > HEAD as u64);
         if state.active.is_none() || full {
             self.roll(state, at)?;
         }

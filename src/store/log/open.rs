@@ -30,7 +30,14 @@ impl Log {
         let id = known.as_ref().map(|m| m.id).or_else(|| heads.iter().flatten().map(|h| h.id).next());
         let id = id.unwrap_or_else(|| fastrand::u64(1..));
         let state = State { line_start: true, ..State::default() };
-        let log = Self { folder: folder.to_owned(), id, options, state: Mutex::new(state), news: Condvar::new(), _lock: lock };
+        let log = Self {
+            folder: folder.to_owned(),
+            id,
+            options,
+            state: Mutex::new(state),
+            news: Condvar::new(),
+            _lock: lock,
+        };
         {
             let mut state = log.lock();
             let mut wrong = Vec::new();
@@ -49,7 +56,14 @@ impl Log {
             state.faults.clone_from(&faults);
             if known.is_none() {
                 let first = state.segments.front().map_or(0, |s| s.start);
-                known = Some(Meta { version: meta::VERSION, id, created: now(), first, streams: streams(folder)?, ..Meta::default() });
+                known = Some(Meta {
+                    version: meta::VERSION,
+                    id,
+                    created: now(),
+                    first,
+                    streams: streams(folder)?,
+                    ..Meta::default()
+                });
             }
             let mut meta = known.unwrap_or_default();
             meta.ended |= state.closed;
@@ -76,7 +90,14 @@ impl Log {
         let time = first_time(&file.path, self.id, length).unwrap_or(0);
         let fits = head.is_some_and(|h| (h.id, h.start, h.number) == (self.id, file.start, file.number));
         let wrong = (!fits).then_some(file.number);
-        state.segments.push_back(Segment { start: file.start, number: file.number, path: file.path, length, time, repaired: 0 });
+        state.segments.push_back(Segment {
+            start: file.start,
+            number: file.number,
+            path: file.path,
+            length,
+            time,
+            repaired: 0,
+        });
         wrong
     }
 
@@ -95,7 +116,9 @@ impl Log {
                 Ok(Some(at)) => {
                     let lost = last.length - at;
                     let what = format!("the last {lost} bytes of a recording were not written whole and are cut off");
-                    state.faults.push(Fault::new(what).at(last.path.display().to_string()).hint("what stands before them is whole"));
+                    state.faults.push(
+                        Fault::new(what).at(last.path.display().to_string()).hint("what stands before them is whole"),
+                    );
                     match own::cut(&last.path, at) {
                         Ok(()) => {
                             if let Some(last) = state.segments.back_mut() {
@@ -150,7 +173,9 @@ fn lock(folder: &Path) -> Result<File> {
             Err(TryLockError::Error(error)) => return Err(disk::fault(&path, &error)),
         }
     }
-    Err(Fault::new("another Braid is recording here").at(folder.display().to_string()).hint("end the other one, or choose another workspace"))
+    Err(Fault::new("another Braid is recording here")
+        .at(folder.display().to_string())
+        .hint("end the other one, or choose another workspace"))
 }
 
 /// A segment file and what its name says.

@@ -35,11 +35,23 @@ impl Log {
     pub fn unrecorded(&self) -> Unrecorded {
         let state = self.lock();
         // What was passed and nobody has taken yet is not in an answer.
-        let next: Vec<u64> = state.readers.iter().filter_map(std::sync::Weak::upgrade).map(|next| next.load(Ordering::Acquire)).collect();
-        let untaken = |recent: &&Recent| recent.passed && recent.header.kind == Kind::Bytes && next.iter().any(|next| *next <= recent.header.number);
+        let next: Vec<u64> = state
+            .readers
+            .iter()
+            .filter_map(std::sync::Weak::upgrade)
+            .map(|next| next.load(Ordering::Acquire))
+            .collect();
+        let untaken = |recent: &&Recent| {
+            recent.passed && recent.header.kind == Kind::Bytes && next.iter().any(|next| *next <= recent.header.number)
+        };
         let rows: u64 = state.recent.iter().filter(untaken).map(|recent| lines(&recent.payload)).sum();
         let known = state.unrecorded.clone();
-        Unrecorded { why: state.trouble.clone(), rows: known.rows.saturating_sub(rows), waiting: known.waiting + rows, ..known }
+        Unrecorded {
+            why: state.trouble.clone(),
+            rows: known.rows.saturating_sub(rows),
+            waiting: known.waiting + rows,
+            ..known
+        }
     }
 
     /// Hands bytes to the readers that cannot be written.
@@ -86,7 +98,11 @@ impl Log {
         let mut state = self.lock();
         state.readers.retain(|reader| reader.strong_count() > 0);
         let number = state.number;
-        !state.readers.is_empty() && state.readers.iter().all(|reader| reader.upgrade().is_none_or(|next| next.load(Ordering::Acquire) >= number))
+        !state.readers.is_empty()
+            && state
+                .readers
+                .iter()
+                .all(|reader| reader.upgrade().is_none_or(|next| next.load(Ordering::Acquire) >= number))
     }
 
     /// A place for a reader to say which record it takes next.
@@ -100,7 +116,10 @@ impl Log {
     pub(super) fn fill(&self, state: &mut State) -> Result<()> {
         let Some(hole) = &state.hole else { return Ok(()) };
         let (at, rows, torn) = (hole.at, hole.rows, !state.line_start);
-        let payload = gap_payload(state.end.saturating_sub(at), &format!("{rows} rows could not be recorded, and are not in the recording"));
+        let payload = gap_payload(
+            state.end.saturating_sub(at),
+            &format!("{rows} rows could not be recorded, and are not in the recording"),
+        );
         let (flags, line_start) = (if torn { TORN } else { 0 }, state.line_start);
         self.write(state, at, Kind::Gap, flags, &payload, Instant::now())?;
         (state.hole, state.line_start) = (None, line_start);
@@ -112,7 +131,10 @@ impl State {
     /// A record leaves memory: one that is nowhere else is lost to those who have not read it.
     pub(super) fn lose(&mut self, old: &Recent) {
         let unread = |next: Arc<AtomicU64>| next.load(Ordering::Acquire) <= old.header.number;
-        if old.passed && old.header.kind == Kind::Bytes && self.readers.iter().filter_map(std::sync::Weak::upgrade).any(unread) {
+        if old.passed
+            && old.header.kind == Kind::Bytes
+            && self.readers.iter().filter_map(std::sync::Weak::upgrade).any(unread)
+        {
             let rows = lines(&old.payload);
             self.unrecorded.dropped += rows;
             self.unrecorded.rows = self.unrecorded.rows.saturating_sub(rows);

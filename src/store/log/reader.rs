@@ -70,7 +70,8 @@ impl Reader {
             if now >= deadline {
                 return Next::Told(Said::Quiet);
             }
-            state = self.log.news.wait_timeout(state, deadline - now).map_or_else(|e| e.into_inner().0, |(state, _)| state);
+            state =
+                self.log.news.wait_timeout(state, deadline - now).map_or_else(|e| e.into_inner().0, |(state, _)| state);
         }
     }
 
@@ -179,7 +180,9 @@ impl Reader {
                 let reason = String::from_utf8_lossy(payload.get(8..).unwrap_or_default()).into_owned();
                 Some(Said::Gap(Break { reason, lost, torn: header.flags & TORN != 0, anew: header.flags & ANEW != 0 }))
             }
-            Kind::Trouble if header.flags & NOTE != 0 => Some(Said::Note { reason: String::from_utf8_lossy(payload).into_owned() }),
+            Kind::Trouble if header.flags & NOTE != 0 => {
+                Some(Said::Note { reason: String::from_utf8_lossy(payload).into_owned() })
+            }
             Kind::Trouble => Some(Said::Trouble { reason: String::from_utf8_lossy(payload).into_owned() }),
             Kind::End => None,
         }
@@ -214,7 +217,8 @@ impl Raw for Reader {
             let what = format!("the recording ends at byte {}, before byte {to}", state.end);
             return Err(Fault::new(what).at(self.log.folder.display().to_string()).hint("read it from its beginning"));
         }
-        self.number = state.segments.iter().rev().find(|s| s.start <= to && s.start < state.end).map_or(0, |s| s.number);
+        self.number =
+            state.segments.iter().rev().find(|s| s.start <= to && s.start < state.end).map_or(0, |s| s.number);
         self.position = to;
         self.cursor = None;
         let at = state.meta.streams.iter().copied().filter(|at| *at <= to).max().unwrap_or(0);
@@ -244,7 +248,11 @@ impl Log {
             state.active = None;
         }
         state.segments.remove(at);
-        state.faults.push(Fault::new("a part of a recording was taken away").at(segment.path.display().to_string()).hint("the rest goes on"));
+        state.faults.push(
+            Fault::new("a part of a recording was taken away")
+                .at(segment.path.display().to_string())
+                .hint("the rest goes on"),
+        );
     }
 
     /// Has a segment set aside unless that was done meanwhile. False when it must be passed over.

@@ -107,7 +107,9 @@ impl Header {
     /// Where the next header of the log `id` begins in `bytes`, looked for from `from` on.
     pub fn find(bytes: &[u8], from: usize, id: u64) -> Option<usize> {
         let rest = bytes.get(from..)?;
-        memchr::memmem::find_iter(rest, &MARK).map(|at| from + at).find(|at| bytes.get(*at..).is_some_and(|b| Self::decode(b, id).is_some()))
+        memchr::memmem::find_iter(rest, &MARK)
+            .map(|at| from + at)
+            .find(|at| bytes.get(*at..).is_some_and(|b| Self::decode(b, id).is_some()))
     }
 }
 
@@ -127,7 +129,13 @@ const VERSION: u32 = 1;
 
 impl Head {
     pub fn encode(&self) -> Vec<u8> {
-        let parts: [&[u8]; 5] = [MAGIC, &VERSION.to_le_bytes(), &self.id.to_le_bytes(), &self.start.to_le_bytes(), &self.number.to_le_bytes()];
+        let parts: [&[u8]; 5] = [
+            MAGIC,
+            &VERSION.to_le_bytes(),
+            &self.id.to_le_bytes(),
+            &self.start.to_le_bytes(),
+            &self.number.to_le_bytes(),
+        ];
         let mut out = parts.concat();
         out.extend(crc32fast::hash(&out).to_le_bytes());
         out
@@ -135,7 +143,9 @@ impl Head {
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; HEAD] = bytes.first_chunk()?;
-        let whole = bytes.starts_with(MAGIC) && u32_at(bytes, 8)? == VERSION && u32_at(bytes, 36)? == crc32fast::hash(&bytes[..36]);
+        let whole = bytes.starts_with(MAGIC)
+            && u32_at(bytes, 8)? == VERSION
+            && u32_at(bytes, 36)? == crc32fast::hash(&bytes[..36]);
         whole.then_some(Self { id: u64_at(bytes, 12)?, start: u64_at(bytes, 20)?, number: u64_at(bytes, 28)? })
     }
 }

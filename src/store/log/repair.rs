@@ -29,7 +29,9 @@ pub fn repair(log: &Log, state: &mut State, index: usize) -> bool {
     let end = Some((state.end, state.number)).filter(|_| state.meta.id == log.id);
     let next = state.segments.get(index + 1).map(|next| (next.start, next.number)).or(end);
     let mended = mend(&bytes, log.id, Head { id: log.id, start: segment.start, number: segment.number }, next);
-    let told = |more: &str| Fault::new(format!("a part of a recording is damaged: {}", mended.told)).at(place.clone()).hint(more);
+    let told = |more: &str| {
+        Fault::new(format!("a part of a recording is damaged: {}", mended.told)).at(place.clone()).hint(more)
+    };
     match replace(&segment.path, &mended.bytes) {
         Ok(kept) => {
             state.faults.push(told(&format!("the damaged file is kept as {}; the rest goes on", kept.display())));
@@ -99,14 +101,26 @@ fn mend(bytes: &[u8], id: u64, head: Head, next: Option<(u64, u64)>) -> Mended {
             (None, None) => (bytes.len(), position, number + 1),
         };
         let lost = until.saturating_sub(position);
-        told.push(if lost > 0 { format!("{lost} bytes of the feed, from byte {position} on") } else { format!("{} bytes of the file", end - at) });
+        told.push(if lost > 0 {
+            format!("{lost} bytes of the feed, from byte {position} on")
+        } else {
+            format!("{} bytes of the file", end - at)
+        });
         // Where no record is missing the bytes were put in between, and nothing is lost.
         if before > number {
             let torn = found.is_some_and(|(_, header)| header.kind == Kind::Bytes && header.flags & LINE_START == 0);
             let payload = gap_payload(lost, &format!("the recording is damaged: {lost} bytes of it cannot be read"));
             let length = u32::try_from(payload.len()).unwrap_or(0);
             let flags = if torn { TORN } else { 0 };
-            let gap = Header { kind: Kind::Gap, flags, length, position, number, time: now(), crc: crc32fast::hash(&payload) };
+            let gap = Header {
+                kind: Kind::Gap,
+                flags,
+                length,
+                position,
+                number,
+                time: now(),
+                crc: crc32fast::hash(&payload),
+            };
             out.extend_from_slice(&gap.encode(id));
             out.extend_from_slice(&payload);
             (position, number) = (position + lost, number + 1);

@@ -92,13 +92,23 @@ impl App {
         match file {
             Some(file) => {
                 let save = Action::Export(Export::Model(Some(file.clone()), id));
-                self.notices.offer(format!("{name} was swapped. {} still holds the one before", file.display()), "Save it there", save);
+                self.notices.offer(
+                    format!("{name} was swapped. {} still holds the one before", file.display()),
+                    "Save it there",
+                    save,
+                );
             }
-            None => self.notices.offer(format!("{name} was swapped"), "See the report", Action::Model(id, ModelAction::Report)),
+            None => self.notices.offer(
+                format!("{name} was swapped"),
+                "See the report",
+                Action::Model(id, ModelAction::Report),
+            ),
         }
         // Questions that ask it are asked again; one that is being written waits for its person.
         let wake = self.wake.clone();
-        for sheet in self.sheets.iter_mut().filter(|s| s.question.sql == s.question.asked && asks(&s.question.asked, &name)) {
+        for sheet in
+            self.sheets.iter_mut().filter(|s| s.question.sql == s.question.asked && asks(&s.question.asked, &name))
+        {
             sheet.ask(&wake);
         }
     }
@@ -120,14 +130,23 @@ impl App {
                 Some((stale, watched)) if !sentry.told || self.notices.shows(&origin) => {
                     sentry.told = true;
                     let more = watched.stale.len() - 1;
-                    let others = if more > 0 { format!(", and {} more", numbers::counted(more as u64, "reason")) } else { String::new() };
-                    let fault = Fault::new(format!("{} is stale since {}: {}{others}", entry.name, place(watched, stale.since), stale.reason))
-                        .at(&sheet.table.name)
-                        .hint(match &stale.reason {
-                            Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
-                            _ if watched.labelled == 0 => "it can be retrained once rows with their truth come".to_owned(),
-                            _ => "retrain it, or swap it for its challenger".to_owned(),
-                        });
+                    let others = if more > 0 {
+                        format!(", and {} more", numbers::counted(more as u64, "reason"))
+                    } else {
+                        String::new()
+                    };
+                    let fault = Fault::new(format!(
+                        "{} is stale since {}: {}{others}",
+                        entry.name,
+                        place(watched, stale.since),
+                        stale.reason
+                    ))
+                    .at(&sheet.table.name)
+                    .hint(match &stale.reason {
+                        Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
+                        _ if watched.labelled == 0 => "it can be retrained once rows with their truth come".to_owned(),
+                        _ => "retrain it, or swap it for its challenger".to_owned(),
+                    });
                     let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
                     self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
                 }
@@ -162,7 +181,9 @@ impl App {
 fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)> {
     let at = now();
     let before = match &entry.report {
-        Some(report) => format!("{} learnt from {}", trees(entry.forest()), numbers::counted(report.learnt as u64, "row")),
+        Some(report) => {
+            format!("{} learnt from {}", trees(entry.forest()), numbers::counted(report.learnt as u64, "row"))
+        }
         None => trees(entry.forest()),
     };
     let watched = sentry.newest.as_ref();
@@ -170,7 +191,12 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
         let standing = |who: Who| watched.and_then(|w| w.standing(who).copied());
         match (standing(who), standing(Who::Champion)) {
             (Some(new), Some(old)) if new.rows > 0 => {
-                format!("; on the same {} the error was {} instead of {}", numbers::counted(new.rows, "row"), error(entry, new.error), error(entry, old.error))
+                format!(
+                    "; on the same {} the error was {} instead of {}",
+                    numbers::counted(new.rows, "row"),
+                    error(entry, new.error),
+                    error(entry, old.error)
+                )
             }
             _ => String::new(),
         }

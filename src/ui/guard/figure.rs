@@ -37,8 +37,9 @@ fn errors(watched: &Watched, entry: &Entry) -> Figure {
     }
     // Before the first point of the curve there is nothing to mark.
     let moments = watched.moments.iter().filter(|m| m.worse && x.first().is_some_and(|first| *first <= m.at as f64));
-    let (mark_x, mark_y): (Vec<f64>, Vec<f64>) =
-        moments.flat_map(|m| [(m.at as f64, 0.0), (m.at as f64, top.max(unit / 100.0)), (m.at as f64, f64::NAN)]).unzip();
+    let (mark_x, mark_y): (Vec<f64>, Vec<f64>) = moments
+        .flat_map(|m| [(m.at as f64, 0.0), (m.at as f64, top.max(unit / 100.0)), (m.at as f64, f64::NAN)])
+        .unzip();
     if !mark_x.is_empty() {
         series.push(Series::new("error changed", mark_x, mark_y).coloured(CHANGED));
     }
@@ -83,7 +84,11 @@ fn feature(name: &str, watched: &Watched, entry: &Entry) -> Option<Figure> {
     };
     let drift = watched.features.iter().find(|f| f.name == name);
     let beyond = mark == "line" && drift.is_some_and(|d| d.unseen > 0.0);
-    let title = if beyond { format!("{name}; what lies beyond its range in training stands at the ends") } else { name.to_owned() };
+    let title = if beyond {
+        format!("{name}; what lies beyond its range in training stands at the ends")
+    } else {
+        name.to_owned()
+    };
     Some(Figure {
         title: format!("{name} in training and now"),
         caption: drift.map_or_else(String::new, crate::learn::drift::FeatureDrift::evidence),
@@ -98,7 +103,9 @@ fn feature(name: &str, watched: &Watched, entry: &Entry) -> Option<Figure> {
 /// Both in bins of equal width over training's range. Inside of a fine bin rows are taken to lie evenly; what lies beyond the
 /// range is in the first or the last bin.
 fn binned(edges: &[f64], before: &[u64], now: &[u64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let (Some(low), Some(high)) = (edges.get(1).or(edges.first()).copied(), edges.last().copied()) else { return Default::default() };
+    let (Some(low), Some(high)) = (edges.get(1).or(edges.first()).copied(), edges.last().copied()) else {
+        return Default::default();
+    };
     let width = (high - low).max(f64::MIN_POSITIVE) / BINS as f64;
     let x = (0..BINS).map(|i| low + (i as f64 + 0.5) * width).collect();
     let spread = |counts: &[u64]| {
@@ -110,7 +117,11 @@ fn binned(edges: &[f64], before: &[u64], now: &[u64]) -> (Vec<f64>, Vec<f64>, Ve
             let (first, last) = (place(from), place(to));
             for bin in first..=last {
                 let (left, right) = (low + bin as f64 * width, low + (bin + 1) as f64 * width);
-                let part = if to > from { ((to.min(right) - from.max(left)) / (to - from)).max(0.0) } else { 1.0 / (last - first + 1) as f64 };
+                let part = if to > from {
+                    ((to.min(right) - from.max(left)) / (to - from)).max(0.0)
+                } else {
+                    1.0 / (last - first + 1) as f64
+                };
                 if let Some(own) = bins.get_mut(bin) {
                     *own += part * *count as f64;
                 }
@@ -143,7 +154,9 @@ fn listed(feature: &Feature, now: &[u64], nulls: u64) -> (Vec<String>, Vec<f64>,
     };
     rows.push(("null".to_owned(), (feature.nulls, nulls)));
     // Of what is not a value only what there is.
-    rows.retain(|(name, counts)| *counts != (0, 0) || !["below", "above", "others", "never seen", "null"].contains(&name.as_str()));
+    rows.retain(|(name, counts)| {
+        *counts != (0, 0) || !["below", "above", "others", "never seen", "null"].contains(&name.as_str())
+    });
     let names = rows.iter().map(|(name, _)| name.clone()).collect();
     let (before, now) = rows.iter().map(|(_, (b, n))| (*b as f64, *n as f64)).unzip();
     (names, before, now)

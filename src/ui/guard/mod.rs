@@ -184,7 +184,11 @@ impl Sentry {
         }
         let plain = self.rows.replace([',', '_', ' '], "");
         let rows = plain.parse::<usize>().ok().filter(|rows| *rows >= 50);
-        rows.ok_or_else(|| Fault::new(format!("'{}' newest rows cannot be trained on", self.rows)).at("Newest rows").hint("write a number from 50 up"))
+        rows.ok_or_else(|| {
+            Fault::new(format!("'{}' newest rows cannot be trained on", self.rows))
+                .at("Newest rows")
+                .hint("write a number from 50 up")
+        })
     }
 
     /// Those since the last change, as far as that is sensible.
@@ -212,7 +216,12 @@ impl Sentry {
         let usable = (rows as f64 * share).round();
         let judged = (usable * TEST).ceil();
         let exact = fit == watched.rows && rows <= watched.rows;
-        Some(Learns { learnt: (usable - judged) as u64, judged: judged as u64, exact, older: rows.saturating_sub(watched.rows) })
+        Some(Learns {
+            learnt: (usable - judged) as u64,
+            judged: judged as u64,
+            exact,
+            older: rows.saturating_sub(watched.rows),
+        })
     }
 
     pub fn is_watching(&self) -> bool {
@@ -226,7 +235,9 @@ impl Sentry {
     /// Why the model is stale, and since when; `None` while it is not.
     pub fn why(&self) -> Option<String> {
         let watched = self.newest.as_ref()?;
-        let line = |stale: &crate::learn::drift::Stale| format!("{}, since {}: {}", stale.reason, place(watched, stale.since), stale.evidence);
+        let line = |stale: &crate::learn::drift::Stale| {
+            format!("{}, since {}: {}", stale.reason, place(watched, stale.since), stale.evidence)
+        };
         let lines: Vec<String> = watched.stale.iter().map(line).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
@@ -291,13 +302,18 @@ fn rival(learned: &Learned) -> Rival {
 fn training(forest: &Forest) -> Training {
     let task = if forest.task == Task::Numbers { TaskKind::Estimate } else { TaskKind::Classify };
     let features = forest.features.iter().map(|f| f.name.clone()).collect();
-    let question = Question { target: forest.target.clone(), features, task: Some(task), missing: forest.missing, coarse: false };
+    let question =
+        Question { target: forest.target.clone(), features, task: Some(task), missing: forest.missing, coarse: false };
     Training { question, trees: forest.trees.len().max(1), ..Training::default() }
 }
 
 /// A place in words.
 pub fn place(watched: &Watched, at: i64) -> String {
-    if watched.by_time { numbers::time(at.div_euclid(1_000_000).saturating_mul(1_000_000)) } else { format!("row {}", numbers::count(at.unsigned_abs())) }
+    if watched.by_time {
+        numbers::time(at.div_euclid(1_000_000).saturating_mul(1_000_000))
+    } else {
+        format!("row {}", numbers::count(at.unsigned_abs()))
+    }
 }
 
 /// An error in words: a share of the rows, or a distance.

@@ -23,7 +23,11 @@ pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {
     }
     let proved = audit.word.is_none();
     let color = if proved { p.live } else { p.warn };
-    let hint = format!("{HINT}.\n{} read again, in {}.", numbers::counted(audit.rows, "row"), numbers::duration(audit.took.as_secs_f64()));
+    let hint = format!(
+        "{HINT}.\n{} read again, in {}.",
+        numbers::counted(audit.rows, "row"),
+        numbers::duration(audit.took.as_secs_f64())
+    );
     ui.add(Label::new(RichText::new(told(audit)).size(look::SMALL).color(color)).truncate()).on_hover_text(hint);
     if proved {
         tick_ui(ui, color);
@@ -34,10 +38,14 @@ pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {
 pub fn loud_ui(ui: &mut Ui, shown: &Snapshot) {
     let Some(audit) = shown.audit.as_ref().filter(|audit| audit.differences > 0) else { return };
     let p = look::palette(ui);
-    Frame::new().fill(p.error_soft).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 4)).show(ui, |ui| {
-        let text = RichText::new(told(audit)).strong().color(p.error);
-        ui.add(Label::new(text).wrap()).on_hover_text(HINT);
-    });
+    Frame::new()
+        .fill(p.error_soft)
+        .corner_radius(CornerRadius::same(look::ROUND))
+        .inner_margin(Margin::symmetric(8, 4))
+        .show(ui, |ui| {
+            let text = RichText::new(told(audit)).strong().color(p.error);
+            ui.add(Label::new(text).wrap()).on_hover_text(HINT);
+        });
 }
 
 /// The text font has no tick.
@@ -53,13 +61,20 @@ pub fn told(audit: &Audit) -> String {
     let whole = |secs: i64| numbers::time(secs.saturating_mul(1_000_000));
     match (&audit.word, audit.differences) {
         (Some(example), n) if n > 0 => {
-            format!("The batch over the recording disagrees in {}: {example}. Please report this.", numbers::counted(n, "group"))
+            format!(
+                "The batch over the recording disagrees in {}: {example}. Please report this.",
+                numbers::counted(n, "group")
+            )
         }
         (Some(why), _) => format!("Not verified: {why}"),
         // Without event time, the moment at which it was done stands for what had come until then.
         (None, n) => {
-            let clock = || whole(done).split_once(' ').map_or_else(|| "00:00".to_owned(), |(_, clock)| clock.to_owned());
-            let to = audit.until.map_or_else(|| format!("at {} UTC by the clock", clock()), |at| format!("to event time {}", whole(at.div_euclid(1_000_000))));
+            let clock =
+                || whole(done).split_once(' ').map_or_else(|| "00:00".to_owned(), |(_, clock)| clock.to_owned());
+            let to = audit.until.map_or_else(
+                || format!("at {} UTC by the clock", clock()),
+                |at| format!("to event time {}", whole(at.div_euclid(1_000_000))),
+            );
             format!("Verified {to}, {}", numbers::counted(n, "difference"))
         }
     }

@@ -56,7 +56,13 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         return;
     }
     let mut edit = Edit::None;
-    let columns: Vec<Column> = sheet.table.schema.iter().take(MOST).map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() }).collect();
+    let columns: Vec<Column> = sheet
+        .table
+        .schema
+        .iter()
+        .take(MOST)
+        .map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() })
+        .collect();
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(sheet.id, |ui| {
             measures_ui(ui, sheet, &mut form, &columns, &mut edit, actions);
@@ -191,7 +197,8 @@ fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
         form.order.remove(i);
         edit.done();
     }
-    let choices: Vec<String> = outputs(form).into_iter().filter(|name| form.order.iter().all(|(by, _)| by != name)).collect();
+    let choices: Vec<String> =
+        outputs(form).into_iter().filter(|name| form.order.iter().all(|(by, _)| by != name)).collect();
     ui.menu_button("+ Order", |ui| {
         for name in choices {
             if ui.button(bare(&name)).clicked() {

@@ -1,6 +1,9 @@
 //! The chart: its pickers above, the picture below, and what the pointer does on it.
 
-use eframe::egui::{self, Align, Label, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo};
+use eframe::egui::{
+    self, Align, Label, Layout, Popup, PopupAnchor, Pos2, Rect, Response, RichText, Role, Sense, Ui, UiBuilder, Vec2,
+    WidgetInfo,
+};
 
 use super::change;
 use crate::figure::{AxisKind, Figure, MARKS, View};
@@ -23,7 +26,8 @@ const SLIP: f32 = 6.0;
 /// How close to the seam a click means it, points.
 const NEAR: f32 = 6.0;
 /// What the pointer does on a chart.
-const HANDS: &str = "On the chart: drag: zoom · right-drag: pan · double-click: reset · Ctrl-drag: rewind to that stretch";
+const HANDS: &str =
+    "On the chart: drag: zoom · right-drag: pan · double-click: reset · Ctrl-drag: rewind to that stretch";
 /// Above this many series a tooltip says only the first ones.
 const TOLD: usize = 12;
 
@@ -32,7 +36,9 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
         ui.add_space(look::STEP);
     }
-    let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else { return picture_ui(ui, sheet, actions) };
+    let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else {
+        return picture_ui(ui, sheet, actions);
+    };
     // Both answers while the question changes.
     let room = ui.available_rect_before_wrap();
     let (left, right) = room.split_left_right_at_fraction(0.5);
@@ -40,7 +46,9 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         change::title_ui(ui, "Shown", Tone::Plain, &sheet.watch.sql);
         picture_ui(ui, sheet, actions);
     });
-    ui.scope_builder(UiBuilder::new().max_rect(right.with_min_x(right.min.x + look::STEP)), |ui| change::preview_ui(ui, sheet, next));
+    ui.scope_builder(UiBuilder::new().max_rect(right.with_min_x(right.min.x + look::STEP)), |ui| {
+        change::preview_ui(ui, sheet, next)
+    });
 }
 
 /// The picture of what is shown.
@@ -51,13 +59,20 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         return;
     };
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-    let told = format!("Chart: {}, {}", figure.mark, numbers::counted(figure.series.iter().map(|s| s.len() as u64).sum(), "point"));
+    let told = format!(
+        "Chart: {}, {}",
+        figure.mark,
+        numbers::counted(figure.series.iter().map(|s| s.len() as u64).sum(), "point")
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
     let mut seam = None;
     let fault = sheet.picture.draw(ui, rect, |drawn| {
         pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions);
         let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
-        seam = figure.seam.map(|at| (rect.min.x + drawn.layout.to_px((at, 0.0))[0], plot)).filter(|(x, plot)| plot.x_range().contains(*x));
+        seam = figure
+            .seam
+            .map(|at| (rect.min.x + drawn.layout.to_px((at, 0.0))[0], plot))
+            .filter(|(x, plot)| plot.x_range().contains(*x));
     });
     if let Some((x, plot)) = seam {
         // The words at its top are a button, so that it can be reached without pointing at a hair.
@@ -78,7 +93,9 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 
 fn empty_ui(ui: &mut Ui, sheet: &Sheet) {
     let text = match sheet.watch.state() {
-        _ if sheet.question.fault.is_some() => "This question cannot be asked as it stands: see what is wrong with it above".to_owned(),
+        _ if sheet.question.fault.is_some() => {
+            "This question cannot be asked as it stands: see what is wrong with it above".to_owned()
+        }
         _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => sheet.nothing().to_owned(),
         _ if sheet.picture.fault().is_some() => sheet.picture.fault().map_or_else(String::new, ToString::to_string),
         State::Idle if sheet.span.is_none() => "Ask a question to see a chart".to_owned(),
@@ -92,12 +109,19 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let shown = sheet.picture.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
     for mark in MARKS {
-        if buttons::choice_ui(ui, shown.mark == mark.name, mark.title).on_hover_text(format!("{}\n\n{HANDS}", mark.about)).clicked() {
+        if buttons::choice_ui(ui, shown.mark == mark.name, mark.title)
+            .on_hover_text(format!("{}\n\n{HANDS}", mark.about))
+            .clicked()
+        {
             actions.push(Action::Chart(Chart::Mark(mark.name)));
         }
     }
     ui.add_space(look::GAP);
-    let columns: Vec<String> = sheet.watch.shown.as_ref().map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
+    let columns: Vec<String> = sheet
+        .watch
+        .shown
+        .as_ref()
+        .map_or_else(Vec::new, |s| s.answer.get_column_names().into_iter().map(ToString::to_string).collect());
     let names = || columns.iter().map(String::as_str);
     ui.label(look::faint("x", ui));
     if let Some(name) = pick_ui(ui, "x", shown.x.as_deref().unwrap_or("row"), 104.0, names()) {
@@ -112,10 +136,14 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         actions.push(Action::Chart(Chart::Split(split)));
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if sheet.picture.view().is_some() && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked() {
+        if sheet.picture.view().is_some()
+            && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked()
+        {
             actions.push(Action::Chart(Chart::View(None)));
         }
-        if sheet.picture.is_chosen() && ui.button("Best fit").on_hover_text("Back to the chart that fits the answer").clicked() {
+        if sheet.picture.is_chosen()
+            && ui.button("Best fit").on_hover_text("Back to the chart that fits the answer").clicked()
+        {
             actions.push(Action::Chart(Chart::Guess));
         }
     });
@@ -124,7 +152,11 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 /// Which columns are drawn upwards: one or several.
 fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
     let text = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
-    let combo = egui::ComboBox::from_id_salt("y").selected_text(text).width(104.0).truncate().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let combo = egui::ComboBox::from_id_salt("y")
+        .selected_text(text)
+        .width(104.0)
+        .truncate()
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let response = combo.show_ui(ui, |ui| {
         for name in columns {
             let mut on = shown.contains(name);
@@ -139,7 +171,15 @@ fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut 
 }
 
 /// Zoom, pan, read, open the ledger.
-fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
+fn pointer_ui(
+    ui: &Ui,
+    sheet: &Sheet,
+    figure: &Figure,
+    drawn: &Drawn,
+    rect: Rect,
+    response: &Response,
+    actions: &mut Vec<Action>,
+) {
     let view = |view: View| Action::Chart(Chart::View(Some(view)));
     let inside = |pos: Pos2| canvas::inside(rect, pos);
     if response.double_clicked() {
@@ -151,7 +191,11 @@ fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect
         let (scroll, pinch) = ui.input(|i| (i.smooth_scroll_delta(), i.zoom_delta()));
         let factor = f64::from((scroll.y / WHEEL).exp() * pinch);
         if (factor - 1.0).abs() > 1e-4 {
-            actions.push(view(drawn.layout.zoomed(figure, inside(pos), if drawn.layout.free { [factor, factor] } else { [factor, 1.0] })));
+            actions.push(view(drawn.layout.zoomed(
+                figure,
+                inside(pos),
+                if drawn.layout.free { [factor, factor] } else { [factor, 1.0] },
+            )));
         }
         if scroll.x.abs() > 0.1 {
             actions.push(view(drawn.layout.panned(figure, [scroll.x, 0.0])));
@@ -177,7 +221,9 @@ fn pointer_ui(ui: &Ui, sheet: &Sheet, figure: &Figure, drawn: &Drawn, rect: Rect
             return stretch_ui(ui, drawn, rect, response, actions);
         }
     }
-    if !shift && (response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary)) {
+    if !shift
+        && (response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary))
+    {
         box_ui(ui, figure, drawn, rect, response, actions);
         return;
     }
@@ -231,14 +277,21 @@ fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Respon
     let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
     let mut area = Rect::from_two_pos(from, to).intersect(plot);
     // A flat box on a line chart means a stretch of time.
-    let flat = area.height() < 2.0 * SLIP || (!drawn.layout.free && area.height() < 0.25 * area.width() && area.height() < 0.25 * plot.height());
+    let flat = area.height() < 2.0 * SLIP
+        || (!drawn.layout.free && area.height() < 0.25 * area.width() && area.height() < 0.25 * plot.height());
     if flat {
         area = Rect::from_x_y_ranges(area.x_range(), plot.y_range());
     }
     if !area.is_positive() || area.width() < SLIP {
         return;
     }
-    ui.painter().rect(area, 0.0, p.accent.gamma_multiply(0.12), egui::Stroke::new(1.0, p.accent), egui::StrokeKind::Inside);
+    ui.painter().rect(
+        area,
+        0.0,
+        p.accent.gamma_multiply(0.12),
+        egui::Stroke::new(1.0, p.accent),
+        egui::StrokeKind::Inside,
+    );
     if response.drag_stopped() {
         let corner = |pos: Pos2| drawn.layout.to_data(canvas::inside(rect, pos));
         let ((x0, y1), (x1, y0)) = (corner(area.min), corner(area.max));
@@ -264,7 +317,14 @@ pub fn figure_ui(ui: &mut Ui, of: &str, picture: &Picture, room: Rect) {
 }
 
 /// A crosshair at the nearest point and what every series says there.
-pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Figure, drawn: &Drawn, rect: Rect, pos: Pos2) {
+pub fn read_ui(
+    ui: &Ui,
+    of: impl std::hash::Hash + std::fmt::Debug,
+    figure: &Figure,
+    drawn: &Drawn,
+    rect: Rect,
+    pos: Pos2,
+) {
     let p = look::palette(ui);
     let at = canvas::inside(rect, pos);
     let Some((series, index)) = drawn.layout.nearest(figure, at) else { return };
@@ -280,37 +340,47 @@ pub fn read_ui(ui: &Ui, of: impl std::hash::Hash + std::fmt::Debug, figure: &Fig
     let value = figure.series.get(series).and_then(|s| s.point(index)).map(|(x, _)| x);
     let anchor = PopupAnchor::Position(Pos2::new(center.x + 14.0, pos.y));
     let id = ui.scope_id().with(("reading", of));
-    Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id()).kind(egui::PopupKind::Tooltip).open(true).interactable(false).show(|ui| {
-        ui.set_max_width(320.0);
-        ui.label(RichText::new(x).strong());
-        egui::Grid::new("reading").num_columns(3).spacing([look::PAD, 2.0]).show(ui, |ui| {
-            for (i, line) in figure.series.iter().enumerate().take(TOLD) {
-                let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
-                let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else { continue };
-                let color = canvas::to_color(drawn.look.color(figure.colour(i)));
-                let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
-                ui.horizontal(|ui| {
-                    crate::ui::widget::badge::dot_ui(ui, color);
-                    ui.add(Label::new(shortened(name)).extend());
-                });
-                let text = RichText::new(y.parse().map_or(y, numbers::float)).monospace();
-                ui.label(if i == series { text.strong() } else { text });
-                if let Some(state) = here.and_then(|index| line.state(index)) {
-                    ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, p)));
+    Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id())
+        .kind(egui::PopupKind::Tooltip)
+        .open(true)
+        .interactable(false)
+        .show(|ui| {
+            ui.set_max_width(320.0);
+            ui.label(RichText::new(x).strong());
+            egui::Grid::new("reading").num_columns(3).spacing([look::PAD, 2.0]).show(ui, |ui| {
+                for (i, line) in figure.series.iter().enumerate().take(TOLD) {
+                    let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
+                    let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else {
+                        continue;
+                    };
+                    let color = canvas::to_color(drawn.look.color(figure.colour(i)));
+                    let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
+                    ui.horizontal(|ui| {
+                        crate::ui::widget::badge::dot_ui(ui, color);
+                        ui.add(Label::new(shortened(name)).extend());
+                    });
+                    let text = RichText::new(y.parse().map_or(y, numbers::float)).monospace();
+                    ui.label(if i == series { text.strong() } else { text });
+                    if let Some(state) = here.and_then(|index| line.state(index)) {
+                        ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, p)));
+                    }
+                    ui.end_row();
                 }
-                ui.end_row();
+            });
+            if figure.series.len() > TOLD {
+                ui.label(look::faint(format!("and {} more", figure.series.len() - TOLD), ui));
             }
         });
-        if figure.series.len() > TOLD {
-            ui.label(look::faint(format!("and {} more", figure.series.len() - TOLD), ui));
-        }
-    });
 }
 
 /// A name short enough for a tooltip.
 fn shortened(name: &str) -> String {
     const LETTERS: usize = 40;
-    if name.chars().count() <= LETTERS { name.to_owned() } else { name.chars().take(LETTERS - 1).chain(['…']).collect() }
+    if name.chars().count() <= LETTERS {
+        name.to_owned()
+    } else {
+        name.chars().take(LETTERS - 1).chain(['…']).collect()
+    }
 }
 
 /// Where `x` stands in a sorted column, exactly.

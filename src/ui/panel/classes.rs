@@ -37,6 +37,10 @@ pub fn class_badge_ui(ui: &mut Ui, item: &ItemClass, actions: &mut Vec<Action>) 
 /// The button that makes a sketch of something.
 fn sketch_ui(ui: &mut Ui, name: &str, words: &str, form: &str) -> bool {
     let p = look::palette(ui);
-    let button = Button::new(RichText::new("use the sketch").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
-    ui.add(button).accessible_name(format!("Use the sketch for {name}")).on_hover_text(format!("{words}\n\n{form}\n\nUndo takes it back")).clicked()
+    let button =
+        Button::new(RichText::new("use the sketch").size(look::SMALL).color(p.accent)).frame_when_inactive(false);
+    ui.add(button)
+        .accessible_name(format!("Use the sketch for {name}"))
+        .on_hover_text(format!("{words}\n\n{form}\n\nUndo takes it back"))
+        .clicked()
 }

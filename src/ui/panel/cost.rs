@@ -70,7 +70,11 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             .header(look::ROW, |mut header| {
                 for (i, title) in TITLES.iter().enumerate() {
                     header.col(|ui| {
-                        let layout = if i < 2 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        let layout = if i < 2 {
+                            Layout::left_to_right(Align::Center)
+                        } else {
+                            Layout::right_to_left(Align::Center)
+                        };
                         if i == 0 {
                             // Over the text of a button.
                             ui.add_space(look::GAP);
@@ -94,7 +98,9 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                     row.col(|ui| drop(ui.add(Label::new(&run.question).truncate()).on_hover_text(&run.question)));
                     for text in figures(run) {
                         row.col(|ui| {
-                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).truncate()));
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                                ui.add(Label::new(text).truncate())
+                            });
                         });
                     }
                     if row.response().clicked() {
@@ -107,7 +113,11 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 
 fn figures(run: &RunCost) -> [String; 6] {
     let secs = run.took.as_secs_f64();
-    let time = if (60.0..3_600.0).contains(&secs) { format!("{:.0} min {:02.0} s", (secs / 60.0).floor(), secs % 60.0) } else { numbers::duration(secs) };
+    let time = if (60.0..3_600.0).contains(&secs) {
+        format!("{:.0} min {:02.0} s", (secs / 60.0).floor(), secs % 60.0)
+    } else {
+        numbers::duration(secs)
+    };
     [
         numbers::count(run.rows),
         if run.chunks == 0 { "–".to_owned() } else { numbers::count(run.chunks) },
@@ -160,11 +170,16 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
 
 fn exponents_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
     let found = growth.exponents;
-    let facts = [("Time grows", found.time, "n²"), ("state grows", found.state, "n"), ("bytes between threads grow", found.between, "n²")];
+    let facts = [
+        ("Time grows", found.time, "n²"),
+        ("state grows", found.state, "n"),
+        ("bytes between threads grow", found.between, "n²"),
+    ];
     facts_ui(ui, facts.into_iter(), |ui, (name, exponent, naive)| match exponent {
         Some(b) => {
             power_ui(ui, name, "n", b);
-            ui.label(look::faint(format!("(naive {naive})"), ui)).on_hover_text("What a fusion would take that begins anew with each row");
+            ui.label(look::faint(format!("(naive {naive})"), ui))
+                .on_hover_text("What a fusion would take that begins anew with each row");
         }
         None if run.paced => drop(ui.label(look::faint(format!("{name} at the feed's own pace"), ui))),
         None => drop(ui.label(look::faint(format!("{name}: too short to tell"), ui))),
@@ -189,7 +204,8 @@ fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
     facts_ui(ui, facts.into_iter(), |ui, (name, over, exponent, each)| match exponent {
         Some(b) if run.keeps && over == "groups" => {
             power_ui(ui, name, over, b);
-            ui.label(look::faint("(it keeps values: with the rows)", ui)).on_hover_text("A sketch instead keeps the same for any number of rows");
+            ui.label(look::faint("(it keeps values: with the rows)", ui))
+                .on_hover_text("A sketch instead keeps the same for any number of rows");
         }
         Some(b) => {
             power_ui(ui, name, over, b);
@@ -230,11 +246,19 @@ fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
     let can = app.sheet().is_some_and(|s| !s.table.history.is_empty() && !s.question.asked.is_empty());
     let measure = ui.add_enabled(can, Button::new("Measure"));
-    let measure = measure.on_hover_text("Ask this table's question of larger and larger parts of its files, up to all of them, at most a minute");
+    let measure = measure.on_hover_text(
+        "Ask this table's question of larger and larger parts of its files, up to all of them, at most a minute",
+    );
     if measure.on_disabled_hover_text("Only files can be read in larger and larger parts").clicked() {
         actions.push(Action::Cost(Cost::Measure));
     }
     if let Some(sheet) = app.sheet().filter(|_| can) {
-        ui.add(Label::new(look::faint(format!("the question of {} over growing parts of its files", sheet.table.name), ui)).truncate());
+        ui.add(
+            Label::new(look::faint(
+                format!("the question of {} over growing parts of its files", sheet.table.name),
+                ui,
+            ))
+            .truncate(),
+        );
     }
 }

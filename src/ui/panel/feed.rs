@@ -76,13 +76,19 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 fn kinds_ui(ui: &mut Ui, draft: &mut Draft) {
     ui.horizontal_wrapped(|ui| {
         for (i, kind) in LIVE_KINDS.iter().enumerate() {
-            if buttons::choice_ui(ui, draft.kind == i, kind.title).on_hover_text(kind.about).clicked() && draft.kind != i {
+            if buttons::choice_ui(ui, draft.kind == i, kind.title).on_hover_text(kind.about).clicked()
+                && draft.kind != i
+            {
                 draft.choose(i);
             }
         }
     });
     if let Some(kind) = draft.live_kind() {
-        let waits = if kind.can_wait { "It waits while the engine is busy." } else { "It cannot wait: what overflows is dropped and counted." };
+        let waits = if kind.can_wait {
+            "It waits while the engine is busy."
+        } else {
+            "It cannot wait: what overflows is dropped and counted."
+        };
         ui.add(Label::new(look::faint(format!("{} {waits}", kind.about), ui)).wrap());
     }
     ui.add_space(look::GAP);
@@ -140,14 +146,20 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             ui.spinner();
             let progress = job.progress();
-            let text = if progress.note.is_empty() { format!("Waiting for the first rows of {}", shown(url)) } else { progress.note };
+            let text = if progress.note.is_empty() {
+                format!("Waiting for the first rows of {}", shown(url))
+            } else {
+                progress.note
+            };
             ui.add(Label::new(text).truncate());
         });
         return;
     }
     match &form.tested {
         None => {}
-        Some((_, Err(fault))) => drop(ScrollArea::vertical().id_salt("fault").auto_shrink([false, true]).show(ui, |ui| fault_ui(ui, fault))),
+        Some((_, Err(fault))) => {
+            drop(ScrollArea::vertical().id_salt("fault").auto_shrink([false, true]).show(ui, |ui| fault_ui(ui, fault)))
+        }
         Some((url, Ok(preview))) => {
             let p = look::palette(ui);
             let rows = numbers::counted(preview.rows.height() as u64, "row");
@@ -167,7 +179,11 @@ pub fn fault_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
     let fault = spoken::fault(fault);
     ui.add(Label::new(RichText::new(&fault.what).color(p.error)).wrap());
-    let second = [fault.place.as_str(), fault.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
+    let second = [fault.place.as_str(), fault.hint.as_str()]
+        .into_iter()
+        .filter(|s| !s.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
     if !second.is_empty() {
         ui.add(Label::new(look::faint(second, ui)).wrap());
     }

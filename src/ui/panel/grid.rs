@@ -29,7 +29,8 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
         if shown.sealed_groups > 0 {
             let text = format!("{} older groups are on disk", numbers::count(shown.sealed_groups));
-            ui.label(look::faint(text, ui)).on_hover_text("Windows that are final leave memory; a saved answer of an ended run has them all");
+            ui.label(look::faint(text, ui))
+                .on_hover_text("Windows that are final leave memory; a saved answer of an ended run has them all");
         }
         states_ui(ui, shown);
         if sheet.has_tail() {
@@ -50,7 +51,9 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let state = shown.status.is_some().then_some(&state as &dyn Fn(usize) -> Option<PointState>);
     let follow = sheet.has_tail() && sheet.follow;
     let salt = (sheet.id, sheet.watch.run_number, state.is_some());
-    let end = ui.push_id(salt, |ui| table_ui(ui, &shown.answer, Looks { state, follow, jump: take_jump(ui, sheet) }, actions)).inner;
+    let end = ui
+        .push_id(salt, |ui| table_ui(ui, &shown.answer, Looks { state, follow, jump: take_jump(ui, sheet) }, actions))
+        .inner;
     // Whoever scrolls up wants to read.
     if follow && end.by_hand && end.below > look::ROW {
         actions.push(Action::Table(sheet.id, TableAction::Follow(false)));
@@ -89,10 +92,13 @@ fn states_ui(ui: &mut Ui, shown: &Snapshot) {
     let count = |wanted: WindowStatus| status.iter().filter(|s| **s == wanted).count() as u64;
     let (open, corrected) = (count(WindowStatus::Open), count(WindowStatus::Corrected));
     if open > 0 && shown.watermark.is_some() {
-        ui.label(look::faint(format!("{} open", numbers::count(open)), ui)).on_hover_text("Rows may still come to these windows");
+        ui.label(look::faint(format!("{} open", numbers::count(open)), ui))
+            .on_hover_text("Rows may still come to these windows");
     }
     if corrected > 0 {
-        let text = RichText::new(format!("{} corrected", numbers::count(corrected))).size(look::SMALL).color(look::palette(ui).accent);
+        let text = RichText::new(format!("{} corrected", numbers::count(corrected)))
+            .size(look::SMALL)
+            .color(look::palette(ui).accent);
         ui.label(text).on_hover_text("Late rows were re-admitted to these windows");
     }
 }
@@ -135,7 +141,8 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
     egui::ScrollArea::horizontal()
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            let mut table = TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow).animate_scrolling(false);
+            let mut table =
+                TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow).animate_scrolling(false);
             if looks.state.is_some() {
                 table = table.column(Column::exact(STATUS));
             }
@@ -153,15 +160,20 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                 .header(look::ROW, |mut header| {
                     if looks.state.is_some() {
                         header.col(|ui| {
-                            let name = Label::new(RichText::new("window").size(look::SMALL).color(look::palette(ui).faint)).truncate();
+                            let name =
+                                Label::new(RichText::new("window").size(look::SMALL).color(look::palette(ui).faint))
+                                    .truncate();
                             ui.add(name).on_hover_text("How settled each window is: point at one to see");
                         });
                     }
                     for (name, column) in names.iter().zip(frame.columns()) {
                         header.col(|ui| {
                             // Over its numbers, which stand to the right.
-                            let layout =
-                                if column.dtype().is_primitive_numeric() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
+                            let layout = if column.dtype().is_primitive_numeric() {
+                                Layout::right_to_left(Align::Center)
+                            } else {
+                                Layout::left_to_right(Align::Center)
+                            };
                             let name = Label::new(RichText::new(name.as_str()).size(look::SMALL).strong()).truncate();
                             ui.with_layout(layout, |ui| ui.add(name).on_hover_text(cells::type_word(column.dtype())));
                         });
@@ -169,7 +181,8 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                     if more > 0 {
                         header.col(|ui| {
                             let text = look::faint(format!("and {} more", numbers::count(more as u64)), ui);
-                            ui.label(text).on_hover_text("Name columns in SELECT to see others; an export has all of them");
+                            ui.label(text)
+                                .on_hover_text("Name columns in SELECT to see others; an export has all of them");
                         });
                     }
                 })
@@ -189,7 +202,8 @@ fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<
                 });
             let below = scroll.content_size.y - scroll.inner_rect.height() - scroll.state.unclamped_offset().y;
             // Rows that have just come lie below as well: only a hand moves the table up.
-            let by_hand = (wheel || ui.input(|i| i.pointer.primary_down())) && ui.rect_contains_pointer(scroll.inner_rect.expand(look::PAD));
+            let by_hand = (wheel || ui.input(|i| i.pointer.primary_down()))
+                && ui.rect_contains_pointer(scroll.inner_rect.expand(look::PAD));
             End { below, by_hand }
         })
         .inner
@@ -201,20 +215,35 @@ fn state_ui(ui: &mut Ui, state: Option<PointState>) {
     let color = look::state_color(state, look::palette(ui));
     let (rect, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), Sense::hover());
     if state.is_unfinished() || state == PointState::Corrected {
-        ui.painter().circle_stroke(rect.center(), if state == PointState::Corrected { 4.25 } else { 3.0 }, egui::Stroke::new(1.5, color));
+        ui.painter().circle_stroke(
+            rect.center(),
+            if state == PointState::Corrected { 4.25 } else { 3.0 },
+            egui::Stroke::new(1.5, color),
+        );
     }
     if !state.is_unfinished() {
         ui.painter().circle_filled(rect.center(), if state == PointState::Corrected { 2.0 } else { 3.0 }, color);
     }
-    ui.add(Label::new(RichText::new(state.word()).size(look::SMALL).color(color))).on_hover_text(format!("{}: {}", state.word(), state.about()));
+    ui.add(Label::new(RichText::new(state.word()).size(look::SMALL).color(color))).on_hover_text(format!(
+        "{}: {}",
+        state.word(),
+        state.about()
+    ));
 }
 
 fn cell_ui(ui: &mut Ui, cell: &Cell, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let response = match cell {
-        Cell::Null => ui.add(Label::new(RichText::new("null").size(look::SMALL).italics().color(p.faint)).sense(Sense::click())),
+        Cell::Null => {
+            ui.add(Label::new(RichText::new("null").size(look::SMALL).italics().color(p.faint)).sense(Sense::click()))
+        }
         Cell::Text(text) => ui.add(Label::new(text).truncate().sense(Sense::click())),
-        Cell::Number(text) => ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(text).truncate().sense(Sense::click()))).inner,
+        Cell::Number(text) => {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.add(Label::new(text).truncate().sense(Sense::click()))
+            })
+            .inner
+        }
     };
     response.context_menu(|ui| {
         if ui.button("Copy").clicked() {

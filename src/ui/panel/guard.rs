@@ -1,7 +1,9 @@
 //! The guard of a model: whether it can still be trusted and why not, its features then and now, its error, and who could
 //! take its place.
 
-use eframe::egui::{Align, Button, Context, Label, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
+use eframe::egui::{
+    Align, Button, Context, Label, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo,
+};
 use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui, race};
@@ -43,7 +45,9 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let room = room.with_max_y(bottom.max(room.min.y + LEAST));
         let left = room.with_max_x(room.min.x + FEATURES - look::PAD);
         ui.scope_builder(UiBuilder::new().max_rect(left), |ui| features_ui(ui, sentry, &mut act));
-        ui.scope_builder(UiBuilder::new().max_rect(room.with_min_x(room.min.x + FEATURES)), |ui| figure_ui(ui, sentry, entry, &mut act, actions));
+        ui.scope_builder(UiBuilder::new().max_rect(room.with_min_x(room.min.x + FEATURES)), |ui| {
+            figure_ui(ui, sentry, entry, &mut act, actions)
+        });
         ui.advance_cursor_after_rect(room);
         ui.add_space(look::GAP);
         race::race_ui(ui, sentry, entry, &mut act);
@@ -84,7 +88,9 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
         let (color, word) = match (watched.stale.is_empty(), sentry.is_watching()) {
             (false, _) => (p.warn, "Stale"),
             (true, true) => (p.live, "Watching"),
-            (true, false) if watched.ended && watched.rows == 0 && watched.from_training => (p.faint, "It has learnt from all that the feed gives"),
+            (true, false) if watched.ended && watched.rows == 0 && watched.from_training => {
+                (p.faint, "It has learnt from all that the feed gives")
+            }
             (true, false) => (p.faint, if watched.ended { "The feed has ended" } else { "Stopped" }),
         };
         dot_ui(ui, color);
@@ -105,7 +111,8 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
         });
     }
     if reasons.len() > 3 {
-        ui.label(look::faint(format!("and {} more", numbers::counted(reasons.len() as u64 - 3, "reason")), ui)).on_hover_text(sentry.why().unwrap_or_default());
+        ui.label(look::faint(format!("and {} more", numbers::counted(reasons.len() as u64 - 3, "reason")), ui))
+            .on_hover_text(sentry.why().unwrap_or_default());
     }
     for note in watched.notes.iter().rev().take(2) {
         ui.add(Label::new(RichText::new(note).size(look::SMALL).color(p.warn)).truncate());
@@ -156,7 +163,8 @@ fn features_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) {
         sizes.sort_unstable();
         sizes.dedup();
         let names: Vec<String> = sizes.iter().map(|rows| option(*rows)).collect();
-        if let Some(chosen) = pick_ui(ui, "Rows of a window", &option(sentry.window_rows), 110.0, names.iter().map(String::as_str))
+        if let Some(chosen) =
+            pick_ui(ui, "Rows of a window", &option(sentry.window_rows), 110.0, names.iter().map(String::as_str))
             && let Some(rows) = sizes.iter().find(|rows| option(**rows) == chosen)
         {
             act.push(Guard::Window(*rows));
@@ -188,7 +196,11 @@ fn features_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) {
             .header(look::ROW, |mut header| {
                 for (i, (title, about)) in TITLES.iter().enumerate() {
                     header.col(|ui| {
-                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        let layout = if i == 0 {
+                            Layout::left_to_right(Align::Center)
+                        } else {
+                            Layout::right_to_left(Align::Center)
+                        };
                         ui.with_layout(layout, |ui| ui.label(look::faint(*title, ui)).on_hover_text(*about));
                     });
                 }
@@ -230,7 +242,11 @@ fn feature_ui(row: &mut egui_extras::TableRow<'_, '_>, feature: &FeatureDrift) {
             return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let (word, tone) = if feature.absent && feature.level == Level::Stale { ("no values", Tone::Warn) } else { level(feature.level) };
+            let (word, tone) = if feature.absent && feature.level == Level::Stale {
+                ("no values", Tone::Warn)
+            } else {
+                level(feature.level)
+            };
             badge_ui(ui, word, tone);
         });
     });
@@ -279,12 +295,20 @@ fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
         return;
     };
     let unequal = skew.unequal as u64;
-    let mut text = format!("{} scored twice, {}", numbers::counted(skew.scored() as u64, "row"), numbers::counted(unequal, "difference"));
+    let mut text = format!(
+        "{} scored twice, {}",
+        numbers::counted(skew.scored() as u64, "row"),
+        numbers::counted(unequal, "difference")
+    );
     if skew.unscored > 0 {
-        text += &format!("; {} had no score, without a value that the model needs", numbers::count(skew.unscored as u64));
+        text +=
+            &format!("; {} had no score, without a value that the model needs", numbers::count(skew.unscored as u64));
     }
     let color = if unequal == 0 { p.faint } else { p.error };
-    let first = skew.examples.first().map_or_else(String::new, |e| format!("\n{}: {} was {}, and is {}", e.key, e.score, e.online, e.offline));
+    let first = skew
+        .examples
+        .first()
+        .map_or_else(String::new, |e| format!("\n{}: {} was {}, and is {}", e.key, e.score, e.online, e.offline));
     ui.label(RichText::new(text).size(look::SMALL).color(color)).on_hover_text(format!("{HINT}{first}"));
 }
 
@@ -295,32 +319,41 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
         }
         return;
     }
-    let possible = sentry.newest.as_ref().is_some_and(|w| w.labelled > 0) && sentry.to_learn(entry).is_none_or(|l| l.learnt > 0);
+    let possible =
+        sentry.newest.as_ref().is_some_and(|w| w.labelled > 0) && sentry.to_learn(entry).is_none_or(|l| l.learnt > 0);
     ui.add_enabled_ui(possible, |ui| {
         // The next step only where there is a reason for it.
         // One that learns from the same features is no better off without their values.
-        let next = sentry.rival(entry).is_none() && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
+        let next = sentry.rival(entry).is_none()
+            && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
-        let retrain = retrain.on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
+        let retrain = retrain
+            .on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
             act.push(Guard::Retrain);
         }
         ui.label(look::faint("on the newest", ui));
         let mut rows = sentry.rows.clone();
         let hint = numbers::count(sentry.proposed_rows());
-        let field = ui.add(TextEdit::singleline(&mut rows).hint_text(hint).desired_width(72.0)).accessible_name("Newest rows");
+        let field =
+            ui.add(TextEdit::singleline(&mut rows).hint_text(hint).desired_width(72.0)).accessible_name("Newest rows");
         if field.on_hover_text("Those since the last change, unless you say otherwise").changed() {
             act.push(Guard::Rows(rows));
         }
         ui.label(look::faint("rows", ui));
         if let Some(learns) = sentry.to_learn(entry).filter(|_| possible) {
             let about = if learns.exact { "" } else { "about " };
-            let text = format!("it learns from {about}{}, judged on the newest {}", numbers::count(learns.learnt), numbers::count(learns.judged));
+            let text = format!(
+                "it learns from {about}{}, judged on the newest {}",
+                numbers::count(learns.learnt),
+                numbers::count(learns.judged)
+            );
             let older = match learns.older {
                 0 => String::new(),
                 n => format!("\n{} of them are from before those that are watched", numbers::counted(n, "row")),
             };
-            let hint = format!("Rows without their truth, or without a value that the model needs, are left out{older}");
+            let hint =
+                format!("Rows without their truth, or without a value that the model needs, are left out{older}");
             ui.add(Label::new(look::faint(text, ui)).truncate()).on_hover_text(hint);
         }
     });

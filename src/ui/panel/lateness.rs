@@ -41,7 +41,10 @@ pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 }
 
 fn study_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let about = format!("What each allowed lateness of {} would have cost, learnt from the rows as they came. Click one to take it.", sheet.table.name);
+    let about = format!(
+        "What each allowed lateness of {} would have cost, learnt from the rows as they came. Click one to take it.",
+        sheet.table.name
+    );
     ui.add(Label::new(about).wrap());
     ui.add_space(look::GAP);
     match (&study.found, study.progress()) {
@@ -72,7 +75,9 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
         ("Groups held", "How many groups these windows keep in memory, about"),
     ];
     let shown = if study.windowed { titles.len() } else { 3 };
-    let tall = ((costs.len() as f32 + 1.0) * (look::ROW + look::STEP)).min(ui.ctx().content_rect().height() - 280.0).max(4.0 * look::ROW);
+    let tall = ((costs.len() as f32 + 1.0) * (look::ROW + look::STEP))
+        .min(ui.ctx().content_rect().height() - 280.0)
+        .max(4.0 * look::ROW);
     let take = |cost: &LatenessCost| {
         let lateness = Duration::from_micros(cost.lateness.max(0).unsigned_abs());
         Action::Table(sheet.id, TableAction::Time(Some(TimeColumn { column: time.column.clone(), lateness })))
@@ -92,7 +97,11 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
                             // Over the text of a button.
                             ui.add_space(look::GAP);
                         }
-                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        let layout = if i == 0 {
+                            Layout::left_to_right(Align::Center)
+                        } else {
+                            Layout::right_to_left(Align::Center)
+                        };
                         ui.with_layout(layout, |ui| ui.label(look::faint(*title, ui)).on_hover_text(*about));
                     });
                 }
@@ -120,7 +129,9 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
                     ];
                     for (text, color) in texts.into_iter().take(shown - 1) {
                         row.col(|ui| {
-                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(RichText::new(text).color(color)));
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                                ui.label(RichText::new(text).color(color))
+                            });
                         });
                     }
                     if row.response().clicked() {
@@ -138,7 +149,9 @@ fn span(micros: i64) -> String {
     match secs {
         s if s < 0.001 => format!("{micros} µs"),
         s if s < 60.0 && s.fract() == 0.0 => format!("{s:.0} s"),
-        s if (60.0..3_600.0).contains(&s) && (s % 60.0) >= 1.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
+        s if (60.0..3_600.0).contains(&s) && (s % 60.0) >= 1.0 => {
+            format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0)
+        }
         s => numbers::duration(s),
     }
 }

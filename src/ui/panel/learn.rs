@@ -1,6 +1,9 @@
 //! The lesson: what is to be foretold, from which columns, by how many trees; and the training while it goes on.
 
-use eframe::egui::{Button, Context, Grid, Label, ProgressBar, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
+use eframe::egui::{
+    Button, Context, Grid, Label, ProgressBar, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
 
 use super::feed::fault_ui;
 use crate::data::Fault;
@@ -63,7 +66,8 @@ fn buttons_ui(ui: &mut Ui, form: &LessonForm, actions: &mut Vec<Action>) {
     }
     let ready = form.proposed.is_some() && !form.draft.features.is_empty();
     ui.add_enabled_ui(ready, |ui| {
-        if buttons::primary_ui(ui, "Train").on_disabled_hover_text("Choose a target and at least one feature").clicked() {
+        if buttons::primary_ui(ui, "Train").on_disabled_hover_text("Choose a target and at least one feature").clicked()
+        {
             actions.push(Action::Learn(Learn::Train));
         }
     });
@@ -97,18 +101,22 @@ fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
             }
             None if draft.computed && wrong_name(draft) => {
                 let name = draft.name.trim();
-                let fault =
-                    Fault::new(format!("'{name}' is not a name")).hint("write letters, digits and _, a letter first; or nothing, for the one that is proposed");
+                let fault = Fault::new(format!("'{name}' is not a name"))
+                    .hint("write letters, digits and _, a letter first; or nothing, for the one that is proposed");
                 fault_ui(ui, &fault);
             }
-            None if form.fault.is_none() && draft.computed => drop(ui.label(look::faint("Write a condition over a row, and look for features", ui))),
+            None if form.fault.is_none() && draft.computed => {
+                drop(ui.label(look::faint("Write a condition over a row, and look for features", ui)))
+            }
             None => {}
         }
         return;
     };
     let room = ui.available_rect_before_wrap();
     let (left, right) = room.split_left_right_at_fraction(FEATURES);
-    ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::PAD)), |ui| features_ui(ui, proposed, draft));
+    ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::PAD)), |ui| {
+        features_ui(ui, proposed, draft)
+    });
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
         missing_ui(ui, proposed, draft);
         ui.add_space(look::PAD);
@@ -135,8 +143,11 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
             draft.computed = true;
         }
         if !draft.computed {
-            let columns = sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
-            if let Some(column) = pick_ui(ui, "Target column", &draft.column, 180.0, columns.map(|(name, _)| name.as_str())) {
+            let columns =
+                sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
+            if let Some(column) =
+                pick_ui(ui, "Target column", &draft.column, 180.0, columns.map(|(name, _)| name.as_str()))
+            {
                 draft.column = column;
             }
             return;
@@ -148,10 +159,14 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
             .accessible_name("Name of the target")
             .on_hover_text("Its name; left empty, it is called as proposed");
         ui.label("is");
-        let field = ui.add(TextEdit::singleline(&mut draft.sql).hint_text("such as delay > 15").desired_width(280.0)).accessible_name("Condition");
+        let field = ui
+            .add(TextEdit::singleline(&mut draft.sql).hint_text("such as delay > 15").desired_width(280.0))
+            .accessible_name("Condition");
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
         let whole = !draft.sql.trim().is_empty() && !wrong_name(draft);
-        let find = ui.add_enabled(whole, Button::new("Find features")).on_disabled_hover_text("Write a condition, and a name for it");
+        let find = ui
+            .add_enabled(whole, Button::new("Find features"))
+            .on_disabled_hover_text("Write a condition, and a name for it");
         if find.clicked() || (entered && whole) {
             // What was typed in this frame goes first.
             actions.push(Action::Learn(Learn::Edit(Box::new(draft.clone()))));
@@ -164,24 +179,38 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
 fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
     let proposal = &proposed.proposal;
     let left_out = |name: &str| proposal.left_out.iter().find(|l| l.column == name);
-    let text = format!("Features: {} of {}", draft.features.len(), numbers::counted(proposed.kinds.len() as u64, "column"));
+    let text =
+        format!("Features: {} of {}", draft.features.len(), numbers::counted(proposed.kinds.len() as u64, "column"));
     ui.label(RichText::new(text).strong());
-    ui.label(look::faint(format!("Proposed from {} of {}", numbers::count(proposal.sample as u64), numbers::counted(proposed.rows, "row")), ui));
+    ui.label(look::faint(
+        format!(
+            "Proposed from {} of {}",
+            numbers::count(proposal.sample as u64),
+            numbers::counted(proposed.rows, "row")
+        ),
+        ui,
+    ));
     ui.add_space(look::STEP);
     let tall = ui.available_height();
-    ScrollArea::vertical().id_salt("features").auto_shrink([false, false]).max_height(tall).min_scrolled_height(tall).show(ui, |ui| {
-        ui.set_max_width(ui.available_width() - look::PAD);
-        let leaks = |l: &LeftOut| matches!(l.reason, Reason::Leak | Reason::Copy);
-        let (chosen, others): (Vec<_>, Vec<_>) = proposed.kinds.iter().partition(|(name, _)| left_out(name).is_none());
-        let loud = others.iter().filter(|(name, _)| left_out(name).is_some_and(leaks));
-        let quiet = others.iter().filter(|(name, _)| !left_out(name).is_some_and(leaks));
-        for (name, kind) in chosen.iter().chain(loud).chain(quiet) {
-            feature_ui(ui, name, kind, left_out(name), draft);
-        }
-        for other in proposal.left_out.iter().filter(|l| proposed.kinds.iter().all(|(name, _)| *name != l.column)) {
-            ui.label(look::faint(format!("{}: left out, {}", other.column, other.evidence), ui));
-        }
-    });
+    ScrollArea::vertical()
+        .id_salt("features")
+        .auto_shrink([false, false])
+        .max_height(tall)
+        .min_scrolled_height(tall)
+        .show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - look::PAD);
+            let leaks = |l: &LeftOut| matches!(l.reason, Reason::Leak | Reason::Copy);
+            let (chosen, others): (Vec<_>, Vec<_>) =
+                proposed.kinds.iter().partition(|(name, _)| left_out(name).is_none());
+            let loud = others.iter().filter(|(name, _)| left_out(name).is_some_and(leaks));
+            let quiet = others.iter().filter(|(name, _)| !left_out(name).is_some_and(leaks));
+            for (name, kind) in chosen.iter().chain(loud).chain(quiet) {
+                feature_ui(ui, name, kind, left_out(name), draft);
+            }
+            for other in proposal.left_out.iter().filter(|l| proposed.kinds.iter().all(|(name, _)| *name != l.column)) {
+                ui.label(look::faint(format!("{}: left out, {}", other.column, other.evidence), ui));
+            }
+        });
 }
 
 fn feature_ui(ui: &mut Ui, name: &str, kind: &Kind, left_out: Option<&LeftOut>, draft: &mut Draft) {
@@ -241,7 +270,13 @@ fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
             .wrap(),
         );
         for (name, nulls, alone) in cost.columns.iter().take(5) {
-            ui.add(Label::new(look::faint(format!("{name}: {} ({} because of it alone)", share(*nulls), share(*alone)), ui)).wrap());
+            ui.add(
+                Label::new(look::faint(
+                    format!("{name}: {} ({} because of it alone)", share(*nulls), share(*alone)),
+                    ui,
+                ))
+                .wrap(),
+            );
         }
         if cost.columns.len() > 5 {
             ui.label(look::faint(format!("and {} more columns", cost.columns.len() - 5), ui));
@@ -270,15 +305,20 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         }
     });
     let (rows, about_rows) = match draft.chunks {
-        true => {
-            (draft.rows_word(), "So many are held in memory as they are. Those before them are kept as about a byte a value: eight chunks take the room of one")
-        }
+        true => (
+            draft.rows_word(),
+            "So many are held in memory as they are. Those before them are kept as about a byte a value: eight chunks take the room of one",
+        ),
         false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
     };
     Grid::new("forest").num_columns(2).spacing([look::PAD, look::STEP]).show(ui, |ui| {
         let fields = [
             ("Trees", &mut draft.trees, "More trees are steadier and slower"),
-            ("Test share", &mut draft.test, "Rows held out to judge by: those that scikit-learn's train_test_split would take"),
+            (
+                "Test share",
+                &mut draft.test,
+                "Rows held out to judge by: those that scikit-learn's train_test_split would take",
+            ),
             ("Seed", &mut draft.seed, "The same seed gives the same forest, on any number of threads"),
             (rows, &mut draft.rows, about_rows),
         ];
@@ -298,8 +338,10 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     let progress = training.progress();
     ui.horizontal(|ui| {
         ui.spinner();
-        let counted = || format!("{} of {} {}", numbers::count(progress.done), numbers::count(progress.total), progress.unit);
-        let text = if progress.unit.is_empty() || progress.total == 0 { "Reading the rows".to_owned() } else { counted() };
+        let counted =
+            || format!("{} of {} {}", numbers::count(progress.done), numbers::count(progress.total), progress.unit);
+        let text =
+            if progress.unit.is_empty() || progress.total == 0 { "Reading the rows".to_owned() } else { counted() };
         ui.label(RichText::new(text).strong());
         ui.label(look::faint(&progress.note, ui));
     });

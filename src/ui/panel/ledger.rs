@@ -26,7 +26,9 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                     }
                 } else if let Some(warning) = shown.seam.warnings.first() {
                     let p = look::palette(ui);
-                    ui.add(Label::new(RichText::new(format!("Beware: {}.", spoken::text(warning))).color(p.warn)).wrap());
+                    ui.add(
+                        Label::new(RichText::new(format!("Beware: {}.", spoken::text(warning))).color(p.warn)).wrap(),
+                    );
                 }
                 ui.add_space(look::PAD);
                 sum_ui(ui, shown);
@@ -66,7 +68,10 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         return;
     }
     let tell = |position: Option<i64>, is_time: bool| {
-        position.map_or_else(|| "–".to_owned(), |at| if is_time { numbers::time(at) } else { numbers::grouped(&at.to_string()) })
+        position.map_or_else(
+            || "–".to_owned(),
+            |at| if is_time { numbers::time(at) } else { numbers::grouped(&at.to_string()) },
+        )
     };
     ScrollArea::both().max_height(200.0).auto_shrink([false, true]).show(ui, |ui| {
         Grid::new("lines").num_columns(4).striped(true).max_col_width(250.0).spacing([look::PAD, look::STEP]).show(ui, |ui| {
@@ -103,8 +108,14 @@ fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     let (line, _) = ui.allocate_exact_size(vec2(width, 1.0), eframe::egui::Sense::hover());
     ui.painter().hline(line.x_range(), line.center().y, eframe::egui::Stroke::new(1.0, p.line));
     number_ui(ui, "= rows in the answer", rows.shown);
-    let closes = rows.conserved() && i128::from(seam.history_rows) + i128::from(seam.live_rows) == i128::from(rows.come_in) - i128::from(rows.rejected);
-    let (text, color) = if closes { ("Every row that came in is accounted for.", p.live) } else { ("The sum does not close: please report this.", p.error) };
+    let closes = rows.conserved()
+        && i128::from(seam.history_rows) + i128::from(seam.live_rows)
+            == i128::from(rows.come_in) - i128::from(rows.rejected);
+    let (text, color) = if closes {
+        ("Every row that came in is accounted for.", p.live)
+    } else {
+        ("The sum does not close: please report this.", p.error)
+    };
     ui.label(RichText::new(text).color(color));
     ui.add_space(look::STEP);
     // At a time, a face brings rows that the other owns; by key, both bring the same rows.
@@ -118,22 +129,36 @@ fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
         aside_ui(ui, "Late, re-admitted: in the answer", rows.readmitted);
     }
     if rows.dropped > 0 {
-        ui.label(RichText::new(format!("{} never came in: their feed could not wait", numbers::counted(rows.dropped, "row"))).color(p.warn));
+        ui.label(
+            RichText::new(format!(
+                "{} never came in: their feed could not wait",
+                numbers::counted(rows.dropped, "row")
+            ))
+            .color(p.warn),
+        );
     }
 }
 
 /// A number beside the sum.
 fn aside_ui(ui: &mut Ui, name: &str, n: u64) {
-    ui.allocate_ui_with_layout(vec2(NUMBERS.min(ui.available_width()), look::ROW - 4.0), Layout::right_to_left(Align::Center), |ui| {
-        ui.label(look::faint(numbers::count(n), ui));
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(look::faint(name, ui)));
-    });
+    ui.allocate_ui_with_layout(
+        vec2(NUMBERS.min(ui.available_width()), look::ROW - 4.0),
+        Layout::right_to_left(Align::Center),
+        |ui| {
+            ui.label(look::faint(numbers::count(n), ui));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(look::faint(name, ui)));
+        },
+    );
 }
 
 /// A name and its number; all of them end at the same place.
 fn number_ui(ui: &mut Ui, name: &str, n: u64) {
-    ui.allocate_ui_with_layout(vec2(NUMBERS.min(ui.available_width()), look::ROW), Layout::right_to_left(Align::Center), |ui| {
-        ui.label(numbers::count(n));
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(name));
-    });
+    ui.allocate_ui_with_layout(
+        vec2(NUMBERS.min(ui.available_width()), look::ROW),
+        Layout::right_to_left(Align::Center),
+        |ui| {
+            ui.label(numbers::count(n));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(name));
+        },
+    );
 }

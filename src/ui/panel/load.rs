@@ -22,12 +22,15 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 if ui.button("Choose…").on_hover_text("With the system's file dialog").clicked() {
                     actions.push(Action::Load(Load::Choose));
                 }
-                let field = TextEdit::singleline(&mut path).hint_text("such as ~/models/late.json").desired_width(f32::INFINITY);
+                let field = TextEdit::singleline(&mut path)
+                    .hint_text("such as ~/models/late.json")
+                    .desired_width(f32::INFINITY);
                 let field = ui.add(field).accessible_name("Path of the model");
                 entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
                 // It is what one came for, and what one mends. A pane is measured first, and cannot be typed into then.
                 let first = ui.scope_id().with(form.since);
-                let begun = !ui.is_sizing_pass() && ui.data_mut(|d| !std::mem::replace(d.get_temp_mut_or(first, false), true));
+                let begun =
+                    !ui.is_sizing_pass() && ui.data_mut(|d| !std::mem::replace(d.get_temp_mut_or(first, false), true));
                 if begun || entered {
                     field.request_focus();
                 }

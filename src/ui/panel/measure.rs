@@ -20,7 +20,14 @@ const MENU: f32 = 520.0;
 const NAME: f32 = 176.0;
 
 /// A row for each measure, and in the last of them the way to another one.
-pub fn measures_ui(ui: &mut Ui, sheet: &Sheet, form: &mut Form, columns: &[Column], edit: &mut Edit, actions: &mut Vec<Action>) {
+pub fn measures_ui(
+    ui: &mut Ui,
+    sheet: &Sheet,
+    form: &mut Form,
+    columns: &[Column],
+    edit: &mut Edit,
+    actions: &mut Vec<Action>,
+) {
     let taken = taken(form);
     let mut removed = None;
     let room = (ui.available_width() * MOST_OF_A_ROW).max(120.0);
@@ -47,12 +54,14 @@ pub fn measures_ui(ui: &mut Ui, sheet: &Sheet, form: &mut Form, columns: &[Colum
                         });
                     });
                     if let Some(aggregate) = aggregates().find(|a| a.name == measure.aggregate).filter(|_| binds) {
-                        badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
+                        badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class))
+                            .on_hover_text(classes::about(aggregate.class));
                         sketch_ui(ui, aggregate, measure, edit);
                     }
                 } else if let Some((written, alias)) = form.others.get(i - count) {
                     column_ui(ui, wide, |ui| {
-                        ui.add_enabled(false, Button::new(text).truncate()).on_disabled_hover_text("This can be changed in the SQL text");
+                        ui.add_enabled(false, Button::new(text).truncate())
+                            .on_disabled_hover_text("This can be changed in the SQL text");
                     });
                     let name = if alias.is_empty() { written } else { alias };
                     if let Some(item) = sheet.classes.iter().find(|item| item.name == *name) {
@@ -133,7 +142,10 @@ const SKETCH: &str = "use the sketch";
 fn line_ui(ui: &mut Ui, aggregate: &'static Aggregate) -> bool {
     ui.horizontal(|ui| {
         let button = ui
-            .add_sized([NAME, look::ROW - 2.0], Button::new(aggregate.usage).frame_when_inactive(false).truncate().right_text(""))
+            .add_sized(
+                [NAME, look::ROW - 2.0],
+                Button::new(aggregate.usage).frame_when_inactive(false).truncate().right_text(""),
+            )
             .accessible_name(aggregate.name);
         let clicked = button.on_hover_text(format!("{} {}", aggregate.usage, aggregate.about)).clicked();
         ui.add(Label::new(look::faint(aggregate.about, ui)).truncate());
@@ -151,7 +163,9 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
         class_ui(ui, aggregate, measure, edit);
     }
     let names = aggregate.map(argument_names).unwrap_or_default();
-    let named = |i: usize, otherwise: &str| names.get(i).filter(|_| names.len() > 1).map_or_else(|| otherwise.to_owned(), |n| format!("{otherwise} ({n})"));
+    let named = |i: usize, otherwise: &str| {
+        names.get(i).filter(|_| names.len() > 1).map_or_else(|| otherwise.to_owned(), |n| format!("{otherwise} ({n})"))
+    };
     ui.label(look::faint(named(0, "Of"), ui));
     let star = aggregate.filter(|a| a.star).map(|_| ("*", "all rows".to_owned()));
     let fitting: Vec<&Column> = columns.iter().filter(|c| aggregate.is_none_or(|a| a.fits(&c.dtype))).collect();
@@ -172,22 +186,29 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
 
 /// All aggregates to choose from, by what they are.
 fn choices_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
-    ScrollArea::vertical().id_salt("aggregates").max_height(11.0 * look::ROW).min_scrolled_height(11.0 * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
-        for (title, group) in groups() {
-            ui.label(look::faint(title, ui));
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing = egui::vec2(look::STEP / 2.0, look::STEP / 2.0);
-                for aggregate in group {
-                    let chosen = aggregate.name == measure.aggregate;
-                    let label = ui.selectable_label(chosen, aggregate.name).on_hover_text(format!("{}: {}", aggregate.usage, aggregate.about));
-                    if label.clicked() && !chosen {
-                        choose(measure, aggregate, columns, taken);
-                        edit.done();
+    ScrollArea::vertical()
+        .id_salt("aggregates")
+        .max_height(11.0 * look::ROW)
+        .min_scrolled_height(11.0 * look::ROW)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            for (title, group) in groups() {
+                ui.label(look::faint(title, ui));
+                ui.horizontal_wrapped(|ui| {
+                    ui.spacing_mut().item_spacing = egui::vec2(look::STEP / 2.0, look::STEP / 2.0);
+                    for aggregate in group {
+                        let chosen = aggregate.name == measure.aggregate;
+                        let label = ui
+                            .selectable_label(chosen, aggregate.name)
+                            .on_hover_text(format!("{}: {}", aggregate.usage, aggregate.about));
+                        if label.clicked() && !chosen {
+                            choose(measure, aggregate, columns, taken);
+                            edit.done();
+                        }
                     }
-                }
-            });
-        }
-    });
+                });
+            }
+        });
 }
 
 /// Another aggregate of the same column, where that fits.
@@ -205,7 +226,8 @@ fn choose(measure: &mut Measure, aggregate: &'static Aggregate, columns: &[Colum
 /// The class of the measure, and its cheaper form where there is one.
 fn class_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut Edit) {
     ui.horizontal_wrapped(|ui| {
-        badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class)).on_hover_text(classes::about(aggregate.class));
+        badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class))
+            .on_hover_text(classes::about(aggregate.class));
         sketch_ui(ui, aggregate, measure, edit);
     });
 }
@@ -216,7 +238,12 @@ fn sketch_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, 
     let p = look::palette(ui);
     let button = Button::new(RichText::new(SKETCH).size(look::SMALL).color(p.accent)).frame_when_inactive(false);
     let hint = format!("{}: {}\n\nUndo takes it back", rewrite.to, rewrite.words);
-    if ui.add(button).accessible_name(format!("Use {} instead of {}", rewrite.to, measure_text(measure))).on_hover_text(hint).clicked() {
+    if ui
+        .add(button)
+        .accessible_name(format!("Use {} instead of {}", rewrite.to, measure_text(measure)))
+        .on_hover_text(hint)
+        .clicked()
+    {
         let more = rewrite.more.iter().map(|m| (*m).to_owned());
         measure.rest = arguments(&measure.rest).into_iter().chain(more).collect::<Vec<_>>().join(", ");
         measure.aggregate = rewrite.to.to_owned();
@@ -225,7 +252,14 @@ fn sketch_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, 
 }
 
 /// The arguments after the first: columns to choose and constants to type.
-fn rest_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, columns: &[Column], named: &dyn Fn(usize, &str) -> String, edit: &mut Edit) {
+fn rest_ui(
+    ui: &mut Ui,
+    aggregate: &'static Aggregate,
+    measure: &mut Measure,
+    columns: &[Column],
+    named: &dyn Fn(usize, &str) -> String,
+    edit: &mut Edit,
+) {
     let mut given = arguments(&measure.rest);
     if given.len() + 1 != aggregate.arity() {
         // Something that this form does not understand stays text.
@@ -250,7 +284,10 @@ fn rest_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, co
                 let before = text.clone();
                 text_ui(ui, &format!("Parameter {}", parameter.name), parameter.start, text, edit);
                 changed |= *text != before;
-                let complaint = text.trim().parse().map_or_else(|_| Some(format!("{} is a number", parameter.name)), |value| parameter.complaint(value));
+                let complaint = text.trim().parse().map_or_else(
+                    |_| Some(format!("{} is a number", parameter.name)),
+                    |value| parameter.complaint(value),
+                );
                 if let Some(complaint) = complaint {
                     let p = look::palette(ui);
                     ui.add(Label::new(RichText::new(complaint).size(look::SMALL).color(p.warn)).wrap());
@@ -265,7 +302,8 @@ fn rest_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, co
 
 /// The names of an aggregate's arguments, as its usage has them.
 fn argument_names(aggregate: &'static Aggregate) -> Vec<&'static str> {
-    let inner = aggregate.usage.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inner, _)| inner);
+    let inner =
+        aggregate.usage.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inner, _)| inner);
     inner.split(',').map(str::trim).collect()
 }
 
@@ -288,7 +326,12 @@ fn arguments(text: &str) -> Vec<String> {
 
 /// The aggregates by what they need and keep, each group with its title.
 fn groups() -> Vec<(&'static str, Vec<&'static Aggregate>)> {
-    const TITLES: &[&str] = &["Exact, a few bytes a group", "Exact, of two columns", "Exact, keeps what it sees", "Estimates within a bound"];
+    const TITLES: &[&str] = &[
+        "Exact, a few bytes a group",
+        "Exact, of two columns",
+        "Exact, keeps what it sees",
+        "Estimates within a bound",
+    ];
     let group = |a: &Aggregate| match a.class {
         Class::Exact if a.inputs < 2 => 0,
         Class::Exact => 1,
@@ -336,7 +379,10 @@ fn fresh(aggregate: &Aggregate, columns: &[Column], taken: &[String]) -> Measure
 
 /// What a new measure has after its first argument: other columns where there are any that fit, and what constants begin with.
 fn rest(aggregate: &Aggregate, first: &str, columns: &[Column]) -> String {
-    let others = columns.iter().filter(|c| c.sql != first && aggregate.fits(&c.dtype) && c.dtype.is_primitive_numeric()).map(|c| c.sql.as_str());
+    let others = columns
+        .iter()
+        .filter(|c| c.sql != first && aggregate.fits(&c.dtype) && c.dtype.is_primitive_numeric())
+        .map(|c| c.sql.as_str());
     let columns = others.chain(std::iter::repeat(first)).take(aggregate.inputs.saturating_sub(1));
     columns.chain(aggregate.parameters.iter().map(|p| p.start)).collect::<Vec<_>>().join(", ")
 }

@@ -49,9 +49,16 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             });
         }
         Some(sheet) => {
-            Panel::bottom("status").frame(bar).exact_size(look::BAR - 4.0).show(ui, |ui| status::status_ui(ui, app, sheet, actions));
+            Panel::bottom("status")
+                .frame(bar)
+                .exact_size(look::BAR - 4.0)
+                .show(ui, |ui| status::status_ui(ui, app, sheet, actions));
             let side = Frame::new().fill(p.panel).inner_margin(Margin::same(12));
-            Panel::left("tables").frame(side).default_size(look::TABLES_WIDTH).size_range(180.0..=420.0).show(ui, |ui| tables::tables_ui(ui, app, actions));
+            Panel::left("tables")
+                .frame(side)
+                .default_size(look::TABLES_WIDTH)
+                .size_range(180.0..=420.0)
+                .show(ui, |ui| tables::tables_ui(ui, app, actions));
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
             let least = question::least_height(ui, sheet);
             shrink(ui, QUESTION, least);
@@ -93,7 +100,9 @@ fn shrink(ui: &Ui, panel: &str, least: f32) {
     let id = ui.scope_id().with(panel);
     let noted = id.with("least");
     let before = ui.data_mut(|d| d.get_temp_mut_or(noted, least).to_owned());
-    if least < before && PanelState::load(ui, id).is_some_and(|state| state.size().y <= before.max(look::QUESTION_HEIGHT) + 2.0) {
+    if least < before
+        && PanelState::load(ui, id).is_some_and(|state| state.size().y <= before.max(look::QUESTION_HEIGHT) + 2.0)
+    {
         ui.data_mut(|d| d.remove::<PanelState>(id));
     }
     ui.data_mut(|d| d.insert_temp(noted, least));

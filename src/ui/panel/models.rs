@@ -67,11 +67,14 @@ fn guard_ui(ui: &mut Ui, app: &App, entry: &Entry) -> bool {
     let why = sentry.and_then(Sentry::why);
     let (text, color, about) = match (sentry, &why) {
         (Some(_), Some(why)) => ("stale", p.warn, why.as_str()),
-        (Some(sentry), None) if sentry.is_watching() => ("guarded", p.live, "Rows are watched, and nothing speaks against it"),
+        (Some(sentry), None) if sentry.is_watching() => {
+            ("guarded", p.live, "Rows are watched, and nothing speaks against it")
+        }
         _ => ("Guard", p.faint, "Watch the live rows, and say when the model goes stale"),
     };
     let button = Button::new(RichText::new(text).size(look::SMALL).color(color));
-    let button = if why.is_some() { button.fill(p.warn_soft).stroke(Stroke::NONE) } else { button.frame_when_inactive(false) };
+    let button =
+        if why.is_some() { button.fill(p.warn_soft).stroke(Stroke::NONE) } else { button.frame_when_inactive(false) };
     ui.add(button).accessible_name(format!("Guard {}", entry.name)).on_hover_text(about).clicked()
 }
 

@@ -1,7 +1,8 @@
 //! Notices as calm one-line banners: what, where, what to do. Errors come first, and more than a few are folded away.
 
 use eframe::egui::{
-    Align, Align2, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea, TextFormat, Ui, text::LayoutJob, vec2,
+    Align, Align2, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea,
+    TextFormat, Ui, text::LayoutJob, vec2,
 };
 
 use crate::ui::action::{Action, Pane, Window};
@@ -73,7 +74,11 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
     };
     let (color, ground) = tone.colors(ui);
     let margin = Margin { left: 12, right: 12, top: 4, bottom: 0 };
-    let frame = Frame::new().fill(ground).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(12, 2)).outer_margin(margin);
+    let frame = Frame::new()
+        .fill(ground)
+        .corner_radius(CornerRadius::same(look::ROUND))
+        .inner_margin(Margin::symmetric(12, 2))
+        .outer_margin(margin);
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -94,7 +99,8 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
 
 /// All of it in one line; where it is cut, the rest is in the hover text.
 fn text_ui(ui: &mut Ui, notice: &Notice, color: eframe::egui::Color32) {
-    let second: Vec<&str> = [notice.place.as_str(), notice.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
+    let second: Vec<&str> =
+        [notice.place.as_str(), notice.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
     let font = |size: f32| eframe::egui::FontId::proportional(size);
     let mut job = LayoutJob::default();
     // A fault may say things in several lines, such as an excerpt.

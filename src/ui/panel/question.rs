@@ -58,7 +58,8 @@ fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 pub fn least_height(ui: &Ui, sheet: &Sheet) -> f32 {
     let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
     let alone = ui.available_width() - 2.0 * look::PAD < WIDE;
-    (HEAD + builder::height(ui).max(lines + sql::below(sheet, alone))).clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
+    (HEAD + builder::height(ui).max(lines + sql::below(sheet, alone)))
+        .clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
 fn ask_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {

@@ -33,7 +33,10 @@ impl<'a> Contestant<'a> {
     fn new(sentry: &'a Sentry, entry: &'a Entry, who: Who) -> Self {
         let learned = sentry.rival(entry).map(AsRef::as_ref);
         let held_out = match who {
-            Who::Champion => learned.and_then(|l| l.champion.as_ref()).filter(|(then, _)| Arc::ptr_eq(then, entry.scorer.forest())).map(|(_, verdict)| verdict),
+            Who::Champion => learned
+                .and_then(|l| l.champion.as_ref())
+                .filter(|(then, _)| Arc::ptr_eq(then, entry.scorer.forest()))
+                .map(|(_, verdict)| verdict),
             Who::Fused => None,
             Who::Retrained => learned.map(|l| &l.report.verdict),
         };
@@ -52,13 +55,16 @@ impl<'a> Contestant<'a> {
 /// The newest rows and all, those that all who take part foretold; and the rows held out from a retraining.
 fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
     let same = sentry.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
-    let counted = |what: &str, rows: Option<u64>| rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)));
+    let counted = |what: &str, rows: Option<u64>| {
+        rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)))
+    };
     let held_out = counted("held out", sentry.rival(entry).map(|l| l.report.verdict.rows as u64));
     let (newest, all) = (same.map(|s| s.rows), same.map(|s| s.all));
     let told = |title: String, about: &str, of| Told { title, about: about.to_owned(), of };
     const NEWEST: &str = "On the newest rows that all who take part foretold, each before any learnt from it";
     const ALL_SAME: &str = "On every row since the last of them came, those that all of them foretold";
-    const HELD_OUT: &str = "Other rows: the newest of those that were read for the retraining, which the retrained forest has not seen";
+    const HELD_OUT: &str =
+        "Other rows: the newest of those that were read for the retraining, which the retrained forest has not seen";
     let held = |c: &Contestant<'_>| {
         let verdict = c.held_out?;
         verdict.numbers().map(|n| n.mae).or_else(|| verdict.score().map(|score| 1.0 - score)).map(|e| c.error(e))
@@ -67,14 +73,20 @@ fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
         return vec![
             told(counted("MAE, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
             told("RMSE".to_owned(), NEWEST, |c| c.newest(|s| s.rmse).map(|e| c.error(e))),
-            told("R²".to_owned(), NEWEST, |c| c.newest(|s| s.r2).filter(|r2| r2.is_finite()).map(|r2| format!("{r2:.3}"))),
-            told(counted("MAE, all", all), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
+            told("R²".to_owned(), NEWEST, |c| {
+                c.newest(|s| s.r2).filter(|r2| r2.is_finite()).map(|r2| format!("{r2:.3}"))
+            }),
+            told(counted("MAE, all", all), ALL_SAME, |c| {
+                c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))
+            }),
             told(held_out, HELD_OUT, held),
         ];
     }
     vec![
         told(counted("wrong, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
-        told(counted("wrong, all", all), ALL_SAME, |c| c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))),
+        told(counted("wrong, all", all), ALL_SAME, |c| {
+            c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))
+        }),
         told(held_out, HELD_OUT, held),
     ]
 }
@@ -100,7 +112,9 @@ pub fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>
                 header.col(|ui| drop(ui.label(RichText::new("Champion and challengers").strong())));
                 for figure in &figures {
                     header.col(|ui| {
-                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(look::faint(&figure.title, ui)).on_hover_text(&figure.about));
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                            ui.label(look::faint(&figure.title, ui)).on_hover_text(&figure.about)
+                        });
                     });
                 }
                 header.col(|_| {});
@@ -113,7 +127,14 @@ pub fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>
     });
 }
 
-fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry: &Entry, who: Who, figures: &[Told], act: &mut Vec<Guard>) {
+fn contestant_ui(
+    row: &mut egui_extras::TableRow<'_, '_>,
+    sentry: &Sentry,
+    entry: &Entry,
+    who: Who,
+    figures: &[Told],
+    act: &mut Vec<Guard>,
+) {
     row.col(|ui| {
         ui.label(RichText::new(who.word()).strong());
         ui.add(Label::new(look::faint(about(sentry, entry, who), ui)).truncate());
@@ -132,14 +153,19 @@ fn contestant_ui(row: &mut egui_extras::TableRow<'_, '_>, sentry: &Sentry, entry
 
 fn swap_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<Guard>) {
     if who != Who::Champion {
-        let button = ui.add_enabled(sentry.offers(who, entry), Button::new("Swap")).accessible_name(format!("Swap to {}", who.word()));
-        let button = button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
+        let button = ui
+            .add_enabled(sentry.offers(who, entry), Button::new("Swap"))
+            .accessible_name(format!("Swap to {}", who.word()));
+        let button =
+            button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
         if button.on_disabled_hover_text("There is none yet").clicked() {
             act.push(Guard::Swap(who));
         }
     } else if let Some(replaced) = sentry.replaced() {
         let trees = numbers::counted(replaced.forest.trees.len() as u64, "tree");
-        let button = ui.button("Swap back").on_hover_text(format!("The model that was replaced last, of {trees}, takes its place again"));
+        let button = ui
+            .button("Swap back")
+            .on_hover_text(format!("The model that was replaced last, of {trees}, takes its place again"));
         if button.clicked() {
             act.push(Guard::SwapBack);
         }
@@ -153,7 +179,11 @@ pub fn rows_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry) {
         Some((watched, s)) => {
             let since = |rows: u64, at| format!("{} since {}", numbers::count(rows), place(watched, at));
             let all = if s.all > s.rows { format!(", all {}", since(s.all, s.all_since)) } else { String::new() };
-            let held_out = if sentry.rival(entry).is_some() { "; held out are other rows, the newest of the retraining" } else { "" };
+            let held_out = if sentry.rival(entry).is_some() {
+                "; held out are other rows, the newest of the retraining"
+            } else {
+                ""
+            };
             format!("Compared on the same rows: the newest {}{all}{held_out}", since(s.rows, s.since))
         }
         None => "Compared on the same rows, once rows hold their truth".to_owned(),
@@ -175,8 +205,13 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
         },
         Who::Retrained => match sentry.rival(entry) {
             Some(learned) => {
-                let new = if watched.is_some_and(|w| w.standing(who).is_some()) { "" } else { "; rows new to it test it" };
-                format!("{} trees of the newest {}{new}", learned.forest.trees.len(), numbers::counted(learned.report.learnt as u64, "row"))
+                let new =
+                    if watched.is_some_and(|w| w.standing(who).is_some()) { "" } else { "; rows new to it test it" };
+                format!(
+                    "{} trees of the newest {}{new}",
+                    learned.forest.trees.len(),
+                    numbers::counted(learned.report.learnt as u64, "row")
+                )
             }
             None => "a new forest of the newest rows".to_owned(),
         },

@@ -17,8 +17,14 @@ pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let Some(shown) = app.sheet().and_then(|s| s.watch.newest.as_ref()) else { return };
         let (rejects, rows) = (&shown.rejects, &shown.rows);
         let mut parts = Vec::new();
-        for (count, one, kept) in [(rows.rejected, "row", rejects.kept.len()), (rows.cells, "cell", rejects.cells.kept.len())] {
-            let first = if (kept as u64) < count { format!(", the first {} below", numbers::count(kept as u64)) } else { String::new() };
+        for (count, one, kept) in
+            [(rows.rejected, "row", rejects.kept.len()), (rows.cells, "cell", rejects.cells.kept.len())]
+        {
+            let first = if (kept as u64) < count {
+                format!(", the first {} below", numbers::count(kept as u64))
+            } else {
+                String::new()
+            };
             parts.extend((count > 0).then(|| numbers::counted(count, one) + &first));
         }
         ui.label(look::faint(parts.join("; "), ui));
@@ -35,7 +41,9 @@ pub fn counted(rows: &Rows) -> Option<String> {
         (0, 0) => None,
         (rows, 0) => Some(format!("{} rejected", numbers::count(rows))),
         (0, cells) => Some(format!("{} rejected", numbers::counted(cells, "cell"))),
-        (rows, cells) => Some(format!("{}, {} rejected", numbers::counted(rows, "row"), numbers::counted(cells, "cell"))),
+        (rows, cells) => {
+            Some(format!("{}, {} rejected", numbers::counted(rows, "row"), numbers::counted(cells, "cell")))
+        }
     }
 }
 
@@ -44,37 +52,62 @@ pub const HINT: &str = "Rows and cells that could not be read: see why";
 
 pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     pane_ui(ctx, "Late rows", actions, |ui, actions| {
-        let Some((sheet, shown)) = app.sheet().and_then(|sheet| Some((sheet, sheet.watch.newest.as_ref()?))) else { return };
+        let Some((sheet, shown)) = app.sheet().and_then(|sheet| Some((sheet, sheet.watch.newest.as_ref()?))) else {
+            return;
+        };
         let p = look::palette(ui);
         let (late, again) = (shown.rows.late, shown.rows.readmitted);
-        let passed = shown.watermark.map_or_else(|| "the watermark".to_owned(), |at| format!("the watermark, now at {},", numbers::time(at)));
+        let passed = shown
+            .watermark
+            .map_or_else(|| "the watermark".to_owned(), |at| format!("the watermark, now at {},", numbers::time(at)));
         let text = match late {
             0 if again > 0 => "No row is kept aside any more.".to_owned(),
             0 => "No row was late so far: each came before its window was final.".to_owned(),
-            n => format!("{} came after {passed} had passed the end of their window. They are counted and kept aside.", numbers::counted(n, "row")),
+            n => format!(
+                "{} came after {passed} had passed the end of their window. They are counted and kept aside.",
+                numbers::counted(n, "row")
+            ),
         };
         ui.add(Label::new(text).wrap());
         ui.add_space(look::STEP);
         ui.horizontal(|ui| {
             if late > 0 {
                 let hint = "Puts them into the windows that they missed, and marks those as corrected";
-                if buttons::primary_ui(ui, &format!("Re-admit {}", numbers::counted(late, "late row"))).on_hover_text(hint).clicked() {
+                if buttons::primary_ui(ui, &format!("Re-admit {}", numbers::counted(late, "late row")))
+                    .on_hover_text(hint)
+                    .clicked()
+                {
                     actions.push(Action::Run(RunAction::Readmit));
                 }
             }
-            if sheet.table.time.is_some() && ui.button("What would more lateness cost?").on_hover_text("Learns from the rows how late they come").clicked() {
+            if sheet.table.time.is_some()
+                && ui
+                    .button("What would more lateness cost?")
+                    .on_hover_text("Learns from the rows how late they come")
+                    .clicked()
+            {
                 actions.push(Action::Table(sheet.id, TableAction::Learn));
             }
             if again > 0 {
-                let corrected = shown.status.iter().flat_map(|s| s.iter()).filter(|s| **s == WindowStatus::Corrected).count() as u64;
-                let text = format!("{} re-admitted: {} corrected", numbers::counted(again, "row"), numbers::counted(corrected, "window"));
+                let corrected =
+                    shown.status.iter().flat_map(|s| s.iter()).filter(|s| **s == WindowStatus::Corrected).count()
+                        as u64;
+                let text = format!(
+                    "{} re-admitted: {} corrected",
+                    numbers::counted(again, "row"),
+                    numbers::counted(corrected, "window")
+                );
                 ui.label(RichText::new(text).color(p.live));
             }
         });
         let kept = shown.late.height() as u64;
         if kept > 0 {
             ui.add_space(look::STEP);
-            let text = if kept < late { format!("The first {} of them:", numbers::count(kept)) } else { "As they came:".to_owned() };
+            let text = if kept < late {
+                format!("The first {} of them:", numbers::count(kept))
+            } else {
+                "As they came:".to_owned()
+            };
             ui.label(look::faint(text, ui));
             grid::frame_ui(ui, &shown.late, actions);
         }

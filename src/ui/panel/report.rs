@@ -29,8 +29,15 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             (Some(report), _) => headline_ui(ui, entry, report),
             (None, Some(lived)) => lived_ui(ui, entry, lived),
             (None, None) => {
-                let why = if entry.swaps.is_empty() { "Its file holds no report" } else { "It was not tested on rows held out" };
-                let text = format!("{}. {why}: how good it is, is not known. Retrain it, or ask how often it is right.", entry.about());
+                let why = if entry.swaps.is_empty() {
+                    "Its file holds no report"
+                } else {
+                    "It was not tested on rows held out"
+                };
+                let text = format!(
+                    "{}. {why}: how good it is, is not known. Retrain it, or ask how often it is right.",
+                    entry.about()
+                );
                 ui.add(Label::new(text).wrap());
             }
         }
@@ -46,7 +53,9 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let classes = entry.report.as_ref().filter(|r| r.verdict.classes().is_some());
         let left = if classes.is_some() { CLASSES } else { 0.0 };
         if let Some(report) = classes {
-            ui.scope_builder(UiBuilder::new().max_rect(room.with_max_x(room.min.x + left - look::PAD)), |ui| classes_ui(ui, entry, report));
+            ui.scope_builder(UiBuilder::new().max_rect(room.with_max_x(room.min.x + left - look::PAD)), |ui| {
+                classes_ui(ui, entry, report)
+            });
         }
         figure_ui(ui, report, room.with_min_x(room.min.x + left));
         ui.advance_cursor_after_rect(room);
@@ -67,14 +76,21 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
     });
     let count = |n: usize| numbers::count(n as u64);
     let parts = if report.parts > 1 { format!(" in {} parts", count(report.parts)) } else { String::new() };
-    let mut text = format!("{}. Learnt from {} rows{parts}, tested on {}", entry.about(), count(report.learnt), count(report.verdict.rows));
+    let mut text = format!(
+        "{}. Learnt from {} rows{parts}, tested on {}",
+        entry.about(),
+        count(report.learnt),
+        count(report.verdict.rows)
+    );
     if report.held_out() > report.verdict.rows {
         text += &format!(" of the {} held out", count(report.held_out()));
     }
     let dropped = &report.dropped;
     if dropped.rows > 0 {
-        let why: Vec<String> = dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
-        text += &format!("; {} of {} dropped, values missing: {}", count(dropped.rows), count(dropped.of), why.join(", "));
+        let why: Vec<String> =
+            dropped.by_column.iter().take(4).map(|(name, rows)| format!("{name} {}", count(*rows))).collect();
+        text +=
+            &format!("; {} of {} dropped, values missing: {}", count(dropped.rows), count(dropped.of), why.join(", "));
     } else {
         text += "; none dropped";
     }
@@ -87,7 +103,10 @@ fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
     text += &format!("; {}", numbers::duration(report.seconds));
     ui.add(Label::new(look::faint(text, ui)).wrap());
     if let Some(unknown) = report.verdict.classes().map(|c| c.unknown).filter(|n| *n > 0) {
-        let text = format!("{} tested are of a class that was not learnt, and count as wrong", numbers::counted(unknown as u64, "row"));
+        let text = format!(
+            "{} tested are of a class that was not learnt, and count as wrong",
+            numbers::counted(unknown as u64, "row")
+        );
         ui.add(Label::new(RichText::new(text).size(look::SMALL).color(p.warn)).wrap());
     }
 }
@@ -114,7 +133,10 @@ fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
         }
     });
     let rows = numbers::counted(lived.rows, "row");
-    let text = format!("{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held out.", entry.about());
+    let text = format!(
+        "{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held out.",
+        entry.about()
+    );
     ui.add(Label::new(look::faint(text, ui)).wrap());
 }
 
@@ -171,7 +193,11 @@ fn classes_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
             .header(look::ROW, |mut header| {
                 for (i, title) in ["class", "precision", "recall", "F1", "rows"].into_iter().enumerate() {
                     header.col(|ui| {
-                        let layout = if i == 0 { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
+                        let layout = if i == 0 {
+                            Layout::left_to_right(Align::Center)
+                        } else {
+                            Layout::right_to_left(Align::Center)
+                        };
                         ui.with_layout(layout, |ui| ui.label(look::faint(title, ui)));
                     });
                 }
@@ -202,7 +228,10 @@ fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
 
 fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
     let act = |action| Action::Model(entry.id, action);
-    if buttons::primary_ui(ui, "Ask with this model").on_hover_text("A question that says what it foretells of the table's rows, stored and live").clicked() {
+    if buttons::primary_ui(ui, "Ask with this model")
+        .on_hover_text("A question that says what it foretells of the table's rows, stored and live")
+        .clicked()
+    {
         actions.push(act(ModelAction::AskPredictions));
     }
     let sheet = app.sheets().iter().find(|s| s.id == entry.sheet);

@@ -18,7 +18,10 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     Frame::new().fill(p.warn_soft).inner_margin(Margin::symmetric(12, 6)).show(ui, |ui| {
         let right = |ui: &mut Ui| {
-            if buttons::primary_ui(ui, "Return to now").on_hover_text("The running answer, as far as it has come").clicked() {
+            if buttons::primary_ui(ui, "Return to now")
+                .on_hover_text("The running answer, as far as it has come")
+                .clicked()
+            {
                 actions.push(Action::Rewind(Rewind::Now));
             }
             if ui.button("Another stretch…").clicked() {
@@ -35,14 +38,21 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
                 _ => "the feed has ended meanwhile".to_owned(),
             };
             let since = format!("Every question is asked of this stretch; {behind}");
-            ui.add(Label::new(since).truncate()).on_hover_text("Until you return to now; the running question is kept as it was");
+            ui.add(Label::new(since).truncate())
+                .on_hover_text("Until you return to now; the running question is kept as it was");
         };
         row::ends_ui(ui, left, right);
     });
 }
 
 /// Stretches that are one click away, with their seconds.
-const LAST: &[(&str, i64)] = &[("Last minute", 60), ("Last 5 minutes", 300), ("Last 15 minutes", 900), ("Last hour", 3_600), ("Last day", 86_400)];
+const LAST: &[(&str, i64)] = &[
+    ("Last minute", 60),
+    ("Last 5 minutes", 300),
+    ("Last 15 minutes", 900),
+    ("Last hour", 3_600),
+    ("Last day", 86_400),
+];
 
 pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, "Rewind", 520.0, |ui| match app.sheet() {
@@ -64,7 +74,10 @@ fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         Label::new("Every question is then asked of a stretch of what came so far, until you return to now. The feed and its answer go on behind it.").wrap(),
     );
     if let Some(end) = end {
-        ui.label(look::faint(format!("Everything up to the watermark, {}, has come: the last minutes end there.", numbers::time(end)), ui));
+        ui.label(look::faint(
+            format!("Everything up to the watermark, {}, has come: the last minutes end there.", numbers::time(end)),
+            ui,
+        ));
         ui.add_space(look::GAP);
         ui.horizontal_wrapped(|ui| {
             for (title, secs) in LAST {
@@ -78,7 +91,8 @@ fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let shown = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
     let before = sheet.now.as_ref().map(|now| now.stretch).unwrap_or_default();
     let id = Id::unique(("rewind", sheet.id, before.from, before.until));
-    let (mut from, mut until) = ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (shown(before.from), shown(before.until)));
+    let (mut from, mut until) =
+        ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (shown(before.from), shown(before.until)));
     Grid::new("stretch").num_columns(2).spacing([look::PAD, look::STEP + 2.0]).show(ui, |ui| {
         ui.label("From");
         ui.add(TextEdit::singleline(&mut from).hint_text("the beginning").desired_width(220.0)).accessible_name("From");

@@ -7,7 +7,10 @@ use eframe::egui::{
     self,
     text::{LayoutJob, TextFormat},
 };
-use eframe::egui::{CornerRadius, FontSelection, Galley, Label, RichText, ScrollArea, Stroke, StrokeKind, TextBuffer, TextEdit, TextStyle, Ui};
+use eframe::egui::{
+    CornerRadius, FontSelection, Galley, Label, RichText, ScrollArea, Stroke, StrokeKind, TextBuffer, TextEdit,
+    TextStyle, Ui,
+};
 
 use super::classes;
 use crate::data::Fault;
@@ -23,19 +26,23 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>
     let height = (ui.available_height() - below).max(2.0 * look::ROW);
     let mut text = sheet.question.sql.clone();
     let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| layout(ui, text.as_str(), width, span.clone());
-    let scrolled = ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
-        let edit = TextEdit::multiline(&mut text)
-            .code_editor()
-            .desired_width(f32::INFINITY)
-            .desired_rows(4)
-            .hint_text("SELECT count(*) FROM …")
-            .layouter(&mut layouter);
-        let response = ui.push_id(sheet.id, |ui| ui.add_sized([ui.available_width(), height - look::STEP], edit)).inner.accessible_name("SQL");
-        if response.changed() {
-            actions.push(Action::Question(Question::Sql(text)));
-        }
-        response.has_focus()
-    });
+    let scrolled =
+        ScrollArea::vertical().id_salt("sql").max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            let edit = TextEdit::multiline(&mut text)
+                .code_editor()
+                .desired_width(f32::INFINITY)
+                .desired_rows(4)
+                .hint_text("SELECT count(*) FROM …")
+                .layouter(&mut layouter);
+            let response = ui
+                .push_id(sheet.id, |ui| ui.add_sized([ui.available_width(), height - look::STEP], edit))
+                .inner
+                .accessible_name("SQL");
+            if response.changed() {
+                actions.push(Action::Question(Question::Sql(text)));
+            }
+            response.has_focus()
+        });
     // The frame of a text that is longer than the box ends outside of it.
     if scrolled.content_size.y > scrolled.inner_rect.height() {
         let visuals = ui.visuals();
@@ -82,7 +89,8 @@ pub fn fault_line_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
     let fault = &spoken::fault(fault);
     let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
-    ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate()).on_hover_text(fault.to_string());
+    ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate())
+        .on_hover_text(fault.to_string());
 }
 
 /// Monospaced text with keywords in the accent colour and `wrong` underlined.
@@ -100,7 +108,12 @@ fn layout(ui: &Ui, text: &str, width: f32, wrong: Option<Range<usize>>) -> Arc<G
         };
         for (piece, bad) in cut(range, wrong.as_ref()) {
             let underline = if bad { Stroke::new(1.5, p.error) } else { Stroke::NONE };
-            let format = TextFormat { font_id: font.clone(), color: if bad { p.error } else { color }, underline, ..TextFormat::default() };
+            let format = TextFormat {
+                font_id: font.clone(),
+                color: if bad { p.error } else { color },
+                underline,
+                ..TextFormat::default()
+            };
             job.sections.push(egui::text::LayoutSection { leading_space: 0.0, byte_range: to_bytes(&piece), format });
         }
     }
@@ -119,8 +132,8 @@ enum Word {
 }
 
 const KEYS: &[&str] = &[
-    "and", "as", "asc", "between", "by", "case", "desc", "distinct", "else", "end", "filter", "from", "group", "having", "in", "interval", "is", "like",
-    "limit", "not", "null", "or", "order", "select", "then", "when", "where",
+    "and", "as", "asc", "between", "by", "case", "desc", "distinct", "else", "end", "filter", "from", "group",
+    "having", "in", "interval", "is", "like", "limit", "not", "null", "or", "order", "select", "then", "when", "where",
 ];
 
 /// Cuts text into words, quoted text and what is between them; the pieces cover all of it, in order.

@@ -69,7 +69,9 @@ fn fact_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut 
 
 fn state_text(sheet: &Sheet, state: State) -> String {
     match state {
-        State::Done | State::Stopped if sheet.now.is_some() => format!("Looking at the past; {}", behind_text(sheet.running())),
+        State::Done | State::Stopped if sheet.now.is_some() => {
+            format!("Looking at the past; {}", behind_text(sheet.running()))
+        }
         State::Reading(share) if sheet.now.is_some() => format!("Reading the past {}", percent(share)),
         State::Idle if sheet.span.is_some() => "Looking at the data".to_owned(),
         State::Idle if sheet.question.fault.is_some() => "Not asked: the question has a fault".to_owned(),
@@ -124,12 +126,16 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         numbers::count(rows.late),
         numbers::count(rows.rejected)
     );
-    fact_ui(ui, sheet, "rows", |ui| ui.label(format!("{} in", numbers::counted(rows.come_in, "row"))).on_hover_text(sums));
+    fact_ui(ui, sheet, "rows", |ui| {
+        ui.label(format!("{} in", numbers::counted(rows.come_in, "row"))).on_hover_text(sums)
+    });
     if sheet.watch.is_running() {
         let rate = if newest.live_open > 0 { newest.live_rate } else { sheet.watch.rows_per_sec() };
         fact_ui(ui, sheet, "rate", |ui| ui.label(format!("{} rows/s", numbers::short(rate))));
     } else {
-        fact_ui(ui, sheet, "time", |ui| ui.label(format!("read in {}", numbers::duration(newest.elapsed.as_secs_f64()))));
+        fact_ui(ui, sheet, "time", |ui| {
+            ui.label(format!("read in {}", numbers::duration(newest.elapsed.as_secs_f64())))
+        });
     }
     if let Some(watermark) = newest.watermark {
         let lag = lag_secs(watermark).filter(|lag| *lag < OLD_SECS && sheet.watch.is_running());
@@ -137,12 +143,15 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         // Whole seconds: digits that change faster than they can be read are noise.
         let at = watermark.div_euclid(1_000_000).saturating_mul(1_000_000);
         let text = format!("Watermark {}{behind}", numbers::time(at));
-        fact_ui(ui, sheet, "watermark", |ui| ui.label(text).on_hover_text("No row older than this is expected any more"));
+        fact_ui(ui, sheet, "watermark", |ui| {
+            ui.label(text).on_hover_text("No row older than this is expected any more")
+        });
     }
     let can_be_late = !sheet.table.live.is_empty() && sheet.table.time.is_some();
     if rows.late > 0 || can_be_late {
         const HINT: &str = "Rows that came after their window was final: see them";
-        let (color, text) = (if rows.late > 0 { p.warn } else { p.faint }, format!("{} late", numbers::count(rows.late)));
+        let (color, text) =
+            (if rows.late > 0 { p.warn } else { p.faint }, format!("{} late", numbers::count(rows.late)));
         if fact_ui(ui, sheet, "late", |ui| counter_ui(ui, color, &text, HINT)) {
             actions.push(Action::Window(Window::Show(Pane::Late)));
         }
@@ -159,10 +168,14 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
     if !newest.gaps.is_empty() {
         let text = format!("{}, cannot be known", numbers::counted(newest.gaps.len() as u64, "gap"));
-        fact_ui(ui, sheet, "gaps", |ui| ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps)));
+        fact_ui(ui, sheet, "gaps", |ui| {
+            ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps))
+        });
     }
     if (newest.seam.at.is_some() || !newest.seam.partitions.is_empty())
-        && fact_ui(ui, sheet, "seam", |ui| counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger"))
+        && fact_ui(ui, sheet, "seam", |ui| {
+            counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")
+        })
     {
         actions.push(Action::Window(Window::Show(Pane::Ledger)));
     }
@@ -172,7 +185,9 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 fn gaps_text(gaps: &[TimeGap]) -> String {
     const TOLD: usize = 12;
     let tell = |at: Option<i64>, unknown: &str| at.map_or_else(|| unknown.to_owned(), numbers::time);
-    let line = |gap: &TimeGap| format!("{}: {} to {}: {}", gap.source, tell(gap.from, "the beginning"), tell(gap.until, "now"), gap.reason);
+    let line = |gap: &TimeGap| {
+        format!("{}: {} to {}: {}", gap.source, tell(gap.from, "the beginning"), tell(gap.until, "now"), gap.reason)
+    };
     let more = gaps.len().saturating_sub(TOLD);
     let older = (more > 0).then(|| format!("and {more} before"));
     gaps.iter().rev().take(TOLD).map(line).chain(older).collect::<Vec<_>>().join("\n")
@@ -194,13 +209,19 @@ fn run_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
     if sheet.table.time.is_some() && !sheet.table.live.is_empty() {
         let rewind = ui.add_enabled(sheet.can_rewind(), egui::Button::new("Rewind…"));
-        let rewind = rewind.on_hover_text("Ask the question of a stretch of what came, and return").on_disabled_hover_text("The feed is not running");
+        let rewind = rewind
+            .on_hover_text("Ask the question of a stretch of what came, and return")
+            .on_disabled_hover_text("The feed is not running");
         if rewind.clicked() {
             actions.push(Action::Window(Window::Show(Pane::Rewind)));
         }
     }
     let input = sheet.running();
-    let hint = if sheet.now.is_some() { "End the feed that goes on behind the past, and keep its answer" } else { "End all inputs and keep the answer" };
+    let hint = if sheet.now.is_some() {
+        "End the feed that goes on behind the past, and keep its answer"
+    } else {
+        "End all inputs and keep the answer"
+    };
     if ui.add_enabled(input.is_running() && !input.stopping, egui::Button::new("Stop")).on_hover_text(hint).clicked() {
         actions.push(Action::Run(RunAction::Stop));
     }
@@ -208,7 +229,11 @@ fn run_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         if ui.button("Resume").on_hover_text("Show the newest answer again").clicked() {
             actions.push(Action::Run(RunAction::Resume));
         }
-    } else if ui.add_enabled(running, egui::Button::new("Pause")).on_hover_text("Hold the picture still; rows go on being counted").clicked() {
+    } else if ui
+        .add_enabled(running, egui::Button::new("Pause"))
+        .on_hover_text("Hold the picture still; rows go on being counted")
+        .clicked()
+    {
         actions.push(Action::Run(RunAction::Pause));
     }
 }

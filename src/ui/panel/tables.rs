@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, CollapsingHeader, CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
+    self, CollapsingHeader, CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Role, ScrollArea, Sense, Stroke,
+    Ui, UiBuilder, WidgetInfo,
 };
 
 use eframe::egui::PopupCloseBehavior;
@@ -41,12 +42,14 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let chosen = app.selected == Some(sheet.id);
     let fill = if chosen { p.accent_soft } else { p.panel };
-    let frame = Frame::new().fill(fill).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 6));
+    let frame =
+        Frame::new().fill(fill).corner_radius(CornerRadius::same(look::ROUND)).inner_margin(Margin::symmetric(8, 6));
     ui.push_id(sheet.id, |ui| {
         let card = ui.scope_builder(UiBuilder::new().id_salt("card").sense(Sense::click()), |ui| {
             frame.show(ui, |ui| {
                 let color = if chosen { p.accent } else { p.strong };
-                let name = Label::new(RichText::new(&sheet.table.name).strong().color(color)).truncate().selectable(false);
+                let name =
+                    Label::new(RichText::new(&sheet.table.name).strong().color(color)).truncate().selectable(false);
                 let proposed = &mut *actions;
                 let menu = |ui: &mut Ui| {
                     let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
@@ -61,7 +64,9 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
                             }
                         })
                         .0;
-                    button.accessible_name(format!("Menu of {}", sheet.table.name)).on_hover_text("Time, seam, feeds, remove");
+                    button
+                        .accessible_name(format!("Menu of {}", sheet.table.name))
+                        .on_hover_text("Time, seam, feeds, remove");
                 };
                 row::ends_ui(ui, |ui| drop(ui.add(name)), menu);
                 faces_ui(ui, sheet, actions);
@@ -146,7 +151,10 @@ fn columns_ui(ui: &mut Ui, sheet: &Sheet) {
         return some_columns_ui(ui, sheet, 0..width);
     }
     let id = ("columns of", sheet.id);
-    ScrollArea::vertical().id_salt(id).max_height(12.0 * look::ROW).show_rows(ui, look::ROW, width, |ui, seen| some_columns_ui(ui, sheet, seen));
+    ScrollArea::vertical()
+        .id_salt(id)
+        .max_height(12.0 * look::ROW)
+        .show_rows(ui, look::ROW, width, |ui, seen| some_columns_ui(ui, sheet, seen));
 }
 
 fn some_columns_ui(ui: &mut Ui, sheet: &Sheet, seen: std::ops::Range<usize>) {
@@ -160,7 +168,8 @@ fn some_columns_ui(ui: &mut Ui, sheet: &Sheet, seen: std::ops::Range<usize>) {
         row::ends_ui(ui, left, |ui| {
             ui.label(look::faint(cells::type_word(dtype), ui));
             if is_time {
-                badge_ui(ui, "time", Tone::Accent).on_hover_text("The event time: windows, lateness and the seam go by it");
+                badge_ui(ui, "time", Tone::Accent)
+                    .on_hover_text("The event time: windows, lateness and the seam go by it");
             }
         });
     }
@@ -191,7 +200,11 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
     let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     SubMenuButton::new("Seam").config(open).ui(ui, |ui| seam_menu_ui(ui, sheet, actions));
-    let same: Vec<&Sheet> = app.sheets().iter().filter(|s| s.id != sheet.id && difference(&s.table.schema, &sheet.table.schema).is_none()).collect();
+    let same: Vec<&Sheet> = app
+        .sheets()
+        .iter()
+        .filter(|s| s.id != sheet.id && difference(&s.table.schema, &sheet.table.schema).is_none())
+        .collect();
     if !same.is_empty() {
         ui.separator();
         for other in same {
@@ -223,8 +236,15 @@ fn time_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 }
 
 fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut Vec<Action>) {
-    const CHOICES: &[(&str, u64)] =
-        &[("none", 0), ("1 second", 1), ("10 seconds", 10), ("1 minute", 60), ("10 minutes", 600), ("1 hour", 3_600), ("1 day", 86_400)];
+    const CHOICES: &[(&str, u64)] = &[
+        ("none", 0),
+        ("1 second", 1),
+        ("10 seconds", 10),
+        ("1 minute", 60),
+        ("10 minutes", 600),
+        ("1 hour", 3_600),
+        ("1 day", 86_400),
+    ];
     for (name, secs) in CHOICES {
         let lateness = Duration::from_secs(*secs);
         if ui.radio(time.lateness == lateness, *name).clicked() {
@@ -237,7 +257,11 @@ fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut
         ui.add_enabled(false, egui::RadioButton::new(true, numbers::duration(time.lateness.as_secs_f64())));
     }
     ui.separator();
-    if ui.button("Learn from the rows…").on_hover_text("How late they come, and what each setting would have cost").clicked() {
+    if ui
+        .button("Learn from the rows…")
+        .on_hover_text("How late they come, and what each setting would have cost")
+        .clicked()
+    {
         actions.push(Action::Table(sheet.id, TableAction::Learn));
         ui.close();
     }
@@ -255,16 +279,25 @@ fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     if let Some(overlap) = sheet.better_seam() {
         let p = look::palette(ui);
         ui.set_max_width(SEAM_MENU);
-        if buttons::primary_ui(ui, "Time, at the end of history").on_hover_text("History keeps its rows, live gives those after it").clicked() {
+        if buttons::primary_ui(ui, "Time, at the end of history")
+            .on_hover_text("History keeps its rows, live gives those after it")
+            .clicked()
+        {
             choose(ui, overlap.seam());
         }
-        ui.add(Label::new(RichText::new(format!("Proposed: {}", overlap.why())).size(look::SMALL).color(p.warn)).wrap());
+        ui.add(
+            Label::new(RichText::new(format!("Proposed: {}", overlap.why())).size(look::SMALL).color(p.warn)).wrap(),
+        );
         ui.separator();
     }
     if ui.radio(*now == Seam::Append, "Append").on_hover_text("The faces have no row in common").clicked() {
         choose(ui, Seam::Append);
     }
-    if ui.radio(*now == Seam::Position, "Position").on_hover_text("Both faces are one log: live begins where history ends").clicked() {
+    if ui
+        .radio(*now == Seam::Position, "Position")
+        .on_hover_text("Both faces are one log: live begins where history ends")
+        .clicked()
+    {
         choose(ui, Seam::Position);
     }
     ui.menu_button("Key", |ui| {
@@ -281,14 +314,21 @@ fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let id = ui.scope_id().with("seam time");
         let shown = if let Seam::Time(at) = now { numbers::time(*at) } else { String::new() };
         let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or(shown);
-        let field = ui.add(egui::TextEdit::singleline(&mut text).hint_text("2001-01-31 12:00").desired_width(160.0)).accessible_name("Seam at time");
+        let field = ui
+            .add(egui::TextEdit::singleline(&mut text).hint_text("2001-01-31 12:00").desired_width(160.0))
+            .accessible_name("Seam at time");
         ui.data_mut(|d| d.insert_temp(id, text.clone()));
         match parse_datetime(text.trim(), TimeUnit::Microseconds) {
             Some(at) if field.lost_focus() => choose(ui, Seam::Time(at)),
             None if !text.is_empty() => {
                 let p = look::palette(ui);
                 field.on_hover_text("Write it like 2001-01-31 12:00");
-                ui.painter().rect_stroke(ui.min_rect(), CornerRadius::ZERO, Stroke::new(1.0, p.warn), egui::StrokeKind::Outside);
+                ui.painter().rect_stroke(
+                    ui.min_rect(),
+                    CornerRadius::ZERO,
+                    Stroke::new(1.0, p.warn),
+                    egui::StrokeKind::Outside,
+                );
             }
             _ => {}
         }

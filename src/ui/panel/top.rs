@@ -43,8 +43,11 @@ fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
 }
 
 /// The samples as they are offered.
-pub const SAMPLES: &[(&str, Sample)] =
-    &[("Sample data", Sample::History), ("Sample as a live feed", Sample::Live), ("History and live in one table", Sample::Both)];
+pub const SAMPLES: &[(&str, Sample)] = &[
+    ("Sample data", Sample::History),
+    ("Sample as a live feed", Sample::Live),
+    ("History and live in one table", Sample::Both),
+];
 
 fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let charts = [("Chart as PNG…", ChartFile::Png), ("Chart as SVG…", ChartFile::Svg)];
@@ -92,9 +95,15 @@ fn work_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
         let progress = &shown.progress;
         if let Some(share) = progress.share() {
-            ui.add(egui::ProgressBar::new(share).desired_width(120.0).desired_height(8.0).fill(look::palette(ui).accent));
+            ui.add(
+                egui::ProgressBar::new(share).desired_width(120.0).desired_height(8.0).fill(look::palette(ui).accent),
+            );
         }
-        let note = if progress.note.is_empty() { format!("{}…", shown.title) } else { format!("{}: {}", shown.title, progress.note) };
+        let note = if progress.note.is_empty() {
+            format!("{}…", shown.title)
+        } else {
+            format!("{}: {}", shown.title, progress.note)
+        };
         ui.add(egui::Label::new(look::faint(note, ui)).truncate());
     }
 }

@@ -1,6 +1,9 @@
 //! The first page: one sentence, and everything that can be begun with one click.
 
-use eframe::egui::{self, Align, Button, Context, CornerRadius, Label, Layout, RichText, Role, ScrollArea, Stroke, Ui, UiBuilder, WidgetInfo};
+use eframe::egui::{
+    self, Align, Button, Context, CornerRadius, Label, Layout, RichText, Role, ScrollArea, Stroke, Ui, UiBuilder,
+    WidgetInfo,
+};
 
 use super::top::SAMPLES;
 use crate::ui::action::{Action, Feed, Open, Sample, Window};
@@ -14,7 +17,9 @@ pub fn welcome_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.add_space((ui.available_height() * 0.12).max(look::PAD));
         ui.horizontal_top(|ui| {
             ui.add_space(margin);
-            ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| page_ui(ui, app, actions));
+            ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                page_ui(ui, app, actions)
+            });
         });
     });
 }
@@ -25,9 +30,11 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.add_space(look::STEP);
     ui.add(
         Label::new(
-            RichText::new("Ask one question of your files and your live feeds, and watch one exact answer while the data arrive.")
-                .size(look::TITLE)
-                .color(p.faint),
+            RichText::new(
+                "Ask one question of your files and your live feeds, and watch one exact answer while the data arrive.",
+            )
+            .size(look::TITLE)
+            .color(p.faint),
         )
         .wrap(),
     );
@@ -45,7 +52,8 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         if card_ui(ui, "Open a folder…", "All files of a folder; those with the same columns become one table") {
             actions.push(Action::Open(Open::PickFolder));
         }
-        if card_ui(ui, "Connect a feed…", "Kafka, a WebSocket, a growing file, or a file replayed as if it were live") {
+        if card_ui(ui, "Connect a feed…", "Kafka, a WebSocket, a growing file, or a file replayed as if it were live")
+        {
             actions.push(Action::Feed(Feed::Begin(None)));
         }
     });
@@ -70,12 +78,19 @@ fn card_ui(ui: &mut Ui, title: &str, about: &str) -> bool {
     let (rect, response) = ui.allocate_exact_size(look::CARD, egui::Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, title));
     let (fill, line) = if response.hovered() || response.has_focus() { (p.hover, p.accent) } else { (p.panel, p.line) };
-    ui.painter().rect(rect, CornerRadius::same(look::ROUND + 4), fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(look::ROUND + 4),
+        fill,
+        Stroke::new(1.0, line),
+        egui::StrokeKind::Inside,
+    );
     let inner = rect.shrink2(egui::vec2(look::PAD + look::STEP, look::PAD));
     // Painted, not laid out: the whole card is one button, and its texts are not labels of their own.
     let title = ui.painter().layout_no_wrap(title.to_owned(), egui::FontId::proportional(look::TEXT + 1.5), p.accent);
     ui.painter().galley(inner.min, title, p.accent);
-    let text = ui.painter().layout(about.to_owned(), egui::FontId::proportional(look::SMALL + 0.5), p.faint, inner.width());
+    let text =
+        ui.painter().layout(about.to_owned(), egui::FontId::proportional(look::SMALL + 0.5), p.faint, inner.width());
     ui.painter().galley(inner.min + egui::vec2(0.0, look::ROW + look::STEP), text, p.faint);
     response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }
@@ -105,13 +120,21 @@ pub fn drop_ui(ctx: &Context) {
     if hovered == 0 {
         return;
     }
-    let area = egui::Area::new(egui::Id::unique("drop")).order(egui::Order::Foreground).fixed_pos(ctx.content_rect().min).interactable(false);
+    let area = egui::Area::new(egui::Id::unique("drop"))
+        .order(egui::Order::Foreground)
+        .fixed_pos(ctx.content_rect().min)
+        .interactable(false);
     area.show(ctx, |ui| {
         let p = look::palette(ui);
         let all = ctx.content_rect();
         ui.painter().rect_filled(all, CornerRadius::ZERO, p.shade);
         let frame = all.shrink(2.0 * look::PAD);
-        ui.painter().rect_stroke(frame, CornerRadius::same(look::ROUND * 2), Stroke::new(2.0, p.accent), egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            frame,
+            CornerRadius::same(look::ROUND * 2),
+            Stroke::new(2.0, p.accent),
+            egui::StrokeKind::Inside,
+        );
         ui.scope_builder(UiBuilder::new().max_rect(frame), |ui| {
             ui.centered_and_justified(|ui| ui.label(RichText::new("Drop to open").size(look::DISPLAY).color(p.accent)));
         });

@@ -65,7 +65,8 @@ fn form_ui(ui: &mut Ui, window: &mut WindowForm, sheet: &Sheet, edit: &mut Edit)
         span_ui(ui, "Offset", "nothing", &mut window.offset, edit);
     }
     ui.label(look::faint("Over", ui));
-    let times: Vec<String> = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
+    let times: Vec<String> =
+        sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()).map(|(n, _)| first::name(n)).collect();
     if let Some(picked) = list_ui(ui, "Window column", &window.time, times.iter().map(|t| (t.as_str(), bare(t)))) {
         window.time = picked;
         edit.done();
@@ -77,7 +78,8 @@ fn choose(window: &mut WindowForm, word: &str) {
     window.kind = WindowKind::ALL.iter().copied().find(|kind| kind.word() == word).unwrap_or_default();
     if window.kind == WindowKind::Hop && parse_interval(&window.slide).is_err() {
         let half = parse_interval(&window.size).map(|size| size / 2).unwrap_or(0);
-        window.slide = if half >= 1_000_000 && half % 1_000_000 == 0 { seconds(half / 1_000_000) } else { window.size.clone() };
+        window.slide =
+            if half >= 1_000_000 && half % 1_000_000 == 0 { seconds(half / 1_000_000) } else { window.size.clone() };
     }
 }
 
@@ -96,6 +98,8 @@ fn span_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Ed
         && let Err(fault) = parse_interval(text)
     {
         let p = look::palette(ui);
-        ui.add(eframe::egui::Label::new(eframe::egui::RichText::new(fault.what).size(look::SMALL).color(p.warn)).wrap());
+        ui.add(
+            eframe::egui::Label::new(eframe::egui::RichText::new(fault.what).size(look::SMALL).color(p.warn)).wrap(),
+        );
     }
 }

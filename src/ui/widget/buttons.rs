@@ -19,7 +19,9 @@ pub fn quiet_ui(ui: &mut Ui, text: &str) -> Response {
 /// A cross that closes or removes; `name` says what.
 pub fn cross_ui(ui: &mut Ui, name: &str) -> Response {
     let p = look::palette(ui);
-    ui.add(Button::new(RichText::new("×").color(p.faint)).frame_when_inactive(false)).accessible_name(name).on_hover_text(name)
+    ui.add(Button::new(RichText::new("×").color(p.faint)).frame_when_inactive(false))
+        .accessible_name(name)
+        .on_hover_text(name)
 }
 
 /// One of several, as a row of buttons.

@@ -62,7 +62,10 @@ pub fn bytes(n: u64) -> String {
         v /= 1_024.0;
         unit = Some(name);
     }
-    unit.map_or_else(|| format!("{n} B"), |unit| if v < 100.0 { format!("{v:.1} {unit}") } else { format!("{v:.0} {unit}") })
+    unit.map_or_else(
+        || format!("{n} B"),
+        |unit| if v < 100.0 { format!("{v:.1} {unit}") } else { format!("{v:.0} {unit}") },
+    )
 }
 
 /// Microseconds since 1970 as a date and, unless it is midnight, a time.

@@ -8,7 +8,13 @@ use crate::ui::look;
 pub const MOST: usize = 1_000;
 
 /// A combo box named `name`; the newly picked text, if one was picked.
-pub fn pick_ui<'a>(ui: &mut Ui, name: &str, shown: &str, width: f32, choices: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn pick_ui<'a>(
+    ui: &mut Ui,
+    name: &str,
+    shown: &str,
+    width: f32,
+    choices: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     let mut picked = None;
     let combo = ComboBox::from_id_salt(name).selected_text(shown).width(width).height(TALL).truncate();
     let response = combo.show_ui(ui, |ui| {
@@ -30,7 +36,12 @@ const ROWS: f32 = 5.0;
 
 /// A list to pick from that stands open: for forms that are popups themselves, in which egui opens no other. The first
 /// of each pair is the choice, the second its name.
-pub fn list_ui<'a>(ui: &mut Ui, name: &str, shown: &str, choices: impl IntoIterator<Item = (&'a str, String)>) -> Option<String> {
+pub fn list_ui<'a>(
+    ui: &mut Ui,
+    name: &str,
+    shown: &str,
+    choices: impl IntoIterator<Item = (&'a str, String)>,
+) -> Option<String> {
     let mut picked = None;
     ScrollArea::vertical().id_salt(name).max_height(ROWS * look::ROW).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;

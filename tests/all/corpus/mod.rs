@@ -55,8 +55,25 @@ pub fn input(samples: &[Vec<u8>], seed: u64) -> Vec<u8> {
 }
 
 /// Where lengths and counts go wrong.
-const NUMBERS: &[u64] =
-    &[0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 1 << 24, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 32, 1 << 40, 1 << 60, u64::MAX >> 1, 1 << 63, u64::MAX];
+const NUMBERS: &[u64] = &[
+    0,
+    1,
+    0x7f,
+    0x80,
+    0xff,
+    0x7fff,
+    0xffff,
+    1 << 24,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_ffff,
+    1 << 32,
+    1 << 40,
+    1 << 60,
+    u64::MAX >> 1,
+    1 << 63,
+    u64::MAX,
+];
 /// What the text formats trip over.
 const WORDS: &[&str] = &[
     "\"",

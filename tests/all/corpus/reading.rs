@@ -46,7 +46,13 @@ impl Face {
     }
 
     fn told(&self) -> String {
-        format!("{} rows, {} set aside, {:?}\n{}", self.frame.height(), self.rejects, self.faults.iter().map(Fault::to_string).collect::<Vec<_>>(), self.frame)
+        format!(
+            "{} rows, {} set aside, {:?}\n{}",
+            self.frame.height(),
+            self.rejects,
+            self.faults.iter().map(Fault::to_string).collect::<Vec<_>>(),
+            self.frame
+        )
     }
 }
 
@@ -71,7 +77,11 @@ fn read(history: &dyn History, columns: &[usize]) -> Face {
 /// A fault says something, in one line.
 fn clear(fault: &Fault) -> Result<(), String> {
     let said = fault.to_string();
-    if fault.what.is_empty() || said.contains('\n') { Err(format!("a fault that is not clear: {said:?}")) } else { Ok(()) }
+    if fault.what.is_empty() || said.contains('\n') {
+        Err(format!("a fault that is not clear: {said:?}"))
+    } else {
+        Ok(())
+    }
 }
 
 fn history_face(path: &Path) -> Result<Result<Face, Fault>, String> {
@@ -168,9 +178,16 @@ pub fn workspace(path: &Path) -> Read {
         Err(fault) => return clear(&fault).map(|()| format!("refused: {fault}")),
     };
     let again = path.with_file_name("again.json");
-    let back = loaded.save(&again, &vault).and_then(|()| Workspace::load(&again, &vault)).map_err(|fault| fault.to_string())?;
+    let back = loaded
+        .save(&again, &vault)
+        .and_then(|()| Workspace::load(&again, &vault))
+        .map_err(|fault| fault.to_string())?;
     // Secrets in addresses are kept apart, and put back where they can be.
-    if back.tables.len() == loaded.tables.len() { Ok(format!("{loaded:?}")) } else { Err(format!("{loaded:?} was written and read as {back:?}")) }
+    if back.tables.len() == loaded.tables.len() {
+        Ok(format!("{loaded:?}"))
+    } else {
+        Err(format!("{loaded:?} was written and read as {back:?}"))
+    }
 }
 
 /// A checkpoint in a folder of its own, with the frame in it.
@@ -180,7 +197,11 @@ pub fn checkpoint(path: &Path) -> Read {
     let (found, faults) = checkpoint::load(&folder);
     fs::remove_dir_all(&folder).expect("what was made");
     faults.iter().try_for_each(clear)?;
-    let state = found.as_ref().and_then(|found| found.get("state")).map(|state| told(frames::from_bytes(state).map(|frame| frame.height()))).transpose()?;
+    let state = found
+        .as_ref()
+        .and_then(|found| found.get("state"))
+        .map(|state| told(frames::from_bytes(state).map(|frame| frame.height())))
+        .transpose()?;
     Ok(format!("{:?}, {state:?}", found.map(|found| found.sections.len())))
 }
 
@@ -235,13 +256,18 @@ fn heard(folder: &Path) -> Read {
 pub fn sql(path: &Path) -> Read {
     let text = String::from_utf8_lossy(&fs::read(path).expect("what was written")).into_owned();
     // A fault may quote the question, with its line ends: how that is shown is the terminal's matter.
-    let outcome = ask(&text).map_err(|fault| Fault { what: fault.what.replace(['\r', '\n'], " "), hint: fault.hint.replace(['\r', '\n'], " "), ..fault });
+    let outcome = ask(&text).map_err(|fault| Fault {
+        what: fault.what.replace(['\r', '\n'], " "),
+        hint: fault.hint.replace(['\r', '\n'], " "),
+        ..fault
+    });
     told(outcome)
 }
 
 fn ask(text: &str) -> Result<usize, Fault> {
     let mut rows = df!["k" => ["a", "b", "a", "c"], "v" => [Some(1_i64), None, Some(-3), Some(i64::MAX)], "x" => [0.5, f64::NAN, -1.0, 1e300]]?;
-    let times = Int64Chunked::from_vec("t".into(), vec![0, 1_000_000, -5, 90_000_000]).into_datetime(TimeUnit::Microseconds, None);
+    let times = Int64Chunked::from_vec("t".into(), vec![0, 1_000_000, -5, 90_000_000])
+        .into_datetime(TimeUnit::Microseconds, None);
     rows.with_column(times.into_column())?;
     let plan = Arc::new(Plan::new(&Query::parse(text)?, text, rows.schema(), Some("t"))?);
     if plan.rerun.is_some() || plan.join.is_some() {

@@ -46,7 +46,10 @@ pub fn ndjson() -> Vec<Vec<u8>> {
 }
 
 pub fn json() -> Vec<Vec<u8>> {
-    texts(&["[{\"a\":1,\"b\":\"x\"},\n {\"a\":2.5,\"b\":null}]\n", "{\n  \"a\": 1,\n  \"b\": {\"c\": [1, {\"d\": 2}]}\n}\n"])
+    texts(&[
+        "[{\"a\":1,\"b\":\"x\"},\n {\"a\":2.5,\"b\":null}]\n",
+        "{\n  \"a\": 1,\n  \"b\": {\"c\": [1, {\"d\": 2}]}\n}\n",
+    ])
 }
 
 pub fn gzip() -> Vec<Vec<u8>> {
@@ -72,8 +75,10 @@ fn frame(rows: i64) -> DataFrame {
         "small" => (0..rows).map(|i| i as i8).collect::<Vec<_>>(),
     ]
     .expect("columns of one length");
-    let list: ListChunked = (0..rows).map(|i| (i % 3 != 0).then(|| Series::new("".into(), (0..i % 4).collect::<Vec<i64>>()))).collect();
-    let time = Int64Chunked::from_vec("t".into(), (0..rows).map(|i| i * 1_000_000).collect()).into_datetime(TimeUnit::Microseconds, None);
+    let list: ListChunked =
+        (0..rows).map(|i| (i % 3 != 0).then(|| Series::new("".into(), (0..i % 4).collect::<Vec<i64>>()))).collect();
+    let time = Int64Chunked::from_vec("t".into(), (0..rows).map(|i| i * 1_000_000).collect())
+        .into_datetime(TimeUnit::Microseconds, None);
     frame
         .with_column(list.with_name("l".into()).into_series().into_column())
         .and_then(|f| f.with_column(time.into_series().into_column()))
@@ -84,7 +89,11 @@ fn frame(rows: i64) -> DataFrame {
 pub fn parquet() -> Vec<Vec<u8>> {
     let by_polars = |compression, rows| {
         let mut out = Vec::new();
-        ParquetWriter::new(&mut out).with_compression(compression).with_row_group_size(Some(20)).finish(&mut frame(rows)).expect("memory");
+        ParquetWriter::new(&mut out)
+            .with_compression(compression)
+            .with_row_group_size(Some(20))
+            .finish(&mut frame(rows))
+            .expect("memory");
         out
     };
     let none = Lies::default();
@@ -95,7 +104,11 @@ pub fn parquet() -> Vec<Vec<u8>> {
         by_polars(ParquetCompression::Gzip(None), 20),
         by_polars(ParquetCompression::Lz4Raw, 20),
         by_polars(ParquetCompression::Brotli(None), 20),
-        by_hand::file(&[Group::plain(0..10, none), Group::same(7, 1_000, none, none), Group::plain(5..9, none)], by_hand::UNCOMPRESSED, false),
+        by_hand::file(
+            &[Group::plain(0..10, none), Group::same(7, 1_000, none, none), Group::plain(5..9, none)],
+            by_hand::UNCOMPRESSED,
+            false,
+        ),
     ]
 }
 
@@ -108,11 +121,19 @@ pub fn arrow() -> Vec<Vec<u8>> {
     let plain = by_polars(None, 30);
     // What stands behind the first eight bytes is a stream.
     let stream = plain[8..].to_vec();
-    vec![plain, by_polars(Some(IpcCompression::LZ4), 200), by_polars(Some(IpcCompression::ZSTD(Default::default())), 200), stream]
+    vec![
+        plain,
+        by_polars(Some(IpcCompression::LZ4), 200),
+        by_polars(Some(IpcCompression::ZSTD(Default::default())), 200),
+        stream,
+    ]
 }
 
 pub fn frames() -> Vec<Vec<u8>> {
-    vec![frames::to_bytes(&frame(30)).expect("a frame"), frames::to_bytes(&DataFrame::empty_with_height(9)).expect("a frame")]
+    vec![
+        frames::to_bytes(&frame(30)).expect("a frame"),
+        frames::to_bytes(&DataFrame::empty_with_height(9)).expect("a frame"),
+    ]
 }
 
 pub fn model() -> Vec<Vec<u8>> {
@@ -124,7 +145,8 @@ pub fn model() -> Vec<Vec<u8>> {
     ];
     let question = braid::learn::encode::Question { target: "y".to_owned(), ..Default::default() };
     let training = braid::engine::train::Training { question, trees: 3, threads: 1, ..Default::default() };
-    let mut job = braid::engine::train::train(rows.expect("columns of one length"), training, braid::sync::Wake::silent());
+    let mut job =
+        braid::engine::train::train(rows.expect("columns of one length"), training, braid::sync::Wake::silent());
     let forest = loop {
         if let Some(forest) = job.take() {
             break forest.expect("a forest");
@@ -155,18 +177,26 @@ pub fn recording() -> Vec<Vec<u8>> {
     let (_guard, path) = place("log");
     let (log, _) = Log::open(&path, Options { segment_bytes: 400, ..Options::default() }).expect("a place to write");
     for i in 0..12 {
-        log.append(&Arc::new(format!("{{\"a\":{i},\"s\":\"some text {i}\"}}\n").into_bytes()), Instant::now()).expect("a place to write");
+        log.append(&Arc::new(format!("{{\"a\":{i},\"s\":\"some text {i}\"}}\n").into_bytes()), Instant::now())
+            .expect("a place to write");
     }
     log.gap("the connection was lost", false).expect("a place to write");
     log.append(&Arc::new(b"{\"a\":99}\n".to_vec()), Instant::now()).expect("a place to write");
     log.sync().expect("a place to write");
     log.close();
     drop(log);
-    let mut files: Vec<PathBuf> = fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(&path)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     let mut out = Vec::new();
     for file in files {
-        let (name, bytes) = (file.file_name().expect("a name").to_string_lossy().into_owned(), fs::read(&file).expect("what was written"));
+        let (name, bytes) = (
+            file.file_name().expect("a name").to_string_lossy().into_owned(),
+            fs::read(&file).expect("what was written"),
+        );
         out.extend((name.len() as u32).to_le_bytes());
         out.extend(name.into_bytes());
         out.extend((bytes.len() as u32).to_le_bytes());

@@ -14,7 +14,8 @@ fn envelope(points: &[Option<(f64, f64)>], (lo, hi): (f64, f64), columns: usize)
         let run: Vec<(f64, f64)> = run.iter().copied().flatten().collect();
         let alone = run.first().map(|p| (*p, *p)).into_iter();
         for ((ax, ay), (bx, by)) in run.windows(2).map(|pair| (pair[0], pair[1])).chain(alone) {
-            let (from, to) = (((ax - lo) / width).floor().max(0.0) as usize, (((bx - lo) / width).floor().max(-1.0) + 1.0) as usize);
+            let (from, to) =
+                (((ax - lo) / width).floor().max(0.0) as usize, (((bx - lo) / width).floor().max(-1.0) + 1.0) as usize);
             for (column, cover) in out.iter_mut().enumerate().take(to.min(columns)).skip(from) {
                 let (left, right) = (lo + column as f64 * width, lo + (column + 1) as f64 * width);
                 let at = |x: f64| if bx > ax { ay + (by - ay) * ((x.clamp(ax, bx) - ax) / (bx - ax)) } else { ay };
@@ -272,7 +273,8 @@ fn numbers_are_written_for_readers() {
 }
 
 fn x_labels(kind: AxisKind, lo: f64, hi: f64, width: f32) -> Vec<(String, String)> {
-    let ticks = axis::x_ticks(&kind, Scale::new(lo, hi), Room { width, before: 20.0, after: 20.0 }, false, &Look::light());
+    let ticks =
+        axis::x_ticks(&kind, Scale::new(lo, hi), Room { width, before: 20.0, after: 20.0 }, false, &Look::light());
     ticks.into_iter().map(|t| (t.label, t.context.unwrap_or_default())).collect()
 }
 
@@ -281,13 +283,22 @@ fn time_has_ticks_where_the_calendar_has() {
     const DAY: f64 = 86_400e6;
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     let hours = x_labels(AxisKind::Time, 0.8 * DAY, 1.3 * DAY, 420.0);
-    assert!(hours.contains(&pair("20:00", "Jan 1, 1970")) && hours.contains(&pair("00:00", "Jan 2, 1970")), "{hours:?}");
+    assert!(
+        hours.contains(&pair("20:00", "Jan 1, 1970")) && hours.contains(&pair("00:00", "Jan 2, 1970")),
+        "{hours:?}"
+    );
     let months = x_labels(AxisKind::Time, -400.0 * DAY, 100.0 * DAY, 420.0);
-    assert!(months.contains(&pair("Jan", "1970")) && months.contains(&pair("Jan", "1969")), "before 1970 as after it: {months:?}");
+    assert!(
+        months.contains(&pair("Jan", "1970")) && months.contains(&pair("Jan", "1969")),
+        "before 1970 as after it: {months:?}"
+    );
     let years = x_labels(AxisKind::Time, -40_000.0 * DAY, 20_000.0 * DAY, 420.0);
     assert!(years.contains(&pair("1900", "")) && years.contains(&pair("2000", "")), "{years:?}");
     let fine = x_labels(AxisKind::Time, DAY - 3.0, DAY + 3.0, 600.0);
-    assert!(fine.contains(&pair("23:59:59.999998", "Jan 1, 1970")) || fine.iter().any(|t| t.0 == "23:59:59.999998"), "{fine:?}");
+    assert!(
+        fine.contains(&pair("23:59:59.999998", "Jan 1, 1970")) || fine.iter().any(|t| t.0 == "23:59:59.999998"),
+        "{fine:?}"
+    );
     assert!(fine.iter().any(|t| t.0 == "00:00:00.000000" && t.1 == "Jan 2, 1970"), "{fine:?}");
     let clock = x_labels(AxisKind::Clock, 0.0, DAY, 600.0);
     assert!(clock.iter().all(|t| t.1.is_empty()) && clock.contains(&pair("12:00", "")), "{clock:?}");
@@ -296,13 +307,20 @@ fn time_has_ticks_where_the_calendar_has() {
     assert_eq!(ticks.iter().map(|t| t.label.as_str()).collect::<Vec<_>>(), ["Jan 5", "Jan 12", "Jan 19", "Jan 26"]);
     // 1900 was no leap year.
     let ticks = Step::Months(1).ticks(Scale::new(-2_208_988_800e6, -2_200_000_000e6), false);
-    assert_eq!(ticks.iter().map(|t| time::value(t.at, false)).collect::<Vec<_>>(), ["1900-01-01", "1900-02-01", "1900-03-01", "1900-04-01"]);
+    assert_eq!(
+        ticks.iter().map(|t| time::value(t.at, false)).collect::<Vec<_>>(),
+        ["1900-01-01", "1900-02-01", "1900-03-01", "1900-04-01"]
+    );
     assert_eq!(time::value(-1.5e6, false), "1969-12-31 23:59:58.500");
     assert_eq!(time::value(1e19, false), "1e19", "beyond the calendar it is a number");
     // Every step, with only its own multiples.
     for step in time::steps() {
         let ticks = step.ticks(Scale::new(-1e15, -1e15 + step.length() * 6.5), false);
-        assert!(matches!(step, Step::Years(n) if n > 10_000) || (5..=8).contains(&ticks.len()), "{step:?}: {}", ticks.len());
+        assert!(
+            matches!(step, Step::Years(n) if n > 10_000) || (5..=8).contains(&ticks.len()),
+            "{step:?}: {}",
+            ticks.len()
+        );
         assert!(ticks.windows(2).all(|pair| pair[0].at < pair[1].at));
     }
 }
@@ -315,12 +333,24 @@ fn names_that_do_not_fit_are_cut_or_left_out() {
     assert!(cut.iter().all(|(label, _)| label.ends_with('…')));
     let fewer = x_labels(AxisKind::Category(names.clone()), -0.5, 11.5, 300.0);
     assert!(!fewer.is_empty() && fewer.len() < 12);
-    assert_eq!(x_labels(AxisKind::Category(names), -0.5, 1.5, 900.0)[1].0, "a rather long name 1", "zoomed in, there is room");
+    assert_eq!(
+        x_labels(AxisKind::Category(names), -0.5, 1.5, 900.0)[1].0,
+        "a rather long name 1",
+        "zoomed in, there is room"
+    );
 }
 
 #[test]
 fn a_range_that_shows_nothing_is_widened() {
-    for (a, b) in [(0.0, 0.0), (5.0, 5.0), (-1e300, -1e300), (1e-320, 1e-320), (f64::NAN, 3.0), (f64::MAX, f64::MAX), (f64::MIN, f64::MAX)] {
+    for (a, b) in [
+        (0.0, 0.0),
+        (5.0, 5.0),
+        (-1e300, -1e300),
+        (1e-320, 1e-320),
+        (f64::NAN, 3.0),
+        (f64::MAX, f64::MAX),
+        (f64::MIN, f64::MAX),
+    ] {
         let scale = Scale::new(a, b);
         assert!(scale.lo() < scale.hi() && scale.span().is_finite() && scale.span() > 0.0, "{a} {b}: {scale:?}");
         assert!((scale.share(scale.lo())).abs() < 1e-9 && (scale.share(scale.hi()) - 1.0).abs() < 1e-9);
@@ -331,7 +361,11 @@ fn a_range_that_shows_nothing_is_widened() {
 fn bars_and_areas_stand_on_zero() {
     for mark in MARKS.iter().filter(|mark| mark.zero) {
         for y in [vec![5.0, 7.0], vec![-5.0, -7.0], vec![0.0, 0.0]] {
-            let figure = Figure { mark: mark.name.into(), series: vec![Series::new("a", vec![1.0, 2.0], y)], ..Figure::default() };
+            let figure = Figure {
+                mark: mark.name.into(),
+                series: vec![Series::new("a", vec![1.0, 2.0], y)],
+                ..Figure::default()
+            };
             assert!(record(&figure, [300.0, 200.0], &Look::light()).unwrap().layout.y.holds(0.0));
         }
     }

@@ -71,7 +71,10 @@ fn no_line_joins_what_two_names_tell_apart() {
     let (from, to) = (column!("from", ["A", "A", "A", "A", "B", "B"]), column!("to", ["x", "y", "x", "y", "x", "x"]));
     let frame = frame(vec![time, from, to, column!("flights", [1i64, 9, 2, 8, 5, 6])]);
     let guess = Encoding::guess(&frame);
-    assert_eq!((guess.series.clone(), guess.title()), (vec!["from".to_owned(), "to".to_owned()], "flights by hour and from and to".to_owned()));
+    assert_eq!(
+        (guess.series.clone(), guess.title()),
+        (vec!["from".to_owned(), "to".to_owned()], "flights by hour and from and to".to_owned())
+    );
     let figure = guess.figure(&frame).unwrap();
     let lines: Vec<_> = figure.series.iter().map(|s| (s.name.as_str(), s.y.to_vec())).collect();
     assert_eq!(lines, [("A · x", vec![1.0, 2.0]), ("A · y", vec![9.0, 8.0]), ("B · x", vec![5.0, 6.0])]);
@@ -90,12 +93,24 @@ fn a_measure_that_would_look_flat_beside_the_first_is_left_out() {
 
 #[test]
 fn a_missing_window_is_a_gap() {
-    let frame = frame(vec![times("hour", &[5, 0, 1, 2, 6, 7]), column!("n", [Some(5.0f64), Some(0.0), Some(1.0), None, Some(6.0), Some(7.0)])]);
+    let frame = frame(vec![
+        times("hour", &[5, 0, 1, 2, 6, 7]),
+        column!("n", [Some(5.0f64), Some(0.0), Some(1.0), None, Some(6.0), Some(7.0)]),
+    ]);
     let figure = Encoding::guess(&frame).figure(&frame).unwrap();
     assert_eq!(figure.x.kind, AxisKind::Time);
-    let points: Vec<(f64, String)> = figure.series[0].x.iter().zip(figure.series[0].y.iter()).map(|(x, y)| (x / HOUR as f64, y.to_string())).collect();
+    let points: Vec<(f64, String)> = figure.series[0]
+        .x
+        .iter()
+        .zip(figure.series[0].y.iter())
+        .map(|(x, y)| (x / HOUR as f64, y.to_string()))
+        .collect();
     let expected = [(0.0, "0"), (1.0, "1"), (2.0, "NaN"), (3.0, "NaN"), (5.0, "5"), (6.0, "6"), (7.0, "7")];
-    assert_eq!(points, expected.map(|(x, y)| (x, y.to_owned())), "sorted, the null kept, a gap where 3 and 4 are missing");
+    assert_eq!(
+        points,
+        expected.map(|(x, y)| (x, y.to_owned())),
+        "sorted, the null kept, a gap where 3 and 4 are missing"
+    );
 }
 
 #[test]
@@ -107,7 +122,11 @@ fn only_an_even_axis_has_missing_windows() {
     assert_eq!(step(&[3.0, 3.0, f64::NAN]), None);
     // Windows that one group lacks are missing in it, though another has them.
     let hours = [0, 1, 2, 3, 0, 3];
-    let frame = frame(vec![times("hour", &hours), column!("who", ["a", "a", "a", "a", "b", "b"]), column!("n", [1i64, 2, 3, 4, 5, 6])]);
+    let frame = frame(vec![
+        times("hour", &hours),
+        column!("who", ["a", "a", "a", "a", "b", "b"]),
+        column!("n", [1i64, 2, 3, 4, 5, 6]),
+    ]);
     let figure = Encoding::guess(&frame).figure(&frame).unwrap();
     assert_eq!(figure.series[1].y.iter().filter(|y| y.is_nan()).count(), 1);
     assert_eq!(figure.series[0].y.iter().filter(|y| y.is_nan()).count(), 0);
@@ -134,7 +153,8 @@ fn the_largest_groups_are_shown_and_the_others_counted() {
 
 #[test]
 fn names_keep_the_order_of_the_answer() {
-    let frame = frame(vec![column!("origin", [Some("上海"), Some("北京"), None, Some("")]), column!("n", [4u8, 3, 2, 1])]);
+    let frame =
+        frame(vec![column!("origin", [Some("上海"), Some("北京"), None, Some("")]), column!("n", [4u8, 3, 2, 1])]);
     let figure = Encoding::guess(&frame).figure(&frame).unwrap();
     assert_eq!(figure.x.kind, AxisKind::Category(["上海", "北京", "(null)", "(empty)"].map(str::to_owned).to_vec()));
     assert_eq!(figure.series[0].y.to_vec(), [4.0, 3.0, 2.0, 1.0]);
@@ -158,7 +178,8 @@ fn every_kind_of_column_has_its_place() {
     for (x, expected, kind) in cases {
         let words = format!("{}", x.dtype());
         let frame = frame(vec![x, column!("n", [1i64]), column!("b", [Some(true)])]);
-        let encoding = Encoding { mark: "line".into(), x: Some("t".into()), y: vec!["n".into(), "b".into()], series: Vec::new() };
+        let encoding =
+            Encoding { mark: "line".into(), x: Some("t".into()), y: vec!["n".into(), "b".into()], series: Vec::new() };
         let figure = encoding.figure(&frame).unwrap();
         assert_eq!((figure.x.kind, figure.series[0].x[0]), (kind, expected), "{words}");
         assert_eq!(figure.series[1].y[0], 1.0, "true is 1");
@@ -168,7 +189,11 @@ fn every_kind_of_column_has_its_place() {
 #[test]
 fn a_column_that_cannot_be_drawn_says_so() {
     let frame = frame(vec![column!("origin", ["a"]), column!("n", [1i64])]);
-    let with = |y: &str, x: &str| Encoding { mark: "bar".into(), x: Some(x.into()), y: vec![y.into()], series: Vec::new() }.figure(&frame).unwrap_err();
+    let with = |y: &str, x: &str| {
+        Encoding { mark: "bar".into(), x: Some(x.into()), y: vec![y.into()], series: Vec::new() }
+            .figure(&frame)
+            .unwrap_err()
+    };
     let fault = with("delay", "origin");
     assert!(fault.what.contains("'delay'") && fault.hint.contains("origin, n"), "{fault}");
     assert!(with("origin", "n").what.contains("'origin'"));

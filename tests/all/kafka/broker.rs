@@ -77,17 +77,30 @@ impl Broker {
         let log = self.folder.path().join("log");
         let java = java(256);
         let mut shell = Command::new("sh");
-        shell.args(["-c", "\"$@\" </dev/null >>\"$LOG\" 2>&1 & cat >/dev/null; kill -9 $!; wait", "sh"]).env("LOG", &log);
-        shell.arg(java.get_program()).args(java.get_args()).arg("kafka.Kafka").arg(self.folder.path().join("server.properties"));
+        shell
+            .args(["-c", "\"$@\" </dev/null >>\"$LOG\" 2>&1 & cat >/dev/null; kill -9 $!; wait", "sh"])
+            .env("LOG", &log);
+        shell
+            .arg(java.get_program())
+            .args(java.get_args())
+            .arg("kafka.Kafka")
+            .arg(self.folder.path().join("server.properties"));
         self.process = Some(shell.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap());
         let begin = Instant::now();
         let runtime = runtime();
         loop {
             let build = ClientBuilder::new(vec![self.address()]).backoff_config(impatient()).build();
-            if runtime.block_on(async { tokio::time::timeout(Duration::from_secs(5), build).await }).is_ok_and(|client| client.is_ok()) {
+            if runtime
+                .block_on(async { tokio::time::timeout(Duration::from_secs(5), build).await })
+                .is_ok_and(|client| client.is_ok())
+            {
                 return;
             }
-            assert!(begin.elapsed() < Duration::from_secs(90), "the broker does not start: {}", fs::read_to_string(&log).unwrap_or_default());
+            assert!(
+                begin.elapsed() < Duration::from_secs(90),
+                "the broker does not start: {}",
+                fs::read_to_string(&log).unwrap_or_default()
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -181,7 +194,16 @@ pub fn at(seconds: i64) -> DateTime<Utc> {
 /// Makes a certificate for the second door, and says who may enter there.
 fn lock(folder: &Path) -> String {
     let keys = folder.join("keys");
-    let store = |command: &mut Command| done(command.arg("-keystore").arg(&keys).args(["-storetype", "PKCS12", "-storepass", "changeit", "-alias", "broker"]));
+    let store = |command: &mut Command| {
+        done(command.arg("-keystore").arg(&keys).args([
+            "-storetype",
+            "PKCS12",
+            "-storepass",
+            "changeit",
+            "-alias",
+            "broker",
+        ]))
+    };
     let who = ["-dname", "CN=127.0.0.1", "-ext", "san=ip:127.0.0.1"];
     store(Command::new("keytool").args(["-genkeypair", "-keyalg", "EC", "-validity", "30"]).args(who));
     store(Command::new("keytool").args(["-exportcert", "-rfc", "-file"]).arg(folder.join("ca.pem")));
@@ -198,7 +220,12 @@ fn lock(folder: &Path) -> String {
 
 fn done(command: &mut Command) {
     let out = command.output().unwrap();
-    assert!(out.status.success(), "{command:?}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr)
+    );
 }
 
 fn runtime() -> Runtime {
@@ -230,10 +257,12 @@ fn logging() -> PathBuf {
 fn jars() -> &'static Path {
     static JARS: OnceLock<PathBuf> = OnceLock::new();
     JARS.get_or_init(|| {
-        let need = "the Kafka tests need a Java runtime (17 or newer) and Maven: apt-get install default-jre-headless maven";
+        let need =
+            "the Kafka tests need a Java runtime (17 or newer) and Maven: apt-get install default-jre-headless maven";
         let java = Command::new("java").arg("-version").output();
         assert!(java.is_ok_and(|out| out.status.success()), "there is no java; {need}");
-        let folder = dirs::cache_dir().unwrap_or_else(std::env::temp_dir).join("braid").join(format!("kafka-{VERSION}"));
+        let folder =
+            dirs::cache_dir().unwrap_or_else(std::env::temp_dir).join("braid").join(format!("kafka-{VERSION}"));
         if folder.join("complete").exists() {
             return folder;
         }
@@ -242,7 +271,11 @@ fn jars() -> &'static Path {
         let beside = tempfile::tempdir_in(folder.parent().unwrap()).unwrap();
         let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/pom.xml");
         let mut maven = Command::new("mvn");
-        maven.args(["-q", "-B", "-f"]).arg(pom).arg(format!("-Dkafka.version={VERSION}")).arg("dependency:copy-dependencies");
+        maven
+            .args(["-q", "-B", "-f"])
+            .arg(pom)
+            .arg(format!("-Dkafka.version={VERSION}"))
+            .arg("dependency:copy-dependencies");
         maven.arg(format!("-DoutputDirectory={}", beside.path().display()));
         let out = maven.output().unwrap_or_else(|error| panic!("there is no mvn ({error}); {need}"));
         assert!(out.status.success(), "Maven could not fetch Kafka: {}", String::from_utf8_lossy(&out.stdout));

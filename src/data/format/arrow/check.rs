@@ -71,7 +71,8 @@ fn words(table: Table<'_>, field: usize, left: &mut usize) -> Option<()> {
     if let Some(pairs) = table.tables(field) {
         for i in 0..pairs.length {
             let pair = pairs.table(i)?;
-            let text = |field: usize| if pair.has(field) { pair.vector(field, 1).map(|text| text.length) } else { Some(0) };
+            let text =
+                |field: usize| if pair.has(field) { pair.vector(field, 1).map(|text| text.length) } else { Some(0) };
             *left = left.checked_sub(text(0)?.checked_add(text(1)?)?.checked_add(8)?)?;
         }
     }
@@ -88,7 +89,12 @@ fn shape(field: Table<'_>, depth: usize, left: &mut usize) -> Option<Shape> {
     };
     if let Some(dictionary) = field.table(4) {
         let bits = dictionary.table(1).and_then(|int| int.int(0, 0)).unwrap_or(32);
-        return Some(Shape { proof: Proof::Bits(u64::try_from(bits).ok()?), buffers: 2, views: false, children: Vec::new() });
+        return Some(Shape {
+            proof: Proof::Bits(u64::try_from(bits).ok()?),
+            buffers: 2,
+            views: false,
+            children: Vec::new(),
+        });
     }
     let kind = field.table(3)?;
     let bits = |field: usize, default: i32| kind.int(field, default).and_then(|bits| u64::try_from(bits).ok());
@@ -185,7 +191,9 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
         let root = Table::root(&message).filter(|root| root.byte(1) == Some(RECORDS)).ok_or_else(broken)?;
         let records = root.table(2).ok_or_else(broken)?;
         let rows = records.long(0).and_then(|rows| u32::try_from(rows).ok()).map(u64::from);
-        let rows = rows.ok_or_else(|| format!("it claims {} rows, more than can be read together", records.long(0).unwrap_or(-1)))?;
+        let rows = rows.ok_or_else(|| {
+            format!("it claims {} rows, more than can be read together", records.long(0).unwrap_or(-1))
+        })?;
         let mut columns = Columns::new(records).ok_or_else(broken)?;
         self.codec = codec(records)?;
         // Where no column is read one must vouch for the rows.
@@ -218,7 +226,9 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
     }
 
     fn afford(&self) -> Checked<()> {
-        afford(self.need).map_err(|room| format!("its columns take about {} MiB, and there is room for {}", self.need >> 20, room >> 20))
+        afford(self.need).map_err(|room| {
+            format!("its columns take about {} MiB, and there is room for {}", self.need >> 20, room >> 20)
+        })
     }
 
     /// Takes a column's nodes and buffers. `rows` is how many values it must have.
@@ -259,10 +269,16 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
         let said = head.first_chunk().map(|b| i64::from_le_bytes(*b)).ok_or("a buffer is too short")?;
         let packed = bytes - 8;
         // Buffers that would not become smaller are not packed.
-        let becomes = if said == -1 { packed } else { u64::try_from(said).map_err(|_| format!("a buffer claims to become {said} bytes"))? };
+        let becomes = if said == -1 {
+            packed
+        } else {
+            u64::try_from(said).map_err(|_| format!("a buffer claims to become {said} bytes"))?
+        };
         let held = said == -1
             || codec.may_hold(packed, becomes)
-                && (!Codec::is_doubtful(packed, becomes) || codec.holds(&read_range(self.file, self.length, from + 8..from + bytes).map_err(fault)?, becomes));
+                && (!Codec::is_doubtful(packed, becomes)
+                    || codec
+                        .holds(&read_range(self.file, self.length, from + 8..from + bytes).map_err(fault)?, becomes));
         if !held {
             return Err(format!("a buffer of {packed} bytes claims to become {becomes}"));
         }
@@ -296,7 +312,11 @@ impl<'a> Columns<'a> {
 
     /// Values and nulls.
     fn node(&mut self) -> Checked<(u64, u64)> {
-        let (length, nulls) = self.nodes.long(self.next[0], 0).zip(self.nodes.long(self.next[0], 8)).ok_or("it has fewer columns than the schema")?;
+        let (length, nulls) = self
+            .nodes
+            .long(self.next[0], 0)
+            .zip(self.nodes.long(self.next[0], 8))
+            .ok_or("it has fewer columns than the schema")?;
         self.next[0] += 1;
         match (u64::try_from(length), u64::try_from(nulls)) {
             (Ok(length), Ok(nulls)) if nulls <= length => Ok((length, nulls)),
@@ -306,9 +326,16 @@ impl<'a> Columns<'a> {
 
     /// Place and length.
     fn buffer(&mut self) -> Checked<(u64, u64)> {
-        let (at, bytes) = self.buffers.long(self.next[1], 0).zip(self.buffers.long(self.next[1], 8)).ok_or("it has fewer buffers than it needs")?;
+        let (at, bytes) = self
+            .buffers
+            .long(self.next[1], 0)
+            .zip(self.buffers.long(self.next[1], 8))
+            .ok_or("it has fewer buffers than it needs")?;
         self.next[1] += 1;
-        u64::try_from(at).ok().zip(u64::try_from(bytes).ok()).ok_or_else(|| "the place of a buffer is negative".to_owned())
+        u64::try_from(at)
+            .ok()
+            .zip(u64::try_from(bytes).ok())
+            .ok_or_else(|| "the place of a buffer is negative".to_owned())
     }
 
     fn views(&mut self) -> Checked<usize> {

@@ -19,7 +19,12 @@ use super::flat::{Table, Vector};
 use super::{ColumnFile, Format, Kind, RowGroup, blocks};
 use crate::data::{Fault, Result};
 
-pub static ARROW: Format = Format { name: "arrow", title: "Arrow IPC or Feather", extensions: &["arrow", "ipc", "feather"], kind: Kind::Columns { open } };
+pub static ARROW: Format = Format {
+    name: "arrow",
+    title: "Arrow IPC or Feather",
+    extensions: &["arrow", "ipc", "feather"],
+    kind: Kind::Columns { open },
+};
 
 /// Bytes after the footer: its length and the closing magic.
 const TAIL: u64 = 10;
@@ -44,8 +49,11 @@ fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
     let place = path.display().to_string();
     let mut file = blocks::open(path)?;
     let length = file.metadata().map_err(|error| Fault::io(&place, &error))?.len();
-    let footer = Footer::read(&mut file, length)
-        .ok_or_else(|| Fault::new("it is truncated or not Arrow; the footer is missing").at(place.clone()).hint("copy or download it again"))?;
+    let footer = Footer::read(&mut file, length).ok_or_else(|| {
+        Fault::new("it is truncated or not Arrow; the footer is missing")
+            .at(place.clone())
+            .hint("copy or download it again")
+    })?;
     let shapes = footer.check(&mut file).map_err(|why| blocks::damaged(&place, "its footer", &why))?;
     let whole = footer.show(blocks::open(path)?, None);
     let arrow = blocks::guarded(&place, "its footer", || IpcReader::new(whole).schema())?;
@@ -53,7 +61,10 @@ fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
     for (place, field) in arrow.iter_values().enumerate() {
         if blocks::holds(field.dtype()) {
             places.push(place);
-            if matches!(field.dtype(), ArrowDataType::Timestamp(ArrowTimeUnit::Second, _) | ArrowDataType::Duration(ArrowTimeUnit::Second)) {
+            if matches!(
+                field.dtype(),
+                ArrowDataType::Timestamp(ArrowTimeUnit::Second, _) | ArrowDataType::Duration(ArrowTimeUnit::Second)
+            ) {
                 seconds.push(field.name.clone());
             }
             schema.insert(field.name.clone(), blocks::plain_type(&DataType::from_arrow_field(field)));
@@ -62,12 +73,27 @@ fn open(path: &Path) -> Result<Arc<dyn ColumnFile>> {
         }
     }
     if places.is_empty() {
-        return Err(Fault::new("none of its columns can be read here").at(place).hint("write it again with plain columns"));
+        return Err(Fault::new("none of its columns can be read here")
+            .at(place)
+            .hint("write it again with plain columns"));
     }
-    let mut this = Arrow { path: path.to_owned(), footer, shapes, places, schema: schema.into(), seconds, groups: Vec::new(), refused: Vec::new(), left_out };
+    let mut this = Arrow {
+        path: path.to_owned(),
+        footer,
+        shapes,
+        places,
+        schema: schema.into(),
+        seconds,
+        groups: Vec::new(),
+        refused: Vec::new(),
+        left_out,
+    };
     for batch in 0..this.footer.batches {
         let rows = this.rows(&mut file, batch, &[]);
-        this.groups.push(RowGroup { rows: *rows.as_ref().unwrap_or(&0), bytes: this.footer.block(batch).map_or(0, |block| block.bytes()) });
+        this.groups.push(RowGroup {
+            rows: *rows.as_ref().unwrap_or(&0),
+            bytes: this.footer.block(batch).map_or(0, |block| block.bytes()),
+        });
         this.refused.push(rows.err());
     }
     Ok(Arc::new(this))
@@ -99,7 +125,9 @@ impl Arrow {
         let rows = block.and_then(|block| Batch::new(file, self.footer.length, block).rows(&self.shapes, Some(places)));
         // What such a batch holds is not known: its rows stand in its header alone.
         let hint = "copy or download the file again, or ask whoever wrote it";
-        rows.map_err(|why| Fault::new(format!("it is damaged and left out: {why}")).at(self.place(batch)).hint(hint).lost(0))
+        rows.map_err(|why| {
+            Fault::new(format!("it is damaged and left out: {why}")).at(self.place(batch)).hint(hint).lost(0)
+        })
     }
 
     /// Seconds beyond what milliseconds can hold come out of polars as other times. A multiple of a thousand that went round in
@@ -109,7 +137,9 @@ impl Arrow {
             let Ok(column) = frame.column(name) else { continue };
             let values = column.to_physical_repr().cast(&DataType::Int64)?;
             if values.i64()?.iter().flatten().any(|value| value % 1_000 != 0) {
-                let what = format!("column '{name}' holds times in seconds that lie beyond what can be read, so that it is left out");
+                let what = format!(
+                    "column '{name}' holds times in seconds that lie beyond what can be read, so that it is left out"
+                );
                 return Err(Fault::new(what).hint("write its times in milliseconds or microseconds"));
             }
         }
@@ -155,8 +185,10 @@ impl ColumnFile for Arrow {
         let frame = self.batch(group, places, rows)?;
         self.check_seconds(&frame).map_err(|fault| fault.at(self.place(group)).lost(rows))?;
         let names = columns.iter().filter_map(|c| self.schema.get_at_index(*c)).map(|(name, _)| name);
-        let read: PolarsResult<Vec<Column>> = names.map(|name| frame.column(name).cloned().and_then(blocks::plain)).collect();
-        read.and_then(|read| DataFrame::new(frame.height(), read)).map_err(|error| Fault::from(error).at(self.place(group)))
+        let read: PolarsResult<Vec<Column>> =
+            names.map(|name| frame.column(name).cloned().and_then(blocks::plain)).collect();
+        read.and_then(|read| DataFrame::new(frame.height(), read))
+            .map_err(|error| Fault::from(error).at(self.place(group)))
     }
 }
 
@@ -204,7 +236,9 @@ impl Footer {
         if let Some(list) = table.vector(DICTIONARIES, BLOCK) {
             for i in 0..list.length {
                 let block = Block::of(list, i, self.length).ok_or("a dictionary lies beyond the end of the file")?;
-                Batch::new(file, self.length, block).dictionary().map_err(|why| format!("dictionary {}: {why}", i + 1))?;
+                Batch::new(file, self.length, block)
+                    .dictionary()
+                    .map_err(|why| format!("dictionary {}: {why}", i + 1))?;
             }
         }
         Ok(shapes)
@@ -278,7 +312,8 @@ impl Seek for Spliced {
             SeekFrom::End(by) => self.length.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
-        self.at = at.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidInput, "a place before the beginning"))?;
+        self.at =
+            at.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidInput, "a place before the beginning"))?;
         Ok(self.at)
     }
 }

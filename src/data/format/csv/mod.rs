@@ -14,9 +14,19 @@ use super::{Commas, Decoded, Decoder, Format, Kind, Preamble, Sniff};
 use crate::data::{Fault, Result};
 use scan::{Flaw, Sink};
 
-pub static CSV: Format = Format { name: "csv", title: "CSV, any delimiter", extensions: &["csv"], kind: Kind::Text { sniff: |s| open(s, None) } };
+pub static CSV: Format = Format {
+    name: "csv",
+    title: "CSV, any delimiter",
+    extensions: &["csv"],
+    kind: Kind::Text { sniff: |s| open(s, None) },
+};
 
-pub static TSV: Format = Format { name: "tsv", title: "Tab-separated text", extensions: &["tsv", "tab"], kind: Kind::Text { sniff: |s| open(s, Some(b'\t')) } };
+pub static TSV: Format = Format {
+    name: "tsv",
+    title: "Tab-separated text",
+    extensions: &["tsv", "tab"],
+    kind: Kind::Text { sniff: |s| open(s, Some(b'\t')) },
+};
 
 fn open(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Arc<dyn Decoder>> {
     let layout = sniff::layout(sniff, prefer)?;
@@ -68,7 +78,8 @@ impl Decoder for Csv {
             scan::walk(bytes, self.layout.delimiter, &mut reading);
         }
         let rows = reading.rows;
-        rows::assemble(&self.source, block, line, &asked, rows, cell, plain).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
+        rows::assemble(&self.source, block, line, &asked, rows, cell, plain)
+            .map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }
 }
 
@@ -96,12 +107,15 @@ impl Reading<'_> {
             let flaw = if clean { None } else { block.flaw(start..end) };
             if ends.len() != fields || flaw.is_some() {
                 // Only the beginning of a row with too many fields was told.
-                let many = memchr::memchr_iter(csv.layout.delimiter, block.bytes.get(start..end).unwrap_or_default()).count() + 1;
+                let many = memchr::memchr_iter(csv.layout.delimiter, block.bytes.get(start..end).unwrap_or_default())
+                    .count()
+                    + 1;
                 rows.aside.push((Span::new(start, end), csv.reason(many, Flaw::None, flaw)));
                 return;
             }
             let place = |column: usize| {
-                let from = column.checked_sub(1).and_then(|before| ends.get(before)).map_or(start as u32, |before| before + 1);
+                let from =
+                    column.checked_sub(1).and_then(|before| ends.get(before)).map_or(start as u32, |before| before + 1);
                 Span { start: from, end: ends.get(column).copied().unwrap_or(from) }
             };
             match *columns {
@@ -162,7 +176,8 @@ impl Csv {
                 format!("column '{}': there is text after the closing quote", name(index))
             }
             _ => {
-                let (what, plural) = (if self.layout.header { "header" } else { "first row" }, if fields == 1 { "" } else { "s" });
+                let (what, plural) =
+                    (if self.layout.header { "header" } else { "first row" }, if fields == 1 { "" } else { "s" });
                 format!("has {fields} field{plural}, the {what} has {}", self.layout.specs.len())
             }
         }

@@ -200,13 +200,15 @@ pub(super) fn cut(bytes: &[u8], delimiter: u8) -> usize {
         at = match closing(bytes, open) {
             Some(after) => after,
             // With this much behind it the quote stays unclosed whatever comes: its line ends at its line end.
-            None if bytes.len() > open + QUOTE_BYTES + 1 => match memchr(b'\n', bytes.get(open..).unwrap_or_default()) {
-                Some(end) => {
-                    whole = open + end + 1;
-                    whole
+            None if bytes.len() > open + QUOTE_BYTES + 1 => {
+                match memchr(b'\n', bytes.get(open..).unwrap_or_default()) {
+                    Some(end) => {
+                        whole = open + end + 1;
+                        whole
+                    }
+                    None => return whole,
                 }
-                None => return whole,
-            },
+            }
             None => return whole,
         };
     }

@@ -62,8 +62,9 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         Some(byte) if memchr::memchr(byte, first_line(sniff.head)).is_some() => byte,
         _ => delimiter(sniff),
     };
-    let sample = sample(sniff, delimiter)
-        .ok_or_else(|| fault("its first line is longer than 1 MiB, so it is no table with lines", "check that this is the right file"))?;
+    let sample = sample(sniff, delimiter).ok_or_else(|| {
+        fault("its first line is longer than 1 MiB, so it is no table with lines", "check that this is the right file")
+    })?;
     let (first, end) = records(sample, delimiter, 1).into_iter().next().unwrap_or_default();
     let first: Vec<String> = first.into_iter().map(|range| text(sample, range)).collect();
     let width = first.len();
@@ -71,7 +72,14 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         return Err(fault("its first line opens a quote and does not close it", "check its first line"));
     }
     let below = sample.get(end..).unwrap_or_default();
-    let mut columns = Columns { bytes: below, guesses: vec![Guess::default(); width], first: &first, again: vec![false; width], fields: Vec::new(), rows: 0 };
+    let mut columns = Columns {
+        bytes: below,
+        guesses: vec![Guess::default(); width],
+        first: &first,
+        again: vec![false; width],
+        fields: Vec::new(),
+        rows: 0,
+    };
     scan::walk(below, delimiter, &mut columns);
     let (mut guesses, again, rows) = (columns.guesses, columns.again, columns.rows);
     let header = has_header(&first, &guesses, &again, rows, sniff);
@@ -92,7 +100,11 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         _ => names(&first, header),
     };
     for (name, guess) in names.into_iter().zip(&guesses) {
-        let known = sniff.known.as_deref().and_then(|schema: &Schema| schema.get(name.as_str())).filter(|dtype| **dtype != DataType::Null);
+        let known = sniff
+            .known
+            .as_deref()
+            .and_then(|schema: &Schema| schema.get(name.as_str()))
+            .filter(|dtype| **dtype != DataType::Null);
         specs.push(
             match known {
                 Some(dtype) => Spec::known(name, dtype.clone()),
@@ -102,7 +114,12 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         );
     }
     let text = |spec: &&Spec| spec.dtype == DataType::String;
-    let commas = specs.iter().zip(&guesses).filter(|(spec, _)| text(spec)).filter_map(|(spec, guess)| Some((spec.name.clone(), guess.commas()?))).collect();
+    let commas = specs
+        .iter()
+        .zip(&guesses)
+        .filter(|(spec, _)| text(spec))
+        .filter_map(|(spec, guess)| Some((spec.name.clone(), guess.commas()?)))
+        .collect();
     Ok(Layout { commas, delimiter, header, preamble, specs, settled: rows > 0 || !header })
 }
 
@@ -169,7 +186,9 @@ impl Sink for Columns<'_> {
         // Rows that will be set aside have no say in the types.
         if fits && memchr::memchr(0, row).is_none() && std::str::from_utf8(row).is_ok() {
             self.rows += 1;
-            for (((range, guess), first), again) in self.fields.iter().zip(&mut self.guesses).zip(self.first).zip(&mut self.again) {
+            for (((range, guess), first), again) in
+                self.fields.iter().zip(&mut self.guesses).zip(self.first).zip(&mut self.again)
+            {
                 if let Some(text) = self.bytes.get(range.clone()).and_then(scan::unquote)
                     && !text.is_empty()
                 {

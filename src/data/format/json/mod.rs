@@ -16,11 +16,19 @@ use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
 use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff, word};
 use crate::data::{Fault, Result};
 
-pub static NDJSON: Format =
-    Format { name: "ndjson", title: "JSON, one object a line", extensions: &["ndjson", "jsonl"], kind: Kind::Text { sniff: |s| open(s, Shape::Lines) } };
+pub static NDJSON: Format = Format {
+    name: "ndjson",
+    title: "JSON, one object a line",
+    extensions: &["ndjson", "jsonl"],
+    kind: Kind::Text { sniff: |s| open(s, Shape::Lines) },
+};
 
-pub static JSON: Format =
-    Format { name: "json", title: "JSON, an array of objects", extensions: &["json"], kind: Kind::Text { sniff: |s| open(s, Shape::Document) } };
+pub static JSON: Format = Format {
+    name: "json",
+    title: "JSON, an array of objects",
+    extensions: &["json"],
+    kind: Kind::Text { sniff: |s| open(s, Shape::Document) },
+};
 
 /// How objects follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +82,8 @@ impl Decoder for Json {
         let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
         let asked = Asked::new(&self.specs, columns, vital)?;
         let rows = self.rows(block, &asked);
-        rows::assemble(&self.source, block, line, &asked, rows, cell, plain).map_err(|fault| Fault { place: self.source.to_string(), ..fault })
+        rows::assemble(&self.source, block, line, &asked, rows, cell, plain)
+            .map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }
 }
 
@@ -85,13 +94,28 @@ impl Json {
         records(bytes, self.shape, |start, limit| {
             let row_at = rows.cells.len();
             rows.cells.resize(row_at + width, Span::default());
-            let mut row = Row { json: self, asked, cells: rows.cells.get_mut(row_at..).unwrap_or_default(), bytes: limit, next: 0 };
+            let mut row = Row {
+                json: self,
+                asked,
+                cells: rows.cells.get_mut(row_at..).unwrap_or_default(),
+                bytes: limit,
+                next: 0,
+            };
             let end = scan::object(limit, start, &mut row);
             let (end, flaw) = match end {
-                Ok(end) if self.shape == Shape::Document || scan::blank(limit, end) == limit.len() => (end, block.flaw(start..end).map(ToOwned::to_owned)),
+                Ok(end) if self.shape == Shape::Document || scan::blank(limit, end) == limit.len() => {
+                    (end, block.flaw(start..end).map(ToOwned::to_owned))
+                }
                 _ => {
                     let end = self.shape.end(limit, start);
-                    (end, Some(block.flaw(start..end).map_or_else(|| words(limit.get(start..end).unwrap_or_default()), ToOwned::to_owned)))
+                    (
+                        end,
+                        Some(
+                            block
+                                .flaw(start..end)
+                                .map_or_else(|| words(limit.get(start..end).unwrap_or_default()), ToOwned::to_owned),
+                        ),
+                    )
                 }
             };
             match flaw {
@@ -211,7 +235,9 @@ fn objects(bytes: &[u8], shape: Shape, mut hear: impl FnMut(Object)) {
 fn words(record: &[u8]) -> String {
     match serde_json::from_slice::<serde::de::IgnoredAny>(record) {
         Err(error) => format!("not valid JSON: {error}"),
-        Ok(_) if scan::is_deep(record) => format!("nested too deeply: more than {} objects and arrays in each other", scan::DEEPEST),
+        Ok(_) if scan::is_deep(record) => {
+            format!("nested too deeply: more than {} objects and arrays in each other", scan::DEEPEST)
+        }
         Ok(_) if record.first() == Some(&b'{') => "not valid JSON".to_owned(),
         Ok(_) => "not a JSON object".to_owned(),
     }

@@ -174,7 +174,8 @@ impl Key {
     /// The place after it, if it stands at `at`.
     #[inline]
     fn after(&self, bytes: &[u8], at: usize) -> Option<usize> {
-        let other = (word::load(bytes, at) ^ self.words[0]) & self.masks[0] | (word::load(bytes, at + 8) ^ self.words[1]) & self.masks[1];
+        let other = (word::load(bytes, at) ^ self.words[0]) & self.masks[0]
+            | (word::load(bytes, at + 8) ^ self.words[1]) & self.masks[1];
         if other != 0 {
             return None;
         }

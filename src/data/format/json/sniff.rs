@@ -43,7 +43,9 @@ pub(super) fn columns(sniff: &Sniff<'_>, shape: Shape) -> Result<Vec<Spec>> {
             (0, _) => "it holds no JSON object, so it has no columns",
             _ => "its first records are not JSON objects",
         };
-        return Err(Fault::new(what).at(sniff.source.to_string()).hint("a table is one object a line, or an array of objects"));
+        return Err(Fault::new(what)
+            .at(sniff.source.to_string())
+            .hint("a table is one object a line, or an array of objects"));
     }
     let mut specs = Vec::with_capacity(guesses.len());
     for (name, guess) in guesses {

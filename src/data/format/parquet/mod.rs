@@ -19,7 +19,8 @@ use super::{ColumnFile, Format, Kind, RowGroup, blocks};
 use crate::data::memory::afford;
 use crate::data::{Fault, Result};
 
-pub static PARQUET: Format = Format { name: "parquet", title: "Parquet", extensions: &["parquet", "pq"], kind: Kind::Columns { open } };
+pub static PARQUET: Format =
+    Format { name: "parquet", title: "Parquet", extensions: &["parquet", "pq"], kind: Kind::Columns { open } };
 
 #[derive(Debug)]
 struct Parquet {
@@ -74,7 +75,11 @@ fn parse(path: &Path) -> Result<Parquet> {
     let place = path.display().to_string();
     let mut file = blocks::open(path)?;
     let length = file.metadata().map_err(|error| Fault::io(&place, &error))?.len();
-    let none = || Fault::new("it is truncated or not Parquet; the footer is missing").at(place.clone()).hint("copy or download it again");
+    let none = || {
+        Fault::new("it is truncated or not Parquet; the footer is missing")
+            .at(place.clone())
+            .hint("copy or download it again")
+    };
     let tail = blocks::read_range(&mut file, length, length.saturating_sub(8)..length).unwrap_or_default();
     let size = match tail.split_first_chunk::<4>() {
         Some((size, b"PAR1")) if length >= 12 => u64::from(u32::from_le_bytes(*size)),
@@ -100,10 +105,21 @@ fn parse(path: &Path) -> Result<Parquet> {
         }
     }
     if columns.is_empty() {
-        return Err(Fault::new("none of its columns can be read here").at(place).hint("write it again with plain columns"));
+        return Err(Fault::new("none of its columns can be read here")
+            .at(place)
+            .hint("write it again with plain columns"));
     }
     let (path, metadata) = (path.to_owned(), Arc::new(metadata));
-    let mut this = Parquet { path, length, metadata: metadata.clone(), columns, schema: schema.into(), groups: Vec::new(), refused: Vec::new(), left_out };
+    let mut this = Parquet {
+        path,
+        length,
+        metadata: metadata.clone(),
+        columns,
+        schema: schema.into(),
+        groups: Vec::new(),
+        refused: Vec::new(),
+        left_out,
+    };
     let mut said = footer.refused.into_iter();
     for group in &metadata.row_groups {
         let why = said.next().flatten().or_else(|| this.claims(group)).or_else(|| {
@@ -112,7 +128,8 @@ fn parse(path: &Path) -> Result<Parquet> {
         });
         let fault = why.map(|why| this.refuse(&mut file, this.groups.len(), group, &why));
         let rows = if fault.is_some() { 0 } else { group.num_rows() as u64 };
-        let bytes = group.parquet_columns().iter().fold(0_u64, |sum, c| sum.saturating_add(c.compressed_size().unsigned_abs()));
+        let bytes =
+            group.parquet_columns().iter().fold(0_u64, |sum, c| sum.saturating_add(c.compressed_size().unsigned_abs()));
         this.groups.push(RowGroup { rows, bytes: bytes.min(length) });
         this.refused.push(fault);
     }
@@ -130,7 +147,10 @@ impl Parquet {
         if IdxSize::try_from(rows).is_err() {
             return Some(format!("it claims {rows} rows, more than can be read together"));
         }
-        group.parquet_columns().iter().find_map(|column| pages::claims(column, rows, self.length).err().map(|error| error.to_string()))
+        group
+            .parquet_columns()
+            .iter()
+            .find_map(|column| pages::claims(column, rows, self.length).err().map(|error| error.to_string()))
     }
 
     /// What the pages of some columns say, if it is what the footer says. `chunk` is the bytes of the column, where there is
@@ -170,13 +190,19 @@ impl Parquet {
     /// The fault of a group that claims what cannot be, with the rows that its pages hold as far as they can be found.
     fn refuse(&self, file: &mut File, number: usize, group: &RowGroupMetadata, why: &str) -> Fault {
         let mut held: Vec<u64> = Vec::new();
-        for column in group.parquet_columns().iter().filter(|column| is_flat(column) && column.byte_range().end <= self.length) {
+        for column in
+            group.parquet_columns().iter().filter(|column| is_flat(column) && column.byte_range().end <= self.length)
+        {
             let fetch = |at: u64, size: u64| blocks::read_range(file, self.length, at..at.saturating_add(size));
             held.push(walk(column, false, fetch).map_or_else(|(pages, _)| pages.values, |pages| pages.values));
         }
         // What the footer says, where a column agrees; else as many as every column has.
         let claimed = group.num_rows() as u64;
-        let rows = if held.contains(&claimed) { claimed } else { held.into_iter().filter(|rows| *rows > 0).min().unwrap_or(0) };
+        let rows = if held.contains(&claimed) {
+            claimed
+        } else {
+            held.into_iter().filter(|rows| *rows > 0).min().unwrap_or(0)
+        };
         Fault::new(format!("it is damaged and left out: {why}"))
             .at(self.place(number))
             .hint("copy or download the file again, or ask whoever wrote it")
@@ -191,10 +217,17 @@ impl Parquet {
     }
 
     /// The bytes of a column's parts, if the memory for what becomes of them is there.
-    fn fetch<'a>(&self, file: &mut File, group: &'a RowGroupMetadata, stored: &Stored, need: &mut u64) -> Looked<Vec<(&'a ColumnChunkMetadata, Vec<u8>)>> {
+    fn fetch<'a>(
+        &self,
+        file: &mut File,
+        group: &'a RowGroupMetadata,
+        stored: &Stored,
+        need: &mut u64,
+    ) -> Looked<Vec<(&'a ColumnChunkMetadata, Vec<u8>)>> {
         let mut parts = Vec::new();
         for column in group.columns_under_root_iter(&stored.field.name).into_iter().flatten() {
-            let bytes = blocks::read_range(file, self.length, column.byte_range()).map_err(|error| error.to_string())?;
+            let bytes =
+                blocks::read_range(file, self.length, column.byte_range()).map_err(|error| error.to_string())?;
             let pages = self.look(file, group, std::iter::once(column), Some(&bytes))?;
             // Values twice, for what they become; of texts the pages stay, of others the largest is there for a moment.
             let width = 2 * u64::from(blocks::width(stored.field.dtype()));
@@ -202,7 +235,14 @@ impl Parquet {
             *need = need.saturating_add(pages.values.saturating_mul(width)).saturating_add(kept);
             parts.push((column, bytes));
         }
-        afford(*need).map_err(|room| format!("its {} rows take about {} MiB, and there is room for {}", group.num_rows(), *need >> 20, room >> 20))?;
+        afford(*need).map_err(|room| {
+            format!(
+                "its {} rows take about {} MiB, and there is room for {}",
+                group.num_rows(),
+                *need >> 20,
+                room >> 20
+            )
+        })?;
         Ok(parts)
     }
 }
@@ -217,11 +257,14 @@ fn stored(field: &ArrowField, metadata: &FileMetadata) -> Option<(Stored, DataTy
         A::Utf8 | A::LargeUtf8 => (A::Utf8View, None),
         A::Binary | A::LargeBinary => (A::BinaryView, None),
         A::Dictionary(_, values, _) if matches!(**values, A::Utf8 | A::LargeUtf8 | A::Utf8View) => (A::Utf8View, None),
-        A::Decimal(_, scale) | A::Decimal32(_, scale) | A::Decimal64(_, scale) | A::Decimal256(_, scale) => (physical(field, metadata)?, Some(*scale)),
+        A::Decimal(_, scale) | A::Decimal32(_, scale) | A::Decimal64(_, scale) | A::Decimal256(_, scale) => {
+            (physical(field, metadata)?, Some(*scale))
+        }
         other if blocks::holds(other) => (other.clone(), None),
         _ => return None,
     };
-    let polars_type = if scale.is_some() { DataType::Float64 } else { blocks::plain_type(&DataType::from_arrow_dtype(&dtype)) };
+    let polars_type =
+        if scale.is_some() { DataType::Float64 } else { blocks::plain_type(&DataType::from_arrow_dtype(&dtype)) };
     let field = ArrowField::new(field.name.clone(), dtype, field.is_nullable);
     Some((Stored { field, scale }, polars_type))
 }
@@ -236,7 +279,13 @@ fn physical(field: &ArrowField, metadata: &FileMetadata) -> Option<ArrowDataType
         "Int32" => Some(ArrowDataType::Int32),
         "Int64" => Some(ArrowDataType::Int64),
         "ByteArray" => Some(ArrowDataType::BinaryView),
-        other => other.strip_prefix("FixedLenByteArray(")?.strip_suffix(')')?.parse().ok().filter(|n| *n <= 16).map(ArrowDataType::FixedSizeBinary),
+        other => other
+            .strip_prefix("FixedLenByteArray(")?
+            .strip_suffix(')')?
+            .parse()
+            .ok()
+            .filter(|n| *n <= 16)
+            .map(ArrowDataType::FixedSizeBinary),
     }
 }
 
@@ -263,20 +312,27 @@ impl ColumnFile for Parquet {
         let mut file = blocks::open(&self.path)?;
         if columns.is_empty() {
             self.count(&mut file, metadata).map_err(|why| self.refuse(&mut file, group, metadata, &why))?;
-            return DataFrame::new(metadata.num_rows(), Vec::new()).map_err(|error| Fault::from(error).at(self.place(group)));
+            return DataFrame::new(metadata.num_rows(), Vec::new())
+                .map_err(|error| Fault::from(error).at(self.place(group)));
         }
         let (mut read, mut need) = (Vec::with_capacity(columns.len()), 0);
         for &column in columns {
             let Some(stored) = self.columns.get(column) else {
                 return Err(Fault::new(format!("it has no column number {column}")).at(self.place(group)));
             };
-            let parts = self.fetch(&mut file, metadata, stored, &mut need).map_err(|why| self.refuse(&mut file, group, metadata, &why))?;
-            let decoded = blocks::guarded(&self.place(group), &format!("column '{}'", stored.field.name), || decode(stored, parts));
+            let parts = self
+                .fetch(&mut file, metadata, stored, &mut need)
+                .map_err(|why| self.refuse(&mut file, group, metadata, &why))?;
+            let decoded = blocks::guarded(&self.place(group), &format!("column '{}'", stored.field.name), || {
+                decode(stored, parts)
+            });
             // The footer's rows are those of its pages: that much is known.
             read.push(decoded.map_err(|fault| fault.lost(metadata.num_rows() as u64))?);
         }
         let frame = DataFrame::new(metadata.num_rows(), read);
-        frame.map_err(|error| blocks::damaged(&self.place(group), "it", &error.to_string()).lost(metadata.num_rows() as u64))
+        frame.map_err(|error| {
+            blocks::damaged(&self.place(group), "it", &error.to_string()).lost(metadata.num_rows() as u64)
+        })
     }
 }
 

@@ -46,7 +46,11 @@ const PLAIN: i64 = 0;
 ///
 /// # Errors
 /// What was found until then, and why it is not believed.
-pub(super) fn walk(column: &ColumnChunkMetadata, bodies: bool, mut fetch: impl FnMut(u64, u64) -> PolarsResult<Vec<u8>>) -> Result<Pages, (Pages, String)> {
+pub(super) fn walk(
+    column: &ColumnChunkMetadata,
+    bodies: bool,
+    mut fetch: impl FnMut(u64, u64) -> PolarsResult<Vec<u8>>,
+) -> Result<Pages, (Pages, String)> {
     let (mut at, end) = (column.byte_range().start, column.byte_range().end);
     let claimed = u64::try_from(column.num_values()).unwrap_or(0);
     let mut pages = Pages::default();
@@ -60,10 +64,13 @@ pub(super) fn walk(column: &ColumnChunkMetadata, bodies: bool, mut fetch: impl F
             Ok(size) => size,
             Err(why) => return Err((pages, why)),
         };
-        let (packed, unpacked, codec) = (page.packed.unsigned_abs(), page.unpacked.unsigned_abs(), codec(column.compression()));
+        let (packed, unpacked, codec) =
+            (page.packed.unsigned_abs(), page.unpacked.unsigned_abs(), codec(column.compression()));
         let levels = if page.kind == SECOND { page.levels() } else { 0 };
         let (inner, becomes) = (packed - levels, unpacked - levels);
-        let looked = !bodies || !Codec::is_doubtful(inner, becomes) || fetch(body + levels, inner).is_ok_and(|bytes| codec.holds(&bytes, becomes));
+        let looked = !bodies
+            || !Codec::is_doubtful(inner, becomes)
+            || fetch(body + levels, inner).is_ok_and(|bytes| codec.holds(&bytes, becomes));
         let held = codec == Codec::Plain || codec.may_hold(inner, becomes) && looked;
         if !held {
             return Err((pages, format!("a page of {packed} bytes claims to become {unpacked}")));
@@ -133,7 +140,9 @@ impl Page {
     fn check(&self, column: &ColumnChunkMetadata, rest: u64) -> Result<u64, String> {
         let lies = |what: &str| Err(format!("the header of a page is damaged: {what}"));
         let number = |value: i64| u64::try_from(value).ok().filter(|value| *value <= i32::MAX as u64);
-        let (Some(unpacked), Some(packed), Some(values)) = (number(self.unpacked), number(self.packed), number(self.values)) else {
+        let (Some(unpacked), Some(packed), Some(values)) =
+            (number(self.unpacked), number(self.packed), number(self.values))
+        else {
             return lies("a size in it is negative or missing");
         };
         if packed > rest {
@@ -142,7 +151,9 @@ impl Page {
         if self.second.iter().any(|value| number(*value).is_none()) {
             return lies("a count in it is negative");
         }
-        if self.kind == SECOND && (self.levels() > packed.min(unpacked) || self.second[..2].iter().any(|n| n.unsigned_abs() > values)) {
+        if self.kind == SECOND
+            && (self.levels() > packed.min(unpacked) || self.second[..2].iter().any(|n| n.unsigned_abs() > values))
+        {
             return lies("its parts are larger than itself");
         }
         // Bytes that are not packed are as many as there are, whatever the header says.

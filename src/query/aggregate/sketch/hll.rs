@@ -116,7 +116,8 @@ impl Hll {
         }
         let (entries, rest) = bytes.as_chunks::<4>();
         let entries: Vec<u32> = entries.iter().map(|e| u32::from_le_bytes(*e)).collect();
-        let sorted = entries.is_sorted_by_key(|e| e >> 6) && entries.iter().all(|e| (1..=65 - SPARSE_BITS).contains(&(e & 63)));
+        let sorted =
+            entries.is_sorted_by_key(|e| e >> 6) && entries.iter().all(|e| (1..=65 - SPARSE_BITS).contains(&(e & 63)));
         (rest.is_empty() && entries.len() <= SPARSE && sorted).then_some(Self::Sparse(entries))
     }
 
@@ -140,7 +141,8 @@ fn register_of(entry: u32) -> (usize, u8) {
     let (bits, rank) = (entry >> 6, entry & 63);
     let below = bits & ((1 << (SPARSE_BITS - BITS)) - 1);
     // The zeros go on into the sparse rank only where all bits between the two are zero.
-    let rank = if below == 0 { SPARSE_BITS - BITS + rank } else { below.leading_zeros() - (32 - (SPARSE_BITS - BITS)) + 1 };
+    let rank =
+        if below == 0 { SPARSE_BITS - BITS + rank } else { below.leading_zeros() - (32 - (SPARSE_BITS - BITS)) + 1 };
     ((bits >> (SPARSE_BITS - BITS)) as usize, rank as u8)
 }
 

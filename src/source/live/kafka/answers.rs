@@ -49,7 +49,11 @@ impl Kafka {
             }
             Done::Sampled(id, Err(failure)) => {
                 // Begun again where the partition begins now.
-                let place = if let Failure::Range { earliest, .. } = failure { earliest } else { self.lane(id).map_or(0, |lane| lane.sample) };
+                let place = if let Failure::Range { earliest, .. } = failure {
+                    earliest
+                } else {
+                    self.lane(id).map_or(0, |lane| lane.sample)
+                };
                 self.sampling.insert(id, Some(place));
                 if self.opened.elapsed() > EARLY && self.sample.is_empty() {
                     self.fault = Some(self.unreachable(&failure));
@@ -95,7 +99,11 @@ impl Kafka {
                 let hint = match (nearest(topic, &names), names.as_slice()) {
                     (Some(near), _) => format!("did you mean {near}?"),
                     (None, []) => "there is none at all that this login may see".to_owned(),
-                    (None, names) => format!("there are {}{}", names.get(..20).unwrap_or(names).join(", "), if names.len() > 20 { " and others" } else { "" }),
+                    (None, names) => format!(
+                        "there are {}{}",
+                        names.get(..20).unwrap_or(names).join(", "),
+                        if names.len() > 20 { " and others" } else { "" }
+                    ),
                 };
                 self.fault = Some(self.fault(format!("the cluster has no topic '{topic}'")).hint(hint));
             }
@@ -135,7 +143,8 @@ impl Kafka {
             Ok(place) => {
                 let mut lane = Lane::new(id, &place, from, self.settings.follow);
                 // The header is at the beginning, wherever reading begins.
-                lane.sample = if self.settings.names == Names::Header { place.earliest } else { client::sample_start(&place) };
+                lane.sample =
+                    if self.settings.names == Names::Header { place.earliest } else { client::sample_start(&place) };
                 self.sampling.insert(id, Some(lane.sample));
                 self.lanes.push(lane);
                 self.lanes.sort_by_key(|lane| lane.id);
@@ -168,7 +177,9 @@ impl Kafka {
             Failure::Range { .. } => "the topic changes while it is opened".to_owned(),
         };
         if said.to_ascii_lowercase().contains("sasl") {
-            return self.fault(format!("the broker did not accept the login: {said}")).hint("check BRAID_KAFKA_USER, BRAID_KAFKA_PASSWORD and sasl=");
+            return self
+                .fault(format!("the broker did not accept the login: {said}"))
+                .hint("check BRAID_KAFKA_USER, BRAID_KAFKA_PASSWORD and sasl=");
         }
         let hint = if said.contains("refused") {
             "check the port, and whether the broker runs"
@@ -188,7 +199,8 @@ impl Kafka {
             return;
         }
         if let Failure::Lost(said) | Failure::Silent(said) = failure {
-            self.ready.push_back(Event::Trouble { reason: format!("{said}; trying again in {:.1} s", wait.as_secs_f64()) });
+            self.ready
+                .push_back(Event::Trouble { reason: format!("{said}; trying again in {:.1} s", wait.as_secs_f64()) });
         }
     }
 

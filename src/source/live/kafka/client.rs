@@ -89,7 +89,10 @@ pub async fn connect(settings: Arc<Settings>) -> Answer<Link> {
 /// Asks which topics there are.
 pub async fn topics(client: Arc<Client>, settings: Arc<Settings>) -> Answer<Link> {
     let topics = within(PATIENCE, &settings.place(), client.list_topics()).await?;
-    let partitions = topics.iter().find(|topic| topic.name == settings.topic).map(|topic| topic.partitions.iter().copied().collect());
+    let partitions = topics
+        .iter()
+        .find(|topic| topic.name == settings.topic)
+        .map(|topic| topic.partitions.iter().copied().collect());
     Ok(Link { client, partitions, topics: topics.into_iter().map(|topic| topic.name).collect() })
 }
 
@@ -117,7 +120,10 @@ pub async fn locate(client: Arc<Client>, settings: Arc<Settings>, id: i32, from:
 
 /// The offset after the last that can be read now.
 pub async fn end(client: Arc<PartitionClient>) -> Answer<u64> {
-    within(PATIENCE, &format!("partition {}", client.partition()), async { Ok(offset(&client, OffsetAt::Latest).await?.unwrap_or(0)) }).await
+    within(PATIENCE, &format!("partition {}", client.partition()), async {
+        Ok(offset(&client, OffsetAt::Latest).await?.unwrap_or(0))
+    })
+    .await
 }
 
 async fn offset(client: &PartitionClient, at: OffsetAt) -> Result<Option<u64>, Error> {
@@ -144,7 +150,9 @@ pub async fn fetch(client: Arc<PartitionClient>, next: u64, size: Size) -> Answe
     let what = format!("partition {}", client.partition());
     match tokio::time::timeout(PATIENCE + 3 * HOLD, ask(&client, next, size)).await {
         Ok(Ok(fetched)) => Ok(fetched),
-        Ok(Err(Error::ServerError { protocol_error: ProtocolError::OffsetOutOfRange, .. })) => Err(range(&client, next).await?),
+        Ok(Err(Error::ServerError { protocol_error: ProtocolError::OffsetOutOfRange, .. })) => {
+            Err(range(&client, next).await?)
+        }
         Ok(Err(error)) => Err(Failure::Lost(words(&error))),
         Err(_) => Err(Failure::Silent(format!("{what} does not answer"))),
     }
@@ -199,7 +207,12 @@ async fn once(client: &PartitionClient, next: u64, bytes: i32) -> Result<Option<
 }
 
 async fn range(client: &PartitionClient, next: u64) -> Answer<Failure> {
-    let work = async { Ok((offset(client, OffsetAt::Earliest).await?.unwrap_or(0), offset(client, OffsetAt::Latest).await?.unwrap_or(0))) };
+    let work = async {
+        Ok((
+            offset(client, OffsetAt::Earliest).await?.unwrap_or(0),
+            offset(client, OffsetAt::Latest).await?.unwrap_or(0),
+        ))
+    };
     let (earliest, latest) = within(PATIENCE, "the broker", work).await?;
     Ok(if next < earliest || next > latest {
         Failure::Range { earliest, latest }
@@ -210,7 +223,11 @@ async fn range(client: &PartitionClient, next: u64) -> Answer<Failure> {
 
 /// The first messages to settle columns from: those that will be read, or, where none are there yet, the last before.
 pub fn sample_start(place: &Place) -> u64 {
-    if place.start < place.end { place.start.max(place.earliest) } else { place.earliest.max(place.end.saturating_sub(LAST)) }
+    if place.start < place.end {
+        place.start.max(place.earliest)
+    } else {
+        place.earliest.max(place.end.saturating_sub(LAST))
+    }
 }
 
 /// An error of the client in words for a person.
@@ -219,14 +236,20 @@ fn words(error: &Error) -> String {
         return format!("no secure connection: {}", tls::words(cause).0);
     }
     match error {
-        Error::RetryFailed(BackoffError::DeadlineExceded { source, .. }) => source.downcast_ref::<Error>().map_or_else(|| plain(&source.to_string()), words),
-        Error::Connection(ConnectionError::RetryFailed(BackoffError::DeadlineExceded { source, .. })) => plain(&source.to_string()),
+        Error::RetryFailed(BackoffError::DeadlineExceded { source, .. }) => {
+            source.downcast_ref::<Error>().map_or_else(|| plain(&source.to_string()), words)
+        }
+        Error::Connection(ConnectionError::RetryFailed(BackoffError::DeadlineExceded { source, .. })) => {
+            plain(&source.to_string())
+        }
         Error::ServerError { protocol_error, error_message, .. } => {
             let said = error_message.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
             match protocol_error {
                 ProtocolError::TopicAuthorizationFailed => format!("this login may not read the topic{said}"),
                 ProtocolError::UnknownTopicOrPartition => "the broker does not know the topic at present".to_owned(),
-                ProtocolError::LeaderNotAvailable | ProtocolError::NotLeaderOrFollower => "the partition has no leader at present".to_owned(),
+                ProtocolError::LeaderNotAvailable | ProtocolError::NotLeaderOrFollower => {
+                    "the partition has no leader at present".to_owned()
+                }
                 other => format!("the broker answered {other:?}{said}"),
             }
         }
@@ -240,8 +263,14 @@ fn plain(text: &str) -> String {
         return format!("no secure connection: {said}");
     }
     let mut text = text.to_owned();
-    for noise in ["Connection error: ", "Request error: ", "Connection is poisoned: ", "Cannot read framed message: ", "Cannot read/write data: ", "IO Error: "]
-    {
+    for noise in [
+        "Connection error: ",
+        "Request error: ",
+        "Connection is poisoned: ",
+        "Cannot read framed message: ",
+        "Cannot read/write data: ",
+        "IO Error: ",
+    ] {
         text = text.replace(noise, "");
     }
     match text.strip_prefix("error connecting to broker ") {

@@ -25,7 +25,9 @@ pub fn decoder(
     known: Option<&SchemaRef>,
 ) -> Result<Arc<dyn Decoder>> {
     let fault = |what: String, hint: &str| Fault::new(what).at(&**source).hint(hint);
-    let Some(Kind::Text { sniff }) = format::FORMATS.iter().find(|format| format.name == "csv").map(|format| &format.kind) else {
+    let Some(Kind::Text { sniff }) =
+        format::FORMATS.iter().find(|format| format.name == "csv").map(|format| &format.kind)
+    else {
         return Err(fault("this build cannot read CSV".to_owned(), ""));
     };
     let (delimiter, width) = shape(header.into_iter().chain(lines.split(|byte| *byte == b'\n')), prefer);
@@ -38,7 +40,10 @@ pub fn decoder(
     };
     if names.len() != width && width > 1 {
         let columns = names.join(", ");
-        return Err(fault(format!("its CSV lines have {width} fields, but {} columns are named ({columns})", names.len()), "name each column once, in order"));
+        return Err(fault(
+            format!("its CSV lines have {width} fields, but {} columns are named ({columns})", names.len()),
+            "name each column once, in order",
+        ));
     }
     // The decoder finds names in a first line: so it is given one.
     let mut text = Vec::with_capacity(lines.len() + 256);
@@ -54,8 +59,10 @@ pub fn decoder(
     }
     text.push(b'\n');
     text.extend_from_slice(lines);
-    let decoder = sniff(&Sniff { source: source.clone(), head: &text, whole: true, known: known.cloned() }).map_err(|fault| fault.at(&**source))?;
-    let same = decoder.schema().len() == names.len() && decoder.schema().iter_names().zip(&names).all(|(found, name)| found.as_str() == name);
+    let decoder = sniff(&Sniff { source: source.clone(), head: &text, whole: true, known: known.cloned() })
+        .map_err(|fault| fault.at(&**source))?;
+    let same = decoder.schema().len() == names.len()
+        && decoder.schema().iter_names().zip(&names).all(|(found, name)| found.as_str() == name);
     if !same {
         return Err(fault("its CSV lines do not fall into columns".to_owned(), "name them with columns=a,b,c"));
     }
@@ -101,7 +108,9 @@ fn split(line: &[u8], delimiter: u8) -> Vec<String> {
     }
     let bare = |cell: Vec<u8>| {
         let text = String::from_utf8_lossy(cell.trim_ascii()).into_owned();
-        text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or(text.clone(), |inner| inner.replace("\"\"", "\""))
+        text.strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .map_or(text.clone(), |inner| inner.replace("\"\"", "\""))
     };
     cells.into_iter().map(bare).collect()
 }

@@ -80,15 +80,30 @@ impl Rows {
     ///
     /// # Errors
     /// When they can be read, but not as asked.
-    pub fn settle(source: &Arc<str>, settings: &Settings, sample: &[RecordAndOffset], first: Option<&[u8]>, known: Option<&SchemaRef>) -> Result<Look> {
+    pub fn settle(
+        source: &Arc<str>,
+        settings: &Settings,
+        sample: &[RecordAndOffset],
+        first: Option<&[u8]>,
+        known: Option<&SchemaRef>,
+    ) -> Result<Look> {
         let fault = |what: String, hint: &str| Fault::new(what).at(&**source).hint(hint);
         let known = known.map(|known| if settings.metadata { payload_only(known) } else { known.clone() });
-        let payloads: Vec<&[u8]> = sample.iter().filter_map(|record| record.record.value.as_deref()).filter(|value| !value.trim_ascii().is_empty()).collect();
+        let payloads: Vec<&[u8]> = sample
+            .iter()
+            .filter_map(|record| record.record.value.as_deref())
+            .filter(|value| !value.trim_ascii().is_empty())
+            .collect();
         let Some(begin) = payloads.first() else {
             return match known {
                 // Without a message it does not matter how they would be read.
-                Some(known) if sample.is_empty() => Ok(Look::Rows(Self::new(source, settings, json(source, &[], Some(known))?, true, None)?)),
-                _ if sample.is_empty() => Ok(Look::Not(fault("there are no messages in the topic".to_owned(), "write the first, or leave out follow=false"))),
+                Some(known) if sample.is_empty() => {
+                    Ok(Look::Rows(Self::new(source, settings, json(source, &[], Some(known))?, true, None)?))
+                }
+                _ if sample.is_empty() => Ok(Look::Not(fault(
+                    "there are no messages in the topic".to_owned(),
+                    "write the first, or leave out follow=false",
+                ))),
                 _ => Ok(Look::Not(fault("its messages have no value".to_owned(), "check the topic"))),
             };
         };
@@ -110,9 +125,14 @@ impl Rows {
         let (decoder, header) = if let Text::Csv(prefer) = text {
             let header = match settings.names {
                 Names::Header => {
-                    let line = first.map(|first| first.strip_prefix(BOM).unwrap_or(first)).and_then(|first| first.split(|byte| *byte == b'\n').next());
+                    let line = first
+                        .map(|first| first.strip_prefix(BOM).unwrap_or(first))
+                        .and_then(|first| first.split(|byte| *byte == b'\n').next());
                     let Some(line) = line.map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()) else {
-                        return Ok(Look::Not(fault("the topic's first message holds no header".to_owned(), "name the columns with columns=a,b,c")));
+                        return Ok(Look::Not(fault(
+                            "the topic's first message holds no header".to_owned(),
+                            "name the columns with columns=a,b,c",
+                        )));
                     };
                     Some(line.to_vec())
                 }
@@ -151,14 +171,30 @@ impl Rows {
         Ok(Look::Rows(Self::new(source, settings, decoder, !matches!(text, Text::Csv(_)), header)?))
     }
 
-    fn new(source: &Arc<str>, settings: &Settings, decoder: Arc<dyn Decoder>, json: bool, header: Option<Vec<u8>>) -> Result<Self> {
+    fn new(
+        source: &Arc<str>,
+        settings: &Settings,
+        decoder: Arc<dyn Decoder>,
+        json: bool,
+        header: Option<Vec<u8>>,
+    ) -> Result<Self> {
         let mut schema: Schema = Schema::clone(decoder.schema());
         if settings.metadata {
-            if let Some(twice) = schema.iter_names().find(|name| METADATA.iter().any(|own| name.eq_ignore_ascii_case(own))) {
-                let what = format!("its messages have a column '{twice}' of their own, which is what Braid calls what Kafka knows");
+            if let Some(twice) =
+                schema.iter_names().find(|name| METADATA.iter().any(|own| name.eq_ignore_ascii_case(own)))
+            {
+                let what = format!(
+                    "its messages have a column '{twice}' of their own, which is what Braid calls what Kafka knows"
+                );
                 return Err(Fault::new(what).at(&**source).hint("write metadata=false to see only theirs"));
             }
-            let types = [DataType::String, DataType::Int64, DataType::Int64, DataType::Datetime(TimeUnit::Microseconds, None), DataType::String];
+            let types = [
+                DataType::String,
+                DataType::Int64,
+                DataType::Int64,
+                DataType::Datetime(TimeUnit::Microseconds, None),
+                DataType::String,
+            ];
             for (name, dtype) in METADATA.into_iter().zip(types) {
                 schema.insert(name.into(), dtype);
             }
@@ -193,48 +229,60 @@ impl Rows {
     /// When the decoder gives up.
     pub fn decode(&self, records: &[RecordAndOffset], partition: i32) -> Result<(DataFrame, Rejects)> {
         let mut rejects = Rejects::default();
-        let mut refuse = |index: u64, reason: &str, body: &[u8]| rejects.push(self.reject(records, partition, index, reason, body));
+        let mut refuse =
+            |index: u64, reason: &str, body: &[u8]| rejects.push(self.reject(records, partition, index, reason, body));
         let mut taken = Taken::default();
         for (index, record) in (0_u64..).zip(records) {
             match record.record.value.as_deref() {
                 None => refuse(index, "the message has no value (a tombstone)", &[]),
                 Some(value) if value.trim_ascii().is_empty() => refuse(index, "the message is empty", value),
-                Some(value) if self.json => taken.lines.add(value, index, |_, refused| refuse(index, refused.reason, refused.body)),
+                Some(value) if self.json => {
+                    taken.lines.add(value, index, |_, refused| refuse(index, refused.reason, refused.body))
+                }
                 Some(value) => self.take_csv(value, index, &mut taken, &mut refuse),
             }
         }
-        let payload: Vec<usize> = self.columns.iter().copied().filter(|column| *column < self.decoder.schema().len()).collect();
+        let payload: Vec<usize> =
+            self.columns.iter().copied().filter(|column| *column < self.decoder.schema().len()).collect();
         let beside = payload.len() < self.columns.len();
         // Which message each row of the frame came from, where that is asked.
         let mut origin: Vec<u32> = Vec::new();
         let mut frame = None;
-        self.block(&taken, 0..taken.lines.rows(), taken.lines.bytes.as_slice(), &payload, &mut |rows, decoded, mut refused| {
-            if beside {
-                let (mut next, mut aside) = (rows.start, refused.kept.iter().map(|reject| taken.row_at(reject.line)).peekable());
-                while next < rows.end {
-                    if aside.next_if_eq(&next).is_none() {
-                        origin.extend(taken.lines.message.get(next).and_then(|message| u32::try_from(*message).ok()));
+        self.block(
+            &taken,
+            0..taken.lines.rows(),
+            taken.lines.bytes.as_slice(),
+            &payload,
+            &mut |rows, decoded, mut refused| {
+                if beside {
+                    let (mut next, mut aside) =
+                        (rows.start, refused.kept.iter().map(|reject| taken.row_at(reject.line)).peekable());
+                    while next < rows.end {
+                        if aside.next_if_eq(&next).is_none() {
+                            origin
+                                .extend(taken.lines.message.get(next).and_then(|message| u32::try_from(*message).ok()));
+                        }
+                        next += 1;
                     }
-                    next += 1;
                 }
-            }
-            for mut reject in refused.kept {
-                let message = taken.lines.message.get(taken.row_at(reject.line)).copied().unwrap_or_default();
-                let (line, reason) = place(records, partition, message, &reject.reason);
-                (reject.line, reject.reason) = (line, reason);
-                rejects.push(reject);
-            }
-            for cell in &mut refused.cells.kept {
-                let message = taken.lines.message.get(taken.row_at(cell.line)).copied().unwrap_or_default();
-                (cell.line, cell.reason) = place(records, partition, message, &cell.reason);
-            }
-            rejects.cells.add(refused.cells);
-            match &mut frame {
-                None => frame = Some(decoded),
-                Some(frame) => *frame = frame.vstack(&decoded)?,
-            }
-            Ok(())
-        })?;
+                for mut reject in refused.kept {
+                    let message = taken.lines.message.get(taken.row_at(reject.line)).copied().unwrap_or_default();
+                    let (line, reason) = place(records, partition, message, &reject.reason);
+                    (reject.line, reject.reason) = (line, reason);
+                    rejects.push(reject);
+                }
+                for cell in &mut refused.cells.kept {
+                    let message = taken.lines.message.get(taken.row_at(cell.line)).copied().unwrap_or_default();
+                    (cell.line, cell.reason) = place(records, partition, message, &cell.reason);
+                }
+                rejects.cells.add(refused.cells);
+                match &mut frame {
+                    None => frame = Some(decoded),
+                    Some(frame) => *frame = frame.vstack(&decoded)?,
+                }
+                Ok(())
+            },
+        )?;
         let frame = frame.unwrap_or_else(|| self.nothing_of(&payload));
         if !beside {
             return Ok((frame, rejects));
@@ -321,7 +369,9 @@ impl Rows {
         if self.decoder.cut(lines) == 0 {
             return None;
         }
-        memchr::memchr_iter(b'\n', lines).map(|end| end + 1).find(|end| self.decoder.cut(lines.get(..*end).unwrap_or_default()) == *end)
+        memchr::memchr_iter(b'\n', lines)
+            .map(|end| end + 1)
+            .find(|end| self.decoder.cut(lines.get(..*end).unwrap_or_default()) == *end)
     }
 
     fn reject(&self, records: &[RecordAndOffset], partition: i32, index: u64, reason: &str, body: &[u8]) -> Reject {
@@ -346,11 +396,15 @@ fn guess(payloads: &[&[u8]], settings: &Settings) -> Option<Text> {
     if settings.names != Names::Numbered {
         return Some(Text::Csv(None));
     }
-    let begins = |payload: &&&[u8]| payload.strip_prefix(BOM).unwrap_or(payload).trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte));
+    let begins = |payload: &&&[u8]| {
+        payload.strip_prefix(BOM).unwrap_or(payload).trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte))
+    };
     if payloads.iter().filter(begins).count() * 2 >= payloads.len() {
         return Some(Text::Json);
     }
-    let texts = payloads.iter().filter(|payload| std::str::from_utf8(payload).is_ok() && payload.iter().any(|byte| b",;\t|".contains(byte)));
+    let texts = payloads
+        .iter()
+        .filter(|payload| std::str::from_utf8(payload).is_ok() && payload.iter().any(|byte| b",;\t|".contains(byte)));
     (texts.count() * 2 >= payloads.len()).then_some(Text::Csv(None))
 }
 
@@ -359,12 +413,15 @@ fn beside_column(own: usize, records: &[RecordAndOffset], partition: i32, origin
     let name: PlSmallStr = METADATA.get(own).copied().unwrap_or_default().into();
     let of = || origin.iter().map(|index| records.get(*index as usize));
     Ok(match own {
-        0 => StringChunked::from_iter_options(name, of().map(|record| record?.record.key.as_deref().map(key))).into_column(),
+        0 => StringChunked::from_iter_options(name, of().map(|record| record?.record.key.as_deref().map(key)))
+            .into_column(),
         1 => Int64Chunked::full(name, i64::from(partition), origin.len()).into_column(),
         2 => Int64Chunked::from_iter_options(name, of().map(|record| record.map(|record| record.offset))).into_column(),
         3 => {
             // -1 stands for no time.
-            let times = of().map(|record| record.map(|record| record.record.timestamp.timestamp_micros()).filter(|time| *time != -1_000));
+            let times = of().map(|record| {
+                record.map(|record| record.record.timestamp.timestamp_micros()).filter(|time| *time != -1_000)
+            });
             Int64Chunked::from_iter_options(name, times).into_datetime(TimeUnit::Microseconds, None).into_column()
         }
         _ => StringChunked::from_iter_options(name, of().map(headers)).into_column(),
@@ -385,6 +442,9 @@ fn headers(record: Option<&RecordAndOffset>) -> Option<String> {
     if headers.is_empty() {
         return None;
     }
-    let object = headers.iter().map(|(name, value)| (name.clone(), serde_json::Value::String(key(value)))).collect::<serde_json::Map<_, _>>();
+    let object = headers
+        .iter()
+        .map(|(name, value)| (name.clone(), serde_json::Value::String(key(value))))
+        .collect::<serde_json::Map<_, _>>();
     serde_json::to_string(&object).ok()
 }

@@ -101,7 +101,8 @@ impl Lane {
         // Where one transaction was, another is likely.
         self.single = if fetched.marks { SINGLE } else { self.single.saturating_sub(1) };
         let (floor, end) = (self.floor, self.end.unwrap_or(u64::MAX));
-        let wanted = |record: &RecordAndOffset| u64::try_from(record.offset).is_ok_and(|offset| (floor..end).contains(&offset));
+        let wanted =
+            |record: &RecordAndOffset| u64::try_from(record.offset).is_ok_and(|offset| (floor..end).contains(&offset));
         for record in fetched.records.into_iter().filter(wanted) {
             self.bytes += record.record.approximate_size();
             self.records.push(record);
@@ -119,10 +120,14 @@ impl Lane {
             let lost = earliest - next;
             let plural = if lost == 1 { "" } else { "s" };
             let to = earliest - 1;
-            self.gap = Some(format!("partition {id}: {lost} offset{plural} ({next} to {to}) were deleted before they were read, and are lost"));
+            self.gap = Some(format!(
+                "partition {id}: {lost} offset{plural} ({next} to {to}) were deleted before they were read, and are lost"
+            ));
             self.after_gap = earliest;
         } else {
-            let what = format!("partition {id} ends at offset {latest} now, before {next}, up to which it was read: the topic was cut or created anew");
+            let what = format!(
+                "partition {id} ends at offset {latest} now, before {next}, up to which it was read: the topic was cut or created anew"
+            );
             self.gap = Some(format!("{what}; what it holds before offset {latest} is not read"));
             self.after_gap = latest;
         }
@@ -176,7 +181,12 @@ impl Lane {
             let at_seam = self.seam.is_some_and(|seam| self.given < seam && seam <= self.next);
             return self.gap.is_some() || at_seam || (self.fetched() && self.end.is_some_and(|end| self.given < end));
         }
-        self.bytes >= MUCH || self.records.len() >= CHUNK_ROWS || self.fetched() || self.gap.is_some() || self.lost || self.beat.due(now)
+        self.bytes >= MUCH
+            || self.records.len() >= CHUNK_ROWS
+            || self.fetched()
+            || self.gap.is_some()
+            || self.lost
+            || self.beat.due(now)
     }
 
     /// When to look again, before `deadline`, though no answer came.
@@ -194,8 +204,17 @@ impl Lane {
             bytes <= CHUNK_BYTES
         };
         let seam = self.seam.filter(|seam| self.given < *seam);
-        let before = |record: &RecordAndOffset| seam.is_none_or(|seam| u64::try_from(record.offset).is_ok_and(|offset| offset < seam));
-        let fitting = self.records.iter().take(CHUNK_ROWS).take_while(|record| fits(record)).count().max(1).min(self.records.len());
+        let before = |record: &RecordAndOffset| {
+            seam.is_none_or(|seam| u64::try_from(record.offset).is_ok_and(|offset| offset < seam))
+        };
+        let fitting = self
+            .records
+            .iter()
+            .take(CHUNK_ROWS)
+            .take_while(|record| fits(record))
+            .count()
+            .max(1)
+            .min(self.records.len());
         let count = self.records.iter().take(fitting).take_while(|record| before(record)).count();
         let rest = self.records.split_off(count);
         let records = std::mem::replace(&mut self.records, rest);

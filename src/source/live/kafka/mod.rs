@@ -37,10 +37,22 @@ pub const KIND: LiveKind = LiveKind {
     example: "kafka://localhost:9092/orders?from=beginning",
     settings: &[
         Setting { name: "partitions", about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
-        Setting { name: "from", about: "where to begin: beginning, end, an offset, or a time like 2001-01-31T06:00:00", default: "beginning" },
+        Setting {
+            name: "from",
+            about: "where to begin: beginning, end, an offset, or a time like 2001-01-31T06:00:00",
+            default: "beginning",
+        },
         Setting { name: "follow", about: "false ends where the topic ends when it is opened", default: "true" },
-        Setting { name: "columns", about: "the names of the columns of CSV messages, like id,price", default: "column_1, column_2 and so on" },
-        Setting { name: "header", about: "true where the first CSV message begins with the names of the columns", default: "false" },
+        Setting {
+            name: "columns",
+            about: "the names of the columns of CSV messages, like id,price",
+            default: "column_1, column_2 and so on",
+        },
+        Setting {
+            name: "header",
+            about: "true where the first CSV message begins with the names of the columns",
+            default: "false",
+        },
         Setting {
             name: "metadata",
             about: "whether kafka_key, kafka_partition, kafka_offset, kafka_timestamp and kafka_headers are columns too",
@@ -225,11 +237,13 @@ impl Kafka {
     /// Settles the columns from what was fetched for it, if that is all or enough.
     fn look(&mut self) -> Result<()> {
         let awaited = |lane: &&Lane| lane.sample < lane.log_end && !self.sample.contains_key(&lane.id);
-        if self.lanes.is_empty() || self.lanes.len() < self.known.len() || self.lanes.iter().any(|lane| awaited(&lane)) {
+        if self.lanes.is_empty() || self.lanes.len() < self.known.len() || self.lanes.iter().any(|lane| awaited(&lane))
+        {
             return Ok(());
         }
         let each = (SAMPLE / self.lanes.len()).max(20);
-        let sample: Vec<RecordAndOffset> = self.sample.values().flat_map(|records| records.iter().take(each)).cloned().collect();
+        let sample: Vec<RecordAndOffset> =
+            self.sample.values().flat_map(|records| records.iter().take(each)).cloned().collect();
         let nothing = self.lanes.iter().all(|lane| lane.sample >= lane.log_end);
         if sample.is_empty() && !nothing && !std::mem::replace(&mut self.looked_back, true) {
             // Only marks of transactions from where reading begins: the messages before tell the columns as well.
@@ -275,7 +289,8 @@ impl Kafka {
             } else if let Some(client) = self.link.clone() {
                 lane.busy = true;
                 let settings = self.settings.clone();
-                self.tasks.spawn_on(async move { Done::Reopened(id, client::reopen(client, settings, id).await) }, &handle);
+                self.tasks
+                    .spawn_on(async move { Done::Reopened(id, client::reopen(client, settings, id).await) }, &handle);
             }
         }
         if self.settings.follow
@@ -325,11 +340,17 @@ impl Kafka {
                     let id = lane.id;
                     questions.spawn_on(async move { (id, client::end(client).await) }, runtime.handle());
                 }
-                (None, None) => return Err(self.fault(format!("partition {} is not connected at present", lane.id)).hint("try again in a while")),
+                (None, None) => {
+                    return Err(self
+                        .fault(format!("partition {} is not connected at present", lane.id))
+                        .hint("try again in a while"));
+                }
             }
         }
         let answers = runtime.block_on(async { tokio::time::timeout(PATIENCE, questions.join_all()).await });
-        for (id, answer) in answers.map_err(|_| self.fault("the brokers do not say where the topic ends").hint("try again in a while"))? {
+        for (id, answer) in answers
+            .map_err(|_| self.fault("the brokers do not say where the topic ends").hint("try again in a while"))?
+        {
             let end = answer.map_err(|failure| self.unreachable(&failure))?;
             ends.insert(id, end);
         }
@@ -380,8 +401,14 @@ impl Live for Kafka {
 
     fn resume(&mut self, from: &Positions) -> Result<()> {
         let place = |id: u32| i32::try_from(id).ok();
-        if let Some(missing) = from.keys().find(|id| place(**id).is_none_or(|id| !self.known.contains(&id)) && self.settings.partitions.is_none()) {
-            let what = format!("the topic '{}' has no partition {missing} (any more), which was read before", self.settings.topic);
+        if let Some(missing) = from
+            .keys()
+            .find(|id| place(**id).is_none_or(|id| !self.known.contains(&id)) && self.settings.partitions.is_none())
+        {
+            let what = format!(
+                "the topic '{}' has no partition {missing} (any more), which was read before",
+                self.settings.topic
+            );
             return Err(self.fault(what).hint("it was created anew: begin again without what was kept"));
         }
         let ends = self.ask_ends()?;
@@ -392,7 +419,9 @@ impl Live for Kafka {
             let at = u32::try_from(lane.id).ok().and_then(|id| from.get(&id)).copied();
             if let Some(at) = at.filter(|at| *at > end.max(asked)) {
                 let what = format!("partition {} ends at offset {end}, before {at}, up to which it was read", lane.id);
-                return Err(Fault::new(what).at(&*self.source).hint("the topic was created anew or cut: begin again without what was kept"));
+                return Err(Fault::new(what)
+                    .at(&*self.source)
+                    .hint("the topic was created anew or cut: begin again without what was kept"));
             }
             lane.begin_at(at, end);
         }
@@ -440,7 +469,11 @@ impl Live for Kafka {
                 return Ok(Event::Quiet);
             }
             self.ask(now);
-            let wake = self.lanes.iter().filter_map(|lane| lane.wake(now, deadline)).chain(self.next_link.filter(|next| *next > now && self.link.is_none()));
+            let wake = self
+                .lanes
+                .iter()
+                .filter_map(|lane| lane.wake(now, deadline))
+                .chain(self.next_link.filter(|next| *next > now && self.link.is_none()));
             let until = wake.chain(self.next_look.filter(|next| *next > now)).fold(deadline, Instant::min);
             self.drive(until)?;
         }

@@ -18,7 +18,12 @@ const PORT: u16 = 9092;
 const USER: &str = "BRAID_KAFKA_USER";
 const PASSWORD: &str = "BRAID_KAFKA_PASSWORD";
 /// Where systems keep the certificates they trust.
-const TRUSTED: &[&str] = &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
+const TRUSTED: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
 
 /// Where a partition is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +127,8 @@ fn target(url: &FeedUrl) -> Result<(Vec<String>, String)> {
     }
     let legal = topic.len() <= 249 && topic.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     if !legal {
-        return Err(fault(format!("'{topic}' cannot be the name of a topic")).hint("a topic is named by letters, digits, '.', '_' and '-'"));
+        return Err(fault(format!("'{topic}' cannot be the name of a topic"))
+            .hint("a topic is named by letters, digits, '.', '_' and '-'"));
     }
     Ok((brokers, topic))
 }
@@ -132,8 +138,14 @@ fn switch(url: &FeedUrl, name: &str, default: bool) -> Result<bool> {
 }
 
 fn partitions(url: &FeedUrl) -> Result<Option<BTreeSet<i32>>> {
-    let Some(list) = url.params.get("partitions").map(String::as_str).filter(|list| *list != "all") else { return Ok(None) };
-    let fault = || Fault::new(format!("partitions={list} is no list of partitions")).at(url.shown()).hint("write all, or numbers like 0,2,5-7");
+    let Some(list) = url.params.get("partitions").map(String::as_str).filter(|list| *list != "all") else {
+        return Ok(None);
+    };
+    let fault = || {
+        Fault::new(format!("partitions={list} is no list of partitions"))
+            .at(url.shown())
+            .hint("write all, or numbers like 0,2,5-7")
+    };
     let number = |text: &str| text.trim().parse::<i32>().ok().filter(|number| (0..=1_000_000).contains(number));
     let mut wanted = BTreeSet::new();
     for part in list.split(',') {
@@ -157,7 +169,9 @@ fn from(url: &FeedUrl) -> Result<From> {
         return Ok(From::Offset(offset));
     }
     format::parse_datetime(text, TimeUnit::Microseconds).map(From::Time).ok_or_else(|| {
-        Fault::new(format!("from={text} is no place to begin at")).at(url.shown()).hint("write beginning, end, an offset, or a time like 2001-01-31T06:00:00")
+        Fault::new(format!("from={text} is no place to begin at"))
+            .at(url.shown())
+            .hint("write beginning, end, an offset, or a time like 2001-01-31T06:00:00")
     })
 }
 
@@ -189,13 +203,19 @@ fn names(url: &FeedUrl, text: &Text) -> Result<Names> {
         return fault("columns and header=true cannot both hold", "leave one out");
     }
     if *text == Text::Json {
-        return fault("columns= names those of CSV messages; JSON names its own", "leave columns out, or write format=csv");
+        return fault(
+            "columns= names those of CSV messages; JSON names its own",
+            "leave columns out, or write format=csv",
+        );
     }
     let names: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
     let unique = names.iter().collect::<BTreeSet<_>>().len() == names.len();
     let begins = |name: &String| name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     if !unique || !names.iter().all(begins) {
-        return fault(&format!("columns={list} is no list of column names"), "write different names that begin with a letter, like id,temperature");
+        return fault(
+            &format!("columns={list} is no list of column names"),
+            "write different names that begin with a letter, like id,temperature",
+        );
     }
     Ok(Names::Given(names))
 }
@@ -211,7 +231,9 @@ fn secure(url: &FeedUrl) -> Result<Option<Arc<ClientConfig>>> {
     };
     let hint = "name the file that holds the broker's certificate authority with ca=PATH.pem";
     let Some(path) = ca.cloned().or_else(system) else {
-        return Err(Fault::new("this system has no file of trusted certificates where we looked").at(url.shown()).hint(hint));
+        return Err(Fault::new("this system has no file of trusted certificates where we looked")
+            .at(url.shown())
+            .hint(hint));
     };
     let roots = tls::roots(Path::new(&path))?;
     let config = tls::config(roots).map_err(|error| Fault::new(error.to_string()).at(url.shown()))?;
@@ -220,7 +242,10 @@ fn secure(url: &FeedUrl) -> Result<Option<Arc<ClientConfig>>> {
 
 fn sasl(url: &FeedUrl) -> Result<Option<SaslConfig>> {
     let named = url.params.get("sasl").map(String::as_str);
-    let credentials = std::env::var(USER).ok().filter(|user| !user.is_empty()).map(|user| Credentials::new(user, std::env::var(PASSWORD).unwrap_or_default()));
+    let credentials = std::env::var(USER)
+        .ok()
+        .filter(|user| !user.is_empty())
+        .map(|user| Credentials::new(user, std::env::var(PASSWORD).unwrap_or_default()));
     let (mechanism, credentials) = match (named, credentials) {
         (Some("none"), _) | (None, None) => return Ok(None),
         (None, Some(credentials)) => ("plain", credentials),
