@@ -1,5 +1,6 @@
-//! Memory of a question over an hour of a feed: 200,000 rows a second, 1,000 keys, windows of one second, played as fast as it
-//! goes. Final windows leave memory for disk as in a run, so what is held must stay flat after the first minute.
+//! Memory of a question over an hour of a feed: 200,000 rows a second, 1,000 keys, windows of one second, played as
+//! fast as it goes. Final windows leave memory for disk as in a run, so what is held must stay flat after the first
+//! minute.
 //!
 //! `cargo bench --bench flat [MINUTES]`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]

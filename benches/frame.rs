@@ -1,5 +1,6 @@
-//! CPU time of the window's thread per frame, through the same `App` that a person sees, while a replay flows at 200,000
-//! rows a second and a line of 5,000 points is on screen. Rasterising is left out: it is the graphics card's work.
+//! CPU time of the window's thread per frame, through the same `App` that a person sees, while a replay flows at
+//! 200,000 rows a second and a line of 5,000 points is on screen. Rasterising is left out: it is the graphics card's
+//! work.
 //!
 //!     cargo bench --bench frame
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly, and it prints")]
@@ -45,9 +46,9 @@ fn main() {
         paths: vec![history],
         live: vec![format!("replay:{}?rate={RATE}", live.display())],
         time: Some(TimeSetup { column: "t".to_owned(), lateness_ms: 1_000 }),
-        question:
-            "SELECT tumble(t, INTERVAL '1 second') AS second, avg(v) AS mean FROM r GROUP BY second ORDER BY second"
-                .to_owned(),
+        question: "SELECT tumble(t, INTERVAL '1 second') AS second, avg(v) AS mean FROM r GROUP BY second ORDER BY \
+                   second"
+            .to_owned(),
         ..TableSetup::default()
     })));
 

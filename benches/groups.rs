@@ -1,5 +1,5 @@
-//! What many groups cost: a small chunk into a state of a thousand and of a million groups, and the merge and the answer of a
-//! million.
+//! What many groups cost: a small chunk into a state of a thousand and of a million groups, and the merge and the
+//! answer of a million.
 //!
 //! `cargo bench --bench groups`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]

@@ -1,6 +1,6 @@
 //! A committee on a stream, prequentially: every row is tested, then learnt from. The whole file is in memory
-//! before the clock starts, as in River's script beside which `online.py` puts it. And a forest of 100 trees, grown to purity
-//! on the first half, that scores the frames of the second.
+//! before the clock starts, as in River's script beside which `online.py` puts it. And a forest of 100 trees, grown to
+//! purity on the first half, that scores the frames of the second.
 //!
 //! `cargo bench --bench online -- FILE.parquet TARGET [ROWS A CHUNK]`
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]
@@ -51,7 +51,9 @@ fn main() {
     let tenths: Vec<String> = learned.chunks(tenth).map(|part| format!("{:.4}", share(part))).collect();
     let count = |wanted: fn(&Event) -> bool| learned.iter().flat_map(|l| &l.events).filter(|e| wanted(e)).count();
     println!(
-        "{{\"rows\": {}, \"seconds\": {seconds:.3}, \"rows_per_s\": {:.0}, \"accuracy\": {:.4}, \"accuracy_by_tenth\": [{}], \"fits\": {}, \"swaps\": {}, \"drifts\": {}, \"scored_per_s\": {scored_per_s:.0}}}",
+        "{{\"rows\": {}, \"seconds\": {seconds:.3}, \"rows_per_s\": {:.0}, \"accuracy\": {:.4}, \
+         \"accuracy_by_tenth\": [{}], \"fits\": {}, \"swaps\": {}, \"drifts\": {}, \"scored_per_s\": \
+         {scored_per_s:.0}}}",
         rows.height(),
         rows.height() as f64 / seconds,
         right as f64 / rows.height() as f64,

@@ -9,8 +9,9 @@
 //!
 //! # Two laws
 //!
-//! *Fusion*: for any question, any rows, and any way to cut them into history and live, into chunks, over workers, in any
-//! order: `answer(merge(partials)) == answer(question over all rows)`. All aggregates of this build keep it bit for bit.
+//! *Fusion*: for any question, any rows, and any way to cut them into history and live, into chunks, over workers, in
+//! any order: `answer(merge(partials)) == answer(question over all rows)`. All aggregates of this build keep it bit for
+//! bit.
 //!
 //! *Conservation*: `rows in == rows shown + rows filtered + rows late + rows rejected`. Nothing is dropped uncounted.
 //!

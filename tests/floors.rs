@@ -46,8 +46,8 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// What only `disk` may ask of a disk: there names are such that nobody can foresee them, links are not followed, and nothing is
-/// emptied that is not Braid's own.
+/// What only `disk` may ask of a disk: there names are such that nobody can foresee them, links are not followed, and
+/// nothing is emptied that is not Braid's own.
 const OF_DISK: &[&str] = &[
     "temp_dir",
     "tempfile",

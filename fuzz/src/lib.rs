@@ -1,5 +1,5 @@
-//! What all fuzz targets do: the bytes lie at a path, and all of them is read, in every way there is. Kinds, valid samples,
-//! mutations and laws are those of `tests/all/corpus`, which the plain tests use, too.
+//! What all fuzz targets do: the bytes lie at a path, and all of them is read, in every way there is. Kinds, valid
+//! samples, mutations and laws are those of `tests/all/corpus`, which the plain tests use, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a fuzz target may fail loudly")]
 
 #[path = "../../tests/all/corpus/mod.rs"]

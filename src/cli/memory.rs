@@ -1,5 +1,5 @@
-//! `--memory`: what the whole process may hold. The run is given what is left beside the process itself and what is being
-//! read; how it shares that out is the engine's. Here is also the last guard, for what nobody could foresee.
+//! `--memory`: what the whole process may hold. The run is given what is left beside the process itself and what is
+//! being read; how it shares that out is the engine's. Here is also the last guard, for what nobody could foresee.
 
 use crate::data::memory::{allow, resident};
 use crate::data::{Fault, Result};
@@ -23,8 +23,8 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Gives a run its part: what it may hold, and as many workers as can read at a time, a `piece` of so many bytes each.
-    /// To be called when the tables are open.
+    /// Gives a run its part: what it may hold, and as many workers as can read at a time, a `piece` of so many bytes
+    /// each. To be called when the tables are open.
     ///
     /// # Errors
     /// When so little is allowed that no question could be answered.

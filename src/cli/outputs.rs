@@ -1,5 +1,5 @@
-//! Whether what a command is to write can be written: that is found out before any work is done, and nothing that is read is
-//! ever written over.
+//! Whether what a command is to write can be written: that is found out before any work is done, and nothing that is
+//! read is ever written over.
 
 use std::path::{Path, PathBuf};
 

@@ -183,7 +183,8 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     }
     if last.rows.late > 0 {
         notes.push(format!(
-            "{} rows came after their window was final and are not in it; allow more lateness with --time {}=COLUMN,LATENESS",
+            "{} rows came after their window was final and are not in it; allow more lateness with --time \
+             {}=COLUMN,LATENESS",
             last.rows.late, table.name
         ));
     }

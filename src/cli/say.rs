@@ -1,5 +1,5 @@
-//! What is said to a person beside the answer: on stderr, a line each. Values, names and faults may hold anything; a terminal
-//! must not take them for commands.
+//! What is said to a person beside the answer: on stderr, a line each. Values, names and faults may hold anything; a
+//! terminal must not take them for commands.
 
 use std::io::{IsTerminal, Write};
 

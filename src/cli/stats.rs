@@ -12,8 +12,8 @@ use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
 use crate::query::window::WindowStatus;
 
-/// `before` passed from the start of the process to that of the run, and counts for the first answer. `groups` is how many
-/// the written answer is of.
+/// `before` passed from the start of the process to that of the run, and counts for the first answer. `groups` is how
+/// many the written answer is of.
 pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> String {
     let mut stats = json!({
         "rows_in": s.rows.come_in,

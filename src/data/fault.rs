@@ -75,8 +75,8 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// polars' own words, first line only: its later lines are a plan dump that helps nobody. Nor does the dump of a syntax tree
-/// within the line, of which the name alone is kept.
+/// polars' own words, first line only: its later lines are a plan dump that helps nobody. Nor does the dump of a syntax
+/// tree within the line, of which the name alone is kept.
 impl From<polars::error::PolarsError> for Fault {
     fn from(error: polars::error::PolarsError) -> Self {
         let text = error.to_string();

@@ -1,5 +1,5 @@
-//! The memory of the process: how much it holds, and a hint to the C library's allocator. What is allocated is everybody's
-//! own matter.
+//! The memory of the process: how much it holds, and a hint to the C library's allocator. What is allocated is
+//! everybody's own matter.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,8 +28,8 @@ pub fn allow(bytes: u64) {
     ALLOWED.store(bytes, Ordering::Relaxed);
 }
 
-/// Whether so many bytes can be taken at once, for something whose size a file only claims: an allocation that fails ends the
-/// process, and one that the system has to serve from the disk stops the machine.
+/// Whether so many bytes can be taken at once, for something whose size a file only claims: an allocation that fails
+/// ends the process, and one that the system has to serve from the disk stops the machine.
 ///
 /// # Errors
 /// With what there is room for.

@@ -1,5 +1,5 @@
-//! What could not be read: rows of a wrong shape, and cells of a wrong value, which are null in their rows. Both are counted
-//! without limit, and kept for inspection up to a bound.
+//! What could not be read: rows of a wrong shape, and cells of a wrong value, which are null in their rows. Both are
+//! counted without limit, and kept for inspection up to a bound.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

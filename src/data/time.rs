@@ -1,9 +1,10 @@
 //! Times as values, from minus infinity to infinity: the one home of their text, their units and their bounds. Whatever
-//! shows a time or moves it to another unit does it here, as calendars of libraries end, and some of them end a program.
+//! shows a time or moves it to another unit does it here, as calendars of libraries end, and some of them end a
+//! program.
 //!
-//! Times are counted from 1970 in UTC: dates in days (32 bits), others in a unit (64 bits). As in DuckDB and PostgreSQL the
-//! largest number is `infinity` and the one as far on the other side `-infinity`; PostgreSQL's, the smallest, is taken for
-//! it, too. All others are moments: of whatever year, they have a text.
+//! Times are counted from 1970 in UTC: dates in days (32 bits), others in a unit (64 bits). As in DuckDB and PostgreSQL
+//! the largest number is `infinity` and the one as far on the other side `-infinity`; PostgreSQL's, the smallest, is
+//! taken for it, too. All others are moments: of whatever year, they have a text.
 
 use std::fmt::Write;
 
@@ -194,7 +195,8 @@ pub fn value_text(value: &AnyValue<'_>) -> Option<String> {
     }
 }
 
-/// A value that is a date or a time in microseconds, infinite ones and those without a place there as the nearest there is.
+/// A value that is a date or a time in microseconds, infinite ones and those without a place there as the nearest there
+/// is.
 pub fn value_micros(value: &AnyValue<'_>) -> Option<Micros> {
     let nearest = |positive: bool| if positive { i64::MAX - 1 } else { -i64::MAX + 1 };
     match value {

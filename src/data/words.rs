@@ -21,8 +21,8 @@ pub fn grouped(digits: &str) -> String {
     out
 }
 
-/// `text` with what a terminal would take for a command, or what would turn the order of what is shown, as symbols: the escape
-/// character as `␛`, others by their code. Line ends are such characters, too.
+/// `text` with what a terminal would take for a command, or what would turn the order of what is shown, as symbols: the
+/// escape character as `␛`, others by their code. Line ends are such characters, too.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);

@@ -1,5 +1,5 @@
-//! A file on its way to its name: it is written beside its place, under a name that nobody can foresee, and gets its own when
-//! every byte is on the disk. What is written is left to others.
+//! A file on its way to its name: it is written beside its place, under a name that nobody can foresee, and gets its
+//! own when every byte is on the disk. What is written is left to others.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, Permissions};
@@ -187,7 +187,8 @@ pub fn sync(file: &File) -> io::Result<()> {
     if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
 }
 
-/// Where a path leads: links are followed that this user or the system made, so that nobody else chooses what is replaced.
+/// Where a path leads: links are followed that this user or the system made, so that nobody else chooses what is
+/// replaced.
 fn target(path: &Path) -> io::Result<PathBuf> {
     let Ok(found) = path.symlink_metadata() else { return Ok(path.to_owned()) };
     if !found.is_symlink() {

@@ -1,5 +1,5 @@
-//! Floor 0: what everything asks of a disk. Nothing else makes, renames or empties files and folders; what stands in them
-//! is left to others.
+//! Floor 0: what everything asks of a disk. Nothing else makes, renames or empties files and folders; what stands in
+//! them is left to others.
 //!
 //! - [`Draft`]: a file that appears under its name whole, or not at all.
 //! - [`Scratch`]: a folder that need not outlive the process, where nobody else can reach it.

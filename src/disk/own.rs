@@ -1,5 +1,5 @@
-//! Files and folders that are Braid's own: recordings, checkpoints, workspaces. They are for this user alone, and no link that
-//! somebody put there is followed. What is in them is left to others.
+//! Files and folders that are Braid's own: recordings, checkpoints, workspaces. They are for this user alone, and no
+//! link that somebody put there is followed. What is in them is left to others.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
@@ -138,8 +138,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     draft.finish()
 }
 
-/// Removes the drafts that a killed process left in a folder of Braid's own. To be called by who holds its lock: nobody else
-/// writes there.
+/// Removes the drafts that a killed process left in a folder of Braid's own. To be called by who holds its lock: nobody
+/// else writes there.
 pub fn sweep_drafts(folder: &Path) {
     if !folder.symlink_metadata().is_ok_and(|found| found.is_dir() && is_ours(&found)) {
         return;
@@ -236,7 +236,8 @@ mod system {
 use system::{builder, is_open, names, options, tighten};
 pub use system::{is_ours, is_roots};
 
-/// Opens a file to write, if it is a plain file under one name alone: through a second one somebody else could be harmed.
+/// Opens a file to write, if it is a plain file under one name alone: through a second one somebody else could be
+/// harmed.
 fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let file = refuse_links(options, path)?;
     let found = file.metadata()?;

@@ -1,5 +1,5 @@
-//! Folders that need not outlive the process, in a folder that nobody else can enter. They go when they are dropped; what a
-//! killed process left is removed by the next, in that folder alone, where nobody holds its lock.
+//! Folders that need not outlive the process, in a folder that nobody else can enter. They go when they are dropped;
+//! what a killed process left is removed by the next, in that folder alone, where nobody holds its lock.
 
 use std::fs::{File, read_dir, remove_dir_all};
 use std::io;
@@ -89,7 +89,8 @@ fn private(prefix: &str) -> Builder<'_, 'static> {
     builder
 }
 
-/// Where there is room: `TMPDIR` if it is set, else the user's cache folder, else the system's folder for temporary files.
+/// Where there is room: `TMPDIR` if it is set, else the user's cache folder, else the system's folder for temporary
+/// files.
 fn place() -> PathBuf {
     let cache = || {
         dirs::cache_dir()

@@ -1,5 +1,5 @@
-//! Standard output: what is written there is all there when it is done, or the error says that it is not. What is written is
-//! left to others.
+//! Standard output: what is written there is all there when it is done, or the error says that it is not. What is
+//! written is left to others.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! The self-audit: what was counted as it came is counted once more as a batch, from the files and the recording, and the
-//! two are compared group by group. It runs on a thread of its own and leaves the machine to the run itself.
+//! The self-audit: what was counted as it came is counted once more as a batch, from the files and the recording, and
+//! the two are compared group by group. It runs on a thread of its own and leaves the machine to the run itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! A moment at which every worker has handed over all that it absorbed, so that the merged partial holds exactly what was
-//! taken from each input: a prefix of every partition. What is done with such a moment is left to `checkpoint`.
+//! A moment at which every worker has handed over all that it absorbed, so that the merged partial holds exactly what
+//! was taken from each input: a prefix of every partition. What is done with such a moment is left to `checkpoint`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};

@@ -1,6 +1,6 @@
-//! The memory that a run may take, shared out among those who hold something: workers, the merger, the dataset of a join,
-//! and what is made of them for a moment. A question that needs more than disk can help with is not let run into the
-//! machine's limits: it says what it would need, and which sketch would do with less.
+//! The memory that a run may take, shared out among those who hold something: workers, the merger, the dataset of a
+//! join, and what is made of them for a moment. A question that needs more than disk can help with is not let run into
+//! the machine's limits: it says what it would need, and which sketch would do with less.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,8 +17,8 @@ const FEW_ROWS: usize = 4_096;
 /// Memory for rows that are kept, where nobody says how much there is.
 const ROWS_MEMORY: u64 = 2 << 30;
 
-// What of the room each may take. Beside the groups there is their table while they leave for disk, an index that grows to
-// twice its size, and two answers, the one being read and the one that is shown.
+// What of the room each may take. Beside the groups there is their table while they leave for disk, an index that grows
+// to twice its size, and two answers, the one being read and the one that is shown.
 const MERGED: u64 = 6;
 /// All that workers hold, and what is on its way from them.
 const WORKERS: u64 = 6;
@@ -131,7 +131,8 @@ impl Budget {
         )))
     }
 
-    /// What to say when rows or groups do not fit: what they take, what all of them may need, and what would do with less.
+    /// What to say when rows or groups do not fit: what they take, what all of them may need, and what would do with
+    /// less.
     pub fn fault(&self, excess: &Excess<'_>) -> Fault {
         let Excess { plan, count, bytes, factor, read } = *excess;
         let allowed = if self.is_set() { self.memory.unwrap_or(0) + self.beside } else { ROWS_MEMORY };
@@ -186,8 +187,14 @@ impl Budget {
     pub fn exceeded_answer(&self, bytes: u64, groups: u64) -> Fault {
         let (allowed, bytes, needed) =
             (mib(self.memory.unwrap_or(0) + self.beside), mib(bytes), mib(self.beside + bytes * ANSWER));
-        Fault::new(format!("DISTINCT and OVER look at all of an answer: its {groups} groups take {bytes}, more than their share of the {allowed} allowed; it needs about {needed}"))
-            .hint("allow more memory (--memory), show fewer groups with HAVING, or leave DISTINCT and OVER out: an answer with ORDER BY alone is sorted on disk")
+        Fault::new(format!(
+            "DISTINCT and OVER look at all of an answer: its {groups} groups take {bytes}, more than their share of \
+             the {allowed} allowed; it needs about {needed}"
+        ))
+        .hint(
+            "allow more memory (--memory), show fewer groups with HAVING, or leave DISTINCT and OVER out: an answer \
+             with ORDER BY alone is sorted on disk",
+        )
     }
 }
 

@@ -1,6 +1,6 @@
-//! What a run writes down so that it can be taken up after a crash: how far every input was read, and what was known of the
-//! rows up to there. Both belong to one `barrier`, so no row is lost and none counted twice. Bytes, checksums and renames
-//! are `store`'s.
+//! What a run writes down so that it can be taken up after a crash: how far every input was read, and what was known of
+//! the rows up to there. Both belong to one `barrier`, so no row is lost and none counted twice. Bytes, checksums and
+//! renames are `store`'s.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;

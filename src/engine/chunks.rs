@@ -1,6 +1,6 @@
-//! Learning from more rows than fit into memory. They are read twice: once to settle how values become codes, and once to
-//! keep them as codes, a chunk at a time. As many chunks as there is room for fit their share of the trees, by all threads,
-//! and the forests merge as every partial does. What becomes of the forest is left to `lesson`.
+//! Learning from more rows than fit into memory. They are read twice: once to settle how values become codes, and once
+//! to keep them as codes, a chunk at a time. As many chunks as there is room for fit their share of the trees, by all
+//! threads, and the forests merge as every partial does. What becomes of the forest is left to `lesson`.
 
 use std::collections::BTreeSet;
 
@@ -23,8 +23,8 @@ use crate::learn::model::LearntTo;
 const TOGETHER: usize = 8;
 /// Bytes of codes that are not worth a part: fewer rows make worse trees, and the forest itself takes more.
 pub const ROOM: usize = 32 << 20;
-/// Rows held out that are kept to judge by (a share of right ones is then known within 0.16 points, standard error), and rows
-/// that are kept to know how features are distributed.
+/// Rows held out that are kept to judge by (a share of right ones is then known within 0.16 points, standard error),
+/// and rows that are kept to know how features are distributed.
 const KEPT: usize = 100_000;
 
 /// What is learnt from: what is wanted of a table, its feeds as far as `reached`.
@@ -34,8 +34,8 @@ pub(super) struct Rows<'a> {
     pub wanted: &'a Wanted,
 }
 
-/// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes, of which `room` bytes
-/// are never too many.
+/// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes, of which `room`
+/// bytes are never too many.
 ///
 /// # Errors
 /// Those of reading and of training.

@@ -66,14 +66,19 @@ impl Exponents {
         let rows = |f: fn(u64, u64) -> u64| growing(samples).map(|s| s.rows).reduce(f).unwrap_or(0);
         if self.state.is_none() && self.time.is_none() {
             return Some(format!(
-                "too short a run to fit: {} samples, of {} to {} rows; it takes {ENOUGH} whose rows span a factor of {SPAN}",
+                "too short a run to fit: {} samples, of {} to {} rows; it takes {ENOUGH} whose rows span a factor of \
+                 {SPAN}",
                 growing(samples).count(),
                 rows(u64::min),
                 rows(u64::max)
             ));
         }
         if self.between.is_none() {
-            return Some("what workers hand over of a feed goes by its pace: ask the question of files to fit the bytes between threads".to_owned());
+            return Some(
+                "what workers hand over of a feed goes by its pace: ask the question of files to fit the bytes \
+                 between threads"
+                    .to_owned(),
+            );
         }
         let few = self.state_by_groups.is_none() || self.between_by_groups_and_workers.is_none();
         few.then(|| format!("the groups did not grow by a factor of {SPAN}, so that nothing is fitted to them"))
@@ -122,15 +127,15 @@ fn slope(of: &[&Sample], x: fn(&Sample) -> f64, y: fn(&Sample) -> f64) -> Option
 /// The longest that measuring may take.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// While it is measured, a worker hands over when it has begun and when it is done: what more snapshots cost is a matter of
-/// their pace, not of the question.
+/// While it is measured, a worker hands over when it has begun and when it is done: what more snapshots cost is a
+/// matter of their pace, not of the question.
 const PACE: Duration = Duration::from_secs(60);
 /// How many workers a part is asked of in turn, and how many pieces it has for each of them at the most.
 const CREWS: &[usize] = &[1, 2, 4, 8];
 const SHIFTS: u64 = 8;
 
-/// Asks the question of larger and larger parts of the table's files, each about twice the one before, up to all of them;
-/// then of a part by different numbers of workers.
+/// Asks the question of larger and larger parts of the table's files, each about twice the one before, up to all of
+/// them; then of a part by different numbers of workers.
 pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> Job<Vec<Sample>> {
     let table = Arc::new(Table { live: Vec::new(), ..table.clone() });
     Job::start("measure cost", wake, move |report| {

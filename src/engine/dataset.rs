@@ -1,5 +1,5 @@
-//! The dataset that a question joins its rows with: loaded whole when the first rows come, and again when its files change
-//! while feeds run. How rows are joined is `query::join`'s.
+//! The dataset that a question joins its rows with: loaded whole when the first rows come, and again when its files
+//! change while feeds run. How rows are joined is `query::join`'s.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

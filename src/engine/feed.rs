@@ -94,8 +94,8 @@ impl Feed {
     }
 
     fn connect_first(&self, wait: Duration, cancel: &Cancel) -> Result<Option<SchemaRef>> {
-        // A name may take long to be found and a server to answer, and neither can be broken off: so another thread waits
-        // for them, and is left behind when the time is up.
+        // A name may take long to be found and a server to answer, and neither can be broken off: so another thread
+        // waits for them, and is left behind when the time is up.
         let (settled, news) = crossbeam_channel::bounded(1);
         let given_up = Cancel::new();
         let _stop = StopOnDrop(given_up.clone());

@@ -1,5 +1,5 @@
-//! Rows of a table in one frame, to learn from: history in the order of its files, then what the feeds have sent so far. A
-//! bounded number of them is kept, evenly spread or the newest. What is learnt from them is left to `lesson`.
+//! Rows of a table in one frame, to learn from: history in the order of its files, then what the feeds have sent so
+//! far. A bounded number of them is kept, evenly spread or the newest. What is learnt from them is left to `lesson`.
 
 use std::collections::VecDeque;
 
@@ -57,8 +57,8 @@ pub(super) fn nothing(table: &Table) -> Fault {
     Fault::new("there is no row to learn from").at(&table.name).hint(hint)
 }
 
-/// Reads the table, its feeds as far as `reached`, and gives its rows piece by piece. With a seam in time each face gives
-/// only the rows that it owns. Returns how many rows could not be read.
+/// Reads the table, its feeds as far as `reached`, and gives its rows piece by piece. With a seam in time each face
+/// gives only the rows that it owns. Returns how many rows could not be read.
 ///
 /// # Errors
 /// When a face cannot be read, or those of `give`.

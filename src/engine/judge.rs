@@ -12,8 +12,8 @@ use crate::data::{Chunk, Result};
 use crate::query::expr::Scalar;
 use crate::query::window::{Due, Micros, micros_of};
 
-/// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another time
-/// than the table's; `None` without windows, where nothing is late.
+/// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another
+/// time than the table's; `None` without windows, where nothing is late.
 pub fn judges_all(shared: &Shared) -> Option<bool> {
     let window = shared.plan.window()?;
     let own = |time: &TimeColumn| matches!(&window.time, Scalar::Column(name) if *name == time.column);
@@ -50,7 +50,8 @@ impl<'a> PastLate<'a> {
         if let (_, Some(judged)) = self.watermark.judge(number, times, all, now) {
             let rows = chunk.frame.filter(&judged.is_not_null())?;
             let watermarks: Vec<Micros> = judged.iter().flatten().collect();
-            // A row of a joined question has no window before it is joined: then what is older than the watermark counts.
+            // A row of a joined question has no window before it is joined: then what is older than the watermark
+            // counts.
             let late = window
                 .time
                 .of(&rows)

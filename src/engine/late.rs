@@ -64,8 +64,8 @@ impl Late {
         self.rows.head(Some(most)).drop_many([WATERMARK, PARTLY])
     }
 
-    /// Puts all rows into the windows that they missed. Gives how many are shown now, of those that were not at all, and
-    /// how many of those WHERE leaves out. `lookup` is what they are joined with, where they are.
+    /// Puts all rows into the windows that they missed. Gives how many are shown now, of those that were not at all,
+    /// and how many of those WHERE leaves out. `lookup` is what they are joined with, where they are.
     ///
     /// # Errors
     /// When an expression cannot be evaluated over them.

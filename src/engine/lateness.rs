@@ -1,5 +1,5 @@
-//! Learning how late the rows of a table come, as a job: from its files, taken in their order, and from what its feeds have
-//! sent so far. The arithmetic is `query::lateness`'s.
+//! Learning how late the rows of a table come, as a job: from its files, taken in their order, and from what its feeds
+//! have sent so far. The arithmetic is `query::lateness`'s.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! A lesson: a table's rows are read, some are held out, a forest learns from the others and is judged on those it has not
-//! seen. Jobs for the window; how features are proposed, trees grown and answers judged is `learn`'s.
+//! A lesson: a table's rows are read, some are held out, a forest learns from the others and is judged on those it has
+//! not seen. Jobs for the window; how features are proposed, trees grown and answers judged is `learn`'s.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -125,8 +125,8 @@ pub enum Test {
 pub enum Scope {
     /// Some, by all trees together.
     Kept(Keep),
-    /// All, so many at a time as they are. Chunks before them are kept as codes, and parts of them that take more than the
-    /// room, bytes, fit their share of the trees.
+    /// All, so many at a time as they are. Chunks before them are kept as codes, and parts of them that take more than
+    /// the room, bytes, fit their share of the trees.
     Chunks { rows: usize, room: usize },
 }
 
@@ -242,8 +242,8 @@ pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
     Ok(finite(micros_of(times)?).max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
 }
 
-/// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest of
-/// both counts, so that what comes after it is new.
+/// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest
+/// of both counts, so that what comes after it is new.
 pub(super) fn newest(
     time: Option<&str>,
     complete: &DataFrame,

@@ -35,8 +35,8 @@ pub struct Given {
     pub seam: Option<String>,
 }
 
-/// Opens files and connects feeds as far as their schema needs it. A table of feeds alone waits for their first rows, at
-/// most as long as `patience`.
+/// Opens files and connects feeds as far as their schema needs it. A table of feeds alone waits for their first rows,
+/// at most as long as `patience`.
 ///
 /// # Errors
 /// The first thing that keeps it from being a table.
@@ -44,8 +44,8 @@ pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<
     open_table_in(given, None, patience, cancel)
 }
 
-/// As `open_table`, for a workspace: feeds that can be had only once will be recorded there, and those that were are known
-/// without waiting for rows. `record` begins it.
+/// As `open_table`, for a workspace: feeds that can be had only once will be recorded there, and those that were are
+/// known without waiting for rows. `record` begins it.
 ///
 /// # Errors
 /// As `open_table`.
@@ -286,8 +286,8 @@ pub enum Found {
     Model(Box<Saved>),
 }
 
-/// Opens files and folders: each gives a table, a model, or the fault that kept it from being one. Files of one folder with the
-/// same schema become one table; a file of a folder that fails does not keep the others away.
+/// Opens files and folders: each gives a table, a model, or the fault that kept it from being one. Files of one folder
+/// with the same schema become one table; a file of a folder that fails does not keep the others away.
 pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
     Job::start("open", wake, move |report| {
         let total = paths.len() as u64;

@@ -1,5 +1,5 @@
-//! An answer in order that does not fit into memory: shares of its groups are answered and sorted together as far as memory
-//! goes, written as runs, and the runs are merged. When that is needed, is the merger's to say.
+//! An answer in order that does not fit into memory: shares of its groups are answered and sorted together as far as
+//! memory goes, written as runs, and the runs are merged. When that is needed, is the merger's to say.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -1,5 +1,5 @@
-//! Rows on their way to a file: workers finish pieces in any order, and they are written in the order in which they stood.
-//! What a file looks like is left to `data::format`.
+//! Rows on their way to a file: workers finish pieces in any order, and they are written in the order in which they
+//! stood. What a file looks like is left to `data::format`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -40,8 +40,8 @@ impl Mark {
 }
 
 impl Mark {
-    /// The same to be kept beyond this session, with feeds named as `clean` names them; `None` where a recording that ends with
-    /// the session is what was read.
+    /// The same to be kept beyond this session, with feeds named as `clean` names them; `None` where a recording that
+    /// ends with the session is what was read.
     pub fn kept(&self, clean: impl Fn(&str) -> String) -> Option<Self> {
         let feeds = self
             .feeds

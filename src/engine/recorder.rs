@@ -1,6 +1,6 @@
-//! The thread that records: it takes bytes from a feed and appends them to a log, in blocks. While the disk is full a feed
-//! that can wait waits for a while; then, and at once where it cannot wait, its rows go to the questions without being
-//! recorded, and are counted.
+//! The thread that records: it takes bytes from a feed and appends them to a log, in blocks. While the disk is full a
+//! feed that can wait waits for a while; then, and at once where it cannot wait, its rows go to the questions without
+//! being recorded, and are counted.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -182,7 +182,8 @@ impl Recorder {
         live.take_apart().ok_or_else(no_bytes)
     }
 
-    /// Writes down how the bytes become rows, before the first of them; where that cannot be, with the first that can be written.
+    /// Writes down how the bytes become rows, before the first of them; where that cannot be, with the first that can
+    /// be written.
     fn settle(&mut self, shape: &Shape) {
         let log = &self.log;
         let written = log.set_head(0, &shape.head).and_then(|()| {
@@ -308,8 +309,8 @@ impl Recorder {
         self.keep_with(&mut Silent, &|log| write(log).map(|()| 0)).map(drop)
     }
 
-    /// Writes to the log what must not be missing. While that fails it is said why, and tried again; a feed that can wait is
-    /// left after a while: nothing of it is lost.
+    /// Writes to the log what must not be missing. While that fails it is said why, and tried again; a feed that can
+    /// wait is left after a while: nothing of it is lost.
     fn keep_with(&mut self, raw: &mut dyn Raw, write: &dyn Fn(&Log) -> Result<u64>) -> Going<u64> {
         let begun = Instant::now();
         let mut told = false;

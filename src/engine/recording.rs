@@ -1,5 +1,5 @@
-//! A recording: the bytes of a feed that can be had only once, copied into a log as they come. Questions follow the log as
-//! they would a file, each decoding only the columns that it asks for.
+//! A recording: the bytes of a feed that can be had only once, copied into a log as they come. Questions follow the log
+//! as they would a file, each decoding only the columns that it asks for.
 //!
 //! Recording decoded columns would make a question that needs three of nine fields pay for nine.
 

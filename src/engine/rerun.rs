@@ -1,5 +1,5 @@
-//! A run of a question that is not kept up to date row by row: its tables' rows are collected by runs of their own, and the
-//! question is asked of them again and again, at a pace that its own cost sets.
+//! A run of a question that is not kept up to date row by row: its tables' rows are collected by runs of their own, and
+//! the question is asked of them again and again, at a pace that its own cost sets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,8 +91,8 @@ pub fn start(
 }
 
 impl Rerunner {
-    /// The answer over these rows, asked on a thread of its own; `None` when it is not waited for any longer. Such a thread
-    /// goes on until polars is done, or the process ends.
+    /// The answer over these rows, asked on a thread of its own; `None` when it is not waited for any longer. Such a
+    /// thread goes on until polars is done, or the process ends.
     fn ask(&self, rows: Vec<DataFrame>) -> Option<Result<DataFrame>> {
         let (tell, told) = bounded(1);
         let on_panic = tell.clone();
@@ -196,7 +196,8 @@ impl Rerunner {
             };
             snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
             snapshot.notes.push(format!(
-                "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {of_rows} rows",
+                "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for \
+                 {of_rows} rows",
                 cost.as_secs_f64() * 1e3,
             ));
             match answer {
@@ -222,7 +223,8 @@ impl Rerunner {
 
 fn beyond_calendar(column: &str) -> Fault {
     let what = format!(
-        "the column '{column}' holds times beyond the calendar, such as infinity, and a question that is asked anew cannot reckon with them"
+        "the column '{column}' holds times beyond the calendar, such as infinity, and a question that is asked anew \
+         cannot reckon with them"
     );
     Fault::new(what).hint("ask without sub-queries, or of a table without such rows")
 }

@@ -49,8 +49,8 @@ pub struct Options {
     pub audit: Option<Duration>,
     /// At most so many pieces of the history are read; to measure what parts of it cost.
     pub pieces: Option<u64>,
-    /// Feeds are read up to there and end: a question about the past of a running one. What is past is history: nothing in it
-    /// is late.
+    /// Feeds are read up to there and end: a question about the past of a running one. What is past is history:
+    /// nothing in it is late.
     pub past: Option<Reached>,
     /// A feed with a pace of its own is read up to there as fast as can be: another run has come so far already.
     pub catch_up: Option<Reached>,
@@ -210,8 +210,8 @@ impl Shared {
         }
     }
 
-    /// As `note`, for what may come again and again: it stays one note, of the newest, with its count. What differs only in
-    /// numbers is of one cause.
+    /// As `note`, for what may come again and again: it stays one note, of the newest, with its count. What differs
+    /// only in numbers is of one cause.
     pub fn note_again(&self, note: String) {
         let mut cause: String = note.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
         while cause.contains("##") {
@@ -415,13 +415,15 @@ impl Run {
     }
 }
 
-/// What there is to say when rows are read once more and it is not known in which order those of different partitions came.
+/// What there is to say when rows are read once more and it is not known in which order those of different partitions
+/// came.
 fn reread_order(shared: &Shared) -> Option<String> {
     let reached = shared.options.catch_up.as_ref()?;
     let unsure = reached.late > 0 && reached.partitions.len() > 1 && shared.plan.window().is_some();
     unsure.then(|| {
         format!(
-            "rows of {} partitions are read once more, in another order among each other than they came: of {} that were late before, some may be on time now",
+            "rows of {} partitions are read once more, in another order among each other than they came: of {} that \
+             were late before, some may be on time now",
             reached.partitions.len(),
             reached.late
         )

@@ -1,5 +1,5 @@
-//! Final windows that left memory for disk, as partials of their own, so that the number of windows ever seen does not grow
-//! the process. Which windows go is the partial's choice.
+//! Final windows that left memory for disk, as partials of their own, so that the number of windows ever seen does not
+//! grow the process. Which windows go is the partial's choice.
 
 use std::fs;
 use std::io::Write;
@@ -303,7 +303,8 @@ impl Sealed {
         })
     }
 
-    /// Returns when all of them survive a power cut: before a checkpoint names them. It is too slow to be done each time.
+    /// Returns when all of them survive a power cut: before a checkpoint names them. It is too slow to be done each
+    /// time.
     ///
     /// # Errors
     /// The disk's.

@@ -97,7 +97,8 @@ fn replays_its_history(table: &Table) -> bool {
     feed.url.scheme == "replay" && from_before && !feed.url.params.contains_key("duplicate") && same()
 }
 
-/// What to say at once of a table whose feed brings the very file that is its history, with nothing to tell the rows apart.
+/// What to say at once of a table whose feed brings the very file that is its history, with nothing to tell the rows
+/// apart.
 pub fn doubled(table: &Table) -> Option<String> {
     if table.seam != Seam::Append {
         return None;
@@ -109,7 +110,8 @@ pub fn doubled(table: &Table) -> Option<String> {
     };
     let feed = table.live.iter().find(|feed| path(feed).is_some_and(|path| files.contains(&path)))?;
     Some(format!(
-        "{} is the history of {} as well: every row is counted twice; say where live takes over with a seam at a time or by a key ({})",
+        "{} is the history of {} as well: every row is counted twice; say where live takes over with a seam at a time \
+         or by a key ({})",
         feed.url.shown(),
         table.name,
         options(&table.name)
@@ -172,7 +174,9 @@ impl Times {
                     && (begins <= first || last.saturating_sub(begins) > lateness) =>
             {
                 vec![format!(
-                    "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam {}=append",
+                    "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell \
+                     them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam \
+                     {}=append",
                     iso(first),
                     iso(last),
                     iso(begins),
@@ -184,7 +188,8 @@ impl Times {
                 )]
             }
             Seam::Time(at) if complete && begins.saturating_sub(last) > self.step.saturating_mul(2) => vec![format!(
-                "there is a hole at the seam of {}: history has rows to {}, live from {}, and the seam is at {}; rows in between, should there have been any, are in neither",
+                "there is a hole at the seam of {}: history has rows to {}, live from {}, and the seam is at {}; rows \
+                 in between, should there have been any, are in neither",
                 table.name,
                 iso(last),
                 iso(begins),
@@ -221,8 +226,8 @@ enum Rule {
 
 impl Divider {
     /// # Errors
-    /// When the seam names a column that the table lacks, or needs an event time that it has not. `seen` are keys that a
-    /// checkpoint knows of.
+    /// When the seam names a column that the table lacks, or needs an event time that it has not. `seen` are keys that
+    /// a checkpoint knows of.
     pub fn new(table: &Table, seen: Option<&DataFrame>) -> Result<Self> {
         let rule = match &table.seam {
             Seam::Position | Seam::Append => Rule::All,

@@ -1,5 +1,6 @@
 //! The skew check on the seam: the same rows, as history decodes them and as a feed does, must get the same scores, bit
-//! for bit. Which rows to compare is left to the caller: those that a seam finds on both sides, or a sample of a recording.
+//! for bit. Which rows to compare is left to the caller: those that a seam finds on both sides, or a sample of a
+//! recording.
 
 use polars::prelude::*;
 

@@ -71,7 +71,8 @@ pub struct Rows {
     pub filtered: u64,
     pub late: u64,
     pub rejected: u64,
-    /// Cells that are null because they could not be read, or leave the range of their type: their rows are counted elsewhere.
+    /// Cells that are null because they could not be read, or leave the range of their type: their rows are counted
+    /// elsewhere.
     #[serde(default)]
     pub cells: u64,
     /// Of the shown ones, those that were late and re-admitted.

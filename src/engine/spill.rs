@@ -15,8 +15,8 @@ use crate::disk::{self, own};
 use crate::query::{Partial, Plan, partial};
 use crate::store::frames::Block;
 
-/// Shares that groups are divided into. One is merged at a time, so that the groups of a run may take about so many times
-/// what one share may.
+/// Shares that groups are divided into. One is merged at a time, so that the groups of a run may take about so many
+/// times what one share may.
 pub const SHARES: usize = 256;
 /// So few groups are not divided: what makes them large is what each of them keeps.
 const FEW: usize = 64;

@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first asks for the end of reading, and the answer of what was read follows, whole; the
-//! second ends the program at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first asks for the end of reading, and the answer of what was read follows, whole;
+//! the second ends the program at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

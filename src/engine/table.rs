@@ -84,8 +84,8 @@ impl Table {
         self.history.iter().map(piece).max().unwrap_or(0)
     }
 
-    /// Decides how the faces meet. A feed that goes on where history's own file ends has no row that a time could give to
-    /// it: it begins at the beginning then, and where positions decide again, at that end again.
+    /// Decides how the faces meet. A feed that goes on where history's own file ends has no row that a time could give
+    /// to it: it begins at the beginning then, and where positions decide again, at that end again.
     ///
     /// # Errors
     /// When the feed's address cannot be written so.

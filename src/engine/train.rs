@@ -1,5 +1,5 @@
-//! Training a forest, as a job: trees are grown by several threads, each with its own seed, and taken in in their order, so
-//! that the forest does not depend on how many threads there are. How a tree is grown is `learn`'s.
+//! Training a forest, as a job: trees are grown by several threads, each with its own seed, and taken in in their
+//! order, so that the forest does not depend on how many threads there are. How a tree is grown is `learn`'s.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

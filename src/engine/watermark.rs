@@ -1,6 +1,6 @@
 //! How far event time has come: per partition the largest event time seen less the allowed lateness, per table the
-//! smallest of those, partitions idle for longer than a timeout left out. It never goes back. An answer has come less far
-//! while rows that were seen are not in it yet.
+//! smallest of those, partitions idle for longer than a timeout left out. It never goes back. An answer has come less
+//! far while rows that were seen are not in it yet.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,9 +96,10 @@ impl Watermark {
         before
     }
 
-    /// Rows of `partition` with these event times came, in this order: as `advance`, and for each row that is older than
-    /// the watermark by then (with `all` for every row) that watermark. What is late so depends on the order of the rows
-    /// alone, and not on how they were cut into chunks; where there are no such rows there is nothing to judge.
+    /// Rows of `partition` with these event times came, in this order: as `advance`, and for each row that is older
+    /// than the watermark by then (with `all` for every row) that watermark. What is late so depends on the order
+    /// of the rows alone, and not on how they were cut into chunks; where there are no such rows there is nothing
+    /// to judge.
     pub fn judge(
         &self,
         partition: usize,

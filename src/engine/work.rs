@@ -25,8 +25,8 @@ const LONGEST_PACE: Duration = Duration::from_secs(60);
 /// Live rows are shown sooner: a tenth of the work, and after a second whatever it costs.
 const LIVE_SHARE: u32 = 10;
 const LONGEST_LIVE: Duration = Duration::from_secs(1);
-/// How long what was read already may take once the run is to end; then it is left. A join is left sooner: nobody knows what
-/// a row will make.
+/// How long what was read already may take once the run is to end; then it is left. A join is left sooner: nobody knows
+/// what a row will make.
 const GRACE: Duration = Duration::from_secs(4);
 const GRACE_OF_JOIN: Duration = Duration::from_millis(500);
 /// Values, and words of the question for each row, that are worked on between two looks at whether to go on.
@@ -203,7 +203,8 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then the feeds of the table, `epoch` says how often a log began anew.
+    /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then
+    /// the feeds of the table, `epoch` says how often a log began anew.
     fn take(
         &mut self,
         chunk: Chunk,
@@ -305,7 +306,8 @@ impl Hand<'_> {
         is_over(self.shared, &self.ending, if self.shared.dataset.is_some() { GRACE_OF_JOIN } else { GRACE })
     }
 
-    /// Takes rows; those that may be late are judged one by one. `None` when the run is to end before they could be joined.
+    /// Takes rows; those that may be late are judged one by one. `None` when the run is to end before they could be
+    /// joined.
     fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Option<Absorbed>> {
         let lookup = match self.shared.lookup() {
             Err(_) if self.shared.ending() => return Ok(None),
@@ -357,7 +359,8 @@ impl Hand<'_> {
         // The merger is gone only when nobody looks any more.
         let _ = self.out.deltas.send(delta);
         self.since = working.then(Instant::now);
-        // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt here.
+        // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt
+        // here.
         let cost = begun.elapsed().max(self.shared.merging.get());
         let pace = self.shared.options.pace;
         // A snapshot shows what was handed over before it, so live rows are handed over more often than it is made.
@@ -378,8 +381,8 @@ fn is_over(shared: &Shared, ending: &Cell<Option<Instant>>, grace: Duration) -> 
     shared.cancel.is_set() || ending.get().is_some_and(|since| since.elapsed() > grace)
 }
 
-/// So many rows of a question's table are not too much at once. Those that are shown as they are stand where they stood, in one
-/// piece.
+/// So many rows of a question's table are not too much at once. Those that are shown as they are stand where they
+/// stood, in one piece.
 fn at_once(plan: &Plan) -> usize {
     if plan.rows.is_some() {
         return usize::MAX;

@@ -188,8 +188,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Where stretches of the x axis that are in view begin and end, in pixels. Those that touch are one; one thinner than a
-    /// pixel is still seen.
+    /// Where stretches of the x axis that are in view begin and end, in pixels. Those that touch are one; one thinner
+    /// than a pixel is still seen.
     fn bands(&self, stretches: &[(f64, f64)]) -> Vec<(f32, f32)> {
         let plot = self.layout.plot;
         let side = |x: f64| -> f32 {

@@ -19,8 +19,8 @@ pub struct Encoding {
     /// `None`: the number of the row.
     pub x: Option<String>,
     pub y: Vec<String>,
-    /// One series for each value of these columns together; without all that tell rows apart, a line would join what does
-    /// not belong together.
+    /// One series for each value of these columns together; without all that tell rows apart, a line would join what
+    /// does not belong together.
     pub series: Vec<String>,
 }
 
@@ -236,7 +236,8 @@ fn last_word(name: &str) -> &str {
     name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
-/// The first measure and those that can be seen beside it: of a count in thousands and a mean of ten, one would be flat.
+/// The first measure and those that can be seen beside it: of a count in thousands and a mean of ten, one would be
+/// flat.
 fn comparable<'a>(measures: &[&'a Column]) -> Vec<&'a Column> {
     const MOST: f64 = 50.0;
     let size = |column: &Column| {

@@ -82,7 +82,8 @@ pub fn widen(scale: Scale, most: usize) -> Scale {
     }
 }
 
-/// Ticks at powers of ten of an axis whose values are exponents; where it holds fewer than two, at 2 and 5 times one, too.
+/// Ticks at powers of ten of an axis whose values are exponents; where it holds fewer than two, at 2 and 5 times one,
+/// too.
 pub fn powers(scale: Scale, most: usize) -> Ticks {
     let every = nice_step(scale.span() / most.max(1) as f64).max(1.0).round();
     let within = |v: &f64| (scale.lo() - 1e-9..=scale.hi() + 1e-9).contains(v);

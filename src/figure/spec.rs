@@ -175,8 +175,8 @@ impl Figure {
         self.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).reduce(f64::max)
     }
 
-    /// Marks the places between points as unread that are wider than `step`: while rows are being read, what is missing is not
-    /// known to be.
+    /// Marks the places between points as unread that are wider than `step`: while rows are being read, what is missing
+    /// is not known to be.
     pub fn mark_unread(&mut self, step: f64) {
         let mut xs: Vec<f64> =
             self.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).collect();

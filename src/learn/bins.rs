@@ -1,10 +1,10 @@
 //! Where a feature is cut: each column becomes small codes once, and trees are grown over those. Reading columns out of
 //! frames is `encode`'s.
 //!
-//! The code of a number is how many cuts are below it. Where there are few rows or at most 2,048 distinct values (times of
-//! day, counts, ages), the cuts are the middles between all neighbours, so that splits are exact: two such columns may
-//! matter only by their difference, which coarse bins would blur. Otherwise at most 255 cuts with about as many rows between,
-//! and more of moments: what happened in the same hour belongs together, and a year has 8,766 of them.
+//! The code of a number is how many cuts are below it. Where there are few rows or at most 2,048 distinct values (times
+//! of day, counts, ages), the cuts are the middles between all neighbours, so that splits are exact: two such columns
+//! may matter only by their difference, which coarse bins would blur. Otherwise at most 255 cuts with about as many
+//! rows between, and more of moments: what happened in the same hour belongs together, and a year has 8,766 of them.
 
 /// Most bins of a feature that is not cut exactly.
 pub const BINS: usize = 256;
@@ -118,7 +118,8 @@ fn between(distinct: &[(f64, usize)]) -> Vec<f64> {
     distinct.windows(2).filter_map(|pair| Some(middle(pair.first()?.0, pair.get(1)?.0))).collect()
 }
 
-/// Cuts that leave about equally many rows in each of `bins` bins, after each value that fills a bin alone has got its own.
+/// Cuts that leave about equally many rows in each of `bins` bins, after each value that fills a bin alone has got its
+/// own.
 fn even(distinct: &[(f64, usize)], bins: usize) -> Vec<f64> {
     let rows: usize = distinct.iter().map(|(_, count)| count).sum();
     let heavy = |count: usize| count * bins >= rows;

@@ -1,5 +1,5 @@
-//! Frames into codes: how columns of each type are read, for training and for scoring alike. A forest that is asked about
-//! frames is `score`'s; which columns are worth learning from is left to others.
+//! Frames into codes: how columns of each type are read, for training and for scoring alike. A forest that is asked
+//! about frames is `score`'s; which columns are worth learning from is left to others.
 
 use std::collections::BTreeSet;
 
@@ -131,8 +131,8 @@ impl Question {
         }
     }
 
-    /// The frame without the rows that cannot be learnt from: those without a target and, unless missing values are kept,
-    /// those that lack a feature.
+    /// The frame without the rows that cannot be learnt from: those without a target and, unless missing values are
+    /// kept, those that lack a feature.
     ///
     /// # Errors
     /// A column that is missing.

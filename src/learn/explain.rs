@@ -102,7 +102,8 @@ pub fn permutation(
 }
 
 /// Partial dependence: every row is asked with the feature set to each of at most `points` values, and the answers are
-/// averaged: `predict` gives a list of them a class. Rows without an answer (no finite number) are left out of the mean.
+/// averaged: `predict` gives a list of them a class. Rows without an answer (no finite number) are left out of the
+/// mean.
 ///
 /// # Errors
 /// A feature that is no column or has no values, or what `predict` says.

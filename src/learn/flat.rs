@@ -1,5 +1,6 @@
-//! Walking rows down trees, several at once: a block of rows goes down one tree after another, so that a tree is read from
-//! near memory, and the steps of different rows do not wait for each other. What the leaves add up to is `forest`'s.
+//! Walking rows down trees, several at once: a block of rows goes down one tree after another, so that a tree is read
+//! from near memory, and the steps of different rows do not wait for each other. What the leaves add up to is
+//! `forest`'s.
 
 use super::tree::{BY_SET, LEAF, Tree, in_set};
 
@@ -8,8 +9,8 @@ pub const BLOCK: usize = 1 << 16;
 /// Rows that walk side by side.
 const LANES: usize = 12;
 
-/// Walks `rows` down a tree. `code(row, feature)` is what a node asks; `reached` hears a row's place among `rows`, and its
-/// leaf's payload, in no particular order.
+/// Walks `rows` down a tree. `code(row, feature)` is what a node asks; `reached` hears a row's place among `rows`, and
+/// its leaf's payload, in no particular order.
 #[inline(always)]
 pub fn walk(
     tree: &Tree,

@@ -1,6 +1,6 @@
-//! A forest: trees, the features they ask for, and what they foretell. It merges as every partial does: votes are sums of
-//! integers, so that a merged forest says the same in whatever order it was merged. Reading features out of frames is
-//! `encode`'s, files are `model`'s.
+//! A forest: trees, the features they ask for, and what they foretell. It merges as every partial does: votes are sums
+//! of integers, so that a merged forest says the same in whatever order it was merged. Reading features out of frames
+//! is `encode`'s, files are `model`'s.
 
 use super::bins::rank;
 use super::flat::{BLOCK, walk};

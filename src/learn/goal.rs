@@ -1,5 +1,5 @@
-//! What a tree is grown for: classes by Gini or entropy, numbers by variance. A goal says what is counted in a bin, how good
-//! a split of counts is, and what a leaf says; `grow` knows only that.
+//! What a tree is grown for: classes by Gini or entropy, numbers by variance. A goal says what is counted in a bin, how
+//! good a split of counts is, and what a leaf says; `grow` knows only that.
 
 use super::tree::Tree;
 

@@ -1,5 +1,5 @@
-//! Growing trees: CART over binned columns, down to purity, on a bootstrap sample of the rows. Pure: who starts threads and
-//! in which order trees come is the caller's, and does not matter, because each tree has its own seed.
+//! Growing trees: CART over binned columns, down to purity, on a bootstrap sample of the rows. Pure: who starts threads
+//! and in which order trees come is the caller's, and does not matter, because each tree has its own seed.
 
 use super::bins::{BINS, Codes, Column, middle};
 use super::forest::Task;

@@ -1,6 +1,6 @@
-//! Which rows are held out to test a model on: those that scikit-learn's `train_test_split(test_size, random_state)` would
-//! take, so that both can be compared row by row. That is numpy's legacy shuffle over the Mersenne Twister (Matsumoto and
-//! Nishimura 1998).
+//! Which rows are held out to test a model on: those that scikit-learn's `train_test_split(test_size, random_state)`
+//! would take, so that both can be compared row by row. That is numpy's legacy shuffle over the Mersenne Twister
+//! (Matsumoto and Nishimura 1998).
 
 use crate::data::{Fault, Result};
 

@@ -18,22 +18,24 @@
 //! ```
 //!
 //! - `task`: `classify` or `estimate`; `labels`: `text`, `integer`, `number`, `flag`; `missing`: `drop` or `keep`.
-//! - A feature of kind `number` or `time` (microseconds) has `cuts`, rising. A value's code is how many cuts are below it;
-//!   a missing one's is 0. The code of a word of a `category` is its place in `words`; any other word has the next code,
-//!   a missing one the code after that.
-//! - Node `i` of a tree splits by `feature[i]`: rows with a code of at most `cut[i]` go to node `child[i]`, others to the
-//!   one after it. With a cut of 65535, `child[i]` is a place in `sets`: the left child stands there, then words of 64 bits,
-//!   lowest first, one bit for each code (1: left), each written as text. The root is node 0.
-//! - A leaf has feature -1. Its `child` is a class; or, from the number of classes up, a row of `mixed`: shares in units of
-//!   1/65536, one a class; or, for estimates, a place in `values`. Trees vote with equal weight: shares or values are averaged.
-//! - `name`: what questions called it; without one a file is called by its own name. `braid_model` comes first: by it a model is
-//!   told from other JSON.
+//! - A feature of kind `number` or `time` (microseconds) has `cuts`, rising. A value's code is how many cuts are below
+//!   it; a missing one's is 0. The code of a word of a `category` is its place in `words`; any other word has the next
+//!   code, a missing one the code after that.
+//! - Node `i` of a tree splits by `feature[i]`: rows with a code of at most `cut[i]` go to node `child[i]`, others to
+//!   the one after it. With a cut of 65535, `child[i]` is a place in `sets`: the left child stands there, then words of
+//!   64 bits, lowest first, one bit for each code (1: left), each written as text. The root is node 0.
+//! - A leaf has feature -1. Its `child` is a class; or, from the number of classes up, a row of `mixed`: shares in
+//!   units of 1/65536, one a class; or, for estimates, a place in `values`. Trees vote with equal weight: shares or
+//!   values are averaged.
+//! - `name`: what questions called it; without one a file is called by its own name. `braid_model` comes first: by it a
+//!   model is told from other JSON.
 //! - `baseline`: how the features were distributed in training, in the shape of `drift::saved`.
-//! - `learnt_to`: the newest row that it learnt from, by its time (microseconds since 1970), and the column that has it; where
-//!   that counts in whole numbers, `number` is the same as it stands there.
+//! - `learnt_to`: the newest row that it learnt from, by its time (microseconds since 1970), and the column that has
+//!   it; where that counts in whole numbers, `number` is the same as it stands there.
 //! - `report`: how it came out of training, in the shape of `report::saved`.
-//! - `lived`: of a forest that learnt from a stream, how it did on the newest rows, each foretold before it was learnt from: the
-//!   share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error and R², too.
+//! - `lived`: of a forest that learnt from a stream, how it did on the newest rows, each foretold before it was learnt
+//!   from: the share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error
+//!   and R², too.
 //! - `swaps`: how it took the place of others, in words.
 //! - Files may lack a name, a baseline, a time, a report and these: older ones have none.
 //! - Floating numbers are text, so that every reader gets every bit.

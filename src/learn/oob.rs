@@ -1,4 +1,5 @@
-//! Trees as they come in: kept in their order, and judged by the rows that they did not see. Who grows them is the engine's.
+//! Trees as they come in: kept in their order, and judged by the rows that they did not see. Who grows them is the
+//! engine's.
 
 use super::flat::walk;
 use super::forest::{Oob, vote};

@@ -199,8 +199,8 @@ impl Aim {
         }
     }
 
-    /// The share of the target that a column leaves unknown, by rule learned from every other row and tried on the rest:
-    /// 1 is as much as without it, 0 is nothing. `None` where rows are too few, or too few have both.
+    /// The share of the target that a column leaves unknown, by rule learned from every other row and tried on the
+    /// rest: 1 is as much as without it, 0 is nothing. `None` where rows are too few, or too few have both.
     fn unknown(&self, column: &Column) -> Result<Option<f64>> {
         let groups =
             if is_text(column.dtype()) || column.dtype().is_bool() { codes(column)? } else { bins(&finite(column)?) };

@@ -1,5 +1,5 @@
-//! A forest asked about the rows of a frame: its scores, as columns, and the truth to hold against them. How columns are
-//! read is `encode`'s, how trees are walked `flat`'s.
+//! A forest asked about the rows of a frame: its scores, as columns, and the truth to hold against them. How columns
+//! are read is `encode`'s, how trees are walked `flat`'s.
 
 use hashbrown::HashMap;
 use polars::prelude::*;

@@ -1,5 +1,5 @@
-//! One decision tree, laid out flat: eight bytes a node, the children of a node side by side. How it is grown is `grow`'s,
-//! how rows walk down it `flat`'s.
+//! One decision tree, laid out flat: eight bytes a node, the children of a node side by side. How it is grown is
+//! `grow`'s, how rows walk down it `flat`'s.
 //!
 //! A row stands before a tree as one code a feature: of a number, how many of the feature's cuts are below it; of a
 //! category, its place in the dictionary. So a tree knows no values, and the same nodes serve training and prediction.
@@ -26,9 +26,9 @@ pub struct Tree {
     pub nodes: Vec<Node>,
     /// Splits by category: the left child, then one bit a code in words of 64 (set: left).
     pub sets: Vec<u64>,
-    /// What leaves say. For classes a payload below their number is a pure leaf of that class; above it stands for a row of
-    /// this table: shares in units of 1/65,536, as many as there are classes, which add up to one. For numbers the payload
-    /// is a place in `values`.
+    /// What leaves say. For classes a payload below their number is a pure leaf of that class; above it stands for a
+    /// row of this table: shares in units of 1/65,536, as many as there are classes, which add up to one. For
+    /// numbers the payload is a place in `values`.
     pub mixed: Vec<u32>,
     pub values: Vec<f64>,
     /// By how much each feature lessened impurity; they add up to one unless the tree is a single leaf.

@@ -1,5 +1,5 @@
-//! How good a forest is on rows that it has not seen: what it said of them held against their truth, in all the ways that
-//! `measure` knows. Drawing it is left to others.
+//! How good a forest is on rows that it has not seen: what it said of them held against their truth, in all the ways
+//! that `measure` knows. Drawing it is left to others.
 
 use polars::prelude::DataFrame;
 

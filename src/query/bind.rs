@@ -154,9 +154,10 @@ impl<'a> Binder<'a> {
         let key = match window {
             Some(call) => {
                 if self.keys.iter().any(|k| k.window.is_some()) {
-                    return Err(place
-                        .fault("rows are grouped by two windows, and a question has one")
-                        .hint("ask the second as a question of its own, or group by date_trunc('hour', time) beside the window"));
+                    return Err(place.fault("rows are grouped by two windows, and a question has one").hint(
+                        "ask the second as a question of its own, or group by date_trunc('hour', time) beside the \
+                         window",
+                    ));
                 }
                 let window = self.bind_window(call, place)?;
                 Key {

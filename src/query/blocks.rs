@@ -1,5 +1,5 @@
-//! The finished groups of a large answer, kept in blocks: after a few groups have changed, only their blocks are finished
-//! anew. Which groups there are and how one is finished is the partial's.
+//! The finished groups of a large answer, kept in blocks: after a few groups have changed, only their blocks are
+//! finished anew. Which groups there are and how one is finished is the partial's.
 
 use std::ops::Range;
 

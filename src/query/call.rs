@@ -1,4 +1,5 @@
-//! Calls of aggregates: which aggregate a call means, and what it takes of each row. The clauses around them are `bind`'s.
+//! Calls of aggregates: which aggregate a call means, and what it takes of each row. The clauses around them are
+//! `bind`'s.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

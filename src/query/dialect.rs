@@ -1,5 +1,5 @@
-//! Scalars as DuckDB and PostgreSQL mean them, in the words that polars' SQL has: where the two disagree on a value (the sign
-//! of a remainder, rounding in a cast) theirs counts, and where only the name differs it is translated.
+//! Scalars as DuckDB and PostgreSQL mean them, in the words that polars' SQL has: where the two disagree on a value
+//! (the sign of a remainder, rounding in a cast) theirs counts, and where only the name differs it is translated.
 
 use std::ops::ControlFlow;
 
@@ -92,8 +92,8 @@ pub(super) fn is_round(call: &Function) -> bool {
 }
 
 /// Says what depends on the types of its parts in polars' words, and of what type that is: halves are rounded away from
-/// zero, but to even in a cast to a whole number, and days are added to dates as numbers. `of` knows the types of the parts,
-/// which are translated.
+/// zero, but to even in a cast to a whole number, and days are added to dates as numbers. `of` knows the types of the
+/// parts, which are translated.
 pub(super) fn said_by_type<'t>(
     node: &mut Ast,
     of: impl Fn(usize) -> Option<&'t DataType>,
@@ -166,8 +166,8 @@ fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
     }
 }
 
-/// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written, whatever
-/// means something in a pattern is escaped.
+/// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written,
+/// whatever means something in a pattern is escaped.
 fn position(text: &Ast, part: &Ast, room: &mut usize) -> Option<Ast> {
     let written = match part {
         Ast::Value(v) => match &v.value {

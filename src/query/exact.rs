@@ -42,8 +42,9 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - a_part) + (b - b_part))
 }
 
-/// The exact error of a product that neither overflows nor is tiny: by halves of 26 bits (Dekker 1971, Veltkamp), because
-/// not every machine multiplies and adds in one step, and a call that does so in software costs many times as much.
+/// The exact error of a product that neither overflows nor is tiny: by halves of 26 bits (Dekker 1971, Veltkamp),
+/// because not every machine multiplies and adds in one step, and a call that does so in software costs many times as
+/// much.
 #[inline]
 fn product_error(x: f64, y: f64, product: f64) -> f64 {
     const SPLIT: f64 = 134_217_729.0;
@@ -201,7 +202,8 @@ impl<const N: usize> Sums<N> {
         self.spill.is_empty() && self.below.iter().flatten().all(|below| *below == 0.0)
     }
 
-    /// Adds what `pair_kept_of` and `register_of` gave. Bytes that are not a register are ignored by the caller's checksum, not here.
+    /// Adds what `pair_kept_of` and `register_of` gave. Bytes that are not a register are ignored by the caller's
+    /// checksum, not here.
     pub fn add_parts_to(&mut self, group: u32, nth: usize, hi: f64, lo: f64, register: Option<&[u8]>) {
         self.add_to(group, nth, hi);
         self.add_to(group, nth, lo);

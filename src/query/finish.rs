@@ -1,5 +1,6 @@
-//! From what is kept to the answer: HAVING, window functions, QUALIFY, the SELECT list, ORDER BY and LIMIT, over a frame of
-//! key columns `__key0…` and aggregate columns `__agg0…`, one row a group; or, where rows are kept, of values `__val0…`.
+//! From what is kept to the answer: HAVING, window functions, QUALIFY, the SELECT list, ORDER BY and LIMIT, over a
+//! frame of key columns `__key0…` and aggregate columns `__agg0…`, one row a group; or, where rows are kept, of values
+//! `__val0…`.
 
 use polars::prelude::*;
 

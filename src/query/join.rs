@@ -44,7 +44,8 @@ struct Equation {
 
 /// The column that says which row a joined row was made of.
 pub(super) const ORIGIN: &str = "__origin";
-/// Joined rows that are made at once: so many take little memory, and little time between two looks at whether to go on.
+/// Joined rows that are made at once: so many take little memory, and little time between two looks at whether to go
+/// on.
 const AT_ONCE: usize = 1 << 17;
 /// Rows that are looked up, or put into an index, between two looks.
 const LOOK: usize = 1 << 15;
@@ -219,9 +220,10 @@ impl Join {
         Ok(lookup.fill(stopped).then_some(lookup))
     }
 
-    /// Joins `rows` with the dataset, in pieces of bounded size: each joined row, and which of `rows` it is of. A piece begins
-    /// and ends with whole rows, but for a row that alone makes more: its pieces are of that row only. How many of `rows`
-    /// are done: all, unless `stopped` said so; pieces of a row that did not come to its last one are for nothing.
+    /// Joins `rows` with the dataset, in pieces of bounded size: each joined row, and which of `rows` it is of. A piece
+    /// begins and ends with whole rows, but for a row that alone makes more: its pieces are of that row only. How
+    /// many of `rows` are done: all, unless `stopped` said so; pieces of a row that did not come to its last one
+    /// are for nothing.
     ///
     /// # Errors
     /// When a key cannot be evaluated, or what `take` says.
@@ -537,7 +539,8 @@ impl Partial {
             absorbed.partly_late = absorbed.partly_late.map(|late| origins(frame, &late)).transpose()?;
             Ok::<_, crate::data::Fault>(absorbed)
         };
-        // What one row makes in many pieces, until they are all there: it is taken whole or not at all, and counted once.
+        // What one row makes in many pieces, until they are all there: it is taken whole or not at all, and counted
+        // once.
         let mut one: Option<(Self, Absorbed)> = None;
         let done = join.apply(frame, lookup, stopped, |piece| match piece {
             Piece::Rows(joined) => all.add(own(self, joined)?),

@@ -152,8 +152,8 @@ impl Delays {
         low
     }
 
-    /// What the usual settings would have cost, and the smallest ones that set aside 0.1 %, 0.01 % and none of the rows;
-    /// in rising order. `groups` is how many groups a window has.
+    /// What the usual settings would have cost, and the smallest ones that set aside 0.1 %, 0.01 % and none of the
+    /// rows; in rising order. `groups` is how many groups a window has.
     pub fn curve(&self, window: Option<&Window>, groups: f64) -> Vec<LatenessCost> {
         let mut settings: Vec<Micros> =
             USUAL.iter().copied().chain(WANTED.iter().map(|share| self.lateness_for(*share, window))).collect();

@@ -12,8 +12,8 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 pub const BYTES: usize = 1 << 20;
 /// Parentheses, brackets and CASE that stand within each other. The parser has a limit of its own above this.
 pub const NESTED: usize = 32;
-/// Operators that are worked out one after the other, and branches of CASE. AND and OR are not among them: whatever order
-/// they are worked out in is right.
+/// Operators that are worked out one after the other, and branches of CASE. AND and OR are not among them: whatever
+/// order they are worked out in is right.
 pub const STEPS: usize = 500;
 /// The same in a question that polars answers as a whole: it goes as deep as those.
 pub const STEPS_OF_RERUN: usize = 200;
@@ -109,7 +109,8 @@ pub fn of_tree<T: Visit + VisitMut>(tree: &mut T, steps: usize) -> Result<(), Ex
     if Visit::visit(tree, &mut depth).is_break() {
         return Err((
             format!(
-                "this is nested too deeply: more than {steps} operators or branches of CASE have to be worked out one after the other"
+                "this is nested too deeply: more than {steps} operators or branches of CASE have to be worked out one \
+                 after the other"
             ),
             "put the values into a file and JOIN it, or ask in parts",
         ));

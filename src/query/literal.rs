@@ -1,5 +1,5 @@
-//! Times written as text: `'2024-01-31'` beside a column of times, `TIMESTAMP '…'`, `CAST('…' AS DATE)`. polars' SQL knows
-//! some of these forms; here all of them become casts of whole numbers, which it always knows.
+//! Times written as text: `'2024-01-31'` beside a column of times, `TIMESTAMP '…'`, `CAST('…' AS DATE)`. polars' SQL
+//! knows some of these forms; here all of them become casts of whole numbers, which it always knows.
 
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, Expr as Ast, TimezoneInfo, TypedString, Value};

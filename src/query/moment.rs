@@ -1,5 +1,5 @@
-//! Calculating with times where they may leave the range: what has no place there is null and told, never wrapped. polars
-//! calculates; here its calls are kept from values that it wraps or ends on, and what was kept from it is noted.
+//! Calculating with times where they may leave the range: what has no place there is null and told, never wrapped.
+//! polars calculates; here its calls are kept from values that it wraps or ends on, and what was kept from it is noted.
 //!
 //! In the tree of an expression such places are calls of names that SQL does not have; `parts` puts in what they mean.
 

@@ -1,5 +1,5 @@
-//! The order of rows by some columns. Each column becomes words of 64 bits in its own order, and as long as the ranges of
-//! their values leave room, all of them one word a row, which is sorted instead; otherwise polars sorts.
+//! The order of rows by some columns. Each column becomes words of 64 bits in its own order, and as long as the ranges
+//! of their values leave room, all of them one word a row, which is sorted instead; otherwise polars sorts.
 
 use std::cmp::Ordering;
 
@@ -33,8 +33,8 @@ const BY_DIGITS: std::ops::Range<usize> = 1 << 10..1 << 21;
 /// Bits of a digit.
 const DIGIT: u32 = 11;
 
-/// Rows in the order of words of so many bits, equal ones as they stood: a radix sort from the lowest digit (Knuth, TAOCP
-/// vol. 3, 5.2.5).
+/// Rows in the order of words of so many bits, equal ones as they stood: a radix sort from the lowest digit (Knuth,
+/// TAOCP vol. 3, 5.2.5).
 fn sorted_by_digits(rows: Vec<(u64, IdxSize)>, bits: u32) -> Vec<(u64, IdxSize)> {
     let (mut rows, mut next) = (rows, Vec::new());
     for shift in (0..bits).step_by(DIGIT as usize) {

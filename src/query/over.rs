@@ -1,5 +1,5 @@
-//! Window functions over the answer: `rank() OVER (PARTITION BY … ORDER BY …)` and its kin, computed each time the answer
-//! is made, from the rows or groups that are kept. Event-time windows are another thing: they are in `window`.
+//! Window functions over the answer: `rank() OVER (PARTITION BY … ORDER BY …)` and its kin, computed each time the
+//! answer is made, from the rows or groups that are kept. Event-time windows are another thing: they are in `window`.
 
 use std::ops::ControlFlow;
 
@@ -140,7 +140,9 @@ impl Read {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => args.push(e.clone()),
                     FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if kind == Kind::Count => {}
                     _ => {
-                        return Err(place.fault_on("this argument is not understood", node).hint("write an expression"));
+                        return Err(place
+                            .fault_on("this argument is not understood", node)
+                            .hint("write an expression"));
                     }
                 }
             }

@@ -1,5 +1,5 @@
-//! Parts of an expression that polars is not given as SQL text, but as expressions of its own: they are taken out of the
-//! text, and put in where they stood.
+//! Parts of an expression that polars is not given as SQL text, but as expressions of its own: they are taken out of
+//! the text, and put in where they stood.
 //!
 //! `date_trunc('hour', time)`, where the hour, day, month … begins that a time lies in: polars' SQL does not have it.
 //! AND and OR: of long chains only the text is long, and its SQL would work them out one within the other.

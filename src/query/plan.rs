@@ -30,7 +30,8 @@ pub struct Plan {
     pub query: Query,
     /// The input columns it needs, in the order chunks shall have them.
     pub columns: Vec<PlSmallStr>,
-    /// Those of them that say when a row happened, where it is grouped by that: a row whose time cannot be read is none.
+    /// Those of them that say when a row happened, where it is grouped by that: a row whose time cannot be read is
+    /// none.
     pub vital: Vec<PlSmallStr>,
     pub filter: Option<Scalar>,
     /// What models say of the rows.
@@ -277,8 +278,8 @@ impl Plan {
     }
 
     /// The times that the windows of a partial as a table cover: two tables whose times do not meet hold no window in
-    /// common, nor sessions that become one when they are merged. `None` without a window, for no groups, and where rows
-    /// without time are among them, which are in a window anywhere.
+    /// common, nor sessions that become one when they are merged. `None` without a window, for no groups, and where
+    /// rows without time are among them, which are in a window anywhere.
     pub fn reach(&self, partial: &DataFrame) -> Option<(Micros, Micros)> {
         let starts = micros_of(partial.column(&key_name(self.window_key()?)).ok()?).ok()?;
         if starts.null_count() > 0 {

@@ -22,8 +22,8 @@ pub struct Query {
     pub limit: Option<u64>,
     /// Rows of the answer in its order that come before the first one shown; only with a limit.
     pub offset: Option<u64>,
-    /// A question that is no such SELECT (sub-queries, UNION, WITH …): its whole text and the tables it names. The other
-    /// clauses are then empty, and it is asked again and again of the rows themselves.
+    /// A question that is no such SELECT (sub-queries, UNION, WITH …): its whole text and the tables it names. The
+    /// other clauses are then empty, and it is asked again and again of the rows themselves.
     pub rerun: Option<Rerun>,
 }
 

@@ -1,5 +1,5 @@
-//! Questions that are not kept up to date row by row (sub-queries, UNION, WITH, several joins): polars' SQL answers them
-//! anew over the rows of the tables they name. Collecting the rows, and when to ask again, is left to the engine.
+//! Questions that are not kept up to date row by row (sub-queries, UNION, WITH, several joins): polars' SQL answers
+//! them anew over the rows of the tables they name. Collecting the rows, and when to ask again, is left to the engine.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -145,13 +145,15 @@ fn place(fault: Fault, clause: &Clause, text: &str) -> Fault {
     let named =
         fault.what.split(['\'', '"', '`']).nth(1).and_then(|name| clause.sql.find(name).map(|at| at..at + name.len()));
     let span = named.unwrap_or(0..clause.sql.len());
-    point(text, fault.what, clause.at + span.start..clause.at + span.end)
-        .hint("this question is outside what Braid keeps up to date, and polars' SQL, which is asked instead, does not know it either")
+    point(text, fault.what, clause.at + span.start..clause.at + span.end).hint(
+        "this question is outside what Braid keeps up to date, and polars' SQL, which is asked instead, does not know \
+         it either",
+    )
 }
 
 impl Rerun {
-    /// The answer over the rows of `tables`, in the order of `self.tables`. Where the question does not order its answer,
-    /// its values do.
+    /// The answer over the rows of `tables`, in the order of `self.tables`. Where the question does not order its
+    /// answer, its values do.
     ///
     /// # Errors
     /// polars' complaint.
@@ -198,8 +200,8 @@ impl Rerun {
     }
 }
 
-/// What the items of a SELECT are called that are no plain columns and have no alias: by their text. Nothing where a star stands
-/// for columns.
+/// What the items of a SELECT are called that are no plain columns and have no alias: by their text. Nothing where a
+/// star stands for columns.
 fn names(body: &SetExpr) -> Vec<Option<String>> {
     let item = |item: &SelectItem| match item {
         SelectItem::UnnamedExpr(Ast::Identifier(_) | Ast::CompoundIdentifier(_)) | SelectItem::ExprWithAlias { .. } => {

@@ -1,5 +1,5 @@
-//! One-click rewrites: an exact aggregate that keeps what it sees becomes a sketch that does not. Which ones can is said
-//! by each aggregate; here it is done to the SQL text of one item.
+//! One-click rewrites: an exact aggregate that keeps what it sees becomes a sketch that does not. Which ones can is
+//! said by each aggregate; here it is done to the SQL text of one item.
 
 use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName};
 

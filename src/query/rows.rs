@@ -1,5 +1,5 @@
-//! Questions that show rows instead of groups: what is kept of the rows seen, in an order that does not depend on how they
-//! came. Evaluating and filtering them is `partial`'s, ordering and cutting the answer is `finish`'s.
+//! Questions that show rows instead of groups: what is kept of the rows seen, in an order that does not depend on how
+//! they came. Evaluating and filtering them is `partial`'s, ordering and cutting the answer is `finish`'s.
 //!
 //! Without ORDER BY rows stand in the order of their sources (file by file, feed by feed, each by position). LIMIT then
 //! means the newest rows: by event time where the table has one, else by position. With ORDER BY, rows that it leaves
@@ -90,8 +90,8 @@ pub struct Store {
     bytes: usize,
     /// Rows that were kept once and are no more.
     let_go: u64,
-    /// Where the rows begin of which none was let go: what stood before goes too, also when it comes later, so that what is
-    /// kept are the newest rows and not some of them.
+    /// Where the rows begin of which none was let go: what stood before goes too, also when it comes later, so that
+    /// what is kept are the newest rows and not some of them.
     lost: Option<(u32, u64, u64)>,
     /// Where rows go that come without a position.
     next: u64,

@@ -1,5 +1,5 @@
-//! What the names in a question mean: which table a qualified name is of, and what the columns of a joined table are called
-//! beside those of the first.
+//! What the names in a question mean: which table a qualified name is of, and what the columns of a joined table are
+//! called beside those of the first.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;

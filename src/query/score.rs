@@ -1,5 +1,5 @@
-//! `predict(model)` and `predict_proba(model, 'class')`: to the rest of a question each is a column like any other, which
-//! the model makes of the rows that come in. Filters, groups and aggregates need not know.
+//! `predict(model)` and `predict_proba(model, 'class')`: to the rest of a question each is a column like any other,
+//! which the model makes of the rows that come in. Filters, groups and aggregates need not know.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -314,7 +314,8 @@ impl<'a> Scorer<'a> {
         model.inputs().iter().map(find).collect()
     }
 
-    /// The scores among the columns that a question uses, and among those that its WHERE uses. `used` learns their inputs.
+    /// The scores among the columns that a question uses, and among those that its WHERE uses. `used` learns their
+    /// inputs.
     ///
     /// # Errors
     /// As `name`.

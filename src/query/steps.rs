@@ -1,5 +1,6 @@
-//! A large expression as steps: what each evaluates is a column for those after it. polars keeps with every node all that is
-//! below it, and goes as deep as the expression; of steps that are small neither matters. Left to right stays left to right.
+//! A large expression as steps: what each evaluates is a column for those after it. polars keeps with every node all
+//! that is below it, and goes as deep as the expression; of steps that are small neither matters. Left to right stays
+//! left to right.
 
 use std::ops::ControlFlow;
 

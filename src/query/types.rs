@@ -1,6 +1,6 @@
-//! What of an expression depends on the types of its parts, in one walk from the leaves up: texts beside times become times,
-//! halves are rounded away from zero, days are added to dates. A part's type is found from those of its own parts, so that
-//! the walk costs as much as the expression is long.
+//! What of an expression depends on the types of its parts, in one walk from the leaves up: texts beside times become
+//! times, halves are rounded away from zero, days are added to dates. A part's type is found from those of its own
+//! parts, so that the walk costs as much as the expression is long.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -119,8 +119,8 @@ impl Typer<'_> {
         }))
     }
 
-    /// The type of a node, whole numbers as those of 64 bits. `None` where it has none: what it is part of is complained about
-    /// when the whole is bound.
+    /// The type of a node, whole numbers as those of 64 bits. `None` where it has none: what it is part of is
+    /// complained about when the whole is bound.
     fn type_of(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
         let of = |i: usize| parts.get(i).and_then(Option::as_ref);
         match node {

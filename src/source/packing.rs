@@ -1,5 +1,5 @@
-//! Text that is packed: told by its first bytes, whatever its name says, and unpacked as it is read. Whether it comes from a
-//! file or a pipe is left to those who read it.
+//! Text that is packed: told by its first bytes, whatever its name says, and unpacked as it is read. Whether it comes
+//! from a file or a pipe is left to those who read it.
 
 use std::io::{self, BufRead, Read};
 

@@ -1,5 +1,6 @@
-//! Rows set aside: late rows as Parquet, rejected rows as lines of JSON, in files of bounded size that any program can open.
-//! All of them are kept, up to a bound in bytes; what the bound drops is counted. Why a row is set aside is the caller's.
+//! Rows set aside: late rows as Parquet, rejected rows as lines of JSON, in files of bounded size that any program can
+//! open. All of them are kept, up to a bound in bytes; what the bound drops is counted. Why a row is set aside is the
+//! caller's.
 
 mod late;
 mod rejected;

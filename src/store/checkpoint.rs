@@ -1,8 +1,9 @@
 //! Checkpoints: named sections of bytes that come back whole or not at all, whatever instant the process died at.
 //! What the sections mean is the caller's; frames become bytes in `frames`.
 //!
-//! A file holds a head (magic, version, number of sections, their checksum), each section (lengths, checksum, name, bytes) and a foot
-//! (magic, length of the file, checksum of the head and of the sections' checksums). It appears by one atomic rename.
+//! A file holds a head (magic, version, number of sections, their checksum), each section (lengths, checksum, name,
+//! bytes) and a foot (magic, length of the file, checksum of the head and of the sections' checksums). It appears by
+//! one atomic rename.
 
 use std::fs;
 use std::io::{BufWriter, Write};

@@ -1,5 +1,6 @@
 //! Frames as bytes and back, exactly: every type that an answer's state has, lists and binary columns included.
-//! Checking that bytes are the ones that were written is the caller's, who hands them in whole, unless they are a `Block`.
+//! Checking that bytes are the ones that were written is the caller's, who hands them in whole, unless they are a
+//! `Block`.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,5 @@
-//! A stack that is large enough for work that goes as deep as what it is given: a tree of operators, and the freeing of it.
+//! A stack that is large enough for work that goes as deep as what it is given: a tree of operators, and the freeing of
+//! it.
 
 use std::sync::Once;
 
@@ -7,8 +8,8 @@ const NEEDED: usize = 16 << 20;
 /// What is set aside where there is less: address space, of which only what is used becomes memory.
 const STACK: usize = 64 << 20;
 
-/// The parser and polars ask for more stack as they go, when less is left than this: a step of theirs takes most of what they
-/// have by default, where it is not optimised. And how much they get.
+/// The parser and polars ask for more stack as they go, when less is left than this: a step of theirs takes most of
+/// what they have by default, where it is not optimised. And how much they get.
 const LEFT: usize = 512 << 10;
 const MORE: usize = 8 << 20;
 

@@ -48,7 +48,8 @@ thread_local! {
     static WHERE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Keeps the library from writing back-traces of panics on stderr: who catches one says it. To be called once, by a program.
+/// Keeps the library from writing back-traces of panics on stderr: who catches one says it. To be called once, by a
+/// program.
 pub fn hush_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic

@@ -318,7 +318,8 @@ fn span_size(span: &Span) -> Option<&'static str> {
     }
     let (first, last) = (cells::micros(&seen.answer, 0, 0), cells::micros(&seen.answer, 1, 0));
     let Some((first, last)) = first.zip(last) else { return (seen.last || waited > SPAN_LIMIT).then_some("1 day") };
-    // A file in order of time has shown as much of its span as of its bytes, a shuffled one all of it: something between.
+    // A file in order of time has shown as much of its span as of its bytes, a shuffled one all of it: something
+    // between.
     let seconds = last.saturating_sub(first) as f64 / 1e6;
     Some(first::size_for(seconds / seen.history_share().max(1e-3).sqrt()))
 }

@@ -1,5 +1,5 @@
-//! What was saved elsewhere connects to nothing until the hosts that it names are agreed to, once. Whether it was saved here is
-//! the workspace's to say; how one is asked is the panel's.
+//! What was saved elsewhere connects to nothing until the hosts that it names are agreed to, once. Whether it was saved
+//! here is the workspace's to say; how one is asked is the panel's.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

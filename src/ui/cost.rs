@@ -1,5 +1,5 @@
-//! What the questions of this session cost: a line a run, how it grew with the rows, and the measuring of a question over
-//! larger and larger parts of its files.
+//! What the questions of this session cost: a line a run, how it grew with the rows, and the measuring of a question
+//! over larger and larger parts of its files.
 
 use std::time::Duration;
 
@@ -249,8 +249,9 @@ impl RunCost {
     }
 }
 
-/// Growth, along powers of ten, each line 1 at its first sample. Over rows: time, state and bytes between threads beside what
-/// a naive fusion would take; over groups, and groups times workers: one of them beside a line that grows alike.
+/// Growth, along powers of ten, each line 1 at its first sample. Over rows: time, state and bytes between threads
+/// beside what a naive fusion would take; over groups, and groups times workers: one of them beside a line that grows
+/// alike.
 pub fn figure(samples: &[Sample], found: Exponents, against: Against) -> Figure {
     let (title, series) = match against {
         Against::Rows => ("n, rows read", over_rows(samples, found)),

@@ -1,4 +1,5 @@
-//! The first question of a table: something sensible, asked at once, so that the first thing a person sees is a picture.
+//! The first question of a table: something sensible, asked at once, so that the first thing a person sees is a
+//! picture.
 
 use std::path::Path;
 
@@ -134,8 +135,8 @@ struct Seen {
     whole: bool,
 }
 
-/// A question by the answer of a probe without a time: rows by a category of few values, else by buckets of a number. `None`
-/// where all values are different, and nothing can be counted.
+/// A question by the answer of a probe without a time: rows by a category of few values, else by buckets of a number.
+/// `None` where all values are different, and nothing can be counted.
 pub fn question_by(table: &Table, seen: &DataFrame) -> Option<Form> {
     let mut cells = seen
         .columns()

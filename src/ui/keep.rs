@@ -1,5 +1,5 @@
-//! Keeping what is set up: the workspace, and each model in a file of its own, unless a person has saved it already. What a
-//! workspace holds and how it is written is `workspace`'s.
+//! Keeping what is set up: the workspace, and each model in a file of its own, unless a person has saved it already.
+//! What a workspace holds and how it is written is `workspace`'s.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
-//! Models that come from files: by their path in a form, from the system's dialog, dropped on the window, or with a table that
-//! is opened again. A model that nobody has given a table goes under one that has its columns, or waits for it.
+//! Models that come from files: by their path in a form, from the system's dialog, dropped on the window, or with a
+//! table that is opened again. A model that nobody has given a table goes under one that has its columns, or waits for
+//! it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,8 +171,8 @@ impl App {
         self.homeless.push(Homeless { saved, file });
     }
 
-    /// Models without a table go under the one in sight, or the newest, that has their columns. `told`: the others say that
-    /// they wait.
+    /// Models without a table go under the one in sight, or the newest, that has their columns. `told`: the others say
+    /// that they wait.
     pub(super) fn place_models(&mut self, told: bool) {
         for Homeless { saved, file } in std::mem::take(&mut self.homeless) {
             let fits = |s: &&Sheet| missing(&saved.forest, s).is_empty();

@@ -1,5 +1,5 @@
-//! The models of this session: learnt here or read from a file. Each stands under the table that it was made for, and any
-//! question may ask it by its name.
+//! The models of this session: learnt here or read from a file. Each stands under the table that it was made for, and
+//! any question may ask it by its name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -152,8 +152,8 @@ impl Entry {
         }
     }
 
-    /// How good its predictions are over time: of the rows that came after those it learnt from, if there can be any; else of
-    /// all, also of those that it learnt from.
+    /// How good its predictions are over time: of the rows that came after those it learnt from, if there can be any;
+    /// else of all, also of those that it learnt from.
     pub fn accuracy_sql(&self, sheet: &Sheet) -> Option<String> {
         let truth = self.truth(sheet)?;
         let (window, order) = window(sheet);
@@ -169,7 +169,8 @@ impl Entry {
             format!("{} > {at} AND ", quote(column))
         });
         Some(format!(
-            "SELECT {window}{measure}\nFROM {table}\nWHERE {newer}{truth} IS NOT NULL AND predict({model}) IS NOT NULL{groups}"
+            "SELECT {window}{measure}\nFROM {table}\nWHERE {newer}{truth} IS NOT NULL AND predict({model}) IS NOT \
+             NULL{groups}"
         ))
     }
 }

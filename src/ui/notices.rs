@@ -1,5 +1,5 @@
-//! What a person is told: faults and news. Faults stay until they are dismissed, what a run says until it no longer holds,
-//! and news fade.
+//! What a person is told: faults and news. Faults stay until they are dismissed, what a run says until it no longer
+//! holds, and news fade.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! The report on a model: which of its figures is shown, and the figures themselves. What they show is the model's own report,
-//! which was made when it was trained.
+//! The report on a model: which of its figures is shown, and the figures themselves. What they show is the model's own
+//! report, which was made when it was trained.
 
 use super::models::{Entry, ModelId};
 use super::picture::Picture;

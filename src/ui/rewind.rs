@@ -1,4 +1,5 @@
-//! Going back in a running feed: a question over a stretch of what was recorded, while the run itself goes on behind it.
+//! Going back in a running feed: a question over a stretch of what was recorded, while the run itself goes on behind
+//! it.
 
 use crate::data::{Fault, Result};
 use crate::engine::{Reached, Snapshot};

@@ -41,7 +41,8 @@ pub struct Sheet {
     pub picture: Picture,
     /// The picture of a changed question's answer, while it is not shown yet.
     pub preview: Picture,
-    /// The run that finds out how much time the history spans, or what its columns hold, before the first question can be asked.
+    /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
+    /// be asked.
     pub span: Option<Span>,
     /// The newest time of its history, and of how many files that is; where the probe has found it out.
     pub(super) ends: Option<(usize, Micros)>,
@@ -96,8 +97,8 @@ impl Sheet {
         self.ends.filter(|(files, _)| *files == self.table.history.len()).map(|(_, at)| at)
     }
 
-    /// Asks the question that is written. What is wrong with it is kept in `question.fault`, and the old answer goes on.
-    /// Beside a live answer the new one comes up in the background, and takes its place when it covers as much.
+    /// Asks the question that is written. What is wrong with it is kept in `question.fault`, and the old answer goes
+    /// on. Beside a live answer the new one comes up in the background, and takes its place when it covers as much.
     pub fn ask(&mut self, wake: &Wake) {
         if self.watch.next.is_some() && self.watch.sql == self.question.sql && self.question.fault.is_none() {
             return self.keep_old(true);
@@ -174,7 +175,8 @@ impl Sheet {
         self.now.as_ref().map_or(&self.watch, |now| &now.watch)
     }
 
-    /// Ends all inputs, those of the run behind the past that is shown included. A question that was being changed is given up.
+    /// Ends all inputs, those of the run behind the past that is shown included. A question that was being changed is
+    /// given up.
     pub(super) fn stop(&mut self) {
         let (watch, question) = match &mut self.now {
             Some(now) => (&mut now.watch, &mut now.question),
@@ -245,7 +247,8 @@ impl Sheet {
         }
     }
 
-    /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows came.
+    /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows
+    /// came.
     pub fn has_tail(&self) -> bool {
         let grows = !self.table.live.is_empty() && self.now.is_none();
         let Some(shown) = self.watch.shown.as_ref().filter(|_| grows) else { return false };

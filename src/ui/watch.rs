@@ -1,5 +1,5 @@
-//! Watching a run: its newest snapshot, the one that is shown, and what it is doing; and, while a question is changed, the
-//! run that will take its place. Starting them is left to `sheet`.
+//! Watching a run: its newest snapshot, the one that is shown, and what it is doing; and, while a question is changed,
+//! the run that will take its place. Starting them is left to `sheet`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,7 +66,8 @@ impl Next {
         self.since.elapsed() >= SOON
     }
 
-    /// The share of what the old answer covered that the newest snapshot does, 0 to 1: the strip and the picture say the same.
+    /// The share of what the old answer covered that the newest snapshot does, 0 to 1: the strip and the picture say
+    /// the same.
     pub fn share(&self) -> f64 {
         self.share
     }

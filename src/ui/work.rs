@@ -1,5 +1,5 @@
-//! Work under way that is not a run: opening, connecting, saving, asking for a path. The window looks at it once a frame
-//! and never waits for it; what it brings is taken in by `arrive`.
+//! Work under way that is not a run: opening, connecting, saving, asking for a path. The window looks at it once a
+//! frame and never waits for it; what it brings is taken in by `arrive`.
 
 use std::path::PathBuf;
 

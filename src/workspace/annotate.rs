@@ -1,5 +1,5 @@
-//! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, how settled each window
-//! is, and how much of the rows it covers. The picture itself is figure's.
+//! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, how settled each
+//! window is, and how much of the rows it covers. The picture itself is figure's.
 
 use polars::prelude::DataFrame;
 

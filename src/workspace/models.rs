@@ -1,4 +1,5 @@
-//! The files of models that nobody has saved: one each, whole or not at all. Which models those are is the window's to say.
+//! The files of models that nobody has saved: one each, whole or not at all. Which models those are is the window's to
+//! say.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +23,8 @@ pub fn keep_model(saved: &Saved, file: &Path) -> Result<()> {
     model::save(saved, file)
 }
 
-/// Takes away models that nothing names any more. What cannot be taken away is left for the next time. Call it from a job.
+/// Takes away models that nothing names any more. What cannot be taken away is left for the next time. Call it from a
+/// job.
 pub fn sweep_models(folder: &Path, wanted: impl Fn(&Path) -> bool) {
     let Ok(files) = fs::read_dir(folder) else { return };
     for file in files.flatten().map(|f| f.path()).filter(|path| !wanted(path)) {

@@ -1,5 +1,5 @@
-//! Credentials never reach a saved workspace: what is secret of a feed's address is taken out before it is written, and kept
-//! apart in a file that only this user can read. What is secret is `FeedUrl`'s to say.
+//! Credentials never reach a saved workspace: what is secret of a feed's address is taken out before it is written, and
+//! kept apart in a file that only this user can read. What is secret is `FeedUrl`'s to say.
 
 use std::collections::BTreeMap;
 

@@ -29,7 +29,8 @@ struct Document {
     workspace: Workspace,
 }
 
-/// What of it is read before the rest. To read both at once serde would keep all that it does not know, as deep as it goes.
+/// What of it is read before the rest. To read both at once serde would keep all that it does not know, as deep as it
+/// goes.
 #[derive(Deserialize)]
 struct Sealed {
     #[serde(default)]
@@ -122,8 +123,8 @@ pub enum SeamSetup {
 }
 
 impl Workspace {
-    /// What is written in `file`; an empty workspace when there is no such file. One that was not saved here by this user, as
-    /// the key of the vault tells, is foreign.
+    /// What is written in `file`; an empty workspace when there is no such file. One that was not saved here by this
+    /// user, as the key of the vault tells, is foreign.
     ///
     /// # Errors
     /// When it cannot be read or is not a workspace.
@@ -162,8 +163,8 @@ impl Workspace {
         Self::load(file, vault)
     }
 
-    /// Writes it so that a reader sees the old file or the new one, never half of one; sealed, and without secrets, which are
-    /// kept in the vault.
+    /// Writes it so that a reader sees the old file or the new one, never half of one; sealed, and without secrets,
+    /// which are kept in the vault.
     ///
     /// # Errors
     /// When the folder or the vault cannot be written.

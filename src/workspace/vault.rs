@@ -1,5 +1,5 @@
-//! What is this user's alone, in the folder for settings: the key that proves that a file was saved here, the hosts that were
-//! agreed to, and the secrets of feeds. Who is asked, and when, is left to the window.
+//! What is this user's alone, in the folder for settings: the key that proves that a file was saved here, the hosts
+//! that were agreed to, and the secrets of feeds. Who is asked, and when, is left to the window.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -31,8 +31,8 @@ impl Vault {
         Self { folder: folder.into() }
     }
 
-    /// What proves that `text` was saved by this user on this machine, as 64 hexadecimal digits. The key is made when there is
-    /// none.
+    /// What proves that `text` was saved by this user on this machine, as 64 hexadecimal digits. The key is made when
+    /// there is none.
     ///
     /// # Errors
     /// When the key can be neither read nor made.

@@ -490,7 +490,8 @@ fn distinct_goes_into_any_aggregate_of_one_argument() {
         DataFrame::new(6, vec![Column::new("x".into(), [Some(1_i64), Some(1), Some(4), None, Some(4), Some(1)])])
             .unwrap();
     let answer = ask(
-        "SELECT sum(DISTINCT x) AS s, avg(DISTINCT x) AS a, max(DISTINCT x) AS m, count(DISTINCT x) AS n, median(DISTINCT x) AS q FROM r",
+        "SELECT sum(DISTINCT x) AS s, avg(DISTINCT x) AS a, max(DISTINCT x) AS m, count(DISTINCT x) AS n, \
+         median(DISTINCT x) AS q FROM r",
         &frame,
     );
     let row: Vec<f64> = answer.columns().iter().map(|c| c.get(0).unwrap().try_extract().unwrap()).collect();
@@ -566,7 +567,8 @@ fn two_cuts_of_many_values_are_not_told_apart() {
     let mut random = fastrand::Rng::with_seed(5);
     let values: Vec<i64> = (0..20_000).map(|_| random.i64(0..9_000)).collect();
     let frame = |values: &[i64]| DataFrame::new(values.len(), vec![Column::new("x".into(), values)]).unwrap();
-    let sql = "SELECT approx_top_k(x, 3) AS k, approx_count_distinct(x) AS n, approx_quantile(x, 0.9) AS q, count(*) AS c FROM r";
+    let sql = "SELECT approx_top_k(x, 3) AS k, approx_count_distinct(x) AS n, approx_quantile(x, 0.9) AS q, count(*) \
+               AS c FROM r";
     let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame(&[]).schema(), None).unwrap());
     let [mut one, mut other] = [0, 1].map(|_| Partial::new(plan.clone()).unwrap());
     one.absorb(&frame(&values), None).unwrap();

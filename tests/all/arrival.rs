@@ -1,5 +1,5 @@
-//! What is late depends on the order in which rows came, and on nothing else: not on how they were cut into chunks, how fast
-//! they were read, by how many workers, or for the how many-th question.
+//! What is late depends on the order in which rows came, and on nothing else: not on how they were cut into chunks, how
+//! fast they were read, by how many workers, or for the how many-th question.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -28,8 +28,8 @@ fn times(rows: usize, seed: u64) -> Vec<i64> {
     (0..rows as i64).map(|i| i * 40_000 - (random.f64().powi(6) * 60e6) as i64).collect()
 }
 
-/// How many rows are late by the definition: all of whose windows ended at or before the largest time before them, less the
-/// lateness.
+/// How many rows are late by the definition: all of whose windows ended at or before the largest time before them, less
+/// the lateness.
 fn late_by_definition(times: &[i64]) -> u64 {
     let mut newest: Option<i64> = None;
     let late = times.iter().filter(|t| {

@@ -1,6 +1,6 @@
 //! The cases of Apache Beam's TestStreamTest, by its names, said of our windows: where Beam fires panes, our answer can
-//! be read at any time; where it drops what is too late, we set it aside and can take it again. Beam's 'allowed lateness'
-//! is how far our watermark stays behind.
+//! be read at any time; where it drops what is too late, we set it aside and can take it again. Beam's 'allowed
+//! lateness' is how far our watermark stays behind.
 
 use std::time::{Duration, Instant};
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use braid::query::{Partial, Plan, Query};
 use polars::prelude::*;
 
-const SQL: &str = "SELECT k, count(*) AS n, sum(v) AS s, sum(x) AS f, avg(x) AS a, min(v) AS lo, max(x) AS hi, stddev(x) AS sd, median(v) AS m, \
-                   approx_count_distinct(v) AS d, bool_or(v > 5) AS any FROM r GROUP BY k";
+const SQL: &str = "SELECT k, count(*) AS n, sum(v) AS s, sum(x) AS f, avg(x) AS a, min(v) AS lo, max(x) AS hi, \
+                   stddev(x) AS sd, median(v) AS m, approx_count_distinct(v) AS d, bool_or(v > 5) AS any FROM r GROUP \
+                   BY k";
 
 fn rows(keys: &[u32], random: &mut fastrand::Rng) -> DataFrame {
     let names: Vec<Option<String>> = keys.iter().map(|k| (*k > 0).then(|| format!("key number {k}"))).collect();

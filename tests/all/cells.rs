@@ -1,5 +1,5 @@
-//! Laws of broken values: one harms its cell and nothing else, whichever way its row comes. The same rows as history, as a
-//! feed, or as both give the same answer, the same rejected rows and the same rejected cells.
+//! Laws of broken values: one harms its cell and nothing else, whichever way its row comes. The same rows as history,
+//! as a feed, or as both give the same answer, the same rejected rows and the same rejected cells.
 
 use std::fmt::Write;
 use std::fs;

@@ -1,5 +1,5 @@
-//! A table learnt from chunk by chunk: rows are kept as codes, parts of them fit their share of the trees, and the whole is as
-//! good as a forest of all rows at once.
+//! A table learnt from chunk by chunk: rows are kept as codes, parts of them fit their share of the trees, and the
+//! whole is as good as a forest of all rows at once.
 
 use std::path::Path;
 use std::sync::Arc;

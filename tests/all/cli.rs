@@ -311,7 +311,8 @@ fn what_is_not_exact_and_what_windows_are_open_is_said() {
     let rows: String =
         (0..600).map(|i| format!("{{\"t\":\"2024-01-01T00:{:02}:{:02}\",\"v\":{i}}}\n", i / 60, i % 60)).collect();
     fs::write(&path, rows).unwrap();
-    let sql = "SELECT tumble(t, INTERVAL '1 minute') AS w, approx_quantile(v, 0.95) AS p95, median(v) AS m, sum(v) AS s FROM r GROUP BY w";
+    let sql = "SELECT tumble(t, INTERVAL '1 minute') AS w, approx_quantile(v, 0.95) AS p95, median(v) AS m, sum(v) AS \
+               s FROM r GROUP BY w";
     let live = format!("r=file:{}", path.display());
     let out = braid(&["run", "--live", &live, "--sql", sql, "--for", "3s", "--stats", &stats.display().to_string()]);
     let said = stderr(&out);
@@ -385,7 +386,12 @@ fn rejected_cells_are_named_up_to_three_and_all_of_them_can_be_seen() {
 fn numbers_with_commas_are_told_from_text_with_an_expression_that_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
-    fs::write(&path, "town;price;people;mixed;code\nRome;1,5;1,234,567;1.234,5;1,2,3\nOslo;-2,25;12,000;7,5;9\nLima;3;950;1.000.000;8\n").unwrap();
+    fs::write(
+        &path,
+        "town;price;people;mixed;code\nRome;1,5;1,234,567;1.234,5;1,2,3\nOslo;-2,25;12,000;7,5;9\nLima;3;950;1.000.\
+         000;8\n",
+    )
+    .unwrap();
     let ask = |sql: &str| braid(&["run", "--history", &history(&path), "--sql", sql]);
     for (column, words, number, sum) in [
         ("price", "a decimal comma", "CAST(replace(price, ',', '.') AS DOUBLE)", "2.25"),

@@ -1,4 +1,5 @@
-//! The crash law: whatever instant a process is killed at, what a restart answers is what would have been answered without.
+//! The crash law: whatever instant a process is killed at, what a restart answers is what would have been answered
+//! without.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use crate::cli::{braid, stderr};
 use crate::kafka::broker::shared;
 use crate::run::sample;
 
-const SQL: &str = "SELECT k, tumble(t, INTERVAL '1 minute') AS m, count(*) AS n, sum(v) AS s, avg(x) AS mean FROM r GROUP BY k, m ORDER BY m, k";
+const SQL: &str = "SELECT k, tumble(t, INTERVAL '1 minute') AS m, count(*) AS n, sum(v) AS s, avg(x) AS mean FROM r \
+                   GROUP BY k, m ORDER BY m, k";
 
 /// One question in a workspace, to be killed and asked again.
 pub struct Victim {

@@ -1,5 +1,5 @@
-//! Drift is seen where there is some and not where there is none: features against the training histograms, the error by
-//! ADWIN, and the verdict over both.
+//! Drift is seen where there is some and not where there is none: features against the training histograms, the error
+//! by ADWIN, and the verdict over both.
 
 use std::sync::Arc;
 

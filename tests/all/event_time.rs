@@ -72,8 +72,9 @@ fn bind(sql: &str) -> Arc<Plan> {
 
 fn question(window: &str, keys: &str) -> Arc<Plan> {
     bind(&format!(
-        "SELECT {keys}window_start AS s, window_end AS e, count(*) AS n, sum(x) AS sx, avg(x) AS ax, min(x) AS lo, stddev(x) AS sd, count(DISTINCT x) AS d, \
-         count(*) FILTER (WHERE x > 0) AS pos, max(t) AS newest, first(x) AS f, last(x) AS l, median(x) AS m FROM r WHERE g IS NULL OR x IS NULL OR x <> 0.1 GROUP BY {keys}{window}"
+        "SELECT {keys}window_start AS s, window_end AS e, count(*) AS n, sum(x) AS sx, avg(x) AS ax, min(x) AS lo, \
+         stddev(x) AS sd, count(DISTINCT x) AS d, count(*) FILTER (WHERE x > 0) AS pos, max(t) AS newest, first(x) AS \
+         f, last(x) AS l, median(x) AS m FROM r WHERE g IS NULL OR x IS NULL OR x <> 0.1 GROUP BY {keys}{window}"
     ))
 }
 
@@ -503,7 +504,8 @@ fn windows_as_values_are_their_start() {
         ("session(t, INTERVAL '2 seconds')", SECOND),
     ] {
         let plan = bind(&format!(
-            "SELECT {window} AS w, window_start AS s, window_end - window_start AS d, count(*) AS n FROM r GROUP BY w HAVING window_start IS NOT NULL ORDER BY window_end"
+            "SELECT {window} AS w, window_start AS s, window_end - window_start AS d, count(*) AS n FROM r GROUP BY w \
+             HAVING window_start IS NOT NULL ORDER BY window_end"
         ));
         let mut partial = new(&plan);
         partial.absorb(&frame(&[Row { k: None, g: None, x: None, t: Some(SECOND) }]), None).unwrap();

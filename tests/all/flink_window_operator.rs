@@ -1,7 +1,8 @@
-//! The cases of Apache Flink's window operator, of its assigners and of its session merging, by their names, said of our
-//! windows. A Flink watermark `w` says that no more rows at or before `w` come. Where Flink fires, a window is final;
-//! where it cleans up, it can be sealed; a session is final a gap after its end, when no row that is not late can be
-//! linked to it any more, and where Flink counts rows exactly a gap apart as two sessions, we follow DuckDB: as one.
+//! The cases of Apache Flink's window operator, of its assigners and of its session merging, by their names, said of
+//! our windows. A Flink watermark `w` says that no more rows at or before `w` come. Where Flink fires, a window is
+//! final; where it cleans up, it can be sealed; a session is final a gap after its end, when no row that is not late
+//! can be linked to it any more, and where Flink counts rows exactly a gap apart as two sessions, we follow DuckDB: as
+//! one.
 
 use braid::query::Partial;
 use braid::query::window::Tumble;

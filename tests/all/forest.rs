@@ -1,5 +1,5 @@
-//! Forests: the same one on any number of threads, merged in any order, read back bit for bit; and a clear word where there is
-//! nothing to learn from.
+//! Forests: the same one on any number of threads, merged in any order, read back bit for bit; and a clear word where
+//! there is nothing to learn from.
 
 use std::time::Duration;
 

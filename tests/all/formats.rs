@@ -125,10 +125,9 @@ fn every_format_has_a_title_endings_and_a_way_to_open_it() {
 
 #[test]
 fn csv_settles_types_from_the_sample() {
-    let text = "b,i,f,d,t,s,e\n\
-        true,1,1.5,2001-01-01,2001-01-01 00:01:00,x,\n\
-        False,-7,nan,1969-12-31,1969-12-31T23:59:59.123456789Z,\"1\",\n\
-        ,,-inf,,2001-01-01 02:00:00+02:00,,\n";
+    let text = "b,i,f,d,t,s,e\ntrue,1,1.5,2001-01-01,2001-01-01 \
+                00:01:00,x,\nFalse,-7,nan,1969-12-31,1969-12-31T23:59:59.123456789Z,\"1\",\n,,-inf,,2001-01-01 \
+                02:00:00+02:00,,\n";
     let decoded = all(&csv::CSV, text);
     assert_eq!(types(&decoded.frame), ["b bool", "i i64", "f f64", "d date", "t datetime[μs]", "s str", "e str"]);
     assert_eq!(decoded.rejects.count, 0);
@@ -336,11 +335,10 @@ fn known_types_are_produced_exactly() {
         Field::new("b".into(), DataType::Boolean),
     ]);
     let known = SchemaRef::new(known);
-    let text = "i,u,w,f,d,ms,ns,us,s,c,b\n\
-        7,255,18446744073709551615,0.1,2001-01-01,2001-01-01 00:00:01.5,2001-01-01T00:00:00.123456789,2001-01-01,12,x,true\n\
-        3000000000,1,1,1,2001-01-01,2001-01-01,2001-01-01,2001-01-01,1,x,true\n\
-        1,256,1,1,2001-01-01,2001-01-01,2001-01-01,2001-01-01,1,x,true\n\
-        1,1,1,1,2001-01-01 00:00:00,1000000000,1000000000000000000,1000000000.25,1,x,true\n";
+    let text = "i,u,w,f,d,ms,ns,us,s,c,b\n7,255,18446744073709551615,0.1,2001-01-01,2001-01-01 \
+                00:00:01.5,2001-01-01T00:00:00.123456789,2001-01-01,12,x,true\n3000000000,1,1,1,2001-01-01,2001-01-01,\
+                2001-01-01,2001-01-01,1,x,true\n1,256,1,1,2001-01-01,2001-01-01,2001-01-01,2001-01-01,1,x,true\n1,1,1,\
+                1,2001-01-01 00:00:00,1000000000,1000000000000000000,1000000000.25,1,x,true\n";
     let lines = text.lines().skip(1).map(|line| {
         let cells = text.lines().next().unwrap().split(',').zip(line.split(','));
         let member =
@@ -394,7 +392,8 @@ fn json_settles_types_and_keeps_nested_values_as_text() {
 #[test]
 fn json_rows_that_contradict_or_are_no_objects_are_set_aside() {
     let head = "{\"a\":1,\"b\":\"x\"}\n";
-    let text = "{\"a\":1.5,\"b\":\"x\"}\n[1,2]\n5\n{\"a\":1\n{\"a\":2} {\"a\":3}\n\n{\"a\":tru}\n{\"b\":\"\\q\"}\n{\"a\":\"7\"}\n{\"b\":5}\n";
+    let text = "{\"a\":1.5,\"b\":\"x\"}\n[1,2]\n5\n{\"a\":1\n{\"a\":2} \
+                {\"a\":3}\n\n{\"a\":tru}\n{\"b\":\"\\q\"}\n{\"a\":\"7\"}\n{\"b\":5}\n";
     let decoder = open_as(&json::NDJSON, head.as_bytes(), None);
     let decoded = decoder.decode(text.as_bytes(), 2, &[0, 1]).unwrap();
     let reasons = reasons(&decoded.rejects);

@@ -1,4 +1,5 @@
-//! A forest that goes on learning: as good as one of all rows while nothing changes, and soon good again after a change.
+//! A forest that goes on learning: as good as one of all rows while nothing changes, and soon good again after a
+//! change.
 
 use braid::learn::encode::Question;
 use braid::learn::forest::Forest;

@@ -1,5 +1,5 @@
-//! The laws of a committee, for numbers: as near as a forest of all rows while nothing changes, soon near again after a change,
-//! the same from the same seed, and whatever the order of its batches.
+//! The laws of a committee, for numbers: as near as a forest of all rows while nothing changes, soon near again after a
+//! change, the same from the same seed, and whatever the order of its batches.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ fn learner() -> Trees<Numbers> {
     Trees::of_numbers(question(), &rows(&mut Rng::with_seed(0), 300, false)).unwrap()
 }
 
-/// Friedman's first function of five features on the unit cube, after the change mirrored in three of them, with noise of
-/// deviation one.
+/// Friedman's first function of five features on the unit cube, after the change mirrored in three of them, with noise
+/// of deviation one.
 fn rows(random: &mut Rng, n: usize, changed: bool) -> DataFrame {
     let columns: Vec<Vec<f64>> = FEATURES.iter().map(|_| (0..n).map(|_| random.f64()).collect()).collect();
     let noise = |random: &mut Rng| (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;

@@ -1,5 +1,5 @@
-//! The fusion law and the conservation law, over random rows, cuts, orders and restarts: every answer must be the answer
-//! over all rows at once, bit for bit.
+//! The fusion law and the conservation law, over random rows, cuts, orders and restarts: every answer must be the
+//! answer over all rows at once, bit for bit.
 
 use std::sync::Arc;
 
@@ -21,11 +21,12 @@ struct Row {
     b: Option<bool>,
 }
 
-const EVERYTHING: &str = "SELECT k, g, tumble(t, INTERVAL '7 seconds', INTERVAL '2 seconds') AS w, count(*) AS n, count(x) AS nx, sum(j) AS sj, sum(x) AS sx, avg(x) AS ax, avg(i) AS ai, avg(u) AS au, \
-     min(x) AS lx, max(x) AS hx, min(i) AS li, max(i) AS hi, min(u) AS lu, max(u) AS hu, min(k) AS lk, max(k) AS hk, max(t) AS ht, min(b) AS lb, \
-     stddev(x) AS sd, var_samp(j) AS vj, stddev_pop(x) AS sp, var_pop(x) AS vp, count(DISTINCT x) AS dx, count(DISTINCT k) AS dk, count(DISTINCT i) AS di, \
-     sum(j) FILTER (WHERE b) AS sb, count(*) FILTER (WHERE x > 0 AND j < 5) AS nb, sum(j) * 1.0 / count(*) AS mean, max(j) - min(j) AS spread \
-     FROM r WHERE g IS NULL OR g <> 3 GROUP BY k, g, w";
+const EVERYTHING: &str = "SELECT k, g, tumble(t, INTERVAL '7 seconds', INTERVAL '2 seconds') AS w, count(*) AS n, count(x) AS nx, sum(j) \
+     AS sj, sum(x) AS sx, avg(x) AS ax, avg(i) AS ai, avg(u) AS au, min(x) AS lx, max(x) AS hx, min(i) AS li, max(i) \
+     AS hi, min(u) AS lu, max(u) AS hu, min(k) AS lk, max(k) AS hk, max(t) AS ht, min(b) AS lb, stddev(x) AS sd, \
+     var_samp(j) AS vj, stddev_pop(x) AS sp, var_pop(x) AS vp, count(DISTINCT x) AS dx, count(DISTINCT k) AS dk, \
+     count(DISTINCT i) AS di, sum(j) FILTER (WHERE b) AS sb, count(*) FILTER (WHERE x > 0 AND j < 5) AS nb, sum(j) * \
+     1.0 / count(*) AS mean, max(j) - min(j) AS spread FROM r WHERE g IS NULL OR g <> 3 GROUP BY k, g, w";
 
 fn float() -> impl Strategy<Value = f64> {
     prop_oneof![
@@ -244,7 +245,8 @@ fn the_answer_is_what_a_plain_loop_finds() {
         })
         .collect();
     let plan = plan(
-        "SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n, sum(i) AS s, avg(x) AS a, stddev(x) AS sd, min(i) AS lo, count(DISTINCT i) AS d FROM r GROUP BY k, w ORDER BY k, w",
+        "SELECT k, tumble(t, INTERVAL '1 second') AS w, count(*) AS n, sum(i) AS s, avg(x) AS a, stddev(x) AS sd, \
+         min(i) AS lo, count(DISTINCT i) AS d FROM r GROUP BY k, w ORDER BY k, w",
     );
     let answer = fused(&plan, &rows, &Cuts { chunk: 97, workers: 3, seed: 5, restart: true });
 

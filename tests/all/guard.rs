@@ -1,5 +1,6 @@
-//! The guard of a model over live rows: no drift makes nothing stale, drift does and says since when; every row is counted,
-//! scored twice and alike; what learns on the way is a model as good; and what a feed lacks has a defined answer.
+//! The guard of a model over live rows: no drift makes nothing stale, drift does and says since when; every row is
+//! counted, scored twice and alike; what learns on the way is a model as good; and what a feed lacks has a defined
+//! answer.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

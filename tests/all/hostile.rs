@@ -1,6 +1,7 @@
-//! Files that mean harm: every kind of input, valid and mutated from a seed, is read by this program as a child with little
-//! address space. It may refuse; it may not panic, abort, hang, take much, or answer otherwise as a feed than as history.
-//! A failure names kind and seed: `BRAID_HOSTILE=kind,seed,seed+1 cargo test hostile::child -- --nocapture` shows it again.
+//! Files that mean harm: every kind of input, valid and mutated from a seed, is read by this program as a child with
+//! little address space. It may refuse; it may not panic, abort, hang, take much, or answer otherwise as a feed than as
+//! history. A failure names kind and seed: `BRAID_HOSTILE=kind,seed,seed+1 cargo test hostile::child -- --nocapture`
+//! shows it again.
 
 use std::io::{BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

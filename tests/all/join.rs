@@ -85,9 +85,11 @@ fn duplicates_multiply_rows_and_null_keys_never_match() {
 
 #[test]
 fn groups_count_joined_rows() {
-    let sql = "SELECT name, count(*) AS n, sum(qty * rank) AS s FROM trades JOIN names USING (sym) GROUP BY name ORDER BY name";
+    let sql = "SELECT name, count(*) AS n, sum(qty * rank) AS s FROM trades JOIN names USING (sym) GROUP BY name \
+               ORDER BY name";
     assert_eq!(texts(&one_go(sql)), ["alef 2 18", "alpha 2 6", "beta 1 4"]);
-    let sql = "SELECT tumble(t, INTERVAL '1 minute') AS m, count(name) AS n, count(*) AS all FROM trades LEFT JOIN names ON trades.sym = names.sym AND names.rank < 3 GROUP BY m ORDER BY m";
+    let sql = "SELECT tumble(t, INTERVAL '1 minute') AS m, count(name) AS n, count(*) AS all FROM trades LEFT JOIN \
+               names ON trades.sym = names.sym AND names.rank < 3 GROUP BY m ORDER BY m";
     let answer = one_go(sql);
     let numbers = |name: &str| {
         answer.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten().collect::<Vec<_>>()
@@ -124,7 +126,8 @@ fn joins_that_cannot_be_made_say_so() {
 fn the_text_survives_reading_and_printing() {
     for sql in [
         "SELECT DISTINCT t.sym, n.name\nFROM trades AS t\nLEFT JOIN names AS n ON n.sym = t.sym\nWHERE qty > 1",
-        "SELECT name, rank() OVER (ORDER BY count(*)) AS r\nFROM trades\nJOIN names USING (sym)\nGROUP BY name\nQUALIFY r < 3\nLIMIT 3",
+        "SELECT name, rank() OVER (ORDER BY count(*)) AS r\nFROM trades\nJOIN names USING (sym)\nGROUP BY \
+         name\nQUALIFY r < 3\nLIMIT 3",
         "SELECT max(n) FROM (SELECT count(*) AS n FROM trades GROUP BY sym)",
     ] {
         let query = Query::parse(sql).unwrap();

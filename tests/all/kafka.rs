@@ -449,7 +449,8 @@ fn marks_of_transactions_are_passed_over_and_covered() {
     assert_eq!(positions(&got), ends);
     assert!(ends.values().sum::<u64>() > 402, "{ends:?}: there are no marks");
     assert!(got.rejects.is_empty() && got.gaps.is_empty());
-    // Told where history ends, a feed says so when it is there, though nothing but a mark is left of it; no chunk crosses it.
+    // Told where history ends, a feed says so when it is there, though nothing but a mark is left of it; no chunk
+    // crosses it.
     let mut live = open(&topic.url(""));
     settled(&mut *live);
     live.split_at(&ends);
@@ -641,7 +642,8 @@ fn a_question_about_a_topic_is_answered_by_a_run() {
     (0..3).for_each(|partition| topic.texts(partition, objects(i64::from(partition)..i64::from(partition) + 1_000)));
     let given = braid::engine::open::Given { time: None, ..crate::run::given(&[], &[topic.url("follow=false")]) };
     let table = crate::run::open(&given);
-    let sql = "SELECT kafka_partition, count(*) AS n, sum(n) AS total FROM r GROUP BY kafka_partition ORDER BY kafka_partition";
+    let sql = "SELECT kafka_partition, count(*) AS n, sum(n) AS total FROM r GROUP BY kafka_partition ORDER BY \
+               kafka_partition";
     let last = crate::run::answer(&table, sql, braid::engine::Options::default());
     assert_eq!(last.fault, None);
     let column = |name: &str| -> Vec<i64> {

@@ -1,5 +1,5 @@
-//! The helper that learns how late rows come: what it says of a distribution that is known, and that what it foretells is
-//! what happens.
+//! The helper that learns how late rows come: what it says of a distribution that is known, and that what it foretells
+//! is what happens.
 
 use std::time::{Duration, Instant};
 

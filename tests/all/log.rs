@@ -1,5 +1,5 @@
-//! Laws of the log of raw bytes: whole up to a record, whatever happened; what is damaged is named; nothing wrong is ever
-//! handed out.
+//! Laws of the log of raw bytes: whole up to a record, whatever happened; what is damaged is named; nothing wrong is
+//! ever handed out.
 
 use std::fs::{self, OpenOptions};
 use std::io;

@@ -1,5 +1,5 @@
-//! Laws of the memory budget: an answer under a small one is the answer without one, with nothing lost on the way to the
-//! disk and back; what cannot be answered within it says so, and what it would take.
+//! Laws of the memory budget: an answer under a small one is the answer without one, with nothing lost on the way to
+//! the disk and back; what cannot be answered within it says so, and what it would take.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,7 +144,8 @@ fn more_groups_than_fit_are_answered_in_their_order() {
     for sql in [
         "SELECT id, count(*) AS n, sum(v) AS s FROM r GROUP BY id ORDER BY n DESC, s",
         "SELECT k, p, id, max(v) AS hi FROM r GROUP BY k, p, id HAVING count(*) < 4 ORDER BY k DESC NULLS FIRST, p",
-        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT 15000 OFFSET 20000",
+        "SELECT sum(v) AS s, k, id % 1000 AS few, id FROM r GROUP BY k, few, id ORDER BY few, k NULLS LAST LIMIT \
+         15000 OFFSET 20000",
     ] {
         let last = answer(&table, sql, Options { memory: mib(1.0), threads: 2, ..Options::default() });
         assert_eq!(last.fault, None, "{sql}");
@@ -248,7 +249,8 @@ fn a_process_with_more_groups_than_memory_holds_no_more_than_it_was_allowed() {
     let path = save(folder.path(), "all.csv", &frame);
     let (out, stats) = (folder.path().join("out.parquet"), folder.path().join("stats.json"));
     let given = format!("r={}", path.display());
-    let sql = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r GROUP BY id";
+    let sql = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r \
+               GROUP BY id";
     let args = [
         "--history",
         &given,

@@ -1,5 +1,5 @@
-//! Nexmark, small: each question as history, as live and as a random split of both gives one answer. The questions are the
-//! benchmark's.
+//! Nexmark, small: each question as history, as live and as a random split of both gives one answer. The questions are
+//! the benchmark's.
 
 use std::path::Path;
 use std::sync::Arc;

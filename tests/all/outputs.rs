@@ -1,4 +1,5 @@
-//! What is written is there whole, or the exit says that it is not: no half file under the final name, nothing empty left.
+//! What is written is there whole, or the exit says that it is not: no half file under the final name, nothing empty
+//! left.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};

@@ -148,13 +148,19 @@ fn scores_stand_anywhere_that_a_column_can() {
         "SELECT predict('m') AS p, count(*) AS n FROM r GROUP BY 1 HAVING count(*) > 3 ORDER BY p",
         "SELECT k, avg(CASE WHEN predict(m) = label THEN 1.0 ELSE 0.0 END) AS accuracy FROM r GROUP BY k ORDER BY k",
         "SELECT k, count(*) FILTER (WHERE predict(m) = 'down' AND x < 0) AS n FROM r GROUP BY k ORDER BY k",
-        "SELECT count(*) AS n, sum(predict_proba(m, 'it''s up') * 2) AS s, max(predict_proba(m, 'down')) AS d FROM r WHERE predict(m) <> label",
-        "SELECT x, predict(m) AS p, round(predict_proba(m, 'it''s up'), 3) AS u FROM r WHERE predict_proba(m, 'down') > 0.4 ORDER BY x, p LIMIT 20",
-        "SELECT k, predict(m) AS p, rank() OVER (PARTITION BY predict(m) ORDER BY predict_proba(m, 'down') DESC) AS place FROM r QUALIFY place < 4 ORDER BY p, place, k",
-        "SELECT k, avg(predict_proba(m, 'down')) OVER (PARTITION BY k) AS a, upper(predict(m)) AS u FROM r ORDER BY k, u",
+        "SELECT count(*) AS n, sum(predict_proba(m, 'it''s up') * 2) AS s, max(predict_proba(m, 'down')) AS d FROM r \
+         WHERE predict(m) <> label",
+        "SELECT x, predict(m) AS p, round(predict_proba(m, 'it''s up'), 3) AS u FROM r WHERE predict_proba(m, 'down') \
+         > 0.4 ORDER BY x, p LIMIT 20",
+        "SELECT k, predict(m) AS p, rank() OVER (PARTITION BY predict(m) ORDER BY predict_proba(m, 'down') DESC) AS \
+         place FROM r QUALIFY place < 4 ORDER BY p, place, k",
+        "SELECT k, avg(predict_proba(m, 'down')) OVER (PARTITION BY k) AS a, upper(predict(m)) AS u FROM r ORDER BY \
+         k, u",
         "SELECT DISTINCT predict(m) AS p FROM r ORDER BY p",
-        "SELECT tumble(t, INTERVAL '10 seconds') AS w, predict(m) AS p, count(*) AS n FROM r WHERE predict(m) IS NOT NULL GROUP BY ALL ORDER BY w, p",
-        "SELECT r.k, predict(m) IS NULL AS open, count(DISTINCT predict(m)) AS d FROM r GROUP BY k, open ORDER BY k, open",
+        "SELECT tumble(t, INTERVAL '10 seconds') AS w, predict(m) AS p, count(*) AS n FROM r WHERE predict(m) IS NOT \
+         NULL GROUP BY ALL ORDER BY w, p",
+        "SELECT r.k, predict(m) IS NULL AS open, count(DISTINCT predict(m)) AS d FROM r GROUP BY k, open ORDER BY k, \
+         open",
         "SELECT *, predict(m) AS p FROM r ORDER BY t LIMIT 7",
     ] {
         let by_hand = sql
@@ -253,8 +259,10 @@ fn a_saved_answer_may_have_a_column_named_like_a_score() {
     assert_same(&answer, &df!("was" => ["old", "old"], "is" => ["down", "it's up"]).unwrap());
 }
 
-const PREQUENTIAL: &str = "SELECT tumble(t, INTERVAL '1 minute') AS w, predict(m) AS said, avg(CASE WHEN predict(m) = label THEN 1.0 ELSE 0.0 END) AS accuracy, \
-     count(*) AS n, avg(predict_proba(m, 'down')) AS sure, stddev(predict_proba(m, 'it''s up')) AS sd FROM r WHERE predict_proba(m, 'down') < 0.8 OR x IS NULL GROUP BY w, said";
+const PREQUENTIAL: &str = "SELECT tumble(t, INTERVAL '1 minute') AS w, predict(m) AS said, avg(CASE WHEN predict(m) = \
+                           label THEN 1.0 ELSE 0.0 END) AS accuracy, count(*) AS n, avg(predict_proba(m, 'down')) AS \
+                           sure, stddev(predict_proba(m, 'it''s up')) AS sd FROM r WHERE predict_proba(m, 'down') < \
+                           0.8 OR x IS NULL GROUP BY w, said";
 
 #[test]
 fn any_cut_of_the_rows_gives_the_same_accuracy_bit_for_bit() {
@@ -334,7 +342,8 @@ fn a_question_that_is_asked_again_knows_the_scores_or_says_no() {
     let frame = rows(800, 8);
     write_frame(&frame, &path).unwrap();
     let table = open(&given(&[&path], &[]));
-    let sql = "WITH s AS (SELECT k, predict(m) AS p, predict_proba(m, 'it''s up') AS u FROM r) SELECT k, p, count(*) AS n, max(u) AS u FROM s GROUP BY k, p";
+    let sql = "WITH s AS (SELECT k, predict(m) AS p, predict_proba(m, 'it''s up') AS u FROM r) SELECT k, p, count(*) \
+               AS n, max(u) AS u FROM s GROUP BY k, p";
     let last = wait(&start(&table, sql, &models, Options::default()), |s| s.last);
     assert_eq!(last.fault, None);
     let want = ask(

@@ -1,5 +1,5 @@
-//! Names and folders that others control: nothing of theirs is used, followed, emptied or written over, and nothing of ours can
-//! be read by them. Where the tests run as root, another user really tries.
+//! Names and folders that others control: nothing of theirs is used, followed, emptied or written over, and nothing of
+//! ours can be read by them. Where the tests run as root, another user really tries.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -41,7 +41,8 @@ fn many_groups(folder: &Path) -> String {
 }
 
 const LITTLE: &[&str] = &["--threads", "2", "--memory", "160MiB"];
-const MANY: &str = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd FROM r GROUP BY id";
+const MANY: &str = "SELECT id, count(*) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, avg(v) AS a, stddev(v) AS sd \
+                    FROM r GROUP BY id";
 
 /// A folder that all may write to, as `/tmp` is, and one with files that must stay.
 struct Shared {
@@ -102,7 +103,8 @@ fn planted_folders_and_links_are_neither_used_nor_emptied() {
     // Names that were once foreseeable, for the next processes, and the one of the private folder.
     let next = std::process::id();
     let plant = format!(
-        "cd '{all}' && ln -s '{precious}' braid-{own} && i={next}; while [ $i -lt {} ]; do for n in 0 1 2; do ln -s '{precious}' braid-sealed-$i-$n; ln -s '{precious}' braid-spilled-$i-$n; done; i=$((i+1)); done",
+        "cd '{all}' && ln -s '{precious}' braid-{own} && i={next}; while [ $i -lt {} ]; do for n in 0 1 2; do ln -s \
+         '{precious}' braid-sealed-$i-$n; ln -s '{precious}' braid-spilled-$i-$n; done; i=$((i+1)); done",
         next + 300
     );
     assert!(stranger(&plant).status.success());

@@ -49,7 +49,11 @@ fn ranks_are_those_of_the_standard() {
         .replace("OVER w1", "OVER (ORDER BY v)");
     let sql = format!(
         "{} ORDER BY v, x NULLS FIRST",
-        sql.replace(" FROM r", ", dense_rank() OVER (ORDER BY v) AS d, percent_rank() OVER (ORDER BY v) AS p, cume_dist() OVER (ORDER BY v) AS c FROM r")
+        sql.replace(
+            " FROM r",
+            ", dense_rank() OVER (ORDER BY v) AS d, percent_rank() OVER (ORDER BY v) AS p, cume_dist() OVER (ORDER BY \
+             v) AS c FROM r"
+        )
     );
     let answer = ask(&sql, &rows(ROWS));
     assert_eq!(whole(&answer, "v"), [0, 1, 2, 2, 7, 9]);
@@ -65,8 +69,10 @@ fn ranks_are_those_of_the_standard() {
 #[test]
 fn sums_run_up_to_a_row_and_its_equals() {
     let answer = ask(
-        "SELECT v, sum(v) OVER (ORDER BY v) AS s, count(x) OVER (ORDER BY v) AS n, avg(x) OVER (PARTITION BY k) AS a, max(v) OVER (ORDER BY v ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS m, \
-         min(x) OVER () AS lo, lag(v) OVER (ORDER BY v) AS before, lead(v, 2) OVER (ORDER BY v) AS after, first_value(k) OVER (ORDER BY v) AS f, last_value(v) OVER (ORDER BY v) AS l FROM r ORDER BY v, k",
+        "SELECT v, sum(v) OVER (ORDER BY v) AS s, count(x) OVER (ORDER BY v) AS n, avg(x) OVER (PARTITION BY k) AS a, \
+         max(v) OVER (ORDER BY v ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS m, min(x) OVER () AS lo, lag(v) OVER \
+         (ORDER BY v) AS before, lead(v, 2) OVER (ORDER BY v) AS after, first_value(k) OVER (ORDER BY v) AS f, \
+         last_value(v) OVER (ORDER BY v) AS l FROM r ORDER BY v, k",
         &rows(ROWS),
     );
     assert_eq!(whole(&answer, "s"), [0, 1, 5, 5, 12, 21]);
@@ -85,7 +91,8 @@ fn qualify_keeps_groups_by_their_place() {
     let sql = "SELECT k, count(*) AS n, sum(v) AS s FROM r GROUP BY k QUALIFY rank() OVER (ORDER BY count(*) DESC) = 1";
     assert_eq!(whole(&ask(sql, &rows(ROWS)), "n"), [3]);
     // By an alias, over an alias, and in arithmetic.
-    let sql = "SELECT k, sum(v) AS s, 100.0 * s / sum(sum(v)) OVER () AS share, rank() OVER (ORDER BY s DESC) AS place FROM r GROUP BY k QUALIFY place <= 2 ORDER BY place";
+    let sql = "SELECT k, sum(v) AS s, 100.0 * s / sum(sum(v)) OVER () AS share, rank() OVER (ORDER BY s DESC) AS \
+               place FROM r GROUP BY k QUALIFY place <= 2 ORDER BY place";
     let sql = sql.replace("100.0 * s", "100.0 * sum(v)");
     let answer = ask(&sql, &rows(ROWS));
     assert_eq!(whole(&answer, "s"), [16, 5]);

@@ -1,5 +1,5 @@
-//! Laws of a connection that is lost, of messages that cannot be taken, and of those that come again: against real servers
-//! on the loopback.
+//! Laws of a connection that is lost, of messages that cannot be taken, and of those that come again: against real
+//! servers on the loopback.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! Laws of recordings: a recorded pipe is a file that is followed, by any number of questions, also after the process died.
+//! Laws of recordings: a recorded pipe is a file that is followed, by any number of questions, also after the process
+//! died.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Laws of a file that is rotated: every row is read once, wherever its file has gone; of what cannot be read it is told.
+//! Laws of a file that is rotated: every row is read once, wherever its file has gone; of what cannot be read it is
+//! told.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

@@ -42,7 +42,9 @@ pub fn sample(rows: usize, seed: u64) -> DataFrame {
     .unwrap()
 }
 
-pub const QUESTION: &str = "SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a, min(x) AS lo, max(v) AS hi, stddev(x) AS sd, count(DISTINCT v) AS d FROM r WHERE v IS NULL OR v > -900000 GROUP BY k, w";
+pub const QUESTION: &str = "SELECT k, tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n, sum(v) AS s, avg(x) AS a, \
+                            min(x) AS lo, max(v) AS hi, stddev(x) AS sd, count(DISTINCT v) AS d FROM r WHERE v IS \
+                            NULL OR v > -900000 GROUP BY k, w";
 
 pub fn one_go(frame: &DataFrame, sql: &str) -> DataFrame {
     let plan = Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, frame.schema(), Some("t")).unwrap());

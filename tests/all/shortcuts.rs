@@ -1,4 +1,5 @@
-//! Where a shorter way is taken, the answer is that of the long one: whole numbers in pairs, order by packed words, texts that look alike.
+//! Where a shorter way is taken, the answer is that of the long one: whole numbers in pairs, order by packed words,
+//! texts that look alike.
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ fn answer(sql: &str, rows: &DataFrame) -> DataFrame {
 
 #[test]
 fn whole_numbers_correlate_as_the_same_decimal_numbers_do() {
-    let sql = "SELECT g, corr(y, x) AS c, covar_samp(y, x) AS s, regr_slope(y, x) AS b, regr_intercept(y, x) AS a, regr_r2(y, x) AS r FROM r GROUP BY g";
+    let sql = "SELECT g, corr(y, x) AS c, covar_samp(y, x) AS s, regr_slope(y, x) AS b, regr_intercept(y, x) AS a, \
+               regr_r2(y, x) AS r FROM r GROUP BY g";
     let mut random = fastrand::Rng::with_seed(3);
     let mut pieces = Vec::new();
     for piece in 0..20_i64 {

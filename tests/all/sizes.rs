@@ -1,5 +1,5 @@
-//! What a file says of its sizes is not believed: row groups and batches that claim what cannot be are left out, named and
-//! counted, and the rest is read. Nothing is reserved for a claim.
+//! What a file says of its sizes is not believed: row groups and batches that claim what cannot be are left out, named
+//! and counted, and the rest is read. Nothing is reserved for a claim.
 
 use std::fs;
 use std::path::Path;

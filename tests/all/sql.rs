@@ -96,10 +96,9 @@ fn group_by_takes_columns_aliases_numbers_and_all() {
 
 #[test]
 fn answers_have_having_order_limit_and_arithmetic() {
-    let answer = ask(
-        "SELECT origin, avg(Delay) * 2 AS twice, max(Delay) - min(Delay) AS spread, CASE WHEN count(*) > 1 THEN 'many' ELSE 'one' END AS size \
-                      FROM flights GROUP BY origin HAVING sum(Delay) > -10 ORDER BY twice DESC, origin LIMIT 1",
-    );
+    let answer = ask("SELECT origin, avg(Delay) * 2 AS twice, max(Delay) - min(Delay) AS spread, CASE WHEN count(*) \
+                      > 1 THEN 'many' ELSE 'one' END AS size FROM flights GROUP BY origin HAVING sum(Delay) > -10 \
+                      ORDER BY twice DESC, origin LIMIT 1");
     assert_eq!(texts(&answer, "origin"), ["ATL"]);
     assert_eq!(floats(&answer, "twice"), [Some(30.0)]);
     assert_eq!(floats(&answer, "spread"), [Some(10.0)]);
@@ -109,9 +108,8 @@ fn answers_have_having_order_limit_and_arithmetic() {
 
 #[test]
 fn windows_reach_before_1970_and_have_bounds() {
-    let answer = ask(
-        "SELECT tumble(date, INTERVAL '1 hour') AS hour, window_start, window_end, count(*) AS n FROM flights GROUP BY hour ORDER BY hour",
-    );
+    let answer = ask("SELECT tumble(date, INTERVAL '1 hour') AS hour, window_start, window_end, count(*) AS n FROM \
+                      flights GROUP BY hour ORDER BY hour");
     assert_eq!(floats(&answer, "hour"), [Some(-3_600e6), Some(0.0), Some(3_600e6)]);
     assert_eq!(floats(&answer, "window_end"), [Some(0.0), Some(3_600e6), Some(7_200e6)]);
     assert_eq!(floats(&answer, "n"), [Some(1.0), Some(2.0), Some(1.0)]);
@@ -155,9 +153,8 @@ fn intervals_are_read_as_people_write_them() {
 
 #[test]
 fn nothing_gives_null_and_zero() {
-    let answer = ask(
-        "SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT origin) AS d FROM flights WHERE distance > 9999",
-    );
+    let answer = ask("SELECT count(*) AS n, sum(Delay) AS s, avg(Delay) AS a, min(origin) AS lo, count(DISTINCT \
+                      origin) AS d FROM flights WHERE distance > 9999");
     assert_eq!(floats(&answer, "n"), [Some(0.0)]);
     assert_eq!(floats(&answer, "s"), [None]);
     assert_eq!(floats(&answer, "a"), [None]);
@@ -248,8 +245,10 @@ fn errors_count_lines_and_columns() {
 
 #[test]
 fn text_and_form_are_two_views_of_one_question() {
-    let sql = "SELECT origin, upper(机场) AS place, tumble(date, INTERVAL '1 hour') AS hour, count(*) AS flights, avg(Delay) FILTER (WHERE distance > 200) AS mean, count(DISTINCT 机场), max(Delay) - min(Delay) AS spread\n\
-               FROM flights\nWHERE distance > 0\nGROUP BY origin, place, hour\nHAVING count(*) > 1\nORDER BY hour, flights DESC\nLIMIT 10";
+    let sql = "SELECT origin, upper(机场) AS place, tumble(date, INTERVAL '1 hour') AS hour, count(*) AS flights, \
+               avg(Delay) FILTER (WHERE distance > 200) AS mean, count(DISTINCT 机场), max(Delay) - min(Delay) AS \
+               spread\nFROM flights\nWHERE distance > 0\nGROUP BY origin, place, hour\nHAVING count(*) > 1\nORDER BY \
+               hour, flights DESC\nLIMIT 10";
     let query = Query::parse(sql).unwrap();
     assert_eq!(query.to_sql(), sql, "printing what was read changes nothing");
     let form = Form::from_query(&query);
@@ -343,9 +342,8 @@ fn times_may_be_written_as_text() {
     }
     let (said, _) = fault("SELECT count(*) FROM flights WHERE date > 'yesterday'");
     assert!(said.contains("'yesterday' is not a time"), "{said}");
-    let answer = ask(
-        "SELECT tumble(date, INTERVAL '1 hour') AS hour, count(*) AS n FROM flights GROUP BY hour HAVING hour >= '1970-01-01'",
-    );
+    let answer = ask("SELECT tumble(date, INTERVAL '1 hour') AS hour, count(*) AS n FROM flights GROUP BY hour \
+                      HAVING hour >= '1970-01-01'");
     assert_eq!(answer.height(), 2);
 }
 
@@ -395,7 +393,11 @@ fn an_alias_needs_no_as() {
 
 #[test]
 fn equal_calls_are_kept_once() {
-    let plan = bind("SELECT sum(Delay) AS a, SUM(\"Delay\") + 1 AS b, sum(delay) FILTER (WHERE distance > 1) AS c FROM flights HAVING sum(Delay) > 0").unwrap();
+    let plan = bind(
+        "SELECT sum(Delay) AS a, SUM(\"Delay\") + 1 AS b, sum(delay) FILTER (WHERE distance > 1) AS c FROM flights \
+         HAVING sum(Delay) > 0",
+    )
+    .unwrap();
     assert_eq!(plan.calls.len(), 2);
 }
 
@@ -453,7 +455,8 @@ fn times_are_cut_to_units_as_plain_values() {
     let micros: Vec<i64> = vec![1_704_157_385_123_456, -1, 1_719_800_000_000_000];
     let time = Int64Chunked::from_vec("t".into(), micros).into_datetime(TimeUnit::Microseconds, None).into_column();
     let frame = DataFrame::new(3, vec![time]).unwrap();
-    let sql = "SELECT date_trunc('hour', t) AS h, date_trunc('months', t) AS m, count(*) AS n FROM r WHERE date_trunc('year', t) < '2025-01-01' GROUP BY h, m ORDER BY h";
+    let sql = "SELECT date_trunc('hour', t) AS h, date_trunc('months', t) AS m, count(*) AS n FROM r WHERE \
+               date_trunc('year', t) < '2025-01-01' GROUP BY h, m ORDER BY h";
     let answer = crate::run::one_go(&frame, sql);
     let text = |name: &str| -> Vec<String> {
         let column = answer.column(name).unwrap().cast(&DataType::String).unwrap();

@@ -1,5 +1,5 @@
-//! Laws of times outside the calendar: from minus infinity to infinity they are values, in every picture and every format;
-//! arithmetic that leaves the range gives null and is counted; nothing panics.
+//! Laws of times outside the calendar: from minus infinity to infinity they are values, in every picture and every
+//! format; arithmetic that leaves the range gives null and is counted; nothing panics.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -348,7 +348,8 @@ fn enormous_intervals_are_refused_or_hold() {
     let told = run(
         &["--history", &history],
         &[],
-        "SELECT session(t, INTERVAL '100000000 days') AS w, window_end, count(*) AS n FROM r WHERE v IN (6, 7) GROUP BY w",
+        "SELECT session(t, INTERVAL '100000000 days') AS w, window_end, count(*) AS n FROM r WHERE v IN (6, 7) GROUP \
+         BY w",
     );
     let end =
         time::text(978_307_200_000_000 + 8_640_000_000_000_000_000, TimeUnit::Microseconds, 'T', Clock::Digits(6));

@@ -1,5 +1,5 @@
-//! Laws of encrypted connections: what is wrong is said in words. The certificates beside this file were made for it and
-//! serve for nothing else.
+//! Laws of encrypted connections: what is wrong is said in words. The certificates beside this file were made for it
+//! and serve for nothing else.
 
 use std::io::Write;
 use std::net::TcpListener;

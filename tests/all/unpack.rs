@@ -1,4 +1,5 @@
-//! Laws of bytes that are no plain text: a feed unpacks what it knows by its first bytes, and refuses the rest as history does.
+//! Laws of bytes that are no plain text: a feed unpacks what it knows by its first bytes, and refuses the rest as
+//! history does.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -200,7 +200,8 @@ impl egui::DroppedFile for Dropped {
     }
 }
 
-const SALES: &str = "town,price,sold\nRome,3,2024-01-01 10:00:00\nOslo,5,2024-01-01 11:00:00\nRome,4,2024-01-02 10:30:00\nLima,1,2024-01-03 09:00:00\n";
+const SALES: &str = "town,price,sold\nRome,3,2024-01-01 10:00:00\nOslo,5,2024-01-01 11:00:00\nRome,4,2024-01-02 \
+                     10:30:00\nLima,1,2024-01-03 09:00:00\n";
 
 pub(super) fn with_sales() -> Window {
     let mut window = Window::new();
@@ -857,7 +858,8 @@ fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it
 fn five_measures_and_the_order_are_seen_at_once() {
     let mut window = with_sales();
     window.ask(
-        "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS lowest, max(price) AS highest, avg(price) AS mean FROM sales GROUP BY town ORDER BY town",
+        "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS lowest, max(price) AS highest, avg(price) AS mean \
+         FROM sales GROUP BY town ORDER BY town",
     );
     window.wait_done();
     window.settle();

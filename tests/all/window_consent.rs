@@ -1,4 +1,5 @@
-//! What was saved elsewhere connects to nothing before its hosts are agreed to, and what is secret of a feed stays with its user.
+//! What was saved elsewhere connects to nothing before its hosts are agreed to, and what is secret of a feed stays with
+//! its user.
 
 use std::fs;
 use std::net::TcpListener;

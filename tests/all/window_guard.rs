@@ -1,5 +1,5 @@
-//! The walk of a guard, in the window: learn from history, watch what comes, be told that the model is stale, train anew,
-//! compare, swap, and trust it again.
+//! The walk of a guard, in the window: learn from history, watch what comes, be told that the model is stale, train
+//! anew, compare, swap, and trust it again.
 
 use braid::engine::guard::Who;
 use braid::ui::action::{Action, ChartFile, Export, Guard, ModelAction, Open, TableAction};
@@ -167,7 +167,10 @@ fn a_question_asks_the_model_that_took_over() {
             && app.is_idle()
     });
     window.click("Close");
-    window.ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS right FROM trips WHERE at >= '2024-03-01 02:10:00'");
+    window.ask(
+        "SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS right FROM trips WHERE at >= '2024-03-01 \
+         02:10:00'",
+    );
     window.wait_done();
     let right = |window: &Window| window.answer()[0].parse::<f64>().unwrap();
     assert!(right(&window) < 0.3, "{}", right(&window));
@@ -342,8 +345,8 @@ fn what_is_guarded_comes_back_with_its_table() {
     assert!(window.has("Swapped on"), "the report still says what was swapped");
     assert!(window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().from_training);
 
-    // Whom a person stopped guarding is not guarded again, and a model that was taken away is gone. Files that nothing names
-    // go too, once they are old.
+    // Whom a person stopped guarding is not guarded again, and a model that was taken away is gone. Files that nothing
+    // names go too, once they are old.
     let models = window.file("x", "").with_file_name("home").join("config/models");
     let (old, new) = (models.join("old.json"), models.join("new.json"));
     let aged = std::time::SystemTime::now() - std::time::Duration::from_hours(48);

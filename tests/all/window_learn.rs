@@ -163,7 +163,8 @@ fn a_condition_is_a_target_and_what_it_reads_is_a_leak() {
     window.retype("Trees", "8");
     window.click("Train");
     wait_learnt(&mut window);
-    // The truth can be computed, so that the question how often it is right can be asked. No row came after those it learnt from.
+    // The truth can be computed, so that the question how often it is right can be asked. No row came after those it
+    // learnt from.
     window.click("Ask how often it is right on all rows");
     window.wait_done();
     assert!(window.sheet().question.sql.contains("(minutes > 30)"), "{}", window.sheet().question.sql);
@@ -277,7 +278,10 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
     window.wait("it is loaded", |app| app.models().entries.len() == 2);
     assert_eq!(window.app().models().entries[1].name, "late_2", "a name is given once");
     window.click("Close");
-    window.ask("SELECT count(*) FILTER (WHERE predict(late) = predict(late_2)) AS same, count(*) FILTER (WHERE predict(late) IS NULL) AS none FROM trips");
+    window.ask(
+        "SELECT count(*) FILTER (WHERE predict(late) = predict(late_2)) AS same, count(*) FILTER (WHERE predict(late) \
+         IS NULL) AS none FROM trips",
+    );
     window.wait_done();
     let counts: Vec<usize> = window.answer()[0].split(' ').map(|n| n.parse().unwrap()).collect();
     assert!(counts[0] + counts[1] == 1_500 && counts[0] > 1_000, "{counts:?}");
@@ -316,9 +320,9 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
         name: "trips".to_owned(),
         live: vec![format!("replay:{}?speed=600", path.display())],
         time: Some(TimeSetup { column: "at".to_owned(), lateness_ms: 1_000 }),
-        question:
-            "SELECT tumble(at, INTERVAL '1 minute') AS time, count(*) AS n FROM trips GROUP BY time ORDER BY time"
-                .to_owned(),
+        question: "SELECT tumble(at, INTERVAL '1 minute') AS time, count(*) AS n FROM trips GROUP BY time ORDER BY \
+                   time"
+            .to_owned(),
         ..TableSetup::default()
     };
     window.propose(Action::Open(Open::Setup(setup)));
@@ -485,14 +489,19 @@ fn how_often_it_is_right_is_asked_of_rows_that_it_did_not_learn_from() {
     let accuracies: Vec<f64> =
         window.answer().iter().map(|line| line.split(' ').next_back().unwrap().parse().unwrap()).collect();
     // The same by the rows' numbers: the first 1,000 are 1000 to 1999.
-    window
-        .ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a, count(*) AS n FROM later WHERE id >= 2000 AND predict(late) IS NOT NULL");
+    window.ask(
+        "SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a, count(*) AS n FROM later WHERE id >= \
+         2000 AND predict(late) IS NOT NULL",
+    );
     window.wait_done();
     let answer = window.answer();
     let (new, rows) = answer[0].split_once(' ').unwrap();
     assert!((450..500).contains(&rows.parse::<usize>().unwrap()), "{rows}");
     assert_eq!(accuracies, [new.parse::<f64>().unwrap()], "all of them lie in one day");
-    window.ask("SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a FROM later WHERE id < 2000 AND predict(late) IS NOT NULL");
+    window.ask(
+        "SELECT avg(CASE WHEN predict(late) = late THEN 1.0 ELSE 0.0 END) AS a FROM later WHERE id < 2000 AND \
+         predict(late) IS NOT NULL",
+    );
     window.wait_done();
     assert!(window.answer()[0].parse::<f64>().unwrap() > accuracies[0], "of the rows that it has learnt it knows more");
     // Where none can be newer, all are asked, and that is said.

@@ -1,5 +1,5 @@
-//! What the window shows of a question that runs: classes, open and corrected windows, late rows, audits, a question that is
-//! changed meanwhile, the past, and what it all costs.
+//! What the window shows of a question that runs: classes, open and corrected windows, late rows, audits, a question
+//! that is changed meanwhile, the past, and what it all costs.
 
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ pub(super) fn with_windows(faults: &str, lateness_ms: u64) -> Window {
         name: "ticks".to_owned(),
         live: vec![format!("replay:{}?speed=2000{faults}", path.display())],
         time: Some(TimeSetup { column: "at".to_owned(), lateness_ms }),
-        question:
-            "SELECT tumble(at, INTERVAL '1 minute') AS minute, count(*) AS n FROM ticks GROUP BY minute ORDER BY minute"
-                .to_owned(),
+        question: "SELECT tumble(at, INTERVAL '1 minute') AS minute, count(*) AS n FROM ticks GROUP BY minute ORDER \
+                   BY minute"
+            .to_owned(),
         ..TableSetup::default()
     };
     window.propose(Action::Open(Open::Setup(setup)));

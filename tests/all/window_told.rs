@@ -48,7 +48,10 @@ fn a_hop_is_cut_where_any_of_it_lies_outside() {
     let mut window = with_windows("", 1_000);
     window.wait("some minutes have passed", |app| rows(app) > 4_000);
     rewind(&mut window, 10 * MINUTE, 20 * MINUTE);
-    window.ask("SELECT hop(at, INTERVAL '1 minute', INTERVAL '2 minutes') AS t, count(*) AS n FROM ticks GROUP BY t ORDER BY t");
+    window.ask(
+        "SELECT hop(at, INTERVAL '1 minute', INTERVAL '2 minutes') AS t, count(*) AS n FROM ticks GROUP BY t ORDER BY \
+         t",
+    );
     window.wait_past_done();
     let states = first_series(&window);
     assert_eq!((states.len(), states[0], states[10]), (11, PointState::Cut, PointState::Cut));
@@ -202,7 +205,10 @@ fn an_answer_without_newest_rows_at_its_end_is_not_followed() {
 #[test]
 fn each_measure_has_a_row_and_one_badge() {
     let mut window = with_sales();
-    window.ask("SELECT town, count(*) AS n, median(price) AS middle, count(DISTINCT town) AS towns, sum(price) / count(*) AS mean FROM sales GROUP BY town");
+    window.ask(
+        "SELECT town, count(*) AS n, median(price) AS middle, count(DISTINCT town) AS towns, sum(price) / count(*) AS \
+         mean FROM sales GROUP BY town",
+    );
     window.wait_done();
     window.settle();
     let top = |label: &str| window.harness.get_by_label(label).rect().min.y;
@@ -241,7 +247,8 @@ fn the_fault_of_a_question_is_marked_at_its_very_word() {
         "SELECT town, '城市' AS c, sum(price) AS s FROM sales GROUP BY town, c HAVING sum(«prise») > 1",
         "SELECT town, sum(price) AS s FROM sales GROUP BY town ORDER BY «prise»",
         "SELECT town, sum(price) FILTER (WHERE «prise» > 1) AS s FROM sales GROUP BY town",
-        "SELECT tumble(sold, INTERVAL '1 hour') AS prise, sum(«prise») AS prise2 FROM sales GROUP BY tumble(sold, INTERVAL '1 hour')",
+        "SELECT tumble(sold, INTERVAL '1 hour') AS prise, sum(«prise») AS prise2 FROM sales GROUP BY tumble(sold, \
+         INTERVAL '1 hour')",
         "SELECT town, sum(price) AS s FROM sales GROUP BY «twon»",
         "SELECT town, sum(price) «FORM» sales GROUP BY town",
         "SELECT town, «price» FROM sales GROUP BY town",
@@ -425,7 +432,8 @@ fn a_short_question_gives_the_room_of_a_long_one_back() {
     let few = ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town");
     let many = ask(
         &mut window,
-        "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS l, max(price) AS h, avg(price) AS m FROM sales GROUP BY town",
+        "SELECT town, count(*) AS n, sum(price) AS s, min(price) AS l, max(price) AS h, avg(price) AS m FROM sales \
+         GROUP BY town",
     );
     assert!(many > few + 40.0, "{few} {many}");
     assert_eq!(ask(&mut window, "SELECT town, count(*) AS n FROM sales GROUP BY town"), few);

@@ -49,12 +49,14 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     (
         "target",
         "COLUMN",
-        "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are estimated",
+        "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are \
+         estimated",
     ),
     (
         "features",
         "A,B,…",
-        "the columns to learn from (default: all others); 'proposed' leaves out identifiers, leaks, constants and moments, and says why",
+        "the columns to learn from (default: all others); 'proposed' leaves out identifiers, leaks, constants and \
+         moments, and says why",
     ),
     ("task", "classify|estimate", "which of the two, where the target could be either"),
     (
@@ -66,7 +68,9 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     (
         "chunk-rows",
         "N",
-        "for tables that do not fit into memory: they are read twice, so many rows at a time, and kept as about a byte a value; where more than eight chunks, and more than 32 MiB, are kept, parts of them fit their share of the trees: a tree then knows its part alone",
+        "for tables that do not fit into memory: they are read twice, so many rows at a time, and kept as about a \
+         byte a value; where more than eight chunks, and more than 32 MiB, are kept, parts of them fit their share of \
+         the trees: a tree then knows its part alone",
     ),
     ("seed", "N", "the same seed gives the same forest on any number of threads (default: 42)"),
     (
@@ -90,8 +94,9 @@ pub fn help() -> String {
     for (name, value, about) in OPTIONS {
         text += &format!("  {:<28} {about}\n", format!("--{name} {value}"));
     }
-    text += "\nThe report goes to stdout, progress to stderr. Exit code: 0; 1 with one line that says what, where and what to do;\n\
-             2 for wrong usage.\n\nExample:\n  braid train --data flights.parquet --target late --trees 200 --model late.json\n";
+    text += "\nThe report goes to stdout, progress to stderr. Exit code: 0; 1 with one line that says what, where and \
+             what to do;\n2 for wrong usage.\n\nExample:\n  braid train --data flights.parquet --target late --trees \
+             200 --model late.json\n";
     text
 }
 

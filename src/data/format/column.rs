@@ -93,7 +93,8 @@ impl Spec {
         }
     }
 
-    /// Reads the cells, which stand in `bytes` at `spans`; `unfit` hears the number of each row whose cell contradicts the type. Those become null.
+    /// Reads the cells, which stand in `bytes` at `spans`; `unfit` hears the number of each row whose cell contradicts
+    /// the type. Those become null.
     pub fn build<'a>(
         &self,
         rows: usize,

@@ -1,5 +1,5 @@
-//! Flatbuffers, as far as Arrow's messages must be looked at before a decoder believes them: every step is `None` where it
-//! would leave the bytes. What the fields mean is left to `arrow`.
+//! Flatbuffers, as far as Arrow's messages must be looked at before a decoder believes them: every step is `None` where
+//! it would leave the bytes. What the fields mean is left to `arrow`.
 
 /// A table in some bytes.
 #[derive(Clone, Copy, Debug)]

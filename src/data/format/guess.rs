@@ -1,5 +1,5 @@
-//! The type of a column, from the values of a sample: every value narrows what is possible, but for a few that are garbage.
-//! Where the values stand, and what a row is, is left to the formats.
+//! The type of a column, from the values of a sample: every value narrows what is possible, but for a few that are
+//! garbage. Where the values stand, and what a row is, is left to the formats.
 
 use polars::prelude::{DataType, TimeUnit};
 

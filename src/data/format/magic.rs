@@ -93,8 +93,8 @@ fn mostly_objects<'a>(lines: impl Iterator<Item = &'a [u8]>) -> bool {
     whole * 2 > all
 }
 
-/// Text may hold a few bytes that do not belong there; those rows are set aside. Data that is no text is full of them. Where
-/// characters beyond ASCII are not UTF-8, as in an old encoding or in random bytes, hardly any is allowed.
+/// Text may hold a few bytes that do not belong there; those rows are set aside. Data that is no text is full of them.
+/// Where characters beyond ASCII are not UTF-8, as in an old encoding or in random bytes, hardly any is allowed.
 fn is_text(head: &[u8]) -> bool {
     let head = head.get(..4_096).unwrap_or(head);
     let odd = head.iter().filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127)).count();

@@ -89,8 +89,9 @@ pub trait Decoder: Send + Sync + std::fmt::Debug {
     fn cut(&self, bytes: &[u8]) -> usize;
 
     /// Decodes whole records. `line` is the number of the first line, from 1. Only `columns` (indices into `schema`)
-    /// are decoded, into a frame with just those columns in that order. A cell that contradicts the schema is null and told;
-    /// a row whose shape does is set aside, and so is one with such a cell in a column that is `vital`: without it, it is none.
+    /// are decoded, into a frame with just those columns in that order. A cell that contradicts the schema is null and
+    /// told; a row whose shape does is set aside, and so is one with such a cell in a column that is `vital`:
+    /// without it, it is none.
     fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded>;
 
     /// The same without a vital column.
@@ -129,7 +130,8 @@ pub trait ColumnFile: Send + Sync + std::fmt::Debug {
     /// Reads `columns` (indices into `schema`) of one row group.
     ///
     /// # Errors
-    /// When it is damaged or claims what cannot be; where the other groups can still be read, with the rows that are `lost`.
+    /// When it is damaged or claims what cannot be; where the other groups can still be read, with the rows that are
+    /// `lost`.
     fn read(&self, group: usize, columns: &[usize]) -> Result<DataFrame>;
 }
 

@@ -145,9 +145,9 @@ impl<'a> Asked<'a> {
 /// A cell that contradicts its column: its row, and its place among those asked for.
 type At = (usize, usize);
 
-/// Reads the cells into a frame. A cell that does not fit is null, unless its column is vital: then its row is taken out.
-/// `line` is the number of the block's first line. `cell` reads any cell; `plain` says, for most of the short texts, where
-/// their bytes stand.
+/// Reads the cells into a frame. A cell that does not fit is null, unless its column is vital: then its row is taken
+/// out. `line` is the number of the block's first line. `cell` reads any cell; `plain` says, for most of the short
+/// texts, where their bytes stand.
 pub(super) fn assemble<'a>(
     source: &Arc<str>,
     block: Block<'a>,
@@ -158,7 +158,8 @@ pub(super) fn assemble<'a>(
     plain: impl Fn(&[u8], Span) -> Option<Span>,
 ) -> Result<Decoded> {
     let (height, width) = (rows.bounds.len(), asked.width());
-    // For each row the place, counted from 1, of the first vital column that contradicts it; allocated when there is one.
+    // For each row the place, counted from 1, of the first vital column that contradicts it; allocated when there is
+    // one.
     let mut bad: Vec<u32> = Vec::new();
     let mut columns: Vec<Option<Column>> = vec![None; width];
     let mut cells = Cells::default();

@@ -1,5 +1,5 @@
-//! Writing rows to a file as they come, in the format that its name says, without holding them. The file appears whole or
-//! not at all. A finished table is written by `write`.
+//! Writing rows to a file as they come, in the format that its name says, without holding them. The file appears whole
+//! or not at all. A finished table is written by `write`.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;

@@ -73,7 +73,8 @@ impl<'a> Thrift<'a> {
         (size <= self.rest()).then_some((head & 15, size))
     }
 
-    /// Walks the fields of a struct. `each` is told number and type, and says whether it took the field; others are passed.
+    /// Walks the fields of a struct. `each` is told number and type, and says whether it took the field; others are
+    /// passed.
     pub fn fields(&mut self, mut each: impl FnMut(&mut Self, i16, u8) -> Option<bool>) -> Option<()> {
         self.fields_at(0, &mut each)
     }

@@ -271,8 +271,8 @@ impl Calendar {
         Some(self.days)
     }
 
-    /// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset, in UTC;
-    /// or `infinity`.
+    /// An ISO date, or date and time with a space or `T` between, up to nine digits of fraction and `Z` or an offset,
+    /// in UTC; or `infinity`.
     #[inline]
     pub fn datetime(&mut self, text: &[u8], unit: TimeUnit) -> Option<i64> {
         // Infinite times are shorter than a date.
@@ -372,8 +372,8 @@ pub(super) fn time(text: &[u8]) -> Option<i64> {
     rest.is_empty().then(|| seconds * 1_000_000_000 + nanos)
 }
 
-/// A point in time as a number since 1970: seconds, milliseconds, microseconds or nanoseconds by its size (seconds reach
-/// to the year 5138). With a fraction it is seconds.
+/// A point in time as a number since 1970: seconds, milliseconds, microseconds or nanoseconds by its size (seconds
+/// reach to the year 5138). With a fraction it is seconds.
 pub(super) fn epoch(text: &[u8], unit: TimeUnit) -> Option<i64> {
     let Some(value) = integer(text) else {
         let nanos = float(text)? * 1e9;

@@ -1,5 +1,5 @@
-//! Looking for bytes in eight or sixty-four at once. For texts whose stops lie so close together that setting up a vector
-//! search for each would cost more than it saves.
+//! Looking for bytes in eight or sixty-four at once. For texts whose stops lie so close together that setting up a
+//! vector search for each would cost more than it saves.
 
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const ONES: u64 = 0x0101_0101_0101_0101;

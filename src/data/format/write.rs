@@ -134,7 +134,8 @@ fn tsv(frame: &mut DataFrame, file: &mut BufWriter<DraftFile>, formulas: Formula
     write_csv(frame, b'\t', formulas, file)
 }
 
-/// Writes `frame` as delimited text. Bytes are `ab\\x00`, durations are `-26:30:00.250000` (hours may exceed a day), lists are JSON.
+/// Writes `frame` as delimited text. Bytes are `ab\\x00`, durations are `-26:30:00.250000` (hours may exceed a day),
+/// lists are JSON.
 ///
 /// # Errors
 /// What the writer says, or a column of another nested type.

@@ -1,5 +1,5 @@
-//! The committee of a guard, whatever it foretells: it learns from rows as their truth becomes known, says what it was wrong by
-//! before it learnt, and becomes a forest that could take over. How it learns is `learn::fuse`'s.
+//! The committee of a guard, whatever it foretells: it learns from rows as their truth becomes known, says what it was
+//! wrong by before it learnt, and becomes a forest that could take over. How it learns is `learn::fuse`'s.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! The guard of a model: a job that follows the live rows of a table with it, says when it has gone stale, and brings up what
-//! could take its place. Every row is scored first; where its truth is in it, the model is tested on it, and a committee that
-//! began with the model's trees learns from it. Memory does not grow with the rows.
+//! The guard of a model: a job that follows the live rows of a table with it, says when it has gone stale, and brings
+//! up what could take its place. Every row is scored first; where its truth is in it, the model is tested on it, and a
+//! committee that began with the model's trees learns from it. Memory does not grow with the rows.
 //!
-//! It begins with the first live row that the model was not trained on. Its connections are its own: a feed that can be had
-//! only once is read from its recording. What drift is stands in `learn::drift`, the committee in `learn::fuse`.
+//! It begins with the first live row that the model was not trained on. Its connections are its own: a feed that can be
+//! had only once is read from its recording. What drift is stands in `learn::drift`, the committee in `learn::fuse`.
 
 mod committee;
 mod race;
@@ -87,8 +87,8 @@ impl Rival {
     }
 }
 
-/// Guards until the feeds end; `shelf` shows how things stand, and a forest that is put on `retrained` takes part from then on,
-/// on the rows that it has not learnt from.
+/// Guards until the feeds end; `shelf` shows how things stand, and a forest that is put on `retrained` takes part from
+/// then on, on the rows that it has not learnt from.
 pub fn guard(guarding: Guarding, retrained: Latest<Rival>, shelf: Latest<Watched>, wake: Wake) -> Job<Watched> {
     Job::start("guard", wake, move |report| follow(&guarding, &retrained, &shelf, report))
 }

@@ -1,5 +1,5 @@
-//! Champion and challengers on the same rows: each row is foretold by all of them before any learns from it, and what they
-//! were wrong by is kept, over the newest rows and as a curve over all of them in bounded memory.
+//! Champion and challengers on the same rows: each row is foretold by all of them before any learns from it, and what
+//! they were wrong by is kept, over the newest rows and as a curve over all of them in bounded memory.
 
 use std::collections::VecDeque;
 

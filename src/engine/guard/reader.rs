@@ -1,5 +1,5 @@
-//! One connection to one feed of a guarded table: its rows in the table's columns and types, from where nothing was learnt
-//! from yet. What becomes of the rows is left to others.
+//! One connection to one feed of a guarded table: its rows in the table's columns and types, from where nothing was
+//! learnt from yet. What becomes of the rows is left to others.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! The seam's skew check, on every row: the rows that came are read again by a connection of their own, in other pieces, and
-//! scored as a question about stored rows would score them. Inputs and scores must be those of the first time, bit for bit.
-//! Comparing is `skew`'s.
+//! The seam's skew check, on every row: the rows that came are read again by a connection of their own, in other
+//! pieces, and scored as a question about stored rows would score them. Inputs and scores must be those of the first
+//! time, bit for bit. Comparing is `skew`'s.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -192,7 +192,8 @@ pub struct LiveChunk {
     pub numbered: Option<Numbered>,
 }
 
-/// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are sent.
+/// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are
+/// sent.
 pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
     let mut partitions = Partitions::new(shared, number, first);
     let mut sent = 0;
@@ -322,8 +323,8 @@ impl<'a> Partitions<'a> {
         }
     }
 
-    /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before the
-    /// first live row is counted.
+    /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before
+    /// the first live row is counted.
     fn begin(&mut self, live: &mut dyn Live, feed: &Feed) -> Result<()> {
         let source: Arc<str> = feed.url.shown().into();
         let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(self.feed));
@@ -331,7 +332,8 @@ impl<'a> Partitions<'a> {
             Some(before) => {
                 if !live.mark().starts_with(&before.mark) {
                     self.shared.note(format!(
-                        "{source}: the log begins with other rows than at the checkpoint; it is read from its beginning"
+                        "{source}: the log begins with other rows than at the checkpoint; it is read from its \
+                         beginning"
                     ));
                 } else if !before.next.is_empty() {
                     live.resume(&before.next)?;

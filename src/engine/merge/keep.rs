@@ -55,8 +55,8 @@ impl Merger {
         tell(&self.shared, SEALING, kept);
     }
 
-    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they are
-    /// gone, so that it can be done at once.
+    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they
+    /// are gone, so that it can be done at once.
     pub(super) fn keep(&mut self, last: bool) {
         if self.shared.torn.load(Ordering::Acquire) {
             // What was left comes again when the run goes on from the checkpoint before.
@@ -164,7 +164,8 @@ impl Merger {
     }
 }
 
-/// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes again.
+/// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes
+/// again.
 pub(super) fn open_aside(shared: &Shared, folder: &std::path::Path) -> Result<Aside> {
     let (mut aside, faults) = Aside::open(folder, Limits::default())?;
     faults.into_iter().for_each(|fault| shared.note(fault.to_string()));

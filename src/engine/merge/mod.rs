@@ -1,5 +1,5 @@
-//! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the shelf.
-//! At a barrier it writes a checkpoint.
+//! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the
+//! shelf. At a barrier it writes a checkpoint.
 
 mod keep;
 mod spill;
@@ -68,15 +68,15 @@ pub struct Delta {
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
-/// Reading the answer must not cost more than a quarter of the time, nor an eighth while feeds give all that is taken of
-/// them, nor a twentieth while history is read: then it takes from the rows that wait.
+/// Reading the answer must not cost more than a quarter of the time, nor an eighth while feeds give all that is taken
+/// of them, nor a twentieth while history is read: then it takes from the rows that wait.
 const ANSWER_SHARE: u32 = 3;
 const FLAT_OUT_SHARE: u32 = 7;
 const HISTORY_SHARE: u32 = 19;
 /// While workers have time to spare it may take half of it: what is shown is newer.
 const SPARE_SHARE: u32 = 1;
-/// Bytes of a chunk from which on it counts as full, and after how many full ones in a row a feed runs flat out: one that
-/// only caught up with something is not.
+/// Bytes of a chunk from which on it counts as full, and after how many full ones in a row a feed runs flat out: one
+/// that only caught up with something is not.
 const FULL: u64 = CHUNK_BYTES as u64 / 4 * 3;
 const FLAT_OUT: u64 = 16;
 /// A snapshot without new rows: rates and watermark move on.

@@ -1,5 +1,5 @@
-//! What the merger does when groups do not fit into memory: it writes them to disk, and merges and answers them at the end,
-//! a share at a time. While some are on disk no answer is read: what is in memory is a part of every group.
+//! What the merger does when groups do not fit into memory: it writes them to disk, and merges and answers them at the
+//! end, a share at a time. While some are on disk no answer is read: what is in memory is a part of every group.
 
 use std::sync::Arc;
 

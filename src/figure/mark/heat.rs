@@ -1,5 +1,5 @@
-//! A heat map: each series a band across the picture, each value a cell, the larger the stronger its colour. For matrices, and
-//! for many series of which lines would make a knot.
+//! A heat map: each series a band across the picture, each value a cell, the larger the stronger its colour. For
+//! matrices, and for many series of which lines would make a knot.
 
 use plotters::style::text_anchor::{HPos, VPos};
 

@@ -111,7 +111,8 @@ impl Scene<'_> {
         pieces.flat_map(|piece| cut(&points(piece))).collect()
     }
 
-    /// Where those points of a series that are in some state are drawn, in order, without those that would lie upon each other.
+    /// Where those points of a series that are in some state are drawn, in order, without those that would lie upon
+    /// each other.
     pub fn places(&self, series: usize, wanted: impl Fn(PointState) -> bool) -> Vec<Px> {
         let place = |(x, y)| self.px(self.layout.place(series, x, y));
         let Some(series) = self.figure.series.get(series) else { return Vec::new() };

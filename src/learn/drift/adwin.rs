@@ -1,5 +1,5 @@
-//! ADWIN (Bifet and Gavaldà, 2007): the mean of a stream over a window that grows while nothing changes and shrinks when
-//! something does. The window is kept in buckets of doubling size, so memory is logarithmic in what it covers.
+//! ADWIN (Bifet and Gavaldà, 2007): the mean of a stream over a window that grows while nothing changes and shrinks
+//! when something does. The window is kept in buckets of doubling size, so memory is logarithmic in what it covers.
 
 use std::collections::VecDeque;
 

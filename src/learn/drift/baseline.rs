@@ -113,8 +113,8 @@ impl Baseline {
     }
 }
 
-/// Edges at values of equal rank, or at every value where those are few. One lies just below the smallest and one at the
-/// largest, so that values beyond what training saw are in bins of their own.
+/// Edges at values of equal rank, or at every value where those are few. One lies just below the smallest and one at
+/// the largest, so that values beyond what training saw are in bins of their own.
 fn edges(values: &Float64Chunked) -> Shape {
     let mut sorted: Vec<f64> = values.iter().flatten().filter(|v| v.is_finite()).collect();
     sorted.sort_unstable_by(f64::total_cmp);

@@ -156,8 +156,8 @@ impl Guard {
         Ok(())
     }
 
-    /// Takes how wrong the model was about one row, from 0 to 1 or as a distance, in the order that the truth became known.
-    /// A change of the error, for better or worse, is returned.
+    /// Takes how wrong the model was about one row, from 0 to 1 or as a distance, in the order that the truth became
+    /// known. A change of the error, for better or worse, is returned.
     pub fn outcome(&mut self, error: f64, at: i64) -> Option<Change> {
         // ADWIN knows values from 0 to 1.
         let change = self.adwin.add(self.scale.map_or(error, |scale| scale.share(error)))?;

@@ -1,5 +1,5 @@
-//! A baseline in a model's file: floating numbers as text, so that every reader gets every bit. What is read is checked, so
-//! that rows can be counted in its bins.
+//! A baseline in a model's file: floating numbers as text, so that every reader gets every bit. What is read is
+//! checked, so that rows can be counted in its bins.
 //!
 //! ```json
 //! {"rows": 1000, "features": [
@@ -8,8 +8,9 @@
 //! ]}
 //! ```
 //!
-//! Bin `i` of a number holds what is above edge `i - 1` and at most edge `i`, the last what is above all; times count in
-//! microseconds. Bin `i` of a category holds word `i`, the last but one the rare words, the last words that training never saw.
+//! Bin `i` of a number holds what is above edge `i - 1` and at most edge `i`, the last what is above all; times count
+//! in microseconds. Bin `i` of a category holds word `i`, the last but one the rare words, the last words that training
+//! never saw.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Distances as shares from 0 to 1, for all that must be bounded: ADWIN, and how good a tree is of late. One row that is far
-//! off then weighs as much as a few, not as all others together.
+//! Distances as shares from 0 to 1, for all that must be bounded: ADWIN, and how good a tree is of late. One row that
+//! is far off then weighs as much as a few, not as all others together.
 
 use crate::learn::forest::{Forest, Task};
 
@@ -14,8 +14,8 @@ impl Scale {
         (usual > 0.0 && usual.is_finite()).then_some(Self(usual))
     }
 
-    /// The root of the mean squared error on the rows that trees did not see or, where that is not known, a tenth of what
-    /// its leaves span. `None` of a forest of classes, whose errors are shares already.
+    /// The root of the mean squared error on the rows that trees did not see or, where that is not known, a tenth of
+    /// what its leaves span. `None` of a forest of classes, whose errors are shares already.
     pub fn of(forest: &Forest) -> Option<Self> {
         if forest.task != Task::Numbers {
             return None;

@@ -1,5 +1,5 @@
-//! What a committee foretells: how the votes of its trees become an answer, and how good an answer is. Classes are the most
-//! votes, and right or wrong; numbers are the mean, and the better the nearer. Where votes come from is `trees`'s.
+//! What a committee foretells: how the votes of its trees become an answer, and how good an answer is. Classes are the
+//! most votes, and right or wrong; numbers are the mean, and the better the nearer. Where votes come from is `trees`'s.
 
 use std::fmt::Debug;
 use std::ops::AddAssign;
@@ -29,7 +29,8 @@ pub trait Aim {
 
     fn strength(&self, gains: Self::Gains, seen: u64) -> Strength;
 
-    /// What was wrong, in the measure of a report: 0 or 1 of a class, the distance of a number. `None` where nothing can be said.
+    /// What was wrong, in the measure of a report: 0 or 1 of a class, the distance of a number. `None` where nothing
+    /// can be said.
     fn error(&self, said: Option<Self::Said>, truth: Option<Self::Said>) -> Option<f64>;
 }
 
@@ -85,8 +86,8 @@ fn largest(votes: &[u32]) -> Option<u32> {
     best
 }
 
-/// Numbers. A row has two votes: the sum of what trees say, in whole units, so that it is exact in any order; and how many
-/// they are. A row's loss is that of its squared error, bounded by the scale: no single row decides over a tree.
+/// Numbers. A row has two votes: the sum of what trees say, in whole units, so that it is exact in any order; and how
+/// many they are. A row's loss is that of its squared error, bounded by the scale: no single row decides over a tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers {
     /// A power of two.

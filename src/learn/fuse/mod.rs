@@ -1,9 +1,9 @@
 //! A forest that goes on learning: trees of history and trees of the stream in one committee. Labelled rows are tested
-//! first and learnt from then; every so many of them new trees are fitted on the recent rows, and a challenger, in which
-//! they stand for the weakest, is tried beside the champion on the same rows before it takes over.
+//! first and learnt from then; every so many of them new trees are fitted on the recent rows, and a challenger, in
+//! which they stand for the weakest, is tried beside the champion on the same rows before it takes over.
 //!
-//! A pure state machine over chunks: the same chunks and the same seed give the same committee. How trees are fitted and
-//! vote is the `Learner`'s.
+//! A pure state machine over chunks: the same chunks and the same seed give the same committee. How trees are fitted
+//! and vote is the `Learner`'s.
 
 mod aim;
 mod strength;
@@ -96,8 +96,8 @@ const WEAK: f64 = 2.0;
 pub enum Event {
     /// Trees were fitted on so many recent rows; the challenger does without so many of the champion's.
     Fitted { trees: usize, rows: usize, without: usize },
-    /// The challenger took over: rows that it foretold better than the champion, and rows the other way round. Of classes, those
-    /// that one alone had right; of numbers, those to which it was nearer.
+    /// The challenger took over: rows that it foretold better than the champion, and rows the other way round. Of
+    /// classes, those that one alone had right; of numbers, those to which it was nearer.
     Swapped { won: u64, lost: u64 },
     /// The challenger was not better and is forgotten.
     Kept { won: u64, lost: u64 },
@@ -108,10 +108,11 @@ pub enum Event {
 /// What became of some labelled rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Learned<S = u32> {
-    /// What the champion said of each row before it learnt from it; `None` before there were trees, and of rows without
-    /// a label.
+    /// What the champion said of each row before it learnt from it; `None` before there were trees, and of rows
+    /// without a label.
     pub said: Vec<Option<S>>,
-    /// Rows with a label, those of them tested, and those of these that were right: of numbers, nearer than a usual error.
+    /// Rows with a label, those of them tested, and those of these that were right: of numbers, nearer than a usual
+    /// error.
     pub labelled: u64,
     pub tested: u64,
     pub right: u64,
@@ -206,8 +207,8 @@ impl<L: Learner> Fused<L> {
         Ok(self.votes(rows, None)?.champion)
     }
 
-    /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows is
-    /// no longer learnt from, and new trees are fitted with the next rows.
+    /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows
+    /// is no longer learnt from, and new trees are fitted with the next rows.
     ///
     /// # Errors
     /// When recent rows lack a feature.

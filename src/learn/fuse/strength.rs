@@ -1,5 +1,5 @@
-//! How good one tree is, and how much better one committee is than another: sums over rows, with what chance alone would
-//! give. A row is worth 1 where it was foretold as well as can be, and 0 where as badly.
+//! How good one tree is, and how much better one committee is than another: sums over rows, with what chance alone
+//! would give. A row is worth 1 where it was foretold as well as can be, and 0 where as badly.
 
 /// What a tree gained on its rows of late; older rows count less and less.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,9 +38,9 @@ impl Strength {
     }
 }
 
-/// Champion and challenger on the same rows. What the challenger gained beyond the champion is summed up row by row, so that
-/// rows which both find easy, or hard, say nothing. Of classes this is McNemar's test: only rows that one of the two alone
-/// had right count.
+/// Champion and challenger on the same rows. What the challenger gained beyond the champion is summed up row by row, so
+/// that rows which both find easy, or hard, say nothing. Of classes this is McNemar's test: only rows that one of the
+/// two alone had right count.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Trial {
     /// Rows that the challenger foretold better, and those that the champion did.

@@ -56,7 +56,8 @@ pub trait OfForests: Aim + Clone {
 }
 
 impl Trees {
-    /// The classes are those of `examples`, or of all that the label may be: a label that is none of them teaches nothing.
+    /// The classes are those of `examples`, or of all that the label may be: a label that is none of them teaches
+    /// nothing.
     ///
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no class.
@@ -80,8 +81,8 @@ impl Trees {
 }
 
 impl Trees<Numbers> {
-    /// How large numbers are, and what is a usual error, goes by `examples`: the deviation of their target, which is the
-    /// error of whoever always says its mean.
+    /// How large numbers are, and what is a usual error, goes by `examples`: the deviation of their target, which is
+    /// the error of whoever always says its mean.
     ///
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no number.

@@ -1,5 +1,5 @@
-//! The confusion matrix and what is read from it: accuracy, precision, recall and F1. A matrix merges with another, so it
-//! can be kept of a stream. Probabilities are judged by `log_loss`.
+//! The confusion matrix and what is read from it: accuracy, precision, recall and F1. A matrix merges with another, so
+//! it can be kept of a stream. Probabilities are judged by `log_loss`.
 
 use super::same_length;
 use crate::data::{Fault, Result};
@@ -165,9 +165,9 @@ impl Confusion {
     }
 }
 
-/// The mean of minus the logarithm of the probability that the true class was given; `None` without rows. `probabilities`
-/// holds a row of `classes` values for each row; they are kept away from 0 and 1 by the smallest step of a double, as
-/// scikit-learn does.
+/// The mean of minus the logarithm of the probability that the true class was given; `None` without rows.
+/// `probabilities` holds a row of `classes` values for each row; they are kept away from 0 and 1 by the smallest step
+/// of a double, as scikit-learn does.
 ///
 /// # Errors
 /// When the slices do not fit each other.

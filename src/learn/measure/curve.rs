@@ -43,8 +43,8 @@ pub struct Reliability {
     pub rows: u64,
 }
 
-/// (threshold, rows true and false at or above it), from the highest threshold to the lowest. What is no number is below
-/// all others.
+/// (threshold, rows true and false at or above it), from the highest threshold to the lowest. What is no number is
+/// below all others.
 fn cumulated(truth: &[bool], scores: &[f64]) -> Vec<(f64, u64, u64)> {
     let mut order: Vec<(f64, bool)> =
         scores.iter().zip(truth).map(|(s, t)| (if s.is_nan() { f64::NEG_INFINITY } else { *s }, *t)).collect();

@@ -6,7 +6,8 @@ use crate::data::Result;
 /// The errors of a regression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regression {
-    /// The share of the variance that is explained: 1 is all, 0 as good as the mean. `None` where the truth does not vary.
+    /// The share of the variance that is explained: 1 is all, 0 as good as the mean. `None` where the truth does not
+    /// vary.
     pub r2: Option<f64>,
     /// The mean absolute error.
     pub mae: f64,

@@ -1,5 +1,5 @@
-//! A report in a model's file. What is read is checked against the forest that it is about. The class of a curve, like the
-//! features, stands by its name; what follows from the matrix (accuracy, precision, …) is not written.
+//! A report in a model's file. What is read is checked against the forest that it is about. The class of a curve, like
+//! the features, stands by its name; what follows from the matrix (accuracy, precision, …) is not written.
 //!
 //! ```json
 //! {"rows": {"seen": 1000, "unread": 0, "of": 1000, "dropped": 10, "lacking": [["distance", 7], ["origin", 3]],
@@ -14,13 +14,15 @@
 //!                 {"feature": "origin", "words": ["EWR", "JFK"], "means": [["0.6", "0.5"], ["0.4", "0.5"]]}]}
 //! ```
 //!
-//! - `matrix`: a list a true class, in it the rows taken for each class; `unknown`: rows of a class that was not learnt.
-//! - A point of `roc`: false positives, true positives, threshold; of `precision_recall`: recall, precision, threshold. A bin of
-//!   `calibration`: the mean probability said, the share that came true, rows.
-//! - An estimate has `numbers` in place of `classes`: {"r2", "mae", "rmse", "residuals": {"edges", "counts", "outside"}}.
+//! - `matrix`: a list a true class, in it the rows taken for each class; `unknown`: rows of a class that was not
+//!   learnt.
+//! - A point of `roc`: false positives, true positives, threshold; of `precision_recall`: recall, precision, threshold.
+//!   A bin of `calibration`: the mean probability said, the share that came true, rows.
+//! - An estimate has `numbers` in place of `classes`: {"r2", "mae", "rmse", "residuals": {"edges", "counts",
+//!   "outside"}}.
 //! - `importance`: feature, mean fall of the score when it is shuffled, its standard deviation.
-//! - `dependence`: what a feature was set to (`numbers`, `times` in microseconds or `words`), and the mean answer there, a list a
-//!   class, or one for an estimate.
+//! - `dependence`: what a feature was set to (`numbers`, `times` in microseconds or `words`), and the mean answer
+//!   there, a list a class, or one for an estimate.
 
 use std::time::Duration;
 

@@ -11,10 +11,12 @@ use crate::data::Result;
 
 pub const APPROX_TOP_K: Aggregate = Aggregate {
     name: "approx_top_k",
-    about: "A list of the k most frequent values, most frequent first, of equal counts the smaller first; nulls left out; null for none.",
+    about: "A list of the k most frequent values, most frequent first, of equal counts the smaller first; nulls left \
+            out; null for none.",
     usage: "approx_top_k(x, k)",
     class: Class::Sketch {
-        bound: "exact up to 2,048 different values a group, beyond that each count is at most 0.1 % of the rows too small",
+        bound: "exact up to 2,048 different values a group, beyond that each count is at most 0.1 % of the rows too \
+                small",
     },
     // What a full summary forgets depends on what came before.
     cut_free: false,

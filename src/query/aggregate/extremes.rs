@@ -20,7 +20,8 @@ pub const MIN_N: Aggregate = Aggregate {
 
 pub const MAX_N: Aggregate = Aggregate {
     name: "max_n",
-    about: "A list of the n largest values, largest first; nulls left out; NaN is greater than every number; null for none.",
+    about: "A list of the n largest values, largest first; nulls left out; NaN is greater than every number; null for \
+            none.",
     usage: "max(x, n)",
     make: |types, parameters| make(types, parameters, true),
     ..LIST

@@ -232,8 +232,8 @@ pub trait Accumulator: Any + Send + Sync + std::fmt::Debug {
     /// When the columns are not what `state` gives.
     fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()>;
 
-    /// As `merge`, for the states of `from` of another accumulator of the same call, which it reads where they are. False,
-    /// and nothing is taken, where they can only be had as columns.
+    /// As `merge`, for the states of `from` of another accumulator of the same call, which it reads where they are.
+    /// False, and nothing is taken, where they can only be had as columns.
     fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
         let _ = (groups, other, from);
         false

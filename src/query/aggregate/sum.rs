@@ -12,7 +12,8 @@ use crate::query::exact::{ExactSums, Sums};
 
 pub const SUM: Aggregate = Aggregate {
     name: "sum",
-    about: "The sum; of whole numbers it is exact and never wraps, of decimal numbers it is the true sum rounded once; null for none.",
+    about: "The sum; of whole numbers it is exact and never wraps, of decimal numbers it is the true sum rounded \
+            once; null for none.",
     usage: "sum(x)",
     output: |types| {
         types.iter().all(is_number).then(|| if floating(types) { DataType::Float64 } else { DataType::Int64 })

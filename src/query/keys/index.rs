@@ -70,8 +70,8 @@ impl Index {
         self.places = places;
     }
 
-    /// Looks at the place of each hash and at the thing that is probably meant, so that the memory of all of them is on its
-    /// way at the same time. `look` reads something of the thing with a number.
+    /// Looks at the place of each hash and at the thing that is probably meant, so that the memory of all of them is on
+    /// its way at the same time. `look` reads something of the thing with a number.
     #[inline]
     pub fn touch(&self, hashes: &[u64], look: impl Fn(usize) -> u64) {
         let mask = self.mask();

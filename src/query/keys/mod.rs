@@ -117,7 +117,8 @@ impl Keys {
             + (self.packed.capacity() + self.hashes.capacity()) * 8
     }
 
-    /// The group of each row, written to `groups`; new keys become new groups. Without key columns all rows are group 0.
+    /// The group of each row, written to `groups`; new keys become new groups. Without key columns all rows are group
+    /// 0.
     ///
     /// # Errors
     /// What polars says about a column.
@@ -229,8 +230,8 @@ impl Keys {
         }
     }
 
-    /// Packs the rows' keys. Where they need another packing, the groups' keys get it, too; where there is none, a key is
-    /// from now on as many words as it has columns, and one.
+    /// Packs the rows' keys. Where they need another packing, the groups' keys get it, too; where there is none, a key
+    /// is from now on as many words as it has columns, and one.
     fn pack(&mut self, encoded: &[Encoded], rows: usize) {
         if !self.packing.pack(encoded, rows, &mut self.packed) {
             let old = self.unpacked(0..self.groups);

@@ -15,8 +15,8 @@ pub struct Texts {
     marks: Vec<u128>,
     long: Vec<u8>,
     index: Index,
-    /// One place or its neighbour tells the code of a view met a moment ago, plus one; narrow, so that all of them stay in
-    /// the fastest memory.
+    /// One place or its neighbour tells the code of a view met a moment ago, plus one; narrow, so that all of them
+    /// stay in the fastest memory.
     recent: Vec<u16>,
     /// By code plus one: the view that `recent` means.
     seen: Vec<u128>,

@@ -30,8 +30,8 @@ pub struct Absorbed {
     pub left: u64,
     /// The watermark that decided so: what `readmit` needs beside the rows.
     pub watermark: Option<Micros>,
-    /// Values that are null because a time left the range; `line` is the row of what was absorbed, from 1, and there is no
-    /// source.
+    /// Values that are null because a time left the range; `line` is the row of what was absorbed, from 1, and there
+    /// is no source.
     pub cells: Cells,
 }
 
@@ -44,8 +44,8 @@ struct Input {
 }
 
 impl Partial {
-    /// Takes rows. `frame` has the plan's columns, and maybe others. Where `watermark` is given, rows are set aside from
-    /// windows that are final by it.
+    /// Takes rows. `frame` has the plan's columns, and maybe others. Where `watermark` is given, rows are set aside
+    /// from windows that are final by it.
     ///
     /// # Errors
     /// When an expression cannot be evaluated over these rows; the partial is then unchanged, unless the rows were so
@@ -66,7 +66,8 @@ impl Partial {
         Ok(Absorbed { watermark, ..absorbed })
     }
 
-    /// `absorb` for rows that may be late, each judged by a watermark of its own: the column `WATERMARK`, null for none.
+    /// `absorb` for rows that may be late, each judged by a watermark of its own: the column `WATERMARK`, null for
+    /// none.
     ///
     /// # Errors
     /// As `absorb`.
@@ -77,9 +78,9 @@ impl Partial {
     }
 
     /// Takes rows that were set aside, `late` or `partly_late`, into exactly the windows that they missed, and marks
-    /// those as corrected. `watermarks` are those by which the rows were set aside: one a row, or one for all; rows that
-    /// missed all their windows can be re-admitted with the largest one. The rows are counted as `shown`, also those
-    /// that were shown in part before; rows that missed nothing are `late` again.
+    /// those as corrected. `watermarks` are those by which the rows were set aside: one a row, or one for all; rows
+    /// that missed all their windows can be re-admitted with the largest one. The rows are counted as `shown`, also
+    /// those that were shown in part before; rows that missed nothing are `late` again.
     ///
     /// A window that was sealed may be corrected too: its new group then merges with the sealed one.
     ///

@@ -178,10 +178,10 @@ impl Partial {
     /// groups, so large partials are looked at only after as many rows have come as make that cheap; with `keep` 0 they
     /// always are.
     ///
-    /// What is sealed gives its rows of the answer by itself: `new`, `merge`, `answer`. Rows that were on time when they
-    /// came, and late rows that are re-admitted, may still come to a window after it was sealed: they make a new group
-    /// for it here. So who reads sealed partials merges those that hold the same window; sealing and merging do not
-    /// change the answer.
+    /// What is sealed gives its rows of the answer by itself: `new`, `merge`, `answer`. Rows that were on time when
+    /// they came, and late rows that are re-admitted, may still come to a window after it was sealed: they make a
+    /// new group for it here. So who reads sealed partials merges those that hold the same window; sealing and
+    /// merging do not change the answer.
     ///
     /// # Errors
     /// What polars says while it builds the columns.

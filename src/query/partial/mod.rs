@@ -2,7 +2,8 @@
 //!
 //! `absorb` takes rows, `merge` takes another partial, `answer` reads without consuming. Merging is associative and
 //! commutative and an empty partial is its identity, so the answer does not depend on how the rows were cut:
-//! `answer(merge(partials)) == answer(Q over all rows)`. A partial travels as a `DataFrame`: key columns, then state columns.
+//! `answer(merge(partials)) == answer(Q over all rows)`. A partial travels as a `DataFrame`: key columns, then state
+//! columns.
 
 mod absorb;
 mod merge;

@@ -143,7 +143,8 @@ fn division_notes(frame: &DataFrame, divisions: &[PlSmallStr]) -> Result<Vec<Str
         let odd = values.f64()?.iter().flatten().filter(|x| !x.is_finite()).count();
         if odd > 0 {
             notes.push(format!(
-                "column '{name}': {odd} of {} values are not finite, from a division by zero; write x / NULLIF(y, 0) to make them null",
+                "column '{name}': {odd} of {} values are not finite, from a division by zero; write x / NULLIF(y, 0) \
+                 to make them null",
                 frame.height()
             ));
         }

@@ -1,5 +1,5 @@
-//! A partial in shares: its groups divided by their keys, so that what does not fit into memory at once can be merged and
-//! answered a share at a time. Where the shares lie meanwhile is the caller's.
+//! A partial in shares: its groups divided by their keys, so that what does not fit into memory at once can be merged
+//! and answered a share at a time. Where the shares lie meanwhile is the caller's.
 
 use super::Partial;
 use super::read::Answer;
@@ -13,8 +13,8 @@ use polars::prelude::*;
 use std::sync::Arc;
 
 impl Partial {
-    /// Takes all groups out, in `shares` frames that `merge` takes, each with its number. The same key is in the same share
-    /// every time, on every machine; sessions that may become one are, too.
+    /// Takes all groups out, in `shares` frames that `merge` takes, each with its number. The same key is in the same
+    /// share every time, on every machine; sessions that may become one are, too.
     ///
     /// # Errors
     /// What `each` says, or polars while it builds the columns. The groups are gone then.
@@ -24,8 +24,8 @@ impl Partial {
         divide(&self.plan, &frame, shares, each)
     }
 
-    /// What of its groups an answer over several shares needs: those that HAVING leaves, and, where the answer is cut, the
-    /// first of them.
+    /// What of its groups an answer over several shares needs: those that HAVING leaves, and, where the answer is cut,
+    /// the first of them.
     ///
     /// # Errors
     /// When a result has no place in its type, or an expression of the answer cannot be evaluated.

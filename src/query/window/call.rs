@@ -24,7 +24,8 @@ const CALLS: &[(&str, &str, usize, usize)] = &[
     ),
     (
         "hop",
-        "write hop(time, INTERVAL '5 minutes', INTERVAL '1 hour'): the slide, then the size, then an offset where there is one",
+        "write hop(time, INTERVAL '5 minutes', INTERVAL '1 hour'): the slide, then the size, then an offset where \
+         there is one",
         2,
         3,
     ),

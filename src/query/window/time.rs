@@ -5,8 +5,8 @@ use polars::prelude::*;
 use super::Micros;
 use crate::data::{Fault, Result, time};
 
-/// A column of times as microseconds since 1970: dates, times, or whole numbers since 1970. Infinite times stay so; what
-/// microseconds cannot say is null.
+/// A column of times as microseconds since 1970: dates, times, or whole numbers since 1970. Infinite times stay so;
+/// what microseconds cannot say is null.
 ///
 /// # Errors
 /// When the column is none of these.

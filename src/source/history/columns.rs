@@ -149,8 +149,8 @@ impl Reader for Groups {
 }
 
 impl Inner {
-    /// Gives the columns the types that the table wants. A value that has no counterpart is null; in a vital column its row
-    /// is set aside.
+    /// Gives the columns the types that the table wants. A value that has no counterpart is null; in a vital column its
+    /// row is set aside.
     fn convert(
         &self,
         frame: DataFrame,

@@ -101,8 +101,8 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What lies in `base` and matches `pattern`. What is no folder, or is gone, holds nothing; one that must not be read may hold
-/// what is asked for.
+/// What lies in `base` and matches `pattern`. What is no folder, or is gone, holds nothing; one that must not be read
+/// may hold what is asked for.
 fn matching(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let here = if base.as_os_str().is_empty() { Path::new(".") } else { base };
     let entries = match std::fs::read_dir(here) {

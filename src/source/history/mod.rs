@@ -18,8 +18,8 @@ use crate::data::{Chunk, Rejects, Result};
 
 pub use find::expand;
 
-/// Opens one file. Where a table knows the types of its columns already, `known` has them by name, and the file's columns
-/// get those.
+/// Opens one file. Where a table knows the types of its columns already, `known` has them by name, and the file's
+/// columns get those.
 ///
 /// # Errors
 /// When there is nothing that can be read: missing, empty, not permitted, damaged, no table.
@@ -60,8 +60,8 @@ pub trait History: Send + Sync + std::fmt::Debug {
         &[]
     }
 
-    /// The same file up to the end of its last whole line: of a log that is being written, what comes after that is not a
-    /// record yet. `None` when it ends with a line, or is no log.
+    /// The same file up to the end of its last whole line: of a log that is being written, what comes after that is not
+    /// a record yet. `None` when it ends with a line, or is no log.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -69,8 +69,8 @@ pub trait History: Send + Sync + std::fmt::Debug {
         Ok(None)
     }
 
-    /// Begins a reading of `columns` (indices into `schema`). May be called many times. A cell that cannot be read is null;
-    /// where its column is `vital`, its row is set aside.
+    /// Begins a reading of `columns` (indices into `schema`). May be called many times. A cell that cannot be read is
+    /// null; where its column is `vital`, its row is set aside.
     ///
     /// # Errors
     /// When the file cannot be opened (any more).
@@ -105,8 +105,8 @@ pub trait Reader: Send {
     fn next(&mut self) -> Result<Option<Piece>>;
 }
 
-/// Cuts what was decoded from one piece into chunks of at most `CHUNK_ROWS` rows. Where the rows of a text lie within the
-/// piece is not known any more: offsets and bytes are shared out by rows. Rejected rows go with the first chunk.
+/// Cuts what was decoded from one piece into chunks of at most `CHUNK_ROWS` rows. Where the rows of a text lie within
+/// the piece is not known any more: offsets and bytes are shared out by rows. Rejected rows go with the first chunk.
 fn slices(frame: DataFrame, rejects: Rejects, source: &Arc<str>, offsets: Range<u64>, bytes: u64) -> Vec<Chunk> {
     let height = frame.height();
     let length = offsets.end - offsets.start;

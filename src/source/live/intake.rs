@@ -312,7 +312,8 @@ impl Intake {
         self.offset = at;
     }
 
-    /// So many bytes that would come next are lost; what follows may begin in the middle of a line. Call `give_up` before.
+    /// So many bytes that would come next are lost; what follows may begin in the middle of a line. Call `give_up`
+    /// before.
     pub fn lose(&mut self, bytes: u64, torn: bool) {
         let (at, line) = (self.reach() + bytes, self.line);
         self.seek(at, line);

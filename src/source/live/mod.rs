@@ -95,12 +95,12 @@ pub trait Live: Send {
     /// Which columns chunks shall hold, as indices into the settled schema. Called once, after `settle`.
     fn project(&mut self, columns: &[usize]);
 
-    /// Of those, the ones without whose value a row is none: a row that has a broken cell there is set aside, while cells of
-    /// others are null. Called at most once, after `project` and before `poll`.
+    /// Of those, the ones without whose value a row is none: a row that has a broken cell there is set aside, while
+    /// cells of others are null. Called at most once, after `project` and before `poll`.
     fn require(&mut self, vital: &[usize]);
 
-    /// Begin at these positions instead of at the beginning. Called at most once, after `settle` and before `poll`; only
-    /// of a kind that is `rereadable`.
+    /// Begin at these positions instead of at the beginning. Called at most once, after `settle` and before `poll`;
+    /// only of a kind that is `rereadable`.
     ///
     /// # Errors
     /// When the rows from there on cannot be had (any more).
@@ -109,8 +109,8 @@ pub trait Live: Send {
         Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
     }
 
-    /// Give only what stands before these positions, as fast as it is taken, and then `End`: the past is read once more. Called
-    /// at most once, before `poll`; only of a kind that is `rereadable`.
+    /// Give only what stands before these positions, as fast as it is taken, and then `End`: the past is read once
+    /// more. Called at most once, before `poll`; only of a kind that is `rereadable`.
     ///
     /// # Errors
     /// When the past cannot be had (any more).
@@ -119,8 +119,9 @@ pub trait Live: Send {
         Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
     }
 
-    /// Give what stands before these positions as fast as it is taken, and go on from there at the feed's own pace: a second
-    /// run catches up with the first. Called at most once, before `poll`. A feed without a pace does so anyway.
+    /// Give what stands before these positions as fast as it is taken, and go on from there at the feed's own pace: a
+    /// second run catches up with the first. Called at most once, before `poll`. A feed without a pace does so
+    /// anyway.
     fn hasten(&mut self, until: &Positions) {
         let _ = until;
     }
@@ -139,13 +140,14 @@ pub trait Live: Send {
         let _ = seam;
     }
 
-    /// The first bytes of a log that may be replaced by another at the same address, to tell the two apart: positions hold
-    /// only while the log still begins with what it began with. Empty where that cannot happen.
+    /// The first bytes of a log that may be replaced by another at the same address, to tell the two apart: positions
+    /// hold only while the log still begins with what it began with. Empty where that cannot happen.
     fn mark(&self) -> Vec<u8> {
         Vec::new()
     }
 
-    /// Messages up to this number came before; for feeds whose messages are numbered. Called at most once, before `poll`.
+    /// Messages up to this number came before; for feeds whose messages are numbered. Called at most once, before
+    /// `poll`.
     fn count_from(&mut self, number: i64) {
         let _ = number;
     }
@@ -153,8 +155,8 @@ pub trait Live: Send {
     /// What happened next. Blocks at most `wait`.
     fn poll(&mut self, wait: Duration) -> Result<Event>;
 
-    /// The bytes behind the rows, so that they can be recorded as they come: before `poll`. `None` for a feed that is no
-    /// stream of text.
+    /// The bytes behind the rows, so that they can be recorded as they come: before `poll`. `None` for a feed that is
+    /// no stream of text.
     fn take_apart(self: Box<Self>) -> Option<stream::Taken> {
         None
     }

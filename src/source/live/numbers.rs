@@ -1,5 +1,5 @@
-//! Messages that are numbered by one of their fields: one that a server sends again, as some do at each connection, is the
-//! same row and counted once; numbers that are left out say how many are missing.
+//! Messages that are numbered by one of their fields: one that a server sends again, as some do at each connection, is
+//! the same row and counted once; numbers that are left out say how many are missing.
 
 use polars::prelude::{BooleanChunked, DataFrame, DataType, PlSmallStr, Schema};
 

@@ -1,6 +1,6 @@
-//! What becomes of a file that another took the place of: it may still be written to, and between two looks more than one
-//! may have come and gone. What is left behind is followed on; what stood in between is looked for among its siblings.
-//! Following the file at the path is left to `file`.
+//! What becomes of a file that another took the place of: it may still be written to, and between two looks more than
+//! one may have come and gone. What is left behind is followed on; what stood in between is looked for among its
+//! siblings. Following the file at the path is left to `file`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,8 @@ impl Left {
     }
 }
 
-/// A file that a rotation named after the one at the path: `NAME.1`, `NAME-20011231`, or one of those that was packed since.
+/// A file that a rotation named after the one at the path: `NAME.1`, `NAME-20011231`, or one of those that was packed
+/// since.
 struct Sibling {
     path: PathBuf,
     id: Identity,
@@ -127,8 +128,8 @@ pub struct Between {
     pub lost: Option<String>,
 }
 
-/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` are those that are
-/// followed already.
+/// Looks for the files that stood at the path after `old` and before the one that is there now. `known` are those that
+/// are followed already.
 pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
     let (Ok(left), Ok(now)) = (old.modified(), path.metadata().map(|metadata| identity(&metadata))) else {
         return Between::default();
@@ -152,13 +153,22 @@ pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
         .map_or(0, |own| own.saturating_sub(1 + first.and_then(|first| first.number).unwrap_or(0)) as usize);
     let gone = numbers.saturating_sub(packed);
     let lost = (packed + gone > 0).then(|| {
-        let files = if packed + gone == 1 { "a file that stood".to_owned() } else { format!("{} files that stood", packed + gone) };
+        let files = if packed + gone == 1 {
+            "a file that stood".to_owned()
+        } else {
+            format!("{} files that stood", packed + gone)
+        };
         let why = if packed > 0 { "packed" } else { "gone" };
-        format!("{files} at the path between two looks was {why} before it could be read; how many rows it held cannot be known")
+        format!(
+            "{files} at the path between two looks was {why} before it could be read; how many rows it held cannot be \
+             known"
+        )
     });
     // Where the file itself is gone from the folder, nobody knows how many came after it.
     let unsure = || {
-        "the file that stood at the path was removed or packed between two looks; whether others stood there before the one that is there now, and how many rows they held, cannot be known".to_owned()
+        "the file that stood at the path was removed or packed between two looks; whether others stood there before \
+         the one that is there now, and how many rows they held, cannot be known"
+            .to_owned()
     };
     let lost = if own.is_none() { Some(unsure()) } else { lost };
     let first = first.map(|first| first.path.clone());

@@ -1,6 +1,6 @@
-//! Between a socket and the WebSocket library, which gives a connection up for a message that is too long or whose text is
-//! not UTF-8. Here such a message is cut to its beginning, and text goes on as bytes: one bad message costs no others.
-//! What becomes of it is left to `ws`.
+//! Between a socket and the WebSocket library, which gives a connection up for a message that is too long or whose text
+//! is not UTF-8. Here such a message is cut to its beginning, and text goes on as bytes: one bad message costs no
+//! others. What becomes of it is left to `ws`.
 
 use std::collections::VecDeque;
 use std::io::{self, Cursor, Read, Write};

@@ -1,4 +1,5 @@
-//! Encrypted connections: whom to trust, and what goes wrong in words for a person. What is sent through them is the feeds'.
+//! Encrypted connections: whom to trust, and what goes wrong in words for a person. What is sent through them is the
+//! feeds'.
 
 use std::io;
 use std::path::Path;
@@ -81,10 +82,14 @@ pub fn words(error: &Error) -> (String, &'static str) {
             }
             other if format!("{other:?}").contains("CaUsedAsEndEntity") => (
                 AUTHORITY,
-                "let the server have a certificate that is signed by its authority, and name the authority's with ca=PATH.pem",
+                "let the server have a certificate that is signed by its authority, and name the authority's with \
+                 ca=PATH.pem",
             ),
             other => {
-                return (format!("the server's certificate is not accepted ({})", spaced(&format!("{other:?}"))), OWNER);
+                return (
+                    format!("the server's certificate is not accepted ({})", spaced(&format!("{other:?}"))),
+                    OWNER,
+                );
             }
         },
         Error::AlertReceived(alert) => return refused(*alert),

@@ -1,5 +1,5 @@
-//! A pipe whose bytes are packed: told by its first bytes, and unpacked as they come, so that what is decoded, counted and
-//! recorded is the text. Positions are bytes of that text. How text is unpacked is `packing`'s.
+//! A pipe whose bytes are packed: told by its first bytes, and unpacked as they come, so that what is decoded, counted
+//! and recorded is the text. Positions are bytes of that text. How text is unpacked is `packing`'s.
 
 use std::io::{self, BufRead, Read};
 use std::time::{Duration, Instant};

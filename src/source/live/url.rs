@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Fault, Result};
 
-/// Settings whose values are sent to a server, and words in the names of those that are secrets: they are neither shown nor
-/// saved with an address. Nor is what no feed of the kind knows: it may be anything.
+/// Settings whose values are sent to a server, and words in the names of those that are secrets: they are neither shown
+/// nor saved with an address. Nor is what no feed of the kind knows: it may be anything.
 const SECRETS: &[&str] = &["subscribe", "query", "token", "secret", "passw", "key", "auth", "sign", "credential"];
 
 /// What of an address is not shown: who logs in, and parameters as they were written.

@@ -24,7 +24,8 @@ pub const KIND: LiveKind = LiveKind {
         Setting { name: "query", about: "what the server shall see after a question mark", default: "nothing" },
         Setting {
             name: "number",
-            about: "the field that numbers the messages: one that comes again is counted once, one that is missing is told",
+            about: "the field that numbers the messages: one that comes again is counted once, one that is missing is \
+                    told",
             default: "none",
         },
         Setting {
@@ -91,7 +92,8 @@ fn text_of(payload: &[u8]) -> std::result::Result<(), &'static str> {
     }
 }
 
-/// What is said of a message, as a line that is JSON and no row: it is set aside and counted like any other that is none.
+/// What is said of a message, as a line that is JSON and no row: it is set aside and counted like any other that is
+/// none.
 fn no_row(what: &str, payload: &[u8]) -> Vec<u8> {
     let beginning = String::from_utf8_lossy(payload.get(..SHOWN).unwrap_or(payload)).into_owned();
     serde_json::Value::String(format!("{what}, beginning with: {beginning}")).to_string().into_bytes()
@@ -168,7 +170,8 @@ impl WebSocket {
             return None;
         }
         let reason = format!(
-            "after it was connected again the server sent {again} rows that it had sent before, and they are counted again; name the field that numbers its messages with number=FIELD"
+            "after it was connected again the server sent {again} rows that it had sent before, and they are counted \
+             again; name the field that numbers its messages with number=FIELD"
         );
         Some(Said::Note { reason })
     }

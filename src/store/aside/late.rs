@@ -1,5 +1,5 @@
-//! Late rows in Parquet files. Small files are merged with those after them, so that there are few, and each row is written
-//! a few times at most.
+//! Late rows in Parquet files. Small files are merged with those after them, so that there are few, and each row is
+//! written a few times at most.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

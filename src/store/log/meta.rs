@@ -138,8 +138,8 @@ fn types() -> Vec<DataType> {
     types
 }
 
-/// The first bytes of the stream that begins at `at`, in a file of their own: a header is needed long after retention has
-/// dropped it.
+/// The first bytes of the stream that begins at `at`, in a file of their own: a header is needed long after retention
+/// has dropped it.
 pub fn head_path(folder: &Path, at: u64) -> PathBuf {
     folder.join(format!("head-{at:020}"))
 }

@@ -1,8 +1,9 @@
-//! An append-only log of the raw bytes of a feed, in segment files, with one writer and any number of readers. Positions
-//! are bytes of the feed; they are never used twice. What the bytes mean is the reader's.
+//! An append-only log of the raw bytes of a feed, in segment files, with one writer and any number of readers.
+//! Positions are bytes of the feed; they are never used twice. What the bytes mean is the reader's.
 //!
-//! A process that dies leaves a log that is whole up to a record: what is torn is cut off, what is damaged is set aside and
-//! leaves a gap of known size. Every bit of a record is under a checksum, and it is looked at whenever a file is read.
+//! A process that dies leaves a log that is whole up to a record: what is torn is cut off, what is damaged is set aside
+//! and leaves a gap of known size. Every bit of a record is under a checksum, and it is looked at whenever a file is
+//! read.
 
 mod cursor;
 mod medium;
@@ -187,7 +188,8 @@ impl Log {
         Reader::new(self.clone())
     }
 
-    /// Adds bytes of the feed and gives the position of the first. On an error nothing was added, and it may be tried again.
+    /// Adds bytes of the feed and gives the position of the first. On an error nothing was added, and it may be tried
+    /// again.
     ///
     /// # Errors
     /// The disk's.
@@ -310,8 +312,8 @@ impl Log {
         })
     }
 
-    /// The position at which the log stood at a time, microseconds since 1970: of the first record that was written then or
-    /// later.
+    /// The position at which the log stood at a time, microseconds since 1970: of the first record that was written
+    /// then or later.
     ///
     /// # Errors
     /// When a segment cannot be read.

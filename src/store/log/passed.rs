@@ -1,5 +1,5 @@
-//! What a full disk does not take: it is handed to the readers all the same, from memory, and counted. As soon as the log can
-//! be written again it says itself what it lacks: a gap over the same positions.
+//! What a full disk does not take: it is handed to the readers all the same, from memory, and counted. As soon as the
+//! log can be written again it says itself what it lacks: a gap over the same positions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! A damaged segment: the file is kept as `NAME.damaged`, and one takes its place with what is whole, and with gaps of known
-//! size where it is not.
+//! A damaged segment: the file is kept as `NAME.damaged`, and one takes its place with what is whole, and with gaps of
+//! known size where it is not.
 
 use std::io;
 use std::path::{Path, PathBuf};

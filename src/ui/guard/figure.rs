@@ -100,8 +100,8 @@ fn feature(name: &str, watched: &Watched, entry: &Entry) -> Option<Figure> {
     })
 }
 
-/// Both in bins of equal width over training's range. Inside of a fine bin rows are taken to lie evenly; what lies beyond the
-/// range is in the first or the last bin.
+/// Both in bins of equal width over training's range. Inside of a fine bin rows are taken to lie evenly; what lies
+/// beyond the range is in the first or the last bin.
 fn binned(edges: &[f64], before: &[u64], now: &[u64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let (Some(low), Some(high)) = (edges.get(1).or(edges.first()).copied(), edges.last().copied()) else {
         return Default::default();

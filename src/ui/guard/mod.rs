@@ -1,5 +1,5 @@
-//! The guards of this session: a model each, what it has seen, the new forest that may be in training, and the figure that
-//! was chosen. Carrying out what a person wants is left to `apply`, painting to `panel::guard`.
+//! The guards of this session: a model each, what it has seen, the new forest that may be in training, and the figure
+//! that was chosen. Carrying out what a person wants is left to `apply`, painting to `panel::guard`.
 
 mod apply;
 mod figure;
@@ -122,8 +122,8 @@ impl Sentry {
         }
     }
 
-    /// Begins with the first row that the model was not trained on; what was seen before is forgotten. A forest that was
-    /// retrained still takes part.
+    /// Begins with the first row that the model was not trained on; what was seen before is forgotten. A forest that
+    /// was retrained still takes part.
     fn begin(&mut self, sheet: &Sheet, entry: &Entry, wake: &Wake) {
         if self.window_rows == 0 {
             self.window_rows = guard::window_rows(entry.baseline.as_deref());
@@ -205,8 +205,8 @@ impl Sentry {
         self.replaced.as_ref()
     }
 
-    /// Of the newest rows, those that a new forest would learn from and those that it would be judged on: the share of rows
-    /// that hold what both need is that of the rows watched so far. `None` while what was typed is no number.
+    /// Of the newest rows, those that a new forest would learn from and those that it would be judged on: the share of
+    /// rows that hold what both need is that of the rows watched so far. `None` while what was typed is no number.
     pub fn to_learn(&self, entry: &Entry) -> Option<Learns> {
         let rows = self.rows_to_train().ok()? as u64;
         let watched = self.newest.as_deref()?;

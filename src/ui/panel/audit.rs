@@ -9,7 +9,8 @@ use crate::engine::audit::Audit;
 use crate::ui::look;
 use crate::ui::widget::numbers;
 
-const HINT: &str = "In idle time all rows are read again from the files and the recording, counted as one batch, and compared with this answer group by group";
+const HINT: &str = "In idle time all rows are read again from the files and the recording, counted as one batch, and \
+                    compared with this answer group by group";
 
 /// The quiet form: a tick and up to when, or why not.
 pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {

@@ -1,4 +1,5 @@
-//! One quiet line under the SQL: how exact each item is, what it costs to keep, and the cheaper form where there is one.
+//! One quiet line under the SQL: how exact each item is, what it costs to keep, and the cheaper form where there is
+//! one.
 
 use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 

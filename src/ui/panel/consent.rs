@@ -18,7 +18,8 @@ pub fn consent_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     }
     let closed = modal_ui(ctx, "Connect to these hosts?", WIDTH, |ui| {
         let p = look::palette(ui);
-        let why = "This was not saved on this machine. Nothing is opened, and nothing is sent, before you agree to the machines that it connects to.";
+        let why = "This was not saved on this machine. Nothing is opened, and nothing is sent, before you agree to \
+                   the machines that it connects to.";
         ui.add(Label::new(RichText::new(why).color(p.faint)).wrap());
         ui.add_space(look::GAP);
         ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {

@@ -139,7 +139,10 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
         let few = found.note(&run.samples).unwrap_or_else(|| "too few sizes to tell".to_owned());
         ui.add(
             Label::new(look::faint(
-                format!("No growth can be told: {few}. A run is noted each time its rows have doubled; Measure reads parts of the files."),
+                format!(
+                    "No growth can be told: {few}. A run is noted each time its rows have doubled; Measure reads \
+                     parts of the files."
+                ),
                 ui,
             ))
             .wrap(),
@@ -210,7 +213,8 @@ fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
         Some(b) => {
             power_ui(ui, name, over, b);
             ui.label(look::faint("(ours: at most 1)", ui)).on_hover_text(
-                "What the fusion of this program promises; it is less where groups share what they keep, or workers do not meet the same groups",
+                "What the fusion of this program promises; it is less where groups share what they keep, or workers \
+                 do not meet the same groups",
             );
         }
         None => drop(

@@ -1,5 +1,5 @@
-//! The guard of a model: whether it can still be trusted and why not, its features then and now, its error, and who could
-//! take its place.
+//! The guard of a model: whether it can still be trusted and why not, its features then and now, its error, and who
+//! could take its place.
 
 use eframe::egui::{
     Align, Button, Context, Label, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo,
@@ -175,8 +175,8 @@ fn features_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) {
     });
     let Some(watched) = sentry.newest.as_deref() else { return };
     if !watched.has_baseline {
-        let text = "This model's file does not say how its features were distributed in training, as older files do not: whether they drift cannot be told \
-                    until it is retrained.";
+        let text = "This model's file does not say how its features were distributed in training, as older files do \
+                    not: whether they drift cannot be told until it is retrained.";
         ui.add(Label::new(look::faint(text, ui)).wrap());
         return;
     }
@@ -289,7 +289,8 @@ fn figure_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>, 
 
 fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
     let p = look::palette(ui);
-    const HINT: &str = "As they came, and as they are stored: read again by a connection of their own, in other pieces. Equal means bit for bit.";
+    const HINT: &str = "As they came, and as they are stored: read again by a connection of their own, in other \
+                        pieces. Equal means bit for bit.";
     let Some(skew) = sentry.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else {
         ui.label(look::faint("No row was scored twice yet", ui).size(look::SMALL)).on_hover_text(HINT);
         return;

@@ -307,7 +307,8 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
     let (rows, about_rows) = match draft.chunks {
         true => (
             draft.rows_word(),
-            "So many are held in memory as they are. Those before them are kept as about a byte a value: eight chunks take the room of one",
+            "So many are held in memory as they are. Those before them are kept as about a byte a value: eight chunks \
+             take the room of one",
         ),
         false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
     };
@@ -328,8 +329,10 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
             ui.end_row();
         }
     });
-    ui.checkbox(&mut draft.chunks, "All rows, chunk by chunk")
-        .on_hover_text("For tables that do not fit into memory: rows are read twice and kept as about a byte a value. Where even that does not fit, parts of the rows fit their share of the trees, and the forests are merged");
+    ui.checkbox(&mut draft.chunks, "All rows, chunk by chunk").on_hover_text(
+        "For tables that do not fit into memory: rows are read twice and kept as about a byte a value. Where even \
+         that does not fit, parts of the rows fit their share of the trees, and the forests are merged",
+    );
 }
 
 /// Trees done, and the error of the rows that they did not see.

@@ -1,4 +1,5 @@
-//! The seam's ledger: what history gave, what live gave, what lay in both, what may be missing, and the sum that proves it.
+//! The seam's ledger: what history gave, what live gave, what lay in both, what may be missing, and the sum that proves
+//! it.
 
 use eframe::egui::{Align, Context, Grid, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
@@ -74,25 +75,30 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
         )
     };
     ScrollArea::both().max_height(200.0).auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("lines").num_columns(4).striped(true).max_col_width(250.0).spacing([look::PAD, look::STEP]).show(ui, |ui| {
-            for title in ["Live input", "Last of history", "First of live", "Gap"] {
-                ui.label(look::faint(title, ui));
-            }
-            ui.end_row();
-            for line in &seam.partitions {
-                ui.add(Label::new(format!("{} #{}", line.source, line.partition)).truncate());
-                ui.label(tell(line.last_history, line.is_time));
-                ui.label(tell(line.first_live, line.is_time));
-                let gap = match line.gap {
-                    Gap::Known(0) => "none".to_owned(),
-                    Gap::Known(n) => numbers::grouped(&n.to_string()),
-                    Gap::CannotBeKnown => "cannot be known".to_owned(),
-                };
-                ui.label(gap)
-                    .on_hover_text("'none' is proved: both faces are one file or one log; 'cannot be known' means that this feed does not number its messages");
+        Grid::new("lines").num_columns(4).striped(true).max_col_width(250.0).spacing([look::PAD, look::STEP]).show(
+            ui,
+            |ui| {
+                for title in ["Live input", "Last of history", "First of live", "Gap"] {
+                    ui.label(look::faint(title, ui));
+                }
                 ui.end_row();
-            }
-        });
+                for line in &seam.partitions {
+                    ui.add(Label::new(format!("{} #{}", line.source, line.partition)).truncate());
+                    ui.label(tell(line.last_history, line.is_time));
+                    ui.label(tell(line.first_live, line.is_time));
+                    let gap = match line.gap {
+                        Gap::Known(0) => "none".to_owned(),
+                        Gap::Known(n) => numbers::grouped(&n.to_string()),
+                        Gap::CannotBeKnown => "cannot be known".to_owned(),
+                    };
+                    ui.label(gap).on_hover_text(
+                        "'none' is proved: both faces are one file or one log; 'cannot be known' means that this feed \
+                         does not number its messages",
+                    );
+                    ui.end_row();
+                }
+            },
+        );
     });
 }
 

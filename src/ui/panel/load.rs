@@ -42,9 +42,16 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::STEP);
         match &form.fault {
             Some(fault) => fault_ui(ui, fault),
-            None => drop(ui.add(
-                Label::new(look::faint("A model that was saved here, or written by braid train. Its file can be dropped on the window as well.", ui)).wrap(),
-            )),
+            None => drop(
+                ui.add(
+                    Label::new(look::faint(
+                        "A model that was saved here, or written by braid train. Its file can be dropped on the \
+                         window as well.",
+                        ui,
+                    ))
+                    .wrap(),
+                ),
+            ),
         }
         ui.add_space(look::GAP);
         ui.horizontal(|ui| {

@@ -377,7 +377,8 @@ fn fresh(aggregate: &Aggregate, columns: &[Column], taken: &[String]) -> Measure
     Measure { aggregate: aggregate.name.to_owned(), argument, rest, ..Measure::default() }
 }
 
-/// What a new measure has after its first argument: other columns where there are any that fit, and what constants begin with.
+/// What a new measure has after its first argument: other columns where there are any that fit, and what constants
+/// begin with.
 fn rest(aggregate: &Aggregate, first: &str, columns: &[Column]) -> String {
     let others = columns
         .iter()

@@ -15,7 +15,8 @@ use crate::ui::{App, look};
 const ROWS: usize = 3;
 /// How high the opened list gets at most.
 const OPENED: f32 = 240.0;
-/// How wide they are above something else, and how many of them: no more than leave its buttons and what it says in sight.
+/// How wide they are above something else, and how many of them: no more than leave its buttons and what it says in
+/// sight.
 const OVER: f32 = 760.0;
 const OVER_ROWS: usize = 2;
 

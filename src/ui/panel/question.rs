@@ -45,7 +45,8 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, false, actions));
 }
 
-/// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other tab.
+/// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other
+/// tab.
 fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let Some(fault) = &sheet.question.fault else { return builder::builder_ui(ui, sheet, actions) };
     let room = ui.available_rect_before_wrap();

@@ -1,5 +1,5 @@
-//! The comparison of a guarded model with its challengers: who takes part, on which rows, how good each is, and the way to
-//! let one take over.
+//! The comparison of a guarded model with its challengers: who takes part, on which rows, how good each is, and the way
+//! to let one take over.
 
 use std::sync::Arc;
 

@@ -134,7 +134,8 @@ fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
     });
     let rows = numbers::counted(lived.rows, "row");
     let text = format!(
-        "{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held out.",
+        "{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held \
+         out.",
         entry.about()
     );
     ui.add(Label::new(look::faint(text, ui)).wrap());

@@ -71,7 +71,11 @@ fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let running = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
     let end = running.newest.as_ref().and_then(|s| latest(s));
     ui.add(
-        Label::new("Every question is then asked of a stretch of what came so far, until you return to now. The feed and its answer go on behind it.").wrap(),
+        Label::new(
+            "Every question is then asked of a stretch of what came so far, until you return to now. The feed and its \
+             answer go on behind it.",
+        )
+        .wrap(),
     );
     if let Some(end) = end {
         ui.label(look::faint(

@@ -1,5 +1,5 @@
-//! What is done with an input of each kind: all of it is read, in every way there is, and the ways must agree. An error is a
-//! law that was broken; what is refused with a fault is a good answer.
+//! What is done with an input of each kind: all of it is read, in every way there is, and the ways must agree. An error
+//! is a law that was broken; what is refused with a fault is a good answer.
 
 use std::fs;
 use std::path::Path;

@@ -40,7 +40,8 @@ pub fn tsv() -> Vec<Vec<u8>> {
 pub fn ndjson() -> Vec<Vec<u8>> {
     texts(&[
         "{\"a\":1,\"s\":\"x\"}\n{\"a\":null,\"s\":\"\\u00e4\\n\"}\n{\"s\":\"y\",\"a\":-3}\n",
-        "{\"t\":\"2024-01-01T00:00:00Z\",\"v\":1.5,\"o\":{\"p\":[1,2]}}\r\n\r\n{\"t\":\"2024-01-01T00:00:01Z\",\"v\":2,\"o\":null}",
+        "{\"t\":\"2024-01-01T00:00:00Z\",\"v\":1.5,\"o\":{\"p\":[1,2]}}\r\n\r\n{\"t\":\"2024-01-01T00:00:01Z\",\"v\":\
+         2,\"o\":null}",
         "{\"n\":true,\"list\":[1,2,3]}\n{\"n\":false,\"list\":[]}\n",
     ])
 }
@@ -207,11 +208,15 @@ pub fn recording() -> Vec<Vec<u8>> {
 
 pub fn sql() -> Vec<Vec<u8>> {
     texts(&[
-        "SELECT k, count(*) AS n, sum(v), avg(x) FROM t WHERE v > 1 AND k LIKE 'a%' GROUP BY k HAVING count(*) > 0 ORDER BY n DESC, k LIMIT 3",
-        "SELECT tumble(t, INTERVAL '10 seconds') AS w, max(v) FILTER (WHERE x < 2.5), quantile_cont(x, 0.5) FROM t GROUP BY w",
+        "SELECT k, count(*) AS n, sum(v), avg(x) FROM t WHERE v > 1 AND k LIKE 'a%' GROUP BY k HAVING count(*) > 0 \
+         ORDER BY n DESC, k LIMIT 3",
+        "SELECT tumble(t, INTERVAL '10 seconds') AS w, max(v) FILTER (WHERE x < 2.5), quantile_cont(x, 0.5) FROM t \
+         GROUP BY w",
         "SELECT *, sum(v) OVER (PARTITION BY k ORDER BY t) FROM t WHERE k IN ('a', 'b', NULL) OR v BETWEEN -1 AND 1e3",
-        "WITH q AS (SELECT k, v FROM t) SELECT DISTINCT k, CASE WHEN v IS NULL THEN 'none' ELSE CAST(v AS VARCHAR) END FROM q",
-        "SELECT hop(t, INTERVAL '1 second', INTERVAL '1 minute'), session(t, INTERVAL '5 minutes'), approx_top_k(k, 3) FROM t GROUP BY 1, 2",
+        "WITH q AS (SELECT k, v FROM t) SELECT DISTINCT k, CASE WHEN v IS NULL THEN 'none' ELSE CAST(v AS VARCHAR) \
+         END FROM q",
+        "SELECT hop(t, INTERVAL '1 second', INTERVAL '1 minute'), session(t, INTERVAL '5 minutes'), approx_top_k(k, \
+         3) FROM t GROUP BY 1, 2",
         "SELECT a.k, b.v FROM t AS a JOIN t AS b ON a.k = b.k WHERE a.x / b.x > 0 UNION ALL SELECT k, v FROM t",
     ])
 }

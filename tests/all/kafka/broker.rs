@@ -32,19 +32,20 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Sets up a node in an empty folder and starts it; with a second door, where one needs TLS and a login, if so wished.
+    /// Sets up a node in an empty folder and starts it; with a second door, where one needs TLS and a login, if so
+    /// wished.
     pub fn start(secured: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (port, secure, other) = (free_port(), free_port(), free_port());
         let data = folder.path().join("data");
         let door = if secured { format!(",SECURE://127.0.0.1:{secure}") } else { String::new() };
         let mut config = format!(
-            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{other}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}\nadvertised.listeners=PLAINTEXT://127.0.0.1:{port}{door}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL\n\
-             controller.listener.names=CONTROLLER\nlog.dirs={}\nauto.create.topics.enable=false\n\
-             offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n\
-             transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ntransaction.state.log.num.partitions=1\n",
+            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{other}\\
+             nlisteners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}\nadvertised.\
+             listeners=PLAINTEXT://127.0.0.1:{port}{door}\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,\
+             CONTROLLER:PLAINTEXT,SECURE:SASL_SSL\ncontroller.listener.names=CONTROLLER\nlog.dirs={}\nauto.create.\
+             topics.enable=false\noffsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\ntransaction.\
+             state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ntransaction.state.log.num.partitions=1\n",
             data.display()
         );
         if secured {
@@ -210,10 +211,11 @@ fn lock(folder: &Path) -> String {
     let door = "listener.name.secure";
     let modules = "org.apache.kafka.common.security";
     format!(
-        "{door}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n\
-         {door}.plain.sasl.jaas.config={modules}.plain.PlainLoginModule required user_ann=\"pencil\";\n\
-         {door}.scram-sha-512.sasl.jaas.config={modules}.scram.ScramLoginModule required;\n\
-         {door}.ssl.keystore.location={}\n{door}.ssl.keystore.type=PKCS12\n{door}.ssl.keystore.password=changeit\n{door}.ssl.key.password=changeit\n",
+        "{door}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n{door}.plain.sasl.jaas.config={modules}.plain.\
+         PlainLoginModule required \
+         user_ann=\"pencil\";\n{door}.scram-sha-512.sasl.jaas.config={modules}.scram.ScramLoginModule \
+         required;\n{door}.ssl.keystore.location={}\n{door}.ssl.keystore.type=PKCS12\n{door}.ssl.keystore.\
+         password=changeit\n{door}.ssl.key.password=changeit\n",
         keys.display()
     )
 }

@@ -1,5 +1,5 @@
-//! Arrow's messages before polars believes them: that a schema is no larger than what it is written in, and that a batch's
-//! rows and buffers lie within the file. What polars makes of them is left to it.
+//! Arrow's messages before polars believes them: that a schema is no larger than what it is written in, and that a
+//! batch's rows and buffers lie within the file. What polars makes of them is left to it.
 
 use std::io::{Read, Seek};
 

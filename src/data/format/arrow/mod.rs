@@ -1,6 +1,6 @@
 //! Arrow IPC files (Feather version 2): the schema from the footer, one record batch at a time.
-//! polars' reader reads a file as a whole; it is shown a file whose footer lists just the batch that is wanted. What the
-//! file says of its sizes is looked at in `check` before polars, which believes it, is asked.
+//! polars' reader reads a file as a whole; it is shown a file whose footer lists just the batch that is wanted. What
+//! the file says of its sizes is looked at in `check` before polars, which believes it, is asked.
 
 pub(super) mod check;
 
@@ -130,8 +130,8 @@ impl Arrow {
         })
     }
 
-    /// Seconds beyond what milliseconds can hold come out of polars as other times. A multiple of a thousand that went round in
-    /// 64 bits is none any more (but for eight places in the whole range): no such batch is believed.
+    /// Seconds beyond what milliseconds can hold come out of polars as other times. A multiple of a thousand that went
+    /// round in 64 bits is none any more (but for eight places in the whole range): no such batch is believed.
     fn check_seconds(&self, frame: &DataFrame) -> Result<()> {
         for name in self.seconds.iter() {
             let Ok(column) = frame.column(name) else { continue };

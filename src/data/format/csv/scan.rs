@@ -1,8 +1,8 @@
 //! Where the fields and records of delimited text stand. RFC 4180, with lines that end in LF or CRLF.
 //! What a field means is left to the decoder.
 //!
-//! A quote is special only as a field's first byte. `cut` and `walk` agree on where every record ends, however the bytes
-//! come in pieces: that is what makes reading in blocks equal to reading in one go.
+//! A quote is special only as a field's first byte. `cut` and `walk` agree on where every record ends, however the
+//! bytes come in pieces: that is what makes reading in blocks equal to reading in one go.
 
 use memchr::{memchr, memrchr};
 
@@ -67,8 +67,8 @@ impl<'a> Stops<'a> {
     }
 }
 
-/// Tells `sink` every field and record of `bytes`, which begin at the beginning of a record. Blank lines are no records.
-/// What follows the last line end is a record too.
+/// Tells `sink` every field and record of `bytes`, which begin at the beginning of a record. Blank lines are no
+/// records. What follows the last line end is a record too.
 #[inline]
 pub(super) fn walk(bytes: &[u8], delimiter: u8, sink: &mut impl Sink) {
     let mut stops = Stops::new(bytes, delimiter);

@@ -1,4 +1,5 @@
-//! What delimited text is made of, settled from its beginning: the delimiter, whether there is a header, names and types.
+//! What delimited text is made of, settled from its beginning: the delimiter, whether there is a header, names and
+//! types.
 
 use polars::prelude::{DataType, PlSmallStr, Schema};
 

@@ -180,7 +180,8 @@ impl Shape {
     }
 }
 
-/// Calls `record` with the place of every record and the bytes up to which it may reach; it answers with the record's end.
+/// Calls `record` with the place of every record and the bytes up to which it may reach; it answers with the record's
+/// end.
 #[inline]
 fn records<'a>(bytes: &'a [u8], shape: Shape, mut record: impl FnMut(usize, &'a [u8]) -> usize) {
     let mut at = 0;

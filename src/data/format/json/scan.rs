@@ -245,8 +245,8 @@ fn expect(bytes: &[u8], at: usize, byte: u8) -> Result<(), Stop> {
     }
 }
 
-/// Steps over what may stand between the elements of a document: blanks, commas, the brackets of the outermost array, and
-/// closing ones that a malformed element left behind.
+/// Steps over what may stand between the elements of a document: blanks, commas, the brackets of the outermost array,
+/// and closing ones that a malformed element left behind.
 pub(super) fn between(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t' | b',' | b'[' | b']' | b'}') = bytes.get(at) {
         at += 1;

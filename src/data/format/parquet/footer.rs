@@ -1,6 +1,6 @@
 //! The footer of a Parquet file before polars believes it: that its lists are as long as they say and its schema is no
-//! deeper than a stack, and which row groups claim what cannot be. Those are named, and their numbers are set to 0, so that
-//! the other groups can be read.
+//! deeper than a stack, and which row groups claim what cannot be. Those are named, and their numbers are set to 0, so
+//! that the other groups can be read.
 
 use super::super::arrow::check::schema_message;
 use super::super::thrift::{BINARY, I32, I64, LIST, STRUCT, Thrift};

@@ -1,6 +1,6 @@
 //! Parquet files: the schema and row groups from the footer, and only the asked columns of a group from the disk.
-//! Bytes are read, never mapped: a file that shrinks under a mapping would end the process. What the file says of its sizes
-//! is held against its pages (`footer`, `pages`) before polars, which believes it, is asked.
+//! Bytes are read, never mapped: a file that shrinks under a mapping would end the process. What the file says of its
+//! sizes is held against its pages (`footer`, `pages`) before polars, which believes it, is asked.
 
 mod footer;
 mod pages;
@@ -38,7 +38,8 @@ struct Parquet {
 /// What was looked at, or why it is not believed.
 type Looked<T> = std::result::Result<T, String>;
 
-/// A group that claims more rows is looked through when the file is opened: what it takes is asked for before it is read.
+/// A group that claims more rows is looked through when the file is opened: what it takes is asked for before it is
+/// read.
 const MANY_ROWS: usize = 4 << 20;
 
 /// A column as it is stored and as we hand it out.
@@ -153,8 +154,8 @@ impl Parquet {
             .find_map(|column| pages::claims(column, rows, self.length).err().map(|error| error.to_string()))
     }
 
-    /// What the pages of some columns say, if it is what the footer says. `chunk` is the bytes of the column, where there is
-    /// one that was read.
+    /// What the pages of some columns say, if it is what the footer says. `chunk` is the bytes of the column, where
+    /// there is one that was read.
     ///
     /// # Errors
     /// Why it is not believed.

@@ -2,8 +2,8 @@
 //! fetch. When to ask, and what to do when an answer fails, is left to the feed.
 //!
 //! rskafka would try again by itself, silently and for ever; here it may not, so that a person hears of trouble.
-//! Of transactions it knows little: an answer that holds the mark of one it cannot read at all (so such marks are looked
-//! for one batch at a time), and messages of aborted ones it does not hide.
+//! Of transactions it knows little: an answer that holds the mark of one it cannot read at all (so such marks are
+//! looked for one batch at a time), and messages of aborted ones it does not hide.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -176,9 +176,10 @@ async fn ask(client: &PartitionClient, next: u64, size: Size) -> Result<Fetched,
         let next = u64::try_from(last.offset).map_or(next, |last| last + 1);
         return Ok(Fetched { records, next, marks });
     }
-    // Nothing, though the log goes on: what compaction left of a batch, or a message of a transaction that is still open.
-    // It is asked up to where all is settled, and then once more what is there: an answer without messages now means
-    // that this offset holds none. How much of the log it covered is not known: so only one step is certain.
+    // Nothing, though the log goes on: what compaction left of a batch, or a message of a transaction that is still
+    // open. It is asked up to where all is settled, and then once more what is there: an answer without messages
+    // now means that this offset holds none. How much of the log it covered is not known: so only one step is
+    // certain.
     let behind = u64::try_from(high).is_ok_and(|high| high > next);
     if !behind || offset(client, OffsetAt::Latest).await?.is_none_or(|settled| settled <= next) {
         return Ok(Fetched { records, next, marks });

@@ -1,5 +1,5 @@
-//! CSV in messages: each holds one or more lines, none of them a header (but where the topic is said to begin with one).
-//! What the cells mean is left to the decoder.
+//! CSV in messages: each holds one or more lines, none of them a header (but where the topic is said to begin with
+//! one). What the cells mean is left to the decoder.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::data::{Fault, Result};
 /// Commas first: they win where nothing speaks for another.
 const DELIMITERS: [u8; 4] = *b",\t;|";
 
-/// Settles names and types from some lines (each ends with LF). `header` is the topic's first line where it names the columns.
+/// Settles names and types from some lines (each ends with LF). `header` is the topic's first line where it names the
+/// columns.
 ///
 /// # Errors
 /// When lines and names do not fit together.

@@ -1,5 +1,5 @@
-//! Kafka messages to rows: payloads by the decoder of their format, and what Kafka knows of each message as columns beside.
-//! Which messages, and when, is the feed's part.
+//! Kafka messages to rows: payloads by the decoder of their format, and what Kafka knows of each message as columns
+//! beside. Which messages, and when, is the feed's part.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -112,7 +112,8 @@ impl Rows {
             Text::Auto => match guess(&payloads, settings) {
                 Some(text) => text,
                 None if begin.first() == Some(&0) => {
-                    let what = "its messages begin with a zero byte, as Avro and Protobuf with a schema registry do; this build cannot read those";
+                    let what = "its messages begin with a zero byte, as Avro and Protobuf with a schema registry do; \
+                                this build cannot read those";
                     return Ok(Look::Not(fault(what.to_owned(), "have them written as JSON or CSV")));
                 }
                 None => {
@@ -222,8 +223,8 @@ impl Rows {
         DataFrame::empty_with_schema(&fields.map(|(name, dtype)| (name.clone(), dtype.clone())).collect())
     }
 
-    /// Decodes messages of one partition. What is no row is set aside, once for each row that cannot be; a message without
-    /// a value (a tombstone) counts as one that cannot.
+    /// Decodes messages of one partition. What is no row is set aside, once for each row that cannot be; a message
+    /// without a value (a tombstone) counts as one that cannot.
     ///
     /// # Errors
     /// When the decoder gives up.

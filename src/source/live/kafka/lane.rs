@@ -87,8 +87,8 @@ impl Lane {
         lane
     }
 
-    /// Begins at an offset; `None` stands for the beginning. Where the log is shorter than that (it ends at `end`), what
-    /// comes before is passed over.
+    /// Begins at an offset; `None` stands for the beginning. Where the log is shorter than that (it ends at `end`),
+    /// what comes before is passed over.
     pub fn begin_at(&mut self, at: Option<u64>, end: u64) {
         let at = at.unwrap_or(self.earliest);
         (self.next, self.given, self.floor) = (at.min(end), at, at);
@@ -121,12 +121,14 @@ impl Lane {
             let plural = if lost == 1 { "" } else { "s" };
             let to = earliest - 1;
             self.gap = Some(format!(
-                "partition {id}: {lost} offset{plural} ({next} to {to}) were deleted before they were read, and are lost"
+                "partition {id}: {lost} offset{plural} ({next} to {to}) were deleted before they were read, and are \
+                 lost"
             ));
             self.after_gap = earliest;
         } else {
             let what = format!(
-                "partition {id} ends at offset {latest} now, before {next}, up to which it was read: the topic was cut or created anew"
+                "partition {id} ends at offset {latest} now, before {next}, up to which it was read: the topic was \
+                 cut or created anew"
             );
             self.gap = Some(format!("{what}; what it holds before offset {latest} is not read"));
             self.after_gap = latest;

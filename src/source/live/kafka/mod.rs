@@ -33,7 +33,8 @@ use crate::data::{Chunk, Fault, Positions, Result};
 pub const KIND: LiveKind = LiveKind {
     schemes: &["kafka"],
     title: "Kafka",
-    about: "Reads a topic of Apache Kafka, all or some partitions, from any offset; connects again and goes on where it was.",
+    about: "Reads a topic of Apache Kafka, all or some partitions, from any offset; connects again and goes on where \
+            it was.",
     example: "kafka://localhost:9092/orders?from=beginning",
     settings: &[
         Setting { name: "partitions", about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
@@ -55,7 +56,8 @@ pub const KIND: LiveKind = LiveKind {
         },
         Setting {
             name: "metadata",
-            about: "whether kafka_key, kafka_partition, kafka_offset, kafka_timestamp and kafka_headers are columns too",
+            about: "whether kafka_key, kafka_partition, kafka_offset, kafka_timestamp and kafka_headers are columns \
+                    too",
             default: "true",
         },
         Setting { name: "refresh", about: "how often to look for new partitions", default: "30s" },
@@ -63,7 +65,8 @@ pub const KIND: LiveKind = LiveKind {
         Setting { name: "ca", about: "a PEM file with the certificate authority to trust", default: "the system's" },
         Setting {
             name: "sasl",
-            about: "how to log in with BRAID_KAFKA_USER and BRAID_KAFKA_PASSWORD: plain, scram-sha-256, scram-sha-512 or none",
+            about: "how to log in with BRAID_KAFKA_USER and BRAID_KAFKA_PASSWORD: plain, scram-sha-256, scram-sha-512 \
+                    or none",
             default: "plain where a user is set",
         },
     ],
