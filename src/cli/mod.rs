@@ -32,7 +32,7 @@ braid train --data FILE --target COLUMN [OPTION]…   a random forest: braid tra
 braid sources | aggregates | marks      what this build knows
 
 A model that braid train wrote is a function of SQL: predict(NAME), predict_proba(NAME, 'class').
-braid run --help says each option in a line, with examples.
+braid run --help explains each option, with examples.
 run answers one question. It ends when every input has ended, after --for, or on Ctrl-C (SIGTERM, SIGHUP), always with a
 complete, consistent answer: on stdout as a table (CSV in a pipe), or in --out. A second Ctrl-C ends it at once, without
 one. Progress goes to stderr.

@@ -53,12 +53,25 @@ fn windows(s: &Snapshot) -> Value {
     let Some(status) = &s.status else { return Value::Null };
     let of = |wanted| status.iter().filter(|status| **status == wanted).count() as u64;
     // What is on disk left memory because it is final.
-    json!({ "open": of(WindowStatus::Open), "final": of(WindowStatus::Final) + s.sealed_groups, "corrected": of(WindowStatus::Corrected) })
+    json!({
+        "open": of(WindowStatus::Open),
+        "final": of(WindowStatus::Final) + s.sealed_groups,
+        "corrected": of(WindowStatus::Corrected),
+    })
 }
 
 /// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
 fn cost(s: &Snapshot) -> Value {
-    let sample = |c: &Sample| json!({ "rows": c.rows, "seconds": c.seconds, "state_bytes": c.state, "bytes_between_threads": c.between, "groups": c.groups, "workers": c.workers });
+    let sample = |c: &Sample| {
+        json!({
+            "rows": c.rows,
+            "seconds": c.seconds,
+            "state_bytes": c.state,
+            "bytes_between_threads": c.between,
+            "groups": c.groups,
+            "workers": c.workers,
+        })
+    };
     let all = fit(&s.stats.samples);
     let fitted = if s.seam.live_rows > 0 { all.paced() } else { all };
     let last = s.stats.samples.last();
@@ -72,7 +85,8 @@ fn cost(s: &Snapshot) -> Value {
         "exponents_over_groups_times_workers": { "bytes_between_threads": fitted.between_by_groups_and_workers },
         "workers": s.stats.workers,
         "state_bytes_per_group": per(last.map(|c| c.state), last.map(|c| c.groups)),
-        "bytes_between_threads_per_group_and_worker": per(last.map(|c| c.between), last.map(|c| c.groups * s.stats.workers)),
+        "bytes_between_threads_per_group_and_worker":
+            per(last.map(|c| c.between), last.map(|c| c.groups * s.stats.workers)),
         "note": fitted.note(&s.stats.samples),
     })
 }

@@ -224,7 +224,8 @@ pub fn awaited(given: &Given) -> Vec<String> {
 pub fn attach(mut table: Table, url: &str) -> Result<Table> {
     let mut parsed = FeedUrl::parse(url)?;
     if parsed.scheme == "file" && !parsed.params.contains_key("from") && table.live.is_empty() {
-        let same = |name: &str| matches!((std::fs::canonicalize(name), parsed.path().and_then(|p| std::fs::canonicalize(p).map_err(|e| Fault::io(url, &e)))), (Ok(a), Ok(b)) if a == b);
+        let followed = parsed.path().ok().and_then(|path| std::fs::canonicalize(path).ok());
+        let same = |name: &str| followed.is_some() && std::fs::canonicalize(name).ok() == followed;
         if let [file] = &table.history[..]
             && same(file.name())
         {

@@ -13,9 +13,13 @@ pub fn write(picture: &Picture) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" font-family="{family}" stroke-linejoin="round" fill="none">"#,
+        concat!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}" "#,
+            r#"font-family="{2}" stroke-linejoin="round" fill="none">"#,
+        ),
         Short(width),
-        Short(height)
+        Short(height),
+        family
     );
     for shape in &picture.shapes {
         element(&mut out, shape);

@@ -369,9 +369,7 @@ impl<'a> Binder<'a> {
                 && function.over.is_some()
             {
                 *node = self.bind_over(&function.clone(), &node.clone(), place)?;
-            } else if matches!(node, Ast::Identifier(i) if !i.value.starts_with("__win") && !i.value.starts_with("__val"))
-                || matches!(node, Ast::CompoundIdentifier(_))
-            {
+            } else if is_column(node) {
                 *node = self.bind_value(node.clone(), place)?;
             }
             Ok(())
@@ -523,5 +521,13 @@ impl Names {
         }
         self.taken.insert(unique.clone());
         unique
+    }
+}
+
+/// Whether it names a column of the table; names that the binder made are bound already.
+fn is_column(ast: &Ast) -> bool {
+    match ast {
+        Ast::Identifier(name) => !name.value.starts_with("__win") && !name.value.starts_with("__val"),
+        other => matches!(other, Ast::CompoundIdentifier(_)),
     }
 }

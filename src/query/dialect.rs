@@ -139,7 +139,7 @@ fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
         }
         Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right], room),
         Ast::Position { expr, r#in } => position(r#in, expr, room),
-        Ast::Interval(interval) if !matches!(&*interval.value, Ast::Value(v) if matches!(v.value, Value::SingleQuotedString(_))) => {
+        Ast::Interval(interval) if !is_quoted(&interval.value) => {
             parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
         }
         Ast::Value(value) => match &value.value {
@@ -254,4 +254,8 @@ fn say(template: &str, parts: &[&Ast], room: &mut usize) -> Option<Ast> {
 fn parsed(sql: &str) -> Option<Ast> {
     let tree = Parser::new(&GenericDialect).try_with_sql(sql).ok()?.parse_expr().ok()?;
     Some(Ast::Nested(Box::new(tree)))
+}
+
+fn is_quoted(ast: &Ast) -> bool {
+    matches!(ast, Ast::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
 }

@@ -170,7 +170,10 @@ pub(super) fn read<'m>(node: &Ast, models: &'m Models, place: Place<'_>) -> Resu
 
 /// Complains where rows are not scored yet.
 pub(super) fn refuse(ast: &Ast, place: Place<'_>) -> Result<()> {
-    let called = |node: &Ast| matches!(node, Ast::Function(call) if FUNCTIONS.contains(&call.name.to_string().to_lowercase().as_str()));
+    let called = |node: &Ast| match node {
+        Ast::Function(call) => FUNCTIONS.contains(&call.name.to_string().to_lowercase().as_str()),
+        _ => false,
+    };
     let found =
         visit_expressions(
             ast,

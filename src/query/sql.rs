@@ -38,7 +38,8 @@ impl Word {
 
 /// A question without FROM, or with a word that was meant to be it: one between a value and a name.
 fn no_from(sql: &str, words: &[Word], end: usize) -> Fault {
-    let between = |three: &&[Word]| matches!(three, [_, word, table] if table.name().is_some() && word.name().is_some_and(|w| nearest(w, &["from"]).is_some()));
+    let near = |word: &Word| word.name().is_some_and(|w| nearest(w, &["from"]).is_some());
+    let between = |three: &&[Word]| matches!(three, [_, word, table] if table.name().is_some() && near(word));
     match words.windows(3).rfind(between) {
         Some([_, word, _]) => point(sql, "there is no FROM", word.at.clone()).hint("did you mean FROM here?"),
         _ => point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table"),

@@ -87,7 +87,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn history_and_feed_agree_on_broken_cells(v in few(), t in few(), torn in few(), json in any::<bool>(), cut in 100_usize..200) {
+    fn history_and_feed_agree_on_broken_cells(
+        v in few(),
+        t in few(),
+        torn in few(),
+        json in any::<bool>(),
+        cut in 100_usize..200,
+    ) {
         let data = Data { v, t, torn };
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, rows: std::ops::Range<usize>| {
@@ -105,19 +111,48 @@ proptest! {
             (vec![], vec![format!("replay:{}?speed=max", all.display())]),
         ];
         let torn = data.torn.len() as u64;
-        for (sql, v, t, windowed) in [(PLAIN, true, false, false), (COUNT, false, false, false), (TIMES, false, true, false), (WINDOWS, true, true, true), (SHOWN, true, true, false)] {
+        for (sql, v, t, windowed) in [
+            (PLAIN, true, false, false),
+            (COUNT, false, false, false),
+            (TIMES, false, true, false),
+            (WINDOWS, true, true, true),
+            (SHOWN, true, true, false),
+        ] {
             let mut first: Option<Arc<Snapshot>> = None;
             for (history, live) in &ways {
                 let table = open(&given(history, live));
-                prop_assert!(table.schema.get("v").unwrap().is_integer() && table.schema.get("t").unwrap().is_temporal(), "{:?}", table.schema);
+                prop_assert!(
+                    table.schema.get("v").unwrap().is_integer() && table.schema.get("t").unwrap().is_temporal(),
+                    "{:?}",
+                    table.schema
+                );
                 let last = answer(&table, sql, Options::default());
                 let (v_cells, t_cells) = data.broken(v, t);
-                let both = if windowed { data.v.iter().filter(|n| data.t.contains(n) && !data.torn.contains(n)).count() } else { 0 };
+                let both = if windowed {
+                    data.v.iter().filter(|n| data.t.contains(n) && !data.torn.contains(n)).count()
+                } else {
+                    0
+                };
                 let (rows, cells) = if windowed { (t_cells, v_cells - both) } else { (0, v_cells + t_cells) };
-                prop_assert_eq!(told(&last), (ROWS as u64, torn + rows as u64, cells as u64), "{} of {:?} {:?}", sql, history, live);
+                prop_assert_eq!(
+                    told(&last),
+                    (ROWS as u64, torn + rows as u64, cells as u64),
+                    "{} of {:?} {:?}",
+                    sql,
+                    history,
+                    live
+                );
                 match &first {
                     Some(first) => {
-                        prop_assert!(last.answer.equals_missing(&first.answer), "{}: {:?} {:?}\n{}\n{}", sql, history, live, last.answer, first.answer);
+                        prop_assert!(
+                            last.answer.equals_missing(&first.answer),
+                            "{}: {:?} {:?}\n{}\n{}",
+                            sql,
+                            history,
+                            live,
+                            last.answer,
+                            first.answer
+                        );
                         prop_assert_eq!(places(&last), places(first));
                     }
                     None => first = Some(last),

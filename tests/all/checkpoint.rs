@@ -169,7 +169,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn broken_frames_are_a_fault_and_never_a_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 1..4), cut in any::<prop::sample::Index>()) {
+    fn broken_frames_are_a_fault_and_never_a_panic(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 1..4),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let frame = df!("n" => [1_i64, 2, 3], "s" => ["a", "b", "c"]).unwrap();
         let mut bytes = frames::to_bytes(&frame).unwrap();
         for (at, bit) in flips {
@@ -181,9 +184,12 @@ proptest! {
     }
 
     #[test]
-    fn any_sections_come_back(sections in prop::collection::vec((".{0,12}", prop::collection::vec(any::<u8>(), 0..200)), 0..6)) {
+    fn any_sections_come_back(
+        sections in prop::collection::vec((".{0,12}", prop::collection::vec(any::<u8>(), 0..200)), 0..6),
+    ) {
         let folder = tempfile::tempdir().unwrap();
-        let borrowed: Vec<(&str, &[u8])> = sections.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let borrowed: Vec<(&str, &[u8])> =
+            sections.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         checkpoint::save(folder.path(), &borrowed).unwrap();
         prop_assert_eq!(checkpoint::load(folder.path()).0.unwrap().sections, sections);
     }

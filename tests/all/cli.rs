@@ -305,6 +305,17 @@ fn help_of_run_explains_every_option_it_takes_in_a_line() {
 }
 
 #[test]
+fn help_fits_into_120_columns() {
+    for command in [&["--help"][..], &["run", "--help"], &["train", "--help"]] {
+        let text = stdout(&braid(command));
+        assert!(text.lines().count() > 20, "{text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= 120, "{command:?}: {line}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_exact_and_what_windows_are_open_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let (path, stats) = (folder.path().join("a.ndjson"), folder.path().join("s.json"));

@@ -230,7 +230,13 @@ proptest! {
         let chain = values.iter().map(|value| format!("{column} = {value}")).collect::<Vec<_>>().join(" OR ");
         let list = values.join(", ");
         prop_assert_eq!(evaluated(&format!("{column} IN ({list})")), evaluated(&chain), "{} IN ({})", column, list);
-        prop_assert_eq!(evaluated(&format!("{column} NOT IN ({list})")), evaluated(&format!("NOT ({chain})")), "{} NOT IN ({})", column, list);
+        prop_assert_eq!(
+            evaluated(&format!("{column} NOT IN ({list})")),
+            evaluated(&format!("NOT ({chain})")),
+            "{} NOT IN ({})",
+            column,
+            list
+        );
     }
 }
 

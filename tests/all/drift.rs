@@ -85,7 +85,11 @@ fn few_rows_prove_nothing() {
 
 #[test]
 fn histograms_keep_every_row_and_the_range_of_training() {
-    let frame = df!("x" => [Some(1.0), Some(2.0), None, Some(f64::NAN), Some(2.0)], "k" => [Some("a"), None, Some("b"), Some("a"), Some("a")]).unwrap();
+    let frame = df!(
+        "x" => [Some(1.0), Some(2.0), None, Some(f64::NAN), Some(2.0)],
+        "k" => [Some("a"), None, Some("b"), Some("a"), Some("a")],
+    )
+    .unwrap();
     let baseline = Baseline::new(&frame, ["x", "k"]).unwrap();
     let [x, k] = &baseline.features[..] else { panic!("two features") };
     assert_eq!((x.counts.as_slice(), x.nulls), (&[0, 1, 2, 0][..], 2));

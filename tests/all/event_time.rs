@@ -26,7 +26,10 @@ fn row() -> impl Strategy<Value = Row> {
         2 => (-10_i64..10).prop_map(|s| s * 2 * SECOND),
         1 => (-4_i64..4).prop_map(|s| s * 5 * SECOND - 1),
     ];
-    let number = prop_oneof![4 => (-1000_i32..1000).prop_map(|n| f64::from(n) / 7.0), 1 => prop::sample::select(vec![1e300, -1e300, 1e-300, f64::NAN, 0.1])];
+    let number = prop_oneof![
+        4 => (-1000_i32..1000).prop_map(|n| f64::from(n) / 7.0),
+        1 => prop::sample::select(vec![1e300, -1e300, 1e-300, f64::NAN, 0.1]),
+    ];
     (
         prop::option::weighted(0.9, prop::sample::select(vec!["a", "b", "a key longer than a word"])),
         prop::option::weighted(0.9, 0_i32..2),
@@ -125,7 +128,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_cut_in_any_order_gives_the_answer_over_all_rows(plan in any_question(), rows in prop::collection::vec(row(), 0..120), chunk in 1_usize..40, seed in any::<u64>()) {
+    fn any_cut_in_any_order_gives_the_answer_over_all_rows(
+        plan in any_question(),
+        rows in prop::collection::vec(row(), 0..120),
+        chunk in 1_usize..40,
+        seed in any::<u64>(),
+    ) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut order: Vec<&[Row]> = rows.chunks(chunk).collect();
         random.shuffle(&mut order);
@@ -152,7 +160,12 @@ proptest! {
     }
 
     #[test]
-    fn rows_set_aside_and_re_admitted_make_the_answer_whole(plan in any_question(), rows in prop::collection::vec(row(), 0..120), chunk in 1_usize..40, seed in any::<u64>()) {
+    fn rows_set_aside_and_re_admitted_make_the_answer_whole(
+        plan in any_question(),
+        rows in prop::collection::vec(row(), 0..120),
+        chunk in 1_usize..40,
+        seed in any::<u64>(),
+    ) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut workers: Vec<Partial> = (0..random.usize(1..4)).map(|_| new(&plan)).collect();
         let (mut late, mut partly) = (Vec::new(), Vec::new());
@@ -201,7 +214,13 @@ proptest! {
     }
 
     #[test]
-    fn groups_that_leave_memory_in_shares_are_not_lost(plan in any_question(), rows in prop::collection::vec(row(), 0..120), chunk in 1_usize..40, shares in 1_usize..6, seed in any::<u64>()) {
+    fn groups_that_leave_memory_in_shares_are_not_lost(
+        plan in any_question(),
+        rows in prop::collection::vec(row(), 0..120),
+        chunk in 1_usize..40,
+        shares in 1_usize..6,
+        seed in any::<u64>(),
+    ) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut partial = new(&plan);
         let mut left: Vec<Partial> = (0..shares).map(|_| new(&plan)).collect();
@@ -221,7 +240,13 @@ proptest! {
     }
 
     #[test]
-    fn windows_that_leave_memory_are_not_lost(plan in any_question(), rows in prop::collection::vec(row(), 0..120), chunk in 1_usize..40, keep in 0_usize..6, seed in any::<u64>()) {
+    fn windows_that_leave_memory_are_not_lost(
+        plan in any_question(),
+        rows in prop::collection::vec(row(), 0..120),
+        chunk in 1_usize..40,
+        keep in 0_usize..6,
+        seed in any::<u64>(),
+    ) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut partial = new(&plan);
         let mut sealed = Vec::new();
@@ -240,11 +265,19 @@ proptest! {
                 sealed.push(frame);
             }
             let left = partial.answer(Some(watermark)).unwrap().status.unwrap();
-            prop_assert!(left.iter().filter(|s| **s != WindowStatus::Open).count() <= keep, "at most {} final groups stay", keep);
+            prop_assert!(
+                left.iter().filter(|s| **s != WindowStatus::Open).count() <= keep,
+                "at most {} final groups stay",
+                keep
+            );
         }
         sealed.push(partial.to_frame().unwrap());
         // Those whose times do not meet share no window: answered apart they give the same rows.
-        let mut reaches: Vec<_> = sealed.iter().filter(|f| f.height() > 0).map(|f| (plan.reach(f).unwrap_or((i64::MIN, i64::MAX)), f)).collect();
+        let mut reaches: Vec<_> = sealed
+            .iter()
+            .filter(|f| f.height() > 0)
+            .map(|f| (plan.reach(f).unwrap_or((i64::MIN, i64::MAX)), f))
+            .collect();
         reaches.sort_by_key(|(reach, _)| *reach);
         let mut clusters: Vec<(i64, Partial)> = Vec::new();
         for ((from, until), frame) in reaches {
@@ -255,7 +288,9 @@ proptest! {
             *end = until.max(*end);
             cluster.merge(frame).unwrap();
         }
-        let by_row = |columns: Vec<Vec<String>>| (0..columns[0].len()).map(|i| columns.iter().map(|c| c[i].clone()).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let by_row = |columns: Vec<Vec<String>>| {
+            (0..columns[0].len()).map(|i| columns.iter().map(|c| c[i].clone()).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
         let mut apart: Vec<_> = clusters.iter().flat_map(|(_, cluster)| by_row(answer(cluster))).collect();
         let mut together = by_row(whole(&plan, &rows));
         apart.sort();
@@ -265,9 +300,17 @@ proptest! {
     }
 
     #[test]
-    fn what_the_answer_leaves_out_leaves_its_status_out(rows in prop::collection::vec(row(), 0..80), window in prop::sample::select(WINDOWS), watermark in -40 * SECOND..40 * SECOND, limit in 0_u64..12) {
+    fn what_the_answer_leaves_out_leaves_its_status_out(
+        rows in prop::collection::vec(row(), 0..80),
+        window in prop::sample::select(WINDOWS),
+        watermark in -40 * SECOND..40 * SECOND,
+        limit in 0_u64..12,
+    ) {
         let all = bind(&format!("SELECT k, window_start AS s, count(*) AS n FROM r GROUP BY k, {window}"));
-        let some = bind(&format!("SELECT k, window_start AS s, count(*) AS n FROM r GROUP BY k, {window} HAVING count(*) > 1 ORDER BY n DESC, s DESC LIMIT {limit}"));
+        let some = bind(&format!(
+            "SELECT k, window_start AS s, count(*) AS n FROM r GROUP BY k, {window} HAVING count(*) > 1 \
+             ORDER BY n DESC, s DESC LIMIT {limit}"
+        ));
         let of = |plan: &Arc<Plan>| {
             let mut partial = new(plan);
             partial.absorb(&frame(&rows), None).unwrap();
@@ -275,7 +318,8 @@ proptest! {
             prop_assert_eq!(answer.frame.schema(), &plan.output);
             let status = answer.status.unwrap();
             prop_assert_eq!(status.len(), answer.frame.height());
-            let row = |i: usize| answer.frame.columns().iter().map(|c| c.get(i).unwrap().to_string()).collect::<Vec<_>>();
+            let row =
+                |i: usize| answer.frame.columns().iter().map(|c| c.get(i).unwrap().to_string()).collect::<Vec<_>>();
             Ok((0..status.len()).map(|i| (row(i), status[i].word())).collect::<BTreeMap<_, _>>())
         };
         let (all, some) = (of(&all)?, of(&some)?);
@@ -286,7 +330,17 @@ proptest! {
     }
 
     #[test]
-    fn no_time_is_too_far_away(times in prop::collection::vec(prop_oneof![any::<i64>(), prop::sample::select(vec![i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX])], 1..20), window in prop::sample::select(WINDOWS), watermark in prop::sample::select(vec![None, Some(i64::MIN), Some(0), Some(i64::MAX)])) {
+    fn no_time_is_too_far_away(
+        times in prop::collection::vec(
+            prop_oneof![
+                any::<i64>(),
+                prop::sample::select(vec![i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX])
+            ],
+            1..20,
+        ),
+        window in prop::sample::select(WINDOWS),
+        watermark in prop::sample::select(vec![None, Some(i64::MIN), Some(0), Some(i64::MAX)]),
+    ) {
         let rows: Vec<Row> = times.iter().map(|t| Row { k: Some("a"), g: None, x: Some(1.0), t: Some(*t) }).collect();
         let plan = question(window, "k, ");
         let mut partial = new(&plan);
@@ -301,9 +355,15 @@ proptest! {
     }
 
     #[test]
-    fn hops_hold_exactly_the_rows_that_lie_in_them(slide in 1_i64..40, size in 1_i64..60, offset in -50_i64..50, t in -200_i64..200) {
+    fn hops_hold_exactly_the_rows_that_lie_in_them(
+        slide in 1_i64..40,
+        size in 1_i64..60,
+        offset in -50_i64..50,
+        t in -200_i64..200,
+    ) {
         let hop = Hop { slide, size, offset };
-        let wanted: Vec<i64> = (t - size - slide..=t).filter(|s| (s - offset).rem_euclid(slide) == 0 && *s <= t && t < s + size).collect();
+        let wanted: Vec<i64> =
+            (t - size - slide..=t).filter(|s| (s - offset).rem_euclid(slide) == 0 && *s <= t && t < s + size).collect();
         prop_assert_eq!(hop.starts(t).collect::<Vec<_>>(), wanted);
     }
 }

@@ -540,7 +540,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_code_is_how_many_cuts_are_below_a_value(mut values in prop::collection::vec(-1e3..1e3_f64, 1..400), probe in -2e3..2e3_f64, holes in 0..3_usize) {
+    fn a_code_is_how_many_cuts_are_below_a_value(
+        mut values in prop::collection::vec(-1e3..1e3_f64, 1..400),
+        probe in -2e3..2e3_f64,
+        holes in 0..3_usize,
+    ) {
         values.iter_mut().take(holes).for_each(|v| *v = bins::MISSING);
         let cuts = bins::Column::of_numbers(&values, bins::Fineness::Numbers).cuts;
         prop_assert!(cuts.windows(2).all(|pair| pair[0] < pair[1]));
@@ -590,10 +594,13 @@ proptest! {
     fn a_tree_without_bootstrap_knows_all_its_rows(seed in 0..1_000_u64, count in 1..300_usize) {
         let frame = classes(count, seed);
         let growth = Growth { bootstrap: false, seed, ..Growth::classes() };
-        let forest = wait(train(frame.clone(), Training { growth: Some(growth), ..training("y", 1, 1) }, Wake::silent())).unwrap();
+        let forest =
+            wait(train(frame.clone(), Training { growth: Some(growth), ..training("y", 1, 1) }, Wake::silent()))
+                .unwrap();
         prop_assert!((accuracy(&forest, &frame) - 1.0).abs() < 1e-9);
         for (at, node) in forest.trees[0].nodes.iter().enumerate() {
-            let by_set = forest.features.get(usize::from(node.feature)).is_some_and(|f| matches!(f.kind, Kind::Category(_)));
+            let by_set =
+                forest.features.get(usize::from(node.feature)).is_some_and(|f| matches!(f.kind, Kind::Category(_)));
             prop_assert!(node.feature == LEAF || by_set == (node.cut == BY_SET));
             prop_assert!(node.feature == LEAF || by_set || node.child as usize > at);
         }

@@ -372,9 +372,14 @@ fn known_types_are_produced_exactly() {
 
 #[test]
 fn json_settles_types_and_keeps_nested_values_as_text() {
-    let text = r#"{"i":1,"f":1,"s":"ä\n\"q\"","t":"2001-01-01T00:01:00","d":"2001-01-01","b":true,"o":{"x":[1,"]"]},"m":1}
-{"f":2.5,"i":null,"n":null,"s":"\u00e4\ud83d\ude00","t":"2001-01-02 00:00:00","d":"2001-01-02","b":false,"o":[],"m":"x","extra":{}}
-"#;
+    let text = concat!(
+        r#"{"i":1,"f":1,"s":"ä\n\"q\"","t":"2001-01-01T00:01:00","d":"2001-01-01","b":true,"#,
+        r#""o":{"x":[1,"]"]},"m":1}"#,
+        "\n",
+        r#"{"f":2.5,"i":null,"n":null,"s":"\u00e4\ud83d\ude00","t":"2001-01-02 00:00:00","d":"2001-01-02","b":false,"#,
+        r#""o":[],"m":"x","extra":{}}"#,
+        "\n",
+    );
     let decoded = all(&json::NDJSON, text);
     assert_eq!(
         types(&decoded.frame),
@@ -511,41 +516,64 @@ proptest! {
     }
 
     #[test]
-    fn cutting_ndjson_anywhere_changes_nothing(text in awkward_json(), sizes in prop::collection::vec(1_usize..50, 1..6)) {
+    fn cutting_ndjson_anywhere_changes_nothing(
+        text in awkward_json(),
+        sizes in prop::collection::vec(1_usize..50, 1..6),
+    ) {
         let head = b"{\"a\":1,\"b\":\"x\"}\n";
         agree(&json::NDJSON, head, &[head, &text[..]].concat(), &sizes);
     }
 
     #[test]
-    fn cutting_a_json_document_anywhere_changes_nothing(text in awkward_json(), sizes in prop::collection::vec(1_usize..50, 1..6)) {
+    fn cutting_a_json_document_anywhere_changes_nothing(
+        text in awkward_json(),
+        sizes in prop::collection::vec(1_usize..50, 1..6),
+    ) {
         let head = b"[{\"a\":1,\"b\":\"x\"},\n";
         agree(&json::JSON, head, &[head, &text[..]].concat(), &sizes);
     }
 
     #[test]
-    fn numbers_are_read_as_the_language_reads_them(floats in prop::collection::vec(any::<f64>(), 1..40), ints in prop::collection::vec(any::<i64>(), 1..40)) {
+    fn numbers_are_read_as_the_language_reads_them(
+        floats in prop::collection::vec(any::<f64>(), 1..40),
+        ints in prop::collection::vec(any::<i64>(), 1..40),
+    ) {
         let text: String = floats.iter().zip(ints.iter().cycle()).map(|(f, i)| format!("{f},{f:e},{i}\n")).collect();
         let text = format!("f,e,i\n0.5,0.5,1\n{text}");
         let decoded = all(&csv::CSV, &text);
         prop_assert_eq!(decoded.rejects.count, 0);
         for name in ["f", "e"] {
-            let read: Vec<u64> = decoded.frame.column(name).unwrap().f64().unwrap().iter().skip(1).map(|f| f.unwrap().to_bits()).collect();
+            let read: Vec<u64> = decoded
+                .frame
+                .column(name)
+                .unwrap()
+                .f64()
+                .unwrap()
+                .iter()
+                .skip(1)
+                .map(|f| f.unwrap().to_bits())
+                .collect();
             prop_assert!(read.iter().zip(&floats).all(|(a, b)| *a == b.to_bits() || b.is_nan()));
         }
         let read: Vec<i64> = decoded.frame.column("i").unwrap().i64().unwrap().iter().skip(1).flatten().collect();
         prop_assert!(read.iter().zip(ints.iter().cycle()).all(|(a, b)| a == b));
     }
 
-    /// Of every length up to some more than sixteen bytes, which is where the quick way ends; and things that are no numbers.
+    /// Of every length up to some more than sixteen bytes, which is where the quick way ends; and things that are no
+    /// numbers.
     #[test]
     fn what_looks_like_a_number_is_one_when_the_language_says_so(
-        texts in prop::collection::vec("[-+]?[0-9]{0,9}\\.?[0-9]{0,9}|[-+.0-9e]{1,9}|[-0-9]{1,3}[/:x][0-9]{0,9}", 1..40),
+        texts in prop::collection::vec(
+            "[-+]?[0-9]{0,9}\\.?[0-9]{0,9}|[-+.0-9e]{1,9}|[-0-9]{1,3}[/:x][0-9]{0,9}",
+            1..40,
+        ),
         wholes in prop::collection::vec("-?[0-9]{1,18}", 1..40),
     ) {
         let decoder = open_as(&csv::CSV, b"f;i\n0.5;1\n", None);
         let lines: String = texts.iter().map(|text| format!("{text};1\n")).collect();
         let decoded = decoder.decode(lines.as_bytes(), 3, &[0]).unwrap();
-        let read: Vec<Option<u64>> = decoded.frame.column("f").unwrap().f64().unwrap().iter().map(|f| f.map(f64::to_bits)).collect();
+        let read: Vec<Option<u64>> =
+            decoded.frame.column("f").unwrap().f64().unwrap().iter().map(|f| f.map(f64::to_bits)).collect();
         let right: Vec<Option<u64>> = texts.iter().map(|text| text.parse::<f64>().ok().map(f64::to_bits)).collect();
         let wrong = texts.iter().zip(&right).filter(|(text, right)| !text.is_empty() && right.is_none()).count();
         prop_assert_eq!((decoded.rejects.count, decoded.rejects.cells.count() as usize), (0, wrong));
@@ -558,16 +586,26 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_again(
-        rows in prop::collection::vec((prop::option::of("[a-zä机\",;\r\n\t '{}\\\\]{0,12}"), prop::option::of(any::<i64>()), prop::option::of(-1e9..1e9_f64), prop::option::of(-4_000_000_000_000_000_i64..4_000_000_000_000_000)), 1..30),
+        rows in prop::collection::vec(
+            (
+                prop::option::of("[a-zä机\",;\r\n\t '{}\\\\]{0,12}"),
+                prop::option::of(any::<i64>()),
+                prop::option::of(-1e9..1e9_f64),
+                prop::option::of(-4_000_000_000_000_000_i64..4_000_000_000_000_000),
+            ),
+            1..30,
+        ),
     ) {
         let text: Vec<Option<&str>> = rows.iter().map(|r| r.0.as_deref()).collect();
-        let time = Int64Chunked::from_iter_options("t".into(), rows.iter().map(|r| r.3)).into_datetime(TimeUnit::Microseconds, None);
+        let time = Int64Chunked::from_iter_options("t".into(), rows.iter().map(|r| r.3))
+            .into_datetime(TimeUnit::Microseconds, None);
         let mut frame = df![
             "s" => text,
             "i" => rows.iter().map(|r| r.1).collect::<Vec<_>>(),
             "f" => rows.iter().map(|r| r.2).collect::<Vec<_>>(),
             "last" => vec![true; rows.len()],
-        ].unwrap();
+        ]
+        .unwrap();
         frame.with_column(time.into_column()).unwrap();
         let dir = tempfile::tempdir().unwrap();
         for ending in ["csv", "tsv", "json", "ndjson", "parquet", "arrow"] {

@@ -21,7 +21,8 @@ struct Row {
     b: Option<bool>,
 }
 
-const EVERYTHING: &str = "SELECT k, g, tumble(t, INTERVAL '7 seconds', INTERVAL '2 seconds') AS w, count(*) AS n, count(x) AS nx, sum(j) \
+const EVERYTHING: &str = "\
+     SELECT k, g, tumble(t, INTERVAL '7 seconds', INTERVAL '2 seconds') AS w, count(*) AS n, count(x) AS nx, sum(j) \
      AS sj, sum(x) AS sx, avg(x) AS ax, avg(i) AS ai, avg(u) AS au, min(x) AS lx, max(x) AS hx, min(i) AS li, max(i) \
      AS hi, min(u) AS lu, max(u) AS hu, min(k) AS lk, max(k) AS hk, max(t) AS ht, min(b) AS lb, stddev(x) AS sd, \
      var_samp(j) AS vj, stddev_pop(x) AS sp, var_pop(x) AS vp, count(DISTINCT x) AS dx, count(DISTINCT k) AS dk, \
@@ -29,10 +30,11 @@ const EVERYTHING: &str = "SELECT k, g, tumble(t, INTERVAL '7 seconds', INTERVAL 
      1.0 / count(*) AS mean, max(j) - min(j) AS spread FROM r WHERE g IS NULL OR g <> 3 GROUP BY k, g, w";
 
 fn float() -> impl Strategy<Value = f64> {
+    let extremes = vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, f64::MIN_POSITIVE];
     prop_oneof![
         4 => (-1000_i32..1000).prop_map(|n| f64::from(n) / 7.0),
         2 => any::<f64>(),
-        1 => prop::sample::select(vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, 1e300, -1e300, 1e16, 1.0, -1e16]),
+        1 => prop::sample::select([extremes, vec![5e-324, 1e300, -1e300, 1e16, 1.0, -1e16]].concat()),
     ]
 }
 
@@ -49,7 +51,10 @@ fn row() -> impl Strategy<Value = Row> {
     ])
     .prop_map(str::to_owned);
     let int = prop_oneof![3 => -5_i64..5, 1 => prop::sample::select(vec![i64::MIN, i64::MAX, i64::MAX - 1, 1 << 53])];
-    let time = prop_oneof![5 => -40_000_000_i64..40_000_000, 1 => prop::sample::select(vec![0, -1, 2_000_000, 9_000_000, -5_000_000])];
+    let time = prop_oneof![
+        5 => -40_000_000_i64..40_000_000,
+        1 => prop::sample::select(vec![0, -1, 2_000_000, 9_000_000, -5_000_000]),
+    ];
     let unsigned = prop_oneof![3 => 0_u64..5, 1 => Just(u64::MAX)];
     (
         prop::option::weighted(0.9, text),
@@ -158,27 +163,37 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_cut_in_any_order_gives_the_answer_over_all_rows(rows in prop::collection::vec(row(), 0..120), cuts in cuts()) {
+    fn any_cut_in_any_order_gives_the_answer_over_all_rows(
+        rows in prop::collection::vec(row(), 0..120),
+        cuts in cuts(),
+    ) {
         let plan = plan(EVERYTHING);
         prop_assert_eq!(bits(&fused(&plan, &rows, &cuts)), bits(&whole(&plan, &rows)));
     }
 
     #[test]
     fn without_groups_there_is_one_row_whatever_the_cut(rows in prop::collection::vec(row(), 0..60), cuts in cuts()) {
-        let plan = plan("SELECT count(*) AS n, sum(x) AS s, avg(x) AS a, min(k) AS k, stddev(x) AS sd, count(DISTINCT k) AS d FROM r");
+        let plan = plan(
+            "SELECT count(*) AS n, sum(x) AS s, avg(x) AS a, min(k) AS k, stddev(x) AS sd, count(DISTINCT k) AS d \
+             FROM r",
+        );
         let answer = fused(&plan, &rows, &cuts);
         prop_assert_eq!(answer.height(), 1);
         prop_assert_eq!(bits(&answer), bits(&whole(&plan, &rows)));
     }
 
     #[test]
-    fn every_row_is_shown_filtered_or_late(rows in prop::collection::vec(row(), 0..120), watermark in -50_000_000_i64..50_000_000) {
+    fn every_row_is_shown_filtered_or_late(
+        rows in prop::collection::vec(row(), 0..120),
+        watermark in -50_000_000_i64..50_000_000,
+    ) {
         let plan = plan(EVERYTHING);
         let mut partial = Partial::new(plan).unwrap();
         let absorbed = partial.absorb(&frame(&rows), Some(watermark)).unwrap();
         let late = absorbed.late.as_ref().map_or(0, DataFrame::height) as u64;
         prop_assert_eq!(absorbed.shown + absorbed.filtered + late, rows.len() as u64);
-        let counted: i64 = partial.answer(None).unwrap().frame.column("n").unwrap().i64().unwrap().iter().flatten().sum();
+        let counted: i64 =
+            partial.answer(None).unwrap().frame.column("n").unwrap().i64().unwrap().iter().flatten().sum();
         prop_assert_eq!(counted as u64, absorbed.shown, "what is shown is in some group");
         // Re-admitted, the late rows make the answer whole again.
         if let Some(late) = absorbed.late {
@@ -189,11 +204,15 @@ proptest! {
     }
 
     #[test]
-    fn sums_of_floats_are_the_true_sum_rounded_once(parts in prop::collection::vec((-(1_i64 << 52)..1_i64 << 52, 0_u32..40), 0..200), seed in any::<u64>()) {
+    fn sums_of_floats_are_the_true_sum_rounded_once(
+        parts in prop::collection::vec((-(1_i64 << 52)..1_i64 << 52, 0_u32..40), 0..200),
+        seed in any::<u64>(),
+    ) {
         // Multiples of 2^-40, so that 128 bits hold the true sum.
         let exact: i128 = parts.iter().map(|(m, shift)| i128::from(*m) << shift).sum();
         let scale = (-40_f64).exp2();
-        let mut values: Vec<f64> = parts.iter().map(|(m, shift)| *m as f64 * f64::from(*shift).exp2() * scale).collect();
+        let mut values: Vec<f64> =
+            parts.iter().map(|(m, shift)| *m as f64 * f64::from(*shift).exp2() * scale).collect();
         fastrand::Rng::with_seed(seed).shuffle(&mut values);
         let mut sums = ExactSums::default();
         sums.resize(1);
@@ -202,7 +221,11 @@ proptest! {
     }
 
     #[test]
-    fn sums_of_floats_survive_any_cancellation(values in prop::collection::vec(any::<f64>().prop_filter("finite", |x| x.is_finite()), 1..60), small in -1000_i32..1000, seed in any::<u64>()) {
+    fn sums_of_floats_survive_any_cancellation(
+        values in prop::collection::vec(any::<f64>().prop_filter("finite", |x| x.is_finite()), 1..60),
+        small in -1000_i32..1000,
+        seed in any::<u64>(),
+    ) {
         // Everything cancels except one small number.
         let small = f64::from(small) / 8.0;
         let mut all: Vec<f64> = values.iter().flat_map(|x| [*x, -*x]).chain([small]).collect();
@@ -214,15 +237,27 @@ proptest! {
     }
 
     #[test]
-    fn integer_sums_are_exact_or_refused(values in prop::collection::vec(prop_oneof![any::<i64>(), Just(i64::MAX), Just(i64::MIN), -9_i64..9], 1..40), chunk in 1_usize..9) {
-        let rows: Vec<Row> = values.iter().map(|v| Row { k: None, g: None, i: Some(*v), j: None, u: None, x: None, t: None, b: None }).collect();
+    fn integer_sums_are_exact_or_refused(
+        values in prop::collection::vec(prop_oneof![any::<i64>(), Just(i64::MAX), Just(i64::MIN), -9_i64..9], 1..40),
+        chunk in 1_usize..9,
+    ) {
+        let rows: Vec<Row> = values
+            .iter()
+            .map(|v| Row { k: None, g: None, i: Some(*v), j: None, u: None, x: None, t: None, b: None })
+            .collect();
         let plan = plan("SELECT sum(i) AS s FROM r");
         let mut partial = Partial::new(plan).unwrap();
-        rows.chunks(chunk).for_each(|c| { partial.absorb(&frame(c), None).unwrap(); });
+        rows.chunks(chunk).for_each(|c| {
+            partial.absorb(&frame(c), None).unwrap();
+        });
         let exact: i128 = values.iter().map(|v| i128::from(*v)).sum();
         match (i64::try_from(exact), partial.answer(None)) {
-            (Ok(exact), Ok(answer)) => prop_assert_eq!(answer.frame.column("s").unwrap().i64().unwrap().get(0), Some(exact)),
-            (Err(_), Err(fault)) => prop_assert!(fault.to_string().contains("64 bits") && fault.to_string().contains("DOUBLE"), "{}", fault),
+            (Ok(exact), Ok(answer)) => {
+                prop_assert_eq!(answer.frame.column("s").unwrap().i64().unwrap().get(0), Some(exact))
+            }
+            (Err(_), Err(fault)) => {
+                prop_assert!(fault.to_string().contains("64 bits") && fault.to_string().contains("DOUBLE"), "{}", fault)
+            }
             (exact, answer) => prop_assert!(false, "{exact:?} but {answer:?}"),
         }
     }

@@ -146,18 +146,33 @@ proptest! {
 
     /// A reference that shares no code: two loops.
     #[test]
-    fn a_join_is_what_two_loops_find(left in prop::collection::vec((prop::option::of(0_i64..6), -3_i32..3), 0..40), right in prop::collection::vec((prop::option::of(0_i16..6), -3.0..3.0_f64), 0..20), keep_all in any::<bool>()) {
-        let first = DataFrame::new(left.len(), vec![
-            Column::new("k".into(), left.iter().map(|r| r.0).collect::<Vec<_>>()),
-            Column::new("v".into(), left.iter().map(|r| r.1).collect::<Vec<_>>()),
-        ]).unwrap();
-        let second = DataFrame::new(right.len(), vec![
-            Column::new("k".into(), right.iter().map(|r| r.0.map(f64::from)).collect::<Vec<_>>()),
-            Column::new("w".into(), right.iter().map(|r| r.1).collect::<Vec<_>>()),
-        ]).unwrap();
+    fn a_join_is_what_two_loops_find(
+        left in prop::collection::vec((prop::option::of(0_i64..6), -3_i32..3), 0..40),
+        right in prop::collection::vec((prop::option::of(0_i16..6), -3.0..3.0_f64), 0..20),
+        keep_all in any::<bool>(),
+    ) {
+        let first = DataFrame::new(
+            left.len(),
+            vec![
+                Column::new("k".into(), left.iter().map(|r| r.0).collect::<Vec<_>>()),
+                Column::new("v".into(), left.iter().map(|r| r.1).collect::<Vec<_>>()),
+            ],
+        )
+        .unwrap();
+        let second = DataFrame::new(
+            right.len(),
+            vec![
+                Column::new("k".into(), right.iter().map(|r| r.0.map(f64::from)).collect::<Vec<_>>()),
+                Column::new("w".into(), right.iter().map(|r| r.1).collect::<Vec<_>>()),
+            ],
+        )
+        .unwrap();
         let kind = if keep_all { "LEFT JOIN" } else { "JOIN" };
         let sql = format!("SELECT a.k, v, w FROM a {kind} b ON a.k = b.k");
-        let inputs = [Input { name: "a", schema: first.schema(), time: None, commas: &[] }, Input { name: "b", schema: second.schema(), time: None, commas: &[] }];
+        let inputs = [
+            Input { name: "a", schema: first.schema(), time: None, commas: &[] },
+            Input { name: "b", schema: second.schema(), time: None, commas: &[] },
+        ];
         let plan = Arc::new(Plan::over(&Query::parse(&sql).unwrap(), &sql, &inputs).unwrap());
         let lookup = plan.join.as_ref().unwrap().index(second.clone(), &|| false).unwrap().unwrap();
         let mut partial = Partial::new(plan).unwrap();
@@ -165,7 +180,8 @@ proptest! {
         let mut want = Vec::new();
         let mut matched = 0;
         for (k, v) in &left {
-            let found: Vec<f64> = right.iter().filter(|(other, _)| k.is_some() && *k == other.map(i64::from)).map(|r| r.1).collect();
+            let found: Vec<f64> =
+                right.iter().filter(|(other, _)| k.is_some() && *k == other.map(i64::from)).map(|r| r.1).collect();
             matched += u64::from(!found.is_empty() || keep_all);
             want.extend(found.iter().map(|w| (*k, *v, Some(*w))));
             if found.is_empty() && keep_all {
@@ -173,11 +189,15 @@ proptest! {
             }
         }
         let answer = partial.answer(None).unwrap().frame;
-        let got: Vec<_> = (0..answer.height()).map(|i| (
-            answer.column("k").unwrap().i64().unwrap().get(i),
-            answer.column("v").unwrap().i32().unwrap().get(i).unwrap(),
-            answer.column("w").unwrap().f64().unwrap().get(i),
-        )).collect();
+        let got: Vec<_> = (0..answer.height())
+            .map(|i| {
+                (
+                    answer.column("k").unwrap().i64().unwrap().get(i),
+                    answer.column("v").unwrap().i32().unwrap().get(i).unwrap(),
+                    answer.column("w").unwrap().f64().unwrap().get(i),
+                )
+            })
+            .collect();
         prop_assert_eq!(got, want);
         prop_assert_eq!((absorbed.shown, absorbed.filtered), (matched, left.len() as u64 - matched));
     }

@@ -85,12 +85,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn groups_are_those_of_a_map(rows in prop::collection::vec((numbers(), texts(), any::<Option<u8>>()), 0..300), chunk in 1_usize..100) {
+    fn groups_are_those_of_a_map(
+        rows in prop::collection::vec((numbers(), texts(), any::<Option<u8>>()), 0..300),
+        chunk in 1_usize..100,
+    ) {
         holds(&rows, chunk);
     }
 
     #[test]
-    fn narrow_keys_find_their_table(rows in prop::collection::vec((narrow(), "[ab]{0,2}".prop_map(Some), prop::option::of(0_u8..3)), 0..3_000), chunk in 1_usize..1_000) {
+    fn narrow_keys_find_their_table(
+        rows in prop::collection::vec((narrow(), "[ab]{0,2}".prop_map(Some), prop::option::of(0_u8..3)), 0..3_000),
+        chunk in 1_usize..1_000,
+    ) {
         holds(&rows, chunk);
     }
 }

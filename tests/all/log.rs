@@ -208,9 +208,13 @@ fn honest(heard: &Heard, all: &[u8]) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Any bits flipped in any files of a log: either nothing changed for the reader, or it was named and the rest goes on.
+    /// Any bits flipped in any files of a log: either nothing changed for the reader, or it was named and the rest goes
+    /// on.
     #[test]
-    fn flipped_bits_are_found_and_never_handed_out(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..8), 1..4), reopen in any::<bool>()) {
+    fn flipped_bits_are_found_and_never_handed_out(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..8), 1..4),
+        reopen in any::<bool>(),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let lines = lines(40);
         let mut all = lines.concat().into_bytes();
@@ -248,12 +252,26 @@ proptest! {
             prop_assert!(!faults.is_empty(), "{} of {} bytes and no fault", heard.bytes.len(), all.len());
             // What is missing in the middle is known to the byte; what is missing at the end was cut off.
             let last = heard.at.last().map_or(0, |at| at + 1);
-            prop_assert_eq!(heard.bytes.len() as u64 + lost, last.max(heard.gaps.iter().map(|gap| gap.0 + gap.1).max().unwrap_or(0)));
+            prop_assert_eq!(
+                heard.bytes.len() as u64 + lost,
+                last.max(heard.gaps.iter().map(|gap| gap.0 + gap.1).max().unwrap_or(0))
+            );
             let short = all.len() as u64 - (heard.bytes.len() as u64 + lost);
-            prop_assert!(short == 0 || faults.iter().any(|f| f.what.contains("cut off") || f.what.contains("bytes of the file")), "{} short: {:?}", short, faults);
+            prop_assert!(
+                short == 0 || faults.iter().any(|f| f.what.contains("cut off") || f.what.contains("bytes of the file")),
+                "{} short: {:?}",
+                short,
+                faults
+            );
         }
         // One record at most is lost for each flip.
-        prop_assert!(heard.bytes.len() + flips.len() * 60 >= all.len(), "{} of {} bytes, {:?}", heard.bytes.len(), all.len(), faults);
+        prop_assert!(
+            heard.bytes.len() + flips.len() * 60 >= all.len(),
+            "{} of {} bytes, {:?}",
+            heard.bytes.len(),
+            all.len(),
+            faults
+        );
         // It goes on, and a second look finds nothing new.
         let end = log.range().end;
         prop_assert_eq!(put(&log, "after\n"), end);
@@ -267,7 +285,12 @@ proptest! {
 
     /// Files cut short, or with noise in them.
     #[test]
-    fn noise_is_found_and_never_handed_out(file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), noise in prop::collection::vec(any::<u8>(), 0..90), cut in any::<bool>()) {
+    fn noise_is_found_and_never_handed_out(
+        file in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        noise in prop::collection::vec(any::<u8>(), 0..90),
+        cut in any::<bool>(),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let lines = lines(40);
         let all = lines.concat().into_bytes();

@@ -148,13 +148,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_area_is_the_chance_that_a_true_row_scores_above_a_false_one(rows in prop::collection::vec((any::<bool>(), 0_u8..12), 2..60)) {
+    fn the_area_is_the_chance_that_a_true_row_scores_above_a_false_one(
+        rows in prop::collection::vec((any::<bool>(), 0_u8..12), 2..60),
+    ) {
         let (truth, scores): (Vec<bool>, Vec<f64>) = rows.iter().map(|(t, s)| (*t, f64::from(*s))).unzip();
         let mut pairs = Vec::new();
         for (t, s) in &rows {
             for (u, r) in &rows {
                 if *t && !*u {
-                    pairs.push(match s.cmp(r) { std::cmp::Ordering::Greater => 1.0, std::cmp::Ordering::Equal => 0.5, std::cmp::Ordering::Less => 0.0 });
+                    pairs.push(match s.cmp(r) {
+                        std::cmp::Ordering::Greater => 1.0,
+                        std::cmp::Ordering::Equal => 0.5,
+                        std::cmp::Ordering::Less => 0.0,
+                    });
                 }
             }
         }
@@ -164,7 +170,10 @@ proptest! {
     }
 
     #[test]
-    fn a_histogram_counts_every_value(values in prop::collection::vec(prop_oneof![-5.0_f64..5.0, Just(f64::NAN), Just(1e300)], 0..50), bins in 1_usize..9) {
+    fn a_histogram_counts_every_value(
+        values in prop::collection::vec(prop_oneof![-5.0_f64..5.0, Just(f64::NAN), Just(1e300)], 0..50),
+        bins in 1_usize..9,
+    ) {
         let histogram = Histogram::new(&values, bins);
         prop_assert_eq!(histogram.counts.iter().sum::<u64>() + histogram.outside, values.len() as u64);
     }

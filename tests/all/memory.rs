@@ -80,14 +80,25 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_answer_in_little_memory_is_the_answer_in_any(rows in 2_000_usize..12_000, groups in 1_000_i64..40_000, question in 0_usize..5, share in 0.1..=1.0_f64, threads in 1_usize..4, seed in any::<u64>()) {
+    fn an_answer_in_little_memory_is_the_answer_in_any(
+        rows in 2_000_usize..12_000,
+        groups in 1_000_i64..40_000,
+        question in 0_usize..5,
+        share in 0.1..=1.0_f64,
+        threads in 1_usize..4,
+        seed in any::<u64>(),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let frame = many(rows, groups, seed);
         let cut = (rows as f64 * share) as usize;
         let old = save(folder.path(), "old.parquet", &frame.head(Some(cut)));
         let new = save(folder.path(), "new.csv", &frame.slice(cut as i64, rows - cut));
         let live = if cut < rows { vec![format!("file:{}?follow=false", new.display())] } else { vec![] };
-        let last = answer(&open(&given(&[&old], &live)), QUESTIONS[question], Options { threads, memory: mib(1.0), ..Options::default() });
+        let last = answer(
+            &open(&given(&[&old], &live)),
+            QUESTIONS[question],
+            Options { threads, memory: mib(1.0), ..Options::default() },
+        );
         prop_assert_eq!(&last.fault, &None);
         prop_assert!(last.rows.conserved() && last.rows.come_in == rows as u64, "{:?}", last.rows);
         assert_close(&all(&last), &ordered(&one_go(&frame, QUESTIONS[question])));

@@ -120,10 +120,18 @@ proptest! {
 
     /// Against loops over all pairs of rows.
     #[test]
-    fn window_functions_are_what_plain_loops_find(values in prop::collection::vec((0_u8..3, -4_i64..4, prop::option::of(-8_i32..8)), 1..40)) {
-        let rows_: Vec<(&str, i64, Option<f64>)> = values.iter().map(|(k, v, x)| (["a", "b", "c"][*k as usize], *v, x.map(f64::from))).collect();
-        let answer = ask("SELECT k, v, x, rank() OVER (PARTITION BY k ORDER BY v) AS r, dense_rank() OVER (PARTITION BY k ORDER BY v) AS d, sum(v) OVER (PARTITION BY k ORDER BY v) AS s, \
-            min(x) OVER (PARTITION BY k) AS lo, count(*) OVER (PARTITION BY k ORDER BY v DESC) AS n, avg(v) OVER (PARTITION BY k) AS a FROM r", &rows(&rows_));
+    fn window_functions_are_what_plain_loops_find(
+        values in prop::collection::vec((0_u8..3, -4_i64..4, prop::option::of(-8_i32..8)), 1..40),
+    ) {
+        let rows_: Vec<(&str, i64, Option<f64>)> =
+            values.iter().map(|(k, v, x)| (["a", "b", "c"][*k as usize], *v, x.map(f64::from))).collect();
+        let answer = ask(
+            "SELECT k, v, x, rank() OVER (PARTITION BY k ORDER BY v) AS r, \
+             dense_rank() OVER (PARTITION BY k ORDER BY v) AS d, sum(v) OVER (PARTITION BY k ORDER BY v) AS s, \
+             min(x) OVER (PARTITION BY k) AS lo, count(*) OVER (PARTITION BY k ORDER BY v DESC) AS n, \
+             avg(v) OVER (PARTITION BY k) AS a FROM r",
+            &rows(&rows_),
+        );
         for (i, row) in rows_.iter().enumerate() {
             let own: Vec<_> = rows_.iter().filter(|o| o.0 == row.0).collect();
             prop_assert_eq!(whole(&answer, "r")[i], own.iter().filter(|o| o.1 < row.1).count() as i64 + 1);
@@ -131,7 +139,10 @@ proptest! {
             smaller.sort_unstable();
             smaller.dedup();
             prop_assert_eq!(whole(&answer, "d")[i], smaller.len() as i64 + 1);
-            prop_assert_eq!(numbers(&answer, "s")[i], Some(own.iter().map(|o| o.1).filter(|v| *v <= row.1).sum::<i64>() as f64));
+            prop_assert_eq!(
+                numbers(&answer, "s")[i],
+                Some(own.iter().map(|o| o.1).filter(|v| *v <= row.1).sum::<i64>() as f64)
+            );
             prop_assert_eq!(numbers(&answer, "lo")[i], own.iter().filter_map(|o| o.2).reduce(f64::min));
             prop_assert_eq!(whole(&answer, "n")[i], own.iter().filter(|o| o.1 >= row.1).count() as i64);
             let mean = own.iter().map(|o| o.1).sum::<i64>() as f64 / own.len() as f64;

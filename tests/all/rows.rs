@@ -53,7 +53,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_cut_in_any_order_shows_the_same_rows(rows in 0_usize..400, chunk in 1_usize..60, workers in 1_usize..4, seed in any::<u64>(), question in 0..QUESTIONS.len()) {
+    fn any_cut_in_any_order_shows_the_same_rows(
+        rows in 0_usize..400,
+        chunk in 1_usize..60,
+        workers in 1_usize..4,
+        seed in any::<u64>(),
+        question in 0..QUESTIONS.len(),
+    ) {
         let frame = sample(rows, seed);
         let sql = QUESTIONS[question];
         let plan = plan(sql, frame.schema(), Some("t"));
@@ -95,7 +101,13 @@ proptest! {
     }
 
     #[test]
-    fn any_split_of_history_and_live_shows_the_same_rows(rows in 1_usize..2_000, share in 0.0..=1.0_f64, threads in 1_usize..4, seed in any::<u64>(), question in 0..QUESTIONS.len()) {
+    fn any_split_of_history_and_live_shows_the_same_rows(
+        rows in 1_usize..2_000,
+        share in 0.0..=1.0_f64,
+        threads in 1_usize..4,
+        seed in any::<u64>(),
+        question in 0..QUESTIONS.len(),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let frame = sample(rows, seed);
         let cut = ((rows as f64 * share) as usize).max(1);

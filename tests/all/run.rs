@@ -109,13 +109,27 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_split_of_history_and_live_gives_the_same_answer(rows in 1_usize..3_000, share in 0.0..=1.0_f64, threads in 1_usize..5, seed in any::<u64>(), kind in 0_usize..4) {
+    fn any_split_of_history_and_live_gives_the_same_answer(
+        rows in 1_usize..3_000,
+        share in 0.0..=1.0_f64,
+        threads in 1_usize..5,
+        seed in any::<u64>(),
+        kind in 0_usize..4,
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let frame = sample(rows, seed);
         let cut = (rows as f64 * share) as usize;
-        let old = file(folder.path(), ["old.parquet", "old.csv", "old.ndjson", "old.arrow"][kind], &frame.head(Some(cut.max(1))));
+        let old = file(
+            folder.path(),
+            ["old.parquet", "old.csv", "old.ndjson", "old.arrow"][kind],
+            &frame.head(Some(cut.max(1))),
+        );
         let cut = cut.max(1);
-        let new = file(folder.path(), ["new.ndjson", "new.csv", "new.csv", "new.ndjson"][kind], &frame.slice(cut as i64, rows - cut));
+        let new = file(
+            folder.path(),
+            ["new.ndjson", "new.csv", "new.csv", "new.ndjson"][kind],
+            &frame.slice(cut as i64, rows - cut),
+        );
         let live = if cut < rows { vec![format!("file:{}?follow=false", new.display())] } else { vec![] };
         let table = open(&given(&[&old], &live));
         let last = answer(&table, QUESTION, Options { threads, ..Options::default() });
@@ -128,11 +142,16 @@ proptest! {
     }
 
     #[test]
-    fn disorder_within_the_lateness_changes_nothing(rows in 1_usize..3_000, seed in any::<u64>(), threads in 1_usize..4) {
+    fn disorder_within_the_lateness_changes_nothing(
+        rows in 1_usize..3_000,
+        seed in any::<u64>(),
+        threads in 1_usize..4,
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let frame = sample(rows, seed);
         let path = file(folder.path(), "all.parquet", &frame);
-        let table = open(&given(&[], &[format!("replay:{}?speed=max&disorder=20s&seed={}", path.display(), seed % 1000)]));
+        let table =
+            open(&given(&[], &[format!("replay:{}?speed=max&disorder=20s&seed={}", path.display(), seed % 1000)]));
         let last = answer(&table, QUESTION, Options { threads, ..Options::default() });
         assert_same(&last.answer, &one_go(&frame, QUESTION));
         prop_assert_eq!(last.rows.late, 0);
@@ -142,7 +161,10 @@ proptest! {
     fn late_rows_are_set_aside_counted_and_shown(rows in 500_usize..3_000, seed in any::<u64>()) {
         let folder = tempfile::tempdir().unwrap();
         let path = file(folder.path(), "all.parquet", &sample(rows, seed));
-        let mut given = given(&[], &[format!("replay:{}?speed=max&disorder=60s&rate=1000000", path.display()).replace("speed=max&", "")]);
+        let mut given = given(
+            &[],
+            &[format!("replay:{}?speed=max&disorder=60s&rate=1000000", path.display()).replace("speed=max&", "")],
+        );
         given.lateness = Some(Duration::ZERO);
         let last = answer(&open(&given), QUESTION, Options::default());
         prop_assert!(last.rows.conserved(), "{:?}", last.rows);

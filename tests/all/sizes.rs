@@ -216,7 +216,9 @@ fn the_program_answers_from_the_rest_names_what_is_left_out_and_fails() {
 fn batches(compression: Option<IpcCompression>) -> Vec<u8> {
     let rows = |count: i64| {
         let s: Vec<String> = (0..count).map(|i| format!("a text that is long enough {i}")).collect();
-        df!["n" => (0..count).map(|i| i * 1_000_003).collect::<Vec<_>>(), "s" => s, "b" => (0..count).map(|i| i % 2 == 0).collect::<Vec<_>>()].unwrap()
+        let n: Vec<i64> = (0..count).map(|i| i * 1_000_003).collect();
+        let b: Vec<bool> = (0..count).map(|i| i % 2 == 0).collect();
+        df!["n" => n, "s" => s, "b" => b].unwrap()
     };
     let mut frame = rows(1_231).vstack(&rows(1_237)).and_then(|f| f.vstack(&rows(1_249))).unwrap();
     let mut out = Vec::new();

@@ -86,12 +86,21 @@ fn a_time_has_a_text_of_whatever_year_it_is() {
 
 proptest! {
     #[test]
-    fn texts_are_those_of_the_calendar_where_it_reaches_and_read_back(seconds in -62_167_219_200_i64..253_402_300_800, micros in 0_i64..1_000_000) {
+    fn texts_are_those_of_the_calendar_where_it_reaches_and_read_back(
+        seconds in -62_167_219_200_i64..253_402_300_800,
+        micros in 0_i64..1_000_000,
+    ) {
         let value = seconds * 1_000_000 + micros;
         let known = chrono::DateTime::from_timestamp_micros(value).unwrap();
-        prop_assert_eq!(time::text(value, TimeUnit::Microseconds, 'T', Clock::Full), known.format("%Y-%m-%dT%H:%M:%S%.f").to_string());
+        prop_assert_eq!(
+            time::text(value, TimeUnit::Microseconds, 'T', Clock::Full),
+            known.format("%Y-%m-%dT%H:%M:%S%.f").to_string()
+        );
         prop_assert_eq!(time::iso_micros(value), known.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
-        prop_assert_eq!(parse_datetime(&time::text(value, TimeUnit::Microseconds, ' ', Clock::Full), TimeUnit::Microseconds), Some(value));
+        prop_assert_eq!(
+            parse_datetime(&time::text(value, TimeUnit::Microseconds, ' ', Clock::Full), TimeUnit::Microseconds),
+            Some(value)
+        );
     }
 
     #[test]
@@ -106,12 +115,17 @@ proptest! {
         for (from, to) in [(Ms, Us), (Ms, Ns), (Us, Ns), (Ns, Us), (Ns, Ms), (Us, Ms), (Us, Us)] {
             let (a, b) = (i128::from(time::per_second(from)), i128::from(time::per_second(to)));
             match time::in_unit(value, from, to) {
-                Some(moved) if time::is_infinite(value) => prop_assert!(time::is_infinite(moved) && (moved > 0) == (value > 0)),
+                Some(moved) if time::is_infinite(value) => {
+                    prop_assert!(time::is_infinite(moved) && (moved > 0) == (value > 0))
+                }
                 Some(moved) => prop_assert_eq!(i128::from(moved), (i128::from(value) * b).div_euclid(a)),
                 None => prop_assert!((i128::from(value) * b).div_euclid(a).abs() >= i128::from(i64::MAX)),
             }
             if let Some(moved) = time::day_in_unit(day, from) {
-                prop_assert_eq!(time::day_of(moved, from), Some(if time::is_infinite_day(day) { if day > 0 { i32::MAX } else { -i32::MAX } } else { day }));
+                prop_assert_eq!(
+                    time::day_of(moved, from),
+                    Some(if time::is_infinite_day(day) { if day > 0 { i32::MAX } else { -i32::MAX } } else { day })
+                );
             }
         }
         for unit in [Ms, Us, Ns] {

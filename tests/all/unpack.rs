@@ -159,7 +159,8 @@ proptest! {
         // Less than a pipe holds.
         writer.write_all(&bytes).unwrap();
         drop(writer);
-        let mut live: Box<dyn braid::source::live::Live> = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
+        let mut live: Box<dyn braid::source::live::Live> =
+            Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
         prop_assert!(live.settle(std::time::Duration::from_secs(10)).is_err());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("noise.csv");

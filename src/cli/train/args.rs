@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
+use crate::cli::help::list;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::engine::train::Training;
@@ -91,9 +92,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
 
 pub fn help() -> String {
     let mut text = "Braid: trains a random forest\n\nbraid train --data FILE --target COLUMN [OPTION]…\n\n".to_owned();
-    for (name, value, about) in OPTIONS {
-        text += &format!("  {:<28} {about}\n", format!("--{name} {value}"));
-    }
+    text += &list(OPTIONS.iter().copied());
     text += "\nThe report goes to stdout, progress to stderr. Exit code: 0; 1 with one line that says what, where and \
              what to do;\n2 for wrong usage.\n\nExample:\n  braid train --data flights.parquet --target late --trees \
              200 --model late.json\n";

@@ -37,7 +37,15 @@ impl Outcome {
     pub fn json(&self, started: Instant) -> String {
         let forest = &self.forest;
         let names = forest.task.classes();
-        let class = |(name, s): (&String, &ClassScore)| json!({ "class": name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support });
+        let class = |(name, s): (&String, &ClassScore)| {
+            json!({
+                "class": name,
+                "precision": s.precision,
+                "recall": s.recall,
+                "f1": s.f1,
+                "support": s.support,
+            })
+        };
         let dropped: serde_json::Map<String, Value> =
             self.report.dropped.by_column.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let importance: serde_json::Map<String, Value> =
@@ -69,7 +77,8 @@ impl Outcome {
                 "accuracy": self.report.verdict.score(),
                 "balanced_accuracy": self.report.verdict.classes().and_then(|c| c.matrix.balanced_accuracy()),
                 "log_loss": self.report.verdict.classes().and_then(|c| c.log_loss),
-                "f1_macro": self.report.verdict.classes().filter(|c| c.matrix.rows() > 0).map(|c| c.matrix.macro_mean().f1),
+                "f1_macro":
+                    self.report.verdict.classes().filter(|c| c.matrix.rows() > 0).map(|c| c.matrix.macro_mean().f1),
                 "roc_auc": self.report.verdict.classes().and_then(Classes::roc_area),
                 "accuracy_of_guessing": self.report.verdict.classes().and_then(|c| c.matrix.guessing()),
                 "classes": names.iter().zip(&self.per_class()).map(class).collect::<Vec<_>>(),
@@ -77,7 +86,12 @@ impl Outcome {
             }),
             Task::Numbers => {
                 let of = |read: fn(&Regression) -> Option<f64>| self.report.verdict.numbers().and_then(read);
-                json!({ "accuracy": null, "r2": of(|n| n.r2), "mae": of(|n| Some(n.mae)), "rmse": of(|n| Some(n.rmse)) })
+                json!({
+                    "accuracy": null,
+                    "r2": of(|n| n.r2),
+                    "mae": of(|n| Some(n.mae)),
+                    "rmse": of(|n| Some(n.rmse)),
+                })
             }
         };
         if let (Some(stats), Value::Object(more)) = (stats.as_object_mut(), more) {

@@ -265,7 +265,11 @@ pub fn sql(path: &Path) -> Read {
 }
 
 fn ask(text: &str) -> Result<usize, Fault> {
-    let mut rows = df!["k" => ["a", "b", "a", "c"], "v" => [Some(1_i64), None, Some(-3), Some(i64::MAX)], "x" => [0.5, f64::NAN, -1.0, 1e300]]?;
+    let mut rows = df![
+        "k" => ["a", "b", "a", "c"],
+        "v" => [Some(1_i64), None, Some(-3), Some(i64::MAX)],
+        "x" => [0.5, f64::NAN, -1.0, 1e300],
+    ]?;
     let times = Int64Chunked::from_vec("t".into(), vec![0, 1_000_000, -5, 90_000_000])
         .into_datetime(TimeUnit::Microseconds, None);
     rows.with_column(times.into_column())?;

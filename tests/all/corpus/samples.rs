@@ -162,7 +162,11 @@ pub fn workspace() -> Vec<Vec<u8>> {
     let (_guard, path) = place("workspace.json");
     let vault = braid::workspace::Vault::new(path.with_file_name("vault"));
     braid::workspace::Workspace::default().save(&path, &vault).expect("a place to write");
-    vec![fs::read(&path).expect("what was written"), b"{\"tables\":[{\"name\":\"t\",\"paths\":[\"a.csv\"],\"live\":[\"ws://localhost:9/a?time=t\"],\"time\":{\"column\":\"t\",\"lateness_ms\":10000},\"seam\":\"append\"}]}".to_vec()]
+    let table = concat!(
+        r#"{"tables":[{"name":"t","paths":["a.csv"],"live":["ws://localhost:9/a?time=t"],"#,
+        r#""time":{"column":"t","lateness_ms":10000},"seam":"append"}]}"#,
+    );
+    vec![fs::read(&path).expect("what was written"), table.as_bytes().to_vec()]
 }
 
 pub fn checkpoint() -> Vec<Vec<u8>> {

@@ -58,19 +58,25 @@ proptest! {
     ) {
         let x = ascending(steps);
         let mut state = seed | 1;
-        let y: Vec<f64> = x.iter().map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as f64 / 1e6
-        }).collect();
+        let y: Vec<f64> = x
+            .iter()
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) as f64 / 1e6
+            })
+            .collect();
         let end = x[x.len() - 1];
         let (lo, hi) = (end * share * 0.5, end * (1.0 - share * 0.5) + 1e-6);
         let all: Vec<_> = x.iter().zip(&y).map(|(x, y)| Some((*x, *y))).collect();
-        let kept: Vec<_> = decimate::m4(&x, &y, &[], (lo, hi), columns).into_iter().map(|i| i.map(|i| (x[i], y[i]))).collect();
+        let kept: Vec<_> =
+            decimate::m4(&x, &y, &[], (lo, hi), columns).into_iter().map(|i| i.map(|i| (x[i], y[i]))).collect();
         prop_assert!(kept.len() <= 4 * columns + 8 || kept.len() <= x.len());
         let (full, few) = (envelope(&all, (lo, hi), columns), envelope(&kept, (lo, hi), columns));
         for (column, (a, b)) in full.iter().zip(&few).enumerate() {
             match (a, b) {
-                (Some(a), Some(b)) => prop_assert!((a.0 - b.0).abs() < 1e-6 && (a.1 - b.1).abs() < 1e-6, "column {column}: {a:?} {b:?}"),
+                (Some(a), Some(b)) => {
+                    prop_assert!((a.0 - b.0).abs() < 1e-6 && (a.1 - b.1).abs() < 1e-6, "column {column}: {a:?} {b:?}")
+                }
                 (a, b) => prop_assert_eq!(a, b, "column {}", column),
             }
         }
@@ -169,7 +175,8 @@ proptest! {
         let mut labels = ticks.labels.clone();
         labels.dedup();
         prop_assert_eq!(labels.len(), ticks.labels.len(), "two ticks read the same: {:?}", ticks);
-        let minus_zero = |label: &String| label.starts_with('\u{2212}') && !label.chars().any(|c| ('1'..='9').contains(&c));
+        let minus_zero =
+            |label: &String| label.starts_with('\u{2212}') && !label.chars().any(|c| ('1'..='9').contains(&c));
         prop_assert!(!ticks.labels.iter().any(minus_zero), "a minus before zero");
     }
 
