@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]
 
 use braid::engine::train::{Training, train};
-use braid::learn::encode::Question;
 use braid::learn::fuse::{Event, Fused, Learned, Settings, Trees};
+use braid::learn::question::Question;
 use braid::sync::Wake;
 use polars::prelude::*;
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::{own, sync_folder};
+use super::{sync_folder, system};
 
 const PREFIX: &str = ".braid-";
 const SUFFIX: &str = ".part";
@@ -194,7 +194,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     if !found.is_symlink() {
         return Ok(path.to_owned());
     }
-    if !(own::is_ours(&found) || own::is_roots(&found)) {
+    if !(system::is_ours(&found) || system::is_roots(&found)) {
         return Err(io::Error::other("this is a link that another user made; name the file itself"));
     }
     // A pipe behind a name such as /dev/stdout has no path of its own; nor has a link that leads nowhere.

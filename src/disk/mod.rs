@@ -9,6 +9,7 @@ mod draft;
 pub mod own;
 mod private;
 mod stdout;
+mod system;
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

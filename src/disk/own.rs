@@ -1,11 +1,13 @@
 //! Files and folders that are Braid's own: recordings, checkpoints, workspaces. They are for this user alone, and no
 //! link that somebody put there is followed. What is in them is left to others.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::Draft;
+use super::system::{builder, is_open, names, options, tighten};
+pub use super::system::{is_ours, is_roots};
 
 /// A folder that is there afterwards: one that is made is for this user alone, and so becomes one that this user owns.
 ///
@@ -152,89 +154,6 @@ pub fn sweep_drafts(folder: &Path) {
         }
     }
 }
-
-#[cfg(unix)]
-mod system {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-
-    use super::{DirBuilder, Metadata, OpenOptions, Path, io};
-
-    pub fn builder() -> DirBuilder {
-        let mut builder = DirBuilder::new();
-        builder.mode(0o700);
-        builder
-    }
-
-    /// Neither through a link nor waiting for somebody at the other end of a pipe.
-    pub fn options() -> OpenOptions {
-        let mut options = OpenOptions::new();
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
-        options.mode(0o600).custom_flags(flags.bits().cast_signed());
-        options
-    }
-
-    pub fn is_ours(found: &Metadata) -> bool {
-        found.uid() == rustix::process::geteuid().as_raw()
-    }
-
-    pub fn is_roots(found: &Metadata) -> bool {
-        found.uid() == 0
-    }
-
-    /// Whether all may change what is in a folder.
-    pub fn is_open(found: &Metadata) -> bool {
-        found.mode() & 0o002 != 0
-    }
-
-    pub fn names(found: &Metadata) -> u64 {
-        found.nlink()
-    }
-
-    /// Takes from others what they may do with a folder of ours.
-    pub fn tighten(path: &Path, found: &Metadata) -> io::Result<()> {
-        if is_ours(found) && found.mode() & 0o077 != 0 {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(unix))]
-mod system {
-    use super::{DirBuilder, Metadata, OpenOptions, Path, io};
-
-    pub fn builder() -> DirBuilder {
-        DirBuilder::new()
-    }
-
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
-    }
-
-    // A user's own folders are closed to others there.
-    pub fn is_ours(_: &Metadata) -> bool {
-        true
-    }
-
-    pub fn is_roots(_: &Metadata) -> bool {
-        true
-    }
-
-    pub fn is_open(_: &Metadata) -> bool {
-        false
-    }
-
-    pub fn names(_: &Metadata) -> u64 {
-        1
-    }
-
-    pub fn tighten(_: &Path, _: &Metadata) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-use system::{builder, is_open, names, options, tighten};
-pub use system::{is_ours, is_roots};
 
 /// Opens a file to write, if it is a plain file under one name alone: through a second one somebody else could be
 /// harmed.

@@ -14,10 +14,12 @@ use super::{Reached, Table};
 use crate::data::Result;
 use crate::learn::bins::SAMPLE;
 use crate::learn::drift::Baseline;
-use crate::learn::encode::{Dropped, Prepared, Question};
+use crate::learn::dropped::Dropped;
 use crate::learn::forest::Forest;
 use crate::learn::merge::merge;
 use crate::learn::model::LearntTo;
+use crate::learn::prepared::Prepared;
+use crate::learn::question::Question;
 
 /// Chunks whose trees are fitted together: a value takes the room of so many codes.
 const TOGETHER: usize = 8;

@@ -11,10 +11,11 @@ use polars::prelude::DataFrame;
 use super::Job;
 use super::job::Reporter;
 use crate::data::{Fault, Result};
-use crate::learn::encode::{Prepared, Question};
 use crate::learn::forest::{Forest, TREES, Task};
 use crate::learn::grow::{Growth, grower};
 use crate::learn::oob::{Harvest, Judged, judge};
+use crate::learn::prepared::Prepared;
+use crate::learn::question::Question;
 use crate::source::history::History;
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 

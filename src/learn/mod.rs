@@ -4,6 +4,7 @@
 pub mod bins;
 pub mod damage;
 pub mod drift;
+pub mod dropped;
 pub mod encode;
 pub mod explain;
 pub mod flat;
@@ -16,7 +17,9 @@ pub mod measure;
 pub mod merge;
 pub mod model;
 pub mod oob;
+pub mod prepared;
 pub mod propose;
+pub mod question;
 pub mod report;
 pub mod score;
 pub mod split;

@@ -4,8 +4,7 @@
 use hashbrown::HashMap;
 use polars::prelude::*;
 
-use super::bins::MISSING;
-use super::encode::{categories, kind_of, label_texts, numbers};
+use super::encode::{each_code, kind_of, label_texts, numbers};
 use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Scores, Task};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
@@ -234,15 +233,4 @@ fn write_codes(feature: &Feature, column: &Column, codes: &mut [u16], width: usi
             *lack |= lacks;
         }
     })
-}
-
-/// Gives the code of each row, and whether it lacks a value.
-pub(super) fn each_code(feature: &Feature, column: &Column, mut take: impl FnMut(u16, bool)) -> Result<()> {
-    if let Kind::Category(words) = &feature.kind {
-        let texts = column.as_materialized_series().cast(&DataType::String)?;
-        categories(texts.str()?, words).for_each(|code| take(code as u16, code == words.len() + 1));
-        return Ok(());
-    }
-    numbers(column, &feature.kind)?.into_iter().for_each(|value| take(feature.code(value), value == MISSING));
-    Ok(())
 }

@@ -10,9 +10,10 @@ use crate::data::{Fault, Result};
 use crate::engine::lesson::{self, Learned, Lesson, Proposed, ROOM, Scope, Target, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Progress, Reached};
-use crate::learn::encode::{Question, TaskKind, kind_of};
+use crate::learn::encode::kind_of;
 use crate::learn::forest::Missing;
 use crate::learn::propose::Task;
+use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
 
 /// All that a person chooses.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use braid::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn};
 use braid::engine::train::Training;
 use braid::engine::{Keep, Reached};
-use braid::learn::encode::Question;
+use braid::learn::question::Question;
 use braid::sync::{Latest, Wake};
 use polars::prelude::*;
 

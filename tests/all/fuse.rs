@@ -1,9 +1,9 @@
 //! A forest that goes on learning: as good as one of all rows while nothing changes, and soon good again after a
 //! change.
 
-use braid::learn::encode::Question;
 use braid::learn::forest::Forest;
 use braid::learn::fuse::{Event, Fused, Learner, Settings, Strength, Trees};
+use braid::learn::question::Question;
 use fastrand::Rng;
 use polars::prelude::*;
 

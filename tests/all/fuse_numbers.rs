@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use braid::learn::encode::{Question, TaskKind};
 use braid::learn::forest::{Forest, Task};
 use braid::learn::fuse::{Event, Fused, Learner, Numbers, Settings, Strength, Trees};
+use braid::learn::question::{Question, TaskKind};
 use fastrand::Rng;
 use polars::prelude::*;
 

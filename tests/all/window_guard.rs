@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use braid::data::format::write_frame;
 use braid::engine::train::{Training, train};
-use braid::learn::encode::Question;
 use braid::learn::model;
+use braid::learn::question::Question;
 use braid::sync::Wake;
 use polars::prelude::*;
 

@@ -8,10 +8,10 @@ use crate::cli::help::list;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::engine::train::Training;
-use crate::learn::encode::TaskKind;
 use crate::learn::forest::Missing;
 use crate::learn::goal::Criterion;
 use crate::learn::grow::Tries;
+use crate::learn::question::TaskKind;
 
 #[derive(Debug)]
 pub struct TrainArgs {

@@ -10,9 +10,9 @@ use unicode_width::UnicodeWidthStr;
 use super::super::stats::{cpu_seconds, peak_rss_mb};
 use super::task_word;
 use crate::data::words;
-use crate::learn::encode::TaskKind;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
+use crate::learn::question::TaskKind;
 use crate::learn::report::Report;
 use crate::learn::verdict::Classes;
 

@@ -3,7 +3,7 @@
 
 use polars::prelude::*;
 
-use super::rows::Span;
+use super::span::Span;
 use super::{value, word};
 use crate::data::{Fault, Result};
 

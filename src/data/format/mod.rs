@@ -12,6 +12,7 @@ pub mod json;
 mod magic;
 pub mod parquet;
 mod rows;
+mod span;
 mod stream;
 mod thrift;
 mod value;

@@ -2,9 +2,6 @@
 //! other rows. Judging the difference is left to `compare`.
 
 use polars::prelude::*;
-use serde::{Deserialize, Serialize};
-
-use super::saved::Saved;
 
 use crate::data::time::convert;
 use crate::data::{Fault, Result};
@@ -17,9 +14,8 @@ const CATEGORIES: usize = 255;
 /// Of more rows so many are counted, evenly spread: as telling, and done at once.
 const ROWS: usize = 1 << 18;
 
-/// The training data in histograms. In a file it is as `saved` says.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Saved", try_from = "Saved")]
+/// The training data in histograms. In a file they are as `saved` says.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baseline {
     pub rows: u64,
     pub features: Vec<Feature>,

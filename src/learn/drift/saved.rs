@@ -12,17 +12,18 @@
 //! in microseconds. Bin `i` of a category holds word `i`, the last but one the rare words, the last words that training
 //! never saw.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::baseline::{Baseline, Feature, Shape};
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Saved {
+#[derive(Serialize, Deserialize)]
+struct Saved {
     rows: u64,
     features: Vec<SavedFeature>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct SavedFeature {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,18 @@ struct SavedFeature {
     rare: Vec<String>,
     counts: Vec<u64>,
     nulls: u64,
+}
+
+impl Serialize for Baseline {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Saved::from(self.clone()).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Baseline {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Saved::deserialize(from)?.try_into().map_err(D::Error::custom)
+    }
 }
 
 impl From<Baseline> for Saved {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use polars::prelude::{DataFrame, IdxCa, IdxSize};
 
-use super::encode::Dropped;
+use super::dropped::Dropped;
 use super::explain::{Dependence, Importance, dependence, permutation};
 use super::forest::{Forest, Task};
 use super::measure::Regression;

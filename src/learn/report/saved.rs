@@ -32,7 +32,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Report;
-use crate::learn::encode::Dropped;
+use crate::learn::dropped::Dropped;
 use crate::learn::explain::{Dependence, Grid, Importance};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{Calibration, Confusion, Histogram, PrecisionRecall, Regression, Reliability, Roc};

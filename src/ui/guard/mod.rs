@@ -16,8 +16,8 @@ use crate::engine::guard::{self, Guarding, Rival, Watched, Who};
 use crate::engine::lesson::{self, Learned, Lesson, Scope, Test};
 use crate::engine::train::Training;
 use crate::engine::{Job, Keep, Mark, Progress, Reached, Table};
-use crate::learn::encode::{Question, TaskKind};
 use crate::learn::forest::{Forest, Missing, Task};
+use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
 
 /// One figure of a guard.

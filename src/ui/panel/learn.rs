@@ -8,9 +8,10 @@ use eframe::egui::{
 use super::feed::fault_ui;
 use crate::data::Fault;
 use crate::engine::lesson::{Proposed, is_name};
-use crate::learn::encode::{TaskKind, kind_of};
+use crate::learn::encode::kind_of;
 use crate::learn::forest::{Kind, Missing};
 use crate::learn::propose::{LeftOut, Reason};
+use crate::learn::question::TaskKind;
 use crate::ui::action::{Action, Learn, Window};
 use crate::ui::lesson::{Draft, LessonForm, UnderWay, named};
 use crate::ui::sheet::Sheet;

@@ -144,7 +144,7 @@ pub fn model() -> Vec<Vec<u8>> {
         "w" => (0..60).map(|i| ["oak", "ash", "elm"][i % 3]).collect::<Vec<_>>(),
         "y" => (0..60).map(|i| if i * 7 % 31 > 15 { "high" } else { "low" }).collect::<Vec<_>>(),
     ];
-    let question = braid::learn::encode::Question { target: "y".to_owned(), ..Default::default() };
+    let question = braid::learn::question::Question { target: "y".to_owned(), ..Default::default() };
     let training = braid::engine::train::Training { question, trees: 3, threads: 1, ..Default::default() };
     let mut job =
         braid::engine::train::train(rows.expect("columns of one length"), training, braid::sync::Wake::silent());

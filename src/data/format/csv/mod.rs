@@ -9,7 +9,8 @@ use std::sync::Arc;
 use polars::prelude::{PlSmallStr, Schema, SchemaRef};
 
 use super::column::{Cell, SHORT, Spec};
-use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
+use super::rows::{self, Asked, NOT_ASKED, Rows};
+use super::span::{Block, Span};
 use super::{Commas, Decoded, Decoder, Format, Kind, Preamble, Sniff};
 use crate::data::{Fault, Result};
 use scan::{Flaw, Sink};

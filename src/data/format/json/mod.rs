@@ -12,7 +12,8 @@ use hashbrown::HashMap;
 use polars::prelude::{Schema, SchemaRef};
 
 use super::column::{Cell, SHORT, Spec};
-use super::rows::{self, Asked, Block, NOT_ASKED, Rows, Span};
+use super::rows::{self, Asked, NOT_ASKED, Rows};
+use super::span::{Block, Span};
 use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff, word};
 use crate::data::{Fault, Result};
 
