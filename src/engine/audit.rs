@@ -6,33 +6,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use super::counts::Audit;
 use super::dataset::Dataset;
 use super::intake::{HistoryQueue, read_past};
 use super::late::Late;
 use super::reached::Reached;
-use super::run::Shared;
 use super::sealed::SealedAnswer;
 use super::seam::{Divider, Face};
+use super::shared::Shared;
 use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;
 use crate::query::compare::differences;
 use crate::query::window::Micros;
-
-/// What an audit found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Audit {
-    /// Up to which event time the answer was verified; `None` without event time.
-    pub until: Option<Micros>,
-    /// When it was done.
-    pub at: std::time::SystemTime,
-    /// Rows that were read again.
-    pub rows: u64,
-    /// Groups in which the two answers differ; 0 is the proof.
-    pub differences: u64,
-    /// What it says of the first of them, or why nothing could be verified.
-    pub word: Option<String>,
-    pub took: Duration,
-}
 
 /// What is known at a barrier, to be verified.
 pub struct Moment {

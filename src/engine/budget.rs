@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::run::Options;
+use super::options::Options;
 use crate::data::Fault;
 use crate::query::{Partial, Plan};
 

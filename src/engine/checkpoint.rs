@@ -8,11 +8,11 @@ use std::time::UNIX_EPOCH;
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use super::intake::HistoryDone;
+use super::counts::Rows;
+use super::piece::HistoryDone;
 use super::reached::Reached;
 use super::sealed::SealedFile;
 use super::seam::Times;
-use super::snapshot::Rows;
 use super::spill::Round;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result};
@@ -76,6 +76,18 @@ pub struct Counted {
     pub times: Times,
 }
 
+/// What a workspace keeps of a question, opened for one run.
+#[derive(Debug)]
+pub struct Stored {
+    pub folder: PathBuf,
+    /// No other process writes checkpoints there while this is held.
+    pub lock: std::fs::File,
+    /// The checkpoint to go on from.
+    pub resumed: Option<Resumed>,
+    /// What there is to say about checkpoints that are not used.
+    pub notes: Vec<String>,
+}
+
 /// A checkpoint that fits a run.
 #[derive(Debug)]
 pub struct Resumed {
@@ -101,12 +113,23 @@ impl Resumed {
 }
 
 /// Where the checkpoints of this question lie in a workspace.
-pub fn folder(workspace: &Path, plan: &Plan, table: &Table) -> PathBuf {
+fn folder(workspace: &Path, plan: &Plan, table: &Table) -> PathBuf {
     workspace.join("checkpoints").join(format!(
         "{}-{:08x}",
         table.name,
         crc32fast::hash(question(plan, table).as_bytes())
     ))
+}
+
+/// Opens what `workspace` keeps of this question, for this process alone.
+///
+/// # Errors
+/// When another process has it, or the disk says no.
+pub fn open(workspace: &Path, plan: &Plan, table: &Table) -> Result<Stored> {
+    let folder = folder(workspace, plan, table);
+    let lock = lock(workspace, &folder)?;
+    let (resumed, notes) = load(&folder, plan, table);
+    Ok(Stored { folder, lock, resumed, notes })
 }
 
 /// The question and its inputs in words.
@@ -150,7 +173,7 @@ pub fn files(table: &Table) -> Vec<FileAt> {
 ///
 /// # Errors
 /// When another process has it, or the disk says no.
-pub fn lock(workspace: &Path, folder: &Path) -> Result<std::fs::File> {
+fn lock(workspace: &Path, folder: &Path) -> Result<std::fs::File> {
     let path = folder.join("lock");
     let failed = |e: std::io::Error| Fault::io(path.display().to_string(), &e);
     own::within(workspace, folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
@@ -181,7 +204,7 @@ pub fn save(folder: &Path, meta: &Meta, partial: &DataFrame, late: &DataFrame, s
 }
 
 /// The newest checkpoint that fits `table` as it is now, and what there is to say about those that do not.
-pub fn load(folder: &Path, plan: &Plan, table: &Table) -> (Option<Resumed>, Vec<String>) {
+fn load(folder: &Path, plan: &Plan, table: &Table) -> (Option<Resumed>, Vec<String>) {
     let (found, faults) = checkpoint::load(folder);
     let mut notes: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let Some(found) = found else { return (None, notes) };

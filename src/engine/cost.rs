@@ -9,34 +9,8 @@ use crate::data::Result;
 use crate::query::Plan;
 use crate::sync::Wake;
 
+pub use super::counts::Sample;
 use super::{Job, Options, Run, Snapshot, Table};
-
-/// What was spent up to some number of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sample {
-    pub rows: u64,
-    /// Worker seconds; waiting for a feed is no work.
-    pub seconds: f64,
-    /// Bytes held for the answer.
-    pub state: u64,
-    /// Bytes that workers handed to the merger.
-    pub between: u64,
-    pub groups: u64,
-    pub workers: u64,
-}
-
-impl Sample {
-    pub fn of(s: &Snapshot) -> Self {
-        Self {
-            rows: s.rows.come_in,
-            seconds: s.stats.busy.as_secs_f64(),
-            state: s.stats.state_bytes + s.stats.spilled_bytes,
-            between: s.stats.bytes_between_threads,
-            groups: s.stats.groups,
-            workers: s.stats.workers,
-        }
-    }
-}
 
 /// The exponents b of y = a·nᵇ; `None` where there are too few samples to fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -146,7 +120,7 @@ pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> 
         let there = loop {
             let own = Options { pieces: Some(pieces), ..own.clone() };
             let last = run_once(plan.clone(), table.clone(), own, report)?;
-            let sample = Sample::of(&last);
+            let sample = last.sample();
             report.progress(last.history_done, last.history_total, format!("{} rows", sample.rows));
             samples.retain(|s| s.rows < sample.rows);
             samples.push(sample);
@@ -165,7 +139,7 @@ pub fn measure(plan: Arc<Plan>, table: &Table, options: Options, wake: Wake) -> 
             let own = Options { pieces: Some(most), threads: crew, ..own.clone() };
             report.progress(0, 0, format!("{crew} workers"));
             let last = run_once(plan.clone(), table.clone(), own, report)?;
-            samples.push(Sample::of(&last));
+            samples.push(last.sample());
         }
         Ok(samples)
     })

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use polars::prelude::DataFrame;
 
 use super::Table;
-use super::run::Shared;
+use super::budget::Budget;
 use crate::data::{Fault, Result};
 use crate::query::join::{Join, Lookup};
 use crate::source::history::{History, open_history};
@@ -32,6 +32,15 @@ struct Loaded {
     lookup: Arc<Lookup>,
     /// The files as they were when they were read.
     stamps: Vec<Stamp>,
+}
+
+/// What a dataset needs of the run that it is loaded for.
+pub struct Context<'a> {
+    pub budget: &'a Budget,
+    /// Takes what a person should know.
+    pub note: &'a dyn Fn(String),
+    /// Whether the run is to end.
+    pub is_ending: &'a dyn Fn() -> bool,
 }
 
 type Stamp = Option<(u64, Option<SystemTime>)>;
@@ -57,13 +66,13 @@ impl Dataset {
     ///
     /// # Errors
     /// When it cannot be read, or takes more memory than the run was given.
-    pub fn lookup(&self, shared: &Shared, join: &Join) -> Result<Arc<Lookup>> {
+    pub fn lookup(&self, join: &Join, context: &Context<'_>) -> Result<Arc<Lookup>> {
         let mut loaded = self.lock();
         if let Some(loaded) = &*loaded {
             return Ok(loaded.lookup.clone());
         }
         let stamps = self.stamps();
-        let lookup = Arc::new(load(shared, join, &self.table.name, &self.table.history)?);
+        let lookup = Arc::new(load(context, join, &self.table.name, &self.table.history)?);
         *loaded = Some(Loaded { lookup: lookup.clone(), stamps });
         Ok(lookup)
     }
@@ -73,11 +82,11 @@ impl Dataset {
         self.changed.load(Ordering::Acquire)
     }
 
-    /// Looks after the files until the feeds have ended. A changed dataset is for the rows that come from then on.
-    pub fn watch(&self, shared: &Shared, join: &Join) {
+    /// Looks after the files while feeds are open. A changed dataset is for the rows that come from then on.
+    pub fn watch(&self, join: &Join, context: &Context<'_>, has_feeds: &dyn Fn() -> bool) {
         let mut waited = Duration::ZERO;
         let mut told = Vec::new();
-        while !shared.ending() && shared.news().live_open > 0 {
+        while !(context.is_ending)() && has_feeds() {
             std::thread::sleep(NAP);
             waited += NAP;
             if waited < LOOK {
@@ -96,10 +105,10 @@ impl Dataset {
                 .iter()
                 .map(|f| open_history(Path::new(f.name()), Some(self.table.schema.clone())))
                 .collect();
-            match files.and_then(|files| load(shared, join, name, &files)) {
+            match files.and_then(|files| load(context, join, name, &files)) {
                 // A file that changed again meanwhile is read again next time.
                 Ok(lookup) => {
-                    shared.note(format!(
+                    (context.note)(format!(
                         "{name} changed and was read again ({} rows): rows from now on are joined with the new version",
                         lookup.len()
                     ));
@@ -108,7 +117,7 @@ impl Dataset {
                 }
                 Err(fault) => {
                     // Half-written files mend themselves; say it once for each state of the files.
-                    shared.note(format!(
+                    (context.note)(format!(
                         "{name} changed and cannot be read, so rows are joined with the version before: {fault}"
                     ));
                     told = now;
@@ -127,7 +136,7 @@ impl Dataset {
     }
 }
 
-fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) -> Result<Lookup> {
+fn load(context: &Context<'_>, join: &Join, name: &str, files: &[Arc<dyn History>]) -> Result<Lookup> {
     let mut all: Option<DataFrame> = None;
     let (mut unread, mut cells) = (0, 0);
     for file in files {
@@ -149,17 +158,17 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
                 });
             }
             let bytes = all.as_ref().map_or(0, |all| all.estimated_size() as u64);
-            shared.budget.take_dataset(bytes, name)?;
-            if shared.ending() {
+            context.budget.take_dataset(bytes, name)?;
+            if (context.is_ending)() {
                 return Err(Fault::new("stopped while the dataset was read").at(name));
             }
         }
     }
     if unread > 0 {
-        shared.note(format!("{unread} rows of {name} could not be read and match nothing"));
+        (context.note)(format!("{unread} rows of {name} could not be read and match nothing"));
     }
     if cells > 0 {
-        shared.note(format!("{cells} cells of {name} could not be read and are null"));
+        (context.note)(format!("{cells} cells of {name} could not be read and are null"));
     }
     let empty = || {
         let fields = join.columns.iter().filter_map(|c| {
@@ -168,9 +177,9 @@ fn load(shared: &Shared, join: &Join, name: &str, files: &[Arc<dyn History>]) ->
         });
         DataFrame::empty_with_schema(&fields.collect())
     };
-    let Some(lookup) = join.index(all.unwrap_or_else(empty), &|| shared.ending())? else {
+    let Some(lookup) = join.index(all.unwrap_or_else(empty), context.is_ending)? else {
         return Err(Fault::new("stopped while the dataset was read").at(name));
     };
-    shared.budget.take_dataset(lookup.size() as u64, name)?;
+    context.budget.take_dataset(lookup.size() as u64, name)?;
     Ok(lookup)
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use polars::prelude::Int64Chunked;
 
-use super::run::Shared;
+use super::shared::Shared;
 use super::table::{DEFAULT_LATENESS, TimeColumn};
 use super::watermark::Watermark;
 use crate::data::{Chunk, Result};

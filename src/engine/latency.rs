@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::snapshot::Latency;
+use super::counts::Latency;
 
 #[derive(Debug)]
 pub struct Latencies {

@@ -1,7 +1,7 @@
 //! The seam ledger of a run: what was counted, told a line a partition, so that its arithmetic can be read.
 
-use super::run::Shared;
 use super::seam::{Gap, Seam, SeamLedger, SeamLine, Times};
+use super::shared::{Log, Shared};
 
 /// The ledger as of now; `counted` has the rows. `complete`: history is read to its end.
 pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bool) -> SeamLedger {
@@ -9,7 +9,7 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
     let (history_until, live_from) = (times.history.map(|t| t.1), times.live.map(|t| t.0));
     let news = shared.news();
     // A log that had rows before the run began is its own history.
-    let own_history = |log: &super::run::Log| log.ends.values().any(|end| *end > 0);
+    let own_history = |log: &Log| log.ends.values().any(|end| *end > 0);
     let both = !table.live.is_empty() && (!table.history.is_empty() || news.logs.iter().any(own_history));
     let at = match (&table.seam, live_from) {
         (Seam::Time(at), Some(_)) => Some(*at),
@@ -69,7 +69,7 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
         Some(doubled) => vec![doubled.clone()],
         None => times.warnings(table, complete),
     };
-    let again = |log: &super::run::Log| {
+    let again = |log: &Log| {
         let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;
         Some(format!(
             "{}: {} rows came again by their number and are counted once; {} numbers are missing",

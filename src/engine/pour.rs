@@ -2,34 +2,13 @@
 //! stood. What a file looks like is left to `data::format`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crossbeam_channel::Receiver;
-use polars::prelude::{DataFrame, Schema};
+use polars::prelude::DataFrame;
 
-use super::run::Shared;
+use super::shared::Shared;
 use crate::data::Result;
-use crate::data::format::{Formulas, RowWriter};
-
-/// Where the rows of a question that streams are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowsTo {
-    /// A file whose name says its format.
-    File(PathBuf, Formulas),
-    /// CSV on standard output.
-    Stdout(Formulas),
-}
-
-impl RowsTo {
-    /// # Errors
-    /// What the disk says.
-    pub fn open(&self, schema: &Schema) -> Result<RowWriter> {
-        match self {
-            Self::File(path, formulas) => RowWriter::create(path, schema, *formulas),
-            Self::Stdout(formulas) => RowWriter::stdout(schema, *formulas),
-        }
-    }
-}
+use crate::data::format::RowWriter;
 
 /// Finished rows: of the history (stream 0) or a feed (from 1), and the how many-th of that stream.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Table;
-use super::intake::LiveChunk;
+use super::piece::LiveChunk;
 use super::seam::Face;
 use crate::data::Positions;
 use crate::query::window::Micros;

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use polars::prelude::DataFrame;
-use serde::{Deserialize, Serialize};
 
-use super::audit::Audit;
-use super::cost::Sample;
+use super::counts::{Audit, Latency, Rows, Sample, TimeGap};
 use super::reached::Reached;
 use super::sealed::SealedAnswer;
 use super::seam::SeamLedger;
@@ -63,51 +61,6 @@ pub struct Snapshot {
     pub stats: Stats,
 }
 
-/// Where the rows went. The conservation law: `come_in == shown + filtered + late + rejected`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rows {
-    pub come_in: u64,
-    pub shown: u64,
-    pub filtered: u64,
-    pub late: u64,
-    pub rejected: u64,
-    /// Cells that are null because they could not be read, or leave the range of their type: their rows are counted
-    /// elsewhere.
-    #[serde(default)]
-    pub cells: u64,
-    /// Of the shown ones, those that were late and re-admitted.
-    pub readmitted: u64,
-    /// Rows (or messages) that a feed which cannot wait lost because we were busy. They never came in.
-    pub dropped: u64,
-}
-
-impl Rows {
-    pub fn add(&mut self, new: &Self) {
-        self.come_in += new.come_in;
-        self.shown += new.shown;
-        self.filtered += new.filtered;
-        self.late += new.late;
-        self.readmitted += new.readmitted;
-        self.rejected += new.rejected;
-        self.cells += new.cells;
-        self.dropped += new.dropped;
-    }
-
-    /// True when every row that came in is accounted for.
-    pub fn conserved(&self) -> bool {
-        self.come_in == self.shown + self.filtered + self.late + self.rejected
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct TimeGap {
-    pub source: String,
-    /// The last event time before the break and the first after it, microseconds; `until` is `None` while it lasts.
-    pub from: Option<i64>,
-    pub until: Option<i64>,
-    pub reason: String,
-}
-
 /// What the run cost so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -131,17 +84,22 @@ pub struct Stats {
     pub latency_ms: Option<Latency>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Latency {
-    pub p50: f64,
-    pub p99: f64,
-    pub max: f64,
-}
-
 impl Snapshot {
     /// True when this answer covers all that `other` covers: it can take its place.
     pub fn covers(&self, other: &Self) -> bool {
         self.last || (self.history_done >= other.history_done && self.reached.covers(&other.reached))
+    }
+
+    /// What was spent up to here.
+    pub fn sample(&self) -> Sample {
+        Sample {
+            rows: self.rows.come_in,
+            seconds: self.stats.busy.as_secs_f64(),
+            state: self.stats.state_bytes + self.stats.spilled_bytes,
+            between: self.stats.bytes_between_threads,
+            groups: self.stats.groups,
+            workers: self.stats.workers,
+        }
     }
 
     /// The share of history that this answer covers, 0 to 1; 1 when there is none.

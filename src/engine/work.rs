@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use polars::prelude::{ChunkAgg, Column, DataFrame};
 
-use super::intake::{HistoryQueue, LiveChunk};
+use super::intake::HistoryQueue;
 use super::merge::Delta;
+use super::piece::LiveChunk;
 use super::pour::Sheaf;
 use super::reached::Reached;
-use super::run::Shared;
 use super::seam::{Face, Seam};
+use super::shared::Shared;
 use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Reject, Rejects, Result};
 use crate::query::rows::At;
@@ -35,6 +36,7 @@ const AT_ONCE: usize = 1 << 22;
 const WAIT: Duration = Duration::from_millis(10);
 
 /// Where a worker's results go.
+#[derive(Clone)]
 pub struct Out {
     pub deltas: Sender<Delta>,
     /// Finished rows, where they go to a file.

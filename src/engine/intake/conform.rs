@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::needed_columns;
 use crate::data::{Chunk, Fault, Result, time};
-use crate::engine::run::Shared;
+use crate::engine::shared::Shared;
 
 /// Gives a feed's rows the columns and types of its table.
 pub(in crate::engine) struct Conform {

@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use polars::prelude::*;
-use serde::{Deserialize, Serialize};
 
 pub(super) use self::conform::Conform;
+use super::counts::TimeGap;
 use super::feed::Feed;
 use super::judge::{PastLate, judges_all};
+use super::piece::{HistoryDone, LiveChunk};
 use super::reached::Reached;
-use super::run::{Log, Shared};
 use super::seam::Face;
-use super::snapshot::TimeGap;
-use super::watermark::Flight;
+use super::shared::{Log, Shared};
 use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, finite, micros_of};
 use crate::source::history::{History, Piece, Reader};
@@ -51,13 +50,6 @@ struct Reading {
     done: HistoryDone,
     /// Pieces that may still be handed out.
     left: u64,
-}
-
-/// How much of a table's files was handed out: whole files, and pieces of the next. Pieces are cut alike each time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryDone {
-    pub files: usize,
-    pub pieces: u64,
 }
 
 impl HistoryQueue {
@@ -171,25 +163,6 @@ pub fn indices(columns: &[PlSmallStr], schema: &SchemaRef, place: &str) -> Resul
         })
     };
     columns.iter().map(find).collect()
-}
-
-/// Rows from a feed on their way to a worker.
-pub struct LiveChunk {
-    pub chunk: Chunk,
-    /// Which of the table's feeds.
-    pub feed: usize,
-    /// Rows of a log from before the run began are history.
-    pub face: Face,
-    /// How often its log began anew before these rows.
-    pub epoch: u64,
-    /// The how many-th chunk it is of its feed in this run.
-    pub number: u64,
-    /// Where they are judged: until they are in the answer, it stands where the watermark was before them.
-    pub flight: Option<Flight>,
-    /// The smallest and the largest event time among them.
-    pub times: Option<(Micros, Micros)>,
-    /// What their numbers say: how many came again, and of the feed so far how many are missing.
-    pub numbered: Option<Numbered>,
 }
 
 /// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are

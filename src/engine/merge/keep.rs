@@ -7,8 +7,8 @@ use super::{ASIDE, Merger, tell};
 use crate::data::Result;
 use crate::engine::Feed;
 use crate::engine::checkpoint::{self, Counted, FeedAt, Meta};
-use crate::engine::run::Shared;
 use crate::engine::sealed::Unwritten;
+use crate::engine::shared::Shared;
 use crate::store::aside::{Aside, Limits};
 
 /// The shortest time between two checkpoints; a costly one is written more rarely.

@@ -17,17 +17,16 @@ pub use self::spill::ON_DISK;
 use super::Snapshot;
 use super::audit::Moment;
 use super::checkpoint::Counted;
-use super::cost::Sample;
+use super::counts::{Rows, Sample};
 use super::intake::HistoryQueue;
 use super::late::Late;
 use super::latency::Latencies;
 use super::ledger::ledger;
 use super::rate::Rate;
 use super::reached::Reached;
-use super::run::Shared;
 use super::sealed::Sealed;
 use super::seam::Times;
-use super::snapshot::Rows;
+use super::shared::{News, Shared};
 use super::spill::Spill;
 use super::watermark::Flight;
 use crate::data::chunk::CHUNK_BYTES;
@@ -319,7 +318,7 @@ impl Merger {
                 self.partial.size() as u64 + self.spill.bytes(),
                 self.partial.groups() as u64 + self.sealed.groups() + self.spill.groups(),
             );
-            let sample = Sample { state, groups, ..Sample::of(s) };
+            let sample = Sample { state, groups, ..s.sample() };
             s.stats.samples.push(sample);
         }
         self.rate.add(delta.live_rows);
@@ -439,7 +438,7 @@ impl Merger {
         s.reached.late = s.rows.late + s.rows.readmitted;
         s.reached.ends = ends;
         if last && s.stats.samples.last().is_none_or(|before| before.rows < s.rows.come_in) && s.rows.come_in > 0 {
-            let sample = Sample::of(s);
+            let sample = s.sample();
             s.stats.samples.push(sample);
         }
         // Also when only the clock moved on: what was true of the answer still is.
@@ -483,7 +482,7 @@ impl Merger {
 }
 
 /// What of a workspace cannot be written at present.
-fn unkept(news: &super::run::News) -> Vec<String> {
+fn unkept(news: &News) -> Vec<String> {
     let of = |what: &&str| news.trouble.get(*what).map(|why| format!("{what}: {why}"));
     [ASIDE, keep::SEALING, keep::CHECKPOINTS].iter().filter_map(of).collect()
 }

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use eframe::egui::{Color32, CornerRadius, Frame, Label, Margin, RichText, Sense, Stroke, Ui, vec2};
 
 use crate::engine::Snapshot;
-use crate::engine::audit::Audit;
+use crate::engine::counts::Audit;
 use crate::ui::look;
 use crate::ui::widget::numbers;
 

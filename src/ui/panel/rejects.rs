@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::grid;
 use crate::data::Rejects;
-use crate::engine::snapshot::Rows;
+use crate::engine::counts::Rows;
 use crate::query::window::WindowStatus;
 use crate::ui::action::{Action, RunAction, TableAction, Window};
 use crate::ui::widget::modal::modal_ui;

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::data::words::percent;
-use crate::engine::snapshot::TimeGap;
+use crate::engine::counts::TimeGap;
 use crate::ui::action::{Action, ModelAction, Pane, RunAction, Window};
 use crate::ui::guard::Sentry;
 use crate::ui::panel::rejects;

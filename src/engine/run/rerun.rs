@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use polars::prelude::DataFrame;
 
-use super::run::{Options, Run};
-use super::snapshot::Stats;
-use super::{Snapshot, Table};
+use super::{Run, incremental};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result};
+use crate::engine::shared::Asked;
+use crate::engine::snapshot::Stats;
+use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
 use crate::query::{Input, Plan, Query};
-use crate::sync::{Cancel, Latest, Wake, Worker};
+use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
 /// Asking again must not cost more than a quarter of the time.
 const ANSWER_SHARE: u32 = 3;
@@ -38,14 +39,7 @@ struct Rerunner {
 ///
 /// # Errors
 /// When a table is missing, or a run cannot start.
-pub fn start(
-    plan: Arc<Plan>,
-    rerun: &Rerun,
-    table: &Arc<Table>,
-    options: Options,
-    wake: Wake,
-    stop: (&Cancel, &Cancel),
-) -> Result<Latest<Snapshot>> {
+pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Options, wake: Wake) -> Result<Run> {
     let (bell, rung) = bounded(1);
     let bell = Wake::new(move || {
         // A bell that has rung already need not ring again.
@@ -66,17 +60,17 @@ pub fn start(
         }
         let memory = options.memory.map(|m| m / rerun.tables.len() as u64);
         let own = Options { memory, datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
-        runs.push(Run::start(Arc::new(collect), (*table).clone(), own, bell.clone())?);
+        runs.push(incremental::start(Arc::new(collect), (*table).clone(), own, bell.clone())?);
     }
-    let shelf = Latest::default();
+    let (shelf, cancel, finish) = (Latest::default(), Cancel::new(), Cancel::new());
     let rerunner = Rerunner {
         plan,
         runs,
         options,
         shelf: shelf.clone(),
         wake: wake.clone(),
-        cancel: stop.0.clone(),
-        finish: stop.1.clone(),
+        cancel: cancel.clone(),
+        finish: finish.clone(),
         started: Instant::now(),
     };
     let (own, on_shelf) = (shelf.clone(), wake);
@@ -87,7 +81,7 @@ pub fn start(
         on_shelf.ring();
     };
     Worker::spawn("rerun", move || rerunner.work(&rung), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
-    Ok(shelf)
+    Ok(Run { newest: shelf, finish, readmit: Asked::default(), _stop: StopOnDrop(cancel) })
 }
 
 impl Rerunner {
