@@ -12,7 +12,7 @@ use crate::data::format::{RowWriter, check_ending, keep_frame, write_frame_with}
 use crate::data::{Fault, Reject, Result, words};
 use crate::disk;
 use crate::engine::open::{Given, awaited, open_table_in, record};
-use crate::engine::seam::doubled;
+use crate::engine::overlap::doubled;
 use crate::engine::{ON_DISK, Options, RowsTo, Run, Snapshot, Table, scorer, stop};
 use crate::figure::{Encoding, Look, export};
 use crate::query::aggregate::Class;

@@ -8,11 +8,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::counts::Audit;
 use super::dataset::Dataset;
+use super::divider::Divider;
 use super::intake::{HistoryQueue, read_past};
 use super::late::Late;
 use super::reached::Reached;
-use super::sealed::SealedAnswer;
-use super::seam::{Divider, Face};
+use super::sealed_answer::SealedAnswer;
+use super::seam::Face;
 use super::shared::Shared;
 use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;

@@ -1,5 +1,6 @@
 //! The seam ledger of a run: what was counted, told a line a partition, so that its arithmetic can be read.
 
+use super::overlap;
 use super::seam::{Gap, Seam, SeamLedger, SeamLine, Times};
 use super::shared::{Log, Shared};
 
@@ -67,7 +68,7 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
     let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
     let mut warnings = match &shared.divider.doubled {
         Some(doubled) => vec![doubled.clone()],
-        None => times.warnings(table, complete),
+        None => overlap::warnings(times, table, complete),
     };
     let again = |log: &Log| {
         let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;

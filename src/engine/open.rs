@@ -8,7 +8,7 @@ use polars::prelude::{DataFrame, DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use super::feed::{FIRST_ROWS, Feed};
 use super::recording::Place;
-use super::sealed::SealedAnswer;
+use super::sealed_answer::SealedAnswer;
 use super::seam::Seam;
 use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
 use super::{Job, job::Reporter};

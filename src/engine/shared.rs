@@ -13,7 +13,7 @@ use super::budget::Budget;
 use super::checkpoint::{Resumed, Stored};
 use super::counts::{Audit, TimeGap};
 use super::dataset::{Context, Dataset};
-use super::seam::Divider;
+use super::divider::Divider;
 use super::table::DEFAULT_LATENESS;
 use super::watermark::Watermark;
 use super::{Options, Table};

@@ -7,7 +7,7 @@ use polars::prelude::DataFrame;
 
 use super::counts::{Audit, Latency, Rows, Sample, TimeGap};
 use super::reached::Reached;
-use super::sealed::SealedAnswer;
+use super::sealed_answer::SealedAnswer;
 use super::seam::SeamLedger;
 use crate::data::{Fault, Rejects};
 use crate::query::window::WindowStatus;

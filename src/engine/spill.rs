@@ -9,7 +9,7 @@ use std::sync::Arc;
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use super::sealed::Home;
+use super::state_folder::StateFolder;
 use crate::data::{Fault, Result};
 use crate::disk::{self, own};
 use crate::query::{Partial, Plan, partial};
@@ -24,7 +24,7 @@ const FEW: usize = 64;
 /// The groups of one run that are on disk.
 #[derive(Clone, Debug)]
 pub struct Spill {
-    home: Arc<Home>,
+    folder: Arc<StateFolder>,
     next: u64,
     rounds: Vec<Round>,
 }
@@ -51,10 +51,10 @@ impl Spill {
     /// # Errors
     /// The disk's.
     pub fn new(folder: Option<PathBuf>, rounds: Vec<Round>) -> Result<Self> {
-        let home = Home::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name))?;
+        let folder = StateFolder::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name))?;
         let next =
             rounds.iter().filter_map(|r| r.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
-        Ok(Self { home: Arc::new(home), next, rounds })
+        Ok(Self { folder: Arc::new(folder), next, rounds })
     }
 
     /// Whether a partial can be divided so that it helps.
@@ -69,8 +69,8 @@ impl Spill {
         self.rounds.is_empty()
     }
 
-    pub(super) fn home(&self) -> &Arc<Home> {
-        &self.home
+    pub(super) fn folder(&self) -> &Arc<StateFolder> {
+        &self.folder
     }
 
     pub fn rounds(&self) -> &[Round] {
@@ -122,7 +122,7 @@ impl Spill {
         divide: impl FnOnce(&mut dyn FnMut(usize, DataFrame) -> Result<()>) -> Result<()>,
     ) -> Result<()> {
         let name = format!("{:08}.shares", self.next);
-        let path = self.home.folder()?.join(&name);
+        let path = self.folder.path()?.join(&name);
         let failed = |e: std::io::Error| {
             Fault::io(path.display().to_string(), &e).hint(
                 "free some space, or allow more with --memory: groups that do not fit into memory are kept on disk",
@@ -137,7 +137,8 @@ impl Spill {
             Ok(())
         });
         // What a checkpoint may name is on the disk by then.
-        let synced = |file: &mut BufWriter<File>| if self.home.is_kept() { file.get_ref().sync_data() } else { Ok(()) };
+        let synced =
+            |file: &mut BufWriter<File>| if self.folder.is_kept() { file.get_ref().sync_data() } else { Ok(()) };
         written.and_then(|()| file.flush().and_then(|()| synced(&mut file)).map_err(failed)).inspect_err(|_| {
             // Half of them is of no use, and takes room that the disk may lack.
             let _ = disk::remove(&path);
@@ -162,7 +163,7 @@ impl Spill {
     }
 
     fn read(&self, round: &Round, part: &Part) -> Result<DataFrame> {
-        let path = self.home.folder()?.join(&round.name);
+        let path = self.folder.path()?.join(&round.name);
         let place = path.display().to_string();
         let mut file = own::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
         let damaged = || {

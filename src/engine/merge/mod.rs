@@ -25,6 +25,7 @@ use super::ledger::ledger;
 use super::rate::Rate;
 use super::reached::Reached;
 use super::sealed::Sealed;
+use super::sealed_answer::SealedAnswer;
 use super::seam::Times;
 use super::shared::{News, Shared};
 use super::spill::Spill;
@@ -275,7 +276,7 @@ impl Merger {
     }
 
     fn moment(&self, partial: DataFrame) -> Moment {
-        let known = self.sealed.answer(self.partial.plan(), partial, None);
+        let known = SealedAnswer::of_sealed(self.partial.plan().clone(), &self.sealed, partial, None);
         Moment { known, late: self.late.clone(), reached: self.reached.clone(), until: self.reached.newest() }
     }
 
@@ -400,7 +401,10 @@ impl Merger {
         s.sealed_groups = self.sealed.groups();
         if last && s.sealed_groups > 0 && self.spill.is_empty() {
             match self.partial.to_frame() {
-                Ok(rest) => s.sealed = Some(Arc::new(self.sealed.answer(self.partial.plan(), rest, watermark))),
+                Ok(rest) => {
+                    let plan = self.partial.plan().clone();
+                    s.sealed = Some(Arc::new(SealedAnswer::of_sealed(plan, &self.sealed, rest, watermark)));
+                }
                 Err(fault) => self.shared.fail(fault),
             }
         }

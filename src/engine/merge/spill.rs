@@ -8,7 +8,8 @@ use polars::prelude::DataFrame;
 use super::Merger;
 use crate::data::Result;
 use crate::engine::budget;
-use crate::engine::sealed::{Sealed, SealedAnswer};
+use crate::engine::sealed::Sealed;
+use crate::engine::sealed_answer::SealedAnswer;
 use crate::engine::spill::{SHARES, Spill};
 use crate::query::partial::{Answer, gather};
 use crate::query::window::Micros;
@@ -35,7 +36,7 @@ impl Merger {
             return Ok(());
         }
         if self.spill.is_empty() {
-            let folder = self.spill.home().folder()?.display().to_string();
+            let folder = self.spill.folder().path()?.display().to_string();
             self.shared.note(format!("{ON_DISK}, in {folder}: the answer comes at the end"));
         }
         // An answer would only be in the way.
