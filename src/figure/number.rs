@@ -1,6 +1,7 @@
 //! Numbers as a reader likes them: ticks at 1, 2 and 5 times a power of ten, thousands apart, millions as `M`.
 
 use super::scale::Scale;
+use crate::data::words::grouped;
 
 /// Where ticks lie and how they are written, the same way for all of one axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,19 +157,18 @@ fn decimals(step: f64) -> usize {
     if step >= 1.0 { 0 } else { (-(step * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 17.0) as usize }
 }
 
-/// Fixed places, with a real minus sign, never before a zero, and commas between thousands if `grouped`.
-fn fixed(value: f64, places: usize, grouped: bool) -> String {
+/// Fixed places, with a real minus sign, never before a zero, and commas between thousands if `apart`.
+fn fixed(value: f64, places: usize, apart: bool) -> String {
     let text = format!("{:.*}", places, value.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut out = String::with_capacity(text.len() + 8);
     if value < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
         out.push('\u{2212}');
     }
-    for (i, digit) in whole.chars().enumerate() {
-        if grouped && i > 0 && (whole.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
+    if apart {
+        out.push_str(&grouped(whole));
+    } else {
+        out.push_str(whole);
     }
     if !fraction.is_empty() {
         out.push('.');
