@@ -463,9 +463,46 @@ fn a_path_stands_for_itself_a_folder_for_its_data_and_a_pattern_for_what_it_matc
         let said = names(path).unwrap_err().to_string();
         assert!(said.contains(words) && said.contains(path), "{said}");
     }
-    // A name with a star in it that exists is that file.
+    assert_eq!(names("part-[0-9].csv").unwrap(), ["part-1.csv"]);
+    assert_eq!(names("[!p]*.{csv,parquet}").unwrap(), ["a.parquet", "b.csv"]);
+    assert_eq!(names("{a,b,part-{1,22}}.{csv,parquet}").unwrap(), names("*.{csv,parquet}").unwrap());
+    assert_eq!(names("{2001,2003}").unwrap(), ["2001/d.csv"]);
+    // A missing choice is not an error, but all of them are, and a name without stars is that of a file.
+    let said = names("{x,y}[z].csv").unwrap_err().to_string();
+    assert!(said.contains("no such file"), "{said}");
+    let deep = dir.path().join("2001/06/15");
+    std::fs::create_dir_all(dir.path().join("2001/.cache")).unwrap();
+    std::fs::create_dir_all(&deep).unwrap();
+    for path in ["2001/06/15/e.csv", "2001/.cache/f.csv", "2001/06/15/notes.md", "2001/06/15/.g.csv"] {
+        std::fs::write(dir.path().join(path), "x\n1\n").unwrap();
+    }
+    assert_eq!(names("**/d.csv").unwrap(), ["2001/d.csv", "2002/d.csv"]);
+    assert_eq!(names("2001/**").unwrap(), ["2001/06/15/e.csv", "2001/d.csv"]);
+    assert_eq!(names("**/[de].csv").unwrap(), ["2001/06/15/e.csv", "2001/d.csv", "2002/d.csv"]);
+    assert_eq!(names("part**.csv").unwrap(), ["part-1.csv", "part-22.csv"], "elsewhere two stars are one");
+    // A letter is a letter, however many bytes it has.
+    file(&dir, "航班-甲.csv", "x\n1\n");
+    for pattern in ["航班-?.csv", "??-?.csv", "航班-[甲乙].csv", "{航班,列车}-*.csv"] {
+        assert_eq!(names(pattern).unwrap(), ["航班-甲.csv"], "{pattern}");
+    }
+    // Brackets and braces of a name that exists are its own, in folders too.
+    for name in ["[1]", "{a,b}"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("h[2].csv"), "x\n1\n").unwrap();
+        assert_eq!(names(&format!("{name}/h[2].csv")).unwrap(), [format!("{name}/h[2].csv")]);
+        assert_eq!(names(&format!("{name}/*.csv")).unwrap(), [format!("{name}/h[2].csv")]);
+        assert_eq!(names(&format!("{name}/h[2]*")).unwrap(), [format!("{name}/h[2].csv")]);
+    }
+    // Neither long nor many-sided patterns are followed far.
+    for hostile in ["*a".repeat(40_000), "{a,b}".repeat(200), "{".repeat(5_000), "[".repeat(900) + "*"] {
+        assert!(names(&hostile).is_err());
+    }
     #[cfg(unix)]
     {
+        // Round in a circle: each file once.
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("2002/round")).unwrap();
+        assert_eq!(names("2002/**").unwrap(), ["2002/d.csv"]);
+        // A name with a star in it that exists is that file.
         file(&dir, "odd*.csv", "x\n1\n");
         assert_eq!(names("odd*.csv").unwrap(), ["odd*.csv"]);
     }
