@@ -91,6 +91,14 @@ impl Look {
         self.palette.get(series % self.palette.len()).copied().unwrap_or(self.ink)
     }
 
+    /// Of a value that is this share (0 to 1) of the largest: equal steps look equally large, in grey and with any
+    /// colour vision too, and the larger stands out the more from the paper.
+    pub fn ramp(&self, share: f64) -> Rgba {
+        let colorous::Color { r, g, b } =
+            colorous::VIRIDIS.eval_continuous(if self.dark { share } else { 1.0 - share });
+        [r, g, b, u8::MAX]
+    }
+
     pub fn title_size(&self) -> f32 {
         (self.font_size * 1.3).round()
     }

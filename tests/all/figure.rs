@@ -684,7 +684,7 @@ fn states(count: usize, at: usize, state: PointState) -> Vec<PointState> {
 }
 
 #[test]
-fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_stronger() {
+fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_further_from_the_paper() {
     let names = ["cat", "dog"].map(str::to_owned).to_vec();
     let figure = Figure {
         mark: "heat".to_owned(),
@@ -696,17 +696,25 @@ fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_stronger() {
         ],
         ..Figure::default()
     };
-    let (shapes, layout) = shapes(&figure, [400.0, 300.0]);
-    let cells: Vec<(Rect, u8)> = marks_of(&shapes, &layout, 0)
-        .into_iter()
-        .filter_map(|shape| if let Shape::Rect { rect, color, .. } = shape { Some((rect, color[3])) } else { None })
-        .collect();
-    assert_eq!(cells.len(), 3, "what is missing has no cell");
-    let strength = |series: usize, index: usize| {
-        let at = layout.point_px(&figure, series, index).unwrap();
-        cells.iter().find(|(rect, _)| rect.contains(at)).unwrap().1
-    };
-    assert!(strength(0, 0) > strength(1, 0) && strength(1, 0) > strength(0, 1));
+    for look in [Look::light(), Look::dark()] {
+        let picture = record(&figure, [400.0, 300.0], &look).unwrap();
+        let cells: Vec<(Rect, [u8; 4])> = picture
+            .shapes
+            .iter()
+            .filter_map(|shape| if let Shape::Rect { rect, color } = shape { Some((*rect, *color)) } else { None })
+            .filter(|(rect, _)| rect.top >= picture.layout.plot.top && rect.left >= picture.layout.plot.left)
+            .collect();
+        assert_eq!(cells.len(), 3, "what is missing has no cell");
+        let distance = |series: usize, index: usize| {
+            let at = picture.layout.point_px(&figure, series, index).unwrap();
+            let (_, color) = cells.iter().find(|(rect, _)| rect.contains(at)).unwrap();
+            assert_eq!(color[3], 255);
+            (lightness(*color) - lightness(look.paper)).abs()
+        };
+        assert!(distance(0, 0) > distance(1, 0) && distance(1, 0) > distance(0, 1));
+        assert!(distance(0, 1) > 0.01, "the least is seen");
+    }
+    let (shapes, _) = shapes(&figure, [400.0, 300.0]);
     let place = |word: &str| {
         shapes.iter().find_map(|s| {
             if let Shape::Text { text, at, across: Across::Right, .. } = s {
@@ -722,6 +730,24 @@ fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_stronger() {
         ["90", "10", "25.5", "truth (colour: 0 to 90)"].iter().all(|w| words.iter().any(|own| own == w)),
         "{words:?}"
     );
+}
+
+#[test]
+fn the_colours_of_values_go_one_way_in_equal_steps() {
+    for look in [Look::light(), Look::dark()] {
+        let light: Vec<f32> = (0..=20).map(|i| lightness(look.ramp(f64::from(i) / 20.0))).collect();
+        let steps: Vec<f32> =
+            light.windows(2).map(|pair| (pair[1] - pair[0]) * if look.dark { 1.0 } else { -1.0 }).collect();
+        assert!(steps.iter().all(|step| (0.01..0.08).contains(step)), "{steps:?}");
+        assert_eq!((look.ramp(-1.0), look.ramp(f64::NAN)[3]), (look.ramp(0.0), 255), "and nothing lies outside");
+    }
+}
+
+/// How light a colour looks, 0 to 1 (CIE L*).
+fn lightness([r, g, b, _]: [u8; 4]) -> f32 {
+    let linear = |v: u8| (f32::from(v) / 255.0).powf(2.2);
+    let y = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    if y > 0.008_856 { 1.16 * y.cbrt() - 0.16 } else { 9.033 * y }
 }
 
 #[test]

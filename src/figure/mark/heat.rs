@@ -1,5 +1,5 @@
-//! A heat map: each series a band across the picture, each value a cell, the larger the stronger its colour. For
-//! matrices, and for many series of which lines would make a knot.
+//! A heat map: each series a band across the picture, each value a cell, the larger the further its colour from
+//! the paper's. For matrices, and for many series of which lines would make a knot.
 
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -25,12 +25,10 @@ pub(super) const HEAT: Mark = Mark {
     draw,
 };
 
-/// How strong the colour of the least value is.
-const LEAST: f64 = 0.06;
-/// How much of it a value has that is still to change.
-const OPEN: f64 = 0.6;
+/// How opaque a value is that is still to change.
+const OPEN: f32 = 0.6;
 
-/// What the weakest and the strongest colour stand for: from 0 where nothing is below it.
+/// What the first and the last colour stand for: from 0 where nothing is below it.
 pub fn range(figure: &Figure) -> Option<(f64, f64)> {
     let values = figure.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| Some(s.point(i)?.1)));
     let (lo, hi) = crate::figure::scale::extent(values)?;
@@ -52,11 +50,11 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     Ok(())
 }
 
-/// The share of the strongest colour that a value has.
+/// Where between the first and the last colour a value stands.
 fn share(value: f64, (lo, hi): (f64, f64)) -> f64 {
     // Halved, so that the widest range stays finite.
     let (part, all) = (value / 2.0 - lo / 2.0, hi / 2.0 - lo / 2.0);
-    LEAST + (1.0 - LEAST) * if all > 0.0 { (part / all).clamp(0.0, 1.0) } else { 0.0 }
+    if all > 0.0 { (part / all).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 fn cells(
@@ -69,7 +67,6 @@ fn cells(
 ) -> Result<()> {
     let (plot, look) = (scene.layout.plot, scene.look);
     let snap = |v: f64| (v as f32 * look.scale).round() / look.scale;
-    let color = look.color(0);
     for (point, (x, y)) in (0..series.len()).filter_map(|i| Some((i, series.point(i)?))) {
         let (_, band) = scene.layout.place(index, x, y);
         let [left, bottom] = scene.px((x - wide / 2.0, band - 0.5));
@@ -81,11 +78,12 @@ fn cells(
             continue;
         }
         let open = series.is_unfinished(point);
-        let strength = share(y, range) * if open { OPEN } else { 1.0 };
-        rect_within(pen, &plot, cell, faded(color, strength as f32))?;
+        let opaque = if open { OPEN } else { 1.0 };
+        let color = look.ramp(share(y, range));
+        rect_within(pen, &plot, cell, faded(color, opaque))?;
         if open {
             let [l, t, r, b] = [cell.left + 0.5, cell.top + 0.5, cell.right - 0.5, cell.bottom - 0.5].map(f64::from);
-            line_within(pen, &plot, &[[l, b], [l, t], [r, t], [r, b], [l, b]], 1.5, color)?;
+            line_within(pen, &plot, &[[l, b], [l, t], [r, t], [r, b], [l, b]], 1.5, look.ink)?;
         }
         let words = number::value((y * 100.0).round() / 100.0);
         let size = look.font_size;
@@ -97,7 +95,7 @@ fn cells(
         );
         if text::width(&words, size) + 6.0 < inside.width() && text::height(size) + 4.0 < inside.height() {
             let at = [f64::from(inside.left + inside.right) / 2.0, f64::from(inside.top + inside.bottom) / 2.0];
-            let ink = readable(blended(look.paper, color, strength as f32), look.paper, look.ink);
+            let ink = readable(blended(look.paper, color, opaque), look.paper, look.ink);
             pen.text(&words, at, (HPos::Center, VPos::Center), size, ink)?;
         }
     }
@@ -124,12 +122,7 @@ fn columns(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, 
     let wide = plot.width() / count as f32;
     for (column, (mean, _)) in means.into_iter().enumerate().filter(|(_, (_, rows))| *rows > 0.0) {
         let left = plot.left + column as f32 * wide;
-        rect_within(
-            pen,
-            &plot,
-            Rect::new(left, top, left + wide, bottom),
-            faded(scene.look.color(0), share(mean, range) as f32),
-        )?;
+        rect_within(pen, &plot, Rect::new(left, top, left + wide, bottom), scene.look.ramp(share(mean, range)))?;
     }
     Ok(())
 }
