@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use braid::data::format::write_frame;
 use polars::prelude::*;
+use unicode_width::UnicodeWidthStr;
 
 use crate::cli::{braid, stderr};
 use crate::run::sample;
@@ -298,4 +299,38 @@ fn nothing_that_reaches_a_terminal_is_a_command_to_it() {
     ]);
     assert_eq!(out.status.code(), Some(1));
     assert!(!out.stderr.contains(&0x1b) && stderr(&out).contains("␛[31mred.csv"), "{}", stderr(&out));
+}
+
+#[test]
+fn a_table_is_no_wider_than_the_terminal() {
+    let long = "a sentence that goes on and on, well past what a terminal has room for";
+    let columns = vec![
+        Column::new("航班".into(), ["北京首都国际机场到上海虹桥国际机场的早班飞机，每日一班", "JFK"]),
+        Column::new("n".into(), [1_234_567_i64, -5]),
+        Column::new("mean_of_all_the_delays".into(), [Some(12.5), None]),
+        Column::new("words".into(), [long, "short"]),
+        Column::new("on_time".into(), [true, false]),
+    ];
+    let frame = DataFrame::new(2, columns).unwrap();
+    let whole = braid::cli::table(&frame);
+    let lines: Vec<&str> = whole.lines().collect();
+    assert_eq!(lines.len(), 4, "{whole}");
+    assert!(whole.contains("12.5") && whole.contains("null") && whole.contains("on and on") && !whole.contains(long));
+    for room in 1..=200_u16 {
+        let shown = braid::cli::table_with(&frame, None, Some(room));
+        let lines: Vec<&str> = shown.lines().collect();
+        let hidden = lines.last().unwrap().starts_with("… and ");
+        assert_eq!(lines.len(), if hidden { 5 } else { 4 }, "{shown}");
+        if room >= 24 {
+            assert!(lines.iter().all(|line| line.width() <= room.into()), "{room}:\n{shown}");
+        }
+        // A number or a word of a few letters is whole, or its column is not there.
+        assert_eq!(lines[0].contains(" n"), shown.contains("1234567"), "{room}:\n{shown}");
+        assert_eq!(lines[0].contains("on_time"), !hidden && shown.contains("false"), "{room}:\n{shown}");
+        assert!(lines[2].starts_with('北') && lines[3].starts_with("JFK"), "{room}:\n{shown}");
+    }
+    let narrow = braid::cli::table_with(&frame, None, Some(40));
+    assert!(narrow.contains("…  1234567") && narrow.ends_with("… and 2 more columns: words, on_time\n"), "{narrow}");
+    let tight = braid::cli::table_with(&frame, None, Some(24));
+    assert!(tight.ends_with("… and 3 more columns: …\n"), "{tight}");
 }
