@@ -15,6 +15,7 @@ pub mod expr;
 pub mod finish;
 pub mod form;
 mod from;
+pub mod highlight;
 pub mod join;
 pub mod keys;
 pub mod lateness;

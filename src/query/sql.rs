@@ -252,14 +252,18 @@ pub fn offset(sql: &str, location: Location) -> usize {
 }
 
 /// Byte offsets of locations that come in order, in one walk over the text.
-struct Offsets<'t> {
+pub(super) struct Offsets<'t> {
     text: &'t str,
     at: usize,
     here: Location,
 }
 
-impl Offsets<'_> {
-    fn to(&mut self, wanted: Location) -> usize {
+impl<'t> Offsets<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, at: 0, here: Location { line: 1, column: 1 } }
+    }
+
+    pub(super) fn to(&mut self, wanted: Location) -> usize {
         if (wanted.line, wanted.column) < (self.here.line, self.here.column) {
             return offset(self.text, wanted);
         }
@@ -287,7 +291,7 @@ fn words(sql: &str) -> Result<Vec<Word>> {
         point(sql, e.message.trim().to_owned(), at..sql.len()).hint("is a quote left open?")
     })?;
     limits::of_tokens(&tokens).map_err(too_much)?;
-    let mut offsets = Offsets { text: sql, at: 0, here: Location { line: 1, column: 1 } };
+    let mut offsets = Offsets::new(sql);
     let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
     let mut words: Vec<Word> =
         meaningful.map(|t| Word { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();

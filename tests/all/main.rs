@@ -29,6 +29,7 @@ mod fuse;
 mod fuse_numbers;
 mod fusion;
 mod guard;
+mod highlight;
 mod history;
 mod hostile;
 mod join;

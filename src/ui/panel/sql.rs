@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use eframe::egui::cache::{ComputerMut, FrameCache};
 use eframe::egui::{
     self,
     text::{LayoutJob, TextFormat},
@@ -14,6 +15,7 @@ use eframe::egui::{
 
 use super::classes;
 use crate::data::Fault;
+use crate::query::highlight::{Kind, pieces};
 use crate::ui::action::{Action, Question};
 use crate::ui::sheet::Sheet;
 use crate::ui::{look, spoken};
@@ -100,13 +102,15 @@ fn layout(ui: &Ui, text: &str, width: f32, wrong: Option<Range<usize>>) -> Arc<G
     let wrong = wrong.map(|span| on_letters(text, span));
     let mut job = LayoutJob { text: text.to_owned(), ..LayoutJob::default() };
     job.wrap.max_width = width;
-    for (range, word) in words(text) {
-        let color = match word {
-            Word::Key => p.accent,
-            Word::Text => p.live,
-            Word::Other => p.text,
+    let pieces = ui.memory_mut(|memory| memory.caches.cache::<FrameCache<Pieces, Tokens>>().get(text).clone());
+    for (range, kind) in pieces.iter() {
+        let color = match kind {
+            Kind::Keyword => p.accent,
+            Kind::Text => p.live,
+            Kind::Comment => p.faint,
+            Kind::Other => p.text,
         };
-        for (piece, bad) in cut(range, wrong.as_ref()) {
+        for (piece, bad) in cut(range.clone(), wrong.as_ref()) {
             let underline = if bad { Stroke::new(1.5, p.error) } else { Stroke::NONE };
             let format = TextFormat {
                 font_id: font.clone(),
@@ -120,42 +124,20 @@ fn layout(ui: &Ui, text: &str, width: f32, wrong: Option<Range<usize>>) -> Arc<G
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
 
+/// The words of a text, kept while it is shown: found once, not once a frame.
+type Pieces = Arc<[(Range<usize>, Kind)]>;
+
+#[derive(Default)]
+struct Tokens;
+
+impl ComputerMut<&str, Pieces> for Tokens {
+    fn compute(&mut self, text: &str) -> Pieces {
+        pieces(text).into()
+    }
+}
+
 fn to_bytes(range: &Range<usize>) -> Range<egui::text::ByteIndex> {
     range.start.into()..range.end.into()
-}
-
-#[derive(Clone, Copy)]
-enum Word {
-    Key,
-    Text,
-    Other,
-}
-
-const KEYS: &[&str] = &[
-    "and", "as", "asc", "between", "by", "case", "desc", "distinct", "else", "end", "filter", "from", "group",
-    "having", "in", "interval", "is", "like", "limit", "not", "null", "or", "order", "select", "then", "when", "where",
-];
-
-/// Cuts text into words, quoted text and what is between them; the pieces cover all of it, in order.
-fn words(text: &str) -> Vec<(Range<usize>, Word)> {
-    let mut pieces = Vec::new();
-    let mut from = 0;
-    while let Some(first) = text[from..].chars().next() {
-        let rest = &text[from..];
-        let (length, word) = if first == '\'' {
-            (rest[1..].find('\'').map_or(rest.len(), |at| at + 2), Word::Text)
-        } else if first.is_alphabetic() {
-            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            let lower = rest[..length].to_ascii_lowercase();
-            (length, if KEYS.contains(&lower.as_str()) { Word::Key } else { Word::Other })
-        } else {
-            let length = rest.find(|c: char| c.is_alphabetic() || c == '\'').unwrap_or(rest.len());
-            (length.max(first.len_utf8()), Word::Other)
-        };
-        pieces.push((from..from + length, word));
-        from += length;
-    }
-    pieces
 }
 
 /// Cuts `range` where `wrong` begins and ends.
