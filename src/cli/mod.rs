@@ -9,6 +9,7 @@ mod run;
 mod say;
 mod stats;
 mod train;
+pub mod wording;
 
 use std::process::ExitCode;
 
@@ -84,14 +85,14 @@ pub fn report(outcome: crate::data::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            complain(&fault.to_string());
+            complain(&wording::fault(&fault));
             ExitCode::from(1)
         }
     }
 }
 
 fn usage(fault: &Fault, help: &str) -> ExitCode {
-    complain(&format!("{fault} ({help} shows how)"));
+    complain(&format!("{} ({help} shows how)", wording::fault(fault)));
     ExitCode::from(2)
 }
 

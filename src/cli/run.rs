@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::memory::Allowed;
-use super::{outputs, print, say, stats};
+use super::{outputs, print, say, stats, wording};
 use crate::data::format::{RowWriter, check_ending, keep_frame, write_frame_with};
 use crate::data::{Fault, Reject, Result, words};
 use crate::disk;
@@ -54,7 +54,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);
     let windows = Windows::of(&query, &plan);
     let mut table = tables.remove(0);
-    let doubled = doubled(&table);
+    let doubled = doubled(&table).map(|fault| wording::fault(&fault));
     for line in classes(&plan).into_iter().chain(doubled.clone()) {
         say::line(&line);
     }
@@ -174,7 +174,8 @@ fn finish(args: &RunArgs, table: &Table, last: &Snapshot, asked: &Asked) -> Resu
     let kept = args.workspace.as_ref().map_or(Ok(()), |folder| keep_aside(last, folder));
     let mut notes: Vec<String> =
         table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().filter(|note| !asked.told.contains(note)).cloned());
+    let warned = last.seam.warnings.iter().map(wording::fault);
+    notes.extend(last.notes.iter().cloned().chain(warned).filter(|note| !asked.told.contains(note)));
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!(
             "stopped early: this answer is from {} of the history",

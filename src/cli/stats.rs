@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::wording;
 use crate::data::memory::peak;
 use crate::data::time::iso_micros;
 use crate::engine::Snapshot;
@@ -40,7 +41,7 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
         "watermark": s.watermark.map(iso_micros),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
-        "notes": s.notes,
+        "notes": s.notes.iter().cloned().chain(s.seam.warnings.iter().map(wording::fault)).collect::<Vec<_>>(),
     });
     if let (Some(latency), Some(stats)) = (s.stats.latency_ms, stats.as_object_mut()) {
         stats.insert("latency_ms".to_owned(), json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max }));
@@ -115,7 +116,7 @@ fn ledger(seam: &SeamLedger) -> Value {
         "live_rows": seam.live_rows,
         "overlap_removed": seam.overlap_removed,
         "partitions": seam.partitions.iter().map(line).collect::<Vec<_>>(),
-        "warnings": seam.warnings,
+        "warnings": seam.warnings.iter().map(wording::fault).collect::<Vec<_>>(),
     })
 }
 

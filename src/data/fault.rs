@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::hint::{Hint, Setting};
+
 pub type Result<T> = std::result::Result<T, Fault>;
 
 /// An error in three parts, each a plain phrase without a full stop.
@@ -12,7 +14,7 @@ pub struct Fault {
     /// What is wrong.
     pub what: String,
     /// What to do next. May be empty.
-    pub hint: String,
+    pub hint: Hint,
     /// Byte range in the text that was parsed, where the fault is about a text.
     pub span: Option<std::ops::Range<usize>>,
     /// Rows that are not read because of it, as far as known, where it is about a part and the rest can be read.
@@ -21,7 +23,7 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(what: impl Into<String>) -> Self {
-        Self { place: String::new(), what: what.into(), hint: String::new(), span: None, lost: None }
+        Self { place: String::new(), what: what.into(), hint: Hint::default(), span: None, lost: None }
     }
 
     pub fn at(mut self, place: impl Into<String>) -> Self {
@@ -29,7 +31,7 @@ impl Fault {
         self
     }
 
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = hint.into();
         self
     }
@@ -43,6 +45,14 @@ impl Fault {
     pub fn lost(mut self, rows: u64) -> Self {
         self.lost = Some(rows);
         self
+    }
+
+    /// Where, what, and what to do next; `word` names what to change as the face does that tells it.
+    pub fn said(&self, word: impl Fn(&Setting) -> Option<String>) -> String {
+        let place = if self.place.is_empty() { String::new() } else { format!("{}: ", self.place) };
+        let hint = self.hint.said(word);
+        let hint = if hint.is_empty() { hint } else { format!("; {hint}") };
+        format!("{place}{}{hint}", self.what)
     }
 
     /// An operating system's error about `place`, with a hint that fits its kind.
@@ -60,16 +70,10 @@ impl Fault {
     }
 }
 
+/// Where it is not known by which face it is told: `said` knows.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.place.is_empty() {
-            write!(f, "{}: ", self.place)?;
-        }
-        f.write_str(&self.what)?;
-        if !self.hint.is_empty() {
-            write!(f, "; {}", self.hint)?;
-        }
-        Ok(())
+        f.write_str(&self.said(|setting| Some(setting.to_string())))
     }
 }
 

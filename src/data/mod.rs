@@ -4,6 +4,7 @@ pub mod chunk;
 pub mod encoding;
 pub mod fault;
 pub mod format;
+pub mod hint;
 pub mod memory;
 pub mod near;
 pub mod position;
@@ -13,5 +14,6 @@ pub mod words;
 
 pub use chunk::Chunk;
 pub use fault::{Fault, Result};
+pub use hint::{Hint, Remedy, Setting};
 pub use position::Positions;
 pub use reject::{Cells, Reject, Rejects};

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::options::Options;
-use crate::data::Fault;
+use crate::data::{Fault, Remedy, Setting};
 use crate::query::{Partial, Plan};
 
 /// About what the state of a sketch takes, bytes a group.
@@ -125,10 +125,8 @@ impl Budget {
             mib(bytes),
             mib(memory + self.beside)
         );
-        Err(Fault::new(what).at(name).hint(format!(
-            "allow at least {} with --memory, or join with fewer columns",
-            mib(self.beside + bytes * DATASET)
-        )))
+        let least = Some(mebibytes(self.beside + bytes * DATASET));
+        Err(Fault::new(what).at(name).hint([Setting::Memory { least }.into(), "join with fewer columns".into()]))
     }
 
     /// What to say when rows or groups do not fit: what they take, what all of them may need, and what would do with
@@ -159,12 +157,13 @@ impl Budget {
             .map(|(sketch, _)| sketch)
             .filter(|_| dear)
             .collect();
-        let hint = match sketches.first() {
-            Some(sketch) => format!("keep a sketch instead, {sketch}, or allow more memory (--memory)"),
-            None if plan.rows.is_some() => "allow more memory (--memory), or ask for fewer rows or columns".to_owned(),
-            None => "allow more memory (--memory), group by fewer columns or a larger window, or filter".to_owned(),
-        };
-        Fault::new(what).hint(hint)
+        let more = Remedy::from(Setting::Memory { least: None });
+        let fault = Fault::new(what);
+        match sketches.first() {
+            Some(sketch) => fault.hint([format!("keep a sketch instead, {sketch}").into(), more]),
+            None if plan.rows.is_some() => fault.hint([more, "ask for fewer rows or columns".into()]),
+            None => fault.hint([more, "group by fewer columns or a larger window".into(), "filter".into()]),
+        }
     }
 
     /// The fault of a partial that is too large and cannot leave memory; `None` while it is not.
@@ -191,10 +190,11 @@ impl Budget {
             "DISTINCT and OVER look at all of an answer: its {groups} groups take {bytes}, more than their share of \
              the {allowed} allowed; it needs about {needed}"
         ))
-        .hint(
-            "allow more memory (--memory), show fewer groups with HAVING, or leave DISTINCT and OVER out: an answer \
-             with ORDER BY alone is sorted on disk",
-        )
+        .hint([
+            Setting::Memory { least: None }.into(),
+            "show fewer groups with HAVING".into(),
+            "leave DISTINCT and OVER out: an answer with ORDER BY alone is sorted on disk".into(),
+        ])
     }
 }
 
@@ -206,6 +206,10 @@ pub fn let_go(partial: &mut Partial, share: u64) {
     }
 }
 
+fn mebibytes(bytes: u64) -> u64 {
+    (bytes >> 20).max(1)
+}
+
 fn mib(bytes: u64) -> String {
-    format!("{} MiB", (bytes >> 20).max(1))
+    format!("{} MiB", mebibytes(bytes))
 }

@@ -15,7 +15,7 @@ use super::sealed::SealedFile;
 use super::seam::Times;
 use super::spill::Round;
 use super::table::Table;
-use crate::data::{Fault, Positions, Result};
+use crate::data::{Fault, Positions, Result, Setting};
 use crate::disk::own;
 use crate::query::window::Micros;
 use crate::query::{Plan, sql};
@@ -183,7 +183,7 @@ fn lock(workspace: &Path, folder: &Path) -> Result<std::fs::File> {
         Err(std::fs::TryLockError::WouldBlock) => {
             Err(Fault::new("this question is being answered in this workspace already")
                 .at(folder.display().to_string())
-                .hint("stop the other run, or give this one a --workspace of its own"))
+                .hint(["stop the other run".into(), Setting::OwnWorkspace.into()]))
         }
         Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
     }

@@ -10,7 +10,7 @@ use polars::prelude::DataFrame;
 
 use super::Table;
 use super::budget::Budget;
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 use crate::query::join::{Join, Lookup};
 use crate::source::history::{History, open_history};
 
@@ -52,8 +52,7 @@ impl Dataset {
     /// When it is not there, or is a feed.
     pub fn new(join: &Join, tables: &[Arc<Table>]) -> Result<Self> {
         let Some(table) = tables.first() else {
-            return Err(Fault::new(format!("the table '{}' is not open", join.table))
-                .hint("open it, or give it with --history NAME=FILE"));
+            return Err(Fault::new(format!("the table '{}' is not open", join.table)).hint(Setting::Table));
         };
         if !table.live.is_empty() || table.history.is_empty() {
             return Err(Fault::new(format!("'{}' is a feed, and rows can be joined with files only", table.name))

@@ -7,7 +7,7 @@ use polars::prelude::*;
 use super::overlap::{doubled, replays_its_history};
 use super::seam::{Face, Seam};
 use super::table::Table;
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 use crate::query::keys::Keys;
 use crate::query::window::{Micros, micros_of};
 
@@ -18,7 +18,7 @@ pub struct Divider {
     /// True when both faces are known to hold the same rows, so that a seam at a time leaves nothing out.
     pub whole: bool,
     /// What `doubled` says.
-    pub doubled: Option<String>,
+    pub doubled: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Divider {
                 let time = table.time.as_ref().ok_or_else(|| {
                     Fault::new("a seam at a time needs an event-time column")
                         .at(&table.name)
-                        .hint(format!("choose it in the table's settings (--time {}=COLUMN)", table.name))
+                        .hint(Setting::TimeColumn { table: table.name.clone() })
                 })?;
                 Rule::Time { column: time.column.clone(), at: *at }
             }

@@ -3,6 +3,7 @@
 use super::overlap;
 use super::seam::{Gap, Seam, SeamLedger, SeamLine, Times};
 use super::shared::{Log, Shared};
+use crate::data::Fault;
 
 /// The ledger as of now; `counted` has the rows. `complete`: history is read to its end.
 pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bool) -> SeamLedger {
@@ -72,10 +73,10 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
     };
     let again = |log: &Log| {
         let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;
-        Some(format!(
+        Some(Fault::new(format!(
             "{}: {} rows came again by their number and are counted once; {} numbers are missing",
             log.source, numbered.repeated, numbered.missing
-        ))
+        )))
     };
     warnings.extend(news.logs.iter().filter_map(again));
     SeamLedger {

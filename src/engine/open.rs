@@ -13,7 +13,7 @@ use super::seam::Seam;
 use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
 use super::{Job, job::Reporter};
 use crate::data::format::{self, parse_datetime};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 use crate::learn::model::{Saved, is_model, load};
 use crate::source::history::{History, expand, open_history};
 use crate::source::live::{Event, Expect, FeedUrl};
@@ -196,11 +196,7 @@ fn live_only(
             }
         }
     }
-    table.ok_or_else(|| {
-        Fault::new("this table has neither files nor feeds")
-            .at(&given.name)
-            .hint("give it files (--history) or a feed (--live)")
-    })
+    table.ok_or_else(|| Fault::new("this table has neither files nor feeds").at(&given.name).hint(Setting::Inputs))
 }
 
 /// The file that a feed follows, where there is none yet.

@@ -6,6 +6,7 @@ use polars::prelude::TimeUnit;
 use super::seam::{Seam, Times};
 use super::table::Table;
 use crate::data::format::parse_datetime;
+use crate::data::{Fault, Setting};
 use crate::query::window::{Micros, iso};
 
 /// True when the only feed replays, as it stands, the only file of the history, and from before the seam on.
@@ -22,7 +23,7 @@ pub fn replays_its_history(table: &Table) -> bool {
 
 /// What to say at once of a table whose feed brings the very file that is its history, with nothing to tell the rows
 /// apart.
-pub fn doubled(table: &Table) -> Option<String> {
+pub fn doubled(table: &Table) -> Option<Fault> {
     if table.seam != Seam::Append {
         return None;
     }
@@ -32,17 +33,12 @@ pub fn doubled(table: &Table) -> Option<String> {
         feed.url.path().ok().filter(|_| whole).and_then(|path| std::fs::canonicalize(path).ok())
     };
     let feed = table.live.iter().find(|feed| path(feed).is_some_and(|path| files.contains(&path)))?;
-    Some(format!(
-        "{} is the history of {} as well: every row is counted twice; say where live takes over with a seam at a time \
-         or by a key ({})",
-        feed.url.shown(),
-        table.name,
-        options(&table.name)
-    ))
+    let what = format!("{} is the history of {} as well: every row is counted twice", feed.url.shown(), table.name);
+    Some(Fault::new(what).hint(Setting::Seam { table: table.name.clone() }))
 }
 
 /// What speaks against the table's seam; `complete`: history is read to its end.
-pub fn warnings(times: &Times, table: &Table, complete: bool) -> Vec<String> {
+pub fn warnings(times: &Times, table: &Table, complete: bool) -> Vec<Fault> {
     let (Some((first, last)), Some((begins, newest)), Some(time)) = (times.history, times.live, &table.time) else {
         return Vec::new();
     };
@@ -55,33 +51,31 @@ pub fn warnings(times: &Times, table: &Table, complete: bool) -> Vec<String> {
                 && begins < last
                 && (begins <= first || last.saturating_sub(begins) > lateness) =>
         {
-            vec![format!(
-                "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice; tell \
-                 them apart with a seam at a time or by a key ({}), or say that no row is in both with --seam \
-                 {}=append",
+            let what = format!(
+                "history has rows of {} to {}, live of {} to {}: those of {} to {} may be counted twice",
                 iso(first),
                 iso(last),
                 iso(begins),
                 iso(newest),
                 iso(first.max(begins)),
                 iso(last.min(newest)),
-                options(&table.name),
-                table.name,
-            )]
+            );
+            let table = &table.name;
+            vec![Fault::new(what).hint([
+                Setting::Seam { table: table.clone() }.into(),
+                Setting::Disjoint { table: table.clone() }.into(),
+            ])]
         }
-        Seam::Time(at) if complete && begins.saturating_sub(last) > times.step.saturating_mul(2) => vec![format!(
-            "there is a hole at the seam of {}: history has rows to {}, live from {}, and the seam is at {}; rows \
+        Seam::Time(at) if complete && begins.saturating_sub(last) > times.step.saturating_mul(2) => {
+            vec![Fault::new(format!(
+                "there is a hole at the seam of {}: history has rows to {}, live from {}, and the seam is at {}; rows \
              in between, should there have been any, are in neither",
-            table.name,
-            iso(last),
-            iso(begins),
-            iso(*at)
-        )],
+                table.name,
+                iso(last),
+                iso(begins),
+                iso(*at)
+            ))]
+        }
         _ => Vec::new(),
     }
-}
-
-/// How the command line says which face owns a row.
-fn options(table: &str) -> String {
-    format!("--seam {table}=time:T or --seam {table}=key:COLUMN")
 }

@@ -188,7 +188,7 @@ fn restore(log: &Arc<Log>, source: &Arc<str>, expect: &Expect) -> Result<Shape> 
         Shape::restore(source, &meta.format, &head, meta.whole, known)
     };
     shape.map_err(|fault| Fault {
-        hint: format!("move {} away to begin a new recording", log.folder().display()),
+        hint: format!("move {} away to begin a new recording", log.folder().display()).into(),
         ..fault
     })
 }

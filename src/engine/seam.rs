@@ -3,6 +3,7 @@
 use polars::prelude::{ChunkAgg, Int64Chunked};
 use serde::{Deserialize, Serialize};
 
+use crate::data::Fault;
 use crate::query::window::Micros;
 
 /// What decides which face owns a row.
@@ -47,7 +48,7 @@ pub struct SeamLedger {
     pub overlap_removed: u64,
     pub partitions: Vec<SeamLine>,
     /// What speaks against the seam that was chosen: rows that may be counted twice, or a hole between the faces.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Fault>,
 }
 
 /// One live partition at the seam.

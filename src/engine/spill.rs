@@ -10,7 +10,7 @@ use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use super::state_folder::StateFolder;
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 use crate::disk::{self, own};
 use crate::query::{Partial, Plan, partial};
 use crate::store::frames::Block;
@@ -124,9 +124,8 @@ impl Spill {
         let name = format!("{:08}.shares", self.next);
         let path = self.folder.path()?.join(&name);
         let failed = |e: std::io::Error| {
-            Fault::io(path.display().to_string(), &e).hint(
-                "free some space, or allow more with --memory: groups that do not fit into memory are kept on disk",
-            )
+            let space = "free some space for groups that do not fit into memory";
+            Fault::io(path.display().to_string(), &e).hint([space.into(), Setting::Memory { least: None }.into()])
         };
         let mut file = BufWriter::new(own::create(&path).map_err(failed)?);
         let (mut parts, mut at) = (Vec::new(), 0);
@@ -167,7 +166,9 @@ impl Spill {
         let place = path.display().to_string();
         let mut file = own::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
         let damaged = || {
-            Fault::new("these groups are damaged on disk").at(&place).hint("ask again; with --workspace, in a new one")
+            Fault::new("these groups are damaged on disk")
+                .at(&place)
+                .hint(["ask again".into(), Setting::NewWorkspace.into()])
         };
         part.block.read(&mut file, &place, damaged)
     }

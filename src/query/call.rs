@@ -16,8 +16,8 @@ use super::plan::{Call, call_name};
 use super::query::Clause;
 use super::scope::Scope;
 use super::sql::quote;
-use crate::data::Result;
 use crate::data::format::Commas;
+use crate::data::{Hint, Result, Setting};
 
 impl Binder<'_> {
     /// The kept column that a call's values will be in.
@@ -86,11 +86,11 @@ impl Binder<'_> {
             });
             let hint = commas.map_or(fault.hint, |(column, commas)| {
                 let column = quote(column);
-                format!(
+                Hint::from(format!(
                     "its values look like numbers with {}: write {} instead of {column}",
                     commas.words(),
                     number_of(*commas, &column)
-                )
+                ))
             });
             return Err(place.fault_on(fault.what, node).hint(hint));
         }
@@ -152,10 +152,10 @@ impl Binder<'_> {
                     ),
                     node,
                 )
-                .hint(format!(
-                    "name one (--time {}=COLUMN, or in the table's settings), or write {other}(x, y)",
-                    self.table.table_name()
-                ))
+                .hint([
+                    Setting::TimeColumn { table: self.table.table_name().to_owned() }.into(),
+                    format!("write {other}(x, y)").into(),
+                ])
         })
     }
 }

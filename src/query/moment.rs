@@ -242,7 +242,7 @@ fn span(interval: &Interval, node: &Ast, place: Place<'_>) -> Result<Expr> {
             fault.what
         };
         place.fault_on(what, node).hint(if fault.hint.is_empty() {
-            "write it like INTERVAL '15 minutes'".to_owned()
+            "write it like INTERVAL '15 minutes'".into()
         } else {
             fault.hint
         })

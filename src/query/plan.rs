@@ -21,7 +21,7 @@ use super::rows::{Keep, Rows};
 use super::scope::{Input, Scope};
 use super::score::{Scorer, Scores};
 use super::window::{Kind, Micros, Window, micros_of};
-use crate::data::Result;
+use crate::data::{Result, Setting};
 use crate::sync::deep;
 
 /// A question that can be run.
@@ -134,9 +134,7 @@ impl Plan {
         let point = |fault: crate::data::Fault| Place { text, clause: &at_join }.fault(fault.what).hint(fault.hint);
         let scope = Scope::new(query, first, tables.get(1).copied()).map_err(point)?;
         if query.join.is_some() && tables.len() < 2 {
-            return Err(Place { text, clause: &at_join }
-                .fault("the joined table is not open")
-                .hint("open it, or give it with --history NAME=FILE"));
+            return Err(Place { text, clause: &at_join }.fault("the joined table is not open").hint(Setting::Table));
         }
         let scorer = Scorer::new(models, &scope);
         let schema = scorer.schema.clone();

@@ -14,7 +14,7 @@ use super::model::{Model, Models, Score};
 use super::scope::Scope;
 use super::sql::quote;
 use crate::data::near::nearest;
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 
 /// The functions, as they are written.
 pub(super) const FUNCTIONS: [&str; 2] = ["predict", "predict_proba"];
@@ -192,7 +192,7 @@ fn unknown_model(name: &str, models: &Models, node: &Ast, place: Place<'_>) -> F
     let names: Vec<&str> = models.names().collect();
     match nearest(name, &names) {
         Some(near) => fault.hint(format!("did you mean {near}?")),
-        None if names.is_empty() => fault.hint(format!("train one, or give it with --model {name}=FILE")),
+        None if names.is_empty() => fault.hint(["train one".into(), Setting::Model { name: name.to_owned() }.into()]),
         None => fault.hint(known("the models are", names.into_iter())),
     }
 }

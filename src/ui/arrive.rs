@@ -339,14 +339,14 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
     // So do the words of what speaks against the seam, where there is something better with one click.
     let overlap = sheet.better_seam();
-    let doubt = overlap.map(|overlap| overlap.why()).or_else(|| newest.seam.warnings.first().cloned());
-    let lasting = || lasting.iter().filter(|note| !newest.seam.warnings.contains(note));
+    let doubt = overlap.map(|overlap| Fault::new(overlap.why())).or_else(|| newest.seam.warnings.first().cloned());
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
     let troubles: Vec<(String, &String)> =
         troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(told_by_audit);
-    let keys: BTreeSet<String> = lasting()
+    let keys: BTreeSet<String> = lasting
+        .iter()
         .cloned()
         .chain(doubt.iter().map(|_| SEAM.to_owned()))
         .chain(troubles.iter().map(|(key, _)| key.clone()))
@@ -372,9 +372,9 @@ fn tell_news(sheet: &mut Sheet, notices: &mut Notices) {
         let offer = overlap.map(|overlap| {
             ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())))
         });
-        notices.said_with(origin(SEAM), Level::Warning, &Fault::new(doubt).at(sheet.table.name.clone()), offer);
+        notices.said_with(origin(SEAM), Level::Warning, &doubt.at(sheet.table.name.clone()), offer);
     }
-    for note in lasting() {
+    for note in lasting {
         if sheet.told.insert(note.clone()) {
             notices.said(origin(note), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }

@@ -26,11 +26,11 @@ pub mod report;
 pub mod rewind;
 mod run;
 pub mod sheet;
-pub mod spoken;
 pub mod study;
 mod teach;
 pub mod watch;
 mod widget;
+pub mod wording;
 mod work;
 
 pub use app::{App, Begin};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::action::Action;
 use super::models::ModelId;
 use super::sheet::SheetId;
-use super::spoken;
+use super::wording;
 use crate::data::Fault;
 
 /// How many are kept.
@@ -85,8 +85,7 @@ impl Notices {
     pub fn said_with(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
-                let Fault { what, hint, .. } = spoken::fault(fault);
-                (old.what, old.hint, old.offer) = (what, hint, offer);
+                (old.what, old.hint, old.offer) = (fault.what.clone(), wording::hint(fault), offer);
             }
             None => self.push(level, fault, offer, Some(origin)),
         }
@@ -146,11 +145,11 @@ impl Notices {
     }
 
     fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>, origin: Option<Origin>) {
-        let fault = spoken::fault(fault);
         // The same thing said again takes the place of what was said before.
         self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &fault.what, &fault.place));
         self.next += 1;
-        let Fault { what, place, hint, .. } = fault;
+        let Fault { what, place, .. } = fault.clone();
+        let hint = wording::hint(fault);
         self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, since: Instant::now() });
         if self.list.len() > KEPT {
             self.list.remove(0);

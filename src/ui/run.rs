@@ -5,7 +5,7 @@ use eframe::egui::ViewportBuilder;
 use super::action::{Action, Open};
 use super::feed::kind_of;
 use super::{App, Begin, first, look};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 use crate::source::live::FeedUrl;
 use crate::workspace::{Folders, TableSetup, Workspace};
 
@@ -14,8 +14,7 @@ use crate::workspace::{Folders, TableSetup, Workspace};
 /// # Errors
 /// When there is no display, or the user has no home folder.
 pub fn run_window(args: Vec<String>) -> Result<()> {
-    let no_display =
-        |what: String| Fault::new(what).hint("use `braid run` to ask a question without a window; see `braid --help`");
+    let no_display = |what: String| Fault::new(what).hint(Setting::NoWindow);
     if cfg!(target_os = "linux")
         && ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
             .iter()

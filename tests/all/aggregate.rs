@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use braid::cli::wording;
 use braid::query::aggregate::{AGGREGATES, Aggregate, Class, find};
 use braid::query::rewrite::cheaper;
 use braid::query::{Partial, Plan, Query};
@@ -523,7 +524,9 @@ fn first_and_last_need_an_event_time() {
         let sql = format!("SELECT {call} FROM r");
         let fault = Plan::new(&Query::parse(&sql).unwrap(), &sql, &schema, None).unwrap_err();
         assert!(
-            fault.what.contains("event-time") && fault.hint.contains("--time r=") && fault.hint.contains(other),
+            fault.what.contains("event-time")
+                && wording::fault(&fault).contains("--time r=")
+                && fault.hint.to_string().contains(other),
             "{fault}"
         );
         assert_eq!(&sql[fault.span.clone().unwrap()], call);

@@ -144,7 +144,7 @@ fn marks_have_names_that_find_them() {
     assert!(MARKS.iter().all(|mark| !mark.title.is_empty() && !mark.about.is_empty()));
     let fault =
         record(&Figure { mark: "pie".to_owned(), ..flights("line") }, [300.0, 200.0], &Look::light()).unwrap_err();
-    assert!(fault.what.contains("pie") && fault.hint.contains("scatter"), "{fault}");
+    assert!(fault.what.contains("pie") && fault.hint.to_string().contains("scatter"), "{fault}");
 }
 
 #[test]

@@ -433,7 +433,7 @@ fn what_cannot_be_guarded_says_so() {
     let model = forest(&history, "late", 3);
     let old = write(folder.path(), "history.parquet", &history);
     let fault: Fault = watch(guarding(table(&[], &[&old]), &model, &history)).unwrap_err();
-    assert!(fault.what.contains("no live rows") && fault.hint.contains("attach"), "{fault}");
+    assert!(fault.what.contains("no live rows") && fault.hint.to_string().contains("attach"), "{fault}");
     let path = write(folder.path(), "other.parquet", &history.drop("way").unwrap());
     let fault = watch(guarding(table(&[replay(&path)], &[]), &model, &history)).unwrap_err();
     assert!(fault.what.contains("'way'") && !fault.hint.is_empty(), "{fault}");

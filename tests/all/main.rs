@@ -30,6 +30,7 @@ mod fuse_numbers;
 mod fusion;
 mod guard;
 mod highlight;
+mod hints;
 mod history;
 mod hostile;
 mod join;

@@ -187,13 +187,8 @@ fn rows_that_a_server_sends_again_are_told_and_by_their_number_counted_once() {
             if numbered {
                 assert_eq!(last.seam.overlap_removed, 3);
                 assert!(matches!(&last.seam.partitions[..], [line] if line.gap == Gap::Known(2)), "{:?}", last.seam);
-                assert!(
-                    last.seam
-                        .warnings
-                        .iter()
-                        .any(|warning| warning.contains("3 rows came again")
-                            && warning.contains("2 numbers are missing"))
-                );
+                assert!(last.seam.warnings.iter().any(|warning| warning.what.contains("3 rows came again")
+                    && warning.what.contains("2 numbers are missing")));
                 assert!(!last.notes.iter().any(|note| note.contains("counted again")));
             } else {
                 assert!(

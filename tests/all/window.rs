@@ -351,7 +351,7 @@ fn a_question_about_an_unknown_table_names_those_that_are_open() {
     let mut window = with_sales();
     window.ask("SELECT count(*) FROM salez");
     let fault = window.sheet().question.fault.clone().unwrap();
-    assert!(fault.what.contains("salez") && fault.hint.contains("sales"), "{fault}");
+    assert!(fault.what.contains("salez") && fault.hint.to_string().contains("sales"), "{fault}");
 }
 
 #[test]

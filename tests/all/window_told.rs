@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use braid::data::{Fault, Hint, Remedy, Setting};
 use braid::figure::{Figure, Look, PointState, export};
 use braid::ui::action::{Action, Open, Pane, Rewind, RunAction, Window as Show};
 use braid::ui::rewind::Stretch;
-use braid::ui::{App, spoken};
+use braid::ui::{App, wording};
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui;
 use egui::{Event, Modifiers, Pos2, vec2};
@@ -292,26 +293,33 @@ fn a_feed_is_verified_up_to_an_event_time_and_says_so() {
 
 #[test]
 fn the_window_speaks_of_no_option_of_the_command_line() {
-    let cases = [
-        (
-            "keep a sketch instead, approx_quantile(x, 0.5), or allow more with --memory",
-            "keep a sketch instead, approx_quantile(x, 0.5)",
-        ),
-        ("allow more with --memory, or ask for fewer rows or columns", "ask for fewer rows or columns"),
-        (
-            "allow more with --memory, group by fewer columns or a larger window, or filter",
-            "group by fewer columns or a larger window, or filter",
-        ),
-        ("open it, or give it with --history NAME=FILE", "open it"),
-        ("choose its time column (--time flights=COLUMN)", "choose its time column"),
-        (
-            "name one (--time t=COLUMN, or in the table's settings), or write arg_max(x, y)",
-            "name one, or write arg_max(x, y)",
-        ),
-        ("a -- b (as it is) stays", "a -- b (as it is) stays"),
-    ];
-    for (said, heard) in cases {
-        assert_eq!(spoken::text(said), heard);
+    let fault = |hint: Hint| wording::fault(&Fault::new("too much").at("sales").hint(hint));
+    let more = || Remedy::from(Setting::Memory { least: None });
+    assert_eq!(fault(Hint::from([more(), "filter".into()])), "sales: too much; filter", "a window has no such setting");
+    assert_eq!(fault(more().into()), "sales: too much");
+    assert_eq!(
+        fault(["a".into(), more(), "b".into(), Setting::Table.into()].into()),
+        "sales: too much; a, b, or open it"
+    );
+    let table = || "sales".to_owned();
+    for setting in [
+        Setting::Memory { least: Some(5) },
+        Setting::Inputs,
+        Setting::Table,
+        Setting::TimeColumn { table: table() },
+        Setting::Seam { table: table() },
+        Setting::Disjoint { table: table() },
+        Setting::Model { name: table() },
+        Setting::OwnWorkspace,
+        Setting::NewWorkspace,
+        Setting::Pipe,
+        Setting::NoWindow,
+    ] {
+        let here = fault(setting.clone().into());
+        assert!(!here.contains("--") && !here.contains("braid run"), "{here}");
+        let there = braid::cli::wording::fault(&Fault::new("too much").hint(setting.clone()));
+        assert!(there.contains("--"), "{there}");
+        assert!(!setting.to_string().contains("--") && !setting.to_string().is_empty());
     }
     let mut window = with_sales();
     window.ask("SELECT first(price) AS p FROM nowhere JOIN sales ON nowhere.a = sales.a");

@@ -424,7 +424,6 @@ impl Merger {
             let news = self.shared.news();
             s.notes.clone_from(&news.notes);
             s.fault.clone_from(&news.fault);
-            s.notes.extend(s.seam.warnings.iter().cloned());
             s.notes.extend(news.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
             s.troubled = news.trouble.len();
             s.gaps.clone_from(&news.gaps);

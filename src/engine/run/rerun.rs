@@ -9,7 +9,7 @@ use polars::prelude::DataFrame;
 
 use super::{Run, incremental};
 use crate::data::time::is_plain;
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 use crate::engine::shared::Asked;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
@@ -49,8 +49,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
     let mut runs = Vec::new();
     for (i, needed) in rerun.tables.iter().enumerate() {
         let Some(table) = tables.get(i) else {
-            return Err(Fault::new(format!("the table '{}' is not open", needed.table))
-                .hint("open it, or give it with --history NAME=FILE"));
+            return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint(Setting::Table));
         };
         let sql = needed.sql();
         let input = Input { name: &needed.table, schema: &table.schema, time: None, commas: &[] };
@@ -236,6 +235,7 @@ fn together(newest: &[Arc<Snapshot>]) -> Snapshot {
         all.troubled += other.troubled;
         all.gaps.extend(other.gaps.iter().cloned());
         all.notes.extend(other.notes.iter().cloned());
+        all.seam.warnings.extend(other.seam.warnings.iter().cloned());
         let (a, b) = (&all.stats, &other.stats);
         all.stats = Stats {
             bytes_in: a.bytes_in + b.bytes_in,

@@ -86,7 +86,7 @@ pub fn window_call(expr: &Ast, place: Place<'_>) -> Result<Option<WindowCall>> {
         _ => return Err(needs()),
     };
     let kind = checked(kind).map_err(|fault| {
-        place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { (*usage).to_owned() } else { fault.hint })
+        place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { (*usage).into() } else { fault.hint })
     })?;
     Ok(Some(WindowCall { time: (*time).clone(), kind }))
 }
@@ -114,6 +114,6 @@ fn interval(expr: &Ast, place: Place<'_>) -> Result<Micros> {
     };
     let words = words.ok_or_else(|| place.fault_on("this is not an interval", expr).hint(usage))?;
     parse_interval(&words).map_err(|fault| {
-        place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { usage.to_owned() } else { fault.hint })
+        place.fault_on(fault.what, expr).hint(if fault.hint.is_empty() { usage.into() } else { fault.hint })
     })
 }

@@ -10,7 +10,7 @@ use super::raw::{Raw, Said};
 use super::stream::Stream;
 use super::unpack::Unpacked;
 use super::{Expect, FeedUrl, Live, LiveKind};
-use crate::data::{Fault, Result};
+use crate::data::{Fault, Result, Setting};
 
 pub const KIND: LiveKind = LiveKind {
     schemes: &["stdin"],
@@ -27,9 +27,7 @@ const READ_BYTES: usize = 1 << 16;
 
 fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     if io::stdin().is_terminal() {
-        return Err(Fault::new("the standard input is a terminal")
-            .at(url.shown())
-            .hint("pipe rows into it: PROGRAM | braid run --live NAME=stdin: …"));
+        return Err(Fault::new("the standard input is a terminal").at(url.shown()).hint(Setting::Pipe));
     }
     let input = standard_input().map_err(|error| Fault::io(url.shown(), &error))?;
     Ok(Box::new(rows(input, url, &expect)?))

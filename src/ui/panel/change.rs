@@ -10,6 +10,7 @@ use crate::ui::sheet::Sheet;
 use crate::ui::watch::Next;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{numbers, row};
+use crate::ui::wording;
 
 /// The strip above the chart.
 pub fn strip_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
@@ -84,7 +85,7 @@ pub fn preview_ui(ui: &mut Ui, sheet: &Sheet, next: &Next) {
     let size = ui.available_size();
     if sheet.preview.figure().is_none() || size.x < 40.0 || size.y < 40.0 {
         let text = match (&next.newest, sheet.preview.fault()) {
-            (_, Some(fault)) => fault.to_string(),
+            (_, Some(fault)) => wording::fault(fault),
             (Some(newest), None) if newest.answer.height() == 0 => "No row fits it so far".to_owned(),
             _ => "Reading".to_owned(),
         };
@@ -96,6 +97,6 @@ pub fn preview_ui(ui: &mut Ui, sheet: &Sheet, next: &Next) {
         eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Image, true, "Picture of the new answer")
     });
     if let Some(fault) = sheet.preview.draw(ui, rect, |_| {}) {
-        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
 }

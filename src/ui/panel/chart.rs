@@ -18,6 +18,7 @@ use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
 use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
+use crate::ui::wording;
 
 /// How much one notch of the wheel zooms.
 const WHEEL: f32 = 240.0;
@@ -87,7 +88,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         }
     }
     if let Some(fault) = fault {
-        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
 }
 
@@ -97,7 +98,7 @@ fn empty_ui(ui: &mut Ui, sheet: &Sheet) {
             "This question cannot be asked as it stands: see what is wrong with it above".to_owned()
         }
         _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => sheet.nothing().to_owned(),
-        _ if sheet.picture.fault().is_some() => sheet.picture.fault().map_or_else(String::new, ToString::to_string),
+        _ if sheet.picture.fault().is_some() => sheet.picture.fault().map_or_else(String::new, wording::fault),
         State::Idle if sheet.span.is_none() => "Ask a question to see a chart".to_owned(),
         _ if sheet.table.history.is_empty() => "Waiting for the first rows".to_owned(),
         _ => "Reading".to_owned(),
@@ -312,7 +313,7 @@ pub fn figure_ui(ui: &mut Ui, of: &str, picture: &Picture, room: Rect) {
         }
     });
     if let Some(fault) = fault {
-        ui.put(room, Label::new(RichText::new(fault.to_string()).color(look::palette(ui).error)));
+        ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ui::cost::{AGAINST, Growth, RunCost};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::progress::job_ui;
 use crate::ui::widget::{numbers, row};
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 
 const WIDTH: f32 = 980.0;
 /// The most runs that are seen at once.
@@ -167,7 +167,7 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost"));
     if let Some(fault) = growth.picture.draw(ui, rect, |_| {}) {
-        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(p.error)));
+        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
     }
 }
 

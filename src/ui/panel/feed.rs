@@ -12,7 +12,7 @@ use crate::ui::widget::buttons;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
-use crate::ui::{App, look, spoken};
+use crate::ui::{App, look, wording};
 
 const WIDTH: f32 = 640.0;
 const TALL: f32 = 460.0;
@@ -177,13 +177,10 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
 /// A fault inside a form.
 pub fn fault_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
-    let fault = spoken::fault(fault);
     ui.add(Label::new(RichText::new(&fault.what).color(p.error)).wrap());
-    let second = [fault.place.as_str(), fault.hint.as_str()]
-        .into_iter()
-        .filter(|s| !s.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ");
+    let hint = wording::hint(fault);
+    let second =
+        [fault.place.as_str(), hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
     if !second.is_empty() {
         ui.add(Label::new(look::faint(second, ui)).wrap());
     }

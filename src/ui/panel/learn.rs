@@ -19,7 +19,7 @@ use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers, row};
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 
 const WIDTH: f32 = 920.0;
 const TALL: f32 = 380.0;
@@ -359,6 +359,6 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Out-of-bag error so far"));
     if let Some(fault) = training.picture.draw(ui, rect, |_| {}) {
-        ui.put(rect, Label::new(RichText::new(fault.to_string()).color(p.error)));
+        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::seam::Gap;
 use crate::ui::action::{Action, TableAction, Window};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{numbers, row};
-use crate::ui::{App, look, spoken};
+use crate::ui::{App, look, wording};
 
 /// Where the numbers end.
 const NUMBERS: f32 = 360.0;
@@ -27,9 +27,8 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                     }
                 } else if let Some(warning) = shown.seam.warnings.first() {
                     let p = look::palette(ui);
-                    ui.add(
-                        Label::new(RichText::new(format!("Beware: {}.", spoken::text(warning))).color(p.warn)).wrap(),
-                    );
+                    let told = format!("Beware: {}.", wording::fault(warning));
+                    ui.add(Label::new(RichText::new(told).color(p.warn)).wrap());
                 }
                 ui.add_space(look::PAD);
                 sum_ui(ui, shown);

@@ -18,7 +18,7 @@ use crate::data::Fault;
 use crate::query::highlight::{Kind, pieces};
 use crate::ui::action::{Action, Question};
 use crate::ui::sheet::Sheet;
-use crate::ui::{look, spoken};
+use crate::ui::{look, wording};
 
 /// `alone`: the builder, which says how exact each measure is, does not stand beside it.
 pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>) {
@@ -52,7 +52,7 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>
         ui.painter().rect_stroke(scrolled.inner_rect, CornerRadius::same(look::ROUND), stroke, StrokeKind::Inside);
     }
     match fault {
-        Some(fault) => fault_ui(ui, &spoken::fault(fault)),
+        Some(fault) => fault_ui(ui, fault),
         None if tells_classes(sheet, alone) => classes::classes_ui(ui, sheet, actions),
         None => {}
     }
@@ -81,18 +81,18 @@ fn fault_height() -> f32 {
 fn fault_ui(ui: &mut Ui, fault: &Fault) {
     ui.spacing_mut().item_spacing.y = 0.0;
     fault_line_ui(ui, fault);
-    if !fault.hint.is_empty() {
-        ui.add(Label::new(look::faint(&fault.hint, ui)).truncate());
+    let hint = wording::hint(fault);
+    if !hint.is_empty() {
+        ui.add(Label::new(look::faint(hint, ui)).truncate());
     }
 }
 
 /// What is wrong in one line; the rest in its hover text.
 pub fn fault_line_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
-    let fault = &spoken::fault(fault);
     let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
     ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate())
-        .on_hover_text(fault.to_string());
+        .on_hover_text(wording::fault(fault));
 }
 
 /// Monospaced text with keywords in the accent colour and `wrong` underlined.

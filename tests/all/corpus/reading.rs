@@ -258,7 +258,7 @@ pub fn sql(path: &Path) -> Read {
     // A fault may quote the question, with its line ends: how that is shown is the terminal's matter.
     let outcome = ask(&text).map_err(|fault| Fault {
         what: fault.what.replace(['\r', '\n'], " "),
-        hint: fault.hint.replace(['\r', '\n'], " "),
+        hint: fault.hint.to_string().replace(['\r', '\n'], " ").into(),
         ..fault
     });
     told(outcome)

@@ -195,7 +195,7 @@ fn a_column_that_cannot_be_drawn_says_so() {
             .unwrap_err()
     };
     let fault = with("delay", "origin");
-    assert!(fault.what.contains("'delay'") && fault.hint.contains("origin, n"), "{fault}");
+    assert!(fault.what.contains("'delay'") && fault.hint.to_string().contains("origin, n"), "{fault}");
     assert!(with("origin", "n").what.contains("'origin'"));
     assert!(with("n", "nowhere").what.contains("'nowhere'"));
 }

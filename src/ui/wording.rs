@@ -1,0 +1,28 @@
+//! What to change, in the window's words: the menus and buttons in which it is changed.
+
+use crate::data::{Fault, Setting};
+
+/// A fault in one line, with what to do about it.
+pub fn fault(fault: &Fault) -> String {
+    fault.said(setting_words)
+}
+
+/// What to do about a fault; empty where nothing can be done here.
+pub fn hint(fault: &Fault) -> String {
+    fault.hint.said(setting_words)
+}
+
+/// `None` for what cannot be changed in a window.
+fn setting_words(setting: &Setting) -> Option<String> {
+    let words = match setting {
+        Setting::Inputs => "open its files, or connect a feed".to_owned(),
+        Setting::Table => "open it".to_owned(),
+        Setting::TimeColumn { table } => format!("choose its time column in the menu of {table}"),
+        Setting::Seam { table } => format!("say where live takes over under Seam in the menu of {table}"),
+        Setting::Disjoint { .. } => "say there that no row is in both (Append)".to_owned(),
+        Setting::Model { .. } => "load it with Load a model…".to_owned(),
+        Setting::Pipe => "start Braid with rows piped into it: PROGRAM | braid stdin:".to_owned(),
+        Setting::Memory { .. } | Setting::OwnWorkspace | Setting::NewWorkspace | Setting::NoWindow => return None,
+    };
+    Some(words)
+}
