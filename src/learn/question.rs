@@ -1,5 +1,5 @@
-//! What is to be learnt from a table: the target, its classes, the features, and the rows that can be used. Which columns
-//! are worth learning from is left to `propose`, codes to `prepared`.
+//! What is to be learnt from a table: the target, its classes, the features, and the rows that can be used. Which
+//! columns are worth learning from is left to `propose`, codes to `prepared`.
 
 use std::collections::BTreeSet;
 

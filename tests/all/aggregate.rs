@@ -164,7 +164,7 @@ fn handed(partial: &Partial, random: &mut fastrand::Rng) -> Vec<DataFrame> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(40))]
 
     #[test]
     fn every_aggregate_obeys_the_fusion_law(

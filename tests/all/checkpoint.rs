@@ -166,7 +166,7 @@ fn frames_of_every_type_come_back_as_they_were() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(crate::cases(200))]
 
     #[test]
     fn broken_frames_are_a_fault_and_never_a_panic(

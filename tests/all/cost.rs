@@ -223,7 +223,7 @@ fn values_first(column: &str) -> &'static str {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(60))]
 
     #[test]
     fn in_is_a_chain_of_or((column, values) in literals()) {

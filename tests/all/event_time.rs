@@ -125,7 +125,7 @@ fn merge_all(plan: &Arc<Plan>, mut parts: Vec<DataFrame>, random: &mut fastrand:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(96))]
 
     #[test]
     fn any_cut_in_any_order_gives_the_answer_over_all_rows(

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const UNIT: f64 = 1.0 / (1 << 20) as f64;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(crate::cases(200))]
 
     #[test]
     fn a_sum_of_products_is_the_true_one(

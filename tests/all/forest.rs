@@ -538,7 +538,7 @@ fn the_held_out_rows_are_those_of_scikit_learn() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(200))]
 
     #[test]
     fn a_code_is_how_many_cuts_are_below_a_value(

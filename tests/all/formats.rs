@@ -507,7 +507,7 @@ fn awkward_json() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(300))]
 
     #[test]
     fn cutting_csv_anywhere_changes_nothing(text in awkward(), sizes in prop::collection::vec(1_usize..50, 1..6)) {

@@ -160,7 +160,7 @@ fn cuts() -> impl Strategy<Value = Cuts> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn any_cut_in_any_order_gives_the_answer_over_all_rows(

@@ -142,7 +142,7 @@ fn the_text_survives_reading_and_printing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(48))]
 
     /// A reference that shares no code: two loops.
     #[test]

@@ -206,7 +206,7 @@ fn honest(heard: &Heard, all: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(crate::cases(400))]
 
     /// Any bits flipped in any files of a log: either nothing changed for the reader, or it was named and the rest goes
     /// on.

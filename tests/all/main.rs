@@ -48,6 +48,7 @@ mod predict;
 mod private;
 mod propose;
 mod qualify;
+mod readme;
 mod reconnect;
 mod recording;
 mod rerun;
@@ -71,3 +72,11 @@ mod window_learn;
 mod window_live;
 mod window_told;
 mod windowed;
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases of a property. What fails is printed in its smallest form and belongs into a test of its own: proptest
+/// keeps no file of it.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}

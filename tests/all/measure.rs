@@ -145,7 +145,7 @@ fn regression_is_that_of_scikit_learn() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(64))]
 
     #[test]
     fn the_area_is_the_chance_that_a_true_row_scores_above_a_false_one(

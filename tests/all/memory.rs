@@ -78,7 +78,7 @@ const QUESTIONS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(12))]
 
     #[test]
     fn an_answer_in_little_memory_is_the_answer_in_any(

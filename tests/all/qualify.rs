@@ -116,7 +116,7 @@ fn sums_beyond_64_bits_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(64))]
 
     /// Against loops over all pairs of rows.
     #[test]

@@ -50,7 +50,7 @@ const QUESTIONS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(40))]
 
     #[test]
     fn any_cut_in_any_order_shows_the_same_rows(

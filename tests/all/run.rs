@@ -106,7 +106,7 @@ fn file(folder: &Path, name: &str, frame: &DataFrame) -> PathBuf {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(12))]
 
     #[test]
     fn any_split_of_history_and_live_gives_the_same_answer(

@@ -85,6 +85,8 @@ fn a_time_has_a_text_of_whatever_year_it_is() {
 }
 
 proptest! {
+    #![proptest_config(crate::cases(256))]
+
     #[test]
     fn texts_are_those_of_the_calendar_where_it_reaches_and_read_back(
         seconds in -62_167_219_200_i64..253_402_300_800,

@@ -150,7 +150,7 @@ fn a_packed_file_that_appears_while_it_is_waited_for_is_not_followed_as_text() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(300))]
 
     #[test]
     fn random_bytes_are_never_rows(seed in any::<u64>(), length in 300_usize..6_000) {

@@ -1,4 +1,5 @@
-//! A block of text that is decoded at once, and ranges of bytes in it. What stands in the ranges is left to the formats.
+//! A block of text that is decoded at once, and ranges of bytes in it. What stands in the ranges is left to the
+//! formats.
 
 use std::ops::Range;
 
