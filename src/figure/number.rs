@@ -62,6 +62,9 @@ fn at_step(scale: Scale, step: f64) -> Ticks {
         for i in 0..=((last - first).max(-1.0) as i64) {
             values.push(multiple(step, first + i as f64) + 0.0);
         }
+        // Far from zero floats are about a step apart, and the first or last may have been rounded out of the range.
+        let dust = step * 1e-6;
+        values.retain(|v| (scale.lo() - dust..=scale.hi() + dust).contains(v));
     } else {
         // So far from zero that whole steps cannot be counted: the ends alone.
         values.extend([scale.lo(), scale.hi()]);

@@ -46,8 +46,44 @@ fn ascending(steps: Vec<f64>) -> Vec<f64> {
         .collect()
 }
 
+/// Labels of both axes stand apart from each other, within the axis, and no two read the same.
+fn labels_are_apart(scale: Scale, width: f32) -> Result<(), TestCaseError> {
+    let look = Look::light();
+    let room = Room { width, before: 30.0, after: 12.0 };
+    let names: Vec<String> = (0..40).map(|i| format!("名字 number {i}")).collect();
+    for kind in [AxisKind::Number, AxisKind::Time, AxisKind::Clock, AxisKind::Category(names)] {
+        let ticks = axis::x_ticks(&kind, scale, room, false, &look);
+        let mut reached = f32::NEG_INFINITY;
+        let mut context_reached = f32::NEG_INFINITY;
+        for tick in &ticks {
+            let half = text::width(&tick.label, look.font_size) / 2.0;
+            prop_assert!(tick.label_at - half > reached, "{kind:?} {scale:?} {width}: {ticks:?}");
+            reached = tick.label_at + half;
+            prop_assert!(tick.at >= -0.01 && tick.at <= width + 0.01);
+            if let Some(context) = &tick.context {
+                let half = text::width(context, look.font_size) / 2.0;
+                prop_assert!(tick.at - half > context_reached || tick.at < half, "{ticks:?}");
+                context_reached = tick.at + half;
+            }
+        }
+    }
+    let height = width / 2.0;
+    let ticks = axis::y_ticks(&AxisKind::Number, scale, height, false, &look);
+    for pair in ticks.values.windows(2) {
+        prop_assert!(pair[0] < pair[1]);
+        let apart = (scale.share(pair[1]) - scale.share(pair[0])) as f32 * height;
+        prop_assert!(apart >= text::height(look.font_size) - 0.01, "{ticks:?}");
+    }
+    let mut labels = ticks.labels.clone();
+    labels.dedup();
+    prop_assert_eq!(labels.len(), ticks.labels.len(), "two ticks read the same: {:?}", ticks);
+    let minus_zero = |label: &String| label.starts_with('\u{2212}') && !label.chars().any(|c| ('1'..='9').contains(&c));
+    prop_assert!(!ticks.labels.iter().any(minus_zero), "a minus before zero");
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(200))]
 
     #[test]
     fn m4_covers_what_all_points_cover(
@@ -145,39 +181,7 @@ proptest! {
         digit in 1.0f64..10.0,
         width in 40.0f32..1600.0,
     ) {
-        let scale = Scale::new(start, start + digit * 10f64.powi(power));
-        let look = Look::light();
-        let room = Room { width, before: 30.0, after: 12.0 };
-        let names: Vec<String> = (0..40).map(|i| format!("名字 number {i}")).collect();
-        for kind in [AxisKind::Number, AxisKind::Time, AxisKind::Clock, AxisKind::Category(names)] {
-            let ticks = axis::x_ticks(&kind, scale, room, false, &look);
-            let mut reached = f32::NEG_INFINITY;
-            let mut context_reached = f32::NEG_INFINITY;
-            for tick in &ticks {
-                let half = text::width(&tick.label, look.font_size) / 2.0;
-                prop_assert!(tick.label_at - half > reached, "{kind:?} {scale:?} {width}: {ticks:?}");
-                reached = tick.label_at + half;
-                prop_assert!(tick.at >= -0.01 && tick.at <= width + 0.01);
-                if let Some(context) = &tick.context {
-                    let half = text::width(context, look.font_size) / 2.0;
-                    prop_assert!(tick.at - half > context_reached || tick.at < half, "{ticks:?}");
-                    context_reached = tick.at + half;
-                }
-            }
-        }
-        let height = width / 2.0;
-        let ticks = axis::y_ticks(&AxisKind::Number, scale, height, false, &look);
-        for pair in ticks.values.windows(2) {
-            prop_assert!(pair[0] < pair[1]);
-            let apart = (scale.share(pair[1]) - scale.share(pair[0])) as f32 * height;
-            prop_assert!(apart >= text::height(look.font_size) - 0.01, "{ticks:?}");
-        }
-        let mut labels = ticks.labels.clone();
-        labels.dedup();
-        prop_assert_eq!(labels.len(), ticks.labels.len(), "two ticks read the same: {:?}", ticks);
-        let minus_zero =
-            |label: &String| label.starts_with('\u{2212}') && !label.chars().any(|c| ('1'..='9').contains(&c));
-        prop_assert!(!ticks.labels.iter().any(minus_zero), "a minus before zero");
+        labels_are_apart(Scale::new(start, start + digit * 10f64.powi(power)), width)?;
     }
 
     #[test]
@@ -202,6 +206,18 @@ proptest! {
             ((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])).abs() / 2.0
         }).sum();
         prop_assert!((sum - shoelace).abs() <= shoelace * 1e-4 + 0.01, "{sum} {shoelace}");
+    }
+}
+
+/// Here floats are 1/32 apart, and a step of 0.05 from the range's end was rounded to before it.
+#[test]
+fn ticks_stay_on_an_axis_so_far_from_zero_that_floats_are_a_step_apart() {
+    let (start, span) = (226_465_580_030_654.03, 0.723_821_065_038_583_6);
+    let scale = Scale::new(start, start + span);
+    labels_are_apart(scale, 840.3934).unwrap();
+    for most in 1..30 {
+        let ticks = number::ticks(scale, most, false);
+        assert!(!ticks.values.is_empty() && ticks.values.iter().all(|v| scale.holds(*v)), "{ticks:?}");
     }
 }
 
