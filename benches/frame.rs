@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use braid::data::format::write_frame;
 use braid::ui::App;
-use braid::ui::action::{Action, Open};
+use braid::ui::action::{Action, OpenAction};
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui::{Context, Event, Pos2, RawInput, Rect, vec2};
 use polars::prelude::*;
@@ -41,7 +41,7 @@ fn main() {
 
     let ctx = Context::default();
     let mut app = App::headless(&ctx, folder.path().join("home"));
-    app.propose(Action::Open(Open::Setup(TableSetup {
+    app.propose(Action::Open(OpenAction::Setup(TableSetup {
         name: "r".to_owned(),
         paths: vec![history],
         live: vec![format!("replay:{}?rate={RATE}", live.display())],
@@ -78,7 +78,7 @@ fn main() {
         std::hint::black_box(shapes);
         let points = app
             .sheet()
-            .and_then(|s| s.picture.figure().map(|f| f.series.iter().map(braid::figure::Series::len).sum::<usize>()))
+            .and_then(|s| s.chart.figure().map(|f| f.series.iter().map(braid::figure::Series::len).sum::<usize>()))
             .unwrap_or(0);
         if let Some(snapshot) = app.sheet().and_then(|s| s.watch.shown.clone())
             && points >= POINTS as usize

@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 
 use super::cost::Against;
-use super::feed::Draft;
+use super::feed::FeedDraft;
 use super::guard;
-use super::lesson;
 use super::models::ModelId;
 use super::report;
-use super::rewind::Stretch;
-use super::sheet::SheetId;
+use super::rewind::TimeRange;
+use super::train::TrainDraft;
+use super::worksheet::WorksheetId;
 use crate::data::format::Formulas;
 use crate::engine::guard::Who;
 use crate::engine::{Seam, TimeColumn};
@@ -20,27 +20,27 @@ use crate::workspace::{TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    Open(Open),
-    Table(SheetId, TableAction),
-    Question(Question),
+    Open(OpenAction),
+    Table(WorksheetId, TableAction),
+    Question(QuestionAction),
     Run(RunAction),
-    Chart(Chart),
-    Rewind(Rewind),
-    Cost(Cost),
-    Feed(Feed),
-    Learn(Learn),
-    Load(Load),
+    Chart(ChartAction),
+    Rewind(RewindAction),
+    Cost(CostAction),
+    Feed(FeedAction),
+    Train(TrainAction),
+    Load(LoadAction),
     Model(ModelId, ModelAction),
-    Guard(ModelId, Guard),
-    Report(Report),
-    Export(Export),
-    Agree(Agree),
-    Window(Window),
+    Guard(ModelId, GuardAction),
+    Report(ReportAction),
+    Export(ExportAction),
+    Consent(ConsentAction),
+    App(AppAction),
 }
 
 /// What is done with something that was saved elsewhere and names hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agree {
+pub enum ConsentAction {
     /// Its hosts may be connected to, now and later.
     Connect,
     /// Its files are opened, and not its feeds.
@@ -50,19 +50,20 @@ pub enum Agree {
 
 /// New tables.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Open {
+pub enum OpenAction {
     Paths(Vec<PathBuf>),
     /// Something opened before, with its feeds and its question.
     Setup(TableSetup),
     PickFiles,
     PickFolder,
-    Sample(Sample),
+    Sample(SampleTable),
     /// Stop the work with this number.
     Cancel(u64),
 }
 
+/// The tables that come with Braid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sample {
+pub enum SampleTable {
     History,
     Live,
     Both,
@@ -78,7 +79,7 @@ pub enum TableAction {
     Time(Option<TimeColumn>),
     Seam(Seam),
     /// Finds out how late its rows come, and what each lateness would have cost.
-    Learn,
+    ProfileLateness,
     /// Keeps the newest rows of its answer in sight, or lets them go.
     Follow(bool),
     /// Takes the feed with this address off.
@@ -86,12 +87,12 @@ pub enum TableAction {
     /// Puts a model from a file under it.
     LoadModel(PathBuf),
     /// Takes the files of another table of the same schema into this one's history.
-    Join(SheetId),
+    AppendFiles(WorksheetId),
 }
 
 /// The question of the selected table.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Question {
+pub enum QuestionAction {
     Sql(String),
     /// The builder's view; `ask` at once, or wait until the field is left.
     Form {
@@ -99,7 +100,7 @@ pub enum Question {
         ask: bool,
     },
     Ask,
-    /// Item number so and so of the SELECT list becomes its cheaper form, and is asked.
+    /// Replaces the item with this index in the SELECT list by its cheaper form, and asks.
     Cheaper(usize),
     Undo,
     Redo,
@@ -112,7 +113,7 @@ pub enum RunAction {
     Stop,
     /// Puts late rows into the windows that they missed.
     Readmit,
-    /// Shows the changed question's answer as far as it is.
+    /// Shows the answer of the changed question, complete or not.
     ShowNow,
     /// Gives the changed question up.
     KeepOld,
@@ -120,16 +121,16 @@ pub enum RunAction {
 
 /// Going back in a running feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rewind {
-    To(Stretch),
+pub enum RewindAction {
+    To(TimeRange),
     Now,
 }
 
 /// What questions cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cost {
+pub enum CostAction {
     /// Of the selected table's question, over parts of its files.
-    Measure,
+    Benchmark,
     Cancel,
     /// Shows the growth of the run with this number.
     Choose(u64),
@@ -139,9 +140,9 @@ pub enum Cost {
 
 /// How the answer is drawn.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Chart {
+pub enum ChartAction {
     Mark(&'static str),
-    /// Column names; `None` for none.
+    /// The name of a column.
     X(String),
     Y(Vec<String>),
     Split(Option<String>),
@@ -153,32 +154,32 @@ pub enum Chart {
 
 /// The form for a feed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Feed {
+pub enum FeedAction {
     /// For a new table, or for this one's live face.
-    Begin(Option<SheetId>),
-    Edit(Box<Draft>),
+    Begin(Option<WorksheetId>),
+    Edit(Box<FeedDraft>),
     Test,
     Add,
     Close,
 }
 
-/// The lesson that is being set up.
+/// The training of a model that is being set up.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Learn {
+pub enum TrainAction {
     /// From this table.
-    Begin(SheetId),
-    Edit(Box<lesson::Draft>),
+    Begin(WorksheetId),
+    Edit(Box<TrainDraft>),
     /// Looks for features of a target that is computed.
     Propose,
-    Train,
+    Start,
     Cancel,
 }
 
 /// A model from a file.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Load {
+pub enum LoadAction {
     /// Under this table.
-    Begin(SheetId),
+    Begin(WorksheetId),
     /// Its path as it is typed.
     Edit(String),
     /// Asks the system's dialog.
@@ -203,12 +204,12 @@ pub enum ModelAction {
 
 /// What can be done while a model is guarded.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Guard {
+pub enum GuardAction {
     /// Begins again with the first row that it was not trained on.
     Begin,
     Stop,
-    /// Compares features every so many rows, from the beginning.
-    Window(u64),
+    /// Sets how many rows are compared at a time, and begins again.
+    WindowRows(u64),
     View(guard::View),
     /// How many of the newest rows a new forest is trained on; empty leaves it to be proposed.
     Rows(String),
@@ -222,15 +223,15 @@ pub enum Guard {
 
 /// What a report shows.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Report {
+pub enum ReportAction {
     View(report::View),
     Class(usize),
     Feature(String),
 }
 
-/// `None`: ask where.
+/// Writes a file; without a path, the person is asked for one first.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Export {
+pub enum ExportAction {
     Chart(Option<PathBuf>, ChartFile),
     Answer(Option<PathBuf>, AnswerFile),
     /// The figure of the report, or of the guard.
@@ -250,8 +251,9 @@ pub enum AnswerFile {
     Parquet,
 }
 
+/// What concerns the window as a whole.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Window {
+pub enum AppAction {
     Dismiss(u64),
     Show(Pane),
     Hide,
@@ -272,7 +274,7 @@ pub enum Pane {
     Lateness,
     Rewind,
     Cost,
-    Learn,
+    Train,
     Load,
     Report,
     Guard,

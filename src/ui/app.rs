@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use eframe::egui::{self, Context, Ui};
 
-use super::action::{Action, Open, Pane, Tab};
+use super::action::{Action, OpenAction, Pane, Tab};
+use super::autosave::Autosave;
 use super::consent::Consent;
 use super::cost::Costs;
 use super::feed::FeedForm;
 use super::guard::Guards;
-use super::keep::Keeper;
-use super::lesson::LessonForm;
-use super::load::{Homeless, LoadForm};
+use super::jobs::Jobs;
+use super::lateness::LatenessProfile;
+use super::load::{LoadForm, UnplacedModel};
 use super::models::ModelList;
 use super::notices::Notices;
 use super::report::Report;
-use super::sheet::{Sheet, SheetId};
-use super::study::Study;
-use super::watch::{State, Watch};
-use super::work::Work;
+use super::train::TrainForm;
+use super::watch::{RunState, Watch};
+use super::worksheet::{Worksheet, WorksheetId};
 use super::{keys, look, panel};
 use crate::data::format::Formulas;
 use crate::sync::Wake;
@@ -30,9 +30,9 @@ use crate::workspace::{Folders, Theme, Workspace};
 /// How often the window is painted while only a rate or a lag changes.
 const TICK: Duration = Duration::from_millis(250);
 
-/// What an `App` begins with.
+/// What an `App` is created with.
 #[derive(Clone, Debug)]
-pub struct Begin {
+pub struct AppOptions {
     pub folders: Folders,
     pub workspace: Workspace,
     /// Hosts that what was saved elsewhere may connect to.
@@ -46,23 +46,23 @@ pub struct Begin {
 pub struct App {
     pub(super) folders: Folders,
     pub(super) workspace: Workspace,
-    pub(super) sheets: Vec<Sheet>,
-    pub(super) selected: Option<SheetId>,
+    pub(super) sheets: Vec<Worksheet>,
+    pub(super) selected: Option<WorksheetId>,
     pub(super) next_sheet: u64,
-    pub(super) work: Work,
+    pub(super) jobs: Jobs,
     pub(super) notices: Notices,
     pub(super) feed: Option<FeedForm>,
     pub(super) pane: Option<Pane>,
     pub(super) costs: Costs,
-    pub(super) study: Option<Study>,
-    pub(super) lesson: Option<LessonForm>,
+    pub(super) lateness_profile: Option<LatenessProfile>,
+    pub(super) train_form: Option<TrainForm>,
     pub(super) loading: Option<LoadForm>,
     /// Models that wait for a table.
-    pub(super) homeless: Vec<Homeless>,
+    pub(super) unplaced_models: Vec<UnplacedModel>,
     pub(super) models: ModelList,
     pub(super) report: Option<Report>,
     pub(super) guards: Guards,
-    pub(super) keeper: Keeper,
+    pub(super) autosave: Autosave,
     pub(super) consent: Consent,
     /// What CSV does with formulas.
     pub(super) formulas: Formulas,
@@ -73,35 +73,35 @@ pub struct App {
 
 impl App {
     /// A window that will be painted into `ctx`. Needs no display.
-    pub fn new(ctx: &Context, begin: Begin) -> Self {
+    pub fn new(ctx: &Context, options: AppOptions) -> Self {
         look::install(ctx);
         let bell = ctx.clone();
         let app = Self {
-            folders: begin.folders,
-            workspace: begin.workspace,
+            folders: options.folders,
+            workspace: options.workspace,
             sheets: Vec::new(),
             selected: None,
             next_sheet: 0,
-            work: Work::default(),
+            jobs: Jobs::default(),
             notices: Notices::default(),
             feed: None,
             pane: None,
             costs: Costs::default(),
-            study: None,
-            lesson: None,
+            lateness_profile: None,
+            train_form: None,
             loading: None,
-            homeless: Vec::new(),
+            unplaced_models: Vec::new(),
             models: ModelList::default(),
             report: None,
             guards: Guards::default(),
-            keeper: Keeper::default(),
-            consent: Consent::new(begin.agreed),
+            autosave: Autosave::default(),
+            consent: Consent::new(options.agreed),
             formulas: Formulas::default(),
             tab: Tab::default(),
             wake: Wake::new(move || bell.request_repaint()),
-            proposed: begin.open,
+            proposed: options.open,
         };
-        app.dress(ctx);
+        app.apply_theme(ctx);
         app
     }
 
@@ -109,7 +109,7 @@ impl App {
     pub fn headless(ctx: &Context, root: impl Into<PathBuf>) -> Self {
         Self::new(
             ctx,
-            Begin {
+            AppOptions {
                 folders: Folders::inside(root),
                 workspace: Workspace::default(),
                 agreed: BTreeSet::new(),
@@ -126,20 +126,20 @@ impl App {
 
     /// Takes in what runs and jobs have brought. Paints nothing, so it also runs while the window is hidden.
     pub fn logic(&mut self, ctx: &Context) {
-        self.take_arrivals();
-        self.look_at_runs(ctx);
+        self.take_outcomes();
+        self.poll_runs(ctx);
         if let Some(feed) = &mut self.feed {
-            feed.look();
+            feed.poll();
         }
-        if let Some(study) = &mut self.study {
-            study.look();
+        if let Some(profile) = &mut self.lateness_profile {
+            profile.poll();
         }
-        self.look_at_lessons();
-        self.look_at_guards();
-        self.keep_models();
-        self.costs.look();
+        self.poll_training();
+        self.poll_guards();
+        self.autosave_models();
+        self.costs.poll();
         let flows = |watch: &Watch| {
-            matches!(watch.state(), State::Live | State::Reconnecting | State::Paused) && watch.is_running()
+            matches!(watch.state(), RunState::Live | RunState::Reconnecting | RunState::Paused) && watch.is_running()
         };
         if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
             ctx.request_repaint_after(TICK);
@@ -152,9 +152,9 @@ impl App {
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
         if !dropped.is_empty() {
-            actions.push(Action::Open(Open::Paths(dropped)));
+            actions.push(Action::Open(OpenAction::Paths(dropped)));
         }
-        panel::window_ui(ui, self, &mut actions);
+        panel::app_ui(ui, self, &mut actions);
         let ctx = ui.ctx().clone();
         let any = !actions.is_empty();
         for action in actions {
@@ -166,15 +166,15 @@ impl App {
     }
 
     /// The open tables, in the order of the panel.
-    pub fn sheets(&self) -> &[Sheet] {
+    pub fn sheets(&self) -> &[Worksheet] {
         &self.sheets
     }
 
-    pub fn sheet(&self) -> Option<&Sheet> {
+    pub fn sheet(&self) -> Option<&Worksheet> {
         self.sheets.iter().find(|s| Some(s.id) == self.selected)
     }
 
-    pub(super) fn sheet_mut(&mut self) -> Option<&mut Sheet> {
+    pub(super) fn sheet_mut(&mut self) -> Option<&mut Worksheet> {
         let selected = self.selected;
         self.sheets.iter_mut().find(|s| Some(s.id) == selected)
     }
@@ -184,14 +184,14 @@ impl App {
         &self.costs
     }
 
-    /// What was learnt last about how late rows come.
-    pub fn study(&self) -> Option<&Study> {
-        self.study.as_ref()
+    /// What is known of how late the rows of one table come.
+    pub fn lateness_profile(&self) -> Option<&LatenessProfile> {
+        self.lateness_profile.as_ref()
     }
 
-    /// The lesson that is being set up or learnt.
-    pub fn lesson(&self) -> Option<&LessonForm> {
-        self.lesson.as_ref()
+    /// The training that is being set up or is running.
+    pub fn train_form(&self) -> Option<&TrainForm> {
+        self.train_form.as_ref()
     }
 
     /// The model that is about to be loaded.
@@ -218,14 +218,14 @@ impl App {
 
     /// True when no job is under way and no run is running: nothing will change by itself.
     pub fn is_idle(&self) -> bool {
-        let lessons = self.lesson.as_ref().is_none_or(LessonForm::is_idle) && self.guards.is_idle();
-        lessons
-            && self.work.is_idle()
+        let training = self.train_form.as_ref().is_none_or(TrainForm::is_idle) && self.guards.is_idle();
+        training
+            && self.jobs.is_idle()
             && self.proposed.is_empty()
-            && self.sheets.iter().all(|s| !s.watch.is_running() && s.span.is_none() && !s.picture.is_building())
+            && self.sheets.iter().all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building())
     }
 
-    pub(super) fn dress(&self, ctx: &Context) {
+    pub(super) fn apply_theme(&self, ctx: &Context) {
         ctx.set_theme(match self.workspace.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,

@@ -18,14 +18,14 @@ use crate::figure::{self, Figure, Layout, Look, Rgba};
 #[derive(Debug)]
 pub struct Drawn {
     mesh: Arc<Mesh>,
-    words: Vec<Word>,
+    words: Vec<PlacedText>,
     origin: Pos2,
     pub layout: Layout,
     pub look: Look,
 }
 
 #[derive(Debug)]
-struct Word {
+struct PlacedText {
     text: String,
     at: Pos2,
     anchor: Align2,
@@ -111,8 +111,14 @@ impl Drawn {
                     },
                 ]);
                 let angle = f32::from(*quarter_turns) * std::f32::consts::FRAC_PI_2;
-                let word =
-                    Word { text: text.clone(), at: at(*place), anchor, size: *size, color: to_color(*color), angle };
+                let word = PlacedText {
+                    text: text.clone(),
+                    at: at(*place),
+                    anchor,
+                    size: *size,
+                    color: to_color(*color),
+                    angle,
+                };
                 self.words.push(word);
                 return None;
             }

@@ -4,8 +4,8 @@ use crate::query::aggregate::Class;
 use crate::query::query::{Clause, Item};
 use crate::query::{Query, rewrite};
 
-use super::sheet::Sheet;
 use super::widget::badge::Tone;
+use super::worksheet::Worksheet;
 
 /// An item of the SELECT list that is more than a group.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub struct ItemClass {
 }
 
 /// The classes of the items of a sheet's question that are more than a group; none where it cannot be asked.
-pub fn classes(sheet: &Sheet) -> Vec<ItemClass> {
+pub fn classes(sheet: &Worksheet) -> Vec<ItemClass> {
     let sql = &sheet.question.sql;
     let (Ok(query), Ok(bound)) = (Query::parse(sql), sheet.plan(sql)) else { return Vec::new() };
     let plan = bound.plan;

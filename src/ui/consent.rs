@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::App;
-use super::action::Agree;
-use super::work::Kind;
+use super::action::ConsentAction;
+use super::jobs::JobKind;
 use crate::data::Result;
 use crate::engine::Job;
 use crate::workspace::{TableSetup, Workspace};
@@ -65,22 +65,22 @@ impl App {
         }
     }
 
-    pub(super) fn apply_consent(&mut self, agree: Agree) {
+    pub(super) fn apply_consent(&mut self, agree: ConsentAction) {
         let hosts = self.consent.hosts();
         let waiting = std::mem::take(&mut self.consent.waiting);
         match agree {
-            Agree::Connect => {
+            ConsentAction::Connect => {
                 self.consent.agreed.extend(hosts.iter().cloned());
                 self.consent.unsaved.extend(hosts);
-                self.keep();
+                self.save_workspace();
                 waiting.into_iter().for_each(|setup| self.open_setup(setup));
             }
-            Agree::WithoutFeeds => {
+            ConsentAction::WithoutFeeds => {
                 for setup in waiting.into_iter().filter(|setup| !setup.paths.is_empty()) {
                     self.open_setup(TableSetup { live: Vec::new(), ..setup });
                 }
             }
-            Agree::Leave => {}
+            ConsentAction::Leave => {}
         }
     }
 
@@ -93,7 +93,7 @@ impl App {
             let read = move |_: &_| {
                 workspaces.iter().map(|path| Workspace::load_existing(path, &vault)).collect::<Result<Vec<_>>>()
             };
-            self.work.add(Kind::Workspaces(Job::start("open", self.wake.clone(), read)));
+            self.jobs.add(JobKind::Workspaces(Job::start("open", self.wake.clone(), read)));
         }
         others
     }

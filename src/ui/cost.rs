@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use super::chart::Chart;
 use super::classes::classes;
-use super::picture::Picture;
-use super::sheet::{Sheet, SheetId};
+use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::{Fault, Result};
 use crate::engine::cost::{self, Exponents, Sample, growing};
 use crate::engine::{Job, Options, Progress, Snapshot};
@@ -21,7 +21,7 @@ const KEPT: usize = 200;
 pub struct RunCost {
     /// Counts runs of all tables; never used twice.
     pub id: u64,
-    sheet: SheetId,
+    sheet: WorksheetId,
     number: u64,
     pub table: String,
     /// In one line.
@@ -48,7 +48,7 @@ pub struct Costs {
     pub runs: Vec<RunCost>,
     next: u64,
     chosen: Option<u64>,
-    measuring: Option<(u64, Job<Vec<Sample>>)>,
+    benchmark: Option<(u64, Job<Vec<Sample>>)>,
     /// What was wrong with the last measuring.
     pub fault: Option<Fault>,
     growth: Option<Growth>,
@@ -77,20 +77,22 @@ pub const AGAINST: &[(Against, &str)] = &[
 pub struct Growth {
     of: (u64, usize, Against),
     pub exponents: Exponents,
-    pub picture: Picture,
+    pub chart: Chart,
 }
 
 impl Costs {
     /// Takes what the newest snapshot of a sheet's run says of its cost.
-    pub fn note(&mut self, sheet: &Sheet) {
+    pub fn note(&mut self, sheet: &Worksheet) {
         let Some(newest) = &sheet.watch.newest else { return };
         let number = sheet.watch.run_number;
         let known = self.runs.iter().rposition(|run| run.sheet == sheet.id && run.number == number);
         let running = sheet.watch.is_running();
         // A run that was let go of runs no more.
         for old in self.runs.iter_mut().filter(|run| run.sheet == sheet.id && run.number != number) {
-            old.running =
-                sheet.now.as_ref().is_some_and(|now| now.watch.run_number == old.number && now.watch.is_running());
+            old.running = sheet
+                .rewound
+                .as_ref()
+                .is_some_and(|rewound| rewound.watch.run_number == old.number && rewound.watch.is_running());
         }
         match known.and_then(|at| self.runs.get_mut(at)) {
             Some(run) => run.take(newest, running),
@@ -106,7 +108,7 @@ impl Costs {
         }
     }
 
-    fn fresh(&mut self, sheet: SheetId, number: u64, table: String, question: String) -> RunCost {
+    fn fresh(&mut self, sheet: WorksheetId, number: u64, table: String, question: String) -> RunCost {
         self.next += 1;
         let (took, samples) = (Duration::ZERO, Vec::new());
         RunCost {
@@ -140,7 +142,7 @@ impl Costs {
     ///
     /// # Errors
     /// When it cannot be asked, or the table has no files that could be read in parts.
-    pub fn measure(&mut self, sheet: &Sheet, wake: &Wake) -> Result<()> {
+    pub fn benchmark(&mut self, sheet: &Worksheet, wake: &Wake) -> Result<()> {
         self.fault = None;
         if sheet.table.history.is_empty() {
             return Err(Fault::new("only files can be read in larger and larger parts")
@@ -157,19 +159,19 @@ impl Costs {
         let question = format!("measured: {}", sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" "));
         let run = self.fresh(sheet.id, u64::MAX - self.next, sheet.table.name.clone(), question);
         self.chosen = Some(run.id);
-        self.measuring = Some((run.id, job));
+        self.benchmark = Some((run.id, job));
         self.push(run);
         Ok(())
     }
 
     pub fn cancel(&self) {
-        if let Some((_, job)) = &self.measuring {
+        if let Some((_, job)) = &self.benchmark {
             job.cancel();
         }
     }
 
     pub fn progress(&self) -> Option<Progress> {
-        self.measuring.as_ref().map(|(_, job)| job.progress())
+        self.benchmark.as_ref().map(|(_, job)| job.progress())
     }
 
     pub fn choose(&mut self, id: u64) {
@@ -194,12 +196,12 @@ impl Costs {
     }
 
     /// Takes the outcome of a measuring, and sees to it that the growth is that of the chosen run.
-    pub fn look(&mut self) {
-        if let Some((id, job)) = &mut self.measuring
+    pub fn poll(&mut self) {
+        if let Some((id, job)) = &mut self.benchmark
             && let Some(outcome) = job.take()
         {
             let id = *id;
-            self.measuring = None;
+            self.benchmark = None;
             match outcome {
                 Ok(samples) => {
                     if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
@@ -208,7 +210,7 @@ impl Costs {
                 }
                 Err(fault) => {
                     self.runs.retain(|run| run.id != id);
-                    self.fault = Some(fault).filter(|f| f.what != super::work::CANCELLED);
+                    self.fault = Some(fault).filter(|f| f.what != super::jobs::CANCELLED);
                 }
             }
         }
@@ -219,7 +221,7 @@ impl Costs {
                 if run.paced {
                     exponents = Exponents { time: None, ..exponents.paced() };
                 }
-                Growth { of, exponents, picture: Picture::of(figure(&run.samples, exponents, of.2)) }
+                Growth { of, exponents, chart: Chart::of(figure(&run.samples, exponents, of.2)) }
             });
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::sheet::SheetId;
+use super::worksheet::WorksheetId;
 use crate::data::{Fault, Result};
 use crate::engine::Job;
 use crate::engine::open::Preview;
@@ -16,7 +16,7 @@ const PLAIN: &AsciiSet =
 
 /// What has been filled in.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Draft {
+pub struct FeedDraft {
     /// Index into `LIVE_KINDS`.
     pub kind: usize,
     pub scheme: String,
@@ -24,21 +24,21 @@ pub struct Draft {
     pub target: String,
     pub params: BTreeMap<String, String>,
     /// The table whose live face this becomes; `None` for a new table.
-    pub into: Option<SheetId>,
+    pub into: Option<WorksheetId>,
 }
 
 /// The open form, with its connection test.
 #[derive(Debug, Default)]
 pub struct FeedForm {
-    pub draft: Draft,
+    pub draft: FeedDraft,
     /// The address under test.
     pub test: Option<(String, Job<Preview>)>,
     /// What the last test said, and the address that was tested.
     pub tested: Option<(String, Result<Preview>)>,
 }
 
-impl Draft {
-    pub fn new(into: Option<SheetId>) -> Self {
+impl FeedDraft {
+    pub fn new(into: Option<WorksheetId>) -> Self {
         let mut draft = Self { into, ..Self::default() };
         draft.choose(0);
         draft
@@ -103,12 +103,12 @@ pub fn kind_of(url: &FeedUrl) -> Option<usize> {
 }
 
 impl FeedForm {
-    pub fn new(into: Option<SheetId>) -> Self {
-        Self { draft: Draft::new(into), ..Self::default() }
+    pub fn new(into: Option<WorksheetId>) -> Self {
+        Self { draft: FeedDraft::new(into), ..Self::default() }
     }
 
     /// Takes the outcome of a test that has ended.
-    pub fn look(&mut self) {
+    pub fn poll(&mut self) {
         if let Some(outcome) = self.test.as_mut().and_then(|(_, job)| job.take()) {
             let url = self.test.take().map_or_else(String::new, |(url, _)| url);
             self.tested = Some((url, outcome));

@@ -3,7 +3,7 @@
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::App;
-use super::action::{Action, Feed, Open, Question, RunAction, Window};
+use super::action::{Action, AppAction, FeedAction, OpenAction, QuestionAction, RunAction};
 
 pub const ASK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
 pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
@@ -15,10 +15,10 @@ pub const PAUSE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Ke
 pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
     if pressed(&ASK) {
-        actions.push(Action::Question(Question::Ask));
+        actions.push(Action::Question(QuestionAction::Ask));
     }
     if pressed(&OPEN) {
-        actions.push(Action::Open(Open::PickFiles));
+        actions.push(Action::Open(OpenAction::PickFiles));
     }
     if pressed(&PAUSE)
         && let Some(sheet) = app.sheet()
@@ -28,10 +28,10 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     // A text field has an undo of its own.
     if !ctx.text_edit_focused() {
         if pressed(&REDO) {
-            actions.push(Action::Question(Question::Redo));
+            actions.push(Action::Question(QuestionAction::Redo));
         }
         if pressed(&UNDO) {
-            actions.push(Action::Question(Question::Undo));
+            actions.push(Action::Question(QuestionAction::Undo));
         }
     }
     // What is open above it closes first. (Which popups there are in this frame is not known before they are painted.)
@@ -39,6 +39,6 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         && !Popup::is_any_open(ctx)
         && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
     {
-        actions.push(if app.pane.is_some() { Action::Window(Window::Hide) } else { Action::Feed(Feed::Close) });
+        actions.push(if app.pane.is_some() { Action::App(AppAction::Hide) } else { Action::Feed(FeedAction::Close) });
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::App;
-use super::action::{Action, Load, ModelAction, Pane};
+use super::action::{Action, LoadAction, ModelAction, Pane};
 use super::dialog;
-use super::models::Came;
+use super::jobs::{JobKind, ModelSource};
+use super::models::TrainedForest;
 use super::notices::{Level, Origin};
-use super::sheet::{Sheet, SheetId};
-use super::work::{Kind, ModelFrom};
+use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::Fault;
 use crate::engine::Job;
 use crate::engine::lesson::Target;
@@ -24,7 +24,7 @@ use crate::workspace::{ModelSetup, without_secrets};
 /// The form for a model's path.
 #[derive(Debug)]
 pub struct LoadForm {
-    pub sheet: SheetId,
+    pub sheet: WorksheetId,
     pub since: Instant,
     pub path: String,
     pub reading: bool,
@@ -33,20 +33,20 @@ pub struct LoadForm {
 
 /// A model that was opened without a table.
 #[derive(Debug)]
-pub struct Homeless {
+pub struct UnplacedModel {
     saved: Saved,
     file: PathBuf,
 }
 
-impl Homeless {
+impl UnplacedModel {
     pub fn is_of(&self, file: &Path) -> bool {
         self.file == file
     }
 }
 
 impl App {
-    pub(super) fn apply_load(&mut self, load: Load) {
-        if let Load::Begin(sheet) = load {
+    pub(super) fn apply_load(&mut self, load: LoadAction) {
+        if let LoadAction::Begin(sheet) = load {
             let path = self.loading.take().map_or_else(String::new, |form| form.path);
             self.loading = Some(LoadForm { sheet, since: Instant::now(), path, reading: false, fault: None });
             self.pane = Some(Pane::Load);
@@ -54,13 +54,13 @@ impl App {
         }
         let Some(form) = &mut self.loading else { return };
         match load {
-            Load::Begin(_) => {}
-            Load::Edit(path) => form.path = path,
-            Load::Choose => {
+            LoadAction::Begin(_) => {}
+            LoadAction::Edit(path) => form.path = path,
+            LoadAction::Choose => {
                 let job = Job::start("choose a model", self.wake.clone(), |_| dialog::pick_model());
-                self.work.add(Kind::PickModel(job, form.sheet));
+                self.jobs.add(JobKind::PickModel(job, form.sheet));
             }
-            Load::Read => {
+            LoadAction::Read => {
                 let (sheet, file) = (form.sheet, typed_path(&form.path));
                 self.load_model(sheet, file);
             }
@@ -68,7 +68,7 @@ impl App {
     }
 
     /// A file dialog was closed.
-    pub(super) fn model_picked(&mut self, picked: crate::data::Result<Vec<PathBuf>>, sheet: SheetId) {
+    pub(super) fn model_picked(&mut self, picked: crate::data::Result<Vec<PathBuf>>, sheet: WorksheetId) {
         match picked.map(|paths| paths.into_iter().next()) {
             Ok(Some(file)) => {
                 if let Some(form) = &mut self.loading {
@@ -81,24 +81,24 @@ impl App {
         }
     }
 
-    pub(super) fn load_model(&mut self, sheet: SheetId, file: PathBuf) {
+    pub(super) fn load_model(&mut self, sheet: WorksheetId, file: PathBuf) {
         if let Some(form) = &mut self.loading {
             (form.reading, form.fault) = (true, None);
         }
-        self.read_model(ModelFrom { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false });
+        self.read_model(ModelSource { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false });
     }
 
     /// Models that come with a table.
-    pub(super) fn load_models(&mut self, sheet: SheetId, models: &[ModelSetup]) {
+    pub(super) fn load_models(&mut self, sheet: WorksheetId, models: &[ModelSetup]) {
         for setup in models.iter().cloned() {
-            self.read_model(ModelFrom { sheet, setup, again: true });
+            self.read_model(ModelSource { sheet, setup, again: true });
         }
     }
 
-    fn read_model(&mut self, from: ModelFrom) {
+    fn read_model(&mut self, from: ModelSource) {
         let file = from.setup.file.clone();
         let job = Job::start("read the model", self.wake.clone(), move |_| model::load(&file));
-        self.work.add(Kind::Model(job, Box::new(from)));
+        self.jobs.add(JobKind::Model(job, Box::new(from)));
     }
 
     /// It could not be loaded: that is said in the form, if it is open.
@@ -107,20 +107,20 @@ impl App {
         match form {
             Some(form) => (form.reading, form.fault) = (false, Some(fault)),
             None => {
-                self.notices.take_back(&Origin::Load);
-                self.notices.said(Origin::Load, Level::Error, &fault);
+                self.notices.withdraw(&Origin::Load);
+                self.notices.post(Origin::Load, Level::Error, &fault);
             }
         }
     }
 
-    pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelFrom) {
+    pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelSource) {
         let Saved { name: own, forest, baseline, learnt_to, report, lived, swaps } = saved;
         let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
         let table = sheet.table.name.clone();
         let place = from.setup.file.display().to_string();
         // What was said of this file, or of the last one that was none.
-        self.notices.take_back(&Origin::Load);
-        self.notices.take_back(&Origin::Waits(from.setup.file.clone()));
+        self.notices.withdraw(&Origin::Load);
+        self.notices.withdraw(&Origin::Waits(from.setup.file.clone()));
         self.notices.forget_place(&place);
         let missing = missing(&forest, sheet);
         if !missing.is_empty() {
@@ -134,13 +134,13 @@ impl App {
         let (report, baseline) = (report.map(Arc::new), baseline.map(Arc::new));
         let until = learnt.and_then(|mark| mark.again(&sheet.table, without_secrets));
         let guard = guard.filter(|_| !sheet.table.live.is_empty());
-        let came = Came { report, lived, baseline, learnt_to, until, ..forest.into() };
+        let trained = TrainedForest { report, lived, baseline, learnt_to, until, ..forest.into() };
         let said = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         // One that only the workspace kept was saved by nobody.
         let saved = Some(file.clone()).filter(|file| !file.starts_with(self.folders.models()));
-        let id = self.models.add(from.sheet, &name, target, came, saved);
+        let id = self.models.add(from.sheet, &name, target, trained, saved);
         self.models.remember(id, swaps);
-        self.came_from(id, file);
+        self.model_read(id, file);
         if let Some(guard) = guard {
             self.guard_again(id, guard);
         }
@@ -152,7 +152,7 @@ impl App {
                 sheet.ask(&wake);
             }
         }
-        self.keep();
+        self.save_workspace();
         if from.again {
             return;
         }
@@ -167,32 +167,32 @@ impl App {
 
     /// A model that was opened as tables are.
     pub(super) fn model_opened(&mut self, saved: Saved, file: PathBuf) {
-        self.homeless.retain(|waiting| waiting.file != file);
-        self.homeless.push(Homeless { saved, file });
+        self.unplaced_models.retain(|waiting| waiting.file != file);
+        self.unplaced_models.push(UnplacedModel { saved, file });
     }
 
     /// Models without a table go under the one in sight, or the newest, that has their columns. `told`: the others say
     /// that they wait.
-    pub(super) fn place_models(&mut self, told: bool) {
-        for Homeless { saved, file } in std::mem::take(&mut self.homeless) {
-            let fits = |s: &&Sheet| missing(&saved.forest, s).is_empty();
+    pub(super) fn place_models(&mut self, notify: bool) {
+        for UnplacedModel { saved, file } in std::mem::take(&mut self.unplaced_models) {
+            let fits = |s: &&Worksheet| missing(&saved.forest, s).is_empty();
             let home = self.sheet().filter(fits).or_else(|| self.sheets.iter().rev().find(fits)).map(|s| s.id);
             match home {
                 Some(sheet) => self.model_arrived(
                     saved,
-                    ModelFrom { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false },
+                    ModelSource { sheet, setup: ModelSetup { file, ..ModelSetup::default() }, again: false },
                 ),
                 None => {
-                    if told {
+                    if notify {
                         let features: Vec<&str> =
                             saved.forest.features.iter().take(6).map(|f| f.name.as_str()).collect();
                         let more = if saved.forest.features.len() > features.len() { ", …" } else { "" };
                         let fault = Fault::new("this is a model, and it waits for a table with its columns")
                             .at(file.display().to_string())
                             .hint(format!("open one that has {}{more}", features.join(", ")));
-                        self.notices.said(Origin::Waits(file.clone()), Level::Warning, &fault);
+                        self.notices.post(Origin::Waits(file.clone()), Level::Warning, &fault);
                     }
-                    self.homeless.push(Homeless { saved, file });
+                    self.unplaced_models.push(UnplacedModel { saved, file });
                 }
             }
         }
@@ -200,7 +200,7 @@ impl App {
 }
 
 /// Columns that a forest asks for and a table lacks.
-fn missing<'a>(forest: &'a Forest, sheet: &Sheet) -> Vec<&'a str> {
+fn missing<'a>(forest: &'a Forest, sheet: &Worksheet) -> Vec<&'a str> {
     forest.features.iter().map(|f| f.name.as_str()).filter(|name| !sheet.table.schema.contains(name)).collect()
 }
 

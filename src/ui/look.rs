@@ -131,7 +131,7 @@ pub fn install(ctx: &egui::Context) {
     for (theme, palette) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
         ctx.style_mut_of(theme, |style| {
             style.visuals = visuals(theme, palette);
-            dress(style);
+            set_metrics(style);
         });
     }
 }
@@ -148,7 +148,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-fn dress(style: &mut egui::Style) {
+fn set_metrics(style: &mut egui::Style) {
     style.text_styles = [
         (TextStyle::Small, FontId::new(SMALL, FontFamily::Proportional)),
         (TextStyle::Body, FontId::new(TEXT, FontFamily::Proportional)),

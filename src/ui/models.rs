@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::first;
-use super::lesson::reached;
-use super::sheet::{Sheet, SheetId};
-use super::watch::State;
+use super::train::reached;
+use super::watch::RunState;
 use super::widget::numbers;
+use super::worksheet::{Worksheet, WorksheetId};
 use crate::engine::Mark;
 use crate::engine::lesson::{Learned, Target};
 use crate::engine::scorer::Scorer;
@@ -25,10 +25,10 @@ use crate::query::sql::quote;
 pub struct ModelId(pub u64);
 
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ModelEntry {
     pub id: ModelId,
     /// The table that it stands under.
-    pub sheet: SheetId,
+    pub sheet: WorksheetId,
     /// What questions call it.
     pub name: String,
     pub target: Target,
@@ -51,7 +51,7 @@ pub struct Entry {
     saving: Option<PathBuf>,
 }
 
-impl Entry {
+impl ModelEntry {
     pub fn forest(&self) -> &Forest {
         self.scorer.forest()
     }
@@ -96,7 +96,7 @@ impl Entry {
     }
 
     /// The truth of a row, where the table holds it.
-    fn truth(&self, sheet: &Sheet) -> Option<String> {
+    fn truth(&self, sheet: &Worksheet) -> Option<String> {
         match &self.target.sql {
             Some(sql) => Some(format!("({sql})")),
             None => sheet.table.schema.contains(&self.target.name).then(|| quote(&self.target.name)),
@@ -104,12 +104,12 @@ impl Entry {
     }
 
     /// Whether predictions can be held against the truth.
-    pub fn has_truth(&self, sheet: &Sheet) -> bool {
+    pub fn has_truth(&self, sheet: &Worksheet) -> bool {
         self.truth(sheet).is_some()
     }
 
     /// How many rows it says what of, over time.
-    pub fn predictions_sql(&self, sheet: &Sheet) -> String {
+    pub fn predictions_sql(&self, sheet: &Worksheet) -> String {
         let (window, order) = window(sheet);
         let (table, model) = (quote(&sheet.table.name), quote(&self.name));
         let rows = first::free_name(&sheet.table, &["rows", "count", "how_many"]);
@@ -127,16 +127,16 @@ impl Entry {
     }
 
     /// The newest row that it learnt from, if the table has newer ones, or may get some.
-    fn newer(&self, sheet: &Sheet) -> Option<&LearntTo> {
+    fn newer(&self, sheet: &Worksheet) -> Option<&LearntTo> {
         let (learnt_to, time) = (self.learnt_to.as_ref()?, sheet.table.time.as_ref()?);
-        let flows = !sheet.table.live.is_empty() && sheet.running().state() != State::Done;
+        let flows = !sheet.table.live.is_empty() && sheet.running().state() != RunState::Done;
         let newest = reached(sheet).newest().max(sheet.history_ends());
         (time.column == learnt_to.column && (flows || newest.is_some_and(|newest| newest > learnt_to.micros)))
             .then_some(learnt_to)
     }
 
     /// What the question how often it is right is called, and which rows it is about.
-    pub fn accuracy_words(&self, sheet: &Sheet) -> (&'static str, String) {
+    pub fn accuracy_words(&self, sheet: &Worksheet) -> (&'static str, String) {
         match self.newer(sheet) {
             Some(LearntTo { column, micros, .. }) => {
                 let about = format!(
@@ -154,7 +154,7 @@ impl Entry {
 
     /// How good its predictions are over time: of the rows that came after those it learnt from, if there can be any;
     /// else of all, also of those that it learnt from.
-    pub fn accuracy_sql(&self, sheet: &Sheet) -> Option<String> {
+    pub fn accuracy_sql(&self, sheet: &Worksheet) -> Option<String> {
         let truth = self.truth(sheet)?;
         let (window, order) = window(sheet);
         let (table, model) = (quote(&sheet.table.name), quote(&self.name));
@@ -176,11 +176,11 @@ impl Entry {
 }
 
 /// The window of the question at hand, or one that fits the table's pace, as an item of SELECT; and its alias.
-fn window(sheet: &Sheet) -> (String, String) {
+fn window(sheet: &Worksheet) -> (String, String) {
     let Some(time) = &sheet.table.time else { return (String::new(), String::new()) };
     let asked = sheet.question.form.window.as_ref().map(|w| w.size.clone());
     let pace =
-        || if sheet.running().state() == State::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
+        || if sheet.running().state() == RunState::Done { "1 day" } else { first::live_size(&sheet.table) }.to_owned();
     let size = asked.unwrap_or_else(pace);
     let alias = first::free_name(&sheet.table, &["time", "start", "bucket"]);
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
@@ -188,7 +188,7 @@ fn window(sheet: &Sheet) -> (String, String) {
 
 /// A forest, and what is known of how it came about.
 #[derive(Clone, Debug)]
-pub struct Came {
+pub struct TrainedForest {
     pub forest: Arc<Forest>,
     pub report: Option<Arc<Report>>,
     pub lived: Option<Lived>,
@@ -198,14 +198,14 @@ pub struct Came {
     pub learnt_to: Option<LearntTo>,
 }
 
-impl From<Arc<Forest>> for Came {
+impl From<Arc<Forest>> for TrainedForest {
     fn from(forest: Arc<Forest>) -> Self {
         Self { forest, report: None, lived: None, training: None, baseline: None, until: None, learnt_to: None }
     }
 }
 
-impl From<&Entry> for Came {
-    fn from(entry: &Entry) -> Self {
+impl From<&ModelEntry> for TrainedForest {
+    fn from(entry: &ModelEntry) -> Self {
         Self {
             forest: entry.scorer.forest().clone(),
             report: entry.report.clone(),
@@ -218,7 +218,7 @@ impl From<&Entry> for Came {
     }
 }
 
-impl From<&Learned> for Came {
+impl From<&Learned> for TrainedForest {
     fn from(learned: &Learned) -> Self {
         Self {
             forest: learned.forest.clone(),
@@ -234,20 +234,27 @@ impl From<&Learned> for Came {
 
 #[derive(Debug, Default)]
 pub struct ModelList {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ModelEntry>,
     next: u64,
     known: model::Models,
 }
 
 impl ModelList {
     /// Adds a model under a table, by `name` or one like it that is free.
-    pub fn add(&mut self, sheet: SheetId, name: &str, target: Target, came: Came, file: Option<PathBuf>) -> ModelId {
+    pub fn add(
+        &mut self,
+        sheet: WorksheetId,
+        name: &str,
+        target: Target,
+        trained: TrainedForest,
+        file: Option<PathBuf>,
+    ) -> ModelId {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
+        let TrainedForest { forest, report, lived, training, baseline, until, learnt_to } = trained;
         let (scorer, swaps) = (Arc::new(Scorer::new(forest)), Vec::new());
-        self.entries.push(Entry {
+        self.entries.push(ModelEntry {
             id,
             sheet,
             name,
@@ -268,13 +275,13 @@ impl ModelList {
     }
 
     /// Another forest takes the place of the model's: questions that ask it by its name ask the new one from now on.
-    pub fn swap(&mut self, id: ModelId, came: Came, told: String) {
+    pub fn swap(&mut self, id: ModelId, trained: TrainedForest, note: String) {
         self.change(id, |entry| {
-            let Came { forest, report, lived, training, baseline, until, learnt_to } = came;
+            let TrainedForest { forest, report, lived, training, baseline, until, learnt_to } = trained;
             (entry.scorer, entry.report, entry.lived, entry.training) =
                 (Arc::new(Scorer::new(forest)), report, lived, training);
             (entry.baseline, entry.until, entry.learnt_to) = (baseline, until, learnt_to);
-            entry.swaps.push(told);
+            entry.swaps.push(note);
         });
     }
 
@@ -283,11 +290,11 @@ impl ModelList {
         self.change(id, |entry| entry.swaps = swaps);
     }
 
-    pub fn get(&self, id: ModelId) -> Option<&Entry> {
+    pub fn get(&self, id: ModelId) -> Option<&ModelEntry> {
         self.entries.iter().find(|e| e.id == id)
     }
 
-    pub fn under(&self, sheet: SheetId) -> impl Iterator<Item = &Entry> {
+    pub fn under(&self, sheet: WorksheetId) -> impl Iterator<Item = &ModelEntry> {
         self.entries.iter().filter(move |e| e.sheet == sheet)
     }
 
@@ -297,7 +304,7 @@ impl ModelList {
     }
 
     /// A table was taken away.
-    pub fn remove_under(&mut self, sheet: SheetId) {
+    pub fn remove_under(&mut self, sheet: WorksheetId) {
         self.entries.retain(|e| e.sheet != sheet);
         self.renew();
     }
@@ -310,7 +317,7 @@ impl ModelList {
         self.change(id, |entry| entry.name = name);
     }
 
-    fn change(&mut self, id: ModelId, change: impl FnOnce(&mut Entry)) {
+    fn change(&mut self, id: ModelId, change: impl FnOnce(&mut ModelEntry)) {
         if let Some(entry) = self.entries.iter_mut().find(|e| e.id == id) {
             change(entry);
         }

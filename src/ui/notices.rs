@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::action::Action;
 use super::models::ModelId;
-use super::sheet::SheetId;
 use super::wording;
+use super::worksheet::WorksheetId;
 use crate::data::Fault;
 
 /// How many are kept.
@@ -18,7 +18,7 @@ const FADE: Duration = Duration::from_secs(6);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    News,
+    Info,
     Warning,
     Error,
 }
@@ -27,7 +27,7 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A run, and which of its words this is.
-    Run { sheet: SheetId, run: u64, key: String },
+    Run { sheet: WorksheetId, run: u64, key: String },
     /// The guard of a model.
     Guard(ModelId),
     /// A model that could not be loaded.
@@ -67,22 +67,22 @@ impl Notices {
         self.push(Level::Warning, fault, None, None);
     }
 
-    pub fn news(&mut self, what: impl Into<String>) {
-        self.push(Level::News, &Fault::new(what), None, None);
+    pub fn info(&mut self, what: impl Into<String>) {
+        self.push(Level::Info, &Fault::new(what), None, None);
     }
 
     /// News with a button.
     pub fn offer(&mut self, what: impl Into<String>, button: impl Into<String>, action: Action) {
-        self.push(Level::News, &Fault::new(what), Some((button.into(), action)), None);
+        self.push(Level::Info, &Fault::new(what), Some((button.into(), action)), None);
     }
 
     /// What a run says.
-    pub fn said(&mut self, origin: Origin, level: Level, fault: &Fault) {
-        self.said_with(origin, level, fault, None);
+    pub fn post(&mut self, origin: Origin, level: Level, fault: &Fault) {
+        self.post_with_action(origin, level, fault, None);
     }
 
     /// What a run says, with a button.
-    pub fn said_with(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
+    pub fn post_with_action(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
                 (old.what, old.hint, old.offer) = (fault.what.clone(), wording::hint(fault), offer);
@@ -97,7 +97,7 @@ impl Notices {
     }
 
     /// Of what the runs of `sheet` have said, only what `run` still says holds.
-    pub fn hold(&mut self, sheet: SheetId, run: u64, keys: &BTreeSet<String>) {
+    pub fn hold(&mut self, sheet: WorksheetId, run: u64, keys: &BTreeSet<String>) {
         let holds = |origin: &Origin| match origin {
             Origin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
             _ => true,
@@ -106,7 +106,7 @@ impl Notices {
     }
 
     /// Drops what was said by runs that are gone; `runs` are those that are still watched.
-    pub fn forget_runs(&mut self, runs: &[(SheetId, u64)]) {
+    pub fn forget_runs(&mut self, runs: &[(WorksheetId, u64)]) {
         let holds = |origin: &Origin| match origin {
             Origin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
             _ => true,
@@ -115,7 +115,7 @@ impl Notices {
     }
 
     /// It is true no more.
-    pub fn take_back(&mut self, origin: &Origin) {
+    pub fn withdraw(&mut self, origin: &Origin) {
         self.list.retain(|n| n.origin.as_ref() != Some(origin));
     }
 
@@ -126,7 +126,7 @@ impl Notices {
 
     /// Drops news that have been shown long enough; how long until the next ones have.
     pub fn fade(&mut self) -> Option<Duration> {
-        let fades = |n: &Notice| n.level == Level::News && n.offer.is_none();
+        let fades = |n: &Notice| n.level == Level::Info && n.offer.is_none();
         self.list.retain(|n| !fades(n) || n.since.elapsed() < FADE);
         self.list.iter().filter(|n| fades(n)).map(|n| FADE.saturating_sub(n.since.elapsed())).min()
     }

@@ -1,8 +1,8 @@
 //! The report on a model: which of its figures is shown, and the figures themselves. What they show is the model's own
 //! report, which was made when it was trained.
 
-use super::models::{Entry, ModelId};
-use super::picture::Picture;
+use super::chart::Chart;
+use super::models::{ModelEntry, ModelId};
 use super::widget::numbers;
 use crate::data::Fault;
 use crate::figure::{Axis, AxisKind, Figure, Series};
@@ -44,7 +44,7 @@ impl View {
     }
 
     /// Whether there is such a figure of this model.
-    pub fn fits(self, entry: &Entry) -> bool {
+    pub fn fits(self, entry: &ModelEntry) -> bool {
         let report = entry.report.as_deref();
         match self {
             Self::Confusion | Self::Roc | Self::PrecisionRecall | Self::Calibration => {
@@ -60,7 +60,7 @@ impl View {
 }
 
 /// Which figure the picture is of: of one feature and one class, where that matters.
-type Asked = (View, String, usize);
+type FigureKey = (View, String, usize);
 
 #[derive(Debug)]
 pub struct Report {
@@ -68,24 +68,24 @@ pub struct Report {
     pub view: View,
     pub class: usize,
     pub feature: String,
-    pub picture: Picture,
-    built: Option<Asked>,
+    pub chart: Chart,
+    built: Option<FigureKey>,
     pub fault: Option<Fault>,
 }
 
 impl Report {
-    pub fn new(entry: &Entry) -> Self {
+    pub fn new(entry: &ModelEntry) -> Self {
         let view = VIEWS.iter().map(|(view, _)| *view).find(|view| view.fits(entry)).unwrap_or(View::Impurity);
         // Of two classes the second is the one that is looked for.
         let class = usize::from(entry.forest().task.classes().len() == 2);
         // What it goes by most.
         let feature =
             entry.report.as_ref().and_then(|r| r.dependences.first()).map_or_else(String::new, |d| d.feature.clone());
-        Self { model: entry.id, view, class, feature, picture: Picture::default(), built: None, fault: None }
+        Self { model: entry.id, view, class, feature, chart: Chart::default(), built: None, fault: None }
     }
 
     /// Sees to it that the picture is that of the chosen figure.
-    pub fn look(&mut self, entry: &Entry) {
+    pub fn poll(&mut self, entry: &ModelEntry) {
         let asked = (self.view, self.feature.clone(), self.class);
         if self.built.as_ref() == Some(&asked) {
             return;
@@ -93,12 +93,12 @@ impl Report {
         let figure = figure(entry, &asked);
         self.fault =
             figure.is_none().then(|| Fault::new("there is no such figure of this model").hint("choose another"));
-        self.picture = figure.map(Picture::of).unwrap_or_default();
+        self.chart = figure.map(Chart::of).unwrap_or_default();
         self.built = Some(asked);
     }
 }
 
-fn figure(entry: &Entry, (view, feature, class): &Asked) -> Option<Figure> {
+fn figure(entry: &ModelEntry, (view, feature, class): &FigureKey) -> Option<Figure> {
     let forest = entry.forest();
     match (view, &entry.report) {
         (View::Impurity, _) => Some(impurity(forest)),

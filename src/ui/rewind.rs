@@ -7,15 +7,17 @@ use crate::query::Query;
 use crate::query::query::Clause;
 use crate::query::sql::quote;
 use crate::query::window::Micros;
+use crate::sync::Wake;
 
-use super::picture::Picture;
-use super::sheet::Asked;
+use super::chart::Chart;
+use super::question::QuestionEditor;
 use super::watch::Watch;
 use super::widget::numbers;
+use super::worksheet::Worksheet;
 
 /// A stretch of event time, microseconds; an end that is `None` is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stretch {
+pub struct TimeRange {
     pub from: Option<Micros>,
     /// Not included.
     pub until: Option<Micros>,
@@ -23,16 +25,16 @@ pub struct Stretch {
 
 /// What is left behind while one looks at the past.
 #[derive(Debug)]
-pub struct Now {
-    pub stretch: Stretch,
+pub struct Rewound {
+    pub range: TimeRange,
     pub watch: Watch,
-    pub picture: Picture,
-    pub question: Asked,
+    pub chart: Chart,
+    pub question: QuestionEditor,
     /// How far the feeds had come: what is past does not grow.
     pub past: Reached,
 }
 
-impl Stretch {
+impl TimeRange {
     /// The last so many seconds before `end`.
     pub fn last(secs: i64, end: Micros) -> Self {
         Self { from: Some(end.saturating_sub(secs.saturating_mul(1_000_000))), until: Some(end) }
@@ -79,10 +81,10 @@ impl Stretch {
     }
 }
 
-impl Now {
+impl Rewound {
     /// Up to where windows of the stretch are whole: its end, or how far the feed had come when it was left.
     pub fn settled(&self) -> Option<Micros> {
-        self.stretch.until.into_iter().chain(self.past.watermark).min()
+        self.range.until.into_iter().chain(self.past.watermark).min()
     }
 }
 
@@ -90,4 +92,52 @@ impl Now {
 pub fn latest(snapshot: &Snapshot) -> Option<Micros> {
     let at = snapshot.reached.watermark.or(snapshot.watermark).or(snapshot.reached.newest())?;
     Some(at.div_euclid(1_000_000).saturating_mul(1_000_000))
+}
+
+impl Worksheet {
+    /// Asks the question over a stretch of what came so far; the run goes on behind it.
+    pub(super) fn rewind(&mut self, range: TimeRange, wake: &Wake) -> Result<()> {
+        let time = self
+            .table
+            .time
+            .as_ref()
+            .ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?
+            .column
+            .clone();
+        // Another stretch is asked what this one was; the first one what was asked last, though it be not answered yet.
+        let sql = if self.rewound.is_some() { self.question.sql.clone() } else { self.watch.asked().to_owned() };
+        self.plan(&range.within(&sql, &time)?)?;
+        if let Some(rewound) = &mut self.rewound {
+            rewound.range = range;
+        } else {
+            let past = self.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
+            self.rewound = Some(Box::new(Rewound {
+                range,
+                watch: std::mem::take(&mut self.watch),
+                chart: std::mem::take(&mut self.chart),
+                question: std::mem::take(&mut self.question),
+                past,
+            }));
+        }
+        // Another stretch has another x axis, and the picture is one of the past from the first row on.
+        let mark = self.rewound.as_ref().and_then(|rewound| rewound.chart.chosen_mark()).unwrap_or_default();
+        self.chart = Chart::default();
+        self.chart.choose_mark(mark);
+        let numbers = self.watch.numbers().max(self.rewound.as_ref().map_or(0, |rewound| rewound.watch.numbers()));
+        self.watch = Watch::after(numbers);
+        self.question.set_sql(sql);
+        self.start(wake, true);
+        Ok(())
+    }
+
+    /// Shows the running answer again. False when it was never left.
+    pub(super) fn return_to_now(&mut self) -> bool {
+        let Some(rewound) = self.rewound.take() else { return false };
+        let Rewound { mut watch, chart, mut question, .. } = *rewound;
+        watch.count_from(self.watch.numbers());
+        question.asked = watch.asked().to_owned();
+        (self.watch, self.chart, self.question) = (watch, chart, question);
+        self.notified.clear();
+        true
+    }
 }

@@ -17,7 +17,7 @@ pub struct Watch {
     /// The windows that it answers by.
     windows: Arc<Windows>,
     /// A changed question on its way: the old answer stays until this one covers as much.
-    pub next: Option<Next>,
+    pub staged: Option<StagedRun>,
     /// The newest snapshot of the run.
     pub newest: Option<Arc<Snapshot>>,
     /// The one on screen: the newest, or the one at which the picture was paused. Until a new question has its first
@@ -38,7 +38,7 @@ pub struct Watch {
 
 /// The run of a changed question.
 #[derive(Debug)]
-pub struct Next {
+pub struct StagedRun {
     run: Run,
     pub sql: String,
     pub windows: Arc<Windows>,
@@ -60,7 +60,7 @@ const BESIDE: Duration = Duration::from_millis(1_500);
 /// A change that is done sooner is not worth moving everything about.
 const SOON: Duration = Duration::from_millis(300);
 
-impl Next {
+impl StagedRun {
     /// Whether it takes long enough to be shown beside the old answer.
     pub fn is_slow(&self) -> bool {
         self.since.elapsed() >= SOON
@@ -97,7 +97,7 @@ impl Next {
 
 /// What came of looking at a run.
 #[derive(Debug, Default, PartialEq)]
-pub struct Looked {
+pub struct Polled {
     /// There is a newer snapshot.
     pub new: bool,
     /// The changed question has taken the old one's place.
@@ -108,7 +108,7 @@ pub struct Looked {
 
 /// What a watched run is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum State {
+pub enum RunState {
     /// Nothing was asked.
     Idle,
     /// Asked, and no answer yet.
@@ -126,7 +126,7 @@ pub enum State {
 
 impl Watch {
     pub(super) fn begin(&mut self, run: Run, sql: String, windows: Windows) {
-        self.next = None;
+        self.staged = None;
         let number = self.fresh_number();
         self.replace(run, sql, Arc::new(windows), number);
         self.newest = None;
@@ -136,7 +136,7 @@ impl Watch {
     pub(super) fn stage(&mut self, run: Run, sql: String, windows: Windows) {
         let number = self.fresh_number();
         let windows = Arc::new(windows);
-        self.next = Some(Next {
+        self.staged = Some(StagedRun {
             run,
             sql,
             windows,
@@ -158,7 +158,7 @@ impl Watch {
         self.numbers
     }
 
-    /// The next run gets a number above this.
+    /// The staged run gets a number above this.
     pub(super) fn count_from(&mut self, numbers: u64) {
         self.numbers = self.numbers.max(numbers);
     }
@@ -180,29 +180,29 @@ impl Watch {
 
     /// Shows the changed question now, whatever it covers. False when there is none, or it has no answer yet.
     pub(super) fn swap(&mut self) -> bool {
-        let Some(next) = self.next.take_if(|next| next.newest.is_some()) else { return false };
-        self.replace(next.run, next.sql, next.windows, next.number);
-        self.newest = next.newest;
+        let Some(staged) = self.staged.take_if(|staged| staged.newest.is_some()) else { return false };
+        self.replace(staged.run, staged.sql, staged.windows, staged.number);
+        self.newest = staged.newest;
         self.show_newest();
         true
     }
 
     /// Takes the newest snapshot, and shows it unless paused; lets a changed question take over when it is ready.
-    pub fn look(&mut self) -> Looked {
-        let mut looked = Looked { new: self.look_at_own(), ..Looked::default() };
-        let Some(next) = &mut self.next else { return looked };
-        if let Some(newest) = next.run.latest() {
+    pub fn poll(&mut self) -> Polled {
+        let mut looked = Polled { new: self.look_at_own(), ..Polled::default() };
+        let Some(staged) = &mut self.staged else { return looked };
+        if let Some(newest) = staged.run.latest() {
             // One that has ended while the old one goes on could not be answered.
             let fault = newest.fault.clone().filter(|_| newest.last);
-            next.take(newest, self.newest.as_deref());
+            staged.take(newest, self.newest.as_deref());
             if fault.is_some() {
-                self.next = None;
+                self.staged = None;
                 looked.failed = fault;
                 return looked;
             }
         }
         // A picture that is held still stays; the swap waits for it.
-        let ready = !self.paused && next.is_ready(self.newest.as_ref());
+        let ready = !self.paused && staged.is_ready(self.newest.as_ref());
         looked.swapped = ready && self.swap();
         looked.new |= looked.swapped;
         looked
@@ -253,12 +253,12 @@ impl Watch {
 
     /// The question that was asked last: it may still be on its way.
     pub fn asked(&self) -> &str {
-        self.next.as_ref().map_or(&self.sql, |next| &next.sql)
+        self.staged.as_ref().map_or(&self.sql, |staged| &staged.sql)
     }
 
     /// Ends all inputs; the last snapshot is shown when it comes.
     pub fn stop(&mut self) {
-        self.next = None;
+        self.staged = None;
         if let Some(run) = &self.run {
             run.finish();
             self.stopping = true;
@@ -283,20 +283,20 @@ impl Watch {
         self.rate.per_sec
     }
 
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> RunState {
         if self.run.is_none() {
-            return State::Idle;
+            return RunState::Idle;
         }
-        let Some(newest) = &self.newest else { return State::Asking };
+        let Some(newest) = &self.newest else { return RunState::Asking };
         match newest {
-            _ if self.paused => State::Paused,
-            s if s.last && self.stopping => State::Stopped,
-            s if s.last => State::Done,
-            _ if self.stopping => State::Stopping,
-            s if s.history_share() < 1.0 => State::Reading(s.history_share()),
-            s if s.live_open > 0 && s.troubled > 0 => State::Reconnecting,
-            s if s.live_open > 0 => State::Live,
-            s => State::Reading(s.history_share()),
+            _ if self.paused => RunState::Paused,
+            s if s.last && self.stopping => RunState::Stopped,
+            s if s.last => RunState::Done,
+            _ if self.stopping => RunState::Stopping,
+            s if s.history_share() < 1.0 => RunState::Reading(s.history_share()),
+            s if s.live_open > 0 && s.troubled > 0 => RunState::Reconnecting,
+            s if s.live_open > 0 => RunState::Live,
+            s => RunState::Reading(s.history_share()),
         }
     }
 }

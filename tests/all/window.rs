@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use braid::figure::{Figure, Look, MARKS, record};
 use braid::source::live::LIVE_KINDS;
-use braid::ui::action::{Action, AnswerFile, Chart, ChartFile, Export, Open, Question};
-use braid::ui::watch::State;
-use braid::ui::{App, Sheet};
+use braid::ui::action::{Action, AnswerFile, ChartAction, ChartFile, ExportAction, OpenAction, QuestionAction};
+use braid::ui::watch::RunState;
+use braid::ui::{App, Worksheet};
 use braid::workspace::{SeamSetup, TableSetup, TimeSetup, Vault, Workspace, without_secrets};
 use eframe::egui;
 use egui::{Event, Key, Modifiers, Pos2, Vec2, vec2};
@@ -46,7 +46,7 @@ impl Window {
         .unwrap();
         let mut window = Self::at(home, 1280.0, 800.0);
         let tables = saved.tables.len();
-        saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(Open::Setup(setup))));
+        saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(OpenAction::Setup(setup))));
         window.wait("what was open is open again", |app| app.sheets().len() == tables);
         window
     }
@@ -72,7 +72,7 @@ impl Window {
         Ref::map(self.app.borrow(), |app| app.as_ref().unwrap())
     }
 
-    pub(super) fn sheet(&self) -> Ref<'_, Sheet> {
+    pub(super) fn sheet(&self) -> Ref<'_, Worksheet> {
         Ref::map(self.app(), |app| app.sheet().expect("a table is selected"))
     }
 
@@ -102,14 +102,14 @@ impl Window {
 
     pub(super) fn wait_done(&mut self) {
         self.wait("every run and job has ended", |app| {
-            app.sheet().is_some_and(|s| s.watch.state() == State::Done) && app.is_idle()
+            app.sheet().is_some_and(|s| s.watch.state() == RunState::Done) && app.is_idle()
         });
     }
 
     /// The same while a feed goes on behind the past that is shown.
     pub(super) fn wait_past_done(&mut self) {
         self.wait("the past is answered", |app| {
-            app.sheet().is_some_and(|s| s.watch.state() == State::Done && !s.picture.is_building())
+            app.sheet().is_some_and(|s| s.watch.state() == RunState::Done && !s.chart.is_building())
         });
     }
 
@@ -178,7 +178,7 @@ impl Window {
     /// The points of the chart's first series.
     pub(super) fn points(&self) -> Vec<(f64, f64)> {
         let sheet = self.sheet();
-        let figure = sheet.picture.figure().expect("there is a chart");
+        let figure = sheet.chart.figure().expect("there is a chart");
         figure.series.first().map_or_else(Vec::new, |s| s.x.iter().copied().zip(s.y.iter().copied()).collect())
     }
 
@@ -229,7 +229,7 @@ pub(super) fn with_replay(speed: usize) -> Window {
         question: "SELECT v, count(*) AS n FROM ticks GROUP BY v ORDER BY v".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("rows flow", |app| {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 0))
     });
@@ -408,7 +408,7 @@ fn the_chart_changes_while_a_replay_runs() {
     let mut window = with_replay(2_000);
     let before = window.points();
     window.wait("the picture has moved", |app| {
-        let figure = app.sheet().and_then(|s| s.picture.figure());
+        let figure = app.sheet().and_then(|s| s.chart.figure());
         figure.is_some_and(|f| {
             f.series.first().is_some_and(|s| s.x.iter().copied().zip(s.y.iter().copied()).collect::<Vec<_>>() != before)
         })
@@ -434,7 +434,7 @@ fn pause_holds_the_picture_and_ingest_goes_on_until_resume_shows_it() {
 fn stop_ends_the_run_with_a_complete_answer() {
     let mut window = with_replay(2_000);
     window.click("Stop");
-    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Stopped));
+    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped));
     let sheet = window.sheet();
     let shown = sheet.watch.shown.as_ref().unwrap();
     assert!(shown.last && shown.rows.conserved());
@@ -455,16 +455,16 @@ fn zooming_panning_and_reading_work_while_it_flows() {
         modifiers: Modifiers::NONE,
     });
     window.settle();
-    let zoomed = window.sheet().picture.view().expect("the wheel zooms");
-    window.propose(Action::Chart(Chart::View(None)));
+    let zoomed = window.sheet().chart.view().expect("the wheel zooms");
+    window.propose(Action::Chart(ChartAction::View(None)));
     drag(&mut window, center - vec2(80.0, 60.0), center + vec2(80.0, 60.0), egui::PointerButton::Primary);
-    let boxed = window.sheet().picture.view().expect("a box zooms");
+    let boxed = window.sheet().chart.view().expect("a box zooms");
     assert_ne!(zoomed, boxed);
     drag(&mut window, center, center + vec2(50.0, 0.0), egui::PointerButton::Secondary);
-    let panned = window.sheet().picture.view().unwrap();
+    let panned = window.sheet().chart.view().unwrap();
     assert!(panned.x.unwrap().0 < boxed.x.unwrap().0, "dragging to the right looks further left");
     window.click("Whole picture");
-    assert!(window.sheet().picture.view().is_none());
+    assert!(window.sheet().chart.view().is_none());
     assert!(window.sheet().watch.is_running(), "and rows have kept flowing");
 }
 
@@ -487,7 +487,11 @@ fn connecting_can_be_cancelled() {
     let mut window = Window::new();
     let silent = window.file("silent.ndjson", "");
     let live = vec![format!("file:{}", silent.display())];
-    window.propose(Action::Open(Open::Setup(TableSetup { name: "silent".to_owned(), live, ..TableSetup::default() })));
+    window.propose(Action::Open(OpenAction::Setup(TableSetup {
+        name: "silent".to_owned(),
+        live,
+        ..TableSetup::default()
+    })));
     assert!(window.has("Connecting"));
     let since = Instant::now();
     window.click("Cancel");
@@ -500,14 +504,14 @@ fn connecting_can_be_cancelled() {
 fn the_seam_is_drawn_and_a_click_on_it_opens_its_ledger() {
     let mut window = Window::new();
     window.click("History and live in one table");
-    let drawn = |app: &App| app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| f.seam.is_some());
+    let drawn = |app: &App| app.sheet().and_then(|s| s.chart.figure()).is_some_and(|f| f.seam.is_some());
     window.wait("the seam is drawn", drawn);
     window.wait("live rows come", |app| {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.seam.live_rows > 1_000))
     });
     window.click("Pause");
     let rect = window.chart();
-    let figure = window.sheet().picture.figure().unwrap();
+    let figure = window.sheet().chart.figure().unwrap();
     let untitled = Figure { title: String::new(), ..Figure::clone(&figure) };
     let layout = record(&untitled, [rect.width(), rect.height()], &Look::dark()).unwrap().layout;
     let [x, _] = layout.to_px((figure.seam.unwrap(), 0.0));
@@ -537,7 +541,7 @@ fn the_pointer_reads_the_nearest_value() {
     let mut window = with_sales();
     window.ask("SELECT price, count(*) AS n FROM sales GROUP BY price ORDER BY price");
     window.wait_done();
-    window.propose(Action::Chart(Chart::Mark("line")));
+    window.propose(Action::Chart(ChartAction::Mark("line")));
     let rect = window.chart();
     window.harness.hover_at(rect.center());
     window.settle();
@@ -552,7 +556,7 @@ fn every_mark_is_in_the_menu_and_can_be_chosen() {
         window.harness.get_by_role_and_label(egui::accesskit::Role::Button, mark.title).click();
         window.settle();
         window.wait_done();
-        assert_eq!(window.sheet().picture.figure().unwrap().mark, mark.name);
+        assert_eq!(window.sheet().chart.figure().unwrap().mark, mark.name);
     }
 }
 
@@ -630,10 +634,10 @@ fn the_picture_and_the_answer_can_be_saved() {
     let folder = window.home.path().to_owned();
     let charts = [(ChartFile::Png, "c.png"), (ChartFile::Svg, "c.svg")];
     for (file, name) in charts {
-        window.propose(Action::Export(Export::Chart(Some(folder.join(name)), file)));
+        window.propose(Action::Export(ExportAction::Chart(Some(folder.join(name)), file)));
     }
     for (file, name) in [(AnswerFile::Csv, "a.csv"), (AnswerFile::Parquet, "a.parquet")] {
-        window.propose(Action::Export(Export::Answer(Some(folder.join(name)), file)));
+        window.propose(Action::Export(ExportAction::Answer(Some(folder.join(name)), file)));
     }
     window.wait("four files are saved", |app| {
         app.notices().all().iter().filter(|n| n.what.starts_with("Saved")).count() == 4
@@ -649,7 +653,7 @@ fn the_picture_and_the_answer_can_be_saved() {
 fn saving_to_a_folder_that_is_not_there_is_told() {
     let mut window = with_sales();
     let nowhere = window.home.path().join("no").join("such").join("c.svg");
-    window.propose(Action::Export(Export::Chart(Some(nowhere), ChartFile::Svg)));
+    window.propose(Action::Export(ExportAction::Chart(Some(nowhere), ChartFile::Svg)));
     window.wait("it is told", |app| app.notices().all().iter().any(|n| n.place.contains("c.svg")));
 }
 
@@ -684,15 +688,15 @@ fn nothing_is_painted_when_nothing_happens() {
 #[test]
 fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
     let mut window = with_sales();
-    window.propose(Action::Question(Question::Sql("SELECT sum(price) AS total FROM sales".to_owned())));
-    window.propose(Action::Question(Question::Ask));
+    window.propose(Action::Question(QuestionAction::Sql("SELECT sum(price) AS total FROM sales".to_owned())));
+    window.propose(Action::Question(QuestionAction::Ask));
     window.wait_done();
     let config = window.home.path().join("home/config");
     let saved = Workspace::load(&config.join("workspace.json"), &Vault::new(&config)).unwrap();
     assert_eq!(saved.tables.len(), 1);
     assert_eq!(saved.recent.len(), 1);
     let mut other = Window::new();
-    other.propose(Action::Open(Open::Setup(saved.tables[0].clone())));
+    other.propose(Action::Open(OpenAction::Setup(saved.tables[0].clone())));
     other.wait("it is open again", |app| app.sheets().len() == 1);
     other.wait_done();
     assert_eq!(other.answer(), ["13"]);
@@ -840,12 +844,12 @@ fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it
         return;
     }
     let mut window = with_sales();
-    window.propose(Action::Open(Open::PickFiles));
+    window.propose(Action::Open(OpenAction::PickFiles));
     window.wait("it is told", |app| {
         app.notices().all().iter().any(|n| n.what.contains("no file dialog") && n.hint.contains("drop"))
     });
     for name in ["sales-chart.svg", "sales-chart-2.svg"] {
-        window.propose(Action::Export(Export::Chart(None, ChartFile::Svg)));
+        window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));
         let place = window.home.path().join("home/downloads").join(name);
         window.wait("it is saved", |app| {
             app.notices().all().iter().any(|n| n.what.starts_with("Saved") && n.what.contains(name))

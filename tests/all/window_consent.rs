@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use braid::source::live::FeedUrl;
 use braid::source::live::url::outline;
-use braid::ui::action::{Action, Open};
+use braid::ui::action::{Action, OpenAction};
 use braid::workspace::{TableSetup, Vault, Workspace, without_secrets};
 use eframe::egui;
 use egui_kittest::kittest::Queryable as _;
@@ -53,7 +53,7 @@ fn config(window: &Window) -> PathBuf {
 }
 
 fn open(window: &mut Window, file: &Path) {
-    window.propose(Action::Open(Open::Paths(vec![file.to_owned()])));
+    window.propose(Action::Open(OpenAction::Paths(vec![file.to_owned()])));
     let until = Instant::now() + Duration::from_secs(20);
     while !window.app().is_idle() && Instant::now() < until && window.harness.query_by_label(ASKED).is_none() {
         window.settle();

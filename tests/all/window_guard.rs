@@ -2,7 +2,7 @@
 //! anew, compare, swap, and trust it again.
 
 use braid::engine::guard::Who;
-use braid::ui::action::{Action, ChartFile, Export, Guard, ModelAction, Open, TableAction};
+use braid::ui::action::{Action, ChartFile, ExportAction, GuardAction, ModelAction, OpenAction, TableAction};
 use braid::ui::guard::View;
 use braid::ui::models::ModelId;
 use braid::workspace::{TableSetup, TimeSetup};
@@ -52,21 +52,21 @@ fn with_model() -> Window {
         question: "SELECT count(*) AS n FROM trips".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("the file is a table", |app| app.sheets().len() == 1);
     window.wait_done();
     window.click("Learn from trips");
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     window.retype("Trees", "12");
     window.click("Train");
     window.wait("a model stands under the table", |app| app.models().entries.len() == 1);
     window.click("Close");
     let sheet = window.sheet().id;
-    window.propose(Action::Feed(braid::ui::action::Feed::Begin(Some(sheet))));
-    let mut draft = braid::ui::feed::Draft::new(Some(sheet));
+    window.propose(Action::Feed(braid::ui::action::FeedAction::Begin(Some(sheet))));
+    let mut draft = braid::ui::feed::FeedDraft::new(Some(sheet));
     draft.paste(&format!("replay:{}?rate=4000", live.display()));
-    window.propose(Action::Feed(braid::ui::action::Feed::Edit(Box::new(draft))));
-    window.propose(Action::Feed(braid::ui::action::Feed::Add));
+    window.propose(Action::Feed(braid::ui::action::FeedAction::Edit(Box::new(draft))));
+    window.propose(Action::Feed(braid::ui::action::FeedAction::Add));
     window.wait("the feed is attached", |app| app.sheet().is_some_and(|s| !s.table.live.is_empty()));
     window
 }
@@ -121,11 +121,11 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
     assert!(window.has("Figure: weight in training and now"));
     for file in [ChartFile::Png, ChartFile::Svg] {
         let path = window.file(&format!("weight.{}", file.extension()), "");
-        window.propose(Action::Export(Export::Figure(Some(path.clone()), file)));
+        window.propose(Action::Export(ExportAction::Figure(Some(path.clone()), file)));
         window.wait("it is saved", |app| app.is_idle());
         assert!(std::fs::metadata(&path).unwrap().len() > 1_000);
     }
-    act(&mut window, Guard::View(View::Error));
+    act(&mut window, GuardAction::View(View::Error));
 
     // The new forest and the old one on the same rows.
     window.click("Retrain");
@@ -174,7 +174,7 @@ fn a_question_asks_the_model_that_took_over() {
     window.wait_done();
     let right = |window: &Window| window.answer()[0].parse::<f64>().unwrap();
     assert!(right(&window) < 0.3, "{}", right(&window));
-    act(&mut window, Guard::Swap(Who::Fused));
+    act(&mut window, GuardAction::Swap(Who::Fused));
     window.wait_done();
     assert!(right(&window) > 0.7, "the same question, without asking again: {}", right(&window));
     // The report says what became of it, and so does what is saved.
@@ -189,7 +189,7 @@ fn a_question_asks_the_model_that_took_over() {
     }
     window.click("Close");
     let file = window.file("late.json", "");
-    window.propose(Action::Export(Export::Model(Some(file.clone()), ID)));
+    window.propose(Action::Export(ExportAction::Model(Some(file.clone()), ID)));
     window.wait("it is saved", |app| app.is_idle());
     let saved = model::load(&file).unwrap();
     assert!(saved.baseline.is_some_and(|b| b.rows > 0));
@@ -204,7 +204,7 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
     window.wait("the file is a table", |app| app.sheets().len() == 1);
     window.wait_done();
     window.click("Learn from trips");
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     window.retype("Trees", "5");
     window.click("Train");
     window.wait("a model stands under the table", |app| app.models().entries.len() == 1);
@@ -223,7 +223,7 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
         live: vec![format!("replay:{}?speed=max", live.display())],
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("it is a table", |app| app.sheets().len() == 2);
     let sheet = window.sheet().id;
     window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
@@ -248,7 +248,7 @@ fn a_guard_can_be_stopped_and_goes_with_its_model() {
     assert!(window.has("Stopped") || window.has("Stale"));
     window.click("Watch again");
     assert!(window.app().guards().of(ID).unwrap().is_watching() && rows > 0);
-    act(&mut window, Guard::Window(500));
+    act(&mut window, GuardAction::WindowRows(500));
     window.wait("a window is full", |app| {
         app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.window_full && w.window_rows == 500))
     });
@@ -279,7 +279,7 @@ fn a_model_that_was_swapped_can_be_swapped_back() {
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(window.has("Swapped back on"));
     // One step: from there the other one could come back.
-    act(&mut window, Guard::SwapBack);
+    act(&mut window, GuardAction::SwapBack);
     assert!(Arc::ptr_eq(&fused, &forest(&window)));
 }
 
@@ -293,11 +293,11 @@ fn a_guard_goes_on_with_the_feed_that_is_attached_again_and_both_are_remembered(
     let (sheet, url) = (window.sheet().id, window.sheet().table.live[0].url.text.clone());
     window.propose(Action::Table(sheet, TableAction::Detach(url.clone())));
     window.wait("there is nothing to watch", |app| app.guards().of(ID).is_some_and(|g| g.fault.is_some()));
-    window.propose(Action::Feed(braid::ui::action::Feed::Begin(Some(sheet))));
-    let mut draft = braid::ui::feed::Draft::new(Some(sheet));
+    window.propose(Action::Feed(braid::ui::action::FeedAction::Begin(Some(sheet))));
+    let mut draft = braid::ui::feed::FeedDraft::new(Some(sheet));
     draft.paste(&url);
-    window.propose(Action::Feed(braid::ui::action::Feed::Edit(Box::new(draft))));
-    window.propose(Action::Feed(braid::ui::action::Feed::Add));
+    window.propose(Action::Feed(braid::ui::action::FeedAction::Edit(Box::new(draft))));
+    window.propose(Action::Feed(braid::ui::action::FeedAction::Add));
     window.wait("rows are watched again", |app| watched(app) && app.guards().of(ID).is_some_and(|g| g.fault.is_none()));
     let file = window.file("x", "").with_file_name("home").join("config/workspace.json");
     let recent = || {
@@ -312,7 +312,7 @@ fn a_guard_goes_on_with_the_feed_that_is_attached_again_and_both_are_remembered(
 fn what_is_guarded_comes_back_with_its_table() {
     let mut window = with_model();
     window.click("Guard late");
-    act(&mut window, Guard::Window(500));
+    act(&mut window, GuardAction::WindowRows(500));
     let ended = |app: &braid::ui::App| {
         app.guards().of(ID).is_some_and(|g| g.newest.as_ref().is_some_and(|w| w.ended)) && app.is_idle()
     };
@@ -329,11 +329,11 @@ fn what_is_guarded_comes_back_with_its_table() {
     assert!(window.has("late is stale"));
 
     // The one that took over comes back, with what it has learnt from: none of the rows is new to it.
-    act(&mut window, Guard::Retrain);
+    act(&mut window, GuardAction::Retrain);
     window.wait("a forest was trained", |app| {
         app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle()
     });
-    act(&mut window, Guard::Swap(Who::Retrained));
+    act(&mut window, GuardAction::Swap(Who::Retrained));
     window.wait("it is watched", ended);
     let after = forest(&window);
     let mut window = window.restarted();
@@ -354,7 +354,7 @@ fn what_is_guarded_comes_back_with_its_table() {
         std::fs::write(path, "{}").unwrap();
     }
     std::fs::File::options().write(true).open(&old).unwrap().set_modified(aged).unwrap();
-    act(&mut window, Guard::Stop);
+    act(&mut window, GuardAction::Stop);
     window.wait("it is written down", |app| app.is_idle());
     let mut window = window.restarted();
     window.wait("the model is there", |app| app.models().entries.len() == 1 && app.is_idle());
@@ -415,7 +415,7 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
         question: "SELECT count(*) AS n FROM trips".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("the model came with its table", |app| app.models().entries.len() == 1);
     window.propose(Action::Model(ID, ModelAction::Guard));
     window.wait("all rows are watched", |app| {
@@ -437,18 +437,18 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     let (champion, fused) = (*watched.standing(Who::Champion).unwrap(), *watched.standing(Who::Fused).unwrap());
     assert!(champion.error > 50.0 && fused.error < 6.0 && fused.r2 > 0.95, "{champion:?} {fused:?}");
 
-    // Before it is pressed it says what it will learn from: four fifths of the rows since the change.
-    let learns = {
+    // Before it is pressed it says what it will be trained on: four fifths of the rows since the change.
+    let plan = {
         let app = window.app();
-        app.guards().of(ID).unwrap().to_learn(app.models().get(ID).unwrap()).unwrap()
+        app.guards().of(ID).unwrap().retrain_plan(app.models().get(ID).unwrap()).unwrap()
     };
     assert!(
         window.has(&format!(
             "it learns from {}, judged on the newest {}",
-            numbered(learns.learnt),
-            numbered(learns.judged)
+            numbered(plan.train_rows),
+            numbered(plan.test_rows)
         )),
-        "{learns:?}"
+        "{plan:?}"
     );
     window.click("Retrain");
     window.wait("a forest was trained", |app| {
@@ -456,8 +456,8 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     });
     let learned = window.app().guards().of(ID).unwrap().retrained.clone().unwrap();
     assert_eq!(
-        (learned.report.learnt as u64, learned.report.verdict.rows as u64, learns.exact),
-        (learns.learnt, learns.judged, true)
+        (learned.report.learnt as u64, learned.report.verdict.rows as u64, plan.exact),
+        (plan.train_rows, plan.test_rows, true)
     );
     window.click("Swap to fused");
     window.wait("it is watched again", |app| {

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use braid::learn::propose::Reason;
-use braid::ui::action::{Action, ChartFile, Export, Learn, ModelAction, Open, Report, TableAction};
+use braid::ui::action::{
+    Action, ChartFile, ExportAction, ModelAction, OpenAction, ReportAction, TableAction, TrainAction,
+};
 use braid::ui::models::ModelId;
 use braid::ui::report::{VIEWS, View};
 use braid::workspace::{TableSetup, TimeSetup};
@@ -53,19 +55,19 @@ fn with_trips() -> Window {
 fn with_lesson() -> Window {
     let mut window = with_trips();
     window.click("Learn from trips");
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     window
 }
 
-fn set(window: &mut Window, change: impl FnOnce(&mut braid::ui::lesson::Draft)) {
-    let mut draft = window.app().lesson().unwrap().draft.clone();
+fn set(window: &mut Window, change: impl FnOnce(&mut braid::ui::train::TrainDraft)) {
+    let mut draft = window.app().train_form().unwrap().draft.clone();
     change(&mut draft);
-    window.propose(Action::Learn(Learn::Edit(Box::new(draft))));
+    window.propose(Action::Train(TrainAction::Edit(Box::new(draft))));
 }
 
 fn wait_learnt(window: &mut Window) {
     window.wait("a model stands under the table", |app| {
-        assert!(app.lesson().unwrap().fault.is_none(), "{:?}", app.lesson().unwrap().fault);
+        assert!(app.train_form().unwrap().fault.is_none(), "{:?}", app.train_form().unwrap().fault);
         app.models().entries.len() == 1
     });
 }
@@ -81,10 +83,10 @@ fn with_model() -> Window {
 #[test]
 fn features_are_proposed_and_what_is_left_out_has_its_reason() {
     let mut window = with_lesson();
-    assert_eq!(window.app().lesson().unwrap().draft.column, "late", "the last column is the first guess");
+    assert_eq!(window.app().train_form().unwrap().draft.column, "late", "the last column is the first guess");
     let reasons: Vec<(String, Reason)> = {
         let app = window.app();
-        let proposed = app.lesson().unwrap().proposed.as_ref().unwrap();
+        let proposed = app.train_form().unwrap().proposed.as_ref().unwrap();
         proposed.proposal.left_out.iter().map(|l| (l.column.clone(), l.reason)).collect()
     };
     for expected in
@@ -93,11 +95,11 @@ fn features_are_proposed_and_what_is_left_out_has_its_reason() {
         assert!(reasons.contains(&(expected.0.to_owned(), expected.1)), "{expected:?} in {reasons:?}");
     }
     for (label, on) in [("way", true), ("weather", true), ("town", true), ("minutes", false), ("id", false)] {
-        assert_eq!(window.app().lesson().unwrap().draft.features.contains(label), on, "{label}");
+        assert_eq!(window.app().train_form().unwrap().draft.features.contains(label), on, "{label}");
     }
     let evidence = window
         .app()
-        .lesson()
+        .train_form()
         .unwrap()
         .proposed
         .as_ref()
@@ -134,11 +136,11 @@ fn a_trained_model_is_reported_in_numbers_and_figures() {
         VIEWS.iter().map(|(view, _)| *view).filter(|view| view.fits(&window.app().models().entries[0])).collect();
     assert_eq!(views.len(), 8);
     for view in views {
-        window.propose(Action::Report(Report::View(view)));
+        window.propose(Action::Report(ReportAction::View(view)));
         window.wait("the figure is there", |app| app.is_idle());
         let app = window.app();
         let report = app.report().unwrap();
-        let figure = report.picture.figure().unwrap_or_else(|| panic!("{view:?}: {:?}", report.fault));
+        let figure = report.chart.figure().unwrap_or_else(|| panic!("{view:?}: {:?}", report.fault));
         assert!(!figure.is_empty() && report.fault.is_none(), "{view:?}");
         drop(app);
         window.settle();
@@ -151,10 +153,10 @@ fn a_condition_is_a_target_and_what_it_reads_is_a_leak() {
     let mut window = with_lesson();
     set(&mut window, |d| (d.computed, d.name, d.sql) = (true, "slow".to_owned(), "minutes > 30".to_owned()));
     window.click("Find features");
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     {
         let app = window.app();
-        let form = app.lesson().unwrap();
+        let form = app.train_form().unwrap();
         assert!(!form.draft.features.contains("minutes"));
         let proposed = form.proposed.as_ref().unwrap();
         let leak = proposed.proposal.left_out.iter().find(|l| l.column == "minutes").unwrap();
@@ -181,15 +183,15 @@ fn a_wrong_condition_or_setting_says_what_and_where() {
     let mut window = with_lesson();
     set(&mut window, |d| (d.computed, d.name, d.sql) = (true, "slow".to_owned(), "minuts > 30".to_owned()));
     window.click("Find features");
-    window.wait("it is refused", |app| app.lesson().is_some_and(|l| l.fault.is_some()));
+    window.wait("it is refused", |app| app.train_form().is_some_and(|l| l.fault.is_some()));
     assert!(window.has("minuts"), "what");
     assert!(window.has("did you mean"), "and what to do");
     set(&mut window, |d| d.sql = "sum(minutes) > 30".to_owned());
     window.click("Find features");
-    window.wait("it is refused", |app| app.lesson().is_some_and(|l| l.fault.is_some()));
+    window.wait("it is refused", |app| app.train_form().is_some_and(|l| l.fault.is_some()));
     assert!(window.has("needs many"));
     set(&mut window, |d| d.computed = false);
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     window.retype("Trees", "many");
     window.click("Train");
     assert!(window.has("'many' is not a number"));
@@ -202,7 +204,7 @@ fn a_wrong_condition_or_setting_says_what_and_where() {
 #[test]
 fn all_rows_are_learnt_from_chunk_by_chunk_where_one_wants_that() {
     let mut window = with_lesson();
-    let rows = window.app().lesson().unwrap().proposed.as_ref().unwrap().rows;
+    let rows = window.app().train_form().unwrap().proposed.as_ref().unwrap().rows;
     window.click("All rows, chunk by chunk");
     window.retype("Rows a chunk", &rows.div_ceil(24).to_string());
     window.retype("Trees", "13");
@@ -218,7 +220,7 @@ fn all_rows_are_learnt_from_chunk_by_chunk_where_one_wants_that() {
     assert!(!window.has("parts, tested on"));
     // As if there had been more of them.
     let file = window.file("late.json", "");
-    window.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    window.propose(Action::Export(ExportAction::Model(Some(file.clone()), ModelId(1))));
     window.wait("it is saved", |app| app.is_idle());
     let saved = std::fs::read_to_string(&file).unwrap();
     assert!(saved.contains("\"parts\":1"));
@@ -236,11 +238,11 @@ fn a_training_can_be_cancelled_and_its_table_learns_again() {
     window.retype("Trees", "60000");
     window.click("Train");
     window.wait("trees are grown", |app| {
-        app.lesson().and_then(|l| l.under_way.as_ref()).is_some_and(|t| t.picture.figure().is_some())
+        app.train_form().and_then(|l| l.training.as_ref()).is_some_and(|t| t.chart.figure().is_some())
     });
     assert!(window.has("of 60,000 trees") && window.has("Out-of-bag error so far"));
     window.click("Cancel training");
-    window.wait("it has ended", |app| app.lesson().is_some_and(|l| l.under_way.is_none()));
+    window.wait("it has ended", |app| app.train_form().is_some_and(|l| l.training.is_none()));
     assert!(window.app().models().entries.is_empty());
     window.retype("Trees", "5");
     window.click("Train");
@@ -271,7 +273,7 @@ fn questions_ask_the_model_by_its_name_which_can_be_changed() {
 fn a_saved_model_is_loaded_again_and_says_the_same() {
     let mut window = with_model();
     let file = window.file("late.json", "");
-    window.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    window.propose(Action::Export(ExportAction::Model(Some(file.clone()), ModelId(1))));
     window.wait("it is saved", |app| app.is_idle());
     let sheet = window.sheet().id;
     window.propose(Action::Table(sheet, TableAction::LoadModel(file.clone())));
@@ -293,7 +295,7 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
         setup
     };
     let mut again = Window::new();
-    again.propose(Action::Open(Open::Setup(setup)));
+    again.propose(Action::Open(OpenAction::Setup(setup)));
     again.wait("the model came with its table", |app| app.models().entries.len() == 1);
     again.wait("and its question is answered", |app| {
         app.sheet().is_some_and(|s| s.question.fault.is_some() || s.watch.shown.is_some())
@@ -303,10 +305,10 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
 #[test]
 fn a_figure_of_the_report_is_exported() {
     let mut window = with_model();
-    window.propose(Action::Report(Report::View(View::Roc)));
+    window.propose(Action::Report(ReportAction::View(View::Roc)));
     for file in [ChartFile::Png, ChartFile::Svg] {
         let path = window.file(&format!("roc.{}", file.extension()), "");
-        window.propose(Action::Export(Export::Figure(Some(path.clone()), file)));
+        window.propose(Action::Export(ExportAction::Figure(Some(path.clone()), file)));
         window.wait("it is saved", |app| app.is_idle());
         assert!(std::fs::metadata(&path).unwrap().len() > 1_000);
     }
@@ -325,12 +327,12 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
             .to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("rows flow", |app| {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 1_500))
     });
     window.click("Learn from trips");
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     window.retype("Trees", "8");
     window.click("Train");
     wait_learnt(&mut window);
@@ -363,13 +365,13 @@ fn with_saved(rows: usize) -> (Window, std::path::PathBuf) {
     first.wait("the file is a table", |app| app.sheets().len() == 1);
     first.wait_done();
     first.click("Learn from trips");
-    first.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
+    first.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     first.retype("Trees", "12");
     first.click("Train");
     wait_learnt(&mut first);
     let window = Window::new();
     let file = window.file("slow_trips.json", "");
-    first.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    first.propose(Action::Export(ExportAction::Model(Some(file.clone()), ModelId(1))));
     first.wait("it is saved", |app| app.is_idle());
     let table = window.file("later.csv", &trips(rows));
     let mut window = window;
@@ -390,15 +392,15 @@ fn a_loaded_model_has_the_report_of_the_trained_one() {
             .collect();
         let mut drawn = Vec::new();
         for view in views {
-            window.propose(Action::Report(Report::View(view)));
-            drawn.push((view, window.app().report().unwrap().picture.figure().unwrap()));
+            window.propose(Action::Report(ReportAction::View(view)));
+            drawn.push((view, window.app().report().unwrap().chart.figure().unwrap()));
         }
         drawn
     };
     let trained = figures(&mut window);
     assert_eq!(trained.len(), 8);
     let file = window.file("late.json", "");
-    window.propose(Action::Export(Export::Model(Some(file.clone()), ModelId(1))));
+    window.propose(Action::Export(ExportAction::Model(Some(file.clone()), ModelId(1))));
     window.wait("it is saved", |app| app.is_idle());
     let sheet = window.sheet().id;
     window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
@@ -530,7 +532,7 @@ fn escape_closes_an_open_list_before_the_dialog() {
 fn what_is_told_while_a_dialog_is_open_stands_above_it() {
     let mut window = with_model();
     let path = window.file("roc.png", "");
-    window.propose(Action::Export(Export::Figure(Some(path), ChartFile::Png)));
+    window.propose(Action::Export(ExportAction::Figure(Some(path), ChartFile::Png)));
     window.wait("it is saved", |app| app.is_idle());
     let told: Vec<_> = window.harness.query_all_by_label_contains("Saved").map(|node| node.rect()).collect();
     assert_eq!(told.len(), 2, "behind the dialog, and above it");
@@ -548,15 +550,15 @@ fn a_condition_gets_a_name_and_what_is_none_is_refused() {
     let mut window = with_lesson();
     set(&mut window, |d| (d.computed, d.sql) = (true, "minutes >= 30.5".to_owned()));
     window.retype("Name of the target", "val >");
-    assert!(window.has("'val >' is not a name") && window.app().lesson().unwrap().proposed.is_none());
+    assert!(window.has("'val >' is not a name") && window.app().train_form().unwrap().proposed.is_none());
     window.harness.get_by_label("Find features").click();
     window.settle();
-    assert!(window.app().lesson().unwrap().proposing().is_none(), "there is nothing to look for yet");
+    assert!(window.app().train_form().unwrap().proposing().is_none(), "there is nothing to look for yet");
     window.retype("Name of the target", " ");
     assert!(!window.has("is not a name"));
     window.click("Find features");
-    window.wait("features are proposed", |app| app.lesson().is_some_and(|l| l.proposed.is_some()));
-    assert_eq!(window.app().lesson().unwrap().proposed.as_ref().unwrap().target.name, "minutes_at_least_30_5");
+    window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
+    assert_eq!(window.app().train_form().unwrap().proposed.as_ref().unwrap().target.name, "minutes_at_least_30_5");
     for (sql, name) in [
         ("delay > 15", "delay_above_15"),
         ("town = 'Rome'", "town_is_rome"),
@@ -564,7 +566,7 @@ fn a_condition_gets_a_name_and_what_is_none_is_refused() {
         ("x IS NULL", "x_is_null"),
         ("", ""),
     ] {
-        assert_eq!(braid::ui::lesson::named(sql), name);
+        assert_eq!(braid::ui::train::named(sql), name);
     }
 }
 

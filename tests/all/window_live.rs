@@ -6,8 +6,8 @@ use std::time::Duration;
 use braid::figure::PointState;
 use braid::query::window::WindowStatus;
 use braid::ui::App;
-use braid::ui::action::{Action, Cost, Open, Pane, Rewind, TableAction, Window as Show};
-use braid::ui::watch::State;
+use braid::ui::action::{Action, AppAction, CostAction, OpenAction, Pane, RewindAction, TableAction};
+use braid::ui::watch::RunState;
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui;
 use egui::{Event, Key, Modifiers, Pos2, vec2};
@@ -30,7 +30,7 @@ pub(super) fn with_windows(faults: &str, lateness_ms: u64) -> Window {
             .to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("rows flow", |app| rows(app) > 1_000);
     window
 }
@@ -154,7 +154,7 @@ fn rows_of_open_windows_say_so_in_the_grid_and_look_so_in_the_chart() {
     window.click("Pause");
     let states = states(&window.app());
     assert_eq!(states.last(), Some(&WindowStatus::Open), "the newest window is still filling");
-    let figure = window.sheet().picture.figure().unwrap();
+    let figure = window.sheet().chart.figure().unwrap();
     let points = &figure.series[0];
     assert_eq!((points.state(points.len() - 1), points.state(0)), (Some(PointState::Open), Some(PointState::Final)));
     assert!(figure.caption.contains("still open"), "{}", figure.caption);
@@ -166,7 +166,7 @@ fn nothing_looks_open_when_every_input_has_ended() {
     let mut window = with_sales();
     window.ask("SELECT tumble(sold, INTERVAL '1 day') AS time, count(*) AS n FROM sales GROUP BY time ORDER BY time");
     window.wait_done();
-    assert!(!window.sheet().picture.figure().unwrap().has(PointState::Open));
+    assert!(!window.sheet().chart.figure().unwrap().has(PointState::Open));
     assert!(window.has("final") && window.harness.query_by_label("open").is_none());
 }
 
@@ -177,9 +177,9 @@ fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
         app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.rows.late > 10))
     });
     window.click("Stop");
-    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == State::Stopped));
+    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped));
     let late = window.sheet().watch.newest.as_ref().unwrap().rows.late;
-    window.propose(Action::Window(Show::Show(Pane::Late)));
+    window.propose(Action::App(AppAction::Show(Pane::Late)));
     let digits = braid::data::words::count(late);
     window.click(&format!("Re-admit {digits} late rows"));
     window.wait("they are in", |app| {
@@ -198,14 +198,14 @@ fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
 fn the_cost_of_each_lateness_is_learnt_and_one_is_taken_with_a_click() {
     let mut window = with_windows("&disorder=20s&seed=7", 1_000);
     let id = window.sheet().id;
-    window.propose(Action::Table(id, TableAction::Learn));
-    window.wait("it was learnt", |app| app.study().is_some_and(|s| s.found.is_some()));
-    let found = window.app().study().unwrap().found.clone().unwrap().unwrap();
+    window.propose(Action::Table(id, TableAction::ProfileLateness));
+    window.wait("it was learnt", |app| app.lateness_profile().is_some_and(|s| s.found.is_some()));
+    let found = window.app().lateness_profile().unwrap().found.clone().unwrap().unwrap();
     assert!(found.iter().any(|c| c.late_share > 0.0) && found.iter().any(|c| c.late_share == 0.0), "{found:?}");
     assert!(window.has("Rows late") && window.has("Open windows"));
     window.click("Take a lateness of 30 s");
     assert_eq!(window.sheet().table.time.as_ref().unwrap().lateness, Duration::from_secs(30));
-    window.wait("the new setting is shown", |app| app.sheet().is_some_and(|s| s.watch.next.is_none()));
+    window.wait("the new setting is shown", |app| app.sheet().is_some_and(|s| s.watch.staged.is_none()));
     assert!(window.sheet().watch.is_running());
 }
 
@@ -229,7 +229,7 @@ fn a_changed_question_takes_over_when_it_covers_what_the_old_one_did() {
     let before = rows(&window.app());
     window.ask("SELECT v, sum(v) AS total FROM ticks GROUP BY v ORDER BY v");
     window.wait("the new answer is shown", |app| {
-        app.sheet().is_some_and(|s| s.watch.sql.contains("total") && s.watch.next.is_none())
+        app.sheet().is_some_and(|s| s.watch.sql.contains("total") && s.watch.staged.is_none())
     });
     assert!(rows(&window.app()) >= before, "it begins where the old one was: {} and {before}", rows(&window.app()));
     let sheet = window.sheet();
@@ -252,13 +252,13 @@ fn both_answers_are_shown_until_the_new_one_is_taken_or_given_up() {
     assert!(window.has("New answer") && window.has("Picture of the new answer") && window.has("Chart:"));
     assert!(window.has("Covers as much as") || window.has(" of the rows"), "how far it covers");
     let sheet = window.sheet();
-    let next = sheet.watch.next.as_ref().unwrap();
+    let next = sheet.watch.staged.as_ref().unwrap();
     assert!(next.share() > 0.0 && next.share() <= 1.0);
     drop(sheet);
     let names = |w: &Window| w.sheet().watch.shown.as_ref().unwrap().answer.get_column_names_owned();
     assert!(names(&window).iter().any(|n| n.as_str() == "n"), "the old answer is the one that counts");
     window.click("Keep the old answer");
-    assert!(window.sheet().watch.next.is_none() && window.has("changed, not asked yet"));
+    assert!(window.sheet().watch.staged.is_none() && window.has("changed, not asked yet"));
     window.click("Ask");
     window.wait("the new answer has a picture again", has_preview);
     std::thread::sleep(Duration::from_millis(350));
@@ -288,7 +288,7 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     window.harness.get_all_by_role_and_label(BUTTON, "Rewind").next().unwrap().click();
     window.settle();
     window.wait("the past is answered", |app| {
-        app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done)
+        app.sheet().is_some_and(|s| s.rewound.is_some() && s.watch.state() == RunState::Done)
     });
     assert!(window.has("Rewound to 2024-03-01 00:10 to 00:20"));
     let sql = window.sheet().watch.sql.clone();
@@ -298,7 +298,7 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     assert_eq!(window.sheet().watch.shown.as_ref().unwrap().rows.shown, 600);
     let behind = |app: &App| {
         app.sheet()
-            .and_then(|s| s.now.as_ref().and_then(|n| n.watch.newest.as_ref().map(|s| s.rows.come_in)))
+            .and_then(|s| s.rewound.as_ref().and_then(|n| n.watch.newest.as_ref().map(|s| s.rows.come_in)))
             .unwrap_or(0)
     };
     let seen = behind(&window.app());
@@ -313,7 +313,7 @@ fn the_past_of_a_running_feed_is_asked_for_and_left_again() {
     window.wait_past_done();
     assert_eq!(window.answer(), ["600"], "and so is the next one");
     window.click("Return to now");
-    assert!(!window.has("Rewound to") && window.sheet().now.is_none());
+    assert!(!window.has("Rewound to") && window.sheet().rewound.is_none());
     assert!(window.sheet().question.sql.contains("tumble") && window.sheet().watch.is_live());
     assert!(rows(&window.app()) > seen);
 }
@@ -326,34 +326,35 @@ fn a_change_that_is_under_way_outlasts_the_past_and_the_feed_can_be_stopped_from
     window.click("Pause");
     let changed = "SELECT tumble(at, INTERVAL '2 minutes') AS w, count(*) AS two FROM ticks GROUP BY w ORDER BY w";
     window.ask(changed);
-    assert!(window.sheet().watch.next.is_some());
-    let stretch = braid::ui::rewind::Stretch { from: Some(1_709_251_200_000_000), until: Some(1_709_251_800_000_000) };
-    window.propose(Action::Rewind(Rewind::To(stretch)));
+    assert!(window.sheet().watch.staged.is_some());
+    let stretch =
+        braid::ui::rewind::TimeRange { from: Some(1_709_251_200_000_000), until: Some(1_709_251_800_000_000) };
+    window.propose(Action::Rewind(RewindAction::To(stretch)));
     window.wait_past_done();
     assert_eq!(window.answer().len(), 5, "the past is asked what was asked last");
     assert!(window.has("the changed question is read"));
     assert!(window.has("Looking at the past; live goes on: "));
     window.click("Return to now");
-    assert!(window.sheet().watch.next.as_ref().is_some_and(|next| next.sql == changed), "nothing was dropped");
+    assert!(window.sheet().watch.staged.as_ref().is_some_and(|next| next.sql == changed), "nothing was dropped");
     assert!(!window.sheet().question.is_changed());
     window.click("Resume");
     window.wait("the change took over", |app| {
-        app.sheet().is_some_and(|s| s.watch.next.is_none() && s.watch.sql == changed)
+        app.sheet().is_some_and(|s| s.watch.staged.is_none() && s.watch.sql == changed)
     });
-    window.propose(Action::Rewind(Rewind::To(stretch)));
+    window.propose(Action::Rewind(RewindAction::To(stretch)));
     window.wait_past_done();
     window.click("Stop");
-    window.wait("the feed has stopped", |app| app.sheet().is_some_and(|s| s.running().state() == State::Stopped));
+    window.wait("the feed has stopped", |app| app.sheet().is_some_and(|s| s.running().state() == RunState::Stopped));
     assert!(window.has("Looking at the past; live was stopped: "));
-    assert!(window.sheet().now.is_some() && window.answer().len() == 5, "the past stays");
+    assert!(window.sheet().rewound.is_some() && window.answer().len() == 5, "the past stays");
     window.click("Return to now");
-    assert_eq!(window.sheet().watch.state(), State::Stopped);
+    assert_eq!(window.sheet().watch.state(), RunState::Stopped);
 }
 
 #[test]
 fn a_stretch_of_time_becomes_a_condition_beside_the_question_s_own() {
-    use braid::ui::rewind::Stretch;
-    let stretch = Stretch { from: Some(0), until: Some(60_000_000) };
+    use braid::ui::rewind::TimeRange;
+    let stretch = TimeRange { from: Some(0), until: Some(60_000_000) };
     let sql = stretch.within("SELECT count(*) AS n FROM t WHERE a = 1 OR b = 2", "time of day").unwrap();
     assert!(
         sql.contains(
@@ -362,10 +363,10 @@ fn a_stretch_of_time_becomes_a_condition_beside_the_question_s_own() {
         "{sql}"
     );
     assert!(
-        Stretch { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(),
+        TimeRange { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(),
         "an empty stretch"
     );
-    let all = Stretch::default().within("SELECT count(*) AS n FROM t", "at").unwrap();
+    let all = TimeRange::default().within("SELECT count(*) AS n FROM t", "at").unwrap();
     assert!(!all.contains("WHERE"), "{all}");
     let rerun = stretch.within("SELECT n FROM (SELECT count(*) AS n FROM t) AS s", "at");
     assert!(rerun.is_err(), "a condition that would not be asked is refused: {rerun:?}");
@@ -379,7 +380,7 @@ fn a_stretch_dragged_on_the_time_axis_is_gone_back_to() {
     let (from, to) = (chart.center() - vec2(120.0, 0.0), chart.center() + vec2(120.0, 0.0));
     held_drag(&mut window, from, to);
     let sheet = window.sheet();
-    let stretch = sheet.now.as_ref().expect("the past is shown").stretch;
+    let stretch = sheet.rewound.as_ref().expect("the past is shown").stretch;
     assert!(stretch.from.unwrap() < stretch.until.unwrap());
     drop(sheet);
     assert!(window.has("Return to now"));
@@ -410,12 +411,12 @@ fn the_last_minutes_are_one_click_away() {
     window.click("Rewind…");
     window.click("Last 5 minutes");
     window.wait("the past is answered", |app| {
-        app.sheet().is_some_and(|s| s.now.is_some() && s.watch.state() == State::Done)
+        app.sheet().is_some_and(|s| s.rewound.is_some() && s.watch.state() == RunState::Done)
     });
     let rows = window.answer().len();
     assert!((5..=6).contains(&rows), "{rows} windows of a minute");
     let sheet = window.sheet();
-    let now = sheet.now.as_ref().unwrap();
+    let now = sheet.rewound.as_ref().unwrap();
     let (stretch, watermark) = (now.stretch, now.past.watermark.unwrap());
     assert_eq!(stretch.until, Some(watermark.div_euclid(1_000_000) * 1_000_000), "the stretch ends at the watermark");
     assert_eq!(stretch.from, stretch.until.map(|until| until - 300_000_000));
@@ -445,8 +446,8 @@ fn every_run_has_its_cost_and_measuring_tells_how_it_grows() {
     assert!(!run.samples.is_empty());
     drop(app);
     assert!(window.has("a group and worker; too few sizes to tell its growth"));
-    window.propose(Action::Cost(Cost::Against(braid::ui::cost::Against::GroupsAndWorkers)));
-    let title = window.app().costs().growth().unwrap().picture.figure().unwrap().x.title.clone();
+    window.propose(Action::Cost(CostAction::Against(braid::ui::cost::Against::GroupsAndWorkers)));
+    let title = window.app().costs().growth().unwrap().chart.figure().unwrap().x.title.clone();
     assert_eq!(title, "groups × workers");
     window.harness.key_press(Key::Escape);
     window.settle();

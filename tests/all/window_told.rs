@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use braid::data::{Fault, Hint, Remedy, Setting};
 use braid::figure::{Figure, Look, PointState, export};
-use braid::ui::action::{Action, Open, Pane, Rewind, RunAction, Window as Show};
-use braid::ui::rewind::Stretch;
+use braid::ui::action::{Action, AppAction, OpenAction, Pane, RewindAction, RunAction};
+use braid::ui::rewind::TimeRange;
 use braid::ui::{App, wording};
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui;
@@ -20,12 +20,13 @@ const MINUTE: i64 = 60_000_000;
 const START: i64 = 1_709_251_200_000_000;
 
 fn rewind(window: &mut Window, from: i64, until: i64) {
-    window.propose(Action::Rewind(Rewind::To(Stretch { from: Some(START + from), until: Some(START + until) })));
+    window
+        .propose(Action::Rewind(RewindAction::To(TimeRange { from: Some(START + from), until: Some(START + until) })));
     window.wait_past_done();
 }
 
 fn first_series(window: &Window) -> Vec<PointState> {
-    window.sheet().picture.figure().expect("there is a chart").series[0].states.to_vec()
+    window.sheet().chart.figure().expect("there is a chart").series[0].states.to_vec()
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn a_window_that_the_stretch_cuts_does_not_look_final() {
     assert_eq!(states.len(), 11);
     assert_eq!((states[0], states[10]), (PointState::Cut, PointState::Cut));
     assert!(states[1..10].iter().all(|s| *s == PointState::Final), "{states:?}");
-    let figure = window.sheet().picture.figure().unwrap();
+    let figure = window.sheet().chart.figure().unwrap();
     assert!(figure.caption.contains("dashed: cut by the edge of the stretch"), "{}", figure.caption);
     assert!(window.has("cut") && window.has("final"), "the grid says so, too");
     rewind(&mut window, 10 * MINUTE, 20 * MINUTE);
@@ -63,7 +64,7 @@ fn a_hop_is_cut_where_any_of_it_lies_outside() {
 fn what_had_not_come_yet_when_the_past_was_left_is_cut() {
     let mut window = with_windows("", 1_000);
     window.wait("some minutes have passed", |app| rows(app) > 4_000);
-    window.propose(Action::Rewind(Rewind::To(Stretch { from: Some(START), until: None })));
+    window.propose(Action::Rewind(RewindAction::To(TimeRange { from: Some(START), until: None })));
     window.wait_past_done();
     let states = first_series(&window);
     assert_eq!(
@@ -95,10 +96,10 @@ fn corrected_and_open_windows_are_seen_in_the_chart_and_in_what_is_saved_of_it()
     window.propose(Action::Run(RunAction::Readmit));
     let both = |figure: &Figure| figure.has(PointState::Corrected) && figure.has(PointState::Open);
     window.wait("windows are corrected and others open", move |app| {
-        app.sheet().and_then(|s| s.picture.figure()).is_some_and(|f| both(&f))
+        app.sheet().and_then(|s| s.chart.figure()).is_some_and(|f| both(&f))
     });
     window.click("Pause");
-    let figure = window.sheet().picture.figure().unwrap();
+    let figure = window.sheet().chart.figure().unwrap();
     assert!(figure.has(PointState::Open) && figure.has(PointState::Corrected));
     assert!(
         figure.caption.contains("dashed: still open") && figure.caption.contains("ringed: corrected"),
@@ -134,11 +135,11 @@ fn sessions_are_not_joined_by_a_line() {
     let mut window = with_sales();
     window.ask("SELECT session(sold, INTERVAL '1 hour') AS s, count(*) AS n FROM sales GROUP BY s ORDER BY s");
     window.wait_done();
-    let figure = window.sheet().picture.figure().unwrap();
+    let figure = window.sheet().chart.figure().unwrap();
     assert!(figure.apart && figure.series[0].len() == 3);
     window.ask("SELECT tumble(sold, INTERVAL '1 hour') AS s, count(*) AS n FROM sales GROUP BY s ORDER BY s");
     window.wait_done();
-    assert!(!window.sheet().picture.figure().unwrap().apart);
+    assert!(!window.sheet().chart.figure().unwrap().apart);
 }
 
 #[test]
@@ -260,7 +261,7 @@ fn the_fault_of_a_question_is_marked_at_its_very_word() {
     for case in cases {
         let (start, end) = (case.find('«').unwrap(), case.find('»').unwrap() - '«'.len_utf8());
         let sql = case.replace(['«', '»'], "");
-        let fault = braid::ui::sheet::plan(&sql, &sheet.table, &[], &sheet.models).map(|_| ()).expect_err(&sql);
+        let fault = braid::ui::worksheet::plan(&sql, &sheet.table, &[], &sheet.models).map(|_| ()).expect_err(&sql);
         let marked = fault.span.clone().and_then(|span| sql.get(span));
         assert_eq!(fault.span, Some(start..end), "{sql}: {fault}: {marked:?} is marked");
     }
@@ -373,12 +374,12 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
         question: "SELECT count(*) AS n FROM ticks".to_owned(),
         ..TableSetup::default()
     };
-    window.propose(Action::Open(Open::Setup(setup)));
+    window.propose(Action::Open(OpenAction::Setup(setup)));
     window.wait("the overlap is seen", |app| app.sheet().is_some_and(|s| s.better_seam().is_some()));
     assert!(window.has("history ends at 2024-03-01 01:06:39: rows of both may be counted twice"));
-    window.propose(Action::Window(Show::Show(Pane::Ledger)));
+    window.propose(Action::App(AppAction::Show(Pane::Ledger)));
     assert!(window.has("Beware: live begins at 2024-03-01"));
-    window.propose(Action::Window(Show::Hide));
+    window.propose(Action::App(AppAction::Hide));
     window.click("Menu of ticks");
     // The status bar has a button of this name, too.
     window
@@ -390,7 +391,7 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
     window.settle();
     window.click("Time, at the end of history");
     window.wait("it has ended", |app| {
-        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.last) && s.watch.next.is_none())
+        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.last) && s.watch.staged.is_none())
     });
     assert_eq!(window.answer(), ["4000"], "no row is counted twice");
     assert!(window.sheet().better_seam().is_none());
@@ -487,7 +488,7 @@ fn the_first_question_is_of_columns_that_can_be_counted() {
         window.wait_done();
         assert!(window.points().iter().map(|p| p.1).sum::<f64>() == 400.0, "every row is counted");
         let sheet = window.sheet();
-        (sheet.question.sql.clone(), sheet.picture.shown().mark.clone())
+        (sheet.question.sql.clone(), sheet.chart.shown().mark.clone())
     };
     let town = |i: usize| ["Rome", "Oslo", "Lima"][i % 3];
     let (sql, mark) = first("a.csv", "id,note,town,price", &|i| format!("k{i},words {i},{},{}.5", town(i), i % 90));

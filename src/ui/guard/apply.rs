@@ -2,15 +2,15 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Sentry, error, place};
+use super::{ModelGuard, error, place};
 use crate::data::Fault;
 use crate::engine::guard::{Watched, Who};
 use crate::learn::drift::Reason;
 use crate::learn::forest::Forest;
 use crate::learn::model::{LearntTo, Lived};
 use crate::ui::App;
-use crate::ui::action::{Action, Export, Guard, ModelAction, Pane};
-use crate::ui::models::{Came, Entry, ModelId};
+use crate::ui::action::{Action, ExportAction, GuardAction, ModelAction, Pane};
+use crate::ui::models::{ModelEntry, ModelId, TrainedForest};
 use crate::ui::notices::{Level, Origin};
 use crate::ui::widget::numbers;
 use crate::workspace::GuardSetup;
@@ -24,74 +24,75 @@ impl App {
         self.guards.shown = Some(id);
         self.pane = Some(Pane::Guard);
         if self.guards.of(id).is_none() {
-            self.guards.list.push(Sentry::new(id));
-            self.apply_guard(id, Guard::Begin);
+            self.guards.list.push(ModelGuard::new(id));
+            self.apply_guard(id, GuardAction::Begin);
         }
     }
 
     /// A model that was guarded when its table was open last.
     pub(in crate::ui) fn guard_again(&mut self, id: ModelId, setup: GuardSetup) {
-        self.guards.list.push(Sentry { window_rows: setup.window_rows, ..Sentry::new(id) });
-        self.apply_guard(id, Guard::Begin);
+        self.guards.list.push(ModelGuard { window_rows: setup.window_rows, ..ModelGuard::new(id) });
+        self.apply_guard(id, GuardAction::Begin);
     }
 
-    pub(in crate::ui) fn apply_guard(&mut self, id: ModelId, action: Guard) {
+    pub(in crate::ui) fn apply_guard(&mut self, id: ModelId, action: GuardAction) {
         let wake = self.wake.clone();
         let Some(entry) = self.models.get(id) else { return };
         let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { return };
-        let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
+        let Some(guard) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
         match action.clone() {
-            Guard::Begin => sentry.begin(sheet, entry, &wake),
+            GuardAction::Begin => guard.begin(sheet, entry, &wake),
             // What it has seen stays in sight.
-            Guard::Stop => (sentry.job, sentry.on) = (None, false),
-            Guard::Window(rows) => {
-                sentry.window_rows = rows;
-                sentry.begin(sheet, entry, &wake);
+            GuardAction::Stop => (guard.job, guard.on) = (None, false),
+            GuardAction::WindowRows(rows) => {
+                guard.window_rows = rows;
+                guard.begin(sheet, entry, &wake);
             }
-            Guard::View(view) => sentry.view = view,
-            Guard::Rows(rows) => sentry.rows = rows,
-            Guard::Retrain => sentry.retrain(sheet, entry, &wake),
-            Guard::CancelRetrain => {
-                if let Some(job) = &sentry.retraining {
+            GuardAction::View(view) => guard.view = view,
+            GuardAction::Rows(rows) => guard.rows = rows,
+            GuardAction::Retrain => guard.retrain(sheet, entry, &wake),
+            GuardAction::CancelRetrain => {
+                if let Some(job) = &guard.retraining {
                     job.cancel();
                 }
             }
-            Guard::Swap(who) => self.swap(id, who),
-            Guard::SwapBack => self.swap_back(id),
+            GuardAction::Swap(who) => self.swap(id, who),
+            GuardAction::SwapBack => self.swap_back(id),
         }
-        if matches!(action, Guard::Begin | Guard::Stop | Guard::Window(_)) {
-            self.keep();
+        if matches!(action, GuardAction::Begin | GuardAction::Stop | GuardAction::WindowRows(_)) {
+            self.save_workspace();
         }
     }
 
     /// Lets a challenger take the model's place, under its name.
     fn swap(&mut self, id: ModelId, who: Who) {
         let Some(entry) = self.models.get(id) else { return };
-        let Some(sentry) = self.guards.of(id) else { return };
-        let Some((came, told)) = challenger(sentry, entry, who) else { return };
-        self.replace(id, came, told);
+        let Some(guard) = self.guards.of(id) else { return };
+        let Some((trained, note)) = challenger(guard, entry, who) else { return };
+        self.replace(id, trained, note);
     }
 
     /// The model that was replaced takes its place again; the one in use could come back in turn.
     fn swap_back(&mut self, id: ModelId) {
         let Some(entry) = self.models.get(id) else { return };
-        let Some(came) = self.guards.of(id).and_then(|s| s.replaced.clone()) else { return };
-        let told = format!("Swapped back on {} (UTC) from {} to {}", now(), trees(entry.forest()), trees(&came.forest));
-        self.replace(id, came, told);
+        let Some(trained) = self.guards.of(id).and_then(|s| s.replaced.clone()) else { return };
+        let note =
+            format!("Swapped back on {} (UTC) from {} to {}", now(), trees(entry.forest()), trees(&trained.forest));
+        self.replace(id, trained, note);
     }
 
-    fn replace(&mut self, id: ModelId, came: Came, told: String) {
+    fn replace(&mut self, id: ModelId, trained: TrainedForest, note: String) {
         let Some(entry) = self.models.get(id) else { return };
-        let Some(sentry) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
+        let Some(guard) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
         let (name, file) = (entry.name.clone(), entry.file.clone());
-        sentry.replaced = Some(entry.into());
-        self.models.swap(id, came, told);
+        guard.replaced = Some(entry.into());
+        self.models.swap(id, trained, note);
         self.report = self.report.take().filter(|r| r.model != id);
-        self.introduce();
-        self.apply_guard(id, Guard::Begin);
+        self.share_tables();
+        self.apply_guard(id, GuardAction::Begin);
         match file {
             Some(file) => {
-                let save = Action::Export(Export::Model(Some(file.clone()), id));
+                let save = Action::Export(ExportAction::Model(Some(file.clone()), id));
                 self.notices.offer(
                     format!("{name} was swapped. {} still holds the one before", file.display()),
                     "Save it there",
@@ -114,21 +115,21 @@ impl App {
     }
 
     /// Looks at every guard once, and gives the alert.
-    pub(in crate::ui) fn look_at_guards(&mut self) {
-        for sentry in &mut self.guards.list {
-            let Some(entry) = self.models.get(sentry.model) else { continue };
+    pub(in crate::ui) fn poll_guards(&mut self) {
+        for guard in &mut self.guards.list {
+            let Some(entry) = self.models.get(guard.model) else { continue };
             let Some(sheet) = self.sheets.iter().find(|s| s.id == entry.sheet) else { continue };
-            if sentry.is_astray(sheet) {
-                sentry.begin(sheet, entry, &self.wake);
+            if guard.feeds_changed(sheet) {
+                guard.begin(sheet, entry, &self.wake);
             }
-            sentry.look(entry);
-            let origin = Origin::Guard(sentry.model);
+            guard.poll(entry);
+            let origin = Origin::Guard(guard.model);
             // That it errs says most; else the oldest reason.
             let worst = |w: &Watched| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
-            let stale = sentry.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
+            let stale = guard.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
             match stale {
-                Some((stale, watched)) if !sentry.told || self.notices.shows(&origin) => {
-                    sentry.told = true;
+                Some((stale, watched)) if !guard.alerted || self.notices.shows(&origin) => {
+                    guard.alerted = true;
                     let more = watched.stale.len() - 1;
                     let others = if more > 0 {
                         format!(", and {} more", numbers::counted(more as u64, "reason"))
@@ -147,13 +148,13 @@ impl App {
                         _ if watched.labelled == 0 => "it can be retrained once rows with their truth come".to_owned(),
                         _ => "retrain it, or swap it for its challenger".to_owned(),
                     });
-                    let offer = ("Open the guard".to_owned(), Action::Model(sentry.model, ModelAction::Guard));
-                    self.notices.said_with(origin, Level::Warning, &fault, Some(offer));
+                    let offer = ("Open the guard".to_owned(), Action::Model(guard.model, ModelAction::Guard));
+                    self.notices.post_with_action(origin, Level::Warning, &fault, Some(offer));
                 }
                 Some(_) => {}
                 None => {
-                    sentry.told = false;
-                    self.notices.take_back(&origin);
+                    guard.alerted = false;
+                    self.notices.withdraw(&origin);
                 }
             }
         }
@@ -163,10 +164,10 @@ impl App {
     pub(in crate::ui) fn forget_guards(&mut self) {
         let models = &self.models;
         let notices = &mut self.notices;
-        self.guards.list.retain(|sentry| {
-            let there = models.get(sentry.model).is_some();
+        self.guards.list.retain(|guard| {
+            let there = models.get(guard.model).is_some();
             if !there {
-                notices.take_back(&Origin::Guard(sentry.model));
+                notices.withdraw(&Origin::Guard(guard.model));
             }
             there
         });
@@ -178,7 +179,7 @@ impl App {
 }
 
 /// The forest of a challenger, and what the report will say of the swap.
-fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)> {
+fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(TrainedForest, String)> {
     let at = now();
     let before = match &entry.report {
         Some(report) => {
@@ -186,7 +187,7 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
         }
         None => trees(entry.forest()),
     };
-    let watched = sentry.newest.as_ref();
+    let watched = guard.newest.as_ref();
     let compared = |who: Who| {
         let standing = |who: Who| watched.and_then(|w| w.standing(who).copied());
         match (standing(who), standing(Who::Champion)) {
@@ -205,7 +206,7 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
         Who::Champion => None,
         Who::Fused => {
             let fresh = watched?.fused.clone()?;
-            let told = format!(
+            let note = format!(
                 "Swapped on {at} (UTC) from {before} to the fused forest: {} of its {} trees are of the stream{}",
                 fresh.fresh_trees,
                 fresh.forest.trees.len(),
@@ -214,24 +215,25 @@ fn challenger(sentry: &Sentry, entry: &Entry, who: Who) -> Option<(Came, String)
             let (baseline, until) = (Some(fresh.baseline.clone()), Some(fresh.until.clone()));
             let standing = watched.and_then(|w| w.standing(who)).filter(|s| s.rows > 0);
             let lived = standing.map(|s| Lived { rows: s.rows, error: s.error, rmse: s.rmse, r2: s.r2 });
-            let came = Came { lived, baseline, until, learnt_to: learnt_to(sentry), ..fresh.forest.clone().into() };
-            Some((came, told))
+            let trained =
+                TrainedForest { lived, baseline, until, learnt_to: learnt_to(guard), ..fresh.forest.clone().into() };
+            Some((trained, note))
         }
         Who::Retrained => {
-            let learned = sentry.rival(entry)?;
-            let told = format!(
+            let learned = guard.rival(entry)?;
+            let note = format!(
                 "Swapped on {at} (UTC) from {before} to a forest of the newest {}{}",
                 numbers::counted(learned.report.learnt as u64, "row"),
                 compared(who)
             );
-            Some((learned.as_ref().into(), told))
+            Some((learned.as_ref().into(), note))
         }
     }
 }
 
 /// How far the stream was learnt from, by the time of its rows.
-fn learnt_to(sentry: &Sentry) -> Option<LearntTo> {
-    let (table, watched) = (sentry.table.as_ref()?, sentry.newest.as_ref().filter(|w| w.by_time)?);
+fn learnt_to(guard: &ModelGuard) -> Option<LearntTo> {
+    let (table, watched) = (guard.table.as_ref()?, guard.newest.as_ref().filter(|w| w.by_time)?);
     let time = table.time.as_ref()?;
     // What counts in whole numbers would need its own.
     let temporal = table.schema.get(&time.column).is_some_and(|dtype| dtype.is_temporal());

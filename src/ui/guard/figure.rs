@@ -5,10 +5,10 @@ use crate::engine::guard::{ALL, Watched, Who};
 use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::learn::drift::{Feature, Shape};
 use crate::learn::forest::Task;
-use crate::ui::models::Entry;
+use crate::ui::models::ModelEntry;
 use crate::ui::widget::numbers;
 
-pub fn of(view: &View, watched: &Watched, entry: &Entry) -> Figure {
+pub fn of(view: &View, watched: &Watched, entry: &ModelEntry) -> Figure {
     match view {
         View::Error => errors(watched, entry),
         View::Feature(name) => feature(name, watched, entry).unwrap_or_default(),
@@ -19,7 +19,7 @@ pub fn of(view: &View, watched: &Watched, entry: &Entry) -> Figure {
 const CHANGED: usize = 6;
 
 /// A line for each that takes part, and an upright one where the error changed.
-fn errors(watched: &Watched, entry: &Entry) -> Figure {
+fn errors(watched: &Watched, entry: &ModelEntry) -> Figure {
     let numbers = entry.forest().task == Task::Numbers;
     let unit = if numbers { 1.0 } else { 100.0 };
     let x: Vec<f64> = watched.curve.iter().map(|p| p.at as f64).collect();
@@ -62,7 +62,7 @@ const VALUES: usize = 20;
 const BINS: usize = 24;
 
 /// The share of rows in training and now.
-fn feature(name: &str, watched: &Watched, entry: &Entry) -> Option<Figure> {
+fn feature(name: &str, watched: &Watched, entry: &ModelEntry) -> Option<Figure> {
     let baseline = entry.baseline.as_ref()?;
     let at = baseline.features.iter().position(|f| f.name == name)?;
     let feature = baseline.features.get(at)?;

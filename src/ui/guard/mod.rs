@@ -6,11 +6,11 @@ mod figure;
 
 use std::sync::Arc;
 
-use super::lesson::reached;
-use super::models::{Came, Entry, ModelId};
-use super::picture::Picture;
-use super::sheet::Sheet;
+use super::chart::Chart;
+use super::models::{ModelEntry, ModelId, TrainedForest};
+use super::train::reached;
 use super::widget::numbers;
+use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::guard::{self, Guarding, Rival, Watched, Who};
 use crate::engine::lesson::{self, Learned, Lesson, Scope, Test};
@@ -33,16 +33,16 @@ pub enum View {
 /// Every model that was guarded, and the one that is shown.
 #[derive(Debug, Default)]
 pub struct Guards {
-    list: Vec<Sentry>,
+    list: Vec<ModelGuard>,
     shown: Option<ModelId>,
 }
 
 impl Guards {
-    pub fn of(&self, model: ModelId) -> Option<&Sentry> {
+    pub fn of(&self, model: ModelId) -> Option<&ModelGuard> {
         self.list.iter().find(|s| s.model == model)
     }
 
-    pub fn shown(&self) -> Option<&Sentry> {
+    pub fn shown(&self) -> Option<&ModelGuard> {
         self.of(self.shown?)
     }
 
@@ -53,7 +53,7 @@ impl Guards {
 
 /// The guard of one model.
 #[derive(Debug)]
-pub struct Sentry {
+pub struct ModelGuard {
     pub model: ModelId,
     /// The table as it is watched.
     table: Option<Arc<Table>>,
@@ -66,7 +66,7 @@ pub struct Sentry {
     pub fault: Option<Fault>,
     pub window_rows: u64,
     pub view: View,
-    pub picture: Picture,
+    pub chart: Chart,
     /// Which figure of what the picture is.
     built: Option<(u64, View)>,
     /// The newest rows to train on, as they were typed.
@@ -75,18 +75,18 @@ pub struct Sentry {
     /// The newest forest that was retrained.
     pub retrained: Option<Arc<Learned>>,
     /// Whether the alert was given.
-    told: bool,
+    alerted: bool,
     /// Whether a person wants it to watch: then it does so again when its table is opened again.
     on: bool,
     /// The model that was replaced last.
-    replaced: Option<Came>,
+    replaced: Option<TrainedForest>,
 }
 
-/// What *Retrain* would learn from.
+/// What *Retrain* would train and test on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Learns {
-    pub learnt: u64,
-    pub judged: u64,
+pub struct RetrainPlan {
+    pub train_rows: u64,
+    pub test_rows: u64,
     /// False where some rows may lack what is needed.
     pub exact: bool,
     /// Rows from before those that are watched.
@@ -99,7 +99,7 @@ const MOST: u64 = 200_000;
 /// The share of the newest rows that both are compared on.
 const TEST: f64 = 0.2;
 
-impl Sentry {
+impl ModelGuard {
     fn new(model: ModelId) -> Self {
         Self {
             model,
@@ -111,12 +111,12 @@ impl Sentry {
             fault: None,
             window_rows: 0,
             view: View::default(),
-            picture: Picture::default(),
+            chart: Chart::default(),
             built: None,
             rows: String::new(),
             retraining: None,
             retrained: None,
-            told: false,
+            alerted: false,
             on: false,
             replaced: None,
         }
@@ -124,12 +124,12 @@ impl Sentry {
 
     /// Begins with the first row that the model was not trained on; what was seen before is forgotten. A forest that
     /// was retrained still takes part.
-    fn begin(&mut self, sheet: &Sheet, entry: &Entry, wake: &Wake) {
+    fn begin(&mut self, sheet: &Worksheet, entry: &ModelEntry, wake: &Wake) {
         if self.window_rows == 0 {
             self.window_rows = guard::window_rows(entry.baseline.as_deref());
         }
         (self.newest, self.fault, self.built) = (None, None, None);
-        (self.shelf, self.challenger, self.picture) = (Latest::default(), Latest::default(), Picture::default());
+        (self.shelf, self.challenger, self.chart) = (Latest::default(), Latest::default(), Chart::default());
         if let Some(learned) = self.rival(entry) {
             self.challenger.put(rival(learned));
         }
@@ -147,7 +147,7 @@ impl Sentry {
     }
 
     /// Trains a new forest on the newest rows; both are judged on the last of them.
-    fn retrain(&mut self, sheet: &Sheet, entry: &Entry, wake: &Wake) {
+    fn retrain(&mut self, sheet: &Worksheet, entry: &ModelEntry, wake: &Wake) {
         let rows = match self.rows_to_train() {
             Ok(rows) => rows,
             Err(fault) => {
@@ -171,7 +171,7 @@ impl Sentry {
     }
 
     /// All that was read of the feeds, from where the first reading began.
-    fn reached(&self, sheet: &Sheet, entry: &Entry) -> Reached {
+    fn reached(&self, sheet: &Worksheet, entry: &ModelEntry) -> Reached {
         let mut all = reached(sheet);
         let own = self.table.as_ref().zip(self.newest.as_ref()).map(|(table, w)| Mark::new(table, w.reached.clone()));
         entry.until.iter().chain(&own).filter_map(|mark| mark.of(&sheet.table)).for_each(|more| all.merge(more));
@@ -201,13 +201,13 @@ impl Sentry {
     }
 
     /// The model that could come back.
-    pub fn replaced(&self) -> Option<&Came> {
+    pub fn replaced(&self) -> Option<&TrainedForest> {
         self.replaced.as_ref()
     }
 
     /// Of the newest rows, those that a new forest would learn from and those that it would be judged on: the share of
     /// rows that hold what both need is that of the rows watched so far. `None` while what was typed is no number.
-    pub fn to_learn(&self, entry: &Entry) -> Option<Learns> {
+    pub fn retrain_plan(&self, entry: &ModelEntry) -> Option<RetrainPlan> {
         let rows = self.rows_to_train().ok()? as u64;
         let watched = self.newest.as_deref()?;
         // A forest that keeps missing values needs only the truth.
@@ -216,9 +216,9 @@ impl Sentry {
         let usable = (rows as f64 * share).round();
         let judged = (usable * TEST).ceil();
         let exact = fit == watched.rows && rows <= watched.rows;
-        Some(Learns {
-            learnt: (usable - judged) as u64,
-            judged: judged as u64,
+        Some(RetrainPlan {
+            train_rows: (usable - judged) as u64,
+            test_rows: judged as u64,
             exact,
             older: rows.saturating_sub(watched.rows),
         })
@@ -243,12 +243,12 @@ impl Sentry {
     }
 
     /// The forest that was retrained, unless it is the model itself.
-    pub fn rival(&self, entry: &Entry) -> Option<&Arc<Learned>> {
+    pub fn rival(&self, entry: &ModelEntry) -> Option<&Arc<Learned>> {
         self.retrained.as_ref().filter(|learned| !Arc::ptr_eq(&learned.forest, entry.scorer.forest()))
     }
 
     /// Whether there is a forest that `who` would bring.
-    pub fn offers(&self, who: Who, entry: &Entry) -> bool {
+    pub fn offers(&self, who: Who, entry: &ModelEntry) -> bool {
         match who {
             Who::Champion => false,
             Who::Fused => self.newest.as_ref().is_some_and(|w| w.fused.is_some()),
@@ -257,17 +257,17 @@ impl Sentry {
     }
 
     /// Whether the table has other feeds than those that are watched.
-    fn is_astray(&self, sheet: &Sheet) -> bool {
+    fn feeds_changed(&self, sheet: &Worksheet) -> bool {
         self.on && self.table.as_ref().is_some_and(|table| table.live != sheet.table.live)
     }
 
     /// Takes in what jobs have brought.
-    fn look(&mut self, entry: &Entry) {
+    fn poll(&mut self, entry: &ModelEntry) {
         if let Some(outcome) = self.job.as_mut().and_then(Job::take) {
             self.job = None;
             match outcome {
                 Ok(last) => self.newest = Some(last.into()),
-                Err(fault) if fault.what == super::work::CANCELLED => {}
+                Err(fault) if fault.what == super::jobs::CANCELLED => {}
                 Err(fault) => self.fault = Some(fault),
             }
         } else if self.job.is_some() {
@@ -280,14 +280,14 @@ impl Sentry {
                     self.challenger.put(rival(&learned));
                     self.retrained = Some(learned.into());
                 }
-                Err(fault) if fault.what == super::work::CANCELLED => {}
+                Err(fault) if fault.what == super::jobs::CANCELLED => {}
                 Err(fault) => self.fault = Some(fault),
             }
         }
         let Some(watched) = &self.newest else { return };
         let key = (watched.version, self.view.clone());
         if self.built.as_ref() != Some(&key) {
-            self.picture.show(figure::of(&self.view, watched, entry));
+            self.chart.show(figure::of(&self.view, watched, entry));
             self.built = Some(key);
         }
     }
@@ -317,7 +317,7 @@ pub fn place(watched: &Watched, at: i64) -> String {
 }
 
 /// An error in words: a share of the rows, or a distance.
-pub fn error(entry: &Entry, error: f64) -> String {
+pub fn error(entry: &ModelEntry, error: f64) -> String {
     match entry.forest().task {
         _ if !error.is_finite() => "–".to_owned(),
         Task::Numbers => numbers::float((error * 1e4).round() / 1e4),

@@ -29,7 +29,7 @@ pub fn quiet_ui(ui: &mut Ui, shown: &Snapshot) {
         numbers::counted(audit.rows, "row"),
         numbers::duration(audit.took.as_secs_f64())
     );
-    ui.add(Label::new(RichText::new(told(audit)).size(look::SMALL).color(color)).truncate()).on_hover_text(hint);
+    ui.add(Label::new(RichText::new(summary(audit)).size(look::SMALL).color(color)).truncate()).on_hover_text(hint);
     if proved {
         tick_ui(ui, color);
     }
@@ -44,7 +44,7 @@ pub fn loud_ui(ui: &mut Ui, shown: &Snapshot) {
         .corner_radius(CornerRadius::same(look::ROUND))
         .inner_margin(Margin::symmetric(8, 4))
         .show(ui, |ui| {
-            let text = RichText::new(told(audit)).strong().color(p.error);
+            let text = RichText::new(summary(audit)).strong().color(p.error);
             ui.add(Label::new(text).wrap()).on_hover_text(HINT);
         });
 }
@@ -57,7 +57,7 @@ fn tick_ui(ui: &mut Ui, color: Color32) {
 }
 
 /// What an audit found, in words.
-pub fn told(audit: &Audit) -> String {
+pub fn summary(audit: &Audit) -> String {
     let done = audit.at.duration_since(UNIX_EPOCH).ok().and_then(|at| i64::try_from(at.as_secs()).ok()).unwrap_or(0);
     let whole = |secs: i64| numbers::time(secs.saturating_mul(1_000_000));
     match (&audit.word, audit.differences) {

@@ -6,15 +6,15 @@ use crate::data::words::percent;
 use crate::figure::AxisKind;
 use crate::ui::action::{Action, RunAction};
 use crate::ui::look;
-use crate::ui::sheet::Sheet;
-use crate::ui::watch::Next;
+use crate::ui::watch::StagedRun;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{numbers, row};
 use crate::ui::wording;
+use crate::ui::worksheet::Worksheet;
 
 /// The strip above the chart.
-pub fn strip_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else { return };
+pub fn strip_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let Some(next) = sheet.watch.staged.as_ref().filter(|next| next.is_slow()) else { return };
     let p = look::palette(ui);
     let share = next.share();
     Frame::new().fill(p.accent_soft).inner_margin(Margin::symmetric(12, 6)).corner_radius(CornerRadius::ZERO).show(
@@ -64,7 +64,7 @@ pub fn title_ui(ui: &mut Ui, word: &str, tone: Tone, sql: &str) {
 }
 
 /// How far the new answer covers what the old one does.
-fn covers(sheet: &Sheet, next: &Next) -> String {
+fn covers(sheet: &Worksheet, next: &StagedRun) -> String {
     let share = next.share();
     if share >= 1.0 {
         return "Covers as much as the answer that is shown".to_owned();
@@ -76,7 +76,7 @@ fn covers(sheet: &Sheet, next: &Next) -> String {
 }
 
 /// The new answer's picture, to be looked at.
-pub fn preview_ui(ui: &mut Ui, sheet: &Sheet, next: &Next) {
+pub fn preview_ui(ui: &mut Ui, sheet: &Worksheet, next: &StagedRun) {
     title_ui(ui, "New", Tone::Accent, &next.sql);
     if next.newest.is_some() {
         ui.add(Label::new(look::faint(covers(sheet, next), ui)).truncate())

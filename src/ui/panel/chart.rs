@@ -7,18 +7,18 @@ use eframe::egui::{
 
 use super::change;
 use crate::figure::{AxisKind, Figure, MARKS, View};
-use crate::ui::action::{Action, Chart, Pane, Rewind, Window};
+use crate::ui::action::{Action, AppAction, ChartAction, Pane, RewindAction};
 use crate::ui::canvas::{self, Drawn};
+use crate::ui::chart::Chart;
 use crate::ui::look;
-use crate::ui::picture::Picture;
-use crate::ui::rewind::Stretch;
-use crate::ui::sheet::Sheet;
-use crate::ui::watch::State;
+use crate::ui::rewind::TimeRange;
+use crate::ui::watch::RunState;
 use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
 use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::wording;
+use crate::ui::worksheet::Worksheet;
 
 /// How much one notch of the wheel zooms.
 const WHEEL: f32 = 240.0;
@@ -32,12 +32,12 @@ const HANDS: &str =
 /// Above this many series a tooltip says only the first ones.
 const TOLD: usize = 12;
 
-pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     if sheet.watch.shown.is_some() {
         ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
         ui.add_space(look::STEP);
     }
-    let Some(next) = sheet.watch.next.as_ref().filter(|next| next.is_slow()) else {
+    let Some(next) = sheet.watch.staged.as_ref().filter(|next| next.is_slow()) else {
         return picture_ui(ui, sheet, actions);
     };
     // Both answers while the question changes.
@@ -53,21 +53,21 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 }
 
 /// The picture of what is shown.
-fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let size = ui.available_size();
-    let Some(figure) = sheet.picture.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
+    let Some(figure) = sheet.chart.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
         empty_ui(ui, sheet);
         return;
     };
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-    let told = format!(
+    let label = format!(
         "Chart: {}, {}",
         figure.mark,
         numbers::counted(figure.series.iter().map(|s| s.len() as u64).sum(), "point")
     );
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let mut seam = None;
-    let fault = sheet.picture.draw(ui, rect, |drawn| {
+    let fault = sheet.chart.draw(ui, rect, |drawn| {
         pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions);
         let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
         seam = figure
@@ -84,7 +84,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             ui.painter().rect_stroke(words, 4.0, ui.visuals().selection.stroke, egui::StrokeKind::Inside);
         }
         if button.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text("The seam: see its ledger").clicked() {
-            actions.push(Action::Window(Window::Show(Pane::Ledger)));
+            actions.push(Action::App(AppAction::Show(Pane::Ledger)));
         }
     }
     if let Some(fault) = fault {
@@ -92,29 +92,29 @@ fn picture_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
 }
 
-fn empty_ui(ui: &mut Ui, sheet: &Sheet) {
+fn empty_ui(ui: &mut Ui, sheet: &Worksheet) {
     let text = match sheet.watch.state() {
         _ if sheet.question.fault.is_some() => {
             "This question cannot be asked as it stands: see what is wrong with it above".to_owned()
         }
         _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => sheet.nothing().to_owned(),
-        _ if sheet.picture.fault().is_some() => sheet.picture.fault().map_or_else(String::new, wording::fault),
-        State::Idle if sheet.span.is_none() => "Ask a question to see a chart".to_owned(),
+        _ if sheet.chart.fault().is_some() => sheet.chart.fault().map_or_else(String::new, wording::fault),
+        RunState::Idle if sheet.probe.is_none() => "Ask a question to see a chart".to_owned(),
         _ if sheet.table.history.is_empty() => "Waiting for the first rows".to_owned(),
         _ => "Reading".to_owned(),
     };
     ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
 }
 
-fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let shown = sheet.picture.shown();
+fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let shown = sheet.chart.shown();
     ui.spacing_mut().item_spacing.x = look::STEP;
     for mark in MARKS {
         if buttons::choice_ui(ui, shown.mark == mark.name, mark.title)
             .on_hover_text(format!("{}\n\n{HANDS}", mark.about))
             .clicked()
         {
-            actions.push(Action::Chart(Chart::Mark(mark.name)));
+            actions.push(Action::Chart(ChartAction::Mark(mark.name)));
         }
     }
     ui.add_space(look::GAP);
@@ -126,32 +126,32 @@ fn pickers_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     let names = || columns.iter().map(String::as_str);
     ui.label(look::faint("x", ui));
     if let Some(name) = pick_ui(ui, "x", shown.x.as_deref().unwrap_or("row"), 104.0, names()) {
-        actions.push(Action::Chart(Chart::X(name)));
+        actions.push(Action::Chart(ChartAction::X(name)));
     }
     ui.label(look::faint("y", ui));
-    measures_ui(ui, &shown.y, &columns, actions);
+    y_columns_ui(ui, &shown.y, &columns, actions);
     const NO_SPLIT: &str = "no split";
     let split = shown.split.as_deref().unwrap_or(NO_SPLIT);
     if let Some(name) = pick_ui(ui, "split", split, 96.0, std::iter::once(NO_SPLIT).chain(names())) {
         let split = (name != NO_SPLIT).then_some(name);
-        actions.push(Action::Chart(Chart::Split(split)));
+        actions.push(Action::Chart(ChartAction::Split(split)));
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if sheet.picture.view().is_some()
+        if sheet.chart.view().is_some()
             && ui.button("Whole picture").on_hover_text("Show everything again; or double-click the chart").clicked()
         {
-            actions.push(Action::Chart(Chart::View(None)));
+            actions.push(Action::Chart(ChartAction::View(None)));
         }
-        if sheet.picture.is_chosen()
+        if sheet.chart.is_chosen()
             && ui.button("Best fit").on_hover_text("Back to the chart that fits the answer").clicked()
         {
-            actions.push(Action::Chart(Chart::Guess));
+            actions.push(Action::Chart(ChartAction::Guess));
         }
     });
 }
 
 /// Which columns are drawn upwards: one or several.
-fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
+fn y_columns_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
     let text = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
     let combo = egui::ComboBox::from_id_salt("y")
         .selected_text(text)
@@ -164,7 +164,7 @@ fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut 
             if ui.checkbox(&mut on, name).changed() {
                 let kept = shown.iter().filter(|other| *other != name).cloned();
                 let y: Vec<String> = kept.chain(on.then(|| name.clone())).collect();
-                actions.push(Action::Chart(Chart::Y(y)));
+                actions.push(Action::Chart(ChartAction::Y(y)));
             }
         }
     });
@@ -174,17 +174,17 @@ fn measures_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut 
 /// Zoom, pan, read, open the ledger.
 fn pointer_ui(
     ui: &Ui,
-    sheet: &Sheet,
+    sheet: &Worksheet,
     figure: &Figure,
     drawn: &Drawn,
     rect: Rect,
     response: &Response,
     actions: &mut Vec<Action>,
 ) {
-    let view = |view: View| Action::Chart(Chart::View(Some(view)));
+    let view = |view: View| Action::Chart(ChartAction::View(Some(view)));
     let inside = |pos: Pos2| canvas::inside(rect, pos);
     if response.double_clicked() {
-        actions.push(Action::Chart(Chart::View(None)));
+        actions.push(Action::Chart(ChartAction::View(None)));
         return;
     }
     let hover = response.hover_pos();
@@ -219,7 +219,7 @@ fn pointer_ui(
     if command && figure.x.kind == AxisKind::Time && sheet.can_rewind() {
         ui.set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
         if response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary) {
-            return stretch_ui(ui, drawn, rect, response, actions);
+            return time_range_ui(ui, drawn, rect, response, actions);
         }
     }
     if !shift
@@ -234,7 +234,7 @@ fn pointer_ui(
         if (pos.x - at).abs() <= NEAR && drawn.layout.plot.contains(inside(pos)) {
             ui.set_cursor_icon(egui::CursorIcon::PointingHand);
             if response.clicked() {
-                actions.push(Action::Window(Window::Show(Pane::Ledger)));
+                actions.push(Action::App(AppAction::Show(Pane::Ledger)));
             }
         }
     }
@@ -242,7 +242,7 @@ fn pointer_ui(
 }
 
 /// A stretch of time that is drawn with the pointer is gone back to.
-fn stretch_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
+fn time_range_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let Some((from, to)) = dragged(ui, response) else { return };
     let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
@@ -257,7 +257,7 @@ fn stretch_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, actions: 
         // As fine as the eye can point: whole seconds where there are many.
         let grain = if until - from > 60e6 { 1_000_000.0 } else { 1_000.0 };
         let round = |v: f64| Some(((v / grain).round() * grain) as i64);
-        actions.push(Action::Rewind(Rewind::To(Stretch { from: round(from), until: round(until) })));
+        actions.push(Action::Rewind(RewindAction::To(TimeRange { from: round(from), until: round(until) })));
     }
 }
 
@@ -297,17 +297,17 @@ fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Respon
         let corner = |pos: Pos2| drawn.layout.to_data(canvas::inside(rect, pos));
         let ((x0, y1), (x1, y0)) = (corner(area.min), corner(area.max));
         let y = if flat { figure.view.and_then(|v| v.y) } else { Some((y0, y1)) };
-        actions.push(Action::Chart(Chart::View(Some(View { x: Some((x0, x1)), y }))));
+        actions.push(Action::Chart(ChartAction::View(Some(View { x: Some((x0, x1)), y }))));
     }
 }
 
 /// A figure that stands by itself in `room`, and what it says where the pointer is; `of` tells it from other pictures.
-pub fn figure_ui(ui: &mut Ui, of: &str, picture: &Picture, room: Rect) {
-    let Some(figure) = picture.figure() else { return };
+pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) {
+    let Some(figure) = chart.figure() else { return };
     let response = ui.allocate_rect(room, Sense::hover());
-    let told = format!("Figure: {}", figure.title);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &told));
-    let fault = picture.draw(ui, room, |drawn| {
+    let label = format!("Figure: {}", figure.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
+    let fault = chart.draw(ui, room, |drawn| {
         if let Some(pos) = response.hover_pos() {
             read_ui(ui, of, &figure, drawn, room, pos);
         }

@@ -3,16 +3,16 @@
 
 use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
-use crate::ui::action::{Action, Question};
+use crate::ui::action::{Action, QuestionAction};
 use crate::ui::classes::{ItemClass, about, tone, word};
 use crate::ui::look;
-use crate::ui::sheet::Sheet;
 use crate::ui::widget::badge::badge_ui;
+use crate::ui::worksheet::Worksheet;
 
 /// The height of the line.
 pub const HEIGHT: f32 = look::ROW;
 
-pub fn classes_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn classes_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     ScrollArea::horizontal().id_salt("classes").auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = look::STEP;
@@ -31,7 +31,7 @@ pub fn class_badge_ui(ui: &mut Ui, item: &ItemClass, actions: &mut Vec<Action>) 
     if let Some((form, words)) = &item.cheaper
         && sketch_ui(ui, &item.name, words, form)
     {
-        actions.push(Action::Question(Question::Cheaper(item.item)));
+        actions.push(Action::Question(QuestionAction::Cheaper(item.item)));
     }
 }
 

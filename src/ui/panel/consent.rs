@@ -2,7 +2,7 @@
 
 use eframe::egui::{Context, Label, RichText, ScrollArea};
 
-use crate::ui::action::{Action, Agree};
+use crate::ui::action::{Action, ConsentAction};
 use crate::ui::widget::buttons;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::{App, look};
@@ -34,18 +34,18 @@ pub fn consent_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::GAP);
         ui.horizontal(|ui| {
             if buttons::primary_ui(ui, "Connect").on_hover_text("These hosts are not asked about again").clicked() {
-                actions.push(Action::Agree(Agree::Connect));
+                actions.push(Action::Consent(ConsentAction::Connect));
             }
             let files = consent.waiting().iter().any(|setup: &TableSetup| !setup.paths.is_empty());
             if files && ui.button("Open without feeds").clicked() {
-                actions.push(Action::Agree(Agree::WithoutFeeds));
+                actions.push(Action::Consent(ConsentAction::WithoutFeeds));
             }
             if ui.button("Do not open").clicked() {
-                actions.push(Action::Agree(Agree::Leave));
+                actions.push(Action::Consent(ConsentAction::Leave));
             }
         });
     });
     if closed {
-        actions.push(Action::Agree(Agree::Leave));
+        actions.push(Action::Consent(ConsentAction::Leave));
     }
 }

@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::feed::fault_ui;
 use crate::engine::cost::growing;
-use crate::ui::action::{Action, Cost, Window};
+use crate::ui::action::{Action, AppAction, CostAction};
 use crate::ui::cost::{AGAINST, Growth, RunCost};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::progress::job_ui;
@@ -36,11 +36,11 @@ pub fn cost_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         let mut close = false;
         row::ends_ui(ui, left, |ui| close = ui.button("Close").clicked());
         if close {
-            actions.push(Action::Window(Window::Hide));
+            actions.push(Action::App(AppAction::Hide));
         }
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
@@ -92,7 +92,7 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                         let name = RichText::new(&run.table);
                         let button = Button::new(name).frame_when_inactive(false).truncate();
                         if ui.add(button).accessible_name(format!("Cost of {}", run.question)).clicked() {
-                            actions.push(Action::Cost(Cost::Choose(run.id)));
+                            actions.push(Action::Cost(CostAction::Choose(run.id)));
                         }
                     });
                     row.col(|ui| drop(ui.add(Label::new(&run.question).truncate()).on_hover_text(&run.question)));
@@ -104,7 +104,7 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                         });
                     }
                     if row.response().clicked() {
-                        actions.push(Action::Cost(Cost::Choose(run.id)));
+                        actions.push(Action::Cost(CostAction::Choose(run.id)));
                     }
                 });
             });
@@ -156,7 +156,7 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
         ui.label(look::faint("Draw", ui));
         for (against, title) in AGAINST {
             if ui.selectable_label(*against == app.costs.against(), *title).clicked() {
-                actions.push(Action::Cost(Cost::Against(*against)));
+                actions.push(Action::Cost(CostAction::Against(*against)));
             }
         }
     });
@@ -166,7 +166,7 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost"));
-    if let Some(fault) = growth.picture.draw(ui, rect, |_| {}) {
+    if let Some(fault) = growth.chart.draw(ui, rect, |_| {}) {
         ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
     }
 }
@@ -244,7 +244,7 @@ fn power_ui(ui: &mut Ui, name: &str, of: &str, exponent: f64) {
 fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if let Some(progress) = app.costs.progress() {
         if job_ui(ui, "Cancel measuring", &progress) {
-            actions.push(Action::Cost(Cost::Cancel));
+            actions.push(Action::Cost(CostAction::Cancel));
         }
         return;
     }
@@ -254,7 +254,7 @@ fn measure_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         "Ask this table's question of larger and larger parts of its files, up to all of them, at most a minute",
     );
     if measure.on_disabled_hover_text("Only files can be read in larger and larger parts").clicked() {
-        actions.push(Action::Cost(Cost::Measure));
+        actions.push(Action::Cost(CostAction::Benchmark));
     }
     if let Some(sheet) = app.sheet().filter(|_| can) {
         ui.add(

@@ -6,8 +6,8 @@ use super::grid;
 use crate::data::Fault;
 use crate::source::live::url::shown;
 use crate::source::live::{LIVE_KINDS, LiveKind};
-use crate::ui::action::{Action, Feed};
-use crate::ui::feed::{Draft, FeedForm};
+use crate::ui::action::{Action, FeedAction};
+use crate::ui::feed::{FeedDraft, FeedForm};
 use crate::ui::widget::buttons;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::numbers;
@@ -52,28 +52,28 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             });
         }
         if draft != form.draft {
-            actions.push(Action::Feed(Feed::Edit(Box::new(draft))));
+            actions.push(Action::Feed(FeedAction::Edit(Box::new(draft))));
         }
         ui.add_space(look::GAP);
         ui.horizontal(|ui| {
             let add = into.map_or_else(|| "Add as table".to_owned(), |s| format!("Attach to {}", s.table.name));
             if buttons::primary_ui(ui, &add).clicked() {
-                actions.push(Action::Feed(Feed::Add));
+                actions.push(Action::Feed(FeedAction::Add));
             }
             if ui.add_enabled(form.test.is_none(), egui::Button::new("Test connection")).clicked() {
-                actions.push(Action::Feed(Feed::Test));
+                actions.push(Action::Feed(FeedAction::Test));
             }
             if ui.button("Close").clicked() {
-                actions.push(Action::Feed(Feed::Close));
+                actions.push(Action::Feed(FeedAction::Close));
             }
         });
     });
     if closed {
-        actions.push(Action::Feed(Feed::Close));
+        actions.push(Action::Feed(FeedAction::Close));
     }
 }
 
-fn kinds_ui(ui: &mut Ui, draft: &mut Draft) {
+fn kinds_ui(ui: &mut Ui, draft: &mut FeedDraft) {
     ui.horizontal_wrapped(|ui| {
         for (i, kind) in LIVE_KINDS.iter().enumerate() {
             if buttons::choice_ui(ui, draft.kind == i, kind.title).on_hover_text(kind.about).clicked()
@@ -94,7 +94,7 @@ fn kinds_ui(ui: &mut Ui, draft: &mut Draft) {
     ui.add_space(look::GAP);
 }
 
-fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut Draft) {
+fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut FeedDraft) {
     Grid::new(("feed fields", draft.kind)).num_columns(2).spacing([look::PAD, look::STEP + 2.0]).show(ui, |ui| {
         ui.label("Address");
         ui.horizontal(|ui| {

@@ -8,14 +8,14 @@ use crate::data::words::percent;
 use crate::engine::Snapshot;
 use crate::figure::PointState;
 use crate::query::window::WindowStatus;
-use crate::ui::action::{Action, TableAction, Window};
+use crate::ui::action::{Action, AppAction, TableAction};
 use crate::ui::look;
-use crate::ui::sheet::Sheet;
 use crate::ui::widget::cells::{self, Cell};
 use crate::ui::widget::numbers;
+use crate::ui::worksheet::Worksheet;
 use polars::prelude::{DataFrame, PlSmallStr};
 
-pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn grid_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let Some(shown) = &sheet.watch.shown else {
         ui.centered_and_justified(|ui| ui.label(look::faint("The answer will stand here", ui)));
         return;
@@ -65,7 +65,7 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 }
 
 /// Whether the newest rows stay in sight while they come.
-fn follow_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn follow_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let mut follow = sheet.follow;
     let text = RichText::new("Follow newest").size(look::SMALL);
     let hint = "Keep the newest rows in sight while they come; scrolling up holds the table still";
@@ -77,12 +77,12 @@ fn follow_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
 }
 
-fn jump_id(sheet: &Sheet) -> Id {
+fn jump_id(sheet: &Worksheet) -> Id {
     Id::unique(("to the newest row", sheet.id))
 }
 
 /// Whether the table has to go to its end, once.
-fn take_jump(ui: &Ui, sheet: &Sheet) -> bool {
+fn take_jump(ui: &Ui, sheet: &Worksheet) -> bool {
     sheet.follow && ui.data_mut(|d| d.remove_temp::<bool>(jump_id(sheet))).unwrap_or(false)
 }
 
@@ -247,11 +247,11 @@ fn cell_ui(ui: &mut Ui, cell: &Cell, actions: &mut Vec<Action>) {
     };
     response.context_menu(|ui| {
         if ui.button("Copy").clicked() {
-            actions.push(Action::Window(Window::Copy(cell.plain())));
+            actions.push(Action::App(AppAction::Copy(cell.plain())));
             ui.close();
         }
     });
     if response.double_clicked() {
-        actions.push(Action::Window(Window::Copy(cell.plain())));
+        actions.push(Action::App(AppAction::Copy(cell.plain())));
     }
 }

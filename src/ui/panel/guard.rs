@@ -6,18 +6,18 @@ use eframe::egui::{
 };
 use egui_extras::{Column, TableBuilder};
 
-use super::{chart, feed::fault_ui, race};
+use super::{challengers, chart, feed::fault_ui};
 use crate::engine::guard::Watched;
 use crate::learn::drift::{FeatureDrift, Level, Reason};
-use crate::ui::action::{Action, ChartFile, Export, Guard, Window};
-use crate::ui::guard::{Sentry, View, place};
-use crate::ui::models::Entry;
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, GuardAction};
+use crate::ui::guard::{ModelGuard, View, place};
+use crate::ui::models::ModelEntry;
 use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::progress::job_ui;
 use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 const WIDTH: f32 = 1040.0;
@@ -33,49 +33,49 @@ const FEATURES: f32 = 388.0;
 const WINDOWS: &[u64] = &[500, 1_000, 2_000, 5_000, 20_000, 100_000];
 
 pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let Some(sentry) = app.guards().shown() else { return };
-    let Some(entry) = app.models().get(sentry.model) else { return };
+    let Some(guard) = app.guards().shown() else { return };
+    let Some(entry) = app.models().get(guard.model) else { return };
     let Some(sheet) = app.sheets().iter().find(|s| s.id == entry.sheet) else { return };
     let mut act = Vec::new();
     let closed = modal_ui(ctx, &format!("Guard of {}", entry.name), WIDTH, |ui| {
         let bottom = ui.cursor().min.y + (ctx.content_rect().height() - AROUND).min(TALL);
-        head_ui(ui, sentry, sheet);
+        head_ui(ui, guard, sheet);
         ui.add_space(look::GAP);
         let room = ui.available_rect_before_wrap();
         let room = room.with_max_y(bottom.max(room.min.y + LEAST));
         let left = room.with_max_x(room.min.x + FEATURES - look::PAD);
-        ui.scope_builder(UiBuilder::new().max_rect(left), |ui| features_ui(ui, sentry, &mut act));
+        ui.scope_builder(UiBuilder::new().max_rect(left), |ui| features_ui(ui, guard, &mut act));
         ui.scope_builder(UiBuilder::new().max_rect(room.with_min_x(room.min.x + FEATURES)), |ui| {
-            figure_ui(ui, sentry, entry, &mut act, actions)
+            figure_ui(ui, guard, entry, &mut act, actions)
         });
         ui.advance_cursor_after_rect(room);
         ui.add_space(look::GAP);
-        race::race_ui(ui, sentry, entry, &mut act);
+        challengers::challengers_ui(ui, guard, entry, &mut act);
         ui.add_space(look::STEP);
-        race::rows_ui(ui, sentry, entry);
-        skew_ui(ui, sentry);
+        challengers::rows_ui(ui, guard, entry);
+        skew_ui(ui, guard);
         ui.add_space(look::GAP);
         let (mut close, mut foot) = (false, Vec::new());
-        row::ends_ui(ui, |ui| retrain_ui(ui, sentry, entry, &mut act), |ui| close = foot_ui(ui, sentry, &mut foot));
+        row::ends_ui(ui, |ui| retrain_ui(ui, guard, entry, &mut act), |ui| close = foot_ui(ui, guard, &mut foot));
         act.append(&mut foot);
         if close {
-            actions.push(Action::Window(Window::Hide));
+            actions.push(Action::App(AppAction::Hide));
         }
     });
-    actions.extend(act.into_iter().map(|action| Action::Guard(sentry.model, action)));
+    actions.extend(act.into_iter().map(|action| Action::Guard(guard.model, action)));
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
 /// What is watched, how far it is, and what speaks against the model.
-fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
+fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     let p = look::palette(ui);
-    if let Some(fault) = &sentry.fault {
+    if let Some(fault) = &guard.fault {
         fault_ui(ui, fault);
     }
-    let Some(watched) = sentry.newest.as_deref() else {
-        if sentry.is_watching() {
+    let Some(watched) = guard.newest.as_deref() else {
+        if guard.is_watching() {
             ui.horizontal(|ui| {
                 ui.spinner();
                 ui.label(look::faint("Waiting for the first live row that it was not trained on", ui));
@@ -85,7 +85,7 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
     };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
-        let (color, word) = match (watched.stale.is_empty(), sentry.is_watching()) {
+        let (color, word) = match (watched.stale.is_empty(), guard.is_watching()) {
             (false, _) => (p.warn, "Stale"),
             (true, true) => (p.live, "Watching"),
             (true, false) if watched.ended && watched.rows == 0 && watched.from_training => {
@@ -112,7 +112,7 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
     }
     if reasons.len() > 3 {
         ui.label(look::faint(format!("and {} more", numbers::counted(reasons.len() as u64 - 3, "reason")), ui))
-            .on_hover_text(sentry.why().unwrap_or_default());
+            .on_hover_text(guard.why().unwrap_or_default());
     }
     for note in watched.notes.iter().rev().take(2) {
         ui.add(Label::new(RichText::new(note).size(look::SMALL).color(p.warn)).truncate());
@@ -120,7 +120,7 @@ fn head_ui(ui: &mut Ui, sentry: &Sentry, sheet: &Sheet) {
 }
 
 /// Where its rows went, in a line.
-fn seen(watched: &Watched, sheet: &Sheet) -> String {
+fn seen(watched: &Watched, sheet: &Worksheet) -> String {
     let from = if watched.from_training { "since the training" } else { "since the first live row" };
     if watched.rows == 0 {
         return format!("no row of {} {from} yet", sheet.table.name);
@@ -153,27 +153,27 @@ fn level(level: Level) -> (&'static str, Tone) {
 }
 
 /// The features, the worst first; a click shows one then and now.
-fn features_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) {
+fn features_ui(ui: &mut Ui, guard: &ModelGuard, act: &mut Vec<GuardAction>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("Features").strong());
         ui.label(look::faint("in the newest", ui));
         let option = |rows: u64| numbers::counted(rows, "row");
         let mut sizes = WINDOWS.to_vec();
-        sizes.push(sentry.window_rows);
+        sizes.push(guard.window_rows);
         sizes.sort_unstable();
         sizes.dedup();
         let names: Vec<String> = sizes.iter().map(|rows| option(*rows)).collect();
         if let Some(chosen) =
-            pick_ui(ui, "Rows of a window", &option(sentry.window_rows), 110.0, names.iter().map(String::as_str))
+            pick_ui(ui, "Rows of a window", &option(guard.window_rows), 110.0, names.iter().map(String::as_str))
             && let Some(rows) = sizes.iter().find(|rows| option(**rows) == chosen)
         {
-            act.push(Guard::Window(*rows));
+            act.push(GuardAction::WindowRows(*rows));
         }
-        if let Some(watched) = sentry.newest.as_ref().filter(|w| !w.window_full && w.has_baseline) {
+        if let Some(watched) = guard.newest.as_ref().filter(|w| !w.window_full && w.has_baseline) {
             ui.label(look::faint(format!("{} so far", numbers::count(watched.window.rows())), ui));
         }
     });
-    let Some(watched) = sentry.newest.as_deref() else { return };
+    let Some(watched) = guard.newest.as_deref() else { return };
     if !watched.has_baseline {
         let text = "This model's file does not say how its features were distributed in training, as older files do \
                     not: whether they drift cannot be told until it is retrained.";
@@ -208,13 +208,13 @@ fn features_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) {
             .body(|body| {
                 body.rows(look::ROW, features.len(), |mut row| {
                     let Some(feature) = features.get(row.index()) else { return };
-                    row.set_selected(sentry.view == View::Feature(feature.name.clone()));
+                    row.set_selected(guard.view == View::Feature(feature.name.clone()));
                     feature_ui(&mut row, feature);
-                    let told = format!("Feature {}", feature.name);
+                    let label = format!("Feature {}", feature.name);
                     let response = row.response();
-                    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &told));
+                    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
                     if response.on_hover_text(feature.evidence()).clicked() {
-                        act.push(Guard::View(View::Feature(feature.name.clone())));
+                        act.push(GuardAction::View(View::Feature(feature.name.clone())));
                     }
                 });
             });
@@ -252,46 +252,52 @@ fn feature_ui(row: &mut egui_extras::TableRow<'_, '_>, feature: &FeatureDrift) {
     });
 }
 
-fn figure_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>, actions: &mut Vec<Action>) {
+fn figure_ui(
+    ui: &mut Ui,
+    guard: &ModelGuard,
+    entry: &ModelEntry,
+    act: &mut Vec<GuardAction>,
+    actions: &mut Vec<Action>,
+) {
     const ERROR: &str = "Error as rows come";
     ui.horizontal(|ui| {
         let names: Vec<&str> = entry.baseline.iter().flat_map(|b| b.features.iter().map(|f| f.name.as_str())).collect();
-        let shown = match &sentry.view {
+        let shown = match &guard.view {
             View::Error => ERROR,
             View::Feature(name) => name.as_str(),
         };
         if let Some(chosen) = pick_ui(ui, "Figure", shown, 180.0, std::iter::once(ERROR).chain(names)) {
-            act.push(Guard::View(if chosen == ERROR { View::Error } else { View::Feature(chosen) }));
+            act.push(GuardAction::View(if chosen == ERROR { View::Error } else { View::Feature(chosen) }));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let there = sentry.picture.figure().is_some_and(|f| !f.is_empty());
+            let there = guard.chart.figure().is_some_and(|f| !f.is_empty());
             for (title, file) in [("SVG…", ChartFile::Svg), ("PNG…", ChartFile::Png)] {
                 let button = ui.add_enabled(there, Button::new(title)).on_hover_text("Save the figure");
                 if button.clicked() {
-                    actions.push(Action::Export(Export::Figure(None, file)));
+                    actions.push(Action::Export(ExportAction::Figure(None, file)));
                 }
             }
         });
     });
     ui.add_space(look::STEP);
     let room = ui.available_rect_before_wrap();
-    let Some(figure) = sentry.picture.figure() else { return };
+    let Some(figure) = guard.chart.figure() else { return };
     if figure.is_empty() {
-        let text = match &sentry.newest {
+        let text = match &guard.newest {
             Some(watched) if watched.labelled == 0 => "The error is known once rows hold their truth",
             _ => "There is too little to draw yet",
         };
         ui.label(look::faint(text, ui));
         return;
     }
-    chart::figure_ui(ui, "guard", &sentry.picture, room);
+    chart::figure_ui(ui, "guard", &guard.chart, room);
 }
 
-fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
+fn skew_ui(ui: &mut Ui, guard: &ModelGuard) {
     let p = look::palette(ui);
     const HINT: &str = "As they came, and as they are stored: read again by a connection of their own, in other \
                         pieces. Equal means bit for bit.";
-    let Some(skew) = sentry.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else {
+    let Some(skew) = guard.newest.as_ref().map(|w| &w.skew).filter(|s| s.compared > 0) else {
         ui.label(look::faint("No row was scored twice yet", ui).size(look::SMALL)).on_hover_text(HINT);
         return;
     };
@@ -313,43 +319,43 @@ fn skew_ui(ui: &mut Ui, sentry: &Sentry) {
     ui.label(RichText::new(text).size(look::SMALL).color(color)).on_hover_text(format!("{HINT}{first}"));
 }
 
-fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
-    if let Some(progress) = sentry.retraining() {
+fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec<GuardAction>) {
+    if let Some(progress) = guard.retraining() {
         if job_ui(ui, "Cancel training", &progress) {
-            act.push(Guard::CancelRetrain);
+            act.push(GuardAction::CancelRetrain);
         }
         return;
     }
-    let possible =
-        sentry.newest.as_ref().is_some_and(|w| w.labelled > 0) && sentry.to_learn(entry).is_none_or(|l| l.learnt > 0);
+    let possible = guard.newest.as_ref().is_some_and(|w| w.labelled > 0)
+        && guard.retrain_plan(entry).is_none_or(|plan| plan.train_rows > 0);
     ui.add_enabled_ui(possible, |ui| {
         // The next step only where there is a reason for it.
-        // One that learns from the same features is no better off without their values.
-        let next = sentry.rival(entry).is_none()
-            && sentry.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
+        // One that is trained on the same features is no better off without their values.
+        let next = guard.rival(entry).is_none()
+            && guard.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
         let retrain = retrain
             .on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
         if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
-            act.push(Guard::Retrain);
+            act.push(GuardAction::Retrain);
         }
         ui.label(look::faint("on the newest", ui));
-        let mut rows = sentry.rows.clone();
-        let hint = numbers::count(sentry.proposed_rows());
+        let mut rows = guard.rows.clone();
+        let hint = numbers::count(guard.proposed_rows());
         let field =
             ui.add(TextEdit::singleline(&mut rows).hint_text(hint).desired_width(72.0)).accessible_name("Newest rows");
         if field.on_hover_text("Those since the last change, unless you say otherwise").changed() {
-            act.push(Guard::Rows(rows));
+            act.push(GuardAction::Rows(rows));
         }
         ui.label(look::faint("rows", ui));
-        if let Some(learns) = sentry.to_learn(entry).filter(|_| possible) {
-            let about = if learns.exact { "" } else { "about " };
+        if let Some(plan) = guard.retrain_plan(entry).filter(|_| possible) {
+            let about = if plan.exact { "" } else { "about " };
             let text = format!(
                 "it learns from {about}{}, judged on the newest {}",
-                numbers::count(learns.learnt),
-                numbers::count(learns.judged)
+                numbers::count(plan.train_rows),
+                numbers::count(plan.test_rows)
             );
-            let older = match learns.older {
+            let older = match plan.older {
                 0 => String::new(),
                 n => format!("\n{} of them are from before those that are watched", numbers::counted(n, "row")),
             };
@@ -361,14 +367,14 @@ fn retrain_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>)
 }
 
 /// True when it should close.
-fn foot_ui(ui: &mut Ui, sentry: &Sentry, act: &mut Vec<Guard>) -> bool {
+fn foot_ui(ui: &mut Ui, guard: &ModelGuard, act: &mut Vec<GuardAction>) -> bool {
     let close = ui.button("Close").on_hover_text("The guard goes on").clicked();
-    if sentry.is_watching() {
+    if guard.is_watching() {
         if ui.button("Stop watching").on_hover_text("What it has seen stays").clicked() {
-            act.push(Guard::Stop);
+            act.push(GuardAction::Stop);
         }
     } else if ui.button("Watch again").on_hover_text("From the first row that the model was not trained on").clicked() {
-        act.push(Guard::Begin);
+        act.push(GuardAction::Begin);
     }
     close
 }

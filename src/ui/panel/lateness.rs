@@ -8,48 +8,51 @@ use egui_extras::{Column, TableBuilder};
 use super::feed::fault_ui;
 use crate::engine::TimeColumn;
 use crate::query::lateness::LatenessCost;
-use crate::ui::action::{Action, TableAction, Window};
-use crate::ui::sheet::Sheet;
-use crate::ui::study::Study;
+use crate::ui::action::{Action, AppAction, TableAction};
+use crate::ui::lateness::LatenessProfile;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::numbers;
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let study = app.study.as_ref().and_then(|study| Some((study, app.sheets().iter().find(|s| s.id == study.sheet)?)));
+    let profile = app
+        .lateness_profile
+        .as_ref()
+        .and_then(|profile| Some((profile, app.sheets().iter().find(|s| s.id == profile.sheet)?)));
     let closed = modal_ui(ctx, "Lateness", 640.0, |ui| {
-        match study {
-            Some((study, sheet)) => study_ui(ui, study, sheet, actions),
+        match profile {
+            Some((profile, sheet)) => profile_ui(ui, profile, sheet, actions),
             None => drop(ui.label(look::faint("Nothing was learnt yet", ui))),
         }
         ui.add_space(look::PAD);
         ui.horizontal(|ui| {
-            if let Some((study, sheet)) = study
-                && study.found.is_some()
+            if let Some((profile, sheet)) = profile
+                && profile.found.is_some()
                 && ui.button("Learn again").on_hover_text("With the rows that have come since").clicked()
             {
-                actions.push(Action::Table(sheet.id, TableAction::Learn));
+                actions.push(Action::Table(sheet.id, TableAction::ProfileLateness));
             }
             if ui.button("Close").clicked() {
-                actions.push(Action::Window(Window::Hide));
+                actions.push(Action::App(AppAction::Hide));
             }
         });
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
-fn study_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn profile_ui(ui: &mut Ui, profile: &LatenessProfile, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let about = format!(
         "What each allowed lateness of {} would have cost, learnt from the rows as they came. Click one to take it.",
         sheet.table.name
     );
     ui.add(Label::new(about).wrap());
     ui.add_space(look::GAP);
-    match (&study.found, study.progress()) {
+    match (&profile.found, profile.progress()) {
         (Some(Ok(costs)), _) if costs.is_empty() => drop(ui.label(look::faint("No row has a time yet", ui))),
-        (Some(Ok(costs)), _) => table_ui(ui, study, sheet, costs, actions),
+        (Some(Ok(costs)), _) => table_ui(ui, profile, sheet, costs, actions),
         (Some(Err(fault)), _) => fault_ui(ui, fault),
         (None, progress) => {
             let progress = progress.unwrap_or_default();
@@ -64,7 +67,13 @@ fn study_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, actions: &mut Vec<Action>
     }
 }
 
-fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], actions: &mut Vec<Action>) {
+fn table_ui(
+    ui: &mut Ui,
+    profile: &LatenessProfile,
+    sheet: &Worksheet,
+    costs: &[LatenessCost],
+    actions: &mut Vec<Action>,
+) {
     let p = look::palette(ui);
     let Some(time) = &sheet.table.time else { return };
     let titles: &[(&str, &str)] = &[
@@ -74,7 +83,7 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
         ("Open windows", "How many windows are open at once, at most"),
         ("Groups held", "How many groups these windows keep in memory, about"),
     ];
-    let shown = if study.windowed { titles.len() } else { 3 };
+    let shown = if profile.windowed { titles.len() } else { 3 };
     let tall = ((costs.len() as f32 + 1.0) * (look::ROW + look::STEP))
         .min(ui.ctx().content_rect().height() - 280.0)
         .max(4.0 * look::ROW);
@@ -118,7 +127,7 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
                         let button = eframe::egui::Button::new(text).frame_when_inactive(false);
                         if ui.add(button).accessible_name(format!("Take a lateness of {name}")).clicked() {
                             actions.push(take(cost));
-                            actions.push(Action::Window(Window::Hide));
+                            actions.push(Action::App(AppAction::Hide));
                         }
                     });
                     let texts = [
@@ -136,7 +145,7 @@ fn table_ui(ui: &mut Ui, study: &Study, sheet: &Sheet, costs: &[LatenessCost], a
                     }
                     if row.response().clicked() {
                         actions.push(take(cost));
-                        actions.push(Action::Window(Window::Hide));
+                        actions.push(Action::App(AppAction::Hide));
                     }
                 });
             });

@@ -5,7 +5,7 @@ use eframe::egui::{Align, Context, Grid, Label, Layout, RichText, ScrollArea, Ui
 
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
-use crate::ui::action::{Action, TableAction, Window};
+use crate::ui::action::{Action, AppAction, TableAction};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{numbers, row};
 use crate::ui::{App, look, wording};
@@ -40,13 +40,13 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::PAD);
         let close = |ui: &mut Ui| {
             if ui.button("Close").clicked() {
-                actions.push(Action::Window(Window::Hide));
+                actions.push(Action::App(AppAction::Hide));
             }
         };
         row::ends_ui(ui, |_| {}, close);
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Context, Key, Label, Layout, TextEdit};
 
 use super::feed::fault_ui;
-use crate::ui::action::{Action, Load, Window};
+use crate::ui::action::{Action, AppAction, LoadAction};
 use crate::ui::widget::buttons;
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::{App, look};
@@ -20,7 +20,7 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             ui.label("Path");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if ui.button("Choose…").on_hover_text("With the system's file dialog").clicked() {
-                    actions.push(Action::Load(Load::Choose));
+                    actions.push(Action::Load(LoadAction::Choose));
                 }
                 let field = TextEdit::singleline(&mut path)
                     .hint_text("such as ~/models/late.json")
@@ -37,7 +37,7 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             });
         });
         if path != form.path {
-            actions.push(Action::Load(Load::Edit(path.clone())));
+            actions.push(Action::Load(LoadAction::Edit(path.clone())));
         }
         ui.add_space(look::STEP);
         match &form.fault {
@@ -58,10 +58,10 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             let ready = !path.trim().is_empty() && !form.reading;
             let load = ui.add_enabled_ui(ready, |ui| buttons::primary_ui(ui, "Load").clicked()).inner;
             if load || (entered && ready) {
-                actions.push(Action::Load(Load::Read));
+                actions.push(Action::Load(LoadAction::Read));
             }
             if ui.button("Close").clicked() {
-                actions.push(Action::Window(Window::Hide));
+                actions.push(Action::App(AppAction::Hide));
             }
             if form.reading {
                 ui.spinner();
@@ -69,6 +69,6 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         });
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }

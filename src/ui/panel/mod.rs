@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod builder;
+pub mod challengers;
 pub mod change;
 pub mod chart;
 pub mod classes;
@@ -11,14 +12,11 @@ pub mod feed;
 pub mod grid;
 pub mod guard;
 pub mod lateness;
-pub mod learn;
 pub mod ledger;
 pub mod load;
-pub mod measure;
 pub mod models;
 pub mod notices;
 pub mod question;
-pub mod race;
 pub mod rejects;
 pub mod report;
 pub mod rewind;
@@ -26,8 +24,8 @@ pub mod sql;
 pub mod status;
 pub mod tables;
 pub mod top;
+pub mod train;
 pub mod welcome;
-pub mod window;
 
 use eframe::egui::containers::panel::PanelState;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
@@ -36,7 +34,7 @@ use super::action::{Action, Pane};
 use super::{App, look};
 
 /// The whole window.
-pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let bar = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 6));
     let ground = Frame::new().fill(p.ground);
@@ -78,7 +76,7 @@ pub fn window_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Lateness) => lateness::lateness_ui(ui.ctx(), app, actions),
         Some(Pane::Rewind) => rewind::rewind_ui(ui.ctx(), app, actions),
         Some(Pane::Cost) => cost::cost_ui(ui.ctx(), app, actions),
-        Some(Pane::Learn) => learn::learn_ui(ui.ctx(), app, actions),
+        Some(Pane::Train) => train::train_ui(ui.ctx(), app, actions),
         Some(Pane::Load) => load::load_ui(ui.ctx(), app, actions),
         Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
         Some(Pane::Guard) => guard::guard_ui(ui.ctx(), app, actions),
@@ -109,7 +107,7 @@ fn shrink(ui: &Ui, panel: &str, least: f32) {
 }
 
 /// The chart over the grid, with a splitter between them.
-fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Sheet, actions: &mut Vec<Action>) {
+fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Worksheet, actions: &mut Vec<Action>) {
     notices::notices_ui(ui, app, actions);
     rewind::banner_ui(ui, sheet, actions);
     change::strip_ui(ui, sheet, actions);

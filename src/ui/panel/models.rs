@@ -3,34 +3,34 @@
 use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::{Button, RichText, Stroke, Ui};
 
-use crate::ui::action::{Action, Export, Learn, Load, ModelAction};
-use crate::ui::guard::Sentry;
-use crate::ui::models::Entry;
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, ExportAction, LoadAction, ModelAction, TrainAction};
+use crate::ui::guard::ModelGuard;
+use crate::ui::models::ModelEntry;
 use crate::ui::widget::{buttons, row};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
-pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     for entry in app.models.under(sheet.id) {
         ui.push_id(entry.id, |ui| entry_ui(ui, app, sheet, entry, actions));
     }
-    let training = app.lesson.as_ref().filter(|l| l.sheet == sheet.id).and_then(|l| l.under_way.as_ref());
+    let training = app.train_form.as_ref().filter(|l| l.sheet == sheet.id).and_then(|l| l.training.as_ref());
     if let Some(training) = training {
         let progress = training.progress();
         let share = (progress.done * 100).checked_div(progress.total).unwrap_or(0);
         if buttons::quiet_ui(ui, &format!("Training, {share} %")).on_hover_text("See how far it is").clicked() {
-            actions.push(Action::Learn(Learn::Begin(sheet.id)));
+            actions.push(Action::Train(TrainAction::Begin(sheet.id)));
         }
     } else if buttons::quiet_ui(ui, "Learn…")
         .on_hover_text("A forest that foretells one of its columns")
         .accessible_name(format!("Learn from {}", sheet.table.name))
         .clicked()
     {
-        actions.push(Action::Learn(Learn::Begin(sheet.id)));
+        actions.push(Action::Train(TrainAction::Begin(sheet.id)));
     }
 }
 
-fn entry_ui(ui: &mut Ui, app: &App, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
+fn entry_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, entry: &ModelEntry, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let mut proposed = Vec::new();
     row::ends_ui(
@@ -61,13 +61,13 @@ fn entry_ui(ui: &mut Ui, app: &App, sheet: &Sheet, entry: &Entry, actions: &mut 
 }
 
 /// The way to its guard, which says how the model does. True when it was clicked.
-fn guard_ui(ui: &mut Ui, app: &App, entry: &Entry) -> bool {
+fn guard_ui(ui: &mut Ui, app: &App, entry: &ModelEntry) -> bool {
     let p = look::palette(ui);
-    let sentry = app.guards.of(entry.id);
-    let why = sentry.and_then(Sentry::why);
-    let (text, color, about) = match (sentry, &why) {
+    let guard = app.guards.of(entry.id);
+    let why = guard.and_then(ModelGuard::why);
+    let (text, color, about) = match (guard, &why) {
         (Some(_), Some(why)) => ("stale", p.warn, why.as_str()),
-        (Some(sentry), None) if sentry.is_watching() => {
+        (Some(guard), None) if guard.is_watching() => {
             ("guarded", p.live, "Rows are watched, and nothing speaks against it")
         }
         _ => ("Guard", p.faint, "Watch the live rows, and say when the model goes stale"),
@@ -78,7 +78,7 @@ fn guard_ui(ui: &mut Ui, app: &App, entry: &Entry) -> bool {
     ui.add(button).accessible_name(format!("Guard {}", entry.name)).on_hover_text(about).clicked()
 }
 
-fn menu_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>) {
+fn menu_ui(ui: &mut Ui, sheet: &Worksheet, entry: &ModelEntry, actions: &mut Vec<Action>) {
     ui.set_min_width(180.0);
     let mut item = |ui: &mut Ui, text: &str, action: Action| {
         let button = ui.button(text);
@@ -97,8 +97,8 @@ fn menu_ui(ui: &mut Ui, sheet: &Sheet, entry: &Entry, actions: &mut Vec<Action>)
         item(ui, words, act(ModelAction::AskAccuracy)).on_hover_text(about);
     }
     ui.separator();
-    item(ui, "Save as JSON…", Action::Export(Export::Model(None, entry.id)));
-    item(ui, "Load a model…", Action::Load(Load::Begin(sheet.id)));
+    item(ui, "Save as JSON…", Action::Export(ExportAction::Model(None, entry.id)));
+    item(ui, "Load a model…", Action::Load(LoadAction::Begin(sheet.id)));
     ui.separator();
     item(ui, "Remove", act(ModelAction::Remove));
 }

@@ -5,7 +5,7 @@ use eframe::egui::{
     TextFormat, Ui, text::LayoutJob, vec2,
 };
 
-use crate::ui::action::{Action, Pane, Window};
+use crate::ui::action::{Action, AppAction, Pane};
 use crate::ui::notices::{Level, Notice};
 use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
@@ -43,7 +43,7 @@ pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             opened = !opened;
         }
         if buttons::quiet_ui(ui, "Dismiss all").clicked() {
-            actions.extend(all.iter().map(|n| Action::Window(Window::Dismiss(n.id))));
+            actions.extend(all.iter().map(|n| Action::App(AppAction::Dismiss(n.id))));
         }
     });
     ui.data_mut(|d| d.insert_temp(id, opened));
@@ -69,7 +69,7 @@ pub fn over_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
     let tone = match notice.level {
-        Level::News => Tone::Accent,
+        Level::Info => Tone::Accent,
         Level::Warning => Tone::Warn,
         Level::Error => Tone::Error,
     };
@@ -84,13 +84,13 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if buttons::cross_ui(ui, "Dismiss").clicked() {
-                    actions.push(Action::Window(Window::Dismiss(notice.id)));
+                    actions.push(Action::App(AppAction::Dismiss(notice.id)));
                 }
                 if let Some((button, action)) = &notice.offer
                     && ui.button(button).clicked()
                 {
                     actions.push(action.clone());
-                    actions.push(Action::Window(Window::Dismiss(notice.id)));
+                    actions.push(Action::App(AppAction::Dismiss(notice.id)));
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, notice, color));
             });
@@ -111,6 +111,6 @@ fn text_ui(ui: &mut Ui, notice: &Notice, color: eframe::egui::Color32) {
         let text = one_line(&second.join(" · "));
         job.append(&text, look::PAD, TextFormat::simple(font(look::SMALL), look::palette(ui).text));
     }
-    let told = std::iter::once(notice.what.as_str()).chain(second).collect::<Vec<_>>().join("\n");
-    ui.add(Label::new(job).truncate()).on_hover_text(RichText::new(told));
+    let full = std::iter::once(notice.what.as_str()).chain(second).collect::<Vec<_>>().join("\n");
+    ui.add(Label::new(job).truncate()).on_hover_text(RichText::new(full));
 }

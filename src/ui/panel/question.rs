@@ -3,9 +3,9 @@
 use eframe::egui::{self, Align, Layout, Ui, UiBuilder};
 
 use super::{builder, sql};
-use crate::ui::action::{Action, Question, Tab, Window};
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, AppAction, QuestionAction, Tab};
 use crate::ui::widget::buttons;
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, keys, look};
 
 /// Below this width the two views share one place.
@@ -16,7 +16,7 @@ const HEAD: f32 = 56.0;
 const LINE: f32 = 18.0;
 const LEAST: f32 = 132.0;
 
-pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let wide = ui.available_width() >= WIDE;
     ui.horizontal(|ui| {
         if wide {
@@ -24,7 +24,7 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
         } else {
             for (tab, name) in [(Tab::Builder, "Builder"), (Tab::Sql, "SQL")] {
                 if buttons::choice_ui(ui, app.tab == tab, name).clicked() {
-                    actions.push(Action::Window(Window::Tab(tab)));
+                    actions.push(Action::App(AppAction::Tab(tab)));
                 }
             }
         }
@@ -47,7 +47,7 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Acti
 
 /// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other
 /// tab.
-fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn builder_tab_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let Some(fault) = &sheet.question.fault else { return builder::builder_ui(ui, sheet, actions) };
     let room = ui.available_rect_before_wrap();
     let (above, below) = room.split_top_bottom_at_y(room.max.y - look::ROW);
@@ -56,24 +56,24 @@ fn builder_tab_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 }
 
 /// The least height of the panel that shows the whole question, within bounds: the rest of it scrolls.
-pub fn least_height(ui: &Ui, sheet: &Sheet) -> f32 {
+pub fn least_height(ui: &Ui, sheet: &Worksheet) -> f32 {
     let lines = sheet.question.sql.lines().count().max(3) as f32 * LINE + look::PAD;
     let alone = ui.available_width() - 2.0 * look::PAD < WIDE;
     (HEAD + builder::height(ui).max(lines + sql::below(sheet, alone)))
         .clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
-fn ask_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn ask_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&keys::ASK));
     let ask = if sheet.question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
     if ask.on_hover_text(hint).clicked() {
-        actions.push(Action::Question(Question::Ask));
+        actions.push(Action::Question(QuestionAction::Ask));
     }
     if ui.add_enabled(sheet.question.can_redo(), egui::Button::new("Redo")).clicked() {
-        actions.push(Action::Question(Question::Redo));
+        actions.push(Action::Question(QuestionAction::Redo));
     }
     if ui.add_enabled(sheet.question.can_undo(), egui::Button::new("Undo")).clicked() {
-        actions.push(Action::Question(Question::Undo));
+        actions.push(Action::Question(QuestionAction::Undo));
     }
     if sheet.question.is_changed() && sheet.question.fault.is_none() && !sheet.question.asked.is_empty() {
         ui.label(look::faint("changed, not asked yet", ui));

@@ -7,7 +7,7 @@ use super::grid;
 use crate::data::Rejects;
 use crate::engine::counts::Rows;
 use crate::query::window::WindowStatus;
-use crate::ui::action::{Action, RunAction, TableAction, Window};
+use crate::ui::action::{Action, AppAction, RunAction, TableAction};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::{App, look};
@@ -86,7 +86,7 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                     .on_hover_text("Learns from the rows how late they come")
                     .clicked()
             {
-                actions.push(Action::Table(sheet.id, TableAction::Learn));
+                actions.push(Action::Table(sheet.id, TableAction::ProfileLateness));
             }
             if again > 0 {
                 let corrected =
@@ -120,11 +120,11 @@ fn pane_ui(ctx: &Context, title: &str, actions: &mut Vec<Action>, content: impl 
         ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| content(ui, actions));
         ui.add_space(look::GAP);
         if ui.button("Close").clicked() {
-            actions.push(Action::Window(Window::Hide));
+            actions.push(Action::App(AppAction::Hide));
         }
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 

@@ -6,9 +6,9 @@ use egui_extras::{Column, TableBuilder};
 use super::{chart, feed::fault_ui};
 use crate::learn::forest::Task;
 use crate::learn::model::Lived;
-use crate::learn::report::Report as Told;
-use crate::ui::action::{Action, ChartFile, Export, ModelAction, Report as Shown, Window};
-use crate::ui::models::Entry;
+use crate::learn::report::Report as ModelReport;
+use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, ModelAction, ReportAction};
+use crate::ui::models::ModelEntry;
 use crate::ui::report::{Report, VIEWS, View, verdict_line};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
@@ -63,11 +63,11 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| foot_ui(ui, app, entry, actions));
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
-fn headline_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
+fn headline_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
     let p = look::palette(ui);
     ui.horizontal_wrapped(|ui| {
         for (name, value, about) in verdict_line(&report.verdict) {
@@ -121,7 +121,7 @@ fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
 }
 
 /// Of a forest that learnt from a stream.
-fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
+fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
     const ABOUT: &str = "Each row was foretold before the forest learnt from it";
     ui.horizontal(|ui| {
         if entry.forest().task != Task::Numbers {
@@ -141,7 +141,7 @@ fn lived_ui(ui: &mut Ui, entry: &Entry, lived: Lived) {
     ui.add(Label::new(look::faint(text, ui)).wrap());
 }
 
-fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Action>) {
+fn pickers_ui(ui: &mut Ui, report: &Report, entry: &ModelEntry, actions: &mut Vec<Action>) {
     ui.label(look::faint("Figure", ui));
     let titles: Vec<&str> = VIEWS.iter().filter(|(view, _)| view.fits(entry)).map(|(_, title)| *title).collect();
     if titles.len() < 2 {
@@ -149,14 +149,14 @@ fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Act
     } else if let Some(title) = pick_ui(ui, "Figure", report.view.title(), 200.0, titles)
         && let Some((view, _)) = VIEWS.iter().find(|(_, own)| *own == title)
     {
-        actions.push(Action::Report(Shown::View(*view)));
+        actions.push(Action::Report(ReportAction::View(*view)));
     }
     let forest = entry.forest();
     if report.view == View::Dependence {
         ui.label(look::faint("on", ui));
         let explained = entry.report.iter().flat_map(|r| r.dependences.iter().map(|d| d.feature.as_str()));
         if let Some(feature) = pick_ui(ui, "Feature", &report.feature, 160.0, explained) {
-            actions.push(Action::Report(Shown::Feature(feature)));
+            actions.push(Action::Report(ReportAction::Feature(feature)));
         }
         if let Task::Classes { names, .. } = &forest.task {
             ui.label(look::faint("of the class", ui));
@@ -164,21 +164,21 @@ fn pickers_ui(ui: &mut Ui, report: &Report, entry: &Entry, actions: &mut Vec<Act
             if let Some(class) = pick_ui(ui, "Class", shown, 120.0, names.iter().map(String::as_str))
                 && let Some(at) = names.iter().position(|name| *name == class)
             {
-                actions.push(Action::Report(Shown::Class(at)));
+                actions.push(Action::Report(ReportAction::Class(at)));
             }
         }
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let there = report.picture.figure().is_some();
+        let there = report.chart.figure().is_some();
         for (title, file) in [("Figure as SVG…", ChartFile::Svg), ("Figure as PNG…", ChartFile::Png)] {
             if ui.add_enabled(there, eframe::egui::Button::new(title)).clicked() {
-                actions.push(Action::Export(Export::Figure(None, file)));
+                actions.push(Action::Export(ExportAction::Figure(None, file)));
             }
         }
     });
 }
 
-fn classes_ui(ui: &mut Ui, entry: &Entry, report: &Told) {
+fn classes_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
     let Some(classes) = report.verdict.classes() else { return };
     let (each, names) = (classes.per_class(), entry.forest().task.classes());
     let wide = ui.available_width();
@@ -224,10 +224,10 @@ fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
         ui.scope_builder(UiBuilder::new().max_rect(room), |ui| fault_ui(ui, fault));
         return;
     }
-    chart::figure_ui(ui, "report", &report.picture, room);
+    chart::figure_ui(ui, "report", &report.chart, room);
 }
 
-fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
+fn foot_ui(ui: &mut Ui, app: &App, entry: &ModelEntry, actions: &mut Vec<Action>) {
     let act = |action| Action::Model(entry.id, action);
     if buttons::primary_ui(ui, "Ask with this model")
         .on_hover_text("A question that says what it foretells of the table's rows, stored and live")
@@ -257,10 +257,10 @@ fn foot_ui(ui: &mut Ui, app: &App, entry: &Entry, actions: &mut Vec<Action>) {
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if ui.button("Close").clicked() {
-            actions.push(Action::Window(Window::Hide));
+            actions.push(Action::App(AppAction::Hide));
         }
         if ui.button("Save…").on_hover_text("As JSON, whose shape is documented").clicked() {
-            actions.push(Action::Export(Export::Model(None, entry.id)));
+            actions.push(Action::Export(ExportAction::Model(None, entry.id)));
         }
     });
 }

@@ -5,16 +5,16 @@ use polars::prelude::TimeUnit;
 
 use crate::data::format::parse_datetime;
 use crate::data::words::percent;
-use crate::ui::action::{Action, Pane, Rewind, Window};
-use crate::ui::rewind::{Stretch, latest};
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, AppAction, Pane, RewindAction};
+use crate::ui::rewind::{TimeRange, latest};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 /// The strip over the answer while one looks at the past.
-pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let Some(now) = &sheet.now else { return };
+pub fn banner_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let Some(rewound) = &sheet.rewound else { return };
     let p = look::palette(ui);
     Frame::new().fill(p.warn_soft).inner_margin(Margin::symmetric(12, 6)).show(ui, |ui| {
         let right = |ui: &mut Ui| {
@@ -22,15 +22,15 @@ pub fn banner_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
                 .on_hover_text("The running answer, as far as it has come")
                 .clicked()
             {
-                actions.push(Action::Rewind(Rewind::Now));
+                actions.push(Action::Rewind(RewindAction::Now));
             }
             if ui.button("Another stretch…").clicked() {
-                actions.push(Action::Window(Window::Show(Pane::Rewind)));
+                actions.push(Action::App(AppAction::Show(Pane::Rewind)));
             }
         };
         let left = |ui: &mut Ui| {
-            ui.label(RichText::new(format!("Rewound to {}", now.stretch.words())).strong().color(p.warn));
-            let behind = match (&now.watch.newest, now.watch.is_running(), &now.watch.next) {
+            ui.label(RichText::new(format!("Rewound to {}", rewound.range.words())).strong().color(p.warn));
+            let behind = match (&rewound.watch.newest, rewound.watch.is_running(), &rewound.watch.staged) {
                 (_, true, Some(next)) => {
                     format!("the feed goes on behind it, and the changed question is read: {}", percent(next.share()))
                 }
@@ -63,12 +63,12 @@ pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         }
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
-fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let running = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
+fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let running = sheet.rewound.as_ref().map_or(&sheet.watch, |rewound| &rewound.watch);
     let end = running.newest.as_ref().and_then(|s| latest(s));
     ui.add(
         Label::new(
@@ -86,14 +86,14 @@ fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.horizontal_wrapped(|ui| {
             for (title, secs) in LAST {
                 if ui.button(*title).clicked() {
-                    actions.push(Action::Rewind(Rewind::To(Stretch::last(*secs, end))));
+                    actions.push(Action::Rewind(RewindAction::To(TimeRange::last(*secs, end))));
                 }
             }
         });
     }
     ui.add_space(look::PAD);
     let shown = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
-    let before = sheet.now.as_ref().map(|now| now.stretch).unwrap_or_default();
+    let before = sheet.rewound.as_ref().map(|rewound| rewound.range).unwrap_or_default();
     let id = Id::unique(("rewind", sheet.id, before.from, before.until));
     let (mut from, mut until) =
         ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (shown(before.from), shown(before.until)));
@@ -106,9 +106,9 @@ fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.end_row();
     });
     ui.data_mut(|d| d.insert_temp(id, (from.clone(), until.clone())));
-    let stretch = read(&from).and_then(|from| Ok(Stretch { from, until: read(&until)? }));
-    let empty = matches!(&stretch, Ok(s) if s.from.zip(s.until).is_some_and(|(a, b)| a >= b));
-    let (said, wrong) = match &stretch {
+    let range = read(&from).and_then(|from| Ok(TimeRange { from, until: read(&until)? }));
+    let empty = matches!(&range, Ok(s) if s.from.zip(s.until).is_some_and(|(a, b)| a >= b));
+    let (said, wrong) = match &range {
         Err(text) => (format!("'{text}' is not a time: write it like 2001-01-31 12:00"), true),
         Ok(_) if empty => ("The stretch ends before it begins".to_owned(), true),
         Ok(s) if s.from.is_none() && s.until.is_some() => ("The answer as it stood at that moment".to_owned(), false),
@@ -120,9 +120,9 @@ fn pane_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     close_ui(ui, actions, |ui, actions| {
         ui.add_enabled_ui(!wrong, |ui| {
             if buttons::primary_ui(ui, "Rewind").clicked()
-                && let Ok(stretch) = stretch
+                && let Ok(range) = range
             {
-                actions.push(Action::Rewind(Rewind::To(stretch)));
+                actions.push(Action::Rewind(RewindAction::To(range)));
             }
         });
     });
@@ -132,7 +132,7 @@ fn close_ui(ui: &mut Ui, actions: &mut Vec<Action>, own: impl FnOnce(&mut Ui, &m
     ui.horizontal(|ui| {
         own(ui, actions);
         if ui.button("Close").clicked() {
-            actions.push(Action::Window(Window::Hide));
+            actions.push(Action::App(AppAction::Hide));
         }
     });
 }

@@ -16,12 +16,12 @@ use eframe::egui::{
 use super::classes;
 use crate::data::Fault;
 use crate::query::highlight::{Kind, pieces};
-use crate::ui::action::{Action, Question};
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, QuestionAction};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{look, wording};
 
 /// `alone`: the builder, which says how exact each measure is, does not stand beside it.
-pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>) {
+pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Action>) {
     let fault = sheet.question.fault.as_ref();
     let span = fault.and_then(|f| f.span.clone());
     let below = below(sheet, alone);
@@ -41,7 +41,7 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>
                 .inner
                 .accessible_name("SQL");
             if response.changed() {
-                actions.push(Action::Question(Question::Sql(text)));
+                actions.push(Action::Question(QuestionAction::Sql(text)));
             }
             response.has_focus()
         });
@@ -59,7 +59,7 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Sheet, alone: bool, actions: &mut Vec<Action>
 }
 
 /// The room below the text: for what is wrong, or for the classes of the items.
-pub fn below(sheet: &Sheet, alone: bool) -> f32 {
+pub fn below(sheet: &Worksheet, alone: bool) -> f32 {
     match &sheet.question.fault {
         Some(_) => fault_height(),
         None if tells_classes(sheet, alone) => classes::HEIGHT,
@@ -68,7 +68,7 @@ pub fn below(sheet: &Sheet, alone: bool) -> f32 {
 }
 
 /// Whether the classes of the items stand below the text: where nothing else says them.
-fn tells_classes(sheet: &Sheet, alone: bool) -> bool {
+fn tells_classes(sheet: &Worksheet, alone: bool) -> bool {
     !sheet.classes.is_empty() && (alone || sheet.question.form.beside.rerun.is_some())
 }
 

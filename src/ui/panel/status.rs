@@ -6,19 +6,19 @@ use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::data::words::percent;
 use crate::engine::counts::TimeGap;
-use crate::ui::action::{Action, ModelAction, Pane, RunAction, Window};
-use crate::ui::guard::Sentry;
+use crate::ui::action::{Action, AppAction, ModelAction, Pane, RunAction};
+use crate::ui::guard::ModelGuard;
 use crate::ui::panel::rejects;
-use crate::ui::sheet::Sheet;
-use crate::ui::watch::{State, Watch};
+use crate::ui::watch::{RunState, Watch};
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 /// A watermark further behind than this belongs to a replay of old data, and its distance says nothing.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
 
-pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let state = sheet.watch.state();
     ui.horizontal_centered(|ui| {
@@ -28,16 +28,17 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action
                 ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect().expand(1.0)));
                 ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
                 let color = match state {
-                    State::Live => p.live,
-                    State::Asking | State::Reading(_) => p.accent,
-                    State::Reconnecting | State::Paused | State::Stopping => p.warn,
-                    State::Idle | State::Stopped | State::Done => p.faint,
+                    RunState::Live => p.live,
+                    RunState::Asking | RunState::Reading(_) => p.accent,
+                    RunState::Reconnecting | RunState::Paused | RunState::Stopping => p.warn,
+                    RunState::Idle | RunState::Stopped | RunState::Done => p.faint,
                 };
-                let behind = sheet.now.as_ref().map(|now| if now.watch.is_running() { p.live } else { p.faint });
+                let behind =
+                    sheet.rewound.as_ref().map(|rewound| if rewound.watch.is_running() { p.live } else { p.faint });
                 dot_ui(ui, behind.unwrap_or(color));
-                let text = if state == State::Reconnecting { p.warn } else { p.strong };
+                let text = if state == RunState::Reconnecting { p.warn } else { p.strong };
                 cell_ui(ui, sheet, "state", |ui| ui.label(RichText::new(state_text(sheet, state)).color(text)));
-                if let State::Reading(share) = state {
+                if let RunState::Reading(share) = state {
                     ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
                 }
                 stale_ui(ui, app, sheet, actions);
@@ -48,7 +49,7 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action
 }
 
 /// A piece of the bar that is as wide as it has ever been in this run: digits that come and go push nothing about.
-fn cell_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+fn cell_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     let id = ui.scope_id().with((name, sheet.id, sheet.watch.run_number));
     let least = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
     let shown = ui.scope(content);
@@ -62,38 +63,38 @@ fn cell_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut 
 }
 
 /// The same with a line before it.
-fn fact_ui<R>(ui: &mut Ui, sheet: &Sheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+fn fact_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.add(egui::Separator::default().vertical().spacing(look::STEP + 1.0));
     cell_ui(ui, sheet, name, content)
 }
 
-fn state_text(sheet: &Sheet, state: State) -> String {
+fn state_text(sheet: &Worksheet, state: RunState) -> String {
     match state {
-        State::Done | State::Stopped if sheet.now.is_some() => {
+        RunState::Done | RunState::Stopped if sheet.rewound.is_some() => {
             format!("Looking at the past; {}", behind_text(sheet.running()))
         }
-        State::Reading(share) if sheet.now.is_some() => format!("Reading the past {}", percent(share)),
-        State::Idle if sheet.span.is_some() => "Looking at the data".to_owned(),
-        State::Idle if sheet.question.fault.is_some() => "Not asked: the question has a fault".to_owned(),
-        State::Idle => "Nothing asked yet".to_owned(),
-        State::Asking => "Asking".to_owned(),
-        State::Reading(share) if share < 1.0 => format!("Reading history {}", percent(share)),
-        State::Reading(_) if sheet.table.live.is_empty() => "Finishing".to_owned(),
-        State::Reading(_) => "Waiting for live rows".to_owned(),
-        State::Live => "Live".to_owned(),
-        State::Reconnecting => "Reconnecting".to_owned(),
-        State::Paused => format!("Paused, {} since", numbers::counted(sheet.watch.rows_since_pause(), "row")),
-        State::Stopping => "Stopping".to_owned(),
-        State::Stopped => "Stopped".to_owned(),
-        State::Done => "Done".to_owned(),
+        RunState::Reading(share) if sheet.rewound.is_some() => format!("Reading the past {}", percent(share)),
+        RunState::Idle if sheet.probe.is_some() => "Looking at the data".to_owned(),
+        RunState::Idle if sheet.question.fault.is_some() => "Not asked: the question has a fault".to_owned(),
+        RunState::Idle => "Nothing asked yet".to_owned(),
+        RunState::Asking => "Asking".to_owned(),
+        RunState::Reading(share) if share < 1.0 => format!("Reading history {}", percent(share)),
+        RunState::Reading(_) if sheet.table.live.is_empty() => "Finishing".to_owned(),
+        RunState::Reading(_) => "Waiting for live rows".to_owned(),
+        RunState::Live => "Live".to_owned(),
+        RunState::Reconnecting => "Reconnecting".to_owned(),
+        RunState::Paused => format!("Paused, {} since", numbers::counted(sheet.watch.rows_since_pause(), "row")),
+        RunState::Stopping => "Stopping".to_owned(),
+        RunState::Stopped => "Stopped".to_owned(),
+        RunState::Done => "Done".to_owned(),
     }
 }
 
 /// The models of this table that can no longer be trusted.
-fn stale_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn stale_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     for entry in app.models.under(sheet.id) {
-        let Some(why) = app.guards.of(entry.id).and_then(Sentry::why) else { continue };
+        let Some(why) = app.guards.of(entry.id).and_then(ModelGuard::why) else { continue };
         let text = format!("{} is stale", entry.name);
         if fact_ui(ui, sheet, &format!("stale {}", entry.id.0), |ui| counter_ui(ui, p.warn, &text, &why)) {
             actions.push(Action::Model(entry.id, ModelAction::Guard));
@@ -105,16 +106,16 @@ fn stale_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
 fn behind_text(running: &Watch) -> String {
     let rows = numbers::counted(running.newest.as_ref().map_or(0, |s| s.rows.come_in), "row");
     match running.state() {
-        State::Stopping => "live is stopping".to_owned(),
-        State::Stopped => format!("live was stopped: {rows}"),
-        State::Done => format!("live has ended: {rows}"),
-        State::Reconnecting => format!("live is reconnecting: {rows}"),
+        RunState::Stopping => "live is stopping".to_owned(),
+        RunState::Stopped => format!("live was stopped: {rows}"),
+        RunState::Done => format!("live has ended: {rows}"),
+        RunState::Reconnecting => format!("live is reconnecting: {rows}"),
         _ => format!("live goes on: {rows}"),
     }
 }
 
 /// The figures of the newest snapshot, not of a paused one: ingest goes on.
-fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let Some(newest) = &sheet.watch.newest else { return };
     let p = look::palette(ui);
     let rows = &newest.rows;
@@ -153,13 +154,13 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         let (color, text) =
             (if rows.late > 0 { p.warn } else { p.faint }, format!("{} late", numbers::count(rows.late)));
         if fact_ui(ui, sheet, "late", |ui| counter_ui(ui, color, &text, HINT)) {
-            actions.push(Action::Window(Window::Show(Pane::Late)));
+            actions.push(Action::App(AppAction::Show(Pane::Late)));
         }
     }
     if let Some(text) = rejects::counted(rows)
         && fact_ui(ui, sheet, "rejected", |ui| counter_ui(ui, p.warn, &text, rejects::HINT))
     {
-        actions.push(Action::Window(Window::Show(Pane::Rejects)));
+        actions.push(Action::App(AppAction::Show(Pane::Rejects)));
     }
     if rows.dropped > 0 {
         let text = RichText::new(format!("{} dropped", numbers::count(rows.dropped))).color(p.error);
@@ -177,7 +178,7 @@ fn facts_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             counter_ui(ui, p.accent, "Seam", "Where history ends and live begins: see the ledger")
         })
     {
-        actions.push(Action::Window(Window::Show(Pane::Ledger)));
+        actions.push(Action::App(AppAction::Show(Pane::Ledger)));
     }
 }
 
@@ -202,10 +203,10 @@ fn lag_secs(watermark: i64) -> Option<f64> {
     Some(now.as_secs_f64() - watermark as f64 / 1e6)
 }
 
-fn run_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn run_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let running = sheet.watch.is_running();
     if ui.button("Cost").on_hover_text("What the questions of this session cost, and how that grows").clicked() {
-        actions.push(Action::Window(Window::Show(Pane::Cost)));
+        actions.push(Action::App(AppAction::Show(Pane::Cost)));
     }
     if sheet.table.time.is_some() && !sheet.table.live.is_empty() {
         let rewind = ui.add_enabled(sheet.can_rewind(), egui::Button::new("Rewind…"));
@@ -213,11 +214,11 @@ fn run_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             .on_hover_text("Ask the question of a stretch of what came, and return")
             .on_disabled_hover_text("The feed is not running");
         if rewind.clicked() {
-            actions.push(Action::Window(Window::Show(Pane::Rewind)));
+            actions.push(Action::App(AppAction::Show(Pane::Rewind)));
         }
     }
     let input = sheet.running();
-    let hint = if sheet.now.is_some() {
+    let hint = if sheet.rewound.is_some() {
         "End the feed that goes on behind the past, and keep its answer"
     } else {
         "End all inputs and keep the answer"

@@ -14,14 +14,14 @@ use polars::prelude::TimeUnit;
 use crate::data::format::parse_datetime;
 use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
-use crate::ui::action::{Action, Feed, Learn, Load, Pane, TableAction, Window};
+use crate::ui::action::{Action, AppAction, FeedAction, LoadAction, Pane, TableAction, TrainAction};
 use crate::ui::panel::models::models_ui;
 use crate::ui::panel::rejects;
-use crate::ui::sheet::Sheet;
-use crate::ui::watch::State;
+use crate::ui::watch::RunState;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::pick::MOST;
 use crate::ui::widget::{buttons, cells, numbers, row};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
 pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -38,7 +38,7 @@ pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     });
 }
 
-fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn table_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let chosen = app.selected == Some(sheet.id);
     let fill = if chosen { p.accent_soft } else { p.panel };
@@ -90,7 +90,7 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
 }
 
 /// History and Live, rows, rows that were set aside.
-fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP;
         if !sheet.table.history.is_empty() {
@@ -100,8 +100,8 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         if !sheet.table.live.is_empty() {
             let feeds: Vec<String> = sheet.table.live.iter().map(|feed| feed.url.shown()).collect();
             let tone = match sheet.running().state() {
-                State::Done | State::Stopped => Tone::Plain,
-                State::Reconnecting => Tone::Warn,
+                RunState::Done | RunState::Stopped => Tone::Plain,
+                RunState::Reconnecting => Tone::Warn,
                 _ => Tone::Live,
             };
             badge_ui(ui, "Live", tone).on_hover_text(feeds.join("\n"));
@@ -113,14 +113,14 @@ fn faces_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
             && buttons::quiet_ui(ui, &text).on_hover_text(rejects::HINT).clicked()
         {
             actions.push(Action::Table(sheet.id, TableAction::Select));
-            actions.push(Action::Window(Window::Show(Pane::Rejects)));
+            actions.push(Action::App(AppAction::Show(Pane::Rejects)));
         }
     });
 }
 
 /// How far a table is whose run nobody looks at, and a way to end it; the selected one says so in the status bar.
-fn loading_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
-    let State::Reading(share) = sheet.watch.state() else { return };
+fn loading_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let RunState::Reading(share) = sheet.watch.state() else { return };
     if share >= 1.0 {
         return;
     }
@@ -134,7 +134,7 @@ fn loading_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
 }
 
 /// How many rows there are, as far as it is known.
-fn rows(sheet: &Sheet) -> Option<String> {
+fn rows(sheet: &Worksheet) -> Option<String> {
     if let Some(shown) = sheet.watch.newest.as_ref().filter(|s| s.last || s.history_share() >= 1.0) {
         return Some(numbers::counted(shown.rows.come_in, "row"));
     }
@@ -145,7 +145,7 @@ fn rows(sheet: &Sheet) -> Option<String> {
 /// From so many columns on, only those in sight are laid out.
 const MANY: usize = 200;
 
-fn columns_ui(ui: &mut Ui, sheet: &Sheet) {
+fn columns_ui(ui: &mut Ui, sheet: &Worksheet) {
     let width = sheet.table.schema.len();
     if width <= MANY {
         return some_columns_ui(ui, sheet, 0..width);
@@ -157,7 +157,7 @@ fn columns_ui(ui: &mut Ui, sheet: &Sheet) {
         .show_rows(ui, look::ROW, width, |ui, seen| some_columns_ui(ui, sheet, seen));
 }
 
-fn some_columns_ui(ui: &mut Ui, sheet: &Sheet, seen: std::ops::Range<usize>) {
+fn some_columns_ui(ui: &mut Ui, sheet: &Worksheet, seen: std::ops::Range<usize>) {
     let p = look::palette(ui);
     let time = sheet.table.time.as_ref().map(|t| t.column.as_str());
     for (name, dtype) in seen.filter_map(|i| sheet.table.schema.get_at_index(i)) {
@@ -175,10 +175,10 @@ fn some_columns_ui(ui: &mut Ui, sheet: &Sheet, seen: std::ops::Range<usize>) {
     }
 }
 
-fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn menu_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     ui.set_min_width(180.0);
     if ui.button("Attach a live feed…").clicked() {
-        actions.push(Action::Feed(Feed::Begin(Some(sheet.id))));
+        actions.push(Action::Feed(FeedAction::Begin(Some(sheet.id))));
     }
     for feed in &sheet.table.live {
         let shown = feed.url.shown();
@@ -188,10 +188,10 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
     ui.separator();
     if ui.button("Learn from this table…").clicked() {
-        actions.push(Action::Learn(Learn::Begin(sheet.id)));
+        actions.push(Action::Train(TrainAction::Begin(sheet.id)));
     }
     if ui.button("Load a model…").clicked() {
-        actions.push(Action::Load(Load::Begin(sheet.id)));
+        actions.push(Action::Load(LoadAction::Begin(sheet.id)));
     }
     ui.separator();
     ui.menu_button("Time column", |ui| time_menu_ui(ui, sheet, actions));
@@ -200,7 +200,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
     let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     SubMenuButton::new("Seam").config(open).ui(ui, |ui| seam_menu_ui(ui, sheet, actions));
-    let same: Vec<&Sheet> = app
+    let same: Vec<&Worksheet> = app
         .sheets()
         .iter()
         .filter(|s| s.id != sheet.id && difference(&s.table.schema, &sheet.table.schema).is_none())
@@ -209,7 +209,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
         ui.separator();
         for other in same {
             if ui.button(format!("Join {} into this table", other.table.name)).clicked() {
-                actions.push(Action::Table(sheet.id, TableAction::Join(other.id)));
+                actions.push(Action::Table(sheet.id, TableAction::AppendFiles(other.id)));
             }
         }
     }
@@ -219,7 +219,7 @@ fn menu_ui(ui: &mut Ui, app: &App, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
 }
 
-fn time_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn time_menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let now = sheet.table.time.as_ref();
     let lateness = now.map_or(DEFAULT_LATENESS, |t| t.lateness);
     if ui.radio(now.is_none(), "None").clicked() {
@@ -235,7 +235,7 @@ fn time_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
     }
 }
 
-fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut Vec<Action>) {
+fn lateness_menu_ui(ui: &mut Ui, sheet: &Worksheet, time: &TimeColumn, actions: &mut Vec<Action>) {
     const CHOICES: &[(&str, u64)] = &[
         ("none", 0),
         ("1 second", 1),
@@ -262,7 +262,7 @@ fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut
         .on_hover_text("How late they come, and what each setting would have cost")
         .clicked()
     {
-        actions.push(Action::Table(sheet.id, TableAction::Learn));
+        actions.push(Action::Table(sheet.id, TableAction::ProfileLateness));
         ui.close();
     }
 }
@@ -270,7 +270,7 @@ fn lateness_menu_ui(ui: &mut Ui, sheet: &Sheet, time: &TimeColumn, actions: &mut
 /// The width of the menu that decides the seam.
 const SEAM_MENU: f32 = 260.0;
 
-fn seam_menu_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+fn seam_menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let mut choose = |ui: &Ui, seam: Seam| {
         actions.push(Action::Table(sheet.id, TableAction::Seam(seam)));
         ui.close();

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
 use crate::data::format::Formulas;
-use crate::ui::action::{Action, AnswerFile, ChartFile, Export, Feed, Open, Sample, Window};
+use crate::ui::action::{Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, SampleTable};
 use crate::ui::{App, keys, look};
 use crate::workspace::Theme;
 
@@ -14,7 +14,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::GAP);
         ui.menu_button("Open", |ui| open_menu_ui(ui, actions));
         if ui.button("Connect a feed…").clicked() {
-            actions.push(Action::Feed(Feed::Begin(None)));
+            actions.push(Action::Feed(FeedAction::Begin(None)));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_ui(ui, app.workspace.theme, actions);
@@ -29,24 +29,24 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     let files = egui::Button::new("Files…").shortcut_text(ui.ctx().format_shortcut(&keys::OPEN));
     if ui.add(files).clicked() {
-        actions.push(Action::Open(Open::PickFiles));
+        actions.push(Action::Open(OpenAction::PickFiles));
     }
     if ui.button("Folder…").clicked() {
-        actions.push(Action::Open(Open::PickFolder));
+        actions.push(Action::Open(OpenAction::PickFolder));
     }
     ui.separator();
     for (title, sample) in SAMPLES {
         if ui.button(*title).clicked() {
-            actions.push(Action::Open(Open::Sample(*sample)));
+            actions.push(Action::Open(OpenAction::Sample(*sample)));
         }
     }
 }
 
 /// The samples as they are offered.
-pub const SAMPLES: &[(&str, Sample)] = &[
-    ("Sample data", Sample::History),
-    ("Sample as a live feed", Sample::Live),
-    ("History and live in one table", Sample::Both),
+pub const SAMPLES: &[(&str, SampleTable)] = &[
+    ("Sample data", SampleTable::History),
+    ("Sample as a live feed", SampleTable::Live),
+    ("History and live in one table", SampleTable::Both),
 ];
 
 fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -54,20 +54,20 @@ fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let answers = [("Answer as CSV…", AnswerFile::Csv), ("Answer as Parquet…", AnswerFile::Parquet)];
     for (title, file) in charts {
         if ui.button(title).clicked() {
-            actions.push(Action::Export(Export::Chart(None, file)));
+            actions.push(Action::Export(ExportAction::Chart(None, file)));
         }
     }
     ui.separator();
     for (title, file) in answers {
         if ui.button(title).clicked() {
-            actions.push(Action::Export(Export::Answer(None, file)));
+            actions.push(Action::Export(ExportAction::Answer(None, file)));
         }
     }
     ui.separator();
     let mut as_text = app.formulas == Formulas::AsText;
     let hint = "In CSV, an apostrophe before texts that a spreadsheet would compute: those that begin with = + - @";
     if ui.checkbox(&mut as_text, "CSV: formulas as text").on_hover_text(hint).changed() {
-        actions.push(Action::Window(Window::Formulas(if as_text { Formulas::AsText } else { Formulas::Keep })));
+        actions.push(Action::App(AppAction::Formulas(if as_text { Formulas::AsText } else { Formulas::Keep })));
     }
 }
 
@@ -80,7 +80,7 @@ fn theme_ui(ui: &mut Ui, theme: Theme, actions: &mut Vec<Action>) {
     ui.menu_button("Theme", |ui| {
         for choice in [Theme::System, Theme::Light, Theme::Dark] {
             if ui.radio(choice == theme, name(choice)).clicked() {
-                actions.push(Action::Window(Window::Theme(choice)));
+                actions.push(Action::App(AppAction::Theme(choice)));
                 ui.close();
             }
         }
@@ -89,9 +89,9 @@ fn theme_ui(ui: &mut Ui, theme: Theme, actions: &mut Vec<Action>) {
 
 /// Jobs under way, each with its progress and a way to stop it.
 fn work_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    for shown in app.work.shown() {
+    for shown in app.jobs.status() {
         if ui.button("Cancel").on_hover_text(format!("Stop: {}", shown.title)).clicked() {
-            actions.push(Action::Open(Open::Cancel(shown.id)));
+            actions.push(Action::Open(OpenAction::Cancel(shown.id)));
         }
         let progress = &shown.progress;
         if let Some(share) = progress.share() {

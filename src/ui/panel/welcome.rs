@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use super::top::SAMPLES;
-use crate::ui::action::{Action, Feed, Open, Sample, Window};
+use crate::ui::action::{Action, AppAction, FeedAction, OpenAction, SampleTable};
 use crate::ui::widget::buttons;
 use crate::ui::{App, look};
 
@@ -43,18 +43,18 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing = egui::vec2(look::PAD, look::PAD);
         for (title, sample) in SAMPLES {
             if card_ui(ui, title, about(*sample)) {
-                actions.push(Action::Open(Open::Sample(*sample)));
+                actions.push(Action::Open(OpenAction::Sample(*sample)));
             }
         }
         if card_ui(ui, "Open…", "CSV, TSV, JSON, Parquet or Arrow files, plain or compressed") {
-            actions.push(Action::Open(Open::PickFiles));
+            actions.push(Action::Open(OpenAction::PickFiles));
         }
         if card_ui(ui, "Open a folder…", "All files of a folder; those with the same columns become one table") {
-            actions.push(Action::Open(Open::PickFolder));
+            actions.push(Action::Open(OpenAction::PickFolder));
         }
         if card_ui(ui, "Connect a feed…", "Kafka, a WebSocket, a growing file, or a file replayed as if it were live")
         {
-            actions.push(Action::Feed(Feed::Begin(None)));
+            actions.push(Action::Feed(FeedAction::Begin(None)));
         }
     });
     ui.add_space(look::PAD);
@@ -64,11 +64,11 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn about(sample: Sample) -> &'static str {
+fn about(sample: SampleTable) -> &'static str {
     match sample {
-        Sample::History => "458,388 US flights of January 2001, from a file",
-        Sample::Live => "The same flights, arriving as if it were happening now",
-        Sample::Both => "Three weeks from the file, the fourth arriving live, one chart",
+        SampleTable::History => "458,388 US flights of January 2001, from a file",
+        SampleTable::Live => "The same flights, arriving as if it were happening now",
+        SampleTable::Both => "Three weeks from the file, the fourth arriving live, one chart",
     }
 }
 
@@ -100,14 +100,14 @@ fn recent_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("Recent").strong());
         if buttons::quiet_ui(ui, "Forget").on_hover_text("Empty this list").clicked() {
-            actions.push(Action::Window(Window::ForgetRecent));
+            actions.push(Action::App(AppAction::ForgetRecent));
         }
     });
     for item in &app.workspace.recent {
         ui.horizontal(|ui| {
             let origin = item.origin();
             if ui.add(Button::new(&item.name).frame_when_inactive(false)).on_hover_text(&origin).clicked() {
-                actions.push(Action::Open(Open::Setup(item.clone())));
+                actions.push(Action::Open(OpenAction::Setup(item.clone())));
             }
             ui.add(Label::new(look::faint(origin, ui)).truncate());
         });

@@ -12,13 +12,13 @@ use crate::learn::encode::kind_of;
 use crate::learn::forest::{Kind, Missing};
 use crate::learn::propose::{LeftOut, Reason};
 use crate::learn::question::TaskKind;
-use crate::ui::action::{Action, Learn, Window};
-use crate::ui::lesson::{Draft, LessonForm, UnderWay, named};
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, AppAction, TrainAction};
+use crate::ui::train::{TrainDraft, TrainForm, TrainingJob, named};
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look, wording};
 
 const WIDTH: f32 = 920.0;
@@ -30,18 +30,18 @@ const FEATURES: f32 = 0.58;
 const FIELD: f32 = 96.0;
 const NAME: f32 = 150.0;
 
-pub fn learn_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let Some(form) = &app.lesson else { return };
+pub fn train_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let Some(form) = &app.train_form else { return };
     let Some(sheet) = app.sheets().iter().find(|s| s.id == form.sheet) else { return };
     let closed = modal_ui(ctx, &format!("Learn from {}", sheet.table.name), WIDTH, |ui| {
         let tall = (ctx.content_rect().height() - AROUND).clamp(180.0, TALL);
-        match &form.under_way {
+        match &form.training {
             Some(training) => training_ui(ui, training, tall),
             None => {
                 let mut draft = form.draft.clone();
                 form_ui(ui, form, sheet, &mut draft, tall, actions);
                 if draft != form.draft {
-                    actions.push(Action::Learn(Learn::Edit(Box::new(draft))));
+                    actions.push(Action::Train(TrainAction::Edit(Box::new(draft))));
                 }
             }
         }
@@ -49,19 +49,19 @@ pub fn learn_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| buttons_ui(ui, form, actions));
     });
     if closed {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
-fn buttons_ui(ui: &mut Ui, form: &LessonForm, actions: &mut Vec<Action>) {
-    if form.under_way.is_some() {
+fn buttons_ui(ui: &mut Ui, form: &TrainForm, actions: &mut Vec<Action>) {
+    if form.training.is_some() {
         // Where it was: a second click on it does nothing.
         ui.add_enabled(false, Button::new("Train"));
         if ui.button("Cancel training").clicked() {
-            actions.push(Action::Learn(Learn::Cancel));
+            actions.push(Action::Train(TrainAction::Cancel));
         }
         if ui.button("Close").on_hover_text("The training goes on").clicked() {
-            actions.push(Action::Window(Window::Hide));
+            actions.push(Action::App(AppAction::Hide));
         }
         return;
     }
@@ -69,15 +69,22 @@ fn buttons_ui(ui: &mut Ui, form: &LessonForm, actions: &mut Vec<Action>) {
     ui.add_enabled_ui(ready, |ui| {
         if buttons::primary_ui(ui, "Train").on_disabled_hover_text("Choose a target and at least one feature").clicked()
         {
-            actions.push(Action::Learn(Learn::Train));
+            actions.push(Action::Train(TrainAction::Start));
         }
     });
     if ui.button("Close").clicked() {
-        actions.push(Action::Window(Window::Hide));
+        actions.push(Action::App(AppAction::Hide));
     }
 }
 
-fn form_ui(ui: &mut Ui, form: &LessonForm, sheet: &Sheet, draft: &mut Draft, tall: f32, actions: &mut Vec<Action>) {
+fn form_ui(
+    ui: &mut Ui,
+    form: &TrainForm,
+    sheet: &Worksheet,
+    draft: &mut TrainDraft,
+    tall: f32,
+    actions: &mut Vec<Action>,
+) {
     target_ui(ui, sheet, draft, actions);
     ui.add_space(look::GAP);
     // Of one height whatever it shows, so that nothing jumps away from under the pointer.
@@ -87,7 +94,7 @@ fn form_ui(ui: &mut Ui, form: &LessonForm, sheet: &Sheet, draft: &mut Draft, tal
     ui.advance_cursor_after_rect(room);
 }
 
-fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
+fn room_ui(ui: &mut Ui, form: &TrainForm, draft: &mut TrainDraft) {
     if let Some(fault) = &form.fault {
         fault_ui(ui, fault);
         ui.add_space(look::GAP);
@@ -126,12 +133,12 @@ fn room_ui(ui: &mut Ui, form: &LessonForm, draft: &mut Draft) {
 }
 
 /// Whether what a condition shall be called is no name.
-fn wrong_name(draft: &Draft) -> bool {
+fn wrong_name(draft: &TrainDraft) -> bool {
     let target = draft.target();
     !target.name.is_empty() && !is_name(&target.name)
 }
 
-fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Action>) {
+fn target_ui(ui: &mut Ui, sheet: &Worksheet, draft: &mut TrainDraft, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label("Target");
         if buttons::choice_ui(ui, !draft.computed, "a column").clicked() {
@@ -170,14 +177,14 @@ fn target_ui(ui: &mut Ui, sheet: &Sheet, draft: &mut Draft, actions: &mut Vec<Ac
             .on_disabled_hover_text("Write a condition, and a name for it");
         if find.clicked() || (entered && whole) {
             // What was typed in this frame goes first.
-            actions.push(Action::Learn(Learn::Edit(Box::new(draft.clone()))));
-            actions.push(Action::Learn(Learn::Propose));
+            actions.push(Action::Train(TrainAction::Edit(Box::new(draft.clone()))));
+            actions.push(Action::Train(TrainAction::Propose));
         }
     });
 }
 
 /// A check box a column: those that were proposed, then those that were left out, with the reason.
-fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
+fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut TrainDraft) {
     let proposal = &proposed.proposal;
     let left_out = |name: &str| proposal.left_out.iter().find(|l| l.column == name);
     let text =
@@ -214,7 +221,7 @@ fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
         });
 }
 
-fn feature_ui(ui: &mut Ui, name: &str, kind: &Kind, left_out: Option<&LeftOut>, draft: &mut Draft) {
+fn feature_ui(ui: &mut Ui, name: &str, kind: &Kind, left_out: Option<&LeftOut>, draft: &mut TrainDraft) {
     let mut on = draft.features.contains(name);
     let p = look::palette(ui);
     row::ends_ui(
@@ -254,7 +261,7 @@ fn kind_word(kind: &Kind) -> &'static str {
 }
 
 /// How many rows go because they lack a value, and why.
-fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
+fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut TrainDraft) {
     let cost = proposed.gaps.drop_na(|name| name == proposed.target.name || draft.features.contains(name));
     let share = |n: usize| crate::data::words::percent(n as f64 / proposed.gaps.rows.max(1) as f64);
     ui.label(RichText::new("Missing values").strong());
@@ -291,7 +298,7 @@ fn missing_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
     }
 }
 
-fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
+fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut TrainDraft) {
     ui.label(RichText::new("Forest").strong());
     ui.horizontal(|ui| {
         let classes = match proposed.proposal.task {
@@ -337,7 +344,7 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut Draft) {
 }
 
 /// Trees done, and the error of the rows that they did not see.
-fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
+fn training_ui(ui: &mut Ui, training: &TrainingJob, tall: f32) {
     let p = look::palette(ui);
     let progress = training.progress();
     ui.horizontal(|ui| {
@@ -352,13 +359,13 @@ fn training_ui(ui: &mut Ui, training: &UnderWay, tall: f32) {
     ui.add(ProgressBar::new(progress.share().unwrap_or(0.0)).desired_height(6.0).fill(p.accent));
     ui.add_space(look::GAP);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
-    if training.chunks && training.picture.figure().is_none() {
+    if training.chunks && training.chart.figure().is_none() {
         let text = "How good the forest is on the rows held out is said in the end.";
         ui.put(rect, Label::new(look::faint(text, ui)).wrap());
         return;
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Out-of-bag error so far"));
-    if let Some(fault) = training.picture.draw(ui, rect, |_| {}) {
+    if let Some(fault) = training.chart.draw(ui, rect, |_| {}) {
         ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
     }
 }

@@ -2,9 +2,9 @@
 
 use eframe::egui::ViewportBuilder;
 
-use super::action::{Action, Open};
+use super::action::{Action, OpenAction};
 use super::feed::kind_of;
-use super::{App, Begin, first, look};
+use super::{App, AppOptions, first, look};
 use crate::data::{Fault, Result, Setting};
 use crate::source::live::FeedUrl;
 use crate::workspace::{Folders, TableSetup, Workspace};
@@ -13,7 +13,7 @@ use crate::workspace::{Folders, TableSetup, Workspace};
 ///
 /// # Errors
 /// When there is no display, or the user has no home folder.
-pub fn run_window(args: Vec<String>) -> Result<()> {
+pub fn run_native(args: Vec<String>) -> Result<()> {
     let no_display = |what: String| Fault::new(what).hint(Setting::NoWindow);
     if cfg!(target_os = "linux")
         && ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
@@ -36,7 +36,7 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         if let Some(url) = FeedUrl::parse(&arg).ok().filter(|url| kind_of(url).is_some()) {
             // Who types a host agrees to it.
             agreed.extend(url.hosts());
-            open.push(Action::Open(Open::Setup(TableSetup {
+            open.push(Action::Open(OpenAction::Setup(TableSetup {
                 name: first::feed_name(&arg),
                 live: vec![arg],
                 ..TableSetup::default()
@@ -46,7 +46,7 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         }
     }
     if !paths.is_empty() {
-        open.push(Action::Open(Open::Paths(paths)));
+        open.push(Action::Open(OpenAction::Paths(paths)));
     }
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
@@ -57,7 +57,7 @@ pub fn run_window(args: Vec<String>) -> Result<()> {
         ..Default::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
-        let mut app = App::new(&cc.egui_ctx, Begin { folders, workspace, agreed, open });
+        let mut app = App::new(&cc.egui_ctx, AppOptions { folders, workspace, agreed, open });
         troubles.iter().for_each(|fault| app.tell(fault));
         Ok(Box::new(app))
     });

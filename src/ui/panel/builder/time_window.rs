@@ -2,16 +2,16 @@
 
 use eframe::egui::Ui;
 
-use super::builder::{Edit, chip_ui, text_ui};
+use super::form::{FieldChange, chip_ui, text_ui};
 use crate::query::Form;
 use crate::query::form::{WindowForm, WindowKind};
 use crate::query::window::parse_interval;
-use crate::ui::sheet::Sheet;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{list_ui, words_ui};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{first, look};
 
-pub fn window_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, edit: &mut Edit) {
+pub fn time_window_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, edit: &mut FieldChange) {
     let Some(window) = &mut form.window else { return };
     let mut remove = false;
     let text = chip_text(window);
@@ -42,7 +42,7 @@ fn chip_text(window: &WindowForm) -> String {
     if offset.is_empty() || *kind == WindowKind::Session { text } else { format!("{text}, offset {offset}") }
 }
 
-fn form_ui(ui: &mut Ui, window: &mut WindowForm, sheet: &Sheet, edit: &mut Edit) {
+fn form_ui(ui: &mut Ui, window: &mut WindowForm, sheet: &Worksheet, edit: &mut FieldChange) {
     ui.label(look::faint("Kind of window", ui));
     if let Some(picked) = words_ui(ui, window.kind.word(), WindowKind::ALL.iter().map(|kind| kind.word())) {
         choose(window, &picked);
@@ -92,7 +92,7 @@ fn seconds(n: i64) -> String {
 }
 
 /// A length of time as text; what cannot be read is said below it.
-fn span_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
+fn span_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut FieldChange) {
     text_ui(ui, name, hint, text, edit);
     if !text.trim().is_empty()
         && let Err(fault) = parse_interval(text)

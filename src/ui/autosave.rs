@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::models::{Entry, ModelId};
-use super::sheet::Sheet;
-use super::work::Kind;
+use super::jobs::JobKind;
+use super::models::{ModelEntry, ModelId};
+use super::worksheet::Worksheet;
 use crate::data::Result;
 use crate::engine::{Job, Mark};
 use crate::query::model::Model as _;
@@ -14,8 +14,8 @@ use crate::workspace::{GuardSetup, ModelSetup, TableSetup, Workspace, keep_model
 
 /// What was written down, and what is being written.
 #[derive(Debug, Default)]
-pub struct Keeper {
-    held: Vec<Held>,
+pub struct Autosave {
+    models: Vec<SavedModel>,
     /// The workspace is being written, and has changed since.
     writing: bool,
     again: bool,
@@ -23,7 +23,7 @@ pub struct Keeper {
 
 /// A file that holds a model as it was when it had this fingerprint, and had been swapped so often.
 #[derive(Debug)]
-struct Held {
+struct SavedModel {
     model: ModelId,
     fingerprint: u64,
     swaps: usize,
@@ -32,60 +32,61 @@ struct Held {
     written: bool,
 }
 
-impl Keeper {
+impl Autosave {
     /// The newest file that holds a model: as it is, or, while that is being written, as it was.
-    fn file_of(&self, entry: &Entry) -> Option<&Held> {
-        let written = || self.held.iter().rev().filter(|h| h.model == entry.id && h.written);
+    fn file_of(&self, entry: &ModelEntry) -> Option<&SavedModel> {
+        let written = || self.models.iter().rev().filter(|h| h.model == entry.id && h.written);
         written().find(|h| h.fingerprint == entry.scorer.fingerprint()).or_else(|| written().next())
     }
 }
 
 impl App {
     /// Writes down what is set up, in the background.
-    pub(super) fn keep(&mut self) {
+    pub(super) fn save_workspace(&mut self) {
         self.workspace.tables = self.sheets.iter().map(|s| self.setup_of(s)).collect();
         self.workspace.renew();
-        if self.keeper.writing {
-            self.keeper.again = true;
+        if self.autosave.writing {
+            self.autosave.again = true;
             return;
         }
-        self.keeper.writing = true;
+        self.autosave.writing = true;
         let (workspace, file, folder): (Workspace, PathBuf, PathBuf) =
             (self.workspace.clone(), self.folders.workspace_file(), self.folders.models());
         let (vault, hosts) = (self.folders.vault(), self.consent.take_unsaved());
-        let held: Vec<PathBuf> = self.keeper.held.iter().map(|h| h.file.clone()).collect();
+        let held: Vec<PathBuf> = self.autosave.models.iter().map(|h| h.file.clone()).collect();
         let job = Job::start("keep the workspace", self.wake.clone(), move |_| {
             vault.agree(hosts)?;
             workspace.save(&file, &vault)?;
             sweep_models(&folder, |model| workspace.names(model) || held.iter().any(|h| h == model));
             Ok(())
         });
-        self.work.add(Kind::Keep(job));
+        self.jobs.add(JobKind::SaveWorkspace(job));
     }
 
     /// The workspace was written, or could not be.
-    pub(super) fn kept(&mut self, outcome: Result<()>) {
-        self.keeper.writing = false;
+    pub(super) fn workspace_saved(&mut self, outcome: Result<()>) {
+        self.autosave.writing = false;
         if let Err(fault) = outcome {
             self.notices.warn(&fault);
         }
-        if std::mem::take(&mut self.keeper.again) {
-            self.keep();
+        if std::mem::take(&mut self.autosave.again) {
+            self.save_workspace();
         }
     }
 
     /// Writes down every model that no file holds as it is.
-    pub(super) fn keep_models(&mut self) {
+    pub(super) fn autosave_models(&mut self) {
         let models = &self.models;
-        self.keeper.held.retain(|h| models.get(h.model).is_some());
+        self.autosave.models.retain(|h| models.get(h.model).is_some());
         for entry in &models.entries {
             let fingerprint = entry.scorer.fingerprint();
             let swaps = entry.swaps.len();
-            if self.keeper.held.iter().any(|h| (h.model, h.fingerprint, h.swaps) == (entry.id, fingerprint, swaps)) {
+            if self.autosave.models.iter().any(|h| (h.model, h.fingerprint, h.swaps) == (entry.id, fingerprint, swaps))
+            {
                 continue;
             }
             let file = self.folders.models().join(format!("{fingerprint:016x}.json"));
-            self.keeper.held.push(Held {
+            self.autosave.models.push(SavedModel {
                 model: entry.id,
                 fingerprint,
                 swaps,
@@ -96,39 +97,39 @@ impl App {
             let saved = entry.saved();
             let job =
                 Job::start("keep the model", self.wake.clone(), move |_| keep_model(&saved(), &file).map(|()| file));
-            self.work.add(Kind::KeepModel(job));
+            self.jobs.add(JobKind::AutosaveModel(job));
         }
     }
 
     /// A model was written down, or could not be.
-    pub(super) fn kept_model(&mut self, outcome: Result<PathBuf>) {
+    pub(super) fn model_autosaved(&mut self, outcome: Result<PathBuf>) {
         match outcome {
             Ok(file) => {
-                self.keeper.held.iter_mut().filter(|h| h.file == file).for_each(|h| h.written = true);
-                self.keep();
+                self.autosave.models.iter_mut().filter(|h| h.file == file).for_each(|h| h.written = true);
+                self.save_workspace();
             }
             Err(fault) => self.notices.warn(&fault),
         }
     }
 
     /// A person has saved models there: they need not be kept elsewhere.
-    pub(super) fn holds(&mut self, file: &Path) {
+    pub(super) fn model_saved(&mut self, file: &Path) {
         for entry in self.models.entries.iter().filter(|e| e.file.as_deref() == Some(file)) {
-            self.keeper.hold(entry, file.to_owned());
+            self.autosave.hold(entry, file.to_owned());
         }
     }
 
     /// A model was read from there.
-    pub(super) fn came_from(&mut self, id: ModelId, file: PathBuf) {
+    pub(super) fn model_read(&mut self, id: ModelId, file: PathBuf) {
         if let Some(entry) = self.models.get(id) {
-            self.keeper.hold(entry, file);
+            self.autosave.hold(entry, file);
         }
     }
 
     /// What would be needed to open a table again, with its models and their guards.
-    pub(super) fn setup_of(&self, sheet: &Sheet) -> TableSetup {
-        let setup = |entry: &Entry| {
-            let held = self.keeper.file_of(entry)?;
+    pub(super) fn setup_of(&self, sheet: &Worksheet) -> TableSetup {
+        let setup = |entry: &ModelEntry| {
+            let held = self.autosave.file_of(entry)?;
             let guard =
                 self.guards.of(entry.id).filter(|s| s.is_on()).map(|s| GuardSetup { window_rows: s.window_rows });
             let learnt = held.learnt.as_ref().and_then(|mark| mark.kept(without_secrets));
@@ -140,7 +141,7 @@ impl App {
                 guard,
             })
         };
-        let being_read = self.work.models_for(sheet.id).cloned();
+        let being_read = self.jobs.models_for(sheet.id).cloned();
         TableSetup {
             models: self.models.under(sheet.id).filter_map(setup).chain(being_read).collect(),
             ..sheet.setup()
@@ -148,9 +149,9 @@ impl App {
     }
 }
 
-impl Keeper {
-    fn hold(&mut self, entry: &Entry, file: PathBuf) {
-        self.held.push(Held {
+impl Autosave {
+    fn hold(&mut self, entry: &ModelEntry, file: PathBuf) {
+        self.models.push(SavedModel {
             model: entry.id,
             fingerprint: entry.scorer.fingerprint(),
             swaps: entry.swaps.len(),

@@ -1,6 +1,6 @@
 //! Learning how late rows come, for the window: the job under way, and what it has found.
 
-use super::sheet::{Sheet, SheetId};
+use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::Result;
 use crate::engine::{Job, Progress, Table, lateness};
 use crate::query::lateness::LatenessCost;
@@ -8,20 +8,20 @@ use crate::sync::Wake;
 
 /// How late the rows of one table come.
 #[derive(Debug)]
-pub struct Study {
-    pub sheet: SheetId,
+pub struct LatenessProfile {
+    pub sheet: WorksheetId,
     job: Option<Job<Vec<LatenessCost>>>,
     pub found: Option<Result<Vec<LatenessCost>>>,
     /// Whether the question has windows, which lateness keeps open.
     pub windowed: bool,
 }
 
-impl Study {
+impl LatenessProfile {
     /// Starts to learn for the question that is asked of `sheet`.
     ///
     /// # Errors
     /// When there is no question to learn for.
-    pub fn begin(sheet: &Sheet, wake: &Wake) -> Result<Self> {
+    pub fn begin(sheet: &Worksheet, wake: &Wake) -> Result<Self> {
         let plan = sheet.plan(&sheet.question.sql)?.plan;
         let reached = sheet.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
         let windowed = plan.window().is_some();
@@ -29,7 +29,7 @@ impl Study {
         Ok(Self { sheet: sheet.id, job: Some(job), found: None, windowed })
     }
 
-    pub fn look(&mut self) {
+    pub fn poll(&mut self) {
         if let Some(outcome) = self.job.as_mut().and_then(Job::take) {
             self.job = None;
             self.found = Some(outcome);
@@ -43,9 +43,8 @@ impl Study {
 }
 
 /// How many groups a window of the answer has, about.
-fn groups(sheet: &Sheet) -> f64 {
+fn groups(sheet: &Worksheet) -> f64 {
     let rows = sheet.watch.shown.as_ref().map_or(0, |s| s.answer.height());
-    let windows =
-        sheet.picture.figure().and_then(|f| f.series.iter().map(crate::figure::Series::len).max()).unwrap_or(0);
+    let windows = sheet.chart.figure().and_then(|f| f.series.iter().map(crate::figure::Series::len).max()).unwrap_or(0);
     if windows == 0 { 1.0 } else { (rows as f64 / windows as f64).max(1.0) }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Rect, Ui};
 
-use super::action::Chart;
+use super::action::ChartAction;
 use super::canvas::{self, Drawn};
 use super::look;
 use crate::data::{Fault, Result};
@@ -50,7 +50,7 @@ struct Built {
 
 /// The picture and how it came about.
 #[derive(Debug, Default)]
-pub struct Picture {
+pub struct Chart {
     choice: Choice,
     /// Counts changes of `choice`.
     choices: u64,
@@ -73,7 +73,7 @@ struct DrawnKey {
     look: Look,
 }
 
-impl Picture {
+impl Chart {
     pub fn figure(&self) -> Option<Arc<Figure>> {
         self.figure.clone()
     }
@@ -108,23 +108,23 @@ impl Picture {
         self.choices += 1;
     }
 
-    pub fn choose(&mut self, chart: Chart) {
-        match chart {
-            Chart::Mark(mark) => self.choice.mark = Some(mark),
-            Chart::X(x) => {
+    pub fn choose(&mut self, choice: ChartAction) {
+        match choice {
+            ChartAction::Mark(mark) => self.choice.mark = Some(mark),
+            ChartAction::X(x) => {
                 self.choice.x = Some(x);
                 self.set_view(None);
             }
-            Chart::Y(y) => {
+            ChartAction::Y(y) => {
                 self.choice.y = Some(y);
                 self.set_view(None);
             }
-            Chart::Split(split) => self.choice.split = Some(split),
-            Chart::Guess => {
+            ChartAction::Split(split) => self.choice.split = Some(split),
+            ChartAction::Guess => {
                 self.choice = Choice::default();
                 self.set_view(None);
             }
-            Chart::View(view) => return self.set_view(view),
+            ChartAction::View(view) => return self.set_view(view),
         }
         self.choices += 1;
     }
@@ -150,7 +150,7 @@ impl Picture {
 
     /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number and these windows.
     /// It covers this share of the rows.
-    pub fn look(&mut self, snapshot: &Arc<Snapshot>, share: f64, (run, windows): (u64, &Arc<Windows>), wake: &Wake) {
+    pub fn poll(&mut self, snapshot: &Arc<Snapshot>, share: f64, (run, windows): (u64, &Arc<Windows>), wake: &Wake) {
         if let Some((key, job)) = &mut self.job
             && let Some(built) = job.take()
         {

@@ -1,67 +1,36 @@
 //! The question as menus: measures, grouping, filter, order. What menus cannot say stays in the SQL text.
 
-use eframe::egui::{self, Align, Button, Id, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+mod form;
+mod measure;
+mod time_window;
 
-use polars::prelude::DataType;
+use eframe::egui::{self, Id, ScrollArea, Ui};
 
-use super::measure::{call_text, measures_ui};
-use super::window::window_ui;
 use crate::query::Form;
-use crate::ui::action::{Action, Question};
-use crate::ui::sheet::Sheet;
+use crate::ui::action::{Action, QuestionAction};
 use crate::ui::widget::buttons;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{MOST, pick_ui};
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{first, look};
+use form::{FieldChange, SqlColumn, WORDS, chip_ui, row_ui, sized_text_ui};
+use measure::{call_text, measures_ui};
+use time_window::time_window_ui;
 
-/// The width of the words in front of the rows.
-const WORDS: f32 = 48.0;
-/// The width of the forms that hang on chips.
-const FORM: f32 = 264.0;
-
-/// What a widget has done to the form.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Edit {
-    #[default]
-    None,
-    /// Still being typed.
-    Typed,
-    /// Done: ask.
-    Done,
-}
-
-impl Edit {
-    pub fn done(&mut self) {
-        *self = Self::Done;
-    }
-
-    pub fn typed(&mut self) {
-        if *self == Self::None {
-            *self = Self::Typed;
-        }
-    }
-}
-
-/// A column of the table: its name as SQL has it.
-pub struct Column {
-    pub sql: String,
-    pub dtype: DataType,
-}
-
-pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
+pub fn builder_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let mut form = sheet.question.form.clone();
     if form.beside.rerun.is_some() {
         let what = "This question is more than menus can say: it is changed in its SQL text.";
         ui.add(egui::Label::new(look::faint(what, ui)).wrap());
         return;
     }
-    let mut edit = Edit::None;
-    let columns: Vec<Column> = sheet
+    let mut edit = FieldChange::None;
+    let columns: Vec<SqlColumn> = sheet
         .table
         .schema
         .iter()
         .take(MOST)
-        .map(|(name, dtype)| Column { sql: first::name(name), dtype: dtype.clone() })
+        .map(|(name, dtype)| SqlColumn { sql: first::name(name), dtype: dtype.clone() })
         .collect();
     let shown = ScrollArea::vertical().id_salt("builder").auto_shrink([false, false]).show(ui, |ui| {
         ui.push_id(sheet.id, |ui| {
@@ -72,8 +41,8 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Sheet, actions: &mut Vec<Action>) {
         });
     });
     ui.data_mut(|d| d.insert_temp(height_id(), shown.content_size.y));
-    if edit != Edit::None {
-        actions.push(Action::Question(Question::Form { form: Box::new(form), ask: edit == Edit::Done }));
+    if edit != FieldChange::None {
+        actions.push(Action::Question(QuestionAction::Form { form: Box::new(form), ask: edit == FieldChange::Done }));
     }
 }
 
@@ -86,62 +55,16 @@ pub fn height(ui: &Ui) -> f32 {
     ui.data(|d| d.get_temp(height_id())).unwrap_or(0.0)
 }
 
-/// A row of the builder, with its word before it.
-pub fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
-    ui.horizontal(|ui| {
-        ui.allocate_ui_with_layout(egui::vec2(WORDS, look::ROW), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_width(WORDS);
-            ui.label(look::faint(word, ui));
-        });
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = look::STEP;
-            content(ui);
-        });
-    });
-}
-
 /// The condition on rows and the one on groups, in one line.
-fn conditions_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+fn conditions_ui(ui: &mut Ui, form: &mut Form, edit: &mut FieldChange) {
     let half = (ui.available_width() - WORDS - 3.0 * look::STEP) / 2.0;
     sized_text_ui(ui, "Where", "such as delay > 60", half, &mut form.filter, edit);
     ui.label(look::faint("Having", ui));
     sized_text_ui(ui, "Having", "such as count(*) > 10", half, &mut form.having, edit);
 }
 
-pub fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Edit) {
-    sized_text_ui(ui, name, hint, ui.available_width(), text, edit);
-}
-
-/// A line of text that is asked when it is left.
-fn sized_text_ui(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut String, edit: &mut Edit) {
-    let field = TextEdit::singleline(text).hint_text(hint).desired_width(width - 2.0 * look::GAP);
-    let response = ui.add(field).accessible_name(name);
-    if response.changed() {
-        edit.typed();
-    }
-    if response.lost_focus() {
-        edit.done();
-    }
-}
-
-/// A button with a menu that stays open while one works in it.
-pub fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
-    let chip = ui.add(Button::new(RichText::new(text)).truncate()).accessible_name(name);
-    // A form rather than a menu: fields and buttons keep their frames.
-    let popup = Popup::menu(&chip).style(egui::style::StyleModifier::default()).layout(Layout::top_down(Align::Min));
-    popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).width(FORM).show(|ui| {
-        ui.set_width(FORM);
-        let tall = (ui.ctx().content_rect().height() - chip.rect.bottom() - 3.0 * look::PAD).max(160.0);
-        ScrollArea::vertical().max_height(tall).min_scrolled_height(tall).auto_shrink([false, true]).show(ui, |ui| {
-            // The scroll bar lies over the content.
-            ui.set_max_width(FORM - look::PAD);
-            content(ui);
-        });
-    });
-}
-
-fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], edit: &mut Edit) {
-    window_ui(ui, form, sheet, edit);
+fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, columns: &[SqlColumn], edit: &mut FieldChange) {
+    time_window_ui(ui, form, sheet, edit);
     let mut removed = None;
     for (i, group) in form.groups.iter().enumerate() {
         ui.push_id(i, |ui| {
@@ -179,7 +102,7 @@ fn groups_ui(ui: &mut Ui, form: &mut Form, sheet: &Sheet, columns: &[Column], ed
     });
 }
 
-fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut Edit) {
+fn order_ui(ui: &mut Ui, form: &mut Form, edit: &mut FieldChange) {
     let mut removed = None;
     for (i, (by, descending)) in form.order.iter_mut().enumerate() {
         ui.push_id(i, |ui| {

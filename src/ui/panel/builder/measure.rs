@@ -3,16 +3,16 @@
 
 use eframe::egui::{self, Align, Button, Color32, FontId, Label, Layout, RichText, ScrollArea, Ui};
 
-use super::builder::{Column, Edit, chip_ui, row_ui, text_ui};
-use super::classes::class_badge_ui;
+use super::form::{FieldChange, SqlColumn, chip_ui, row_ui, text_ui};
 use crate::query::Form;
 use crate::query::aggregate::{AGGREGATES, Aggregate, Class};
 use crate::query::form::Measure;
 use crate::ui::action::Action;
-use crate::ui::sheet::Sheet;
+use crate::ui::panel::classes::class_badge_ui;
 use crate::ui::widget::badge::badge_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::list_ui;
+use crate::ui::worksheet::Worksheet;
 use crate::ui::{classes, look};
 
 /// The width of the menu of aggregates, and of the names in it.
@@ -22,10 +22,10 @@ const NAME: f32 = 176.0;
 /// A row for each measure, and in the last of them the way to another one.
 pub fn measures_ui(
     ui: &mut Ui,
-    sheet: &Sheet,
+    sheet: &Worksheet,
     form: &mut Form,
-    columns: &[Column],
-    edit: &mut Edit,
+    columns: &[SqlColumn],
+    edit: &mut FieldChange,
     actions: &mut Vec<Action>,
 ) {
     let taken = taken(form);
@@ -154,7 +154,7 @@ fn line_ui(ui: &mut Ui, aggregate: &'static Aggregate) -> bool {
     .inner
 }
 
-fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
+fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[SqlColumn], taken: &[String], edit: &mut FieldChange) {
     ui.label(look::faint("Aggregate", ui));
     choices_ui(ui, measure, columns, taken, edit);
     let aggregate = aggregates().find(|a| a.name == measure.aggregate);
@@ -168,7 +168,7 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
     };
     ui.label(look::faint(named(0, "Of"), ui));
     let star = aggregate.filter(|a| a.star).map(|_| ("*", "all rows".to_owned()));
-    let fitting: Vec<&Column> = columns.iter().filter(|c| aggregate.is_none_or(|a| a.fits(&c.dtype))).collect();
+    let fitting: Vec<&SqlColumn> = columns.iter().filter(|c| aggregate.is_none_or(|a| a.fits(&c.dtype))).collect();
     let choices = star.into_iter().chain(fitting.iter().map(|c| (c.sql.as_str(), bare(&c.sql))));
     if let Some(column) = list_ui(ui, "Column of the measure", &measure.argument, choices) {
         measure.argument = column;
@@ -185,7 +185,7 @@ fn measure_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
 }
 
 /// All aggregates to choose from, by what they are.
-fn choices_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[String], edit: &mut Edit) {
+fn choices_ui(ui: &mut Ui, measure: &mut Measure, columns: &[SqlColumn], taken: &[String], edit: &mut FieldChange) {
     ScrollArea::vertical()
         .id_salt("aggregates")
         .max_height(11.0 * look::ROW)
@@ -212,7 +212,7 @@ fn choices_ui(ui: &mut Ui, measure: &mut Measure, columns: &[Column], taken: &[S
 }
 
 /// Another aggregate of the same column, where that fits.
-fn choose(measure: &mut Measure, aggregate: &'static Aggregate, columns: &[Column], taken: &[String]) {
+fn choose(measure: &mut Measure, aggregate: &'static Aggregate, columns: &[SqlColumn], taken: &[String]) {
     let column = columns.iter().find(|c| c.sql == measure.argument);
     let fits = if measure.argument == "*" { aggregate.star } else { column.is_none_or(|c| aggregate.fits(&c.dtype)) };
     if !fits {
@@ -224,7 +224,7 @@ fn choose(measure: &mut Measure, aggregate: &'static Aggregate, columns: &[Colum
 }
 
 /// The class of the measure, and its cheaper form where there is one.
-fn class_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut Edit) {
+fn class_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut FieldChange) {
     ui.horizontal_wrapped(|ui| {
         badge_ui(ui, &classes::word(aggregate.class), classes::tone(aggregate.class))
             .on_hover_text(classes::about(aggregate.class));
@@ -233,7 +233,7 @@ fn class_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, e
 }
 
 /// One click from what keeps values or rows to the sketch that does not.
-fn sketch_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut Edit) {
+fn sketch_ui(ui: &mut Ui, aggregate: &'static Aggregate, measure: &mut Measure, edit: &mut FieldChange) {
     let Some(rewrite) = &aggregate.rewrite else { return };
     let p = look::palette(ui);
     let button = Button::new(RichText::new(SKETCH).size(look::SMALL).color(p.accent)).frame_when_inactive(false);
@@ -256,9 +256,9 @@ fn rest_ui(
     ui: &mut Ui,
     aggregate: &'static Aggregate,
     measure: &mut Measure,
-    columns: &[Column],
+    columns: &[SqlColumn],
     named: &dyn Fn(usize, &str) -> String,
-    edit: &mut Edit,
+    edit: &mut FieldChange,
 ) {
     let mut given = arguments(&measure.rest);
     if given.len() + 1 != aggregate.arity() {
@@ -363,9 +363,9 @@ fn aggregates() -> impl Iterator<Item = &'static Aggregate> {
 }
 
 /// A new measure: of everything where that can be, else of the first number that is no group, else of what fits.
-fn fresh(aggregate: &Aggregate, columns: &[Column], taken: &[String]) -> Measure {
-    let fits = |c: &&Column| aggregate.fits(&c.dtype);
-    let free = |c: &&Column| !taken.contains(&c.sql);
+fn fresh(aggregate: &Aggregate, columns: &[SqlColumn], taken: &[String]) -> Measure {
+    let fits = |c: &&SqlColumn| aggregate.fits(&c.dtype);
+    let free = |c: &&SqlColumn| !taken.contains(&c.sql);
     let number = columns.iter().find(|c| fits(c) && free(c) && c.dtype.is_primitive_numeric());
     let found = number
         .or_else(|| columns.iter().find(|c| fits(c) && c.dtype.is_primitive_numeric()))
@@ -379,7 +379,7 @@ fn fresh(aggregate: &Aggregate, columns: &[Column], taken: &[String]) -> Measure
 
 /// What a new measure has after its first argument: other columns where there are any that fit, and what constants
 /// begin with.
-fn rest(aggregate: &Aggregate, first: &str, columns: &[Column]) -> String {
+fn rest(aggregate: &Aggregate, first: &str, columns: &[SqlColumn]) -> String {
     let others = columns
         .iter()
         .filter(|c| c.sql != first && aggregate.fits(&c.dtype) && c.dtype.is_primitive_numeric())

@@ -9,14 +9,14 @@ use egui_extras::{Column, TableBuilder};
 use crate::engine::guard::{ALL, Standing, Who};
 use crate::learn::forest::Task;
 use crate::learn::verdict::Verdict;
-use crate::ui::action::Guard;
-use crate::ui::guard::{Sentry, error, place};
+use crate::ui::action::GuardAction;
+use crate::ui::guard::{ModelGuard, error, place};
 use crate::ui::look;
-use crate::ui::models::Entry;
+use crate::ui::models::ModelEntry;
 use crate::ui::widget::numbers;
 
 /// A figure of the comparison.
-struct Told {
+struct Metric {
     title: String,
     about: String,
     of: fn(&Contestant<'_>) -> Option<String>,
@@ -24,14 +24,14 @@ struct Told {
 
 /// Who takes part, and what is known of how good it is.
 struct Contestant<'a> {
-    entry: &'a Entry,
+    entry: &'a ModelEntry,
     standing: Option<Standing>,
     held_out: Option<&'a Verdict>,
 }
 
 impl<'a> Contestant<'a> {
-    fn new(sentry: &'a Sentry, entry: &'a Entry, who: Who) -> Self {
-        let learned = sentry.rival(entry).map(AsRef::as_ref);
+    fn new(guard: &'a ModelGuard, entry: &'a ModelEntry, who: Who) -> Self {
+        let learned = guard.rival(entry).map(AsRef::as_ref);
         let held_out = match who {
             Who::Champion => learned
                 .and_then(|l| l.champion.as_ref())
@@ -40,7 +40,7 @@ impl<'a> Contestant<'a> {
             Who::Fused => None,
             Who::Retrained => learned.map(|l| &l.report.verdict),
         };
-        Self { entry, standing: sentry.newest.as_ref().and_then(|w| w.standing(who)).copied(), held_out }
+        Self { entry, standing: guard.newest.as_ref().and_then(|w| w.standing(who)).copied(), held_out }
     }
 
     fn newest(&self, of: fn(&Standing) -> f64) -> Option<f64> {
@@ -53,14 +53,14 @@ impl<'a> Contestant<'a> {
 }
 
 /// The newest rows and all, those that all who take part foretold; and the rows held out from a retraining.
-fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
-    let same = sentry.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
+fn figures(guard: &ModelGuard, entry: &ModelEntry) -> Vec<Metric> {
+    let same = guard.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
     let counted = |what: &str, rows: Option<u64>| {
         rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)))
     };
-    let held_out = counted("held out", sentry.rival(entry).map(|l| l.report.verdict.rows as u64));
+    let held_out = counted("held out", guard.rival(entry).map(|l| l.report.verdict.rows as u64));
     let (newest, all) = (same.map(|s| s.rows), same.map(|s| s.all));
-    let told = |title: String, about: &str, of| Told { title, about: about.to_owned(), of };
+    let metric = |title: String, about: &str, of| Metric { title, about: about.to_owned(), of };
     const NEWEST: &str = "On the newest rows that all who take part foretold, each before any learnt from it";
     const ALL_SAME: &str = "On every row since the last of them came, those that all of them foretold";
     const HELD_OUT: &str =
@@ -71,30 +71,30 @@ fn figures(sentry: &Sentry, entry: &Entry) -> Vec<Told> {
     };
     if entry.forest().task == Task::Numbers {
         return vec![
-            told(counted("MAE, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
-            told("RMSE".to_owned(), NEWEST, |c| c.newest(|s| s.rmse).map(|e| c.error(e))),
-            told("R²".to_owned(), NEWEST, |c| {
+            metric(counted("MAE, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
+            metric("RMSE".to_owned(), NEWEST, |c| c.newest(|s| s.rmse).map(|e| c.error(e))),
+            metric("R²".to_owned(), NEWEST, |c| {
                 c.newest(|s| s.r2).filter(|r2| r2.is_finite()).map(|r2| format!("{r2:.3}"))
             }),
-            told(counted("MAE, all", all), ALL_SAME, |c| {
+            metric(counted("MAE, all", all), ALL_SAME, |c| {
                 c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))
             }),
-            told(held_out, HELD_OUT, held),
+            metric(held_out, HELD_OUT, held),
         ];
     }
     vec![
-        told(counted("wrong, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
-        told(counted("wrong, all", all), ALL_SAME, |c| {
+        metric(counted("wrong, newest", newest), NEWEST, |c| c.newest(|s| s.error).map(|e| c.error(e))),
+        metric(counted("wrong, all", all), ALL_SAME, |c| {
             c.standing.filter(|s| s.all > 0).map(|s| c.error(s.error_of_all))
         }),
-        told(held_out, HELD_OUT, held),
+        metric(held_out, HELD_OUT, held),
     ]
 }
 
 /// The model and its challengers on the same rows.
-pub fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>) {
+pub fn challengers_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec<GuardAction>) {
     const SWAP: f32 = 92.0;
-    let figures = figures(sentry, entry);
+    let figures = figures(guard, entry);
     let wide = if figures.len() > 3 { 104.0 } else { 124.0 };
     let gaps = ui.spacing().item_spacing.x * (figures.len() + 1) as f32;
     let rest = wide * figures.len() as f32 + SWAP + gaps;
@@ -121,7 +121,7 @@ pub fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>
             })
             .body(|mut body| {
                 for who in ALL {
-                    body.row(look::ROW + 2.0, |mut row| contestant_ui(&mut row, sentry, entry, who, &figures, act));
+                    body.row(look::ROW + 2.0, |mut row| contestant_ui(&mut row, guard, entry, who, &figures, act));
                 }
             });
     });
@@ -129,17 +129,17 @@ pub fn race_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, act: &mut Vec<Guard>
 
 fn contestant_ui(
     row: &mut egui_extras::TableRow<'_, '_>,
-    sentry: &Sentry,
-    entry: &Entry,
+    guard: &ModelGuard,
+    entry: &ModelEntry,
     who: Who,
-    figures: &[Told],
-    act: &mut Vec<Guard>,
+    figures: &[Metric],
+    act: &mut Vec<GuardAction>,
 ) {
     row.col(|ui| {
         ui.label(RichText::new(who.word()).strong());
-        ui.add(Label::new(look::faint(about(sentry, entry, who), ui)).truncate());
+        ui.add(Label::new(look::faint(about(guard, entry, who), ui)).truncate());
     });
-    let contestant = Contestant::new(sentry, entry, who);
+    let contestant = Contestant::new(guard, entry, who);
     for figure in figures {
         let text = (figure.of)(&contestant).unwrap_or_else(|| "–".to_owned());
         row.col(|ui| {
@@ -147,39 +147,39 @@ fn contestant_ui(
         });
     }
     row.col(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| swap_ui(ui, sentry, entry, who, act));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| swap_ui(ui, guard, entry, who, act));
     });
 }
 
-fn swap_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry, who: Who, act: &mut Vec<Guard>) {
+fn swap_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, who: Who, act: &mut Vec<GuardAction>) {
     if who != Who::Champion {
         let button = ui
-            .add_enabled(sentry.offers(who, entry), Button::new("Swap"))
+            .add_enabled(guard.offers(who, entry), Button::new("Swap"))
             .accessible_name(format!("Swap to {}", who.word()));
         let button =
             button.on_hover_text(format!("It takes the place of {}: questions use it from then on", entry.name));
         if button.on_disabled_hover_text("There is none yet").clicked() {
-            act.push(Guard::Swap(who));
+            act.push(GuardAction::Swap(who));
         }
-    } else if let Some(replaced) = sentry.replaced() {
+    } else if let Some(replaced) = guard.replaced() {
         let trees = numbers::counted(replaced.forest.trees.len() as u64, "tree");
         let button = ui
             .button("Swap back")
             .on_hover_text(format!("The model that was replaced last, of {trees}, takes its place again"));
         if button.clicked() {
-            act.push(Guard::SwapBack);
+            act.push(GuardAction::SwapBack);
         }
     }
 }
 
 /// Which rows the comparison is over, and how many of all were scored twice, a line each.
-pub fn rows_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry) {
-    let same = sentry.newest.as_deref().and_then(|w| Some((w, w.standing(Who::Champion).filter(|s| s.rows > 0)?)));
+pub fn rows_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry) {
+    let same = guard.newest.as_deref().and_then(|w| Some((w, w.standing(Who::Champion).filter(|s| s.rows > 0)?)));
     let text = match same {
         Some((watched, s)) => {
             let since = |rows: u64, at| format!("{} since {}", numbers::count(rows), place(watched, at));
             let all = if s.all > s.rows { format!(", all {}", since(s.all, s.all_since)) } else { String::new() };
-            let held_out = if sentry.rival(entry).is_some() {
+            let held_out = if guard.rival(entry).is_some() {
                 "; held out are other rows, the newest of the retraining"
             } else {
                 ""
@@ -192,8 +192,8 @@ pub fn rows_ui(ui: &mut Ui, sentry: &Sentry, entry: &Entry) {
 }
 
 /// Who that is.
-fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
-    let watched = sentry.newest.as_deref();
+fn about(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> String {
+    let watched = guard.newest.as_deref();
     match who {
         Who::Champion => format!("{}, {} trees", entry.name, entry.forest().trees.len()),
         Who::Fused => match watched.and_then(|w| w.fused.as_deref()) {
@@ -203,7 +203,7 @@ fn about(sentry: &Sentry, entry: &Entry, who: Who) -> String {
                 n => format!("{} of the stream tried, none better so far", numbers::counted(n, "tree")),
             },
         },
-        Who::Retrained => match sentry.rival(entry) {
+        Who::Retrained => match guard.rival(entry) {
             Some(learned) => {
                 let new =
                     if watched.is_some_and(|w| w.standing(who).is_some()) { "" } else { "; rows new to it test it" };

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::picture::Picture;
+use super::chart::Chart;
 use super::report::out_of_bag;
-use super::sheet::{Sheet, SheetId};
+use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::{Fault, Result};
 use crate::engine::lesson::{self, Learned, Lesson, Proposed, ROOM, Scope, Target, Test};
 use crate::engine::train::Training;
@@ -18,7 +18,7 @@ use crate::sync::{Latest, Wake};
 
 /// All that a person chooses.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
+pub struct TrainDraft {
     /// A column of the table, or a condition under a name.
     pub column: String,
     pub computed: bool,
@@ -36,7 +36,7 @@ pub struct Draft {
     pub chunks: bool,
 }
 
-impl Draft {
+impl TrainDraft {
     /// What the number of rows is called.
     pub fn rows_word(&self) -> &'static str {
         if self.chunks { "Rows a chunk" } else { "Rows at most" }
@@ -79,36 +79,36 @@ pub fn named(sql: &str) -> String {
 const NAME: usize = 40;
 
 #[derive(Debug)]
-pub struct LessonForm {
-    pub sheet: SheetId,
-    pub draft: Draft,
+pub struct TrainForm {
+    pub sheet: WorksheetId,
+    pub draft: TrainDraft,
     proposing: Option<Job<Proposed>>,
     pub proposed: Option<Proposed>,
-    pub under_way: Option<UnderWay>,
+    pub training: Option<TrainingJob>,
     /// What is wrong: with the target, or with the training.
     pub fault: Option<Fault>,
 }
 
 /// A forest that is growing.
 #[derive(Debug)]
-pub struct UnderWay {
+pub struct TrainingJob {
     job: Job<Learned>,
     errors: Latest<Vec<f64>>,
     /// Of the out-of-bag error so far.
-    pub picture: Picture,
+    pub chart: Chart,
     /// Rows are read a chunk at a time: what trees are fitted together has an error of its own.
     pub chunks: bool,
     shown: usize,
 }
 
-impl LessonForm {
-    pub fn new(sheet: &Sheet) -> Self {
+impl TrainForm {
+    pub fn new(sheet: &Worksheet) -> Self {
         let columns =
             || sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
         // What is yes or no is often what one wants to know; else what people write last.
         let first = columns().find(|(_, dtype)| dtype.is_bool()).or(columns().last());
         let column = first.map_or_else(String::new, |(name, _)| name.to_string());
-        let draft = Draft {
+        let draft = TrainDraft {
             column,
             computed: false,
             name: String::new(),
@@ -122,18 +122,18 @@ impl LessonForm {
             rows: "1,000,000".to_owned(),
             chunks: false,
         };
-        Self { sheet: sheet.id, draft, proposing: None, proposed: None, under_way: None, fault: None }
+        Self { sheet: sheet.id, draft, proposing: None, proposed: None, training: None, fault: None }
     }
 
     /// Looks at some rows for what to learn from.
-    pub fn propose(&mut self, sheet: &Sheet, wake: &Wake) {
+    pub fn propose(&mut self, sheet: &Worksheet, wake: &Wake) {
         (self.proposed, self.fault) = (None, None);
         self.draft.features.clear();
         self.proposing = Some(lesson::propose(sheet.table.clone(), reached(sheet), self.draft.target(), wake.clone()));
     }
 
     /// Takes what was chosen. Another target is looked at anew: a column at once, a condition when that is asked for.
-    pub fn edit(&mut self, draft: Draft, sheet: &Sheet, wake: &Wake) {
+    pub fn edit(&mut self, draft: TrainDraft, sheet: &Worksheet, wake: &Wake) {
         let before = self.draft.target();
         self.draft = draft;
         if self.draft.target() == before {
@@ -150,7 +150,7 @@ impl LessonForm {
     ///
     /// # Errors
     /// A setting that is no number, or does not fit.
-    pub fn train(&mut self, sheet: &Sheet, wake: &Wake) -> Result<()> {
+    pub fn train(&mut self, sheet: &Worksheet, wake: &Wake) -> Result<()> {
         let draft = &self.draft;
         let test: f64 = number("Test share", &draft.test)?;
         if !(0.0..1.0).contains(&test) {
@@ -201,17 +201,17 @@ impl LessonForm {
         self.fault = None;
         let chunks = matches!(lesson.scope, Scope::Chunks { .. });
         let job = lesson::learn(lesson, errors.clone(), wake.clone());
-        self.under_way = Some(UnderWay { job, errors, picture: Picture::default(), chunks, shown: 0 });
+        self.training = Some(TrainingJob { job, errors, chart: Chart::default(), chunks, shown: 0 });
     }
 
     pub fn cancel(&self) {
-        if let Some(training) = &self.under_way {
+        if let Some(training) = &self.training {
             training.job.cancel();
         }
     }
 
     /// Takes in what jobs have brought; the forest, when it is ready.
-    pub fn look(&mut self) -> Option<Learned> {
+    pub fn poll(&mut self) -> Option<Learned> {
         if let Some(outcome) = self.proposing.as_mut().and_then(Job::take) {
             self.proposing = None;
             match outcome {
@@ -224,17 +224,17 @@ impl LessonForm {
                 Err(fault) => self.fault = Some(fault),
             }
         }
-        let training = self.under_way.as_mut()?;
+        let training = self.training.as_mut()?;
         if let Some(errors) = training.errors.get().filter(|errors| errors.len() > training.shown) {
             training.shown = errors.len();
-            training.picture = Picture::of(out_of_bag(&errors, self.draft.task == TaskKind::Estimate));
+            training.chart = Chart::of(out_of_bag(&errors, self.draft.task == TaskKind::Estimate));
         }
         let outcome = training.job.take()?;
-        self.under_way = None;
+        self.training = None;
         match outcome {
             Ok(learned) => Some(learned),
             Err(fault) => {
-                self.fault = Some(fault).filter(|f| f.what != super::work::CANCELLED);
+                self.fault = Some(fault).filter(|f| f.what != super::jobs::CANCELLED);
                 None
             }
         }
@@ -246,19 +246,19 @@ impl LessonForm {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.proposing.is_none() && self.under_way.is_none()
+        self.proposing.is_none() && self.training.is_none()
     }
 }
 
-impl UnderWay {
+impl TrainingJob {
     pub fn progress(&self) -> Progress {
         self.job.progress()
     }
 }
 
 /// How far the feeds of a sheet have come: what was asked of them so far.
-pub fn reached(sheet: &Sheet) -> Reached {
-    let watch = sheet.now.as_ref().map_or(&sheet.watch, |now| &now.watch);
+pub fn reached(sheet: &Worksheet) -> Reached {
+    let watch = sheet.rewound.as_ref().map_or(&sheet.watch, |rewound| &rewound.watch);
     watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default()
 }
 

@@ -1,0 +1,84 @@
+//! Carrying out exports: a path is asked for, then a chart, an answer, a figure or a model is written there.
+
+use std::path::PathBuf;
+
+use super::super::action::{AnswerFile, ExportAction, Pane};
+use super::super::chart::{self, Chart};
+use super::super::jobs::JobKind;
+use super::super::{App, dialog};
+use super::model::MODEL;
+use crate::data::Fault;
+use crate::engine::Job;
+use crate::engine::open::{save_answer, save_sealed};
+
+impl App {
+    pub(in crate::ui) fn apply_export(&mut self, export: ExportAction) {
+        let wake = self.wake.clone();
+        let of_pane = matches!(export, ExportAction::Figure(..));
+        match export {
+            ExportAction::Chart(None, file) => {
+                self.ask_where(ExportAction::Chart(None, file), "chart", file.extension())
+            }
+            ExportAction::Figure(None, file) => {
+                self.ask_where(ExportAction::Figure(None, file), "figure", file.extension())
+            }
+            ExportAction::Model(None, id) => self.ask_where(ExportAction::Model(None, id), "model", MODEL),
+            ExportAction::Model(Some(path), id) => self.save_model(id, with_extension(path, MODEL)),
+            ExportAction::Answer(None, file) => {
+                self.ask_where(ExportAction::Answer(None, file), "answer", file.extension())
+            }
+            ExportAction::Chart(Some(path), file) | ExportAction::Figure(Some(path), file) => {
+                let chart = match self.pane {
+                    Some(Pane::Guard) if of_pane => self.guards.shown().map(|g| &g.chart),
+                    _ if of_pane => self.report.as_ref().map(|r| &r.chart),
+                    _ => self.sheet().map(|s| &s.chart),
+                };
+                let Some(figure) = chart.and_then(Chart::figure) else {
+                    self.notices.fault(&Fault::new("there is no chart to save yet").hint("ask a question first"));
+                    return;
+                };
+                let path = with_extension(path, file.extension());
+                let job = Job::start("save the chart", wake, move |_| chart::export(&figure, &path).map(|()| path));
+                self.jobs.add(JobKind::Save(job));
+            }
+            ExportAction::Answer(Some(path), file) => {
+                let Some(shown) = self.sheet().and_then(|s| s.watch.shown.clone()) else {
+                    self.notices.fault(&Fault::new("there is no answer to save yet").hint("ask a question first"));
+                    return;
+                };
+                let path = with_extension(path, AnswerFile::extension(file));
+                let job = match &shown.sealed {
+                    Some(sealed) => save_sealed(sealed.clone(), path, self.formulas, wake),
+                    None => save_answer(shown.answer.clone(), path, self.formulas, wake),
+                };
+                self.jobs.add(JobKind::Save(job));
+            }
+        }
+    }
+
+    fn ask_where(&mut self, export: ExportAction, what: &str, extension: &'static str) {
+        let model = match export {
+            ExportAction::Model(_, id) => Some(id),
+            ExportAction::Figure(..) if self.pane == Some(Pane::Guard) => self.guards.shown().map(|guard| guard.model),
+            ExportAction::Figure(..) => self.report.as_ref().map(|report| report.model),
+            _ => None,
+        };
+        let model = model.and_then(|id| self.models.get(id)).map(|entry| entry.name.clone());
+        let of = model.or_else(|| self.sheet().map(|s| s.table.name.clone())).unwrap_or_else(|| "braid".to_owned());
+        let name = format!("{of}-{what}.{extension}");
+        let downloads = self.folders.downloads.clone();
+        let job =
+            Job::start("choose a file", self.wake.clone(), move |_| dialog::save_file(&name, extension, &downloads));
+        self.jobs.add(JobKind::PickSave { job, export });
+    }
+}
+
+fn with_extension(path: PathBuf, extension: &str) -> PathBuf {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
+        return path;
+    }
+    let mut name = path.into_os_string();
+    name.push(".");
+    name.push(extension);
+    PathBuf::from(name)
+}

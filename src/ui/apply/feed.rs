@@ -1,0 +1,54 @@
+//! Carrying out what concerns the form for a feed.
+
+use super::super::action::FeedAction;
+use super::super::feed::FeedForm;
+use super::super::jobs::{AttachTarget, JobKind};
+use super::super::{App, first};
+use crate::engine::Table;
+use crate::engine::open::{attach_feed, preview_feed};
+use crate::workspace::TableSetup;
+
+impl App {
+    pub(super) fn apply_feed(&mut self, feed: FeedAction) {
+        match feed {
+            FeedAction::Begin(into) => self.feed = Some(FeedForm::new(into)),
+            FeedAction::Close => self.feed = None,
+            FeedAction::Edit(draft) => {
+                if let Some(form) = &mut self.feed {
+                    if form.draft.kind != draft.kind {
+                        // What was said of another kind of feed says nothing of this one.
+                        (form.test, form.tested) = (None, None);
+                    }
+                    form.draft = *draft;
+                }
+            }
+            FeedAction::Test => {
+                let wake = self.wake.clone();
+                if let Some(form) = &mut self.feed {
+                    let url = form.draft.url();
+                    form.tested = None;
+                    form.test = Some((url.clone(), preview_feed(url, wake)));
+                }
+            }
+            FeedAction::Add => self.add_feed(),
+        }
+    }
+
+    /// The form is done: the feed becomes a table's live face or a table of its own.
+    fn add_feed(&mut self) {
+        let Some(mut form) = self.feed.take() else { return };
+        let url = form.draft.url();
+        if let Err(fault) = form.draft.check() {
+            form.tested = Some((url, Err(fault)));
+            self.feed = Some(form);
+            return;
+        }
+        let target = form.draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
+        if let Some(sheet) = target {
+            let job = attach_feed(Table::clone(&sheet.table), url, self.wake.clone());
+            self.jobs.add(JobKind::Attach { job, to: Box::new(AttachTarget::Worksheet(sheet.id)) });
+        } else {
+            self.open_setup(TableSetup { name: first::feed_name(&url), live: vec![url], ..TableSetup::default() });
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The one place where actions are carried out after a frame, in a file for each group.
+
+mod export;
+mod feed;
+pub(super) mod model;
+mod question;
+mod table;
+
+use std::sync::Arc;
+
+use eframe::egui::Context;
+
+use super::App;
+use super::action::{Action, AppAction, ChartAction, CostAction, Pane, RewindAction, RunAction};
+
+impl App {
+    pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
+        self.share_tables();
+        match action {
+            Action::Open(open) => self.apply_open(open),
+            Action::Table(id, action) => self.apply_table(id, action),
+            Action::Question(question) => self.apply_question(question),
+            Action::Run(action) => self.apply_run(action),
+            Action::Chart(chart) => self.apply_chart(chart),
+            Action::Rewind(rewind) => self.apply_rewind(rewind),
+            Action::Cost(cost) => self.apply_cost(cost),
+            Action::Feed(feed) => self.apply_feed(feed),
+            Action::Train(train) => self.apply_train(train),
+            Action::Load(load) => self.apply_load(load),
+            Action::Model(id, action) => self.apply_model(id, action),
+            Action::Guard(id, guard) => self.apply_guard(id, guard),
+            Action::Report(report) => self.apply_report(report),
+            Action::Export(export) => self.apply_export(export),
+            Action::Consent(consent) => self.apply_consent(consent),
+            Action::App(action) => self.apply_app(ctx, action),
+        }
+    }
+
+    /// Tells each sheet of the other tables, which its question may join.
+    pub(super) fn share_tables(&mut self) {
+        let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
+        for sheet in &mut self.sheets {
+            sheet.others = all.iter().filter(|t| !Arc::ptr_eq(t, &sheet.table)).cloned().collect();
+            sheet.models = self.models.known().clone();
+        }
+    }
+
+    fn apply_run(&mut self, action: RunAction) {
+        let Some(sheet) = self.sheet_mut() else { return };
+        match action {
+            RunAction::Pause => sheet.watch.pause(),
+            RunAction::Resume => sheet.watch.resume(),
+            RunAction::Stop => sheet.stop(),
+            RunAction::Readmit => sheet.watch.readmit(),
+            RunAction::ShowNow => {
+                if sheet.watch.swap() {
+                    sheet.notified.clear();
+                }
+            }
+            RunAction::KeepOld => sheet.keep_old(false),
+        }
+    }
+
+    fn apply_rewind(&mut self, rewind: RewindAction) {
+        let wake = self.wake.clone();
+        let Some(sheet) = self.sheet_mut() else { return };
+        let fault = match rewind {
+            RewindAction::To(range) => sheet.rewind(range, &wake).err(),
+            RewindAction::Now => {
+                sheet.return_to_now();
+                None
+            }
+        };
+        match fault {
+            Some(fault) => self.notices.fault(&fault),
+            None => self.pane = self.pane.filter(|pane| *pane != Pane::Rewind),
+        }
+    }
+
+    fn apply_cost(&mut self, cost: CostAction) {
+        match cost {
+            CostAction::Cancel => self.costs.cancel(),
+            CostAction::Choose(id) => self.costs.choose(id),
+            CostAction::Against(against) => self.costs.draw_against(against),
+            CostAction::Benchmark => {
+                let Some(sheet) = self.sheets.iter().find(|s| Some(s.id) == self.selected) else { return };
+                if let Err(fault) = self.costs.benchmark(sheet, &self.wake) {
+                    self.costs.fault = Some(fault);
+                }
+            }
+        }
+    }
+
+    fn apply_chart(&mut self, chart: ChartAction) {
+        let Some(sheet) = self.sheet_mut() else { return };
+        match chart {
+            ChartAction::View(view) => sheet.chart.set_view(view),
+            chart => sheet.chart.choose(chart),
+        }
+    }
+
+    fn apply_app(&mut self, ctx: &Context, action: AppAction) {
+        match action {
+            AppAction::Dismiss(id) => self.notices.dismiss(id),
+            AppAction::Show(pane) => self.pane = Some(pane),
+            AppAction::Hide => self.pane = None,
+            AppAction::Formulas(formulas) => self.formulas = formulas,
+            AppAction::Tab(tab) => self.tab = tab,
+            AppAction::Copy(text) => ctx.copy_text(text),
+            AppAction::Theme(theme) => {
+                self.workspace.theme = theme;
+                self.apply_theme(ctx);
+                self.save_workspace();
+            }
+            AppAction::ForgetRecent => {
+                self.workspace.recent.clear();
+                self.save_workspace();
+            }
+        }
+    }
+}

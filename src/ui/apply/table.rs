@@ -1,0 +1,94 @@
+//! Carrying out what concerns one table: its time, its seam, its files, its place in the window.
+
+use super::super::App;
+use super::super::action::{Pane, TableAction};
+use super::super::lateness::LatenessProfile;
+use super::super::worksheet::WorksheetId;
+use crate::data::Fault;
+use crate::engine::table::difference;
+use crate::engine::{Seam, Table};
+
+impl App {
+    pub(super) fn apply_table(&mut self, id: WorksheetId, action: TableAction) {
+        match action {
+            TableAction::Select => self.selected = Some(id),
+            TableAction::Remove => self.remove(id),
+            TableAction::Stop => {
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.stop();
+                }
+            }
+            TableAction::Follow(follow) => {
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.follow = follow;
+                }
+                return;
+            }
+            TableAction::ProfileLateness => self.profile_lateness(id),
+            TableAction::LoadModel(file) => return self.load_model(id, file),
+            TableAction::AppendFiles(from) => self.append_files(id, from),
+            TableAction::Time(time) => self.retable(id, |table| table.time = time),
+            TableAction::Seam(seam) => {
+                let mut met = Ok(());
+                self.retable(id, |table| {
+                    // Who chooses it says so.
+                    table.disjoint = seam == Seam::Append;
+                    met = table.meet(seam);
+                });
+                if let Err(fault) = met {
+                    self.tell(&fault);
+                }
+            }
+            TableAction::Detach(url) => self.retable(id, |table| table.live.retain(|feed| feed.url.text != url)),
+        }
+        self.save_workspace();
+    }
+
+    fn retable(&mut self, id: WorksheetId, change: impl FnOnce(&mut Table)) {
+        let wake = self.wake.clone();
+        if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+            sheet.retable(&wake, change);
+        }
+    }
+
+    fn remove(&mut self, id: WorksheetId) {
+        let at = self.sheets.iter().position(|s| s.id == id).unwrap_or(0);
+        self.sheets.retain(|s| s.id != id);
+        self.models.remove_under(id);
+        self.forget_training(id);
+        if self.selected == Some(id) {
+            let neighbour = self.sheets.get(at).or(self.sheets.last());
+            self.selected = neighbour.map(|s| s.id);
+            self.pane = None;
+        }
+    }
+
+    fn append_files(&mut self, into: WorksheetId, from: WorksheetId) {
+        let Some(other) = self.sheets.iter().find(|s| s.id == from) else { return };
+        let (table, paths) = (other.table.clone(), other.paths.clone());
+        let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
+        if let Some(difference) = difference(&target.table.schema, &table.schema) {
+            let fault =
+                Fault::new(format!("{} and {} have different columns: {difference}", target.table.name, table.name))
+                    .hint("join tables whose columns have the same names and types");
+            self.notices.fault(&fault);
+            return;
+        }
+        target.paths.extend(paths);
+        let wake = self.wake.clone();
+        target.retable(&wake, |t| t.history.extend(table.history.iter().cloned()));
+        self.remove(from);
+        self.selected = Some(into);
+    }
+
+    fn profile_lateness(&mut self, id: WorksheetId) {
+        let Some(sheet) = self.sheets.iter().find(|s| s.id == id) else { return };
+        match LatenessProfile::begin(sheet, &self.wake) {
+            Ok(profile) => {
+                self.lateness_profile = Some(profile);
+                self.pane = Some(Pane::Lateness);
+            }
+            Err(fault) => self.notices.fault(&fault),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Work under way that is not a run: opening, connecting, saving, asking for a path. The window looks at it once a
+//! frame and never waits for it; what it brings is taken in by `arrive`.
+
+use std::path::PathBuf;
+
+use super::action::{ExportAction, SampleTable};
+use super::worksheet::WorksheetId;
+use crate::data::{Fault, Result};
+use crate::engine::open::Opened;
+use crate::engine::{Job, Progress, Table};
+use crate::learn::model::Saved;
+use crate::workspace::{ModelSetup, TableSetup, Workspace};
+
+/// All work under way.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    next: u64,
+    running: Vec<RunningJob>,
+}
+
+#[derive(Debug)]
+struct RunningJob {
+    id: u64,
+    kind: JobKind,
+    /// A person has asked it to end: whatever its error says then, that is why.
+    cancelled: bool,
+}
+
+/// One piece of work with what is needed to take in its outcome.
+#[derive(Debug)]
+pub enum JobKind {
+    Open {
+        job: Job<Vec<Opened>>,
+        setup: Option<Box<TableSetup>>,
+    },
+    /// Feeds that become a table.
+    Connect {
+        job: Job<Table>,
+        setup: Box<TableSetup>,
+    },
+    /// A feed that becomes a table's live face.
+    Attach {
+        job: Job<Table>,
+        to: Box<AttachTarget>,
+    },
+    Sample {
+        job: Job<PathBuf>,
+        sample: SampleTable,
+    },
+    /// A file dialog is open.
+    PickOpen(Job<Vec<PathBuf>>),
+    PickSave {
+        job: Job<Option<PathBuf>>,
+        export: ExportAction,
+    },
+    Save(Job<PathBuf>),
+    /// A file dialog is open for a model.
+    PickModel(Job<Vec<PathBuf>>, WorksheetId),
+    /// A model is being read.
+    Model(Job<Saved>, Box<ModelSource>),
+    /// Saved workspaces are being read.
+    Workspaces(Job<Vec<Workspace>>),
+    /// The workspace is being written.
+    SaveWorkspace(Job<()>),
+    /// A model is being written that nobody has saved.
+    AutosaveModel(Job<PathBuf>),
+}
+
+/// Where a model comes from, and what it is to become.
+#[derive(Clone, Debug)]
+pub struct ModelSource {
+    pub sheet: WorksheetId,
+    pub setup: ModelSetup,
+    /// It comes with a table that is opened again.
+    pub again: bool,
+}
+
+/// What a feed is attached to.
+#[derive(Clone, Debug)]
+pub enum AttachTarget {
+    Worksheet(WorksheetId),
+    /// A table that is still being put together: the table as it is, should the feed fail, and the feeds still to come.
+    New {
+        table: Box<Table>,
+        paths: Vec<PathBuf>,
+        setup: Box<TableSetup>,
+        rest: Vec<String>,
+    },
+}
+
+/// What a piece of work has brought.
+#[derive(Debug)]
+pub enum JobOutcome {
+    Opened(Result<Vec<Opened>>, Option<Box<TableSetup>>),
+    Connected(Result<Table>, Box<TableSetup>),
+    Attached(Result<Table>, Box<AttachTarget>),
+    Sample(Result<PathBuf>, SampleTable),
+    PickedOpen(Result<Vec<PathBuf>>),
+    PickedSave(Result<Option<PathBuf>>, ExportAction),
+    Saved(Result<PathBuf>),
+    PickedModel(Result<Vec<PathBuf>>, WorksheetId),
+    Model(Result<Box<Saved>>, Box<ModelSource>),
+    Workspaces(Result<Vec<Workspace>>),
+    WorkspaceSaved(Result<()>),
+    ModelAutosaved(Result<PathBuf>),
+}
+
+/// Work as it is shown.
+#[derive(Clone, Debug)]
+pub struct JobStatus {
+    pub id: u64,
+    pub title: String,
+    pub progress: Progress,
+}
+
+impl Jobs {
+    pub fn add(&mut self, kind: JobKind) {
+        self.next += 1;
+        self.running.push(RunningJob { id: self.next, kind, cancelled: false });
+    }
+
+    /// Asks the work with this number to end; its outcome says 'cancelled'.
+    pub fn cancel(&mut self, id: u64) {
+        if let Some(running) = self.running.iter_mut().find(|t| t.id == id) {
+            running.cancelled = true;
+            match &running.kind {
+                JobKind::Open { job, .. } => job.cancel(),
+                JobKind::Connect { job, .. } | JobKind::Attach { job, .. } => job.cancel(),
+                JobKind::Sample { job, .. } | JobKind::Save(job) => job.cancel(),
+                JobKind::PickOpen(job) | JobKind::PickModel(job, _) => job.cancel(),
+                JobKind::Model(job, _) => job.cancel(),
+                JobKind::PickSave { job, .. } => job.cancel(),
+                JobKind::Workspaces(job) => job.cancel(),
+                JobKind::SaveWorkspace(job) => job.cancel(),
+                JobKind::AutosaveModel(job) => job.cancel(),
+            }
+        }
+    }
+
+    /// What has come to its end since the last call.
+    pub fn outcomes(&mut self) -> Vec<JobOutcome> {
+        let mut outcomes = Vec::new();
+        self.running.retain_mut(|running| match running.kind.take(running.cancelled) {
+            Some(outcome) => {
+                outcomes.push(outcome);
+                false
+            }
+            None => true,
+        });
+        outcomes
+    }
+
+    /// Work that a person waits for.
+    pub fn status(&self) -> impl Iterator<Item = JobStatus> + '_ {
+        self.running.iter().filter_map(|running| {
+            let (title, progress) = match &running.kind {
+                JobKind::Open { job, .. } => ("Opening", job.progress()),
+                JobKind::Connect { job, .. } | JobKind::Attach { job, .. } => ("Connecting", job.progress()),
+                JobKind::Sample { job, .. } => ("Preparing the sample", job.progress()),
+                JobKind::Save(job) => ("Saving", job.progress()),
+                JobKind::Model(job, _) => ("Reading a model", job.progress()),
+                JobKind::Workspaces(_)
+                | JobKind::PickOpen(_)
+                | JobKind::PickModel(..)
+                | JobKind::PickSave { .. }
+                | JobKind::SaveWorkspace(_)
+                | JobKind::AutosaveModel(_) => return None,
+            };
+            Some(JobStatus { id: running.id, title: title.to_owned(), progress })
+        })
+    }
+
+    /// Models that are being read for a table.
+    pub fn models_for(&self, sheet: WorksheetId) -> impl Iterator<Item = &ModelSetup> {
+        self.running.iter().filter_map(move |running| match &running.kind {
+            JobKind::Model(_, from) if from.sheet == sheet => Some(&from.setup),
+            _ => None,
+        })
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+}
+
+impl JobKind {
+    fn take(&mut self, cancelled: bool) -> Option<JobOutcome> {
+        Some(match self {
+            Self::Open { job, setup } => JobOutcome::Opened(outcome(job, cancelled)?, setup.take()),
+            Self::Connect { job, setup } => JobOutcome::Connected(outcome(job, cancelled)?, setup.clone()),
+            Self::Attach { job, to } => JobOutcome::Attached(outcome(job, cancelled)?, to.clone()),
+            Self::Sample { job, sample } => JobOutcome::Sample(outcome(job, cancelled)?, *sample),
+            Self::PickOpen(job) => JobOutcome::PickedOpen(outcome(job, cancelled)?),
+            Self::PickSave { job, export } => JobOutcome::PickedSave(outcome(job, cancelled)?, export.clone()),
+            Self::Save(job) => JobOutcome::Saved(outcome(job, cancelled)?),
+            Self::PickModel(job, sheet) => JobOutcome::PickedModel(outcome(job, cancelled)?, *sheet),
+            Self::Model(job, from) => JobOutcome::Model(outcome(job, cancelled)?.map(Box::new), from.clone()),
+            Self::Workspaces(job) => JobOutcome::Workspaces(outcome(job, cancelled)?),
+            Self::SaveWorkspace(job) => JobOutcome::WorkspaceSaved(outcome(job, cancelled)?),
+            Self::AutosaveModel(job) => JobOutcome::ModelAutosaved(outcome(job, cancelled)?),
+        })
+    }
+}
+
+/// The fault of work that was asked to end.
+pub const CANCELLED: &str = "cancelled";
+
+fn outcome<T: Send + 'static>(job: &mut Job<T>, cancelled: bool) -> Option<Result<T>> {
+    let outcome = job.take()?;
+    Some(if cancelled { outcome.map_err(|_| Fault::new(CANCELLED)) } else { outcome })
+}

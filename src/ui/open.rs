@@ -1,0 +1,173 @@
+//! Opening tables from files, feeds, saved setups and samples, and the worksheet that each of them becomes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use polars::prelude::TimeUnit;
+
+use super::action::{Action, OpenAction, SampleTable, TableAction};
+use super::jobs::{AttachTarget, JobKind};
+use super::worksheet::{Worksheet, WorksheetId};
+use super::{App, dialog};
+use crate::data::format::parse_datetime;
+use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
+use crate::engine::table::difference;
+use crate::engine::{Job, Seam, Table, TimeColumn};
+use crate::workspace::{ModelSetup, SAMPLE_CUT, SeamSetup, TableSetup, TimeSetup, sample_path};
+
+impl App {
+    pub(super) fn apply_open(&mut self, open: OpenAction) {
+        let wake = self.wake.clone();
+        match open {
+            OpenAction::Paths(paths) => {
+                // What is remembered is found from any folder.
+                let paths = paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
+                let paths = self.open_workspaces(paths);
+                if !paths.is_empty() {
+                    self.jobs.add(JobKind::Open { job: open_paths(paths, wake), setup: None });
+                }
+            }
+            OpenAction::Setup(setup) => self.open_setup(setup),
+            OpenAction::PickFiles => {
+                let job = Job::start("choose files", wake, |_| dialog::pick_files());
+                self.jobs.add(JobKind::PickOpen(job));
+            }
+            OpenAction::PickFolder => {
+                let job = Job::start("choose a folder", wake, |_| dialog::pick_folder());
+                self.jobs.add(JobKind::PickOpen(job));
+            }
+            OpenAction::Sample(sample) => {
+                let folders = self.folders.clone();
+                let job = Job::start("sample", wake, move |_| sample_path(&folders));
+                self.jobs.add(JobKind::Sample { job, sample });
+            }
+            OpenAction::Cancel(id) => self.jobs.cancel(id),
+        }
+    }
+
+    /// Opens something again: its files, or the feed it lives on.
+    pub(super) fn open_agreed(&mut self, setup: TableSetup) {
+        let wake = self.wake.clone();
+        if !setup.paths.is_empty() {
+            let job = open_paths(setup.paths.clone(), wake);
+            self.jobs.add(JobKind::Open { job, setup: Some(Box::new(setup)) });
+        } else if !setup.live.is_empty() {
+            let job = open_feed(given(&setup), wake);
+            self.jobs.add(JobKind::Connect { job, setup: Box::new(setup) });
+        }
+    }
+
+    /// The samples, as they would have been opened by hand.
+    pub(super) fn open_sample(&mut self, path: PathBuf, sample: SampleTable) {
+        let time = Some(TimeSetup { column: "date".to_owned(), lateness_ms: 10_000 });
+        let file = path.display().to_string();
+        match sample {
+            SampleTable::History => self.apply_open(OpenAction::Paths(vec![path])),
+            SampleTable::Live => {
+                let live = vec![format!("replay:{file}?speed=43200")];
+                self.open_setup(TableSetup { name: "flights_live".to_owned(), live, time, ..TableSetup::default() });
+            }
+            SampleTable::Both => {
+                let cut = SAMPLE_CUT;
+                let seam = parse_datetime(cut, TimeUnit::Microseconds).map_or(Seam::Append, Seam::Time);
+                let live = vec![format!("replay:{file}?from={cut}&speed=7200")];
+                let setup = TableSetup {
+                    name: "flights_both".to_owned(),
+                    paths: vec![path],
+                    live,
+                    time,
+                    seam: (&seam).into(),
+                    ..TableSetup::default()
+                };
+                self.open_setup(setup);
+            }
+        }
+    }
+
+    /// Attaches the feeds that a new table still lacks, one after the other, then shows it.
+    pub(super) fn complete(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: TableSetup, mut rest: Vec<String>) {
+        if !setup.name.is_empty() {
+            table.name.clone_from(&setup.name);
+        }
+        if let Some(time) = &setup.time {
+            // A column that is no longer there gives way to a guess.
+            table.time =
+                TimeColumn::new(&time.column, Duration::from_millis(time.lateness_ms), &table.schema, &table.name)
+                    .ok()
+                    .or(table.time);
+        }
+        if setup.seam != SeamSetup::Append {
+            table.seam = (&setup.seam).into();
+        }
+        if rest.is_empty() {
+            return self.add_table(table, paths, &setup);
+        }
+        let url = rest.remove(0);
+        let job = attach_feed(table.clone(), url, self.wake.clone());
+        self.jobs.add(JobKind::Attach {
+            job,
+            to: Box::new(AttachTarget::New { table: Box::new(table), paths, setup: Box::new(setup), rest }),
+        });
+    }
+
+    /// A new sheet for `table`, selected, with its first question asked.
+    fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
+        table.name = self.free_name(&table.name);
+        self.next_sheet += 1;
+        let id = WorksheetId(self.next_sheet);
+        self.offer_append(id, &table);
+        let mut sheet = Worksheet::new(id, table, paths);
+        sheet.chart.choose_mark(&setup.mark);
+        self.load_models(id, &self.models_of(&sheet, setup));
+        self.begin(&mut sheet, &setup.question);
+        self.sheets.push(sheet);
+        self.selected = Some(id);
+        self.pane = None;
+        self.place_models(false);
+        if let Some(sheet) = self.sheet() {
+            let item = self.setup_of(sheet);
+            self.workspace.remember(item);
+        }
+        self.save_workspace();
+    }
+
+    /// The models that come with a table: a file that is opened by itself brings those that were learnt from it before.
+    fn models_of(&self, sheet: &Worksheet, setup: &TableSetup) -> Vec<ModelSetup> {
+        if !setup.paths.is_empty() || !sheet.table.live.is_empty() {
+            return setup.models.clone();
+        }
+        let known = self.workspace.recent.iter().find(|old| old.paths == sheet.paths && old.live.is_empty());
+        let given = |model: &&ModelSetup| !self.unplaced_models.iter().any(|waiting| waiting.is_of(&model.file));
+        known.iter().flat_map(|old| &old.models).filter(given).cloned().collect()
+    }
+
+    fn free_name(&self, name: &str) -> String {
+        let taken = |name: &str| self.sheets.iter().any(|s| s.table.name.eq_ignore_ascii_case(name));
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+    }
+
+    fn offer_append(&mut self, id: WorksheetId, table: &Table) {
+        let same = self.sheets.iter().find(|s| {
+            difference(&s.table.schema, &table.schema).is_none()
+                && !s.table.history.is_empty()
+                && !table.history.is_empty()
+        });
+        if let Some(other) = same {
+            let what = format!("{} has the same columns as {}", table.name, other.table.name);
+            let action = Action::Table(other.id, TableAction::AppendFiles(id));
+            self.notices.offer(what, format!("Join into {}", other.table.name), action);
+        }
+    }
+}
+
+/// What the engine is told about a table of feeds.
+fn given(setup: &TableSetup) -> Given {
+    Given {
+        name: setup.name.clone(),
+        live: setup.live.clone(),
+        time: setup.time.as_ref().map(|t| t.column.clone()),
+        lateness: setup.time.as_ref().map(|t| Duration::from_millis(t.lateness_ms)),
+        ..Given::default()
+    }
+}

@@ -1,0 +1,128 @@
+//! Taking in the outcomes of jobs: tables, previews, saved files, models, workspaces.
+
+use std::path::PathBuf;
+
+use super::App;
+use super::action::{Action, ExportAction, OpenAction};
+use super::jobs::{AttachTarget, CANCELLED, JobOutcome};
+use crate::data::{Fault, Result};
+use crate::engine::open::{Found, Opened};
+use crate::engine::table::difference;
+use crate::engine::{Seam, Table};
+use crate::workspace::TableSetup;
+
+impl App {
+    pub(super) fn take_outcomes(&mut self) {
+        for outcome in self.jobs.outcomes() {
+            match outcome {
+                JobOutcome::Opened(opened, setup) => self.opened(opened, setup.map(|s| *s)),
+                JobOutcome::Connected(table, setup) => self.connected(table, *setup),
+                JobOutcome::Attached(table, to) => self.attached(table, *to),
+                JobOutcome::Sample(Ok(path), sample) => self.open_sample(path, sample),
+                JobOutcome::PickedOpen(Ok(paths)) if !paths.is_empty() => {
+                    self.propose(Action::Open(OpenAction::Paths(paths)))
+                }
+                JobOutcome::PickedSave(Ok(Some(path)), export) => self.apply_export(match export {
+                    ExportAction::Chart(_, file) => ExportAction::Chart(Some(path), file),
+                    ExportAction::Answer(_, file) => ExportAction::Answer(Some(path), file),
+                    ExportAction::Figure(_, file) => ExportAction::Figure(Some(path), file),
+                    ExportAction::Model(_, id) => ExportAction::Model(Some(path), id),
+                }),
+                JobOutcome::PickedModel(picked, sheet) => self.model_picked(picked, sheet),
+                JobOutcome::Model(Ok(saved), source) => self.model_arrived(*saved, *source),
+                JobOutcome::Model(Err(fault), _) => self.no_model(fault),
+                JobOutcome::Saved(Ok(path)) => {
+                    self.notices.info(format!("Saved {}", path.display()));
+                    if self.models.saved(&path) {
+                        self.model_saved(&path);
+                        self.save_workspace();
+                    }
+                }
+                JobOutcome::Workspaces(opened) => self.workspaces_opened(opened),
+                JobOutcome::WorkspaceSaved(outcome) => self.workspace_saved(outcome),
+                JobOutcome::ModelAutosaved(outcome) => self.model_autosaved(outcome),
+                JobOutcome::Sample(Err(fault), _)
+                | JobOutcome::PickedOpen(Err(fault))
+                | JobOutcome::PickedSave(Err(fault), _)
+                | JobOutcome::Saved(Err(fault)) => self.tell(&fault),
+                JobOutcome::PickedOpen(Ok(_)) | JobOutcome::PickedSave(Ok(None), _) => {}
+            }
+        }
+    }
+
+    /// A fault, unless it is a wish that was granted.
+    pub(super) fn tell(&mut self, fault: &Fault) {
+        if fault.what == CANCELLED { self.notices.info("Cancelled") } else { self.notices.fault(fault) }
+    }
+
+    fn opened(&mut self, opened: Result<Vec<Opened>>, setup: Option<TableSetup>) {
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(fault) => return self.tell(&fault),
+        };
+        let mut tables: Vec<(Table, Vec<PathBuf>)> = Vec::new();
+        for Opened { path, found } in opened {
+            match found {
+                Ok(Found::Model(saved)) => self.model_opened(*saved, path),
+                Ok(Found::Table(table)) => {
+                    // What was joined before is joined again.
+                    let same = tables
+                        .iter_mut()
+                        .find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
+                    if let Some((first, paths)) = same {
+                        first.history.extend(table.history);
+                        paths.push(path);
+                    } else {
+                        tables.push((*table, vec![path]));
+                    }
+                }
+                Err(fault) if fault.place.is_empty() => self.tell(&fault.at(path.display().to_string())),
+                Err(fault) => self.tell(&fault),
+            }
+        }
+        let mut setup = setup;
+        for (table, paths) in tables {
+            let setup = setup.take().unwrap_or_default();
+            let rest = setup.live.clone();
+            self.complete(table, paths, setup, rest);
+        }
+        self.place_models(true);
+    }
+
+    fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
+        match table {
+            Ok(table) => self.complete(table, Vec::new(), setup, Vec::new()),
+            Err(fault) => self.tell(&fault),
+        }
+    }
+
+    fn attached(&mut self, attached: Result<Table>, to: AttachTarget) {
+        if let Err(fault) = &attached {
+            self.tell(fault);
+        }
+        match to {
+            AttachTarget::Worksheet(id) => {
+                let wake = self.wake.clone();
+                if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
+                    // Only the face: the name, the time and the history may have changed while it was connected.
+                    sheet.retable(&wake, |table| {
+                        table.live = new.live;
+                        if new.seam == Seam::Position {
+                            table.seam = Seam::Position;
+                        }
+                    });
+                    self.selected = Some(id);
+                    if let Some(sheet) = self.sheets.iter().find(|s| s.id == id) {
+                        let item = self.setup_of(sheet);
+                        self.workspace.grew(item);
+                    }
+                    self.save_workspace();
+                }
+            }
+            // A table whose feed fails is still a table.
+            AttachTarget::New { table, paths, setup, rest } => {
+                self.complete(attached.unwrap_or(*table), paths, *setup, rest)
+            }
+        }
+    }
+}

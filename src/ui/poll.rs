@@ -1,0 +1,64 @@
+//! Looking at every run once a frame: its newest snapshot becomes a chart, notices and a line of costs.
+
+use std::time::Duration;
+
+use eframe::egui::Context;
+
+use super::App;
+use super::chart::Chart;
+use super::probe::{SPAN_WAIT, first_question, guessed};
+use super::run_notices::tell_news;
+use super::widget::cells;
+
+/// How often one looks whether a changed question is ready.
+const TICK: Duration = Duration::from_millis(200);
+
+impl App {
+    /// Looks at every run once.
+    pub(super) fn poll_runs(&mut self, ctx: &Context) {
+        let runs: Vec<_> = self.sheets.iter().map(|s| (s.id, s.watch.run_number)).collect();
+        self.notices.forget_runs(&runs);
+        if let Some(left) = self.notices.fade() {
+            ctx.request_repaint_after(left);
+        }
+        for sheet in &mut self.sheets {
+            if let Some(form) = sheet.probe.as_ref().and_then(|span| guessed(&sheet.table, span)) {
+                if let Some(seen) = sheet
+                    .probe
+                    .take()
+                    .filter(|span| span.of_time)
+                    .and_then(|span| span.run.latest())
+                    .filter(|seen| seen.last)
+                {
+                    sheet.ends = cells::micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
+                }
+                // Who has begun to write already is not interrupted.
+                if sheet.question.sql.is_empty() {
+                    first_question(sheet, form, &self.wake);
+                }
+            } else if sheet.probe.is_some() {
+                ctx.request_repaint_after(SPAN_WAIT);
+            }
+            sheet.classify();
+            if sheet.poll() {
+                tell_news(sheet, &mut self.notices);
+            }
+            if let Some(shown) = sheet.watch.shown.clone() {
+                let of = (sheet.watch.shown_run, &sheet.watch.shown_windows);
+                sheet.chart.poll(&shown, shown.history_share(), of, &self.wake);
+            }
+            match &sheet.watch.staged {
+                Some(next) => {
+                    if let Some(newest) = &next.newest {
+                        sheet.preview.poll(newest, next.share(), (next.number, &next.windows), &self.wake);
+                    }
+                    // It may be ready without anything new to look at.
+                    ctx.request_repaint_after(TICK);
+                }
+                None if sheet.preview.figure().is_some() => sheet.preview = Chart::default(),
+                None => {}
+            }
+            self.costs.note(sheet);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the newest snapshot of a worksheet's run says, as notices: each is told once, and withdrawn when it no longer
+//! holds.
+
+use std::collections::BTreeSet;
+
+use super::action::{Action, TableAction};
+use super::notices::{Level, Notices, Origin};
+use super::panel::audit::summary as audit_summary;
+use super::worksheet::Worksheet;
+use crate::data::Fault;
+
+/// The key of what an audit that found differences says.
+const AUDIT: &str = "audit";
+
+/// The key of what speaks against the seam.
+const SEAM: &str = "seam";
+
+/// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
+pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
+    let Some(newest) = sheet.watch.newest.clone() else { return };
+    let run = sheet.watch.run_number;
+    let origin = |key: &str| Origin::Run { sheet: sheet.id, run, key: key.to_owned() };
+    // The last notes are those of feeds in trouble, one a feed; their words change while it lasts.
+    let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
+    // So do the words of what speaks against the seam, where there is something better with one click.
+    let overlap = sheet.better_seam();
+    let doubt = overlap.map(|overlap| Fault::new(overlap.why())).or_else(|| newest.seam.warnings.first().cloned());
+    let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
+    let troubles: Vec<(String, &String)> =
+        troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
+    let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
+    let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(audit_summary);
+    let keys: BTreeSet<String> = lasting
+        .iter()
+        .cloned()
+        .chain(doubt.iter().map(|_| SEAM.to_owned()))
+        .chain(troubles.iter().map(|(key, _)| key.clone()))
+        .chain(fault.iter().map(|(key, _)| key.clone()))
+        .chain(disproved.iter().map(|_| AUDIT.to_owned()))
+        .collect();
+    notices.hold(sheet.id, run, &keys);
+    // What is over can come again.
+    sheet.notified.retain(|key| keys.contains(key));
+    if let Some((key, fault)) = fault
+        && sheet.notified.insert(key.clone())
+    {
+        notices.post(origin(&key), Level::Error, fault);
+    }
+    if let Some(what) = disproved
+        && (sheet.notified.insert(AUDIT.to_owned()) || notices.shows(&origin(AUDIT)))
+    {
+        notices.post(origin(AUDIT), Level::Error, &Fault::new(what).at(sheet.table.name.clone()));
+    }
+    if let Some(doubt) = doubt
+        && (sheet.notified.insert(SEAM.to_owned()) || notices.shows(&origin(SEAM)))
+    {
+        let offer = overlap.map(|overlap| {
+            ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())))
+        });
+        notices.post_with_action(origin(SEAM), Level::Warning, &doubt.at(sheet.table.name.clone()), offer);
+    }
+    for note in lasting {
+        if sheet.notified.insert(note.clone()) {
+            notices.post(origin(note), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+        }
+    }
+    for (key, note) in troubles {
+        if sheet.notified.insert(key.clone()) || notices.shows(&origin(&key)) {
+            notices.post(origin(&key), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! A sheet: one open table with the question asked of it, the run that answers, and the picture of the answer.
+//! Changing a sheet is left to `apply`; painting it to the panels.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bind::{Bound, bind};
+use super::chart::Chart;
+use super::classes::{ItemClass, classes};
+use super::probe::ProbeRun;
+use super::question::QuestionEditor;
+use super::rewind::Rewound;
+use super::watch::{Polled, Watch};
+use super::widget::cells;
+use super::widget::names::bare;
+use crate::data::{Fault, Result};
+use crate::engine::{Options, Run, Seam, Table};
+use crate::query::model::Models;
+use crate::query::window::Micros;
+use crate::sync::Wake;
+use crate::workspace::TableSetup;
+
+/// A sheet's number; never used twice in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorksheetId(pub u64);
+
+/// One open table and all that hangs on it.
+#[derive(Debug)]
+pub struct Worksheet {
+    pub id: WorksheetId,
+    pub table: Arc<Table>,
+    /// The other open tables: a question may join them.
+    pub others: Vec<Arc<Table>>,
+    /// The models that a question may ask.
+    pub models: Models,
+    /// What its history was opened from.
+    pub paths: Vec<PathBuf>,
+    pub question: QuestionEditor,
+    pub watch: Watch,
+    pub chart: Chart,
+    /// The picture of a changed question's answer, while it is not shown yet.
+    pub preview: Chart,
+    /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
+    /// be asked.
+    pub probe: Option<ProbeRun>,
+    /// The newest time of its history, and of how many files that is; where the probe has found it out.
+    pub(super) ends: Option<(usize, Micros)>,
+    /// What the runs of this sheet have said already, so that it is told once.
+    pub notified: BTreeSet<String>,
+    /// What is left behind while one looks at the past of the feed.
+    pub rewound: Option<Box<Rewound>>,
+    /// Whether the newest rows of the answer stay in sight.
+    pub follow: bool,
+    /// How exact each item of the question is, as it is written.
+    pub classes: Vec<ItemClass>,
+    /// The text, the table, how many others and which models there were when `classes` were made.
+    classified: Option<(String, Arc<Table>, usize, Models)>,
+}
+
+/// How long the machine rests between two verifications of an answer.
+const AUDIT: Duration = Duration::from_secs(15);
+
+impl Worksheet {
+    pub fn new(id: WorksheetId, table: Table, paths: Vec<PathBuf>) -> Self {
+        Self {
+            id,
+            table: Arc::new(table),
+            others: Vec::new(),
+            models: Models::default(),
+            paths,
+            question: QuestionEditor::default(),
+            watch: Watch::default(),
+            chart: Chart::default(),
+            preview: Chart::default(),
+            probe: None,
+            ends: None,
+            notified: BTreeSet::new(),
+            rewound: None,
+            follow: true,
+            classes: Vec::new(),
+            classified: None,
+        }
+    }
+
+    /// The newest time of its history, where that is known.
+    pub fn history_ends(&self) -> Option<Micros> {
+        self.ends.filter(|(files, _)| *files == self.table.history.len()).map(|(_, at)| at)
+    }
+
+    /// Asks the question that is written. What is wrong with it is kept in `question.fault`, and the old answer goes
+    /// on. Beside a live answer the new one comes up in the background, and takes its place when it covers as much.
+    pub fn ask(&mut self, wake: &Wake) {
+        if self.watch.staged.is_some() && self.watch.sql == self.question.sql && self.question.fault.is_none() {
+            return self.keep_old(true);
+        }
+        self.start(wake, true);
+    }
+
+    /// `same`: the table has the faces that it had when the run at hand began.
+    pub(super) fn start(&mut self, wake: &Wake, same: bool) {
+        self.probe = None;
+        let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
+        let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
+        let beside = same && past.is_none() && self.watch.is_live();
+        let started = self.bound().and_then(|(sql, bound)| {
+            let options =
+                Options { datasets: bound.datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
+            Ok((Run::start(bound.plan, self.table.clone(), options, wake.clone())?, sql, bound.windows))
+        });
+        match started {
+            Ok((run, sql, windows)) => {
+                self.question.fault = None;
+                self.question.asked.clone_from(&self.question.sql);
+                if beside {
+                    self.watch.stage(run, sql, windows);
+                } else {
+                    self.watch.begin(run, sql, windows);
+                    self.notified.clear();
+                }
+            }
+            Err(fault) => self.question.fault = Some(fault),
+        }
+    }
+
+    /// Parses and binds a question; a fault's span points into `sql`.
+    pub fn plan(&self, sql: &str) -> Result<Bound> {
+        bind(sql, &self.table, &self.others, &self.models)
+    }
+
+    /// The written question as it is asked: while rewound, of the stretch alone, whatever the question is.
+    fn bound(&self) -> Result<(String, Bound)> {
+        let sql = &self.question.sql;
+        let written = self.plan(sql)?;
+        let (Some(rewound), Some(time)) = (&self.rewound, &self.table.time) else { return Ok((sql.clone(), written)) };
+        let sql = rewound.range.within(sql, &time.column)?;
+        let mut bound = self.plan(&sql)?;
+        bound.windows = bound.windows.within(rewound.range.from, rewound.settled());
+        Ok((sql, bound))
+    }
+
+    /// Gives a changed question up; `again`: what is written is the old one again.
+    pub(super) fn keep_old(&mut self, again: bool) {
+        self.watch.staged = None;
+        self.question.asked.clone_from(&self.watch.sql);
+        if again {
+            self.question.fault = None;
+        }
+    }
+
+    /// Looks at the runs once. True when there is a newer snapshot.
+    pub(super) fn poll(&mut self) -> bool {
+        if let Some(rewound) = &mut self.rewound {
+            // A question that was being changed goes on being changed.
+            poll_watch(&mut rewound.watch, &mut rewound.question);
+        }
+        let looked = poll_watch(&mut self.watch, &mut self.question);
+        if looked.swapped {
+            self.notified.clear();
+        }
+        looked.new
+    }
+
+    /// The run that takes what comes in: the one behind, while one looks at the past.
+    pub fn running(&self) -> &Watch {
+        self.rewound.as_ref().map_or(&self.watch, |rewound| &rewound.watch)
+    }
+
+    /// Ends all inputs, those of the run behind the past that is shown included. A question that was being changed is
+    /// given up.
+    pub(super) fn stop(&mut self) {
+        let (watch, question) = match &mut self.rewound {
+            Some(rewound) => (&mut rewound.watch, &mut rewound.question),
+            None => (&mut self.watch, &mut self.question),
+        };
+        watch.stop();
+        question.asked.clone_from(&watch.sql);
+    }
+
+    /// Keeps `classes` in step with what is written.
+    pub(super) fn classify(&mut self) {
+        let known = self.classified.as_ref().is_some_and(|(sql, table, others, models)| {
+            *sql == self.question.sql
+                && Arc::ptr_eq(table, &self.table)
+                && *others == self.others.len()
+                && models.is_same(&self.models)
+        });
+        if !known {
+            self.classes = classes(self);
+            self.classified =
+                Some((self.question.sql.clone(), self.table.clone(), self.others.len(), self.models.clone()));
+        }
+    }
+
+    /// Whether the newest rows stand at the end of the answer: one of a feed, in the order of its time or as the rows
+    /// came.
+    pub fn has_tail(&self) -> bool {
+        let grows = !self.table.live.is_empty() && self.rewound.is_none();
+        let Some(shown) = self.watch.shown.as_ref().filter(|_| grows) else { return false };
+        let form = &self.question.form;
+        let answer = &shown.answer;
+        let time = answer.columns().iter().position(|c| c.dtype().is_temporal());
+        let Some(time) = time else {
+            return form.order.is_empty() && shown.status.is_none() && form.measures.is_empty();
+        };
+        let name = answer.columns().get(time).map(|c| c.name().as_str()).unwrap_or_default();
+        let ordered = form.order.first().is_none_or(|(by, descending)| !descending && bare(by) == name);
+        let (first, last) =
+            (cells::micros(answer, time, 0), cells::micros(answer, time, answer.height().saturating_sub(1)));
+        ordered && first <= last
+    }
+
+    /// What an answer without rows has to say.
+    pub fn nothing(&self) -> &'static str {
+        let come_in = self.watch.shown.as_ref().map_or(0, |s| s.rows.come_in);
+        match (&self.rewound, come_in) {
+            (Some(_), _) => "No row of this stretch fits the question",
+            (None, 0) if self.watch.is_live() => "The table has no rows yet",
+            (None, 0) => "The table has no rows",
+            _ => "No row fits this question: widen its Where or Having",
+        }
+    }
+
+    /// Whether a moment of the past can be asked for.
+    pub fn can_rewind(&self) -> bool {
+        self.rewound.is_some() || (self.watch.is_live() && self.table.time.is_some())
+    }
+
+    /// What would be needed to open this again.
+    pub fn setup(&self) -> TableSetup {
+        TableSetup {
+            name: self.table.name.clone(),
+            paths: self.paths.clone(),
+            live: self.table.live.iter().map(|feed| feed.url.text.clone()).collect(),
+            time: self.table.time.as_ref().map(Into::into),
+            seam: (&self.table.seam).into(),
+            question: self.rewound.as_ref().map_or(&self.question, |rewound| &rewound.question).sql.clone(),
+            mark: self.chart.chosen_mark().unwrap_or_default().to_owned(),
+            models: Vec::new(),
+            foreign: false,
+        }
+    }
+
+    /// Changes the table and asks again.
+    pub fn retable(&mut self, wake: &Wake, change: impl FnOnce(&mut Table)) {
+        self.return_to_now();
+        let mut table = Table::clone(&self.table);
+        change(&mut table);
+        let same = table.live == self.table.live && table.history.len() == self.table.history.len();
+        // A seam between faces that are not both there decides nothing.
+        if table.live.is_empty() && matches!(table.seam, Seam::Position) {
+            table.seam = Seam::Append;
+        }
+        self.table = Arc::new(table);
+        if !self.question.asked.is_empty() {
+            self.start(wake, same);
+        }
+    }
+}
+
+/// Looks at a run once; why a changed question could not be answered is kept with the question.
+fn poll_watch(watch: &mut Watch, question: &mut QuestionEditor) -> Polled {
+    let staged = watch.staged.as_ref().map(|next| next.sql.clone());
+    let mut looked = watch.poll();
+    if let Some(fault) = looked.failed.take() {
+        question.asked.clone_from(&watch.sql);
+        // In a text that was edited since, its place is another.
+        let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&question.sql));
+        question.fault = Some(Fault { span, ..fault });
+    }
+    looked
+}
