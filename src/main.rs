@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     hush_panics();
     // A panic of a dependency is our fault, too: it is said as one.
     let done =
-        caught(|| if cli::wanted(&args) { cli::main(&args, started) } else { cli::report(ui::run_native(args)) });
+        caught(|| if cli::is_command(&args) { cli::main(&args, started) } else { cli::report(ui::run_native(args)) });
     done.unwrap_or_else(|said| {
         braid::disk::clean_up();
         cli::report(Err(

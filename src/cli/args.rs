@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lexopt::prelude::*;
-
-use super::help::RUN_OPTIONS;
+use super::options::{self, CliOption};
 use crate::data::format::Formulas;
-use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::disk::read_bounded;
 use crate::engine::open::Given;
@@ -21,7 +18,9 @@ const LARGEST_SQL: u64 = 16 << 20;
 pub struct RunArgs {
     pub tables: BTreeMap<String, Given>,
     pub sql: String,
-    /// Where that was read, if it was.
+    /// The question as `--sql` gives it: text, or `@` and a file.
+    question: Option<String>,
+    /// The file that the question was read from.
     pub sql_file: Option<PathBuf>,
     /// Names and files of models that the question may ask.
     pub models: Vec<(String, PathBuf)>,
@@ -36,6 +35,146 @@ pub struct RunArgs {
     pub memory: Option<u64>,
 }
 
+const fn option(
+    name: &'static str,
+    value: &'static str,
+    about: &'static str,
+    set: fn(&mut RunArgs, &'static str, String) -> Result<()>,
+) -> CliOption<RunArgs> {
+    CliOption { name, value, about, set }
+}
+
+/// What `braid run` can be told, in the order of its help.
+pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
+    option(
+        "history",
+        "NAME=GLOB",
+        "files, a folder or a glob that are the history of the table NAME; may come again",
+        |args, name, value| {
+            args.table(name, &value, |table, files| {
+                table.history.push(files.to_owned());
+                Ok(())
+            })
+        },
+    ),
+    option(
+        "live",
+        "NAME=URL",
+        "a feed that is its live face, such as file:LOG, stdin:, kafka://HOST/TOPIC (braid sources has all); may come \
+         again",
+        RunArgs::set_live,
+    ),
+    option(
+        "time",
+        "NAME=COLUMN[,LATENESS]",
+        "its event time, and how late a row may come and still be in its window (10s unless said)",
+        |args, name, value| args.table(name, &value, set_time),
+    ),
+    option(
+        "seam",
+        "NAME=SEAM",
+        "which face owns a row: position, time:T, key:COLUMN or append (no row is in both)",
+        |args, name, value| {
+            args.table(name, &value, |table, seam| {
+                table.seam = Some(seam.to_owned());
+                Ok(())
+            })
+        },
+    ),
+    option(
+        "model",
+        "NAME=FILE.json",
+        "a model that braid train wrote: predict(NAME) and predict_proba(NAME, 'class') in the question; may come \
+         again",
+        RunArgs::set_model,
+    ),
+    option("sql", "TEXT|@FILE", "the question, or a file that holds it", |args, _, value| {
+        args.question = Some(value);
+        Ok(())
+    }),
+    option(
+        "for",
+        "DURATION",
+        "end after so long, such as 30s or 10m, with a complete answer for what was read",
+        |args, _, value| {
+            let limit = parse_duration(&value).ok_or_else(|| {
+                Fault::new(format!("--for {value} is not a duration")).hint("write it like 30s or 10m")
+            })?;
+            args.limit = Some(limit);
+            Ok(())
+        },
+    ),
+    option(
+        "workspace",
+        "DIR",
+        "keep checkpoints, recordings and rows set aside there; the same question goes on where it was",
+        |args, _, value| {
+            args.workspace = Some(value.into());
+            Ok(())
+        },
+    ),
+    option(
+        "out",
+        "FILE",
+        "write the answer: .csv, .parquet, .json or .arrow; without it, it goes to stdout",
+        |args, _, value| {
+            args.out = Some(value.into());
+            Ok(())
+        },
+    ),
+    option(
+        "formulas",
+        "text|keep",
+        "in CSV: text puts an apostrophe before texts that a spreadsheet would compute (they begin with = + - @); keep \
+         unless said",
+        |args, _, value| {
+            args.formulas = match value.as_str() {
+                "text" => Formulas::AsText,
+                "keep" => Formulas::Keep,
+                _ => return Err(Fault::new(format!("--formulas {value} is neither text nor keep"))),
+            };
+            Ok(())
+        },
+    ),
+    option("chart", "FILE", "draw the answer: .png or .svg", |args, _, value| {
+        args.chart = Some(value.into());
+        Ok(())
+    }),
+    option(
+        "stats",
+        "FILE.json",
+        "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost",
+        |args, _, value| {
+            args.stats = Some(value.into());
+            Ok(())
+        },
+    ),
+    option("engine", "local", "where the question is answered", |_, _, value| match value.as_str() {
+        "local" => Ok(()),
+        _ => {
+            Err(Fault::new(format!("the engine '{value}' is not in this build"))
+                .hint("leave --engine out to answer here"))
+        }
+    }),
+    option("threads", "N", "workers; one a core unless said", |args, _, value| {
+        args.threads = value.parse().map_err(|_| Fault::new(format!("--threads {value} is not a number")))?;
+        Ok(())
+    }),
+    option(
+        "memory",
+        "SIZE",
+        "what the whole process may hold, such as 512MiB; groups beyond it go to disk, and what no disk helps with \
+         says what it needs",
+        |args, _, value| {
+            let memory = parse_size(&value).ok_or_else(|| {
+                Fault::new(format!("--memory {value} is not a size")).hint("write it like 512MiB or 2GiB")
+            })?;
+            args.memory = Some(memory);
+            Ok(())
+        },
+    ),
+];
+
 impl RunArgs {
     /// `None` when help was asked for.
     ///
@@ -43,45 +182,19 @@ impl RunArgs {
     /// An unknown option, or a value that does not fit.
     pub fn parse(args: &[String]) -> Result<Option<Self>> {
         let mut parsed = Self::default();
-        let mut parser = lexopt::Parser::from_args(args);
-        let mut sql = None;
-        let usage = |e: lexopt::Error| Fault::new(e.to_string());
-        while let Some(arg) = parser.next().map_err(usage)? {
-            let Long(name) = arg else {
-                match arg {
-                    Short('h') => return Ok(None),
-                    other => return Err(usage(other.unexpected())),
-                }
-            };
-            let name = name.to_owned();
-            if name == "help" {
-                return Ok(None);
-            }
-            let known: Vec<&str> = RUN_OPTIONS.iter().map(|option| option.name).collect();
-            if !known.contains(&name.as_str()) {
-                let near = nearest(&name, &known);
-                let fault = Fault::new(format!("there is no option --{name}"));
-                return Err(match near {
-                    Some(near) => fault.hint(format!("did you mean --{near}?")),
-                    None => fault,
-                });
-            }
-            let value = parser.value().map_err(usage)?.string().map_err(usage)?;
-            parsed.set(&name, value, &mut sql)?;
+        if !options::parse(args, RUN_OPTIONS, &mut parsed)? {
+            return Ok(None);
         }
-        let sql =
-            sql.ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
-        parsed.sql = match sql.strip_prefix('@') {
+        let question = parsed
+            .question
+            .take()
+            .ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
+        parsed.sql = match question.strip_prefix('@') {
             Some(path) => {
                 parsed.sql_file = Some(path.into());
-                let bytes = std::fs::File::open(path)
-                    .and_then(|file| read_bounded(file, LARGEST_SQL))
-                    .map_err(|e| Fault::io(path, &e))?;
-                let text = String::from_utf8(bytes)
-                    .map_err(|_| Fault::new("a question is text in UTF-8, and this is none").at(path))?;
-                text.trim_start_matches('\u{feff}').to_owned()
+                read_question(path)?
             }
-            None => sql,
+            None => question,
         };
         if let Some(table) = parsed.tables.values().find(|t| t.history.is_empty() && t.live.is_empty()) {
             return Err(Fault::new(format!("the table '{}' has neither files nor feeds", table.name))
@@ -93,80 +206,27 @@ impl RunArgs {
         Ok(Some(parsed))
     }
 
-    fn set(&mut self, name: &str, value: String, sql: &mut Option<String>) -> Result<()> {
-        match name {
-            "history" => self.table(name, &value, |t, v| {
-                t.history.push(v.to_owned());
-                Ok(())
-            })?,
-            // What stands before '=' is no name of a table but an address, which may hold a password.
-            "live" if value.split_once('=').is_none_or(|(name, _)| name.contains(':')) => {
-                let given = if value.contains([':', '@', '?']) { outline(&value) } else { value };
-                return Err(Fault::new(format!("--live takes NAME=URL, not '{given}'"))
-                    .hint("NAME is what the table is called in SQL"));
-            }
-            "live" => self.table(name, &value, |t, v| {
-                t.live.push(v.to_owned());
-                Ok(())
-            })?,
-            "time" => self.table(name, &value, |t, v| {
-                let (column, lateness) = match v.rsplit_once(',') {
-                    Some((column, lateness)) => (
-                        column,
-                        Some(parse_duration(lateness).ok_or_else(|| {
-                            Fault::new(format!("the lateness '{lateness}' is not a duration"))
-                                .hint("write it like 500ms, 10s or 2h")
-                        })?),
-                    ),
-                    None => (v, None),
-                };
-                (t.time, t.lateness) = (Some(column.to_owned()), lateness);
-                Ok(())
-            })?,
-            "seam" => self.table(name, &value, |t, v| {
-                t.seam = Some(v.to_owned());
-                Ok(())
-            })?,
-            "model" => {
-                let (name, file) = named("model", &value, "NAME=FILE", "NAME is what predict(NAME) calls it in SQL")?;
-                if self.models.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-                    return Err(Fault::new(format!("two models are called '{name}'"))
-                        .hint("give each --model a name of its own"));
-                }
-                self.models.push((name.to_owned(), file.into()));
-            }
-            "formulas" => {
-                self.formulas = match value.as_str() {
-                    "text" => Formulas::AsText,
-                    "keep" => Formulas::Keep,
-                    _ => return Err(Fault::new(format!("--formulas {value} is neither text nor keep"))),
-                }
-            }
-            "sql" => *sql = Some(value),
-            "for" => {
-                self.limit = Some(parse_duration(&value).ok_or_else(|| {
-                    Fault::new(format!("--for {value} is not a duration")).hint("write it like 30s or 10m")
-                })?)
-            }
-            "workspace" => self.workspace = Some(value.into()),
-            "out" => self.out = Some(value.into()),
-            "chart" => self.chart = Some(value.into()),
-            "stats" => self.stats = Some(value.into()),
-            "engine" if value == "local" => {}
-            "engine" => {
-                return Err(Fault::new(format!("the engine '{value}' is not in this build"))
-                    .hint("leave --engine out to answer here"));
-            }
-            "threads" => {
-                self.threads = value.parse().map_err(|_| Fault::new(format!("--threads {value} is not a number")))?
-            }
-            "memory" => {
-                self.memory = Some(parse_size(&value).ok_or_else(|| {
-                    Fault::new(format!("--memory {value} is not a size")).hint("write it like 512MiB or 2GiB")
-                })?)
-            }
-            _ => {}
+    fn set_live(&mut self, name: &'static str, value: String) -> Result<()> {
+        // Text before '=' that is not the name of a table is part of an address, which may hold a password.
+        if value.split_once('=').is_none_or(|(table, _)| table.contains(':')) {
+            let given = if value.contains([':', '@', '?']) { outline(&value) } else { value };
+            return Err(Fault::new(format!("--live takes NAME=URL, not '{given}'"))
+                .hint("NAME is what the table is called in SQL"));
         }
+        self.table(name, &value, |table, url| {
+            table.live.push(url.to_owned());
+            Ok(())
+        })
+    }
+
+    fn set_model(&mut self, option: &'static str, value: String) -> Result<()> {
+        let (name, file) = named(option, &value, "NAME=FILE", "NAME is what predict(NAME) calls it in SQL")?;
+        if self.models.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Err(
+                Fault::new(format!("two models are called '{name}'")).hint("give each --model a name of its own")
+            );
+        }
+        self.models.push((name.to_owned(), file.into()));
         Ok(())
     }
 
@@ -176,6 +236,30 @@ impl RunArgs {
             self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
         set(given, value)
     }
+}
+
+/// The event time of a table: `COLUMN` or `COLUMN,LATENESS`.
+fn set_time(table: &mut Given, value: &str) -> Result<()> {
+    let (column, lateness) = match value.rsplit_once(',') {
+        Some((column, lateness)) => {
+            let parsed = parse_duration(lateness).ok_or_else(|| {
+                Fault::new(format!("the lateness '{lateness}' is not a duration"))
+                    .hint("write it like 500ms, 10s or 2h")
+            })?;
+            (column, Some(parsed))
+        }
+        None => (value, None),
+    };
+    (table.time, table.lateness) = (Some(column.to_owned()), lateness);
+    Ok(())
+}
+
+fn read_question(path: &str) -> Result<String> {
+    let bytes =
+        std::fs::File::open(path).and_then(|file| read_bounded(file, LARGEST_SQL)).map_err(|e| Fault::io(path, &e))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Fault::new("a question is text in UTF-8, and this is none").at(path))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// Both sides of `NAME=VALUE`.

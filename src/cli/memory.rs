@@ -16,13 +16,13 @@ const PROCESS: u64 = 64 << 20;
 
 /// The memory that the process was allowed.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowed {
+pub struct MemoryLimit {
     memory: Option<u64>,
     /// Of that the process itself.
     process: u64,
 }
 
-impl Allowed {
+impl MemoryLimit {
     /// Gives a run its part: what it may hold, and as many workers as can read at a time, a `piece` of so many bytes
     /// each. To be called when the tables are open.
     ///

@@ -1,12 +1,13 @@
 //! Floor 6: the command line: the same engine without a window.
 
 mod args;
+mod console;
 mod help;
 mod memory;
+mod options;
 mod outputs;
 mod print;
 mod run;
-mod say;
 mod stats;
 mod train;
 pub mod wording;
@@ -45,7 +46,7 @@ Example:
 ";
 
 /// True when the arguments are for the command line, not for the window.
-pub fn wanted(args: &[String]) -> bool {
+pub fn is_command(args: &[String]) -> bool {
     let words = ["run", "train", "sources", "aggregates", "marks", "help", "--help", "-h", "--version", "-V"];
     args.first().is_some_and(|a| words.contains(&a.as_str()))
 }
@@ -97,7 +98,7 @@ fn usage(fault: &Fault, help: &str) -> ExitCode {
 }
 
 fn complain(line: &str) {
-    say::line(&format!("braid: {}", line.replace('\n', " ")));
+    console::line(&format!("braid: {}", line.replace('\n', " ")));
 }
 
 fn print(text: &str) -> ExitCode {

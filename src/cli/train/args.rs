@@ -1,11 +1,9 @@
-//! The options of `braid train`: one line each, which the parser and the help are made from.
+//! The options of `braid train`: what each is called, what it does, and its line of help.
 
 use std::path::PathBuf;
 
-use lexopt::prelude::*;
-
-use crate::cli::help::list;
-use crate::data::near::nearest;
+use super::super::help::list;
+use super::super::options::{self, CliOption};
 use crate::data::{Fault, Result};
 use crate::engine::train::Training;
 use crate::learn::forest::Missing;
@@ -21,8 +19,10 @@ pub struct TrainArgs {
     /// Rows that are in memory at a time, where not all are.
     pub chunk_rows: Option<usize>,
     pub holdout: Holdout,
+    /// The option that `holdout` was given by.
+    holdout_option: Option<&'static str>,
     pub training: Training,
-    pub grow: Grow,
+    pub grow: GrowthOptions,
     pub model: Option<PathBuf>,
     pub stats: Option<PathBuf>,
 }
@@ -37,62 +37,178 @@ pub enum Holdout {
 
 /// What differs from the task's own way to grow.
 #[derive(Debug, Default)]
-pub struct Grow {
+pub struct GrowthOptions {
     pub criterion: Option<Criterion>,
     pub tries: Option<Tries>,
     pub min_leaf: Option<u32>,
     pub max_depth: Option<u32>,
 }
 
-/// Name, value, what it does.
-const OPTIONS: &[(&str, &str, &str)] = &[
-    ("data", "FILE", "the table to learn from: a file, folder or glob; may be given several times"),
-    (
+const fn option(
+    name: &'static str,
+    value: &'static str,
+    about: &'static str,
+    set: fn(&mut TrainArgs, &'static str, String) -> Result<()>,
+) -> CliOption<TrainArgs> {
+    CliOption { name, value, about, set }
+}
+
+/// What `braid train` can be told, in the order of its help.
+const OPTIONS: &[CliOption<TrainArgs>] = &[
+    option(
+        "data",
+        "FILE",
+        "the table to learn from: a file, folder or glob; may be given several times",
+        |args, _, value| {
+            args.data.push(value);
+            Ok(())
+        },
+    ),
+    option(
         "target",
         "COLUMN",
-        "the column to foretell: text, truth values or few whole numbers are classes (256 at most), other numbers are \
+        "the column to predict: text, truth values or few whole numbers are classes (256 at most), other numbers are \
          estimated",
+        |args, _, value| {
+            args.training.question.target = value;
+            Ok(())
+        },
     ),
-    (
+    option(
         "features",
         "A,B,…",
         "the columns to learn from (default: all others); 'proposed' leaves out identifiers, leaks, constants and \
          moments, and says why",
+        |args, _, value| {
+            if value == "proposed" {
+                args.proposed = true;
+            } else {
+                args.training.question.features =
+                    value.split(',').map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect();
+            }
+            Ok(())
+        },
     ),
-    ("task", "classify|estimate", "which of the two, where the target could be either"),
-    (
+    option("task", "classify|estimate", "which of the two, where the target could be either", |args, name, value| {
+        let tasks = [("classify", TaskKind::Classify), ("estimate", TaskKind::Estimate)];
+        args.training.question.task = Some(choose(name, &value, &tasks)?);
+        Ok(())
+    }),
+    option(
         "missing",
         "drop|keep",
         "drop rows that lack a value and count them (default), or learn from what is missing, too",
+        |args, name, value| {
+            let ways = [("drop", Missing::Drop), ("keep", Missing::Keep)];
+            args.training.question.missing = choose(name, &value, &ways)?;
+            Ok(())
+        },
     ),
-    ("trees", "N", "how many trees (default: 100)"),
-    (
+    option("trees", "N", "how many trees (default: 100)", |args, name, value| {
+        args.training.trees = count(name, &value, 65_535)? as usize;
+        Ok(())
+    }),
+    option(
         "chunk-rows",
         "N",
         "for tables that do not fit into memory: they are read twice, so many rows at a time, and kept as about a \
          byte a value; where more than eight chunks, and more than 32 MiB, are kept, parts of them fit their share of \
          the trees: a tree then knows its part alone",
+        |args, name, value| {
+            args.chunk_rows = Some(count(name, &value, u32::MAX)? as usize);
+            Ok(())
+        },
     ),
-    ("seed", "N", "the same seed gives the same forest on any number of threads (default: 42)"),
-    (
+    option(
+        "seed",
+        "N",
+        "the same seed gives the same forest on any number of threads (default: 42)",
+        |args, name, value| {
+            args.training.seed = u64::from(number::<u32>(name, &value)?);
+            Ok(())
+        },
+    ),
+    option(
         "test-size",
         "SHARE",
         "the share of rows held out to test on, the same rows as scikit-learn's train_test_split (default: 0.2)",
+        |args, name, value| {
+            args.hold_out_by(name)?;
+            let share: f64 = number(name, &value)?;
+            if !(0.0..1.0).contains(&share) {
+                return Err(Fault::new(format!("--test-size {value} is not a share"))
+                    .hint("give a number from 0 up to, but not, 1"));
+            }
+            args.holdout = Holdout::Share(share);
+            Ok(())
+        },
     ),
-    ("test", "FILE", "test on this file instead, and learn from all of --data"),
-    ("split", "COLUMN", "test on the rows where this column is true, 1 or 'test', and learn from the others"),
-    ("criterion", "gini|entropy", "how splits into classes are judged (default: gini)"),
-    ("max-features", "sqrt|all|N", "features tried at each split (default: sqrt for classes, all for numbers)"),
-    ("min-leaf", "N", "the fewest rows of a leaf (default: 1)"),
-    ("max-depth", "N", "the deepest a tree may grow (default: until leaves are pure)"),
-    ("model", "OUT", "write the model and its report there, as JSON"),
-    ("stats", "FILE.json", "write accuracy, rows, times, memory and the table of classes there"),
-    ("threads", "N", "threads to grow trees with (default: all processors)"),
+    option("test", "FILE", "test on this file instead, and learn from all of --data", |args, name, value| {
+        args.hold_out_by(name)?;
+        match &mut args.holdout {
+            Holdout::Files(files) => files.push(value),
+            other => *other = Holdout::Files(vec![value]),
+        }
+        Ok(())
+    }),
+    option(
+        "split",
+        "COLUMN",
+        "test on the rows where this column is true, 1 or 'test', and learn from the others",
+        |args, name, value| {
+            args.hold_out_by(name)?;
+            args.holdout = Holdout::Column(value);
+            Ok(())
+        },
+    ),
+    option("criterion", "gini|entropy", "how splits into classes are judged (default: gini)", |args, name, value| {
+        let criteria = [("gini", Criterion::Gini), ("entropy", Criterion::Entropy)];
+        args.grow.criterion = Some(choose(name, &value, &criteria)?);
+        Ok(())
+    }),
+    option(
+        "max-features",
+        "sqrt|all|N",
+        "features tried at each split (default: sqrt for classes, all for numbers)",
+        |args, name, value| {
+            args.grow.tries = Some(match value.as_str() {
+                "sqrt" => Tries::Root,
+                "all" => Tries::All,
+                other => Tries::Count(count(name, other, u32::MAX)? as usize),
+            });
+            Ok(())
+        },
+    ),
+    option("min-leaf", "N", "the fewest rows of a leaf (default: 1)", |args, name, value| {
+        args.grow.min_leaf = Some(count(name, &value, u32::MAX)?);
+        Ok(())
+    }),
+    option("max-depth", "N", "the deepest a tree may grow (default: until leaves are pure)", |args, name, value| {
+        args.grow.max_depth = Some(count(name, &value, u32::MAX)?);
+        Ok(())
+    }),
+    option("model", "OUT", "write the model and its report there, as JSON", |args, _, value| {
+        args.model = Some(value.into());
+        Ok(())
+    }),
+    option(
+        "stats",
+        "FILE.json",
+        "write accuracy, rows, times, memory and the table of classes there",
+        |args, _, value| {
+            args.stats = Some(value.into());
+            Ok(())
+        },
+    ),
+    option("threads", "N", "threads to grow trees with (default: all processors)", |args, name, value| {
+        args.training.threads = count(name, &value, 1_024)? as usize;
+        Ok(())
+    }),
 ];
 
 pub fn help() -> String {
     let mut text = "Braid: trains a random forest\n\nbraid train --data FILE --target COLUMN [OPTION]…\n\n".to_owned();
-    text += &list(OPTIONS.iter().copied());
+    text += &list(OPTIONS);
     text += "\nThe report goes to stdout, progress to stderr. Exit code: 0; 1 with one line that says what, where and \
              what to do;\n2 for wrong usage.\n\nExample:\n  braid train --data flights.parquet --target late --trees \
              200 --model late.json\n";
@@ -110,42 +226,14 @@ impl TrainArgs {
             proposed: false,
             chunk_rows: None,
             holdout: Holdout::Share(0.2),
+            holdout_option: None,
             training: Training::default(),
-            grow: Grow::default(),
+            grow: GrowthOptions::default(),
             model: None,
             stats: None,
         };
-        let mut parser = lexopt::Parser::from_args(args);
-        // What says which rows are tested on.
-        let mut held: Option<String> = None;
-        let usage = |e: lexopt::Error| Fault::new(e.to_string());
-        while let Some(arg) = parser.next().map_err(usage)? {
-            let Long(name) = arg else {
-                match arg {
-                    Short('h') => return Ok(None),
-                    other => return Err(usage(other.unexpected())),
-                }
-            };
-            let name = name.to_owned();
-            if name == "help" {
-                return Ok(None);
-            }
-            let known: Vec<&str> = OPTIONS.iter().map(|(name, ..)| *name).collect();
-            if !known.contains(&name.as_str()) {
-                let fault = Fault::new(format!("there is no option --{name}"));
-                return Err(match nearest(&name, &known) {
-                    Some(near) => fault.hint(format!("did you mean --{near}?")),
-                    None => fault,
-                });
-            }
-            let value = parser.value().map_err(usage)?.string().map_err(usage)?;
-            if matches!(name.as_str(), "test-size" | "test" | "split")
-                && let Some(other) = held.replace(name.clone()).filter(|other| *other != name)
-            {
-                return Err(Fault::new(format!("--{other} and --{name} both say which rows are tested on"))
-                    .hint("give one of them"));
-            }
-            parsed.set(&name, value)?;
+        if !options::parse(args, OPTIONS, &mut parsed)? {
+            return Ok(None);
         }
         for (given, option, value) in [
             (!parsed.data.is_empty(), "data", "FILE"),
@@ -160,55 +248,13 @@ impl TrainArgs {
         Ok(Some(parsed))
     }
 
-    fn set(&mut self, name: &str, value: String) -> Result<()> {
-        let question = &mut self.training.question;
-        match name {
-            "data" => self.data.push(value),
-            "target" => question.target = value,
-            "features" if value == "proposed" => self.proposed = true,
-            "features" => {
-                question.features = value.split(',').map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect()
-            }
-            "task" => {
-                question.task =
-                    Some(choose(name, &value, &[("classify", TaskKind::Classify), ("estimate", TaskKind::Estimate)])?)
-            }
-            "missing" => question.missing = choose(name, &value, &[("drop", Missing::Drop), ("keep", Missing::Keep)])?,
-            "trees" => self.training.trees = count(name, &value, 65_535)? as usize,
-            "chunk-rows" => self.chunk_rows = Some(count(name, &value, u32::MAX)? as usize),
-            "seed" => self.training.seed = u64::from(number::<u32>(name, &value)?),
-            "test-size" => {
-                let share: f64 = number(name, &value)?;
-                if !(0.0..1.0).contains(&share) {
-                    return Err(Fault::new(format!("--test-size {value} is not a share"))
-                        .hint("give a number from 0 up to, but not, 1"));
-                }
-                self.holdout = Holdout::Share(share);
-            }
-            "test" => match &mut self.holdout {
-                Holdout::Files(files) => files.push(value),
-                other => *other = Holdout::Files(vec![value]),
-            },
-            "split" => self.holdout = Holdout::Column(value),
-            "criterion" => {
-                self.grow.criterion =
-                    Some(choose(name, &value, &[("gini", Criterion::Gini), ("entropy", Criterion::Entropy)])?)
-            }
-            "max-features" => {
-                self.grow.tries = Some(match value.as_str() {
-                    "sqrt" => Tries::Root,
-                    "all" => Tries::All,
-                    other => Tries::Count(count(name, other, u32::MAX)? as usize),
-                });
-            }
-            "min-leaf" => self.grow.min_leaf = Some(count(name, &value, u32::MAX)?),
-            "max-depth" => self.grow.max_depth = Some(count(name, &value, u32::MAX)?),
-            "model" => self.model = Some(value.into()),
-            "stats" => self.stats = Some(value.into()),
-            "threads" => self.training.threads = count(name, &value, 1_024)? as usize,
-            _ => {}
+    /// Notes which option decides the rows that are tested on: one of them may.
+    fn hold_out_by(&mut self, name: &'static str) -> Result<()> {
+        match self.holdout_option.replace(name).filter(|other| *other != name) {
+            None => Ok(()),
+            Some(other) => Err(Fault::new(format!("--{other} and --{name} both say which rows are tested on"))
+                .hint("give one of them")),
         }
-        Ok(())
     }
 }
 

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::super::stats::{cpu_seconds, peak_rss_mb};
-use super::task_word;
 use crate::data::words;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
@@ -19,7 +18,7 @@ use crate::learn::verdict::Classes;
 /// Classes and features that are shown to people; programs get all.
 const SHOWN: usize = 20;
 
-pub struct Outcome {
+pub struct TrainOutcome {
     pub forest: Arc<Forest>,
     pub report: Report,
     pub fit: Duration,
@@ -29,7 +28,7 @@ pub struct Outcome {
     pub asked: Option<TaskKind>,
 }
 
-impl Outcome {
+impl TrainOutcome {
     fn per_class(&self) -> Vec<ClassScore> {
         self.report.verdict.classes().map_or_else(Vec::new, |c| c.per_class())
     }
@@ -210,4 +209,12 @@ fn classes(names: &[String], scores: &[ClassScore]) -> String {
         text += &format!("… and {} more, all of them in --stats\n", names.len() - SHOWN);
     }
     text
+}
+
+/// The word for what a forest does.
+fn task_word(task: &Task) -> &'static str {
+    match task {
+        Task::Classes { .. } => "classify",
+        Task::Numbers => "estimate",
+    }
 }

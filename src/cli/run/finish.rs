@@ -1,0 +1,166 @@
+//! The end of a run: its notes on stderr, its answer on stdout or in a file, its chart, its statistics, and what was set
+//! aside.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::super::args::RunArgs;
+use super::super::{console, print, stats, wording};
+use crate::data::format::{keep_frame, write_frame_with};
+use crate::data::{Fault, Reject, Result, words};
+use crate::disk;
+use crate::engine::{RowsTo, Snapshot, Table};
+use crate::figure::{Encoding, Look, export};
+use crate::workspace::{Windows, picture};
+
+/// What is known of a run besides its answer.
+pub struct RunContext {
+    pub windows: Windows,
+    /// What passed from the start of the process to that of the run.
+    pub before: Duration,
+    pub started: Instant,
+    /// Rows went out as they came.
+    pub streamed: bool,
+    /// Notes that were said before the run or while it ran.
+    pub told: Vec<String>,
+}
+
+/// Says what there is to know of a run that has ended, and writes its answer, its chart and its statistics.
+pub fn finish(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunContext) -> Result<()> {
+    // The answer comes first: a workspace on a full disk does not keep it from being written.
+    let kept = args.workspace.as_ref().map_or(Ok(()), |folder| keep_aside(last, folder));
+    let mut notes: Vec<String> =
+        table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
+    let warned = last.seam.warnings.iter().map(wording::fault);
+    notes.extend(last.notes.iter().cloned().chain(warned).filter(|note| !context.told.contains(note)));
+    if last.history_share() < 1.0 && last.fault.is_none() {
+        notes.push(format!(
+            "stopped early: this answer is from {} of the history",
+            words::percent(last.history_share())
+        ));
+    }
+    if last.rows.late > 0 {
+        notes.push(format!(
+            "{} rows came after their window was final and are not in it; allow more lateness with --time \
+             {}=COLUMN,LATENESS",
+            last.rows.late, table.name
+        ));
+    }
+    let rejects = &last.rejects;
+    // Where they could not be written, they are not there to be looked at.
+    let workspace = args.workspace.as_deref().filter(|_| kept.is_ok());
+    notes.extend(rejected(("row", ""), last.rows.rejected, &rejects.kept, workspace));
+    notes.extend(rejected(("cell", ", null in their rows"), last.rows.cells, &rejects.cells.kept, workspace));
+    for note in notes {
+        console::line(&note);
+    }
+    let written = write(args, table, last, context);
+    if let Some(path) = &args.stats {
+        // Last, so that they tell of all that was done; and of what failed, too.
+        let groups = written.as_ref().map_or(last.stats.groups, |groups| *groups);
+        let text = stats::json(last, groups, context.before, context.started);
+        disk::write(path, text.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    }
+    written?;
+    kept?;
+    incomplete(last).map_or(Ok(()), Err)
+}
+
+/// What was lost or left out, or is not in the workspace that was to hold it: the answer stands, and is not all.
+fn incomplete(last: &Snapshot) -> Option<Fault> {
+    if last.fault.is_some() {
+        return last.fault.clone();
+    }
+    if !last.unkept.is_empty() {
+        let hint = "make room on the disk; what is missing in a recording cannot be had again";
+        return Some(Fault::new(last.unkept.join("; ")).at("the workspace is not complete").hint(hint));
+    }
+    let rows = last.rows.dropped;
+    let what = format!(
+        "{rows} {} lost because they came faster than they could be taken",
+        if rows == 1 { "row was" } else { "rows were" }
+    );
+    (rows > 0).then(|| Fault::new(what).hint("record the feed with --workspace DIR, or read fewer columns"))
+}
+
+/// Places of rejected rows that are named.
+const PLACES: usize = 3;
+
+/// How many rows or cells could not be read, where the first of them stand, and where all of them can be seen.
+fn rejected((one, so): (&str, &str), count: u64, told: &[Reject], workspace: Option<&Path>) -> Option<String> {
+    let kept = told.len() as u64;
+    if kept == 0 {
+        return None;
+    }
+    let places: Vec<String> = told.iter().take(PLACES).map(|r| format!("{}: {}", r.place(), r.reason)).collect();
+    let more = count.saturating_sub(places.len() as u64);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let whole = |count: u64| if kept < count { format!("the first {kept}") } else { "all".to_owned() };
+    let seen = match workspace {
+        Some(folder) => format!("{} are in {}", whole(count), folder.join(REJECTED).display()),
+        None => format!("--workspace DIR writes them to DIR/{REJECTED}, and in the window 'rejected' lists them"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    Some(format!("{count} {one}{plural} set aside{so}: {}{more} ({seen})", places.join("; ")))
+}
+
+/// The file of rejected rows and cells in a workspace.
+const REJECTED: &str = "rejected.ndjson";
+
+/// Writes the answer, and draws it; how many groups it is of.
+fn write(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunContext) -> Result<u64> {
+    // Where only parts of files are left out, the answer is of the rest, if there is any.
+    if let Some(fault) =
+        last.fault.as_ref().filter(|fault| fault.lost.is_none() || last.rows.come_in == last.rows.rejected)
+    {
+        return Err(fault.clone());
+    }
+    if let Some(path) = &args.chart {
+        if last.sealed.as_ref().is_some_and(|sealed| sealed.is_spilled()) {
+            let what = format!(
+                "the answer does not fit into memory, so that it cannot be drawn ({} groups)",
+                last.stats.groups
+            );
+            return Err(Fault::new(what)
+                .at(path.display().to_string())
+                .hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
+        }
+        let figure = picture(&Encoding::guess(&last.answer), last, &context.windows, last.history_share())?;
+        export::save(&figure, path, &Look::light())?;
+    }
+    let groups = last.stats.groups;
+    match (&args.out, &last.sealed) {
+        _ if context.streamed => Ok(groups),
+        (out, Some(sealed)) => {
+            // Too large for memory: it is written a part at a time.
+            let to = out.clone().map_or(RowsTo::Stdout(args.formulas), |path| RowsTo::File(path, args.formulas));
+            let mut writer = to.open(last.answer.schema())?;
+            let groups = sealed.each(|part| writer.write(&part))?;
+            writer.finish().map(|_| groups)
+        }
+        (Some(path), None) => write_frame_with(&last.answer, path, args.formulas).map(|()| groups),
+        (None, None) => {
+            print::answer(&last.answer, last.status.as_deref().filter(|_| !table.live.is_empty()), args.formulas)
+                .map(|()| groups)
+        }
+    }
+}
+
+/// Rows and cells that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
+fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
+    disk::own::root(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
+    let path = folder.join(REJECTED);
+    let line = |r: &Reject| {
+        let mut line = serde_json::json!({ "source": &*r.source, "line": r.line, "reason": r.reason, "body": r.body });
+        if let (Some(column), Some(keys)) = (&r.column, line.as_object_mut()) {
+            keys.insert("column".to_owned(), column.as_str().into());
+        }
+        line.to_string() + "\n"
+    };
+    let lines: String = last.rejects.all().map(line).collect();
+    disk::own::replace(&path, lines.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+    if last.late.height() > 0 {
+        keep_frame(&last.late, &folder.join("late.parquet"))?;
+    }
+    Ok(())
+}
