@@ -149,7 +149,7 @@ fn marks_have_names_that_find_them() {
 
 #[test]
 fn a_gap_is_never_bridged() {
-    for mark in ["line", "area"] {
+    for mark in MARKS.iter().filter(|mark| mark.joins).map(|mark| mark.name) {
         // By missing values alone, by the stated gap alone, by both.
         let mut stated = flights(mark);
         for series in &mut stated.series {
@@ -185,7 +185,7 @@ fn a_gap_is_never_bridged() {
 
 #[test]
 fn a_point_between_gaps_is_a_dot() {
-    for mark in ["line", "area"] {
+    for mark in MARKS.iter().filter(|mark| mark.joins).map(|mark| mark.name) {
         let y = vec![1.0, f64::NAN, 5.0, f64::NAN, 2.0, 3.0];
         let x: Vec<f64> = (0..6).map(f64::from).collect();
         let figure = Figure { mark: mark.to_owned(), series: vec![Series::new("a", x, y)], ..Figure::default() };
@@ -752,7 +752,7 @@ fn lightness([r, g, b, _]: [u8; 4]) -> f32 {
 
 #[test]
 fn points_that_stand_apart_are_joined_by_no_line() {
-    for mark in ["line", "area"] {
+    for mark in MARKS.iter().filter(|mark| mark.joins).map(|mark| mark.name) {
         let joined = Figure {
             mark: mark.to_owned(),
             series: vec![Series::new("n", vec![1.0, 2.0, 9.0], vec![5.0, 6.0, 4.0])],

@@ -13,6 +13,7 @@ pub(super) const AREA: Mark = Mark {
     key: Key::Box,
     unfinished: "lighter",
     zero: true,
+    joins: true,
     free: false,
     bands: false,
     slots: no_slots,

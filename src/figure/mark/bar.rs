@@ -14,6 +14,7 @@ pub(super) const BAR: Mark = Mark {
     key: Key::Box,
     unfinished: "outlined",
     zero: true,
+    joins: false,
     free: false,
     bands: false,
     slots: |figure| Some(slots(figure)),

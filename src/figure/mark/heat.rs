@@ -19,6 +19,7 @@ pub(super) const HEAT: Mark = Mark {
     key: Key::Box,
     unfinished: "outlined",
     zero: false,
+    joins: false,
     free: true,
     bands: true,
     slots: |figure| Some(crate::figure::layout::Slots { width: bar::spacing(figure).unwrap_or(1.0), count: 1 }),

@@ -14,6 +14,7 @@ pub(super) const LINE: Mark = Mark {
     key: Key::Line,
     unfinished: "dashed",
     zero: false,
+    joins: true,
     free: false,
     bands: false,
     slots: no_slots,

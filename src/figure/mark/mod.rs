@@ -1,5 +1,5 @@
-//! The marks: how points become shapes. A mark is one file here and one line in `MARKS`; menus, help and tests loop
-//! over that slice.
+//! The marks: how points become shapes. A mark is one file here and one line in `MARKS`; the window's menu, `--mark`,
+//! `braid marks` and the tests loop over that slice.
 
 mod area;
 mod bar;
@@ -30,6 +30,8 @@ pub struct Mark {
     pub unfinished: &'static str,
     /// Whether the y axis must show zero, because lengths or areas are compared.
     pub zero: bool,
+    /// Whether it joins neighbouring points, so that gaps have to break it.
+    pub joins: bool,
     /// Whether a reader points at x and y at once, or at x first.
     pub free: bool,
     /// Whether each series is a band across the picture, named at the y axis, whose values are colours.

@@ -13,6 +13,7 @@ pub(super) const SCATTER: Mark = Mark {
     key: Key::Dot,
     unfinished: "hollow",
     zero: false,
+    joins: false,
     free: true,
     bands: false,
     slots: no_slots,
