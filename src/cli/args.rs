@@ -9,6 +9,7 @@ use crate::data::format::Formulas;
 use crate::data::{Fault, Result};
 use crate::disk::read_bounded;
 use crate::engine::open::Given;
+use crate::figure::{Mark, mark};
 use crate::source::live::url::{outline, parse_duration};
 
 /// Bytes that a question in a file may have.
@@ -30,6 +31,8 @@ pub struct RunArgs {
     pub formulas: Formulas,
     pub out: Option<PathBuf>,
     pub chart: Option<PathBuf>,
+    /// How the chart is drawn, if not as fits the answer.
+    pub mark: Option<&'static Mark>,
     pub stats: Option<PathBuf>,
     pub threads: usize,
     pub memory: Option<u64>,
@@ -141,6 +144,15 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
         Ok(())
     }),
     option(
+        "mark",
+        "NAME",
+        "how the chart is drawn, such as line or bar (braid marks has all); what fits the answer unless said",
+        |args, _, value| {
+            args.mark = Some(mark::find(&value)?);
+            Ok(())
+        },
+    ),
+    option(
         "stats",
         "FILE.json",
         "write what was read, where every row went, the seam's ledger, windows open and final, and what it cost",
@@ -202,6 +214,10 @@ impl RunArgs {
         }
         if parsed.tables.is_empty() {
             return Err(Fault::new("there is no table").hint("give one with --history NAME=FILE or --live NAME=URL"));
+        }
+        if parsed.mark.is_some() && parsed.chart.is_none() {
+            return Err(Fault::new("--mark says how a chart is drawn, and there is no --chart")
+                .hint("give --chart FILE.png or FILE.svg, or leave --mark out"));
         }
         Ok(Some(parsed))
     }

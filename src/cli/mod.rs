@@ -28,7 +28,7 @@ braid FILE|FOLDER|URL …                 open the window with these; a model go
 braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
            [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
            --sql TEXT|@FILE [--for DURATION] [--workspace DIR]
-           [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg] [--stats FILE.json]
+           [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg [--mark NAME]] [--stats FILE.json]
            [--engine local] [--threads N] [--memory SIZE]
 braid train --data FILE --target COLUMN [OPTION]…   a random forest: braid train --help
 braid sources | aggregates | marks      what this build knows

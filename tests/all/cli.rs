@@ -125,6 +125,32 @@ fn every_output_is_written_and_the_stats_have_every_key() {
 }
 
 #[test]
+fn every_mark_can_be_asked_for_and_draws_its_own_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, "k,v\n1,10\n2,30\n3,20\n4,15\n").unwrap();
+    let sql = "SELECT k, sum(v) AS s FROM r GROUP BY k ORDER BY k";
+    let drawn: Vec<String> = braid::figure::MARKS
+        .iter()
+        .map(|mark| {
+            let svg = folder.path().join(format!("{}.svg", mark.name)).display().to_string();
+            let done =
+                braid(&["run", "--history", &history(&path), "--sql", sql, "--chart", &svg, "--mark", mark.name]);
+            assert!(done.status.success(), "{}: {}", mark.name, stderr(&done));
+            fs::read_to_string(&svg).unwrap()
+        })
+        .collect();
+    for (i, one) in drawn.iter().enumerate() {
+        assert!(drawn.iter().skip(i + 1).all(|other| one != other), "two marks draw the same");
+    }
+    for (args, word) in [(["--mark", "pie"], "scatter"), (["--mark", "line"], "--chart")] {
+        let out = braid(&[&["run", "--history", &history(&path), "--sql", sql], &args[..]].concat());
+        assert_eq!(out.status.code(), Some(2), "{args:?}: {}", stderr(&out));
+        assert!(stderr(&out).contains(word) && stderr(&out).lines().count() == 1, "{args:?}: {}", stderr(&out));
+    }
+}
+
+#[test]
 fn a_pipe_is_a_feed_that_ends() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_braid"))
         .args([
@@ -290,6 +316,7 @@ fn help_of_run_explains_every_option_it_takes_in_a_line() {
         "workspace",
         "out",
         "chart",
+        "mark",
         "stats",
         "engine",
         "threads",

@@ -125,7 +125,11 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunContext) -
                 .at(path.display().to_string())
                 .hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
         }
-        let figure = picture(&Encoding::guess(&last.answer), last, &context.windows, last.history_share())?;
+        let mut encoding = Encoding::guess(&last.answer);
+        if let Some(mark) = args.mark {
+            encoding.mark = mark.name.to_owned();
+        }
+        let figure = picture(&encoding, last, &context.windows, last.history_share())?;
         export::save(&figure, path, &Look::light())?;
     }
     let groups = last.stats.groups;
