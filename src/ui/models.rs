@@ -80,7 +80,7 @@ impl ModelEntry {
             Task::Numbers => format!("the number {}", forest.target),
         };
         let (trees, features) = (forest.trees.len() as u64, forest.features.len() as u64);
-        format!("Foretells {what}: {} over {}", numbers::counted(trees, "tree"), numbers::counted(features, "feature"))
+        format!("Predicts {what}: {} over {}", numbers::counted(trees, "tree"), numbers::counted(features, "feature"))
     }
 
     /// How good it was on the rows held out, or on those of the stream, in a word.
@@ -140,13 +140,13 @@ impl ModelEntry {
         match self.newer(sheet) {
             Some(LearntTo { column, micros, .. }) => {
                 let about = format!(
-                    "Over the rows whose {column} is after {}: it learnt from none of them",
+                    "Over the rows whose {column} is after {}: it was trained on none of them",
                     numbers::time(*micros)
                 );
                 ("Ask how often it is right on new rows", about)
             }
             None => {
-                let about = "Over all rows, those that it learnt from included; Guard tests it on new ones alone";
+                let about = "Over all rows, those that it was trained on included; Guard tests it on new ones alone";
                 ("Ask how often it is right on all rows", about.to_owned())
             }
         }

@@ -281,7 +281,7 @@ fn permutation(found: &[Importance], forest: &Forest) -> Figure {
 
 fn dependence(found: &Dependence, forest: &Forest, class: usize) -> Option<Figure> {
     let y_title = match &forest.task {
-        Task::Numbers => format!("mean {} foretold", forest.target),
+        Task::Numbers => format!("mean {} predicted", forest.target),
         Task::Classes { names, .. } => format!("mean probability of {}", class_name(names, class)),
     };
     let (kind, x, mark) = match &found.grid {

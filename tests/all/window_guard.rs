@@ -153,7 +153,7 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
         assert!(!app.notices().all().iter().any(|n| n.what.contains("stale")), "the alert is taken back");
     }
     window.propose(Action::Model(ID, ModelAction::Report));
-    assert!(window.has("Swapped on") && window.has("12 trees learnt from 3,200 rows"));
+    assert!(window.has("Swapped on") && window.has("12 trees trained on 3,200 rows"));
     window.click("Close");
     assert!(!window.has("late is stale"));
 }
@@ -180,7 +180,7 @@ fn a_question_asks_the_model_that_took_over() {
     // The report says what became of it, and so does what is saved.
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(window.has("to the fused forest"));
-    assert!(window.has("Accuracy") && window.has("each before it learnt from it"), "how it did on the stream");
+    assert!(window.has("Accuracy") && window.has("each before it was trained on it"), "how it did on the stream");
     {
         let app = window.app();
         let entry = app.models().get(ID).unwrap();
@@ -340,7 +340,7 @@ fn what_is_guarded_comes_back_with_its_table() {
     window.wait("it is guarded again", ended);
     assert_eq!((forest(&window), rows(&window)), (after, 0));
     window.propose(Action::Model(ID, ModelAction::Guard));
-    assert!(window.has("It has learnt from all that the feed gives"));
+    assert!(window.has("It was trained on all that the feed gives"));
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(window.has("Swapped on"), "the report still says what was swapped");
     assert!(window.app().guards().of(ID).unwrap().newest.as_ref().unwrap().from_training);
@@ -444,7 +444,7 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     };
     assert!(
         window.has(&format!(
-            "it learns from {}, judged on the newest {}",
+            "it is trained on {}, judged on the newest {}",
             numbered(plan.train_rows),
             numbered(plan.test_rows)
         )),
@@ -466,7 +466,7 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     assert!(window.app().guards().of(ID).unwrap().why().is_none());
     window.propose(Action::Model(ID, ModelAction::Report));
     assert!(
-        window.has("It learnt from the stream") && ["R²", "MAE", "RMSE"].iter().all(|name| window.has(name)),
+        window.has("It was trained on the stream") && ["R²", "MAE", "RMSE"].iter().all(|name| window.has(name)),
         "as good as it was on the stream"
     );
     window.propose(Action::Model(ID, ModelAction::Guard));

@@ -406,7 +406,7 @@ fn a_loaded_model_has_the_report_of_the_trained_one() {
     window.propose(Action::Table(sheet, TableAction::LoadModel(file)));
     window.wait("it is loaded", |app| app.models().entries.len() == 2);
     window.propose(Action::Model(ModelId(2), ModelAction::Report));
-    assert!(window.has("Accuracy") && window.has("Log loss") && window.has("precision") && window.has("Learnt from"));
+    assert!(window.has("Accuracy") && window.has("Log loss") && window.has("precision") && window.has("Trained on"));
     assert_eq!(figures(&mut window), trained);
     let app = window.app();
     assert_eq!(app.models().entries[0].report, app.models().entries[1].report);
@@ -536,7 +536,7 @@ fn what_is_told_while_a_dialog_is_open_stands_above_it() {
     window.wait("it is saved", |app| app.is_idle());
     let told: Vec<_> = window.harness.query_all_by_label_contains("Saved").map(|node| node.rect()).collect();
     assert_eq!(told.len(), 2, "behind the dialog, and above it");
-    let says = window.harness.get_by_label_contains("Foretells").rect();
+    let says = window.harness.get_by_label_contains("Predicts").rect();
     assert!(
         told.iter().any(|rect| rect.bottom() < says.top()),
         "it hides neither what the dialog says nor its buttons: {told:?}, {says:?}"

@@ -40,7 +40,7 @@ pub const LIVE_KINDS: &[&LiveKind] = &[&file::KIND, &stdin::KIND, &replay::KIND,
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[Setting] = &[
-    Setting { name: "format", about: "the format of the rows", default: "found out from the first bytes" },
+    Setting { name: "format", about: "the format of the rows", default: "detected automatically" },
     Setting {
         name: "time",
         about: "the column that holds the event time",

@@ -68,7 +68,7 @@ impl App {
         } else if let Some(entry) = self.models.get(id) {
             let score = entry.score().unwrap_or_default();
             self.notices.offer(
-                format!("{} was learnt: {score}", entry.name),
+                format!("{} was trained: {score}", entry.name),
                 "See the report".to_owned(),
                 Action::Model(id, ModelAction::Report),
             );

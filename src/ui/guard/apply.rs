@@ -145,7 +145,7 @@ impl App {
                     .at(&sheet.table.name)
                     .hint(match &stale.reason {
                         Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
-                        _ if watched.labelled == 0 => "it can be retrained once rows with their truth come".to_owned(),
+                        _ if watched.labelled == 0 => "it can be retrained once labelled rows come".to_owned(),
                         _ => "retrain it, or swap it for its challenger".to_owned(),
                     });
                     let offer = ("Open the guard".to_owned(), Action::Model(guard.model, ModelAction::Guard));
@@ -183,7 +183,7 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(Train
     let at = now();
     let before = match &entry.report {
         Some(report) => {
-            format!("{} learnt from {}", trees(entry.forest()), numbers::counted(report.learnt as u64, "row"))
+            format!("{} trained on {}", trees(entry.forest()), numbers::counted(report.learnt as u64, "row"))
         }
         None => trees(entry.forest()),
     };

@@ -46,7 +46,7 @@ fn errors(watched: &Watched, entry: &ModelEntry) -> Figure {
     let (title, kind) = if watched.by_time { ("", AxisKind::Time) } else { ("rows", AxisKind::Number) };
     Figure {
         title: format!("Error of {} as rows come", entry.name),
-        caption: "each row is foretold before anybody learns from it".to_owned(),
+        caption: "each row is predicted before any forest is trained on it".to_owned(),
         mark: "line".to_owned(),
         x: Axis { title: title.to_owned(), kind },
         y_title: if numbers { "mean absolute error".to_owned() } else { "wrong, %".to_owned() },

@@ -61,8 +61,8 @@ fn figures(guard: &ModelGuard, entry: &ModelEntry) -> Vec<Metric> {
     let held_out = counted("held out", guard.rival(entry).map(|l| l.report.verdict.rows as u64));
     let (newest, all) = (same.map(|s| s.rows), same.map(|s| s.all));
     let metric = |title: String, about: &str, of| Metric { title, about: about.to_owned(), of };
-    const NEWEST: &str = "On the newest rows that all who take part foretold, each before any learnt from it";
-    const ALL_SAME: &str = "On every row since the last of them came, those that all of them foretold";
+    const NEWEST: &str = "On the newest rows that all who take part predicted, each before any was trained on it";
+    const ALL_SAME: &str = "On every row since the last of them came, those that all of them predicted";
     const HELD_OUT: &str =
         "Other rows: the newest of those that were read for the retraining, which the retrained forest has not seen";
     let held = |c: &Contestant<'_>| {
@@ -186,7 +186,7 @@ pub fn rows_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry) {
             };
             format!("Compared on the same rows: the newest {}{all}{held_out}", since(s.rows, s.since))
         }
-        None => "Compared on the same rows, once rows hold their truth".to_owned(),
+        None => "Compared on the same rows, once rows are labelled".to_owned(),
     };
     ui.add(Label::new(look::faint(text, ui).size(look::SMALL)).truncate());
 }

@@ -89,7 +89,7 @@ fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
             (false, _) => (p.warn, "Stale"),
             (true, true) => (p.live, "Watching"),
             (true, false) if watched.ended && watched.rows == 0 && watched.from_training => {
-                (p.faint, "It has learnt from all that the feed gives")
+                (p.faint, "It was trained on all that the feed gives")
             }
             (true, false) => (p.faint, if watched.ended { "The feed has ended" } else { "Stopped" }),
         };
@@ -133,9 +133,9 @@ fn seen(watched: &Watched, sheet: &Worksheet) -> String {
         text += &format!(", {} could not be read", numbers::count(watched.unread));
     }
     text += &match watched.labelled {
-        0 => ", none with its truth: features alone are watched".to_owned(),
-        n if n == watched.rows => ", all with their truth".to_owned(),
-        n => format!(", {} with their truth", numbers::count(n)),
+        0 => ", none labelled: features alone are watched".to_owned(),
+        n if n == watched.rows => ", all labelled".to_owned(),
+        n => format!(", {} labelled", numbers::count(n)),
     };
     match watched.until {
         Some(until) => text + &format!(", to {}", place(watched, until)),
@@ -284,7 +284,7 @@ fn figure_ui(
     let Some(figure) = guard.chart.figure() else { return };
     if figure.is_empty() {
         let text = match &guard.newest {
-            Some(watched) if watched.labelled == 0 => "The error is known once rows hold their truth",
+            Some(watched) if watched.labelled == 0 => "The error is known once rows are labelled",
             _ => "There is too little to draw yet",
         };
         ui.label(look::faint(text, ui));
@@ -336,7 +336,7 @@ fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
         let retrain = retrain
             .on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));
-        if retrain.on_disabled_hover_text("Rows with their truth are needed").clicked() {
+        if retrain.on_disabled_hover_text("Labelled rows are needed").clicked() {
             act.push(GuardAction::Retrain);
         }
         ui.label(look::faint("on the newest", ui));
@@ -351,7 +351,7 @@ fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec
         if let Some(plan) = guard.retrain_plan(entry).filter(|_| possible) {
             let about = if plan.exact { "" } else { "about " };
             let text = format!(
-                "it learns from {about}{}, judged on the newest {}",
+                "it is trained on {about}{}, judged on the newest {}",
                 numbers::count(plan.train_rows),
                 numbers::count(plan.test_rows)
             );
@@ -359,8 +359,7 @@ fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec
                 0 => String::new(),
                 n => format!("\n{} of them are from before those that are watched", numbers::counted(n, "row")),
             };
-            let hint =
-                format!("Rows without their truth, or without a value that the model needs, are left out{older}");
+            let hint = format!("Rows that are not labelled, or lack a value that the model needs, are left out{older}");
             ui.add(Label::new(look::faint(text, ui)).truncate()).on_hover_text(hint);
         }
     });

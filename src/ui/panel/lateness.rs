@@ -23,7 +23,7 @@ pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, "Lateness", 640.0, |ui| {
         match profile {
             Some((profile, sheet)) => profile_ui(ui, profile, sheet, actions),
-            None => drop(ui.label(look::faint("Nothing was learnt yet", ui))),
+            None => drop(ui.label(look::faint("Nothing was measured yet", ui))),
         }
         ui.add_space(look::PAD);
         ui.horizontal(|ui| {
@@ -45,7 +45,7 @@ pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 
 fn profile_ui(ui: &mut Ui, profile: &LatenessProfile, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let about = format!(
-        "What each allowed lateness of {} would have cost, learnt from the rows as they came. Click one to take it.",
+        "What each allowed lateness of {} would have cost, measured on the rows as they came. Click one to take it.",
         sheet.table.name
     );
     ui.add(Label::new(about).wrap());

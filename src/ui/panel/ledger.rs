@@ -88,10 +88,10 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
                     let gap = match line.gap {
                         Gap::Known(0) => "none".to_owned(),
                         Gap::Known(n) => numbers::grouped(&n.to_string()),
-                        Gap::CannotBeKnown => "cannot be known".to_owned(),
+                        Gap::CannotBeKnown => "unknown".to_owned(),
                     };
                     ui.label(gap).on_hover_text(
-                        "'none' is proved: both faces are one file or one log; 'cannot be known' means that this feed \
+                        "'none' is proved: both faces are one file or one log; 'unknown' means that this feed \
                          does not number its messages",
                     );
                     ui.end_row();
@@ -124,7 +124,7 @@ fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     ui.label(RichText::new(text).color(color));
     ui.add_space(look::STEP);
     // At a time, a face brings rows that the other owns; by key, both bring the same rows.
-    let removed = if seam.kind == "time" { "Read, but owned by the other face" } else { "In both, counted once" };
+    let removed = if seam.kind == "time" { "Read, but counted on the other side" } else { "In both, counted once" };
     aside_ui(ui, removed, seam.overlap_removed);
     aside_ui(ui, "Could not be read, kept aside", rows.rejected);
     if rows.cells > 0 {

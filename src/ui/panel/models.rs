@@ -22,7 +22,7 @@ pub fn models_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
             actions.push(Action::Train(TrainAction::Begin(sheet.id)));
         }
     } else if buttons::quiet_ui(ui, "Learn…")
-        .on_hover_text("A forest that foretells one of its columns")
+        .on_hover_text("A forest that predicts one of its columns")
         .accessible_name(format!("Learn from {}", sheet.table.name))
         .clicked()
     {

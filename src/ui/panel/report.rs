@@ -35,7 +35,7 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                     "It was not tested on rows held out"
                 };
                 let text = format!(
-                    "{}. {why}: how good it is, is not known. Retrain it, or ask how often it is right.",
+                    "{}. {why}: how good it is, is unknown. Retrain it, or ask how often it is right.",
                     entry.about()
                 );
                 ui.add(Label::new(text).wrap());
@@ -77,7 +77,7 @@ fn headline_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
     let count = |n: usize| numbers::count(n as u64);
     let parts = if report.parts > 1 { format!(" in {} parts", count(report.parts)) } else { String::new() };
     let mut text = format!(
-        "{}. Learnt from {} rows{parts}, tested on {}",
+        "{}. Trained on {} rows{parts}, tested on {}",
         entry.about(),
         count(report.learnt),
         count(report.verdict.rows)
@@ -104,7 +104,7 @@ fn headline_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
     ui.add(Label::new(look::faint(text, ui)).wrap());
     if let Some(unknown) = report.verdict.classes().map(|c| c.unknown).filter(|n| *n > 0) {
         let text = format!(
-            "{} tested are of a class that was not learnt, and count as wrong",
+            "{} tested are of a class that it was not trained on, and count as wrong",
             numbers::counted(unknown as u64, "row")
         );
         ui.add(Label::new(RichText::new(text).size(look::SMALL).color(p.warn)).wrap());
@@ -122,7 +122,7 @@ fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
 
 /// Of a forest that learnt from a stream.
 fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
-    const ABOUT: &str = "Each row was foretold before the forest learnt from it";
+    const ABOUT: &str = "Each row was predicted before the forest was trained on it";
     ui.horizontal(|ui| {
         if entry.forest().task != Task::Numbers {
             return figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - lived.error) * 100.0), ABOUT);
@@ -134,7 +134,7 @@ fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
     });
     let rows = numbers::counted(lived.rows, "row");
     let text = format!(
-        "{}. It learnt from the stream: tested on the newest {rows}, each before it learnt from it; no rows were held \
+        "{}. It was trained on the stream: tested on the newest {rows}, each before it was trained on it; no rows were held \
          out.",
         entry.about()
     );
@@ -230,7 +230,7 @@ fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
 fn foot_ui(ui: &mut Ui, app: &App, entry: &ModelEntry, actions: &mut Vec<Action>) {
     let act = |action| Action::Model(entry.id, action);
     if buttons::primary_ui(ui, "Ask with this model")
-        .on_hover_text("A question that says what it foretells of the table's rows, stored and live")
+        .on_hover_text("A question that says what it predicts for the table's rows, stored and live")
         .clicked()
     {
         actions.push(act(ModelAction::AskPredictions));

@@ -168,7 +168,7 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         fact_ui(ui, sheet, "dropped", |ui| ui.label(text).on_hover_text(hint));
     }
     if !newest.gaps.is_empty() {
-        let text = format!("{}, cannot be known", numbers::counted(newest.gaps.len() as u64, "gap"));
+        let text = format!("{}, unknown", numbers::counted(newest.gaps.len() as u64, "gap"));
         fact_ui(ui, sheet, "gaps", |ui| {
             ui.label(RichText::new(text).color(p.warn)).on_hover_text(gaps_text(&newest.gaps))
         });

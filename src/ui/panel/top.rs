@@ -73,7 +73,7 @@ fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 
 fn theme_ui(ui: &mut Ui, theme: Theme, actions: &mut Vec<Action>) {
     let name = |theme| match theme {
-        Theme::System => "As the system",
+        Theme::System => "Follow system",
         Theme::Light => "Light",
         Theme::Dark => "Dark",
     };

@@ -318,7 +318,7 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut TrainDraft) {
             "So many are held in memory as they are. Those before them are kept as about a byte a value: eight chunks \
              take the room of one",
         ),
-        false => (draft.rows_word(), "Of more rows, evenly spread ones are learnt from: they are held in memory"),
+        false => (draft.rows_word(), "Of more rows, it is trained on evenly spread ones: they are held in memory"),
     };
     Grid::new("forest").num_columns(2).spacing([look::PAD, look::STEP]).show(ui, |ui| {
         let fields = [
