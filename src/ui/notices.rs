@@ -85,7 +85,7 @@ impl Notices {
     pub fn post_with_action(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
-                (old.what, old.hint, old.offer) = (fault.what.clone(), wording::hint(fault), offer);
+                (old.what, old.hint, old.offer) = (what(old.level, fault), wording::hint(fault), offer);
             }
             None => self.push(level, fault, offer, Some(origin)),
         }
@@ -145,14 +145,19 @@ impl Notices {
     }
 
     fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>, origin: Option<Origin>) {
+        let what = what(level, fault);
         // The same thing said again takes the place of what was said before.
-        self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &fault.what, &fault.place));
+        self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &what, &fault.place));
         self.next += 1;
-        let Fault { what, place, .. } = fault.clone();
-        let hint = wording::hint(fault);
+        let (place, hint) = (fault.place.clone(), wording::hint(fault));
         self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, since: Instant::now() });
         if self.list.len() > KEPT {
             self.list.remove(0);
         }
     }
+}
+
+/// What is wrong; an error begins with a capital letter.
+fn what(level: Level, fault: &Fault) -> String {
+    if level == Level::Error { wording::what(fault) } else { fault.what.clone() }
 }

@@ -4,7 +4,17 @@ use crate::data::{Fault, Setting};
 
 /// A fault in one line, with what to do about it.
 pub fn fault(fault: &Fault) -> String {
-    fault.said(setting_words)
+    Fault { what: what(fault), ..fault.clone() }.said(setting_words)
+}
+
+/// What is wrong, with a capital letter, unless its first word is no word but a setting, an address or a quoted name.
+pub fn what(fault: &Fault) -> String {
+    let word = fault.what.split([' ', ',']).next().unwrap_or_default();
+    if !word.chars().all(char::is_alphabetic) {
+        return fault.what.clone();
+    }
+    let mut letters = fault.what.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What to do about a fault; empty where nothing can be done here.

@@ -68,9 +68,11 @@ impl App {
         let (table, paths) = (other.table.clone(), other.paths.clone());
         let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
         if let Some(difference) = difference(&target.table.schema, &table.schema) {
-            let fault =
-                Fault::new(format!("{} and {} have different columns: {difference}", target.table.name, table.name))
-                    .hint("join tables whose columns have the same names and types");
+            let fault = Fault::new(format!(
+                "the tables {} and {} have different columns: {difference}",
+                target.table.name, table.name
+            ))
+            .hint("join tables whose columns have the same names and types");
             self.notices.fault(&fault);
             return;
         }

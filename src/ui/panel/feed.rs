@@ -177,7 +177,7 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
 /// A fault inside a form.
 pub fn fault_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
-    ui.add(Label::new(RichText::new(&fault.what).color(p.error)).wrap());
+    ui.add(Label::new(RichText::new(wording::what(fault)).color(p.error)).wrap());
     let hint = wording::hint(fault);
     let second =
         [fault.place.as_str(), hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");

@@ -91,7 +91,7 @@ fn fault_ui(ui: &mut Ui, fault: &Fault) {
 pub fn fault_line_ui(ui: &mut Ui, fault: &Fault) {
     let p = look::palette(ui);
     let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
-    ui.add(Label::new(RichText::new(format!("{place}{}", fault.what)).color(p.error)).truncate())
+    ui.add(Label::new(RichText::new(format!("{place}{}", wording::what(fault))).color(p.error)).truncate())
         .on_hover_text(wording::fault(fault));
 }
 

@@ -9,7 +9,7 @@ use crate::query::window::parse_interval;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{list_ui, words_ui};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{first, look};
+use crate::ui::{first, look, wording};
 
 pub fn time_window_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, edit: &mut FieldChange) {
     let Some(window) = &mut form.window else { return };
@@ -99,7 +99,10 @@ fn span_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mut Fi
     {
         let p = look::palette(ui);
         ui.add(
-            eframe::egui::Label::new(eframe::egui::RichText::new(fault.what).size(look::SMALL).color(p.warn)).wrap(),
+            eframe::egui::Label::new(
+                eframe::egui::RichText::new(wording::what(&fault)).size(look::SMALL).color(p.warn),
+            )
+            .wrap(),
         );
     }
 }
