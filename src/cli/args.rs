@@ -1,4 +1,4 @@
-//! The options of `braid run`, as the design says them.
+//! The options of `braid run`: what each is called, what it does, and its line of help.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::engine::open::Given;
 use crate::figure::{Mark, mark};
 use crate::source::live::url::{outline, parse_duration};
 
-/// Bytes that a question in a file may have.
+/// The largest file that a question is read from, bytes.
 const LARGEST_SQL: u64 = 16 << 20;
 
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ const fn option(
     CliOption { name, value, about, set }
 }
 
-/// What `braid run` can be told, in the order of its help.
+/// The options of `braid run`, in the order of its help.
 pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
     option(
         "history",

@@ -1,39 +1,39 @@
-//! `--memory`: what the whole process may hold. The run is given what is left beside the process itself and what is
-//! being read; how it shares that out is the engine's. Here is also the last guard, for what nobody could foresee.
+//! `--memory`: the limit of the whole process. The run gets what remains beside the process itself and the pieces being
+//! read; sharing that out is left to the engine. The last check, for memory that no estimate foresees, is here as well.
 
 use crate::data::memory::{allow, resident};
 use crate::data::{Fault, Result};
 use crate::engine::{Options, Snapshot};
 
-/// What a run needs at least, whatever it is asked.
+/// The least memory of a run, whatever its question.
 const LEAST: u64 = 32 << 20;
-/// What nobody counts: what the allocator holds back, what decoders and writers keep for themselves.
+/// Memory that no counter sees: what the allocator holds back, and the buffers of decoders and writers.
 const SLACK: u64 = 32 << 20;
-/// The part of the rest that is given to the run: free memory lies in pieces, some of which fit nothing.
+/// The share of the remaining memory that the run gets: free memory is fragmented, and cannot all be used.
 const HEADROOM: (u64, u64) = (3, 4);
-/// What the process takes where the system does not tell.
+/// The memory of the process where the system does not report it.
 const PROCESS: u64 = 64 << 20;
 
-/// The memory that the process was allowed.
+/// The memory that the process may use.
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryLimit {
     memory: Option<u64>,
-    /// Of that the process itself.
+    /// The part of it that the process itself uses.
     process: u64,
 }
 
 impl MemoryLimit {
-    /// Gives a run its part: what it may hold, and as many workers as can read at a time, a `piece` of so many bytes
-    /// each. To be called when the tables are open.
+    /// Options with the run's share of memory, and with as many workers as can each hold a `piece` of that many bytes.
+    /// Called once the tables are open.
     ///
     /// # Errors
-    /// When so little is allowed that no question could be answered.
+    /// When the limit is so low that no question could be answered.
     pub fn share(memory: Option<u64>, piece: u64, options: Options) -> Result<(Self, Options)> {
         let Some(allowed) = memory else { return Ok((Self { memory, process: 0 }, options)) };
         allow(allowed);
         let process = resident().unwrap_or(PROCESS) + SLACK;
         let room = allowed.saturating_sub(process);
-        // Reading may take a third.
+        // Reading may use a third of it.
         let workers = (options.workers() as u64).min(room / (3 * piece.max(1))).max(1);
         let beside = process + workers * piece;
         if allowed < beside + LEAST {

@@ -81,7 +81,7 @@ pub fn main(args: &[String], started: std::time::Instant) -> ExitCode {
     }
 }
 
-/// Says why the window cannot be opened.
+/// Prints the fault of an outcome, and gives the exit code: also for a window that cannot be opened.
 pub fn report(outcome: crate::data::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,4 @@
-//! Whether what a command is to write can be written: that is found out before any work is done, and nothing that is
-//! read is ever written over.
+//! Checks before any work that the outputs of a command can be written, and that no output is one of its inputs.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
         if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
             return Err(Fault::new("there is no such folder").at(folder.display().to_string()).hint("make it first"));
         }
-        // What is no file, such as /dev/null, can take anything.
+        // A device such as /dev/null can be written to more than once.
         if path.exists() && !path.is_file() {
             continue;
         }
@@ -35,14 +34,14 @@ pub fn check(outputs: &[&Path], inputs: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// The same for all ways to write a path, also of a file that is not there yet.
+/// One path for all spellings of it, also for a file that does not exist yet.
 fn real(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named = || Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?));
     std::fs::canonicalize(path).ok().or_else(named).unwrap_or_else(|| path.to_owned())
 }
 
-/// The files that paths, folders and patterns name. What cannot be found is complained of by whoever opens it.
+/// The files that paths, folders and patterns name. A missing file is reported when it is opened.
 pub fn files<'a>(patterns: impl Iterator<Item = &'a String>) -> Vec<PathBuf> {
     patterns.flat_map(|pattern| expand(Path::new(pattern)).unwrap_or_default()).collect()
 }

@@ -20,10 +20,10 @@ const CELL: u16 = 40;
 /// What a text or a column's name is at least cut to.
 const LEAST: usize = 12;
 
-/// `status`: whether the windows of the rows are final, where that may be asked.
+/// `status`: the state of the window of each row, where rows have one.
 ///
 /// # Errors
-/// When not all of it can be written, unless its reader has had enough.
+/// When not all of it can be written; a reader that closes the pipe early is no error.
 pub fn answer(frame: &DataFrame, status: Option<&[WindowStatus]>, formulas: Formulas) -> Result<()> {
     let written = if std::io::stdout().is_terminal() {
         to_stdout(table_with(frame, status, room()).as_bytes())
@@ -40,8 +40,8 @@ pub fn table(frame: &DataFrame) -> String {
     table_with(frame, None, None)
 }
 
-/// The same with a last column: is the row's window open, final or corrected? In `room` columns of a terminal long
-/// texts are cut, and columns that find no room are counted.
+/// The same with a last column: the state of the row's window, open, final or corrected. In `room` columns of a terminal
+/// long texts are cut, and columns that find no room are counted.
 pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>, room: Option<u16>) -> String {
     let words = status.map(|status| Column::new("window".into(), status.iter().map(|s| s.word()).collect::<Vec<_>>()));
     let with =
@@ -124,7 +124,7 @@ fn room() -> Option<u16> {
     None
 }
 
-/// The column under a name that the answer does not have.
+/// The column, renamed if the answer has a column of that name already.
 fn free(column: Column, frame: &DataFrame) -> Column {
     let mut name = column.name().to_string();
     while frame.column(&name).is_ok() {

@@ -13,8 +13,8 @@ use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
 use crate::query::window::WindowStatus;
 
-/// `before` passed from the start of the process to that of the run, and counts for the first answer. `groups` is how
-/// many the written answer is of.
+/// `before`: the time from the start of the process to the start of the run, which counts for the first answer.
+/// `groups`: the number of groups in the written answer.
 pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> String {
     let mut stats = json!({
         "rows_in": s.rows.come_in,
@@ -49,11 +49,11 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
     stats.to_string() + "\n"
 }
 
-/// How many rows of the answer are of windows that are open, final or corrected; null without windows.
+/// Counts the rows of the answer by the state of their window: open, final or corrected; null without windows.
 fn windows(s: &Snapshot) -> Value {
     let Some(status) = &s.status else { return Value::Null };
     let of = |wanted| status.iter().filter(|status| **status == wanted).count() as u64;
-    // What is on disk left memory because it is final.
+    // Groups on disk have left memory because their windows are final.
     json!({
         "open": of(WindowStatus::Open),
         "final": of(WindowStatus::Final) + s.sealed_groups,
@@ -61,7 +61,7 @@ fn windows(s: &Snapshot) -> Value {
     })
 }
 
-/// What was spent as the rows grew, and the exponents of T(n), S(n) and C(n).
+/// The cost of the run as its rows grew, and the exponents of T(n), S(n) and C(n).
 fn cost(s: &Snapshot) -> Value {
     let sample = |c: &Sample| {
         json!({
@@ -120,7 +120,7 @@ fn ledger(seam: &SeamLedger) -> Value {
     })
 }
 
-/// User and system time of all threads so far; null where the system does not tell.
+/// User and system time of all threads so far; null where the system does not report it.
 pub(super) fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
@@ -129,7 +129,7 @@ pub(super) fn cpu_seconds() -> Option<f64> {
     Some(ticks as f64 / 100.0)
 }
 
-/// The most memory the process ever held, MiB; null where the system does not tell.
+/// The most memory that the process ever held, MiB; null where the system does not report it.
 pub(super) fn peak_rss_mb() -> Option<f64> {
     peak().map(|bytes| (bytes as f64 / MIB * 10.0).round() / 10.0)
 }

@@ -1,4 +1,4 @@
-//! The window's state and its frame: look at what work has brought, paint, then carry out what was proposed.
+//! The window's state and its frame: poll runs and jobs, paint, then carry out the proposed actions.
 //! The same `App` is driven by eframe, by tests and by the frame benchmark.
 
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ use crate::data::format::Formulas;
 use crate::sync::Wake;
 use crate::workspace::{Folders, Theme, Workspace};
 
-/// How often the window is painted while only a rate or a lag changes.
+/// The interval of painting while nothing but a rate or a lag changes.
 const TICK: Duration = Duration::from_millis(250);
 
 /// What an `App` is created with.
@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_millis(250);
 pub struct AppOptions {
     pub folders: Folders,
     pub workspace: Workspace,
-    /// Hosts that what was saved elsewhere may connect to.
+    /// Hosts that setups saved elsewhere may connect to.
     pub agreed: BTreeSet<String>,
     /// Files, folders and feeds to open.
     pub open: Vec<Action>,
@@ -124,7 +124,7 @@ impl App {
         self.wake.ring();
     }
 
-    /// Takes in what runs and jobs have brought. Paints nothing, so it also runs while the window is hidden.
+    /// Polls runs and jobs. It paints nothing, so that it also runs while the window is hidden.
     pub fn logic(&mut self, ctx: &Context) {
         self.take_outcomes();
         self.poll_runs(ctx);
@@ -179,12 +179,12 @@ impl App {
         self.sheets.iter_mut().find(|s| Some(s.id) == selected)
     }
 
-    /// What the questions of this session cost.
+    /// The costs of this session's questions.
     pub fn costs(&self) -> &Costs {
         &self.costs
     }
 
-    /// What is known of how late the rows of one table come.
+    /// How late the rows of one table come, and what each lateness would cost.
     pub fn lateness_profile(&self) -> Option<&LatenessProfile> {
         self.lateness_profile.as_ref()
     }

@@ -1,5 +1,5 @@
-//! Keeping what is set up: the workspace, and each model in a file of its own, unless a person has saved it already.
-//! What a workspace holds and how it is written is `workspace`'s.
+//! Autosave: the workspace, and each model in a file of its own unless a person has saved it already. What a workspace
+//! holds, and how it is written, is left to `workspace`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,16 +12,16 @@ use crate::engine::{Job, Mark};
 use crate::query::model::Model as _;
 use crate::workspace::{GuardSetup, ModelSetup, TableSetup, Workspace, keep_model, sweep_models, without_secrets};
 
-/// What was written down, and what is being written.
+/// The saved models, and the state of saving the workspace.
 #[derive(Debug, Default)]
 pub struct Autosave {
     models: Vec<SavedModel>,
-    /// The workspace is being written, and has changed since.
+    /// Whether the workspace is being written, and whether it has changed since.
     writing: bool,
     again: bool,
 }
 
-/// A file that holds a model as it was when it had this fingerprint, and had been swapped so often.
+/// A file that holds a model in one version: its fingerprint, and the number of its swaps.
 #[derive(Debug)]
 struct SavedModel {
     model: ModelId,
@@ -33,7 +33,7 @@ struct SavedModel {
 }
 
 impl Autosave {
-    /// The newest file that holds a model: as it is, or, while that is being written, as it was.
+    /// The newest file of a model: of its current version, or, while that is being written, of the one before.
     fn file_of(&self, entry: &ModelEntry) -> Option<&SavedModel> {
         let written = || self.models.iter().rev().filter(|h| h.model == entry.id && h.written);
         written().find(|h| h.fingerprint == entry.scorer.fingerprint()).or_else(|| written().next())
@@ -41,7 +41,7 @@ impl Autosave {
 }
 
 impl App {
-    /// Writes down what is set up, in the background.
+    /// Saves the workspace in the background.
     pub(super) fn save_workspace(&mut self) {
         self.workspace.tables = self.sheets.iter().map(|s| self.setup_of(s)).collect();
         self.workspace.renew();
@@ -63,7 +63,7 @@ impl App {
         self.jobs.add(JobKind::SaveWorkspace(job));
     }
 
-    /// The workspace was written, or could not be.
+    /// The workspace was saved, or could not be.
     pub(super) fn workspace_saved(&mut self, outcome: Result<()>) {
         self.autosave.writing = false;
         if let Err(fault) = outcome {
@@ -74,7 +74,7 @@ impl App {
         }
     }
 
-    /// Writes down every model that no file holds as it is.
+    /// Saves every model whose current version is in no file.
     pub(super) fn autosave_models(&mut self) {
         let models = &self.models;
         self.autosave.models.retain(|h| models.get(h.model).is_some());
@@ -101,7 +101,7 @@ impl App {
         }
     }
 
-    /// A model was written down, or could not be.
+    /// A model was saved, or could not be.
     pub(super) fn model_autosaved(&mut self, outcome: Result<PathBuf>) {
         match outcome {
             Ok(file) => {
@@ -112,21 +112,21 @@ impl App {
         }
     }
 
-    /// A person has saved models there: they need not be kept elsewhere.
+    /// A person has saved models to this file, so that autosave need not.
     pub(super) fn model_saved(&mut self, file: &Path) {
         for entry in self.models.entries.iter().filter(|e| e.file.as_deref() == Some(file)) {
             self.autosave.hold(entry, file.to_owned());
         }
     }
 
-    /// A model was read from there.
+    /// A model was read from this file.
     pub(super) fn model_read(&mut self, id: ModelId, file: PathBuf) {
         if let Some(entry) = self.models.get(id) {
             self.autosave.hold(entry, file);
         }
     }
 
-    /// What would be needed to open a table again, with its models and their guards.
+    /// The setup that opens a table again, with its models and their guards.
     pub(super) fn setup_of(&self, sheet: &Worksheet) -> TableSetup {
         let setup = |entry: &ModelEntry| {
             let held = self.autosave.file_of(entry)?;

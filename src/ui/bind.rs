@@ -8,7 +8,7 @@ use crate::query::model::Models;
 use crate::query::{Input, Plan, Query};
 use crate::workspace::Windows;
 
-/// A question that can be asked.
+/// A question bound to its tables.
 #[derive(Debug)]
 pub struct Bound {
     pub plan: Arc<Plan>,

@@ -18,7 +18,7 @@ use crate::figure::{self, Figure, Layout, Look, Rgba};
 #[derive(Debug)]
 pub struct Drawn {
     mesh: Arc<Mesh>,
-    words: Vec<PlacedText>,
+    texts: Vec<PlacedText>,
     origin: Pos2,
     pub layout: Layout,
     pub look: Look,
@@ -40,8 +40,8 @@ impl Drawn {
     pub fn new(figure: &Figure, rect: Rect, look: &Look) -> Result<Self> {
         let picture = figure::record(figure, [rect.width(), rect.height()], look)?;
         let mut drawn =
-            Self { mesh: Arc::default(), words: Vec::new(), origin: rect.min, layout: picture.layout, look: *look };
-        // Discs from the font's texture would move with it.
+            Self { mesh: Arc::default(), texts: Vec::new(), origin: rect.min, layout: picture.layout, look: *look };
+        // Pre-rasterised discs are part of the font's texture, whose layout may change.
         let options = TessellationOptions { prerasterized_discs: false, ..TessellationOptions::default() };
         let mut tessellator = Tessellator::new(look.scale, options, [1, 1], Vec::new());
         let mut mesh = Mesh::default();
@@ -56,7 +56,7 @@ impl Drawn {
 
     pub fn paint(&self, painter: &Painter) {
         painter.add(Shape::Mesh(self.mesh.clone()));
-        for word in &self.words {
+        for word in &self.texts {
             let galley = painter.layout_no_wrap(word.text.clone(), FontId::proportional(word.size), word.color);
             let turn = Rot2::from_angle(word.angle);
             let corner = word.anchor.anchor_size(Pos2::ZERO, galley.size()).min.to_vec2();
@@ -64,7 +64,7 @@ impl Drawn {
         }
     }
 
-    /// The shape in egui's words; text is put aside.
+    /// The shape as egui has it; text is kept in `texts` instead.
     fn convert(&mut self, shape: &figure::Shape) -> Option<Shape> {
         use figure::Shape as S;
         let at = |[x, y]: [f32; 2]| self.origin + vec2(x, y);
@@ -119,7 +119,7 @@ impl Drawn {
                     color: to_color(*color),
                     angle,
                 };
-                self.words.push(word);
+                self.texts.push(word);
                 return None;
             }
         })

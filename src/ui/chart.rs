@@ -1,5 +1,5 @@
-//! The picture of a sheet's answer: which mark and which columns, the figure made from them, and what is looked at.
-//! A big answer becomes a figure in a job; the newest wins.
+//! The chart of an answer: the mark and the columns, the figure made from them, and the view. A big answer becomes a
+//! figure in a job; the newest wins.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::workspace::{Windows, picture};
 /// The largest answer that becomes a figure while the window waits, rows.
 const SMALL: usize = 4_000;
 
-/// What a person has chosen; the rest is guessed from the answer.
+/// The choices of a person; the rest is guessed from the answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
     pub mark: Option<&'static str>,
@@ -29,7 +29,7 @@ pub struct Choice {
     pub split: Option<Option<String>>,
 }
 
-/// What is drawn, in names.
+/// The mark and the columns that are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
     pub mark: String,
@@ -39,7 +39,7 @@ pub struct Shown {
     pub split: Option<String>,
 }
 
-/// Which answer, drawn how.
+/// What a figure was built from: the run, the version of its snapshot, and the count of choices.
 type Key = (u64, u64, u64);
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ struct Built {
     figure: Figure,
 }
 
-/// The picture and how it came about.
+/// A chart, and what it was built from.
 #[derive(Debug, Default)]
 pub struct Chart {
     choice: Choice,
@@ -62,7 +62,7 @@ pub struct Chart {
     job: Option<(Key, Job<Built>)>,
     /// Counts figures and views.
     serial: u64,
-    /// Filled while painting, which changes nothing that anybody can see.
+    /// A cache that is filled while painting.
     drawn: RefCell<Option<(DrawnKey, Drawn)>>,
 }
 
@@ -137,19 +137,19 @@ impl Chart {
         }
     }
 
-    /// A picture of a figure that no answer gave.
+    /// A chart of a given figure.
     pub fn of(figure: Figure) -> Self {
         Self { figure: Some(Arc::new(figure)), ..Self::default() }
     }
 
-    /// Another figure, in the same place.
+    /// Replaces the figure.
     pub fn show(&mut self, figure: Figure) {
         self.figure = Some(Arc::new(figure));
         self.serial += 1;
     }
 
-    /// Sees to it that the picture becomes one of `snapshot`, a snapshot of the run with this number and these windows.
-    /// It covers this share of the rows.
+    /// Updates the chart to `snapshot`, a snapshot of the run with this number and these windows, which covers this
+    /// share of the rows.
     pub fn poll(&mut self, snapshot: &Arc<Snapshot>, share: f64, (run, windows): (u64, &Arc<Windows>), wake: &Wake) {
         if let Some((key, job)) = &mut self.job
             && let Some(built) = job.take()
@@ -174,7 +174,7 @@ impl Chart {
     }
 
     fn take(&mut self, key: Key, built: Result<Built>) {
-        // Another question has another x axis: what was looked at there means nothing here.
+        // Another question has another x axis, so that the old view does not apply.
         if self.built.is_some_and(|(run, ..)| run != key.0) {
             self.view = None;
         }
@@ -201,7 +201,7 @@ impl Chart {
         let key = DrawnKey { serial: self.serial, rect, look };
         let mut slot = self.drawn.borrow_mut();
         if slot.as_ref().is_none_or(|(of, _)| *of != key) {
-            // The pickers above it say what is drawn; a title would only take its room. Saved pictures have one.
+            // The pickers above the chart replace its title; exported charts have one.
             let untitled = Figure { title: String::new(), ..Figure::clone(figure) };
             match Drawn::new(&untitled, rect, &look) {
                 Ok(drawn) => *slot = Some((key, drawn)),
@@ -234,7 +234,7 @@ fn build(snapshot: &Snapshot, share: f64, windows: &Windows, choice: &Choice) ->
     if let Some(split) = choice.split.clone() {
         encoding.series = split.filter(has).into_iter().collect();
     }
-    // What lies along x tells nothing more apart.
+    // The x column does not split series as well.
     let apart =
         encoding.series.into_iter().enumerate().filter(|(i, name)| *i == 0 || encoding.x.as_ref() != Some(name));
     encoding.series = apart.map(|(_, name)| name).collect();

@@ -7,25 +7,25 @@ use crate::query::{Query, rewrite};
 use super::widget::badge::Tone;
 use super::worksheet::Worksheet;
 
-/// An item of the SELECT list that is more than a group.
+/// An item of the SELECT list that is not a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemClass {
     /// Its place in the list.
     pub item: usize,
-    /// As the answer's column is called.
+    /// The name of its column in the answer.
     pub name: String,
     pub class: Class,
     /// A cheaper form of it, and what is gained and lost.
     pub cheaper: Option<(String, String)>,
 }
 
-/// The classes of the items of a sheet's question that are more than a group; none where it cannot be asked.
+/// The classes of the items of a worksheet's question that are not groups; none where it cannot be asked.
 pub fn classes(sheet: &Worksheet) -> Vec<ItemClass> {
     let sql = &sheet.question.sql;
     let (Ok(query), Ok(bound)) = (Query::parse(sql), sheet.plan(sql)) else { return Vec::new() };
     let plan = bound.plan;
     if plan.rerun.is_some() {
-        // Such a question is one piece.
+        // A re-run question has one class as a whole.
         return vec![ItemClass { item: 0, name: "the question".to_owned(), class: Class::Rerun, cheaper: None }];
     }
     let groups: Vec<&str> = query.groups.iter().map(|g| g.sql.as_str()).collect();
@@ -53,7 +53,7 @@ pub fn cheapened(sql: &str, number: usize) -> Option<String> {
     let (text, _) = rewrite::cheaper(&written(item))?;
     let new = Query::parse(&format!("SELECT {text} FROM t")).ok()?.items.into_iter().next()?;
     let old = std::mem::replace(item, new.clone());
-    // What named the item by its expression goes on naming it.
+    // Clauses that repeat the item's expression follow the change.
     let rename = |clause: &mut Clause| {
         if clause.sql == old.expr.sql {
             *clause = new.expr.clone();
@@ -63,7 +63,7 @@ pub fn cheapened(sql: &str, number: usize) -> Option<String> {
     Some(query.to_sql())
 }
 
-/// The longest bound that stands in a badge, letters.
+/// The longest bound that a badge shows, letters.
 const SHORT: usize = 28;
 
 /// A class in a word or two.

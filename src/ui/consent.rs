@@ -1,5 +1,5 @@
-//! What was saved elsewhere connects to nothing until the hosts that it names are agreed to, once. Whether it was saved
-//! here is the workspace's to say; how one is asked is the panel's.
+//! Consent: a setup that was saved on another machine connects to nothing until a person agrees to its hosts, once.
+//! Whether a setup was saved elsewhere is left to `workspace`, asking for consent to `panel::consent`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use crate::workspace::{TableSetup, Workspace};
 /// The ending of a saved workspace.
 const WORKSPACE: &str = "braid";
 
-/// The hosts that were agreed to, and what waits for others.
+/// The hosts that were agreed to, and the setups that wait for others.
 #[derive(Debug, Default)]
 pub struct Consent {
     agreed: BTreeSet<String>,
-    /// Those of them that are not written down yet.
+    /// Hosts among them that are not saved yet.
     unsaved: BTreeSet<String>,
     waiting: Vec<TableSetup>,
 }
@@ -28,22 +28,22 @@ impl Consent {
         Self { agreed, unsaved: BTreeSet::new(), waiting: Vec::new() }
     }
 
-    /// What waits.
+    /// The setups that wait for consent.
     pub fn waiting(&self) -> &[TableSetup] {
         &self.waiting
     }
 
-    /// The hosts that it waits for.
+    /// The hosts that the waiting setups need.
     pub fn hosts(&self) -> BTreeSet<String> {
         self.waiting.iter().flat_map(TableSetup::hosts).filter(|host| !self.agreed.contains(host)).collect()
     }
 
-    /// Those that are to be written down now.
+    /// The hosts that are to be saved now.
     pub(super) fn take_unsaved(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.unsaved)
     }
 
-    /// Whether this may be opened as it is.
+    /// Whether this setup may be opened without asking.
     fn allows(&self, setup: &TableSetup) -> bool {
         !setup.foreign || setup.hosts().is_subset(&self.agreed)
     }
@@ -54,10 +54,10 @@ impl App {
         &self.consent
     }
 
-    /// Opens something again: at once, or when its hosts are agreed to.
+    /// Opens a setup: at once, or once its hosts are agreed to.
     pub(super) fn open_setup(&mut self, setup: TableSetup) {
         if self.consent.allows(&setup) {
-            // From here on it is this user's.
+            // From here on the setup is this user's own.
             return self.open_agreed(TableSetup { foreign: false, ..setup });
         }
         if !self.consent.waiting.contains(&setup) {

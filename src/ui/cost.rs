@@ -1,5 +1,5 @@
-//! What the questions of this session cost: a line a run, how it grew with the rows, and the measuring of a question
-//! over larger and larger parts of its files.
+//! The costs of this session's questions: a line a run, how its cost grew with the rows, and the benchmark of a
+//! question over larger and larger parts of its files.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ const KEPT: usize = 200;
 /// What one run cost so far.
 #[derive(Debug)]
 pub struct RunCost {
-    /// Counts runs of all tables; never used twice.
+    /// A number of its own among the runs of all tables; never used twice.
     pub id: u64,
     sheet: WorksheetId,
     number: u64,
     pub table: String,
-    /// In one line.
+    /// The question in one line.
     pub question: String,
     pub running: bool,
-    /// Rows came at the pace of a feed, so that the time says nothing of what they cost.
+    /// Whether rows came at the pace of a feed, so that the time is not the cost of the work.
     pub paced: bool,
-    /// It keeps values, so that its state grows with the rows of a group.
+    /// Whether it keeps values, so that its state grows with the rows of a group.
     pub keeps: bool,
     pub rows: u64,
     pub chunks: u64,
@@ -42,21 +42,21 @@ pub struct RunCost {
     noted: usize,
 }
 
-/// All of them, newest last.
+/// The costs of all runs, newest last.
 #[derive(Debug, Default)]
 pub struct Costs {
     pub runs: Vec<RunCost>,
     next: u64,
     chosen: Option<u64>,
     benchmark: Option<(u64, Job<Vec<Sample>>)>,
-    /// What was wrong with the last measuring.
+    /// The fault of the last benchmark.
     pub fault: Option<Fault>,
     growth: Option<Growth>,
-    /// What its picture has along its axis.
+    /// The x axis of its chart.
     against: Against,
 }
 
-/// What the cost is drawn against.
+/// The x axis that the cost is drawn against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Against {
     #[default]
@@ -65,7 +65,7 @@ pub enum Against {
     GroupsAndWorkers,
 }
 
-/// All of them, with their titles.
+/// The choices of the x axis, with their titles.
 pub const AGAINST: &[(Against, &str)] = &[
     (Against::Rows, "against rows"),
     (Against::Groups, "state against groups"),
@@ -81,13 +81,13 @@ pub struct Growth {
 }
 
 impl Costs {
-    /// Takes what the newest snapshot of a sheet's run says of its cost.
+    /// Takes over the cost that the newest snapshot of a worksheet's run reports.
     pub fn note(&mut self, sheet: &Worksheet) {
         let Some(newest) = &sheet.watch.newest else { return };
         let number = sheet.watch.run_number;
         let known = self.runs.iter().rposition(|run| run.sheet == sheet.id && run.number == number);
         let running = sheet.watch.is_running();
-        // A run that was let go of runs no more.
+        // A run that was replaced no longer runs, unless it is the live run behind a rewind.
         for old in self.runs.iter_mut().filter(|run| run.sheet == sheet.id && run.number != number) {
             old.running = sheet
                 .rewound
@@ -138,10 +138,10 @@ impl Costs {
         }
     }
 
-    /// Starts to measure the question of `sheet`.
+    /// Starts the benchmark of the question of `sheet`.
     ///
     /// # Errors
-    /// When it cannot be asked, or the table has no files that could be read in parts.
+    /// When the question cannot be asked, or the table has no files that could be read in parts.
     pub fn benchmark(&mut self, sheet: &Worksheet, wake: &Wake) -> Result<()> {
         self.fault = None;
         if sheet.table.history.is_empty() {
@@ -195,7 +195,7 @@ impl Costs {
         self.growth.as_ref()
     }
 
-    /// Takes the outcome of a measuring, and sees to it that the growth is that of the chosen run.
+    /// Polls the benchmark, and updates the growth to that of the chosen run.
     pub fn poll(&mut self) {
         if let Some((id, job)) = &mut self.benchmark
             && let Some(outcome) = job.take()
@@ -236,7 +236,7 @@ impl RunCost {
         if self.noted != s.stats.samples.len() {
             self.noted = s.stats.samples.len();
             self.samples.clone_from(&s.stats.samples);
-            // The last one may say the same rows again, after a wait.
+            // The last sample may repeat the rows of the one before it.
             self.samples.dedup_by_key(|sample| sample.rows);
         }
     }
@@ -289,7 +289,7 @@ fn over_rows(samples: &[Sample], found: Exponents) -> Vec<Series> {
     let grown: Vec<Sample> = growing(samples).copied().collect();
     let n = |s: &Sample| s.rows as f64;
     let line = |name: String, of: &dyn Fn(&Sample) -> f64| line(&grown, name, &n, of);
-    // Without an exponent the time is not one of the work.
+    // Without an exponent, the time is not the cost of the work.
     let time = found.time.map(|_| line(named("time", found.time), &|s| s.seconds));
     let others = [
         line(named("state", found.state), &|s| s.state as f64),

@@ -10,17 +10,17 @@ use crate::engine::Job;
 use crate::engine::open::Preview;
 use crate::source::live::{FeedUrl, LIVE_KINDS, LiveKind};
 
-/// What stands unescaped in a parameter's value.
+/// Characters that are not escaped in the value of a parameter.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':').remove(b'/').remove(b',').remove(b'*');
 
-/// What has been filled in.
+/// The fields of the form as they are filled in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeedDraft {
     /// Index into `LIVE_KINDS`.
     pub kind: usize,
     pub scheme: String,
-    /// What stands between the scheme and the `?`.
+    /// The part of the address between the scheme and the `?`.
     pub target: String,
     pub params: BTreeMap<String, String>,
     /// The table whose live face this becomes; `None` for a new table.
@@ -33,7 +33,7 @@ pub struct FeedForm {
     pub draft: FeedDraft,
     /// The address under test.
     pub test: Option<(String, Job<Preview>)>,
-    /// What the last test said, and the address that was tested.
+    /// The outcome of the last test, and the address that was tested.
     pub tested: Option<(String, Result<Preview>)>,
 }
 
@@ -44,7 +44,7 @@ impl FeedDraft {
         draft
     }
 
-    /// Changes the kind; what was filled in for another kind goes.
+    /// Changes the kind, and clears the fields of the kind before.
     pub fn choose(&mut self, kind: usize) {
         self.kind = kind;
         self.params.clear();
@@ -71,7 +71,7 @@ impl FeedDraft {
     }
 
     /// # Errors
-    /// When it says not yet where the feed is.
+    /// When the address is missing.
     pub fn check(&self) -> Result<()> {
         let Some(kind) = self.live_kind() else { return Ok(()) };
         if !kind.example_target().is_empty() && self.target.trim().trim_start_matches('/').is_empty() {
@@ -82,7 +82,7 @@ impl FeedDraft {
         FeedUrl::parse(&self.url()).map(drop)
     }
 
-    /// Takes a whole address that was pasted into the target field apart.
+    /// Splits a whole address that was pasted into the target field over the fields.
     pub fn paste(&mut self, text: &str) {
         let known = FeedUrl::parse(text.trim()).ok().and_then(|url| kind_of(&url).map(|kind| (url, kind)));
         match known {

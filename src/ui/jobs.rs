@@ -1,5 +1,5 @@
-//! Work under way that is not a run: opening, connecting, saving, asking for a path. The window looks at it once a
-//! frame and never waits for it; what it brings is taken in by `arrive`.
+//! Background jobs other than runs: opening, connecting, saving, asking for a path. The window polls them once a frame
+//! and never waits for them; their outcomes are taken in by `outcomes`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::engine::{Job, Progress, Table};
 use crate::learn::model::Saved;
 use crate::workspace::{ModelSetup, TableSetup, Workspace};
 
-/// All work under way.
+/// All running jobs.
 #[derive(Debug, Default)]
 pub struct Jobs {
     next: u64,
@@ -22,11 +22,11 @@ pub struct Jobs {
 struct RunningJob {
     id: u64,
     kind: JobKind,
-    /// A person has asked it to end: whatever its error says then, that is why.
+    /// Set when a person cancels the job: an error that it ends with is then that of a cancelled job.
     cancelled: bool,
 }
 
-/// One piece of work with what is needed to take in its outcome.
+/// A kind of job, with the context that is needed to take in its outcome.
 #[derive(Debug)]
 pub enum JobKind {
     Open {
@@ -66,12 +66,12 @@ pub enum JobKind {
     AutosaveModel(Job<PathBuf>),
 }
 
-/// Where a model comes from, and what it is to become.
+/// Where a model is read from, and the worksheet it is for.
 #[derive(Clone, Debug)]
 pub struct ModelSource {
     pub sheet: WorksheetId,
     pub setup: ModelSetup,
-    /// It comes with a table that is opened again.
+    /// Whether it comes with a table that is opened again.
     pub again: bool,
 }
 
@@ -88,7 +88,7 @@ pub enum AttachTarget {
     },
 }
 
-/// What a piece of work has brought.
+/// The outcome of a job, with its context.
 #[derive(Debug)]
 pub enum JobOutcome {
     Opened(Result<Vec<Opened>>, Option<Box<TableSetup>>),
@@ -105,7 +105,7 @@ pub enum JobOutcome {
     ModelAutosaved(Result<PathBuf>),
 }
 
-/// Work as it is shown.
+/// A running job as the top bar shows it.
 #[derive(Clone, Debug)]
 pub struct JobStatus {
     pub id: u64,
@@ -119,7 +119,7 @@ impl Jobs {
         self.running.push(RunningJob { id: self.next, kind, cancelled: false });
     }
 
-    /// Asks the work with this number to end; its outcome says 'cancelled'.
+    /// Cancels the job with this number; its outcome is a fault that says 'cancelled'.
     pub fn cancel(&mut self, id: u64) {
         if let Some(running) = self.running.iter_mut().find(|t| t.id == id) {
             running.cancelled = true;
@@ -137,7 +137,7 @@ impl Jobs {
         }
     }
 
-    /// What has come to its end since the last call.
+    /// The outcomes of jobs that have ended since the last call.
     pub fn outcomes(&mut self) -> Vec<JobOutcome> {
         let mut outcomes = Vec::new();
         self.running.retain_mut(|running| match running.kind.take(running.cancelled) {
@@ -150,7 +150,7 @@ impl Jobs {
         outcomes
     }
 
-    /// Work that a person waits for.
+    /// The jobs that a person waits for.
     pub fn status(&self) -> impl Iterator<Item = JobStatus> + '_ {
         self.running.iter().filter_map(|running| {
             let (title, progress) = match &running.kind {
@@ -202,7 +202,7 @@ impl JobKind {
     }
 }
 
-/// The fault of work that was asked to end.
+/// The text of the fault of a cancelled job.
 pub const CANCELLED: &str = "cancelled";
 
 fn outcome<T: Send + 'static>(job: &mut Job<T>, cancelled: bool) -> Option<Result<T>> {

@@ -25,7 +25,7 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     {
         actions.push(Action::Run(if sheet.watch.paused { RunAction::Resume } else { RunAction::Pause }));
     }
-    // A text field has an undo of its own.
+    // A focused text field handles undo and redo itself.
     if !ctx.text_edit_focused() {
         if pressed(&REDO) {
             actions.push(Action::Question(QuestionAction::Redo));
@@ -34,7 +34,7 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Question(QuestionAction::Undo));
         }
     }
-    // What is open above it closes first. (Which popups there are in this frame is not known before they are painted.)
+    // Escape closes an open popup first. (The popups of this frame are not known before they are painted.)
     if (app.pane.is_some() || app.feed.is_some())
         && !Popup::is_any_open(ctx)
         && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))

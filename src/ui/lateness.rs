@@ -1,4 +1,4 @@
-//! Learning how late rows come, for the window: the job under way, and what it has found.
+//! The lateness profile of a table: the job that measures how late rows come, and its result.
 
 use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::Result;
@@ -17,10 +17,10 @@ pub struct LatenessProfile {
 }
 
 impl LatenessProfile {
-    /// Starts to learn for the question that is asked of `sheet`.
+    /// Starts to measure for the question that is asked of `sheet`.
     ///
     /// # Errors
-    /// When there is no question to learn for.
+    /// When there is no question to measure for.
     pub fn begin(sheet: &Worksheet, wake: &Wake) -> Result<Self> {
         let plan = sheet.plan(&sheet.question.sql)?.plan;
         let reached = sheet.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
@@ -36,13 +36,13 @@ impl LatenessProfile {
         }
     }
 
-    /// How far it is, while it is under way.
+    /// The progress of the job, while it runs.
     pub fn progress(&self) -> Option<Progress> {
         self.job.as_ref().map(Job::progress)
     }
 }
 
-/// How many groups a window of the answer has, about.
+/// The approximate number of groups in a window of the answer.
 fn groups(sheet: &Worksheet) -> f64 {
     let rows = sheet.watch.shown.as_ref().map_or(0, |s| s.answer.height());
     let windows = sheet.chart.figure().and_then(|f| f.series.iter().map(crate::figure::Series::len).max()).unwrap_or(0);

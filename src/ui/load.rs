@@ -1,6 +1,5 @@
-//! Models that come from files: by their path in a form, from the system's dialog, dropped on the window, or with a
-//! table that is opened again. A model that nobody has given a table goes under one that has its columns, or waits for
-//! it.
+//! Models that come from files: by a typed path, from the system's dialog, dropped on the window, or with a table that
+//! is opened again. A model without a table goes under one that has its columns, or waits for one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +30,7 @@ pub struct LoadForm {
     pub fault: Option<Fault>,
 }
 
-/// A model that was opened without a table.
+/// A model that waits for a table with its columns.
 #[derive(Debug)]
 pub struct UnplacedModel {
     saved: Saved,
@@ -101,7 +100,7 @@ impl App {
         self.jobs.add(JobKind::Model(job, Box::new(from)));
     }
 
-    /// It could not be loaded: that is said in the form, if it is open.
+    /// Shows why a model could not be loaded: in the form, if it is open, else as a notice.
     pub(super) fn no_model(&mut self, fault: Fault) {
         let form = self.loading.as_mut().filter(|_| self.pane == Some(Pane::Load));
         match form {
@@ -118,7 +117,7 @@ impl App {
         let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
         let table = sheet.table.name.clone();
         let place = from.setup.file.display().to_string();
-        // What was said of this file, or of the last one that was none.
+        // Earlier notices on this file no longer hold.
         self.notices.withdraw(&Origin::Load);
         self.notices.withdraw(&Origin::Waits(from.setup.file.clone()));
         self.notices.forget_place(&place);
@@ -136,7 +135,7 @@ impl App {
         let guard = guard.filter(|_| !sheet.table.live.is_empty());
         let trained = TrainedForest { report, lived, baseline, learnt_to, until, ..forest.into() };
         let said = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        // One that only the workspace kept was saved by nobody.
+        // A file of autosave is not one that a person has saved.
         let saved = Some(file.clone()).filter(|file| !file.starts_with(self.folders.models()));
         let id = self.models.add(from.sheet, &name, target, trained, saved);
         self.models.remember(id, swaps);
@@ -144,7 +143,7 @@ impl App {
         if let Some(guard) = guard {
             self.guard_again(id, guard);
         }
-        // A question may have waited for it.
+        // A question that failed because the model was missing is asked again.
         let (wake, known) = (self.wake.clone(), self.models.known().clone());
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == from.sheet) {
             sheet.models = known;
@@ -165,14 +164,14 @@ impl App {
         }
     }
 
-    /// A model that was opened as tables are.
+    /// A model was opened among the files of tables.
     pub(super) fn model_opened(&mut self, saved: Saved, file: PathBuf) {
         self.unplaced_models.retain(|waiting| waiting.file != file);
         self.unplaced_models.push(UnplacedModel { saved, file });
     }
 
-    /// Models without a table go under the one in sight, or the newest, that has their columns. `told`: the others say
-    /// that they wait.
+    /// Places models under the selected table, or the newest, that has their columns. `notify`: post a notice for those
+    /// that keep waiting.
     pub(super) fn place_models(&mut self, notify: bool) {
         for UnplacedModel { saved, file } in std::mem::take(&mut self.unplaced_models) {
             let fits = |s: &&Worksheet| missing(&saved.forest, s).is_empty();
@@ -199,12 +198,12 @@ impl App {
     }
 }
 
-/// Columns that a forest asks for and a table lacks.
+/// Columns that a forest needs and a table lacks.
 fn missing<'a>(forest: &'a Forest, sheet: &Worksheet) -> Vec<&'a str> {
     forest.features.iter().map(|f| f.name.as_str()).filter(|name| !sheet.table.schema.contains(name)).collect()
 }
 
-/// A path as people type and paste it: in quotes, as an address, from their home.
+/// A path as people type and paste it: in quotes, as a file: address, with `~`.
 fn typed_path(text: &str) -> PathBuf {
     let text = text.trim();
     let text = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(text);
@@ -213,6 +212,6 @@ fn typed_path(text: &str) -> PathBuf {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => PathBuf::from(text),
     };
-    // What is remembered is found from any folder.
+    // Remembered paths are absolute, so that they are found from any folder.
     std::path::absolute(&path).unwrap_or(path)
 }

@@ -28,7 +28,7 @@ pub const QUESTION_HEIGHT: f32 = 172.0;
 pub const GRID_HEIGHT: f32 = 196.0;
 pub const ROUND: u8 = 6;
 
-/// The colour of a window that is as settled as this.
+/// The colour of a window in this state.
 pub fn state_color(state: PointState, p: &Palette) -> Color32 {
     match state {
         PointState::Open => p.live,
@@ -120,12 +120,12 @@ pub fn palette(ui: &egui::Ui) -> &'static Palette {
     of(ui.visuals())
 }
 
-/// Text in the second rank.
+/// Secondary text.
 pub fn faint(text: impl Into<String>, ui: &egui::Ui) -> egui::RichText {
     egui::RichText::new(text).size(SMALL).color(palette(ui).faint)
 }
 
-/// Dresses a context: fonts and both themes.
+/// Installs the fonts and both themes into a context.
 pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
     for (theme, palette) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {

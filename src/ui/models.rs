@@ -1,5 +1,5 @@
-//! The models of this session: learnt here or read from a file. Each stands under the table that it was made for, and
-//! any question may ask it by its name.
+//! The models of this session: trained here or read from a file. Each belongs to the table that it was trained for, and
+//! any question may call it by its name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,26 +27,26 @@ pub struct ModelId(pub u64);
 #[derive(Clone, Debug)]
 pub struct ModelEntry {
     pub id: ModelId,
-    /// The table that it stands under.
+    /// The worksheet that it belongs to.
     pub sheet: WorksheetId,
-    /// What questions call it.
+    /// Its name in questions.
     pub name: String,
     pub target: Target,
     pub scorer: Arc<Scorer>,
-    /// How it came out of training, where that is known.
+    /// The report of its training, where there is one.
     pub report: Option<Arc<Report>>,
-    /// How it did on the stream that it learnt from, if there is no report on it.
+    /// Its score on the stream that it was trained on, if there is no report.
     pub lived: Option<Lived>,
-    /// How it was trained, if that was here.
+    /// The settings of its training, if it was trained here.
     pub training: Option<Training>,
-    /// How the features were distributed in training, and how far the feeds were learnt from, where that is known.
+    /// The distributions of its features in training, and how far the feeds were trained on, where that is known.
     pub baseline: Option<Arc<Baseline>>,
     pub until: Option<Mark>,
-    /// The newest row that it learnt from.
+    /// The newest row that it was trained on.
     pub learnt_to: Option<LearntTo>,
-    /// How it came to be what it is, if another one was here before: newest last.
+    /// The swaps that led to this forest, newest last.
     pub swaps: Vec<String>,
-    /// Where it was saved or read, and where it is being saved.
+    /// The file that it was saved to or read from, and the file that it is being saved to.
     pub file: Option<PathBuf>,
     saving: Option<PathBuf>,
 }
@@ -56,7 +56,7 @@ impl ModelEntry {
         self.scorer.forest()
     }
 
-    /// What its file is to hold; called in a job, it copies that.
+    /// The content of its file; the copy is made when the result is called, in a job.
     pub fn saved(&self) -> impl FnOnce() -> Saved + Send + 'static {
         let (name, forest, learnt_to) = (self.name.clone(), self.scorer.forest().clone(), self.learnt_to.clone());
         let (baseline, report, lived, swaps) =
@@ -72,7 +72,7 @@ impl ModelEntry {
         }
     }
 
-    /// What it foretells and how, in a few words.
+    /// What it predicts and how, in a few words.
     pub fn about(&self) -> String {
         let forest = self.forest();
         let what = match &forest.task {
@@ -83,7 +83,7 @@ impl ModelEntry {
         format!("Predicts {what}: {} over {}", numbers::counted(trees, "tree"), numbers::counted(features, "feature"))
     }
 
-    /// How good it was on the rows held out, or on those of the stream, in a word.
+    /// Its score on the rows held out, or on those of the stream, in a word.
     pub fn score(&self) -> Option<String> {
         let numbers = self.forest().task == Task::Numbers;
         let of_stream = |lived: Lived| if numbers { lived.r2 } else { 1.0 - lived.error };
@@ -95,7 +95,7 @@ impl ModelEntry {
         Some(if numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
     }
 
-    /// The truth of a row, where the table holds it.
+    /// The expression of the label of a row, where the table holds it.
     fn truth(&self, sheet: &Worksheet) -> Option<String> {
         match &self.target.sql {
             Some(sql) => Some(format!("({sql})")),
@@ -103,12 +103,12 @@ impl ModelEntry {
         }
     }
 
-    /// Whether predictions can be held against the truth.
+    /// Whether rows of the table are labelled, so that predictions can be checked.
     pub fn has_truth(&self, sheet: &Worksheet) -> bool {
         self.truth(sheet).is_some()
     }
 
-    /// How many rows it says what of, over time.
+    /// A question that counts its predictions, over time.
     pub fn predictions_sql(&self, sheet: &Worksheet) -> String {
         let (window, order) = window(sheet);
         let (table, model) = (quote(&sheet.table.name), quote(&self.name));
@@ -126,7 +126,7 @@ impl ModelEntry {
         )
     }
 
-    /// The newest row that it learnt from, if the table has newer ones, or may get some.
+    /// The newest row that it was trained on, if the table has newer ones, or may get some.
     fn newer(&self, sheet: &Worksheet) -> Option<&LearntTo> {
         let (learnt_to, time) = (self.learnt_to.as_ref()?, sheet.table.time.as_ref()?);
         let flows = !sheet.table.live.is_empty() && sheet.running().state() != RunState::Done;
@@ -135,7 +135,7 @@ impl ModelEntry {
             .then_some(learnt_to)
     }
 
-    /// What the question how often it is right is called, and which rows it is about.
+    /// The label of the question on its accuracy, and which rows that question is about.
     pub fn accuracy_words(&self, sheet: &Worksheet) -> (&'static str, String) {
         match self.newer(sheet) {
             Some(LearntTo { column, micros, .. }) => {
@@ -152,8 +152,8 @@ impl ModelEntry {
         }
     }
 
-    /// How good its predictions are over time: of the rows that came after those it learnt from, if there can be any;
-    /// else of all, also of those that it learnt from.
+    /// A question on its accuracy over time: of the rows newer than those it was trained on, if there can be any; else
+    /// of all rows, also of those that it was trained on.
     pub fn accuracy_sql(&self, sheet: &Worksheet) -> Option<String> {
         let truth = self.truth(sheet)?;
         let (window, order) = window(sheet);
@@ -175,7 +175,7 @@ impl ModelEntry {
     }
 }
 
-/// The window of the question at hand, or one that fits the table's pace, as an item of SELECT; and its alias.
+/// The window of the current question, or one that fits the table's pace, as an item of SELECT; and its alias.
 fn window(sheet: &Worksheet) -> (String, String) {
     let Some(time) = &sheet.table.time else { return (String::new(), String::new()) };
     let asked = sheet.question.form.window.as_ref().map(|w| w.size.clone());
@@ -186,7 +186,7 @@ fn window(sheet: &Worksheet) -> (String, String) {
     (format!("tumble({}, INTERVAL '{size}') AS {alias}, ", quote(&time.column)), alias)
 }
 
-/// A forest, and what is known of how it came about.
+/// A forest, and what is known of its training.
 #[derive(Clone, Debug)]
 pub struct TrainedForest {
     pub forest: Arc<Forest>,
@@ -274,7 +274,7 @@ impl ModelList {
         id
     }
 
-    /// Another forest takes the place of the model's: questions that ask it by its name ask the new one from now on.
+    /// Replaces the forest of a model: questions that name it call the new forest from now on.
     pub fn swap(&mut self, id: ModelId, trained: TrainedForest, note: String) {
         self.change(id, |entry| {
             let TrainedForest { forest, report, lived, training, baseline, until, learnt_to } = trained;
@@ -285,7 +285,7 @@ impl ModelList {
         });
     }
 
-    /// How it came to be what it is, as its file says.
+    /// Sets the swaps that its file lists.
     pub fn remember(&mut self, id: ModelId, swaps: Vec<String>) {
         self.change(id, |entry| entry.swaps = swaps);
     }
@@ -324,12 +324,12 @@ impl ModelList {
         self.renew();
     }
 
-    /// It is being written to `path`.
+    /// Notes that a model is being written to `path`.
     pub fn saving(&mut self, id: ModelId, path: PathBuf) {
         self.change(id, |entry| entry.saving = Some(path));
     }
 
-    /// A file was written: of a model, if one was to be written there. True then.
+    /// A file was written: true if it is the file of a model that was being written.
     pub fn saved(&mut self, path: &Path) -> bool {
         let Some(entry) = self.entries.iter_mut().find(|e| e.saving.as_deref() == Some(path)) else { return false };
         entry.file = entry.saving.take();

@@ -1,4 +1,4 @@
-//! Opening the real window on a display.
+//! The native window: its arguments, its size, its event loop.
 
 use eframe::egui::ViewportBuilder;
 
@@ -34,7 +34,7 @@ pub fn run_native(args: Vec<String>) -> Result<()> {
     let mut agreed = folders.vault().agreed();
     for arg in args {
         if let Some(url) = FeedUrl::parse(&arg).ok().filter(|url| kind_of(url).is_some()) {
-            // Who types a host agrees to it.
+            // Typing a host on the command line is consent to connect to it.
             agreed.extend(url.hosts());
             open.push(Action::Open(OpenAction::Setup(TableSetup {
                 name: first::feed_name(&arg),

@@ -1,5 +1,5 @@
-//! What a person is told: faults and news. Faults stay until they are dismissed, what a run says until it no longer
-//! holds, and news fade.
+//! Notices: faults, warnings and information. Faults stay until they are dismissed, notices of a run until they no
+//! longer hold, and information fades.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,9 +11,9 @@ use super::wording;
 use super::worksheet::WorksheetId;
 use crate::data::Fault;
 
-/// How many are kept.
+/// The most notices that are kept.
 const KEPT: usize = 20;
-/// How long news without a button are shown.
+/// How long information without a button is shown.
 const FADE: Duration = Duration::from_secs(6);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,10 +23,10 @@ pub enum Level {
     Error,
 }
 
-/// Who said it: said again, it takes the old one's place.
+/// Where a notice comes from: another one from the same origin replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A run, and which of its words this is.
+    /// A run, and the key of its notice.
     Run { sheet: WorksheetId, run: u64, key: String },
     /// The guard of a model.
     Guard(ModelId),
@@ -36,7 +36,7 @@ pub enum Origin {
     Waits(PathBuf),
 }
 
-/// One thing to know: what, where, what to do.
+/// One notice: what, where, what to do.
 #[derive(Clone, Debug)]
 pub struct Notice {
     pub id: u64,
@@ -44,9 +44,9 @@ pub struct Notice {
     pub what: String,
     pub place: String,
     pub hint: String,
-    /// What can be done about it with one click.
+    /// A button with the action that it proposes.
     pub offer: Option<(String, Action)>,
-    /// Where it comes from, if it is true only as long as that says so.
+    /// Its origin, if the notice holds only while its origin says so.
     pub origin: Option<Origin>,
     since: Instant,
 }
@@ -71,17 +71,17 @@ impl Notices {
         self.push(Level::Info, &Fault::new(what), None, None);
     }
 
-    /// News with a button.
+    /// Information with a button.
     pub fn offer(&mut self, what: impl Into<String>, button: impl Into<String>, action: Action) {
         self.push(Level::Info, &Fault::new(what), Some((button.into(), action)), None);
     }
 
-    /// What a run says.
+    /// Posts a notice with an origin.
     pub fn post(&mut self, origin: Origin, level: Level, fault: &Fault) {
         self.post_with_action(origin, level, fault, None);
     }
 
-    /// What a run says, with a button.
+    /// Posts a notice with an origin, and with a button.
     pub fn post_with_action(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
@@ -91,12 +91,12 @@ impl Notices {
         }
     }
 
-    /// Whether this is still being shown: it may have been dismissed.
+    /// Whether the notice of this origin is still shown; it may have been dismissed.
     pub fn shows(&self, origin: &Origin) -> bool {
         self.list.iter().any(|n| n.origin.as_ref() == Some(origin))
     }
 
-    /// Of what the runs of `sheet` have said, only what `run` still says holds.
+    /// Of the notices of `sheet`'s runs, keeps those that `run` still says.
     pub fn hold(&mut self, sheet: WorksheetId, run: u64, keys: &BTreeSet<String>) {
         let holds = |origin: &Origin| match origin {
             Origin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
@@ -105,7 +105,7 @@ impl Notices {
         self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
     }
 
-    /// Drops what was said by runs that are gone; `runs` are those that are still watched.
+    /// Drops the notices of runs that are gone; `runs` are those that are still watched.
     pub fn forget_runs(&mut self, runs: &[(WorksheetId, u64)]) {
         let holds = |origin: &Origin| match origin {
             Origin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
@@ -114,17 +114,17 @@ impl Notices {
         self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
     }
 
-    /// It is true no more.
+    /// Drops the notice of this origin.
     pub fn withdraw(&mut self, origin: &Origin) {
         self.list.retain(|n| n.origin.as_ref() != Some(origin));
     }
 
-    /// What was wrong at a place is no more.
+    /// Drops the notices about a place.
     pub fn forget_place(&mut self, place: &str) {
         self.list.retain(|n| n.place != place);
     }
 
-    /// Drops news that have been shown long enough; how long until the next ones have.
+    /// Drops information that has been shown long enough; gives the time until the next one fades.
     pub fn fade(&mut self) -> Option<Duration> {
         let fades = |n: &Notice| n.level == Level::Info && n.offer.is_none();
         self.list.retain(|n| !fades(n) || n.since.elapsed() < FADE);
@@ -135,7 +135,7 @@ impl Notices {
         self.list.retain(|n| n.id != id);
     }
 
-    /// The number of the last notice so far: newer ones have larger numbers.
+    /// The number of the newest notice; later ones have larger numbers.
     pub fn newest(&self) -> u64 {
         self.next
     }
@@ -146,7 +146,7 @@ impl Notices {
 
     fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>, origin: Option<Origin>) {
         let what = what(level, fault);
-        // The same thing said again takes the place of what was said before.
+        // A notice with the same text replaces the one before.
         self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &what, &fault.place));
         self.next += 1;
         let (place, hint) = (fault.place.clone(), wording::hint(fault));

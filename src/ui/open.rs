@@ -20,7 +20,7 @@ impl App {
         let wake = self.wake.clone();
         match open {
             OpenAction::Paths(paths) => {
-                // What is remembered is found from any folder.
+                // Remembered paths are absolute, so that they are found from any folder.
                 let paths = paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
                 let paths = self.open_workspaces(paths);
                 if !paths.is_empty() {
@@ -45,7 +45,7 @@ impl App {
         }
     }
 
-    /// Opens something again: its files, or the feed it lives on.
+    /// Opens a table again: its files, or its feed.
     pub(super) fn open_agreed(&mut self, setup: TableSetup) {
         let wake = self.wake.clone();
         if !setup.paths.is_empty() {
@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    /// The samples, as they would have been opened by hand.
+    /// Opens a sample as a person would open it by hand.
     pub(super) fn open_sample(&mut self, path: PathBuf, sample: SampleTable) {
         let time = Some(TimeSetup { column: "date".to_owned(), lateness_ms: 10_000 });
         let file = path.display().to_string();
@@ -90,7 +90,7 @@ impl App {
             table.name.clone_from(&setup.name);
         }
         if let Some(time) = &setup.time {
-            // A column that is no longer there gives way to a guess.
+            // If the column no longer exists, the guessed one stays.
             table.time =
                 TimeColumn::new(&time.column, Duration::from_millis(time.lateness_ms), &table.schema, &table.name)
                     .ok()
@@ -110,7 +110,7 @@ impl App {
         });
     }
 
-    /// A new sheet for `table`, selected, with its first question asked.
+    /// Adds a worksheet for `table`, selects it, and asks its first question.
     fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
         table.name = self.free_name(&table.name);
         self.next_sheet += 1;
@@ -131,7 +131,7 @@ impl App {
         self.save_workspace();
     }
 
-    /// The models that come with a table: a file that is opened by itself brings those that were learnt from it before.
+    /// The models that come with a table: a file that is opened by itself brings those that were trained on it before.
     fn models_of(&self, sheet: &Worksheet, setup: &TableSetup) -> Vec<ModelSetup> {
         if !setup.paths.is_empty() || !sheet.table.live.is_empty() {
             return setup.models.clone();
@@ -161,7 +161,7 @@ impl App {
     }
 }
 
-/// What the engine is told about a table of feeds.
+/// The engine's description of a table of feeds.
 fn given(setup: &TableSetup) -> Given {
     Given {
         name: setup.name.clone(),

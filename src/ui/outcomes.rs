@@ -50,7 +50,7 @@ impl App {
         }
     }
 
-    /// A fault, unless it is a wish that was granted.
+    /// Posts a fault; the fault of a cancelled job is posted as information.
     pub(super) fn tell(&mut self, fault: &Fault) {
         if fault.what == CANCELLED { self.notices.info("Cancelled") } else { self.notices.fault(fault) }
     }
@@ -65,7 +65,7 @@ impl App {
             match found {
                 Ok(Found::Model(saved)) => self.model_opened(*saved, path),
                 Ok(Found::Table(table)) => {
-                    // What was joined before is joined again.
+                    // Files that were one table before become one table again.
                     let same = tables
                         .iter_mut()
                         .find(|(first, _)| setup.is_some() && difference(&first.schema, &table.schema).is_none());
@@ -104,7 +104,7 @@ impl App {
             AttachTarget::Worksheet(id) => {
                 let wake = self.wake.clone();
                 if let (Ok(new), Some(sheet)) = (attached, self.sheets.iter_mut().find(|s| s.id == id)) {
-                    // Only the face: the name, the time and the history may have changed while it was connected.
+                    // Only the live face is taken over: the name, the time and the history may have changed meanwhile.
                     sheet.retable(&wake, |table| {
                         table.live = new.live;
                         if new.seam == Seam::Position {
@@ -119,7 +119,7 @@ impl App {
                     self.save_workspace();
                 }
             }
-            // A table whose feed fails is still a table.
+            // If the feed fails, the table is opened without it.
             AttachTarget::New { table, paths, setup, rest } => {
                 self.complete(attached.unwrap_or(*table), paths, *setup, rest)
             }

@@ -5,7 +5,7 @@ use super::worksheet::Worksheet;
 use crate::engine::Seam;
 use crate::query::window::Micros;
 
-/// A stretch of event time that both faces of a table have rows of.
+/// A range of event time in which both faces of a table have rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlap {
     pub history_until: Micros,
@@ -13,7 +13,7 @@ pub struct Overlap {
 }
 
 impl Overlap {
-    /// History keeps all it has, and live gives what comes after.
+    /// The seam at the end of history: history keeps its rows, and live gives later ones.
     pub fn seam(&self) -> Seam {
         Seam::Time(self.history_until.saturating_add(1))
     }
@@ -29,8 +29,7 @@ impl Overlap {
 }
 
 impl Worksheet {
-    /// Where a seam in time would keep rows of both faces from being counted twice: just after the end of history, when
-    /// live has begun before it.
+    /// The overlap that a seam in time would resolve, if live has begun before the end of history.
     pub fn better_seam(&self) -> Option<Overlap> {
         let seam =
             &self.watch.newest.as_ref().filter(|s| s.history_share() >= 1.0 && !s.seam.warnings.is_empty())?.seam;

@@ -1,4 +1,4 @@
-//! Looking at every run once a frame: its newest snapshot becomes a chart, notices and a line of costs.
+//! Polling every run once a frame: its newest snapshot becomes a chart, notices and a line of costs.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use super::probe::{SPAN_WAIT, first_question, guessed};
 use super::run_notices::tell_news;
 use super::widget::cells;
 
-/// How often one looks whether a changed question is ready.
+/// How often a staged question is polled.
 const TICK: Duration = Duration::from_millis(200);
 
 impl App {
-    /// Looks at every run once.
+    /// Polls every run once.
     pub(super) fn poll_runs(&mut self, ctx: &Context) {
         let runs: Vec<_> = self.sheets.iter().map(|s| (s.id, s.watch.run_number)).collect();
         self.notices.forget_runs(&runs);
@@ -32,7 +32,7 @@ impl App {
                 {
                     sheet.ends = cells::micros(&seen.answer, 1, 0).map(|at| (sheet.table.history.len(), at));
                 }
-                // Who has begun to write already is not interrupted.
+                // A question that a person has begun to write is not replaced.
                 if sheet.question.sql.is_empty() {
                     first_question(sheet, form, &self.wake);
                 }
@@ -52,7 +52,7 @@ impl App {
                     if let Some(newest) = &next.newest {
                         sheet.preview.poll(newest, next.share(), (next.number, &next.windows), &self.wake);
                     }
-                    // It may be ready without anything new to look at.
+                    // A staged run can become ready without a new snapshot.
                     ctx.request_repaint_after(TICK);
                 }
                 None if sheet.preview.figure().is_some() => sheet.preview = Chart::default(),

@@ -12,9 +12,9 @@ use crate::query::Form;
 use crate::query::model::Models;
 use crate::sync::Wake;
 
-/// How long the first question waits for the whole span of a history before it makes do with a part.
+/// How long the first question waits for the whole span of a history; then a part of it is enough.
 pub(super) const SPAN_WAIT: Duration = Duration::from_millis(600);
-/// How long it waits at most for any answer.
+/// How long the first question waits for any snapshot of the probe.
 const SPAN_LIMIT: Duration = Duration::from_secs(5);
 
 /// A probe for the first question.
@@ -22,13 +22,13 @@ const SPAN_LIMIT: Duration = Duration::from_secs(5);
 pub struct ProbeRun {
     pub run: Run,
     pub since: Instant,
-    /// It asks how much time there is; else how many values columns have.
+    /// Whether it asks for the span of time; else for the number of values of columns.
     pub of_time: bool,
 }
 
 impl App {
-    /// The question that comes with the table, or the first that fits: for a window one must first know how much time
-    /// there is.
+    /// Asks the question that comes with the table, or starts a probe for one that fits: the size of a window depends
+    /// on the span of time.
     pub(super) fn begin(&mut self, sheet: &mut Worksheet, question: &str) {
         sheet.others = self.sheets.iter().map(|s| s.table.clone()).collect();
         sheet.models = self.models.known().clone();
@@ -53,7 +53,7 @@ impl App {
     }
 }
 
-/// The question that fits what the probe has seen; `None` while it is worth waiting.
+/// The first question, from what the probe has seen; `None` while the probe is worth waiting for.
 pub(super) fn guessed(table: &Table, span: &ProbeRun) -> Option<Form> {
     if span.of_time {
         return span_size(span).map(|size| first::question(table, size));
@@ -71,7 +71,7 @@ pub(super) fn first_question(sheet: &mut Worksheet, form: Form, wake: &Wake) {
     sheet.ask(wake);
 }
 
-/// The window size that fits what the probe has seen; `None` while it is worth waiting.
+/// The window size, from what the probe has seen; `None` while the probe is worth waiting for.
 fn span_size(span: &ProbeRun) -> Option<&'static str> {
     let waited = span.since.elapsed();
     let Some(seen) = span.run.latest() else { return (waited > SPAN_LIMIT).then_some("1 day") };
@@ -80,8 +80,8 @@ fn span_size(span: &ProbeRun) -> Option<&'static str> {
     }
     let (first, last) = (cells::micros(&seen.answer, 0, 0), cells::micros(&seen.answer, 1, 0));
     let Some((first, last)) = first.zip(last) else { return (seen.last || waited > SPAN_LIMIT).then_some("1 day") };
-    // A file in order of time has shown as much of its span as of its bytes, a shuffled one all of it: something
-    // between.
+    // A file in order of time has shown as much of its span as of its bytes, a shuffled one the whole span: the
+    // estimate lies between.
     let seconds = last.saturating_sub(first) as f64 / 1e6;
     Some(first::size_for(seconds / seen.history_share().max(1e-3).sqrt()))
 }

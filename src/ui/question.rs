@@ -13,7 +13,7 @@ pub struct QuestionEditor {
     pub form: Form,
     /// What is wrong with `sql`; its span points into it.
     pub fault: Option<Fault>,
-    /// The text that the run at hand answers.
+    /// The text that the current run answers.
     pub asked: String,
     past: Vec<String>,
     future: Vec<String>,
@@ -22,7 +22,7 @@ pub struct QuestionEditor {
 
 /// How many steps can be undone.
 const PAST: usize = 100;
-/// Edits that follow each other faster are one step.
+/// Edits that follow each other within this time are one undo step.
 const ONE_STEP: Duration = Duration::from_millis(700);
 
 impl QuestionEditor {
@@ -68,12 +68,12 @@ impl QuestionEditor {
         !self.future.is_empty()
     }
 
-    /// Whether what is written is not what is being answered.
+    /// Whether the written text differs from the one that is being answered.
     pub fn is_changed(&self) -> bool {
         self.sql != self.asked
     }
 
-    /// The next change is a step of its own, however soon it comes.
+    /// Makes the next change an undo step of its own, however soon it comes.
     pub fn step(&mut self) {
         self.edited = None;
     }

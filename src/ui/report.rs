@@ -25,7 +25,7 @@ pub enum View {
     OutOfBag,
 }
 
-/// All of them, with their titles.
+/// All figures, with their titles.
 pub const VIEWS: &[(View, &str)] = &[
     (View::Confusion, "Confusion matrix"),
     (View::Roc, "ROC"),
@@ -59,7 +59,7 @@ impl View {
     }
 }
 
-/// Which figure the picture is of: of one feature and one class, where that matters.
+/// What the chart was built for: a view, and the feature and the class where they matter.
 type FigureKey = (View, String, usize);
 
 #[derive(Debug)]
@@ -76,15 +76,15 @@ pub struct Report {
 impl Report {
     pub fn new(entry: &ModelEntry) -> Self {
         let view = VIEWS.iter().map(|(view, _)| *view).find(|view| view.fits(entry)).unwrap_or(View::Impurity);
-        // Of two classes the second is the one that is looked for.
+        // Of two classes, the second is the positive one.
         let class = usize::from(entry.forest().task.classes().len() == 2);
-        // What it goes by most.
+        // The feature with the greatest effect.
         let feature =
             entry.report.as_ref().and_then(|r| r.dependences.first()).map_or_else(String::new, |d| d.feature.clone());
         Self { model: entry.id, view, class, feature, chart: Chart::default(), built: None, fault: None }
     }
 
-    /// Sees to it that the picture is that of the chosen figure.
+    /// Rebuilds the chart if another figure was chosen.
     pub fn poll(&mut self, entry: &ModelEntry) {
         let asked = (self.view, self.feature.clone(), self.class);
         if self.built.as_ref() == Some(&asked) {
@@ -124,7 +124,7 @@ fn of_verdict(view: View, verdict: &Verdict, forest: &Forest) -> Option<Figure> 
     }
 }
 
-/// A figure of both rates from 0 to 1, with the line that knowing nothing, or everything, would give.
+/// A figure with both axes from 0 to 1, and the diagonal of a random, or a perfect, model.
 fn rates(
     title: &str,
     x: &str,
@@ -169,7 +169,7 @@ fn roc(curves: &[Curves], names: &[String]) -> Figure {
 
 fn precision_recall(curves: &[Curves], names: &[String]) -> Figure {
     let of = |c: &Curves| {
-        // From recall 0 up: lines are read from left to right.
+        // Points go from recall 0 up, as lines are drawn from left to right.
         let points =
             c.precision_recall.points.iter().rev().map(|(recall, precision, _)| (*recall, *precision)).collect();
         (with_area(names, c.class, "average", c.precision_recall.area), points)
@@ -300,7 +300,7 @@ fn dependence(found: &Dependence, forest: &Forest, class: usize) -> Option<Figur
     })
 }
 
-/// The error of the rows that trees did not see, by how many trees there are.
+/// The out-of-bag error by the number of trees.
 pub fn out_of_bag(errors: &[f64], numbers: bool) -> Figure {
     let unit = if numbers { 1.0 } else { 100.0 };
     let y: Vec<f64> = errors.iter().map(|e| e * unit).collect();
@@ -314,7 +314,7 @@ pub fn out_of_bag(errors: &[f64], numbers: bool) -> Figure {
     }
 }
 
-/// The numbers that say most, each with its name and what it means.
+/// The headline metrics, each with its name and its meaning.
 pub fn verdict_line(verdict: &Verdict) -> Vec<(&'static str, String, &'static str)> {
     let number = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
     let share = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{:.2} %", v * 100.0));

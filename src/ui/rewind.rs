@@ -1,5 +1,5 @@
-//! Going back in a running feed: a question over a stretch of what was recorded, while the run itself goes on behind
-//! it.
+//! Going back in a running feed: the question is asked over a range of recorded time, while the live run goes on in the
+//! background.
 
 use crate::data::{Fault, Result};
 use crate::engine::{Reached, Snapshot};
@@ -15,7 +15,7 @@ use super::watch::Watch;
 use super::widget::numbers;
 use super::worksheet::Worksheet;
 
-/// A stretch of event time, microseconds; an end that is `None` is open.
+/// A range of event time, microseconds; an end that is `None` is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeRange {
     pub from: Option<Micros>,
@@ -23,19 +23,19 @@ pub struct TimeRange {
     pub until: Option<Micros>,
 }
 
-/// What is left behind while one looks at the past.
+/// The live state that is kept while the past is shown.
 #[derive(Debug)]
 pub struct Rewound {
     pub range: TimeRange,
     pub watch: Watch,
     pub chart: Chart,
     pub question: QuestionEditor,
-    /// How far the feeds had come: what is past does not grow.
+    /// How far the feeds had come at the rewind: the past does not grow.
     pub past: Reached,
 }
 
 impl TimeRange {
-    /// The last so many seconds before `end`.
+    /// The last `secs` seconds before `end`.
     pub fn last(secs: i64, end: Micros) -> Self {
         Self { from: Some(end.saturating_sub(secs.saturating_mul(1_000_000))), until: Some(end) }
     }
@@ -45,7 +45,7 @@ impl TimeRange {
         match (self.from, self.until) {
             (Some(from), Some(until)) => {
                 let (from, until) = (numbers::time(from), numbers::time(until));
-                // The day once, where it is the same.
+                // The day is written once if both ends are on the same day.
                 let same = from.split_once(' ').zip(until.split_once(' ')).filter(|(a, b)| a.0 == b.0);
                 same.map_or_else(|| format!("{from} to {until}"), |(_, (_, time))| format!("{from} to {time}"))
             }
@@ -55,10 +55,10 @@ impl TimeRange {
         }
     }
 
-    /// The question over this stretch alone.
+    /// The question, limited to this range.
     ///
     /// # Errors
-    /// When the question cannot be read or has no WHERE of its own, or the stretch is empty.
+    /// When the question cannot be parsed or is re-run as a whole, or the range is empty.
     pub fn within(&self, sql: &str, time: &str) -> Result<String> {
         if self.from.zip(self.until).is_some_and(|(from, until)| from >= until) {
             return Err(Fault::new("this stretch of time is empty").hint("let it end after it begins"));
@@ -68,7 +68,7 @@ impl TimeRange {
             return Err(Fault::new("a question that is re-run as a whole cannot be rewound")
                 .hint("return to now, and ask it with the stretch in its own WHERE"));
         }
-        // A joined dataset may have a column of that name, too.
+        // A joined table may have a column of the same name.
         let owner = query.join.as_ref().map(|_| query.alias.as_deref().map_or_else(|| query.table.sql.clone(), quote));
         let time = owner.map_or_else(|| quote(time), |owner| format!("{owner}.{}", quote(time)));
         let own = query.filter.as_ref().map(|filter| format!("({})", filter.sql));
@@ -82,20 +82,20 @@ impl TimeRange {
 }
 
 impl Rewound {
-    /// Up to where windows of the stretch are whole: its end, or how far the feed had come when it was left.
+    /// The time up to which windows of the range are complete: its end, or the watermark at the rewind.
     pub fn settled(&self) -> Option<Micros> {
         self.range.until.into_iter().chain(self.past.watermark).min()
     }
 }
 
-/// Where 'the last five minutes' end: at the watermark, up to which everything has come, in whole seconds.
+/// The end of 'the last five minutes': the watermark in whole seconds, as no earlier rows are expected.
 pub fn latest(snapshot: &Snapshot) -> Option<Micros> {
     let at = snapshot.reached.watermark.or(snapshot.watermark).or(snapshot.reached.newest())?;
     Some(at.div_euclid(1_000_000).saturating_mul(1_000_000))
 }
 
 impl Worksheet {
-    /// Asks the question over a stretch of what came so far; the run goes on behind it.
+    /// Asks the question over a range of the rows so far; the live run goes on in the background.
     pub(super) fn rewind(&mut self, range: TimeRange, wake: &Wake) -> Result<()> {
         let time = self
             .table
@@ -104,7 +104,7 @@ impl Worksheet {
             .ok_or_else(|| Fault::new("this table has no event time").hint("choose its time column first"))?
             .column
             .clone();
-        // Another stretch is asked what this one was; the first one what was asked last, though it be not answered yet.
+        // A second rewind keeps the question; the first takes the newest live one, also while it is still staged.
         let sql = if self.rewound.is_some() { self.question.sql.clone() } else { self.watch.asked().to_owned() };
         self.plan(&range.within(&sql, &time)?)?;
         if let Some(rewound) = &mut self.rewound {
@@ -119,7 +119,7 @@ impl Worksheet {
                 past,
             }));
         }
-        // Another stretch has another x axis, and the picture is one of the past from the first row on.
+        // Another range has another x axis, so the chart starts afresh, with the chosen mark.
         let mark = self.rewound.as_ref().and_then(|rewound| rewound.chart.chosen_mark()).unwrap_or_default();
         self.chart = Chart::default();
         self.chart.choose_mark(mark);
@@ -130,7 +130,7 @@ impl Worksheet {
         Ok(())
     }
 
-    /// Shows the running answer again. False when it was never left.
+    /// Shows the live answer again. False when the worksheet was not rewound.
     pub(super) fn return_to_now(&mut self) -> bool {
         let Some(rewound) = self.rewound.take() else { return false };
         let Rewound { mut watch, chart, mut question, .. } = *rewound;

@@ -9,20 +9,20 @@ use super::panel::audit::summary as audit_summary;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 
-/// The key of what an audit that found differences says.
+/// The key of the notice on an audit that found differences.
 const AUDIT: &str = "audit";
 
-/// The key of what speaks against the seam.
+/// The key of the notice on a doubtful seam.
 const SEAM: &str = "seam";
 
-/// Tells what the newest snapshot has to say, once, and takes back what it no longer says.
+/// Posts what the newest snapshot says, each once, and withdraws what it no longer says.
 pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
     let run = sheet.watch.run_number;
     let origin = |key: &str| Origin::Run { sheet: sheet.id, run, key: key.to_owned() };
-    // The last notes are those of feeds in trouble, one a feed; their words change while it lasts.
+    // The last notes are about feeds in trouble, one a feed; their text changes while the trouble lasts.
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
-    // So do the words of what speaks against the seam, where there is something better with one click.
+    // The text on a doubtful seam changes as well; where a better seam is known, it is offered.
     let overlap = sheet.better_seam();
     let doubt = overlap.map(|overlap| Fault::new(overlap.why())).or_else(|| newest.seam.warnings.first().cloned());
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
@@ -39,7 +39,7 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
         .collect();
     notices.hold(sheet.id, run, &keys);
-    // What is over can come again.
+    // A notice that no longer holds may be posted again later.
     sheet.notified.retain(|key| keys.contains(key));
     if let Some((key, fault)) = fault
         && sheet.notified.insert(key.clone())

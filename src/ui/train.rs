@@ -1,5 +1,5 @@
-//! The lesson that is being set up: the target, the features that were proposed for it, the settings, and the training
-//! under way. Painting it is left to `panel::learn`.
+//! The training that is being set up: the target, the features proposed for it, the settings, and the running job.
+//! Painting it is left to `panel::train`.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::learn::propose::Task;
 use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
 
-/// All that a person chooses.
+/// The fields of the form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainDraft {
     /// A column of the table, or a condition under a name.
@@ -30,14 +30,14 @@ pub struct TrainDraft {
     pub trees: String,
     pub test: String,
     pub seed: String,
-    /// So many rows are held in memory: the most that are learnt from, or those of a chunk.
+    /// The most rows held in memory: all that are trained on, or those of one chunk.
     pub rows: String,
-    /// All rows are learnt from, read a chunk at a time.
+    /// Whether the forest is trained on all rows, read a chunk at a time.
     pub chunks: bool,
 }
 
 impl TrainDraft {
-    /// What the number of rows is called.
+    /// The label of the number of rows.
     pub fn rows_word(&self) -> &'static str {
         if self.chunks { "Rows a chunk" } else { "Rows at most" }
     }
@@ -85,18 +85,18 @@ pub struct TrainForm {
     proposing: Option<Job<Proposed>>,
     pub proposed: Option<Proposed>,
     pub training: Option<TrainingJob>,
-    /// What is wrong: with the target, or with the training.
+    /// The fault of the target, or of the training.
     pub fault: Option<Fault>,
 }
 
-/// A forest that is growing.
+/// The job that trains a forest.
 #[derive(Debug)]
 pub struct TrainingJob {
     job: Job<Learned>,
     errors: Latest<Vec<f64>>,
-    /// Of the out-of-bag error so far.
+    /// The chart of the out-of-bag error so far.
     pub chart: Chart,
-    /// Rows are read a chunk at a time: what trees are fitted together has an error of its own.
+    /// Whether rows are read a chunk at a time: then each part has an out-of-bag error of its own.
     pub chunks: bool,
     shown: usize,
 }
@@ -105,7 +105,7 @@ impl TrainForm {
     pub fn new(sheet: &Worksheet) -> Self {
         let columns =
             || sheet.table.schema.iter().filter(|(_, dtype)| kind_of(dtype).is_some() && !dtype.is_temporal());
-        // What is yes or no is often what one wants to know; else what people write last.
+        // A yes/no column is often the target; else the last column.
         let first = columns().find(|(_, dtype)| dtype.is_bool()).or(columns().last());
         let column = first.map_or_else(String::new, |(name, _)| name.to_string());
         let draft = TrainDraft {
@@ -125,14 +125,14 @@ impl TrainForm {
         Self { sheet: sheet.id, draft, proposing: None, proposed: None, training: None, fault: None }
     }
 
-    /// Looks at some rows for what to learn from.
+    /// Starts to look at some rows for features.
     pub fn propose(&mut self, sheet: &Worksheet, wake: &Wake) {
         (self.proposed, self.fault) = (None, None);
         self.draft.features.clear();
         self.proposing = Some(lesson::propose(sheet.table.clone(), reached(sheet), self.draft.target(), wake.clone()));
     }
 
-    /// Takes what was chosen. Another target is looked at anew: a column at once, a condition when that is asked for.
+    /// Takes over the fields. A new target column is looked at at once, a condition when a person asks for it.
     pub fn edit(&mut self, draft: TrainDraft, sheet: &Worksheet, wake: &Wake) {
         let before = self.draft.target();
         self.draft = draft;
@@ -146,7 +146,7 @@ impl TrainForm {
         }
     }
 
-    /// Begins to train as it is written.
+    /// Starts the training with these settings.
     ///
     /// # Errors
     /// A setting that is no number, or does not fit.
@@ -161,7 +161,7 @@ impl TrainForm {
         let target = draft.target();
         let question = Question {
             target: target.name.clone(),
-            // In the table's order, as on the command line.
+            // The features in the order of the table, as on the command line.
             features: sheet
                 .table
                 .schema
@@ -210,7 +210,7 @@ impl TrainForm {
         }
     }
 
-    /// Takes in what jobs have brought; the forest, when it is ready.
+    /// Polls the jobs; gives the forest when it is ready.
     pub fn poll(&mut self) -> Option<Learned> {
         if let Some(outcome) = self.proposing.as_mut().and_then(Job::take) {
             self.proposing = None;
@@ -240,7 +240,7 @@ impl TrainForm {
         }
     }
 
-    /// Whether rows are being looked at.
+    /// The progress of looking at rows for features, while that goes on.
     pub fn proposing(&self) -> Option<Progress> {
         self.proposing.as_ref().map(Job::progress)
     }
@@ -256,7 +256,7 @@ impl TrainingJob {
     }
 }
 
-/// How far the feeds of a sheet have come: what was asked of them so far.
+/// How far the live run of a worksheet has read its feeds.
 pub fn reached(sheet: &Worksheet) -> Reached {
     let watch = sheet.rewound.as_ref().map_or(&sheet.watch, |rewound| &rewound.watch);
     watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default()

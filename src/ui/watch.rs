@@ -1,5 +1,5 @@
-//! Watching a run: its newest snapshot, the one that is shown, and what it is doing; and, while a question is changed,
-//! the run that will take its place. Starting them is left to `sheet`.
+//! Watching a run: its newest snapshot, the one that is shown, and its state; and the staged run of a changed question,
+//! which will replace it. Starting runs is left to `worksheet`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,21 +16,21 @@ pub struct Watch {
     pub sql: String,
     /// The windows that it answers by.
     windows: Arc<Windows>,
-    /// A changed question on its way: the old answer stays until this one covers as much.
+    /// The run of a changed question: the old answer stays until this one covers as much.
     pub staged: Option<StagedRun>,
     /// The newest snapshot of the run.
     pub newest: Option<Arc<Snapshot>>,
-    /// The one on screen: the newest, or the one at which the picture was paused. Until a new question has its first
-    /// answer this is still the last answer of the old one.
+    /// The snapshot on screen: the newest, or the one at which the chart was paused. Until a new question has its first
+    /// answer, it is still the last answer of the old question.
     pub shown: Option<Arc<Snapshot>>,
-    /// Which run `shown` belongs to, and its windows.
+    /// The run that `shown` belongs to, and its windows.
     pub shown_run: u64,
     pub shown_windows: Arc<Windows>,
     pub paused: bool,
     pub stopping: bool,
     /// Counts runs, so that versions of two runs are never mistaken for each other.
     pub run_number: u64,
-    /// The largest number that was given.
+    /// The largest run number that was given.
     numbers: u64,
     /// Rows in at the last look, for the rate.
     rate: Rate,
@@ -45,19 +45,19 @@ pub struct StagedRun {
     pub newest: Option<Arc<Snapshot>>,
     /// The share of what the old answer covers that `newest` covers, 0 to 1.
     share: f64,
-    /// Its run number, once it is shown.
+    /// The number of this run, which becomes current at the swap.
     pub number: u64,
     since: Instant,
     /// What the old answer covered when the question was changed.
     target: Option<Arc<Snapshot>>,
-    /// Since when it has covered that.
+    /// Since when it has covered `target`.
     caught_up: Option<Instant>,
 }
 
-/// How long a run that has caught up may stay a little behind the old one, which moves on as well.
+/// How long a run that has caught up may lag a little behind the old one, which moves on as well.
 const BESIDE: Duration = Duration::from_millis(1_500);
 
-/// A change that is done sooner is not worth moving everything about.
+/// A change that is done sooner is not shown beside the old answer.
 const SOON: Duration = Duration::from_millis(300);
 
 impl StagedRun {
@@ -66,8 +66,7 @@ impl StagedRun {
         self.since.elapsed() >= SOON
     }
 
-    /// The share of what the old answer covered that the newest snapshot does, 0 to 1: the strip and the picture say
-    /// the same.
+    /// The share of the old answer's coverage that the newest snapshot has, 0 to 1.
     pub fn share(&self) -> f64 {
         self.share
     }
@@ -82,7 +81,7 @@ impl StagedRun {
         self.newest = Some(newest);
     }
 
-    /// Whether nothing is lost when it takes the place of `old`.
+    /// Whether it covers all that `old` covers, so that nothing is lost at the swap.
     fn is_ready(&mut self, old: Option<&Arc<Snapshot>>) -> bool {
         let Some(newest) = &self.newest else { return false };
         if old.is_none_or(|old| newest.covers(old)) {
@@ -95,23 +94,23 @@ impl StagedRun {
     }
 }
 
-/// What came of looking at a run.
+/// The result of polling a run.
 #[derive(Debug, Default, PartialEq)]
 pub struct Polled {
     /// There is a newer snapshot.
     pub new: bool,
-    /// The changed question has taken the old one's place.
+    /// The staged question has replaced the old one.
     pub swapped: bool,
-    /// Why the changed question could not: the old answer stays.
+    /// The fault of a staged question: the old answer stays.
     pub failed: Option<Fault>,
 }
 
-/// What a watched run is doing.
+/// The state of a watched run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RunState {
-    /// Nothing was asked.
+    /// No question was asked.
     Idle,
-    /// Asked, and no answer yet.
+    /// A question was asked, and there is no answer yet.
     Asking,
     /// The share of history that was read.
     Reading(f64),
@@ -132,7 +131,7 @@ impl Watch {
         self.newest = None;
     }
 
-    /// Lets `run` come up beside the one that is shown, and take its place once it covers as much.
+    /// Stages `run` beside the shown one; it takes over once it covers as much.
     pub(super) fn stage(&mut self, run: Run, sql: String, windows: Windows) {
         let number = self.fresh_number();
         let windows = Arc::new(windows);
@@ -149,7 +148,7 @@ impl Watch {
         });
     }
 
-    /// A watch whose runs are numbered from there on.
+    /// A watch whose runs are numbered from `numbers` on.
     pub(super) fn after(numbers: u64) -> Self {
         Self { numbers, ..Self::default() }
     }
@@ -178,7 +177,7 @@ impl Watch {
         self.rate = Rate::default();
     }
 
-    /// Shows the changed question now, whatever it covers. False when there is none, or it has no answer yet.
+    /// Swaps to the staged run now, whatever it covers. False when there is none, or it has no answer yet.
     pub(super) fn swap(&mut self) -> bool {
         let Some(staged) = self.staged.take_if(|staged| staged.newest.is_some()) else { return false };
         self.replace(staged.run, staged.sql, staged.windows, staged.number);
@@ -187,12 +186,12 @@ impl Watch {
         true
     }
 
-    /// Takes the newest snapshot, and shows it unless paused; lets a changed question take over when it is ready.
+    /// Takes the newest snapshot, and shows it unless paused; swaps to the staged run when it is ready.
     pub fn poll(&mut self) -> Polled {
         let mut looked = Polled { new: self.look_at_own(), ..Polled::default() };
         let Some(staged) = &mut self.staged else { return looked };
         if let Some(newest) = staged.run.latest() {
-            // One that has ended while the old one goes on could not be answered.
+            // A staged run that ends with a fault is given up, and the old one goes on.
             let fault = newest.fault.clone().filter(|_| newest.last);
             staged.take(newest, self.newest.as_deref());
             if fault.is_some() {
@@ -201,7 +200,7 @@ impl Watch {
                 return looked;
             }
         }
-        // A picture that is held still stays; the swap waits for it.
+        // While paused, the swap waits.
         let ready = !self.paused && staged.is_ready(self.newest.as_ref());
         looked.swapped = ready && self.swap();
         looked.new |= looked.swapped;
@@ -227,7 +226,7 @@ impl Watch {
         self.shown_windows = self.windows.clone();
     }
 
-    /// Pins the picture; the run goes on.
+    /// Pauses the chart; the run goes on.
     pub fn pause(&mut self) {
         self.paused = self.shown.is_some();
     }
@@ -246,12 +245,12 @@ impl Watch {
         }
     }
 
-    /// Whether rows are arriving, so that a changed question has an answer to stand beside.
+    /// Whether rows are arriving, so that a changed question is staged beside the answer.
     pub fn is_live(&self) -> bool {
         self.is_running() && !self.stopping && self.newest.as_ref().is_some_and(|s| s.live_open > 0)
     }
 
-    /// The question that was asked last: it may still be on its way.
+    /// The question that was asked last; it may still be staged.
     pub fn asked(&self) -> &str {
         self.staged.as_ref().map_or(&self.sql, |staged| &staged.sql)
     }

@@ -1,5 +1,5 @@
-//! A sheet: one open table with the question asked of it, the run that answers, and the picture of the answer.
-//! Changing a sheet is left to `apply`; painting it to the panels.
+//! A worksheet: one open table with the question asked of it, the run that answers, and the chart of the answer.
+//! Changing a worksheet is left to `apply`, painting it to the panels.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,11 +22,11 @@ use crate::query::window::Micros;
 use crate::sync::Wake;
 use crate::workspace::TableSetup;
 
-/// A sheet's number; never used twice in a session.
+/// A worksheet's number; never used twice in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorksheetId(pub u64);
 
-/// One open table and all that hangs on it.
+/// One open table with its question, its run and its chart.
 #[derive(Debug)]
 pub struct Worksheet {
     pub id: WorksheetId,
@@ -35,31 +35,31 @@ pub struct Worksheet {
     pub others: Vec<Arc<Table>>,
     /// The models that a question may ask.
     pub models: Models,
-    /// What its history was opened from.
+    /// The files that its history was opened from.
     pub paths: Vec<PathBuf>,
     pub question: QuestionEditor,
     pub watch: Watch,
     pub chart: Chart,
-    /// The picture of a changed question's answer, while it is not shown yet.
+    /// The chart of a changed question's answer, while that question is staged.
     pub preview: Chart,
     /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
     /// be asked.
     pub probe: Option<ProbeRun>,
-    /// The newest time of its history, and of how many files that is; where the probe has found it out.
+    /// The newest time of its history, with the number of files it was found in; set by the probe.
     pub(super) ends: Option<(usize, Micros)>,
-    /// What the runs of this sheet have said already, so that it is told once.
+    /// The keys of notices that were posted, so that each is posted once.
     pub notified: BTreeSet<String>,
-    /// What is left behind while one looks at the past of the feed.
+    /// The live run and its question, while the past of the feed is shown.
     pub rewound: Option<Box<Rewound>>,
     /// Whether the newest rows of the answer stay in sight.
     pub follow: bool,
-    /// How exact each item of the question is, as it is written.
+    /// The class of each item of the written question: how exact it is.
     pub classes: Vec<ItemClass>,
-    /// The text, the table, how many others and which models there were when `classes` were made.
+    /// What `classes` were made from: the text, the table, the number of other tables, and the models.
     classified: Option<(String, Arc<Table>, usize, Models)>,
 }
 
-/// How long the machine rests between two verifications of an answer.
+/// The pause between two verifications of an answer.
 const AUDIT: Duration = Duration::from_secs(15);
 
 impl Worksheet {
@@ -89,8 +89,8 @@ impl Worksheet {
         self.ends.filter(|(files, _)| *files == self.table.history.len()).map(|(_, at)| at)
     }
 
-    /// Asks the question that is written. What is wrong with it is kept in `question.fault`, and the old answer goes
-    /// on. Beside a live answer the new one comes up in the background, and takes its place when it covers as much.
+    /// Asks the written question. If it is wrong, its fault is kept in `question.fault`, and the old answer goes on. A
+    /// question that is changed beside a live answer is staged: its run takes over once it covers as much.
     pub fn ask(&mut self, wake: &Wake) {
         if self.watch.staged.is_some() && self.watch.sql == self.question.sql && self.question.fault.is_none() {
             return self.keep_old(true);
@@ -98,7 +98,7 @@ impl Worksheet {
         self.start(wake, true);
     }
 
-    /// `same`: the table has the faces that it had when the run at hand began.
+    /// `same`: the table has the same faces as when the current run began.
     pub(super) fn start(&mut self, wake: &Wake, same: bool) {
         self.probe = None;
         let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
@@ -129,7 +129,7 @@ impl Worksheet {
         bind(sql, &self.table, &self.others, &self.models)
     }
 
-    /// The written question as it is asked: while rewound, of the stretch alone, whatever the question is.
+    /// The written question, bound; while rewound, it is limited to the range of time.
     fn bound(&self) -> Result<(String, Bound)> {
         let sql = &self.question.sql;
         let written = self.plan(sql)?;
@@ -140,7 +140,7 @@ impl Worksheet {
         Ok((sql, bound))
     }
 
-    /// Gives a changed question up; `again`: what is written is the old one again.
+    /// Cancels a staged question; `again`: the written text equals the old question again.
     pub(super) fn keep_old(&mut self, again: bool) {
         self.watch.staged = None;
         self.question.asked.clone_from(&self.watch.sql);
@@ -149,10 +149,10 @@ impl Worksheet {
         }
     }
 
-    /// Looks at the runs once. True when there is a newer snapshot.
+    /// Polls the runs once. True when there is a newer snapshot.
     pub(super) fn poll(&mut self) -> bool {
         if let Some(rewound) = &mut self.rewound {
-            // A question that was being changed goes on being changed.
+            // A question that was staged before the rewind stays staged.
             poll_watch(&mut rewound.watch, &mut rewound.question);
         }
         let looked = poll_watch(&mut self.watch, &mut self.question);
@@ -162,13 +162,12 @@ impl Worksheet {
         looked.new
     }
 
-    /// The run that takes what comes in: the one behind, while one looks at the past.
+    /// The run that reads the feeds: while rewound, the live one in the background.
     pub fn running(&self) -> &Watch {
         self.rewound.as_ref().map_or(&self.watch, |rewound| &rewound.watch)
     }
 
-    /// Ends all inputs, those of the run behind the past that is shown included. A question that was being changed is
-    /// given up.
+    /// Ends all inputs, also those of the live run in the background while rewound. A staged question is cancelled.
     pub(super) fn stop(&mut self) {
         let (watch, question) = match &mut self.rewound {
             Some(rewound) => (&mut rewound.watch, &mut rewound.question),
@@ -227,7 +226,7 @@ impl Worksheet {
         self.rewound.is_some() || (self.watch.is_live() && self.table.time.is_some())
     }
 
-    /// What would be needed to open this again.
+    /// The setup that opens this table again.
     pub fn setup(&self) -> TableSetup {
         TableSetup {
             name: self.table.name.clone(),
@@ -259,13 +258,13 @@ impl Worksheet {
     }
 }
 
-/// Looks at a run once; why a changed question could not be answered is kept with the question.
+/// Polls a run once; the fault of a staged question that could not be answered is kept with the question.
 fn poll_watch(watch: &mut Watch, question: &mut QuestionEditor) -> Polled {
     let staged = watch.staged.as_ref().map(|next| next.sql.clone());
     let mut looked = watch.poll();
     if let Some(fault) = looked.failed.take() {
         question.asked.clone_from(&watch.sql);
-        // In a text that was edited since, its place is another.
+        // The span is dropped if the text was edited since.
         let span = fault.span.clone().filter(|_| staged.as_ref() == Some(&question.sql));
         question.fault = Some(Fault { span, ..fault });
     }

@@ -1,5 +1,5 @@
-//! The end of a run: its notes on stderr, its answer on stdout or in a file, its chart, its statistics, and what was set
-//! aside.
+//! The end of a run: its notes on stderr, its answer on stdout or in a file, its chart, its statistics, and what was
+//! set aside.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,15 +13,15 @@ use crate::engine::{RowsTo, Snapshot, Table};
 use crate::figure::{Encoding, Look, export};
 use crate::workspace::{Windows, picture};
 
-/// What is known of a run besides its answer.
+/// Facts of a run besides its answer.
 pub struct RunContext {
     pub windows: Windows,
-    /// What passed from the start of the process to that of the run.
+    /// The time from the start of the process to the start of the run.
     pub before: Duration,
     pub started: Instant,
-    /// Rows went out as they came.
+    /// Whether rows were written as they came.
     pub streamed: bool,
-    /// Notes that were said before the run or while it ran.
+    /// Notes that were printed before the run or while it ran.
     pub told: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ pub fn finish(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunConte
         ));
     }
     let rejects = &last.rejects;
-    // Where they could not be written, they are not there to be looked at.
+    // The workspace is named only where these rows could be written to it.
     let workspace = args.workspace.as_deref().filter(|_| kept.is_ok());
     notes.extend(rejected(("row", ""), last.rows.rejected, &rejects.kept, workspace));
     notes.extend(rejected(("cell", ", null in their rows"), last.rows.cells, &rejects.cells.kept, workspace));
@@ -56,7 +56,7 @@ pub fn finish(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunConte
     }
     let written = write(args, table, last, context);
     if let Some(path) = &args.stats {
-        // Last, so that they tell of all that was done; and of what failed, too.
+        // The statistics come last, so that they count all that was done, and also what failed.
         let groups = written.as_ref().map_or(last.stats.groups, |groups| *groups);
         let text = stats::json(last, groups, context.before, context.started);
         disk::write(path, text.as_bytes()).map_err(|e| Fault::io(path.display().to_string(), &e))?;
@@ -66,7 +66,7 @@ pub fn finish(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunConte
     incomplete(last).map_or(Ok(()), Err)
 }
 
-/// What was lost or left out, or is not in the workspace that was to hold it: the answer stands, and is not all.
+/// Rows that were lost, left out or not written to the workspace: the answer stands, but is incomplete.
 fn incomplete(last: &Snapshot) -> Option<Fault> {
     if last.fault.is_some() {
         return last.fault.clone();
@@ -83,10 +83,10 @@ fn incomplete(last: &Snapshot) -> Option<Fault> {
     (rows > 0).then(|| Fault::new(what).hint("record the feed with --workspace DIR, or read fewer columns"))
 }
 
-/// Places of rejected rows that are named.
+/// The most rejected rows whose places are named.
 const PLACES: usize = 3;
 
-/// How many rows or cells could not be read, where the first of them stand, and where all of them can be seen.
+/// A note on rows or cells that could not be read: how many, the places of the first, and where all of them are kept.
 fn rejected((one, so): (&str, &str), count: u64, told: &[Reject], workspace: Option<&Path>) -> Option<String> {
     let kept = told.len() as u64;
     if kept == 0 {
@@ -107,9 +107,9 @@ fn rejected((one, so): (&str, &str), count: u64, told: &[Reject], workspace: Opt
 /// The file of rejected rows and cells in a workspace.
 const REJECTED: &str = "rejected.ndjson";
 
-/// Writes the answer, and draws it; how many groups it is of.
+/// Writes the answer and its chart, and gives the number of its groups.
 fn write(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunContext) -> Result<u64> {
-    // Where only parts of files are left out, the answer is of the rest, if there is any.
+    // If only parts of files could not be read, the answer covers the others.
     if let Some(fault) =
         last.fault.as_ref().filter(|fault| fault.lost.is_none() || last.rows.come_in == last.rows.rejected)
     {
@@ -136,7 +136,7 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunContext) -
     match (&args.out, &last.sealed) {
         _ if context.streamed => Ok(groups),
         (out, Some(sealed)) => {
-            // Too large for memory: it is written a part at a time.
+            // The answer is too large for memory, and is written a part at a time.
             let to = out.clone().map_or(RowsTo::Stdout(args.formulas), |path| RowsTo::File(path, args.formulas));
             let mut writer = to.open(last.answer.schema())?;
             let groups = sealed.each(|part| writer.write(&part))?;
@@ -150,7 +150,7 @@ fn write(args: &RunArgs, table: &Table, last: &Snapshot, context: &RunContext) -
     }
 }
 
-/// Rows and cells that are not in the answer, for inspection: `rejected.ndjson` and `late.parquet`.
+/// Writes the rows and cells that are not in the answer to `rejected.ndjson` and `late.parquet`, for inspection.
 fn keep_aside(last: &Snapshot, folder: &Path) -> Result<()> {
     disk::own::root(folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
     let path = folder.join(REJECTED);

@@ -25,7 +25,7 @@ use crate::workspace::Windows;
 use finish::{RunContext, finish};
 use progress::Progress;
 
-/// How often one looks at the time, at Ctrl-C and at the memory held.
+/// How often the time, Ctrl-C and the memory in use are checked.
 const POLL: Duration = Duration::from_millis(20);
 
 /// # Errors
@@ -63,7 +63,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         console::line(&line);
     }
     let (bell, news) = crossbeam_channel::bounded(1);
-    // A bell that has rung already need not ring again.
+    // A full channel holds a wake-up already.
     let wake = Wake::new(move || {
         let _ = bell.try_send(());
     });
@@ -109,10 +109,10 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     finish(args, &table, &last, &RunContext { windows, before, started, streamed, told })
 }
 
-/// What is not exact, or costs more than a constant a group, a line each.
+/// A line for each item that is not exact, or whose state is not of constant size a group.
 fn classes(plan: &Plan) -> Vec<String> {
     if plan.rerun.is_some() {
-        // Said with what it took.
+        // The note on a re-run question comes later, with its cost.
         return Vec::new();
     }
     let items = plan.query.items.iter().zip(plan.classes());
@@ -124,7 +124,7 @@ fn classes(plan: &Plan) -> Vec<String> {
     dear.map(|(item, (sql, class))| format!("{}: {}", item.alias.clone().unwrap_or(sql), class.word())).collect()
 }
 
-/// Where rows go as they come: all of them, however many, unless they are to be drawn.
+/// Where rows are written as they come; `None` where the answer is held, because it is aggregated or drawn.
 fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
     if !plan.streams() || args.chart.is_some() {
         return None;
@@ -135,7 +135,7 @@ fn rows_to(args: &RunArgs, plan: &Plan) -> Option<RowsTo> {
     }
 }
 
-/// A table that the question names, among those given.
+/// The table of this name among those given.
 fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
     let quoted = query.table.sql.starts_with('"') && query.rerun.is_none();
     let found =
@@ -148,7 +148,7 @@ fn find<'a>(args: &'a RunArgs, query: &Query, name: &str) -> Result<&'a Given> {
     })
 }
 
-/// The files that are read: history, feeds that are files, models, the question.
+/// The files that the command reads: history, feeds that are files, models, the question.
 fn inputs(args: &RunArgs) -> Vec<PathBuf> {
     let feed = |url: &String| FeedUrl::parse(url).ok().filter(FeedUrl::is_file)?.path().ok();
     let history = outputs::files(args.tables.values().flat_map(|given| &given.history));

@@ -14,9 +14,9 @@ use crate::learn::question::TaskKind;
 #[derive(Debug)]
 pub struct TrainArgs {
     pub data: Vec<String>,
-    /// The features are those that are proposed.
+    /// Whether the features are those that the proposal keeps.
     pub proposed: bool,
-    /// Rows that are in memory at a time, where not all are.
+    /// Rows that are held in memory at a time; `None` holds all of them.
     pub chunk_rows: Option<usize>,
     pub holdout: Holdout,
     /// The option that `holdout` was given by.
@@ -27,7 +27,7 @@ pub struct TrainArgs {
     pub stats: Option<PathBuf>,
 }
 
-/// Where the rows come from that the model is tested on.
+/// The rows that the model is tested on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Holdout {
     Share(f64),
@@ -35,7 +35,7 @@ pub enum Holdout {
     Column(String),
 }
 
-/// What differs from the task's own way to grow.
+/// Settings of growth that differ from the task's defaults.
 #[derive(Debug, Default)]
 pub struct GrowthOptions {
     pub criterion: Option<Criterion>,
@@ -53,7 +53,7 @@ const fn option(
     CliOption { name, value, about, set }
 }
 
-/// What `braid train` can be told, in the order of its help.
+/// The options of `braid train`, in the order of its help.
 const OPTIONS: &[CliOption<TrainArgs>] = &[
     option(
         "data",

@@ -52,7 +52,7 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
     disk::to_stdout(text.as_bytes()).map_err(|e| Fault::io("stdout", &e))
 }
 
-/// All rows in memory, for all trees.
+/// Trains all trees on all rows, which are held in memory.
 fn train_in_memory(args: &TrainArgs, stop: &Cancel) -> Result<(TrainOutcome, Saved)> {
     let mut training = args.training.clone();
     let TrainTestSplit { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } =
@@ -98,7 +98,7 @@ fn train_in_memory(args: &TrainArgs, stop: &Cancel) -> Result<(TrainOutcome, Sav
     Ok((TrainOutcome { forest, report, fit, fit_cpu, predict, predict_cpu, asked }, saved))
 }
 
-/// One chunk of rows in memory at a time, those before it as codes.
+/// Trains with one chunk of rows in memory at a time; earlier chunks are kept as codes.
 fn train_in_chunks(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(TrainOutcome, Saved)> {
     let Holdout::Share(share) = args.holdout else {
         return Err(Fault::new("--chunk-rows holds a share of the rows out to test on")
@@ -149,7 +149,7 @@ fn wake_channel() -> (Receiver<()>, Wake) {
     (news, wake)
 }
 
-/// Says which features a person may not want: identifiers, constants, copies of the target, leaks and moments.
+/// Warns about features that a person may not want: identifiers, constants, copies of the target, leaks, moments.
 fn warn_about_features(found: Vec<LeftOut>, question: &Question) {
     for c in found.into_iter().filter(|c| question.features.contains(&c.column)) {
         let (column, reason, evidence) = (c.column, c.reason.word(), c.evidence);
@@ -159,7 +159,7 @@ fn warn_about_features(found: Vec<LeftOut>, question: &Question) {
     }
 }
 
-/// The way to grow, where the options say more than the task.
+/// How trees grow, where options differ from the task's defaults.
 fn growth(args: &TrainArgs, question: &Question, estimates: impl FnOnce() -> Result<bool>) -> Result<Option<Growth>> {
     let asked = &args.grow;
     if asked.criterion.is_none() && asked.tries.is_none() && asked.min_leaf.is_none() && asked.max_depth.is_none() {
@@ -184,7 +184,7 @@ fn growth(args: &TrainArgs, question: &Question, estimates: impl FnOnce() -> Res
     }))
 }
 
-/// Shows progress until it is done.
+/// Shows the progress of a job until its outcome is there.
 fn wait<T: Send + 'static>(mut job: Job<T>, news: &Receiver<()>, stop: &Cancel) -> Result<T> {
     loop {
         let _ = news.recv_timeout(Duration::from_millis(100));

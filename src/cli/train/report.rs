@@ -1,4 +1,4 @@
-//! What `braid train` says in the end: a page for people, and `--stats` for programs. The keys are a contract.
+//! The report of `braid train`: a page for people, and `--stats` for programs, whose keys are a contract.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::learn::question::TaskKind;
 use crate::learn::report::Report;
 use crate::learn::verdict::Classes;
 
-/// Classes and features that are shown to people; programs get all.
+/// The most classes and features on the page for people; `--stats` has all of them.
 const SHOWN: usize = 20;
 
 pub struct TrainOutcome {

@@ -24,14 +24,14 @@ use crate::sync::Cancel;
 pub struct TrainTestSplit {
     pub learnt: DataFrame,
     pub tested: DataFrame,
-    /// Of both.
+    /// Rows of both that were dropped.
     pub dropped: Dropped,
-    /// TrainTestSplit that could be read, and those that could not.
+    /// Rows that could be read, and rows that could not.
     pub seen: u64,
     pub unread: u64,
-    /// How the features are distributed, if that is to be kept with the model.
+    /// The distributions of the features, if they are kept with the model.
     pub baseline: Option<Baseline>,
-    /// The newest row, by the column that the window would take for the time.
+    /// The newest row, by the column that the window guesses to be the event time.
     pub learnt_to: Option<LearntTo>,
 }
 
@@ -136,7 +136,7 @@ pub fn warn_unread(rows: u64) {
     }
 }
 
-/// Cuts a frame in two by a mask: those without the mark, and those with it.
+/// Divides a frame by a mask: the rows to test on are those that the mask holds.
 fn divide(
     frame: DataFrame,
     mark: impl FnOnce(u32, &DataFrame) -> Result<BooleanChunked>,
@@ -160,7 +160,7 @@ fn marked(column: &Column) -> Result<BooleanChunked> {
         .collect())
 }
 
-/// The features that are proposed; says which columns are left out, and why.
+/// The features that the proposal keeps; a line on stderr names each column that it leaves out, and why.
 pub fn proposed_features(found: Proposal) -> Result<Vec<String>> {
     for c in &found.left_out {
         console::line(&format!("{}: {}, {}; it is left out", c.column, c.reason.word(), c.evidence));

@@ -16,7 +16,7 @@ impl App {
             FeedAction::Edit(draft) => {
                 if let Some(form) = &mut self.feed {
                     if form.draft.kind != draft.kind {
-                        // What was said of another kind of feed says nothing of this one.
+                        // The test of another kind of feed says nothing about this one.
                         (form.test, form.tested) = (None, None);
                     }
                     form.draft = *draft;
@@ -34,7 +34,7 @@ impl App {
         }
     }
 
-    /// The form is done: the feed becomes a table's live face or a table of its own.
+    /// The form is complete: the feed becomes the live face of a table, or a table of its own.
     fn add_feed(&mut self) {
         let Some(mut form) = self.feed.take() else { return };
         let url = form.draft.url();

@@ -36,7 +36,7 @@ impl App {
         }
     }
 
-    /// Tells each sheet of the other tables, which its question may join.
+    /// Gives each worksheet the other tables, which its question may join.
     pub(super) fn share_tables(&mut self) {
         let all: Vec<_> = self.sheets.iter().map(|s| s.table.clone()).collect();
         for sheet in &mut self.sheets {

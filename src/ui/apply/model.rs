@@ -23,7 +23,7 @@ impl App {
         if let TrainAction::Begin(id) = train {
             let Some(sheet) = self.sheets.iter().find(|s| s.id == id) else { return };
             self.pane = Some(Pane::Train);
-            // A lesson that goes on, or one that was set up for this table, is shown as it is.
+            // A running training, or one that was set up for this table, is shown as it is.
             if self.train_form.as_ref().is_some_and(|l| l.sheet == id || l.training.is_some()) {
                 return;
             }
@@ -43,7 +43,7 @@ impl App {
         }
     }
 
-    /// Looks at the lesson and the report once.
+    /// Polls the training and updates the report.
     pub(in crate::ui) fn poll_training(&mut self) {
         if let Some(form) = &mut self.train_form
             && let Some(learned) = form.poll()
@@ -59,7 +59,7 @@ impl App {
         }
     }
 
-    /// A lesson has ended well: the model stands under its table, and its report is shown where the lesson was.
+    /// Adds a trained model under its table, and shows its report if the form of the training is open.
     fn model_trained(&mut self, sheet: WorksheetId, learned: Learned) {
         let (name, target) = (learned.target.name.clone(), learned.target.clone());
         let id = self.models.add(sheet, &name, target, (&learned).into(), None);
@@ -128,7 +128,7 @@ impl App {
         self.save_workspace();
     }
 
-    /// A table is taken away: what was learnt from it goes with it.
+    /// A table is removed: its training, its models' report and their guards are removed as well.
     pub(in crate::ui) fn forget_training(&mut self, sheet: WorksheetId) {
         self.train_form = self.train_form.take().filter(|l| l.sheet != sheet);
         let models = &self.models;

@@ -18,7 +18,7 @@ impl App {
             QuestionAction::Form { form, ask } => {
                 if let Some(sheet) = self.sheet_mut() {
                     if ask {
-                        // What was done is one step to undo; what is being typed goes on.
+                        // A finished change is one undo step; text that is still typed continues its step.
                         sheet.question.step();
                     }
                     sheet.question.set_form(*form);
@@ -48,7 +48,7 @@ impl App {
         }
     }
 
-    /// Asks what is written, of the table that it names.
+    /// Asks the written question of the table that it names.
     fn ask(&mut self) {
         let wake = self.wake.clone();
         let names: Vec<String> = self.sheets.iter().map(|s| s.table.name.clone()).collect();
@@ -64,7 +64,7 @@ impl App {
         if same_name(&clause.sql, &sheet.table.name) {
             sheet.ask(&wake);
         } else if let Some(at) = names.iter().position(|name| same_name(&clause.sql, name)) {
-            // The question is about another open table: it goes there.
+            // The question names another open table, and moves to its worksheet.
             let back = sheet.question.asked.clone();
             sheet.question.set_sql(back);
             if let Some(other) = self.sheets.get_mut(at) {

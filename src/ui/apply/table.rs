@@ -31,7 +31,7 @@ impl App {
             TableAction::Seam(seam) => {
                 let mut met = Ok(());
                 self.retable(id, |table| {
-                    // Who chooses it says so.
+                    // Choosing Append is a person's statement that the faces are disjoint.
                     table.disjoint = seam == Seam::Append;
                     met = table.meet(seam);
                 });

@@ -1,4 +1,4 @@
-//! Carrying out what concerns guards: showing them, beginning, training anew, swapping, and the alert.
+//! Carrying out what concerns guards: showing, starting, retraining, swapping, and the alert.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,7 @@ use crate::ui::widget::numbers;
 use crate::workspace::GuardSetup;
 
 impl App {
-    /// The guard of a model comes into sight, and begins if it has not.
+    /// Shows the guard of a model, and starts it if there is none.
     pub(in crate::ui) fn show_guard(&mut self, id: ModelId) {
         if self.models.get(id).is_none() {
             return;
@@ -29,7 +29,7 @@ impl App {
         }
     }
 
-    /// A model that was guarded when its table was open last.
+    /// Starts the guard of a model that was guarded when its table was open last.
     pub(in crate::ui) fn guard_again(&mut self, id: ModelId, setup: GuardSetup) {
         self.guards.list.push(ModelGuard { window_rows: setup.window_rows, ..ModelGuard::new(id) });
         self.apply_guard(id, GuardAction::Begin);
@@ -42,7 +42,7 @@ impl App {
         let Some(guard) = self.guards.list.iter_mut().find(|s| s.model == id) else { return };
         match action.clone() {
             GuardAction::Begin => guard.begin(sheet, entry, &wake),
-            // What it has seen stays in sight.
+            // Its results stay visible.
             GuardAction::Stop => (guard.job, guard.on) = (None, false),
             GuardAction::WindowRows(rows) => {
                 guard.window_rows = rows;
@@ -64,7 +64,7 @@ impl App {
         }
     }
 
-    /// Lets a challenger take the model's place, under its name.
+    /// Replaces the model by a challenger, under the same name.
     fn swap(&mut self, id: ModelId, who: Who) {
         let Some(entry) = self.models.get(id) else { return };
         let Some(guard) = self.guards.of(id) else { return };
@@ -72,7 +72,7 @@ impl App {
         self.replace(id, trained, note);
     }
 
-    /// The model that was replaced takes its place again; the one in use could come back in turn.
+    /// Swaps the model with the one that was replaced last.
     fn swap_back(&mut self, id: ModelId) {
         let Some(entry) = self.models.get(id) else { return };
         let Some(trained) = self.guards.of(id).and_then(|s| s.replaced.clone()) else { return };
@@ -105,7 +105,7 @@ impl App {
                 Action::Model(id, ModelAction::Report),
             ),
         }
-        // Questions that ask it are asked again; one that is being written waits for its person.
+        // Questions that call the model are asked again, except one that is being edited.
         let wake = self.wake.clone();
         for sheet in
             self.sheets.iter_mut().filter(|s| s.question.sql == s.question.asked && asks(&s.question.asked, &name))
@@ -114,7 +114,7 @@ impl App {
         }
     }
 
-    /// Looks at every guard once, and gives the alert.
+    /// Polls every guard once, and posts the alert.
     pub(in crate::ui) fn poll_guards(&mut self) {
         for guard in &mut self.guards.list {
             let Some(entry) = self.models.get(guard.model) else { continue };
@@ -124,7 +124,7 @@ impl App {
             }
             guard.poll(entry);
             let origin = Origin::Guard(guard.model);
-            // That it errs says most; else the oldest reason.
+            // The error is the strongest reason; else the oldest one.
             let worst = |w: &Watched| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
             let stale = guard.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
             match stale {
@@ -160,7 +160,7 @@ impl App {
         }
     }
 
-    /// Models were taken away: nobody watches them any more.
+    /// Removes the guards of models that were removed.
     pub(in crate::ui) fn forget_guards(&mut self) {
         let models = &self.models;
         let notices = &mut self.notices;
@@ -178,7 +178,7 @@ impl App {
     }
 }
 
-/// The forest of a challenger, and what the report will say of the swap.
+/// The forest of a challenger, and the note on the swap for the report.
 fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(TrainedForest, String)> {
     let at = now();
     let before = match &entry.report {
@@ -231,11 +231,11 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(Train
     }
 }
 
-/// How far the stream was learnt from, by the time of its rows.
+/// The newest row of the stream that the forest was trained on.
 fn learnt_to(guard: &ModelGuard) -> Option<LearntTo> {
     let (table, watched) = (guard.table.as_ref()?, guard.newest.as_ref().filter(|w| w.by_time)?);
     let time = table.time.as_ref()?;
-    // What counts in whole numbers would need its own.
+    // A whole-number time column would need its own number.
     let temporal = table.schema.get(&time.column).is_some_and(|dtype| dtype.is_temporal());
     Some(LearntTo { column: time.column.clone(), micros: watched.until.filter(|_| temporal)?, number: None })
 }
@@ -249,7 +249,7 @@ fn trees(forest: &Forest) -> String {
     numbers::counted(forest.trees.len() as u64, "tree")
 }
 
-/// Whether a question asks a model.
+/// Whether a question calls a model.
 fn asks(sql: &str, name: &str) -> bool {
     let sql = sql.to_lowercase();
     sql.contains("predict") && sql.contains(&name.to_lowercase())

@@ -1,4 +1,4 @@
-//! The figures of a guard: the error as rows come, and a feature in training and now.
+//! The figures of a guard: the error over the stream, and the distribution of a feature in training and now.
 
 use super::View;
 use crate::engine::guard::{ALL, Watched, Who};
@@ -18,14 +18,14 @@ pub fn of(view: &View, watched: &Watched, entry: &ModelEntry) -> Figure {
 /// The colour of the lines where the error changed: a quiet one, and never that of a contestant.
 const CHANGED: usize = 6;
 
-/// A line for each that takes part, and an upright one where the error changed.
+/// A line for each contestant, and a vertical line where the error changed.
 fn errors(watched: &Watched, entry: &ModelEntry) -> Figure {
     let numbers = entry.forest().task == Task::Numbers;
     let unit = if numbers { 1.0 } else { 100.0 };
     let x: Vec<f64> = watched.curve.iter().map(|p| p.at as f64).collect();
     let mut series = Vec::new();
     let mut top = 0.0_f64;
-    // A committee that is still the model would hide its line.
+    // A fused forest that equals the model would hide the model's line.
     let takes_part = |who: Who| who != Who::Fused || watched.fused.is_some();
     for (i, who) in ALL.iter().enumerate().filter(|(_, who)| takes_part(**who)) {
         let y: Vec<f64> = watched.curve.iter().map(|p| p.error.get(i).copied().unwrap_or(f64::NAN) * unit).collect();
@@ -51,13 +51,13 @@ fn errors(watched: &Watched, entry: &ModelEntry) -> Figure {
         x: Axis { title: title.to_owned(), kind },
         y_title: if numbers { "mean absolute error".to_owned() } else { "wrong, %".to_owned() },
         series,
-        // Errors are compared with none at all.
+        // The axis begins at zero, as errors are compared with none.
         view: (top > 0.0).then_some(crate::figure::View { x: None, y: Some((0.0, top * 1.05)) }),
         ..Figure::default()
     }
 }
 
-/// Values that get a bar each, and bins of a number with more.
+/// The most values with a bar each, and the number of bins otherwise.
 const VALUES: usize = 20;
 const BINS: usize = 24;
 
@@ -153,7 +153,7 @@ fn listed(feature: &Feature, now: &[u64], nulls: u64) -> (Vec<String>, Vec<f64>,
         }
     };
     rows.push(("null".to_owned(), (feature.nulls, nulls)));
-    // Of what is not a value only what there is.
+    // Rows for what is not a value are shown only if they have counts.
     rows.retain(|(name, counts)| {
         *counts != (0, 0) || !["below", "above", "others", "never seen", "null"].contains(&name.as_str())
     });

@@ -1,5 +1,5 @@
-//! The guards of this session: a model each, what it has seen, the new forest that may be in training, and the figure
-//! that was chosen. Carrying out what a person wants is left to `apply`, painting to `panel::guard`.
+//! The guards of this session, one a model: the results so far, the retraining that may run, and the chosen figure.
+//! Carrying out actions is left to `apply`, painting to `panel::guard`.
 
 mod apply;
 mod figure;
@@ -30,7 +30,7 @@ pub enum View {
     Feature(String),
 }
 
-/// Every model that was guarded, and the one that is shown.
+/// All guards, and the model whose guard is shown.
 #[derive(Debug, Default)]
 pub struct Guards {
     list: Vec<ModelGuard>,
@@ -55,28 +55,28 @@ impl Guards {
 #[derive(Debug)]
 pub struct ModelGuard {
     pub model: ModelId,
-    /// The table as it is watched.
+    /// The table at the start of the watching.
     table: Option<Arc<Table>>,
     job: Option<Job<Watched>>,
     shelf: Latest<Watched>,
-    /// Where a retrained forest is put, so that it takes part.
+    /// A retrained forest is put here, so that the running guard compares it.
     challenger: Latest<Rival>,
     pub newest: Option<Arc<Watched>>,
-    /// What keeps it from watching, or a training from ending.
+    /// The fault of the watching, or of a retraining.
     pub fault: Option<Fault>,
     pub window_rows: u64,
     pub view: View,
     pub chart: Chart,
-    /// Which figure of what the picture is.
+    /// What the chart was built for: the version of the results, and the view.
     built: Option<(u64, View)>,
-    /// The newest rows to train on, as they were typed.
+    /// The number of newest rows to train on, as typed.
     pub rows: String,
     retraining: Option<Job<Learned>>,
     /// The newest forest that was retrained.
     pub retrained: Option<Arc<Learned>>,
-    /// Whether the alert was given.
+    /// Whether the alert was posted.
     alerted: bool,
-    /// Whether a person wants it to watch: then it does so again when its table is opened again.
+    /// Whether the guard is switched on: then it starts again when its table is opened again.
     on: bool,
     /// The model that was replaced last.
     replaced: Option<TrainedForest>,
@@ -87,16 +87,16 @@ pub struct ModelGuard {
 pub struct RetrainPlan {
     pub train_rows: u64,
     pub test_rows: u64,
-    /// False where some rows may lack what is needed.
+    /// False where some rows may lack a label or a value.
     pub exact: bool,
-    /// Rows from before those that are watched.
+    /// Rows that are older than the watched ones.
     pub older: u64,
 }
 
-/// Fewer rows are too few for a new forest, more than these need not be held in memory.
+/// The fewest and the most rows that are proposed for a new forest.
 const FEWEST: u64 = 1_000;
 const MOST: u64 = 200_000;
-/// The share of the newest rows that both are compared on.
+/// The share of the newest rows that both forests are tested on.
 const TEST: f64 = 0.2;
 
 impl ModelGuard {
@@ -122,8 +122,8 @@ impl ModelGuard {
         }
     }
 
-    /// Begins with the first row that the model was not trained on; what was seen before is forgotten. A forest that
-    /// was retrained still takes part.
+    /// Starts with the first row that the model was not trained on, and clears earlier results. A retrained forest is
+    /// still compared.
     fn begin(&mut self, sheet: &Worksheet, entry: &ModelEntry, wake: &Wake) {
         if self.window_rows == 0 {
             self.window_rows = guard::window_rows(entry.baseline.as_deref());
@@ -146,7 +146,7 @@ impl ModelGuard {
         self.job = Some(guard::guard(guarding, self.challenger.clone(), self.shelf.clone(), wake.clone()));
     }
 
-    /// Trains a new forest on the newest rows; both are judged on the last of them.
+    /// Trains a new forest on the newest rows; both forests are tested on the last of them.
     fn retrain(&mut self, sheet: &Worksheet, entry: &ModelEntry, wake: &Wake) {
         let rows = match self.rows_to_train() {
             Ok(rows) => rows,
@@ -170,7 +170,7 @@ impl ModelGuard {
         self.retraining = Some(lesson::learn(lesson, Latest::default(), wake.clone()));
     }
 
-    /// All that was read of the feeds, from where the first reading began.
+    /// How far the feeds were read, by the live run, the guard and the training together.
     fn reached(&self, sheet: &Worksheet, entry: &ModelEntry) -> Reached {
         let mut all = reached(sheet);
         let own = self.table.as_ref().zip(self.newest.as_ref()).map(|(table, w)| Mark::new(table, w.reached.clone()));
@@ -191,7 +191,7 @@ impl ModelGuard {
         })
     }
 
-    /// Those since the last change, as far as that is sensible.
+    /// The number of rows since the last change, within bounds.
     pub fn proposed_rows(&self) -> u64 {
         self.newest.as_ref().map_or(MOST, |w| w.rows_since_change()).clamp(FEWEST, MOST)
     }
@@ -205,12 +205,12 @@ impl ModelGuard {
         self.replaced.as_ref()
     }
 
-    /// Of the newest rows, those that a new forest would learn from and those that it would be judged on: the share of
-    /// rows that hold what both need is that of the rows watched so far. `None` while what was typed is no number.
+    /// How the newest rows would be divided into rows to train on and rows to test on. The share of usable rows is that
+    /// of the rows watched so far. `None` while the typed number is invalid.
     pub fn retrain_plan(&self, entry: &ModelEntry) -> Option<RetrainPlan> {
         let rows = self.rows_to_train().ok()? as u64;
         let watched = self.newest.as_deref()?;
-        // A forest that keeps missing values needs only the truth.
+        // A forest that keeps missing values needs only labels.
         let fit = if entry.forest().missing == Missing::Keep { watched.labelled } else { watched.tested };
         let share = fit as f64 / watched.rows.max(1) as f64;
         let usable = (rows as f64 * share).round();
@@ -232,7 +232,7 @@ impl ModelGuard {
         self.retraining.as_ref().map(Job::progress)
     }
 
-    /// Why the model is stale, and since when; `None` while it is not.
+    /// Why the model is stale, and since when; `None` while the model is not stale.
     pub fn why(&self) -> Option<String> {
         let watched = self.newest.as_ref()?;
         let line = |stale: &crate::learn::drift::Stale| {
@@ -247,7 +247,7 @@ impl ModelGuard {
         self.retrained.as_ref().filter(|learned| !Arc::ptr_eq(&learned.forest, entry.scorer.forest()))
     }
 
-    /// Whether there is a forest that `who` would bring.
+    /// Whether there is a forest to swap to.
     pub fn offers(&self, who: Who, entry: &ModelEntry) -> bool {
         match who {
             Who::Champion => false,
@@ -261,7 +261,7 @@ impl ModelGuard {
         self.on && self.table.as_ref().is_some_and(|table| table.live != sheet.table.live)
     }
 
-    /// Takes in what jobs have brought.
+    /// Polls the jobs, and updates the chart.
     fn poll(&mut self, entry: &ModelEntry) {
         if let Some(outcome) = self.job.as_mut().and_then(Job::take) {
             self.job = None;
@@ -293,12 +293,12 @@ impl ModelGuard {
     }
 }
 
-/// A forest that was retrained, as it takes part.
+/// A retrained forest, as the guard compares it.
 fn rival(learned: &Learned) -> Rival {
     Rival { forest: learned.forest.clone(), until: Some(learned.until.clone()) }
 }
 
-/// How a forest from a file would have been trained.
+/// Settings of training for a forest from a file.
 fn training(forest: &Forest) -> Training {
     let task = if forest.task == Task::Numbers { TaskKind::Estimate } else { TaskKind::Classify };
     let features = forest.features.iter().map(|f| f.name.clone()).collect();
@@ -307,7 +307,7 @@ fn training(forest: &Forest) -> Training {
     Training { question, trees: forest.trees.len().max(1), ..Training::default() }
 }
 
-/// A place in words.
+/// A position in the stream, as a time or a row number.
 pub fn place(watched: &Watched, at: i64) -> String {
     if watched.by_time {
         numbers::time(at.div_euclid(1_000_000).saturating_mul(1_000_000))
@@ -316,7 +316,7 @@ pub fn place(watched: &Watched, at: i64) -> String {
     }
 }
 
-/// An error in words: a share of the rows, or a distance.
+/// An error as text: a share of the rows, or a distance.
 pub fn error(entry: &ModelEntry, error: f64) -> String {
     match entry.forest().task {
         _ if !error.is_finite() => "–".to_owned(),

@@ -15,14 +15,14 @@ use crate::ui::look;
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::numbers;
 
-/// A figure of the comparison.
+/// A metric of the comparison.
 struct Metric {
     title: String,
     about: String,
     of: fn(&Contestant<'_>) -> Option<String>,
 }
 
-/// Who takes part, and what is known of how good it is.
+/// A model in the comparison, with its scores.
 struct Contestant<'a> {
     entry: &'a ModelEntry,
     standing: Option<Standing>,
@@ -52,7 +52,8 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// The newest rows and all, those that all who take part foretold; and the rows held out from a retraining.
+/// The metrics: on the newest rows and on all rows that every contestant predicted, and on the rows held out from a
+/// retraining.
 fn figures(guard: &ModelGuard, entry: &ModelEntry) -> Vec<Metric> {
     let same = guard.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
     let counted = |what: &str, rows: Option<u64>| {
@@ -172,7 +173,7 @@ fn swap_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, who: Who, act: &
     }
 }
 
-/// Which rows the comparison is over, and how many of all were scored twice, a line each.
+/// A line on the rows that the comparison covers.
 pub fn rows_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry) {
     let same = guard.newest.as_deref().and_then(|w| Some((w, w.standing(Who::Champion).filter(|s| s.rows > 0)?)));
     let text = match same {
@@ -191,7 +192,7 @@ pub fn rows_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry) {
     ui.add(Label::new(look::faint(text, ui).size(look::SMALL)).truncate());
 }
 
-/// Who that is.
+/// The description of a contestant.
 fn about(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> String {
     let watched = guard.newest.as_deref();
     match who {

@@ -22,14 +22,14 @@ use crate::ui::look;
 
 /// How much one notch of the wheel zooms.
 const WHEEL: f32 = 240.0;
-/// A box narrower or flatter than this is a slip of the hand, points.
+/// A dragged box narrower or flatter than this is ignored, points.
 const SLIP: f32 = 6.0;
-/// How close to the seam a click means it, points.
+/// How close to the seam a click selects it, points.
 const NEAR: f32 = 6.0;
 /// What the pointer does on a chart.
 const HANDS: &str =
     "On the chart: drag: zoom · right-drag: pan · double-click: reset · Ctrl-drag: rewind to that stretch";
-/// Above this many series a tooltip says only the first ones.
+/// The most series that a tooltip lists.
 const TOLD: usize = 12;
 
 pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
@@ -40,7 +40,7 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let Some(next) = sheet.watch.staged.as_ref().filter(|next| next.is_slow()) else {
         return picture_ui(ui, sheet, actions);
     };
-    // Both answers while the question changes.
+    // While a question is staged, both answers are shown.
     let room = ui.available_rect_before_wrap();
     let (left, right) = room.split_left_right_at_fraction(0.5);
     ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::STEP)), |ui| {
@@ -52,7 +52,7 @@ pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     });
 }
 
-/// The picture of what is shown.
+/// The chart of the shown answer.
 fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let size = ui.available_size();
     let Some(figure) = sheet.chart.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
@@ -76,7 +76,7 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
             .filter(|(x, plot)| plot.x_range().contains(*x));
     });
     if let Some((x, plot)) = seam {
-        // The words at its top are a button, so that it can be reached without pointing at a hair.
+        // The label at the top of the seam is a button, as the line is too thin to point at.
         let words = Rect::from_x_y_ranges(x - 44.0..=x + 36.0, plot.top() - 18.0..=plot.top());
         let button = ui.interact(words, response.id.with("seam"), Sense::click());
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Seam between history and live"));
@@ -150,7 +150,7 @@ fn pickers_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     });
 }
 
-/// Which columns are drawn upwards: one or several.
+/// The picker of the y columns: one or several.
 fn y_columns_ui(ui: &mut Ui, shown: &[String], columns: &[String], actions: &mut Vec<Action>) {
     let text = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
     let combo = egui::ComboBox::from_id_salt("y")
@@ -241,7 +241,7 @@ fn pointer_ui(
     read_ui(ui, sheet.id, figure, drawn, rect, pos);
 }
 
-/// A stretch of time that is drawn with the pointer is gone back to.
+/// Rewinds to a range of time that is dragged with the pointer.
 fn time_range_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let Some((from, to)) = dragged(ui, response) else { return };
@@ -254,16 +254,16 @@ fn time_range_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, action
     if response.drag_stopped() {
         let at = |pos: Pos2| drawn.layout.to_data(canvas::inside(rect, pos)).0;
         let (from, until) = (at(area.min), at(area.max));
-        // As fine as the eye can point: whole seconds where there are many.
+        // Rounded to whole seconds in a long range, else to milliseconds.
         let grain = if until - from > 60e6 { 1_000_000.0 } else { 1_000.0 };
         let round = |v: f64| Some(((v / grain).round() * grain) as i64);
         actions.push(Action::Rewind(RewindAction::To(TimeRange { from: round(from), until: round(until) })));
     }
 }
 
-/// From where to where the pointer was dragged.
+/// The positions where a drag began and where it is now.
 fn dragged(ui: &Ui, response: &Response) -> Option<(Pos2, Pos2)> {
-    // Where the button went down is forgotten by egui at the very frame that it comes up.
+    // egui forgets the press origin in the frame in which the button is released.
     let corner = response.id.with("corner");
     if let Some(origin) = ui.input(|i| i.pointer.press_origin()) {
         ui.data_mut(|d| d.insert_temp(corner, origin));
@@ -271,13 +271,13 @@ fn dragged(ui: &Ui, response: &Response) -> Option<(Pos2, Pos2)> {
     ui.data(|d| d.get_temp::<Pos2>(corner)).zip(response.interact_pointer_pos())
 }
 
-/// A box that is drawn with the pointer becomes the view.
+/// Zooms to a box that is dragged with the pointer.
 fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Response, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let Some((from, to)) = dragged(ui, response) else { return };
     let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
     let mut area = Rect::from_two_pos(from, to).intersect(plot);
-    // A flat box on a line chart means a stretch of time.
+    // A flat box on a line chart selects a range of time.
     let flat = area.height() < 2.0 * SLIP
         || (!drawn.layout.free && area.height() < 0.25 * area.width() && area.height() < 0.25 * plot.height());
     if flat {
@@ -301,7 +301,7 @@ fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Respon
     }
 }
 
-/// A figure that stands by itself in `room`, and what it says where the pointer is; `of` tells it from other pictures.
+/// A figure by itself in `room`, with its tooltip; `of` distinguishes it from other figures.
 pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) {
     let Some(figure) = chart.figure() else { return };
     let response = ui.allocate_rect(room, Sense::hover());
@@ -317,7 +317,7 @@ pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) {
     }
 }
 
-/// A crosshair at the nearest point and what every series says there.
+/// A crosshair at the nearest point, and a tooltip with the value of every series there.
 pub fn read_ui(
     ui: &Ui,
     of: impl std::hash::Hash + std::fmt::Debug,
@@ -384,7 +384,7 @@ fn shortened(name: &str) -> String {
     }
 }
 
-/// Where `x` stands in a sorted column, exactly.
+/// The index of exactly `x` in a sorted column.
 fn index_at(xs: &[f64], x: f64) -> Option<usize> {
     let at = xs.partition_point(|v| *v < x);
     xs.get(at).is_some_and(|v| *v == x).then_some(at)

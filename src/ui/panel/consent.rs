@@ -1,4 +1,4 @@
-//! Asks whether what was saved elsewhere may connect to the hosts that it names.
+//! The dialog that asks whether setups saved elsewhere may connect to their hosts.
 
 use eframe::egui::{Context, Label, RichText, ScrollArea};
 

@@ -76,7 +76,7 @@ fn runs_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                             Layout::right_to_left(Align::Center)
                         };
                         if i == 0 {
-                            // Over the text of a button.
+                            // Aligns the title with the text of the buttons below.
                             ui.add_space(look::GAP);
                         }
                         ui.with_layout(layout, |ui| ui.add(Label::new(look::faint(*title, ui)).truncate()));

@@ -68,7 +68,7 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-/// What is watched, how far it is, and what speaks against the model.
+/// What is watched, how far the watching has come, and the reasons against the model.
 fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     let p = look::palette(ui);
     if let Some(fault) = &guard.fault {
@@ -101,7 +101,7 @@ fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
         let text = if watched.window_full { "Nothing speaks against it" } else { "Nothing speaks against it so far" };
         ui.label(RichText::new(text).color(p.live));
     }
-    // The oldest first: it is where the others come from, maybe.
+    // The oldest first: it may be the cause of the others.
     let mut reasons: Vec<_> = watched.stale.iter().collect();
     reasons.sort_by_key(|s| s.since);
     for stale in reasons.iter().take(3) {
@@ -119,7 +119,7 @@ fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     }
 }
 
-/// Where its rows went, in a line.
+/// A line on its rows: how many were seen, lacked values, were unreadable, and are labelled.
 fn seen(watched: &Watched, sheet: &Worksheet) -> String {
     let from = if watched.from_training { "since the training" } else { "since the first live row" };
     if watched.rows == 0 {
@@ -329,8 +329,8 @@ fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec
     let possible = guard.newest.as_ref().is_some_and(|w| w.labelled > 0)
         && guard.retrain_plan(entry).is_none_or(|plan| plan.train_rows > 0);
     ui.add_enabled_ui(possible, |ui| {
-        // The next step only where there is a reason for it.
-        // One that is trained on the same features is no better off without their values.
+        // Retrain is the primary button only if drift is a reason for it.
+        // A new forest on the same features does not help if their values are missing.
         let next = guard.rival(entry).is_none()
             && guard.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };

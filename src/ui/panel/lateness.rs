@@ -1,4 +1,4 @@
-//! What each allowed lateness would have cost: learnt from the rows that came, to be taken with a click.
+//! The cost of each allowed lateness, measured on the rows so far; a click takes one over.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ fn table_ui(
                 for (i, (title, about)) in titles.iter().take(shown).enumerate() {
                     header.col(|ui| {
                         if i == 0 {
-                            // Over the text of a button.
+                            // Aligns the title with the text of the buttons below.
                             ui.add_space(look::GAP);
                         }
                         let layout = if i == 0 {
@@ -152,7 +152,7 @@ fn table_ui(
     });
 }
 
-/// A length of time that somebody would set.
+/// A length of time in round units.
 fn span(micros: i64) -> String {
     let secs = micros as f64 / 1e6;
     match secs {
@@ -165,7 +165,7 @@ fn span(micros: i64) -> String {
     }
 }
 
-/// A share in percent, with as many digits as it needs to be told from none.
+/// A share in percent, with enough digits to differ from none.
 fn share(share: f64) -> String {
     match share * 100.0 {
         p if p <= 0.0 => "none".to_owned(),

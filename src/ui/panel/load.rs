@@ -27,7 +27,7 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                     .desired_width(f32::INFINITY);
                 let field = ui.add(field).accessible_name("Path of the model");
                 entered = field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
-                // It is what one came for, and what one mends. A pane is measured first, and cannot be typed into then.
+                // The path has the focus when the form opens. A modal is measured first, without focus.
                 let first = ui.scope_id().with(form.since);
                 let begun =
                     !ui.is_sizing_pass() && ui.data_mut(|d| !std::mem::replace(d.get_temp_mut_or(first, false), true));

@@ -93,7 +93,7 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 /// The panel of the question.
 const QUESTION: &str = "question";
 
-/// Lets a panel become as small as its content again, unless somebody has made it larger than it had to be.
+/// Shrinks a panel to its content again, unless a person has enlarged it.
 fn shrink(ui: &Ui, panel: &str, least: f32) {
     let id = ui.scope_id().with(panel);
     let noted = id.with("least");

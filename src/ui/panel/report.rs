@@ -120,7 +120,7 @@ fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
     });
 }
 
-/// Of a forest that learnt from a stream.
+/// The headline of a forest that was trained on a stream.
 fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
     const ABOUT: &str = "Each row was predicted before the forest was trained on it";
     ui.horizontal(|ui| {
@@ -134,8 +134,8 @@ fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
     });
     let rows = numbers::counted(lived.rows, "row");
     let text = format!(
-        "{}. It was trained on the stream: tested on the newest {rows}, each before it was trained on it; no rows were held \
-         out.",
+        "{}. It was trained on the stream: tested on the newest {rows}, each before it was trained on it; no rows were \
+         held out.",
         entry.about()
     );
     ui.add(Label::new(look::faint(text, ui)).wrap());
@@ -243,7 +243,7 @@ fn foot_ui(ui: &mut Ui, app: &App, entry: &ModelEntry, actions: &mut Vec<Action>
         }
     }
     ui.label(look::faint("Name", ui));
-    // What is being typed becomes the name when the field is left.
+    // The typed text becomes the name when the field is left.
     let id = ui.scope_id().with(("name", entry.id));
     let mut name = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| entry.name.clone());
     let field = ui.add(TextEdit::singleline(&mut name).desired_width(140.0)).accessible_name("Name of the model");

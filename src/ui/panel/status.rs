@@ -15,7 +15,7 @@ use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
-/// A watermark further behind than this belongs to a replay of old data, and its distance says nothing.
+/// A watermark further behind than this belongs to a replay of old data, so that its lag is not shown.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
 
 pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
@@ -48,7 +48,7 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
     });
 }
 
-/// A piece of the bar that is as wide as it has ever been in this run: digits that come and go push nothing about.
+/// A piece of the bar that keeps its greatest width in this run, so that changing digits move nothing.
 fn cell_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     let id = ui.scope_id().with((name, sheet.id, sheet.watch.run_number));
     let least = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
@@ -62,7 +62,7 @@ fn cell_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&
     shown.inner
 }
 
-/// The same with a line before it.
+/// The same, with a separator before it.
 fn fact_ui<R>(ui: &mut Ui, sheet: &Worksheet, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.add(egui::Separator::default().vertical().spacing(look::STEP + 1.0));
     cell_ui(ui, sheet, name, content)
@@ -102,7 +102,7 @@ fn stale_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>
     }
 }
 
-/// What goes on behind the past.
+/// The state of the live run while the past is shown.
 fn behind_text(running: &Watch) -> String {
     let rows = numbers::counted(running.newest.as_ref().map_or(0, |s| s.rows.come_in), "row");
     match running.state() {
@@ -141,7 +141,7 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     if let Some(watermark) = newest.watermark {
         let lag = lag_secs(watermark).filter(|lag| *lag < OLD_SECS && sheet.watch.is_running());
         let behind = lag.map_or_else(String::new, |lag| format!(", {} behind", numbers::duration(lag)));
-        // Whole seconds: digits that change faster than they can be read are noise.
+        // Whole seconds, as faster digits cannot be read.
         let at = watermark.div_euclid(1_000_000).saturating_mul(1_000_000);
         let text = format!("Watermark {}{behind}", numbers::time(at));
         fact_ui(ui, sheet, "watermark", |ui| {

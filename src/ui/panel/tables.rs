@@ -58,7 +58,7 @@ fn table_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>
                         .ui(ui, |ui| {
                             let before = proposed.len();
                             menu_ui(ui, app, sheet, proposed);
-                            // What is typed into must stay open; what was chosen closes it.
+                            // A text field keeps the menu open; a choice closes it.
                             if proposed.len() > before {
                                 ui.close();
                             }
@@ -118,7 +118,7 @@ fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     });
 }
 
-/// How far a table is whose run nobody looks at, and a way to end it; the selected one says so in the status bar.
+/// The progress of an unselected table, and a button that stops it; that of the selected one is in the status bar.
 fn loading_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let RunState::Reading(share) = sheet.watch.state() else { return };
     if share >= 1.0 {
@@ -133,7 +133,7 @@ fn loading_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     row::ends_ui(ui, |ui| drop(ui.add(ProgressBar::new(share as f32).desired_height(6.0).fill(p.accent))), cancel);
 }
 
-/// How many rows there are, as far as it is known.
+/// The number of rows, where it is known.
 fn rows(sheet: &Worksheet) -> Option<String> {
     if let Some(shown) = sheet.watch.newest.as_ref().filter(|s| s.last || s.history_share() >= 1.0) {
         return Some(numbers::counted(shown.rows.come_in, "row"));
@@ -142,7 +142,7 @@ fn rows(sheet: &Worksheet) -> Option<String> {
     known.filter(|_| !sheet.table.history.is_empty()).map(|n| numbers::counted(n, "row"))
 }
 
-/// From so many columns on, only those in sight are laid out.
+/// Above this many columns, only those in sight are laid out.
 const MANY: usize = 200;
 
 fn columns_ui(ui: &mut Ui, sheet: &Worksheet) {

@@ -42,7 +42,7 @@ fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     }
 }
 
-/// The samples as they are offered.
+/// The samples, with their titles.
 pub const SAMPLES: &[(&str, SampleTable)] = &[
     ("Sample data", SampleTable::History),
     ("Sample as a live feed", SampleTable::Live),

@@ -86,7 +86,7 @@ fn card_ui(ui: &mut Ui, title: &str, about: &str) -> bool {
         egui::StrokeKind::Inside,
     );
     let inner = rect.shrink2(egui::vec2(look::PAD + look::STEP, look::PAD));
-    // Painted, not laid out: the whole card is one button, and its texts are not labels of their own.
+    // The texts are painted rather than added as labels: the whole card is one button.
     let title = ui.painter().layout_no_wrap(title.to_owned(), egui::FontId::proportional(look::TEXT + 1.5), p.accent);
     ui.painter().galley(inner.min, title, p.accent);
     let text =
@@ -114,7 +114,7 @@ fn recent_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-/// What is shown while files hang over the window.
+/// The overlay while files are dragged over the window.
 pub fn drop_ui(ctx: &Context) {
     let hovered = ctx.input(|i| i.raw.hovered_files.len());
     if hovered == 0 {

@@ -1,24 +1,24 @@
-//! The pieces that the rows of the builder share: a row with its word, a chip with its form, a field that is asked when
-//! it is left, and what was done to it.
+//! Widgets that the rows of the builder share: a labelled row, a chip with a form, a text field whose change is asked
+//! when the field is left; and the change that a widget has made.
 
 use eframe::egui::{self, Align, Button, Layout, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
 use polars::prelude::DataType;
 
 use crate::ui::look;
 
-/// The width of the words in front of the rows.
+/// The width of the labels in front of the rows.
 pub const WORDS: f32 = 48.0;
-/// The width of the forms that hang on chips.
+/// The width of the forms that chips open.
 const FORM: f32 = 264.0;
 
-/// What a widget has done to the form.
+/// The change that a widget has made to the form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum FieldChange {
     #[default]
     None,
-    /// Still being typed.
+    /// Text is still being typed.
     Typed,
-    /// Done: ask.
+    /// The change is complete: ask.
     Done,
 }
 
@@ -40,7 +40,7 @@ pub struct SqlColumn {
     pub dtype: DataType,
 }
 
-/// A row of the builder, with its word before it.
+/// A row of the builder, with its label.
 pub fn row_ui(ui: &mut Ui, word: &str, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.allocate_ui_with_layout(egui::vec2(WORDS, look::ROW), Layout::left_to_right(Align::Center), |ui| {
@@ -58,7 +58,7 @@ pub fn text_ui(ui: &mut Ui, name: &str, hint: &str, text: &mut String, edit: &mu
     sized_text_ui(ui, name, hint, ui.available_width(), text, edit);
 }
 
-/// A line of text that is asked when it is left.
+/// A text field whose change is asked when the field is left.
 pub fn sized_text_ui(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut String, edit: &mut FieldChange) {
     let field = TextEdit::singleline(text).hint_text(hint).desired_width(width - 2.0 * look::GAP);
     let response = ui.add(field).accessible_name(name);
@@ -70,7 +70,7 @@ pub fn sized_text_ui(ui: &mut Ui, name: &str, hint: &str, width: f32, text: &mut
     }
 }
 
-/// A button with a menu that stays open while one works in it.
+/// A button with a form that stays open while a person works in it.
 pub fn chip_ui(ui: &mut Ui, text: &str, name: &str, content: impl FnOnce(&mut Ui)) {
     let chip = ui.add(Button::new(RichText::new(text)).truncate()).accessible_name(name);
     // A form rather than a menu: fields and buttons keep their frames.

@@ -32,10 +32,10 @@ pub fn measures_ui(
     let mut removed = None;
     let room = (ui.available_width() * MOST_OF_A_ROW).max(120.0);
     let texts: Vec<String> = form.measures.iter().map(measure_text).chain(form.others.iter().map(other_text)).collect();
-    // What stands behind the chips stands in one column.
+    // Badges behind the chips are aligned in one column.
     let wide = texts.iter().map(|text| chip_width(ui, text)).fold(0.0, f32::max).min(room);
     let last = texts.len().saturating_sub(1);
-    // A question that cannot be asked is neither exact nor anything else.
+    // A question that cannot be bound has no classes.
     let binds = !sheet.classes.is_empty();
     let mut fresh_measure = None;
     for (i, text) in texts.iter().enumerate() {
@@ -130,7 +130,7 @@ fn add_ui(ui: &mut Ui) -> Option<&'static Aggregate> {
     chosen
 }
 
-/// What menus cannot say, as it was written.
+/// An item that menus cannot express, as it was written.
 fn other_text((text, alias): &(String, String)) -> String {
     if alias.is_empty() { text.clone() } else { format!("{text} AS {alias}") }
 }
@@ -262,7 +262,7 @@ fn rest_ui(
 ) {
     let mut given = arguments(&measure.rest);
     if given.len() + 1 != aggregate.arity() {
-        // Something that this form does not understand stays text.
+        // Arguments that this form cannot express stay text.
         ui.label(look::faint("And", ui));
         return text_ui(ui, "Further arguments of the measure", "the other arguments", &mut measure.rest, edit);
     }
@@ -342,7 +342,7 @@ fn groups() -> Vec<(&'static str, Vec<&'static Aggregate>)> {
     TITLES.iter().enumerate().map(of).collect()
 }
 
-/// As a chip shows it: without the quotes that only SQL needs.
+/// The text of a measure's chip: without the quotes that only SQL needs.
 fn measure_text(measure: &Measure) -> String {
     let shown = Measure { argument: bare(&measure.argument), ..measure.clone() };
     let call = call_text(&shown);
@@ -353,7 +353,7 @@ pub fn call_text(measure: &Measure) -> String {
     Measure { filter: String::new(), ..measure.clone() }.to_sql()
 }
 
-/// What rows are grouped by already, so that a new measure is of something else.
+/// The columns that rows are grouped by, which a new measure avoids.
 fn taken(form: &Form) -> Vec<String> {
     form.groups.iter().cloned().chain(form.window.iter().map(|w| w.time.clone())).collect()
 }
@@ -377,8 +377,7 @@ fn fresh(aggregate: &Aggregate, columns: &[SqlColumn], taken: &[String]) -> Meas
     Measure { aggregate: aggregate.name.to_owned(), argument, rest, ..Measure::default() }
 }
 
-/// What a new measure has after its first argument: other columns where there are any that fit, and what constants
-/// begin with.
+/// The further arguments of a new measure: other columns where any fit, and the initial values of constants.
 fn rest(aggregate: &Aggregate, first: &str, columns: &[SqlColumn]) -> String {
     let others = columns
         .iter()
