@@ -71,7 +71,7 @@ fn with_model() -> Window {
     window
 }
 
-fn act(window: &mut Window, action: Guard) {
+fn act(window: &mut Window, action: GuardAction) {
     window.propose(Action::Guard(ID, action));
 }
 

@@ -380,7 +380,7 @@ fn a_stretch_dragged_on_the_time_axis_is_gone_back_to() {
     let (from, to) = (chart.center() - vec2(120.0, 0.0), chart.center() + vec2(120.0, 0.0));
     held_drag(&mut window, from, to);
     let sheet = window.sheet();
-    let stretch = sheet.rewound.as_ref().expect("the past is shown").stretch;
+    let stretch = sheet.rewound.as_ref().expect("the past is shown").range;
     assert!(stretch.from.unwrap() < stretch.until.unwrap());
     drop(sheet);
     assert!(window.has("Return to now"));
@@ -417,7 +417,7 @@ fn the_last_minutes_are_one_click_away() {
     assert!((5..=6).contains(&rows), "{rows} windows of a minute");
     let sheet = window.sheet();
     let now = sheet.rewound.as_ref().unwrap();
-    let (stretch, watermark) = (now.stretch, now.past.watermark.unwrap());
+    let (stretch, watermark) = (now.range, now.past.watermark.unwrap());
     assert_eq!(stretch.until, Some(watermark.div_euclid(1_000_000) * 1_000_000), "the stretch ends at the watermark");
     assert_eq!(stretch.from, stretch.until.map(|until| until - 300_000_000));
     drop(sheet);

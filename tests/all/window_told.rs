@@ -261,7 +261,7 @@ fn the_fault_of_a_question_is_marked_at_its_very_word() {
     for case in cases {
         let (start, end) = (case.find('«').unwrap(), case.find('»').unwrap() - '«'.len_utf8());
         let sql = case.replace(['«', '»'], "");
-        let fault = braid::ui::worksheet::plan(&sql, &sheet.table, &[], &sheet.models).map(|_| ()).expect_err(&sql);
+        let fault = braid::ui::bind::bind(&sql, &sheet.table, &[], &sheet.models).map(|_| ()).expect_err(&sql);
         let marked = fault.span.clone().and_then(|span| sql.get(span));
         assert_eq!(fault.span, Some(start..end), "{sql}: {fault}: {marked:?} is marked");
     }
