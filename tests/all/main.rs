@@ -64,6 +64,7 @@ mod stop;
 mod stream;
 mod times;
 mod tls;
+mod toolchain;
 mod unpack;
 mod window;
 mod window_consent;
