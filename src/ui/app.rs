@@ -148,6 +148,8 @@ impl App {
 
     /// Paints one frame into the root `ui`, then carries out what the panels have proposed.
     pub fn show(&mut self, ui: &mut Ui) {
+        let now = ui.input(|i| i.time);
+        self.sheets.iter_mut().for_each(|sheet| sheet.question.now = now);
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());

@@ -1,8 +1,6 @@
 //! The question of a worksheet while it is written: its SQL text and its form, which say the same, with undo. Asking it
 //! is left to `worksheet`.
 
-use std::time::{Duration, Instant};
-
 use crate::data::Fault;
 use crate::query::{Form, Query};
 
@@ -17,13 +15,15 @@ pub struct QuestionEditor {
     pub asked: String,
     past: Vec<String>,
     future: Vec<String>,
-    edited: Option<Instant>,
+    edited: Option<f64>,
+    /// The clock of the frame, in seconds: by it edits are one step or two.
+    pub now: f64,
 }
 
 /// How many steps can be undone.
 const PAST: usize = 100;
-/// Edits that follow each other within this time are one undo step.
-const ONE_STEP: Duration = Duration::from_millis(700);
+/// Edits that follow each other within this time are one undo step, in seconds.
+const ONE_STEP: f64 = 0.7;
 
 impl QuestionEditor {
     /// The text has changed: the form follows as soon as the text makes sense.
@@ -91,8 +91,8 @@ impl QuestionEditor {
 
     fn push_undo(&mut self) {
         self.future.clear();
-        let goes_on = self.edited.is_some_and(|at| at.elapsed() < ONE_STEP);
-        self.edited = Some(Instant::now());
+        let goes_on = self.edited.is_some_and(|at| self.now - at < ONE_STEP);
+        self.edited = Some(self.now);
         if !goes_on && !self.sql.is_empty() && self.past.last() != Some(&self.sql) {
             self.past.push(self.sql.clone());
         }
