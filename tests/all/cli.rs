@@ -193,7 +193,23 @@ fn for_ends_a_feed_that_never_ends_with_a_complete_answer() {
     assert_eq!(stdout(&out), "s\n3\n");
 }
 
-#[cfg(unix)]
+/// Waits until a program has a file open and stands at its end.
+#[cfg(target_os = "linux")]
+fn wait_until_read(child: &std::process::Child, path: &Path) {
+    let (process, size) = (Path::new("/proc").join(child.id().to_string()), fs::metadata(path).unwrap().len());
+    let at_end = |file: fs::DirEntry| {
+        let place = fs::read_to_string(process.join("fdinfo").join(file.file_name())).unwrap_or_default();
+        let position = place.lines().find_map(|line| line.strip_prefix("pos:")).and_then(|at| at.trim().parse().ok());
+        fs::read_link(file.path()).is_ok_and(|open| open == path) && position == Some(size)
+    };
+    let since = std::time::Instant::now();
+    while !fs::read_dir(process.join("fd")).is_ok_and(|mut files| files.any(|file| file.is_ok_and(at_end))) {
+        assert!(since.elapsed() < Duration::from_secs(60), "{} is not read", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn ctrl_c_ends_with_a_complete_answer() {
     let folder = tempfile::tempdir().unwrap();
@@ -205,7 +221,7 @@ fn ctrl_c_ends_with_a_complete_answer() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(1_500));
+    wait_until_read(&child, &path);
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let out = child.wait_with_output().unwrap();
     assert!(out.status.success(), "{}", stderr(&out));
