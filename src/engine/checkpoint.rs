@@ -17,8 +17,8 @@ use super::spill::Round;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result, Setting};
 use crate::disk::own;
+use crate::query::Plan;
 use crate::query::window::Micros;
-use crate::query::{Plan, sql};
 use crate::store::aside::Counts;
 use crate::store::{checkpoint, frames};
 
@@ -147,7 +147,7 @@ pub fn question(plan: &Plan, table: &Table) -> String {
     let models = if models.is_empty() { String::new() } else { format!("\nmodels {models:?}") };
     format!(
         "{}\nfiles {files:?}\nfeeds {feeds:?} {recordings:x?}\ncolumns {schema:?}\ntime {time:?}\nseam {:?}{models}",
-        sql::print(&plan.query),
+        plan.query.to_sql(),
         table.seam
     )
 }

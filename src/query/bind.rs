@@ -8,7 +8,7 @@ use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Function, Value};
 
 use super::call::{aggregate_of, find_aggregate};
-use super::expr::{self, Place, Scalar};
+use super::expr::{self, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::keys::{Keys, MOST};
 use super::over;
@@ -17,6 +17,7 @@ use super::query::{Clause, Item, Query};
 use super::rows::{Value as RowValue, value_name};
 use super::scope::Scope;
 use super::score::Scorer;
+use super::sql::span::Place;
 use super::window::{Window, WindowCall, is_window, micros_of, window_call};
 use crate::data::Result;
 use crate::data::format::Commas;
@@ -93,7 +94,7 @@ impl<'a> Binder<'a> {
             let place = self.place(clause);
             let ast = self.parse(place)?;
             if matches!(&ast, Ast::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("all"))
-                && expr::find_column(self.schema, &sqlparser::ast::Ident::new("all")).is_none()
+                && super::scope::find_column(self.schema, &sqlparser::ast::Ident::new("all")).is_none()
             {
                 for item in &query.items {
                     let ast = self.parse(self.place(&item.expr))?;

@@ -11,11 +11,12 @@ use sqlparser::ast::{
 
 use super::aggregate::{self, Aggregate, Class, Distinct, Parameter};
 use super::bind::Binder;
-use super::expr::{self, Place, Scalar};
+use super::expr::{self, Scalar};
 use super::plan::{Call, call_name};
 use super::query::Clause;
 use super::scope::Scope;
 use super::sql::quote;
+use super::sql::span::Place;
 use crate::data::format::Commas;
 use crate::data::{Hint, Result, Setting};
 

@@ -4,9 +4,10 @@
 use polars::prelude::*;
 
 use super::call::find_aggregate;
-use super::expr::{self, Place, Scalar};
+use super::expr::{self, Scalar};
 use super::query::{Clause, Query};
 use super::scope::{Input, Scope};
+use super::sql::span::Place;
 use crate::data::Result;
 use crate::sync::deep;
 

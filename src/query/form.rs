@@ -3,8 +3,9 @@
 
 use sqlparser::ast::{DuplicateTreatment, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
-use super::expr::{self, Place};
+use super::expr;
 use super::query::{Clause, Item, Join, Order, Query, Rerun};
+use super::sql::span::Place;
 use super::{aggregate, sql};
 use crate::sync::deep;
 

@@ -7,7 +7,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
-use super::sql::Offsets;
+use super::sql::span::Offsets;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -9,12 +9,13 @@ use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, Expr as Ast};
 
 use super::Partial;
-use super::expr::{self, Place, Scalar, keep};
+use super::expr::{self, Scalar, keep};
 use super::partial::Absorbed;
 use super::query::{Clause, On, Query};
 use super::rows::At;
 use super::scope::Scope;
 use super::score;
+use super::sql::span::Place;
 use super::window::{Micros, type_word};
 use crate::data::{Result, time};
 

@@ -10,9 +10,10 @@ use sqlparser::ast::{
 };
 
 use super::exact::ExactSums;
-use super::expr::{Place, Scalar};
+use super::expr::Scalar;
 use super::finish::{OrderBy, changes, tie_breakers};
 use super::order::sorted;
+use super::sql::span::Place;
 use super::window::type_word;
 use crate::data::{Fault, Result};
 

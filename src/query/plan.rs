@@ -8,11 +8,10 @@ use polars::prelude::*;
 use super::aggregate::{Accumulator, Aggregate, Class, Distinct};
 use super::bind::{Binder, Known};
 use super::call::{classes_in, find_aggregate};
-use super::expr::{self, Place, Scalar};
+use super::expr::{self, Scalar};
 use super::finish::{Finish, OrderBy};
 use super::join::{self, Join};
 use super::keys::Keys;
-use super::limits;
 use super::model::Models;
 use super::over;
 use super::query::{Clause, Item, Query};
@@ -20,6 +19,8 @@ use super::rerun::{self, Rerun};
 use super::rows::{Keep, Rows};
 use super::scope::{Input, Scope};
 use super::score::{Scorer, Scores};
+use super::sql::span::Place;
+use super::sql::{limits, quote_always};
 use super::window::{Kind, Micros, Window, micros_of};
 use crate::data::{Result, Setting};
 use crate::sync::deep;
@@ -356,7 +357,7 @@ fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
                 .hint("name a table of FROM, or its alias")
         })?;
         for (here, shown) in columns {
-            let expr = Clause { sql: quoted(&here), at: item.expr.at };
+            let expr = Clause { sql: quote_always(&here), at: item.expr.at };
             own.items.push(Item { expr, alias: Some(shown.to_string()) });
         }
         if own.items.len() > limits::COLUMNS {
@@ -375,10 +376,6 @@ fn expand(query: &Query, text: &str, scope: &Scope) -> Result<Query> {
         }
     }
     Ok(own)
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn has_aggregate(clause: &Clause) -> bool {

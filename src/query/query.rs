@@ -1,8 +1,5 @@
 //! A question as data: the clauses of one SELECT, each as the text it was written in. `sql` reads and prints it.
 
-use super::sql;
-use crate::data::Result;
-
 /// One SELECT over one table, which may be enriched from another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
@@ -87,17 +84,6 @@ pub struct Order {
 }
 
 impl Query {
-    /// # Errors
-    /// When the text is not one SELECT that Braid can answer; the fault's span points into `sql`.
-    pub fn parse(sql: &str) -> Result<Self> {
-        sql::parse(sql)
-    }
-
-    /// The question as SQL, one clause a line.
-    pub fn to_sql(&self) -> String {
-        sql::print(self)
-    }
-
     /// The table's name without quotes.
     pub fn table_name(&self) -> String {
         self.table.unquoted()

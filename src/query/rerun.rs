@@ -11,13 +11,14 @@ use sqlparser::ast::{
     Visitor, VisitorMut,
 };
 
-use super::expr::{Place, rewrite};
-use super::from;
+use super::expr::rewrite;
 use super::model::Models;
 use super::query::{Clause, Rerun as Asked};
 use super::scope::Input;
 use super::score;
-use super::sql::{point, quote};
+use super::sql::span::Place;
+use super::sql::span::point;
+use super::sql::{quote, quote_always, statement};
 use crate::data::{Fault, Result};
 use crate::sync::deep;
 
@@ -49,9 +50,8 @@ pub struct Needed {
 impl Needed {
     /// The question that gives these rows.
     pub fn sql(&self) -> String {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let scores = self.scores.iter().map(|(sql, _)| format!("{sql} AS {}", quoted(sql)));
-        let columns: Vec<String> = self.columns.iter().map(|c| quoted(c)).chain(scores).collect();
+        let scores = self.scores.iter().map(|(sql, _)| format!("{sql} AS {}", quote_always(sql)));
+        let columns: Vec<String> = self.columns.iter().map(|c| quote_always(c)).chain(scores).collect();
         format!(
             "SELECT {} FROM {}",
             if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") },
@@ -65,7 +65,7 @@ impl Needed {
 /// # Errors
 /// polars' complaint.
 pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Models) -> Result<(Rerun, SchemaRef)> {
-    let mut tree = from::tree(text, &asked.text)?;
+    let mut tree = statement::tree(text, &asked.text)?;
     let names = names(&tree.body);
     let scores = scores(&mut tree, tables, models, Place { text, clause: &asked.text })?;
     let mut words = Mentioned::default();
@@ -87,9 +87,9 @@ pub(super) fn bind(asked: &Asked, text: &str, tables: &[Input<'_>], models: &Mod
     let needed: Vec<Needed> = tables.iter().zip(scores).map(needed).collect();
     // polars' SQL tells capitals apart; people do not.
     let _ = VisitMut::visit(&mut tree, &mut Exact { tables: &needed });
-    super::dialect::translate(&mut tree, asked.text.sql.len())
+    super::expr::translate(&mut tree, asked.text.sql.len())
         .map_err(|(what, hint)| Place { text, clause: &asked.text }.fault(what).hint(hint))?;
-    super::limits::keep_balance(&mut tree);
+    super::sql::limits::keep_balance(&mut tree);
     let rerun = Rerun {
         text: asked.text.sql.clone(),
         sql: tree.to_string(),

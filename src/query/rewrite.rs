@@ -5,9 +5,10 @@ use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArgument
 
 use super::aggregate::{Aggregate, Rewrite, find};
 use super::call::aggregate_of;
-use super::expr::{self, Place};
+use super::expr;
 use super::query::Query;
 use super::sql;
+use super::sql::span::Place;
 use crate::sync::deep;
 
 /// A cheaper form of an item of the SELECT list (its alias may be there or not), and what is gained and lost. FILTER

@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Ident};
 
-use super::expr::find_column;
 use super::query::{On, Query};
 use crate::data::format::Commas;
 use crate::data::{Fault, Result};
@@ -200,4 +199,14 @@ impl Scope {
     pub fn find_second(&self, ident: &Ident) -> Option<PlSmallStr> {
         self.find_joined(ident).cloned()
     }
+}
+
+/// The column of `schema` that an identifier means: quoted names exactly, others without regard to case.
+pub fn find_column<'s>(schema: &'s Schema, ident: &Ident) -> Option<&'s PlSmallStr> {
+    let exact = schema.get_full(&ident.value).map(|(_, name, _)| name);
+    if exact.is_some() || ident.quote_style.is_some() {
+        return exact;
+    }
+    let lower = ident.value.to_lowercase();
+    schema.iter_names().find(|n| n.to_lowercase() == lower)
 }

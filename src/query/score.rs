@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{
-    Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, Value, visit_expressions,
-};
+use sqlparser::ast::{Expr as Ast, Ident, Spanned, Value, visit_expressions};
 
-use super::expr::{self, Place, find_column};
+use super::expr;
 use super::model::{Model, Models, Score};
 use super::scope::Scope;
+use super::scope::find_column;
 use super::sql::quote;
+use super::sql::span::Place;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result, Setting};
 
@@ -139,7 +139,7 @@ pub(super) fn read<'m>(node: &Ast, models: &'m Models, place: Place<'_>) -> Resu
             .fault_on(format!("{word} scores each row by itself"), node)
             .hint("leave OVER and FILTER out, or put it inside an aggregate"));
     }
-    let arguments = arguments(call).ok_or_else(|| wrong(&format!("{word} takes the name of a model")))?;
+    let arguments = expr::arguments(call).ok_or_else(|| wrong(&format!("{word} takes the name of a model")))?;
     let (Some(model), class) = (arguments.first(), arguments.get(1)) else {
         return Err(wrong(&format!("{word} needs the name of a model")));
     };
@@ -203,15 +203,6 @@ fn known<'a>(words: &str, names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
     format!("{words} {}{more}", names.get(..names.len().min(SHOWN)).unwrap_or_default().join(", "))
-}
-
-fn arguments(call: &Function) -> Option<Vec<&Ast>> {
-    let FunctionArguments::List(list) = &call.args else { return None };
-    let plain = |argument| match argument {
-        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Some(expr),
-        _ => None,
-    };
-    list.args.iter().map(plain).collect()
 }
 
 /// A constant as text: a class may be a number or a truth value.

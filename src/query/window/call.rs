@@ -6,7 +6,7 @@ use sqlparser::ast::{
 
 use super::{Hop, Kind, Micros, Tumble, checked, parse_interval};
 use crate::data::Result;
-use crate::query::expr::Place;
+use crate::query::sql::span::Place;
 
 /// A call of a window function whose time is still unbound.
 pub struct WindowCall {

@@ -1,46 +1,21 @@
-//! Calculating with times where they may leave the range: what has no place there is null and told, never wrapped.
-//! polars calculates; here its calls are kept from values that it wraps or ends on, and what was kept from it is noted.
-//!
-//! In the tree of an expression such places are calls of names that SQL does not have; `parts` puts in what they mean.
+//! Calculating with times where they may leave the range: in the tree of an expression such places are marked, as calls
+//! of names that SQL does not have. What they mean is left to `time_calls`.
 
 use std::ops::ControlFlow;
 
-use polars::prelude::*;
+use polars::prelude::{DataType, Schema, TimeUnit};
 use sqlparser::ast::{
     BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, Interval, ObjectName, Value, visit_expressions,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, visit_expressions,
 };
 
-use super::expr::{self, Place};
-use super::window::parse_interval;
+use super::time_calls::{ADD, DATE, MICROS, PLAIN, PREFIX, STAMP, SUB, TEXT};
+use super::tree::{self, arguments};
 use crate::data::Result;
 use crate::data::time;
 
-/// What is said in the place of …
-const PREFIX: &str = "__time_";
-/// a time that is calculated with,
-const PLAIN: &str = "__time_plain";
-/// a cast to a date, a time or a text,
-const DATE: &str = "__time_date";
-const STAMP: &str = "__time_stamp";
-const TEXT: &str = "__time_text";
-/// a sum and a difference.
-const ADD: &str = "__time_add";
-const SUB: &str = "__time_sub";
-
 /// Functions that take a time and give it back as it is.
 const NEUTRAL: &[&str] = &["coalesce", "ifnull", "nullif", "if", "greatest", "least"];
-
-const MICROS: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
-
-/// Where an expression gave null because a time left the range.
-#[derive(Clone, Debug)]
-pub struct Loss {
-    /// True for the rows.
-    pub lost: Expr,
-    /// The time that was calculated with.
-    pub value: Expr,
-}
 
 /// The type of an expression that is a date, a time or a span, as far as its form tells.
 fn kind(expr: &Ast, schema: &Schema) -> Option<DataType> {
@@ -111,7 +86,7 @@ fn alike(parts: Vec<&mut Ast>, schema: &Schema) {
 ///
 /// # Errors
 /// None.
-pub fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
+pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
     // Most expressions know no time: they cost one look.
     let timed = visit_expressions(expr, |node| {
         let timed = match node {
@@ -124,7 +99,7 @@ pub fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
     if timed.is_continue() {
         return Ok(());
     }
-    expr::rewrite(expr, |node| {
+    tree::rewrite(expr, |node| {
         let is_time = |part: &Ast| kind(part, schema).is_some_and(|t| time::is_time(&t));
         let wrap = |part: &mut Ast, name: &str| {
             if is_time(part) {
@@ -181,109 +156,6 @@ pub fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
         }
         Ok(())
     })
-}
-
-/// What a marked place or an interval means; `None` where `node` is none. Where it loses a value is added to `losses`.
-///
-/// # Errors
-/// When what is in it cannot be said in polars' form, or an interval is none or longer than times reach.
-pub(super) fn meaning(node: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<Option<Expr>> {
-    let function = match node {
-        Ast::Interval(interval) => return span(interval, node, place).map(Some),
-        Ast::Function(function) => function,
-        _ => return Ok(None),
-    };
-    let name = function.name.to_string();
-    if !name.starts_with(PREFIX) {
-        return Ok(None);
-    }
-    let parts = arguments(function).unwrap_or_default();
-    let parts =
-        parts.into_iter().map(|part| expr::to_polars_telling(part, place, losses)).collect::<Result<Vec<_>>>()?;
-    let made = match (name.as_str(), &parts[..]) {
-        (TEXT, [x]) => {
-            return Ok(Some(
-                x.clone().map(|c| time::texts(&c), |_, field| Ok(Field::new(field.name().clone(), DataType::String))),
-            ));
-        }
-        (PLAIN, [x]) => x.clone().map(|c| time::plain(&c), |_, field| Ok(field.clone())),
-        (DATE, [x]) => to(x, DataType::Date),
-        (STAMP, [x]) => to(x, MICROS),
-        (ADD | SUB, [a, b]) => {
-            let minus = name == SUB;
-            let kept =
-                a.clone().map_many(move |c| addable(c, minus), std::slice::from_ref(b), |_, fields| Ok(first(fields)));
-            let sum = if minus { kept.clone() - b.clone() } else { kept.clone() + b.clone() };
-            losses.push(Loss {
-                lost: a.clone().is_not_null().and(b.clone().is_not_null()).and(kept.is_null()),
-                value: a.clone(),
-            });
-            return Ok(Some(sum));
-        }
-        _ => return Err(place.fault(format!("there is no function '{name}'"))),
-    };
-    if let [x] = &parts[..] {
-        losses.push(Loss { lost: x.clone().is_not_null().and(made.clone().is_null()), value: x.clone() });
-    }
-    Ok(Some(made))
-}
-
-/// A span as written: polars ends on those that it cannot read or hold.
-fn span(interval: &Interval, node: &Ast, place: Place<'_>) -> Result<Expr> {
-    let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
-    let Some(text) = text(&interval.value) else {
-        return Err(place.fault_on("this is not an interval", node).hint("write it like INTERVAL '15 minutes'"));
-    };
-    let micros = parse_interval(&format!("{text}{unit}")).map_err(|fault| {
-        let varies = fault.what.contains("vary in length");
-        let what = if varies {
-            "months and years vary in length, so they cannot be added to a time".to_owned()
-        } else {
-            fault.what
-        };
-        place.fault_on(what, node).hint(if fault.hint.is_empty() {
-            "write it like INTERVAL '15 minutes'".into()
-        } else {
-            fault.hint
-        })
-    })?;
-    Ok(lit(micros).cast(DataType::Duration(TimeUnit::Microseconds)))
-}
-
-fn to(x: &Expr, dtype: DataType) -> Expr {
-    let output = dtype.clone();
-    x.clone()
-        .map(move |c| time::convert(&c, &dtype), move |_, field| Ok(Field::new(field.name().clone(), output.clone())))
-}
-
-fn addable(columns: &mut [Column], minus: bool) -> PolarsResult<Column> {
-    match columns {
-        [a, b] => time::addable(a, b, minus),
-        _ => polars_bail!(ComputeError: "a sum of times has two parts"),
-    }
-}
-
-fn first(fields: &[Field]) -> Field {
-    fields.first().cloned().unwrap_or_else(|| Field::new(PlSmallStr::EMPTY, DataType::Null))
-}
-
-fn text(value: &Ast) -> Option<String> {
-    match value {
-        Ast::Value(v) => match &v.value {
-            Value::SingleQuotedString(text) | Value::Number(text, _) => Some(text.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn arguments(function: &Function) -> Option<Vec<&Ast>> {
-    let FunctionArguments::List(list) = &function.args else { return None };
-    let value = |argument| match argument {
-        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Some(expr),
-        _ => None,
-    };
-    list.args.iter().map(value).collect()
 }
 
 fn call(name: &str, parts: Vec<Ast>) -> Ast {

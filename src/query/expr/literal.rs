@@ -4,10 +4,11 @@
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, Expr as Ast, TimezoneInfo, TypedString, Value};
 
-use super::expr::Place;
+use super::tree::text;
 use crate::data::Result;
 use crate::data::format::parse_datetime;
 use crate::data::time::day_of;
+use crate::query::sql::span::Place;
 
 /// What a text stands for that says itself that it is a time, and its type.
 ///
@@ -52,17 +53,6 @@ impl Kind {
 pub(super) fn compares(op: &BinaryOperator) -> bool {
     use BinaryOperator as Op;
     matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship)
-}
-
-/// A text as written.
-pub(super) fn text(expr: &Ast) -> Option<&str> {
-    match expr {
-        Ast::Value(v) => match &v.value {
-            Value::SingleQuotedString(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// Types `other` when it is a text beside an expression of the type of a time.

@@ -1,15 +1,10 @@
-//! A large expression as steps: what each evaluates is a column for those after it. polars keeps with every node all
-//! that is below it, and goes as deep as the expression; of steps that are small neither matters. Left to right stays
-//! left to right.
+//! A large expression cut into steps: what each evaluates is a column for those after it.
 
 use std::ops::ControlFlow;
 
-use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, VisitMut, VisitorMut};
 
-use super::expr::{self, Place, evaluate};
-use super::moment::Loss;
-use crate::data::Result;
+use super::tree::column;
 
 /// How deep and how large a step may be, and how many branches of CASE it may have.
 const DEEP: usize = 32;
@@ -18,58 +13,13 @@ const BRANCHES: usize = 32;
 /// What the column of a step is called, with its number.
 const STEP: &str = "__step";
 
-/// Expressions that are evaluated one after the other; the last is the value.
-#[derive(Clone, Debug)]
-pub struct Steps {
-    before: Vec<Expr>,
-    last: Expr,
-    /// Where times are calculated with, and what is lost there.
-    losses: Vec<Loss>,
-}
-
-impl Steps {
-    /// # Errors
-    /// What polars does not understand.
-    pub fn new(expr: &Ast, place: Place<'_>) -> Result<Self> {
-        let ((before, last), mut losses) = (cut(expr), Vec::new());
-        let mut to_polars = |step: &Ast| expr::to_polars_telling(step, place, &mut losses);
-        let (before, last) = (before.iter().map(&mut to_polars).collect::<Result<_>>()?, to_polars(&last)?);
-        Ok(Self { before, last, losses })
-    }
-
-    /// The value for each row of `frame`, which has the columns that are read.
-    ///
-    /// # Errors
-    /// What polars says while it evaluates.
-    pub fn of(&self, frame: &DataFrame) -> Result<Column> {
-        evaluate(&self.before(frame)?, &self.last)
-    }
-
-    /// `frame` with what is evaluated before the value.
-    ///
-    /// # Errors
-    /// What polars says while it evaluates.
-    pub fn before(&self, frame: &DataFrame) -> Result<DataFrame> {
-        let mut frame = frame.clone();
-        for (i, step) in self.before.iter().enumerate() {
-            let column = evaluate(&frame, step)?.with_name(name(i).into());
-            frame = DataFrame::new(frame.height(), frame.columns().iter().cloned().chain([column]).collect())?;
-        }
-        Ok(frame)
-    }
-
-    /// Where times are calculated with: expressions over what `before` gives.
-    pub fn losses(&self) -> &[Loss] {
-        &self.losses
-    }
-}
-
-fn name(i: usize) -> String {
+/// What the column of a step is called.
+pub(super) fn step_name(i: usize) -> String {
     format!("{STEP}{i}")
 }
 
 /// The steps of an expression, and what is left of it.
-pub fn cut(expr: &Ast) -> (Vec<Ast>, Ast) {
+pub(super) fn cut(expr: &Ast) -> (Vec<Ast>, Ast) {
     let mut last = expr.clone();
     let mut cutter = Cutter { open: Vec::new(), steps: Vec::new() };
     let _ = VisitMut::visit(&mut last, &mut cutter);
@@ -85,7 +35,7 @@ struct Cutter {
 impl Cutter {
     /// Makes a step of a node: a column is left in its place.
     fn step(&mut self, node: &mut Ast) {
-        let column = expr::column(&name(self.steps.len()));
+        let column = column(&step_name(self.steps.len()));
         self.steps.push(std::mem::replace(node, column));
     }
 

@@ -1,5 +1,5 @@
-//! The FROM clause: one table, perhaps enriched from another; and the questions that are no single SELECT over those,
-//! which are kept as text. What the names in them mean is left to `scope`.
+//! Questions that are more than one SELECT over a table or an enriched one (sub-queries, UNION, WITH …): found by their
+//! tokens and kept as text, with the tables they name.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -10,79 +10,13 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
+use super::identifier::quote;
 use super::limits;
-use super::query::{Clause, Join, On, Query, Rerun};
-use super::sql::{Word, clause, point, span_of, split_commas};
+use super::span::{location, point};
+use super::tokens::Word;
 use crate::data::Result;
+use crate::query::query::{Clause, Query, Rerun};
 use crate::sync::deep;
-
-/// Reads what stands between FROM and the next clause into `query`.
-///
-/// # Errors
-/// Anything but a name, or a name joined with another.
-pub(super) fn read(sql: &str, words: &[Word], query: &mut Query) -> Result<()> {
-    let end = words.last().map_or(sql.len(), |w| w.at.end);
-    let at = words.iter().position(starts_join);
-    let (first, rest) = words.split_at(at.unwrap_or(words.len()));
-    (query.table, query.alias) = table(sql, first, end)?;
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let left = rest.first().is_some_and(|w| w.keyword() == Keyword::LEFT);
-    let mut rest = rest;
-    while let [word, tail @ ..] = rest
-        && starts_join(word)
-    {
-        rest = tail;
-    }
-    let Some(at) = rest.iter().position(|w| matches!(w.keyword(), Keyword::ON | Keyword::USING)) else {
-        return Err(point(sql, "JOIN does not say how rows find each other", span_of(words, end))
-            .hint("write … JOIN other ON mine.x = other.y, or USING (x)"));
-    };
-    let (second, on) = rest.split_at(at);
-    let (joined, alias) = table(sql, second, end)?;
-    let on = match on {
-        [using, Word { token: Token::LParen, .. }, columns @ .., Word { token: Token::RParen, .. }]
-            if using.keyword() == Keyword::USING =>
-        {
-            On::Using(split_commas(columns).into_iter().map(|c| clause(sql, c, end)).collect::<Result<_>>()?)
-        }
-        [on, condition @ ..] if on.keyword() == Keyword::ON => On::Condition(clause(sql, condition, end)?),
-        other => {
-            return Err(
-                point(sql, "USING takes columns in parentheses", span_of(other, end)).hint("write it like USING (id)")
-            );
-        }
-    };
-    query.join = Some(Join { left, table: joined, alias, on });
-    Ok(())
-}
-
-fn starts_join(word: &Word) -> bool {
-    matches!(word.keyword(), Keyword::JOIN | Keyword::INNER | Keyword::LEFT | Keyword::OUTER)
-}
-
-/// `name`, `name AS alias` or `name alias`.
-fn table(sql: &str, words: &[Word], end: usize) -> Result<(Clause, Option<String>)> {
-    let named = |word: &Word| Clause { sql: sql[word.at.clone()].to_owned(), at: word.at.start };
-    match words {
-        [table] if table.name().is_some() => Ok((named(table), None)),
-        [table, alias] | [table, _, alias]
-            if table.name().is_some()
-                && (words.len() == 2 || words.get(1).is_some_and(|w| w.keyword() == Keyword::AS)) =>
-        {
-            match alias.name() {
-                Some(alias) => Ok((named(table), Some(alias.to_owned()))),
-                None => {
-                    Err(point(sql, "this is no name for a table", alias.at.clone())
-                        .hint("write it like FROM trades AS t"))
-                }
-            }
-        }
-        _ => Err(point(sql, "FROM takes the name of a table", span_of(words, end))
-            .hint("name a table, and perhaps what to call it: FROM trades AS t")),
-    }
-}
 
 /// The question as text, where it is more than one SELECT over one table or an enriched one.
 ///
@@ -108,11 +42,7 @@ pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
     let Some(first) = tables.first() else {
         return Err(point(sql, "this question names no table", start..end).hint("add FROM and the name of a table"));
     };
-    Ok(Some(Query {
-        table: super::sql::quote(first).as_str().into(),
-        rerun: Some(Rerun { text, tables }),
-        ..Query::default()
-    }))
+    Ok(Some(Query { table: quote(first).as_str().into(), rerun: Some(Rerun { text, tables }), ..Query::default() }))
 }
 
 fn is_outside(words: &[Word]) -> bool {
@@ -179,16 +109,15 @@ fn is_cut(words: &[Word], at: usize) -> bool {
 ///
 /// # Errors
 /// Its complaint, at the place.
-pub(super) fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
+pub fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
     let span = || text.at..text.at + text.sql.len();
     let mut statements = deep(|| Parser::parse_sql(&GenericDialect, &text.sql)).map_err(|e| {
         let said = match e {
             ParserError::TokenizerError(t) | ParserError::ParserError(t) => t,
             ParserError::RecursionLimitExceeded => "this question is nested too deeply".to_owned(),
         };
-        let (what, at) = said
-            .rsplit_once(" at Line: ")
-            .map_or((said.as_str(), 0), |(what, at)| (what, super::expr::location(&text.sql, at)));
+        let (what, at) =
+            said.rsplit_once(" at Line: ").map_or((said.as_str(), 0), |(what, at)| (what, location(&text.sql, at)));
         point(sql, what.replace("found: EOF", "found its end"), text.at + at..text.at + text.sql.len())
             .hint("check the spelling and the order of words here")
     })?;

@@ -3,10 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use super::query::{Clause, Query};
 use sqlparser::ast::{BinaryOperator, Expr as Ast, Value, Visit, VisitMut, Visitor, VisitorMut};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use crate::query::query::{Clause, Query};
 
 /// Bytes of a text.
 pub const BYTES: usize = 1 << 20;

@@ -4,14 +4,12 @@
 use std::ops::ControlFlow;
 
 use polars::prelude::DataType;
-use sqlparser::ast::{
-    BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Value, VisitMut, VisitorMut,
-};
+use sqlparser::ast::{BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, Value, VisitMut, VisitorMut};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::limits::Excess;
+use super::tree::arguments;
+use crate::query::sql::limits::Excess;
 
 /// Functions in other words: name, number of arguments, and what is said instead of it.
 const CALLS: &[(&str, usize, &str)] = &[
@@ -108,7 +106,7 @@ pub(super) fn said_by_type<'t>(
             None
         }
         Ast::Function(call) if is_round(call) && of(0).is_some_and(|t| t.is_float()) => {
-            rounded(&arguments(&call.args).unwrap_or_default(), room).map(|said| (said, DataType::Float64))
+            rounded(&arguments(call).unwrap_or_default(), room).map(|said| (said, DataType::Float64))
         }
         Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => {
             let (said, dtype) = match (of(0)?, of(1)?) {
@@ -153,7 +151,7 @@ fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
         },
         Ast::Function(call) => {
             let name = call.name.to_string().to_lowercase();
-            let arguments = arguments(&call.args)?;
+            let arguments = arguments(call)?;
             match (name.as_str(), arguments.as_slice()) {
                 ("strpos" | "instr", [text, part]) => return position(text, part, room),
                 ("contains", [text, part]) => return say("{0} > 0", &[&position(text, part, room)?], room),
@@ -218,15 +216,6 @@ pub(super) fn is_whole(dtype: &SqlType) -> bool {
             | T::Int8(_)
             | T::HugeInt
     )
-}
-
-fn arguments(list: &FunctionArguments) -> Option<Vec<&Ast>> {
-    let FunctionArguments::List(list) = list else { return None };
-    let value = |argument| match argument {
-        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Some(expr),
-        _ => None,
-    };
-    list.args.iter().map(value).collect()
 }
 
 /// A template with its parts filled in, which takes that much of `room`; nothing is left where it does not fit.

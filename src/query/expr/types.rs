@@ -8,10 +8,11 @@ use std::ops::ControlFlow;
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value, VisitMut, VisitorMut};
 
-use super::dialect;
-use super::expr::{self, Place};
-use super::literal;
+use super::steps::Steps;
+use super::tree::{column, read_by, text};
+use super::{dialect, literal};
 use crate::data::{Fault, Result};
+use crate::query::sql::span::Place;
 
 /// Says what depends on types in polars' words. Names in `expr` are resolved, and it is translated.
 ///
@@ -72,14 +73,14 @@ impl VisitorMut for Typer<'_> {
 
 /// Whether what an expression means depends on the types of its parts.
 fn asks(node: &Ast) -> bool {
-    let text = |side: &Ast| literal::text(side).is_some();
+    let is_text = |side: &Ast| text(side).is_some();
     match node {
         Ast::Cast { data_type, .. } => dialect::is_whole(data_type),
         Ast::Function(call) => dialect::is_round(call),
         Ast::BinaryOp { op: Op::Plus | Op::Minus, .. } => true,
-        Ast::BinaryOp { left, op, right } => literal::compares(op) && (text(left) || text(right)),
-        Ast::Between { low, high, .. } => text(low) || text(high),
-        Ast::InList { list, .. } => list.iter().any(text),
+        Ast::BinaryOp { left, op, right } => literal::compares(op) && (is_text(left) || is_text(right)),
+        Ast::Between { low, high, .. } => is_text(low) || is_text(high),
+        Ast::InList { list, .. } => list.iter().any(is_text),
         _ => false,
     }
 }
@@ -173,8 +174,8 @@ impl Typer<'_> {
         let dtype = match self.known.get(&key) {
             Some(dtype) => dtype.clone(),
             None => {
-                let column = |name: &str| names.get(name).or_else(|| self.schema.get(name)).cloned();
-                let dtype = expr::type_of(node, &column, self.place);
+                let dtype_of = |name: &str| names.get(name).or_else(|| self.schema.get(name)).cloned();
+                let dtype = type_in_polars(node, &dtype_of, self.place);
                 self.known.insert(key, dtype.clone());
                 dtype
             }
@@ -183,6 +184,16 @@ impl Typer<'_> {
             VisitMut::visit(node, &mut Restore { depth: 0, next: 0, taken: taken.into_iter().peekable(), here: None });
         dtype
     }
+}
+
+/// The type of an expression in polars' words, where it has one; `column` knows those of columns.
+fn type_in_polars(expr: &Ast, column: &dyn Fn(&str) -> Option<DataType>, place: Place<'_>) -> Option<DataType> {
+    if let Ast::Identifier(ident) = expr {
+        return column(&ident.value);
+    }
+    let read = read_by(expr, column);
+    let value = Steps::new(expr, place).ok()?.of(&DataFrame::empty_with_schema(&read)).ok()?;
+    Some(value.dtype().clone())
 }
 
 /// What a part is called while its whole is asked about.
@@ -209,7 +220,7 @@ impl VisitorMut for Swap<'_> {
             if let Some(dtype) = dtype.filter(|_| !is_written(node)) {
                 let name = format!("{PART}{}", self.taken.len());
                 self.names.insert(name.as_str().into(), dtype.clone());
-                self.taken.push((self.next - 1, std::mem::replace(node, expr::column(&name))));
+                self.taken.push((self.next - 1, std::mem::replace(node, column(&name))));
             }
         }
         ControlFlow::Continue(())

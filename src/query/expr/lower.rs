@@ -1,0 +1,95 @@
+//! A resolved expression in polars' form. Most of it goes there as SQL text; what polars' SQL does not have, or would do
+//! otherwise, is taken out of the text as an expression of its own, and put in where it stood:
+//!
+//! - `date_trunc('hour', time)`: polars' SQL does not have it.
+//! - AND and OR: of long chains only the text is long, and its SQL would work them out one within the other.
+//! - Calculating with times, which `times` has marked: polars' SQL would let them leave their range.
+//!
+//! Parts of expressions are expressions, so the functions here call each other.
+
+use polars::prelude::*;
+use sqlparser::ast::{BinaryOperator, Expr as Ast, visit_expressions};
+
+use super::date_trunc;
+use super::functions::{unknown_call, unknown_function};
+use super::time_calls::{self, Loss};
+use super::tree::{arguments, column, rewrite};
+use crate::data::{Fault, Result};
+use crate::query::sql::span::Place;
+use crate::sync::deep;
+
+/// What stands in the place of a part, with its number.
+const PLACE: &str = "__taken";
+
+/// A resolved expression in polars' form. Where it loses a time is added to `losses`.
+pub(super) fn to_polars(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<Expr> {
+    let (bare, parts) = take_out(expr, place, losses)?;
+    let parsed = sql_expr(&bare.to_string()).map_err(|e| {
+        let what = Fault::from(e).what;
+        match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
+            Some((name, node)) => unknown_function(&name, &node, place),
+            None if what.starts_with("unable to parse") => place
+                .fault("this is nested too deeply")
+                .hint("take out parentheses that change nothing, or calculate in steps, in sub-questions"),
+            None => place.fault(what).hint("check the names and types in this expression"),
+        }
+    })?;
+    Ok(put_in(parsed, &parts))
+}
+
+/// polars goes as deep as the expression, and does not look whether there is room.
+pub(super) fn sql_expr(sql: &str) -> PolarsResult<Expr> {
+    // It panics on some: an interval without a unit, say.
+    let read = crate::sync::caught(|| deep(|| polars::sql::sql_expr(sql)));
+    read.unwrap_or_else(|_| Err(polars_err!(InvalidOperation: "this expression cannot be read")))
+}
+
+/// The expression with a column in the place of each part, and what belongs there. Where that loses a time is added to
+/// `losses`.
+///
+/// # Errors
+/// When a unit is unknown, or the arguments do not fit.
+pub(super) fn take_out(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<(Ast, Vec<Expr>)> {
+    let (mut bare, mut parts) = (expr.clone(), Vec::new());
+    rewrite(&mut bare, |node| {
+        let mut lower = |part: &Ast| to_polars(part, place, losses);
+        let part = match &*node {
+            Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(lower(left)?.and(lower(right)?)),
+            Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(lower(left)?.or(lower(right)?)),
+            Ast::Interval(interval) => Some(time_calls::interval(interval, node, place)?),
+            Ast::Function(function) => match date_trunc::read(function, node, place)? {
+                Some((unit, time)) => Some(lower(&time)?.dt().truncate(lit(unit))),
+                None if time_calls::is_marked(function) => {
+                    let parts = arguments(function).unwrap_or_default();
+                    let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
+                    Some(time_calls::meaning(function, &parts, place, losses)?)
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        if let Some(part) = part {
+            parts.push(part);
+            *node = column(&format!("{PLACE}{}", parts.len() - 1));
+        }
+        Ok(())
+    })?;
+    Ok((bare, parts))
+}
+
+/// The parts in their places.
+fn put_in(expr: Expr, parts: &[Expr]) -> Expr {
+    if parts.is_empty() {
+        return expr;
+    }
+    let number = |name: &str| name.strip_prefix(PLACE).and_then(|n| n.parse::<usize>().ok());
+    let part = |name: &str| number(name).and_then(|n| parts.get(n).cloned());
+    if let Expr::Column(name) = &expr {
+        // Nothing but that part.
+        return part(name).unwrap_or(expr);
+    }
+    expr.map_expr(|node| match &node {
+        Expr::Column(name) => part(name).unwrap_or(node),
+        _ => node,
+    })
+}

@@ -1,0 +1,29 @@
+//! Scalar expressions: parsed with sqlparser (`parse`), resolved against a schema (`resolve`), said in polars' words
+//! (`dialect`, `types`, `times`), put into polars' form in steps (`cut`, `lower`, `steps`) and evaluated (`scalar`).
+//! Which expressions are groups, aggregates or windows is left to `bind`.
+
+mod check;
+mod cut;
+mod date_trunc;
+mod dialect;
+mod evaluate;
+mod functions;
+mod literal;
+mod losses;
+mod lower;
+mod parse;
+mod resolve;
+mod scalar;
+mod steps;
+mod time_calls;
+mod times;
+mod tree;
+mod types;
+
+pub use check::check_function;
+pub use dialect::translate;
+pub use losses::tell_loss;
+pub use parse::parse;
+pub use resolve::{resolve, unknown_column, unqualify};
+pub use scalar::{Scalar, keep};
+pub use tree::{arguments, column, divides, rewrite};

@@ -1,0 +1,62 @@
+//! A clause read as one expression.
+
+use sqlparser::ast::Expr as Ast;
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::tree::column;
+use crate::data::Result;
+use crate::query::sql::limits;
+use crate::query::sql::span::{Place, location, offset};
+use crate::sync::deep;
+
+/// Reads a clause as one expression.
+pub fn parse(place: Place<'_>) -> Result<Ast> {
+    match name(&place.clause.sql) {
+        Some(name) => Ok(column(name)),
+        None => deep(|| read(place)),
+    }
+}
+
+/// A quoted name and nothing else: so many columns of a table are written, and they need no parser.
+fn name(sql: &str) -> Option<&str> {
+    let inner = sql.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.is_empty() && !inner.contains(['"', '\\'])).then_some(inner)
+}
+
+fn read(place: Place<'_>) -> Result<Ast> {
+    let sql = &place.clause.sql;
+    let wrong = |e: ParserError| {
+        let text = match e {
+            ParserError::TokenizerError(t) | ParserError::ParserError(t) => t,
+            ParserError::RecursionLimitExceeded => "this expression is nested too deeply".to_owned(),
+        };
+        // sqlparser ends its messages with the place, which we show ourselves.
+        let (what, at) = match text.rsplit_once(" at Line: ") {
+            Some((what, at)) => (what.to_owned(), location(sql, at)),
+            None => (text, 0),
+        };
+        let hint = if what.ends_with("found: EOF") {
+            "the expression ends too early: add what is missing"
+        } else {
+            "check the spelling and the order of words here"
+        };
+        place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
+    };
+    let too_much = |(what, hint): limits::Excess| place.fault(what).hint(hint);
+    limits::of_text(sql).map_err(too_much)?;
+    let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| wrong(e.into()))?;
+    limits::of_tokens(&tokens).map_err(too_much)?;
+    let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
+    let mut ast = parser.parse_expr().map_err(wrong)?;
+    limits::of_tree(&mut ast, limits::STEPS).map_err(too_much)?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        let at = offset(sql, rest.span.start)..sql.len();
+        return Err(place
+            .fault_at(format!("'{}' is not expected here", rest.token), at)
+            .hint("is an operator or a comma missing before it?"));
+    }
+    Ok(ast)
+}

@@ -1,0 +1,114 @@
+//! SQL text taken apart into the clauses of one SELECT, and put together again.
+//! What the clauses mean is left to `bind`.
+
+mod clauses;
+mod from;
+mod identifier;
+pub mod limits;
+mod print;
+mod select;
+pub mod span;
+pub(super) mod statement;
+mod tokens;
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::Token;
+
+use self::clauses::{Part, split_clauses};
+pub use self::identifier::{quote, quote_always};
+use self::select::{item, order};
+use self::span::point;
+use self::tokens::{Word, clause, span_of, split_commas, words};
+use super::query::Query;
+use crate::data::near::nearest;
+use crate::data::{Fault, Result};
+use crate::sync::deep;
+
+impl Query {
+    /// # Errors
+    /// When the text is not one SELECT that Braid can answer; the fault's span points into `sql`.
+    pub fn parse(sql: &str) -> Result<Self> {
+        deep(|| read(sql))
+    }
+
+    /// The question as SQL, one clause a line.
+    pub fn to_sql(&self) -> String {
+        print::print(self)
+    }
+}
+
+/// Reads one SELECT. Its clauses keep the text they were written in.
+fn read(sql: &str) -> Result<Query> {
+    let words = words(sql)?;
+    let end = words.last().map_or(sql.len(), |w| w.at.end);
+    if let Some(rerun) = statement::outside(sql, &words)? {
+        return Ok(rerun);
+    }
+    let mut clauses = split_clauses(sql, &words, end)?;
+    let mut query = Query::default();
+
+    let mut select = clauses.take(Part::Select).unwrap_or_default();
+    if let [first, rest @ ..] = select
+        && first.keyword() == Keyword::DISTINCT
+    {
+        (query.distinct, select) = (true, rest);
+    }
+    for piece in split_commas(select) {
+        query.items.push(item(sql, piece)?);
+    }
+    if query.items.is_empty() {
+        return Err(
+            point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)")
+        );
+    }
+    match clauses.take(Part::From) {
+        Some(words) => from::read(sql, words, &mut query)?,
+        None => return Err(no_from(sql, &words, end)),
+    }
+    query.filter = clauses.take(Part::Where).map(|w| clause(sql, w, end)).transpose()?;
+    for piece in clauses.take(Part::Group).map(split_commas).unwrap_or_default() {
+        query.groups.push(clause(sql, piece, end)?);
+    }
+    query.having = clauses.take(Part::Having).map(|w| clause(sql, w, end)).transpose()?;
+    query.qualify = clauses.take(Part::Qualify).map(|w| clause(sql, w, end)).transpose()?;
+    for piece in clauses.take(Part::Order).map(split_commas).unwrap_or_default() {
+        query.order.push(order(sql, piece, end)?);
+    }
+    if let Some(words) = clauses.take(Part::Limit) {
+        limit(sql, words, end, &mut query)?;
+    }
+    Ok(query)
+}
+
+/// Reads `n` or `n OFFSET m` into `query`.
+fn limit(sql: &str, words: &[Word], end: usize, query: &mut Query) -> Result<()> {
+    let (limit_word, offset_word) = match words {
+        [limit, offset, skipped] if offset.keyword() == Keyword::OFFSET => (Some(limit), Some(skipped)),
+        [limit] => (Some(limit), None),
+        _ => (None, None),
+    };
+    let whole = |word: &Word| match &word.token {
+        Token::Number(n, _) => n.parse().ok(),
+        _ => None,
+    };
+    query.limit = limit_word.and_then(whole);
+    if let Some(word) = offset_word {
+        query.offset = Some(whole(word).ok_or_else(|| {
+            point(sql, "OFFSET takes a whole number", word.at.clone()).hint("write it like LIMIT 10 OFFSET 20")
+        })?);
+    }
+    if query.limit.is_none() {
+        return Err(point(sql, "LIMIT takes a whole number", span_of(words, end)).hint("write it like LIMIT 10"));
+    }
+    Ok(())
+}
+
+/// A question without FROM, or with a word that was meant to be it: one between a value and a name.
+fn no_from(sql: &str, words: &[Word], end: usize) -> Fault {
+    let near = |word: &Word| word.name().is_some_and(|w| nearest(w, &["from"]).is_some());
+    let between = |three: &&[Word]| matches!(three, [_, word, table] if table.name().is_some() && near(word));
+    match words.windows(3).rfind(between) {
+        Some([_, word, _]) => point(sql, "there is no FROM", word.at.clone()).hint("did you mean FROM here?"),
+        _ => point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table"),
+    }
+}

@@ -1,0 +1,88 @@
+//! The tokens of a question that mean something, and the bytes that each stands on.
+
+use std::ops::Range;
+
+use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::limits;
+use super::span::{Offsets, offset, point};
+use crate::data::Result;
+use crate::query::query::Clause;
+
+/// A token that means something (no white space, no comment) and the bytes it stands on.
+pub(super) struct Word {
+    pub(super) token: Token,
+    pub(super) at: Range<usize>,
+}
+
+impl Word {
+    pub(super) fn keyword(&self) -> Keyword {
+        match &self.token {
+            Token::Word(word) if word.quote_style.is_none() => word.keyword,
+            _ => Keyword::NoKeyword,
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        match &self.token {
+            Token::Word(word) => Some(&word.value),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn words(sql: &str) -> Result<Vec<Word>> {
+    let too_much = |(what, hint): limits::Excess| point(sql, what, 0..sql.len()).hint(hint);
+    limits::of_text(sql).map_err(too_much)?;
+    let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| {
+        let at = offset(sql, e.location);
+        point(sql, e.message.trim().to_owned(), at..sql.len()).hint("is a quote left open?")
+    })?;
+    limits::of_tokens(&tokens).map_err(too_much)?;
+    let mut offsets = Offsets::new(sql);
+    let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
+    let mut words: Vec<Word> =
+        meaningful.map(|t| Word { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();
+    while matches!(words.last(), Some(w) if w.token == Token::SemiColon) {
+        words.pop();
+    }
+    if let Some(extra) = words.iter().find(|w| w.token == Token::SemiColon) {
+        return Err(point(sql, "one question at a time", extra.at.clone()).hint("remove what follows the semicolon"));
+    }
+    Ok(words)
+}
+
+pub(super) fn split_commas(words: &[Word]) -> Vec<&[Word]> {
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut depth = 0_i32;
+    words
+        .split(|w| {
+            match w.token {
+                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && w.token == Token::Comma
+        })
+        .collect()
+}
+
+pub(super) fn span_of(words: &[Word], end: usize) -> Range<usize> {
+    match (words.first(), words.last()) {
+        (Some(first), Some(last)) => first.at.start..last.at.end,
+        _ => end..end,
+    }
+}
+
+pub(super) fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
+    if words.is_empty() {
+        return Err(point(sql, "something is missing beside this comma", end..end)
+            .hint("remove the comma, or write what should stand there"));
+    }
+    let span = span_of(words, end);
+    Ok(Clause { sql: sql[span.clone()].to_owned(), at: span.start })
+}
