@@ -10,7 +10,7 @@ use super::table::{DEFAULT_LATENESS, TimeColumn};
 use super::watermark::Watermark;
 use crate::data::{Chunk, Result};
 use crate::query::expr::Scalar;
-use crate::query::window::{Due, Micros, micros_of};
+use crate::query::window::{Admission, Micros, micros_of};
 
 /// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by another
 /// time than the table's; `None` without windows, where nothing is late.
@@ -55,7 +55,7 @@ impl<'a> PastLate<'a> {
             let late = window
                 .time
                 .of(&rows)
-                .and_then(|time| Ok(window.place(&micros_of(&time)?, Due::Judged(&watermarks)).late.len()));
+                .and_then(|time| Ok(window.place(&micros_of(&time)?, Admission::Judged(&watermarks)).late.len()));
             self.count += late.unwrap_or(watermarks.len()) as u64;
         }
         Ok(())

@@ -9,7 +9,7 @@ use polars::prelude::{PlSmallStr, SchemaRef};
 use super::feed::Feed;
 use super::seam::Seam;
 use crate::data::{Fault, Result};
-use crate::query::Input;
+use crate::query::InputTable;
 use crate::query::window::micros_of;
 use crate::source::history::History;
 
@@ -70,9 +70,9 @@ impl TimeColumn {
 
 impl Table {
     /// This table as a question sees it that calls it `name`.
-    pub fn input<'a>(&'a self, name: &'a str) -> Input<'a> {
+    pub fn input<'a>(&'a self, name: &'a str) -> InputTable<'a> {
         let commas = self.history.first().map_or(&[][..], |file| file.commas());
-        Input { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()), commas }
+        InputTable { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()), commas }
     }
 
     /// The most memory that reading a piece of its files takes, for these of its columns, about.

@@ -16,7 +16,7 @@ use super::seam::{Face, Seam};
 use super::shared::Shared;
 use super::watermark::Flight;
 use crate::data::{Chunk, Fault, Reject, Rejects, Result};
-use crate::query::rows::At;
+use crate::query::rows::SourceRange;
 use crate::query::window::{Micros, WATERMARK, finite, micros_of};
 use crate::query::{Absorbed, Partial, Plan};
 
@@ -245,7 +245,8 @@ impl Hand<'_> {
             && removed == 0
             && chunk.offsets.end - chunk.offsets.start == frame.height() as u64;
         let partition = epoch << 32 | u64::from(chunk.partition);
-        let at = Some(At { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
+        let at =
+            Some(SourceRange { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
         // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
         let most = self.shared.budget.rows_together(&self.shared.plan).min(self.at_once);
         let mut left = 0;
@@ -310,7 +311,7 @@ impl Hand<'_> {
 
     /// Takes rows; those that may be late are judged one by one. `None` when the run is to end before they could be
     /// joined.
-    fn absorb(&mut self, mut frame: DataFrame, at: Option<At>) -> Result<Option<Absorbed>> {
+    fn absorb(&mut self, mut frame: DataFrame, at: Option<SourceRange>) -> Result<Option<Absorbed>> {
         let lookup = match self.shared.lookup() {
             Err(_) if self.shared.ending() => return Ok(None),
             lookup => lookup?,

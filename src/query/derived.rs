@@ -1,13 +1,13 @@
 //! A column that is computed from others, row by row: an expression as questions have it, for those who need it outside
-//! of a question. Aggregates and windows are left to `plan`.
+//! of a question. Aggregates and windows are left to `bind`.
 
 use polars::prelude::*;
 
-use super::call::find_aggregate;
+use super::bind::find_aggregate;
 use super::expr::{self, Scalar};
 use super::query::{Clause, Query};
-use super::scope::{Input, Scope};
-use super::sql::span::Place;
+use super::scope::{InputTable, Scope};
+use super::sql::span::ClauseSpan;
 use crate::data::Result;
 use crate::sync::deep;
 
@@ -23,13 +23,13 @@ pub struct Derived {
 impl Derived {
     /// # Errors
     /// When it is no expression of the table's columns; the span points into `sql`.
-    pub fn bind(sql: &str, table: Input<'_>) -> Result<Self> {
+    pub fn bind(sql: &str, table: InputTable<'_>) -> Result<Self> {
         deep(|| Self::bind_here(sql, table))
     }
 
-    fn bind_here(sql: &str, table: Input<'_>) -> Result<Self> {
+    fn bind_here(sql: &str, table: InputTable<'_>) -> Result<Self> {
         let clause = Clause::from(sql);
-        let place = Place { text: sql, clause: &clause };
+        let place = ClauseSpan { text: sql, clause: &clause };
         let scope = Scope::new(&Query::default(), table, None)?;
         let mut ast = expr::parse(place)?;
         if let Some(call) = find_aggregate(&ast) {

@@ -6,7 +6,8 @@ use polars::prelude::*;
 
 use super::expr::{Scalar, keep};
 use super::keys::Keys;
-use super::order::{By, sorted};
+use super::order::{SortColumn, sorted};
+use super::order_by::{SortExpr, sort_columns};
 use super::over::{self, OverCall};
 use crate::data::Result;
 
@@ -18,7 +19,7 @@ pub struct Finish {
     pub qualify: Option<Scalar>,
     /// Name and value of each answer column.
     pub items: Vec<(PlSmallStr, Scalar)>,
-    pub order: Vec<OrderBy>,
+    pub order: Vec<SortExpr>,
     pub limit: Option<u64>,
     /// Rows in order that are left out before the first one of those.
     pub offset: u64,
@@ -26,13 +27,6 @@ pub struct Finish {
     pub distinct: bool,
     /// Names of answer columns made by a division: where an infinite value deserves a word.
     pub divisions: Vec<PlSmallStr>,
-}
-
-#[derive(Debug)]
-pub struct OrderBy {
-    pub scalar: Scalar,
-    pub descending: bool,
-    pub nulls_first: bool,
 }
 
 /// A column of the kept frame that goes along with its rows, beside the answer's own.
@@ -66,14 +60,14 @@ impl Finish {
     /// What polars says while it evaluates an expression.
     pub fn with_order(&self, kept: &DataFrame) -> Result<DataFrame> {
         let mut columns = self.shown(kept)?;
-        for (i, (column, ..)) in self.order_of(kept)?.into_iter().enumerate() {
+        for (i, (column, ..)) in sort_columns(&self.order, kept)?.into_iter().enumerate() {
             columns.push(column.with_name(format!("{BY}{i}").into()));
         }
         Ok(DataFrame::new(kept.height(), columns)?)
     }
 
     /// What orders the rows of such a frame.
-    pub fn ordered_by(&self, frame: &DataFrame) -> Vec<By> {
+    pub fn ordered_by(&self, frame: &DataFrame) -> Vec<SortColumn> {
         let ways = self
             .order
             .iter()
@@ -89,6 +83,22 @@ impl Finish {
             .collect()
     }
 
+    /// The names and types of the answer's columns, for what is kept before window functions add theirs.
+    ///
+    /// # Errors
+    /// What polars says while it evaluates an expression.
+    pub(super) fn output(&self, mut kept: Schema) -> Result<SchemaRef> {
+        for (i, call) in self.overs.iter().enumerate() {
+            kept.insert(over::name(i), call.dtype.clone());
+        }
+        let none = DataFrame::empty_with_schema(&kept);
+        let fields =
+            self.items.iter().map(|(name, scalar)| Ok(Field::new(name.clone(), scalar.of(&none)?.dtype().clone())));
+        Ok(Arc::new(fields.collect::<Result<Schema>>()?))
+    }
+
+    /// The answer, from what is kept.
+    ///
     /// # Errors
     /// What polars says while it evaluates an expression.
     pub fn apply(&self, kept: DataFrame) -> Result<DataFrame> {
@@ -155,42 +165,8 @@ impl Finish {
         if self.order.is_empty() && (rows || kept.height() > SORTED_GROUPS) {
             return Ok(None);
         }
-        sorted(kept.height(), self.order_of(kept)?)
+        sorted(kept.height(), sort_columns(&self.order, kept)?)
     }
-
-    fn order_of(&self, kept: &DataFrame) -> Result<Vec<By>> {
-        let mut by = Vec::new();
-        for order in &self.order {
-            by.push((order.scalar.of(kept)?, order.descending, order.nulls_first));
-        }
-        by.extend(tie_breakers(kept).map(|c| (c.clone(), false, false)));
-        Ok(by)
-    }
-}
-
-/// What tells kept rows apart that an order leaves equal: their keys, or the values of a row.
-pub(super) fn tie_breakers(kept: &DataFrame) -> impl Iterator<Item = &Column> {
-    let sortable =
-        |d: &DataType| d.is_primitive_numeric() || d.is_temporal() || matches!(d, DataType::String | DataType::Boolean);
-    kept.columns()
-        .iter()
-        .filter(move |c| (c.name().starts_with("__key") || c.name().starts_with("__val")) && sortable(c.dtype()))
-}
-
-/// For rows taken in the order `at`: whether each differs from the one before it in any of `columns`. The first does.
-pub(super) fn changes(columns: &[Column], at: &IdxCa) -> Result<Vec<bool>> {
-    let mut changed = vec![false; at.len()];
-    if let Some(first) = changed.first_mut() {
-        *first = true;
-    }
-    for column in columns.iter().filter(|c| *c.dtype() != DataType::Null) {
-        let here = column.take(at)?.take_materialized_series();
-        let differs = here.not_equal_missing(&here.shift(1))?;
-        for (changed, differs) in changed.iter_mut().zip(differs.iter()).skip(1) {
-            *changed |= differs == Some(true);
-        }
-    }
-    Ok(changed)
 }
 
 /// Each row once, where it stands first.

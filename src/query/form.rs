@@ -3,10 +3,11 @@
 
 use sqlparser::ast::{DuplicateTreatment, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
+use super::aggregate::{self, AGGREGATES};
 use super::expr;
-use super::query::{Clause, Item, Join, Order, Query, Rerun};
-use super::sql::span::Place;
-use super::{aggregate, sql};
+use super::query::{Clause, JoinClause, OrderItem, Query, RerunClause, SelectItem};
+use super::sql;
+use super::sql::span::ClauseSpan;
 use crate::sync::deep;
 
 /// A question as a form. What a menu cannot say (arithmetic over aggregates, CASE) is in `others`, as text.
@@ -26,19 +27,19 @@ pub struct Form {
     pub order: Vec<(String, bool)>,
     pub limit: Option<u64>,
     /// What no menu shows: it stays as it was written.
-    pub beside: Beside,
+    pub beside: UnlistedParts,
 }
 
 /// Parts of a question that have no menu.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Beside {
+pub struct UnlistedParts {
     pub alias: Option<String>,
-    pub join: Option<Join>,
+    pub join: Option<JoinClause>,
     pub distinct: bool,
     pub qualify: Option<Clause>,
     pub offset: Option<u64>,
     /// Set where the whole question is nothing but text.
-    pub rerun: Option<Rerun>,
+    pub rerun: Option<RerunClause>,
 }
 
 /// `tumble(time, INTERVAL 'size') AS alias`, or another kind of window.
@@ -130,7 +131,7 @@ impl Form {
             having: query.having.as_ref().map(|c| c.sql.clone()).unwrap_or_default(),
             order: query.order.iter().map(|o| (o.expr.sql.clone(), o.descending)).collect(),
             limit: query.limit,
-            beside: Beside {
+            beside: UnlistedParts {
                 alias: query.alias.clone(),
                 join: query.join.clone(),
                 distinct: query.distinct,
@@ -171,7 +172,7 @@ impl Form {
 
     pub fn to_query(&self) -> Query {
         let clause = |text: &str| (!text.trim().is_empty()).then(|| Clause::from(text.trim()));
-        let named = |expr: &str, alias: &str| Item {
+        let named = |expr: &str, alias: &str| SelectItem {
             expr: expr.into(),
             alias: (!alias.trim().is_empty()).then(|| alias.trim().to_owned()),
         };
@@ -207,7 +208,11 @@ impl Form {
         query.order = self
             .order
             .iter()
-            .map(|(expr, descending)| Order { expr: expr.as_str().into(), descending: *descending, nulls_first: None })
+            .map(|(expr, descending)| OrderItem {
+                expr: expr.as_str().into(),
+                descending: *descending,
+                nulls_first: None,
+            })
             .collect();
         query
     }
@@ -219,19 +224,16 @@ impl Measure {
         let argument = if self.argument.trim().is_empty() { "*" } else { self.argument.trim() };
         let arguments =
             if self.rest.trim().is_empty() { argument.to_owned() } else { format!("{argument}, {}", self.rest.trim()) };
-        let call = match self.aggregate.as_str() {
-            "count_distinct" => format!("count(DISTINCT {arguments})"),
-            "min_n" => format!("min({arguments})"),
-            "max_n" => format!("max({arguments})"),
-            name => format!("{name}({arguments})"),
-        };
+        let known = AGGREGATES.iter().find(|aggregate| aggregate.name == self.aggregate);
+        let call =
+            known.map_or_else(|| format!("{}({arguments})", self.aggregate), |aggregate| aggregate.call(&arguments));
         if self.filter.trim().is_empty() { call } else { format!("{call} FILTER (WHERE {})", self.filter.trim()) }
     }
 }
 
 fn parse(text: &str) -> Option<Ast> {
     let clause = Clause::from(text);
-    expr::parse(Place { text, clause: &clause }).ok()
+    expr::parse(ClauseSpan { text, clause: &clause }).ok()
 }
 
 fn only_args(args: &FunctionArguments) -> Option<(Vec<&FunctionArgExpr>, bool)> {
@@ -279,8 +281,8 @@ fn span(arg: &FunctionArgExpr) -> Option<String> {
 fn measure(text: &str) -> Option<Measure> {
     let Ast::Function(call) = parse(text)? else { return None };
     let (args, distinct) = only_args(&call.args)?;
-    let aggregate = aggregate::find_call(&call.name.to_string(), distinct, args.len())?.name;
-    if distinct && aggregate != "count_distinct" {
+    let aggregate = aggregate::find_call(&call.name.to_string(), distinct, args.len())?;
+    if distinct && !aggregate.is_distinct() {
         return None;
     }
     let text = |arg: &FunctionArgExpr| match arg {
@@ -293,5 +295,5 @@ fn measure(text: &str) -> Option<Measure> {
         [] => return None,
     };
     let filter = call.filter.as_ref().map(ToString::to_string).unwrap_or_default();
-    Some(Measure { aggregate: aggregate.to_owned(), argument, rest, filter, alias: String::new() })
+    Some(Measure { aggregate: aggregate.name.to_owned(), argument, rest, filter, alias: String::new() })
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use super::window::{Hop, Kind, Micros, Window};
+use super::window::{Hop, Micros, Window, WindowAssigner};
 
 /// How late rows came.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,9 +121,9 @@ impl Delays {
         let late = |beyond: Micros| -> f64 {
             match window.map(|w| w.kind) {
                 None => f64::from(u8::from(beyond > 0)),
-                Some(Kind::Session { gap }) => f64::from(u8::from(beyond >= gap)),
-                Some(Kind::Tumble(tumble)) => (beyond as f64 / tumble.size as f64).clamp(0.0, 1.0),
-                Some(Kind::Hop(Hop { slide, size, .. })) => {
+                Some(WindowAssigner::Session { gap }) => f64::from(u8::from(beyond >= gap)),
+                Some(WindowAssigner::Tumble(tumble)) => (beyond as f64 / tumble.size as f64).clamp(0.0, 1.0),
+                Some(WindowAssigner::Hop(Hop { slide, size, .. })) => {
                     // The last of its windows ends `size` less at most a slide after the row.
                     let step = slide.min(size);
                     ((beyond - (size - step)) as f64 / step as f64).clamp(0.0, 1.0)
@@ -179,12 +179,12 @@ impl Delays {
 }
 
 /// How many windows are not final at once, at most: those that begin by now and end after the watermark.
-fn open_windows(kind: Kind, lateness: Micros) -> u64 {
+fn open_windows(kind: WindowAssigner, lateness: Micros) -> u64 {
     let (span, step) = match kind {
-        Kind::Tumble(tumble) => (tumble.size, tumble.size),
-        Kind::Hop(hop) => (hop.size, hop.slide),
+        WindowAssigner::Tumble(tumble) => (tumble.size, tumble.size),
+        WindowAssigner::Hop(hop) => (hop.size, hop.slide),
         // Sessions of a key are more than a gap apart, and final a gap after their end.
-        Kind::Session { gap } => (gap.saturating_mul(2), gap),
+        WindowAssigner::Session { gap } => (gap.saturating_mul(2), gap),
     };
     (lateness.saturating_add(span) as u64).div_ceil(step.max(1) as u64)
 }

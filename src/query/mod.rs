@@ -1,12 +1,20 @@
 //! Floor 2: what is asked. Pure: no threads, no sources, no clock.
 //!
-//! `Query` is a question as text in clauses, `Form` the same for menus, `Plan` binds it to a schema, and a `Partial`
-//! answers it: it absorbs rows, merges with others and is read.
+//! From text to answer, each step knows only those above it:
+//!
+//! | step | modules |
+//! |---|---|
+//! | a question as data: clauses, each as text | `query`; `form` is the same for menus |
+//! | its SQL read and printed, faults that point into it | `sql` |
+//! | the tables and columns that names mean | `scope` |
+//! | scalar expressions | `expr` |
+//! | what is computed: groups, windows, joins, scores of models | `keys`, `aggregate`, `window`, `over`, `join`, `score` |
+//! | the question bound to its tables | `bind` makes a `plan` |
+//! | rows absorbed, partials merged, the answer read | `partial`, `row_store`, `finish` |
 
 pub mod aggregate;
 mod bind;
 mod blocks;
-mod call;
 pub mod compare;
 pub mod derived;
 pub mod exact;
@@ -19,6 +27,7 @@ pub mod keys;
 pub mod lateness;
 pub mod model;
 pub mod order;
+mod order_by;
 mod over;
 pub mod partial;
 pub mod plan;
@@ -26,6 +35,7 @@ pub mod plan;
 pub mod query;
 pub mod rerun;
 pub mod rewrite;
+mod row_store;
 pub mod rows;
 pub mod scope;
 mod score;
@@ -36,5 +46,5 @@ pub use form::Form;
 pub use partial::{Absorbed, Partial};
 pub use plan::Plan;
 pub use query::Query;
-pub use scope::Input;
+pub use scope::InputTable;
 pub use sql::limits;

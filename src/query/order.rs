@@ -10,11 +10,11 @@ use super::keys::Keys;
 use crate::data::Result;
 
 /// A column to order by, whether it descends, and whether nulls come first.
-pub type By = (Column, bool, bool);
+pub type SortColumn = (Column, bool, bool);
 
 /// Row numbers in the order of some columns, equal rows as they stood; `None` where there is nothing to sort.
-pub fn sorted(height: usize, by: Vec<By>) -> Result<Option<IdxCa>> {
-    let by: Vec<By> = by.into_iter().filter(|(column, ..)| *column.dtype() != DataType::Null).collect();
+pub fn sorted(height: usize, by: Vec<SortColumn>) -> Result<Option<IdxCa>> {
+    let by: Vec<SortColumn> = by.into_iter().filter(|(column, ..)| *column.dtype() != DataType::Null).collect();
     if height < 2 || by.is_empty() {
         return Ok(None);
     }
@@ -59,7 +59,7 @@ fn sorted_by_digits(rows: Vec<(u64, IdxSize)>, bits: u32) -> Vec<(u64, IdxSize)>
     rows
 }
 
-fn by_polars(height: usize, by: Vec<By>) -> Result<IdxCa> {
+fn by_polars(height: usize, by: Vec<SortColumn>) -> Result<IdxCa> {
     let mut columns = vec![Column::new("__row".into(), (0..height as IdxSize).collect::<Vec<_>>())];
     let mut options = SortMultipleOptions {
         descending: Vec::new(),
@@ -79,7 +79,7 @@ fn by_polars(height: usize, by: Vec<By>) -> Result<IdxCa> {
 }
 
 /// One word a row, whose order is that of the rows, and how many of its bits are used; `None` where 64 are too few.
-fn packed(height: usize, by: &[By]) -> Result<Option<(Vec<u64>, u32)>> {
+fn packed(height: usize, by: &[SortColumn]) -> Result<Option<(Vec<u64>, u32)>> {
     let mut packed = vec![0_u64; height];
     let mut used = 0;
     for (column, descending, nulls_first) in by {
@@ -157,7 +157,7 @@ enum Lane {
 impl Ranked {
     /// # Errors
     /// When a column is of a type that has no order.
-    pub fn new(by: Vec<By>) -> Result<Self> {
+    pub fn new(by: Vec<SortColumn>) -> Result<Self> {
         let lane = |column: &Column| -> Result<Lane> {
             let plain = column.dtype().is_primitive_numeric()
                 || column.dtype().is_temporal()

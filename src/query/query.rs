@@ -6,44 +6,44 @@ pub struct Query {
     pub table: Clause,
     /// What the table is called in this question, where it says so: `FROM trades AS t`.
     pub alias: Option<String>,
-    pub join: Option<Join>,
+    pub join: Option<JoinClause>,
     /// SELECT DISTINCT.
     pub distinct: bool,
-    pub items: Vec<Item>,
+    pub items: Vec<SelectItem>,
     pub filter: Option<Clause>,
     pub groups: Vec<Clause>,
     pub having: Option<Clause>,
     /// A condition over window functions: looked at when the answer is made.
     pub qualify: Option<Clause>,
-    pub order: Vec<Order>,
+    pub order: Vec<OrderItem>,
     pub limit: Option<u64>,
     /// Rows of the answer in its order that come before the first one shown; only with a limit.
     pub offset: Option<u64>,
     /// A question that is no such SELECT (sub-queries, UNION, WITH …): its whole text and the tables it names. The
     /// other clauses are then empty, and it is asked again and again of the rows themselves.
-    pub rerun: Option<Rerun>,
+    pub rerun: Option<RerunClause>,
 }
 
 /// `[LEFT] JOIN table AS alias ON …` or `… USING (…)`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Join {
+pub struct JoinClause {
     /// LEFT JOIN: rows without a match stay, with nulls.
     pub left: bool,
     pub table: Clause,
     pub alias: Option<String>,
-    pub on: On,
+    pub on: JoinConstraint,
 }
 
 /// How rows of two tables find each other.
 #[derive(Clone, Debug, PartialEq)]
-pub enum On {
+pub enum JoinConstraint {
     Condition(Clause),
     Using(Vec<Clause>),
 }
 
 /// A question as nothing but text.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rerun {
+pub struct RerunClause {
     pub text: Clause,
     /// The tables it names, each once, in the order they are named.
     pub tables: Vec<String>,
@@ -70,13 +70,13 @@ impl PartialEq for Clause {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Item {
+pub struct SelectItem {
     pub expr: Clause,
     pub alias: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Order {
+pub struct OrderItem {
     pub expr: Clause,
     pub descending: bool,
     /// `None`: nulls last, as in DuckDB.

@@ -4,11 +4,11 @@
 use sqlparser::ast::{Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName};
 
 use super::aggregate::{Aggregate, Rewrite, find};
-use super::call::aggregate_of;
+use super::bind::aggregate_of;
 use super::expr;
 use super::query::Query;
 use super::sql;
-use super::sql::span::Place;
+use super::sql::span::ClauseSpan;
 use crate::sync::deep;
 
 /// A cheaper form of an item of the SELECT list (its alias may be there or not), and what is gained and lost. FILTER
@@ -21,13 +21,13 @@ fn cheaper_here(item: &str) -> Option<(String, String)> {
     let text = format!("SELECT {item} FROM t");
     let query = Query::parse(&text).ok()?;
     let [item] = &query.items[..] else { return None };
-    let mut ast = expr::parse(Place { text: &text, clause: &item.expr }).ok()?;
+    let mut ast = expr::parse(ClauseSpan { text: &text, clause: &item.expr }).ok()?;
     let mut words: Vec<String> = Vec::new();
     expr::rewrite(&mut ast, |node| {
-        if let Some((cheaper, told)) = replaced(node) {
+        if let Some((cheaper, described)) = replaced(node) {
             *node = cheaper;
-            if !words.contains(&told) {
-                words.push(told);
+            if !words.contains(&described) {
+                words.push(described);
             }
         }
         Ok(())
@@ -47,7 +47,7 @@ fn replaced(node: &Ast) -> Option<(Ast, String)> {
     let rewrite = aggregate.rewrite.as_ref()?;
     let other = find(rewrite.to)?;
     // Another DISTINCT, such as median(DISTINCT x), asks for something that the sketch does not know.
-    if distinct && aggregate.name != "count_distinct" {
+    if distinct && !aggregate.is_distinct() {
         return None;
     }
     let mut call = call.clone();
@@ -58,13 +58,13 @@ fn replaced(node: &Ast) -> Option<(Ast, String)> {
     list.duplicate_treatment = None;
     for more in rewrite.more {
         let clause = (*more).into();
-        let more = expr::parse(Place { text: more, clause: &clause }).ok()?;
+        let more = expr::parse(ClauseSpan { text: more, clause: &clause }).ok()?;
         list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(more)));
     }
     call.name = ObjectName::from(vec![Ident::new(rewrite.to)]);
-    Some((Ast::Function(call), told(aggregate, other, rewrite)))
+    Some((Ast::Function(call), described(aggregate, other, rewrite)))
 }
 
-fn told(aggregate: &Aggregate, other: &Aggregate, rewrite: &Rewrite) -> String {
+fn described(aggregate: &Aggregate, other: &Aggregate, rewrite: &Rewrite) -> String {
     format!("{} instead of {}: {}", other.name, aggregate.usage, rewrite.words)
 }

@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Ident};
 
-use super::query::{On, Query};
+use super::query::{JoinConstraint, Query};
 use crate::data::format::Commas;
 use crate::data::{Fault, Result};
 
 /// A table as a question sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Input<'a> {
+pub struct InputTable<'a> {
     pub name: &'a str,
     pub schema: &'a SchemaRef,
     /// The event-time column, where there is one.
@@ -48,7 +48,7 @@ impl Scope {
     ///
     /// # Errors
     /// When both are called the same.
-    pub fn new(query: &Query, first: Input<'_>, second: Option<Input<'_>>) -> Result<Self> {
+    pub fn new(query: &Query, first: InputTable<'_>, second: Option<InputTable<'_>>) -> Result<Self> {
         let called =
             |name: &str, alias: &Option<String>| alias.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
         let mut scope = Self {
@@ -68,8 +68,8 @@ impl Scope {
                 .hint("open the file a second time under another name"));
         }
         let shared: Vec<String> = match &join.on {
-            On::Using(columns) => columns.iter().map(|c| c.unquoted().to_lowercase()).collect(),
-            On::Condition(_) => Vec::new(),
+            JoinConstraint::Using(columns) => columns.iter().map(|c| c.unquoted().to_lowercase()).collect(),
+            JoinConstraint::Condition(_) => Vec::new(),
         };
         let mut both = Schema::clone(first.schema);
         let names: HashSet<String> = first.schema.iter_names().map(|n| n.to_ascii_lowercase()).collect();

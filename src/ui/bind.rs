@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::data::{Fault, Result};
 use crate::engine::Table;
 use crate::query::model::Models;
-use crate::query::{Input, Plan, Query};
+use crate::query::{InputTable, Plan, Query};
 use crate::workspace::Windows;
 
 /// A question bound to its tables.
@@ -29,7 +29,7 @@ pub fn bind(sql: &str, table: &Arc<Table>, others: &[Arc<Table>], models: &Model
             known(name).ok_or_else(|| Fault::new(format!("there is no open table '{name}'")).hint("open it first"))?,
         );
     }
-    let inputs: Vec<Input<'_>> =
+    let inputs: Vec<InputTable<'_>> =
         names.iter().zip(std::iter::once(table).chain(&tables)).map(|(name, t)| t.input(name)).collect();
     let plan = Plan::with_models(&query, sql, &inputs, models)?;
     Ok(Bound { windows: Windows::of(&query, &plan), plan: Arc::new(plan), datasets: tables })

@@ -1,7 +1,7 @@
 //! How exact each item of a question is and what it costs to keep, as it is shown beside it.
 
 use crate::query::aggregate::Class;
-use crate::query::query::{Clause, Item};
+use crate::query::query::{Clause, SelectItem};
 use crate::query::{Query, rewrite};
 
 use super::widget::badge::Tone;
@@ -29,7 +29,7 @@ pub fn classes(sheet: &Worksheet) -> Vec<ItemClass> {
         return vec![ItemClass { item: 0, name: "the question".to_owned(), class: Class::Rerun, cheaper: None }];
     }
     let groups: Vec<&str> = query.groups.iter().map(|g| g.sql.as_str()).collect();
-    let of = |(number, (item, (text, class))): (usize, (&Item, (String, Class)))| {
+    let of = |(number, (item, (text, class))): (usize, (&SelectItem, (String, Class)))| {
         let alias = item.alias.as_deref();
         let group = class == Class::Exact
             && (plan.calls.is_empty() || groups.contains(&text.as_str()) || alias.is_some_and(|a| groups.contains(&a)));
@@ -39,7 +39,7 @@ pub fn classes(sheet: &Worksheet) -> Vec<ItemClass> {
     query.items.iter().zip(plan.classes()).enumerate().filter_map(of).collect()
 }
 
-fn written(item: &Item) -> String {
+fn written(item: &SelectItem) -> String {
     match &item.alias {
         Some(alias) => format!("{} AS {}", item.expr.sql, crate::query::sql::quote(alias)),
         None => item.expr.sql.clone(),

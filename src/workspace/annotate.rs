@@ -7,14 +7,14 @@ use crate::data::Result;
 use crate::data::words::percent;
 use crate::engine::Snapshot;
 use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState};
-use crate::query::window::{Kind, Micros, WindowStatus, micros_of};
+use crate::query::window::{Micros, WindowAssigner, WindowStatus, micros_of};
 use crate::query::{Plan, Query};
 
 /// What is known of an answer's windows beside its snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Windows {
     /// How time is cut; `None` where it is not.
-    kind: Option<Kind>,
+    kind: Option<WindowAssigner>,
     /// The answer's columns that hold their starts and ends.
     start: Option<String>,
     end: Option<String>,
@@ -45,15 +45,15 @@ impl Windows {
 
     /// Whether the answer's points are sessions: between two of them there is, by what they are, nothing.
     pub fn are_sessions(&self) -> bool {
-        matches!(self.kind, Some(Kind::Session { .. }))
+        matches!(self.kind, Some(WindowAssigner::Session { .. }))
     }
 
     /// From one window to the next, where they are evenly so.
     fn step(&self) -> Option<Micros> {
         match self.kind? {
-            Kind::Tumble(tumble) => Some(tumble.size),
-            Kind::Hop(hop) => Some(hop.slide),
-            Kind::Session { .. } => None,
+            WindowAssigner::Tumble(tumble) => Some(tumble.size),
+            WindowAssigner::Hop(hop) => Some(hop.slide),
+            WindowAssigner::Session { .. } => None,
         }
     }
 
@@ -62,9 +62,9 @@ impl Windows {
         let Some(kind) = self.kind else { return false };
         // A session that begins within a gap of the edge may have begun before it.
         let (before, length) = match kind {
-            Kind::Tumble(tumble) => (0, tumble.size),
-            Kind::Hop(hop) => (0, hop.size),
-            Kind::Session { gap } => (gap, gap),
+            WindowAssigner::Tumble(tumble) => (0, tumble.size),
+            WindowAssigner::Hop(hop) => (0, hop.size),
+            WindowAssigner::Session { gap } => (gap, gap),
         };
         let end = end.or(start.map(|start| start.saturating_add(length)));
         let begins = self.from.zip(start).is_some_and(|(from, start)| start < from.saturating_add(before));

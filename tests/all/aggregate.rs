@@ -103,10 +103,10 @@ fn plan(sql: &str) -> Result<Arc<Plan>, braid::data::Fault> {
 /// A call of an aggregate as SQL.
 fn call(aggregate: &Aggregate, arguments: &[&str], parameters: &[&str], distinct: bool) -> String {
     let arguments = arguments.iter().chain(parameters).copied().collect::<Vec<_>>().join(", ");
-    match aggregate.name {
-        "count_distinct" => format!("count(DISTINCT {arguments})"),
-        name if distinct => format!("{name}(DISTINCT {arguments})"),
-        name => format!("{name}({arguments})"),
+    if distinct && !aggregate.is_distinct() {
+        format!("{}(DISTINCT {arguments})", aggregate.name)
+    } else {
+        aggregate.call(&arguments)
     }
 }
 
@@ -383,6 +383,98 @@ fn reference(name: &str, rows: &[(Val, Val)], parameter: f64, dtype: &DataType) 
         "bool_or" => (present.last().map_or(Val::Null, |v| (*v).clone()), 0.0),
         other => panic!("the aggregate {other} has no reference: write one here"),
     }
+}
+
+/// Whether an answer over many different values keeps the bound that a sketch promises; `counts` has every value and
+/// how often it is there, in order of values.
+fn in_bound(name: &str, answer: &Val, counts: &[(i64, u64)], parameter: f64) -> bool {
+    let rows: u64 = counts.iter().map(|(_, n)| n).sum();
+    let near = |got: &Val, want: f64, share: f64| (got.number() - want).abs() <= share * want.abs();
+    match name {
+        // Four times the standard error.
+        "approx_count_distinct" => near(answer, counts.len() as f64, 4.0 * 0.0163),
+        "approx_quantile" => {
+            let at = |rank: f64| {
+                let mut seen = 0;
+                let is = |(_, n): &&(i64, u64)| {
+                    seen += n;
+                    seen > rank as u64
+                };
+                counts.iter().find(is).unwrap().0 as f64
+            };
+            let position = (rows - 1) as f64 * parameter;
+            let share = position.fract();
+            near(answer, at(position.floor()) * (1.0 - share) + at(position.ceil()) * share, 0.010_000_001)
+        }
+        // Each count may be too small by one in 1,025 rows, so what is listed may be behind what is not by no more.
+        "approx_top_k" => {
+            let listed: &[Val] = if let Val::L(listed) = answer { listed } else { &[] };
+            let is = |value: i64| move |listed: &Val| matches!(listed, Val::I(own) if *own == i128::from(value));
+            let count = |of: &Val| counts.iter().find(|(v, _)| is(*v)(of)).map_or(0, |(_, n)| *n);
+            let own: Vec<u64> = listed.iter().map(count).collect();
+            let others = counts.iter().filter(|(v, _)| !listed.iter().any(is(*v))).map(|(_, n)| *n).max().unwrap_or(0);
+            let (lost, full) = (rows / 1_025, own.len() == parameter as usize);
+            let least = own.iter().min().copied().filter(|_| full).unwrap_or(0);
+            own.len() <= parameter as usize
+                && others <= least + lost
+                && own.windows(2).all(|pair| pair[1] <= pair[0] + lost)
+        }
+        other => panic!("the sketch {other} has no bound in the laws: write it here"),
+    }
+}
+
+/// The law of those aggregates that are no exact ones, over more values than they keep: whatever the cuts, the bound
+/// holds; and where `cut_free` says so, all cuts give the same answer, bit for bit.
+#[test]
+fn every_sketch_keeps_its_bound_for_every_cut() {
+    let sketches = AGGREGATES.iter().filter(|a| !a.cut_free || matches!(a.class, Class::Sketch { .. }));
+    let mut differ = Vec::new();
+    for aggregate in sketches {
+        let (parameter, written) = match aggregate.parameters {
+            [] => (0.0, None),
+            [one] if one.whole => (20.0, Some("20")),
+            _ => (0.9, Some("0.9")),
+        };
+        let sql = format!("SELECT {} AS a FROM r", call(aggregate, &["i"], written.as_slice(), false));
+        let plan = plan(&sql).unwrap();
+        let mut random = fastrand::Rng::with_seed(11);
+        for round in 0..6 {
+            // Of 30,000 values none comes often, or some do.
+            let often = |random: &mut fastrand::Rng| random.i64(1..40) * random.i64(1..40);
+            let value = |random: &mut fastrand::Rng| {
+                if round % 2 == 1 && random.bool() { often(random) } else { random.i64(2_000..30_000) }
+            };
+            let mut values: Vec<i64> = (0..40_000).map(|_| value(&mut random)).collect();
+            let mut counts = std::collections::BTreeMap::new();
+            values.iter().for_each(|v| *counts.entry(*v).or_insert(0_u64) += 1);
+            let counts: Vec<(i64, u64)> = counts.into_iter().collect();
+            let mut answers = Vec::new();
+            for (workers, chunk) in [(1, 40_000), (1, 900), (3, 2_500), (7, 333)] {
+                random.shuffle(&mut values);
+                let mut partials: Vec<Partial> = (0..workers).map(|_| Partial::new(plan.clone()).unwrap()).collect();
+                for (i, chunk) in values.chunks(chunk).enumerate() {
+                    let columns = vec![Column::new("i".into(), chunk)];
+                    partials[i % workers].absorb(&DataFrame::new(chunk.len(), columns).unwrap(), None).unwrap();
+                }
+                let mut merged = Partial::new(plan.clone()).unwrap();
+                partials.iter().for_each(|p| merged.merge(&p.to_frame().unwrap()).unwrap());
+                let answer = merged.answer(None).unwrap();
+                let got = val(&answer.frame.column("a").unwrap().get(0).unwrap());
+                assert!(
+                    in_bound(aggregate.name, &got, &counts, parameter),
+                    "{sql}, round {round}, {workers} workers, chunks of {chunk}: {got:?}"
+                );
+                answers.push(bits(Ok(answer)).unwrap());
+            }
+            if answers.iter().any(|answer| *answer != answers[0]) {
+                assert!(!aggregate.cut_free, "{sql} promises one answer for every cut: {answers:?}");
+                differ.push(aggregate.name);
+            }
+        }
+    }
+    differ.dedup();
+    let promised: Vec<&str> = AGGREGATES.iter().filter(|a| !a.cut_free).map(|a| a.name).collect();
+    assert_eq!(differ, promised, "what says that cuts matter is what they matter to");
 }
 
 /// Rows whose numbers a plain loop can add up.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use braid::data::Fault;
 use braid::query::derived::Derived;
-use braid::query::{Form, Input, Partial, Plan, Query, limits};
+use braid::query::{Form, InputTable, Partial, Plan, Query, limits};
 use braid::ui::action::{Action, OpenAction};
 use braid::workspace::TableSetup;
 use polars::prelude::*;
@@ -127,7 +127,7 @@ fn a_program_and_a_condition_of_training_refuse_too() {
     let deep = std::thread::Builder::new().spawn(move || {
         let rows = rows();
         let schema = Arc::new(rows.schema().as_ref().clone());
-        Derived::bind(&condition, Input { name: "t", schema: &schema, time: None, commas: &[] }).map(drop)
+        Derived::bind(&condition, InputTable { name: "t", schema: &schema, time: None, commas: &[] }).map(drop)
     });
     assert!(deep.unwrap().join().expect("no panic").expect_err("too deep").what.contains("nested too deeply"));
 }
@@ -188,7 +188,7 @@ fn odd() -> DataFrame {
 fn evaluated(sql: &str) -> Vec<Option<bool>> {
     let rows = odd();
     let schema = Arc::new(rows.schema().as_ref().clone());
-    let bound = Derived::bind(sql, Input { name: "t", schema: &schema, time: None, commas: &[] })
+    let bound = Derived::bind(sql, InputTable { name: "t", schema: &schema, time: None, commas: &[] })
         .unwrap_or_else(|fault| panic!("{sql}: {fault}"));
     let column = bound.of(&rows).unwrap_or_else(|fault| panic!("{sql}: {fault}"));
     column.cast(&DataType::Boolean).unwrap().bool().unwrap().iter().collect()

@@ -9,7 +9,7 @@ use braid::data::Fault;
 use braid::data::format::write_frame;
 use braid::engine::open::{Given, open_table};
 use braid::engine::{Options, Run, Snapshot, Table};
-use braid::query::{Input, Partial, Plan, Query};
+use braid::query::{InputTable, Partial, Plan, Query};
 use braid::sync::{Cancel, Wake};
 use polars::prelude::*;
 use proptest::prelude::*;
@@ -38,8 +38,8 @@ fn names() -> DataFrame {
 
 fn bind(sql: &str) -> Result<Arc<Plan>, Fault> {
     let (trades, names) = (trades(), names());
-    let first = Input { name: "trades", schema: trades.schema(), time: Some("t"), commas: &[] };
-    let second = Input { name: "names", schema: names.schema(), time: None, commas: &[] };
+    let first = InputTable { name: "trades", schema: trades.schema(), time: Some("t"), commas: &[] };
+    let second = InputTable { name: "names", schema: names.schema(), time: None, commas: &[] };
     Plan::over(&Query::parse(sql)?, sql, &[first, second]).map(Arc::new)
 }
 
@@ -170,8 +170,8 @@ proptest! {
         let kind = if keep_all { "LEFT JOIN" } else { "JOIN" };
         let sql = format!("SELECT a.k, v, w FROM a {kind} b ON a.k = b.k");
         let inputs = [
-            Input { name: "a", schema: first.schema(), time: None, commas: &[] },
-            Input { name: "b", schema: second.schema(), time: None, commas: &[] },
+            InputTable { name: "a", schema: first.schema(), time: None, commas: &[] },
+            InputTable { name: "b", schema: second.schema(), time: None, commas: &[] },
         ];
         let plan = Arc::new(Plan::over(&Query::parse(&sql).unwrap(), &sql, &inputs).unwrap());
         let lookup = plan.join.as_ref().unwrap().index(second.clone(), &|| false).unwrap().unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use braid::engine::watermark::Watermark;
 use braid::query::Partial;
 use braid::query::lateness::Delays;
-use braid::query::window::{Hop, Kind, Tumble, Window};
+use braid::query::window::{Hop, Tumble, Window, WindowAssigner};
 use polars::prelude::*;
 
 use crate::windowed::{bind, frame_micros};
@@ -169,10 +169,10 @@ fn what_is_foretold_is_what_happens() {
         assert!(foretold > 0.01, "{sql}: the test shows something");
     }
     let by_hand = Window {
-        kind: Kind::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }),
+        kind: WindowAssigner::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }),
         ..window("tumble(t, INTERVAL '1 second')")
     };
-    let tumble = Window { kind: Kind::Tumble(Tumble { size: SECOND, offset: 0 }), ..by_hand.clone() };
+    let tumble = Window { kind: WindowAssigner::Tumble(Tumble { size: SECOND, offset: 0 }), ..by_hand.clone() };
     assert_eq!(
         delays.late_share(SECOND, Some(&by_hand)),
         delays.late_share(SECOND, Some(&tumble)),

@@ -12,7 +12,7 @@ use braid::learn::fuse::{Learner, Trees};
 use braid::learn::model::{self, Saved};
 use braid::learn::question::Question;
 use braid::query::model::{Model, Models, Score};
-use braid::query::{Input, Partial, Plan, Query};
+use braid::query::{InputTable, Partial, Plan, Query};
 use braid::sync::Wake;
 use polars::prelude::*;
 
@@ -116,8 +116,13 @@ fn rows(n: usize, seed: u64) -> DataFrame {
 }
 
 fn bind(sql: &str, schema: &SchemaRef, models: &Models) -> Result<Arc<Plan>> {
-    Plan::with_models(&Query::parse(sql)?, sql, &[Input { name: "r", schema, time: Some("t"), commas: &[] }], models)
-        .map(Arc::new)
+    Plan::with_models(
+        &Query::parse(sql)?,
+        sql,
+        &[InputTable { name: "r", schema, time: Some("t"), commas: &[] }],
+        models,
+    )
+    .map(Arc::new)
 }
 
 fn ask(sql: &str, frame: &DataFrame, models: &Models) -> DataFrame {
@@ -369,8 +374,8 @@ fn a_joined_question_scores_after_the_join_but_does_not_join_by_a_score() {
     let features = df!("id" => [1_i64, 2], "x" => [1.0, -1.0]).unwrap();
     let bind = |sql: &str| {
         let inputs = [
-            Input { name: "r", schema: frame.schema(), time: None, commas: &[] },
-            Input { name: "f", schema: features.schema(), time: None, commas: &[] },
+            InputTable { name: "r", schema: frame.schema(), time: None, commas: &[] },
+            InputTable { name: "f", schema: features.schema(), time: None, commas: &[] },
         ];
         Plan::with_models(&Query::parse(sql).unwrap(), sql, &inputs, &models)
     };

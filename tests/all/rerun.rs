@@ -119,7 +119,7 @@ fn only_mentioned_columns_are_read_and_memory_is_bounded() {
 #[test]
 fn what_nobody_knows_is_said_with_its_place() {
     let schema = sample(1, 1).schema().clone();
-    let input = braid::query::Input { name: "r", schema: &schema, time: None, commas: &[] };
+    let input = braid::query::InputTable { name: "r", schema: &schema, time: None, commas: &[] };
     let sql = "SELECT nope FROM (SELECT k FROM r) AS q";
     let fault = Plan::over(&Query::parse(sql).unwrap(), sql, &[input]).unwrap_err();
     assert_eq!(fault.span.map(|s| &sql[s]), Some("nope"));

@@ -6,8 +6,8 @@ use braid::cli::table;
 use braid::data::format::write_frame;
 use braid::engine::{Options, Table};
 use braid::query::aggregate::Class;
-use braid::query::rows::{At, Keep};
-use braid::query::{Input, Partial, Plan, Query};
+use braid::query::rows::{Retention, SourceRange};
+use braid::query::{InputTable, Partial, Plan, Query};
 use polars::prelude::*;
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::run::{answer, given, open, sample, start, wait};
 fn plan(sql: &str, schema: &SchemaRef, time: Option<&str>) -> Arc<Plan> {
     let query = Query::parse(sql).unwrap_or_else(|f| panic!("{sql}: {f}"));
     Arc::new(
-        Plan::over(&query, sql, &[Input { name: "r", schema, time, commas: &[] }])
+        Plan::over(&query, sql, &[InputTable { name: "r", schema, time, commas: &[] }])
             .unwrap_or_else(|f| panic!("{sql}: {f}")),
     )
 }
@@ -74,7 +74,7 @@ proptest! {
         for start in starts {
             let worker = random.usize(..workers);
             let piece = needed.slice(start as i64, chunk);
-            let at = At { source: 0, partition: 0, from: start as u64, to: (start + piece.height()) as u64 };
+            let at = SourceRange { source: 0, partition: 0, from: start as u64, to: (start + piece.height()) as u64 };
             let absorbed = partials[worker].absorb_at(&piece, Some(i64::MAX), Some(at)).unwrap();
             prop_assert!(absorbed.late.is_none() || plan.rows.is_none(), "rows are never late");
             shown += absorbed.shown;
@@ -187,7 +187,7 @@ fn what_is_let_go_is_said() {
     let mut partial = Partial::new(plan.clone()).unwrap();
     let needed = frame.select(["v", "x"]).unwrap();
     for start in (0..2_000).step_by(100) {
-        let at = At { source: 0, partition: 0, from: start, to: start + 100 };
+        let at = SourceRange { source: 0, partition: 0, from: start, to: start + 100 };
         partial.absorb_at(&needed.slice(start as i64, 100), None, Some(at)).unwrap();
     }
     assert!(partial.keep_to(partial.size() / 2));
@@ -233,7 +233,7 @@ fn small_pieces_of_a_feed_become_large_ones() {
             .absorb_at(
                 &frame.slice(row, 1),
                 None,
-                Some(At { source: 1, partition: 0, from: row as u64 * 10, to: row as u64 * 10 + 10 }),
+                Some(SourceRange { source: 1, partition: 0, from: row as u64 * 10, to: row as u64 * 10 + 10 }),
             )
             .unwrap();
     }
@@ -263,7 +263,7 @@ fn each_item_carries_its_class() {
     assert_eq!(classes("SELECT max(n) AS m FROM (SELECT k, count(*) AS n FROM r GROUP BY k)"), [Class::Rerun]);
     assert!(matches!(
         plan("SELECT k FROM r ORDER BY v LIMIT 5", frame.schema(), None).rows.as_ref().unwrap().keep,
-        Keep::Top { rows: 5, last: false }
+        Retention::Top { rows: 5, last: false }
     ));
 }
 

@@ -18,7 +18,7 @@ use crate::engine::overlap::doubled;
 use crate::engine::{ON_DISK, Options, RowsTo, Run, scorer, stop};
 use crate::figure::export;
 use crate::query::aggregate::Class;
-use crate::query::{Input, Plan, Query};
+use crate::query::{InputTable, Plan, Query};
 use crate::source::live::url::FeedUrl;
 use crate::sync::Wake;
 use crate::workspace::Windows;
@@ -52,7 +52,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
         tables.push(open_table_in(given, args.workspace.as_deref(), timeout, &stop)?);
     }
     let names = query.tables();
-    let tables_asked: Vec<Input<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
+    let tables_asked: Vec<InputTable<'_>> = names.iter().zip(&tables).map(|(name, t)| t.input(name)).collect();
     let models = scorer::load(args.models.iter().map(|(name, file)| (name.as_str(), file.as_path())))?;
     let plan = Arc::new(Plan::with_models(&query, &args.sql, &tables_asked, &models)?);
     let piece = tables.iter().enumerate().map(|(i, table)| table.piece_bytes(plan.columns_of(i))).max().unwrap_or(0);

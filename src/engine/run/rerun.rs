@@ -14,7 +14,7 @@ use crate::engine::shared::Asked;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
-use crate::query::{Input, Plan, Query};
+use crate::query::{InputTable, Plan, Query};
 use crate::sync::{Cancel, Latest, StopOnDrop, Wake, Worker};
 
 /// Asking again must not cost more than a quarter of the time.
@@ -52,7 +52,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
             return Err(Fault::new(format!("the table '{}' is not open", needed.table)).hint(Setting::Table));
         };
         let sql = needed.sql();
-        let input = Input { name: &needed.table, schema: &table.schema, time: None, commas: &[] };
+        let input = InputTable { name: &needed.table, schema: &table.schema, time: None, commas: &[] };
         let mut collect = Plan::with_models(&Query::parse(&sql)?, &sql, &[input], &rerun.models)?;
         if let Some(rows) = &mut collect.rows {
             rows.whole = true;

@@ -16,6 +16,7 @@ pub const FIRST: Aggregate = Aggregate {
     about: "x of the earliest row by event time, also where that is null; of equal times the smallest; null for none.",
     usage: "first(x)",
     by_time: true,
+    untimed: "arg_min",
     make: |types, _| make(types, Pick { largest: false, largest_tie: false, nulls: true }),
     ..ANY
 };
@@ -25,6 +26,7 @@ pub const LAST: Aggregate = Aggregate {
     about: "x of the latest row by event time, also where that is null; of equal times the largest; null for none.",
     usage: "last(x)",
     by_time: true,
+    untimed: "arg_max",
     make: |types, _| make(types, Pick { largest: true, largest_tie: true, nulls: true }),
     ..ANY
 };

@@ -19,7 +19,7 @@ pub const CORR: Aggregate = Aggregate {
     name: "corr",
     about: "Pearson's correlation, -1 to 1; NaN where either does not vary; null for none.",
     usage: "corr(y, x)",
-    make: |_, _| Bivariate::boxed(Kind::Corr),
+    make: |_, _| Bivariate::boxed(Statistic::Corr),
     ..PAIR
 };
 
@@ -27,7 +27,7 @@ pub const COVAR_SAMP: Aggregate = Aggregate {
     name: "covar_samp",
     about: "The covariance of a sample; null for fewer than two pairs.",
     usage: "covar_samp(y, x)",
-    make: |_, _| Bivariate::boxed(Kind::CovarSamp),
+    make: |_, _| Bivariate::boxed(Statistic::CovarSamp),
     ..PAIR
 };
 
@@ -35,7 +35,7 @@ pub const COVAR_POP: Aggregate = Aggregate {
     name: "covar_pop",
     about: "The covariance of a whole population; null for none.",
     usage: "covar_pop(y, x)",
-    make: |_, _| Bivariate::boxed(Kind::CovarPop),
+    make: |_, _| Bivariate::boxed(Statistic::CovarPop),
     ..PAIR
 };
 
@@ -43,7 +43,7 @@ pub const REGR_SLOPE: Aggregate = Aggregate {
     name: "regr_slope",
     about: "The slope of the line through y over x by least squares; NaN where x does not vary; null for none.",
     usage: "regr_slope(y, x)",
-    make: |_, _| Bivariate::boxed(Kind::Slope),
+    make: |_, _| Bivariate::boxed(Statistic::Slope),
     ..PAIR
 };
 
@@ -51,7 +51,7 @@ pub const REGR_INTERCEPT: Aggregate = Aggregate {
     name: "regr_intercept",
     about: "Where that line meets x = 0; null where x does not vary, or for none.",
     usage: "regr_intercept(y, x)",
-    make: |_, _| Bivariate::boxed(Kind::Intercept),
+    make: |_, _| Bivariate::boxed(Statistic::Intercept),
     ..PAIR
 };
 
@@ -59,14 +59,14 @@ pub const REGR_R2: Aggregate = Aggregate {
     name: "regr_r2",
     about: "The share of y's variance that the line explains; null where x does not vary, or for none.",
     usage: "regr_r2(y, x)",
-    make: |_, _| Bivariate::boxed(Kind::R2),
+    make: |_, _| Bivariate::boxed(Statistic::R2),
     ..PAIR
 };
 
 const PAIR: Aggregate = Aggregate { inputs: 2, output: float_of_numbers, ..BASE };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
+enum Statistic {
     Corr,
     CovarSamp,
     CovarPop,
@@ -77,7 +77,7 @@ enum Kind {
 
 #[derive(Debug)]
 struct Bivariate {
-    kind: Kind,
+    statistic: Statistic,
     /// Of y, x, yx, x² and y²; the squares only where the kind needs them.
     sums: Sums<5>,
     /// The same sums of small whole numbers, and the count, for as long as they fit; empty as long as there were none.
@@ -92,7 +92,7 @@ const YY: usize = 4;
 /// Where `whole` has the count.
 const ROWS: usize = 5;
 
-impl Kind {
+impl Statistic {
     fn squares_of_x(self) -> bool {
         !matches!(self, Self::CovarSamp | Self::CovarPop)
     }
@@ -103,8 +103,8 @@ impl Kind {
 }
 
 impl Bivariate {
-    fn boxed(kind: Kind) -> Box<dyn Accumulator> {
-        Box::new(Self { kind, sums: Sums::default(), whole: Vec::new() })
+    fn boxed(statistic: Statistic) -> Box<dyn Accumulator> {
+        Box::new(Self { statistic, sums: Sums::default(), whole: Vec::new() })
     }
 
     #[inline]
@@ -113,10 +113,10 @@ impl Bivariate {
         self.sums.add_to(group, Y, y);
         self.sums.add_to(group, X, x);
         self.sums.add_product_to(group, YX, y, x);
-        if self.kind.squares_of_x() {
+        if self.statistic.squares_of_x() {
             self.sums.add_product_to(group, XX, x, x);
         }
-        if self.kind.squares_of_y() {
+        if self.statistic.squares_of_y() {
             self.sums.add_product_to(group, YY, y, y);
         }
     }
@@ -142,7 +142,7 @@ impl Bivariate {
 
     /// The sums that the kind needs.
     fn needed(&self) -> impl Iterator<Item = usize> + use<> {
-        let squares = [(self.kind.squares_of_x(), XX), (self.kind.squares_of_y(), YY)];
+        let squares = [(self.statistic.squares_of_x(), XX), (self.statistic.squares_of_y(), YY)];
         [Y, X, YX].into_iter().chain(squares.into_iter().filter(|(needed, _)| *needed).map(|(_, sum)| sum))
     }
 
@@ -171,7 +171,7 @@ impl Bivariate {
 
     fn value(&self, group: usize) -> Option<f64> {
         let n = self.count(group);
-        if n == 0 || (n == 1 && self.kind == Kind::CovarSamp) {
+        if n == 0 || (n == 1 && self.statistic == Statistic::CovarSamp) {
             return None;
         }
         let count = n as f64;
@@ -179,22 +179,22 @@ impl Bivariate {
         let together = || centred(self.pair(group, YX), y, x, count);
         let spread = |squares, sum| spread(self.pair(group, squares), sum, count);
         let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
-        match self.kind {
-            Kind::CovarSamp => Some(finite(together() / (count - 1.0))),
-            Kind::CovarPop => Some(finite(together() / count)),
-            Kind::Corr => {
+        match self.statistic {
+            Statistic::CovarSamp => Some(finite(together() / (count - 1.0))),
+            Statistic::CovarPop => Some(finite(together() / count)),
+            Statistic::Corr => {
                 let roots = spread(XX, x).sqrt() * spread(YY, y).sqrt();
                 Some(if roots > 0.0 { finite(together() / roots).clamp(-1.0, 1.0) } else { f64::NAN })
             }
-            Kind::Slope => {
+            Statistic::Slope => {
                 let spread = spread(XX, x);
                 Some(if spread > 0.0 { finite(together() / spread) } else { f64::NAN })
             }
-            Kind::Intercept => {
+            Statistic::Intercept => {
                 let spread = spread(XX, x);
                 (spread != 0.0).then(|| finite((y.0 - together() / spread * x.0) / count))
             }
-            Kind::R2 => {
+            Statistic::R2 => {
                 let (wide, high) = (spread(XX, x), spread(YY, y));
                 let explained = || {
                     let slope = together();

@@ -11,7 +11,7 @@ pub const BOOL_AND: Aggregate = Aggregate {
     aliases: &["every"],
     about: "True when x is true in all rows, nulls left out; null for none.",
     usage: "bool_and(x)",
-    make: |_, _| Box::new(All { wanted: false, seen: Vec::new() }),
+    make: |_, _| Box::new(BoolStates { wanted: false, seen: Vec::new() }),
     ..CONDITION
 };
 
@@ -19,7 +19,7 @@ pub const BOOL_OR: Aggregate = Aggregate {
     name: "bool_or",
     about: "True when x is true in any row, nulls left out; null for none.",
     usage: "bool_or(x)",
-    make: |_, _| Box::new(All { wanted: true, seen: Vec::new() }),
+    make: |_, _| Box::new(BoolStates { wanted: true, seen: Vec::new() }),
     ..CONDITION
 };
 
@@ -31,12 +31,12 @@ const CONDITION: Aggregate = Aggregate {
 
 /// One value decides: a false for AND, a true for OR.
 #[derive(Debug)]
-struct All {
+struct BoolStates {
     wanted: bool,
     seen: Vec<Option<bool>>,
 }
 
-impl Accumulator for All {
+impl Accumulator for BoolStates {
     fn resize(&mut self, groups: usize) {
         self.seen.resize(groups, None);
     }

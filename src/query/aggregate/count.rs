@@ -5,7 +5,7 @@ use std::ops::Range;
 use polars::prelude::*;
 
 use super::input::{for_each, for_each_present};
-use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, touch};
+use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, prefetch};
 use crate::data::Result;
 
 pub const COUNT: Aggregate = Aggregate {
@@ -47,7 +47,7 @@ impl Accumulator for Count {
 
     fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
         let Some(other) = like::<Self>(other) else { return false };
-        touch(&self.0, groups, |n| *n as u64);
+        prefetch(&self.0, groups, |n| *n as u64);
         pairs(groups, &other.0, from, |g, n| self.0[g as usize] += n);
         true
     }

@@ -3,11 +3,12 @@
 use polars::prelude::*;
 
 use super::distinct::Pairs;
-use super::{Accumulator, Aggregate, BASE, Class, Rewrite, part};
+use super::{Accumulator, Aggregate, BASE, Class, Rewrite, SharedName, part};
 use crate::data::Result;
 
 pub const COUNT_DISTINCT: Aggregate = Aggregate {
     name: "count_distinct",
+    shares: Some(SharedName { name: "count", distinct: true }),
     about: "How many different values of x, nulls left out; 0 for none.",
     usage: "count(DISTINCT x)",
     class: Class::KeepsValues,

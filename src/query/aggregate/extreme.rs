@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::input::{Numbers, for_each, numbers, single};
 use super::rank::ranked;
-use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, touch};
+use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, prefetch};
 use crate::data::Result;
 
 pub const MIN: Aggregate = Aggregate {
@@ -70,7 +70,7 @@ struct Extreme<V> {
     best: Vec<Option<V>>,
 }
 
-impl<V: Value> Extreme<V> {
+impl<V: ExtremeValue> Extreme<V> {
     #[inline]
     fn offer(&mut self, group: u32, value: &V) {
         let best = &mut self.best[group as usize];
@@ -82,7 +82,7 @@ impl<V: Value> Extreme<V> {
 }
 
 /// How a kind of value is read from a column and written to one.
-trait Value: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
+trait ExtremeValue: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()>;
     fn write(best: &[Option<Self>]) -> Series;
     /// Whether it is greater than `other`.
@@ -96,7 +96,7 @@ trait Value: Ord + Clone + Send + Sync + std::fmt::Debug + Sized {
     }
 }
 
-impl Value for i64 {
+impl ExtremeValue for i64 {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         let physical = column.to_physical_repr().cast(&DataType::Int64)?;
         for_each(groups, physical.i64()?, |g, x| into.offer(g, &x));
@@ -108,7 +108,7 @@ impl Value for i64 {
     }
 }
 
-impl Value for u64 {
+impl ExtremeValue for u64 {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         for_each(groups, column.u64()?, |g, x| into.offer(g, &x));
         Ok(())
@@ -119,7 +119,7 @@ impl Value for u64 {
     }
 }
 
-impl Value for Ordered {
+impl ExtremeValue for Ordered {
     #[inline]
     fn beats(&self, other: &Self) -> bool {
         // Nearly all pairs are settled by the machine's own comparison; NaN is greater than every number.
@@ -139,7 +139,7 @@ impl Value for Ordered {
     }
 }
 
-impl Value for Box<str> {
+impl ExtremeValue for Box<str> {
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
         for (group, text) in groups.iter().zip(column.str()?.iter()) {
             let Some(text) = text else { continue };
@@ -160,7 +160,7 @@ impl Value for Box<str> {
     }
 }
 
-impl<V: Value> Extreme<V> {
+impl<V: ExtremeValue> Extreme<V> {
     fn finished(&self, best: &[Option<V>]) -> Result<Column> {
         let series = V::write(best);
         // Dates and narrow integers were widened to be compared.
@@ -169,7 +169,7 @@ impl<V: Value> Extreme<V> {
     }
 }
 
-impl<V: Value + 'static> Accumulator for Extreme<V> {
+impl<V: ExtremeValue + 'static> Accumulator for Extreme<V> {
     fn resize(&mut self, groups: usize) {
         self.best.resize(groups, None);
     }
@@ -189,7 +189,7 @@ impl<V: Value + 'static> Accumulator for Extreme<V> {
 
     fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
         let Some(other) = like::<Self>(other) else { return false };
-        touch(&self.best, groups, |best| u64::from(best.is_some()));
+        prefetch(&self.best, groups, |best| u64::from(best.is_some()));
         pairs(groups, &other.best, from, |g, best| {
             if let Some(best) = best {
                 self.offer(g, best);
@@ -207,6 +207,7 @@ impl<V: Value + 'static> Accumulator for Extreme<V> {
     }
 
     fn size(&self) -> usize {
-        self.best.capacity() * size_of::<Option<V>>() + self.best.iter().flatten().map(Value::heap).sum::<usize>()
+        self.best.capacity() * size_of::<Option<V>>()
+            + self.best.iter().flatten().map(ExtremeValue::heap).sum::<usize>()
     }
 }

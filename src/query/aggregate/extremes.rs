@@ -7,11 +7,12 @@ use polars::prelude::*;
 use super::input::single;
 use super::lists::{flatten, lists};
 use super::rank::{Rank, ranked};
-use super::{Accumulator, Aggregate, BASE, Parameter, nth};
+use super::{Accumulator, Aggregate, BASE, Parameter, SharedName, nth};
 use crate::data::Result;
 
 pub const MIN_N: Aggregate = Aggregate {
     name: "min_n",
+    shares: Some(SharedName { name: "min", distinct: false }),
     about: "A list of the n smallest values, smallest first; nulls left out; null for none.",
     usage: "min(x, n)",
     make: |types, parameters| make(types, parameters, false),
@@ -20,6 +21,7 @@ pub const MIN_N: Aggregate = Aggregate {
 
 pub const MAX_N: Aggregate = Aggregate {
     name: "max_n",
+    shares: Some(SharedName { name: "max", distinct: false }),
     about: "A list of the n largest values, largest first; nulls left out; NaN is greater than every number; null for \
             none.",
     usage: "max(x, n)",

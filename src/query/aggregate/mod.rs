@@ -4,14 +4,12 @@
 //! `finish` reads the answer without consuming anything. `merge` is associative and commutative, and an empty state is
 //! its identity: that is all the fusion law needs.
 
-use std::any::Any;
-use std::ops::Range;
-
 use polars::prelude::*;
 
 use super::window::type_word;
-use crate::data::{Fault, Result};
+use crate::data::Fault;
 
+mod accumulator;
 mod approx_count_distinct;
 mod approx_quantile;
 mod approx_top_k;
@@ -19,6 +17,7 @@ mod avg;
 mod best;
 mod bivariate;
 mod boolean;
+mod class;
 mod count;
 mod count_distinct;
 mod distinct;
@@ -26,13 +25,15 @@ mod extreme;
 mod extremes;
 mod input;
 mod lists;
-
 mod quantile;
 mod rank;
 pub mod sketch;
 mod sum;
 mod variance;
 
+pub use accumulator::Accumulator;
+use accumulator::{foreign, like, nth, pairs, part, prefetch};
+pub use class::Class;
 pub use distinct::Distinct;
 pub use rank::{Rank, hash_text, hash_word};
 
@@ -72,8 +73,11 @@ pub const AGGREGATES: &[&Aggregate] = &[
 /// One aggregate function. `BASE` has what most of them share.
 #[derive(Debug)]
 pub struct Aggregate {
-    /// As written in SQL; `count_distinct` is written `count(DISTINCT x)`, `min_n` is written `min(x, n)`.
+    /// As written in SQL, unless it shares the name of another.
     pub name: &'static str,
+    /// Set where it is called by the name of another aggregate: `count_distinct` is written `count(DISTINCT x)`,
+    /// `min_n` is written `min(x, n)`.
+    pub shares: Option<SharedName>,
     /// Other names it answers to.
     pub aliases: &'static [&'static str],
     /// One sentence: what it gives, and for nothing.
@@ -83,13 +87,16 @@ pub struct Aggregate {
     pub class: Class,
     /// Whether it can be called as `name(*)`.
     pub star: bool,
-    /// Whether the answer is the same bit for bit however the rows were cut; else the bound alone is promised.
+    /// Whether the answer is the same bit for bit however the rows were cut; else every cut's answer keeps the bound of
+    /// the class, and no more is promised. The laws in `tests/all/aggregate.rs` hold each to what it promises.
     pub cut_free: bool,
     /// How many arguments are read from each row; constant parameters follow them.
     pub inputs: usize,
     pub parameters: &'static [Parameter],
     /// Whether each row's event time is one more input, after those that are written.
     pub by_time: bool,
+    /// What is asked of a table without event time instead, where it goes by event time: `arg_min`.
+    pub untimed: &'static str,
     /// What its arguments may be, for errors: `numbers`.
     pub takes: &'static str,
     /// The answer's type for the inputs' types; `None` where they do not fit.
@@ -103,6 +110,7 @@ pub struct Aggregate {
 /// What an aggregate is unless its file says otherwise.
 const BASE: Aggregate = Aggregate {
     name: "",
+    shares: None,
     aliases: &[],
     about: "",
     usage: "",
@@ -112,11 +120,20 @@ const BASE: Aggregate = Aggregate {
     inputs: 1,
     parameters: &[],
     by_time: false,
+    untimed: "",
     takes: "numbers",
     output: |_| None,
     make: |_, _| Box::new(count::Count::default()),
     rewrite: None,
 };
+
+/// The name of another aggregate, and what in a call of that name says that this one is meant.
+#[derive(Debug)]
+pub struct SharedName {
+    pub name: &'static str,
+    /// DISTINCT does; else the number of arguments.
+    pub distinct: bool,
+}
 
 /// A constant argument, the same for all rows.
 #[derive(Debug)]
@@ -150,51 +167,39 @@ pub struct Rewrite {
     pub words: &'static str,
 }
 
-/// How exact an aggregate is, and what it costs to keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Bit for bit the same for every cut of the rows; constant state a group.
-    Exact,
-    /// An estimate within a bound; a state of bounded size a group.
-    Sketch { bound: &'static str },
-    /// Exact, but the state grows with the distinct values.
-    KeepsValues,
-    /// Exact, but the state grows with the rows.
-    KeepsRows { bytes: usize },
-    /// Not incremental: computed anew over what is kept or stored, at a pace that its cost sets.
-    Rerun,
-}
-
-impl Class {
-    pub fn word(self) -> String {
-        match self {
-            Self::Exact => "exact".to_owned(),
-            Self::Sketch { bound } => format!("sketch ({bound})"),
-            Self::KeepsValues => "exact, keeps each distinct value".to_owned(),
-            Self::KeepsRows { bytes: 0 } => "exact, keeps rows".to_owned(),
-            Self::KeepsRows { bytes } => format!("exact, keeps rows ({bytes} bytes a row)"),
-            Self::Rerun => "re-run (not incremental)".to_owned(),
-        }
-    }
-
-    /// The dearer, the larger.
-    pub fn rank(self) -> u8 {
-        match self {
-            Self::Exact => 0,
-            Self::Sketch { .. } => 1,
-            Self::KeepsValues => 2,
-            Self::KeepsRows { .. } => 3,
-            Self::Rerun => 4,
-        }
-    }
-}
-
 impl Aggregate {
     /// Whether a single column of this type can be its argument (for two arguments: both of them).
     pub fn fits(&self, dtype: &DataType) -> bool {
         let mut types = vec![dtype.clone(); self.inputs];
         types.extend(self.by_time.then_some(DataType::Datetime(TimeUnit::Microseconds, None)));
         (self.output)(&types).is_some()
+    }
+
+    /// A call as SQL; `arguments` are what stands in the parentheses.
+    pub fn call(&self, arguments: &str) -> String {
+        match &self.shares {
+            Some(SharedName { name, distinct: true }) => format!("{name}(DISTINCT {arguments})"),
+            Some(SharedName { name, .. }) => format!("{name}({arguments})"),
+            None => format!("{}({arguments})", self.name),
+        }
+    }
+
+    /// Whether DISTINCT is part of its name, and no further question to it.
+    pub fn is_distinct(&self) -> bool {
+        self.shares.as_ref().is_some_and(|shared| shared.distinct)
+    }
+
+    /// Whether a call of a name that several aggregates have means this one.
+    fn is_meant(&self, name: &str, distinct: bool, arguments: usize) -> bool {
+        self.shares.as_ref().is_some_and(|shared| {
+            shared.name.eq_ignore_ascii_case(name) && if shared.distinct { distinct } else { arguments == self.arity() }
+        })
+    }
+
+    /// The aggregate that answers the same exactly and takes the same arguments, of which this one is the cheaper form.
+    fn exact_form(&self) -> Option<&'static Self> {
+        let same = |rewrite: &Rewrite| rewrite.to == self.name && rewrite.more.is_empty();
+        AGGREGATES.iter().copied().find(|a| a.rewrite.as_ref().is_some_and(same))
     }
 
     /// How many arguments are written in a call.
@@ -209,73 +214,6 @@ impl Aggregate {
     }
 }
 
-/// The states of one aggregate call, one a group.
-pub trait Accumulator: Any + Send + Sync + std::fmt::Debug {
-    /// Makes room for `groups` groups; new ones begin empty. Never shrinks.
-    fn resize(&mut self, groups: usize);
-
-    /// Takes rows: each of `inputs` has a value for each of `groups`. None for `count(*)`.
-    ///
-    /// # Errors
-    /// When polars fails to read a column.
-    fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()>;
-
-    /// The state as columns, one row a group.
-    ///
-    /// # Errors
-    /// What polars says while it builds them.
-    fn state(&self) -> Result<Vec<Column>>;
-
-    /// Takes the states of other groups: row `i` of `state` belongs to `groups[i]` here.
-    ///
-    /// # Errors
-    /// When the columns are not what `state` gives.
-    fn merge(&mut self, groups: &[u32], state: &[Column]) -> Result<()>;
-
-    /// As `merge`, for the states of `from` of another accumulator of the same call, which it reads where they are.
-    /// False, and nothing is taken, where they can only be had as columns.
-    fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
-        let _ = (groups, other, from);
-        false
-    }
-
-    /// What the user sees, one value a group.
-    ///
-    /// # Errors
-    /// When a result has no place in its type, such as an integer sum beyond 64 bits.
-    fn finish(&self) -> Result<Column>;
-
-    /// What the user sees of some groups; `None` where that is no cheaper than of all.
-    fn finish_some(&self, groups: Range<usize>) -> Option<Result<Column>> {
-        let _ = groups;
-        None
-    }
-
-    /// Bytes held, about.
-    fn size(&self) -> usize;
-}
-
-/// Another accumulator as one of the same kind.
-fn like<A: Accumulator>(other: &dyn Accumulator) -> Option<&A> {
-    (other as &dyn Any).downcast_ref()
-}
-
-/// Looks at the states of some groups, so that the memory of all of them is on its way at the same time.
-fn touch<S>(states: &[S], groups: &[u32], look: impl Fn(&S) -> u64) {
-    /// So few are at hand anyway.
-    const NEAR: usize = 16_384;
-    if states.len() > NEAR {
-        std::hint::black_box(groups.iter().fold(0, |seen, group| seen ^ states.get(*group as usize).map_or(0, &look)));
-    }
-}
-
-/// `each(group, state)` for some states of another accumulator and the groups here that they belong to.
-fn pairs<S>(groups: &[u32], states: &[S], from: Range<usize>, mut each: impl FnMut(u32, &S)) {
-    for (group, state) in groups.iter().zip(states.get(from).unwrap_or_default()) {
-        each(*group, state);
-    }
-}
-
 /// Finds an aggregate by name or alias, in any case.
 pub fn find(name: &str) -> Option<&'static Aggregate> {
     let is = |n: &str| n.eq_ignore_ascii_case(name);
@@ -284,26 +222,18 @@ pub fn find(name: &str) -> Option<&'static Aggregate> {
 
 /// Finds the aggregate that a call means: some names mean different ones by what is in the parentheses.
 pub fn find_call(name: &str, distinct: bool, arguments: usize) -> Option<&'static Aggregate> {
-    match (name.to_ascii_lowercase().as_str(), distinct, arguments) {
-        ("count", true, _) => find("count_distinct"),
-        ("min", _, 2) => find("min_n"),
-        ("max", _, 2) => find("max_n"),
-        _ => find(name),
-    }
+    AGGREGATES.iter().copied().find(|a| a.is_meant(name, distinct, arguments)).or_else(|| find(name))
 }
 
 /// What to say when the type of an argument, in SQL, does not fit.
 pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
-    let hint = match (aggregate.takes, dtype) {
-        ("conditions", _) => format!("write a comparison, such as {argument} > 0"),
-        ("numbers", DataType::Date | DataType::Datetime(..) | DataType::Time | DataType::Duration(_))
-            if aggregate.name == "approx_quantile" =>
-        {
-            "quantile_cont knows times too, and is exact".to_owned()
-        }
-        (_, DataType::String) => "cast it, or use count(DISTINCT …), min or max".to_owned(),
-        (_, DataType::Boolean) => format!("count rows instead: count(*) FILTER (WHERE {argument})"),
-        ("numbers", _) => "cast it to a number".to_owned(),
+    let exact = aggregate.exact_form().filter(|exact| dtype.is_temporal() && exact.fits(dtype));
+    let hint = match (aggregate.takes, dtype, exact) {
+        ("conditions", ..) => format!("write a comparison, such as {argument} > 0"),
+        ("numbers", _, Some(exact)) => format!("{} knows times too, and is exact", exact.name),
+        (_, DataType::String, _) => "cast it, or use count(DISTINCT …), min or max".to_owned(),
+        (_, DataType::Boolean, _) => format!("count rows instead: count(*) FILTER (WHERE {argument})"),
+        ("numbers", ..) => "cast it to a number".to_owned(),
         _ => "cast it to a number or to VARCHAR".to_owned(),
     };
     let plain = argument
@@ -313,19 +243,4 @@ pub fn unfit(aggregate: &Aggregate, argument: &str, dtype: &DataType) -> Fault {
         .unwrap_or(argument);
     Fault::new(format!("{} takes {}, and '{plain}' is {}", aggregate.name, aggregate.takes, type_word(dtype)))
         .hint(hint)
-}
-
-/// What `state` columns are called; they are read by position.
-fn part(name: &'static str, series: Series) -> Column {
-    series.with_name(name.into()).into_column()
-}
-
-/// The `i`-th state column.
-fn nth(state: &[Column], i: usize) -> Result<&Series> {
-    state.get(i).map(Column::as_materialized_series).ok_or_else(foreign)
-}
-
-/// What to say about a state that is not one.
-fn foreign() -> Fault {
-    Fault::new("an aggregate's state cannot be read").hint("it was written by another version; read the history again")
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use polars::prelude::*;
 
 use super::input::{Numbers, for_each, is_number, numbers, single};
-use super::{Accumulator, Aggregate, BASE, like, nth, part, touch};
+use super::{Accumulator, Aggregate, BASE, like, nth, part, prefetch};
 use crate::data::{Fault, Result};
 use crate::query::exact::{ExactSums, Sums};
 
@@ -30,13 +30,13 @@ pub fn floating(types: &[DataType]) -> bool {
 /// Sums of whole numbers and how many were summed. Also what `avg` keeps of whole numbers.
 #[derive(Debug, Default)]
 pub struct IntSum {
-    rows: Vec<Whole>,
+    rows: Vec<IntState>,
     /// What 64 bits are too few for; it belongs to the sum as well.
     large: HashMap<u32, i128>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Whole {
+struct IntState {
     sum: i64,
     count: i64,
 }
@@ -76,7 +76,7 @@ impl IntSum {
 
 impl Accumulator for IntSum {
     fn resize(&mut self, groups: usize) {
-        self.rows.resize(groups, Whole::default());
+        self.rows.resize(groups, IntState::default());
     }
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
@@ -118,7 +118,7 @@ impl Accumulator for IntSum {
 
     fn unite(&mut self, groups: &[u32], other: &dyn Accumulator, from: Range<usize>) -> bool {
         let Some(other) = like::<Self>(other) else { return false };
-        touch(&self.rows, groups, |row| row.count as u64);
+        prefetch(&self.rows, groups, |row| row.count as u64);
         for (group, theirs) in groups.iter().zip(from) {
             self.rows[*group as usize].count += other.count(theirs);
             self.take(*group, other.sum(theirs));
@@ -135,7 +135,7 @@ impl Accumulator for IntSum {
     }
 
     fn size(&self) -> usize {
-        self.rows.capacity() * size_of::<Whole>() + self.large.len() * 32
+        self.rows.capacity() * size_of::<IntState>() + self.large.len() * 32
     }
 }
 

@@ -4,7 +4,7 @@ use sqlparser::ast::{Expr as Ast, Function, FunctionArg, FunctionArgExpr, Functi
 
 use crate::data::Result;
 use crate::data::near::nearest;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
 /// What SQL calls it, and polars.
 const UNITS: &[(&str, &str)] = &[
@@ -24,7 +24,7 @@ const UNITS: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// When the unit is unknown, or the arguments do not fit.
-pub(super) fn read(function: &Function, node: &Ast, place: Place<'_>) -> Result<Option<(&'static str, Ast)>> {
+pub(super) fn read(function: &Function, node: &Ast, place: ClauseSpan<'_>) -> Result<Option<(&'static str, Ast)>> {
     if !function.name.to_string().eq_ignore_ascii_case("date_trunc") {
         return Ok(None);
     }

@@ -9,9 +9,9 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use super::tree::arguments;
-use crate::query::sql::limits::Excess;
+use crate::query::sql::limits::LimitExceeded;
 
-/// Functions in other words: name, number of arguments, and what is said instead of it.
+/// Functions in other words: name, number of arguments, and its translation.
 const CALLS: &[(&str, usize, &str)] = &[
     ("day", 1, "extract(day FROM {0})"),
     ("dayofmonth", 1, "extract(day FROM {0})"),
@@ -42,26 +42,28 @@ const REMAINDER_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % {1}) ELSE {0} % {1
 const QUOTIENT: &str = "CASE WHEN ({0} < 0) <> ({1} < 0) THEN -(abs({0}) // abs({1})) ELSE abs({0}) // abs({1}) END";
 const QUOTIENT_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) // {1}) ELSE {0} // {1} END";
 
-/// What may be said instead of a text, in bytes: each word stands for a few, but within each other they multiply.
-const SAID: (usize, usize) = (16 << 10, 16);
+/// How long a translation may be, in bytes: some for any text, and a multiple of what was written. Translations within
+/// each other multiply.
+const EXPANSION: (usize, usize) = (16 << 10, 16);
 
-/// What may be said instead of a text of so many bytes.
-pub(super) fn room(written: usize) -> usize {
-    SAID.0 + SAID.1 * written
+/// How many bytes the translation of a text may have that has `written` bytes.
+pub(super) fn budget(written: usize) -> usize {
+    EXPANSION.0 + EXPANSION.1 * written
 }
 
-pub(super) fn too_deep() -> Excess {
+pub(super) fn too_deep() -> LimitExceeded {
     (
         "remainders, whole divisions, roundings or sums of dates stand too deep within each other here".to_owned(),
         "calculate in steps, in sub-questions",
     )
 }
 
-/// Says every expression of a tree in polars' words, as far as that needs no types. `written` is how long its text is.
+/// Translates every expression of a tree into polars' words, as far as no types are needed. `written` is the length of
+/// the text.
 ///
 /// # Errors
 /// When it would become too long.
-pub fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), Excess> {
+pub fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), LimitExceeded> {
     struct Translator {
         left: usize,
     }
@@ -69,13 +71,13 @@ pub fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), Excess>
         type Break = ();
         // From the leaves up: what was translated is not looked at again.
         fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<()> {
-            if let Some(said) = in_polars(node, &mut self.left) {
-                *node = said;
+            if let Some(translated) = translate_node(node, &mut self.left) {
+                *node = translated;
             }
             if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
-    match VisitMut::visit(tree, &mut Translator { left: room(written) }) {
+    match VisitMut::visit(tree, &mut Translator { left: budget(written) }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(too_deep()),
     }
@@ -89,27 +91,27 @@ pub(super) fn is_round(call: &Function) -> bool {
     call.name.to_string().eq_ignore_ascii_case("round")
 }
 
-/// Says what depends on the types of its parts in polars' words, and of what type that is: halves are rounded away from
+/// Translates a node whose meaning depends on the types of its parts, and gives its type: halves are rounded away from
 /// zero, but to even in a cast to a whole number, and days are added to dates as numbers. `of` knows the types of the
 /// parts, which are translated.
-pub(super) fn said_by_type<'t>(
+pub(super) fn translate_typed<'t>(
     node: &mut Ast,
     of: impl Fn(usize) -> Option<&'t DataType>,
-    room: &mut usize,
+    budget: &mut usize,
 ) -> Option<(Ast, DataType)> {
     match node {
         Ast::Cast { expr: inner, data_type, .. } if is_whole(data_type) && of(0).is_some_and(|t| t.is_float()) => {
-            let rounded = say("round({0})", &[inner], room);
+            let rounded = fill("round({0})", &[inner], budget);
             if let Some(rounded) = rounded {
                 **inner = rounded;
             }
             None
         }
         Ast::Function(call) if is_round(call) && of(0).is_some_and(|t| t.is_float()) => {
-            rounded(&arguments(call).unwrap_or_default(), room).map(|said| (said, DataType::Float64))
+            rounded(&arguments(call).unwrap_or_default(), budget).map(|translated| (translated, DataType::Float64))
         }
         Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } => {
-            let (said, dtype) = match (of(0)?, of(1)?) {
+            let (translated, dtype) = match (of(0)?, of(1)?) {
                 (DataType::Date, t) if t.is_integer() => {
                     (format!("CAST(CAST({{0}} AS BIGINT) {op} {{1}} AS DATE)"), DataType::Date)
                 }
@@ -121,22 +123,22 @@ pub(super) fn said_by_type<'t>(
                 }
                 _ => return None,
             };
-            say(&said, &[left, right], room).map(|said| (said, dtype))
+            fill(&translated, &[left, right], budget).map(|translated| (translated, dtype))
         }
         _ => None,
     }
 }
 
-fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
+fn translate_node(node: &Ast, budget: &mut usize) -> Option<Ast> {
     match node {
         Ast::BinaryOp { left, op: Op::Modulo, right } => {
-            say(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right], room)
+            fill(if is_number(right) { REMAINDER_BY } else { REMAINDER }, &[left, right], budget)
         }
         Ast::BinaryOp { left, op: Op::DuckIntegerDivide, right } => {
-            say(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right], room)
+            fill(if is_number(right) { QUOTIENT_BY } else { QUOTIENT }, &[left, right], budget)
         }
-        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => say("pow({0}, {1})", &[left, right], room),
-        Ast::Position { expr, r#in } => position(r#in, expr, room),
+        Ast::BinaryOp { left, op: Op::BitwiseXor, right } => fill("pow({0}, {1})", &[left, right], budget),
+        Ast::Position { expr, r#in } => position(r#in, expr, budget),
         Ast::Interval(interval) if !is_quoted(&interval.value) => {
             parsed(&format!("INTERVAL '{} {}'", interval.value, interval.leading_field.as_ref()?))
         }
@@ -153,12 +155,13 @@ fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
             let name = call.name.to_string().to_lowercase();
             let arguments = arguments(call)?;
             match (name.as_str(), arguments.as_slice()) {
-                ("strpos" | "instr", [text, part]) => return position(text, part, room),
-                ("contains", [text, part]) => return say("{0} > 0", &[&position(text, part, room)?], room),
+                ("strpos" | "instr", [text, part]) => return position(text, part, budget),
+                ("contains", [text, part]) => return fill("{0} > 0", &[&position(text, part, budget)?], budget),
                 _ => {}
             }
-            let (_, _, said) = CALLS.iter().find(|(known, count, _)| *known == name && *count == arguments.len())?;
-            say(said, &arguments, room)
+            let (_, _, translated) =
+                CALLS.iter().find(|(known, count, _)| *known == name && *count == arguments.len())?;
+            fill(translated, &arguments, budget)
         }
         _ => None,
     }
@@ -166,7 +169,7 @@ fn in_polars(node: &Ast, room: &mut usize) -> Option<Ast> {
 
 /// Where a text begins within another; null of nulls. What polars looks for is a pattern: in a text as written,
 /// whatever means something in a pattern is escaped.
-fn position(text: &Ast, part: &Ast, room: &mut usize) -> Option<Ast> {
+fn position(text: &Ast, part: &Ast, budget: &mut usize) -> Option<Ast> {
     let written = match part {
         Ast::Value(v) => match &v.value {
             Value::SingleQuotedString(part) => Some(part),
@@ -176,26 +179,26 @@ fn position(text: &Ast, part: &Ast, room: &mut usize) -> Option<Ast> {
     };
     let escape = |c: char| if r"\.+*?()|[]{}^$#&-~".contains(c) { vec!['\\', c] } else { vec![c] };
     let sought = written.map(|part| Ast::value(Value::SingleQuotedString(part.chars().flat_map(escape).collect())));
-    say(
+    fill(
         "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN strpos({0}, {2}) END",
         &[text, part, sought.as_ref().unwrap_or(part)],
-        room,
+        budget,
     )
 }
 
 /// `round(x)`, or `round(x, digits)` with digits as written.
-fn rounded(arguments: &[&Ast], room: &mut usize) -> Option<Ast> {
+fn rounded(arguments: &[&Ast], budget: &mut usize) -> Option<Ast> {
     let (x, digits) = match arguments {
         [x] => (x, 0),
         [x, Ast::Value(digits)] => (x, digits.to_string().parse::<usize>().ok().filter(|d| *d <= 15)?),
         _ => return None,
     };
     if digits == 0 {
-        return say(ROUNDED, &[x], room);
+        return fill(ROUNDED, &[x], budget);
     }
     let scale = parsed(&format!("1{}.0", "0".repeat(digits)))?;
-    let whole = say(ROUNDED, &[&say("{0} * {1}", &[x, &scale], room)?], room)?;
-    say("{0} / {1}", &[&whole, &scale], room)
+    let whole = fill(ROUNDED, &[&fill("{0} * {1}", &[x, &scale], budget)?], budget)?;
+    fill("{0} / {1}", &[&whole, &scale], budget)
 }
 
 fn is_number(expr: &Ast) -> bool {
@@ -219,23 +222,23 @@ pub(super) fn is_whole(dtype: &SqlType) -> bool {
 }
 
 /// A template with its parts filled in, which takes that much of `room`; nothing is left where it does not fit.
-fn say(template: &str, parts: &[&Ast], room: &mut usize) -> Option<Ast> {
+fn fill(template: &str, parts: &[&Ast], budget: &mut usize) -> Option<Ast> {
     let parts: Vec<String> = parts.iter().map(|part| part.to_string()).collect();
     let mut pieces = template.split('{');
-    let mut said = pieces.next()?.to_owned();
+    let mut translated = pieces.next()?.to_owned();
     for piece in pieces {
         let (number, rest) = piece.split_once('}')?;
         let part = parts.get(number.parse::<usize>().ok()?)?;
-        *room = room.saturating_sub(part.len());
-        if *room == 0 {
+        *budget = budget.saturating_sub(part.len());
+        if *budget == 0 {
             return None;
         }
-        said.push_str(&format!("({part}){rest}"));
+        translated.push_str(&format!("({part}){rest}"));
     }
-    let tree = parsed(&said);
+    let tree = parsed(&translated);
     if tree.is_none() {
         // Too deep for the parser, which is nothing to go on with: what is not translated means something else.
-        *room = 0;
+        *budget = 0;
     }
     tree
 }

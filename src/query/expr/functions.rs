@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr as Ast, visit_expressions};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::query::aggregate::AGGREGATES;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
 const OTHER_AGGREGATES: &[&str] = &[
@@ -23,7 +23,7 @@ const OTHER_AGGREGATES: &[&str] = &[
 ];
 
 /// Complains about an aggregate of other dialects.
-pub(super) fn check_aggregates(expr: &Ast, place: Place<'_>) -> Result<()> {
+pub(super) fn check_aggregates(expr: &Ast, place: ClauseSpan<'_>) -> Result<()> {
     let other = visit_expressions(expr, |node| match node {
         Ast::Function(call)
             if call.over.is_none() && OTHER_AGGREGATES.contains(&call.name.to_string().to_lowercase().as_str()) =>
@@ -49,7 +49,7 @@ pub(super) fn unknown_call(node: &Ast, complaint: &str) -> ControlFlow<(String, 
 }
 
 /// A fault about a function that is not there.
-pub(super) fn unknown_function(name: &str, node: &Ast, place: Place<'_>) -> Fault {
+pub(super) fn unknown_function(name: &str, node: &Ast, place: ClauseSpan<'_>) -> Fault {
     const SCALARS: &[&str] = &[
         "tumble",
         "hop",

@@ -8,13 +8,13 @@ use super::tree::text;
 use crate::data::Result;
 use crate::data::format::parse_datetime;
 use crate::data::time::day_of;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
 /// What a text stands for that says itself that it is a time, and its type.
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn typed(node: &Ast, place: Place<'_>) -> Result<Option<(Ast, DataType)>> {
+pub(super) fn typed_literal(node: &Ast, place: ClauseSpan<'_>) -> Result<Option<(Ast, DataType)>> {
     let (dtype, written) = match node {
         Ast::TypedString(TypedString { data_type, value, .. }) => match &value.value {
             Value::SingleQuotedString(text) => (data_type, Some(text.as_str())),
@@ -23,17 +23,17 @@ pub(super) fn typed(node: &Ast, place: Place<'_>) -> Result<Option<(Ast, DataTyp
         Ast::Cast { expr, data_type, .. } => (data_type, text(expr)),
         _ => return Ok(None),
     };
-    let (Some(kind), Some(text)) = (Kind::of_sql(dtype), written) else { return Ok(None) };
+    let (Some(kind), Some(text)) = (TimeLiteral::of_sql(dtype), written) else { return Ok(None) };
     Ok(Some((literal(text, kind, place)?, kind.dtype())))
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum TimeLiteral {
     Date,
     Time,
 }
 
-impl Kind {
+impl TimeLiteral {
     fn of_sql(dtype: &SqlType) -> Option<Self> {
         match dtype {
             SqlType::Date => Some(Self::Date),
@@ -59,26 +59,26 @@ pub(super) fn compares(op: &BinaryOperator) -> bool {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn beside(dtype: Option<&DataType>, other: &mut Ast, place: Place<'_>) -> Result<()> {
+pub(super) fn coerce_beside(dtype: Option<&DataType>, other: &mut Ast, place: ClauseSpan<'_>) -> Result<()> {
     let Some(text) = text(other) else { return Ok(()) };
     let kind = match dtype {
-        Some(DataType::Date) if text.trim().len() <= 10 => Kind::Date,
-        Some(DataType::Date | DataType::Datetime(..)) => Kind::Time,
+        Some(DataType::Date) if text.trim().len() <= 10 => TimeLiteral::Date,
+        Some(DataType::Date | DataType::Datetime(..)) => TimeLiteral::Time,
         _ => return Ok(()),
     };
     *other = literal(text, kind, place)?;
     Ok(())
 }
 
-fn literal(text: &str, kind: Kind, place: Place<'_>) -> Result<Ast> {
+fn literal(text: &str, kind: TimeLiteral, place: ClauseSpan<'_>) -> Result<Ast> {
     let micros = parse_datetime(text.trim(), TimeUnit::Microseconds).ok_or_else(|| {
         place
             .fault(format!("'{text}' is not a time"))
             .hint("write it like '2024-01-31' or '2024-01-31 12:30:00', in UTC")
     })?;
     let (number, dtype) = match kind {
-        Kind::Date => (day_of(micros, TimeUnit::Microseconds).unwrap_or_default().into(), SqlType::Date),
-        Kind::Time => (micros, SqlType::Timestamp(None, TimezoneInfo::None)),
+        TimeLiteral::Date => (day_of(micros, TimeUnit::Microseconds).unwrap_or_default().into(), SqlType::Date),
+        TimeLiteral::Time => (micros, SqlType::Timestamp(None, TimezoneInfo::None)),
     };
     let number = Ast::value(Value::Number(number.to_string(), false));
     Ok(Ast::Cast { kind: CastKind::Cast, expr: Box::new(number), data_type: dtype, array: false, format: None })

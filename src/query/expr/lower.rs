@@ -1,5 +1,5 @@
-//! A resolved expression in polars' form. Most of it goes there as SQL text; what polars' SQL does not have, or would do
-//! otherwise, is taken out of the text as an expression of its own, and put in where it stood:
+//! A resolved expression in polars' form. Most of it goes there as SQL text; what polars' SQL does not have, or would
+//! do otherwise, is taken out of the text as an expression of its own, and put in where it stood:
 //!
 //! - `date_trunc('hour', time)`: polars' SQL does not have it.
 //! - AND and OR: of long chains only the text is long, and its SQL would work them out one within the other.
@@ -12,18 +12,18 @@ use sqlparser::ast::{BinaryOperator, Expr as Ast, visit_expressions};
 
 use super::date_trunc;
 use super::functions::{unknown_call, unknown_function};
-use super::time_calls::{self, Loss};
+use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
 use crate::data::{Fault, Result};
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 use crate::sync::deep;
 
 /// What stands in the place of a part, with its number.
 const PLACE: &str = "__taken";
 
 /// A resolved expression in polars' form. Where it loses a time is added to `losses`.
-pub(super) fn to_polars(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<Expr> {
-    let (bare, parts) = take_out(expr, place, losses)?;
+pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<TimeOverflow>) -> Result<Expr> {
+    let (bare, parts) = extract_parts(expr, place, overflows)?;
     let parsed = sql_expr(&bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
         match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
@@ -34,7 +34,7 @@ pub(super) fn to_polars(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) ->
             None => place.fault(what).hint("check the names and types in this expression"),
         }
     })?;
-    Ok(put_in(parsed, &parts))
+    Ok(insert_parts(parsed, &parts))
 }
 
 /// polars goes as deep as the expression, and does not look whether there is room.
@@ -49,10 +49,14 @@ pub(super) fn sql_expr(sql: &str) -> PolarsResult<Expr> {
 ///
 /// # Errors
 /// When a unit is unknown, or the arguments do not fit.
-pub(super) fn take_out(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> Result<(Ast, Vec<Expr>)> {
+pub(super) fn extract_parts(
+    expr: &Ast,
+    place: ClauseSpan<'_>,
+    overflows: &mut Vec<TimeOverflow>,
+) -> Result<(Ast, Vec<Expr>)> {
     let (mut bare, mut parts) = (expr.clone(), Vec::new());
     rewrite(&mut bare, |node| {
-        let mut lower = |part: &Ast| to_polars(part, place, losses);
+        let mut lower = |part: &Ast| to_polars(part, place, overflows);
         let part = match &*node {
             Ast::BinaryOp { left, op: BinaryOperator::And, right } => Some(lower(left)?.and(lower(right)?)),
             Ast::BinaryOp { left, op: BinaryOperator::Or, right } => Some(lower(left)?.or(lower(right)?)),
@@ -62,7 +66,7 @@ pub(super) fn take_out(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> 
                 None if time_calls::is_marked(function) => {
                     let parts = arguments(function).unwrap_or_default();
                     let parts = parts.into_iter().map(&mut lower).collect::<Result<Vec<_>>>()?;
-                    Some(time_calls::meaning(function, &parts, place, losses)?)
+                    Some(time_calls::meaning(function, &parts, place, overflows)?)
                 }
                 None => None,
             },
@@ -78,7 +82,7 @@ pub(super) fn take_out(expr: &Ast, place: Place<'_>, losses: &mut Vec<Loss>) -> 
 }
 
 /// The parts in their places.
-fn put_in(expr: Expr, parts: &[Expr]) -> Expr {
+fn insert_parts(expr: Expr, parts: &[Expr]) -> Expr {
     if parts.is_empty() {
         return expr;
     }

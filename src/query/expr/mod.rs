@@ -1,16 +1,17 @@
-//! Scalar expressions: parsed with sqlparser (`parse`), resolved against a schema (`resolve`), said in polars' words
-//! (`dialect`, `types`, `times`), put into polars' form in steps (`cut`, `lower`, `steps`) and evaluated (`scalar`).
-//! Which expressions are groups, aggregates or windows is left to `bind`.
+//! Scalar expressions: parsed with sqlparser (`parse`), resolved against a schema (`resolve`), translated into polars'
+//! words (`dialect`, `coercion`, `times`), put into polars' form in steps (`cut`, `lower`, `steps`) and evaluated
+//! (`scalar`). Which expressions are groups, aggregates or windows is left to `bind`.
 
 mod check;
+mod coercion;
 mod cut;
 mod date_trunc;
 mod dialect;
 mod evaluate;
 mod functions;
 mod literal;
-mod losses;
 mod lower;
+mod overflow;
 mod parse;
 mod resolve;
 mod scalar;
@@ -18,11 +19,10 @@ mod steps;
 mod time_calls;
 mod times;
 mod tree;
-mod types;
 
 pub use check::check_function;
 pub use dialect::translate;
-pub use losses::tell_loss;
+pub use overflow::report_overflow;
 pub use parse::parse;
 pub use resolve::{resolve, unknown_column, unqualify};
 pub use scalar::{Scalar, keep};

@@ -8,11 +8,11 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 use super::tree::column;
 use crate::data::Result;
 use crate::query::sql::limits;
-use crate::query::sql::span::{Place, location, offset};
+use crate::query::sql::span::{ClauseSpan, location, offset};
 use crate::sync::deep;
 
 /// Reads a clause as one expression.
-pub fn parse(place: Place<'_>) -> Result<Ast> {
+pub fn parse(place: ClauseSpan<'_>) -> Result<Ast> {
     match name(&place.clause.sql) {
         Some(name) => Ok(column(name)),
         None => deep(|| read(place)),
@@ -25,7 +25,7 @@ fn name(sql: &str) -> Option<&str> {
     (!inner.is_empty() && !inner.contains(['"', '\\'])).then_some(inner)
 }
 
-fn read(place: Place<'_>) -> Result<Ast> {
+fn read(place: ClauseSpan<'_>) -> Result<Ast> {
     let sql = &place.clause.sql;
     let wrong = |e: ParserError| {
         let text = match e {
@@ -44,7 +44,7 @@ fn read(place: Place<'_>) -> Result<Ast> {
         };
         place.fault_at(what.replace("found: EOF", "found its end"), at..sql.len()).hint(hint)
     };
-    let too_much = |(what, hint): limits::Excess| place.fault(what).hint(hint);
+    let too_much = |(what, hint): limits::LimitExceeded| place.fault(what).hint(hint);
     limits::of_text(sql).map_err(too_much)?;
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| wrong(e.into()))?;
     limits::of_tokens(&tokens).map_err(too_much)?;

@@ -9,10 +9,10 @@ use super::tree::{column, rewrite};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::query::scope::Scope;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
 /// Replaces names by the exact, quoted names of `schema`'s columns, and says which ones were used.
-pub fn resolve(expr: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
+pub fn resolve(expr: &mut Ast, schema: &Schema, table: &Scope, place: ClauseSpan<'_>) -> Result<BTreeSet<PlSmallStr>> {
     let mut used = BTreeSet::new();
     rewrite(expr, |node| {
         unqualify(node, table);
@@ -48,7 +48,7 @@ pub fn unqualify(expr: &mut Ast, table: &Scope) {
     table.unqualify(expr);
 }
 
-pub fn unknown_column(schema: &Schema, ident: &Ident, place: Place<'_>) -> Fault {
+pub fn unknown_column(schema: &Schema, ident: &Ident, place: ClauseSpan<'_>) -> Fault {
     let names: Vec<&str> = schema.iter_names().map(|n| n.as_str()).collect();
     let fault = place.fault_on(format!("there is no column '{}'", ident.value), &Ast::Identifier(ident.clone()));
     match nearest(&ident.value, &names) {

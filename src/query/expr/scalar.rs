@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use polars::prelude::*;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast, visit_expressions};
 
+use super::coercion::coerce;
 use super::dialect::translate;
 use super::functions::check_aggregates;
 use super::steps::Steps;
 use super::times::mark;
 use super::tree::read_by;
-use super::types::settle;
 use crate::data::{Fault, Result};
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 use crate::sync::deep;
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.
@@ -36,11 +36,11 @@ pub struct Computed {
 
 impl Scalar {
     /// Binds a resolved expression to `schema`; its type comes with it.
-    pub fn bind(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
+    pub fn bind(expr: &Ast, schema: &Schema, place: ClauseSpan<'_>) -> Result<(Self, DataType)> {
         deep(|| Self::bind_here(expr, schema, place))
     }
 
-    fn bind_here(expr: &Ast, schema: &Schema, place: Place<'_>) -> Result<(Self, DataType)> {
+    fn bind_here(expr: &Ast, schema: &Schema, place: ClauseSpan<'_>) -> Result<(Self, DataType)> {
         if let Ast::Identifier(ident) = expr
             && let Some(dtype) = schema.get(&ident.value)
         {
@@ -49,7 +49,7 @@ impl Scalar {
         check_aggregates(expr, place)?;
         let mut timed = expr.clone();
         translate(&mut timed, place.clause.sql.len()).map_err(|(what, hint)| place.fault(what).hint(hint))?;
-        settle(&mut timed, schema, place)?;
+        coerce(&mut timed, schema, place)?;
         mark(&mut timed, schema)?;
         let steps = Steps::new(&timed, place)?;
         let read = read_by(&timed, &|name| schema.get(name).cloned());
@@ -121,7 +121,7 @@ fn calculates(expr: &Ast) -> bool {
 }
 
 /// The expression with every column of whole numbers as doubles.
-fn in_doubles(expr: &Ast, schema: &Schema, place: Place<'_>) -> Option<Steps> {
+fn in_doubles(expr: &Ast, schema: &Schema, place: ClauseSpan<'_>) -> Option<Steps> {
     let mut wide = expr.clone();
     let _ = sqlparser::ast::visit_expressions_mut(&mut wide, |node| {
         if let Ast::Identifier(ident) = node

@@ -7,9 +7,9 @@ use sqlparser::ast::Expr as Ast;
 use super::cut::{cut, step_name};
 use super::evaluate::evaluate;
 use super::lower::to_polars;
-use super::time_calls::Loss;
+use super::time_calls::TimeOverflow;
 use crate::data::Result;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
 /// Expressions that are evaluated one after the other; the last is the value.
 #[derive(Clone, Debug)]
@@ -17,17 +17,17 @@ pub struct Steps {
     before: Vec<Expr>,
     last: Expr,
     /// Where times are calculated with, and what is lost there.
-    losses: Vec<Loss>,
+    overflows: Vec<TimeOverflow>,
 }
 
 impl Steps {
     /// # Errors
     /// What polars does not understand.
-    pub fn new(expr: &Ast, place: Place<'_>) -> Result<Self> {
-        let ((before, last), mut losses) = (cut(expr), Vec::new());
-        let mut lower = |step: &Ast| to_polars(step, place, &mut losses);
+    pub fn new(expr: &Ast, place: ClauseSpan<'_>) -> Result<Self> {
+        let ((before, last), mut overflows) = (cut(expr), Vec::new());
+        let mut lower = |step: &Ast| to_polars(step, place, &mut overflows);
         let (before, last) = (before.iter().map(&mut lower).collect::<Result<_>>()?, lower(&last)?);
-        Ok(Self { before, last, losses })
+        Ok(Self { before, last, overflows })
     }
 
     /// The value for each row of `frame`, which has the columns that are read.
@@ -52,7 +52,7 @@ impl Steps {
     }
 
     /// Where times are calculated with: expressions over what `before` gives.
-    pub fn losses(&self) -> &[Loss] {
-        &self.losses
+    pub fn overflows(&self) -> &[TimeOverflow] {
+        &self.overflows
     }
 }

@@ -1,16 +1,16 @@
-//! What calculating with times means in polars' form: what has no place in the range of times is null and told, never
-//! wrapped. polars calculates; here its calls are kept from values that it wraps or ends on, and what was kept from it is
-//! noted.
+//! What calculating with times means in polars' form: what has no place in the range of times is null and reported,
+//! never wrapped. polars calculates; here its calls are kept from values that it wraps or ends on, and what was kept
+//! from it is noted.
 
 use polars::prelude::*;
 use sqlparser::ast::{Expr as Ast, Function, Interval, Value};
 
 use crate::data::Result;
 use crate::data::time;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 use crate::query::window::parse_interval;
 
-/// What is said in the place of …
+/// Names of the calls that stand for …
 pub(super) const PREFIX: &str = "__time_";
 /// a time that is calculated with,
 pub(super) const PLAIN: &str = "__time_plain";
@@ -26,7 +26,7 @@ pub(super) const MICROS: DataType = DataType::Datetime(TimeUnit::Microseconds, N
 
 /// Where an expression gave null because a time left the range.
 #[derive(Clone, Debug)]
-pub struct Loss {
+pub struct TimeOverflow {
     /// True for the rows.
     pub lost: Expr,
     /// The time that was calculated with.
@@ -42,7 +42,12 @@ pub(super) fn is_marked(function: &Function) -> bool {
 ///
 /// # Errors
 /// When there is no such place.
-pub(super) fn meaning(function: &Function, parts: &[Expr], place: Place<'_>, losses: &mut Vec<Loss>) -> Result<Expr> {
+pub(super) fn meaning(
+    function: &Function,
+    parts: &[Expr],
+    place: ClauseSpan<'_>,
+    overflows: &mut Vec<TimeOverflow>,
+) -> Result<Expr> {
     let name = function.name.to_string();
     let made = match (name.as_str(), parts) {
         (TEXT, [x]) => {
@@ -58,7 +63,7 @@ pub(super) fn meaning(function: &Function, parts: &[Expr], place: Place<'_>, los
             let kept =
                 a.clone().map_many(move |c| addable(c, minus), std::slice::from_ref(b), |_, fields| Ok(first(fields)));
             let sum = if minus { kept.clone() - b.clone() } else { kept.clone() + b.clone() };
-            losses.push(Loss {
+            overflows.push(TimeOverflow {
                 lost: a.clone().is_not_null().and(b.clone().is_not_null()).and(kept.is_null()),
                 value: a.clone(),
             });
@@ -67,13 +72,13 @@ pub(super) fn meaning(function: &Function, parts: &[Expr], place: Place<'_>, los
         _ => return Err(place.fault(format!("there is no function '{name}'"))),
     };
     if let [x] = parts {
-        losses.push(Loss { lost: x.clone().is_not_null().and(made.clone().is_null()), value: x.clone() });
+        overflows.push(TimeOverflow { lost: x.clone().is_not_null().and(made.clone().is_null()), value: x.clone() });
     }
     Ok(made)
 }
 
 /// A span as written: polars ends on those that it cannot read or hold.
-pub(super) fn interval(interval: &Interval, node: &Ast, place: Place<'_>) -> Result<Expr> {
+pub(super) fn interval(interval: &Interval, node: &Ast, place: ClauseSpan<'_>) -> Result<Expr> {
     let unit = interval.leading_field.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
     let Some(text) = text(&interval.value) else {
         return Err(place.fault_on("this is not an interval", node).hint("write it like INTERVAL '15 minutes'"));

@@ -109,7 +109,7 @@ pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
         match node {
             Ast::BinaryOp { left, op: op @ (Op::Plus | Op::Minus), right } if is_time(left) || is_time(right) => {
                 let name = if *op == Op::Plus { ADD } else { SUB };
-                // The time first: it is what is told.
+                // The time first: it is the value that is reported.
                 let (first, second) = if is_time(left) || *op == Op::Minus { (left, right) } else { (right, left) };
                 *node = call(name, vec![(**first).clone(), (**second).clone()]);
             }

@@ -27,7 +27,7 @@ use words::{Encoded, KeyColumn};
 pub struct Keys {
     columns: Vec<KeyColumn>,
     packing: Packing,
-    store: Store,
+    store: GroupIndex,
     groups: usize,
     /// Rows assigned so far.
     rows: usize,
@@ -38,7 +38,7 @@ pub struct Keys {
 
 /// The key of each group, and how a group is found.
 #[derive(Debug)]
-enum Store {
+enum GroupIndex {
     /// One word a group; `table` has the group plus one of every word that there can be, or 0.
     Direct { keys: Vec<u64>, table: Vec<u32> },
     /// One word a group.
@@ -90,7 +90,7 @@ impl Keys {
         Ok(Self {
             packing: Packing::new(columns.len()),
             columns,
-            store: Store::Packed { keys: Vec::new(), index: Index::default() },
+            store: GroupIndex::Packed { keys: Vec::new(), index: Index::default() },
             groups: 0,
             rows: 0,
             packed: Vec::new(),
@@ -109,8 +109,8 @@ impl Keys {
     /// Bytes held, about.
     pub fn size(&self) -> usize {
         let store = match &self.store {
-            Store::Direct { keys, table } => keys.capacity() * 8 + table.capacity() * 4,
-            Store::Packed { keys, index } | Store::Wide { keys, index } => keys.capacity() * 8 + index.size(),
+            GroupIndex::Direct { keys, table } => keys.capacity() * 8 + table.capacity() * 4,
+            GroupIndex::Packed { keys, index } | GroupIndex::Wide { keys, index } => keys.capacity() * 8 + index.size(),
         };
         store
             + self.columns.iter().map(KeyColumn::size).sum::<usize>()
@@ -203,11 +203,11 @@ impl Keys {
         }
         groups.reserve(rows);
         self.rows = self.rows.saturating_add(rows);
-        if !matches!(self.store, Store::Wide { .. }) {
+        if !matches!(self.store, GroupIndex::Wide { .. }) {
             self.pack(encoded, rows);
         }
         match &mut self.store {
-            Store::Direct { keys, table } => {
+            GroupIndex::Direct { keys, table } => {
                 let group = |key: &u64| table.get(*key as usize).map_or(0, |place| *place).wrapping_sub(1);
                 groups.extend(self.packed.iter().map(group));
                 if groups.contains(&u32::MAX) {
@@ -222,11 +222,11 @@ impl Keys {
                 }
                 self.groups = keys.len();
             }
-            Store::Packed { keys, index } => {
+            GroupIndex::Packed { keys, index } => {
                 find_packed(&self.packed, keys, index, &mut self.hashes, groups);
                 self.groups = keys.len();
             }
-            Store::Wide { keys, index } => self.groups = find_wide(encoded, rows, keys, index, groups),
+            GroupIndex::Wide { keys, index } => self.groups = find_wide(encoded, rows, keys, index, groups),
         }
     }
 
@@ -238,7 +238,7 @@ impl Keys {
             if !self.packing.widen(encoded) {
                 let (mut keys, mut index) = (Vec::new(), Index::default());
                 find_wide(&old, self.groups, &mut keys, &mut index, &mut Vec::new());
-                self.store = Store::Wide { keys, index };
+                self.store = GroupIndex::Wide { keys, index };
                 self.packed = Vec::new();
                 return;
             }
@@ -251,7 +251,7 @@ impl Keys {
         let bits = self.packing.bits();
         if bits <= DIRECT_BITS
             && self.rows >> bits.saturating_sub(2) > 0
-            && let Store::Packed { keys, .. } = &mut self.store
+            && let GroupIndex::Packed { keys, .. } = &mut self.store
         {
             let mut table = vec![0; 1 << bits];
             for (group, key) in keys.iter().enumerate() {
@@ -259,7 +259,7 @@ impl Keys {
                     *place = group as u32 + 1;
                 }
             }
-            self.store = Store::Direct { keys: std::mem::take(keys), table };
+            self.store = GroupIndex::Direct { keys: std::mem::take(keys), table };
         }
     }
 
@@ -270,10 +270,10 @@ impl Keys {
 
     fn unpacked_one(&self, column: usize, range: Range<usize>) -> Encoded {
         match &self.store {
-            Store::Direct { keys, .. } | Store::Packed { keys, .. } => {
+            GroupIndex::Direct { keys, .. } | GroupIndex::Packed { keys, .. } => {
                 self.packing.unpack(column, keys.get(range).unwrap_or_default())
             }
-            Store::Wide { keys, .. } => {
+            GroupIndex::Wide { keys, .. } => {
                 let width = self.columns.len() + 1;
                 let keys = keys.get(range.start * width..range.end * width).unwrap_or_default();
                 let words = keys.iter().skip(column).step_by(width).copied().collect();
@@ -285,13 +285,13 @@ impl Keys {
     }
 }
 
-fn packed_store(keys: Vec<u64>) -> Store {
+fn packed_store(keys: Vec<u64>) -> GroupIndex {
     let mut index = Index::default();
     index.reserve(keys.len());
     for (group, key) in keys.iter().enumerate() {
         index.insert(fold(*key), group as u32);
     }
-    Store::Packed { keys, index }
+    GroupIndex::Packed { keys, index }
 }
 
 fn find_packed(rows: &[u64], keys: &mut Vec<u64>, index: &mut Index, hashes: &mut Vec<u64>, groups: &mut Vec<u32>) {

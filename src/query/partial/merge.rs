@@ -115,7 +115,7 @@ impl Partial {
     pub fn merge(&mut self, other: &DataFrame) -> Result<()> {
         self.merge_frame(other)?;
         self.unseen += other.height();
-        self.tidy()
+        self.compact_if_due()
     }
 
     pub(super) fn merge_frame(&mut self, other: &DataFrame) -> Result<()> {

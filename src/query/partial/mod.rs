@@ -6,7 +6,11 @@
 //! columns.
 
 mod absorb;
+mod absorbed;
+mod inputs;
+mod joined;
 mod merge;
+mod panes;
 mod read;
 mod spill;
 
@@ -15,19 +19,21 @@ use crate::query::Plan;
 use crate::query::aggregate::Accumulator;
 use crate::query::blocks::Blocks;
 use crate::query::keys::Keys;
-use crate::query::plan::{Call, key_name};
-use crate::query::rows::Store;
-use crate::query::window::{Hop, Kind, Sessions, as_times, micros_of};
+use crate::query::plan::{AggregateCall, key_name};
+use crate::query::row_store::RowStore;
+use crate::query::window::{Hop, Sessions, WindowAssigner, as_times, micros_of};
 use polars::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use absorb::Absorbed;
+pub use absorbed::Absorbed;
 pub use read::Answer;
 pub use spill::{divide, gather};
 
 /// Rows that go through keys and states together: few enough that the states still find in the cache what the keys
 /// left there.
 const TOGETHER: usize = 1 << 13;
+/// A chunk is taken in pieces, so that not more rows than this stand in hops at once.
+const MOST_HOPS: i64 = 1 << 21;
 
 #[derive(Debug)]
 pub struct Partial {
@@ -37,7 +43,7 @@ pub struct Partial {
     sessions: Option<Sessions>,
     states: Vec<Box<dyn Accumulator>>,
     /// The rows, where rows are shown instead of groups.
-    rows: Option<Store>,
+    rows: Option<RowStore>,
     /// The groups to which late rows were re-admitted; may be shorter than there are groups.
     corrected: Vec<bool>,
     /// The group of each row; kept for its memory.
@@ -78,8 +84,8 @@ impl Partial {
     pub fn new(plan: Arc<Plan>) -> Result<Self> {
         let keys = plan.new_keys()?;
         let sessions = plan.gap().map(Sessions::new);
-        let states = plan.calls.iter().map(Call::make).collect();
-        let rows = plan.rows.as_ref().map(|rows| Store::new(plan.clone(), rows));
+        let states = plan.calls.iter().map(AggregateCall::make).collect();
+        let rows = plan.rows.as_ref().map(|rows| RowStore::new(plan.clone(), rows));
         let mut partial = Self {
             plan,
             keys,
@@ -118,7 +124,7 @@ impl Partial {
         let remembered = self.blocks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Blocks::groups);
         let remembered = remembered * 8 * (self.plan.keys.len() + self.plan.calls.len());
         let windows = remembered + self.sessions.as_ref().map_or(0, Sessions::size) + self.corrected.capacity();
-        self.rows.as_ref().map_or(0, Store::size)
+        self.rows.as_ref().map_or(0, RowStore::size)
             + self.keys.size()
             + self.states.iter().map(|s| s.size()).sum::<usize>()
             + self.groups.capacity() * 4
@@ -135,13 +141,13 @@ impl Partial {
     /// # Errors
     /// When an expression of the answer cannot be evaluated.
     pub fn drain(&mut self) -> Result<DataFrame> {
-        let rows = self.rows.as_mut().map(Store::drain).transpose()?.unwrap_or_default();
+        let rows = self.rows.as_mut().map(RowStore::drain).transpose()?.unwrap_or_default();
         self.plan.finish.apply(rows)
     }
 
     fn hop(&self) -> Option<Hop> {
         self.plan.window().and_then(|window| match window.kind {
-            Kind::Hop(hop) => Some(hop),
+            WindowAssigner::Hop(hop) => Some(hop),
             _ => None,
         })
     }
@@ -187,7 +193,7 @@ impl Partial {
     }
 
     /// Numbers the groups anew once many sessions have become part of others, and makes their states one.
-    fn tidy(&mut self) -> Result<()> {
+    fn compact_if_due(&mut self) -> Result<()> {
         if self.sessions.as_ref().is_some_and(Sessions::must_compact) { self.compact() } else { Ok(()) }
     }
 
@@ -202,7 +208,7 @@ impl Partial {
     }
 
     /// What there is once sessions that have become part of others are one with them; `None` when all are.
-    fn settled(&self) -> Result<Option<Settled>> {
+    fn settled(&self) -> Result<Option<CompactedSessions>> {
         let Some(sessions) = self.sessions.as_ref().filter(|s| s.any_joined()) else { return Ok(None) };
         let (renumbered, count) = (sessions.renumbered(), sessions.len());
         let mut states = Vec::with_capacity(self.states.len());
@@ -216,7 +222,12 @@ impl Partial {
         for (mark, group) in self.corrected.iter().zip(&renumbered) {
             corrected[*group as usize] |= mark;
         }
-        Ok(Some(Settled { slots: IdxCa::from_vec("".into(), sessions.own_slots()), renumbered, states, corrected }))
+        Ok(Some(CompactedSessions {
+            slots: IdxCa::from_vec("".into(), sessions.own_slots()),
+            renumbered,
+            states,
+            corrected,
+        }))
     }
 
     /// The key columns of each group, in the order of the question's keys.
@@ -240,7 +251,7 @@ impl Partial {
 }
 
 /// Groups after sessions have become one.
-struct Settled {
+struct CompactedSessions {
     /// The slots that are groups of their own, in the order of their new numbers.
     slots: IdxCa,
     /// The new number of each slot.

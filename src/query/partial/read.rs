@@ -6,7 +6,7 @@ use crate::query::Plan;
 use crate::query::blocks::{Blocks, MANY};
 use crate::query::finish::STATUS;
 use crate::query::plan::{END, call_name};
-use crate::query::rows::Store;
+use crate::query::row_store::RowStore;
 use crate::query::window::{Micros, WindowStatus, as_times};
 use polars::prelude::*;
 use std::sync::PoisonError;
@@ -49,7 +49,7 @@ impl Partial {
     /// When a result has no place in its type, or an expression of the answer cannot be evaluated.
     pub fn answer(&self, watermark: Option<Micros>) -> Result<Answer> {
         let mut answer = Answer::of(&self.plan, self.kept(watermark)?, self.groups())?;
-        answer.notes.extend(self.rows.as_ref().and_then(Store::note));
+        answer.notes.extend(self.rows.as_ref().and_then(RowStore::note));
         Ok(answer)
     }
 

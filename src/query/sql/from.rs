@@ -4,15 +4,15 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use super::span::point;
-use super::tokens::{Word, clause, span_of, split_commas};
+use super::tokens::{SqlToken, clause, span_of, split_commas};
 use crate::data::Result;
-use crate::query::query::{Clause, Join, On, Query};
+use crate::query::query::{Clause, JoinClause, JoinConstraint, Query};
 
 /// Reads what stands between FROM and the next clause into `query`.
 ///
 /// # Errors
 /// Anything but a name, or a name joined with another.
-pub(super) fn read(sql: &str, words: &[Word], query: &mut Query) -> Result<()> {
+pub(super) fn read(sql: &str, words: &[SqlToken], query: &mut Query) -> Result<()> {
     let end = words.last().map_or(sql.len(), |w| w.at.end);
     let at = words.iter().position(starts_join);
     let (first, rest) = words.split_at(at.unwrap_or(words.len()));
@@ -34,29 +34,31 @@ pub(super) fn read(sql: &str, words: &[Word], query: &mut Query) -> Result<()> {
     let (second, on) = rest.split_at(at);
     let (joined, alias) = table(sql, second, end)?;
     let on = match on {
-        [using, Word { token: Token::LParen, .. }, columns @ .., Word { token: Token::RParen, .. }]
+        [using, SqlToken { token: Token::LParen, .. }, columns @ .., SqlToken { token: Token::RParen, .. }]
             if using.keyword() == Keyword::USING =>
         {
-            On::Using(split_commas(columns).into_iter().map(|c| clause(sql, c, end)).collect::<Result<_>>()?)
+            JoinConstraint::Using(
+                split_commas(columns).into_iter().map(|c| clause(sql, c, end)).collect::<Result<_>>()?,
+            )
         }
-        [on, condition @ ..] if on.keyword() == Keyword::ON => On::Condition(clause(sql, condition, end)?),
+        [on, condition @ ..] if on.keyword() == Keyword::ON => JoinConstraint::Condition(clause(sql, condition, end)?),
         other => {
             return Err(
                 point(sql, "USING takes columns in parentheses", span_of(other, end)).hint("write it like USING (id)")
             );
         }
     };
-    query.join = Some(Join { left, table: joined, alias, on });
+    query.join = Some(JoinClause { left, table: joined, alias, on });
     Ok(())
 }
 
-fn starts_join(word: &Word) -> bool {
+fn starts_join(word: &SqlToken) -> bool {
     matches!(word.keyword(), Keyword::JOIN | Keyword::INNER | Keyword::LEFT | Keyword::OUTER)
 }
 
 /// `name`, `name AS alias` or `name alias`.
-fn table(sql: &str, words: &[Word], end: usize) -> Result<(Clause, Option<String>)> {
-    let named = |word: &Word| Clause { sql: sql[word.at.clone()].to_owned(), at: word.at.start };
+fn table(sql: &str, words: &[SqlToken], end: usize) -> Result<(Clause, Option<String>)> {
+    let named = |word: &SqlToken| Clause { sql: sql[word.at.clone()].to_owned(), at: word.at.start };
     match words {
         [table] if table.name().is_some() => Ok((named(table), None)),
         [table, alias] | [table, _, alias]

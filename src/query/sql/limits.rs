@@ -28,9 +28,9 @@ pub const COLUMNS: usize = 200_000;
 pub const EXPRESSIONS: usize = 5_000;
 
 /// What is too much about a text: what, and what to do.
-pub type Excess = (String, &'static str);
+pub type LimitExceeded = (String, &'static str);
 
-pub fn of_text(sql: &str) -> Result<(), Excess> {
+pub fn of_text(sql: &str) -> Result<(), LimitExceeded> {
     if sql.len() <= BYTES {
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub fn of_text(sql: &str) -> Result<(), Excess> {
 ///
 /// # Errors
 /// When it is too much.
-pub fn of_query(query: &Query) -> Result<(), Excess> {
+pub fn of_query(query: &Query) -> Result<(), LimitExceeded> {
     let name =
         |clause: &Clause| clause.sql.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '*' | ' '));
     let clauses = query.items.iter().map(|i| &i.expr).chain(&query.groups).chain(query.order.iter().map(|o| &o.expr));
@@ -55,7 +55,7 @@ pub fn of_query(query: &Query) -> Result<(), Excess> {
 }
 
 /// Looks at the words of a text before they are parsed.
-pub fn of_words<'t>(tokens: impl Iterator<Item = &'t Token>) -> Result<(), Excess> {
+pub fn of_words<'t>(tokens: impl Iterator<Item = &'t Token>) -> Result<(), LimitExceeded> {
     let (mut open, mut selects) = (vec![0_usize], 0);
     for token in tokens {
         let keyword = match token {
@@ -99,12 +99,12 @@ pub fn of_words<'t>(tokens: impl Iterator<Item = &'t Token>) -> Result<(), Exces
 }
 
 /// `of_words` as the tokenizer gives them.
-pub fn of_tokens(tokens: &[TokenWithSpan]) -> Result<(), Excess> {
+pub fn of_tokens(tokens: &[TokenWithSpan]) -> Result<(), LimitExceeded> {
     of_words(tokens.iter().map(|t| &t.token))
 }
 
 /// Makes long chains of AND and OR as flat as can be, and complains about a tree that is too deep nevertheless.
-pub fn of_tree<T: Visit + VisitMut>(tree: &mut T, steps: usize) -> Result<(), Excess> {
+pub fn of_tree<T: Visit + VisitMut>(tree: &mut T, steps: usize) -> Result<(), LimitExceeded> {
     let _ = VisitMut::visit(tree, &mut Balancer);
     let mut depth = Depth { now: 0, most: steps };
     if Visit::visit(tree, &mut depth).is_break() {

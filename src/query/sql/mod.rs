@@ -14,11 +14,11 @@ mod tokens;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use self::clauses::{Part, split_clauses};
+use self::clauses::{ClauseKind, split_clauses};
 pub use self::identifier::{quote, quote_always};
 use self::select::{item, order};
 use self::span::point;
-use self::tokens::{Word, clause, span_of, split_commas, words};
+use self::tokens::{SqlToken, clause, span_of, split_commas, words};
 use super::query::Query;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
@@ -47,7 +47,7 @@ fn read(sql: &str) -> Result<Query> {
     let mut clauses = split_clauses(sql, &words, end)?;
     let mut query = Query::default();
 
-    let mut select = clauses.take(Part::Select).unwrap_or_default();
+    let mut select = clauses.take(ClauseKind::Select).unwrap_or_default();
     if let [first, rest @ ..] = select
         && first.keyword() == Keyword::DISTINCT
     {
@@ -61,33 +61,33 @@ fn read(sql: &str) -> Result<Query> {
             point(sql, "nothing is selected", 0..end).hint("write SELECT, then columns or aggregates such as count(*)")
         );
     }
-    match clauses.take(Part::From) {
+    match clauses.take(ClauseKind::From) {
         Some(words) => from::read(sql, words, &mut query)?,
         None => return Err(no_from(sql, &words, end)),
     }
-    query.filter = clauses.take(Part::Where).map(|w| clause(sql, w, end)).transpose()?;
-    for piece in clauses.take(Part::Group).map(split_commas).unwrap_or_default() {
+    query.filter = clauses.take(ClauseKind::Where).map(|w| clause(sql, w, end)).transpose()?;
+    for piece in clauses.take(ClauseKind::Group).map(split_commas).unwrap_or_default() {
         query.groups.push(clause(sql, piece, end)?);
     }
-    query.having = clauses.take(Part::Having).map(|w| clause(sql, w, end)).transpose()?;
-    query.qualify = clauses.take(Part::Qualify).map(|w| clause(sql, w, end)).transpose()?;
-    for piece in clauses.take(Part::Order).map(split_commas).unwrap_or_default() {
+    query.having = clauses.take(ClauseKind::Having).map(|w| clause(sql, w, end)).transpose()?;
+    query.qualify = clauses.take(ClauseKind::Qualify).map(|w| clause(sql, w, end)).transpose()?;
+    for piece in clauses.take(ClauseKind::Order).map(split_commas).unwrap_or_default() {
         query.order.push(order(sql, piece, end)?);
     }
-    if let Some(words) = clauses.take(Part::Limit) {
+    if let Some(words) = clauses.take(ClauseKind::Limit) {
         limit(sql, words, end, &mut query)?;
     }
     Ok(query)
 }
 
 /// Reads `n` or `n OFFSET m` into `query`.
-fn limit(sql: &str, words: &[Word], end: usize, query: &mut Query) -> Result<()> {
+fn limit(sql: &str, words: &[SqlToken], end: usize, query: &mut Query) -> Result<()> {
     let (limit_word, offset_word) = match words {
         [limit, offset, skipped] if offset.keyword() == Keyword::OFFSET => (Some(limit), Some(skipped)),
         [limit] => (Some(limit), None),
         _ => (None, None),
     };
-    let whole = |word: &Word| match &word.token {
+    let whole = |word: &SqlToken| match &word.token {
         Token::Number(n, _) => n.parse().ok(),
         _ => None,
     };
@@ -104,9 +104,9 @@ fn limit(sql: &str, words: &[Word], end: usize, query: &mut Query) -> Result<()>
 }
 
 /// A question without FROM, or with a word that was meant to be it: one between a value and a name.
-fn no_from(sql: &str, words: &[Word], end: usize) -> Fault {
-    let near = |word: &Word| word.name().is_some_and(|w| nearest(w, &["from"]).is_some());
-    let between = |three: &&[Word]| matches!(three, [_, word, table] if table.name().is_some() && near(word));
+fn no_from(sql: &str, words: &[SqlToken], end: usize) -> Fault {
+    let near = |word: &SqlToken| word.name().is_some_and(|w| nearest(w, &["from"]).is_some());
+    let between = |three: &&[SqlToken]| matches!(three, [_, word, table] if table.name().is_some() && near(word));
     match words.windows(3).rfind(between) {
         Some([_, word, _]) => point(sql, "there is no FROM", word.at.clone()).hint("did you mean FROM here?"),
         _ => point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table"),

@@ -1,18 +1,18 @@
 //! A question as SQL text, one clause a line.
 
 use super::identifier::quote;
-use crate::query::query::{Clause, Item, On, Order, Query};
+use crate::query::query::{Clause, JoinConstraint, OrderItem, Query, SelectItem};
 
 /// The text of a question, one clause a line.
 pub(super) fn print(query: &Query) -> String {
     if let Some(rerun) = &query.rerun {
         return rerun.text.sql.clone();
     }
-    let item = |i: &Item| match &i.alias {
+    let item = |i: &SelectItem| match &i.alias {
         Some(alias) => format!("{} AS {}", i.expr.sql, quote(alias)),
         None => i.expr.sql.clone(),
     };
-    let order = |o: &Order| {
+    let order = |o: &OrderItem| {
         let nulls = match o.nulls_first {
             Some(true) => " NULLS FIRST",
             Some(false) => " NULLS LAST",
@@ -32,8 +32,10 @@ pub(super) fn print(query: &Query) -> String {
     ];
     if let Some(join) = &query.join {
         let on = match &join.on {
-            On::Condition(condition) => format!("ON {}", condition.sql),
-            On::Using(columns) => format!("USING ({})", list(columns.iter().map(|c| c.sql.clone()).collect())),
+            JoinConstraint::Condition(condition) => format!("ON {}", condition.sql),
+            JoinConstraint::Using(columns) => {
+                format!("USING ({})", list(columns.iter().map(|c| c.sql.clone()).collect()))
+            }
         };
         lines.push(format!(
             "{} {} {on}",

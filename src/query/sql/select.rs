@@ -3,12 +3,12 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use super::tokens::{Word, clause};
+use super::tokens::{SqlToken, clause};
 use crate::data::Result;
-use crate::query::query::{Item, Order};
+use crate::query::query::{OrderItem, SelectItem};
 
 /// An item of the SELECT list: `expr`, `expr AS alias` or `expr alias`.
-pub(super) fn item(sql: &str, words: &[Word]) -> Result<Item> {
+pub(super) fn item(sql: &str, words: &[SqlToken]) -> Result<SelectItem> {
     let end = words.last().map_or(sql.len(), |w| w.at.end);
     let (expr, alias) = match words {
         [expr @ .., as_, alias] if as_.keyword() == Keyword::AS && alias.name().is_some() && !expr.is_empty() => {
@@ -19,11 +19,11 @@ pub(super) fn item(sql: &str, words: &[Word]) -> Result<Item> {
         }
         _ => (words, None),
     };
-    Ok(Item { expr: clause(sql, expr, end)?, alias: alias.map(str::to_owned) })
+    Ok(SelectItem { expr: clause(sql, expr, end)?, alias: alias.map(str::to_owned) })
 }
 
 /// `count(*) n`: a name right after the end of an expression, unless it is a word that goes on with it.
-fn is_implicit_alias(words: &[Word], before: &Word, alias: &Word) -> bool {
+fn is_implicit_alias(words: &[SqlToken], before: &SqlToken, alias: &SqlToken) -> bool {
     let ends_expression = matches!(before.token, Token::RParen | Token::Number(..) | Token::SingleQuotedString(_))
         || (before.name().is_some()
             && matches!(
@@ -72,8 +72,8 @@ const GOES_ON: &[Keyword] = &[
 ];
 
 /// An item of ORDER BY: `expr [ASC|DESC] [NULLS FIRST|LAST]`.
-pub(super) fn order(sql: &str, mut words: &[Word], end: usize) -> Result<Order> {
-    let mut order = Order::default();
+pub(super) fn order(sql: &str, mut words: &[SqlToken], end: usize) -> Result<OrderItem> {
+    let mut order = OrderItem::default();
     if let [rest @ .., nulls, which] = words
         && nulls.keyword() == Keyword::NULLS
         && matches!(which.keyword(), Keyword::FIRST | Keyword::LAST)

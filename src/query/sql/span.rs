@@ -10,13 +10,13 @@ use crate::query::query::Clause;
 
 /// Where a clause stands in the whole text of a question, for errors.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct ClauseSpan<'a> {
     /// The whole text.
     pub text: &'a str,
     pub clause: &'a Clause,
 }
 
-impl Place<'_> {
+impl ClauseSpan<'_> {
     /// A fault about the whole clause.
     pub fn fault(&self, what: impl Into<String>) -> Fault {
         self.fault_at(what, 0..self.clause.sql.len())

@@ -13,20 +13,20 @@ use sqlparser::tokenizer::Token;
 use super::identifier::quote;
 use super::limits;
 use super::span::{location, point};
-use super::tokens::Word;
+use super::tokens::SqlToken;
 use crate::data::Result;
-use crate::query::query::{Clause, Query, Rerun};
+use crate::query::query::{Clause, Query, RerunClause};
 use crate::sync::deep;
 
 /// The question as text, where it is more than one SELECT over one table or an enriched one.
 ///
 /// # Errors
 /// When it is more, and no SQL.
-pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
+pub(super) fn outside(sql: &str, words: &[SqlToken]) -> Result<Option<Query>> {
     if !is_outside(words) {
         return Ok(None);
     }
-    let levels = |w: &&Word| matches!(w.keyword(), Keyword::ROLLUP | Keyword::CUBE | Keyword::GROUPING);
+    let levels = |w: &&SqlToken| matches!(w.keyword(), Keyword::ROLLUP | Keyword::CUBE | Keyword::GROUPING);
     if let Some(word) = words.iter().find(levels) {
         let what = format!(
             "{} groups rows at several levels at once, which is not understood",
@@ -42,10 +42,14 @@ pub(super) fn outside(sql: &str, words: &[Word]) -> Result<Option<Query>> {
     let Some(first) = tables.first() else {
         return Err(point(sql, "this question names no table", start..end).hint("add FROM and the name of a table"));
     };
-    Ok(Some(Query { table: quote(first).as_str().into(), rerun: Some(Rerun { text, tables }), ..Query::default() }))
+    Ok(Some(Query {
+        table: quote(first).as_str().into(),
+        rerun: Some(RerunClause { text, tables }),
+        ..Query::default()
+    }))
 }
 
-fn is_outside(words: &[Word]) -> bool {
+fn is_outside(words: &[SqlToken]) -> bool {
     if words.first().is_some_and(|w| w.keyword() == Keyword::WITH) {
         return true;
     }
@@ -97,8 +101,8 @@ fn is_outside(words: &[Word]) -> bool {
 }
 
 /// Whether the OFFSET at `at` ends a question with `LIMIT n OFFSET m`.
-fn is_cut(words: &[Word], at: usize) -> bool {
-    let number = |w: &Word| matches!(w.token, Token::Number(..));
+fn is_cut(words: &[SqlToken], at: usize) -> bool {
+    let number = |w: &SqlToken| matches!(w.token, Token::Number(..));
     let before = at.checked_sub(2).and_then(|from| words.get(from..at));
     let limited =
         before.is_some_and(|pair| matches!(pair, [limit, n] if limit.keyword() == Keyword::LIMIT && number(n)));
@@ -133,11 +137,11 @@ pub fn tree(sql: &str, text: &Clause) -> Result<Box<SqlQuery>> {
 /// The tables that a question names, without those it makes itself.
 fn tables(query: &SqlQuery) -> Vec<String> {
     #[derive(Default)]
-    struct Names {
+    struct TableNames {
         made: BTreeSet<String>,
         named: Vec<String>,
     }
-    impl Visitor for Names {
+    impl Visitor for TableNames {
         type Break = ();
 
         fn pre_visit_query(&mut self, query: &SqlQuery) -> ControlFlow<()> {
@@ -158,7 +162,7 @@ fn tables(query: &SqlQuery) -> Vec<String> {
             ControlFlow::Continue(())
         }
     }
-    let mut names = Names::default();
+    let mut names = TableNames::default();
     let _ = query.visit(&mut names);
     names.named.retain(|n| !names.made.contains(&n.to_lowercase()));
     names.named

@@ -12,12 +12,12 @@ use crate::data::Result;
 use crate::query::query::Clause;
 
 /// A token that means something (no white space, no comment) and the bytes it stands on.
-pub(super) struct Word {
+pub(super) struct SqlToken {
     pub(super) token: Token,
     pub(super) at: Range<usize>,
 }
 
-impl Word {
+impl SqlToken {
     pub(super) fn keyword(&self) -> Keyword {
         match &self.token {
             Token::Word(word) if word.quote_style.is_none() => word.keyword,
@@ -33,8 +33,8 @@ impl Word {
     }
 }
 
-pub(super) fn words(sql: &str) -> Result<Vec<Word>> {
-    let too_much = |(what, hint): limits::Excess| point(sql, what, 0..sql.len()).hint(hint);
+pub(super) fn words(sql: &str) -> Result<Vec<SqlToken>> {
+    let too_much = |(what, hint): limits::LimitExceeded| point(sql, what, 0..sql.len()).hint(hint);
     limits::of_text(sql).map_err(too_much)?;
     let tokens = Tokenizer::new(&GenericDialect, sql).tokenize_with_location().map_err(|e| {
         let at = offset(sql, e.location);
@@ -43,8 +43,8 @@ pub(super) fn words(sql: &str) -> Result<Vec<Word>> {
     limits::of_tokens(&tokens).map_err(too_much)?;
     let mut offsets = Offsets::new(sql);
     let meaningful = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF));
-    let mut words: Vec<Word> =
-        meaningful.map(|t| Word { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();
+    let mut words: Vec<SqlToken> =
+        meaningful.map(|t| SqlToken { at: offsets.to(t.span.start)..offsets.to(t.span.end), token: t.token }).collect();
     while matches!(words.last(), Some(w) if w.token == Token::SemiColon) {
         words.pop();
     }
@@ -54,7 +54,7 @@ pub(super) fn words(sql: &str) -> Result<Vec<Word>> {
     Ok(words)
 }
 
-pub(super) fn split_commas(words: &[Word]) -> Vec<&[Word]> {
+pub(super) fn split_commas(words: &[SqlToken]) -> Vec<&[SqlToken]> {
     if words.is_empty() {
         return Vec::new();
     }
@@ -71,14 +71,14 @@ pub(super) fn split_commas(words: &[Word]) -> Vec<&[Word]> {
         .collect()
 }
 
-pub(super) fn span_of(words: &[Word], end: usize) -> Range<usize> {
+pub(super) fn span_of(words: &[SqlToken], end: usize) -> Range<usize> {
     match (words.first(), words.last()) {
         (Some(first), Some(last)) => first.at.start..last.at.end,
         _ => end..end,
     }
 }
 
-pub(super) fn clause(sql: &str, words: &[Word], end: usize) -> Result<Clause> {
+pub(super) fn clause(sql: &str, words: &[SqlToken], end: usize) -> Result<Clause> {
     if words.is_empty() {
         return Err(point(sql, "something is missing beside this comma", end..end)
             .hint("remove the comma, or write what should stand there"));

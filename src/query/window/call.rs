@@ -4,14 +4,14 @@ use sqlparser::ast::{
     DateTimeField, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
 };
 
-use super::{Hop, Kind, Micros, Tumble, checked, parse_interval};
+use super::{Hop, Micros, Tumble, WindowAssigner, checked, parse_interval};
 use crate::data::Result;
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
 /// A call of a window function whose time is still unbound.
 pub struct WindowCall {
     pub time: Ast,
-    pub kind: Kind,
+    pub kind: WindowAssigner,
 }
 
 /// Name, how it is called, and which of the spans after the time may be left out.
@@ -46,7 +46,7 @@ pub fn is_window(name: &str) -> bool {
 ///
 /// # Errors
 /// When the arguments do not fit.
-pub fn window_call(expr: &Ast, place: Place<'_>) -> Result<Option<WindowCall>> {
+pub fn window_call(expr: &Ast, place: ClauseSpan<'_>) -> Result<Option<WindowCall>> {
     let Ast::Function(function) = expr else { return Ok(None) };
     let called = function.name.to_string();
     let Some((name, usage, least, most)) = CALLS.iter().find(|(name, ..)| called.eq_ignore_ascii_case(name)) else {
@@ -77,12 +77,12 @@ pub fn window_call(expr: &Ast, place: Place<'_>) -> Result<Option<WindowCall>> {
     let spans = spans.iter().map(|span| interval(span, place)).collect::<Result<Vec<_>>>()?;
     let kind = match (*name, &spans[..]) {
         ("tumble", [size, rest @ ..]) => {
-            Kind::Tumble(Tumble { size: *size, offset: rest.first().copied().unwrap_or(0) })
+            WindowAssigner::Tumble(Tumble { size: *size, offset: rest.first().copied().unwrap_or(0) })
         }
         ("hop", [slide, size, rest @ ..]) => {
-            Kind::Hop(Hop { slide: *slide, size: *size, offset: rest.first().copied().unwrap_or(0) })
+            WindowAssigner::Hop(Hop { slide: *slide, size: *size, offset: rest.first().copied().unwrap_or(0) })
         }
-        (_, [gap, ..]) => Kind::Session { gap: *gap },
+        (_, [gap, ..]) => WindowAssigner::Session { gap: *gap },
         _ => return Err(needs()),
     };
     let kind = checked(kind).map_err(|fault| {
@@ -91,7 +91,7 @@ pub fn window_call(expr: &Ast, place: Place<'_>) -> Result<Option<WindowCall>> {
     Ok(Some(WindowCall { time: (*time).clone(), kind }))
 }
 
-fn interval(expr: &Ast, place: Place<'_>) -> Result<Micros> {
+fn interval(expr: &Ast, place: ClauseSpan<'_>) -> Result<Micros> {
     let usage = "write it like INTERVAL '15 minutes'";
     let text = |e: &Ast| match e {
         Ast::Value(v) => match &v.value {

@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::{Due, Micros, Placed, Tumble};
+use super::{Admission, Micros, Tumble, WindowAssignment};
 
 /// `[start, start + size)`, with starts at `offset + k * slide`. A slide need not divide the size; one that is longer
 /// than the size leaves gaps.
@@ -63,7 +63,7 @@ impl Hop {
     }
 
     /// Which of the windows of a time are taken, counted back from the last one; and how many windows it lies in.
-    fn taken(&self, last: Micros, count: Micros, row: usize, due: Due<'_>) -> (Micros, Micros) {
+    fn taken(&self, last: Micros, count: Micros, row: usize, due: Admission<'_>) -> (Micros, Micros) {
         // Windows end the earlier the further back they are: those that are final are the furthest ones.
         let open = |watermark: Micros| {
             if watermark == Micros::MAX {
@@ -74,10 +74,10 @@ impl Hop {
             open.min(i128::from(count)) as Micros
         };
         match due {
-            Due::Open(None) => (0, count),
-            Due::Open(Some(watermark)) => (0, open(watermark)),
-            Due::Judged(watermarks) => (0, watermarks.get(row).map_or(count, |w| open(*w))),
-            Due::Missed(watermarks) => (watermarks.get(row).map_or(count, |w| open(*w)), count),
+            Admission::Open(None) => (0, count),
+            Admission::Open(Some(watermark)) => (0, open(watermark)),
+            Admission::Judged(watermarks) => (0, watermarks.get(row).map_or(count, |w| open(*w))),
+            Admission::Missed(watermarks) => (watermarks.get(row).map_or(count, |w| open(*w)), count),
         }
     }
 
@@ -86,15 +86,15 @@ impl Hop {
     fn sort(
         &self,
         times: &Int64Chunked,
-        due: Due<'_>,
+        due: Admission<'_>,
         mut each: impl FnMut(IdxSize, Option<Micros>, Micros, Micros),
-    ) -> Placed {
-        let mut placed = Placed::default();
+    ) -> WindowAssignment {
+        let mut placed = WindowAssignment::default();
         for (row, time) in times.iter().enumerate() {
             let index = row as IdxSize;
             match time.and_then(|t| self.windows(t)) {
                 // Without time a row is in a window of its own kind, which is never final.
-                None if matches!(due, Due::Missed(_)) => placed.late.push(index),
+                None if matches!(due, Admission::Missed(_)) => placed.late.push(index),
                 None => {
                     placed.taken += 1;
                     each(index, None, 0, 1);
@@ -118,7 +118,7 @@ impl Hop {
     }
 
     /// Each row in each of its windows.
-    pub(in crate::query) fn place(&self, times: &Int64Chunked, due: Due<'_>) -> Placed {
+    pub(in crate::query) fn place(&self, times: &Int64Chunked, due: Admission<'_>) -> WindowAssignment {
         let (mut rows, mut starts) = (Vec::with_capacity(times.len()), Vec::with_capacity(times.len()));
         let placed = self.sort(times, due, |row, last, from, until| {
             for back in (from..until).rev() {
@@ -126,13 +126,13 @@ impl Hop {
                 starts.push(last.map(|last| last - back * self.slide));
             }
         });
-        Placed { rows: Some(rows), starts: starts.into_iter().collect(), ..placed }
+        WindowAssignment { rows: Some(rows), starts: starts.into_iter().collect(), ..placed }
     }
 
     /// Each row once, in its pane: all rows of a pane are in the same windows.
-    pub(in crate::query) fn panes(&self, times: &Int64Chunked, watermark: Option<Micros>) -> Placed {
+    pub(in crate::query) fn panes(&self, times: &Int64Chunked, watermark: Option<Micros>) -> WindowAssignment {
         let mut rows = Vec::with_capacity(times.len());
-        let placed = self.sort(times, Due::Open(watermark), |row, _, _, _| rows.push(row));
+        let placed = self.sort(times, Admission::Open(watermark), |row, _, _, _| rows.push(row));
         let times = times.take(&rows).unwrap_or_default();
         let (mut from, mut until, mut pane) = (1, 0, None);
         let panes = times.iter().map(|time| {
@@ -143,6 +143,6 @@ impl Hop {
             }
             pane
         });
-        Placed { starts: panes.collect(), rows: Some(rows), ..placed }
+        WindowAssignment { starts: panes.collect(), rows: Some(rows), ..placed }
     }
 }

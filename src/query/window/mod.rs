@@ -30,14 +30,14 @@ pub const WATERMARK: &str = "__watermark";
 #[derive(Clone, Debug)]
 pub struct Window {
     pub time: Scalar,
-    pub kind: Kind,
+    pub kind: WindowAssigner,
     /// As written.
     pub sql: String,
 }
 
 /// How time is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum WindowAssigner {
     Tumble(Tumble),
     Hop(Hop),
     /// Rows of a group that are at most `gap` apart are one session; it ends `gap` after its last row.
@@ -92,7 +92,7 @@ impl WindowStatus {
 
 /// Which windows rows are taken into.
 #[derive(Clone, Copy, Debug)]
-pub enum Due<'a> {
+pub enum Admission<'a> {
     /// Those that are not final: all, without a watermark.
     Open(Option<Micros>),
     /// Those that were not final when the row came: one watermark for each row.
@@ -101,7 +101,7 @@ pub enum Due<'a> {
     Missed(&'a [Micros]),
 }
 
-impl<'a> Due<'a> {
+impl<'a> Admission<'a> {
     /// For some of the rows.
     pub(super) fn slice(self, from: usize, rows: usize) -> Self {
         let cut = |each: &'a [Micros]| each.get(from..from + rows).unwrap_or_default();
@@ -132,7 +132,7 @@ impl<'a> Due<'a> {
 
 /// Where rows go: each entry of `starts` is one row in one window.
 #[derive(Debug, Default)]
-pub struct Placed {
+pub struct WindowAssignment {
     /// The row of each entry; `None` where every row stands once, in order.
     pub rows: Option<Vec<IdxSize>>,
     /// The start of the entry's window; of a session, the row's own time.
@@ -151,9 +151,9 @@ impl Window {
     /// The end of a window, from its start or, for a session, from its last row; within what 64 bits can say.
     pub fn end(&self, start_or_last: Micros) -> Micros {
         let length = match self.kind {
-            Kind::Tumble(tumble) => tumble.size,
-            Kind::Hop(hop) => hop.size,
-            Kind::Session { gap } => gap,
+            WindowAssigner::Tumble(tumble) => tumble.size,
+            WindowAssigner::Hop(hop) => hop.size,
+            WindowAssigner::Session { gap } => gap,
         };
         start_or_last.saturating_add(length)
     }
@@ -163,7 +163,7 @@ impl Window {
     pub fn final_at(&self, start_or_last: Micros) -> Micros {
         let end = self.end(start_or_last);
         match self.kind {
-            Kind::Session { gap } => end.saturating_add(gap),
+            WindowAssigner::Session { gap } => end.saturating_add(gap),
             _ => end,
         }
     }
@@ -174,11 +174,11 @@ impl Window {
         let says = |t: Option<Micros>| t.is_some_and(|t| !is_infinite(t));
         says(Some(t))
             && match self.kind {
-                Kind::Tumble(tumble) => {
+                WindowAssigner::Tumble(tumble) => {
                     tumble.start(t).is_some_and(|start| says(Some(start)) && says(start.checked_add(tumble.size)))
                 }
-                Kind::Hop(hop) => hop.holds(t),
-                Kind::Session { gap } => says(t.checked_add(gap)),
+                WindowAssigner::Hop(hop) => hop.holds(t),
+                WindowAssigner::Session { gap } => says(t.checked_add(gap)),
             }
     }
 
@@ -191,30 +191,30 @@ impl Window {
     }
 
     /// Where the rows with these times go.
-    pub fn place(&self, times: &Int64Chunked, due: Due<'_>) -> Placed {
+    pub fn place(&self, times: &Int64Chunked, due: Admission<'_>) -> WindowAssignment {
         let times = &self.sound(times);
         match &self.kind {
-            Kind::Tumble(tumble) => self.place_once(tumble.starts(times), due),
+            WindowAssigner::Tumble(tumble) => self.place_once(tumble.starts(times), due),
             // A row is as late as the session that it would open by itself, so that it does not matter which rows
             // its worker has seen.
-            Kind::Session { .. } => self.place_once(times.clone(), due),
-            Kind::Hop(hop) => hop.place(times, due),
+            WindowAssigner::Session { .. } => self.place_once(times.clone(), due),
+            WindowAssigner::Hop(hop) => hop.place(times, due),
         }
     }
 
     /// Windows of which every row has one.
-    fn place_once(&self, starts: Int64Chunked, due: Due<'_>) -> Placed {
+    fn place_once(&self, starts: Int64Chunked, due: Admission<'_>) -> WindowAssignment {
         let all = starts.len() as u64;
-        if let Due::Open(None) = due {
-            return Placed { starts, taken: all, ..Placed::default() };
+        if let Admission::Open(None) = due {
+            return WindowAssignment { starts, taken: all, ..WindowAssignment::default() };
         }
         // A row without time is never late; so it has missed nothing either.
-        let timeless = !matches!(due, Due::Missed(_));
+        let timeless = !matches!(due, Admission::Missed(_));
         let takes = |(row, start): (usize, Option<Micros>)| start.map_or(timeless, |s| due.takes(row, self.end(s)));
         let late: Vec<IdxSize> =
             (0..).zip(starts.iter().enumerate().map(takes)).filter(|(_, takes)| !takes).map(|(row, _)| row).collect();
         if late.is_empty() {
-            return Placed { starts, taken: all, ..Placed::default() };
+            return WindowAssignment { starts, taken: all, ..WindowAssignment::default() };
         }
         let mut rows = Vec::with_capacity(starts.len() - late.len());
         let mut next = late.iter().copied().peekable();
@@ -224,23 +224,23 @@ impl Window {
             }
         }
         let starts = starts.take(&rows).unwrap_or_default();
-        Placed { taken: rows.len() as u64, rows: Some(rows), starts, late, ..Placed::default() }
+        WindowAssignment { taken: rows.len() as u64, rows: Some(rows), starts, late, ..WindowAssignment::default() }
     }
 }
 
 /// The window of a question, checked.
-pub(super) fn checked(kind: Kind) -> Result<Kind> {
+pub(super) fn checked(kind: WindowAssigner) -> Result<WindowAssigner> {
     let (word, length) = match kind {
-        Kind::Tumble(tumble) => ("size", tumble.size),
-        Kind::Hop(hop) if hop.slide <= 0 => ("slide", hop.slide),
-        Kind::Hop(hop) => ("size", hop.size),
-        Kind::Session { gap } => ("gap", gap),
+        WindowAssigner::Tumble(tumble) => ("size", tumble.size),
+        WindowAssigner::Hop(hop) if hop.slide <= 0 => ("slide", hop.slide),
+        WindowAssigner::Hop(hop) => ("size", hop.size),
+        WindowAssigner::Session { gap } => ("gap", gap),
     };
     if length <= 0 {
         return Err(Fault::new(format!("a window's {word} must be more than nothing")));
     }
     match kind {
-        Kind::Hop(hop) if hop.most_windows() > hop::MOST_WINDOWS => {
+        WindowAssigner::Hop(hop) if hop.most_windows() > hop::MOST_WINDOWS => {
             Err(Fault::new(format!("each row would be in {} windows", hop.most_windows()))
                 .hint("take a longer slide or a shorter size"))
         }

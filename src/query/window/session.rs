@@ -23,7 +23,7 @@ pub struct Sessions {
     joined: usize,
     /// For each key the piece that its last row of this chunk went to; `NONE` between chunks.
     open: Vec<u32>,
-    pieces: Vec<Piece>,
+    pieces: Vec<LinkedRows>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ enum Lane {
 
 /// Rows of one key in one chunk that are linked, in the order in which they came.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
+struct LinkedRows {
     base: u32,
     span: Option<(Micros, Micros)>,
     slot: u32,
@@ -92,7 +92,7 @@ impl Sessions {
             + self.len().saturating_sub(self.lanes.len()) * 40
             + self.timeless.capacity() * 12
             + self.open.capacity() * 4
-            + self.pieces.capacity() * size_of::<Piece>()
+            + self.pieces.capacity() * size_of::<LinkedRows>()
     }
 
     /// The slot of each row. `groups` holds the number of each row's key, and gets the number of its slot.
@@ -111,7 +111,7 @@ impl Sessions {
     pub fn merge(&mut self, groups: &mut [u32], first: &Int64Chunked, last: &Int64Chunked) {
         self.pieces.clear();
         for ((group, first), last) in groups.iter_mut().zip(first.iter()).zip(last.iter()) {
-            self.pieces.push(Piece { base: *group, span: first.zip(last), slot: NONE });
+            self.pieces.push(LinkedRows { base: *group, span: first.zip(last), slot: NONE });
             *group = self.pieces.len() as u32 - 1;
         }
         self.settle();
@@ -128,7 +128,7 @@ impl Sessions {
         }
         let open = &mut self.open[key];
         if let Some(t) = time
-            && let Some(Piece { span: Some((first, last)), .. }) = self.pieces.get_mut(*open as usize)
+            && let Some(LinkedRows { span: Some((first, last)), .. }) = self.pieces.get_mut(*open as usize)
             && t >= first.saturating_sub(self.gap)
             && t <= last.saturating_add(self.gap)
         {
@@ -137,7 +137,7 @@ impl Sessions {
             return *open;
         }
         let number = self.pieces.len() as u32;
-        self.pieces.push(Piece { base, span: time.map(|t| (t, t)), slot: NONE });
+        self.pieces.push(LinkedRows { base, span: time.map(|t| (t, t)), slot: NONE });
         if time.is_some() {
             *open = number;
         }

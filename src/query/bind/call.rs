@@ -1,24 +1,23 @@
-//! Calls of aggregates: which aggregate a call means, and what it takes of each row. The clauses around them are
-//! `bind`'s.
+//! One aggregate call bound: what it takes of each row, its constant parameters and its FILTER.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use polars::prelude::*;
 use sqlparser::ast::{
-    DuplicateTreatment, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+    Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, UnaryOperator, Value,
 };
 
-use super::aggregate::{self, Aggregate, Class, Distinct, Parameter};
-use super::bind::Binder;
-use super::expr::{self, Scalar};
-use super::plan::{Call, call_name};
-use super::query::Clause;
-use super::scope::Scope;
-use super::sql::quote;
-use super::sql::span::Place;
+use super::aggregates::{aggregate_of, find_aggregate};
+use super::binder::Binder;
 use crate::data::format::Commas;
-use crate::data::{Hint, Result, Setting};
+use crate::data::{Fault, Hint, Result, Setting};
+use crate::query::aggregate::{self, Aggregate, Distinct, Parameter};
+use crate::query::expr::{self, Scalar};
+use crate::query::plan::{AggregateCall, call_name};
+use crate::query::query::Clause;
+use crate::query::scope::Scope;
+use crate::query::sql::quote;
+use crate::query::sql::span::ClauseSpan;
 
 impl Binder<'_> {
     /// The kept column that a call's values will be in.
@@ -28,7 +27,7 @@ impl Binder<'_> {
         distinct: bool,
         function: &Function,
         node: &Ast,
-        place: Place<'_>,
+        place: ClauseSpan<'_>,
     ) -> Result<Ast> {
         let mut canonical = node.clone();
         self.used.extend(resolve_call(&mut canonical, self.schema, self.table, place)?);
@@ -75,28 +74,11 @@ impl Binder<'_> {
             types.push(dtype);
         }
         if !rows.is_empty() && (aggregate.output)(&types).is_none() {
-            // The culprit is the one that would not fit alone.
-            let at = types.iter().position(|t| !aggregate.fits(t)).filter(|at| *at < names.len()).unwrap_or(0);
-            let (name, dtype) = (names.get(at).map_or("", String::as_str), types.get(at).unwrap_or(&DataType::Null));
-            let fault = aggregate::unfit(aggregate, name, dtype);
-            let commas = inputs.get(at).and_then(|input| match input {
-                Scalar::Column(column) if aggregate.fits(&DataType::Float64) => {
-                    self.commas.iter().find(|(name, _)| name == column)
-                }
-                _ => None,
-            });
-            let hint = commas.map_or(fault.hint, |(column, commas)| {
-                let column = quote(column);
-                Hint::from(format!(
-                    "its values look like numbers with {}: write {} instead of {column}",
-                    commas.words(),
-                    number_of(*commas, &column)
-                ))
-            });
-            return Err(place.fault_on(fault.what, node).hint(hint));
+            let fault = self.unfit(aggregate, &names, &inputs, &types);
+            return Err(place.fault_on(fault.what, node).hint(fault.hint));
         }
         // A distinct count is an aggregate of its own.
-        let distinct = distinct && aggregate.name != "count_distinct";
+        let distinct = distinct && !aggregate.is_distinct();
         if distinct && !Distinct::fits(aggregate, &types) {
             return Err(wrong(format!("DISTINCT has no meaning in {}", aggregate.name)));
         }
@@ -108,8 +90,31 @@ impl Binder<'_> {
             None => None,
         };
         self.known.calls.insert(canonical, self.calls.len());
-        self.calls.push(Call { aggregate, distinct, inputs, types, parameters, filter, sql });
+        self.calls.push(AggregateCall { aggregate, distinct, inputs, types, parameters, filter, sql });
         Ok(expr::column(&call_name(self.calls.len() - 1)))
+    }
+
+    /// What to say where the types of the arguments do not fit.
+    fn unfit(&self, aggregate: &Aggregate, names: &[String], inputs: &[Scalar], types: &[DataType]) -> Fault {
+        // The culprit is the one that would not fit alone.
+        let at = types.iter().position(|t| !aggregate.fits(t)).filter(|at| *at < names.len()).unwrap_or(0);
+        let (name, dtype) = (names.get(at).map_or("", String::as_str), types.get(at).unwrap_or(&DataType::Null));
+        let fault = aggregate::unfit(aggregate, name, dtype);
+        let commas = inputs.get(at).and_then(|input| match input {
+            Scalar::Column(column) if aggregate.fits(&DataType::Float64) => {
+                self.commas.iter().find(|(name, _)| name == column)
+            }
+            _ => None,
+        });
+        let hint = commas.map_or(fault.hint.clone(), |(column, commas)| {
+            let column = quote(column);
+            Hint::from(format!(
+                "its values look like numbers with {}: write {} instead of {column}",
+                commas.words(),
+                number_of(*commas, &column)
+            ))
+        });
+        fault.hint(hint)
     }
 
     /// What stands in a call's parentheses; `None` for `*`.
@@ -118,7 +123,7 @@ impl Binder<'_> {
         aggregate: &Aggregate,
         function: &'f Function,
         node: &Ast,
-        place: Place<'_>,
+        place: ClauseSpan<'_>,
     ) -> Result<Option<&'f [FunctionArg]>> {
         let wrong = |what: String| place.fault_on(what, node).hint(format!("write {}", aggregate.usage));
         let FunctionArguments::List(list) = &function.args else {
@@ -140,10 +145,10 @@ impl Binder<'_> {
     }
 
     /// The table's event-time column and its type.
-    fn event_time(&self, aggregate: &Aggregate, node: &Ast, place: Place<'_>) -> Result<(PlSmallStr, DataType)> {
+    fn event_time(&self, aggregate: &Aggregate, node: &Ast, place: ClauseSpan<'_>) -> Result<(PlSmallStr, DataType)> {
         let found = self.time.and_then(|t| self.schema.get_full(t));
         found.map(|(_, name, dtype)| (name.clone(), dtype.clone())).ok_or_else(|| {
-            let other = if aggregate.name == "last" { "arg_max" } else { "arg_min" };
+            let other = aggregate.untimed;
             place
                 .fault_on(
                     format!(
@@ -187,7 +192,7 @@ fn counted(arguments: usize) -> String {
 }
 
 /// The value of a constant parameter.
-fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>, place: Place<'_>) -> Result<f64> {
+fn constant(aggregate: &Aggregate, parameter: &Parameter, written: Option<&Ast>, place: ClauseSpan<'_>) -> Result<f64> {
     let (Some(ast), hint) =
         (written, format!("write {}, for example with {} = {}", aggregate.usage, parameter.name, parameter.start))
     else {
@@ -216,44 +221,12 @@ fn number(ast: &Ast) -> Option<f64> {
 }
 
 /// Resolves the names inside a call, so that `sum(x)` and `SUM("x")` are one.
-fn resolve_call(call: &mut Ast, schema: &Schema, table: &Scope, place: Place<'_>) -> Result<BTreeSet<PlSmallStr>> {
+fn resolve_call(call: &mut Ast, schema: &Schema, table: &Scope, place: ClauseSpan<'_>) -> Result<BTreeSet<PlSmallStr>> {
     let used = expr::resolve(call, schema, table, place)?;
     if let Ast::Function(function) = call
         && let Some((aggregate, _)) = aggregate_of(function)
     {
-        function.name = sqlparser::ast::ObjectName::from(vec![sqlparser::ast::Ident::new(aggregate.name)]);
+        function.name = ObjectName::from(vec![Ident::new(aggregate.name)]);
     }
     Ok(used)
-}
-
-/// Which aggregate a call means, and whether it says DISTINCT.
-pub(super) fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
-    let FunctionArguments::List(list) = &function.args else {
-        return aggregate::find(&function.name.to_string()).map(|a| (a, false));
-    };
-    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    aggregate::find_call(&function.name.to_string(), distinct, list.args.len()).map(|a| (a, distinct))
-}
-
-/// The first aggregate call in an expression.
-pub(super) fn find_aggregate(ast: &Ast) -> Option<Function> {
-    let found = sqlparser::ast::visit_expressions(ast, |e| match e {
-        Ast::Function(f) if f.over.is_none() && aggregate_of(f).is_some() => ControlFlow::Break(f.clone()),
-        _ => ControlFlow::Continue(()),
-    });
-    found.break_value()
-}
-
-/// The classes of all aggregates called in an expression, but not of those with OVER.
-pub(super) fn classes_in(ast: &Ast) -> Vec<Class> {
-    let mut found = Vec::new();
-    let _ = sqlparser::ast::visit_expressions(ast, |e| {
-        if let Ast::Function(f) = e
-            && f.over.is_none()
-        {
-            found.extend(aggregate_of(f).map(|(a, distinct)| if distinct { Class::KeepsValues } else { a.class }));
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    found
 }

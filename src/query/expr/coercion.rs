@@ -12,58 +12,58 @@ use super::steps::Steps;
 use super::tree::{column, read_by, text};
 use super::{dialect, literal};
 use crate::data::{Fault, Result};
-use crate::query::sql::span::Place;
+use crate::query::sql::span::ClauseSpan;
 
-/// Says what depends on types in polars' words. Names in `expr` are resolved, and it is translated.
+/// Rewrites what depends on types into polars' words. Names in `expr` are resolved, and `expr` is translated.
 ///
 /// # Errors
 /// When a text beside a time is none.
-pub fn settle(expr: &mut Ast, schema: &Schema, place: Place<'_>) -> Result<()> {
-    let mut typer = Typer {
+pub fn coerce(expr: &mut Ast, schema: &Schema, place: ClauseSpan<'_>) -> Result<()> {
+    let mut coercion = TypeCoercion {
         schema,
         place,
         open: Vec::new(),
-        asking: 0,
-        room: dialect::room(place.clause.sql.len()),
+        waiting: 0,
+        budget: dialect::budget(place.clause.sql.len()),
         known: HashMap::new(),
     };
-    match VisitMut::visit(expr, &mut typer) {
+    match VisitMut::visit(expr, &mut coercion) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
     }
 }
 
-struct Typer<'a> {
+struct TypeCoercion<'a> {
     schema: &'a Schema,
-    place: Place<'a>,
-    /// The expressions around the one at hand: whether each asks for the types of its parts, and those known so far.
+    place: ClauseSpan<'a>,
+    /// The expressions around the one at hand: whether each needs the types of its parts, and those known so far.
     open: Vec<(bool, Vec<Option<DataType>>)>,
-    /// How many of them ask; where none does, no type is found.
-    asking: usize,
-    /// Bytes that may be said instead of what was written.
-    room: usize,
+    /// How many of them need types; where none does, no type is looked for.
+    waiting: usize,
+    /// Bytes that translations may still add to what was written.
+    budget: usize,
     /// The types of expressions whose parts are columns, which come again and again.
     known: HashMap<(String, Vec<DataType>), Option<DataType>>,
 }
 
-impl VisitorMut for Typer<'_> {
+impl VisitorMut for TypeCoercion<'_> {
     type Break = Fault;
 
     fn pre_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<Fault> {
-        let asks = asks(node);
-        self.asking += usize::from(asks);
-        self.open.push((asks, Vec::new()));
+        let needs_types = needs_types(node);
+        self.waiting += usize::from(needs_types);
+        self.open.push((needs_types, Vec::new()));
         ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, node: &mut Ast) -> ControlFlow<Fault> {
-        let (asks, parts) = self.open.pop().unwrap_or_default();
-        self.asking -= usize::from(asks);
-        let settled = match self.say(node, &parts) {
-            Ok(settled) => settled,
+        let (needs_types, parts) = self.open.pop().unwrap_or_default();
+        self.waiting -= usize::from(needs_types);
+        let coerced = match self.rewrite(node, &parts) {
+            Ok(coerced) => coerced,
             Err(fault) => return ControlFlow::Break(fault),
         };
-        let dtype = if self.asking == 0 { None } else { settled.or_else(|| self.type_of(node, &parts)) };
+        let dtype = if self.waiting == 0 { None } else { coerced.or_else(|| self.type_of(node, &parts)) };
         if let Some((_, types)) = self.open.last_mut() {
             types.push(dtype);
         }
@@ -72,7 +72,7 @@ impl VisitorMut for Typer<'_> {
 }
 
 /// Whether what an expression means depends on the types of its parts.
-fn asks(node: &Ast) -> bool {
+fn needs_types(node: &Ast) -> bool {
     let is_text = |side: &Ast| text(side).is_some();
     match node {
         Ast::Cast { data_type, .. } => dialect::is_whole(data_type),
@@ -85,37 +85,37 @@ fn asks(node: &Ast) -> bool {
     }
 }
 
-impl Typer<'_> {
+impl TypeCoercion<'_> {
     /// Rewrites a node whose parts are done; its type, where that is known by it.
-    fn say(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Result<Option<DataType>> {
+    fn rewrite(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Result<Option<DataType>> {
         let of = |i: usize| parts.get(i).and_then(Option::as_ref);
-        if let Some((said, dtype)) = literal::typed(node, self.place)? {
-            *node = said;
+        if let Some((translated, dtype)) = literal::typed_literal(node, self.place)? {
+            *node = translated;
             return Ok(Some(dtype));
         }
         match node {
             Ast::BinaryOp { left, op, right } if literal::compares(op) => {
-                literal::beside(of(0), right, self.place)?;
-                literal::beside(of(1), left, self.place)?;
+                literal::coerce_beside(of(0), right, self.place)?;
+                literal::coerce_beside(of(1), left, self.place)?;
             }
             Ast::Between { low, high, .. } => {
-                literal::beside(of(0), low, self.place)?;
-                literal::beside(of(0), high, self.place)?;
+                literal::coerce_beside(of(0), low, self.place)?;
+                literal::coerce_beside(of(0), high, self.place)?;
             }
             Ast::InList { list, .. } => {
                 for item in list {
-                    literal::beside(of(0), item, self.place)?;
+                    literal::coerce_beside(of(0), item, self.place)?;
                 }
             }
             _ => {}
         }
-        let said = dialect::said_by_type(node, of, &mut self.room);
-        if self.room == 0 {
+        let translated = dialect::translate_typed(node, of, &mut self.budget);
+        if self.budget == 0 {
             let (what, hint) = dialect::too_deep();
             return Err(self.place.fault(what).hint(hint));
         }
-        Ok(said.map(|(said, dtype)| {
-            *node = said;
+        Ok(translated.map(|(translated, dtype)| {
+            *node = translated;
             dtype
         }))
     }
@@ -162,11 +162,11 @@ impl Typer<'_> {
             },
             _ => {}
         }
-        self.asked_of_polars(node, parts)
+        self.infer_by_polars(node, parts)
     }
 
     /// As polars has it, asked with columns in the place of the node's parts.
-    fn asked_of_polars(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
+    fn infer_by_polars(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
         let mut swap = Swap { depth: 0, next: 0, parts, taken: Vec::new(), names: Schema::default() };
         let _ = VisitMut::visit(node, &mut swap);
         let Swap { taken, names, .. } = swap;
@@ -187,7 +187,7 @@ impl Typer<'_> {
 }
 
 /// The type of an expression in polars' words, where it has one; `column` knows those of columns.
-fn type_in_polars(expr: &Ast, column: &dyn Fn(&str) -> Option<DataType>, place: Place<'_>) -> Option<DataType> {
+fn type_in_polars(expr: &Ast, column: &dyn Fn(&str) -> Option<DataType>, place: ClauseSpan<'_>) -> Option<DataType> {
     if let Ast::Identifier(ident) = expr {
         return column(&ident.value);
     }
@@ -241,7 +241,7 @@ fn is_written(node: &Ast) -> bool {
     }
 }
 
-/// Puts them back.
+/// Puts the parts back that `Swap` took out.
 struct Restore {
     depth: usize,
     next: usize,

@@ -1,4 +1,4 @@
-//! Where an expression gave null because a time left the range: the rows are told to the reader.
+//! Where an expression gave null because a time left the range: such values are reported, row by row.
 
 use polars::prelude::*;
 
@@ -11,16 +11,16 @@ impl Scalar {
     ///
     /// # Errors
     /// What polars says while it looks.
-    pub fn tell_losses(&self, frame: &DataFrame, column: &Column, cells: &mut Cells) -> Result<()> {
+    pub fn report_overflows(&self, frame: &DataFrame, column: &Column, cells: &mut Cells) -> Result<()> {
         let Self::Computed(computed) = self else { return Ok(()) };
-        let losses = computed.steps.losses();
-        if losses.is_empty() || column.null_count() == 0 {
+        let overflows = computed.steps.overflows();
+        if overflows.is_empty() || column.null_count() == 0 {
             return Ok(());
         }
         let (mut seen, nulls) = (vec![false; frame.height()], column.is_null());
         let frame = &computed.steps.before(&computed.read(frame)?)?;
-        for loss in losses {
-            let lost = evaluate(frame, &loss.lost)?;
+        for overflow in overflows {
+            let lost = evaluate(frame, &overflow.lost)?;
             let rows = lost.bool()?.iter().zip(nulls.iter()).enumerate();
             let rows: Vec<usize> = rows
                 .filter(|(_, (lost, null))| *lost == Some(true) && *null == Some(true))
@@ -29,11 +29,11 @@ impl Scalar {
             if rows.is_empty() {
                 continue;
             }
-            let value = evaluate(frame, &loss.value)?;
+            let value = evaluate(frame, &overflow.value)?;
             for row in rows {
                 if let Some(seen) = seen.get_mut(row).filter(|seen| !**seen) {
                     *seen = true;
-                    tell_loss(&computed.sql, row, &value.get(row)?, cells);
+                    report_overflow(&computed.sql, row, &value.get(row)?, cells);
                 }
             }
         }
@@ -42,7 +42,7 @@ impl Scalar {
 }
 
 /// Adds a row to `cells` whose value a time had made leave the range.
-pub fn tell_loss(sql: &str, row: usize, value: &AnyValue<'_>, cells: &mut Cells) {
+pub fn report_overflow(sql: &str, row: usize, value: &AnyValue<'_>, cells: &mut Cells) {
     let column = PlSmallStr::from(sql);
     cells.push(&column, || {
         let text = time::value_text(value).unwrap_or_else(|| value.to_string());

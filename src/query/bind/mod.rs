@@ -1,0 +1,114 @@
+//! Binding: the clauses of a question become keys, aggregate calls and expressions over them, or a fault that points at
+//! the place. What a bound question is stands in `plan`.
+
+mod aggregates;
+mod binder;
+mod call;
+mod classes;
+mod expand;
+mod join;
+mod keys;
+mod names;
+mod output;
+mod over;
+mod rerun;
+mod rows;
+mod score;
+
+use polars::prelude::*;
+
+pub(super) use self::aggregates::{aggregate_of, find_aggregate};
+use self::binder::Binder;
+use self::expand::expand;
+use self::rows::is_rows;
+use self::score::Scorer;
+use super::join::Join;
+use super::model::Models;
+use super::plan::Plan;
+use super::query::Query;
+use super::rows::{Retention, RowPlan};
+use super::scope::{InputTable, Scope};
+use super::sql::limits;
+use super::sql::span::ClauseSpan;
+use crate::data::{Fault, Result, Setting};
+use crate::sync::deep;
+
+impl Plan {
+    /// Binds `query` to the columns of a table. `text` is what the query was parsed from: faults point into it. `time`
+    /// is the table's event-time column.
+    ///
+    /// # Errors
+    /// An unknown column or function, a type that does not fit.
+    pub fn new(query: &Query, text: &str, schema: &SchemaRef, time: Option<&str>) -> Result<Self> {
+        Self::over(query, text, &[InputTable { name: &query.table_name(), schema, time, commas: &[] }])
+    }
+
+    /// Binds `query` to the tables that `query.tables()` names, in that order.
+    ///
+    /// # Errors
+    /// As `new`; and a join that cannot be made.
+    pub fn over(query: &Query, text: &str, tables: &[InputTable<'_>]) -> Result<Self> {
+        Self::with_models(query, text, tables, &Models::default())
+    }
+
+    /// `over` for a question that may ask `models`.
+    ///
+    /// # Errors
+    /// As `over`; and a model, a class or a feature that is not there.
+    pub fn with_models(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Self> {
+        deep(|| bind(query, text, tables, models))
+    }
+}
+
+fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -> Result<Plan> {
+    limits::of_query(query).map_err(|(what, hint)| Fault::new(what).at("SQL").hint(hint))?;
+    if let Some(asked) = &query.rerun {
+        let (rerun, output) = rerun::bind(asked, text, tables, models)?;
+        return Ok(Plan { rerun: Some(rerun), output, ..Plan::empty(query) });
+    }
+    let name = query.table_name();
+    let missing = SchemaRef::default();
+    let first =
+        tables.first().copied().unwrap_or(InputTable { name: &name, schema: &missing, time: None, commas: &[] });
+    let at_join = join::clause(query);
+    let point = |fault: Fault| ClauseSpan { text, clause: &at_join }.fault(fault.what).hint(fault.hint);
+    let scope = Scope::new(query, first, tables.get(1).copied()).map_err(point)?;
+    if query.join.is_some() && tables.len() < 2 {
+        return Err(ClauseSpan { text, clause: &at_join }.fault("the joined table is not open").hint(Setting::Table));
+    }
+    let scorer = Scorer::new(models, &scope);
+    let (asked, query) = (query, &expand(query, text, &scope)?);
+    let rows = is_rows(query, text)?;
+    let mut binder = Binder::new(text, &scorer, &scope, first, rows);
+    let filter = query.filter.as_ref().map(|f| binder.condition(f, "WHERE")).transpose()?;
+    let filtering = binder.used.clone();
+    let mut join = Join::bind(query, text, &scope, &mut binder.used)?;
+    binder.bind_keys(query)?;
+    let mut finish = binder.bind_finish(query)?;
+    let keeping = if rows { binder.retention(&mut finish)? } else { Retention::All };
+    let kept = binder.kept_schema();
+    let Binder { mut used, keys, calls, values, .. } = binder;
+    let scores = scorer.scores(&mut used, &filtering)?;
+    if let Some(join) = &mut join {
+        join.settle(&scope, &used);
+    }
+    let columns: Vec<PlSmallStr> = first.schema.iter_names().filter(|n| used.contains(*n)).cloned().collect();
+    let timed = keys.iter().find_map(|k| k.window.as_ref()).map_or(&[][..], |window| window.time.columns());
+    let vital = columns.iter().filter(|n| timed.contains(n)).cloned().collect();
+    let output = finish.output(kept)?;
+    let rows = rows.then_some(RowPlan { keep: keeping, values, whole: false });
+    Ok(Plan {
+        query: asked.clone(),
+        columns,
+        vital,
+        filter,
+        scores,
+        join,
+        rows,
+        rerun: None,
+        keys,
+        calls,
+        finish,
+        output,
+    })
+}
