@@ -40,6 +40,7 @@ pub mod rows;
 pub mod scope;
 mod score;
 pub mod sql;
+mod walk;
 pub mod window;
 
 pub use form::Form;

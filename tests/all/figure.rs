@@ -701,7 +701,7 @@ fn a_heat_map_names_its_bands_from_the_top_and_colours_the_larger_further_from_t
         let cells: Vec<(Rect, [u8; 4])> = picture
             .shapes
             .iter()
-            .filter_map(|shape| if let Shape::Rect { rect, color } = shape { Some((*rect, *color)) } else { None })
+            .filter_map(|shape| if let Shape::Rect { rect, color, .. } = shape { Some((*rect, *color)) } else { None })
             .filter(|(rect, _)| rect.top >= picture.layout.plot.top && rect.left >= picture.layout.plot.left)
             .collect();
         assert_eq!(cells.len(), 3, "what is missing has no cell");

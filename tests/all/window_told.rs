@@ -297,7 +297,7 @@ fn the_window_speaks_of_no_option_of_the_command_line() {
     let fault = |hint: Hint| wording::fault(&Fault::new("too much").at("sales").hint(hint));
     let more = || Remedy::from(Setting::Memory { least: None });
     assert_eq!(fault(Hint::from([more(), "filter".into()])), "sales: too much; filter", "a window has no such setting");
-    assert_eq!(fault(more().into()), "sales: too much");
+    assert_eq!(fault([more()].into()), "sales: too much");
     assert_eq!(
         fault(["a".into(), more(), "b".into(), Setting::Table.into()].into()),
         "sales: too much; a, b, or open it"

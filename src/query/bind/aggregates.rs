@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArguments, visit_expressions};
+use sqlparser::ast::{DuplicateTreatment, Expr as Ast, Function, FunctionArguments};
 
 use crate::query::aggregate::{self, Aggregate, Class};
+use crate::query::walk;
 
 /// Which aggregate a call means, and whether it says DISTINCT.
 pub fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
@@ -17,7 +18,7 @@ pub fn aggregate_of(function: &Function) -> Option<(&'static Aggregate, bool)> {
 
 /// The first aggregate call in an expression.
 pub fn find_aggregate(ast: &Ast) -> Option<Function> {
-    let found = visit_expressions(ast, |e| match e {
+    let found = walk::visit_expressions(ast, |e| match e {
         Ast::Function(f) if f.over.is_none() && aggregate_of(f).is_some() => ControlFlow::Break(f.clone()),
         _ => ControlFlow::Continue(()),
     });
@@ -27,7 +28,7 @@ pub fn find_aggregate(ast: &Ast) -> Option<Function> {
 /// The classes of all aggregates called in an expression, but not of those with OVER.
 pub fn classes_in(ast: &Ast) -> Vec<Class> {
     let mut found = Vec::new();
-    let _ = visit_expressions(ast, |e| {
+    let _ = walk::visit_expressions(ast, |e| {
         if let Ast::Function(f) = e
             && f.over.is_none()
         {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use polars::prelude::*;
 use sqlparser::ast::{
     Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Value, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowType, visit_expressions,
+    WindowFrameUnits, WindowType,
 };
 
 use crate::data::Result;
@@ -13,6 +13,7 @@ use crate::query::expr::Scalar;
 use crate::query::order_by::SortExpr;
 use crate::query::over::{OverCall, OverFrame, OverFunction};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 use crate::query::window::type_word;
 
 /// A call as it was read: its parts are still expressions.
@@ -49,7 +50,8 @@ const KINDS: &[(&str, OverFunction)] = &[
 /// True when a window function is called in an expression.
 pub(super) fn is_in(ast: &Ast) -> bool {
     let over = |e: &Ast| matches!(e, Ast::Function(f) if f.over.is_some());
-    visit_expressions(ast, |e| if over(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+    walk::visit_expressions(ast, |e| if over(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        .is_break()
 }
 
 impl UnboundOver {

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use polars::prelude::*;
 use sqlparser::ast::{
     Expr as Ast, Ident, ObjectName, ObjectNamePart, Query as SqlQuery, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+    SetExpr, TableFactor, Visitor, VisitorMut,
 };
 
 use super::score;
@@ -20,6 +20,7 @@ use crate::query::scope::InputTable;
 use crate::query::sql::limits::keep_balance;
 use crate::query::sql::span::{ClauseSpan, point};
 use crate::query::sql::statement;
+use crate::query::walk;
 
 /// Binds a question to its tables, and finds its answer's columns by asking it of no rows.
 ///
@@ -35,7 +36,7 @@ pub(super) fn bind(
     let names = names(&tree.body);
     let scores = scores(&mut tree, tables, models, ClauseSpan { text, clause: &asked.text })?;
     let mut words = Mentioned::default();
-    let _ = tree.visit(&mut words);
+    let _ = walk::visit(&tree, &mut words);
     if words.all && scores.iter().any(|s| !s.is_empty()) {
         let place = ClauseSpan { text, clause: &asked.text };
         return Err(place
@@ -52,7 +53,7 @@ pub(super) fn bind(
     };
     let needed: Vec<Needed> = tables.iter().zip(scores).map(needed).collect();
     // polars' SQL tells capitals apart; people do not.
-    let _ = VisitMut::visit(&mut tree, &mut ColumnCase { tables: &needed });
+    let _ = walk::visit_mut(&mut tree, &mut ColumnCase { tables: &needed });
     translate(&mut tree, asked.text.sql.len())
         .map_err(|(what, hint)| ClauseSpan { text, clause: &asked.text }.fault(what).hint(hint))?;
     keep_balance(&mut tree);

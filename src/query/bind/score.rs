@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{Expr as Ast, Ident, Spanned, Value, visit_expressions};
+use sqlparser::ast::{Expr as Ast, Ident, Spanned, Value};
 
 use crate::data::near::nearest;
 use crate::data::{Fault, Result, Setting};
@@ -15,6 +15,7 @@ use crate::query::scope::{Scope, find_column};
 use crate::query::score::{Scores, Scoring};
 use crate::query::sql::quote;
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 
 /// The functions, as they are written.
 const FUNCTIONS: [&str; 2] = ["predict", "predict_proba"];
@@ -114,11 +115,9 @@ pub(super) fn refuse(ast: &Ast, place: ClauseSpan<'_>) -> Result<()> {
         Ast::Function(call) => FUNCTIONS.contains(&call.name.to_string().to_lowercase().as_str()),
         _ => false,
     };
-    let found =
-        visit_expressions(
-            ast,
-            |node| if called(node) { ControlFlow::Break(node.clone()) } else { ControlFlow::Continue(()) },
-        );
+    let found = walk::visit_expressions(ast, |node| {
+        if called(node) { ControlFlow::Break(node.clone()) } else { ControlFlow::Continue(()) }
+    });
     match found.break_value() {
         Some(node) => Err(place
             .fault_on("rows cannot be joined by the score of a model", &node)

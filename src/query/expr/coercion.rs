@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value, VisitMut, VisitorMut};
+use sqlparser::ast::{BinaryOperator as Op, Expr as Ast, UnaryOperator, Value, VisitorMut};
 
 use super::steps::Steps;
 use super::tree::{column, read_by, text};
 use super::{dialect, literal};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 
 /// Rewrites what depends on types into polars' words. Names in `expr` are resolved, and `expr` is translated.
 ///
@@ -27,7 +28,7 @@ pub fn coerce(expr: &mut Ast, schema: &Schema, place: ClauseSpan<'_>) -> Result<
         budget: dialect::budget(place.clause.sql.len()),
         known: HashMap::new(),
     };
-    match VisitMut::visit(expr, &mut coercion) {
+    match walk::visit_mut(expr, &mut coercion) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
     }
@@ -168,7 +169,7 @@ impl TypeCoercion<'_> {
     /// As polars has it, asked with columns in the place of the node's parts.
     fn infer_by_polars(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
         let mut swap = Swap { depth: 0, next: 0, parts, taken: Vec::new(), names: Schema::default() };
-        let _ = VisitMut::visit(node, &mut swap);
+        let _ = walk::visit_mut(node, &mut swap);
         let Swap { taken, names, .. } = swap;
         let key = (node.to_string(), names.iter_values().cloned().collect::<Vec<_>>());
         let dtype = match self.known.get(&key) {
@@ -181,7 +182,7 @@ impl TypeCoercion<'_> {
             }
         };
         let _ =
-            VisitMut::visit(node, &mut Restore { depth: 0, next: 0, taken: taken.into_iter().peekable(), here: None });
+            walk::visit_mut(node, &mut Restore { depth: 0, next: 0, taken: taken.into_iter().peekable(), here: None });
         dtype
     }
 }

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr as Ast, VisitMut, VisitorMut};
+use sqlparser::ast::{Expr as Ast, VisitorMut};
 
 use super::tree::column;
+use crate::query::walk;
 
 /// How deep and how large a step may be, and how many branches of CASE it may have.
 const DEEP: usize = 32;
@@ -22,7 +23,7 @@ pub(super) fn step_name(i: usize) -> String {
 pub(super) fn cut(expr: &Ast) -> (Vec<Ast>, Ast) {
     let mut last = expr.clone();
     let mut cutter = Cutter { open: Vec::new(), steps: Vec::new() };
-    let _ = VisitMut::visit(&mut last, &mut cutter);
+    let _ = walk::visit_mut(&mut last, &mut cutter);
     (cutter.steps, last)
 }
 

@@ -10,6 +10,7 @@ use sqlparser::parser::Parser;
 
 use super::tree::arguments;
 use crate::query::sql::limits::LimitExceeded;
+use crate::query::walk;
 
 /// Functions in other words: name, number of arguments, and its translation.
 const CALLS: &[(&str, usize, &str)] = &[
@@ -77,7 +78,7 @@ pub fn translate(tree: &mut impl VisitMut, written: usize) -> Result<(), LimitEx
             if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
-    match VisitMut::visit(tree, &mut Translator { left: budget(written) }) {
+    match walk::visit_mut(tree, &mut Translator { left: budget(written) }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(too_deep()),
     }

@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr as Ast, visit_expressions};
+use sqlparser::ast::Expr as Ast;
 
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 use crate::query::aggregate::AGGREGATES;
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 
 /// Functions that polars knows and that make one value of many rows: none of ours, and no scalar functions either.
 const OTHER_AGGREGATES: &[&str] = &[
@@ -24,7 +25,7 @@ const OTHER_AGGREGATES: &[&str] = &[
 
 /// Complains about an aggregate of other dialects.
 pub(super) fn check_aggregates(expr: &Ast, place: ClauseSpan<'_>) -> Result<()> {
-    let other = visit_expressions(expr, |node| match node {
+    let other = walk::visit_expressions(expr, |node| match node {
         Ast::Function(call)
             if call.over.is_none() && OTHER_AGGREGATES.contains(&call.name.to_string().to_lowercase().as_str()) =>
         {

@@ -8,7 +8,7 @@
 //! Parts of expressions are expressions, so the functions here call each other.
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, Expr as Ast, visit_expressions};
+use sqlparser::ast::{BinaryOperator, Expr as Ast};
 
 use super::date_trunc;
 use super::functions::{unknown_call, unknown_function};
@@ -16,6 +16,7 @@ use super::time_calls::{self, TimeOverflow};
 use super::tree::{arguments, column, rewrite};
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 use crate::sync::deep;
 
 /// What stands in the place of a part, with its number.
@@ -26,7 +27,7 @@ pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<T
     let (bare, parts) = extract_parts(expr, place, overflows)?;
     let parsed = sql_expr(&bare.to_string()).map_err(|e| {
         let what = Fault::from(e).what;
-        match visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
+        match walk::visit_expressions(expr, |node| unknown_call(node, &what)).break_value() {
             Some((name, node)) => unknown_function(&name, &node, place),
             None if what.starts_with("unable to parse") => place
                 .fault("this is nested too deeply")

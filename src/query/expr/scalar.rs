@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use polars::prelude::*;
-use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast, visit_expressions};
+use sqlparser::ast::{BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr as Ast};
 
 use super::coercion::coerce;
 use super::dialect::translate;
@@ -13,6 +13,7 @@ use super::times::mark;
 use super::tree::read_by;
 use crate::data::{Fault, Result};
 use crate::query::sql::span::ClauseSpan;
+use crate::query::walk;
 use crate::sync::deep;
 
 /// A scalar over the columns of a frame: a column as it stands where it is nothing more.
@@ -117,13 +118,14 @@ fn calculates(expr: &Ast) -> bool {
         Ast::Function(call) => matches!(call.name.to_string().to_lowercase().as_str(), "abs" | "pow" | "power"),
         _ => false,
     };
-    visit_expressions(expr, |e| if grows(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+    walk::visit_expressions(expr, |e| if grows(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        .is_break()
 }
 
 /// The expression with every column of whole numbers as doubles.
 fn in_doubles(expr: &Ast, schema: &Schema, place: ClauseSpan<'_>) -> Option<Steps> {
     let mut wide = expr.clone();
-    let _ = sqlparser::ast::visit_expressions_mut(&mut wide, |node| {
+    let _ = walk::visit_expressions_mut(&mut wide, |node| {
         if let Ast::Identifier(ident) = node
             && schema.get(&ident.value).is_some_and(DataType::is_integer)
         {

@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 use polars::prelude::{DataType, Schema, TimeUnit};
 use sqlparser::ast::{
     BinaryOperator as Op, DataType as SqlType, Expr as Ast, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, visit_expressions,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName,
 };
 
 use super::time_calls::{ADD, DATE, MICROS, PLAIN, PREFIX, STAMP, SUB, TEXT};
 use super::tree::{self, arguments};
 use crate::data::Result;
 use crate::data::time;
+use crate::query::walk;
 
 /// Functions that take a time and give it back as it is.
 const NEUTRAL: &[&str] = &["coalesce", "ifnull", "nullif", "if", "greatest", "least"];
@@ -88,7 +89,7 @@ fn alike(parts: Vec<&mut Ast>, schema: &Schema) {
 /// None.
 pub(super) fn mark(expr: &mut Ast, schema: &Schema) -> Result<()> {
     // Most expressions know no time: they cost one look.
-    let timed = visit_expressions(expr, |node| {
+    let timed = walk::visit_expressions(expr, |node| {
         let timed = match node {
             Ast::Identifier(ident) => schema.get(&ident.value).is_some_and(time::is_time),
             Ast::Cast { data_type, .. } => cast_type(data_type).is_some(),

@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use polars::prelude::{DataType, Schema};
 use sqlparser::ast::{
     BinaryOperator, Expr as Ast, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value, VisitMut,
-    VisitorMut, visit_expressions,
+    VisitorMut,
 };
 use sqlparser::tokenizer::Span;
 
 use crate::data::{Fault, Result};
+use crate::query::walk;
 
 /// A column name as an identifier that no dialect misreads.
 pub fn column(name: &str) -> Ast {
@@ -48,7 +49,8 @@ pub fn divides(expr: &Ast) -> bool {
             }
         )
     };
-    visit_expressions(expr, |e| if divides(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+    walk::visit_expressions(expr, |e| if divides(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        .is_break()
 }
 
 /// Rewrites a tree from the top down, stopping at the first fault.
@@ -63,7 +65,7 @@ pub fn rewrite(tree: &mut impl VisitMut, step: impl FnMut(&mut Ast) -> Result<()
             }
         }
     }
-    match VisitMut::visit(tree, &mut Walker(step)) {
+    match walk::visit_mut(tree, &mut Walker(step)) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
     }
@@ -72,7 +74,7 @@ pub fn rewrite(tree: &mut impl VisitMut, step: impl FnMut(&mut Ast) -> Result<()
 /// The columns that a resolved expression reads.
 pub fn read_by(expr: &Ast, column: &dyn Fn(&str) -> Option<DataType>) -> Schema {
     let mut read = Schema::default();
-    let _ = visit_expressions(expr, |node| {
+    let _ = walk::visit_expressions(expr, |node| {
         if let Ast::Identifier(ident) = node
             && !read.contains(&ident.value)
             && let Some(dtype) = column(&ident.value)

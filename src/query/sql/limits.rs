@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::query::query::{Clause, Query};
+use crate::query::walk;
 
 /// Bytes of a text.
 pub const BYTES: usize = 1 << 20;
@@ -105,9 +106,9 @@ pub fn of_tokens(tokens: &[TokenWithSpan]) -> Result<(), LimitExceeded> {
 
 /// Makes long chains of AND and OR as flat as can be, and complains about a tree that is too deep nevertheless.
 pub fn of_tree<T: Visit + VisitMut>(tree: &mut T, steps: usize) -> Result<(), LimitExceeded> {
-    let _ = VisitMut::visit(tree, &mut Balancer);
+    let _ = walk::visit_mut(tree, &mut Balancer);
     let mut depth = Depth { now: 0, most: steps };
-    if Visit::visit(tree, &mut depth).is_break() {
+    if walk::visit(tree, &mut depth).is_break() {
         return Err((
             format!(
                 "this is nested too deeply: more than {steps} operators or branches of CASE have to be worked out one \
@@ -219,5 +220,5 @@ pub fn keep_balance(tree: &mut impl VisitMut) {
             ControlFlow::Continue(())
         }
     }
-    let _ = VisitMut::visit(tree, &mut Keeper);
+    let _ = walk::visit_mut(tree, &mut Keeper);
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{ObjectName, Query as SqlQuery, SetExpr, Statement, Visit, Visitor};
+use sqlparser::ast::{ObjectName, Query as SqlQuery, SetExpr, Statement, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -16,6 +16,7 @@ use super::span::{location, point};
 use super::tokens::SqlToken;
 use crate::data::Result;
 use crate::query::query::{Clause, Query, RerunClause};
+use crate::query::walk;
 use crate::sync::deep;
 
 /// The question as text, where it is more than one SELECT over one table or an enriched one.
@@ -163,7 +164,7 @@ fn tables(query: &SqlQuery) -> Vec<String> {
         }
     }
     let mut names = TableNames::default();
-    let _ = query.visit(&mut names);
+    let _ = walk::visit(query, &mut names);
     names.named.retain(|n| !names.made.contains(&n.to_lowercase()));
     names.named
 }

@@ -5,12 +5,12 @@ use eframe::egui::{CornerRadius, Frame, Label, Margin, ProgressBar, RichText, Ui
 use crate::data::words::percent;
 use crate::figure::AxisKind;
 use crate::ui::action::{Action, RunAction};
+use crate::ui::look;
 use crate::ui::watch::StagedRun;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{numbers, row};
 use crate::ui::wording;
 use crate::ui::worksheet::Worksheet;
-use crate::ui::look;
 
 /// The strip above the chart.
 pub fn strip_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {

@@ -10,6 +10,7 @@ use crate::figure::{AxisKind, Figure, MARKS, View};
 use crate::ui::action::{Action, AppAction, ChartAction, Pane, RewindAction};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::chart::Chart;
+use crate::ui::look;
 use crate::ui::rewind::TimeRange;
 use crate::ui::watch::RunState;
 use crate::ui::widget::badge::Tone;
@@ -18,7 +19,6 @@ use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::wording;
 use crate::ui::worksheet::Worksheet;
-use crate::ui::look;
 
 /// How much one notch of the wheel zooms.
 const WHEEL: f32 = 240.0;
