@@ -16,7 +16,7 @@ use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
 use crate::learn::dropped::Dropped;
 use crate::learn::encode::kind_of;
-use crate::learn::forest::{Forest, Kind};
+use crate::learn::forest::{FeatureKind, Forest};
 use crate::learn::holdout::{enough, held_out};
 use crate::learn::model::LearntTo;
 use crate::learn::propose::{self, Gaps, LeftOut, Proposal, Reason};
@@ -66,7 +66,7 @@ pub struct Proposed {
     pub target: Target,
     pub proposal: Proposal,
     /// Every column that can be learnt from, in the table's order, and how it is read.
-    pub kinds: Vec<(String, Kind)>,
+    pub kinds: Vec<(String, FeatureKind)>,
     /// Missing values among the rows looked at.
     pub gaps: Gaps,
     /// Rows that there are.
@@ -78,7 +78,7 @@ pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) 
     Job::start("propose", wake, move |report| {
         let derived = target.bind(&table)?;
         let used: Vec<PlSmallStr> = derived.iter().flat_map(|d| d.columns.iter().cloned()).collect();
-        let kinds: Vec<(String, Kind)> =
+        let kinds: Vec<(String, FeatureKind)> =
             table.schema.iter().filter_map(|(name, dtype)| Some((name.to_string(), kind_of(dtype)?))).collect();
         let wanted = Wanted {
             columns: table.schema.iter_names().cloned().collect(),
@@ -90,7 +90,7 @@ pub fn propose(table: Arc<Table>, reached: Reached, target: Target, wake: Wake) 
         if let Some(sql) = &target.sql {
             leave_out(&mut proposal, &used, sql);
         }
-        let kinds: Vec<(String, Kind)> = kinds.into_iter().filter(|(name, _)| *name != target.name).collect();
+        let kinds: Vec<(String, FeatureKind)> = kinds.into_iter().filter(|(name, _)| *name != target.name).collect();
         let gaps = Gaps::new(&frame, kinds.iter().map(|(name, _)| name.as_str()).chain([target.name.as_str()]))?;
         Ok(Proposed { target, proposal, kinds, gaps, rows: seen })
     })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use crate::data::Result;
-use crate::learn::forest::{Forest, Kind, Task};
+use crate::learn::forest::{FeatureKind, Forest, Task};
 use crate::learn::model;
 use crate::learn::score::Scored;
 use crate::query::model::{Model, Models, Score};
@@ -85,9 +85,9 @@ fn fingerprint(forest: &Forest) -> u64 {
     for feature in &forest.features {
         hash.text(&feature.name);
         match &feature.kind {
-            Kind::Number => hash.word(0),
-            Kind::Time => hash.word(1),
-            Kind::Category(words) => words.iter().for_each(|word| hash.text(word)),
+            FeatureKind::Number => hash.word(0),
+            FeatureKind::Time => hash.word(1),
+            FeatureKind::Category(words) => words.iter().for_each(|word| hash.text(word)),
         }
         feature.cuts.iter().for_each(|cut| hash.word(cut.to_bits()));
     }

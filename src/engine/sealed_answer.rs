@@ -1,5 +1,5 @@
-//! An answer that is too large for memory, read from disk a part at a time. Writing what it is of is left to `sealed` and
-//! `spill`, its order to `ordered`.
+//! An answer that is too large for memory, read from disk a part at a time. Writing what it is of is left to `sealed`
+//! and `spill`, its order to `ordered`.
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use super::legend;
 use super::look::{Look, Rgba, faded};
 use super::mark::{self, Key, Scene};
 use super::pen::{FINE, Paper, Pen, line_within, rect_within};
-use super::plan::{GAP, Plan, TICK, legend_line, margin};
+use super::plan::{FigurePlan, GAP, TICK, legend_line, margin};
 use super::spec::{AxisKind, Figure};
 use super::text;
 use crate::data::{Fault, Result};
@@ -24,14 +24,14 @@ pub fn draw<DB: DrawingBackend>(surface: DB, figure: &Figure, look: &Look) -> Re
     let area = surface.into_drawing_area();
     let (width, height) = area.dim_in_pixel();
     let size = [width as f32 / FINE as f32, height as f32 / FINE as f32];
-    let plan = Plan::new(figure, mark, look, size);
+    let plan = FigurePlan::new(figure, mark, look, size);
     let mut paper = Paper { area };
     plan.draw(&mut paper)?;
     paper.area.present().map_err(|e| Fault::new(format!("the picture could not be finished: {e}")))?;
     Ok(plan.layout)
 }
 
-impl Plan<'_> {
+impl FigurePlan<'_> {
     fn draw(&self, pen: &mut dyn Pen) -> Result<()> {
         let [width, height] = self.layout.size;
         pen.rect(Rect::new(0.0, 0.0, width, height), self.look.paper)?;

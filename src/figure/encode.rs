@@ -1,12 +1,12 @@
 //! From an answer to a figure: which columns go along x and y, which one splits the series, and a guess where nobody
-//! has said. It reads small tables; what a figure looks like is left to the other files of this floor.
+//! has said. How a column's values become places is `columns`' part, how rows become series `series`'.
 
-use std::collections::HashMap;
+use polars::prelude::{Column, DataFrame, DataType};
 
-use polars::prelude::{AnyValue, Column, DataFrame, DataType, TimeUnit};
-
-use super::spec::{Axis, AxisKind, Figure, PointState, Series};
-use crate::data::{Fault, Result, time};
+use super::columns::{Role, column, infinite, labels, numbers, positions, role};
+use super::series::{SeriesRows, groups, largest, step};
+use super::spec::{Axis, AxisKind, Figure, PointState};
+use crate::data::Result;
 
 /// More series than this cannot be told apart.
 pub const MOST_SERIES: usize = 8;
@@ -22,29 +22,6 @@ pub struct Encoding {
     /// One series for each value of these columns together; without all that tell rows apart, a line would join what
     /// does not belong together.
     pub series: Vec<String>,
-}
-
-/// What a column can be in a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Time,
-    Clock,
-    Name,
-    Number,
-    Flag,
-    Other,
-}
-
-fn role(kind: &DataType) -> Role {
-    match kind {
-        DataType::Date | DataType::Datetime(..) => Role::Time,
-        DataType::Time => Role::Clock,
-        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Role::Name,
-        DataType::Boolean => Role::Flag,
-        DataType::Duration(_) => Role::Number,
-        kind if kind.is_primitive_numeric() => Role::Number,
-        _ => Role::Other,
-    }
 }
 
 impl Encoding {
@@ -141,7 +118,7 @@ impl Encoding {
                 if far == 1 { "point" } else { "points" }
             ));
         }
-        let rows_as = Rows { x: &x, states, step, ordered: self.mark != "scatter" };
+        let rows_as = SeriesRows { x: &x, states, step, ordered: self.mark != "scatter" };
         match self.series.as_slice() {
             [] => {
                 let rows: Vec<usize> = (0..x.len()).collect();
@@ -254,186 +231,4 @@ fn comparable<'a>(measures: &[&'a Column]) -> Vec<&'a Column> {
 
 fn repeats(column: &Column) -> bool {
     column.n_unique().is_ok_and(|unique| unique < column.len())
-}
-
-fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
-    frame.columns().iter().find(|column| column.name() == name).ok_or_else(|| {
-        let names: Vec<_> = frame.columns().iter().map(|column| column.name().as_str()).collect();
-        Fault::new(format!("there is no column '{name}' in the answer"))
-            .hint(format!("columns are {}", names.join(", ")))
-    })
-}
-
-/// A column along x: numbers, and what they stand for.
-fn positions(column: &Column) -> Result<(Vec<f64>, AxisKind)> {
-    match role(column.dtype()) {
-        Role::Time => Ok((numbers(column)?, AxisKind::Time)),
-        Role::Clock => Ok((numbers(column)?, AxisKind::Clock)),
-        Role::Number => Ok((numbers(column)?, AxisKind::Number)),
-        _ => {
-            // In the order of the answer, which the question chose.
-            let mut names: Vec<String> = Vec::new();
-            let mut seen: HashMap<String, usize> = HashMap::new();
-            let index = |label: String| {
-                let next = names.len();
-                let at = *seen.entry(label).or_insert_with_key(|label| {
-                    names.push(label.clone());
-                    next
-                });
-                at as f64
-            };
-            let x = labels(column)?.into_iter().map(index).collect();
-            Ok((x, AxisKind::Category(names)))
-        }
-    }
-}
-
-/// Which values of a column are infinite times; nothing for other columns.
-fn infinite(column: &Column) -> Vec<bool> {
-    if time::is_plain(column) {
-        return Vec::new();
-    }
-    let infinite = |value: AnyValue<'_>| match value {
-        AnyValue::Date(days) => time::is_infinite_day(days),
-        AnyValue::Datetime(v, ..) => time::is_infinite(v),
-        _ => false,
-    };
-    (0..column.len()).map(|row| column.get(row).is_ok_and(infinite)).collect()
-}
-
-/// A column as numbers: times in microseconds, durations in seconds, flags as 0 and 1, nulls and infinite times as NaN.
-fn numbers(column: &Column) -> Result<Vec<f64>> {
-    let whole = |scale: f64| -> Result<Vec<f64>> {
-        let cast = column.cast(&DataType::Int64)?;
-        let mut numbers: Vec<f64> = cast.i64()?.iter().map(|v| v.map_or(f64::NAN, |v| v as f64 * scale)).collect();
-        numbers.iter_mut().zip(infinite(column)).filter(|(_, far)| *far).for_each(|(number, _)| *number = f64::NAN);
-        Ok(numbers)
-    };
-    match column.dtype() {
-        DataType::Date => whole(86_400e6),
-        DataType::Datetime(unit, _) => match unit {
-            TimeUnit::Milliseconds => whole(1e3),
-            TimeUnit::Microseconds => whole(1.0),
-            TimeUnit::Nanoseconds => whole(1e-3),
-        },
-        DataType::Time => whole(1e-3),
-        DataType::Duration(unit) => match unit {
-            TimeUnit::Milliseconds => whole(1e-3),
-            TimeUnit::Microseconds => whole(1e-6),
-            TimeUnit::Nanoseconds => whole(1e-9),
-        },
-        DataType::Boolean | DataType::Null => {
-            let cast = column.cast(&DataType::Float64)?;
-            Ok(cast.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect())
-        }
-        kind if kind.is_primitive_numeric() => {
-            let cast = column.cast(&DataType::Float64)?;
-            Ok(cast.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect())
-        }
-        kind => Err(Fault::new(format!("column '{}' holds {kind}, which has no height", column.name()))
-            .hint("choose a column of numbers")),
-    }
-}
-
-/// A column as names; a null is one, too.
-fn labels(column: &Column) -> Result<Vec<String>> {
-    let cast = time::texts(column).map_err(|_| {
-        Fault::new(format!("column '{}' holds {}, which cannot be written as names", column.name(), column.dtype()))
-            .hint("choose another column")
-    })?;
-    let label = |v: Option<&str>| match v {
-        None => "(null)".to_owned(),
-        Some("") => "(empty)".to_owned(),
-        Some(text) => text.to_owned(),
-    };
-    Ok(cast.str()?.iter().map(label).collect())
-}
-
-/// The rows of each name, in the order the names appear.
-fn groups(labels: &[String]) -> Vec<(String, Vec<usize>)> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-    let mut seen: HashMap<&str, usize> = HashMap::new();
-    for (row, label) in labels.iter().enumerate() {
-        let at = *seen.entry(label).or_insert_with(|| {
-            groups.push((label.clone(), Vec::new()));
-            groups.len() - 1
-        });
-        if let Some((_, rows)) = groups.get_mut(at) {
-            rows.push(row);
-        }
-    }
-    groups
-}
-
-type Group = (String, Vec<usize>);
-
-/// The groups that sum to most, by name, so that colours stay when the ranking changes; and how many others there are.
-fn largest(mut groups: Vec<Group>, y: &[f64], most: usize) -> (Vec<Group>, usize) {
-    let total = |rows: &[usize]| {
-        rows.iter().filter_map(|row| y.get(*row)).filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>()
-    };
-    let left_out = groups.len().saturating_sub(most);
-    if left_out > 0 {
-        groups.sort_by(|a, b| total(&b.1).total_cmp(&total(&a.1)).then_with(|| a.0.cmp(&b.0)));
-        groups.truncate(most);
-    }
-    groups.sort_by(|a, b| a.0.cmp(&b.0));
-    (groups, left_out)
-}
-
-/// The distance of neighbours in an evenly spaced axis, some places of which may be empty: the smallest there is, if
-/// every other one is a multiple of it and most are it. Single events at odd moments have none.
-pub fn step(x: &[f64]) -> Option<f64> {
-    let mut xs: Vec<f64> = x.iter().copied().filter(|x| x.is_finite()).collect();
-    xs.sort_by(f64::total_cmp);
-    xs.dedup();
-    let apart: Vec<f64> = xs.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let least = apart.iter().copied().fold(f64::INFINITY, f64::min);
-    if apart.len() < 2 || !least.is_finite() {
-        return None;
-    }
-    let times = |d: &f64| d / least;
-    let even = apart.iter().all(|d| (times(d) - times(d).round()).abs() < 1e-6);
-    let next = apart.iter().filter(|d| times(d) < 1.5).count();
-    (even && next * 2 >= apart.len()).then_some(least)
-}
-
-/// The rows of an answer, on their way to series.
-struct Rows<'a> {
-    x: &'a [f64],
-    /// One a row, or none.
-    states: &'a [PointState],
-    /// How far apart neighbours are, where they are evenly so.
-    step: Option<f64>,
-    /// By x, as lines are.
-    ordered: bool,
-}
-
-impl Rows<'_> {
-    /// One series from some rows; NaN where windows are missing.
-    fn series(&self, name: String, y: &[f64], rows: &[usize]) -> Series {
-        let point = |row: &usize| Some((*self.x.get(*row)?, *y.get(*row)?, self.states.get(*row).copied()));
-        let mut points: Vec<(f64, f64, Option<PointState>)> =
-            rows.iter().filter_map(point).filter(|(x, ..)| x.is_finite()).collect();
-        if self.ordered {
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        }
-        let (mut xs, mut ys, mut states) =
-            (Vec::with_capacity(points.len()), Vec::with_capacity(points.len()), Vec::new());
-        let mut before: Option<f64> = None;
-        for (at, value, state) in points {
-            if let (true, Some(step), Some(before)) = (self.ordered, self.step, before)
-                && at - before > step * 1.5
-            {
-                xs.push(before + step);
-                ys.push(f64::NAN);
-                states.extend(state.map(|_| PointState::Final));
-            }
-            xs.push(at);
-            ys.push(value);
-            states.extend(state);
-            before = Some(at);
-        }
-        Series::new(name, xs, ys).with_states(states)
-    }
 }

@@ -11,7 +11,7 @@ use super::scale::Scale;
 use super::spec::{AxisKind, Figure, Series};
 use super::text;
 
-pub struct Plan<'a> {
+pub struct FigurePlan<'a> {
     pub figure: &'a Figure,
     pub mark: &'static Mark,
     pub look: &'a Look,
@@ -21,7 +21,7 @@ pub struct Plan<'a> {
     pub x_ticks: Vec<XTick>,
     pub y_ticks: Ticks,
     pub legend: Legend,
-    pub head: Head,
+    pub head: HeadLines,
     pub x_title: String,
     pub y_title: String,
     /// Top of the x title's line.
@@ -30,7 +30,7 @@ pub struct Plan<'a> {
 
 /// The tops of the lines above the plot; `None` where there is nothing to say or no room.
 #[derive(Default)]
-pub struct Head {
+pub struct HeadLines {
     pub title: Option<f32>,
     pub caption: Option<f32>,
     pub legend: Option<f32>,
@@ -42,7 +42,7 @@ pub struct Head {
 
 /// Which words a picture has room for.
 #[derive(Clone, Copy)]
-struct Words {
+struct ShownText {
     title: bool,
     caption: bool,
     legend_rows: usize,
@@ -53,7 +53,7 @@ struct Words {
     x_title: bool,
 }
 
-impl Words {
+impl ShownText {
     /// From all to none, what a reader misses least going first.
     fn fewer() -> impl Iterator<Item = Self> {
         let mut words = Self {
@@ -99,7 +99,7 @@ pub fn legend_line(look: &Look) -> f32 {
     (text::height(look.font_size) * 1.25).round()
 }
 
-impl<'a> Plan<'a> {
+impl<'a> FigurePlan<'a> {
     pub fn new(figure: &'a Figure, mark: &'static Mark, look: &'a Look, size: [f32; 2]) -> Self {
         let slots = (mark.slots)(figure);
         let (x, y, empty) = scales(figure, mark, slots);
@@ -113,9 +113,9 @@ impl<'a> Plan<'a> {
         let y_title = y_title(figure, mark);
         let line = text::height(look.font_size);
         let mut chosen = None;
-        for words in Words::fewer() {
+        for words in ShownText::fewer() {
             let (head, legend, top) =
-                head(figure, mark, &y_title, look, size, Words { seam: seam && words.seam, ..words });
+                head(figure, mark, &y_title, look, size, ShownText { seam: seam && words.seam, ..words });
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
             let labels = TICK + GAP + line * if context { 2.0 } else { 1.0 };
             let titled = words.x_title && !x_title.is_empty();
@@ -194,9 +194,16 @@ fn y_title(figure: &Figure, mark: &Mark) -> String {
 }
 
 /// The lines above the plot, from the top; and where the plot begins.
-fn head(figure: &Figure, mark: &Mark, y_title: &str, look: &Look, size: [f32; 2], words: Words) -> (Head, Legend, f32) {
+fn head(
+    figure: &Figure,
+    mark: &Mark,
+    y_title: &str,
+    look: &Look,
+    size: [f32; 2],
+    words: ShownText,
+) -> (HeadLines, Legend, f32) {
     let (margin, em) = (margin(look), look.font_size);
-    let mut head = Head::default();
+    let mut head = HeadLines::default();
     let mut top = margin * 0.8;
     if words.title && !figure.title.is_empty() {
         head.title = Some(top);

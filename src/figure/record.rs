@@ -72,18 +72,18 @@ pub struct Picture {
 /// When the figure's mark does not exist.
 pub fn record(figure: &Figure, [width, height]: [f32; 2], look: &Look) -> Result<Picture> {
     let mut shapes = Vec::new();
-    let layout = draw(Recorder::new(&mut shapes, [width, height]), figure, look)?;
+    let layout = draw(ShapeRecorder::new(&mut shapes, [width, height]), figure, look)?;
     Ok(Picture { shapes, layout })
 }
 
 /// The surface. It pushes to a list that outlives it, as plotters takes surfaces by value.
 #[derive(Debug)]
-pub struct Recorder<'a> {
+pub struct ShapeRecorder<'a> {
     shapes: &'a mut Vec<Shape>,
     size: (u32, u32),
 }
 
-impl<'a> Recorder<'a> {
+impl<'a> ShapeRecorder<'a> {
     /// A surface of so many points.
     pub fn new(shapes: &'a mut Vec<Shape>, [width, height]: [f32; 2]) -> Self {
         let fine = |v: f32| (v.clamp(0.0, 32_768.0) * FINE as f32).round() as u32;
@@ -106,7 +106,7 @@ fn rgba(color: BackendColor) -> Rgba {
 
 type Drawn = std::result::Result<(), DrawingErrorKind<Infallible>>;
 
-impl DrawingBackend for Recorder<'_> {
+impl DrawingBackend for ShapeRecorder<'_> {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {

@@ -37,7 +37,7 @@ pub enum Codes {
 
 /// A feature as trees see it in training.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub struct BinnedColumn {
     pub codes: Codes,
     /// How many codes there are.
     pub bins: usize,
@@ -47,7 +47,7 @@ pub struct Column {
     pub cuts: Vec<f64>,
 }
 
-impl Column {
+impl BinnedColumn {
     /// Cuts a column of numbers; `MISSING` ones get a bin of their own.
     pub fn of_numbers(values: &[f64], fineness: Fineness) -> Self {
         let cuts = cuts(values, fineness);

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use polars::prelude::*;
 
 use super::bins::MISSING;
-use super::forest::{Feature, Kind, LabelKind};
+use super::forest::{Feature, FeatureKind, LabelKind};
 use crate::data::Result;
 use crate::data::time::convert;
 
@@ -56,11 +56,11 @@ pub(super) fn label_texts(column: &Column, kind: LabelKind) -> Result<Series> {
 }
 
 /// How a column of this type is read; `None` where it cannot be.
-pub fn kind_of(dtype: &DataType) -> Option<Kind> {
+pub fn kind_of(dtype: &DataType) -> Option<FeatureKind> {
     match dtype {
-        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Some(Kind::Category(Vec::new())),
-        DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Time => Some(Kind::Time),
-        dtype if dtype.is_bool() || dtype.is_primitive_numeric() || dtype.is_null() => Some(Kind::Number),
+        DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Some(FeatureKind::Category(Vec::new())),
+        DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Time => Some(FeatureKind::Time),
+        dtype if dtype.is_bool() || dtype.is_primitive_numeric() || dtype.is_null() => Some(FeatureKind::Number),
         _ => None,
     }
 }
@@ -72,18 +72,18 @@ pub(super) fn categories<'a>(texts: &'a StringChunked, words: &'a [String]) -> i
 }
 
 /// A column as numbers: times in microseconds; what is missing or not a number lies below all of them.
-pub(super) fn numbers(column: &Column, kind: &Kind) -> Result<Vec<f64>> {
+pub(super) fn numbers(column: &Column, kind: &FeatureKind) -> Result<Vec<f64>> {
     let series = column.as_materialized_series();
     let plain = match (kind, series.dtype()) {
-        (Kind::Time, DataType::Date | DataType::Datetime(..)) => {
+        (FeatureKind::Time, DataType::Date | DataType::Datetime(..)) => {
             convert(column, &DataType::Datetime(TimeUnit::Microseconds, None))?
                 .cast(&DataType::Int64)?
                 .take_materialized_series()
         }
-        (Kind::Time, DataType::Duration(_)) => {
+        (FeatureKind::Time, DataType::Duration(_)) => {
             series.cast(&DataType::Duration(TimeUnit::Microseconds))?.cast(&DataType::Int64)?
         }
-        (Kind::Time, _) => series.cast(&DataType::Int64)?,
+        (FeatureKind::Time, _) => series.cast(&DataType::Int64)?,
         _ => series.clone(),
     };
     let floats = plain.cast(&DataType::Float64)?;
@@ -93,7 +93,7 @@ pub(super) fn numbers(column: &Column, kind: &Kind) -> Result<Vec<f64>> {
 
 /// Gives the code of each row, and whether it lacks a value.
 pub(super) fn each_code(feature: &Feature, column: &Column, mut take: impl FnMut(u16, bool)) -> Result<()> {
-    if let Kind::Category(words) = &feature.kind {
+    if let FeatureKind::Category(words) = &feature.kind {
         let texts = column.as_materialized_series().cast(&DataType::String)?;
         categories(texts.str()?, words).for_each(|code| take(code as u16, code == words.len() + 1));
         return Ok(());

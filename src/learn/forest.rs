@@ -10,14 +10,14 @@ use super::tree::{ONE, Tree};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
     pub name: String,
-    pub kind: Kind,
+    pub kind: FeatureKind,
     /// Where it is cut, rising; none for categories.
     pub cuts: Vec<f64>,
 }
 
 /// How a column is read.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub enum FeatureKind {
     /// Numbers and truth values.
     Number,
     /// Dates and times as microseconds, durations too.

@@ -5,7 +5,7 @@ use super::tree::Tree;
 
 /// A row of a bootstrap sample: which, how often, and of which class.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Item {
+pub struct SampledRow {
     pub row: u32,
     pub class: u16,
     pub weight: u16,
@@ -14,26 +14,26 @@ pub struct Item {
 /// What is counted, and what is good. All sums are of integers, so that they do not depend on an order.
 pub trait Goal {
     /// The counts of a bin or a node.
-    type Cells: Copy;
-    const ZERO: Self::Cells;
+    type Counts: Copy;
+    const ZERO: Self::Counts;
 
     fn class(&self, row: usize) -> u16;
-    fn add(&self, cells: &mut Self::Cells, item: Item);
+    fn add(&self, cells: &mut Self::Counts, item: SampledRow);
     /// Moves `cells` from `right` to `left`.
-    fn shift(left: &mut Self::Cells, right: &mut Self::Cells, cells: &Self::Cells);
-    fn weight(cells: &Self::Cells) -> i64;
+    fn shift(left: &mut Self::Counts, right: &mut Self::Counts, cells: &Self::Counts);
+    fn weight(cells: &Self::Counts) -> i64;
     /// How well the rows of a node agree, weighted by their number: the better the larger.
-    fn agreement(&self, cells: &Self::Cells) -> f64;
+    fn agreement(&self, cells: &Self::Counts) -> f64;
     /// The agreement of two nodes together.
-    fn both(&self, left: &Self::Cells, right: &Self::Cells) -> f64;
+    fn both(&self, left: &Self::Counts, right: &Self::Counts) -> f64;
     /// Where categories stand in the order in which they are split.
-    fn order(&self, cells: &Self::Cells, node: &Self::Cells) -> f64;
+    fn order(&self, cells: &Self::Counts, node: &Self::Counts) -> f64;
     /// The payload of a node whose counts say that nothing is left to split.
-    fn settled(&self, cells: &Self::Cells) -> Option<u32>;
+    fn settled(&self, cells: &Self::Counts) -> Option<u32>;
     /// Whether rows agree, where counts cannot tell.
-    fn agree(&self, items: &[Item]) -> bool;
+    fn agree(&self, items: &[SampledRow]) -> bool;
     /// Makes a leaf and gives its payload.
-    fn leaf(&self, cells: &Self::Cells, items: &[Item], tree: &mut Tree) -> u32;
+    fn leaf(&self, cells: &Self::Counts, items: &[SampledRow], tree: &mut Tree) -> u32;
 }
 
 /// How mixed a node of classes is.
@@ -45,14 +45,14 @@ pub enum Criterion {
 }
 
 /// Classes. `K` is their number rounded up to a power of two, so that loops over them have a fixed length.
-pub struct Classes<'a, const K: usize> {
+pub struct ClassGoal<'a, const K: usize> {
     pub of: &'a [u16],
     pub count: usize,
     /// x·log2 x of each whole number up to the number of rows; empty for Gini.
     pub logs: Vec<f64>,
 }
 
-impl<'a, const K: usize> Classes<'a, K> {
+impl<'a, const K: usize> ClassGoal<'a, K> {
     pub fn new(of: &'a [u16], count: usize, criterion: Criterion) -> Self {
         let log = |x: usize| if x == 0 { 0.0 } else { x as f64 * (x as f64).log2() };
         let logs = if criterion == Criterion::Entropy { (0..=of.len()).map(log).collect() } else { Vec::new() };
@@ -64,8 +64,8 @@ impl<'a, const K: usize> Classes<'a, K> {
     }
 }
 
-impl<const K: usize> Goal for Classes<'_, K> {
-    type Cells = [i32; K];
+impl<const K: usize> Goal for ClassGoal<'_, K> {
+    type Counts = [i32; K];
     const ZERO: [i32; K] = [0; K];
 
     fn class(&self, row: usize) -> u16 {
@@ -73,7 +73,7 @@ impl<const K: usize> Goal for Classes<'_, K> {
     }
 
     #[inline(always)]
-    fn add(&self, cells: &mut [i32; K], item: Item) {
+    fn add(&self, cells: &mut [i32; K], item: SampledRow) {
         // K is a power of two: the mask costs nothing and proves the bound.
         cells[usize::from(item.class) & (K - 1)] += i32::from(item.weight);
     }
@@ -129,11 +129,11 @@ impl<const K: usize> Goal for Classes<'_, K> {
         cells.iter().position(|c| *c == weight).map(|class| class as u32)
     }
 
-    fn agree(&self, _: &[Item]) -> bool {
+    fn agree(&self, _: &[SampledRow]) -> bool {
         false
     }
 
-    fn leaf(&self, cells: &[i32; K], _: &[Item], tree: &mut Tree) -> u32 {
+    fn leaf(&self, cells: &[i32; K], _: &[SampledRow], tree: &mut Tree) -> u32 {
         if let Some(pure) = self.settled(cells) {
             return pure;
         }
@@ -143,12 +143,12 @@ impl<const K: usize> Goal for Classes<'_, K> {
 }
 
 /// Numbers, split so that their variance falls. Counted as whole multiples of a small unit, so that sums are exact.
-pub struct Numbers<'a> {
+pub struct NumberGoal<'a> {
     pub of: &'a [f64],
     scaled: Vec<i64>,
 }
 
-impl<'a> Numbers<'a> {
+impl<'a> NumberGoal<'a> {
     pub fn new(of: &'a [f64]) -> Self {
         let mean = of.iter().sum::<f64>() / of.len().max(1) as f64;
         let widest = of.iter().map(|y| (y - mean).abs()).fold(0.0, f64::max);
@@ -163,9 +163,9 @@ impl<'a> Numbers<'a> {
     }
 }
 
-impl Goal for Numbers<'_> {
+impl Goal for NumberGoal<'_> {
     /// Weight, sum.
-    type Cells = [i64; 2];
+    type Counts = [i64; 2];
     const ZERO: [i64; 2] = [0; 2];
 
     fn class(&self, _: usize) -> u16 {
@@ -173,7 +173,7 @@ impl Goal for Numbers<'_> {
     }
 
     #[inline(always)]
-    fn add(&self, cells: &mut [i64; 2], item: Item) {
+    fn add(&self, cells: &mut [i64; 2], item: SampledRow) {
         let weight = i64::from(item.weight);
         cells[0] += weight;
         cells[1] += weight * self.scaled.get(item.row as usize).copied().unwrap_or(0);
@@ -212,11 +212,11 @@ impl Goal for Numbers<'_> {
         None
     }
 
-    fn agree(&self, items: &[Item]) -> bool {
+    fn agree(&self, items: &[SampledRow]) -> bool {
         items.windows(2).all(|pair| matches!(pair, [a, b] if self.at(a.row) == self.at(b.row)))
     }
 
-    fn leaf(&self, _: &[i64; 2], items: &[Item], tree: &mut Tree) -> u32 {
+    fn leaf(&self, _: &[i64; 2], items: &[SampledRow], tree: &mut Tree) -> u32 {
         let weight: f64 = items.iter().map(|i| f64::from(i.weight)).sum();
         let first = items.first().map_or(0.0, |i| self.at(i.row));
         // Around its first value: the mean of equal values is that value.

@@ -1,17 +1,17 @@
 //! Growing trees: CART over binned columns, down to purity, on a bootstrap sample of the rows. Pure: who starts threads
 //! and in which order trees come is the caller's, and does not matter, because each tree has its own seed.
 
-use super::bins::{BINS, Codes, Column, middle};
+use super::bins::{BINS, BinnedColumn, Codes, middle};
 use super::forest::Task;
-use super::goal::{Classes, Criterion, Goal, Item, Numbers};
-use super::split::{Finder, Offer, Place, Split};
+use super::goal::{ClassGoal, Criterion, Goal, NumberGoal, SampledRow};
+use super::split::{Offer, Split, SplitFinder, SplitRule};
 use super::tree::{BY_SET, Node, Tree, in_set};
 use crate::data::{Fault, Result};
 use crate::sync::Cancel;
 
 /// How many features are tried for each split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tries {
+pub enum MaxFeatures {
     /// The square root of how many there are.
     Root,
     All,
@@ -23,7 +23,7 @@ pub enum Tries {
 pub struct Growth {
     pub seed: u64,
     pub criterion: Criterion,
-    pub tries: Tries,
+    pub tries: MaxFeatures,
     pub min_leaf: u32,
     pub max_depth: Option<u32>,
     /// Each tree sees as many rows as there are, drawn with replacement; without, all rows once.
@@ -32,11 +32,18 @@ pub struct Growth {
 
 impl Growth {
     pub fn classes() -> Self {
-        Self { seed: 42, criterion: Criterion::Gini, tries: Tries::Root, min_leaf: 1, max_depth: None, bootstrap: true }
+        Self {
+            seed: 42,
+            criterion: Criterion::Gini,
+            tries: MaxFeatures::Root,
+            min_leaf: 1,
+            max_depth: None,
+            bootstrap: true,
+        }
     }
 
     pub fn numbers() -> Self {
-        Self { tries: Tries::All, ..Self::classes() }
+        Self { tries: MaxFeatures::All, ..Self::classes() }
     }
 }
 
@@ -69,12 +76,12 @@ pub const CLASSES: usize = 256;
 
 /// A table ready to be learnt from.
 #[derive(Clone, Debug)]
-pub struct Table {
-    pub columns: Vec<Column>,
+pub struct BinnedTable {
+    pub columns: Vec<BinnedColumn>,
     pub labels: Labels,
 }
 
-impl Table {
+impl BinnedTable {
     /// What the codes and the label of a row take.
     pub fn row_bytes(&self) -> usize {
         let codes = self.columns.iter().map(|column| if matches!(column.codes, Codes::Narrow(_)) { 1 } else { 2 });
@@ -99,7 +106,7 @@ pub struct Grown {
 }
 
 /// The feature to split on and how, if any helps.
-type Best<G> = Option<(u16, Split<<G as Goal>::Cells>)>;
+type Best<G> = Option<(u16, Split<<G as Goal>::Counts>)>;
 
 /// Grows trees on one thread; its buffers serve one tree after another.
 pub trait Grower: Send {
@@ -109,17 +116,17 @@ pub trait Grower: Send {
 }
 
 /// A grower for this table.
-pub fn grower<'t>(table: &'t Table, growth: Growth) -> Box<dyn Grower + 't> {
+pub fn grower<'t>(table: &'t BinnedTable, growth: Growth) -> Box<dyn Grower + 't> {
     fn classes<'t, const K: usize>(
-        table: &'t Table,
+        table: &'t BinnedTable,
         of: &'t [u16],
         count: usize,
         growth: Growth,
     ) -> Box<dyn Grower + 't> {
-        Box::new(Trees::new(table, Classes::<K>::new(of, count, growth.criterion), growth))
+        Box::new(TreeGrower::new(table, ClassGoal::<K>::new(of, count, growth.criterion), growth))
     }
     match &table.labels {
-        Labels::Numbers(of) => Box::new(Trees::new(table, Numbers::new(of), growth)),
+        Labels::Numbers(of) => Box::new(TreeGrower::new(table, NumberGoal::new(of), growth)),
         Labels::Classes { of, count } => match count {
             0..=2 => classes::<2>(table, of, *count, growth),
             3..=4 => classes::<4>(table, of, *count, growth),
@@ -142,25 +149,25 @@ struct Pending<C> {
     cells: C,
 }
 
-struct Trees<'t, G: Goal> {
-    table: &'t Table,
+struct TreeGrower<'t, G: Goal> {
+    table: &'t BinnedTable,
     goal: G,
     growth: Growth,
     tries: usize,
-    finder: Finder<G>,
+    finder: SplitFinder<G>,
     weights: Vec<u16>,
-    items: Vec<Item>,
-    right: Vec<Item>,
+    items: Vec<SampledRow>,
+    right: Vec<SampledRow>,
     features: Vec<u16>,
 }
 
-impl<'t, G: Goal> Trees<'t, G> {
-    fn new(table: &'t Table, goal: G, growth: Growth) -> Self {
+impl<'t, G: Goal> TreeGrower<'t, G> {
+    fn new(table: &'t BinnedTable, goal: G, growth: Growth) -> Self {
         let (rows, width) = (table.labels.rows(), table.columns.len());
         let tries = match growth.tries {
-            Tries::Root => (width as f64).sqrt() as usize,
-            Tries::All => width,
-            Tries::Count(count) => count.min(width),
+            MaxFeatures::Root => (width as f64).sqrt() as usize,
+            MaxFeatures::All => width,
+            MaxFeatures::Count(count) => count.min(width),
         };
         let bins = table.columns.iter().map(|c| c.bins).max().unwrap_or(0);
         Self {
@@ -168,7 +175,7 @@ impl<'t, G: Goal> Trees<'t, G> {
             goal,
             growth,
             tries: tries.max(1),
-            finder: Finder::new(bins, growth.min_leaf),
+            finder: SplitFinder::new(bins, growth.min_leaf),
             weights: vec![0; rows],
             items: Vec::new(),
             right: Vec::new(),
@@ -191,20 +198,20 @@ impl<'t, G: Goal> Trees<'t, G> {
             if weight == 0 {
                 unseen.push(row as u32);
             } else {
-                self.items.push(Item { row: row as u32, class: self.goal.class(row), weight });
+                self.items.push(SampledRow { row: row as u32, class: self.goal.class(row), weight });
             }
         }
-        self.right.resize(self.items.len(), Item::default());
+        self.right.resize(self.items.len(), SampledRow::default());
         unseen
     }
 
     /// The best split among features drawn at random. As in scikit-learn, a constant feature counts as a try, but at
     /// least one that is not is tried if there is one. Returns how many features at the front are constant now.
-    fn best(&mut self, pending: &Pending<G::Cells>, rng: &mut fastrand::Rng) -> (Best<G>, usize) {
+    fn best(&mut self, pending: &Pending<G::Counts>, rng: &mut fastrand::Rng) -> (Best<G>, usize) {
         let items = self.items.get(pending.start..pending.end).unwrap_or_default();
         let known = pending.constant;
         let (mut end, mut drawn, mut found, mut tried) = (self.features.len(), 0, 0, 0);
-        let mut best: Option<(u16, Split<G::Cells>)> = None;
+        let mut best: Option<(u16, Split<G::Counts>)> = None;
         while end > known + found && (tried < self.tries || tried <= found + drawn) {
             tried += 1;
             let at = rng.usize(drawn..end - found);
@@ -232,9 +239,9 @@ impl<'t, G: Goal> Trees<'t, G> {
     }
 }
 
-impl<G: Goal + Send> Grower for Trees<'_, G>
+impl<G: Goal + Send> Grower for TreeGrower<'_, G>
 where
-    G::Cells: Send,
+    G::Counts: Send,
 {
     fn grow(&mut self, number: usize, cancel: &Cancel) -> Result<Grown> {
         let mut rng = fastrand::Rng::with_seed(mix(self.growth.seed, number as u64));
@@ -263,15 +270,15 @@ where
     }
 }
 
-impl<G: Goal> Trees<'_, G> {
+impl<G: Goal> TreeGrower<'_, G> {
     /// Splits a node, or makes it a leaf.
     fn split(
         &mut self,
-        pending: &Pending<G::Cells>,
+        pending: &Pending<G::Counts>,
         rng: &mut fastrand::Rng,
         tree: &mut Tree,
         gains: &mut [f64],
-        stack: &mut Vec<Pending<G::Cells>>,
+        stack: &mut Vec<Pending<G::Counts>>,
     ) {
         let may = self.growth.max_depth.is_none_or(|most| pending.depth < most)
             && G::weight(&pending.cells) >= 2 * i64::from(self.growth.min_leaf)
@@ -308,7 +315,7 @@ impl<G: Goal> Trees<'_, G> {
     }
 
     /// Puts the rows that go left before those that go right, each in their order; gives where the right ones begin.
-    fn partition(&mut self, start: usize, end: usize, column: &Column, node: Node, sets: &[u64]) -> usize {
+    fn partition(&mut self, start: usize, end: usize, column: &BinnedColumn, node: Node, sets: &[u64]) -> usize {
         let (Some(items), right) = (self.items.get_mut(start..end), &mut self.right) else { return start };
         let cut = usize::from(node.cut);
         let left = match &column.codes {
@@ -323,7 +330,7 @@ impl<G: Goal> Trees<'_, G> {
 }
 
 #[inline(always)]
-fn divide(items: &mut [Item], right: &mut [Item], goes_left: impl Fn(usize) -> bool) -> usize {
+fn divide(items: &mut [SampledRow], right: &mut [SampledRow], goes_left: impl Fn(usize) -> bool) -> usize {
     let (mut left, mut rest) = (0, 0);
     for i in 0..items.len() {
         // Both are written and one counts: no jump to predict.
@@ -349,13 +356,13 @@ fn set(tree: &mut Tree, at: usize, node: Node) {
 }
 
 /// The node of a split. Between two bins that occur with empty ones between them, it is cut nearest to their middle.
-fn place(column: &Column, feature: u16, place: &Place, child: usize, tree: &mut Tree) -> Node {
+fn place(column: &BinnedColumn, feature: u16, place: &SplitRule, child: usize, tree: &mut Tree) -> Node {
     match place {
-        Place::Between { low, high } => {
+        SplitRule::Between { low, high } => {
             let cut = if *high > low + 1 { near_middle(&column.cuts, *low, *high) } else { *low };
             Node { feature, cut: cut as u16, child: child as u32 }
         }
-        Place::Set(words) => {
+        SplitRule::Set(words) => {
             let at = tree.sets.len();
             tree.sets.push(child as u64);
             tree.sets.extend(words.iter().take(column.bins.div_ceil(64)));

@@ -1,7 +1,7 @@
 //! Merging forests: their trees stand side by side, over the features' common cuts and words and the common classes.
 //! What the merged forest foretells does not depend on the order, nor on what was merged first.
 
-use super::forest::{Feature, Forest, Kind, TREES, Task};
+use super::forest::{Feature, FeatureKind, Forest, TREES, Task};
 use super::tree::{BY_SET, LEAF, MOST, Tree, in_set};
 use crate::data::{Fault, Result};
 
@@ -69,9 +69,9 @@ fn alike(a: &Forest, b: &Forest) -> Result<()> {
 fn join(forests: &[&Forest], at: usize) -> Result<Feature> {
     let of = |forest: &Forest| forest.features.get(at).cloned();
     let mut joined = forests.first().and_then(|f| of(f)).ok_or_else(|| Fault::new("there is no such feature"))?;
-    if let Kind::Category(words) = &mut joined.kind {
+    if let FeatureKind::Category(words) = &mut joined.kind {
         for forest in forests {
-            if let Some(Kind::Category(more)) = of(forest).map(|f| f.kind) {
+            if let Some(FeatureKind::Category(more)) = of(forest).map(|f| f.kind) {
                 words.extend(more);
             }
         }
@@ -186,8 +186,8 @@ impl Map {
     }
 }
 
-fn words(old: &Kind, new: &Kind) -> Option<Vec<usize>> {
-    let (Kind::Category(old), Kind::Category(new)) = (old, new) else { return None };
+fn words(old: &FeatureKind, new: &FeatureKind) -> Option<Vec<usize>> {
+    let (FeatureKind::Category(old), FeatureKind::Category(new)) = (old, new) else { return None };
     let known = new.iter().map(|word| old.binary_search(word).unwrap_or(old.len()));
     Some(known.chain([old.len(), old.len() + 1]).collect())
 }

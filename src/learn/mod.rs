@@ -2,20 +2,20 @@
 //! Pure: threads that grow trees are started by the engine.
 
 pub mod bins;
-pub mod damage;
 pub mod drift;
 pub mod dropped;
 pub mod encode;
 pub mod explain;
 pub mod flat;
 pub mod forest;
-pub mod fuse;
 pub mod goal;
 pub mod grow;
 pub mod holdout;
+pub mod json_error;
 pub mod measure;
 pub mod merge;
 pub mod model;
+pub mod online;
 pub mod oob;
 pub mod prepared;
 pub mod propose;

@@ -3,7 +3,7 @@
 
 use super::flat::walk;
 use super::forest::{Oob, vote};
-use super::grow::{Grown, Labels, Table};
+use super::grow::{BinnedTable, Grown, Labels};
 use super::tree::Tree;
 
 /// Most rows that the estimate is taken on, evenly spaced: its error is then below 0.25 points.
@@ -16,7 +16,7 @@ pub struct Judged {
 }
 
 /// Sends the unseen rows down the tree. For the thread that grew it.
-pub fn judge(table: &Table, grown: Grown) -> Judged {
+pub fn judge(table: &BinnedTable, grown: Grown) -> Judged {
     let step = step(table);
     let unseen: Vec<usize> = grown.unseen.iter().map(|row| *row as usize).filter(|row| row % step == 0).collect();
     let mut reached = Vec::with_capacity(unseen.len());
@@ -33,7 +33,7 @@ pub fn judge(table: &Table, grown: Grown) -> Judged {
     Judged { tree: grown.tree, reached }
 }
 
-fn step(table: &Table) -> usize {
+fn step(table: &BinnedTable) -> usize {
     table.labels.rows().div_ceil(ROWS).max(1)
 }
 
@@ -51,7 +51,7 @@ pub struct Harvest<'t> {
 }
 
 impl<'t> Harvest<'t> {
-    pub fn new(table: &'t Table, trees: usize) -> Self {
+    pub fn new(table: &'t BinnedTable, trees: usize) -> Self {
         let step = step(table);
         let rows = table.labels.rows().div_ceil(step);
         let (votes, sums) = match &table.labels {

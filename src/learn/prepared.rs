@@ -6,8 +6,8 @@ use polars::prelude::*;
 
 use super::bins::{self, BINS, Fineness};
 use super::encode::{categories, each_code, kind_of, numbers};
-use super::forest::{Forest, Kind};
-use super::grow::{Labels, Table};
+use super::forest::{FeatureKind, Forest};
+use super::grow::{BinnedTable, Labels};
 use super::score::Truth;
 use crate::data::time::texts;
 use crate::data::{Fault, Result};
@@ -18,7 +18,7 @@ const WORDS: usize = BINS - 2;
 /// A table ready to be learnt from, and the forest without trees that it will fill.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    pub table: Table,
+    pub table: BinnedTable,
     pub forest: Forest,
 }
 
@@ -62,19 +62,19 @@ impl Prepared {
 }
 
 /// How the values of a column are read, and their codes.
-pub(super) fn learn_column(column: &Column, coarse: bool) -> Result<(Kind, bins::Column)> {
+pub(super) fn learn_column(column: &Column, coarse: bool) -> Result<(FeatureKind, bins::BinnedColumn)> {
     let kind = kind_of(column.dtype()).ok_or_else(|| {
         Fault::new(format!("a column of {} cannot be learnt from", column.dtype()))
             .at(format!("the column '{}'", column.name()))
             .hint("leave it out")
     })?;
-    if !matches!(kind, Kind::Category(_)) {
+    if !matches!(kind, FeatureKind::Category(_)) {
         let fineness = match kind {
             _ if coarse => Fineness::Coarse,
-            Kind::Time => Fineness::Moments,
+            FeatureKind::Time => Fineness::Moments,
             _ => Fineness::Numbers,
         };
-        let binned = bins::Column::of_numbers(&numbers(column, &kind)?, fineness);
+        let binned = bins::BinnedColumn::of_numbers(&numbers(column, &kind)?, fineness);
         return Ok((kind, binned));
     }
     let column = texts(column)?;
@@ -89,5 +89,5 @@ pub(super) fn learn_column(column: &Column, coarse: bool) -> Result<(Kind, bins:
     words.sort_unstable();
     let bins = words.len() + 2;
     let codes = categories(texts, &words).map(|code| code as u8).collect();
-    Ok((Kind::Category(words), bins::Column::of_categories(codes, bins)))
+    Ok((FeatureKind::Category(words), bins::BinnedColumn::of_categories(codes, bins)))
 }

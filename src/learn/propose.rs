@@ -102,16 +102,23 @@ pub fn propose(rows: &DataFrame, target: &str) -> Result<Proposal> {
         Fault::new(format!("there is no column '{target}' to predict"))
             .hint(format!("the columns are {}", names.join(", ")))
     })?;
-    let aim = Aim::new(column)?;
+    let target_values = TargetValues::new(column)?;
     let (mut features, mut left_out) = (Vec::new(), Vec::new());
     for other in rows.columns().iter().filter(|c| c.name().as_str() != target) {
-        match judge(other, column, &aim)? {
+        match judge(other, column, &target_values)? {
             Some((reason, evidence)) => left_out.push(LeftOut { column: other.name().to_string(), reason, evidence }),
             None => features.push(other.name().to_string()),
         }
     }
     let dropna = drop_na(rows, features.iter().map(String::as_str).chain([target]))?;
-    Ok(Proposal { target: target.to_owned(), task: aim.task(), features, left_out, dropna, sample: rows.height() })
+    Ok(Proposal {
+        target: target.to_owned(),
+        task: target_values.task(),
+        features,
+        left_out,
+        dropna,
+        sample: rows.height(),
+    })
 }
 
 /// How many rows have a null in one of these columns, and whose fault it is.
@@ -172,12 +179,12 @@ fn sample(rows: &DataFrame) -> Result<DataFrame> {
 }
 
 /// The target, a row an entry.
-enum Aim {
+enum TargetValues {
     Classes { codes: Vec<Option<usize>>, many: usize },
     Number(Vec<Option<f64>>),
 }
 
-impl Aim {
+impl TargetValues {
     fn new(column: &Column) -> Result<Self> {
         let fault = |what: &str| Fault::new(format!("'{}' {what}", column.name())).hint("predict another column");
         if column.null_count() == column.len() {
@@ -220,7 +227,7 @@ impl Aim {
 }
 
 /// Why a column is left out.
-fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, String)>> {
+fn judge(column: &Column, target: &Column, target_values: &TargetValues) -> Result<Option<(Reason, String)>> {
     let (height, dtype) = (column.len(), column.dtype());
     let present = height - column.null_count();
     if present == 0 {
@@ -260,11 +267,15 @@ fn judge(column: &Column, target: &Column, aim: &Aim) -> Result<Option<(Reason, 
             )));
         }
     }
-    if let Some(unknown) = aim.unknown(column)?.filter(|u| *u <= UNKNOWN) {
-        let told = match aim {
-            Aim::Classes { .. } if unknown <= 0.0 => "it alone tells the target in every row held back".to_owned(),
-            Aim::Classes { .. } => format!("it alone leaves {:.1} % of the errors of guessing", unknown * 100.0),
-            Aim::Number(_) => format!("it alone explains {:.2} % of the target", (1.0 - unknown) * 100.0),
+    if let Some(unknown) = target_values.unknown(column)?.filter(|u| *u <= UNKNOWN) {
+        let told = match target_values {
+            TargetValues::Classes { .. } if unknown <= 0.0 => {
+                "it alone tells the target in every row held back".to_owned()
+            }
+            TargetValues::Classes { .. } => {
+                format!("it alone leaves {:.1} % of the errors of guessing", unknown * 100.0)
+            }
+            TargetValues::Number(_) => format!("it alone explains {:.2} % of the target", (1.0 - unknown) * 100.0),
         };
         return Ok(Some((Reason::Leak, told)));
     }

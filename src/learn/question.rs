@@ -8,8 +8,8 @@ use polars::prelude::*;
 use super::bins;
 use super::dropped::Dropped;
 use super::encode::{kind_of, label_kind, label_texts, numbers};
-use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Task};
-use super::grow::{CLASSES, Labels, Table};
+use super::forest::{Feature, FeatureKind, Forest, LabelKind, Missing, Task};
+use super::grow::{BinnedTable, CLASSES, Labels};
 use super::prepared::{Prepared, learn_column};
 use super::tree::MOST;
 use crate::data::near::nearest;
@@ -148,7 +148,7 @@ impl Question {
             rows: 0,
             oob: None,
         };
-        let mut prepared = Prepared { table: Table { columns, labels: Labels::none(&forest.task) }, forest };
+        let mut prepared = Prepared { table: BinnedTable { columns, labels: Labels::none(&forest.task) }, forest };
         prepared.label(frame)?;
         Ok(prepared)
     }
@@ -162,9 +162,9 @@ impl Question {
         if let Task::Classes { kind, .. } = forest.task {
             forest.task = self.told_apart(kind, classes)?;
         }
-        let columns = table.columns.iter().map(bins::Column::empty).collect();
+        let columns = table.columns.iter().map(bins::BinnedColumn::empty).collect();
         Ok(Prepared {
-            table: Table { columns, labels: Labels::none(&forest.task) },
+            table: BinnedTable { columns, labels: Labels::none(&forest.task) },
             forest: Forest { rows: 0, ..forest },
         })
     }
@@ -256,7 +256,7 @@ fn many(column: &Column, kind: LabelKind) -> Result<bool> {
         LabelKind::Text | LabelKind::Flag => return Ok(false),
     };
     let mut seen = BTreeSet::new();
-    for value in numbers(column, &Kind::Number)? {
+    for value in numbers(column, &FeatureKind::Number)? {
         if value.fract() != 0.0 {
             return Ok(true);
         }

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use polars::prelude::*;
 
 use super::encode::{each_code, kind_of, label_texts, numbers};
-use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Scores, Task};
+use super::forest::{Feature, FeatureKind, Forest, LabelKind, Missing, Scores, Task};
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 
@@ -124,9 +124,9 @@ impl Forest {
             return Ok(column.clone());
         }
         let learnt = match feature.kind {
-            Kind::Number => "numbers",
-            Kind::Time => "times",
-            Kind::Category(_) => "text",
+            FeatureKind::Number => "numbers",
+            FeatureKind::Time => "times",
+            FeatureKind::Category(_) => "text",
         };
         Err(Fault::new(format!("it holds {}, and the model of '{}' learnt from {learnt}", column.dtype(), self.target))
             .at(place())
@@ -187,7 +187,7 @@ impl Forest {
                 .hint("give rows with their target")
         })?;
         match &self.task {
-            Task::Numbers => Ok(Truth::Numbers(numbers(column, &Kind::Number)?)),
+            Task::Numbers => Ok(Truth::Numbers(numbers(column, &FeatureKind::Number)?)),
             Task::Classes { kind, names } => {
                 let texts = label_texts(column, *kind)?;
                 let places: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();

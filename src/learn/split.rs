@@ -3,8 +3,8 @@
 //! Counts per bin are gathered, then bins are walked in order. In a small node only the bins that occur are walked, so
 //! that it costs as much as it has rows.
 
-use super::bins::{BINS, Codes, Column};
-use super::goal::{Goal, Item};
+use super::bins::{BINS, BinnedColumn, Codes};
+use super::goal::{Goal, SampledRow};
 
 /// Nodes below this size note which bins occur.
 const SMALL: usize = 96;
@@ -25,13 +25,13 @@ pub enum Offer<C> {
 #[derive(Clone, Copy, Debug)]
 pub struct Split<C> {
     pub score: f64,
-    pub place: Place,
+    pub place: SplitRule,
     pub left: C,
     pub right: C,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Place {
+pub enum SplitRule {
     /// Between the bins `low` and `high`, which both occur; none between them does.
     Between { low: usize, high: usize },
     /// These codes go left.
@@ -39,15 +39,15 @@ pub enum Place {
 }
 
 /// Room for the counts of one feature in one node. All zero between uses.
-pub struct Finder<G: Goal> {
-    counts: Vec<G::Cells>,
+pub struct SplitFinder<G: Goal> {
+    counts: Vec<G::Counts>,
     occurs: Vec<u64>,
     /// Categories in the order in which they are split.
     order: Vec<(f64, usize)>,
     min_leaf: i64,
 }
 
-impl<G: Goal> Finder<G> {
+impl<G: Goal> SplitFinder<G> {
     /// For features of at most `bins` bins.
     pub fn new(bins: usize, min_leaf: u32) -> Self {
         let bins = bins.max(BINS);
@@ -60,7 +60,14 @@ impl<G: Goal> Finder<G> {
     }
 
     /// The best split of `items`, whose counts are `node`, by `column`, if it is better than `best`.
-    pub fn seek(&mut self, goal: &G, items: &[Item], column: &Column, node: &G::Cells, best: f64) -> Offer<G::Cells> {
+    pub fn seek(
+        &mut self,
+        goal: &G,
+        items: &[SampledRow],
+        column: &BinnedColumn,
+        node: &G::Counts,
+        best: f64,
+    ) -> Offer<G::Counts> {
         let small = items.len() < SMALL.max(column.bins / 2);
         match &column.codes {
             Codes::Narrow(codes) if small => self.note(goal, items, codes),
@@ -82,7 +89,7 @@ impl<G: Goal> Finder<G> {
     }
 
     #[inline(always)]
-    fn note<T: Copy + Into<usize>>(&mut self, goal: &G, items: &[Item], codes: &[T]) {
+    fn note<T: Copy + Into<usize>>(&mut self, goal: &G, items: &[SampledRow], codes: &[T]) {
         for item in items {
             let Some(&code) = codes.get(item.row as usize) else { continue };
             let bin: usize = code.into();
@@ -94,7 +101,7 @@ impl<G: Goal> Finder<G> {
     }
 
     #[inline(always)]
-    fn count_narrow(&mut self, goal: &G, items: &[Item], codes: &[u8]) {
+    fn count_narrow(&mut self, goal: &G, items: &[SampledRow], codes: &[u8]) {
         // 256 bins and a code of eight bits: no bound to check.
         let Some(counts) = self.counts.first_chunk_mut::<BINS>() else { return };
         for item in items {
@@ -103,7 +110,7 @@ impl<G: Goal> Finder<G> {
         }
     }
 
-    fn count_wide(&mut self, goal: &G, items: &[Item], codes: &[u16]) {
+    fn count_wide(&mut self, goal: &G, items: &[SampledRow], codes: &[u16]) {
         for item in items {
             let Some(&code) = codes.get(item.row as usize) else { continue };
             if let Some(cells) = self.counts.get_mut(usize::from(code)) {
@@ -114,7 +121,7 @@ impl<G: Goal> Finder<G> {
 
     /// Categories are ordered by how their rows lean, which is best for two classes and for numbers (Fisher 1958;
     /// Breiman et al. 1984), and by their share of the node's most frequent class otherwise.
-    fn by_category(&mut self, goal: &G, node: &G::Cells, bins: usize, small: bool, best: f64) -> Offer<G::Cells> {
+    fn by_category(&mut self, goal: &G, node: &G::Counts, bins: usize, small: bool, best: f64) -> Offer<G::Counts> {
         let Self { counts, occurs, order, min_leaf } = self;
         order.clear();
         if small {
@@ -130,7 +137,7 @@ impl<G: Goal> Finder<G> {
         order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let offer = scan(goal, counts, *min_leaf, order.iter().map(|(_, bin)| *bin), node, best);
         let Offer::Cut(mut split) = offer else { return offer };
-        let Place::Between { low, .. } = split.place else { return offer };
+        let SplitRule::Between { low, .. } = split.place else { return offer };
         // Categories that do not occur here go with most rows.
         let default = G::weight(&split.left) >= G::weight(&split.right);
         let mut set = [if default { u64::MAX } else { 0 }; WORDS];
@@ -140,7 +147,7 @@ impl<G: Goal> Finder<G> {
             set[word] = if left { set[word] | bit } else { set[word] & !bit };
             left &= *bin != low;
         }
-        split.place = Place::Set(set);
+        split.place = SplitRule::Set(set);
         Offer::Cut(split)
     }
 }
@@ -149,16 +156,16 @@ impl<G: Goal> Finder<G> {
 #[inline(always)]
 fn scan<G: Goal>(
     goal: &G,
-    counts: &mut [G::Cells],
+    counts: &mut [G::Counts],
     min_leaf: i64,
     bins: impl Iterator<Item = usize>,
-    node: &G::Cells,
+    node: &G::Counts,
     best: f64,
-) -> Offer<G::Cells> {
+) -> Offer<G::Counts> {
     let (mut left, mut right) = (G::ZERO, *node);
     let mut before = None;
     let mut several = false;
-    let mut found: Option<Split<G::Cells>> = None;
+    let mut found: Option<Split<G::Counts>> = None;
     let mut best = best;
     for bin in bins {
         let Some(cells) = counts.get_mut(bin) else { continue };
@@ -170,7 +177,7 @@ fn scan<G: Goal>(
             let score = goal.both(&left, &right);
             if score > best && (min_leaf == 1 || G::weight(&left).min(G::weight(&right)) >= min_leaf) {
                 best = score;
-                found = Some(Split { score, place: Place::Between { low, high: bin }, left, right });
+                found = Some(Split { score, place: SplitRule::Between { low, high: bin }, left, right });
             }
         }
         G::shift(&mut left, &mut right, cells);

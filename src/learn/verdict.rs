@@ -20,19 +20,19 @@ const BLOCK: usize = 1 << 14;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     pub rows: usize,
-    pub told: Told,
+    pub told: Metrics,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Told {
-    Classes(Classes),
+pub enum Metrics {
+    Classes(ClassMetrics),
     /// `None` without rows.
     Numbers(Option<Regression>),
 }
 
 /// How well classes were told apart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Classes {
+pub struct ClassMetrics {
     /// Rows of a class that the forest does not know: they count as wrong.
     pub unknown: usize,
     pub accuracy: Option<f64>,
@@ -56,10 +56,10 @@ impl Verdict {
     pub fn new(forest: &Forest, scored: &Scored, tested: &DataFrame) -> Result<Self> {
         let rows = tested.height();
         let told = match forest.truth(tested)? {
-            Truth::Classes(truth) => Told::Classes(Classes::new(&forest.task, scored, &truth)?),
+            Truth::Classes(truth) => Metrics::Classes(ClassMetrics::new(&forest.task, scored, &truth)?),
             Truth::Numbers(truth) => {
                 let said: Vec<f64> = (0..rows).map(|row| scored.number(row).unwrap_or(f64::NAN)).collect();
-                Told::Numbers(Regression::new(&truth, &said, BINS)?)
+                Metrics::Numbers(Regression::new(&truth, &said, BINS)?)
             }
         };
         Ok(Self { rows, told })
@@ -68,27 +68,27 @@ impl Verdict {
     /// Accuracy, or R²: more is better.
     pub fn score(&self) -> Option<f64> {
         match &self.told {
-            Told::Classes(classes) => classes.accuracy,
-            Told::Numbers(numbers) => numbers.as_ref()?.r2,
+            Metrics::Classes(classes) => classes.accuracy,
+            Metrics::Numbers(numbers) => numbers.as_ref()?.r2,
         }
     }
 
-    pub fn classes(&self) -> Option<&Classes> {
+    pub fn classes(&self) -> Option<&ClassMetrics> {
         match &self.told {
-            Told::Classes(classes) => Some(classes),
-            Told::Numbers(_) => None,
+            Metrics::Classes(classes) => Some(classes),
+            Metrics::Numbers(_) => None,
         }
     }
 
     pub fn numbers(&self) -> Option<&Regression> {
         match &self.told {
-            Told::Classes(_) => None,
-            Told::Numbers(numbers) => numbers.as_ref(),
+            Metrics::Classes(_) => None,
+            Metrics::Numbers(numbers) => numbers.as_ref(),
         }
     }
 }
 
-impl Classes {
+impl ClassMetrics {
     fn new(task: &Task, scored: &Scored, truth: &[Option<usize>]) -> Result<Self> {
         let count = task.classes().len();
         let mut matrix = Confusion::empty(count);

@@ -59,9 +59,9 @@ pub fn load(folder: &Path) -> (Option<Checkpoint>, Vec<Fault>) {
         Ok(found) => found,
         Err(fault) => return (None, vec![fault]),
     };
-    found.retain(|found| found.kind == Kind::Whole);
+    found.retain(|found| found.kind == FileState::Whole);
     found.sort_by_key(|found| std::cmp::Reverse(found.number));
-    for Found { number, path, .. } in found {
+    for CheckpointFile { number, path, .. } in found {
         let bytes = match own::read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -102,18 +102,18 @@ fn name(number: u64) -> String {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum FileState {
     Whole,
     Damaged,
 }
 
-struct Found {
+struct CheckpointFile {
     number: u64,
     path: PathBuf,
-    kind: Kind,
+    kind: FileState,
 }
 
-fn list(folder: &Path) -> Result<Vec<Found>> {
+fn list(folder: &Path) -> Result<Vec<CheckpointFile>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -125,12 +125,12 @@ fn list(folder: &Path) -> Result<Vec<Found>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(rest) = name.strip_prefix("ckpt-") else { continue };
         let (number, kind) = match rest.split_once('.') {
-            None => (rest, Kind::Whole),
-            Some((number, "damaged")) => (number, Kind::Damaged),
+            None => (rest, FileState::Whole),
+            Some((number, "damaged")) => (number, FileState::Damaged),
             Some(_) => continue,
         };
         if let Ok(number) = number.parse() {
-            found.push(Found { number, path: entry.path(), kind });
+            found.push(CheckpointFile { number, path: entry.path(), kind });
         }
     }
     Ok(found)
@@ -140,7 +140,7 @@ fn list(folder: &Path) -> Result<Vec<Found>> {
 fn tidy(folder: &Path) {
     let Ok(mut found) = list(folder) else { return };
     found.sort_by_key(|found| std::cmp::Reverse(found.number));
-    for kind in [Kind::Whole, Kind::Damaged] {
+    for kind in [FileState::Whole, FileState::Damaged] {
         for old in found.iter().filter(|found| found.kind == kind).skip(KEPT) {
             let _ = crate::disk::remove(&old.path);
         }

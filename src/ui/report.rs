@@ -9,7 +9,7 @@ use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::learn::explain::{Dependence, Grid, Importance};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::Histogram;
-use crate::learn::verdict::{Curves, Told, Verdict};
+use crate::learn::verdict::{Curves, Metrics, Verdict};
 
 /// One figure of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +115,11 @@ fn figure(entry: &ModelEntry, (view, feature, class): &FigureKey) -> Option<Figu
 fn of_verdict(view: View, verdict: &Verdict, forest: &Forest) -> Option<Figure> {
     let names = forest.task.classes();
     match (&verdict.told, view) {
-        (Told::Classes(classes), View::Confusion) => Some(confusion(&classes.matrix, names)),
-        (Told::Classes(classes), View::Roc) => Some(roc(&classes.curves, names)),
-        (Told::Classes(classes), View::PrecisionRecall) => Some(precision_recall(&classes.curves, names)),
-        (Told::Classes(classes), View::Calibration) => Some(calibration(&classes.curves, names)),
-        (Told::Numbers(Some(numbers)), View::Residuals) => Some(residuals(&numbers.residuals)),
+        (Metrics::Classes(classes), View::Confusion) => Some(confusion(&classes.matrix, names)),
+        (Metrics::Classes(classes), View::Roc) => Some(roc(&classes.curves, names)),
+        (Metrics::Classes(classes), View::PrecisionRecall) => Some(precision_recall(&classes.curves, names)),
+        (Metrics::Classes(classes), View::Calibration) => Some(calibration(&classes.curves, names)),
+        (Metrics::Numbers(Some(numbers)), View::Residuals) => Some(residuals(&numbers.residuals)),
         _ => None,
     }
 }
@@ -319,7 +319,7 @@ pub fn verdict_line(verdict: &Verdict) -> Vec<(&'static str, String, &'static st
     let number = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"));
     let share = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{:.2} %", v * 100.0));
     match &verdict.told {
-        Told::Classes(classes) => vec![
+        Metrics::Classes(classes) => vec![
             ("Accuracy", share(classes.accuracy), "The share of the rows held out that were told right"),
             (
                 "Balanced",
@@ -337,7 +337,7 @@ pub fn verdict_line(verdict: &Verdict) -> Vec<(&'static str, String, &'static st
                 "How much probability was given to what did not come: less is better",
             ),
         ],
-        Told::Numbers(numbers) => {
+        Metrics::Numbers(numbers) => {
             let of =
                 |read: fn(&crate::learn::measure::Regression) -> Option<f64>| number(numbers.as_ref().and_then(read));
             vec![

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use braid::learn::drift::{Adwin, Baseline, Guard, Level, Reason, Shape, Tally, compare, kolmogorov, psi};
+use braid::learn::drift::{Adwin, Baseline, Binning, Guard, Level, Reason, Tally, compare, kolmogorov, psi};
 use fastrand::Rng;
 use polars::prelude::*;
 
@@ -94,7 +94,7 @@ fn histograms_keep_every_row_and_the_range_of_training() {
     let [x, k] = &baseline.features[..] else { panic!("two features") };
     assert_eq!((x.counts.as_slice(), x.nulls), (&[0, 1, 2, 0][..], 2));
     assert_eq!((k.counts.as_slice(), k.nulls), (&[3, 1, 0, 0][..], 1));
-    assert_eq!(k.shape, Shape::Category { values: vec!["a".to_owned(), "b".to_owned()], rare: vec![] });
+    assert_eq!(k.shape, Binning::Category { values: vec!["a".to_owned(), "b".to_owned()], rare: vec![] });
     let mut tally = Tally::new(&baseline);
     tally.absorb(&baseline, &df!("k" => ["z", "a"], "x" => [0.5, 1e9]).unwrap()).unwrap();
     assert_eq!((tally.of(0), tally.of(1)), (Some((&[1, 0, 0, 1][..], 0)), Some((&[1, 0, 0, 1][..], 0))));

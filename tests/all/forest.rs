@@ -8,9 +8,9 @@ use braid::engine::Job;
 use braid::engine::train::{Training, train};
 use braid::learn::bins;
 use braid::learn::dropped::Dropped;
-use braid::learn::forest::{Forest, Kind, Missing, Task};
+use braid::learn::forest::{FeatureKind, Forest, Missing, Task};
 use braid::learn::goal::Criterion;
-use braid::learn::grow::{Growth, Tries};
+use braid::learn::grow::{Growth, MaxFeatures};
 use braid::learn::holdout::shuffled;
 use braid::learn::measure::{PrecisionRecall, Roc};
 use braid::learn::merge::merge;
@@ -158,7 +158,7 @@ fn each_way_to_grow_grows_as_it_is_told() {
     assert!(shallow.trees.iter().all(|t| t.leaves() <= 4 && t.leaves() > 1));
     let wide = grown(Growth { min_leaf: 50, ..Growth::classes() });
     assert!(wide.trees.iter().all(|t| t.leaves() <= 3_000 / 50));
-    let all = grown(Growth { tries: Tries::All, bootstrap: false, ..Growth::classes() });
+    let all = grown(Growth { tries: MaxFeatures::All, bootstrap: false, ..Growth::classes() });
     // Without chance in rows or columns, trees can differ only among equally good splits.
     assert!(all.trees.windows(2).all(|pair| pair[0].leaves().abs_diff(pair[1].leaves()) < 30));
     assert!((accuracy(&all, &frame) - 1.0).abs() < 1e-9);
@@ -422,7 +422,7 @@ fn a_word_that_was_not_learnt_goes_with_the_most_rows() {
     let new = df!("w" => ["rare", "often", "never seen"]).unwrap();
     let said = forest.predict(&new).unwrap();
     assert_eq!(said.i64().unwrap().iter().collect::<Vec<_>>(), [Some(1), Some(0), Some(0)]);
-    assert_eq!(forest.features[0].kind, Kind::Category(vec!["often".to_owned(), "rare".to_owned()]));
+    assert_eq!(forest.features[0].kind, FeatureKind::Category(vec!["often".to_owned(), "rare".to_owned()]));
 }
 
 #[test]
@@ -433,7 +433,7 @@ fn more_words_than_codes_keep_the_most_frequent() {
     let frame = df!("w" => &words, "y" => &y).unwrap();
     // A rare word is in two of three bootstraps: the others guess.
     let forest = fit(&frame, 25);
-    let Kind::Category(known) = &forest.features[0].kind else { panic!() };
+    let FeatureKind::Category(known) = &forest.features[0].kind else { panic!() };
     assert_eq!(known.len(), 254);
     assert!(known.binary_search(&"common".to_owned()).is_ok());
     assert!(accuracy(&forest, &frame) > 0.999);
@@ -464,7 +464,7 @@ fn times_are_learnt_from_whatever_their_unit() {
     let dates = Column::new("d".into(), &days).cast(&DataType::Date).unwrap();
     let frame = DataFrame::new(500, vec![dates.clone(), Column::new("y".into(), &y)]).unwrap();
     let forest = fit(&frame, 10);
-    assert_eq!(forest.features[0].kind, Kind::Time);
+    assert_eq!(forest.features[0].kind, FeatureKind::Time);
     assert!((accuracy(&forest, &frame) - 1.0).abs() < 1e-9);
     let millis = dates.cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).unwrap();
     let other = DataFrame::new(500, vec![millis]).unwrap();
@@ -547,7 +547,7 @@ proptest! {
         holes in 0..3_usize,
     ) {
         values.iter_mut().take(holes).for_each(|v| *v = bins::MISSING);
-        let cuts = bins::Column::of_numbers(&values, bins::Fineness::Numbers).cuts;
+        let cuts = bins::BinnedColumn::of_numbers(&values, bins::Fineness::Numbers).cuts;
         prop_assert!(cuts.windows(2).all(|pair| pair[0] < pair[1]));
         prop_assert_eq!(bins::rank(&cuts, probe), cuts.iter().filter(|c| **c < probe).count());
         prop_assert_eq!(bins::rank(&cuts, f64::NAN), 0);
@@ -566,7 +566,7 @@ proptest! {
         // More than 2,048 distinct values: they are not cut exactly.
         let mut rng = fastrand::Rng::with_seed(seed);
         let values: Vec<f64> = (0..40_000).map(|_| if rng.f64() < heavy { 0.5 } else { rng.f64() }).collect();
-        let column = bins::Column::of_numbers(&values, bins::Fineness::Numbers);
+        let column = bins::BinnedColumn::of_numbers(&values, bins::Fineness::Numbers);
         prop_assert!(column.bins <= bins::BINS && column.bins > 150, "{}", column.bins);
         let mut rows = vec![0_usize; column.bins];
         for value in values.iter().filter(|v| **v != 0.5) {
@@ -600,8 +600,8 @@ proptest! {
                 .unwrap();
         prop_assert!((accuracy(&forest, &frame) - 1.0).abs() < 1e-9);
         for (at, node) in forest.trees[0].nodes.iter().enumerate() {
-            let by_set =
-                forest.features.get(usize::from(node.feature)).is_some_and(|f| matches!(f.kind, Kind::Category(_)));
+            let feature = forest.features.get(usize::from(node.feature));
+            let by_set = feature.is_some_and(|f| matches!(f.kind, FeatureKind::Category(_)));
             prop_assert!(node.feature == LEAF || by_set == (node.cut == BY_SET));
             prop_assert!(node.feature == LEAF || by_set || node.child as usize > at);
         }

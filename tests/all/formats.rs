@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use braid::data::encoding::TextEncoding;
 use braid::data::format::{
-    Decoded, Decoder, FORMATS, Format, Kind, Sniff, csv, format_for, json, misnamed, write_frame,
+    Decoded, Decoder, FORMATS, Format, FormatKind, Sniff, csv, format_for, json, misnamed, write_frame,
 };
 use braid::data::{Rejects, reject::KEPT};
 use polars::prelude::*;
 use proptest::prelude::*;
 
 fn open_as(format: &Format, head: &[u8], known: Option<SchemaRef>) -> Arc<dyn Decoder> {
-    let Kind::Text { sniff } = format.kind else { panic!("{} is no text", format.name) };
+    let FormatKind::Text { sniff } = format.kind else { panic!("{} is no text", format.name) };
     sniff(&Sniff { source: "test".into(), head, whole: true, known }).unwrap()
 }
 
@@ -110,10 +110,10 @@ fn every_format_has_a_title_endings_and_a_way_to_open_it() {
         assert_eq!(format_for(&path, &bytes).unwrap().name, format.name);
         assert_eq!(misnamed(&path, format), None);
         let schema = match format.kind {
-            Kind::Text { sniff } => {
+            FormatKind::Text { sniff } => {
                 sniff(&Sniff { source: "t".into(), head: &bytes, whole: true, known: None }).unwrap().schema().clone()
             }
-            Kind::Columns { open } => open(&path).unwrap().schema().clone(),
+            FormatKind::Columns { open } => open(&path).unwrap().schema().clone(),
         };
         assert_eq!(schema.iter_names().map(|n| n.as_str()).collect::<Vec<_>>(), ["k", "v"], "{}", format.name);
     }

@@ -15,7 +15,7 @@ use braid::engine::open::{Given, attach_feed, open_table};
 use braid::engine::reached::At;
 use braid::engine::train::{Training, train};
 use braid::engine::{Job, Keep, Mark, Reached, Table};
-use braid::learn::drift::{Baseline, Level, Reason, Shape};
+use braid::learn::drift::{Baseline, Binning, Level, Reason};
 use braid::learn::forest::{Forest, Missing};
 use braid::learn::model::{self, Saved};
 use braid::learn::question::Question;
@@ -579,9 +579,10 @@ fn the_training_histograms_travel_in_the_models_file() {
     assert!(!std::fs::read_to_string(&path).unwrap().contains("baseline"));
     // One that rows cannot be counted in is refused.
     for spoil in [
-        (|f: &mut braid::learn::drift::Feature| f.counts.truncate(1)) as fn(&mut braid::learn::drift::Feature),
-        |f| f.shape = Shape::Number { edges: vec![2.0; f.counts.len() - 1] },
-        |f| f.shape = Shape::Number { edges: vec![f64::NAN; f.counts.len() - 1] },
+        (|f: &mut braid::learn::drift::BaselineFeature| f.counts.truncate(1))
+            as fn(&mut braid::learn::drift::BaselineFeature),
+        |f| f.shape = Binning::Number { edges: vec![2.0; f.counts.len() - 1] },
+        |f| f.shape = Binning::Number { edges: vec![f64::NAN; f.counts.len() - 1] },
     ] {
         let mut wrong = baseline.clone();
         spoil(&mut wrong.features[0]);

@@ -64,10 +64,13 @@ fn half_a_question_is_read_as_far_as_it_goes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(256))]
 
     #[test]
-    fn any_text_is_covered_by_its_pieces(text in ".{0,60}", marks in "[-'\"`$/*!\\\\n\r一 aE0xXnNuU&q{}\\[\\]#@?]{0,40}") {
+    fn any_text_is_covered_by_its_pieces(
+        text in ".{0,60}",
+        marks in "[-'\"`$/*!\\\\n\r一 aE0xXnNuU&q{}\\[\\]#@?]{0,40}",
+    ) {
         covers(&text);
         covers(&marks);
         covers(&format!("{marks}{text}"));

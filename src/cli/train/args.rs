@@ -8,7 +8,7 @@ use crate::data::{Fault, Result};
 use crate::engine::train::Training;
 use crate::learn::forest::Missing;
 use crate::learn::goal::Criterion;
-use crate::learn::grow::Tries;
+use crate::learn::grow::MaxFeatures;
 use crate::learn::question::TaskKind;
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub enum Holdout {
 #[derive(Debug, Default)]
 pub struct GrowthOptions {
     pub criterion: Option<Criterion>,
-    pub tries: Option<Tries>,
+    pub tries: Option<MaxFeatures>,
     pub min_leaf: Option<u32>,
     pub max_depth: Option<u32>,
 }
@@ -172,9 +172,9 @@ const OPTIONS: &[CliOption<TrainArgs>] = &[
         "features tried at each split (default: sqrt for classes, all for numbers)",
         |args, name, value| {
             args.grow.tries = Some(match value.as_str() {
-                "sqrt" => Tries::Root,
-                "all" => Tries::All,
-                other => Tries::Count(count(name, other, u32::MAX)? as usize),
+                "sqrt" => MaxFeatures::Root,
+                "all" => MaxFeatures::All,
+                other => MaxFeatures::Count(count(name, other, u32::MAX)? as usize),
             });
             Ok(())
         },

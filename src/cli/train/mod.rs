@@ -19,7 +19,7 @@ use crate::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn, p
 use crate::engine::open::{Given, open_table};
 use crate::engine::train::train;
 use crate::engine::{Job, Reached, stop};
-use crate::learn::grow::{Growth, Tries};
+use crate::learn::grow::{Growth, MaxFeatures};
 use crate::learn::model::{self, Saved};
 use crate::learn::propose::{self, LeftOut, Task};
 use crate::learn::question::{Question, TaskKind};
@@ -165,7 +165,7 @@ fn growth(args: &TrainArgs, question: &Question, estimates: impl FnOnce() -> Res
     if asked.criterion.is_none() && asked.tries.is_none() && asked.min_leaf.is_none() && asked.max_depth.is_none() {
         return Ok(None);
     }
-    if let Some(Tries::Count(tries)) = asked.tries
+    if let Some(MaxFeatures::Count(tries)) = asked.tries
         && tries > question.features.len()
     {
         return Err(Fault::new(format!(

@@ -13,7 +13,7 @@ use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{ClassScore, Regression};
 use crate::learn::question::TaskKind;
 use crate::learn::report::Report;
-use crate::learn::verdict::Classes;
+use crate::learn::verdict::ClassMetrics;
 
 /// The most classes and features on the page for people; `--stats` has all of them.
 const SHOWN: usize = 20;
@@ -78,7 +78,7 @@ impl TrainOutcome {
                 "log_loss": self.report.verdict.classes().and_then(|c| c.log_loss),
                 "f1_macro":
                     self.report.verdict.classes().filter(|c| c.matrix.rows() > 0).map(|c| c.matrix.macro_mean().f1),
-                "roc_auc": self.report.verdict.classes().and_then(Classes::roc_area),
+                "roc_auc": self.report.verdict.classes().and_then(ClassMetrics::roc_area),
                 "accuracy_of_guessing": self.report.verdict.classes().and_then(|c| c.matrix.guessing()),
                 "classes": names.iter().zip(&self.per_class()).map(class).collect::<Vec<_>>(),
                 "rows_of_unknown_class": self.report.verdict.classes().map_or(0, |c| c.unknown),

@@ -23,13 +23,13 @@ pub(super) enum Cell<'a> {
 pub(super) struct Spec {
     pub name: PlSmallStr,
     pub dtype: DataType,
-    read: Read,
+    read: CellType,
     /// Where a table says that this is a time, numbers are times since 1970.
     epoch: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Read {
+enum CellType {
     Boolean,
     Integer { least: i64, most: i64 },
     Natural,
@@ -47,9 +47,9 @@ impl Spec {
     /// A column whose type was guessed from a sample.
     pub fn guessed(name: impl Into<PlSmallStr>, dtype: DataType) -> Result<Self> {
         let name = name.into();
-        let whole = |least, most| Read::Integer { least, most };
+        let whole = |least, most| CellType::Integer { least, most };
         let read = match &dtype {
-            DataType::Boolean => Read::Boolean,
+            DataType::Boolean => CellType::Boolean,
             DataType::Int8 => whole(i8::MIN.into(), i8::MAX.into()),
             DataType::Int16 => whole(i16::MIN.into(), i16::MAX.into()),
             DataType::Int32 => whole(i32::MIN.into(), i32::MAX.into()),
@@ -57,15 +57,15 @@ impl Spec {
             DataType::UInt8 => whole(0, u8::MAX.into()),
             DataType::UInt16 => whole(0, u16::MAX.into()),
             DataType::UInt32 => whole(0, u32::MAX.into()),
-            DataType::UInt64 => Read::Natural,
-            DataType::Float64 => Read::Float,
-            DataType::Float32 => Read::Single,
-            DataType::Date => Read::Date,
-            DataType::Datetime(unit, _) => Read::Datetime(*unit),
-            DataType::Time => Read::Time,
-            DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Read::Text,
-            DataType::Binary => Read::Binary,
-            DataType::Null => Read::Nothing,
+            DataType::UInt64 => CellType::Natural,
+            DataType::Float64 => CellType::Float,
+            DataType::Float32 => CellType::Single,
+            DataType::Date => CellType::Date,
+            DataType::Datetime(unit, _) => CellType::Datetime(*unit),
+            DataType::Time => CellType::Time,
+            DataType::String | DataType::Categorical(..) | DataType::Enum(..) => CellType::Text,
+            DataType::Binary => CellType::Binary,
+            DataType::Null => CellType::Nothing,
             other => {
                 return Err(Fault::new(format!("the column '{name}' has the type {other}, which text cannot hold")));
             }
@@ -81,15 +81,15 @@ impl Spec {
     /// What a value must be, for 'is not …'.
     pub fn noun(&self) -> &'static str {
         match self.read {
-            Read::Boolean => "true or false",
-            Read::Integer { least: i64::MIN, .. } => "an integer",
-            Read::Integer { .. } | Read::Natural => "an integer of the column's range",
-            Read::Float | Read::Single => "a number",
-            Read::Date => "a date (YYYY-MM-DD)",
-            Read::Datetime(_) => "a date and time (YYYY-MM-DD HH:MM:SS)",
-            Read::Time => "a time of day (HH:MM:SS)",
-            Read::Text | Read::Binary => "text",
-            Read::Nothing => "null",
+            CellType::Boolean => "true or false",
+            CellType::Integer { least: i64::MIN, .. } => "an integer",
+            CellType::Integer { .. } | CellType::Natural => "an integer of the column's range",
+            CellType::Float | CellType::Single => "a number",
+            CellType::Date => "a date (YYYY-MM-DD)",
+            CellType::Datetime(_) => "a date and time (YYYY-MM-DD HH:MM:SS)",
+            CellType::Time => "a time of day (HH:MM:SS)",
+            CellType::Text | CellType::Binary => "text",
+            CellType::Nothing => "null",
         }
     }
 
@@ -105,14 +105,14 @@ impl Spec {
         unfit: impl FnMut(usize),
     ) -> Result<Column> {
         let name = self.name.clone();
-        let source = Cells { rows, spans, cell };
+        let source = ColumnCells { rows, spans, cell };
         let series = match self.read {
-            Read::Boolean => {
+            CellType::Boolean => {
                 let mut builder = BooleanChunkedBuilder::new(name, rows);
                 each(source.cells(), unfit, value::boolean, |v| builder.append_option(v));
                 builder.finish().into_series()
             }
-            Read::Integer { least, most } => {
+            CellType::Integer { least, most } => {
                 let fits = |text: &[u8]| value::integer(text).filter(|v| (least..=most).contains(v));
                 let quick =
                     |span: Span| value::quick_integer(bytes, span.range()).filter(|v| (least..=most).contains(v));
@@ -123,8 +123,8 @@ impl Spec {
                     whole.into_series()
                 }
             }
-            Read::Natural => numbers::<UInt64Type>(name, source, |_| None, unfit, value::natural).into_series(),
-            Read::Float => numbers::<Float64Type>(
+            CellType::Natural => numbers::<UInt64Type>(name, source, |_| None, unfit, value::natural).into_series(),
+            CellType::Float => numbers::<Float64Type>(
                 name,
                 source,
                 |span| value::quick_float(bytes, span.range()),
@@ -132,8 +132,8 @@ impl Spec {
                 value::float,
             )
             .into_series(),
-            Read::Single => numbers::<Float32Type>(name, source, |_| None, unfit, value::single).into_series(),
-            Read::Date => {
+            CellType::Single => numbers::<Float32Type>(name, source, |_| None, unfit, value::single).into_series(),
+            CellType::Date => {
                 // A known date may be written with a time at midnight.
                 let midnight = |text: &[u8]| {
                     let micros =
@@ -144,7 +144,7 @@ impl Spec {
                 let day = |text: &[u8]| calendar.date(text).or_else(|| midnight(text));
                 numbers::<Int32Type>(name, source, |_| None, unfit, day).into_date().into_series()
             }
-            Read::Datetime(unit) => {
+            CellType::Datetime(unit) => {
                 let epoch = self.epoch;
                 let mut calendar = value::Calendar::default();
                 let point = |text: &[u8]| {
@@ -153,10 +153,12 @@ impl Spec {
                 let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
                 numbers::<Int64Type>(name, source, |_| None, unfit, point).into_datetime(unit, zone).into_series()
             }
-            Read::Time => numbers::<Int64Type>(name, source, |_| None, unfit, value::time).into_time().into_series(),
-            Read::Text => texts(name, bytes, source, plain, unfit).into_series(),
-            Read::Binary => texts(name, bytes, source, plain, unfit).into_series().cast(&DataType::Binary)?,
-            Read::Nothing => {
+            CellType::Time => {
+                numbers::<Int64Type>(name, source, |_| None, unfit, value::time).into_time().into_series()
+            }
+            CellType::Text => texts(name, bytes, source, plain, unfit).into_series(),
+            CellType::Binary => texts(name, bytes, source, plain, unfit).into_series().cast(&DataType::Binary)?,
+            CellType::Nothing => {
                 let mut height = 0;
                 each(source.cells(), unfit, |_| None::<()>, |_| height += 1);
                 Series::full_null(name, height, &DataType::Null)
@@ -168,13 +170,13 @@ impl Spec {
 }
 
 /// Where the cells of one column stand, and how one is taken from its place.
-struct Cells<S, C> {
+struct ColumnCells<S, C> {
     rows: usize,
     spans: S,
     cell: C,
 }
 
-impl<'a, S: Iterator<Item = Span>, C: Fn(Span) -> Cell<'a>> Cells<S, C> {
+impl<'a, S: Iterator<Item = Span>, C: Fn(Span) -> Cell<'a>> ColumnCells<S, C> {
     fn cells(self) -> impl Iterator<Item = Cell<'a>> {
         self.spans.map(self.cell)
     }
@@ -207,7 +209,7 @@ fn each<'a, T>(
 /// `quick` reads most values by themselves; what it does not understand is read as a cell.
 fn numbers<'a, T: PolarsNumericType>(
     name: PlSmallStr,
-    source: Cells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
+    source: ColumnCells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
     quick: impl Fn(Span) -> Option<T::Native>,
     mut unfit: impl FnMut(usize),
     mut parse: impl FnMut(&[u8]) -> Option<T::Native>,
@@ -245,7 +247,7 @@ fn numbers<'a, T: PolarsNumericType>(
 fn texts<'a>(
     name: PlSmallStr,
     bytes: &[u8],
-    source: Cells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
+    source: ColumnCells<impl Iterator<Item = Span>, impl Fn(Span) -> Cell<'a>>,
     plain: impl Fn(Span) -> Option<Span>,
     mut unfit: impl FnMut(usize),
 ) -> StringChunked {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{FORMATS, Format, Kind, arrow, csv, json, parquet};
+use super::{FORMATS, Format, FormatKind, arrow, csv, json, parquet};
 use crate::data::{Fault, Result};
 
 /// What the first bytes show.
@@ -192,9 +192,9 @@ pub fn misnamed(path: &Path, format: &Format) -> Option<String> {
     let extension = extension(path);
     let promised = by_extension(path)?;
     let family = |f: &Format| match f.kind {
-        Kind::Text { .. } if f.name.ends_with("json") => "JSON",
-        Kind::Text { .. } => "CSV",
-        Kind::Columns { .. } => f.name,
+        FormatKind::Text { .. } if f.name.ends_with("json") => "JSON",
+        FormatKind::Text { .. } => "CSV",
+        FormatKind::Columns { .. } => f.name,
     };
     if family(promised) == family(format) {
         return None;

@@ -6,7 +6,7 @@ mod blocks;
 mod codec;
 mod column;
 pub mod csv;
-mod flat;
+mod flatbuffer;
 mod guess;
 pub mod json;
 mod magic;
@@ -43,11 +43,11 @@ pub struct Format {
     pub title: &'static str,
     /// File name endings, lower case, without dot. `.gz` and `.zst` after one of a text format are understood.
     pub extensions: &'static [&'static str],
-    pub kind: Kind,
+    pub kind: FormatKind,
 }
 
 #[derive(Debug)]
-pub enum Kind {
+pub enum FormatKind {
     /// Records one after another; `sniff` settles layout and types from the first bytes (whole or in part).
     Text { sniff: fn(&Sniff<'_>) -> Result<Arc<dyn Decoder>> },
     /// Row groups with a schema of their own.

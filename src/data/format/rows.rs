@@ -7,13 +7,13 @@ use polars::prelude::*;
 
 use super::Decoded;
 use super::column::{Cell, Spec};
-use super::span::{Block, Span};
+use super::span::{Span, TextBlock};
 use crate::data::reject::KEPT;
 use crate::data::{Cells, Fault, Reject, Rejects, Result};
 
 /// The rows of one block.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct RowSpans {
     /// Cells asked for, row by row, in schema order.
     pub cells: Vec<Span>,
     /// Each row from its first byte to its last, without the line's end.
@@ -23,29 +23,29 @@ pub(super) struct Rows {
 }
 
 /// Which columns are asked for.
-pub(super) struct Asked<'a> {
+pub(super) struct Projection<'a> {
     /// In schema order, each once.
     specs: Vec<&'a Spec>,
     /// Their numbers in the schema.
     columns: Vec<usize>,
     /// For each column asked for, in the order asked: its place in `specs`.
     order: Vec<usize>,
-    /// For each column of the schema: its place in `specs`, or `NOT_ASKED`.
+    /// For each column of the schema: its place in `specs`, or `NOT_PROJECTED`.
     pub slots: Vec<u32>,
     /// Places in `specs` in the order of reading: first those without whose value a row is none, which are so many.
     reading: Vec<usize>,
     vital: usize,
 }
 
-pub(super) const NOT_ASKED: u32 = u32::MAX;
+pub(super) const NOT_PROJECTED: u32 = u32::MAX;
 
-impl<'a> Asked<'a> {
+impl<'a> Projection<'a> {
     pub fn new(specs: &'a [Spec], columns: &[usize], vital: &[usize]) -> Result<Self> {
         let mut sorted = columns.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let mut slots = vec![NOT_ASKED; specs.len()];
-        let mut asked = Vec::with_capacity(sorted.len());
+        let mut slots = vec![NOT_PROJECTED; specs.len()];
+        let mut projected = Vec::with_capacity(sorted.len());
         for (slot, &column) in sorted.iter().enumerate() {
             let (Some(spec), Some(place)) = (specs.get(column), slots.get_mut(column)) else {
                 return Err(Fault::new(format!(
@@ -54,14 +54,14 @@ impl<'a> Asked<'a> {
                 )));
             };
             *place = slot as u32;
-            asked.push(spec);
+            projected.push(spec);
         }
         let order = columns.iter().filter_map(|column| sorted.binary_search(column).ok()).collect();
         let (mut reading, others): (Vec<usize>, Vec<usize>) =
             (0..sorted.len()).partition(|slot| sorted.get(*slot).is_some_and(|c| vital.contains(c)));
         let vital = reading.len();
         reading.extend(others);
-        Ok(Self { specs: asked, columns: sorted, order, slots, reading, vital })
+        Ok(Self { specs: projected, columns: sorted, order, slots, reading, vital })
     }
 
     pub fn width(&self) -> usize {
@@ -75,31 +75,31 @@ impl<'a> Asked<'a> {
 }
 
 /// A cell that contradicts its column: its row, and its place among those asked for.
-type At = (usize, usize);
+type CellIndex = (usize, usize);
 
 /// Reads the cells into a frame. A cell that does not fit is null, unless its column is vital: then its row is taken
 /// out. `line` is the number of the block's first line. `cell` reads any cell; `plain` says, for most of the short
 /// texts, where their bytes stand.
 pub(super) fn assemble<'a>(
     source: &Arc<str>,
-    block: Block<'a>,
+    block: TextBlock<'a>,
     line: u64,
-    asked: &Asked<'_>,
-    rows: Rows,
+    projection: &Projection<'_>,
+    rows: RowSpans,
     cell: impl Fn(&'a str) -> Cell<'a>,
     plain: impl Fn(&[u8], Span) -> Option<Span>,
 ) -> Result<Decoded> {
-    let (height, width) = (rows.bounds.len(), asked.width());
+    let (height, width) = (rows.bounds.len(), projection.width());
     // For each row the place, counted from 1, of the first vital column that contradicts it; allocated when there is
     // one.
     let mut bad: Vec<u32> = Vec::new();
     let mut columns: Vec<Option<Column>> = vec![None; width];
     let mut cells = Cells::default();
-    let mut broken: Vec<At> = Vec::new();
-    for (nth, &slot) in asked.reading.iter().enumerate() {
-        let Some(spec) = asked.specs.get(slot) else { continue };
+    let mut broken: Vec<CellIndex> = Vec::new();
+    for (nth, &slot) in projection.reading.iter().enumerate() {
+        let Some(spec) = projection.specs.get(slot) else { continue };
         let spans = rows.cells.get(slot..).unwrap_or_default().iter().step_by(width);
-        let (vital, mut count, before) = (nth < asked.vital, 0, broken.len());
+        let (vital, mut count, before) = (nth < projection.vital, 0, broken.len());
         let column = spec.build(
             height,
             block.bytes,
@@ -125,12 +125,12 @@ pub(super) fn assemble<'a>(
             *place = Some(column);
         }
     }
-    let ordered = asked.order.iter().filter_map(|&slot| columns.get(slot).cloned().flatten()).collect();
+    let ordered = projection.order.iter().filter_map(|&slot| columns.get(slot).cloned().flatten()).collect();
     let mut frame = DataFrame::new(height, ordered)?;
-    let contradicts = |(row, slot): At| {
+    let contradicts = |(row, slot): CellIndex| {
         let span = rows.cells.get(row * width + slot).copied().unwrap_or_default();
         let text = block.slice(span);
-        (text, asked.specs.get(slot).map(|spec| contradiction(spec, text)).unwrap_or_default())
+        (text, projection.specs.get(slot).map(|spec| contradiction(spec, text)).unwrap_or_default())
     };
     let mut aside = rows.aside;
     let mut uncounted = 0;
@@ -156,7 +156,7 @@ pub(super) fn assemble<'a>(
         number += memchr::memchr_iter(b'\n', block.bytes.get(at..start).unwrap_or_default()).count() as u64;
         at = start;
         let (text, reason) = contradicts((row, slot));
-        if let Some(spec) = asked.specs.get(slot) {
+        if let Some(spec) = projection.specs.get(slot) {
             cells.kept.push(Reject::new(source, number, reason, text.as_bytes()).of(spec.name.clone()));
         }
     }

@@ -15,7 +15,7 @@ pub(super) struct Span {
 impl Span {
     #[inline]
     pub fn new(start: usize, end: usize) -> Self {
-        // Blocks are smaller than 4 GiB: `Block::new` makes sure.
+        // Blocks are smaller than 4 GiB: `TextBlock::new` makes sure.
         Self { start: start as u32, end: end as u32 }
     }
 
@@ -26,14 +26,14 @@ impl Span {
 
 /// The bytes that are decoded, checked once.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
+pub(super) struct TextBlock<'a> {
     pub bytes: &'a [u8],
     /// All of it, when all of it is UTF-8.
     text: Option<&'a str>,
     has_nul: bool,
 }
 
-impl<'a> Block<'a> {
+impl<'a> TextBlock<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::new("a block of more than 4 GiB cannot be decoded at once"));

@@ -1,5 +1,5 @@
 //! The committee of a guard, whatever it foretells: it learns from rows as their truth becomes known, says what it was
-//! wrong by before it learnt, and becomes a forest that could take over. How it learns is `learn::fuse`'s.
+//! wrong by before it learnt, and becomes a forest that could take over. How it learns is `learn::online`'s.
 
 use std::sync::Arc;
 
@@ -7,7 +7,9 @@ use polars::prelude::DataFrame;
 
 use crate::data::Result;
 use crate::learn::forest::{Forest, Task};
-use crate::learn::fuse::{Classes, Event, Fused, Learner, Numbers, OfForests, Settings, Strength, Trees};
+use crate::learn::online::{
+    ClassObjective, Event, ForestObjective, Learner, NumberObjective, OnlineForest, Settings, Strength, Trees,
+};
 
 pub(super) trait Committee: Send {
     /// # Errors
@@ -43,34 +45,35 @@ pub(super) struct Taught {
 /// When its question cannot go on.
 pub(super) fn begin(forest: &Forest) -> Result<Box<dyn Committee>> {
     Ok(match forest.task {
-        Task::Numbers => Box::new(Of::<Numbers>::new(forest)?),
-        Task::Classes { .. } => Box::new(Of::<Classes>::new(forest)?),
+        Task::Numbers => Box::new(Of::<NumberObjective>::new(forest)?),
+        Task::Classes { .. } => Box::new(Of::<ClassObjective>::new(forest)?),
     })
 }
 
-struct Of<A: OfForests> {
+struct Of<A: ForestObjective> {
     trees: Trees<A>,
-    fused: Fused<Trees<A>>,
+    fused: OnlineForest<Trees<A>>,
     /// The trees that it began with.
     begun: Option<Arc<Forest>>,
 }
 
-impl<A: OfForests> Of<A> {
+impl<A: ForestObjective> Of<A> {
     fn new(forest: &Forest) -> Result<Self> {
         let trees = Trees::<A>::like(forest)?;
         let count = forest.trees.len().max(1);
         let settings = Settings { trees: count, batch: count.div_ceil(10), ..Settings::default() };
-        let fused = Fused::new(trees.clone(), settings, vec![(forest.clone(), vec![Strength::default(); count])]);
+        let fused =
+            OnlineForest::new(trees.clone(), settings, vec![(forest.clone(), vec![Strength::default(); count])]);
         let begun = fused.champion().next().map(|(batch, _)| batch.clone());
         Ok(Self { trees, fused, begun })
     }
 }
 
-impl<A: OfForests + Send> Committee for Of<A> {
+impl<A: ForestObjective + Send> Committee for Of<A> {
     fn learn(&mut self, rows: &DataFrame) -> Result<Taught> {
         let truth = self.trees.truth(rows)?;
         let learned = self.fused.learn(rows)?;
-        let error = |(said, truth)| self.trees.aim().error(said, truth).unwrap_or(f64::NAN);
+        let error = |(said, truth)| self.trees.objective().error(said, truth).unwrap_or(f64::NAN);
         let mut taught =
             Taught { errors: learned.said.iter().copied().zip(truth).map(error).collect(), fitted: 0, renewed: false };
         for event in &learned.events {

@@ -3,7 +3,7 @@
 //! committee that began with the model's trees learns from it. Memory does not grow with the rows.
 //!
 //! It begins with the first live row that the model was not trained on. Its connections are its own: a feed that can be
-//! had only once is read from its recording. What drift is stands in `learn::drift`, the committee in `learn::fuse`.
+//! had only once is read from its recording. What drift is stands in `learn::drift`, the committee in `learn::online`.
 
 mod committee;
 mod race;
@@ -32,7 +32,7 @@ use super::scorer::Scorer;
 use super::skew::asked;
 use super::{Mark, Reached, Table};
 use crate::data::{Fault, Result};
-use crate::learn::drift::{Baseline, Guard, Reason, Scale};
+use crate::learn::drift::{Baseline, ErrorScale, Guard, Reason};
 use crate::learn::forest::Forest;
 use crate::learn::score::{Scored, Truth};
 use crate::query::model::Model;
@@ -216,7 +216,7 @@ impl Post {
             window_rows: guarding.window_rows,
             fused: committee::begin(&forest).ok(),
             renewed: false,
-            guard: Guard::new(baseline, guarding.window_rows).scaled(Scale::of(&forest)),
+            guard: Guard::new(baseline, guarding.window_rows).scaled(ErrorScale::of(&forest)),
             newcomer: None,
             retrained: None,
             race: race::Race::default(),

@@ -1,5 +1,5 @@
-//! A run: one question over one table, from the first snapshot to the last. Here is the handle on it; a question that is
-//! kept up to date row by row is started by `incremental`, one that is asked again and again by `rerun`.
+//! A run: one question over one table, from the first snapshot to the last. Here is the handle on it; a question that
+//! is kept up to date row by row is started by `incremental`, one that is asked again and again by `rerun`.
 
 mod incremental;
 mod rerun;

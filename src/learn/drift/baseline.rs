@@ -18,21 +18,21 @@ const ROWS: usize = 1 << 18;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Baseline {
     pub rows: u64,
-    pub features: Vec<Feature>,
+    pub features: Vec<BaselineFeature>,
 }
 
 /// One feature. `counts` has a bin a shape's bin; nulls are apart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Feature {
+pub struct BaselineFeature {
     pub name: String,
-    pub shape: Shape,
+    pub shape: Binning,
     pub counts: Vec<u64>,
     pub nulls: u64,
 }
 
 /// How a feature's values fall into bins.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
+pub enum Binning {
     /// Bin `i` holds what is above edge `i - 1` and at most edge `i`; the last what is above all. No number: as a null.
     Number { edges: Vec<f64> },
     /// Bin `i` holds value `i`; the last but one what training had but is not named here, the last what it never saw.
@@ -47,7 +47,7 @@ pub struct Tally {
     counts: Vec<(Vec<u64>, u64)>,
 }
 
-impl Shape {
+impl Binning {
     pub(super) fn bins(&self) -> usize {
         match self {
             Self::Number { edges } => edges.len() + 1,
@@ -100,7 +100,7 @@ impl Baseline {
             };
             let mut counts = vec![0; shape.bins()];
             let nulls = shape.count(column, &mut counts)?;
-            Ok(Feature { name: name.to_owned(), shape, counts, nulls })
+            Ok(BaselineFeature { name: name.to_owned(), shape, counts, nulls })
         };
         Ok(Self {
             rows: rows.height().div_ceil(step) as u64,
@@ -111,7 +111,7 @@ impl Baseline {
 
 /// Edges at values of equal rank, or at every value where those are few. One lies just below the smallest and one at
 /// the largest, so that values beyond what training saw are in bins of their own.
-fn edges(values: &Float64Chunked) -> Shape {
+fn edges(values: &Float64Chunked) -> Binning {
     let mut sorted: Vec<f64> = values.iter().flatten().filter(|v| v.is_finite()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut edges: Vec<f64> = sorted.first().map(|v| v.next_down()).into_iter().collect();
@@ -123,11 +123,11 @@ fn edges(values: &Float64Chunked) -> Shape {
         edges.extend((1..=EDGES).filter_map(|i| sorted.get((sorted.len() * i / EDGES).saturating_sub(1))));
     }
     edges.dedup();
-    Shape::Number { edges }
+    Binning::Number { edges }
 }
 
 /// The most frequent values by name; equally frequent ones by the alphabet.
-fn categories(values: &StringChunked) -> Shape {
+fn categories(values: &StringChunked) -> Binning {
     let mut counts: PlHashMap<&str, u64> = PlHashMap::default();
     for value in values.iter().flatten() {
         *counts.entry(value).or_default() += 1;
@@ -137,7 +137,7 @@ fn categories(values: &StringChunked) -> Shape {
     let rare = ordered.split_off(ordered.len().min(CATEGORIES));
     let names = |part: Vec<(&str, u64)>| part.into_iter().map(|(name, _)| name.to_owned()).collect();
     // Of very many values only some can be remembered; the others are taken for new ones.
-    Shape::Category { values: names(ordered), rare: names(rare.into_iter().take(16 * CATEGORIES).collect()) }
+    Binning::Category { values: names(ordered), rare: names(rare.into_iter().take(16 * CATEGORIES).collect()) }
 }
 
 impl Tally {

@@ -1,7 +1,7 @@
 //! Two histograms of one feature, held against each other: the population stability index and the distance of
 //! Kolmogorov and Smirnov, each with what chance alone would give.
 
-use super::baseline::{Baseline, Feature, Shape, Tally};
+use super::baseline::{Baseline, BaselineFeature, Binning, Tally};
 use crate::data::words::count;
 
 /// From here a feature is watched, and from there it is another one (the usual thresholds of the index).
@@ -89,15 +89,15 @@ pub fn compare(baseline: &Baseline, window: &Tally) -> Vec<FeatureDrift> {
     each.filter_map(|(i, feature)| window.of(i).map(|(bins, nulls)| drift(feature, bins, nulls, many))).collect()
 }
 
-fn drift(feature: &Feature, bins: &[u64], nulls: u64, many: usize) -> FeatureDrift {
+fn drift(feature: &BaselineFeature, bins: &[u64], nulls: u64, many: usize) -> FeatureDrift {
     let (trained, seen) = (feature.counts.iter().sum::<u64>(), bins.iter().sum::<u64>());
     let (before, now) = groups(feature, bins, nulls);
     let index = psi(&before, &now);
     let chance = chance(before.len(), trained + feature.nulls, seen + nulls);
-    let ks = matches!(feature.shape, Shape::Number { .. }).then(|| kolmogorov(&feature.counts, bins)).flatten();
+    let ks = matches!(feature.shape, Binning::Number { .. }).then(|| kolmogorov(&feature.counts, bins)).flatten();
     let unseen = match feature.shape {
-        Shape::Number { .. } => bins.first().unwrap_or(&0) + bins.last().unwrap_or(&0),
-        Shape::Category { .. } => *bins.last().unwrap_or(&0),
+        Binning::Number { .. } => bins.first().unwrap_or(&0) + bins.last().unwrap_or(&0),
+        Binning::Category { .. } => *bins.last().unwrap_or(&0),
     };
     let share = |part: u64, of: u64| if of > 0 { part as f64 / of as f64 } else { 0.0 };
     let enough = (trained + feature.nulls).min(seen + nulls) >= LEAST_ROWS;
@@ -132,11 +132,11 @@ fn drift(feature: &Feature, bins: &[u64], nulls: u64, many: usize) -> FeatureDri
 
 /// Both histograms in few groups, so that each holds enough rows to be compared: numbers in groups of about equal size
 /// in training, categories by name unless they are rare; nulls are a group where there are any.
-fn groups(feature: &Feature, bins: &[u64], nulls: u64) -> (Vec<u64>, Vec<u64>) {
+fn groups(feature: &BaselineFeature, bins: &[u64], nulls: u64) -> (Vec<u64>, Vec<u64>) {
     let trained: u64 = feature.counts.iter().sum();
     let (mut before, mut now) = (Vec::new(), Vec::new());
     match &feature.shape {
-        Shape::Number { .. } => {
+        Binning::Number { .. } => {
             let (mut open, mut cumulated) = ((0, 0), 0);
             for (b, n) in feature.counts.iter().zip(bins) {
                 open = (open.0 + b, open.1 + n);
@@ -154,7 +154,7 @@ fn groups(feature: &Feature, bins: &[u64], nulls: u64) -> (Vec<u64>, Vec<u64>) {
                 _ => (before, now) = (vec![open.0], vec![open.1]),
             }
         }
-        Shape::Category { values, .. } => {
+        Binning::Category { values, .. } => {
             let mut rare = (0, 0);
             for (i, (b, n)) in feature.counts.iter().zip(bins).enumerate() {
                 if i < values.len() && b * RARE >= trained {

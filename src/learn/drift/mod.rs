@@ -13,10 +13,10 @@ use std::sync::Arc;
 use polars::prelude::{Column, DataFrame};
 
 pub use adwin::{Adwin, Change};
-pub use baseline::{Baseline, Feature, Shape, Tally};
+pub use baseline::{Baseline, BaselineFeature, Binning, Tally};
 pub(super) use baseline::{is_text, numbers, texts};
 pub use compare::{FeatureDrift, Ks, Level, compare, kolmogorov, psi};
-pub use scale::Scale;
+pub use scale::ErrorScale;
 
 use crate::data::Result;
 use crate::data::words::count;
@@ -64,7 +64,7 @@ pub struct Guard {
     newest: Vec<FeatureDrift>,
     adwin: Adwin,
     /// The usual error of a model of numbers; `None` where errors are shares of rows.
-    scale: Option<Scale>,
+    scale: Option<ErrorScale>,
     /// The mean error before it grew.
     before: Option<f64>,
     stale: Vec<Stale>,
@@ -91,12 +91,12 @@ impl Guard {
     /// Errors are distances, and this is one as the model usually makes it.
     #[must_use]
     pub fn of_numbers(self, usual: f64) -> Self {
-        self.scaled(Scale::new(usual))
+        self.scaled(ErrorScale::new(usual))
     }
 
     /// Errors are distances in this measure; without one they are shares.
     #[must_use]
-    pub fn scaled(self, scale: Option<Scale>) -> Self {
+    pub fn scaled(self, scale: Option<ErrorScale>) -> Self {
         Self { scale, ..self }
     }
 

@@ -15,10 +15,10 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::baseline::{Baseline, Feature, Shape};
+use super::baseline::{Baseline, BaselineFeature, Binning};
 
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct SavedBaseline {
     rows: u64,
     features: Vec<SavedFeature>,
 }
@@ -38,22 +38,22 @@ struct SavedFeature {
 
 impl Serialize for Baseline {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Saved::from(self.clone()).serialize(to)
+        SavedBaseline::from(self.clone()).serialize(to)
     }
 }
 
 impl<'de> Deserialize<'de> for Baseline {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Saved::deserialize(from)?.try_into().map_err(D::Error::custom)
+        SavedBaseline::deserialize(from)?.try_into().map_err(D::Error::custom)
     }
 }
 
-impl From<Baseline> for Saved {
+impl From<Baseline> for SavedBaseline {
     fn from(baseline: Baseline) -> Self {
-        let feature = |f: Feature| {
+        let feature = |f: BaselineFeature| {
             let (edges, words, rare) = match f.shape {
-                Shape::Number { edges } => (Some(edges.iter().map(f64::to_string).collect()), None, Vec::new()),
-                Shape::Category { values, rare } => (None, Some(values), rare),
+                Binning::Number { edges } => (Some(edges.iter().map(f64::to_string).collect()), None, Vec::new()),
+                Binning::Category { values, rare } => (None, Some(values), rare),
             };
             SavedFeature { name: f.name, edges, words, rare, counts: f.counts, nulls: f.nulls }
         };
@@ -61,10 +61,10 @@ impl From<Baseline> for Saved {
     }
 }
 
-impl TryFrom<Saved> for Baseline {
+impl TryFrom<SavedBaseline> for Baseline {
     type Error = String;
 
-    fn try_from(saved: Saved) -> Result<Self, String> {
+    fn try_from(saved: SavedBaseline) -> Result<Self, String> {
         let feature = |f: SavedFeature| {
             let wrong = |what: &str| format!("the histogram of '{}' {what}", f.name);
             let shape = match (f.edges, f.words) {
@@ -77,15 +77,15 @@ impl TryFrom<Saved> for Baseline {
                     if !edges.windows(2).all(|pair| matches!(pair, [a, b] if a < b)) {
                         return Err(wrong("has edges out of order"));
                     }
-                    Shape::Number { edges }
+                    Binning::Number { edges }
                 }
-                (None, Some(values)) => Shape::Category { values, rare: f.rare },
+                (None, Some(values)) => Binning::Category { values, rare: f.rare },
                 _ => return Err(wrong("has neither edges nor words, or both")),
             };
             if f.counts.len() != shape.bins() {
                 return Err(wrong("has another number of counts than of bins"));
             }
-            Ok(Feature { name: f.name, shape, counts: f.counts, nulls: f.nulls })
+            Ok(BaselineFeature { name: f.name, shape, counts: f.counts, nulls: f.nulls })
         };
         Ok(Self { rows: saved.rows, features: saved.features.into_iter().map(feature).collect::<Result<_, _>>()? })
     }

@@ -6,9 +6,9 @@ use crate::learn::forest::{Forest, Task};
 /// A distance as a model usually makes it. A squared error becomes `e² / (e² + s²)`: one half where it is as usual, in
 /// proportion to the square below, and hardly more than one however large (the robust loss of Geman and McClure, 1987).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale(f64);
+pub struct ErrorScale(f64);
 
-impl Scale {
+impl ErrorScale {
     /// `None` of what is no distance.
     pub fn new(usual: f64) -> Option<Self> {
         (usual > 0.0 && usual.is_finite()).then_some(Self(usual))

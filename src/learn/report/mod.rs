@@ -14,7 +14,7 @@ use super::measure::Regression;
 use super::score::Truth;
 use super::verdict::Verdict;
 use crate::data::Result;
-pub(super) use saved::Saved;
+pub(super) use saved::SavedReport;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {

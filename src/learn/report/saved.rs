@@ -36,7 +36,7 @@ use crate::learn::dropped::Dropped;
 use crate::learn::explain::{Dependence, Grid, Importance};
 use crate::learn::forest::{Forest, Task};
 use crate::learn::measure::{Calibration, Confusion, Histogram, PrecisionRecall, Regression, Reliability, Roc};
-use crate::learn::verdict::{Classes, Curves, Told, Verdict};
+use crate::learn::verdict::{ClassMetrics, Curves, Metrics, Verdict};
 
 /// A floating number, as text, so that every reader gets every bit.
 #[derive(Clone, Copy, Debug)]
@@ -50,14 +50,14 @@ impl Serialize for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_str(Text)
+        from.deserialize_str(NumberVisitor)
     }
 }
 
 /// Reads a number out of a text while it is at hand: so the fault knows its place.
-struct Text;
+struct NumberVisitor;
 
-impl Visitor<'_> for Text {
+impl Visitor<'_> for NumberVisitor {
     type Value = Number;
 
     fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,11 +69,11 @@ impl Visitor<'_> for Text {
     }
 }
 
-type Point = (Number, Number, Number);
+type SavedPoint = (Number, Number, Number);
 
 #[derive(Serialize, Deserialize)]
-pub(in crate::learn) struct Saved {
-    rows: Rows,
+pub(in crate::learn) struct SavedReport {
+    rows: SavedRows,
     seconds: Number,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     classes: Option<SavedClasses>,
@@ -84,7 +84,7 @@ pub(in crate::learn) struct Saved {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Rows {
+struct SavedRows {
     seen: u64,
     unread: u64,
     of: usize,
@@ -119,7 +119,7 @@ struct SavedCurves {
 #[derive(Serialize, Deserialize)]
 struct SavedCurve {
     area: Option<Number>,
-    points: Vec<Point>,
+    points: Vec<SavedPoint>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,15 +164,15 @@ fn plain(values: Vec<Number>) -> Vec<f64> {
     values.into_iter().map(|n| n.0).collect()
 }
 
-fn points(points: &[(f64, f64, f64)]) -> Vec<Point> {
+fn points(points: &[(f64, f64, f64)]) -> Vec<SavedPoint> {
     points.iter().map(|(x, y, at)| (Number(*x), Number(*y), Number(*at))).collect()
 }
 
-fn plain_points(points: Vec<Point>) -> Vec<(f64, f64, f64)> {
+fn plain_points(points: Vec<SavedPoint>) -> Vec<(f64, f64, f64)> {
     points.into_iter().map(|(x, y, at)| (x.0, y.0, at.0)).collect()
 }
 
-impl Saved {
+impl SavedReport {
     pub(in crate::learn) fn new(report: &Report, forest: &Forest) -> Self {
         let Report { seen, unread, learnt, parts, dropped, seconds, verdict, importance, dependences } = report;
         let names = forest.task.classes();
@@ -207,7 +207,7 @@ impl Saved {
             }
         };
         Self {
-            rows: Rows {
+            rows: SavedRows {
                 seen: *seen,
                 unread: *unread,
                 of: dropped.of,
@@ -241,7 +241,7 @@ impl Saved {
 
     /// What it says of `forest`; or where it contradicts itself.
     pub(in crate::learn) fn report(self, forest: &Forest) -> Result<Report, String> {
-        let Rows { seen, unread, of, dropped, lacking, learnt, parts, tested } = self.rows;
+        let SavedRows { seen, unread, of, dropped, lacking, learnt, parts, tested } = self.rows;
         if learnt.saturating_add(tested).saturating_add(dropped) > of {
             return Err(
                 "in 'rows', those that were learnt from, tested on and dropped are more than all ('of')".to_owned()
@@ -250,9 +250,9 @@ impl Saved {
         // Durations of any other kind cannot be shown.
         Duration::try_from_secs_f64(self.seconds.0).map_err(|_| "its 'seconds' are no length of time".to_owned())?;
         let told = match (&forest.task, self.classes, self.numbers) {
-            (Task::Classes { names, .. }, Some(classes), None) => Told::Classes(classes.classes(names, tested)?),
-            (Task::Numbers, None, Some(numbers)) => Told::Numbers(Some(numbers.regression(tested)?)),
-            (Task::Numbers, None, None) if tested == 0 => Told::Numbers(None),
+            (Task::Classes { names, .. }, Some(classes), None) => Metrics::Classes(classes.classes(names, tested)?),
+            (Task::Numbers, None, Some(numbers)) => Metrics::Numbers(Some(numbers.regression(tested)?)),
+            (Task::Numbers, None, None) if tested == 0 => Metrics::Numbers(None),
             (Task::Classes { .. }, ..) => return Err("it should have 'classes', and no 'numbers'".to_owned()),
             (Task::Numbers, ..) => return Err("it should have 'numbers', and no 'classes'".to_owned()),
         };
@@ -286,7 +286,7 @@ impl Saved {
 }
 
 impl SavedClasses {
-    fn classes(self, names: &[String], tested: usize) -> Result<Classes, String> {
+    fn classes(self, names: &[String], tested: usize) -> Result<ClassMetrics, String> {
         let matrix = Confusion::from_rows(self.matrix).filter(|m| m.classes() == names.len());
         let matrix =
             matrix.ok_or_else(|| format!("'matrix' should have {} lists of {0} counts: a class each", names.len()))?;
@@ -318,7 +318,7 @@ impl SavedClasses {
             })
         };
         let curves = self.curves.into_iter().map(curves).collect::<Result<_, String>>()?;
-        Ok(Classes::of(matrix, self.unknown, self.log_loss.map(|n| n.0), curves))
+        Ok(ClassMetrics::of(matrix, self.unknown, self.log_loss.map(|n| n.0), curves))
     }
 }
 

@@ -7,7 +7,7 @@ use polars::prelude::*;
 
 use super::input::Stamp;
 use super::{Extent, History, Piece, Reader, slices};
-use crate::data::format::{ColumnFile, Format, Kind};
+use crate::data::format::{ColumnFile, Format, FormatKind};
 use crate::data::reject::KEPT;
 use crate::data::{Fault, Reject, Rejects, Result, time};
 
@@ -26,7 +26,7 @@ struct Inner {
 
 impl Columns {
     pub fn new(path: &Path, format: &Format, known: Option<SchemaRef>, mut notes: Vec<String>) -> Result<Self> {
-        let Kind::Columns { open } = format.kind else {
+        let FormatKind::Columns { open } = format.kind else {
             return Err(Fault::new("this is text").at(path.display().to_string()));
         };
         let stamp = Stamp::take(path)?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 
 use crate::data::chunk::CHUNK_ROWS;
-use crate::data::format::{Commas, Kind, misnamed};
+use crate::data::format::{Commas, FormatKind, misnamed};
 use crate::data::memory::keep_freed;
 use crate::data::{Chunk, Rejects, Result};
 
@@ -28,8 +28,8 @@ pub fn open_history(path: &Path, known: Option<SchemaRef>) -> Result<Arc<dyn His
     let opening = text::Opening::new(path)?;
     let notes = misnamed(path, opening.format).into_iter().collect();
     match opening.format.kind {
-        Kind::Text { .. } => Ok(Arc::new(opening.finish(known, notes)?)),
-        Kind::Columns { .. } => Ok(Arc::new(columns::Columns::new(path, opening.format, known, notes)?)),
+        FormatKind::Text { .. } => Ok(Arc::new(opening.finish(known, notes)?)),
+        FormatKind::Columns { .. } => Ok(Arc::new(columns::Columns::new(path, opening.format, known, notes)?)),
     }
 }
 

@@ -8,7 +8,7 @@ use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 use super::input::{Input, Packing, Stamp};
 use super::{Extent, History, Piece, Reader, slices};
 use crate::data::encoding::{HEAD_BYTES, TextEncoding};
-use crate::data::format::{Commas, Decoder, Format, Kind, Sniff, format_for};
+use crate::data::format::{Commas, Decoder, Format, FormatKind, Sniff, format_for};
 use crate::data::{Fault, Reject, Rejects, Result};
 
 /// The first block is small, so that a first answer comes early; each next one is twice as long.
@@ -67,7 +67,7 @@ impl Opening {
         }
         let bare = format_for(path, &bytes);
         let (encoding, head) = match &bare {
-            Ok(format) if matches!(format.kind, Kind::Columns { .. }) => (TextEncoding::UTF_8, bytes),
+            Ok(format) if matches!(format.kind, FormatKind::Columns { .. }) => (TextEncoding::UTF_8, bytes),
             _ => {
                 let encoding = TextEncoding::detect(&bytes, whole);
                 // Only text of two bytes a character looks like no text at all before it is converted.
@@ -79,7 +79,7 @@ impl Opening {
             }
         };
         let format = format_for(path, &head)?;
-        if packing != Packing::Plain && matches!(format.kind, Kind::Columns { .. }) {
+        if packing != Packing::Plain && matches!(format.kind, FormatKind::Columns { .. }) {
             let what = format!("this is a packed {} file; only text can be read packed", format.title);
             return Err(Fault::new(what).at(path.display().to_string()).hint("unpack it first: gzip -d or zstd -d"));
         }
@@ -87,7 +87,7 @@ impl Opening {
     }
 
     pub fn finish(self, known: Option<SchemaRef>, notes: Vec<String>) -> Result<Text> {
-        let Kind::Text { sniff } = self.format.kind else {
+        let FormatKind::Text { sniff } = self.format.kind else {
             return Err(Fault::new("this is no text").at(self.stamp.path.display().to_string()));
         };
         let name: Arc<str> = self.stamp.path.display().to_string().into();

@@ -9,7 +9,7 @@ use polars::prelude::SchemaRef;
 
 use super::FeedUrl;
 use crate::data::encoding::{HEAD_BYTES, TextEncoding};
-use crate::data::format::{self, Decoder, Format, Kind, Sniff};
+use crate::data::format::{self, Decoder, Format, FormatKind, Sniff};
 use crate::data::{Fault, Result};
 
 /// How the bytes of one stream become rows. Cheap to clone.
@@ -57,7 +57,7 @@ impl Shape {
                 Look::Named(_) => format::check_text(Path::new(""), head).map(|()| None),
                 Look::Find(path) => format::format_for(path, head).map(Some),
             }
-            .and_then(|format| match format.filter(|format| matches!(format.kind, Kind::Columns { .. })) {
+            .and_then(|format| match format.filter(|format| matches!(format.kind, FormatKind::Columns { .. })) {
                 Some(format) => Err(not_text(format)),
                 None => Ok(()),
             })
@@ -74,7 +74,7 @@ impl Shape {
             Look::Named(format) => format,
             Look::Find(path) => format::format_for(path, &text).map_err(|fault| fault.at(&**source))?,
         };
-        let Kind::Text { sniff } = &format.kind else {
+        let FormatKind::Text { sniff } = &format.kind else {
             return Err(not_text(format).at(&**source));
         };
         let decoder = sniff(&Sniff { source: source.clone(), head: &text, whole, known })?;
@@ -132,10 +132,10 @@ fn utf8(encoding: Option<TextEncoding>, bytes: &[u8]) -> Cow<'_, [u8]> {
 /// # Errors
 /// When there is none of that name, or it has no records one after another.
 pub fn text_format(url: &FeedUrl, name: &str) -> Result<&'static Format> {
-    let texts = || format::FORMATS.iter().filter(|format| matches!(format.kind, Kind::Text { .. }));
+    let texts = || format::FORMATS.iter().filter(|format| matches!(format.kind, FormatKind::Text { .. }));
     let found = format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
     match found {
-        Some(format) if matches!(format.kind, Kind::Text { .. }) => Ok(format),
+        Some(format) if matches!(format.kind, FormatKind::Text { .. }) => Ok(format),
         Some(format) => Err(not_text(format).at(url.shown())),
         None => Err(Fault::new(format!("there is no format '{name}'")).at(url.shown()).hint(super::choices(
             name,

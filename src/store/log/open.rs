@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use super::cursor::{Cursor, Found};
-use super::record::{HEAD, Head, Header, Kind};
-use super::{Log, Meta, Options, Segment, State, meta, now, repair};
+use super::record::{HEAD, Header, RecordKind, SegmentHeader};
+use super::{Log, Meta, Options, Segment, State, meta, now, record, repair};
 use crate::data::{Fault, Result};
 use crate::disk::own;
 use crate::store::disk;
@@ -26,7 +26,7 @@ impl Log {
         let (mut known, damaged) = Meta::load(folder);
         faults.extend(damaged);
         let files = files(folder)?;
-        let heads: Vec<Option<Head>> = files.iter().map(|file| head(&file.path)).collect();
+        let heads: Vec<Option<SegmentHeader>> = files.iter().map(|file| head(&file.path)).collect();
         let id = known.as_ref().map(|m| m.id).or_else(|| heads.iter().flatten().map(|h| h.id).next());
         let id = id.unwrap_or_else(|| fastrand::u64(1..));
         let state = State { line_start: true, ..State::default() };
@@ -80,7 +80,7 @@ impl Log {
     }
 
     /// Lists a segment; its number, where its head is damaged.
-    fn take_in(&self, state: &mut State, file: Named, head: Option<Head>) -> Option<u64> {
+    fn take_in(&self, state: &mut State, file: Named, head: Option<SegmentHeader>) -> Option<u64> {
         let length = fs::metadata(&file.path).map_or(0, |m| m.len());
         if head.is_none() && length == 0 {
             // Made, and not written before the process died.
@@ -148,11 +148,11 @@ impl Log {
                     state.number = header.number + 1;
                     state.end = header.position + header.covers(payload);
                     match header.kind {
-                        Kind::Bytes => state.line_start = payload.ends_with(b"\n"),
-                        Kind::Gap => state.line_start |= header.flags & super::ANEW != 0,
-                        Kind::Trouble | Kind::End => {}
+                        RecordKind::Bytes => state.line_start = payload.ends_with(b"\n"),
+                        RecordKind::Gap => state.line_start |= header.flags & record::ANEW != 0,
+                        RecordKind::Trouble | RecordKind::End => {}
                     }
-                    state.closed = header.kind == Kind::End;
+                    state.closed = header.kind == RecordKind::End;
                     cursor.advance(&header);
                 }
                 Found::Nothing => return Ok(None),
@@ -211,12 +211,12 @@ fn streams(folder: &Path) -> Result<Vec<u64>> {
     Ok(streams)
 }
 
-fn head(path: &Path) -> Option<Head> {
-    read_start(path, HEAD).and_then(|bytes| Head::decode(&bytes))
+fn head(path: &Path) -> Option<SegmentHeader> {
+    read_start(path, HEAD).and_then(|bytes| SegmentHeader::decode(&bytes))
 }
 
 fn first_time(path: &Path, id: u64, length: u64) -> Option<i64> {
-    let size = HEAD + super::HEADER;
+    let size = HEAD + record::HEADER;
     if length < size as u64 {
         return None;
     }

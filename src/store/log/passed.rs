@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::record::{Header, Kind, LINE_START, NOTE, TORN};
-use super::{Log, Recent, State, gap_payload, now};
+use super::record::{Header, LINE_START, NOTE, RecordKind, TORN};
+use super::{Log, Recent, State, now};
 use crate::data::Result;
 use crate::source::live::raw::{Break, Said};
 
@@ -42,7 +42,9 @@ impl Log {
             .map(|next| next.load(Ordering::Acquire))
             .collect();
         let untaken = |recent: &&Recent| {
-            recent.passed && recent.header.kind == Kind::Bytes && next.iter().any(|next| *next <= recent.header.number)
+            recent.passed
+                && recent.header.kind == RecordKind::Bytes
+                && next.iter().any(|next| *next <= recent.header.number)
         };
         let rows: u64 = state.recent.iter().filter(untaken).map(|recent| lines(&recent.payload)).sum();
         let known = state.unrecorded.clone();
@@ -64,7 +66,7 @@ impl Log {
         state.unrecorded.waiting = 0;
         let flags = if line_start { LINE_START } else { 0 };
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let header = Header { kind: Kind::Bytes, flags, length, position: at, number, time: now(), crc: 0 };
+        let header = Header { kind: RecordKind::Bytes, flags, length, position: at, number, time: now(), crc: 0 };
         self.remember(&mut state, header, bytes, arrived, true);
     }
 
@@ -73,9 +75,9 @@ impl Log {
         let mut state = self.lock();
         let text = |reason: &str| Arc::new(reason.as_bytes().to_vec());
         let (kind, flags, payload) = match said {
-            Said::Gap(Break { reason, .. }) => (Kind::Gap, 0, gap_payload(0, reason)),
-            Said::Trouble { reason } => (Kind::Trouble, 0, text(reason)),
-            Said::Note { reason } => (Kind::Trouble, NOTE, text(reason)),
+            Said::Gap(Break { reason, .. }) => (RecordKind::Gap, 0, gap_payload(0, reason)),
+            Said::Trouble { reason } => (RecordKind::Trouble, 0, text(reason)),
+            Said::Note { reason } => (RecordKind::Trouble, NOTE, text(reason)),
             Said::Bytes(_) | Said::Quiet | Said::End => return,
         };
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
@@ -121,7 +123,7 @@ impl Log {
             &format!("{rows} rows could not be recorded, and are not in the recording"),
         );
         let (flags, line_start) = (if torn { TORN } else { 0 }, state.line_start);
-        self.write(state, at, Kind::Gap, flags, &payload, Instant::now())?;
+        self.write(state, at, RecordKind::Gap, flags, &payload, Instant::now())?;
         (state.hole, state.line_start) = (None, line_start);
         Ok(())
     }
@@ -132,7 +134,7 @@ impl State {
     pub(super) fn lose(&mut self, old: &Recent) {
         let unread = |next: Arc<AtomicU64>| next.load(Ordering::Acquire) <= old.header.number;
         if old.passed
-            && old.header.kind == Kind::Bytes
+            && old.header.kind == RecordKind::Bytes
             && self.readers.iter().filter_map(std::sync::Weak::upgrade).any(unread)
         {
             let rows = lines(&old.payload);
@@ -144,4 +146,8 @@ impl State {
 
 fn lines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+pub(super) fn gap_payload(lost: u64, reason: &str) -> Arc<Vec<u8>> {
+    Arc::new([&lost.to_le_bytes()[..], reason.as_bytes()].concat())
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::cursor::{Cursor, Found};
-use super::record::{ANEW, Header, Kind, LINE_START, NOTE, TORN};
+use super::record::{ANEW, Header, LINE_START, NOTE, RecordKind, TORN};
 use super::{Log, Recent, Segment, State, repair};
 use crate::data::{Fault, Result};
 use crate::source::live::raw::{Begin, Break, Raw, Said};
@@ -27,7 +27,7 @@ pub struct Reader {
 }
 
 /// Where the next record is.
-enum Next {
+enum NextRecord {
     Told(Said),
     Memory(Recent),
     File(Segment),
@@ -51,40 +51,40 @@ impl Reader {
         self.position
     }
 
-    fn find(&mut self, deadline: Instant) -> Next {
+    fn find(&mut self, deadline: Instant) -> NextRecord {
         let mut state = self.log.lock();
         loop {
             if state.troubles > self.troubles {
                 self.troubles = state.troubles;
                 if let Some(reason) = state.trouble.clone() {
-                    return Next::Told(Said::Trouble { reason });
+                    return NextRecord::Told(Said::Trouble { reason });
                 }
             }
             if self.number < state.number {
                 return Self::locate(&state, self.number);
             }
             if state.closed {
-                return Next::Told(Said::End);
+                return NextRecord::Told(Said::End);
             }
             let now = Instant::now();
             if now >= deadline {
-                return Next::Told(Said::Quiet);
+                return NextRecord::Told(Said::Quiet);
             }
             state =
                 self.log.news.wait_timeout(state, deadline - now).map_or_else(|e| e.into_inner().0, |(state, _)| state);
         }
     }
 
-    fn locate(state: &State, number: u64) -> Next {
+    fn locate(state: &State, number: u64) -> NextRecord {
         if let Some(front) = state.recent.front().map(|r| r.header.number)
             && let Some(at) = number.checked_sub(front).and_then(|at| usize::try_from(at).ok())
             && let Some(recent) = state.recent.get(at)
         {
-            return Next::Memory(recent.clone());
+            return NextRecord::Memory(recent.clone());
         }
         match state.segments.iter().rev().find(|s| s.number <= number) {
-            Some(segment) => Next::File(segment.clone()),
-            None => Next::Pass(state.segments.front().map_or(state.number, |s| s.number)),
+            Some(segment) => NextRecord::File(segment.clone()),
+            None => NextRecord::Pass(state.segments.front().map_or(state.number, |s| s.number)),
         }
     }
 
@@ -158,7 +158,7 @@ impl Reader {
         if header.position > self.position {
             let lost = header.position - self.position;
             self.position = header.position;
-            let torn = header.kind == Kind::Bytes && header.flags & LINE_START == 0;
+            let torn = header.kind == RecordKind::Bytes && header.flags & LINE_START == 0;
             let reason = format!("{lost} bytes are no longer in the recording");
             return Some(Said::Gap(Break { reason, lost, torn, anew: false }));
         }
@@ -168,23 +168,23 @@ impl Reader {
         let passed = header.position < self.position && end <= self.position;
         match header.kind {
             _ if passed => None,
-            Kind::Bytes => {
+            RecordKind::Bytes => {
                 let skip = usize::try_from(self.position - header.position).unwrap_or(usize::MAX);
                 into.extend_from_slice(payload.get(skip..).unwrap_or_default());
                 self.position = end;
                 Some(Said::Bytes(arrived))
             }
-            Kind::Gap => {
+            RecordKind::Gap => {
                 let lost = end.saturating_sub(self.position);
                 self.position = self.position.max(end);
                 let reason = String::from_utf8_lossy(payload.get(8..).unwrap_or_default()).into_owned();
                 Some(Said::Gap(Break { reason, lost, torn: header.flags & TORN != 0, anew: header.flags & ANEW != 0 }))
             }
-            Kind::Trouble if header.flags & NOTE != 0 => {
+            RecordKind::Trouble if header.flags & NOTE != 0 => {
                 Some(Said::Note { reason: String::from_utf8_lossy(payload).into_owned() })
             }
-            Kind::Trouble => Some(Said::Trouble { reason: String::from_utf8_lossy(payload).into_owned() }),
-            Kind::End => None,
+            RecordKind::Trouble => Some(Said::Trouble { reason: String::from_utf8_lossy(payload).into_owned() }),
+            RecordKind::End => None,
         }
     }
 }
@@ -194,10 +194,12 @@ impl Raw for Reader {
         let deadline = Instant::now() + wait;
         loop {
             let said = match self.find(deadline) {
-                Next::Told(said) => Some(said),
-                Next::Memory(Recent { header, payload, arrived, .. }) => self.take(&header, &payload, arrived, into),
-                Next::File(segment) => self.read_file(&segment, into)?,
-                Next::Pass(number) => {
+                NextRecord::Told(said) => Some(said),
+                NextRecord::Memory(Recent { header, payload, arrived, .. }) => {
+                    self.take(&header, &payload, arrived, into)
+                }
+                NextRecord::File(segment) => self.read_file(&segment, into)?,
+                NextRecord::Pass(number) => {
                     self.number = number;
                     None
                 }

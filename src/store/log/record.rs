@@ -3,7 +3,7 @@
 
 /// What a record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RecordKind {
     /// Bytes of the feed.
     Bytes,
     /// A break: how many bytes are lost (u64), then the reason.
@@ -30,7 +30,7 @@ pub const LONGEST: usize = 4 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    pub kind: Kind,
+    pub kind: RecordKind,
     pub flags: u8,
     pub length: u32,
     /// Of the first byte of the payload, in the bytes of the feed.
@@ -47,19 +47,19 @@ impl Header {
     /// Bytes of the feed that it stands for, from its position on; `payload` is looked at where it is a gap.
     pub fn covers(&self, payload: &[u8]) -> u64 {
         match self.kind {
-            Kind::Bytes => u64::from(self.length),
-            Kind::Gap => payload.first_chunk().map_or(0, |lost| u64::from_le_bytes(*lost)),
-            Kind::Trouble | Kind::End => 0,
+            RecordKind::Bytes => u64::from(self.length),
+            RecordKind::Gap => payload.first_chunk().map_or(0, |lost| u64::from_le_bytes(*lost)),
+            RecordKind::Trouble | RecordKind::End => 0,
         }
     }
 
     /// `id` is the log's own: bytes of another log inside a payload are no record of this one.
     pub fn encode(&self, id: u64) -> [u8; HEADER] {
         let kind = match self.kind {
-            Kind::Bytes => 1,
-            Kind::Gap => 2,
-            Kind::Trouble => 3,
-            Kind::End => 4,
+            RecordKind::Bytes => 1,
+            RecordKind::Gap => 2,
+            RecordKind::Trouble => 3,
+            RecordKind::End => 4,
         };
         let mut out = [0; HEADER];
         let parts: [&[u8]; 7] = [
@@ -86,10 +86,10 @@ impl Header {
             return None;
         }
         let kind = match bytes[2] {
-            1 => Kind::Bytes,
-            2 => Kind::Gap,
-            3 => Kind::Trouble,
-            4 => Kind::End,
+            1 => RecordKind::Bytes,
+            2 => RecordKind::Gap,
+            3 => RecordKind::Trouble,
+            4 => RecordKind::End,
             _ => return None,
         };
         let header = Self {
@@ -115,7 +115,7 @@ impl Header {
 
 /// What a segment file begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct SegmentHeader {
     pub id: u64,
     /// The position of its first byte.
     pub start: u64,
@@ -127,7 +127,7 @@ pub const HEAD: usize = 40;
 const MAGIC: &[u8; 8] = b"BRAIDLOG";
 const VERSION: u32 = 1;
 
-impl Head {
+impl SegmentHeader {
     pub fn encode(&self) -> Vec<u8> {
         let parts: [&[u8]; 5] = [
             MAGIC,

@@ -4,8 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::record::{HEAD, HEADER, Head, Header, Kind, LINE_START, TORN};
-use super::{Log, State, gap_payload, now};
+use super::passed::gap_payload;
+use super::record::{HEAD, HEADER, Header, LINE_START, RecordKind, SegmentHeader, TORN};
+use super::{Log, State, now};
 use crate::data::Fault;
 use crate::disk::own;
 use crate::store::disk;
@@ -28,7 +29,7 @@ pub fn repair(log: &Log, state: &mut State, index: usize) -> bool {
     // While the log is being opened nobody knows where it ends.
     let end = Some((state.end, state.number)).filter(|_| state.meta.id == log.id);
     let next = state.segments.get(index + 1).map(|next| (next.start, next.number)).or(end);
-    let mended = mend(&bytes, log.id, Head { id: log.id, start: segment.start, number: segment.number }, next);
+    let mended = mend(&bytes, log.id, SegmentHeader { id: log.id, start: segment.start, number: segment.number }, next);
     let told = |more: &str| {
         Fault::new(format!("a part of a recording is damaged: {}", mended.told)).at(place.clone()).hint(more)
     };
@@ -78,10 +79,10 @@ struct Mended {
 }
 
 /// What is whole of a segment. `next` is where the segment after it begins, if there is one.
-fn mend(bytes: &[u8], id: u64, head: Head, next: Option<(u64, u64)>) -> Mended {
+fn mend(bytes: &[u8], id: u64, head: SegmentHeader, next: Option<(u64, u64)>) -> Mended {
     let mut out = head.encode();
     let mut told = Vec::new();
-    if Head::decode(bytes) != Some(head) {
+    if SegmentHeader::decode(bytes) != Some(head) {
         told.push("its beginning".to_owned());
     }
     let (mut at, mut position, mut number) = (HEAD, head.start, head.number);
@@ -108,12 +109,13 @@ fn mend(bytes: &[u8], id: u64, head: Head, next: Option<(u64, u64)>) -> Mended {
         });
         // Where no record is missing the bytes were put in between, and nothing is lost.
         if before > number {
-            let torn = found.is_some_and(|(_, header)| header.kind == Kind::Bytes && header.flags & LINE_START == 0);
+            let torn =
+                found.is_some_and(|(_, header)| header.kind == RecordKind::Bytes && header.flags & LINE_START == 0);
             let payload = gap_payload(lost, &format!("the recording is damaged: {lost} bytes of it cannot be read"));
             let length = u32::try_from(payload.len()).unwrap_or(0);
             let flags = if torn { TORN } else { 0 };
             let gap = Header {
-                kind: Kind::Gap,
+                kind: RecordKind::Gap,
                 flags,
                 length,
                 position,

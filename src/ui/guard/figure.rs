@@ -3,7 +3,7 @@
 use super::View;
 use crate::engine::guard::{ALL, Watched, Who};
 use crate::figure::{Axis, AxisKind, Figure, Series};
-use crate::learn::drift::{Feature, Shape};
+use crate::learn::drift::{BaselineFeature, Binning};
 use crate::learn::forest::Task;
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::numbers;
@@ -68,7 +68,7 @@ fn feature(name: &str, watched: &Watched, entry: &ModelEntry) -> Option<Figure> 
     let feature = baseline.features.get(at)?;
     let (now, nulls) = watched.window.of(at)?;
     let (kind, x, before, now, mark) = match &feature.shape {
-        Shape::Number { edges } if edges.len() > VALUES => {
+        Binning::Number { edges } if edges.len() > VALUES => {
             let (x, before, now) = binned(edges, &feature.counts, now);
             (AxisKind::Number, x, before, now, "line")
         }
@@ -133,17 +133,17 @@ fn binned(edges: &[f64], before: &[u64], now: &[u64]) -> (Vec<f64>, Vec<f64>, Ve
 }
 
 /// A name for each value, or for the most frequent ones, and the rest together.
-fn listed(feature: &Feature, now: &[u64], nulls: u64) -> (Vec<String>, Vec<f64>, Vec<f64>) {
+fn listed(feature: &BaselineFeature, now: &[u64], nulls: u64) -> (Vec<String>, Vec<f64>, Vec<f64>) {
     let both = |i: usize| (feature.counts.get(i).copied().unwrap_or(0), now.get(i).copied().unwrap_or(0));
     let mut rows: Vec<(String, (u64, u64))> = match &feature.shape {
-        Shape::Number { edges } => {
+        Binning::Number { edges } => {
             let name = |i: usize| match i {
                 0 => "below".to_owned(),
                 i => edges.get(i).map_or_else(|| "above".to_owned(), |edge| numbers::float(*edge)),
             };
             (0..=edges.len()).map(|i| (name(i), both(i))).collect()
         }
-        Shape::Category { values, .. } => {
+        Binning::Category { values, .. } => {
             let shown = values.len().min(VALUES);
             let mut rows: Vec<_> = values.iter().take(shown).enumerate().map(|(i, v)| (v.clone(), both(i))).collect();
             let rest = (shown..=values.len()).map(both).fold((0, 0), |sum, n| (sum.0 + n.0, sum.1 + n.1));

@@ -9,7 +9,7 @@ use super::feed::fault_ui;
 use crate::data::Fault;
 use crate::engine::lesson::{Proposed, is_name};
 use crate::learn::encode::kind_of;
-use crate::learn::forest::{Kind, Missing};
+use crate::learn::forest::{FeatureKind, Missing};
 use crate::learn::propose::{LeftOut, Reason};
 use crate::learn::question::TaskKind;
 use crate::ui::action::{Action, AppAction, TrainAction};
@@ -221,7 +221,7 @@ fn features_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut TrainDraft) {
         });
 }
 
-fn feature_ui(ui: &mut Ui, name: &str, kind: &Kind, left_out: Option<&LeftOut>, draft: &mut TrainDraft) {
+fn feature_ui(ui: &mut Ui, name: &str, kind: &FeatureKind, left_out: Option<&LeftOut>, draft: &mut TrainDraft) {
     let mut on = draft.features.contains(name);
     let p = look::palette(ui);
     row::ends_ui(
@@ -252,11 +252,11 @@ fn feature_ui(ui: &mut Ui, name: &str, kind: &Kind, left_out: Option<&LeftOut>, 
     }
 }
 
-fn kind_word(kind: &Kind) -> &'static str {
+fn kind_word(kind: &FeatureKind) -> &'static str {
     match kind {
-        Kind::Number => "number",
-        Kind::Time => "time",
-        Kind::Category(_) => "category",
+        FeatureKind::Number => "number",
+        FeatureKind::Time => "time",
+        FeatureKind::Category(_) => "category",
     }
 }
 

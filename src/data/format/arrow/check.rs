@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 
 use super::super::blocks::read_range;
 use super::super::codec::Codec;
-use super::super::flat::{Table, Vector};
+use super::super::flatbuffer::{FlatTable, FlatVector};
 use crate::data::memory::afford;
 
 type Checked<T> = Result<T, String>;
@@ -22,7 +22,7 @@ const BUFFER: usize = 16;
 
 /// What proves how many values a column has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
+enum LengthProof {
     /// So many bits each, in the buffer after the validity.
     Bits(u64),
     /// So many bits each, and once more at the end.
@@ -35,12 +35,12 @@ enum Proof {
 
 /// How a column lies in a batch.
 #[derive(Clone, Debug)]
-pub(super) struct Shape {
-    proof: Proof,
+pub(super) struct ColumnLayout {
+    proof: LengthProof,
     buffers: usize,
     /// Has as many buffers more as the batch says.
     views: bool,
-    children: Vec<Shape>,
+    children: Vec<ColumnLayout>,
 }
 
 /// Looks through a schema in a message of its own, as Parquet files keep it.
@@ -49,7 +49,7 @@ pub(super) struct Shape {
 /// Why it is not read.
 pub(in crate::data::format) fn schema_message(message: &[u8]) -> Checked<()> {
     let broken = || "the Arrow schema in it is damaged".to_owned();
-    let schema = Table::root(message).and_then(|m| m.table(2)).ok_or_else(broken)?;
+    let schema = FlatTable::root(message).and_then(|m| m.table(2)).ok_or_else(broken)?;
     shapes(schema, message.len()).map(drop)
 }
 
@@ -57,7 +57,7 @@ pub(in crate::data::format) fn schema_message(message: &[u8]) -> Checked<()> {
 ///
 /// # Errors
 /// Why it is not read.
-pub(super) fn shapes(schema: Table<'_>, bytes: usize) -> Checked<Vec<Shape>> {
+pub(super) fn shapes(schema: FlatTable<'_>, bytes: usize) -> Checked<Vec<ColumnLayout>> {
     let mut left = bytes.saturating_mul(SHARED);
     let shapes = schema.tables(1).and_then(|fields| {
         words(schema, 2, &mut left)?;
@@ -67,7 +67,7 @@ pub(super) fn shapes(schema: Table<'_>, bytes: usize) -> Checked<Vec<Shape>> {
 }
 
 /// What a table's own words take.
-fn words(table: Table<'_>, field: usize, left: &mut usize) -> Option<()> {
+fn words(table: FlatTable<'_>, field: usize, left: &mut usize) -> Option<()> {
     if let Some(pairs) = table.tables(field) {
         for i in 0..pairs.length {
             let pair = pairs.table(i)?;
@@ -79,18 +79,18 @@ fn words(table: Table<'_>, field: usize, left: &mut usize) -> Option<()> {
     Some(())
 }
 
-fn shape(field: Table<'_>, depth: usize, left: &mut usize) -> Option<Shape> {
+fn shape(field: FlatTable<'_>, depth: usize, left: &mut usize) -> Option<ColumnLayout> {
     let name = if field.has(0) { field.vector(0, 1)?.length } else { 0 };
     *left = left.checked_sub(FIELD.checked_add(name)?).filter(|_| depth < DEEPEST)?;
     words(field, 6, left)?;
-    let children: Vec<Shape> = match field.tables(5) {
+    let children: Vec<ColumnLayout> = match field.tables(5) {
         Some(fields) => (0..fields.length).map(|i| shape(fields.table(i)?, depth + 1, left)).collect::<Option<_>>()?,
         None => Vec::new(),
     };
     if let Some(dictionary) = field.table(4) {
         let bits = dictionary.table(1).and_then(|int| int.int(0, 0)).unwrap_or(32);
-        return Some(Shape {
-            proof: Proof::Bits(u64::try_from(bits).ok()?),
+        return Some(ColumnLayout {
+            proof: LengthProof::Bits(u64::try_from(bits).ok()?),
             buffers: 2,
             views: false,
             children: Vec::new(),
@@ -99,31 +99,31 @@ fn shape(field: Table<'_>, depth: usize, left: &mut usize) -> Option<Shape> {
     let kind = field.table(3)?;
     let bits = |field: usize, default: i32| kind.int(field, default).and_then(|bits| u64::try_from(bits).ok());
     let short = |field: usize| kind.number(field, [0, 0]).map(u16::from_le_bytes);
-    let fixed = |bits: u64| (Proof::Bits(bits), 2, false);
+    let fixed = |bits: u64| (LengthProof::Bits(bits), 2, false);
     let (proof, buffers, views) = match field.byte(2)? {
-        1 => (Proof::None, 0, false),
+        1 => (LengthProof::None, 0, false),
         2 => fixed(bits(0, 0)?),
         3 => fixed(16 << short(0)?.min(2)),
-        4 | 5 => (Proof::Ends(32), 3, false),
+        4 | 5 => (LengthProof::Ends(32), 3, false),
         6 => fixed(1),
         7 => fixed(bits(2, 128)?),
         8 => fixed(if kind.has(0) && short(0)? == 0 { 32 } else { 64 }),
         9 => fixed(bits(1, 32)?),
         10 | 18 => fixed(64),
         11 => fixed(if short(0)? == 0 { 32 } else { 64 }),
-        12 | 17 => (Proof::Ends(32), 2, false),
-        13 => (Proof::Other, 1, false),
+        12 | 17 => (LengthProof::Ends(32), 2, false),
+        13 => (LengthProof::Other, 1, false),
         // Which kind each value is of, and where they lie apart from each other.
-        14 => (Proof::Other, if short(0)? == 0 { 1 } else { 2 }, false),
+        14 => (LengthProof::Other, if short(0)? == 0 { 1 } else { 2 }, false),
         15 => fixed(bits(0, 0)?.checked_mul(8)?),
-        16 => (Proof::Other, 1, false),
-        19 | 20 => (Proof::Ends(64), 3, false),
-        21 => (Proof::Ends(64), 2, false),
-        23 | 24 => (Proof::Bits(128), 2, true),
+        16 => (LengthProof::Other, 1, false),
+        19 | 20 => (LengthProof::Ends(64), 3, false),
+        21 => (LengthProof::Ends(64), 2, false),
+        23 | 24 => (LengthProof::Bits(128), 2, true),
         // polars has no word for these, and says so.
-        _ => (Proof::Other, 2, false),
+        _ => (LengthProof::Other, 2, false),
     };
-    Some(Shape { proof, buffers, views, children })
+    Some(ColumnLayout { proof, buffers, views, children })
 }
 
 /// Where a message and its body lie in a file.
@@ -136,7 +136,7 @@ pub(super) struct Block {
 
 impl Block {
     /// One of a footer's list, if it lies within the file.
-    pub fn of(list: Vector<'_>, i: usize, length: u64) -> Option<Self> {
+    pub fn of(list: FlatVector<'_>, i: usize, length: u64) -> Option<Self> {
         let at = u64::try_from(list.long(i, 0)?).ok()?;
         let header = u64::try_from(i32::from_le_bytes(list.number(i, 8)?)).ok()?;
         let body = u64::try_from(list.long(i, 16)?).ok()?;
@@ -185,10 +185,10 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
     ///
     /// # Errors
     /// Why it is not believed.
-    pub fn rows(&mut self, shapes: &[Shape], places: Option<&[usize]>) -> Checked<u64> {
+    pub fn rows(&mut self, shapes: &[ColumnLayout], places: Option<&[usize]>) -> Checked<u64> {
         let message = self.block.message(self.file, self.length)?;
         let broken = || "its header is damaged".to_owned();
-        let root = Table::root(&message).filter(|root| root.byte(1) == Some(RECORDS)).ok_or_else(broken)?;
+        let root = FlatTable::root(&message).filter(|root| root.byte(1) == Some(RECORDS)).ok_or_else(broken)?;
         let records = root.table(2).ok_or_else(broken)?;
         let rows = records.long(0).and_then(|rows| u32::try_from(rows).ok()).map(u64::from);
         let rows = rows.ok_or_else(|| {
@@ -197,7 +197,8 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
         let mut columns = Columns::new(records).ok_or_else(broken)?;
         self.codec = codec(records)?;
         // Where no column is read one must vouch for the rows.
-        let witness = shapes.iter().position(|shape| matches!(shape.proof, Proof::Bits(_) | Proof::Ends(_)));
+        let witness =
+            shapes.iter().position(|shape| matches!(shape.proof, LengthProof::Bits(_) | LengthProof::Ends(_)));
         for (i, shape) in shapes.iter().enumerate() {
             let asked = match places {
                 Some([]) => Some(i) == witness,
@@ -214,7 +215,7 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
     pub fn dictionary(&mut self) -> Checked<()> {
         let message = self.block.message(self.file, self.length)?;
         let broken = || "its header is damaged".to_owned();
-        let root = Table::root(&message).filter(|root| root.byte(1) == Some(DICTIONARY)).ok_or_else(broken)?;
+        let root = FlatTable::root(&message).filter(|root| root.byte(1) == Some(DICTIONARY)).ok_or_else(broken)?;
         let records = root.table(2).and_then(|dictionary| dictionary.table(1)).ok_or_else(broken)?;
         let mut columns = Columns::new(records).ok_or_else(broken)?;
         self.codec = codec(records)?;
@@ -232,7 +233,13 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
     }
 
     /// Takes a column's nodes and buffers. `rows` is how many values it must have.
-    fn column(&mut self, shape: &Shape, columns: &mut Columns<'_>, rows: Option<u64>, asked: bool) -> Checked<()> {
+    fn column(
+        &mut self,
+        shape: &ColumnLayout,
+        columns: &mut Columns<'_>,
+        rows: Option<u64>,
+        asked: bool,
+    ) -> Checked<()> {
         let (length, nulls) = columns.node()?;
         if let Some(rows) = rows.filter(|rows| *rows != length) {
             return Err(format!("it has {length} values, the batch {rows} rows"));
@@ -242,9 +249,9 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
             let (at, bytes) = columns.buffer()?;
             let bytes = self.buffer(at, bytes, asked)?;
             let bits = match (i, shape.proof) {
-                (0, Proof::Bits(_) | Proof::Ends(_)) if nulls > 0 => length,
-                (1, Proof::Bits(bits)) => length.saturating_mul(bits),
-                (1, Proof::Ends(bits)) if length > 0 => (length + 1).saturating_mul(bits),
+                (0, LengthProof::Bits(_) | LengthProof::Ends(_)) if nulls > 0 => length,
+                (1, LengthProof::Bits(bits)) => length.saturating_mul(bits),
+                (1, LengthProof::Ends(bits)) if length > 0 => (length + 1).saturating_mul(bits),
                 _ => 0,
             };
             if asked && rows.is_some() && bytes.saturating_mul(8) < bits {
@@ -287,7 +294,7 @@ impl<'a, F: Read + Seek> Batch<'a, F> {
     }
 }
 
-fn codec(records: Table<'_>) -> Checked<Option<Codec>> {
+fn codec(records: FlatTable<'_>) -> Checked<Option<Codec>> {
     let Some(compression) = records.table(3) else { return Ok(None) };
     match compression.byte(0) {
         Some(0) => Ok(Some(Codec::Lz4)),
@@ -298,14 +305,14 @@ fn codec(records: Table<'_>) -> Checked<Option<Codec>> {
 
 /// Nodes and buffers of a batch, in the order in which columns take them.
 struct Columns<'a> {
-    nodes: Vector<'a>,
-    buffers: Vector<'a>,
-    views: Option<Vector<'a>>,
+    nodes: FlatVector<'a>,
+    buffers: FlatVector<'a>,
+    views: Option<FlatVector<'a>>,
     next: [usize; 3],
 }
 
 impl<'a> Columns<'a> {
-    fn new(records: Table<'a>) -> Option<Self> {
+    fn new(records: FlatTable<'a>) -> Option<Self> {
         let views = if records.has(4) { Some(records.vector(4, 8)?) } else { None };
         Some(Self { nodes: records.vector(1, NODE)?, buffers: records.vector(2, BUFFER)?, views, next: [0; 3] })
     }

@@ -14,16 +14,16 @@ use polars_io::SerReader;
 use polars_io::ipc::IpcReader;
 use polars_io::mmap::MmapBytesReader;
 
-use self::check::{BLOCK, Batch, Block, Shape, shapes};
-use super::flat::{Table, Vector};
-use super::{ColumnFile, Format, Kind, RowGroup, blocks};
+use self::check::{BLOCK, Batch, Block, ColumnLayout, shapes};
+use super::flatbuffer::{FlatTable, FlatVector};
+use super::{ColumnFile, Format, FormatKind, RowGroup, blocks};
 use crate::data::{Fault, Result};
 
 pub static ARROW: Format = Format {
     name: "arrow",
     title: "Arrow IPC or Feather",
     extensions: &["arrow", "ipc", "feather"],
-    kind: Kind::Columns { open },
+    kind: FormatKind::Columns { open },
 };
 
 /// Bytes after the footer: its length and the closing magic.
@@ -33,7 +33,7 @@ const TAIL: u64 = 10;
 struct Arrow {
     path: PathBuf,
     footer: Footer,
-    shapes: Vec<Shape>,
+    shapes: Vec<ColumnLayout>,
     /// For each column of `schema`, its place in the file.
     places: Vec<usize>,
     schema: SchemaRef,
@@ -220,7 +220,7 @@ impl Footer {
         let start = (length - TAIL).checked_sub(u64::from(u32::from_le_bytes(*size)))?;
         let bytes = blocks::read_range(file, length, start..length).ok()?;
         let mut footer = Self { length, start, bytes, list: 0, batches: 0 };
-        let table = Table::root(&footer.bytes)?;
+        let table = FlatTable::root(&footer.bytes)?;
         if table.has(BATCHES) {
             let list = table.vector(BATCHES, BLOCK)?;
             (footer.list, footer.batches) = (list.at().checked_sub(4)?, list.length);
@@ -229,8 +229,8 @@ impl Footer {
     }
 
     /// Looks at the schema and the dictionaries, which every batch needs; how columns lie in a batch.
-    fn check(&self, file: &mut (impl Read + Seek)) -> std::result::Result<Vec<Shape>, String> {
-        let table = Table::root(&self.bytes).ok_or("it is damaged")?;
+    fn check(&self, file: &mut (impl Read + Seek)) -> std::result::Result<Vec<ColumnLayout>, String> {
+        let table = FlatTable::root(&self.bytes).ok_or("it is damaged")?;
         let schema = table.table(SCHEMA).ok_or("it has no schema")?;
         let shapes = shapes(schema, self.bytes.len())?;
         if let Some(list) = table.vector(DICTIONARIES, BLOCK) {
@@ -244,8 +244,8 @@ impl Footer {
         Ok(shapes)
     }
 
-    fn entries(&self) -> Option<Vector<'_>> {
-        Table::root(&self.bytes)?.vector(BATCHES, BLOCK)
+    fn entries(&self) -> Option<FlatVector<'_>> {
+        FlatTable::root(&self.bytes)?.vector(BATCHES, BLOCK)
     }
 
     /// Where a batch lies, if that is within the file.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use polars::prelude::{PlSmallStr, Schema, SchemaRef};
 
 use super::column::{Cell, SHORT, Spec};
-use super::rows::{self, Asked, NOT_ASKED, Rows};
-use super::span::{Block, Span};
-use super::{Commas, Decoded, Decoder, Format, Kind, Preamble, Sniff};
+use super::rows::{self, NOT_PROJECTED, Projection, RowSpans};
+use super::span::{Span, TextBlock};
+use super::{Commas, Decoded, Decoder, Format, FormatKind, Preamble, Sniff};
 use crate::data::{Fault, Result};
 use scan::{Flaw, Sink};
 
@@ -19,14 +19,14 @@ pub static CSV: Format = Format {
     name: "csv",
     title: "CSV, any delimiter",
     extensions: &["csv"],
-    kind: Kind::Text { sniff: |s| open(s, None) },
+    kind: FormatKind::Text { sniff: |s| open(s, None) },
 };
 
 pub static TSV: Format = Format {
     name: "tsv",
     title: "Tab-separated text",
     extensions: &["tsv", "tab"],
-    kind: Kind::Text { sniff: |s| open(s, Some(b'\t')) },
+    kind: FormatKind::Text { sniff: |s| open(s, Some(b'\t')) },
 };
 
 fn open(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Arc<dyn Decoder>> {
@@ -64,22 +64,22 @@ impl Decoder for Csv {
     }
 
     fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded> {
-        let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
+        let block = TextBlock::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
         let specs = &self.layout.specs;
-        let asked = Asked::new(specs, columns, vital)?;
-        let wanted = asked.slots.iter().map(|slot| *slot != NOT_ASKED).collect();
-        let mut reading = Reading { block, wanted, csv: self, rows: Rows::default(), row_at: 0 };
+        let projection = Projection::new(specs, columns, vital)?;
+        let wanted = projection.slots.iter().map(|slot| *slot != NOT_PROJECTED).collect();
+        let mut reading = Reading { block, wanted, csv: self, rows: RowSpans::default(), row_at: 0 };
         // A guess at the number of rows, so that the vectors grow once or twice only.
         let guess = bytes.len() / (specs.len() * 4).max(8);
         reading.rows.bounds.reserve(guess);
-        reading.rows.cells.reserve(guess * asked.width());
+        reading.rows.cells.reserve(guess * projection.width());
         if memchr::memchr(b'"', bytes).is_none() {
-            reading.plain(&asked);
+            reading.plain(&projection);
         } else {
             scan::walk(bytes, self.layout.delimiter, &mut reading);
         }
         let rows = reading.rows;
-        rows::assemble(&self.source, block, line, &asked, rows, cell, plain)
+        rows::assemble(&self.source, block, line, &projection, rows, cell, plain)
             .map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }
 }
@@ -100,10 +100,10 @@ fn cell(field: &str) -> Cell<'_> {
 
 impl Reading<'_> {
     /// Reads a block without quotes: the common case, and a simple one.
-    fn plain(&mut self, asked: &Asked<'_>) {
+    fn plain(&mut self, projection: &Projection<'_>) {
         let (block, csv, rows) = (self.block, self.csv, &mut self.rows);
         let (fields, clean) = (self.wanted.len(), block.is_clean());
-        let columns = asked.columns();
+        let columns = projection.columns();
         scan::walk_plain(block.bytes, csv.layout.delimiter, fields, |start, ends, end| {
             let flaw = if clean { None } else { block.flaw(start..end) };
             if ends.len() != fields || flaw.is_some() {
@@ -139,10 +139,10 @@ fn plain(bytes: &[u8], span: Span) -> Option<Span> {
 
 /// Collects the cells asked for, and sets rows of the wrong shape aside.
 struct Reading<'a> {
-    block: Block<'a>,
+    block: TextBlock<'a>,
     wanted: Vec<bool>,
     csv: &'a Csv,
-    rows: Rows,
+    rows: RowSpans,
     row_at: usize,
 }
 

@@ -12,33 +12,33 @@ use hashbrown::HashMap;
 use polars::prelude::{Schema, SchemaRef};
 
 use super::column::{Cell, SHORT, Spec};
-use super::rows::{self, Asked, NOT_ASKED, Rows};
-use super::span::{Block, Span};
-use super::{Decoded, Decoder, Format, Kind, Preamble, Sniff, word};
+use super::rows::{self, NOT_PROJECTED, Projection, RowSpans};
+use super::span::{Span, TextBlock};
+use super::{Decoded, Decoder, Format, FormatKind, Preamble, Sniff, word};
 use crate::data::{Fault, Result};
 
 pub static NDJSON: Format = Format {
     name: "ndjson",
     title: "JSON, one object a line",
     extensions: &["ndjson", "jsonl"],
-    kind: Kind::Text { sniff: |s| open(s, Shape::Lines) },
+    kind: FormatKind::Text { sniff: |s| open(s, JsonLayout::Lines) },
 };
 
 pub static JSON: Format = Format {
     name: "json",
     title: "JSON, an array of objects",
     extensions: &["json"],
-    kind: Kind::Text { sniff: |s| open(s, Shape::Document) },
+    kind: FormatKind::Text { sniff: |s| open(s, JsonLayout::Document) },
 };
 
 /// How objects follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+enum JsonLayout {
     Lines,
     Document,
 }
 
-impl Shape {
+impl JsonLayout {
     fn cut(self, bytes: &[u8]) -> usize {
         match self {
             Self::Lines => memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1),
@@ -47,10 +47,10 @@ impl Shape {
     }
 }
 
-fn open(sniff: &Sniff<'_>, shape: Shape) -> Result<Arc<dyn Decoder>> {
+fn open(sniff: &Sniff<'_>, shape: JsonLayout) -> Result<Arc<dyn Decoder>> {
     let specs = sniff::columns(sniff, shape)?;
     let schema = specs.iter().map(|spec| (spec.name.clone(), spec.dtype.clone())).collect::<Schema>();
-    let keys = specs.iter().map(|spec| scan::Key::new(&spec.name)).collect();
+    let keys = specs.iter().map(|spec| scan::MemberKey::new(&spec.name)).collect();
     let places = specs.iter().enumerate().map(|(place, spec)| (spec.name.as_bytes().into(), place)).collect();
     Ok(Arc::new(Json { source: sniff.source.clone(), shape, schema: schema.into(), specs, keys, places }))
 }
@@ -58,11 +58,11 @@ fn open(sniff: &Sniff<'_>, shape: Shape) -> Result<Arc<dyn Decoder>> {
 #[derive(Debug)]
 struct Json {
     source: Arc<str>,
-    shape: Shape,
+    shape: JsonLayout,
     schema: SchemaRef,
     specs: Vec<Spec>,
     /// The columns' names as keys stand in the text, where they need no escape.
-    keys: Vec<scan::Key>,
+    keys: Vec<scan::MemberKey>,
     places: HashMap<Box<[u8]>, usize>,
 }
 
@@ -80,31 +80,31 @@ impl Decoder for Json {
     }
 
     fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded> {
-        let block = Block::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
-        let asked = Asked::new(&self.specs, columns, vital)?;
-        let rows = self.rows(block, &asked);
-        rows::assemble(&self.source, block, line, &asked, rows, cell, plain)
+        let block = TextBlock::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
+        let projection = Projection::new(&self.specs, columns, vital)?;
+        let rows = self.rows(block, &projection);
+        rows::assemble(&self.source, block, line, &projection, rows, cell, plain)
             .map_err(|fault| Fault { place: self.source.to_string(), ..fault })
     }
 }
 
 impl Json {
-    fn rows(&self, block: Block<'_>, asked: &Asked<'_>) -> Rows {
-        let (bytes, width) = (block.bytes, asked.width());
-        let mut rows = Rows::default();
+    fn rows(&self, block: TextBlock<'_>, projection: &Projection<'_>) -> RowSpans {
+        let (bytes, width) = (block.bytes, projection.width());
+        let mut rows = RowSpans::default();
         records(bytes, self.shape, |start, limit| {
             let row_at = rows.cells.len();
             rows.cells.resize(row_at + width, Span::default());
             let mut row = Row {
                 json: self,
-                asked,
+                projection,
                 cells: rows.cells.get_mut(row_at..).unwrap_or_default(),
                 bytes: limit,
                 next: 0,
             };
             let end = scan::object(limit, start, &mut row);
             let (end, flaw) = match end {
-                Ok(end) if self.shape == Shape::Document || scan::blank(limit, end) == limit.len() => {
+                Ok(end) if self.shape == JsonLayout::Document || scan::blank(limit, end) == limit.len() => {
                     (end, block.flaw(start..end).map(ToOwned::to_owned))
                 }
                 _ => {
@@ -143,7 +143,7 @@ impl Json {
 /// Notes where the values asked for stand in one object.
 struct Row<'a> {
     json: &'a Json,
-    asked: &'a Asked<'a>,
+    projection: &'a Projection<'a>,
     cells: &'a mut [Span],
     bytes: &'a [u8],
     /// The column whose key comes next, if keys come in the order of the schema as they mostly do.
@@ -152,7 +152,7 @@ struct Row<'a> {
 
 impl scan::Members for Row<'_> {
     #[inline]
-    fn expected(&self) -> Option<&scan::Key> {
+    fn expected(&self) -> Option<&scan::MemberKey> {
         self.json.keys.get(self.next)
     }
 
@@ -164,14 +164,14 @@ impl scan::Members for Row<'_> {
         };
         let Some(place) = place else { return };
         self.next = place + 1;
-        let slot = self.asked.slots.get(place).copied().unwrap_or(NOT_ASKED);
+        let slot = self.projection.slots.get(place).copied().unwrap_or(NOT_PROJECTED);
         if let Some(span) = self.cells.get_mut(slot as usize) {
             *span = Span::new(value.start, value.end);
         }
     }
 }
 
-impl Shape {
+impl JsonLayout {
     /// Where the record that begins at `start` and is no object ends.
     fn end(self, limit: &[u8], start: usize) -> usize {
         match self {
@@ -184,11 +184,11 @@ impl Shape {
 /// Calls `record` with the place of every record and the bytes up to which it may reach; it answers with the record's
 /// end.
 #[inline]
-fn records<'a>(bytes: &'a [u8], shape: Shape, mut record: impl FnMut(usize, &'a [u8]) -> usize) {
+fn records<'a>(bytes: &'a [u8], shape: JsonLayout, mut record: impl FnMut(usize, &'a [u8]) -> usize) {
     let mut at = 0;
     while at < bytes.len() {
         match shape {
-            Shape::Lines => {
+            JsonLayout::Lines => {
                 let end = memchr::memchr(b'\n', bytes.get(at..).unwrap_or_default()).map_or(bytes.len(), |n| at + n);
                 let limit = bytes.get(..end).unwrap_or_default();
                 let start = scan::blank(limit, at);
@@ -197,7 +197,7 @@ fn records<'a>(bytes: &'a [u8], shape: Shape, mut record: impl FnMut(usize, &'a 
                 }
                 at = end + 1;
             }
-            Shape::Document => {
+            JsonLayout::Document => {
                 let start = scan::between(bytes, at);
                 if start >= bytes.len() {
                     return;
@@ -214,7 +214,7 @@ struct Object {
 }
 
 impl scan::Members for Vec<(Range<usize>, Range<usize>)> {
-    fn expected(&self) -> Option<&scan::Key> {
+    fn expected(&self) -> Option<&scan::MemberKey> {
         None
     }
 
@@ -223,7 +223,7 @@ impl scan::Members for Vec<(Range<usize>, Range<usize>)> {
     }
 }
 
-fn objects(bytes: &[u8], shape: Shape, mut hear: impl FnMut(Object)) {
+fn objects(bytes: &[u8], shape: JsonLayout, mut hear: impl FnMut(Object)) {
     records(bytes, shape, |start, limit| {
         let mut members = Vec::new();
         let end = scan::object(limit, start, &mut members);

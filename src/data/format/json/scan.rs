@@ -7,14 +7,14 @@ use crate::data::format::word;
 
 /// Why a value has no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum ScanError {
     /// The bytes end first.
     End,
     /// Something stands at this place that JSON does not allow.
     Bad(usize),
 }
 
-type Place = Result<usize, Stop>;
+type Scanned = Result<usize, ScanError>;
 
 /// The place of the first byte at or after `at` that is not blank.
 #[inline]
@@ -27,7 +27,7 @@ pub(super) fn blank(bytes: &[u8], mut at: usize) -> usize {
 
 /// The place after the string that opens at `at`.
 #[inline]
-pub(super) fn string(bytes: &[u8], at: usize) -> Place {
+pub(super) fn string(bytes: &[u8], at: usize) -> Scanned {
     let mut at = at + 1;
     loop {
         let eight = word::load(bytes, at);
@@ -35,7 +35,7 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Place {
         if found == 0 {
             at += 8;
             if at >= bytes.len() {
-                return Err(Stop::End);
+                return Err(ScanError::End);
             }
             continue;
         }
@@ -49,9 +49,9 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Place {
 
 /// The place after the value that begins at `at`.
 #[inline]
-pub(super) fn value(bytes: &[u8], at: usize) -> Place {
+pub(super) fn value(bytes: &[u8], at: usize) -> Scanned {
     match bytes.get(at) {
-        None => Err(Stop::End),
+        None => Err(ScanError::End),
         Some(b'"') => string(bytes, at),
         Some(b'{' | b'[') => nested(bytes, at),
         // JSON has no words for these; Python and DuckDB write them all the same.
@@ -62,13 +62,13 @@ pub(super) fn value(bytes: &[u8], at: usize) -> Place {
         Some(b't') => exactly(bytes, at, b"true"),
         Some(b'f') => exactly(bytes, at, b"false"),
         Some(b'n') => exactly(bytes, at, b"null"),
-        Some(_) => Err(Stop::Bad(at)),
+        Some(_) => Err(ScanError::Bad(at)),
     }
 }
 
 /// The place after the digits, signs, points and exponents from `at` on.
 #[inline]
-fn number(bytes: &[u8], mut at: usize) -> Place {
+fn number(bytes: &[u8], mut at: usize) -> Scanned {
     loop {
         let found = word::no_digits(word::load(bytes, at));
         if found == 0 {
@@ -79,19 +79,19 @@ fn number(bytes: &[u8], mut at: usize) -> Place {
         match bytes.get(at) {
             Some(b'.' | b'-' | b'+' | b'e' | b'E') => at += 1,
             Some(_) => return Ok(at),
-            None => return Err(Stop::End),
+            None => return Err(ScanError::End),
         }
     }
 }
 
-fn exactly(bytes: &[u8], at: usize, word: &[u8]) -> Place {
+fn exactly(bytes: &[u8], at: usize, word: &[u8]) -> Scanned {
     let rest = bytes.get(at..).unwrap_or_default();
     if rest.starts_with(word) {
         Ok(at + word.len())
     } else if word.starts_with(rest) {
-        Err(Stop::End)
+        Err(ScanError::End)
     } else {
-        Err(Stop::Bad(at))
+        Err(ScanError::Bad(at))
     }
 }
 
@@ -124,25 +124,25 @@ pub(super) fn is_deep(bytes: &[u8]) -> bool {
 }
 
 /// Steps over an array or object by its brackets alone.
-fn nested(bytes: &[u8], mut at: usize) -> Place {
+fn nested(bytes: &[u8], mut at: usize) -> Scanned {
     // One bit a level, set for `{`, above a first one: `DEEPEST` levels.
     let mut levels: u128 = 1;
     loop {
         match bytes.get(at) {
-            None => return Err(Stop::End),
+            None => return Err(ScanError::End),
             Some(b'"') => {
                 at = string(bytes, at)?;
                 continue;
             }
             Some(open @ (b'{' | b'[')) => {
                 if levels >> 127 != 0 {
-                    return Err(Stop::Bad(at));
+                    return Err(ScanError::Bad(at));
                 }
                 levels = levels << 1 | u128::from(*open == b'{');
             }
             Some(close @ (b'}' | b']')) => {
                 if (levels & 1 == 1) != (*close == b'}') {
-                    return Err(Stop::Bad(at));
+                    return Err(ScanError::Bad(at));
                 }
                 levels >>= 1;
                 if levels == 1 {
@@ -157,14 +157,14 @@ fn nested(bytes: &[u8], mut at: usize) -> Place {
 
 /// A key as it mostly stands: between quotes and before a colon, without blanks or escapes.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct MemberKey {
     text: Box<[u8]>,
     /// The first sixteen bytes of `text`, and masks of as many as it has.
     words: [u64; 2],
     masks: [u64; 2],
 }
 
-impl Key {
+impl MemberKey {
     pub fn new(name: &str) -> Self {
         let text: Box<[u8]> = format!("\"{name}\":").into_bytes().into();
         let masks = [word::lowest(text.len()), word::lowest(text.len().saturating_sub(8))];
@@ -187,7 +187,7 @@ impl Key {
 /// Hears the members of an object.
 pub(super) trait Members {
     /// The key that most likely comes next.
-    fn expected(&self) -> Option<&Key>;
+    fn expected(&self) -> Option<&MemberKey>;
 
     /// A member: the range of its key between the quotes (`None` when it is the expected one), and that of its value.
     fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>);
@@ -197,7 +197,7 @@ pub(super) trait Members {
 struct Nobody;
 
 impl Members for Nobody {
-    fn expected(&self) -> Option<&Key> {
+    fn expected(&self) -> Option<&MemberKey> {
         None
     }
 
@@ -206,7 +206,7 @@ impl Members for Nobody {
 
 /// Tells the members of the object that opens at `at`. The place after the object.
 #[inline]
-pub(super) fn object(bytes: &[u8], at: usize, members: &mut impl Members) -> Place {
+pub(super) fn object(bytes: &[u8], at: usize, members: &mut impl Members) -> Scanned {
     expect(bytes, at, b'{')?;
     let mut at = blank(bytes, at + 1);
     if bytes.get(at) == Some(&b'}') {
@@ -230,18 +230,18 @@ pub(super) fn object(bytes: &[u8], at: usize, members: &mut impl Members) -> Pla
         match bytes.get(at) {
             Some(b',') => at = blank(bytes, at + 1),
             Some(b'}') => return Ok(at + 1),
-            None => return Err(Stop::End),
-            Some(_) => return Err(Stop::Bad(at)),
+            None => return Err(ScanError::End),
+            Some(_) => return Err(ScanError::Bad(at)),
         }
     }
 }
 
 #[inline]
-fn expect(bytes: &[u8], at: usize, byte: u8) -> Result<(), Stop> {
+fn expect(bytes: &[u8], at: usize, byte: u8) -> Result<(), ScanError> {
     match bytes.get(at) {
         Some(found) if *found == byte => Ok(()),
-        None => Err(Stop::End),
-        Some(_) => Err(Stop::Bad(at)),
+        None => Err(ScanError::End),
+        Some(_) => Err(ScanError::Bad(at)),
     }
 }
 
@@ -255,14 +255,14 @@ pub(super) fn between(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The place after the element that begins at `at`. A malformed one goes on to the end of its line.
-pub(super) fn element(bytes: &[u8], at: usize) -> (usize, Result<(), Stop>) {
+pub(super) fn element(bytes: &[u8], at: usize) -> (usize, Result<(), ScanError>) {
     let end = if bytes.get(at) == Some(&b'{') { object(bytes, at, &mut Nobody) } else { value(bytes, at) };
     match end {
         Ok(end) => (end, Ok(())),
-        Err(Stop::End) => (bytes.len(), Err(Stop::End)),
-        Err(Stop::Bad(bad)) => match memchr::memchr(b'\n', bytes.get(bad..).unwrap_or_default()) {
-            Some(line) => (bad + line, Err(Stop::Bad(bad))),
-            None => (bytes.len(), Err(Stop::End)),
+        Err(ScanError::End) => (bytes.len(), Err(ScanError::End)),
+        Err(ScanError::Bad(bad)) => match memchr::memchr(b'\n', bytes.get(bad..).unwrap_or_default()) {
+            Some(line) => (bad + line, Err(ScanError::Bad(bad))),
+            None => (bytes.len(), Err(ScanError::End)),
         },
     }
 }
@@ -276,7 +276,7 @@ pub(super) fn cut(bytes: &[u8]) -> usize {
             return whole;
         }
         match element(bytes, at) {
-            (_, Err(Stop::End)) => return whole,
+            (_, Err(ScanError::End)) => return whole,
             (end, _) => whole = end,
         }
     }

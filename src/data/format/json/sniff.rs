@@ -3,14 +3,14 @@
 use hashbrown::HashMap;
 use polars::prelude::{DataType, PlSmallStr};
 
-use super::{Shape, objects};
+use super::{JsonLayout, objects};
 use crate::data::format::Sniff;
 use crate::data::format::column::Spec;
 use crate::data::format::guess::Guess;
 use crate::data::{Fault, Result};
 
 /// The columns, in the order in which their keys first come; keys that only the table knows come last.
-pub(super) fn columns(sniff: &Sniff<'_>, shape: Shape) -> Result<Vec<Spec>> {
+pub(super) fn columns(sniff: &Sniff<'_>, shape: JsonLayout) -> Result<Vec<Spec>> {
     let head = if sniff.whole { sniff.head } else { sniff.head.get(..shape.cut(sniff.head)).unwrap_or_default() };
     let mut guesses: Vec<(String, Guess)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();

@@ -20,7 +20,7 @@ pub(super) struct Footer {
 }
 
 /// Where in the footer a number stands.
-type Place = std::ops::Range<usize>;
+type ByteRange = std::ops::Range<usize>;
 
 /// Looks through a footer (with the eight bytes that end the file, or without).
 ///
@@ -28,7 +28,7 @@ type Place = std::ops::Range<usize>;
 /// When it is no footer at all: why.
 pub(super) fn check(bytes: Vec<u8>) -> Result<Footer, String> {
     let mut refused = Vec::new();
-    let mut wrong: Vec<Place> = Vec::new();
+    let mut wrong: Vec<ByteRange> = Vec::new();
     let mut why = None;
     let walked = Thrift::new(&bytes).fields(|at, id, kind| {
         match (id, kind) {
@@ -97,7 +97,7 @@ fn schema(at: &mut Thrift<'_>) -> Option<()> {
 }
 
 /// A row group; a sentence when one of its numbers cannot be.
-fn group(at: &mut Thrift<'_>, wrong: &mut Vec<Place>) -> Option<Option<String>> {
+fn group(at: &mut Thrift<'_>, wrong: &mut Vec<ByteRange>) -> Option<Option<String>> {
     let mut said = None;
     let mut columns = false;
     let mut counted = false;
@@ -121,7 +121,7 @@ fn group(at: &mut Thrift<'_>, wrong: &mut Vec<Place>) -> Option<Option<String>> 
 }
 
 /// A column of a row group. What it must have is there, so that many of them take many bytes.
-fn column(at: &mut Thrift<'_>, said: &mut Option<String>, wrong: &mut Vec<Place>) -> Option<()> {
+fn column(at: &mut Thrift<'_>, said: &mut Option<String>, wrong: &mut Vec<ByteRange>) -> Option<()> {
     let mut found = 0;
     at.fields(|at, id, kind| {
         if (id, kind) != (3, STRUCT) {
@@ -147,7 +147,7 @@ fn column(at: &mut Thrift<'_>, said: &mut Option<String>, wrong: &mut Vec<Place>
 }
 
 /// A number that cannot be negative.
-fn number(at: &mut Thrift<'_>, what: &str, said: &mut Option<String>, wrong: &mut Vec<Place>) -> Option<()> {
+fn number(at: &mut Thrift<'_>, what: &str, said: &mut Option<String>, wrong: &mut Vec<ByteRange>) -> Option<()> {
     let from = at.at();
     let value = at.integer()?;
     if value < 0 {

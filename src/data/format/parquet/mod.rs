@@ -15,19 +15,19 @@ use polars_parquet::parquet::metadata::{ColumnChunkMetadata, FileMetadata, RowGr
 use polars_parquet::parquet::read::deserialize_metadata;
 
 use self::pages::{Pages, is_flat, walk};
-use super::{ColumnFile, Format, Kind, RowGroup, blocks};
+use super::{ColumnFile, Format, FormatKind, RowGroup, blocks};
 use crate::data::memory::afford;
 use crate::data::{Fault, Result};
 
 pub static PARQUET: Format =
-    Format { name: "parquet", title: "Parquet", extensions: &["parquet", "pq"], kind: Kind::Columns { open } };
+    Format { name: "parquet", title: "Parquet", extensions: &["parquet", "pq"], kind: FormatKind::Columns { open } };
 
 #[derive(Debug)]
 struct Parquet {
     path: PathBuf,
     length: u64,
     metadata: Arc<FileMetadata>,
-    columns: Vec<Stored>,
+    columns: Vec<StoredColumn>,
     schema: SchemaRef,
     groups: Vec<RowGroup>,
     /// Why a group is not read.
@@ -36,7 +36,7 @@ struct Parquet {
 }
 
 /// What was looked at, or why it is not believed.
-type Looked<T> = std::result::Result<T, String>;
+type Checked<T> = std::result::Result<T, String>;
 
 /// A group that claims more rows is looked through when the file is opened: what it takes is asked for before it is
 /// read.
@@ -44,7 +44,7 @@ const MANY_ROWS: usize = 4 << 20;
 
 /// A column as it is stored and as we hand it out.
 #[derive(Debug)]
-struct Stored {
+struct StoredColumn {
     /// What polars' decoder shall make of the pages.
     field: ArrowField,
     /// For a decimal: how many of its digits follow the point.
@@ -165,7 +165,7 @@ impl Parquet {
         group: &RowGroupMetadata,
         columns: impl Iterator<Item = &'a ColumnChunkMetadata>,
         chunk: Option<&[u8]>,
-    ) -> Looked<Pages> {
+    ) -> Checked<Pages> {
         let mut all = Pages::default();
         for column in columns {
             let start = column.byte_range().start;
@@ -211,7 +211,7 @@ impl Parquet {
     }
 
     /// Looks at the pages of one column, the cheapest: where no column is asked for, its rows are all that is read.
-    fn count(&self, file: &mut File, group: &RowGroupMetadata) -> Looked<()> {
+    fn count(&self, file: &mut File, group: &RowGroupMetadata) -> Checked<()> {
         let all = group.parquet_columns().iter();
         let cheapest = all.min_by_key(|column| (!is_flat(column), column.compressed_size()));
         self.look(file, group, cheapest.into_iter(), None).map(drop)
@@ -222,9 +222,9 @@ impl Parquet {
         &self,
         file: &mut File,
         group: &'a RowGroupMetadata,
-        stored: &Stored,
+        stored: &StoredColumn,
         need: &mut u64,
-    ) -> Looked<Vec<(&'a ColumnChunkMetadata, Vec<u8>)>> {
+    ) -> Checked<Vec<(&'a ColumnChunkMetadata, Vec<u8>)>> {
         let mut parts = Vec::new();
         for column in group.columns_under_root_iter(&stored.field.name).into_iter().flatten() {
             let bytes =
@@ -249,7 +249,7 @@ impl Parquet {
 }
 
 /// How to decode a column, and the type it has then; `None` when nothing here can.
-fn stored(field: &ArrowField, metadata: &FileMetadata) -> Option<(Stored, DataType)> {
+fn stored(field: &ArrowField, metadata: &FileMetadata) -> Option<(StoredColumn, DataType)> {
     use ArrowDataType as A;
     let (dtype, scale) = match field.dtype() {
         A::Timestamp(unit, _) => (A::Timestamp(*unit, None), None),
@@ -267,7 +267,7 @@ fn stored(field: &ArrowField, metadata: &FileMetadata) -> Option<(Stored, DataTy
     let polars_type =
         if scale.is_some() { DataType::Float64 } else { blocks::plain_type(&DataType::from_arrow_dtype(&dtype)) };
     let field = ArrowField::new(field.name.clone(), dtype, field.is_nullable);
-    Some((Stored { field, scale }, polars_type))
+    Some((StoredColumn { field, scale }, polars_type))
 }
 
 /// The type in which a decimal's digits are stored.
@@ -337,7 +337,7 @@ impl ColumnFile for Parquet {
     }
 }
 
-fn decode(stored: &Stored, parts: Vec<(&ColumnChunkMetadata, Vec<u8>)>) -> PolarsResult<Column> {
+fn decode(stored: &StoredColumn, parts: Vec<(&ColumnChunkMetadata, Vec<u8>)>) -> PolarsResult<Column> {
     polars_ensure!(!parts.is_empty(), ColumnNotFound: "column '{}'", stored.field.name);
     let parts = parts.into_iter().map(|(column, bytes)| (column, bytes.into())).collect();
     let (arrays, _) = to_deserializer(parts, stored.field.clone(), None)?;

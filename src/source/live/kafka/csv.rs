@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::SchemaRef;
 
 use super::settings::Names;
-use crate::data::format::{self, Decoder, Kind, Sniff};
+use crate::data::format::{self, Decoder, FormatKind, Sniff};
 use crate::data::{Fault, Result};
 
 /// Commas first: they win where nothing speaks for another.
@@ -26,7 +26,7 @@ pub fn decoder(
     known: Option<&SchemaRef>,
 ) -> Result<Arc<dyn Decoder>> {
     let fault = |what: String, hint: &str| Fault::new(what).at(&**source).hint(hint);
-    let Some(Kind::Text { sniff }) =
+    let Some(FormatKind::Text { sniff }) =
         format::FORMATS.iter().find(|format| format.name == "csv").map(|format| &format.kind)
     else {
         return Err(fault("this build cannot read CSV".to_owned(), ""));

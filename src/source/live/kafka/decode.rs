@@ -9,7 +9,7 @@ use rskafka::record::RecordAndOffset;
 
 use super::csv;
 use super::settings::{Names, Settings, Text};
-use crate::data::format::{self, Decoder, Kind, Sniff};
+use crate::data::format::{self, Decoder, FormatKind, Sniff};
 use crate::data::{Fault, Reject, Rejects, Result};
 use crate::source::live::messages::Lines;
 
@@ -62,7 +62,7 @@ impl Taken {
 /// A decoder of JSON objects like those of some lines.
 fn json(source: &Arc<str>, lines: &[u8], known: Option<SchemaRef>) -> Result<Arc<dyn Decoder>> {
     let ndjson = format::FORMATS.iter().find(|format| format.name == "ndjson").map(|format| &format.kind);
-    let Some(Kind::Text { sniff }) = ndjson else {
+    let Some(FormatKind::Text { sniff }) = ndjson else {
         return Err(Fault::new("this build cannot read JSON").at(&**source));
     };
     sniff(&Sniff { source: source.clone(), head: lines, whole: true, known })

@@ -1,4 +1,4 @@
-//! A forest in a file, and back: JSON whose shape stands here. Scores after a round trip are equal bit for bit.
+//! The JSON of a model: its shape, and what is checked when it is read. Opening files is left to `model`.
 //!
 //! ```json
 //! {
@@ -41,29 +41,24 @@
 //! - Floating numbers are text, so that every reader gets every bit.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read as _, Write};
-use std::path::Path;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::damage;
-use super::drift::Baseline;
-use super::forest::{Feature, Forest, Kind, LabelKind, Missing, Oob, TREES, Task};
-use super::report::{self, Report};
-use super::tree::{BY_SET, LEAF, Node, ONE, Tree};
+use super::{LearntTo, Saved};
 use crate::data::{Fault, Result};
-use crate::disk::Draft;
+use crate::learn::drift::Baseline;
+use crate::learn::forest::{Feature, FeatureKind, Forest, LabelKind, Missing, Oob, TREES, Task};
+use crate::learn::report;
+use crate::learn::tree::{BY_SET, LEAF, Node, ONE, Tree};
 
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct ModelFile {
+pub(super) struct ModelFile {
     braid_model: u32,
     kind: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    name: String,
+    pub name: String,
     target: String,
     task: String,
     #[serde(default)]
@@ -77,68 +72,15 @@ struct ModelFile {
     oob: Option<OobFile>,
     trees: Vec<TreeFile>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    baseline: Option<Baseline>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    learnt_to: Option<LearntTo>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    report: Option<report::Saved>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lived: Option<LivedFile>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    swaps: Vec<String>,
-}
-
-/// What a file holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Saved {
-    /// What questions call it; may be empty.
-    pub name: String,
-    pub forest: Arc<Forest>,
-    /// Without it nobody can tell whether features are still distributed as in training.
     pub baseline: Option<Baseline>,
-    pub learnt_to: Option<LearntTo>,
-    pub report: Option<Report>,
-    pub lived: Option<Lived>,
-    /// How it took the place of others, newest last.
-    pub swaps: Vec<String>,
-}
-
-/// How a forest did on the newest rows of a stream: each was foretold before it was learnt from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lived {
-    pub rows: u64,
-    /// The share that was wrong, or the mean distance from the truth.
-    pub error: f64,
-    /// Of numbers: the root of the mean squared error, and R²; else `NaN`.
-    pub rmse: f64,
-    pub r2: f64,
-}
-
-/// The newest row that a forest learnt from: rows after it are new to the forest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LearntTo {
-    /// The column that holds the time of rows.
-    pub column: String,
-    /// Microseconds since 1970.
-    pub micros: i64,
-    /// As it stands in the column, where that counts in whole numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number: Option<i64>,
-}
-
-impl Saved {
-    /// A forest alone.
-    pub fn new(forest: impl Into<Arc<Forest>>) -> Self {
-        Self {
-            name: String::new(),
-            forest: forest.into(),
-            baseline: None,
-            learnt_to: None,
-            report: None,
-            lived: None,
-            swaps: Vec::new(),
-        }
-    }
+    pub learnt_to: Option<LearntTo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<report::SavedReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lived: Option<LivedFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub swaps: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -159,11 +101,11 @@ struct OobFile {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LivedFile {
-    rows: u64,
-    error: String,
-    rmse: String,
-    r2: String,
+pub(super) struct LivedFile {
+    pub rows: u64,
+    pub error: String,
+    pub rmse: String,
+    pub r2: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -181,66 +123,11 @@ struct TreeFile {
     gains: Vec<String>,
 }
 
-/// Writes a model, whole or not at all.
-///
-/// # Errors
-/// The operating system's.
-pub fn save(saved: &Saved, path: &Path) -> Result<()> {
-    let fault = |e: &std::io::Error| Fault::io(path.display().to_string(), e);
-    let written = Draft::new(path).and_then(|draft| {
-        let mut out = BufWriter::new(draft.file()?);
-        serde_json::to_writer(&mut out, &to_file(saved))?;
-        out.write_all(b"\n")?;
-        out.flush()?;
-        draft.finish()
-    });
-    written.map_err(|e| fault(&e))
-}
-
-/// Reads a model and checks that its forest can be walked.
-///
-/// # Errors
-/// When it cannot be read, is no model, or contradicts itself.
-pub fn load(path: &Path) -> Result<Saved> {
-    let place = || path.display().to_string();
-    // A pipe or a device would be waited for, or never end.
-    if !path.metadata().map_err(|e| Fault::io(place(), &e))?.is_file() {
-        return Err(damaged("a model is a plain file, and this is none").at(place()));
-    }
-    let open = || File::open(path).map_err(|e| Fault::io(place(), &e));
-    let mut file: ModelFile = match serde_json::from_reader(BufReader::new(open()?)) {
-        Ok(file) => file,
-        Err(error) => return Err(damaged(&damage::told(&error, open()?)).at(place())),
-    };
-    let (name, baseline, learnt_to, report) =
-        (std::mem::take(&mut file.name), file.baseline.take(), file.learnt_to.take(), file.report.take());
-    let lived =
-        |l: LivedFile| Ok(Lived { rows: l.rows, error: parsed(&l.error)?, rmse: parsed(&l.rmse)?, r2: parsed(&l.r2)? });
-    let lived = file.lived.take().map(lived).transpose().map_err(|fault: Fault| fault.at(place()))?;
-    let swaps = std::mem::take(&mut file.swaps);
-    let forest = from_file(file).map_err(|fault| fault.at(place()))?;
-    let report = report.map(|report| report.report(&forest)).transpose();
-    let report = report.map_err(|what| damaged(&format!("its report contradicts itself: {what}")).at(place()))?;
-    Ok(Saved { name, forest: forest.into(), baseline, learnt_to, report, lived, swaps })
-}
-
-/// Whether a file begins as a model does: with an object whose first name is `braid_model`.
-pub fn is_model(path: &Path) -> bool {
-    let mut begin = Vec::new();
-    let read = path.metadata().and_then(|found| {
-        // What is no plain file is no model; it is not opened to find out, for that may wait.
-        if found.is_file() { File::open(path)?.take(256).read_to_end(&mut begin) } else { Ok(0) }
-    });
-    let text = String::from_utf8_lossy(&begin);
-    let inner = text.trim_start_matches('\u{feff}').trim_start().strip_prefix('{');
-    read.is_ok() && inner.is_some_and(|inner| inner.trim_start().starts_with("\"braid_model\""))
-}
-
-fn damaged(what: &str) -> Fault {
+pub(super) fn damaged(what: &str) -> Fault {
     Fault::new(what).hint("give a file that Braid wrote, or train again")
 }
 
-fn to_file(saved: &Saved) -> ModelFile {
+pub(super) fn to_file(saved: &Saved) -> ModelFile {
     let forest = &saved.forest;
     let (task, labels) = match &forest.task {
         Task::Classes { kind, .. } => ("classify", labels_word(*kind)),
@@ -265,7 +152,7 @@ fn to_file(saved: &Saved) -> ModelFile {
         trees: forest.trees.iter().map(tree_file).collect(),
         baseline: saved.baseline.clone(),
         learnt_to: saved.learnt_to.clone(),
-        report: saved.report.as_ref().map(|report| report::Saved::new(report, forest)),
+        report: saved.report.as_ref().map(|report| report::SavedReport::new(report, forest)),
         lived: saved.lived.map(|l| LivedFile {
             rows: l.rows,
             error: l.error.to_string(),
@@ -293,9 +180,9 @@ fn texts<T: ToString>(values: &[T]) -> Vec<String> {
 
 fn feature_file(feature: &Feature) -> FeatureFile {
     let (kind, words) = match &feature.kind {
-        Kind::Number => ("number", Vec::new()),
-        Kind::Time => ("time", Vec::new()),
-        Kind::Category(words) => ("category", words.clone()),
+        FeatureKind::Number => ("number", Vec::new()),
+        FeatureKind::Time => ("time", Vec::new()),
+        FeatureKind::Category(words) => ("category", words.clone()),
     };
     FeatureFile { name: feature.name.clone(), kind: kind.to_owned(), cuts: texts(&feature.cuts), words }
 }
@@ -313,7 +200,7 @@ fn tree_file(tree: &Tree) -> TreeFile {
     }
 }
 
-fn from_file(file: ModelFile) -> Result<Forest> {
+pub(super) fn from_file(file: ModelFile) -> Result<Forest> {
     if file.braid_model != VERSION || file.kind != "forest" {
         return Err(Fault::new(format!(
             "it is a model of kind '{}', version {}; this build reads forests of version {VERSION}",
@@ -363,7 +250,7 @@ fn from_file(file: ModelFile) -> Result<Forest> {
     Ok(Forest { target: file.target, task, features, missing, trees, rows: file.rows, oob })
 }
 
-fn parsed<T: std::str::FromStr>(text: &str) -> Result<T> {
+pub(super) fn parsed<T: std::str::FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| damaged(&format!("'{text}' should be a number")))
 }
 
@@ -373,16 +260,16 @@ fn parse_all<T: std::str::FromStr>(texts: &[String]) -> Result<Vec<T>> {
 
 fn feature_of(file: FeatureFile) -> Result<Feature> {
     let kind = match file.kind.as_str() {
-        "number" => Kind::Number,
-        "time" => Kind::Time,
-        "category" => Kind::Category(file.words),
+        "number" => FeatureKind::Number,
+        "time" => FeatureKind::Time,
+        "category" => FeatureKind::Category(file.words),
         other => return Err(damaged(&format!("the feature '{}' is of kind '{other}'", file.name))),
     };
     let cuts: Vec<f64> = parse_all(&file.cuts)?;
     let rising = |values: &[f64]| values.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
     let sorted = |words: &[String]| words.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
     let ordered = match &kind {
-        Kind::Category(words) => cuts.is_empty() && sorted(words),
+        FeatureKind::Category(words) => cuts.is_empty() && sorted(words),
         _ => rising(&cuts) && cuts.len() < usize::from(BY_SET),
     };
     if !ordered {
@@ -432,7 +319,7 @@ fn node_is_sound(tree: &Tree, at: usize, node: &Node, features: &[Feature], clas
         return if classes == 0 { child < tree.values.len() } else { child < classes + tree.mixed.len() / classes };
     }
     match features.get(usize::from(node.feature)) {
-        Some(Feature { kind: Kind::Category(words), .. }) => {
+        Some(Feature { kind: FeatureKind::Category(words), .. }) => {
             let size = (words.len() + 2).div_ceil(64);
             node.cut == BY_SET
                 && child + size < tree.sets.len()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use braid::learn::forest::{Forest, Task};
-use braid::learn::fuse::{Event, Fused, Learner, Numbers, Settings, Strength, Trees};
+use braid::learn::online::{Event, Learner, NumberObjective, OnlineForest, Settings, Strength, Trees};
 use braid::learn::question::{Question, TaskKind};
 use fastrand::Rng;
 use polars::prelude::*;
@@ -15,7 +15,7 @@ fn question() -> Question {
     Question { target: "y".to_owned(), ..Question::default() }
 }
 
-fn learner() -> Trees<Numbers> {
+fn learner() -> Trees<NumberObjective> {
     Trees::of_numbers(question(), &rows(&mut Rng::with_seed(0), 300, false)).unwrap()
 }
 
@@ -39,7 +39,7 @@ fn settings(trees: usize) -> Settings {
     Settings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
 }
 
-fn r2(fused: &Fused<Trees<Numbers>>, test: &DataFrame) -> f64 {
+fn r2(fused: &OnlineForest<Trees<NumberObjective>>, test: &DataFrame) -> f64 {
     let truth: Vec<f64> = test.column("y").unwrap().f64().unwrap().iter().flatten().collect();
     let mean = truth.iter().sum::<f64>() / truth.len() as f64;
     let squares: f64 =
@@ -56,11 +56,11 @@ fn without_drift_a_fused_forest_of_numbers_is_as_good_as_one_of_all_rows_within_
     let mut random = Rng::with_seed(1);
     let all = rows(&mut random, 8_000, false);
     let test = rows(&mut random, 4_000, false);
-    let batch = r2(&Fused::new(learner(), settings(40), fitted(std::slice::from_ref(&all), 40)), &test);
-    let mut fused = Fused::new(learner(), settings(40), fitted(std::slice::from_ref(&all), 40));
+    let batch = r2(&OnlineForest::new(learner(), settings(40), fitted(std::slice::from_ref(&all), 40)), &test);
+    let mut fused = OnlineForest::new(learner(), settings(40), fitted(std::slice::from_ref(&all), 40));
     assert_eq!(r2(&fused, &test), batch);
     let halves: Vec<DataFrame> = (0..2).map(|i| all.slice(i * 4_000, 4_000)).collect();
-    let merged = r2(&Fused::new(learner(), settings(40), fitted(&halves, 40)), &test);
+    let merged = r2(&OnlineForest::new(learner(), settings(40), fitted(&halves, 40)), &test);
     assert!(merged > batch - 0.01, "trees of half the rows each: {merged} against {batch}");
     assert!(batch > 0.85, "{batch}");
     for _ in 0..8 {
@@ -74,7 +74,7 @@ fn without_drift_a_fused_forest_of_numbers_is_as_good_as_one_of_all_rows_within_
 #[test]
 fn after_an_abrupt_change_numbers_are_near_again() {
     let mut random = Rng::with_seed(2);
-    let mut fused = Fused::new(learner(), settings(30), fitted(&[rows(&mut random, 3_000, false)], 30));
+    let mut fused = OnlineForest::new(learner(), settings(30), fitted(&[rows(&mut random, 3_000, false)], 30));
     let after = rows(&mut random, 3_000, true);
     let frozen = r2(&fused, &after);
     let mut events = fused.learn(&rows(&mut random, 1_000, false)).unwrap().events;
@@ -98,7 +98,7 @@ fn the_same_seed_gives_the_same_numbers_and_the_order_of_batches_does_not_matter
             history.reverse();
         }
         let mut random = Rng::with_seed(4);
-        let mut fused = Fused::new(learner(), settings(12), history);
+        let mut fused = OnlineForest::new(learner(), settings(12), history);
         let first = fused.predict(&rows(&mut random, 1_000, false)).unwrap();
         (first, fused.learn(&rows(&mut random, 2_000, true)).unwrap())
     };
@@ -110,7 +110,7 @@ fn the_same_seed_gives_the_same_numbers_and_the_order_of_batches_does_not_matter
 #[test]
 fn numbers_are_learnt_from_nothing_and_foretold_before_they_are_learnt_from() {
     let mut random = Rng::with_seed(3);
-    let mut fused = Fused::new(learner(), settings(20), Vec::new());
+    let mut fused = OnlineForest::new(learner(), settings(20), Vec::new());
     assert_eq!(fused.predict(&rows(&mut random, 2, false)).unwrap(), [None, None]);
     let mut stream = rows(&mut random, 3_000, false);
     let y: Float64Chunked =
@@ -131,7 +131,7 @@ fn numbers_are_learnt_from_nothing_and_foretold_before_they_are_learnt_from() {
 fn a_committee_of_numbers_becomes_one_forest_that_says_the_same() {
     let mut random = Rng::with_seed(6);
     let history = fitted(&[rows(&mut random, 600, false), rows(&mut random, 600, false)], 12);
-    let mut fused = Fused::new(learner(), settings(12), history);
+    let mut fused = OnlineForest::new(learner(), settings(12), history);
     fused.learn(&rows(&mut random, 2_000, true)).unwrap();
     let test = rows(&mut random, 1_000, true);
     let forest = learner().forest(fused.champion()).unwrap();
@@ -142,7 +142,11 @@ fn a_committee_of_numbers_becomes_one_forest_that_says_the_same() {
     }
     // One that goes on where this forest stands says the same from the first row on, in every bit.
     let strengths = vec![Strength::default(); forest.trees.len()];
-    let on = Fused::new(Trees::<Numbers>::like(&forest).unwrap(), settings(12), vec![(forest.clone(), strengths)]);
+    let on = OnlineForest::new(
+        Trees::<NumberObjective>::like(&forest).unwrap(),
+        settings(12),
+        vec![(forest.clone(), strengths)],
+    );
     let bits = |said: Option<f64>| said.map(f64::to_bits);
     let alike =
         on.predict(&test).unwrap().into_iter().enumerate().all(|(row, said)| bits(said) == bits(scored.number(row)));
@@ -152,7 +156,7 @@ fn a_committee_of_numbers_becomes_one_forest_that_says_the_same() {
 #[test]
 fn one_wild_row_is_no_change_and_an_infinite_one_no_truth() {
     let mut random = Rng::with_seed(8);
-    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 1_000, false)], 10));
+    let mut fused = OnlineForest::new(learner(), settings(10), fitted(&[rows(&mut random, 1_000, false)], 10));
     let mut stream = rows(&mut random, 800, false);
     let wild: Float64Chunked = stream
         .column("y")
@@ -178,7 +182,7 @@ fn one_wild_row_is_no_change_and_an_infinite_one_no_truth() {
 #[test]
 fn rows_that_lack_a_value_teach_nothing_and_end_nothing() {
     let mut random = Rng::with_seed(9);
-    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 1_000, false)], 10));
+    let mut fused = OnlineForest::new(learner(), settings(10), fitted(&[rows(&mut random, 1_000, false)], 10));
     let mut lacking = rows(&mut random, 3_000, false);
     lacking.with_column(Float64Chunked::full_null("a".into(), 3_000).into_column()).unwrap();
     let learned = fused.learn(&lacking).unwrap();
@@ -194,8 +198,8 @@ fn rows_that_lack_a_value_teach_nothing_and_end_nothing() {
 fn a_committee_refuses_a_forest_that_foretells_something_else() {
     let frame = rows(&mut Rng::with_seed(11), 200, false);
     let (numbers, _) = learner().fit(&frame, 2, 1).unwrap();
-    assert!(Trees::<Numbers>::like(&numbers).is_ok());
-    let fault = Trees::<braid::learn::fuse::Classes>::like(&numbers).unwrap_err();
+    assert!(Trees::<NumberObjective>::like(&numbers).is_ok());
+    let fault = Trees::<braid::learn::online::ClassObjective>::like(&numbers).unwrap_err();
     assert!(fault.what.contains("classes") && !fault.hint.is_empty(), "{fault}");
     let words = Question { task: Some(TaskKind::Classify), ..question() };
     let texts = df!("a" => [1.0, 2.0, 3.0], "y" => ["one", "two", "one"]).unwrap();

@@ -3,7 +3,7 @@
 
 /// A table in some bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Table<'a> {
+pub(super) struct FlatTable<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Where its list of fields stands, and how long that is.
@@ -13,7 +13,7 @@ pub(super) struct Table<'a> {
 
 /// A list of things of one size.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Vector<'a> {
+pub(super) struct FlatVector<'a> {
     bytes: &'a [u8],
     at: usize,
     pub length: usize,
@@ -24,7 +24,7 @@ fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-impl<'a> Table<'a> {
+impl<'a> FlatTable<'a> {
     pub fn root(bytes: &'a [u8]) -> Option<Self> {
         Self::behind(bytes, 0)
     }
@@ -76,29 +76,29 @@ impl<'a> Table<'a> {
     }
 
     /// A list of things of `size` bytes.
-    pub fn vector(&self, field: usize, size: usize) -> Option<Vector<'a>> {
+    pub fn vector(&self, field: usize, size: usize) -> Option<FlatVector<'a>> {
         let at = self.place(field)?;
         let at = at.checked_add(u32::from_le_bytes(chunk(self.bytes, at)?) as usize)?;
         let length = u32::from_le_bytes(chunk(self.bytes, at)?) as usize;
         let from = at.checked_add(4)?;
         self.bytes.get(from..from.checked_add(length.checked_mul(size)?)?)?;
-        Some(Vector { bytes: self.bytes, at: from, length, size })
+        Some(FlatVector { bytes: self.bytes, at: from, length, size })
     }
 
     /// A list of tables.
-    pub fn tables(&self, field: usize) -> Option<Vector<'a>> {
+    pub fn tables(&self, field: usize) -> Option<FlatVector<'a>> {
         self.vector(field, 4)
     }
 }
 
-impl<'a> Vector<'a> {
+impl<'a> FlatVector<'a> {
     /// Where the list begins in the bytes, after its length.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    pub fn table(&self, i: usize) -> Option<Table<'a>> {
-        (i < self.length).then(|| Table::behind(self.bytes, self.at + i * self.size)).flatten()
+    pub fn table(&self, i: usize) -> Option<FlatTable<'a>> {
+        (i < self.length).then(|| FlatTable::behind(self.bytes, self.at + i * self.size)).flatten()
     }
 
     /// A number within the thing number `i`, `offset` bytes from its beginning.

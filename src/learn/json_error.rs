@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use serde_json::error::Category;
 
 /// What is wrong, in plain words; `file` is read again up to the place.
-pub fn told(error: &serde_json::Error, file: impl Read) -> String {
+pub fn describe(error: &serde_json::Error, file: impl Read) -> String {
     let path = place(file, error.line(), error.column());
     let said = error.to_string();
     let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
@@ -69,7 +69,7 @@ fn wrong(said: &str) -> String {
 }
 
 /// A step on the way into the file.
-enum Step {
+enum PathStep {
     /// A value under this name, or before the first.
     Name(String),
     Item(usize),
@@ -77,7 +77,7 @@ enum Step {
 
 /// Where the byte at a line and a column stands; empty outside of all names.
 fn place(file: impl Read, line: usize, column: usize) -> String {
-    let mut way: Vec<Step> = Vec::new();
+    let mut way: Vec<PathStep> = Vec::new();
     let (mut text, mut within, mut escaped) = (Vec::new(), false, false);
     let (mut at_line, mut at_column) = (1, 0);
     for byte in BufReader::new(file).bytes().map_while(Result::ok) {
@@ -104,15 +104,15 @@ fn place(file: impl Read, line: usize, column: usize) -> String {
         match byte {
             b'"' => (within, text) = (true, Vec::new()),
             b':' => {
-                if let Some(Step::Name(name)) = way.last_mut() {
+                if let Some(PathStep::Name(name)) = way.last_mut() {
                     *name = String::from_utf8_lossy(&text).into_owned();
                 }
             }
-            b'{' => way.push(Step::Name(String::new())),
-            b'[' => way.push(Step::Item(0)),
+            b'{' => way.push(PathStep::Name(String::new())),
+            b'[' => way.push(PathStep::Item(0)),
             b'}' | b']' => drop(way.pop()),
             b',' => {
-                if let Some(Step::Item(at)) = way.last_mut() {
+                if let Some(PathStep::Item(at)) = way.last_mut() {
                     *at += 1;
                 }
             }
@@ -120,15 +120,15 @@ fn place(file: impl Read, line: usize, column: usize) -> String {
         }
     }
     // Whatever is no object has no names.
-    if !matches!(way.first(), Some(Step::Name(name)) if !name.is_empty()) {
+    if !matches!(way.first(), Some(PathStep::Name(name)) if !name.is_empty()) {
         return String::new();
     }
     let mut path = String::new();
     for step in way {
         match step {
-            Step::Name(name) if path.is_empty() || name.is_empty() => path += &name,
-            Step::Name(name) => path += &format!(".{name}"),
-            Step::Item(at) => path += &format!("[{at}]"),
+            PathStep::Name(name) if path.is_empty() || name.is_empty() => path += &name,
+            PathStep::Name(name) => path += &format!(".{name}"),
+            PathStep::Item(at) => path += &format!("[{at}]"),
         }
     }
     path

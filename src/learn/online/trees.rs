@@ -3,12 +3,12 @@
 
 use polars::prelude::*;
 
-use super::{Aim, Classes, Hear, Learner, Numbers, Strength};
+use super::{ClassObjective, Learner, NumberObjective, Objective, Strength, VoteSink};
 use crate::data::{Fault, Result};
-use crate::learn::drift::Scale;
+use crate::learn::drift::ErrorScale;
 use crate::learn::flat::walk;
 use crate::learn::forest::{Forest, LabelKind, Task, vote};
-use crate::learn::grow::{Growth, Labels, Table, grower};
+use crate::learn::grow::{BinnedTable, Growth, Labels, grower};
 use crate::learn::merge::merge;
 use crate::learn::question::{Question, TaskKind};
 use crate::learn::score::Truth;
@@ -17,15 +17,15 @@ use crate::sync::Cancel;
 
 /// Fits forests for one question: over classes that are known beforehand, or of numbers.
 #[derive(Clone, Debug)]
-pub struct Trees<A = Classes> {
+pub struct Trees<A = ClassObjective> {
     question: Question,
     /// A forest without trees: it knows the classes.
     knows: Forest,
-    aim: A,
+    objective: A,
 }
 
 /// What forests foretell: how their trees are grown, what a leaf votes, and where the truth is.
-pub trait OfForests: Aim + Clone {
+pub trait ForestObjective: Objective + Clone {
     /// What is made ready once a batch.
     type Leaves;
 
@@ -33,13 +33,13 @@ pub trait OfForests: Aim + Clone {
 
     fn growth() -> Growth;
 
-    /// The aim of a forest.
+    /// The objective of a forest.
     ///
     /// # Errors
     /// When it foretells something else.
     fn of(forest: &Forest) -> Result<Self>;
 
-    /// The aim of one batch by itself.
+    /// The objective of one batch by itself.
     #[must_use]
     fn alone(&self, batch: &Forest) -> Self;
 
@@ -48,11 +48,11 @@ pub trait OfForests: Aim + Clone {
     /// What a leaf says.
     fn hear(&self, leaves: &mut Self::Leaves, tree: &Tree, payload: u32, each: impl FnMut(&[Self::Vote]));
 
-    fn label(labels: &Labels, row: usize) -> Option<Self::Said>;
+    fn label(labels: &Labels, row: usize) -> Option<Self::Prediction>;
 
     /// # Errors
     /// When it is of something else.
-    fn truth(truth: Truth) -> Result<Vec<Option<Self::Said>>>;
+    fn truth(truth: Truth) -> Result<Vec<Option<Self::Prediction>>>;
 }
 
 impl Trees {
@@ -62,8 +62,8 @@ impl Trees {
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no class.
     pub fn new(question: Question, examples: &DataFrame) -> Result<Self> {
-        let (question, knows, _) = settle::<Classes>(question, examples)?;
-        Ok(Self { question, aim: Classes::of(&knows)?, knows })
+        let (question, knows, _) = settle::<ClassObjective>(question, examples)?;
+        Ok(Self { question, objective: ClassObjective::of(&knows)?, knows })
     }
 
     /// The classes by their codes.
@@ -80,25 +80,25 @@ impl Trees {
     }
 }
 
-impl Trees<Numbers> {
+impl Trees<NumberObjective> {
     /// How large numbers are, and what is a usual error, goes by `examples`: the deviation of their target, which is
     /// the error of whoever always says its mean.
     ///
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no number.
     pub fn of_numbers(question: Question, examples: &DataFrame) -> Result<Self> {
-        let (question, knows, labels) = settle::<Numbers>(question, examples)?;
+        let (question, knows, labels) = settle::<NumberObjective>(question, examples)?;
         let Labels::Numbers(of) = labels else { return Err(unlike("numbers")) };
         let mean = of.iter().sum::<f64>() / of.len() as f64;
         let deviation = (of.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / of.len() as f64).sqrt();
-        let scale = Scale::new(deviation).or_else(|| Scale::new(1.0)).ok_or_else(|| unlike("numbers"))?;
+        let scale = ErrorScale::new(deviation).or_else(|| ErrorScale::new(1.0)).ok_or_else(|| unlike("numbers"))?;
         let largest = of.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-        Ok(Self { question, knows, aim: Numbers::new(largest, scale) })
+        Ok(Self { question, knows, objective: NumberObjective::new(largest, scale) })
     }
 }
 
 /// What is a feature is settled now, whatever columns later rows have.
-fn settle<A: OfForests>(question: Question, examples: &DataFrame) -> Result<(Question, Forest, Labels)> {
+fn settle<A: ForestObjective>(question: Question, examples: &DataFrame) -> Result<(Question, Forest, Labels)> {
     let mut question = Question { task: Some(A::task()), coarse: true, ..question };
     let (complete, _) = question.complete(examples)?;
     let prepared = question.prepare(&complete)?;
@@ -106,7 +106,7 @@ fn settle<A: OfForests>(question: Question, examples: &DataFrame) -> Result<(Que
     Ok((question, prepared.forest, prepared.table.labels))
 }
 
-impl<A: OfForests> Trees<A> {
+impl<A: ForestObjective> Trees<A> {
     /// Goes on where a forest stands: with its question, and its classes or how large its numbers are.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl<A: OfForests> Trees<A> {
         };
         Ok(Self {
             question,
-            aim: A::of(forest)?,
+            objective: A::of(forest)?,
             knows: Forest { trees: Vec::new(), oob: None, rows: 0, ..forest.clone() },
         })
     }
@@ -147,7 +147,7 @@ impl<A: OfForests> Trees<A> {
     }
 
     /// How good a tree is on the rows that it did not see.
-    fn strength(aim: &A, leaves: &mut A::Leaves, tree: &Tree, unseen: &[u32], table: &Table) -> Strength {
+    fn strength(objective: &A, leaves: &mut A::Leaves, tree: &Tree, unseen: &[u32], table: &BinnedTable) -> Strength {
         let mut gains = A::Gains::default();
         walk(
             tree,
@@ -157,22 +157,22 @@ impl<A: OfForests> Trees<A> {
                 let Some(truth) = unseen.get(place).and_then(|row| A::label(&table.labels, *row as usize)) else {
                     return;
                 };
-                aim.hear(leaves, tree, payload, |votes| aim.gain(votes, truth, &mut gains));
+                objective.hear(leaves, tree, payload, |votes| objective.gain(votes, truth, &mut gains));
             },
         );
-        aim.strength(gains, unseen.len() as u64)
+        objective.strength(gains, unseen.len() as u64)
     }
 }
 
-impl<A: OfForests> Learner for Trees<A> {
-    type Aim = A;
+impl<A: ForestObjective> Learner for Trees<A> {
+    type Objective = A;
     type Batch = Forest;
 
-    fn aim(&self) -> &A {
-        &self.aim
+    fn objective(&self) -> &A {
+        &self.objective
     }
 
-    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<A::Said>>> {
+    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<A::Prediction>>> {
         A::truth(self.knows.truth(rows)?)
     }
 
@@ -181,29 +181,29 @@ impl<A: OfForests> Learner for Trees<A> {
         let prepared = self.question.prepare(&complete)?;
         let (table, mut forest) = (prepared.table, prepared.forest);
         let mut grower = grower(&table, Growth { seed, ..A::growth() });
-        let aim = self.aim.alone(&forest);
-        let mut leaves = aim.leaves(&forest);
+        let objective = self.objective.alone(&forest);
+        let mut leaves = objective.leaves(&forest);
         let mut strengths = Vec::with_capacity(trees);
         for number in 0..trees {
             let grown = grower.grow(number, &Cancel::new())?;
-            strengths.push(Self::strength(&aim, &mut leaves, &grown.tree, &grown.unseen, &table));
+            strengths.push(Self::strength(&objective, &mut leaves, &grown.tree, &grown.unseen, &table));
             forest.trees.push(grown.tree);
         }
         // Rows are coded by the cuts that trees use, and by no others.
         Ok((merge(&[&forest])?, strengths))
     }
 
-    fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut Hear<'_, Self>) -> Result<()> {
+    fn vote(&self, batch: &Forest, wanted: &[usize], rows: &DataFrame, each: &mut VoteSink<'_, Self>) -> Result<()> {
         let (codes, lacks) = batch.codes(rows)?;
         let width = batch.features.len().max(1);
-        let mut leaves = self.aim.leaves(batch);
+        let mut leaves = self.objective.leaves(batch);
         for (place, tree) in wanted.iter().enumerate() {
             let Some(tree) = batch.trees.get(*tree) else { continue };
             let code = |row: usize, feature: usize| codes.get(row * width + feature).copied().unwrap_or(0);
             walk(tree, 0..rows.height(), code, |row, payload| {
                 // A row that lacks a value where training had none gets no score.
                 if !lacks.get(row).copied().unwrap_or(false) {
-                    self.aim.hear(&mut leaves, tree, payload, |votes| each(place, row, votes));
+                    self.objective.hear(&mut leaves, tree, payload, |votes| each(place, row, votes));
                 }
             });
         }
@@ -221,7 +221,7 @@ pub struct Shares {
     shares: Vec<u32>,
 }
 
-impl OfForests for Classes {
+impl ForestObjective for ClassObjective {
     type Leaves = Shares;
 
     fn task() -> TaskKind {
@@ -282,7 +282,7 @@ impl OfForests for Classes {
     }
 }
 
-impl OfForests for Numbers {
+impl ForestObjective for NumberObjective {
     type Leaves = ();
 
     fn task() -> TaskKind {
@@ -294,7 +294,7 @@ impl OfForests for Numbers {
     }
 
     fn of(forest: &Forest) -> Result<Self> {
-        let scale = Scale::of(forest).ok_or_else(|| unlike("numbers"))?;
+        let scale = ErrorScale::of(forest).ok_or_else(|| unlike("numbers"))?;
         let largest = forest.trees.iter().flat_map(|t| &t.values).fold(0.0_f64, |most, v| most.max(v.abs()));
         Ok(Self::new(largest, scale))
     }
@@ -330,7 +330,7 @@ impl OfForests for Numbers {
     }
 }
 
-fn unlike(aim: &str) -> Fault {
-    Fault::new(format!("this is a committee for {aim}, and the target holds none"))
+fn unlike(objective: &str) -> Fault {
+    Fault::new(format!("this is a committee for {objective}, and the target holds none"))
         .hint("begin one for what the target holds")
 }

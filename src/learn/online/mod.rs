@@ -5,7 +5,7 @@
 //! A pure state machine over chunks: the same chunks and the same seed give the same committee. How trees are fitted
 //! and vote is the `Learner`'s.
 
-mod aim;
+mod objective;
 mod strength;
 mod trees;
 
@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-pub use aim::{Aim, Classes, Numbers};
+pub use objective::{ClassObjective, NumberObjective, Objective};
 pub use strength::Strength;
 use strength::Trial;
-pub use trees::{OfForests, Trees};
+pub use trees::{ForestObjective, Trees};
 
 use super::drift::{Adwin, Change};
 use crate::data::{Fault, Result};
@@ -25,17 +25,17 @@ use crate::data::{Fault, Result};
 /// Who fits trees, and lets them vote.
 pub trait Learner {
     /// What is foretold, and how good an answer is.
-    type Aim: Aim;
+    type Objective: Objective;
     /// Trees fitted together.
     type Batch;
 
-    fn aim(&self) -> &Self::Aim;
+    fn objective(&self) -> &Self::Objective;
 
     /// The truth of each row; `None` where its label is not known or teaches nothing.
     ///
     /// # Errors
     /// When there is no label column.
-    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<Said<Self>>>>;
+    fn truth(&self, rows: &DataFrame) -> Result<Vec<Option<Prediction<Self>>>>;
 
     /// Fits `trees` trees on the labelled rows, and says how each did on the rows that it did not see.
     ///
@@ -47,15 +47,21 @@ pub trait Learner {
     ///
     /// # Errors
     /// When the rows lack a feature.
-    fn vote(&self, batch: &Self::Batch, wanted: &[usize], rows: &DataFrame, each: &mut Hear<'_, Self>) -> Result<()>;
+    fn vote(
+        &self,
+        batch: &Self::Batch,
+        wanted: &[usize],
+        rows: &DataFrame,
+        each: &mut VoteSink<'_, Self>,
+    ) -> Result<()>;
 }
 
 /// Who hears votes: the place of the tree among those wanted, the row, and what the tree says of it.
-pub type Hear<'a, L> = dyn FnMut(usize, usize, &[Vote<L>]) + 'a;
+pub type VoteSink<'a, L> = dyn FnMut(usize, usize, &[Vote<L>]) + 'a;
 
 /// What a learner's trees say of a row, and what it comes to.
-pub type Vote<L> = <<L as Learner>::Aim as Aim>::Vote;
-pub type Said<L> = <<L as Learner>::Aim as Aim>::Said;
+pub type Vote<L> = <<L as Learner>::Objective as Objective>::Vote;
+pub type Prediction<L> = <<L as Learner>::Objective as Objective>::Prediction;
 
 /// How a committee learns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,7 +136,7 @@ struct Member<B> {
 }
 
 /// The committee.
-pub struct Fused<L: Learner> {
+pub struct OnlineForest<L: Learner> {
     learner: L,
     settings: Settings,
     members: Vec<Member<L::Batch>>,
@@ -145,7 +151,7 @@ pub struct Fused<L: Learner> {
     adwin: Adwin,
 }
 
-impl<L: Learner> Fused<L> {
+impl<L: Learner> OnlineForest<L> {
     /// Begins with batches of trees that were fitted on chunks of history, each with the strength of its trees, or with
     /// none. The order of batches does not matter to what is predicted.
     pub fn new(learner: L, settings: Settings, history: Vec<(L::Batch, Vec<Strength>)>) -> Self {
@@ -203,7 +209,7 @@ impl<L: Learner> Fused<L> {
     ///
     /// # Errors
     /// When the rows lack a feature.
-    pub fn predict(&self, rows: &DataFrame) -> Result<Vec<Option<Said<L>>>> {
+    pub fn predict(&self, rows: &DataFrame) -> Result<Vec<Option<Prediction<L>>>> {
         Ok(self.votes(rows, None)?.champion)
     }
 
@@ -225,7 +231,7 @@ impl<L: Learner> Fused<L> {
     ///
     /// # Errors
     /// When the rows lack a feature or a label column; rows before the piece at fault have been learnt from.
-    pub fn learn(&mut self, rows: &DataFrame) -> Result<Learned<Said<L>>> {
+    pub fn learn(&mut self, rows: &DataFrame) -> Result<Learned<Prediction<L>>> {
         let mut learned = Learned::default();
         for start in (0..rows.height()).step_by(PIECE) {
             self.learn_piece(&rows.slice(start as i64, PIECE), &mut learned)?;
@@ -233,7 +239,7 @@ impl<L: Learner> Fused<L> {
         Ok(learned)
     }
 
-    fn learn_piece(&mut self, rows: &DataFrame, learned: &mut Learned<Said<L>>) -> Result<()> {
+    fn learn_piece(&mut self, rows: &DataFrame, learned: &mut Learned<Prediction<L>>) -> Result<()> {
         let truth = self.learner.truth(rows)?;
         if truth.len() != rows.height() {
             return Err(Fault::new(format!("{} rows have {} labels", rows.height(), truth.len())));
@@ -246,13 +252,13 @@ impl<L: Learner> Fused<L> {
         for ((truth, champion), challenger) in truth.iter().zip(&votes.champion).zip(&votes.challenger) {
             learned.said.push(champion.filter(|_| truth.is_some()));
             let (Some(truth), Some(said)) = (truth, champion) else { continue };
-            let aim = self.learner.aim();
-            let loss = aim.loss(*said, *truth);
+            let objective = self.learner.objective();
+            let loss = objective.loss(*said, *truth);
             learned.tested += 1;
             learned.right += u64::from(loss < 0.5);
             change = self.adwin.add(loss).or(change);
             if let (Some(trial), Some(other)) = (&mut self.trial, challenger) {
-                trial.add(loss, aim.loss(*other, *truth));
+                trial.add(loss, objective.loss(*other, *truth));
             }
         }
         for (member, more) in self.members.iter_mut().zip(&votes.strengths) {
@@ -260,7 +266,7 @@ impl<L: Learner> Fused<L> {
         }
         // A row of which no tree says anything lacks a value, and teaches nothing.
         let teaches =
-            |row: usize, truth: &Option<Said<L>>| truth.is_some() && (self.members.is_empty() || votes.told(row));
+            |row: usize, truth: &Option<Prediction<L>>| truth.is_some() && (self.members.is_empty() || votes.told(row));
         let taught: Vec<bool> = truth.iter().enumerate().map(|(row, truth)| teaches(row, truth)).collect();
         self.keep(rows, &taught)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
@@ -281,11 +287,11 @@ impl<L: Learner> Fused<L> {
     }
 
     /// What champion and challenger say, and how each tree does by itself.
-    fn votes(&self, rows: &DataFrame, truth: Option<&[Option<Said<L>>]>) -> Result<Votes<Said<L>>> {
-        let aim = self.learner.aim();
-        let (height, width) = (rows.height(), aim.width());
+    fn votes(&self, rows: &DataFrame, truth: Option<&[Option<Prediction<L>>]>) -> Result<Votes<Prediction<L>>> {
+        let objective = self.learner.objective();
+        let (height, width) = (rows.height(), objective.width());
         let mut sums = [vec![Vote::<L>::default(); height * width], vec![Vote::<L>::default(); height * width]];
-        let mut gains = vec![<L::Aim as Aim>::Gains::default(); self.members.len()];
+        let mut gains = vec![<L::Objective as Objective>::Gains::default(); self.members.len()];
         let mut done = 0;
         while let Some(first) = self.members.get(done) {
             // Trees of one batch stand side by side, and their rows are made ready once.
@@ -300,18 +306,18 @@ impl<L: Learner> Fused<L> {
                     }
                 }
                 if let (Some(Some(truth)), Some(gains)) = (truth.and_then(|t| t.get(row)), gains.get_mut(done + tree)) {
-                    aim.gain(votes, *truth, gains);
+                    objective.gain(votes, *truth, gains);
                 }
             })?;
             done += together;
         }
-        let decide = |sums: &[Vote<L>]| sums.chunks(width.max(1)).map(|votes| aim.decide(votes)).collect();
-        let [champion, challenger]: [Vec<Option<Said<L>>>; 2] = sums.map(|sums| decide(&sums));
+        let decide = |sums: &[Vote<L>]| sums.chunks(width.max(1)).map(|votes| objective.decide(votes)).collect();
+        let [champion, challenger]: [Vec<Option<Prediction<L>>>; 2] = sums.map(|sums| decide(&sums));
         let mut votes = Votes { champion, challenger, strengths: Vec::new() };
         // A row that lacks a value is no tree's fault.
         let seen = truth
             .map_or(0, |truth| truth.iter().enumerate().filter(|(row, t)| t.is_some() && votes.told(*row)).count());
-        votes.strengths = gains.into_iter().map(|gains| aim.strength(gains, seen as u64)).collect();
+        votes.strengths = gains.into_iter().map(|gains| objective.strength(gains, seen as u64)).collect();
         Ok(votes)
     }
 

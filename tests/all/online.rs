@@ -2,7 +2,7 @@
 //! change.
 
 use braid::learn::forest::Forest;
-use braid::learn::fuse::{Event, Fused, Learner, Settings, Strength, Trees};
+use braid::learn::online::{Event, Learner, OnlineForest, Settings, Strength, Trees};
 use braid::learn::question::Question;
 use fastrand::Rng;
 use polars::prelude::*;
@@ -31,7 +31,7 @@ fn settings(trees: usize) -> Settings {
     Settings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
 }
 
-fn accuracy(fused: &Fused<Trees>, test: &DataFrame) -> f64 {
+fn accuracy(fused: &OnlineForest<Trees>, test: &DataFrame) -> f64 {
     let truth = learner().truth(test).unwrap();
     let said = fused.predict(test).unwrap();
     said.iter().zip(&truth).filter(|(s, t)| s == t).count() as f64 / truth.len() as f64
@@ -47,8 +47,8 @@ fn without_drift_the_fused_forest_is_as_good_as_the_one_of_all_rows_within_half_
     let all = rows(&mut random, 8_000, false);
     let test = rows(&mut random, 6_000, false);
     let chunks: Vec<DataFrame> = (0..4).map(|i| all.slice(i * 2_000, 2_000)).collect();
-    let batch = accuracy(&Fused::new(learner(), settings(40), fitted(&[all], 40)), &test);
-    let mut fused = Fused::new(learner(), settings(40), fitted(&chunks, 40));
+    let batch = accuracy(&OnlineForest::new(learner(), settings(40), fitted(&[all], 40)), &test);
+    let mut fused = OnlineForest::new(learner(), settings(40), fitted(&chunks, 40));
     let at_first = accuracy(&fused, &test);
     assert!(batch > 0.9 && at_first > batch - 0.005, "{at_first} against {batch}");
     for _ in 0..8 {
@@ -62,7 +62,7 @@ fn without_drift_the_fused_forest_is_as_good_as_the_one_of_all_rows_within_half_
 #[test]
 fn after_a_change_the_weakest_trees_go_and_the_committee_is_good_again() {
     let mut random = Rng::with_seed(2);
-    let mut fused = Fused::new(learner(), settings(30), fitted(&[rows(&mut random, 3_000, false)], 30));
+    let mut fused = OnlineForest::new(learner(), settings(30), fitted(&[rows(&mut random, 3_000, false)], 30));
     let after = rows(&mut random, 3_000, true);
     let frozen = accuracy(&fused, &after);
     let mut events = Vec::new();
@@ -87,7 +87,7 @@ fn after_a_change_the_weakest_trees_go_and_the_committee_is_good_again() {
 #[test]
 fn it_learns_from_nothing_and_tests_every_row_before_it_learns_from_it() {
     let mut random = Rng::with_seed(3);
-    let mut fused = Fused::new(learner(), settings(20), Vec::new());
+    let mut fused = OnlineForest::new(learner(), settings(20), Vec::new());
     assert_eq!(fused.predict(&rows(&mut random, 3, false)).unwrap(), [None, None, None]);
     let mut stream = rows(&mut random, 3_000, false);
     let y: BooleanChunked =
@@ -110,7 +110,7 @@ fn the_same_rows_and_seed_give_the_same_committee_and_the_order_of_batches_does_
             history.reverse();
         }
         let mut random = Rng::with_seed(4);
-        let mut fused = Fused::new(learner(), settings(12), history);
+        let mut fused = OnlineForest::new(learner(), settings(12), history);
         let first = fused.predict(&rows(&mut random, 2_000, false)).unwrap();
         (first, fused.learn(&rows(&mut random, 2_500, true)).unwrap())
     };
@@ -122,7 +122,7 @@ fn the_same_rows_and_seed_give_the_same_committee_and_the_order_of_batches_does_
 #[test]
 fn a_change_that_a_guard_saw_is_learnt_from_at_once() {
     let mut random = Rng::with_seed(8);
-    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 500, false)], 10));
+    let mut fused = OnlineForest::new(learner(), settings(10), fitted(&[rows(&mut random, 500, false)], 10));
     let quiet = fused.learn(&rows(&mut random, 200, false)).unwrap();
     assert_eq!(quiet.events.iter().filter(|e| matches!(e, Event::Fitted { .. })).count(), 1);
     assert!(fused.learn(&rows(&mut random, 10, true)).unwrap().events.is_empty());
@@ -135,7 +135,7 @@ fn a_change_that_a_guard_saw_is_learnt_from_at_once() {
 fn what_trees_did_before_a_change_does_not_keep_them() {
     let mut random = Rng::with_seed(9);
     let settings = Settings { trees: 60, batch: 6, every: 1_000, recent: 5_000, seed: 7 };
-    let mut fused = Fused::new(learner(), settings, fitted(&[rows(&mut random, 3_000, false)], 60));
+    let mut fused = OnlineForest::new(learner(), settings, fitted(&[rows(&mut random, 3_000, false)], 60));
     for _ in 0..16 {
         fused.learn(&rows(&mut random, 250, false)).unwrap();
     }
@@ -147,7 +147,7 @@ fn what_trees_did_before_a_change_does_not_keep_them() {
 #[test]
 fn rows_without_a_feature_are_a_fault() {
     let mut random = Rng::with_seed(5);
-    let mut fused = Fused::new(learner(), settings(10), fitted(&[rows(&mut random, 300, false)], 10));
+    let mut fused = OnlineForest::new(learner(), settings(10), fitted(&[rows(&mut random, 300, false)], 10));
     let lacking = rows(&mut random, 10, false).drop("a").unwrap();
     assert!(fused.predict(&lacking).is_err() && fused.learn(&lacking).is_err());
 }
@@ -155,7 +155,7 @@ fn rows_without_a_feature_are_a_fault() {
 #[test]
 fn the_committee_becomes_one_forest_that_says_the_same() {
     let mut random = Rng::with_seed(6);
-    let mut fused = Fused::new(
+    let mut fused = OnlineForest::new(
         learner(),
         settings(12),
         fitted(&[rows(&mut random, 600, false), rows(&mut random, 600, false)], 12),
@@ -181,7 +181,7 @@ fn a_class_that_a_chunk_lacks_and_words_that_come_later_keep_their_places() {
     let trees = Trees::new(question, &first.vstack(&second).unwrap()).unwrap();
     assert_eq!(trees.names(), ["x", "y", "z"]);
     let history = [&first, &second].into_iter().map(|chunk| trees.fit(chunk, 10, 1).unwrap()).collect();
-    let fused = Fused::new(trees, settings(20), history);
+    let fused = OnlineForest::new(trees, settings(20), history);
     let said = fused.predict(&df!("word" => ["three", "three"]).unwrap()).unwrap();
     assert_eq!(said, [Some(2), Some(2)]);
     let strange = fused.predict(&df!("word" => [Some("nine"), None]).unwrap()).unwrap();

@@ -5,14 +5,14 @@ use std::fmt::Debug;
 use std::ops::AddAssign;
 
 use super::Strength;
-use crate::learn::drift::Scale;
+use crate::learn::drift::ErrorScale;
 
 /// An answer costs between 0, as good as can be, and 1; what it does not cost is gained.
-pub trait Aim {
+pub trait Objective {
     /// What trees say, in units whose sum does not depend on an order.
     type Vote: Copy + Default + AddAssign;
     /// An answer, or the truth.
-    type Said: Copy + Debug + Default + PartialEq;
+    type Prediction: Copy + Debug + Default + PartialEq;
     /// What is summed up of what a tree by itself gains.
     type Gains: Copy + Default;
 
@@ -20,29 +20,29 @@ pub trait Aim {
     fn width(&self) -> usize;
 
     /// What the votes of a row come to; `None` without any.
-    fn decide(&self, votes: &[Self::Vote]) -> Option<Self::Said>;
+    fn decide(&self, votes: &[Self::Vote]) -> Option<Self::Prediction>;
 
-    fn loss(&self, said: Self::Said, truth: Self::Said) -> f64;
+    fn loss(&self, said: Self::Prediction, truth: Self::Prediction) -> f64;
 
     /// Adds what the votes of one tree gain on a row.
-    fn gain(&self, votes: &[Self::Vote], truth: Self::Said, gains: &mut Self::Gains);
+    fn gain(&self, votes: &[Self::Vote], truth: Self::Prediction, gains: &mut Self::Gains);
 
     fn strength(&self, gains: Self::Gains, seen: u64) -> Strength;
 
     /// What was wrong, in the measure of a report: 0 or 1 of a class, the distance of a number. `None` where nothing
     /// can be said.
-    fn error(&self, said: Option<Self::Said>, truth: Option<Self::Said>) -> Option<f64>;
+    fn error(&self, said: Option<Self::Prediction>, truth: Option<Self::Prediction>) -> Option<f64>;
 }
 
 /// Classes by their codes. A row has a vote a class, in shares of a tree.
 #[derive(Clone, Debug)]
-pub struct Classes {
+pub struct ClassObjective {
     pub(super) names: Vec<String>,
 }
 
-impl Aim for Classes {
+impl Objective for ClassObjective {
     type Vote = u32;
-    type Said = u32;
+    type Prediction = u32;
     type Gains = u64;
 
     fn width(&self) -> usize {
@@ -89,15 +89,15 @@ fn largest(votes: &[u32]) -> Option<u32> {
 /// Numbers. A row has two votes: the sum of what trees say, in whole units, so that it is exact in any order; and how
 /// many they are. A row's loss is that of its squared error, bounded by the scale: no single row decides over a tree.
 #[derive(Clone, Copy, Debug)]
-pub struct Numbers {
+pub struct NumberObjective {
     /// A power of two.
     unit: f64,
-    scale: Scale,
+    scale: ErrorScale,
 }
 
-impl Numbers {
+impl NumberObjective {
     /// The unit is that in which forests add up numbers as large as this one.
-    pub(super) fn new(largest: f64, scale: Scale) -> Self {
+    pub(super) fn new(largest: f64, scale: ErrorScale) -> Self {
         let unit = if largest > 0.0 && largest.is_finite() { (largest.log2().ceil() - 44.0).exp2() } else { 1.0 };
         Self { unit, scale }
     }
@@ -108,9 +108,9 @@ impl Numbers {
     }
 }
 
-impl Aim for Numbers {
+impl Objective for NumberObjective {
     type Vote = i128;
-    type Said = f64;
+    type Prediction = f64;
     type Gains = (f64, f64);
 
     fn width(&self) -> usize {
