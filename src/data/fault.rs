@@ -41,7 +41,7 @@ impl Fault {
         self
     }
 
-    /// Only a part cannot be read, of so many rows.
+    /// Only a part cannot be read: its number of rows.
     pub fn lost(mut self, rows: u64) -> Self {
         self.lost = Some(rows);
         self

@@ -20,7 +20,7 @@ pub fn keep_freed() {
 const LITTLE: u64 = 1 << 20;
 /// What there is where the system does not tell.
 const UNKNOWN: u64 = 4 << 30;
-/// What somebody said that the process may hold.
+/// The limit of memory that a person set for the process.
 static ALLOWED: AtomicU64 = AtomicU64::new(u64::MAX);
 
 /// Tells how much memory the process may hold, bytes.

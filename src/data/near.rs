@@ -1,4 +1,4 @@
-//! Near misses: the name that somebody who wrote another one may have meant.
+//! Near misses: the known name that a mistyped one may mean.
 
 use strsim::levenshtein;
 

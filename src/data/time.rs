@@ -121,7 +121,7 @@ fn date(days: i64) -> String {
 pub enum Clock {
     /// `06:07:08`, and three, six or nine digits of a fraction where there is one.
     Full,
-    /// `06:07:08.000`, with so many digits.
+    /// `06:07:08.000`, with this number of digits.
     Digits(usize),
     /// What is not nothing: no time at midnight, no seconds at a full minute.
     Short,
@@ -241,7 +241,7 @@ pub fn is_plain(column: &Column) -> bool {
 /// The column, null where libraries cannot calculate with a value.
 ///
 /// # Errors
-/// None that polars should have.
+/// An error of polars, which is not expected.
 pub fn plain(column: &Column) -> PolarsResult<Column> {
     let Some((first, last)) = calendar(column.dtype()).filter(|_| !is_plain(column)) else { return Ok(column.clone()) };
     let kept: Int64Chunked = numbers(column)?.iter().map(|v| v.filter(|v| (first..=last).contains(v))).collect();
@@ -291,7 +291,7 @@ pub fn texts(column: &Column) -> PolarsResult<Column> {
 /// A column of dates or times as texts of one form: ISO 8601, all digits of the unit.
 ///
 /// # Errors
-/// None that polars should have.
+/// An error of polars, which is not expected.
 pub fn iso_texts(column: &Column) -> PolarsResult<Column> {
     texts_with(column, 'T')
 }
@@ -318,7 +318,7 @@ fn texts_with(column: &Column, between: char) -> PolarsResult<Column> {
 /// Of `a + b` or `a - b` the column `a`, null where the result leaves the range of its type or a value is infinite.
 ///
 /// # Errors
-/// None that polars should have.
+/// An error of polars, which is not expected.
 pub fn addable(a: &Column, b: &Column, minus: bool) -> PolarsResult<Column> {
     // In nanoseconds of 128 bits nothing wraps; the largest that the result can say is that of its unit.
     let span = |dtype: &DataType| match dtype {

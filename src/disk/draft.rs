@@ -25,7 +25,7 @@ pub(super) fn is_draft(name: &str) -> bool {
 pub struct Draft {
     way: Way,
     failed: Arc<AtomicI32>,
-    /// What it gets with its name.
+    /// The permissions that the file gets with its name.
     permissions: Option<Permissions>,
     _listed: Option<Listed>,
 }
@@ -129,7 +129,7 @@ impl Draft {
 /// The drafts of this process.
 static DRAFTS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// That a draft is among them.
+/// An entry in the list of drafts, as long as the draft is there.
 #[derive(Debug)]
 struct Listed(PathBuf);
 
@@ -153,7 +153,7 @@ fn drafts() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 /// Removes what is not finished: before the process ends without waiting for its threads.
 pub(super) fn remove_all() {
     for path in std::mem::take(&mut *drafts()) {
-        // One that has got its name meanwhile is not there.
+        // A draft that has got its name meanwhile is not there.
         let _ = std::fs::remove_file(path);
     }
 }

@@ -140,8 +140,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     draft.finish()
 }
 
-/// Removes the drafts that a killed process left in a folder of Braid's own. To be called by who holds its lock: nobody
-/// else writes there.
+/// Removes the drafts that a killed process left in a folder of Braid's own. The caller holds the folder's lock: no
+/// other process writes there.
 pub fn sweep_drafts(folder: &Path) {
     if !folder.symlink_metadata().is_ok_and(|found| found.is_dir() && is_ours(&found)) {
         return;

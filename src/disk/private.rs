@@ -28,7 +28,7 @@ struct Process {
 static PROCESS: Mutex<Weak<Process>> = Mutex::new(Weak::new());
 const RUN: &str = "run-";
 const LOCK: &str = "lock";
-/// One without a lock is being made, unless it is as old.
+/// A folder without a lock is being made, unless the folder is as old as this.
 const MAKING: Duration = Duration::from_hours(1);
 
 impl Scratch {

@@ -1,4 +1,4 @@
-//! Fewer points, the same picture: what of a million points a screen can show.
+//! Fewer points, the same picture: those of a million points that a screen can show.
 //! Lines keep the first, lowest, highest and last point of every pixel column (M4: Jugel et al., VLDB 2014), which
 //! draws the very pixels that all points would. Gaps stay gaps.
 

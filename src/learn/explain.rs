@@ -1,5 +1,5 @@
 //! What a model goes by: how much worse it gets when a feature is shuffled, and how its answer moves with a feature.
-//! The model is whoever predicts; the same seed gives the same numbers.
+//! The model is a function that predicts; the same seed gives the same numbers.
 
 use polars::prelude::*;
 

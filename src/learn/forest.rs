@@ -1,4 +1,4 @@
-//! A forest: trees, the features they ask for, and what they foretell. It merges as every partial does: votes are sums
+//! A forest: trees, the features they ask for, and what they predict. It merges as every partial does: votes are sums
 //! of integers, so that a merged forest says the same in whatever order it was merged. Reading features out of frames
 //! is `encode`'s, files are `model`'s.
 
@@ -34,17 +34,17 @@ impl Feature {
     }
 }
 
-/// What is done with rows that lack a value.
+/// What happens to rows that lack a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
-    /// They are not learnt from, and get no score.
+    /// Such rows are left out of training, and get no score.
     #[default]
     Drop,
     /// Missing is a value like any other, below all numbers.
     Keep,
 }
 
-/// What is foretold.
+/// What is predicted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// One of these labels, which are sorted by their kind.

@@ -11,7 +11,7 @@ pub struct SampledRow {
     pub weight: u16,
 }
 
-/// What is counted, and what is good. All sums are of integers, so that they do not depend on an order.
+/// What is counted in a bin, and how good a split is. All sums are of integers, so that they do not depend on an order.
 pub trait Goal {
     /// The counts of a bin or a node.
     type Counts: Copy;

@@ -183,7 +183,7 @@ impl<'t, G: Goal> TreeGrower<'t, G> {
         }
     }
 
-    /// Draws the rows of a tree, and gives those that it does not see.
+    /// Draws the bootstrap sample of a tree, and gives the rows that are not in the sample.
     fn draw(&mut self, rng: &mut fastrand::Rng) -> Vec<u32> {
         let rows = self.weights.len();
         self.weights.fill(u16::from(!self.growth.bootstrap));

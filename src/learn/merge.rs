@@ -1,12 +1,12 @@
 //! Merging forests: their trees stand side by side, over the features' common cuts and words and the common classes.
-//! What the merged forest foretells does not depend on the order, nor on what was merged first.
+//! What the merged forest predicts does not depend on the order, nor on what was merged first.
 
 use super::forest::{Feature, FeatureKind, Forest, TREES, Task};
 use super::tree::{BY_SET, LEAF, MOST, Tree, in_set};
 use crate::data::{Fault, Result};
 
 /// # Errors
-/// When there is none, when they do not ask for the same features or foretell the same, or when there are more trees,
+/// When there is none, when they do not ask for the same features or predict the same, or when there are more trees,
 /// or a feature has more cuts, than a forest holds.
 pub fn merge(forests: &[&Forest]) -> Result<Forest> {
     let Some(first) = forests.first() else {

@@ -182,7 +182,7 @@ impl Question {
         }
     }
 
-    /// What is foretold, by some rows.
+    /// What is predicted, by some rows.
     fn task(&self, column: &Column) -> Result<Task> {
         if column.null_count() > 0 {
             return Err(self.fault("some rows have no target".to_owned(), "drop them first"));

@@ -54,7 +54,7 @@ impl Codec {
     }
 }
 
-/// Whether there are as many.
+/// Whether at least `bytes` bytes can be read.
 fn counted(from: impl Read, bytes: u64) -> bool {
     std::io::copy(&mut from.take(bytes), &mut std::io::sink()).is_ok_and(|read| read == bytes)
 }

@@ -39,7 +39,7 @@ impl<'a> FlatTable<'a> {
         Some(Self { bytes, at, list, length })
     }
 
-    /// Where a field stands; `None` where the table has it not.
+    /// Where a field stands; `None` where the table lacks the field.
     fn place(&self, field: usize) -> Option<usize> {
         let entry = 4 + 2 * field;
         if entry + 2 > self.length {

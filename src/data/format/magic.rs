@@ -154,7 +154,7 @@ pub fn format_for(path: &Path, head: &[u8]) -> Result<&'static Format> {
     })
 }
 
-/// Whether bytes that somebody gave the name of a text format are text at all; as they came, before they are converted.
+/// Whether the bytes of a file with the name of a text format are text at all; before they are converted.
 ///
 /// # Errors
 /// As `format_for`, and when they are of a columnar format.

@@ -138,7 +138,7 @@ pub trait ColumnFile: Send + Sync + std::fmt::Debug {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowGroup {
-    /// Of one that will not be read none.
+    /// 0 of a group that will not be read.
     pub rows: u64,
     /// Compressed bytes of the whole group, for progress.
     pub bytes: u64,

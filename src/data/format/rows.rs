@@ -32,7 +32,7 @@ pub(super) struct Projection<'a> {
     order: Vec<usize>,
     /// For each column of the schema: its place in `specs`, or `NOT_PROJECTED`.
     pub slots: Vec<u32>,
-    /// Places in `specs` in the order of reading: first those without whose value a row is none, which are so many.
+    /// Places in `specs` in the order of reading: the vital columns first. `vital` counts them.
     reading: Vec<usize>,
     vital: usize,
 }

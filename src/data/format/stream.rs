@@ -113,7 +113,7 @@ impl RowWriter {
         self.told(begun)
     }
 
-    /// Whether nobody reads standard output any more, so that nothing more need be written.
+    /// Whether standard output is closed, so that nothing more need be written.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
@@ -170,7 +170,7 @@ impl RowWriter {
         self.told(written)
     }
 
-    /// Hands on what was written so far, where somebody may be waiting for it.
+    /// Flushes what was written so far, where a reader may wait for it.
     ///
     /// # Errors
     /// What the system says.
@@ -202,7 +202,7 @@ impl RowWriter {
         Ok(self.rows)
     }
 
-    /// A fault for what went wrong. That nobody reads standard output any more is none.
+    /// A fault for what went wrong. A closed standard output is no fault.
     fn told(&mut self, written: PolarsResult<()>) -> Result<()> {
         match written {
             Err(PolarsError::IO { error, .. })

@@ -38,7 +38,7 @@ pub(super) fn first(found: u64) -> usize {
     (found.trailing_zeros() / 8) as usize
 }
 
-/// A mask of so many of the lowest bytes.
+/// A mask of the `bytes` lowest bytes.
 #[inline]
 pub(super) fn lowest(bytes: usize) -> u64 {
     if bytes >= 8 { u64::MAX } else { (1 << (8 * bytes)) - 1 }

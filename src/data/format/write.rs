@@ -46,7 +46,7 @@ const WRITERS: &[(&str, Writer)] = &[
 /// In JSON, times are ISO text in UTC; numbers that JSON does not have (NaN, infinities) are null.
 ///
 /// # Errors
-/// An ending that is none of these, a packed file, or what the disk says.
+/// An ending that is not among these, a packed file, or an error of the disk.
 pub fn write_frame(frame: &DataFrame, path: &Path) -> Result<()> {
     write_frame_with(frame, path, Formulas::Keep)
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 /// Buckets of one size before two of them become one of the next.
 const BUCKETS: usize = 5;
-/// A change is looked for once in so many values.
+/// A change is looked for once in this number of values.
 const EVERY: u64 = 32;
 /// Neither side of a cut is shorter.
 const SHORTEST: f64 = 5.0;

@@ -11,7 +11,7 @@ const EDGES: usize = 254;
 /// Categories that are told apart; the rest are counted together.
 const CATEGORIES: usize = 255;
 
-/// Of more rows so many are counted, evenly spread: as telling, and done at once.
+/// Of more rows than this, this number is counted, evenly spread: as telling, and done at once.
 const ROWS: usize = 1 << 18;
 
 /// The training data in histograms. In a file they are as `saved` says.

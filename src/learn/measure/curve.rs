@@ -88,7 +88,7 @@ fn thin(points: &mut Vec<(f64, f64, f64)>, most: usize) {
 }
 
 impl Roc {
-    /// With at most about so many points: drawn, it looks the same. Its area stays that of all.
+    /// The curve with at most about `most` points: drawn, it looks the same. Its area stays that of all points.
     pub fn thinned(mut self, most: usize) -> Self {
         thin(&mut self.points, most);
         self
@@ -115,7 +115,7 @@ impl Roc {
 }
 
 impl PrecisionRecall {
-    /// With at most about so many points: drawn, it looks the same. Its area stays that of all.
+    /// The curve with at most about `most` points: drawn, it looks the same. Its area stays that of all points.
     pub fn thinned(mut self, most: usize) -> Self {
         thin(&mut self.points, most);
         self

@@ -33,7 +33,7 @@
 //! - `learnt_to`: the newest row that it learnt from, by its time (microseconds since 1970), and the column that has
 //!   it; where that counts in whole numbers, `number` is the same as it stands there.
 //! - `report`: how it came out of training, in the shape of `report::saved`.
-//! - `lived`: of a forest that learnt from a stream, how it did on the newest rows, each foretold before it was learnt
+//! - `lived`: of a forest that learnt from a stream, how it did on the newest rows, each predicted before it was learnt
 //!   from: the share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error
 //!   and R², too.
 //! - `swaps`: how it took the place of others, in words.

@@ -33,7 +33,7 @@ pub struct Saved {
     pub swaps: Vec<String>,
 }
 
-/// How a forest did on the newest rows of a stream: each was foretold before it was learnt from.
+/// How a forest did on the newest rows of a stream: each was predicted before it was learnt from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lived {
     pub rows: u64,

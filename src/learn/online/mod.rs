@@ -22,9 +22,9 @@ pub use trees::{ForestObjective, Trees};
 use super::drift::{Adwin, Change};
 use crate::data::{Fault, Result};
 
-/// Who fits trees, and lets them vote.
+/// Fits trees, and lets them vote.
 pub trait Learner {
-    /// What is foretold, and how good an answer is.
+    /// What is predicted, and how good an answer is.
     type Objective: Objective;
     /// Trees fitted together.
     type Batch;
@@ -56,7 +56,7 @@ pub trait Learner {
     ) -> Result<()>;
 }
 
-/// Who hears votes: the place of the tree among those wanted, the row, and what the tree says of it.
+/// Receives votes: the place of the tree among those wanted, the row, and what the tree says of the row.
 pub type VoteSink<'a, L> = dyn FnMut(usize, usize, &[Vote<L>]) + 'a;
 
 /// What a learner's trees say of a row, and what it comes to.
@@ -92,9 +92,9 @@ const MEMORY: f64 = 1_000.0;
 /// A challenger that is so much better takes over at once, and one that is so much better at the end of its trial, both
 /// in deviations of chance.
 const BETTER: (f64, f64) = (3.0, 1.0);
-/// While nothing is to be gained, trees are fitted so many times more seldom.
+/// While challengers are no better, trees are fitted up to this factor more seldom.
 const MOST_PATIENCE: usize = 4;
-/// A tree is weak that is so many deviations below the new ones.
+/// A tree is weak when it is this number of deviations below the new ones.
 const WEAK: f64 = 2.0;
 
 /// What happened while rows were learnt.
@@ -102,7 +102,7 @@ const WEAK: f64 = 2.0;
 pub enum Event {
     /// Trees were fitted on so many recent rows; the challenger does without so many of the champion's.
     Fitted { trees: usize, rows: usize, without: usize },
-    /// The challenger took over: rows that it foretold better than the champion, and rows the other way round. Of
+    /// The challenger took over: rows that it predicted better than the champion, and rows the other way round. Of
     /// classes, those that one alone had right; of numbers, those to which it was nearer.
     Swapped { won: u64, lost: u64 },
     /// The challenger was not better and is forgotten.
@@ -200,12 +200,12 @@ impl<L: Learner> OnlineForest<L> {
         Ok(rows)
     }
 
-    /// What the champion loses on a row of late, from 0 to 1; `None` before it was tested.
+    /// The mean loss of the champion on recent rows, from 0 to 1; `None` before it was tested.
     pub fn error(&self) -> Option<f64> {
         self.adwin.mean()
     }
 
-    /// What is foretold of each row; `None` before there are trees.
+    /// What is predicted of each row; `None` before there are trees.
     ///
     /// # Errors
     /// When the rows lack a feature.

@@ -1,4 +1,4 @@
-//! What a committee foretells: how the votes of its trees become an answer, and how good an answer is. Classes are the
+//! What a committee predicts: how the votes of its trees become an answer, and how good an answer is. Classes are the
 //! most votes, and right or wrong; numbers are the mean, and the better the nearer. Where votes come from is `trees`'s.
 
 use std::fmt::Debug;

@@ -1,7 +1,7 @@
 //! How good one tree is, and how much better one committee is than another: sums over rows, with what chance alone
-//! would give. A row is worth 1 where it was foretold as well as can be, and 0 where as badly.
+//! would give. A row is worth 1 where it was predicted as well as can be, and 0 where as badly.
 
-/// What a tree gained on its rows of late; older rows count less and less.
+/// What a tree gained on recent rows; older rows count less and less.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Strength {
     pub gained: f64,
@@ -30,7 +30,7 @@ impl Strength {
         (((self.squares + 1.0) / rows - rate * rate).max(0.0) / rows).sqrt()
     }
 
-    /// At most so many rows of memory.
+    /// With a memory of at most this number of rows.
     #[must_use]
     pub(super) fn faded(self, rows: f64) -> Self {
         let factor = if self.seen > rows { rows / self.seen } else { 1.0 };
@@ -43,7 +43,7 @@ impl Strength {
 /// two alone had right count.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Trial {
-    /// Rows that the challenger foretold better, and those that the champion did.
+    /// Rows that the challenger predicted better, and those that the champion did.
     pub won: u64,
     pub lost: u64,
     gained: f64,
@@ -60,7 +60,7 @@ impl Trial {
         self.squares += gain * gain;
     }
 
-    /// Whether the challenger is better by more than so many deviations of chance.
+    /// Whether the challenger is better by more than this number of deviations of chance.
     pub fn better_by(self, deviations: f64) -> bool {
         self.gained > 0.0 && self.gained > deviations * self.squares.sqrt()
     }

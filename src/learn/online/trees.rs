@@ -24,7 +24,7 @@ pub struct Trees<A = ClassObjective> {
     objective: A,
 }
 
-/// What forests foretell: how their trees are grown, what a leaf votes, and where the truth is.
+/// What forests predict: how their trees are grown, what a leaf votes, and where the truth is.
 pub trait ForestObjective: Objective + Clone {
     /// What is made ready once a batch.
     type Leaves;
@@ -36,7 +36,7 @@ pub trait ForestObjective: Objective + Clone {
     /// The objective of a forest.
     ///
     /// # Errors
-    /// When it foretells something else.
+    /// When it predicts something else.
     fn of(forest: &Forest) -> Result<Self>;
 
     /// The objective of one batch by itself.
@@ -82,7 +82,7 @@ impl Trees {
 
 impl Trees<NumberObjective> {
     /// How large numbers are, and what is a usual error, goes by `examples`: the deviation of their target, which is
-    /// the error of whoever always says its mean.
+    /// the error of predicting its mean always.
     ///
     /// # Errors
     /// Columns that cannot be learnt from, or a target that is no number.
@@ -110,7 +110,7 @@ impl<A: ForestObjective> Trees<A> {
     /// Goes on where a forest stands: with its question, and its classes or how large its numbers are.
     ///
     /// # Errors
-    /// When it foretells something else.
+    /// When it predicts something else.
     pub fn like(forest: &Forest) -> Result<Self> {
         let features = forest.features.iter().map(|f| f.name.clone()).collect();
         let question = Question {
@@ -319,7 +319,7 @@ impl ForestObjective for NumberObjective {
         }
     }
 
-    /// A number that is none, or infinite, is no truth.
+    /// A NaN or infinite number is no truth.
     fn truth(truth: Truth) -> Result<Vec<Option<f64>>> {
         match truth {
             Truth::Numbers(numbers) => {

@@ -48,7 +48,7 @@ pub struct Explained {
     pub dependences: Vec<Dependence>,
 }
 
-/// Features that are explained: those that lessened impurity most.
+/// Features that are explained: those with the largest decrease of impurity.
 pub const FEATURES: usize = 24;
 /// Rows that each is shuffled in, and that are asked with each of its values: fewer where they are very wide.
 const ROWS: usize = 2_000;
@@ -122,7 +122,7 @@ pub fn explain(forest: &Forest, rows: &DataFrame, step: impl Fn(f64) -> Result<(
     Ok(Explained { importance, dependences })
 }
 
-/// At most so many rows, evenly spread.
+/// At most `most` rows, evenly spread.
 fn spread(rows: &DataFrame, most: usize) -> Result<DataFrame> {
     let height = rows.height();
     if height <= most {

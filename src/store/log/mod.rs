@@ -31,7 +31,7 @@ pub use passed::Unrecorded;
 pub use reader::Reader;
 use record::Header;
 
-/// How a log is kept.
+/// Limits and medium of a log.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// A segment file is full beyond this.
@@ -48,7 +48,7 @@ impl Default for Options {
     }
 }
 
-/// How much is kept: whole segments are dropped, the oldest first. `None` is without limit.
+/// Limits of what a log keeps: whole segments are dropped, the oldest first. `None` is without limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
     pub bytes: Option<u64>,
@@ -120,7 +120,7 @@ struct Recent {
     header: Header,
     payload: Arc<Vec<u8>>,
     arrived: Instant,
-    /// It is nowhere else.
+    /// The record is in memory alone.
     passed: bool,
 }
 

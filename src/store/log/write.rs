@@ -184,7 +184,7 @@ impl Log {
         Ok(())
     }
 
-    /// Drops what is older than it shall be.
+    /// Drops segments beyond the limits of size and age.
     fn retain(&self, state: &mut State) {
         let Keep { bytes, age } = self.options.keep;
         let oldest = age.map(|age| now().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)));

@@ -38,7 +38,7 @@ enum LengthProof {
 pub(super) struct ColumnLayout {
     proof: LengthProof,
     buffers: usize,
-    /// Has as many buffers more as the batch says.
+    /// Has more buffers, whose number stands in the batch.
     views: bool,
     children: Vec<ColumnLayout>,
 }

@@ -130,7 +130,7 @@ impl Reading<'_> {
     }
 }
 
-/// A short text without quotes is what it is.
+/// The value of a short text without quotes: its own bytes.
 #[inline]
 fn plain(bytes: &[u8], span: Span) -> Option<Span> {
     let short = (1..=SHORT).contains(&span.range().len());

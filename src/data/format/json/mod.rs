@@ -208,7 +208,7 @@ fn records<'a>(bytes: &'a [u8], shape: JsonLayout, mut record: impl FnMut(usize,
     }
 }
 
-/// What `sniff` hears of each record: the members of an object; `None` when it is none.
+/// What `sniff` is told of each record: the members of an object; `None` for a record that is no object.
 struct Object {
     members: Option<Vec<(Range<usize>, Range<usize>)>>,
 }
@@ -272,7 +272,7 @@ fn cell(value: &str) -> Cell<'_> {
     }
 }
 
-/// A short text without escapes is what stands between its quotes.
+/// The value of a short text without escapes: the bytes between its quotes.
 #[inline]
 fn plain(bytes: &[u8], span: Span) -> Option<Span> {
     let (start, end) = (span.start as usize, span.end as usize);

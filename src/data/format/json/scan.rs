@@ -184,7 +184,7 @@ impl MemberKey {
     }
 }
 
-/// Hears the members of an object.
+/// Receives the members of an object.
 pub(super) trait Members {
     /// The key that most likely comes next.
     fn expected(&self) -> Option<&MemberKey>;
@@ -193,7 +193,7 @@ pub(super) trait Members {
     fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>);
 }
 
-/// For those who want nothing but the end.
+/// Takes no member: for callers that need the end of an object alone.
 struct Nobody;
 
 impl Members for Nobody {

@@ -57,7 +57,7 @@ pub(super) fn check(bytes: Vec<u8>) -> Result<Footer, String> {
     Ok(Footer { bytes, refused })
 }
 
-/// A number of as many bytes, that is 0.
+/// Writes 0 as a number of as many bytes as stood there.
 fn zero(bytes: &mut [u8]) {
     if let Some((last, before)) = bytes.split_last_mut() {
         before.fill(0x80);
