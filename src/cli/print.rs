@@ -40,8 +40,8 @@ pub fn table(frame: &DataFrame) -> String {
     table_with(frame, None, None)
 }
 
-/// The same with a last column: the state of the row's window, open, final or corrected. In `room` columns of a terminal
-/// long texts are cut, and columns that find no room are counted.
+/// The same with a last column: the state of the row's window, open, final or corrected. In `room` columns of a
+/// terminal long texts are cut, and columns that find no room are counted.
 pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>, room: Option<u16>) -> String {
     let words = status.map(|status| Column::new("window".into(), status.iter().map(|s| s.word()).collect::<Vec<_>>()));
     let with =

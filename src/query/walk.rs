@@ -1,6 +1,6 @@
-//! Walks over parsed SQL. sqlparser's own walk is compiled anew, over its whole grammar, for every type of visitor: some
-//! 700 kB of machine code each. Here all visitors stand behind one type, so that there are two walks, one that reads and
-//! one that changes. What is looked for is left to the visitors.
+//! Walks over parsed SQL. sqlparser's own walk is compiled anew, over its whole grammar, for every type of visitor:
+//! some 700 kB of machine code each. Here all visitors stand behind one type, so that there are two walks, one that
+//! reads and one that changes. What is looked for is left to the visitors.
 
 use std::ops::ControlFlow;
 

@@ -324,7 +324,8 @@ fn undo_takes_the_question_back() {
     window.ask("SELECT count(*) AS n FROM sales");
     window.wait_done();
     let first = window.sheet().question.sql.clone();
-    // Frames are a quarter of a second apart by the clock of the test: these edits are one step, what was asked another.
+    // Frames are a quarter of a second apart by the clock of the test: these edits are one step, what was asked
+    // another.
     for edit in ["SELECT max(price)", "SELECT max(price) FROM sales", "SELECT max(price) AS top FROM sales"] {
         window.app.borrow_mut().as_mut().unwrap().propose(Action::Question(QuestionAction::Sql(edit.to_owned())));
         window.harness.step();
