@@ -77,7 +77,6 @@ const OF_DISK: &[&str] = &[
 const CIRCLES: &[(&str, &str)] = &[
     ("ui", "its panels are taken apart when the bench is built"),
     ("engine", "its files are being taken apart around run::Shared"),
-    ("query", "its files are being taken apart around the plan and the tree of an expression"),
 ];
 
 fn floor_of(name: &str) -> Option<usize> {
