@@ -10,8 +10,8 @@
 //! # Two laws
 //!
 //! *Fusion*: for any question, any rows, and any way to cut them into history and live, into chunks, over workers, in
-//! any order: `answer(merge(partials)) == answer(question over all rows)`. Aggregates keep it bit for bit, but for those
-//! that say otherwise ([`query::aggregate::Aggregate::cut_free`]): they keep their bound.
+//! any order: `answer(merge(partials)) == answer(question over all rows)`. Aggregates keep it bit for bit, but for
+//! those that say otherwise ([`query::aggregate::Aggregate::cut_free`]): they keep their bound.
 //!
 //! *Conservation*: `rows in == rows shown + rows filtered + rows late + rows rejected`. Nothing is dropped uncounted.
 //!

@@ -9,7 +9,7 @@ use crate::data::Result;
 
 /// Groups of a block.
 const BLOCK: usize = 1_024;
-/// So many groups make it worth remembering what was finished.
+/// From this many groups on, finished blocks are remembered.
 pub const MANY: usize = 65_536;
 
 #[derive(Debug, Default)]

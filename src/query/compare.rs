@@ -25,9 +25,9 @@ pub struct Differences {
 pub fn differences(one: &Partial, other: &Partial) -> Result<Differences> {
     let keys = one.plan().keys.len();
     let known = |partial: &Partial| -> Result<DataFrame> {
-        // How a window came to its rows is not part of what is known of them.
+        // Whether a window is final or corrected is not compared.
         let mut kept = partial.kept(None)?;
-        // Nor is a sketch whose answer may differ within its bound.
+        // Nor are sketches whose answers may differ within their bound.
         let calls = partial.plan().calls.iter().enumerate().filter(|(_, call)| !call.aggregate.cut_free);
         for name in calls.map(|(i, _)| call_name(i)).chain([STATUS.into()]) {
             kept = kept.drop(&name).unwrap_or(kept);

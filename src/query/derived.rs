@@ -1,5 +1,5 @@
-//! A column that is computed from others, row by row: an expression as questions have it, for those who need it outside
-//! of a question. Aggregates and windows are left to `bind`.
+//! A column that is computed from others, row by row: an expression as questions have it, for code that needs one
+//! outside of a question. Aggregates and windows are left to `bind`.
 
 use polars::prelude::*;
 

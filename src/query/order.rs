@@ -28,7 +28,7 @@ pub fn sorted(height: usize, by: Vec<SortColumn>) -> Result<Option<IdxCa>> {
     Ok(Some(IdxCa::from_vec("".into(), rows.into_iter().map(|(_, row)| row).collect())))
 }
 
-/// So many rows are sorted by the digits of their words: for fewer it does not pay, for more it takes too much memory.
+/// Numbers of rows that are sorted by the digits of their words: fewer gain nothing, more need too much memory.
 const BY_DIGITS: std::ops::Range<usize> = 1 << 10..1 << 21;
 /// Bits of a digit.
 const DIGIT: u32 = 11;

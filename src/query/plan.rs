@@ -21,7 +21,7 @@ pub struct Plan {
     pub query: Query,
     /// The input columns it needs, in the order chunks shall have them.
     pub columns: Vec<PlSmallStr>,
-    /// Those of them that say when a row happened, where it is grouped by that: a row whose time cannot be read is
+    /// Input columns that say when a row happened, where rows are grouped by that: a row whose time cannot be read is
     /// none.
     pub vital: Vec<PlSmallStr>,
     pub filter: Option<Scalar>,

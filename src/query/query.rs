@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     pub table: Clause,
-    /// What the table is called in this question, where it says so: `FROM trades AS t`.
+    /// The table's alias in this question: `FROM trades AS t`.
     pub alias: Option<String>,
     pub join: Option<JoinClause>,
     /// SELECT DISTINCT.

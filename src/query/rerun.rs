@@ -31,7 +31,7 @@ pub struct Rerun {
 pub struct Needed {
     pub table: String,
     pub columns: Vec<PlSmallStr>,
-    /// What models say of each row, as it is asked: these come after the columns.
+    /// Calls of models as SQL, and their types: columns that come after those of the table.
     pub scores: Vec<(String, DataType)>,
 }
 

@@ -27,9 +27,9 @@ pub struct RowValue {
 pub enum Retention {
     /// All, as far as memory allows.
     All,
-    /// The last so many by position.
+    /// The last rows by position, this number of them.
     Newest(usize),
-    /// The first so many in the answer's order, or the last.
+    /// The first rows in the answer's order, or the last.
     Top { rows: usize, last: bool },
 }
 

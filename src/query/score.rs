@@ -21,9 +21,9 @@ pub struct Scoring {
 /// All scores of a question.
 #[derive(Debug, Default)]
 pub struct Scores {
-    /// Those of models that WHERE looks at.
+    /// Scores of models that WHERE looks at.
     pub before: Vec<Scoring>,
-    /// Those that only rows need which WHERE lets through.
+    /// Scores that are needed only of rows that WHERE lets through.
     pub after: Vec<Scoring>,
 }
 

@@ -58,9 +58,9 @@ pub(super) fn like<A: Accumulator>(other: &dyn Accumulator) -> Option<&A> {
     (other as &dyn Any).downcast_ref()
 }
 
-/// Looks at the states of some groups, so that the memory of all of them is on its way at the same time.
+/// Reads the states of some groups once, so that the cache fetches their memory at the same time.
 pub(super) fn prefetch<S>(states: &[S], groups: &[u32], look: impl Fn(&S) -> u64) {
-    /// So few are at hand anyway.
+    /// Up to this many states are in the cache anyway.
     const NEAR: usize = 16_384;
     if states.len() > NEAR {
         std::hint::black_box(groups.iter().fold(0, |seen, group| seen ^ states.get(*group as usize).map_or(0, &look)));

@@ -80,7 +80,7 @@ struct Bivariate {
     statistic: Statistic,
     /// Of y, x, yx, x² and y²; the squares only where the kind needs them.
     sums: Sums<5>,
-    /// The same sums of small whole numbers, and the count, for as long as they fit; empty as long as there were none.
+    /// The sums of small whole numbers, and the count, for as long as they fit; empty as long as there were none.
     whole: Vec<[i64; 6]>,
 }
 

@@ -29,7 +29,7 @@ const CONDITION: Aggregate = Aggregate {
     ..BASE
 };
 
-/// One value decides: a false for AND, a true for OR.
+/// What each group has seen. One value decides: a false for AND, a true for OR.
 #[derive(Debug)]
 struct BoolStates {
     wanted: bool,

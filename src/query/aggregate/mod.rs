@@ -80,9 +80,9 @@ pub struct Aggregate {
     pub shares: Option<SharedName>,
     /// Other names it answers to.
     pub aliases: &'static [&'static str],
-    /// One sentence: what it gives, and for nothing.
+    /// One sentence: what the aggregate gives, and what it gives for no rows.
     pub about: &'static str,
-    /// How it is called, for help.
+    /// A call as help shows it.
     pub usage: &'static str,
     pub class: Class,
     /// Whether it can be called as `name(*)`.
@@ -97,7 +97,7 @@ pub struct Aggregate {
     pub by_time: bool,
     /// What is asked of a table without event time instead, where it goes by event time: `arg_min`.
     pub untimed: &'static str,
-    /// What its arguments may be, for errors: `numbers`.
+    /// What the arguments may be, for errors: `numbers`.
     pub takes: &'static str,
     /// The answer's type for the inputs' types; `None` where they do not fit.
     pub output: fn(&[DataType]) -> Option<DataType>,

@@ -88,7 +88,7 @@ impl<const N: usize> Sums<N> {
         self.rows.iter().map(|row| row.count)
     }
 
-    /// So many more rows were summed.
+    /// Counts rows that were summed.
     #[inline]
     pub fn more(&mut self, group: u32, rows: i64) {
         self.rows[group as usize].count += rows;
@@ -219,7 +219,7 @@ impl<const N: usize> Sums<N> {
     /// Adds the sums and counts of `from` of others: those of group `from.start + i` to those of `groups[i]`.
     pub fn unite(&mut self, groups: &[u32], others: &Self, from: Range<usize>) {
         let plain = others.below.is_empty() && others.spill.is_empty();
-        // The memory of all of them is then on its way at the same time.
+        // Reads all rows once, so that the cache fetches their memory at the same time.
         let near = |group: &u32| self.rows.get(*group as usize).map_or(0, |row| row.count);
         std::hint::black_box(groups.iter().fold(0, |seen, group| seen ^ near(group)));
         for ((group, row), other) in groups.iter().zip(others.rows.get(from.clone()).unwrap_or_default()).zip(from) {

@@ -87,7 +87,7 @@ fn needs_types(node: &Ast) -> bool {
 }
 
 impl TypeCoercion<'_> {
-    /// Rewrites a node whose parts are done; its type, where that is known by it.
+    /// Rewrites a node whose parts are done; gives its type where the rewriting tells it.
     fn rewrite(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Result<Option<DataType>> {
         let of = |i: usize| parts.get(i).and_then(Option::as_ref);
         if let Some((translated, dtype)) = literal::typed_literal(node, self.place)? {
@@ -121,8 +121,8 @@ impl TypeCoercion<'_> {
         }))
     }
 
-    /// The type of a node, whole numbers as those of 64 bits. `None` where it has none: what it is part of is
-    /// complained about when the whole is bound.
+    /// The type of a node, whole numbers as those of 64 bits. `None` where the node has none: binding
+    /// the whole expression reports that.
     fn type_of(&mut self, node: &mut Ast, parts: &[Option<DataType>]) -> Option<DataType> {
         let of = |i: usize| parts.get(i).and_then(Option::as_ref);
         match node {

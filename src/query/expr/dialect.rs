@@ -36,7 +36,7 @@ const CALLS: &[(&str, usize, &str)] = &[
 
 /// A remainder has the sign of what is divided; polars' has that of the divisor.
 const REMAINDER: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % abs({1})) ELSE {0} % abs({1}) END";
-/// The same by a number as written, which has no sign.
+/// `REMAINDER` by a number as written, which has no sign.
 const REMAINDER_BY: &str = "CASE WHEN {0} < 0 THEN -((-{0}) % {1}) ELSE {0} % {1} END";
 
 /// Whole division rounds toward zero; polars' rounds down.

@@ -10,7 +10,7 @@ use crate::data::format::parse_datetime;
 use crate::data::time::day_of;
 use crate::query::sql::span::ClauseSpan;
 
-/// What a text stands for that says itself that it is a time, and its type.
+/// The value and the type of a text that is marked as a time: `DATE '…'`, or a cast of a text.
 ///
 /// # Errors
 /// When it is none.

@@ -40,7 +40,7 @@ pub(super) fn to_polars(expr: &Ast, place: ClauseSpan<'_>, overflows: &mut Vec<T
 
 /// polars goes as deep as the expression, and does not look whether there is room.
 pub(super) fn sql_expr(sql: &str) -> PolarsResult<Expr> {
-    // It panics on some: an interval without a unit, say.
+    // polars panics on some texts, such as an interval without a unit.
     let read = crate::sync::caught(|| deep(|| polars::sql::sql_expr(sql)));
     read.unwrap_or_else(|_| Err(polars_err!(InvalidOperation: "this expression cannot be read")))
 }

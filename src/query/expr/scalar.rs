@@ -27,7 +27,7 @@ pub enum Scalar {
 #[derive(Clone, Debug)]
 pub struct Computed {
     pub(super) steps: Steps,
-    /// The same in doubles, where whole numbers are calculated with: it shows where 64 bits would wrap.
+    /// The steps in doubles, where whole numbers are calculated with: doubles show where 64 bits would wrap.
     wide: Option<Steps>,
     /// The columns that it reads.
     columns: Vec<PlSmallStr>,

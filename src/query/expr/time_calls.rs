@@ -38,7 +38,7 @@ pub(super) fn is_marked(function: &Function) -> bool {
     function.name.to_string().starts_with(PREFIX)
 }
 
-/// What a marked place means, whose arguments are `parts`. Where it loses a value is added to `losses`.
+/// What a marked place means, whose arguments are `parts`. Where calculating loses a value is added to `losses`.
 ///
 /// # Errors
 /// When there is no such place.

@@ -39,14 +39,14 @@ pub struct Equation {
     pub compare: DataType,
 }
 
-/// Joined rows that are made at once: so many take little memory, and little time between two looks at whether to go
-/// on.
+/// Joined rows that are made at once: few enough to take little memory, and little time between two looks at whether
+/// to stop.
 const AT_ONCE: usize = 1 << 17;
 
 impl Join {
     /// Makes the index of a dataset: `frame` has `columns`.
     ///
-    /// `None` where `stopped` said so before it was done.
+    /// `None` where `stopped` ended the work.
     ///
     /// # Errors
     /// When a key or a condition cannot be evaluated over it.
@@ -68,9 +68,9 @@ impl Join {
     }
 
     /// Joins `rows` with the dataset, in pieces of bounded size: each joined row, and which of `rows` it is of. A piece
-    /// begins and ends with whole rows, but for a row that alone makes more: its pieces are of that row only. How
-    /// many of `rows` are done: all, unless `stopped` said so; pieces of a row that did not come to its last one
-    /// are for nothing.
+    /// begins and ends with whole rows; a row that alone makes more than a piece holds has pieces of its own. Gives how
+    /// many of `rows` are done: all, unless `stopped` ended the work. Pieces of a row whose last one is missing do not
+    /// count.
     ///
     /// # Errors
     /// When a key cannot be evaluated, or what `take` says.

@@ -13,7 +13,7 @@ const LEAST: usize = 64;
 /// Places that fit the fastest memory; up to there so many are kept for each thing.
 const SMALL: usize = 4_096;
 const SPARSE: usize = 16;
-/// So few places are at hand anyway.
+/// Up to this many places are in the cache anyway.
 const NEAR: usize = 2_048;
 
 #[inline]
@@ -70,7 +70,7 @@ impl Index {
         self.places = places;
     }
 
-    /// Looks at the place of each hash and at the thing that is probably meant, so that the memory of all of them is on
+    /// Looks at the place of each hash and at the thing that is probably meant, so that all their memory is on
     /// its way at the same time. `look` reads something of the thing with a number.
     #[inline]
     pub fn touch(&self, hashes: &[u64], look: impl Fn(usize) -> u64) {

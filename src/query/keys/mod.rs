@@ -47,7 +47,7 @@ enum GroupIndex {
     Wide { keys: Vec<u64>, index: Index },
 }
 
-/// Packed keys of at most so many bits may have a table.
+/// Packed keys of at most this many bits may have a table.
 const DIRECT_BITS: u32 = 20;
 /// Groups whose keys are decoded together.
 const DECODED: usize = 1 << 20;

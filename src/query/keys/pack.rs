@@ -35,7 +35,7 @@ impl Range {
     }
 }
 
-/// A word of so many low bits.
+/// A word whose lowest bits are set, this number of them.
 fn low(bits: u32) -> u64 {
     if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
 }

@@ -28,7 +28,7 @@ pub struct Texts {
 const SHORT: u32 = 12;
 /// Texts that are looked up together.
 const TOGETHER: usize = 256;
-/// Up to so many texts there is a memory of the most recent ones, with so many places.
+/// Up to this many texts there is a memory of the most recent ones; and how many places it has.
 const FEW: usize = 2_048;
 const RECENT: usize = 1 << 14;
 /// Places for each text while there are few, and the least number of them.

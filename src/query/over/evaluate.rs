@@ -146,7 +146,7 @@ impl OverCall {
 struct Values {
     whole: Vec<i64>,
     parts: Vec<f64>,
-    /// Rows whose value it is.
+    /// The row whose argument is the value.
     places: Vec<Option<IdxSize>>,
     sums: Vec<Option<RunningSum>>,
 }

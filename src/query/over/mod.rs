@@ -43,7 +43,7 @@ pub enum OverFunction {
 pub enum OverFrame {
     /// As SQL has it without a frame: up to this row and its equals where there is an order, else all.
     Usual,
-    /// So many rows before and after this one; `None` is all of them.
+    /// This number of rows before and after the row; `None` is all rows there.
     Rows { before: Option<usize>, after: Option<usize> },
 }
 

@@ -13,7 +13,7 @@ enum Theirs {
     Columns(Vec<Column>),
 }
 
-/// So few groups are looked at each time.
+/// Up to this many groups are looked at each time.
 const FEW_GROUPS: usize = 4096;
 /// Groups that are united together: so few that those they meet find room in the cache, or all of not many.
 const UNITED: usize = 1 << 11;

@@ -17,7 +17,7 @@ pub const NESTED: usize = 32;
 /// Operators that are worked out one after the other, and branches of CASE. AND and OR are not among them: whatever
 /// order they are worked out in is right.
 pub const STEPS: usize = 500;
-/// The same in a question that polars answers as a whole: it goes as deep as those.
+/// `STEPS` of a question that polars answers as a whole: polars recurses once for each.
 pub const STEPS_OF_RERUN: usize = 200;
 /// Words and signs without a comma between them.
 pub const STRETCH: usize = 100_000;

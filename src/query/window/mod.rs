@@ -93,11 +93,11 @@ impl WindowStatus {
 /// Which windows rows are taken into.
 #[derive(Clone, Copy, Debug)]
 pub enum Admission<'a> {
-    /// Those that are not final: all, without a watermark.
+    /// Windows that are not final: all windows, without a watermark.
     Open(Option<Micros>),
-    /// Those that were not final when the row came: one watermark for each row.
+    /// Windows that were not final when the row came: one watermark for each row.
     Judged(&'a [Micros]),
-    /// Those that were final at the watermark by which the row was set aside: one watermark for each row.
+    /// Windows that were final at the watermark by which the row was set aside: one watermark for each row.
     Missed(&'a [Micros]),
 }
 

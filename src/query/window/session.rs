@@ -268,7 +268,7 @@ impl Sessions {
         self.joined > 0
     }
 
-    /// True when so many slots have become part of others that numbering the rest anew pays.
+    /// True when enough slots have become part of others that numbering the rest anew pays.
     pub fn must_compact(&self) -> bool {
         self.joined > FEW.max(self.slots.len() / 4)
     }
