@@ -12,6 +12,7 @@ pub mod goal;
 pub mod grow;
 pub mod holdout;
 pub mod json_error;
+mod leak;
 pub mod measure;
 pub mod merge;
 pub mod model;

@@ -4,7 +4,7 @@
 use polars::prelude::*;
 
 use super::span::Span;
-use super::{value, word};
+use super::{datetime, value, word};
 use crate::data::{Fault, Result};
 
 /// One value, as a format found it.
@@ -136,25 +136,25 @@ impl Spec {
             CellType::Date => {
                 // A known date may be written with a time at midnight.
                 let midnight = |text: &[u8]| {
-                    let micros =
-                        value::datetime(text, TimeUnit::Microseconds).filter(|t| t.rem_euclid(86_400_000_000) == 0)?;
+                    let micros = datetime::datetime(text, TimeUnit::Microseconds)
+                        .filter(|t| t.rem_euclid(86_400_000_000) == 0)?;
                     i32::try_from(micros.div_euclid(86_400_000_000)).ok()
                 };
-                let mut calendar = value::Calendar::default();
+                let mut calendar = datetime::Calendar::default();
                 let day = |text: &[u8]| calendar.date(text).or_else(|| midnight(text));
                 numbers::<Int32Type>(name, source, |_| None, unfit, day).into_date().into_series()
             }
             CellType::Datetime(unit) => {
                 let epoch = self.epoch;
-                let mut calendar = value::Calendar::default();
+                let mut calendar = datetime::Calendar::default();
                 let point = |text: &[u8]| {
-                    calendar.datetime(text, unit).or_else(|| if epoch { value::epoch(text, unit) } else { None })
+                    calendar.datetime(text, unit).or_else(|| if epoch { datetime::epoch(text, unit) } else { None })
                 };
                 let zone = if let DataType::Datetime(_, zone) = &self.dtype { zone.clone() } else { None };
                 numbers::<Int64Type>(name, source, |_| None, unfit, point).into_datetime(unit, zone).into_series()
             }
             CellType::Time => {
-                numbers::<Int64Type>(name, source, |_| None, unfit, value::time).into_time().into_series()
+                numbers::<Int64Type>(name, source, |_| None, unfit, datetime::time).into_time().into_series()
             }
             CellType::Text => texts(name, bytes, source, plain, unfit).into_series(),
             CellType::Binary => texts(name, bytes, source, plain, unfit).into_series().cast(&DataType::Binary)?,

@@ -3,7 +3,7 @@
 
 use polars::prelude::{DataType, TimeUnit};
 
-use super::value;
+use super::{datetime, value};
 
 const BOOLEAN: u8 = 1;
 const INTEGER: u8 = 2;
@@ -128,8 +128,8 @@ impl Guess {
             BOOLEAN => value::boolean(text).is_some(),
             INTEGER => value::looks_integer(text),
             FLOAT => value::float(text).is_some(),
-            DATE => value::date(text).is_some(),
-            _ => value::datetime(text, TimeUnit::Microseconds).is_some(),
+            DATE => datetime::date(text).is_some(),
+            _ => datetime::datetime(text, TimeUnit::Microseconds).is_some(),
         };
         let among = |bits: u8| {
             [BOOLEAN, INTEGER, FLOAT, DATE, DATETIME]

@@ -6,6 +6,7 @@ mod blocks;
 mod codec;
 mod column;
 pub mod csv;
+mod datetime;
 mod flatbuffer;
 mod guess;
 pub mod json;
@@ -146,5 +147,5 @@ pub struct RowGroup {
 
 /// Reads an ISO time, in `unit`s since 1970 UTC; `None` for anything else.
 pub fn parse_datetime(text: &str, unit: polars::prelude::TimeUnit) -> Option<i64> {
-    value::datetime(text.as_bytes(), unit)
+    datetime::datetime(text.as_bytes(), unit)
 }
