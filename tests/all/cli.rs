@@ -193,35 +193,34 @@ fn for_ends_a_feed_that_never_ends_with_a_complete_answer() {
     assert_eq!(stdout(&out), "s\n3\n");
 }
 
-/// Waits until a program has a file open and stands at its end.
-#[cfg(target_os = "linux")]
-fn wait_until_read(child: &std::process::Child, path: &Path) {
-    let (process, size) = (Path::new("/proc").join(child.id().to_string()), fs::metadata(path).unwrap().len());
-    let at_end = |file: fs::DirEntry| {
-        let place = fs::read_to_string(process.join("fdinfo").join(file.file_name())).unwrap_or_default();
-        let position = place.lines().find_map(|line| line.strip_prefix("pos:")).and_then(|at| at.trim().parse().ok());
-        fs::read_link(file.path()).is_ok_and(|open| open == path) && position == Some(size)
-    };
+/// Waits until a run that keeps checkpoints in `workspace` has written the first: it counts rows by then.
+#[cfg(unix)]
+fn wait_for_checkpoint(workspace: &Path) {
     let since = std::time::Instant::now();
-    while !fs::read_dir(process.join("fd")).is_ok_and(|mut files| files.any(|file| file.is_ok_and(at_end))) {
-        assert!(since.elapsed() < Duration::from_secs(60), "{} is not read", path.display());
+    let files = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_one = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ckpt-"));
+    while !files(&workspace.join("checkpoints")).any(|run| files(&run).any(|path| is_one(&path))) {
+        assert!(since.elapsed() < Duration::from_secs(60), "there is no checkpoint in {}", workspace.display());
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
 fn ctrl_c_ends_with_a_complete_answer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("grows.ndjson");
     fs::write(&path, "{\"v\":1}\n{\"v\":2}\n").unwrap();
+    let workspace = folder.path().join("workspace");
     let child = Command::new(env!("CARGO_BIN_EXE_braid"))
         .args(["run", "--live", &format!("r=file:{}", path.display()), "--sql", "SELECT sum(v) AS s FROM r"])
+        .arg("--workspace")
+        .arg(&workspace)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    wait_until_read(&child, &path);
+    wait_for_checkpoint(&workspace);
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let out = child.wait_with_output().unwrap();
     assert!(out.status.success(), "{}", stderr(&out));
