@@ -10,7 +10,7 @@ use polars::prelude::SchemaRef;
 
 use super::recording::{Place, Recording, Subject};
 use crate::data::{Fault, Positions, Result};
-use crate::source::live::{self, Expect, FeedUrl, Live, LiveKind};
+use crate::source::live::{self, Expect, FeedUrl, LiveKind, Opened};
 use crate::store::log::Unrecorded;
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
@@ -21,7 +21,7 @@ pub struct Feed {
     pub kind: &'static LiveKind,
     expect: Expect,
     /// A connection that is open already and waits for the first run to take it.
-    open: Arc<Mutex<Option<Box<dyn Live>>>>,
+    open: Arc<Mutex<Option<Box<dyn Opened>>>>,
     /// Where it is recorded so that it survives; `None` records it for this process only.
     place: Option<Place>,
     /// What was found damaged in its recording before that was opened.
@@ -136,15 +136,10 @@ impl Feed {
     pub fn recorded(mut self, wake: Wake) -> Result<Self> {
         if !self.kind.rereadable && self.recording.is_none() {
             let subject = Subject { url: self.url.clone(), kind: self.kind, expect: self.expect.clone() };
-            let taken = self.lock().take().and_then(Live::take_apart);
+            let taken = self.lock().take().and_then(Opened::take_apart);
             self.recording = Some(Recording::start(subject, self.place.as_ref(), taken, wake)?);
         }
         Ok(self)
-    }
-
-    /// Whether the rows from a position on can be had again, also by another process.
-    pub fn is_lasting(&self) -> bool {
-        self.kind.rereadable || (self.recording.is_some() && self.place.is_some())
     }
 
     /// What is recorded of it, where it is.
@@ -183,7 +178,7 @@ impl Feed {
     ///
     /// # Errors
     /// When it cannot be connected (again).
-    pub fn connect(&self) -> Result<(Box<dyn Live>, bool)> {
+    pub fn connect(&self) -> Result<(Box<dyn Opened>, bool)> {
         if let Some(recording) = &self.recording {
             return Ok((recording.play(), true));
         }
@@ -197,7 +192,7 @@ impl Feed {
     ///
     /// # Errors
     /// When it cannot be connected, or its rows can be had only once and were not recorded.
-    pub fn reread(&self) -> Result<Box<dyn Live>> {
+    pub fn reread(&self) -> Result<Box<dyn Opened>> {
         match &self.recording {
             Some(recording) => Ok(recording.play()),
             None if self.kind.rereadable => live::open(&self.url, self.expect.clone()),
@@ -205,13 +200,13 @@ impl Feed {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn Live>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Box<dyn Opened>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Connects and waits for the first rows, until that is given up.
-fn settle(url: &FeedUrl, expect: Expect, given_up: &Cancel) -> Result<Option<(Box<dyn Live>, SchemaRef)>> {
+fn settle(url: &FeedUrl, expect: Expect, given_up: &Cancel) -> Result<Option<(Box<dyn Opened>, SchemaRef)>> {
     let mut live = live::open(url, expect)?;
     while !given_up.is_set() {
         if let Some(schema) = live.settle(LOOK)? {

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 
 use polars::prelude::*;
 
-use super::intake::{Conform, WAIT, indices, reach_back};
+use super::intake::{Conform, WAIT, indices};
 use super::job::Reporter;
 use super::seam::Seam;
 use super::{Feed, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::query::derived::Derived;
 use crate::query::window::{Micros, micros_of};
-use crate::source::live::Event;
+use crate::source::live::{Event, ReadOptions};
 
 /// Which rows are kept where there are more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,17 +144,17 @@ impl<'a> Own<'a> {
         report: &Reporter,
         give: &mut dyn FnMut(DataFrame) -> Result<()>,
     ) -> Result<u64> {
-        let mut live = feed.reread()?;
+        let mut opened = feed.reread()?;
         let schema = loop {
             report.check()?;
-            if let Some(schema) = live.settle(WAIT)? {
+            if let Some(schema) = opened.settle(WAIT)? {
                 break schema;
             }
         };
         // A feed may lack a column, such as the labels: its rows are null there, and are dropped and counted as such.
         let (conform, _) = Conform::to(&self.columns, &table.schema, &schema);
-        live.project(&conform.projection);
-        reach_back(live.as_mut(), number, reached)?;
+        let columns = Some(conform.projection.clone());
+        let mut live = opened.read(&ReadOptions { columns, ..reached.stretch(number) })?;
         let mut unread = 0;
         loop {
             report.check()?;

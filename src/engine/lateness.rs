@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use super::intake::{indices, reach_back};
+use super::intake::indices;
 use super::{Job, Reached, Table};
 use crate::data::{Fault, Result};
 use crate::query::Plan;
 use crate::query::lateness::{Delays, LatenessCost};
 use crate::query::window::{finite, micros_of};
-use crate::source::live::Event;
+use crate::source::live::{Event, ReadOptions};
 use crate::sync::Wake;
 
 /// What each setting would have cost the question `plan`, whose answer has `groups` groups a window. `reached` says how
@@ -52,17 +52,16 @@ fn learn_feed(
     report: &super::job::Reporter,
     delays: &mut Delays,
 ) -> Result<()> {
-    let mut live = feed.reread()?;
+    let mut opened = feed.reread()?;
     let wait = std::time::Duration::from_millis(20);
     let schema = loop {
         report.check()?;
-        if let Some(schema) = live.settle(wait)? {
+        if let Some(schema) = opened.settle(wait)? {
             break schema;
         }
     };
     let Some(column) = schema.index_of(time) else { return Ok(()) };
-    live.project(&[column]);
-    reach_back(live.as_mut(), number, reached)?;
+    let mut live = opened.read(&ReadOptions { columns: Some(vec![column]), ..reached.stretch(number) })?;
     loop {
         report.check()?;
         match live.poll(wait)? {

@@ -16,7 +16,7 @@ use crate::data::format::{self, parse_datetime};
 use crate::data::{Fault, Result, Setting};
 use crate::learn::model::{Saved, is_model, load};
 use crate::source::history::{History, expand, open_history};
-use crate::source::live::{Event, Expect, FeedUrl};
+use crate::source::live::{Event, Expect, FeedUrl, ReadOptions};
 use crate::store::log::Keep;
 use crate::sync::{Cancel, Wake};
 
@@ -361,9 +361,11 @@ pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
         report.check()?;
         let schema = schema.ok_or_else(silent)?;
         report.progress(0, 0, "connected");
-        let (mut live, _) = feed.connect()?;
-        let columns: Vec<usize> = (0..schema.len()).collect();
-        live.project(&columns);
+        let (mut opened, _) = feed.connect()?;
+        while opened.settle(Duration::from_millis(50))?.is_none() {
+            report.check()?;
+        }
+        let mut live = opened.read(&ReadOptions::default())?;
         let mut rows = DataFrame::empty_with_schema(&schema);
         for _ in 0..20 {
             report.check()?;

@@ -7,6 +7,7 @@ use super::piece::LiveChunk;
 use super::seam::Face;
 use crate::data::Positions;
 use crate::query::window::Micros;
+use crate::source::live::ReadOptions;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reached {
@@ -134,6 +135,14 @@ impl Reached {
     /// Where reading of each partition began.
     pub fn starts(&self, feed: usize) -> Positions {
         self.partitions.iter().filter(|at| at.feed == feed).map(|at| (at.partition, at.start)).collect()
+    }
+
+    /// How a new connection reads the stretch that this one has read.
+    pub fn stretch(&self, feed: usize) -> ReadOptions {
+        let starts = self.starts(feed);
+        // An address may say 'from the end', which is another place now.
+        let start = if starts.values().any(|start| *start > 0) { starts } else { Positions::new() };
+        ReadOptions { start, stop: Some(self.of(feed)), ..ReadOptions::default() }
     }
 
     pub fn of(&self, feed: usize) -> Positions {

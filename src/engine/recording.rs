@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use polars::prelude::SchemaRef;
 
 use super::recorder::Recorder;
-use crate::data::{Fault, Positions, Result};
+use crate::data::{Fault, Result};
 use crate::disk::{self, Scratch, own};
 use crate::source::live::raw::Raw;
 use crate::source::live::shape::{Look, Shape};
 use crate::source::live::stream::{Stream, Taken};
-use crate::source::live::{Event, Expect, FeedUrl, Live, LiveKind};
+use crate::source::live::{Event, Expect, FeedUrl, LiveKind, Opened, ReadOptions, Reading, unsettled};
 use crate::store::log::{Keep, Log, Meta, Options};
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
@@ -165,7 +165,7 @@ impl Recording {
     }
 
     /// The recording from its beginning, and then as it grows: a feed like any other, but one that can wait.
-    pub fn play(self: &Arc<Self>) -> Box<dyn Live> {
+    pub fn play(self: &Arc<Self>) -> Box<dyn Opened> {
         Box::new(Playing { recording: self.clone(), stream: None })
     }
 
@@ -205,23 +205,21 @@ fn first_bytes(log: &Arc<Log>) -> Result<Vec<u8>> {
 
 const HEAD: usize = 1 << 20;
 
-/// One question's place in a recording.
+/// A recording that a question is about to read.
 struct Playing {
-    /// Before the stream, so that it outlives it.
-    stream: Option<Stream>,
+    /// Before the recording, so that it is dropped first.
+    stream: Option<Box<Stream>>,
     recording: Arc<Recording>,
 }
 
-impl Playing {
-    fn stream(&mut self) -> Result<&mut Stream> {
-        match &mut self.stream {
-            Some(stream) => Ok(stream),
-            None => Err(Fault::new("no row came yet").at(&*self.recording.source)),
-        }
-    }
+/// One question's place in a recording.
+struct Played {
+    /// Before the recording, so that it is dropped first.
+    rows: Box<dyn Reading>,
+    recording: Arc<Recording>,
 }
 
-impl Live for Playing {
+impl Opened for Playing {
     fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
         let deadline = Instant::now() + wait;
         loop {
@@ -234,7 +232,7 @@ impl Live for Playing {
                 let recording = &self.recording;
                 let stream =
                     Stream::recorded(Box::new(recording.log.reader()), recording.source.clone(), shape.clone())?;
-                self.stream = Some(stream.numbered(recording.number.as_ref()));
+                self.stream = Some(Box::new(stream.numbered(recording.number.as_ref())));
                 continue;
             }
             if let Some(fault) = over {
@@ -248,38 +246,20 @@ impl Live for Playing {
         }
     }
 
-    fn project(&mut self, columns: &[usize]) {
-        if let Some(stream) = &mut self.stream {
-            stream.project(columns);
-        }
-    }
-
-    fn require(&mut self, vital: &[usize]) {
-        if let Some(stream) = &mut self.stream {
-            stream.require(vital);
-        }
-    }
-
-    fn resume(&mut self, from: &Positions) -> Result<()> {
-        self.stream()?.resume(from)
-    }
-
-    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
-        self.stream()?.stop_at(ends)
-    }
-
-    fn count_from(&mut self, number: i64) {
-        if let Some(stream) = &mut self.stream {
-            stream.count_from(number);
-        }
-    }
-
     fn mark(&self) -> Vec<u8> {
         self.recording.log.id().to_le_bytes().to_vec()
     }
 
+    fn read(self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
+        let Self { stream, recording } = *self;
+        let stream = stream.ok_or_else(|| unsettled(&recording.source))?;
+        Ok(Box::new(Played { rows: stream.read(options)?, recording }))
+    }
+}
+
+impl Reading for Played {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
-        match self.stream()?.poll(wait)? {
+        match self.rows.poll(wait)? {
             // What was recorded before the feed failed was handed out.
             Event::End => {
                 self.recording.log.failed().map_or(Ok(Event::End), |fault| Err(fault.at(&*self.recording.source)))

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use braid::engine::recording::{Place, Recording};
 use braid::source::live::raw::{Raw, Said};
-use braid::source::live::{Expect, Live, stdin};
+use braid::source::live::{Expect, Opened, stdin};
 use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
 use serde_json::Value;
 
 use crate::cli::stderr;
-use crate::live::{rows, settled, until, url};
+use crate::live::{read, rows, settled, until, url};
 use crate::log::Full;
 use crate::recording::{Ticker, subject, taken};
 
@@ -65,8 +65,7 @@ fn what_a_feed_that_cannot_wait_sends_while_the_disk_is_full_is_answered_and_cou
         Wake::silent(),
     )
     .unwrap();
-    let mut live = recording.play();
-    settled(&mut *live);
+    let mut live = read(recording.play());
     let got = until(&mut *live, |got| !got.troubles.is_empty());
     assert!(got.troubles[0].contains("in the answer and not in the recording"), "{:?}", got.troubles);
     let more = rows(&mut *live, 300);
@@ -118,12 +117,11 @@ fn a_pipe_on_a_disk_that_stays_full_is_held_back_for_a_while_and_then_answered_w
         options(&room),
         subject("stdin:"),
         Some(&place),
-        Live::take_apart(stream),
+        Opened::take_apart(stream),
         Wake::silent(),
     )
     .unwrap();
-    let mut live = recording.play();
-    settled(&mut *live);
+    let mut live = read(recording.play());
     let got = until(&mut *live, |got| got.ended || got.frame.height() == ROWS as usize);
     assert_eq!(got.numbers("n"), (0..ROWS).collect::<Vec<_>>());
     feeding.join().unwrap();

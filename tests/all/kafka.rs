@@ -6,22 +6,21 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use braid::data::{Fault, Positions};
-use braid::source::live::{self, Event, Expect, Live};
+use braid::source::live::{self, Event, Expect, ReadOptions, Reading};
 use polars::prelude::*;
 use rskafka::client::partition::Compression;
 use rskafka::record::Record;
 
 use self::broker::{Broker, Topic, at, record, shared};
-use crate::live::{Got, open, rows, settled, until, url};
+use crate::live::{Got, open, read, read_columns, read_with, rows, settled, until, url};
 
-fn to_end(live: &mut dyn Live) -> Got {
+fn to_end(live: &mut dyn Reading) -> Got {
     until(live, |got| got.ended)
 }
 
 /// All of a topic as it is now.
 fn all(topic: &Topic, params: &str) -> Got {
-    let mut live = open(&topic.url(&format!("follow=false&{params}")));
-    settled(&mut *live);
+    let mut live = read(open(&topic.url(&format!("follow=false&{params}"))));
     to_end(&mut *live)
 }
 
@@ -82,6 +81,7 @@ fn all_partitions_are_read_from_the_beginning_and_each_chunk_says_where_it_is_fr
     }
     let mut live = open(&topic.url(""));
     let schema = settled(&mut *live);
+    let mut live = read(live);
     let names: Vec<&str> = schema.iter_names().map(|name| name.as_str()).collect();
     assert_eq!(names, ["n", "s", "kafka_key", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_headers"]);
     let got = rows(&mut *live, 1_500);
@@ -141,7 +141,7 @@ fn what_kafka_knows_of_a_message_stands_beside_it() {
     for columns in [vec![3, 0], vec![2, 3], vec![0], vec![]] {
         let mut live = open(&topic.url("follow=false"));
         let schema = settled(&mut *live);
-        live.project(&columns);
+        let mut live = read_columns(live, &columns);
         let wanted: Vec<&str> = columns.iter().map(|column| schema.get_at_index(*column).unwrap().0.as_str()).collect();
         let got = to_end(&mut *live);
         let height: usize = got.chunks.iter().map(|chunk| chunk.frame.height()).sum();
@@ -204,6 +204,7 @@ fn only_what_comes_after_the_end_is_read_from_the_end() {
     let mut live = open(&topic.url("from=end"));
     // The columns are those of what is there already.
     assert!(settled(&mut *live).get("s").is_some());
+    let mut live = read(live);
     topic.texts(0, objects(100..102));
     let got = rows(&mut *live, 2);
     assert_eq!(got.numbers("n"), [100, 101]);
@@ -232,8 +233,7 @@ fn reading_begins_at_an_offset_or_at_a_time() {
     assert_eq!(all(&topic, "from=2026-01-01T00:00:59.5&partitions=0").numbers("n").first(), Some(&60));
     assert_eq!(all(&topic, "from=2026-01-01T00:05:00").frame.height(), 0);
     // What a partition that is shorter still gets before that offset is not asked for.
-    let mut live = open(&topic.url("from=32&partitions=1"));
-    settled(&mut *live);
+    let mut live = read(open(&topic.url("from=32&partitions=1")));
     topic.texts(1, ["{\"n\":30}", "{\"n\":31}", "{\"n\":32}", "{\"n\":33}"]);
     let got = rows(&mut *live, 2);
     assert_eq!(got.numbers("n"), [32, 33]);
@@ -319,9 +319,8 @@ fn a_feed_resumed_at_its_positions_gives_what_it_had_not_given() {
     (0..3).for_each(|partition| {
         topic.texts(partition, objects(i64::from(partition) * 100..i64::from(partition) * 100 + 40))
     });
-    let mut live = open(&topic.url("follow=false"));
-    settled(&mut *live);
-    live.resume(&vector(&[(0, 40), (1, 25)])).unwrap();
+    let from = |start: &Positions| ReadOptions { start: start.clone(), ..ReadOptions::default() };
+    let mut live = read_with(open(&topic.url("follow=false")), &from(&vector(&[(0, 40), (1, 25)])));
     let got = to_end(&mut *live);
     // A partition that is not named is read from its beginning.
     assert_eq!(sorted(&got, "n"), (125..140).chain(200..240).collect::<Vec<_>>());
@@ -329,7 +328,7 @@ fn a_feed_resumed_at_its_positions_gives_what_it_had_not_given() {
     let refused = |positions: &Positions| -> Fault {
         let mut live = open(&topic.url(""));
         settled(&mut *live);
-        live.resume(positions).unwrap_err()
+        live.read(&from(positions)).err().unwrap()
     };
     assert!(refused(&vector(&[(2, 41)])).to_string().contains("partition 2 ends at offset 40, before 41"));
     assert!(refused(&vector(&[(7, 1)])).to_string().contains("no partition 7"));
@@ -337,9 +336,7 @@ fn a_feed_resumed_at_its_positions_gives_what_it_had_not_given() {
     let mut begin = Positions::new();
     let mut seen = Vec::new();
     for _ in 0..6 {
-        let mut live = open(&topic.url("follow=false"));
-        settled(&mut *live);
-        live.resume(&begin).unwrap();
+        let mut live = read_with(open(&topic.url("follow=false")), &from(&begin));
         if let Event::Chunk(chunk) = until_chunk(&mut *live) {
             seen.extend(chunk.frame.column("n").unwrap().i64().unwrap().into_no_null_iter());
             begin.insert(chunk.partition, chunk.offsets.end);
@@ -349,7 +346,7 @@ fn a_feed_resumed_at_its_positions_gives_what_it_had_not_given() {
     assert_eq!(seen, (0..40).chain(100..140).chain(200..240).collect::<Vec<_>>());
 }
 
-fn until_chunk(live: &mut dyn Live) -> Event {
+fn until_chunk(live: &mut dyn Reading) -> Event {
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_secs(20) {
         match live.poll(Duration::from_millis(50)).unwrap() {
@@ -368,6 +365,7 @@ fn the_ends_divide_history_from_what_is_live_and_both_are_one_log_read_once() {
     settled(&mut *live);
     let ends = live.ends().unwrap().unwrap();
     assert_eq!(ends, vector(&[(0, 30), (1, 0)]));
+    let mut live = read(live);
     topic.texts(0, objects(30..50));
     topic.texts(1, objects(50..60));
     let got = rows(&mut *live, 60);
@@ -380,15 +378,14 @@ fn the_ends_divide_history_from_what_is_live_and_both_are_one_log_read_once() {
     settled(&mut *live);
     topic.texts(0, objects(90..99));
     assert_eq!(live.ends().unwrap().unwrap(), vector(&[(0, 50), (1, 10)]));
-    assert_eq!(sorted(&to_end(&mut *live), "n"), (0..60).collect::<Vec<_>>());
+    assert_eq!(sorted(&to_end(&mut *read(live)), "n"), (0..60).collect::<Vec<_>>());
 }
 
 #[test]
 fn messages_deleted_before_they_were_read_are_a_gap_that_is_counted() {
     let topic = shared().topic("retention", 1);
     topic.texts(0, objects(0..20));
-    let mut live = open(&topic.url("follow=false"));
-    settled(&mut *live);
+    let mut live = read(open(&topic.url("follow=false")));
     topic.forget(0, 12);
     let got = to_end(&mut *live);
     assert_eq!(got.gaps, ["partition 0: 12 offsets (0 to 11) were deleted before they were read, and are lost"]);
@@ -404,8 +401,7 @@ fn messages_deleted_before_they_were_read_are_a_gap_that_is_counted() {
 fn a_partition_that_is_added_is_read_from_its_beginning() {
     let topic = shared().topic("grows", 2);
     topic.texts(0, objects(0..3));
-    let mut live = open(&topic.url("from=end&refresh=300ms"));
-    settled(&mut *live);
+    let mut live = read(open(&topic.url("from=end&refresh=300ms")));
     shared().tool(
         "org.apache.kafka.tools.TopicCommand",
         &["--bootstrap-server", &shared().address(), "--alter", "--topic", "grows", "--partitions", "3"],
@@ -443,7 +439,7 @@ fn marks_of_transactions_are_passed_over_and_covered() {
     let mut live = open(&topic.url("follow=false"));
     settled(&mut *live);
     let ends = live.ends().unwrap().unwrap();
-    let got = to_end(&mut *live);
+    let got = to_end(&mut *read(live));
     assert_eq!(got.frame.height(), 400);
     // Behind the last message stands a mark; what was read includes it.
     assert_eq!(positions(&got), ends);
@@ -451,21 +447,18 @@ fn marks_of_transactions_are_passed_over_and_covered() {
     assert!(got.rejects.is_empty() && got.gaps.is_empty());
     // Told where history ends, a feed says so when it is there, though nothing but a mark is left of it; no chunk
     // crosses it.
-    let mut live = open(&topic.url(""));
-    settled(&mut *live);
-    live.split_at(&ends);
+    let split = ReadOptions { split: ends.clone(), ..ReadOptions::default() };
+    let mut live = read_with(open(&topic.url("")), &split);
     let history = until(&mut *live, |got| got.chunks.last().is_some_and(|chunk| chunk.offsets.end == ends[&0]));
     assert_eq!(history.frame.height(), 400);
     // The past up to a position in the middle is that, and no more.
-    let mut live = open(&topic.url(""));
-    settled(&mut *live);
-    live.stop_at(&vector(&[(0, 100)])).unwrap();
+    let stop = ReadOptions { stop: Some(vector(&[(0, 100)])), ..ReadOptions::default() };
+    let mut live = read_with(open(&topic.url("")), &stop);
     let past = to_end(&mut *live);
     assert!(past.numbers("kafka_offset").iter().all(|offset| *offset < 100) && positions(&past) == vector(&[(0, 100)]));
     // Begun at the mark itself, it ends; and what comes behind it is found.
     let last = ends[&0] - 1;
-    let mut live = open(&topic.url(&format!("partitions=0&from={last}")));
-    settled(&mut *live);
+    let mut live = read(open(&topic.url(&format!("partitions=0&from={last}"))));
     let quiet = until_quiet(&mut *live);
     assert_eq!(quiet.frame.height(), 0);
     topic.texts(0, objects(77..78));
@@ -473,7 +466,7 @@ fn marks_of_transactions_are_passed_over_and_covered() {
 }
 
 /// Polls for a second.
-fn until_quiet(live: &mut dyn Live) -> Got {
+fn until_quiet(live: &mut dyn Reading) -> Got {
     let end = Instant::now() + Duration::from_secs(1);
     until(live, |_| Instant::now() >= end)
 }
@@ -486,8 +479,7 @@ fn a_broker_killed_and_started_again_loses_and_doubles_nothing() {
         (0..3_i32).for_each(|p| topic.texts(p, objects(from + i64::from(p) * 100..from + i64::from(p) * 100 + 100)))
     };
     write(&topic, 0);
-    let mut live = open(&topic.url(""));
-    settled(&mut *live);
+    let mut live = read(open(&topic.url("")));
     let mut got = rows(&mut *live, 100);
     broker.kill();
     let more = until(&mut *live, |got| got.troubles.len() > 2);
@@ -533,7 +525,7 @@ fn a_quiet_topic_is_waited_for_without_work() {
     assert!(live.settle(Duration::from_millis(150)).unwrap().is_none());
     assert!(begin.elapsed() < Duration::from_secs(2));
     topic.texts(1, ["{\"n\":1}"]);
-    settled(&mut *live);
+    let mut live = read(live);
     rows(&mut *live, 1);
     let busy = || {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -569,6 +561,7 @@ fn the_table_may_know_the_columns_already() {
     let mut live =
         live::open(&url(&topic.url("follow=false")), Expect { known: Some(known.into()), time: None }).unwrap();
     let schema = settled(&mut *live);
+    let mut live = read(live);
     assert_eq!(schema.iter_names().map(|n| n.as_str()).take(3).collect::<Vec<_>>(), ["n", "extra", "kafka_key"]);
     assert_eq!(to_end(&mut *live).frame.height(), 2);
 }

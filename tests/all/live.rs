@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use braid::data::chunk::CHUNK_ROWS;
 use braid::data::{Chunk, Fault, Rejects, format};
 use braid::source::history::open_history;
-use braid::source::live::{self, COMMON, Event, Expect, FeedUrl, LIVE_KINDS, Live};
+use braid::source::live::{self, COMMON, Event, Expect, FeedUrl, LIVE_KINDS, Opened, ReadOptions, Reading};
 use polars::prelude::*;
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ pub fn url(text: &str) -> FeedUrl {
     FeedUrl::parse(text).unwrap()
 }
 
-pub fn open(text: &str) -> Box<dyn Live> {
+pub fn open(text: &str) -> Box<dyn Opened> {
     live::open(&url(text), Expect::default()).unwrap()
 }
 
@@ -30,8 +30,23 @@ fn refused(text: &str) -> Fault {
     }
 }
 
-pub fn settled(live: &mut dyn Live) -> SchemaRef {
-    live.settle(WAIT).unwrap().expect("nothing arrived")
+pub fn settled(feed: &mut dyn Opened) -> SchemaRef {
+    feed.settle(WAIT).unwrap().expect("nothing arrived")
+}
+
+/// Reads all columns of a feed once it is settled.
+pub fn read(feed: Box<dyn Opened>) -> Box<dyn Reading> {
+    read_with(feed, &ReadOptions::default())
+}
+
+/// Reads these columns of a feed once it is settled.
+pub fn read_columns(feed: Box<dyn Opened>, columns: &[usize]) -> Box<dyn Reading> {
+    read_with(feed, &ReadOptions::columns(columns.to_vec()))
+}
+
+pub fn read_with(mut feed: Box<dyn Opened>, options: &ReadOptions) -> Box<dyn Reading> {
+    settled(&mut *feed);
+    feed.read(options).unwrap()
 }
 
 /// What a feed gave.
@@ -83,7 +98,7 @@ impl Got {
 }
 
 /// Polls until `enough`, or fails after a while.
-pub fn until(live: &mut dyn Live, enough: impl Fn(&Got) -> bool) -> Got {
+pub fn until(live: &mut dyn Reading, enough: impl Fn(&Got) -> bool) -> Got {
     let (begin, mut got) = (Instant::now(), Got::default());
     while !enough(&got) {
         assert!(
@@ -98,21 +113,20 @@ pub fn until(live: &mut dyn Live, enough: impl Fn(&Got) -> bool) -> Got {
     got
 }
 
-pub fn rows(live: &mut dyn Live, count: usize) -> Got {
+pub fn rows(live: &mut dyn Reading, count: usize) -> Got {
     until(live, |got| got.frame.height() >= count)
 }
 
-pub fn to_end(live: &mut dyn Live) -> Got {
+pub fn to_end(live: &mut dyn Reading) -> Got {
     until(live, |got| got.ended)
 }
 
 fn all(text: &str) -> Got {
-    let mut live = open(text);
-    settled(&mut *live);
+    let mut live = read(open(text));
     to_end(&mut *live)
 }
 
-fn quiet(live: &mut dyn Live) {
+fn quiet(live: &mut dyn Reading) {
     let event = live.poll(SHORT).unwrap();
     assert!(matches!(event, Event::Quiet), "{event:?}");
 }
@@ -200,6 +214,7 @@ fn a_followed_file_gives_every_line_once_when_it_is_complete() {
     append(&path, &objects(0..3));
     let mut live = open(&feed(&path));
     assert_eq!(settled(&mut *live).iter_names().map(|n| n.to_string()).collect::<Vec<_>>(), ["n", "s"]);
+    let mut live = read(live);
     let first = rows(&mut *live, 3);
     assert_eq!(first.numbers("n"), [0, 1, 2]);
     quiet(&mut *live);
@@ -223,8 +238,7 @@ fn a_followed_file_gives_every_line_once_when_it_is_complete() {
 fn a_poll_waits_no_longer_than_it_may() {
     let (_folder, path) = place("still.csv");
     append(&path, "n,s\n1,a\n");
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 1);
     let begin = Instant::now();
     quiet(&mut *live);
@@ -235,16 +249,12 @@ fn a_poll_waits_no_longer_than_it_may() {
 fn only_the_columns_asked_for_are_handed_out_in_the_order_asked_for() {
     let (_folder, path) = place("columns.csv");
     append(&path, "a,b,c\n1,x,true\n2,y,false\n");
-    let mut live = open(&format!("{}?follow=false", feed(&path)));
-    settled(&mut *live);
-    live.project(&[2, 0]);
+    let mut live = read_columns(open(&format!("{}?follow=false", feed(&path))), &[2, 0]);
     let got = to_end(&mut *live);
     assert_eq!(got.frame.get_column_names().iter().map(|n| n.as_str()).collect::<Vec<_>>(), ["c", "a"]);
     assert_eq!(got.numbers("a"), [1, 2]);
 
-    let mut live = open(&format!("{}?follow=false", feed(&path)));
-    settled(&mut *live);
-    live.project(&[]);
+    let mut live = read_columns(open(&format!("{}?follow=false", feed(&path))), &[]);
     assert_eq!(to_end(&mut *live).chunks.iter().map(Chunk::rows_in).sum::<u64>(), 2);
 }
 
@@ -252,8 +262,7 @@ fn only_the_columns_asked_for_are_handed_out_in_the_order_asked_for() {
 fn a_rotated_file_is_read_to_its_end_before_the_new_one_begins() {
     let (folder, path) = place("log.csv");
     append(&path, "n,s\n1,a\n2,b\n");
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 2);
     // Lines that come just before and just after the move, and a last one that has no line end.
     append(&path, "3,c\n");
@@ -271,9 +280,7 @@ fn a_rotated_file_is_read_to_its_end_before_the_new_one_begins() {
 fn a_new_file_may_order_its_columns_otherwise_but_must_have_them() {
     let (folder, path) = place("log.csv");
     append(&path, "n,s\n1,a\n");
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
-    live.project(&[0]);
+    let mut live = read_columns(open(&feed(&path)), &[0]);
     rows(&mut *live, 1);
     fs::rename(&path, folder.path().join("old")).unwrap();
     append(&path, "extra,s,n\n9,x,2\n");
@@ -295,8 +302,7 @@ fn a_truncated_file_is_told_as_a_gap_and_begins_again() {
     let (_folder, path) = place("short.ndjson");
     append(&path, &objects(0..50));
     append(&path, "{\"n\":50,\"s\":\"cut of");
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 50);
     quiet(&mut *live);
     File::create(&path).unwrap();
@@ -318,8 +324,7 @@ fn a_truncated_file_is_told_as_a_gap_and_begins_again() {
 fn a_file_that_was_written_anew_and_is_longer_already_is_not_taken_for_the_old_one() {
     let (_folder, path) = place("anew.ndjson");
     append(&path, &objects(0..3));
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 3);
     fs::write(&path, objects(200..210)).unwrap();
     let got = rows(&mut *live, 10);
@@ -334,7 +339,7 @@ fn a_missing_file_is_trouble_while_it_is_followed_and_a_fault_when_it_is_not() {
     let mut live = open(&feed(&path));
     assert!(live.settle(SHORT).unwrap().is_none());
     append(&path, &objects(0..2));
-    settled(&mut *live);
+    let mut live = read(live);
     let got = rows(&mut *live, 2);
     assert!(matches!(&got.troubles[..], [trouble] if trouble.contains("waiting")), "{:?}", got.troubles);
     assert_eq!(got.numbers("n"), [0, 1]);
@@ -349,6 +354,7 @@ fn a_header_that_is_rotated_away_before_any_row_does_not_settle_the_types() {
     fs::rename(&path, folder.path().join("old")).unwrap();
     append(&path, "n,s\n1,a\n");
     assert_eq!(settled(&mut *live).get("n"), Some(&DataType::Int64));
+    let mut live = read(live);
     assert_eq!(rows(&mut *live, 1).numbers("n"), [1]);
 }
 
@@ -356,8 +362,7 @@ fn a_header_that_is_rotated_away_before_any_row_does_not_settle_the_types() {
 fn a_file_that_is_deleted_and_written_again_goes_on() {
     let (_folder, path) = place("back.ndjson");
     append(&path, &objects(0..2));
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 2);
     fs::remove_file(&path).unwrap();
     let got = until(&mut *live, |got| !got.troubles.is_empty());
@@ -445,13 +450,13 @@ fn types_that_the_table_knows_hold_for_the_feed() {
     let expect = Expect { known: Some(known.into()), time: None };
     let mut live = live::open(&url(&format!("{}?follow=false", feed(&path))), expect.clone()).unwrap();
     assert_eq!(settled(&mut *live).get("x"), Some(&DataType::Float64));
+    let mut live = read(live);
     assert_eq!(to_end(&mut *live).frame.column("x").unwrap().f64().unwrap().sum(), Some(3.5));
     // A feed without rows ends at once where the types are known, and is a fault where they are not.
     let (_folder, empty) = place("empty.ndjson");
     append(&empty, "");
     let address = format!("{}?follow=false", feed(&empty));
-    let mut live = live::open(&url(&address), expect).unwrap();
-    settled(&mut *live);
+    let mut live = read(live::open(&url(&address), expect).unwrap());
     assert_eq!(to_end(&mut *live).frame.height(), 0);
     assert!(open(&address).settle(SHORT).unwrap_err().what.contains("no rows"));
 }
@@ -463,6 +468,7 @@ fn text_in_another_encoding_is_followed_and_utf_16_says_why_not() {
     fs::write(&path, &bytes).unwrap();
     let mut live = open(&feed(&path));
     assert_eq!(settled(&mut *live).iter_names().map(|n| n.to_string()).collect::<Vec<_>>(), ["城市", "人口"]);
+    let mut live = read(live);
     assert_eq!(rows(&mut *live, 6).numbers("人口"), [21, 24, 18, 17, 20, 32]);
     let (more, _, _) = encoding_rs::GBK.encode("武汉,13\n");
     OpenOptions::new().append(true).open(&path).unwrap().write_all(&more).unwrap();
@@ -515,8 +521,7 @@ fn a_pipe_gives_the_same_rows_however_its_bytes_arrive() {
                     }
                 }
             });
-            let mut live = stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap();
-            settled(&mut live);
+            let mut live = read(Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap()));
             let got = to_end(&mut live);
             assert_eq!(got.numbers("n"), (0..500).collect::<Vec<_>>(), "in steps of {step}");
             assert_eq!(got.frame.column("s").unwrap().str().unwrap().get(499), Some("a \"b\"\nc"));
@@ -535,7 +540,7 @@ fn a_silent_pipe_does_not_hold_up_its_reader_and_a_dense_one_is_handed_out_in_fe
     assert!(live.settle(SHORT).unwrap().is_none());
     assert!(begin.elapsed() < SHORT * 8);
     writer.write_all(objects(0..1).as_bytes()).unwrap();
-    settled(&mut live);
+    let mut live = read(live);
     assert_eq!(rows(&mut live, 1).numbers("n"), [0]);
     quiet(&mut live);
     std::thread::scope(|scope| {
@@ -590,9 +595,7 @@ fn the_same_seed_gives_the_same_rows_however_they_are_handed_out() {
     assert!(expected.len() > 20_000);
     // Another pace, another format (whose pieces are cut otherwise), other columns: the same rows.
     for (path, pace) in [(&path, "speed=4000"), (&path, "rate=40000"), (&text, "speed=max"), (&text, "speed=10000")] {
-        let mut live = open(&replay(path, &format!("{pace}&{faults}")));
-        settled(&mut *live);
-        live.project(&[1]);
+        let mut live = read_columns(open(&replay(path, &format!("{pace}&{faults}"))), &[1]);
         assert!(to_end(&mut *live).numbers("n") == expected, "{pace}");
     }
     assert!(all(&replay(&path, "speed=max&disorder=30s&duplicate=0.05&seed=8")).numbers("n") != expected);
@@ -644,8 +647,7 @@ fn duplicates_come_as_often_as_they_shall_and_never_thrice() {
 #[test]
 fn a_replay_keeps_the_pace_of_its_times_in_few_chunks() {
     let (_folder, path) = timed("a.parquet", 30_000, 1_000);
-    let mut live = open(&replay(&path, "speed=50"));
-    settled(&mut *live);
+    let mut live = read(open(&replay(&path, "speed=50")));
     let begin = Instant::now();
     let mut got = Got::default();
     while !got.ended {
@@ -663,8 +665,7 @@ fn a_replay_keeps_the_pace_of_its_times_in_few_chunks() {
 #[test]
 fn a_replay_begins_at_a_time_without_waiting_for_what_was_before() {
     let (_folder, path) = timed("a.parquet", 100, 60_000_000);
-    let mut live = open(&replay(&path, "from=2001-01-01T01:30:00&speed=1"));
-    settled(&mut *live);
+    let mut live = read(open(&replay(&path, "from=2001-01-01T01:30:00&speed=1")));
     let begin = Instant::now();
     assert_eq!(rows(&mut *live, 1).numbers("n"), [90]);
     assert!(begin.elapsed() < Duration::from_secs(2));
@@ -678,9 +679,8 @@ fn a_replay_begins_at_a_time_without_waiting_for_what_was_before() {
 fn a_replay_that_is_hastened_catches_up_at_once_and_keeps_its_pace_from_there() {
     let (_folder, path) = timed("a.parquet", 100, 60_000_000);
     for pace in ["speed=1", "rate=0.001"] {
-        let mut live = open(&replay(&path, pace));
-        settled(&mut *live);
-        live.hasten(&[(0, 60)].into_iter().collect());
+        let hasten = [(0, 60)].into_iter().collect();
+        let mut live = read_with(open(&replay(&path, pace)), &ReadOptions { hasten, ..ReadOptions::default() });
         let begin = Instant::now();
         let got = rows(&mut *live, 60);
         assert!(begin.elapsed() < Duration::from_secs(2), "{pace}");

@@ -61,6 +61,7 @@ fn every_form_of_message_becomes_rows_and_what_is_no_object_is_set_aside() {
         });
         let mut live = open(&address);
         assert_eq!(settled(&mut *live).iter_names().next().unwrap().as_str(), "n");
+        let mut live = read(live);
         let got = until(&mut *live, |got| got.frame.height() + got.rejects.count as usize >= 17);
         assert_eq!(got.numbers("n"), [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13]);
         let refused: Vec<u64> = got.rejects.kept.iter().map(|reject| reject.line).collect();
@@ -94,8 +95,7 @@ fn the_subscribe_message_arrives_and_the_server_sees_the_query() {
             hold(&mut socket);
             (seen, subscribe)
         });
-        let mut live = open(&format!("{address}?subscribe=%7B%22channel%22:%22a%26b%22%7D&query=streams%3Dbtc"));
-        settled(&mut *live);
+        let mut live = read(open(&format!("{address}?subscribe=%7B%22channel%22:%22a%26b%22%7D&query=streams%3Dbtc")));
         assert_eq!(rows(&mut *live, 1).numbers("n"), [1]);
         drop(live);
         assert_eq!(server.join().unwrap(), ("/feed?streams=btc".to_owned(), r#"{"channel":"a&b"}"#.to_owned()));
@@ -122,8 +122,7 @@ fn a_lost_connection_is_trouble_then_a_gap_and_then_rows_go_on() {
             send(&mut socket, r#"{"n":4}"#);
             hold(&mut socket);
         });
-        let mut live = open(&address);
-        settled(&mut *live);
+        let mut live = read(open(&address));
         // In this order: rows, trouble, a gap, rows.
         let mut story = String::new();
         let begin = Instant::now();
@@ -163,8 +162,7 @@ fn a_poll_waits_no_longer_than_it_may_and_pings_are_answered() {
             socket.send(Message::Ping("are you there".into())).unwrap();
             socket.read().unwrap()
         });
-        let mut live = open(&address);
-        settled(&mut *live);
+        let mut live = read(open(&address));
         rows(&mut *live, 1);
         let begin = Instant::now();
         let event = live.poll(Duration::from_millis(60)).unwrap();
@@ -188,8 +186,7 @@ fn many_messages_come_in_few_chunks() {
             socket.flush().unwrap();
             hold(&mut socket);
         });
-        let mut live = open(&address);
-        settled(&mut *live);
+        let mut live = read(open(&address));
         let got = rows(&mut *live, 20_000);
         assert_eq!(got.numbers("n"), (0..20_000).collect::<Vec<_>>());
         assert!(got.chunks.len() < 400, "{} chunks", got.chunks.len());

@@ -130,8 +130,7 @@ fn a_message_that_is_too_long_or_no_utf_8_is_set_aside_and_the_connection_goes_o
             send(&mut socket, 7..2_000);
             hold(&mut socket);
         });
-        let mut live = open(&address);
-        settled(&mut *live);
+        let mut live = read(open(&address));
         let got = until(&mut *live, |got| got.frame.height() + got.rejects.count as usize >= 2_001);
         let good: Vec<i64> = [1, 3, 4].into_iter().chain(7..2_000).collect();
         assert_eq!(got.numbers("n"), good);
@@ -219,15 +218,11 @@ fn the_number_of_a_message_need_not_be_asked_for_and_must_be_one() {
             .unwrap();
         address
     };
-    let mut live = open(&format!("{}?number=n", serve()));
-    settled(&mut *live);
-    live.project(&[1]);
+    let mut live = read_columns(open(&format!("{}?number=n", serve())), &[1]);
     let got = rows(&mut *live, 2);
     assert_eq!((got.frame.width(), got.repeated, got.missing), (1, 1, 0));
     for (number, word) in [("s", "no whole numbers"), ("seq", "no field 'seq'")] {
-        let mut live = open(&format!("{}?number={number}", serve()));
-        settled(&mut *live);
-        live.project(&[0]);
+        let mut live = read_columns(open(&format!("{}?number={number}", serve())), &[0]);
         let begin = Instant::now();
         let fault = loop {
             assert!(begin.elapsed() < Duration::from_secs(20));
@@ -251,8 +246,7 @@ fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
             drop(socket);
             hold(&mut accept(&listener));
         });
-        let mut live = open(&address);
-        settled(&mut *live);
+        let mut live = read(open(&address));
         let got = until(&mut *live, |got| !got.gaps.is_empty());
         let seconds: f64 =
             got.gaps[0].strip_prefix("connection lost for ").unwrap().split(' ').next().unwrap().parse().unwrap();

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 use braid::engine::recording::{Place, Recording, Subject};
 use braid::source::live::raw::{Raw, Said};
 use braid::source::live::stream::{Stream, Taken};
-use braid::source::live::{self, Expect, Live, intake::Intake, stdin};
+use braid::source::live::{self, Expect, Opened, ReadOptions, intake::Intake, stdin};
 use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
 
 use crate::cli::stderr;
-use crate::live::{rows, settled, until, url};
+use crate::live::{read, read_columns, read_with, rows, settled, until, url};
 use crate::log::Full;
 
 fn ask(workspace: &Path, sql: &str) -> Command {
@@ -188,8 +188,7 @@ fn questions_resume_at_any_position_with_the_header_that_holds_there() {
     let mut after = BTreeMap::new();
     for (round, text) in ["n,k\n1,a\n2,b\n", "k,n\nc,3\nd,4\n", "k,n\ne,5\nf,6\n"].into_iter().enumerate() {
         let (recording, writer) = record(&place, text, round == 0);
-        let mut live = recording.play();
-        settled(&mut *live);
+        let mut live = read(recording.play());
         let got = rows(&mut *live, (round + 1) * 2);
         assert_eq!(got.numbers("n"), (1..=(round as i64 + 1) * 2).collect::<Vec<_>>());
         for chunk in &got.chunks {
@@ -208,16 +207,14 @@ fn questions_resume_at_any_position_with_the_header_that_holds_there() {
     let (recording, _writer) = record(&place, "", false);
     assert!(after.len() >= 3, "{after:?}");
     for (position, n) in after.into_iter().filter(|(_, n)| *n < 6) {
-        let mut live = recording.play();
-        settled(&mut *live);
-        live.project(&[0]);
-        live.resume(&[(0, position)].into()).unwrap();
+        let start = [(0, position)].into();
+        let options = ReadOptions { start, ..ReadOptions::columns(vec![0]) };
+        let mut live = read_with(recording.play(), &options);
         let got = rows(&mut *live, usize::try_from(6 - n).unwrap());
         assert_eq!(got.numbers("n"), (n + 1..=6).collect::<Vec<_>>(), "from {position}");
         // The past once more, up to a position.
-        let mut live = recording.play();
-        settled(&mut *live);
-        live.stop_at(&[(0, position)].into()).unwrap();
+        let stop = Some([(0, position)].into());
+        let mut live = read_with(recording.play(), &ReadOptions { stop, ..ReadOptions::default() });
         assert_eq!(until(&mut *live, |got| got.ended).numbers("n"), (1..=n).collect::<Vec<_>>(), "to {position}");
     }
 }
@@ -230,7 +227,7 @@ fn record(place: &Place, text: &str, first: bool) -> (Arc<Recording>, std::io::P
     if first {
         settled(&mut *stream);
     }
-    let recording = Recording::start(subject("stdin:"), Some(place), Live::take_apart(stream), Wake::silent()).unwrap();
+    let recording = Recording::start(subject("stdin:"), Some(place), Opened::take_apart(stream), Wake::silent()).unwrap();
     (recording, writer)
 }
 
@@ -255,7 +252,7 @@ pub fn taken(raw: Box<dyn Raw>) -> Taken {
     let ndjson = braid::data::format::FORMATS.iter().copied().find(|f| f.name == "ndjson").unwrap();
     let mut stream = Box::new(Stream::new(raw, Intake::lines(&url("stdin:"), ndjson, &Expect::default())));
     settled(&mut *stream);
-    Live::take_apart(stream).unwrap()
+    Opened::take_apart(stream).unwrap()
 }
 
 #[test]
@@ -276,9 +273,8 @@ fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
     settled(&mut *stream);
     let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
     let recording =
-        Recording::start_with(options, subject("stdin:"), None, Live::take_apart(stream), Wake::silent()).unwrap();
-    let mut live = recording.play();
-    settled(&mut *live);
+        Recording::start_with(options, subject("stdin:"), None, Opened::take_apart(stream), Wake::silent()).unwrap();
+    let mut live = read(recording.play());
     let got = until(&mut *live, |got| !got.troubles.is_empty());
     assert!(
         got.troubles[0].starts_with("the disk is full: ") && got.troubles[0].ends_with("the feed waits"),
@@ -303,8 +299,7 @@ fn a_recording_for_the_process_alone_leaves_nothing_behind() {
     let folder = {
         let recording =
             Recording::start(subject("stdin:"), None, Some(taken(Box::new(Ticker(0)))), Wake::silent()).unwrap();
-        let mut live = recording.play();
-        settled(&mut *live);
+        let mut live = read(recording.play());
         rows(&mut *live, 5);
         recording.log().folder().to_owned()
     };

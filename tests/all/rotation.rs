@@ -17,8 +17,7 @@ fn rows_written_to_the_old_file_after_the_new_one_began_come_in() {
     let (folder, path) = place("log.ndjson");
     append(&path, &objects(0..3));
     let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 3);
     fs::rename(&path, folder.path().join("log.ndjson.1")).unwrap();
     append(&path, &objects(100..102));
@@ -43,8 +42,7 @@ fn a_file_that_came_and_went_between_two_looks_is_read_where_it_is_now() {
     for names in [["log.csv.2", "log.csv.1"], ["log.csv-20010101", "log.csv-20010102"]] {
         let (folder, path) = place("log.csv");
         append(&path, "n,s\n1,a\n2,b\n");
-        let mut live = open(&feed(&path));
-        settled(&mut *live);
+        let mut live = read(open(&feed(&path)));
         rows(&mut *live, 2);
         append(&path, "3,c\n");
         fs::rename(&path, folder.path().join(names[0])).unwrap();
@@ -67,8 +65,7 @@ fn a_file_between_that_cannot_be_read_any_more_is_told() {
     for (there, word) in [(None, "gone"), (Some("log.ndjson.1.gz"), "packed")] {
         let (folder, path) = place("log.ndjson");
         append(&path, &objects(0..2));
-        let mut live = open(&feed(&path));
-        settled(&mut *live);
+        let mut live = read(open(&feed(&path)));
         rows(&mut *live, 2);
         fs::rename(&path, folder.path().join("log.ndjson.2")).unwrap();
         if let Some(name) = there {
@@ -89,8 +86,7 @@ fn a_file_between_that_cannot_be_read_any_more_is_told() {
 fn what_was_not_read_of_a_file_that_is_copied_and_cut_is_read_from_its_copy() {
     let (folder, path) = place("log.ndjson");
     append(&path, &objects(0..5));
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 5);
     // Two more rows, and then, before anybody looks, the copy is made and the file is cut.
     append(&path, &objects(5..7));
@@ -130,8 +126,7 @@ fn an_answer_over_a_rotated_file_is_not_called_wrong_because_its_past_cannot_be_
 fn a_file_that_was_packed_and_one_that_came_after_it_are_told_of_or_read() {
     let (folder, path) = place("log.ndjson");
     append(&path, &objects(0..2));
-    let mut live = open(&feed(&path));
-    settled(&mut *live);
+    let mut live = read(open(&feed(&path)));
     rows(&mut *live, 2);
     // Rotated and packed, and rotated again, between two looks.
     append(&path, &objects(2..3));

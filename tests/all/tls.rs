@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use braid::source::live::{self, Expect, Live, tls};
+use braid::source::live::{self, Expect, Opened, tls};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{AlertDescription, CertificateError, Error};
@@ -19,7 +19,7 @@ fn certificate(name: &str) -> PathBuf {
 }
 
 /// A feed from a server that shows this certificate, and sends a row where it is believed.
-fn served(shown: &str, trusted: Option<&str>, check: impl FnOnce(Box<dyn Live>)) {
+fn served(shown: &str, trusted: Option<&str>, check: impl FnOnce(Box<dyn Opened>)) {
     let chain = vec![CertificateDer::from_pem_file(certificate(shown)).unwrap()];
     let key = PrivateKeyDer::from_pem_file(certificate(shown)).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -59,7 +59,7 @@ fn a_certificate_that_is_not_believed_says_why_in_words() {
         });
     }
     served("good", Some("authority"), |mut live| {
-        settled(&mut *live);
+        let mut live = read(live);
         assert_eq!(rows(&mut *live, 1).numbers("n"), [1]);
     });
 }

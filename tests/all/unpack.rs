@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use braid::source::history::open_history;
-use braid::source::live::{Expect, stdin};
+use braid::source::live::{Expect, Opened, stdin};
 use proptest::prelude::*;
 
 use crate::cli::stderr;
@@ -27,8 +27,7 @@ fn piped(bytes: Vec<u8>, step: usize) -> Got {
     let feeding = std::thread::Builder::new()
         .spawn(move || bytes.chunks(step).for_each(|part| writer.write_all(part).unwrap()))
         .unwrap();
-    let mut live = stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap();
-    settled(&mut live);
+    let mut live = read(Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap()));
     let got = to_end(&mut live);
     feeding.join().unwrap();
     got
@@ -159,8 +158,7 @@ proptest! {
         // Less than a pipe holds.
         writer.write_all(&bytes).unwrap();
         drop(writer);
-        let mut live: Box<dyn braid::source::live::Live> =
-            Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
+        let mut live = stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap();
         prop_assert!(live.settle(std::time::Duration::from_secs(10)).is_err());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("noise.csv");

@@ -12,11 +12,10 @@ use crate::engine::gather::Own;
 use crate::engine::intake::Conform;
 use crate::engine::reached::At;
 use crate::engine::{Feed, Table};
-use crate::source::live::{Event, Live};
+use crate::source::live::{Event, Opened, ReadOptions, Reading};
 
 pub(super) struct Reader {
-    live: Box<dyn Live>,
-    conform: Option<Conform>,
+    state: State,
     table: Arc<Table>,
     pub number: usize,
     pub name: String,
@@ -27,6 +26,14 @@ pub(super) struct Reader {
     blind: bool,
     /// Where each partition stands, and how often it began anew.
     known: Vec<(u32, u64, u64)>,
+}
+
+/// How far the connection came.
+enum State {
+    Opened(Box<dyn Opened>),
+    Reading(Box<dyn Reading>, Conform),
+    /// It could not be read.
+    Failed,
 }
 
 /// What came.
@@ -62,8 +69,7 @@ impl Reader {
         let truth = derived.map_or_else(|| vec![guarding.target.name.as_str().into()], |d| d.columns);
         let (table, name) = (guarding.table.clone(), feed.url.shown());
         Ok(Self {
-            live: feed.reread()?,
-            conform: None,
+            state: State::Opened(feed.reread()?),
             table,
             number,
             name,
@@ -80,11 +86,15 @@ impl Reader {
     /// # Errors
     /// The feed's, or when its rows are not what the table holds.
     pub fn next(&mut self, own: &Own<'_>, wait: Duration) -> Result<Step> {
-        let Some(conform) = &self.conform else {
-            let Some(settled) = self.live.settle(wait)? else { return Ok(Step::Quiet) };
-            return self.begin(own, &settled);
+        let (live, conform) = match &mut self.state {
+            State::Reading(live, conform) => (live, conform),
+            State::Opened(opened) => {
+                let Some(settled) = opened.settle(wait)? else { return Ok(Step::Quiet) };
+                return self.begin(own, &settled);
+            }
+            State::Failed => return Ok(Step::End),
         };
-        Ok(match self.live.poll(wait)? {
+        Ok(match live.poll(wait)? {
             Event::Chunk(chunk) => {
                 let (partition, offsets, unread) = (chunk.partition, chunk.offsets.clone(), chunk.rejects.count);
                 let frame = conform.apply(chunk)?.frame;
@@ -112,12 +122,12 @@ impl Reader {
 
     fn begin(&mut self, own: &Own<'_>, settled: &Schema) -> Result<Step> {
         let (conform, missing) = Conform::to(&own.columns, &self.table.schema, settled);
-        self.live.project(&conform.projection);
-        if self.from.values().any(|from| *from > 0) {
-            self.live.resume(&self.from)?;
+        let start = if self.from.values().any(|from| *from > 0) { self.from.clone() } else { Positions::new() };
+        let options =
+            ReadOptions { start, hasten: self.hurry.clone(), ..ReadOptions::columns(conform.projection.clone()) };
+        if let State::Opened(opened) = std::mem::replace(&mut self.state, State::Failed) {
+            self.state = State::Reading(opened.read(&options)?, conform);
         }
-        self.live.hasten(&self.hurry);
-        self.conform = Some(conform);
         if missing.is_empty() {
             return Ok(Step::Quiet);
         }

@@ -20,14 +20,14 @@ use super::shared::{Log, Shared};
 use crate::data::{Chunk, Fault, Positions, Result};
 use crate::query::window::{Micros, finite, micros_of};
 use crate::source::history::{History, Piece, Reader};
-use crate::source::live::{Event, Live, Numbered};
+use crate::source::live::{Event, Numbered, Opened, ReadOptions, Reading};
 
 /// How long a thread waits for rows before it looks whether it should stop.
 pub(super) const WAIT: Duration = Duration::from_millis(20);
 
 /// The files of a table, handed out piece by piece to whichever worker is free.
 pub struct HistoryQueue {
-    state: Mutex<Reading>,
+    state: Mutex<Handing>,
     total: u64,
     /// Names of the columns that are read, and of those without whose value a row is none.
     columns: Vec<PlSmallStr>,
@@ -43,7 +43,7 @@ pub struct Handed {
     pub number: u64,
 }
 
-struct Reading {
+struct Handing {
     files: VecDeque<Arc<dyn History>>,
     handed: u64,
     current: Option<Box<dyn Reader>>,
@@ -68,7 +68,7 @@ impl HistoryQueue {
         let total = shared.table.history.iter().map(|f| f.extent().bytes).sum();
         let files = shared.table.history.iter().skip(done.files).cloned().collect();
         Self {
-            state: Mutex::new(Reading {
+            state: Mutex::new(Handing {
                 files,
                 handed: 0,
                 current: None,
@@ -86,7 +86,7 @@ impl HistoryQueue {
         self.lock().done
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Reading> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Handing> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -137,7 +137,7 @@ impl HistoryQueue {
     }
 }
 
-impl Reading {
+impl Handing {
     fn end_file(&mut self) {
         self.current = None;
         self.done = HistoryDone { files: self.done.files + 1, pieces: 0 };
@@ -213,23 +213,18 @@ fn tell_damage(shared: &Shared, feed: &Feed, told: usize) -> usize {
 }
 
 fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out: &Sender<LiveChunk>) -> Result<()> {
-    let (mut live, can_wait) = feed.connect()?;
+    let (mut opened, can_wait) = feed.connect()?;
     let settled = loop {
         if shared.ending() {
             return Ok(());
         }
-        if let Some(schema) = live.settle(WAIT)? {
+        if let Some(schema) = opened.settle(WAIT)? {
             break schema;
         }
     };
     let name = feed.url.shown();
     let conform = Conform::new(shared, &settled, &name);
-    live.project(&conform.projection);
-    live.require(&conform.vital);
-    partitions.begin(live.as_mut(), feed)?;
-    if let Some(reached) = &shared.options.catch_up {
-        live.hasten(&reached.of(partitions.feed));
-    }
+    let mut live = partitions.begin(opened, feed, &conform)?;
     let mut newest: Option<Micros> = None;
     let mut number = 0;
     let mut numbered: Option<Numbered> = None;
@@ -298,44 +293,47 @@ impl<'a> Partitions<'a> {
 
     /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before
     /// the first live row is counted.
-    fn begin(&mut self, live: &mut dyn Live, feed: &Feed) -> Result<()> {
+    fn begin(&mut self, mut opened: Box<dyn Opened>, feed: &Feed, conform: &Conform) -> Result<Box<dyn Reading>> {
         let source: Arc<str> = feed.url.shown().into();
-        let before = self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(self.feed));
+        let resumed = self.shared.resumed.as_ref();
+        let before = resumed.and_then(|r| r.meta.feeds.get(self.feed));
+        let catch_up = self.shared.options.catch_up.as_ref();
+        let mark = opened.mark();
+        let mut start = Positions::new();
         self.ends = match before {
             Some(before) => {
-                if !live.mark().starts_with(&before.mark) {
+                if mark.starts_with(&before.mark) {
+                    start.clone_from(&before.next);
+                } else {
                     self.shared.note(format!(
                         "{source}: the log begins with other rows than at the checkpoint; it is read from its \
                          beginning"
                     ));
-                } else if !before.next.is_empty() {
-                    live.resume(&before.next)?;
                 }
                 before.ends.clone()
             }
-            None => match self.shared.options.catch_up.as_ref().and_then(|reached| reached.ends.get(self.feed)) {
+            None => match catch_up.and_then(|reached| reached.ends.get(self.feed)) {
                 // What was live for the question before this one still is.
                 Some(ends) if !ends.is_empty() => ends.clone(),
-                _ => live.ends()?.unwrap_or_default(),
+                _ => opened.ends()?.unwrap_or_default(),
             },
         };
-        if let Some((last, _)) = self.shared.resumed.as_ref().and_then(|r| r.numbered(self.feed)) {
-            live.count_from(last);
-        }
-        live.split_at(&self.ends);
+        let live = opened.read(&ReadOptions {
+            columns: Some(conform.projection.clone()),
+            vital: conform.vital.clone(),
+            start,
+            stop: None,
+            hasten: catch_up.map(|reached| reached.of(self.feed)).unwrap_or_default(),
+            split: self.ends.clone(),
+            count_from: resumed.and_then(|r| r.numbered(self.feed)).map(|(last, _)| last),
+        })?;
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
             self.number(partition);
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
-        self.shared.news().logs.push(Log {
-            feed: self.feed,
-            source,
-            ends: self.ends.clone(),
-            first_live,
-            mark: live.mark(),
-            numbered: None,
-        });
-        Ok(())
+        let ends = self.ends.clone();
+        self.shared.news().logs.push(Log { feed: self.feed, source, ends, first_live, mark, numbered: None });
+        Ok(live)
     }
 
     fn number(&mut self, partition: u32) -> usize {
@@ -419,19 +417,18 @@ pub fn read_past(
     mut each: impl FnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     let cancel = &shared.cancel;
-    let mut live = feed.reread()?;
+    let mut opened = feed.reread()?;
     let settled = loop {
         if cancel.is_set() {
             return Ok(());
         }
-        if let Some(schema) = live.settle(WAIT)? {
+        if let Some(schema) = opened.settle(WAIT)? {
             break schema;
         }
     };
     let conform = Conform::new(shared, &settled, &feed.url.shown());
-    live.project(&conform.projection);
-    live.require(&conform.vital);
-    reach_back(live.as_mut(), number, past)?;
+    let (columns, vital) = (Some(conform.projection.clone()), conform.vital.clone());
+    let mut live = opened.read(&ReadOptions { columns, vital, ..past.stretch(number) })?;
     while !cancel.is_set() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,
@@ -443,16 +440,6 @@ pub fn read_past(
         }
     }
     Ok(())
-}
-
-/// Sets a new connection to the stretch that another has read.
-pub fn reach_back(live: &mut dyn Live, number: usize, past: &Reached) -> Result<()> {
-    let starts = past.starts(number);
-    // An address may say 'from the end', which is another place now.
-    if starts.values().any(|start| *start > 0) {
-        live.resume(&starts)?;
-    }
-    live.stop_at(&past.of(number))
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.

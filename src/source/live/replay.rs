@@ -9,10 +9,10 @@ use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
 use super::beat::Beat;
 use super::order::{Order, Sent};
 use super::pull::Pull;
-use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting, choices};
+use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, Setting, choices};
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::format::parse_datetime;
-use crate::data::{Chunk, Fault, Positions, Rejects, Result, time};
+use crate::data::{Chunk, Fault, Rejects, Result, time};
 use crate::source::history::{self, History};
 
 pub const KIND: LiveKind = LiveKind {
@@ -36,8 +36,10 @@ pub const KIND: LiveKind = LiveKind {
             default: "the first row",
         },
     ],
+    origin: Origin::WholeFile,
     can_wait: true,
     rereadable: true,
+    reconnects: false,
     open,
 };
 
@@ -51,7 +53,7 @@ enum Pace {
     Rate(f64),
 }
 
-fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
+fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
     let pace = pace(url)?;
     let disorder = url.duration("disorder")?.unwrap_or_default();
     let duplicate = url.param::<f64>("duplicate", "a share from 0 to 1")?.unwrap_or(0.0);
@@ -72,28 +74,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
     let time = if timed { Some(time_column(url, &expect, history.schema())?) } else { None };
     let faults = disorder > 0 || duplicate > 0.0;
     let order = (faults || matches!(pace, Pace::Time(_))).then(|| Order::new(seed, disorder, duplicate));
-    Ok(Box::new(Replay {
-        source: url.shown().into(),
-        columns: (0..history.schema().len()).collect(),
-        vital: Vec::new(),
-        history,
-        time,
-        pace,
-        from,
-        order,
-        pull: None,
-        ready: Sent::default(),
-        at: 0,
-        ended: false,
-        skip: 0,
-        until: None,
-        sent: 0,
-        hurry: 0,
-        bytes: 0,
-        rejects: Rejects::default(),
-        clock: None,
-        beat: Beat::default(),
-    }))
+    Ok(Box::new(Replay { source: url.shown().into(), history, time, pace, from, order }))
 }
 
 fn pace(url: &FeedUrl) -> Result<Pace> {
@@ -143,8 +124,6 @@ fn time_column(url: &FeedUrl, expect: &Expect, schema: &SchemaRef) -> Result<usi
 struct Replay {
     source: Arc<str>,
     history: Arc<dyn History>,
-    columns: Vec<usize>,
-    vital: Vec<usize>,
     /// Where the time is in the file's schema, if anything depends on it.
     time: Option<usize>,
     pace: Pace,
@@ -152,7 +131,18 @@ struct Replay {
     from: Option<i64>,
     /// `None`: frames are passed on as they are.
     order: Option<Order>,
-    pull: Option<Pull>,
+}
+
+/// A replay whose rows are sent.
+struct Sender {
+    source: Arc<str>,
+    pull: Pull,
+    /// Where the time is in the frames, and whether it is there as a last column that nobody asked for.
+    time: Option<usize>,
+    extra: bool,
+    pace: Pace,
+    from: Option<i64>,
+    order: Option<Order>,
     /// Rows in the order of sending, and how many of them are gone.
     ready: Sent,
     at: usize,
@@ -172,7 +162,7 @@ struct Replay {
     beat: Beat,
 }
 
-impl Replay {
+impl Sender {
     fn left(&self) -> usize {
         self.ready.frame.height() - self.at
     }
@@ -199,28 +189,18 @@ impl Replay {
     }
 
     fn read(&mut self) -> Result<Sent> {
-        // The time travels as a last column if nobody asked for it.
-        let place =
-            self.time.map(|time| self.columns.iter().position(|column| *column == time).unwrap_or(self.columns.len()));
-        let extra = place.is_some_and(|place| place == self.columns.len());
-        let next = match &mut self.pull {
-            Some(pull) => pull.next()?,
-            None => {
-                let columns: Vec<usize> = self.columns.iter().copied().chain(self.time.filter(|_| extra)).collect();
-                self.pull.insert(Pull::open(&self.history, &columns, &self.vital)?).next()?
-            }
-        };
+        let next = self.pull.next()?;
         let Some(chunk) = next else {
             self.ended = true;
             return self.order.as_mut().map_or_else(|| Ok(Sent::default()), Order::finish);
         };
         let mut frame = chunk.frame;
-        let mut times = match place.and_then(|place| frame.select_at_idx(place)) {
+        let mut times = match self.time.and_then(|time| frame.select_at_idx(time)) {
             Some(column) => micros(column)?,
             None if self.order.is_some() => vec![None; frame.height()],
             None => Vec::new(),
         };
-        if let Some((name, true)) = frame.columns().last().map(|column| (column.name().clone(), extra)) {
+        if let Some((name, true)) = frame.columns().last().map(|column| (column.name().clone(), self.extra)) {
             frame.drop_in_place(&name)?;
         }
         if let Some(from) = self.from {
@@ -290,35 +270,43 @@ impl Replay {
     }
 }
 
-impl Live for Replay {
+impl Opened for Replay {
     fn settle(&mut self, _wait: Duration) -> Result<Option<SchemaRef>> {
         Ok(Some(self.history.schema().clone()))
     }
 
-    fn project(&mut self, columns: &[usize]) {
-        columns.clone_into(&mut self.columns);
-    }
-
-    fn require(&mut self, vital: &[usize]) {
-        vital.clone_into(&mut self.vital);
-    }
-
     /// Positions are rows in the order of sending, which the seed settles.
-    fn resume(&mut self, from: &Positions) -> Result<()> {
-        self.skip = from.get(&0).copied().unwrap_or_default();
-        Ok(())
+    fn read(self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
+        let Self { source, history, time, pace, from, order } = *self;
+        let mut columns = options.columns_of(history.schema());
+        let asked = columns.len();
+        let place = time.map(|time| columns.iter().position(|column| *column == time).unwrap_or(asked));
+        let extra = place == Some(asked);
+        columns.extend(time.filter(|_| extra));
+        Ok(Box::new(Sender {
+            source,
+            pull: Pull::open(&history, &columns, &options.vital)?,
+            time: place,
+            extra,
+            pace: if options.stop.is_some() { Pace::Max } else { pace },
+            from,
+            order,
+            ready: Sent::default(),
+            at: 0,
+            ended: false,
+            skip: options.start().unwrap_or_default(),
+            until: options.stop(),
+            sent: 0,
+            hurry: options.hasten.get(&0).copied().unwrap_or_default(),
+            bytes: 0,
+            rejects: Rejects::default(),
+            clock: None,
+            beat: Beat::default(),
+        }))
     }
+}
 
-    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
-        self.until = Some(ends.get(&0).copied().unwrap_or_default());
-        self.pace = Pace::Max;
-        Ok(())
-    }
-
-    fn hasten(&mut self, until: &Positions) {
-        self.hurry = until.get(&0).copied().unwrap_or_default();
-    }
-
+impl Reading for Sender {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {

@@ -9,7 +9,7 @@ use super::intake::Intake;
 use super::raw::{Raw, Said};
 use super::stream::Stream;
 use super::unpack::Unpacked;
-use super::{Expect, FeedUrl, Live, LiveKind};
+use super::{Expect, FeedUrl, LiveKind, Opened, Origin};
 use crate::data::{Fault, Result, Setting};
 
 pub const KIND: LiveKind = LiveKind {
@@ -18,14 +18,16 @@ pub const KIND: LiveKind = LiveKind {
     about: "Reads NDJSON or CSV rows from a pipe until it ends; packed with gzip or zstd, too.",
     example: "stdin:",
     settings: &[],
+    origin: Origin::Pipe,
     can_wait: true,
     rereadable: false,
+    reconnects: false,
     open,
 };
 
 const READ_BYTES: usize = 1 << 16;
 
-fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
+fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
     if io::stdin().is_terminal() {
         return Err(Fault::new("the standard input is a terminal").at(url.shown()).hint(Setting::Pipe));
     }

@@ -12,8 +12,8 @@ use super::intake::Intake;
 use super::numbers::Numbers;
 use super::raw::{Break, Raw, Said};
 use super::shape::Shape;
-use super::{Event, Live};
-use crate::data::{Chunk, Fault, Positions, Result};
+use super::{Event, Opened, ReadOptions, Reading, unsettled};
+use crate::data::{Chunk, Fault, Result};
 
 /// Decodes what a source of bytes says. Positions are bytes.
 pub struct Stream {
@@ -26,6 +26,11 @@ pub struct Stream {
     ended: bool,
     /// The position at which it shall end.
     stop: Option<u64>,
+}
+
+/// A stream whose rows are handed out.
+struct Rows {
+    stream: Stream,
     beat: Beat,
 }
 
@@ -45,16 +50,7 @@ pub struct Taken {
 
 impl Stream {
     pub fn new(raw: Box<dyn Raw>, intake: Intake) -> Self {
-        Self {
-            raw,
-            intake,
-            pending: None,
-            told: VecDeque::new(),
-            numbers: None,
-            ended: false,
-            stop: None,
-            beat: Beat::default(),
-        }
+        Self { raw, intake, pending: None, told: VecDeque::new(), numbers: None, ended: false, stop: None }
     }
 
     /// The messages are numbered by this field.
@@ -73,7 +69,7 @@ impl Stream {
     }
 
     /// Reads once if something arrives before `until`.
-    fn read(&mut self, until: Instant) -> Result<()> {
+    fn read_bytes(&mut self, until: Instant) -> Result<()> {
         if self.ended || self.pending.is_some() || self.intake.full() {
             return Ok(());
         }
@@ -90,6 +86,28 @@ impl Stream {
             self.intake.cut_at(stop);
             (self.ended, self.pending) = (true, None);
         }
+        Ok(())
+    }
+
+    /// Begins at this byte of a recording.
+    fn resume(&mut self, from: u64) -> Result<()> {
+        let begin = self.raw.seek(from)?;
+        (self.pending, self.ended) = (None, false);
+        let at = self.intake.resume(from, &begin)?;
+        if at != from {
+            self.raw.seek(at)?;
+        }
+        Ok(())
+    }
+
+    /// Ends at this byte of a recording.
+    fn stop_at(&mut self, stop: u64) -> Result<()> {
+        if self.raw.mark().is_empty() {
+            return Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"));
+        }
+        self.stop = Some(stop);
+        // There may be nothing before it.
+        self.ended |= self.intake.reach() >= stop;
         Ok(())
     }
 
@@ -120,7 +138,7 @@ impl Stream {
     }
 }
 
-impl Live for Stream {
+impl Opened for Stream {
     fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
         let deadline = Instant::now() + wait;
         let mut held: Option<Instant> = None;
@@ -143,49 +161,28 @@ impl Live for Stream {
                     std::thread::sleep(LOOK.min(deadline - now));
                 }
             }
-            self.read(deadline.min(now + LOOK))?;
+            self.read_bytes(deadline.min(now + LOOK))?;
         }
     }
 
-    fn project(&mut self, columns: &[usize]) {
-        match (&mut self.numbers, self.intake.schema().cloned()) {
-            (Some(numbers), Some(schema)) => {
-                let columns = numbers.project(&schema, columns);
-                self.intake.project(&columns);
-            }
-            _ => self.intake.project(columns),
-        }
-    }
-
-    fn require(&mut self, vital: &[usize]) {
-        self.intake.require(vital);
-    }
-
-    fn resume(&mut self, from: &Positions) -> Result<()> {
-        let Some(from) = from.get(&0).copied() else { return Ok(()) };
-        let begin = self.raw.seek(from)?;
-        (self.pending, self.ended) = (None, false);
-        let at = self.intake.resume(from, &begin)?;
-        if at != from {
-            self.raw.seek(at)?;
-        }
-        Ok(())
-    }
-
-    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
-        if self.raw.mark().is_empty() {
-            return Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"));
-        }
-        self.stop = ends.get(&0).copied();
-        // There may be nothing before it.
-        self.ended |= self.stop.is_some_and(|stop| self.intake.reach() >= stop);
-        Ok(())
-    }
-
-    fn count_from(&mut self, number: i64) {
+    fn read(mut self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
+        let Some(schema) = self.intake.schema().cloned() else { return Err(unsettled(self.intake.source())) };
+        let mut columns = options.columns_of(&schema);
         if let Some(numbers) = &mut self.numbers {
-            numbers.after(number);
+            columns = numbers.project(&schema, &columns);
+            if let Some(last) = options.count_from {
+                numbers.after(last);
+            }
         }
+        self.intake.project(&columns);
+        self.intake.require(&options.vital);
+        if let Some(from) = options.start() {
+            self.resume(from)?;
+        }
+        if let Some(stop) = options.stop() {
+            self.stop_at(stop)?;
+        }
+        Ok(Box::new(Rows { stream: *self, beat: Beat::default() }))
     }
 
     fn mark(&self) -> Vec<u8> {
@@ -204,41 +201,49 @@ impl Live for Stream {
         let pending = told.into_iter().filter_map(said).chain(pending).chain(ended.then_some(Said::End)).collect();
         Some(Taken { raw, bytes: intake.from_header(), shape, pending })
     }
+}
 
+impl Reading for Rows {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
+        let Self { stream, beat } = self;
         loop {
-            if let Some(Event::Chunk(_)) = self.told.front()
-                && let Some(chunk) = self.told.pop_front()
+            if let Some(Event::Chunk(_)) = stream.told.front()
+                && let Some(chunk) = stream.told.pop_front()
             {
                 return Ok(chunk);
             }
             let now = Instant::now();
-            if self.ended || self.pending.is_some() || !self.told.is_empty() || self.intake.full() || self.beat.due(now)
+            if stream.ended
+                || stream.pending.is_some()
+                || !stream.told.is_empty()
+                || stream.intake.full()
+                || beat.due(now)
             {
-                if let Some(chunk) = self.intake.take(self.ended)? {
-                    self.beat.mark(now);
-                    let Some(numbers) = &mut self.numbers else { return Ok(Event::Chunk(chunk)) };
-                    let (frame, said) = numbers.own(chunk.frame).map_err(|fault| fault.at(&**self.intake.source()))?;
-                    self.told.push_front(Event::Chunk(Chunk { frame, ..chunk }));
+                if let Some(chunk) = stream.intake.take(stream.ended)? {
+                    beat.mark(now);
+                    let Some(numbers) = &mut stream.numbers else { return Ok(Event::Chunk(chunk)) };
+                    let (frame, said) =
+                        numbers.own(chunk.frame).map_err(|fault| fault.at(&**stream.intake.source()))?;
+                    stream.told.push_front(Event::Chunk(Chunk { frame, ..chunk }));
                     return Ok(Event::Numbers(said));
                 }
-                if let Some(event) = self.told.pop_front() {
+                if let Some(event) = stream.told.pop_front() {
                     return Ok(event);
                 }
-                if let Some(said) = self.pending.take() {
+                if let Some(said) = stream.pending.take() {
                     // What the break cuts off is set aside before it is told.
-                    self.pass(said)?;
+                    stream.pass(said)?;
                     continue;
                 }
-                if self.ended {
+                if stream.ended {
                     return Ok(Event::End);
                 }
             }
             if now >= deadline {
                 return Ok(Event::Quiet);
             }
-            self.read(self.beat.or(now, deadline))?;
+            stream.read_bytes(beat.or(now, deadline))?;
         }
     }
 }

@@ -10,7 +10,7 @@ use super::link::{Heard, Joined, Joining, Link, MESSAGE_BYTES};
 use super::messages::{self, Added};
 use super::raw::{Break, Raw, Said};
 use super::stream::Stream;
-use super::{Expect, FeedUrl, Live, LiveKind, Setting};
+use super::{Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
 use crate::data::format::json::NDJSON;
 use crate::data::{Fault, Result};
 
@@ -34,8 +34,10 @@ pub const KIND: LiveKind = LiveKind {
             default: "those that browsers trust",
         },
     ],
+    origin: Origin::Network,
     can_wait: false,
     rereadable: false,
+    reconnects: true,
     open,
 };
 
@@ -47,7 +49,7 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 /// So many first messages of a connection are compared with those of the one before.
 const COMPARED: usize = 64;
 
-fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
+fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
     let name = url.params.get("format").map_or("json", String::as_str);
     if !["json", "ndjson"].contains(&name) {
         return Err(Fault::new(format!("WebSocket feeds cannot be read as '{name}'"))

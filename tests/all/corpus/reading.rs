@@ -10,7 +10,7 @@ use braid::data::Fault;
 use braid::query::{Partial, Plan, Query};
 use braid::source::history::{History, open_history};
 use braid::source::live::raw::{Raw, Said};
-use braid::source::live::{self, Event, Expect, FeedUrl};
+use braid::source::live::{self, Event, Expect, FeedUrl, ReadOptions};
 use braid::store::log::{Log, Options};
 use braid::store::{checkpoint, frames};
 use braid::workspace::{Vault, Workspace};
@@ -113,13 +113,10 @@ pub fn history(path: &Path) -> Read {
 fn live_face(path: &Path) -> Result<Face, Fault> {
     let url = FeedUrl::parse(&format!("file:{}?follow=false", path.display()))?;
     let (mut live, begun, mut face) = (live::open(&url, Expect::default())?, Instant::now(), Face::default());
-    let schema = loop {
-        if let Some(schema) = live.settle(Duration::from_millis(20))? {
-            break schema;
-        }
+    while live.settle(Duration::from_millis(20))?.is_none() {
         assert!(begun.elapsed() < LONG, "it does not settle");
-    };
-    live.project(&(0..schema.len()).collect::<Vec<_>>());
+    }
+    let mut live = live.read(&ReadOptions::default())?;
     loop {
         match live.poll(Duration::from_millis(20))? {
             Event::Chunk(chunk) => {

@@ -1,115 +1,28 @@
-//! `file:`: a file that grows. It is followed across rotation and truncation; with `follow=false` it is read once.
-//! Watching for its end is `tail`'s, cutting and decoding `intake`'s.
+//! A file of text that grows: followed from its beginning (or `from`) to its end or for ever. Watching for its end is
+//! `tail`'s, files that another took the place of `rotation`'s, cutting and decoding `intake`'s.
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use polars::prelude::SchemaRef;
 
-use super::beat::{Beat, LOOK};
-use super::intake::Intake;
-use super::pull::Pull;
-use super::rotation::{self, Between, Left, UNFINISHED};
-use super::tail::{Standing, State, Tail};
-use super::{Event, Expect, FeedUrl, Live, LiveKind, Setting};
-use crate::data::encoding::TextEncoding;
-use crate::data::format::{self, Format, FormatKind};
-use crate::data::{Chunk, Fault, Positions, Result};
-use crate::source::history::{self, History};
+use super::not_followed;
+use crate::data::{Chunk, Fault, Result};
+use crate::source::live::beat::{Beat, LOOK};
+use crate::source::live::intake::Intake;
+use crate::source::live::rotation::{self, Between, Left, UNFINISHED};
+use crate::source::live::tail::{Standing, State, Tail};
+use crate::source::live::{Event, Opened, ReadOptions, Reading, unsettled};
 use crate::source::packing::Packing;
-
-pub const KIND: LiveKind = LiveKind {
-    schemes: &["file"],
-    title: "Growing file",
-    about: "Follows an NDJSON or CSV file as it grows, across rotation and truncation.",
-    example: "file:events.ndjson",
-    settings: &[
-        Setting { name: "follow", about: "whether to wait for more at the end: true or false", default: "true" },
-        Setting { name: "from", about: "the byte at which the first row begins", default: "0" },
-    ],
-    can_wait: true,
-    rereadable: true,
-    open,
-};
 
 /// How long a file may be away, as it is in the middle of a rotation, before that is trouble.
 const AWAY: Duration = Duration::from_secs(1);
 const READ_BYTES: usize = 1 << 18;
 
-fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Live>> {
-    let path = url.path()?;
-    let follow = url.param::<bool>("follow", "true or false")?.unwrap_or(true);
-    let from = url.param::<u64>("from", "a number of bytes")?.unwrap_or(0);
-    let tail = match Tail::open(&path) {
-        Ok(tail) => Some(tail),
-        Err(error) if follow && error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Fault::io(path.display().to_string(), &error)),
-    };
-    if tail.as_ref().is_some_and(|tail| !grows(url, &path, tail.beginning())) {
-        if follow || from > 0 {
-            return Err(not_followed(&path));
-        }
-        let history = history::open_history(&path, expect.known)?;
-        let source = url.shown().into();
-        return Ok(Box::new(Whole {
-            columns: (0..history.schema().len()).collect(),
-            vital: Vec::new(),
-            history,
-            source,
-            pull: None,
-            from: 0,
-            until: None,
-        }));
-    }
-    let intake = Intake::new(url, &path, &expect)?;
-    Ok(Box::new(Following {
-        path,
-        follow,
-        from,
-        until: None,
-        intake,
-        tail,
-        jumped: from == 0,
-        leaving: false,
-        quiet: None,
-        left: Left::default(),
-        away: None,
-        told: false,
-        lines_known: from == 0,
-        events: VecDeque::new(),
-        beat: Beat::default(),
-        scratch: vec![0; READ_BYTES],
-    }))
-}
-
-fn not_followed(path: &Path) -> Fault {
-    let what = "this file is complete only when its last byte is written, so it cannot be followed";
-    Fault::new(what).at(path.display().to_string()).hint("add ?follow=false, or replay it with replay:PATH")
-}
-
-/// Whether it is text as it stands: neither columnar, nor packed, nor of an encoding whose lines cannot be told apart.
-fn grows(url: &FeedUrl, path: &Path, head: &[u8]) -> bool {
-    let columns = |format: &Format| matches!(format.kind, FormatKind::Columns { .. });
-    let named = |name: &str| format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
-    if Packing::of(head) != Packing::Plain {
-        return false;
-    }
-    if let Some(name) = url.params.get("format") {
-        return !named(name).is_some_and(columns);
-    }
-    if head.is_empty() {
-        let ending = format::extension(path);
-        return !format::FORMATS.iter().any(|format| columns(format) && format.extensions.contains(&ending.as_str()));
-    }
-    let lines = TextEncoding::detect(head, false).encoding.is_ascii_compatible();
-    lines && !format::format_for(path, head).is_ok_and(columns)
-}
-
 /// A file of records, from its beginning (or `from`) to its end or for ever.
-struct Following {
+pub struct Following {
     path: PathBuf,
     follow: bool,
     from: u64,
@@ -137,6 +50,27 @@ struct Following {
 }
 
 impl Following {
+    pub fn new(path: PathBuf, follow: bool, from: u64, tail: Option<Tail>, intake: Intake) -> Self {
+        Self {
+            path,
+            follow,
+            from,
+            until: None,
+            intake,
+            tail,
+            jumped: from == 0,
+            leaving: false,
+            quiet: None,
+            left: Left::default(),
+            away: None,
+            told: false,
+            lines_known: from == 0,
+            events: VecDeque::new(),
+            beat: Beat::default(),
+            scratch: vec![0; READ_BYTES],
+        }
+    }
+
     fn fault(&self, error: &io::Error) -> Fault {
         Fault::io(self.path.display().to_string(), error)
     }
@@ -331,7 +265,7 @@ impl Following {
     }
 }
 
-impl Live for Following {
+impl Opened for Following {
     fn settle(&mut self, wait: Duration) -> Result<Option<SchemaRef>> {
         let deadline = Instant::now() + wait;
         loop {
@@ -356,34 +290,30 @@ impl Live for Following {
         }
     }
 
-    fn project(&mut self, columns: &[usize]) {
-        self.intake.project(columns);
-    }
-
-    fn require(&mut self, vital: &[usize]) {
-        self.intake.require(vital);
-    }
-
-    /// Positions are bytes.
-    fn resume(&mut self, from: &Positions) -> Result<()> {
-        if let Some(from) = from.get(&0) {
-            self.from = *from;
-            (self.jumped, self.lines_known) = (false, *from == 0);
-        }
-        Ok(())
-    }
-
-    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
-        self.until = Some(ends.get(&0).copied().unwrap_or_default());
-        // Types may have been settled from bytes beyond it.
-        self.jumped = false;
-        Ok(())
-    }
-
     fn mark(&self) -> Vec<u8> {
         self.tail.as_ref().map(|tail| tail.beginning().to_vec()).unwrap_or_default()
     }
 
+    /// Positions are bytes.
+    fn read(mut self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
+        let Some(schema) = self.intake.schema() else { return Err(unsettled(self.intake.source())) };
+        let columns = options.columns_of(schema);
+        self.intake.project(&columns);
+        self.intake.require(&options.vital);
+        if let Some(from) = options.start() {
+            self.from = from;
+            (self.jumped, self.lines_known) = (false, from == 0);
+        }
+        if let Some(until) = options.stop() {
+            self.until = Some(until);
+            // Types may have been settled from bytes beyond it.
+            self.jumped = false;
+        }
+        Ok(self)
+    }
+}
+
+impl Reading for Following {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {
@@ -398,58 +328,6 @@ impl Live for Following {
                 return Ok(Event::Quiet);
             }
             std::thread::sleep(self.beat.or(now, deadline).min(now + LOOK) - now);
-        }
-    }
-}
-
-/// A columnar or compressed file, read once: its chunks are those of the history, with the time of their arrival.
-struct Whole {
-    history: Arc<dyn History>,
-    source: Arc<str>,
-    columns: Vec<usize>,
-    vital: Vec<usize>,
-    pull: Option<Pull>,
-    /// Chunks that end at or before this position were sent before.
-    from: u64,
-    until: Option<u64>,
-}
-
-impl Live for Whole {
-    fn settle(&mut self, _wait: Duration) -> Result<Option<SchemaRef>> {
-        Ok(Some(self.history.schema().clone()))
-    }
-
-    fn project(&mut self, columns: &[usize]) {
-        columns.clone_into(&mut self.columns);
-    }
-
-    fn require(&mut self, vital: &[usize]) {
-        vital.clone_into(&mut self.vital);
-    }
-
-    /// Positions are those of the chunks of the history: whole chunks are passed over.
-    fn resume(&mut self, from: &Positions) -> Result<()> {
-        self.from = from.get(&0).copied().unwrap_or_default();
-        Ok(())
-    }
-
-    fn stop_at(&mut self, ends: &Positions) -> Result<()> {
-        self.until = Some(ends.get(&0).copied().unwrap_or_default());
-        Ok(())
-    }
-
-    fn poll(&mut self, _wait: Duration) -> Result<Event> {
-        if self.pull.is_none() {
-            self.pull = Some(Pull::open(&self.history, &self.columns, &self.vital)?);
-        }
-        loop {
-            let next = self.pull.as_mut().map(Pull::next).transpose()?.flatten();
-            let Some(chunk) = next.filter(|chunk| self.until.is_none_or(|until| chunk.offsets.end <= until)) else {
-                return Ok(Event::End);
-            };
-            if chunk.offsets.end > self.from || self.from == 0 {
-                return Ok(Event::Chunk(Chunk { source: self.source.clone(), arrived: Some(Instant::now()), ..chunk }));
-            }
         }
     }
 }

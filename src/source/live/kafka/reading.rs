@@ -1,0 +1,102 @@
+//! A topic that is read: what is due is asked of the brokers, and what came is handed out, each partition in its turn.
+
+use std::time::{Duration, Instant};
+
+use super::client;
+use super::lane::Lane;
+use super::{Done, Kafka};
+use crate::data::{Chunk, Result};
+use crate::source::live::{Event, Reading};
+
+/// Bytes of messages that may wait to be decoded, over all partitions.
+const WAITING: usize = 32 << 20;
+/// The most that one fetch brings, and the least, bytes.
+const FETCH: usize = 2 << 20;
+const LEAST_FETCH: usize = 64 << 10;
+
+impl Kafka {
+    /// Starts what is due: fetches, and the search for new partitions.
+    fn ask(&mut self, now: Instant) {
+        self.connect(now);
+        let waiting: usize = self.lanes.iter().map(|lane| lane.bytes).sum();
+        let size = (WAITING / self.lanes.len().max(1)).clamp(LEAST_FETCH, FETCH);
+        let size = i32::try_from(size).unwrap_or(i32::MAX);
+        let handle = self.runtime.as_ref().map(|runtime| runtime.handle().clone());
+        let Some(handle) = handle else { return };
+        for lane in self.lanes.iter_mut().filter(|lane| lane.wants(now, waiting < WAITING)) {
+            let (id, next, size) = (lane.id, lane.next, lane.size(size));
+            if let Some(client) = lane.client.clone() {
+                lane.busy = true;
+                self.tasks.spawn_on(async move { Done::Fetched(id, client::fetch(client, next, size).await) }, &handle);
+            } else if let Some(client) = self.link.clone() {
+                lane.busy = true;
+                let settings = self.settings.clone();
+                self.tasks
+                    .spawn_on(async move { Done::Reopened(id, client::reopen(client, settings, id).await) }, &handle);
+            }
+        }
+        if self.settings.follow
+            && !self.past
+            && self.settings.partitions.is_none()
+            && self.next_look.is_some_and(|next| next <= now)
+            && let Some(client) = self.link.clone()
+        {
+            self.next_look = None;
+            let settings = self.settings.clone();
+            self.start(async move { Done::Listed(client::topics(client, settings).await) });
+        }
+    }
+
+    /// Decodes what one partition has ready, each in its turn.
+    fn hand_out(&mut self, now: Instant) -> Result<()> {
+        let Some(rows) = &self.rows else { return Ok(()) };
+        for step in 0..self.lanes.len() {
+            let place = (self.turn + step) % self.lanes.len();
+            let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.due(now)) else { continue };
+            self.turn = place + 1;
+            if let Some(reason) = lane.take_gap() {
+                self.ready.push_back(Event::Gap { reason });
+                return Ok(());
+            }
+            let (records, offsets) = lane.hand_out(now);
+            let (frame, rejects) = rows.decode(&records, lane.id)?;
+            let bytes = records.iter().map(|record| record.record.approximate_size() as u64).sum();
+            // Not cut further, though a message may hold many rows: a chunk is the smallest step of a position.
+            self.ready.push_back(Event::Chunk(Chunk { rejects, bytes, ..lane.chunk(&self.source, frame, offsets) }));
+            return Ok(());
+        }
+        Ok(())
+    }
+}
+
+impl Reading for Kafka {
+    fn poll(&mut self, wait: Duration) -> Result<Event> {
+        let deadline = Instant::now() + wait;
+        loop {
+            let now = Instant::now();
+            if self.ready.is_empty() {
+                self.hand_out(now)?;
+            }
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(event);
+            }
+            if let Some(fault) = self.fault.take() {
+                return Err(fault);
+            }
+            if (self.past || !self.settings.follow) && !self.lanes.is_empty() && self.lanes.iter().all(Lane::ended) {
+                return Ok(Event::End);
+            }
+            if now >= deadline {
+                return Ok(Event::Quiet);
+            }
+            self.ask(now);
+            let wake = self
+                .lanes
+                .iter()
+                .filter_map(|lane| lane.wake(now, deadline))
+                .chain(self.next_link.filter(|next| *next > now && self.link.is_none()));
+            let until = wake.chain(self.next_look.filter(|next| *next > now)).fold(deadline, Instant::min);
+            self.drive(until)?;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A kind of feed as data: what it is called, what can be set, and how it behaves. Which kinds there are is `mod`'s.
+
+use polars::prelude::SchemaRef;
+
+use super::{FeedUrl, Opened};
+use crate::data::Result;
+
+/// The query parameters that every kind understands, beside its own.
+pub const COMMON: &[Setting] = &[
+    Setting { name: "format", about: "the format of the rows", default: "detected automatically" },
+    Setting {
+        name: "time",
+        about: "the column that holds the event time",
+        default: "the table's, or the first column that is a time",
+    },
+];
+
+/// A kind of feed: what it is called, what can be set, and how it behaves.
+#[derive(Debug)]
+pub struct LiveKind {
+    /// The URL schemes it answers to: `["ws", "wss"]`.
+    pub schemes: &'static [&'static str],
+    /// For menus: `WebSocket`.
+    pub title: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// A URL as one would type it.
+    pub example: &'static str,
+    /// The query parameters it understands; forms are made from them.
+    pub settings: &'static [Setting],
+    /// Where its rows come from.
+    pub origin: Origin,
+    /// Whether it can be held back while the engine is busy. One that cannot has what overflows counted as dropped.
+    pub can_wait: bool,
+    /// Whether it can be opened again and gives the same rows again. One that cannot is recorded.
+    pub rereadable: bool,
+    /// Whether a connection that is lost, or cannot be made, may be there again later.
+    pub reconnects: bool,
+    pub open: fn(&FeedUrl, Expect) -> Result<Box<dyn Opened>>,
+}
+
+/// Where the rows of a feed come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file that grows: positions are its bytes, and `from` says at which of them to begin.
+    GrowingFile,
+    /// A file that is whole and is sent again: `from` says at which time to begin.
+    WholeFile,
+    /// A pipe into this process.
+    Pipe,
+    /// Another machine, which the address names.
+    Network,
+}
+
+/// A query parameter of a feed's URL.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// What holds when it is absent, in words or as a value.
+    pub default: &'static str,
+}
+
+/// What the table knows already when a feed is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Expect {
+    /// The types that rows must have, by column name.
+    pub known: Option<SchemaRef>,
+    /// The event-time column, where the table has one.
+    pub time: Option<String>,
+}
+
+impl LiveKind {
+    /// Its own settings, then the common ones.
+    pub fn all_settings(&self) -> impl Iterator<Item = &'static Setting> + use<> {
+        self.settings.iter().chain(COMMON)
+    }
+
+    /// What stands between the scheme and the parameters of the example; empty where nothing has to.
+    pub fn example_target(&self) -> &'static str {
+        let rest = self.example.split_once(':').map_or(self.example, |(_, rest)| rest).trim_start_matches("//");
+        rest.split('?').next().unwrap_or(rest)
+    }
+}
