@@ -5,12 +5,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::recording::Subject;
 use crate::data::{Fault, Result};
-use crate::source::live;
 use crate::source::live::raw::{Break, Raw, Said};
 use crate::source::live::shape::Shape;
 use crate::source::live::stream::Taken;
+use crate::source::live::{Expect, FeedUrl, LiveKind};
 use crate::store::log::Log;
 use crate::sync::Cancel;
 
@@ -29,6 +28,13 @@ const STEP: Duration = Duration::from_millis(2);
 const LONGEST: usize = 1 << 20;
 /// How much of the beginning of a later stream is kept for its header.
 const HEAD: usize = 64 << 10;
+
+/// What a recording is of.
+pub struct Subject {
+    pub url: FeedUrl,
+    pub kind: &'static LiveKind,
+    pub expect: Expect,
+}
 
 pub struct Recorder {
     subject: Subject,
@@ -101,7 +107,7 @@ impl Recorder {
                 }
                 Stop::Failed(fault) => {
                     let reason = fault.to_string();
-                    if self.subject.kind.can_wait || self.log.range().is_empty() {
+                    if !self.subject.kind.reconnects || self.log.range().is_empty() {
                         self.log.fail(fault);
                         break;
                     }
@@ -169,10 +175,10 @@ impl Recorder {
     /// Opens the feed. Where it is not known how its bytes become rows, its first rows are waited for.
     fn connect(&mut self) -> Going<Taken> {
         let subject = &self.subject;
-        let mut live = match live::open(&subject.url, subject.expect.clone()) {
+        let mut live = match subject.kind.connect(&subject.url, subject.expect.clone()) {
             Ok(live) => live,
             // A pipe that is not there any more: what was recorded of it is all.
-            Err(_) if self.before && subject.kind.can_wait => return Err(Stop::Ended),
+            Err(_) if self.before && !subject.kind.reconnects => return Err(Stop::Ended),
             Err(fault) => return Err(Stop::Failed(fault)),
         };
         while self.shape.get().is_none() && live.settle(WAIT).map_err(Stop::Failed)?.is_none() {
@@ -202,8 +208,7 @@ impl Recorder {
         let block = std::mem::take(&mut self.block);
         if std::mem::take(&mut self.before) {
             let reason = "recording was stopped and taken up again; what was sent meanwhile cannot be known";
-            let at = self.keep_with(raw, &|log| log.gap(reason, true))?;
-            self.head = Some((at, Vec::new()));
+            self.begin_anew(reason, raw)?;
         }
         // A message may be longer than a record can be.
         if block.len() <= LONGEST {
@@ -215,6 +220,13 @@ impl Recorder {
             self.put(&Arc::new(part.to_vec()), arrived)?;
         }
         self.keep_head(&block, raw)
+    }
+
+    /// Notes that what comes next is a stream with a beginning of its own. Its header must not be lost.
+    fn begin_anew(&mut self, reason: &str, raw: &mut dyn Raw) -> Going {
+        let at = self.keep_with(raw, &|log| log.gap(reason, true))?;
+        self.head = Some((at, Vec::new()));
+        Ok(())
     }
 
     /// Keeps the header of a later stream, once it is whole.
@@ -235,10 +247,7 @@ impl Recorder {
         let kept = match &said {
             Said::Bytes(_) | Said::Quiet => return Ok(()),
             Said::End => return Err(Stop::Ended),
-            // What begins anew has a header of its own, which must not be lost.
-            Said::Gap(Break { reason, anew: true, .. }) => {
-                return self.keep_with(raw, &|log| log.gap(reason, true)).map(drop);
-            }
+            Said::Gap(Break { reason, anew: true, .. }) => return self.begin_anew(reason, raw),
             Said::Gap(Break { reason, .. }) => self.log.gap(reason, false),
             Said::Trouble { reason } => self.log.trouble(reason),
             Said::Note { reason } => self.log.remark(reason),

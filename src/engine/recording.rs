@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use polars::prelude::SchemaRef;
 
 use super::recorder::Recorder;
+pub use super::recorder::Subject;
 use crate::data::{Fault, Result};
 use crate::disk::{self, Scratch, own};
 use crate::source::live::raw::Raw;
 use crate::source::live::shape::{Look, Shape};
 use crate::source::live::stream::{Stream, Taken};
-use crate::source::live::{Event, Expect, FeedUrl, LiveKind, Opened, ReadOptions, Reading, unsettled};
+use crate::source::live::{Event, Expect, FeedUrl, Opened, ReadOptions, Reading, unsettled};
 use crate::store::log::{Keep, Log, Meta, Options};
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
@@ -71,13 +72,6 @@ impl Place {
     pub fn known(&self, url: &FeedUrl) -> Option<Meta> {
         Log::peek(&self.folder(url))
     }
-}
-
-/// What a recording is of.
-pub struct Subject {
-    pub url: FeedUrl,
-    pub kind: &'static LiveKind,
-    pub expect: Expect,
 }
 
 /// A recording that goes on while anybody holds it.

@@ -8,12 +8,14 @@ use std::path::Path;
 use std::process::{ChildStdin, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use braid::data::Fault;
 use braid::engine::recording::{Place, Recording, Subject};
-use braid::source::live::raw::{Raw, Said};
+use braid::source::live::raw::{Break, Raw, Said};
 use braid::source::live::stream::{Stream, Taken};
-use braid::source::live::{self, Expect, Opened, ReadOptions, intake::Intake, stdin};
+use braid::source::live::{self, Expect, LiveKind, Opened, Origin, ReadOptions, intake::Intake, stdin};
 use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
 
@@ -197,11 +199,7 @@ fn questions_resume_at_any_position_with_the_header_that_holds_there() {
         }
         drop((live, recording));
         // The thread that records ends soon after. Its pipe did not: it was stopped.
-        let begin = Instant::now();
-        while let Err(fault) = Log::open(&place.folder(&url("stdin:")), Options::default()) {
-            assert!(begin.elapsed() < Duration::from_secs(10), "{fault}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        stopped(&place.folder(&url("stdin:")));
         drop(writer);
     }
     let (recording, _writer) = record(&place, "", false);
@@ -368,4 +366,92 @@ fn a_feed_that_is_named_twice_is_refused_as_that() {
     let out = command.args(["--live", "r=stdin:"]).output().unwrap();
     assert_eq!(out.status.code(), Some(1));
     assert!(stderr(&out).contains("named twice") && !stderr(&out).contains("another"), "{}", stderr(&out));
+}
+
+/// A feed that gives what it is handed.
+struct Handed(Receiver<(&'static str, Said)>);
+
+impl Raw for Handed {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<Said> {
+        let Ok((text, said)) = self.0.recv_timeout(wait) else { return Ok(Said::Quiet) };
+        into.extend_from_slice(text.as_bytes());
+        if matches!(said, Said::End) { Err(Fault::new("the server is gone")) } else { Ok(said) }
+    }
+}
+
+/// What is handed to a feed, and the feed, settled from `text` and taken apart.
+fn handed(format: &str, text: &'static str) -> (Sender<(&'static str, Said)>, Taken) {
+    let (hand, handed) = channel();
+    hand.send((text, Said::Bytes(Instant::now()))).unwrap();
+    let format = braid::data::format::FORMATS.iter().copied().find(|f| f.name == format).unwrap();
+    let intake = Intake::lines(&url("stdin:"), format, &Expect::default());
+    let mut stream = Box::new(Stream::new(Box::new(Handed(handed)), intake));
+    settled(&mut *stream);
+    (hand, Opened::take_apart(stream).unwrap())
+}
+
+#[test]
+fn what_begins_anew_while_it_is_recorded_is_read_by_its_own_header_from_any_position() {
+    let (hand, taken) = handed("csv", "n,s\n1,a\n2,b\n");
+    let recording = Recording::start(subject("stdin:"), None, Some(taken), Wake::silent()).unwrap();
+    let mut live = read(recording.play());
+    assert_eq!(rows(&mut *live, 2).numbers("n"), [1, 2]);
+    hand.send(("", Said::Gap(Break { reason: "begun anew".into(), anew: true, ..Break::default() }))).unwrap();
+    hand.send(("s,n\nc,3\n", Said::Bytes(Instant::now()))).unwrap();
+    let got = rows(&mut *live, 1);
+    assert_eq!((got.numbers("n"), got.gaps.len()), (vec![3], 1));
+    let start = [(0, got.chunks.last().unwrap().offsets.end)].into();
+    hand.send(("d,4\n", Said::Bytes(Instant::now()))).unwrap();
+    assert_eq!(rows(&mut *live, 1).numbers("n"), [4]);
+    // Behind the header, whose columns stand in another order than those of the first.
+    let mut later = read_with(recording.play(), &ReadOptions { start, ..ReadOptions::default() });
+    let got = until(&mut *later, |got| got.frame.height() + got.rejects.count as usize > 0);
+    assert_eq!((got.numbers("n"), got.rejects.count), (vec![4], 0));
+}
+
+/// A kind that waits, connects again, and cannot be read again; its server is down.
+static PATIENT: LiveKind = LiveKind {
+    schemes: &["patient"],
+    title: "Patient",
+    about: "Waits, and connects again.",
+    example: "patient://host/",
+    settings: &[],
+    origin: Origin::Network,
+    can_wait: true,
+    rereadable: false,
+    reconnects: true,
+    open: |url, _| Err(Fault::new("nothing listens there").at(url.shown())),
+};
+
+#[test]
+fn a_recorded_feed_that_waits_and_connects_again_outlives_a_server_that_is_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
+    let address = url("patient://host/");
+    let subject = || Subject { url: address.clone(), kind: &PATIENT, expect: Expect::default() };
+    let waits = |recording: &Arc<Recording>| {
+        let mut live = read(recording.play());
+        let told = |got: &crate::live::Got| got.ended || !got.troubles.is_empty();
+        let got = until(&mut *live, |got| told(got) && got.frame.height() == 2);
+        assert!(!got.ended && got.troubles.iter().any(|said| said.contains("trying again")), "{:?}", got.troubles);
+        assert_eq!(got.numbers("n"), [1, 2]);
+    };
+    let (hand, taken) = handed("ndjson", "{\"n\":1}\n{\"n\":2}\n");
+    let recording = Recording::start(subject(), Some(&place), Some(taken), Wake::silent()).unwrap();
+    // The connection breaks.
+    hand.send(("", Said::End)).unwrap();
+    waits(&recording);
+    drop(recording);
+    stopped(&place.folder(&address));
+    // And the server is still down when another process takes the recording up.
+    waits(&Recording::start(subject(), Some(&place), None, Wake::silent()).unwrap());
+}
+
+/// Waits until the thread that records is gone.
+fn stopped(folder: &Path) {
+    let begin = Instant::now();
+    while let Err(fault) = Log::open(folder, Options::default()) {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{fault}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

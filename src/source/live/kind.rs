@@ -2,8 +2,8 @@
 
 use polars::prelude::SchemaRef;
 
-use super::{FeedUrl, Opened};
-use crate::data::Result;
+use super::{FeedUrl, Opened, choices};
+use crate::data::{Fault, Result};
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[Setting] = &[
@@ -74,6 +74,19 @@ impl LiveKind {
     /// Its own settings, then the common ones.
     pub fn all_settings(&self) -> impl Iterator<Item = &'static Setting> + use<> {
         self.settings.iter().chain(COMMON)
+    }
+
+    /// Opens a feed of this kind.
+    ///
+    /// # Errors
+    /// When a parameter is unknown, or the kind finds something wrong with the address.
+    pub fn connect(&self, url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
+        let known = || self.all_settings().map(|setting| setting.name);
+        if let Some(name) = url.params.keys().find(|name| !known().any(|known| known == *name)) {
+            let fault = Fault::new(format!("{} feeds have no parameter '{name}'", self.title)).at(url.shown());
+            return Err(fault.hint(choices(name, known(), str::to_owned)));
+        }
+        (self.open)(url, expect)
     }
 
     /// What stands between the scheme and the parameters of the example; empty where nothing has to.

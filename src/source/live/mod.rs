@@ -62,15 +62,9 @@ pub fn kind_of(url: &FeedUrl) -> Result<&'static LiveKind> {
 /// Opens a feed. What cannot be waited for (a missing address, a wrong parameter) is found here, the rest in `settle`.
 ///
 /// # Errors
-/// When the scheme or a parameter is unknown, or the kind finds something wrong with the address.
+/// When the scheme is unknown, and as `LiveKind::connect`.
 pub fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
-    let kind = kind_of(url)?;
-    let known = || kind.all_settings().map(|setting| setting.name);
-    if let Some(name) = url.params.keys().find(|name| !known().any(|known| known == *name)) {
-        let fault = Fault::new(format!("{} feeds have no parameter '{name}'", kind.title)).at(url.shown());
-        return Err(fault.hint(choices(name, known(), str::to_owned)));
-    }
-    (kind.open)(url, expect)
+    kind_of(url)?.connect(url, expect)
 }
 
 /// "did you mean X? there are X, Y and Z".
