@@ -63,7 +63,7 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
 
 /// Why some of the rows that were counted cannot be read again, if that is so.
 fn unread(shared: &Shared, reached: &Reached) -> Option<String> {
-    let of_file = |feed: usize| shared.table.live.get(feed).is_some_and(|feed| feed.url.scheme == "file");
+    let of_file = |feed: usize| shared.table.live.get(feed).is_some_and(|feed| feed.url.follows_file());
     if reached.partitions.iter().any(|at| of_file(at.feed) && (at.epoch > 0 || at.partition > 0)) {
         return Some("a file that is followed began anew, and what stood in it before is not read again".to_owned());
     }

@@ -170,7 +170,7 @@ impl Feed {
 
     /// The position vector before its first row: where the address says that reading begins.
     pub fn start(&self) -> Positions {
-        let from = self.url.params.get("from").filter(|_| self.url.scheme == "file").and_then(|from| from.parse().ok());
+        let from = self.url.params.get("from").filter(|_| self.url.follows_file()).and_then(|from| from.parse().ok());
         from.map(|from| (0, from)).into_iter().collect()
     }
 

@@ -27,7 +27,7 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
         numbers.sort_unstable();
         numbers.dedup();
         // What a file that was left behind still gave is of no position in the one at the path.
-        if table.live.get(log.feed).is_some_and(|feed| feed.url.scheme == "file") {
+        if table.live.get(log.feed).is_some_and(|feed| feed.url.follows_file()) {
             numbers.retain(|partition| *partition == 0);
         }
         for partition in numbers {

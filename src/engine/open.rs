@@ -16,7 +16,7 @@ use crate::data::format::{self, parse_datetime};
 use crate::data::{Fault, Result, Setting};
 use crate::learn::model::{Saved, is_model, load};
 use crate::source::history::{History, expand, open_history};
-use crate::source::live::{Event, Expect, FeedUrl, ReadOptions};
+use crate::source::live::{Event, Expect, FeedUrl, ReadOptions, file};
 use crate::store::log::Keep;
 use crate::sync::{Cancel, Wake};
 
@@ -201,7 +201,7 @@ fn live_only(
 
 /// The file that a feed follows, where there is none yet.
 fn absent(url: &FeedUrl) -> Option<PathBuf> {
-    url.path().ok().filter(|path| url.scheme == "file" && !path.exists())
+    url.path().ok().filter(|path| url.follows_file() && !path.exists())
 }
 
 /// What a person should know before the first row: files to be followed that do not exist yet.
@@ -219,7 +219,7 @@ pub fn awaited(given: &Given) -> Vec<String> {
 /// When this build has no such kind of feed.
 pub fn attach(mut table: Table, url: &str) -> Result<Table> {
     let mut parsed = FeedUrl::parse(url)?;
-    if parsed.scheme == "file" && !parsed.params.contains_key("from") && table.live.is_empty() {
+    if parsed.follows_file() && !parsed.params.contains_key("from") && table.live.is_empty() {
         let followed = parsed.path().ok().and_then(|path| std::fs::canonicalize(path).ok());
         let same = |name: &str| followed.is_some() && std::fs::canonicalize(name).ok() == followed;
         if let [file] = &table.history[..]
@@ -248,7 +248,7 @@ pub fn parse_seam(text: &str, table: &Table) -> Result<Seam> {
             Ok(Seam::Position)
         }
         ("position", None) => Err(wrong("history and live are not one log, so positions prove nothing".to_owned())
-            .hint("follow the history's own file (file:PATH), or use time:T, key:COLUMN or append")),
+            .hint(format!("follow the history's own file ({}), or use time:T, key:COLUMN or append", file::ADDRESS))),
         ("time", Some(t)) => {
             let at = parse_datetime(t.trim(), TimeUnit::Microseconds)
                 .ok_or_else(|| wrong(format!("'{t}' is not a time")).hint("write it like time:2001-03-01T12:00:00"))?;
@@ -348,7 +348,7 @@ pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
     Job::start("test feed", wake, move |report| {
         report.progress(0, 0, "connecting");
         let feed = Feed::new(&url, Expect::default())?;
-        if feed.url.scheme == "file" {
+        if feed.url.follows_file() {
             let path = feed.url.path()?;
             std::fs::metadata(&path).map_err(|e| Fault::io(path.display().to_string(), &e))?;
         }

@@ -18,7 +18,7 @@ pub fn replays_its_history(table: &Table) -> bool {
         (Ok(one), Ok(Ok(other))) => one == other,
         _ => false,
     };
-    feed.url.scheme == "replay" && from_before && !feed.url.params.contains_key("duplicate") && same()
+    feed.url.replays_file() && from_before && !feed.url.params.contains_key("duplicate") && same()
 }
 
 /// What to say at once of a table whose feed brings the very file that is its history, with nothing to tell the rows

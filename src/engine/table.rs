@@ -91,7 +91,7 @@ impl Table {
     /// When the feed's address cannot be written so.
     pub fn meet(&mut self, seam: Seam) -> Result<()> {
         if let ([file], [feed]) = (&self.history[..], &mut self.live[..])
-            && feed.url.scheme == "file"
+            && feed.url.follows_file()
             && let Some(from) = feed.url.params.get("from").and_then(|from| from.parse::<u64>().ok())
         {
             let end = file.extent().bytes;

@@ -13,6 +13,7 @@ use crate::data::format::parse_datetime;
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table, TimeColumn};
+use crate::source::live::replay;
 use crate::workspace::{ModelSetup, SAMPLE_CUT, SeamSetup, TableSetup, TimeSetup, sample_path};
 
 impl App {
@@ -60,17 +61,16 @@ impl App {
     /// Opens a sample as a person would open it by hand.
     pub(super) fn open_sample(&mut self, path: PathBuf, sample: SampleTable) {
         let time = Some(TimeSetup { column: "date".to_owned(), lateness_ms: 10_000 });
-        let file = path.display().to_string();
         match sample {
             SampleTable::History => self.apply_open(OpenAction::Paths(vec![path])),
             SampleTable::Live => {
-                let live = vec![format!("replay:{file}?speed=43200")];
+                let live = vec![replay::address(&path, "speed=43200")];
                 self.open_setup(TableSetup { name: "flights_live".to_owned(), live, time, ..TableSetup::default() });
             }
             SampleTable::Both => {
                 let cut = SAMPLE_CUT;
                 let seam = parse_datetime(cut, TimeUnit::Microseconds).map_or(Seam::Append, Seam::Time);
-                let live = vec![format!("replay:{file}?from={cut}&speed=7200")];
+                let live = vec![replay::address(&path, &format!("from={cut}&speed=7200"))];
                 let setup = TableSetup {
                     name: "flights_both".to_owned(),
                     paths: vec![path],

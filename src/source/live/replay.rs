@@ -1,6 +1,7 @@
 //! `replay:`: any file as a feed, paced by its time column, by rows per second, or not at all.
 //! Reading is `pull`'s; rows that come late or twice on purpose are `order`'s.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,11 @@ pub const KIND: LiveKind = LiveKind {
     reconnects: false,
     open,
 };
+
+/// The address of a file that is replayed with these parameters.
+pub fn address(file: &Path, params: &str) -> String {
+    format!("replay:{}?{params}", file.display())
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Pace {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
+use super::Origin;
 use crate::data::{Fault, Result};
 
 /// Settings whose values are sent to a server, and words in the names of those that are secrets: they are neither shown
@@ -149,14 +150,29 @@ impl FeedUrl {
         authority.split(',').map(host).filter(|host| !host.is_empty()).collect()
     }
 
+    /// Where its rows come from. Of an address that no kind answers to nothing is known: it may be another machine.
+    fn origin(&self) -> Origin {
+        super::known_kind(self).map_or(Origin::Network, |kind| kind.origin)
+    }
+
     /// Whether its rows come from another machine.
     fn is_remote(&self) -> bool {
-        !self.is_file() && self.scheme != "stdin"
+        self.origin() == Origin::Network
     }
 
     /// Whether its rows come from a file.
     pub fn is_file(&self) -> bool {
-        ["file", "replay"].contains(&self.scheme.as_str())
+        self.follows_file() || self.replays_file()
+    }
+
+    /// Whether it follows a file as it grows: its positions are bytes, and `from` is one of them.
+    pub fn follows_file(&self) -> bool {
+        self.origin() == Origin::GrowingFile
+    }
+
+    /// Whether it sends a file once more: `from` is a time.
+    pub fn replays_file(&self) -> bool {
+        self.origin() == Origin::WholeFile
     }
 
     /// The target as a path. Percent signs stand for themselves where such a file exists.

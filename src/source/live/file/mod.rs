@@ -18,6 +18,9 @@ use crate::data::{Fault, Result};
 use crate::source::history;
 use crate::source::packing::Packing;
 
+/// How its address is written.
+pub const ADDRESS: &str = "file:PATH";
+
 pub const KIND: LiveKind = LiveKind {
     schemes: &["file"],
     title: "Growing file",
