@@ -35,7 +35,7 @@
 //! | 6 | [`ui`], [`cli`] |
 //! | 5 | [`workspace`] |
 //! | 4 | [`engine`]: the only one that starts threads |
-//! | 3 | [`store`], [`remote`] |
+//! | 3 | [`store`] |
 //! | 2 | [`query`] (pure), [`source`], [`learn`], [`figure`] |
 //! | 1 | [`data`] |
 //! | 0 | [`sync`], [`disk`] |
@@ -47,7 +47,6 @@ pub mod engine;
 pub mod figure;
 pub mod learn;
 pub mod query;
-pub mod remote;
 pub mod source;
 pub mod store;
 pub mod sync;

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["sync", "disk"],
     &["data"],
     &["query", "source", "learn", "figure"],
-    &["store", "remote"],
+    &["store"],
     &["engine"],
     &["workspace"],
     &["ui", "cli"],

@@ -12,7 +12,7 @@ use rskafka::client::partition::Compression;
 use rskafka::record::Record;
 
 use self::broker::{Broker, Topic, at, record, shared};
-use crate::live::{Got, open, read, read_columns, read_with, rows, settled, until, url};
+use crate::live::{Got, LONG, open, read, read_columns, read_with, rows, settled, until, url};
 
 fn to_end(live: &mut dyn Reading) -> Got {
     until(live, |got| got.ended)
@@ -34,7 +34,7 @@ fn why(address: &str) -> String {
         match live.settle(Duration::from_millis(200)) {
             Err(fault) => return fault.to_string(),
             Ok(schema) => {
-                assert!(schema.is_none() && begin.elapsed() < Duration::from_secs(30), "{address} was opened")
+                assert!(schema.is_none() && begin.elapsed() < LONG, "{address} was opened")
             }
         }
     }
@@ -502,7 +502,8 @@ fn a_broker_killed_and_started_again_loses_and_doubles_nothing() {
     broker.kill();
     let begin = Instant::now();
     drop(live);
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    // Less than connecting may take.
+    assert!(begin.elapsed() < Duration::from_secs(6));
 }
 
 fn add(got: &mut Got, more: Got) {
@@ -523,7 +524,7 @@ fn a_quiet_topic_is_waited_for_without_work() {
     let mut live = open(&topic.url(""));
     let begin = Instant::now();
     assert!(live.settle(Duration::from_millis(150)).unwrap().is_none());
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < LONG);
     topic.texts(1, ["{\"n\":1}"]);
     let mut live = read(live);
     rows(&mut *live, 1);
@@ -531,13 +532,13 @@ fn a_quiet_topic_is_waited_for_without_work() {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
     };
-    let (begin, before, mut polls) = (Instant::now(), busy(), 0);
-    while begin.elapsed() < Duration::from_secs(2) {
+    let (begin, before) = (Instant::now(), busy());
+    for _ in 0..40 {
         assert!(matches!(live.poll(Duration::from_millis(50)).unwrap(), Event::Quiet));
-        polls += 1;
     }
-    assert!((10..=42).contains(&polls), "{polls} polls of 50 ms in 2 s");
-    assert!(busy() - before < Duration::from_millis(400), "{:?} of work for nothing", busy() - before);
+    let (took, work) = (begin.elapsed(), busy() - before);
+    assert!(took >= Duration::from_millis(1_900), "40 polls of 50 ms in {took:?}");
+    assert!(work < took / 5, "{work:?} of work for nothing in {took:?}");
 }
 
 #[test]

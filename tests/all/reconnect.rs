@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use braid::engine::Options;
 use braid::engine::open::Given;
 use braid::engine::seam::Gap;
-use braid::source::live::again::BackOff;
-use braid::source::live::{self, Expect};
+use braid::source::live::net::back_off::BackOff;
+use braid::source::live::{self, Expect, LIVE_KINDS, Origin};
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::{Message, WebSocket};
 
 use crate::cli::stderr;
-use crate::live::{open, rows, settled, until, url};
+use crate::live::{LONG, open, read, read_columns, rows, until, url};
 use crate::run::{open as table, start, wait};
 
 fn listen() -> (TcpListener, String) {
@@ -225,7 +225,7 @@ fn the_number_of_a_message_need_not_be_asked_for_and_must_be_one() {
         let mut live = read_columns(open(&format!("{}?number={number}", serve())), &[0]);
         let begin = Instant::now();
         let fault = loop {
-            assert!(begin.elapsed() < Duration::from_secs(20));
+            assert!(begin.elapsed() < LONG);
             if let Err(fault) = live.poll(Duration::from_millis(20)) {
                 break fault.to_string();
             }
@@ -237,20 +237,24 @@ fn the_number_of_a_message_need_not_be_asked_for_and_must_be_one() {
 #[test]
 fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
     let (listener, address) = listen();
+    let (tell, come) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let mut socket = accept(&listener);
             send(&mut socket, [1]);
-            std::thread::sleep(Duration::from_millis(1_500));
+            come.recv().unwrap();
+            std::thread::sleep(Duration::from_secs(1));
             // Without a farewell: nobody knows since when nothing came through.
             drop(socket);
             hold(&mut accept(&listener));
         });
         let mut live = read(open(&address));
+        rows(&mut *live, 1);
+        tell.send(()).unwrap();
         let got = until(&mut *live, |got| !got.gaps.is_empty());
         let seconds: f64 =
             got.gaps[0].strip_prefix("connection lost for ").unwrap().split(' ').next().unwrap().parse().unwrap();
-        assert!(seconds >= 1.4, "{:?}", got.gaps);
+        assert!(seconds >= 1.0, "{:?}", got.gaps);
         drop(live);
     });
 }
@@ -258,7 +262,8 @@ fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
 #[test]
 fn an_impossible_port_is_refused_before_anything_is_connected() {
     for place in ["127.0.0.1:0", "127.0.0.1:99999", "localhost:http", "[::1]:70000", "host:-1", "host:+80", "host:"] {
-        for address in [format!("ws://{place}/feed"), format!("wss://{place}/"), format!("kafka://{place}/topic")] {
+        let remote = LIVE_KINDS.iter().filter(|kind| kind.origin == Origin::Network);
+        for address in remote.flat_map(|kind| kind.schemes).map(|scheme| format!("{scheme}://{place}/feed")) {
             let fault =
                 live::open(&url(&address), Expect::default()).err().unwrap_or_else(|| panic!("{address}")).to_string();
             assert!(fault.contains("is not a port"), "{address}: {fault}");
@@ -291,5 +296,6 @@ fn a_server_that_drips_its_answer_does_not_hold_a_run_beyond_its_time() {
         .output()
         .unwrap();
     assert_eq!(out.status.code(), Some(1), "{}", stderr(&out));
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    // Its answer takes a minute.
+    assert!(begin.elapsed() < Duration::from_secs(50), "{:?}", begin.elapsed());
 }

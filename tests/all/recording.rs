@@ -20,7 +20,7 @@ use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
 
 use crate::cli::stderr;
-use crate::live::{read, read_columns, read_with, rows, settled, until, url};
+use crate::live::{LONG, read, read_with, rows, settled, until, url};
 use crate::log::Full;
 
 fn ask(workspace: &Path, sql: &str) -> Command {
@@ -225,7 +225,8 @@ fn record(place: &Place, text: &str, first: bool) -> (Arc<Recording>, std::io::P
     if first {
         settled(&mut *stream);
     }
-    let recording = Recording::start(subject("stdin:"), Some(place), Opened::take_apart(stream), Wake::silent()).unwrap();
+    let recording =
+        Recording::start(subject("stdin:"), Some(place), Opened::take_apart(stream), Wake::silent()).unwrap();
     (recording, writer)
 }
 
@@ -451,7 +452,7 @@ fn a_recorded_feed_that_waits_and_connects_again_outlives_a_server_that_is_down(
 fn stopped(folder: &Path) {
     let begin = Instant::now();
     while let Err(fault) = Log::open(folder, Options::default()) {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{fault}");
+        assert!(begin.elapsed() < LONG, "{fault}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

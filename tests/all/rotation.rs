@@ -9,7 +9,7 @@ use std::time::Duration;
 use braid::engine::Options;
 use braid::engine::open::Given;
 
-use crate::live::{append, feed, objects, open, place, rows, settled, until};
+use crate::live::{append, feed, objects, open, place, read, rows, until};
 use crate::run::{open as table, start, wait};
 
 #[test]

@@ -5,14 +5,14 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use braid::source::live::{self, Expect, Opened, tls};
+use braid::source::live::net::tls;
+use braid::source::live::{self, Expect, Opened};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{AlertDescription, CertificateError, Error};
 
-use crate::live::{rows, settled, url};
+use crate::live::{LONG, read, rows, url};
 
 fn certificate(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/all/certificates/{name}.pem"))
@@ -53,12 +53,12 @@ fn a_certificate_that_is_not_believed_says_why_in_words() {
     ];
     for (shown, trusted, words) in cases {
         served(shown, trusted, |mut live| {
-            let fault = live.settle(Duration::from_secs(20)).unwrap_err().to_string();
+            let fault = live.settle(LONG).unwrap_err().to_string();
             assert!(fault.contains("no secure connection") && fault.contains(words), "{shown}: {fault}");
             assert!(!["CaUsed", "Issuer", "Error", "Context", "{"].iter().any(|code| fault.contains(code)), "{fault}");
         });
     }
-    served("good", Some("authority"), |mut live| {
+    served("good", Some("authority"), |live| {
         let mut live = read(live);
         assert_eq!(rows(&mut *live, 1).numbers("n"), [1]);
     });

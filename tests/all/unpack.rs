@@ -9,7 +9,7 @@ use braid::source::live::{Expect, Opened, stdin};
 use proptest::prelude::*;
 
 use crate::cli::stderr;
-use crate::live::{Got, objects, settled, to_end, url};
+use crate::live::{Got, objects, read, to_end, url};
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -28,7 +28,7 @@ fn piped(bytes: Vec<u8>, step: usize) -> Got {
         .spawn(move || bytes.chunks(step).for_each(|part| writer.write_all(part).unwrap()))
         .unwrap();
     let mut live = read(Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap()));
-    let got = to_end(&mut live);
+    let got = to_end(&mut *live);
     feeding.join().unwrap();
     got
 }

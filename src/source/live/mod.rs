@@ -1,31 +1,23 @@
 //! Live: rows that are still arriving. One file a kind; each is one line in `LIVE_KINDS`.
 //! Threads, recording, and what becomes of a chunk are left to the engine.
 
-pub mod again;
 mod beat;
 pub mod file;
-mod host;
 pub mod intake;
 pub mod kafka;
 mod kind;
-mod link;
 mod messages;
+pub mod net;
 mod numbers;
-mod order;
 mod pull;
 pub mod raw;
 pub mod replay;
-mod rotation;
 pub mod shape;
-mod sieve;
 mod states;
 pub mod stdin;
 pub mod stream;
-mod tail;
-pub mod tls;
 mod unpack;
 pub mod url;
-mod wire;
 pub mod ws;
 
 use crate::data::near::nearest;

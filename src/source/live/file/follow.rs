@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use polars::prelude::SchemaRef;
 
 use super::not_followed;
+use super::rotation::{self, Between, Left, UNFINISHED};
+use super::tail::{Standing, State, Tail};
 use crate::data::{Chunk, Fault, Result};
 use crate::source::live::beat::{Beat, LOOK};
 use crate::source::live::intake::Intake;
-use crate::source::live::rotation::{self, Between, Left, UNFINISHED};
-use crate::source::live::tail::{Standing, State, Tail};
 use crate::source::live::{Event, Opened, ReadOptions, Reading, unsettled};
 use crate::source::packing::Packing;
 

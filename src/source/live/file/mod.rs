@@ -2,15 +2,17 @@
 //! Following is `follow`'s; a file that cannot grow, because it is columnar or packed, is `whole`'s.
 
 mod follow;
+mod rotation;
+mod tail;
 mod whole;
 
 use std::io;
 use std::path::Path;
 
 use self::follow::Following;
+use self::tail::Tail;
 use self::whole::Whole;
 use super::intake::Intake;
-use super::tail::Tail;
 use super::{Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
 use crate::data::encoding::TextEncoding;
 use crate::data::format::{self, Format, Kind};

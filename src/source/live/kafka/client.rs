@@ -16,7 +16,7 @@ use rskafka::record::RecordAndOffset;
 use rskafka::{BackoffConfig, BackoffError, ConnectionError, chrono};
 
 use super::settings::{From, Settings};
-use crate::source::live::tls;
+use crate::source::live::net::tls;
 
 /// How long connecting, and any answer that is not waited for on purpose, may take.
 const PATIENCE: Duration = Duration::from_secs(8);

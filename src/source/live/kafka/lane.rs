@@ -13,8 +13,8 @@ use super::client::{Fetched, Place, Size};
 use super::settings::From;
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
 use crate::data::{Chunk, Rejects};
-use crate::source::live::again::BackOff;
 use crate::source::live::beat::Beat;
+use crate::source::live::net::back_off::BackOff;
 
 /// So much is handed out without waiting for the beat, bytes.
 const MUCH: usize = 1 << 20;

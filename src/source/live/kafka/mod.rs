@@ -28,7 +28,7 @@ use self::client::{Answer, Fetched, Link, Place};
 use self::decode::Rows;
 use self::lane::Lane;
 use self::settings::{From, Settings};
-use super::again::BackOff;
+use super::net::back_off::BackOff;
 use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
 use crate::data::{Fault, Result};
 

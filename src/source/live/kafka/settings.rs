@@ -12,7 +12,8 @@ use rskafka::client::{Credentials, SaslConfig};
 use rustls::ClientConfig;
 
 use crate::data::{Fault, Result, format};
-use crate::source::live::{FeedUrl, choices, host, tls};
+use crate::source::live::net::{host, tls};
+use crate::source::live::{FeedUrl, choices};
 
 const PORT: u16 = 9092;
 const USER: &str = "BRAID_KAFKA_USER";

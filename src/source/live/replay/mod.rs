@@ -1,5 +1,7 @@
 //! `replay:`: any file as a feed, paced by its time column, by rows per second, or not at all.
-//! Reading is `pull`'s; rows that come late or twice on purpose are `order`'s.
+//! Reading is `pull`'s; rows that come late or twice on purpose are `disorder`'s.
+
+mod disorder;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
 
+use self::disorder::{Order, Sent};
 use super::beat::Beat;
-use super::order::{Order, Sent};
 use super::pull::Pull;
 use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, Setting, choices};
 use crate::data::chunk::CHUNK_ROWS;

@@ -1,16 +1,16 @@
 //! What becomes of a file that another took the place of: it may still be written to, and between two looks more than
 //! one may have come and gone. What is left behind is followed on; what stood in between is looked for among its
-//! siblings. Following the file at the path is left to `file`.
+//! siblings. Following the file at the path is left to `follow`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::intake::Intake;
-use super::shape::Shape;
 use super::tail::{Identity, State, Tail, identity};
 use crate::data::{Chunk, Fault, Result};
+use crate::source::live::intake::Intake;
+use crate::source::live::shape::Shape;
 
 /// A file that was left is followed on until it has been quiet for so long.
 const QUIET: Duration = Duration::from_secs(600);

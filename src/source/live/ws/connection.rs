@@ -1,29 +1,28 @@
 //! One WebSocket connection: made within ten seconds or with a clear reason why not, then listened to with a limit.
-//! What to do when it is lost is left to `ws`, the bytes to `wire`.
+//! What to do when it is lost is left to `net::reconnect`, the bytes to `net::transport`.
 
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::RootCertStore;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::error::ProtocolError;
 use tungstenite::handshake::client::{ClientHandshake, Request};
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::{Bytes, Error, Message, WebSocket};
 
-use super::sieve::Sieve;
-use super::wire::{CONNECT, Line, Wire};
-use super::{FeedUrl, host, tls};
+use super::message_limit::MessageLimit;
 use crate::data::{Fault, Result};
+use crate::source::live::FeedUrl;
+use crate::source::live::net::transport::{CONNECT, Transport};
+use crate::source::live::net::{host, tls};
 
 /// After so much silence the server is asked for a sign of life; after as much again the connection counts as lost.
 const SILENCE: Duration = Duration::from_secs(30);
+const PATTERN: &str = "ws://HOST:PORT/PATH";
 /// A longer message is set aside.
 pub const MESSAGE_BYTES: u64 = 16 << 20;
 
-type Stream = Sieve<Line>;
+type Stream = MessageLimit<Transport>;
 
 /// An open connection.
 pub struct Link {
@@ -48,7 +47,7 @@ pub enum Joined {
 }
 
 /// What listening brought.
-pub enum Heard {
+pub enum Received {
     Payload(Bytes),
     /// The beginning of a message that is too long, and its length.
     TooLong(Bytes, u64),
@@ -65,23 +64,15 @@ pub fn check(url: &FeedUrl) -> Result<()> {
 
 /// The request, and the host and port it goes to.
 fn request(url: &FeedUrl) -> Result<(Request, String, u16)> {
-    let fault = |what: String| Fault::new(what).at(url.shown()).hint("write it like ws://HOST:PORT/PATH");
-    let place = url.target.split('/').next().unwrap_or_default();
-    if place.is_empty() {
-        return Err(fault("this address names no host".to_owned()));
-    }
-    if place.contains('@') {
-        return Err(fault("a user name and password in the address cannot be sent yet".to_owned())
-            .hint("leave out what stands before the @"));
-    }
+    let fault = |what: String| Fault::new(what).at(url.shown()).hint(format!("write it like {PATTERN}"));
+    let default = if url.scheme == "wss" { 443 } else { 80 };
+    let (host, port) = host::of(url, Some(default), PATTERN)?;
     let query = url.params.get("query").map(|query| format!("?{query}")).unwrap_or_default();
     let text = format!("{}://{}{query}", url.scheme, url.target);
-    let (name, port) = host::split(place).map_err(fault)?;
     let request = text
         .into_client_request()
         .map_err(|error| fault(format!("this is not the address of a WebSocket: {error}")))?;
-    let port = port.unwrap_or(if url.scheme == "wss" { 443 } else { 80 });
-    Ok((request, name.trim_matches(['[', ']']).to_owned(), port))
+    Ok((request, host, port))
 }
 
 impl Joining {
@@ -91,19 +82,9 @@ impl Joining {
     /// With the reason, in words for a person.
     pub fn begin(url: &FeedUrl) -> Result<Self> {
         let (request, host, port) = request(url)?;
-        let wire = Wire::connect(&host, port).map_err(|fault| fault.at(url.shown()))?;
-        let line = if url.scheme == "wss" {
-            let roots = match url.params.get("ca") {
-                Some(path) => tls::roots(Path::new(path))?,
-                None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
-            };
-            let config = tls::config(roots).map_err(|error| Fault::new(error.to_string()).at(url.shown()))?;
-            Line::secure(wire, &host, Arc::new(config)).map_err(|fault| fault.at(url.shown()))?
-        } else {
-            Line::Plain(wire)
-        };
+        let transport = Transport::open(url, &host, port, url.scheme == "wss")?;
         let begun = Instant::now();
-        let handshake = ClientHandshake::start(Sieve::new(line, MESSAGE_BYTES), request, None);
+        let handshake = ClientHandshake::start(MessageLimit::new(transport, MESSAGE_BYTES), request, None);
         let handshake = handshake
             .map_err(|error| Fault::new(format!("this is not the address of a WebSocket: {error}")).at(url.shown()))?;
         Ok(Self { url: url.clone(), place: format!("{host}:{port}"), begun, handshake })
@@ -116,7 +97,7 @@ impl Joining {
     pub fn step(self, until: Instant) -> Result<Joined> {
         let Self { url, place, begun, mut handshake } = self;
         let secure = url.scheme == "wss";
-        handshake.get_mut().get_mut().get_mut().until(until.min(begun + CONNECT));
+        handshake.get_mut().get_mut().get_mut().set_deadline(until.min(begun + CONNECT));
         let mut socket = match handshake.handshake() {
             Ok((socket, _)) => socket,
             Err(HandshakeError::Interrupted(handshake)) if begun.elapsed() < CONNECT => {
@@ -146,11 +127,11 @@ impl Link {
     }
 
     /// Waits for the next message, at most until `until` (and, where the time is up already, hardly at all).
-    pub fn hear(&mut self, until: Instant) -> Heard {
+    pub fn hear(&mut self, until: Instant) -> Received {
         if let Some(reason) = self.silence(Instant::now()) {
-            return Heard::Lost(reason, self.heard());
+            return Received::Lost(reason, self.heard());
         }
-        self.socket.get_mut().get_mut().until(until);
+        self.socket.get_mut().get_mut().set_deadline(until);
         let message = self.socket.read();
         let payload = match message {
             Ok(Message::Text(text)) => Bytes::from(text),
@@ -158,7 +139,7 @@ impl Link {
             // A ping is answered with the next read or write.
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {
                 self.asked = false;
-                return Heard::Nothing;
+                return Received::Nothing;
             }
             Err(Error::Io(error))
                 if matches!(
@@ -166,30 +147,30 @@ impl Link {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
                 ) =>
             {
-                return Heard::Nothing;
+                return Received::Nothing;
             }
             Ok(Message::Close(frame)) => {
                 // The answer to it is a courtesy.
                 let _ = self.socket.flush();
                 let why = frame.map(|frame| frame.reason.to_string()).filter(|why| !why.is_empty());
                 let reason = why.map_or_else(|| CLOSED.to_owned(), |why| format!("{CLOSED}: {why}"));
-                return Heard::Lost(reason, Instant::now());
+                return Received::Lost(reason, Instant::now());
             }
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => {
-                return Heard::Lost(CLOSED.to_owned(), Instant::now());
+                return Received::Lost(CLOSED.to_owned(), Instant::now());
             }
             // A connection that breaks may have been dead for long.
-            Err(Error::Io(error)) => return Heard::Lost(lost(&error), self.heard()),
+            Err(Error::Io(error)) => return Received::Lost(lost(&error), self.heard()),
             Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
-                return Heard::Lost("the connection broke off".to_owned(), self.heard());
+                return Received::Lost("the connection broke off".to_owned(), self.heard());
             }
-            Err(error) => return Heard::Lost(format!("the connection was given up: {error}"), Instant::now()),
+            Err(error) => return Received::Lost(format!("the connection was given up: {error}"), Instant::now()),
         };
         self.asked = false;
         self.messages += 1;
         match self.socket.get_mut().was_cut(self.messages - 1) {
-            Some(length) => Heard::TooLong(payload, length),
-            None => Heard::Payload(payload),
+            Some(length) => Received::TooLong(payload, length),
+            None => Received::Payload(payload),
         }
     }
 

@@ -13,7 +13,7 @@ const KEPT: u64 = 1 << 10;
 
 /// A stream of which the messages come out no longer than `limit`.
 #[derive(Debug)]
-pub struct Sieve<S> {
+pub struct MessageLimit<S> {
     inner: S,
     limit: u64,
     /// Read, and not looked at yet.
@@ -47,7 +47,7 @@ enum Step {
     Broken,
 }
 
-impl<S> Sieve<S> {
+impl<S> MessageLimit<S> {
     pub fn new(inner: S, limit: u64) -> Self {
         let step = Step::Answer { line: 0 };
         Self {
@@ -174,7 +174,7 @@ impl<S> Sieve<S> {
     }
 }
 
-impl<S: Read> Read for Sieve<S> {
+impl<S: Read> Read for MessageLimit<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.given >= self.output.len() {
             self.output.clear();
@@ -192,7 +192,7 @@ impl<S: Read> Read for Sieve<S> {
     }
 }
 
-impl<S: Write> Write for Sieve<S> {
+impl<S: Write> Write for MessageLimit<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.inner.write(bytes)
     }

@@ -1,5 +1,5 @@
 //! The end of a file that others write: what was appended, and whether it is still the same file.
-//! What its bytes mean is left to `intake`, what a person is told to `file`.
+//! What its bytes mean is left to `intake`, what a person is told to `follow`.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};

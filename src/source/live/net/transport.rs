@@ -1,15 +1,18 @@
 //! A connection to a host, plain or encrypted, whose reads end when they must: also when bytes drip one by one.
-//! What is said over it is left to `link`.
+//! What is said over it is the kinds'.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use super::tls;
 use crate::data::Fault;
+use crate::source::live::FeedUrl;
 
 /// How long connecting may take.
 pub const CONNECT: Duration = Duration::from_secs(5);
@@ -21,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// A socket with an end to its reads.
 #[derive(Debug)]
-pub struct Wire {
+pub struct TimedStream {
     socket: TcpStream,
     until: Instant,
     /// How long a read waits at present.
@@ -30,7 +33,7 @@ pub struct Wire {
     heard: Instant,
 }
 
-impl Wire {
+impl TimedStream {
     /// Connects to the first address of the host that answers.
     ///
     /// # Errors
@@ -47,7 +50,7 @@ impl Wire {
     }
 }
 
-impl Read for Wire {
+impl Read for TimedStream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let now = Instant::now();
         if now >= self.until {
@@ -74,7 +77,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for TimedStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.socket.write(bytes)
     }
@@ -86,67 +89,85 @@ impl Write for Wire {
 
 /// A connection as it is spoken over.
 #[derive(Debug)]
-pub enum Line {
-    Plain(Wire),
-    Secure(Box<StreamOwned<ClientConnection, Wire>>),
+pub enum Transport {
+    Plain(TimedStream),
+    Secure(Box<StreamOwned<ClientConnection, TimedStream>>),
 }
 
-impl Line {
+impl Transport {
+    /// Connects, and encrypts what is `secure`: then the authorities of the file that `ca` names are trusted, or those
+    /// that browsers trust.
+    ///
+    /// # Errors
+    /// Why not, in words for a person.
+    pub fn open(url: &FeedUrl, host: &str, port: u16, secure: bool) -> Result<Self, Fault> {
+        let stream = TimedStream::connect(host, port).map_err(|fault| fault.at(url.shown()))?;
+        if !secure {
+            return Ok(Self::Plain(stream));
+        }
+        let roots = match url.params.get("ca") {
+            Some(path) => tls::roots(Path::new(path))?,
+            None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+        };
+        let config = tls::config(roots).map_err(|error| Fault::new(error.to_string()).at(url.shown()))?;
+        Self::secure(stream, host, Arc::new(config)).map_err(|fault| fault.at(url.shown()))
+    }
+
     /// Encrypts the connection to `host`; its handshake is made by the first reads and writes.
     ///
     /// # Errors
     /// When the host can have no certificate.
-    pub fn secure(wire: Wire, host: &str, config: Arc<ClientConfig>) -> Result<Self, Fault> {
+    fn secure(stream: TimedStream, host: &str, config: Arc<ClientConfig>) -> Result<Self, Fault> {
         let fault = |what: String| Fault::new(what).hint("write the host as a name or an address");
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| fault(format!("'{host}' cannot be the name of a server with a certificate")))?;
         let connection = ClientConnection::new(config, name)
             .map_err(|error| fault(format!("no secure connection can be made: {error}")))?;
-        Ok(Self::Secure(Box::new(StreamOwned::new(connection, wire))))
+        Ok(Self::Secure(Box::new(StreamOwned::new(connection, stream))))
     }
 
-    fn wire(&self) -> &Wire {
+    fn stream(&self) -> &TimedStream {
         match self {
-            Self::Plain(wire) => wire,
+            Self::Plain(stream) => stream,
             Self::Secure(stream) => &stream.sock,
         }
     }
 
     /// Reads end then; where that is past already, very soon.
-    pub fn until(&mut self, until: Instant) {
+    pub fn set_deadline(&mut self, until: Instant) {
         let until = until.max(Instant::now() + LEAST);
         match self {
-            Self::Plain(wire) => wire.until = until,
+            Self::Plain(stream) => stream.until = until,
             Self::Secure(stream) => stream.sock.until = until,
         }
     }
 
     /// When bytes last came.
     pub fn heard(&self) -> Instant {
-        self.wire().heard
+        self.stream().heard
     }
 }
 
-impl Read for Line {
+impl Read for Transport {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(wire) => wire.read(into),
+            Self::Plain(stream) => stream.read(into),
             Self::Secure(stream) => stream.read(into),
         }
     }
 }
 
-impl Write for Line {
+impl Write for Transport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Plain(wire) => wire.write(bytes),
+            Self::Plain(stream) => stream.write(bytes),
             Self::Secure(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Plain(wire) => wire.flush(),
+            Self::Plain(stream) => stream.flush(),
             Self::Secure(stream) => stream.flush(),
         }
     }

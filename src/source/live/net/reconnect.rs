@@ -1,0 +1,173 @@
+//! A connection that is made again when it is lost: trouble while it is away, a gap once it is back, and in between a
+//! wait that grows. How a kind connects and what it listens to is its own.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::back_off::BackOff;
+use crate::data::{Fault, Result};
+use crate::source::live::raw::{Break, Raw, Said};
+
+/// A connection that is lost this soon, before it gave a row, is an error rather than trouble.
+const EARLY: Duration = Duration::from_secs(10);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+
+/// How a kind of feed connects, and what it makes of what it hears.
+pub trait Connector: Send {
+    type Connection: Send;
+
+    /// Goes on with connecting, at most until `until`; `None` while that is not done.
+    ///
+    /// # Errors
+    /// Why there is no connection, in words for a person.
+    fn connect(&mut self, until: Instant) -> Result<Option<Self::Connection>>;
+
+    /// Waits for the next bytes, at most until `until`, and appends them to `into`.
+    ///
+    /// # Errors
+    /// When nothing more is to be had from this feed.
+    fn listen(&mut self, connection: &mut Self::Connection, until: Instant, into: &mut Vec<u8>) -> Result<Heard>;
+
+    /// The connection is gone, or was not made; what is to be told of what came over it.
+    fn lost(&mut self) -> Option<String> {
+        None
+    }
+
+    /// What is known of what was sent while there was no connection.
+    fn missing(&self) -> &'static str {
+        "what was sent meanwhile cannot be known"
+    }
+
+    /// What to check where a server closes the connection before it sent a row.
+    fn hint(&self) -> &'static str;
+}
+
+/// What listening brought.
+pub enum Heard {
+    /// Bytes were appended.
+    Bytes,
+    Nothing,
+    /// Something that a person should know.
+    Note(String),
+    /// Why the connection is gone, and since when, as far as that can be known.
+    Lost(String, Instant),
+}
+
+/// The bytes of one connection after another.
+pub struct Reconnecting<C: Connector> {
+    connector: C,
+    /// The address, as it may be shown.
+    source: String,
+    connection: Option<C::Connection>,
+    /// When it was connected for the first time, and whether anything came since.
+    opened: Option<Instant>,
+    received: bool,
+    /// Since when the connection is lost.
+    lost: Option<Instant>,
+    back_off: BackOff,
+    next_try: Option<Instant>,
+    news: VecDeque<Said>,
+}
+
+impl<C: Connector> Reconnecting<C> {
+    pub fn new(connector: C, source: String) -> Self {
+        Self {
+            connector,
+            source,
+            connection: None,
+            opened: None,
+            received: false,
+            lost: None,
+            back_off: BackOff::new(LONGEST_BACK_OFF),
+            next_try: None,
+            news: VecDeque::new(),
+        }
+    }
+
+    /// Receives something, or learns that the connection is gone.
+    fn listen(&mut self, until: Instant, into: &mut Vec<u8>) -> Result<Said> {
+        let Some(connection) = &mut self.connection else { return Ok(Said::Quiet) };
+        match self.connector.listen(connection, until, into)? {
+            Heard::Bytes => {
+                self.received = true;
+                Ok(Said::Bytes(Instant::now()))
+            }
+            Heard::Nothing => Ok(Said::Quiet),
+            Heard::Note(reason) => Ok(Said::Note { reason }),
+            Heard::Lost(reason, since) => self.lose(&reason, since),
+        }
+    }
+
+    /// The connection is gone: it will be tried again a while later.
+    fn lose(&mut self, reason: &str, since: Instant) -> Result<Said> {
+        self.connection = None;
+        let told = self.connector.lost();
+        if !self.received && self.opened.is_some_and(|opened| opened.elapsed() < EARLY) {
+            let fault = Fault::new("the server closed the connection before it sent a row").at(&self.source);
+            return Err(fault.hint(self.connector.hint()));
+        }
+        self.lost.get_or_insert(since);
+        let now = Instant::now();
+        let wait = self.back_off.down(now);
+        self.next_try = Some(now + wait);
+        self.news.extend(told.map(|reason| Said::Note { reason }));
+        Ok(Said::Trouble { reason: format!("{reason}; trying again in {:.1} s", wait.as_secs_f64()) })
+    }
+
+    /// Goes on with the connection that is being made, or begins one.
+    fn connect(&mut self, deadline: Instant) -> Result<()> {
+        self.connection = self.connector.connect(deadline)?;
+        if self.connection.is_none() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        self.back_off.up(now);
+        self.opened.get_or_insert(now);
+        if let Some(lost) = self.lost.take() {
+            let seconds = now.duration_since(lost).as_secs_f64();
+            let reason = format!("connection lost for {seconds:.1} s; {}", self.connector.missing());
+            self.news.push_back(Said::Gap(Break { reason, ..Break::default() }));
+        }
+        Ok(())
+    }
+
+    /// Waits for the time of the next attempt, and makes it.
+    fn reconnect(&mut self, deadline: Instant) -> Result<()> {
+        let now = Instant::now();
+        let next = self.next_try.unwrap_or(now);
+        if now < next {
+            std::thread::sleep(next.min(deadline) - now);
+        }
+        if next <= deadline
+            && let Err(fault) = self.connect(deadline)
+        {
+            let said = self.lose(&fault.what, Instant::now())?;
+            self.news.push_back(said);
+        }
+        Ok(())
+    }
+}
+
+impl<C: Connector> Raw for Reconnecting<C> {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
+        let deadline = Instant::now() + wait;
+        loop {
+            if let Some(said) = self.news.pop_front() {
+                return Ok(said);
+            }
+            if self.connection.is_some() {
+                let said = self.listen(deadline, into)?;
+                if said != Said::Quiet {
+                    return Ok(said);
+                }
+            } else if self.opened.is_none() {
+                self.connect(deadline)?;
+            } else {
+                self.reconnect(deadline)?;
+            }
+            if self.news.is_empty() && Instant::now() >= deadline {
+                return Ok(Said::Quiet);
+            }
+        }
+    }
+}
