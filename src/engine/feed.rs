@@ -41,7 +41,7 @@ impl PartialEq for Feed {
     }
 }
 
-/// How long one waits before one looks whether to stop.
+/// How long to wait before looking whether to stop.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long the first rows may take before a feed counts as silent.
 pub const FIRST_ROWS: Duration = Duration::from_secs(10);
@@ -136,7 +136,7 @@ impl Feed {
     pub fn recorded(mut self, wake: Wake) -> Result<Self> {
         if !self.kind.rereadable && self.recording.is_none() {
             let subject = Subject { url: self.url.clone(), kind: self.kind, expect: self.expect.clone() };
-            let taken = self.lock().take().and_then(Opened::take_apart);
+            let taken = self.lock().take().and_then(Opened::into_parts);
             self.recording = Some(Recording::start(subject, self.place.as_ref(), taken, wake)?);
         }
         Ok(self)
@@ -216,7 +216,7 @@ fn settle(url: &FeedUrl, expect: Expect, given_up: &Cancel) -> Result<Option<(Bo
     Ok(None)
 }
 
-/// What there is of a recording.
+/// The extent of a recording.
 #[derive(Clone, Debug)]
 pub struct Kept {
     pub folder: PathBuf,
@@ -224,6 +224,6 @@ pub struct Kept {
     pub bytes: u64,
     /// Positions of the oldest and after the newest byte of the feed that are kept.
     pub range: std::ops::Range<u64>,
-    /// What was found damaged.
+    /// Damage that was found.
     pub faults: Vec<Fault>,
 }

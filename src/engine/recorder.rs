@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::data::{Fault, Result};
-use crate::source::live::raw::{Break, Raw, Said};
-use crate::source::live::shape::Shape;
-use crate::source::live::stream::Taken;
+use crate::source::live::byte_source::{Break, ByteEvent, ByteSource};
+use crate::source::live::stream::StreamParts;
+use crate::source::live::stream_format::StreamFormat;
 use crate::source::live::{Expect, FeedUrl, LiveKind};
 use crate::store::log::Log;
 use crate::sync::Cancel;
@@ -16,13 +16,13 @@ use crate::sync::Cancel;
 /// A block is written when it has this many bytes, or when its first byte has waited this long.
 const BLOCK: usize = 256 << 10;
 const GATHER: Duration = Duration::from_millis(10);
-/// How long one waits for a feed before one looks whether to stop.
+/// How long to wait for a feed before looking whether to stop.
 const WAIT: Duration = Duration::from_millis(50);
 /// Between two attempts to write to a full disk, or to connect again.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long a feed that can wait is held back by a full disk, before its rows are only counted.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long one waits for questions to take what is nowhere but in memory.
+/// How long to wait for questions to take blocks that are nowhere but in memory.
 const STEP: Duration = Duration::from_millis(2);
 /// The longest piece that is written at once.
 const LONGEST: usize = 1 << 20;
@@ -39,7 +39,7 @@ pub struct Subject {
 pub struct Recorder {
     subject: Subject,
     log: Arc<Log>,
-    shape: Arc<OnceLock<Shape>>,
+    shape: Arc<OnceLock<StreamFormat>>,
     /// Something was recorded by an earlier process: a break is noted before the first byte.
     before: bool,
     cancel: Cancel,
@@ -58,7 +58,7 @@ pub struct Recorder {
 
 /// Why recording stopped.
 enum Stop {
-    /// Nobody needs it any more.
+    /// The recording was dropped.
     Cancelled,
     /// The feed ended, or can give nothing more.
     Ended,
@@ -68,7 +68,13 @@ enum Stop {
 type Going<T = ()> = std::result::Result<T, Stop>;
 
 impl Recorder {
-    pub fn new(subject: Subject, log: Arc<Log>, shape: Arc<OnceLock<Shape>>, before: bool, cancel: Cancel) -> Self {
+    pub fn new(
+        subject: Subject,
+        log: Arc<Log>,
+        shape: Arc<OnceLock<StreamFormat>>,
+        before: bool,
+        cancel: Cancel,
+    ) -> Self {
         Self {
             subject,
             log,
@@ -85,8 +91,8 @@ impl Recorder {
         }
     }
 
-    /// Records until the feed ends or nobody needs it.
-    pub fn run(mut self, taken: Option<Taken>) {
+    /// Records until the feed ends or the recording is dropped.
+    pub fn run(mut self, taken: Option<StreamParts>) {
         let mut taken = taken;
         loop {
             let stop = match self.record(taken.take()) {
@@ -111,7 +117,7 @@ impl Recorder {
                         self.log.fail(fault);
                         break;
                     }
-                    // What was recorded is worth waiting for more.
+                    // A recording with rows is kept open for more.
                     self.log.say(Some(format!("{reason}; trying again")));
                     if self.pause(AGAIN * 5).is_err() {
                         break;
@@ -124,8 +130,8 @@ impl Recorder {
         self.log.close();
     }
 
-    fn record(&mut self, taken: Option<Taken>) -> Going {
-        let Taken { mut raw, shape, bytes, pending } = match taken {
+    fn record(&mut self, taken: Option<StreamParts>) -> Going {
+        let StreamParts { mut raw, shape, bytes, pending } = match taken {
             Some(taken) => taken,
             None => self.connect()?,
         };
@@ -158,7 +164,7 @@ impl Recorder {
                     self.write(&mut *raw)?;
                     return Err(Stop::Failed(fault));
                 }
-                Ok(Said::Bytes(at)) => {
+                Ok(ByteEvent::Bytes(at)) => {
                     let since = *self.since.get_or_insert(at);
                     if self.block.len() >= BLOCK || since.elapsed() >= GATHER {
                         self.write(&mut *raw)?;
@@ -173,7 +179,7 @@ impl Recorder {
     }
 
     /// Opens the feed. Where it is not known how its bytes become rows, its first rows are waited for.
-    fn connect(&mut self) -> Going<Taken> {
+    fn connect(&mut self) -> Going<StreamParts> {
         let subject = &self.subject;
         let mut live = match subject.kind.connect(&subject.url, subject.expect.clone()) {
             Ok(live) => live,
@@ -185,12 +191,12 @@ impl Recorder {
             self.check()?;
         }
         let no_bytes = || Stop::Failed(Fault::new("this kind of feed cannot be recorded").at(self.subject.url.shown()));
-        live.take_apart().ok_or_else(no_bytes)
+        live.into_parts().ok_or_else(no_bytes)
     }
 
     /// Writes down how the bytes become rows, before the first of them; where that cannot be, with the first that can
     /// be written.
-    fn settle(&mut self, shape: &Shape) {
+    fn settle(&mut self, shape: &StreamFormat) {
         let log = &self.log;
         let written = log.set_head(0, &shape.head).and_then(|()| {
             log.describe(|meta| {
@@ -203,7 +209,7 @@ impl Recorder {
     }
 
     /// Writes the block, however long that takes.
-    fn write(&mut self, raw: &mut dyn Raw) -> Going {
+    fn write(&mut self, raw: &mut dyn ByteSource) -> Going {
         let Some(arrived) = self.since.take().filter(|_| !self.block.is_empty()) else { return Ok(()) };
         let block = std::mem::take(&mut self.block);
         if std::mem::take(&mut self.before) {
@@ -223,14 +229,14 @@ impl Recorder {
     }
 
     /// Notes that what comes next is a stream with a beginning of its own. Its header must not be lost.
-    fn begin_anew(&mut self, reason: &str, raw: &mut dyn Raw) -> Going {
+    fn begin_anew(&mut self, reason: &str, raw: &mut dyn ByteSource) -> Going {
         let at = self.keep_with(raw, &|log| log.gap(reason, true))?;
         self.head = Some((at, Vec::new()));
         Ok(())
     }
 
     /// Keeps the header of a later stream, once it is whole.
-    fn keep_head(&mut self, block: &[u8], raw: &mut dyn Raw) -> Going {
+    fn keep_head(&mut self, block: &[u8], raw: &mut dyn ByteSource) -> Going {
         if let Some((at, mut head)) = self.head.take() {
             head.extend(block.iter().take(HEAD - head.len().min(HEAD)));
             if head.len() >= HEAD || memchr::memchr(b'\n', &head).is_some() {
@@ -243,14 +249,14 @@ impl Recorder {
         Ok(())
     }
 
-    fn note(&mut self, said: Said, raw: &mut dyn Raw) -> Going {
+    fn note(&mut self, said: ByteEvent, raw: &mut dyn ByteSource) -> Going {
         let kept = match &said {
-            Said::Bytes(_) | Said::Quiet => return Ok(()),
-            Said::End => return Err(Stop::Ended),
-            Said::Gap(Break { reason, anew: true, .. }) => return self.begin_anew(reason, raw),
-            Said::Gap(Break { reason, .. }) => self.log.gap(reason, false),
-            Said::Trouble { reason } => self.log.trouble(reason),
-            Said::Note { reason } => self.log.remark(reason),
+            ByteEvent::Bytes(_) | ByteEvent::Quiet => return Ok(()),
+            ByteEvent::End => return Err(Stop::Ended),
+            ByteEvent::Gap(Break { reason, anew: true, .. }) => return self.begin_anew(reason, raw),
+            ByteEvent::Gap(Break { reason, .. }) => self.log.gap(reason, false),
+            ByteEvent::Trouble { reason } => self.log.trouble(reason),
+            ByteEvent::Note { reason } => self.log.remark(reason),
         };
         if kept.is_err() {
             self.log.pass_told(&said);
@@ -258,7 +264,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Records a block. Where that cannot be, it goes to those who read; a feed that can wait waits for them.
+    /// Records a block. Where that fails, the block goes to the questions; a feed that can wait waits for them.
     fn put(&mut self, block: &Arc<Vec<u8>>, arrived: Instant) -> Going {
         let can_wait = self.subject.kind.can_wait;
         let rows = memchr::memchr_iter(b'\n', block).count() as u64;
@@ -320,7 +326,7 @@ impl Recorder {
 
     /// Writes to the log what must not be missing. While that fails it is said why, and tried again; a feed that can
     /// wait is left after a while: nothing of it is lost.
-    fn keep_with(&mut self, raw: &mut dyn Raw, write: &dyn Fn(&Log) -> Result<u64>) -> Going<u64> {
+    fn keep_with(&mut self, raw: &mut dyn ByteSource, write: &dyn Fn(&Log) -> Result<u64>) -> Going<u64> {
         let begun = Instant::now();
         let mut told = false;
         loop {
@@ -358,7 +364,7 @@ impl Recorder {
     }
 
     /// Lets pass what a feed sends that cannot wait.
-    fn drop_rows(&mut self, raw: &mut dyn Raw) -> Going {
+    fn drop_rows(&mut self, raw: &mut dyn ByteSource) -> Going {
         let until = Instant::now() + AGAIN;
         let mut passed = Vec::new();
         while let left = until.saturating_duration_since(Instant::now())
@@ -396,9 +402,9 @@ impl Recorder {
 /// A feed that has nothing to say.
 struct Silent;
 
-impl Raw for Silent {
-    fn poll(&mut self, wait: Duration, _into: &mut Vec<u8>) -> Result<Said> {
+impl ByteSource for Silent {
+    fn poll(&mut self, wait: Duration, _into: &mut Vec<u8>) -> Result<ByteEvent> {
         std::thread::sleep(wait);
-        Ok(Said::Quiet)
+        Ok(ByteEvent::Quiet)
     }
 }

@@ -13,9 +13,9 @@ use super::recorder::Recorder;
 pub use super::recorder::Subject;
 use crate::data::{Fault, Result};
 use crate::disk::{self, Scratch, own};
-use crate::source::live::raw::Raw;
-use crate::source::live::shape::{Look, Shape};
-use crate::source::live::stream::{Stream, Taken};
+use crate::source::live::byte_source::ByteSource;
+use crate::source::live::stream::{Stream, StreamParts};
+use crate::source::live::stream_format::{FormatHint, StreamFormat};
 use crate::source::live::{Event, Expect, FeedUrl, Opened, ReadOptions, Reading, unsettled};
 use crate::store::log::{Keep, Log, Meta, Options};
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
@@ -77,7 +77,7 @@ impl Place {
 /// A recording that goes on while anybody holds it.
 pub struct Recording {
     log: Arc<Log>,
-    shape: Arc<OnceLock<Shape>>,
+    shape: Arc<OnceLock<StreamFormat>>,
     source: Arc<str>,
     /// The field that numbers its messages, where one does.
     number: Option<String>,
@@ -90,7 +90,7 @@ impl Recording {
     ///
     /// # Errors
     /// When the folder cannot be used, what is in it cannot be told, or there is no thread.
-    pub fn start(subject: Subject, place: Option<&Place>, taken: Option<Taken>, wake: Wake) -> Result<Arc<Self>> {
+    pub fn start(subject: Subject, place: Option<&Place>, taken: Option<StreamParts>, wake: Wake) -> Result<Arc<Self>> {
         let options = Options { keep: place.map(|p| p.keep).unwrap_or_default(), ..Options::default() };
         Self::start_with(options, subject, place, taken, wake)
     }
@@ -103,7 +103,7 @@ impl Recording {
         options: Options,
         subject: Subject,
         place: Option<&Place>,
-        taken: Option<Taken>,
+        taken: Option<StreamParts>,
         wake: Wake,
     ) -> Result<Arc<Self>> {
         let source: Arc<str> = subject.url.shown().into();
@@ -148,7 +148,7 @@ impl Recording {
         let work = move || {
             recorder.run(taken);
             wake.ring();
-            // The folder stays at least as long as somebody writes to it.
+            // The folder stays at least as long as the recorder writes to it.
             drop(temporary);
         };
         let on_panic = move |said: String| {
@@ -169,7 +169,7 @@ impl Recording {
 }
 
 /// How the bytes of a recording become rows: as it says, or else as its first bytes show.
-fn restore(log: &Arc<Log>, source: &Arc<str>, expect: &Expect) -> Result<Shape> {
+fn restore(log: &Arc<Log>, source: &Arc<str>, expect: &Expect) -> Result<StreamFormat> {
     let meta = log.meta();
     let head = match log.head(0) {
         Some(head) => head,
@@ -177,9 +177,9 @@ fn restore(log: &Arc<Log>, source: &Arc<str>, expect: &Expect) -> Result<Shape> 
     };
     let known = meta.schema().or_else(|| expect.known.clone());
     let shape = if meta.format.is_empty() {
-        Shape::sniff(source, Look::Find(Path::new("recording")), &head, false, known)
+        StreamFormat::sniff(source, FormatHint::Find(Path::new("recording")), &head, false, known)
     } else {
-        Shape::restore(source, &meta.format, &head, meta.whole, known)
+        StreamFormat::restore(source, &meta.format, &head, meta.whole, known)
     };
     shape.map_err(|fault| Fault {
         hint: format!("move {} away to begin a new recording", log.folder().display()).into(),
@@ -206,7 +206,7 @@ struct Playing {
     recording: Arc<Recording>,
 }
 
-/// One question's place in a recording.
+/// A recording that a question reads.
 struct Played {
     /// Before the recording, so that it is dropped first.
     rows: Box<dyn Reading>,

@@ -38,7 +38,7 @@ impl Packing {
         })
     }
 
-    /// What an error of `unpack`'s reader says of the packed data; `None` where it is the source's own.
+    /// What an error of `decompress`'s reader says of the packed data; `None` where it is the source's own.
     pub fn fault(self, error: &io::Error) -> Option<Fault> {
         use io::ErrorKind as K;
         let packing = match self {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use braid::engine::recording::{Place, Recording};
-use braid::source::live::raw::{Raw, Said};
+use braid::source::live::byte_source::{ByteEvent, ByteSource};
 use braid::source::live::{Expect, Opened, stdin};
 use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
@@ -40,8 +40,8 @@ fn found(folder: &Path) -> (Vec<u8>, Vec<String>) {
     let (mut reader, mut bytes, mut gaps) = (log.reader(), Vec::new(), Vec::new());
     loop {
         match reader.poll(Duration::from_millis(10), &mut bytes).unwrap() {
-            Said::Gap(said) => gaps.push(said.reason),
-            Said::Quiet | Said::End => break,
+            ByteEvent::Gap(said) => gaps.push(said.reason),
+            ByteEvent::Quiet | ByteEvent::End => break,
             _ => {}
         }
     }
@@ -117,7 +117,7 @@ fn a_pipe_on_a_disk_that_stays_full_is_held_back_for_a_while_and_then_answered_w
         options(&room),
         subject("stdin:"),
         Some(&place),
-        Opened::take_apart(stream),
+        Opened::into_parts(stream),
         Wake::silent(),
     )
     .unwrap();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use braid::data::Fault;
-use braid::source::live::raw::{Raw, Said};
+use braid::source::live::byte_source::{ByteEvent, ByteSource};
 use braid::store::log::{Disk, Keep, Log, Medium, Options, Reader, Track};
 use proptest::prelude::*;
 
@@ -41,15 +41,15 @@ fn hear(reader: &mut Reader) -> Heard {
     loop {
         let (before, begin) = (heard.bytes.len(), reader.position());
         match reader.poll(Duration::ZERO, &mut heard.bytes).unwrap() {
-            Said::Bytes(_) => {
+            ByteEvent::Bytes(_) => {
                 let new = (heard.bytes.len() - before) as u64;
                 assert_eq!(reader.position(), begin + new);
                 heard.at.extend(begin..begin + new);
             }
-            Said::Gap(gap) => heard.gaps.push((begin, gap.lost, gap.reason)),
-            Said::Trouble { .. } | Said::Note { .. } => {}
-            Said::Quiet => return heard,
-            Said::End => {
+            ByteEvent::Gap(gap) => heard.gaps.push((begin, gap.lost, gap.reason)),
+            ByteEvent::Trouble { .. } | ByteEvent::Note { .. } => {}
+            ByteEvent::Quiet => return heard,
+            ByteEvent::End => {
                 heard.ended = true;
                 return heard;
             }
@@ -115,14 +115,14 @@ fn a_reader_waits_for_growth_and_is_woken_by_it() {
     let (log, _) = open(folder.path(), Options::default());
     let mut reader = log.reader();
     let mut bytes = Vec::new();
-    assert_eq!(reader.poll(Duration::from_millis(5), &mut bytes).unwrap(), Said::Quiet);
+    assert_eq!(reader.poll(Duration::from_millis(5), &mut bytes).unwrap(), ByteEvent::Quiet);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(30));
             put(&log, "late\n");
         });
         let begin = Instant::now();
-        assert!(matches!(reader.poll(Duration::from_secs(20), &mut bytes).unwrap(), Said::Bytes(_)));
+        assert!(matches!(reader.poll(Duration::from_secs(20), &mut bytes).unwrap(), ByteEvent::Bytes(_)));
         assert!(begin.elapsed() < Duration::from_secs(10));
     });
     assert_eq!(bytes, b"late\n");

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use braid::data::Fault;
 use braid::engine::recording::{Place, Recording, Subject};
-use braid::source::live::raw::{Break, Raw, Said};
-use braid::source::live::stream::{Stream, Taken};
-use braid::source::live::{self, Expect, LiveKind, Opened, Origin, ReadOptions, intake::Intake, stdin};
+use braid::source::live::byte_source::{Break, ByteEvent, ByteSource};
+use braid::source::live::stream::{Stream, StreamParts};
+use braid::source::live::{self, Expect, LiveKind, Opened, Origin, ReadOptions, stdin, stream_decoder::StreamDecoder};
 use braid::store::log::{Keep, Log, Options};
 use braid::sync::Wake;
 
@@ -226,7 +226,7 @@ fn record(place: &Place, text: &str, first: bool) -> (Arc<Recording>, std::io::P
         settled(&mut *stream);
     }
     let recording =
-        Recording::start(subject("stdin:"), Some(place), Opened::take_apart(stream), Wake::silent()).unwrap();
+        Recording::start(subject("stdin:"), Some(place), Opened::into_parts(stream), Wake::silent()).unwrap();
     (recording, writer)
 }
 
@@ -238,20 +238,20 @@ pub fn subject(text: &str) -> Subject {
 /// A feed that never waits: numbered rows as fast as they are asked for.
 pub struct Ticker(pub i64);
 
-impl Raw for Ticker {
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<Said> {
+impl ByteSource for Ticker {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<ByteEvent> {
         std::thread::sleep(wait.min(Duration::from_millis(1)));
         into.extend_from_slice(format!("{{\"n\":{}}}\n", self.0).as_bytes());
         self.0 += 1;
-        Ok(Said::Bytes(Instant::now()))
+        Ok(ByteEvent::Bytes(Instant::now()))
     }
 }
 
-pub fn taken(raw: Box<dyn Raw>) -> Taken {
+pub fn taken(raw: Box<dyn ByteSource>) -> StreamParts {
     let ndjson = braid::data::format::FORMATS.iter().copied().find(|f| f.name == "ndjson").unwrap();
-    let mut stream = Box::new(Stream::new(raw, Intake::lines(&url("stdin:"), ndjson, &Expect::default())));
+    let mut stream = Box::new(Stream::new(raw, StreamDecoder::lines(&url("stdin:"), ndjson, &Expect::default())));
     settled(&mut *stream);
-    Opened::take_apart(stream).unwrap()
+    Opened::into_parts(stream).unwrap()
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
     settled(&mut *stream);
     let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
     let recording =
-        Recording::start_with(options, subject("stdin:"), None, Opened::take_apart(stream), Wake::silent()).unwrap();
+        Recording::start_with(options, subject("stdin:"), None, Opened::into_parts(stream), Wake::silent()).unwrap();
     let mut live = read(recording.play());
     let got = until(&mut *live, |got| !got.troubles.is_empty());
     assert!(
@@ -370,25 +370,25 @@ fn a_feed_that_is_named_twice_is_refused_as_that() {
 }
 
 /// A feed that gives what it is handed.
-struct Handed(Receiver<(&'static str, Said)>);
+struct Handed(Receiver<(&'static str, ByteEvent)>);
 
-impl Raw for Handed {
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<Said> {
-        let Ok((text, said)) = self.0.recv_timeout(wait) else { return Ok(Said::Quiet) };
+impl ByteSource for Handed {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> braid::data::Result<ByteEvent> {
+        let Ok((text, said)) = self.0.recv_timeout(wait) else { return Ok(ByteEvent::Quiet) };
         into.extend_from_slice(text.as_bytes());
-        if matches!(said, Said::End) { Err(Fault::new("the server is gone")) } else { Ok(said) }
+        if matches!(said, ByteEvent::End) { Err(Fault::new("the server is gone")) } else { Ok(said) }
     }
 }
 
 /// What is handed to a feed, and the feed, settled from `text` and taken apart.
-fn handed(format: &str, text: &'static str) -> (Sender<(&'static str, Said)>, Taken) {
+fn handed(format: &str, text: &'static str) -> (Sender<(&'static str, ByteEvent)>, StreamParts) {
     let (hand, handed) = channel();
-    hand.send((text, Said::Bytes(Instant::now()))).unwrap();
+    hand.send((text, ByteEvent::Bytes(Instant::now()))).unwrap();
     let format = braid::data::format::FORMATS.iter().copied().find(|f| f.name == format).unwrap();
-    let intake = Intake::lines(&url("stdin:"), format, &Expect::default());
+    let intake = StreamDecoder::lines(&url("stdin:"), format, &Expect::default());
     let mut stream = Box::new(Stream::new(Box::new(Handed(handed)), intake));
     settled(&mut *stream);
-    (hand, Opened::take_apart(stream).unwrap())
+    (hand, Opened::into_parts(stream).unwrap())
 }
 
 #[test]
@@ -397,12 +397,12 @@ fn what_begins_anew_while_it_is_recorded_is_read_by_its_own_header_from_any_posi
     let recording = Recording::start(subject("stdin:"), None, Some(taken), Wake::silent()).unwrap();
     let mut live = read(recording.play());
     assert_eq!(rows(&mut *live, 2).numbers("n"), [1, 2]);
-    hand.send(("", Said::Gap(Break { reason: "begun anew".into(), anew: true, ..Break::default() }))).unwrap();
-    hand.send(("s,n\nc,3\n", Said::Bytes(Instant::now()))).unwrap();
+    hand.send(("", ByteEvent::Gap(Break { reason: "begun anew".into(), anew: true, ..Break::default() }))).unwrap();
+    hand.send(("s,n\nc,3\n", ByteEvent::Bytes(Instant::now()))).unwrap();
     let got = rows(&mut *live, 1);
     assert_eq!((got.numbers("n"), got.gaps.len()), (vec![3], 1));
     let start = [(0, got.chunks.last().unwrap().offsets.end)].into();
-    hand.send(("d,4\n", Said::Bytes(Instant::now()))).unwrap();
+    hand.send(("d,4\n", ByteEvent::Bytes(Instant::now()))).unwrap();
     assert_eq!(rows(&mut *live, 1).numbers("n"), [4]);
     // Behind the header, whose columns stand in another order than those of the first.
     let mut later = read_with(recording.play(), &ReadOptions { start, ..ReadOptions::default() });
@@ -440,7 +440,7 @@ fn a_recorded_feed_that_waits_and_connects_again_outlives_a_server_that_is_down(
     let (hand, taken) = handed("ndjson", "{\"n\":1}\n{\"n\":2}\n");
     let recording = Recording::start(subject(), Some(&place), Some(taken), Wake::silent()).unwrap();
     // The connection breaks.
-    hand.send(("", Said::End)).unwrap();
+    hand.send(("", ByteEvent::End)).unwrap();
     waits(&recording);
     drop(recording);
     stopped(&place.folder(&address));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::input::Stamp;
-use super::{Extent, History, Piece, Reader, slices};
+use super::{Extent, FileSplit, History, Reader, slices};
 use crate::data::format::{ColumnFile, Format, FormatKind};
 use crate::data::reject::KEPT;
 use crate::data::{Fault, Reject, Rejects, Result, time};
@@ -120,14 +120,14 @@ struct Groups {
 }
 
 impl Reader for Groups {
-    fn next(&mut self) -> Result<Option<Piece>> {
+    fn next(&mut self) -> Result<Option<FileSplit>> {
         let groups = self.file.file.groups();
         let total = self.file.stamp.bytes;
         let Some(group) = groups.get(self.next).copied() else {
             let rest = total - self.told;
             self.told = total;
             // A file without a row group has been read, too.
-            return Ok((rest > 0 && groups.is_empty()).then(|| Piece::new(|| Ok(Vec::new()))));
+            return Ok((rest > 0 && groups.is_empty()).then(|| FileSplit::new(|| Ok(Vec::new()))));
         };
         self.file.stamp.check(false)?;
         let (place, first) = (self.next, self.row);
@@ -138,7 +138,7 @@ impl Reader for Groups {
         let bytes = if last { total - self.told } else { group.bytes.min(total - self.told) };
         self.told += bytes;
         let (file, columns, vital, end) = (self.file.clone(), self.columns.clone(), self.vital.clone(), self.row);
-        Ok(Some(Piece::new(move || {
+        Ok(Some(FileSplit::new(move || {
             let frame = file.file.read(place, &columns);
             // A file that changed under the reading explains any error better than the error does.
             file.stamp.check(false)?;

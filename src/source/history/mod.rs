@@ -94,15 +94,15 @@ pub struct Extent {
     pub rows: Option<u64>,
 }
 
-/// A reading under way. The engine calls `next` from one worker at a time; the `Piece` it returns is decoded outside
-/// that lock, by the worker that took it. So only I/O and cutting are sequential, and the memory in use is bounded by
-/// the number of workers.
+/// A reading under way. The engine calls `next` from one worker at a time; the `FileSplit` that it returns is decoded
+/// outside that lock, by the worker that took it. So only I/O and cutting are sequential, and the memory in use is
+/// bounded by the number of workers.
 pub trait Reader: Send {
     /// The next piece, or `None` at the end. Pieces are small at first, so that a first answer comes early.
     ///
     /// # Errors
     /// When the file vanishes, shrinks or cannot be read while it is read.
-    fn next(&mut self) -> Result<Option<Piece>>;
+    fn next(&mut self) -> Result<Option<FileSplit>>;
 }
 
 /// Cuts what was decoded from one piece into chunks of at most `CHUNK_ROWS` rows. Where the rows of a text lie within
@@ -131,9 +131,9 @@ fn slices(frame: DataFrame, rejects: Rejects, source: &Arc<str>, offsets: Range<
 }
 
 /// Bytes that are still to be decoded into chunks.
-pub struct Piece(Box<dyn FnOnce() -> Result<Vec<Chunk>> + Send>);
+pub struct FileSplit(Box<dyn FnOnce() -> Result<Vec<Chunk>> + Send>);
 
-impl Piece {
+impl FileSplit {
     pub fn new(decode: impl FnOnce() -> Result<Vec<Chunk>> + Send + 'static) -> Self {
         Self(Box::new(decode))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, PlSmallStr, SchemaRef};
 
 use super::input::{Input, Packing, Stamp};
-use super::{Extent, History, Piece, Reader, slices};
+use super::{Extent, FileSplit, History, Reader, slices};
 use crate::data::encoding::{HEAD_BYTES, TextEncoding};
 use crate::data::format::{Commas, Decoder, Format, FormatKind, Sniff, format_for};
 use crate::data::{Fault, Reject, Rejects, Result};
@@ -204,7 +204,7 @@ struct Blocks {
 }
 
 impl Reader for Blocks {
-    fn next(&mut self) -> Result<Option<Piece>> {
+    fn next(&mut self) -> Result<Option<FileSplit>> {
         let mut want = self.target;
         let cut = loop {
             while !self.ended && self.text.len() < want {
@@ -237,7 +237,7 @@ impl Reader for Blocks {
         self.offset += cut as u64;
         let bytes = self.account();
         let (file, columns, vital, end) = (self.file.clone(), self.columns.clone(), self.vital.clone(), self.offset);
-        Ok(Some(Piece::new(move || {
+        Ok(Some(FileSplit::new(move || {
             let decoded = file.decoder.decode_vital(&block, line, &columns, &vital)?;
             Ok(slices(decoded.frame, decoded.rejects, &file.name, offset..end, bytes))
         })))
@@ -289,7 +289,7 @@ impl Blocks {
     }
 
     /// Sets aside a record that is too long to be held, up to the next line end.
-    fn overlong(&mut self) -> Result<Piece> {
+    fn overlong(&mut self) -> Result<FileSplit> {
         let (line, offset) = (self.line, self.offset);
         let mut rejects = Rejects::default();
         let reason = format!("this line is longer than {} MiB", RECORD_BYTES >> 20);
@@ -316,7 +316,7 @@ impl Blocks {
         self.text.shrink_to(BLOCK_BYTES);
         let bytes = self.account();
         let (file, columns, end) = (self.file.clone(), self.columns.clone(), self.offset);
-        Ok(Piece::new(move || {
+        Ok(FileSplit::new(move || {
             let frame: DataFrame = file.decoder.decode(&[], line, &columns)?.frame;
             Ok(slices(frame, rejects, &file.name, offset..end, bytes))
         }))

@@ -24,7 +24,7 @@ pub struct LiveKind {
     pub title: &'static str,
     /// One sentence.
     pub about: &'static str,
-    /// A URL as one would type it.
+    /// A URL as a person types it.
     pub example: &'static str,
     /// The query parameters it understands; forms are made from them.
     pub settings: &'static [Setting],
@@ -57,7 +57,7 @@ pub enum Origin {
 pub struct Setting {
     pub name: &'static str,
     pub about: &'static str,
-    /// What holds when it is absent, in words or as a value.
+    /// The value that holds when the parameter is absent, or words for it.
     pub default: &'static str,
 }
 

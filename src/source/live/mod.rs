@@ -1,29 +1,29 @@
 //! Live: rows that are still arriving. One file a kind; each is one line in `LIVE_KINDS`.
 //! Threads, recording, and what becomes of a chunk are left to the engine.
 
-mod beat;
+pub mod byte_source;
+mod decompress;
+mod deduplicate;
 pub mod file;
-pub mod intake;
+mod file_chunks;
+mod flush_timer;
+mod json_messages;
 pub mod kafka;
 mod kind;
-mod messages;
 pub mod net;
-mod numbers;
-mod pull;
-pub mod raw;
 pub mod replay;
-pub mod shape;
 mod states;
 pub mod stdin;
 pub mod stream;
-mod unpack;
+pub mod stream_decoder;
+pub mod stream_format;
 pub mod url;
 pub mod ws;
 
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
+pub use deduplicate::Numbered;
 pub use kind::{COMMON, Expect, LiveKind, Origin, Setting};
-pub use numbers::Numbered;
 pub use states::{Event, Opened, ReadOptions, Reading, unsettled};
 pub use url::FeedUrl;
 

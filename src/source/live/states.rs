@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use polars::prelude::{Schema, SchemaRef};
 
-use super::numbers::Numbered;
-use super::stream::Taken;
+use super::deduplicate::Numbered;
+use super::stream::StreamParts;
 use crate::data::{Chunk, Fault, Positions, Result};
 
 /// A feed that is connected, or connects, and is not read yet. One thread of the engine has it at a time. Dropping it
@@ -42,14 +42,14 @@ pub trait Opened: Send {
 
     /// The bytes behind the rows, so that they can be recorded as they come. `None` for a feed that is no stream of
     /// text.
-    fn take_apart(self: Box<Self>) -> Option<Taken> {
+    fn into_parts(self: Box<Self>) -> Option<StreamParts> {
         None
     }
 }
 
 /// A feed that gives chunks. Dropping it closes the connection.
 pub trait Reading: Send {
-    /// What happened next. Blocks at most `wait`.
+    /// The next event. Blocks at most `wait`.
     ///
     /// # Errors
     /// When nothing more can be had from it.
@@ -64,8 +64,7 @@ pub struct ReadOptions {
     /// Of those, the ones without whose value a row is none: a row that has a broken cell there is set aside, while
     /// cells of others are null.
     pub vital: Vec<usize>,
-    /// Begin at these positions instead of where the address says; only of a kind that is `rereadable`. Empty for the
-    /// address's.
+    /// Begin at these positions instead of where the address says (empty); only of a kind that is `rereadable`.
     pub start: Positions,
     /// Give only what stands before these positions, as fast as it is taken, and then `End`: the past is read once
     /// more. Only of a kind that is `rereadable`.
@@ -106,7 +105,7 @@ pub fn unsettled(source: &str) -> Fault {
     Fault::new("no row came yet").at(source).hint("wait until its columns are settled")
 }
 
-/// What a feed has to say.
+/// An event of a feed.
 #[derive(Debug)]
 pub enum Event {
     Chunk(Chunk),

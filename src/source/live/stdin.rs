@@ -1,14 +1,14 @@
-//! `stdin:`: bytes from a pipe, until it ends. Unpacking them is `unpack`'s, turning them into rows `stream`'s.
+//! `stdin:`: bytes from a pipe, until it ends. Unpacking them is `decompress`'s, turning them into rows `stream`'s.
 //! Waiting for a pipe without blocking for ever needs `poll`, which the standard library does not have.
 
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::intake::Intake;
-use super::raw::{Raw, Said};
+use super::byte_source::{ByteEvent, ByteSource};
+use super::decompress::Decompressed;
 use super::stream::Stream;
-use super::unpack::Unpacked;
+use super::stream_decoder::StreamDecoder;
 use super::{Expect, FeedUrl, LiveKind, Opened, Origin};
 use crate::data::{Fault, Result, Setting};
 
@@ -78,9 +78,9 @@ impl<R: Read> Arriving for R {
 /// # Errors
 /// When the address names a format that has no records.
 pub fn rows(input: impl Arriving + Send + 'static, url: &FeedUrl, expect: &Expect) -> Result<Stream> {
-    let intake = Intake::new(url, Path::new("stdin"), expect)?;
-    let pipe = Unpacked::new(Pipe { input, scratch: vec![0; READ_BYTES] }, url.shown());
-    Ok(Stream::new(Box::new(pipe), intake))
+    let decoder = StreamDecoder::new(url, Path::new("stdin"), expect)?;
+    let pipe = Decompressed::new(Pipe { input, scratch: vec![0; READ_BYTES] }, url.shown());
+    Ok(Stream::new(Box::new(pipe), decoder))
 }
 
 /// Bytes from a pipe.
@@ -89,20 +89,20 @@ struct Pipe<R> {
     scratch: Vec<u8>,
 }
 
-impl<R: Arriving + Send> Raw for Pipe<R> {
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
+impl<R: Arriving + Send> ByteSource for Pipe<R> {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<ByteEvent> {
         let fault = |error: io::Error| Fault::io("stdin:", &error);
         if !self.input.arrived(wait).map_err(fault)? {
-            return Ok(Said::Quiet);
+            return Ok(ByteEvent::Quiet);
         }
         match self.input.read(&mut self.scratch) {
-            Ok(0) => Ok(Said::End),
+            Ok(0) => Ok(ByteEvent::End),
             Ok(n) => {
                 into.extend_from_slice(self.scratch.get(..n).unwrap_or_default());
-                Ok(Said::Bytes(Instant::now()))
+                Ok(ByteEvent::Bytes(Instant::now()))
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {
-                Ok(Said::Quiet)
+                Ok(ByteEvent::Quiet)
             }
             Err(error) => Err(fault(error)),
         }

@@ -15,7 +15,7 @@ use crate::data::{Fault, Result};
 /// nor saved with an address. Nor is what no feed of the kind knows: it may be anything.
 const SECRETS: &[&str] = &["subscribe", "query", "token", "secret", "passw", "key", "auth", "sign", "credential"];
 
-/// What of an address is not shown: who logs in, and parameters as they were written.
+/// The parts of an address that are not shown: the user, and parameters as they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secret {
     pub user: Option<String>,

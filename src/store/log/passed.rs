@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::record::{Header, LINE_START, NOTE, RecordKind, TORN};
 use super::{Log, Recent, State, now};
 use crate::data::Result;
-use crate::source::live::raw::{Break, Said};
+use crate::source::live::byte_source::{Break, ByteEvent};
 
 /// What a recording lacks of its feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,14 +71,14 @@ impl Log {
     }
 
     /// Tells the readers of a break, of trouble, or of what is worth knowing, where that cannot be written.
-    pub fn pass_told(&self, said: &Said) {
+    pub fn pass_told(&self, said: &ByteEvent) {
         let mut state = self.lock();
         let text = |reason: &str| Arc::new(reason.as_bytes().to_vec());
         let (kind, flags, payload) = match said {
-            Said::Gap(Break { reason, .. }) => (RecordKind::Gap, 0, gap_payload(0, reason)),
-            Said::Trouble { reason } => (RecordKind::Trouble, 0, text(reason)),
-            Said::Note { reason } => (RecordKind::Trouble, NOTE, text(reason)),
-            Said::Bytes(_) | Said::Quiet | Said::End => return,
+            ByteEvent::Gap(Break { reason, .. }) => (RecordKind::Gap, 0, gap_payload(0, reason)),
+            ByteEvent::Trouble { reason } => (RecordKind::Trouble, 0, text(reason)),
+            ByteEvent::Note { reason } => (RecordKind::Trouble, NOTE, text(reason)),
+            ByteEvent::Bytes(_) | ByteEvent::Quiet | ByteEvent::End => return,
         };
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let header = Header { kind, flags, length, position: state.end, number: state.number, time: now(), crc: 0 };

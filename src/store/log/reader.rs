@@ -8,7 +8,7 @@ use super::cursor::{Cursor, Found};
 use super::record::{ANEW, Header, LINE_START, NOTE, RecordKind, TORN};
 use super::{Log, Recent, Segment, State, repair};
 use crate::data::{Fault, Result};
-use crate::source::live::raw::{Begin, Break, Raw, Said};
+use crate::source::live::byte_source::{Break, ByteEvent, ByteSource, StreamStart};
 use crate::store::disk;
 
 /// One reader's place in a log.
@@ -28,7 +28,7 @@ pub struct Reader {
 
 /// Where the next record is.
 enum NextRecord {
-    Told(Said),
+    Told(ByteEvent),
     Memory(Recent),
     File(Segment),
     /// The records in between are gone.
@@ -57,18 +57,18 @@ impl Reader {
             if state.troubles > self.troubles {
                 self.troubles = state.troubles;
                 if let Some(reason) = state.trouble.clone() {
-                    return NextRecord::Told(Said::Trouble { reason });
+                    return NextRecord::Told(ByteEvent::Trouble { reason });
                 }
             }
             if self.number < state.number {
                 return Self::locate(&state, self.number);
             }
             if state.closed {
-                return NextRecord::Told(Said::End);
+                return NextRecord::Told(ByteEvent::End);
             }
             let now = Instant::now();
             if now >= deadline {
-                return NextRecord::Told(Said::Quiet);
+                return NextRecord::Told(ByteEvent::Quiet);
             }
             state =
                 self.log.news.wait_timeout(state, deadline - now).map_or_else(|e| e.into_inner().0, |(state, _)| state);
@@ -89,7 +89,7 @@ impl Reader {
     }
 
     /// Reads the next record from a file. `None` when the look must be taken anew.
-    fn read_file(&mut self, segment: &Segment, into: &mut Vec<u8>) -> Result<Option<Said>> {
+    fn read_file(&mut self, segment: &Segment, into: &mut Vec<u8>) -> Result<Option<ByteEvent>> {
         match self.cursor.take() {
             Some((number, repaired, mut cursor)) if (number, repaired) == (segment.number, segment.repaired) => {
                 cursor.limit = segment.length;
@@ -154,13 +154,13 @@ impl Reader {
     }
 
     /// Hands out a record, or the jump before it. The record is taken when `number` moved on.
-    fn take(&mut self, header: &Header, payload: &[u8], arrived: Instant, into: &mut Vec<u8>) -> Option<Said> {
+    fn take(&mut self, header: &Header, payload: &[u8], arrived: Instant, into: &mut Vec<u8>) -> Option<ByteEvent> {
         if header.position > self.position {
             let lost = header.position - self.position;
             self.position = header.position;
             let torn = header.kind == RecordKind::Bytes && header.flags & LINE_START == 0;
             let reason = format!("{lost} bytes are no longer in the recording");
-            return Some(Said::Gap(Break { reason, lost, torn, anew: false }));
+            return Some(ByteEvent::Gap(Break { reason, lost, torn, anew: false }));
         }
         self.number = header.number + 1;
         let end = header.position + header.covers(payload);
@@ -172,25 +172,30 @@ impl Reader {
                 let skip = usize::try_from(self.position - header.position).unwrap_or(usize::MAX);
                 into.extend_from_slice(payload.get(skip..).unwrap_or_default());
                 self.position = end;
-                Some(Said::Bytes(arrived))
+                Some(ByteEvent::Bytes(arrived))
             }
             RecordKind::Gap => {
                 let lost = end.saturating_sub(self.position);
                 self.position = self.position.max(end);
                 let reason = String::from_utf8_lossy(payload.get(8..).unwrap_or_default()).into_owned();
-                Some(Said::Gap(Break { reason, lost, torn: header.flags & TORN != 0, anew: header.flags & ANEW != 0 }))
+                Some(ByteEvent::Gap(Break {
+                    reason,
+                    lost,
+                    torn: header.flags & TORN != 0,
+                    anew: header.flags & ANEW != 0,
+                }))
             }
             RecordKind::Trouble if header.flags & NOTE != 0 => {
-                Some(Said::Note { reason: String::from_utf8_lossy(payload).into_owned() })
+                Some(ByteEvent::Note { reason: String::from_utf8_lossy(payload).into_owned() })
             }
-            RecordKind::Trouble => Some(Said::Trouble { reason: String::from_utf8_lossy(payload).into_owned() }),
+            RecordKind::Trouble => Some(ByteEvent::Trouble { reason: String::from_utf8_lossy(payload).into_owned() }),
             RecordKind::End => None,
         }
     }
 }
 
-impl Raw for Reader {
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
+impl ByteSource for Reader {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<ByteEvent> {
         let deadline = Instant::now() + wait;
         loop {
             let said = match self.find(deadline) {
@@ -211,7 +216,7 @@ impl Raw for Reader {
         }
     }
 
-    fn seek(&mut self, to: u64) -> Result<Begin> {
+    fn seek(&mut self, to: u64) -> Result<StreamStart> {
         let first = self.log.head(0);
         let state = self.log.lock();
         // A header is written down before the first bytes, which it begins.
@@ -225,7 +230,7 @@ impl Raw for Reader {
         self.cursor = None;
         let at = state.meta.streams.iter().copied().filter(|at| *at <= to).max().unwrap_or(0);
         drop(state);
-        Ok(Begin { at, head: self.log.head(at).unwrap_or_default().into() })
+        Ok(StreamStart { at, head: self.log.head(at).unwrap_or_default().into() })
     }
 
     fn mark(&self) -> Vec<u8> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use braid::data::Fault;
 use braid::query::{Partial, Plan, Query};
 use braid::source::history::{History, open_history};
-use braid::source::live::raw::{Raw, Said};
+use braid::source::live::byte_source::{ByteEvent, ByteSource};
 use braid::source::live::{self, Event, Expect, FeedUrl, ReadOptions};
 use braid::store::log::{Log, Options};
 use braid::store::{checkpoint, frames};
@@ -235,8 +235,8 @@ fn heard(folder: &Path) -> Read {
     let (mut reader, mut bytes, mut gaps, begun) = (log.reader(), Vec::new(), 0, Instant::now());
     loop {
         match reader.poll(Duration::ZERO, &mut bytes) {
-            Ok(Said::Quiet | Said::End) => break,
-            Ok(Said::Gap(_)) => gaps += 1,
+            Ok(ByteEvent::Quiet | ByteEvent::End) => break,
+            Ok(ByteEvent::Gap(_)) => gaps += 1,
             Ok(_) => {}
             Err(fault) => return clear(&fault).map(|()| format!("refused: {fault}")),
         }

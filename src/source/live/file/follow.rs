@@ -1,5 +1,5 @@
 //! A file of text that grows: followed from its beginning (or `from`) to its end or for ever. Watching for its end is
-//! `tail`'s, files that another took the place of `rotation`'s, cutting and decoding `intake`'s.
+//! `tail`'s, files that another took the place of `rotation`'s, cutting and decoding `stream_decoder`'s.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,8 +12,8 @@ use super::not_followed;
 use super::rotation::{self, Between, Left, UNFINISHED};
 use super::tail::{Standing, State, Tail};
 use crate::data::{Chunk, Fault, Result};
-use crate::source::live::beat::{Beat, LOOK};
-use crate::source::live::intake::Intake;
+use crate::source::live::flush_timer::{FlushTimer, POLL_PAUSE};
+use crate::source::live::stream_decoder::StreamDecoder;
 use crate::source::live::{Event, Opened, ReadOptions, Reading, unsettled};
 use crate::source::packing::Packing;
 
@@ -28,7 +28,7 @@ pub struct Following {
     from: u64,
     /// Where to end, if only the past is wanted.
     until: Option<u64>,
-    intake: Intake,
+    decoder: StreamDecoder,
     tail: Option<Tail>,
     /// Whether reading has begun at `from`; the types are settled from the file's beginning.
     jumped: bool,
@@ -45,18 +45,18 @@ pub struct Following {
     /// Whether the lines before `from` were counted.
     lines_known: bool,
     events: VecDeque<Event>,
-    beat: Beat,
+    flush_timer: FlushTimer,
     scratch: Vec<u8>,
 }
 
 impl Following {
-    pub fn new(path: PathBuf, follow: bool, from: u64, tail: Option<Tail>, intake: Intake) -> Self {
+    pub fn new(path: PathBuf, follow: bool, from: u64, tail: Option<Tail>, decoder: StreamDecoder) -> Self {
         Self {
             path,
             follow,
             from,
             until: None,
-            intake,
+            decoder,
             tail,
             jumped: from == 0,
             leaving: false,
@@ -66,7 +66,7 @@ impl Following {
             told: false,
             lines_known: from == 0,
             events: VecDeque::new(),
-            beat: Beat::default(),
+            flush_timer: FlushTimer::default(),
             scratch: vec![0; READ_BYTES],
         }
     }
@@ -94,18 +94,18 @@ impl Following {
                 tail.restart().map_err(|e| fault(&e))?;
                 self.lines_known = true;
                 self.jumped = true;
-                let rest = match (copy, self.intake.shape().cloned()) {
+                let rest = match (copy, self.decoder.shape().cloned()) {
                     (Some(copy), Some(shape)) => {
-                        let (at, line) = self.intake.next();
-                        self.left.push(copy, self.intake.source(), shape, self.intake.columns(), at, line);
+                        let (at, line) = self.decoder.next();
+                        self.left.push(copy, self.decoder.source(), shape, self.decoder.columns(), at, line);
                         "what stood in it is read from its copy, and what was written after that cannot be known"
                     }
                     _ => {
-                        self.intake.give_up("the file was truncated before this record was complete")?;
+                        self.decoder.give_up("the file was truncated before this record was complete")?;
                         "what stood in it unread cannot be known"
                     }
                 };
-                self.intake.begin_again();
+                self.decoder.begin_again();
                 let reason =
                     if now < was { format!("truncated from {was} to {now} bytes") } else { "written anew".to_owned() };
                 self.events.push_back(Event::Gap { reason: format!("the file was {reason}; {rest}") });
@@ -113,18 +113,18 @@ impl Following {
             }
             State::Grown => {}
         }
-        // One that was still empty when it was opened, or that took the place of another.
+        // A file that was empty when it was opened, or that took the place of another.
         if tail.at() == 0 && Packing::of(tail.beginning()) != Packing::Plain {
             return Err(not_followed(&self.path));
         }
-        while !self.intake.full() {
+        while !self.decoder.full() {
             let room = self.until.map_or(u64::MAX, |until| until.saturating_sub(tail.at()));
             let room = usize::try_from(room).unwrap_or(usize::MAX).min(self.scratch.len());
             let n = tail.read(self.scratch.get_mut(..room).unwrap_or_default()).map_err(|e| fault(&e))?;
             if n == 0 {
                 return Ok(true);
             }
-            self.intake.push(self.scratch.get(..n).unwrap_or_default());
+            self.decoder.push(self.scratch.get(..n).unwrap_or_default());
             self.quiet = None;
         }
         Ok(false)
@@ -155,12 +155,12 @@ impl Following {
 
     /// Turns to the file that stands at the path now.
     fn next(&mut self) -> Result<()> {
-        let (at, line) = self.intake.next();
+        let (at, line) = self.decoder.next();
         let mut came = Between::default();
         if let Some(old) = self.tail.take() {
             came = rotation::between(&self.path, &old, &self.left);
-            if let Some(shape) = self.intake.shape().cloned() {
-                self.left.push(old, self.intake.source(), shape, self.intake.columns(), at, line);
+            if let Some(shape) = self.decoder.shape().cloned() {
+                self.left.push(old, self.decoder.source(), shape, self.decoder.columns(), at, line);
             }
         }
         if let Some(lost) = came.lost {
@@ -169,8 +169,8 @@ impl Following {
         self.leaving = false;
         self.quiet = None;
         self.lines_known = true;
-        self.intake.begin_again();
-        // One that came and went is read where it is now; then the one after it.
+        self.decoder.begin_again();
+        // A file that came and went is read where it is now; then the file after it.
         self.tail = came.first.and_then(|path| Tail::open_for(&path, &self.path).ok());
         self.find().map(|_| ())
     }
@@ -197,12 +197,12 @@ impl Following {
     /// Begins at `from`, now that the types are settled.
     fn jump(&mut self) -> Result<()> {
         self.jumped = true;
-        let from = self.from.max(self.intake.header());
+        let from = self.from.max(self.decoder.header());
         let Some(tail) = &mut self.tail else { return Ok(()) };
         if let Err(error) = tail.seek(from) {
             return Err(self.fault(&error));
         }
-        self.intake.seek(from, 1);
+        self.decoder.seek(from, 1);
         Ok(())
     }
 
@@ -211,11 +211,11 @@ impl Following {
         if self.lines_known || chunk.rejects.all().next().is_none() {
             return chunk;
         }
-        let from = self.from.max(self.intake.header());
+        let from = self.from.max(self.decoder.header());
         // Without the count the lines are numbered from `from`: no reason to lose the rows.
         let before = self.tail.as_mut().and_then(|tail| tail.lines_before(from).ok()).unwrap_or(0);
         self.lines_known = true;
-        self.intake.add_lines(before);
+        self.decoder.add_lines(before);
         for reject in chunk.rejects.kept.iter_mut().chain(&mut chunk.rejects.cells.kept) {
             reject.line += before;
         }
@@ -238,11 +238,11 @@ impl Following {
         let now = Instant::now();
         // A line that another process is in the middle of is given a while.
         let unfinished =
-            self.leaving && self.intake.waiting() > 0 && self.quiet.get_or_insert(now).elapsed() < UNFINISHED;
+            self.leaving && self.decoder.waiting() > 0 && self.quiet.get_or_insert(now).elapsed() < UNFINISHED;
         let over = at_end && ((self.leaving && !unfinished) || !self.follow || past);
-        if over || self.intake.full() || self.beat.due(now) {
-            if let Some(chunk) = self.intake.take(over)? {
-                self.beat.mark(now);
+        if over || self.decoder.full() || self.flush_timer.due(now) {
+            if let Some(chunk) = self.decoder.take(over)? {
+                self.flush_timer.mark(now);
                 return Ok(Some(Event::Chunk(self.number(chunk))));
             }
             if over && (!self.follow || past) {
@@ -271,10 +271,10 @@ impl Opened for Following {
         loop {
             let at_end = if self.find()? { self.fill()? } else { false };
             let over = at_end && (!self.follow || self.leaving);
-            if over && self.follow && !self.intake.begun() {
+            if over && self.follow && !self.decoder.begun() {
                 // A header alone was moved away: the types are those of the next file.
                 self.next()?;
-            } else if let Some(schema) = self.intake.settle(over, at_end)? {
+            } else if let Some(schema) = self.decoder.settle(over, at_end)? {
                 return Ok(Some(schema));
             } else if at_end && self.follow {
                 self.look_around()?;
@@ -286,7 +286,7 @@ impl Opened for Following {
             if now >= deadline {
                 return Ok(None);
             }
-            std::thread::sleep(LOOK.min(deadline - now));
+            std::thread::sleep(POLL_PAUSE.min(deadline - now));
         }
     }
 
@@ -296,10 +296,10 @@ impl Opened for Following {
 
     /// Positions are bytes.
     fn read(mut self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
-        let Some(schema) = self.intake.schema() else { return Err(unsettled(self.intake.source())) };
+        let Some(schema) = self.decoder.schema() else { return Err(unsettled(self.decoder.source())) };
         let columns = options.columns_of(schema);
-        self.intake.project(&columns);
-        self.intake.require(&options.vital);
+        self.decoder.project(&columns);
+        self.decoder.require(&options.vital);
         if let Some(from) = options.start() {
             self.from = from;
             (self.jumped, self.lines_known) = (false, from == 0);
@@ -327,7 +327,7 @@ impl Reading for Following {
             if now >= deadline {
                 return Ok(Event::Quiet);
             }
-            std::thread::sleep(self.beat.or(now, deadline).min(now + LOOK) - now);
+            std::thread::sleep(self.flush_timer.or(now, deadline).min(now + POLL_PAUSE) - now);
         }
     }
 }

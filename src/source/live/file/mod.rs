@@ -12,7 +12,7 @@ use std::path::Path;
 use self::follow::Following;
 use self::tail::Tail;
 use self::whole::Whole;
-use super::intake::Intake;
+use super::stream_decoder::StreamDecoder;
 use super::{Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
 use crate::data::encoding::TextEncoding;
 use crate::data::format::{self, Format, Kind};
@@ -55,8 +55,8 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
         let history = history::open_history(&path, expect.known)?;
         return Ok(Box::new(Whole::new(history, url.shown().into())));
     }
-    let intake = Intake::new(url, &path, &expect)?;
-    Ok(Box::new(Following::new(path, follow, from, tail, intake)))
+    let decoder = StreamDecoder::new(url, &path, &expect)?;
+    Ok(Box::new(Following::new(path, follow, from, tail, decoder)))
 }
 
 fn not_followed(path: &Path) -> Fault {

@@ -1,5 +1,5 @@
-//! What becomes of a file that another took the place of: it may still be written to, and between two looks more than
-//! one may have come and gone. What is left behind is followed on; what stood in between is looked for among its
+//! A file whose place another took: it may still be written to, and between two looks more than one file may have
+//! come and gone. What is left behind is followed on; what stood in between is looked for among its
 //! siblings. Following the file at the path is left to `follow`.
 
 use std::fs;
@@ -9,14 +9,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::tail::{Identity, State, Tail, identity};
 use crate::data::{Chunk, Fault, Result};
-use crate::source::live::intake::Intake;
-use crate::source::live::shape::Shape;
+use crate::source::live::stream_decoder::StreamDecoder;
+use crate::source::live::stream_format::StreamFormat;
 
 /// A file that was left is followed on until it has been quiet for so long.
 const QUIET: Duration = Duration::from_secs(600);
 /// So many are followed at once.
 const MOST: usize = 4;
-/// How often one looks whether they grew.
+/// How often files that were left are checked for growth.
 const LOOK: Duration = Duration::from_millis(200);
 /// A last line without an end is taken for whole when it has been quiet for so long.
 pub const UNFINISHED: Duration = Duration::from_secs(2);
@@ -32,23 +32,31 @@ pub struct Left {
 
 struct Old {
     tail: Tail,
-    intake: Intake,
+    decoder: StreamDecoder,
     quiet: Instant,
 }
 
 impl Left {
     /// Follows a file on from the byte `at`, line `line`; what stands before that was handed out.
-    pub fn push(&mut self, mut tail: Tail, source: &Arc<str>, shape: Shape, columns: &[usize], at: u64, line: u64) {
-        let mut intake = Intake::shaped(source.clone(), shape);
-        intake.project(columns);
-        intake.seek(at, line);
+    pub fn push(
+        &mut self,
+        mut tail: Tail,
+        source: &Arc<str>,
+        format: StreamFormat,
+        columns: &[usize],
+        at: u64,
+        line: u64,
+    ) {
+        let mut decoder = StreamDecoder::shaped(source.clone(), format);
+        decoder.project(columns);
+        decoder.seek(at, line);
         if tail.seek(at).is_err() {
             return;
         }
         if self.files.len() >= MOST {
             self.files.remove(0);
         }
-        self.files.push(Old { tail, intake, quiet: Instant::now() });
+        self.files.push(Old { tail, decoder, quiet: Instant::now() });
         self.next_look = None;
     }
 
@@ -67,17 +75,17 @@ impl Left {
         for old in &mut self.files {
             let fault = |error: &std::io::Error| Fault::io("a file that another took the place of", error);
             if matches!(old.tail.state().map_err(|e| fault(&e))?, State::Grown) {
-                while !old.intake.full() {
+                while !old.decoder.full() {
                     let n = old.tail.read(scratch).map_err(|e| fault(&e))?;
                     if n == 0 {
                         break;
                     }
                     old.quiet = Instant::now();
-                    old.intake.push(scratch.get(..n).unwrap_or_default());
+                    old.decoder.push(scratch.get(..n).unwrap_or_default());
                 }
             }
-            let ended = old.intake.waiting() > 0 && old.quiet.elapsed() >= UNFINISHED;
-            if let Some(chunk) = old.intake.take(ended)? {
+            let ended = old.decoder.waiting() > 0 && old.quiet.elapsed() >= UNFINISHED;
+            if let Some(chunk) = old.decoder.take(ended)? {
                 return Ok(Some(Chunk { partition: PARTITION, ..chunk }));
             }
         }
@@ -164,7 +172,7 @@ pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
              known"
         )
     });
-    // Where the file itself is gone from the folder, nobody knows how many came after it.
+    // Where the file itself is gone from the folder, how many came after it is unknown.
     let unsure = || {
         "the file that stood at the path was removed or packed between two looks; whether others stood there before \
          the one that is there now, and how many rows they held, cannot be known"

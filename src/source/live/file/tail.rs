@@ -1,5 +1,5 @@
 //! The end of a file that others write: what was appended, and whether it is still the same file.
-//! What its bytes mean is left to `intake`, what a person is told to `follow`.
+//! What its bytes mean is left to `stream_decoder`, what a person is told to `follow`.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -24,7 +24,7 @@ pub struct Tail {
 /// What tells a file from another at the same path.
 pub type Identity = (u64, u64);
 
-/// What the open file has to give.
+/// The state of the open file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum State {
     /// Bytes beyond those read.
@@ -36,7 +36,7 @@ pub enum State {
     },
 }
 
-/// What stands at the path now.
+/// The file that stands at the path now.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Standing {
     Same,

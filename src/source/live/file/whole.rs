@@ -7,7 +7,7 @@ use polars::prelude::SchemaRef;
 
 use crate::data::{Chunk, Result};
 use crate::source::history::History;
-use crate::source::live::pull::Pull;
+use crate::source::live::file_chunks::FileChunks;
 use crate::source::live::{Event, Opened, ReadOptions, Reading};
 
 pub struct Whole {
@@ -29,9 +29,9 @@ impl Opened for Whole {
     /// Positions are those of the chunks of the history: whole chunks are passed over.
     fn read(self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
         let columns = options.columns_of(self.history.schema());
-        let pull = Pull::open(&self.history, &columns, &options.vital)?;
+        let file_chunks = FileChunks::open(&self.history, &columns, &options.vital)?;
         Ok(Box::new(Chunks {
-            pull,
+            file_chunks,
             source: self.source,
             from: options.start().unwrap_or_default(),
             until: options.stop(),
@@ -40,7 +40,7 @@ impl Opened for Whole {
 }
 
 struct Chunks {
-    pull: Pull,
+    file_chunks: FileChunks,
     source: Arc<str>,
     /// Chunks that end at or before this position were sent before.
     from: u64,
@@ -50,7 +50,7 @@ struct Chunks {
 impl Reading for Chunks {
     fn poll(&mut self, _wait: Duration) -> Result<Event> {
         loop {
-            let next = self.pull.next()?;
+            let next = self.file_chunks.next()?;
             let Some(chunk) = next.filter(|chunk| self.until.is_none_or(|until| chunk.offsets.end <= until)) else {
                 return Ok(Event::End);
             };

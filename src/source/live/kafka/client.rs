@@ -1,4 +1,4 @@
-//! What is asked of the brokers, each a small piece of asynchronous work: connect, find where partitions begin and end,
+//! Requests to the brokers, each a small piece of asynchronous work: connect, find where partitions begin and end,
 //! fetch. When to ask, and what to do when an answer fails, is left to the feed.
 //!
 //! rskafka would try again by itself, silently and for ever; here it may not, so that a person hears of trouble.
@@ -28,7 +28,7 @@ pub const LAST: u64 = 100;
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It may be different in a while. In words.
+    /// A failure that may pass, in words.
     Lost(String),
     /// Nobody answered in time; what was asked is perhaps still under way.
     Silent(String),
@@ -39,7 +39,7 @@ pub enum Failure {
 pub type Answer<T> = Result<T, Failure>;
 
 /// A connection to a cluster, and what partitions the topic has.
-pub struct Link {
+pub struct Cluster {
     pub client: Arc<Client>,
     /// `None`: there is no such topic.
     pub partitions: Option<Vec<i32>>,
@@ -47,7 +47,7 @@ pub struct Link {
 }
 
 /// A partition, and where it begins and ends.
-pub struct Place {
+pub struct PartitionStart {
     pub client: Arc<PartitionClient>,
     pub earliest: u64,
     /// The offset after the last that can be read.
@@ -72,7 +72,7 @@ async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = Resul
 }
 
 /// Connects to any of the brokers.
-pub async fn connect(settings: Arc<Settings>) -> Answer<Link> {
+pub async fn connect(settings: Arc<Settings>) -> Answer<Cluster> {
     // The first failure is the last: when to try again is the feed's to say.
     let once = BackoffConfig { deadline: Some(Duration::ZERO), ..BackoffConfig::default() };
     let mut builder = ClientBuilder::new(settings.brokers.clone()).client_id("braid").backoff_config(once);
@@ -87,17 +87,17 @@ pub async fn connect(settings: Arc<Settings>) -> Answer<Link> {
 }
 
 /// Asks which topics there are.
-pub async fn topics(client: Arc<Client>, settings: Arc<Settings>) -> Answer<Link> {
+pub async fn topics(client: Arc<Client>, settings: Arc<Settings>) -> Answer<Cluster> {
     let topics = within(PATIENCE, &settings.place(), client.list_topics()).await?;
     let partitions = topics
         .iter()
         .find(|topic| topic.name == settings.topic)
         .map(|topic| topic.partitions.iter().copied().collect());
-    Ok(Link { client, partitions, topics: topics.into_iter().map(|topic| topic.name).collect() })
+    Ok(Cluster { client, partitions, topics: topics.into_iter().map(|topic| topic.name).collect() })
 }
 
 /// Finds where a partition begins and ends, and where `from` is in it.
-pub async fn locate(client: Arc<Client>, settings: Arc<Settings>, id: i32, from: From) -> Answer<Place> {
+pub async fn locate(client: Arc<Client>, settings: Arc<Settings>, id: i32, from: From) -> Answer<PartitionStart> {
     let what = format!("partition {id}");
     let work = async {
         let client = Arc::new(client.partition_client(settings.topic.clone(), id, UnknownTopicHandling::Error).await?);
@@ -113,7 +113,7 @@ pub async fn locate(client: Arc<Client>, settings: Arc<Settings>, id: i32, from:
                 None => end,
             },
         };
-        Ok(Place { client, earliest, end, start })
+        Ok(PartitionStart { client, earliest, end, start })
     };
     within(PATIENCE, &what, work).await
 }
@@ -223,7 +223,7 @@ async fn range(client: &PartitionClient, next: u64) -> Answer<Failure> {
 }
 
 /// The first messages to settle columns from: those that will be read, or, where none are there yet, the last before.
-pub fn sample_start(place: &Place) -> u64 {
+pub fn sample_start(place: &PartitionStart) -> u64 {
     if place.start < place.end {
         place.start.max(place.earliest)
     } else {

@@ -5,13 +5,13 @@
 //! Offsets are the feed's own: nothing is committed to the cluster, so whoever keeps the position vector has read every
 //! message exactly once.
 
-mod answers;
 mod client;
 mod csv;
-mod decode;
-mod lane;
+mod message_decoder;
 mod opened;
+mod partition_reader;
 mod reading;
+mod replies;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,9 +24,9 @@ use rskafka::record::RecordAndOffset;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use self::client::{Answer, Fetched, Link, Place};
-use self::decode::Rows;
-use self::lane::Lane;
+use self::client::{Answer, Cluster, Fetched, PartitionStart};
+use self::message_decoder::MessageDecoder;
+use self::partition_reader::PartitionReader;
 use self::settings::{From, Settings};
 use super::net::back_off::BackOff;
 use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
@@ -100,7 +100,7 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
         next_link: None,
         next_look: None,
         known: BTreeSet::new(),
-        lanes: Vec::new(),
+        readers: Vec::new(),
         sample: BTreeMap::new(),
         sampling: BTreeMap::new(),
         looked_back: false,
@@ -117,7 +117,7 @@ struct Kafka {
     settings: Arc<Settings>,
     expect: Expect,
     opened: Instant,
-    /// What is under way. Dropped before the runtime.
+    /// Requests under way. Dropped before the runtime.
     tasks: JoinSet<Done>,
     /// `None` only while it is being dropped.
     runtime: Option<Runtime>,
@@ -129,26 +129,26 @@ struct Kafka {
     next_look: Option<Instant>,
     /// Partitions that are read or about to be.
     known: BTreeSet<i32>,
-    lanes: Vec<Lane>,
+    readers: Vec<PartitionReader>,
     /// Messages to settle the columns from, by partition, and from where more are to be had (`None`: on their way).
     sample: BTreeMap<i32, Vec<RecordAndOffset>>,
     sampling: BTreeMap<i32, Option<u64>>,
     /// Whether the last messages before the beginning were asked for, too.
     looked_back: bool,
-    rows: Option<Rows>,
+    rows: Option<MessageDecoder>,
     fault: Option<Fault>,
     /// Only what is past is read.
     past: bool,
-    /// The lane whose turn it is to hand out.
+    /// The partition whose turn it is to hand out.
     turn: usize,
     ready: VecDeque<Event>,
 }
 
-/// What a piece of work brought.
+/// The outcome of a request.
 enum Done {
-    Linked(Answer<Link>),
-    Listed(Answer<Link>),
-    Located(i32, From, Answer<Place>),
+    Connected(Answer<Cluster>),
+    Listed(Answer<Cluster>),
+    Located(i32, From, Answer<PartitionStart>),
     Sampled(i32, Answer<Fetched>),
     Reopened(i32, Answer<Arc<PartitionClient>>),
     Fetched(i32, Answer<Fetched>),
@@ -159,8 +159,8 @@ impl Kafka {
         Fault::new(what).at(&*self.source)
     }
 
-    fn lane(&mut self, id: i32) -> Option<&mut Lane> {
-        self.lanes.iter_mut().find(|lane| lane.id == id)
+    fn reader(&mut self, id: i32) -> Option<&mut PartitionReader> {
+        self.readers.iter_mut().find(|reader| reader.id == id)
     }
 
     /// Starts a piece of work.
@@ -199,7 +199,7 @@ impl Kafka {
         if self.link.is_none() && !self.linking && self.next_link.is_none_or(|next| next <= now) {
             self.linking = true;
             let settings = self.settings.clone();
-            self.start(async move { Done::Linked(client::connect(settings).await) });
+            self.start(async move { Done::Connected(client::connect(settings).await) });
         }
     }
 }

@@ -8,8 +8,8 @@ use rskafka::record::RecordAndOffset;
 use tokio::task::JoinSet;
 
 use super::client::{self, Size};
-use super::decode::{Look, Rows};
-use super::lane::Lane;
+use super::message_decoder::{MessageDecoder, Sampled};
+use super::partition_reader::PartitionReader;
 use super::settings::From;
 use super::{BACK_OFF, Done, Kafka};
 use crate::data::{Fault, Positions, Result};
@@ -24,17 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Kafka {
     /// Fetches messages to settle the columns from. Partitions without any are asked only when all are without.
     fn ask_sample(&mut self) {
-        if self.lanes.is_empty() || self.lanes.len() < self.known.len() {
+        if self.readers.is_empty() || self.readers.len() < self.known.len() {
             return;
         }
-        let empty = self.lanes.iter().all(|lane| lane.sample >= lane.log_end);
-        let once = self.lanes.iter().all(|lane| lane.sample >= lane.log_end || self.sample.contains_key(&lane.id));
-        for lane in &self.lanes {
-            if let (Some(client), Some(Some(from))) = (lane.client.clone(), self.sampling.get(&lane.id).copied())
-                && (empty || lane.sample < lane.log_end)
-                && (once || !self.sample.contains_key(&lane.id))
+        let empty = self.readers.iter().all(|reader| reader.sample >= reader.log_end);
+        let once =
+            self.readers.iter().all(|reader| reader.sample >= reader.log_end || self.sample.contains_key(&reader.id));
+        for reader in &self.readers {
+            if let (Some(client), Some(Some(from))) = (reader.client.clone(), self.sampling.get(&reader.id).copied())
+                && (empty || reader.sample < reader.log_end)
+                && (once || !self.sample.contains_key(&reader.id))
             {
-                let id = lane.id;
+                let id = reader.id;
                 self.sampling.insert(id, None);
                 if let Some(runtime) = &self.runtime {
                     let work = async move {
@@ -52,20 +53,23 @@ impl Kafka {
 
     /// Settles the columns from what was fetched for it, if that is all or enough.
     fn look(&mut self) -> Result<()> {
-        let awaited = |lane: &&Lane| lane.sample < lane.log_end && !self.sample.contains_key(&lane.id);
-        if self.lanes.is_empty() || self.lanes.len() < self.known.len() || self.lanes.iter().any(|lane| awaited(&lane))
+        let awaited =
+            |reader: &&PartitionReader| reader.sample < reader.log_end && !self.sample.contains_key(&reader.id);
+        if self.readers.is_empty()
+            || self.readers.len() < self.known.len()
+            || self.readers.iter().any(|reader| awaited(&reader))
         {
             return Ok(());
         }
-        let each = (SAMPLE / self.lanes.len()).max(20);
+        let each = (SAMPLE / self.readers.len()).max(20);
         let sample: Vec<RecordAndOffset> =
             self.sample.values().flat_map(|records| records.iter().take(each)).cloned().collect();
-        let nothing = self.lanes.iter().all(|lane| lane.sample >= lane.log_end);
+        let nothing = self.readers.iter().all(|reader| reader.sample >= reader.log_end);
         if sample.is_empty() && !nothing && !std::mem::replace(&mut self.looked_back, true) {
             // Only marks of transactions from where reading begins: the messages before tell the columns as well.
-            for lane in &mut self.lanes {
-                lane.sample = lane.earliest.max(lane.log_end.saturating_sub(client::LAST));
-                self.sampling.insert(lane.id, Some(lane.sample));
+            for reader in &mut self.readers {
+                reader.sample = reader.earliest.max(reader.log_end.saturating_sub(client::LAST));
+                self.sampling.insert(reader.id, Some(reader.sample));
             }
             self.sample.clear();
             return Ok(());
@@ -74,18 +78,18 @@ impl Kafka {
             return Ok(());
         }
         let first = self.sample.values().flatten().find_map(|record| record.record.value.as_deref());
-        match Rows::settle(&self.source, &self.settings, &sample, first, self.expect.known.as_ref())? {
-            Look::Rows(rows) => {
+        match MessageDecoder::settle(&self.source, &self.settings, &sample, first, self.expect.known.as_ref())? {
+            Sampled::Decoder(rows) => {
                 self.rows = Some(rows);
                 (self.sample, self.sampling) = (BTreeMap::new(), BTreeMap::new());
                 if self.settings.from != From::Beginning {
-                    let ids: Vec<i32> = self.lanes.iter().map(|lane| lane.id).collect();
+                    let ids: Vec<i32> = self.readers.iter().map(|reader| reader.id).collect();
                     ids.into_iter().for_each(|id| self.tell_position(id));
                 }
                 Ok(())
             }
-            Look::Not(fault) if Rows::enough_refused(&sample) || !self.settings.follow => Err(fault),
-            Look::Not(_) => Ok(()),
+            Sampled::Not(fault) if MessageDecoder::enough_refused(&sample) || !self.settings.follow => Err(fault),
+            Sampled::Not(_) => Ok(()),
         }
     }
 
@@ -94,18 +98,18 @@ impl Kafka {
         let mut ends = BTreeMap::new();
         let Some(runtime) = &self.runtime else { return Ok(ends) };
         let mut questions = JoinSet::new();
-        for lane in &self.lanes {
-            match (lane.end, lane.client.clone()) {
+        for reader in &self.readers {
+            match (reader.end, reader.client.clone()) {
                 (Some(end), _) => {
-                    ends.insert(lane.id, end);
+                    ends.insert(reader.id, end);
                 }
                 (None, Some(client)) => {
-                    let id = lane.id;
+                    let id = reader.id;
                     questions.spawn_on(async move { (id, client::end(client).await) }, runtime.handle());
                 }
                 (None, None) => {
                     return Err(self
-                        .fault(format!("partition {} is not connected at present", lane.id))
+                        .fault(format!("partition {} is not connected at present", reader.id))
                         .hint("try again in a while"));
                 }
             }
@@ -136,16 +140,17 @@ impl Kafka {
         let ends = self.ask_ends()?;
         // A partition that is shorter than the offset to begin at is resumed there, too.
         let asked = if let From::Offset(offset) = self.settings.from { offset } else { 0 };
-        for lane in &mut self.lanes {
-            let end = lane.log_end.max(ends.get(&lane.id).copied().unwrap_or(0));
-            let at = u32::try_from(lane.id).ok().and_then(|id| from.get(&id)).copied();
+        for reader in &mut self.readers {
+            let end = reader.log_end.max(ends.get(&reader.id).copied().unwrap_or(0));
+            let at = u32::try_from(reader.id).ok().and_then(|id| from.get(&id)).copied();
             if let Some(at) = at.filter(|at| *at > end.max(asked)) {
-                let what = format!("partition {} ends at offset {end}, before {at}, up to which it was read", lane.id);
+                let what =
+                    format!("partition {} ends at offset {end}, before {at}, up to which it was read", reader.id);
                 return Err(Fault::new(what)
                     .at(&*self.source)
                     .hint("the topic was created anew or cut: begin again without what was kept"));
             }
-            lane.begin_at(at, end);
+            reader.begin_at(at, end);
         }
         self.ready.clear();
         Ok(())
@@ -185,8 +190,8 @@ impl Opened for Kafka {
         let columns = options.columns_of(&rows.schema);
         rows.project(&columns);
         rows.require(&options.vital);
-        // What says positions has the columns too.
-        let ids: Vec<i32> = self.lanes.iter().map(|lane| lane.id).collect();
+        // The empty chunks that tell positions have the columns too.
+        let ids: Vec<i32> = self.readers.iter().map(|reader| reader.id).collect();
         if !self.ready.is_empty() {
             self.ready.clear();
             ids.into_iter().for_each(|id| self.tell_position(id));
@@ -195,12 +200,13 @@ impl Opened for Kafka {
             self.begin_at(&options.start)?;
         }
         self.past = options.stop.is_some();
-        let at =
-            |positions: &Positions, lane: &Lane| u32::try_from(lane.id).ok().and_then(|id| positions.get(&id)).copied();
-        for lane in &mut self.lanes {
-            lane.seam = at(&options.split, lane);
+        let at = |positions: &Positions, reader: &PartitionReader| {
+            u32::try_from(reader.id).ok().and_then(|id| positions.get(&id)).copied()
+        };
+        for reader in &mut self.readers {
+            reader.seam = at(&options.split, reader);
             if let Some(stop) = &options.stop {
-                lane.end = Some(at(stop, lane).unwrap_or(lane.given));
+                reader.end = Some(at(stop, reader).unwrap_or(reader.given));
             }
         }
         Ok(self)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::client;
-use super::lane::Lane;
+use super::partition_reader::PartitionReader;
 use super::{Done, Kafka};
 use crate::data::{Chunk, Result};
 use crate::source::live::{Event, Reading};
@@ -18,18 +18,18 @@ impl Kafka {
     /// Starts what is due: fetches, and the search for new partitions.
     fn ask(&mut self, now: Instant) {
         self.connect(now);
-        let waiting: usize = self.lanes.iter().map(|lane| lane.bytes).sum();
-        let size = (WAITING / self.lanes.len().max(1)).clamp(LEAST_FETCH, FETCH);
+        let waiting: usize = self.readers.iter().map(|reader| reader.bytes).sum();
+        let size = (WAITING / self.readers.len().max(1)).clamp(LEAST_FETCH, FETCH);
         let size = i32::try_from(size).unwrap_or(i32::MAX);
         let handle = self.runtime.as_ref().map(|runtime| runtime.handle().clone());
         let Some(handle) = handle else { return };
-        for lane in self.lanes.iter_mut().filter(|lane| lane.wants(now, waiting < WAITING)) {
-            let (id, next, size) = (lane.id, lane.next, lane.size(size));
-            if let Some(client) = lane.client.clone() {
-                lane.busy = true;
+        for reader in self.readers.iter_mut().filter(|reader| reader.wants(now, waiting < WAITING)) {
+            let (id, next, size) = (reader.id, reader.next, reader.size(size));
+            if let Some(client) = reader.client.clone() {
+                reader.busy = true;
                 self.tasks.spawn_on(async move { Done::Fetched(id, client::fetch(client, next, size).await) }, &handle);
             } else if let Some(client) = self.link.clone() {
-                lane.busy = true;
+                reader.busy = true;
                 let settings = self.settings.clone();
                 self.tasks
                     .spawn_on(async move { Done::Reopened(id, client::reopen(client, settings, id).await) }, &handle);
@@ -50,19 +50,19 @@ impl Kafka {
     /// Decodes what one partition has ready, each in its turn.
     fn hand_out(&mut self, now: Instant) -> Result<()> {
         let Some(rows) = &self.rows else { return Ok(()) };
-        for step in 0..self.lanes.len() {
-            let place = (self.turn + step) % self.lanes.len();
-            let Some(lane) = self.lanes.get_mut(place).filter(|lane| lane.due(now)) else { continue };
+        for step in 0..self.readers.len() {
+            let place = (self.turn + step) % self.readers.len();
+            let Some(reader) = self.readers.get_mut(place).filter(|reader| reader.due(now)) else { continue };
             self.turn = place + 1;
-            if let Some(reason) = lane.take_gap() {
+            if let Some(reason) = reader.take_gap() {
                 self.ready.push_back(Event::Gap { reason });
                 return Ok(());
             }
-            let (records, offsets) = lane.hand_out(now);
-            let (frame, rejects) = rows.decode(&records, lane.id)?;
+            let (records, offsets) = reader.hand_out(now);
+            let (frame, rejects) = rows.decode(&records, reader.id)?;
             let bytes = records.iter().map(|record| record.record.approximate_size() as u64).sum();
             // Not cut further, though a message may hold many rows: a chunk is the smallest step of a position.
-            self.ready.push_back(Event::Chunk(Chunk { rejects, bytes, ..lane.chunk(&self.source, frame, offsets) }));
+            self.ready.push_back(Event::Chunk(Chunk { rejects, bytes, ..reader.chunk(&self.source, frame, offsets) }));
             return Ok(());
         }
         Ok(())
@@ -83,7 +83,10 @@ impl Reading for Kafka {
             if let Some(fault) = self.fault.take() {
                 return Err(fault);
             }
-            if (self.past || !self.settings.follow) && !self.lanes.is_empty() && self.lanes.iter().all(Lane::ended) {
+            if (self.past || !self.settings.follow)
+                && !self.readers.is_empty()
+                && self.readers.iter().all(PartitionReader::ended)
+            {
                 return Ok(Event::End);
             }
             if now >= deadline {
@@ -91,9 +94,9 @@ impl Reading for Kafka {
             }
             self.ask(now);
             let wake = self
-                .lanes
+                .readers
                 .iter()
-                .filter_map(|lane| lane.wake(now, deadline))
+                .filter_map(|reader| reader.wake(now, deadline))
                 .chain(self.next_link.filter(|next| *next > now && self.link.is_none()));
             let until = wake.chain(self.next_look.filter(|next| *next > now)).fold(deadline, Instant::min);
             self.drive(until)?;

@@ -1,4 +1,4 @@
-//! What the address of a Kafka feed says: brokers, topic, where to begin, how payloads are read, how one logs in.
+//! What the address of a Kafka feed says: brokers, topic, where to begin, how payloads are read, how to log in.
 //! Whether the brokers agree is found out by `client`.
 
 use std::collections::BTreeSet;
@@ -96,7 +96,7 @@ impl Settings {
         })
     }
 
-    /// All brokers, as one would name them.
+    /// All brokers, for a message to a person.
     pub fn place(&self) -> String {
         self.brokers.join(", ")
     }

@@ -20,12 +20,13 @@ impl BackOff {
         Self { longest, streak: 0, waited: Duration::ZERO, up: None }
     }
 
-    /// It is connected.
+    /// The connection is made.
     pub fn up(&mut self, now: Instant) {
         self.up.get_or_insert(now);
     }
 
-    /// It is not, or not any more: how long to wait. Many that lost the same server shall not come back all at once.
+    /// The connection is lost or was not made: how long to wait. Many clients of one server do not come back all at
+    /// once.
     pub fn down(&mut self, now: Instant) -> Duration {
         if self.up.take().is_some_and(|up| now.saturating_duration_since(up) >= HELD.max(self.waited)) {
             self.streak = 0;

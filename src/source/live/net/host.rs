@@ -26,7 +26,7 @@ pub fn of(url: &FeedUrl, usual: Option<u16>, pattern: &str) -> Result<(String, u
 /// Takes `HOST:PORT` apart; the colons of an IPv6 address stand in brackets.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// What is wrong with the address, in words.
 pub fn split(place: &str) -> std::result::Result<(&str, Option<u16>), String> {
     let (host, port) = match place.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

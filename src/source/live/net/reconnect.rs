@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::back_off::BackOff;
 use crate::data::{Fault, Result};
-use crate::source::live::raw::{Break, Raw, Said};
+use crate::source::live::byte_source::{Break, ByteEvent, ByteSource};
 
 /// A connection that is lost this soon, before it gave a row, is an error rather than trouble.
 const EARLY: Duration = Duration::from_secs(10);
@@ -15,6 +15,10 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 /// How a kind of feed connects, and what it makes of what it hears.
 pub trait Connector: Send {
     type Connection: Send;
+
+    /// Whether what comes over a new connection is a stream with a beginning of its own: a line that was cut off is not
+    /// gone on with.
+    const ANEW: bool = false;
 
     /// Goes on with connecting, at most until `until`; `None` while that is not done.
     ///
@@ -28,21 +32,21 @@ pub trait Connector: Send {
     /// When nothing more is to be had from this feed.
     fn listen(&mut self, connection: &mut Self::Connection, until: Instant, into: &mut Vec<u8>) -> Result<Heard>;
 
-    /// The connection is gone, or was not made; what is to be told of what came over it.
+    /// The connection is gone, or was not made; a note on what came over it, if there is one to tell.
     fn lost(&mut self) -> Option<String> {
         None
     }
 
-    /// What is known of what was sent while there was no connection.
+    /// What a person is told of messages that were sent while there was no connection.
     fn missing(&self) -> &'static str {
         "what was sent meanwhile cannot be known"
     }
 
-    /// What to check where a server closes the connection before it sent a row.
+    /// The hint where a server closes the connection before it sent a row.
     fn hint(&self) -> &'static str;
 }
 
-/// What listening brought.
+/// The outcome of listening.
 pub enum Heard {
     /// Bytes were appended.
     Bytes,
@@ -66,7 +70,7 @@ pub struct Reconnecting<C: Connector> {
     lost: Option<Instant>,
     back_off: BackOff,
     next_try: Option<Instant>,
-    news: VecDeque<Said>,
+    news: VecDeque<ByteEvent>,
 }
 
 impl<C: Connector> Reconnecting<C> {
@@ -85,21 +89,21 @@ impl<C: Connector> Reconnecting<C> {
     }
 
     /// Receives something, or learns that the connection is gone.
-    fn listen(&mut self, until: Instant, into: &mut Vec<u8>) -> Result<Said> {
-        let Some(connection) = &mut self.connection else { return Ok(Said::Quiet) };
+    fn listen(&mut self, until: Instant, into: &mut Vec<u8>) -> Result<ByteEvent> {
+        let Some(connection) = &mut self.connection else { return Ok(ByteEvent::Quiet) };
         match self.connector.listen(connection, until, into)? {
             Heard::Bytes => {
                 self.received = true;
-                Ok(Said::Bytes(Instant::now()))
+                Ok(ByteEvent::Bytes(Instant::now()))
             }
-            Heard::Nothing => Ok(Said::Quiet),
-            Heard::Note(reason) => Ok(Said::Note { reason }),
+            Heard::Nothing => Ok(ByteEvent::Quiet),
+            Heard::Note(reason) => Ok(ByteEvent::Note { reason }),
             Heard::Lost(reason, since) => self.lose(&reason, since),
         }
     }
 
     /// The connection is gone: it will be tried again a while later.
-    fn lose(&mut self, reason: &str, since: Instant) -> Result<Said> {
+    fn lose(&mut self, reason: &str, since: Instant) -> Result<ByteEvent> {
         self.connection = None;
         let told = self.connector.lost();
         if !self.received && self.opened.is_some_and(|opened| opened.elapsed() < EARLY) {
@@ -110,8 +114,8 @@ impl<C: Connector> Reconnecting<C> {
         let now = Instant::now();
         let wait = self.back_off.down(now);
         self.next_try = Some(now + wait);
-        self.news.extend(told.map(|reason| Said::Note { reason }));
-        Ok(Said::Trouble { reason: format!("{reason}; trying again in {:.1} s", wait.as_secs_f64()) })
+        self.news.extend(told.map(|reason| ByteEvent::Note { reason }));
+        Ok(ByteEvent::Trouble { reason: format!("{reason}; trying again in {:.1} s", wait.as_secs_f64()) })
     }
 
     /// Goes on with the connection that is being made, or begins one.
@@ -126,7 +130,7 @@ impl<C: Connector> Reconnecting<C> {
         if let Some(lost) = self.lost.take() {
             let seconds = now.duration_since(lost).as_secs_f64();
             let reason = format!("connection lost for {seconds:.1} s; {}", self.connector.missing());
-            self.news.push_back(Said::Gap(Break { reason, ..Break::default() }));
+            self.news.push_back(ByteEvent::Gap(Break { reason, anew: C::ANEW, ..Break::default() }));
         }
         Ok(())
     }
@@ -148,8 +152,8 @@ impl<C: Connector> Reconnecting<C> {
     }
 }
 
-impl<C: Connector> Raw for Reconnecting<C> {
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
+impl<C: Connector> ByteSource for Reconnecting<C> {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<ByteEvent> {
         let deadline = Instant::now() + wait;
         loop {
             if let Some(said) = self.news.pop_front() {
@@ -157,7 +161,7 @@ impl<C: Connector> Raw for Reconnecting<C> {
             }
             if self.connection.is_some() {
                 let said = self.listen(deadline, into)?;
-                if said != Said::Quiet {
+                if said != ByteEvent::Quiet {
                     return Ok(said);
                 }
             } else if self.opened.is_none() {
@@ -166,7 +170,7 @@ impl<C: Connector> Raw for Reconnecting<C> {
                 self.reconnect(deadline)?;
             }
             if self.news.is_empty() && Instant::now() >= deadline {
-                return Ok(Said::Quiet);
+                return Ok(ByteEvent::Quiet);
             }
         }
     }

@@ -1,5 +1,5 @@
 //! A connection to a host, plain or encrypted, whose reads end when they must: also when bytes drip one by one.
-//! What is said over it is the kinds'.
+//! The protocol spoken over it is the kinds'.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};

@@ -1,5 +1,5 @@
 //! `replay:`: any file as a feed, paced by its time column, by rows per second, or not at all.
-//! Reading is `pull`'s; rows that come late or twice on purpose are `disorder`'s.
+//! Reading is `file_chunks`'s; rows that come late or twice on purpose are `disorder`'s.
 
 mod disorder;
 
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
 
 use self::disorder::{Order, Sent};
-use super::beat::Beat;
-use super::pull::Pull;
+use super::file_chunks::FileChunks;
+use super::flush_timer::FlushTimer;
 use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, Setting, choices};
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::format::parse_datetime;
@@ -144,8 +144,8 @@ struct Replay {
 /// A replay whose rows are sent.
 struct Sender {
     source: Arc<str>,
-    pull: Pull,
-    /// Where the time is in the frames, and whether it is there as a last column that nobody asked for.
+    file_chunks: FileChunks,
+    /// Where the time is in the frames, and whether it is a last column that was not asked for.
     time: Option<usize>,
     extra: bool,
     pace: Pace,
@@ -162,12 +162,12 @@ struct Sender {
     sent: u64,
     /// Rows before this position go at once.
     hurry: u64,
-    /// What was read and not yet told.
+    /// Bytes and rejects that were read and not yet told.
     bytes: u64,
     rejects: Rejects,
     /// When the first row that waited for its turn was sent, and its time; for a rate, its position.
     clock: Option<(Instant, i64)>,
-    beat: Beat,
+    flush_timer: FlushTimer,
 }
 
 impl Sender {
@@ -197,7 +197,7 @@ impl Sender {
     }
 
     fn read(&mut self) -> Result<Sent> {
-        let next = self.pull.next()?;
+        let next = self.file_chunks.next()?;
         let Some(chunk) = next else {
             self.ended = true;
             return self.order.as_mut().map_or_else(|| Ok(Sent::default()), Order::finish);
@@ -293,7 +293,7 @@ impl Opened for Replay {
         columns.extend(time.filter(|_| extra));
         Ok(Box::new(Sender {
             source,
-            pull: Pull::open(&history, &columns, &options.vital)?,
+            file_chunks: FileChunks::open(&history, &columns, &options.vital)?,
             time: place,
             extra,
             pace: if options.stop.is_some() { Pace::Max } else { pace },
@@ -309,7 +309,7 @@ impl Opened for Replay {
             bytes: 0,
             rejects: Rejects::default(),
             clock: None,
-            beat: Beat::default(),
+            flush_timer: FlushTimer::default(),
         }))
     }
 }
@@ -335,17 +335,20 @@ impl Reading for Sender {
             let now = Instant::now();
             let (due, next) = self.due(now);
             let whole = due == self.left() || due >= CHUNK_ROWS;
-            if due > 0 && (whole || self.beat.due(now)) {
+            if due > 0 && (whole || self.flush_timer.due(now)) {
                 if !whole {
-                    self.beat.mark(now);
+                    self.flush_timer.mark(now);
                 }
                 return Ok(Event::Chunk(self.chunk(due.min(CHUNK_ROWS).min(room))));
             }
             if now >= deadline {
                 return Ok(Event::Quiet);
             }
-            let until =
-                if due > 0 { self.beat.or(now, deadline) } else { next.map_or(deadline, |next| next.min(deadline)) };
+            let until = if due > 0 {
+                self.flush_timer.or(now, deadline)
+            } else {
+                next.map_or(deadline, |next| next.min(deadline))
+            };
             std::thread::sleep(until.saturating_duration_since(now));
         }
     }

@@ -25,7 +25,7 @@ pub const MESSAGE_BYTES: u64 = 16 << 20;
 type Stream = MessageLimit<Transport>;
 
 /// An open connection.
-pub struct Link {
+pub struct Connection {
     socket: WebSocket<Stream>,
     /// Messages with a payload so far.
     messages: u64,
@@ -33,7 +33,7 @@ pub struct Link {
 }
 
 /// A connection that is being made.
-pub struct Joining {
+pub struct Handshake {
     url: FeedUrl,
     place: String,
     begun: Instant,
@@ -41,12 +41,12 @@ pub struct Joining {
 }
 
 /// How far a connection came.
-pub enum Joined {
-    Open(Link),
-    Still(Joining),
+pub enum HandshakeStep {
+    Open(Connection),
+    Still(Handshake),
 }
 
-/// What listening brought.
+/// The outcome of listening.
 pub enum Received {
     Payload(Bytes),
     /// The beginning of a message that is too long, and its length.
@@ -75,7 +75,7 @@ fn request(url: &FeedUrl) -> Result<(Request, String, u16)> {
     Ok((request, host, port))
 }
 
-impl Joining {
+impl Handshake {
     /// Connects; what the two sides have to agree on follows with `step`.
     ///
     /// # Errors
@@ -94,14 +94,14 @@ impl Joining {
     ///
     /// # Errors
     /// With the reason, in words for a person.
-    pub fn step(self, until: Instant) -> Result<Joined> {
+    pub fn step(self, until: Instant) -> Result<HandshakeStep> {
         let Self { url, place, begun, mut handshake } = self;
         let secure = url.scheme == "wss";
         handshake.get_mut().get_mut().get_mut().set_deadline(until.min(begun + CONNECT));
         let mut socket = match handshake.handshake() {
             Ok((socket, _)) => socket,
             Err(HandshakeError::Interrupted(handshake)) if begun.elapsed() < CONNECT => {
-                return Ok(Joined::Still(Self { url, place, begun, handshake }));
+                return Ok(HandshakeStep::Still(Self { url, place, begun, handshake }));
             }
             Err(HandshakeError::Interrupted(_)) => {
                 let what = format!("{place} was reached but does not answer within {} s", CONNECT.as_secs());
@@ -117,11 +117,11 @@ impl Joining {
             };
             socket.send(Message::text(text)).map_err(failed)?;
         }
-        Ok(Joined::Open(Link { socket, messages: 0, asked: false }))
+        Ok(HandshakeStep::Open(Connection { socket, messages: 0, asked: false }))
     }
 }
 
-impl Link {
+impl Connection {
     fn heard(&self) -> Instant {
         self.socket.get_ref().get_ref().heard()
     }

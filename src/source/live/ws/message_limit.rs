@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read, Write};
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// What is kept of a message that is too long.
+/// Bytes that are kept of a message that is too long.
 const KEPT: u64 = 1 << 10;
 
 /// A stream of which the messages come out no longer than `limit`.
@@ -26,7 +26,7 @@ pub struct MessageLimit<S> {
     /// Messages that have ended, and the length so far of the one that has not.
     ended: u64,
     length: u64,
-    /// Messages that were cut: the how many-th each is, and how long it was.
+    /// Messages that were cut: the number of each, from 0, and its length.
     cut: VecDeque<(u64, u64)>,
 }
 
@@ -43,7 +43,7 @@ enum Step {
         drop: u64,
         ends: bool,
     },
-    /// What is no frame is the library's to refuse.
+    /// The bytes are no frames: the library refuses them.
     Broken,
 }
 

@@ -1,5 +1,5 @@
 //! `ws:` and `wss:`: rows from a WebSocket, one JSON message after another, for as long as it takes.
-//! Taking messages apart is `messages`'s, one connection `connection`'s, connecting again `net::reconnect`'s.
+//! Taking messages apart is `json_messages`'s, one connection `connection`'s, connecting again `net::reconnect`'s.
 
 mod connection;
 mod message_limit;
@@ -7,11 +7,11 @@ mod message_limit;
 use std::collections::HashSet;
 use std::time::Instant;
 
-use self::connection::{Joined, Joining, Link, MESSAGE_BYTES, Received};
-use super::intake::Intake;
-use super::messages::{self, Added};
+use self::connection::{Connection, Handshake, HandshakeStep, MESSAGE_BYTES, Received};
+use super::json_messages::{self, Added};
 use super::net::reconnect::{Connector, Heard, Reconnecting};
 use super::stream::Stream;
+use super::stream_decoder::StreamDecoder;
 use super::{Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
 use crate::data::format::json::NDJSON;
 use crate::data::{Fault, Result};
@@ -43,7 +43,7 @@ pub const KIND: LiveKind = LiveKind {
     open,
 };
 
-/// A feed that sends this many messages and no row is not one of ours.
+/// A feed that sends this many messages and no row cannot be read.
 const ENOUGH_REFUSED: usize = 20;
 /// So many first messages of a connection are compared with those of the one before.
 const COMPARED: usize = 64;
@@ -56,15 +56,15 @@ fn open(url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
             .hint("leave format out: messages are read as JSON"));
     }
     connection::check(url)?;
-    let intake = Intake::lines(url, &NDJSON, &expect);
+    let decoder = StreamDecoder::lines(url, &NDJSON, &expect);
     let bytes = Reconnecting::new(Messages::new(url), url.shown());
-    Ok(Box::new(Stream::new(Box::new(bytes), intake).numbered(url.params.get("number"))))
+    Ok(Box::new(Stream::new(Box::new(bytes), decoder).numbered(url.params.get("number"))))
 }
 
 /// The messages of a server as lines.
 struct Messages {
     url: FeedUrl,
-    handshake: Option<Joining>,
+    handshake: Option<Handshake>,
     /// Lines received, and how many of them are no rows.
     added: Added,
     first_refused: String,
@@ -77,7 +77,7 @@ struct Messages {
 /// How much of a message that is no row is shown of it.
 const SHOWN: usize = 200;
 
-/// What keeps a message from being text.
+/// Why a message is no text.
 fn text_of(payload: &[u8]) -> std::result::Result<(), &'static str> {
     match std::str::from_utf8(payload) {
         Err(_) => Err("that is not valid UTF-8 text"),
@@ -146,23 +146,23 @@ impl Messages {
 }
 
 impl Connector for Messages {
-    type Connection = Link;
+    type Connection = Connection;
 
-    fn connect(&mut self, until: Instant) -> Result<Option<Link>> {
+    fn connect(&mut self, until: Instant) -> Result<Option<Connection>> {
         let handshake = match self.handshake.take() {
             Some(handshake) => handshake,
-            None => Joining::begin(&self.url)?,
+            None => Handshake::begin(&self.url)?,
         };
         match handshake.step(until)? {
-            Joined::Open(link) => Ok(Some(link)),
-            Joined::Still(handshake) => {
+            HandshakeStep::Open(link) => Ok(Some(link)),
+            HandshakeStep::Still(handshake) => {
                 self.handshake = Some(handshake);
                 Ok(None)
             }
         }
     }
 
-    fn listen(&mut self, link: &mut Link, until: Instant, into: &mut Vec<u8>) -> Result<Heard> {
+    fn listen(&mut self, link: &mut Connection, until: Instant, into: &mut Vec<u8>) -> Result<Heard> {
         match link.hear(until) {
             Received::Payload(payload) => match text_of(&payload) {
                 Ok(()) => self.receive(&payload, into),

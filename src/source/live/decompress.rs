@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use super::raw::{Raw, Said};
+use super::byte_source::{ByteEvent, ByteSource};
 use crate::data::{Fault, Result};
 use crate::source::packing::{MARK_BYTES, Packing};
 
@@ -14,7 +14,7 @@ use crate::source::packing::{MARK_BYTES, Packing};
 const STEP: usize = 256 << 10;
 
 /// The text of a source of bytes that may be packed.
-pub struct Unpacked<R> {
+pub struct Decompressed<R> {
     raw: R,
     /// For error messages.
     source: String,
@@ -39,7 +39,7 @@ struct Stream {
     more: Option<Sender<Vec<u8>>>,
 }
 
-impl<R: Raw> Unpacked<R> {
+impl<R: ByteSource> Decompressed<R> {
     pub fn new(raw: R, source: String) -> Self {
         Self { raw, source, state: State::Unknown(Vec::new()), at: Instant::now(), ended: false, scratch: Vec::new() }
     }
@@ -76,7 +76,7 @@ impl Stream {
     }
 
     /// Unpacks what is there, up to a step.
-    fn pull(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+    fn file_chunks(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
         let before = into.len();
         match (&mut self.text).take(STEP as u64).read_to_end(into) {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
@@ -85,19 +85,19 @@ impl Stream {
     }
 }
 
-impl<R: Raw> Raw for Unpacked<R> {
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said> {
+impl<R: ByteSource> ByteSource for Decompressed<R> {
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<ByteEvent> {
         let deadline = Instant::now() + wait;
         loop {
             match &mut self.state {
-                State::Plain if self.ended => return Ok(Said::End),
+                State::Plain if self.ended => return Ok(ByteEvent::End),
                 State::Plain => return self.raw.poll(wait, into),
                 State::Unknown(head) if head.len() >= MARK_BYTES || self.ended => {
                     let head = std::mem::take(head);
                     let some = !head.is_empty();
                     self.settle(head, into)?;
                     if some && matches!(self.state, State::Plain) {
-                        return Ok(Said::Bytes(self.at));
+                        return Ok(ByteEvent::Bytes(self.at));
                     }
                     continue;
                 }
@@ -106,21 +106,21 @@ impl<R: Raw> Raw for Unpacked<R> {
                     if self.ended {
                         stream.more = None;
                     }
-                    let pulled = stream.pull(into).map_err(|error| {
+                    let pulled = stream.file_chunks(into).map_err(|error| {
                         let fault = stream.packing.fault(&error).unwrap_or_else(|| Fault::io("", &error));
                         fault.at(&*self.source)
                     })?;
                     if pulled > 0 {
-                        return Ok(Said::Bytes(self.at));
+                        return Ok(ByteEvent::Bytes(self.at));
                     }
                     if self.ended {
-                        return Ok(Said::End);
+                        return Ok(ByteEvent::End);
                     }
                 }
             }
             self.scratch.clear();
             match self.raw.poll(deadline.saturating_duration_since(Instant::now()), &mut self.scratch)? {
-                Said::Bytes(at) => {
+                ByteEvent::Bytes(at) => {
                     self.at = at;
                     match &mut self.state {
                         State::Unknown(head) => head.extend_from_slice(&self.scratch),
@@ -128,7 +128,7 @@ impl<R: Raw> Raw for Unpacked<R> {
                         State::Plain => into.extend_from_slice(&self.scratch),
                     }
                 }
-                Said::End => self.ended = true,
+                ByteEvent::End => self.ended = true,
                 said => return Ok(said),
             }
         }

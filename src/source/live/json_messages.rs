@@ -3,11 +3,11 @@
 
 use serde::de::IgnoredAny;
 
-/// What the messages of a feed were taken apart into: lines of NDJSON, and the message each came from.
+/// Lines of NDJSON, and the message each came from.
 #[derive(Debug, Default)]
 pub struct Lines {
     pub bytes: Vec<u8>,
-    /// One a line.
+    /// The message of each line.
     pub message: Vec<u64>,
 }
 

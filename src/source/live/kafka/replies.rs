@@ -1,4 +1,4 @@
-//! What follows from each answer of the brokers: partitions are taken up, messages are put in their lane, a lost
+//! What follows from each reply of the brokers: partitions are taken up, messages go to their partition, a lost
 //! connection is opened again. When to ask what, `mod` decides.
 
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rskafka::client::Client;
 
-use super::client::{self, Answer, Failure, Link, Place};
-use super::lane::Lane;
+use super::client::{self, Answer, Cluster, Failure, PartitionStart};
+use super::partition_reader::PartitionReader;
 use super::settings::{From, Names};
 use super::{BACK_OFF, Done, Kafka};
 use crate::data::Fault;
@@ -19,16 +19,16 @@ const EARLY: Duration = Duration::from_secs(10);
 impl Kafka {
     pub(super) fn done(&mut self, done: Done) {
         match done {
-            Done::Linked(Ok(link)) => {
+            Done::Connected(Ok(link)) => {
                 self.linking = false;
                 self.again.up(Instant::now());
                 self.link = Some(link.client.clone());
                 self.next_look = Some(Instant::now() + self.settings.refresh);
                 self.learn(&link);
             }
-            Done::Linked(Err(failure)) => {
+            Done::Connected(Err(failure)) => {
                 self.linking = false;
-                if self.rows.is_none() && self.lanes.is_empty() {
+                if self.rows.is_none() && self.readers.is_empty() {
                     self.fault = Some(self.unreachable(&failure));
                     return;
                 }
@@ -52,7 +52,7 @@ impl Kafka {
                 let place = if let Failure::Range { earliest, .. } = failure {
                     earliest
                 } else {
-                    self.lane(id).map_or(0, |lane| lane.sample)
+                    self.reader(id).map_or(0, |reader| reader.sample)
                 };
                 self.sampling.insert(id, Some(place));
                 if self.opened.elapsed() > EARLY && self.sample.is_empty() {
@@ -61,23 +61,23 @@ impl Kafka {
             }
             Done::Reopened(id, answer) => match answer {
                 Ok(client) => {
-                    if let Some(lane) = self.lane(id) {
-                        lane.busy = false;
-                        lane.client = Some(client);
+                    if let Some(reader) = self.reader(id) {
+                        reader.busy = false;
+                        reader.client = Some(client);
                     }
                 }
                 Err(failure) => self.lost(id, &failure),
             },
             Done::Fetched(id, answer) => match answer {
                 Ok(fetched) => {
-                    let recovered = self.lane(id).is_some_and(|lane| lane.take(fetched));
+                    let recovered = self.reader(id).is_some_and(|reader| reader.take(fetched));
                     if recovered {
                         self.tell_position(id);
                     }
                 }
                 Err(Failure::Range { earliest, latest }) => {
-                    if let Some(lane) = self.lane(id) {
-                        lane.out_of_range(earliest, latest);
+                    if let Some(reader) = self.reader(id) {
+                        reader.out_of_range(earliest, latest);
                     }
                 }
                 Err(failure) => self.lost(id, &failure),
@@ -86,15 +86,15 @@ impl Kafka {
     }
 
     /// Takes note of the topic's partitions.
-    fn learn(&mut self, link: &Link) {
+    fn learn(&mut self, link: &Cluster) {
         let settled = self.rows.is_some();
-        // What ends, ends with the partitions it began with.
+        // A reading that ends keeps the partitions that it began with.
         if settled && (self.past || !self.settings.follow) {
             return;
         }
         let topic = &self.settings.topic;
         let Some(there) = &link.partitions else {
-            if self.lanes.is_empty() {
+            if self.readers.is_empty() {
                 let names: Vec<&str> = link.topics.iter().map(String::as_str).collect();
                 let hint = match (nearest(topic, &names), names.as_slice()) {
                     (Some(near), _) => format!("did you mean {near}?"),
@@ -138,16 +138,16 @@ impl Kafka {
         self.start(async move { Done::Located(id, from, client::locate(client, settings, id, from).await) });
     }
 
-    fn located(&mut self, id: i32, from: From, answer: Answer<Place>) {
+    fn located(&mut self, id: i32, from: From, answer: Answer<PartitionStart>) {
         match answer {
             Ok(place) => {
-                let mut lane = Lane::new(id, &place, from, self.settings.follow);
+                let mut reader = PartitionReader::new(id, &place, from, self.settings.follow);
                 // The header is at the beginning, wherever reading begins.
-                lane.sample =
+                reader.sample =
                     if self.settings.names == Names::Header { place.earliest } else { client::sample_start(&place) };
-                self.sampling.insert(id, Some(lane.sample));
-                self.lanes.push(lane);
-                self.lanes.sort_by_key(|lane| lane.id);
+                self.sampling.insert(id, Some(reader.sample));
+                self.readers.push(reader);
+                self.readers.sort_by_key(|reader| reader.id);
                 if from != From::Beginning {
                     self.tell_position(id);
                 }
@@ -194,7 +194,7 @@ impl Kafka {
     }
 
     fn trouble(&mut self, failure: &Failure, wait: Duration) {
-        // One word for all partitions that are lost at once.
+        // All partitions that are lost at once are told of once.
         if self.ready.iter().any(|event| matches!(event, Event::Trouble { .. })) {
             return;
         }
@@ -206,8 +206,8 @@ impl Kafka {
 
     /// A partition does not answer: its connection is made anew, a while later.
     fn lost(&mut self, id: i32, failure: &Failure) {
-        let Some(lane) = self.lane(id) else { return };
-        let wait = lane.lost(Instant::now());
+        let Some(reader) = self.reader(id) else { return };
+        let wait = reader.lost(Instant::now());
         // Whom to ask for the way may be lost as well.
         self.link = None;
         self.trouble(failure, wait);
@@ -215,8 +215,8 @@ impl Kafka {
 
     /// A chunk without rows says where a partition stands.
     pub(super) fn tell_position(&mut self, id: i32) {
-        if let (Some(rows), Some(lane)) = (&self.rows, self.lanes.iter().find(|lane| lane.id == id)) {
-            let chunk = lane.chunk(&self.source, rows.nothing(), lane.given..lane.given);
+        if let (Some(rows), Some(reader)) = (&self.rows, self.readers.iter().find(|reader| reader.id == id)) {
+            let chunk = reader.chunk(&self.source, rows.nothing(), reader.given..reader.given);
             self.ready.push_back(Event::Chunk(chunk));
         }
     }

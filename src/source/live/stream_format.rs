@@ -14,36 +14,36 @@ use crate::data::{Fault, Result};
 
 /// How the bytes of one stream become rows. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Shape {
+pub struct StreamFormat {
     pub format: &'static Format,
     pub decoder: Arc<dyn Decoder>,
-    /// What the bytes stand for, if they are no UTF-8.
+    /// The encoding of the bytes, if they are no UTF-8.
     encoding: Option<TextEncoding>,
     /// Bytes at the beginning that hold no row (a mark, a header), and their lines.
     pub header: u64,
     pub lines: u64,
-    /// What it was settled from, and whether that was the whole stream.
+    /// The bytes that the format was settled from, and whether they were the whole stream.
     pub head: Arc<[u8]>,
     pub whole: bool,
 }
 
 /// Where a format is looked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Look<'a> {
-    /// It was named.
+pub enum FormatHint<'a> {
+    /// The address names it.
     Named(&'static Format),
     /// By the name of the file and its first bytes.
     Find(&'a Path),
 }
 
-impl Shape {
+impl StreamFormat {
     /// Settles the shape of what begins with `bytes`; `ended` says that they are all.
     ///
     /// # Errors
     /// When they are in no known format, or in an encoding whose lines cannot be told apart.
     pub fn sniff(
         source: &Arc<str>,
-        look: Look<'_>,
+        look: FormatHint<'_>,
         bytes: &[u8],
         ended: bool,
         known: Option<SchemaRef>,
@@ -54,8 +54,8 @@ impl Shape {
         // As in history: only text of two bytes a character looks like no text at all before it is converted.
         if !encoding.is_wide() {
             match look {
-                Look::Named(_) => format::check_text(Path::new(""), head).map(|()| None),
-                Look::Find(path) => format::format_for(path, head).map(Some),
+                FormatHint::Named(_) => format::check_text(Path::new(""), head).map(|()| None),
+                FormatHint::Find(path) => format::format_for(path, head).map(Some),
             }
             .and_then(|format| match format.filter(|format| matches!(format.kind, FormatKind::Columns { .. })) {
                 Some(format) => Err(not_text(format)),
@@ -71,8 +71,8 @@ impl Shape {
         let own = Some(encoding).filter(|e| !e.is_utf8());
         let text = utf8(own, raw);
         let format = match look {
-            Look::Named(format) => format,
-            Look::Find(path) => format::format_for(path, &text).map_err(|fault| fault.at(&**source))?,
+            FormatHint::Named(format) => format,
+            FormatHint::Find(path) => format::format_for(path, &text).map_err(|fault| fault.at(&**source))?,
         };
         let FormatKind::Text { sniff } = &format.kind else {
             return Err(not_text(format).at(&**source));
@@ -107,7 +107,7 @@ impl Shape {
                 .at(&**source)
                 .hint("open it with the build that recorded it")
         })?;
-        Self::sniff(source, Look::Named(found), head, whole, known)
+        Self::sniff(source, FormatHint::Named(found), head, whole, known)
     }
 
     pub fn schema(&self) -> &SchemaRef {

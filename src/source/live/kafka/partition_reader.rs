@@ -1,4 +1,4 @@
-//! One partition on its way: what was fetched of it, what was handed out, and what went wrong in between.
+//! One partition that is read: the messages that were fetched and handed out, and the gaps in between.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use rskafka::client::partition::PartitionClient;
 use rskafka::record::RecordAndOffset;
 
 use super::LONGEST_BACK_OFF;
-use super::client::{Fetched, Place, Size};
+use super::client::{Fetched, PartitionStart, Size};
 use super::settings::From;
 use crate::data::chunk::{CHUNK_BYTES, CHUNK_ROWS};
 use crate::data::{Chunk, Rejects};
-use crate::source::live::beat::Beat;
+use crate::source::live::flush_timer::FlushTimer;
 use crate::source::live::net::back_off::BackOff;
 
-/// So much is handed out without waiting for the beat, bytes.
+/// So much is handed out without waiting for the flush timer, bytes.
 const MUCH: usize = 1 << 20;
 /// So many batches without a mark make it likely that there are no more transactions.
 const SINGLE: u32 = 64;
 
 /// A partition. Offsets count its messages, from 0.
-pub struct Lane {
+pub struct PartitionReader {
     pub id: i32,
     pub client: Option<Arc<PartitionClient>>,
     /// Something was asked and not answered yet.
@@ -45,7 +45,7 @@ pub struct Lane {
     pub sample: u64,
     pub records: Vec<RecordAndOffset>,
     pub bytes: usize,
-    /// What is to be told once all before it is handed out, and where reading goes on after it.
+    /// A gap to be told once all messages before it are handed out, and where reading goes on after it.
     gap: Option<String>,
     after_gap: u64,
     /// Batches still to be fetched one at a time.
@@ -54,12 +54,12 @@ pub struct Lane {
     lost: bool,
     again: BackOff,
     next_try: Option<Instant>,
-    beat: Beat,
+    flush_timer: FlushTimer,
 }
 
-impl Lane {
-    pub fn new(id: i32, place: &Place, from: From, follow: bool) -> Self {
-        let mut lane = Self {
+impl PartitionReader {
+    pub fn new(id: i32, place: &PartitionStart, from: From, follow: bool) -> Self {
+        let mut reader = Self {
             id,
             client: Some(place.client.clone()),
             busy: false,
@@ -79,12 +79,12 @@ impl Lane {
             lost: false,
             again: BackOff::new(LONGEST_BACK_OFF),
             next_try: None,
-            beat: Beat::default(),
+            flush_timer: FlushTimer::default(),
         };
         if let From::Offset(offset) = from {
-            lane.begin_at(Some(offset), place.end);
+            reader.begin_at(Some(offset), place.end);
         }
-        lane
+        reader
     }
 
     /// Begins at an offset; `None` stands for the beginning. Where the log is shorter than that (it ends at `end`),
@@ -112,7 +112,7 @@ impl Lane {
         std::mem::take(&mut self.lost)
     }
 
-    /// What was to be read next is not there (any more): it goes on with what is.
+    /// The next offset is not there (any more): reading goes on with what is.
     pub fn out_of_range(&mut self, earliest: u64, latest: u64) {
         self.busy = false;
         let (id, next) = (self.id, self.next);
@@ -188,14 +188,14 @@ impl Lane {
             || self.fetched()
             || self.gap.is_some()
             || self.lost
-            || self.beat.due(now)
+            || self.flush_timer.due(now)
     }
 
     /// When to look again, before `deadline`, though no answer came.
     pub fn wake(&self, now: Instant, deadline: Instant) -> Option<Instant> {
-        let beat = (!self.records.is_empty()).then(|| self.beat.or(now, deadline));
+        let flush_timer = (!self.records.is_empty()).then(|| self.flush_timer.or(now, deadline));
         let again = self.next_try.filter(|next| *next > now);
-        beat.into_iter().chain(again).min()
+        flush_timer.into_iter().chain(again).min()
     }
 
     /// Messages for one chunk, and the offsets that they cover: with what was passed over before and between them.
@@ -231,7 +231,7 @@ impl Lane {
         let end = seam.map_or(end, |seam| end.min(seam));
         let offsets = self.given..end;
         self.given = end;
-        self.beat.mark(now);
+        self.flush_timer.mark(now);
         (records, offsets)
     }
 

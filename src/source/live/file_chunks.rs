@@ -8,12 +8,12 @@ use crate::data::{Chunk, Rejects, Result};
 use crate::source::history::{History, Reader};
 
 /// Chunks of a history in file order, none with more than `CHUNK_ROWS` rows.
-pub struct Pull {
+pub struct FileChunks {
     reader: Box<dyn Reader>,
     ready: VecDeque<Chunk>,
 }
 
-impl Pull {
+impl FileChunks {
     pub fn open(history: &Arc<dyn History>, columns: &[usize], vital: &[usize]) -> Result<Self> {
         Ok(Self { reader: history.open_vital(columns, vital)?, ready: VecDeque::new() })
     }

@@ -11,7 +11,7 @@ use super::csv;
 use super::settings::{Names, Settings, Text};
 use crate::data::format::{self, Decoder, FormatKind, Sniff};
 use crate::data::{Fault, Reject, Rejects, Result};
-use crate::source::live::messages::Lines;
+use crate::source::live::json_messages::Lines;
 
 /// What Kafka knows of a message, as columns that SQL needs no quotes for.
 pub const METADATA: [&str; 5] = ["kafka_key", "kafka_partition", "kafka_offset", "kafka_timestamp", "kafka_headers"];
@@ -21,7 +21,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// How the payloads of a topic become rows.
 #[derive(Debug)]
-pub struct Rows {
+pub struct MessageDecoder {
     source: Arc<str>,
     decoder: Arc<dyn Decoder>,
     json: bool,
@@ -37,7 +37,7 @@ pub struct Rows {
 
 /// Lines of text, and which message each row came from.
 #[derive(Debug, Default)]
-struct Taken {
+struct PayloadLines {
     lines: Lines,
     /// The first line of each row, from 1; empty where every row is one line.
     line: Vec<u64>,
@@ -45,7 +45,7 @@ struct Taken {
     count: u64,
 }
 
-impl Taken {
+impl PayloadLines {
     fn row_at(&self, line: u64) -> usize {
         if self.line.is_empty() {
             usize::try_from(line).unwrap_or(0).saturating_sub(1)
@@ -68,14 +68,14 @@ fn json(source: &Arc<str>, lines: &[u8], known: Option<SchemaRef>) -> Result<Arc
     sniff(&Sniff { source: source.clone(), head: lines, whole: true, known })
 }
 
-/// What a first look at messages says.
-pub enum Look {
-    Rows(Rows),
-    /// They cannot be read; more may tell another story.
+/// The outcome of settling columns from a sample.
+pub enum Sampled {
+    Decoder(MessageDecoder),
+    /// The sample cannot be read; a larger one may be readable.
     Not(Fault),
 }
 
-impl Rows {
+impl MessageDecoder {
     /// Settles columns and types from some messages. `first` is the topic's first payload, for its header.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Rows {
         sample: &[RecordAndOffset],
         first: Option<&[u8]>,
         known: Option<&SchemaRef>,
-    ) -> Result<Look> {
+    ) -> Result<Sampled> {
         let fault = |what: String, hint: &str| Fault::new(what).at(&**source).hint(hint);
         let known = known.map(|known| if settings.metadata { payload_only(known) } else { known.clone() });
         let payloads: Vec<&[u8]> = sample
@@ -98,13 +98,13 @@ impl Rows {
             return match known {
                 // Without a message it does not matter how they would be read.
                 Some(known) if sample.is_empty() => {
-                    Ok(Look::Rows(Self::new(source, settings, json(source, &[], Some(known))?, true, None)?))
+                    Ok(Sampled::Decoder(Self::new(source, settings, json(source, &[], Some(known))?, true, None)?))
                 }
-                _ if sample.is_empty() => Ok(Look::Not(fault(
+                _ if sample.is_empty() => Ok(Sampled::Not(fault(
                     "there are no messages in the topic".to_owned(),
                     "write the first, or leave out follow=false",
                 ))),
-                _ => Ok(Look::Not(fault("its messages have no value".to_owned(), "check the topic"))),
+                _ => Ok(Sampled::Not(fault("its messages have no value".to_owned(), "check the topic"))),
             };
         };
         let shown = || String::from_utf8_lossy(begin).chars().take(80).collect::<String>();
@@ -114,11 +114,11 @@ impl Rows {
                 None if begin.first() == Some(&0) => {
                     let what = "its messages begin with a zero byte, as Avro and Protobuf with a schema registry do; \
                                 this build cannot read those";
-                    return Ok(Look::Not(fault(what.to_owned(), "have them written as JSON or CSV")));
+                    return Ok(Sampled::Not(fault(what.to_owned(), "have them written as JSON or CSV")));
                 }
                 None => {
                     let what = format!("its messages are neither JSON objects nor CSV: the first was '{}'", shown());
-                    return Ok(Look::Not(fault(what, "write format=csv where each is a line of one column")));
+                    return Ok(Sampled::Not(fault(what, "write format=csv where each is a line of one column")));
                 }
             },
             text => text.clone(),
@@ -130,7 +130,7 @@ impl Rows {
                         .map(|first| first.strip_prefix(BOM).unwrap_or(first))
                         .and_then(|first| first.split(|byte| *byte == b'\n').next());
                     let Some(line) = line.map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()) else {
-                        return Ok(Look::Not(fault(
+                        return Ok(Sampled::Not(fault(
                             "the topic's first message holds no header".to_owned(),
                             "name the columns with columns=a,b,c",
                         )));
@@ -162,14 +162,14 @@ impl Rows {
             match json(source, &lines.bytes, known) {
                 Ok(decoder) if readable => (decoder, None),
                 _ => {
-                    return Ok(Look::Not(fault(
+                    return Ok(Sampled::Not(fault(
                         format!("its messages are no JSON objects: the first was '{}'", shown()),
                         "check the topic, or write format=csv",
                     )));
                 }
             }
         };
-        Ok(Look::Rows(Self::new(source, settings, decoder, !matches!(text, Text::Csv(_)), header)?))
+        Ok(Sampled::Decoder(Self::new(source, settings, decoder, !matches!(text, Text::Csv(_)), header)?))
     }
 
     fn new(
@@ -232,7 +232,7 @@ impl Rows {
         let mut rejects = Rejects::default();
         let mut refuse =
             |index: u64, reason: &str, body: &[u8]| rejects.push(self.reject(records, partition, index, reason, body));
-        let mut taken = Taken::default();
+        let mut taken = PayloadLines::default();
         for (index, record) in (0_u64..).zip(records) {
             match record.record.value.as_deref() {
                 None => refuse(index, "the message has no value (a tombstone)", &[]),
@@ -311,7 +311,7 @@ impl Rows {
     /// Decodes rows, in as many blocks as are needed for every row set aside to be known.
     fn block(
         &self,
-        taken: &Taken,
+        taken: &PayloadLines,
         rows: Range<usize>,
         bytes: &[u8],
         columns: &[usize],
@@ -334,7 +334,13 @@ impl Rows {
     }
 
     /// Takes a payload of CSV apart into its records. A quote that is not closed ends with the message.
-    fn take_csv(&self, payload: &[u8], message: u64, taken: &mut Taken, refuse: &mut impl FnMut(u64, &str, &[u8])) {
+    fn take_csv(
+        &self,
+        payload: &[u8],
+        message: u64,
+        taken: &mut PayloadLines,
+        refuse: &mut impl FnMut(u64, &str, &[u8]),
+    ) {
         let payload = payload.strip_prefix(BOM).unwrap_or(payload);
         let mut text = Vec::with_capacity(payload.len() + 1);
         text.extend_from_slice(payload);
@@ -392,7 +398,7 @@ fn payload_only(known: &SchemaRef) -> SchemaRef {
     Arc::new(kept.map(|(name, dtype)| (name.clone(), dtype.clone())).collect())
 }
 
-/// What most messages look like.
+/// The format that most messages have.
 fn guess(payloads: &[&[u8]], settings: &Settings) -> Option<Text> {
     if settings.names != Names::Numbered {
         return Some(Text::Csv(None));

@@ -5,9 +5,9 @@ use polars::prelude::{BooleanChunked, DataFrame, DataType, PlSmallStr, Schema};
 
 use crate::data::{Fault, Result};
 
-/// Which rows came before.
+/// Knows by their numbers which rows came before.
 #[derive(Debug)]
-pub struct Numbers {
+pub struct Deduplicator {
     column: PlSmallStr,
     /// Where the field is in a decoded frame, and whether it is there only for this.
     at: usize,
@@ -16,7 +16,7 @@ pub struct Numbers {
     wrong: Option<Fault>,
 }
 
-/// What the numbers of some rows say.
+/// What the numbers of some rows tell: how many rows came again, and how many are missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbered {
     /// Rows that came again, and are not handed out.
@@ -27,7 +27,7 @@ pub struct Numbered {
     pub last: Option<i64>,
 }
 
-impl Numbers {
+impl Deduplicator {
     pub fn new(column: &str) -> Self {
         Self { column: column.into(), at: 0, extra: false, last: None, wrong: None }
     }

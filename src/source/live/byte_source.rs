@@ -1,4 +1,4 @@
-//! Feeds as bytes: what a pipe or a socket says before anybody decodes it, so that it can be recorded as it came.
+//! Feeds as bytes: what a pipe or a socket sends, before it is decoded, so that it can be recorded as it came.
 //! Turning it into rows is `stream`'s, keeping it the engine's.
 
 use std::sync::Arc;
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 use crate::data::{Fault, Result};
 
 /// A source of bytes of text, in whole or partial lines. Dropping it closes the connection.
-pub trait Raw: Send {
-    /// What happened next; bytes are appended to `into`. Blocks at most `wait`.
+pub trait ByteSource: Send {
+    /// The next event; bytes are appended to `into`. Blocks at most `wait`.
     ///
     /// # Errors
     /// When nothing more can be had from it.
-    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<Said>;
+    fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<ByteEvent>;
 
     /// Goes to the byte `to` of a recording, and says what the stream that holds it began with: its header.
     ///
     /// # Errors
     /// When this is no recording, or it does not reach so far.
-    fn seek(&mut self, to: u64) -> Result<Begin> {
+    fn seek(&mut self, to: u64) -> Result<StreamStart> {
         let _ = to;
         Err(Fault::new("this feed cannot be read again").hint("what was recorded of it can"))
     }
 
-    /// What tells a recording from another at the same place; empty for what is none.
+    /// Tells a recording from another at the same place; empty for a source that is no recording.
     fn mark(&self) -> Vec<u8> {
         Vec::new()
     }
@@ -31,16 +31,16 @@ pub trait Raw: Send {
 
 /// The stream that a position of a recording belongs to; a recording that was taken up again holds several.
 #[derive(Clone, Debug)]
-pub struct Begin {
+pub struct StreamStart {
     /// Where it begins.
     pub at: u64,
     /// Its first bytes; empty where they are not known.
     pub head: Arc<[u8]>,
 }
 
-/// What a source of bytes has to say.
+/// An event of a source of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ByteEvent {
     /// Bytes were appended; they arrived at this time.
     Bytes(Instant),
     /// Nothing within the wait.
