@@ -158,7 +158,7 @@ fn test_ui(ui: &mut Ui, form: &FeedForm, actions: &mut Vec<Action>) {
     match &form.tested {
         None => {}
         Some((_, Err(fault))) => {
-            drop(ScrollArea::vertical().id_salt("fault").auto_shrink([false, true]).show(ui, |ui| fault_ui(ui, fault)))
+            ScrollArea::vertical().id_salt("fault").auto_shrink([false, true]).show(ui, |ui| fault_ui(ui, fault));
         }
         Some((url, Ok(preview))) => {
             let p = look::palette(ui);
