@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::data::{Fault, Result};
 use crate::source::live::byte_source::{Break, ByteEvent, ByteSource};
-use crate::source::live::stream::StreamParts;
 use crate::source::live::stream_format::StreamFormat;
+use crate::source::live::stream_parts::StreamParts;
 use crate::source::live::{Expect, FeedUrl, LiveKind};
 use crate::store::log::Log;
 use crate::sync::Cancel;

@@ -2,7 +2,7 @@
 
 use polars::prelude::SchemaRef;
 
-use super::{FeedUrl, Opened, choices};
+use super::{FeedUrl, Opened, Origin, choices};
 use crate::data::{Fault, Result};
 
 /// The query parameters that every kind understands, beside its own.
@@ -37,19 +37,6 @@ pub struct LiveKind {
     /// Whether a connection that is lost, or cannot be made, may be there again later.
     pub reconnects: bool,
     pub open: fn(&FeedUrl, Expect) -> Result<Box<dyn Opened>>,
-}
-
-/// Where the rows of a feed come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A file that grows: positions are its bytes, and `from` says at which of them to begin.
-    GrowingFile,
-    /// A file that is whole and is sent again: `from` says at which time to begin.
-    WholeFile,
-    /// A pipe into this process.
-    Pipe,
-    /// Another machine, which the address names.
-    Network,
 }
 
 /// A query parameter of a feed's URL.

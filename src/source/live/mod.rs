@@ -11,19 +11,22 @@ mod json_messages;
 pub mod kafka;
 mod kind;
 pub mod net;
+mod origin;
 pub mod replay;
 mod states;
 pub mod stdin;
 pub mod stream;
 pub mod stream_decoder;
 pub mod stream_format;
+pub mod stream_parts;
 pub mod url;
 pub mod ws;
 
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 pub use deduplicate::Numbered;
-pub use kind::{COMMON, Expect, LiveKind, Origin, Setting};
+pub use kind::{COMMON, Expect, LiveKind, Setting};
+pub use origin::Origin;
 pub use states::{Event, Opened, ReadOptions, Reading, unsettled};
 pub use url::FeedUrl;
 

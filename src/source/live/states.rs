@@ -6,7 +6,7 @@ use std::time::Duration;
 use polars::prelude::{Schema, SchemaRef};
 
 use super::deduplicate::Numbered;
-use super::stream::StreamParts;
+use super::stream_parts::StreamParts;
 use crate::data::{Chunk, Fault, Positions, Result};
 
 /// A feed that is connected, or connects, and is not read yet. One thread of the engine has it at a time. Dropping it

@@ -12,6 +12,7 @@ use super::deduplicate::Deduplicator;
 use super::flush_timer::{FlushTimer, POLL_PAUSE};
 use super::stream_decoder::StreamDecoder;
 use super::stream_format::StreamFormat;
+use super::stream_parts::StreamParts;
 use super::{Event, Opened, ReadOptions, Reading, unsettled};
 use crate::data::{Chunk, Fault, Result};
 
@@ -36,17 +37,6 @@ struct Rows {
 
 /// How long a break may wait for the schema to be settled from the rows before it.
 const HELD: Duration = Duration::from_millis(300);
-
-/// A connection taken apart: what is to come, and what came already.
-pub struct StreamParts {
-    pub raw: Box<dyn ByteSource>,
-    /// How they become rows, if that is settled.
-    pub shape: Option<StreamFormat>,
-    /// The bytes that came already, from the first.
-    pub bytes: Vec<u8>,
-    /// Events that came after the bytes and were not told.
-    pub pending: Vec<ByteEvent>,
-}
 
 impl Stream {
     pub fn new(raw: Box<dyn ByteSource>, decoder: StreamDecoder) -> Self {
