@@ -1,6 +1,7 @@
 //! A feed that is followed: its chunks are sent to the workers, its breaks and troubles are told.
 
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
+use polars::prelude::ChunkAgg;
 
 use super::partitions::Partitions;
 use super::past::read_past;

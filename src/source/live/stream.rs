@@ -186,7 +186,7 @@ impl Opened for Stream {
             Event::Gap { reason } => Some(ByteEvent::Gap(Break { reason, ..Break::default() })),
             Event::Trouble { reason } => Some(ByteEvent::Trouble { reason }),
             Event::Note { reason } => Some(ByteEvent::Note { reason }),
-            Event::Chunk(_) | Event::Deduplicator(_) | Event::Quiet | Event::End => None,
+            Event::Chunk(_) | Event::Numbers(_) | Event::Quiet | Event::End => None,
         };
         let pending = told.into_iter().filter_map(said).chain(pending).chain(ended.then_some(ByteEvent::End)).collect();
         Some(StreamParts { raw, bytes: decoder.from_header(), shape, pending })
@@ -216,7 +216,7 @@ impl Reading for Rows {
                     let (frame, said) =
                         numbers.own(chunk.frame).map_err(|fault| fault.at(&**stream.decoder.source()))?;
                     stream.told.push_front(Event::Chunk(Chunk { frame, ..chunk }));
-                    return Ok(Event::Deduplicator(said));
+                    return Ok(Event::Numbers(said));
                 }
                 if let Some(event) = stream.told.pop_front() {
                     return Ok(event);

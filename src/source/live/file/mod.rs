@@ -15,7 +15,7 @@ use self::whole::Whole;
 use super::stream_decoder::StreamDecoder;
 use super::{Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
 use crate::data::encoding::TextEncoding;
-use crate::data::format::{self, Format, Kind};
+use crate::data::format::{self, Format, FormatKind};
 use crate::data::{Fault, Result};
 use crate::source::history;
 use crate::source::packing::Packing;
@@ -66,7 +66,7 @@ fn not_followed(path: &Path) -> Fault {
 
 /// Whether it is text as it stands: neither columnar, nor packed, nor of an encoding whose lines cannot be told apart.
 fn grows(url: &FeedUrl, path: &Path, head: &[u8]) -> bool {
-    let columns = |format: &Format| matches!(format.kind, Kind::Columns { .. });
+    let columns = |format: &Format| matches!(format.kind, FormatKind::Columns { .. });
     let named = |name: &str| format::FORMATS.iter().copied().find(|format| format.name.eq_ignore_ascii_case(name));
     if Packing::of(head) != Packing::Plain {
         return false;

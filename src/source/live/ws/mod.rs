@@ -107,7 +107,7 @@ impl Messages {
     }
 
     fn receive(&mut self, payload: &[u8], into: &mut Vec<u8>) -> Result<Heard> {
-        let added = messages::add(payload, into);
+        let added = json_messages::add(payload, into);
         if added == Added::default() {
             return Ok(Heard::Nothing);
         }
