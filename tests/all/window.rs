@@ -10,7 +10,7 @@ use braid::figure::{Figure, Look, MARKS, record};
 use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, ChartAction, ChartFile, ExportAction, OpenAction, QuestionAction};
 use braid::ui::watch::RunState;
-use braid::ui::{App, Worksheet};
+use braid::ui::{App, Worksheet, wording};
 use braid::workspace::{SeamSetup, TableSetup, TimeSetup, Vault, Workspace, without_secrets};
 use eframe::egui;
 use egui::{Event, Key, Modifiers, Pos2, Vec2, vec2};
@@ -347,7 +347,7 @@ fn a_wrong_name_is_pointed_at_and_the_last_answer_stays() {
     window.ask(sql);
     let fault = window.sheet().question.fault.clone().expect("there is no prize");
     assert_eq!(&sql[fault.span.clone().expect("it points")], "prize");
-    assert!(window.has(&fault.what), "the message is on screen");
+    assert!(window.has(&wording::what(&fault)), "the message is on screen");
     assert_eq!(window.answer(), before);
 }
 
@@ -627,7 +627,7 @@ fn a_feed_without_an_address_is_refused_in_its_form() {
         window.settle();
         window.click(kind.title);
         window.click("Add as table");
-        assert!(window.has("there is no address yet") && window.has(kind.example), "{}", kind.title);
+        assert!(window.has("There is no address yet") && window.has(kind.example), "{}", kind.title);
         window.click("Close");
     }
     assert!(window.app().sheets().len() == 1 && window.sheet().table.live.is_empty());
@@ -851,7 +851,7 @@ fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it
     let mut window = with_sales();
     window.propose(Action::Open(OpenAction::PickFiles));
     window.wait("it is told", |app| {
-        app.notices().all().iter().any(|n| n.what.contains("no file dialog") && n.hint.contains("drop"))
+        app.notices().all().iter().any(|n| n.what.contains("No file dialog") && n.hint.contains("drop"))
     });
     for name in ["sales-chart.svg", "sales-chart-2.svg"] {
         window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));

@@ -459,7 +459,7 @@ fn a_model_is_loaded_by_its_path_and_a_wrong_one_says_what_it_is() {
     let wrong = window.file("list.json", "[{\"a\": 1}]");
     window.propose(Action::Table(sheet, TableAction::LoadModel(wrong.clone())));
     window.wait("it is refused", |app| !app.notices().all().is_empty());
-    window.wait("it is said", |app| app.notices().all().iter().any(|n| n.what.contains("it is no model")));
+    window.wait("it is said", |app| app.notices().all().iter().any(|n| n.what.contains("It is no model")));
     window.click("Menu of later");
     window.click("Load a model…");
     window.retype("Path of the model", &wrong.display().to_string());

@@ -296,11 +296,11 @@ fn a_feed_is_verified_up_to_an_event_time_and_says_so() {
 fn the_window_speaks_of_no_option_of_the_command_line() {
     let fault = |hint: Hint| wording::fault(&Fault::new("too much").at("sales").hint(hint));
     let more = || Remedy::from(Setting::Memory { least: None });
-    assert_eq!(fault(Hint::from([more(), "filter".into()])), "sales: too much; filter", "a window has no such setting");
-    assert_eq!(fault([more()].into()), "sales: too much");
+    assert_eq!(fault(Hint::from([more(), "filter".into()])), "sales: Too much; filter", "a window has no such setting");
+    assert_eq!(fault([more()].into()), "sales: Too much");
     assert_eq!(
         fault(["a".into(), more(), "b".into(), Setting::Table.into()].into()),
-        "sales: too much; a, b, or open it"
+        "sales: Too much; a, b, or open it"
     );
     let table = || "sales".to_owned();
     for setting in [
@@ -347,7 +347,7 @@ fn what_a_connection_test_says_is_seen_without_scrolling_in_the_smallest_window(
         let button = window.harness.get_by_label("Test connection").rect();
         window.click("Test connection");
         let since = Instant::now();
-        while window.harness.query_by_label_contains("Connected.").is_none() && !window.has("no Kafka broker") {
+        while window.harness.query_by_label_contains("Connected.").is_none() && !window.has("No Kafka broker") {
             assert!(since.elapsed() < Duration::from_secs(60), "the test never ends");
             std::thread::sleep(Duration::from_millis(10));
             window.harness.step();
