@@ -66,6 +66,10 @@ impl FigurePlan<'_> {
         line(self.head.title, &self.figure.title, look.title_size(), look.ink)?;
         line(self.head.caption, &self.figure.caption, look.font_size, look.muted)?;
         line(self.head.y_title, &self.y_title, look.font_size, look.muted)?;
+        if let Some(top) = self.head.y_title.filter(|_| self.mark.bands && !self.empty) {
+            let left = margin + text::width(&text::clean(&self.y_title), look.font_size) + look.font_size * 0.8;
+            self.draw_ramp(pen, left, top)?;
+        }
         let Some(top) = self.head.legend else { return Ok(()) };
         let line = legend_line(look);
         for entry in &self.legend.entries {
@@ -79,6 +83,23 @@ impl FigurePlan<'_> {
             };
             let color = if entry.series.is_some() { look.ink } else { look.muted };
             pen.text(&entry.label, at(words, middle), (HPos::Left, VPos::Center), look.font_size, color)?;
+        }
+        Ok(())
+    }
+
+    /// The colours of values from the least to the largest, where they find room.
+    fn draw_ramp(&self, pen: &mut dyn Pen, left: f32, top: f32) -> Result<()> {
+        const STEPS: u16 = 24;
+        let (em, line) = (self.look.font_size, text::height(self.look.font_size));
+        let wide = em * 8.0;
+        if left + wide > self.layout.size[0] - margin(self.look) {
+            return Ok(());
+        }
+        let (top, bottom) = (self.crisp(top + line * 0.2), self.crisp(top + line * 0.9));
+        let at = |step: u16| self.crisp(left + wide * f32::from(step) / f32::from(STEPS));
+        for step in 0..STEPS {
+            let color = self.look.ramp(f64::from(step) / f64::from(STEPS - 1));
+            pen.rect(Rect::new(at(step), top, at(step + 1), bottom), color)?;
         }
         Ok(())
     }

@@ -113,7 +113,7 @@ fn only_mentioned_columns_are_read_and_memory_is_bounded() {
     let last =
         wait(&start(sql, &[&table], Options { memory: Some(1 << 20), ..Options::default() }).unwrap(), |s| s.last);
     let fault = last.fault.clone().expect("rows that do not fit").to_string();
-    assert!(fault.contains("rows take") && fault.contains("--memory"), "{fault}");
+    assert!(fault.contains("rows take") && fault.contains("allow more memory"), "{fault}");
 }
 
 #[test]
