@@ -13,13 +13,13 @@ const BLOCK: usize = 1_024;
 pub const MANY: usize = 65_536;
 
 #[derive(Debug, Default)]
-pub struct Blocks {
+pub struct AnswerBlocks {
     finished: Vec<DataFrame>,
     /// Blocks to be finished anew.
     changed: Vec<bool>,
 }
 
-impl Blocks {
+impl AnswerBlocks {
     /// Groups that are held.
     pub fn groups(&self) -> usize {
         self.finished.len() * BLOCK

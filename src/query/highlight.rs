@@ -10,7 +10,7 @@ use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 use super::sql::span::Offsets;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     Keyword,
     Text,
     Comment,
@@ -19,21 +19,21 @@ pub enum Kind {
 }
 
 /// Pieces that cover all of `sql`, in order, with the kind of each.
-pub fn pieces(sql: &str) -> Vec<(Range<usize>, Kind)> {
+pub fn pieces(sql: &str) -> Vec<(Range<usize>, TokenKind)> {
     let mut tokens = Vec::new();
     // Where a quote is left open, what stands before it is in `tokens` all the same.
     let _open = Tokenizer::new(&GenericDialect, sql).tokenize_with_location_into_buf(&mut tokens);
     let mut offsets = Offsets::new(sql);
-    let mut ends: Vec<(usize, Kind)> =
+    let mut ends: Vec<(usize, TokenKind)> =
         tokens.iter().map(|token| (offsets.to(token.span.end), kind(&token.token))).collect();
     let rest = sql.get(ends.last().map_or(0, |(end, _)| *end)..).unwrap_or_default();
     let open = match rest.chars().next() {
-        Some('/') => Kind::Comment,
-        Some('"' | '`') => Kind::Other,
-        _ => Kind::Text,
+        Some('/') => TokenKind::Comment,
+        Some('"' | '`') => TokenKind::Other,
+        _ => TokenKind::Text,
     };
     ends.push((sql.len(), open));
-    let mut pieces: Vec<(Range<usize>, Kind)> = Vec::new();
+    let mut pieces: Vec<(Range<usize>, TokenKind)> = Vec::new();
     let mut from = 0;
     for (end, kind) in ends {
         match pieces.last_mut() {
@@ -46,9 +46,9 @@ pub fn pieces(sql: &str) -> Vec<(Range<usize>, Kind)> {
     pieces
 }
 
-fn kind(token: &Token) -> Kind {
+fn kind(token: &Token) -> TokenKind {
     match token {
-        Token::Word(word) if word.quote_style.is_none() && is_key(word.keyword) => Kind::Keyword,
+        Token::Word(word) if word.quote_style.is_none() && is_key(word.keyword) => TokenKind::Keyword,
         Token::SingleQuotedString(_)
         | Token::DollarQuotedString(_)
         | Token::SingleQuotedByteStringLiteral(_)
@@ -57,9 +57,9 @@ fn kind(token: &Token) -> Kind {
         | Token::EscapedStringLiteral(_)
         | Token::UnicodeStringLiteral(_)
         | Token::HexStringLiteral(_)
-        | Token::TripleSingleQuotedString(_) => Kind::Text,
-        Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => Kind::Comment,
-        _ => Kind::Other,
+        | Token::TripleSingleQuotedString(_) => TokenKind::Text,
+        Token::Whitespace(Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_)) => TokenKind::Comment,
+        _ => TokenKind::Other,
     }
 }
 

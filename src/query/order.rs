@@ -147,9 +147,9 @@ fn ranks(column: &Column) -> Result<(Vec<u64>, Nulls)> {
 }
 
 /// Rows that can be compared with rows of other frames, in the order of some columns: that of `sorted`.
-pub struct Ranked(Vec<(Lane, bool, bool)>);
+pub struct Ranked(Vec<(SortLane, bool, bool)>);
 
-enum Lane {
+enum SortLane {
     Words(<u64 as Rank>::Lane),
     Texts(<Box<str> as Rank>::Lane),
 }
@@ -158,14 +158,14 @@ impl Ranked {
     /// # Errors
     /// When a column is of a type that has no order.
     pub fn new(by: Vec<SortColumn>) -> Result<Self> {
-        let lane = |column: &Column| -> Result<Lane> {
+        let lane = |column: &Column| -> Result<SortLane> {
             let plain = column.dtype().is_primitive_numeric()
                 || column.dtype().is_temporal()
                 || matches!(column.dtype(), DataType::Boolean | DataType::Null);
             Ok(if plain {
-                Lane::Words(u64::lane(column)?)
+                SortLane::Words(u64::lane(column)?)
             } else {
-                Lane::Texts(<Box<str>>::lane(&column.cast(&DataType::String)?)?)
+                SortLane::Texts(<Box<str>>::lane(&column.cast(&DataType::String)?)?)
             })
         };
         by.iter()
@@ -178,10 +178,10 @@ impl Ranked {
     pub fn compare(&self, row: usize, other: &Self, at: usize) -> Ordering {
         let each =
             self.0.iter().zip(&other.0).map(|((one, descending, nulls_first), (other, ..))| match (one, other) {
-                (Lane::Words(one), Lane::Words(other)) => {
+                (SortLane::Words(one), SortLane::Words(other)) => {
                     beside(u64::get(one, row), u64::get(other, at), *descending, *nulls_first)
                 }
-                (Lane::Texts(one), Lane::Texts(other)) => {
+                (SortLane::Texts(one), SortLane::Texts(other)) => {
                     beside(<Box<str>>::get(one, row), <Box<str>>::get(other, at), *descending, *nulls_first)
                 }
                 // Columns of one question have one type.

@@ -11,7 +11,7 @@ use super::keys::Keys;
 use super::query::Query;
 use super::rerun::Rerun;
 use super::rows::{Retention, RowPlan};
-use super::score::Scores;
+use super::score::ScoreColumns;
 use super::window::{Micros, Window, WindowAssigner, micros_of};
 use crate::data::Result;
 
@@ -26,7 +26,7 @@ pub struct Plan {
     pub vital: Vec<PlSmallStr>,
     pub filter: Option<Scalar>,
     /// What models say of the rows.
-    pub scores: Scores,
+    pub scores: ScoreColumns,
     /// Where rows are joined with a dataset before anything else happens to them.
     pub join: Option<Join>,
     /// Set when rows are shown instead of groups.
@@ -94,7 +94,7 @@ impl Plan {
             columns: Vec::new(),
             vital: Vec::new(),
             filter: None,
-            scores: Scores::default(),
+            scores: ScoreColumns::default(),
             join: None,
             rows: None,
             rerun: None,

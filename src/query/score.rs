@@ -20,14 +20,14 @@ pub struct Scoring {
 
 /// All scores of a question.
 #[derive(Debug, Default)]
-pub struct Scores {
+pub struct ScoreColumns {
     /// Scores of models that WHERE looks at.
     pub before: Vec<Scoring>,
     /// Scores that are needed only of rows that WHERE lets through.
     pub after: Vec<Scoring>,
 }
 
-impl Scores {
+impl ScoreColumns {
     /// The rows as they came.
     pub fn without(&self, rows: &DataFrame) -> DataFrame {
         let mut names = self.before.iter().chain(&self.after).flat_map(|s| &s.columns).peekable();

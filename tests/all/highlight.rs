@@ -1,10 +1,10 @@
 //! Laws of a question in colours: its pieces are all of it, whatever it is, and half a question is read as far as it
 //! goes.
 
-use braid::query::highlight::{Kind, pieces};
+use braid::query::highlight::{TokenKind, pieces};
 use proptest::prelude::*;
 
-fn of(sql: &str, wanted: Kind) -> Vec<&str> {
+fn of(sql: &str, wanted: TokenKind) -> Vec<&str> {
     pieces(sql).into_iter().filter(|(_, kind)| *kind == wanted).map(|(range, _)| sql[range].trim()).collect()
 }
 
@@ -26,22 +26,22 @@ WHERE date >= DATE '2001-01-31' AND name LIKE '%北%' GROUP BY 航班 ORDER BY n
 
 #[test]
 fn words_texts_and_comments_are_told_apart() {
-    let keys = of(QUESTION, Kind::Keyword).join(" ");
+    let keys = of(QUESTION, TokenKind::Keyword).join(" ");
     assert_eq!(keys, "SELECT AS FROM LEFT JOIN ON WHERE AND LIKE GROUP BY ORDER BY DESC LIMIT");
-    assert_eq!(of(QUESTION, Kind::Text), ["'it''s 晚'", "'2001-01-31'", "'%北%'"]);
-    assert_eq!(of(QUESTION, Kind::Comment), ["-- 注释 SELECT", "/* where\n*/"]);
-    assert_eq!(of("select sum(open), left(name, 1) from t", Kind::Keyword)[0], "select", "in any case");
-    assert!(of("SELECT name, open, date, format, start FROM t", Kind::Other)[0].starts_with("name, open, date"));
+    assert_eq!(of(QUESTION, TokenKind::Text), ["'it''s 晚'", "'2001-01-31'", "'%北%'"]);
+    assert_eq!(of(QUESTION, TokenKind::Comment), ["-- 注释 SELECT", "/* where\n*/"]);
+    assert_eq!(of("select sum(open), left(name, 1) from t", TokenKind::Keyword)[0], "select", "in any case");
+    assert!(of("SELECT name, open, date, format, start FROM t", TokenKind::Other)[0].starts_with("name, open, date"));
 }
 
 #[test]
 fn half_a_question_is_read_as_far_as_it_goes() {
     let letters = QUESTION.char_indices().map(|(at, _)| at);
     letters.chain([QUESTION.len()]).for_each(|at| covers(&QUESTION[..at]));
-    assert_eq!(of("SELECT 'it is FROM t", Kind::Text), ["'it is FROM t"], "an open quote reaches to the end");
-    assert_eq!(of("SELECT 'it is FROM t", Kind::Keyword), ["SELECT"]);
-    assert_eq!(of("SELECT 1 /* FROM t", Kind::Comment), ["/* FROM t"]);
-    assert_eq!(of("SELECT \"a FROM t", Kind::Keyword), ["SELECT"]);
+    assert_eq!(of("SELECT 'it is FROM t", TokenKind::Text), ["'it is FROM t"], "an open quote reaches to the end");
+    assert_eq!(of("SELECT 'it is FROM t", TokenKind::Keyword), ["SELECT"]);
+    assert_eq!(of("SELECT 1 /* FROM t", TokenKind::Comment), ["/* FROM t"]);
+    assert_eq!(of("SELECT \"a FROM t", TokenKind::Keyword), ["SELECT"]);
     for odd in [
         "",
         " ",

@@ -16,14 +16,14 @@ pub const APPROX_COUNT_DISTINCT: Aggregate = Aggregate {
     takes: "numbers, times, texts and conditions",
     output: |types| types.iter().all(ranked).then_some(DataType::Int64),
     make: |types, _| match types.first() {
-        Some(DataType::String) => Box::new(Sketches { sketches: Vec::new(), read: insert_all::<Box<str>> }),
-        _ => Box::new(Sketches { sketches: Vec::new(), read: insert_all::<u64> }),
+        Some(DataType::String) => Box::new(DistinctSketches { sketches: Vec::new(), read: insert_all::<Box<str>> }),
+        _ => Box::new(DistinctSketches { sketches: Vec::new(), read: insert_all::<u64> }),
     },
     ..BASE
 };
 
 #[derive(Debug)]
-struct Sketches {
+struct DistinctSketches {
     sketches: Vec<Hll>,
     read: fn(&mut [Hll], &[u32], &Column) -> Result<()>,
 }
@@ -38,7 +38,7 @@ fn insert_all<V: Rank>(sketches: &mut [Hll], groups: &[u32], column: &Column) ->
     Ok(())
 }
 
-impl Accumulator for Sketches {
+impl Accumulator for DistinctSketches {
     fn resize(&mut self, groups: usize) {
         self.sketches.resize(groups, Hll::default());
     }

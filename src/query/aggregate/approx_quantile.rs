@@ -15,17 +15,19 @@ pub const APPROX_QUANTILE: Aggregate = Aggregate {
     class: Class::Sketch { bound: "±1 % of the value" },
     parameters: &[SHARE],
     output: float_of_numbers,
-    make: |_, parameters| Box::new(Sketches { q: parameters.first().copied().unwrap_or(0.5), sketches: Vec::new() }),
+    make: |_, parameters| {
+        Box::new(QuantileSketches { q: parameters.first().copied().unwrap_or(0.5), sketches: Vec::new() })
+    },
     ..BASE
 };
 
 #[derive(Debug)]
-struct Sketches {
+struct QuantileSketches {
     q: f64,
     sketches: Vec<DdSketch>,
 }
 
-impl Accumulator for Sketches {
+impl Accumulator for QuantileSketches {
     fn resize(&mut self, groups: usize) {
         self.sketches.resize(groups, DdSketch::default());
     }

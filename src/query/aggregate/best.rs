@@ -71,15 +71,15 @@ struct Pick {
 fn make(types: &[DataType], pick: Pick) -> Box<dyn Accumulator> {
     let [value, key] = [0, 1].map(|i| types.get(i).cloned().unwrap_or(DataType::Null));
     match (&value, &key) {
-        (DataType::String, DataType::String) => Box::new(Best::<Box<str>, Box<str>>::new(value, key, pick)),
-        (DataType::String, _) => Box::new(Best::<Box<str>, u64>::new(value, key, pick)),
-        (_, DataType::String) => Box::new(Best::<u64, Box<str>>::new(value, key, pick)),
-        _ => Box::new(Best::<u64, u64>::new(value, key, pick)),
+        (DataType::String, DataType::String) => Box::new(BestRows::<Box<str>, Box<str>>::new(value, key, pick)),
+        (DataType::String, _) => Box::new(BestRows::<Box<str>, u64>::new(value, key, pick)),
+        (_, DataType::String) => Box::new(BestRows::<u64, Box<str>>::new(value, key, pick)),
+        _ => Box::new(BestRows::<u64, u64>::new(value, key, pick)),
     }
 }
 
 #[derive(Debug)]
-struct Best<V, K> {
+struct BestRows<V, K> {
     value: DataType,
     key: DataType,
     pick: Pick,
@@ -87,7 +87,7 @@ struct Best<V, K> {
     rows: Vec<Option<(K, Option<V>)>>,
 }
 
-impl<V: Rank, K: Rank> Best<V, K> {
+impl<V: Rank, K: Rank> BestRows<V, K> {
     fn new(value: DataType, key: DataType, pick: Pick) -> Self {
         Self { value, key, pick, rows: Vec::new() }
     }
@@ -107,7 +107,7 @@ impl<V: Rank, K: Rank> Best<V, K> {
     }
 }
 
-impl<V: Rank, K: Rank> Accumulator for Best<V, K> {
+impl<V: Rank, K: Rank> Accumulator for BestRows<V, K> {
     fn resize(&mut self, groups: usize) {
         self.rows.resize(groups, None);
     }

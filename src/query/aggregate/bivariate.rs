@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{Numbers, both, float_of_numbers, floats, numbers};
+use super::input::{NumberColumn, both, float_of_numbers, floats, numbers};
 use super::sum::{counts_state, merge_counts, merge_sums, sums_state};
 use super::variance::{centred, spread};
 use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part};
@@ -216,7 +216,7 @@ fn settle(sums: &mut Sums<5>, group: u32, whole: &[i64; 6]) {
 
 /// Both columns as whole numbers, where they are so small that no product of two overflows.
 fn small(ys: &Column, xs: &Column) -> Result<Option<(Int64Chunked, Int64Chunked)>> {
-    let (Numbers::Int(ys), Numbers::Int(xs)) = (numbers(ys)?, numbers(xs)?) else { return Ok(None) };
+    let (NumberColumn::Int(ys), NumberColumn::Int(xs)) = (numbers(ys)?, numbers(xs)?) else { return Ok(None) };
     let fits = |values: &Int64Chunked| {
         values.downcast_iter().all(|array| array.values().iter().all(|x| i32::try_from(*x).is_ok()))
     };

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, numbers, single};
+use super::input::{NumberColumn, for_each, numbers, single};
 use super::rank::ranked;
 use super::{Accumulator, Aggregate, BASE, like, nth, pairs, part, prefetch};
 use crate::data::Result;
@@ -127,7 +127,7 @@ impl ExtremeValue for Ordered {
     }
 
     fn read(column: &Column, groups: &[u32], into: &mut Extreme<Self>) -> Result<()> {
-        if let Numbers::Float(values) = numbers(column)? {
+        if let NumberColumn::Float(values) = numbers(column)? {
             // `x + 0.0` makes -0.0 into 0.0, so that the answer does not depend on which came first.
             for_each(groups, &values, |g, x| into.offer(g, &Self(x + 0.0)));
         }

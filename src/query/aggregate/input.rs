@@ -6,7 +6,7 @@ use super::foreign;
 use crate::data::Result;
 
 /// Numbers of any width as one of three.
-pub enum Numbers {
+pub enum NumberColumn {
     Int(Int64Chunked),
     Unsigned(UInt64Chunked),
     Float(Float64Chunked),
@@ -26,12 +26,12 @@ pub fn both(inputs: &[Column]) -> Result<(&Column, &Column)> {
 }
 
 /// Reads a numeric column.
-pub fn numbers(column: &Column) -> Result<Numbers> {
+pub fn numbers(column: &Column) -> Result<NumberColumn> {
     let series = column.as_materialized_series();
     Ok(match series.dtype() {
-        DataType::UInt64 => Numbers::Unsigned(series.u64()?.clone()),
-        d if d.is_integer() => Numbers::Int(series.cast(&DataType::Int64)?.i64()?.clone()),
-        _ => Numbers::Float(series.cast(&DataType::Float64)?.f64()?.clone()),
+        DataType::UInt64 => NumberColumn::Unsigned(series.u64()?.clone()),
+        d if d.is_integer() => NumberColumn::Int(series.cast(&DataType::Int64)?.i64()?.clone()),
+        _ => NumberColumn::Float(series.cast(&DataType::Float64)?.f64()?.clone()),
     })
 }
 

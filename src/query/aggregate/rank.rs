@@ -39,7 +39,7 @@ pub trait Rank: Ord + Clone + Debug + Send + Sync + 'static {
 }
 
 /// Words and which of them are there.
-pub struct Words {
+pub struct RankWords {
     words: Vec<u64>,
     present: Option<Vec<bool>>,
 }
@@ -49,7 +49,7 @@ fn each<T: PolarsNumericType>(values: &ChunkedArray<T>, word: impl Fn(T::Native)
     values.downcast_iter().flat_map(|array| array.values().iter()).map(|value| word(*value)).collect()
 }
 
-impl Words {
+impl RankWords {
     /// All of them, where none is null.
     pub fn whole(&self) -> Option<&[u64]> {
         self.present.is_none().then_some(&self.words)
@@ -58,9 +58,9 @@ impl Words {
 
 impl Rank for u64 {
     type Of<'a> = u64;
-    type Lane = Words;
+    type Lane = RankWords;
 
-    fn lane(column: &Column) -> Result<Words> {
+    fn lane(column: &Column) -> Result<RankWords> {
         let series = column.as_materialized_series();
         let present = (series.null_count() > 0).then(|| series.is_not_null().iter().map(|p| p == Some(true)).collect());
         let physical = series.to_physical_repr();
@@ -71,11 +71,11 @@ impl Rank for u64 {
             DataType::Null => vec![0; physical.len()],
             _ => each(physical.cast(&DataType::Int64)?.i64()?, of_int),
         };
-        Ok(Words { words, present })
+        Ok(RankWords { words, present })
     }
 
     #[inline]
-    fn get(lane: &Words, row: usize) -> Option<u64> {
+    fn get(lane: &RankWords, row: usize) -> Option<u64> {
         match &lane.present {
             Some(present) if !present[row] => None,
             _ => Some(lane.words[row]),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{Numbers, for_each, is_number, numbers, single};
+use super::input::{NumberColumn, for_each, is_number, numbers, single};
 use super::{Accumulator, Aggregate, BASE, like, nth, part, prefetch};
 use crate::data::{Fault, Result};
 use crate::query::exact::{ExactSums, Sums};
@@ -81,8 +81,8 @@ impl Accumulator for IntSum {
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         match numbers(single(inputs)?)? {
-            Numbers::Int(values) => for_each(groups, &values, |g, x| self.add(g, x)),
-            Numbers::Unsigned(values) => for_each(groups, &values, |g, x| match i64::try_from(x) {
+            NumberColumn::Int(values) => for_each(groups, &values, |g, x| self.add(g, x)),
+            NumberColumn::Unsigned(values) => for_each(groups, &values, |g, x| match i64::try_from(x) {
                 Ok(x) => self.add(g, x),
                 Err(_) => {
                     self.rows[g as usize].count += 1;
@@ -90,7 +90,7 @@ impl Accumulator for IntSum {
                 }
             }),
             // A column of nothing but nulls.
-            Numbers::Float(_) => {}
+            NumberColumn::Float(_) => {}
         }
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Accumulator for FloatSum {
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         let column = single(inputs)?;
-        if let Numbers::Float(values) = numbers(column)? {
+        if let NumberColumn::Float(values) = numbers(column)? {
             for_each(groups, &values, |g, x| {
                 self.sums.more(g, 1);
                 self.sums.add(g, x);

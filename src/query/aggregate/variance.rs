@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use polars::prelude::*;
 
-use super::input::{Numbers, float_of_numbers, for_each, numbers, single};
+use super::input::{NumberColumn, float_of_numbers, for_each, numbers, single};
 use super::sum::{counts_state, merge_counts, merge_sums, sums_state};
 use super::{Accumulator, Aggregate, BASE, like, nth, part};
 use crate::data::Result;
@@ -114,9 +114,9 @@ impl Accumulator for Moments {
 
     fn absorb(&mut self, groups: &[u32], inputs: &[Column]) -> Result<()> {
         match numbers(single(inputs)?)? {
-            Numbers::Float(values) => for_each(groups, &values, |g, x| self.add(g, x)),
-            Numbers::Int(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
-            Numbers::Unsigned(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
+            NumberColumn::Float(values) => for_each(groups, &values, |g, x| self.add(g, x)),
+            NumberColumn::Int(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
+            NumberColumn::Unsigned(values) => for_each(groups, &values, |g, x| self.add(g, x as f64)),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use sqlparser::ast::Expr as Ast;
 
 use super::aggregates::find_aggregate;
 use super::over::UnboundOver;
-use super::score::Scorer;
+use super::score::ScoreBinder;
 use crate::data::Result;
 use crate::data::format::Commas;
 use crate::query::expr::{self, Scalar};
@@ -23,7 +23,7 @@ use crate::query::window::type_word;
 pub(super) struct Binder<'a> {
     pub(super) text: &'a str,
     pub(super) schema: &'a SchemaRef,
-    pub(super) scorer: &'a Scorer<'a>,
+    pub(super) scorer: &'a ScoreBinder<'a>,
     pub(super) table: &'a Scope,
     /// The table's event-time column.
     pub(super) time: Option<&'a str>,
@@ -57,7 +57,7 @@ impl<'a> Binder<'a> {
     /// Nothing bound yet. `rows`: the question shows rows instead of groups.
     pub(super) fn new(
         text: &'a str,
-        scorer: &'a Scorer<'a>,
+        scorer: &'a ScoreBinder<'a>,
         table: &'a Scope,
         first: InputTable<'a>,
         rows: bool,

@@ -21,7 +21,7 @@ pub(super) use self::aggregates::{aggregate_of, find_aggregate};
 use self::binder::Binder;
 use self::expand::expand;
 use self::rows::is_rows;
-use self::score::Scorer;
+use self::score::ScoreBinder;
 use super::join::Join;
 use super::model::Models;
 use super::plan::Plan;
@@ -76,7 +76,7 @@ fn bind(query: &Query, text: &str, tables: &[InputTable<'_>], models: &Models) -
     if query.join.is_some() && tables.len() < 2 {
         return Err(ClauseSpan { text, clause: &at_join }.fault("the joined table is not open").hint(Setting::Table));
     }
-    let scorer = Scorer::new(models, &scope);
+    let scorer = ScoreBinder::new(models, &scope);
     let (asked, query) = (query, &expand(query, text, &scope)?);
     let rows = is_rows(query, text)?;
     let mut binder = Binder::new(text, &scorer, &scope, first, rows);

@@ -12,7 +12,7 @@ use crate::data::{Fault, Result, Setting};
 use crate::query::expr;
 use crate::query::model::{Model, Models, Score};
 use crate::query::scope::{Scope, find_column};
-use crate::query::score::{Scores, Scoring};
+use crate::query::score::{ScoreColumns, Scoring};
 use crate::query::sql::quote;
 use crate::query::sql::span::ClauseSpan;
 use crate::query::walk;
@@ -160,7 +160,7 @@ fn text(ast: &Ast) -> Option<String> {
 }
 
 /// Gives the scores of a question their names while it is bound.
-pub(super) struct Scorer<'a> {
+pub(super) struct ScoreBinder<'a> {
     models: &'a Models,
     scope: &'a Scope,
     /// The table's columns, and one for every score that any model can give.
@@ -169,7 +169,7 @@ pub(super) struct Scorer<'a> {
     columns: Vec<(&'a str, Score, PlSmallStr)>,
 }
 
-impl<'a> Scorer<'a> {
+impl<'a> ScoreBinder<'a> {
     pub fn new(models: &'a Models, scope: &'a Scope) -> Self {
         if models.is_empty() {
             return Self { models, scope, schema: scope.schema.clone(), columns: Vec::new() };
@@ -252,8 +252,8 @@ impl<'a> Scorer<'a> {
     ///
     /// # Errors
     /// As `name`.
-    pub fn scores(&self, used: &mut BTreeSet<PlSmallStr>, filter: &BTreeSet<PlSmallStr>) -> Result<Scores> {
-        let mut scores = Scores::default();
+    pub fn scores(&self, used: &mut BTreeSet<PlSmallStr>, filter: &BTreeSet<PlSmallStr>) -> Result<ScoreColumns> {
+        let mut scores = ScoreColumns::default();
         for (name, model) in self.models.names().filter_map(|name| self.models.find(name, true)) {
             let own: Vec<_> =
                 self.columns.iter().filter(|(other, _, column)| *other == name && used.contains(column)).collect();

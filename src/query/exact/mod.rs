@@ -19,7 +19,7 @@ pub type ExactSums = Sums<1>;
 /// N exact sums a group, and how many rows were summed: they are read and written together, so they stand together.
 #[derive(Clone, Debug, Default)]
 pub struct Sums<const N: usize> {
-    rows: Vec<Row<N>>,
+    rows: Vec<SumRow<N>>,
     /// What is below `lo`; shorter than `rows` as long as nothing is.
     below: Vec<[f64; N]>,
     /// By group and sum.
@@ -27,7 +27,7 @@ pub struct Sums<const N: usize> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Row<const N: usize> {
+struct SumRow<const N: usize> {
     count: i64,
     /// `hi` and `lo` of each sum.
     pairs: [[f64; 2]; N],
@@ -68,7 +68,7 @@ fn product_error(x: f64, y: f64, product: f64) -> f64 {
 
 impl<const N: usize> Sums<N> {
     pub fn resize(&mut self, groups: usize) {
-        self.rows.resize(groups, Row { count: 0, pairs: [[0.0; 2]; N] });
+        self.rows.resize(groups, SumRow { count: 0, pairs: [[0.0; 2]; N] });
     }
 
     pub fn len(&self) -> usize {
@@ -238,7 +238,7 @@ impl<const N: usize> Sums<N> {
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        self.rows.capacity() * size_of::<Row<N>>()
+        self.rows.capacity() * size_of::<SumRow<N>>()
             + self.below.capacity() * 8 * N
             + self.spill.len() * (size_of::<Register>() + 24)
     }

@@ -17,7 +17,7 @@ use polars::prelude::*;
 use super::window::type_word;
 use crate::data::{Fault, Result};
 use index::Index;
-use pack::Packing;
+use pack::KeyPacking;
 use texts::fold;
 pub use words::canonical;
 use words::{Encoded, KeyColumn};
@@ -26,7 +26,7 @@ use words::{Encoded, KeyColumn};
 #[derive(Debug)]
 pub struct Keys {
     columns: Vec<KeyColumn>,
-    packing: Packing,
+    packing: KeyPacking,
     store: GroupIndex,
     groups: usize,
     /// Rows assigned so far.
@@ -88,7 +88,7 @@ impl Keys {
         }
         let columns: Vec<_> = columns.iter().map(|(name, dtype)| KeyColumn::new(name.clone(), dtype.clone())).collect();
         Ok(Self {
-            packing: Packing::new(columns.len()),
+            packing: KeyPacking::new(columns.len()),
             columns,
             store: GroupIndex::Packed { keys: Vec::new(), index: Index::default() },
             groups: 0,

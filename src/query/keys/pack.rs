@@ -5,7 +5,7 @@ use super::words::Encoded;
 
 /// How the columns' words stand in one word.
 #[derive(Debug)]
-pub struct Packing {
+pub struct KeyPacking {
     columns: Vec<Range>,
 }
 
@@ -43,7 +43,7 @@ fn low(bits: u32) -> u64 {
 /// The most bits of a packed key.
 const MOST: u32 = 63;
 
-impl Packing {
+impl KeyPacking {
     pub fn new(columns: usize) -> Self {
         Self { columns: vec![Range::default(); columns] }
     }

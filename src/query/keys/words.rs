@@ -58,20 +58,20 @@ impl KeyColumn {
         (self.dtype == DataType::String).then(|| self.texts.adopt(&other.texts))
     }
 
-    pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { column: self, all: (self.dtype == DataType::String).then(|| self.texts.all(self.name.clone())) }
+    pub fn decoder(&self) -> KeyDecoder<'_> {
+        KeyDecoder { column: self, all: (self.dtype == DataType::String).then(|| self.texts.all(self.name.clone())) }
     }
 }
 
 /// Makes columns of words.
 #[derive(Debug)]
-pub struct Decoder<'a> {
+pub struct KeyDecoder<'a> {
     column: &'a KeyColumn,
     /// All texts, where it is a column of texts.
     all: Option<StringChunked>,
 }
 
-impl Decoder<'_> {
+impl KeyDecoder<'_> {
     pub fn decode(&self, encoded: Encoded) -> Result<Column> {
         let (name, dtype) = (self.column.name.clone(), &self.column.dtype);
         let Encoded { words, nulls } = encoded;

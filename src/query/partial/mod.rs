@@ -17,7 +17,7 @@ mod spill;
 use crate::data::Result;
 use crate::query::Plan;
 use crate::query::aggregate::Accumulator;
-use crate::query::blocks::Blocks;
+use crate::query::blocks::AnswerBlocks;
 use crate::query::keys::Keys;
 use crate::query::plan::{AggregateCall, key_name};
 use crate::query::row_store::RowStore;
@@ -55,7 +55,7 @@ pub struct Partial {
     /// Whether it is still the identity of `merge`.
     untouched: bool,
     /// What of a large answer was finished already.
-    blocks: Mutex<Option<Blocks>>,
+    blocks: Mutex<Option<AnswerBlocks>>,
 }
 
 /// Where a group's window is: its starts, or first and last rows of sessions.
@@ -121,7 +121,8 @@ impl Partial {
 
     /// Bytes held, about.
     pub fn size(&self) -> usize {
-        let remembered = self.blocks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Blocks::groups);
+        let remembered =
+            self.blocks.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, AnswerBlocks::groups);
         let remembered = remembered * 8 * (self.plan.keys.len() + self.plan.calls.len());
         let windows = remembered + self.sessions.as_ref().map_or(0, Sessions::size) + self.corrected.capacity();
         self.rows.as_ref().map_or(0, RowStore::size)
@@ -188,7 +189,7 @@ impl Partial {
     /// All groups have changed.
     fn forget(&mut self) {
         if let Some(blocks) = self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            *blocks = Blocks::default();
+            *blocks = AnswerBlocks::default();
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Partial;
 use crate::data::Result;
 use crate::query::Plan;
-use crate::query::blocks::{Blocks, MANY};
+use crate::query::blocks::{AnswerBlocks, MANY};
 use crate::query::finish::STATUS;
 use crate::query::plan::{END, call_name};
 use crate::query::row_store::RowStore;
@@ -58,7 +58,7 @@ impl Partial {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(blocks) = blocks.as_mut() else {
             // The first reading may be the only one.
-            *blocks = Some(Blocks::default());
+            *blocks = Some(AnswerBlocks::default());
             return self.finished();
         };
         // Of an aggregate that cannot finish a part of its groups, all are finished once and cut.

@@ -16,7 +16,7 @@ use super::Micros;
 pub struct Sessions {
     gap: Micros,
     slots: Vec<Slot>,
-    lanes: Vec<Lane>,
+    lanes: Vec<KeySessions>,
     /// The slot of each key's rows without time.
     timeless: HashMap<u32, u32>,
     /// Slots that have become part of another.
@@ -37,7 +37,7 @@ struct Slot {
 
 /// The sessions of one key. Most have one at a time.
 #[derive(Debug, Default)]
-enum Lane {
+enum KeySessions {
     #[default]
     Empty,
     One(Micros, Micros, u32),
@@ -87,7 +87,7 @@ impl Sessions {
     /// Bytes held, about.
     pub fn size(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
-            + self.lanes.capacity() * size_of::<Lane>()
+            + self.lanes.capacity() * size_of::<KeySessions>()
             // What the lanes of more than one session hold: a node of a tree for each.
             + self.len().saturating_sub(self.lanes.len()) * 40
             + self.timeless.capacity() * 12
@@ -177,27 +177,27 @@ impl Sessions {
         };
         let key = base as usize;
         if self.lanes.len() <= key {
-            self.lanes.resize_with(key + 1, Lane::default);
+            self.lanes.resize_with(key + 1, KeySessions::default);
         }
         let (from, until) = (first.saturating_sub(self.gap), last.saturating_add(self.gap));
         let fresh = self.slots.len() as u32;
         let slots = &mut self.slots;
         match &mut self.lanes[key] {
-            lane @ Lane::Empty => *lane = Lane::One(first, last, fresh),
-            Lane::One(begin, end, slot) if *begin <= until && *end >= from => {
+            lane @ KeySessions::Empty => *lane = KeySessions::One(first, last, fresh),
+            KeySessions::One(begin, end, slot) if *begin <= until && *end >= from => {
                 *begin = first.min(*begin);
                 *end = last.max(*end);
                 slots[*slot as usize].span = Some((*begin, *end));
                 return *slot;
             }
-            lane @ Lane::One(..) => {
+            lane @ KeySessions::One(..) => {
                 let mut many = BTreeMap::from([(first, (last, fresh))]);
-                if let Lane::One(begin, end, slot) = *lane {
+                if let KeySessions::One(begin, end, slot) = *lane {
                     many.insert(begin, (end, slot));
                 }
-                *lane = Lane::Many(many);
+                *lane = KeySessions::Many(many);
             }
-            Lane::Many(many) => {
+            KeySessions::Many(many) => {
                 let mut linked = many.range_mut(..=until).rev().take_while(|(_, (end, _))| *end >= from);
                 match (linked.next(), linked.next()) {
                     (None, _) => {}
@@ -300,9 +300,9 @@ impl Sessions {
         let number = |slot: u32| renumbered.get(slot as usize).copied().unwrap_or(slot);
         for lane in &mut self.lanes {
             match lane {
-                Lane::Empty => {}
-                Lane::One(_, _, slot) => *slot = number(*slot),
-                Lane::Many(many) => many.values_mut().for_each(|(_, slot)| *slot = number(*slot)),
+                KeySessions::Empty => {}
+                KeySessions::One(_, _, slot) => *slot = number(*slot),
+                KeySessions::Many(many) => many.values_mut().for_each(|(_, slot)| *slot = number(*slot)),
             }
         }
         self.timeless.values_mut().for_each(|slot| *slot = number(*slot));

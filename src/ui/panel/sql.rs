@@ -15,7 +15,7 @@ use eframe::egui::{
 
 use super::classes;
 use crate::data::Fault;
-use crate::query::highlight::{Kind, pieces};
+use crate::query::highlight::{TokenKind, pieces};
 use crate::ui::action::{Action, QuestionAction};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{look, wording};
@@ -105,10 +105,10 @@ fn layout(ui: &Ui, text: &str, width: f32, wrong: Option<Range<usize>>) -> Arc<G
     let pieces = ui.memory_mut(|memory| memory.caches.cache::<FrameCache<Pieces, Tokens>>().get(text).clone());
     for (range, kind) in pieces.iter() {
         let color = match kind {
-            Kind::Keyword => p.accent,
-            Kind::Text => p.live,
-            Kind::Comment => p.faint,
-            Kind::Other => p.text,
+            TokenKind::Keyword => p.accent,
+            TokenKind::Text => p.live,
+            TokenKind::Comment => p.faint,
+            TokenKind::Other => p.text,
         };
         for (piece, bad) in cut(range.clone(), wrong.as_ref()) {
             let underline = if bad { Stroke::new(1.5, p.error) } else { Stroke::NONE };
@@ -125,7 +125,7 @@ fn layout(ui: &Ui, text: &str, width: f32, wrong: Option<Range<usize>>) -> Arc<G
 }
 
 /// The words of a text, kept while it is shown: found once, not once a frame.
-type Pieces = Arc<[(Range<usize>, Kind)]>;
+type Pieces = Arc<[(Range<usize>, TokenKind)]>;
 
 #[derive(Default)]
 struct Tokens;
