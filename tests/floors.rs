@@ -74,10 +74,7 @@ const OF_DISK: &[&str] = &[
 ];
 
 /// Floors whose circles of files are still to be opened, and when.
-const CIRCLES: &[(&str, &str)] = &[
-    ("ui", "its panels are taken apart when the bench is built"),
-    ("engine", "its files are being taken apart around run::Shared"),
-];
+const CIRCLES: &[(&str, &str)] = &[("ui", "its panels are taken apart when the bench is built")];
 
 fn floor_of(name: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| floor.contains(&name))

@@ -8,12 +8,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::counts::Audit;
 use super::dataset::Dataset;
-use super::divider::Divider;
 use super::intake::{HistoryQueue, read_past};
 use super::late::Late;
 use super::reached::Reached;
 use super::sealed_answer::SealedAnswer;
 use super::seam::Face;
+use super::seam_filter::SeamFilter;
 use super::shared::Shared;
 use crate::data::{Chunk, Fault, Result};
 use crate::query::Partial;
@@ -21,7 +21,7 @@ use crate::query::compare::differences;
 use crate::query::window::Micros;
 
 /// What is known at a barrier, to be verified.
-pub struct Moment {
+pub struct AuditInput {
     /// All that was counted, final windows on disk included.
     pub known: SealedAnswer,
     pub late: Late,
@@ -32,18 +32,18 @@ pub struct Moment {
 /// How often a waiting auditor looks whether it should stop.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Where moments are handed in: one at a time.
-pub fn channel() -> (Sender<Moment>, Receiver<Moment>) {
+/// Where inputs are handed in: one at a time.
+pub fn channel() -> (Sender<AuditInput>, Receiver<AuditInput>) {
     bounded(1)
 }
 
-/// Verifies moments until the run ends.
-pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
+/// Verifies inputs until the run ends.
+pub fn audit(shared: &Arc<Shared>, inputs: &Receiver<AuditInput>) {
     while !shared.cancel.is_set() {
-        match moments.recv_timeout(LOOK) {
-            Ok(moment) => {
+        match inputs.recv_timeout(LOOK) {
+            Ok(input) => {
                 let begun = Instant::now();
-                let outcome = verify(shared, &moment);
+                let outcome = verify(shared, &input);
                 if shared.cancel.is_set() {
                     return;
                 }
@@ -52,8 +52,8 @@ pub fn audit(shared: &Arc<Shared>, moments: &Receiver<Moment>) {
                     Err(fault) => (0, 0, Some(format!("could not be verified: {fault}"))),
                 };
                 let at = std::time::SystemTime::now();
-                shared.news().audit =
-                    Some(Audit { until: moment.until, at, rows, differences, word, took: begun.elapsed() });
+                shared.diagnostics().audit =
+                    Some(Audit { until: input.until, at, rows, differences, word, took: begun.elapsed() });
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
@@ -71,25 +71,25 @@ fn unread(shared: &Shared, reached: &Reached) -> Option<String> {
     (lacking > 0).then(|| format!("{lacking} rows that are counted could not be recorded"))
 }
 
-fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compare::Differences)> {
+fn verify(shared: &Shared, input: &AuditInput) -> Result<(u64, crate::query::compare::Differences)> {
     let plan = &shared.plan;
     if shared.dataset.as_ref().is_some_and(Dataset::has_changed) {
         return Err(Fault::new("the dataset has changed, and rows were joined with what it was when they came"));
     }
-    if let Some(why) = unread(shared, &moment.reached) {
+    if let Some(why) = unread(shared, &input.reached) {
         return Err(Fault::new(why));
     }
     let lookup = shared.lookup()?;
     let mut incremental = Partial::new(plan.clone())?;
-    moment.known.merge_into(&mut incremental)?;
+    input.known.merge_into(&mut incremental)?;
     // A batch knows no lateness.
-    moment.late.readmit(&mut incremental, lookup.as_deref())?;
+    input.late.readmit(&mut incremental, lookup.as_deref())?;
     let mut batch = Partial::new(plan.clone())?;
-    let divider = Divider::new(&shared.table, None)?;
+    let seam_filter = SeamFilter::new(&shared.table, None)?;
     let mut rows = 0;
     let mut take = |chunk: Chunk, face: Face| -> Result<()> {
         let begun = Instant::now();
-        let (frame, _) = divider.own(chunk.frame, face)?;
+        let (frame, _) = seam_filter.own(chunk.frame, face)?;
         rows += frame.height() as u64;
         match &lookup {
             Some(lookup) => batch.absorb_joined(&frame, lookup, None, None, &|| shared.cancel.is_set())?,
@@ -109,7 +109,7 @@ fn verify(shared: &Shared, moment: &Moment) -> Result<(u64, crate::query::compar
         }
     }
     for (number, feed) in shared.table.live.iter().enumerate() {
-        read_past(shared, feed, number, &moment.reached, |chunk| take(chunk, Face::Live))?;
+        read_past(shared, feed, number, &input.reached, |chunk| take(chunk, Face::Live))?;
     }
     Ok((rows, differences(&incremental, &batch)?))
 }

@@ -1,4 +1,4 @@
-//! The memory that a run may take, shared out among those who hold something: workers, the merger, the dataset of a
+//! The memory that a run may take, divided among its parts: workers, the merger, the dataset of a
 //! join, and what is made of them for a moment. A question that needs more than disk can help with is not let run into
 //! the machine's limits: it says what it would need, and which sketch would do with less.
 
@@ -14,7 +14,7 @@ const SKETCH: u64 = 8_192;
 const GROUP: u64 = 256;
 /// Fewer rows are not worth to be taken apart.
 const FEW_ROWS: usize = 4_096;
-/// Memory for rows that are kept, where nobody says how much there is.
+/// Memory for rows that are kept, where no limit is set.
 const ROWS_MEMORY: u64 = 2 << 30;
 
 // What of the room each may take. Beside the groups there is their table while they leave for disk, an index that grows

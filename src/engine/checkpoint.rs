@@ -8,12 +8,12 @@ use std::time::UNIX_EPOCH;
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
-use super::counts::Rows;
+use super::counts::RowCounts;
 use super::piece::HistoryDone;
 use super::reached::Reached;
 use super::sealed::SealedFile;
-use super::seam::Times;
-use super::spill::Round;
+use super::seam::FaceTimes;
+use super::spill::SpillFile;
 use super::table::Table;
 use crate::data::{Fault, Positions, Result, Setting};
 use crate::disk::own;
@@ -35,7 +35,7 @@ pub struct Meta {
     pub sealed: Vec<SealedFile>,
     /// Groups that did not fit into memory.
     #[serde(default)]
-    pub spilled: Vec<Round>,
+    pub spilled: Vec<SpillFile>,
     pub counted: Counted,
     /// What lay in the files of late and of rejected rows.
     pub aside: (Counts, Counts),
@@ -65,7 +65,7 @@ pub struct FeedAt {
 /// Counters that go on where they were.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counted {
-    pub rows: Rows,
+    pub rows: RowCounts,
     pub chunks: u64,
     pub bytes_in: u64,
     pub history_done: u64,
@@ -73,7 +73,7 @@ pub struct Counted {
     pub live_rows: u64,
     pub overlap_removed: u64,
     #[serde(default)]
-    pub times: Times,
+    pub times: FaceTimes,
 }
 
 /// What a workspace keeps of a question, opened for one run.

@@ -18,9 +18,9 @@ pub struct Exponents {
     pub time: Option<f64>,
     pub state: Option<f64>,
     pub between: Option<f64>,
-    /// Of state over groups.
+    /// The exponent of state over groups.
     pub state_by_groups: Option<f64>,
-    /// Of bytes between threads over groups, and over groups times workers.
+    /// The exponents of bytes between threads over groups, and over groups times workers.
     pub between_by_groups: Option<f64>,
     pub between_by_groups_and_workers: Option<f64>,
 }
@@ -30,7 +30,7 @@ const ENOUGH: usize = 4;
 const SPAN: f64 = 4.0;
 
 impl Exponents {
-    /// Of a run over a feed: how often its workers hand over is a matter of time, not of rows.
+    /// The exponents that a run over a feed has: how often its workers hand over is a matter of time, not of rows.
     pub fn paced(self) -> Self {
         Self { between: None, between_by_groups: None, between_by_groups_and_workers: None, ..self }
     }

@@ -1,5 +1,5 @@
 //! What a run counts and measures, as plain values: where its rows went, what they cost, how long they took, where a
-//! feed broke off, and what an audit found. Who counts is left to the parts of the run.
+//! feed broke off, and what an audit found. Counting is left to the parts of the run.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use crate::query::window::Micros;
 
 /// Where the rows went. The conservation law: `come_in == shown + filtered + late + rejected`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rows {
+pub struct RowCounts {
     pub come_in: u64,
     pub shown: u64,
     pub filtered: u64,
@@ -19,13 +19,13 @@ pub struct Rows {
     /// elsewhere.
     #[serde(default)]
     pub cells: u64,
-    /// Of the shown ones, those that were late and re-admitted.
+    /// Shown rows that were late and re-admitted.
     pub readmitted: u64,
     /// Rows (or messages) that a feed which cannot wait lost because we were busy. They never came in.
     pub dropped: u64,
 }
 
-impl Rows {
+impl RowCounts {
     pub fn add(&mut self, new: &Self) {
         self.come_in += new.come_in;
         self.shown += new.shown;
@@ -86,7 +86,7 @@ pub struct Audit {
     pub rows: u64,
     /// Groups in which the two answers differ; 0 is the proof.
     pub differences: u64,
-    /// What it says of the first of them, or why nothing could be verified.
+    /// The first difference in words, or why nothing could be verified.
     pub word: Option<String>,
     pub took: Duration,
 }

@@ -61,7 +61,7 @@ impl Dataset {
         Ok(Self { table: table.clone(), loaded: Mutex::default(), changed: AtomicBool::new(false) })
     }
 
-    /// The dataset as it is now; who asks first loads it.
+    /// The dataset as it is now; the first call loads it.
     ///
     /// # Errors
     /// When it cannot be read, or takes more memory than the run was given.

@@ -41,7 +41,7 @@ impl PartialEq for Feed {
     }
 }
 
-/// How long to wait before looking whether to stop.
+/// How long a wait is before a look at whether to stop.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long the first rows may take before a feed counts as silent.
 pub const FIRST_ROWS: Duration = Duration::from_secs(10);
@@ -96,7 +96,7 @@ impl Feed {
     fn connect_first(&self, wait: Duration, cancel: &Cancel) -> Result<Option<SchemaRef>> {
         // A name may take long to be found and a server to answer, and neither can be broken off: so another thread
         // waits for them, and is left behind when the time is up.
-        let (settled, news) = crossbeam_channel::bounded(1);
+        let (settled, outcome) = crossbeam_channel::bounded(1);
         let given_up = Cancel::new();
         let _stop = StopOnDrop(given_up.clone());
         let (url, expect) = (self.url.clone(), self.expect.clone());
@@ -112,7 +112,7 @@ impl Feed {
         let begun = Instant::now();
         while !cancel.is_set() {
             let left = wait.saturating_sub(begun.elapsed());
-            match news.recv_timeout(left.min(LOOK)) {
+            match outcome.recv_timeout(left.min(LOOK)) {
                 Ok(settled) => {
                     return settled.map(|settled| {
                         settled.map(|(live, schema)| {

@@ -1,5 +1,6 @@
 //! Rows of a table in one frame, to learn from: history in the order of its files, then what the feeds have sent so
-//! far. A bounded number of them is kept, evenly spread or the newest. What is learnt from them is left to `lesson`.
+//! far. A bounded number of them is kept, evenly spread or the newest. What becomes of them is left to `train` and
+//! `guard`.
 
 use std::collections::VecDeque;
 
@@ -16,7 +17,7 @@ use crate::source::live::{Event, ReadOptions};
 
 /// Which rows are kept where there are more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum Sampling {
     /// About so many, spread evenly over all.
     Spread(usize),
     /// The last so many.
@@ -25,7 +26,7 @@ pub enum Keep {
 
 /// What is wanted of each row.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct Selection {
     pub columns: Vec<PlSmallStr>,
     /// A column of this name that is computed.
     pub derived: Option<(PlSmallStr, Derived)>,
@@ -44,15 +45,21 @@ pub struct Gathered {
 ///
 /// # Errors
 /// When a face cannot be read, or there is no row.
-pub fn gather(table: &Table, reached: &Reached, wanted: &Wanted, keep: Keep, report: &Reporter) -> Result<Gathered> {
-    let mut heap = Heap::new(keep);
-    let unread = each(table, reached, wanted, report, &mut |rows| heap.add(rows))?;
-    let seen = heap.seen as u64;
-    let frame = heap.finish()?.ok_or_else(|| nothing(table))?;
+pub fn gather(
+    table: &Table,
+    reached: &Reached,
+    wanted: &Selection,
+    keep: Sampling,
+    report: &Reporter,
+) -> Result<Gathered> {
+    let mut sample = RowSample::new(keep);
+    let unread = each_part(table, reached, wanted, report, &mut |rows| sample.add(rows))?;
+    let seen = sample.seen as u64;
+    let frame = sample.finish()?.ok_or_else(|| no_rows(table))?;
     Ok(Gathered { frame, seen, unread })
 }
 
-pub(super) fn nothing(table: &Table) -> Fault {
+pub(super) fn no_rows(table: &Table) -> Fault {
     let hint = if table.history.is_empty() { "wait until some rows have come" } else { "open files with rows" };
     Fault::new("there is no row to learn from").at(&table.name).hint(hint)
 }
@@ -62,47 +69,47 @@ pub(super) fn nothing(table: &Table) -> Fault {
 ///
 /// # Errors
 /// When a face cannot be read, or those of `give`.
-pub(super) fn each(
+pub(super) fn each_part(
     table: &Table,
     reached: &Reached,
-    wanted: &Wanted,
+    wanted: &Selection,
     report: &Reporter,
     give: &mut dyn FnMut(DataFrame) -> Result<()>,
 ) -> Result<u64> {
-    let own = Own::new(table, wanted);
+    let selector = RowSelector::new(table, wanted);
     let mut unread = 0;
     let total: u64 = table.history.iter().map(|h| h.extent().bytes).sum();
     let mut done = 0;
     for file in &table.history {
-        let mut reader = file.open(&indices(&own.columns, file.schema(), file.name())?)?;
+        let mut reader = file.open(&indices(&selector.columns, file.schema(), file.name())?)?;
         while let Some(piece) = reader.next()? {
             report.check()?;
             for chunk in piece.decode()? {
                 done += chunk.bytes;
                 unread += chunk.rejects.count;
-                give(own.take(&chunk.frame, true)?)?;
+                give(selector.take(&chunk.frame, true)?)?;
             }
             report.progress(done, total, "reading history");
         }
     }
     for (number, feed) in table.live.iter().enumerate() {
         report.progress(done, total, format!("reading {}", feed.url.shown()));
-        unread += own.take_feed(table, number, feed, reached, report, give)?;
+        unread += selector.take_feed(table, number, feed, reached, report, give)?;
     }
     Ok(unread)
 }
 
 /// How a chunk of the table becomes rows that are wanted.
-pub(super) struct Own<'a> {
-    wanted: &'a Wanted,
+pub(super) struct RowSelector<'a> {
+    wanted: &'a Selection,
     /// All that is read.
     pub(super) columns: Vec<PlSmallStr>,
     /// The time column, and the moment before which history owns the rows.
     seam: Option<(&'a str, Micros)>,
 }
 
-impl<'a> Own<'a> {
-    pub(super) fn new(table: &'a Table, wanted: &'a Wanted) -> Self {
+impl<'a> RowSelector<'a> {
+    pub(super) fn new(table: &'a Table, wanted: &'a Selection) -> Self {
         let seam = match (&table.seam, &table.time) {
             (Seam::Time(at), Some(time)) if !table.live.is_empty() => Some((time.column.as_str(), *at)),
             _ => None,
@@ -117,7 +124,7 @@ impl<'a> Own<'a> {
         Self { wanted, columns, seam }
     }
 
-    /// Of a face's rows those that it owns.
+    /// The rows of a face that the face owns, with the columns that are wanted.
     ///
     /// # Errors
     /// When a column is missing or cannot be computed.
@@ -171,17 +178,17 @@ impl<'a> Own<'a> {
 }
 
 /// The rows that are kept.
-pub(super) struct Heap {
-    keep: Keep,
+pub(super) struct RowSample {
+    keep: Sampling,
     parts: VecDeque<DataFrame>,
     rows: usize,
     seen: usize,
-    /// Every how many-th row is kept.
+    /// One of so many rows is kept.
     step: usize,
 }
 
-impl Heap {
-    pub(super) fn new(keep: Keep) -> Self {
+impl RowSample {
+    pub(super) fn new(keep: Sampling) -> Self {
         Self { keep, parts: VecDeque::new(), rows: 0, seen: 0, step: 1 }
     }
 
@@ -189,8 +196,8 @@ impl Heap {
         let before = self.seen;
         self.seen += rows.height();
         let rows = match self.keep {
-            Keep::Spread(_) => every(&rows, self.step, (self.step - before % self.step) % self.step)?,
-            Keep::Newest(_) => rows,
+            Sampling::Spread(_) => every(&rows, self.step, (self.step - before % self.step) % self.step)?,
+            Sampling::Newest(_) => rows,
         };
         if rows.height() == 0 {
             return Ok(());
@@ -198,7 +205,7 @@ impl Heap {
         self.rows += rows.height();
         self.parts.push_back(rows);
         match self.keep {
-            Keep::Newest(most) => {
+            Sampling::Newest(most) => {
                 while let Some(first) =
                     self.parts.front().map(DataFrame::height).filter(|first| self.rows - first >= most)
                 {
@@ -206,8 +213,8 @@ impl Heap {
                     self.parts.pop_front();
                 }
             }
-            Keep::Spread(most) if self.rows > most.max(1).saturating_mul(2) => self.thin()?,
-            Keep::Spread(_) => {}
+            Sampling::Spread(most) if self.rows > most.max(1).saturating_mul(2) => self.thin()?,
+            Sampling::Spread(_) => {}
         }
         Ok(())
     }
@@ -232,13 +239,13 @@ impl Heap {
     pub(super) fn finish(mut self) -> Result<Option<DataFrame>> {
         let Some(all) = self.join()? else { return Ok(None) };
         Ok(Some(match self.keep {
-            Keep::Newest(most) => all.tail(Some(most)),
-            Keep::Spread(most) if all.height() > most => {
+            Sampling::Newest(most) => all.tail(Some(most)),
+            Sampling::Spread(most) if all.height() > most => {
                 let height = all.height();
                 let places = (0..most).map(|i| (i * height / most) as IdxSize).collect();
                 all.take(&IdxCa::from_vec("row".into(), places))?
             }
-            Keep::Spread(_) => all,
+            Sampling::Spread(_) => all,
         }))
     }
 }

@@ -48,7 +48,7 @@ impl Reporter {
         self.counted(done, total, "", note);
     }
 
-    /// The same, of things that are worth counting before a person's eyes.
+    /// As `progress`, with the unit that a person reads beside the numbers.
     pub fn counted(&self, done: u64, total: u64, unit: &'static str, note: impl Into<String>) {
         (self.set)(Progress { done, total, unit, note: note.into() });
     }

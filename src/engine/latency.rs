@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::counts::Latency;
 
 #[derive(Debug)]
-pub struct Latencies {
+pub struct LatencyHistogram {
     /// Rows a bucket; bucket `i` holds delays up to `FIRST_MS * 1.05^i`.
     buckets: Vec<u64>,
     rows: u64,
@@ -16,13 +16,13 @@ const BUCKETS: usize = 400;
 const FIRST_MS: f64 = 0.01;
 const GROWTH: f64 = 1.05;
 
-impl Default for Latencies {
+impl Default for LatencyHistogram {
     fn default() -> Self {
         Self { buckets: vec![0; BUCKETS], rows: 0, max: 0.0 }
     }
 }
 
-impl Latencies {
+impl LatencyHistogram {
     pub fn add(&mut self, delay: Duration, rows: u64) {
         let ms = delay.as_secs_f64() * 1e3;
         let bucket = ((ms / FIRST_MS).max(1.0).ln() / GROWTH.ln()).ceil() as usize;

@@ -14,7 +14,7 @@ use crate::sync::Wake;
 
 /// What each setting would have cost the question `plan`, whose answer has `groups` groups a window. `reached` says how
 /// far the feeds have come.
-pub fn learn(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake: Wake) -> Job<Vec<LatenessCost>> {
+pub fn estimate(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake: Wake) -> Job<Vec<LatenessCost>> {
     Job::start("lateness", wake, move |report| {
         let time = table.time.as_ref().ok_or_else(|| {
             Fault::new("this table has no event time").at(&table.name).hint("choose its time column first")
@@ -37,14 +37,14 @@ pub fn learn(table: Table, plan: Arc<Plan>, reached: Reached, groups: f64, wake:
         for (number, feed) in table.live.iter().enumerate() {
             report.progress(done, total, feed.url.shown());
             let mut own = Delays::default();
-            learn_feed(feed, number, &time.column, &reached, report, &mut own)?;
+            estimate_feed(feed, number, &time.column, &reached, report, &mut own)?;
             delays.merge(&own);
         }
         Ok(delays.curve(plan.window(), groups))
     })
 }
 
-fn learn_feed(
+fn estimate_feed(
     feed: &super::Feed,
     number: usize,
     time: &str,

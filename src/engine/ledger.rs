@@ -1,84 +1,35 @@
 //! The seam ledger of a run: what was counted, told a line a partition, so that its arithmetic can be read.
 
+use super::diagnostics::FeedLog;
 use super::overlap;
-use super::seam::{Gap, Seam, SeamLedger, SeamLine, Times};
-use super::shared::{Log, Shared};
+use super::seam::{FaceTimes, Gap, Seam, SeamLedger, SeamLine};
+use super::shared::Shared;
+use super::table::Table;
 use crate::data::Fault;
+use crate::query::window::Micros;
 
 /// The ledger as of now; `counted` has the rows. `complete`: history is read to its end.
-pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bool) -> SeamLedger {
+pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &FaceTimes, complete: bool) -> SeamLedger {
     let table = &shared.table;
     let (history_until, live_from) = (times.history.map(|t| t.1), times.live.map(|t| t.0));
-    let news = shared.news();
-    // A log that had rows before the run began is its own history.
-    let own_history = |log: &Log| log.ends.values().any(|end| *end > 0);
-    let both = !table.live.is_empty() && (!table.history.is_empty() || news.logs.iter().any(own_history));
+    let diagnostics = shared.diagnostics();
+    let both = !table.live.is_empty() && (!table.history.is_empty() || diagnostics.logs.iter().any(is_own_history));
     let at = match (&table.seam, live_from) {
         (Seam::Time(at), Some(_)) => Some(*at),
         (_, live) => live.map(|first| history_until.unwrap_or(first)),
     };
-    let end_of_files: u64 = match &shared.resumed {
-        Some(resumed) => resumed.meta.files.iter().map(|f| f.bytes).sum(),
-        None => table.history.iter().map(|h| h.extent().bytes).sum(),
-    };
+    let meeting = Meeting { history_until, live_from, end_of_files: end_of_files(shared) };
     let mut partitions = Vec::new();
-    for log in news.logs.iter().filter(|log| both || log.numbered.is_some()) {
-        let mut numbers: Vec<u32> = log.ends.keys().copied().chain(log.first_live.iter().map(|(p, _)| *p)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        // What a file that was left behind still gave is of no position in the one at the path.
-        if table.live.get(log.feed).is_some_and(|feed| feed.url.follows_file()) {
-            numbers.retain(|partition| *partition == 0);
-        }
-        for partition in numbers {
-            let first = log.first_live.iter().find(|(p, _)| *p == partition).map(|(_, first)| *first);
-            let (last_history, first_live, gap) = match (log.ends.get(&partition), &table.seam) {
-                // Positions of one log: history has those before its end, live those from there on.
-                (Some(end), _) => (
-                    end.checked_sub(1).map(|p| p as i64),
-                    first.map(|f| f as i64),
-                    Gap::Known(first.map_or(0, |f| f.saturating_sub(*end))),
-                ),
-                (None, Seam::Position) => (
-                    Some(end_of_files as i64),
-                    first.map(|f| f as i64),
-                    Gap::Known(first.map_or(0, |f| f.abs_diff(end_of_files))),
-                ),
-                (None, Seam::Time(_)) => {
-                    (history_until, live_from, if shared.divider.whole { Gap::Known(0) } else { Gap::CannotBeKnown })
-                }
-                _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
-            };
-            // Within a feed whose messages are numbered it is known what is missing.
-            let gap = match (log.numbered, gap) {
-                (Some(numbered), Gap::CannotBeKnown) => Gap::Known(numbered.missing),
-                (_, gap) => gap,
-            };
-            let is_time = !log.ends.contains_key(&partition) && matches!(table.seam, Seam::Time(_));
-            partitions.push(SeamLine {
-                source: log.source.to_string(),
-                partition,
-                is_time,
-                last_history,
-                first_live,
-                gap,
-            });
-        }
+    for log in diagnostics.logs.iter().filter(|log| both || log.numbered.is_some()) {
+        partitions.extend(known_partitions(table, log).into_iter().map(|number| meeting.line(shared, log, number)));
     }
-    let of_one_log = table.history.is_empty() && news.logs.iter().any(own_history);
+    let of_one_log = table.history.is_empty() && diagnostics.logs.iter().any(is_own_history);
     let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
-    let mut warnings = match &shared.divider.doubled {
+    let mut warnings = match &shared.seam_filter.doubled {
         Some(doubled) => vec![doubled.clone()],
         None => overlap::warnings(times, table, complete),
     };
-    let again = |log: &Log| {
-        let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;
-        Some(Fault::new(format!(
-            "{}: {} rows came again by their number and are counted once; {} numbers are missing",
-            log.source, numbered.repeated, numbered.missing
-        )))
-    };
-    warnings.extend(news.logs.iter().filter_map(again));
+    warnings.extend(diagnostics.logs.iter().filter_map(counted_once));
     SeamLedger {
         kind,
         at: at.filter(|_| both),
@@ -87,4 +38,80 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &Times, complete: bo
         warnings,
         ..counted.clone()
     }
+}
+
+/// Where the faces meet, as far as it is known.
+struct Meeting {
+    /// The last event time of history and the first of live.
+    history_until: Option<Micros>,
+    live_from: Option<Micros>,
+    /// Bytes of all files of the history.
+    end_of_files: u64,
+}
+
+impl Meeting {
+    /// What happened at the seam in one partition of a feed.
+    fn line(&self, shared: &Shared, log: &FeedLog, partition: u32) -> SeamLine {
+        let seam = &shared.table.seam;
+        let first = log.first_live.iter().find(|(p, _)| *p == partition).map(|(_, first)| *first);
+        let (last_history, first_live, gap) = match (log.ends.get(&partition), seam) {
+            // Positions of one log: history has those before its end, live those from there on.
+            (Some(end), _) => (
+                end.checked_sub(1).map(|p| p as i64),
+                first.map(|f| f as i64),
+                Gap::Known(first.map_or(0, |f| f.saturating_sub(*end))),
+            ),
+            (None, Seam::Position) => (
+                Some(self.end_of_files as i64),
+                first.map(|f| f as i64),
+                Gap::Known(first.map_or(0, |f| f.abs_diff(self.end_of_files))),
+            ),
+            (None, Seam::Time(_)) => {
+                let gap = if shared.seam_filter.whole { Gap::Known(0) } else { Gap::CannotBeKnown };
+                (self.history_until, self.live_from, gap)
+            }
+            _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
+        };
+        // Within a feed whose messages are numbered it is known what is missing.
+        let gap = match (log.numbered, gap) {
+            (Some(numbered), Gap::CannotBeKnown) => Gap::Known(numbered.missing),
+            (_, gap) => gap,
+        };
+        let is_time = !log.ends.contains_key(&partition) && matches!(seam, Seam::Time(_));
+        SeamLine { source: log.source.to_string(), partition, is_time, last_history, first_live, gap }
+    }
+}
+
+/// A log that had rows before the run began is its own history.
+fn is_own_history(log: &FeedLog) -> bool {
+    log.ends.values().any(|end| *end > 0)
+}
+
+/// Bytes of all files of the history, as they were when they were read.
+fn end_of_files(shared: &Shared) -> u64 {
+    match &shared.resumed {
+        Some(resumed) => resumed.meta.files.iter().map(|f| f.bytes).sum(),
+        None => shared.table.history.iter().map(|h| h.extent().bytes).sum(),
+    }
+}
+
+/// The partitions of a feed that its log or its live rows know of.
+fn known_partitions(table: &Table, log: &FeedLog) -> Vec<u32> {
+    let mut numbers: Vec<u32> = log.ends.keys().copied().chain(log.first_live.iter().map(|(p, _)| *p)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    // What a file that was left behind still gave is of no position in the one at the path.
+    if table.live.get(log.feed).is_some_and(|feed| feed.url.follows_file()) {
+        numbers.retain(|partition| *partition == 0);
+    }
+    numbers
+}
+
+/// What to say of a feed whose messages are numbered, and that repeated or left out some.
+fn counted_once(log: &FeedLog) -> Option<Fault> {
+    let numbered = log.numbered.filter(|numbered| numbered.repeated + numbered.missing > 0)?;
+    Some(Fault::new(format!(
+        "{}: {} rows came again by their number and are counted once; {} numbers are missing",
+        log.source, numbered.repeated, numbered.missing
+    )))
 }

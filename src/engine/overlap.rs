@@ -1,9 +1,9 @@
 //! Whether the two faces of a table seem to hold the same rows, or to leave some out: what there is to say against the
-//! seam that was chosen. Which rows a face owns is `divider`'s.
+//! seam that was chosen. Which rows a face owns is `seam_filter`'s.
 
 use polars::prelude::TimeUnit;
 
-use super::seam::{Seam, Times};
+use super::seam::{FaceTimes, Seam};
 use super::table::Table;
 use crate::data::format::parse_datetime;
 use crate::data::{Fault, Setting};
@@ -38,7 +38,7 @@ pub fn doubled(table: &Table) -> Option<Fault> {
 }
 
 /// What speaks against the table's seam; `complete`: history is read to its end.
-pub fn warnings(times: &Times, table: &Table, complete: bool) -> Vec<Fault> {
+pub fn warnings(times: &FaceTimes, table: &Table, complete: bool) -> Vec<Fault> {
     let (Some((first, last)), Some((begins, newest)), Some(time)) = (times.history, times.live, &table.time) else {
         return Vec::new();
     };

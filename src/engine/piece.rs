@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::seam::Face;
-use super::watermark::Flight;
+use super::watermark::InFlight;
 use crate::data::Chunk;
 use crate::query::window::Micros;
 use crate::source::live::Numbered;
@@ -25,10 +25,10 @@ pub struct LiveChunk {
     pub face: Face,
     /// How often its log began anew before these rows.
     pub epoch: u64,
-    /// The how many-th chunk it is of its feed in this run.
+    /// Its place among the chunks of its feed in this run, from 0.
     pub number: u64,
     /// Where they are judged: until they are in the answer, it stands where the watermark was before them.
-    pub flight: Option<Flight>,
+    pub flight: Option<InFlight>,
     /// The smallest and the largest event time among them.
     pub times: Option<(Micros, Micros)>,
     /// What their numbers say: how many came again, and of the feed so far how many are missing.

@@ -11,7 +11,7 @@ use crate::source::live::ReadOptions;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reached {
-    pub partitions: Vec<At>,
+    pub partitions: Vec<PartitionPosition>,
     /// The largest watermark by which rows were judged.
     pub watermark: Option<Micros>,
     /// For each feed where its log ended when the table was first asked: rows from there on are live.
@@ -24,12 +24,12 @@ pub struct Reached {
 
 /// How far a table was read, and which feeds those were: of a table with other feeds it says nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct TablePosition {
     feeds: Vec<(String, Option<u64>)>,
     reached: Reached,
 }
 
-impl Mark {
+impl TablePosition {
     pub fn new(table: &Table, reached: Reached) -> Self {
         Self { feeds: feeds(table), reached }
     }
@@ -40,9 +40,9 @@ impl Mark {
     }
 }
 
-impl Mark {
-    /// The same to be kept beyond this session, with feeds named as `clean` names them; `None` where a recording that
-    /// ends with the session is what was read.
+impl TablePosition {
+    /// The position as it is kept beyond this session, with feeds named as `clean` names them; `None` where a recording
+    /// that ends with the session is what was read.
     pub fn kept(&self, clean: impl Fn(&str) -> String) -> Option<Self> {
         let feeds = self
             .feeds
@@ -65,7 +65,7 @@ fn feeds(table: &Table) -> Vec<(String, Option<u64>)> {
 
 /// One partition of one feed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct At {
+pub struct PartitionPosition {
     /// Which of the table's feeds.
     pub feed: usize,
     pub partition: u32,
@@ -88,7 +88,7 @@ impl Reached {
     /// A chunk was taken.
     pub fn note(&mut self, live: &LiveChunk) {
         let newest = live.times.filter(|_| live.face == Face::Live).map(|t| t.1);
-        self.add(&At {
+        self.add(&PartitionPosition {
             feed: live.feed,
             partition: live.chunk.partition,
             start: live.chunk.offsets.start,
@@ -107,7 +107,7 @@ impl Reached {
     }
 
     /// A partition was read as far as there.
-    pub(super) fn add(&mut self, at: &At) {
+    pub(super) fn add(&mut self, at: &PartitionPosition) {
         match self.partitions.iter_mut().find(|known| known.feed == at.feed && known.partition == at.partition) {
             Some(known) => {
                 // Workers hand over in any order.
@@ -122,8 +122,9 @@ impl Reached {
 
     /// True when every partition was read at least as far as there.
     pub fn covers(&self, other: &Self) -> bool {
-        let own =
-            |at: &At| self.partitions.iter().find(|known| known.feed == at.feed && known.partition == at.partition);
+        let own = |at: &PartitionPosition| {
+            self.partitions.iter().find(|known| known.feed == at.feed && known.partition == at.partition)
+        };
         other.partitions.iter().all(|at| own(at).is_some_and(|own| (own.epoch, own.next) >= (at.epoch, at.next)))
     }
 

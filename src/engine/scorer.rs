@@ -30,7 +30,7 @@ impl Scorer {
         &self.forest
     }
 
-    /// What it said of `rows` rows, a column for each score asked.
+    /// The scores of `rows` rows, a column for each score asked.
     pub fn columns(&self, scored: &Scored, rows: usize, asked: &[Score]) -> Vec<Column> {
         let column = |score: &Score| match score {
             Score::Prediction => self.forest.prediction(scored, rows),

@@ -24,14 +24,14 @@ pub struct Sealed {
     folder: Arc<StateFolder>,
     next: u64,
     files: Vec<SealedFile>,
-    /// So many of the files survive a power cut.
+    /// The number of files that survive a power cut.
     synced: usize,
-    writing: Option<Writing>,
+    writing: Option<PendingWrite>,
 }
 
 /// Windows that a thread is writing, so that merging goes on meanwhile.
 #[derive(Debug)]
-struct Writing {
+struct PendingWrite {
     /// What they are, in case that they cannot be written.
     frame: DataFrame,
     file: SealedFile,
@@ -90,7 +90,7 @@ impl Sealed {
         &self.folder
     }
 
-    /// Those that were written; `settle` waits for the last of them.
+    /// The files that were written; `settle` waits for the last of them.
     pub fn files(&self) -> &[SealedFile] {
         &self.files
     }
@@ -124,7 +124,7 @@ impl Sealed {
         };
         match Worker::spawn("seal", write, on_panic) {
             Ok(_) => {
-                self.writing = Some(Writing { frame, file, outcome });
+                self.writing = Some(PendingWrite { frame, file, outcome });
                 Ok(())
             }
             Err(error) => Err(Box::new(Unwritten { frame, fault: Fault::io("starting a thread", &error) })),
@@ -133,7 +133,7 @@ impl Sealed {
 
     /// What became of what was pushed; `None` where there is nothing to tell (yet).
     pub fn settle(&mut self, wait: bool) -> Option<std::result::Result<(), Box<Unwritten>>> {
-        let Writing { frame, file, outcome } = self.writing.take()?;
+        let PendingWrite { frame, file, outcome } = self.writing.take()?;
         let gone = || Err(Fault::new("internal error: the thread that writes final windows is gone"));
         let told = if wait {
             outcome.recv().unwrap_or_else(|_| gone())
@@ -141,7 +141,7 @@ impl Sealed {
             match outcome.try_recv() {
                 Ok(told) => told,
                 Err(TryRecvError::Empty) => {
-                    self.writing = Some(Writing { frame, file, outcome });
+                    self.writing = Some(PendingWrite { frame, file, outcome });
                     return None;
                 }
                 Err(TryRecvError::Disconnected) => gone(),

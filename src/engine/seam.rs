@@ -67,7 +67,7 @@ pub struct SeamLine {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
-    /// So many positions lie between the faces; 0 is the proof that nothing was lost.
+    /// The number of positions between the faces; 0 is the proof that nothing was lost.
     Known(u64),
     /// The feed does not number its messages.
     CannotBeKnown,
@@ -82,14 +82,14 @@ pub enum Face {
 
 /// The event times that the faces brought, without what the other face owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Times {
+pub struct FaceTimes {
     pub history: Option<(Micros, Micros)>,
     pub live: Option<(Micros, Micros)>,
     /// The longest step from one row of history to the next.
     pub step: Micros,
 }
 
-impl Times {
+impl FaceTimes {
     pub fn merge(&mut self, other: &Self) {
         let join = |one: Option<(Micros, Micros)>, other: Option<(Micros, Micros)>| match (one, other) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),

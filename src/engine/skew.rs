@@ -1,6 +1,6 @@
-//! The skew check on the seam: the same rows, as history decodes them and as a feed does, must get the same scores, bit
-//! for bit. Which rows to compare is left to the caller: those that a seam finds on both sides, or a sample of a
-//! recording.
+//! The check for training-serving skew: the same rows, as history decodes them and as a feed does, must get the same
+//! scores, bit for bit. Which rows to compare is left to the caller: those that a seam finds on both sides, or a sample
+//! of a recording.
 
 use polars::prelude::*;
 
@@ -16,9 +16,9 @@ const SHOWN: usize = 10;
 pub struct Skew {
     /// Rows that both sides have.
     pub compared: usize,
-    /// Of those, the ones whose scores differ in any bit.
+    /// Compared rows whose scores differ in any bit.
     pub unequal: usize,
-    /// Of those compared, the ones that both sides gave no score, because they lack a value.
+    /// Compared rows that got no score on either side, because they lack a value.
     pub unscored: usize,
     /// Rows that could not be compared: without a key, or with one that the other side has not, or that stands twice.
     pub alone: usize,
@@ -82,7 +82,7 @@ pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFram
         Ok(inputs.take(&IdxCa::from_vec("row".into(), pairs.iter().map(pick).collect()))?)
     };
     let (before, after) = (take(offline, |p| p.1)?, take(online, |p| p.2)?);
-    let asked = asked(model);
+    let asked = every_score(model);
     let offline_scores = model.score(&before, &asked)?;
     let online_scores = model.score(&after, &asked)?;
     let key = |row: usize| pairs.get(row).map_or_else(String::new, |p| p.0.to_owned());
@@ -96,11 +96,11 @@ pub fn skew(model: &dyn Model, key: &str, offline: &DataFrame, online: &DataFram
 }
 
 /// All that a model can be asked of a row.
-pub fn asked(model: &dyn Model) -> Vec<Score> {
+pub fn every_score(model: &dyn Model) -> Vec<Score> {
     std::iter::once(Score::Prediction).chain((0..model.classes().len()).map(Score::Probability)).collect()
 }
 
-/// Rows with the scores that they were given, as `asked` says.
+/// Rows with the scores that they were given, as `every_score` says.
 pub struct Side<'a> {
     /// The columns that the model reads.
     pub inputs: &'a DataFrame,
@@ -127,7 +127,7 @@ pub fn compare(
     }
     found.features.sort_by_key(|feature| std::cmp::Reverse(feature.1));
     let mut differing = vec![false; rows];
-    for ((score, one), other) in asked(model).iter().zip(offline.scores).zip(online.scores) {
+    for ((score, one), other) in every_score(model).iter().zip(offline.scores).zip(online.scores) {
         for row in differences(one, other)? {
             let first = differing.get_mut(row).is_some_and(|seen| !std::mem::replace(seen, true));
             if first && found.examples.len() < SHOWN {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use polars::prelude::DataFrame;
 
-use super::counts::{Audit, Latency, Rows, Sample, TimeGap};
+use super::counts::{Audit, Latency, RowCounts, Sample, TimeGap};
 use super::reached::Reached;
 use super::sealed_answer::SealedAnswer;
 use super::seam::SeamLedger;
@@ -27,7 +27,7 @@ pub struct Snapshot {
     pub version: u64,
     /// True for the last snapshot of a run: every input has ended, or the run was stopped.
     pub last: bool,
-    pub rows: Rows,
+    pub rows: RowCounts,
     pub rejects: Rejects,
     /// The first late rows, as they came, and all of them once the run has ended; `rows.late` has the count.
     pub late: DataFrame,

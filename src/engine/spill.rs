@@ -18,7 +18,7 @@ use crate::store::frames::Block;
 /// Shares that groups are divided into. One is merged at a time, so that the groups of a run may take about so many
 /// times what one share may.
 pub const SHARES: usize = 256;
-/// So few groups are not divided: what makes them large is what each of them keeps.
+/// Fewer groups are not divided: what makes them large is what each of them keeps.
 const FEW: usize = 64;
 
 /// The groups of one run that are on disk.
@@ -26,19 +26,19 @@ const FEW: usize = 64;
 pub struct Spill {
     folder: Arc<StateFolder>,
     next: u64,
-    rounds: Vec<Round>,
+    files: Vec<SpillFile>,
 }
 
 /// Groups that left memory together: a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Round {
+pub struct SpillFile {
     name: String,
-    parts: Vec<Part>,
+    parts: Vec<SpillPart>,
 }
 
-/// One share of a round.
+/// One share of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Part {
+struct SpillPart {
     share: usize,
     groups: u64,
     #[serde(flatten)]
@@ -50,11 +50,11 @@ impl Spill {
     ///
     /// # Errors
     /// The disk's.
-    pub fn new(folder: Option<PathBuf>, rounds: Vec<Round>) -> Result<Self> {
-        let folder = StateFolder::new(folder, "spilled", |name| rounds.iter().any(|r| r.name == name))?;
+    pub fn new(folder: Option<PathBuf>, files: Vec<SpillFile>) -> Result<Self> {
+        let folder = StateFolder::new(folder, "spilled", |name| files.iter().any(|file| file.name == name))?;
         let next =
-            rounds.iter().filter_map(|r| r.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
-        Ok(Self { folder: Arc::new(folder), next, rounds })
+            files.iter().filter_map(|file| file.name.split('.').next()?.parse::<u64>().ok()).max().map_or(0, |n| n + 1);
+        Ok(Self { folder: Arc::new(folder), next, files })
     }
 
     /// Whether a partial can be divided so that it helps.
@@ -66,31 +66,31 @@ impl Spill {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rounds.is_empty()
+        self.files.is_empty()
     }
 
     pub(super) fn folder(&self) -> &Arc<StateFolder> {
         &self.folder
     }
 
-    pub fn rounds(&self) -> &[Round] {
-        &self.rounds
+    pub fn files(&self) -> &[SpillFile] {
+        &self.files
     }
 
     /// Groups on disk; one that left memory more than once is counted each time.
     pub fn groups(&self) -> u64 {
-        self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.groups).sum()
+        self.files.iter().flat_map(|file| &file.parts).map(|p| p.groups).sum()
     }
 
     /// What was written to disk so far, bytes.
     pub fn bytes(&self) -> u64 {
-        self.rounds.iter().flat_map(|r| &r.parts).map(|p| p.block.bytes).sum()
+        self.files.iter().flat_map(|file| &file.parts).map(|p| p.block.bytes).sum()
     }
 
     /// Bytes of the largest share.
     pub fn largest(&self) -> u64 {
         let mut shares = [0; SHARES];
-        for part in self.rounds.iter().flat_map(|r| &r.parts) {
+        for part in self.files.iter().flat_map(|file| &file.parts) {
             if let Some(share) = shares.get_mut(part.share) {
                 *share += part.block.bytes;
             }
@@ -132,7 +132,7 @@ impl Spill {
         let written = divide(&mut |share, frame| {
             let block = Block::write(&frame, at, &mut file, failed)?;
             at += block.bytes;
-            parts.push(Part { share, groups: frame.height() as u64, block });
+            parts.push(SpillPart { share, groups: frame.height() as u64, block });
             Ok(())
         });
         // What a checkpoint may name is on the disk by then.
@@ -143,7 +143,7 @@ impl Spill {
             let _ = disk::remove(&path);
         })?;
         self.next += 1;
-        self.rounds.push(Round { name, parts });
+        self.files.push(SpillFile { name, parts });
         Ok(())
     }
 
@@ -153,16 +153,16 @@ impl Spill {
     /// When a file is gone or damaged.
     pub fn share(&self, plan: &Arc<Plan>, share: usize) -> Result<Partial> {
         let mut partial = Partial::new(plan.clone())?;
-        for round in &self.rounds {
-            for part in round.parts.iter().filter(|p| p.share == share) {
-                partial.merge(&self.read(round, part)?)?;
+        for spilled in &self.files {
+            for part in spilled.parts.iter().filter(|p| p.share == share) {
+                partial.merge(&self.read(spilled, part)?)?;
             }
         }
         Ok(partial)
     }
 
-    fn read(&self, round: &Round, part: &Part) -> Result<DataFrame> {
-        let path = self.folder.path()?.join(&round.name);
+    fn read(&self, spilled: &SpillFile, part: &SpillPart) -> Result<DataFrame> {
+        let path = self.folder.path()?.join(&spilled.name);
         let place = path.display().to_string();
         let mut file = own::open(&path).map_err(|e| Fault::io(place.clone(), &e))?;
         let damaged = || {

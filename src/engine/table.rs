@@ -36,7 +36,7 @@ pub struct TimeColumn {
     pub lateness: Duration,
 }
 
-/// The lateness that holds when nobody says otherwise.
+/// The lateness where none is set.
 pub const DEFAULT_LATENESS: Duration = Duration::from_secs(10);
 
 impl TimeColumn {
@@ -57,7 +57,7 @@ impl TimeColumn {
         Ok(Self { column: name.to_string(), lateness })
     }
 
-    /// The first temporal column, which is the event time until somebody says otherwise.
+    /// The first temporal column, which is the event time until another is chosen.
     pub fn guess(schema: &SchemaRef) -> Option<Self> {
         use polars::prelude::DataType;
         let temporal = |d: &DataType| matches!(d, DataType::Datetime(..) | DataType::Date);

@@ -25,31 +25,31 @@ struct State {
     partitions: Vec<Partition>,
     reached: Option<Micros>,
     /// The watermarks before chunks that no answer holds yet, and how many chunks each.
-    flying: BTreeMap<Option<Micros>, usize>,
+    in_flight: BTreeMap<Option<Micros>, usize>,
 }
 
 /// Rows that were judged, on their way into the answer; dropped when they are in it, or lost for it.
 #[derive(Debug)]
-pub struct Flight {
+pub struct InFlight {
     state: Arc<Mutex<State>>,
     /// The watermark before them.
     pub before: Option<Micros>,
 }
 
-impl Flight {
+impl InFlight {
     fn new(of: &Arc<Mutex<State>>, state: &mut State, before: Option<Micros>) -> Self {
-        *state.flying.entry(before).or_default() += 1;
+        *state.in_flight.entry(before).or_default() += 1;
         Self { state: of.clone(), before }
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(chunks) = state.flying.get_mut(&self.before) {
+        if let Some(chunks) = state.in_flight.get_mut(&self.before) {
             *chunks -= 1;
             if *chunks == 0 {
-                state.flying.remove(&self.before);
+                state.in_flight.remove(&self.before);
             }
         }
     }
@@ -106,10 +106,10 @@ impl Watermark {
         times: &Int64Chunked,
         all: bool,
         now: Instant,
-    ) -> (Flight, Option<Int64Chunked>) {
+    ) -> (InFlight, Option<Int64Chunked>) {
         let mut state = self.lock();
         let before = self.settle(&mut state, now);
-        let flight = Flight::new(&self.state, &mut state, before);
+        let flight = InFlight::new(&self.state, &mut state, before);
         let others = state.partitions.iter().enumerate().filter(|(i, p)| *i != partition && self.holds(p, now));
         let others = others.map(|(_, p)| p.newest).min();
         let reached = |newest: Option<Micros>| {
@@ -149,7 +149,7 @@ impl Watermark {
     pub fn answered(&self, now: Instant) -> Option<Micros> {
         let mut state = self.lock();
         let reached = self.settle(&mut state, now);
-        state.flying.first_key_value().map_or(reached, |(before, _)| reached.min(*before))
+        state.in_flight.first_key_value().map_or(reached, |(before, _)| reached.min(*before))
     }
 
     fn holds(&self, p: &Partition, now: Instant) -> bool {

@@ -12,7 +12,7 @@ use super::rewind::TimeRange;
 use super::train::TrainDraft;
 use super::worksheet::WorksheetId;
 use crate::data::format::Formulas;
-use crate::engine::guard::Who;
+use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
 use crate::query::Form;
@@ -216,7 +216,7 @@ pub enum GuardAction {
     Retrain,
     CancelRetrain,
     /// Lets a challenger take the model's place.
-    Swap(Who),
+    Swap(Contender),
     /// Lets the model that was replaced last take its place again.
     SwapBack,
 }

@@ -8,7 +8,7 @@ use super::jobs::JobKind;
 use super::models::{ModelEntry, ModelId};
 use super::worksheet::Worksheet;
 use crate::data::Result;
-use crate::engine::{Job, Mark};
+use crate::engine::{Job, TablePosition};
 use crate::query::model::Model as _;
 use crate::workspace::{GuardSetup, ModelSetup, TableSetup, Workspace, keep_model, sweep_models, without_secrets};
 
@@ -28,7 +28,7 @@ struct SavedModel {
     fingerprint: u64,
     swaps: usize,
     file: PathBuf,
-    learnt: Option<Mark>,
+    learnt: Option<TablePosition>,
     written: bool,
 }
 

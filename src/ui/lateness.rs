@@ -25,7 +25,7 @@ impl LatenessProfile {
         let plan = sheet.plan(&sheet.question.sql)?.plan;
         let reached = sheet.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
         let windowed = plan.window().is_some();
-        let job = lateness::learn(Table::clone(&sheet.table), plan, reached, groups(sheet), wake.clone());
+        let job = lateness::estimate(Table::clone(&sheet.table), plan, reached, groups(sheet), wake.clone());
         Ok(Self { sheet: sheet.id, job: Some(job), found: None, windowed })
     }
 

@@ -9,10 +9,10 @@ use super::train::reached;
 use super::watch::RunState;
 use super::widget::numbers;
 use super::worksheet::{Worksheet, WorksheetId};
-use crate::engine::Mark;
-use crate::engine::lesson::{Learned, Target};
+use crate::engine::TablePosition;
 use crate::engine::scorer::Scorer;
 use crate::engine::train::Training;
+use crate::engine::train::{Target, Trained};
 use crate::learn::drift::Baseline;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::model::{LearntTo, Lived, Saved};
@@ -41,7 +41,7 @@ pub struct ModelEntry {
     pub training: Option<Training>,
     /// The distributions of its features in training, and how far the feeds were trained on, where that is known.
     pub baseline: Option<Arc<Baseline>>,
-    pub until: Option<Mark>,
+    pub until: Option<TablePosition>,
     /// The newest row that it was trained on.
     pub learnt_to: Option<LearntTo>,
     /// The swaps that led to this forest, newest last.
@@ -194,7 +194,7 @@ pub struct TrainedForest {
     pub lived: Option<Lived>,
     pub training: Option<Training>,
     pub baseline: Option<Arc<Baseline>>,
-    pub until: Option<Mark>,
+    pub until: Option<TablePosition>,
     pub learnt_to: Option<LearntTo>,
 }
 
@@ -218,8 +218,8 @@ impl From<&ModelEntry> for TrainedForest {
     }
 }
 
-impl From<&Learned> for TrainedForest {
-    fn from(learned: &Learned) -> Self {
+impl From<&Trained> for TrainedForest {
+    fn from(learned: &Trained) -> Self {
         Self {
             forest: learned.forest.clone(),
             report: Some(learned.report.clone()),

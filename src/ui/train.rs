@@ -7,9 +7,9 @@ use super::chart::Chart;
 use super::report::out_of_bag;
 use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::{Fault, Result};
-use crate::engine::lesson::{self, Learned, Lesson, Proposed, ROOM, Scope, Target, Test};
 use crate::engine::train::Training;
-use crate::engine::{Job, Keep, Progress, Reached};
+use crate::engine::train::{self, HoldOut, Proposed, ROOM, Target, Trained, TrainingRows, TrainingSpec};
+use crate::engine::{Job, Progress, Reached, Sampling};
 use crate::learn::encode::kind_of;
 use crate::learn::forest::Missing;
 use crate::learn::propose::Task;
@@ -92,7 +92,7 @@ pub struct TrainForm {
 /// The job that trains a forest.
 #[derive(Debug)]
 pub struct TrainingJob {
-    job: Job<Learned>,
+    job: Job<Trained>,
     errors: Latest<Vec<f64>>,
     /// The chart of the out-of-bag error so far.
     pub chart: Chart,
@@ -129,7 +129,7 @@ impl TrainForm {
     pub fn propose(&mut self, sheet: &Worksheet, wake: &Wake) {
         (self.proposed, self.fault) = (None, None);
         self.draft.features.clear();
-        self.proposing = Some(lesson::propose(sheet.table.clone(), reached(sheet), self.draft.target(), wake.clone()));
+        self.proposing = Some(train::propose(sheet.table.clone(), reached(sheet), self.draft.target(), wake.clone()));
     }
 
     /// Takes over the fields. A new target column is looked at at once, a condition when a person asks for it.
@@ -180,15 +180,19 @@ impl TrainForm {
             ..Training::default()
         };
         let rows = number::<usize>(draft.rows_word(), &draft.rows)?.max(1);
-        let scope = if draft.chunks { Scope::Chunks { rows, room: ROOM } } else { Scope::Kept(Keep::Spread(rows)) };
+        let rows = if draft.chunks {
+            TrainingRows::Chunks { rows, room: ROOM }
+        } else {
+            TrainingRows::Sample(Sampling::Spread(rows))
+        };
         self.begin(
-            Lesson {
+            TrainingSpec {
                 table: sheet.table.clone(),
                 reached: reached(sheet),
                 target,
                 training,
-                scope,
-                test: Test::Share(test),
+                rows,
+                test: HoldOut::Share(test),
                 champion: None,
             },
             wake,
@@ -196,11 +200,11 @@ impl TrainForm {
         Ok(())
     }
 
-    pub fn begin(&mut self, lesson: Lesson, wake: &Wake) {
+    pub fn begin(&mut self, spec: TrainingSpec, wake: &Wake) {
         let errors = Latest::default();
         self.fault = None;
-        let chunks = matches!(lesson.scope, Scope::Chunks { .. });
-        let job = lesson::learn(lesson, errors.clone(), wake.clone());
+        let chunks = matches!(spec.rows, TrainingRows::Chunks { .. });
+        let job = train::train_on_table(spec, errors.clone(), wake.clone());
         self.training = Some(TrainingJob { job, errors, chart: Chart::default(), chunks, shown: 0 });
     }
 
@@ -211,7 +215,7 @@ impl TrainForm {
     }
 
     /// Polls the jobs; gives the forest when it is ready.
-    pub fn poll(&mut self) -> Option<Learned> {
+    pub fn poll(&mut self) -> Option<Trained> {
         if let Some(outcome) = self.proposing.as_mut().and_then(Job::take) {
             self.proposing = None;
             match outcome {

@@ -11,7 +11,7 @@ use super::secrets::{put_apart, put_back};
 use super::vault::Vault;
 use crate::data::{Fault, Result};
 use crate::disk::{self, own};
-use crate::engine::{Mark, Seam, TimeColumn};
+use crate::engine::{Seam, TablePosition, TimeColumn};
 use crate::source::live::FeedUrl;
 use crate::source::live::url::shown;
 
@@ -92,7 +92,7 @@ pub struct ModelSetup {
     /// What its target is computed from, where that is no column.
     pub target_sql: Option<String>,
     /// How far the feeds were learnt from: rows from there on are new to it.
-    pub learnt: Option<Mark>,
+    pub learnt: Option<TablePosition>,
     /// That it is guarded.
     pub guard: Option<GuardSetup>,
 }

@@ -250,7 +250,8 @@ fn lateness_is_learnt_from_the_files_and_from_what_the_feed_has_sent() {
         braid::query::Plan::new(&braid::query::Query::parse(WINDOWED).unwrap(), WINDOWED, &table.schema, Some("t"))
             .unwrap(),
     );
-    let mut job = braid::engine::lateness::learn(table, plan, last.reached.clone(), 6.0, braid::sync::Wake::silent());
+    let mut job =
+        braid::engine::lateness::estimate(table, plan, last.reached.clone(), 6.0, braid::sync::Wake::silent());
     let curve = loop {
         match job.take() {
             Some(curve) => break curve.unwrap(),

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use braid::data::format::write_frame;
 use braid::data::{Fault, Result};
-use braid::engine::guard::{Guarding, Rival, Watched, Who, guard, window_rows};
-use braid::engine::lesson::{Learned, Lesson, Scope, Target, Test, learn};
+use braid::engine::guard::{Contender, GuardSettings, GuardStatus, RetrainedForest, guard, window_rows};
 use braid::engine::open::{Given, attach_feed, open_table};
-use braid::engine::reached::At;
+use braid::engine::reached::PartitionPosition;
+use braid::engine::train::{HoldOut, Target, Trained, TrainingRows, TrainingSpec, train_on_table};
 use braid::engine::train::{Training, train};
-use braid::engine::{Job, Keep, Mark, Reached, Table};
+use braid::engine::{Job, Reached, Sampling, Table, TablePosition};
 use braid::learn::drift::{Baseline, Binning, Level, Reason};
 use braid::learn::forest::{Forest, Missing};
 use braid::learn::model::{self, Saved};
@@ -98,9 +98,9 @@ fn target(name: &str) -> Target {
 }
 
 /// What is guarded by default: the target `late`, windows of 1,000 rows, from the first live row on.
-fn guarding(table: Table, forest: &Arc<Forest>, history: &DataFrame) -> Guarding {
+fn guarding(table: Table, forest: &Arc<Forest>, history: &DataFrame) -> GuardSettings {
     let baseline = Baseline::new(history, FEATURES).unwrap();
-    Guarding {
+    GuardSettings {
         table: table.into(),
         target: target("late"),
         forest: forest.clone(),
@@ -111,14 +111,14 @@ fn guarding(table: Table, forest: &Arc<Forest>, history: &DataFrame) -> Guarding
     }
 }
 
-fn watch(guarding: Guarding) -> Result<Watched> {
+fn watch(guarding: GuardSettings) -> Result<GuardStatus> {
     let watched = end(&mut guard(guarding, Latest::default(), Latest::default(), Wake::silent()))?;
     conserved(&watched);
     Ok(watched)
 }
 
 /// Every row is scored twice, alike; none is lost.
-fn conserved(watched: &Watched) {
+fn conserved(watched: &GuardStatus) {
     let skew = &watched.skew;
     assert_eq!((skew.compared as u64, skew.unequal, skew.alone), (watched.rows, 0, 0), "{skew:?} {:?}", watched.notes);
     assert!(
@@ -179,7 +179,8 @@ fn drift_of_features_and_of_the_truth_makes_a_model_stale_and_says_since_when() 
     assert!(watched.curve[5].error[0] < 0.2 && watched.curve.last().unwrap().error[0] > 0.8);
 
     // The committee has learnt from the stream what the model in use does not know.
-    let (champion, fused) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Fused).unwrap());
+    let (champion, fused) =
+        (watched.standing(Contender::Champion).unwrap(), watched.standing(Contender::Fused).unwrap());
     assert_eq!(champion.rows, fused.rows, "on the same rows");
     assert!(champion.error > 0.8 && fused.error < 0.2, "{champion:?} {fused:?}");
     let fresh = watched.fused.clone().expect("its trees are a forest");
@@ -190,7 +191,7 @@ fn drift_of_features_and_of_the_truth_makes_a_model_stale_and_says_since_when() 
     swapped.baseline = Some(fresh.baseline.clone());
     let watched = watch(swapped).unwrap();
     assert!(watched.stale.is_empty(), "{:?}", watched.stale);
-    assert!(watched.standing(Who::Champion).unwrap().error < 0.2);
+    assert!(watched.standing(Contender::Champion).unwrap().error < 0.2);
 }
 
 #[test]
@@ -201,7 +202,7 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
     let path = write(folder.path(), "live.parquet", &live);
     let table = table(&[replay(&path)], &[]);
     let at = |next| Reached {
-        partitions: vec![At {
+        partitions: vec![PartitionPosition {
             feed: 0,
             partition: 0,
             start: 0,
@@ -213,7 +214,7 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
         }],
         ..Reached::default()
     };
-    let learned = lesson(&table, at(3_000), Keep::Spread(100_000), Test::Share(0.2), None);
+    let learned = lesson(&table, at(3_000), Sampling::Spread(100_000), HoldOut::Share(0.2), None);
     assert_eq!((learned.report.seen, learned.until.of(&table)), (3_000, Some(&at(3_000))));
     assert_eq!(
         learned.until.of(&self::table(&[format!("{}&seed=1", replay(&path))], &[])),
@@ -228,7 +229,13 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
     assert_eq!((watched.rows, watched.reached.partitions[0].next), (2_000, 5_000));
 }
 
-fn lesson(table: &Table, reached: Reached, keep: Keep, test: Test, champion: Option<Arc<Forest>>) -> Learned {
+fn lesson(
+    table: &Table,
+    reached: Reached,
+    sampling: Sampling,
+    test: HoldOut,
+    champion: Option<Arc<Forest>>,
+) -> Trained {
     let question = Question {
         target: "late".to_owned(),
         features: FEATURES.map(str::to_owned).to_vec(),
@@ -237,16 +244,16 @@ fn lesson(table: &Table, reached: Reached, keep: Keep, test: Test, champion: Opt
         coarse: false,
     };
     let training = Training { question, trees: 15, ..Training::default() };
-    let lesson = Lesson {
+    let spec = TrainingSpec {
         table: Arc::new(table.clone()),
         reached,
         target: target("late"),
         training,
-        scope: Scope::Kept(keep),
+        rows: TrainingRows::Sample(sampling),
         test,
         champion,
     };
-    end(&mut learn(lesson, Latest::default(), Wake::silent())).unwrap()
+    end(&mut train_on_table(spec, Latest::default(), Wake::silent())).unwrap()
 }
 
 #[test]
@@ -262,7 +269,7 @@ fn retraining_on_the_newest_rows_is_judged_on_the_same_rows_as_the_champion() {
     let watched = watch(guarding(table.clone(), &forest, &history)).unwrap();
     assert_eq!(watched.rows, 4_000, "history is not watched");
     let newest = watched.rows_since_change() as usize;
-    let learned = lesson(&table, watched.reached.clone(), Keep::Newest(newest), Test::Newest(0.2), Some(forest));
+    let learned = lesson(&table, watched.reached.clone(), Sampling::Newest(newest), HoldOut::Newest(0.2), Some(forest));
     let (new, old) = (learned.report.verdict.score().unwrap(), learned.champion.as_ref().unwrap().1.score().unwrap());
     assert_eq!(learned.report.verdict.rows, learned.champion.as_ref().unwrap().1.rows);
     assert!(new > 0.8 && old < 0.2, "{new} {old}");
@@ -280,15 +287,16 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
     let path = write(folder.path(), "live.parquet", &live);
     let mut guarding = guarding(table(&[replay(&path)], &[]), &old, &history);
     guarding.target = target("minutes");
-    let with = |until: Option<Mark>| {
+    let with = |until: Option<TablePosition>| {
         let retrained = Latest::default();
-        retrained.put(Rival { forest: new.clone(), until });
+        retrained.put(RetrainedForest { forest: new.clone(), until });
         end(&mut guard(guarding.clone(), retrained, Latest::default(), Wake::silent())).unwrap()
     };
     let watched = with(None);
     conserved(&watched);
     assert!(watched.stale.iter().any(|s| s.reason == Reason::Error), "{:?}", watched.stale);
-    let (champion, challenger) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Retrained).unwrap());
+    let (champion, challenger) =
+        (watched.standing(Contender::Champion).unwrap(), watched.standing(Contender::Retrained).unwrap());
     assert!(champion.error > 15.0 && challenger.error < 3.0, "mean absolute errors: {champion:?} {challenger:?}");
     assert!(
         champion.rmse >= champion.error && champion.r2 < 0.0 && challenger.rmse < 4.0 && challenger.r2 > 0.95,
@@ -296,8 +304,8 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
     );
     assert!(watched.curve.first().unwrap().error[2] > 15.0, "before the change it was the other way round");
     // It is not tested on rows that it has learnt from.
-    let learnt = with(Some(Mark::new(&guarding.table, watched.reached.clone())));
-    assert!(learnt.rows == watched.rows && learnt.standing(Who::Retrained).is_none());
+    let learnt = with(Some(TablePosition::new(&guarding.table, watched.reached.clone())));
+    assert!(learnt.rows == watched.rows && learnt.standing(Contender::Retrained).is_none());
 }
 
 #[test]
@@ -311,14 +319,15 @@ fn a_committee_of_numbers_learns_from_the_stream_and_could_take_over() {
     let mut guarding = guarding(table(&[replay(&path)], &[]), &model, &history);
     guarding.target = target("minutes");
     let watched = watch(guarding.clone()).unwrap();
-    let (champion, fused) = (watched.standing(Who::Champion).unwrap(), watched.standing(Who::Fused).unwrap());
+    let (champion, fused) =
+        (watched.standing(Contender::Champion).unwrap(), watched.standing(Contender::Fused).unwrap());
     assert_eq!((champion.rows, champion.since, champion.all), (fused.rows, fused.since, fused.all), "on the same rows");
     assert!(champion.error > 15.0 && champion.r2 < 0.0, "{champion:?}");
     assert!(fused.error < 3.0 && fused.r2 > 0.9, "{fused:?}");
     let fresh = watched.fused.clone().expect("its trees are a forest");
     assert!(fresh.fresh_trees > 0 && fresh.forest.trees.len() == 12 && fresh.baseline.rows > 0);
     let path = write(folder.path(), "after.parquet", &trips(&mut random, 2_000, 9_000, true));
-    let swapped = Guarding {
+    let swapped = GuardSettings {
         table: table(&[replay(&path)], &[]).into(),
         forest: fresh.forest.clone(),
         baseline: Some(fresh.baseline.clone()),
@@ -326,7 +335,7 @@ fn a_committee_of_numbers_learns_from_the_stream_and_could_take_over() {
     };
     let watched = watch(swapped).unwrap();
     assert!(watched.stale.is_empty(), "{:?}", watched.stale);
-    assert!(watched.standing(Who::Champion).unwrap().error < 3.0);
+    assert!(watched.standing(Contender::Champion).unwrap().error < 3.0);
 }
 
 #[test]
@@ -337,7 +346,7 @@ fn all_who_take_part_are_compared_on_the_same_rows_since_the_last_of_them_came()
     let (model, new) = (forest(&history, "late", 6), forest(&history, "late", 7));
     let path = write(folder.path(), "live.parquet", &trips(&mut random, 4_000, 2_000, false));
     // The second half comes once somebody else takes part.
-    let (shelf, retrained) = (Latest::<Watched>::default(), Latest::default());
+    let (shelf, retrained) = (Latest::<GuardStatus>::default(), Latest::default());
     let slow = format!("replay:{}?speed=max", path.display());
     let first = write(folder.path(), "first.parquet", &trips(&mut random, 10, 1_000, false));
     let both = table(&[format!("replay:{}?rate=20", first.display()), slow], &[]);
@@ -345,7 +354,7 @@ fn all_who_take_part_are_compared_on_the_same_rows_since_the_last_of_them_came()
     while shelf.get().is_none_or(|w| w.rows < 4_001) && job.progress().note != "every feed has ended" {
         std::thread::sleep(Duration::from_millis(2));
     }
-    retrained.put(Rival { forest: new, until: None });
+    retrained.put(RetrainedForest { forest: new, until: None });
     let watched = end(&mut job).unwrap();
     conserved(&watched);
     let [champion, fused, retrained] = watched.standings[..] else { panic!("{:?}", watched.standings) };
@@ -366,7 +375,7 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     let old = write(folder.path(), "history.parquet", &history);
     let model = forest(&history, "late", 8);
     let live = trips(&mut random, 2_500, 3_000, true);
-    let said = |watched: &Watched, words: &str| {
+    let said = |watched: &GuardStatus, words: &str| {
         assert!(watched.notes.iter().any(|n| n.contains(words)), "{words}: {:?}", watched.notes)
     };
 
@@ -466,7 +475,7 @@ fn a_guard_that_is_cancelled_ends_and_one_that_is_dropped_too() {
     let path = write(folder.path(), "live.parquet", &history);
     // Nothing comes after the first row for an hour.
     let slow = format!("replay:{}?speed=0.0003", path.display());
-    let shelf = Latest::<Watched>::default();
+    let shelf = Latest::<GuardStatus>::default();
     let mut job = guard(
         guarding(table(std::slice::from_ref(&slow), &[]), &model, &history),
         Latest::default(),
@@ -488,7 +497,7 @@ fn rows_of_a_followed_file_are_watched_as_they_come() {
     let model = forest(&history, "late", 6);
     let old = write(folder.path(), "history.csv", &history);
     let path = write(folder.path(), "live.csv", &trips(&mut random, 1_500, 2_000, false));
-    let shelf = Latest::<Watched>::default();
+    let shelf = Latest::<GuardStatus>::default();
     let table = table(&[format!("file:{}", path.display())], &[&old]);
     let job = guard(guarding(table, &model, &history), Latest::default(), shelf.clone(), Wake::silent());
     let wait = |rows: u64| {
@@ -536,7 +545,7 @@ fn a_feed_that_comes_only_once_is_guarded_from_its_recording() {
             while socket.read().is_ok() {}
         });
         let table = end(&mut attach_feed(table(&[], &[&old]), address, Wake::silent())).unwrap();
-        let shelf = Latest::<Watched>::default();
+        let shelf = Latest::<GuardStatus>::default();
         let job = guard(guarding(table, &model, &history), Latest::default(), shelf.clone(), Wake::silent());
         let since = Instant::now();
         let watched = loop {

@@ -1,7 +1,7 @@
 //! The walk of a guard, in the window: learn from history, watch what comes, be told that the model is stale, train
 //! anew, compare, swap, and trust it again.
 
-use braid::engine::guard::Who;
+use braid::engine::guard::Contender;
 use braid::ui::action::{Action, ChartFile, ExportAction, GuardAction, ModelAction, OpenAction, TableAction};
 use braid::ui::guard::View;
 use braid::ui::models::ModelId;
@@ -174,7 +174,7 @@ fn a_question_asks_the_model_that_took_over() {
     window.wait_done();
     let right = |window: &Window| window.answer()[0].parse::<f64>().unwrap();
     assert!(right(&window) < 0.3, "{}", right(&window));
-    act(&mut window, GuardAction::Swap(Who::Fused));
+    act(&mut window, GuardAction::Swap(Contender::Fused));
     window.wait_done();
     assert!(right(&window) > 0.7, "the same question, without asking again: {}", right(&window));
     // The report says what became of it, and so does what is saved.
@@ -333,7 +333,7 @@ fn what_is_guarded_comes_back_with_its_table() {
     window.wait("a forest was trained", |app| {
         app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle()
     });
-    act(&mut window, GuardAction::Swap(Who::Retrained));
+    act(&mut window, GuardAction::Swap(Contender::Retrained));
     window.wait("it is watched", ended);
     let after = forest(&window);
     let mut window = window.restarted();
@@ -434,7 +434,8 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
         assert!(window.has(label), "{label}");
     }
     let watched = window.app().guards().of(ID).unwrap().newest.clone().unwrap();
-    let (champion, fused) = (*watched.standing(Who::Champion).unwrap(), *watched.standing(Who::Fused).unwrap());
+    let (champion, fused) =
+        (*watched.standing(Contender::Champion).unwrap(), *watched.standing(Contender::Fused).unwrap());
     assert!(champion.error > 50.0 && fused.error < 6.0 && fused.r2 > 0.95, "{champion:?} {fused:?}");
 
     // Before it is pressed it says what it will be trained on: four fifths of the rows since the change.

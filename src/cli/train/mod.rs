@@ -15,9 +15,9 @@ use super::{console, outputs};
 use crate::data::words::visible_lines;
 use crate::data::{Fault, Result};
 use crate::disk;
-use crate::engine::lesson::{Learned, Lesson, ROOM, Scope, Target, Test, learn, propose};
 use crate::engine::open::{Given, open_table};
 use crate::engine::train::train;
+use crate::engine::train::{HoldOut, ROOM, Target, Trained, TrainingRows, TrainingSpec, propose, train_on_table};
 use crate::engine::{Job, Reached, stop};
 use crate::learn::grow::{Growth, MaxFeatures};
 use crate::learn::model::{self, Saved};
@@ -123,18 +123,18 @@ fn train_in_chunks(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Trai
         training.question.task = Some(TaskKind::Estimate);
     }
     training.growth = growth(args, &training.question, || Ok(training.question.task == Some(TaskKind::Estimate)))?;
-    let lesson = Lesson {
+    let spec = TrainingSpec {
         table,
         reached: Reached::default(),
         target,
         training,
-        scope: Scope::Chunks { rows, room: ROOM },
-        test: Test::Share(share),
+        rows: TrainingRows::Chunks { rows, room: ROOM },
+        test: HoldOut::Share(share),
         champion: None,
     };
-    let learned = wait(learn(lesson, Latest::default(), wake), &news, stop)?;
+    let learned = wait(train_on_table(spec, Latest::default(), wake), &news, stop)?;
     warn_unread(learned.report.unread);
-    let Learned { forest, report, took, predict, baseline, learnt_to, .. } = learned;
+    let Trained { forest, report, took, predict, baseline, learnt_to, .. } = learned;
     let report = Arc::unwrap_or_clone(report);
     let baseline = Some(Arc::unwrap_or_clone(baseline));
     let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };

@@ -9,7 +9,7 @@ use super::super::console;
 use super::args::{Holdout, TrainArgs};
 use crate::data::{Fault, Result};
 use crate::engine::TimeColumn;
-use crate::engine::lesson::learnt_to;
+use crate::engine::train::learnt_to;
 use crate::engine::train::read;
 use crate::learn::drift::Baseline;
 use crate::learn::dropped::Dropped;

@@ -1,5 +1,5 @@
-//! The committee of a guard, whatever it foretells: it learns from rows as their truth becomes known, says what it was
-//! wrong by before it learnt, and becomes a forest that could take over. How it learns is `learn::online`'s.
+//! The committee of a guard, over classes or numbers: it learns from rows as their truth becomes known, gives its error
+//! on each before it learns from it, and becomes a forest that could take over. How it learns is `learn::online`'s.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::learn::online::{
 
 pub(super) trait Committee: Send {
     /// # Errors
-    /// When the rows cannot be learnt from.
-    fn learn(&mut self, rows: &DataFrame) -> Result<Taught>;
+    /// When a row lacks a feature or the target.
+    fn learn(&mut self, rows: &DataFrame) -> Result<LearnOutcome>;
 
     /// Something else saw a change: only so many of the newest rows are of the new kind.
     ///
@@ -30,8 +30,8 @@ pub(super) trait Committee: Send {
 }
 
 /// What became of some rows.
-pub(super) struct Taught {
-    /// What it was wrong by in each; `NaN` where nothing was said.
+pub(super) struct LearnOutcome {
+    /// The error on each; `NaN` where there was no prediction.
     pub errors: Vec<f64>,
     /// Trees that were fitted.
     pub fitted: u64,
@@ -70,20 +70,23 @@ impl<A: ForestObjective> Of<A> {
 }
 
 impl<A: ForestObjective + Send> Committee for Of<A> {
-    fn learn(&mut self, rows: &DataFrame) -> Result<Taught> {
+    fn learn(&mut self, rows: &DataFrame) -> Result<LearnOutcome> {
         let truth = self.trees.truth(rows)?;
         let learned = self.fused.learn(rows)?;
         let error = |(said, truth)| self.trees.objective().error(said, truth).unwrap_or(f64::NAN);
-        let mut taught =
-            Taught { errors: learned.said.iter().copied().zip(truth).map(error).collect(), fitted: 0, renewed: false };
+        let mut outcome = LearnOutcome {
+            errors: learned.said.iter().copied().zip(truth).map(error).collect(),
+            fitted: 0,
+            renewed: false,
+        };
         for event in &learned.events {
             match event {
-                Event::Fitted { trees, .. } => taught.fitted += *trees as u64,
-                Event::Swapped { .. } => taught.renewed = true,
+                Event::Fitted { trees, .. } => outcome.fitted += *trees as u64,
+                Event::Swapped { .. } => outcome.renewed = true,
                 Event::Kept { .. } | Event::Drift(_) => {}
             }
         }
-        Ok(taught)
+        Ok(outcome)
     }
 
     fn changed(&mut self, rows: usize) -> Result<()> {

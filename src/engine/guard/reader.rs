@@ -1,16 +1,16 @@
-//! One connection to one feed of a guarded table: its rows in the table's columns and types, from where nothing was
-//! learnt from yet. What becomes of the rows is left to others.
+//! One connection to one feed of a guarded table: its rows in the table's columns and types, from the first that the
+//! model was not trained on. Scoring is left to `state` and `second_reading`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use polars::prelude::*;
 
-use super::Guarding;
+use super::settings::GuardSettings;
 use crate::data::{Positions, Result};
-use crate::engine::gather::Own;
+use crate::engine::gather::RowSelector;
 use crate::engine::intake::Conform;
-use crate::engine::reached::At;
+use crate::engine::reached::PartitionPosition;
 use crate::engine::{Feed, Table};
 use crate::source::live::{Event, Opened, ReadOptions, Reading};
 
@@ -37,22 +37,22 @@ enum State {
 }
 
 /// What came.
-pub(super) enum Step {
-    Rows(Rows),
+pub(super) enum ReaderEvent {
+    Rows(FeedRows),
     /// Something that a person should know.
-    Word(String),
+    Note(String),
     /// Nothing within the wait.
     Quiet,
     End,
 }
 
-pub(super) struct Rows {
-    /// Those that the live face owns, in the columns that are wanted.
+pub(super) struct FeedRows {
+    /// The rows that the live face owns, in the columns that are wanted.
     pub frame: DataFrame,
     /// Rows that history owns.
     pub others: u64,
     pub unread: u64,
-    pub at: At,
+    pub at: PartitionPosition,
 }
 
 impl Reader {
@@ -60,14 +60,14 @@ impl Reader {
     ///
     /// # Errors
     /// When it cannot be connected, or its rows cannot be had again.
-    pub fn open(guarding: &Guarding, feed: &Feed, number: usize) -> Result<Self> {
-        let learnt = guarding.behind().map(|learnt| learnt.of(number)).filter(|p| !p.is_empty());
+    pub fn open(settings: &GuardSettings, feed: &Feed, number: usize) -> Result<Self> {
+        let learnt = settings.behind().map(|learnt| learnt.of(number)).filter(|p| !p.is_empty());
         // What a log held before the table was first asked is history.
-        let from = learnt.or_else(|| guarding.reached.ends.get(number).cloned()).unwrap_or_default();
-        let hurry = guarding.reached.of(number);
-        let derived = guarding.target.bind(&guarding.table)?;
-        let truth = derived.map_or_else(|| vec![guarding.target.name.as_str().into()], |d| d.columns);
-        let (table, name) = (guarding.table.clone(), feed.url.shown());
+        let from = learnt.or_else(|| settings.reached.ends.get(number).cloned()).unwrap_or_default();
+        let hurry = settings.reached.of(number);
+        let derived = settings.target.bind(&settings.table)?;
+        let truth = derived.map_or_else(|| vec![settings.target.name.as_str().into()], |d| d.columns);
+        let (table, name) = (settings.table.clone(), feed.url.shown());
         Ok(Self {
             state: State::Opened(feed.reread()?),
             table,
@@ -85,22 +85,22 @@ impl Reader {
     ///
     /// # Errors
     /// The feed's, or when its rows are not what the table holds.
-    pub fn next(&mut self, own: &Own<'_>, wait: Duration) -> Result<Step> {
+    pub fn next(&mut self, selector: &RowSelector<'_>, wait: Duration) -> Result<ReaderEvent> {
         let (live, conform) = match &mut self.state {
             State::Reading(live, conform) => (live, conform),
             State::Opened(opened) => {
-                let Some(settled) = opened.settle(wait)? else { return Ok(Step::Quiet) };
-                return self.begin(own, &settled);
+                let Some(settled) = opened.settle(wait)? else { return Ok(ReaderEvent::Quiet) };
+                return self.begin(selector, &settled);
             }
-            State::Failed => return Ok(Step::End),
+            State::Failed => return Ok(ReaderEvent::End),
         };
         Ok(match live.poll(wait)? {
             Event::Chunk(chunk) => {
                 let (partition, offsets, unread) = (chunk.partition, chunk.offsets.clone(), chunk.rejects.count);
                 let frame = conform.apply(chunk)?.frame;
-                let owned = own.take(&frame, false)?;
+                let owned = selector.take(&frame, false)?;
                 let epoch = self.epoch(partition, offsets.start, offsets.end);
-                let at = At {
+                let at = PartitionPosition {
                     feed: self.number,
                     partition,
                     start: offsets.start,
@@ -110,18 +110,23 @@ impl Reader {
                     number: None,
                     missing: 0,
                 };
-                Step::Rows(Rows { others: (frame.height() - owned.height()) as u64, frame: owned, unread, at })
+                ReaderEvent::Rows(FeedRows {
+                    others: (frame.height() - owned.height()) as u64,
+                    frame: owned,
+                    unread,
+                    at,
+                })
             }
             Event::Gap { reason } | Event::Trouble { reason } | Event::Note { reason } => {
-                Step::Word(format!("{}: {reason}", self.name))
+                ReaderEvent::Note(format!("{}: {reason}", self.name))
             }
-            Event::Quiet | Event::Numbers(_) => Step::Quiet,
-            Event::End => Step::End,
+            Event::Quiet | Event::Numbers(_) => ReaderEvent::Quiet,
+            Event::End => ReaderEvent::End,
         })
     }
 
-    fn begin(&mut self, own: &Own<'_>, settled: &Schema) -> Result<Step> {
-        let (conform, missing) = Conform::to(&own.columns, &self.table.schema, settled);
+    fn begin(&mut self, selector: &RowSelector<'_>, settled: &Schema) -> Result<ReaderEvent> {
+        let (conform, missing) = Conform::to(&selector.columns, &self.table.schema, settled);
         let start = if self.from.values().any(|from| *from > 0) { self.from.clone() } else { Positions::new() };
         let options =
             ReadOptions { start, hasten: self.hurry.clone(), ..ReadOptions::columns(conform.projection.clone()) };
@@ -129,12 +134,12 @@ impl Reader {
             self.state = State::Reading(opened.read(&options)?, conform);
         }
         if missing.is_empty() {
-            return Ok(Step::Quiet);
+            return Ok(ReaderEvent::Quiet);
         }
         self.blind = missing.iter().any(|name| self.truth.contains(name));
         let names: Vec<String> = missing.iter().map(|name| format!("'{name}'")).collect();
         let then = if self.blind { "its rows hold no truth to test the model on" } else { "its rows have null there" };
-        Ok(Step::Word(format!("{} has no {}: {then}", self.name, names.join(", "))))
+        Ok(ReaderEvent::Note(format!("{} has no {}: {then}", self.name, names.join(", "))))
     }
 
     /// Whether its rows hold no truth.

@@ -9,7 +9,7 @@ use super::{Conform, WAIT, event_times};
 use crate::data::Result;
 use crate::engine::counts::TimeGap;
 use crate::engine::feed::Feed;
-use crate::engine::judge::PastLate;
+use crate::engine::past_late::PastLate;
 use crate::engine::piece::LiveChunk;
 use crate::engine::seam::Face;
 use crate::engine::shared::Shared;
@@ -85,22 +85,22 @@ fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out
                 let rows = chunk.rows_in();
                 let chunk = conform.apply(chunk)?;
                 let times = event_times(shared, &chunk.frame)?;
-                shared.news().trouble.remove(&name);
+                shared.diagnostics().trouble.remove(&name);
                 let live = LiveChunk { number, numbered: numbered.take(), ..partitions.place(chunk, times.as_ref())? };
                 close_gaps(shared, &name, live.times);
                 newest = newest.max(live.times.map(|t| t.1));
                 if send(shared, live, can_wait, out) {
                     number += 1;
                 } else {
-                    shared.news().dropped += rows;
+                    shared.diagnostics().dropped += rows;
                 }
             }
             Event::Gap { reason } => {
                 shared.note_again(format!("{name}: {reason}"));
-                shared.news().gaps.push(TimeGap { source: name.clone(), from: newest, until: None, reason });
+                shared.diagnostics().gaps.push(TimeGap { source: name.clone(), from: newest, until: None, reason });
             }
             Event::Trouble { reason } => {
-                shared.news().trouble.insert(name.clone(), reason);
+                shared.diagnostics().trouble.insert(name.clone(), reason);
             }
             Event::Note { reason } => shared.note_again(format!("{name}: {reason}")),
             Event::Numbers(said) => numbered = Some(partitions.numbered(said)),
@@ -132,7 +132,7 @@ fn send(shared: &Shared, mut chunk: LiveChunk, can_wait: bool, out: &Sender<Live
 /// The first row after a break says where the gap ends.
 fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
     let Some((oldest, _)) = times else { return };
-    for gap in shared.news().gaps.iter_mut().filter(|g| g.until.is_none() && g.source == source) {
+    for gap in shared.diagnostics().gaps.iter_mut().filter(|g| g.until.is_none() && g.source == source) {
         gap.until = Some(oldest);
     }
 }

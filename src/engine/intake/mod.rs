@@ -12,7 +12,7 @@ use polars::prelude::*;
 
 pub(super) use self::conform::Conform;
 pub use self::follow::follow;
-pub use self::history::HistoryQueue;
+pub use self::history::{Handed, HistoryQueue};
 pub use self::past::read_past;
 use super::shared::Shared;
 use crate::data::{Fault, Result};
@@ -25,7 +25,7 @@ pub(super) const WAIT: Duration = Duration::from_millis(20);
 fn needed_columns(shared: &Shared, with_time: bool) -> Vec<PlSmallStr> {
     let mut columns = shared.plan.columns.clone();
     let time = shared.table.time.as_ref().filter(|_| with_time).map(|t| t.column.as_str());
-    for extra in [time, shared.divider.column()].into_iter().flatten() {
+    for extra in [time, shared.seam_filter.column()].into_iter().flatten() {
         if columns.iter().all(|c| c.as_str() != extra) {
             columns.push(extra.into());
         }

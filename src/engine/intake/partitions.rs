@@ -8,11 +8,12 @@ use polars::prelude::*;
 
 use super::Conform;
 use crate::data::{Chunk, Positions, Result};
+use crate::engine::diagnostics::FeedLog;
 use crate::engine::feed::Feed;
-use crate::engine::judge::judges_all;
+use crate::engine::past_late::judges_all;
 use crate::engine::piece::LiveChunk;
 use crate::engine::seam::Face;
-use crate::engine::shared::{Log, Shared};
+use crate::engine::shared::Shared;
 use crate::source::live::{Numbered, Opened, ReadOptions, Reading};
 
 /// The partitions of one feed as a run knows them: which number each has in the watermark, where its log stood when the
@@ -87,7 +88,14 @@ impl<'a> Partitions<'a> {
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
         let ends = self.ends.clone();
-        self.shared.news().logs.push(Log { feed: self.feed, source, ends, first_live, mark, numbered: None });
+        self.shared.diagnostics().logs.push(FeedLog {
+            feed: self.feed,
+            source,
+            ends,
+            first_live,
+            mark,
+            numbered: None,
+        });
         Ok(live)
     }
 
@@ -105,8 +113,8 @@ impl<'a> Partitions<'a> {
     /// Counts what the numbers of a chunk's messages say; what is missing, of the feed so far.
     pub fn numbered(&mut self, said: Numbered) -> Numbered {
         let before = self.shared.resumed.as_ref().and_then(|r| r.numbered(self.feed)).map_or(0, |(_, missing)| missing);
-        let mut news = self.shared.news();
-        let Some(log) = news.logs.iter_mut().find(|log| log.feed == self.feed) else { return said };
+        let mut diagnostics = self.shared.diagnostics();
+        let Some(log) = diagnostics.logs.iter_mut().find(|log| log.feed == self.feed) else { return said };
         let all = log.numbered.get_or_insert(Numbered { missing: before, ..Numbered::default() });
         all.repeated += said.repeated;
         all.missing += said.missing;
@@ -141,8 +149,8 @@ impl<'a> Partitions<'a> {
         }
         let times = times.and_then(|times| times.min().zip(times.max()));
         if face == Face::Live && chunk.rows_in() > 0 {
-            let mut news = self.shared.news();
-            if let Some(log) = news.logs.iter_mut().find(|l| l.feed == self.feed)
+            let mut diagnostics = self.shared.diagnostics();
+            if let Some(log) = diagnostics.logs.iter_mut().find(|l| l.feed == self.feed)
                 && log.first_live.iter().all(|(p, _)| *p != chunk.partition)
             {
                 log.first_live.push((chunk.partition, chunk.offsets.start));

@@ -1,7 +1,9 @@
-//! The merger: folds what workers hand over into the whole, reads the answer at a steady pace, and puts it on the
-//! shelf. At a barrier it writes a checkpoint.
+//! The merger: folds what workers hand over into the whole, and decides when the answer is read, when a checkpoint is
+//! written and when the answer is verified. What a snapshot says is `publish`'s, what is written down `persist`'s.
 
-mod keep;
+mod delta;
+mod persist;
+mod publish;
 mod spill;
 
 use std::path::PathBuf;
@@ -12,59 +14,28 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use polars::prelude::DataFrame;
 
-use self::keep::open_aside;
+pub use self::delta::Delta;
+use self::persist::open_aside;
 pub use self::spill::ON_DISK;
 use super::Snapshot;
-use super::audit::Moment;
+use super::audit::AuditInput;
 use super::checkpoint::Counted;
-use super::counts::{Rows, Sample};
+use super::counts::Sample;
 use super::intake::HistoryQueue;
 use super::late::Late;
-use super::latency::Latencies;
-use super::ledger::ledger;
+use super::latency::LatencyHistogram;
 use super::rate::Rate;
 use super::reached::Reached;
 use super::sealed::Sealed;
 use super::sealed_answer::SealedAnswer;
-use super::seam::Times;
-use super::shared::{News, Shared};
+use super::seam::FaceTimes;
+use super::shared::Shared;
 use super::spill::Spill;
-use super::watermark::Flight;
+use crate::data::Result;
 use crate::data::chunk::CHUNK_BYTES;
-use crate::data::{Rejects, Result};
 use crate::query::Partial;
-use crate::query::window::Micros;
 use crate::store::aside::Aside;
 use crate::sync::{Latest, Wake};
-
-/// What a worker hands over: its partial, and what else happened meanwhile.
-#[derive(Debug, Default)]
-pub struct Delta {
-    pub partial: Option<Partial>,
-    pub rows: Rows,
-    pub rejects: Rejects,
-    pub late: Late,
-    pub chunks: u64,
-    /// How long the worker was at work, without waiting.
-    pub busy: Duration,
-    pub bytes: u64,
-    pub history_bytes: u64,
-    pub history_rows: u64,
-    pub live_rows: u64,
-    pub overlap: u64,
-    /// The event times that each face brought.
-    pub times: Times,
-    /// How far the feeds were absorbed.
-    pub reached: Reached,
-    /// Judged rows that are in the answer once this is merged.
-    pub flights: Vec<Flight>,
-    /// When live chunks arrived, and their rows.
-    pub arrivals: Vec<(Instant, u64)>,
-    /// All that this worker took is handed over with this, and it waits at that barrier.
-    pub barrier: Option<u64>,
-    /// This worker's last word.
-    pub gone: bool,
-}
 
 /// Late rows that are shown; the count goes on.
 const LATE_SHOWN: usize = 1_000;
@@ -83,8 +54,11 @@ const FLAT_OUT: u64 = 16;
 const TICK: Duration = Duration::from_millis(500);
 /// A new run is verified soon, so that a person sees that it is.
 const FIRST_AUDIT: Duration = Duration::from_secs(2);
-/// How often one looks for something to do when the last row is taken.
+/// How often the merger looks for requests and audits once the last row is taken.
 const SERVE: Duration = Duration::from_millis(50);
+/// What is in trouble when rows set aside cannot be written.
+const ASIDE: &str = "rows set aside";
+
 /// The merger of one run.
 pub struct Merger {
     shared: Arc<Shared>,
@@ -99,11 +73,11 @@ pub struct Merger {
     spill: Spill,
     /// Where late and rejected rows are kept for inspection, in a workspace.
     aside: Option<Aside>,
-    times: Times,
+    times: FaceTimes,
     reached: Reached,
     /// Arrivals that no snapshot has shown yet.
     waiting: Vec<(Instant, u64)>,
-    latencies: Latencies,
+    latencies: LatencyHistogram,
     rate: Rate,
     /// Full chunks in a row.
     full: u64,
@@ -112,7 +86,7 @@ pub struct Merger {
     /// The barrier that was asked for, and how many workers have come to it.
     barrier: Option<(u64, usize)>,
     checkpoints: Option<(PathBuf, Due)>,
-    auditor: Option<(Sender<Moment>, Due)>,
+    auditor: Option<(Sender<AuditInput>, Due)>,
 }
 
 /// Something that is done with what is known at a barrier, now and then.
@@ -140,7 +114,7 @@ impl Merger {
         history: Arc<HistoryQueue>,
         mut partial: Partial,
         checkpoints: Option<PathBuf>,
-        auditor: Option<Sender<Moment>>,
+        auditor: Option<Sender<AuditInput>>,
     ) -> Result<Self> {
         let mut snapshot = Snapshot { history_total: history.total_bytes(), ..Snapshot::default() };
         let mut counted = Counted::default();
@@ -153,20 +127,13 @@ impl Merger {
             late = Late::from_frame(resumed.late.clone());
             snapshot.late = late.shown(LATE_SHOWN);
         }
-        let folder = checkpoints.as_ref().map(|folder| folder.join("sealed"));
-        let aside = checkpoints.as_ref().map(|folder| open_aside(&shared, &folder.join("aside"))).transpose()?;
-        let sealed = Sealed::new(folder, shared.resumed.as_ref().map(|r| r.meta.sealed.clone()).unwrap_or_default())?;
-        let folder = checkpoints.as_ref().map(|folder| folder.join("spilled"));
-        let spill = Spill::new(folder, shared.resumed.as_ref().map(|r| r.meta.spilled.clone()).unwrap_or_default())?;
+        let kept = shared.resumed.as_ref().map(|resumed| &resumed.meta);
+        let in_workspace = |name: &str| checkpoints.as_ref().map(|folder| folder.join(name));
+        let aside = in_workspace("aside").map(|folder| open_aside(&shared, &folder)).transpose()?;
+        let sealed = Sealed::new(in_workspace("sealed"), kept.map(|meta| meta.sealed.clone()).unwrap_or_default())?;
+        let spill = Spill::new(in_workspace("spilled"), kept.map(|meta| meta.spilled.clone()).unwrap_or_default())?;
         snapshot.stats.workers = shared.options.workers() as u64;
-        snapshot.rows = counted.rows;
-        snapshot.rejects.count = counted.rows.rejected;
-        snapshot.stats.chunks = counted.chunks;
-        snapshot.stats.bytes_in = counted.bytes_in;
-        snapshot.history_done = counted.history_done;
-        snapshot.seam.history_rows = counted.history_rows;
-        snapshot.seam.live_rows = counted.live_rows;
-        snapshot.seam.overlap_removed = counted.overlap_removed;
+        go_on_counting(&mut snapshot, &counted);
         Ok(Self {
             full: 0,
             workers: shared.options.workers(),
@@ -186,7 +153,7 @@ impl Merger {
             snapshot,
             answer_notes: Vec::new(),
             waiting: Vec::new(),
-            latencies: Latencies::default(),
+            latencies: LatencyHistogram::default(),
         })
     }
 
@@ -209,7 +176,7 @@ impl Merger {
             }
             dirty |= self.readmit();
             self.seal();
-            self.keep(false);
+            self.persist(false);
             let now = Instant::now();
             if dirty && now >= due {
                 let first = self.snapshot.version == 0;
@@ -236,35 +203,35 @@ impl Merger {
         if self.shared.cancel.is_set() {
             return;
         }
-        if let Some(poured) = &self.shared.poured {
-            // It is closed, never written to, when the file is complete.
-            let _ = poured.recv();
+        if let Some(rows_written) = &self.shared.rows_written {
+            // The channel is closed, and never written to, when the file is complete.
+            let _ = rows_written.recv();
         }
         self.settle(true);
-        self.keep(true);
+        self.persist(true);
         self.publish(true, true, shelf, wake);
         self.serve(shelf, wake);
     }
 
-    /// After the last row: verifies the answer, and re-admits late rows when asked, until nobody looks any more.
+    /// After the last row: verifies the answer, and re-admits late rows when asked, until the run is dropped.
     fn serve(&mut self, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let mut moment = None;
+        let mut input = None;
         if self.auditor.is_some()
-            && !self.shared.torn.load(Ordering::Acquire)
+            && !self.shared.rows_left.load(Ordering::Acquire)
             && self.spill.is_empty()
             && let Ok(partial) = self.partial.to_frame()
         {
-            moment = Some(self.moment(partial));
+            input = Some(self.audit_input(partial));
         }
         while !self.shared.cancel.is_set() {
-            if let (Some((auditor, _)), Some(waiting)) = (&self.auditor, moment.take())
+            if let (Some((auditor, _)), Some(waiting)) = (&self.auditor, input.take())
                 && let Err(TrySendError::Full(back)) = auditor.try_send(waiting)
             {
-                moment = Some(back);
+                input = Some(back);
             }
             std::thread::sleep(SERVE);
             let changed = self.readmit();
-            if changed || self.shared.news().audit != self.snapshot.audit {
+            if changed || self.shared.diagnostics().audit != self.snapshot.audit {
                 self.publish(changed, true, shelf, wake);
             }
         }
@@ -275,9 +242,9 @@ impl Merger {
         self.snapshot.history_done >= self.snapshot.history_total
     }
 
-    fn moment(&self, partial: DataFrame) -> Moment {
+    fn audit_input(&self, partial: DataFrame) -> AuditInput {
         let known = SealedAnswer::of_sealed(self.partial.plan().clone(), &self.sealed, partial, None);
-        Moment { known, late: self.late.clone(), reached: self.reached.clone(), until: self.reached.newest() }
+        AuditInput { known, late: self.late.clone(), reached: self.reached.clone(), until: self.reached.newest() }
     }
 
     fn take(&mut self, delta: Delta) {
@@ -295,7 +262,7 @@ impl Merger {
         s.rows.add(&delta.rows);
         if let Some(aside) = &mut self.aside {
             let kept = aside.add_rejected(&delta.rejects).and_then(|()| aside.add_late(&delta.late.shown(usize::MAX)));
-            tell(&self.shared, ASIDE, kept);
+            note_trouble(&self.shared, ASIDE, kept);
         }
         s.rejects.add(delta.rejects);
         if !delta.late.is_empty() {
@@ -344,7 +311,7 @@ impl Merger {
     fn unite(&mut self, partial: Partial) -> Result<()> {
         let begun = Instant::now();
         self.partial.unite(partial)?;
-        self.shared.merging.set(begun.elapsed());
+        self.shared.merge_time.set(begun.elapsed());
         self.relieve()
     }
 
@@ -364,7 +331,7 @@ impl Merger {
                 rows.readmitted += shown;
                 self.late = Late::default();
                 if let Some(aside) = &mut self.aside {
-                    tell(&self.shared, ASIDE, aside.readmit_late());
+                    note_trouble(&self.shared, ASIDE, aside.readmit_late());
                 }
                 self.snapshot.late = DataFrame::empty();
                 self.checkpoints.iter_mut().for_each(|(_, due)| due.dirty = true);
@@ -376,128 +343,25 @@ impl Merger {
             }
         }
     }
-
-    /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
-    fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let timed = self.shared.table.time.as_ref();
-        let watermark = timed.and_then(|_| self.shared.watermark.answered(Instant::now()));
-        if fresh {
-            // When every input has come to its end, every window has; before all history is read, none.
-            let ended = last && !self.shared.finish.is_set();
-            let reached = if ended { Some(Micros::MAX) } else { watermark.filter(|_| self.has_read()) };
-            match self.answer(reached, last) {
-                Ok(answer) => {
-                    self.snapshot.answer = answer.frame;
-                    self.snapshot.status = answer.status.map(Arc::from);
-                    self.snapshot.stats.groups = answer.groups as u64;
-                    self.answer_notes = answer.notes;
-                }
-                Err(fault) => self.shared.fail(fault),
-            }
-        }
-        let (now, read) = (Instant::now(), self.has_read());
-        let s = &mut self.snapshot;
-        s.stats.state_bytes = self.partial.size() as u64;
-        s.sealed_groups = self.sealed.groups();
-        if last && s.sealed_groups > 0 && self.spill.is_empty() {
-            match self.partial.to_frame() {
-                Ok(rest) => {
-                    let plan = self.partial.plan().clone();
-                    s.sealed = Some(Arc::new(SealedAnswer::of_sealed(plan, &self.sealed, rest, watermark)));
-                }
-                Err(fault) => self.shared.fail(fault),
-            }
-        }
-        if last {
-            s.late = self.late.shown(usize::MAX);
-        }
-        s.version += 1;
-        let ended_before = std::mem::replace(&mut s.last, last);
-        if !ended_before {
-            s.elapsed = now - self.shared.started;
-        }
-        s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
-        s.watermark = watermark;
-        s.live_rate = self.rate.get(now);
-        s.seam = ledger(&self.shared, &s.seam, &self.times, read);
-        let ends = {
-            let news = self.shared.news();
-            s.notes.clone_from(&news.notes);
-            s.fault.clone_from(&news.fault);
-            s.notes.extend(news.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
-            s.troubled = news.trouble.len();
-            s.gaps.clone_from(&news.gaps);
-            s.rows.dropped = news.dropped;
-            s.unkept = unkept(&news);
-            s.live_open = news.live_open;
-            s.audit.clone_from(&news.audit);
-            let log =
-                |feed| news.logs.iter().find(|log| log.feed == feed).map(|log| log.ends.clone()).unwrap_or_default();
-            (0..self.shared.table.live.len()).map(log).collect()
-        };
-        self.tell_unrecorded(last);
-        let s = &mut self.snapshot;
-        s.reached.clone_from(&self.reached);
-        s.reached.late = s.rows.late + s.rows.readmitted;
-        s.reached.ends = ends;
-        if last && s.stats.samples.last().is_none_or(|before| before.rows < s.rows.come_in) && s.rows.come_in > 0 {
-            let sample = s.sample();
-            s.stats.samples.push(sample);
-        }
-        // Also when only the clock moved on: what was true of the answer still is.
-        s.notes.extend(self.answer_notes.iter().cloned());
-        for (arrived, rows) in self.waiting.drain(..) {
-            self.latencies.add(now.saturating_duration_since(arrived), rows);
-        }
-        s.stats.latency_ms = self.latencies.get();
-        shelf.put(s.clone());
-        wake.ring();
-    }
 }
 
-impl Merger {
-    /// What the recordings of the feeds lack.
-    fn tell_unrecorded(&mut self, last: bool) {
-        let s = &mut self.snapshot;
-        s.not_recorded = 0;
-        for feed in &self.shared.table.live {
-            let Some(lacks) = feed.unrecorded() else { continue };
-            let name = feed.url.shown();
-            s.not_recorded += lacks.rows;
-            // While the run goes on, what waits is still to come.
-            s.rows.dropped += lacks.dropped + if last { lacks.waiting } else { 0 };
-            if let Some(why) = lacks.why.map(|why| format!("{name}: {why}")).filter(|why| !s.notes.contains(why)) {
-                s.notes.push(why);
-            }
-            for (rows, what) in [
-                (lacks.rows, "are in the answer and not in the recording, because it could not be written"),
-                (lacks.dropped, "are neither in the answer nor in the recording, because it could not be written"),
-                (lacks.waiting, "were read and wait to be recorded; they are not in the answer"),
-            ] {
-                if rows > 0 {
-                    s.unkept.push(format!("{name}: {rows} rows {what}"));
-                }
-            }
-        }
-        let untold: Vec<String> = s.unkept.iter().filter(|line| !s.notes.contains(line)).cloned().collect();
-        s.notes.extend(untold);
-    }
-}
-
-/// What of a workspace cannot be written at present.
-fn unkept(news: &News) -> Vec<String> {
-    let of = |what: &&str| news.trouble.get(*what).map(|why| format!("{what}: {why}"));
-    [ASIDE, keep::SEALING, keep::CHECKPOINTS].iter().filter_map(of).collect()
+/// Sets the counters of a snapshot to where a checkpoint left them.
+fn go_on_counting(snapshot: &mut Snapshot, counted: &Counted) {
+    snapshot.rows = counted.rows;
+    snapshot.rejects.count = counted.rows.rejected;
+    snapshot.stats.chunks = counted.chunks;
+    snapshot.stats.bytes_in = counted.bytes_in;
+    snapshot.history_done = counted.history_done;
+    snapshot.seam.history_rows = counted.history_rows;
+    snapshot.seam.live_rows = counted.live_rows;
+    snapshot.seam.overlap_removed = counted.overlap_removed;
 }
 
 /// Notes what is in trouble, or that it no longer is.
-fn tell(shared: &Shared, what: &str, outcome: Result<()>) {
-    let mut news = shared.news();
+fn note_trouble(shared: &Shared, what: &str, outcome: Result<()>) {
+    let mut diagnostics = shared.diagnostics();
     match outcome {
-        Ok(()) => news.trouble.remove(what),
-        Err(fault) => news.trouble.insert(what.to_owned(), format!("not written: {fault}")),
+        Ok(()) => diagnostics.trouble.remove(what),
+        Err(fault) => diagnostics.trouble.insert(what.to_owned(), format!("not written: {fault}")),
     };
 }
-
-/// What is in trouble when rows set aside cannot be written.
-const ASIDE: &str = "rows set aside";

@@ -94,7 +94,7 @@ impl Merger {
             parts.push(part);
             let all = if share < JUDGED { bytes } else { bytes / (share as u64 + 1) * SHARES as u64 };
             if all > budget.answer() {
-                // Of a few that are in the answer it can be judged only when all are there.
+                // Where LIMIT keeps a few, whether they are too large is known only when all shares were read.
                 let cut = plan.finish.limit.is_some();
                 match plan.finish.merges() {
                     _ if cut && bytes <= budget.answer() => {}

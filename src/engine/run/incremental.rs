@@ -15,9 +15,9 @@ use crate::engine::dataset::Dataset;
 use crate::engine::intake::{self, HistoryQueue};
 use crate::engine::merge::{Delta, Merger};
 use crate::engine::piece::LiveChunk;
-use crate::engine::pour::{self, Sheaf};
+use crate::engine::row_output::{self, RowBatch};
 use crate::engine::shared::Shared;
-use crate::engine::work::{self, Out};
+use crate::engine::worker::{self, Outputs};
 use crate::engine::{Options, Snapshot, Table, audit};
 use crate::query::{Partial, Plan};
 use crate::sync::{Latest, StopOnDrop, Wake, Worker};
@@ -32,8 +32,8 @@ pub(super) fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: 
     let writer = options.rows_to.as_ref().filter(|_| plan.streams()).map(|to| to.open(&plan.output)).transpose()?;
     let stored = open_stored(&plan, &table, &options, writer.is_some())?;
     let checkpoints = stored.as_ref().map(|stored| stored.folder.clone());
-    let (pouring, poured) = bounded::<()>(0);
-    let shared = share(plan, table, options, dataset, stored, writer.as_ref().map(|_| poured))?;
+    let (writing, rows_written) = bounded::<()>(0);
+    let shared = share(plan, table, options, dataset, stored, writer.as_ref().map(|_| rows_written))?;
 
     let newest = Latest::default();
     let history = Arc::new(HistoryQueue::new(&shared));
@@ -42,8 +42,8 @@ pub(super) fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: 
     let (delta_in, delta_out) = bounded::<Delta>(waiting);
     // The merger first, so that deltas are taken from the start; feeds last, so that their rows are.
     start_merger(&shared, &history, checkpoints, delta_out, (&newest, wake))?;
-    let rows_in = writer.map(|writer| start_writer(&shared, writer, pouring, waiting)).transpose()?;
-    start_workers(&shared, &history, &live_out, &Out { deltas: delta_in, rows: rows_in })?;
+    let rows_in = writer.map(|writer| start_writer(&shared, writer, writing, waiting)).transpose()?;
+    start_workers(&shared, &history, &live_out, &Outputs { deltas: delta_in, rows: rows_in })?;
     start_dataset_watcher(&shared)?;
     start_feeds(&shared, &live_in)?;
     let (finish, readmit) = (shared.finish.clone(), shared.readmit.clone());
@@ -62,11 +62,11 @@ fn share(
     options: Options,
     dataset: Option<Dataset>,
     stored: Option<Stored>,
-    poured: Option<Receiver<()>>,
+    rows_written: Option<Receiver<()>>,
 ) -> Result<Arc<Shared>> {
-    let shared = Shared::new(plan, table, options, dataset, stored, poured)?;
+    let shared = Shared::new(plan, table, options, dataset, stored, rows_written)?;
     let reordered = reread_order(&shared);
-    shared.news().notes.extend(reordered);
+    shared.diagnostics().notes.extend(reordered);
     Ok(Arc::new(shared))
 }
 
@@ -100,20 +100,25 @@ fn start_merger(
     start_thread(shared, "merge", move || merger.merge(&deltas, &newest, &wake))
 }
 
-fn start_auditor(shared: &Arc<Shared>) -> Result<Sender<audit::Moment>> {
-    let (moments, waiting) = audit::channel();
+fn start_auditor(shared: &Arc<Shared>) -> Result<Sender<audit::AuditInput>> {
+    let (inputs, waiting) = audit::channel();
     let own = shared.clone();
     start_thread(shared, "audit", move || audit::audit(&own, &waiting))?;
-    Ok(moments)
+    Ok(inputs)
 }
 
-/// Where workers send rows that go to a file; `pouring` is dropped when all of them are there.
-fn start_writer(shared: &Arc<Shared>, writer: RowWriter, pouring: Sender<()>, waiting: usize) -> Result<Sender<Sheaf>> {
-    let (rows_in, rows_out) = bounded::<Sheaf>(waiting);
+/// Where workers send rows that go to a file; `writing` is dropped when all of them are there.
+fn start_writer(
+    shared: &Arc<Shared>,
+    writer: RowWriter,
+    writing: Sender<()>,
+    waiting: usize,
+) -> Result<Sender<RowBatch>> {
+    let (rows_in, rows_out) = bounded::<RowBatch>(waiting);
     let own = shared.clone();
     start_thread(shared, "write", move || {
-        pour::pour(&own, writer, &rows_out);
-        drop(pouring);
+        row_output::write_rows(&own, writer, &rows_out);
+        drop(writing);
     })?;
     Ok(rows_in)
 }
@@ -122,12 +127,12 @@ fn start_workers(
     shared: &Arc<Shared>,
     history: &Arc<HistoryQueue>,
     live: &Receiver<LiveChunk>,
-    out: &Out,
+    out: &Outputs,
 ) -> Result<()> {
     for _ in 0..shared.options.workers() {
         let (own, history, live, out) = (shared.clone(), history.clone(), live.clone(), out.clone());
         start_thread(shared, "worker", move || {
-            if let Err(fault) = work::work(&own, &history, &live, &out) {
+            if let Err(fault) = worker::run(&own, &history, &live, &out) {
                 own.fail(fault);
             }
         })?;
@@ -150,8 +155,8 @@ fn start_feeds(shared: &Arc<Shared>, out: &Sender<LiveChunk>) -> Result<()> {
         let (own, feed, out) = (shared.clone(), feed.clone(), out.clone());
         start_thread(shared, "feed", move || {
             intake::follow(&own, number, &feed, first, &out);
-            let mut news = own.news();
-            news.live_open = news.live_open.saturating_sub(1);
+            let mut diagnostics = own.diagnostics();
+            diagnostics.live_open = diagnostics.live_open.saturating_sub(1);
         })?;
     }
     Ok(())

@@ -6,7 +6,7 @@ mod rerun;
 
 use std::sync::Arc;
 
-use super::shared::Asked;
+use super::shared::Request;
 use super::{Options, Snapshot, Table};
 use crate::data::Result;
 use crate::query::Plan;
@@ -17,7 +17,7 @@ use crate::sync::{Cancel, Latest, StopOnDrop, Wake};
 pub struct Run {
     newest: Latest<Snapshot>,
     finish: Cancel,
-    readmit: Asked,
+    readmit: Request,
     _stop: StopOnDrop,
 }
 
@@ -40,7 +40,7 @@ impl Run {
 
     /// Puts late rows into the windows that they missed; the next snapshot shows those as corrected.
     pub fn readmit(&self) {
-        self.readmit.ask();
+        self.readmit.make();
     }
 
     /// Ends all inputs; the last snapshot follows soon, complete for what was read.

@@ -10,7 +10,7 @@ use polars::prelude::DataFrame;
 use super::{Run, incremental};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result, Setting};
-use crate::engine::shared::Asked;
+use crate::engine::shared::Request;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
@@ -80,11 +80,11 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         on_shelf.ring();
     };
     Worker::spawn("rerun", move || rerunner.work(&rung), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
-    Ok(Run { newest: shelf, finish, readmit: Asked::default(), _stop: StopOnDrop(cancel) })
+    Ok(Run { newest: shelf, finish, readmit: Request::default(), _stop: StopOnDrop(cancel) })
 }
 
 impl Rerunner {
-    /// The answer over these rows, asked on a thread of its own; `None` when it is not waited for any longer. Such a
+    /// The answer over these rows, asked on a thread of its own; `None` when the run ends before it is there. Such a
     /// thread goes on until polars is done, or the process ends.
     fn ask(&self, rows: Vec<DataFrame>) -> Option<Result<DataFrame>> {
         let (tell, told) = bounded(1);
@@ -95,7 +95,7 @@ impl Rerunner {
                 // polars' own SQL ends on times beyond its calendar.
                 let beyond = rows.iter().flat_map(|frame| frame.columns()).find(|column| !is_plain(column));
                 let answer = beyond.map_or_else(|| rerun.answer(&rows), |column| Err(beyond_calendar(column.name())));
-                // Nobody listens when it was given up.
+                // The receiver is gone when the run has ended.
                 let _ = tell.send(answer);
             }
         };
@@ -127,7 +127,7 @@ impl Rerunner {
         }
     }
 
-    /// The last word of a run that ends before its question is answered: the answer before, if there was one.
+    /// The last snapshot of a run that ends before its question is answered: the answer before, if there was one.
     fn give_up(&self, before: Snapshot) {
         let mut last = Snapshot { last: true, version: before.version + 1, elapsed: self.started.elapsed(), ..before };
         if last.version > 1 {
@@ -141,6 +141,44 @@ impl Rerunner {
         }
         self.shelf.put(last);
         self.wake.ring();
+    }
+
+    /// What the runs say together, with the answer over their rows; `took` is the time that asking took, and the rows
+    /// it was asked of.
+    fn next_snapshot(
+        &self,
+        before: Snapshot,
+        newest: &[Arc<Snapshot>],
+        last: bool,
+        answer: Result<DataFrame>,
+        took: (Duration, usize),
+    ) -> Snapshot {
+        let failed = newest.iter().find_map(|s| s.fault.clone());
+        let mut snapshot = Snapshot {
+            answer: before.answer,
+            version: before.version + 1,
+            last,
+            elapsed: self.started.elapsed(),
+            ..together(newest)
+        };
+        snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
+        snapshot.notes.push(format!(
+            "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for {} rows",
+            took.0.as_secs_f64() * 1e3,
+            took.1,
+        ));
+        match answer {
+            Ok(answer) => {
+                snapshot.stats.groups = answer.height() as u64;
+                snapshot.answer = answer;
+                snapshot.fault = failed;
+            }
+            Err(fault) => {
+                snapshot.fault = failed.or(Some(fault));
+                snapshot.last = true;
+            }
+        }
+        snapshot
     }
 
     fn work(&self, rung: &Receiver<()>) {
@@ -160,7 +198,8 @@ impl Rerunner {
             }
             let last = newest.iter().all(|s| s.last);
             let versions: Vec<u64> = newest.iter().map(|s| s.version).collect();
-            // Nobody counts what asking takes: where memory is short, it is done when all files are read.
+            // What asking takes is not within the budget: where memory is limited, the question waits until all files
+            // are read.
             let too_early = self.options.memory.is_some() && newest.iter().any(|s| s.history_share() < 1.0);
             if !last && (Instant::now() < due || too_early || asked_of.as_ref() == Some(&versions)) {
                 continue;
@@ -179,31 +218,7 @@ impl Rerunner {
             let cost = begun.elapsed();
             due = Instant::now() + (cost * ANSWER_SHARE).max(self.options.pace);
             asked_of = Some(versions);
-            let failed = newest.iter().find_map(|s| s.fault.clone());
-            snapshot = Snapshot {
-                answer: snapshot.answer,
-                version: snapshot.version + 1,
-                last,
-                elapsed: self.started.elapsed(),
-                ..together(&newest)
-            };
-            snapshot.stats.first_answer_ms.get_or_insert(snapshot.elapsed.as_secs_f64() * 1e3);
-            snapshot.notes.push(format!(
-                "re-run (not incremental): the question is asked anew of all rows stored, which took {:.0} ms for \
-                 {of_rows} rows",
-                cost.as_secs_f64() * 1e3,
-            ));
-            match answer {
-                Ok(answer) => {
-                    snapshot.stats.groups = answer.height() as u64;
-                    snapshot.answer = answer;
-                    snapshot.fault = failed;
-                }
-                Err(fault) => {
-                    snapshot.fault = failed.or(Some(fault));
-                    snapshot.last = true;
-                }
-            }
+            snapshot = self.next_snapshot(snapshot, &newest, last, answer, (cost, of_rows));
             let last = snapshot.last;
             self.shelf.put(snapshot.clone());
             self.wake.ring();

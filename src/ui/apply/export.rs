@@ -9,7 +9,7 @@ use super::super::{App, dialog};
 use super::model::MODEL;
 use crate::data::Fault;
 use crate::engine::Job;
-use crate::engine::open::{save_answer, save_sealed};
+use crate::engine::save::{save_answer, save_sealed};
 
 impl App {
     pub(in crate::ui) fn apply_export(&mut self, export: ExportAction) {

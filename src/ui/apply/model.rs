@@ -11,7 +11,7 @@ use super::super::report::Report;
 use super::super::train::TrainForm;
 use super::super::worksheet::{Worksheet, WorksheetId};
 use crate::engine::Job;
-use crate::engine::lesson::Learned;
+use crate::engine::train::Trained;
 use crate::learn::model;
 
 /// The ending of a model's file.
@@ -60,7 +60,7 @@ impl App {
     }
 
     /// Adds a trained model under its table, and shows its report if the form of the training is open.
-    fn model_trained(&mut self, sheet: WorksheetId, learned: Learned) {
+    fn model_trained(&mut self, sheet: WorksheetId, learned: Trained) {
         let (name, target) = (learned.target.name.clone(), learned.target.clone());
         let id = self.models.add(sheet, &name, target, (&learned).into(), None);
         if self.pane == Some(Pane::Train) {

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{ModelGuard, error, place};
 use crate::data::Fault;
-use crate::engine::guard::{Watched, Who};
+use crate::engine::guard::{Contender, GuardStatus};
 use crate::learn::drift::Reason;
 use crate::learn::forest::Forest;
 use crate::learn::model::{LearntTo, Lived};
@@ -65,7 +65,7 @@ impl App {
     }
 
     /// Replaces the model by a challenger, under the same name.
-    fn swap(&mut self, id: ModelId, who: Who) {
+    fn swap(&mut self, id: ModelId, who: Contender) {
         let Some(entry) = self.models.get(id) else { return };
         let Some(guard) = self.guards.of(id) else { return };
         let Some((trained, note)) = challenger(guard, entry, who) else { return };
@@ -125,7 +125,7 @@ impl App {
             guard.poll(entry);
             let origin = Origin::Guard(guard.model);
             // The error is the strongest reason; else the oldest one.
-            let worst = |w: &Watched| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
+            let worst = |w: &GuardStatus| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
             let stale = guard.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
             match stale {
                 Some((stale, watched)) if !guard.alerted || self.notices.shows(&origin) => {
@@ -179,7 +179,7 @@ impl App {
 }
 
 /// The forest of a challenger, and the note on the swap for the report.
-fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(TrainedForest, String)> {
+fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> Option<(TrainedForest, String)> {
     let at = now();
     let before = match &entry.report {
         Some(report) => {
@@ -188,9 +188,9 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(Train
         None => trees(entry.forest()),
     };
     let watched = guard.newest.as_ref();
-    let compared = |who: Who| {
-        let standing = |who: Who| watched.and_then(|w| w.standing(who).copied());
-        match (standing(who), standing(Who::Champion)) {
+    let compared = |who: Contender| {
+        let standing = |who: Contender| watched.and_then(|w| w.standing(who).copied());
+        match (standing(who), standing(Contender::Champion)) {
             (Some(new), Some(old)) if new.rows > 0 => {
                 format!(
                     "; on the same {} the error was {} instead of {}",
@@ -203,8 +203,8 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(Train
         }
     };
     match who {
-        Who::Champion => None,
-        Who::Fused => {
+        Contender::Champion => None,
+        Contender::Fused => {
             let fresh = watched?.fused.clone()?;
             let note = format!(
                 "Swapped on {at} (UTC) from {before} to the fused forest: {} of its {} trees are of the stream{}",
@@ -219,7 +219,7 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> Option<(Train
                 TrainedForest { lived, baseline, until, learnt_to: learnt_to(guard), ..fresh.forest.clone().into() };
             Some((trained, note))
         }
-        Who::Retrained => {
+        Contender::Retrained => {
             let learned = guard.rival(entry)?;
             let note = format!(
                 "Swapped on {at} (UTC) from {before} to a forest of the newest {}{}",

@@ -1,14 +1,14 @@
 //! The figures of a guard: the error over the stream, and the distribution of a feature in training and now.
 
 use super::View;
-use crate::engine::guard::{ALL, Watched, Who};
+use crate::engine::guard::{ALL, Contender, GuardStatus};
 use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::learn::drift::{BaselineFeature, Binning};
 use crate::learn::forest::Task;
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::numbers;
 
-pub fn of(view: &View, watched: &Watched, entry: &ModelEntry) -> Figure {
+pub fn of(view: &View, watched: &GuardStatus, entry: &ModelEntry) -> Figure {
     match view {
         View::Error => errors(watched, entry),
         View::Feature(name) => feature(name, watched, entry).unwrap_or_default(),
@@ -19,14 +19,14 @@ pub fn of(view: &View, watched: &Watched, entry: &ModelEntry) -> Figure {
 const CHANGED: usize = 6;
 
 /// A line for each contestant, and a vertical line where the error changed.
-fn errors(watched: &Watched, entry: &ModelEntry) -> Figure {
+fn errors(watched: &GuardStatus, entry: &ModelEntry) -> Figure {
     let numbers = entry.forest().task == Task::Numbers;
     let unit = if numbers { 1.0 } else { 100.0 };
     let x: Vec<f64> = watched.curve.iter().map(|p| p.at as f64).collect();
     let mut series = Vec::new();
     let mut top = 0.0_f64;
     // A fused forest that equals the model would hide the model's line.
-    let takes_part = |who: Who| who != Who::Fused || watched.fused.is_some();
+    let takes_part = |who: Contender| who != Contender::Fused || watched.fused.is_some();
     for (i, who) in ALL.iter().enumerate().filter(|(_, who)| takes_part(**who)) {
         let y: Vec<f64> = watched.curve.iter().map(|p| p.error.get(i).copied().unwrap_or(f64::NAN) * unit).collect();
         let highest = y.iter().copied().filter(|y| y.is_finite()).fold(f64::NEG_INFINITY, f64::max);
@@ -62,7 +62,7 @@ const VALUES: usize = 20;
 const BINS: usize = 24;
 
 /// The share of rows in training and now.
-fn feature(name: &str, watched: &Watched, entry: &ModelEntry) -> Option<Figure> {
+fn feature(name: &str, watched: &GuardStatus, entry: &ModelEntry) -> Option<Figure> {
     let baseline = entry.baseline.as_ref()?;
     let at = baseline.features.iter().position(|f| f.name == name)?;
     let feature = baseline.features.get(at)?;

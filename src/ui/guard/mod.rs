@@ -12,10 +12,10 @@ use super::train::reached;
 use super::widget::numbers;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
-use crate::engine::guard::{self, Guarding, Rival, Watched, Who};
-use crate::engine::lesson::{self, Learned, Lesson, Scope, Test};
+use crate::engine::guard::{self, Contender, GuardSettings, GuardStatus, RetrainedForest};
 use crate::engine::train::Training;
-use crate::engine::{Job, Keep, Mark, Progress, Reached, Table};
+use crate::engine::train::{self, HoldOut, Trained, TrainingRows, TrainingSpec};
+use crate::engine::{Job, Progress, Reached, Sampling, Table, TablePosition};
 use crate::learn::forest::{Forest, Missing, Task};
 use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
@@ -57,11 +57,11 @@ pub struct ModelGuard {
     pub model: ModelId,
     /// The table at the start of the watching.
     table: Option<Arc<Table>>,
-    job: Option<Job<Watched>>,
-    shelf: Latest<Watched>,
+    job: Option<Job<GuardStatus>>,
+    shelf: Latest<GuardStatus>,
     /// A retrained forest is put here, so that the running guard compares it.
-    challenger: Latest<Rival>,
-    pub newest: Option<Arc<Watched>>,
+    challenger: Latest<RetrainedForest>,
+    pub newest: Option<Arc<GuardStatus>>,
     /// The fault of the watching, or of a retraining.
     pub fault: Option<Fault>,
     pub window_rows: u64,
@@ -71,9 +71,9 @@ pub struct ModelGuard {
     built: Option<(u64, View)>,
     /// The number of newest rows to train on, as typed.
     pub rows: String,
-    retraining: Option<Job<Learned>>,
+    retraining: Option<Job<Trained>>,
     /// The newest forest that was retrained.
-    pub retrained: Option<Arc<Learned>>,
+    pub retrained: Option<Arc<Trained>>,
     /// Whether the alert was posted.
     alerted: bool,
     /// Whether the guard is switched on: then it starts again when its table is opened again.
@@ -134,7 +134,7 @@ impl ModelGuard {
             self.challenger.put(rival(learned));
         }
         (self.table, self.on) = (Some(sheet.table.clone()), true);
-        let guarding = Guarding {
+        let guarding = GuardSettings {
             table: sheet.table.clone(),
             target: entry.target.clone(),
             forest: entry.scorer.forest().clone(),
@@ -158,22 +158,26 @@ impl ModelGuard {
         self.fault = None;
         let forest = entry.scorer.forest().clone();
         let training = entry.training.clone().unwrap_or_else(|| training(&forest));
-        let lesson = Lesson {
+        let spec = TrainingSpec {
             table: sheet.table.clone(),
             reached: self.reached(sheet, entry),
             target: entry.target.clone(),
             training,
-            scope: Scope::Kept(Keep::Newest(rows)),
-            test: Test::Newest(TEST),
+            rows: TrainingRows::Sample(Sampling::Newest(rows)),
+            test: HoldOut::Newest(TEST),
             champion: Some(forest),
         };
-        self.retraining = Some(lesson::learn(lesson, Latest::default(), wake.clone()));
+        self.retraining = Some(train::train_on_table(spec, Latest::default(), wake.clone()));
     }
 
     /// How far the feeds were read, by the live run, the guard and the training together.
     fn reached(&self, sheet: &Worksheet, entry: &ModelEntry) -> Reached {
         let mut all = reached(sheet);
-        let own = self.table.as_ref().zip(self.newest.as_ref()).map(|(table, w)| Mark::new(table, w.reached.clone()));
+        let own = self
+            .table
+            .as_ref()
+            .zip(self.newest.as_ref())
+            .map(|(table, w)| TablePosition::new(table, w.reached.clone()));
         entry.until.iter().chain(&own).filter_map(|mark| mark.of(&sheet.table)).for_each(|more| all.merge(more));
         all
     }
@@ -243,16 +247,16 @@ impl ModelGuard {
     }
 
     /// The forest that was retrained, unless it is the model itself.
-    pub fn rival(&self, entry: &ModelEntry) -> Option<&Arc<Learned>> {
+    pub fn rival(&self, entry: &ModelEntry) -> Option<&Arc<Trained>> {
         self.retrained.as_ref().filter(|learned| !Arc::ptr_eq(&learned.forest, entry.scorer.forest()))
     }
 
     /// Whether there is a forest to swap to.
-    pub fn offers(&self, who: Who, entry: &ModelEntry) -> bool {
+    pub fn offers(&self, who: Contender, entry: &ModelEntry) -> bool {
         match who {
-            Who::Champion => false,
-            Who::Fused => self.newest.as_ref().is_some_and(|w| w.fused.is_some()),
-            Who::Retrained => self.rival(entry).is_some(),
+            Contender::Champion => false,
+            Contender::Fused => self.newest.as_ref().is_some_and(|w| w.fused.is_some()),
+            Contender::Retrained => self.rival(entry).is_some(),
         }
     }
 
@@ -294,8 +298,8 @@ impl ModelGuard {
 }
 
 /// A retrained forest, as the guard compares it.
-fn rival(learned: &Learned) -> Rival {
-    Rival { forest: learned.forest.clone(), until: Some(learned.until.clone()) }
+fn rival(learned: &Trained) -> RetrainedForest {
+    RetrainedForest { forest: learned.forest.clone(), until: Some(learned.until.clone()) }
 }
 
 /// Settings of training for a forest from a file.
@@ -308,7 +312,7 @@ fn training(forest: &Forest) -> Training {
 }
 
 /// A position in the stream, as a time or a row number.
-pub fn place(watched: &Watched, at: i64) -> String {
+pub fn place(watched: &GuardStatus, at: i64) -> String {
     if watched.by_time {
         numbers::time(at.div_euclid(1_000_000).saturating_mul(1_000_000))
     } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Button, Label, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use crate::engine::guard::{ALL, Standing, Who};
+use crate::engine::guard::{ALL, Contender, Standing};
 use crate::learn::forest::Task;
 use crate::learn::verdict::Verdict;
 use crate::ui::action::GuardAction;
@@ -30,15 +30,15 @@ struct Contestant<'a> {
 }
 
 impl<'a> Contestant<'a> {
-    fn new(guard: &'a ModelGuard, entry: &'a ModelEntry, who: Who) -> Self {
+    fn new(guard: &'a ModelGuard, entry: &'a ModelEntry, who: Contender) -> Self {
         let learned = guard.rival(entry).map(AsRef::as_ref);
         let held_out = match who {
-            Who::Champion => learned
+            Contender::Champion => learned
                 .and_then(|l| l.champion.as_ref())
                 .filter(|(then, _)| Arc::ptr_eq(then, entry.scorer.forest()))
                 .map(|(_, verdict)| verdict),
-            Who::Fused => None,
-            Who::Retrained => learned.map(|l| &l.report.verdict),
+            Contender::Fused => None,
+            Contender::Retrained => learned.map(|l| &l.report.verdict),
         };
         Self { entry, standing: guard.newest.as_ref().and_then(|w| w.standing(who)).copied(), held_out }
     }
@@ -55,7 +55,7 @@ impl<'a> Contestant<'a> {
 /// The metrics: on the newest rows and on all rows that every contestant predicted, and on the rows held out from a
 /// retraining.
 fn figures(guard: &ModelGuard, entry: &ModelEntry) -> Vec<Metric> {
-    let same = guard.newest.as_ref().and_then(|w| w.standing(Who::Champion).copied());
+    let same = guard.newest.as_ref().and_then(|w| w.standing(Contender::Champion).copied());
     let counted = |what: &str, rows: Option<u64>| {
         rows.filter(|n| *n > 0).map_or_else(|| what.to_owned(), |n| format!("{what} {}", numbers::count(n)))
     };
@@ -132,7 +132,7 @@ fn contestant_ui(
     row: &mut egui_extras::TableRow<'_, '_>,
     guard: &ModelGuard,
     entry: &ModelEntry,
-    who: Who,
+    who: Contender,
     figures: &[Metric],
     act: &mut Vec<GuardAction>,
 ) {
@@ -152,8 +152,8 @@ fn contestant_ui(
     });
 }
 
-fn swap_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, who: Who, act: &mut Vec<GuardAction>) {
-    if who != Who::Champion {
+fn swap_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, who: Contender, act: &mut Vec<GuardAction>) {
+    if who != Contender::Champion {
         let button = ui
             .add_enabled(guard.offers(who, entry), Button::new("Swap"))
             .accessible_name(format!("Swap to {}", who.word()));
@@ -175,7 +175,7 @@ fn swap_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, who: Who, act: &
 
 /// A line on the rows that the comparison covers.
 pub fn rows_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry) {
-    let same = guard.newest.as_deref().and_then(|w| Some((w, w.standing(Who::Champion).filter(|s| s.rows > 0)?)));
+    let same = guard.newest.as_deref().and_then(|w| Some((w, w.standing(Contender::Champion).filter(|s| s.rows > 0)?)));
     let text = match same {
         Some((watched, s)) => {
             let since = |rows: u64, at| format!("{} since {}", numbers::count(rows), place(watched, at));
@@ -193,18 +193,18 @@ pub fn rows_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry) {
 }
 
 /// The description of a contestant.
-fn about(guard: &ModelGuard, entry: &ModelEntry, who: Who) -> String {
+fn about(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> String {
     let watched = guard.newest.as_deref();
     match who {
-        Who::Champion => format!("{}, {} trees", entry.name, entry.forest().trees.len()),
-        Who::Fused => match watched.and_then(|w| w.fused.as_deref()) {
+        Contender::Champion => format!("{}, {} trees", entry.name, entry.forest().trees.len()),
+        Contender::Fused => match watched.and_then(|w| w.fused.as_deref()) {
             Some(fresh) => format!("{} of {} trees are of the stream", fresh.fresh_trees, fresh.forest.trees.len()),
             None => match watched.map_or(0, |w| w.fitted) {
                 0 => "the same trees, until the stream has taught it others".to_owned(),
                 n => format!("{} of the stream tried, none better so far", numbers::counted(n, "tree")),
             },
         },
-        Who::Retrained => match guard.rival(entry) {
+        Contender::Retrained => match guard.rival(entry) {
             Some(learned) => {
                 let new =
                     if watched.is_some_and(|w| w.standing(who).is_some()) { "" } else { "; rows new to it test it" };

@@ -7,7 +7,7 @@ use eframe::egui::{
 use egui_extras::{Column, TableBuilder};
 
 use super::{challengers, chart, feed::fault_ui};
-use crate::engine::guard::Watched;
+use crate::engine::guard::GuardStatus;
 use crate::learn::drift::{FeatureDrift, Level, Reason};
 use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, GuardAction};
 use crate::ui::guard::{ModelGuard, View, place};
@@ -120,7 +120,7 @@ fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
 }
 
 /// A line on its rows: how many were seen, lacked values, were unreadable, and are labelled.
-fn seen(watched: &Watched, sheet: &Worksheet) -> String {
+fn seen(watched: &GuardStatus, sheet: &Worksheet) -> String {
     let from = if watched.from_training { "since the training" } else { "since the first live row" };
     if watched.rows == 0 {
         return format!("no row of {} {from} yet", sheet.table.name);

@@ -5,7 +5,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::grid;
 use crate::data::Rejects;
-use crate::engine::counts::Rows;
+use crate::engine::counts::RowCounts;
 use crate::query::window::WindowStatus;
 use crate::ui::action::{Action, AppAction, RunAction, TableAction};
 use crate::ui::widget::modal::modal_ui;
@@ -36,7 +36,7 @@ pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 }
 
 /// What could not be read, in few words; nothing where all could.
-pub fn counted(rows: &Rows) -> Option<String> {
+pub fn counted(rows: &RowCounts) -> Option<String> {
     match (rows.rejected, rows.cells) {
         (0, 0) => None,
         (rows, 0) => Some(format!("{} rejected", numbers::count(rows))),

@@ -7,7 +7,7 @@ use eframe::egui::{
 
 use super::feed::fault_ui;
 use crate::data::Fault;
-use crate::engine::lesson::{Proposed, is_name};
+use crate::engine::train::{Proposed, is_name};
 use crate::learn::encode::kind_of;
 use crate::learn::forest::{FeatureKind, Missing};
 use crate::learn::propose::{LeftOut, Reason};

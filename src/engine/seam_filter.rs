@@ -13,7 +13,7 @@ use crate::query::window::{Micros, micros_of};
 
 /// Decides row by row, while a run goes on, what each face owns.
 #[derive(Debug)]
-pub struct Divider {
+pub struct SeamFilter {
     rule: Rule,
     /// True when both faces are known to hold the same rows, so that a seam at a time leaves nothing out.
     pub whole: bool,
@@ -35,7 +35,7 @@ enum Rule {
     },
 }
 
-impl Divider {
+impl SeamFilter {
     /// # Errors
     /// When the seam names a column that the table lacks, or needs an event time that it has not. `seen` are keys that
     /// a checkpoint knows of.

@@ -1,22 +1,22 @@
-//! Champion and challengers on the same rows: each row is foretold by all of them before any learns from it, and what
-//! they were wrong by is kept, over the newest rows and as a curve over all of them in bounded memory.
+//! Champion and challengers on the same rows: each row is predicted by all of them before any learns from it, and their
+//! errors are kept, over the newest rows and as a curve over all of them in bounded memory.
 
 use std::collections::VecDeque;
 
-/// Who takes part.
+/// The forests that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum Contender {
     /// The model in use.
     Champion,
-    /// Its trees and those that the stream has taught.
+    /// Its trees and those fitted on the stream.
     Fused,
     /// A new forest, trained on the newest rows.
     Retrained,
 }
 
-pub const ALL: [Who; 3] = [Who::Champion, Who::Fused, Who::Retrained];
+pub const ALL: [Contender; 3] = [Contender::Champion, Contender::Fused, Contender::Retrained];
 
-impl Who {
+impl Contender {
     pub fn word(self) -> &'static str {
         match self {
             Self::Champion => "in use",
@@ -39,19 +39,19 @@ pub struct Point {
     /// The place of the last of them.
     pub at: i64,
     pub rows: u64,
-    /// `NaN` of who did not foretell them.
+    /// By contender; `NaN` where it did not predict them.
     pub error: [f64; ALL.len()],
 }
 
-/// How somebody does, on the rows that all who take part foretold: the newest of them, and all since they do.
+/// How a contender does, on the rows that all who take part have predicted: the newest of them, and all of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Standing {
-    pub who: Who,
+    pub who: Contender,
     /// The mean error over the newest `rows` rows, the first of which stands at `since`.
     pub error: f64,
     pub rows: u64,
     pub since: i64,
-    /// Of numbers, on these rows: the root of the mean squared error, and R².
+    /// For numbers: the root of the mean squared error on these rows, and R².
     pub rmse: f64,
     pub r2: f64,
     /// The mean error over all `all` rows since `all_since`.
@@ -63,15 +63,15 @@ pub struct Standing {
 /// A row that was tested.
 #[derive(Clone, Copy, Debug)]
 pub struct Tested {
-    /// What each was wrong by; `NaN` of who said nothing.
+    /// The error of each contender; `NaN` where it gave no prediction.
     pub errors: [f64; ALL.len()],
-    /// The number that was to be foretold; `NaN` of a class.
+    /// The number that was to be predicted; `NaN` of a class.
     pub truth: f64,
     pub at: i64,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Race {
+pub struct Comparison {
     recent: VecDeque<Tested>,
     curve: Vec<Point>,
     open: Sums,
@@ -79,9 +79,9 @@ pub struct Race {
     rows: u64,
     /// Rows of a point.
     step: u64,
-    /// Who has foretold a row.
+    /// Which contenders have predicted a row.
     present: [bool; ALL.len()],
-    /// The rows that all of those foretold, since the last of them came, and where the first stands.
+    /// The rows that all present contenders predicted, since the last of them came, and where the first row stands.
     same: Sums,
     same_since: i64,
 }
@@ -97,13 +97,13 @@ impl Sums {
         }
     }
 
-    /// Of who has foretold at least so many.
+    /// The mean of each contender with at least so many rows.
     fn mean(&self, least: u64) -> [f64; ALL.len()] {
         self.0.map(|(sum, count)| if count >= least.max(1) { sum / count as f64 } else { f64::NAN })
     }
 }
 
-impl Race {
+impl Comparison {
     pub fn add(&mut self, row: Tested) {
         self.rows += 1;
         for (present, error) in self.present.iter_mut().zip(&row.errors) {
@@ -137,13 +137,13 @@ impl Race {
         }
     }
 
-    /// Whether all who take part foretold it.
+    /// Whether all present contenders predicted it.
     fn by_all(&self, row: &Tested) -> bool {
         self.present.iter().zip(&row.errors).all(|(present, error)| !present || error.is_finite())
     }
 
-    /// `who` leaves, or somebody else takes part in its place.
-    pub fn anew(&mut self, who: Who) {
+    /// `who` leaves, or another forest takes its place.
+    pub fn anew(&mut self, who: Contender) {
         let Some(at) = ALL.iter().position(|w| *w == who) else { return };
         for row in &mut self.recent {
             if let Some(error) = row.errors.get_mut(at) {
@@ -180,13 +180,13 @@ impl Race {
         &self.curve
     }
 
-    /// Of all who take part.
+    /// The standing of each present contender.
     pub fn standings(&self) -> Vec<Standing> {
         let newest: Vec<&Tested> = self.recent.iter().filter(|row| self.by_all(row)).collect();
         let (rows, since) = (newest.len() as f64, newest.first().map_or(self.same_since, |row| row.at));
         let mean = newest.iter().map(|row| row.truth).sum::<f64>() / rows;
         let spread: f64 = newest.iter().map(|row| (row.truth - mean).powi(2)).sum();
-        let standing = |(i, who): (usize, &Who)| {
+        let standing = |(i, who): (usize, &Contender)| {
             let errors = || newest.iter().map(|row| of(&row.errors, i));
             let squares: f64 = errors().map(|e| e * e).sum();
             let (all_sum, all) = *self.same.0.get(i)?;

@@ -1,22 +1,25 @@
 //! Opening what a person gives us: files and feeds become tables. The window does it as jobs, the command line at once.
 
+mod feeds;
+mod paths;
+mod seam;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use polars::prelude::{DataFrame, DataType, Field, Schema, SchemaRef, TimeUnit};
+use polars::prelude::{DataType, Field, Schema, SchemaRef};
 
-use super::feed::{FIRST_ROWS, Feed};
+pub use self::feeds::{Preview, attach_feed, open_feed, preview_feed};
+pub use self::paths::{Found, Opened, open_paths};
+pub use self::seam::parse_seam;
+use super::feed::Feed;
 use super::recording::Place;
-use super::sealed_answer::SealedAnswer;
 use super::seam::Seam;
-use super::table::{DEFAULT_LATENESS, Table, TimeColumn, difference, name_of};
-use super::{Job, job::Reporter};
-use crate::data::format::{self, parse_datetime};
+use super::table::{DEFAULT_LATENESS, Table, TimeColumn};
 use crate::data::{Fault, Result, Setting};
-use crate::learn::model::{Saved, is_model, load};
 use crate::source::history::{History, expand, open_history};
-use crate::source::live::{Event, Expect, FeedUrl, ReadOptions, file};
+use crate::source::live::{Expect, FeedUrl};
 use crate::store::log::Keep;
 use crate::sync::{Cancel, Wake};
 
@@ -236,178 +239,6 @@ pub fn attach(mut table: Table, url: &str) -> Result<Table> {
     Ok(table)
 }
 
-/// Reads `position`, `time:T`, `key:COL` or `append` for a table.
-///
-/// # Errors
-/// Anything else, a time that is none, or a seam that the table's sources cannot prove.
-pub fn parse_seam(text: &str, table: &Table) -> Result<Seam> {
-    let wrong = |what: String| Fault::new(what).at(format!("the seam of {}", table.name));
-    match text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest))) {
-        ("append", None) => Ok(Seam::Append),
-        ("position", None) if table.seam == Seam::Position || table.history.is_empty() || table.live.is_empty() => {
-            Ok(Seam::Position)
-        }
-        ("position", None) => Err(wrong("history and live are not one log, so positions prove nothing".to_owned())
-            .hint(format!("follow the history's own file ({}), or use time:T, key:COLUMN or append", file::ADDRESS))),
-        ("time", Some(t)) => {
-            let at = parse_datetime(t.trim(), TimeUnit::Microseconds)
-                .ok_or_else(|| wrong(format!("'{t}' is not a time")).hint("write it like time:2001-03-01T12:00:00"))?;
-            Ok(Seam::Time(at))
-        }
-        ("key", Some(column)) if !column.is_empty() => {
-            let found = table
-                .schema
-                .iter_names()
-                .find(|n| n.as_str() == column)
-                .or_else(|| table.schema.iter_names().find(|n| n.eq_ignore_ascii_case(column)));
-            found.map(|name| Seam::Key(name.to_string())).ok_or_else(|| {
-                wrong(format!("there is no column '{column}'")).hint("name a column that tells rows apart")
-            })
-        }
-        _ => Err(wrong(format!("'{text}' is no seam")).hint("it is position, time:T, key:COLUMN or append")),
-    }
-}
-
-/// What became of one path.
-#[derive(Debug)]
-pub struct Opened {
-    pub path: PathBuf,
-    pub found: Result<Found>,
-}
-
-/// What a path holds.
-#[derive(Debug)]
-pub enum Found {
-    Table(Box<Table>),
-    /// A file that begins as a model does.
-    Model(Box<Saved>),
-}
-
-/// Opens files and folders: each gives a table, a model, or the fault that kept it from being one. Files of one folder
-/// with the same schema become one table; a file of a folder that fails does not keep the others away.
-pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
-    Job::start("open", wake, move |report| {
-        let total = paths.len() as u64;
-        let mut opened = Vec::new();
-        for (done, path) in paths.into_iter().enumerate() {
-            report.progress(done as u64, total, path.display().to_string());
-            open_one(path, report, &mut opened)?;
-        }
-        Ok(opened)
-    })
-}
-
-fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Result<()> {
-    let files = match expand(&path) {
-        Ok(files) => files,
-        Err(fault) => {
-            opened.push(Opened { path, found: Err(fault) });
-            return Ok(());
-        }
-    };
-    let single = files.len() == 1 && !path.is_dir();
-    let mut tables: Vec<Table> = Vec::new();
-    let total = files.len() as u64;
-    for (done, file) in files.into_iter().enumerate() {
-        report.check()?;
-        report.progress(done as u64, total, file.display().to_string());
-        if is_model(&file) {
-            opened.push(Opened { found: load(&file).map(|saved| Found::Model(Box::new(saved))), path: file });
-            continue;
-        }
-        // Types settled by the first file of a folder hold for the others where they have the same columns.
-        match open_history(&file, None) {
-            Ok(history) => match tables.iter_mut().find(|t| difference(&t.schema, history.schema()).is_none()) {
-                Some(table) => table.history.push(history),
-                None => {
-                    let name = name_of(if single || !tables.is_empty() { &file } else { &path });
-                    tables.push(Table::of_history(&name, vec![history])?);
-                }
-            },
-            Err(fault) => opened.push(Opened { path: file, found: Err(fault) }),
-        }
-    }
-    opened.extend(
-        tables.into_iter().map(|table| Opened { path: path.clone(), found: Ok(Found::Table(Box::new(table))) }),
-    );
-    Ok(())
-}
-
-/// The first rows of a feed.
-#[derive(Debug)]
-pub struct Preview {
-    pub schema: SchemaRef,
-    pub rows: DataFrame,
-}
-
-/// Rows that a preview shows.
-const PREVIEW_ROWS: usize = 20;
-
-/// Connects to a feed, waits for its first rows (at most ten seconds) and lets go again.
-pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
-    Job::start("test feed", wake, move |report| {
-        report.progress(0, 0, "connecting");
-        let feed = Feed::new(&url, Expect::default())?;
-        if feed.url.follows_file() {
-            let path = feed.url.path()?;
-            std::fs::metadata(&path).map_err(|e| Fault::io(path.display().to_string(), &e))?;
-        }
-        let silent = || {
-            Fault::new(format!("no row came within {} s", FIRST_ROWS.as_secs()))
-                .at(feed.url.shown())
-                .hint("check the address, and whether it needs a subscribe message")
-        };
-        let schema = feed.settle(FIRST_ROWS, &report.cancel)?;
-        report.check()?;
-        let schema = schema.ok_or_else(silent)?;
-        report.progress(0, 0, "connected");
-        let (mut opened, _) = feed.connect()?;
-        while opened.settle(Duration::from_millis(50))?.is_none() {
-            report.check()?;
-        }
-        let mut live = opened.read(&ReadOptions::default())?;
-        let mut rows = DataFrame::empty_with_schema(&schema);
-        for _ in 0..20 {
-            report.check()?;
-            match live.poll(Duration::from_millis(50))? {
-                Event::Chunk(chunk) => rows = rows.vstack(&chunk.frame)?,
-                Event::End => break,
-                _ if rows.height() > 0 => break,
-                _ => {}
-            }
-            if rows.height() >= PREVIEW_ROWS {
-                break;
-            }
-        }
-        Ok(Preview { rows: rows.head(Some(PREVIEW_ROWS)), schema })
-    })
-}
-
-/// Connects a feed as a table of its own and, where its rows can be had only once, begins to record it.
-pub fn open_feed(given: Given, wake: Wake) -> Job<Table> {
-    let bell = wake.clone();
-    Job::start("connect", wake, move |report| {
-        report.progress(0, 0, "connecting");
-        let mut table = open_table(&given, FIRST_ROWS, &report.cancel)?;
-        record(&mut table, &bell)?;
-        Ok(table)
-    })
-}
-
-/// Adds a live face to an open table, recorded where its rows can be had only once.
-pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
-    let bell = wake.clone();
-    Job::start("connect", wake, move |report| {
-        report.progress(0, 0, "connecting");
-        let mut table = attach(table, &url)?;
-        if let Some(feed) = table.live.last().filter(|f| !f.kind.rereadable) {
-            feed.settle(FIRST_ROWS, &report.cancel)?;
-        }
-        record(&mut table, &bell)?;
-        Ok(table)
-    })
-}
-
 /// Begins to record the feeds whose rows can be had only once.
 ///
 /// # Errors
@@ -415,31 +246,4 @@ pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
 pub fn record(table: &mut Table, wake: &Wake) -> Result<()> {
     table.live = table.live.drain(..).map(|feed| feed.recorded(wake.clone())).collect::<Result<_>>()?;
     Ok(())
-}
-
-/// Writes all of an answer of which some is on disk, part after part joined to one.
-pub fn save_sealed(answer: Arc<SealedAnswer>, path: PathBuf, formulas: format::Formulas, wake: Wake) -> Job<PathBuf> {
-    Job::start("save", wake, move |report| {
-        let mut whole = DataFrame::empty();
-        answer.each(|part| {
-            report.check()?;
-            report.progress(whole.height() as u64, answer.groups(), "reading final windows");
-            if whole.width() == 0 {
-                whole = part
-            } else {
-                whole.vstack_mut(&part).map(drop)?
-            }
-            Ok(())
-        })?;
-        format::write_frame_with(&whole, &path, formulas)?;
-        Ok(path)
-    })
-}
-
-/// Writes an answer: `.csv`, `.parquet`, `.json` or `.arrow`.
-pub fn save_answer(answer: DataFrame, path: PathBuf, formulas: format::Formulas, wake: Wake) -> Job<PathBuf> {
-    Job::start("save", wake, move |_| {
-        format::write_frame_with(&answer, &path, formulas)?;
-        Ok(path)
-    })
 }

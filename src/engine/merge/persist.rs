@@ -1,9 +1,9 @@
-//! What the merger writes down at a barrier: final windows that leave memory, checkpoints, and the moment to verify.
+//! What the merger writes down at a barrier: final windows that leave memory, checkpoints, and the input to verify.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{ASIDE, Merger, tell};
+use super::{ASIDE, Merger, note_trouble};
 use crate::data::Result;
 use crate::engine::Feed;
 use crate::engine::checkpoint::{self, Counted, FeedAt, Meta};
@@ -38,7 +38,7 @@ impl Merger {
                 let pushed = self.sealed.push(self.partial.plan(), frame);
                 self.take_back(pushed);
             }
-            Err(fault) => tell(&self.shared, SEALING, Err(fault)),
+            Err(fault) => note_trouble(&self.shared, SEALING, Err(fault)),
         }
     }
 
@@ -52,13 +52,13 @@ impl Merger {
     /// Windows that were not written come back, and are tried again.
     fn take_back(&mut self, outcome: std::result::Result<(), Box<Unwritten>>) {
         let kept = outcome.or_else(|unwritten| self.partial.merge(&unwritten.frame).and(Err(unwritten.fault)));
-        tell(&self.shared, SEALING, kept);
+        note_trouble(&self.shared, SEALING, kept);
     }
 
     /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they
     /// are gone, so that it can be done at once.
-    pub(super) fn keep(&mut self, last: bool) {
-        if self.shared.torn.load(Ordering::Acquire) {
+    pub(super) fn persist(&mut self, last: bool) {
+        if self.shared.rows_left.load(Ordering::Acquire) {
             // What was left comes again when the run goes on from the checkpoint before.
             if let Some((number, _)) = self.barrier.take() {
                 self.shared.barrier.release(number);
@@ -91,10 +91,10 @@ impl Merger {
             return;
         }
         if let Some(aside) = self.aside.as_mut().filter(|_| save) {
-            tell(&self.shared, ASIDE, aside.flush());
+            note_trouble(&self.shared, ASIDE, aside.flush());
         }
         self.settle(true);
-        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.divider.seen()?)));
+        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.seam_filter.seen()?)));
         let meta = self.meta();
         if let Some((number, _)) = self.barrier.take() {
             self.shared.barrier.release(number);
@@ -103,10 +103,10 @@ impl Merger {
             Ok(known) => known,
             Err(fault) => return self.shared.note(format!("the state cannot be written: {fault}")),
         };
-        let moment = verify.then(|| self.moment(partial.clone()));
-        if let (Some((auditor, due)), Some(moment)) = (&mut self.auditor, moment) {
+        let input = verify.then(|| self.audit_input(partial.clone()));
+        if let (Some((auditor, due)), Some(input)) = (&mut self.auditor, input) {
             // A full channel means that the one before is not done yet.
-            let _ = auditor.try_send(moment);
+            let _ = auditor.try_send(input);
             let took = self.snapshot.audit.as_ref().map_or(Duration::ZERO, |a| a.took);
             due.done((took * AUDIT_SHARE).max(self.shared.options.audit.unwrap_or_default()));
         }
@@ -119,15 +119,15 @@ impl Merger {
                 .and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
             due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
             due.dirty = kept.is_err();
-            tell(&self.shared, CHECKPOINTS, kept);
+            note_trouble(&self.shared, CHECKPOINTS, kept);
         }
     }
 
     fn meta(&self) -> Meta {
         let (table, s) = (&self.shared.table, &self.snapshot);
         let feed = |(number, feed): (usize, &Feed)| {
-            let news = self.shared.news();
-            let log = news.logs.iter().find(|l| l.feed == number);
+            let diagnostics = self.shared.diagnostics();
+            let log = diagnostics.log(number);
             // A feed that was not asked yet stands where the last checkpoint left it.
             let before =
                 self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
@@ -148,7 +148,7 @@ impl Merger {
             history: self.history.done(),
             reached: self.reached.clone(),
             sealed: self.sealed.files().to_vec(),
-            spilled: self.spill.rounds().to_vec(),
+            spilled: self.spill.files().to_vec(),
             aside: self.aside.as_ref().map(|a| (a.late_counts(), a.rejected_counts())).unwrap_or_default(),
             counted: Counted {
                 rows: s.rows,

@@ -1,10 +1,10 @@
-//! What a guard has seen, at one moment: plain values for whoever shows them.
+//! What a guard has seen, at one moment: plain values to be shown.
 
 use std::sync::Arc;
 
-use super::race::{Point, Standing, Who};
+use super::comparison::{Contender, Point, Standing};
 use crate::engine::skew::Skew;
-use crate::engine::{Mark, Reached};
+use crate::engine::{Reached, TablePosition};
 use crate::learn::drift::{Baseline, FeatureDrift, Stale, Tally};
 use crate::learn::forest::Forest;
 
@@ -12,7 +12,7 @@ use crate::learn::forest::Forest;
 const KEPT: usize = 20;
 
 #[derive(Clone, Debug, Default)]
-pub struct Watched {
+pub struct GuardStatus {
     /// Grows with each.
     pub version: u64,
     /// Every feed has ended.
@@ -33,7 +33,7 @@ pub struct Watched {
     /// The largest event time.
     pub until: Option<i64>,
     pub reached: Reached,
-    /// False when nobody knows how the features were distributed in training.
+    /// False when it is not known how the features were distributed in training.
     pub has_baseline: bool,
     /// The features in the newest full window of so many rows, or, before that, in the rows so far.
     pub window_rows: u64,
@@ -43,7 +43,7 @@ pub struct Watched {
     /// What speaks against the model; empty while it can be trusted.
     pub stale: Vec<Stale>,
     /// When the error changed.
-    pub moments: Vec<Moment>,
+    pub moments: Vec<ErrorChange>,
     /// The error over the rows tested.
     pub curve: Vec<Point>,
     /// The model and its challengers on the same rows.
@@ -51,7 +51,7 @@ pub struct Watched {
     /// Trees that were fitted on live rows.
     pub fitted: u64,
     /// The committee, once it is another forest than the model.
-    pub fused: Option<Arc<Fresh>>,
+    pub fused: Option<Arc<FusedForest>>,
     /// Row by row: the scores that were given, against those that the same rows get when they are read again.
     pub skew: Skew,
     /// How many rows had been watched when the last change began.
@@ -62,14 +62,14 @@ pub struct Watched {
 
 /// The error is another one from there on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct ErrorChange {
     pub at: i64,
     pub worse: bool,
 }
 
 /// A forest that could take the model's place.
 #[derive(Clone, Debug)]
-pub struct Fresh {
+pub struct FusedForest {
     pub forest: Arc<Forest>,
     pub fresh_trees: usize,
     /// Live rows that the newest trees know.
@@ -77,16 +77,16 @@ pub struct Fresh {
     /// How the features are distributed in those.
     pub baseline: Arc<Baseline>,
     /// Rows from there on are new to it.
-    pub until: Mark,
+    pub until: TablePosition,
 }
 
-impl Watched {
+impl GuardStatus {
     /// Rows since the last change, or all of them.
     pub fn rows_since_change(&self) -> u64 {
         self.rows - self.changed_rows.unwrap_or(0).min(self.rows)
     }
 
-    pub fn standing(&self, who: Who) -> Option<&Standing> {
+    pub fn standing(&self, who: Contender) -> Option<&Standing> {
         self.standings.iter().find(|s| s.who == who)
     }
 
@@ -99,7 +99,7 @@ impl Watched {
         }
     }
 
-    pub(super) fn moment(&mut self, moment: Moment) {
+    pub(super) fn moment(&mut self, moment: ErrorChange) {
         self.moments.push(moment);
         if self.moments.len() > KEPT {
             self.moments.remove(0);

@@ -10,9 +10,9 @@ use super::shared::Shared;
 use crate::data::Result;
 use crate::data::format::RowWriter;
 
-/// Finished rows: of the history (stream 0) or a feed (from 1), and the how many-th of that stream.
+/// Finished rows of one piece: of the history (stream 0) or a feed (from 1), and the place of the piece in that stream.
 #[derive(Debug)]
-pub struct Sheaf {
+pub struct RowBatch {
     pub stream: usize,
     pub number: u64,
     pub rows: DataFrame,
@@ -25,29 +25,29 @@ struct Stream {
     waiting: BTreeMap<u64, DataFrame>,
 }
 
-/// Writes until the last worker is gone. A run that failed or that nobody wants any more leaves no file.
-pub fn pour(shared: &Shared, writer: RowWriter, sheaves: &Receiver<Sheaf>) {
-    if let Err(fault) = try_pour(shared, writer, sheaves) {
+/// Writes until the last worker is gone. A run that failed or was cancelled leaves no file.
+pub fn write_rows(shared: &Shared, writer: RowWriter, batches: &Receiver<RowBatch>) {
+    if let Err(fault) = try_write_rows(shared, writer, batches) {
         shared.fail(fault);
     }
     // Workers must not wait for a writer that has given up.
-    while sheaves.recv().is_ok() {}
+    while batches.recv().is_ok() {}
 }
 
-fn try_pour(shared: &Shared, mut writer: RowWriter, sheaves: &Receiver<Sheaf>) -> Result<()> {
+fn try_write_rows(shared: &Shared, mut writer: RowWriter, batches: &Receiver<RowBatch>) -> Result<()> {
     let mut streams: BTreeMap<usize, Stream> = BTreeMap::new();
-    while let Ok(sheaf) = sheaves.recv() {
-        let stream = streams.entry(sheaf.stream).or_default();
-        stream.waiting.insert(sheaf.number, sheaf.rows);
+    while let Ok(batch) = batches.recv() {
+        let stream = streams.entry(batch.stream).or_default();
+        stream.waiting.insert(batch.number, batch.rows);
         while let Some(rows) = stream.waiting.remove(&stream.next) {
             stream.next += 1;
             writer.write(&rows)?;
         }
-        if sheaves.is_empty() {
+        if batches.is_empty() {
             writer.show()?;
         }
         if writer.is_closed() {
-            // Who reads standard output has had enough.
+            // The reader of standard output has closed it.
             shared.finish.set();
             return Ok(());
         }
@@ -56,7 +56,7 @@ fn try_pour(shared: &Shared, mut writer: RowWriter, sheaves: &Receiver<Sheaf>) -
     for rows in streams.values().flat_map(|s| s.waiting.values()) {
         writer.write(rows)?;
     }
-    if shared.cancel.is_set() || shared.news().fault.is_some() {
+    if shared.cancel.is_set() || shared.diagnostics().fault.is_some() {
         return Ok(());
     }
     writer.finish().map(drop)

@@ -1,24 +1,24 @@
-//! The seam's skew check, on every row: the rows that came are read again by a connection of their own, in other
-//! pieces, and scored as a question about stored rows would score them. Inputs and scores must be those of the first
-//! time, bit for bit. Comparing is `skew`'s.
+//! The skew check on every row that is guarded: the rows that came are read again by a connection of their own, in
+//! other pieces, and scored as a question about stored rows would score them. Inputs and scores must be those of the
+//! first time, bit for bit. Comparing is `skew`'s.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use polars::prelude::*;
 
-use super::reader::{Reader, Step};
+use super::reader::{Reader, ReaderEvent};
 use crate::data::Result;
-use crate::engine::gather::Own;
+use crate::engine::gather::RowSelector;
 use crate::engine::scorer::Scorer;
-use crate::engine::skew::{Side, Skew, asked, compare};
+use crate::engine::skew::{Side, Skew, compare, every_score};
 use crate::query::model::Model;
 
 /// Rows that wait for their second reading at most; the feed waits then.
 const AHEAD: usize = 1 << 15;
 
 /// One feed's second reading.
-pub(super) struct Twice {
+pub(super) struct SecondReading {
     again: Reader,
     /// By partition: what each reading has and the other has not yet.
     waiting: Vec<(u32, [VecDeque<Scored>; 2])>,
@@ -35,7 +35,7 @@ struct Scored {
 const FIRST: usize = 0;
 const SECOND: usize = 1;
 
-impl Twice {
+impl SecondReading {
     pub fn new(again: Reader) -> Self {
         Self { again, waiting: Vec::new(), ended: false }
     }
@@ -75,7 +75,7 @@ impl Twice {
     ///
     /// # Errors
     /// The feed's, or what the model says.
-    pub fn go_on(&mut self, own: &Own<'_>, scorer: &Scorer, skew: &mut Skew, last: bool) -> Result<()> {
+    pub fn go_on(&mut self, selector: &RowSelector<'_>, scorer: &Scorer, skew: &mut Skew, last: bool) -> Result<()> {
         if self.ended {
             return Ok(());
         }
@@ -87,24 +87,24 @@ impl Twice {
             }
             return Ok(());
         }
-        match self.again.next(own, Duration::from_millis(5))? {
-            Step::Rows(rows) => {
+        match self.again.next(selector, Duration::from_millis(5))? {
+            ReaderEvent::Rows(rows) => {
                 let inputs = rows.frame.select(scorer.inputs().iter().cloned())?;
-                let scores = scorer.score(&inputs, &asked(scorer))?;
+                let scores = scorer.score(&inputs, &every_score(scorer))?;
                 let scored = Scored { epoch: rows.at.epoch, rows: join(&inputs, scores)? };
                 self.queue(rows.at.partition, SECOND, scored);
                 self.meet(scorer, skew)
             }
-            Step::End => {
+            ReaderEvent::End => {
                 self.end(skew);
                 Ok(())
             }
             // Said by the first reading already.
-            Step::Word(_) | Step::Quiet => Ok(()),
+            ReaderEvent::Note(_) | ReaderEvent::Quiet => Ok(()),
         }
     }
 
-    /// Rows that nobody will read again have no pair.
+    /// Rows that will not be read again have no pair.
     pub fn end(&mut self, skew: &mut Skew) {
         skew.alone += self.ahead(FIRST);
         self.waiting.clear();

@@ -1,17 +1,17 @@
 //! Learning from more rows than fit into memory. They are read twice: once to settle how values become codes, and once
 //! to keep them as codes, a chunk at a time. As many chunks as there is room for fit their share of the trees, by all
-//! threads, and the forests merge as every partial does. What becomes of the forest is left to `lesson`.
+//! threads, and the forests merge as every partial does. What becomes of the forest is left to `job`.
 
 use std::collections::BTreeSet;
 
 use polars::prelude::*;
 
-use super::gather::{Heap, Keep, Wanted, each, nothing};
-use super::job::Reporter;
-use super::lesson::{Fitted, Test, divide, newest, out_of};
-use super::train::{Training, grow};
-use super::{Reached, Table};
+use super::forest::{Training, grow};
+use super::holdout::{Fitted, HoldOut, newest_row, split, test_mask};
 use crate::data::Result;
+use crate::engine::gather::{RowSample, Sampling, Selection, each_part, no_rows};
+use crate::engine::job::Reporter;
+use crate::engine::{Reached, Table};
 use crate::learn::bins::SAMPLE;
 use crate::learn::drift::Baseline;
 use crate::learn::dropped::Dropped;
@@ -29,27 +29,27 @@ pub const ROOM: usize = 32 << 20;
 /// and rows that are kept to know how features are distributed.
 const KEPT: usize = 100_000;
 
-/// What is learnt from: what is wanted of a table, its feeds as far as `reached`.
-pub(super) struct Rows<'a> {
+/// The rows to train on: what is wanted of a table, its feeds as far as `reached`.
+pub(super) struct TableRows<'a> {
     pub table: &'a Table,
     pub reached: &'a Reached,
-    pub wanted: &'a Wanted,
+    pub wanted: &'a Selection,
 }
 
 /// Fits a forest on all rows of the table, `most` in memory at a time and those before them as codes, of which `room`
 /// bytes are never too many.
 ///
 /// # Errors
-/// Those of reading and of training.
+/// When rows cannot be read, or a forest cannot be trained on them.
 pub(super) fn fit_chunks(
-    rows: &Rows<'_>,
+    source: &TableRows<'_>,
     training: &Training,
-    test: Test,
+    test: HoldOut,
     (most, room): (usize, usize),
     report: &Reporter,
     show: &dyn Fn(&[f64]),
 ) -> Result<Fitted> {
-    let Rows { table, reached, wanted } = *rows;
+    let TableRows { table, reached, wanted } = *source;
     let Settled { rows, complete, prepared, none } = settle(table, reached, wanted, &training.question, report)?;
     let chunks = rows.div_ceil(most.max(1)).max(1);
     let roomy = (rows * prepared.table.row_bytes()).div_ceil(room.max(1));
@@ -58,7 +58,7 @@ pub(super) fn fit_chunks(
         report,
         show,
         test,
-        out: out_of(complete, test, training)?,
+        test_mask: test_mask(complete, test, training)?,
         empty: prepared.clone(),
         held: DataFrame::default(),
         coded: prepared,
@@ -68,8 +68,8 @@ pub(super) fn fit_chunks(
         parts,
         grown: 0,
         forests: Vec::new(),
-        tested: Heap::new(Keep::Spread(KEPT)),
-        labelled: Heap::new(Keep::Spread(KEPT)),
+        tested: RowSample::new(Sampling::Spread(KEPT)),
+        labelled: RowSample::new(Sampling::Spread(KEPT)),
         dropped: Dropped::default(),
         learnt: 0,
         time: table
@@ -81,7 +81,7 @@ pub(super) fn fit_chunks(
         training,
     };
     report.counted(0, training.trees as u64, "trees", format!("reading the first of {chunks} chunks"));
-    let unread = each(table, reached, wanted, &report.quiet(), &mut |rows| state.add(rows))?;
+    let unread = each_part(table, reached, wanted, &report.quiet(), &mut |rows| state.add(rows))?;
     state.rest()?;
     let Chunks { mut forests, tested, labelled, dropped, learnt, learnt_to, .. } = state;
     let fitted = forests.len();
@@ -111,12 +111,13 @@ struct Settled {
 fn settle(
     table: &Table,
     reached: &Reached,
-    wanted: &Wanted,
+    wanted: &Selection,
     question: &Question,
     report: &Reporter,
 ) -> Result<Settled> {
-    let (mut sample, mut classes, mut dropped) = (Heap::new(Keep::Spread(SAMPLE)), BTreeSet::new(), Dropped::default());
-    each(table, reached, wanted, report, &mut |rows| {
+    let (mut sample, mut classes, mut dropped) =
+        (RowSample::new(Sampling::Spread(SAMPLE)), BTreeSet::new(), Dropped::default());
+    each_part(table, reached, wanted, report, &mut |rows| {
         let (complete, lacking) = question.complete(&rows)?;
         dropped.add(lacking);
         question.classes(complete.column(&question.target)?, &mut classes)?;
@@ -127,7 +128,7 @@ fn settle(
             let prepared = question.settle(&sample, classes)?;
             Ok(Settled { rows: dropped.of, complete: dropped.of - dropped.rows, prepared, none: sample.clear() })
         }
-        None if dropped.of == 0 => Err(nothing(table)),
+        None if dropped.of == 0 => Err(no_rows(table)),
         None => Err(dropped.all(&question.target)),
     }
 }
@@ -135,15 +136,15 @@ fn settle(
 struct Chunks<'a> {
     report: &'a Reporter,
     show: &'a dyn Fn(&[f64]),
-    test: Test,
+    test: HoldOut,
     /// Which complete rows are held out; those of the chunks before are taken off.
-    out: BooleanChunked,
+    test_mask: BooleanChunked,
     training: &'a Training,
     /// Cuts, words and classes, which are those of all chunks.
     empty: Prepared,
     /// Rows of the chunk that is being filled.
     held: DataFrame,
-    /// Those of the chunks before it that no tree has seen.
+    /// Rows of the chunks before it that no tree has seen, as codes.
     coded: Prepared,
     chunks: usize,
     /// Rows of a chunk.
@@ -154,8 +155,8 @@ struct Chunks<'a> {
     /// Trees so far.
     grown: usize,
     forests: Vec<Forest>,
-    tested: Heap,
-    labelled: Heap,
+    tested: RowSample,
+    labelled: RowSample,
     dropped: Dropped,
     learnt: usize,
     /// The column of the rows' time, and the newest so far.
@@ -193,10 +194,10 @@ impl Chunks<'_> {
         let target = chunk.column(&question.target)?;
         self.labelled.add(chunk.filter(&target.is_not_null())?)?;
         drop(chunk);
-        let (out, rest) = self.out.split_at(complete.height() as i64);
-        self.out = rest;
-        let (learnt, tested) = divide(&complete, &out)?;
-        let newer = newest(self.time.as_deref(), &complete, &learnt, self.test)?;
+        let (mask, rest) = self.test_mask.split_at(complete.height() as i64);
+        self.test_mask = rest;
+        let (learnt, tested) = split(&complete, &mask)?;
+        let newer = newest_row(self.time.as_deref(), &complete, &learnt, self.test)?;
         self.learnt_to = self.learnt_to.take().into_iter().chain(newer).max_by_key(|to| to.micros);
         drop(complete);
         self.tested.add(tested)?;

@@ -1,5 +1,5 @@
-//! Which rows are judged by the watermark, and what is said of those that nobody judges. How far time has come is
-//! `watermark`'s; what becomes of late rows `late`'s.
+//! Which rows are judged by the watermark, and how many of those that are not would have been late. How far time has
+//! come is `watermark`'s; what becomes of late rows `late`'s.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ pub fn judges_all(shared: &Shared) -> Option<bool> {
     Some(!shared.table.time.as_ref().is_some_and(own))
 }
 
-/// Counts the rows of the past that came late, where nobody holds that against them.
+/// Counts the rows of the past that came late and are counted in the answer all the same.
 pub struct PastLate<'a> {
     shared: &'a Shared,
     watermark: Watermark,

@@ -8,15 +8,14 @@ use std::time::Duration;
 use crossbeam_channel::RecvTimeoutError;
 use polars::prelude::DataFrame;
 
-use super::Job;
-use super::job::Reporter;
 use crate::data::{Fault, Result};
+use crate::engine::Job;
+use crate::engine::job::Reporter;
 use crate::learn::forest::{Forest, TREES, Task};
 use crate::learn::grow::{Growth, grower};
 use crate::learn::oob::{Harvest, Judged, judge};
 use crate::learn::prepared::Prepared;
 use crate::learn::question::Question;
-use crate::source::history::History;
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// How a forest is to be trained.
@@ -42,7 +41,7 @@ pub fn train(frame: DataFrame, training: Training, wake: Wake) -> Job<Forest> {
     Job::start("train", wake, move |report| fit(frame, &training, report, |_| ()))
 }
 
-/// The same inside of a job; `grown` hears the out-of-bag error after each tree so far.
+/// Trains inside of a job; `grown` hears the out-of-bag error after each tree so far.
 pub(super) fn fit(frame: DataFrame, training: &Training, report: &Reporter, grown: impl Fn(&[f64])) -> Result<Forest> {
     report.counted(0, training.trees as u64, "trees", "sorting values into bins");
     let prepared = training.question.prepare(&frame)?;
@@ -52,10 +51,10 @@ pub(super) fn fit(frame: DataFrame, training: &Training, report: &Reporter, grow
     grow(prepared, training, report, grown)
 }
 
-/// How long a tree is waited for before one looks whether it is still wanted.
+/// How long the job waits for a tree before it looks whether it was cancelled.
 const WAIT: Duration = Duration::from_millis(50);
 
-type News = Result<(usize, Judged)>;
+type GrownTree = Result<(usize, Judged)>;
 
 /// Grows the trees over rows that are codes already.
 pub(super) fn grow(
@@ -75,7 +74,7 @@ pub(super) fn grow(
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if training.threads == 0 { processors() } else { training.threads }.min(training.trees);
     let (table, next) = (Arc::new(table), Arc::new(AtomicUsize::new(0)));
-    let (send, news) = crossbeam_channel::bounded::<News>(threads);
+    let (send, trees_grown) = crossbeam_channel::bounded::<GrownTree>(threads);
     // However this ends, no worker goes on; the job itself may have more to do.
     let cancel = Cancel::new();
     let stop = StopOnDrop(cancel.clone());
@@ -97,14 +96,14 @@ pub(super) fn grow(
                 }
             }
         };
-        // Where nobody listens any more the work is over.
+        // Sending fails only when the job has ended.
         let on_panic = move |said| drop(broken.send(Err(Fault::new(format!("internal error: {said}")))));
         Worker::spawn(&format!("tree {number}"), work, on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
     }
     drop(send);
     let mut harvest = Harvest::new(&table, training.trees);
     loop {
-        let (number, judged) = match news.recv_timeout(WAIT) {
+        let (number, judged) = match trees_grown.recv_timeout(WAIT) {
             Ok(tree) => tree?,
             Err(RecvTimeoutError::Timeout) => {
                 report.check()?;
@@ -132,43 +131,4 @@ fn note(task: &Task, error: f64) -> String {
         Task::Classes { .. } => format!("out-of-bag error {:.2} %", error * 100.0),
         Task::Numbers => format!("out-of-bag error {error:.4}"),
     }
-}
-
-/// Reads some columns of files, all rows; gives how many rows could not be read, too.
-///
-/// # Errors
-/// When there is no file, a column is missing, or a file cannot be read.
-pub fn read(files: &[Arc<dyn History>], columns: &[String], stop: &Cancel) -> Result<(DataFrame, u64)> {
-    let mut all: Option<DataFrame> = None;
-    let mut unread = 0;
-    for file in files {
-        let index = |name: &String| {
-            let missing = || {
-                Fault::new(format!("there is no column '{name}'"))
-                    .at(file.name())
-                    .hint("all files need the same columns")
-            };
-            file.schema().index_of(name).ok_or_else(missing)
-        };
-        let places = columns.iter().map(index).collect::<Result<Vec<_>>>()?;
-        let mut reader = file.open(&places)?;
-        while let Some(piece) = reader.next()? {
-            if stop.is_set() {
-                return Err(Fault::new("it was stopped").hint("nothing was written"));
-            }
-            for chunk in piece.decode()? {
-                unread += chunk.rejects.count;
-                if chunk.frame.height() == 0 {
-                    continue;
-                }
-                match &mut all {
-                    Some(all) => drop(all.vstack_mut(&chunk.frame)?),
-                    None => all = Some(chunk.frame),
-                }
-            }
-        }
-    }
-    let place = || files.first().map_or_else(String::new, |f| f.name().to_owned());
-    let all = all.ok_or_else(|| Fault::new("there is no row in it").at(place()).hint("choose a file with data"))?;
-    Ok((all, unread))
 }

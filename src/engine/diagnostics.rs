@@ -1,0 +1,126 @@
+//! What the threads of a run have to say beside rows: notes, faults, feeds in trouble, gaps, and where the logs of
+//! feeds stand. Showing it is left to the merger.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::counts::{Audit, TimeGap};
+use crate::data::{Fault, Positions};
+use crate::source::live::Numbered;
+
+/// What the threads have said so far.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    pub notes: Vec<String>,
+    /// The notes that may come again.
+    repeated: Vec<RepeatedNote>,
+    pub fault: Option<Fault>,
+    pub gaps: Vec<TimeGap>,
+    /// Feeds that cannot be reached at the moment, and why.
+    pub trouble: BTreeMap<String, String>,
+    /// Rows that feeds which cannot wait have lost.
+    pub dropped: u64,
+    /// Feeds that have not ended.
+    pub live_open: usize,
+    pub logs: Vec<FeedLog>,
+    pub audit: Option<Audit>,
+}
+
+/// A feed as the seam sees it.
+#[derive(Clone, Debug)]
+pub struct FeedLog {
+    /// Which of the table's feeds.
+    pub feed: usize,
+    pub source: Arc<str>,
+    /// Where each partition of its log ended when the run began; empty where it has no past.
+    pub ends: Positions,
+    /// The first live position that each partition gave.
+    pub first_live: Vec<(u32, u64)>,
+    pub mark: Vec<u8>,
+    /// What the numbers of its messages said in this run, where they are numbered.
+    pub numbered: Option<Numbered>,
+}
+
+/// A note that stands for all of its cause.
+#[derive(Debug)]
+struct RepeatedNote {
+    cause: String,
+    note: String,
+    times: u64,
+}
+
+impl RepeatedNote {
+    /// The note as a person reads it.
+    fn text(&self) -> String {
+        if self.times > 1 {
+            format!("{} ({} times, this is the last)", self.note, self.times)
+        } else {
+            self.note.clone()
+        }
+    }
+}
+
+/// Notes kept; a feed in trouble for days must not fill memory.
+const NOTES: usize = 200;
+
+impl Diagnostics {
+    /// Those of a run that begins with `notes` and so many open feeds.
+    pub fn new(notes: Vec<String>, live_open: usize) -> Self {
+        Self { notes, live_open, ..Self::default() }
+    }
+
+    pub fn note(&mut self, note: String) {
+        if self.notes.last() != Some(&note) {
+            if self.notes.len() >= NOTES {
+                self.notes.remove(0);
+            }
+            self.notes.push(note);
+        }
+    }
+
+    /// As `note`, for what may come again and again: it stays one note, of the newest, with its count. What differs
+    /// only in numbers is of one cause.
+    pub fn note_again(&mut self, note: String) {
+        let mut cause: String = note.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+        while cause.contains("##") {
+            cause = cause.replace("##", "#");
+        }
+        let place = self.repeated.iter().position(|repeated| repeated.cause == cause);
+        let Some(mut repeated) = place.map(|place| self.repeated.remove(place)) else {
+            self.repeated.push(RepeatedNote { cause, note: note.clone(), times: 1 });
+            return self.note(note);
+        };
+        let before = repeated.text();
+        (repeated.note, repeated.times) = (note, repeated.times + 1);
+        let now = repeated.text();
+        match self.notes.iter_mut().find(|note| **note == before) {
+            Some(note) => *note = now,
+            None => self.notes.push(now),
+        }
+        self.repeated.push(repeated);
+        if self.repeated.len() > NOTES {
+            self.repeated.remove(0);
+        }
+    }
+
+    /// Part of the input cannot be read. A fault that ends a source is shown before one of a part of it.
+    pub fn fault(&mut self, fault: Fault) {
+        let (shown, beside) = match self.fault.take() {
+            None => (fault, None),
+            Some(first) if first.lost.is_some() && fault.lost.is_none() => (fault, Some(first)),
+            Some(first) => {
+                let beside = Some(fault).filter(|fault| fault.lost.is_some() && *fault != first);
+                (first, beside)
+            }
+        };
+        self.fault = Some(shown);
+        if let Some(beside) = beside {
+            self.note(beside.to_string());
+        }
+    }
+
+    /// Where the log of a feed stands, once it was asked.
+    pub fn log(&self, feed: usize) -> Option<&FeedLog> {
+        self.logs.iter().find(|log| log.feed == feed)
+    }
+}

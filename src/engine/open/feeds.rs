@@ -1,0 +1,88 @@
+//! Feeds as jobs for a window: one is tried, connected as a table of its own, or attached to an open table.
+
+use std::time::Duration;
+
+use polars::prelude::{DataFrame, SchemaRef};
+
+use super::{Given, attach, open_table, record};
+use crate::data::Fault;
+use crate::engine::feed::{FIRST_ROWS, Feed};
+use crate::engine::job::Job;
+use crate::engine::table::Table;
+use crate::source::live::{Event, Expect, ReadOptions};
+use crate::sync::Wake;
+
+/// The first rows of a feed.
+#[derive(Debug)]
+pub struct Preview {
+    pub schema: SchemaRef,
+    pub rows: DataFrame,
+}
+
+/// Rows that a preview shows.
+const PREVIEW_ROWS: usize = 20;
+
+/// Connects to a feed, waits for its first rows (at most ten seconds) and lets go again.
+pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
+    Job::start("test feed", wake, move |report| {
+        report.progress(0, 0, "connecting");
+        let feed = Feed::new(&url, Expect::default())?;
+        if feed.url.follows_file() {
+            let path = feed.url.path()?;
+            std::fs::metadata(&path).map_err(|e| Fault::io(path.display().to_string(), &e))?;
+        }
+        let silent = || {
+            Fault::new(format!("no row came within {} s", FIRST_ROWS.as_secs()))
+                .at(feed.url.shown())
+                .hint("check the address, and whether it needs a subscribe message")
+        };
+        let schema = feed.settle(FIRST_ROWS, &report.cancel)?;
+        report.check()?;
+        let schema = schema.ok_or_else(silent)?;
+        report.progress(0, 0, "connected");
+        let (mut opened, _) = feed.connect()?;
+        while opened.settle(Duration::from_millis(50))?.is_none() {
+            report.check()?;
+        }
+        let mut live = opened.read(&ReadOptions::default())?;
+        let mut rows = DataFrame::empty_with_schema(&schema);
+        for _ in 0..20 {
+            report.check()?;
+            match live.poll(Duration::from_millis(50))? {
+                Event::Chunk(chunk) => rows = rows.vstack(&chunk.frame)?,
+                Event::End => break,
+                _ if rows.height() > 0 => break,
+                _ => {}
+            }
+            if rows.height() >= PREVIEW_ROWS {
+                break;
+            }
+        }
+        Ok(Preview { rows: rows.head(Some(PREVIEW_ROWS)), schema })
+    })
+}
+
+/// Connects a feed as a table of its own and, where its rows can be had only once, begins to record it.
+pub fn open_feed(given: Given, wake: Wake) -> Job<Table> {
+    let bell = wake.clone();
+    Job::start("connect", wake, move |report| {
+        report.progress(0, 0, "connecting");
+        let mut table = open_table(&given, FIRST_ROWS, &report.cancel)?;
+        record(&mut table, &bell)?;
+        Ok(table)
+    })
+}
+
+/// Adds a live face to an open table, recorded where its rows can be had only once.
+pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
+    let bell = wake.clone();
+    Job::start("connect", wake, move |report| {
+        report.progress(0, 0, "connecting");
+        let mut table = attach(table, &url)?;
+        if let Some(feed) = table.live.last().filter(|f| !f.kind.rereadable) {
+            feed.settle(FIRST_ROWS, &report.cancel)?;
+        }
+        record(&mut table, &bell)?;
+        Ok(table)
+    })
+}
