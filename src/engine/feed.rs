@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::RecvTimeoutError;
 use polars::prelude::SchemaRef;
 
-use super::recording::{Place, Recording, Subject};
+use super::recording::{Recording, RecordingPlace, Subject};
 use crate::data::{Fault, Positions, Result};
 use crate::source::live::{self, Expect, FeedUrl, LiveKind, Opened};
 use crate::store::log::Unrecorded;
@@ -23,7 +23,7 @@ pub struct Feed {
     /// A connection that is open already and waits for the first run to take it.
     open: Arc<Mutex<Option<Box<dyn Opened>>>>,
     /// Where it is recorded so that it survives; `None` records it for this process only.
-    place: Option<Place>,
+    place: Option<RecordingPlace>,
     /// What was found damaged in its recording before that was opened.
     damage: Arc<Mutex<Vec<Fault>>>,
     recording: Option<Arc<Recording>>,
@@ -66,7 +66,7 @@ impl Feed {
     }
 
     /// The same feed, to be recorded in a workspace. Call it before `settle`.
-    pub fn kept_in(mut self, place: Place) -> Self {
+    pub fn kept_in(mut self, place: RecordingPlace) -> Self {
         if !self.kind.rereadable {
             self.place = Some(place);
         }

@@ -23,7 +23,7 @@ use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// Where a feed is recorded so that it survives the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct RecordingPlace {
     /// A workspace; recordings are in its folder `recording`.
     pub workspace: PathBuf,
     /// The table it is recorded for.
@@ -31,7 +31,7 @@ pub struct Place {
     pub keep: Keep,
 }
 
-impl Place {
+impl RecordingPlace {
     /// The folder of one feed's recording.
     pub fn folder(&self, url: &FeedUrl) -> PathBuf {
         let table: String = self.table.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).take(40).collect();
@@ -91,7 +91,12 @@ impl Recording {
     ///
     /// # Errors
     /// When the folder cannot be used, what is in it cannot be told, or there is no thread.
-    pub fn start(subject: Subject, place: Option<&Place>, taken: Option<StreamParts>, wake: Wake) -> Result<Arc<Self>> {
+    pub fn start(
+        subject: Subject,
+        place: Option<&RecordingPlace>,
+        taken: Option<StreamParts>,
+        wake: Wake,
+    ) -> Result<Arc<Self>> {
         let options = Options { keep: place.map(|p| p.keep).unwrap_or_default(), ..Options::default() };
         Self::start_with(options, subject, place, taken, wake)
     }
@@ -103,7 +108,7 @@ impl Recording {
     pub fn start_with(
         options: Options,
         subject: Subject,
-        place: Option<&Place>,
+        place: Option<&RecordingPlace>,
         taken: Option<StreamParts>,
         wake: Wake,
     ) -> Result<Arc<Self>> {

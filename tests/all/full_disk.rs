@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use braid::engine::recording::{Place, Recording};
+use braid::engine::recording::{Recording, RecordingPlace};
 use braid::source::live::byte_source::{ByteEvent, ByteSource};
 use braid::source::live::{Expect, Opened, stdin};
 use braid::store::log::{Keep, Log, Options};
@@ -48,8 +48,8 @@ fn found(folder: &Path) -> (Vec<u8>, Vec<String>) {
     (bytes, gaps)
 }
 
-fn place(folder: &Path) -> Place {
-    Place { workspace: folder.to_owned(), table: "r".to_owned(), keep: Keep::default() }
+fn place(folder: &Path) -> RecordingPlace {
+    RecordingPlace { workspace: folder.to_owned(), table: "r".to_owned(), keep: Keep::default() }
 }
 
 #[test]

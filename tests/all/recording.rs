@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use braid::data::Fault;
-use braid::engine::recording::{Place, Recording, Subject};
+use braid::engine::recording::{Recording, RecordingPlace, Subject};
 use braid::source::live::byte_source::{Break, ByteEvent, ByteSource};
 use braid::source::live::stream::Stream;
 use braid::source::live::stream_parts::StreamParts;
@@ -187,7 +187,7 @@ fn a_recording_is_taken_up_again_by_a_new_pipe_whose_header_is_in_another_order(
 #[test]
 fn questions_resume_at_any_position_with_the_header_that_holds_there() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
+    let place = RecordingPlace { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
     let mut after = BTreeMap::new();
     for (round, text) in ["n,k\n1,a\n2,b\n", "k,n\nc,3\nd,4\n", "k,n\ne,5\nf,6\n"].into_iter().enumerate() {
         let (recording, writer) = record(&place, text, round == 0);
@@ -219,7 +219,7 @@ fn questions_resume_at_any_position_with_the_header_that_holds_there() {
 }
 
 /// Records a pipe that holds `text` and stays open; a first one is settled before.
-fn record(place: &Place, text: &str, first: bool) -> (Arc<Recording>, std::io::PipeWriter) {
+fn record(place: &RecordingPlace, text: &str, first: bool) -> (Arc<Recording>, std::io::PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(text.as_bytes()).unwrap();
     let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
@@ -428,7 +428,7 @@ static PATIENT: LiveKind = LiveKind {
 #[test]
 fn a_recorded_feed_that_waits_and_connects_again_outlives_a_server_that_is_down() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
+    let place = RecordingPlace { workspace: folder.path().to_owned(), table: "r".into(), keep: Keep::default() };
     let address = url("patient://host/");
     let subject = || Subject { url: address.clone(), kind: &PATIENT, expect: Expect::default() };
     let waits = |recording: &Arc<Recording>| {

@@ -14,7 +14,7 @@ pub use self::feeds::{Preview, attach_feed, open_feed, preview_feed};
 pub use self::paths::{Found, Opened, open_paths};
 pub use self::seam::parse_seam;
 use super::feed::Feed;
-use super::recording::Place;
+use super::recording::RecordingPlace;
 use super::seam::Seam;
 use super::table::{DEFAULT_LATENESS, Table, TimeColumn};
 use crate::data::{Fault, Result, Setting};
@@ -54,9 +54,11 @@ pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<
 /// As `open_table`.
 pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration, cancel: &Cancel) -> Result<Table> {
     let kept = |feed: Feed| match workspace {
-        Some(workspace) => {
-            feed.kept_in(Place { workspace: workspace.to_owned(), table: given.name.clone(), keep: Keep::default() })
-        }
+        Some(workspace) => feed.kept_in(RecordingPlace {
+            workspace: workspace.to_owned(),
+            table: given.name.clone(),
+            keep: Keep::default(),
+        }),
         None => feed,
     };
     named_once(given)?;
