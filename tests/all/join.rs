@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use braid::cli::table;
+use braid::cli::{table, wording};
 use braid::data::Fault;
 use braid::data::format::write_frame;
 use braid::engine::open::{Given, open_table};
@@ -294,6 +294,6 @@ fn a_feed_cannot_be_the_dataset_and_memory_is_counted() {
         Options { memory: Some(1 << 20), ..Options::default() },
     )
     .unwrap();
-    let fault = wait(&run, |s| s.last).fault.clone().expect("too large").to_string();
-    assert!(fault.contains("names") && fault.contains("--memory"), "{fault}");
+    let fault = wait(&run, |s| s.last).fault.clone().expect("too large");
+    assert!(fault.to_string().contains("names") && wording::fault(&fault).contains("--memory"), "{fault}");
 }
