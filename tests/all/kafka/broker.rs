@@ -40,12 +40,14 @@ impl Broker {
         let data = folder.path().join("data");
         let door = if secured { format!(",SECURE://127.0.0.1:{secure}") } else { String::new() };
         let mut config = format!(
-            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{other}\\
-             nlisteners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}\nadvertised.\
-             listeners=PLAINTEXT://127.0.0.1:{port}{door}\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT,\
-             CONTROLLER:PLAINTEXT,SECURE:SASL_SSL\ncontroller.listener.names=CONTROLLER\nlog.dirs={}\nauto.create.\
-             topics.enable=false\noffsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\ntransaction.\
-             state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ntransaction.state.log.num.partitions=1\n",
+            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{other}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{door}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL\n\
+             controller.listener.names=CONTROLLER\nlog.dirs={}\nauto.create.topics.enable=false\n\
+             offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n\
+             transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
+             transaction.state.log.num.partitions=1\n",
             data.display()
         );
         if secured {
