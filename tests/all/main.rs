@@ -44,6 +44,7 @@ mod nexmark;
 mod online;
 mod online_numbers;
 mod outputs;
+mod pages;
 mod predict;
 mod private;
 mod propose;
