@@ -215,7 +215,8 @@ fn ticks_stay_on_an_axis_so_far_from_zero_that_floats_are_a_step_apart() {
     let (start, span) = (226_465_580_030_654.03, 0.723_821_065_038_583_6);
     let scale = Scale::new(start, start + span);
     labels_are_apart(scale, 840.3934).unwrap();
-    for most in 1..30 {
+    // One tick alone would be a whole number, and none lies on this axis.
+    for most in 2..30 {
         let ticks = number::ticks(scale, most, false);
         assert!(!ticks.values.is_empty() && ticks.values.iter().all(|v| scale.holds(*v)), "{ticks:?}");
     }
