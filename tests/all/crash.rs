@@ -152,7 +152,7 @@ fn a_growing_file_and_its_history_killed_at_random_instants_lose_and_double_noth
 }
 
 #[test]
-fn a_topic_killed_at_random_instants_loses_and_doubles_nothing_and_its_seam_has_no_gap() {
+fn a_kafka_topic_killed_at_random_instants_loses_and_doubles_nothing_and_its_seam_has_no_gap() {
     let folder = tempfile::tempdir().unwrap();
     let all = folder.path().join("all.ndjson");
     write_frame(&sample(60_000, 10), &all).unwrap();

@@ -17,14 +17,20 @@ use tokio::runtime::Runtime;
 
 const VERSION: &str = "4.1.0";
 
-/// The broker that all tests share; each has topics of its own.
+/// The broker that all tests share; each has topics of its own. Where every test is a process, the first that needs a
+/// broker starts it for the run, and it goes when the runner does.
 pub fn shared() -> &'static Broker {
     static SHARED: OnceLock<Broker> = OnceLock::new();
-    SHARED.get_or_init(|| Broker::start(true))
+    SHARED.get_or_init(|| match std::env::var("NEXTEST_RUN_ID") {
+        Ok(run) => Broker::of_run(&run),
+        Err(_) => Broker::start(true),
+    })
 }
 
 pub struct Broker {
-    folder: TempDir,
+    folder: PathBuf,
+    /// What removes the folder, unless it is the run's.
+    _own: Option<TempDir>,
     port: u16,
     secure: u16,
     /// A shell that waits for the end of its input and then kills the broker: so it goes however this process ends.
@@ -35,38 +41,94 @@ impl Broker {
     /// Sets up a node in an empty folder and starts it; with a second door, where one needs TLS and a login, if so
     /// wished.
     pub fn start(secured: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (port, secure, other) = (free_port(), free_port(), free_port());
-        let data = folder.path().join("data");
-        let door = if secured { format!(",SECURE://127.0.0.1:{secure}") } else { String::new() };
-        let mut config = format!(
-            "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{other}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{door}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL\n\
-             controller.listener.names=CONTROLLER\nlog.dirs={}\nauto.create.topics.enable=false\n\
-             offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n\
-             transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
-             transaction.state.log.num.partitions=1\n",
-            data.display()
-        );
-        if secured {
-            config += &lock(folder.path());
+        let own = tempfile::tempdir().unwrap();
+        let mut broker = Self::set_up(own.path(), secured);
+        broker._own = Some(own);
+        broker.restart();
+        broker
+    }
+
+    /// The one broker of a run of tests: whoever comes first starts it, the others wait and find its ports.
+    fn of_run(run: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("braid-tests-{run}"));
+        fs::create_dir_all(&folder).unwrap();
+        let ports = folder.join("ports");
+        let lock = File::create(folder.join("lock")).unwrap();
+        lock.lock().unwrap();
+        if let Ok(text) = fs::read_to_string(&ports) {
+            let (port, secure) = text.split_once(' ').unwrap();
+            let (port, secure) = (port.parse().unwrap(), secure.parse().unwrap());
+            return Self { folder: folder.join("node"), _own: None, port, secure, process: None };
         }
-        let place = folder.path().join("server.properties");
+        // A test that was ended while it set one up leaves half of it.
+        let node = folder.join("node");
+        if node.exists() {
+            fs::remove_dir_all(&node).unwrap();
+        }
+        fs::create_dir(&node).unwrap();
+        let broker = Self::set_up(&node, true);
+        // The runner started this process: while it lives, the run goes on.
+        let runner = std::os::unix::process::parent_id().to_string();
+        let script = "runner=$1 folder=$2; shift 2; \"$@\" </dev/null >>\"$folder/node/log\" 2>&1 & \
+                      while kill -0 \"$runner\" 2>/dev/null; do sleep 1; done; kill -9 $!; wait; rm -rf \"$folder\"";
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", script, "sh", &runner]).arg(&folder);
+        broker.command(&mut keeper).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // A group of its own: a test that is ended with its group does not end the broker.
+        std::os::unix::process::CommandExt::process_group(&mut keeper, 0).spawn().unwrap();
+        broker.wait_until_ready();
+        fs::write(ports, format!("{} {}", broker.port, broker.secure)).unwrap();
+        broker
+    }
+
+    /// Writes what a node needs into a folder.
+    fn set_up(folder: &Path, secured: bool) -> Self {
+        let (port, secure, other) = (free_port(), free_port(), free_port());
+        let data = folder.join("data");
+        let door = if secured { format!(",SECURE://127.0.0.1:{secure}") } else { String::new() };
+        let mut config = [
+            "process.roles=broker,controller",
+            "node.id=1",
+            &format!("controller.quorum.voters=1@127.0.0.1:{other}"),
+            &format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{other}{door}"),
+            &format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}{door}"),
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+            "controller.listener.names=CONTROLLER",
+            &format!("log.dirs={}", data.display()),
+            "auto.create.topics.enable=false",
+            "offsets.topic.replication.factor=1",
+            "offsets.topic.num.partitions=1",
+            "transaction.state.log.replication.factor=1",
+            "transaction.state.log.min.isr=1",
+            "transaction.state.log.num.partitions=1",
+            "",
+        ]
+        .join("\n");
+        if secured {
+            config += &lock(folder);
+        }
+        let place = folder.join("server.properties");
         fs::write(&place, config).unwrap();
         let mut format = java(128);
         format.args(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(place);
         format.args(["--add-scram", "SCRAM-SHA-512=[name=ann,password=pencil]"]);
         done(&mut format);
-        let mut broker = Self { folder, port, secure, process: None };
-        broker.restart();
-        broker
+        Self { folder: folder.to_owned(), _own: None, port, secure, process: None }
+    }
+
+    /// The arguments that start the node.
+    fn command<'a>(&self, shell: &'a mut Command) -> &'a mut Command {
+        let java = java(256);
+        shell
+            .arg(java.get_program())
+            .args(java.get_args())
+            .arg("kafka.Kafka")
+            .arg(self.folder.join("server.properties"))
     }
 
     /// A topic's address behind the second door, with the certificate to trust.
     pub fn secure_url(&self, topic: &str, params: &str) -> String {
-        let ca = self.folder.path().join("ca.pem");
+        let ca = self.folder.join("ca.pem");
         format!("kafka://127.0.0.1:{}/{topic}?follow=false&ca={}&{params}", self.secure, ca.display())
     }
 
@@ -77,18 +139,16 @@ impl Broker {
     /// Starts it on what it left behind, and waits until it answers.
     pub fn restart(&mut self) {
         self.kill();
-        let log = self.folder.path().join("log");
-        let java = java(256);
         let mut shell = Command::new("sh");
         shell
             .args(["-c", "\"$@\" </dev/null >>\"$LOG\" 2>&1 & cat >/dev/null; kill -9 $!; wait", "sh"])
-            .env("LOG", &log);
-        shell
-            .arg(java.get_program())
-            .args(java.get_args())
-            .arg("kafka.Kafka")
-            .arg(self.folder.path().join("server.properties"));
-        self.process = Some(shell.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap());
+            .env("LOG", self.folder.join("log"));
+        self.command(&mut shell).stdin(Stdio::piped()).stdout(Stdio::null());
+        self.process = Some(shell.spawn().unwrap());
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&self) {
         let begin = Instant::now();
         let runtime = runtime();
         loop {
@@ -102,7 +162,7 @@ impl Broker {
             assert!(
                 begin.elapsed() < Duration::from_secs(90),
                 "the broker does not start: {}",
-                fs::read_to_string(&log).unwrap_or_default()
+                fs::read_to_string(self.folder.join("log")).unwrap_or_default()
             );
             std::thread::sleep(Duration::from_millis(100));
         }
