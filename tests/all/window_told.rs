@@ -354,7 +354,7 @@ fn what_a_connection_test_says_is_seen_without_scrolling_in_the_smallest_window(
         }
         window.settle();
         assert_eq!(window.harness.get_by_label("Test connection").rect(), button, "the buttons stay where they were");
-        let said = window.harness.get_by_label_contains(if kafka { "no Kafka broker" } else { "Connected." }).rect();
+        let said = window.harness.get_by_label_contains(if kafka { "No Kafka broker" } else { "Connected." }).rect();
         assert!(
             said.max.y <= button.min.y && button.max.y < 600.0 && button.min.y - said.min.y < 240.0,
             "{said:?} {button:?}"
