@@ -108,8 +108,9 @@ fn options_are_those_of_help() {
     let help = |args: &[&str]| stdout(&braid(args));
     let mut known = options(&[help(&["run", "--help"]), help(&["train", "--help"])].concat());
     assert!(known.contains("history") && known.contains("chunk-rows"), "{known:?}");
-    // Scripts of the benchmarks and cargo have options of their own.
+    // The scripts of tests and benchmarks, and cargo, have options of their own.
     known.extend(["help".to_owned(), "bench".to_owned()]);
+    known.extend(options(&read(".ci/test")));
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
     for script in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if script.extension().is_some_and(|ending| ending == "py") {
