@@ -4,7 +4,7 @@ use std::path::Path;
 
 const PAGES: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
 
-/// The targets of links that are no addresses, and what stands in backquotes and begins with a folder of the repository.
+/// The targets of links that are no addresses, and what stands in backquotes and begins with one of `FOLDERS`.
 fn paths(text: &str) -> Vec<String> {
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let links = links.filter(|link| !link.contains("://") && !link.starts_with('#'));
