@@ -33,7 +33,7 @@ mod row_output;
 pub mod run;
 pub mod save;
 pub mod scorer;
-mod sealed;
+pub mod sealed;
 pub mod sealed_answer;
 pub mod seam;
 mod seam_filter;

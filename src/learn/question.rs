@@ -59,7 +59,7 @@ impl Question {
         for name in &self.features {
             check(name, "the features")?;
             if *name == self.target {
-                return Err(Fault::new(format!("'{name}' is the target, and cannot foretell itself"))
+                return Err(Fault::new(format!("'{name}' is the target, and cannot predict itself"))
                     .at("the features")
                     .hint("leave it out"));
             }
@@ -189,7 +189,7 @@ impl Question {
         }
         let Some(kind) = label_kind(column.dtype()) else {
             return Err(self.fault(
-                format!("a column of {} cannot be foretold", column.dtype()),
+                format!("a column of {} cannot be predicted", column.dtype()),
                 "choose one of text, numbers or truth values",
             ));
         };

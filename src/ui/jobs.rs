@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::action::{ExportAction, SampleTable};
 use super::worksheet::WorksheetId;
 use crate::data::{Fault, Result};
-use crate::engine::open::Opened;
+use crate::engine::open::OpenedPath;
 use crate::engine::{Job, Progress, Table};
 use crate::learn::model::Saved;
 use crate::workspace::{ModelSetup, TableSetup, Workspace};
@@ -30,7 +30,7 @@ struct RunningJob {
 #[derive(Debug)]
 pub enum JobKind {
     Open {
-        job: Job<Vec<Opened>>,
+        job: Job<Vec<OpenedPath>>,
         setup: Option<Box<TableSetup>>,
     },
     /// Feeds that become a table.
@@ -91,7 +91,7 @@ pub enum AttachTarget {
 /// The outcome of a job, with its context.
 #[derive(Debug)]
 pub enum JobOutcome {
-    Opened(Result<Vec<Opened>>, Option<Box<TableSetup>>),
+    Opened(Result<Vec<OpenedPath>>, Option<Box<TableSetup>>),
     Connected(Result<Table>, Box<TableSetup>),
     Attached(Result<Table>, Box<AttachTarget>),
     Sample(Result<PathBuf>, SampleTable),

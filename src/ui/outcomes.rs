@@ -6,7 +6,7 @@ use super::App;
 use super::action::{Action, ExportAction, OpenAction};
 use super::jobs::{AttachTarget, CANCELLED, JobOutcome};
 use crate::data::{Fault, Result};
-use crate::engine::open::{Found, Opened};
+use crate::engine::open::{Found, OpenedPath};
 use crate::engine::table::difference;
 use crate::engine::{Seam, Table};
 use crate::workspace::TableSetup;
@@ -55,13 +55,13 @@ impl App {
         if fault.what == CANCELLED { self.notices.info("Cancelled") } else { self.notices.fault(fault) }
     }
 
-    fn opened(&mut self, opened: Result<Vec<Opened>>, setup: Option<TableSetup>) {
+    fn opened(&mut self, opened: Result<Vec<OpenedPath>>, setup: Option<TableSetup>) {
         let opened = match opened {
             Ok(opened) => opened,
             Err(fault) => return self.tell(&fault),
         };
         let mut tables: Vec<(Table, Vec<PathBuf>)> = Vec::new();
-        for Opened { path, found } in opened {
+        for OpenedPath { path, found } in opened {
             match found {
                 Ok(Found::Model(saved)) => self.model_opened(*saved, path),
                 Ok(Found::Table(table)) => {

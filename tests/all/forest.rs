@@ -196,7 +196,7 @@ fn permuting_rows_moves_the_out_of_bag_estimate_by_no_more_than_its_error() {
 }
 
 #[test]
-fn merging_in_any_order_foretells_the_same_bit_for_bit() {
+fn merging_in_any_order_predicts_the_same_bit_for_bit() {
     let test = classes(500, 99);
     // Chunks that do not know the same words, classes and cuts.
     let parts: Vec<Forest> = (0..3)
@@ -514,7 +514,7 @@ fn what_a_target_is_taken_for() {
     let wrong = Question { target: "z".to_owned(), ..Question::default() };
     assert!(wrong.complete(&few).unwrap_err().what.contains("'z'"));
     let own = Question { features: vec!["y".to_owned()], ..question(None) };
-    assert!(own.complete(&few).unwrap_err().what.contains("foretell itself"));
+    assert!(own.complete(&few).unwrap_err().what.contains("predict itself"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The helper that learns how late rows come: what it says of a distribution that is known, and that what it foretells
+//! The helper that learns how late rows come: what it says of a distribution that is known, and that what it predicts
 //! is what happens.
 
 use std::time::{Duration, Instant};
@@ -133,9 +133,9 @@ fn no_delay_is_too_large() {
     assert_eq!(found.late_share(i64::MAX, None), 0.0);
 }
 
-/// The same rows through a partial, row by row with a real watermark: the share that is set aside is the one foretold.
+/// The same rows through a partial, row by row with a real watermark: the share that is set aside is the one predicted.
 #[test]
-fn what_is_foretold_is_what_happens() {
+fn what_is_predicted_is_what_happens() {
     let mut random = fastrand::Rng::with_seed(5);
     // Delays of up to 8 s, most of them short; 60,000 rows in 10 minutes.
     let times: Vec<i64> = (0..60_000).map(|i| i * 10_000 - (random.f64().powi(4) * 8e6) as i64).collect();
@@ -160,13 +160,13 @@ fn what_is_foretold_is_what_happens() {
             late +=
                 partial.absorb(&frame_micros(&rows, chunk.to_vec()), before).unwrap().late.map_or(0, |f| f.height());
         }
-        let (happened, foretold) = (late as f64 / times.len() as f64, delays.late_share(lateness, Some(&window)));
-        // Half a second goes by in a chunk, within which nothing becomes late: foretold is a little more.
+        let (happened, predicted) = (late as f64 / times.len() as f64, delays.late_share(lateness, Some(&window)));
+        // Half a second goes by in a chunk, within which nothing becomes late: predicted is a little more.
         assert!(
-            happened <= foretold + 0.002 && foretold <= happened + 0.25 * foretold + 0.03,
-            "{sql} {lateness}: {happened} happened, {foretold} foretold"
+            happened <= predicted + 0.002 && predicted <= happened + 0.25 * predicted + 0.03,
+            "{sql} {lateness}: {happened} happened, {predicted} predicted"
         );
-        assert!(foretold > 0.01, "{sql}: the test shows something");
+        assert!(predicted > 0.01, "{sql}: the test shows something");
     }
     let by_hand = Window {
         kind: WindowAssigner::Hop(Hop { slide: SECOND, size: SECOND, offset: 0 }),

@@ -104,7 +104,7 @@ fn the_subscribe_message_arrives_and_the_server_sees_the_query() {
 
 #[test]
 fn a_lost_connection_is_trouble_then_a_gap_and_then_rows_go_on() {
-    let (tell, come) = std::sync::mpsc::channel();
+    let (tell, come) = crossbeam_channel::bounded::<()>(1);
     std::thread::scope(|scope| {
         let (_, address) = server(scope, move |listener| {
             let mut socket = accept(listener);

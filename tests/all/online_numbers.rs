@@ -108,7 +108,7 @@ fn the_same_seed_gives_the_same_numbers_and_the_order_of_batches_does_not_matter
 }
 
 #[test]
-fn numbers_are_learnt_from_nothing_and_foretold_before_they_are_learnt_from() {
+fn numbers_are_learnt_from_nothing_and_predicted_before_they_are_learnt_from() {
     let mut random = Rng::with_seed(3);
     let mut fused = OnlineForest::new(learner(), settings(20), Vec::new());
     assert_eq!(fused.predict(&rows(&mut random, 2, false)).unwrap(), [None, None]);
@@ -195,7 +195,7 @@ fn rows_that_lack_a_value_teach_nothing_and_end_nothing() {
 }
 
 #[test]
-fn a_committee_refuses_a_forest_that_foretells_something_else() {
+fn a_committee_refuses_a_forest_that_predicts_something_else() {
     let frame = rows(&mut Rng::with_seed(11), 200, false);
     let (numbers, _) = learner().fit(&frame, 2, 1).unwrap();
     assert!(Trees::<NumberObjective>::like(&numbers).is_ok());

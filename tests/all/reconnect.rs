@@ -237,7 +237,7 @@ fn the_number_of_a_message_need_not_be_asked_for_and_must_be_one() {
 #[test]
 fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
     let (listener, address) = listen();
-    let (tell, come) = std::sync::mpsc::channel();
+    let (tell, come) = crossbeam_channel::bounded::<()>(1);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let mut socket = accept(&listener);

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::{ChildStdin, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use braid::data::Fault;
@@ -23,6 +22,7 @@ use braid::sync::Wake;
 use crate::cli::stderr;
 use crate::live::{LONG, read, read_with, rows, settled, until, url};
 use crate::log::Full;
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 fn ask(workspace: &Path, sql: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_braid"));
@@ -383,7 +383,7 @@ impl ByteSource for Handed {
 
 /// What is handed to a feed, and the feed, settled from `text` and taken apart.
 fn handed(format: &str, text: &'static str) -> (Sender<(&'static str, ByteEvent)>, StreamParts) {
-    let (hand, handed) = channel();
+    let (hand, handed) = bounded(8);
     hand.send((text, ByteEvent::Bytes(Instant::now()))).unwrap();
     let format = braid::data::format::FORMATS.iter().copied().find(|f| f.name == format).unwrap();
     let intake = StreamDecoder::lines(&url("stdin:"), format, &Expect::default());

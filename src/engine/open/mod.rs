@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use polars::prelude::{DataType, Field, Schema, SchemaRef};
 
 pub use self::feeds::{Preview, attach_feed, open_feed, preview_feed};
-pub use self::paths::{Found, Opened, open_paths};
+pub use self::paths::{Found, OpenedPath, open_paths};
 pub use self::seam::parse_seam;
 use super::feed::Feed;
 use super::recording::RecordingPlace;

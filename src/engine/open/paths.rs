@@ -11,7 +11,7 @@ use crate::sync::Wake;
 
 /// What became of one path.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedPath {
     pub path: PathBuf,
     pub found: Result<Found>,
 }
@@ -26,7 +26,7 @@ pub enum Found {
 
 /// Opens files and folders: each gives a table, a model, or the fault that kept it from being one. Files of one folder
 /// with the same schema become one table; a file of a folder that fails does not keep the others away.
-pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
+pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<OpenedPath>> {
     Job::start("open", wake, move |report| {
         let total = paths.len() as u64;
         let mut opened = Vec::new();
@@ -38,11 +38,11 @@ pub fn open_paths(paths: Vec<PathBuf>, wake: Wake) -> Job<Vec<Opened>> {
     })
 }
 
-fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Result<()> {
+fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<OpenedPath>) -> Result<()> {
     let files = match expand(&path) {
         Ok(files) => files,
         Err(fault) => {
-            opened.push(Opened { path, found: Err(fault) });
+            opened.push(OpenedPath { path, found: Err(fault) });
             return Ok(());
         }
     };
@@ -53,7 +53,7 @@ fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Resul
         report.check()?;
         report.progress(done as u64, total, file.display().to_string());
         if is_model(&file) {
-            opened.push(Opened { found: load(&file).map(|saved| Found::Model(Box::new(saved))), path: file });
+            opened.push(OpenedPath { found: load(&file).map(|saved| Found::Model(Box::new(saved))), path: file });
             continue;
         }
         // Types settled by the first file of a folder hold for the others where they have the same columns.
@@ -65,11 +65,11 @@ fn open_one(path: PathBuf, report: &Reporter, opened: &mut Vec<Opened>) -> Resul
                     tables.push(Table::of_history(&name, vec![history])?);
                 }
             },
-            Err(fault) => opened.push(Opened { path: file, found: Err(fault) }),
+            Err(fault) => opened.push(OpenedPath { path: file, found: Err(fault) }),
         }
     }
     opened.extend(
-        tables.into_iter().map(|table| Opened { path: path.clone(), found: Ok(Found::Table(Box::new(table))) }),
+        tables.into_iter().map(|table| OpenedPath { path: path.clone(), found: Ok(Found::Table(Box::new(table))) }),
     );
     Ok(())
 }

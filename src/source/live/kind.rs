@@ -6,9 +6,9 @@ use super::{FeedUrl, Opened, Origin, choices};
 use crate::data::{Fault, Result};
 
 /// The query parameters that every kind understands, beside its own.
-pub const COMMON: &[Setting] = &[
-    Setting { name: "format", about: "the format of the rows", default: "detected automatically" },
-    Setting {
+pub const COMMON: &[FeedSetting] = &[
+    FeedSetting { name: "format", about: "the format of the rows", default: "detected automatically" },
+    FeedSetting {
         name: "time",
         about: "the column that holds the event time",
         default: "the table's, or the first column that is a time",
@@ -27,7 +27,7 @@ pub struct LiveKind {
     /// A URL as a person types it.
     pub example: &'static str,
     /// The query parameters it understands; forms are made from them.
-    pub settings: &'static [Setting],
+    pub settings: &'static [FeedSetting],
     /// Where its rows come from.
     pub origin: Origin,
     /// Whether it can be held back while the engine is busy. One that cannot has what overflows counted as dropped.
@@ -41,7 +41,7 @@ pub struct LiveKind {
 
 /// A query parameter of a feed's URL.
 #[derive(Debug)]
-pub struct Setting {
+pub struct FeedSetting {
     pub name: &'static str,
     pub about: &'static str,
     /// The value that holds when the parameter is absent, or words for it.
@@ -59,7 +59,7 @@ pub struct Expect {
 
 impl LiveKind {
     /// Its own settings, then the common ones.
-    pub fn all_settings(&self) -> impl Iterator<Item = &'static Setting> + use<> {
+    pub fn all_settings(&self) -> impl Iterator<Item = &'static FeedSetting> + use<> {
         self.settings.iter().chain(COMMON)
     }
 

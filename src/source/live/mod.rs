@@ -25,7 +25,7 @@ pub mod ws;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 pub use deduplicate::Numbered;
-pub use kind::{COMMON, Expect, LiveKind, Setting};
+pub use kind::{COMMON, Expect, FeedSetting, LiveKind};
 pub use origin::Origin;
 pub use states::{Event, Opened, ReadOptions, Reading, unsettled};
 pub use url::FeedUrl;

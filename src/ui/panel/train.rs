@@ -1,4 +1,4 @@
-//! The lesson: what is to be foretold, from which columns, by how many trees; and the training while it goes on.
+//! Training a model: what it predicts, from which columns, by how many trees; and the training while it goes on.
 
 use eframe::egui::{
     Button, Context, Grid, Label, ProgressBar, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo,

@@ -29,7 +29,7 @@ use self::message_decoder::MessageDecoder;
 use self::partition_reader::PartitionReader;
 use self::settings::{From, Settings};
 use super::net::back_off::BackOff;
-use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
+use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin};
 use crate::data::{Fault, Result};
 
 pub const KIND: LiveKind = LiveKind {
@@ -39,33 +39,37 @@ pub const KIND: LiveKind = LiveKind {
             it was.",
     example: "kafka://localhost:9092/orders?from=beginning",
     settings: &[
-        Setting { name: "partitions", about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
-        Setting {
+        FeedSetting { name: "partitions", about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
+        FeedSetting {
             name: "from",
             about: "where to begin: beginning, end, an offset, or a time like 2001-01-31T06:00:00",
             default: "beginning",
         },
-        Setting { name: "follow", about: "false ends where the topic ends when it is opened", default: "true" },
-        Setting {
+        FeedSetting { name: "follow", about: "false ends where the topic ends when it is opened", default: "true" },
+        FeedSetting {
             name: "columns",
             about: "the names of the columns of CSV messages, like id,price",
             default: "column_1, column_2 and so on",
         },
-        Setting {
+        FeedSetting {
             name: "header",
             about: "true where the first CSV message begins with the names of the columns",
             default: "false",
         },
-        Setting {
+        FeedSetting {
             name: "metadata",
             about: "whether kafka_key, kafka_partition, kafka_offset, kafka_timestamp and kafka_headers are columns \
                     too",
             default: "true",
         },
-        Setting { name: "refresh", about: "how often to look for new partitions", default: "30s" },
-        Setting { name: "tls", about: "true for an encrypted connection", default: "false" },
-        Setting { name: "ca", about: "a PEM file with the certificate authority to trust", default: "the system's" },
-        Setting {
+        FeedSetting { name: "refresh", about: "how often to look for new partitions", default: "30s" },
+        FeedSetting { name: "tls", about: "true for an encrypted connection", default: "false" },
+        FeedSetting {
+            name: "ca",
+            about: "a PEM file with the certificate authority to trust",
+            default: "the system's",
+        },
+        FeedSetting {
             name: "sasl",
             about: "how to log in with BRAID_KAFKA_USER and BRAID_KAFKA_PASSWORD: plain, scram-sha-256, scram-sha-512 \
                     or none",

@@ -12,7 +12,7 @@ use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
 use self::disorder::{Order, Sent};
 use super::file_chunks::FileChunks;
 use super::flush_timer::FlushTimer;
-use super::{Event, Expect, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, Setting, choices};
+use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, choices};
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::format::parse_datetime;
 use crate::data::{Chunk, Fault, Rejects, Result, time};
@@ -24,16 +24,20 @@ pub const KIND: LiveKind = LiveKind {
     about: "Plays any file as a live feed, in the pace of its time column, with seeded faults if you like.",
     example: "replay:flights.parquet?speed=60&disorder=2s&duplicate=0.01&seed=7",
     settings: &[
-        Setting { name: "speed", about: "seconds of event time that pass in a second, or max", default: "1" },
-        Setting { name: "rate", about: "rows a second, instead of speed", default: "none" },
-        Setting { name: "disorder", about: "how much later than its turn a row may come, such as 2s", default: "0s" },
-        Setting { name: "duplicate", about: "the share of rows that come twice, 0 to 1", default: "0" },
-        Setting {
+        FeedSetting { name: "speed", about: "seconds of event time that pass in a second, or max", default: "1" },
+        FeedSetting { name: "rate", about: "rows a second, instead of speed", default: "none" },
+        FeedSetting {
+            name: "disorder",
+            about: "how much later than its turn a row may come, such as 2s",
+            default: "0s",
+        },
+        FeedSetting { name: "duplicate", about: "the share of rows that come twice, 0 to 1", default: "0" },
+        FeedSetting {
             name: "seed",
             about: "which of the possible disorders: the same seed gives the same rows",
             default: "42",
         },
-        Setting {
+        FeedSetting {
             name: "from",
             about: "the time at which to begin, such as 2001-01-01T06:00:00",
             default: "the first row",

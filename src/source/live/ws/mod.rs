@@ -12,7 +12,7 @@ use super::json_messages::{self, Added};
 use super::net::reconnect::{Connector, Heard, Reconnecting};
 use super::stream::Stream;
 use super::stream_decoder::StreamDecoder;
-use super::{Expect, FeedUrl, LiveKind, Opened, Origin, Setting};
+use super::{Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin};
 use crate::data::format::json::NDJSON;
 use crate::data::{Fault, Result};
 
@@ -22,15 +22,15 @@ pub const KIND: LiveKind = LiveKind {
     about: "Receives JSON messages from a server; connects again when the connection is lost.",
     example: "wss://example.org/events?subscribe={\"channel\":\"trades\"}",
     settings: &[
-        Setting { name: "subscribe", about: "a message to send after connecting", default: "none" },
-        Setting { name: "query", about: "what the server shall see after a question mark", default: "nothing" },
-        Setting {
+        FeedSetting { name: "subscribe", about: "a message to send after connecting", default: "none" },
+        FeedSetting { name: "query", about: "what the server shall see after a question mark", default: "nothing" },
+        FeedSetting {
             name: "number",
             about: "the field that numbers the messages: one that comes again is counted once, one that is missing is \
                     told",
             default: "none",
         },
-        Setting {
+        FeedSetting {
             name: "ca",
             about: "a PEM file with the certificate authority to trust, for wss",
             default: "those that browsers trust",
