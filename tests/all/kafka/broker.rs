@@ -74,7 +74,7 @@ impl Broker {
         let mut keeper = Command::new("sh");
         keeper.args(["-c", script, "sh", &runner]).arg(&folder);
         broker.command(&mut keeper).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // A group of its own: a test that is ended with its group does not end the broker. The keeper outlives this test.
+        // A group of its own: a test that is ended with its group does not end the broker.
         #[expect(clippy::zombie_processes, reason = "it ends with the runner, long after this process")]
         let _outlives = std::os::unix::process::CommandExt::process_group(&mut keeper, 0).spawn().unwrap();
         broker.wait_until_ready();
