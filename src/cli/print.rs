@@ -64,9 +64,11 @@ pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>, room: Opti
     };
     table.set_header(row(0)).add_rows((1..=rows).map(row));
     for (at, ((column, source), need)) in table.column_iter_mut().zip(frame.columns()).zip(&needs).enumerate() {
-        let lower = Width::Fixed(room.map_or(*need, |room| (*need).min(room.into())) as u16);
-        column.set_constraint(ColumnConstraint::Boundaries { lower, upper: Width::Fixed(CELL) });
-        column.set_padding((0, if at + 1 < shown { 2 } else { 0 }));
+        // Bounds are of a column with its padding.
+        let padding = if at + 1 < shown { 2 } else { 0 };
+        let lower = Width::Fixed(room.map_or(*need, |room| (*need).min(room.into())) as u16 + padding);
+        column.set_constraint(ColumnConstraint::Boundaries { lower, upper: Width::Fixed(CELL + padding) });
+        column.set_padding((0, padding));
         // A cell is cut where its room ends, not after its last whole word: this stands in none.
         column.set_delimiter('\0');
         if source.dtype().is_primitive_numeric() {

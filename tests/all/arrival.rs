@@ -1,5 +1,5 @@
 //! What is late depends on the order in which rows came, and on nothing else: not on how they were cut into chunks, how
-//! fast they were read, by how many workers, or for the how many-th question.
+//! fast they were read, by how many workers, or for which of several questions in turn.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
