@@ -151,11 +151,7 @@ fn run_once(
     options: Options,
     report: &super::job::Reporter,
 ) -> Result<Arc<Snapshot>> {
-    let (bell, rung) = crossbeam_channel::bounded(1);
-    // A bell that has rung already need not ring again.
-    let wake = Wake::new(move || {
-        let _ = bell.try_send(());
-    });
+    let (wake, rung) = Wake::channel();
     let run = Run::start(plan, table, options, wake)?;
     loop {
         report.check()?;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crossbeam_channel::{Receiver, bounded};
+
 /// Something to call when there is news; cheap to clone, safe to ring from any thread.
 #[derive(Clone)]
 pub struct Wake(Arc<dyn Fn() + Send + Sync>);
@@ -10,6 +12,16 @@ pub struct Wake(Arc<dyn Fn() + Send + Sync>);
 impl Wake {
     pub fn new(bell: impl Fn() + Send + Sync + 'static) -> Self {
         Self(Arc::new(bell))
+    }
+
+    /// A bell for a thread that waits on the other end.
+    pub fn channel() -> (Self, Receiver<()>) {
+        let (bell, rung) = bounded(1);
+        let wake = Self::new(move || {
+            // A bell that has rung already need not ring again.
+            let _ = bell.try_send(());
+        });
+        (wake, rung)
     }
 
     /// A bell that nobody hears.

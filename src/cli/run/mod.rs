@@ -62,11 +62,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     for line in classes(&plan).into_iter().chain(doubled.clone()) {
         console::line(&line);
     }
-    let (bell, news) = crossbeam_channel::bounded(1);
-    // A full channel holds a wake-up already.
-    let wake = Wake::new(move || {
-        let _ = bell.try_send(());
-    });
+    let (wake, news) = Wake::channel();
     if args.workspace.is_some() {
         record(&mut table, &wake)?;
     }

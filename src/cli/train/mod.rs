@@ -65,7 +65,7 @@ fn train_in_memory(args: &TrainArgs, stop: &Cancel) -> Result<(TrainOutcome, Sav
     let rows_learnt = learnt.height();
 
     let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let (news, wake) = wake_channel();
+    let (wake, news) = Wake::channel();
     let forest = wait(train(std::mem::take(&mut learnt), training, wake), &news, stop)?;
     let (fit, fit_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
 
@@ -111,7 +111,7 @@ fn train_in_chunks(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Trai
     let asked = training.question.task;
     let target = Target { name: training.question.target.clone(), sql: None };
     training.question.features = training.question.features(&table.schema)?;
-    let (news, wake) = wake_channel();
+    let (wake, news) = Wake::channel();
     let found = wait(propose(Arc::clone(&table), Reached::default(), target.clone(), wake.clone()), &news, stop)?;
     let estimates = found.proposal.task == Task::Number;
     if args.proposed {
@@ -139,14 +139,6 @@ fn train_in_chunks(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Trai
     let baseline = Some(Arc::unwrap_or_clone(baseline));
     let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
     Ok((TrainOutcome { forest, report, fit: took, fit_cpu: None, predict, predict_cpu: None, asked }, saved))
-}
-
-fn wake_channel() -> (Receiver<()>, Wake) {
-    let (ring, news) = crossbeam_channel::bounded(1);
-    let wake = Wake::new(move || {
-        let _ = ring.try_send(());
-    });
-    (news, wake)
 }
 
 /// Warns about features that a person may not want: identifiers, constants, copies of the target, leaks, moments.

@@ -40,11 +40,7 @@ struct Rerunner {
 /// # Errors
 /// When a table is missing, or a run cannot start.
 pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options: Options, wake: Wake) -> Result<Run> {
-    let (bell, rung) = bounded(1);
-    let bell = Wake::new(move || {
-        // A bell that has rung already need not ring again.
-        let _ = bell.try_send(());
-    });
+    let (bell, rung) = Wake::channel();
     let tables: Vec<&Arc<Table>> = std::iter::once(table).chain(&options.datasets).collect();
     let mut runs = Vec::new();
     for (i, needed) in rerun.tables.iter().enumerate() {
