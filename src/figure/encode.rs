@@ -4,6 +4,7 @@
 use polars::prelude::{Column, DataFrame, DataType};
 
 use super::columns::{Role, column, infinite, labels, numbers, positions, role};
+use super::mark::{self, Mark};
 use super::series::{SeriesRows, groups, largest, step};
 use super::spec::{Axis, AxisKind, Figure, PointState};
 use crate::data::Result;
@@ -118,7 +119,8 @@ impl Encoding {
                 if far == 1 { "point" } else { "points" }
             ));
         }
-        let rows_as = SeriesRows { x: &x, states, step, ordered: self.mark != "scatter" };
+        let ordered = !mark::find(&self.mark).is_ok_and(Mark::is_scattered);
+        let rows_as = SeriesRows { x: &x, states, step, ordered };
         match self.series.as_slice() {
             [] => {
                 let rows: Vec<usize> = (0..x.len()).collect();

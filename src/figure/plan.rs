@@ -257,7 +257,7 @@ fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>) -> (Scale, Scale, 
             let (lo, hi) =
                 if lone(figure) { alone(figure, (lo, hi), slots.map_or(0.0, |slots| slots.width)) } else { (lo, hi) };
             // Circles stand clear of the edge; a seam just after the last row is shown.
-            let pad = if mark.free && !mark.bands { (hi - lo) * 0.02 } else { 0.0 };
+            let pad = if mark.is_scattered() { (hi - lo) * 0.02 } else { 0.0 };
             let near =
                 figure.seam.filter(|at| (at - hi).abs() <= (hi - lo) * 0.05 || (at - lo).abs() <= (hi - lo) * 0.05);
             let (lo, hi) = (near.unwrap_or(lo).min(lo - pad), near.unwrap_or(hi).max(hi + pad));

@@ -41,6 +41,13 @@ pub struct Mark {
     pub draw: fn(&Scene<'_>, &mut dyn Pen) -> Result<()>,
 }
 
+impl Mark {
+    /// Whether each point stands for itself, wherever it lies: its points need no order, and keep clear of the edge.
+    pub fn is_scattered(&self) -> bool {
+        self.free && !self.bands
+    }
+}
+
 impl std::fmt::Debug for Mark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Mark({})", self.name)
