@@ -50,7 +50,9 @@ fn follow(
 ) -> Result<GuardStatus> {
     let table = &settings.table;
     if table.live.is_empty() {
-        return Err(Fault::new(format!("{} has no live rows to watch", table.name)).hint("attach a live feed to it"));
+        return Err(Fault::new("there are no live rows to watch")
+            .at(table.name.clone())
+            .hint("attach a live feed to it"));
     }
     let selection = settings.selection()?;
     let selector = RowSelector::new(table, &selection);

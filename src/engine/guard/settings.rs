@@ -44,11 +44,9 @@ impl GuardSettings {
             }
         }
         if let Some(missing) = self.forest.features.iter().find(|f| !self.table.schema.contains(&f.name)) {
-            return Err(Fault::new(format!(
-                "{} has no column '{}', which the model asks for",
-                self.table.name, missing.name
-            ))
-            .hint("guard it under a table that has it, or train again without it"));
+            return Err(Fault::new(format!("there is no column '{}', which the model asks for", missing.name))
+                .at(self.table.name.clone())
+                .hint("guard it under a table that has it, or train again without it"));
         }
         Ok(Selection { columns, derived: derived.map(|d| (target, d)) })
     }
