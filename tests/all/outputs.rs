@@ -302,6 +302,28 @@ fn nothing_that_reaches_a_terminal_is_a_command_to_it() {
 }
 
 #[test]
+fn a_table_that_fits_the_terminal_is_whole() {
+    let columns = vec![
+        Column::new("城市".into(), ["上海", "北京"]),
+        Column::new("总销量".into(), [2_120_906_i64, 5]),
+        Column::new("n".into(), [1_i64, 23_456]),
+        Column::new("平均".into(), [2_120_906.0, 5.5]),
+    ];
+    let frame = DataFrame::new(2, columns).unwrap();
+    let whole = braid::cli::table(&frame);
+    let width = whole.lines().map(|line| line.width()).max().unwrap();
+    for room in 1..=100_u16 {
+        let shown = braid::cli::table_with(&frame, None, Some(room));
+        if usize::from(room) >= width {
+            assert_eq!(shown, whole, "{room}");
+        }
+        // With less room columns are left out; what is there is not cut, where a column finds room at all.
+        let cut = shown.lines().any(|line| line.contains('…') && !line.starts_with("… and "));
+        assert!(!cut || room < 4, "{room}:\n{shown}");
+    }
+}
+
+#[test]
 fn a_table_is_no_wider_than_the_terminal() {
     let long = "a sentence that goes on and on, well past what a terminal has room for";
     let columns = vec![
