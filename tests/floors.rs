@@ -32,9 +32,12 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "query is pure: no threads, no files, no clock",
     ),
     ("source", &["Worker::", "thread::spawn", "thread::Builder"], "only the engine starts threads"),
+    ("learn", &["Worker::", "std::thread", "crossbeam"], "only the engine starts threads"),
     ("figure", &["egui", "std::thread"], "figure draws on any surface"),
     ("store", &["Worker::", "thread::spawn"], "only the engine starts threads"),
     ("engine", &["egui", "plotters"], "the engine knows no picture"),
+    ("workspace", &["Worker::", "std::thread", "egui"], "what is set up is plain data"),
+    ("cli", &["Worker::", "thread::spawn", "egui"], "the engine starts its threads"),
     (
         "ui",
         &[
