@@ -9,6 +9,7 @@ DATA has the columns date, delay and origin; without it the sample in assets/ is
 Each round runs every engine once, in a rotated order, as a process of its own; medians are printed. The answers are
 compared before the times: same groups, same counts, means within 1e-9, same maxima.
 """
+
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -59,26 +60,46 @@ def main():
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     import duckdb
+
     with tempfile.TemporaryDirectory() as tmp:
         con = duckdb.connect()
         parquet, csv = f"{tmp}/flights.parquet", f"{tmp}/flights.csv"
         sample = os.path.join(HERE, "..", "assets", "flights.parquet")
-        rows = f"from '{a.data}'" if a.data else f"from '{sample}', range((select ceil(3e6 / count(*))::int from '{sample}')) limit 3000000"
-        con.execute(f"copy (select date, delay, distance, origin, destination {rows}) to '{parquet}' (format parquet, compression zstd)")
+        rows = (
+            f"from '{a.data}'"
+            if a.data
+            else f"from '{sample}', range((select ceil(3e6 / count(*))::int from '{sample}')) limit 3000000"
+        )
+        con.execute(
+            f"copy (select date, delay, distance, origin, destination {rows}) to '{parquet}' (format parquet, compression zstd)"
+        )
         con.execute(f"copy (from '{parquet}') to '{csv}' (header)")
         n = con.execute(f"select count(*) from '{parquet}'").fetchone()[0]
         sql = SQL.format(day="tumble(date, INTERVAL '1 day')", table="flights", groups="origin, day")
         for src in (parquet, csv):
             stats = f"{tmp}/stats.json"
             engines = {
-                "braid": [a.braid, "run", "--history", f"flights={src}", "--sql", sql, "--out", f"{tmp}/braid.parquet", "--stats", stats, "--threads", str(a.threads)],
+                "braid": [
+                    a.braid,
+                    "run",
+                    "--history",
+                    f"flights={src}",
+                    "--sql",
+                    sql,
+                    "--out",
+                    f"{tmp}/braid.parquet",
+                    "--stats",
+                    stats,
+                    "--threads",
+                    str(a.threads),
+                ],
                 "duckdb": [sys.executable, "-c", DUCKDB + PEAK, src, f"{tmp}/duckdb.parquet", str(a.threads)],
                 "polars": [sys.executable, "-c", POLARS + PEAK, src, f"{tmp}/polars.parquet", str(a.threads)],
             }
             runs, first = {name: [] for name in engines}, []
             names = list(engines)
             for round_ in range(a.rounds + 1):
-                for name in names[round_ % 3:] + names[: round_ % 3]:
+                for name in names[round_ % 3 :] + names[: round_ % 3]:
                     with open(src, "rb", buffering=0) as f:
                         while f.read(1 << 24):
                             pass
@@ -90,12 +111,18 @@ def main():
                             first.append(told["first_answer_ms"])
             for peer in ("duckdb", "polars"):
                 wrong = con.execute(f"""select count(*) from '{tmp}/braid.parquet' b full join '{tmp}/{peer}.parquet' p on b.origin = p.origin and cast(b.day as date) = p.day
-                    where b.n is distinct from p.n or b.hi is distinct from p.hi or not (abs(b.mean - p.mean) <= 1e-9 * greatest(abs(p.mean), 1))""").fetchone()[0]
+                    where b.n is distinct from p.n or b.hi is distinct from p.hi or not (abs(b.mean - p.mean) <= 1e-9 * greatest(abs(p.mean), 1))""").fetchone()[
+                    0
+                ]
                 if wrong:
                     sys.exit(f"braid and {peer} differ in {wrong} groups")
             best = min(statistics.median(r[0] for r in runs[peer]) for peer in ("duckdb", "polars"))
-            print(f"\n{os.path.basename(src)}, {n:,} rows, {os.path.getsize(src) >> 20} MiB, {a.rounds} rounds, {a.threads} threads; answers agree")
-            print(f"{'':8} {'first answer':>13} {'exact answer':>13} {'CPU':>8} {'peak memory':>12} {'wall ÷ best peer':>17}")
+            print(
+                f"\n{os.path.basename(src)}, {n:,} rows, {os.path.getsize(src) >> 20} MiB, {a.rounds} rounds, {a.threads} threads; answers agree"
+            )
+            print(
+                f"{'':8} {'first answer':>13} {'exact answer':>13} {'CPU':>8} {'peak memory':>12} {'wall ÷ best peer':>17}"
+            )
             for name, took in runs.items():
                 wall, cpu, rss = (statistics.median(column) for column in zip(*took))
                 early = f"{statistics.median(first):.0f} ms" if name == "braid" else "–"

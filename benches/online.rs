@@ -1,4 +1,4 @@
-//! A committee on a stream, prequentially: every row is tested, then learnt from. The whole file is in memory
+//! A committee on a stream, prequentially: every row is tested, then trained on. The whole file is in memory
 //! before the clock starts, as in River's script beside which `online.py` puts it. And a forest of 100 trees, grown to
 //! purity on the first half, that scores the frames of the second.
 //!
@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]
 
 use braid::engine::train::{Training, train};
-use braid::learn::online::{Event, Learned, OnlineForest, Settings, Trees};
+use braid::learn::online::{CommitteeSettings, Event, Learned, OnlineForest, Trees};
 use braid::learn::question::Question;
 use braid::sync::Wake;
 use polars::prelude::*;
@@ -26,7 +26,8 @@ fn main() {
     let mut rows = ParquetReader::new(std::fs::File::open(path).unwrap()).finish().unwrap();
     rows.rechunk_mut();
     let question = Question { target: target.clone(), ..Question::default() };
-    let mut fused = OnlineForest::new(Trees::new(question.clone(), &rows).unwrap(), Settings::default(), Vec::new());
+    let mut fused =
+        OnlineForest::new(Trees::new(question.clone(), &rows).unwrap(), CommitteeSettings::default(), Vec::new());
     let begun = cpu();
     let learned: Vec<Learned> =
         (0..rows.height()).step_by(size).map(|at| fused.learn(&rows.slice(at as i64, size)).unwrap()).collect();

@@ -20,6 +20,7 @@ stream/win_microbatch.py), otherwise the few lines below; `stream` then runs Pat
 holds the SQL client and the SQL gateway. Its CPU time is that of the job less that of the same job over one event, so that
 the start of the virtual machine is not held against it. These three are slow: they run once.
 """
+
 import argparse, glob, importlib.util, json, math, os, re, statistics, subprocess, sys, tempfile, threading, time
 
 SQL = {
@@ -34,7 +35,18 @@ SQL = {
     9: "SELECT id2, id4, pow(corr(v1, v2), 2) AS r2 FROM {t} GROUP BY id2, id4",
     10: "SELECT id1, id2, id3, id4, id5, id6, sum(v3) AS v3, count(*) AS c FROM {t} GROUP BY id1, id2, id3, id4, id5, id6",
 }
-VALUES = {1: ["v1"], 2: ["v1"], 3: ["v1", "v3"], 4: ["v1", "v2", "v3"], 5: ["v1", "v2", "v3"], 6: ["m", "sd"], 7: ["d"], 8: ["v3"], 9: ["r2"], 10: ["v3", "c"]}
+VALUES = {
+    1: ["v1"],
+    2: ["v1"],
+    3: ["v1", "v3"],
+    4: ["v1", "v2", "v3"],
+    5: ["v1", "v2", "v3"],
+    6: ["m", "sd"],
+    7: ["d"],
+    8: ["v3"],
+    9: ["r2"],
+    10: ["v3", "c"],
+}
 LINES = "SELECT {station} AS station, min({temp}) AS a, avg({temp}) AS b, max({temp}) AS c, count(*) AS n FROM {t} GROUP BY 1"
 STREAM = "SELECT key, tumble(ts, INTERVAL '1 second') AS w, count(*) AS n, sum(value) AS s, avg(value) AS m, max(value) AS x FROM e GROUP BY key, w"
 
@@ -51,14 +63,19 @@ def told(work):
         peak = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
     print(json.dumps({"seconds": wall, "cpu_s": cpu, "peak_rss_mb": peak, "checksum": table}))
 """
-DUCKDB = CLOCK + """
+DUCKDB = (
+    CLOCK
+    + """
 import duckdb
 con = duckdb.connect(); con.execute(f"set threads={threads}"); con.execute("set preserve_insertion_order=false")
 told(lambda: con.execute("create temp table ans as " + sys.argv[3]) and None)
 row = con.execute("select count(*), " + sys.argv[4] + " from ans").fetchone()
 print(json.dumps({"checksum": [None if v is None else float(v) for v in row]}))
 """
-POLARS = CLOCK + """
+)
+POLARS = (
+    CLOCK
+    + """
 import polars as pl
 c = pl.col
 lf = pl.scan_parquet(src) if src.endswith("parquet") else pl.scan_csv(src)
@@ -81,7 +98,10 @@ def run():
 told(run)
 print(json.dumps({"checksum": [float(a.height)] + [float(a[n].cast(pl.Float64).fill_nan(None).sum()) for n in sys.argv[4].split(",")]}))
 """
-MICROBATCH = CLOCK + """
+)
+MICROBATCH = (
+    CLOCK
+    + """
 import polars as pl
 def run():
     c, state, newest, out, rest = pl.col, None, 0, [0.0] * 5, b""
@@ -101,6 +121,7 @@ def run():
     return out
 told(run)
 """
+)
 
 FLINK = """
 SET 'execution.target'='local';
@@ -136,7 +157,10 @@ def warm(path):
 
 
 def agree(name, a, b):
-    close = len(a) == len(b) and all((x is None and y is None) or (x is not None and y is not None and abs(x - y) <= 6e-2 + 1e-9 * abs(y)) for x, y in zip(a, b))
+    close = len(a) == len(b) and all(
+        (x is None and y is None) or (x is not None and y is not None and abs(x - y) <= 6e-2 + 1e-9 * abs(y))
+        for x, y in zip(a, b)
+    )
     if not close:
         sys.exit(f"{name}: the answers differ: {a} and {b}")
 
@@ -150,16 +174,28 @@ class Bench:
         self.a, self.tmp, self.out, self.stats = a, tmp, f"{tmp}/braid.parquet", f"{tmp}/stats.json"
         os.environ["BENCH_THREADS"] = str(a.threads)
         import duckdb
+
         self.con = duckdb.connect()
 
     def braid(self, args, sql, sums, stdin=None, out=True):
         cmd = [self.a.braid, "run", *args, "--sql", sql, "--stats", self.stats, "--threads", str(self.a.threads)]
-        done = subprocess.run(cmd + (["--out", self.out] if out else []), stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            cmd + (["--out", self.out] if out else []),
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         if done.returncode:
             sys.exit(f"{' '.join(cmd)} failed")
         told = json.load(open(self.stats))
         row = self.con.execute(f"select count(*), {sums} from '{self.out}'").fetchone()
-        return {"seconds": told["wall_s"], "cpu_s": told["cpu_s"], "peak_rss_mb": told["peak_rss_mb"], "checksum": [None if v is None else float(v) for v in row], "told": told}
+        return {
+            "seconds": told["wall_s"],
+            "cpu_s": told["cpu_s"],
+            "peak_rss_mb": told["peak_rss_mb"],
+            "checksum": [None if v is None else float(v) for v in row],
+            "told": told,
+        }
 
     def peer(self, script, *args):
         return child([sys.executable, os.path.join(self.a.peers, script), *map(str, args)])
@@ -168,7 +204,7 @@ class Bench:
         """Every engine once a round, in a rotated order; checksums first."""
         runs, names = {name: [] for name in engines}, list(engines)
         for round_ in range(self.a.rounds):
-            for name in names[round_ % len(names):] + names[: round_ % len(names)]:
+            for name in names[round_ % len(names) :] + names[: round_ % len(names)]:
                 warm(path)
                 runs[name].append(engines[name]())
         for name in names[1:]:
@@ -188,8 +224,13 @@ def head(title, first, engines):
 
 
 def row(name, runs):
-    shown = [f"{middle(r, 'seconds'):.2f} ({middle(r, 'cpu_s'):.2f}; {middle(r, 'peak_rss_mb'):.0f})" for r in runs.values()]
-    ratio = [middle(runs["Braid"], k) / min(middle(r, k) for n, r in runs.items() if n != "Braid") for k in ("seconds", "cpu_s")]
+    shown = [
+        f"{middle(r, 'seconds'):.2f} ({middle(r, 'cpu_s'):.2f}; {middle(r, 'peak_rss_mb'):.0f})" for r in runs.values()
+    ]
+    ratio = [
+        middle(runs["Braid"], k) / min(middle(r, k) for n, r in runs.items() if n != "Braid")
+        for k in ("seconds", "cpu_s")
+    ]
     line([name, *shown, *(f"{r:.2f}" for r in ratio)])
     return ratio
 
@@ -202,41 +243,60 @@ def groupby(b):
     every = []
     for path in b.a.files:
         ending = path.rsplit(".", 1)[1]
-        head(f"Ten group-by questions, {ending}, {b.a.rounds} rounds, {b.a.threads} threads", "question", ["Braid", "DuckDB", "polars"])
+        head(
+            f"Ten group-by questions, {ending}, {b.a.rounds} rounds, {b.a.threads} threads",
+            "question",
+            ["Braid", "DuckDB", "polars"],
+        )
         ratios = []
         for q in b.a.questions:
             sums = ", ".join(f"sum({c})" for c in VALUES[q])
             scan = f"read_{ending}('{path}')"
             # DuckDB's max(x, n) is a list; the rows are what the question asks for.
             ours = "(SELECT id6, unnest(v3) AS v3 FROM '{o}')" if q == 8 else None
+
             def braid():
                 if ours is None:
                     return b.braid(["--history", f"x={path}"], SQL[q].format(t="x"), sums)
                 run = b.braid(["--history", f"x={path}"], SQL[q].format(t="x"), "1")
                 r = b.con.execute(f"select count(*), {sums} from {ours.format(o=b.out)}").fetchone()
                 return {**run, "checksum": [float(v) for v in r]}
+
             if b.a.peers:
+
                 def peer(engine):
                     run = b.peer("batch/h2o.py", engine, path, q)
                     return {**run, "checksum": [None if v is None else float(v) for v in run["checksum"][str(q)]]}
+
                 engines = {"Braid": braid, "DuckDB": lambda: peer("duckdb"), "polars": lambda: peer("polars-stream")}
             else:
                 sql = SQL[q].format(t=scan)
                 if q == 8:
                     sql = f"SELECT id6, unnest(max(v3, 2)) AS v3 FROM {scan} GROUP BY id6"
-                engines = {"Braid": braid, "DuckDB": lambda: child([sys.executable, "-c", DUCKDB, path, str(b.a.threads), sql, sums]),
-                           "polars": lambda: child([sys.executable, "-c", POLARS, path, str(b.a.threads), str(q), ",".join(VALUES[q])])}
+                engines = {
+                    "Braid": braid,
+                    "DuckDB": lambda: child([sys.executable, "-c", DUCKDB, path, str(b.a.threads), sql, sums]),
+                    "polars": lambda: child(
+                        [sys.executable, "-c", POLARS, path, str(b.a.threads), str(q), ",".join(VALUES[q])]
+                    ),
+                }
             ratios.append(row(f"q{q}", b.rounds(engines, path, f"q{q}")))
         m = mean(ratios)
         line(["geometric mean", "", "", "", f"**{m[0]:.2f}**", f"{m[1]:.2f}"])
         every += ratios
     if len(b.a.files) > 1:
         m = mean(every)
-        print(f"\nAll: geometric mean {m[0]:.2f} (CPU {m[1]:.2f}), worst {max(r[0] for r in every):.2f} (CPU {max(r[1] for r in every):.2f})")
+        print(
+            f"\nAll: geometric mean {m[0]:.2f} (CPU {m[1]:.2f}), worst {max(r[0] for r in every):.2f} (CPU {max(r[1] for r in every):.2f})"
+        )
 
 
 def lines(b):
-    head(f"Minimum, mean and maximum a station, {b.a.rounds} rounds, {b.a.threads} threads", "file", ["Braid", "DuckDB", "polars"])
+    head(
+        f"Minimum, mean and maximum a station, {b.a.rounds} rounds, {b.a.threads} threads",
+        "file",
+        ["Braid", "DuckDB", "polars"],
+    )
     for path in b.a.files:
         ending = path.rsplit(".", 1)[1]
         names = ("column_1", "column_2") if ending == "csv" else ("station", "temp")
@@ -245,13 +305,22 @@ def lines(b):
         if b.a.peers:
             # Their checksum is rounded to one or two digits.
             peer = lambda engine: b.peer("batch/brc.py", engine, path)
-            braid_ = lambda: (lambda r: {**r, "checksum": [round(v, d) for v, d in zip(r["checksum"], (0, 0, 1, 2, 1))]})(braid())
+            braid_ = lambda: (
+                lambda r: {**r, "checksum": [round(v, d) for v, d in zip(r["checksum"], (0, 0, 1, 2, 1))]}
+            )(braid())
             engines = {"Braid": braid_, "DuckDB": lambda: peer("duckdb"), "polars": lambda: peer("polars-stream")}
         else:
-            scan = f"read_csv('{path}', delim=';', header=false, columns={{'station':'VARCHAR','temp':'DOUBLE'}})" if ending == "csv" else f"read_parquet('{path}')"
+            scan = (
+                f"read_csv('{path}', delim=';', header=false, columns={{'station':'VARCHAR','temp':'DOUBLE'}})"
+                if ending == "csv"
+                else f"read_parquet('{path}')"
+            )
             sql = LINES.format(station="station", temp="temp", t=scan)
-            engines = {"Braid": braid, "DuckDB": lambda: child([sys.executable, "-c", DUCKDB, path, str(b.a.threads), sql, sums]),
-                       "polars": lambda: child([sys.executable, "-c", POLARS, path, str(b.a.threads), "lines", "n,a,b,c"])}
+            engines = {
+                "Braid": braid,
+                "DuckDB": lambda: child([sys.executable, "-c", DUCKDB, path, str(b.a.threads), sql, sums]),
+                "polars": lambda: child([sys.executable, "-c", POLARS, path, str(b.a.threads), "lines", "n,a,b,c"]),
+            }
         row(ending, b.rounds(engines, path, ending))
 
 
@@ -272,18 +341,22 @@ def feed(path, out, rate):
 
 def flink(home, path, threads):
     """The job over the file, less what the same job takes for its first event."""
+
     def job(src, tmp):
         out, script = f"{tmp}/out", f"{tmp}/job.sql"
         with open(script, "w") as f:
             f.write(FLINK.format(src=src, out=out, threads=threads))
         begun = time.perf_counter()
-        client = subprocess.Popen([f"{home}/bin/sql-client.sh", "embedded", "-f", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        client = subprocess.Popen(
+            [f"{home}/bin/sql-client.sh", "embedded", "-f", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         said = client.stdout.read().decode(errors="replace")
         _, status, used = os.wait4(client.pid, 0)
         files = [f for f in glob.glob(f"{out}/**", recursive=True) if os.path.isfile(f)]
         if status or not files:
             sys.exit(f"Flink failed:\n{said[-2000:]}")
         return time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, files
+
     with tempfile.TemporaryDirectory() as tmp, tempfile.TemporaryDirectory() as one:
         with open(path, "rb") as f, open(f"{one}/first.ndjson", "wb") as g:
             g.write(f.readline())
@@ -318,8 +391,13 @@ def stream(b):
                 return b.peer("stream/win_microbatch.py", "polars", path)
             return child([sys.executable, "-c", MICROBATCH, path, str(b.a.threads)])
 
-        engines = {"Braid, file:…?follow=false": lambda: b.braid(["--live", f"e=file:{path}?follow=false", *time_], STREAM, sums),
-                   "Braid, stdin:": lambda: piped(0), "polars, micro-batches of a file": microbatch}
+        engines = {
+            "Braid, file:…?follow=false": lambda: b.braid(
+                ["--live", f"e=file:{path}?follow=false", *time_], STREAM, sums
+            ),
+            "Braid, stdin:": lambda: piped(0),
+            "polars, micro-batches of a file": microbatch,
+        }
         runs = b.rounds(engines, path, "stream")
         if b.a.peers:
             for name, module, args in (("Pathway", "pathway", ["streaming", 100, 100000]), ("Bytewax", "bytewax", [])):
@@ -327,19 +405,31 @@ def stream(b):
                     runs[name] = [b.peer(f"stream/win_{module}.py", path, *args)]
         if b.a.flink:
             runs["Flink SQL"] = [flink(b.a.flink, path, b.a.threads)]
-        print(f"\n{expected['count']:,} events in one-second windows by key, {b.a.rounds} rounds, {b.a.threads} threads\n")
+        print(
+            f"\n{expected['count']:,} events in one-second windows by key, {b.a.rounds} rounds, {b.a.threads} threads\n"
+        )
         line(["", "wall, s", "CPU, s", "million events per CPU second", "peak, MiB"])
         line(["---"] * 5)
         for name, r in runs.items():
             agree(name, r[0]["checksum"], right)
             cpu = middle(r, "cpu_s")
-            line([name, f"{middle(r, 'seconds'):.2f}", f"{cpu:.2f}", f"{expected['count'] / cpu / 1e6:.2f}", f"{middle(r, 'peak_rss_mb'):.0f}"])
+            line(
+                [
+                    name,
+                    f"{middle(r, 'seconds'):.2f}",
+                    f"{cpu:.2f}",
+                    f"{expected['count'] / cpu / 1e6:.2f}",
+                    f"{middle(r, 'peak_rss_mb'):.0f}",
+                ]
+            )
         rate = os.path.getsize(path) / middle(runs["Braid, stdin:"], "seconds") / 2
         run = piped(rate)
         agree("half rate", run["checksum"], right)
         ms = run["told"]["latency_ms"]
-        print(f"\nAt half that rate through a pipe ({rate / 1e6:.0f} MB/s), from a row's arrival to the snapshot that shows it: "
-              f"p50 {ms['p50']:.0f} ms, p99 {ms['p99']:.0f} ms, most {ms['max']:.0f} ms")
+        print(
+            f"\nAt half that rate through a pipe ({rate / 1e6:.0f} MB/s), from a row's arrival to the snapshot that shows it: "
+            f"p50 {ms['p50']:.0f} ms, p99 {ms['p99']:.0f} ms, most {ms['max']:.0f} ms"
+        )
 
 
 def main():

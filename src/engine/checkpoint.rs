@@ -24,7 +24,7 @@ use crate::store::{checkpoint, frames};
 
 /// What a run was, apart from its rows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Meta {
+pub struct CheckpointMeta {
     /// The question and the inputs it was asked of; a checkpoint answers no other.
     pub question: String,
     pub files: Vec<FileAt>,
@@ -91,7 +91,7 @@ pub struct Stored {
 /// A checkpoint that fits a run.
 #[derive(Debug)]
 pub struct Resumed {
-    pub meta: Meta,
+    pub meta: CheckpointMeta,
     pub partial: DataFrame,
     /// Rows set aside as late and not yet re-admitted.
     pub late: DataFrame,
@@ -193,7 +193,13 @@ fn lock(workspace: &Path, folder: &Path) -> Result<std::fs::File> {
 ///
 /// # Errors
 /// The disk's.
-pub fn save(folder: &Path, meta: &Meta, partial: &DataFrame, late: &DataFrame, seen: Option<&DataFrame>) -> Result<()> {
+pub fn save(
+    folder: &Path,
+    meta: &CheckpointMeta,
+    partial: &DataFrame,
+    late: &DataFrame,
+    seen: Option<&DataFrame>,
+) -> Result<()> {
     let meta = serde_json::to_vec(meta).map_err(|e| Fault::new(e.to_string()).at("checkpoint"))?;
     let (partial, late) = (frames::to_bytes(partial)?, frames::to_bytes(late)?);
     let seen = seen.map(frames::to_bytes).transpose()?;
@@ -210,7 +216,7 @@ fn load(folder: &Path, plan: &Plan, table: &Table) -> (Option<Resumed>, Vec<Stri
     let Some(found) = found else { return (None, notes) };
     let read = || -> Result<Resumed> {
         let section = |name: &str| found.get(name).ok_or_else(|| Fault::new(format!("it has no section '{name}'")));
-        let meta: Meta = serde_json::from_slice(section("meta")?).map_err(|e| Fault::new(e.to_string()))?;
+        let meta: CheckpointMeta = serde_json::from_slice(section("meta")?).map_err(|e| Fault::new(e.to_string()))?;
         let seen = found.get("seen").map(frames::from_bytes).transpose()?;
         Ok(Resumed {
             meta,
@@ -234,7 +240,7 @@ fn load(folder: &Path, plan: &Plan, table: &Table) -> (Option<Resumed>, Vec<Stri
 }
 
 /// Why the history is not what it was.
-fn changed(meta: &Meta, table: &Table) -> Option<String> {
+fn changed(meta: &CheckpointMeta, table: &Table) -> Option<String> {
     let now = files(table);
     let read_whole = meta.history.files >= table.history.len();
     for (was, is) in meta.files.iter().zip(&now) {

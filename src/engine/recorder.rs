@@ -213,7 +213,7 @@ impl Recorder {
         let Some(arrived) = self.since.take().filter(|_| !self.block.is_empty()) else { return Ok(()) };
         let block = std::mem::take(&mut self.block);
         if std::mem::take(&mut self.before) {
-            let reason = "recording was stopped and taken up again; what was sent meanwhile cannot be known";
+            let reason = "recording was stopped and taken up again; what was sent meanwhile is unknown";
             self.begin_anew(reason, raw)?;
         }
         // A message may be longer than a record can be.

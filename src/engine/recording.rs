@@ -18,7 +18,7 @@ use crate::source::live::stream::Stream;
 use crate::source::live::stream_format::{FormatHint, StreamFormat};
 use crate::source::live::stream_parts::StreamParts;
 use crate::source::live::{Event, Expect, FeedUrl, Opened, ReadOptions, Reading, unsettled};
-use crate::store::log::{Keep, Log, Meta, Options};
+use crate::store::log::{Keep, Log, LogMeta, LogOptions};
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// Where a feed is recorded so that it survives the process.
@@ -45,12 +45,12 @@ impl RecordingPlace {
     /// When it cannot be told; the fault names what is damaged.
     pub fn mend(&self, url: &FeedUrl, expect: &Expect) -> Result<Vec<Fault>> {
         let folder = self.folder(url);
-        let place = Meta::path(&folder);
+        let place = LogMeta::path(&folder);
         if !place.exists() || Log::peek(&folder).is_some() {
             return Ok(Vec::new());
         }
         own::within(&self.workspace, &folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
-        let (log, faults) = Log::open(&folder, Options::default())?;
+        let (log, faults) = Log::open(&folder, LogOptions::default())?;
         if log.range().is_empty() {
             return Ok(faults);
         }
@@ -70,7 +70,7 @@ impl RecordingPlace {
     }
 
     /// What is known of the recording there, if there is one.
-    pub fn known(&self, url: &FeedUrl) -> Option<Meta> {
+    pub fn known(&self, url: &FeedUrl) -> Option<LogMeta> {
         Log::peek(&self.folder(url))
     }
 }
@@ -97,7 +97,7 @@ impl Recording {
         taken: Option<StreamParts>,
         wake: Wake,
     ) -> Result<Arc<Self>> {
-        let options = Options { keep: place.map(|p| p.keep).unwrap_or_default(), ..Options::default() };
+        let options = LogOptions { keep: place.map(|p| p.keep).unwrap_or_default(), ..LogOptions::default() };
         Self::start_with(options, subject, place, taken, wake)
     }
 
@@ -106,7 +106,7 @@ impl Recording {
     /// # Errors
     /// As `start`.
     pub fn start_with(
-        options: Options,
+        options: LogOptions,
         subject: Subject,
         place: Option<&RecordingPlace>,
         taken: Option<StreamParts>,

@@ -2,7 +2,7 @@
 
 use crate::data::Fault;
 
-/// Rows that are not learnt from, and why: a row counts once for each column that lacks its value.
+/// Rows that are not trained on, and why: a row counts once for each column that lacks its value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dropped {
     pub rows: usize,

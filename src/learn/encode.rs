@@ -1,5 +1,5 @@
 //! Values into codes: how a column of each type is read, for training and for scoring alike. Which columns and rows
-//! are learnt from is left to `question`, a forest that is asked about frames to `score`.
+//! are trained on is left to `question`, a forest that is asked about frames to `score`.
 
 use hashbrown::HashMap;
 use polars::prelude::*;

@@ -95,7 +95,7 @@ pub struct Forest {
     pub features: Vec<Feature>,
     pub missing: Missing,
     pub trees: Vec<Tree>,
-    /// Rows that it was learnt from.
+    /// Rows that it was trained on.
     pub rows: u64,
     pub oob: Option<Oob>,
 }

@@ -47,7 +47,7 @@ impl Growth {
     }
 }
 
-/// What is to be learnt: a class or a number a row.
+/// What is to be predicted: a class or a number a row.
 #[derive(Clone, Debug)]
 pub enum Labels {
     Classes { of: Vec<u16>, count: usize },
@@ -74,7 +74,7 @@ impl Labels {
 /// Most classes.
 pub const CLASSES: usize = 256;
 
-/// A table ready to be learnt from.
+/// A table ready to be trained on.
 #[derive(Clone, Debug)]
 pub struct BinnedTable {
     pub columns: Vec<BinnedColumn>,

@@ -1,4 +1,4 @@
-//! Floor 2: models over chunks. A forest is learnt from binned columns, merges as every partial does, and scores rows.
+//! Floor 2: models over chunks. A forest is trained on binned columns, merges as every partial does, and scores rows.
 //! Pure: threads that grow trees are started by the engine.
 
 pub mod bins;

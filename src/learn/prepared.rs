@@ -15,7 +15,7 @@ use crate::data::{Fault, Result};
 /// Most words of a category: the most frequent ones. Two codes are left for other words and for none.
 const WORDS: usize = BINS - 2;
 
-/// A table ready to be learnt from, and the forest without trees that it will fill.
+/// A table ready to be trained on, and the forest without trees that it will fill.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     pub table: BinnedTable,
@@ -26,7 +26,7 @@ impl Prepared {
     /// Takes more complete rows, as codes.
     ///
     /// # Errors
-    /// As `Forest::score`, or when there are more rows than can be learnt from.
+    /// As `Forest::score`, or when there are more rows than can be trained on.
     pub fn add(&mut self, frame: &DataFrame) -> Result<()> {
         for (feature, binned) in self.forest.features.iter().zip(&mut self.table.columns) {
             each_code(feature, &self.forest.column(feature, frame)?, |code, _| binned.push(code))?;
@@ -64,7 +64,7 @@ impl Prepared {
 /// How the values of a column are read, and their codes.
 pub(super) fn learn_column(column: &Column, coarse: bool) -> Result<(FeatureKind, bins::BinnedColumn)> {
     let kind = kind_of(column.dtype()).ok_or_else(|| {
-        Fault::new(format!("a column of {} cannot be learnt from", column.dtype()))
+        Fault::new(format!("a column of {} cannot be trained on", column.dtype()))
             .at(format!("the column '{}'", column.name()))
             .hint("leave it out")
     })?;

@@ -19,7 +19,7 @@ const DISTINCT: f64 = 0.9;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
     pub target: String,
-    pub task: Task,
+    pub task: TargetKind,
     pub features: Vec<String>,
     /// Columns that are left out, in the table's order.
     pub left_out: Vec<LeftOut>,
@@ -29,7 +29,7 @@ pub struct Proposal {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
+pub enum TargetKind {
     /// To tell this many classes apart.
     Classes(usize),
     /// To estimate a number.
@@ -108,7 +108,7 @@ pub fn propose(rows: &DataFrame, target: &str) -> Result<Proposal> {
     let dropna = drop_na(rows, features.iter().map(String::as_str).chain([target]))?;
     Ok(Proposal {
         target: target.to_owned(),
-        task: target_values.classes().map_or(Task::Number, Task::Classes),
+        task: target_values.classes().map_or(TargetKind::Number, TargetKind::Classes),
         features,
         left_out,
         dropna,

@@ -1,4 +1,4 @@
-//! What is to be learnt from a table: the target, its classes, the features, and the rows that can be used. Which
+//! What is to be trained on a table: the target, its classes, the features, and the rows that can be used. Which
 //! columns are worth learning from is left to `propose`, codes to `prepared`.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::data::{Fault, Result};
 const FEW: usize = 50;
 const FEW_FLOATS: usize = 20;
 
-/// What a person wants to be learnt.
+/// What a person wants to be predicted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Question {
     pub target: String,
@@ -71,7 +71,7 @@ impl Question {
                 .hint("name each column once"));
         }
         let chosen: Vec<String> = if self.features.is_empty() {
-            // Of lists and the like nothing can be learnt.
+            // Of lists and the like nothing can be trained on.
             let others = schema.iter().filter(|(name, dtype)| name.as_str() != self.target && kind_of(dtype).is_some());
             others.map(|(name, _)| name.to_string()).collect()
         } else {
@@ -88,7 +88,7 @@ impl Question {
         }
     }
 
-    /// The frame without the rows that cannot be learnt from: those without a target and, unless missing values are
+    /// The frame without the rows that cannot be trained on: those without a target and, unless missing values are
     /// kept, those that lack a feature.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl Question {
     /// Bins a complete frame once, for trees to grow on.
     ///
     /// # Errors
-    /// No rows, columns that cannot be learnt from, or more classes than a forest knows.
+    /// No rows, columns that cannot be trained on, or more classes than a forest knows.
     pub fn prepare(&self, frame: &DataFrame) -> Result<Prepared> {
         let names = self.features(frame.schema())?;
         if frame.height() == 0 {

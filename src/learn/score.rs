@@ -51,7 +51,7 @@ impl Forest {
     /// Scores the rows of a frame, each by itself: how rows are cut into frames changes no bit of a score.
     ///
     /// # Errors
-    /// A feature that is missing from the frame, or that holds another kind of values than was learnt.
+    /// A feature that is missing from the frame, or that holds another kind of values than in training.
     pub fn score(&self, frame: &DataFrame) -> Result<Scored> {
         let columns = self.features.iter().map(|f| self.column(f, frame)).collect::<Result<Vec<_>>>()?;
         let (width, rows) = (self.features.len(), frame.height());
@@ -100,7 +100,7 @@ impl Forest {
         Ok((codes, lack))
     }
 
-    /// The column of a feature, if it holds what was learnt from.
+    /// The column of a feature, if it holds what was trained on.
     ///
     /// # Errors
     /// As `score`.
@@ -123,14 +123,18 @@ impl Forest {
         if same {
             return Ok(column.clone());
         }
-        let learnt = match feature.kind {
+        let trained = match feature.kind {
             FeatureKind::Number => "numbers",
             FeatureKind::Time => "times",
             FeatureKind::Category(_) => "text",
         };
-        Err(Fault::new(format!("it holds {}, and the model of '{}' learnt from {learnt}", column.dtype(), self.target))
-            .at(place())
-            .hint("convert the column, or train again"))
+        Err(Fault::new(format!(
+            "it holds {}, and the model of '{}' was trained on {trained}",
+            column.dtype(),
+            self.target
+        ))
+        .at(place())
+        .hint("convert the column, or train again"))
     }
 
     /// The predictions as a column of the target's name.

@@ -1,4 +1,4 @@
-//! What each allowed lateness would have cost: how late rows come is learnt from rows in the order in which they came.
+//! What each allowed lateness would have cost: how late rows come is measured on rows in the order in which they came.
 //! Choosing a setting is left to a person, reading the rows to the engine.
 //!
 //! A row's delay is how far its event time lies behind the largest one that its partition had sent by then. Delays are
@@ -75,7 +75,7 @@ impl Delays {
         }
     }
 
-    /// Adds what was learnt elsewhere: from other partitions, or from rows before or after these.
+    /// Adds what was measured elsewhere: from other partitions, or from rows before or after these.
     pub fn merge(&mut self, other: &Self) {
         if self.counts.len() < other.counts.len() {
             self.counts.resize(other.counts.len(), 0);
@@ -91,7 +91,7 @@ impl Delays {
         }
     }
 
-    /// Rows learnt from.
+    /// Rows measured.
     pub fn rows(&self) -> u64 {
         self.rows
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk;
 use crate::data::{Fault, Rejects, Result};
-use late::Late;
+use late::LateFiles;
 use rejected::Rejected;
 
 /// How much is kept.
@@ -44,7 +44,7 @@ pub struct Counts {
 /// The rows set aside by one question, in a folder of its own.
 #[derive(Debug)]
 pub struct Aside {
-    late: Late,
+    late: LateFiles,
     rejected: Rejected,
 }
 
@@ -57,7 +57,7 @@ impl Aside {
         crate::disk::own::folders(folder).map_err(|e| disk::fault(folder, &e))?;
         crate::disk::own::sweep_drafts(folder);
         let mut faults = Vec::new();
-        let late = Late::open(folder, limits, &mut faults)?;
+        let late = LateFiles::open(folder, limits, &mut faults)?;
         let rejected = Rejected::open(folder, limits, &mut faults)?;
         Ok((Self { late, rejected }, faults))
     }

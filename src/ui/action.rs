@@ -210,7 +210,7 @@ pub enum GuardAction {
     Stop,
     /// Sets how many rows are compared at a time, and begins again.
     WindowRows(u64),
-    View(guard::View),
+    View(guard::GuardView),
     /// How many of the newest rows a new forest is trained on; empty leaves it to be proposed.
     Rows(String),
     Retrain,
@@ -224,7 +224,7 @@ pub enum GuardAction {
 /// What a report shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReportAction {
-    View(report::View),
+    View(report::ReportView),
     Class(usize),
     Feature(String),
 }

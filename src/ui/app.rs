@@ -18,7 +18,7 @@ use super::lateness::LatenessProfile;
 use super::load::{LoadForm, UnplacedModel};
 use super::models::ModelList;
 use super::notices::Notices;
-use super::report::Report;
+use super::report::OpenReport;
 use super::train::TrainForm;
 use super::watch::{RunState, Watch};
 use super::worksheet::{Worksheet, WorksheetId};
@@ -60,7 +60,7 @@ pub struct App {
     /// Models that wait for a table.
     pub(super) unplaced_models: Vec<UnplacedModel>,
     pub(super) models: ModelList,
-    pub(super) report: Option<Report>,
+    pub(super) report: Option<OpenReport>,
     pub(super) guards: Guards,
     pub(super) autosave: Autosave,
     pub(super) consent: Consent,
@@ -205,7 +205,7 @@ impl App {
         &self.models
     }
 
-    pub fn report(&self) -> Option<&Report> {
+    pub fn report(&self) -> Option<&OpenReport> {
         self.report.as_ref()
     }
 

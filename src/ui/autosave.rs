@@ -28,7 +28,7 @@ struct SavedModel {
     fingerprint: u64,
     swaps: usize,
     file: PathBuf,
-    learnt: Option<TablePosition>,
+    trained: Option<TablePosition>,
     written: bool,
 }
 
@@ -91,7 +91,7 @@ impl App {
                 fingerprint,
                 swaps,
                 file: file.clone(),
-                learnt: entry.until.clone(),
+                trained: entry.until.clone(),
                 written: false,
             });
             let saved = entry.saved();
@@ -132,12 +132,12 @@ impl App {
             let held = self.autosave.file_of(entry)?;
             let guard =
                 self.guards.of(entry.id).filter(|s| s.is_on()).map(|s| GuardSetup { window_rows: s.window_rows });
-            let learnt = held.learnt.as_ref().and_then(|mark| mark.kept(without_secrets));
+            let trained = held.trained.as_ref().and_then(|mark| mark.kept(without_secrets));
             Some(ModelSetup {
                 name: entry.name.clone(),
                 file: held.file.clone(),
                 target_sql: entry.target.sql.clone(),
-                learnt,
+                trained,
                 guard,
             })
         };
@@ -156,7 +156,7 @@ impl Autosave {
             fingerprint: entry.scorer.fingerprint(),
             swaps: entry.swaps.len(),
             file,
-            learnt: entry.until.clone(),
+            trained: entry.until.clone(),
             written: true,
         });
     }

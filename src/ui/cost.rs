@@ -51,7 +51,7 @@ pub struct Costs {
     benchmark: Option<(u64, Job<Vec<Sample>>)>,
     /// The fault of the last benchmark.
     pub fault: Option<Fault>,
-    growth: Option<Growth>,
+    growth: Option<CostGrowth>,
     /// The x axis of its chart.
     against: Against,
 }
@@ -74,7 +74,7 @@ pub const AGAINST: &[(Against, &str)] = &[
 
 /// How the cost of the chosen run grows.
 #[derive(Debug)]
-pub struct Growth {
+pub struct CostGrowth {
     of: (u64, usize, Against),
     pub exponents: Exponents,
     pub chart: Chart,
@@ -191,7 +191,7 @@ impl Costs {
         self.against
     }
 
-    pub fn growth(&self) -> Option<&Growth> {
+    pub fn growth(&self) -> Option<&CostGrowth> {
         self.growth.as_ref()
     }
 
@@ -221,7 +221,7 @@ impl Costs {
                 if run.paced {
                     exponents = Exponents { time: None, ..exponents.paced() };
                 }
-                Growth { of, exponents, chart: Chart::of(figure(&run.samples, exponents, of.2)) }
+                CostGrowth { of, exponents, chart: Chart::of(figure(&run.samples, exponents, of.2)) }
             });
         }
     }

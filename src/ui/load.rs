@@ -10,7 +10,7 @@ use super::action::{Action, LoadAction, ModelAction, Pane};
 use super::dialog;
 use super::jobs::{JobKind, ModelSource};
 use super::models::TrainedForest;
-use super::notices::{Level, Origin};
+use super::notices::{NoticeOrigin, Severity};
 use super::worksheet::{Worksheet, WorksheetId};
 use crate::data::Fault;
 use crate::engine::Job;
@@ -106,20 +106,20 @@ impl App {
         match form {
             Some(form) => (form.reading, form.fault) = (false, Some(fault)),
             None => {
-                self.notices.withdraw(&Origin::Load);
-                self.notices.post(Origin::Load, Level::Error, &fault);
+                self.notices.withdraw(&NoticeOrigin::Load);
+                self.notices.post(NoticeOrigin::Load, Severity::Error, &fault);
             }
         }
     }
 
     pub(super) fn model_arrived(&mut self, saved: Saved, from: ModelSource) {
-        let Saved { name: own, forest, baseline, learnt_to, report, lived, swaps } = saved;
+        let Saved { name: own, forest, baseline, trained_to, report, stream_score, swaps } = saved;
         let Some(sheet) = self.sheets.iter().find(|s| s.id == from.sheet) else { return };
         let table = sheet.table.name.clone();
         let place = from.setup.file.display().to_string();
         // Earlier notices on this file no longer hold.
-        self.notices.withdraw(&Origin::Load);
-        self.notices.withdraw(&Origin::Waits(from.setup.file.clone()));
+        self.notices.withdraw(&NoticeOrigin::Load);
+        self.notices.withdraw(&NoticeOrigin::Waits(from.setup.file.clone()));
         self.notices.forget_place(&place);
         let missing = missing(&forest, sheet);
         if !missing.is_empty() {
@@ -127,13 +127,13 @@ impl App {
                 Fault::new(format!("this model asks for columns that {table} does not have: {}", missing.join(", ")));
             self.notices.warn(&fault.at(place).hint("load it under a table that has them"));
         }
-        let ModelSetup { name, file, target_sql, learnt, guard } = from.setup;
+        let ModelSetup { name, file, target_sql, trained, guard } = from.setup;
         let name = [name, own].into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| name_of(&file));
         let target = Target { name: forest.target.clone(), sql: target_sql };
         let (report, baseline) = (report.map(Arc::new), baseline.map(Arc::new));
-        let until = learnt.and_then(|mark| mark.again(&sheet.table, without_secrets));
+        let until = trained.and_then(|mark| mark.again(&sheet.table, without_secrets));
         let guard = guard.filter(|_| !sheet.table.live.is_empty());
-        let trained = TrainedForest { report, lived, baseline, learnt_to, until, ..forest.into() };
+        let trained = TrainedForest { report, stream_score, baseline, trained_to, until, ..forest.into() };
         let said = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         // A file of autosave is not one that a person has saved.
         let saved = Some(file.clone()).filter(|file| !file.starts_with(self.folders.models()));
@@ -189,7 +189,7 @@ impl App {
                         let fault = Fault::new("this is a model, and it waits for a table with its columns")
                             .at(file.display().to_string())
                             .hint(format!("open one that has {}{more}", features.join(", ")));
-                        self.notices.post(Origin::Waits(file.clone()), Level::Warning, &fault);
+                        self.notices.post(NoticeOrigin::Waits(file.clone()), Severity::Warning, &fault);
                     }
                     self.unplaced_models.push(UnplacedModel { saved, file });
                 }

@@ -15,7 +15,7 @@ use crate::engine::train::Training;
 use crate::engine::train::{Target, Trained};
 use crate::learn::drift::Baseline;
 use crate::learn::forest::{Forest, Task};
-use crate::learn::model::{LearntTo, Lived, Saved};
+use crate::learn::model::{Saved, StreamScore, TrainedTo};
 use crate::learn::report::Report;
 use crate::query::model;
 use crate::query::sql::quote;
@@ -36,14 +36,14 @@ pub struct ModelEntry {
     /// The report of its training, where there is one.
     pub report: Option<Arc<Report>>,
     /// Its score on the stream that it was trained on, if there is no report.
-    pub lived: Option<Lived>,
+    pub stream_score: Option<StreamScore>,
     /// The settings of its training, if it was trained here.
     pub training: Option<Training>,
     /// The distributions of its features in training, and how far the feeds were trained on, where that is known.
     pub baseline: Option<Arc<Baseline>>,
     pub until: Option<TablePosition>,
     /// The newest row that it was trained on.
-    pub learnt_to: Option<LearntTo>,
+    pub trained_to: Option<TrainedTo>,
     /// The swaps that led to this forest, newest last.
     pub swaps: Vec<String>,
     /// The file that it was saved to or read from, and the file that it is being saved to.
@@ -58,16 +58,16 @@ impl ModelEntry {
 
     /// The content of its file; the copy is made when the result is called, in a job.
     pub fn saved(&self) -> impl FnOnce() -> Saved + Send + 'static {
-        let (name, forest, learnt_to) = (self.name.clone(), self.scorer.forest().clone(), self.learnt_to.clone());
-        let (baseline, report, lived, swaps) =
-            (self.baseline.clone(), self.report.clone(), self.lived, self.swaps.clone());
+        let (name, forest, trained_to) = (self.name.clone(), self.scorer.forest().clone(), self.trained_to.clone());
+        let (baseline, report, stream_score, swaps) =
+            (self.baseline.clone(), self.report.clone(), self.stream_score, self.swaps.clone());
         move || Saved {
             name,
             forest,
             baseline: baseline.as_deref().cloned(),
-            learnt_to,
+            trained_to,
             report: report.as_deref().cloned(),
-            lived,
+            stream_score,
             swaps,
         }
     }
@@ -86,12 +86,12 @@ impl ModelEntry {
     /// Its score on the rows held out, or on those of the stream, in a word.
     pub fn score(&self) -> Option<String> {
         let numbers = self.forest().task == Task::Numbers;
-        let of_stream = |lived: Lived| if numbers { lived.r2 } else { 1.0 - lived.error };
+        let of_stream = |stream_score: StreamScore| if numbers { stream_score.r2 } else { 1.0 - stream_score.error };
         let score = self
             .report
             .as_ref()
             .and_then(|r| r.verdict.score())
-            .or(self.lived.map(of_stream).filter(|score| score.is_finite()))?;
+            .or(self.stream_score.map(of_stream).filter(|score| score.is_finite()))?;
         Some(if numbers { format!("R² {score:.3}") } else { format!("{:.1} %", score * 100.0) })
     }
 
@@ -127,18 +127,18 @@ impl ModelEntry {
     }
 
     /// The newest row that it was trained on, if the table has newer ones, or may get some.
-    fn newer(&self, sheet: &Worksheet) -> Option<&LearntTo> {
-        let (learnt_to, time) = (self.learnt_to.as_ref()?, sheet.table.time.as_ref()?);
+    fn newer(&self, sheet: &Worksheet) -> Option<&TrainedTo> {
+        let (trained_to, time) = (self.trained_to.as_ref()?, sheet.table.time.as_ref()?);
         let flows = !sheet.table.live.is_empty() && sheet.running().state() != RunState::Done;
         let newest = reached(sheet).newest().max(sheet.history_ends());
-        (time.column == learnt_to.column && (flows || newest.is_some_and(|newest| newest > learnt_to.micros)))
-            .then_some(learnt_to)
+        (time.column == trained_to.column && (flows || newest.is_some_and(|newest| newest > trained_to.micros)))
+            .then_some(trained_to)
     }
 
     /// The label of the question on its accuracy, and which rows that question is about.
     pub fn accuracy_words(&self, sheet: &Worksheet) -> (&'static str, String) {
         match self.newer(sheet) {
-            Some(LearntTo { column, micros, .. }) => {
+            Some(TrainedTo { column, micros, .. }) => {
                 let about = format!(
                     "Over the rows whose {column} is after {}: it was trained on none of them",
                     numbers::time(*micros)
@@ -164,7 +164,7 @@ impl ModelEntry {
             format!("avg(CASE WHEN predict({model}) = {truth} THEN 1.0 ELSE 0.0 END) AS accuracy")
         };
         let groups = if order.is_empty() { String::new() } else { format!("\nGROUP BY {order}\nORDER BY {order}") };
-        let newer = self.newer(sheet).map_or_else(String::new, |LearntTo { column, micros, number }| {
+        let newer = self.newer(sheet).map_or_else(String::new, |TrainedTo { column, micros, number }| {
             let at = number.map_or_else(|| format!("'{}'", numbers::time(*micros)), |number| number.to_string());
             format!("{} > {at} AND ", quote(column))
         });
@@ -191,16 +191,16 @@ fn window(sheet: &Worksheet) -> (String, String) {
 pub struct TrainedForest {
     pub forest: Arc<Forest>,
     pub report: Option<Arc<Report>>,
-    pub lived: Option<Lived>,
+    pub stream_score: Option<StreamScore>,
     pub training: Option<Training>,
     pub baseline: Option<Arc<Baseline>>,
     pub until: Option<TablePosition>,
-    pub learnt_to: Option<LearntTo>,
+    pub trained_to: Option<TrainedTo>,
 }
 
 impl From<Arc<Forest>> for TrainedForest {
     fn from(forest: Arc<Forest>) -> Self {
-        Self { forest, report: None, lived: None, training: None, baseline: None, until: None, learnt_to: None }
+        Self { forest, report: None, stream_score: None, training: None, baseline: None, until: None, trained_to: None }
     }
 }
 
@@ -209,11 +209,11 @@ impl From<&ModelEntry> for TrainedForest {
         Self {
             forest: entry.scorer.forest().clone(),
             report: entry.report.clone(),
-            lived: entry.lived,
+            stream_score: entry.stream_score,
             training: entry.training.clone(),
             baseline: entry.baseline.clone(),
             until: entry.until.clone(),
-            learnt_to: entry.learnt_to.clone(),
+            trained_to: entry.trained_to.clone(),
         }
     }
 }
@@ -223,11 +223,11 @@ impl From<&Trained> for TrainedForest {
         Self {
             forest: learned.forest.clone(),
             report: Some(learned.report.clone()),
-            lived: None,
+            stream_score: None,
             training: Some(learned.training.clone()),
             baseline: Some(learned.baseline.clone()),
             until: Some(learned.until.clone()),
-            learnt_to: learned.learnt_to.clone(),
+            trained_to: learned.trained_to.clone(),
         }
     }
 }
@@ -252,7 +252,7 @@ impl ModelList {
         self.next += 1;
         let id = ModelId(self.next);
         let name = self.free_name(name, None);
-        let TrainedForest { forest, report, lived, training, baseline, until, learnt_to } = trained;
+        let TrainedForest { forest, report, stream_score, training, baseline, until, trained_to } = trained;
         let (scorer, swaps) = (Arc::new(Scorer::new(forest)), Vec::new());
         self.entries.push(ModelEntry {
             id,
@@ -261,11 +261,11 @@ impl ModelList {
             target,
             scorer,
             report,
-            lived,
+            stream_score,
             training,
             baseline,
             until,
-            learnt_to,
+            trained_to,
             swaps,
             file,
             saving: None,
@@ -277,10 +277,10 @@ impl ModelList {
     /// Replaces the forest of a model: questions that name it call the new forest from now on.
     pub fn swap(&mut self, id: ModelId, trained: TrainedForest, note: String) {
         self.change(id, |entry| {
-            let TrainedForest { forest, report, lived, training, baseline, until, learnt_to } = trained;
-            (entry.scorer, entry.report, entry.lived, entry.training) =
-                (Arc::new(Scorer::new(forest)), report, lived, training);
-            (entry.baseline, entry.until, entry.learnt_to) = (baseline, until, learnt_to);
+            let TrainedForest { forest, report, stream_score, training, baseline, until, trained_to } = trained;
+            (entry.scorer, entry.report, entry.stream_score, entry.training) =
+                (Arc::new(Scorer::new(forest)), report, stream_score, training);
+            (entry.baseline, entry.until, entry.trained_to) = (baseline, until, trained_to);
             entry.swaps.push(note);
         });
     }

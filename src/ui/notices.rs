@@ -17,7 +17,7 @@ const KEPT: usize = 20;
 const FADE: Duration = Duration::from_secs(6);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum Severity {
     Info,
     Warning,
     Error,
@@ -25,7 +25,7 @@ pub enum Level {
 
 /// Where a notice comes from: another one from the same origin replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum NoticeOrigin {
     /// A run, and the key of its notice.
     Run { sheet: WorksheetId, run: u64, key: String },
     /// The guard of a model.
@@ -40,14 +40,14 @@ pub enum Origin {
 #[derive(Clone, Debug)]
 pub struct Notice {
     pub id: u64,
-    pub level: Level,
+    pub level: Severity,
     pub what: String,
     pub place: String,
     pub hint: String,
     /// A button with the action that it proposes.
     pub offer: Option<(String, Action)>,
     /// Its origin, if the notice holds only while its origin says so.
-    pub origin: Option<Origin>,
+    pub origin: Option<NoticeOrigin>,
     since: Instant,
 }
 
@@ -60,29 +60,35 @@ pub struct Notices {
 
 impl Notices {
     pub fn fault(&mut self, fault: &Fault) {
-        self.push(Level::Error, fault, None, None);
+        self.push(Severity::Error, fault, None, None);
     }
 
     pub fn warn(&mut self, fault: &Fault) {
-        self.push(Level::Warning, fault, None, None);
+        self.push(Severity::Warning, fault, None, None);
     }
 
     pub fn info(&mut self, what: impl Into<String>) {
-        self.push(Level::Info, &Fault::new(what), None, None);
+        self.push(Severity::Info, &Fault::new(what), None, None);
     }
 
     /// Information with a button.
     pub fn offer(&mut self, what: impl Into<String>, button: impl Into<String>, action: Action) {
-        self.push(Level::Info, &Fault::new(what), Some((button.into(), action)), None);
+        self.push(Severity::Info, &Fault::new(what), Some((button.into(), action)), None);
     }
 
     /// Posts a notice with an origin.
-    pub fn post(&mut self, origin: Origin, level: Level, fault: &Fault) {
+    pub fn post(&mut self, origin: NoticeOrigin, level: Severity, fault: &Fault) {
         self.post_with_action(origin, level, fault, None);
     }
 
     /// Posts a notice with an origin, and with a button.
-    pub fn post_with_action(&mut self, origin: Origin, level: Level, fault: &Fault, offer: Option<(String, Action)>) {
+    pub fn post_with_action(
+        &mut self,
+        origin: NoticeOrigin,
+        level: Severity,
+        fault: &Fault,
+        offer: Option<(String, Action)>,
+    ) {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
                 (old.what, old.hint, old.offer) = (what(old.level, fault), wording::hint(fault), offer);
@@ -92,14 +98,14 @@ impl Notices {
     }
 
     /// Whether the notice of this origin is still shown; it may have been dismissed.
-    pub fn shows(&self, origin: &Origin) -> bool {
+    pub fn shows(&self, origin: &NoticeOrigin) -> bool {
         self.list.iter().any(|n| n.origin.as_ref() == Some(origin))
     }
 
     /// Of the notices of `sheet`'s runs, keeps those that `run` still says.
     pub fn hold(&mut self, sheet: WorksheetId, run: u64, keys: &BTreeSet<String>) {
-        let holds = |origin: &Origin| match origin {
-            Origin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
+        let holds = |origin: &NoticeOrigin| match origin {
+            NoticeOrigin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
             _ => true,
         };
         self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
@@ -107,15 +113,15 @@ impl Notices {
 
     /// Drops the notices of runs that are gone; `runs` are those that are still watched.
     pub fn forget_runs(&mut self, runs: &[(WorksheetId, u64)]) {
-        let holds = |origin: &Origin| match origin {
-            Origin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
+        let holds = |origin: &NoticeOrigin| match origin {
+            NoticeOrigin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
             _ => true,
         };
         self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
     }
 
     /// Drops the notice of this origin.
-    pub fn withdraw(&mut self, origin: &Origin) {
+    pub fn withdraw(&mut self, origin: &NoticeOrigin) {
         self.list.retain(|n| n.origin.as_ref() != Some(origin));
     }
 
@@ -126,7 +132,7 @@ impl Notices {
 
     /// Drops information that has been shown long enough; gives the time until the next one fades.
     pub fn fade(&mut self) -> Option<Duration> {
-        let fades = |n: &Notice| n.level == Level::Info && n.offer.is_none();
+        let fades = |n: &Notice| n.level == Severity::Info && n.offer.is_none();
         self.list.retain(|n| !fades(n) || n.since.elapsed() < FADE);
         self.list.iter().filter(|n| fades(n)).map(|n| FADE.saturating_sub(n.since.elapsed())).min()
     }
@@ -144,7 +150,7 @@ impl Notices {
         &self.list
     }
 
-    fn push(&mut self, level: Level, fault: &Fault, offer: Option<(String, Action)>, origin: Option<Origin>) {
+    fn push(&mut self, level: Severity, fault: &Fault, offer: Option<(String, Action)>, origin: Option<NoticeOrigin>) {
         let what = what(level, fault);
         // A notice with the same text replaces the one before.
         self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &what, &fault.place));
@@ -158,6 +164,6 @@ impl Notices {
 }
 
 /// What is wrong; an error begins with a capital letter.
-fn what(level: Level, fault: &Fault) -> String {
-    if level == Level::Error { wording::what(fault) } else { fault.what.clone() }
+fn what(level: Severity, fault: &Fault) -> String {
+    if level == Severity::Error { wording::what(fault) } else { fault.what.clone() }
 }

@@ -13,7 +13,7 @@ use crate::learn::verdict::{Curves, Metrics, Verdict};
 
 /// One figure of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
+pub enum ReportView {
     Confusion,
     Roc,
     PrecisionRecall,
@@ -26,19 +26,19 @@ pub enum View {
 }
 
 /// All figures, with their titles.
-pub const VIEWS: &[(View, &str)] = &[
-    (View::Confusion, "Confusion matrix"),
-    (View::Roc, "ROC"),
-    (View::PrecisionRecall, "Precision and recall"),
-    (View::Calibration, "Calibration"),
-    (View::Residuals, "Residuals"),
-    (View::Permutation, "Permutation importance"),
-    (View::Impurity, "Impurity importance"),
-    (View::Dependence, "Partial dependence"),
-    (View::OutOfBag, "Out-of-bag error"),
+pub const VIEWS: &[(ReportView, &str)] = &[
+    (ReportView::Confusion, "Confusion matrix"),
+    (ReportView::Roc, "ROC"),
+    (ReportView::PrecisionRecall, "Precision and recall"),
+    (ReportView::Calibration, "Calibration"),
+    (ReportView::Residuals, "Residuals"),
+    (ReportView::Permutation, "Permutation importance"),
+    (ReportView::Impurity, "Impurity importance"),
+    (ReportView::Dependence, "Partial dependence"),
+    (ReportView::OutOfBag, "Out-of-bag error"),
 ];
 
-impl View {
+impl ReportView {
     pub fn title(self) -> &'static str {
         VIEWS.iter().find(|(view, _)| *view == self).map_or("", |(_, title)| title)
     }
@@ -60,12 +60,12 @@ impl View {
 }
 
 /// What the chart was built for: a view, and the feature and the class where they matter.
-type FigureKey = (View, String, usize);
+type FigureKey = (ReportView, String, usize);
 
 #[derive(Debug)]
-pub struct Report {
+pub struct OpenReport {
     pub model: ModelId,
-    pub view: View,
+    pub view: ReportView,
     pub class: usize,
     pub feature: String,
     pub chart: Chart,
@@ -73,9 +73,9 @@ pub struct Report {
     pub fault: Option<Fault>,
 }
 
-impl Report {
+impl OpenReport {
     pub fn new(entry: &ModelEntry) -> Self {
-        let view = VIEWS.iter().map(|(view, _)| *view).find(|view| view.fits(entry)).unwrap_or(View::Impurity);
+        let view = VIEWS.iter().map(|(view, _)| *view).find(|view| view.fits(entry)).unwrap_or(ReportView::Impurity);
         // Of two classes, the second is the positive one.
         let class = usize::from(entry.forest().task.classes().len() == 2);
         // The feature with the greatest effect.
@@ -101,10 +101,12 @@ impl Report {
 fn figure(entry: &ModelEntry, (view, feature, class): &FigureKey) -> Option<Figure> {
     let forest = entry.forest();
     match (view, &entry.report) {
-        (View::Impurity, _) => Some(impurity(forest)),
-        (View::OutOfBag, _) => forest.oob.as_ref().map(|oob| out_of_bag(&oob.errors, forest.task == Task::Numbers)),
-        (View::Permutation, Some(report)) => Some(permutation(&report.importance, forest)),
-        (View::Dependence, Some(report)) => {
+        (ReportView::Impurity, _) => Some(impurity(forest)),
+        (ReportView::OutOfBag, _) => {
+            forest.oob.as_ref().map(|oob| out_of_bag(&oob.errors, forest.task == Task::Numbers))
+        }
+        (ReportView::Permutation, Some(report)) => Some(permutation(&report.importance, forest)),
+        (ReportView::Dependence, Some(report)) => {
             dependence(report.dependences.iter().find(|d| d.feature == *feature)?, forest, *class)
         }
         (view, Some(report)) => of_verdict(*view, &report.verdict, forest),
@@ -112,14 +114,14 @@ fn figure(entry: &ModelEntry, (view, feature, class): &FigureKey) -> Option<Figu
     }
 }
 
-fn of_verdict(view: View, verdict: &Verdict, forest: &Forest) -> Option<Figure> {
+fn of_verdict(view: ReportView, verdict: &Verdict, forest: &Forest) -> Option<Figure> {
     let names = forest.task.classes();
     match (&verdict.told, view) {
-        (Metrics::Classes(classes), View::Confusion) => Some(confusion(&classes.matrix, names)),
-        (Metrics::Classes(classes), View::Roc) => Some(roc(&classes.curves, names)),
-        (Metrics::Classes(classes), View::PrecisionRecall) => Some(precision_recall(&classes.curves, names)),
-        (Metrics::Classes(classes), View::Calibration) => Some(calibration(&classes.curves, names)),
-        (Metrics::Numbers(Some(numbers)), View::Residuals) => Some(residuals(&numbers.residuals)),
+        (Metrics::Classes(classes), ReportView::Confusion) => Some(confusion(&classes.matrix, names)),
+        (Metrics::Classes(classes), ReportView::Roc) => Some(roc(&classes.curves, names)),
+        (Metrics::Classes(classes), ReportView::PrecisionRecall) => Some(precision_recall(&classes.curves, names)),
+        (Metrics::Classes(classes), ReportView::Calibration) => Some(calibration(&classes.curves, names)),
+        (Metrics::Numbers(Some(numbers)), ReportView::Residuals) => Some(residuals(&numbers.residuals)),
         _ => None,
     }
 }

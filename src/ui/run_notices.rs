@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::action::{Action, TableAction};
-use super::notices::{Level, Notices, Origin};
+use super::notices::{NoticeOrigin, Notices, Severity};
 use super::panel::audit::summary as audit_summary;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
@@ -19,7 +19,7 @@ const SEAM: &str = "seam";
 pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
     let run = sheet.watch.run_number;
-    let origin = |key: &str| Origin::Run { sheet: sheet.id, run, key: key.to_owned() };
+    let origin = |key: &str| NoticeOrigin::Run { sheet: sheet.id, run, key: key.to_owned() };
     // The last notes are about feeds in trouble, one a feed; their text changes while the trouble lasts.
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
     // The text on a doubtful seam changes as well; where a better seam is known, it is offered.
@@ -44,12 +44,12 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     if let Some((key, fault)) = fault
         && sheet.notified.insert(key.clone())
     {
-        notices.post(origin(&key), Level::Error, fault);
+        notices.post(origin(&key), Severity::Error, fault);
     }
     if let Some(what) = disproved
         && (sheet.notified.insert(AUDIT.to_owned()) || notices.shows(&origin(AUDIT)))
     {
-        notices.post(origin(AUDIT), Level::Error, &Fault::new(what).at(sheet.table.name.clone()));
+        notices.post(origin(AUDIT), Severity::Error, &Fault::new(what).at(sheet.table.name.clone()));
     }
     if let Some(doubt) = doubt
         && (sheet.notified.insert(SEAM.to_owned()) || notices.shows(&origin(SEAM)))
@@ -57,16 +57,16 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
         let offer = overlap.map(|overlap| {
             ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())))
         });
-        notices.post_with_action(origin(SEAM), Level::Warning, &doubt.at(sheet.table.name.clone()), offer);
+        notices.post_with_action(origin(SEAM), Severity::Warning, &doubt.at(sheet.table.name.clone()), offer);
     }
     for note in lasting {
         if sheet.notified.insert(note.clone()) {
-            notices.post(origin(note), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+            notices.post(origin(note), Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }
     }
     for (key, note) in troubles {
         if sheet.notified.insert(key.clone()) || notices.shows(&origin(&key)) {
-            notices.post(origin(&key), Level::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+            notices.post(origin(&key), Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }
     }
 }

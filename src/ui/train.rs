@@ -12,7 +12,7 @@ use crate::engine::train::{self, HoldOut, Proposed, ROOM, Target, Trained, Train
 use crate::engine::{Job, Progress, Reached, Sampling};
 use crate::learn::encode::kind_of;
 use crate::learn::forest::Missing;
-use crate::learn::propose::Task;
+use crate::learn::propose::TargetKind;
 use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
 
@@ -221,8 +221,11 @@ impl TrainForm {
             match outcome {
                 Ok(proposed) => {
                     self.draft.features = proposed.proposal.features.iter().cloned().collect();
-                    self.draft.task =
-                        if proposed.proposal.task == Task::Number { TaskKind::Estimate } else { TaskKind::Classify };
+                    self.draft.task = if proposed.proposal.task == TargetKind::Number {
+                        TaskKind::Estimate
+                    } else {
+                        TaskKind::Classify
+                    };
                     self.proposed = Some(proposed);
                 }
                 Err(fault) => self.fault = Some(fault),

@@ -91,8 +91,9 @@ pub struct ModelSetup {
     pub file: PathBuf,
     /// What its target is computed from, where that is no column.
     pub target_sql: Option<String>,
-    /// How far the feeds were learnt from: rows from there on are new to it.
-    pub learnt: Option<TablePosition>,
+    /// How far the feeds were trained on: rows from there on are new to it.
+    #[serde(rename = "learnt")]
+    pub trained: Option<TablePosition>,
     /// That it is guarded.
     pub guard: Option<GuardSetup>,
 }

@@ -1,4 +1,4 @@
-//! A table learnt from chunk by chunk: rows are kept as codes, parts of them fit their share of the trees, and the
+//! A table trained on chunk by chunk: rows are kept as codes, parts of them fit their share of the trees, and the
 //! whole is as good as a forest of all rows at once.
 
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::run::{given, open};
 
 const TREES: usize = 40;
 
-fn learnt(path: &Path, features: &[&str], threads: usize, rows: TrainingRows) -> Trained {
+fn trained(path: &Path, features: &[&str], threads: usize, rows: TrainingRows) -> Trained {
     let target = Target { name: "y".to_owned(), sql: None };
     let question = Question {
         target: "y".to_owned(),
@@ -55,7 +55,7 @@ const FEATURES: [&str; 4] = ["a", "b", "word", "flag"];
 fn chunks_are_as_good_as_all_rows_at_once_and_so_are_parts_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder, &with_holes(classes(9_000, 76)));
-    let of = |rows| learnt(&path, &FEATURES, 0, rows);
+    let of = |rows| trained(&path, &FEATURES, 0, rows);
     let score = |l: &Trained| l.report.verdict.score().unwrap();
     let together = of(ALL);
     // Six chunks take less room as codes than one as it is; of 48, each eight make a part, but where there is room.
@@ -63,11 +63,11 @@ fn chunks_are_as_good_as_all_rows_at_once_and_so_are_parts_of_them() {
         let chunks = of(TrainingRows::Chunks { rows, room });
         assert_eq!(
             (chunks.report.parts, chunks.forest.trees.len(), chunks.forest.rows),
-            (parts, TREES, chunks.report.learnt as u64)
+            (parts, TREES, chunks.report.trained as u64)
         );
         assert_eq!((chunks.report.seen, &chunks.report.dropped), (9_000, &together.report.dropped));
         assert_eq!(supports(&chunks), supports(&together), "the same rows are held out");
-        assert_eq!(chunks.report.learnt, together.report.learnt);
+        assert_eq!(chunks.report.trained, together.report.trained);
         assert_eq!(chunks.forest.oob.is_some(), parts == 1, "parts have no out-of-bag error in common");
         assert!(score(&chunks) > score(&together) - off, "{} and {}", score(&chunks), score(&together));
         assert_eq!(chunks.baseline.features, together.baseline.features);
@@ -84,7 +84,7 @@ fn the_same_seed_gives_the_same_parts_on_any_number_of_threads() {
     let frame = classes(4_000, 77);
     let path = file(&folder, &frame);
     let of =
-        |threads| said(&learnt(&path, &FEATURES, threads, TrainingRows::Chunks { rows: 100, room: 0 }).forest, &frame);
+        |threads| said(&trained(&path, &FEATURES, threads, TrainingRows::Chunks { rows: 100, room: 0 }).forest, &frame);
     assert!(of(1) == of(3));
 }
 
@@ -92,7 +92,7 @@ fn the_same_seed_gives_the_same_parts_on_any_number_of_threads() {
 fn numbers_are_estimated_from_parts_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder, &numbers(3_000, 77));
-    let learned = learnt(&path, &FEATURES, 0, TrainingRows::Chunks { rows: 63, room: 0 });
+    let learned = trained(&path, &FEATURES, 0, TrainingRows::Chunks { rows: 63, room: 0 });
     assert_eq!(learned.report.parts, 6);
     assert!(learned.report.verdict.score().unwrap() > 0.95);
 }
@@ -114,7 +114,7 @@ fn a_class_that_comes_late_is_known_and_one_that_is_dropped_is_not() {
     let value = |i: i32| (label(i) != "gone").then(|| f64::from(i));
     let frame =
         df!("x" => (0..rows).map(value).collect::<Vec<_>>(), "y" => (0..rows).map(label).collect::<Vec<_>>()).unwrap();
-    let learned = learnt(&file(&folder, &frame), &["x"], 0, TrainingRows::Chunks { rows: 100, room: ROOM });
+    let learned = trained(&file(&folder, &frame), &["x"], 0, TrainingRows::Chunks { rows: 100, room: ROOM });
     assert_eq!(learned.forest.task.classes(), ["late", "usual"]);
     assert_eq!(learned.report.dropped.rows, 900);
     assert!(learned.report.verdict.score().unwrap() > 0.99);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use braid::learn::drift::{Adwin, Baseline, Binning, Guard, Level, Reason, Tally, compare, kolmogorov, psi};
+use braid::learn::drift::{Adwin, Baseline, Binning, Guard, Level, StaleReason, Tally, compare, kolmogorov, psi};
 use fastrand::Rng;
 use polars::prelude::*;
 
@@ -195,7 +195,7 @@ fn a_guard_says_what_is_stale_since_when_and_why_and_takes_it_back() {
         assert_eq!(guard.stale().is_empty(), chunk < 11, "chunk {chunk}: {:?}", guard.stale());
     }
     let stale = &guard.stale()[0];
-    assert_eq!((&stale.reason, stale.since), (&Reason::Feature("x".to_owned()), 2_000));
+    assert_eq!((&stale.reason, stale.since), (&StaleReason::Feature("x".to_owned()), 2_000));
     assert!(stale.evidence.contains("PSI") && stale.evidence.contains("1,000 rows"), "{}", stale.evidence);
     guard.observe(&rows(&mut random, 1_000, 0.0, &CARRIERS), 5_000).unwrap();
     assert!(guard.stale().is_empty(), "the feature came back");
@@ -208,7 +208,7 @@ fn a_guard_says_what_is_stale_since_when_and_why_and_takes_it_back() {
         guard.outcome(e, 4_000 + i as i64);
     });
     assert!(
-        matches!(guard.stale(), [s] if s.reason == Reason::Error && (4_000..4_400).contains(&s.since)),
+        matches!(guard.stale(), [s] if s.reason == StaleReason::Error && (4_000..4_400).contains(&s.since)),
         "{:?}",
         guard.stale()
     );

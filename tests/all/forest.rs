@@ -14,7 +14,7 @@ use braid::learn::grow::{Growth, MaxFeatures};
 use braid::learn::holdout::shuffled;
 use braid::learn::measure::{PrecisionRecall, Roc};
 use braid::learn::merge::merge;
-use braid::learn::model::{self, LearntTo, Saved};
+use braid::learn::model::{self, Saved, TrainedTo};
 use braid::learn::question::{Question, TaskKind};
 use braid::learn::report::{Explained, Report, explain};
 use braid::learn::score::Scored;
@@ -450,7 +450,7 @@ fn a_feature_that_the_feed_lacks_is_named() {
     let mut text = classes(5, 1);
     text.with_column(Column::new("a".into(), ["x"; 5])).unwrap();
     let fault = forest.score(&text).unwrap_err();
-    assert!(fault.what.contains("learnt from numbers") && fault.place.contains("'a'"), "{fault}");
+    assert!(fault.what.contains("trained on numbers") && fault.place.contains("'a'"), "{fault}");
     // A column of the right name without any value is missing, not wrong.
     let mut empty = classes(5, 1);
     empty.with_column(Column::full_null("a".into(), 5, &DataType::Null)).unwrap();
@@ -727,7 +727,7 @@ fn train_keeps_chunks_as_codes_and_is_as_good_as_with_all_rows_in_memory() {
     let accuracy = |s: &serde_json::Value| s["accuracy"].as_f64().unwrap();
     assert!(accuracy(&chunks) > accuracy(&together) - 0.007, "{} and {}", accuracy(&chunks), accuracy(&together));
     let none = of(&["--chunk-rows", "700", "--test-size", "0", "--trees", "3"]);
-    assert_eq!((none["rows_test"].as_u64(), none["rows_train"].as_u64()), (Some(0), Some(8_910)), "all is learnt from");
+    assert_eq!((none["rows_test"].as_u64(), none["rows_train"].as_u64()), (Some(0), Some(8_910)), "all is trained on");
     let refused = |more: &[&str]| refused(&[&["train", "--data", &data, "--target", "y"], more].concat());
     assert!(refused(&["--chunk-rows", "10", "--test", &data]).contains("--chunk-rows holds a share of the rows"));
     assert!(refused(&["--split", "word"]).contains("no row is marked for testing in 'word'"));
@@ -837,12 +837,12 @@ fn reported(frame: &DataFrame, trees: usize) -> Saved {
         Ok(())
     })
     .unwrap();
-    let (learnt, of) = (frame.height() - tested.height(), frame.height() + 3);
+    let (trained, of) = (frame.height() - tested.height(), frame.height() + 3);
     let dropped = Dropped { rows: 3, of, by_column: vec![("a".to_owned(), 3)] };
     let report = Report {
         seen: of as u64 + 2,
         unread: 2,
-        learnt,
+        trained,
         parts: 3,
         dropped,
         seconds: 0.25,
@@ -850,8 +850,8 @@ fn reported(frame: &DataFrame, trees: usize) -> Saved {
         importance,
         dependences,
     };
-    let learnt_to = Some(LearntTo { column: "at".to_owned(), micros: 979_957_800_000_001, number: None });
-    Saved { name: "mine".to_owned(), report: Some(report), learnt_to, ..Saved::new(forest) }
+    let trained_to = Some(TrainedTo { column: "at".to_owned(), micros: 979_957_800_000_001, number: None });
+    Saved { name: "mine".to_owned(), report: Some(report), trained_to, ..Saved::new(forest) }
 }
 
 #[test]
@@ -882,9 +882,9 @@ fn a_report_travels_with_its_model_to_the_last_bit() {
         model::save(&saved, &path).unwrap();
         assert!(model::is_model(&path));
         let back = model::load(&path).unwrap();
-        assert_eq!((&saved.report, &saved.name, &saved.learnt_to), (&back.report, &back.name, &back.learnt_to));
+        assert_eq!((&saved.report, &saved.name, &saved.trained_to), (&back.report, &back.name, &back.trained_to));
         // A file of before there were reports.
-        model::save(&Saved { report: None, learnt_to: None, name: String::new(), ..saved }, &path).unwrap();
+        model::save(&Saved { report: None, trained_to: None, name: String::new(), ..saved }, &path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains("\"report\"") && !text.contains("learnt_to") && !text.contains("\"name\":\"\""));
         assert_eq!(model::load(&path).unwrap().report, None);
@@ -933,7 +933,7 @@ fn what_is_damaged_in_a_models_file_is_said_in_plain_words_with_its_place() {
     );
     assert!(
         spoilt(false, &|f| f["report"]["rows"]["learnt"] = 5_000.into())
-            .contains("in 'rows', those that were learnt from")
+            .contains("in 'rows', those that were trained on")
     );
     assert!(
         spoilt(false, &|f| f["report"]["classes"]["matrix"][0][0] = 100_000.into())
@@ -1017,10 +1017,10 @@ fn train_writes_its_report_into_the_model() {
     assert_eq!(said["log_loss"].as_f64(), report.verdict.classes().unwrap().log_loss);
     assert_eq!(
         (said["rows_train"].as_u64(), said["rows"].as_u64()),
-        (Some(report.learnt as u64), Some(report.dropped.of as u64))
+        (Some(report.trained as u64), Some(report.dropped.of as u64))
     );
     assert_eq!(report.dependences.len(), 2);
-    let newest = LearntTo { column: "at".to_owned(), micros: 979_000_000_000_000 + 1_199 * 60_000_000, number: None };
-    assert_eq!(saved.learnt_to, Some(newest), "rows after this one are new to it");
+    let newest = TrainedTo { column: "at".to_owned(), micros: 979_000_000_000_000 + 1_199 * 60_000_000, number: None };
+    assert_eq!(saved.trained_to, Some(newest), "rows after this one are new to it");
     assert!(saved.name.is_empty(), "it is called by its file");
 }

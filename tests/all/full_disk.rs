@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use braid::engine::recording::{Recording, RecordingPlace};
 use braid::source::live::byte_source::{ByteEvent, ByteSource};
 use braid::source::live::{Expect, Opened, stdin};
-use braid::store::log::{Keep, Log, Options};
+use braid::store::log::{Keep, Log, LogOptions};
 use braid::sync::Wake;
 use serde_json::Value;
 
@@ -20,8 +20,8 @@ use crate::live::{read, rows, settled, until, url};
 use crate::log::Full;
 use crate::recording::{Ticker, subject, taken};
 
-fn options(room: &Arc<AtomicI64>) -> Options {
-    Options { medium: Arc::new(Full(room.clone())), ..Options::default() }
+fn options(room: &Arc<AtomicI64>) -> LogOptions {
+    LogOptions { medium: Arc::new(Full(room.clone())), ..LogOptions::default() }
 }
 
 /// What another process finds in a recording: its bytes, and what it says of what is missing.
@@ -29,7 +29,7 @@ fn found(folder: &Path) -> (Vec<u8>, Vec<String>) {
     let begin = Instant::now();
     // The thread that recorded lets go of it soon.
     let log = loop {
-        match Log::open(folder, Options::default()) {
+        match Log::open(folder, LogOptions::default()) {
             Ok((log, faults)) => {
                 assert!(faults.is_empty(), "{faults:?}");
                 break log;

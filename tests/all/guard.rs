@@ -15,7 +15,7 @@ use braid::engine::reached::PartitionPosition;
 use braid::engine::train::{HoldOut, Target, Trained, TrainingRows, TrainingSpec, train_on_table};
 use braid::engine::train::{Training, train};
 use braid::engine::{Job, Reached, Sampling, Table, TablePosition};
-use braid::learn::drift::{Baseline, Binning, Level, Reason};
+use braid::learn::drift::{Baseline, Binning, Level, StaleReason};
 use braid::learn::forest::{Forest, Missing};
 use braid::learn::model::{self, Saved};
 use braid::learn::question::Question;
@@ -105,7 +105,7 @@ fn guarding(table: Table, forest: &Arc<Forest>, history: &DataFrame) -> GuardSet
         target: target("late"),
         forest: forest.clone(),
         baseline: Some(baseline.into()),
-        learnt: None,
+        trained: None,
         reached: Reached::default(),
         window_rows: 1_000,
     }
@@ -160,14 +160,14 @@ fn drift_of_features_and_of_the_truth_makes_a_model_stale_and_says_since_when() 
     let live = trips(&mut random, 3_000, 5_000, false).vstack(&trips(&mut random, 5_000, 8_000, true)).unwrap();
     let path = write(folder.path(), "live.parquet", &live);
     let watched = watch(guarding(table(&[replay(&path)], &[]), &forest, &history)).unwrap();
-    let stale = |reason: &Reason| {
+    let stale = |reason: &StaleReason| {
         watched.stale.iter().find(|s| s.reason == *reason).unwrap_or_else(|| panic!("{reason:?}: {:?}", watched.stale))
     };
-    let feature = stale(&Reason::Feature("load".to_owned()));
+    let feature = stale(&StaleReason::Feature("load".to_owned()));
     assert!((7_000 * SECOND..=9_100 * SECOND).contains(&feature.since), "{feature:?}");
-    let error = stale(&Reason::Error);
+    let error = stale(&StaleReason::Error);
     assert!((8_000 * SECOND..=8_500 * SECOND).contains(&error.since), "{error:?}");
-    assert!(watched.stale.iter().all(|s| s.reason != Reason::Feature("town".to_owned())));
+    assert!(watched.stale.iter().all(|s| s.reason != StaleReason::Feature("town".to_owned())));
     assert!(watched.moments.iter().any(|m| m.worse && m.at == error.since), "the moment is marked");
     let level = |name: &str| watched.features.iter().find(|f| f.name == name).unwrap().level;
     assert_eq!((level("load"), level("town"), level("way")), (Level::Stale, Level::Same, Level::Same));
@@ -178,7 +178,7 @@ fn drift_of_features_and_of_the_truth_makes_a_model_stale_and_says_since_when() 
     assert!(drawn <= watched.tested && drawn + 100 >= watched.tested);
     assert!(watched.curve[5].error[0] < 0.2 && watched.curve.last().unwrap().error[0] > 0.8);
 
-    // The committee has learnt from the stream what the model in use does not know.
+    // The committee was trained on the stream what the model in use does not know.
     let (champion, fused) =
         (watched.standing(Contender::Champion).unwrap(), watched.standing(Contender::Fused).unwrap());
     assert_eq!(champion.rows, fused.rows, "on the same rows");
@@ -222,7 +222,7 @@ fn a_guard_begins_behind_the_rows_of_the_training() {
         "of another feed it says nothing"
     );
     let mut guarding = guarding(table, &learned.forest, &live);
-    guarding.learnt = Some(learned.until.clone());
+    guarding.trained = Some(learned.until.clone());
     guarding.baseline = Some(learned.baseline.clone());
     let watched = watch(guarding).unwrap();
     assert!(watched.from_training);
@@ -294,7 +294,7 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
     };
     let watched = with(None);
     conserved(&watched);
-    assert!(watched.stale.iter().any(|s| s.reason == Reason::Error), "{:?}", watched.stale);
+    assert!(watched.stale.iter().any(|s| s.reason == StaleReason::Error), "{:?}", watched.stale);
     let (champion, challenger) =
         (watched.standing(Contender::Champion).unwrap(), watched.standing(Contender::Retrained).unwrap());
     assert!(champion.error > 15.0 && challenger.error < 3.0, "mean absolute errors: {champion:?} {challenger:?}");
@@ -303,9 +303,9 @@ fn a_challenger_of_numbers_takes_part_as_soon_as_it_is_there() {
         "{champion:?} {challenger:?}"
     );
     assert!(watched.curve.first().unwrap().error[2] > 15.0, "before the change it was the other way round");
-    // It is not tested on rows that it has learnt from.
-    let learnt = with(Some(TablePosition::new(&guarding.table, watched.reached.clone())));
-    assert!(learnt.rows == watched.rows && learnt.standing(Contender::Retrained).is_none());
+    // It is not tested on rows that it was trained on.
+    let trained = with(Some(TablePosition::new(&guarding.table, watched.reached.clone())));
+    assert!(trained.rows == watched.rows && trained.standing(Contender::Retrained).is_none());
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     assert_eq!((watched.rows, watched.labelled), (2_500, 0));
     assert!(watched.curve.is_empty() && watched.standings.is_empty() && watched.fused.is_none());
     assert!(
-        watched.stale.iter().any(|s| s.reason == Reason::Feature("load".to_owned())),
+        watched.stale.iter().any(|s| s.reason == StaleReason::Feature("load".to_owned())),
         "features are watched without labels"
     );
 
@@ -399,7 +399,7 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     );
     let of_way: Vec<_> = watched.stale.iter().filter(|s| s.reason.to_string().contains("'way'")).collect();
     let [stale] = of_way[..] else { panic!("one reason: {:?}", watched.stale) };
-    assert_eq!((&stale.reason, stale.since), (&Reason::Lacks("way".to_owned()), 3_000 * SECOND));
+    assert_eq!((&stale.reason, stale.since), (&StaleReason::Lacks("way".to_owned()), 3_000 * SECOND));
     assert_eq!(stale.reason.to_string(), "the feed has no values of 'way'");
     assert!(
         !stale.evidence.contains("PSI") && watched.features.iter().any(|f| f.absent && f.psi.is_nan()),
@@ -417,10 +417,10 @@ fn a_feed_that_lacks_labels_or_a_feature_has_an_answer_and_a_word() {
     let lacks = watched
         .stale
         .iter()
-        .find(|s| matches!(s.reason, Reason::Lacks(_)))
+        .find(|s| matches!(s.reason, StaleReason::Lacks(_)))
         .unwrap_or_else(|| panic!("{:?}", watched.stale));
     assert_eq!(lacks.since, 3_700 * SECOND);
-    assert!(!watched.stale.iter().any(|s| s.reason == Reason::Feature("way".to_owned())), "{:?}", watched.stale);
+    assert!(!watched.stale.iter().any(|s| s.reason == StaleReason::Feature("way".to_owned())), "{:?}", watched.stale);
     assert_eq!(watched.skew.unscored as u64, watched.lacking);
 
     // A truth that is computed is not made up where what it is computed from is missing.
@@ -463,7 +463,11 @@ fn a_model_without_histograms_is_guarded_by_its_error_alone() {
     guarding.baseline = None;
     let watched = watch(guarding).unwrap();
     assert!(!watched.has_baseline && watched.features.is_empty());
-    assert!(watched.stale.iter().all(|s| s.reason == Reason::Error) && watched.stale.len() == 1, "{:?}", watched.stale);
+    assert!(
+        watched.stale.iter().all(|s| s.reason == StaleReason::Error) && watched.stale.len() == 1,
+        "{:?}",
+        watched.stale
+    );
 }
 
 #[test]

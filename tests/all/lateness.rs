@@ -24,7 +24,7 @@ fn delayed(delays: &[i64]) -> Vec<i64> {
     (begin..).zip(delays).flat_map(|(now, delay)| [now, now - delay]).collect()
 }
 
-fn learnt(times: &[i64]) -> Delays {
+fn measured(times: &[i64]) -> Delays {
     let mut delays = Delays::default();
     delays.absorb(0, &column(times));
     delays
@@ -38,7 +38,7 @@ fn window(sql: &str) -> Window {
 fn quantiles_of_a_known_distribution_are_right_within_a_hundredth() {
     // Half of the rows have no delay, the others 1 ms, 2 ms … 10 s.
     let delays: Vec<i64> = (1..=10_000).map(|ms| ms * 1000).collect();
-    let found = learnt(&delayed(&delays));
+    let found = measured(&delayed(&delays));
     assert_eq!(
         (found.rows(), found.largest(), found.quantile(0.25), found.quantile(0.5)),
         (20_000, 10 * SECOND, Some(0), Some(0))
@@ -50,14 +50,14 @@ fn quantiles_of_a_known_distribution_are_right_within_a_hundredth() {
     }
     assert_eq!(Delays::default().quantile(0.5), None);
     // Small delays have their own buckets.
-    let small = learnt(&delayed(&(0..256).collect::<Vec<_>>()));
+    let small = measured(&delayed(&(0..256).collect::<Vec<_>>()));
     assert!((0..=255).all(|d| small.quantile((256.0 + f64::from(d) + 1.0) / 512.0) == Some(i64::from(d))));
 }
 
 #[test]
 fn the_curve_says_what_each_setting_would_have_cost() {
     let delays: Vec<i64> = (1..=10_000).map(|ms| ms * 1000).collect();
-    let found = learnt(&delayed(&delays));
+    let found = measured(&delayed(&delays));
     let curve = found.curve(None, 0.0);
     assert!(
         curve.windows(2).all(|pair| pair[0].lateness < pair[1].lateness && pair[0].late_share >= pair[1].late_share),
@@ -83,7 +83,7 @@ fn the_curve_says_what_each_setting_would_have_cost() {
 
 #[test]
 fn windows_and_groups_in_memory_follow_the_lateness() {
-    let found = learnt(&delayed(&[SECOND]));
+    let found = measured(&delayed(&[SECOND]));
     let open = |sql: &str, lateness: i64| {
         let curve = found.curve(Some(&window(sql)), 7.0);
         let cost = *curve.iter().find(|c| c.lateness == lateness).unwrap();
@@ -100,7 +100,7 @@ fn windows_and_groups_in_memory_follow_the_lateness() {
 fn what_is_learnt_apart_adds_up() {
     let mut random = fastrand::Rng::with_seed(9);
     let times: Vec<i64> = (0..5000).map(|i| i * 1000 - random.i64(0..3 * SECOND)).collect();
-    let whole = learnt(&times);
+    let whole = measured(&times);
     // In chunks of one partition.
     let mut chunks = Delays::default();
     times.chunks(77).for_each(|c| chunks.absorb(0, &column(c)));
@@ -113,7 +113,7 @@ fn what_is_learnt_apart_adds_up() {
     }
     one.merge(&other);
     assert_eq!(one, both);
-    // Rows without time teach nothing.
+    // Rows without time say nothing.
     let nulls: Int64Chunked = [Some(5), None, Some(3)].into_iter().collect();
     let mut with_nulls = Delays::default();
     with_nulls.absorb(0, &nulls);
@@ -122,7 +122,7 @@ fn what_is_learnt_apart_adds_up() {
 
 #[test]
 fn no_delay_is_too_large() {
-    let found = learnt(&[i64::MAX, i64::MIN, 0, i64::MAX]);
+    let found = measured(&[i64::MAX, i64::MIN, 0, i64::MAX]);
     assert_eq!((found.largest(), found.quantile(1.0)), (i64::MAX, Some(i64::MAX)));
     assert!(
         found
@@ -139,7 +139,7 @@ fn what_is_predicted_is_what_happens() {
     let mut random = fastrand::Rng::with_seed(5);
     // Delays of up to 8 s, most of them short; 60,000 rows in 10 minutes.
     let times: Vec<i64> = (0..60_000).map(|i| i * 10_000 - (random.f64().powi(4) * 8e6) as i64).collect();
-    let delays = learnt(&times);
+    let delays = measured(&times);
     for (sql, lateness) in [
         ("tumble(t, INTERVAL '1 second')", 0),
         ("tumble(t, INTERVAL '1 second')", 2 * SECOND),

@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use braid::data::Fault;
 use braid::source::live::byte_source::{ByteEvent, ByteSource};
-use braid::store::log::{Disk, Keep, Log, Medium, Options, Reader, Track};
+use braid::store::log::{Disk, Keep, Log, LogOptions, LogReader, Medium, Track};
 use proptest::prelude::*;
 
-fn open(folder: &Path, options: Options) -> (Arc<Log>, Vec<Fault>) {
+fn open(folder: &Path, options: LogOptions) -> (Arc<Log>, Vec<Fault>) {
     Log::open(folder, options).unwrap()
 }
 
-fn small() -> Options {
+fn small() -> LogOptions {
     // So little memory that readers have to go to the files.
-    Options { segment_bytes: 600, memory: 1, ..Options::default() }
+    LogOptions { segment_bytes: 600, memory: 1, ..LogOptions::default() }
 }
 
 fn put(log: &Log, text: &str) -> u64 {
@@ -36,7 +36,7 @@ struct Heard {
     ended: bool,
 }
 
-fn hear(reader: &mut Reader) -> Heard {
+fn hear(reader: &mut LogReader) -> Heard {
     let mut heard = Heard::default();
     loop {
         let (before, begin) = (heard.bytes.len(), reader.position());
@@ -72,7 +72,7 @@ fn lines(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{{\"n\":{n},\"pad\":\"{}\"}}\n", "x".repeat(n % 37))).collect()
 }
 
-fn filled(folder: &Path, lines: &[String], options: Options) -> Arc<Log> {
+fn filled(folder: &Path, lines: &[String], options: LogOptions) -> Arc<Log> {
     let (log, faults) = open(folder, options);
     assert!(faults.is_empty(), "{faults:?}");
     let mut at = 0;
@@ -112,7 +112,7 @@ fn what_was_written_is_read_from_any_position_by_any_number_of_readers() {
 #[test]
 fn a_reader_waits_for_growth_and_is_woken_by_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (log, _) = open(folder.path(), Options::default());
+    let (log, _) = open(folder.path(), LogOptions::default());
     let mut reader = log.reader();
     let mut bytes = Vec::new();
     assert_eq!(reader.poll(Duration::from_millis(5), &mut bytes).unwrap(), ByteEvent::Quiet);
@@ -154,13 +154,13 @@ fn a_log_goes_on_after_it_was_opened_again_and_only_one_process_writes_it() {
 #[test]
 fn an_ended_log_stays_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let log = filled(folder.path(), &lines(3), Options::default());
+    let log = filled(folder.path(), &lines(3), LogOptions::default());
     log.finish().unwrap();
     drop(log);
     assert!(Log::peek(folder.path()).unwrap().ended);
     // Also when the description was lost: the records say so.
     fs::remove_file(folder.path().join("meta.json")).unwrap();
-    let (log, _) = open(folder.path(), Options::default());
+    let (log, _) = open(folder.path(), LogOptions::default());
     assert!(hear(&mut log.reader()).ended && log.meta().ended);
 }
 
@@ -168,7 +168,7 @@ fn an_ended_log_stays_ended() {
 fn a_tail_torn_at_any_byte_of_the_last_record_is_cut_off_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let lines = lines(4);
-    let log = filled(folder.path(), &lines[..3], Options::default());
+    let log = filled(folder.path(), &lines[..3], LogOptions::default());
     let path = segments(folder.path()).pop().unwrap();
     let before = path.metadata().unwrap().len();
     put(&log, &lines[3]);
@@ -177,7 +177,7 @@ fn a_tail_torn_at_any_byte_of_the_last_record_is_cut_off_and_named() {
     let want = lines[..3].concat().into_bytes();
     for length in before..whole.len() as u64 {
         fs::write(&path, &whole[..usize::try_from(length).unwrap()]).unwrap();
-        let (log, faults) = open(folder.path(), Options::default());
+        let (log, faults) = open(folder.path(), LogOptions::default());
         assert_eq!(faults.len(), usize::from(length > before), "{length}: {faults:?}");
         assert!(
             faults.iter().all(|f| f.what.contains("cut off") && f.what.contains(&(length - before).to_string())),
@@ -318,13 +318,13 @@ proptest! {
 fn a_damaged_record_is_set_aside_alone_and_its_file_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let lines = lines(20);
-    drop(filled(folder.path(), &lines, Options::default()));
+    drop(filled(folder.path(), &lines, LogOptions::default()));
     let path = segments(folder.path()).pop().unwrap();
     let mut bytes = fs::read(&path).unwrap();
     let inside = bytes.windows(7).position(|w| w == b"\"n\":11,").unwrap();
     bytes[inside] = b'?';
     fs::write(&path, &bytes).unwrap();
-    let (log, faults) = open(folder.path(), Options::default());
+    let (log, faults) = open(folder.path(), LogOptions::default());
     let heard = hear(&mut log.reader());
     let at = lines[..11].concat().len() as u64;
     assert_eq!(heard.bytes, [&lines[..11], &lines[12..]].concat().concat().as_bytes());
@@ -339,9 +339,9 @@ fn a_damaged_record_is_set_aside_alone_and_its_file_is_kept() {
 fn bytes_that_look_like_a_record_of_another_log_are_no_record_of_this_one() {
     let folder = tempfile::tempdir().unwrap();
     let (inner, outer) = (folder.path().join("inner"), folder.path().join("outer"));
-    drop(filled(&inner, &["secret\n".to_owned(), "rows\n".to_owned()], Options::default()));
+    drop(filled(&inner, &["secret\n".to_owned(), "rows\n".to_owned()], LogOptions::default()));
     let payload = fs::read(segments(&inner).pop().unwrap()).unwrap();
-    let (log, _) = open(&outer, Options::default());
+    let (log, _) = open(&outer, LogOptions::default());
     log.append(&Arc::new(payload.clone()), Instant::now()).unwrap();
     put(&log, "after\n");
     drop(log);
@@ -350,7 +350,7 @@ fn bytes_that_look_like_a_record_of_another_log_are_no_record_of_this_one() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[45] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let (log, faults) = open(&outer, Options::default());
+    let (log, faults) = open(&outer, LogOptions::default());
     let heard = hear(&mut log.reader());
     assert_eq!((heard.bytes.as_slice(), faults.len()), (&b"after\n"[..], 1));
     assert_eq!(heard.gaps[0].1, payload.len() as u64);
@@ -360,7 +360,7 @@ fn bytes_that_look_like_a_record_of_another_log_are_no_record_of_this_one() {
 fn retention_drops_whole_old_segments_and_readers_that_were_behind_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let lines = lines(200);
-    let options = Options { keep: Keep { bytes: Some(3_000), age: None }, ..small() };
+    let options = LogOptions { keep: Keep { bytes: Some(3_000), age: None }, ..small() };
     let (log, _) = open(folder.path(), options.clone());
     let mut behind = log.reader();
     for line in &lines {
@@ -382,7 +382,7 @@ fn retention_drops_whole_old_segments_and_readers_that_were_behind_are_told() {
     // By age.
     let (log, _) = open(
         &folder.path().join("age"),
-        Options { keep: Keep { bytes: None, age: Some(Duration::from_millis(50)) }, ..small() },
+        LogOptions { keep: Keep { bytes: None, age: Some(Duration::from_millis(50)) }, ..small() },
     );
     for line in &lines[..50] {
         put(&log, line);
@@ -457,7 +457,7 @@ fn a_full_disk_leaves_the_log_whole_and_what_failed_can_be_written_later() {
     for room in (0..1_500).step_by(13) {
         let folder = tempfile::tempdir().unwrap();
         let left = Arc::new(AtomicI64::new(room));
-        let options = || Options { medium: Arc::new(Full(left.clone())), ..small() };
+        let options = || LogOptions { medium: Arc::new(Full(left.clone())), ..small() };
         let (log, _) = open(folder.path(), options());
         let mut reader = log.reader();
         let mut heard = Vec::new();
@@ -474,7 +474,7 @@ fn a_full_disk_leaves_the_log_whole_and_what_failed_can_be_written_later() {
         heard.extend(hear(&mut reader).bytes);
         assert_eq!(heard, lines.concat().into_bytes());
         drop((reader, log));
-        let (log, faults) = open(folder.path(), Options::default());
+        let (log, faults) = open(folder.path(), LogOptions::default());
         assert!(faults.is_empty(), "{room}: {faults:?}");
         assert_eq!(hear(&mut log.reader()).bytes, lines.concat().into_bytes());
     }

@@ -2,7 +2,7 @@
 //! change.
 
 use braid::learn::forest::Forest;
-use braid::learn::online::{Event, Learner, OnlineForest, Settings, Strength, Trees};
+use braid::learn::online::{CommitteeEvent, CommitteeSettings, Learner, OnlineForest, Strength, Trees};
 use braid::learn::question::Question;
 use fastrand::Rng;
 use polars::prelude::*;
@@ -27,8 +27,8 @@ fn rows(random: &mut Rng, n: usize, changed: bool) -> DataFrame {
     DataFrame::new(n, frame).unwrap()
 }
 
-fn settings(trees: usize) -> Settings {
-    Settings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
+fn settings(trees: usize) -> CommitteeSettings {
+    CommitteeSettings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
 }
 
 fn accuracy(fused: &OnlineForest<Trees>, test: &DataFrame) -> f64 {
@@ -69,17 +69,17 @@ fn after_a_change_the_weakest_trees_go_and_the_committee_is_good_again() {
     for _ in 0..2 {
         events.extend(fused.learn(&rows(&mut random, 500, false)).unwrap().events);
     }
-    assert!(!events.iter().any(|e| matches!(e, Event::Drift(_))), "{events:?}");
+    assert!(!events.iter().any(|e| matches!(e, CommitteeEvent::Drift(_))), "{events:?}");
     for _ in 0..8 {
         events.extend(fused.learn(&rows(&mut random, 500, true)).unwrap().events);
     }
     let learned = accuracy(&fused, &after);
     assert!(frozen < 0.6 && learned > 0.85, "{frozen} became {learned}: {events:?}");
     assert!(
-        events.iter().any(|e| matches!(e, Event::Drift(change) if change.after > change.before + 0.1)),
+        events.iter().any(|e| matches!(e, CommitteeEvent::Drift(change) if change.after > change.before + 0.1)),
         "{events:?}"
     );
-    assert!(events.iter().any(|e| matches!(e, Event::Swapped { won, lost } if won > lost)), "{events:?}");
+    assert!(events.iter().any(|e| matches!(e, CommitteeEvent::Swapped { won, lost } if won > lost)), "{events:?}");
     assert_eq!(fused.trees(), 30, "as many as before");
     assert!(fused.error().unwrap() < 0.2);
 }
@@ -124,17 +124,17 @@ fn a_change_that_a_guard_saw_is_learnt_from_at_once() {
     let mut random = Rng::with_seed(8);
     let mut fused = OnlineForest::new(learner(), settings(10), fitted(&[rows(&mut random, 500, false)], 10));
     let quiet = fused.learn(&rows(&mut random, 200, false)).unwrap();
-    assert_eq!(quiet.events.iter().filter(|e| matches!(e, Event::Fitted { .. })).count(), 1);
+    assert_eq!(quiet.events.iter().filter(|e| matches!(e, CommitteeEvent::Fitted { .. })).count(), 1);
     assert!(fused.learn(&rows(&mut random, 10, true)).unwrap().events.is_empty());
     fused.changed(60).unwrap();
     let events = fused.learn(&rows(&mut random, 10, true)).unwrap().events;
-    assert!(events.iter().any(|e| matches!(e, Event::Fitted { rows: 70, .. })), "{events:?}");
+    assert!(events.iter().any(|e| matches!(e, CommitteeEvent::Fitted { rows: 70, .. })), "{events:?}");
 }
 
 #[test]
 fn what_trees_did_before_a_change_does_not_keep_them() {
     let mut random = Rng::with_seed(9);
-    let settings = Settings { trees: 60, batch: 6, every: 1_000, recent: 5_000, seed: 7 };
+    let settings = CommitteeSettings { trees: 60, batch: 6, every: 1_000, recent: 5_000, seed: 7 };
     let mut fused = OnlineForest::new(learner(), settings, fitted(&[rows(&mut random, 3_000, false)], 60));
     for _ in 0..16 {
         fused.learn(&rows(&mut random, 250, false)).unwrap();

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use braid::learn::forest::{Forest, Task};
-use braid::learn::online::{Event, Learner, NumberObjective, OnlineForest, Settings, Strength, Trees};
+use braid::learn::online::{
+    CommitteeEvent, CommitteeSettings, Learner, NumberObjective, OnlineForest, Strength, Trees,
+};
 use braid::learn::question::{Question, TaskKind};
 use fastrand::Rng;
 use polars::prelude::*;
@@ -35,8 +37,8 @@ fn rows(random: &mut Rng, n: usize, changed: bool) -> DataFrame {
     DataFrame::new(n, frame).unwrap()
 }
 
-fn settings(trees: usize) -> Settings {
-    Settings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
+fn settings(trees: usize) -> CommitteeSettings {
+    CommitteeSettings { trees, batch: 5, every: 1_000, recent: 2_000, seed: 7 }
 }
 
 fn r2(fused: &OnlineForest<Trees<NumberObjective>>, test: &DataFrame) -> f64 {
@@ -78,14 +80,17 @@ fn after_an_abrupt_change_numbers_are_near_again() {
     let after = rows(&mut random, 3_000, true);
     let frozen = r2(&fused, &after);
     let mut events = fused.learn(&rows(&mut random, 1_000, false)).unwrap().events;
-    assert!(!events.iter().any(|e| matches!(e, Event::Drift(_))), "{events:?}");
+    assert!(!events.iter().any(|e| matches!(e, CommitteeEvent::Drift(_))), "{events:?}");
     for _ in 0..8 {
         events.extend(fused.learn(&rows(&mut random, 500, true)).unwrap().events);
     }
     let learned = r2(&fused, &after);
     assert!(frozen < 0.3 && learned > 0.75, "{frozen} became {learned}: {events:?}");
-    assert!(events.iter().any(|e| matches!(e, Event::Drift(change) if change.after > change.before)), "{events:?}");
-    assert!(events.iter().any(|e| matches!(e, Event::Swapped { won, lost } if won > lost)), "{events:?}");
+    assert!(
+        events.iter().any(|e| matches!(e, CommitteeEvent::Drift(change) if change.after > change.before)),
+        "{events:?}"
+    );
+    assert!(events.iter().any(|e| matches!(e, CommitteeEvent::Swapped { won, lost } if won > lost)), "{events:?}");
     assert_eq!(fused.trees(), 30, "as many as before");
 }
 
@@ -175,7 +180,7 @@ fn one_wild_row_is_no_change_and_an_infinite_one_no_truth() {
     stream.with_column(wild.with_name("y".into()).into_column()).unwrap();
     let learned = fused.learn(&stream).unwrap();
     assert_eq!((learned.labelled, learned.unlabelled), (798, 2));
-    assert!(!learned.events.iter().any(|e| matches!(e, Event::Drift(_))), "{:?}", learned.events);
+    assert!(!learned.events.iter().any(|e| matches!(e, CommitteeEvent::Drift(_))), "{:?}", learned.events);
     assert!(r2(&fused, &rows(&mut random, 1_000, false)) > 0.7);
 }
 

@@ -1,7 +1,7 @@
 //! Which columns are proposed as features, and that each that is left out says why.
 
 use braid::learn::explain::{Grid, dependence, permutation};
-use braid::learn::propose::{Proposal, Reason, SAMPLE, Task, drop_na, propose};
+use braid::learn::propose::{Proposal, Reason, SAMPLE, TargetKind, drop_na, propose};
 use fastrand::Rng;
 use polars::prelude::*;
 
@@ -46,7 +46,7 @@ fn flights(n: usize) -> DataFrame {
 fn every_trap_is_left_out_with_its_reason_and_the_rest_is_proposed() {
     let proposal = propose(&flights(2_000), "late").unwrap();
     assert_eq!(proposal.features, ["hour", "carrier", "gate"]);
-    assert_eq!(proposal.task, Task::Classes(2));
+    assert_eq!(proposal.task, TargetKind::Classes(2));
     for (column, reason) in [
         ("id", Reason::Identifier),
         ("delay", Reason::Leak),
@@ -85,7 +85,11 @@ fn a_number_that_explains_a_number_is_a_leak_and_one_that_helps_is_not() {
     let near: Vec<f64> = y.iter().map(|y| 2.0 * y + random.f64()).collect();
     let bent: Vec<f64> = y.iter().map(|y| (y / 50.0).exp()).collect();
     let proposal = propose(&df!("x" => x, "near" => near, "bent" => bent, "y" => y).unwrap(), "y").unwrap();
-    assert_eq!((proposal.task, proposal.features.as_slice()), (Task::Number, &["x".to_owned()][..]), "{proposal:?}");
+    assert_eq!(
+        (proposal.task, proposal.features.as_slice()),
+        (TargetKind::Number, &["x".to_owned()][..]),
+        "{proposal:?}"
+    );
     assert!(
         ["near", "bent"].iter().all(|c| why(&proposal, c).is_some_and(|(r, e)| r == Reason::Leak && e.contains('%')))
     );

@@ -16,7 +16,7 @@ use braid::source::live::byte_source::{Break, ByteEvent, ByteSource};
 use braid::source::live::stream::Stream;
 use braid::source::live::stream_parts::StreamParts;
 use braid::source::live::{self, Expect, LiveKind, Opened, Origin, ReadOptions, stdin, stream_decoder::StreamDecoder};
-use braid::store::log::{Keep, Log, Options};
+use braid::store::log::{Keep, Log, LogOptions};
 use braid::sync::Wake;
 
 use crate::cli::stderr;
@@ -271,7 +271,7 @@ fn a_pipe_waits_while_the_disk_is_full_says_so_and_loses_nothing() {
         .unwrap();
     let mut stream = Box::new(stdin::rows(reader, &url("stdin:"), &Expect::default()).unwrap());
     settled(&mut *stream);
-    let options = Options { medium: Arc::new(Full(room.clone())), ..Options::default() };
+    let options = LogOptions { medium: Arc::new(Full(room.clone())), ..LogOptions::default() };
     let recording =
         Recording::start_with(options, subject("stdin:"), None, Opened::into_parts(stream), Wake::silent()).unwrap();
     let mut live = read(recording.play());
@@ -452,7 +452,7 @@ fn a_recorded_feed_that_waits_and_connects_again_outlives_a_server_that_is_down(
 /// Waits until the thread that records is gone.
 fn stopped(folder: &Path) {
     let begin = Instant::now();
-    while let Err(fault) = Log::open(folder, Options::default()) {
+    while let Err(fault) = Log::open(folder, LogOptions::default()) {
         assert!(begin.elapsed() < LONG, "{fault}");
         std::thread::sleep(Duration::from_millis(10));
     }

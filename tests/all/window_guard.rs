@@ -3,7 +3,7 @@
 
 use braid::engine::guard::Contender;
 use braid::ui::action::{Action, ChartFile, ExportAction, GuardAction, ModelAction, OpenAction, TableAction};
-use braid::ui::guard::View;
+use braid::ui::guard::GuardView;
 use braid::ui::models::ModelId;
 use braid::workspace::{TableSetup, TimeSetup};
 
@@ -125,7 +125,7 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
         window.wait("it is saved", |app| app.is_idle());
         assert!(std::fs::metadata(&path).unwrap().len() > 1_000);
     }
-    act(&mut window, GuardAction::View(View::Error));
+    act(&mut window, GuardAction::View(GuardView::Error));
 
     // The new forest and the old one on the same rows.
     window.click("Retrain");
@@ -184,8 +184,11 @@ fn a_question_asks_the_model_that_took_over() {
     {
         let app = window.app();
         let entry = app.models().get(ID).unwrap();
-        let lived = entry.lived.unwrap();
-        assert!(lived.rows > 0 && entry.score() == Some(format!("{:.1} %", (1.0 - lived.error) * 100.0)), "{lived:?}");
+        let stream_score = entry.stream_score.unwrap();
+        assert!(
+            stream_score.rows > 0 && entry.score() == Some(format!("{:.1} %", (1.0 - stream_score.error) * 100.0)),
+            "{stream_score:?}"
+        );
     }
     window.click("Close");
     let file = window.file("late.json", "");
@@ -328,7 +331,7 @@ fn what_is_guarded_comes_back_with_its_table() {
     assert!(window.app().models().get(ID).unwrap().file.is_none(), "nobody has saved it");
     assert!(window.has("late is stale"));
 
-    // The one that took over comes back, with what it has learnt from: none of the rows is new to it.
+    // The one that took over comes back, with what it was trained on: none of the rows is new to it.
     act(&mut window, GuardAction::Retrain);
     window.wait("a forest was trained", |app| {
         app.guards().of(ID).is_some_and(|g| g.retrained.is_some()) && app.is_idle()
@@ -457,7 +460,7 @@ fn a_model_of_numbers_is_guarded_with_its_committee_retrained_and_swapped() {
     });
     let learned = window.app().guards().of(ID).unwrap().retrained.clone().unwrap();
     assert_eq!(
-        (learned.report.learnt as u64, learned.report.verdict.rows as u64, plan.exact),
+        (learned.report.trained as u64, learned.report.verdict.rows as u64, plan.exact),
         (plan.train_rows, plan.test_rows, true)
     );
     window.click("Swap to fused");

@@ -7,7 +7,7 @@ use braid::ui::action::{
     Action, ChartFile, ExportAction, ModelAction, OpenAction, ReportAction, TableAction, TrainAction,
 };
 use braid::ui::models::ModelId;
-use braid::ui::report::{VIEWS, View};
+use braid::ui::report::{ReportView, VIEWS};
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
@@ -65,7 +65,7 @@ fn set(window: &mut Window, change: impl FnOnce(&mut braid::ui::train::TrainDraf
     window.propose(Action::Train(TrainAction::Edit(Box::new(draft))));
 }
 
-fn wait_learnt(window: &mut Window) {
+fn wait_trained(window: &mut Window) {
     window.wait("a model stands under the table", |app| {
         assert!(app.train_form().unwrap().fault.is_none(), "{:?}", app.train_form().unwrap().fault);
         app.models().entries.len() == 1
@@ -76,7 +76,7 @@ fn with_model() -> Window {
     let mut window = with_lesson();
     window.retype("Trees", "12");
     window.click("Train");
-    wait_learnt(&mut window);
+    wait_trained(&mut window);
     window
 }
 
@@ -126,13 +126,13 @@ fn a_trained_model_is_reported_in_numbers_and_figures() {
         let app = window.app();
         let learned = app.models().entries[0].report.clone().unwrap();
         assert!(learned.verdict.score().unwrap() > 0.8, "{:?}", learned.verdict.score());
-        assert_eq!(learned.learnt + learned.verdict.rows + learned.dropped.rows, 1_500);
+        assert_eq!(learned.trained + learned.verdict.rows + learned.dropped.rows, 1_500);
         assert!(learned.dropped.rows > 20, "rows without weather are dropped and counted");
     }
     for label in ["Accuracy", "Balanced", "F1", "Log loss", "precision"] {
         assert!(window.has(label), "{label}");
     }
-    let views: Vec<View> =
+    let views: Vec<ReportView> =
         VIEWS.iter().map(|(view, _)| *view).filter(|view| view.fits(&window.app().models().entries[0])).collect();
     assert_eq!(views.len(), 8);
     for view in views {
@@ -164,9 +164,9 @@ fn a_condition_is_a_target_and_what_it_reads_is_a_leak() {
     }
     window.retype("Trees", "8");
     window.click("Train");
-    wait_learnt(&mut window);
+    wait_trained(&mut window);
     // The truth can be computed, so that the question how often it is right can be asked. No row came after those it
-    // learnt from.
+    // was trained on.
     window.click("Ask how often it is right on all rows");
     window.wait_done();
     assert!(window.sheet().question.sql.contains("(minutes > 30)"), "{}", window.sheet().question.sql);
@@ -209,7 +209,7 @@ fn all_rows_are_learnt_from_chunk_by_chunk_where_one_wants_that() {
     window.retype("Rows a chunk", &rows.div_ceil(24).to_string());
     window.retype("Trees", "13");
     window.click("Train");
-    wait_learnt(&mut window);
+    wait_trained(&mut window);
     {
         let app = window.app();
         let entry = &app.models().entries[0];
@@ -246,7 +246,7 @@ fn a_training_can_be_cancelled_and_its_table_learns_again() {
     assert!(window.app().models().entries.is_empty());
     window.retype("Trees", "5");
     window.click("Train");
-    wait_learnt(&mut window);
+    wait_trained(&mut window);
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn a_saved_model_is_loaded_again_and_says_the_same() {
 #[test]
 fn a_figure_of_the_report_is_exported() {
     let mut window = with_model();
-    window.propose(Action::Report(ReportAction::View(View::Roc)));
+    window.propose(Action::Report(ReportAction::View(ReportView::Roc)));
     for file in [ChartFile::Png, ChartFile::Svg] {
         let path = window.file(&format!("roc.{}", file.extension()), "");
         window.propose(Action::Export(ExportAction::Figure(Some(path.clone()), file)));
@@ -335,8 +335,8 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
     window.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     window.retype("Trees", "8");
     window.click("Train");
-    wait_learnt(&mut window);
-    let to = window.app().models().entries[0].learnt_to.clone().expect("the table has a time");
+    wait_trained(&mut window);
+    let to = window.app().models().entries[0].trained_to.clone().expect("the table has a time");
     window.click("Ask how often it is right on new rows");
     let since = Instant::now();
     window.wait("the live rows are tested", |app| {
@@ -349,7 +349,7 @@ fn a_live_table_is_learnt_from_and_asked_while_rows_flow() {
         answer.iter().take(3).all(|line| line.split(' ').next_back().unwrap().parse::<f64>().unwrap() > 0.6),
         "{answer:?}"
     );
-    // Of rows after those that it learnt from alone.
+    // Of rows after those that it was trained on alone.
     let sql = window.sheet().question.sql.clone();
     assert!(sql.contains("WHERE \"at\" > '2024-03-01 00:"), "{sql}");
     let first = answer[0].split(' ').take(2).collect::<Vec<_>>().join(" ");
@@ -368,7 +368,7 @@ fn with_saved(rows: usize) -> (Window, std::path::PathBuf) {
     first.wait("features are proposed", |app| app.train_form().is_some_and(|l| l.proposed.is_some()));
     first.retype("Trees", "12");
     first.click("Train");
-    wait_learnt(&mut first);
+    wait_trained(&mut first);
     let window = Window::new();
     let file = window.file("slow_trips.json", "");
     first.propose(Action::Export(ExportAction::Model(Some(file.clone()), ModelId(1))));
@@ -385,7 +385,7 @@ fn with_saved(rows: usize) -> (Window, std::path::PathBuf) {
 fn a_loaded_model_has_the_report_of_the_trained_one() {
     let mut window = with_model();
     let figures = |window: &mut Window| {
-        let views: Vec<View> = VIEWS
+        let views: Vec<ReportView> = VIEWS
             .iter()
             .map(|(view, _)| *view)
             .filter(|view| view.fits(window.app().models().entries.last().unwrap()))
@@ -480,7 +480,7 @@ fn a_model_is_loaded_by_its_path_and_a_wrong_one_says_what_it_is() {
 fn how_often_it_is_right_is_asked_of_rows_that_it_did_not_learn_from() {
     let (mut window, _) = with_saved(1_500);
     let model = window.app().models().entries[0].clone();
-    assert_eq!(model.learnt_to.as_ref().unwrap().column, "at");
+    assert_eq!(model.trained_to.as_ref().unwrap().column, "at");
     window.propose(Action::Model(ModelId(1), ModelAction::Report));
     window.click("Ask how often it is right on new rows");
     window.wait_done();
@@ -505,7 +505,10 @@ fn how_often_it_is_right_is_asked_of_rows_that_it_did_not_learn_from() {
          predict(late) IS NOT NULL",
     );
     window.wait_done();
-    assert!(window.answer()[0].parse::<f64>().unwrap() > accuracies[0], "of the rows that it has learnt it knows more");
+    assert!(
+        window.answer()[0].parse::<f64>().unwrap() > accuracies[0],
+        "it knows more of the rows that it was trained on"
+    );
     // Where none can be newer, all are asked, and that is said.
     let (mut window, _) = with_saved(1_000);
     window.propose(Action::Model(ModelId(1), ModelAction::Report));

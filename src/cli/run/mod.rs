@@ -23,7 +23,7 @@ use crate::source::live::url::FeedUrl;
 use crate::sync::Wake;
 use crate::workspace::Windows;
 use finish::{RunContext, finish};
-use progress::Progress;
+use progress::ProgressLine;
 
 /// How often the time, Ctrl-C and the memory in use are checked.
 const POLL: Duration = Duration::from_millis(20);
@@ -79,7 +79,7 @@ pub fn run(args: &RunArgs, started: Instant) -> Result<()> {
     let before = started.elapsed();
     let run = Run::start(plan, table.clone(), options, wake)?;
 
-    let mut progress = Progress::new();
+    let mut progress = ProgressLine::new();
     let mut told: Vec<String> = doubled.into_iter().collect();
     let until = args.limit.map(|limit| Instant::now() + limit);
     let last = loop {

@@ -8,12 +8,12 @@ use crate::data::words;
 use crate::engine::Snapshot;
 
 /// One line on stderr, rewritten in a terminal and silent elsewhere unless the run is long.
-pub struct Progress {
+pub struct ProgressLine {
     terminal: bool,
     shown: Instant,
 }
 
-impl Progress {
+impl ProgressLine {
     pub fn new() -> Self {
         Self { terminal: std::io::stderr().is_terminal(), shown: Instant::now() }
     }

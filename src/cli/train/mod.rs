@@ -21,7 +21,7 @@ use crate::engine::train::{HoldOut, ROOM, Target, Trained, TrainingRows, Trainin
 use crate::engine::{Job, Reached, stop};
 use crate::learn::grow::{Growth, MaxFeatures};
 use crate::learn::model::{self, Saved};
-use crate::learn::propose::{self, LeftOut, Task};
+use crate::learn::propose::{self, LeftOut, TargetKind};
 use crate::learn::question::{Question, TaskKind};
 use crate::learn::report::{Report, explain};
 use crate::learn::verdict::Verdict;
@@ -55,18 +55,18 @@ pub fn run(args: &TrainArgs, started: Instant) -> Result<()> {
 /// Trains all trees on all rows, which are held in memory.
 fn train_in_memory(args: &TrainArgs, stop: &Cancel) -> Result<(TrainOutcome, Saved)> {
     let mut training = args.training.clone();
-    let TrainTestSplit { mut learnt, tested, dropped, seen, unread, baseline, learnt_to } =
+    let TrainTestSplit { mut trained, tested, dropped, seen, unread, baseline, trained_to } =
         read_split(args, &mut training.question, stop)?;
     let asked = training.question.task;
     if !args.proposed {
-        warn_about_features(propose::propose(&learnt, &training.question.target)?.left_out, &training.question);
+        warn_about_features(propose::propose(&trained, &training.question.target)?.left_out, &training.question);
     }
-    training.growth = growth(args, &training.question, || training.question.estimates(&learnt))?;
-    let rows_learnt = learnt.height();
+    training.growth = growth(args, &training.question, || training.question.estimates(&trained))?;
+    let rows_trained = trained.height();
 
     let (begun, cpu) = (Instant::now(), cpu_seconds());
     let (wake, news) = Wake::channel();
-    let forest = wait(train(std::mem::take(&mut learnt), training, wake), &news, stop)?;
+    let forest = wait(train(std::mem::take(&mut trained), training, wake), &news, stop)?;
     let (fit, fit_cpu) = (begun.elapsed(), cpu_seconds().zip(cpu).map(|(now, before)| now - before));
 
     let (begun, cpu) = (Instant::now(), cpu_seconds());
@@ -77,7 +77,7 @@ fn train_in_memory(args: &TrainArgs, stop: &Cancel) -> Result<(TrainOutcome, Sav
     let mut report = Report {
         seen,
         unread,
-        learnt: rows_learnt,
+        trained: rows_trained,
         parts: 1,
         dropped,
         seconds,
@@ -94,7 +94,7 @@ fn train_in_memory(args: &TrainArgs, stop: &Cancel) -> Result<(TrainOutcome, Sav
         (report.importance, report.dependences) = explained.map(|e| (e.importance, e.dependences))?;
     }
     let forest = Arc::new(forest);
-    let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
+    let saved = Saved { baseline, trained_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
     Ok((TrainOutcome { forest, report, fit, fit_cpu, predict, predict_cpu, asked }, saved))
 }
 
@@ -113,7 +113,7 @@ fn train_in_chunks(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Trai
     training.question.features = training.question.features(&table.schema)?;
     let (wake, news) = Wake::channel();
     let found = wait(propose(Arc::clone(&table), Reached::default(), target.clone(), wake.clone()), &news, stop)?;
-    let estimates = found.proposal.task == Task::Number;
+    let estimates = found.proposal.task == TargetKind::Number;
     if args.proposed {
         training.question.features = proposed_features(found.proposal)?;
     } else {
@@ -134,10 +134,10 @@ fn train_in_chunks(args: &TrainArgs, rows: usize, stop: &Cancel) -> Result<(Trai
     };
     let learned = wait(train_on_table(spec, Latest::default(), wake), &news, stop)?;
     warn_unread(learned.report.unread);
-    let Trained { forest, report, took, predict, baseline, learnt_to, .. } = learned;
+    let Trained { forest, report, took, predict, baseline, trained_to, .. } = learned;
     let report = Arc::unwrap_or_clone(report);
     let baseline = Some(Arc::unwrap_or_clone(baseline));
-    let saved = Saved { baseline, learnt_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
+    let saved = Saved { baseline, trained_to, report: Some(report.clone()), ..Saved::new(forest.clone()) };
     Ok((TrainOutcome { forest, report, fit: took, fit_cpu: None, predict, predict_cpu: None, asked }, saved))
 }
 
@@ -146,7 +146,7 @@ fn warn_about_features(found: Vec<LeftOut>, question: &Question) {
     for c in found.into_iter().filter(|c| question.features.contains(&c.column)) {
         let (column, reason, evidence) = (c.column, c.reason.word(), c.evidence);
         console::line(&format!(
-            "{column}: {reason}, {evidence}; it is learnt from all the same: --features proposed leaves it out"
+            "{column}: {reason}, {evidence}; it is trained on all the same: --features proposed leaves it out"
         ));
     }
 }

@@ -55,7 +55,7 @@ impl TrainOutcome {
             "rows": self.report.dropped.of,
             "rows_dropped": self.report.dropped.rows,
             "dropped_by_column": dropped,
-            "rows_train": self.report.learnt,
+            "rows_train": self.report.trained,
             "rows_test": self.report.verdict.rows,
             "trees": forest.trees.len(),
             "parts": self.report.parts,
@@ -109,8 +109,8 @@ impl TrainOutcome {
         let why = if self.asked.is_none() { " (by what it holds; --task says otherwise)" } else { "" };
         let mut text = format!("target          {}: {doing}{why}\n", forest.target);
         text += &format!(
-            "rows            {} learnt from, {} tested on",
-            count(self.report.learnt),
+            "rows            {} trained on, {} tested on",
+            count(self.report.trained),
             count(self.report.verdict.rows)
         );
         if self.report.held_out() > self.report.verdict.rows {
@@ -159,7 +159,7 @@ impl TrainOutcome {
             }
             if classes.unknown > 0 {
                 text += &format!(
-                    "                {} rows tested are of a class that was not learnt, and count as wrong\n",
+                    "                {} rows tested are of a class that training did not see, and count as wrong\n",
                     count(classes.unknown)
                 );
             }

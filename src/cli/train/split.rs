@@ -9,12 +9,12 @@ use super::super::console;
 use super::args::{Holdout, TrainArgs};
 use crate::data::{Fault, Result};
 use crate::engine::TimeColumn;
-use crate::engine::train::learnt_to;
 use crate::engine::train::read;
+use crate::engine::train::trained_to;
 use crate::learn::drift::Baseline;
 use crate::learn::dropped::Dropped;
 use crate::learn::holdout::{enough, held_out};
-use crate::learn::model::LearntTo;
+use crate::learn::model::TrainedTo;
 use crate::learn::propose::{self, Proposal};
 use crate::learn::question::Question;
 use crate::source::history::{History, expand, open_history};
@@ -22,7 +22,7 @@ use crate::sync::Cancel;
 
 /// The rows to train on and those to test on.
 pub struct TrainTestSplit {
-    pub learnt: DataFrame,
+    pub trained: DataFrame,
     pub tested: DataFrame,
     /// Rows of both that were dropped.
     pub dropped: Dropped,
@@ -32,7 +32,7 @@ pub struct TrainTestSplit {
     /// The distributions of the features, if they are kept with the model.
     pub baseline: Option<Baseline>,
     /// The newest row, by the column that the window guesses to be the event time.
-    pub learnt_to: Option<LearntTo>,
+    pub trained_to: Option<TrainedTo>,
 }
 
 /// Reads the rows of `--data`, and divides them into those that are trained on and those that are tested on.
@@ -59,7 +59,7 @@ pub fn read_split(args: &TrainArgs, question: &mut Question, stop: &Cancel) -> R
     let (mut frame, mut unread) = load(&files, &columns, stop)?;
     files.clear();
     let mut seen = frame.height() as u64;
-    let learnt_to = time.map(|time| learnt_to(frame.column(&time)?)).transpose()?.flatten();
+    let trained_to = time.map(|time| trained_to(frame.column(&time)?)).transpose()?.flatten();
     if let Some(time) = time_alone {
         frame.drop_in_place(&time)?;
         columns.retain(|c| *c != time);
@@ -78,7 +78,7 @@ pub fn read_split(args: &TrainArgs, question: &mut Question, stop: &Cancel) -> R
     if let Holdout::Share(share) = args.holdout {
         enough(complete.height(), share, &question.target)?;
     }
-    let (learnt, tested) = match &args.holdout {
+    let (trained, tested) = match &args.holdout {
         Holdout::Share(share) => {
             divide(complete, |rows, _| Ok(held_out(rows, *share, args.training.seed as u32).into_iter().collect()))?
         }
@@ -107,7 +107,7 @@ pub fn read_split(args: &TrainArgs, question: &mut Question, stop: &Cancel) -> R
         }
         _ => {}
     }
-    Ok(TrainTestSplit { learnt, tested, dropped, seen, unread, baseline, learnt_to })
+    Ok(TrainTestSplit { trained, tested, dropped, seen, unread, baseline, trained_to })
 }
 
 fn open(patterns: &[String], known: Option<SchemaRef>) -> Result<Vec<Arc<dyn History>>> {
@@ -132,7 +132,7 @@ fn load(files: &[Arc<dyn History>], columns: &[String], stop: &Cancel) -> Result
 
 pub fn warn_unread(rows: u64) {
     if rows > 0 {
-        console::line(&format!("{rows} rows could not be read, and are not learnt from"));
+        console::line(&format!("{rows} rows could not be read, and are not trained on"));
     }
 }
 
@@ -146,8 +146,8 @@ fn divide(
     })?;
     let mark = mark(rows, &frame)?;
     let tested = frame.filter(&mark)?;
-    let learnt = frame.filter(&!&mark)?;
-    Ok((learnt, tested))
+    let trained = frame.filter(&!&mark)?;
+    Ok((trained, tested))
 }
 
 /// Whether a column says 'test': true, 1, or a word for it.

@@ -8,7 +8,8 @@ use polars::prelude::DataFrame;
 use crate::data::Result;
 use crate::learn::forest::{Forest, Task};
 use crate::learn::online::{
-    ClassObjective, Event, ForestObjective, Learner, NumberObjective, OnlineForest, Settings, Strength, Trees,
+    ClassObjective, CommitteeEvent, CommitteeSettings, ForestObjective, Learner, NumberObjective, OnlineForest,
+    Strength, Trees,
 };
 
 pub(super) trait Committee: Send {
@@ -61,7 +62,7 @@ impl<A: ForestObjective> Of<A> {
     fn new(forest: &Forest) -> Result<Self> {
         let trees = Trees::<A>::like(forest)?;
         let count = forest.trees.len().max(1);
-        let settings = Settings { trees: count, batch: count.div_ceil(10), ..Settings::default() };
+        let settings = CommitteeSettings { trees: count, batch: count.div_ceil(10), ..CommitteeSettings::default() };
         let fused =
             OnlineForest::new(trees.clone(), settings, vec![(forest.clone(), vec![Strength::default(); count])]);
         let begun = fused.champion().next().map(|(batch, _)| batch.clone());
@@ -81,9 +82,9 @@ impl<A: ForestObjective + Send> Committee for Of<A> {
         };
         for event in &learned.events {
             match event {
-                Event::Fitted { trees, .. } => outcome.fitted += *trees as u64,
-                Event::Swapped { .. } => outcome.renewed = true,
-                Event::Kept { .. } | Event::Drift(_) => {}
+                CommitteeEvent::Fitted { trees, .. } => outcome.fitted += *trees as u64,
+                CommitteeEvent::Swapped { .. } => outcome.renewed = true,
+                CommitteeEvent::Kept { .. } | CommitteeEvent::Drift(_) => {}
             }
         }
         Ok(outcome)

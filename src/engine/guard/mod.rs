@@ -17,7 +17,7 @@ mod status;
 use std::time::{Duration, Instant};
 
 pub use comparison::{ALL, Contender, Point, Standing};
-use reader::Reader;
+use reader::FeedReader;
 use second_reading::SecondReading;
 pub use settings::{GuardSettings, RetrainedForest, window_rows};
 use state::{GuardState, WatchedFeed};
@@ -32,7 +32,7 @@ use crate::sync::{Latest, Wake};
 const TELL: Duration = Duration::from_millis(150);
 
 /// Guards until the feeds end; `shelf` shows how things stand, and a forest that is put on `retrained` takes part from
-/// then on, on the rows that it has not learnt from.
+/// then on, on the rows that it has not trained on.
 pub fn guard(
     settings: GuardSettings,
     retrained: Latest<RetrainedForest>,
@@ -60,8 +60,8 @@ fn follow(
     let mut feeds = Vec::new();
     for (number, feed) in table.live.iter().enumerate() {
         feeds.push(WatchedFeed {
-            reader: Reader::open(settings, feed, number)?,
-            second: SecondReading::new(Reader::open(settings, feed, number)?),
+            reader: FeedReader::open(settings, feed, number)?,
+            second: SecondReading::new(FeedReader::open(settings, feed, number)?),
             ended: false,
         });
     }

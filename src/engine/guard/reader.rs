@@ -14,7 +14,7 @@ use crate::engine::reached::PartitionPosition;
 use crate::engine::{Feed, Table};
 use crate::source::live::{Event, Opened, ReadOptions, Reading};
 
-pub(super) struct Reader {
+pub(super) struct FeedReader {
     state: State,
     table: Arc<Table>,
     pub number: usize,
@@ -55,15 +55,15 @@ pub(super) struct FeedRows {
     pub at: PartitionPosition,
 }
 
-impl Reader {
+impl FeedReader {
     /// Connects feed number `number`.
     ///
     /// # Errors
     /// When it cannot be connected, or its rows cannot be had again.
     pub fn open(settings: &GuardSettings, feed: &Feed, number: usize) -> Result<Self> {
-        let learnt = settings.behind().map(|learnt| learnt.of(number)).filter(|p| !p.is_empty());
+        let trained = settings.behind().map(|trained| trained.of(number)).filter(|p| !p.is_empty());
         // What a log held before the table was first asked is history.
-        let from = learnt.or_else(|| settings.reached.ends.get(number).cloned()).unwrap_or_default();
+        let from = trained.or_else(|| settings.reached.ends.get(number).cloned()).unwrap_or_default();
         let hurry = settings.reached.of(number);
         let derived = settings.target.bind(&settings.table)?;
         let truth = derived.map_or_else(|| vec![settings.target.name.as_str().into()], |d| d.columns);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use polars::prelude::*;
 
-use super::reader::{Reader, ReaderEvent};
+use super::reader::{FeedReader, ReaderEvent};
 use crate::data::Result;
 use crate::engine::gather::RowSelector;
 use crate::engine::scorer::Scorer;
@@ -19,7 +19,7 @@ const AHEAD: usize = 1 << 15;
 
 /// One feed's second reading.
 pub(super) struct SecondReading {
-    again: Reader,
+    again: FeedReader,
     /// By partition: what each reading has and the other has not yet.
     waiting: Vec<(u32, [VecDeque<Scored>; 2])>,
     pub ended: bool,
@@ -36,7 +36,7 @@ const FIRST: usize = 0;
 const SECOND: usize = 1;
 
 impl SecondReading {
-    pub fn new(again: Reader) -> Self {
+    pub fn new(again: FeedReader) -> Self {
         Self { again, waiting: Vec::new(), ended: false }
     }
 

@@ -21,7 +21,7 @@ pub struct GuardSettings {
     /// How the features were distributed in training; without it their drift cannot be told.
     pub baseline: Option<Arc<Baseline>>,
     /// How far the feeds were read for the training; `None` begins with the first live row.
-    pub learnt: Option<TablePosition>,
+    pub trained: Option<TablePosition>,
     /// What a person sees already: a feed with a pace of its own hurries up to there.
     pub reached: Reached,
     /// Features are compared every so many rows.
@@ -53,7 +53,7 @@ impl GuardSettings {
 
     /// How far these feeds were read for the training.
     pub(super) fn behind(&self) -> Option<&Reached> {
-        self.learnt.as_ref()?.of(&self.table)
+        self.trained.as_ref()?.of(&self.table)
     }
 }
 
@@ -72,7 +72,7 @@ pub struct RetrainedForest {
 impl RetrainedForest {
     /// Whether it was trained on none of the rows at a place.
     pub(super) fn is_new(&self, table: &Table, at: &PartitionPosition) -> bool {
-        let learnt = self.until.as_ref().and_then(|until| until.of(table)).map(|learnt| learnt.of(at.feed));
-        learnt.and_then(|learnt| learnt.get(&at.partition).copied()).is_none_or(|next| at.start >= next)
+        let trained = self.until.as_ref().and_then(|until| until.of(table)).map(|trained| trained.of(at.feed));
+        trained.and_then(|trained| trained.get(&at.partition).copied()).is_none_or(|next| at.start >= next)
     }
 }

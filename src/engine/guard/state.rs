@@ -6,7 +6,7 @@ use polars::prelude::*;
 
 use super::committee::{self, Committee};
 use super::comparison::{Comparison, Contender, Tested};
-use super::reader::{FeedRows, Reader, ReaderEvent};
+use super::reader::{FeedReader, FeedRows, ReaderEvent};
 use super::second_reading::SecondReading;
 use super::settings::{GuardSettings, RetrainedForest};
 use super::status::{ErrorChange, FusedForest, GuardStatus};
@@ -17,7 +17,7 @@ use crate::engine::job::Reporter;
 use crate::engine::scorer::Scorer;
 use crate::engine::skew::every_score;
 use crate::engine::{Table, TablePosition};
-use crate::learn::drift::{Baseline, ErrorScale, Guard, Reason};
+use crate::learn::drift::{Baseline, ErrorScale, Guard, StaleReason};
 use crate::learn::forest::Forest;
 use crate::learn::score::{Scored, Truth};
 use crate::query::model::Model;
@@ -28,7 +28,7 @@ const PIECE: usize = 1_024;
 
 /// One feed, read twice.
 pub(super) struct WatchedFeed {
-    pub reader: Reader,
+    pub reader: FeedReader,
     pub second: SecondReading,
     pub ended: bool,
 }
@@ -116,7 +116,7 @@ impl GuardState {
             self.piece(feed, &rows.frame.slice(start as i64, PIECE), rows)?;
         }
         self.status.reached.add(&rows.at);
-        // Only after its last piece is the chunk told as learnt from.
+        // Only after its last piece is the chunk told as trained on.
         if std::mem::take(&mut self.renewed)
             && let Err(fault) = self.renew()
         {
@@ -189,11 +189,11 @@ impl GuardState {
 
     /// Features that are distributed otherwise.
     fn drifted(&self) -> usize {
-        self.guard.stale().iter().filter(|s| matches!(s.reason, Reason::Feature(_))).count()
+        self.guard.stale().iter().filter(|s| matches!(s.reason, StaleReason::Feature(_))).count()
     }
 
     fn errs_more(&self) -> bool {
-        self.guard.stale().iter().any(|s| s.reason == Reason::Error)
+        self.guard.stale().iter().any(|s| s.reason == StaleReason::Error)
     }
 
     /// A feature is another one since about so many rows.

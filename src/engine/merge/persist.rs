@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{ASIDE, Merger, note_trouble};
 use crate::data::Result;
 use crate::engine::Feed;
-use crate::engine::checkpoint::{self, Counted, FeedAt, Meta};
+use crate::engine::checkpoint::{self, CheckpointMeta, Counted, FeedAt};
 use crate::engine::sealed::Unwritten;
 use crate::engine::shared::Shared;
 use crate::store::aside::{Aside, Limits};
@@ -123,7 +123,7 @@ impl Merger {
         }
     }
 
-    fn meta(&self) -> Meta {
+    fn meta(&self) -> CheckpointMeta {
         let (table, s) = (&self.shared.table, &self.snapshot);
         let feed = |(number, feed): (usize, &Feed)| {
             let diagnostics = self.shared.diagnostics();
@@ -140,7 +140,7 @@ impl Merger {
                 None => FeedAt { next, ..before },
             }
         };
-        Meta {
+        CheckpointMeta {
             question: checkpoint::question(self.partial.plan(), table),
             // What history owns does not change when its file grows on.
             files: self.shared.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),

@@ -17,7 +17,7 @@ use crate::learn::drift::Baseline;
 use crate::learn::dropped::Dropped;
 use crate::learn::forest::Forest;
 use crate::learn::merge::merge;
-use crate::learn::model::LearntTo;
+use crate::learn::model::TrainedTo;
 use crate::learn::prepared::Prepared;
 use crate::learn::question::Question;
 
@@ -71,19 +71,19 @@ pub(super) fn fit_chunks(
         tested: RowSample::new(Sampling::Spread(KEPT)),
         labelled: RowSample::new(Sampling::Spread(KEPT)),
         dropped: Dropped::default(),
-        learnt: 0,
+        trained: 0,
         time: table
             .time
             .as_ref()
             .map(|time| PlSmallStr::from(time.column.as_str()))
             .filter(|time| wanted.columns.contains(time)),
-        learnt_to: None,
+        trained_to: None,
         training,
     };
     report.counted(0, training.trees as u64, "trees", format!("reading the first of {chunks} chunks"));
     let unread = each_part(table, reached, wanted, &report.quiet(), &mut |rows| state.add(rows))?;
     state.rest()?;
-    let Chunks { mut forests, tested, labelled, dropped, learnt, learnt_to, .. } = state;
+    let Chunks { mut forests, tested, labelled, dropped, trained, trained_to, .. } = state;
     let fitted = forests.len();
     let forest = match (forests.pop(), forests.is_empty()) {
         (Some(only), true) => only,
@@ -94,7 +94,17 @@ pub(super) fn fit_chunks(
     let labelled = labelled.finish()?.unwrap_or_default();
     let baseline = Baseline::new(&labelled, training.question.features.iter().map(String::as_str))?;
     let tested = tested.finish()?.unwrap_or(none);
-    Ok(Fitted { forest, tested, baseline, seen: dropped.of as u64, dropped, unread, learnt, parts: fitted, learnt_to })
+    Ok(Fitted {
+        forest,
+        tested,
+        baseline,
+        seen: dropped.of as u64,
+        dropped,
+        unread,
+        trained,
+        parts: fitted,
+        trained_to,
+    })
 }
 
 /// What the first reading tells.
@@ -158,10 +168,10 @@ struct Chunks<'a> {
     tested: RowSample,
     labelled: RowSample,
     dropped: Dropped,
-    learnt: usize,
+    trained: usize,
     /// The column of the rows' time, and the newest so far.
     time: Option<PlSmallStr>,
-    learnt_to: Option<LearntTo>,
+    trained_to: Option<TrainedTo>,
 }
 
 impl Chunks<'_> {
@@ -196,12 +206,12 @@ impl Chunks<'_> {
         drop(chunk);
         let (mask, rest) = self.test_mask.split_at(complete.height() as i64);
         self.test_mask = rest;
-        let (learnt, tested) = split(&complete, &mask)?;
-        let newer = newest_row(self.time.as_deref(), &complete, &learnt, self.test)?;
-        self.learnt_to = self.learnt_to.take().into_iter().chain(newer).max_by_key(|to| to.micros);
+        let (trained, tested) = split(&complete, &mask)?;
+        let newer = newest_row(self.time.as_deref(), &complete, &trained, self.test)?;
+        self.trained_to = self.trained_to.take().into_iter().chain(newer).max_by_key(|to| to.micros);
         drop(complete);
         self.tested.add(tested)?;
-        self.coded.add(&learnt)?;
+        self.coded.add(&trained)?;
         self.done += 1;
         let part = self.forests.len() + 1;
         if self.done * self.parts >= self.chunks * part { self.fit() } else { Ok(()) }
@@ -215,7 +225,7 @@ impl Chunks<'_> {
             return Ok(());
         }
         let coded = std::mem::replace(&mut self.coded, self.empty.clone());
-        self.learnt += coded.table.labels.rows();
+        self.trained += coded.table.labels.rows();
         let part = Training { trees, seed: mixed(self.training.seed, self.forests.len()), ..self.training.clone() };
         let only = self.parts == 1;
         let shown = |errors: &[f64]| {

@@ -1,4 +1,4 @@
-//! Which rows are learnt from and which are held out to test on, and what fitting has made of them. Which rows
+//! Which rows are trained on and which are held out to test on, and what fitting has made of them. Which rows
 //! scikit-learn would hold out is `learn::holdout`'s.
 
 use polars::prelude::*;
@@ -9,7 +9,7 @@ use crate::learn::drift::Baseline;
 use crate::learn::dropped::Dropped;
 use crate::learn::forest::Forest;
 use crate::learn::holdout::{enough, held_out};
-use crate::learn::model::LearntTo;
+use crate::learn::model::TrainedTo;
 use crate::query::window::{finite, micros_of};
 
 /// Which rows are held out to judge by.
@@ -17,7 +17,7 @@ use crate::query::window::{finite, micros_of};
 pub enum HoldOut {
     /// This share, those that scikit-learn's `train_test_split` would take.
     Share(f64),
-    /// The last share: what came after all that is learnt from.
+    /// The last share: what came after all that is trained on.
     Newest(f64),
 }
 
@@ -29,9 +29,9 @@ pub(super) struct Fitted {
     pub dropped: Dropped,
     pub seen: u64,
     pub unread: u64,
-    pub learnt: usize,
+    pub trained: usize,
     pub parts: usize,
-    pub learnt_to: Option<LearntTo>,
+    pub trained_to: Option<TrainedTo>,
 }
 
 /// Which of so many complete rows are held out.
@@ -59,19 +59,19 @@ pub(super) fn split(rows: &DataFrame, out: &BooleanChunked) -> Result<(DataFrame
 ///
 /// # Errors
 /// When it holds no time.
-pub fn learnt_to(times: &Column) -> Result<Option<LearntTo>> {
+pub fn trained_to(times: &Column) -> Result<Option<TrainedTo>> {
     let number = if times.dtype().is_integer() { times.cast(&DataType::Int64)?.i64()?.max() } else { None };
-    Ok(finite(micros_of(times)?).max().map(|micros| LearntTo { column: times.name().to_string(), micros, number }))
+    Ok(finite(micros_of(times)?).max().map(|micros| TrainedTo { column: times.name().to_string(), micros, number }))
 }
 
-/// The newest row that is learnt from, where rows have a time. Rows held out at random lie among the others: the newest
+/// The newest row that is trained on, where rows have a time. Rows held out at random lie among the others: the newest
 /// of both counts, so that what comes after it is new.
 pub(super) fn newest_row(
     time: Option<&str>,
     complete: &DataFrame,
-    learnt: &DataFrame,
+    trained: &DataFrame,
     test: HoldOut,
-) -> Result<Option<LearntTo>> {
+) -> Result<Option<TrainedTo>> {
     let Some(time) = time else { return Ok(None) };
-    learnt_to(if matches!(test, HoldOut::Newest(_)) { learnt } else { complete }.column(time)?)
+    trained_to(if matches!(test, HoldOut::Newest(_)) { trained } else { complete }.column(time)?)
 }

@@ -16,7 +16,7 @@ use crate::engine::job::Reporter;
 use crate::engine::{Job, Reached, Table, TablePosition};
 use crate::learn::drift::Baseline;
 use crate::learn::forest::Forest;
-use crate::learn::model::LearntTo;
+use crate::learn::model::TrainedTo;
 use crate::learn::report::{Explained, Report, explain};
 use crate::learn::verdict::Verdict;
 use crate::sync::{Latest, Wake};
@@ -63,7 +63,7 @@ pub struct Trained {
     /// How far the feeds were read: rows from there on are new to the forest.
     pub until: TablePosition,
     /// How far the rows were read by their time, where the table has one.
-    pub learnt_to: Option<LearntTo>,
+    pub trained_to: Option<TrainedTo>,
 }
 
 /// Trains on the rows of a table; `errors` shows the out-of-bag error after each tree while it goes on.
@@ -113,7 +113,7 @@ fn train_now(spec: TrainingSpec, errors: &Latest<Vec<f64>>, report: &Reporter) -
             &show,
         )?,
     };
-    let Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts, learnt_to } = fitted;
+    let Fitted { forest, tested, baseline, dropped, seen, unread, trained, parts, trained_to } = fitted;
     let took = begun.elapsed();
     let trees = training.trees as u64;
     report.counted(trees, trees, "trees", "asking it of the rows held out");
@@ -129,9 +129,9 @@ fn train_now(spec: TrainingSpec, errors: &Latest<Vec<f64>>, report: &Reporter) -
         report.check()
     })?;
     let seconds = (took + predict).as_secs_f64();
-    let report = Arc::new(Report { seen, unread, learnt, parts, dropped, seconds, verdict, importance, dependences });
+    let report = Arc::new(Report { seen, unread, trained, parts, dropped, seconds, verdict, importance, dependences });
     let (forest, baseline, until) = (Arc::new(forest), Arc::new(baseline), TablePosition::new(&table, reached));
-    Ok(Trained { target, training, forest, report, champion, took, predict, baseline, until, learnt_to })
+    Ok(Trained { target, training, forest, report, champion, took, predict, baseline, until, trained_to })
 }
 
 fn fit_together(
@@ -153,10 +153,10 @@ fn fit_together(
     let baseline = Baseline::new(&labelled, question.features.iter().map(String::as_str))?;
     drop(labelled);
     let (rows, tested) = split(&complete, &test_mask(complete.height(), test, training)?)?;
-    let learnt_to = newest_row(time, &complete, &rows, test)?;
+    let trained_to = newest_row(time, &complete, &rows, test)?;
     drop(complete);
-    let learnt = rows.height();
+    let trained = rows.height();
     report.check()?;
     let forest = fit(rows, training, report, show)?;
-    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, learnt, parts: 1, learnt_to })
+    Ok(Fitted { forest, tested, baseline, dropped, seen, unread, trained, parts: 1, trained_to })
 }

@@ -12,7 +12,7 @@ mod target;
 pub use chunks::ROOM;
 pub use files::read;
 pub use forest::{Training, train};
-pub use holdout::{HoldOut, learnt_to};
+pub use holdout::{HoldOut, trained_to};
 pub use job::{Trained, TrainingRows, TrainingSpec, train_on_table};
 pub use propose::{Proposed, propose};
 pub use target::{Target, is_name};

@@ -18,7 +18,7 @@ use crate::sync::Wake;
 pub struct Proposed {
     pub target: Target,
     pub proposal: Proposal,
-    /// Every column that can be learnt from, in the table's order, and how it is read.
+    /// Every column that can be trained on, in the table's order, and how it is read.
     pub kinds: Vec<(String, FeatureKind)>,
     /// Missing values among the rows looked at.
     pub gaps: Gaps,

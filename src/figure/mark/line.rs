@@ -1,6 +1,6 @@
 //! Lines: how values change along an ordered axis.
 
-use super::{Key, Mark, Run, Scene, no_slots};
+use super::{Key, Mark, Polyline, Scene, no_slots};
 use crate::data::Result;
 use crate::figure::clip::{self, Px};
 use crate::figure::look::Rgba;
@@ -42,13 +42,13 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
 }
 
 /// The runs as lines, dashed where they are unfinished; one of a single point as a dot, or it could not be seen.
-pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Run], color: Rgba) -> Result<()> {
+pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Polyline], color: Rgba) -> Result<()> {
     // Lines that run along the edge keep their full width.
     let frame = scene.layout.plot.grown(scene.look.stroke());
     // So many points that they form a band: a finer line shows more of it.
     let dense = runs.iter().map(|run| run.points.len()).sum::<usize>() > 2 * scene.columns();
     let width = scene.look.stroke() * if dense { 0.7 } else { 1.0 };
-    for Run { points, open } in runs {
+    for Polyline { points, open } in runs {
         if *open && !dense {
             clip::polyline(points, &frame)
                 .iter()

@@ -97,7 +97,7 @@ impl Scene<'_> {
 
     /// The connected pieces of a line worth drawing, in pixels (not clipped): cut at gaps, decimated, and cut where it
     /// becomes unfinished. Neighbours share the point at which they were cut.
-    pub fn runs(&self, series: &Series) -> Vec<Run> {
+    pub fn runs(&self, series: &Series) -> Vec<Polyline> {
         let len = series.len();
         let (Some(x), Some(y)) = (series.x.get(..len), series.y.get(..len)) else { return Vec::new() };
         let kept = if sorted(x) {
@@ -115,7 +115,7 @@ impl Scene<'_> {
         };
         if self.figure.apart {
             let alone = pieces.flat_map(points);
-            return alone.map(|(point, open)| Run { points: vec![point], open }).collect();
+            return alone.map(|(point, open)| Polyline { points: vec![point], open }).collect();
         }
         pieces.flat_map(|piece| cut(&points(piece))).collect()
     }
@@ -144,16 +144,16 @@ const APART: f64 = 5.0;
 
 /// A connected piece of a line.
 #[derive(Debug)]
-pub struct Run {
+pub struct Polyline {
     pub points: Vec<Px>,
     /// Some of its values are still to change.
     pub open: bool,
 }
 
 /// Cuts a piece where it becomes unfinished, or finished: a stroke between two points is unfinished if one of them is.
-fn cut(points: &[(Px, bool)]) -> Vec<Run> {
+fn cut(points: &[(Px, bool)]) -> Vec<Polyline> {
     let Some((first, open)) = points.first() else { return Vec::new() };
-    let mut runs = vec![Run { points: vec![*first], open: *open }];
+    let mut runs = vec![Polyline { points: vec![*first], open: *open }];
     for pair in points.windows(2) {
         let ([(before, a), (here, b)], Some(run)) = (pair, runs.last_mut()) else { continue };
         let open = *a || *b;
@@ -164,7 +164,7 @@ fn cut(points: &[(Px, bool)]) -> Vec<Run> {
         if run.open == open {
             run.points.push(*here);
         } else {
-            runs.push(Run { points: vec![*before, *here], open });
+            runs.push(Polyline { points: vec![*before, *here], open });
         }
     }
     runs

@@ -24,14 +24,14 @@ use crate::data::words::count;
 /// Why a model may no longer be trusted, since when, and what shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stale {
-    pub reason: Reason,
+    pub reason: StaleReason,
     /// The place, in the caller's own measure (event time in microseconds, or rows), of the first row that shows it.
     pub since: i64,
     pub evidence: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum StaleReason {
     /// A feature is no longer distributed as it was.
     Feature(String),
     /// A feature has no values any more.
@@ -40,7 +40,7 @@ pub enum Reason {
     Error,
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StaleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Feature(name) => write!(f, "'{name}' is not distributed as in training"),
@@ -132,7 +132,8 @@ impl Guard {
         self.newest = compare(&self.baseline, &self.window);
         self.since = None;
         for (feature, empty) in self.newest.iter().zip(&self.empty) {
-            let (drifts, lacks) = (Reason::Feature(feature.name.clone()), Reason::Lacks(feature.name.clone()));
+            let (drifts, lacks) =
+                (StaleReason::Feature(feature.name.clone()), StaleReason::Lacks(feature.name.clone()));
             let (reason, other) = if feature.absent { (lacks, drifts) } else { (drifts, lacks) };
             self.stale.retain(|s| s.reason != other);
             let known = self.stale.iter().position(|s| s.reason == reason);
@@ -161,7 +162,7 @@ impl Guard {
     pub fn outcome(&mut self, error: f64, at: i64) -> Option<Change> {
         // ADWIN knows values from 0 to 1.
         let change = self.adwin.add(self.scale.map_or(error, |scale| scale.share(error)))?;
-        let known = self.stale.iter().position(|s| s.reason == Reason::Error);
+        let known = self.stale.iter().position(|s| s.reason == StaleReason::Error);
         let before = *self.before.get_or_insert(change.before);
         let evidence = self.told(before, change);
         if change.after < change.before {
@@ -175,7 +176,7 @@ impl Guard {
                 }
             }
             None if change.after > change.before => {
-                self.stale.push(Stale { reason: Reason::Error, since: at, evidence })
+                self.stale.push(Stale { reason: StaleReason::Error, since: at, evidence })
             }
             None => {}
         }
@@ -186,7 +187,7 @@ impl Guard {
     fn renew_evidence(&mut self) {
         let Some((before, after)) = self.before.zip(self.adwin.mean()) else { return };
         let told = self.told(before, Change { before, after, kept: self.adwin.width() });
-        if let Some(stale) = self.stale.iter_mut().find(|s| s.reason == Reason::Error) {
+        if let Some(stale) = self.stale.iter_mut().find(|s| s.reason == StaleReason::Error) {
             stale.evidence = told;
         }
     }

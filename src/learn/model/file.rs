@@ -30,11 +30,11 @@
 //! - `name`: what questions called it; without one a file is called by its own name. `braid_model` comes first: by it a
 //!   model is told from other JSON.
 //! - `baseline`: how the features were distributed in training, in the shape of `drift::saved`.
-//! - `learnt_to`: the newest row that it learnt from, by its time (microseconds since 1970), and the column that has
+//! - `learnt_to`: the newest row that it was trained on, by its time (microseconds since 1970), and the column that has
 //!   it; where that counts in whole numbers, `number` is the same as it stands there.
 //! - `report`: how it came out of training, in the shape of `report::saved`.
-//! - `lived`: of a forest that learnt from a stream, how it did on the newest rows, each predicted before it was learnt
-//!   from: the share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error
+//! - `lived`: of a forest that was trained on a stream, how it did on the newest rows, each predicted before it was
+//!   trained on: the share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error
 //!   and R², too.
 //! - `swaps`: how it took the place of others, in words.
 //! - Files may lack a name, a baseline, a time, a report and these: older ones have none.
@@ -44,7 +44,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LearntTo, Saved};
+use super::{Saved, TrainedTo};
 use crate::data::{Fault, Result};
 use crate::learn::drift::Baseline;
 use crate::learn::forest::{Feature, FeatureKind, Forest, LabelKind, Missing, Oob, TREES, Task};
@@ -73,12 +73,12 @@ pub(super) struct ModelFile {
     trees: Vec<TreeFile>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub learnt_to: Option<LearntTo>,
+    #[serde(default, rename = "learnt_to", skip_serializing_if = "Option::is_none")]
+    pub trained_to: Option<TrainedTo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<report::SavedReport>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lived: Option<LivedFile>,
+    #[serde(default, rename = "lived", skip_serializing_if = "Option::is_none")]
+    pub stream_score: Option<StreamScoreFile>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub swaps: Vec<String>,
 }
@@ -101,7 +101,7 @@ struct OobFile {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct LivedFile {
+pub(super) struct StreamScoreFile {
     pub rows: u64,
     pub error: String,
     pub rmse: String,
@@ -151,9 +151,9 @@ pub(super) fn to_file(saved: &Saved) -> ModelFile {
         }),
         trees: forest.trees.iter().map(tree_file).collect(),
         baseline: saved.baseline.clone(),
-        learnt_to: saved.learnt_to.clone(),
+        trained_to: saved.trained_to.clone(),
         report: saved.report.as_ref().map(|report| report::SavedReport::new(report, forest)),
-        lived: saved.lived.map(|l| LivedFile {
+        stream_score: saved.stream_score.map(|l| StreamScoreFile {
             rows: l.rows,
             error: l.error.to_string(),
             rmse: l.rmse.to_string(),

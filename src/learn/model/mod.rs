@@ -16,7 +16,7 @@ use super::json_error;
 use super::report::Report;
 use crate::data::{Fault, Result};
 use crate::disk::Draft;
-use file::{LivedFile, ModelFile, damaged, from_file, parsed, to_file};
+use file::{ModelFile, StreamScoreFile, damaged, from_file, parsed, to_file};
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,16 +26,16 @@ pub struct Saved {
     pub forest: Arc<Forest>,
     /// Without it nobody can tell whether features are still distributed as in training.
     pub baseline: Option<Baseline>,
-    pub learnt_to: Option<LearntTo>,
+    pub trained_to: Option<TrainedTo>,
     pub report: Option<Report>,
-    pub lived: Option<Lived>,
+    pub stream_score: Option<StreamScore>,
     /// How it took the place of others, newest last.
     pub swaps: Vec<String>,
 }
 
-/// How a forest did on the newest rows of a stream: each was predicted before it was learnt from.
+/// How a forest did on the newest rows of a stream: each was predicted before it was trained on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lived {
+pub struct StreamScore {
     pub rows: u64,
     /// The share that was wrong, or the mean distance from the truth.
     pub error: f64,
@@ -44,9 +44,9 @@ pub struct Lived {
     pub r2: f64,
 }
 
-/// The newest row that a forest learnt from: rows after it are new to the forest.
+/// The newest row that a forest was trained on: rows after it are new to the forest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LearntTo {
+pub struct TrainedTo {
     /// The column that holds the time of rows.
     pub column: String,
     /// Microseconds since 1970.
@@ -63,9 +63,9 @@ impl Saved {
             name: String::new(),
             forest: forest.into(),
             baseline: None,
-            learnt_to: None,
+            trained_to: None,
             report: None,
-            lived: None,
+            stream_score: None,
             swaps: Vec::new(),
         }
     }
@@ -102,16 +102,18 @@ pub fn load(path: &Path) -> Result<Saved> {
         Ok(file) => file,
         Err(error) => return Err(damaged(&json_error::describe(&error, open()?)).at(place())),
     };
-    let (name, baseline, learnt_to, report) =
-        (std::mem::take(&mut file.name), file.baseline.take(), file.learnt_to.take(), file.report.take());
-    let lived =
-        |l: LivedFile| Ok(Lived { rows: l.rows, error: parsed(&l.error)?, rmse: parsed(&l.rmse)?, r2: parsed(&l.r2)? });
-    let lived = file.lived.take().map(lived).transpose().map_err(|fault: Fault| fault.at(place()))?;
+    let (name, baseline, trained_to, report) =
+        (std::mem::take(&mut file.name), file.baseline.take(), file.trained_to.take(), file.report.take());
+    let stream_score = |l: StreamScoreFile| {
+        Ok(StreamScore { rows: l.rows, error: parsed(&l.error)?, rmse: parsed(&l.rmse)?, r2: parsed(&l.r2)? })
+    };
+    let stream_score =
+        file.stream_score.take().map(stream_score).transpose().map_err(|fault: Fault| fault.at(place()))?;
     let swaps = std::mem::take(&mut file.swaps);
     let forest = from_file(file).map_err(|fault| fault.at(place()))?;
     let report = report.map(|report| report.report(&forest)).transpose();
     let report = report.map_err(|what| damaged(&format!("its report contradicts itself: {what}")).at(place()))?;
-    Ok(Saved { name, forest: forest.into(), baseline, learnt_to, report, lived, swaps })
+    Ok(Saved { name, forest: forest.into(), baseline, trained_to, report, stream_score, swaps })
 }
 
 /// Whether a file begins as a model does: with an object whose first name is `braid_model`.

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::strength::Trial;
-use super::{Event, Learned, Learner, Objective, Prediction, Settings, Strength, Vote};
+use super::{CommitteeEvent, CommitteeSettings, Learned, Learner, Objective, Prediction, Strength, Vote};
 use crate::data::{Fault, Result};
 use crate::learn::drift::Adwin;
 
 /// Labelled rows before the first trees.
 const FIRST: usize = 50;
-/// Rows that are tested before they are learnt from.
+/// Rows that are tested before they are trained on.
 const PIECE: usize = 256;
 /// Rows of memory of a tree's strength.
 const MEMORY: f64 = 1_000.0;
@@ -36,7 +36,7 @@ struct Member<B> {
 /// The committee.
 pub struct OnlineForest<L: Learner> {
     learner: L,
-    settings: Settings,
+    settings: CommitteeSettings,
     members: Vec<Member<L::Batch>>,
     recent: VecDeque<DataFrame>,
     recent_rows: usize,
@@ -52,7 +52,7 @@ pub struct OnlineForest<L: Learner> {
 impl<L: Learner> OnlineForest<L> {
     /// Begins with batches of trees that were fitted on chunks of history, each with the strength of its trees, or with
     /// none. The order of batches does not matter to what is predicted.
-    pub fn new(learner: L, settings: Settings, history: Vec<(L::Batch, Vec<Strength>)>) -> Self {
+    pub fn new(learner: L, settings: CommitteeSettings, history: Vec<(L::Batch, Vec<Strength>)>) -> Self {
         let members = history.into_iter().flat_map(|(batch, strengths)| {
             let batch = Arc::new(batch);
             let member = move |(tree, strength): (usize, Strength)| {
@@ -112,7 +112,7 @@ impl<L: Learner> OnlineForest<L> {
     }
 
     /// Something else saw a change, as a guard over the features does: what came before the newest `kept` labelled rows
-    /// is no longer learnt from, and new trees are fitted with the next rows.
+    /// is no longer trained on, and new trees are fitted with the next rows.
     ///
     /// # Errors
     /// When recent rows lack a feature.
@@ -125,10 +125,10 @@ impl<L: Learner> OnlineForest<L> {
     }
 
     /// Tests the champion on labelled rows, then learns from them. Many rows are taken in pieces, so that the last are
-    /// tested with what the first taught.
+    /// tested after training on the first.
     ///
     /// # Errors
-    /// When the rows lack a feature or a label column; rows before the piece at fault have been learnt from.
+    /// When the rows lack a feature or a label column; rows before the piece at fault have been trained on.
     pub fn learn(&mut self, rows: &DataFrame) -> Result<Learned<Prediction<L>>> {
         let mut learned = Learned::default();
         for start in (0..rows.height()).step_by(PIECE) {
@@ -162,16 +162,16 @@ impl<L: Learner> OnlineForest<L> {
         for (member, more) in self.members.iter_mut().zip(&votes.strengths) {
             member.strength = member.strength.with(*more).faded(MEMORY);
         }
-        // A row of which no tree says anything lacks a value, and teaches nothing.
-        let teaches =
+        // A row of which no tree says anything lacks a value, and is not trained on.
+        let usable =
             |row: usize, truth: &Option<Prediction<L>>| truth.is_some() && (self.members.is_empty() || votes.told(row));
-        let taught: Vec<bool> = truth.iter().enumerate().map(|(row, truth)| teaches(row, truth)).collect();
-        self.keep(rows, &taught)?;
+        let used: Vec<bool> = truth.iter().enumerate().map(|(row, truth)| usable(row, truth)).collect();
+        self.keep(rows, &used)?;
         if let Some(change) = change.filter(|c| c.after > c.before) {
             self.forget(change.kept as usize);
             self.measure()?;
             self.patience = 1;
-            learned.events.push(Event::Drift(change));
+            learned.events.push(CommitteeEvent::Drift(change));
         }
         if self.trial.is_some_and(|trial| trial.better_by(BETTER.0)) {
             self.judge(&mut learned.events);
@@ -219,10 +219,10 @@ impl<L: Learner> OnlineForest<L> {
         Ok(votes)
     }
 
-    /// Adds the rows that teach something to those that are learnt from.
-    fn keep(&mut self, rows: &DataFrame, teaches: &[bool]) -> Result<()> {
-        let mask: BooleanChunked = teaches.iter().map(|t| Some(*t)).collect();
-        let rows = if teaches.iter().all(|t| *t) { rows.clone() } else { rows.filter(&mask)? };
+    /// Adds the rows that can be trained on to the recent ones.
+    fn keep(&mut self, rows: &DataFrame, used: &[bool]) -> Result<()> {
+        let mask: BooleanChunked = used.iter().map(|t| Some(*t)).collect();
+        let rows = if used.iter().all(|t| *t) { rows.clone() } else { rows.filter(&mask)? };
         self.since += rows.height();
         self.recent_rows += rows.height();
         if rows.height() > 0 {
@@ -262,12 +262,12 @@ impl<L: Learner> OnlineForest<L> {
     }
 
     /// Ends the trial: the challenger takes over where it was better on the same rows.
-    fn judge(&mut self, events: &mut Vec<Event>) {
+    fn judge(&mut self, events: &mut Vec<CommitteeEvent>) {
         let Some(trial) = self.trial.take() else { return };
         let (won, lost) = (trial.won, trial.lost);
         let better = trial.better_by(BETTER.1);
         self.patience = if better { 1 } else { (self.patience * 2).min(MOST_PATIENCE) };
-        events.push(if better { Event::Swapped { won, lost } } else { Event::Kept { won, lost } });
+        events.push(if better { CommitteeEvent::Swapped { won, lost } } else { CommitteeEvent::Kept { won, lost } });
         for member in &mut self.members {
             member.champion = if better { member.challenger } else { member.champion };
             member.challenger = false;
@@ -276,7 +276,7 @@ impl<L: Learner> OnlineForest<L> {
     }
 
     /// Fits new trees on the recent rows, and makes a challenger of them and the champion's strongest.
-    fn challenge(&mut self, events: &mut Vec<Event>) -> Result<()> {
+    fn challenge(&mut self, events: &mut Vec<CommitteeEvent>) -> Result<()> {
         self.since = 0;
         let rows = self.recent()?;
         let first = self.trees() == 0;
@@ -300,7 +300,7 @@ impl<L: Learner> OnlineForest<L> {
                 member.challenger = false;
             }
         }
-        events.push(Event::Fitted { trees, rows: rows.height(), without: excess });
+        events.push(CommitteeEvent::Fitted { trees, rows: rows.height(), without: excess });
         // Without a champion there is nobody to compare with.
         fresh.iter_mut().for_each(|m| m.champion = first);
         self.members.extend(fresh);

@@ -14,7 +14,7 @@ pub trait Learner {
 
     fn objective(&self) -> &Self::Objective;
 
-    /// The truth of each row; `None` where its label is not known or teaches nothing.
+    /// The truth of each row; `None` where its label is not known or cannot be trained on.
     ///
     /// # Errors
     /// When there is no label column.

@@ -56,11 +56,11 @@ pub trait ForestObjective: Objective + Clone {
 }
 
 impl Trees {
-    /// The classes are those of `examples`, or of all that the label may be: a label that is none of them teaches
-    /// nothing.
+    /// The classes are those of `examples`, or of all that the label may be: a label that is none of them is
+    /// not trained on.
     ///
     /// # Errors
-    /// Columns that cannot be learnt from, or a target that is no class.
+    /// Columns that cannot be trained on, or a target that is no class.
     pub fn new(question: Question, examples: &DataFrame) -> Result<Self> {
         let (question, knows, _) = settle::<ClassObjective>(question, examples)?;
         Ok(Self { question, objective: ClassObjective::of(&knows)?, knows })
@@ -85,7 +85,7 @@ impl Trees<NumberObjective> {
     /// the error of predicting its mean always.
     ///
     /// # Errors
-    /// Columns that cannot be learnt from, or a target that is no number.
+    /// Columns that cannot be trained on, or a target that is no number.
     pub fn of_numbers(question: Question, examples: &DataFrame) -> Result<Self> {
         let (question, knows, labels) = settle::<NumberObjective>(question, examples)?;
         let Labels::Numbers(of) = labels else { return Err(unlike("numbers")) };

@@ -1,4 +1,4 @@
-//! The report on a forest: from how many rows it was learnt, how good it was on those held out, and what it goes by. It
+//! The report on a forest: how many rows it was trained on, how good it was on those held out, and what it goes by. It
 //! travels with the forest in its file, in the shape of `saved`; drawing it is left to others.
 
 mod saved;
@@ -21,9 +21,9 @@ pub struct Report {
     /// Rows that there were, and those that could not be read.
     pub seen: u64,
     pub unread: u64,
-    /// Rows that it learnt from; those that it was tested on are the verdict's.
-    pub learnt: usize,
-    /// Parts of the rows that each fitted a share of the trees; 1 where all trees learnt from the same rows.
+    /// Rows that it was trained on; those that it was tested on are the verdict's.
+    pub trained: usize,
+    /// Parts of the rows that each fitted a share of the trees; 1 where all trees were trained on the same rows.
     pub parts: usize,
     pub dropped: Dropped,
     pub seconds: f64,
@@ -37,7 +37,7 @@ pub struct Report {
 impl Report {
     /// Rows that were held out; of many, evenly spread ones are tested on.
     pub fn held_out(&self) -> usize {
-        (self.dropped.of - self.dropped.rows.min(self.dropped.of)).saturating_sub(self.learnt)
+        (self.dropped.of - self.dropped.rows.min(self.dropped.of)).saturating_sub(self.trained)
     }
 }
 
@@ -61,7 +61,7 @@ const REPEATS: u32 = 3;
 const POINTS: usize = 20;
 const SEED: u64 = 42;
 
-/// Finds out what a forest goes by, from rows that it was not learnt from and their target. The same rows give the same
+/// Finds out what a forest goes by, from rows that it was not trained on and their target. The same rows give the same
 /// numbers. `step` hears how much of the work is done, from 0 to 1, and may end it.
 ///
 /// # Errors

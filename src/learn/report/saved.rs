@@ -17,7 +17,7 @@
 //! ```
 //!
 //! - `matrix`: a list a true class, in it the rows taken for each class; `unknown`: rows of a class that was not
-//!   learnt.
+//!   in training.
 //! - A point of `roc`: false positives, true positives, threshold; of `precision_recall`: recall, precision, threshold.
 //!   A bin of `calibration`: the mean probability said, the share that came true, rows.
 //! - An estimate has `numbers` in place of `classes`: {"r2", "mae", "rmse", "residuals": {"edges", "counts",
@@ -90,7 +90,8 @@ struct SavedRows {
     of: usize,
     dropped: usize,
     lacking: Vec<(String, usize)>,
-    learnt: usize,
+    #[serde(rename = "learnt")]
+    trained: usize,
     #[serde(default = "one")]
     parts: usize,
     tested: usize,
@@ -174,7 +175,7 @@ fn plain_points(points: Vec<SavedPoint>) -> Vec<(f64, f64, f64)> {
 
 impl SavedReport {
     pub(in crate::learn) fn new(report: &Report, forest: &Forest) -> Self {
-        let Report { seen, unread, learnt, parts, dropped, seconds, verdict, importance, dependences } = report;
+        let Report { seen, unread, trained, parts, dropped, seconds, verdict, importance, dependences } = report;
         let names = forest.task.classes();
         let curves = |c: &Curves| SavedCurves {
             class: names.get(c.class).cloned().unwrap_or_default(),
@@ -213,7 +214,7 @@ impl SavedReport {
                 of: dropped.of,
                 dropped: dropped.rows,
                 lacking: dropped.by_column.clone(),
-                learnt: *learnt,
+                trained: *trained,
                 parts: *parts,
                 tested: verdict.rows,
             },
@@ -241,10 +242,10 @@ impl SavedReport {
 
     /// What it says of `forest`; or where it contradicts itself.
     pub(in crate::learn) fn report(self, forest: &Forest) -> Result<Report, String> {
-        let SavedRows { seen, unread, of, dropped, lacking, learnt, parts, tested } = self.rows;
-        if learnt.saturating_add(tested).saturating_add(dropped) > of {
+        let SavedRows { seen, unread, of, dropped, lacking, trained, parts, tested } = self.rows;
+        if trained.saturating_add(tested).saturating_add(dropped) > of {
             return Err(
-                "in 'rows', those that were learnt from, tested on and dropped are more than all ('of')".to_owned()
+                "in 'rows', those that were trained on, tested on and dropped are more than all ('of')".to_owned()
             );
         }
         // Durations of any other kind cannot be shown.
@@ -274,7 +275,7 @@ impl SavedReport {
         Ok(Report {
             seen,
             unread,
-            learnt,
+            trained,
             parts,
             dropped,
             seconds: self.seconds.0,

@@ -22,7 +22,7 @@ const ENDING: &str = "parquet";
 const WAITING: usize = 65_536;
 
 #[derive(Debug)]
-pub struct Late {
+pub struct LateFiles {
     folder: PathBuf,
     limits: Limits,
     segments: Vec<Segment>,
@@ -32,7 +32,7 @@ pub struct Late {
     next: u64,
 }
 
-impl Late {
+impl LateFiles {
     pub fn open(folder: &std::path::Path, limits: Limits, faults: &mut Vec<Fault>) -> Result<Self> {
         let mut found = segments(folder, KIND, ENDING)?;
         let next = found.last().map_or(0, |s| s.until);

@@ -12,7 +12,7 @@ use crate::store::disk;
 
 /// What is known of a log beside its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Meta {
+pub struct LogMeta {
     pub version: u32,
     /// Tells this log from any other, also one at the same place.
     pub id: u64,
@@ -46,7 +46,7 @@ pub struct MetaColumn {
 pub const VERSION: u32 = 1;
 const NAME: &str = "meta.json";
 
-impl Meta {
+impl LogMeta {
     pub fn set_schema(&mut self, schema: &SchemaRef) {
         self.columns = schema
             .iter()

@@ -25,15 +25,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::disk;
 use crate::data::{Fault, Result};
 pub use medium::{Disk, Medium, Track};
-pub use meta::{Meta, MetaColumn};
+pub use meta::{LogMeta, MetaColumn};
 use passed::Hole;
 pub use passed::Unrecorded;
-pub use reader::Reader;
+pub use reader::LogReader;
 use record::Header;
 
 /// Limits and medium of a log.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct LogOptions {
     /// A segment file is full beyond this.
     pub segment_bytes: u64,
     /// How much of the newest stays in memory for readers that keep up.
@@ -42,7 +42,7 @@ pub struct Options {
     pub medium: Arc<dyn Medium>,
 }
 
-impl Default for Options {
+impl Default for LogOptions {
     fn default() -> Self {
         Self { segment_bytes: 64 << 20, memory: 4 << 20, keep: Keep::default(), medium: Arc::new(Disk) }
     }
@@ -60,7 +60,7 @@ pub struct Keep {
 pub struct Log {
     folder: PathBuf,
     id: u64,
-    options: Options,
+    options: LogOptions,
     state: Mutex<State>,
     news: Condvar,
     /// Held while the log is open: one process writes it.
@@ -71,7 +71,7 @@ pub struct Log {
 struct State {
     /// What streams began with, where the disk does not take it.
     heads: std::collections::BTreeMap<u64, Vec<u8>>,
-    meta: Meta,
+    meta: LogMeta,
     /// In order; the last may be the one that is written.
     segments: VecDeque<Segment>,
     active: Option<Arc<dyn Track>>,
@@ -150,7 +150,7 @@ impl Log {
         self.lock().faults.clone()
     }
 
-    pub fn meta(&self) -> Meta {
+    pub fn meta(&self) -> LogMeta {
         self.lock().meta.clone()
     }
 
@@ -158,7 +158,7 @@ impl Log {
     ///
     /// # Errors
     /// The disk's.
-    pub fn describe(&self, change: impl FnOnce(&mut Meta)) -> Result<()> {
+    pub fn describe(&self, change: impl FnOnce(&mut LogMeta)) -> Result<()> {
         let mut state = self.lock();
         change(&mut state.meta);
         state.meta.save(&self.folder)
@@ -185,8 +185,8 @@ impl Log {
     }
 
     /// A reader that begins with the oldest record.
-    pub fn reader(self: &Arc<Self>) -> Reader {
-        Reader::new(self.clone())
+    pub fn reader(self: &Arc<Self>) -> LogReader {
+        LogReader::new(self.clone())
     }
 
     /// Nothing will be added by this process: readers end at the end.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::cursor::{Cursor, Found};
 use super::record::{HEAD, Header, RecordKind, SegmentHeader};
-use super::{Log, Meta, Options, Segment, State, meta, now, record, repair};
+use super::{Log, LogMeta, LogOptions, Segment, State, meta, now, record, repair};
 use crate::data::{Fault, Result};
 use crate::disk::own;
 use crate::store::disk;
@@ -17,13 +17,13 @@ impl Log {
     ///
     /// # Errors
     /// When the folder cannot be used, or another process writes it.
-    pub fn open(folder: &Path, options: Options) -> Result<(Arc<Self>, Vec<Fault>)> {
+    pub fn open(folder: &Path, options: LogOptions) -> Result<(Arc<Self>, Vec<Fault>)> {
         let fault = |error: std::io::Error| disk::fault(folder, &error);
         own::folders(folder).map_err(fault)?;
         let lock = lock(folder)?;
         own::sweep_drafts(folder);
         let mut faults = Vec::new();
-        let (mut known, damaged) = Meta::load(folder);
+        let (mut known, damaged) = LogMeta::load(folder);
         faults.extend(damaged);
         let files = files(folder)?;
         let heads: Vec<Option<SegmentHeader>> = files.iter().map(|file| head(&file.path)).collect();
@@ -56,13 +56,13 @@ impl Log {
             state.faults.clone_from(&faults);
             if known.is_none() {
                 let first = state.segments.front().map_or(0, |s| s.start);
-                known = Some(Meta {
+                known = Some(LogMeta {
                     version: meta::VERSION,
                     id,
                     created: now(),
                     first,
                     streams: streams(folder)?,
-                    ..Meta::default()
+                    ..LogMeta::default()
                 });
             }
             let mut meta = known.unwrap_or_default();
@@ -75,8 +75,8 @@ impl Log {
     }
 
     /// What is known of the log of a folder, without opening it; `None` where there is none, or nothing certain.
-    pub fn peek(folder: &Path) -> Option<Meta> {
-        Meta::read(folder)
+    pub fn peek(folder: &Path) -> Option<LogMeta> {
+        LogMeta::read(folder)
     }
 
     /// Lists a segment; its number, where its head is damaged.

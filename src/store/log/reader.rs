@@ -13,7 +13,7 @@ use crate::store::disk;
 
 /// One reader's place in a log.
 #[derive(Debug)]
-pub struct Reader {
+pub struct LogReader {
     log: Arc<Log>,
     /// The next record, and the next byte.
     number: u64,
@@ -35,7 +35,7 @@ enum NextRecord {
     Pass(u64),
 }
 
-impl Reader {
+impl LogReader {
     pub(super) fn new(log: Arc<Log>) -> Self {
         // What was trouble before it came is told once, if it still is.
         let troubles = {
@@ -194,7 +194,7 @@ impl Reader {
     }
 }
 
-impl ByteSource for Reader {
+impl ByteSource for LogReader {
     fn poll(&mut self, wait: Duration, into: &mut Vec<u8>) -> Result<ByteEvent> {
         let deadline = Instant::now() + wait;
         loop {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::passed::gap_payload;
 use super::record::{self, ANEW, HEAD, HEADER, Header, LINE_START, RecordKind, SegmentHeader};
-use super::{Keep, Log, Meta, Recent, Segment, State, now};
+use super::{Keep, Log, LogMeta, Recent, Segment, State, now};
 use crate::data::{Fault, Result};
 use crate::store::disk;
 
@@ -37,7 +37,7 @@ impl Log {
     }
 
     /// As `describe`, for what the records tell as well: a failure is kept among the faults.
-    fn note(&self, change: impl FnOnce(&mut Meta)) {
+    fn note(&self, change: impl FnOnce(&mut LogMeta)) {
         if let Err(fault) = self.describe(change) {
             self.lock().faults.push(fault);
         }

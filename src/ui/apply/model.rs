@@ -7,7 +7,7 @@ use super::super::App;
 use super::super::action::{Action, ModelAction, Pane, ReportAction, TrainAction};
 use super::super::jobs::JobKind;
 use super::super::models::{ModelEntry, ModelId};
-use super::super::report::Report;
+use super::super::report::OpenReport;
 use super::super::train::TrainForm;
 use super::super::worksheet::{Worksheet, WorksheetId};
 use crate::engine::Job;
@@ -78,7 +78,7 @@ impl App {
     pub(in crate::ui) fn show_report(&mut self, id: ModelId) {
         let Some(entry) = self.models.get(id) else { return };
         if self.report.as_ref().is_none_or(|r| r.model != id) {
-            self.report = Some(Report::new(entry));
+            self.report = Some(OpenReport::new(entry));
         }
         self.pane = Some(Pane::Report);
     }

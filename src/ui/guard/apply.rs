@@ -5,13 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{ModelGuard, error, place};
 use crate::data::Fault;
 use crate::engine::guard::{Contender, GuardStatus};
-use crate::learn::drift::Reason;
+use crate::learn::drift::StaleReason;
 use crate::learn::forest::Forest;
-use crate::learn::model::{LearntTo, Lived};
+use crate::learn::model::{StreamScore, TrainedTo};
 use crate::ui::App;
 use crate::ui::action::{Action, ExportAction, GuardAction, ModelAction, Pane};
 use crate::ui::models::{ModelEntry, ModelId, TrainedForest};
-use crate::ui::notices::{Level, Origin};
+use crate::ui::notices::{NoticeOrigin, Severity};
 use crate::ui::widget::numbers;
 use crate::workspace::GuardSetup;
 
@@ -123,9 +123,10 @@ impl App {
                 guard.begin(sheet, entry, &self.wake);
             }
             guard.poll(entry);
-            let origin = Origin::Guard(guard.model);
+            let origin = NoticeOrigin::Guard(guard.model);
             // The error is the strongest reason; else the oldest one.
-            let worst = |w: &GuardStatus| w.stale.iter().min_by_key(|s| (s.reason != Reason::Error, s.since)).cloned();
+            let worst =
+                |w: &GuardStatus| w.stale.iter().min_by_key(|s| (s.reason != StaleReason::Error, s.since)).cloned();
             let stale = guard.newest.as_ref().and_then(|w| Some((worst(w)?, w)));
             match stale {
                 Some((stale, watched)) if !guard.alerted || self.notices.shows(&origin) => {
@@ -144,12 +145,14 @@ impl App {
                     ))
                     .at(&sheet.table.name)
                     .hint(match &stale.reason {
-                        Reason::Lacks(name) => format!("bring '{name}' back into the feed, or train again without it"),
+                        StaleReason::Lacks(name) => {
+                            format!("bring '{name}' back into the feed, or train again without it")
+                        }
                         _ if watched.labelled == 0 => "it can be retrained once labelled rows come".to_owned(),
                         _ => "retrain it, or swap it for its challenger".to_owned(),
                     });
                     let offer = ("Open the guard".to_owned(), Action::Model(guard.model, ModelAction::Guard));
-                    self.notices.post_with_action(origin, Level::Warning, &fault, Some(offer));
+                    self.notices.post_with_action(origin, Severity::Warning, &fault, Some(offer));
                 }
                 Some(_) => {}
                 None => {
@@ -167,7 +170,7 @@ impl App {
         self.guards.list.retain(|guard| {
             let there = models.get(guard.model).is_some();
             if !there {
-                notices.withdraw(&Origin::Guard(guard.model));
+                notices.withdraw(&NoticeOrigin::Guard(guard.model));
             }
             there
         });
@@ -183,7 +186,7 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> Option<
     let at = now();
     let before = match &entry.report {
         Some(report) => {
-            format!("{} trained on {}", trees(entry.forest()), numbers::counted(report.learnt as u64, "row"))
+            format!("{} trained on {}", trees(entry.forest()), numbers::counted(report.trained as u64, "row"))
         }
         None => trees(entry.forest()),
     };
@@ -214,16 +217,21 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> Option<
             );
             let (baseline, until) = (Some(fresh.baseline.clone()), Some(fresh.until.clone()));
             let standing = watched.and_then(|w| w.standing(who)).filter(|s| s.rows > 0);
-            let lived = standing.map(|s| Lived { rows: s.rows, error: s.error, rmse: s.rmse, r2: s.r2 });
-            let trained =
-                TrainedForest { lived, baseline, until, learnt_to: learnt_to(guard), ..fresh.forest.clone().into() };
+            let stream_score = standing.map(|s| StreamScore { rows: s.rows, error: s.error, rmse: s.rmse, r2: s.r2 });
+            let trained = TrainedForest {
+                stream_score,
+                baseline,
+                until,
+                trained_to: trained_to(guard),
+                ..fresh.forest.clone().into()
+            };
             Some((trained, note))
         }
         Contender::Retrained => {
             let learned = guard.rival(entry)?;
             let note = format!(
                 "Swapped on {at} (UTC) from {before} to a forest of the newest {}{}",
-                numbers::counted(learned.report.learnt as u64, "row"),
+                numbers::counted(learned.report.trained as u64, "row"),
                 compared(who)
             );
             Some((learned.as_ref().into(), note))
@@ -232,12 +240,12 @@ fn challenger(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> Option<
 }
 
 /// The newest row of the stream that the forest was trained on.
-fn learnt_to(guard: &ModelGuard) -> Option<LearntTo> {
+fn trained_to(guard: &ModelGuard) -> Option<TrainedTo> {
     let (table, watched) = (guard.table.as_ref()?, guard.newest.as_ref().filter(|w| w.by_time)?);
     let time = table.time.as_ref()?;
     // A whole-number time column would need its own number.
     let temporal = table.schema.get(&time.column).is_some_and(|dtype| dtype.is_temporal());
-    Some(LearntTo { column: time.column.clone(), micros: watched.until.filter(|_| temporal)?, number: None })
+    Some(TrainedTo { column: time.column.clone(), micros: watched.until.filter(|_| temporal)?, number: None })
 }
 
 fn now() -> String {

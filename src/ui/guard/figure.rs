@@ -1,6 +1,6 @@
 //! The figures of a guard: the error over the stream, and the distribution of a feature in training and now.
 
-use super::View;
+use super::GuardView;
 use crate::engine::guard::{ALL, Contender, GuardStatus};
 use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::learn::drift::{BaselineFeature, Binning};
@@ -8,10 +8,10 @@ use crate::learn::forest::Task;
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::numbers;
 
-pub fn of(view: &View, watched: &GuardStatus, entry: &ModelEntry) -> Figure {
+pub fn of(view: &GuardView, watched: &GuardStatus, entry: &ModelEntry) -> Figure {
     match view {
-        View::Error => errors(watched, entry),
-        View::Feature(name) => feature(name, watched, entry).unwrap_or_default(),
+        GuardView::Error => errors(watched, entry),
+        GuardView::Feature(name) => feature(name, watched, entry).unwrap_or_default(),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::sync::{Latest, Wake};
 
 /// One figure of a guard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum View {
+pub enum GuardView {
     /// The error of the model and its challengers.
     #[default]
     Error,
@@ -65,10 +65,10 @@ pub struct ModelGuard {
     /// The fault of the watching, or of a retraining.
     pub fault: Option<Fault>,
     pub window_rows: u64,
-    pub view: View,
+    pub view: GuardView,
     pub chart: Chart,
     /// What the chart was built for: the version of the results, and the view.
-    built: Option<(u64, View)>,
+    built: Option<(u64, GuardView)>,
     /// The number of newest rows to train on, as typed.
     pub rows: String,
     retraining: Option<Job<Trained>>,
@@ -110,7 +110,7 @@ impl ModelGuard {
             newest: None,
             fault: None,
             window_rows: 0,
-            view: View::default(),
+            view: GuardView::default(),
             chart: Chart::default(),
             built: None,
             rows: String::new(),
@@ -139,7 +139,7 @@ impl ModelGuard {
             target: entry.target.clone(),
             forest: entry.scorer.forest().clone(),
             baseline: entry.baseline.clone(),
-            learnt: entry.until.clone(),
+            trained: entry.until.clone(),
             reached: reached(sheet),
             window_rows: self.window_rows,
         };

@@ -200,7 +200,7 @@ fn about(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> String {
         Contender::Fused => match watched.and_then(|w| w.fused.as_deref()) {
             Some(fresh) => format!("{} of {} trees are of the stream", fresh.fresh_trees, fresh.forest.trees.len()),
             None => match watched.map_or(0, |w| w.fitted) {
-                0 => "the same trees, until the stream has taught it others".to_owned(),
+                0 => "the same trees, until new ones are trained on the stream".to_owned(),
                 n => format!("{} of the stream tried, none better so far", numbers::counted(n, "tree")),
             },
         },
@@ -211,7 +211,7 @@ fn about(guard: &ModelGuard, entry: &ModelEntry, who: Contender) -> String {
                 format!(
                     "{} trees of the newest {}{new}",
                     learned.forest.trees.len(),
-                    numbers::counted(learned.report.learnt as u64, "row")
+                    numbers::counted(learned.report.trained as u64, "row")
                 )
             }
             None => "a new forest of the newest rows".to_owned(),

@@ -6,7 +6,7 @@ use egui_extras::{Column, TableBuilder};
 use super::feed::fault_ui;
 use crate::engine::cost::growing;
 use crate::ui::action::{Action, AppAction, CostAction};
-use crate::ui::cost::{AGAINST, Growth, RunCost};
+use crate::ui::cost::{AGAINST, CostGrowth, RunCost};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::progress::job_ui;
 use crate::ui::widget::{numbers, row};
@@ -129,7 +129,7 @@ fn figures(run: &RunCost) -> [String; 6] {
 }
 
 /// The exponents beside what a naive fusion claims, and the picture of both.
-fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions: &mut Vec<Action>) {
+fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &CostGrowth), actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     ui.horizontal(|ui| {
         ui.add(Label::new(RichText::new(format!("How it grows with n rows: {}", run.question)).strong()).truncate());
@@ -165,13 +165,13 @@ fn growth_ui(ui: &mut Ui, app: &App, (run, growth): (&RunCost, &Growth), actions
         return;
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Growth of cost"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "CostGrowth of cost"));
     if let Some(fault) = growth.chart.draw(ui, rect, |_| {}) {
         ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(p.error)));
     }
 }
 
-fn exponents_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
+fn exponents_ui(ui: &mut Ui, run: &RunCost, growth: &CostGrowth) {
     let found = growth.exponents;
     let facts = [
         ("Time grows", found.time, "n²"),
@@ -190,7 +190,7 @@ fn exponents_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
 }
 
 /// State over groups, and bytes between threads over groups times workers; what one takes where they did not grow.
-fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &Growth) {
+fn groups_ui(ui: &mut Ui, run: &RunCost, growth: &CostGrowth) {
     let found = growth.exponents;
     let Some(last) = growing(&run.samples).last() else { return };
     let crowd = last.groups * last.workers;

@@ -8,9 +8,9 @@ use egui_extras::{Column, TableBuilder};
 
 use super::{challengers, chart, feed::fault_ui};
 use crate::engine::guard::GuardStatus;
-use crate::learn::drift::{FeatureDrift, Level, Reason};
+use crate::learn::drift::{FeatureDrift, Level, StaleReason};
 use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, GuardAction};
-use crate::ui::guard::{ModelGuard, View, place};
+use crate::ui::guard::{GuardView, ModelGuard, place};
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
 use crate::ui::widget::modal::modal_ui;
@@ -208,13 +208,13 @@ fn features_ui(ui: &mut Ui, guard: &ModelGuard, act: &mut Vec<GuardAction>) {
             .body(|body| {
                 body.rows(look::ROW, features.len(), |mut row| {
                     let Some(feature) = features.get(row.index()) else { return };
-                    row.set_selected(guard.view == View::Feature(feature.name.clone()));
+                    row.set_selected(guard.view == GuardView::Feature(feature.name.clone()));
                     feature_ui(&mut row, feature);
                     let label = format!("Feature {}", feature.name);
                     let response = row.response();
                     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
                     if response.on_hover_text(feature.evidence()).clicked() {
-                        act.push(GuardAction::View(View::Feature(feature.name.clone())));
+                        act.push(GuardAction::View(GuardView::Feature(feature.name.clone())));
                     }
                 });
             });
@@ -263,11 +263,11 @@ fn figure_ui(
     ui.horizontal(|ui| {
         let names: Vec<&str> = entry.baseline.iter().flat_map(|b| b.features.iter().map(|f| f.name.as_str())).collect();
         let shown = match &guard.view {
-            View::Error => ERROR,
-            View::Feature(name) => name.as_str(),
+            GuardView::Error => ERROR,
+            GuardView::Feature(name) => name.as_str(),
         };
         if let Some(chosen) = pick_ui(ui, "Figure", shown, 180.0, std::iter::once(ERROR).chain(names)) {
-            act.push(GuardAction::View(if chosen == ERROR { View::Error } else { View::Feature(chosen) }));
+            act.push(GuardAction::View(if chosen == ERROR { GuardView::Error } else { GuardView::Feature(chosen) }));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let there = guard.chart.figure().is_some_and(|f| !f.is_empty());
@@ -332,7 +332,10 @@ fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec
         // Retrain is the primary button only if drift is a reason for it.
         // A new forest on the same features does not help if their values are missing.
         let next = guard.rival(entry).is_none()
-            && guard.newest.as_ref().is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, Reason::Lacks(_))));
+            && guard
+                .newest
+                .as_ref()
+                .is_some_and(|w| w.stale.iter().any(|s| !matches!(s.reason, StaleReason::Lacks(_))));
         let retrain = if next { buttons::primary_ui(ui, "Retrain") } else { ui.button("Retrain") };
         let retrain = retrain
             .on_hover_text(format!("A new forest for {}; both are judged on the last fifth of those rows", entry.name));

@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use crate::ui::action::{Action, AppAction, Pane};
-use crate::ui::notices::{Level, Notice};
+use crate::ui::notices::{Notice, Severity};
 use crate::ui::widget::badge::Tone;
 use crate::ui::widget::buttons;
 use crate::ui::{App, look};
@@ -69,9 +69,9 @@ pub fn over_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 
 fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
     let tone = match notice.level {
-        Level::Info => Tone::Accent,
-        Level::Warning => Tone::Warn,
-        Level::Error => Tone::Error,
+        Severity::Info => Tone::Accent,
+        Severity::Warning => Tone::Warn,
+        Severity::Error => Tone::Error,
     };
     let (color, ground) = tone.colors(ui);
     let margin = Margin { left: 12, right: 12, top: 4, bottom: 0 };

@@ -5,11 +5,11 @@ use egui_extras::{Column, TableBuilder};
 
 use super::{chart, feed::fault_ui};
 use crate::learn::forest::Task;
-use crate::learn::model::Lived;
-use crate::learn::report::Report as ModelReport;
+use crate::learn::model::StreamScore;
+use crate::learn::report::Report;
 use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, ModelAction, ReportAction};
 use crate::ui::models::ModelEntry;
-use crate::ui::report::{Report, VIEWS, View, verdict_line};
+use crate::ui::report::{OpenReport, ReportView, VIEWS, verdict_line};
 use crate::ui::widget::modal::modal_ui;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers};
@@ -25,9 +25,9 @@ const CLASSES: f32 = 330.0;
 pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some((report, entry)) = app.report.as_ref().and_then(|r| Some((r, app.models.get(r.model)?))) else { return };
     let closed = modal_ui(ctx, &format!("Model {}", entry.name), WIDTH, |ui| {
-        match (&entry.report, entry.lived) {
+        match (&entry.report, entry.stream_score) {
             (Some(report), _) => headline_ui(ui, entry, report),
-            (None, Some(lived)) => lived_ui(ui, entry, lived),
+            (None, Some(stream_score)) => stream_score_ui(ui, entry, stream_score),
             (None, None) => {
                 let why = if entry.swaps.is_empty() {
                     "Its file holds no report"
@@ -67,7 +67,7 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn headline_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
+fn headline_ui(ui: &mut Ui, entry: &ModelEntry, report: &Report) {
     let p = look::palette(ui);
     ui.horizontal_wrapped(|ui| {
         for (name, value, about) in verdict_line(&report.verdict) {
@@ -79,7 +79,7 @@ fn headline_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
     let mut text = format!(
         "{}. Trained on {} rows{parts}, tested on {}",
         entry.about(),
-        count(report.learnt),
+        count(report.trained),
         count(report.verdict.rows)
     );
     if report.held_out() > report.verdict.rows {
@@ -121,18 +121,18 @@ fn figure_of_merit_ui(ui: &mut Ui, name: &str, value: String, about: &str) {
 }
 
 /// The headline of a forest that was trained on a stream.
-fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
+fn stream_score_ui(ui: &mut Ui, entry: &ModelEntry, stream_score: StreamScore) {
     const ABOUT: &str = "Each row was predicted before the forest was trained on it";
     ui.horizontal(|ui| {
         if entry.forest().task != Task::Numbers {
-            return figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - lived.error) * 100.0), ABOUT);
+            return figure_of_merit_ui(ui, "Accuracy", format!("{:.2} %", (1.0 - stream_score.error) * 100.0), ABOUT);
         }
-        for (name, value) in [("R²", lived.r2), ("MAE", lived.error), ("RMSE", lived.rmse)] {
+        for (name, value) in [("R²", stream_score.r2), ("MAE", stream_score.error), ("RMSE", stream_score.rmse)] {
             let text = if value.is_finite() { numbers::float((value * 1e4).round() / 1e4) } else { "–".to_owned() };
             figure_of_merit_ui(ui, name, text, ABOUT);
         }
     });
-    let rows = numbers::counted(lived.rows, "row");
+    let rows = numbers::counted(stream_score.rows, "row");
     let text = format!(
         "{}. It was trained on the stream: tested on the newest {rows}, each before it was trained on it; no rows were \
          held out.",
@@ -141,7 +141,7 @@ fn lived_ui(ui: &mut Ui, entry: &ModelEntry, lived: Lived) {
     ui.add(Label::new(look::faint(text, ui)).wrap());
 }
 
-fn pickers_ui(ui: &mut Ui, report: &Report, entry: &ModelEntry, actions: &mut Vec<Action>) {
+fn pickers_ui(ui: &mut Ui, report: &OpenReport, entry: &ModelEntry, actions: &mut Vec<Action>) {
     ui.label(look::faint("Figure", ui));
     let titles: Vec<&str> = VIEWS.iter().filter(|(view, _)| view.fits(entry)).map(|(_, title)| *title).collect();
     if titles.len() < 2 {
@@ -152,7 +152,7 @@ fn pickers_ui(ui: &mut Ui, report: &Report, entry: &ModelEntry, actions: &mut Ve
         actions.push(Action::Report(ReportAction::View(*view)));
     }
     let forest = entry.forest();
-    if report.view == View::Dependence {
+    if report.view == ReportView::Dependence {
         ui.label(look::faint("on", ui));
         let explained = entry.report.iter().flat_map(|r| r.dependences.iter().map(|d| d.feature.as_str()));
         if let Some(feature) = pick_ui(ui, "Feature", &report.feature, 160.0, explained) {
@@ -178,7 +178,7 @@ fn pickers_ui(ui: &mut Ui, report: &Report, entry: &ModelEntry, actions: &mut Ve
     });
 }
 
-fn classes_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
+fn classes_ui(ui: &mut Ui, entry: &ModelEntry, report: &Report) {
     let Some(classes) = report.verdict.classes() else { return };
     let (each, names) = (classes.per_class(), entry.forest().task.classes());
     let wide = ui.available_width();
@@ -219,7 +219,7 @@ fn classes_ui(ui: &mut Ui, entry: &ModelEntry, report: &ModelReport) {
     });
 }
 
-fn figure_ui(ui: &mut Ui, report: &Report, room: Rect) {
+fn figure_ui(ui: &mut Ui, report: &OpenReport, room: Rect) {
     if let Some(fault) = &report.fault {
         ui.scope_builder(UiBuilder::new().max_rect(room), |ui| fault_ui(ui, fault));
         return;

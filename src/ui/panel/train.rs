@@ -302,8 +302,8 @@ fn settings_ui(ui: &mut Ui, proposed: &Proposed, draft: &mut TrainDraft) {
     ui.label(RichText::new("Forest").strong());
     ui.horizontal(|ui| {
         let classes = match proposed.proposal.task {
-            crate::learn::propose::Task::Classes(many) => format!("{many} classes"),
-            crate::learn::propose::Task::Number => "classes".to_owned(),
+            crate::learn::propose::TargetKind::Classes(many) => format!("{many} classes"),
+            crate::learn::propose::TargetKind::Number => "classes".to_owned(),
         };
         if ui.radio(draft.task == TaskKind::Classify, format!("Tell {classes} apart")).clicked() {
             draft.task = TaskKind::Classify;

@@ -11,7 +11,7 @@ use braid::query::{Partial, Plan, Query};
 use braid::source::history::{History, open_history};
 use braid::source::live::byte_source::{ByteEvent, ByteSource};
 use braid::source::live::{self, Event, Expect, FeedUrl, ReadOptions};
-use braid::store::log::{Log, Options};
+use braid::store::log::{Log, LogOptions};
 use braid::store::{checkpoint, frames};
 use braid::workspace::{Vault, Workspace};
 use polars::prelude::*;
@@ -228,7 +228,7 @@ fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn heard(folder: &Path) -> Read {
-    let log = match Log::open(folder, Options::default()) {
+    let log = match Log::open(folder, LogOptions::default()) {
         Ok((log, faults)) => faults.iter().try_for_each(clear).map(|()| log)?,
         Err(fault) => return clear(&fault).map(|()| format!("refused: {fault}")),
     };

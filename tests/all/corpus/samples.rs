@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use braid::store::log::{Log, Options};
+use braid::store::log::{Log, LogOptions};
 use braid::store::{checkpoint, frames};
 use polars::prelude::*;
 use polars_io::SerWriter;
@@ -180,7 +180,8 @@ pub fn checkpoint() -> Vec<Vec<u8>> {
 /// What a log's folder holds, one file after another: its name, its length, its bytes.
 pub fn recording() -> Vec<Vec<u8>> {
     let (_guard, path) = place("log");
-    let (log, _) = Log::open(&path, Options { segment_bytes: 400, ..Options::default() }).expect("a place to write");
+    let (log, _) =
+        Log::open(&path, LogOptions { segment_bytes: 400, ..LogOptions::default() }).expect("a place to write");
     for i in 0..12 {
         log.append(&Arc::new(format!("{{\"a\":{i},\"s\":\"some text {i}\"}}\n").into_bytes()), Instant::now())
             .expect("a place to write");

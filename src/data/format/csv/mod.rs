@@ -39,7 +39,7 @@ fn open(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Arc<dyn Decoder>> {
 struct Csv {
     source: Arc<str>,
     schema: SchemaRef,
-    layout: sniff::Layout,
+    layout: sniff::CsvLayout,
 }
 
 impl Decoder for Csv {

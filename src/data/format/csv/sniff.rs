@@ -15,7 +15,7 @@ const DELIMITERS: [u8; 4] = *b",\t;|";
 const LOOK: usize = 200;
 
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct CsvLayout {
     pub delimiter: u8,
     pub header: bool,
     pub preamble: Preamble,
@@ -54,7 +54,7 @@ fn records(bytes: &[u8], delimiter: u8, most: usize) -> Vec<(Vec<std::ops::Range
     records.done
 }
 
-pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
+pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<CsvLayout> {
     let fault = |what: &str, hint: &str| Fault::new(what.to_owned()).at(sniff.source.to_string()).hint(hint.to_owned());
     if sniff.head.trim_ascii().is_empty() {
         return Err(fault("it holds no rows, only blank space", "choose a file with data"));
@@ -121,7 +121,7 @@ pub(super) fn layout(sniff: &Sniff<'_>, prefer: Option<u8>) -> Result<Layout> {
         .filter(|(spec, _)| text(spec))
         .filter_map(|(spec, guess)| Some((spec.name.clone(), guess.commas()?)))
         .collect();
-    Ok(Layout { commas, delimiter, header, preamble, specs, settled: rows > 0 || !header })
+    Ok(CsvLayout { commas, delimiter, header, preamble, specs, settled: rows > 0 || !header })
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {

@@ -98,11 +98,11 @@ impl Following {
                     (Some(copy), Some(shape)) => {
                         let (at, line) = self.decoder.next();
                         self.left.push(copy, self.decoder.source(), shape, self.decoder.columns(), at, line);
-                        "what stood in it is read from its copy, and what was written after that cannot be known"
+                        "what stood in it is read from its copy, and what was written after that is unknown"
                     }
                     _ => {
                         self.decoder.give_up("the file was truncated before this record was complete")?;
-                        "what stood in it unread cannot be known"
+                        "what stood in it unread is unknown"
                     }
                 };
                 self.decoder.begin_again();

@@ -168,14 +168,13 @@ pub fn between(path: &Path, old: &Tail, known: &Left) -> Between {
         };
         let why = if packed > 0 { "packed" } else { "gone" };
         format!(
-            "{files} at the path between two looks was {why} before it could be read; how many rows it held cannot be \
-             known"
+            "{files} at the path between two looks was {why} before it could be read; how many rows it held is unknown"
         )
     });
     // Where the file itself is gone from the folder, how many came after it is unknown.
     let unsure = || {
         "the file that stood at the path was removed or packed between two looks; whether others stood there before \
-         the one that is there now, and how many rows they held, cannot be known"
+         the one that is there now, and how many rows they held, is unknown"
             .to_owned()
     };
     let lost = if own.is_none() { Some(unsure()) } else { lost };

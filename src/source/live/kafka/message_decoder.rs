@@ -8,7 +8,7 @@ use polars::prelude::*;
 use rskafka::record::RecordAndOffset;
 
 use super::csv;
-use super::settings::{Names, Settings, Text};
+use super::settings::{Names, PayloadText, Settings};
 use crate::data::format::{self, Decoder, FormatKind, Sniff};
 use crate::data::{Fault, Reject, Rejects, Result};
 use crate::source::live::json_messages::Lines;
@@ -109,7 +109,7 @@ impl MessageDecoder {
         };
         let shown = || String::from_utf8_lossy(begin).chars().take(80).collect::<String>();
         let text = match &settings.text {
-            Text::Auto => match guess(&payloads, settings) {
+            PayloadText::Auto => match guess(&payloads, settings) {
                 Some(text) => text,
                 None if begin.first() == Some(&0) => {
                     let what = "its messages begin with a zero byte, as Avro and Protobuf with a schema registry do; \
@@ -123,7 +123,7 @@ impl MessageDecoder {
             },
             text => text.clone(),
         };
-        let (decoder, header) = if let Text::Csv(prefer) = text {
+        let (decoder, header) = if let PayloadText::Csv(prefer) = text {
             let header = match settings.names {
                 Names::Header => {
                     let line = first
@@ -169,7 +169,7 @@ impl MessageDecoder {
                 }
             }
         };
-        Ok(Sampled::Decoder(Self::new(source, settings, decoder, !matches!(text, Text::Csv(_)), header)?))
+        Ok(Sampled::Decoder(Self::new(source, settings, decoder, !matches!(text, PayloadText::Csv(_)), header)?))
     }
 
     fn new(
@@ -399,20 +399,20 @@ fn payload_only(known: &SchemaRef) -> SchemaRef {
 }
 
 /// The format that most messages have.
-fn guess(payloads: &[&[u8]], settings: &Settings) -> Option<Text> {
+fn guess(payloads: &[&[u8]], settings: &Settings) -> Option<PayloadText> {
     if settings.names != Names::Numbered {
-        return Some(Text::Csv(None));
+        return Some(PayloadText::Csv(None));
     }
     let begins = |payload: &&&[u8]| {
         payload.strip_prefix(BOM).unwrap_or(payload).trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte))
     };
     if payloads.iter().filter(begins).count() * 2 >= payloads.len() {
-        return Some(Text::Json);
+        return Some(PayloadText::Json);
     }
     let texts = payloads
         .iter()
         .filter(|payload| std::str::from_utf8(payload).is_ok() && payload.iter().any(|byte| b",;\t|".contains(byte)));
-    (texts.count() * 2 >= payloads.len()).then_some(Text::Csv(None))
+    (texts.count() * 2 >= payloads.len()).then_some(PayloadText::Csv(None))
 }
 
 /// A column of what Kafka knows, by its number in `METADATA`.

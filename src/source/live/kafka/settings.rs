@@ -38,7 +38,7 @@ pub enum From {
 
 /// How payloads are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Text {
+pub enum PayloadText {
     /// Found out from the first messages.
     Auto,
     Json,
@@ -66,7 +66,7 @@ pub struct Settings {
     pub from: From,
     pub follow: bool,
     pub refresh: Duration,
-    pub text: Text,
+    pub text: PayloadText,
     pub names: Names,
     /// Whether key, partition, offset, timestamp and headers are columns too.
     pub metadata: bool,
@@ -176,13 +176,13 @@ fn from(url: &FeedUrl) -> Result<From> {
     })
 }
 
-fn text(url: &FeedUrl) -> Result<Text> {
-    let Some(name) = url.params.get("format") else { return Ok(Text::Auto) };
+fn text(url: &FeedUrl) -> Result<PayloadText> {
+    let Some(name) = url.params.get("format") else { return Ok(PayloadText::Auto) };
     match name.to_ascii_lowercase().as_str() {
-        "auto" => Ok(Text::Auto),
-        "json" | "ndjson" => Ok(Text::Json),
-        "csv" => Ok(Text::Csv(None)),
-        "tsv" => Ok(Text::Csv(Some(b'\t'))),
+        "auto" => Ok(PayloadText::Auto),
+        "json" | "ndjson" => Ok(PayloadText::Json),
+        "csv" => Ok(PayloadText::Csv(None)),
+        "tsv" => Ok(PayloadText::Csv(Some(b'\t'))),
         _ => Err(Fault::new(format!("Kafka messages cannot be read as '{name}'")).at(url.shown()).hint(choices(
             name,
             ["json", "csv", "tsv", "auto"].into_iter(),
@@ -191,11 +191,11 @@ fn text(url: &FeedUrl) -> Result<Text> {
     }
 }
 
-fn names(url: &FeedUrl, text: &Text) -> Result<Names> {
+fn names(url: &FeedUrl, text: &PayloadText) -> Result<Names> {
     let fault = |what: &str, hint: &str| Err(Fault::new(what.to_owned()).at(url.shown()).hint(hint));
     let header = switch(url, "header", false)?;
     let Some(list) = url.params.get("columns") else {
-        if header && *text == Text::Json {
+        if header && *text == PayloadText::Json {
             return fault("JSON has no header", "leave header out, or write format=csv");
         }
         return Ok(if header { Names::Header } else { Names::Numbered });
@@ -203,7 +203,7 @@ fn names(url: &FeedUrl, text: &Text) -> Result<Names> {
     if header {
         return fault("columns and header=true cannot both hold", "leave one out");
     }
-    if *text == Text::Json {
+    if *text == PayloadText::Json {
         return fault(
             "columns= names those of CSV messages; JSON names its own",
             "leave columns out, or write format=csv",

@@ -39,7 +39,7 @@ pub trait Connector: Send {
 
     /// What a person is told of messages that were sent while there was no connection.
     fn missing(&self) -> &'static str {
-        "what was sent meanwhile cannot be known"
+        "what was sent meanwhile is unknown"
     }
 
     /// The hint where a server closes the connection before it sent a row.

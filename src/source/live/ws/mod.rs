@@ -192,7 +192,7 @@ impl Connector for Messages {
         if self.url.params.contains_key("number") {
             "the numbers of its messages tell what is missing"
         } else {
-            "what was sent meanwhile cannot be known"
+            "what was sent meanwhile is unknown"
         }
     }
 
