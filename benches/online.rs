@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly and prints its figures")]
 
 use braid::engine::train::{Training, train};
-use braid::learn::online::{CommitteeSettings, Event, Learned, OnlineForest, Trees};
+use braid::learn::online::{CommitteeEvent, CommitteeSettings, Learned, OnlineForest, Trees};
 use braid::learn::question::Question;
 use braid::sync::Wake;
 use polars::prelude::*;
@@ -50,7 +50,8 @@ fn main() {
         part.iter().map(|l| l.right).sum::<u64>() as f64 / part.iter().map(|l| l.labelled).sum::<u64>() as f64
     };
     let tenths: Vec<String> = learned.chunks(tenth).map(|part| format!("{:.4}", share(part))).collect();
-    let count = |wanted: fn(&Event) -> bool| learned.iter().flat_map(|l| &l.events).filter(|e| wanted(e)).count();
+    let count =
+        |wanted: fn(&CommitteeEvent) -> bool| learned.iter().flat_map(|l| &l.events).filter(|e| wanted(e)).count();
     println!(
         "{{\"rows\": {}, \"seconds\": {seconds:.3}, \"rows_per_s\": {:.0}, \"accuracy\": {:.4}, \
          \"accuracy_by_tenth\": [{}], \"fits\": {}, \"swaps\": {}, \"drifts\": {}, \"scored_per_s\": \
@@ -59,8 +60,8 @@ fn main() {
         rows.height() as f64 / seconds,
         right as f64 / rows.height() as f64,
         tenths.join(", "),
-        count(|e| matches!(e, Event::Fitted { .. })),
-        count(|e| matches!(e, Event::Swapped { .. })),
-        count(|e| matches!(e, Event::Drift(_)))
+        count(|e| matches!(e, CommitteeEvent::Fitted { .. })),
+        count(|e| matches!(e, CommitteeEvent::Swapped { .. })),
+        count(|e| matches!(e, CommitteeEvent::Drift(_)))
     );
 }

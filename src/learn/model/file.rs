@@ -34,8 +34,8 @@
 //!   it; where that counts in whole numbers, `number` is the same as it stands there.
 //! - `report`: how it came out of training, in the shape of `report::saved`.
 //! - `lived`: of a forest that was trained on a stream, how it did on the newest rows, each predicted before it was
-//!   trained on: the share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared error
-//!   and R², too.
+//!   trained on: the share that was wrong, or the mean distance from the truth; of numbers the root of the mean squared
+//!   error and R², too.
 //! - `swaps`: how it took the place of others, in words.
 //! - Files may lack a name, a baseline, a time, a report and these: older ones have none.
 //! - Floating numbers are text, so that every reader gets every bit.
