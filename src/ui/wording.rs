@@ -9,17 +9,21 @@ pub fn fault(fault: &Fault) -> String {
 
 /// What is wrong, with a capital letter, unless its first word is no word but a setting, an address or a quoted name.
 pub fn what(fault: &Fault) -> String {
-    let word = fault.what.split([' ', ',']).next().unwrap_or_default();
+    capital(&fault.what)
+}
+
+fn capital(text: &str) -> String {
+    let word = text.split([' ', ',']).next().unwrap_or_default();
     if !word.chars().all(char::is_alphabetic) {
-        return fault.what.clone();
+        return text.to_owned();
     }
-    let mut letters = fault.what.chars();
+    let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What to do about a fault; empty where nothing can be done here.
+/// What to do about a fault, as a line of its own; empty where nothing can be done here.
 pub fn hint(fault: &Fault) -> String {
-    fault.hint.said(setting_words)
+    capital(&fault.hint.said(setting_words))
 }
 
 /// `None` for what cannot be changed in a window.

@@ -185,7 +185,7 @@ fn a_wrong_condition_or_setting_says_what_and_where() {
     window.click("Find features");
     window.wait("it is refused", |app| app.train_form().is_some_and(|l| l.fault.is_some()));
     assert!(window.has("minuts"), "what");
-    assert!(window.has("did you mean"), "and what to do");
+    assert!(window.has("Did you mean"), "and what to do");
     set(&mut window, |d| d.sql = "sum(minutes) > 30".to_owned());
     window.click("Find features");
     window.wait("it is refused", |app| app.train_form().is_some_and(|l| l.fault.is_some()));

@@ -29,7 +29,7 @@ pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             if let Some((profile, sheet)) = profile
                 && profile.found.is_some()
-                && ui.button("Learn again").on_hover_text("With the rows that have come since").clicked()
+                && ui.button("Measure again").on_hover_text("With the rows that have come since").clicked()
             {
                 actions.push(Action::Table(sheet.id, TableAction::ProfileLateness));
             }

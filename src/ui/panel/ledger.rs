@@ -64,7 +64,7 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
     }
     ui.add_space(look::GAP);
     if seam.partitions.is_empty() {
-        ui.label(look::faint("No live row has come yet, so that there is no line to tell", ui));
+        ui.label(look::faint("No live row has come yet", ui));
         return;
     }
     let tell = |position: Option<i64>, is_time: bool| {

@@ -83,7 +83,7 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             if sheet.table.time.is_some()
                 && ui
                     .button("What would more lateness cost?")
-                    .on_hover_text("Learns from the rows how late they come")
+                    .on_hover_text("Measures on the rows how late they come")
                     .clicked()
             {
                 actions.push(Action::Table(sheet.id, TableAction::ProfileLateness));

@@ -258,7 +258,7 @@ fn lateness_menu_ui(ui: &mut Ui, sheet: &Worksheet, time: &TimeColumn, actions: 
     }
     ui.separator();
     if ui
-        .button("Learn from the rows…")
+        .button("Measure on the rows…")
         .on_hover_text("How late they come, and what each setting would have cost")
         .clicked()
     {
