@@ -18,24 +18,35 @@ const LARGEST_SQL: u64 = 16 << 20;
 #[derive(Debug, Default)]
 pub struct RunArgs {
     pub tables: BTreeMap<String, Given>,
-    pub sql: String,
-    /// The question as `--sql` gives it: text, or `@` and a file.
-    question: Option<String>,
-    /// The file that the question was read from.
-    pub sql_file: Option<PathBuf>,
+    /// The questions, with names where there are several.
+    pub questions: Vec<QuestionArgs>,
+    /// What `--sql`, `--out` and `--chart` gave: a name before `=` is known as one only when all are there.
+    given: Vec<String>,
+    outs: Vec<String>,
+    charts: Vec<String>,
     /// Names and files of models that the question may ask.
     pub models: Vec<(String, PathBuf)>,
     pub limit: Option<Duration>,
     pub workspace: Option<PathBuf>,
     /// What CSV does with texts that a spreadsheet would take for formulas.
     pub formulas: Formulas,
-    pub out: Option<PathBuf>,
-    pub chart: Option<PathBuf>,
     /// How the chart is drawn, if not as fits the answer.
     pub mark: Option<&'static Mark>,
     pub stats: Option<PathBuf>,
     pub threads: usize,
     pub memory: Option<u64>,
+}
+
+/// One question, and what becomes of its answer.
+#[derive(Debug, Default)]
+pub struct QuestionArgs {
+    /// Empty where it is the only one and has none.
+    pub name: String,
+    pub sql: String,
+    /// The file that it was read from.
+    pub file: Option<PathBuf>,
+    pub out: Option<PathBuf>,
+    pub chart: Option<PathBuf>,
 }
 
 const fn option(
@@ -91,10 +102,15 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
          again",
         RunArgs::set_model,
     ),
-    option("sql", "TEXT|@FILE", "the question, or a file that holds it", |args, _, value| {
-        args.question = Some(value);
-        Ok(())
-    }),
+    option(
+        "sql",
+        "[NAME=]TEXT|@FILE",
+        "the question, or a file that holds it; may come again with names: the tables are then read once for all",
+        |args, _, value| {
+            args.given.push(value);
+            Ok(())
+        },
+    ),
     option(
         "for",
         "DURATION",
@@ -118,10 +134,10 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
     ),
     option(
         "out",
-        "FILE",
-        "write the answer: .csv, .parquet, .json or .arrow; without it, it goes to stdout",
+        "[NAME=]FILE",
+        "write the answer, or that of the question NAME: .csv, .parquet, .json, .arrow; without it, it goes to stdout",
         |args, _, value| {
-            args.out = Some(value.into());
+            args.outs.push(value);
             Ok(())
         },
     ),
@@ -139,8 +155,8 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
             Ok(())
         },
     ),
-    option("chart", "FILE", "draw the answer: .png or .svg", |args, _, value| {
-        args.chart = Some(value.into());
+    option("chart", "[NAME=]FILE", "draw the answer, or that of the question NAME: .png or .svg", |args, _, value| {
+        args.charts.push(value);
         Ok(())
     }),
     option(
@@ -197,17 +213,7 @@ impl RunArgs {
         if !options::parse(args, RUN_OPTIONS, &mut parsed)? {
             return Ok(None);
         }
-        let question = parsed
-            .question
-            .take()
-            .ok_or_else(|| Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"))?;
-        parsed.sql = match question.strip_prefix('@') {
-            Some(path) => {
-                parsed.sql_file = Some(path.into());
-                read_question(path)?
-            }
-            None => question,
-        };
+        parsed.read_questions()?;
         if let Some(table) = parsed.tables.values().find(|t| t.history.is_empty() && t.live.is_empty()) {
             return Err(Fault::new(format!("the table '{}' has neither files nor feeds", table.name))
                 .hint(format!("give it --history {0}=FILE or --live {0}=URL", table.name)));
@@ -215,11 +221,70 @@ impl RunArgs {
         if parsed.tables.is_empty() {
             return Err(Fault::new("there is no table").hint("give one with --history NAME=FILE or --live NAME=URL"));
         }
-        if parsed.mark.is_some() && parsed.chart.is_none() {
+        if parsed.mark.is_some() && parsed.questions.iter().all(|question| question.chart.is_none()) {
             return Err(Fault::new("--mark says how a chart is drawn, and there is no --chart")
                 .hint("give --chart FILE.png or FILE.svg, or leave --mark out"));
         }
         Ok(Some(parsed))
+    }
+
+    /// The questions with their names, and where their answers go.
+    fn read_questions(&mut self) -> Result<()> {
+        let given = std::mem::take(&mut self.given);
+        let several = given.len() > 1;
+        for text in given {
+            let (name, text) = match text.split_once('=').filter(|(name, _)| is_name(name)) {
+                Some((name, text)) => (name.to_owned(), text.to_owned()),
+                None if several => {
+                    return Err(Fault::new(format!("there are several questions, and one has no name: {text}"))
+                        .hint("give each --sql NAME=TEXT"));
+                }
+                None => (String::new(), text),
+            };
+            if self.questions.iter().any(|question| question.name.eq_ignore_ascii_case(&name)) {
+                return Err(
+                    Fault::new(format!("two questions are called '{name}'")).hint("give each --sql a name of its own")
+                );
+            }
+            let (sql, file) = match text.strip_prefix('@') {
+                Some(path) => (read_question(path)?, Some(path.into())),
+                None => (text, None),
+            };
+            self.questions.push(QuestionArgs { name, sql, file, ..QuestionArgs::default() });
+        }
+        if self.questions.is_empty() {
+            return Err(Fault::new("there is no question").hint("give it with --sql TEXT or --sql @FILE"));
+        }
+        for (option, files) in [("out", std::mem::take(&mut self.outs)), ("chart", std::mem::take(&mut self.charts))] {
+            for file in files {
+                self.set_file(option, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the file of an answer: `NAME=FILE`, or a file alone where there is one question.
+    fn set_file(&mut self, option: &str, text: String) -> Result<()> {
+        let names: Vec<&str> = self.questions.iter().map(|question| question.name.as_str()).collect();
+        let named = text.split_once('=').and_then(|(name, file)| {
+            let at = names.iter().position(|known| !known.is_empty() && known.eq_ignore_ascii_case(name))?;
+            Some((at, file.to_owned()))
+        });
+        let (at, file) = match named {
+            Some(named) => named,
+            None if names.len() == 1 => (0, text),
+            None => {
+                return Err(Fault::new(format!("--{option} {text} names none of the questions"))
+                    .hint(format!("write NAME=FILE, where NAME is one of {}", names.join(", "))));
+            }
+        };
+        let Some(question) = self.questions.get_mut(at) else { return Ok(()) };
+        let place = if option == "out" { &mut question.out } else { &mut question.chart };
+        if let Some(before) = place.replace(file.into()) {
+            let shown = before.display();
+            return Err(Fault::new(format!("--{option} was given already: {shown}")).hint("give it once a question"));
+        }
+        Ok(())
     }
 
     fn set_live(&mut self, name: &'static str, value: String) -> Result<()> {
@@ -252,6 +317,13 @@ impl RunArgs {
             self.tables.entry(name.to_owned()).or_insert_with(|| Given { name: name.to_owned(), ..Given::default() });
         set(given, value)
     }
+}
+
+/// Whether a text before `=` is the name of a question, and not the beginning of one.
+fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || "_-.".contains(letter))
 }
 
 /// The event time of a table: `COLUMN` or `COLUMN,LATENESS`.

@@ -32,7 +32,7 @@ pub fn list<A>(options: &[CliOption<A>]) -> String {
 /// `braid run --help`.
 pub fn run() -> String {
     let mut text =
-        "braid run answers one question over tables that have a history, a live face, or both.\n\nOptions\n".to_owned();
+        "braid run answers questions over tables that have a history, a live face, or both.\n\nOptions\n".to_owned();
     text += &list(RUN_OPTIONS);
     text + "
 It ends when every input has ended, after --for, or on Ctrl-C; on a second Ctrl-C at once, without an answer. The
@@ -50,6 +50,9 @@ Examples
   History and feed of one table, which meet at a time, with the ledger of the seam:
     braid run --history t=old.parquet --live t=kafka://localhost:9092/t --seam t=time:2024-03-01T00:00:00 \\
               --sql @q.sql --stats s.json
+  Several questions from one reading of the table:
+    braid run --history t='logs/*.csv' --sql total=\"SELECT count(*) AS n FROM t\" \\
+              --sql levels=\"SELECT level, count(*) AS n FROM t GROUP BY level\" --out levels=levels.csv
   From a pipe, as a chart:
     producer | braid run --live t=stdin: --sql \"SELECT k, sum(v) AS v FROM t GROUP BY k\" --chart t.svg
 "

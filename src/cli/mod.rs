@@ -27,17 +27,18 @@ braid                                   open the window
 braid FILE|FOLDER|URL …                 open the window with these; a model goes under the table with its columns
 braid run  [--history NAME=GLOB]… [--live NAME=URL]… [--time NAME=COLUMN[,LATENESS]]…
            [--seam NAME=position|time:T|key:COL|append]… [--model NAME=FILE.json]…
-           --sql TEXT|@FILE [--for DURATION] [--workspace DIR]
-           [--out FILE.csv|.parquet|.json|.arrow] [--chart FILE.png|.svg [--mark NAME]] [--stats FILE.json]
+           --sql [NAME=]TEXT|@FILE … [--for DURATION] [--workspace DIR]
+           [--out [NAME=]FILE.csv|.parquet|.json|.arrow]… [--chart [NAME=]FILE.png|.svg]… [--mark NAME]
+           [--stats FILE.json]
            [--engine local] [--threads N] [--memory SIZE]
 braid train --data FILE --target COLUMN [OPTION]…   a random forest: braid train --help
 braid sources | aggregates | marks      what this build knows
 
 A model that braid train wrote is a function of SQL: predict(NAME), predict_proba(NAME, 'class').
 braid run --help explains each option, with examples.
-run answers one question. It ends when every input has ended, after --for, or on Ctrl-C (SIGTERM, SIGHUP), always with a
-complete, consistent answer: on stdout as a table (CSV in a pipe), or in --out. A second Ctrl-C ends it at once, without
-one. Progress goes to stderr.
+run answers one question, or several with names from one reading. It ends when every input has ended, after --for, or on
+Ctrl-C (SIGTERM, SIGHUP), always with complete, consistent answers: on stdout as a table (CSV in a pipe), or in --out. A
+second Ctrl-C ends it at once, without one. Progress goes to stderr.
 Exit code: 0; 1 with one line that says what, where and what to do; 2 for wrong usage.
 
 Example:

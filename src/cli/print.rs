@@ -35,6 +35,14 @@ pub fn answer(frame: &DataFrame, status: Option<&[WindowStatus]>, formulas: Form
     written.map_err(|e| Fault::io("stdout", &e))
 }
 
+/// The name of one of several answers, before it.
+///
+/// # Errors
+/// As `answer`.
+pub fn heading(name: &str) -> Result<()> {
+    to_stdout(format!("# {name}\n").as_bytes()).map_err(|e| Fault::io("stdout", &e))
+}
+
 /// The answer as aligned text: numbers to the right, nulls as `null`.
 pub fn table(frame: &DataFrame) -> String {
     table_with(frame, None, None)

@@ -13,9 +13,11 @@ use crate::engine::cost::{Sample, fit};
 use crate::engine::seam::{Gap, SeamLedger};
 use crate::query::window::WindowStatus;
 
-/// `before`: the time from the start of the process to the start of the run, which counts for the first answer.
-/// `groups`: the number of groups in the written answer.
-pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> String {
+/// `answered`: each question's name, last snapshot, and the number of groups in its written answer. The keys of a run
+/// are those of the first question; where questions have names, `questions` has the rows of each. `before`: the time
+/// from the start of the process to the start of the run, which counts for the first answer.
+pub fn json(answered: &[(&str, &Snapshot, u64)], before: Duration, started: Instant) -> String {
+    let Some((_, s, groups)) = answered.first() else { return "{}\n".to_owned() };
     let mut stats = json!({
         "rows_in": s.rows.come_in,
         "rows_shown": s.rows.shown,
@@ -46,7 +48,30 @@ pub fn json(s: &Snapshot, groups: u64, before: Duration, started: Instant) -> St
     if let (Some(latency), Some(stats)) = (s.stats.latency_ms, stats.as_object_mut()) {
         stats.insert("latency_ms".to_owned(), json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max }));
     }
+    let named: serde_json::Map<String, Value> = answered
+        .iter()
+        .filter(|(name, ..)| !name.is_empty())
+        .map(|(name, s, groups)| ((*name).to_owned(), question(s, *groups)))
+        .collect();
+    if let Some(stats) = stats.as_object_mut().filter(|_| !named.is_empty()) {
+        stats.insert("questions".to_owned(), named.into());
+    }
     stats.to_string() + "\n"
+}
+
+/// Where the rows of one of several questions went.
+fn question(s: &Snapshot, groups: u64) -> Value {
+    json!({
+        "rows_in": s.rows.come_in,
+        "rows_shown": s.rows.shown,
+        "rows_filtered": s.rows.filtered,
+        "rows_late": s.rows.late,
+        "rows_rejected": s.rows.rejected,
+        "cells_rejected": s.rows.cells,
+        "groups": groups,
+        "watermark": s.watermark.map(iso_micros),
+        "windows": windows(s),
+    })
 }
 
 /// Counts the rows of the answer by the state of their window: open, final or corrected; null without windows.

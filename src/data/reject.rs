@@ -50,6 +50,9 @@ pub struct Rejects {
     pub count: u64,
     pub kept: Vec<Reject>,
     pub cells: Cells,
+    /// Rows of the chunk that lack a vital column, each told once for each column it lacks: `broken` makes them
+    /// rejected rows of the questions that cannot do without.
+    pub incomplete: Vec<Reject>,
 }
 
 /// Cells by column.
@@ -72,6 +75,8 @@ impl Rejects {
         let room = KEPT.saturating_sub(self.kept.len());
         self.kept.extend(other.kept.into_iter().take(room));
         self.cells.add(other.cells);
+        let room = KEPT.saturating_sub(self.incomplete.len());
+        self.incomplete.extend(other.incomplete.into_iter().take(room));
     }
 
     /// Whether no row was rejected, nor a cell.
@@ -107,6 +112,11 @@ impl Cells {
         }
         let room = KEPT.saturating_sub(self.kept.len());
         self.kept.extend(other.kept.into_iter().take(room));
+    }
+
+    /// Sets how many cells of each column there are; what is kept of them stays.
+    pub fn set_counts(&mut self, counts: Vec<(PlSmallStr, u64)>) {
+        self.counts = counts.into_iter().filter(|(_, cells)| *cells > 0).collect();
     }
 
     /// Forgets the cells of all other columns.

@@ -2,21 +2,13 @@
 //! was taken from each input: a prefix of every partition. What is done with such a moment is left to `checkpoint`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
-use crate::sync::Cancel;
-
-/// The merger asks, workers hand over and wait, the merger lets them go.
+/// The merger asks, workers hand over and take nothing more of the scan, the merger lets them go.
 #[derive(Debug, Default)]
 pub struct Barrier {
     asked: AtomicU64,
-    released: Mutex<u64>,
-    go: Condvar,
+    released: AtomicU64,
 }
-
-/// How long a waiting worker goes without a look at whether the run was cancelled.
-const LOOK: Duration = Duration::from_millis(50);
 
 impl Barrier {
     /// Asks all workers to hand over; the number is the barrier's name.
@@ -30,16 +22,11 @@ impl Barrier {
     }
 
     pub fn release(&self, number: u64) {
-        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
-        *released = released.max(number);
-        self.go.notify_all();
+        self.released.fetch_max(number, Ordering::AcqRel);
     }
 
-    /// Waits until barrier `number` is over.
-    pub fn wait(&self, number: u64, cancel: &Cancel) {
-        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
-        while *released < number && !cancel.is_set() {
-            (released, _) = self.go.wait_timeout(released, LOOK).unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Whether barrier `number` is over.
+    pub fn is_over(&self, number: u64) -> bool {
+        self.released.load(Ordering::Acquire) >= number
     }
 }

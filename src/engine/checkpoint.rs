@@ -18,7 +18,6 @@ use super::table::Table;
 use crate::data::{Fault, Positions, Result, Setting};
 use crate::disk::own;
 use crate::query::Plan;
-use crate::query::window::Micros;
 use crate::store::aside::Counts;
 use crate::store::{checkpoint, frames};
 
@@ -97,19 +96,6 @@ pub struct Resumed {
     pub late: DataFrame,
     /// Keys that a seam by key has seen.
     pub seen: Option<DataFrame>,
-}
-
-impl Resumed {
-    /// The largest number that a feed's messages had reached, and how many were missing.
-    pub fn numbered(&self, feed: usize) -> Option<(i64, u64)> {
-        let own = self.meta.reached.partitions.iter().filter(|at| at.feed == feed);
-        own.filter_map(|at| Some((at.number?, at.missing))).max()
-    }
-
-    /// The largest event time that a partition had reached.
-    pub fn newest(&self, feed: usize, partition: u32) -> Option<Micros> {
-        self.meta.reached.partitions.iter().find(|at| at.feed == feed && at.partition == partition)?.newest
-    }
 }
 
 /// Where the checkpoints of this question lie in a workspace.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use polars::prelude::DataFrame;
 
@@ -14,17 +14,14 @@ use crate::data::{Fault, Result, Setting};
 use crate::query::join::{Join, Lookup};
 use crate::source::history::{History, open_history};
 
-/// How often files are looked at.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long a thread sleeps before it looks whether it should stop.
-const NAP: Duration = Duration::from_millis(50);
-
 /// A dataset as a run holds it.
 #[derive(Debug)]
 pub struct Dataset {
     table: Arc<Table>,
     loaded: Mutex<Option<Loaded>>,
     changed: AtomicBool,
+    /// The files as they were when they could not be read.
+    refused: Mutex<Vec<Stamp>>,
 }
 
 #[derive(Debug)]
@@ -38,7 +35,7 @@ struct Loaded {
 pub struct Context<'a> {
     pub budget: &'a Budget,
     /// Takes what a person should know.
-    pub note: &'a dyn Fn(String),
+    pub note: Box<dyn Fn(String) + 'a>,
     /// Whether the run is to end.
     pub is_ending: &'a dyn Fn() -> bool,
 }
@@ -58,7 +55,12 @@ impl Dataset {
             return Err(Fault::new(format!("'{}' is a feed, and rows can be joined with files only", table.name))
                 .hint("put the feed into FROM and the table of files behind JOIN"));
         }
-        Ok(Self { table: table.clone(), loaded: Mutex::default(), changed: AtomicBool::new(false) })
+        Ok(Self {
+            table: table.clone(),
+            loaded: Mutex::default(),
+            changed: AtomicBool::new(false),
+            refused: Mutex::default(),
+        })
     }
 
     /// The dataset as it is now; the first call loads it.
@@ -81,46 +83,36 @@ impl Dataset {
         self.changed.load(Ordering::Acquire)
     }
 
-    /// Looks after the files while feeds are open. A changed dataset is for the rows that come from then on.
-    pub fn watch(&self, join: &Join, context: &Context<'_>, has_feeds: &dyn Fn() -> bool) {
-        let mut waited = Duration::ZERO;
-        let mut told = Vec::new();
-        while !(context.is_ending)() && has_feeds() {
-            std::thread::sleep(NAP);
-            waited += NAP;
-            if waited < LOOK {
-                continue;
+    /// Reads the files again if they have changed. The new version is for the rows that come from then on.
+    pub fn look_after(&self, join: &Join, context: &Context<'_>) {
+        let now = self.stamps();
+        let changed = self.lock().as_ref().is_some_and(|loaded| loaded.stamps != now);
+        if !changed || *self.refused() == now {
+            return;
+        }
+        let name = &self.table.name;
+        let files: Result<Vec<_>> = self
+            .table
+            .history
+            .iter()
+            .map(|f| open_history(Path::new(f.name()), Some(self.table.schema.clone())))
+            .collect();
+        match files.and_then(|files| load(context, join, name, &files)) {
+            // A file that changed again meanwhile is read again next time.
+            Ok(lookup) => {
+                (context.note)(format!(
+                    "{name} changed and was read again ({} rows): rows from now on are joined with the new version",
+                    lookup.len()
+                ));
+                self.changed.store(true, Ordering::Release);
+                *self.lock() = Some(Loaded { lookup: Arc::new(lookup), stamps: now });
             }
-            waited = Duration::ZERO;
-            let now = self.stamps();
-            let changed = self.lock().as_ref().is_some_and(|loaded| loaded.stamps != now);
-            if !changed || told == now {
-                continue;
-            }
-            let name = &self.table.name;
-            let files: Result<Vec<_>> = self
-                .table
-                .history
-                .iter()
-                .map(|f| open_history(Path::new(f.name()), Some(self.table.schema.clone())))
-                .collect();
-            match files.and_then(|files| load(context, join, name, &files)) {
-                // A file that changed again meanwhile is read again next time.
-                Ok(lookup) => {
-                    (context.note)(format!(
-                        "{name} changed and was read again ({} rows): rows from now on are joined with the new version",
-                        lookup.len()
-                    ));
-                    self.changed.store(true, Ordering::Release);
-                    *self.lock() = Some(Loaded { lookup: Arc::new(lookup), stamps: now });
-                }
-                Err(fault) => {
-                    // Half-written files mend themselves; say it once for each state of the files.
-                    (context.note)(format!(
-                        "{name} changed and cannot be read, so rows are joined with the version before: {fault}"
-                    ));
-                    told = now;
-                }
+            Err(fault) => {
+                // Half-written files mend themselves; say it once for each state of the files.
+                (context.note)(format!(
+                    "{name} changed and cannot be read, so rows are joined with the version before: {fault}"
+                ));
+                *self.refused() = now;
             }
         }
     }
@@ -128,6 +120,10 @@ impl Dataset {
     fn stamps(&self) -> Vec<Stamp> {
         let stamp = |file: &Arc<dyn History>| std::fs::metadata(file.name()).ok().map(|m| (m.len(), m.modified().ok()));
         self.table.history.iter().map(stamp).collect()
+    }
+
+    fn refused(&self) -> std::sync::MutexGuard<'_, Vec<Stamp>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Loaded>> {

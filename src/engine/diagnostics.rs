@@ -1,10 +1,10 @@
-//! What the threads of a run have to say beside rows: notes, faults, feeds in trouble, gaps, and where the logs of
-//! feeds stand. Showing it is left to the merger.
+//! What the threads of a scan have to say beside rows: notes, faults and what is in trouble, of a scan or of one of its
+//! questions; gaps and where the logs of feeds stand, of a scan. Showing it is left to the merger.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::counts::{Audit, TimeGap};
+use super::counts::TimeGap;
 use crate::data::{Fault, Positions};
 use crate::source::live::Numbered;
 
@@ -15,15 +15,30 @@ pub struct Diagnostics {
     /// The notes that may come again.
     repeated: Vec<RepeatedNote>,
     pub fault: Option<Fault>,
-    pub gaps: Vec<TimeGap>,
-    /// Feeds that cannot be reached at the moment, and why.
+    /// What does not work at the moment, and why: feeds that cannot be reached, files that cannot be written.
     pub trouble: BTreeMap<String, String>,
+}
+
+/// What is known of the feeds of a scan.
+#[derive(Debug, Default)]
+pub struct FeedStates {
+    pub gaps: Vec<TimeGap>,
     /// Rows that feeds which cannot wait have lost.
     pub dropped: u64,
     /// Feeds that have not ended.
-    pub live_open: usize,
+    pub open: usize,
     pub logs: Vec<FeedLog>,
-    pub audit: Option<Audit>,
+}
+
+impl FeedStates {
+    /// Where the log of a feed stands, once it was asked.
+    pub fn log(&self, feed: usize) -> Option<&FeedLog> {
+        self.logs.iter().find(|log| log.feed == feed)
+    }
+
+    pub fn log_mut(&mut self, feed: usize) -> Option<&mut FeedLog> {
+        self.logs.iter_mut().find(|log| log.feed == feed)
+    }
 }
 
 /// A feed as the seam sees it.
@@ -64,9 +79,17 @@ impl RepeatedNote {
 const NOTES: usize = 200;
 
 impl Diagnostics {
-    /// Those of a run that begins with `notes` and so many open feeds.
-    pub fn new(notes: Vec<String>, live_open: usize) -> Self {
-        Self { notes, live_open, ..Self::default() }
+    /// Those that begin with `notes`.
+    pub fn new(notes: Vec<String>) -> Self {
+        Self { notes, ..Self::default() }
+    }
+
+    /// Notes what is in trouble, or that it no longer is.
+    pub fn trouble(&mut self, what: &str, outcome: Result<(), Fault>) {
+        match outcome {
+            Ok(()) => drop(self.trouble.remove(what)),
+            Err(fault) => drop(self.trouble.insert(what.to_owned(), format!("not written: {fault}"))),
+        }
     }
 
     pub fn note(&mut self, note: String) {
@@ -117,10 +140,5 @@ impl Diagnostics {
         if let Some(beside) = beside {
             self.note(beside.to_string());
         }
-    }
-
-    /// Where the log of a feed stands, once it was asked.
-    pub fn log(&self, feed: usize) -> Option<&FeedLog> {
-        self.logs.iter().find(|log| log.feed == feed)
     }
 }

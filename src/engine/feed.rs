@@ -188,6 +188,11 @@ impl Feed {
         Ok((live::open(&self.url, self.expect.clone())?, self.kind.can_wait))
     }
 
+    /// Whether what it gave can be had once more.
+    pub fn can_be_read_again(&self) -> bool {
+        self.recording.is_some() || self.kind.rereadable
+    }
+
     /// A connection of its own from which the past can be read.
     ///
     /// # Errors

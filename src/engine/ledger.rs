@@ -1,35 +1,43 @@
-//! The seam ledger of a run: what was counted, told a line a partition, so that its arithmetic can be read.
+//! The seam ledger of a question: what was counted, told a line a partition, so that its arithmetic can be read.
 
+use super::continuous::ContinuousQuery;
 use super::diagnostics::FeedLog;
 use super::overlap;
+use super::scan::Scan;
 use super::seam::{FaceTimes, Gap, Seam, SeamLedger, SeamLine};
-use super::shared::Shared;
 use super::table::Table;
 use crate::data::Fault;
 use crate::query::window::Micros;
 
 /// The ledger as of now; `counted` has the rows. `complete`: history is read to its end.
-pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &FaceTimes, complete: bool) -> SeamLedger {
-    let table = &shared.table;
+pub fn ledger(
+    scan: &Scan,
+    query: &ContinuousQuery,
+    counted: &SeamLedger,
+    times: &FaceTimes,
+    complete: bool,
+) -> SeamLedger {
+    let table = &scan.table;
     let (history_until, live_from) = (times.history.map(|t| t.1), times.live.map(|t| t.0));
-    let diagnostics = shared.diagnostics();
-    let both = !table.live.is_empty() && (!table.history.is_empty() || diagnostics.logs.iter().any(is_own_history));
+    let feeds = scan.feeds();
+    let both = !table.live.is_empty() && (!table.history.is_empty() || feeds.logs.iter().any(is_own_history));
     let at = match (&table.seam, live_from) {
         (Seam::Time(at), Some(_)) => Some(*at),
         (_, live) => live.map(|first| history_until.unwrap_or(first)),
     };
-    let meeting = Meeting { history_until, live_from, end_of_files: end_of_files(shared) };
+    let meeting =
+        Meeting { seam: &table.seam, history_until, live_from, end_of_files: end_of_files(scan, query), query };
     let mut partitions = Vec::new();
-    for log in diagnostics.logs.iter().filter(|log| both || log.numbered.is_some()) {
-        partitions.extend(known_partitions(table, log).into_iter().map(|number| meeting.line(shared, log, number)));
+    for log in feeds.logs.iter().filter(|log| both || log.numbered.is_some()) {
+        partitions.extend(known_partitions(table, log).into_iter().map(|number| meeting.line(log, number)));
     }
-    let of_one_log = table.history.is_empty() && diagnostics.logs.iter().any(is_own_history);
+    let of_one_log = table.history.is_empty() && feeds.logs.iter().any(is_own_history);
     let kind = if of_one_log { Seam::Position.word() } else { table.seam.word() };
-    let mut warnings = match &shared.seam_filter.doubled {
+    let mut warnings = match &query.rule.seam_filter.doubled {
         Some(doubled) => vec![doubled.clone()],
         None => overlap::warnings(times, table, complete),
     };
-    warnings.extend(diagnostics.logs.iter().filter_map(counted_once));
+    warnings.extend(feeds.logs.iter().filter_map(counted_once));
     SeamLedger {
         kind,
         at: at.filter(|_| both),
@@ -41,7 +49,9 @@ pub fn ledger(shared: &Shared, counted: &SeamLedger, times: &FaceTimes, complete
 }
 
 /// Where the faces meet, as far as it is known.
-struct Meeting {
+struct Meeting<'a> {
+    query: &'a ContinuousQuery,
+    seam: &'a Seam,
     /// The last event time of history and the first of live.
     history_until: Option<Micros>,
     live_from: Option<Micros>,
@@ -49,10 +59,10 @@ struct Meeting {
     end_of_files: u64,
 }
 
-impl Meeting {
+impl Meeting<'_> {
     /// What happened at the seam in one partition of a feed.
-    fn line(&self, shared: &Shared, log: &FeedLog, partition: u32) -> SeamLine {
-        let seam = &shared.table.seam;
+    fn line(&self, log: &FeedLog, partition: u32) -> SeamLine {
+        let seam = self.seam;
         let first = log.first_live.iter().find(|(p, _)| *p == partition).map(|(_, first)| *first);
         let (last_history, first_live, gap) = match (log.ends.get(&partition), seam) {
             // Positions of one log: history has those before its end, live those from there on.
@@ -67,7 +77,7 @@ impl Meeting {
                 Gap::Known(first.map_or(0, |f| f.abs_diff(self.end_of_files))),
             ),
             (None, Seam::Time(_)) => {
-                let gap = if shared.seam_filter.whole { Gap::Known(0) } else { Gap::CannotBeKnown };
+                let gap = if self.query.rule.seam_filter.whole { Gap::Known(0) } else { Gap::CannotBeKnown };
                 (self.history_until, self.live_from, gap)
             }
             _ => (None, first.map(|f| f as i64), Gap::CannotBeKnown),
@@ -88,10 +98,10 @@ fn is_own_history(log: &FeedLog) -> bool {
 }
 
 /// Bytes of all files of the history, as they were when they were read.
-fn end_of_files(shared: &Shared) -> u64 {
-    match &shared.resumed {
+fn end_of_files(scan: &Scan, query: &ContinuousQuery) -> u64 {
+    match &query.resumed {
         Some(resumed) => resumed.meta.files.iter().map(|f| f.bytes).sum(),
-        None => shared.table.history.iter().map(|h| h.extent().bytes).sum(),
+        None => scan.table.history.iter().map(|h| h.extent().bytes).sum(),
     }
 }
 

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Table;
-use super::piece::LiveChunk;
-use super::seam::Face;
 use crate::data::Positions;
 use crate::query::window::Micros;
 use crate::source::live::ReadOptions;
@@ -85,22 +83,6 @@ pub struct PartitionPosition {
 }
 
 impl Reached {
-    /// A chunk was taken.
-    pub fn note(&mut self, live: &LiveChunk) {
-        let newest = live.times.filter(|_| live.face == Face::Live).map(|t| t.1);
-        self.add(&PartitionPosition {
-            feed: live.feed,
-            partition: live.chunk.partition,
-            start: live.chunk.offsets.start,
-            epoch: live.epoch,
-            next: live.chunk.offsets.end,
-            newest,
-            number: live.numbered.and_then(|numbered| numbered.last),
-            missing: live.numbered.map_or(0, |numbered| numbered.missing),
-        });
-        self.watermark = self.watermark.max(live.flight.as_ref().and_then(|flight| flight.before));
-    }
-
     pub fn merge(&mut self, other: &Self) {
         other.partitions.iter().for_each(|at| self.add(at));
         self.watermark = self.watermark.max(other.watermark);
@@ -140,10 +122,14 @@ impl Reached {
 
     /// How a new connection reads the stretch that this one has read.
     pub fn stretch(&self, feed: usize) -> ReadOptions {
+        ReadOptions { start: self.beginning(feed), stop: Some(self.of(feed)), ..ReadOptions::default() }
+    }
+
+    /// Where reading of a feed began; empty for where its address says. An address may say 'from the end', which is
+    /// another place now.
+    pub fn beginning(&self, feed: usize) -> Positions {
         let starts = self.starts(feed);
-        // An address may say 'from the end', which is another place now.
-        let start = if starts.values().any(|start| *start > 0) { starts } else { Positions::new() };
-        ReadOptions { start, stop: Some(self.of(feed)), ..ReadOptions::default() }
+        if starts.values().any(|start| *start > 0) { starts } else { Positions::new() }
     }
 
     pub fn of(&self, feed: usize) -> Positions {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crossbeam_channel::Receiver;
 use polars::prelude::DataFrame;
 
-use super::shared::Shared;
+use super::continuous::ContinuousQuery;
+use super::scan::Scan;
 use crate::data::Result;
 use crate::data::format::RowWriter;
 
@@ -26,15 +27,20 @@ struct Stream {
 }
 
 /// Writes until the last worker is gone. A run that failed or was cancelled leaves no file.
-pub fn write_rows(shared: &Shared, writer: RowWriter, batches: &Receiver<RowBatch>) {
-    if let Err(fault) = try_write_rows(shared, writer, batches) {
-        shared.fail(fault);
+pub fn write_rows(scan: &Scan, query: &ContinuousQuery, writer: RowWriter, batches: &Receiver<RowBatch>) {
+    if let Err(fault) = try_write_rows(scan, query, writer, batches) {
+        query.fail(fault);
     }
     // Workers must not wait for a writer that has given up.
     while batches.recv().is_ok() {}
 }
 
-fn try_write_rows(shared: &Shared, mut writer: RowWriter, batches: &Receiver<RowBatch>) -> Result<()> {
+fn try_write_rows(
+    scan: &Scan,
+    query: &ContinuousQuery,
+    mut writer: RowWriter,
+    batches: &Receiver<RowBatch>,
+) -> Result<()> {
     let mut streams: BTreeMap<usize, Stream> = BTreeMap::new();
     while let Ok(batch) = batches.recv() {
         let stream = streams.entry(batch.stream).or_default();
@@ -48,7 +54,7 @@ fn try_write_rows(shared: &Shared, mut writer: RowWriter, batches: &Receiver<Row
         }
         if writer.is_closed() {
             // The reader of standard output has closed it.
-            shared.finish.set();
+            scan.finish.set();
             return Ok(());
         }
     }
@@ -56,7 +62,8 @@ fn try_write_rows(shared: &Shared, mut writer: RowWriter, batches: &Receiver<Row
     for rows in streams.values().flat_map(|s| s.waiting.values()) {
         writer.write(rows)?;
     }
-    if shared.cancel.is_set() || shared.diagnostics().fault.is_some() {
+    let failed = scan.diagnostics().fault.is_some() || query.diagnostics().fault.is_some();
+    if scan.cancel.is_set() || query.left.is_set() || failed {
         return Ok(());
     }
     writer.finish().map(drop)

@@ -66,6 +66,11 @@ impl SeamFilter {
         Ok(Self { rule, whole: replays_its_history(table), doubled: doubled(table) })
     }
 
+    /// Whether what it removes depends on the rows that it has seen.
+    pub fn remembers(&self) -> bool {
+        matches!(self.rule, Rule::Key { .. })
+    }
+
     /// The column it looks at, which must be among those that are read.
     pub fn column(&self) -> Option<&str> {
         match &self.rule {

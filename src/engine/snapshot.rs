@@ -25,6 +25,9 @@ pub struct Snapshot {
     pub sealed: Option<Arc<SealedAnswer>>,
     /// Grows with each snapshot of a run, from 1.
     pub version: u64,
+    /// The moment at which the answer was read: questions of one reading of a table that show the same one hold the
+    /// same rows.
+    pub epoch: u64,
     /// True for the last snapshot of a run: every input has ended, or the run was stopped.
     pub last: bool,
     pub rows: RowCounts,
@@ -34,6 +37,8 @@ pub struct Snapshot {
     /// Bytes of history read so far, and all there are.
     pub history_done: u64,
     pub history_total: u64,
+    /// The question joined others, and what came before is still being read: the answer is from a part of the rows.
+    pub catching_up: bool,
     /// Microseconds since 1970; `None` without event time or before the first live row.
     pub watermark: Option<i64>,
     pub seam: SeamLedger,
@@ -87,7 +92,8 @@ pub struct Stats {
 impl Snapshot {
     /// True when this answer covers all that `other` covers: it can take its place.
     pub fn covers(&self, other: &Self) -> bool {
-        self.last || (self.history_done >= other.history_done && self.reached.covers(&other.reached))
+        let reads = self.history_done >= other.history_done && self.reached.covers(&other.reached);
+        self.last || (!self.catching_up && reads)
     }
 
     /// What was spent up to here.

@@ -9,8 +9,9 @@ use polars::prelude::{PlSmallStr, SchemaRef};
 use super::feed::Feed;
 use super::seam::Seam;
 use crate::data::{Fault, Result};
-use crate::query::InputTable;
+use crate::query::expr::Scalar;
 use crate::query::window::micros_of;
+use crate::query::{InputTable, Plan};
 use crate::source::history::History;
 
 /// What a question is asked of. Cheap to clone.
@@ -73,6 +74,14 @@ impl Table {
     pub fn input<'a>(&'a self, name: &'a str) -> InputTable<'a> {
         let commas = self.history.first().map_or(&[][..], |file| file.commas());
         InputTable { name, schema: &self.schema, time: self.time.as_ref().map(|t| t.column.as_str()), commas }
+    }
+
+    /// Which rows a question wants judged: those that are older than the watermark, or all where its windows go by
+    /// another time than the table's; `None` without windows, where nothing is late.
+    pub fn judges_all(&self, plan: &Plan) -> Option<bool> {
+        let window = plan.window()?;
+        let own = |time: &TimeColumn| matches!(&window.time, Scalar::Column(name) if *name == time.column);
+        Some(!self.time.as_ref().is_some_and(own))
     }
 
     /// The most memory that reading a piece of its files takes, for these of its columns, about.

@@ -16,7 +16,8 @@ use super::watch::{Polled, Watch};
 use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
-use crate::engine::{Options, Run, Seam, Table};
+use crate::engine::{Asking, Options, Run, Seam, Table, TableScan};
+use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::window::Micros;
 use crate::sync::Wake;
@@ -39,6 +40,8 @@ pub struct Worksheet {
     pub paths: Vec<PathBuf>,
     pub question: QuestionEditor,
     pub watch: Watch,
+    /// The reading of the table that its question shares with those that join it.
+    scan: Option<TableScan>,
     pub chart: Chart,
     /// The chart of a changed question's answer, while that question is staged.
     pub preview: Chart,
@@ -72,6 +75,7 @@ impl Worksheet {
             paths,
             question: QuestionEditor::default(),
             watch: Watch::default(),
+            scan: None,
             chart: Chart::default(),
             preview: Chart::default(),
             probe: None,
@@ -107,10 +111,14 @@ impl Worksheet {
         let started = self.bound().and_then(|(sql, bound)| {
             let options =
                 Options { datasets: bound.datasets, audit: Some(AUDIT), past, catch_up: reached, ..Options::default() };
-            Ok((Run::start(bound.plan, self.table.clone(), options, wake.clone())?, sql, bound.windows))
+            let (scan, run) = self.run(bound.plan, options, beside, wake)?;
+            Ok((scan, run, sql, bound.windows))
         });
         match started {
-            Ok((run, sql, windows)) => {
+            Ok((scan, run, sql, windows)) => {
+                if self.rewound.is_none() {
+                    self.scan = scan;
+                }
                 self.question.fault = None;
                 self.question.asked.clone_from(&self.question.sql);
                 if beside {
@@ -122,6 +130,22 @@ impl Worksheet {
             }
             Err(fault) => self.question.fault = Some(fault),
         }
+    }
+
+    /// Starts a question. One that is asked beside a live answer joins the reading of the table that is under way; any
+    /// other begins a reading of its own.
+    fn run(&self, plan: Arc<Plan>, options: Options, beside: bool, wake: &Wake) -> Result<(Option<TableScan>, Run)> {
+        if plan.rerun.is_some() {
+            return Ok((None, Run::start(plan, self.table.clone(), options, wake.clone())?));
+        }
+        let asking = vec![Asking { plan, options: options.clone(), wake: wake.clone() }];
+        let (scan, mut runs) = match self.scan.as_ref().filter(|scan| beside && Arc::ptr_eq(scan.table(), &self.table))
+        {
+            Some(scan) => (scan.clone(), scan.ask(asking)?),
+            None => TableScan::start(self.table.clone(), options, asking)?,
+        };
+        let run = runs.pop().ok_or_else(|| Fault::new("internal error: a question without a run"))?;
+        Ok((Some(scan), run))
     }
 
     /// Parses and binds a question; a fault's span points into `sql`.

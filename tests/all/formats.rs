@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use braid::data::broken::whole_rows;
 use braid::data::encoding::TextEncoding;
 use braid::data::format::{
     Decoded, Decoder, FORMATS, Format, FormatKind, Sniff, csv, format_for, json, misnamed, write_frame,
@@ -268,15 +269,13 @@ fn rows_of_the_wrong_shape_and_cells_of_the_wrong_type_are_set_aside_with_line_r
     assert_eq!(column(&decoded.frame, "delay"), ["5", "null", "null", "7", "8"]);
     // Without a value in a vital column a row is none.
     let preamble = decoder.preamble();
-    let vital = decoder.decode_vital(&text.as_bytes()[preamble.bytes..], preamble.lines + 1, &[1, 0], &[1]).unwrap();
-    assert_eq!(
-        (vital.frame.height(), vital.rejects.count, vital.rejects.cells.count()),
-        (4, 5, 0),
-        "{:?}",
-        vital.rejects
-    );
+    let vital =
+        decoder.decode_vital(&text.as_bytes()[preamble.bytes..], preamble.lines + 1, &[1, 0], Some(&[1])).unwrap();
+    let whole = whole_rows(vital.frame, vital.rejects, &["delay".into()]).unwrap();
+    let cells: u64 = whole.cells.iter().map(|(_, cells)| cells).sum();
+    assert_eq!((whole.frame.height(), whole.rejects.count, cells), (4, 5, 0), "{:?}", whole.rejects);
     assert!(
-        vital.rejects.kept.iter().any(|row| row.body == "AUS,abc" && row.reason.contains("'abc' is not an integer"))
+        whole.rejects.kept.iter().any(|row| row.body == "AUS,abc" && row.reason.contains("'abc' is not an integer"))
     );
     let count = decode(&*decoder, text.as_bytes(), &[]);
     assert_eq!((count.frame.height(), count.rejects.count), (5, 4));

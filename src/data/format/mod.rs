@@ -92,13 +92,13 @@ pub trait Decoder: Send + Sync + std::fmt::Debug {
 
     /// Decodes whole records. `line` is the number of the first line, from 1. Only `columns` (indices into `schema`)
     /// are decoded, into a frame with just those columns in that order. A cell that contradicts the schema is null and
-    /// told; a row whose shape does is set aside, and so is one with such a cell in a column that is `vital`:
-    /// without it, it is none.
-    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded>;
+    /// told; a row whose shape does is set aside. Where it is said which columns are `vital`, the rows of such cells
+    /// are marked, see `data::broken`, and of one in a vital column the whole row is told as well.
+    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: Option<&[usize]>) -> Result<Decoded>;
 
-    /// The same without a vital column.
+    /// The same without marks.
     fn decode(&self, bytes: &[u8], line: u64, columns: &[usize]) -> Result<Decoded> {
-        self.decode_vital(bytes, line, columns, &[])
+        self.decode_vital(bytes, line, columns, None)
     }
 }
 

@@ -9,7 +9,7 @@ use super::Decoded;
 use super::column::{Cell, Spec};
 use super::span::{Span, TextBlock};
 use crate::data::reject::KEPT;
-use crate::data::{Cells, Fault, Reject, Rejects, Result};
+use crate::data::{Cells, Fault, Reject, Rejects, Result, broken};
 
 /// The rows of one block.
 #[derive(Debug, Default)]
@@ -32,15 +32,15 @@ pub(super) struct Projection<'a> {
     order: Vec<usize>,
     /// For each column of the schema: its place in `specs`, or `NOT_PROJECTED`.
     pub slots: Vec<u32>,
-    /// Places in `specs` in the order of reading: the vital columns first. `vital` counts them.
-    reading: Vec<usize>,
-    vital: usize,
+    /// Whether rows are marked, and for each place in `specs` whether the column is vital.
+    marked: bool,
+    vital: Vec<bool>,
 }
 
 pub(super) const NOT_PROJECTED: u32 = u32::MAX;
 
 impl<'a> Projection<'a> {
-    pub fn new(specs: &'a [Spec], columns: &[usize], vital: &[usize]) -> Result<Self> {
+    pub fn new(specs: &'a [Spec], columns: &[usize], vital: Option<&[usize]>) -> Result<Self> {
         let mut sorted = columns.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
@@ -57,11 +57,9 @@ impl<'a> Projection<'a> {
             projected.push(spec);
         }
         let order = columns.iter().filter_map(|column| sorted.binary_search(column).ok()).collect();
-        let (mut reading, others): (Vec<usize>, Vec<usize>) =
-            (0..sorted.len()).partition(|slot| sorted.get(*slot).is_some_and(|c| vital.contains(c)));
-        let vital = reading.len();
-        reading.extend(others);
-        Ok(Self { specs: projected, columns: sorted, order, slots, reading, vital })
+        let is_vital = |column: &usize| vital.is_some_and(|vital| vital.contains(column));
+        let (marked, vital) = (vital.is_some(), sorted.iter().map(is_vital).collect());
+        Ok(Self { specs: projected, columns: sorted, order, slots, marked, vital })
     }
 
     pub fn width(&self) -> usize {
@@ -77,9 +75,9 @@ impl<'a> Projection<'a> {
 /// A cell that contradicts its column: its row, and its place among those asked for.
 type CellIndex = (usize, usize);
 
-/// Reads the cells into a frame. A cell that does not fit is null, unless its column is vital: then its row is taken
-/// out. `line` is the number of the block's first line. `cell` reads any cell; `plain` says, for most of the short
-/// texts, where their bytes stand.
+/// Reads the cells into a frame. A cell that does not fit is null, and its row marked where that is asked. `line`
+/// is the number of the block's first line. `cell` reads any cell; `plain` says, for most of the short texts, where
+/// their bytes stand.
 pub(super) fn assemble<'a>(
     source: &Arc<str>,
     block: TextBlock<'a>,
@@ -90,74 +88,53 @@ pub(super) fn assemble<'a>(
     plain: impl Fn(&[u8], Span) -> Option<Span>,
 ) -> Result<Decoded> {
     let (height, width) = (rows.bounds.len(), projection.width());
-    // For each row the place, counted from 1, of the first vital column that contradicts it; allocated when there is
-    // one.
-    let mut bad: Vec<u32> = Vec::new();
-    let mut columns: Vec<Option<Column>> = vec![None; width];
+    let mut columns = Vec::with_capacity(width);
     let mut cells = Cells::default();
-    let mut broken: Vec<CellIndex> = Vec::new();
-    for (nth, &slot) in projection.reading.iter().enumerate() {
-        let Some(spec) = projection.specs.get(slot) else { continue };
+    let mut contradictions: Vec<CellIndex> = Vec::new();
+    let mut marks: Vec<(&PlSmallStr, Vec<usize>)> = Vec::new();
+    for (slot, spec) in projection.specs.iter().enumerate() {
         let spans = rows.cells.get(slot..).unwrap_or_default().iter().step_by(width);
-        let (vital, mut count, before) = (nth < projection.vital, 0, broken.len());
-        let column = spec.build(
+        let mut contradicted = Vec::new();
+        columns.push(spec.build(
             height,
             block.bytes,
             spans.copied(),
             |span| cell(block.slice(span)),
             |span| plain(block.bytes, span),
-            |row| {
-                if vital {
-                    bad.resize(height, 0);
-                    if let Some(first) = bad.get_mut(row).filter(|b| **b == 0) {
-                        *first = slot as u32 + 1;
-                    }
-                } else if bad.get(row).is_none_or(|b| *b == 0) {
-                    count += 1;
-                    if broken.len() < before + KEPT {
-                        broken.push((row, slot));
-                    }
-                }
-            },
-        )?;
-        cells.note(&spec.name, count);
-        if let Some(place) = columns.get_mut(slot) {
-            *place = Some(column);
+            |row| contradicted.push(row),
+        )?);
+        if !contradicted.is_empty() {
+            cells.note(&spec.name, contradicted.len() as u64);
+            contradictions.extend(contradicted.iter().take(KEPT).map(|row| (*row, slot)));
+            marks.push((&spec.name, contradicted));
         }
     }
-    let ordered = projection.order.iter().filter_map(|&slot| columns.get(slot).cloned().flatten()).collect();
+    let ordered = projection.order.iter().filter_map(|&slot| columns.get(slot).cloned()).collect();
     let mut frame = DataFrame::new(height, ordered)?;
-    let contradicts = |(row, slot): CellIndex| {
-        let span = rows.cells.get(row * width + slot).copied().unwrap_or_default();
-        let text = block.slice(span);
-        (text, projection.specs.get(slot).map(|spec| contradiction(spec, text)).unwrap_or_default())
-    };
-    let mut aside = rows.aside;
-    let mut uncounted = 0;
-    if !bad.is_empty() {
-        for (row, (&first, &bounds)) in bad.iter().zip(&rows.bounds).enumerate().filter(|(_, (b, _))| **b != 0) {
-            if aside.len() >= 2 * KEPT {
-                uncounted += 1;
-                continue;
-            }
-            aside.push((bounds, contradicts((row, first as usize - 1)).1));
-        }
-        let keep = BooleanChunked::from_iter_values(PlSmallStr::EMPTY, bad.iter().map(|b| *b == 0));
-        frame = if width == 0 { frame } else { frame.filter(&keep)? };
-        aside.sort_by_key(|(bounds, _)| bounds.start);
+    for (column, rows) in marks.into_iter().filter(|_| projection.marked) {
+        broken::mark_rows(&mut frame, column, &rows)?;
     }
-    let mut rejects = rejects(source, block.bytes, line, aside);
-    rejects.count += uncounted;
-    // The first of them, in the order of the text.
-    broken.sort_unstable();
+    // In the order of the text.
+    contradictions.sort_unstable();
+    let mut rejects = rejects(source, block.bytes, line, rows.aside);
     let (mut number, mut at) = (line, 0);
-    for (row, slot) in broken.into_iter().take(KEPT) {
-        let start = rows.bounds.get(row).map_or(at, |bounds| bounds.start as usize);
+    for (row, slot) in contradictions {
+        let (Some(spec), Some(&bounds)) = (projection.specs.get(slot), rows.bounds.get(row)) else { continue };
+        let is_vital = projection.vital.get(slot).is_some_and(|vital| *vital);
+        if cells.kept.len() >= KEPT && (!is_vital || rejects.incomplete.len() >= KEPT) {
+            continue;
+        }
+        let start = bounds.start as usize;
         number += memchr::memchr_iter(b'\n', block.bytes.get(at..start).unwrap_or_default()).count() as u64;
         at = start;
-        let (text, reason) = contradicts((row, slot));
-        if let Some(spec) = projection.specs.get(slot) {
-            cells.kept.push(Reject::new(source, number, reason, text.as_bytes()).of(spec.name.clone()));
+        let text = block.slice(rows.cells.get(row * width + slot).copied().unwrap_or_default());
+        let reason = contradiction(spec, text);
+        let told = |body: &[u8]| Reject::new(source, number, reason.clone(), body).of(spec.name.clone());
+        if is_vital && rejects.incomplete.len() < KEPT {
+            rejects.incomplete.push(told(block.bytes.get(bounds.range()).unwrap_or_default()));
+        }
+        if cells.kept.len() < KEPT {
+            cells.kept.push(told(text.as_bytes()));
         }
     }
     rejects.cells = cells;

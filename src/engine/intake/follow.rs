@@ -1,5 +1,7 @@
 //! A feed that is followed: its chunks are sent to the workers, its breaks and troubles are told.
 
+use std::sync::Arc;
+
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use polars::prelude::ChunkAgg;
 
@@ -9,130 +11,205 @@ use super::{Conform, WAIT, event_times};
 use crate::data::Result;
 use crate::engine::counts::TimeGap;
 use crate::engine::feed::Feed;
+use crate::engine::live_chunk::LiveChunk;
 use crate::engine::past_late::PastLate;
-use crate::engine::piece::LiveChunk;
+use crate::engine::query_set::QuerySet;
+use crate::engine::reached::Reached;
+use crate::engine::scan::Scan;
 use crate::engine::seam::Face;
-use crate::engine::shared::Shared;
 use crate::query::window::Micros;
-use crate::source::live::{Event, Numbered};
+use crate::source::live::{Event, Numbered, Opened, Reading};
 
-/// Follows feed number `number` of the table to its end, or until the run ends. Faults and breaks are told, rows are
+/// Follows feed number `number` of the table to its end, or until the scan ends. Faults and breaks are told, rows are
 /// sent.
-pub fn follow(shared: &Shared, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
-    let mut partitions = Partitions::new(shared, number, first);
-    let mut sent = 0;
-    let told = tell_damage(shared, feed, 0);
-    let mut past_late = PastLate::new(shared);
-    let followed = match &shared.options.past {
-        Some(past) => read_past(shared, feed, number, past, |chunk| {
-            let times = event_times(shared, &chunk.frame)?;
-            past_late.see(&chunk, times.as_ref())?;
-            let times = times.and_then(|t| t.min().zip(t.max()));
-            send(
-                shared,
-                LiveChunk {
-                    chunk,
-                    feed: number,
-                    face: Face::Live,
-                    epoch: 0,
-                    number: sent,
-                    flight: None,
-                    times,
-                    numbered: None,
-                },
-                true,
-                out,
-            );
-            sent += 1;
-            Ok(())
-        }),
-        None => try_follow(shared, feed, &mut partitions, out),
+pub fn follow(scan: &Scan, number: usize, feed: &Feed, first: usize, out: &Sender<LiveChunk>) {
+    let mut following = Following {
+        scan,
+        number,
+        feed,
+        name: feed.url.shown(),
+        partitions: Partitions::new(scan, number, first),
+        newest: None,
+        sent: 0,
+        numbered: None,
+    };
+    let told = tell_damage(scan, feed, 0);
+    let followed = match &scan.options.past {
+        Some(past) => following.read_past(past, out),
+        None => following.follow(out),
     };
     if let Err(fault) = followed {
-        shared.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
+        scan.fault(if fault.place.is_empty() { fault.at(feed.url.shown()) } else { fault });
     }
-    tell_damage(shared, feed, told);
-    past_late.tell(&feed.url.shown());
-    partitions.end();
+    tell_damage(scan, feed, told);
+    following.partitions.end();
+    scan.feed_ended(number, Some(following.partitions.positions()));
 }
 
 /// Names what was found damaged in a feed's recording, apart from the first `told`; how many there are.
-fn tell_damage(shared: &Shared, feed: &Feed, told: usize) -> usize {
+fn tell_damage(scan: &Scan, feed: &Feed, told: usize) -> usize {
     let faults = feed.kept().map(|kept| kept.faults).unwrap_or_default();
-    faults.iter().skip(told).for_each(|fault| shared.note(fault.to_string()));
+    faults.iter().skip(told).for_each(|fault| scan.note(fault.to_string()));
     faults.len()
 }
 
-fn try_follow(shared: &Shared, feed: &Feed, partitions: &mut Partitions<'_>, out: &Sender<LiveChunk>) -> Result<()> {
-    let (mut opened, can_wait) = feed.connect()?;
-    let settled = loop {
-        if shared.ending() {
-            return Ok(());
+/// A feed under way.
+struct Following<'a> {
+    scan: &'a Scan,
+    number: usize,
+    feed: &'a Feed,
+    name: String,
+    partitions: Partitions<'a>,
+    /// The largest event time so far.
+    newest: Option<Micros>,
+    /// Chunks that were sent.
+    sent: u64,
+    /// What the numbers of the next chunk's messages say.
+    numbered: Option<Numbered>,
+}
+
+/// Why reading ended.
+enum Ending {
+    /// There is no more, or the scan ends.
+    Over,
+    /// Questions are asked that need more columns than are read: the feed is to be opened again.
+    Widened,
+}
+
+impl Following<'_> {
+    /// Reads what lies before some positions, all of it on time.
+    fn read_past(&mut self, past: &Reached, out: &Sender<LiveChunk>) -> Result<()> {
+        let (scan, number) = (self.scan, self.number);
+        let set = scan.feed_reads_for(number, &[]);
+        let mut late: Vec<PastLate<'_>> = set.queries.iter().map(|query| PastLate::new(query, &scan.table)).collect();
+        let mut sent = 0;
+        let read = read_past(scan, &set, self.feed, past.stretch(number), |chunk| {
+            let times = event_times(&scan.table, &chunk.frame)?;
+            late.iter_mut().try_for_each(|late| late.see(&chunk, times.as_ref()))?;
+            let times = times.and_then(|t| t.min().zip(t.max()));
+            let chunk = LiveChunk {
+                chunk,
+                set: set.clone(),
+                feed: number,
+                face: Face::Live,
+                epoch: 0,
+                number: sent,
+                flight: None,
+                times,
+                numbered: None,
+            };
+            send(scan, chunk, true, out);
+            sent += 1;
+            Ok(())
+        });
+        late.iter().for_each(|late| late.tell(&self.name));
+        read
+    }
+
+    fn follow(&mut self, out: &Sender<LiveChunk>) -> Result<()> {
+        // A scan of the past leaves the connection that is open to the one that goes on.
+        let (opened, can_wait) =
+            if self.scan.stop.is_some() { (self.feed.reread()?, true) } else { self.feed.connect()? };
+        let Some((mut set, mut conform, opened)) = self.settle(opened)? else { return Ok(()) };
+        let mut live = self.partitions.begin(opened, self.feed, &conform)?;
+        while let Ending::Widened = self.read(&mut *live, &mut set, &conform, can_wait, out)? {
+            // It stands where the positions say, for the newest questions.
+            let again = self.feed.reread()?;
+            let Some((newer, wider, opened)) = self.settle(again)? else { return Ok(()) };
+            (set, conform) = (newer, wider);
+            live = self.partitions.go_on(opened, &conform)?;
         }
-        if let Some(schema) = opened.settle(WAIT)? {
-            break schema;
-        }
-    };
-    let name = feed.url.shown();
-    let conform = Conform::new(shared, &settled, &name);
-    let mut live = partitions.begin(opened, feed, &conform)?;
-    let mut newest: Option<Micros> = None;
-    let mut number = 0;
-    let mut numbered: Option<Numbered> = None;
-    while !shared.ending() {
-        match live.poll(WAIT)? {
-            Event::Chunk(chunk) => {
-                let rows = chunk.rows_in();
-                let chunk = conform.apply(chunk)?;
-                let times = event_times(shared, &chunk.frame)?;
-                shared.diagnostics().trouble.remove(&name);
-                let live = LiveChunk { number, numbered: numbered.take(), ..partitions.place(chunk, times.as_ref())? };
-                close_gaps(shared, &name, live.times);
-                newest = newest.max(live.times.map(|t| t.1));
-                if send(shared, live, can_wait, out) {
-                    number += 1;
-                } else {
-                    shared.diagnostics().dropped += rows;
+        Ok(())
+    }
+
+    /// Waits for the columns; for which questions it is read, and how. `None` when the scan ends before.
+    fn settle(&self, mut opened: Box<dyn Opened>) -> Result<Option<(Arc<QuerySet>, Conform, Box<dyn Opened>)>> {
+        let settled = loop {
+            if self.scan.ending() {
+                return Ok(None);
+            }
+            if let Some(schema) = opened.settle(WAIT)? {
+                break schema;
+            }
+        };
+        let set = self.scan.feed_reads_for(self.number, &self.partitions.positions());
+        let conform = Conform::new(self.scan, &set, &settled, &self.name);
+        Ok(Some((set, conform, opened)))
+    }
+
+    /// Sends chunks until there are no more, or the columns that are read do not suffice any more.
+    fn read(
+        &mut self,
+        live: &mut dyn Reading,
+        set: &mut Arc<QuerySet>,
+        conform: &Conform,
+        can_wait: bool,
+        out: &Sender<LiveChunk>,
+    ) -> Result<Ending> {
+        let scan = self.scan;
+        while !scan.ending() {
+            if scan.generation() != set.generation && self.numbered.is_none() {
+                if !set.reads_for(&scan.set()) {
+                    return Ok(Ending::Widened);
                 }
+                *set = scan.feed_reads_for(self.number, &self.partitions.positions());
             }
-            Event::Gap { reason } => {
-                shared.note_again(format!("{name}: {reason}"));
-                shared.diagnostics().gaps.push(TimeGap { source: name.clone(), from: newest, until: None, reason });
+            match live.poll(WAIT)? {
+                Event::Chunk(chunk) => {
+                    let rows = chunk.rows_in();
+                    let chunk = conform.apply(chunk)?;
+                    let times = event_times(&scan.table, &chunk.frame)?;
+                    scan.diagnostics().trouble.remove(&self.name);
+                    let placed = self.partitions.place(chunk, times.as_ref(), set.clone())?;
+                    let live = LiveChunk { number: self.sent, numbered: self.numbered.take(), ..placed };
+                    self.close_gaps(live.times);
+                    self.newest = self.newest.max(live.times.map(|t| t.1));
+                    if send(scan, live, can_wait, out) {
+                        self.sent += 1;
+                    } else {
+                        scan.feeds().dropped += rows;
+                    }
+                }
+                Event::Gap { reason } => {
+                    let source = self.name.clone();
+                    scan.note_again(format!("{source}: {reason}"));
+                    scan.feeds().gaps.push(TimeGap { source, from: self.newest, until: None, reason });
+                }
+                Event::Trouble { reason } => {
+                    scan.diagnostics().trouble.insert(self.name.clone(), reason);
+                }
+                Event::Note { reason } => scan.note_again(format!("{}: {reason}", self.name)),
+                Event::Numbers(said) => self.numbered = Some(self.partitions.numbered(said)),
+                Event::Quiet => {}
+                Event::End => break,
             }
-            Event::Trouble { reason } => {
-                shared.diagnostics().trouble.insert(name.clone(), reason);
-            }
-            Event::Note { reason } => shared.note_again(format!("{name}: {reason}")),
-            Event::Numbers(said) => numbered = Some(partitions.numbered(said)),
-            Event::Quiet => {}
-            Event::End => break,
+        }
+        Ok(Ending::Over)
+    }
+
+    /// The first row after a break says where the gap ends.
+    fn close_gaps(&self, times: Option<(Micros, Micros)>) {
+        let Some((oldest, _)) = times else { return };
+        for gap in self.scan.feeds().gaps.iter_mut().filter(|g| g.until.is_none() && g.source == self.name) {
+            gap.until = Some(oldest);
         }
     }
-    Ok(())
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.
-fn send(shared: &Shared, mut chunk: LiveChunk, can_wait: bool, out: &Sender<LiveChunk>) -> bool {
+fn send(scan: &Scan, mut chunk: LiveChunk, can_wait: bool, out: &Sender<LiveChunk>) -> bool {
     if !can_wait {
-        return match out.try_send(chunk) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => true,
-            Err(TrySendError::Full(_)) => false,
-        };
+        let sent = out.try_send(chunk);
+        scan.ring();
+        return !matches!(sent, Err(TrySendError::Full(_)));
     }
-    // Also when the run is to finish: a chunk that was taken from its feed is counted.
-    while !shared.cancel.is_set() {
+    // Also when the scan is to finish: a chunk that was taken from its feed is counted.
+    while !scan.cancel.is_set() {
         match out.send_timeout(chunk, WAIT) {
             Ok(()) | Err(SendTimeoutError::Disconnected(_)) => break,
             Err(SendTimeoutError::Timeout(back)) => chunk = back,
         }
     }
+    scan.ring();
     true
-}
-
-/// The first row after a break says where the gap ends.
-fn close_gaps(shared: &Shared, source: &str, times: Option<(Micros, Micros)>) {
-    let Some((oldest, _)) = times else { return };
-    for gap in shared.diagnostics().gaps.iter_mut().filter(|g| g.until.is_none() && g.source == source) {
-        gap.until = Some(oldest);
-    }
 }

@@ -1,4 +1,4 @@
-//! The partitions of one feed as a run knows them: where reading of each begins, which face its rows belong to, and by
+//! The partitions of one feed as a scan knows them: where reading of each begins, which face its rows belong to, and by
 //! which watermark they are judged.
 
 use std::sync::Arc;
@@ -10,50 +10,44 @@ use super::Conform;
 use crate::data::{Chunk, Positions, Result};
 use crate::engine::diagnostics::FeedLog;
 use crate::engine::feed::Feed;
-use crate::engine::past_late::judges_all;
-use crate::engine::piece::LiveChunk;
+use crate::engine::live_chunk::LiveChunk;
+use crate::engine::query_set::QuerySet;
+use crate::engine::reached::{PartitionPosition, Reached};
+use crate::engine::scan::Scan;
 use crate::engine::seam::Face;
-use crate::engine::shared::Shared;
 use crate::source::live::{Numbered, Opened, ReadOptions, Reading};
 
-/// The partitions of one feed as a run knows them: which number each has in the watermark, where its log stood when the
-/// run began, and how often it began anew.
+/// The partitions of one feed as a scan knows them: which number each has in the watermark, where its log stood when
+/// the run began, and how often it began anew.
 pub struct Partitions<'a> {
-    shared: &'a Shared,
+    scan: &'a Scan,
     feed: usize,
     /// Watermark numbers by partition. The feed's first is there from the start, so that the watermark waits for it.
     known: Vec<(u32, Known)>,
     spare: Option<usize>,
     /// Where the log of each partition stood when the table was first asked: rows before it are history.
     ends: Positions,
-    judges_all: Option<bool>,
 }
 
 struct Known {
     watermark: usize,
+    /// Where reading began, and the next position to read.
+    start: u64,
     next: u64,
     epoch: u64,
 }
 
 impl<'a> Partitions<'a> {
-    pub fn new(shared: &'a Shared, feed: usize, first: usize) -> Self {
-        Self {
-            shared,
-            feed,
-            known: Vec::new(),
-            spare: Some(first),
-            ends: Positions::new(),
-            judges_all: judges_all(shared),
-        }
+    pub fn new(scan: &'a Scan, feed: usize, first: usize) -> Self {
+        Self { scan, feed, known: Vec::new(), spare: Some(first), ends: Positions::new() }
     }
 
     /// Takes up the log where a checkpoint left it, or at its beginning. The position vector of the seam is told before
     /// the first live row is counted.
     pub fn begin(&mut self, mut opened: Box<dyn Opened>, feed: &Feed, conform: &Conform) -> Result<Box<dyn Reading>> {
         let source: Arc<str> = feed.url.shown().into();
-        let resumed = self.shared.resumed.as_ref();
-        let before = resumed.and_then(|r| r.meta.feeds.get(self.feed));
-        let catch_up = self.shared.options.catch_up.as_ref();
+        let before = self.scan.start.feeds.get(self.feed);
+        let catch_up = self.scan.options.catch_up.as_ref();
         let mark = opened.mark();
         let mut start = Positions::new();
         self.ends = match before {
@@ -61,7 +55,7 @@ impl<'a> Partitions<'a> {
                 if mark.starts_with(&before.mark) {
                     start.clone_from(&before.next);
                 } else {
-                    self.shared.note(format!(
+                    self.scan.note(format!(
                         "{source}: the log begins with other rows than at the checkpoint; it is read from its \
                          beginning"
                     ));
@@ -74,47 +68,72 @@ impl<'a> Partitions<'a> {
                 _ => opened.ends()?.unwrap_or_default(),
             },
         };
-        let live = opened.read(&ReadOptions {
-            columns: Some(conform.projection.clone()),
-            vital: conform.vital.clone(),
+        let options = ReadOptions {
             start,
-            stop: None,
+            stop: self.scan.stop.as_ref().map(|stop| stop.feeds.get(self.feed).cloned().unwrap_or_default()),
             hasten: catch_up.map(|reached| reached.of(self.feed)).unwrap_or_default(),
-            split: self.ends.clone(),
-            count_from: resumed.and_then(|r| r.numbered(self.feed)).map(|(last, _)| last),
-        })?;
+            count_from: self.scan.start.numbered(self.feed).map(|(last, _)| last),
+            ..self.options(conform)
+        };
+        let live = opened.read(&options)?;
         for partition in self.ends.keys().copied().collect::<Vec<_>>() {
             self.number(partition);
         }
         let first_live = before.map(|b| b.first_live.clone()).unwrap_or_default();
         let ends = self.ends.clone();
-        self.shared.diagnostics().logs.push(FeedLog {
-            feed: self.feed,
-            source,
-            ends,
-            first_live,
-            mark,
-            numbered: None,
-        });
+        self.scan.feeds().logs.push(FeedLog { feed: self.feed, source, ends, first_live, mark, numbered: None });
         Ok(live)
+    }
+
+    /// Goes on in the log where it stands.
+    pub fn go_on(&mut self, opened: Box<dyn Opened>, conform: &Conform) -> Result<Box<dyn Reading>> {
+        let start = self.positions().iter().map(|at| (at.partition, at.next)).collect();
+        let count_from = self.scan.feeds().log(self.feed).and_then(|log| log.numbered?.last);
+        opened.read(&ReadOptions { start, count_from, ..self.options(conform) })
+    }
+
+    fn options(&self, conform: &Conform) -> ReadOptions {
+        let (columns, vital) = (Some(conform.projection.clone()), conform.vital.clone());
+        ReadOptions { columns, vital, split: self.ends.clone(), ..ReadOptions::default() }
+    }
+
+    /// How far each partition was read.
+    pub fn positions(&self) -> Vec<PartitionPosition> {
+        let before = self.scan.start.reached.partitions.iter().filter(|at| at.feed == self.feed);
+        let mut all = Reached { partitions: before.cloned().collect(), ..Reached::default() };
+        for (partition, known) in self.known.iter().filter(|(_, known)| known.epoch > 0 || known.next > 0) {
+            all.add(&PartitionPosition {
+                feed: self.feed,
+                partition: *partition,
+                start: known.start,
+                epoch: known.epoch,
+                next: known.next,
+                newest: None,
+                number: None,
+                missing: 0,
+            });
+        }
+        all.partitions
     }
 
     fn number(&mut self, partition: u32) -> usize {
         if let Some(i) = self.known.iter().position(|(p, _)| *p == partition) {
             return i;
         }
-        let watermark = self.spare.take().unwrap_or_else(|| self.shared.watermark.add(Instant::now()));
-        let newest = self.shared.resumed.as_ref().and_then(|r| r.newest(self.feed, partition));
-        self.shared.watermark.advance(watermark, newest, Instant::now());
-        self.known.push((partition, Known { watermark, next: 0, epoch: 0 }));
+        let watermark = self.spare.take().unwrap_or_else(|| self.scan.watermark.add(Instant::now()));
+        let own = |at: &&PartitionPosition| at.feed == self.feed && at.partition == partition;
+        let before = self.scan.start.reached.partitions.iter().find(own);
+        self.scan.watermark.advance(watermark, before.and_then(|at| at.newest), Instant::now());
+        let (start, next, epoch) = before.map_or((u64::MAX, 0, 0), |at| (at.start, at.next, at.epoch));
+        self.known.push((partition, Known { watermark, start, next, epoch }));
         self.known.len() - 1
     }
 
     /// Counts what the numbers of a chunk's messages say; what is missing, of the feed so far.
     pub fn numbered(&mut self, said: Numbered) -> Numbered {
-        let before = self.shared.resumed.as_ref().and_then(|r| r.numbered(self.feed)).map_or(0, |(_, missing)| missing);
-        let mut diagnostics = self.shared.diagnostics();
-        let Some(log) = diagnostics.logs.iter_mut().find(|log| log.feed == self.feed) else { return said };
+        let before = self.scan.start.numbered(self.feed).map_or(0, |(_, missing)| missing);
+        let mut feeds = self.scan.feeds();
+        let Some(log) = feeds.log_mut(self.feed) else { return said };
         let all = log.numbered.get_or_insert(Numbered { missing: before, ..Numbered::default() });
         all.repeated += said.repeated;
         all.missing += said.missing;
@@ -123,7 +142,7 @@ impl<'a> Partitions<'a> {
     }
 
     /// Which face a chunk belongs to, and by which watermark its rows are judged.
-    pub fn place(&mut self, mut chunk: Chunk, times: Option<&Int64Chunked>) -> Result<LiveChunk> {
+    pub fn place(&mut self, mut chunk: Chunk, times: Option<&Int64Chunked>, set: Arc<QuerySet>) -> Result<LiveChunk> {
         let i = self.number(chunk.partition);
         // `ends` was told to the feed: a chunk lies on one side of it.
         let past = self.ends.get(&chunk.partition).is_some_and(|end| chunk.offsets.end <= *end);
@@ -133,36 +152,36 @@ impl<'a> Partitions<'a> {
         if let Some((_, known)) = self.known.get_mut(i) {
             known.epoch += u64::from(chunk.offsets.start < known.next);
             (known.next, epoch) = (chunk.offsets.end, known.epoch);
+            known.start = known.start.min(chunk.offsets.start);
             // History is read with a perfect watermark: nothing in it is late, and it makes nothing late.
             let (number, now) = (known.watermark, Instant::now());
             match times.filter(|_| face == Face::Live) {
                 Some(times) => {
-                    let (judging, judged) =
-                        self.shared.watermark.judge(number, times, self.judges_all == Some(true), now);
+                    let (judging, judged) = self.scan.watermark.judge(number, times, set.judges == Some(true), now);
                     flight = Some(judging);
-                    if let Some(judged) = judged.filter(|_| self.judges_all.is_some()) {
+                    if let Some(judged) = judged.filter(|_| set.judges.is_some()) {
                         chunk.frame.with_column(judged.into_column())?;
                     }
                 }
-                None => drop(self.shared.watermark.advance(number, None, now)),
+                None => drop(self.scan.watermark.advance(number, None, now)),
             }
         }
         let times = times.and_then(|times| times.min().zip(times.max()));
         if face == Face::Live && chunk.rows_in() > 0 {
-            let mut diagnostics = self.shared.diagnostics();
-            if let Some(log) = diagnostics.logs.iter_mut().find(|l| l.feed == self.feed)
+            let mut feeds = self.scan.feeds();
+            if let Some(log) = feeds.log_mut(self.feed)
                 && log.first_live.iter().all(|(p, _)| *p != chunk.partition)
             {
                 log.first_live.push((chunk.partition, chunk.offsets.start));
             }
         }
-        Ok(LiveChunk { chunk, feed: self.feed, face, epoch, number: 0, flight, times, numbered: None })
+        Ok(LiveChunk { chunk, set, feed: self.feed, face, epoch, number: 0, flight, times, numbered: None })
     }
 
     /// No row will come any more: it holds nothing back.
     pub fn end(&mut self) {
         for number in self.spare.take().into_iter().chain(self.known.iter().map(|(_, k)| k.watermark)) {
-            self.shared.watermark.end(number);
+            self.scan.watermark.end(number);
         }
     }
 }

@@ -3,23 +3,22 @@
 use super::{Conform, WAIT};
 use crate::data::{Chunk, Fault, Result};
 use crate::engine::feed::Feed;
-use crate::engine::reached::Reached;
-use crate::engine::shared::Shared;
+use crate::engine::query_set::QuerySet;
+use crate::engine::scan::Scan;
 use crate::source::live::{Event, ReadOptions};
 
-/// Reads the past of feed number `number` once more, from where reading began to where it has come, in the columns and
-/// types of the table.
+/// Reads a stretch of feed number `number` once more for some questions, in the columns and types of the table.
 ///
 /// # Errors
 /// When it cannot be had any more, or `each` fails.
 pub fn read_past(
-    shared: &Shared,
+    scan: &Scan,
+    set: &QuerySet,
     feed: &Feed,
-    number: usize,
-    past: &Reached,
+    stretch: ReadOptions,
     mut each: impl FnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
-    let cancel = &shared.cancel;
+    let cancel = &scan.cancel;
     let mut opened = feed.reread()?;
     let settled = loop {
         if cancel.is_set() {
@@ -29,9 +28,9 @@ pub fn read_past(
             break schema;
         }
     };
-    let conform = Conform::new(shared, &settled, &feed.url.shown());
+    let conform = Conform::new(scan, set, &settled, &feed.url.shown());
     let (columns, vital) = (Some(conform.projection.clone()), conform.vital.clone());
-    let mut live = opened.read(&ReadOptions { columns, vital, ..past.stretch(number) })?;
+    let mut live = opened.read(&ReadOptions { columns, vital, ..stretch })?;
     while !cancel.is_set() {
         match live.poll(WAIT)? {
             Event::Chunk(chunk) => each(conform.apply(chunk)?)?,

@@ -1,15 +1,16 @@
-//! What the merger writes down at a barrier: final windows that leave memory, checkpoints, and the input to verify.
+//! What of a question is written down at a barrier: final windows that leave memory, checkpoints, and the input to
+//! verify.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{ASIDE, Merger, note_trouble};
-use crate::data::Result;
+use crossbeam_channel::Sender;
+use polars::prelude::DataFrame;
+
+use super::answering::{ASIDE, Answering};
 use crate::engine::Feed;
+use crate::engine::audit::AuditInput;
 use crate::engine::checkpoint::{self, CheckpointMeta, Counted, FeedAt};
 use crate::engine::sealed::Unwritten;
-use crate::engine::shared::Shared;
-use crate::store::aside::{Aside, Limits};
 
 /// The shortest time between two checkpoints; a costly one is written more rarely.
 const CHECKPOINT: Duration = Duration::from_millis(500);
@@ -23,22 +24,32 @@ pub(super) const SEALING: &str = "final windows";
 /// What is in trouble when a checkpoint cannot be written.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
 
-impl Merger {
+/// What is known of a question at a barrier.
+pub(super) struct Known {
+    meta: CheckpointMeta,
+    partial: DataFrame,
+    /// Keys that the seam has seen.
+    seen: Option<DataFrame>,
+    save: bool,
+    verify: bool,
+}
+
+impl Answering {
     /// Lets final windows leave memory for disk, where there are many.
     pub(super) fn seal(&mut self) {
         self.settle(false);
-        let timed = self.shared.table.time.as_ref().filter(|_| self.has_read());
-        let Some(watermark) = timed.and_then(|_| self.shared.watermark.answered(Instant::now())) else { return };
+        let timed = self.scan.table.time.as_ref().filter(|_| self.has_read());
+        let Some(watermark) = timed.and_then(|_| self.scan.watermark.answered(Instant::now())) else { return };
         if self.sealed.is_writing() {
             return;
         }
-        match self.partial.seal(watermark, self.shared.options.final_groups) {
+        match self.partial.seal(watermark, self.query.final_groups) {
             Ok(None) => {}
             Ok(Some(frame)) => {
                 let pushed = self.sealed.push(self.partial.plan(), frame);
                 self.take_back(pushed);
             }
-            Err(fault) => note_trouble(&self.shared, SEALING, Err(fault)),
+            Err(fault) => self.query.diagnostics().trouble(SEALING, Err(fault)),
         }
     }
 
@@ -50,87 +61,72 @@ impl Merger {
     }
 
     /// Windows that were not written come back, and are tried again.
-    fn take_back(&mut self, outcome: std::result::Result<(), Box<Unwritten>>) {
+    fn take_back(&mut self, outcome: Result<(), Box<Unwritten>>) {
         let kept = outcome.or_else(|unwritten| self.partial.merge(&unwritten.frame).and(Err(unwritten.fault)));
-        note_trouble(&self.shared, SEALING, kept);
+        self.query.diagnostics().trouble(SEALING, kept);
     }
 
-    /// Asks for a barrier when a checkpoint or an audit is due, and does it once all workers have come. `last`: they
-    /// are gone, so that it can be done at once.
-    pub(super) fn persist(&mut self, last: bool) {
-        if self.shared.rows_left.load(Ordering::Acquire) {
-            // What was left comes again when the run goes on from the checkpoint before.
-            if let Some((number, _)) = self.barrier.take() {
-                self.shared.barrier.release(number);
-            }
-            return;
-        }
-        let now = Instant::now();
-        // An audit is for idle time: not while history is still being read.
-        let idle = self.has_read();
-        let save = self.checkpoints.as_ref().is_some_and(|(_, due)| due.is(now) || last);
-        let verify = self
-            .auditor
-            .as_ref()
-            .is_some_and(|(auditor, due)| due.is(now) && !last && idle && auditor.is_empty() && self.spill.is_empty());
-        if !last {
-            match self.barrier {
-                None if save || verify => {
-                    self.barrier = Some((self.shared.barrier.ask(), 0));
-                    return;
-                }
-                Some((_, come)) if come >= self.workers => {}
-                _ => return,
-            }
-        }
-        if last && !save {
-            // A large state is not written down for nothing.
-            if let Some((number, _)) = self.barrier.take() {
-                self.shared.barrier.release(number);
-            }
-            return;
-        }
+    pub(super) fn save_is_due(&self, now: Instant) -> bool {
+        self.can_save() && self.save.as_ref().is_some_and(|due| due.is(now))
+    }
+
+    /// Whether what it knows is of a prefix of every input.
+    pub(super) fn can_save(&self) -> bool {
+        self.save.is_some() && !self.is_catching_up() && !self.has_ended()
+    }
+
+    /// An audit is for idle time: not while history is still being read.
+    pub(super) fn audit_is_due(&self, now: Instant) -> bool {
+        self.has_read() && self.spill.is_empty() && self.audit.as_ref().is_some_and(|due| due.is(now))
+    }
+
+    /// What is known at this moment, at which no worker is in the middle of anything; `None` when it cannot be told.
+    pub(super) fn known(&mut self, save: bool, verify: bool) -> Option<Known> {
         if let Some(aside) = self.aside.as_mut().filter(|_| save) {
-            note_trouble(&self.shared, ASIDE, aside.flush());
+            self.query.diagnostics().trouble(ASIDE, aside.flush());
         }
         self.settle(true);
-        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.shared.seam_filter.seen()?)));
-        let meta = self.meta();
-        if let Some((number, _)) = self.barrier.take() {
-            self.shared.barrier.release(number);
+        let known = self.partial.to_frame().and_then(|partial| Ok((partial, self.query.rule.seam_filter.seen()?)));
+        match known {
+            Ok((partial, seen)) => Some(Known { meta: self.meta(), partial, seen, save, verify }),
+            Err(fault) => {
+                self.query.note(format!("the state cannot be written: {fault}"));
+                None
+            }
         }
-        let (partial, seen) = match known {
-            Ok(known) => known,
-            Err(fault) => return self.shared.note(format!("the state cannot be written: {fault}")),
-        };
-        let input = verify.then(|| self.audit_input(partial.clone()));
-        if let (Some((auditor, due)), Some(input)) = (&mut self.auditor, input) {
+    }
+
+    /// Writes a checkpoint, and hands the auditor what is to be verified.
+    pub(super) fn write_down(&mut self, known: Known, auditor: Option<&Sender<AuditInput>>) {
+        let input = known.verify.then(|| self.audit_input(known.partial.clone()));
+        if let (Some(due), Some(auditor), Some(input)) = (&mut self.audit, auditor, input) {
             // A full channel means that the one before is not done yet.
             let _ = auditor.try_send(input);
             let took = self.snapshot.audit.as_ref().map_or(Duration::ZERO, |a| a.took);
-            due.done((took * AUDIT_SHARE).max(self.shared.options.audit.unwrap_or_default()));
+            due.done((took * AUDIT_SHARE).max(self.query.audit_rest.unwrap_or_default()));
         }
-        if let Some((folder, due)) = self.checkpoints.as_mut().filter(|_| save) {
-            let begun = Instant::now();
-            // Positions in a recording are written down only when what stands before them is on disk.
-            let synced = self.shared.table.live.iter().try_for_each(Feed::sync);
-            let kept = synced
-                .and_then(|()| self.sealed.sync())
-                .and_then(|()| checkpoint::save(folder, &meta, &partial, self.late.frame(), seen.as_ref()));
-            due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
-            due.dirty = kept.is_err();
-            note_trouble(&self.shared, CHECKPOINTS, kept);
-        }
+        let Some((folder, due)) = self.query.checkpoints.as_ref().zip(self.save.as_mut()).filter(|_| known.save) else {
+            return;
+        };
+        let begun = Instant::now();
+        // Positions in a recording are written down only when what stands before them is on disk.
+        let synced = self.scan.table.live.iter().try_for_each(Feed::sync);
+        let kept = synced.and_then(|()| self.sealed.sync()).and_then(|()| {
+            checkpoint::save(folder, &known.meta, &known.partial, self.late.frame(), known.seen.as_ref())
+        });
+        due.done((begun.elapsed() * CHECKPOINT_SHARE).max(CHECKPOINT));
+        due.dirty = kept.is_err();
+        self.query.diagnostics().trouble(CHECKPOINTS, kept);
     }
 
     fn meta(&self) -> CheckpointMeta {
-        let (table, s) = (&self.shared.table, &self.snapshot);
+        let (table, s) = (&self.scan.table, &self.snapshot);
         let feed = |(number, feed): (usize, &Feed)| {
-            let diagnostics = self.shared.diagnostics();
-            let log = diagnostics.log(number);
+            let feeds = self.scan.feeds();
+            let log = feeds.log(number);
             // A feed that was not asked yet stands where the last checkpoint left it.
             let before =
-                self.shared.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
+                self.query.resumed.as_ref().and_then(|r| r.meta.feeds.get(number).cloned()).unwrap_or_default();
             let mut next = if before.next.is_empty() { feed.start() } else { before.next };
             next.extend(self.reached.of(number));
             match log {
@@ -143,7 +139,7 @@ impl Merger {
         CheckpointMeta {
             question: checkpoint::question(self.partial.plan(), table),
             // What history owns does not change when its file grows on.
-            files: self.shared.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),
+            files: self.query.resumed.as_ref().map_or_else(|| checkpoint::files(table), |r| r.meta.files.clone()),
             feeds: table.live.iter().enumerate().map(feed).collect(),
             history: self.history.done(),
             reached: self.reached.clone(),
@@ -162,14 +158,4 @@ impl Merger {
             },
         }
     }
-}
-
-/// The files of rows set aside, as they were at the checkpoint that the run goes on from: what came after it comes
-/// again.
-pub(super) fn open_aside(shared: &Shared, folder: &std::path::Path) -> Result<Aside> {
-    let (mut aside, faults) = Aside::open(folder, Limits::default())?;
-    faults.into_iter().for_each(|fault| shared.note(fault.to_string()));
-    let (late, rejected) = shared.resumed.as_ref().map(|r| r.meta.aside).unwrap_or_default();
-    aside.truncate(&late, &rejected)?;
-    Ok(aside)
 }

@@ -4,24 +4,25 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ASIDE, Merger, persist};
+use super::answering::{ASIDE, Answering};
+use super::persist;
 use crate::data::Positions;
-use crate::engine::Snapshot;
 use crate::engine::diagnostics::Diagnostics;
 use crate::engine::ledger::ledger;
 use crate::engine::sealed_answer::SealedAnswer;
 use crate::query::window::Micros;
-use crate::sync::{Latest, Wake};
 
-impl Merger {
-    /// Puts a snapshot on the shelf; `fresh` when the answer must be read again.
-    pub(super) fn publish(&mut self, fresh: bool, last: bool, shelf: &Latest<Snapshot>, wake: &Wake) {
-        let timed = self.shared.table.time.as_ref();
-        let watermark = timed.and_then(|_| self.shared.watermark.answered(Instant::now()));
+impl Answering {
+    /// Publishes a snapshot; `fresh` when the answer must be read again. Those of one epoch hold the same rows.
+    pub(super) fn publish(&mut self, fresh: bool, last: bool, epoch: u64) {
+        let timed = self.scan.table.time.as_ref();
+        let watermark = timed.and_then(|_| self.scan.watermark.answered(Instant::now()));
         if fresh {
             self.read_answer(watermark, last);
+            self.snapshot.epoch = epoch;
+            self.note_read();
         }
-        let (now, read) = (Instant::now(), self.has_read());
+        let (now, read, catching_up) = (Instant::now(), self.has_read(), self.is_catching_up());
         self.snapshot.stats.state_bytes = self.partial.size() as u64;
         self.snapshot.sealed_groups = self.sealed.groups();
         if last {
@@ -30,8 +31,9 @@ impl Merger {
         self.stamp(now, last);
         let s = &mut self.snapshot;
         s.watermark = watermark;
+        s.catching_up = catching_up;
         s.live_rate = self.rate.get(now);
-        s.seam = ledger(&self.shared, &s.seam, &self.times, read);
+        s.seam = ledger(&self.scan, &self.query, &s.seam, &self.times, read);
         let ends = self.show_diagnostics();
         self.show_unrecorded(last);
         let s = &mut self.snapshot;
@@ -48,14 +50,14 @@ impl Merger {
             self.latencies.add(now.saturating_duration_since(arrived), rows);
         }
         s.stats.latency_ms = self.latencies.get();
-        shelf.put(s.clone());
-        wake.ring();
+        self.query.newest.put(s.clone());
+        self.query.wake.ring();
     }
 
     /// Reads the answer from what is merged.
     fn read_answer(&mut self, watermark: Option<Micros>, last: bool) {
         // When every input has come to its end, every window has; before all history is read, none.
-        let ended = last && !self.shared.finish.is_set();
+        let ended = last && !self.scan.finish.is_set();
         let reached = if ended { Some(Micros::MAX) } else { watermark.filter(|_| self.has_read()) };
         match self.answer(reached, last) {
             Ok(answer) => {
@@ -64,7 +66,7 @@ impl Merger {
                 self.snapshot.stats.groups = answer.groups as u64;
                 self.answer_notes = answer.notes;
             }
-            Err(fault) => self.shared.fail(fault),
+            Err(fault) => self.query.fail(fault),
         }
     }
 
@@ -77,7 +79,7 @@ impl Merger {
                     let whole = SealedAnswer::of_sealed(plan, &self.sealed, rest, watermark);
                     self.snapshot.sealed = Some(Arc::new(whole));
                 }
-                Err(fault) => self.shared.fail(fault),
+                Err(fault) => self.query.fail(fault),
             }
         }
         self.snapshot.late = self.late.shown(usize::MAX);
@@ -89,33 +91,35 @@ impl Merger {
         s.version += 1;
         let ended_before = std::mem::replace(&mut s.last, last);
         if !ended_before {
-            s.elapsed = now - self.shared.started;
+            s.elapsed = now - self.started;
         }
         s.stats.first_answer_ms.get_or_insert(s.elapsed.as_secs_f64() * 1e3);
     }
 
     /// Shows what threads had to say; gives where the log of each feed ended when the table was first asked.
     fn show_diagnostics(&mut self) -> Vec<Positions> {
-        let diagnostics = self.shared.diagnostics();
+        let (of_scan, own, feeds) = (self.scan.diagnostics(), self.query.diagnostics(), self.scan.feeds());
         let s = &mut self.snapshot;
-        s.notes.clone_from(&diagnostics.notes);
-        s.fault.clone_from(&diagnostics.fault);
-        s.notes.extend(diagnostics.trouble.iter().map(|(feed, why)| format!("{feed}: {why}")));
-        s.troubled = diagnostics.trouble.len();
-        s.gaps.clone_from(&diagnostics.gaps);
-        s.rows.dropped = diagnostics.dropped;
-        s.unkept = unkept(&diagnostics);
-        s.live_open = diagnostics.live_open;
-        s.audit.clone_from(&diagnostics.audit);
-        let ends = |feed| diagnostics.log(feed).map(|log| log.ends.clone()).unwrap_or_default();
-        (0..self.shared.table.live.len()).map(ends).collect()
+        s.notes.clone_from(&of_scan.notes);
+        s.notes.extend(own.notes.iter().filter(|note| !of_scan.notes.contains(note)).cloned());
+        s.fault = own.fault.clone().or_else(|| of_scan.fault.clone());
+        let trouble = of_scan.trouble.iter().chain(&own.trouble);
+        s.notes.extend(trouble.map(|(what, why)| format!("{what}: {why}")));
+        s.troubled = of_scan.trouble.len() + own.trouble.len();
+        s.gaps.clone_from(&feeds.gaps);
+        s.rows.dropped = feeds.dropped;
+        s.unkept = unkept(&own);
+        s.live_open = feeds.open;
+        s.audit.clone_from(&self.query.audit());
+        let ends = |feed| feeds.log(feed).map(|log| log.ends.clone()).unwrap_or_default();
+        (0..self.scan.table.live.len()).map(ends).collect()
     }
 
     /// What the recordings of the feeds lack.
     fn show_unrecorded(&mut self, last: bool) {
         let s = &mut self.snapshot;
         s.not_recorded = 0;
-        for feed in &self.shared.table.live {
+        for feed in &self.scan.table.live {
             let Some(lacks) = feed.unrecorded() else { continue };
             let name = feed.url.shown();
             s.not_recorded += lacks.rows;

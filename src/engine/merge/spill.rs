@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
-use super::Merger;
+use super::answering::Answering;
 use crate::data::Result;
 use crate::engine::budget;
 use crate::engine::sealed::Sealed;
@@ -20,13 +20,13 @@ pub const ON_DISK: &str = "groups do not fit into the memory that is allowed: th
 /// After so many shares it is known how large all of them are, about.
 const JUDGED: usize = 8;
 
-impl Merger {
+impl Answering {
     /// Keeps what is merged within its share of the memory.
     ///
     /// # Errors
     /// When neither letting rows go nor the disk helps.
     pub(super) fn relieve(&mut self) -> Result<()> {
-        let budget = &self.shared.budget;
+        let budget = &self.query.budget;
         budget::let_go(&mut self.partial, budget.rows());
         let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
         if !Spill::can_take(&self.partial) {
@@ -37,7 +37,7 @@ impl Merger {
         }
         if self.spill.is_empty() {
             let folder = self.spill.folder().path()?.display().to_string();
-            self.shared.note(format!("{ON_DISK}, in {folder}: the answer comes at the end"));
+            self.query.note(format!("{ON_DISK}, in {folder}: the answer comes at the end"));
         }
         // An answer would only be in the way.
         self.snapshot.answer = DataFrame::empty_with_schema(&self.partial.plan().output);
@@ -53,7 +53,7 @@ impl Merger {
     /// # Errors
     /// As `Partial::answer`; the disk's; or when an answer that must be in one piece does not fit.
     pub(super) fn answer(&mut self, watermark: Option<Micros>, last: bool) -> Result<Answer> {
-        let too_many = last && self.shared.budget.is_set() && self.sealed.bytes() > self.shared.budget.merged();
+        let too_many = last && self.query.budget.is_set() && self.sealed.bytes() > self.query.budget.merged();
         if self.spill.is_empty() && !too_many {
             return self.partial.answer(watermark);
         }
@@ -78,13 +78,13 @@ impl Merger {
             return Ok(whole);
         }
         self.snapshot.sealed =
-            Some(Arc::new(SealedAnswer::of_spilled(plan, self.spill.clone(), watermark, self.shared.budget.answer())));
+            Some(Arc::new(SealedAnswer::of_spilled(plan, self.spill.clone(), watermark, self.query.budget.answer())));
         Ok(Answer { frame, groups: self.spill.groups() as usize, notes: Vec::new(), status })
     }
 
     /// The answer from all shares; `None` where it is too large and can as well be read a part at a time.
     fn in_one_piece(&self, watermark: Option<Micros>) -> Result<Option<Answer>> {
-        let (budget, plan) = (&self.shared.budget, self.partial.plan());
+        let (budget, plan) = (&self.query.budget, self.partial.plan());
         let (mut parts, mut bytes, mut groups) = (Vec::new(), 0, 0);
         for share in 0..SHARES {
             let partial = self.spill.share(plan, share)?;
@@ -102,7 +102,7 @@ impl Merger {
                     false => return Err(budget.exceeded_answer(all, self.spill.groups())),
                 }
             }
-            if self.shared.cancel.is_set() {
+            if self.scan.cancel.is_set() {
                 return Ok(None);
             }
         }

@@ -1,12 +1,14 @@
-//! A run: one question over one table, from the first snapshot to the last. Here is the handle on it; a question that
-//! is kept up to date row by row is started by `incremental`, one that is asked again and again by `rerun`.
+//! A run: one question over one table, from the first snapshot to the last. Here is the handle on it; questions that
+//! are kept up to date row by row share a `table_scan`, one that is asked again and again is started by `rerun`.
 
-mod incremental;
 mod rerun;
+mod table_scan;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::shared::Request;
+pub use self::table_scan::{Asking, TableScan};
+use super::continuous::Request;
 use super::{Options, Snapshot, Table};
 use crate::data::Result;
 use crate::query::Plan;
@@ -18,7 +20,10 @@ pub struct Run {
     newest: Latest<Snapshot>,
     finish: Cancel,
     readmit: Request,
+    hidden: Arc<AtomicBool>,
     _stop: StopOnDrop,
+    /// The reading of the table, which goes on as long as anybody asks.
+    _scan: Option<TableScan>,
 }
 
 impl Run {
@@ -29,7 +34,7 @@ impl Run {
     pub fn start(plan: Arc<Plan>, table: Arc<Table>, options: Options, wake: Wake) -> Result<Self> {
         match &plan.rerun {
             Some(rerun) => rerun::start(plan.clone(), rerun, &table, options, wake),
-            None => incremental::start(plan, table, options, wake),
+            None => table_scan::alone(plan, table, options, wake),
         }
     }
 
@@ -43,7 +48,12 @@ impl Run {
         self.readmit.make();
     }
 
-    /// Ends all inputs; the last snapshot follows soon, complete for what was read.
+    /// Whether anybody looks at its answer: one that nobody looks at is answered more rarely.
+    pub fn show(&self, shown: bool) {
+        self.hidden.store(!shown, Ordering::Relaxed);
+    }
+
+    /// Ends all inputs of its table; the last snapshot follows soon, complete for what was read.
     pub fn finish(&self) {
         self.finish.set();
     }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use polars::prelude::DataFrame;
 
-use super::{Run, incremental};
+use super::{Run, table_scan};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result, Setting};
-use crate::engine::shared::Request;
+use crate::engine::continuous::Request;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
@@ -55,7 +55,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         }
         let memory = options.memory.map(|m| m / rerun.tables.len() as u64);
         let own = Options { memory, datasets: Vec::new(), rows_to: None, audit: None, ..options.clone() };
-        runs.push(incremental::start(Arc::new(collect), (*table).clone(), own, bell.clone())?);
+        runs.push(table_scan::alone(Arc::new(collect), (*table).clone(), own, bell.clone())?);
     }
     let (shelf, cancel, finish) = (Latest::default(), Cancel::new(), Cancel::new());
     let rerunner = Rerunner {
@@ -76,7 +76,14 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
         on_shelf.ring();
     };
     Worker::spawn("rerun", move || rerunner.work(&rung), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
-    Ok(Run { newest: shelf, finish, readmit: Request::default(), _stop: StopOnDrop(cancel) })
+    Ok(Run {
+        newest: shelf,
+        finish,
+        readmit: Request::default(),
+        hidden: Arc::default(),
+        _stop: StopOnDrop(cancel),
+        _scan: None,
+    })
 }
 
 impl Rerunner {

@@ -1,212 +1,196 @@
-//! What a worker does with a chunk: it counts what came, leaves what the other face owns, and absorbs the rest into its
-//! partial, a part at a time.
+//! What a worker does with a chunk: a part at a time it leaves out what is no row for a question or belongs to the
+//! other face, and lets each question absorb the rest. So all questions have taken the same rows whenever it hands
+//! over.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use polars::prelude::{ChunkAgg, Column, DataFrame};
+use polars::prelude::{ChunkAgg, DataFrame};
 
-use super::Worker;
+use super::slot::{Join, Origin, Slot};
+use super::{Piece, Worker};
 use crate::data::{Chunk, Fault, Reject, Rejects, Result};
+use crate::engine::query_set::QuerySet;
+use crate::engine::row_rule::{RowRule, RuledRows};
+use crate::engine::scan::Scan;
 use crate::engine::seam::{Face, Seam};
-use crate::engine::shared::Shared;
-use crate::query::Absorbed;
 use crate::query::rows::SourceRange;
-use crate::query::window::{Micros, WATERMARK, finite, micros_of};
+use crate::query::window::{finite, micros_of};
 
-/// How long what was read already may take once the run is to end; then it is left. A join is left sooner: one row
+/// How long what was read already may take once the scan is to end; then it is left. A join is left sooner: one row
 /// may match many.
 const GRACE: Duration = Duration::from_secs(4);
 const GRACE_OF_JOIN: Duration = Duration::from_millis(500);
 
-/// Where the rows of a chunk stood.
-struct Origin<'a> {
+impl Worker {
+    /// A piece of history that cannot be read: its rows came and are set aside, as far as they are known.
+    pub(super) fn count_unreadable(&mut self, fault: Fault, set: &QuerySet) {
+        let rows = fault.lost.unwrap_or(0);
+        for slot in self.slots_of(set) {
+            slot.delta.rows.come_in += rows;
+            slot.delta.rows.rejected += rows;
+            if rows > 0 {
+                let reject = Reject::new(&fault.place.as_str().into(), 1, fault.what.clone(), b"");
+                slot.delta.rejects.add(Rejects { count: rows, kept: vec![reject], ..Rejects::default() });
+            }
+        }
+        self.scan().fault(fault);
+    }
+
+    /// Takes a chunk for all questions that it was read for.
+    pub(super) fn take(&mut self, chunk: Chunk, piece: Piece, set: &QuerySet) {
+        let height = chunk.frame.height();
+        let rules = set.rules();
+        // Where all rows of a piece of a columnar file are here, their order gives each its number.
+        let numbered = chunk.arrived.is_none()
+            && chunk.rejects.count == 0
+            && chunk.offsets.end - chunk.offsets.start == height as u64;
+        let at = SourceRange {
+            source: piece.source as u32,
+            partition: piece.epoch << 32 | u64::from(chunk.partition),
+            from: chunk.offsets.start,
+            to: chunk.offsets.end,
+        };
+        let most = self.slots_of(set).map(|slot| slot.at_once).min().unwrap_or(usize::MAX);
+        let (mut rejects, mut bytes) = (Some(chunk.rejects), chunk.bytes);
+        self.slots_of(set).for_each(|slot| {
+            slot.left = 0;
+            slot.delta.overlap += piece.repeated;
+        });
+        let mut left = 0;
+        for start in (0..height.max(1)).step_by(most) {
+            if self.must_stop(set) {
+                left = (height - start) as u64;
+                break;
+            }
+            let rows = if height <= most { chunk.frame.clone() } else { chunk.frame.slice(start as i64, most) };
+            let part = Part {
+                rows,
+                rejects: rejects.take().unwrap_or_default(),
+                bytes: std::mem::take(&mut bytes),
+                source: &chunk.source,
+                at,
+                first: numbered.then(|| chunk.offsets.start + start as u64),
+            };
+            for rule in &rules {
+                self.take_part(&part, &piece, rule, set);
+            }
+            if self.slots.iter().any(Slot::is_full) {
+                self.send(None);
+            }
+        }
+        let mut most_left = left;
+        for slot in self.slots_of(set) {
+            let left = slot.left + left;
+            most_left = most_left.max(left);
+            if left == 0 {
+                slot.delta.history_bytes += piece.history_bytes;
+                slot.delta.reached.merge(&piece.reached);
+            }
+        }
+        if most_left > 0 {
+            // What was left in the middle is not done.
+            self.scan().leave_rows(most_left, &chunk.source);
+        }
+        // Live rows go on when nothing more waits; history at its pace.
+        if self.last.elapsed() >= self.pace {
+            self.hand_over();
+        }
+    }
+
+    /// Takes a part of a chunk for the questions of one rule.
+    fn take_part(&mut self, part: &Part<'_>, piece: &Piece, rule: &Arc<RowRule>, set: &QuerySet) {
+        let intake = self.intake.clone();
+        let (scan, out, ending) = (&*intake.scan, &intake.out, self.ending.clone());
+        let ruled = rule.apply(part.rows.clone(), part.rejects.clone(), piece.face);
+        let ruled = ruled.and_then(|ruled| Ok((FaceRange::of(scan, &ruled, piece)?, ruled)));
+        let own = self.slots_of(set).filter(|slot| Arc::ptr_eq(&slot.query.rule, rule) && slot.query.is_asked());
+        let (range, ruled) = match ruled {
+            Ok(ruled) => ruled,
+            Err(fault) => {
+                let fault = place(fault, part.source);
+                own.for_each(|slot| slot.query.fail(fault.clone()));
+                return;
+            }
+        };
+        let whole = ruled.removed == 0 && ruled.frame.height() == part.rows.height();
+        let join = Join {
+            lookup: &|query| query.lookup(&|| scan.ending()),
+            is_ending: &|| scan.ending(),
+            must_stop: &|| is_past_grace(scan, &ending, GRACE_OF_JOIN),
+        };
+        for slot in own {
+            slot.count_read(part.bytes, ruled.rejects.clone());
+            slot.delta.overlap += ruled.removed;
+            range.note(slot);
+            let origin = Origin {
+                source: part.source,
+                face: piece.face,
+                at: Some(part.at),
+                first: part.first.filter(|_| whole),
+                to_file: out.rows.iter().any(|(id, _)| *id == slot.query.id),
+            };
+            if let Err(fault) = slot.absorb(&ruled, &origin, &join) {
+                slot.query.fail(place(fault, part.source));
+            }
+        }
+    }
+
+    /// Whether what was read already is to be left: the scan is to end, and that takes long.
+    fn must_stop(&self, set: &QuerySet) -> bool {
+        let joins = set.queries.iter().any(|query| query.dataset.is_some());
+        is_past_grace(self.scan(), &self.ending, if joins { GRACE_OF_JOIN } else { GRACE })
+    }
+}
+
+/// Some rows of a chunk; the first part has what was read and rejected of all of it.
+struct Part<'a> {
+    rows: DataFrame,
+    rejects: Rejects,
+    bytes: u64,
     source: &'a Arc<str>,
-    face: Face,
-    at: Option<SourceRange>,
-    /// The position of the first row, where rows are numbered from there on and none is missing.
+    at: SourceRange,
+    /// The position of the first row, where rows are numbered from there on.
     first: Option<u64>,
 }
 
-impl Worker<'_> {
-    /// A piece of history that cannot be read: its rows came and are set aside, as far as they are known.
-    pub(super) fn count_unreadable(&mut self, fault: Fault) {
-        let rows = fault.lost.unwrap_or(0);
-        self.delta.rows.come_in += rows;
-        self.delta.rows.rejected += rows;
-        if rows > 0 {
-            let reject = Reject::new(&fault.place.as_str().into(), 1, fault.what.clone(), b"");
-            self.delta.rejects.add(Rejects { count: rows, kept: vec![reject], ..Rejects::default() });
-        }
-        self.shared.fault(fault);
-    }
+/// The event times of some rows, where there are two faces that may meet.
+enum FaceRange {
+    Unknown,
+    History(polars::prelude::Int64Chunked, bool),
+    Live(Option<(i64, i64)>),
+}
 
-    /// `times` are the smallest and the largest event time, where they are known. `source` numbers the files and then
-    /// the feeds of the table, `epoch` says how often a log began anew.
-    pub(super) fn take(
-        &mut self,
-        chunk: Chunk,
-        face: Face,
-        times: Option<(Micros, Micros)>,
-        source: usize,
-        epoch: u64,
-    ) -> Result<()> {
-        let rejected = chunk.rejects.count;
-        self.count_read(chunk.bytes, chunk.rejects);
-        let (frame, removed) = self.shared.seam_filter.own(chunk.frame, face)?;
-        self.delta.overlap += removed;
-        self.note_times(&frame, face, times, removed)?;
-        // Where all rows of a piece of a columnar file are here, their order gives each its number.
-        let numbered = chunk.arrived.is_none()
-            && rejected == 0
-            && removed == 0
-            && chunk.offsets.end - chunk.offsets.start == frame.height() as u64;
-        let partition = epoch << 32 | u64::from(chunk.partition);
-        let at =
-            Some(SourceRange { source: source as u32, partition, from: chunk.offsets.start, to: chunk.offsets.end });
-        let first = numbered.then_some(chunk.offsets.start);
-        let left = self.absorb_parts(&frame, &Origin { source: &chunk.source, face, at, first })?;
-        self.delta.flights.extend(self.flight.take());
-        let (bytes, reached) = std::mem::take(&mut self.due);
-        if left == 0 {
-            self.delta.history_bytes += bytes;
-            self.delta.reached.merge(&reached);
-        } else {
-            // What was left in the middle is not done.
-            self.shared.leave_rows(left, &chunk.source);
-        }
-        // Live rows go on when nothing more waits; history at its pace.
-        if self.last.elapsed() >= self.pace { self.hand_over() } else { Ok(()) }
-    }
-
-    /// Counts what was read, and what of it could not be.
-    fn count_read(&mut self, bytes: u64, mut rejects: Rejects) {
-        let delta = &mut self.delta;
-        // A feed's time is read for its watermark, too: only what the question reads harms it.
-        rejects.cells.only(&self.shared.plan.columns);
-        delta.bytes += bytes;
-        delta.rows.rejected += rejects.count;
-        delta.rows.come_in += rejects.count;
-        delta.rows.cells += rejects.cells.count();
-        delta.rejects.add(rejects);
-    }
-
-    /// Notes which event times a face brought, where there are two faces that may meet.
-    fn note_times(
-        &mut self,
-        frame: &DataFrame,
-        face: Face,
-        times: Option<(Micros, Micros)>,
-        removed: u64,
-    ) -> Result<()> {
-        let table = &self.shared.table;
-        let (false, Some(time)) = (table.live.is_empty(), &table.time) else { return Ok(()) };
-        let own = || Ok::<_, Fault>(finite(micros_of(frame.column(&time.column)?)?));
-        match (face, times) {
-            (Face::History, _) => {
-                self.delta.times.note_history(&own()?, matches!(table.seam, Seam::Time(_)));
-            }
-            (Face::Live, Some(_)) if removed == 0 => self.delta.times.note_live(times),
+impl FaceRange {
+    fn of(scan: &Scan, ruled: &RuledRows, piece: &Piece) -> Result<Self> {
+        let table = &scan.table;
+        let (false, Some(time)) = (table.live.is_empty(), &table.time) else { return Ok(Self::Unknown) };
+        let own = || Ok::<_, Fault>(finite(micros_of(ruled.frame.column(&time.column)?)?));
+        Ok(match (piece.face, piece.times) {
+            (Face::History, _) => Self::History(own()?, matches!(table.seam, Seam::Time(_))),
+            (Face::Live, Some(_)) if ruled.removed == 0 => Self::Live(piece.times),
             (Face::Live, _) => {
                 let own = own()?;
-                self.delta.times.note_live(own.min().zip(own.max()));
+                Self::Live(own.min().zip(own.max()))
             }
-        }
-        Ok(())
+        })
     }
 
-    /// Absorbs rows a part at a time; how many were left because the run is to end.
-    fn absorb_parts(&mut self, frame: &DataFrame, origin: &Origin<'_>) -> Result<u64> {
-        // Where memory is short, a part of the rows may be all that a partial can hold before it is handed over.
-        let most = self.shared.budget.rows_together(&self.shared.plan).min(self.at_once);
-        let mut left = 0;
-        for start in (0..frame.height().max(1)).step_by(most) {
-            if self.must_stop() {
-                left += (frame.height() - start) as u64;
-                break;
-            }
-            let part = if frame.height() <= most { frame.clone() } else { frame.slice(start as i64, most) };
-            let height = part.height() as u64;
-            let Some(mut absorbed) = self.absorb(part, origin.at).map_err(|fault| place(fault, origin.source))? else {
-                left += height;
-                continue;
-            };
-            let rows = height - absorbed.left;
-            left += absorbed.left;
-            let live = origin.face == Face::Live;
-            *(if live { &mut self.delta.live_rows } else { &mut self.delta.history_rows }) += rows;
-            for cell in &mut absorbed.cells.kept {
-                cell.source = origin.source.clone();
-                cell.line = origin.first.filter(|_| cell.line > 0).map_or(0, |first| first + start as u64 + cell.line);
-            }
-            self.delta.chunks += 1;
-            self.delta.rows.come_in += rows;
-            self.count(absorbed)?;
-            // What grows too large goes at once: only the merger can let rows go, or groups leave for disk.
-            if self.partial.size() as u64 > self.shared.budget.worker(&self.shared.plan) {
-                self.hand_over()?;
-            }
+    fn note(&self, slot: &mut Slot) {
+        match self {
+            Self::Unknown => {}
+            Self::History(times, by_time) => slot.delta.times.note_history(times, *by_time),
+            Self::Live(times) => slot.delta.times.note_live(*times),
         }
-        Ok(left)
-    }
-
-    /// Counts what became of some rows.
-    fn count(&mut self, absorbed: Absorbed) -> Result<()> {
-        let mut absorbed = absorbed;
-        if self.out.rows.is_some() {
-            self.finished.push(self.partial.drain()?);
-        }
-        let delta = &mut self.delta;
-        delta.rows.cells += absorbed.cells.count();
-        delta.rejects.cells.add(std::mem::take(&mut absorbed.cells));
-        delta.rows.shown += absorbed.shown;
-        delta.rows.filtered += absorbed.filtered;
-        delta.rows.late += absorbed.late.as_ref().map_or(0, |late| late.height() as u64);
-        delta.late.note(&mut absorbed)
-    }
-
-    /// Whether what was read already is to be left: the run is to end, and that takes long.
-    fn must_stop(&self) -> bool {
-        is_past_grace(self.shared, &self.ending, if self.shared.dataset.is_some() { GRACE_OF_JOIN } else { GRACE })
-    }
-
-    /// Takes rows; those that may be late are judged one by one. `None` when the run is to end before they could be
-    /// joined.
-    fn absorb(&mut self, mut frame: DataFrame, at: Option<SourceRange>) -> Result<Option<Absorbed>> {
-        let lookup = match self.shared.lookup() {
-            Err(_) if self.shared.ending() => return Ok(None),
-            lookup => lookup?,
-        };
-        let (shared, ending) = (self.shared, &self.ending);
-        let stopped = || is_past_grace(shared, ending, GRACE_OF_JOIN);
-        let mut late = None;
-        if let Some(judged) = frame.column(WATERMARK).ok().map(Column::is_not_null) {
-            late = Some(frame.filter(&judged)?).filter(|rows| rows.height() > 0);
-            frame = frame.filter(&!&judged)?.drop(WATERMARK)?;
-        }
-        let mut absorbed = match &lookup {
-            Some(lookup) => self.partial.absorb_joined(&frame, lookup, None, at, &stopped)?,
-            None => self.partial.absorb_at(&frame, None, at)?,
-        };
-        if let Some(rows) = late {
-            absorbed.cells.kept.iter_mut().for_each(|cell| cell.line = 0);
-            let mut judged = match &lookup {
-                Some(lookup) => self.partial.absorb_joined_judged(&rows, lookup, &stopped)?,
-                None => self.partial.absorb_judged(&rows)?,
-            };
-            judged.cells.kept.iter_mut().for_each(|cell| cell.line = 0);
-            absorbed.add(judged)?;
-        }
-        Ok(Some(absorbed))
     }
 }
 
-fn is_past_grace(shared: &Shared, ending: &Cell<Option<Instant>>, grace: Duration) -> bool {
-    if shared.finish.is_set() && ending.get().is_none() {
+fn is_past_grace(scan: &Scan, ending: &Cell<Option<Instant>>, grace: Duration) -> bool {
+    if scan.finish.is_set() && ending.get().is_none() {
         ending.set(Some(Instant::now()));
     }
-    shared.cancel.is_set() || ending.get().is_some_and(|since| since.elapsed() > grace)
+    scan.cancel.is_set() || ending.get().is_some_and(|since| since.elapsed() > grace)
 }
 
 fn place(fault: Fault, source: &str) -> Fault {

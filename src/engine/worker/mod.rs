@@ -1,24 +1,28 @@
-//! A worker: takes chunks from history and feeds, absorbs them into a partial of its own, and hands that over at a
-//! steady pace. No locks while it absorbs. What becomes of the rows of a chunk is told in `absorb`.
+//! A worker: takes chunks from history and feeds, absorbs them into a partial a question, and hands all of those over
+//! at a steady pace. No locks while it absorbs. What becomes of the rows of a chunk is told in `absorb`.
 
 mod absorb;
+mod pool;
+mod slot;
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use polars::prelude::DataFrame;
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
+pub use self::pool::Pool;
+use self::slot::Slot;
+use super::handover::Handover;
 use super::intake::{Handed, HistoryQueue};
-use super::merge::Delta;
-use super::piece::LiveChunk;
+use super::live_chunk::LiveChunk;
+use super::query_set::QuerySet;
 use super::reached::Reached;
 use super::row_output::RowBatch;
+use super::scan::Scan;
 use super::seam::Face;
-use super::shared::Shared;
 use super::watermark::InFlight;
-use crate::data::{Chunk, Result};
-use crate::query::{Partial, Plan};
+use crate::data::Fault;
 
 /// Handing over must not cost more than a fortieth of the work; what a worker has to build anew is more than that.
 const COST_SHARE: u32 = 40;
@@ -26,205 +30,273 @@ const LONGEST_PACE: Duration = Duration::from_secs(60);
 /// Live rows are shown sooner: a tenth of the work, and after a second whatever it costs.
 const LIVE_SHARE: u32 = 10;
 const LONGEST_LIVE: Duration = Duration::from_secs(1);
-/// Values, and words of the question for each row, that are worked on between two looks at whether to go on.
-const AT_ONCE: usize = 1 << 22;
-/// How long a worker without anything to do waits.
-const WAIT: Duration = Duration::from_millis(10);
-
 /// Where a worker's results go.
-#[derive(Clone)]
+#[derive(Debug)]
 pub struct Outputs {
-    pub deltas: Sender<Delta>,
-    /// Finished rows, where they go to a file.
-    pub rows: Option<Sender<RowBatch>>,
+    /// The number of its scan for the merger.
+    pub scan: u64,
+    pub merger: Sender<Handover>,
+    /// Finished rows of questions, by `id`, whose rows go to files.
+    pub rows: Vec<(u64, Sender<RowBatch>)>,
 }
 
-struct Worker<'a> {
-    shared: &'a Shared,
-    out: &'a Outputs,
-    partial: Partial,
-    delta: Delta,
+/// What there is to take in for a scan.
+#[derive(Debug)]
+pub struct Intake {
+    pub scan: Arc<Scan>,
+    pub history: Arc<HistoryQueue>,
+    pub live: Receiver<LiveChunk>,
+    pub out: Outputs,
+}
+
+/// What a worker came to in one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// It did something, and there may be more.
+    Busy,
+    /// There is nothing to do at the moment.
+    Idle,
+    /// There will be nothing more to do.
+    Over,
+}
+
+/// One worker's part in a scan.
+struct Worker {
+    intake: Arc<Intake>,
+    /// Whether more may come of each face.
+    more: (bool, bool),
+    slots: Vec<Slot>,
     last: Instant,
     pace: Duration,
-    /// When the work began whose time was not handed over yet.
+    /// How long it was at work since it handed over, and when the work began that is not in there yet.
+    busy: Duration,
     since: Option<Instant>,
     /// The last barrier this worker took part in.
     barrier: u64,
-    /// Finished rows of the piece at hand.
-    finished: Vec<DataFrame>,
-    /// The mark in the watermark of the live chunk at hand: it is handed over with the last of its rows.
-    flight: Option<InFlight>,
-    /// What counts as done when all of the chunk at hand was taken: bytes of the history, positions of a feed.
-    due: (u64, Reached),
-    /// When the worker saw first that the run is to end.
+    /// It waits for the end of that barrier.
+    held: bool,
+    /// The marks in the watermark of the live chunks that were not handed over yet.
+    flights: Vec<InFlight>,
+    /// When the worker saw first that the scan is to end.
     ending: Cell<Option<Instant>>,
-    /// Rows that are taken between two looks at whether to go on.
-    at_once: usize,
 }
 
-/// Works until all inputs have ended and all was handed over.
-///
-/// # Errors
-/// When a row makes an expression fail: the question cannot be answered.
-pub fn run(shared: &Shared, history: &HistoryQueue, live: &Receiver<LiveChunk>, out: &Outputs) -> Result<()> {
-    let mut worker = Worker {
-        shared,
-        out,
-        partial: Partial::new(shared.plan.clone())?,
-        delta: Delta::default(),
-        last: Instant::now(),
-        pace: Duration::ZERO,
-        since: None,
-        barrier: 0,
-        finished: Vec::new(),
-        flight: None,
-        due: Default::default(),
-        ending: Cell::new(None),
-        at_once: at_once(&shared.plan),
-    };
-    let outcome = absorb_all(shared, history, live, &mut worker);
-    // The merger counts on a last word from every worker, also from one that gives up.
-    worker.delta.gone = true;
-    worker.hand_over()?;
-    outcome
+/// Where the rows of a chunk came from, and what counts as done when all of them were taken.
+struct Piece {
+    face: Face,
+    /// Numbers the files and then the feeds of the table.
+    source: usize,
+    /// How often a log began anew.
+    epoch: u64,
+    /// The smallest and the largest event time, where they are known.
+    times: Option<(i64, i64)>,
+    /// Rows that came again by their number, and were left out.
+    repeated: u64,
+    history_bytes: u64,
+    reached: Reached,
 }
 
-fn absorb_all(
-    shared: &Shared,
-    history: &HistoryQueue,
-    live: &Receiver<LiveChunk>,
-    worker: &mut Worker<'_>,
-) -> Result<()> {
-    let (mut more_history, mut more_live) = (true, true);
-    while (more_history || more_live) && !shared.cancel.is_set() {
-        // Both faces in turn, so that neither starves; while the run finishes, what feeds have sent is still taken.
+/// The merger counts on a last word from each worker, whatever ends it.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let out = &self.intake.out;
+        // The merger is gone only when the scan was dropped.
+        let _ = out.merger.send(Handover { scan: out.scan, gone: true, ..Handover::default() });
+    }
+}
+
+impl Worker {
+    fn new(intake: Arc<Intake>) -> Self {
+        Self {
+            intake,
+            more: (true, true),
+            slots: Vec::new(),
+            last: Instant::now(),
+            pace: Duration::ZERO,
+            busy: Duration::ZERO,
+            since: None,
+            barrier: 0,
+            held: false,
+            flights: Vec::new(),
+            ending: Cell::new(None),
+        }
+    }
+
+    fn scan(&self) -> &Scan {
+        &self.intake.scan
+    }
+
+    /// It panicked: no question of the scan can be answered.
+    fn fail(&self, said: &str) {
+        let fault = Fault::new(format!("internal error: {said}"));
+        self.scan().fail(fault.hint("please report it with the question and the data"));
+    }
+
+    /// Takes one piece of each face, so that neither starves. While the scan finishes, what feeds have sent is still
+    /// taken.
+    fn step(&mut self) -> Step {
+        if self.scan().cancel.is_set() {
+            return Step::Over;
+        }
+        if self.is_held() {
+            return Step::Idle;
+        }
         let mut busy = false;
-        worker.join_barrier()?;
-        if more_live {
-            match live.try_recv() {
+        if self.more.1 {
+            match self.intake.live.try_recv() {
                 Ok(chunk) => {
-                    worker.take_live(chunk)?;
+                    self.take_live(chunk);
                     busy = true;
                 }
                 Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => more_live = false,
+                Err(TryRecvError::Disconnected) => self.more.1 = false,
             }
         }
-        if more_history {
-            match if shared.finish.is_set() { None } else { history.next(shared) } {
-                Some(handed) => worker.take_piece(handed)?,
-                None => more_history = false,
+        if self.more.0 {
+            let finish = self.scan().finish.is_set();
+            match if finish { None } else { self.intake.history.next(self.scan()) } {
+                Some(handed) => self.take_piece(handed),
+                None => self.more.0 = false,
             }
             busy = true;
         }
         if busy {
-            continue;
+            return Step::Busy;
         }
         // Nothing waits, so what there is may be seen.
-        worker.hand_over()?;
-        if more_live {
-            match live.recv_timeout(WAIT) {
-                Ok(chunk) => worker.take_live(chunk)?,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => more_live = false,
-            }
-        }
+        self.hand_over();
+        if self.more == (false, false) { Step::Over } else { Step::Idle }
     }
-    Ok(())
-}
 
-impl Worker<'_> {
-    fn take_piece(&mut self, handed: Handed) -> Result<()> {
-        let Handed { piece, file, number } = handed;
+    fn take_piece(&mut self, handed: Handed) {
+        let Handed { piece, set, file, number } = handed;
         self.since = Some(Instant::now());
+        self.open_slots(&set);
         match piece.decode() {
             Ok(chunks) => {
                 for chunk in chunks {
-                    self.take_history(chunk, file)?;
+                    let piece = Piece {
+                        face: Face::History,
+                        source: file,
+                        epoch: 0,
+                        times: None,
+                        repeated: 0,
+                        history_bytes: chunk.bytes,
+                        reached: Reached::default(),
+                    };
+                    self.take(chunk, piece, &set);
                 }
             }
-            Err(fault) => self.count_unreadable(fault),
+            Err(fault) => self.count_unreadable(fault, &set),
         }
         self.send_rows(0, number);
         self.stop_clock();
-        Ok(())
     }
 
-    fn take_history(&mut self, chunk: Chunk, file: usize) -> Result<()> {
-        self.due.0 = chunk.bytes;
-        self.take(chunk, Face::History, None, file, 0)
-    }
-
-    fn take_live(&mut self, live: LiveChunk) -> Result<()> {
+    fn take_live(&mut self, live: LiveChunk) {
         self.since = Some(Instant::now());
-        let taken = self.take_live_rows(live);
-        self.stop_clock();
-        taken
-    }
-
-    fn take_live_rows(&mut self, live: LiveChunk) -> Result<()> {
+        self.open_slots(&live.set);
         if let Some(arrived) = live.chunk.arrived {
-            self.delta.arrivals.push((arrived, live.chunk.rows_in()));
+            let rows = live.chunk.rows_in();
+            self.slots_of(&live.set).for_each(|slot| slot.delta.arrivals.push((arrived, rows)));
         }
-        self.due.1.note(&live);
-        self.delta.overlap += live.numbered.map_or(0, |numbered| numbered.repeated);
-        self.flight = live.flight;
-        self.take(live.chunk, live.face, live.times, self.shared.table.history.len() + live.feed, live.epoch)?;
+        let reached = live.reached();
+        let piece = Piece {
+            face: live.face,
+            source: self.scan().table.history.len() + live.feed,
+            epoch: live.epoch,
+            times: live.times,
+            repeated: live.numbered.map_or(0, |numbered| numbered.repeated),
+            history_bytes: 0,
+            reached,
+        };
+        self.flights.extend(live.flight);
+        self.take(live.chunk, piece, &live.set);
         self.send_rows(1 + live.feed, live.number);
-        Ok(())
+        self.stop_clock();
     }
 
-    /// Hands finished rows to the file that they go to; `number` is the place of the piece in its stream.
+    /// Makes room for the questions of a set; those that nobody asks any more are let go.
+    fn open_slots(&mut self, set: &QuerySet) {
+        self.slots.retain(|slot| slot.query.is_asked());
+        for query in set.queries.iter().filter(|query| query.is_asked()) {
+            if self.slots.iter().any(|slot| slot.query.id == query.id) {
+                continue;
+            }
+            match Slot::new(query.clone()) {
+                Ok(slot) => self.slots.push(slot),
+                Err(fault) => query.fail(fault),
+            }
+        }
+    }
+
+    /// The questions of a set that are still asked.
+    fn slots_of<'s>(&'s mut self, set: &'s QuerySet) -> impl Iterator<Item = &'s mut Slot> {
+        self.slots.iter_mut().filter(|slot| set.queries.iter().any(|query| query.id == slot.query.id))
+    }
+
+    /// Hands finished rows to the files that they go to; `number` is the place of the piece in its stream.
     fn send_rows(&mut self, stream: usize, number: u64) {
-        let Some(out) = &self.out.rows else { return };
-        let mut rows = DataFrame::default();
-        for more in self.finished.drain(..).filter(|f| f.height() > 0) {
-            // Rows of one question have one schema, so that stacking cannot fail.
-            rows = if rows.height() == 0 { more } else { rows.vstack(&more).unwrap_or(rows) };
+        let intake = self.intake.clone();
+        for (id, out) in &intake.out.rows {
+            let slot = self.slots.iter_mut().find(|slot| slot.query.id == *id);
+            let rows = slot.map(Slot::take_finished).unwrap_or_default();
+            // The writer is gone only when it has failed, which it said.
+            let _ = out.send(RowBatch { stream, number, rows });
         }
-        // The writer is gone only when it has failed, which it said.
-        let _ = out.send(RowBatch { stream, number, rows });
     }
 
-    /// Hands over and waits, where a barrier was asked for.
-    fn join_barrier(&mut self) -> Result<()> {
-        let asked = self.shared.barrier.asked();
+    /// Whether it has handed over at a barrier that is not over yet.
+    fn is_held(&mut self) -> bool {
+        let asked = self.scan().barrier.asked();
         if asked > self.barrier {
-            self.barrier = asked;
-            self.delta.barrier = Some(asked);
-            self.hand_over()?;
-            self.shared.barrier.wait(asked, &self.shared.cancel);
+            (self.barrier, self.held) = (asked, true);
+            self.send(Some(asked));
         }
-        Ok(())
+        self.held &= !self.scan().barrier.is_over(self.barrier);
+        self.held
     }
 
     /// Counts the time since it began to work.
     fn stop_clock(&mut self) {
         if let Some(since) = self.since.take() {
-            self.delta.busy += since.elapsed();
+            self.busy += since.elapsed();
         }
     }
 
     /// Gives the merger what was absorbed since the last time.
-    fn hand_over(&mut self) -> Result<()> {
-        if self.delta.chunks == 0 && self.delta.barrier.is_none() && !self.delta.gone {
-            return Ok(());
+    fn hand_over(&mut self) {
+        if !self.flights.is_empty() || self.slots.iter().any(Slot::has_news) {
+            self.send(None);
         }
+    }
+
+    fn send(&mut self, barrier: Option<u64>) {
         // Handing over in the middle of a piece counts the work so far; waiting for the merger is no work.
         let working = self.since.is_some();
         self.stop_clock();
         let begun = Instant::now();
-        let full = std::mem::replace(&mut self.partial, Partial::new(self.shared.plan.clone())?);
-        let mut delta = std::mem::take(&mut self.delta);
-        delta.partial = Some(full);
-        let live = delta.live_rows > 0;
-        // The merger is gone only when the run was dropped.
-        let _ = self.out.deltas.send(delta);
+        let busy = std::mem::take(&mut self.busy);
+        let mut live = false;
+        let mut deltas = Vec::with_capacity(self.slots.len());
+        for slot in self.slots.iter_mut().filter(|slot| slot.has_news()) {
+            match slot.take(busy) {
+                Ok(delta) => {
+                    live |= delta.live_rows > 0;
+                    deltas.push((slot.query.id, delta));
+                }
+                Err(fault) => slot.query.fail(fault),
+            }
+        }
+        let flights = std::mem::take(&mut self.flights);
+        let handover = Handover { scan: self.intake.out.scan, deltas, flights, barrier, gone: false };
+        // The merger is gone only when the scan was dropped.
+        let _ = self.intake.out.merger.send(handover);
         self.since = working.then(Instant::now);
         // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt
         // here.
-        let cost = begun.elapsed().max(self.shared.merge_time.get());
-        let pace = self.shared.options.pace;
+        let cost = begun.elapsed().max(self.scan().merge_time.get());
+        let pace = self.scan().options.pace;
         // A snapshot shows what was handed over before it, so live rows are handed over more often than it is made.
         self.pace = if live {
             (cost * LIVE_SHARE).clamp(pace / 4, LONGEST_LIVE)
@@ -232,25 +304,5 @@ impl Worker<'_> {
             (cost * COST_SHARE).clamp(pace, LONGEST_PACE)
         };
         self.last = Instant::now();
-        Ok(())
     }
-}
-
-/// The rows of a question's table that are absorbed between two looks at whether to go on. Rows that are shown as they
-/// are stay in one piece.
-fn at_once(plan: &Plan) -> usize {
-    if plan.rows.is_some() {
-        return usize::MAX;
-    }
-    let query = &plan.query;
-    let written = query
-        .items
-        .iter()
-        .map(|i| &i.expr)
-        .chain(&query.groups)
-        .chain(&query.filter)
-        .map(|clause| clause.sql.len())
-        .sum::<usize>()
-        / 8;
-    (AT_ONCE / (plan.columns.len() + plan.keys.len() + plan.calls.len() + written).max(1)).max(1)
 }

@@ -9,7 +9,7 @@ use super::input::Stamp;
 use super::{Extent, FileSplit, History, Reader, slices};
 use crate::data::format::{ColumnFile, Format, FormatKind};
 use crate::data::reject::KEPT;
-use crate::data::{Fault, Reject, Rejects, Result, time};
+use crate::data::{Fault, Reject, Rejects, Result, broken, time};
 
 #[derive(Debug)]
 pub(super) struct Columns(Arc<Inner>);
@@ -85,12 +85,12 @@ impl History for Columns {
         &self.0.notes
     }
 
-    fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>> {
+    fn open_vital(&self, columns: &[usize], vital: Option<&[usize]>) -> Result<Box<dyn Reader>> {
         self.0.stamp.check(false)?;
         Ok(Box::new(Groups {
             file: self.0.clone(),
             columns: columns.into(),
-            vital: vital.into(),
+            vital: vital.map(Arc::from),
             next: 0,
             row: 0,
             told: 0,
@@ -112,7 +112,7 @@ fn width(dtype: &DataType) -> u64 {
 struct Groups {
     file: Arc<Inner>,
     columns: Arc<[usize]>,
-    vital: Arc<[usize]>,
+    vital: Option<Arc<[usize]>>,
     next: usize,
     /// The first row of the next group, from 0.
     row: u64,
@@ -142,29 +142,26 @@ impl Reader for Groups {
             let frame = file.file.read(place, &columns);
             // A file that changed under the reading explains any error better than the error does.
             file.stamp.check(false)?;
-            let (frame, rejects) = file.convert(frame?, &columns, &vital, first)?;
+            let (frame, rejects) = file.convert(frame?, &columns, vital.as_deref(), first)?;
             Ok(slices(frame, rejects, &file.name, first..end, bytes))
         })))
     }
 }
 
 impl Inner {
-    /// Gives the columns the types that the table wants. A value that has no counterpart is null; in a vital column its
-    /// row is set aside.
+    /// Gives the columns the types that the table wants. A value that has no counterpart is null, and marked
+    /// where that is asked; in a vital column its row is told as well.
     fn convert(
         &self,
         frame: DataFrame,
         columns: &[usize],
-        vital: &[usize],
+        vital: Option<&[usize]>,
         first: u64,
     ) -> Result<(DataFrame, Rejects)> {
-        let mut rejects = Rejects::default();
-        let mut frame = frame;
-        let mut bad: Option<BooleanChunked> = None;
-        let mut reasons: Vec<(usize, String)> = Vec::new();
+        let (mut frame, mut rejects) = (frame, Rejects::default());
         let mut cells: Vec<(usize, Reject)> = Vec::new();
-        let (vital, others): (Vec<usize>, Vec<usize>) = columns.iter().partition(|column| vital.contains(column));
-        for (nth, &column) in vital.iter().chain(&others).enumerate() {
+        let mut incomplete: Vec<(usize, Reject)> = Vec::new();
+        for &column in columns {
             let Some((name, dtype)) = self.schema.get_at_index(column) else { continue };
             let own = frame.column(name)?.clone();
             if own.dtype() == dtype {
@@ -172,45 +169,33 @@ impl Inner {
             }
             let cast = if *dtype == DataType::String { time::texts(&own)? } else { time::convert(&own, dtype)? };
             let lost = &cast.is_null() & &own.is_not_null();
-            let lost = match &bad {
-                Some(bad) if nth >= vital.len() => &lost & &!bad,
-                _ => lost,
-            };
             if lost.any() {
-                let told = |row: usize| -> Result<(String, String)> {
+                let is_vital = vital.is_some_and(|vital| vital.contains(&column));
+                rejects.cells.note(name, u64::from(lost.sum().unwrap_or(0)));
+                let rows = lost.iter().enumerate().filter_map(|(row, lost)| lost.unwrap_or(false).then_some(row));
+                for row in rows.take(KEPT) {
                     let value = own.get(row)?;
                     let text = time::value_text(&value).unwrap_or_else(|| value.to_string());
-                    Ok((format!("column '{name}': '{text}' does not fit {dtype}"), text))
-                };
-                let rows = lost.iter().enumerate().filter_map(|(row, lost)| lost.unwrap_or(false).then_some(row));
-                if nth < vital.len() {
-                    for row in rows {
-                        reasons.push((row, told(row)?.0));
-                    }
-                    bad = Some(bad.map_or_else(|| lost.clone(), |bad| &bad | &lost));
-                } else {
-                    rejects.cells.note(name, u64::from(lost.sum().unwrap_or(0)));
-                    for row in rows.take(KEPT) {
-                        let (reason, text) = told(row)?;
-                        cells.push((
-                            row,
-                            Reject::new(&self.name, first + row as u64 + 1, reason, text.as_bytes()).of(name.clone()),
-                        ));
-                    }
+                    let reason = format!("column '{name}': '{text}' does not fit {dtype}");
+                    let told = |body: &str| {
+                        Reject::new(&self.name, first + row as u64 + 1, reason.clone(), body.as_bytes())
+                            .of(name.clone())
+                    };
+                    cells.push((row, told(&text)));
+                    incomplete.extend(is_vital.then(|| (row, told(""))));
+                }
+                if vital.is_some() {
+                    broken::mark(&mut frame, name, lost)?;
                 }
             }
             frame.with_column(cast)?;
         }
-        cells.sort_by_key(|(row, _)| *row);
-        rejects.cells.kept = cells.into_iter().take(KEPT).map(|(_, cell)| cell).collect();
-        if let Some(bad) = bad {
-            frame = frame.filter(&!&bad)?;
-            reasons.sort_by_key(|(row, _)| *row);
-            reasons.dedup_by_key(|(row, _)| *row);
-            for (row, reason) in reasons {
-                rejects.push(Reject::new(&self.name, first + row as u64 + 1, reason, b""));
-            }
-        }
+        let in_order = |mut told: Vec<(usize, Reject)>| {
+            told.sort_by_key(|(row, _)| *row);
+            told.into_iter().take(KEPT).map(|(_, reject)| reject).collect()
+        };
+        rejects.cells.kept = in_order(cells);
+        rejects.incomplete = in_order(incomplete);
         Ok((frame, rejects))
     }
 }

@@ -70,18 +70,19 @@ pub trait History: Send + Sync + std::fmt::Debug {
     }
 
     /// Begins a reading of `columns` (indices into `schema`). May be called many times. A cell that cannot be read is
-    /// null; where its column is `vital`, its row is set aside.
+    /// null. Where it is said which columns are `vital`, its row is marked, see `data::broken`, and of one in a vital
+    /// column the whole row is told.
     ///
     /// # Errors
     /// When the file cannot be opened (any more).
-    fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>>;
+    fn open_vital(&self, columns: &[usize], vital: Option<&[usize]>) -> Result<Box<dyn Reader>>;
 
-    /// The same without a vital column.
+    /// The same without marks.
     ///
     /// # Errors
     /// When the file cannot be opened (any more).
     fn open(&self, columns: &[usize]) -> Result<Box<dyn Reader>> {
-        self.open_vital(columns, &[])
+        self.open_vital(columns, None)
     }
 }
 

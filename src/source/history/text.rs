@@ -158,7 +158,7 @@ impl History for Text {
         Ok(Some(Arc::new(Self(Arc::new(Inner { stamp, ..Inner::clone(&self.0) })))))
     }
 
-    fn open_vital(&self, columns: &[usize], vital: &[usize]) -> Result<Box<dyn Reader>> {
+    fn open_vital(&self, columns: &[usize], vital: Option<&[usize]>) -> Result<Box<dyn Reader>> {
         let file = self.0.clone();
         file.stamp.check(true)?;
         let input = Input::open(&file.stamp, file.packing, Some(file.encoding))?;
@@ -167,7 +167,7 @@ impl History for Text {
         Ok(Box::new(Blocks {
             input,
             columns: columns.into(),
-            vital: vital.into(),
+            vital: vital.map(Arc::from),
             text: Vec::new(),
             target: FIRST_BLOCK.max(block_bytes(columns.len()) / 4),
             offset,
@@ -186,7 +186,7 @@ struct Blocks {
     file: Arc<Inner>,
     input: Input,
     columns: Arc<[usize]>,
-    vital: Arc<[usize]>,
+    vital: Option<Arc<[usize]>>,
     /// Read, but not handed out yet; it begins at the beginning of a record.
     text: Vec<u8>,
     /// How long the next block shall be.
@@ -238,7 +238,7 @@ impl Reader for Blocks {
         let bytes = self.account();
         let (file, columns, vital, end) = (self.file.clone(), self.columns.clone(), self.vital.clone(), self.offset);
         Ok(Some(FileSplit::new(move || {
-            let decoded = file.decoder.decode_vital(&block, line, &columns, &vital)?;
+            let decoded = file.decoder.decode_vital(&block, line, &columns, vital.as_deref())?;
             Ok(slices(decoded.frame, decoded.rejects, &file.name, offset..end, bytes))
         })))
     }

@@ -14,7 +14,7 @@ pub struct FileChunks {
 }
 
 impl FileChunks {
-    pub fn open(history: &Arc<dyn History>, columns: &[usize], vital: &[usize]) -> Result<Self> {
+    pub fn open(history: &Arc<dyn History>, columns: &[usize], vital: Option<&[usize]>) -> Result<Self> {
         Ok(Self { reader: history.open_vital(columns, vital)?, ready: VecDeque::new() })
     }
 

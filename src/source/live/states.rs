@@ -61,9 +61,9 @@ pub trait Reading: Send {
 pub struct ReadOptions {
     /// Which columns chunks hold, as indices into the settled schema; `None` for all.
     pub columns: Option<Vec<usize>>,
-    /// Of those, the ones without whose value a row is none: a row that has a broken cell there is set aside, while
-    /// cells of others are null.
-    pub vital: Vec<usize>,
+    /// Of those, the ones without whose value a row may be none: of one that has a broken cell there, the whole row is
+    /// told. `None`: rows with broken cells are not marked.
+    pub vital: Option<Vec<usize>>,
     /// Begin at these positions instead of where the address says (empty); only of a kind that is `rereadable`.
     pub start: Positions,
     /// Give only what stands before these positions, as fast as it is taken, and then `End`: the past is read once

@@ -165,7 +165,7 @@ impl Opened for Stream {
             }
         }
         self.decoder.project(&columns);
-        self.decoder.require(&options.vital);
+        self.decoder.require(options.vital.as_deref());
         if let Some(from) = options.start() {
             self.resume(from)?;
         }

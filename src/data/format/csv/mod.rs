@@ -63,7 +63,7 @@ impl Decoder for Csv {
         scan::cut(bytes, self.layout.delimiter)
     }
 
-    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded> {
+    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: Option<&[usize]>) -> Result<Decoded> {
         let block = TextBlock::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
         let specs = &self.layout.specs;
         let projection = Projection::new(specs, columns, vital)?;

@@ -79,7 +79,7 @@ impl Decoder for Json {
         self.shape.cut(bytes)
     }
 
-    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: &[usize]) -> Result<Decoded> {
+    fn decode_vital(&self, bytes: &[u8], line: u64, columns: &[usize], vital: Option<&[usize]>) -> Result<Decoded> {
         let block = TextBlock::new(bytes).map_err(|fault| fault.at(self.source.to_string()))?;
         let projection = Projection::new(&self.specs, columns, vital)?;
         let rows = self.rows(block, &projection);

@@ -299,7 +299,7 @@ impl Opened for Following {
         let Some(schema) = self.decoder.schema() else { return Err(unsettled(self.decoder.source())) };
         let columns = options.columns_of(schema);
         self.decoder.project(&columns);
-        self.decoder.require(&options.vital);
+        self.decoder.require(options.vital.as_deref());
         if let Some(from) = options.start() {
             self.from = from;
             (self.jumped, self.lines_known) = (false, from == 0);

@@ -29,7 +29,7 @@ impl Opened for Whole {
     /// Positions are those of the chunks of the history: whole chunks are passed over.
     fn read(self: Box<Self>, options: &ReadOptions) -> Result<Box<dyn Reading>> {
         let columns = options.columns_of(self.history.schema());
-        let file_chunks = FileChunks::open(&self.history, &columns, &options.vital)?;
+        let file_chunks = FileChunks::open(&self.history, &columns, options.vital.as_deref())?;
         Ok(Box::new(Chunks {
             file_chunks,
             source: self.source,

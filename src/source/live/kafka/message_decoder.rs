@@ -10,7 +10,7 @@ use rskafka::record::RecordAndOffset;
 use super::csv;
 use super::settings::{Names, PayloadText, Settings};
 use crate::data::format::{self, Decoder, FormatKind, Sniff};
-use crate::data::{Fault, Reject, Rejects, Result};
+use crate::data::{Fault, Reject, Rejects, Result, broken};
 use crate::source::live::json_messages::Lines;
 
 /// What Kafka knows of a message, as columns that SQL needs no quotes for.
@@ -32,7 +32,7 @@ pub struct MessageDecoder {
     /// The columns asked for.
     columns: Vec<usize>,
     /// Those of them without whose value a row is none.
-    vital: Vec<usize>,
+    vital: Option<Vec<usize>>,
 }
 
 /// Lines of text, and which message each row came from.
@@ -201,7 +201,7 @@ impl MessageDecoder {
             }
         }
         let columns = (0..schema.len()).collect();
-        Ok(Self { source: source.clone(), decoder, json, header, schema: schema.into(), columns, vital: Vec::new() })
+        Ok(Self { source: source.clone(), decoder, json, header, schema: schema.into(), columns, vital: None })
     }
 
     /// Whether it is plain by now that nothing here can be read.
@@ -213,8 +213,8 @@ impl MessageDecoder {
         columns.clone_into(&mut self.columns);
     }
 
-    pub fn require(&mut self, vital: &[usize]) {
-        vital.clone_into(&mut self.vital);
+    pub fn require(&mut self, vital: Option<&[usize]>) {
+        self.vital = vital.map(<[usize]>::to_vec);
     }
 
     /// A frame of the columns asked for, without rows.
@@ -266,20 +266,20 @@ impl MessageDecoder {
                         next += 1;
                     }
                 }
-                for mut reject in refused.kept {
+                for mut reject in std::mem::take(&mut refused.kept) {
                     let message = taken.lines.message.get(taken.row_at(reject.line)).copied().unwrap_or_default();
                     let (line, reason) = place(records, partition, message, &reject.reason);
                     (reject.line, reject.reason) = (line, reason);
                     rejects.push(reject);
                 }
-                for cell in &mut refused.cells.kept {
+                for cell in refused.cells.kept.iter_mut().chain(&mut refused.incomplete) {
                     let message = taken.lines.message.get(taken.row_at(cell.line)).copied().unwrap_or_default();
                     (cell.line, cell.reason) = place(records, partition, message, &cell.reason);
                 }
-                rejects.cells.add(refused.cells);
+                rejects.add(Rejects { count: 0, ..refused });
                 match &mut frame {
                     None => frame = Some(decoded),
-                    Some(frame) => *frame = frame.vstack(&decoded)?,
+                    Some(frame) => broken::stack(frame, &decoded)?,
                 }
                 Ok(())
             },
@@ -300,6 +300,7 @@ impl MessageDecoder {
                 Some(own) => columns.push(beside_column(own, records, partition, &origin)?),
             }
         }
+        columns.extend(broken::marks(&frame).cloned());
         Ok((DataFrame::new(height, columns)?, rejects))
     }
 
@@ -321,7 +322,7 @@ impl MessageDecoder {
             return Ok(());
         }
         let first = taken.line_of(rows.start);
-        let decoded = self.decoder.decode_vital(bytes, first, columns, &self.vital)?;
+        let decoded = self.decoder.decode_vital(bytes, first, columns, self.vital.as_deref())?;
         if decoded.rejects.count == decoded.rejects.kept.len() as u64 || rows.len() == 1 {
             return give(rows, decoded.frame, decoded.rejects);
         }

@@ -189,7 +189,7 @@ impl Opened for Kafka {
         let Some(rows) = &mut self.rows else { return Err(unsettled(&self.source)) };
         let columns = options.columns_of(&rows.schema);
         rows.project(&columns);
-        rows.require(&options.vital);
+        rows.require(options.vital.as_deref());
         // The empty chunks that tell positions have the columns too.
         let ids: Vec<i32> = self.readers.iter().map(|reader| reader.id).collect();
         if !self.ready.is_empty() {

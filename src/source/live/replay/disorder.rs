@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 
 use polars::prelude::{DataFrame, IdxCa, IdxSize};
 
-use crate::data::Result;
+use crate::data::{Result, broken};
 
 /// Puts rows into the order in which they are sent.
 ///
@@ -98,7 +98,7 @@ impl Order {
         if base == 0 {
             self.held = frame.clone();
         } else {
-            self.held.vstack_mut(frame)?;
+            broken::stack(&mut self.held, frame)?;
         }
         for (row, time) in (base..).zip(times) {
             let before = self.newest;

@@ -212,7 +212,8 @@ impl Sender {
             None if self.order.is_some() => vec![None; frame.height()],
             None => Vec::new(),
         };
-        if let Some((name, true)) = frame.columns().last().map(|column| (column.name().clone(), self.extra)) {
+        let extra = self.time.filter(|_| self.extra).and_then(|time| frame.select_at_idx(time));
+        if let Some(name) = extra.map(|column| column.name().clone()) {
             frame.drop_in_place(&name)?;
         }
         if let Some(from) = self.from {
@@ -297,7 +298,7 @@ impl Opened for Replay {
         columns.extend(time.filter(|_| extra));
         Ok(Box::new(Sender {
             source,
-            file_chunks: FileChunks::open(&history, &columns, &options.vital)?,
+            file_chunks: FileChunks::open(&history, &columns, options.vital.as_deref())?,
             time: place,
             extra,
             pace: if options.stop.is_some() { Pace::Max } else { pace },

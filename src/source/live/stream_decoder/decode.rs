@@ -58,14 +58,11 @@ impl StreamDecoder {
         }
         self.need = 0;
         let bytes = self.bytes().get(..size).unwrap_or_default();
-        let vital: Vec<usize> = self
-            .wanted
-            .iter()
-            .zip(&self.columns)
-            .filter(|(wanted, _)| self.needed.contains(wanted))
-            .map(|(_, own)| *own)
-            .collect();
-        let decoded = shape.decoder.decode_vital(&shape.text(bytes), self.line, &self.columns, &vital)?;
+        let vital: Option<Vec<usize>> = self.needed.as_ref().map(|needed| {
+            let pairs = self.wanted.iter().zip(&self.columns);
+            pairs.filter(|(wanted, _)| needed.contains(wanted)).map(|(_, own)| *own).collect()
+        });
+        let decoded = shape.decoder.decode_vital(&shape.text(bytes), self.line, &self.columns, vital.as_deref())?;
         let offsets = self.offset..self.offset + size as u64;
         let chunk = self.chunk(decoded.frame, offsets, decoded.rejects);
         self.advance(size, decoded.lines);

@@ -33,8 +33,8 @@ pub struct StreamDecoder {
     /// The columns asked for, as indices into `schema`, and into the decoder's (which a new file may order otherwise).
     wanted: Vec<usize>,
     columns: Vec<usize>,
-    /// Those of `wanted` without whose value a row is none.
-    needed: Vec<usize>,
+    /// The vital ones, as indices into `schema`; `None` where rows are not marked.
+    needed: Option<Vec<usize>>,
     buffer: Vec<u8>,
     /// Where the bytes begin that are still to be decoded: in `buffer`, in the source, and as a line number.
     start: usize,
@@ -91,7 +91,7 @@ impl StreamDecoder {
             shape: None,
             wanted: Vec::new(),
             columns: Vec::new(),
-            needed: Vec::new(),
+            needed: None,
             buffer: Vec::new(),
             start: 0,
             offset: 0,
@@ -218,9 +218,9 @@ impl StreamDecoder {
         columns.clone_into(&mut self.columns);
     }
 
-    /// Of those, the ones without whose value a row is none.
-    pub fn require(&mut self, vital: &[usize]) {
-        vital.clone_into(&mut self.needed);
+    /// Of those, the vital ones.
+    pub fn require(&mut self, vital: Option<&[usize]>) {
+        self.needed = vital.map(<[usize]>::to_vec);
     }
 
     /// Another input takes the place of this one (a rotated or truncated file) and begins at its beginning. What was
