@@ -31,12 +31,18 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         let color = scene.color(index);
         let runs = scene.runs(series);
         stroke(scene, pen, &runs, color)?;
-        let count: usize = runs.iter().map(|run| run.points.len()).sum();
-        if (count as f64) * SPARSE < f64::from(scene.layout.plot.width()) {
-            dots(scene, pen, runs.iter().flat_map(|run| &run.points), color)?;
-        }
+        measured(scene, pen, &runs, color)?;
         hollow(scene, pen, index)?;
         corrected(scene, pen, index)?;
+    }
+    Ok(())
+}
+
+/// Dots at the points of the runs, where there are few.
+pub(super) fn measured(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Polyline], color: Rgba) -> Result<()> {
+    let count: usize = runs.iter().map(|run| run.points.len()).sum();
+    if (count as f64) * SPARSE < f64::from(scene.layout.plot.width()) {
+        dots(scene, pen, runs.iter().flat_map(|run| &run.points), color)?;
     }
     Ok(())
 }
@@ -65,7 +71,7 @@ pub(super) fn stroke(scene: &Scene<'_>, pen: &mut dyn Pen, runs: &[Polyline], co
 }
 
 /// Rings at the points that are unfinished.
-fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
+pub(super) fn hollow(scene: &Scene<'_>, pen: &mut dyn Pen, series: usize) -> Result<()> {
     scene
         .places(series, PointState::is_unfinished)
         .into_iter()

@@ -18,7 +18,7 @@ pub trait Connector: Send {
 
     /// Whether what comes over a new connection is a stream with a beginning of its own: a line that was cut off is not
     /// gone on with.
-    const ANEW: bool = false;
+    const ANEW: bool;
 
     /// Goes on with connecting, at most until `until`; `None` while that is not done.
     ///

@@ -148,6 +148,8 @@ impl Messages {
 impl Connector for Messages {
     type Connection = Connection;
 
+    const ANEW: bool = false;
+
     fn connect(&mut self, until: Instant) -> Result<Option<Connection>> {
         let handshake = match self.handshake.take() {
             Some(handshake) => handshake,
