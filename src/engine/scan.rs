@@ -20,6 +20,9 @@ use super::watermark::Watermark;
 use crate::data::{Fault, Positions};
 use crate::sync::Cancel;
 
+/// With each so many questions more, answers are published at a pace more.
+const MANY: usize = 4;
+
 /// What all threads of a scan share.
 #[derive(Debug)]
 pub struct Scan {
@@ -222,6 +225,13 @@ impl Scan {
     pub fn leave_rows(&self, rows: u64, source: &str) {
         self.rows_left.store(true, Ordering::Release);
         self.note(format!("stopped early: {rows} rows of {source} were read and are not in this answer"));
+    }
+
+    /// The shortest time between two moments at which answers are published. Of many questions each is answered a little
+    /// more rarely: nobody looks at all of them at once.
+    pub fn pace(&self) -> Duration {
+        let many = self.set().queries.len() / MANY;
+        self.options.pace * u32::try_from(many + 1).unwrap_or(u32::MAX)
     }
 
     pub fn ending(&self) -> bool {

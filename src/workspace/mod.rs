@@ -2,6 +2,7 @@
 //! opening what it names is left to the engine, and asking for it to the window.
 
 mod annotate;
+pub mod bench;
 mod folders;
 mod models;
 mod sample;

@@ -6,6 +6,7 @@ mod arrival;
 mod aside;
 mod bad_input;
 mod beam_test_stream;
+mod bench;
 mod blocks;
 mod bytewax_window;
 mod cells;

@@ -227,7 +227,7 @@ impl Merger {
             }
             let cost = now.elapsed();
             // The first answers tighten quickly.
-            let pace = if first { Duration::from_millis(10) } else { self.scan.options.pace };
+            let pace = if first { Duration::from_millis(10) } else { self.scan.pace() };
             let busy = self.answers.iter().map(|answer| answer.busy()).max().unwrap_or_default();
             let spare = busy.saturating_sub(self.busy) < self.shown.elapsed() * self.workers as u32 * 2 / 3;
             self.busy = busy;
@@ -272,7 +272,7 @@ impl Merger {
             } else if answer.is_dirty() && now >= self.due {
                 self.epoch += 1;
                 answer.publish(true, false, self.epoch);
-                self.due = now + now.elapsed() * (HISTORY_SHARE + 1) + self.scan.options.pace;
+                self.due = now + now.elapsed() * (HISTORY_SHARE + 1) + self.scan.pace();
             }
         }
     }

@@ -296,7 +296,7 @@ impl Worker {
         // Handing over is a move: what costs is merging, which the merger tells, and waiting for it, which is felt
         // here.
         let cost = begun.elapsed().max(self.scan().merge_time.get());
-        let pace = self.scan().options.pace;
+        let pace = self.scan().pace();
         // A snapshot shows what was handed over before it, so live rows are handed over more often than it is made.
         self.pace = if live {
             (cost * LIVE_SHARE).clamp(pace / 4, LONGEST_LIVE)

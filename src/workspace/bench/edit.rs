@@ -1,0 +1,176 @@
+//! The steps by which a bench changes. Each is plain data, addressed by ids, and leaves the bench it was applied to as
+//! it was: so that every step can be taken back.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bench, Board, BoardId, Layout, Side, Tile, TileId};
+use crate::data::{Fault, Result};
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    /// A board with these tiles, in rows of two; their ids are given here.
+    AddBoard {
+        name: String,
+        tiles: Vec<Tile>,
+    },
+    RenameBoard {
+        board: BoardId,
+        name: String,
+    },
+    RemoveBoard {
+        board: BoardId,
+    },
+    /// Its id is given here. Beside a tile, or below all.
+    AddTile {
+        board: BoardId,
+        tile: Tile,
+        at: Option<(TileId, Side)>,
+    },
+    Duplicate {
+        tile: TileId,
+    },
+    /// The tile of this id becomes this one.
+    SetTile {
+        tile: Tile,
+    },
+    /// Of this board or another; beside a tile, or below all.
+    MoveTile {
+        tile: TileId,
+        board: BoardId,
+        at: Option<(TileId, Side)>,
+    },
+    RemoveTile {
+        tile: TileId,
+    },
+    /// The row or column that `path` leads to has parts of these shares.
+    Resize {
+        board: BoardId,
+        path: Vec<usize>,
+        shares: Vec<f32>,
+    },
+}
+
+impl Bench {
+    /// The bench after a step.
+    ///
+    /// # Errors
+    /// When what it names is not there.
+    pub fn after(&self, edit: &Edit) -> Result<Self> {
+        let mut bench = self.clone();
+        match edit {
+            Edit::AddBoard { name, tiles } => {
+                let id = BoardId(bench.fresh());
+                let mut board = Board { id, name: name.clone(), ..Board::default() };
+                for tile in tiles {
+                    let tile = Tile { id: TileId(bench.fresh()), ..tile.clone() };
+                    board.place_evenly(tile.id);
+                    board.tiles.push(tile);
+                }
+                bench.boards.push(board);
+            }
+            Edit::RenameBoard { board, name } => bench.board_mut(*board)?.name.clone_from(name),
+            Edit::RemoveBoard { board } => {
+                bench.board_mut(*board)?;
+                bench.boards.retain(|own| own.id != *board);
+            }
+            Edit::AddTile { board, tile, at } => {
+                let tile = Tile { id: TileId(bench.fresh()), ..tile.clone() };
+                bench.board_mut(*board)?.put(tile, *at)?;
+            }
+            Edit::Duplicate { tile } => {
+                let (board, own) = bench.find(*tile)?;
+                let copy = Tile { id: TileId(bench.fresh()), ..own };
+                bench.board_mut(board)?.put(copy, Some((*tile, Side::Right)))?;
+            }
+            Edit::SetTile { tile } => {
+                let (board, _) = bench.find(tile.id)?;
+                let own = bench.board_mut(board)?.tiles.iter_mut().find(|own| own.id == tile.id);
+                own.into_iter().for_each(|own| own.clone_from(tile));
+            }
+            Edit::MoveTile { tile, board, at } => {
+                let (from, own) = bench.find(*tile)?;
+                if at.is_some_and(|(beside, _)| beside == *tile) {
+                    return Ok(bench);
+                }
+                bench.board_mut(from)?.take(*tile);
+                bench.board_mut(*board)?.put(own, *at)?;
+            }
+            Edit::RemoveTile { tile } => {
+                let (board, _) = bench.find(*tile)?;
+                bench.board_mut(board)?.take(*tile);
+            }
+            Edit::Resize { board, path, shares } => {
+                let layout = bench.board_mut(*board)?.layout.as_mut();
+                if !layout.is_some_and(|layout| layout.resize(path, shares)) {
+                    return Err(Fault::new("there is no such row or column on this board"));
+                }
+            }
+        }
+        bench.boards.iter_mut().for_each(Board::tidy);
+        Ok(bench)
+    }
+
+    fn fresh(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    fn board_mut(&mut self, board: BoardId) -> Result<&mut Board> {
+        self.boards.iter_mut().find(|own| own.id == board).ok_or_else(|| Fault::new("this board is not there any more"))
+    }
+
+    /// A tile, and the board on which it stands.
+    fn find(&self, tile: TileId) -> Result<(BoardId, Tile)> {
+        let on = |board: &Board| Some((board.id, board.tile(tile)?.clone()));
+        self.boards.iter().find_map(on).ok_or_else(|| Fault::new("this tile is not there any more"))
+    }
+}
+
+impl Board {
+    fn put(&mut self, tile: Tile, at: Option<(TileId, Side)>) -> Result<()> {
+        match (at, &mut self.layout) {
+            (Some((beside, side)), Some(layout)) => {
+                if !layout.insert(beside, side, tile.id) {
+                    return Err(Fault::new("the tile beside which it should stand is not on this board"));
+                }
+            }
+            _ => self.place_evenly(tile.id),
+        }
+        self.tiles.push(tile);
+        Ok(())
+    }
+
+    /// Puts a tile beside the last one where that stands alone in its row, else into a row of its own.
+    fn place_evenly(&mut self, tile: TileId) {
+        let layout = match self.layout.take() {
+            None => Layout::Tile(tile),
+            Some(layout) => {
+                let last = match &layout {
+                    Layout::Column(parts) => parts.last().map(|part| &part.layout),
+                    only => Some(only),
+                };
+                let alone = match last {
+                    Some(Layout::Tile(last)) => Some(*last),
+                    _ => None,
+                };
+                let mut layout = layout;
+                match alone {
+                    Some(last) if layout.insert(last, Side::Right, tile) => layout,
+                    _ => layout.insert_at_edge(Side::Below, tile),
+                }
+            }
+        };
+        self.layout = Some(layout.tidy());
+    }
+
+    fn take(&mut self, tile: TileId) {
+        self.tiles.retain(|own| own.id != tile);
+        self.layout = self.layout.take().and_then(|layout| layout.without(tile));
+    }
+
+    fn tidy(&mut self) {
+        self.layout = self.layout.take().map(Layout::tidy);
+    }
+}

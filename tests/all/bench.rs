@@ -1,0 +1,155 @@
+//! What is set up as plain data: any steps can be taken back and taken again, a file gives back what was written, and
+//! every tile of a board has one place on it.
+
+use std::collections::BTreeSet;
+
+use braid::workspace::bench::{Bench, BenchHistory, BoardId, Edit, Layout, Side, Tile, TileId, TileKind};
+use proptest::prelude::*;
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Left), Just(Side::Right), Just(Side::Above), Just(Side::Below)]
+}
+
+fn tile() -> impl Strategy<Value = Tile> {
+    let kind = prop_oneof![
+        Just(TileKind::Number),
+        Just(TileKind::Grid),
+        "[a-z]{0,6}".prop_map(TileKind::Figure),
+        ".{0,12}".prop_map(TileKind::Text),
+    ];
+    (".{0,8}", "[a-z]{1,4}", kind).prop_map(|(title, table, show)| Tile::new(&table, &title, "SELECT 1".into(), show))
+}
+
+/// Steps over small ids, so that many of them meet something.
+fn edit() -> impl Strategy<Value = Edit> {
+    let id = || 0_u64..14;
+    let at = || proptest::option::of((id().prop_map(TileId), side()));
+    prop_oneof![
+        (".{0,6}", proptest::collection::vec(tile(), 0..5)).prop_map(|(name, tiles)| Edit::AddBoard { name, tiles }),
+        (id(), ".{0,6}").prop_map(|(board, name)| Edit::RenameBoard { board: BoardId(board), name }),
+        id().prop_map(|board| Edit::RemoveBoard { board: BoardId(board) }),
+        (id(), tile(), at()).prop_map(|(board, tile, at)| Edit::AddTile { board: BoardId(board), tile, at }),
+        id().prop_map(|tile| Edit::Duplicate { tile: TileId(tile) }),
+        (id(), tile()).prop_map(|(id, tile)| Edit::SetTile { tile: Tile { id: TileId(id), ..tile } }),
+        (id(), id(), at()).prop_map(|(tile, board, at)| Edit::MoveTile {
+            tile: TileId(tile),
+            board: BoardId(board),
+            at
+        }),
+        id().prop_map(|tile| Edit::RemoveTile { tile: TileId(tile) }),
+        (id(), proptest::collection::vec(0_usize..3, 0..3), proptest::collection::vec(-0.5_f32..2.0, 0..4))
+            .prop_map(|(board, path, shares)| Edit::Resize { board: BoardId(board), path, shares }),
+    ]
+}
+
+/// Every tile has one place, every place a tile, and shares add up to 1.
+fn assert_sound(bench: &Bench) {
+    let mut ids = BTreeSet::new();
+    for board in &bench.boards {
+        assert!(ids.insert(board.id.0), "{bench:?}");
+        let mut placed = board.layout.as_ref().map(Layout::tiles).unwrap_or_default();
+        let mut own: Vec<TileId> = board.tiles.iter().map(|tile| tile.id).collect();
+        placed.sort();
+        own.sort();
+        assert_eq!(placed, own, "{board:?}");
+        own.iter().for_each(|id| assert!(ids.insert(id.0), "{bench:?}"));
+        board.layout.iter().for_each(assert_tidy);
+    }
+}
+
+fn assert_tidy(layout: &Layout) {
+    let (Layout::Row(parts) | Layout::Column(parts)) = layout else { return };
+    assert!(parts.len() > 1, "{layout:?}");
+    let all: f32 = parts.iter().map(|part| part.share).sum();
+    assert!((all - 1.0).abs() < 1e-3 && parts.iter().all(|part| part.share > 0.0), "{layout:?}");
+    for part in parts {
+        assert!(
+            !matches!(
+                (layout, &part.layout),
+                (Layout::Row(_), Layout::Row(_)) | (Layout::Column(_), Layout::Column(_))
+            ),
+            "{layout:?}"
+        );
+        assert_tidy(&part.layout);
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::cases(128))]
+
+    #[test]
+    fn any_steps_can_be_taken_back_and_again(edits in proptest::collection::vec(edit(), 0..60)) {
+        let mut history = BenchHistory::default();
+        let start = history.now().clone();
+        let mut taken = 0;
+        for edit in &edits {
+            let before = history.now().clone();
+            let outcome = history.edit(edit, false);
+            assert_sound(history.now());
+            // A step that names what is not there changes nothing.
+            prop_assert!(outcome.is_ok() || before == *history.now());
+            taken += usize::from(before != *history.now());
+        }
+        let end = history.now().clone();
+        for _ in 0..taken {
+            prop_assert!(history.undo());
+            assert_sound(history.now());
+        }
+        prop_assert!(!history.can_undo() && *history.now() == start);
+        for _ in 0..taken {
+            prop_assert!(history.redo());
+        }
+        prop_assert!(!history.can_redo() && *history.now() == end);
+    }
+
+    #[test]
+    fn a_file_gives_back_what_was_written(edits in proptest::collection::vec(edit(), 0..40), undone in 0_usize..5) {
+        let mut history = BenchHistory::default();
+        for edit in &edits {
+            let _ = history.edit(edit, false);
+        }
+        for _ in 0..undone {
+            history.undo();
+        }
+        let text = serde_json::to_string_pretty(&history).unwrap();
+        let back: BenchHistory = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&back.clone().mended(), &history);
+        prop_assert_eq!(back, history);
+    }
+}
+
+#[test]
+fn what_is_typed_is_one_step() {
+    let mut history = BenchHistory::default();
+    let tile = Tile::new("t", "", "SELECT 1".into(), TileKind::Grid);
+    history.edit(&Edit::AddBoard { name: "a".into(), tiles: vec![tile] }, false).unwrap();
+    let board = history.now().boards[0].id;
+    for (i, name) in ["ab", "abc", "abcd"].into_iter().enumerate() {
+        history.edit(&Edit::RenameBoard { board, name: name.into() }, i > 0).unwrap();
+    }
+    assert_eq!(history.now().boards[0].name, "abcd");
+    assert!(history.undo());
+    assert_eq!(history.now().boards[0].name, "a");
+    assert!(history.redo());
+    assert_eq!(history.now().boards[0].name, "abcd");
+}
+
+#[test]
+fn a_new_board_stands_in_rows_of_two() {
+    let tiles = (0..3).map(|_| Tile::new("t", "", "SELECT 1".into(), TileKind::Grid)).collect();
+    let bench = Bench::default().after(&Edit::AddBoard { name: "b".into(), tiles }).unwrap();
+    let Some(Layout::Column(rows)) = &bench.boards[0].layout else { panic!("{bench:?}") };
+    assert!(matches!(&rows[0].layout, Layout::Row(parts) if parts.len() == 2) && rows.len() == 2, "{rows:?}");
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_kept() {
+    let text = r#"{"boards":[{"id":1,"name":"b","turns":5,"tiles":[{"id":2,"table":"t","sql":"SELECT 1",
+        "show":{"as":"globe"},"zoom":[1,2]}],"layout":{"tile":2}}],"ids":2,"variables":[{"name":"v"}]}"#;
+    let bench: Bench = serde_json::from_str(text).unwrap();
+    assert_eq!(bench.boards[0].tiles[0].show, TileKind::Unknown);
+    let bench = bench.after(&Edit::RenameBoard { board: BoardId(1), name: "c".into() }).unwrap();
+    let again: serde_json::Value = serde_json::to_value(&bench).unwrap();
+    assert_eq!((&again["boards"][0]["turns"], &again["variables"][0]["name"]), (&5.into(), &"v".into()));
+    assert_eq!(again["boards"][0]["tiles"][0]["zoom"], serde_json::json!([1, 2]));
+}
