@@ -227,8 +227,8 @@ impl Scan {
         self.note(format!("stopped early: {rows} rows of {source} were read and are not in this answer"));
     }
 
-    /// The shortest time between two moments at which answers are published. Of many questions each is answered a little
-    /// more rarely: nobody looks at all of them at once.
+    /// The shortest time between two moments at which answers are published. Of many questions each is answered a
+    /// little more rarely: nobody looks at all of them at once.
     pub fn pace(&self) -> Duration {
         let many = self.set().queries.len() / MANY;
         self.options.pace * u32::try_from(many + 1).unwrap_or(u32::MAX)

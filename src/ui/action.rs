@@ -16,6 +16,7 @@ use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
 use crate::query::Form;
+use crate::workspace::bench::{BoardId, Edit, TileId};
 use crate::workspace::{TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,7 @@ pub enum Action {
     Open(OpenAction),
     Table(WorksheetId, TableAction),
     Question(QuestionAction),
+    Board(BoardAction),
     Run(RunAction),
     Chart(ChartAction),
     Rewind(RewindAction),
@@ -88,6 +90,32 @@ pub enum TableAction {
     LoadModel(PathBuf),
     /// Takes the files of another table of the same schema into this one's history.
     AppendFiles(WorksheetId),
+}
+
+/// What can be done with boards.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BoardAction {
+    /// Shows a board, or, for `None`, the question of the selected table.
+    Show(Option<BoardId>),
+    /// A step, which can be taken back. With `goes_on` it is one with the step before, such as a drag.
+    Edit {
+        edit: Box<Edit>,
+        goes_on: bool,
+    },
+    /// A new board, which is then shown.
+    New,
+    Undo,
+    Redo,
+    /// Lets a tile take all of its board; `None` gives the others their place back.
+    Maximise(Option<TileId>),
+    /// Shows the board without anything around it.
+    Present(bool),
+    /// Begins to write the title of a tile; `None` ends it.
+    Rename(Option<TileId>),
+    /// Puts the question of a tile before its table, to be changed.
+    Open(TileId),
+    /// Puts the question of the selected table on a board.
+    Keep(BoardId),
 }
 
 /// The question of the selected table.

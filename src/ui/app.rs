@@ -9,6 +9,7 @@ use eframe::egui::{self, Context, Ui};
 
 use super::action::{Action, OpenAction, Pane, Tab};
 use super::autosave::Autosave;
+use super::board::Boards;
 use super::consent::Consent;
 use super::cost::Costs;
 use super::feed::FeedForm;
@@ -64,6 +65,7 @@ pub struct App {
     pub(super) guards: Guards,
     pub(super) autosave: Autosave,
     pub(super) consent: Consent,
+    pub(super) boards: Boards,
     /// What CSV does with formulas.
     pub(super) formulas: Formulas,
     pub(super) tab: Tab,
@@ -76,7 +78,9 @@ impl App {
     pub fn new(ctx: &Context, options: AppOptions) -> Self {
         look::install(ctx);
         let bell = ctx.clone();
+        let bench = options.workspace.bench.clone().mended();
         let app = Self {
+            boards: Boards::new(bench),
             folders: options.folders,
             workspace: options.workspace,
             sheets: Vec::new(),
@@ -128,6 +132,8 @@ impl App {
     pub fn logic(&mut self, ctx: &Context) {
         self.take_outcomes();
         self.poll_runs(ctx);
+        self.first_boards();
+        self.poll_tiles();
         if let Some(feed) = &mut self.feed {
             feed.poll();
         }
@@ -141,7 +147,7 @@ impl App {
         let flows = |watch: &Watch| {
             matches!(watch.state(), RunState::Live | RunState::Reconnecting | RunState::Paused) && watch.is_running()
         };
-        if self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
+        if self.boards.flows() || self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
             ctx.request_repaint_after(TICK);
         }
     }
@@ -222,6 +228,7 @@ impl App {
     pub fn is_idle(&self) -> bool {
         let training = self.train_form.as_ref().is_none_or(TrainForm::is_idle) && self.guards.is_idle();
         training
+            && self.boards.is_idle()
             && self.jobs.is_idle()
             && self.proposed.is_empty()
             && self.sheets.iter().all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building())

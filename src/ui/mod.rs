@@ -6,6 +6,7 @@ mod app;
 mod apply;
 mod autosave;
 pub mod bind;
+pub mod board;
 mod canvas;
 pub mod chart;
 pub mod classes;

@@ -226,6 +226,12 @@ impl Watch {
         self.shown_windows = self.windows.clone();
     }
 
+    /// Whether anybody looks at it: an answer that nobody looks at is read more rarely.
+    pub(super) fn keep_in_sight(&self, in_sight: bool) {
+        let staged = self.staged.as_ref().map(|staged| &staged.run);
+        self.run.iter().chain(staged).for_each(|run| run.show(in_sight));
+    }
+
     /// Pauses the chart; the run goes on.
     pub fn pause(&mut self) {
         self.paused = self.shown.is_some();

@@ -1,7 +1,7 @@
 //! A worksheet: one open table with the question asked of it, the run that answers, and the chart of the answer.
 //! Changing a worksheet is left to `apply`, painting it to the panels.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,6 +146,33 @@ impl Worksheet {
         };
         let run = runs.pop().ok_or_else(|| Fault::new("internal error: a question without a run"))?;
         Ok((Some(scan), run))
+    }
+
+    /// Asks questions of tiles together: they share the reading of the table with its own question.
+    pub(super) fn ask_beside(&mut self, asked: Vec<Bound>, wake: &Wake) -> Result<Vec<Run>> {
+        let own = |bound: &Bound| Options { datasets: bound.datasets.clone(), ..Options::default() };
+        let (mut runs, mut shared) = (BTreeMap::new(), Vec::new());
+        for (i, bound) in asked.iter().enumerate() {
+            if bound.plan.rerun.is_some() {
+                runs.insert(i, Run::start(bound.plan.clone(), self.table.clone(), own(bound), wake.clone())?);
+            } else {
+                shared.push((i, Asking { plan: bound.plan.clone(), options: own(bound), wake: wake.clone() }));
+            }
+        }
+        let (places, asking): (Vec<usize>, Vec<Asking>) = shared.into_iter().unzip();
+        if !asking.is_empty() {
+            let started = match self.scan.as_ref().filter(|scan| Arc::ptr_eq(scan.table(), &self.table)) {
+                Some(scan) => scan.ask(asking)?,
+                None => {
+                    let options = Options { audit: Some(AUDIT), ..Options::default() };
+                    let (scan, started) = TableScan::start(self.table.clone(), options, asking)?;
+                    self.scan = Some(scan);
+                    started
+                }
+            };
+            runs.extend(places.into_iter().zip(started));
+        }
+        Ok(runs.into_values().collect())
     }
 
     /// Parses and binds a question; a fault's span points into `sql`.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::bench::BenchHistory;
 use super::secrets::{put_apart, put_back};
 use super::vault::Vault;
 use crate::data::{Fault, Result};
@@ -49,6 +50,8 @@ pub struct Workspace {
     /// What was opened lately, newest first.
     pub recent: Vec<TableSetup>,
     pub theme: Theme,
+    /// Boards and their tiles, with the steps that led to them.
+    pub bench: BenchHistory,
 }
 
 /// Light, dark, or what the system says.

@@ -71,6 +71,7 @@ mod together;
 mod toolchain;
 mod unpack;
 mod window;
+mod window_board;
 mod window_consent;
 mod window_guard;
 mod window_learn;

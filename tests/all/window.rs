@@ -1,6 +1,7 @@
 //! The window, driven by its labels, with no display: the same `App` that eframe shows.
 
 use std::cell::{Ref, RefCell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use braid::figure::{Figure, Look, MARKS, record};
 use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, ChartAction, ChartFile, ExportAction, OpenAction, QuestionAction};
 use braid::ui::watch::RunState;
-use braid::ui::{App, Worksheet, wording};
-use braid::workspace::{SeamSetup, TableSetup, TimeSetup, Vault, Workspace, without_secrets};
+use braid::ui::{App, AppOptions, Worksheet, wording};
+use braid::workspace::{Folders, SeamSetup, TableSetup, TimeSetup, Vault, Workspace, without_secrets};
 use eframe::egui;
 use egui::{Event, Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::Harness;
@@ -32,7 +33,7 @@ impl Window {
     }
 
     pub(super) fn sized(wide: f32, high: f32) -> Self {
-        Self::at(tempfile::tempdir().unwrap(), wide, high)
+        Self::at(tempfile::tempdir().unwrap(), Workspace::default(), wide, high)
     }
 
     /// The program is closed and begun again: it finds what it kept, and what was open is opened as a person would.
@@ -44,19 +45,23 @@ impl Window {
             &Vault::new(home.path().join("home/config")),
         )
         .unwrap();
-        let mut window = Self::at(home, 1280.0, 800.0);
+        let mut window = Self::at(home, saved.clone(), 1280.0, 800.0);
         let tables = saved.tables.len();
         saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(OpenAction::Setup(setup))));
         window.wait("what was open is open again", |app| app.sheets().len() == tables);
         window
     }
 
-    fn at(home: tempfile::TempDir, wide: f32, high: f32) -> Self {
+    fn at(home: tempfile::TempDir, workspace: Workspace, wide: f32, high: f32) -> Self {
         let app = Rc::new(RefCell::new(None));
         let (make, show, root) = (app.clone(), app.clone(), home.path().join("home"));
         let harness = Harness::builder()
             .with_size(vec2(wide, high))
-            .with_context_setup(move |ctx| *make.borrow_mut() = Some(App::headless(ctx, root)))
+            .with_context_setup(move |ctx| {
+                let folders = Folders::inside(root);
+                let options = AppOptions { folders, workspace, agreed: BTreeSet::new(), open: Vec::new() };
+                *make.borrow_mut() = Some(App::new(ctx, options));
+            })
             .build_ui(move |ui| {
                 let mut app = show.borrow_mut();
                 let app: &mut App = app.as_mut().unwrap();
@@ -851,7 +856,7 @@ fn without_a_file_dialog_a_picture_goes_to_the_downloads_and_opening_says_why_it
     let mut window = with_sales();
     window.propose(Action::Open(OpenAction::PickFiles));
     window.wait("it is told", |app| {
-        app.notices().all().iter().any(|n| n.what.contains("No file dialog") && n.hint.contains("drop"))
+        app.notices().all().iter().any(|n| n.what.contains("No file dialog") && n.hint.contains("Drop"))
     });
     for name in ["sales-chart.svg", "sales-chart-2.svg"] {
         window.propose(Action::Export(ExportAction::Chart(None, ChartFile::Svg)));

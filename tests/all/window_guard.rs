@@ -113,7 +113,7 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
         .find(|n| n.what.contains("late is stale since 2024-03-01"))
         .cloned()
         .expect("an alert");
-    assert!(notice.hint.contains("retrain") && notice.place == "trips", "{notice:?}");
+    assert!(notice.hint.contains("Retrain") && notice.place == "trips", "{notice:?}");
     window.click("Open the guard");
 
     // A feature then and now, as a figure that can be saved.
@@ -214,7 +214,7 @@ fn a_model_without_live_rows_or_without_histograms_says_so() {
     window.click("Close");
     window.click("Guard late");
     window.wait("it is refused", |app| app.is_idle());
-    assert!(window.has("no live rows to watch") && window.has("attach a live feed"));
+    assert!(window.has("no live rows to watch") && window.has("Attach a live feed"));
     window.click("Close");
     // A file of before there were histograms.
     let forest = window.app().models().get(ID).unwrap().scorer.forest().clone();

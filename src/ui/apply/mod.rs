@@ -1,5 +1,6 @@
 //! The one place where actions are carried out after a frame, in a file for each group.
 
+mod board;
 mod export;
 mod feed;
 pub(super) mod model;
@@ -20,6 +21,7 @@ impl App {
             Action::Open(open) => self.apply_open(open),
             Action::Table(id, action) => self.apply_table(id, action),
             Action::Question(question) => self.apply_question(question),
+            Action::Board(board) => self.apply_board(board),
             Action::Run(action) => self.apply_run(action),
             Action::Chart(chart) => self.apply_chart(chart),
             Action::Rewind(rewind) => self.apply_rewind(rewind),

@@ -1,6 +1,7 @@
 //! The panels of the window. Each reads the `App`, paints itself and proposes actions; none of them changes anything.
 
 pub mod audit;
+pub mod board;
 pub mod builder;
 pub mod challengers;
 pub mod change;
@@ -38,6 +39,10 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let bar = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 6));
     let ground = Frame::new().fill(p.ground);
+    if let Some(board) = app.boards.board().filter(|_| app.boards.presenting) {
+        CentralPanel::no_frame().frame(ground).show(ui, |ui| board::board_ui(ui, app, board, actions));
+        return notices::over_ui(ui.ctx(), app, actions);
+    }
     Panel::top("top bar").frame(bar).exact_size(look::BAR + 4.0).show(ui, |ui| top::top_ui(ui, app, actions));
     match app.sheet() {
         None => {
@@ -57,6 +62,17 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 .default_size(look::TABLES_WIDTH)
                 .size_range(180.0..=420.0)
                 .show(ui, |ui| tables::tables_ui(ui, app, actions));
+            Panel::top("views")
+                .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 }))
+                .exact_size(look::ROW + look::GAP)
+                .show(ui, |ui| board::views_ui(ui, app, sheet, actions));
+            if let Some(board) = app.boards.board() {
+                CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+                    notices::notices_ui(ui, app, actions);
+                    board::board_ui(ui, app, board, actions);
+                });
+                return panes_ui(ui, app, actions);
+            }
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
             let least = question::least_height(ui, sheet);
             shrink(ui, QUESTION, least);
@@ -69,6 +85,11 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
         }
     }
+    panes_ui(ui, app, actions);
+}
+
+/// What lies over the window.
+fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     match app.pane {
         Some(Pane::Ledger) => ledger::ledger_ui(ui.ctx(), app, actions),
         Some(Pane::Rejects) => rejects::rejects_ui(ui.ctx(), app, actions),

@@ -15,6 +15,14 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// As it is read; empty for null.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Null => "",
+            Self::Number(text) | Self::Text(text) => text,
+        }
+    }
+
     /// As it goes into the clipboard: plain digits, nothing for null.
     pub fn plain(&self) -> String {
         match self {

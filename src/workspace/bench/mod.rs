@@ -1,5 +1,5 @@
-//! The bench: boards and their tiles as a person has set them up, as plain data with ids, apart from anything that runs.
-//! It changes by `Edit`s, and every step can be taken back.
+//! The bench: boards and their tiles as a person has set them up, as plain data with ids, apart from anything that
+//! runs. It changes by `Edit`s, and every step can be taken back.
 
 mod edit;
 mod layout;
@@ -165,6 +165,26 @@ impl BenchHistory {
         self.past.drain(..self.past.len().saturating_sub(PAST));
         self.future.clear();
         Ok(())
+    }
+
+    /// A step that nobody took, and that cannot be taken back: what there is from the start.
+    pub fn begin_with(&mut self, edit: &Edit) {
+        let all = || self.past.iter().chain(std::iter::once(&self.now)).chain(&self.future);
+        let ids = all().map(|bench| bench.ids).max().unwrap_or(0);
+        // Also in what was before: taking a step back does not take this away.
+        let with = |bench: &mut Arc<Bench>| {
+            let own = Bench { ids, ..Bench::clone(bench) };
+            if let Ok(next) = own.after(edit) {
+                *bench = Arc::new(next);
+            }
+        };
+        self.past.iter_mut().chain(std::iter::once(&mut self.now)).chain(&mut self.future).for_each(with);
+    }
+
+    /// Whether a board of this name is there, or was at any step that is remembered.
+    pub fn knows_board(&self, name: &str) -> bool {
+        let all = self.past.iter().chain(std::iter::once(&self.now)).chain(&self.future);
+        all.flat_map(|bench| &bench.boards).any(|board| board.name == name)
     }
 
     /// Takes the last step back; false when there is none.

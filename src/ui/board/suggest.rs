@@ -1,0 +1,113 @@
+//! Tiles that fit a table: what its columns can be asked at once.
+
+use polars::prelude::DataType;
+
+use crate::engine::Table;
+use crate::query::Form;
+use crate::query::form::{Measure, WindowForm};
+use crate::ui::first::{free_name, live_size, name};
+use crate::ui::worksheet::Worksheet;
+use crate::workspace::bench::{Tile, TileKind};
+
+/// The most bars of a category.
+const BARS: u64 = 12;
+/// Rows of the tail.
+const TAIL: u64 = 200;
+
+/// Tiles for a table, the most telling first.
+pub fn suggestions(sheet: &Worksheet) -> Vec<Tile> {
+    let table = &*sheet.table;
+    let size = sheet.question.form.window.as_ref().map_or_else(|| live_size(table).to_owned(), |w| w.size.clone());
+    let time = table.time.as_ref().map(|time| time.column.as_str());
+    let measure = measured(table);
+    let category = category(table);
+    let mut tiles = Vec::new();
+    let mut add = |form: Form, show: TileKind| {
+        tiles.push(Tile::new(&table.name, "", form.to_query().to_sql(), show));
+    };
+    if let Some(time) = time {
+        add(over_time(table, time, &size, count(table)), TileKind::Number);
+        add(over_time(table, time, &size, count(table)), TileKind::Figure(String::new()));
+        if let Some(column) = &measure {
+            add(over_time(table, time, &size, mean(column)), TileKind::Figure(String::new()));
+        }
+    }
+    if let Some(column) = &category {
+        add(by_category(table, column, count(table)), TileKind::Figure("bar".to_owned()));
+        if let Some(measure) = &measure {
+            add(by_category(table, column, mean(measure)), TileKind::Figure("bar".to_owned()));
+        }
+    }
+    add(latest(table, time), TileKind::Grid);
+    if time.is_none()
+        && let Some(column) = &measure
+    {
+        let form = Form { table: table.name.clone(), measures: vec![mean(column)], ..Form::default() };
+        add(form, TileKind::Number);
+    }
+    tiles
+}
+
+/// The first number that measures something: not one that only numbers or names rows.
+fn measured(table: &Table) -> Option<String> {
+    let names_rows = |column: &str| {
+        let column = column.to_lowercase();
+        column == "id" || column.ends_with("_id") || column.ends_with("number") || column == "row"
+    };
+    let time = table.time.as_ref().map(|time| time.column.as_str());
+    let fits =
+        |column: &str, dtype: &DataType| dtype.is_primitive_numeric() && Some(column) != time && !names_rows(column);
+    let found = table.schema.iter().find(|(column, dtype)| fits(column.as_str(), dtype));
+    found.map(|(column, _)| column.to_string())
+}
+
+/// The first column of texts or truth values.
+fn category(table: &Table) -> Option<String> {
+    let fits = |dtype: &DataType| {
+        matches!(dtype, DataType::String | DataType::Boolean | DataType::Categorical(..) | DataType::Enum(..))
+    };
+    table.schema.iter().find(|(_, dtype)| fits(dtype)).map(|(column, _)| column.to_string())
+}
+
+fn count(table: &Table) -> Measure {
+    let alias = free_name(table, &["rows", "row_count", "how_many"]);
+    Measure { aggregate: "count".to_owned(), argument: "*".to_owned(), alias, ..Measure::default() }
+}
+
+fn mean(column: &str) -> Measure {
+    let alias = format!("avg {column}");
+    Measure { aggregate: "avg".to_owned(), argument: name(column), alias, ..Measure::default() }
+}
+
+fn over_time(table: &Table, time: &str, size: &str, measure: Measure) -> Form {
+    let alias = free_name(table, &["time", "start", "bucket"]);
+    Form {
+        table: table.name.clone(),
+        measures: vec![measure],
+        order: vec![(alias.clone(), false)],
+        window: Some(WindowForm { time: name(time), size: size.to_owned(), alias, ..WindowForm::default() }),
+        ..Form::default()
+    }
+}
+
+fn by_category(table: &Table, column: &str, measure: Measure) -> Form {
+    Form {
+        table: table.name.clone(),
+        groups: vec![name(column)],
+        order: vec![(name(&measure.alias), true)],
+        measures: vec![measure],
+        limit: Some(BARS),
+        ..Form::default()
+    }
+}
+
+/// The newest rows, as they are.
+fn latest(table: &Table, time: Option<&str>) -> Form {
+    Form {
+        table: table.name.clone(),
+        others: vec![("*".to_owned(), String::new())],
+        order: time.map(|time| (name(time), true)).into_iter().collect(),
+        limit: Some(TAIL),
+        ..Form::default()
+    }
+}

@@ -1,0 +1,56 @@
+//! The name of a tile that was given none: what its question measures, and by what.
+
+use crate::query::form::Measure;
+use crate::query::{Form, Query};
+use crate::ui::widget::names::bare;
+use crate::workspace::bench::{Tile, TileKind};
+
+/// The title of a tile.
+pub fn title(tile: &Tile) -> String {
+    if !tile.title.is_empty() {
+        return tile.title.clone();
+    }
+    if let TileKind::Text(words) = &tile.show {
+        return words.lines().next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
+    }
+    let Ok(query) = Query::parse(&tile.sql) else { return tile.table.clone() };
+    let form = Form::from_query(&query);
+    let measures: Vec<String> = form.measures.iter().map(measure).collect();
+    if measures.is_empty() {
+        return format!("Rows of {}", tile.table);
+    }
+    if tile.show == TileKind::Number {
+        return capital(measures.first().map_or("", String::as_str));
+    }
+    let by = form
+        .groups
+        .iter()
+        .map(|group| name_of(group))
+        .chain(form.window.iter().map(|window| format!("{} of {}", bare(&window.alias), window.size)));
+    let by: Vec<String> = by.collect();
+    let what = measures.join(", ");
+    let what = if by.is_empty() { what } else { format!("{what} by {}", by.join(", ")) };
+    capital(&what)
+}
+
+/// `avg delay`, not `avg("delay")`.
+fn measure(measure: &Measure) -> String {
+    if !measure.alias.is_empty() {
+        return bare(&measure.alias).to_owned();
+    }
+    match measure.argument.as_str() {
+        "*" | "" => "rows".to_owned(),
+        argument => format!("{} {}", measure.aggregate, bare(argument)),
+    }
+}
+
+/// The alias of a group, or its expression.
+fn name_of(group: &str) -> String {
+    let alias = group.rsplit_once(" AS ").map_or(group, |(_, alias)| alias);
+    bare(alias).to_owned()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,237 @@
+//! Boards: tiles that show one moment, and everything that is done with them, step by step and back.
+
+use std::time::Duration;
+
+use braid::ui::action::{Action, BoardAction, OpenAction};
+use braid::ui::board::title;
+use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
+use braid::workspace::{TableSetup, TimeSetup};
+use eframe::egui::{Key, Modifiers, Pos2};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::window::Window;
+
+/// Rows a second apart: sales of three shops.
+fn sales(rows: usize) -> String {
+    let row = |i: usize| {
+        let time = format!("2024-03-01 {:02}:{:02}:{:02}", i / 3600, i / 60 % 60, i % 60);
+        format!("{time},{},{}\n", ["north", "south", "west"][i % 3], i % 17)
+    };
+    "at,shop,amount\n".to_owned() + &(0..rows).map(row).collect::<String>()
+}
+
+fn board(window: &Window) -> Board {
+    window.app().boards().board().expect("a board is shown").clone()
+}
+
+fn tile(window: &Window, name: &str) -> Tile {
+    let board = board(window);
+    board.tiles.iter().find(|tile| title(tile) == name).unwrap_or_else(|| panic!("no {name} in {board:?}")).clone()
+}
+
+fn opened() -> Window {
+    let mut window = Window::new();
+    let path = window.file("sales.csv", &sales(3_000));
+    window.drop_files(&[&path]);
+    window.wait_done();
+    window.click("Board of sales");
+    window.wait("the tiles are answered", |app| app.is_idle());
+    window
+}
+
+fn edit(window: &mut Window, edit: Edit) {
+    window.propose(Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on: false }));
+}
+
+#[test]
+fn a_table_comes_with_a_board_whose_tiles_are_of_one_moment() {
+    let window = opened();
+    let board = board(&window);
+    assert!(board.tiles.len() >= 3 && board.name == "Board of sales", "{board:?}");
+    assert!(window.has("All tiles of one moment"));
+    let app = window.app();
+    assert!(app.boards().lagging(&board, "sales").1.is_empty());
+    // A total is the sum of its parts.
+    let sum = |tile: &Tile| -> f64 {
+        let shown = app.boards().run(tile.id).unwrap().shown().unwrap().clone();
+        let column = shown.answer.column("rows").unwrap().cast(&polars::prelude::DataType::Float64).unwrap();
+        column.f64().unwrap().iter().flatten().sum()
+    };
+    let of_rows: Vec<f64> = board
+        .tiles
+        .iter()
+        .filter(|tile| tile.sql.contains("AS rows") || tile.sql.contains("AS \"rows\""))
+        .map(sum)
+        .collect();
+    assert!(of_rows.len() >= 2 && of_rows.iter().all(|sum| *sum == 3_000.0), "{of_rows:?}");
+    let number = board.tiles.iter().find(|tile| tile.show == TileKind::Number).expect("a big number");
+    let number = app.boards().run(number.id).unwrap().number.clone().unwrap();
+    assert!(!number.text.is_empty() && number.spark.len() > 1, "{number:?}");
+}
+
+#[test]
+fn every_step_can_be_taken_back_and_again() {
+    let mut window = opened();
+    let start = window.app().boards().bench().clone();
+    window.click("Add tile");
+    window.click("Text");
+    assert_eq!(board(&window).tiles.len(), start.boards[0].tiles.len() + 1);
+    let text = board(&window).tiles.last().unwrap().clone();
+    edit(&mut window, Edit::Duplicate { tile: text.id });
+    edit(&mut window, Edit::RemoveTile { tile: text.id });
+    let named = Tile { title: "What to watch".into(), ..board(&window).tiles.last().unwrap().clone() };
+    edit(&mut window, Edit::SetTile { tile: named });
+    assert!(window.has("What to watch"));
+    let end = window.app().boards().bench().clone();
+    for _ in 0..4 {
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        window.settle();
+    }
+    assert_eq!(*window.app().boards().bench(), start);
+    for _ in 0..4 {
+        window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
+        window.settle();
+    }
+    assert_eq!(*window.app().boards().bench(), end);
+}
+
+#[test]
+fn the_menu_of_a_tile_does_what_it_says() {
+    let mut window = opened();
+    let tiles = board(&window).tiles.len();
+    let name = title(&board(&window).tiles[1]);
+    let label = format!("Menu of {name}");
+    let menu = |window: &mut Window| {
+        window.harness.get_all_by_label(&label).next().unwrap().click();
+        window.settle();
+    };
+    menu(&mut window);
+    window.click("Duplicate");
+    assert_eq!(board(&window).tiles.len(), tiles + 1);
+    menu(&mut window);
+    window.click("Maximise");
+    let maximised = window.app().boards().maximised;
+    assert_eq!(maximised, Some(tile(&window, &name).id));
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert_eq!(window.app().boards().maximised, None);
+    menu(&mut window);
+    window.click("Close tile");
+    assert_eq!(board(&window).tiles.len(), tiles);
+    menu(&mut window);
+    window.click("Change the question…");
+    assert!(window.app().boards().shown.is_none(), "the question is shown");
+    window.wait_done();
+}
+
+#[test]
+fn a_question_is_put_on_a_board() {
+    let mut window = opened();
+    window.click("Question of sales");
+    window.wait_done();
+    let sql = window.sheet().question.sql.clone();
+    window.click("Put on a board");
+    window.harness.get_all_by_label("Board of sales").last().unwrap().click();
+    window.settle();
+    assert_eq!(board(&window).tiles.last().unwrap().sql, sql);
+    window.wait("it is answered", |app| app.is_idle());
+}
+
+#[test]
+fn a_tile_is_dragged_beside_another_and_its_edge_resizes() {
+    let mut window = opened();
+    let before = board(&window);
+    let (first, last) = (before.tiles[0].clone(), before.tiles.last().unwrap().clone());
+    let place = |window: &Window, name: &str| window.harness.get_by_label(name).rect();
+    let from = place(&window, &title(&last)).center();
+    let to = place(&window, &title(&first));
+    // Near the left edge of the first tile.
+    let to = Pos2::new(to.left() - 4.0, to.bottom() + 60.0);
+    window.harness.drag_at(from);
+    window.harness.step();
+    window.harness.hover_at(from + (to - from) * 0.5);
+    window.harness.step();
+    window.harness.hover_at(to);
+    window.harness.step();
+    window.harness.drop_at(to);
+    window.settle();
+    let after = board(&window);
+    let placed = after.layout.as_ref().map(Layout::tiles).unwrap();
+    assert_eq!(placed[0], last.id, "{after:?}");
+    assert_eq!(placed.len(), before.tiles.len());
+    // One step takes it back.
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(board(&window), before);
+}
+
+#[test]
+fn a_board_is_presented_without_anything_around_it() {
+    let mut window = opened();
+    window.harness.key_press(Key::F11);
+    window.settle();
+    assert!(window.app().boards().presenting && !window.has("Connect a feed"));
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(!window.app().boards().presenting && window.has("Connect a feed"));
+}
+
+#[test]
+fn boards_are_there_after_a_restart_with_their_steps() {
+    let mut window = opened();
+    edit(&mut window, Edit::AddBoard { name: "Mine".into(), tiles: Vec::new() });
+    let mine = window.app().boards().bench().boards.last().unwrap().id;
+    edit(&mut window, Edit::RenameBoard { board: mine, name: "Mine alone".into() });
+    let bench = window.app().boards().bench().clone();
+    window.wait("it is kept", |app| app.is_idle());
+    let mut window = window.restarted();
+    assert_eq!(*window.app().boards().bench(), bench);
+    window.click("Board of sales");
+    window.wait("the tiles are answered", |app| app.is_idle());
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(window.app().boards().bench().boards.last().unwrap().name, "Mine");
+}
+
+#[test]
+fn tiles_of_a_feed_are_of_one_moment_while_rows_flow() {
+    let mut window = Window::new();
+    let path = window.file("sales.csv", &sales(6_000));
+    let setup = TableSetup {
+        name: "sales".into(),
+        live: vec![format!("replay:{}?rate=900", path.display())],
+        time: Some(TimeSetup { column: "at".into(), lateness_ms: 1_000 }),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("rows flow", |app| {
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 500))
+    });
+    window.click("Board of sales");
+    let all = |app: &braid::ui::App| {
+        let Some(board) = app.boards().board().cloned() else { return Vec::new() };
+        let of = |id: TileId| app.boards().run(id).and_then(|run| run.shown().cloned());
+        board.tiles.iter().filter(|tile| tile.asks()).filter_map(|tile| of(tile.id)).collect::<Vec<_>>()
+    };
+    window.wait("all tiles have caught up", |app| {
+        let all = all(app);
+        all.len() >= 3 && all.iter().all(|s| !s.catching_up)
+    });
+    let mut compared = 0;
+    for _ in 0..200 {
+        window.harness.step();
+        let snapshots = all(&window.app());
+        let epoch = snapshots[0].epoch;
+        let same: Vec<_> = snapshots.iter().filter(|s| s.epoch == epoch).collect();
+        if same.len() == snapshots.len() {
+            assert!(same.iter().all(|s| s.rows.come_in == same[0].rows.come_in), "one moment, the same rows");
+            compared += 1;
+        }
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    assert!(compared > 20, "moments were compared: {compared}");
+    window.propose(Action::Board(BoardAction::Show(None)));
+    window.wait("the feed ends", |app| app.is_idle());
+    let come_in: Vec<u64> = all(&window.app()).iter().map(|s| s.rows.come_in).collect();
+    assert!(come_in.iter().all(|rows| *rows == 6_000), "{come_in:?}");
+}
