@@ -11,7 +11,9 @@ Braid with each alone, and each peer with all of them one after the other in one
 processes; medians. Answers are compared: the same number of rows, and the same sum of their counts.
 """
 
-import argparse, json, os, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, statistics, sys, tempfile
+
+from flights import once
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -80,17 +82,6 @@ for name, frame in asked.items():
     answer = frame.collect(engine="streaming")
     rows[name] = [answer.height, int(answer["n"].sum())]
 """
-
-
-def once(cmd):
-    """Wall and CPU seconds of one process, and what it printed."""
-    begun = time.perf_counter()
-    child = subprocess.Popen(cmd, stdout=subprocess.PIPE)
-    said = child.stdout.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"{cmd[0]} failed")
-    return time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, said
 
 
 def main():

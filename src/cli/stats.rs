@@ -19,12 +19,6 @@ use crate::query::window::WindowStatus;
 pub fn json(answered: &[(&str, &Snapshot, u64)], before: Duration, started: Instant) -> String {
     let Some((_, s, groups)) = answered.first() else { return "{}\n".to_owned() };
     let mut stats = json!({
-        "rows_in": s.rows.come_in,
-        "rows_shown": s.rows.shown,
-        "rows_filtered": s.rows.filtered,
-        "rows_late": s.rows.late,
-        "rows_rejected": s.rows.rejected,
-        "cells_rejected": s.rows.cells,
         "rows_dropped": s.rows.dropped,
         "rows_not_recorded": s.not_recorded,
         "bytes_in": s.stats.bytes_in,
@@ -35,12 +29,9 @@ pub fn json(answered: &[(&str, &Snapshot, u64)], before: Duration, started: Inst
         "chunks": s.stats.chunks,
         "merges": s.stats.merges,
         "bytes_between_threads": s.stats.bytes_between_threads,
-        "groups": groups,
         "state_mb": s.stats.state_bytes as f64 / MIB,
         "spilled_mb": s.stats.spilled_bytes as f64 / MIB,
         "cost": cost(s),
-        "windows": windows(s),
-        "watermark": s.watermark.map(iso_micros),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
         "notes": s.notes.iter().cloned().chain(s.seam.warnings.iter().map(wording::fault)).collect::<Vec<_>>(),
@@ -53,13 +44,16 @@ pub fn json(answered: &[(&str, &Snapshot, u64)], before: Duration, started: Inst
         .filter(|(name, ..)| !name.is_empty())
         .map(|(name, s, groups)| ((*name).to_owned(), question(s, *groups)))
         .collect();
-    if let Some(stats) = stats.as_object_mut().filter(|_| !named.is_empty()) {
-        stats.insert("questions".to_owned(), named.into());
+    if let (Some(stats), Value::Object(own)) = (stats.as_object_mut(), question(s, *groups)) {
+        stats.extend(own);
+        if !named.is_empty() {
+            stats.insert("questions".to_owned(), named.into());
+        }
     }
     stats.to_string() + "\n"
 }
 
-/// Where the rows of one of several questions went.
+/// Where the rows of one question went.
 fn question(s: &Snapshot, groups: u64) -> Value {
     json!({
         "rows_in": s.rows.come_in,

@@ -106,6 +106,8 @@ pub enum BoardAction {
     New,
     Undo,
     Redo,
+    /// Which stretch of time the figures show; `None` for all.
+    Range(Option<(f64, f64)>),
     /// Lets a tile take all of its board; `None` gives the others their place back.
     Maximise(Option<TileId>),
     /// Shows the board without anything around it.

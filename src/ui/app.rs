@@ -80,7 +80,7 @@ impl App {
         let bell = ctx.clone();
         let bench = options.workspace.bench.clone().mended();
         let app = Self {
-            boards: Boards::new(bench),
+            boards: Boards::new(bench, options.workspace.shown),
             folders: options.folders,
             workspace: options.workspace,
             sheets: Vec::new(),

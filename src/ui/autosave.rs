@@ -44,7 +44,7 @@ impl App {
     /// Saves the workspace in the background.
     pub(super) fn save_workspace(&mut self) {
         self.workspace.tables = self.sheets.iter().map(|s| self.setup_of(s)).collect();
-        self.workspace.bench = self.boards.bench.clone();
+        (self.workspace.bench, self.workspace.shown) = (self.boards.bench.clone(), self.boards.shown);
         self.workspace.renew();
         if self.autosave.writing {
             self.autosave.again = true;

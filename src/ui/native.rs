@@ -9,7 +9,8 @@ use crate::data::{Fault, Result, Setting};
 use crate::source::live::FeedUrl;
 use crate::workspace::{Folders, TableSetup, Workspace};
 
-/// Opens the window with these files, folders, feeds and workspaces, and returns when it is closed.
+/// Opens the window with these files, folders, feeds and workspaces, or, with none of them, as it was left; returns
+/// when it is closed.
 ///
 /// # Errors
 /// When there is no display, or the user has no home folder.
@@ -28,7 +29,7 @@ pub fn run_native(args: Vec<String>) -> Result<()> {
         troubles.push(fault);
         Workspace::default()
     });
-    workspace.tables.clear();
+    let before = std::mem::take(&mut workspace.tables);
     let mut open = Vec::new();
     let mut paths = Vec::new();
     let mut agreed = folders.vault().agreed();
@@ -47,6 +48,10 @@ pub fn run_native(args: Vec<String>) -> Result<()> {
     }
     if !paths.is_empty() {
         open.push(Action::Open(OpenAction::Paths(paths)));
+    }
+    // Begun with nothing, it is as it was left.
+    if open.is_empty() {
+        open.extend(before.into_iter().map(|table| Action::Open(OpenAction::Setup(table))));
     }
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()

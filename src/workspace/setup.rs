@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::bench::BenchHistory;
+use super::bench::{BenchHistory, BoardId};
 use super::secrets::{put_apart, put_back};
 use super::vault::Vault;
 use crate::data::{Fault, Result};
@@ -50,6 +50,9 @@ pub struct Workspace {
     /// What was opened lately, newest first.
     pub recent: Vec<TableSetup>,
     pub theme: Theme,
+    /// The board that was shown; `None` for a question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<BoardId>,
     /// Boards and their tiles, with the steps that led to them.
     pub bench: BenchHistory,
 }

@@ -642,6 +642,22 @@ fn duplicates_come_as_often_as_they_shall_and_never_thrice() {
     assert_eq!(all(&replay(&path, "speed=max&duplicate=1")).frame.height(), 40_000);
 }
 
+/// A stretch of a replay is just the rows that were sent between its ends, wherever they lie in what was read together.
+#[test]
+fn a_stretch_of_a_replay_is_what_was_sent_there() {
+    let (_folder, path) = timed("a.parquet", 20_000, 100_000);
+    for faults in ["", "&disorder=30s&duplicate=0.05&seed=7"] {
+        let expected = all(&replay(&path, &format!("speed=max{faults}"))).numbers("n");
+        for (from, until) in [(0, 0), (0, 7_000), (1, 19_999), (5_000, 9_000), (9_000, 9_000), (12_345, 20_000)] {
+            let position = |at: u64| std::iter::once((0, at)).collect();
+            let stretch = ReadOptions { start: position(from), stop: Some(position(until)), ..ReadOptions::default() };
+            let mut live = read_with(open(&replay(&path, &format!("rate=1000{faults}"))), &stretch);
+            let got = to_end(&mut *live).numbers("n");
+            assert!(got == expected[from as usize..until as usize], "{from} to {until}{faults}: {} rows", got.len());
+        }
+    }
+}
+
 #[test]
 fn a_replay_keeps_the_pace_of_its_times_in_few_chunks() {
     let (_folder, path) = timed("a.parquet", 30_000, 1_000);

@@ -1,9 +1,9 @@
 //! Boards: tiles that show one moment, and everything that is done with them, step by step and back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use braid::ui::action::{Action, BoardAction, OpenAction};
-use braid::ui::board::title;
+use braid::ui::board::{Rhythm, title};
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui::{Key, Modifiers, Pos2};
@@ -234,4 +234,45 @@ fn tiles_of_a_feed_are_of_one_moment_while_rows_flow() {
     window.wait("the feed ends", |app| app.is_idle());
     let come_in: Vec<u64> = all(&window.app()).iter().map(|s| s.rows.come_in).collect();
     assert!(come_in.iter().all(|rows| *rows == 6_000), "{come_in:?}");
+}
+
+/// Silence is told by what is usual for a feed, and not before ten seconds.
+#[test]
+fn silence_is_judged_by_the_rhythm_of_a_feed() {
+    let start = Instant::now();
+    let at = |seconds: u64| start + Duration::from_secs(seconds);
+    let mut fast = Rhythm::default();
+    (0..20).for_each(|i| fast.note(10 * i, at(i)));
+    assert_eq!(fast.silence(at(28)), None);
+    assert_eq!(fast.silence(at(30)), Some(Duration::from_secs(11)));
+    let mut slow = Rhythm::default();
+    (0..20).for_each(|i| slow.note(i + 1, at(60 * i)));
+    assert_eq!(slow.silence(at(60 * 19 + 300)), None, "it is slow");
+    assert!(slow.silence(at(60 * 19 + 900)).is_some());
+    assert_eq!(Rhythm::default().silence(at(1_000)), None, "no row has come at all");
+}
+
+#[test]
+fn a_zoom_of_one_tile_is_one_of_all_that_share_time() {
+    let mut window = opened();
+    let board = board(&window);
+    let timed: Vec<TileId> = board
+        .tiles
+        .iter()
+        .filter(|tile| tile.sql.contains("tumble") && matches!(tile.show, TileKind::Figure(_)))
+        .map(|tile| tile.id)
+        .collect();
+    assert!(timed.len() >= 2, "{board:?}");
+    let views = |window: &Window| -> Vec<Option<(f64, f64)>> {
+        let app = window.app();
+        timed.iter().map(|id| app.boards().run(*id).unwrap().chart.view().and_then(|view| view.x)).collect()
+    };
+    window.settle();
+    assert!(views(&window).iter().all(Option::is_none));
+    window.propose(Action::Board(BoardAction::Range(Some((1.7092512e15, 1.7092515e15)))));
+    window.settle();
+    assert!(views(&window).iter().all(|view| *view == Some((1.7092512e15, 1.7092515e15))), "{:?}", views(&window));
+    window.click("Show all");
+    window.settle();
+    assert!(views(&window).iter().all(Option::is_none));
 }

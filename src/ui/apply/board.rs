@@ -10,7 +10,8 @@ impl App {
             BoardAction::Show(board) => {
                 self.boards.shown = board;
                 self.boards.presenting &= board.is_some();
-                (self.boards.maximised, self.boards.renaming) = (None, None);
+                (self.boards.maximised, self.boards.renaming, self.boards.range) = (None, None, None);
+                self.save_workspace();
             }
             BoardAction::Edit { edit, goes_on } => self.edit_bench(&edit, goes_on),
             BoardAction::New => {
@@ -20,6 +21,7 @@ impl App {
             }
             BoardAction::Undo => self.step_bench(true),
             BoardAction::Redo => self.step_bench(false),
+            BoardAction::Range(range) => self.boards.range = range,
             BoardAction::Maximise(tile) => self.boards.maximised = tile,
             BoardAction::Present(presenting) => {
                 self.boards.presenting = presenting && self.boards.shown.is_some();

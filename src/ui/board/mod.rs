@@ -2,13 +2,16 @@
 //! share the reading of it with the table's own question. What is set up is `workspace::bench`'s.
 
 mod number;
+mod rhythm;
 mod suggest;
 mod title;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use self::number::Number;
+pub use self::rhythm::Rhythm;
 pub use self::suggest::suggestions;
 pub use self::title::title;
 use super::App;
@@ -18,6 +21,7 @@ use super::watch::Watch;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::{Snapshot, Table};
+use crate::figure::{AxisKind, View};
 use crate::sync::Wake;
 use crate::workspace::bench::{Bench, BenchHistory, Board, BoardId, Edit, Tile, TileId, TileKind};
 
@@ -29,6 +33,8 @@ pub struct Boards {
     pub shown: Option<BoardId>,
     /// The tile that takes all of the board.
     pub maximised: Option<TileId>,
+    /// The stretch of time that all figures with an axis of time show; `None` for all.
+    pub range: Option<(f64, f64)>,
     /// Without anything around the board.
     pub presenting: bool,
     /// The tile whose title is being written.
@@ -45,6 +51,7 @@ pub struct TileRun {
     pub watch: Watch,
     pub chart: Chart,
     pub number: Option<Number>,
+    pub rhythm: Rhythm,
     /// Why it could not be asked.
     pub fault: Option<Fault>,
     /// The snapshot that `number` was read from.
@@ -69,6 +76,7 @@ impl TileRun {
             self.fault = polled.failed;
         }
         let Some(shown) = self.watch.shown.clone() else { return };
+        self.rhythm.note(shown.rows.come_in, Instant::now());
         if let Some(fault) = shown.fault.clone().filter(|_| shown.last && shown.answer.width() == 0) {
             self.fault = Some(fault);
         }
@@ -85,6 +93,14 @@ impl TileRun {
         }
     }
 
+    /// Shows a stretch of time, where the figure has an axis of time.
+    fn look_at(&mut self, range: Option<(f64, f64)>) {
+        let timed = self.chart.figure().is_some_and(|figure| figure.x.kind == AxisKind::Time);
+        if timed && self.chart.view().and_then(|view| view.x) != range {
+            self.chart.set_view(range.map(|x| View { x: Some(x), y: None }));
+        }
+    }
+
     /// Whether nothing will change by itself.
     fn is_idle(&self) -> bool {
         !self.watch.is_running() && !self.chart.is_building()
@@ -92,9 +108,10 @@ impl TileRun {
 }
 
 impl Boards {
-    /// What was set up, with nothing shown.
-    pub fn new(bench: BenchHistory) -> Self {
-        Self { bench, ..Self::default() }
+    /// What was set up, and the board that was shown.
+    pub fn new(bench: BenchHistory, shown: Option<BoardId>) -> Self {
+        let shown = shown.filter(|id| bench.now().board(*id).is_some());
+        Self { bench, shown, ..Self::default() }
     }
 
     pub fn bench(&self) -> &Arc<Bench> {
@@ -149,6 +166,7 @@ impl App {
         for (id, run) in runs {
             let in_sight = board.is_some_and(|board| board.tile(*id).is_some());
             run.poll(in_sight, &self.wake);
+            run.look_at(self.boards.range);
         }
     }
 
@@ -163,8 +181,13 @@ impl App {
             if has || sheet.question.asked.is_empty() || self.boards.bench.knows_board(&board) {
                 continue;
             }
-            let tiles = suggestions(sheet).into_iter().take(4).collect();
+            let tiles: Vec<Tile> = suggestions(sheet).into_iter().take(4).collect();
+            let numbered = matches!(&tiles[..], [Tile { show: TileKind::Number, .. }, _, _, ..]);
             self.boards.bench.begin_with(&Edit::AddBoard { name: board, tiles });
+            // A number needs less room than the figure beside it.
+            if let Some(board) = self.boards.bench.now().boards.last().map(|board| board.id).filter(|_| numbered) {
+                self.boards.bench.begin_with(&Edit::Resize { board, path: vec![0], shares: vec![0.32, 0.68] });
+            }
         }
     }
 }

@@ -22,14 +22,14 @@ pub fn title(tile: &Tile) -> String {
     if tile.show == TileKind::Number {
         return capital(measures.first().map_or("", String::as_str));
     }
-    let by = form
-        .groups
-        .iter()
-        .map(|group| name_of(group))
-        .chain(form.window.iter().map(|window| format!("{} of {}", bare(&window.alias), window.size)));
-    let by: Vec<String> = by.collect();
-    let what = measures.join(", ");
-    let what = if by.is_empty() { what } else { format!("{what} by {}", by.join(", ")) };
+    let by: Vec<String> = form.groups.iter().map(|group| name_of(group)).collect();
+    let mut what = measures.join(", ");
+    if let Some(window) = &form.window {
+        what += &format!(" every {}", window.size.strip_prefix("1 ").unwrap_or(&window.size));
+    }
+    if !by.is_empty() {
+        what += &format!(" by {}", by.join(", "));
+    }
     capital(&what)
 }
 

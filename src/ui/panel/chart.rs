@@ -262,7 +262,7 @@ fn time_range_ui(ui: &Ui, drawn: &Drawn, rect: Rect, response: &Response, action
 }
 
 /// The positions where a drag began and where it is now.
-fn dragged(ui: &Ui, response: &Response) -> Option<(Pos2, Pos2)> {
+pub fn dragged(ui: &Ui, response: &Response) -> Option<(Pos2, Pos2)> {
     // egui forgets the press origin in the frame in which the button is released.
     let corner = response.id.with("corner");
     if let Some(origin) = ui.input(|i| i.pointer.press_origin()) {

@@ -12,7 +12,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.horizontal_centered(|ui| {
         ui.label(RichText::new("Braid").size(look::TITLE).strong().color(p.accent));
         ui.add_space(look::GAP);
-        ui.menu_button("Open", |ui| open_menu_ui(ui, actions));
+        ui.menu_button("Open", |ui| open_menu_ui(ui, app, actions));
         if ui.button("Connect a feed…").clicked() {
             actions.push(Action::Feed(FeedAction::Begin(None)));
         }
@@ -26,7 +26,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     });
 }
 
-fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let files = egui::Button::new("Files…").shortcut_text(ui.ctx().format_shortcut(&keys::OPEN));
     if ui.add(files).clicked() {
         actions.push(Action::Open(OpenAction::PickFiles));
@@ -39,6 +39,17 @@ fn open_menu_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         if ui.button(*title).clicked() {
             actions.push(Action::Open(OpenAction::Sample(*sample)));
         }
+    }
+    if !app.workspace.recent.is_empty() {
+        ui.separator();
+        ui.menu_button("Recent", |ui| {
+            for item in &app.workspace.recent {
+                if ui.button(&item.name).on_hover_text(item.origin()).clicked() {
+                    actions.push(Action::Open(OpenAction::Setup(item.clone())));
+                    ui.close();
+                }
+            }
+        });
     }
 }
 

@@ -122,7 +122,7 @@ impl Layout {
         };
         let mut flat: Vec<Part> = Vec::new();
         for part in parts {
-            let own = if part.share.is_finite() { part.share.max(LEAST) } else { LEAST };
+            let own = if part.share.is_finite() && part.share > 0.0 { part.share } else { LEAST };
             match (part.layout.tidy(), is_row) {
                 (Self::Row(inner), true) | (Self::Column(inner), false) => {
                     flat.extend(inner.into_iter().map(|inner| Part { share: inner.share * own, ..inner }));
@@ -136,7 +136,10 @@ impl Layout {
             return only.layout;
         }
         let all: f32 = flat.iter().map(|part| part.share).sum();
-        flat.iter_mut().for_each(|part| part.share /= all);
+        // What is tidy already stays as it is, to the last bit.
+        if (all - 1.0).abs() > 1e-4 {
+            flat.iter_mut().for_each(|part| part.share /= all);
+        }
         if is_row { Self::Row(flat) } else { Self::Column(flat) }
     }
 }

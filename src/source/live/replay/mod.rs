@@ -179,6 +179,12 @@ impl Sender {
         self.ready.frame.height() - self.at
     }
 
+    /// Rows that may still be sent.
+    fn room(&self) -> usize {
+        let room = |until: u64| usize::try_from(until.saturating_sub(self.sent)).unwrap_or(usize::MAX);
+        self.until.map_or(usize::MAX, room)
+    }
+
     /// Makes rows ready. False when there are none any more.
     fn refill(&mut self) -> Result<bool> {
         while self.left() == 0 {
@@ -323,10 +329,7 @@ impl Reading for Sender {
     fn poll(&mut self, wait: Duration) -> Result<Event> {
         let deadline = Instant::now() + wait;
         loop {
-            let room = self
-                .until
-                .map_or(usize::MAX, |until| usize::try_from(until.saturating_sub(self.sent)).unwrap_or(usize::MAX));
-            if room == 0 {
+            if self.room() == 0 {
                 return Ok(Event::End);
             }
             if !self.refill()? {
@@ -336,6 +339,11 @@ impl Reading for Sender {
                 } else {
                     Event::Chunk(self.chunk(0))
                 });
+            }
+            // Rows that were passed over have taken of it.
+            let room = self.room();
+            if room == 0 {
+                return Ok(Event::End);
             }
             let now = Instant::now();
             let (due, next) = self.due(now);

@@ -1,12 +1,13 @@
 //! Boards: the strip that chooses what is shown, and the tiles of a board in their rows and columns.
 
+mod figure;
 mod tile;
 
 use eframe::egui::{self, Align, Layout as Flow, Pos2, Rect, RichText, Sense, Ui, Vec2};
 
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{suggestions, title};
-use crate::ui::widget::buttons;
+use crate::ui::widget::{buttons, numbers};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, keys, look};
 use crate::workspace::bench::{Board, BoardId, Edit, Layout, Part, Side, Tile, TileId, TileKind};
@@ -71,6 +72,13 @@ fn tools_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
         actions.push(Action::Board(BoardAction::Present(true)));
     }
     ui.menu_button("Add tile", |ui| add_ui(ui, app, board.id, actions));
+    if app.boards().range.is_some() {
+        let all =
+            ui.button("Show all").on_hover_text("All of the time again, on all tiles; a double-click does so, too");
+        if all.clicked() {
+            actions.push(Action::Board(BoardAction::Range(None)));
+        }
+    }
     ui.add_space(look::STEP);
     moment_ui(ui, app, board);
 }
@@ -86,7 +94,11 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
     let text = match (tables.len(), lagging.len()) {
         (0, _) => return,
         (_, 1..) => RichText::new(format!("{} still reading", lagging.len())).color(p.warn),
-        (1, 0) => RichText::new("All tiles of one moment").color(p.faint),
+        (1, 0) => {
+            let at = board.tiles.iter().find_map(|tile| app.boards().run(tile.id)?.shown()?.watermark);
+            let moment = at.map_or_else(|| "of one moment".to_owned(), |at| format!("at {}", numbers::time(at)));
+            RichText::new(format!("All tiles {moment}")).color(p.faint)
+        }
         (n, 0) => RichText::new(format!("{n} tables, the tiles of each of one moment")).color(p.faint),
     };
     let hint = if lagging.is_empty() {

@@ -1,16 +1,18 @@
 //! One tile: its title, what there is to say about its answer, and the answer as a figure, a number, rows or words.
 
+use std::time::Instant;
+
 use eframe::egui::{
     self, Align, Color32, CornerRadius, Frame, Label, Layout, Margin, Pos2, Rect, RichText, Sense, Stroke, Ui,
     UiBuilder,
 };
 
-use super::step;
+use super::{figure, step};
 use crate::data::words::percent;
 use crate::figure::MARKS;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{Number, TileRun, title};
-use crate::ui::panel::{chart, grid};
+use crate::ui::panel::grid;
 use crate::ui::widget::numbers;
 use crate::ui::{App, look, wording};
 use crate::workspace::bench::{Board, Edit, Tile, TileKind};
@@ -104,7 +106,13 @@ fn state_ui(ui: &mut Ui, run: &TileRun) {
     } else if shown.troubled > 0 {
         say("feed lost".to_owned(), p.error, "A feed cannot be reached at the moment");
     } else if shown.live_open > 0 && !shown.last {
-        say("live".to_owned(), p.live, "Rows are added as they come");
+        match run.rhythm.silence(Instant::now()) {
+            Some(silent) => {
+                let text = format!("silent for {}", numbers::duration(silent.as_secs_f64()));
+                say(text, p.warn, "No row has come for longer than is usual for this feed");
+            }
+            None => say("live".to_owned(), p.live, "Rows are added as they come"),
+        }
     }
     if shown.rows.late > 0 {
         let hint = "These rows came after their window was final, and are not in it";
@@ -188,7 +196,7 @@ fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room: Rec
     match &tile.show {
         TileKind::Number => number_ui(ui, run.number.as_ref(), room),
         TileKind::Grid => grid::frame_ui(ui, &shown.answer, actions),
-        _ if run.chart.figure().is_some() => chart::figure_ui(ui, &tile.id.0.to_string(), &run.chart, room),
+        _ if run.chart.figure().is_some() => figure::figure_ui(ui, tile.id, run, room, actions),
         _ => told(ui, run.chart.fault().map_or_else(|| "Drawing".to_owned(), wording::fault)),
     }
 }
@@ -212,7 +220,7 @@ fn number_ui(ui: &mut Ui, number: Option<&Number>, room: Rect) {
     let beside = Pos2::new(at.x + width + look::PAD, at.y + text.size().y * 0.32);
     if let Some(change) = number.change {
         let (sign, color) = if change < 0.0 { ("−", p.warn) } else { ("+", p.live) };
-        let words = format!("{sign}{}", percent(change.abs()));
+        let words = format!("{sign}{:.1} %", change.abs() * 100.0);
         painter.text(beside, egui::Align2::LEFT_CENTER, words, egui::FontId::proportional(look::TEXT), color);
     }
     let what = if number.at.is_empty() { number.of.clone() } else { format!("{} · {}", number.of, number.at) };
