@@ -106,8 +106,9 @@ impl ScanStart {
 
     /// The later of the two places of each input.
     pub fn later(mut self, other: Self) -> Self {
-        let further = |a: HistoryDone, b: HistoryDone| if (a.files, a.pieces) < (b.files, b.pieces) { b } else { a };
-        self.history = further(self.history, other.history);
+        if (self.history.files, self.history.pieces) < (other.history.files, other.history.pieces) {
+            self.history = other.history;
+        }
         self.reached.merge(&other.reached);
         if self.feeds.is_empty() {
             self.feeds = other.feeds;

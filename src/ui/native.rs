@@ -50,7 +50,9 @@ pub fn run_native(args: Vec<String>) -> Result<()> {
         open.push(Action::Open(OpenAction::Paths(paths)));
     }
     // Begun with nothing, it is as it was left.
-    if open.is_empty() {
+    if !open.is_empty() {
+        workspace.shown = None;
+    } else {
         open.extend(before.into_iter().map(|table| Action::Open(OpenAction::Setup(table))));
     }
     let options = eframe::NativeOptions {

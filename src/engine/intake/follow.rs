@@ -68,6 +68,13 @@ struct Following<'a> {
     numbered: Option<Numbered>,
 }
 
+/// A feed whose columns are known: for which questions it is read, and how.
+struct Settled {
+    set: Arc<QuerySet>,
+    conform: Conform,
+    opened: Box<dyn Opened>,
+}
+
 /// Why reading ended.
 enum Ending {
     /// There is no more, or the scan ends.
@@ -110,20 +117,20 @@ impl Following<'_> {
         // A scan of the past leaves the connection that is open to the one that goes on.
         let (opened, can_wait) =
             if self.scan.stop.is_some() { (self.feed.reread()?, true) } else { self.feed.connect()? };
-        let Some((mut set, mut conform, opened)) = self.settle(opened)? else { return Ok(()) };
+        let Some(Settled { mut set, mut conform, opened }) = self.settle(opened)? else { return Ok(()) };
         let mut live = self.partitions.begin(opened, self.feed, &conform)?;
         while let Ending::Widened = self.read(&mut *live, &mut set, &conform, can_wait, out)? {
             // It stands where the positions say, for the newest questions.
             let again = self.feed.reread()?;
-            let Some((newer, wider, opened)) = self.settle(again)? else { return Ok(()) };
-            (set, conform) = (newer, wider);
-            live = self.partitions.go_on(opened, &conform)?;
+            let Some(settled) = self.settle(again)? else { return Ok(()) };
+            (set, conform) = (settled.set, settled.conform);
+            live = self.partitions.go_on(settled.opened, &conform)?;
         }
         Ok(())
     }
 
     /// Waits for the columns; for which questions it is read, and how. `None` when the scan ends before.
-    fn settle(&self, mut opened: Box<dyn Opened>) -> Result<Option<(Arc<QuerySet>, Conform, Box<dyn Opened>)>> {
+    fn settle(&self, mut opened: Box<dyn Opened>) -> Result<Option<Settled>> {
         let settled = loop {
             if self.scan.ending() {
                 return Ok(None);
@@ -134,7 +141,7 @@ impl Following<'_> {
         };
         let set = self.scan.feed_reads_for(self.number, &self.partitions.positions());
         let conform = Conform::new(self.scan, &set, &settled, &self.name);
-        Ok(Some((set, conform, opened)))
+        Ok(Some(Settled { set, conform, opened }))
     }
 
     /// Sends chunks until there are no more, or the columns that are read do not suffice any more.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Run;
 use crate::data::format::RowWriter;
@@ -22,6 +22,9 @@ use crate::engine::worker::Outputs;
 use crate::engine::{Options, Table, audit, threads};
 use crate::query::Plan;
 use crate::sync::{StopOnDrop, Wake};
+
+/// Changes of what is asked that may wait for the merger: a window must not wait for it.
+const JOINS: usize = 1_024;
 
 /// A question to be asked of a scan.
 #[derive(Clone)]
@@ -96,7 +99,7 @@ impl TableScan {
         let limited = queries.iter().any(|query| query.budget.is_set());
         let waiting = if limited { 1 } else { scan.options.workers() * 2 };
         let (handovers_in, handovers) = bounded::<Handover>(waiting);
-        let (joins, joining) = unbounded::<Join>();
+        let (joins, joining) = bounded::<Join>(JOINS);
         let auditor = scan.options.audit.map(|_| audit::of_process()).transpose()?;
         let inputs = Inputs { handovers, joins: joining, to_self: handovers_in.clone(), auditor };
         // What goes on from another place than the scan reads up to there beside it.
@@ -114,9 +117,9 @@ impl TableScan {
         }
         if !behind.is_empty() {
             let queries = behind.iter().map(|answer| answer.query().clone()).collect();
-            // The channel has no bound.
-            let _ = joins.send(Join::Questions(behind));
-            let _ = joins.send(Join::At { queries, generation: set.generation, history: done });
+            // There is room for them.
+            let _ = joins.try_send(Join::Questions(behind));
+            let _ = joins.try_send(Join::At { queries, generation: set.generation, history: done });
         }
         // The merger first, so that what is handed over is taken from the start.
         let merger = Merger::new(scan.clone(), inputs, answers);
@@ -156,16 +159,18 @@ impl TableScan {
             .iter()
             .map(|query| Answering::new(scan, history, query.clone(), true))
             .collect::<Result<Vec<_>>>()?;
-        let closed = |_| Fault::new("the table is not being read any more").at(&scan.table.name);
+        let refused = |_| {
+            Fault::new("too many questions are asked of this table at once").at(&scan.table.name).hint("try it again")
+        };
         // Before any row is absorbed for them.
-        joins.send(Join::Questions(answers)).map_err(closed)?;
+        joins.try_send(Join::Questions(answers)).map_err(refused)?;
         let set = scan.ask(|before| {
             let still = before.queries.iter().filter(|query| query.is_asked());
             before.with(&scan.table, still.chain(&queries).cloned().collect())
         });
         let done = history.read_for(&set);
         let (queries_too, generation) = (queries.clone(), set.generation);
-        joins.send(Join::At { queries: queries_too, generation, history: done }).map_err(closed)?;
+        joins.try_send(Join::At { queries: queries_too, generation, history: done }).map_err(refused)?;
         self.0.watch_datasets(&queries)?;
         Ok(queries.into_iter().map(|query| self.run(query)).collect())
     }

@@ -89,6 +89,12 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
     let mut tables: Vec<&str> = board.tiles.iter().filter(|tile| tile.asks()).map(|tile| tile.table.as_str()).collect();
     tables.sort_unstable();
     tables.dedup();
+    let is_open = |table: &&str| app.sheets().iter().any(|sheet| sheet.table.name == **table);
+    let (tables, closed): (Vec<&str>, Vec<&str>) = tables.into_iter().partition(is_open);
+    if !closed.is_empty() {
+        let text = RichText::new(format!("{} not open", numbers::counted(closed.len() as u64, "table"))).color(p.warn);
+        ui.label(text.size(look::SMALL)).on_hover_text(closed.join(", "));
+    }
     let lagging: Vec<TileId> = tables.iter().flat_map(|table| app.boards().lagging(board, table).1).collect();
     let names = || lagging.iter().filter_map(|id| board.tile(*id)).map(title).collect::<Vec<_>>().join(", ");
     let text = match (tables.len(), lagging.len()) {

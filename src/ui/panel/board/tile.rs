@@ -10,7 +10,7 @@ use eframe::egui::{
 use super::{figure, step};
 use crate::data::words::percent;
 use crate::figure::MARKS;
-use crate::ui::action::{Action, BoardAction};
+use crate::ui::action::{Action, BoardAction, OpenAction};
 use crate::ui::board::{Number, TileRun, title};
 use crate::ui::panel::grid;
 use crate::ui::widget::numbers;
@@ -181,7 +181,7 @@ fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room: Rec
         _ => {}
     }
     if app.sheets().iter().all(|sheet| sheet.table.name != tile.table) {
-        return told(ui, format!("The table {} is not open", tile.table));
+        return closed_ui(ui, app, &tile.table, actions);
     }
     let Some(run) = run else { return told(ui, "Reading".to_owned()) };
     if let Some(fault) = &run.fault {
@@ -199,6 +199,18 @@ fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room: Rec
         _ if run.chart.figure().is_some() => figure::figure_ui(ui, tile.id, run, room, actions),
         _ => told(ui, run.chart.fault().map_or_else(|| "Drawing".to_owned(), wording::fault)),
     }
+}
+
+/// The tile of a table that is not open, and the way to open it.
+fn closed_ui(ui: &mut Ui, app: &App, table: &str, actions: &mut Vec<Action>) {
+    ui.add_space((ui.available_height() / 2.0 - look::ROW).max(0.0));
+    ui.vertical_centered(|ui| {
+        ui.label(look::faint(format!("The table {table} is not open"), ui));
+        let known = app.workspace.recent.iter().find(|item| item.name == table);
+        if let Some(setup) = known.filter(|_| ui.button(format!("Open {table}")).clicked()) {
+            actions.push(Action::Open(OpenAction::Setup(setup.clone())));
+        }
+    });
 }
 
 /// The newest value, large, over the values before it.
