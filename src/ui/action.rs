@@ -308,6 +308,10 @@ pub enum Pane {
     Load,
     Report,
     Guard,
+    /// The commands by their names.
+    Palette,
+    /// The commands that have keys.
+    Keys,
 }
 
 /// Which view of the question is shown where there is room for one.

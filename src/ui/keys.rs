@@ -1,60 +1,39 @@
-//! Keyboard shortcuts.
+//! Keyboard shortcuts: those of `COMMANDS`, and what Escape closes.
 
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::App;
-use super::action::{Action, AppAction, BoardAction, FeedAction, OpenAction, QuestionAction, RunAction};
-
-pub const ASK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
-pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-pub const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-/// The other one for taking a step again.
-const AGAIN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Y);
-pub const PRESENT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F11);
-pub const PAUSE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::P);
+use super::action::{Action, AppAction, BoardAction, FeedAction};
+use super::command::{COMMANDS, Command};
 
 /// Turns this frame's key strokes into actions, before any widget sees them.
 pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let pressed = |shortcut: &KeyboardShortcut| ctx.input_mut(|i| i.consume_shortcut(shortcut));
-    if pressed(&ASK) {
-        actions.push(Action::Question(QuestionAction::Ask));
-    }
-    if pressed(&OPEN) {
-        actions.push(Action::Open(OpenAction::PickFiles));
-    }
-    if pressed(&PAUSE)
-        && let Some(sheet) = app.sheet()
-    {
-        actions.push(Action::Run(if sheet.watch.paused { RunAction::Resume } else { RunAction::Pause }));
-    }
-    let on_board = app.boards.shown.is_some();
-    // A focused text field handles undo and redo itself.
-    if !ctx.text_edit_focused() {
-        let of = |board: BoardAction, question: QuestionAction| {
-            if on_board { Action::Board(board) } else { Action::Question(question) }
-        };
-        if pressed(&REDO) || pressed(&AGAIN) {
-            actions.push(of(BoardAction::Redo, QuestionAction::Redo));
+    let writing = ctx.text_edit_focused();
+    // Keys with Shift first: the others would take them for theirs.
+    let of = |shift: bool| {
+        let own = move |key: &&KeyboardShortcut| key.modifiers.shift == shift;
+        COMMANDS.iter().flat_map(move |command| command.keys.iter().filter(own).map(move |key| (command, key)))
+    };
+    let all: Vec<(&Command, &KeyboardShortcut)> = of(true).chain(of(false)).collect();
+    for (command, key) in all {
+        if (writing && !command.in_text) || !ctx.input_mut(|i| i.consume_shortcut(key)) {
+            continue;
         }
-        if pressed(&UNDO) {
-            actions.push(of(BoardAction::Undo, QuestionAction::Undo));
-        }
-    }
-    if on_board && pressed(&PRESENT) {
-        actions.push(Action::Board(BoardAction::Present(!app.boards.presenting)));
+        actions.extend((command.make)(app));
     }
     // Escape closes an open popup first. (The popups of this frame are not known before they are painted.)
-    if (app.pane.is_some() || app.feed.is_some())
-        && !Popup::is_any_open(ctx)
-        && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
-    {
-        actions.push(if app.pane.is_some() { Action::App(AppAction::Hide) } else { Action::Feed(FeedAction::Close) });
-    } else if (app.boards.maximised.is_some() || app.boards.presenting)
-        && !Popup::is_any_open(ctx)
-        && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
-    {
-        let presents = app.boards.maximised.is_none();
-        actions.push(Action::Board(if presents { BoardAction::Present(false) } else { BoardAction::Maximise(None) }));
+    if Popup::is_any_open(ctx) || !closes(app) || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+        return;
     }
+    actions.push(match (app.pane, &app.feed, app.boards.maximised) {
+        (Some(_), ..) => Action::App(AppAction::Hide),
+        (None, Some(_), _) => Action::Feed(FeedAction::Close),
+        (None, None, Some(_)) => Action::Board(BoardAction::Maximise(None)),
+        (None, None, None) => Action::Board(BoardAction::Present(false)),
+    });
+}
+
+/// Whether there is something that Escape closes.
+fn closes(app: &App) -> bool {
+    app.pane.is_some() || app.feed.is_some() || app.boards.maximised.is_some() || app.boards.presenting
 }

@@ -10,6 +10,7 @@ pub mod board;
 mod canvas;
 pub mod chart;
 pub mod classes;
+pub mod command;
 mod consent;
 pub mod cost;
 mod dialog;

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use braid::ui::action::{Action, BoardAction, OpenAction};
 use braid::ui::board::{Rhythm, title};
+use braid::ui::command::COMMANDS;
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
 use braid::workspace::{TableSetup, TimeSetup};
-use eframe::egui::{Key, Modifiers, Pos2};
+use eframe::egui::{self, Key, Modifiers, Pos2};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::window::Window;
@@ -275,4 +276,47 @@ fn a_zoom_of_one_tile_is_one_of_all_that_share_time() {
     window.click("Show all");
     window.settle();
     assert!(views(&window).iter().all(Option::is_none));
+}
+
+#[test]
+fn every_command_has_its_name_and_its_keys_for_itself() {
+    for (at, command) in COMMANDS.iter().enumerate() {
+        for other in &COMMANDS[at + 1..] {
+            assert_ne!(command.name, other.name);
+            assert!(command.keys.iter().all(|key| !other.keys.contains(key)), "{} and {}", command.name, other.name);
+        }
+    }
+}
+
+#[test]
+fn commands_are_found_by_their_names_and_done_by_keys_alone() {
+    let mut window = opened();
+    let shown = |window: &Window| window.app().boards().board().map(|board| board.name.clone());
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window.settle();
+    window.harness.event(egui::Event::Text("new bo".to_owned()));
+    window.settle();
+    window.harness.key_press(Key::Enter);
+    window.settle();
+    assert_ne!(shown(&window), Some("Board of sales".into()), "a new board is shown");
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(window.app().boards().bench().boards.len(), 1);
+    // From the question to the board and round again.
+    assert_eq!(shown(&window), None);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::PageDown);
+    window.settle();
+    assert_eq!(shown(&window), Some("Board of sales".into()));
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::PageDown);
+    window.settle();
+    assert_eq!(shown(&window), None);
+    window.harness.key_press(Key::F1);
+    window.settle();
+    assert!(window.has("Keys and commands") && window.has("Next board") && !window.has("New board"));
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    // A command that cannot be done now is not offered.
+    window.harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
+    window.settle();
+    assert!(window.has("Open sample data") && !window.has("Stop the feeds of the table"));
 }

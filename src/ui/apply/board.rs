@@ -1,5 +1,7 @@
 //! What is done with boards: steps of the bench, and what of it is seen.
 
+use std::time::Instant;
+
 use crate::ui::App;
 use crate::ui::action::BoardAction;
 use crate::workspace::bench::{BoardId, Edit, Tile, TileId, TileKind};
@@ -37,11 +39,17 @@ impl App {
             return self.notices.fault(&fault);
         }
         self.bench_changed();
+        if goes_on {
+            self.boards.changed = Some(Instant::now());
+        } else {
+            self.save_workspace();
+        }
     }
 
     fn step_bench(&mut self, back: bool) {
         if if back { self.boards.bench.undo() } else { self.boards.bench.redo() } {
             self.bench_changed();
+            self.save_workspace();
         }
     }
 
@@ -53,7 +61,6 @@ impl App {
         boards.presenting &= boards.shown.is_some();
         boards.maximised = boards.maximised.filter(|id| bench.tile(*id).is_some());
         boards.renaming = boards.renaming.filter(|id| bench.tile(*id).is_some());
-        self.save_workspace();
     }
 
     /// Puts the question of a tile before its table.

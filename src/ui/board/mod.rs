@@ -8,7 +8,7 @@ mod title;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use self::number::Number;
 pub use self::rhythm::Rhythm;
@@ -39,8 +39,13 @@ pub struct Boards {
     pub presenting: bool,
     /// The tile whose title is being written.
     pub renaming: Option<TileId>,
+    /// When a step was taken that is not saved yet, such as one of a drag under way.
+    pub changed: Option<Instant>,
     runs: BTreeMap<TileId, TileRun>,
 }
+
+/// How long after the last step of a drag, or of what is typed, it is saved.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// What runs for one tile.
 #[derive(Debug, Default)]
@@ -128,11 +133,14 @@ impl Boards {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.runs.values().all(TileRun::is_idle)
+        self.changed.is_none() && self.runs.values().all(TileRun::is_idle)
     }
 
-    /// Whether rows come to a tile in sight.
+    /// Whether something will change by itself: rows come to a tile in sight, or a step is to be saved.
     pub(super) fn flows(&self) -> bool {
+        if self.changed.is_some() {
+            return true;
+        }
         let own = |tile: &Tile| self.runs.get(&tile.id).is_some_and(|run| run.watch.is_live());
         self.board().is_some_and(|board| board.tiles.iter().any(own))
     }
@@ -156,6 +164,9 @@ impl App {
 
     /// Starts what the tiles of the shown board ask, and takes what is new of all tiles.
     pub(super) fn poll_tiles(&mut self) {
+        if self.boards.changed.take_if(|at| at.elapsed() > SETTLED).is_some() {
+            self.save_workspace();
+        }
         let bench = self.boards.bench.now().clone();
         let board = self.boards.shown.and_then(|id| bench.board(id));
         let runs = &mut self.boards.runs;

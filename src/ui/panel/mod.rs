@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod load;
 pub mod models;
 pub mod notices;
+pub mod palette;
 pub mod question;
 pub mod rejects;
 pub mod report;
@@ -41,7 +42,8 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let ground = Frame::new().fill(p.ground);
     if let Some(board) = app.boards.board().filter(|_| app.boards.presenting) {
         CentralPanel::no_frame().frame(ground).show(ui, |ui| board::board_ui(ui, app, board, actions));
-        return notices::over_ui(ui.ctx(), app, actions);
+        panes_ui(ui, app, actions);
+        return;
     }
     Panel::top("top bar").frame(bar).exact_size(look::BAR + 4.0).show(ui, |ui| top::top_ui(ui, app, actions));
     match app.sheet() {
@@ -101,6 +103,8 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Load) => load::load_ui(ui.ctx(), app, actions),
         Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
         Some(Pane::Guard) => guard::guard_ui(ui.ctx(), app, actions),
+        Some(Pane::Palette) => palette::palette_ui(ui.ctx(), app, actions),
+        Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}
     }
     if app.feed.is_some() {

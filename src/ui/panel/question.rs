@@ -6,7 +6,7 @@ use super::{builder, sql};
 use crate::ui::action::{Action, AppAction, QuestionAction, Tab};
 use crate::ui::widget::buttons;
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, keys, look};
+use crate::ui::{App, command, look};
 
 /// Below this width the two views share one place.
 const WIDE: f32 = 720.0;
@@ -64,7 +64,7 @@ pub fn least_height(ui: &Ui, sheet: &Worksheet) -> f32 {
 }
 
 fn ask_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
-    let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&keys::ASK));
+    let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&command::ASK));
     let ask = if sheet.question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
     if ask.on_hover_text(hint).clicked() {
         actions.push(Action::Question(QuestionAction::Ask));

@@ -3,8 +3,10 @@
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
 use crate::data::format::Formulas;
-use crate::ui::action::{Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, SampleTable};
-use crate::ui::{App, keys, look};
+use crate::ui::action::{
+    Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane, SampleTable,
+};
+use crate::ui::{App, command, look};
 use crate::workspace::Theme;
 
 pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -18,6 +20,10 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_ui(ui, app.workspace.theme, actions);
+            let palette = egui::Button::new("Commands").shortcut_text(ui.ctx().format_shortcut(&command::PALETTE));
+            if ui.add(palette).on_hover_text("Everything by its name; F1 lists the keys").clicked() {
+                actions.push(Action::App(AppAction::Show(Pane::Palette)));
+            }
             if app.sheet().is_some() {
                 ui.menu_button("Export", |ui| export_menu_ui(ui, app, actions));
             }
@@ -27,7 +33,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 }
 
 fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    let files = egui::Button::new("Files…").shortcut_text(ui.ctx().format_shortcut(&keys::OPEN));
+    let files = egui::Button::new("Files…").shortcut_text(ui.ctx().format_shortcut(&command::OPEN));
     if ui.add(files).clicked() {
         actions.push(Action::Open(OpenAction::PickFiles));
     }

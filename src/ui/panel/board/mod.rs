@@ -9,7 +9,7 @@ use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{suggestions, title};
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, keys, look};
+use crate::ui::{App, command, look};
 use crate::workspace::bench::{Board, BoardId, Edit, Layout, Part, Side, Tile, TileId, TileKind};
 
 /// The room between tiles, by which they are resized.
@@ -67,7 +67,7 @@ fn keep_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>)
 
 /// What is done with the board that is shown, and the moment at which its tiles are.
 fn tools_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
-    let present = egui::Button::new("Present").shortcut_text(ui.ctx().format_shortcut(&keys::PRESENT));
+    let present = egui::Button::new("Present").shortcut_text(ui.ctx().format_shortcut(&command::PRESENT));
     if ui.add(present).on_hover_text("The board without anything around it; Esc ends it").clicked() {
         actions.push(Action::Board(BoardAction::Present(true)));
     }

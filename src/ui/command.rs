@@ -1,0 +1,141 @@
+//! Everything that has a name, and maybe keys: the palette, the shortcuts and the sheet of keys are loops over one
+//! slice.
+
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::App;
+use super::action::{
+    Action, AnswerFile, AppAction, BoardAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane, QuestionAction,
+    RunAction, SampleTable, TableAction,
+};
+use crate::workspace::Theme;
+
+/// Something that a person can do by its name.
+#[derive(Clone, Copy)]
+pub struct Command {
+    pub name: &'static str,
+    pub keys: &'static [KeyboardShortcut],
+    /// Also while a text is being written, which has keys of its own.
+    pub in_text: bool,
+    /// What it does now; `None` when it cannot be done.
+    pub make: fn(&App) -> Option<Action>,
+}
+
+const fn with(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+const SHIFTED: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+/// The keys that others show beside a button.
+pub const ASK: KeyboardShortcut = with(Modifiers::COMMAND, Key::Enter);
+pub const OPEN: KeyboardShortcut = with(Modifiers::COMMAND, Key::O);
+pub const PRESENT: KeyboardShortcut = with(Modifiers::NONE, Key::F11);
+pub const PALETTE: KeyboardShortcut = with(Modifiers::COMMAND, Key::K);
+
+const fn command(name: &'static str, make: fn(&App) -> Option<Action>) -> Command {
+    Command { name, keys: &[], in_text: false, make }
+}
+
+const fn keyed(name: &'static str, keys: &'static [KeyboardShortcut], make: fn(&App) -> Option<Action>) -> Command {
+    Command { name, keys, in_text: true, make }
+}
+
+/// All of them, in the order of the palette.
+pub const COMMANDS: &[Command] = &[
+    keyed("Commands…", &[PALETTE, with(SHIFTED, Key::P)], |_| show(Pane::Palette)),
+    Command {
+        in_text: false,
+        ..keyed(
+            "Keys and commands",
+            &[with(Modifiers::NONE, Key::F1), with(Modifiers::NONE, Key::Questionmark)],
+            |_| show(Pane::Keys),
+        )
+    },
+    keyed("Open files…", &[OPEN], |_| Some(Action::Open(OpenAction::PickFiles))),
+    command("Open a folder…", |_| Some(Action::Open(OpenAction::PickFolder))),
+    command("Open sample data", |_| Some(Action::Open(OpenAction::Sample(SampleTable::History)))),
+    command("Open history and live in one table", |_| Some(Action::Open(OpenAction::Sample(SampleTable::Both)))),
+    command("Connect a feed…", |_| Some(Action::Feed(FeedAction::Begin(None)))),
+    keyed("Ask the question", &[ASK], |app| {
+        app.sheet().filter(|_| app.boards.shown.is_none()).map(|_| Action::Question(QuestionAction::Ask))
+    }),
+    Command {
+        in_text: false,
+        ..keyed("Redo", &[with(SHIFTED, Key::Z), with(Modifiers::COMMAND, Key::Y)], |app| {
+            Some(if app.boards.shown.is_some() {
+                Action::Board(BoardAction::Redo)
+            } else {
+                Action::Question(QuestionAction::Redo)
+            })
+        })
+    },
+    Command {
+        in_text: false,
+        ..keyed("Undo", &[with(Modifiers::COMMAND, Key::Z)], |app| {
+            Some(if app.boards.shown.is_some() {
+                Action::Board(BoardAction::Undo)
+            } else {
+                Action::Question(QuestionAction::Undo)
+            })
+        })
+    },
+    keyed("Pause or go on", &[with(Modifiers::COMMAND, Key::P)], |app| {
+        let paused = app.sheet()?.watch.paused;
+        Some(Action::Run(if paused { RunAction::Resume } else { RunAction::Pause }))
+    }),
+    command("Stop the feeds of the table", |app| {
+        let sheet = app.sheet().filter(|sheet| sheet.watch.is_live())?;
+        Some(Action::Table(sheet.id, TableAction::Stop))
+    }),
+    command("Rewind…", |app| app.sheet().filter(|sheet| sheet.can_rewind()).and_then(|_| show(Pane::Rewind))),
+    command("Seam ledger", |app| {
+        app.sheet().filter(|sheet| !sheet.table.live.is_empty()).and_then(|_| show(Pane::Ledger))
+    }),
+    command("What the question costs", |app| app.sheet().and_then(|_| show(Pane::Cost))),
+    command("Measure how late rows come", |app| {
+        let sheet = app.sheet().filter(|sheet| !sheet.table.live.is_empty())?;
+        Some(Action::Table(sheet.id, TableAction::ProfileLateness))
+    }),
+    command("Show the question", |app| {
+        app.boards.shown.and_then(|_| Some(Action::Board(BoardAction::Show(None)))).filter(|_| app.sheet().is_some())
+    }),
+    keyed("Next board", &[with(Modifiers::COMMAND, Key::PageDown)], |app| beside(app, 1)),
+    keyed("Board before", &[with(Modifiers::COMMAND, Key::PageUp)], |app| beside(app, -1)),
+    command("New board", |app| app.sheet().map(|_| Action::Board(BoardAction::New))),
+    keyed("Present the board", &[PRESENT], |app| {
+        app.boards.shown.map(|_| Action::Board(BoardAction::Present(!app.boards.presenting)))
+    }),
+    command("Show all of the time", |app| app.boards.range.map(|_| Action::Board(BoardAction::Range(None)))),
+    command("Export the chart as PNG…", |app| export(app, ExportAction::Chart(None, ChartFile::Png))),
+    command("Export the chart as SVG…", |app| export(app, ExportAction::Chart(None, ChartFile::Svg))),
+    command("Export the answer as CSV…", |app| export(app, ExportAction::Answer(None, AnswerFile::Csv))),
+    command("Export the answer as Parquet…", |app| export(app, ExportAction::Answer(None, AnswerFile::Parquet))),
+    command("Theme: follow system", |_| theme(Theme::System)),
+    command("Theme: light", |_| theme(Theme::Light)),
+    command("Theme: dark", |_| theme(Theme::Dark)),
+];
+
+fn show(pane: Pane) -> Option<Action> {
+    Some(Action::App(AppAction::Show(pane)))
+}
+
+fn theme(theme: Theme) -> Option<Action> {
+    Some(Action::App(AppAction::Theme(theme)))
+}
+
+/// What is exported is what is on screen.
+fn export(app: &App, export: ExportAction) -> Option<Action> {
+    app.sheet().filter(|sheet| app.boards.shown.is_none() && sheet.watch.shown.is_some())?;
+    Some(Action::Export(export))
+}
+
+/// The board so many places further, counted from the question, round and round.
+fn beside(app: &App, by: isize) -> Option<Action> {
+    app.sheet()?;
+    let boards = &app.boards.bench().boards;
+    let at = app.boards.shown.and_then(|id| boards.iter().position(|board| board.id == id)).map_or(0, |at| at + 1);
+    let next = at.checked_add_signed(by).unwrap_or(boards.len()) % (boards.len() + 1);
+    let board = next.checked_sub(1).and_then(|at| boards.get(at)).map(|board| board.id);
+    Some(Action::Board(BoardAction::Show(board)))
+}

@@ -1,0 +1,116 @@
+//! The palette of commands, and the sheet of keys.
+
+use eframe::egui::{
+    Align, Button, Context, Grid, Id, Key, Label, Layout, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui,
+    WidgetInfo,
+};
+
+use crate::ui::action::{Action, AppAction};
+use crate::ui::command::{COMMANDS, Command};
+use crate::ui::widget::modal::modal_ui;
+use crate::ui::{App, look};
+
+/// Commands that are listed at once.
+const SHOWN: f32 = 12.0;
+
+/// What is typed, and which of the commands that fit is chosen.
+#[derive(Clone, Default)]
+struct Search {
+    text: String,
+    chosen: usize,
+}
+
+/// The commands that can be done now and whose names have all the words that were typed.
+fn fitting(app: &App, text: &str) -> Vec<(&'static Command, Action)> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |command: &&Command| {
+        let name = command.name.to_lowercase();
+        words.iter().all(|word| name.contains(word))
+    };
+    COMMANDS.iter().filter(fits).filter_map(|command| Some((command, (command.make)(app)?))).collect()
+}
+
+pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let id = Id::unique("palette");
+    let mut search = ctx.data(|d| d.get_temp::<Search>(id)).unwrap_or_default();
+    let mut done = None;
+    let closed = modal_ui(ctx, "Commands", 460.0, |ui| {
+        // The keys that choose are not the field's.
+        let pressed = |key: Key| ctx.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        let (up, down, enter) = (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter));
+        let field =
+            TextEdit::singleline(&mut search.text).hint_text("What is to be done?").desired_width(f32::INFINITY);
+        let response = ui.add(field);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Command"));
+        response.request_focus();
+        if response.changed() {
+            search.chosen = 0;
+        }
+        let fitting = fitting(app, &search.text);
+        let last = fitting.len().saturating_sub(1);
+        search.chosen = if down { search.chosen + 1 } else { search.chosen.saturating_sub(usize::from(up)) }.min(last);
+        ui.add_space(look::GAP);
+        ScrollArea::vertical().max_height(SHOWN * (look::ROW + look::STEP)).auto_shrink([false, true]).show(ui, |ui| {
+            for (i, (command, action)) in fitting.iter().enumerate() {
+                let row = command_ui(ui, command, i == search.chosen);
+                if i == search.chosen && (up || down) {
+                    row.scroll_to_me(None);
+                }
+                if row.clicked() || (enter && i == search.chosen) {
+                    done = Some(action.clone());
+                }
+            }
+            if fitting.is_empty() {
+                ui.label(look::faint("No command has these words", ui));
+            }
+        });
+    });
+    if closed || done.is_some() {
+        ctx.data_mut(|d| d.remove::<Search>(id));
+        actions.push(Action::App(AppAction::Hide));
+        actions.extend(done);
+    } else {
+        ctx.data_mut(|d| d.insert_temp(id, search));
+    }
+}
+
+fn command_ui(ui: &mut Ui, command: &Command, chosen: bool) -> eframe::egui::Response {
+    let keys = command.keys.first().map(|key| ui.ctx().format_shortcut(key)).unwrap_or_default();
+    let button =
+        Button::selectable(chosen, command.name).shortcut_text(keys).min_size([ui.available_width(), 0.0].into());
+    ui.add(button)
+}
+
+/// All commands with their keys.
+pub fn keys_ui(ctx: &Context, actions: &mut Vec<Action>) {
+    let closed = modal_ui(ctx, "Keys and commands", 460.0, |ui| {
+        ScrollArea::vertical().max_height(420.0).auto_shrink([false, true]).show(ui, |ui| {
+            Grid::new("keys").num_columns(2).striped(false).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
+                for command in COMMANDS.iter().filter(|command| !command.keys.is_empty()) {
+                    let keys: Vec<String> = command.keys.iter().map(|key| ui.ctx().format_shortcut(key)).collect();
+                    ui.label(RichText::new(keys.join(" or ")).strong());
+                    ui.label(command.name);
+                    ui.end_row();
+                }
+                for (keys, what) in
+                    [("Esc", "Close what lies over the window"), ("Double-click", "All of a chart again")]
+                {
+                    ui.label(RichText::new(keys).strong());
+                    ui.label(what);
+                    ui.end_row();
+                }
+            });
+            ui.add_space(look::GAP);
+            ui.add(Label::new(look::faint("Everything else has its name in the palette: Ctrl+K", ui)).wrap());
+        });
+        ui.add_space(look::PAD);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Close").clicked() {
+                actions.push(Action::App(AppAction::Hide));
+            }
+        });
+    });
+    if closed {
+        actions.push(Action::App(AppAction::Hide));
+    }
+}
