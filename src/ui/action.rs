@@ -10,19 +10,19 @@ use super::models::ModelId;
 use super::report;
 use super::rewind::TimeRange;
 use super::train::TrainDraft;
-use super::worksheet::WorksheetId;
 use crate::data::format::Formulas;
 use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
 use crate::query::Form;
+use crate::workspace::TableId;
 use crate::workspace::bench::{BoardId, Edit, TileId};
 use crate::workspace::{TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     Open(OpenAction),
-    Table(WorksheetId, TableAction),
+    Table(TableId, TableAction),
     Question(QuestionAction),
     Board(BoardAction),
     Run(RunAction),
@@ -76,6 +76,12 @@ pub enum SampleTable {
 pub enum TableAction {
     Select,
     Remove,
+    /// Tries once more to open it.
+    OpenAgain,
+    /// Its files have moved: one of them is here now, and those that lay beside it lie beside it still.
+    Moved(PathBuf),
+    /// Asks the system's dialog where they are.
+    FindMoved,
     /// Ends its run, and keeps the answer so far.
     Stop,
     Time(Option<TimeColumn>),
@@ -89,7 +95,7 @@ pub enum TableAction {
     /// Puts a model from a file under it.
     LoadModel(PathBuf),
     /// Takes the files of another table of the same schema into this one's history.
-    AppendFiles(WorksheetId),
+    AppendFiles(TableId),
 }
 
 /// What can be done with boards.
@@ -98,14 +104,9 @@ pub enum BoardAction {
     /// Shows a board, or, for `None`, the question of the selected table.
     Show(Option<BoardId>),
     /// A step, which can be taken back. With `goes_on` it is one with the step before, such as a drag.
-    Edit {
-        edit: Box<Edit>,
-        goes_on: bool,
-    },
+    Edit { edit: Box<Edit>, goes_on: bool },
     /// A new board, which is then shown.
     New,
-    Undo,
-    Redo,
     /// Which stretch of time the figures show; `None` for all.
     Range(Option<(f64, f64)>),
     /// Lets a tile take all of its board; `None` gives the others their place back.
@@ -132,8 +133,6 @@ pub enum QuestionAction {
     Ask,
     /// Replaces the item with this index in the SELECT list by its cheaper form, and asks.
     Cheaper(usize),
-    Undo,
-    Redo,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +185,7 @@ pub enum ChartAction {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedAction {
     /// For a new table, or for this one's live face.
-    Begin(Option<WorksheetId>),
+    Begin(Option<TableId>),
     Edit(Box<FeedDraft>),
     Test,
     Add,
@@ -197,7 +196,7 @@ pub enum FeedAction {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrainAction {
     /// From this table.
-    Begin(WorksheetId),
+    Begin(TableId),
     Edit(Box<TrainDraft>),
     /// Looks for features of a target that is computed.
     Propose,
@@ -209,7 +208,7 @@ pub enum TrainAction {
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoadAction {
     /// Under this table.
-    Begin(WorksheetId),
+    Begin(TableId),
     /// Its path as it is typed.
     Edit(String),
     /// Asks the system's dialog.
@@ -267,6 +266,8 @@ pub enum ExportAction {
     /// The figure of the report, or of the guard.
     Figure(Option<PathBuf>, ChartFile),
     Model(Option<PathBuf>, ModelId),
+    /// All that is set up, under a name; from then on it is kept there.
+    Workspace(Option<PathBuf>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,6 +285,9 @@ pub enum AnswerFile {
 /// What concerns the window as a whole.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppAction {
+    /// Takes the last step back, whatever it was.
+    Undo,
+    Redo,
     Dismiss(u64),
     Show(Pane),
     Hide,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui::{self, Context, Ui};
@@ -20,22 +21,25 @@ use super::load::{LoadForm, UnplacedModel};
 use super::models::ModelList;
 use super::notices::Notices;
 use super::report::OpenReport;
+use super::session::Session;
 use super::train::TrainForm;
 use super::watch::{RunState, Watch};
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use super::{keys, look, panel};
 use crate::data::format::Formulas;
 use crate::sync::Wake;
-use crate::workspace::{Folders, Theme, Workspace};
+use crate::workspace::bench::{Bench, BenchHistory};
+use crate::workspace::{Folders, OpenedWorkspace, Settings, TableId, Theme};
 
 /// The interval of painting while nothing but a rate or a lag changes.
 const TICK: Duration = Duration::from_millis(250);
 
 /// What an `App` is created with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AppOptions {
     pub folders: Folders,
-    pub workspace: Workspace,
+    pub settings: Settings,
+    pub workspace: OpenedWorkspace,
     /// Hosts that setups saved elsewhere may connect to.
     pub agreed: BTreeSet<String>,
     /// Files, folders and feeds to open.
@@ -46,10 +50,12 @@ pub struct AppOptions {
 #[derive(Debug)]
 pub struct App {
     pub(super) folders: Folders,
-    pub(super) workspace: Workspace,
+    pub(super) settings: Settings,
+    /// What is set up, and the steps that led to it.
+    pub(super) bench: BenchHistory,
+    pub(super) session: Session,
     pub(super) sheets: Vec<Worksheet>,
-    pub(super) selected: Option<WorksheetId>,
-    pub(super) next_sheet: u64,
+    pub(super) selected: Option<TableId>,
     pub(super) jobs: Jobs,
     pub(super) notices: Notices,
     pub(super) feed: Option<FeedForm>,
@@ -78,14 +84,14 @@ impl App {
     pub fn new(ctx: &Context, options: AppOptions) -> Self {
         look::install(ctx);
         let bell = ctx.clone();
-        let bench = options.workspace.bench.clone().mended();
-        let app = Self {
-            boards: Boards::new(bench, options.workspace.shown),
+        let mut app = Self {
+            boards: Boards::default(),
             folders: options.folders,
-            workspace: options.workspace,
+            settings: options.settings,
+            bench: BenchHistory::default(),
+            session: Session::default(),
             sheets: Vec::new(),
             selected: None,
-            next_sheet: 0,
             jobs: Jobs::default(),
             notices: Notices::default(),
             feed: None,
@@ -106,16 +112,19 @@ impl App {
             proposed: options.open,
         };
         app.apply_theme(ctx);
+        app.take_workspace(options.workspace);
         app
     }
 
     /// An empty window that keeps its files in `root`: for tests and benchmarks.
     pub fn headless(ctx: &Context, root: impl Into<PathBuf>) -> Self {
+        let folders = Folders::inside(root);
         Self::new(
             ctx,
             AppOptions {
-                folders: Folders::inside(root),
-                workspace: Workspace::default(),
+                workspace: OpenedWorkspace::empty(folders.workspace_file()),
+                settings: Settings::default(),
+                folders,
                 agreed: BTreeSet::new(),
                 open: Vec::new(),
             },
@@ -147,15 +156,13 @@ impl App {
         let flows = |watch: &Watch| {
             matches!(watch.state(), RunState::Live | RunState::Reconnecting | RunState::Paused) && watch.is_running()
         };
-        if self.boards.flows() || self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
+        if self.boards.flows(self.board()) || self.sheets.iter().any(|s| flows(&s.watch) || flows(s.running())) {
             ctx.request_repaint_after(TICK);
         }
     }
 
     /// Paints one frame into the root `ui`, then carries out what the panels have proposed.
     pub fn show(&mut self, ui: &mut Ui) {
-        let now = ui.input(|i| i.time);
-        self.sheets.iter_mut().for_each(|sheet| sheet.question.now = now);
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
@@ -163,14 +170,30 @@ impl App {
             actions.push(Action::Open(OpenAction::Paths(dropped)));
         }
         panel::app_ui(ui, self, &mut actions);
+        if actions.is_empty() {
+            return;
+        }
         let ctx = ui.ctx().clone();
-        let any = !actions.is_empty();
+        self.record(false);
+        self.session.begin_step();
         for action in actions {
             self.apply(&ctx, action);
         }
-        if any {
-            ctx.request_repaint();
-        }
+        self.record(true);
+        ctx.request_repaint();
+    }
+
+    /// What is set up.
+    pub fn bench(&self) -> &Arc<Bench> {
+        self.bench.now()
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The open tables, in the order of the panel.
@@ -235,7 +258,7 @@ impl App {
     }
 
     pub(super) fn apply_theme(&self, ctx: &Context) {
-        ctx.set_theme(match self.workspace.theme {
+        ctx.set_theme(match self.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
             Theme::Dark => egui::ThemePreference::Dark,
@@ -250,5 +273,10 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.show(ui);
+        self.note_window(ui.ctx());
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.save_now();
     }
 }

@@ -1,16 +1,20 @@
 //! Autosave: the workspace, and each model in a file of its own unless a person has saved it already. What a workspace
 //! holds, and how it is written, is left to `workspace`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::App;
 use super::jobs::JobKind;
 use super::models::{ModelEntry, ModelId};
 use super::worksheet::Worksheet;
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::engine::{Job, TablePosition};
 use crate::query::model::Model as _;
-use crate::workspace::{GuardSetup, ModelSetup, TableSetup, Workspace, keep_model, sweep_models, without_secrets};
+use crate::workspace::{
+    GuardSetup, ModelSetup, TableSetup, WorkspaceLock, keep_model, save_workspace, sweep_models, without_secrets,
+};
 
 /// The saved models, and the state of saving the workspace.
 #[derive(Debug, Default)]
@@ -19,6 +23,9 @@ pub struct Autosave {
     /// Whether the workspace is being written, and whether it has changed since.
     writing: bool,
     again: bool,
+    /// Counts what is to be written, and the newest of it that is: an older one never replaces it.
+    begun: u64,
+    written: Arc<Mutex<u64>>,
 }
 
 /// A file that holds a model in one version: its fingerprint, and the number of its swaps.
@@ -43,25 +50,79 @@ impl Autosave {
 impl App {
     /// Saves the workspace in the background.
     pub(super) fn save_workspace(&mut self) {
-        self.workspace.tables = self.sheets.iter().map(|s| self.setup_of(s)).collect();
-        (self.workspace.bench, self.workspace.shown) = (self.boards.bench.clone(), self.boards.shown);
-        self.workspace.renew();
+        self.record(false);
+        self.settings.renew(&self.bench.now().tables);
+        self.boards.changed = None;
         if self.autosave.writing {
             self.autosave.again = true;
             return;
         }
         self.autosave.writing = true;
-        let (workspace, file, folder): (Workspace, PathBuf, PathBuf) =
-            (self.workspace.clone(), self.folders.workspace_file(), self.folders.models());
-        let (vault, hosts) = (self.folders.vault(), self.consent.take_unsaved());
-        let held: Vec<PathBuf> = self.autosave.models.iter().map(|h| h.file.clone()).collect();
-        let job = Job::start("keep the workspace", self.wake.clone(), move |_| {
-            vault.agree(hosts)?;
-            workspace.save(&file, &vault)?;
-            sweep_models(&folder, |model| workspace.names(model) || held.iter().any(|h| h == model));
-            Ok(())
+        let write = self.writing();
+        self.jobs.add(JobKind::SaveWorkspace(Job::start("keep the workspace", self.wake.clone(), move |_| write())));
+    }
+
+    /// Saves the workspace while the window waits: it is being closed.
+    pub(super) fn save_now(&mut self) {
+        self.record(false);
+        self.settings.renew(&self.bench.now().tables);
+        if let Err(fault) = self.writing()() {
+            self.notices.warn(&fault);
+        }
+    }
+
+    /// Writes what is set up under a name; from then on it is kept there.
+    pub(super) fn save_as(&mut self, file: PathBuf) {
+        self.record(false);
+        let (history, seen, folders) = (self.bench.clone(), self.seen(), self.folders.clone());
+        if self.session.writes() == Some(file.as_path()) {
+            return self.save_workspace();
+        }
+        let job = Job::start("save the workspace", self.wake.clone(), move |_| {
+            let lock = WorkspaceLock::take(&file, &folders)?.ok_or_else(|| {
+                Fault::new("this workspace is open in another window")
+                    .at(file.display().to_string())
+                    .hint("close it there, or choose another name")
+            })?;
+            save_workspace(&history, seen, &file, &folders)?;
+            Ok((file, lock))
         });
-        self.jobs.add(JobKind::SaveWorkspace(job));
+        self.jobs.add(JobKind::SaveAs(job));
+    }
+
+    pub(super) fn saved_as(&mut self, file: PathBuf, lock: WorkspaceLock) {
+        self.notices.info(format!("Saved {}", file.display()));
+        self.settings.remember_workspace(&file);
+        self.session.keep_in(file, lock);
+        self.save_workspace();
+    }
+
+    /// What writes everything as it is now.
+    fn writing(&mut self) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let (settings, history, seen, folders) =
+            (self.settings.clone(), self.bench.clone(), self.seen(), self.folders.clone());
+        let (file, hosts) = (self.session.writes().map(Path::to_owned), self.consent.take_unsaved());
+        let held: Vec<PathBuf> = self.autosave.models.iter().map(|h| h.file.clone()).collect();
+        self.autosave.begun += 1;
+        let (begun, written) = (self.autosave.begun, self.autosave.written.clone());
+        move || {
+            let mut newest = written.lock().unwrap_or_else(PoisonError::into_inner);
+            if *newest > begun {
+                return Ok(());
+            }
+            *newest = begun;
+            let vault = folders.vault();
+            vault.agree(hosts)?;
+            settings.save(&folders.settings_file(), &vault)?;
+            if let Some(file) = file {
+                save_workspace(&history, seen, &file, &folders)?;
+            }
+            let tables = history.all().flat_map(|bench| &bench.tables).chain(&settings.recent);
+            let named: BTreeSet<&Path> =
+                tables.flat_map(|table| &table.models).map(|model| model.file.as_path()).collect();
+            sweep_models(&folders.models(), |model| named.contains(model) || held.iter().any(|h| h == model));
+            Ok(())
+        }
     }
 
     /// The workspace was saved, or could not be.

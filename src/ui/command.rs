@@ -1,6 +1,8 @@
 //! Everything that has a name, and maybe keys: the palette, the shortcuts and the sheet of keys are loops over one
 //! slice.
 
+use std::path::Path;
+
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::App;
@@ -63,21 +65,13 @@ pub const COMMANDS: &[Command] = &[
     Command {
         in_text: false,
         ..keyed("Redo", &[with(SHIFTED, Key::Z), with(Modifiers::COMMAND, Key::Y)], |app| {
-            Some(if app.boards.shown.is_some() {
-                Action::Board(BoardAction::Redo)
-            } else {
-                Action::Question(QuestionAction::Redo)
-            })
+            app.bench.can_redo().then_some(Action::App(AppAction::Redo))
         })
     },
     Command {
         in_text: false,
         ..keyed("Undo", &[with(Modifiers::COMMAND, Key::Z)], |app| {
-            Some(if app.boards.shown.is_some() {
-                Action::Board(BoardAction::Undo)
-            } else {
-                Action::Question(QuestionAction::Undo)
-            })
+            app.bench.can_undo().then_some(Action::App(AppAction::Undo))
         })
     },
     keyed("Pause or go on", &[with(Modifiers::COMMAND, Key::P)], |app| {
@@ -107,6 +101,13 @@ pub const COMMANDS: &[Command] = &[
         app.boards.shown.map(|_| Action::Board(BoardAction::Present(!app.boards.presenting)))
     }),
     command("Show all of the time", |app| app.boards.range.map(|_| Action::Board(BoardAction::Range(None)))),
+    keyed("Save the workspace", &[with(Modifiers::COMMAND, Key::S)], |app| {
+        let named = app.session().writes().filter(|file| *file != app.folders.workspace_file());
+        Some(Action::Export(ExportAction::Workspace(named.map(Path::to_owned))))
+    }),
+    keyed("Save the workspace as…", &[with(SHIFTED, Key::S)], |_| {
+        Some(Action::Export(ExportAction::Workspace(None)))
+    }),
     command("Export the chart as PNG…", |app| export(app, ExportAction::Chart(None, ChartFile::Png))),
     command("Export the chart as SVG…", |app| export(app, ExportAction::Chart(None, ChartFile::Svg))),
     command("Export the answer as CSV…", |app| export(app, ExportAction::Answer(None, AnswerFile::Csv))),
@@ -133,7 +134,7 @@ fn export(app: &App, export: ExportAction) -> Option<Action> {
 /// The board so many places further, counted from the question, round and round.
 fn beside(app: &App, by: isize) -> Option<Action> {
     app.sheet()?;
-    let boards = &app.boards.bench().boards;
+    let boards = &app.bench().boards;
     let at = app.boards.shown.and_then(|id| boards.iter().position(|board| board.id == id)).map_or(0, |at| at + 1);
     let next = at.checked_add_signed(by).unwrap_or(boards.len()) % (boards.len() + 1);
     let board = next.checked_sub(1).and_then(|at| boards.get(at)).map(|board| board.id);

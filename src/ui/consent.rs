@@ -2,17 +2,21 @@
 //! Whether a setup was saved elsewhere is left to `workspace`, asking for consent to `panel::consent`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::App;
 use super::action::ConsentAction;
 use super::jobs::JobKind;
-use crate::data::Result;
+use crate::data::{Fault, Result};
 use crate::engine::Job;
-use crate::workspace::{TableSetup, Workspace};
+use crate::workspace::{OpenedWorkspace, TableSetup};
 
 /// The ending of a saved workspace.
-const WORKSPACE: &str = "braid";
+pub const WORKSPACE: &str = "braid";
+
+pub fn is_workspace(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(WORKSPACE))
+}
 
 /// The hosts that were agreed to, and the setups that wait for others.
 #[derive(Debug, Default)]
@@ -80,29 +84,29 @@ impl App {
                     self.open_setup(TableSetup { live: Vec::new(), ..setup });
                 }
             }
-            ConsentAction::Leave => {}
+            ConsentAction::Leave => {
+                let fault = Fault::new("its feeds' hosts were not agreed to").hint("open it again to be asked again");
+                waiting.iter().for_each(|setup| self.not_opened(Some(setup), &fault));
+            }
         }
     }
 
-    /// Reads saved workspaces among these paths, and gives back the others.
+    /// Opens a saved workspace among these paths in place of what is set up, and gives back the others.
     pub(super) fn open_workspaces(&mut self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
-        let (workspaces, others): (Vec<_>, Vec<_>) =
-            paths.into_iter().partition(|path| path.extension().is_some_and(|e| e == WORKSPACE));
-        if !workspaces.is_empty() {
-            let vault = self.folders.vault();
-            let read = move |_: &_| {
-                workspaces.iter().map(|path| Workspace::load_existing(path, &vault)).collect::<Result<Vec<_>>>()
-            };
-            self.jobs.add(JobKind::Workspaces(Job::start("open", self.wake.clone(), read)));
+        let (workspaces, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_workspace(path));
+        if let Some(file) = workspaces.into_iter().next() {
+            let folders = self.folders.clone();
+            // What is set up here is written before the other workspace takes its place.
+            self.save_workspace();
+            let read = move |_: &_| OpenedWorkspace::open_existing(&file, &folders);
+            self.jobs.add(JobKind::Workspace(Job::start("open", self.wake.clone(), read)));
         }
         others
     }
 
-    pub(super) fn workspaces_opened(&mut self, opened: Result<Vec<Workspace>>) {
+    pub(super) fn workspace_opened(&mut self, opened: Result<OpenedWorkspace>) {
         match opened {
-            Ok(workspaces) => {
-                workspaces.into_iter().flat_map(|workspace| workspace.tables).for_each(|setup| self.open_setup(setup))
-            }
+            Ok(workspace) => self.take_workspace(workspace),
             Err(fault) => self.tell(&fault),
         }
     }

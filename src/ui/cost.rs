@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::chart::Chart;
 use super::classes::classes;
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use crate::data::{Fault, Result};
 use crate::engine::cost::{self, Exponents, Sample, growing};
 use crate::engine::{Job, Options, Progress, Snapshot};
 use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::query::aggregate::Class;
 use crate::sync::Wake;
+use crate::workspace::TableId;
 
 /// Runs that are remembered.
 const KEPT: usize = 200;
@@ -21,7 +22,7 @@ const KEPT: usize = 200;
 pub struct RunCost {
     /// A number of its own among the runs of all tables; never used twice.
     pub id: u64,
-    sheet: WorksheetId,
+    sheet: TableId,
     number: u64,
     pub table: String,
     /// The question in one line.
@@ -108,7 +109,7 @@ impl Costs {
         }
     }
 
-    fn fresh(&mut self, sheet: WorksheetId, number: u64, table: String, question: String) -> RunCost {
+    fn fresh(&mut self, sheet: TableId, number: u64, table: String, question: String) -> RunCost {
         self.next += 1;
         let (took, samples) = (Duration::ZERO, Vec::new());
         RunCost {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::worksheet::WorksheetId;
 use crate::data::{Fault, Result};
 use crate::engine::Job;
 use crate::engine::open::Preview;
 use crate::source::live::{FeedUrl, LIVE_KINDS, LiveKind};
+use crate::workspace::TableId;
 
 /// Characters that are not escaped in the value of a parameter.
 const PLAIN: &AsciiSet =
@@ -24,7 +24,7 @@ pub struct FeedDraft {
     pub target: String,
     pub params: BTreeMap<String, String>,
     /// The table whose live face this becomes; `None` for a new table.
-    pub into: Option<WorksheetId>,
+    pub into: Option<TableId>,
 }
 
 /// The open form, with its connection test.
@@ -38,7 +38,7 @@ pub struct FeedForm {
 }
 
 impl FeedDraft {
-    pub fn new(into: Option<WorksheetId>) -> Self {
+    pub fn new(into: Option<TableId>) -> Self {
         let mut draft = Self { into, ..Self::default() };
         draft.choose(0);
         draft
@@ -103,7 +103,7 @@ pub fn kind_of(url: &FeedUrl) -> Option<usize> {
 }
 
 impl FeedForm {
-    pub fn new(into: Option<WorksheetId>) -> Self {
+    pub fn new(into: Option<TableId>) -> Self {
         Self { draft: FeedDraft::new(into), ..Self::default() }
     }
 

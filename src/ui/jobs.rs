@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 
 use super::action::{ExportAction, SampleTable};
-use super::worksheet::WorksheetId;
 use crate::data::{Fault, Result};
 use crate::engine::open::OpenedPath;
 use crate::engine::{Job, Progress, Table};
 use crate::learn::model::Saved;
-use crate::workspace::{ModelSetup, TableSetup, Workspace};
+use crate::workspace::TableId;
+use crate::workspace::{ModelSetup, OpenedWorkspace, TableSetup, WorkspaceLock};
 
 /// All running jobs.
 #[derive(Debug, Default)]
@@ -55,21 +55,28 @@ pub enum JobKind {
     },
     Save(Job<PathBuf>),
     /// A file dialog is open for a model.
-    PickModel(Job<Vec<PathBuf>>, WorksheetId),
+    PickModel(Job<Vec<PathBuf>>, TableId),
+    /// A file dialog is open for files that have moved.
+    PickMoved(Job<Vec<PathBuf>>, TableId),
+    /// What is set up is being written under a name.
+    SaveAs(Job<SavedAs>),
     /// A model is being read.
     Model(Job<Saved>, Box<ModelSource>),
-    /// Saved workspaces are being read.
-    Workspaces(Job<Vec<Workspace>>),
+    /// A saved workspace is being read.
+    Workspace(Job<OpenedWorkspace>),
     /// The workspace is being written.
     SaveWorkspace(Job<()>),
     /// A model is being written that nobody has saved.
     AutosaveModel(Job<PathBuf>),
 }
 
+/// A workspace that was written under a name, and the right to go on writing it.
+pub type SavedAs = (PathBuf, WorkspaceLock);
+
 /// Where a model is read from, and the worksheet it is for.
 #[derive(Clone, Debug)]
 pub struct ModelSource {
-    pub sheet: WorksheetId,
+    pub sheet: TableId,
     pub setup: ModelSetup,
     /// Whether it comes with a table that is opened again.
     pub again: bool,
@@ -78,7 +85,7 @@ pub struct ModelSource {
 /// What a feed is attached to.
 #[derive(Clone, Debug)]
 pub enum AttachTarget {
-    Worksheet(WorksheetId),
+    Worksheet(TableId),
     /// A table that is still being put together: the table as it is, should the feed fail, and the feeds still to come.
     New {
         table: Box<Table>,
@@ -98,9 +105,11 @@ pub enum JobOutcome {
     PickedOpen(Result<Vec<PathBuf>>),
     PickedSave(Result<Option<PathBuf>>, ExportAction),
     Saved(Result<PathBuf>),
-    PickedModel(Result<Vec<PathBuf>>, WorksheetId),
+    PickedModel(Result<Vec<PathBuf>>, TableId),
+    PickedMoved(Result<Vec<PathBuf>>, TableId),
+    SavedAs(Result<SavedAs>),
     Model(Result<Box<Saved>>, Box<ModelSource>),
-    Workspaces(Result<Vec<Workspace>>),
+    Workspace(Result<Box<OpenedWorkspace>>),
     WorkspaceSaved(Result<()>),
     ModelAutosaved(Result<PathBuf>),
 }
@@ -127,10 +136,11 @@ impl Jobs {
                 JobKind::Open { job, .. } => job.cancel(),
                 JobKind::Connect { job, .. } | JobKind::Attach { job, .. } => job.cancel(),
                 JobKind::Sample { job, .. } | JobKind::Save(job) => job.cancel(),
-                JobKind::PickOpen(job) | JobKind::PickModel(job, _) => job.cancel(),
+                JobKind::PickOpen(job) | JobKind::PickModel(job, _) | JobKind::PickMoved(job, _) => job.cancel(),
+                JobKind::SaveAs(job) => job.cancel(),
                 JobKind::Model(job, _) => job.cancel(),
                 JobKind::PickSave { job, .. } => job.cancel(),
-                JobKind::Workspaces(job) => job.cancel(),
+                JobKind::Workspace(job) => job.cancel(),
                 JobKind::SaveWorkspace(job) => job.cancel(),
                 JobKind::AutosaveModel(job) => job.cancel(),
             }
@@ -159,9 +169,11 @@ impl Jobs {
                 JobKind::Sample { job, .. } => ("Preparing the sample", job.progress()),
                 JobKind::Save(job) => ("Saving", job.progress()),
                 JobKind::Model(job, _) => ("Reading a model", job.progress()),
-                JobKind::Workspaces(_)
+                JobKind::Workspace(_)
                 | JobKind::PickOpen(_)
                 | JobKind::PickModel(..)
+                | JobKind::PickMoved(..)
+                | JobKind::SaveAs(_)
                 | JobKind::PickSave { .. }
                 | JobKind::SaveWorkspace(_)
                 | JobKind::AutosaveModel(_) => return None,
@@ -171,7 +183,7 @@ impl Jobs {
     }
 
     /// Models that are being read for a table.
-    pub fn models_for(&self, sheet: WorksheetId) -> impl Iterator<Item = &ModelSetup> {
+    pub fn models_for(&self, sheet: TableId) -> impl Iterator<Item = &ModelSetup> {
         self.running.iter().filter_map(move |running| match &running.kind {
             JobKind::Model(_, from) if from.sheet == sheet => Some(&from.setup),
             _ => None,
@@ -194,8 +206,10 @@ impl JobKind {
             Self::PickSave { job, export } => JobOutcome::PickedSave(outcome(job, cancelled)?, export.clone()),
             Self::Save(job) => JobOutcome::Saved(outcome(job, cancelled)?),
             Self::PickModel(job, sheet) => JobOutcome::PickedModel(outcome(job, cancelled)?, *sheet),
+            Self::PickMoved(job, table) => JobOutcome::PickedMoved(outcome(job, cancelled)?, *table),
+            Self::SaveAs(job) => JobOutcome::SavedAs(outcome(job, cancelled)?),
             Self::Model(job, from) => JobOutcome::Model(outcome(job, cancelled)?.map(Box::new), from.clone()),
-            Self::Workspaces(job) => JobOutcome::Workspaces(outcome(job, cancelled)?),
+            Self::Workspace(job) => JobOutcome::Workspace(outcome(job, cancelled)?.map(Box::new)),
             Self::SaveWorkspace(job) => JobOutcome::WorkspaceSaved(outcome(job, cancelled)?),
             Self::AutosaveModel(job) => JobOutcome::ModelAutosaved(outcome(job, cancelled)?),
         })

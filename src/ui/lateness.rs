@@ -1,15 +1,16 @@
 //! The lateness profile of a table: the job that measures how late rows come, and its result.
 
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use crate::data::Result;
 use crate::engine::{Job, Progress, Table, lateness};
 use crate::query::lateness::LatenessCost;
 use crate::sync::Wake;
+use crate::workspace::TableId;
 
 /// How late the rows of one table come.
 #[derive(Debug)]
 pub struct LatenessProfile {
-    pub sheet: WorksheetId,
+    pub sheet: TableId,
     job: Option<Job<Vec<LatenessCost>>>,
     pub found: Option<Result<Vec<LatenessCost>>>,
     /// Whether the question has windows, which lateness keeps open.

@@ -11,19 +11,20 @@ use super::dialog;
 use super::jobs::{JobKind, ModelSource};
 use super::models::TrainedForest;
 use super::notices::{NoticeOrigin, Severity};
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::Job;
 use crate::engine::table::name_of;
 use crate::engine::train::Target;
 use crate::learn::forest::Forest;
 use crate::learn::model::{self, Saved};
+use crate::workspace::TableId;
 use crate::workspace::{ModelSetup, without_secrets};
 
 /// The form for a model's path.
 #[derive(Debug)]
 pub struct LoadForm {
-    pub sheet: WorksheetId,
+    pub sheet: TableId,
     pub since: Instant,
     pub path: String,
     pub reading: bool,
@@ -67,7 +68,7 @@ impl App {
     }
 
     /// A file dialog was closed.
-    pub(super) fn model_picked(&mut self, picked: crate::data::Result<Vec<PathBuf>>, sheet: WorksheetId) {
+    pub(super) fn model_picked(&mut self, picked: crate::data::Result<Vec<PathBuf>>, sheet: TableId) {
         match picked.map(|paths| paths.into_iter().next()) {
             Ok(Some(file)) => {
                 if let Some(form) = &mut self.loading {
@@ -80,7 +81,7 @@ impl App {
         }
     }
 
-    pub(super) fn load_model(&mut self, sheet: WorksheetId, file: PathBuf) {
+    pub(super) fn load_model(&mut self, sheet: TableId, file: PathBuf) {
         if let Some(form) = &mut self.loading {
             (form.reading, form.fault) = (true, None);
         }
@@ -88,7 +89,7 @@ impl App {
     }
 
     /// Models that come with a table.
-    pub(super) fn load_models(&mut self, sheet: WorksheetId, models: &[ModelSetup]) {
+    pub(super) fn load_models(&mut self, sheet: TableId, models: &[ModelSetup]) {
         for setup in models.iter().cloned() {
             self.read_model(ModelSource { sheet, setup, again: true });
         }

@@ -35,6 +35,7 @@ pub mod question;
 pub mod report;
 pub mod rewind;
 mod run_notices;
+pub mod session;
 pub mod train;
 pub mod watch;
 mod widget;
@@ -43,4 +44,4 @@ pub mod worksheet;
 
 pub use app::{App, AppOptions};
 pub use native::run_native;
-pub use worksheet::{Worksheet, WorksheetId};
+pub use worksheet::Worksheet;

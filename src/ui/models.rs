@@ -8,7 +8,7 @@ use super::first;
 use super::train::reached;
 use super::watch::RunState;
 use super::widget::numbers;
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use crate::engine::TablePosition;
 use crate::engine::scorer::Scorer;
 use crate::engine::train::Training;
@@ -19,6 +19,7 @@ use crate::learn::model::{Saved, StreamScore, TrainedTo};
 use crate::learn::report::Report;
 use crate::query::model;
 use crate::query::sql::quote;
+use crate::workspace::TableId;
 
 /// A model's number; never used twice in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +29,7 @@ pub struct ModelId(pub u64);
 pub struct ModelEntry {
     pub id: ModelId,
     /// The worksheet that it belongs to.
-    pub sheet: WorksheetId,
+    pub sheet: TableId,
     /// Its name in questions.
     pub name: String,
     pub target: Target,
@@ -243,7 +244,7 @@ impl ModelList {
     /// Adds a model under a table, by `name` or one like it that is free.
     pub fn add(
         &mut self,
-        sheet: WorksheetId,
+        sheet: TableId,
         name: &str,
         target: Target,
         trained: TrainedForest,
@@ -294,7 +295,7 @@ impl ModelList {
         self.entries.iter().find(|e| e.id == id)
     }
 
-    pub fn under(&self, sheet: WorksheetId) -> impl Iterator<Item = &ModelEntry> {
+    pub fn under(&self, sheet: TableId) -> impl Iterator<Item = &ModelEntry> {
         self.entries.iter().filter(move |e| e.sheet == sheet)
     }
 
@@ -304,7 +305,7 @@ impl ModelList {
     }
 
     /// A table was taken away.
-    pub fn remove_under(&mut self, sheet: WorksheetId) {
+    pub fn remove_under(&mut self, sheet: TableId) {
         self.entries.retain(|e| e.sheet != sheet);
         self.renew();
     }

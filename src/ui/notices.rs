@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::action::Action;
 use super::models::ModelId;
 use super::wording;
-use super::worksheet::WorksheetId;
 use crate::data::Fault;
+use crate::workspace::TableId;
 
 /// The most notices that are kept.
 const KEPT: usize = 20;
@@ -27,7 +27,7 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeOrigin {
     /// A run, and the key of its notice.
-    Run { sheet: WorksheetId, run: u64, key: String },
+    Run { sheet: TableId, run: u64, key: String },
     /// The guard of a model.
     Guard(ModelId),
     /// A model that could not be loaded.
@@ -103,7 +103,7 @@ impl Notices {
     }
 
     /// Of the notices of `sheet`'s runs, keeps those that `run` still says.
-    pub fn hold(&mut self, sheet: WorksheetId, run: u64, keys: &BTreeSet<String>) {
+    pub fn hold(&mut self, sheet: TableId, run: u64, keys: &BTreeSet<String>) {
         let holds = |origin: &NoticeOrigin| match origin {
             NoticeOrigin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
             _ => true,
@@ -112,7 +112,7 @@ impl Notices {
     }
 
     /// Drops the notices of runs that are gone; `runs` are those that are still watched.
-    pub fn forget_runs(&mut self, runs: &[(WorksheetId, u64)]) {
+    pub fn forget_runs(&mut self, runs: &[(TableId, u64)]) {
         let holds = |origin: &NoticeOrigin| match origin {
             NoticeOrigin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
             _ => true,

@@ -7,13 +7,14 @@ use polars::prelude::TimeUnit;
 
 use super::action::{Action, OpenAction, SampleTable, TableAction};
 use super::jobs::{AttachTarget, JobKind};
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use super::{App, dialog};
 use crate::data::format::parse_datetime;
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table, TimeColumn};
 use crate::source::live::replay;
+use crate::workspace::TableId;
 use crate::workspace::{ModelSetup, SAMPLE_CUT, SeamSetup, TableSetup, TimeSetup, sample_path};
 
 impl App {
@@ -113,20 +114,18 @@ impl App {
     /// Adds a worksheet for `table`, selects it, and asks its first question.
     fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
         table.name = self.free_name(&table.name);
-        self.next_sheet += 1;
-        let id = WorksheetId(self.next_sheet);
+        let Some(id) = self.number_of(&table, &paths, setup) else { return };
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
         sheet.chart.choose_mark(&setup.mark);
         self.load_models(id, &self.models_of(&sheet, setup));
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);
-        self.selected = Some(id);
-        self.pane = None;
+        self.placed(id, !setup.id.is_none());
         self.place_models(false);
-        if let Some(sheet) = self.sheet() {
+        if let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == id) {
             let item = self.setup_of(sheet);
-            self.workspace.remember(item);
+            self.settings.remember(item);
         }
         self.save_workspace();
     }
@@ -136,7 +135,7 @@ impl App {
         if !setup.paths.is_empty() || !sheet.table.live.is_empty() {
             return setup.models.clone();
         }
-        let known = self.workspace.recent.iter().find(|old| old.paths == sheet.paths && old.live.is_empty());
+        let known = self.settings.recent.iter().find(|old| old.paths == sheet.paths && old.live.is_empty());
         let given = |model: &&ModelSetup| !self.unplaced_models.iter().any(|waiting| waiting.is_of(&model.file));
         known.iter().flat_map(|old| &old.models).filter(given).cloned().collect()
     }
@@ -147,7 +146,7 @@ impl App {
         std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
     }
 
-    fn offer_append(&mut self, id: WorksheetId, table: &Table) {
+    fn offer_append(&mut self, id: TableId, table: &Table) {
         let same = self.sheets.iter().find(|s| {
             difference(&s.table.schema, &table.schema).is_none()
                 && !s.table.history.is_empty()

@@ -27,8 +27,16 @@ impl App {
                     ExportAction::Answer(_, file) => ExportAction::Answer(Some(path), file),
                     ExportAction::Figure(_, file) => ExportAction::Figure(Some(path), file),
                     ExportAction::Model(_, id) => ExportAction::Model(Some(path), id),
+                    ExportAction::Workspace(_) => ExportAction::Workspace(Some(path)),
                 }),
                 JobOutcome::PickedModel(picked, sheet) => self.model_picked(picked, sheet),
+                JobOutcome::PickedMoved(Ok(paths), table) => {
+                    if let Some(file) = paths.first() {
+                        self.moved(table, file);
+                    }
+                }
+                JobOutcome::SavedAs(Ok((file, lock))) => self.saved_as(file, lock),
+                JobOutcome::PickedMoved(Err(fault), _) | JobOutcome::SavedAs(Err(fault)) => self.tell(&fault),
                 JobOutcome::Model(Ok(saved), source) => self.model_arrived(*saved, *source),
                 JobOutcome::Model(Err(fault), _) => self.no_model(fault),
                 JobOutcome::Saved(Ok(path)) => {
@@ -38,7 +46,7 @@ impl App {
                         self.save_workspace();
                     }
                 }
-                JobOutcome::Workspaces(opened) => self.workspaces_opened(opened),
+                JobOutcome::Workspace(opened) => self.workspace_opened(opened.map(|opened| *opened)),
                 JobOutcome::WorkspaceSaved(outcome) => self.workspace_saved(outcome),
                 JobOutcome::ModelAutosaved(outcome) => self.model_autosaved(outcome),
                 JobOutcome::Sample(Err(fault), _)
@@ -58,7 +66,10 @@ impl App {
     fn opened(&mut self, opened: Result<Vec<OpenedPath>>, setup: Option<TableSetup>) {
         let opened = match opened {
             Ok(opened) => opened,
-            Err(fault) => return self.tell(&fault),
+            Err(fault) => {
+                self.not_opened(setup.as_ref(), &fault);
+                return self.tell(&fault);
+            }
         };
         let mut tables: Vec<(Table, Vec<PathBuf>)> = Vec::new();
         for OpenedPath { path, found } in opened {
@@ -76,8 +87,11 @@ impl App {
                         tables.push((*table, vec![path]));
                     }
                 }
-                Err(fault) if fault.place.is_empty() => self.tell(&fault.at(path.display().to_string())),
-                Err(fault) => self.tell(&fault),
+                Err(fault) => {
+                    let fault = if fault.place.is_empty() { fault.at(path.display().to_string()) } else { fault };
+                    self.not_opened(setup.as_ref(), &fault);
+                    self.tell(&fault);
+                }
             }
         }
         let mut setup = setup;
@@ -92,7 +106,10 @@ impl App {
     fn connected(&mut self, table: Result<Table>, setup: TableSetup) {
         match table {
             Ok(table) => self.complete(table, Vec::new(), setup, Vec::new()),
-            Err(fault) => self.tell(&fault),
+            Err(fault) => {
+                self.not_opened(Some(&setup), &fault);
+                self.tell(&fault);
+            }
         }
     }
 
@@ -114,7 +131,7 @@ impl App {
                     self.selected = Some(id);
                     if let Some(sheet) = self.sheets.iter().find(|s| s.id == id) {
                         let item = self.setup_of(sheet);
-                        self.workspace.grew(item);
+                        self.settings.grew(item);
                     }
                     self.save_workspace();
                 }

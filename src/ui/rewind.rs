@@ -111,7 +111,6 @@ impl Worksheet {
             rewound.range = range;
         } else {
             let past = self.watch.newest.as_ref().map(|s| s.reached.clone()).unwrap_or_default();
-            let now = self.question.now;
             self.rewound = Some(Box::new(Rewound {
                 range,
                 watch: std::mem::take(&mut self.watch),
@@ -119,7 +118,6 @@ impl Worksheet {
                 question: std::mem::take(&mut self.question),
                 past,
             }));
-            self.question.now = now;
         }
         // Another range has another x axis, so the chart starts afresh, with the chosen mark.
         let mark = self.rewound.as_ref().and_then(|rewound| rewound.chart.chosen_mark()).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::chart::Chart;
 use super::report::out_of_bag;
-use super::worksheet::{Worksheet, WorksheetId};
+use super::worksheet::Worksheet;
 use crate::data::{Fault, Result};
 use crate::engine::train::Training;
 use crate::engine::train::{self, HoldOut, Proposed, ROOM, Target, Trained, TrainingRows, TrainingSpec};
@@ -15,6 +15,7 @@ use crate::learn::forest::Missing;
 use crate::learn::propose::TargetKind;
 use crate::learn::question::{Question, TaskKind};
 use crate::sync::{Latest, Wake};
+use crate::workspace::TableId;
 
 /// The fields of the form.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +81,7 @@ const NAME: usize = 40;
 
 #[derive(Debug)]
 pub struct TrainForm {
-    pub sheet: WorksheetId,
+    pub sheet: TableId,
     pub draft: TrainDraft,
     proposing: Option<Job<Proposed>>,
     pub proposed: Option<Proposed>,

@@ -21,16 +21,12 @@ use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::window::Micros;
 use crate::sync::Wake;
-use crate::workspace::TableSetup;
-
-/// A worksheet's number; never used twice in a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WorksheetId(pub u64);
+use crate::workspace::{TableId, TableSetup};
 
 /// One open table with its question, its run and its chart.
 #[derive(Debug)]
 pub struct Worksheet {
-    pub id: WorksheetId,
+    pub id: TableId,
     pub table: Arc<Table>,
     /// The other open tables: a question may join them.
     pub others: Vec<Arc<Table>>,
@@ -66,7 +62,7 @@ pub struct Worksheet {
 const AUDIT: Duration = Duration::from_secs(15);
 
 impl Worksheet {
-    pub fn new(id: WorksheetId, table: Table, paths: Vec<PathBuf>) -> Self {
+    pub fn new(id: TableId, table: Table, paths: Vec<PathBuf>) -> Self {
         Self {
             id,
             table: Arc::new(table),
@@ -280,6 +276,7 @@ impl Worksheet {
     /// The setup that opens this table again.
     pub fn setup(&self) -> TableSetup {
         TableSetup {
+            id: self.id,
             name: self.table.name.clone(),
             paths: self.paths.clone(),
             live: self.table.live.iter().map(|feed| feed.url.text.clone()).collect(),

@@ -45,6 +45,11 @@ impl Folders {
         Vault::new(&self.config)
     }
 
+    pub fn settings_file(&self) -> PathBuf {
+        self.config.join("settings.json")
+    }
+
+    /// The workspace without a name.
     pub fn workspace_file(&self) -> PathBuf {
         self.config.join("workspace.json")
     }

@@ -3,17 +3,27 @@
 
 mod annotate;
 pub mod bench;
+mod document;
 mod folders;
+mod lock;
 mod models;
+mod opened;
 mod sample;
 mod secrets;
-mod setup;
+mod settings;
+mod steps;
+mod table;
 mod vault;
 
 pub use annotate::{Windows, picture};
+pub use document::Workspace;
 pub use folders::Folders;
+pub use lock::WorkspaceLock;
 pub use models::{keep_model, sweep_models};
+pub use opened::{OpenedWorkspace, Seen, save_workspace};
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
-pub use setup::{GuardSetup, ModelSetup, SeamSetup, TableSetup, Theme, TimeSetup, Workspace};
+pub use settings::{Settings, Theme, WindowPlace};
+pub use steps::{load_steps, save_steps};
+pub use table::{GuardSetup, ModelSetup, SeamSetup, TableId, TableSetup, TimeSetup};
 pub use vault::Vault;

@@ -4,6 +4,9 @@
 use std::collections::BTreeSet;
 
 use braid::workspace::bench::{Bench, BenchHistory, BoardId, Edit, Layout, Side, Tile, TileId, TileKind};
+use braid::workspace::{
+    Folders, ModelSetup, OpenedWorkspace, SeamSetup, Seen, Settings, TableId, TableSetup, Theme, save_workspace,
+};
 use proptest::prelude::*;
 
 fn side() -> impl Strategy<Value = Side> {
@@ -20,11 +23,24 @@ fn tile() -> impl Strategy<Value = Tile> {
     (".{0,8}", "[a-z]{1,4}", kind).prop_map(|(title, table, show)| Tile::new(&table, &title, "SELECT 1".into(), show))
 }
 
+fn table() -> impl Strategy<Value = TableSetup> {
+    let live = proptest::collection::vec("ws://(ann:secret@)?host/[a-c]", 0..2);
+    ("[a-z]{1,4}", "[a-z ]{0,9}", live).prop_map(|(name, question, live)| TableSetup {
+        name,
+        question,
+        live,
+        ..TableSetup::default()
+    })
+}
+
 /// Steps over small ids, so that many of them meet something.
 fn edit() -> impl Strategy<Value = Edit> {
     let id = || 0_u64..14;
     let at = || proptest::option::of((id().prop_map(TileId), side()));
     prop_oneof![
+        table().prop_map(|table| Edit::AddTable { table }),
+        (id(), table()).prop_map(|(id, table)| Edit::SetTable { table: TableSetup { id: TableId(id), ..table } }),
+        id().prop_map(|table| Edit::RemoveTable { table: TableId(table) }),
         (".{0,6}", proptest::collection::vec(tile(), 0..5)).prop_map(|(name, tiles)| Edit::AddBoard { name, tiles }),
         (id(), ".{0,6}").prop_map(|(board, name)| Edit::RenameBoard { board: BoardId(board), name }),
         id().prop_map(|board| Edit::RemoveBoard { board: BoardId(board) }),
@@ -45,6 +61,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 /// Every tile has one place, every place a tile, and shares add up to 1.
 fn assert_sound(bench: &Bench) {
     let mut ids = BTreeSet::new();
+    bench.tables.iter().for_each(|table| assert!(ids.insert(table.id.0) && table.id.0 > 0, "{bench:?}"));
     for board in &bench.boards {
         assert!(ids.insert(board.id.0), "{bench:?}");
         let mut placed = board.layout.as_ref().map(Layout::tiles).unwrap_or_default();
@@ -111,10 +128,17 @@ proptest! {
         for _ in 0..undone {
             history.undo();
         }
-        let text = serde_json::to_string_pretty(&history).unwrap();
-        let back: BenchHistory = serde_json::from_str(&text).unwrap();
-        prop_assert_eq!(&back.clone().mended(), &history);
-        prop_assert_eq!(back, history);
+        let home = tempfile::tempdir().unwrap();
+        let (folders, file) = (Folders::inside(home.path()), home.path().join("w.braid"));
+        save_workspace(&history, Seen::default(), &file, &folders).unwrap();
+        let back = OpenedWorkspace::open(&file, &folders).unwrap();
+        prop_assert!(back.lock.is_some());
+        prop_assert_eq!(back.history, history);
+        // One that was changed by hand has no steps: they do not lead to it.
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replacen("\"bench\": {", "\"bench\": { \"by_hand\": 1,", 1)).unwrap();
+        let other = OpenedWorkspace::open(&file, &folders).unwrap();
+        prop_assert!(other.lock.is_none() && !other.history.can_undo() && !other.history.can_redo());
     }
 }
 
@@ -152,4 +176,47 @@ fn what_a_newer_version_wrote_is_kept() {
     let again: serde_json::Value = serde_json::to_value(&bench).unwrap();
     assert_eq!((&again["boards"][0]["turns"], &again["variables"][0]["name"]), (&5.into(), &"v".into()));
     assert_eq!(again["boards"][0]["tiles"][0]["zoom"], serde_json::json!([1, 2]));
+}
+
+#[test]
+fn what_nobody_did_is_no_step_and_stays_when_steps_are_taken_back() {
+    let mut history = BenchHistory::default();
+    history.begin_with(&Edit::AddTable { table: TableSetup { name: "t".into(), ..TableSetup::default() } });
+    let first = history.now().tables[0].clone();
+    let asked = TableSetup { question: "SELECT 1".into(), ..first };
+    history.edit(&Edit::SetTable { table: asked.clone() }, false).unwrap();
+    // A model is trained, which takes its time.
+    let model = ModelSetup { file: "m.json".into(), ..ModelSetup::default() };
+    history.amend(&TableSetup { models: vec![model.clone()], ..asked });
+    assert!(history.undo());
+    assert_eq!((&*history.now().tables[0].question, &history.now().tables[0].models), ("", &vec![model.clone()]));
+    assert!(!history.undo(), "opening is no step");
+    assert!(history.redo());
+    assert_eq!((&*history.now().tables[0].question, &history.now().tables[0].models), ("SELECT 1", &vec![model]));
+}
+
+#[test]
+fn workspaces_of_older_versions_are_read() {
+    let home = tempfile::tempdir().unwrap();
+    let (folders, file) = (Folders::inside(home.path()), home.path().join("workspace.json"));
+    let first = r#"{"seal":"00","tables":[{"name":"a","paths":["/a.csv"],"live":[],"time":{"column":"t","lateness_ms":5},
+        "seam":{"time":7},"question":"SELECT 1","mark":"bar","models":[{"name":"m","file":"/m","learnt":null}]}],
+        "recent":[{"name":"r","paths":["/r.csv"]}],"theme":"dark"}"#;
+    std::fs::write(&file, first).unwrap();
+    let opened = OpenedWorkspace::open(&file, &folders).unwrap();
+    let table = opened.history.now().tables[0].clone();
+    assert_eq!((&*table.name, &*table.question, &*table.mark, table.foreign), ("a", "SELECT 1", "bar", true));
+    assert!(table.id.0 > 0 && table.models[0].name == "m" && table.seam == SeamSetup::Time(7));
+    let settings = Settings::load(&home.path().join("settings.json"), &file, &folders.vault()).unwrap();
+    assert_eq!((settings.theme, &*settings.recent[0].name), (Theme::Dark, "r"));
+    // One with the steps beside the bench.
+    let second = r#"{"tables":[{"name":"a"}],"bench":{"now":{"boards":[{"id":1,"name":"b"}],"ids":1},"past":[]}}"#;
+    std::fs::write(&file, second).unwrap();
+    let bench = OpenedWorkspace::open(&file, &folders).unwrap().history.now().clone();
+    assert_eq!((&*bench.tables[0].name, &*bench.boards[0].name), ("a", "b"));
+    assert_ne!(bench.tables[0].id.0, bench.boards[0].id.0);
+    // One of a later form is not taken for what it is not.
+    std::fs::write(&file, r#"{"format":3}"#).unwrap();
+    let fault = OpenedWorkspace::open(&file, &folders).unwrap_err();
+    assert!(fault.what.contains("newer"), "{fault:?}");
 }

@@ -12,7 +12,9 @@ use braid::source::live::LIVE_KINDS;
 use braid::ui::action::{Action, AnswerFile, ChartAction, ChartFile, ExportAction, OpenAction, QuestionAction};
 use braid::ui::watch::RunState;
 use braid::ui::{App, AppOptions, Worksheet, wording};
-use braid::workspace::{Folders, SeamSetup, TableSetup, TimeSetup, Vault, Workspace, without_secrets};
+use braid::workspace::{
+    Folders, OpenedWorkspace, SeamSetup, Settings, TableId, TableSetup, TimeSetup, Vault, Workspace, without_secrets,
+};
 use eframe::egui;
 use egui::{Event, Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::Harness;
@@ -33,33 +35,41 @@ impl Window {
     }
 
     pub(super) fn sized(wide: f32, high: f32) -> Self {
-        Self::at(tempfile::tempdir().unwrap(), Workspace::default(), wide, high)
+        Self::at(tempfile::tempdir().unwrap(), wide, high)
     }
 
     /// The program is closed and begun again: it finds what it kept, and what was open is opened as a person would.
     pub(super) fn restarted(self) -> Self {
-        let Self { harness, app, home } = self;
-        drop((harness, app));
-        let saved = Workspace::load(
-            &home.path().join("home/config/workspace.json"),
-            &Vault::new(home.path().join("home/config")),
-        )
-        .unwrap();
-        let mut window = Self::at(home, saved.clone(), 1280.0, 800.0);
-        let tables = saved.tables.len();
-        saved.tables.into_iter().for_each(|setup| window.propose(Action::Open(OpenAction::Setup(setup))));
-        window.wait("what was open is open again", |app| app.sheets().len() == tables);
+        let mut window = self.begun_again();
+        window.wait("what was open is open again", |app| app.sheets().len() == app.bench().tables.len());
         window
     }
 
-    fn at(home: tempfile::TempDir, workspace: Workspace, wide: f32, high: f32) -> Self {
+    /// As `restarted`, where the tables cannot be opened.
+    pub(super) fn restarted_without_tables(self) -> Self {
+        let mut window = self.begun_again();
+        window.wait("what was open cannot be", |app| app.session().unopened().len() == app.bench().tables.len());
+        window
+    }
+
+    fn begun_again(self) -> Self {
+        let Self { harness, app, home } = self;
+        drop((harness, app));
+        Self::at(home, 1280.0, 800.0)
+    }
+
+    fn at(home: tempfile::TempDir, wide: f32, high: f32) -> Self {
         let app = Rc::new(RefCell::new(None));
         let (make, show, root) = (app.clone(), app.clone(), home.path().join("home"));
         let harness = Harness::builder()
             .with_size(vec2(wide, high))
             .with_context_setup(move |ctx| {
                 let folders = Folders::inside(root);
-                let options = AppOptions { folders, workspace, agreed: BTreeSet::new(), open: Vec::new() };
+                let (file, vault) = (folders.workspace_file(), folders.vault());
+                let settings = Settings::load(&folders.settings_file(), &file, &vault).unwrap();
+                let workspace = OpenedWorkspace::open(&file, &folders).unwrap();
+                let agreed = BTreeSet::new();
+                let options = AppOptions { folders, settings, workspace, agreed, open: Vec::new() };
                 *make.borrow_mut() = Some(App::new(ctx, options));
             })
             .build_ui(move |ui| {
@@ -702,9 +712,11 @@ fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
     window.propose(Action::Question(QuestionAction::Ask));
     window.wait_done();
     let config = window.home.path().join("home/config");
-    let saved = Workspace::load(&config.join("workspace.json"), &Vault::new(&config)).unwrap();
+    let (file, vault) = (config.join("workspace.json"), Vault::new(&config));
+    window.wait("it is kept", |app| app.is_idle());
+    let saved = Workspace::load(&file, &vault).unwrap().bench;
     assert_eq!(saved.tables.len(), 1);
-    assert_eq!(saved.recent.len(), 1);
+    assert_eq!(Settings::load(&config.join("settings.json"), &file, &vault).unwrap().recent.len(), 1);
     let mut other = Window::new();
     other.propose(Action::Open(OpenAction::Setup(saved.tables[0].clone())));
     other.wait("it is open again", |app| app.sheets().len() == 1);
@@ -716,6 +728,7 @@ fn what_was_opened_is_remembered_and_opens_again_with_its_question() {
 fn a_workspace_reads_back_as_it_was_written() {
     let home = tempfile::tempdir().unwrap();
     let table = TableSetup {
+        id: TableId(3),
         name: "数据 \"x\"".to_owned(),
         paths: vec!["a b.csv".into()],
         live: vec!["ws://host/x?format=json".to_owned()],
@@ -727,7 +740,7 @@ fn a_workspace_reads_back_as_it_was_written() {
         foreign: false,
     };
     let vault = Vault::new(home.path().join("vault"));
-    let workspace = Workspace { tables: vec![table.clone()], recent: vec![table], ..Workspace::default() };
+    let workspace = Workspace::of([table]);
     let file = home.path().join("deep/er/w.json");
     workspace.save(&file, &vault).unwrap();
     assert_eq!(Workspace::load(&file, &vault).unwrap(), workspace);

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use braid::ui::action::{Action, BoardAction, OpenAction};
+use braid::ui::action::{Action, BoardAction, ExportAction, OpenAction, TableAction};
 use braid::ui::board::{Rhythm, title};
 use braid::ui::command::COMMANDS;
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
-use braid::workspace::{TableSetup, TimeSetup};
+use braid::workspace::{Folders, OpenedWorkspace, Seen, TableSetup, TimeSetup, save_workspace};
 use eframe::egui::{self, Key, Modifiers, Pos2};
 use egui_kittest::kittest::Queryable as _;
 
@@ -22,7 +22,7 @@ fn sales(rows: usize) -> String {
 }
 
 fn board(window: &Window) -> Board {
-    window.app().boards().board().expect("a board is shown").clone()
+    window.app().board().expect("a board is shown").clone()
 }
 
 fn tile(window: &Window, name: &str) -> Tile {
@@ -73,7 +73,7 @@ fn a_table_comes_with_a_board_whose_tiles_are_of_one_moment() {
 #[test]
 fn every_step_can_be_taken_back_and_again() {
     let mut window = opened();
-    let start = window.app().boards().bench().clone();
+    let start = window.app().bench().clone();
     window.click("Add tile");
     window.click("Text");
     assert_eq!(board(&window).tiles.len(), start.boards[0].tiles.len() + 1);
@@ -83,17 +83,17 @@ fn every_step_can_be_taken_back_and_again() {
     let named = Tile { title: "What to watch".into(), ..board(&window).tiles.last().unwrap().clone() };
     edit(&mut window, Edit::SetTile { tile: named });
     assert!(window.has("What to watch"));
-    let end = window.app().boards().bench().clone();
+    let end = window.app().bench().clone();
     for _ in 0..4 {
         window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         window.settle();
     }
-    assert_eq!(*window.app().boards().bench(), start);
+    assert_eq!(*window.app().bench(), start);
     for _ in 0..4 {
         window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
         window.settle();
     }
-    assert_eq!(*window.app().boards().bench(), end);
+    assert_eq!(*window.app().bench(), end);
 }
 
 #[test]
@@ -181,17 +181,17 @@ fn a_board_is_presented_without_anything_around_it() {
 fn boards_are_there_after_a_restart_with_their_steps() {
     let mut window = opened();
     edit(&mut window, Edit::AddBoard { name: "Mine".into(), tiles: Vec::new() });
-    let mine = window.app().boards().bench().boards.last().unwrap().id;
+    let mine = window.app().bench().boards.last().unwrap().id;
     edit(&mut window, Edit::RenameBoard { board: mine, name: "Mine alone".into() });
-    let bench = window.app().boards().bench().clone();
+    let bench = window.app().bench().clone();
     window.wait("it is kept", |app| app.is_idle());
     let mut window = window.restarted();
-    assert_eq!(*window.app().boards().bench(), bench);
+    assert_eq!(*window.app().bench(), bench);
     window.click("Board of sales");
     window.wait("the tiles are answered", |app| app.is_idle());
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.settle();
-    assert_eq!(window.app().boards().bench().boards.last().unwrap().name, "Mine");
+    assert_eq!(window.app().bench().boards.last().unwrap().name, "Mine");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn tiles_of_a_feed_are_of_one_moment_while_rows_flow() {
     });
     window.click("Board of sales");
     let all = |app: &braid::ui::App| {
-        let Some(board) = app.boards().board().cloned() else { return Vec::new() };
+        let Some(board) = app.board().cloned() else { return Vec::new() };
         let of = |id: TileId| app.boards().run(id).and_then(|run| run.shown().cloned());
         board.tiles.iter().filter(|tile| tile.asks()).filter_map(|tile| of(tile.id)).collect::<Vec<_>>()
     };
@@ -291,7 +291,7 @@ fn every_command_has_its_name_and_its_keys_for_itself() {
 #[test]
 fn commands_are_found_by_their_names_and_done_by_keys_alone() {
     let mut window = opened();
-    let shown = |window: &Window| window.app().boards().board().map(|board| board.name.clone());
+    let shown = |window: &Window| window.app().board().map(|board| board.name.clone());
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     window.settle();
     window.harness.event(egui::Event::Text("new bo".to_owned()));
@@ -301,7 +301,7 @@ fn commands_are_found_by_their_names_and_done_by_keys_alone() {
     assert_ne!(shown(&window), Some("Board of sales".into()), "a new board is shown");
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.settle();
-    assert_eq!(window.app().boards().bench().boards.len(), 1);
+    assert_eq!(window.app().bench().boards.len(), 1);
     // From the question to the board and round again.
     assert_eq!(shown(&window), None);
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::PageDown);
@@ -319,4 +319,101 @@ fn commands_are_found_by_their_names_and_done_by_keys_alone() {
     window.harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
     window.settle();
     assert!(window.has("Open sample data") && !window.has("Stop the feeds of the table"));
+}
+
+#[test]
+fn a_table_that_was_removed_comes_back_with_its_question_and_its_place() {
+    let mut window = opened();
+    let towns = window.file("towns.csv", "town,people\nOslo,7\nLima,9\n");
+    window.drop_files(&[&towns]);
+    window.wait("both are open", |app| app.sheets().len() == 2 && app.is_idle());
+    window.ask("SELECT sum(people) AS all_people FROM towns");
+    window.wait_done();
+    let id = window.sheet().id;
+    window.propose(Action::Table(id, TableAction::Remove));
+    assert_eq!(window.app().sheets().len(), 1);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    window.wait("it is open again", |app| app.sheets().len() == 2 && app.is_idle());
+    assert_eq!((window.sheet().id, window.answer()), (id, vec!["16".to_owned()]));
+    // The question before, and that the first that was asked of it is no step.
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    window.wait_done();
+    assert_ne!(window.answer(), ["16"]);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(window.app().sheets().len(), 2, "opening is no step");
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
+    window.settle();
+    window.wait_done();
+    assert_eq!(window.answer(), ["16"]);
+}
+
+#[test]
+fn a_file_that_is_gone_keeps_its_place_until_it_is_found_or_let_go() {
+    let mut window = opened();
+    let board = board(&window);
+    window.wait("it is kept", |app| app.is_idle());
+    let (here, there) = (window.path("sales.csv"), window.path("moved.csv"));
+    std::fs::rename(&here, &there).unwrap();
+    let mut window = window.restarted_without_tables();
+    assert!(window.app().session().unopened().len() == 1 && window.has("sales.csv"));
+    assert_eq!(window.app().bench().boards[0].tiles, board.tiles);
+    window.click("Find sales");
+    window.retype("Path of sales", &there.display().to_string());
+    window.click("Open it");
+    window.wait("it is found", |app| app.sheets().len() == 1 && app.is_idle());
+    assert!(window.app().session().unopened().is_empty());
+    window.wait("its tiles are answered", |app| {
+        app.board().is_some_and(|board| {
+            board.tiles.iter().all(|tile| app.boards().run(tile.id).is_some_and(|run| run.shown().is_some()))
+        })
+    });
+}
+
+#[test]
+fn a_second_window_on_a_workspace_is_told_and_keeps_nothing() {
+    let mut window = opened();
+    let home = window.path("home");
+    let folders = Folders::inside(&home);
+    let other = OpenedWorkspace::open(&folders.workspace_file(), &folders).unwrap();
+    assert!(other.lock.is_none(), "the first window has it");
+    let file = window.path("copy.braid");
+    save_workspace(&other.history, Seen::default(), &file, &folders).unwrap();
+    // To this window, too, when the other has it: it looks at it, and keeps nothing.
+    let held = OpenedWorkspace::open(&file, &folders).unwrap();
+    assert!(held.lock.is_some());
+    window.propose(Action::Open(OpenAction::Paths(vec![file.clone()])));
+    window.wait("it is open", |app| app.session().file() == file);
+    assert!(window.has("what is set up here is not kept") && window.app().session().writes().is_none());
+    let before = std::fs::read_to_string(&file).unwrap();
+    edit(&mut window, Edit::AddBoard { name: "Lost".into(), tiles: Vec::new() });
+    window.wait("nothing is under way", |app| app.is_idle());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
+fn a_workspace_is_saved_under_a_name_and_opened_in_place_of_another() {
+    let mut window = opened();
+    edit(&mut window, Edit::AddBoard { name: "Mine".into(), tiles: Vec::new() });
+    let bench = window.app().bench().clone();
+    let file = window.path("mine.braid");
+    window.propose(Action::Export(ExportAction::Workspace(Some(file.clone()))));
+    window.wait("it is saved", |app| app.session().file() == file && app.is_idle());
+    assert!(std::fs::read_to_string(&file).unwrap().contains("\"Mine\""));
+    // What is done from here on goes there.
+    edit(&mut window, Edit::AddBoard { name: "Second".into(), tiles: Vec::new() });
+    window.wait("it is kept", |app| app.is_idle());
+    assert!(std::fs::read_to_string(&file).unwrap().contains("\"Second\""));
+    let other = window.file("other.braid", "{\"format\":2,\"bench\":{\"boards\":[{\"id\":1,\"name\":\"Theirs\"}]}}");
+    window.drop_files(&[&other]);
+    window.wait("the other is open", |app| app.session().file() == other);
+    assert!(window.app().sheets().is_empty() && window.app().bench().boards[0].name == "Theirs");
+    window.propose(Action::Open(OpenAction::Paths(vec![file])));
+    window.wait("the first is open again", |app| app.sheets().len() == 1 && app.is_idle());
+    assert_eq!(window.app().bench().boards[..2], bench.boards[..]);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(window.app().bench().boards.len(), 2, "with its steps");
 }

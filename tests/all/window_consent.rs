@@ -70,7 +70,7 @@ fn press(window: &mut Window, button: &str) {
 #[test]
 fn a_workspace_from_elsewhere_waits_until_its_hosts_are_agreed_to_once() {
     let (mut window, host) = (Window::new(), Host::new());
-    let workspace = Workspace { tables: vec![setup(&mut window, &host)], ..Workspace::default() };
+    let workspace = Workspace::of([setup(&mut window, &host)]);
     // It says of itself that it is one's own, and another user's key has sealed it.
     let file = window.path("theirs.braid");
     workspace.save(&file, &Vault::new(window.path("other"))).unwrap();
@@ -97,7 +97,7 @@ fn a_workspace_from_elsewhere_waits_until_its_hosts_are_agreed_to_once() {
     }
     // The host is not asked about again, here or in the next window.
     let host = Host::new();
-    let again = Workspace { tables: vec![setup(&mut window, &host)], ..Workspace::default() };
+    let again = Workspace::of([setup(&mut window, &host)]);
     again.save(&file, &Vault::new(window.path("other"))).unwrap();
     open(&mut window, &file);
     assert!(window.harness.query_by_label(ASKED).is_none());
@@ -112,22 +112,22 @@ fn a_workspace_from_elsewhere_waits_until_its_hosts_are_agreed_to_once() {
 #[test]
 fn one_that_was_saved_here_opens_at_once_and_a_changed_one_does_not() {
     let (mut window, host) = (Window::new(), Host::new());
-    let workspace = Workspace { tables: vec![setup(&mut window, &host)], ..Workspace::default() };
+    let workspace = Workspace::of([setup(&mut window, &host)]);
     let file = window.path("mine.braid");
     let vault = Vault::new(config(&window));
     workspace.save(&file, &vault).unwrap();
-    assert!(!Workspace::load(&file, &vault).unwrap().tables[0].foreign);
+    assert!(!Workspace::load(&file, &vault).unwrap().bench.tables[0].foreign);
     let changed = fs::read_to_string(&file).unwrap().replace("/rows", "/rowz");
     let other = window.path("changed.braid");
     fs::write(&other, changed).unwrap();
-    assert!(Workspace::load(&other, &vault).unwrap().tables[0].foreign);
+    assert!(Workspace::load(&other, &vault).unwrap().bench.tables[0].foreign);
     // The seal of one's own file on another's text, and no seal at all.
     fs::write(&other, "{\"tables\":[{\"name\":\"t\",\"live\":[\"ws://example.org/\"],\"foreign\":false}]}").unwrap();
-    assert!(Workspace::load(&other, &vault).unwrap().tables[0].foreign);
+    assert!(Workspace::load(&other, &vault).unwrap().bench.tables[0].foreign);
     // What came from elsewhere is not one's own because it was saved with other things.
     let kept = Workspace::load(&other, &vault).unwrap();
     kept.save(&file, &vault).unwrap();
-    assert!(Workspace::load(&file, &vault).unwrap().tables[0].foreign);
+    assert!(Workspace::load(&file, &vault).unwrap().bench.tables[0].foreign);
     assert_eq!(fs::metadata(config(&window).join("key")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -141,7 +141,7 @@ fn secrets_are_apart_in_a_file_of_the_user_and_come_back() {
         "ws://example.org/c?format=json",
     ];
     let table = TableSetup { name: "t".to_owned(), live: urls.map(str::to_owned).to_vec(), ..TableSetup::default() };
-    let workspace = Workspace { tables: vec![table], ..Workspace::default() };
+    let workspace = Workspace::of([table]);
     let file = home.path().join("config/workspace.json");
     workspace.save(&file, &vault).unwrap();
     let text = fs::read_to_string(&file).unwrap();
@@ -151,7 +151,7 @@ fn secrets_are_apart_in_a_file_of_the_user_and_come_back() {
     // Elsewhere the file is of no use to find them.
     let elsewhere = Workspace::load(&file, &Vault::new(home.path().join("other"))).unwrap();
     assert_eq!(
-        elsewhere.tables[0].live,
+        elsewhere.bench.tables[0].live,
         ["wss://example.org:1/a?format=json", "wss://example.org/b", "ws://example.org/c?format=json"]
     );
 }

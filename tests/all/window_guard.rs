@@ -302,10 +302,9 @@ fn a_guard_goes_on_with_the_feed_that_is_attached_again_and_both_are_remembered(
     window.propose(Action::Feed(braid::ui::action::FeedAction::Edit(Box::new(draft))));
     window.propose(Action::Feed(braid::ui::action::FeedAction::Add));
     window.wait("rows are watched again", |app| watched(app) && app.guards().of(ID).is_some_and(|g| g.fault.is_none()));
-    let file = window.file("x", "").with_file_name("home").join("config/workspace.json");
-    let recent = || {
-        braid::workspace::Workspace::load(&file, &braid::workspace::Vault::new(file.parent().unwrap())).unwrap().recent
-    };
+    let file = window.file("x", "").with_file_name("home").join("config/settings.json");
+    let vault = braid::workspace::Vault::new(file.parent().unwrap());
+    let recent = || braid::workspace::Settings::load(&file, &file, &vault).unwrap().recent;
     window.wait("it is written down", |_| recent().iter().any(|item| item.models.iter().any(|m| m.guard.is_some())));
     assert_eq!(recent().len(), 1, "with and without its feed it is one");
     assert_eq!(recent()[0].live, [url]);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::super::action::{AnswerFile, ExportAction, Pane};
 use super::super::chart::{self, Chart};
+use super::super::consent::WORKSPACE;
 use super::super::jobs::JobKind;
 use super::super::{App, dialog};
 use super::model::MODEL;
@@ -24,6 +25,8 @@ impl App {
             }
             ExportAction::Model(None, id) => self.ask_where(ExportAction::Model(None, id), "model", MODEL),
             ExportAction::Model(Some(path), id) => self.save_model(id, with_extension(path, MODEL)),
+            ExportAction::Workspace(None) => self.ask_where(ExportAction::Workspace(None), "workspace", WORKSPACE),
+            ExportAction::Workspace(Some(path)) => self.save_as(with_extension(path, WORKSPACE)),
             ExportAction::Answer(None, file) => {
                 self.ask_where(ExportAction::Answer(None, file), "answer", file.extension())
             }

@@ -103,6 +103,8 @@ impl App {
 
     fn apply_app(&mut self, ctx: &Context, action: AppAction) {
         match action {
+            AppAction::Undo => self.take_back(true),
+            AppAction::Redo => self.take_back(false),
             AppAction::Dismiss(id) => self.notices.dismiss(id),
             AppAction::Show(pane) => self.pane = Some(pane),
             AppAction::Hide => self.pane = None,
@@ -110,12 +112,12 @@ impl App {
             AppAction::Tab(tab) => self.tab = tab,
             AppAction::Copy(text) => ctx.copy_text(text),
             AppAction::Theme(theme) => {
-                self.workspace.theme = theme;
+                self.settings.theme = theme;
                 self.apply_theme(ctx);
                 self.save_workspace();
             }
             AppAction::ForgetRecent => {
-                self.workspace.recent.clear();
+                self.settings.recent.clear();
                 self.save_workspace();
             }
         }

@@ -9,10 +9,11 @@ use super::super::jobs::JobKind;
 use super::super::models::{ModelEntry, ModelId};
 use super::super::report::OpenReport;
 use super::super::train::TrainForm;
-use super::super::worksheet::{Worksheet, WorksheetId};
+use super::super::worksheet::Worksheet;
 use crate::engine::Job;
 use crate::engine::train::Trained;
 use crate::learn::model;
+use crate::workspace::TableId;
 
 /// The ending of a model's file.
 pub const MODEL: &str = "json";
@@ -60,7 +61,7 @@ impl App {
     }
 
     /// Adds a trained model under its table, and shows its report if the form of the training is open.
-    fn model_trained(&mut self, sheet: WorksheetId, learned: Trained) {
+    fn model_trained(&mut self, sheet: TableId, learned: Trained) {
         let (name, target) = (learned.target.name.clone(), learned.target.clone());
         let id = self.models.add(sheet, &name, target, (&learned).into(), None);
         if self.pane == Some(Pane::Train) {
@@ -120,7 +121,6 @@ impl App {
         let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == entry.sheet) else { return };
         let Some(sql) = sql(entry, sheet) else { return };
         sheet.models = known;
-        sheet.question.step();
         sheet.question.set_sql(sql);
         sheet.ask(&wake);
         self.selected = Some(sheet.id);
@@ -129,7 +129,7 @@ impl App {
     }
 
     /// A table is removed: its training, its models' report and their guards are removed as well.
-    pub(in crate::ui) fn forget_training(&mut self, sheet: WorksheetId) {
+    pub(in crate::ui) fn forget_training(&mut self, sheet: TableId) {
         self.train_form = self.train_form.take().filter(|l| l.sheet != sheet);
         let models = &self.models;
         self.report = self.report.take().filter(|r| models.get(r.model).is_some());

@@ -17,10 +17,6 @@ impl App {
             }
             QuestionAction::Form { form, ask } => {
                 if let Some(sheet) = self.sheet_mut() {
-                    if ask {
-                        // A finished change is one undo step; text that is still typed continues its step.
-                        sheet.question.step();
-                    }
                     sheet.question.set_form(*form);
                     if ask && sheet.question.fault.is_none() && sheet.question.is_changed() {
                         sheet.ask(&wake);
@@ -31,18 +27,8 @@ impl App {
                 if let Some(sheet) = self.sheet_mut()
                     && let Some(sql) = classes::cheapened(&sheet.question.sql, number)
                 {
-                    sheet.question.step();
                     sheet.question.set_sql(sql);
                     sheet.ask(&wake);
-                }
-            }
-            QuestionAction::Undo | QuestionAction::Redo => {
-                if let Some(sheet) = self.sheet_mut() {
-                    let moved =
-                        if question == QuestionAction::Undo { sheet.question.undo() } else { sheet.question.redo() };
-                    if moved && sheet.question.fault.is_none() {
-                        sheet.ask(&wake);
-                    }
                 }
             }
         }

@@ -1,18 +1,35 @@
 //! Carrying out what concerns one table: its time, its seam, its files, its place in the window.
 
-use super::super::App;
+use std::path::{Path, PathBuf};
+
 use super::super::action::{Pane, TableAction};
+use super::super::jobs::JobKind;
 use super::super::lateness::LatenessProfile;
-use super::super::worksheet::WorksheetId;
+use super::super::{App, dialog};
 use crate::data::Fault;
 use crate::engine::table::difference;
-use crate::engine::{Seam, Table};
+use crate::engine::{Job, Seam, Table};
+use crate::workspace::bench::Edit;
+use crate::workspace::{TableId, TableSetup};
 
 impl App {
-    pub(super) fn apply_table(&mut self, id: WorksheetId, action: TableAction) {
+    pub(super) fn apply_table(&mut self, id: TableId, action: TableAction) {
         match action {
             TableAction::Select => self.selected = Some(id),
-            TableAction::Remove => self.remove(id),
+            TableAction::Remove => {
+                self.close(id);
+                self.step(&Edit::RemoveTable { table: id });
+            }
+            TableAction::OpenAgain => {
+                if let Some(table) = self.bench().table(id).cloned() {
+                    self.open_again(&table);
+                }
+            }
+            TableAction::Moved(file) => self.moved(id, &file),
+            TableAction::FindMoved => {
+                let job = Job::start("choose files", self.wake.clone(), |_| dialog::pick_files());
+                self.jobs.add(JobKind::PickMoved(job, id));
+            }
             TableAction::Stop => {
                 if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
                     sheet.stop();
@@ -44,14 +61,15 @@ impl App {
         self.save_workspace();
     }
 
-    fn retable(&mut self, id: WorksheetId, change: impl FnOnce(&mut Table)) {
+    fn retable(&mut self, id: TableId, change: impl FnOnce(&mut Table)) {
         let wake = self.wake.clone();
         if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
             sheet.retable(&wake, change);
         }
     }
 
-    fn remove(&mut self, id: WorksheetId) {
+    /// Ends what runs for a table.
+    pub(in crate::ui) fn close(&mut self, id: TableId) {
         let at = self.sheets.iter().position(|s| s.id == id).unwrap_or(0);
         self.sheets.retain(|s| s.id != id);
         self.models.remove_under(id);
@@ -63,7 +81,22 @@ impl App {
         }
     }
 
-    fn append_files(&mut self, into: WorksheetId, from: WorksheetId) {
+    /// The files of a table that could not be opened are elsewhere.
+    pub(in crate::ui) fn moved(&mut self, id: TableId, file: &Path) {
+        let Some(table) = self.bench().table(id).cloned() else { return };
+        let of_that_name = table.paths.iter().find(|path| path.file_name() == file.file_name());
+        let from = of_that_name.or(table.paths.first()).cloned().unwrap_or_default();
+        let beside = |path: &PathBuf| match path.file_name() {
+            _ if *path == from => file.to_owned(),
+            Some(name) if path.parent() == from.parent() => file.with_file_name(name),
+            _ => path.clone(),
+        };
+        let table = TableSetup { paths: table.paths.iter().map(beside).collect(), ..table };
+        self.step(&Edit::SetTable { table: table.clone() });
+        self.open_again(&table);
+    }
+
+    fn append_files(&mut self, into: TableId, from: TableId) {
         let Some(other) = self.sheets.iter().find(|s| s.id == from) else { return };
         let (table, paths) = (other.table.clone(), other.paths.clone());
         let Some(target) = self.sheets.iter_mut().find(|s| s.id == into) else { return };
@@ -79,11 +112,12 @@ impl App {
         target.paths.extend(paths);
         let wake = self.wake.clone();
         target.retable(&wake, |t| t.history.extend(table.history.iter().cloned()));
-        self.remove(from);
+        self.close(from);
+        self.step(&Edit::RemoveTable { table: from });
         self.selected = Some(into);
     }
 
-    fn profile_lateness(&mut self, id: WorksheetId) {
+    fn profile_lateness(&mut self, id: TableId) {
         let Some(sheet) = self.sheets.iter().find(|s| s.id == id) else { return };
         match LatenessProfile::begin(sheet, &self.wake) {
             Ok(profile) => {

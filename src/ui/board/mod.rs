@@ -8,7 +8,7 @@ mod title;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use self::number::Number;
 pub use self::rhythm::Rhythm;
@@ -17,18 +17,18 @@ pub use self::title::title;
 use super::App;
 use super::bind::Bound;
 use super::chart::Chart;
+use super::session::SETTLED;
 use super::watch::Watch;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, View};
 use crate::sync::Wake;
-use crate::workspace::bench::{Bench, BenchHistory, Board, BoardId, Edit, Tile, TileId, TileKind};
+use crate::workspace::bench::{Board, BoardId, Edit, Tile, TileId, TileKind};
 
 /// The boards, and what runs for them.
 #[derive(Debug, Default)]
 pub struct Boards {
-    pub bench: BenchHistory,
     /// The board that is shown; `None` for the question of the selected table.
     pub shown: Option<BoardId>,
     /// The tile that takes all of the board.
@@ -43,9 +43,6 @@ pub struct Boards {
     pub changed: Option<Instant>,
     runs: BTreeMap<TileId, TileRun>,
 }
-
-/// How long after the last step of a drag, or of what is typed, it is saved.
-const SETTLED: Duration = Duration::from_millis(500);
 
 /// What runs for one tile.
 #[derive(Debug, Default)]
@@ -113,21 +110,6 @@ impl TileRun {
 }
 
 impl Boards {
-    /// What was set up, and the board that was shown.
-    pub fn new(bench: BenchHistory, shown: Option<BoardId>) -> Self {
-        let shown = shown.filter(|id| bench.now().board(*id).is_some());
-        Self { bench, shown, ..Self::default() }
-    }
-
-    pub fn bench(&self) -> &Arc<Bench> {
-        self.bench.now()
-    }
-
-    /// The board that is shown.
-    pub fn board(&self) -> Option<&Board> {
-        self.bench.now().board(self.shown?)
-    }
-
     pub fn run(&self, tile: TileId) -> Option<&TileRun> {
         self.runs.get(&tile)
     }
@@ -137,12 +119,9 @@ impl Boards {
     }
 
     /// Whether something will change by itself: rows come to a tile in sight, or a step is to be saved.
-    pub(super) fn flows(&self) -> bool {
-        if self.changed.is_some() {
-            return true;
-        }
+    pub(super) fn flows(&self, shown: Option<&Board>) -> bool {
         let own = |tile: &Tile| self.runs.get(&tile.id).is_some_and(|run| run.watch.is_live());
-        self.board().is_some_and(|board| board.tiles.iter().any(own))
+        self.changed.is_some() || shown.is_some_and(|board| board.tiles.iter().any(own))
     }
 
     /// The newest moment of the tiles that are asked of a table, and those which are not at it.
@@ -162,12 +141,17 @@ impl App {
         &self.boards
     }
 
+    /// The board that is shown.
+    pub fn board(&self) -> Option<&Board> {
+        self.bench.now().board(self.boards.shown?)
+    }
+
     /// Starts what the tiles of the shown board ask, and takes what is new of all tiles.
     pub(super) fn poll_tiles(&mut self) {
         if self.boards.changed.take_if(|at| at.elapsed() > SETTLED).is_some() {
             self.save_workspace();
         }
-        let bench = self.boards.bench.now().clone();
+        let bench = self.bench.now().clone();
         let board = self.boards.shown.and_then(|id| bench.board(id));
         let runs = &mut self.boards.runs;
         runs.retain(|id, _| bench.tile(*id).is_some_and(Tile::asks));
@@ -185,19 +169,19 @@ impl App {
     pub(super) fn first_boards(&mut self) {
         for sheet in &self.sheets {
             let name = &sheet.table.name;
-            let bench = self.boards.bench.now();
+            let bench = self.bench.now();
             let has = bench.boards.iter().any(|board| board.tiles.iter().any(|tile| tile.table == *name));
             let board = format!("Board of {name}");
             // One that a person has let go stays away.
-            if has || sheet.question.asked.is_empty() || self.boards.bench.knows_board(&board) {
+            if has || sheet.question.asked.is_empty() || self.bench.knows_board(&board) {
                 continue;
             }
             let tiles: Vec<Tile> = suggestions(sheet).into_iter().take(4).collect();
             let numbered = matches!(&tiles[..], [Tile { show: TileKind::Number, .. }, _, _, ..]);
-            self.boards.bench.begin_with(&Edit::AddBoard { name: board, tiles });
+            self.bench.begin_with(&Edit::AddBoard { name: board, tiles });
             // A number needs less room than the figure beside it.
-            if let Some(board) = self.boards.bench.now().boards.last().map(|board| board.id).filter(|_| numbered) {
-                self.boards.bench.begin_with(&Edit::Resize { board, path: vec![0], shares: vec![0.32, 0.68] });
+            if let Some(board) = self.bench.now().boards.last().map(|board| board.id).filter(|_| numbered) {
+                self.bench.begin_with(&Edit::Resize { board, path: vec![0], shares: vec![0.32, 0.68] });
             }
         }
     }

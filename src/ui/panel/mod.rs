@@ -27,26 +27,28 @@ pub mod status;
 pub mod tables;
 pub mod top;
 pub mod train;
+pub mod unopened;
 pub mod welcome;
 
 use eframe::egui::containers::panel::PanelState;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::action::{Action, Pane};
-use super::{App, look};
+use super::{App, Worksheet, look};
 
 /// The whole window.
 pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     let bar = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 6));
     let ground = Frame::new().fill(p.ground);
-    if let Some(board) = app.boards.board().filter(|_| app.boards.presenting) {
+    if let Some(board) = app.board().filter(|_| app.boards.presenting) {
         CentralPanel::no_frame().frame(ground).show(ui, |ui| board::board_ui(ui, app, board, actions));
         panes_ui(ui, app, actions);
         return;
     }
     Panel::top("top bar").frame(bar).exact_size(look::BAR + 4.0).show(ui, |ui| top::top_ui(ui, app, actions));
     match app.sheet() {
+        None if !app.bench().tables.is_empty() || app.board().is_some() => unread_ui(ui, app, actions),
         None => {
             CentralPanel::no_frame().frame(ground).show(ui, |ui| {
                 notices::notices_ui(ui, app, actions);
@@ -58,17 +60,8 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 .frame(bar)
                 .exact_size(look::BAR - 4.0)
                 .show(ui, |ui| status::status_ui(ui, app, sheet, actions));
-            let side = Frame::new().fill(p.panel).inner_margin(Margin::same(12));
-            Panel::left("tables")
-                .frame(side)
-                .default_size(look::TABLES_WIDTH)
-                .size_range(180.0..=420.0)
-                .show(ui, |ui| tables::tables_ui(ui, app, actions));
-            Panel::top("views")
-                .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 }))
-                .exact_size(look::ROW + look::GAP)
-                .show(ui, |ui| board::views_ui(ui, app, sheet, actions));
-            if let Some(board) = app.boards.board() {
+            around_ui(ui, app, Some(sheet), actions);
+            if let Some(board) = app.board() {
                 CentralPanel::no_frame().frame(ground).show(ui, |ui| {
                     notices::notices_ui(ui, app, actions);
                     board::board_ui(ui, app, board, actions);
@@ -88,6 +81,37 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
     }
     panes_ui(ui, app, actions);
+}
+
+/// The tables at the left, and the views above.
+fn around_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    Panel::left("tables")
+        .frame(Frame::new().fill(p.panel).inner_margin(Margin::same(12)))
+        .default_size(look::TABLES_WIDTH)
+        .size_range(180.0..=420.0)
+        .show(ui, |ui| tables::tables_ui(ui, app, actions));
+    Panel::top("views")
+        .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 }))
+        .exact_size(look::ROW + look::GAP)
+        .show(ui, |ui| board::views_ui(ui, app, sheet, actions));
+}
+
+/// What is set up while no table is open yet, or none can be.
+fn unread_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let ground = Frame::new().fill(look::palette(ui).ground);
+    around_ui(ui, app, None, actions);
+    CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+        notices::notices_ui(ui, app, actions);
+        match app.board() {
+            Some(board) => board::board_ui(ui, app, board, actions),
+            None => {
+                let opening = app.session().unopened().len() < app.bench().tables.len();
+                let text = if opening { "Opening what was open" } else { "No table could be opened" };
+                ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
+            }
+        }
+    });
 }
 
 /// What lies over the window.
@@ -132,7 +156,7 @@ fn shrink(ui: &Ui, panel: &str, least: f32) {
 }
 
 /// The chart over the grid, with a splitter between them.
-fn answer_ui(ui: &mut Ui, app: &App, sheet: &super::Worksheet, actions: &mut Vec<Action>) {
+fn answer_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     notices::notices_ui(ui, app, actions);
     rewind::banner_ui(ui, sheet, actions);
     change::strip_ui(ui, sheet, actions);

@@ -28,7 +28,7 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<
                 }
             }
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ask_ui(ui, sheet, actions));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ask_ui(ui, app, sheet, actions));
     });
     ui.add_space(look::STEP);
     if !wide {
@@ -63,17 +63,17 @@ pub fn least_height(ui: &Ui, sheet: &Worksheet) -> f32 {
         .clamp(LEAST, (ui.ctx().content_rect().height() * 0.36).max(LEAST))
 }
 
-fn ask_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+fn ask_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let hint = format!("{} · {}", "Ask the question as it is written", ui.ctx().format_shortcut(&command::ASK));
     let ask = if sheet.question.is_changed() { buttons::primary_ui(ui, "Ask") } else { ui.button("Ask") };
     if ask.on_hover_text(hint).clicked() {
         actions.push(Action::Question(QuestionAction::Ask));
     }
-    if ui.add_enabled(sheet.question.can_redo(), egui::Button::new("Redo")).clicked() {
-        actions.push(Action::Question(QuestionAction::Redo));
+    if ui.add_enabled(app.bench.can_redo(), egui::Button::new("Redo")).clicked() {
+        actions.push(Action::App(AppAction::Redo));
     }
-    if ui.add_enabled(sheet.question.can_undo(), egui::Button::new("Undo")).clicked() {
-        actions.push(Action::Question(QuestionAction::Undo));
+    if ui.add_enabled(app.bench.can_undo(), egui::Button::new("Undo")).clicked() {
+        actions.push(Action::App(AppAction::Undo));
     }
     if sheet.question.is_changed() && sheet.question.fault.is_none() && !sheet.question.asked.is_empty() {
         ui.label(look::faint("changed, not asked yet", ui));

@@ -16,7 +16,7 @@ use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
 use crate::ui::action::{Action, AppAction, FeedAction, LoadAction, Pane, TableAction, TrainAction};
 use crate::ui::panel::models::models_ui;
-use crate::ui::panel::rejects;
+use crate::ui::panel::{rejects, unopened};
 use crate::ui::watch::RunState;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::pick::MOST;
@@ -30,6 +30,7 @@ pub fn tables_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         // The scroll bar lies over the content: what is right-aligned must end before it.
         ui.set_max_width(ui.available_width() - look::PAD);
+        unopened::unopened_ui(ui, app, actions);
         for sheet in app.sheets() {
             table_ui(ui, app, sheet, actions);
         }

@@ -19,7 +19,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Feed(FeedAction::Begin(None)));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            theme_ui(ui, app.workspace.theme, actions);
+            theme_ui(ui, app.settings.theme, actions);
             let palette = egui::Button::new("Commands").shortcut_text(ui.ctx().format_shortcut(&command::PALETTE));
             if ui.add(palette).on_hover_text("Everything by its name; F1 lists the keys").clicked() {
                 actions.push(Action::App(AppAction::Show(Pane::Palette)));
@@ -46,10 +46,10 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Open(OpenAction::Sample(*sample)));
         }
     }
-    if !app.workspace.recent.is_empty() {
+    if !app.settings.recent.is_empty() {
         ui.separator();
         ui.menu_button("Recent", |ui| {
-            for item in &app.workspace.recent {
+            for item in &app.settings.recent {
                 if ui.button(&item.name).on_hover_text(item.origin()).clicked() {
                     actions.push(Action::Open(OpenAction::Setup(item.clone())));
                     ui.close();

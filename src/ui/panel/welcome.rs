@@ -59,7 +59,7 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     });
     ui.add_space(look::PAD);
     ui.label(look::faint("Or drop a file or a folder anywhere in this window.", ui));
-    if !app.workspace.recent.is_empty() {
+    if !app.settings.recent.is_empty() {
         recent_ui(ui, app, actions);
     }
 }
@@ -103,7 +103,7 @@ fn recent_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::App(AppAction::ForgetRecent));
         }
     });
-    for item in &app.workspace.recent {
+    for item in &app.settings.recent {
         ui.horizontal(|ui| {
             let origin = item.origin();
             if ui.add(Button::new(&item.name).frame_when_inactive(false)).on_hover_text(&origin).clicked() {

@@ -5,11 +5,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bench, Board, BoardId, Layout, Side, Tile, TileId};
 use crate::data::{Fault, Result};
+use crate::workspace::table::{TableId, TableSetup};
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
+    /// Its id is given here.
+    AddTable {
+        table: TableSetup,
+    },
+    /// The table of this id becomes this one.
+    SetTable {
+        table: TableSetup,
+    },
+    RemoveTable {
+        table: TableId,
+    },
     /// A board with these tiles, in rows of two; their ids are given here.
     AddBoard {
         name: String,
@@ -60,6 +72,15 @@ impl Bench {
     pub fn after(&self, edit: &Edit) -> Result<Self> {
         let mut bench = self.clone();
         match edit {
+            Edit::AddTable { table } => {
+                let id = TableId(bench.fresh());
+                bench.tables.push(TableSetup { id, ..table.clone() });
+            }
+            Edit::SetTable { table } => {
+                let own = bench.tables.iter_mut().find(|own| own.id == table.id);
+                own.ok_or_else(|| Fault::new("this table is not there any more"))?.clone_from(table);
+            }
+            Edit::RemoveTable { table } => bench.tables.retain(|own| own.id != *table),
             Edit::AddBoard { name, tiles } => {
                 let id = BoardId(bench.fresh());
                 let mut board = Board { id, name: name.clone(), ..Board::default() };

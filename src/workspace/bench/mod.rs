@@ -1,16 +1,18 @@
-//! The bench: boards and their tiles as a person has set them up, as plain data with ids, apart from anything that
-//! runs. It changes by `Edit`s, and every step can be taken back.
+//! The bench: tables and boards as a person has set them up, as plain data with ids, apart from anything that runs. It
+//! changes by `Edit`s, and every step can be taken back.
 
 mod edit;
+mod history;
 mod layout;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::edit::Edit;
+pub use self::history::BenchHistory;
 pub use self::layout::{Layout, Part, Side};
-use crate::data::Result;
+use super::table::{TableId, TableSetup};
 
 /// A tile's number; never used twice on a bench.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,10 +24,12 @@ pub struct TileId(pub u64);
 #[serde(transparent)]
 pub struct BoardId(pub u64);
 
-/// All boards.
+/// All tables and boards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bench {
+    /// What is open, in the order of the tables panel.
+    pub tables: Vec<TableSetup>,
     pub boards: Vec<Board>,
     /// The largest id that was given.
     ids: u64,
@@ -98,6 +102,15 @@ impl Board {
 }
 
 impl Bench {
+    /// A bench with these tables, which get their ids here.
+    pub fn of(tables: impl IntoIterator<Item = TableSetup>) -> Self {
+        Self { tables: tables.into_iter().collect(), ..Self::default() }.mended()
+    }
+
+    pub fn table(&self, id: TableId) -> Option<&TableSetup> {
+        self.tables.iter().find(|table| table.id == id)
+    }
+
     pub fn board(&self, id: BoardId) -> Option<&Board> {
         self.boards.iter().find(|board| board.id == id)
     }
@@ -112,7 +125,8 @@ impl Bench {
     }
 
     /// Mends what a file may hold that no step makes: tiles without a place, places without a tile, ids given twice.
-    fn mended(mut self) -> Self {
+    #[must_use]
+    pub fn mended(mut self) -> Self {
         for board in &mut self.boards {
             let placed = board.layout.as_ref().map(Layout::tiles).unwrap_or_default();
             let twice = |id: &TileId| placed.iter().filter(|other| *other == id).count() > 1;
@@ -126,93 +140,16 @@ impl Bench {
         let own = self
             .boards
             .iter()
-            .flat_map(|board| board.tiles.iter().map(|tile| tile.id.0).chain(std::iter::once(board.id.0)));
+            .flat_map(|board| board.tiles.iter().map(|tile| tile.id.0).chain(std::iter::once(board.id.0)))
+            .chain(self.tables.iter().map(|table| table.id.0));
         self.ids = self.ids.max(own.max().unwrap_or(0));
-        self
-    }
-}
-
-/// A bench with the steps that led to it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BenchHistory {
-    now: Arc<Bench>,
-    past: Vec<Arc<Bench>>,
-    future: Vec<Arc<Bench>>,
-}
-
-/// How many steps can be undone.
-const PAST: usize = 100;
-
-impl BenchHistory {
-    pub fn now(&self) -> &Arc<Bench> {
-        &self.now
-    }
-
-    /// Takes a step. With `goes_on` it is one with the step before, such as a text that is being typed.
-    ///
-    /// # Errors
-    /// When what it names is not there.
-    pub fn edit(&mut self, edit: &Edit, goes_on: bool) -> Result<()> {
-        let next = self.now.after(edit)?;
-        if next == *self.now {
-            return Ok(());
-        }
-        let before = std::mem::replace(&mut self.now, Arc::new(next));
-        if !goes_on || self.past.is_empty() {
-            self.past.push(before);
-        }
-        self.past.drain(..self.past.len().saturating_sub(PAST));
-        self.future.clear();
-        Ok(())
-    }
-
-    /// A step that nobody took, and that cannot be taken back: what there is from the start.
-    pub fn begin_with(&mut self, edit: &Edit) {
-        let all = || self.past.iter().chain(std::iter::once(&self.now)).chain(&self.future);
-        let ids = all().map(|bench| bench.ids).max().unwrap_or(0);
-        // Also in what was before: taking a step back does not take this away.
-        let with = |bench: &mut Arc<Bench>| {
-            let own = Bench { ids, ..Bench::clone(bench) };
-            if let Ok(next) = own.after(edit) {
-                *bench = Arc::new(next);
+        let mut known = BTreeSet::new();
+        for table in &mut self.tables {
+            if table.id.is_none() || !known.insert(table.id) {
+                self.ids += 1;
+                table.id = TableId(self.ids);
             }
-        };
-        self.past.iter_mut().chain(std::iter::once(&mut self.now)).chain(&mut self.future).for_each(with);
-    }
-
-    /// Whether a board of this name is there, or was at any step that is remembered.
-    pub fn knows_board(&self, name: &str) -> bool {
-        let all = self.past.iter().chain(std::iter::once(&self.now)).chain(&self.future);
-        all.flat_map(|bench| &bench.boards).any(|board| board.name == name)
-    }
-
-    /// Takes the last step back; false when there is none.
-    pub fn undo(&mut self) -> bool {
-        let Some(before) = self.past.pop() else { return false };
-        self.future.push(std::mem::replace(&mut self.now, before));
-        true
-    }
-
-    /// Takes again what was taken back; false when nothing was.
-    pub fn redo(&mut self) -> bool {
-        let Some(after) = self.future.pop() else { return false };
-        self.past.push(std::mem::replace(&mut self.now, after));
-        true
-    }
-
-    pub fn can_undo(&self) -> bool {
-        !self.past.is_empty()
-    }
-
-    pub fn can_redo(&self) -> bool {
-        !self.future.is_empty()
-    }
-
-    /// As it was read from a file.
-    pub fn mended(self) -> Self {
-        let mend = |bench: Arc<Bench>| Arc::new(Arc::unwrap_or_clone(bench).mended());
-        let all = |benches: Vec<Arc<Bench>>| benches.into_iter().map(mend).collect();
-        Self { now: mend(self.now), past: all(self.past), future: all(self.future) }
+        }
+        self
     }
 }

@@ -180,7 +180,7 @@ pub fn workspace(path: &Path) -> Read {
         .and_then(|()| Workspace::load(&again, &vault))
         .map_err(|fault| fault.to_string())?;
     // Secrets in addresses are kept apart, and put back where they can be.
-    if back.tables.len() == loaded.tables.len() {
+    if back.bench.tables.len() == loaded.bench.tables.len() {
         Ok(format!("{loaded:?}"))
     } else {
         Err(format!("{loaded:?} was written and read as {back:?}"))

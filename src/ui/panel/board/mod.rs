@@ -23,15 +23,17 @@ pub(super) fn step(edit: Edit) -> Action {
 }
 
 /// The question of the selected table and all boards, one of which is shown.
-pub fn views_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+pub fn views_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
     let boards = app.boards();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = look::STEP;
-        let question = format!("Question of {}", sheet.table.name);
-        if buttons::choice_ui(ui, boards.shown.is_none(), &question).clicked() {
-            actions.push(Action::Board(BoardAction::Show(None)));
+        if let Some(sheet) = sheet {
+            let question = format!("Question of {}", sheet.table.name);
+            if buttons::choice_ui(ui, boards.shown.is_none(), &question).clicked() {
+                actions.push(Action::Board(BoardAction::Show(None)));
+            }
         }
-        for board in &boards.bench().boards {
+        for board in &app.bench().boards {
             let shown = boards.shown == Some(board.id);
             let response =
                 buttons::choice_ui(ui, shown, &board.name).on_hover_text("A board: its tiles are of one moment");
@@ -43,16 +45,16 @@ pub fn views_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Act
         if ui.button("+").on_hover_text("A new board").clicked() {
             actions.push(Action::Board(BoardAction::New));
         }
-        ui.with_layout(Flow::right_to_left(Align::Center), |ui| match boards.board() {
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| match app.board() {
             Some(board) => tools_ui(ui, app, board, actions),
-            None => keep_ui(ui, app, sheet, actions),
+            None => sheet.into_iter().for_each(|sheet| keep_ui(ui, app, sheet, actions)),
         });
     });
 }
 
 /// Puts the question that is being looked at on a board.
 fn keep_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
-    let boards = &app.boards().bench().boards;
+    let boards = &app.bench().boards;
     if boards.is_empty() || sheet.question.asked.is_empty() {
         return;
     }

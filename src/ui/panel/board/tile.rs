@@ -155,7 +155,7 @@ fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut Vec
     if ui.button("Duplicate").clicked() {
         edit(Edit::Duplicate { tile: tile.id });
     }
-    let others = || app.boards().bench().boards.iter().filter(|other| other.id != board.id);
+    let others = || app.bench().boards.iter().filter(|other| other.id != board.id);
     if others().next().is_some() {
         ui.menu_button("Move to", |ui| {
             for other in others() {
@@ -206,7 +206,7 @@ fn closed_ui(ui: &mut Ui, app: &App, table: &str, actions: &mut Vec<Action>) {
     ui.add_space((ui.available_height() / 2.0 - look::ROW).max(0.0));
     ui.vertical_centered(|ui| {
         ui.label(look::faint(format!("The table {table} is not open"), ui));
-        let known = app.workspace.recent.iter().find(|item| item.name == table);
+        let known = app.settings.recent.iter().find(|item| item.name == table);
         if let Some(setup) = known.filter(|_| ui.button(format!("Open {table}")).clicked()) {
             actions.push(Action::Open(OpenAction::Setup(setup.clone())));
         }
