@@ -48,13 +48,14 @@ impl App {
     }
 
     /// Opens a table again: its files, or its feed.
-    pub(super) fn open_agreed(&mut self, setup: TableSetup) {
+    pub(super) fn open_agreed(&mut self, mut setup: TableSetup) {
+        self.reserve(&mut setup);
         let wake = self.wake.clone();
         if !setup.paths.is_empty() {
             let job = open_paths(setup.paths.clone(), wake);
             self.jobs.add(JobKind::Open { job, setup: Some(Box::new(setup)) });
         } else if !setup.live.is_empty() {
-            let job = open_feed(given(&setup), wake);
+            let job = open_feed(given(&setup), self.kept_in(&setup), wake);
             self.jobs.add(JobKind::Connect { job, setup: Box::new(setup) });
         }
     }
@@ -104,7 +105,7 @@ impl App {
             return self.add_table(table, paths, &setup);
         }
         let url = rest.remove(0);
-        let job = attach_feed(table.clone(), url, self.wake.clone());
+        let job = attach_feed(table.clone(), url, self.kept_in(&setup), self.wake.clone());
         self.jobs.add(JobKind::Attach {
             job,
             to: Box::new(AttachTarget::New { table: Box::new(table), paths, setup: Box::new(setup), rest }),
@@ -140,7 +141,7 @@ impl App {
         known.iter().flat_map(|old| &old.models).filter(given).cloned().collect()
     }
 
-    fn free_name(&self, name: &str) -> String {
+    pub(super) fn free_name(&self, name: &str) -> String {
         let taken = |name: &str| self.sheets.iter().any(|s| s.table.name.eq_ignore_ascii_case(name));
         let numbered = (2..).map(|n| format!("{name}_{n}"));
         std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())

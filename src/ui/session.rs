@@ -11,6 +11,7 @@ use super::action::{Action, ExportAction, GuardAction};
 use super::board::Boards;
 use super::models::ModelEntry;
 use crate::data::Fault;
+use crate::engine::open::KeptIn;
 use crate::engine::{Seam, Table, TimeColumn};
 use crate::workspace::bench::{Bench, Edit};
 use crate::workspace::{ModelSetup, OpenedWorkspace, Seen, TableId, TableSetup, WorkspaceLock};
@@ -171,7 +172,6 @@ impl App {
             self.sheets.iter().map(|sheet| sheet.id).filter(|id| bench.table(*id).is_none()).collect();
         gone.into_iter().for_each(|id| self.close(id));
         self.session.unopened.retain(|id, _| bench.table(*id).is_some());
-        self.session.opening.retain(|id| bench.table(*id).is_some());
         for want in &bench.tables {
             if self.sheets.iter().any(|sheet| sheet.id == want.id) {
                 self.change_table(want);
@@ -198,9 +198,27 @@ impl App {
         }
     }
 
+    /// Gives a table with feeds its number before it is open: what its feeds send is kept under it.
+    pub(super) fn reserve(&mut self, setup: &mut TableSetup) {
+        if setup.id.is_none() && !setup.live.is_empty() {
+            setup.id = self.bench.reserve();
+            setup.name = self.free_name(&setup.name);
+            self.session.opening.insert(setup.id);
+        }
+    }
+
+    /// Where what the feeds of a table send is kept; nowhere while nothing is.
+    pub(super) fn kept_in(&self, setup: &TableSetup) -> Option<KeptIn> {
+        let file = self.session.writes()?;
+        let folder = self.folders.kept_for(file).join("tables").join(setup.id.0.to_string());
+        let anew = self.bench.now().table(setup.id).is_none_or(|table| table.live.is_empty());
+        Some(KeptIn { folder, keep: self.bench.now().retention.keep(), anew })
+    }
+
     /// The number of a table that was opened; `None` when it was set up and is not wanted any more.
     pub(super) fn number_of(&mut self, table: &Table, paths: &[PathBuf], setup: &TableSetup) -> Option<TableId> {
-        if self.session.opening.remove(&setup.id) {
+        let expected = self.session.opening.remove(&setup.id);
+        if expected && self.bench.all().any(|bench| bench.table(setup.id).is_some()) {
             return self.bench.now().table(setup.id).map(|table| table.id);
         }
         let live = table.live.iter().map(|feed| feed.url.text.clone()).collect();

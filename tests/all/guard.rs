@@ -548,7 +548,7 @@ fn a_feed_that_comes_only_once_is_guarded_from_its_recording() {
             lines.iter().for_each(|line| socket.send(Message::text(line.as_str())).unwrap());
             while socket.read().is_ok() {}
         });
-        let table = end(&mut attach_feed(table(&[], &[&old]), address, Wake::silent())).unwrap();
+        let table = end(&mut attach_feed(table(&[], &[&old]), address, None, Wake::silent())).unwrap();
         let shelf = Latest::<GuardStatus>::default();
         let job = guard(guarding(table, &model, &history), Latest::default(), shelf.clone(), Wake::silent());
         let since = Instant::now();

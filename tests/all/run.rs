@@ -299,7 +299,7 @@ fn a_table_remembers_a_feed_that_cannot_be_read_again() {
             let _ = socket.read();
         })
         .unwrap();
-    let mut job = open_feed(Given { name: "w".into(), live: vec![url], ..Given::default() }, Wake::silent());
+    let mut job = open_feed(Given { name: "w".into(), live: vec![url], ..Given::default() }, None, Wake::silent());
     let table = loop {
         if let Some(table) = job.take() {
             break table.unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use braid::ui::App;
 use braid::ui::action::{Action, BoardAction, ExportAction, OpenAction, TableAction};
 use braid::ui::board::{Rhythm, title};
 use braid::ui::command::COMMANDS;
@@ -209,7 +210,7 @@ fn tiles_of_a_feed_are_of_one_moment_while_rows_flow() {
         app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 500))
     });
     window.click("Board of sales");
-    let all = |app: &braid::ui::App| {
+    let all = |app: &App| {
         let Some(board) = app.board().cloned() else { return Vec::new() };
         let of = |id: TileId| app.boards().run(id).and_then(|run| run.shown().cloned());
         board.tiles.iter().filter(|tile| tile.asks()).filter_map(|tile| of(tile.id)).collect::<Vec<_>>()
@@ -416,4 +417,37 @@ fn a_workspace_is_saved_under_a_name_and_opened_in_place_of_another() {
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.settle();
     assert_eq!(window.app().bench().boards.len(), 2, "with its steps");
+}
+
+#[test]
+fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/till", server.local_addr().unwrap());
+    // 300 rows to the first who connects, the next 300 to the second.
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for from in [0, 300] {
+            let mut socket = tungstenite::accept(server.accept().unwrap().0).unwrap();
+            let row = |n: usize| format!("{{\"at\":\"2024-03-01 10:{:02}:{:02}\",\"n\":{n}}}\n", n / 60, n % 60);
+            let text: String = (from..from + 300).map(row).collect();
+            socket.send(tungstenite::Message::text(text)).unwrap();
+            open.push(socket);
+        }
+        std::thread::sleep(Duration::from_secs(120));
+    });
+    let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
+    let mut window = Window::new();
+    let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("the first rows are there", |app| rows(app) == Some(300));
+    window.wait("it is kept", |app| app.bench().tables.len() == 1 && app.boards().changed.is_none());
+    window.settle();
+    let mut window = window.restarted();
+    window.wait("they are there again, with those that were sent since", |app| rows(app) == Some(600));
+    // A table of its own does not begin with what another was sent.
+    let id = window.sheet().id;
+    window.propose(Action::Table(id, TableAction::Remove));
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    window.wait("taken back, it has all of it", |app| rows(app) == Some(600));
 }

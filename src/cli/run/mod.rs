@@ -22,6 +22,7 @@ use crate::query::aggregate::Class;
 use crate::query::model::Models;
 use crate::query::{InputTable, Plan, Query};
 use crate::source::live::url::FeedUrl;
+use crate::store::log::Keep;
 use crate::sync::{Cancel, Wake};
 use crate::workspace::Windows;
 use finish::{Answered, RunContext, finish};
@@ -136,7 +137,8 @@ fn open_tables(args: &RunArgs, queries: &[Query], stop: &Cancel) -> Result<BTree
             for line in awaited(given) {
                 console::line(&line);
             }
-            open.insert(given.name.clone(), open_table_in(given, args.workspace.as_deref(), timeout, stop)?);
+            let kept = args.workspace.as_deref().map(|folder| (folder, Keep::default()));
+            open.insert(given.name.clone(), open_table_in(given, kept, timeout, stop)?);
         }
     }
     Ok(open)

@@ -1,15 +1,19 @@
 //! Feeds as jobs for a window: one is tried, connected as a table of its own, or attached to an open table.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use polars::prelude::{DataFrame, SchemaRef};
 
-use super::{Given, attach, open_table, record};
-use crate::data::Fault;
+use super::{Given, attach, open_table_in, record};
+use crate::data::{Fault, Result};
+use crate::disk::{self, own};
 use crate::engine::feed::{FIRST_ROWS, Feed};
 use crate::engine::job::Job;
+use crate::engine::recording::RecordingPlace;
 use crate::engine::table::Table;
 use crate::source::live::{Event, Expect, ReadOptions};
+use crate::store::log::Keep;
 use crate::sync::Wake;
 
 /// The first rows of a feed.
@@ -17,6 +21,26 @@ use crate::sync::Wake;
 pub struct Preview {
     pub schema: SchemaRef,
     pub rows: DataFrame,
+}
+
+/// Where what a feed sends is kept, so that it is there when the window is opened again.
+#[derive(Clone, Debug)]
+pub struct KeptIn {
+    pub folder: PathBuf,
+    pub keep: Keep,
+    /// Nothing was kept there for this table yet: what lies there was another's.
+    pub anew: bool,
+}
+
+impl KeptIn {
+    fn ready(&self) -> Result<(&Path, Keep)> {
+        let fault = |error: &std::io::Error| Fault::io(self.folder.display().to_string(), error);
+        if self.anew && self.folder.exists() {
+            disk::put_away(&self.folder).map_err(|e| fault(&e))?;
+        }
+        own::folders(&self.folder).map_err(|e| fault(&e))?;
+        Ok((&self.folder, self.keep))
+    }
 }
 
 /// Rows that a preview shows.
@@ -63,22 +87,29 @@ pub fn preview_feed(url: String, wake: Wake) -> Job<Preview> {
 }
 
 /// Connects a feed as a table of its own and, where its rows can be had only once, begins to record it.
-pub fn open_feed(given: Given, wake: Wake) -> Job<Table> {
+pub fn open_feed(given: Given, kept: Option<KeptIn>, wake: Wake) -> Job<Table> {
     let bell = wake.clone();
     Job::start("connect", wake, move |report| {
         report.progress(0, 0, "connecting");
-        let mut table = open_table(&given, FIRST_ROWS, &report.cancel)?;
+        let kept = kept.as_ref().map(KeptIn::ready).transpose()?;
+        let mut table = open_table_in(&given, kept, FIRST_ROWS, &report.cancel)?;
         record(&mut table, &bell)?;
         Ok(table)
     })
 }
 
 /// Adds a live face to an open table, recorded where its rows can be had only once.
-pub fn attach_feed(table: Table, url: String, wake: Wake) -> Job<Table> {
+pub fn attach_feed(table: Table, url: String, kept: Option<KeptIn>, wake: Wake) -> Job<Table> {
     let bell = wake.clone();
     Job::start("connect", wake, move |report| {
         report.progress(0, 0, "connecting");
         let mut table = attach(table, &url)?;
+        if let Some((workspace, keep)) = kept.as_ref().map(KeptIn::ready).transpose()?
+            && let Some(feed) = table.live.pop()
+        {
+            let (workspace, name) = (workspace.to_owned(), table.name.clone());
+            table.live.push(feed.kept_in(RecordingPlace { workspace, table: name, keep }));
+        }
         if let Some(feed) = table.live.last().filter(|f| !f.kind.rereadable) {
             feed.settle(FIRST_ROWS, &report.cancel)?;
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::{DataType, Field, Schema, SchemaRef};
 
-pub use self::feeds::{Preview, attach_feed, open_feed, preview_feed};
+pub use self::feeds::{KeptIn, Preview, attach_feed, open_feed, preview_feed};
 pub use self::paths::{Found, OpenedPath, open_paths};
 pub use self::seam::parse_seam;
 use super::feed::Feed;
@@ -52,13 +52,16 @@ pub fn open_table(given: &Given, patience: Duration, cancel: &Cancel) -> Result<
 ///
 /// # Errors
 /// As `open_table`.
-pub fn open_table_in(given: &Given, workspace: Option<&Path>, patience: Duration, cancel: &Cancel) -> Result<Table> {
+pub fn open_table_in(
+    given: &Given,
+    workspace: Option<(&Path, Keep)>,
+    patience: Duration,
+    cancel: &Cancel,
+) -> Result<Table> {
     let kept = |feed: Feed| match workspace {
-        Some(workspace) => feed.kept_in(RecordingPlace {
-            workspace: workspace.to_owned(),
-            table: given.name.clone(),
-            keep: Keep::default(),
-        }),
+        Some((workspace, keep)) => {
+            feed.kept_in(RecordingPlace { workspace: workspace.to_owned(), table: given.name.clone(), keep })
+        }
         None => feed,
     };
     named_once(given)?;

@@ -45,7 +45,8 @@ impl App {
         }
         let target = form.draft.into.and_then(|id| self.sheets.iter().find(|s| s.id == id));
         if let Some(sheet) = target {
-            let job = attach_feed(Table::clone(&sheet.table), url, self.wake.clone());
+            let kept = self.kept_in(&TableSetup { id: sheet.id, ..TableSetup::default() });
+            let job = attach_feed(Table::clone(&sheet.table), url, kept, self.wake.clone());
             self.jobs.add(JobKind::Attach { job, to: Box::new(AttachTarget::Worksheet(sheet.id)) });
         } else {
             self.open_setup(TableSetup { name: first::feed_name(&url), live: vec![url], ..TableSetup::default() });

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bench, Board, BoardId, Layout, Side, Tile, TileId};
+use super::{Bench, Board, BoardId, Layout, Retention, Side, Tile, TileId};
 use crate::data::{Fault, Result};
 use crate::workspace::table::{TableId, TableSetup};
 
@@ -11,7 +11,7 @@ use crate::workspace::table::{TableId, TableSetup};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
-    /// Its id is given here.
+    /// Its id is given here, unless one was reserved for it.
     AddTable {
         table: TableSetup,
     },
@@ -21,6 +21,10 @@ pub enum Edit {
     },
     RemoveTable {
         table: TableId,
+    },
+    /// How long what feeds send is kept.
+    SetRetention {
+        retention: Retention,
     },
     /// A board with these tiles, in rows of two; their ids are given here.
     AddBoard {
@@ -73,13 +77,14 @@ impl Bench {
         let mut bench = self.clone();
         match edit {
             Edit::AddTable { table } => {
-                let id = TableId(bench.fresh());
+                let id = if table.id.is_none() { TableId(bench.fresh()) } else { table.id };
                 bench.tables.push(TableSetup { id, ..table.clone() });
             }
             Edit::SetTable { table } => {
                 let own = bench.tables.iter_mut().find(|own| own.id == table.id);
                 own.ok_or_else(|| Fault::new("this table is not there any more"))?.clone_from(table);
             }
+            Edit::SetRetention { retention } => bench.retention = *retention,
             Edit::RemoveTable { table } => bench.tables.retain(|own| own.id != *table),
             Edit::AddBoard { name, tiles } => {
                 let id = BoardId(bench.fresh());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Bench, Edit};
 use crate::data::Result;
-use crate::workspace::table::TableSetup;
+use crate::workspace::table::{TableId, TableSetup};
 
 /// A bench with the steps that led to it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,6 +65,13 @@ impl BenchHistory {
         let ids = self.all().map(|bench| bench.ids).max().unwrap_or(0);
         // Also in what was before: taking a step back does not take this away.
         self.everywhere(|bench| Bench { ids, ..bench.clone() }.after(edit).ok());
+    }
+
+    /// The number for a table that is still being opened; nothing else gets it.
+    pub fn reserve(&mut self) -> TableId {
+        let id = self.all().map(|bench| bench.ids).max().unwrap_or(0) + 1;
+        self.everywhere(|bench| Some(Bench { ids: id, ..bench.clone() }));
+        TableId(id)
     }
 
     /// No table is open any more, and none was at any step that is remembered.

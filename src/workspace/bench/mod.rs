@@ -4,6 +4,7 @@
 mod edit;
 mod history;
 mod layout;
+mod retention;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::edit::Edit;
 pub use self::history::BenchHistory;
 pub use self::layout::{Layout, Part, Side};
+pub use self::retention::Retention;
 use super::table::{TableId, TableSetup};
 
 /// A tile's number; never used twice on a bench.
@@ -31,6 +33,8 @@ pub struct Bench {
     /// What is open, in the order of the tables panel.
     pub tables: Vec<TableSetup>,
     pub boards: Vec<Board>,
+    #[serde(skip_serializing_if = "Retention::is_unlimited")]
+    pub retention: Retention,
     /// The largest id that was given.
     ids: u64,
     /// What a newer Braid wrote, and this one keeps.
