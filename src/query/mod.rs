@@ -26,6 +26,7 @@ pub mod join;
 pub mod keys;
 pub mod lateness;
 pub mod model;
+pub mod narrow;
 pub mod order;
 mod order_by;
 mod over;

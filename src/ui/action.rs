@@ -113,10 +113,22 @@ pub enum BoardAction {
     Maximise(Option<TileId>),
     /// Shows the board without anything around it.
     Present(bool),
+    /// Lets the tiles stand still; rows go on being read.
+    Pause(bool),
+    /// The tile that keys are for.
+    Focus(Option<TileId>),
+    /// Begins to write the name of a board; `None` ends it.
+    Name(Option<BoardId>),
+    /// Lets a value of a column through alone, on all tiles whose table has it; or, where it is, not any more.
+    Filter { column: String, value: Option<String> },
     /// Begins to write the title of a tile; `None` ends it.
     Rename(Option<TileId>),
     /// Puts the question of a tile before its table, to be changed.
     Open(TileId),
+    /// Gives a tile the question of its table.
+    Update(TileId),
+    /// Back to the board of a tile whose question was opened.
+    Leave(TileId),
     /// Puts the question of the selected table on a board.
     Keep(BoardId),
 }

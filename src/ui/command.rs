@@ -11,6 +11,7 @@ use super::action::{
     RunAction, SampleTable, TableAction,
 };
 use crate::workspace::Theme;
+use crate::workspace::bench::{Edit, Scope, TileId};
 
 /// Something that a person can do by its name.
 #[derive(Clone, Copy)]
@@ -75,6 +76,9 @@ pub const COMMANDS: &[Command] = &[
         })
     },
     keyed("Pause or go on", &[with(Modifiers::COMMAND, Key::P)], |app| {
+        if app.board().is_some() {
+            return Some(Action::Board(BoardAction::Pause(!app.boards.paused)));
+        }
         let paused = app.sheet()?.watch.paused;
         Some(Action::Run(if paused { RunAction::Resume } else { RunAction::Pause }))
     }),
@@ -92,7 +96,7 @@ pub const COMMANDS: &[Command] = &[
         Some(Action::Table(sheet.id, TableAction::ProfileLateness))
     }),
     command("Show the question", |app| {
-        app.boards.shown.and_then(|_| Some(Action::Board(BoardAction::Show(None)))).filter(|_| app.sheet().is_some())
+        app.sheet().and(app.boards.shown).map(|_| Action::Board(BoardAction::Show(None)))
     }),
     keyed("Next board", &[with(Modifiers::COMMAND, Key::PageDown)], |app| beside(app, 1)),
     keyed("Board before", &[with(Modifiers::COMMAND, Key::PageUp)], |app| beside(app, -1)),
@@ -100,7 +104,56 @@ pub const COMMANDS: &[Command] = &[
     keyed("Present the board", &[PRESENT], |app| {
         app.boards.shown.map(|_| Action::Board(BoardAction::Present(!app.boards.presenting)))
     }),
-    command("Show all of the time", |app| app.boards.range.map(|_| Action::Board(BoardAction::Range(None)))),
+    Command {
+        in_text: false,
+        ..keyed("Rename the tile, or the board", &[with(Modifiers::NONE, Key::F2)], |app| {
+            let board = app.board()?;
+            Some(Action::Board(match app.boards.focus {
+                Some(tile) => BoardAction::Rename(Some(tile)),
+                None => BoardAction::Name(Some(board.id)),
+            }))
+        })
+    },
+    Command {
+        in_text: false,
+        ..keyed("Close the tile", &[with(Modifiers::NONE, Key::Delete)], |app| {
+            focused(app).map(|tile| edit(Edit::RemoveTile { tile }))
+        })
+    },
+    Command {
+        in_text: false,
+        ..keyed("Duplicate the tile", &[with(Modifiers::COMMAND, Key::D)], |app| {
+            focused(app).map(|tile| edit(Edit::Duplicate { tile }))
+        })
+    },
+    Command {
+        in_text: false,
+        ..keyed("Maximise the tile, or give the others their place back", &[with(Modifiers::NONE, Key::Enter)], |app| {
+            let maximised = app.boards.maximised.is_none();
+            focused(app).map(|tile| Action::Board(BoardAction::Maximise(maximised.then_some(tile))))
+        })
+    },
+    Command {
+        in_text: false,
+        ..keyed("Next tile", &[with(Modifiers::NONE, Key::PageDown)], |app| tile_beside(app, 1))
+    },
+    Command {
+        in_text: false,
+        ..keyed("Tile before", &[with(Modifiers::NONE, Key::PageUp)], |app| tile_beside(app, -1))
+    },
+    command("Change the question of the tile…", |app| {
+        focused(app).map(|tile| Action::Board(BoardAction::Open(tile)))
+    }),
+    command("Remove the board", |app| app.board().map(|board| edit(Edit::RemoveBoard { board: board.id }))),
+    command("Duplicate the board", |app| app.board().map(|board| edit(Edit::DuplicateBoard { board: board.id }))),
+    command("Clear the filters of the board", |app| {
+        let board = app.board().filter(|board| !board.scope.filters.is_empty())?;
+        let scope = Scope { filters: Vec::new(), ..board.scope.clone() };
+        Some(edit(Edit::SetScope { board: board.id, scope }))
+    }),
+    command("Show all of the time", |app| {
+        app.board().and(app.boards.range).map(|_| Action::Board(BoardAction::Range(None)))
+    }),
     keyed("Save the workspace", &[with(Modifiers::COMMAND, Key::S)], |app| {
         let named = app.session().writes().filter(|file| *file != app.folders.workspace_file());
         Some(Action::Export(ExportAction::Workspace(named.map(Path::to_owned))))
@@ -123,6 +176,27 @@ fn show(pane: Pane) -> Option<Action> {
 
 fn theme(theme: Theme) -> Option<Action> {
     Some(Action::App(AppAction::Theme(theme)))
+}
+
+fn edit(edit: Edit) -> Action {
+    Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on: false })
+}
+
+/// The tile that keys are for.
+fn focused(app: &App) -> Option<TileId> {
+    let board = app.board()?;
+    app.boards.maximised.or(app.boards.focus).filter(|id| board.tile(*id).is_some())
+}
+
+/// The tile so many places further, round and round.
+fn tile_beside(app: &App, by: isize) -> Option<Action> {
+    let tiles = app.board()?.layout.as_ref()?.in_front();
+    let at = app.boards.focus.and_then(|id| tiles.iter().position(|tile| *tile == id));
+    let next = match at {
+        Some(at) => at.checked_add_signed(by).unwrap_or(tiles.len().checked_sub(1)?) % tiles.len(),
+        None => 0,
+    };
+    tiles.get(next).map(|tile| Action::Board(BoardAction::Focus(Some(*tile))))
 }
 
 /// What is exported is what is on screen.

@@ -4,8 +4,7 @@
 use crate::data::{Fault, Result};
 use crate::engine::{Reached, Snapshot};
 use crate::query::Query;
-use crate::query::query::Clause;
-use crate::query::sql::quote;
+use crate::query::narrow::{Condition, narrowed};
 use crate::query::window::Micros;
 use crate::sync::Wake;
 
@@ -63,21 +62,19 @@ impl TimeRange {
         if self.from.zip(self.until).is_some_and(|(from, until)| from >= until) {
             return Err(Fault::new("this stretch of time is empty").hint("let it end after it begins"));
         }
-        let mut query = Query::parse(sql)?;
-        if query.rerun.is_some() {
+        if Query::parse(sql)?.rerun.is_some() {
             return Err(Fault::new("a question that is re-run as a whole cannot be rewound")
                 .hint("return to now, and ask it with the stretch in its own WHERE"));
         }
-        // A joined table may have a column of the same name.
-        let owner = query.join.as_ref().map(|_| query.alias.as_deref().map_or_else(|| query.table.sql.clone(), quote));
-        let time = owner.map_or_else(|| quote(time), |owner| format!("{owner}.{}", quote(time)));
-        let own = query.filter.as_ref().map(|filter| format!("({})", filter.sql));
-        let bound = |sign: &str, at: Option<Micros>| at.map(|at| format!("{time} {sign} '{}'", numbers::time(at)));
-        let all: Vec<String> = own.into_iter().chain(bound(">=", self.from)).chain(bound("<", self.until)).collect();
-        if !all.is_empty() {
-            query.filter = Some(Clause::from(all.join(" AND ").as_str()));
-        }
-        Ok(query.to_sql())
+        narrowed(sql, &self.conditions(time))
+    }
+
+    /// The conditions that limit a time to this range, for `narrowed`.
+    pub fn conditions(&self, time: &str) -> Vec<Condition> {
+        let bound = |sign: &str, at: Option<Micros>| {
+            at.map(|at| Condition { column: time.to_owned(), any: vec![format!("{sign} '{}'", numbers::time(at))] })
+        };
+        bound(">=", self.from).into_iter().chain(bound("<", self.until)).collect()
     }
 }
 

@@ -322,6 +322,8 @@ impl Boards {
         self.shown = self.shown.filter(|id| bench.board(*id).is_some());
         self.presenting &= self.shown.is_some();
         self.maximised = self.maximised.filter(|id| bench.tile(*id).is_some());
-        self.renaming = self.renaming.filter(|id| bench.tile(*id).is_some());
+        for tile in [&mut self.renaming, &mut self.focus, &mut self.editing] {
+            *tile = tile.filter(|id| bench.tile(*id).is_some());
+        }
     }
 }

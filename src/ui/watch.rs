@@ -188,6 +188,20 @@ impl Watch {
 
     /// Takes the newest snapshot, and shows it unless paused; swaps to the staged run when it is ready.
     pub fn poll(&mut self) -> Polled {
+        let mut looked = self.look();
+        looked.swapped = self.is_ready() && self.swap();
+        looked.new |= looked.swapped;
+        looked
+    }
+
+    /// Whether a staged run covers as much as the old one. While paused, it waits.
+    pub fn is_ready(&mut self) -> bool {
+        let newest = self.newest.as_ref();
+        !self.paused && self.staged.as_mut().is_some_and(|staged| staged.is_ready(newest))
+    }
+
+    /// As `poll`, and leaves the staged run where it is.
+    pub fn look(&mut self) -> Polled {
         let mut looked = Polled { new: self.look_at_own(), ..Polled::default() };
         let Some(staged) = &mut self.staged else { return looked };
         if let Some(newest) = staged.run.latest() {
@@ -200,10 +214,6 @@ impl Watch {
                 return looked;
             }
         }
-        // While paused, the swap waits.
-        let ready = !self.paused && staged.is_ready(self.newest.as_ref());
-        looked.swapped = ready && self.swap();
-        looked.new |= looked.swapped;
         looked
     }
 

@@ -3,14 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use braid::workspace::bench::{Bench, BenchHistory, BoardId, Edit, Layout, Side, Tile, TileId, TileKind};
+use braid::workspace::bench::{
+    Bench, BenchHistory, BoardId, Calendar, Edit, Filter, Layout, Scope, Side, Span, Tile, TileId, TileKind, Variable,
+    VariableKind,
+};
 use braid::workspace::{
     Folders, ModelSetup, OpenedWorkspace, SeamSetup, Seen, Settings, TableId, TableSetup, Theme, save_workspace,
 };
 use proptest::prelude::*;
 
 fn side() -> impl Strategy<Value = Side> {
-    prop_oneof![Just(Side::Left), Just(Side::Right), Just(Side::Above), Just(Side::Below)]
+    prop_oneof![Just(Side::Left), Just(Side::Right), Just(Side::Above), Just(Side::Below), Just(Side::Onto)]
 }
 
 fn tile() -> impl Strategy<Value = Tile> {
@@ -33,6 +36,29 @@ fn table() -> impl Strategy<Value = TableSetup> {
     })
 }
 
+fn scope() -> impl Strategy<Value = Scope> {
+    let span = prop_oneof![
+        Just(Span::All),
+        any::<u32>().prop_map(Span::Last),
+        Just(Span::Since(Calendar::Week)),
+        any::<(Option<i64>, Option<i64>)>().prop_map(|(from, until)| Span::Between { from, until }),
+    ];
+    let values = proptest::collection::vec(proptest::option::of(".{0,4}"), 0..3);
+    let filter = ("[a-z]{0,3}", values, any::<bool>()).prop_map(|(column, values, inverted)| Filter {
+        column,
+        values,
+        inverted,
+    });
+    let kind = prop_oneof![
+        Just(VariableKind::Text),
+        Just(VariableKind::Number),
+        ("[a-z]{1,3}", ".{0,3}").prop_map(|(table, column)| VariableKind::List { table, column }),
+    ];
+    let variable = ("[a-z]{1,3}", kind, ".{0,4}").prop_map(|(name, kind, value)| Variable { name, kind, value });
+    (span, proptest::collection::vec(filter, 0..3), proptest::collection::vec(variable, 0..3))
+        .prop_map(|(span, filters, variables)| Scope { span, filters, variables })
+}
+
 /// Steps over small ids, so that many of them meet something.
 fn edit() -> impl Strategy<Value = Edit> {
     let id = || 0_u64..14;
@@ -53,6 +79,10 @@ fn edit() -> impl Strategy<Value = Edit> {
             at
         }),
         id().prop_map(|tile| Edit::RemoveTile { tile: TileId(tile) }),
+        id().prop_map(|board| Edit::DuplicateBoard { board: BoardId(board) }),
+        (id(), scope()).prop_map(|(board, scope)| Edit::SetScope { board: BoardId(board), scope }),
+        proptest::option::of(any::<u32>()).prop_map(|seconds| Edit::SetTurn { seconds }),
+        (id(), id()).prop_map(|(board, tile)| Edit::ShowTab { board: BoardId(board), tile: TileId(tile) }),
         (id(), proptest::collection::vec(0_usize..3, 0..3), proptest::collection::vec(-0.5_f32..2.0, 0..4))
             .prop_map(|(board, path, shares)| Edit::Resize { board: BoardId(board), path, shares }),
     ]
@@ -75,6 +105,9 @@ fn assert_sound(bench: &Bench) {
 }
 
 fn assert_tidy(layout: &Layout) {
+    if let Layout::Tabs { tiles, shown } = layout {
+        assert!(tiles.len() > 1 && *shown < tiles.len(), "{layout:?}");
+    }
     let (Layout::Row(parts) | Layout::Column(parts)) = layout else { return };
     assert!(parts.len() > 1, "{layout:?}");
     let all: f32 = parts.iter().map(|part| part.share).sum();

@@ -75,7 +75,7 @@ fn a_table_comes_with_a_board_whose_tiles_are_of_one_moment() {
 fn every_step_can_be_taken_back_and_again() {
     let mut window = opened();
     let start = window.app().bench().clone();
-    window.click("Add tile");
+    window.click("Add");
     window.click("Text");
     assert_eq!(board(&window).tiles.len(), start.boards[0].tiles.len() + 1);
     let text = board(&window).tiles.last().unwrap().clone();
@@ -133,7 +133,7 @@ fn a_question_is_put_on_a_board() {
     window.wait_done();
     let sql = window.sheet().question.sql.clone();
     window.click("Put on a board");
-    window.harness.get_all_by_label("Board of sales").last().unwrap().click();
+    window.harness.get_all_by_label("Board of sales").next().unwrap().click();
     window.settle();
     assert_eq!(board(&window).tiles.last().unwrap().sql, sql);
     window.wait("it is answered", |app| app.is_idle());
@@ -274,7 +274,7 @@ fn a_zoom_of_one_tile_is_one_of_all_that_share_time() {
     window.propose(Action::Board(BoardAction::Range(Some((1.7092512e15, 1.7092515e15)))));
     window.settle();
     assert!(views(&window).iter().all(|view| *view == Some((1.7092512e15, 1.7092515e15))), "{:?}", views(&window));
-    window.click("Show all");
+    window.click("Follow now");
     window.settle();
     assert!(views(&window).iter().all(Option::is_none));
 }
@@ -424,7 +424,7 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/till", server.local_addr().unwrap());
     // 300 rows to the first who connects, the next 300 to the second.
-    std::thread::spawn(move || {
+    let serve = move || {
         let mut open = Vec::new();
         for from in [0, 300] {
             let mut socket = tungstenite::accept(server.accept().unwrap().0).unwrap();
@@ -434,7 +434,8 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
             open.push(socket);
         }
         std::thread::sleep(Duration::from_secs(120));
-    });
+    };
+    std::thread::Builder::new().spawn(serve).unwrap();
     let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
     let mut window = Window::new();
     let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };

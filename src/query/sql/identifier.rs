@@ -15,6 +15,11 @@ pub fn quote_always(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A text as SQL writes it.
+pub fn quote_text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// Keywords of some dialect that are ordinary column names to people.
 const SAFE_NAMES: &[&str] = &[
     "date",

@@ -15,7 +15,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use self::clauses::{ClauseKind, split_clauses};
-pub use self::identifier::{quote, quote_always};
+pub use self::identifier::{quote, quote_always, quote_text};
 use self::select::{item, order};
 use self::span::point;
 use self::tokens::{SqlToken, clause, span_of, split_commas, words};

@@ -9,6 +9,15 @@ impl App {
         match action {
             BoardAction::Show(board) => {
                 self.boards.shown = board;
+                // What stands below and beside a board is of its table.
+                let bench = self.bench().clone();
+                let table = board.and_then(|id| bench.board(id)).and_then(|board| {
+                    let open = |name: &str| self.sheets.iter().find(|sheet| sheet.table.name == *name);
+                    board.tiles.iter().find_map(|tile| open(&tile.table)).map(|sheet| sheet.id)
+                });
+                self.selected = table.or(self.selected);
+                (self.boards.focus, self.boards.naming, self.boards.turned) = (None, None, None);
+                self.boards.paused = false;
                 self.boards.presenting &= board.is_some();
                 (self.boards.maximised, self.boards.renaming, self.boards.range) = (None, None, None);
                 self.save_workspace();
@@ -25,6 +34,16 @@ impl App {
                 self.boards.presenting = presenting && self.boards.shown.is_some();
             }
             BoardAction::Rename(tile) => self.boards.renaming = tile,
+            BoardAction::Name(board) => self.boards.naming = board,
+            BoardAction::Pause(paused) => self.boards.paused = paused,
+            BoardAction::Focus(tile) => self.boards.focus = tile,
+            BoardAction::Filter { column, value } => {
+                let Some(board) = self.board().map(|board| (board.id, board.scope.clone())) else { return };
+                let scope = board.1.toggled(&column, &value);
+                self.step(&Edit::SetScope { board: board.0, scope });
+            }
+            BoardAction::Update(tile) => self.update_tile(tile),
+            BoardAction::Leave(tile) => self.leave_tile(tile),
             BoardAction::Open(tile) => self.open_tile(tile),
             BoardAction::Keep(board) => self.keep_question(board),
         }
@@ -36,8 +55,25 @@ impl App {
         let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.table.name == tile.table) else { return };
         sheet.question.set_sql(tile.sql);
         sheet.ask(&self.wake);
+        sheet.chart.choose_mark(if let TileKind::Figure(mark) = &tile.show { mark } else { "" });
         self.selected = Some(sheet.id);
-        self.boards.shown = None;
+        (self.boards.shown, self.boards.editing) = (None, Some(tile.id));
+    }
+
+    /// Gives a tile the question of its table, and shows its board.
+    fn update_tile(&mut self, id: TileId) {
+        let Some(tile) = self.bench().tile(id).cloned() else { return };
+        let Some(sheet) = self.sheets.iter().find(|sheet| sheet.table.name == tile.table) else { return };
+        let mark = sheet.chart.chosen_mark().unwrap_or_default().to_owned();
+        let show = if let TileKind::Figure(_) = &tile.show { TileKind::Figure(mark) } else { tile.show.clone() };
+        let tile = Tile { sql: sheet.question.sql.clone(), show, ..tile };
+        self.step(&Edit::SetTile { tile });
+        self.leave_tile(id);
+    }
+
+    fn leave_tile(&mut self, id: TileId) {
+        self.boards.editing = None;
+        self.boards.shown = self.bench().board_of(id).map(|board| board.id);
     }
 
     /// Puts the question of the selected table on a board, drawn as it is.

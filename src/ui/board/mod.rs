@@ -1,19 +1,24 @@
 //! The boards of the window: what is set up on them, which one is shown, and the runs of its tiles. Tiles of one table
 //! share the reading of it with the table's own question. What is set up is `workspace::bench`'s.
 
+mod narrow;
 mod number;
 mod rhythm;
 mod suggest;
 mod title;
+mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use self::narrow::{Asked, asked};
 pub use self::number::Number;
 pub use self::rhythm::Rhythm;
 pub use self::suggest::suggestions;
 pub use self::title::title;
+use self::values::choice_tiles;
+pub use self::values::{at_place, choice_id, choices_of, free_variable, literal, source};
 use super::App;
 use super::bind::Bound;
 use super::chart::Chart;
@@ -23,8 +28,9 @@ use super::worksheet::Worksheet;
 use crate::data::Fault;
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, View};
+use crate::query::window::Micros;
 use crate::sync::Wake;
-use crate::workspace::bench::{Board, BoardId, Edit, Tile, TileId, TileKind};
+use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
 
 /// The boards, and what runs for them.
 #[derive(Debug, Default)]
@@ -37,17 +43,41 @@ pub struct Boards {
     pub range: Option<(f64, f64)>,
     /// Without anything around the board.
     pub presenting: bool,
+    /// Since when the board is shown, while boards take turns.
+    pub turned: Option<Instant>,
+    /// The tiles stand still; rows go on being read.
+    pub paused: bool,
+    /// The tile that keys are for.
+    pub focus: Option<TileId>,
     /// The tile whose title is being written.
     pub renaming: Option<TileId>,
+    /// The board whose name is being written.
+    pub naming: Option<BoardId>,
+    /// The tile whose question is being changed before its table.
+    pub editing: Option<TileId>,
+    /// The newest event time on the board, microseconds: what is rolling ends there.
+    pub now: Option<Micros>,
     /// When a step was taken that is not saved yet, such as one of a drag under way.
     pub changed: Option<Instant>,
     runs: BTreeMap<TileId, TileRun>,
 }
 
+/// A feed whose newest row is older than this plays old data: its now is its own.
+const DAY: Micros = 86_400_000_000;
+
+/// The stretch of time that figures over time show while nobody has zoomed.
+fn shown_stretch(board: &Board, now: Option<Micros>) -> Option<(f64, f64)> {
+    let now = now?;
+    match board.scope.span {
+        Span::All | Span::Between { .. } => None,
+        span => span.at(now).0.map(|from| (from as f64, now as f64)),
+    }
+}
+
 /// What runs for one tile.
 #[derive(Debug, Default)]
 pub struct TileRun {
-    sql: String,
+    asked: Asked,
     table: Option<Arc<Table>>,
     show: TileKind,
     pub watch: Watch,
@@ -61,8 +91,18 @@ pub struct TileRun {
 }
 
 impl TileRun {
-    fn is_for(&self, tile: &Tile, table: &Arc<Table>) -> bool {
-        self.sql == tile.sql && self.table.as_ref().is_some_and(|own| Arc::ptr_eq(own, table))
+    fn is_for(&self, asked: &Asked, table: &Arc<Table>) -> bool {
+        self.asked == *asked && self.table.as_ref().is_some_and(|own| Arc::ptr_eq(own, table))
+    }
+
+    /// Why its rows are not limited as the board's are, where they are not.
+    pub fn unlimited(&self) -> Option<&str> {
+        self.asked.unlimited.as_deref()
+    }
+
+    /// Whether an answer to a changed question is still being read.
+    fn is_changing(&mut self) -> bool {
+        self.watch.staged.is_some() && !self.watch.is_ready()
     }
 
     /// The answer on screen.
@@ -71,11 +111,9 @@ impl TileRun {
     }
 
     /// Takes what is new, and makes of it what the tile shows.
-    fn poll(&mut self, in_sight: bool, wake: &Wake) {
-        self.watch.keep_in_sight(in_sight);
-        let polled = self.watch.poll();
-        if polled.failed.is_some() {
-            self.fault = polled.failed;
+    fn poll(&mut self, in_sight: bool, swap: bool, wake: &Wake) {
+        if swap {
+            self.watch.poll();
         }
         let Some(shown) = self.watch.shown.clone() else { return };
         self.rhythm.note(shown.rows.come_in, Instant::now());
@@ -92,6 +130,14 @@ impl TileRun {
                 self.chart.poll(&shown, shown.history_share(), (self.watch.shown_run, &windows), wake);
             }
             _ => {}
+        }
+    }
+
+    /// Takes what is new, without showing the answer to a changed question.
+    fn look(&mut self, in_sight: bool) {
+        self.watch.keep_in_sight(in_sight);
+        if let Some(fault) = self.watch.look().failed {
+            self.fault = Some(fault);
         }
     }
 
@@ -153,16 +199,63 @@ impl App {
         }
         let bench = self.bench.now().clone();
         let board = self.boards.shown.and_then(|id| bench.board(id));
-        let runs = &mut self.boards.runs;
-        runs.retain(|id, _| bench.tile(*id).is_some_and(Tile::asks));
-        for (sheet, tile) in self.sheets.iter_mut().flat_map(|sheet| board.map(|board| (sheet, board))) {
-            start_tiles(runs, sheet, tile, &self.wake);
+        let choices = board.map_or_else(Vec::new, |board| choice_tiles(&board.scope));
+        let is_choice = |id: &TileId| choices.iter().any(|tile| tile.id == *id);
+        self.boards.runs.retain(|id, _| is_choice(id) || bench.tile(*id).is_some_and(Tile::asks));
+        self.boards.now = board.and_then(|board| self.newest_time(board));
+        let Boards { runs, now, paused, range, .. } = &mut self.boards;
+        for (sheet, board) in self.sheets.iter_mut().flat_map(|sheet| board.map(|board| (sheet, board))) {
+            // Filters do not take their choices from the variables.
+            let all = Scope { span: board.scope.span, ..Scope::default() };
+            let own = board.tiles.iter().map(|tile| (tile, &board.scope));
+            start_tiles(runs, sheet, own.chain(choices.iter().map(|tile| (tile, &all))), *now, &self.wake);
         }
+        let front = board.and_then(|board| board.layout.as_ref()).map(Layout::in_front).unwrap_or_default();
+        for (id, run) in &mut *runs {
+            run.look(front.contains(id) || is_choice(id));
+        }
+        // A change of what limits a board shows on all its tiles at once.
+        let is_on = |id: &TileId| is_choice(id) || board.is_some_and(|board| board.tile(*id).is_some());
+        let changing = runs.iter_mut().any(|(id, run)| is_on(id) && run.is_changing());
         for (id, run) in runs {
-            let in_sight = board.is_some_and(|board| board.tile(*id).is_some());
-            run.poll(in_sight, &self.wake);
-            run.look_at(self.boards.range);
+            if *paused && is_on(id) {
+                run.watch.pause();
+            } else if run.watch.paused {
+                run.watch.resume();
+            }
+            run.poll(front.contains(id), !changing || !is_on(id), &self.wake);
+            if let Some(board) = board.filter(|board| board.tile(*id).is_some()) {
+                run.look_at(range.or_else(|| shown_stretch(board, *now)));
+            }
         }
+        self.turn_boards();
+    }
+
+    /// The newest event time that the tables of a board have seen. Of a feed that is up to date it is the clock's: time
+    /// goes on while it is silent.
+    fn newest_time(&self, board: &Board) -> Option<Micros> {
+        let own = |sheet: &&Worksheet| board.tiles.iter().any(|tile| tile.table == sheet.table.name);
+        let newest = |sheet: &Worksheet| {
+            let seen = sheet.watch.newest.as_ref()?;
+            let newest = seen.reached.newest().max(seen.watermark).max(sheet.history_ends())?;
+            let clock = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_micros() as Micros;
+            let is_now = sheet.watch.is_live() && (0..DAY).contains(&(clock - newest));
+            Some(if is_now { clock } else { newest })
+        };
+        self.sheets.iter().filter(own).filter_map(newest).max()
+    }
+
+    /// Shows the next board, where boards take turns and this one had its time.
+    fn turn_boards(&mut self) {
+        let bench = self.bench.now();
+        let Some(seconds) = bench.turn.filter(|_| self.boards.presenting) else { return self.boards.turned = None };
+        let since = *self.boards.turned.get_or_insert_with(Instant::now);
+        if since.elapsed() < Duration::from_secs(u64::from(seconds.max(1))) {
+            return;
+        }
+        let at = bench.boards.iter().position(|board| Some(board.id) == self.boards.shown).map_or(0, |at| at + 1);
+        self.boards.shown = bench.boards.get(at).or(bench.boards.first()).map(|board| board.id);
+        (self.boards.turned, self.boards.maximised, self.boards.range) = (Some(Instant::now()), None, None);
     }
 
     /// Gives a table that has no board one, so that there is something to watch at once.
@@ -187,11 +280,17 @@ impl App {
     }
 }
 
-/// Asks what the tiles of a board ask of one table, all of it together.
-fn start_tiles(runs: &mut BTreeMap<TileId, TileRun>, sheet: &mut Worksheet, board: &Board, wake: &Wake) {
+/// Asks what tiles ask of one table, all of it together.
+fn start_tiles<'a>(
+    runs: &mut BTreeMap<TileId, TileRun>,
+    sheet: &mut Worksheet,
+    tiles: impl Iterator<Item = (&'a Tile, &'a Scope)>,
+    now: Option<Micros>,
+    wake: &Wake,
+) {
     let table = sheet.table.clone();
     let mut due: Vec<(Tile, Bound)> = Vec::new();
-    for tile in board.tiles.iter().filter(|tile| tile.asks() && tile.table == table.name) {
+    for (tile, scope) in tiles.filter(|(tile, _)| tile.asks() && tile.table == table.name) {
         let run = runs.entry(tile.id).or_default();
         if run.show != tile.show {
             run.show = tile.show.clone();
@@ -199,11 +298,21 @@ fn start_tiles(runs: &mut BTreeMap<TileId, TileRun>, sheet: &mut Worksheet, boar
                 run.chart.choose_mark(mark);
             }
         }
-        if run.is_for(tile, &table) {
+        let asked = match asked(tile, scope, &table, now) {
+            Ok(asked) => asked,
+            Err(fault) => {
+                *run = TileRun { fault: Some(fault), show: tile.show.clone(), ..TileRun::default() };
+                continue;
+            }
+        };
+        // One change after the other: a stretch that moves on waits until the last one is read.
+        let reads = run.asked.sql.is_empty() || !run.is_changing();
+        if run.is_for(&asked, &table) || (!reads && scope.span.rolls()) {
             continue;
         }
-        (run.sql, run.table, run.fault) = (tile.sql.clone(), Some(table.clone()), None);
-        match sheet.plan(&tile.sql) {
+        let bound = sheet.plan(&asked.sql);
+        (run.asked, run.table, run.fault) = (asked, Some(table.clone()), None);
+        match bound {
             Ok(bound) => due.push((tile.clone(), bound)),
             Err(fault) => run.fault = Some(fault),
         }
@@ -217,10 +326,11 @@ fn start_tiles(runs: &mut BTreeMap<TileId, TileRun>, sheet: &mut Worksheet, boar
         Ok(started) => {
             for ((tile, run), windows) in tiles.into_iter().zip(started).zip(windows) {
                 let own = runs.entry(tile.id).or_default();
-                if own.watch.is_live() {
-                    own.watch.stage(run, tile.sql, windows);
+                let sql = own.asked.sql.clone();
+                if own.watch.shown.is_some() {
+                    own.watch.stage(run, sql, windows);
                 } else {
-                    own.watch.begin(run, tile.sql, windows);
+                    own.watch.begin(run, sql, windows);
                 }
             }
         }

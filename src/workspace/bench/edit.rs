@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bench, Board, BoardId, Layout, Retention, Side, Tile, TileId};
+use super::{Bench, Board, BoardId, Layout, Retention, Scope, Side, Tile, TileId};
 use crate::data::{Fault, Result};
 use crate::workspace::table::{TableId, TableSetup};
 
@@ -37,6 +37,23 @@ pub enum Edit {
     },
     RemoveBoard {
         board: BoardId,
+    },
+    DuplicateBoard {
+        board: BoardId,
+    },
+    /// What all its tiles are limited to.
+    SetScope {
+        board: BoardId,
+        scope: Scope,
+    },
+    /// How long each board is shown while they take turns.
+    SetTurn {
+        seconds: Option<u32>,
+    },
+    /// Which of several tiles in one place is in front.
+    ShowTab {
+        board: BoardId,
+        tile: TileId,
     },
     /// Its id is given here. Beside a tile, or below all.
     AddTile {
@@ -100,6 +117,23 @@ impl Bench {
             Edit::RemoveBoard { board } => {
                 bench.board_mut(*board)?;
                 bench.boards.retain(|own| own.id != *board);
+            }
+            Edit::DuplicateBoard { board } => {
+                let own = bench.board_mut(*board)?.clone();
+                let id = BoardId(bench.fresh());
+                let numbers: Vec<(TileId, TileId)> =
+                    own.tiles.iter().map(|tile| (tile.id, TileId(bench.fresh()))).collect();
+                let new = |old: TileId| numbers.iter().find(|(own, _)| *own == old).map_or(old, |(_, new)| *new);
+                let tiles = own.tiles.iter().map(|tile| Tile { id: new(tile.id), ..tile.clone() }).collect();
+                let layout = own.layout.as_ref().map(|layout| layout.renumbered(&new));
+                let name = format!("{} (copy)", own.name);
+                bench.boards.push(Board { id, name, tiles, layout, ..own });
+            }
+            Edit::SetScope { board, scope } => bench.board_mut(*board)?.scope.clone_from(scope),
+            Edit::SetTurn { seconds } => bench.turn = *seconds,
+            Edit::ShowTab { board, tile } => {
+                let layout = bench.board_mut(*board)?.layout.as_mut();
+                layout.into_iter().for_each(|layout| layout.show(*tile));
             }
             Edit::AddTile { board, tile, at } => {
                 let tile = Tile { id: TileId(bench.fresh()), ..tile.clone() };

@@ -13,6 +13,11 @@ pub enum Layout {
     Row(Vec<Part>),
     /// One below the other.
     Column(Vec<Part>),
+    /// In one place, one of them in front.
+    Tabs {
+        tiles: Vec<TileId>,
+        shown: usize,
+    },
 }
 
 /// One part of a row or a column.
@@ -31,6 +36,8 @@ pub enum Side {
     Right,
     Above,
     Below,
+    /// In the same place.
+    Onto,
 }
 
 /// The least share of a part.
@@ -51,6 +58,7 @@ impl Layout {
     pub fn tiles(&self) -> Vec<TileId> {
         match self {
             Self::Tile(tile) => vec![*tile],
+            Self::Tabs { tiles, .. } => tiles.clone(),
             Self::Row(parts) | Self::Column(parts) => parts.iter().flat_map(|part| part.layout.tiles()).collect(),
         }
     }
@@ -58,14 +66,24 @@ impl Layout {
     /// Puts a tile beside another; false when that is not here.
     pub(super) fn insert(&mut self, beside: TileId, side: Side, tile: TileId) -> bool {
         match self {
-            Self::Tile(own) if *own == beside => {
-                let own = Part { share: 0.5, layout: Self::Tile(*own) };
+            Self::Tabs { tiles, shown } if side == Side::Onto => {
+                let Some(at) = tiles.iter().position(|own| *own == beside) else { return false };
+                tiles.insert(at + 1, tile);
+                *shown = at + 1;
+                true
+            }
+            Self::Tile(own) if *own == beside && side == Side::Onto => {
+                *self = Self::Tabs { tiles: vec![*own, tile], shown: 1 };
+                true
+            }
+            Self::Tile(_) | Self::Tabs { .. } if self.tiles().contains(&beside) => {
+                let own = Part { share: 0.5, layout: self.clone() };
                 let new = Part { share: 0.5, layout: Self::Tile(tile) };
                 let parts = if side.is_first() { vec![new, own] } else { vec![own, new] };
                 *self = if side.is_row() { Self::Row(parts) } else { Self::Column(parts) };
                 true
             }
-            Self::Tile(_) => false,
+            Self::Tile(_) | Self::Tabs { .. } => false,
             Self::Row(parts) | Self::Column(parts) => {
                 parts.iter_mut().any(|part| part.layout.insert(beside, side, tile))
             }
@@ -93,8 +111,48 @@ impl Layout {
         };
         match self {
             Self::Tile(own) => (own != tile).then_some(Self::Tile(own)),
+            Self::Tabs { tiles, shown } => {
+                let before = tiles.iter().take(shown).filter(|own| **own != tile).count();
+                let tiles: Vec<TileId> = tiles.into_iter().filter(|own| *own != tile).collect();
+                (!tiles.is_empty()).then_some(Self::Tabs { tiles, shown: before })
+            }
             Self::Row(parts) => Some(Self::Row(keep(parts))).filter(|left| !left.tiles().is_empty()),
             Self::Column(parts) => Some(Self::Column(keep(parts))).filter(|left| !left.tiles().is_empty()),
+        }
+    }
+
+    /// Puts a tile in front of those in its place.
+    pub(super) fn show(&mut self, tile: TileId) {
+        match self {
+            Self::Tile(_) => {}
+            Self::Tabs { tiles, shown } => {
+                *shown = tiles.iter().position(|own| *own == tile).unwrap_or(*shown);
+            }
+            Self::Row(parts) | Self::Column(parts) => parts.iter_mut().for_each(|part| part.layout.show(tile)),
+        }
+    }
+
+    /// The same for tiles of other numbers.
+    pub(super) fn renumbered(&self, new: &impl Fn(TileId) -> TileId) -> Self {
+        let all = |parts: &[Part]| {
+            parts.iter().map(|part| Part { share: part.share, layout: part.layout.renumbered(new) }).collect()
+        };
+        match self {
+            Self::Tile(tile) => Self::Tile(new(*tile)),
+            Self::Tabs { tiles, shown } => {
+                Self::Tabs { tiles: tiles.iter().map(|tile| new(*tile)).collect(), shown: *shown }
+            }
+            Self::Row(parts) => Self::Row(all(parts)),
+            Self::Column(parts) => Self::Column(all(parts)),
+        }
+    }
+
+    /// The tiles that are in front, from the left and from above.
+    pub fn in_front(&self) -> Vec<TileId> {
+        match self {
+            Self::Tile(tile) => vec![*tile],
+            Self::Tabs { tiles, shown } => tiles.get(*shown).copied().into_iter().collect(),
+            Self::Row(parts) | Self::Column(parts) => parts.iter().flat_map(|part| part.layout.in_front()).collect(),
         }
     }
 
@@ -117,6 +175,12 @@ impl Layout {
     pub(super) fn tidy(self) -> Self {
         let (is_row, parts) = match self {
             Self::Tile(tile) => return Self::Tile(tile),
+            Self::Tabs { tiles, shown } => {
+                return match tiles[..] {
+                    [only] => Self::Tile(only),
+                    _ => Self::Tabs { shown: shown.min(tiles.len().saturating_sub(1)), tiles },
+                };
+            }
             Self::Row(parts) => (true, parts),
             Self::Column(parts) => (false, parts),
         };

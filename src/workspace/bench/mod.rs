@@ -5,6 +5,7 @@ mod edit;
 mod history;
 mod layout;
 mod retention;
+mod scope;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ pub use self::edit::Edit;
 pub use self::history::BenchHistory;
 pub use self::layout::{Layout, Part, Side};
 pub use self::retention::Retention;
+pub use self::scope::{Calendar, Filter, Scope, Span, Variable, VariableKind};
 use super::table::{TableId, TableSetup};
 
 /// A tile's number; never used twice on a bench.
@@ -35,6 +37,9 @@ pub struct Bench {
     pub boards: Vec<Board>,
     #[serde(skip_serializing_if = "Retention::is_unlimited")]
     pub retention: Retention,
+    /// How long each board is shown while they take turns, seconds; `None` where they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<u32>,
     /// The largest id that was given.
     ids: u64,
     /// What a newer Braid wrote, and this one keeps.
@@ -51,6 +56,8 @@ pub struct Board {
     pub tiles: Vec<Tile>,
     /// `None` without tiles.
     pub layout: Option<Layout>,
+    #[serde(flatten)]
+    pub scope: Scope,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }

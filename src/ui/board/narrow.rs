@@ -1,0 +1,89 @@
+//! The question of a tile as it is asked: with the values of variables, the board's filters and its stretch of time.
+
+use std::sync::Arc;
+
+use crate::data::Result;
+use crate::engine::Table;
+use crate::query::Query;
+use crate::query::narrow::{Condition, narrowed, with_variables};
+use crate::query::sql::quote_text;
+use crate::ui::rewind::TimeRange;
+use crate::workspace::bench::{Filter, Scope, Span, Tile, VariableKind};
+
+/// A rolling stretch moves on by this share of its length: what has no axis of time is asked anew at each step.
+const STEPS: i64 = 60;
+
+/// What is asked for a tile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub sql: String,
+    /// Why it is asked without the board's limits, where it is.
+    pub unlimited: Option<String>,
+}
+
+/// # Errors
+/// When it names a variable that the board does not have.
+pub fn asked(tile: &Tile, scope: &Scope, table: &Arc<Table>, now: Option<i64>) -> Result<Asked> {
+    let sql = with_variables(&tile.sql, |name| variable(scope, name))?;
+    let mut conditions: Vec<Condition> =
+        scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).filter_map(condition).collect();
+    if let (Some(time), Some(range)) = (&table.time, stretch(&sql, scope.span, now)) {
+        conditions.extend(range.conditions(&time.column));
+    }
+    Ok(match narrowed(&sql, &conditions) {
+        Ok(sql) => Asked { sql, unlimited: None },
+        // A text that is no question says so when it is bound.
+        Err(fault) => Asked { sql, unlimited: Some(fault.what) },
+    })
+}
+
+/// The stretch that the rows of a tile are limited to. A figure over time shows a rolling stretch of all its windows,
+/// and need not be asked anew as it moves.
+fn stretch(sql: &str, span: Span, now: Option<i64>) -> Option<TimeRange> {
+    let over_time = || Query::parse(sql).is_ok_and(|query| crate::query::Form::from_query(&query).window.is_some());
+    let (from, until) = match span {
+        Span::All => return None,
+        Span::Between { .. } => span.at(0),
+        Span::Since(_) | Span::Last(_) if over_time() => return None,
+        Span::Since(_) => span.at(now?),
+        Span::Last(seconds) => {
+            let step = (i64::from(seconds) * 1_000_000 / STEPS).max(1_000_000);
+            let (from, until) = span.at(now?);
+            (from.map(|from| from.div_euclid(step) * step), until)
+        }
+    };
+    Some(TimeRange { from, until })
+}
+
+fn condition(filter: &Filter) -> Option<Condition> {
+    let values: Vec<&str> = filter.values.iter().flatten().map(String::as_str).collect();
+    let missing = filter.values.contains(&None);
+    let not = if filter.inverted { "NOT " } else { "" };
+    let mut any = Vec::new();
+    if !values.is_empty() {
+        any.push(format!("{not}IN ({})", values.join(", ")));
+    }
+    // A missing value is none of those that are named.
+    if missing != filter.inverted {
+        any.push("IS NULL".to_owned());
+    } else if values.is_empty() {
+        any.push("IS NOT NULL".to_owned());
+    }
+    (!filter.values.is_empty()).then(|| Condition { column: filter.column.clone(), any })
+}
+
+/// The value of a variable as SQL.
+fn variable(scope: &Scope, name: &str) -> Option<String> {
+    let variable = scope.variables.iter().find(|variable| variable.name == name)?;
+    Some(match variable.kind {
+        VariableKind::Number => variable
+            .value
+            .trim()
+            .parse::<f64>()
+            .map_or_else(|_| "NULL".to_owned(), |_| variable.value.trim().to_owned()),
+        VariableKind::Text => quote_text(&variable.value),
+        // Its values are kept as SQL.
+        VariableKind::List { .. } if variable.value.is_empty() => "NULL".to_owned(),
+        VariableKind::List { .. } => variable.value.clone(),
+    })
+}

@@ -1,0 +1,203 @@
+//! The strip that chooses what is shown: the question of a table, or a board, with what is done with it.
+
+use eframe::egui::scroll_area::ScrollBarVisibility;
+use eframe::egui::{self, Align, Label, Layout, Response, RichText, ScrollArea, Ui};
+
+use super::{add, scope, step};
+use crate::ui::action::{Action, BoardAction};
+use crate::ui::board::title;
+use crate::ui::widget::{buttons, numbers};
+use crate::ui::worksheet::Worksheet;
+use crate::ui::{App, command, look};
+use crate::workspace::bench::{Board, Edit, TileId};
+
+/// How long each board may be shown while they take turns, seconds.
+const TURNS: &[u32] = &[5, 10, 30, 60, 300];
+
+/// The question of the selected table and all boards, one of which is shown.
+pub fn views_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = look::STEP;
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            match (app.board(), sheet) {
+                (Some(board), _) => tools_ui(ui, app, board, actions),
+                (None, Some(sheet)) => keep_ui(ui, app, sheet, actions),
+                (None, None) => {}
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let hidden = ScrollBarVisibility::AlwaysHidden;
+                ScrollArea::horizontal().scroll_bar_visibility(hidden).auto_shrink([false, false]).show(ui, |ui| {
+                    ui.horizontal_centered(|ui| tabs_ui(ui, app, sheet, actions));
+                });
+            });
+        });
+    });
+}
+
+fn tabs_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
+    let boards = app.boards();
+    if let Some(sheet) = sheet {
+        let question = format!("Question of {}", sheet.table.name);
+        if buttons::choice_ui(ui, boards.shown.is_none(), &question).clicked() {
+            actions.push(Action::Board(BoardAction::Show(None)));
+        }
+    }
+    for board in &app.bench().boards {
+        if boards.naming == Some(board.id) {
+            name_ui(ui, board, actions);
+            continue;
+        }
+        let shown = boards.shown == Some(board.id);
+        let response = buttons::choice_ui(ui, shown, &board.name)
+            .on_hover_text("A board: its tiles are of one moment. Double-click to rename it");
+        drop_ui(ui, board, &response, actions);
+        if response.double_clicked() {
+            actions.push(Action::Board(BoardAction::Name(Some(board.id))));
+        } else if response.clicked() {
+            actions.push(Action::Board(BoardAction::Show(Some(board.id))));
+        }
+        if shown && ui.input(|i| i.pointer.any_released()) {
+            response.scroll_to_me(None);
+        }
+        response.context_menu(|ui| {
+            if ui.button("Rename").clicked() {
+                actions.push(Action::Board(BoardAction::Name(Some(board.id))));
+            }
+            if ui.button("Duplicate").clicked() {
+                actions.push(step(Edit::DuplicateBoard { board: board.id }));
+            }
+            ui.separator();
+            if ui.button("Remove board").on_hover_text("Ctrl+Z brings it back").clicked() {
+                actions.push(step(Edit::RemoveBoard { board: board.id }));
+            }
+        });
+    }
+    if ui.button("+").on_hover_text("A new board").clicked() {
+        actions.push(Action::Board(BoardAction::New));
+    }
+}
+
+/// A tile that is dropped on the name of a board moves there.
+fn drop_ui(ui: &Ui, board: &Board, response: &Response, actions: &mut Vec<Action>) {
+    if let Some(tile) = response.dnd_hover_payload::<TileId>().filter(|tile| board.tile(**tile).is_none()) {
+        let p = look::palette(ui);
+        let stroke = egui::Stroke::new(1.5, p.accent);
+        ui.painter().rect_stroke(response.rect, f32::from(look::ROUND), stroke, egui::StrokeKind::Inside);
+        if ui.input(|i| i.pointer.any_released()) {
+            egui::DragAndDrop::clear_payload(ui.ctx());
+            actions.push(step(Edit::MoveTile { tile: *tile, board: board.id, at: None }));
+        }
+    }
+}
+
+fn name_ui(ui: &mut Ui, board: &Board, actions: &mut Vec<Action>) {
+    let id = ui.scope_id().with(("name", board.id.0));
+    let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| board.name.clone());
+    let response = ui.add(egui::TextEdit::singleline(&mut text).desired_width(160.0));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Name of the board"));
+    if !response.has_focus() && !response.lost_focus() {
+        response.request_focus();
+    }
+    ui.data_mut(|d| d.insert_temp(id, text.clone()));
+    if response.lost_focus() {
+        ui.data_mut(|d| d.remove::<String>(id));
+        let name = text.trim().to_owned();
+        if !name.is_empty() && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
+            actions.push(step(Edit::RenameBoard { board: board.id, name }));
+        }
+        actions.push(Action::Board(BoardAction::Name(None)));
+    }
+}
+
+/// Puts the question that is being looked at on a board, or back into the tile that it is of.
+fn keep_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    if sheet.question.asked.is_empty() {
+        return;
+    }
+    let boards = &app.bench().boards;
+    if !boards.is_empty() {
+        ui.menu_button("Put on a board", |ui| {
+            for board in boards {
+                if ui.button(&board.name).clicked() {
+                    actions.push(Action::Board(BoardAction::Keep(board.id)));
+                }
+            }
+        });
+    }
+    let edited = app.boards().editing.and_then(|id| app.bench().tile(id)).filter(|tile| tile.table == sheet.table.name);
+    if let Some(tile) = edited {
+        let name = format!("Update {}", title(tile));
+        if buttons::primary_ui(ui, &name).on_hover_text("The tile asks this question from now on").clicked() {
+            actions.push(Action::Board(BoardAction::Update(tile.id)));
+        }
+        if ui.button("Leave the tile").on_hover_text("Back to the board; the tile stays as it was").clicked() {
+            actions.push(Action::Board(BoardAction::Leave(tile.id)));
+        }
+    }
+}
+
+/// What is done with the board that is shown, and the moment at which its tiles are.
+fn tools_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
+    ui.menu_button("Present", |ui| {
+        let now = egui::Button::new("Present now").shortcut_text(ui.ctx().format_shortcut(&command::PRESENT));
+        if ui.add(now).on_hover_text("The board without anything around it; Esc ends it").clicked() {
+            actions.push(Action::Board(BoardAction::Present(true)));
+        }
+        ui.separator();
+        ui.label(look::faint("While presenting, boards take turns", ui));
+        let mut choice = |ui: &mut Ui, seconds: Option<u32>, name: String| {
+            if ui.radio(app.bench().turn == seconds, name).clicked() {
+                actions.push(step(Edit::SetTurn { seconds }));
+            }
+        };
+        choice(ui, None, "Never".to_owned());
+        for seconds in TURNS {
+            choice(ui, Some(*seconds), format!("Every {}", numbers::duration(f64::from(*seconds))));
+        }
+    });
+    ui.menu_button("Add", |ui| add::add_ui(ui, app, board, actions));
+    let paused = app.boards().paused;
+    if paused && buttons::primary_ui(ui, "Go on").on_hover_text("The tiles stand still; rows are read").clicked() {
+        actions.push(Action::Board(BoardAction::Pause(false)));
+    }
+    scope::span_ui(ui, app, board, actions);
+    ui.add_space(look::STEP);
+    moment_ui(ui, app, board);
+}
+
+/// Which moment the tiles are of, or which of them are not there yet.
+fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
+    let p = look::palette(ui);
+    let mut tables: Vec<&str> = board.tiles.iter().filter(|tile| tile.asks()).map(|tile| tile.table.as_str()).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    let is_open = |table: &&str| app.sheets().iter().any(|sheet| sheet.table.name == **table);
+    let (tables, closed): (Vec<&str>, Vec<&str>) = tables.into_iter().partition(is_open);
+    if !closed.is_empty() {
+        let text = RichText::new(format!("{} not open", numbers::counted(closed.len() as u64, "table"))).color(p.warn);
+        ui.label(text.size(look::SMALL)).on_hover_text(closed.join(", "));
+    }
+    let lagging: Vec<TileId> = tables.iter().flat_map(|table| app.boards().lagging(board, table).1).collect();
+    let names = || lagging.iter().filter_map(|id| board.tile(*id)).map(title).collect::<Vec<_>>().join(", ");
+    let text = match (tables.len(), lagging.len()) {
+        (0, _) => return,
+        (_, 1..) => RichText::new(format!("{} still reading", lagging.len())).color(p.warn),
+        (1, 0) => {
+            let at = board.tiles.iter().find_map(|tile| app.boards().run(tile.id)?.shown()?.watermark);
+            let moment = at.map_or_else(|| "of one moment".to_owned(), |at| format!("at {}", numbers::time(at)));
+            RichText::new(format!("All tiles {moment}")).color(p.faint)
+        }
+        (n, 0) => RichText::new(format!("{n} tables, the tiles of each of one moment")).color(p.faint),
+    };
+    let hint = if lagging.is_empty() {
+        "They come from one reading: at each moment a total is the sum of its parts".to_owned()
+    } else {
+        format!("Not there yet: {}", names())
+    };
+    // The names of boards have the room first.
+    let most = (ui.available_width() * 0.4).max(60.0);
+    ui.scope(|ui| {
+        ui.set_max_width(most);
+        ui.add(Label::new(text.size(look::SMALL)).truncate()).on_hover_text(hint);
+    });
+}
