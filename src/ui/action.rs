@@ -121,6 +121,8 @@ pub enum BoardAction {
     Name(Option<BoardId>),
     /// Lets a value of a column through alone, on all tiles whose table has it; or, where it is, not any more.
     Filter { column: String, value: Option<String> },
+    /// Moves a tile to a board of its own.
+    MoveToNew(TileId),
     /// Begins to write the title of a tile; `None` ends it.
     Rename(Option<TileId>),
     /// Puts the question of a tile before its table, to be changed.

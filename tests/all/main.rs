@@ -41,6 +41,7 @@ mod live_ws;
 mod log;
 mod measure;
 mod memory;
+mod narrow;
 mod nexmark;
 mod online;
 mod online_numbers;
@@ -76,6 +77,7 @@ mod window_consent;
 mod window_guard;
 mod window_learn;
 mod window_live;
+mod window_scope;
 mod window_told;
 mod windowed;
 

@@ -22,16 +22,16 @@ fn sales(rows: usize) -> String {
     "at,shop,amount\n".to_owned() + &(0..rows).map(row).collect::<String>()
 }
 
-fn board(window: &Window) -> Board {
+pub(super) fn board(window: &Window) -> Board {
     window.app().board().expect("a board is shown").clone()
 }
 
-fn tile(window: &Window, name: &str) -> Tile {
+pub(super) fn tile(window: &Window, name: &str) -> Tile {
     let board = board(window);
     board.tiles.iter().find(|tile| title(tile) == name).unwrap_or_else(|| panic!("no {name} in {board:?}")).clone()
 }
 
-fn opened() -> Window {
+pub(super) fn opened() -> Window {
     let mut window = Window::new();
     let path = window.file("sales.csv", &sales(3_000));
     window.drop_files(&[&path]);
@@ -41,7 +41,7 @@ fn opened() -> Window {
     window
 }
 
-fn edit(window: &mut Window, edit: Edit) {
+pub(super) fn edit(window: &mut Window, edit: Edit) {
     window.propose(Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on: false }));
 }
 

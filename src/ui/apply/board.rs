@@ -23,10 +23,12 @@ impl App {
                 self.save_workspace();
             }
             BoardAction::Edit { edit, goes_on } => self.step_on(&edit, goes_on),
-            BoardAction::New => {
-                let name = format!("Board {}", self.bench().boards.len() + 1);
-                self.step(&Edit::AddBoard { name, tiles: Vec::new() });
-                self.boards.shown = self.bench().boards.last().map(|board| board.id);
+            BoardAction::New => self.add_board(),
+            BoardAction::MoveToNew(tile) => {
+                self.add_board();
+                if let Some(board) = self.boards.shown {
+                    self.step_on(&Edit::MoveTile { tile, board, at: None }, true);
+                }
             }
             BoardAction::Range(range) => self.boards.range = range,
             BoardAction::Maximise(tile) => self.boards.maximised = tile,
@@ -47,6 +49,12 @@ impl App {
             BoardAction::Open(tile) => self.open_tile(tile),
             BoardAction::Keep(board) => self.keep_question(board),
         }
+    }
+
+    fn add_board(&mut self) {
+        let name = format!("Board {}", self.bench().boards.len() + 1);
+        self.step(&Edit::AddBoard { name, tiles: Vec::new() });
+        self.boards.shown = self.bench().boards.last().map(|board| board.id);
     }
 
     /// Puts the question of a tile before its table.

@@ -84,6 +84,8 @@ pub struct TileRun {
     pub chart: Chart,
     pub number: Option<Number>,
     pub rhythm: Rhythm,
+    /// Its question is re-run as a whole, by a reading of its own.
+    alone: bool,
     /// Why it could not be asked.
     pub fault: Option<Fault>,
     /// The snapshot that `number` was read from.
@@ -98,6 +100,11 @@ impl TileRun {
     /// Why its rows are not limited as the board's are, where they are not.
     pub fn unlimited(&self) -> Option<&str> {
         self.asked.unlimited.as_deref()
+    }
+
+    /// Whether it is read apart from the other tiles of its table.
+    pub fn reads_alone(&self) -> bool {
+        self.alone
     }
 
     /// Whether an answer to a changed question is still being read.
@@ -313,7 +320,10 @@ fn start_tiles<'a>(
         let bound = sheet.plan(&asked.sql);
         (run.asked, run.table, run.fault) = (asked, Some(table.clone()), None);
         match bound {
-            Ok(bound) => due.push((tile.clone(), bound)),
+            Ok(bound) => {
+                run.alone = bound.plan.rerun.is_some();
+                due.push((tile.clone(), bound));
+            }
             Err(fault) => run.fault = Some(fault),
         }
     }

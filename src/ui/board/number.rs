@@ -14,7 +14,10 @@ const SPARK: usize = 60;
 /// What a tile shows as a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Number {
+    /// With about four digits.
     pub text: String,
+    /// With all its digits.
+    pub exact: String,
     /// The measure's name.
     pub of: String,
     /// When it was, where rows have a time.
@@ -41,7 +44,8 @@ impl Number {
         let change = now.zip(row.checked_sub(1).and_then(value)).filter(|(_, before)| *before != 0.0);
         let time = frame.columns().iter().position(|column| column.dtype().is_temporal());
         Some(Self {
-            text: now.map_or_else(|| "–".to_owned(), numbers::float),
+            text: now.map_or_else(|| "–".to_owned(), numbers::brief),
+            exact: now.map_or_else(|| "There is no value".to_owned(), numbers::float),
             of: frame.columns().get(column)?.name().to_string(),
             at: time.map_or_else(String::new, |time| cells::cell(frame, time, row).shown().to_owned()),
             change: change.map(|(now, before)| (now - before) / before.abs()).filter(|change| change.is_finite()),

@@ -31,6 +31,11 @@ impl Rhythm {
         (self.rows, self.newest) = (rows, Some(now));
     }
 
+    /// How long ago the newest row came.
+    pub fn age(&self, now: Instant) -> Option<Duration> {
+        self.newest.map(|newest| now.saturating_duration_since(newest))
+    }
+
     /// How long no row has come, where that is longer than usual.
     pub fn silence(&self, now: Instant) -> Option<Duration> {
         let silent = now.saturating_duration_since(self.newest?);

@@ -13,11 +13,17 @@ pub fn title(tile: &Tile) -> String {
     if let TileKind::Text(words) = &tile.show {
         return words.lines().next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
     }
+    match &tile.show {
+        TileKind::Ledger => return format!("Rows of {}, accounted for", tile.table),
+        TileKind::Guard(model) => return format!("Guard of {model}"),
+        _ => {}
+    }
     let Ok(query) = Query::parse(&tile.sql) else { return tile.table.clone() };
     let form = Form::from_query(&query);
     let measures: Vec<String> = form.measures.iter().map(measure).collect();
     if measures.is_empty() {
-        return format!("Rows of {}", tile.table);
+        let newest = query.limit.is_some() && !form.order.is_empty();
+        return format!("{} of {}", if newest { "Newest rows" } else { "Rows" }, tile.table);
     }
     if tile.show == TileKind::Number {
         return capital(measures.first().map_or("", String::as_str));

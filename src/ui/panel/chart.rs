@@ -301,20 +301,33 @@ fn box_ui(ui: &Ui, figure: &Figure, drawn: &Drawn, rect: Rect, response: &Respon
     }
 }
 
-/// A figure by itself in `room`, with its tooltip; `of` distinguishes it from other figures.
-pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) {
-    let Some(figure) = chart.figure() else { return };
-    let response = ui.allocate_rect(room, Sense::hover());
+/// A figure by itself in `room`, with its tooltip; `of` distinguishes it from other figures. Gives the place on an axis
+/// of names that was clicked.
+pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) -> Option<usize> {
+    let figure = chart.figure()?;
+    let response = ui.allocate_rect(room, Sense::click());
+    let mut clicked = None;
     let label = format!("Figure: {}", figure.title);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let fault = chart.draw(ui, room, |drawn| {
         if let Some(pos) = response.hover_pos() {
             read_ui(ui, of, &figure, drawn, room, pos);
+            let at = canvas::inside(room, pos);
+            if let AxisKind::Category(names) = &figure.x.kind
+                && drawn.layout.plot.contains(at)
+            {
+                let place = drawn.layout.to_data(at).0.round();
+                clicked = (0.0..names.len() as f64).contains(&place).then_some(place as usize);
+            }
         }
     });
+    if clicked.is_some() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+    }
     if let Some(fault) = fault {
         ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
+    clicked.filter(|_| response.clicked())
 }
 
 /// A crosshair at the nearest point, and a tooltip with the value of every series there.

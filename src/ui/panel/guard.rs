@@ -69,7 +69,7 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 }
 
 /// What is watched, how far the watching has come, and the reasons against the model.
-fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
+pub fn head_ui(ui: &mut Ui, guard: &ModelGuard, sheet: &Worksheet) {
     let p = look::palette(ui);
     if let Some(fault) = &guard.fault {
         fault_ui(ui, fault);

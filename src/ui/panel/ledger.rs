@@ -102,7 +102,7 @@ fn faces_ui(ui: &mut Ui, shown: &Snapshot) {
 }
 
 /// The arithmetic: from the rows of both faces to those in the answer.
-fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
+pub fn sum_ui(ui: &mut Ui, shown: &Snapshot) {
     let p = look::palette(ui);
     let (rows, seam) = (&shown.rows, &shown.seam);
     number_ui(ui, "Rows of history", seam.history_rows);

@@ -39,6 +39,19 @@ pub fn float(v: f64) -> String {
     if fraction.is_empty() { grouped(whole) } else { format!("{}.{fraction}", grouped(whole)) }
 }
 
+/// A float to be read from afar: whole from 1,000 on, else with four digits that count.
+pub fn brief(v: f64) -> String {
+    let size = v.abs();
+    if !v.is_finite() || v == 0.0 || !(1e-3..1e15).contains(&size) {
+        return float(v);
+    }
+    let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
+    let text = format!("{v:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() { grouped(whole) } else { format!("{}.{fraction}", grouped(whole)) }
+}
+
 /// A rate in few letters: `950`, `12.3 k`, `1.2 M`.
 pub fn short(v: f64) -> String {
     match v {

@@ -88,6 +88,10 @@ pub enum TileKind {
     Grid,
     /// Words of a person; the question is not asked.
     Text(String),
+    /// The rows of the table as a sum: what came in, what was kept aside, what is in the answer.
+    Ledger,
+    /// The guard of the model of this name, of the tile's table.
+    Guard(String),
     /// One that a newer Braid knows.
     #[default]
     #[serde(other)]
@@ -102,7 +106,7 @@ impl Tile {
 
     /// Whether anything is asked for it.
     pub fn asks(&self) -> bool {
-        !matches!(self.show, TileKind::Text(_) | TileKind::Unknown) && !self.sql.is_empty()
+        !matches!(self.show, TileKind::Text(_) | TileKind::Guard(_) | TileKind::Unknown) && !self.sql.is_empty()
     }
 }
 

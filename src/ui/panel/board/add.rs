@@ -3,6 +3,7 @@
 use eframe::egui::{ScrollArea, Ui};
 
 use super::step;
+use crate::query::sql::quote;
 use crate::ui::action::Action;
 use crate::ui::board::{free_variable, suggestions, title};
 use crate::ui::worksheet::Worksheet;
@@ -19,10 +20,10 @@ pub fn add_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) 
     for (i, sheet) in first.into_iter().chain(others).enumerate() {
         if i == 0 {
             ui.label(look::faint(&sheet.table.name, ui));
-            table_ui(ui, board, sheet, actions);
+            table_ui(ui, app, board, sheet, actions);
             ui.separator();
         } else {
-            ui.menu_button(&sheet.table.name, |ui| table_ui(ui, board, sheet, actions));
+            ui.menu_button(&sheet.table.name, |ui| table_ui(ui, app, board, sheet, actions));
         }
     }
     if ui.button("Text").clicked() {
@@ -57,7 +58,7 @@ pub fn add_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) 
     });
 }
 
-fn table_ui(ui: &mut Ui, board: &Board, sheet: &Worksheet, actions: &mut Vec<Action>) {
+fn table_ui(ui: &mut Ui, app: &App, board: &Board, sheet: &Worksheet, actions: &mut Vec<Action>) {
     ScrollArea::vertical().max_height(HIGH).show(ui, |ui| {
         for tile in suggestions(sheet) {
             let kind = match &tile.show {
@@ -68,6 +69,16 @@ fn table_ui(ui: &mut Ui, board: &Board, sheet: &Worksheet, actions: &mut Vec<Act
             };
             if ui.button(format!("{} ({kind})", title(&tile))).clicked() {
                 add(board, tile, actions);
+            }
+        }
+        let ledger = format!("SELECT count(*) AS \"rows\" FROM {}", quote(&sheet.table.name));
+        if ui.button("Ledger: every row accounted for").clicked() {
+            add(board, Tile::new(&sheet.table.name, "", ledger, TileKind::Ledger), actions);
+        }
+        for model in app.models().under(sheet.id) {
+            if ui.button(format!("Guard of {}", model.name)).clicked() {
+                let show = TileKind::Guard(model.name.clone());
+                add(board, Tile::new(&sheet.table.name, "", String::new(), show), actions);
             }
         }
         if !sheet.question.asked.is_empty() && ui.button("The question as it is written").clicked() {

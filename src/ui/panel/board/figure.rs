@@ -4,12 +4,12 @@ use eframe::egui::{self, CornerRadius, Id, Label, Pos2, Rect, RichText, Sense, S
 
 use crate::figure::{AxisKind, Figure};
 use crate::ui::action::{Action, BoardAction};
-use crate::ui::board::TileRun;
+use crate::ui::board::{TileRun, at_place, literal, source};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::panel::chart;
 use crate::ui::widget::numbers;
-use crate::ui::{look, wording};
-use crate::workspace::bench::TileId;
+use crate::ui::{App, look, wording};
+use crate::workspace::bench::{Tile, TileId};
 
 /// How much one notch of the wheel zooms.
 const WHEEL: f32 = 240.0;
@@ -29,11 +29,14 @@ fn reading_id() -> Id {
     Id::unique("the moment that is read on a board")
 }
 
-pub fn figure_ui(ui: &mut Ui, tile: TileId, run: &TileRun, room: Rect, actions: &mut Vec<Action>) {
+pub fn figure_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun, room: Rect, actions: &mut Vec<Action>) {
     let Some(figure) = run.chart.figure() else { return };
     if figure.x.kind != AxisKind::Time {
-        return chart::figure_ui(ui, &tile.0.to_string(), &run.chart, room);
+        let clicked = chart::figure_ui(ui, &tile.id.0.to_string(), &run.chart, room);
+        actions.extend(clicked.and_then(|place| filter(app, tile, run, place)));
+        return;
     }
+    let tile = tile.id;
     let response = ui.allocate_rect(room, Sense::click_and_drag());
     let label = format!("Figure: {}", figure.title);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
@@ -56,6 +59,16 @@ pub fn figure_ui(ui: &mut Ui, tile: TileId, run: &TileRun, room: Rect, actions: 
     if let Some(fault) = fault {
         ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
+}
+
+/// The board limited to what stands at a place of an axis of names, or not any more.
+fn filter(app: &App, tile: &Tile, run: &TileRun, place: usize) -> Option<Action> {
+    let table = &app.sheets().iter().find(|sheet| sheet.table.name == tile.table)?.table;
+    let shown = run.shown()?;
+    let answer = run.chart.shown().x.as_deref()?;
+    let column = source(tile, answer, table)?;
+    let value = literal(&at_place(shown.answer.column(answer).ok()?, place)?)?;
+    Some(Action::Board(BoardAction::Filter { column, value }))
 }
 
 /// Zooms and pans; false while something is dragged, so that nothing is read.

@@ -1,0 +1,30 @@
+//! The guard of a model as a tile: what is said of the model, and its error as rows come.
+
+use eframe::egui::{Rect, Ui};
+
+use crate::ui::panel::{chart, guard};
+use crate::ui::{App, look};
+use crate::workspace::bench::Tile;
+
+pub fn guard_ui(ui: &mut Ui, app: &App, tile: &Tile, model: &str, room: Rect) {
+    let sheet = app.sheets().iter().find(|sheet| sheet.table.name == tile.table);
+    let entry = sheet.and_then(|sheet| app.models().under(sheet.id).find(|entry| entry.name == model));
+    let guard = entry.and_then(|entry| app.guards().of(entry.id));
+    let (Some(sheet), Some(guard)) = (sheet, guard) else {
+        let text = match entry {
+            None => format!("There is no model {model} of {}: train or load it", tile.table),
+            Some(_) => format!("The model {model} is not watched: choose Guard in its menu"),
+        };
+        ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
+        return;
+    };
+    guard::head_ui(ui, guard, sheet);
+    ui.add_space(look::STEP);
+    let below = room.with_min_y(ui.cursor().min.y);
+    if below.height() > LEAST && guard.chart.figure().is_some_and(|figure| !figure.is_empty()) {
+        chart::figure_ui(ui, &format!("guard of {}", tile.id.0), &guard.chart, below);
+    }
+}
+
+/// The least height of a figure, points.
+const LEAST: f32 = 60.0;

@@ -1,0 +1,68 @@
+//! What can be done with a tile.
+
+use eframe::egui::Ui;
+
+use crate::figure::MARKS;
+use crate::ui::App;
+use crate::ui::action::{Action, BoardAction};
+use crate::workspace::bench::{Board, Edit, Tile, TileKind};
+
+pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut Vec<Action>) {
+    let mut act = |action: BoardAction| actions.push(Action::Board(action));
+    if app.boards().maximised == Some(tile.id) {
+        if ui.button("Give the others their place back").clicked() {
+            act(BoardAction::Maximise(None));
+        }
+    } else if ui.button("Maximise").clicked() {
+        act(BoardAction::Maximise(Some(tile.id)));
+    }
+    if asks_freely(tile) && ui.button("Change the question…").clicked() {
+        act(BoardAction::Open(tile.id));
+    }
+    if ui.button("Rename").clicked() {
+        act(BoardAction::Rename(Some(tile.id)));
+    }
+
+    if asks_freely(tile) {
+        ui.menu_button("Show as", |ui| {
+            let mut choice = |ui: &mut Ui, name: &str, show: TileKind| {
+                if ui.radio(tile.show == show, name).clicked() {
+                    act(edit(Edit::SetTile { tile: Tile { show, ..tile.clone() } }));
+                    ui.close();
+                }
+            };
+            choice(ui, "The figure that fits", TileKind::Figure(String::new()));
+            for mark in MARKS {
+                choice(ui, mark.title, TileKind::Figure(mark.name.to_owned()));
+            }
+            choice(ui, "Big number", TileKind::Number);
+            choice(ui, "Rows", TileKind::Grid);
+        });
+    }
+    if ui.button("Duplicate").clicked() {
+        act(edit(Edit::Duplicate { tile: tile.id }));
+    }
+    ui.menu_button("Move to", |ui| {
+        for other in app.bench().boards.iter().filter(|other| other.id != board.id) {
+            if ui.button(&other.name).clicked() {
+                act(edit(Edit::MoveTile { tile: tile.id, board: other.id, at: None }));
+            }
+        }
+        if ui.button("A new board").clicked() {
+            act(BoardAction::MoveToNew(tile.id));
+        }
+    });
+    ui.separator();
+    if ui.button("Close tile").on_hover_text("Ctrl+Z brings it back").clicked() {
+        act(edit(Edit::RemoveTile { tile: tile.id }));
+    }
+}
+
+/// Whether its question is a person's: the ledger of a table has its own.
+fn asks_freely(tile: &Tile) -> bool {
+    tile.asks() && tile.show != TileKind::Ledger
+}
+
+fn edit(edit: Edit) -> BoardAction {
+    BoardAction::Edit { edit: Box::new(edit), goes_on: false }
+}

@@ -1,0 +1,67 @@
+//! What there is to know of the answer of a tile: from part of the rows, late rows, a feed that cannot be reached.
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Color32, RichText, Ui};
+
+use crate::data::words::percent;
+use crate::engine::Snapshot;
+use crate::ui::board::TileRun;
+use crate::ui::look;
+use crate::ui::widget::numbers;
+
+/// Rows that came within this time are of now.
+const NOW: Duration = Duration::from_secs(2);
+
+/// The feeds that cannot be reached, each with its reason.
+pub fn lost(shown: &Snapshot) -> &[String] {
+    shown.notes.split_at(shown.notes.len().saturating_sub(shown.troubled)).1
+}
+
+/// Whether its rows do not come as they should: the tile is shown in grey.
+pub fn is_cut_off(run: &TileRun, shown: &Snapshot) -> bool {
+    let flows = shown.live_open > 0 && !shown.last;
+    shown.troubled > 0 || (flows && run.rhythm.silence(Instant::now()).is_some())
+}
+
+pub fn state_ui(ui: &mut Ui, run: &TileRun) {
+    let p = look::palette(ui);
+    let Some(shown) = run.shown() else { return };
+    let mut say = |text: String, color: Color32, hint: &str| {
+        ui.label(RichText::new(text).size(look::SMALL).color(color)).on_hover_text(hint);
+    };
+    if shown.history_share() < 1.0 {
+        say(format!("from {}", percent(shown.history_share())), p.warn, "So much of the history is in this answer");
+    } else if shown.catching_up {
+        say("catching up".to_owned(), p.warn, "Rows from before it was asked are still being read");
+    } else if shown.troubled > 0 {
+        let lost = lost(shown);
+        let name = lost.first().and_then(|note| note.split(": ").next()).unwrap_or_default();
+        say(format!("{name} lost"), p.error, &lost.join("\n"));
+    } else if shown.live_open > 0 && !shown.last {
+        let now = Instant::now();
+        match (run.rhythm.silence(now), run.rhythm.age(now)) {
+            (Some(silent), _) => {
+                let text = format!("silent for {}", numbers::duration(silent.as_secs_f64()));
+                say(text, p.warn, "No row has come for longer than is usual for this feed");
+            }
+            (None, Some(age)) if age > NOW => {
+                let text = format!("newest row {} s ago", age.as_secs());
+                say(text, p.faint, "Rows are added as they come");
+            }
+            (None, _) => say("live".to_owned(), p.live, "Rows are added as they come"),
+        }
+    }
+    if shown.rows.late > 0 {
+        let hint = "These rows came after their window was final, and are not in it";
+        say(format!("{} late", numbers::count(shown.rows.late)), p.warn, hint);
+    }
+    if let Some(why) = run.unlimited() {
+        let hint = format!("The stretch of time and the filters of the board are not applied: {why}");
+        say("not limited".to_owned(), p.warn, &hint);
+    }
+    if run.reads_alone() {
+        let hint = "This question is re-run as a whole, by a reading of its own: its moment is not that of the others";
+        say("re-run".to_owned(), p.faint, hint);
+    }
+}

@@ -1,0 +1,41 @@
+//! Words of a person, as Markdown.
+
+use eframe::egui::{self, Frame, Margin, ScrollArea, Sense, Ui, WidgetInfo};
+use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+
+use crate::ui::action::{Action, BoardAction};
+use crate::workspace::bench::{Edit, Tile, TileKind};
+
+pub fn text_ui(ui: &mut Ui, tile: &Tile, words: &str, actions: &mut Vec<Action>) {
+    let editing = ui.scope_id().with("editing");
+    if ui.data(|d| d.get_temp::<bool>(editing)).unwrap_or(false) {
+        let mut text = words.to_owned();
+        let edit = egui::TextEdit::multiline(&mut text).desired_width(f32::INFINITY).desired_rows(3);
+        let response = ui.add_sized(ui.available_size(), edit);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Text of the tile"));
+        if response.changed() {
+            let edit = Box::new(Edit::SetTile { tile: Tile { show: TileKind::Text(text), ..tile.clone() } });
+            let goes_on = ui.data(|d| d.get_temp::<bool>(response.id)).unwrap_or(false);
+            ui.data_mut(|d| d.insert_temp(response.id, true));
+            actions.push(Action::Board(BoardAction::Edit { edit, goes_on }));
+        }
+        if response.lost_focus() || ui.input(|i| i.key_pressed(egui::Key::Escape)) {
+            ui.data_mut(|d| {
+                d.remove::<bool>(editing);
+                d.remove::<bool>(response.id);
+            });
+        } else if !response.has_focus() {
+            response.request_focus();
+        }
+        return;
+    }
+    let shown = Frame::new().inner_margin(Margin::same(4)).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            CommonMarkViewer::new().show(ui, &mut CommonMarkCache::default(), words);
+        });
+    });
+    let response = ui.interact(shown.response.rect, ui.scope_id().with("words"), Sense::click());
+    if response.on_hover_text("Double-click to change the text").double_clicked() {
+        ui.data_mut(|d| d.insert_temp(editing, true));
+    }
+}
