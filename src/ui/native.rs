@@ -104,13 +104,14 @@ fn viewport(place: Option<WindowPlace>) -> ViewportBuilder {
 impl App {
     /// Remembers where the window is.
     pub(super) fn note_window(&mut self, ctx: &Context) {
+        // Its lock is not to be asked for inside the input's.
+        let zoom = ctx.zoom_factor();
         let place = ctx.input(|i| {
             let viewport = i.viewport();
             let (inner, outer) = (viewport.inner_rect?, viewport.outer_rect?);
             let maximised = viewport.maximized.unwrap_or(false);
             // The size from before it was maximised is kept for when it is not.
             let before = self.settings.window.filter(|_| maximised);
-            let zoom = ctx.zoom_factor();
             Some(before.map_or(
                 WindowPlace {
                     left: outer.left() * zoom,

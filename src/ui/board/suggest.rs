@@ -25,8 +25,11 @@ pub fn suggestions(sheet: &Worksheet) -> Vec<Tile> {
     let mut add = |form: Form, show: TileKind| {
         tiles.push(Tile::new(&table.name, "", form.to_query().to_sql(), show));
     };
+    // Of what goes on, the newest window; of what is over, all of it: its last window is seldom a whole one.
+    let all = || Form { table: table.name.clone(), measures: vec![count(table)], ..Form::default() };
     if let Some(time) = time {
-        add(over_time(table, time, &size, count(table)), TileKind::Number);
+        let number = if table.live.is_empty() { all() } else { over_time(table, time, &size, count(table)) };
+        add(number, TileKind::Number);
         add(over_time(table, time, &size, count(table)), TileKind::Figure(String::new()));
         if let Some(column) = &measure {
             add(over_time(table, time, &size, mean(column)), TileKind::Figure(String::new()));
