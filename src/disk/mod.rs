@@ -98,6 +98,14 @@ pub fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// Removes a folder that is Braid's own, with all that is in it. Links in it are removed, not followed.
+///
+/// # Errors
+/// The disk's.
+pub fn remove_folder(folder: &Path) -> io::Result<()> {
+    std::fs::remove_dir_all(folder)
+}
+
 /// `path` with `.ending` behind its name.
 pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();

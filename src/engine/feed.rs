@@ -11,7 +11,7 @@ use polars::prelude::SchemaRef;
 use super::recording::{Recording, RecordingPlace, Subject};
 use crate::data::{Fault, Positions, Result};
 use crate::source::live::{self, Expect, FeedUrl, LiveKind, Opened};
-use crate::store::log::Unrecorded;
+use crate::store::log::{Keep, Unrecorded};
 use crate::sync::{Cancel, StopOnDrop, Wake, Worker};
 
 /// One feed. Clones share its connection and its recording.
@@ -148,6 +148,13 @@ impl Feed {
         let mut faults = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone();
         faults.extend(log.faults());
         Some(Kept { folder: log.folder().to_owned(), bytes: log.size(), range: log.range(), faults })
+    }
+
+    /// Its recording keeps so much from now on.
+    pub fn keep(&self, keep: Keep) {
+        if let Some(recording) = &self.recording {
+            recording.log().keep(keep);
+        }
     }
 
     /// What its recording lacks, where it is recorded.

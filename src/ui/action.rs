@@ -16,7 +16,7 @@ use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
 use crate::query::Form;
 use crate::workspace::TableId;
-use crate::workspace::bench::{BoardId, Edit, TileId};
+use crate::workspace::bench::{BoardId, Edit, Retention, TileId};
 use crate::workspace::{TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,7 @@ pub enum Action {
     Guard(ModelId, GuardAction),
     Report(ReportAction),
     Export(ExportAction),
+    Storage(StorageAction),
     Consent(ConsentAction),
     App(AppAction),
 }
@@ -313,6 +314,15 @@ pub enum AppAction {
     ForgetRecent,
 }
 
+/// What is done with what the disk holds of feeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StorageAction {
+    /// How much is kept.
+    Keep(Retention),
+    /// What is kept of a table is removed.
+    LetGo(TableId),
+}
+
 /// What lies over the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
@@ -330,6 +340,8 @@ pub enum Pane {
     Palette,
     /// The commands that have keys.
     Keys,
+    /// What the disk holds of feeds.
+    Storage,
 }
 
 /// Which view of the question is shown where there is room for one.

@@ -22,6 +22,7 @@ use super::models::ModelList;
 use super::notices::Notices;
 use super::report::OpenReport;
 use super::session::Session;
+use super::storage::Storage;
 use super::train::TrainForm;
 use super::watch::{RunState, Watch};
 use super::worksheet::Worksheet;
@@ -54,6 +55,7 @@ pub struct App {
     /// What is set up, and the steps that led to it.
     pub(super) bench: BenchHistory,
     pub(super) session: Session,
+    pub(super) storage: Storage,
     pub(super) sheets: Vec<Worksheet>,
     pub(super) selected: Option<TableId>,
     pub(super) jobs: Jobs,
@@ -90,6 +92,7 @@ impl App {
             settings: options.settings,
             bench: BenchHistory::default(),
             session: Session::default(),
+            storage: Storage::default(),
             sheets: Vec::new(),
             selected: None,
             jobs: Jobs::default(),
@@ -149,6 +152,8 @@ impl App {
         if let Some(profile) = &mut self.lateness_profile {
             profile.poll();
         }
+        self.storage.poll();
+        self.follow_retention();
         self.poll_training();
         self.poll_guards();
         self.autosave_models();
@@ -163,6 +168,7 @@ impl App {
 
     /// Paints one frame into the root `ui`, then carries out what the panels have proposed.
     pub fn show(&mut self, ui: &mut Ui) {
+        self.note_window(ui.ctx());
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
@@ -253,6 +259,7 @@ impl App {
         training
             && self.boards.is_idle()
             && self.jobs.is_idle()
+            && self.storage.is_idle()
             && self.proposed.is_empty()
             && self.sheets.iter().all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building())
     }
@@ -273,7 +280,6 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.show(ui);
-        self.note_window(ui.ctx());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

@@ -91,6 +91,7 @@ pub const COMMANDS: &[Command] = &[
         app.sheet().filter(|sheet| !sheet.table.live.is_empty()).and_then(|_| show(Pane::Ledger))
     }),
     command("What the question costs", |app| app.sheet().and_then(|_| show(Pane::Cost))),
+    command("What the disk holds…", |app| app.session().writes().and_then(|_| show(Pane::Storage))),
     command("Measure how late rows come", |app| {
         let sheet = app.sheet().filter(|sheet| !sheet.table.live.is_empty())?;
         Some(Action::Table(sheet.id, TableAction::ProfileLateness))

@@ -36,6 +36,7 @@ pub mod report;
 pub mod rewind;
 mod run_notices;
 pub mod session;
+pub mod storage;
 pub mod train;
 pub mod watch;
 mod widget;

@@ -210,9 +210,14 @@ impl App {
     /// Where what the feeds of a table send is kept; nowhere while nothing is.
     pub(super) fn kept_in(&self, setup: &TableSetup) -> Option<KeptIn> {
         let file = self.session.writes()?;
-        let folder = self.folders.kept_for(file).join("tables").join(setup.id.0.to_string());
+        let folder = self.folders.stored(file, setup.id);
         let anew = self.bench.now().table(setup.id).is_none_or(|table| table.live.is_empty());
         Some(KeptIn { folder, keep: self.bench.now().retention.keep(), anew })
+    }
+
+    /// A table as it was at the newest step that had it.
+    pub(super) fn table_before(&self, id: TableId) -> Option<&TableSetup> {
+        self.bench.all().filter_map(|bench| bench.table(id)).last()
     }
 
     /// The number of a table that was opened; `None` when it was set up and is not wanted any more.

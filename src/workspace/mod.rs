@@ -12,6 +12,7 @@ mod sample;
 mod secrets;
 mod settings;
 mod steps;
+mod storage;
 mod table;
 mod vault;
 
@@ -25,5 +26,6 @@ pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
 pub use settings::{Settings, Theme, WindowPlace};
 pub use steps::{load_steps, save_steps};
+pub use storage::StoredTable;
 pub use table::{GuardSetup, ModelSetup, SeamSetup, TableId, TableSetup, TimeSetup};
 pub use vault::Vault;

@@ -392,6 +392,19 @@ fn retention_drops_whole_old_segments_and_readers_that_were_behind_are_told() {
         put(&log, line);
     }
     assert!(log.range().start >= lines[..40].concat().len() as u64, "{:?}", log.range());
+
+    // By a limit that is set while it is written.
+    let (log, _) = open(&folder.path().join("later"), small());
+    for line in &lines {
+        put(&log, line);
+    }
+    let before = log.size();
+    log.keep(Keep { bytes: Some(before / 2), age: None });
+    assert!(log.size() <= before / 2 && log.range().start > 0);
+    for line in &lines {
+        put(&log, line);
+    }
+    assert!(log.size() <= before / 2 + before / 8, "{} of {before}", log.size());
 }
 
 #[test]

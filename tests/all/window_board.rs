@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use braid::ui::App;
-use braid::ui::action::{Action, BoardAction, ExportAction, OpenAction, TableAction};
+use braid::ui::action::{Action, AppAction, BoardAction, ExportAction, OpenAction, Pane, TableAction};
 use braid::ui::board::{Rhythm, title};
 use braid::ui::command::COMMANDS;
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
@@ -437,7 +437,7 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     // 300 rows to the first who connects, the next 300 to the second.
     let serve = move || {
         let mut open = Vec::new();
-        for from in [0, 300] {
+        for from in [0, 300, 600, 900] {
             let mut socket = tungstenite::accept(server.accept().unwrap().0).unwrap();
             let row = |n: usize| format!("{{\"at\":\"2024-03-01 10:{:02}:{:02}\",\"n\":{n}}}\n", n / 60, n % 60);
             let text: String = (from..from + 300).map(row).collect();
@@ -456,10 +456,20 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     window.settle();
     let mut window = window.restarted();
     window.wait("they are there again, with those that were sent since", |app| rows(app) == Some(600));
-    // A table of its own does not begin with what another was sent.
     let id = window.sheet().id;
     window.propose(Action::Table(id, TableAction::Remove));
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.settle();
     window.wait("taken back, it has all of it", |app| rows(app) == Some(600));
+    // What the disk holds is told, and let go: the table begins anew with what is sent from then on.
+    window.propose(Action::App(AppAction::Show(Pane::Storage)));
+    window.wait("it is measured", |app| app.storage().found.is_some() && app.storage().is_idle());
+    assert!(window.has("in all") && window.has("KiB"));
+    window.click("Let go of till");
+    window.wait("there is nothing of before", |app| rows(app) == Some(0) || rows(app) == Some(300));
+    window.wait("the next rows come", |app| rows(app) == Some(300));
+    window.propose(Action::App(AppAction::Show(Pane::Storage)));
+    window.wait("it is measured again", |app| app.storage().is_idle());
+    window.click("At most so old");
+    assert_eq!(window.app().bench().retention.days, Some(30));
 }

@@ -69,6 +69,7 @@ pub struct Log {
 
 #[derive(Debug, Default)]
 struct State {
+    keep: Keep,
     /// What streams began with, where the disk does not take it.
     heads: std::collections::BTreeMap<u64, Vec<u8>>,
     meta: LogMeta,

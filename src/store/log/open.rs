@@ -29,7 +29,7 @@ impl Log {
         let heads: Vec<Option<SegmentHeader>> = files.iter().map(|file| head(&file.path)).collect();
         let id = known.as_ref().map(|m| m.id).or_else(|| heads.iter().flatten().map(|h| h.id).next());
         let id = id.unwrap_or_else(|| fastrand::u64(1..));
-        let state = State { line_start: true, ..State::default() };
+        let state = State { line_start: true, keep: options.keep, ..State::default() };
         let log = Self {
             folder: folder.to_owned(),
             id,

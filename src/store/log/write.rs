@@ -13,6 +13,8 @@ use crate::store::disk;
 
 /// Sealed segments that may wait for a sync.
 const UNSYNCED: usize = 4;
+/// A limited log has about so many segments.
+const SEGMENTS: u64 = 8;
 
 impl Log {
     /// Adds bytes of the feed and gives the position of the first. On an error nothing was added, and it may be tried
@@ -93,8 +95,7 @@ impl Log {
         payload: &Arc<Vec<u8>>,
         arrived: Instant,
     ) -> Result<()> {
-        let full =
-            state.segments.back().is_none_or(|s| s.length >= self.options.segment_bytes && s.length > HEAD as u64);
+        let full = state.segments.back().is_none_or(|s| self.is_full(state.keep, s));
         if state.active.is_none() || full {
             self.roll(state, at)?;
         }
@@ -184,9 +185,25 @@ impl Log {
         Ok(())
     }
 
+    /// Whether a new segment begins after this one. Segments are dropped whole, so they are small beside the limits.
+    fn is_full(&self, keep: Keep, segment: &Segment) -> bool {
+        let least = HEAD as u64;
+        let bytes =
+            keep.bytes.map_or(u64::MAX, |bytes| (bytes / SEGMENTS).max(least + 1)).min(self.options.segment_bytes);
+        let age = keep.age.map_or(i64::MAX, |age| i64::try_from(age.as_micros()).unwrap_or(i64::MAX) / SEGMENTS as i64);
+        segment.length > least && (segment.length >= bytes || now().saturating_sub(segment.time) >= age)
+    }
+
+    /// Keeps so much from now on.
+    pub fn keep(&self, keep: Keep) {
+        let mut state = self.lock();
+        state.keep = keep;
+        self.retain(&mut state);
+    }
+
     /// Drops segments beyond the limits of size and age.
     fn retain(&self, state: &mut State) {
-        let Keep { bytes, age } = self.options.keep;
+        let Keep { bytes, age } = state.keep;
         let oldest = age.map(|age| now().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)));
         let mut dropped = false;
         while state.segments.len() > 1 {

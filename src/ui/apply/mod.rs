@@ -12,7 +12,7 @@ use std::sync::Arc;
 use eframe::egui::Context;
 
 use super::App;
-use super::action::{Action, AppAction, ChartAction, CostAction, Pane, RewindAction, RunAction};
+use super::action::{Action, AppAction, ChartAction, CostAction, Pane, RewindAction, RunAction, StorageAction};
 
 impl App {
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
@@ -30,6 +30,8 @@ impl App {
             Action::Train(train) => self.apply_train(train),
             Action::Load(load) => self.apply_load(load),
             Action::Model(id, action) => self.apply_model(id, action),
+            Action::Storage(StorageAction::Keep(retention)) => self.set_retention(retention),
+            Action::Storage(StorageAction::LetGo(table)) => self.let_go(table),
             Action::Guard(id, guard) => self.apply_guard(id, guard),
             Action::Report(report) => self.apply_report(report),
             Action::Export(export) => self.apply_export(export),
@@ -106,7 +108,12 @@ impl App {
             AppAction::Undo => self.take_back(true),
             AppAction::Redo => self.take_back(false),
             AppAction::Dismiss(id) => self.notices.dismiss(id),
-            AppAction::Show(pane) => self.pane = Some(pane),
+            AppAction::Show(pane) => {
+                self.pane = Some(pane);
+                if pane == Pane::Storage {
+                    self.measure_storage();
+                }
+            }
             AppAction::Hide => self.pane = None,
             AppAction::Formulas(formulas) => self.formulas = formulas,
             AppAction::Tab(tab) => self.tab = tab,

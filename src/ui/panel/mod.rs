@@ -24,6 +24,7 @@ pub mod report;
 pub mod rewind;
 pub mod sql;
 pub mod status;
+pub mod storage;
 pub mod tables;
 pub mod top;
 pub mod train;
@@ -128,6 +129,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
         Some(Pane::Guard) => guard::guard_ui(ui.ctx(), app, actions),
         Some(Pane::Palette) => palette::palette_ui(ui.ctx(), app, actions),
+        Some(Pane::Storage) => storage::storage_ui(ui.ctx(), app, actions),
         Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}
     }
