@@ -306,6 +306,8 @@ pub enum AppAction {
     Dismiss(u64),
     Show(Pane),
     Hide,
+    /// Closes the window, whatever is under way.
+    Quit,
     Theme(Theme),
     Tab(Tab),
     Copy(String),
@@ -342,6 +344,8 @@ pub enum Pane {
     Keys,
     /// What the disk holds of feeds.
     Storage,
+    /// Whether to leave, where something would be lost by it.
+    Quit,
 }
 
 /// Which view of the question is shown where there is room for one.

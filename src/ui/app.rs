@@ -56,6 +56,8 @@ pub struct App {
     pub(super) bench: BenchHistory,
     pub(super) session: Session,
     pub(super) storage: Storage,
+    /// Closing is not asked about any more.
+    pub(super) quits: bool,
     pub(super) sheets: Vec<Worksheet>,
     pub(super) selected: Option<TableId>,
     pub(super) jobs: Jobs,
@@ -93,6 +95,7 @@ impl App {
             bench: BenchHistory::default(),
             session: Session::default(),
             storage: Storage::default(),
+            quits: false,
             sheets: Vec::new(),
             selected: None,
             jobs: Jobs::default(),
@@ -169,6 +172,7 @@ impl App {
     /// Paints one frame into the root `ui`, then carries out what the panels have proposed.
     pub fn show(&mut self, ui: &mut Ui) {
         self.note_window(ui.ctx());
+        self.ask_before_quitting(ui.ctx());
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());

@@ -5,6 +5,7 @@ use crate::query::query::{Clause, SelectItem};
 use crate::query::{Query, rewrite};
 
 use super::widget::badge::Tone;
+use super::wording::capital;
 use super::worksheet::Worksheet;
 
 /// An item of the SELECT list that is not a group.
@@ -89,11 +90,6 @@ pub fn about(class: Class) -> String {
         }
         other => format!("{}: memory grows with the rows", capital(&other.word())),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub fn tone(class: Class) -> Tone {

@@ -32,6 +32,7 @@ mod panel;
 mod poll;
 pub mod probe;
 pub mod question;
+mod quit;
 pub mod report;
 pub mod rewind;
 mod run_notices;

@@ -12,7 +12,7 @@ pub fn what(fault: &Fault) -> String {
     capital(&fault.what)
 }
 
-fn capital(text: &str) -> String {
+pub fn capital(text: &str) -> String {
     let word = text.split([' ', ',']).next().unwrap_or_default();
     if !word.chars().all(char::is_alphabetic) {
         return text.to_owned();

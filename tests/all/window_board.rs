@@ -430,11 +430,10 @@ fn a_workspace_is_saved_under_a_name_and_opened_in_place_of_another() {
     assert_eq!(window.app().bench().boards.len(), 2, "with its steps");
 }
 
-#[test]
-fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
+/// A feed: 300 rows to the first who connects, the next 300 to the second, and so on.
+fn till() -> String {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/till", server.local_addr().unwrap());
-    // 300 rows to the first who connects, the next 300 to the second.
     let serve = move || {
         let mut open = Vec::new();
         for from in [0, 300, 600, 900] {
@@ -447,6 +446,34 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
         std::thread::sleep(Duration::from_secs(120));
     };
     std::thread::Builder::new().spawn(serve).unwrap();
+    url
+}
+
+#[test]
+fn leaving_asks_where_something_would_be_lost() {
+    let url = till();
+    let mut window = opened();
+    let close = |window: &mut Window| {
+        let viewport = window.harness.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+        viewport.events.push(egui::ViewportEvent::Close);
+        window.harness.step();
+        window.harness.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default().events.clear();
+        window.settle();
+    };
+    close(&mut window);
+    assert!(!window.has("Quit Braid?"), "a table of files is there again");
+    let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("it is connected", |app| app.sheets().len() == 2 && app.sheets()[1].watch.is_live());
+    close(&mut window);
+    assert!(window.has("Quit Braid?") && window.has("sends while Braid is closed is missed"));
+    window.click("Stay");
+    assert!(!window.has("Quit Braid?"));
+}
+
+#[test]
+fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
+    let url = till();
     let rows = |app: &App| app.sheet().and_then(|s| s.watch.shown.as_ref().map(|shown| shown.rows.come_in));
     let mut window = Window::new();
     let setup = TableSetup { name: "till".into(), live: vec![url], ..TableSetup::default() };

@@ -115,6 +115,7 @@ impl App {
                 }
             }
             AppAction::Hide => self.pane = None,
+            AppAction::Quit => self.quit(ctx),
             AppAction::Formulas(formulas) => self.formulas = formulas,
             AppAction::Tab(tab) => self.tab = tab,
             AppAction::Copy(text) => ctx.copy_text(text),

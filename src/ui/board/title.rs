@@ -3,6 +3,7 @@
 use crate::query::form::Measure;
 use crate::query::{Form, Query};
 use crate::ui::widget::names::bare;
+use crate::ui::wording::capital;
 use crate::workspace::bench::{Tile, TileKind};
 
 /// The title of a tile.
@@ -54,9 +55,4 @@ fn measure(measure: &Measure) -> String {
 fn name_of(group: &str) -> String {
     let alias = group.rsplit_once(" AS ").map_or(group, |(_, alias)| alias);
     bare(alias).to_owned()
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

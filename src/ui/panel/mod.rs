@@ -19,6 +19,7 @@ pub mod models;
 pub mod notices;
 pub mod palette;
 pub mod question;
+pub mod quit;
 pub mod rejects;
 pub mod report;
 pub mod rewind;
@@ -129,6 +130,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Report) => report::report_ui(ui.ctx(), app, actions),
         Some(Pane::Guard) => guard::guard_ui(ui.ctx(), app, actions),
         Some(Pane::Palette) => palette::palette_ui(ui.ctx(), app, actions),
+        Some(Pane::Quit) => quit::quit_ui(ui.ctx(), app, actions),
         Some(Pane::Storage) => storage::storage_ui(ui.ctx(), app, actions),
         Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}

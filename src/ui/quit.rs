@@ -1,0 +1,40 @@
+//! Leaving the window: at once, unless something would be lost by it.
+
+use eframe::egui::{Context, ViewportCommand};
+
+use super::App;
+use super::action::Pane;
+
+impl App {
+    /// Asks before the window is closed, where something would be lost.
+    pub(super) fn ask_before_quitting(&mut self, ctx: &Context) {
+        if !ctx.input(|i| i.viewport().close_requested()) || self.quits || self.lost_by_quitting().is_empty() {
+            return;
+        }
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        self.pane = Some(Pane::Quit);
+    }
+
+    pub(super) fn quit(&mut self, ctx: &Context) {
+        self.quits = true;
+        ctx.send_viewport_cmd(ViewportCommand::Close);
+    }
+
+    /// What cannot be had again once the window is closed, a sentence each.
+    pub(super) fn lost_by_quitting(&self) -> Vec<String> {
+        let mut lost: Vec<String> = self
+            .sheets
+            .iter()
+            .filter(|sheet| sheet.watch.is_live())
+            .flat_map(|sheet| sheet.table.live.iter().filter(|feed| !feed.kind.rereadable))
+            .map(|feed| format!("What {} sends while Braid is closed is missed", feed.url.shown()))
+            .collect();
+        if self.train_form.as_ref().is_some_and(|form| !form.is_idle()) {
+            lost.push("A model is being trained".to_owned());
+        }
+        if !self.jobs.is_idle() {
+            lost.push("Something is still being read or saved".to_owned());
+        }
+        lost
+    }
+}
