@@ -23,7 +23,10 @@ fn tile() -> impl Strategy<Value = Tile> {
         "[a-z]{0,6}".prop_map(TileKind::Figure),
         ".{0,12}".prop_map(TileKind::Text),
     ];
-    (".{0,8}", "[a-z]{1,4}", kind).prop_map(|(title, table, show)| Tile::new(&table, &title, "SELECT 1".into(), show))
+    (".{0,8}", "[a-c]", kind, "[xy]?", "[0-9]").prop_map(|(title, table, show, question, sql)| Tile {
+        question,
+        ..Tile::new(&table, &title, format!("SELECT {sql}"), show)
+    })
 }
 
 fn table() -> impl Strategy<Value = TableSetup> {
@@ -92,6 +95,10 @@ fn edit() -> impl Strategy<Value = Edit> {
 fn assert_sound(bench: &Bench) {
     let mut ids = BTreeSet::new();
     bench.tables.iter().for_each(|table| assert!(ids.insert(table.id.0) && table.id.0 > 0, "{bench:?}"));
+    for tile in bench.boards.iter().flat_map(|board| &board.tiles).filter(|tile| !tile.question.is_empty()) {
+        let shared = bench.questions(&tile.table);
+        assert!(shared.iter().any(|own| own.name == tile.question && own.sql == tile.sql), "{bench:?}");
+    }
     for board in &bench.boards {
         assert!(ids.insert(board.id.0), "{bench:?}");
         let mut placed = board.layout.as_ref().map(Layout::tiles).unwrap_or_default();

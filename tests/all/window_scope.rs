@@ -238,6 +238,37 @@ fn a_tile_takes_the_question_that_was_changed_beside_it() {
 }
 
 #[test]
+fn tiles_that_share_a_question_change_together() {
+    let mut window = opened();
+    let first = tile(&window, "Rows by shop");
+    window.harness.get_by_label("Menu of Rows by shop").click();
+    window.settle();
+    window.click("Share its question");
+    window.retype("Name of the question", "Per shop");
+    window.click("Share");
+    assert_eq!(board(&window).tile(first.id).unwrap().question, "Per shop");
+    window.click("Add");
+    window.harness.get_by_role_and_label(eframe::egui::accesskit::Role::Button, "Per shop").click();
+    window.settle();
+    let tiles: Vec<Tile> = board(&window).tiles.into_iter().filter(|tile| tile.question == "Per shop").collect();
+    assert_eq!(tiles.len(), 2);
+    // What is changed of one is changed of both, and taken back of both.
+    let sql = "SELECT shop, max(amount) AS most FROM sales GROUP BY shop".to_owned();
+    edit(&mut window, Edit::SetTile { tile: Tile { sql: sql.clone(), ..tiles[1].clone() } });
+    assert!(tiles.iter().all(|tile| board(&window).tile(tile.id).unwrap().sql == sql));
+    window.wait("both are answered", |app| {
+        tiles
+            .iter()
+            .all(|tile| app.boards().run(tile.id).unwrap().shown().is_some_and(|s| s.answer.column("most").is_ok()))
+    });
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert!(tiles.iter().all(|tile| board(&window).tile(tile.id).unwrap().sql == first.sql));
+    edit(&mut window, Edit::SetTile { tile: Tile { question: String::new(), sql: sql.clone(), ..tiles[1].clone() } });
+    assert_eq!(board(&window).tile(first.id).unwrap().sql, first.sql, "its own again");
+}
+
+#[test]
 fn words_are_read_as_markdown_and_the_ledger_has_a_tile() {
     let mut window = opened();
     let all = board(&window);

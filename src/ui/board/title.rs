@@ -11,6 +11,9 @@ pub fn title(tile: &Tile) -> String {
     if !tile.title.is_empty() {
         return tile.title.clone();
     }
+    if !tile.question.is_empty() {
+        return tile.question.clone();
+    }
     if let TileKind::Text(words) = &tile.show {
         return words.lines().next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
     }

@@ -169,6 +169,7 @@ impl Bench {
             }
         }
         bench.boards.iter_mut().for_each(Board::tidy);
+        bench.share_questions(if let Edit::SetTile { tile } = edit { Some(tile.id) } else { None });
         Ok(bench)
     }
 

@@ -4,6 +4,7 @@
 mod edit;
 mod history;
 mod layout;
+mod question;
 mod retention;
 mod scope;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::edit::Edit;
 pub use self::history::BenchHistory;
 pub use self::layout::{Layout, Part, Side};
+pub use self::question::NamedQuestion;
 pub use self::retention::Retention;
 pub use self::scope::{Calendar, Filter, Scope, Span, Variable, VariableKind};
 use super::table::{TableId, TableSetup};
@@ -72,6 +74,9 @@ pub struct Tile {
     /// The table's name.
     pub table: String,
     pub sql: String,
+    /// The name of its question, where tiles of the table share it; empty for one of its own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub question: String,
     pub show: TileKind,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
@@ -152,6 +157,7 @@ impl Bench {
             board.tiles.retain(|tile| placed.contains(&tile.id));
             board.layout = board.layout.take().map(Layout::tidy);
         }
+        self.share_questions(None);
         let own = self
             .boards
             .iter()

@@ -71,6 +71,13 @@ fn table_ui(ui: &mut Ui, app: &App, board: &Board, sheet: &Worksheet, actions: &
                 add(board, tile, actions);
             }
         }
+        for question in app.bench().questions(&sheet.table.name) {
+            if ui.button(&question.name).on_hover_text("A question that other tiles share").clicked() {
+                let show = TileKind::Figure(String::new());
+                let tile = Tile::new(&sheet.table.name, "", question.sql, show);
+                add(board, Tile { question: question.name, ..tile }, actions);
+            }
+        }
         let ledger = format!("SELECT count(*) AS \"rows\" FROM {}", quote(&sheet.table.name));
         if ui.button("Ledger: every row accounted for").clicked() {
             add(board, Tile::new(&sheet.table.name, "", ledger, TileKind::Ledger), actions);

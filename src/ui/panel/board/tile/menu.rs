@@ -2,6 +2,7 @@
 
 use eframe::egui::Ui;
 
+use super::question;
 use crate::figure::MARKS;
 use crate::ui::App;
 use crate::ui::action::{Action, BoardAction};
@@ -18,6 +19,13 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     }
     if asks_freely(tile) && ui.button("Change the question…").clicked() {
         act(BoardAction::Open(tile.id));
+    }
+    if asks_freely(tile) {
+        ui.menu_button("Share its question", |ui| {
+            if let Some(tile) = question::share_ui(ui, app, tile) {
+                act(edit(Edit::SetTile { tile }));
+            }
+        });
     }
     if ui.button("Rename").clicked() {
         act(BoardAction::Rename(Some(tile.id)));

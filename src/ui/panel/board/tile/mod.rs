@@ -4,6 +4,7 @@ mod body;
 mod guard;
 mod menu;
 mod number;
+mod question;
 mod state;
 mod text;
 
