@@ -75,6 +75,15 @@ pub struct TimeGap {
     pub reason: String,
 }
 
+impl TimeGap {
+    /// Whether a note of a run tells of this break.
+    pub fn is_said_by(&self, note: &str) -> bool {
+        note.strip_prefix(self.source.as_str())
+            .and_then(|rest| rest.strip_prefix(": "))
+            .is_some_and(|rest| rest.starts_with(self.reason.as_str()))
+    }
+}
+
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audit {

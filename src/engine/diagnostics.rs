@@ -75,6 +75,15 @@ impl RepeatedNote {
     }
 }
 
+/// What stays the same where a note comes again with other numbers.
+pub fn cause(note: &str) -> String {
+    let mut cause: String = note.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
+    while cause.contains("##") {
+        cause = cause.replace("##", "#");
+    }
+    cause
+}
+
 /// Notes kept; a feed in trouble for days must not fill memory.
 const NOTES: usize = 200;
 
@@ -104,10 +113,7 @@ impl Diagnostics {
     /// As `note`, for what may come again and again: it stays one note, of the newest, with its count. What differs
     /// only in numbers is of one cause.
     pub fn note_again(&mut self, note: String) {
-        let mut cause: String = note.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
-        while cause.contains("##") {
-            cause = cause.replace("##", "#");
-        }
+        let cause = cause(&note);
         let place = self.repeated.iter().position(|repeated| repeated.cause == cause);
         let Some(mut repeated) = place.map(|place| self.repeated.remove(place)) else {
             self.repeated.push(RepeatedNote { cause, note: note.clone(), times: 1 });

@@ -346,6 +346,8 @@ pub enum Pane {
     Storage,
     /// Whether to leave, where something would be lost by it.
     Quit,
+    /// All notices, with their times.
+    Log,
 }
 
 /// Which view of the question is shown where there is room for one.

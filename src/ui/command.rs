@@ -166,6 +166,7 @@ pub const COMMANDS: &[Command] = &[
     command("Export the chart as SVG…", |app| export(app, ExportAction::Chart(None, ChartFile::Svg))),
     command("Export the answer as CSV…", |app| export(app, ExportAction::Answer(None, AnswerFile::Csv))),
     command("Export the answer as Parquet…", |app| export(app, ExportAction::Answer(None, AnswerFile::Parquet))),
+    command("Log of notices", |_| show(Pane::Log)),
     command("Theme: follow system", |_| theme(Theme::System)),
     command("Theme: light", |_| theme(Theme::Light)),
     command("Theme: dark", |_| theme(Theme::Dark)),

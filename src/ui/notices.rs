@@ -1,9 +1,9 @@
-//! Notices: faults, warnings and information. Faults stay until they are dismissed, notices of a run until they no
-//! longer hold, and information fades.
+//! Notices: faults, warnings and information, one a cause. Faults stay until they are dismissed, those of a run or a
+//! feed until they no longer hold, and information fades; the log keeps them all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::action::Action;
 use super::models::ModelId;
@@ -13,6 +13,8 @@ use crate::workspace::TableId;
 
 /// The most notices that are kept.
 const KEPT: usize = 20;
+/// The most entries of the log.
+const LOGGED: usize = 1_000;
 /// How long information without a button is shown.
 const FADE: Duration = Duration::from_secs(6);
 
@@ -28,6 +30,8 @@ pub enum Severity {
 pub enum NoticeOrigin {
     /// A run, and the key of its notice.
     Run { sheet: TableId, run: u64, key: String },
+    /// A feed of a table that is in trouble, whichever question is asked.
+    Feed { sheet: TableId, feed: String },
     /// The guard of a model.
     Guard(ModelId),
     /// A model that could not be loaded.
@@ -48,13 +52,32 @@ pub struct Notice {
     pub offer: Option<(String, Action)>,
     /// Its origin, if the notice holds only while its origin says so.
     pub origin: Option<NoticeOrigin>,
+    /// How often its cause has come up; 1 at first.
+    pub times: u64,
     since: Instant,
+}
+
+/// What was told once, for the log.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub level: Severity,
+    pub what: String,
+    pub place: String,
+    pub hint: String,
+    /// When it was told first.
+    pub at: SystemTime,
+    /// When its cause was gone.
+    pub mended: Option<SystemTime>,
+    /// The notice that said so.
+    notice: u64,
+    origin: Option<NoticeOrigin>,
 }
 
 /// The notices, oldest first.
 #[derive(Debug, Default)]
 pub struct Notices {
     list: Vec<Notice>,
+    log: VecDeque<Logged>,
     next: u64,
 }
 
@@ -92,6 +115,9 @@ impl Notices {
         match self.list.iter_mut().find(|n| n.origin.as_ref() == Some(&origin)) {
             Some(old) => {
                 (old.what, old.hint, old.offer) = (what(old.level, fault), wording::hint(fault), offer);
+                if let Some(entry) = self.log.iter_mut().rev().find(|entry| entry.notice == old.id) {
+                    (entry.what, entry.hint) = (old.what.clone(), old.hint.clone());
+                }
             }
             None => self.push(level, fault, offer, Some(origin)),
         }
@@ -102,27 +128,36 @@ impl Notices {
         self.list.iter().any(|n| n.origin.as_ref() == Some(origin))
     }
 
-    /// Of the notices of `sheet`'s runs, keeps those that `run` still says.
-    pub fn hold(&mut self, sheet: TableId, run: u64, keys: &BTreeSet<String>) {
-        let holds = |origin: &NoticeOrigin| match origin {
+    /// Of the notices of `sheet`'s runs and feeds, keeps those that `run` still says.
+    pub fn hold(&mut self, sheet: TableId, run: u64, keys: &BTreeSet<String>, feeds: &BTreeSet<String>) {
+        self.keep(|origin| match origin {
             NoticeOrigin::Run { sheet: of, run: by, key } => *of != sheet || (*by == run && keys.contains(key)),
+            NoticeOrigin::Feed { sheet: of, feed } => *of != sheet || feeds.contains(feed),
             _ => true,
-        };
-        self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
+        });
     }
 
     /// Drops the notices of runs that are gone; `runs` are those that are still watched.
     pub fn forget_runs(&mut self, runs: &[(TableId, u64)]) {
-        let holds = |origin: &NoticeOrigin| match origin {
+        self.keep(|origin| match origin {
             NoticeOrigin::Run { sheet, run, .. } => runs.contains(&(*sheet, *run)),
+            NoticeOrigin::Feed { sheet, .. } => runs.iter().any(|(of, _)| of == sheet),
             _ => true,
-        };
-        self.list.retain(|n| n.origin.as_ref().is_none_or(holds));
+        });
     }
 
     /// Drops the notice of this origin.
     pub fn withdraw(&mut self, origin: &NoticeOrigin) {
-        self.list.retain(|n| n.origin.as_ref() != Some(origin));
+        self.keep(|of| of != origin);
+    }
+
+    /// Drops the notices whose origin does not hold any more: what they told is mended.
+    fn keep(&mut self, holds: impl Fn(&NoticeOrigin) -> bool) {
+        self.list.retain(|n| n.origin.as_ref().is_none_or(&holds));
+        let open = self.log.iter_mut().filter(|entry| entry.mended.is_none());
+        for entry in open.filter(|entry| entry.origin.as_ref().is_some_and(|origin| !holds(origin))) {
+            entry.mended = Some(SystemTime::now());
+        }
     }
 
     /// Drops the notices about a place.
@@ -150,15 +185,42 @@ impl Notices {
         &self.list
     }
 
+    /// Puts what is shown elsewhere into the log alone.
+    pub fn record(&mut self, level: Severity, fault: &Fault) {
+        self.next += 1;
+        self.write_down(self.next, level, fault, None);
+    }
+
+    /// All that was told, newest first.
+    pub fn log(&self) -> impl ExactSizeIterator<Item = &Logged> {
+        self.log.iter().rev()
+    }
+
     fn push(&mut self, level: Severity, fault: &Fault, offer: Option<(String, Action)>, origin: Option<NoticeOrigin>) {
         let what = what(level, fault);
-        // A notice with the same text replaces the one before.
-        self.list.retain(|n| (n.level, &n.what, &n.place) != (level, &what, &fault.place));
+        // A notice with the same text replaces the one before, and counts it; that of a feed counts all its troubles.
+        let same = self.list.iter().position(|n| (n.level, &n.what, &n.place) == (level, &what, &fault.place));
+        let before = same.map_or(0, |place| self.list.remove(place).times);
+        let troubles = match &origin {
+            Some(NoticeOrigin::Feed { .. }) => self.log.iter().filter(|entry| entry.origin == origin).count() as u64,
+            _ => 0,
+        };
+        let times = before.max(troubles) + 1;
         self.next += 1;
         let (place, hint) = (fault.place.clone(), wording::hint(fault));
-        self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, since: Instant::now() });
+        self.write_down(self.next, level, fault, origin.clone());
+        self.list.push(Notice { id: self.next, level, what, place, hint, offer, origin, times, since: Instant::now() });
         if self.list.len() > KEPT {
             self.list.remove(0);
+        }
+    }
+
+    fn write_down(&mut self, notice: u64, level: Severity, fault: &Fault, origin: Option<NoticeOrigin>) {
+        let (what, hint) = (what(level, fault), wording::hint(fault));
+        let (place, at) = (fault.place.clone(), SystemTime::now());
+        self.log.push_back(Logged { level, what, place, hint, at, mended: None, notice, origin });
+        if self.log.len() > LOGGED {
+            self.log.pop_front();
         }
     }
 }

@@ -26,19 +26,23 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let overlap = sheet.better_seam();
     let doubt = overlap.map(|overlap| Fault::new(overlap.why())).or_else(|| newest.seam.warnings.first().cloned());
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
-    let troubles: Vec<(String, &String)> =
-        troubles.iter().map(|note| (format!("trouble {}", feed(note).unwrap_or_default()), note)).collect();
+    let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (feed(note).unwrap_or_default(), note)).collect();
+    let feeds: BTreeSet<String> = troubles.iter().map(|(feed, _)| feed.clone()).collect();
+    // A break that is over is a gap: the status bar counts those, and the log has had the trouble.
+    let is_gap = |note: &String| newest.gaps.iter().any(|gap| gap.is_said_by(note));
+    let (gaps, lasting): (Vec<&String>, Vec<&String>) = lasting.iter().partition(|note| is_gap(note));
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(audit_summary);
     let keys: BTreeSet<String> = lasting
         .iter()
-        .cloned()
+        .chain(&gaps)
+        .map(|note| (*note).clone())
         .chain(doubt.iter().map(|_| SEAM.to_owned()))
-        .chain(troubles.iter().map(|(key, _)| key.clone()))
+        .chain(feeds.iter().map(|feed| trouble(feed)))
         .chain(fault.iter().map(|(key, _)| key.clone()))
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
         .collect();
-    notices.hold(sheet.id, run, &keys);
+    notices.hold(sheet.id, run, &keys, &feeds);
     // A notice that no longer holds may be posted again later.
     sheet.notified.retain(|key| keys.contains(key));
     if let Some((key, fault)) = fault
@@ -59,14 +63,26 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
         });
         notices.post_with_action(origin(SEAM), Severity::Warning, &doubt.at(sheet.table.name.clone()), offer);
     }
+    for note in gaps {
+        if sheet.notified.insert(note.clone()) {
+            notices.record(Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+        }
+    }
     for note in lasting {
         if sheet.notified.insert(note.clone()) {
             notices.post(origin(note), Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }
     }
-    for (key, note) in troubles {
-        if sheet.notified.insert(key.clone()) || notices.shows(&origin(&key)) {
-            notices.post(origin(&key), Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+    for (feed, note) in troubles {
+        let key = trouble(&feed);
+        let origin = NoticeOrigin::Feed { sheet: sheet.id, feed };
+        if sheet.notified.insert(key) || notices.shows(&origin) {
+            notices.post(origin, Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }
     }
+}
+
+/// The key of the trouble of a feed.
+fn trouble(feed: &str) -> String {
+    format!("trouble {feed}")
 }

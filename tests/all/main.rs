@@ -77,6 +77,7 @@ mod window_consent;
 mod window_guard;
 mod window_learn;
 mod window_live;
+mod window_notices;
 mod window_scope;
 mod window_told;
 mod windowed;

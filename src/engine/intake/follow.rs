@@ -10,6 +10,7 @@ use super::past::read_past;
 use super::{Conform, WAIT, event_times};
 use crate::data::Result;
 use crate::engine::counts::TimeGap;
+use crate::engine::diagnostics::cause;
 use crate::engine::feed::Feed;
 use crate::engine::live_chunk::LiveChunk;
 use crate::engine::past_late::PastLate;
@@ -30,6 +31,7 @@ pub fn follow(scan: &Scan, number: usize, feed: &Feed, first: usize, out: &Sende
         name: feed.url.shown(),
         partitions: Partitions::new(scan, number, first),
         newest: None,
+        broken: false,
         sent: 0,
         numbered: None,
     };
@@ -62,6 +64,8 @@ struct Following<'a> {
     partitions: Partitions<'a>,
     /// The largest event time so far.
     newest: Option<Micros>,
+    /// Whether there was a break since the last row.
+    broken: bool,
     /// Chunks that were sent.
     sent: u64,
     /// What the numbers of the next chunk's messages say.
@@ -169,6 +173,7 @@ impl Following<'_> {
                     scan.diagnostics().trouble.remove(&self.name);
                     let placed = self.partitions.place(chunk, times.as_ref(), set.clone())?;
                     let live = LiveChunk { number: self.sent, numbered: self.numbered.take(), ..placed };
+                    self.broken = false;
                     self.close_gaps(live.times);
                     self.newest = self.newest.max(live.times.map(|t| t.1));
                     if send(scan, live, can_wait, out) {
@@ -180,7 +185,14 @@ impl Following<'_> {
                 Event::Gap { reason } => {
                     let source = self.name.clone();
                     scan.note_again(format!("{source}: {reason}"));
-                    scan.feeds().gaps.push(TimeGap { source, from: self.newest, until: None, reason });
+                    let mut feeds = scan.feeds();
+                    // What breaks again before a row came is one gap.
+                    let same = |gap: &&mut TimeGap| gap.source == source && cause(&gap.reason) == cause(&reason);
+                    match feeds.gaps.last_mut().filter(|_| self.broken).filter(same) {
+                        Some(gap) => gap.reason = reason,
+                        None => feeds.gaps.push(TimeGap { source, from: self.newest, until: None, reason }),
+                    }
+                    self.broken = true;
                 }
                 Event::Trouble { reason } => {
                     scan.diagnostics().trouble.insert(self.name.clone(), reason);

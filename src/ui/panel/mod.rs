@@ -52,10 +52,8 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     match app.sheet() {
         None if !app.bench().tables.is_empty() || app.board().is_some() => unread_ui(ui, app, actions),
         None => {
-            CentralPanel::no_frame().frame(ground).show(ui, |ui| {
-                notices::notices_ui(ui, app, actions);
-                welcome::welcome_ui(ui, app, actions);
-            });
+            strip_ui(ui, app, actions);
+            CentralPanel::no_frame().frame(ground).show(ui, |ui| welcome::welcome_ui(ui, app, actions));
         }
         Some(sheet) => {
             Panel::bottom("status")
@@ -64,10 +62,7 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 .show(ui, |ui| status::status_ui(ui, app, sheet, actions));
             around_ui(ui, app, Some(sheet), actions);
             if let Some(board) = app.board() {
-                CentralPanel::no_frame().frame(ground).show(ui, |ui| {
-                    notices::notices_ui(ui, app, actions);
-                    board::board_ui(ui, app, board, actions);
-                });
+                CentralPanel::no_frame().frame(ground).show(ui, |ui| board::board_ui(ui, app, board, actions));
                 return panes_ui(ui, app, actions);
             }
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
@@ -79,15 +74,16 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 .default_size(look::QUESTION_HEIGHT.max(least))
                 .size_range(least..=400.0)
                 .show(ui, |ui| question::question_ui(ui, app, sheet, actions));
-            CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, app, sheet, actions));
+            CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, sheet, actions));
         }
     }
     panes_ui(ui, app, actions);
 }
 
-/// The tables at the left, and the views above.
+/// The notices below, the tables at the left, and the views above.
 fn around_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
+    strip_ui(ui, app, actions);
     Panel::left("tables")
         .frame(Frame::new().fill(p.panel).inner_margin(Margin::same(12)))
         .default_size(look::TABLES_WIDTH)
@@ -103,21 +99,29 @@ fn around_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Ve
 fn unread_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let ground = Frame::new().fill(look::palette(ui).ground);
     around_ui(ui, app, None, actions);
-    CentralPanel::no_frame().frame(ground).show(ui, |ui| {
-        notices::notices_ui(ui, app, actions);
-        match app.board() {
-            Some(board) => board::board_ui(ui, app, board, actions),
-            None => {
-                let opening = app.session().unopened().len() < app.bench().tables.len();
-                let text = if opening { "Opening what was open" } else { "No table could be opened" };
-                ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
-            }
+    CentralPanel::no_frame().frame(ground).show(ui, |ui| match app.board() {
+        Some(board) => board::board_ui(ui, app, board, actions),
+        None => {
+            let opening = app.session().unopened().len() < app.bench().tables.len();
+            let text = if opening { "Opening what was open" } else { "No table could be opened" };
+            ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
         }
     });
 }
 
+/// The notices, in a strip of their own: they lie over nothing, and nothing above them moves when they come.
+fn strip_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    if app.notices.all().is_empty() {
+        return;
+    }
+    let frame =
+        Frame::new().fill(look::palette(ui).panel).inner_margin(Margin { left: 0, right: 0, top: 0, bottom: 4 });
+    Panel::bottom("notices").frame(frame).show(ui, |ui| notices::notices_ui(ui, app, actions));
+}
+
 /// What lies over the window.
 fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    notices::tell_over(ui.ctx(), app);
     match app.pane {
         Some(Pane::Ledger) => ledger::ledger_ui(ui.ctx(), app, actions),
         Some(Pane::Rejects) => rejects::rejects_ui(ui.ctx(), app, actions),
@@ -132,6 +136,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Palette) => palette::palette_ui(ui.ctx(), app, actions),
         Some(Pane::Quit) => quit::quit_ui(ui.ctx(), app, actions),
         Some(Pane::Storage) => storage::storage_ui(ui.ctx(), app, actions),
+        Some(Pane::Log) => notices::log_ui(ui.ctx(), app, actions),
         Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}
     }
@@ -139,7 +144,6 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         feed::feed_ui(ui.ctx(), app, actions);
     }
     consent::consent_ui(ui.ctx(), app, actions);
-    notices::over_ui(ui.ctx(), app, actions);
     welcome::drop_ui(ui.ctx());
 }
 
@@ -160,8 +164,7 @@ fn shrink(ui: &Ui, panel: &str, least: f32) {
 }
 
 /// The chart over the grid, with a splitter between them.
-fn answer_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
-    notices::notices_ui(ui, app, actions);
+fn answer_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     rewind::banner_ui(ui, sheet, actions);
     change::strip_ui(ui, sheet, actions);
     let p = look::palette(ui);

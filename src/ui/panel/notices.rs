@@ -1,23 +1,27 @@
-//! Notices as calm one-line banners: what, where, what to do. Errors come first, and more than a few are folded away.
+//! Notices as calm one-line banners in a strip of their own: what, where, what to do. Errors come first, and more than
+//! a few are folded away. And the log, which keeps them all.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use eframe::egui::{
-    Align, Align2, Area, Context, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea,
-    TextFormat, Ui, text::LayoutJob, vec2,
+    Align, Color32, Context, CornerRadius, FontId, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, TextFormat,
+    Ui, text::LayoutJob,
 };
+use polars::prelude::TimeUnit;
 
+use crate::data::time::{self, Clock};
 use crate::ui::action::{Action, AppAction, Pane};
-use crate::ui::notices::{Notice, Severity};
-use crate::ui::widget::badge::Tone;
+use crate::ui::notices::{Logged, Notice, Severity};
+use crate::ui::widget::badge::{Tone, dot_ui};
 use crate::ui::widget::buttons;
+use crate::ui::widget::modal::{modal_ui, tell};
 use crate::ui::{App, look};
 
 /// How many rows there are at most, with the one that says how many more there are.
 const ROWS: usize = 3;
 /// How high the opened list gets at most.
 const OPENED: f32 = 240.0;
-/// How wide they are above something else, and how many of them: no more than leave its buttons and what it says in
-/// sight.
-const OVER: f32 = 760.0;
+/// How many are told in a pane that lies over the window.
 const OVER_ROWS: usize = 2;
 
 pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -42,6 +46,9 @@ pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         if buttons::quiet_ui(ui, &text).clicked() {
             opened = !opened;
         }
+        if buttons::quiet_ui(ui, "Log").on_hover_text("All that was told, with its time").clicked() {
+            actions.push(Action::App(AppAction::Show(Pane::Log)));
+        }
         if buttons::quiet_ui(ui, "Dismiss all").clicked() {
             actions.extend(all.iter().map(|n| Action::App(AppAction::Dismiss(n.id))));
         }
@@ -49,31 +56,81 @@ pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.data_mut(|d| d.insert_temp(id, opened));
 }
 
-/// What is told while something lies over the window, above that: what was told before waits behind it.
-pub fn over_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+/// Hands what is told while something lies over the window to what lies there: what was told before waits behind it.
+pub fn tell_over(ctx: &Context, app: &App) {
     let (id, over) = (Id::unique("notices over"), (app.pane, app.feed.is_some()));
     let before = ctx.data(|d| d.get_temp::<((Option<Pane>, bool), u64)>(id)).filter(|(before, _)| *before == over);
     let heard = before.map_or_else(|| app.notices.newest(), |(_, heard)| heard);
     ctx.data_mut(|d| d.insert_temp(id, (over, heard)));
-    let fresh: Vec<&Notice> = app.notices.all().iter().filter(|n| n.id > heard).rev().take(OVER_ROWS).collect();
-    if over == (None, false) || fresh.is_empty() {
-        return;
+    let fresh = app.notices.all().iter().filter(|n| n.id > heard && over != (None, false)).rev().take(OVER_ROWS);
+    tell(ctx, fresh.map(|notice| (tone(notice.level), line(notice))).collect());
+}
+
+/// All that was told, with its time.
+pub fn log_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let closed = modal_ui(ctx, "Log of notices", 820.0, |ui| {
+        let log: Vec<&Logged> = app.notices.log().collect();
+        ui.label(look::faint("Newest first; times are UTC. It lasts as long as the window.", ui));
+        ui.add_space(look::STEP);
+        let height = (ctx.content_rect().height() - 220.0).min(420.0);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show_rows(
+            ui,
+            look::ROW,
+            log.len().max(1),
+            |ui, seen| {
+                if log.is_empty() {
+                    ui.label(look::faint("Nothing was told so far", ui));
+                }
+                log.get(seen).into_iter().flatten().for_each(|entry| logged_ui(ui, entry));
+            },
+        );
+        ui.add_space(look::GAP);
+        if ui.button("Close").clicked() {
+            actions.push(Action::App(AppAction::Hide));
+        }
+    });
+    if closed {
+        actions.push(Action::App(AppAction::Hide));
     }
-    Area::new(id).order(Order::Tooltip).anchor(Align2::CENTER_TOP, vec2(0.0, look::STEP)).show(ctx, |ui| {
-        Frame::popup(ui.style()).inner_margin(Margin { left: 0, right: 0, top: 0, bottom: 4 }).show(ui, |ui| {
-            ui.set_width(OVER.min(ctx.content_rect().width() - 96.0));
-            fresh.iter().for_each(|notice| notice_ui(ui, notice, actions));
-        });
+}
+
+fn logged_ui(ui: &mut Ui, entry: &Logged) {
+    let clock = |at: SystemTime| {
+        let micros = at.duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
+        time::text(micros.div_euclid(1_000), TimeUnit::Milliseconds, ' ', Clock::Digits(0))
+    };
+    let (color, _) = tone(entry.level).colors(ui);
+    let mended = entry.mended.map(|at| format!("Over since {}", clock(at)));
+    let parts = [entry.place.as_str(), entry.hint.as_str(), mended.as_deref().unwrap_or_default()];
+    ui.set_height(look::ROW);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(clock(entry.at)).size(look::SMALL).monospace().color(look::palette(ui).faint));
+        dot_ui(ui, if mended.is_some() { look::palette(ui).faint } else { color });
+        text_ui(ui, &entry.what, &parts, look::palette(ui).text);
     });
 }
 
-fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
-    let tone = match notice.level {
+fn tone(level: Severity) -> Tone {
+    match level {
         Severity::Info => Tone::Accent,
         Severity::Warning => Tone::Warn,
         Severity::Error => Tone::Error,
-    };
-    let (color, ground) = tone.colors(ui);
+    }
+}
+
+/// A notice in one line.
+fn line(notice: &Notice) -> String {
+    let parts = [told(notice), notice.place.clone(), notice.hint.clone()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// What it tells, and how often.
+fn told(notice: &Notice) -> String {
+    if notice.times > 1 { format!("{} ×{}", notice.what, notice.times) } else { notice.what.clone() }
+}
+
+fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
+    let (color, ground) = tone(notice.level).colors(ui);
     let margin = Margin { left: 12, right: 12, top: 4, bottom: 0 };
     let frame = Frame::new()
         .fill(ground)
@@ -92,25 +149,26 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                     actions.push(action.clone());
                     actions.push(Action::App(AppAction::Dismiss(notice.id)));
                 }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, notice, color));
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    text_ui(ui, &told(notice), &[&notice.place, &notice.hint], color);
+                });
             });
         });
     });
 }
 
 /// All of it in one line; where it is cut, the rest is in the hover text.
-fn text_ui(ui: &mut Ui, notice: &Notice, color: eframe::egui::Color32) {
-    let second: Vec<&str> =
-        [notice.place.as_str(), notice.hint.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
-    let font = |size: f32| eframe::egui::FontId::proportional(size);
+fn text_ui(ui: &mut Ui, what: &str, besides: &[&str], color: Color32) {
+    let second: Vec<&str> = besides.iter().copied().filter(|s| !s.is_empty()).collect();
     let mut job = LayoutJob::default();
     // A fault may say things in several lines, such as an excerpt.
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    job.append(&one_line(&notice.what), 0.0, TextFormat::simple(font(look::TEXT), color));
+    job.append(&one_line(what), 0.0, TextFormat::simple(FontId::proportional(look::TEXT), color));
     if !second.is_empty() {
         let text = one_line(&second.join(" · "));
-        job.append(&text, look::PAD, TextFormat::simple(font(look::SMALL), look::palette(ui).text));
+        let format = TextFormat::simple(FontId::proportional(look::SMALL), look::palette(ui).text);
+        job.append(&text, look::PAD, format);
     }
-    let full = std::iter::once(notice.what.as_str()).chain(second).collect::<Vec<_>>().join("\n");
+    let full = std::iter::once(what).chain(second).collect::<Vec<_>>().join("\n");
     ui.add(Label::new(job).truncate()).on_hover_text(RichText::new(full));
 }

@@ -1,7 +1,8 @@
-//! A pane over the window, with a title and room around its content.
+//! A pane over the window, with a title and room around its content; what is told meanwhile stands under the title.
 
-use eframe::egui::{Context, Frame, Id, Margin, Modal, RichText, Ui};
+use eframe::egui::{Context, CornerRadius, Frame, Id, Label, Margin, Modal, RichText, Ui};
 
+use super::badge::Tone;
 use crate::ui::look;
 
 /// True when it should close: Escape, or a click beside it.
@@ -11,7 +12,29 @@ pub fn modal_ui(ctx: &Context, title: &str, width: f32, content: impl FnOnce(&mu
         ui.set_width(width.min(ctx.content_rect().width() - 96.0));
         ui.label(RichText::new(title).size(look::TITLE).strong());
         ui.add_space(look::GAP);
+        for (tone, text) in ctx.data(|d| d.get_temp::<Vec<(Tone, String)>>(told())).unwrap_or_default() {
+            told_ui(ui, tone, &text);
+        }
         content(ui);
     });
     modal.should_close()
+}
+
+/// Says what the panes of this frame have to tell besides.
+pub fn tell(ctx: &Context, lines: Vec<(Tone, String)>) {
+    ctx.data_mut(|d| d.insert_temp(told(), lines));
+}
+
+fn told() -> Id {
+    Id::unique("told over a pane")
+}
+
+fn told_ui(ui: &mut Ui, tone: Tone, text: &str) {
+    let (color, ground) = tone.colors(ui);
+    let frame = Frame::new().fill(ground).corner_radius(CornerRadius::same(look::ROUND));
+    frame.inner_margin(Margin::symmetric(12, 4)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.add(Label::new(RichText::new(text).color(color)).truncate()).on_hover_text(text);
+    });
+    ui.add_space(look::STEP);
 }

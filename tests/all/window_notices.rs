@@ -1,0 +1,100 @@
+//! Notices: one a cause, counted, gone when mended, over no button; and the log, which keeps them all.
+
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use braid::data::Fault;
+use braid::ui::action::{Action, AppAction, OpenAction, Pane};
+use braid::ui::notices::Notices;
+use braid::workspace::TableSetup;
+use eframe::egui;
+use egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use tungstenite::{Message, WebSocket};
+
+use super::window::{Window, with_sales};
+
+#[test]
+fn a_fault_that_comes_again_is_one_notice_with_its_count() {
+    let mut notices = Notices::default();
+    for _ in 0..3 {
+        notices.fault(&Fault::new("the disk is full").at("a.csv"));
+    }
+    notices.fault(&Fault::new("the disk is full").at("b.csv"));
+    let told: Vec<_> = notices.all().iter().map(|n| (n.place.as_str(), n.times)).collect();
+    assert_eq!(told, [("a.csv", 3), ("b.csv", 1)]);
+    assert_eq!(notices.log().len(), 4, "the log keeps each");
+}
+
+/// Sends a row over each connection that it accepts, and closes it when it is told to.
+fn rows_until_told(listener: &TcpListener, lose: &mpsc::Receiver<()>) {
+    let accept = || tungstenite::accept(listener.accept().ok()?.0).ok();
+    let mut n = 0;
+    while let Some(mut socket) = accept() {
+        let mut send = |socket: &mut WebSocket<TcpStream>| {
+            n += 1;
+            socket.send(Message::text(format!("{{\"n\":{n}}}"))).is_ok()
+        };
+        while send(&mut socket) && lose.recv_timeout(Duration::from_millis(20)).is_err() {}
+        drop(socket);
+        std::thread::sleep(Duration::from_secs(2));
+    }
+}
+
+#[test]
+fn a_feed_that_is_lost_is_one_notice_that_is_counted_and_goes_when_it_is_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("ws://{}/feed", listener.local_addr().unwrap());
+    let (lose, told) = mpsc::sync_channel(1);
+    std::thread::Builder::new().spawn(move || rows_until_told(&listener, &told)).unwrap();
+    let mut window = Window::new();
+    let setup = TableSetup { name: "feed".to_owned(), live: vec![address], ..TableSetup::default() };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    let rows = |app: &braid::ui::App| {
+        app.sheet().and_then(|s| s.watch.newest.as_ref()).map_or(0, |newest| newest.rows.come_in)
+    };
+    window.wait("rows flow", |app| rows(app) > 3);
+    for times in 1..=3 {
+        lose.send(()).unwrap();
+        window.wait("it is told that the feed is away", |app| !app.notices().all().is_empty());
+        let shown: Vec<u64> = window.app().notices().all().iter().map(|n| n.times).collect();
+        assert_eq!(shown, [times], "one notice, of this cause");
+        assert_eq!(window.has(&format!("×{times}")), times > 1, "and its count is seen");
+        let before = rows(&window.app());
+        window.wait("rows flow again", |app| rows(app) > before + 3 && app.notices().all().is_empty());
+    }
+    let app = window.app();
+    let troubles = app.notices().log().filter(|entry| entry.what.contains("trying again"));
+    assert!(troubles.filter(|entry| entry.mended.is_some()).count() == 3, "{:?}", app.notices().log().len());
+    assert!(app.notices().log().any(|entry| entry.what.contains("connection lost for")), "and each gap");
+    drop(app);
+    window.propose(Action::App(AppAction::Show(Pane::Log)));
+    assert!(window.has("Over since") && window.has("connection lost for"));
+}
+
+#[test]
+fn notices_lie_over_no_button() {
+    let mut window = with_sales();
+    for i in 0..6 {
+        let missing = window.path(&format!("missing{i}.csv"));
+        window.propose(Action::Open(OpenAction::Paths(vec![missing])));
+    }
+    window.wait("all are told", |app| app.notices().all().len() == 6);
+    let told = window.harness.query_all_by_label_contains("missing").map(|n| n.rect()).collect::<Vec<_>>();
+    assert!(!told.is_empty() && told.len() < 6, "some are folded away");
+    let buttons: Vec<_> = window.harness.query_all_by_role(Role::Button).collect();
+    for button in buttons {
+        let over = told.iter().any(|rect| rect.intersects(button.rect()));
+        assert!(!over, "a notice lies over {:?}", button.accesskit_node().label());
+    }
+    // What is told while a pane lies over the window is told in the pane.
+    window.click("Connect a feed…");
+    window.propose(Action::Open(OpenAction::Paths(vec![window.path("later.csv")])));
+    window.wait("it is told", |app| app.notices().all().len() == 7);
+    let pane = window.harness.get_by_label("Connect a feed").rect();
+    let add = window.harness.get_by_label("Add as table").rect();
+    let lines: Vec<_> = window.harness.query_all_by_label_contains("later.csv").map(|n| n.rect()).collect();
+    let inside = |line: &egui::Rect| line.min.x >= pane.min.x && line.min.y >= pane.max.y && line.max.y < add.min.y;
+    assert!(lines.iter().any(inside), "{pane:?} {lines:?}");
+}
