@@ -1,6 +1,7 @@
 //! Floor 1: what travels. It knows no threads, no questions and no pictures.
 
 pub mod broken;
+pub mod cell;
 pub mod chunk;
 pub mod encoding;
 pub mod fault;

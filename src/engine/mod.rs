@@ -51,6 +51,7 @@ pub mod stop;
 pub mod table;
 mod threads;
 pub mod train;
+pub mod view;
 pub mod watermark;
 mod worker;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::cost::Against;
 use super::feed::FeedDraft;
+use super::grid::GridAction;
 use super::guard;
 use super::models::ModelId;
 use super::report;
@@ -26,6 +27,7 @@ pub enum Action {
     Question(QuestionAction),
     Board(BoardAction),
     Run(RunAction),
+    Grid(GridAction),
     Chart(ChartAction),
     Rewind(RewindAction),
     Cost(CostAction),
@@ -348,6 +350,8 @@ pub enum Pane {
     Quit,
     /// All notices, with their times.
     Log,
+    /// All values of one row of the answer.
+    Row,
 }
 
 /// Which view of the question is shown where there is room for one.

@@ -265,7 +265,10 @@ impl App {
             && self.jobs.is_idle()
             && self.storage.is_idle()
             && self.proposed.is_empty()
-            && self.sheets.iter().all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building())
+            && self
+                .sheets
+                .iter()
+                .all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building() && !s.grid.is_working())
     }
 
     pub(super) fn apply_theme(&self, ctx: &Context) {

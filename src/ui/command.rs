@@ -10,6 +10,7 @@ use super::action::{
     Action, AnswerFile, AppAction, BoardAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane, QuestionAction,
     RunAction, SampleTable, TableAction,
 };
+use super::grid::GridAction;
 use crate::workspace::Theme;
 use crate::workspace::bench::{Edit, Scope, TileId};
 
@@ -33,6 +34,7 @@ const SHIFTED: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 /// The keys that others show beside a button.
 pub const ASK: KeyboardShortcut = with(Modifiers::COMMAND, Key::Enter);
 pub const OPEN: KeyboardShortcut = with(Modifiers::COMMAND, Key::O);
+pub const FIND: KeyboardShortcut = with(Modifiers::COMMAND, Key::F);
 pub const PRESENT: KeyboardShortcut = with(Modifiers::NONE, Key::F11);
 pub const PALETTE: KeyboardShortcut = with(Modifiers::COMMAND, Key::K);
 
@@ -75,6 +77,10 @@ pub const COMMANDS: &[Command] = &[
             app.bench.can_undo().then_some(Action::App(AppAction::Undo))
         })
     },
+    keyed("Find in the answer", &[FIND], |app| {
+        let sheet = app.sheet().filter(|sheet| app.boards.shown.is_none() && sheet.watch.shown.is_some())?;
+        Some(Action::Grid(GridAction::Find(Some(sheet.grid.view().find.clone()))))
+    }),
     keyed("Pause or go on", &[with(Modifiers::COMMAND, Key::P)], |app| {
         if app.board().is_some() {
             return Some(Action::Board(BoardAction::Pause(!app.boards.paused)));

@@ -16,6 +16,7 @@ pub mod cost;
 mod dialog;
 pub mod feed;
 mod first;
+pub mod grid;
 pub mod guard;
 mod jobs;
 mod keys;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::bind::{Bound, bind};
 use super::chart::Chart;
 use super::classes::{ItemClass, classes};
+use super::grid::Grid;
 use super::probe::ProbeRun;
 use super::question::QuestionEditor;
 use super::rewind::Rewound;
@@ -39,6 +40,8 @@ pub struct Worksheet {
     /// The reading of the table that its question shares with those that join it.
     scan: Option<TableScan>,
     pub chart: Chart,
+    /// The view of the answer in the grid.
+    pub grid: Grid,
     /// The chart of a changed question's answer, while that question is staged.
     pub preview: Chart,
     /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
@@ -73,6 +76,7 @@ impl Worksheet {
             watch: Watch::default(),
             scan: None,
             chart: Chart::default(),
+            grid: Grid::default(),
             preview: Chart::default(),
             probe: None,
             ends: None,

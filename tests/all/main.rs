@@ -74,6 +74,7 @@ mod unpack;
 mod window;
 mod window_board;
 mod window_consent;
+mod window_grid;
 mod window_guard;
 mod window_learn;
 mod window_live;

@@ -30,7 +30,7 @@ use super::{Rejects, Result};
 pub use guess::Commas;
 pub use magic::{check_text, extension, format_for, misnamed};
 pub use stream::RowWriter;
-pub use write::{Formulas, check_ending, keep_frame, write_csv, write_frame, write_frame_with};
+pub use write::{Formulas, check_ending, json_text, keep_frame, write_csv, write_frame, write_frame_with};
 
 /// Every format that this build knows.
 pub const FORMATS: &[&Format] = &[&csv::CSV, &csv::TSV, &json::NDJSON, &json::JSON, &parquet::PARQUET, &arrow::ARROW];

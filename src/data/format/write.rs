@@ -276,6 +276,14 @@ fn text(text: &str, file: &mut dyn Write) -> PolarsResult<()> {
     serde_json::to_writer(file, text).map_err(|error| PolarsError::from(std::io::Error::from(error)))
 }
 
+/// One value as JSON.
+pub fn json_text(cell: &AnyValue<'_>) -> String {
+    let mut bytes = Vec::new();
+    // Writing into memory does not fail.
+    let _written = value(cell, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn value(value: &AnyValue<'_>, file: &mut dyn Write) -> PolarsResult<()> {
     match value {
         AnyValue::Null => file.write_all(b"null")?,

@@ -3,6 +3,7 @@
 mod board;
 mod export;
 mod feed;
+mod grid;
 pub(super) mod model;
 mod question;
 mod table;
@@ -23,6 +24,7 @@ impl App {
             Action::Question(question) => self.apply_question(question),
             Action::Board(board) => self.apply_board(board),
             Action::Run(action) => self.apply_run(action),
+            Action::Grid(grid) => self.apply_grid(ctx, grid),
             Action::Chart(chart) => self.apply_chart(chart),
             Action::Rewind(rewind) => self.apply_rewind(rewind),
             Action::Cost(cost) => self.apply_cost(cost),

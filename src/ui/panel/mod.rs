@@ -136,6 +136,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Palette) => palette::palette_ui(ui.ctx(), app, actions),
         Some(Pane::Quit) => quit::quit_ui(ui.ctx(), app, actions),
         Some(Pane::Storage) => storage::storage_ui(ui.ctx(), app, actions),
+        Some(Pane::Row) => grid::card_ui(ui.ctx(), app, actions),
         Some(Pane::Log) => notices::log_ui(ui.ctx(), app, actions),
         Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}
