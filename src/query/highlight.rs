@@ -64,7 +64,7 @@ fn kind(token: &Token) -> TokenKind {
 }
 
 /// Words that build a question. Of the parser's hundreds most are names in practice: `name`, `open`, `date`.
-fn is_key(word: Keyword) -> bool {
+pub(super) fn is_key(word: Keyword) -> bool {
     use Keyword as K;
     #[rustfmt::skip]
     const KEYS: &[Keyword] = &[

@@ -16,6 +16,7 @@ pub mod aggregate;
 mod bind;
 mod blocks;
 pub mod compare;
+pub mod complete;
 pub mod derived;
 pub mod exact;
 pub mod expr;

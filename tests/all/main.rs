@@ -13,6 +13,7 @@ mod cells;
 mod checkpoint;
 mod chunks;
 mod cli;
+mod complete;
 mod corpus;
 mod cost;
 mod crash;

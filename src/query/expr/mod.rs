@@ -22,6 +22,7 @@ mod tree;
 
 pub use check::check_function;
 pub use dialect::translate;
+pub use functions::{SCALARS, ScalarFunction};
 pub use overflow::report_overflow;
 pub use parse::parse;
 pub use resolve::{resolve, unknown_column, unqualify};

@@ -7,6 +7,7 @@ pub mod challengers;
 pub mod change;
 pub mod chart;
 pub mod classes;
+pub mod complete;
 pub mod consent;
 pub mod cost;
 pub mod feed;

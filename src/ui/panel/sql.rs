@@ -9,11 +9,11 @@ use eframe::egui::{
     text::{LayoutJob, TextFormat},
 };
 use eframe::egui::{
-    CornerRadius, FontSelection, Galley, Label, RichText, ScrollArea, Stroke, StrokeKind, TextBuffer, TextEdit,
-    TextStyle, Ui,
+    CornerRadius, FontSelection, Galley, Id, Label, RichText, ScrollArea, Stroke, StrokeKind, TextBuffer, TextEdit,
+    TextStyle, Ui, vec2,
 };
 
-use super::classes;
+use super::{classes, complete};
 use crate::data::Fault;
 use crate::query::highlight::{TokenKind, pieces};
 use crate::ui::action::{Action, QuestionAction};
@@ -36,12 +36,13 @@ pub fn sql_ui(ui: &mut Ui, sheet: &Worksheet, alone: bool, actions: &mut Vec<Act
                 .desired_rows(4)
                 .hint_text("SELECT count(*) FROM …")
                 .layouter(&mut layouter);
-            let response = ui
-                .push_id(sheet.id, |ui| ui.add_sized([ui.available_width(), height - look::STEP], edit))
-                .inner
-                .accessible_name("SQL");
-            if response.changed() {
-                actions.push(Action::Question(QuestionAction::Sql(text)));
+            let id = Id::unique(("SQL of", sheet.id));
+            let keys = complete::take_keys(ui.ctx(), id);
+            let edit = edit.id(id).min_size(vec2(ui.available_width(), height - look::STEP)).show(ui);
+            let response = edit.response.response.clone().accessible_name("SQL");
+            let completed = complete::list_ui(ui, sheet, &edit, &text, keys);
+            if response.changed() || completed.is_some() {
+                actions.push(Action::Question(QuestionAction::Sql(completed.unwrap_or(text))));
             }
             response.has_focus()
         });
