@@ -1,6 +1,6 @@
 //! Keyboard shortcuts: those of `COMMANDS`, and what Escape closes.
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
+use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers, Popup};
 
 use super::App;
 use super::action::{Action, AppAction, BoardAction, FeedAction};
@@ -16,10 +16,14 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     };
     let all: Vec<(&Command, &KeyboardShortcut)> = of(true).chain(of(false)).collect();
     for (command, key) in all {
-        if (writing && !command.in_text) || !ctx.input_mut(|i| i.consume_shortcut(key)) {
+        if (writing && !command.in_text) || !ctx.input(|i| i.events.iter().any(|event| is(event, key))) {
             continue;
         }
-        actions.extend((command.make)(app));
+        // The key of a command that cannot be done now is for whoever has the focus.
+        if let Some(action) = (command.make)(app) {
+            ctx.input_mut(|i| i.consume_shortcut(key));
+            actions.push(action);
+        }
     }
     // Escape closes an open popup first. (The popups of this frame are not known before they are painted.)
     if Popup::is_any_open(ctx) || !closes(app) || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
@@ -31,6 +35,12 @@ pub fn read(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         (None, None, Some(_)) => Action::Board(BoardAction::Maximise(None)),
         (None, None, None) => Action::Board(BoardAction::Present(false)),
     });
+}
+
+/// Whether this event is a stroke of `shortcut`.
+fn is(event: &Event, shortcut: &KeyboardShortcut) -> bool {
+    matches!(event, Event::Key { key, modifiers, pressed: true, .. }
+        if *key == shortcut.logical_key && modifiers.matches_logically(shortcut.modifiers))
 }
 
 /// Whether there is something that Escape closes.
