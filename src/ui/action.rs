@@ -16,8 +16,8 @@ use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::View;
 use crate::query::Form;
-use crate::workspace::TableId;
 use crate::workspace::bench::{BoardId, Edit, Retention, TileId};
+use crate::workspace::{Folded, TableId};
 use crate::workspace::{TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +87,8 @@ pub enum TableAction {
     FindMoved,
     /// Ends its run, and keeps the answer so far.
     Stop,
+    /// Follows its feeds again.
+    StartAgain,
     Time(Option<TimeColumn>),
     Seam(Seam),
     /// Finds out how late its rows come, and what each lateness would have cost.
@@ -312,6 +314,8 @@ pub enum AppAction {
     Quit,
     Theme(Theme),
     Tab(Tab),
+    /// Which panels are folded.
+    Fold(Folded),
     Copy(String),
     /// What CSV does with formulas.
     Formulas(Formulas),

@@ -79,6 +79,8 @@ pub struct App {
     /// What CSV does with formulas.
     pub(super) formulas: Formulas,
     pub(super) tab: Tab,
+    /// Whether the window has no room for all panels.
+    pub(super) low: bool,
     pub(super) wake: Wake,
     pub(super) proposed: Vec<Action>,
 }
@@ -114,6 +116,7 @@ impl App {
             consent: Consent::new(options.agreed),
             formulas: Formulas::default(),
             tab: Tab::default(),
+            low: false,
             wake: Wake::new(move || bell.request_repaint()),
             proposed: options.open,
         };
@@ -173,6 +176,7 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         self.note_window(ui.ctx());
         self.ask_before_quitting(ui.ctx());
+        self.low = ui.ctx().content_rect().height() < look::LOW;
         let mut actions = std::mem::take(&mut self.proposed);
         keys::read(ui.ctx(), self, &mut actions);
         let dropped: Vec<PathBuf> = ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_owned()).collect());
@@ -269,6 +273,11 @@ impl App {
                 .sheets
                 .iter()
                 .all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building() && !s.grid.is_working())
+    }
+
+    /// Whether the question is folded into one line: as a person has said, else in a low window.
+    pub fn folds_question(&self) -> bool {
+        self.settings.folded.question.unwrap_or(self.low)
     }
 
     pub(super) fn apply_theme(&self, ctx: &Context) {

@@ -11,8 +11,8 @@ use super::action::{
     RunAction, SampleTable, TableAction,
 };
 use super::grid::GridAction;
-use crate::workspace::Theme;
 use crate::workspace::bench::{Edit, Scope, TileId};
+use crate::workspace::{Folded, Theme};
 
 /// Something that a person can do by its name.
 #[derive(Clone, Copy)]
@@ -35,6 +35,8 @@ const SHIFTED: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 pub const ASK: KeyboardShortcut = with(Modifiers::COMMAND, Key::Enter);
 pub const OPEN: KeyboardShortcut = with(Modifiers::COMMAND, Key::O);
 pub const FIND: KeyboardShortcut = with(Modifiers::COMMAND, Key::F);
+pub const TABLES: KeyboardShortcut = with(Modifiers::COMMAND, Key::B);
+pub const QUESTION: KeyboardShortcut = with(Modifiers::COMMAND, Key::E);
 pub const PRESENT: KeyboardShortcut = with(Modifiers::NONE, Key::F11);
 pub const PALETTE: KeyboardShortcut = with(Modifiers::COMMAND, Key::K);
 
@@ -91,6 +93,10 @@ pub const COMMANDS: &[Command] = &[
     command("Stop the feeds of the table", |app| {
         let sheet = app.sheet().filter(|sheet| sheet.watch.is_live())?;
         Some(Action::Table(sheet.id, TableAction::Stop))
+    }),
+    command("Start the feeds of the table again", |app| {
+        let sheet = app.sheet().filter(|sheet| sheet.can_start_again())?;
+        Some(Action::Table(sheet.id, TableAction::StartAgain))
     }),
     command("Rewind…", |app| app.sheet().filter(|sheet| sheet.can_rewind()).and_then(|_| show(Pane::Rewind))),
     command("Seam ledger", |app| {
@@ -167,6 +173,15 @@ pub const COMMANDS: &[Command] = &[
     }),
     keyed("Save the workspace as…", &[with(SHIFTED, Key::S)], |_| {
         Some(Action::Export(ExportAction::Workspace(None)))
+    }),
+    keyed("Show or hide the tables", &[TABLES], |app| {
+        let folded = app.settings.folded;
+        Some(Action::App(AppAction::Fold(Folded { tables: !folded.tables, ..folded })))
+    }),
+    keyed("Show or hide the question", &[QUESTION], |app| {
+        app.sheet().filter(|_| app.boards.shown.is_none())?;
+        let folded = app.settings.folded;
+        Some(Action::App(AppAction::Fold(Folded { question: Some(!app.folds_question()), ..folded })))
     }),
     command("Export the chart as PNG…", |app| export(app, ExportAction::Chart(None, ChartFile::Png))),
     command("Export the chart as SVG…", |app| export(app, ExportAction::Chart(None, ChartFile::Svg))),

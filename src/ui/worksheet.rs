@@ -13,7 +13,7 @@ use super::grid::Grid;
 use super::probe::ProbeRun;
 use super::question::QuestionEditor;
 use super::rewind::Rewound;
-use super::watch::{Polled, Watch};
+use super::watch::{Polled, RunState, Watch};
 use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
@@ -105,6 +105,10 @@ impl Worksheet {
     /// `same`: the table has the same faces as when the current run began.
     pub(super) fn start(&mut self, wake: &Wake, same: bool) {
         self.probe = None;
+        if self.can_start_again() {
+            // To tiles, another table: they leave the reading that was stopped and ask anew.
+            self.table = Arc::new(Table::clone(&self.table));
+        }
         let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
         let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
@@ -226,6 +230,23 @@ impl Worksheet {
         };
         watch.stop();
         question.asked.clone_from(&watch.sql);
+    }
+
+    /// Whether its feeds were stopped and can be followed again.
+    pub fn can_start_again(&self) -> bool {
+        !self.table.live.is_empty() && self.rewound.is_none() && self.watch.state() == RunState::Stopped
+    }
+
+    /// Follows the feeds again, with the question that was asked last; what is being written stays as it is.
+    pub(super) fn start_again(&mut self, wake: &Wake) {
+        if !self.can_start_again() {
+            return;
+        }
+        let written = std::mem::replace(&mut self.question.sql, self.watch.sql.clone());
+        self.start(wake, true);
+        if written != self.question.sql {
+            self.question.set_sql(written);
+        }
     }
 
     /// Keeps `classes` in step with what is written.

@@ -24,7 +24,7 @@ pub use models::{keep_model, sweep_models};
 pub use opened::{OpenedWorkspace, Seen, save_workspace};
 pub use sample::{SAMPLE_CUT, sample_path};
 pub use secrets::without_secrets;
-pub use settings::{Settings, Theme, WindowPlace};
+pub use settings::{Folded, Settings, Theme, WindowPlace};
 pub use steps::{load_steps, save_steps};
 pub use storage::StoredTable;
 pub use table::{GuardSetup, ModelSetup, SeamSetup, TableId, TableSetup, TimeSetup};

@@ -26,6 +26,9 @@ pub struct Settings {
     /// Where the window was, and how large.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowPlace>,
+    /// Panels that are folded.
+    #[serde(skip_serializing_if = "Folded::is_none")]
+    pub folded: Folded,
     /// Workspaces that were saved under a name, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<PathBuf>,
@@ -33,6 +36,21 @@ pub struct Settings {
     pub recent: Vec<TableSetup>,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Which panels are folded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Folded {
+    pub tables: bool,
+    /// `None` where a person has not said: it is in a low window.
+    pub question: Option<bool>,
+}
+
+impl Folded {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A window's place, points.

@@ -81,6 +81,7 @@ mod window_learn;
 mod window_live;
 mod window_notices;
 mod window_scope;
+mod window_sidebar;
 mod window_told;
 mod windowed;
 

@@ -842,8 +842,7 @@ fn a_click_anywhere_on_a_card_selects_its_table() {
     window.wait_done();
     assert_eq!(window.sheet().table.name, "more");
     let card = window.harness.get_by_label("Table sales").rect();
-    let low = Pos2::new(card.max.x - 12.0, card.max.y - 10.0);
-    drag(&mut window, low, low, egui::PointerButton::Primary);
+    drag(&mut window, card.center(), card.center(), egui::PointerButton::Primary);
     assert_eq!(window.sheet().table.name, "sales");
 }
 

@@ -120,6 +120,10 @@ impl App {
             AppAction::Quit => self.quit(ctx),
             AppAction::Formulas(formulas) => self.formulas = formulas,
             AppAction::Tab(tab) => self.tab = tab,
+            AppAction::Fold(folded) => {
+                self.settings.folded = folded;
+                self.save_workspace();
+            }
             AppAction::Copy(text) => ctx.copy_text(text),
             AppAction::Theme(theme) => {
                 self.settings.theme = theme;

@@ -35,6 +35,12 @@ impl App {
                     sheet.stop();
                 }
             }
+            TableAction::StartAgain => {
+                let wake = self.wake.clone();
+                if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
+                    sheet.start_again(&wake);
+                }
+            }
             TableAction::Follow(follow) => {
                 if let Some(sheet) = self.sheets.iter_mut().find(|s| s.id == id) {
                     sheet.follow = follow;

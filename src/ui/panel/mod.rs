@@ -67,6 +67,15 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 return panes_ui(ui, app, actions);
             }
             let question = Frame::new().fill(p.panel).inner_margin(Margin::symmetric(12, 8));
+            if app.folds_question() {
+                let line = |ui: &mut Ui| question::folded_ui(ui, app, sheet, actions);
+                Panel::top("folded question")
+                    .frame(question)
+                    .exact_size(look::ROW + look::PAD + look::STEP)
+                    .show(ui, line);
+                CentralPanel::no_frame().frame(ground).show(ui, |ui| answer_ui(ui, sheet, actions));
+                return panes_ui(ui, app, actions);
+            }
             let least = question::least_height(ui, sheet);
             shrink(ui, QUESTION, least);
             Panel::top(QUESTION)
@@ -85,11 +94,13 @@ pub fn app_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 fn around_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
     strip_ui(ui, app, actions);
-    Panel::left("tables")
-        .frame(Frame::new().fill(p.panel).inner_margin(Margin::same(12)))
-        .default_size(look::TABLES_WIDTH)
-        .size_range(180.0..=420.0)
-        .show(ui, |ui| tables::tables_ui(ui, app, actions));
+    if !app.settings.folded.tables {
+        Panel::left("tables")
+            .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 0, top: 12, bottom: 12 }))
+            .default_size(look::TABLES_WIDTH)
+            .size_range(180.0..=420.0)
+            .show(ui, |ui| tables::tables_ui(ui, app, actions));
+    }
     Panel::top("views")
         .frame(Frame::new().fill(p.panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 0 }))
         .exact_size(look::ROW + look::GAP)

@@ -1,12 +1,13 @@
 //! The question bar: the builder and the SQL text, two views of one question, side by side where there is room.
 
-use eframe::egui::{self, Align, Layout, Ui, UiBuilder};
+use eframe::egui::{self, Align, Label, Layout, RichText, Sense, Ui, UiBuilder};
 
 use super::{builder, sql};
 use crate::ui::action::{Action, AppAction, QuestionAction, Tab};
-use crate::ui::widget::buttons;
+use crate::ui::widget::{buttons, row};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, command, look};
+use crate::ui::{App, command, look, wording};
+use crate::workspace::Folded;
 
 /// Below this width the two views share one place.
 const WIDE: f32 = 720.0;
@@ -19,6 +20,9 @@ const LEAST: f32 = 132.0;
 pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let wide = ui.available_width() >= WIDE;
     ui.horizontal(|ui| {
+        if fold_ui(ui, false) {
+            actions.push(fold(app, true));
+        }
         if wide {
             ui.label(look::faint("Question", ui));
         } else {
@@ -43,6 +47,40 @@ pub fn question_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<
     let right = right.with_min_x(right.min.x + look::PAD);
     ui.scope_builder(UiBuilder::new().max_rect(left), |ui| builder::builder_ui(ui, sheet, actions));
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| sql::sql_ui(ui, sheet, false, actions));
+}
+
+/// The question in one line, which opens it.
+pub fn folded_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let p = look::palette(ui);
+    let ask = |ui: &mut Ui| ask_ui(ui, app, sheet, actions);
+    let mut opens = false;
+    let line = |ui: &mut Ui| {
+        opens = fold_ui(ui, true);
+        let sql = sheet.question.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (text, color) = match &sheet.question.fault {
+            Some(fault) => (wording::fault(fault), p.error),
+            None if sql.is_empty() => ("No question yet".to_owned(), p.faint),
+            None => (sql, p.text),
+        };
+        let label = Label::new(RichText::new(text).monospace().size(look::SMALL).color(color));
+        let label = ui.add(label.truncate().selectable(false).sense(Sense::click()));
+        opens |= label.on_hover_text(&sheet.question.sql).on_hover_cursor(egui::CursorIcon::PointingHand).clicked();
+    };
+    row::ends_ui(ui, line, ask);
+    if opens {
+        actions.push(fold(app, false));
+    }
+}
+
+/// The way to fold the question into a line, or to open it.
+fn fold_ui(ui: &mut Ui, folded: bool) -> bool {
+    let title = if folded { "Open the question" } else { "Fold the question" };
+    let hint = format!("{title} · {}", ui.ctx().format_shortcut(&command::QUESTION));
+    buttons::fold_ui(ui, !folded, title).on_hover_text(hint).clicked()
+}
+
+fn fold(app: &App, question: bool) -> Action {
+    Action::App(AppAction::Fold(Folded { question: Some(question), ..app.settings.folded }))
 }
 
 /// The builder, and one line below it about what is wrong: the text, where it is shown otherwise, is behind the other

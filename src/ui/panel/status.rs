@@ -6,7 +6,7 @@ use eframe::egui::{self, Align, Color32, Layout, ProgressBar, RichText, Ui};
 
 use crate::data::words::percent;
 use crate::engine::counts::TimeGap;
-use crate::ui::action::{Action, AppAction, ModelAction, Pane, RunAction};
+use crate::ui::action::{Action, AppAction, ModelAction, Pane, RunAction, TableAction};
 use crate::ui::guard::ModelGuard;
 use crate::ui::panel::rejects;
 use crate::ui::watch::{RunState, Watch};
@@ -17,6 +17,9 @@ use crate::ui::{App, look};
 
 /// A watermark further behind than this belongs to a replay of old data, so that its lag is not shown.
 const OLD_SECS: f64 = 7.0 * 86_400.0;
+
+/// The width of the state.
+const STATE: f32 = 92.0;
 
 pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
@@ -37,7 +40,11 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
                     sheet.rewound.as_ref().map(|rewound| if rewound.watch.is_running() { p.live } else { p.faint });
                 dot_ui(ui, behind.unwrap_or(color));
                 let text = if state == RunState::Reconnecting { p.warn } else { p.strong };
-                cell_ui(ui, sheet, "state", |ui| ui.label(RichText::new(state_text(sheet, state)).color(text)));
+                cell_ui(ui, sheet, "state", |ui| {
+                    // As wide as the longest of the words that come and go while rows flow.
+                    ui.set_min_width(STATE);
+                    ui.label(RichText::new(state_text(sheet, state)).color(text))
+                });
                 if let RunState::Reading(share) = state {
                     ui.add(ProgressBar::new(share as f32).desired_width(112.0).desired_height(6.0).fill(p.accent));
                 }
@@ -223,7 +230,15 @@ fn run_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     } else {
         "End all inputs and keep the answer"
     };
-    if ui.add_enabled(input.is_running() && !input.stopping, egui::Button::new("Stop")).on_hover_text(hint).clicked() {
+    if sheet.can_start_again() {
+        if ui.button("Start again").on_hover_text("Follow the feeds again").clicked() {
+            actions.push(Action::Table(sheet.id, TableAction::StartAgain));
+        }
+    } else if ui
+        .add_enabled(input.is_running() && !input.stopping, egui::Button::new("Stop"))
+        .on_hover_text(hint)
+        .clicked()
+    {
         actions.push(Action::Run(RunAction::Stop));
     }
     if sheet.watch.paused {

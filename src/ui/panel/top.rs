@@ -6,8 +6,9 @@ use crate::data::format::Formulas;
 use crate::ui::action::{
     Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane, SampleTable,
 };
+use crate::ui::widget::buttons;
 use crate::ui::{App, command, look};
-use crate::workspace::Theme;
+use crate::workspace::{Folded, Theme};
 
 pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
@@ -17,6 +18,13 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         ui.menu_button("Open", |ui| open_menu_ui(ui, app, actions));
         if ui.button("Connect a feed…").clicked() {
             actions.push(Action::Feed(FeedAction::Begin(None)));
+        }
+        if !app.bench().tables.is_empty() {
+            let folded = app.settings.folded;
+            let hint = format!("Show or hide the tables · {}", ui.ctx().format_shortcut(&command::TABLES));
+            if buttons::choice_ui(ui, !folded.tables, "Tables").on_hover_text(hint).clicked() {
+                actions.push(Action::App(AppAction::Fold(Folded { tables: !folded.tables, ..folded })));
+            }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_ui(ui, app.settings.theme, actions);
@@ -49,12 +57,14 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if !app.settings.recent.is_empty() {
         ui.separator();
         ui.menu_button("Recent", |ui| {
-            for item in &app.settings.recent {
-                if ui.button(&item.name).on_hover_text(item.origin()).clicked() {
-                    actions.push(Action::Open(OpenAction::Setup(item.clone())));
-                    ui.close();
+            egui::ScrollArea::vertical().max_height(14.0 * look::ROW).show(ui, |ui| {
+                for item in &app.settings.recent {
+                    if ui.button(&item.name).on_hover_text(item.origin()).clicked() {
+                        actions.push(Action::Open(OpenAction::Setup(item.clone())));
+                        ui.close();
+                    }
                 }
-            }
+            });
         });
     }
 }

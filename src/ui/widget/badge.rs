@@ -40,7 +40,8 @@ pub fn badge_ui(ui: &mut Ui, text: &str, tone: Tone) -> Response {
 }
 
 /// A small round light.
-pub fn dot_ui(ui: &mut Ui, color: Color32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+pub fn dot_ui(ui: &mut Ui, color: Color32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.0, color);
+    response
 }

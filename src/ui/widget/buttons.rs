@@ -1,6 +1,7 @@
 //! Buttons in their three ranks: the next step, an ordinary one, and one that only shows itself on hover.
 
-use eframe::egui::{Button, Response, RichText, Stroke, Ui};
+use eframe::egui::collapsing_header::paint_default_icon;
+use eframe::egui::{Button, Rect, Response, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::ui::look;
 
@@ -27,4 +28,13 @@ pub fn cross_ui(ui: &mut Ui, name: &str) -> Response {
 /// One of several, as a row of buttons.
 pub fn choice_ui(ui: &mut Ui, chosen: bool, text: &str) -> Response {
     ui.add(Button::selectable(chosen, text))
+}
+
+/// A small triangle that folds what is open and opens what is folded; for the ear it has a name.
+pub fn fold_ui(ui: &mut Ui, open: bool, name: &str) -> Response {
+    let (_, response) = ui.allocate_exact_size(vec2(14.0, look::ROW - look::STEP), Sense::click());
+    let square = Rect::from_center_size(response.rect.center(), Vec2::splat(12.0));
+    paint_default_icon(ui, if open { 1.0 } else { 0.0 }, &response.clone().with_new_rect(square));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    response
 }

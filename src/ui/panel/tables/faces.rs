@@ -1,0 +1,87 @@
+//! What a table is made of: its files, and each feed with its state.
+
+use eframe::egui::{Color32, Label, RichText, Ui};
+
+use crate::engine::feed::Feed;
+use crate::ui::action::{Action, AppAction, Pane, TableAction};
+use crate::ui::look;
+use crate::ui::look::Palette;
+use crate::ui::panel::rejects;
+use crate::ui::watch::RunState;
+use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
+use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::worksheet::Worksheet;
+
+/// The colour of what its feeds do.
+pub(super) fn color(sheet: &Worksheet, p: &Palette) -> Color32 {
+    match sheet.running().state() {
+        RunState::Done | RunState::Stopped | RunState::Idle => p.faint,
+        RunState::Reconnecting | RunState::Stopping => p.warn,
+        _ => p.live,
+    }
+}
+
+/// What its feeds do, in a word.
+pub(super) fn word(sheet: &Worksheet) -> &'static str {
+    match sheet.running().state() {
+        RunState::Idle | RunState::Asking => "connected",
+        RunState::Done => "ended",
+        RunState::Stopped => "stopped",
+        RunState::Stopping => "stopping",
+        RunState::Reconnecting => "reconnecting",
+        _ => "live",
+    }
+}
+
+pub(super) fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let files = &sheet.table.history;
+    if !files.is_empty() {
+        let names: Vec<&str> = files.iter().take(12).map(|h| h.name()).collect();
+        ui.horizontal(|ui| {
+            badge_ui(ui, "History", Tone::Plain).on_hover_text(names.join("\n"));
+            ui.add(Label::new(look::faint(numbers::counted(files.len() as u64, "piece"), ui)).selectable(false));
+        });
+    }
+    for feed in &sheet.table.live {
+        feed_ui(ui, sheet, feed);
+    }
+    if sheet.can_start_again() {
+        let hint = "Follow the feeds again: what was recorded is read first";
+        let again = ui.button("Start again").on_hover_text(hint);
+        if again.accessible_name(format!("Start {} again", sheet.table.name)).clicked() {
+            actions.push(Action::Table(sheet.id, TableAction::StartAgain));
+        }
+    }
+    if let Some(text) = sheet.watch.shown.as_ref().and_then(|s| rejects::counted(&s.rows))
+        && buttons::quiet_ui(ui, &text).on_hover_text(rejects::HINT).clicked()
+    {
+        actions.push(Action::Table(sheet.id, TableAction::Select));
+        actions.push(Action::App(AppAction::Show(Pane::Rejects)));
+    }
+}
+
+/// A feed: its state, its address, and how fast its rows come where it is the only one.
+fn feed_ui(ui: &mut Ui, sheet: &Worksheet, feed: &Feed) {
+    let p = look::palette(ui);
+    let shown = feed.url.shown();
+    let newest = sheet.running().newest.as_ref();
+    let notes = newest.map_or(&[][..], |newest| {
+        newest.notes.get(newest.notes.len().saturating_sub(newest.troubled)..).unwrap_or_default()
+    });
+    let trouble = notes.iter().find(|note| note.starts_with(&shown));
+    let told = newest.filter(|newest| newest.live_open > 0 && sheet.table.live.len() == 1);
+    let rate = told.map(|newest| format!("{} rows/s", numbers::short(newest.live_rate)));
+    let (color, state) = match trouble {
+        Some(_) => (p.warn, "reconnecting"),
+        None => (color(sheet, p), word(sheet)),
+    };
+    let left = |ui: &mut Ui| {
+        dot_ui(ui, color);
+        let label = Label::new(RichText::new(&shown).size(look::SMALL)).truncate().selectable(false);
+        ui.add(label).on_hover_text(trouble.unwrap_or(&shown));
+    };
+    row::ends_ui(ui, left, |ui| {
+        let text = if trouble.is_none() { rate.unwrap_or_else(|| state.to_owned()) } else { state.to_owned() };
+        ui.label(RichText::new(text).size(look::SMALL).color(color));
+    });
+}
