@@ -60,6 +60,9 @@ pub enum OpenAction {
     /// Something opened before, with its feeds and its question.
     Setup(TableSetup),
     PickFiles,
+    /// Asks for a path as text.
+    Path,
+    EditPath(String),
     PickFolder,
     Sample(SampleTable),
     /// Stop the work with this number.
@@ -354,6 +357,8 @@ pub enum Pane {
     Quit,
     /// All notices, with their times.
     Log,
+    /// A path as text.
+    Path,
     /// All values of one row of the answer.
     Row,
 }

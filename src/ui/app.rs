@@ -20,6 +20,7 @@ use super::lateness::LatenessProfile;
 use super::load::{LoadForm, UnplacedModel};
 use super::models::ModelList;
 use super::notices::Notices;
+use super::path::PathForm;
 use super::report::OpenReport;
 use super::session::Session;
 use super::storage::Storage;
@@ -79,6 +80,7 @@ pub struct App {
     /// What CSV does with formulas.
     pub(super) formulas: Formulas,
     pub(super) tab: Tab,
+    pub(super) path: PathForm,
     /// Whether the window has no room for all panels.
     pub(super) low: bool,
     pub(super) wake: Wake,
@@ -116,6 +118,7 @@ impl App {
             consent: Consent::new(options.agreed),
             formulas: Formulas::default(),
             tab: Tab::default(),
+            path: PathForm::default(),
             low: false,
             wake: Wake::new(move || bell.request_repaint()),
             proposed: options.open,
@@ -160,6 +163,7 @@ impl App {
         }
         self.storage.poll();
         self.follow_retention();
+        self.path.poll();
         self.poll_training();
         self.poll_guards();
         self.autosave_models();
@@ -268,6 +272,7 @@ impl App {
             && self.boards.is_idle()
             && self.jobs.is_idle()
             && self.storage.is_idle()
+            && self.path.is_idle()
             && self.proposed.is_empty()
             && self
                 .sheets

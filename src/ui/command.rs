@@ -60,6 +60,7 @@ pub const COMMANDS: &[Command] = &[
         )
     },
     keyed("Open files…", &[OPEN], |_| Some(Action::Open(OpenAction::PickFiles))),
+    command("Open a path…", |_| Some(Action::Open(OpenAction::Path))),
     command("Open a folder…", |_| Some(Action::Open(OpenAction::PickFolder))),
     command("Open sample data", |_| Some(Action::Open(OpenAction::Sample(SampleTable::History)))),
     command("Open history and live in one table", |_| Some(Action::Open(OpenAction::Sample(SampleTable::Both)))),

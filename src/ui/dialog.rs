@@ -25,8 +25,7 @@ fn on_path(program: &str, path: Option<&OsStr>) -> bool {
 }
 
 fn missing() -> Fault {
-    Fault::new("no file dialog on this system")
-        .hint("drop the file on the window, or start braid with its name; installing zenity brings one")
+    Fault::new("no file dialog on this system").hint("write the path instead; installing zenity brings one")
 }
 
 /// The files that were picked; none when it was called off.
@@ -34,7 +33,10 @@ fn missing() -> Fault {
 /// # Errors
 /// When there is no dialog.
 pub fn pick_files() -> Result<Vec<PathBuf>> {
-    if is_there() { Ok(open_dialog().pick_files().unwrap_or_default()) } else { Err(missing()) }
+    if !is_there() {
+        return Err(missing());
+    }
+    Ok(open_dialog().pick_files().unwrap_or_default())
 }
 
 /// The model that was picked; none when it was called off.
@@ -43,17 +45,16 @@ pub fn pick_files() -> Result<Vec<PathBuf>> {
 /// When there is no dialog.
 pub fn pick_model() -> Result<Vec<PathBuf>> {
     if !is_there() {
-        return Err(Fault::new("no file dialog on this system").hint("installing zenity brings one"));
+        return Err(missing());
     }
     let dialog =
         FileDialog::new().set_title("Load a model").add_filter("Models", &["json"]).add_filter("All files", &["*"]);
     Ok(dialog.pick_file().into_iter().collect())
 }
 
-/// # Errors
-/// When there is no dialog.
-pub fn pick_folder() -> Result<Vec<PathBuf>> {
-    if is_there() { Ok(FileDialog::new().pick_folder().into_iter().collect()) } else { Err(missing()) }
+/// The folder that was picked, where there is a dialog; none when it was called off.
+pub fn pick_folder() -> Vec<PathBuf> {
+    FileDialog::new().pick_folder().into_iter().collect()
 }
 
 /// Where to save; `None` when it was called off. Without a dialog, a free name in `downloads`.

@@ -30,6 +30,7 @@ mod open;
 mod outcomes;
 pub mod overlap;
 mod panel;
+mod path;
 mod poll;
 pub mod probe;
 pub mod question;

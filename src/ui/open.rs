@@ -1,12 +1,13 @@
 //! Opening tables from files, feeds, saved setups and samples, and the worksheet that each of them becomes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use polars::prelude::TimeUnit;
 
-use super::action::{Action, OpenAction, SampleTable, TableAction};
+use super::action::{Action, OpenAction, Pane, SampleTable, TableAction};
 use super::jobs::{AttachTarget, JobKind};
+use super::path::PathForm;
 use super::worksheet::Worksheet;
 use super::{App, dialog};
 use crate::data::format::parse_datetime;
@@ -30,12 +31,23 @@ impl App {
                 }
             }
             OpenAction::Setup(setup) => self.open_setup(setup),
+            // Without a dialog, the path is written.
+            OpenAction::PickFiles | OpenAction::PickFolder if !dialog::is_there() => {
+                self.apply_open(OpenAction::Path);
+            }
+            OpenAction::Path => {
+                let beside = self.sheet().and_then(|sheet| sheet.paths.first()?.parent().map(Path::to_owned));
+                let here = beside.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+                self.path = PathForm::new(&here, &wake);
+                self.pane = Some(Pane::Path);
+            }
+            OpenAction::EditPath(text) => self.path.edit(text, &wake),
             OpenAction::PickFiles => {
                 let job = Job::start("choose files", wake, |_| dialog::pick_files());
                 self.jobs.add(JobKind::PickOpen(job));
             }
             OpenAction::PickFolder => {
-                let job = Job::start("choose a folder", wake, |_| dialog::pick_folder());
+                let job = Job::start("choose a folder", wake, |_| Ok(dialog::pick_folder()));
                 self.jobs.add(JobKind::PickOpen(job));
             }
             OpenAction::Sample(sample) => {

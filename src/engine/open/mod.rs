@@ -1,6 +1,7 @@
 //! Opening what a person gives us: files and feeds become tables. The window does it as jobs, the command line at once.
 
 mod feeds;
+mod listing;
 mod paths;
 mod seam;
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use polars::prelude::{DataType, Field, Schema, SchemaRef};
 
 pub use self::feeds::{KeptIn, Preview, attach_feed, open_feed, preview_feed};
+pub use self::listing::{FolderEntry, MOST_LISTED, list_folder};
 pub use self::paths::{Found, OpenedPath, open_paths};
 pub use self::seam::parse_seam;
 use super::feed::Feed;

@@ -19,6 +19,7 @@ pub mod load;
 pub mod models;
 pub mod notices;
 pub mod palette;
+pub mod path;
 pub mod question;
 pub mod quit;
 pub mod rejects;
@@ -149,6 +150,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Quit) => quit::quit_ui(ui.ctx(), app, actions),
         Some(Pane::Storage) => storage::storage_ui(ui.ctx(), app, actions),
         Some(Pane::Row) => grid::card_ui(ui.ctx(), app, actions),
+        Some(Pane::Path) => path::path_ui(ui.ctx(), app, actions),
         Some(Pane::Log) => notices::log_ui(ui.ctx(), app, actions),
         Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}

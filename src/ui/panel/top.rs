@@ -48,6 +48,9 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if ui.button("Folder…").clicked() {
         actions.push(Action::Open(OpenAction::PickFolder));
     }
+    if ui.button("Path…").on_hover_text("A file or a folder by its path").clicked() {
+        actions.push(Action::Open(OpenAction::Path));
+    }
     ui.separator();
     for (title, sample) in SAMPLES {
         if ui.button(*title).clicked() {
