@@ -1,5 +1,5 @@
-//! What the feeds of a workspace's tables have sent, as it lies on the disk: how much there is of each table, and how it
-//! is let go.
+//! What the feeds of a workspace's tables have sent, as it lies on the disk: how much there is of each table, and how
+//! it is let go.
 
 use std::fs;
 use std::path::{Path, PathBuf};

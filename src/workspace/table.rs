@@ -1,5 +1,5 @@
-//! A table as a person has set it up: what it is made of, what was asked of it, how that was drawn. Opening it is left to
-//! the window.
+//! A table as a person has set it up: what it is made of, what was asked of it, how that was drawn. Opening it is left
+//! to the window.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

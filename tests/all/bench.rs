@@ -239,7 +239,8 @@ fn what_nobody_did_is_no_step_and_stays_when_steps_are_taken_back() {
 fn workspaces_of_older_versions_are_read() {
     let home = tempfile::tempdir().unwrap();
     let (folders, file) = (Folders::inside(home.path()), home.path().join("workspace.json"));
-    let first = r#"{"seal":"00","tables":[{"name":"a","paths":["/a.csv"],"live":[],"time":{"column":"t","lateness_ms":5},
+    let first = r#"{"seal":"00","tables":[{"name":"a","paths":["/a.csv"],"live":[],
+        "time":{"column":"t","lateness_ms":5},
         "seam":{"time":7},"question":"SELECT 1","mark":"bar","models":[{"name":"m","file":"/m","learnt":null}]}],
         "recent":[{"name":"r","paths":["/r.csv"]}],"theme":"dark"}"#;
     std::fs::write(&file, first).unwrap();
