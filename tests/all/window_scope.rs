@@ -8,7 +8,7 @@ use braid::ui::board::title;
 use braid::workspace::bench::{
     Board, Edit, Filter, Layout, Scope, Side, Span, Tile, TileId, TileKind, Variable, VariableKind,
 };
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::window::Window;
@@ -266,6 +266,45 @@ fn tiles_that_share_a_question_change_together() {
     assert!(tiles.iter().all(|tile| board(&window).tile(tile.id).unwrap().sql == first.sql));
     edit(&mut window, Edit::SetTile { tile: Tile { question: String::new(), sql: sql.clone(), ..tiles[1].clone() } });
     assert_eq!(board(&window).tile(first.id).unwrap().sql, first.sql, "its own again");
+}
+
+#[test]
+fn a_column_is_dragged_onto_a_board_and_onto_an_axis() {
+    let mut window = opened();
+    let drag = |window: &mut Window, column: &str, to: Pos2| {
+        let from = window.harness.get_all_by_label(column).next().unwrap().rect().center();
+        window.harness.drag_at(from);
+        window.harness.step();
+        for part in [0.3, 0.6, 1.0] {
+            window.harness.hover_at(from + (to - from) * part);
+            window.harness.step();
+        }
+        window.harness.drop_at(to);
+        window.settle();
+    };
+    let before = board(&window);
+    let bars = window.harness.get_by_label("Figure: rows by shop").rect();
+    // At the right edge of a tile it makes one beside it.
+    drag(&mut window, "amount", bars.right_center() + vec2(6.0, 0.0));
+    let after = board(&window);
+    assert_eq!(after.tiles.len(), before.tiles.len() + 1);
+    let made = after.tiles.last().unwrap().clone();
+    assert!(made.sql.contains("avg(amount)") && made.sql.contains("tumble"), "{}", made.sql);
+    window.wait("it is answered", |app| app.is_idle());
+    // On the y axis of bars it is one more measure.
+    let bars = window.harness.get_by_label("Figure: rows by shop").rect();
+    drag(&mut window, "amount", bars.left_center() + vec2(bars.width() * 0.2, -bars.height() * 0.2));
+    let sql = board(&window).tiles.iter().find(|tile| tile.sql.contains("shop")).unwrap().sql.clone();
+    assert!(sql.contains("count(*)") && sql.contains("avg(amount)"), "{sql}");
+    window.wait("it is answered", |app| app.is_idle());
+    // Before its table, on the x axis of a line it divides it.
+    window.click("Question of sales");
+    window.wait_done();
+    let chart = window.chart();
+    drag(&mut window, "shop", chart.center_bottom() - vec2(0.0, 12.0));
+    window.wait_done();
+    assert!(window.sheet().question.sql.contains("shop"), "{}", window.sheet().question.sql);
+    assert_eq!(window.sheet().chart.figure().unwrap().series.len(), 3);
 }
 
 #[test]

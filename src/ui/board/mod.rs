@@ -1,6 +1,7 @@
 //! The boards of the window: what is set up on them, which one is shown, and the runs of its tiles. Tiles of one table
 //! share the reading of it with the table's own question. What is set up is `workspace::bench`'s.
 
+mod column;
 mod narrow;
 mod number;
 mod rhythm;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
 use self::narrow::{Asked, asked};
 pub use self::number::Number;
 pub use self::rhythm::Rhythm;

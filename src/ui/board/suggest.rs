@@ -17,7 +17,7 @@ const TAIL: u64 = 200;
 /// Tiles for a table, the most telling first.
 pub fn suggestions(sheet: &Worksheet) -> Vec<Tile> {
     let table = &*sheet.table;
-    let size = sheet.question.form.window.as_ref().map_or_else(|| live_size(table).to_owned(), |w| w.size.clone());
+    let size = size(sheet);
     let time = table.time.as_ref().map(|time| time.column.as_str());
     let measure = measured(table);
     let category = category(table);
@@ -72,17 +72,29 @@ fn category(table: &Table) -> Option<String> {
     table.schema.iter().find(|(_, dtype)| fits(dtype)).map(|(column, _)| column.to_string())
 }
 
-fn count(table: &Table) -> Measure {
+pub(super) fn count(table: &Table) -> Measure {
     let alias = free_name(table, &["rows", "row_count", "how_many"]);
     Measure { aggregate: "count".to_owned(), argument: "*".to_owned(), alias, ..Measure::default() }
 }
 
-fn mean(column: &str) -> Measure {
+pub(super) fn mean(column: &str) -> Measure {
     let alias = format!("avg {column}");
     Measure { aggregate: "avg".to_owned(), argument: name(column), alias, ..Measure::default() }
 }
 
-fn over_time(table: &Table, time: &str, size: &str, measure: Measure) -> Form {
+/// How many different values a column has.
+pub(super) fn distinct(column: &str) -> Measure {
+    let alias = format!("different {column}");
+    Measure { aggregate: "count_distinct".to_owned(), argument: name(column), alias, ..Measure::default() }
+}
+
+/// The size of windows that fits a table: of its own question, where that has one.
+pub(super) fn size(sheet: &Worksheet) -> String {
+    let own = sheet.question.form.window.as_ref();
+    own.map_or_else(|| live_size(&sheet.table).to_owned(), |window| window.size.clone())
+}
+
+pub(super) fn over_time(table: &Table, time: &str, size: &str, measure: Measure) -> Form {
     let alias = free_name(table, &["time", "start", "bucket"]);
     Form {
         table: table.name.clone(),
@@ -93,7 +105,7 @@ fn over_time(table: &Table, time: &str, size: &str, measure: Measure) -> Form {
     }
 }
 
-fn by_category(table: &Table, column: &str, measure: Measure) -> Form {
+pub(super) fn by_category(table: &Table, column: &str, measure: Measure) -> Form {
     Form {
         table: table.name.clone(),
         groups: vec![name(column)],

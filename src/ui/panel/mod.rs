@@ -7,6 +7,7 @@ pub mod challengers;
 pub mod change;
 pub mod chart;
 pub mod classes;
+pub mod column_drop;
 pub mod complete;
 pub mod consent;
 pub mod cost;
@@ -37,7 +38,8 @@ pub mod welcome;
 use eframe::egui::containers::panel::PanelState;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
-use super::action::{Action, Pane};
+use super::action::{Action, Pane, QuestionAction};
+use super::board::onto_axis;
 use super::{App, Worksheet, look};
 
 /// The whole window.
@@ -191,5 +193,10 @@ fn answer_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         .size_range(64.0..=(ui.available_height() - 160.0).max(80.0))
         .show(ui, |ui| grid::grid_ui(ui, sheet, actions));
     let chart = Frame::new().fill(p.ground).inner_margin(Margin::symmetric(12, 8));
-    CentralPanel::no_frame().frame(chart).show(ui, |ui| chart::chart_ui(ui, sheet, actions));
+    let room = CentralPanel::no_frame().frame(chart).show(ui, |ui| chart::chart_ui(ui, sheet, actions)).response.rect;
+    if let Some((column, axis)) = column_drop::axis_ui(ui, sheet.id, room)
+        && let Some(form) = onto_axis(&sheet.question.sql, sheet, &column, axis)
+    {
+        actions.push(Action::Question(QuestionAction::Form { form: Box::new(form), ask: true }));
+    }
 }

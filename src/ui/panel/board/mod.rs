@@ -10,7 +10,8 @@ use eframe::egui::{self, Pos2, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder,
 
 pub use self::bar::views_ui;
 use crate::ui::action::{Action, BoardAction};
-use crate::ui::board::title;
+use crate::ui::board::{DraggedColumn, column_tile, onto_axis, title};
+use crate::ui::panel::column_drop;
 use crate::ui::widget::buttons;
 use crate::ui::{App, look};
 use crate::workspace::bench::{Board, Edit, Layout, Part, Side, Tile, TileId, TileKind};
@@ -80,8 +81,18 @@ fn empty_ui(ui: &mut Ui, app: &App, board: &Board, room: Rect, actions: &mut Vec
             ui.label(RichText::new("This board has no tiles yet").size(look::TITLE));
             ui.add_space(look::GAP);
             ui.menu_button("Add a tile", |ui| add::add_ui(ui, app, board, actions));
+            ui.label(look::faint("or drag a column here", ui));
         });
     });
+    let Some(dragged) = egui::DragAndDrop::payload::<DraggedColumn>(ui.ctx()) else { return };
+    let sheet = app.sheets().iter().find(|own| own.id == dragged.table);
+    let Some(sheet) = sheet.filter(|_| ui.rect_contains_pointer(room)) else { return };
+    mark_ui(ui, room, Side::Onto);
+    if ui.input(|i| i.pointer.any_released()) {
+        egui::DragAndDrop::clear_payload(ui.ctx());
+        let tile = column_tile(sheet, &dragged.column);
+        actions.push(step(Edit::AddTile { board: board.id, tile, at: None }));
+    }
 }
 
 /// What is needed to paint the parts of a board.
@@ -185,35 +196,59 @@ impl Place<'_> {
         self.actions.push(Action::Board(BoardAction::Edit { edit, goes_on: !response.drag_started() }));
     }
 
-    /// Where a tile that is dragged would stand, and its drop.
+    /// Where a tile or a column that is dragged would stand, and its drop.
     fn drop_ui(&mut self, ui: &Ui, tile: &Tile, room: Rect) {
-        let Some(dragged) = egui::DragAndDrop::payload::<TileId>(ui.ctx()).filter(|dragged| **dragged != tile.id)
-        else {
+        let tile_dragged = egui::DragAndDrop::payload::<TileId>(ui.ctx()).filter(|dragged| **dragged != tile.id);
+        let column = egui::DragAndDrop::payload::<DraggedColumn>(ui.ctx());
+        if tile_dragged.is_none() && column.is_none() {
             return;
-        };
+        }
         let Some(pointer) = ui.ctx().pointer_interact_pos().filter(|pos| room.contains(*pos)) else { return };
+        let sheet = column.as_ref().and_then(|dragged| self.app.sheets().iter().find(|own| own.id == dragged.table));
+        if let Some(sheet) = sheet.filter(|sheet| sheet.table.name == tile.table && tile.asks())
+            && let body = room.shrink2(room.size() * EDGE / 3.0)
+            && body.contains(pointer)
+        {
+            if let Some((column, axis)) = column_drop::axis_ui(ui, sheet.id, body)
+                && let Some(form) = onto_axis(&tile.sql, sheet, &column, axis)
+            {
+                let tile = Tile { sql: form.to_query().to_sql(), ..tile.clone() };
+                self.actions.push(step(Edit::SetTile { tile }));
+            }
+            return;
+        }
         let side = side_at(room, pointer);
-        let half = match side {
-            Side::Left => room.split_left_right_at_fraction(0.5).0,
-            Side::Right => room.split_left_right_at_fraction(0.5).1,
-            Side::Above => room.split_top_bottom_at_fraction(0.5).0,
-            Side::Below => room.split_top_bottom_at_fraction(0.5).1,
-            Side::Onto => room.shrink2(room.size() * 0.25),
-        };
-        let p = look::palette(ui);
-        ui.painter().rect(
-            half,
-            f32::from(look::ROUND),
-            p.accent.gamma_multiply(0.18),
-            egui::Stroke::new(1.5, p.accent),
-            egui::StrokeKind::Inside,
-        );
-        if ui.input(|i| i.pointer.any_released()) {
-            egui::DragAndDrop::clear_payload(ui.ctx());
-            let at = Some((tile.id, side));
-            self.actions.push(step(Edit::MoveTile { tile: *dragged, board: self.board.id, at }));
+        mark_ui(ui, room, side);
+        if !ui.input(|i| i.pointer.any_released()) {
+            return;
+        }
+        egui::DragAndDrop::clear_payload(ui.ctx());
+        let (board, at) = (self.board.id, Some((tile.id, side)));
+        if let Some(tile) = tile_dragged {
+            self.actions.push(step(Edit::MoveTile { tile: *tile, board, at }));
+        } else if let (Some(sheet), Some(dragged)) = (sheet, column) {
+            self.actions.push(step(Edit::AddTile { board, tile: column_tile(sheet, &dragged.column), at }));
         }
     }
+}
+
+/// Shows where what is dragged would stand.
+fn mark_ui(ui: &Ui, room: Rect, side: Side) {
+    let half = match side {
+        Side::Left => room.split_left_right_at_fraction(0.5).0,
+        Side::Right => room.split_left_right_at_fraction(0.5).1,
+        Side::Above => room.split_top_bottom_at_fraction(0.5).0,
+        Side::Below => room.split_top_bottom_at_fraction(0.5).1,
+        Side::Onto => room.shrink2(room.size() * 0.25),
+    };
+    let p = look::palette(ui);
+    ui.painter().rect(
+        half,
+        f32::from(look::ROUND),
+        p.accent.gamma_multiply(0.18),
+        egui::Stroke::new(1.5, p.accent),
+        egui::StrokeKind::Inside,
+    );
 }
 
 /// The side of a tile to which a point is nearest.

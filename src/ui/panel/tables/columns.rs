@@ -1,9 +1,10 @@
 //! The columns of a table: a sign and a word on the type of each.
 
-use eframe::egui::{Label, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Label, RichText, ScrollArea, Sense, Ui, vec2};
 use polars::prelude::DataType;
 
 use crate::ui::action::{Action, AppAction};
+use crate::ui::board::DraggedColumn;
 use crate::ui::look;
 use crate::ui::widget::badge::{Tone, badge_ui};
 use crate::ui::widget::{cells, row};
@@ -46,8 +47,10 @@ fn column_ui(ui: &mut Ui, sheet: &Worksheet, column: usize, actions: &mut Vec<Ac
     let left = |ui: &mut Ui| {
         let sign = RichText::new(sign(dtype)).size(look::SMALL - 1.0).monospace().color(p.faint);
         ui.add_sized(vec2(SIGN, look::ROW - look::GAP), Label::new(sign).selectable(false));
-        let label = Label::new(RichText::new(name.as_str()).color(p.text)).truncate();
-        ui.add(label).context_menu(|ui| {
+        let label = Label::new(RichText::new(name.as_str()).color(p.text)).truncate().sense(Sense::click_and_drag());
+        let label = ui.add(label).on_hover_text("Drag it onto a board, or onto an axis of a chart");
+        label.dnd_set_drag_payload(DraggedColumn { table: sheet.id, column: name.to_string() });
+        label.context_menu(|ui| {
             if ui.button("Copy the name").clicked() {
                 actions.push(Action::App(AppAction::Copy(crate::query::sql::quote(name))));
                 ui.close();
