@@ -127,6 +127,8 @@ impl App {
     /// Adds a worksheet for `table`, selects it, and asks its first question.
     fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
         table.name = self.free_name(&table.name);
+        // A feed has its number before it is set up.
+        let again = self.bench().table(setup.id).is_some();
         let Some(id) = self.number_of(&table, &paths, setup) else { return };
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
@@ -134,7 +136,7 @@ impl App {
         self.load_models(id, &self.models_of(&sheet, setup));
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);
-        self.placed(id, !setup.id.is_none());
+        self.placed(id, again);
         self.place_models(false);
         if let Some(sheet) = self.sheets.iter().find(|sheet| sheet.id == id) {
             let item = self.setup_of(sheet);

@@ -90,7 +90,7 @@ fn a_click_on_a_bar_filters_the_board_and_its_chip_turns_round_and_goes() {
         (run.chart.figure().unwrap(), run.shown().unwrap().answer.column("shop").unwrap().get(0).unwrap().to_string())
     };
     assert_eq!(series.series[0].x.len(), 3);
-    let at = figure.left_center() + eframe::egui::vec2(figure.width() * 0.25, figure.height() * 0.2);
+    let at = figure.left_center() + vec2(figure.width() * 0.25, figure.height() * 0.2);
     window.harness.hover_at(at);
     window.harness.step();
     window.harness.drag_at(at);
