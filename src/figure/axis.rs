@@ -1,5 +1,6 @@
 //! Which ticks an axis shows: as many as fit without their labels touching, measured in the text font.
 
+use super::format::Format;
 use super::look::Look;
 use super::number;
 use super::scale::Scale;
@@ -33,15 +34,19 @@ impl Room {
     }
 }
 
-pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, whole: bool, look: &Look) -> Vec<XTick> {
+pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, whole: bool, (look, format): (&Look, &Format)) -> Vec<XTick> {
     if room.width < 1.0 {
         return Vec::new();
     }
     match kind {
-        AxisKind::Number => numbers(scale, room, whole, look),
+        AxisKind::Number => numbers(scale, room, whole, (look, format)),
         AxisKind::Power => powers(scale, room, look),
-        AxisKind::Time => times(scale, room, look, false).unwrap_or_else(|| numbers(scale, room, false, look)),
-        AxisKind::Clock => times(scale, room, look, true).unwrap_or_else(|| numbers(scale, room, false, look)),
+        AxisKind::Time => {
+            times(scale, room, look, false).unwrap_or_else(|| numbers(scale, room, false, (look, format)))
+        }
+        AxisKind::Clock => {
+            times(scale, room, look, true).unwrap_or_else(|| numbers(scale, room, false, (look, format)))
+        }
         // Names stay under the plot: beside the lowest label of the y axis they would be read as one.
         AxisKind::Category(names) => categories(names, scale, Room { before: room.before.min(4.0), ..room }, look),
     }
@@ -55,18 +60,32 @@ pub fn y_steps(height: f32, look: &Look) -> usize {
     ((height / (look.font_size * LINES_A_TICK)) as usize).clamp(1, 8)
 }
 
-pub fn y_ticks(kind: &AxisKind, scale: Scale, height: f32, whole: bool, look: &Look) -> number::Ticks {
+pub fn y_ticks(
+    kind: &AxisKind,
+    scale: Scale,
+    height: f32,
+    whole: bool,
+    (look, format): (&Look, &Format),
+) -> number::Ticks {
     let most = y_steps(height, look);
     if *kind == AxisKind::Power {
-        return number::powers(scale, most);
+        let ticks = number::powers(scale, most);
+        let labels = ticks.labels.into_iter().map(|label| format.dressed(label)).collect();
+        return number::Ticks { labels, ..ticks };
     }
-    let ticks = number::ticks(scale, most, whole);
+    let own =
+        |most: usize| written(number::ticks_by(scale, most, whole, |least| format.number.nice_step(least)), format);
+    let ticks = own(most);
     // Two labels closer than a line: the ends of a range so far from zero that it has no steps.
     let line = text::height(look.font_size);
-    if ticks.values.len() > 1 && height * ticks_apart(&ticks.values, scale) < line {
-        number::ticks(scale, 1, whole)
-    } else {
-        ticks
+    if ticks.values.len() > 1 && height * ticks_apart(&ticks.values, scale) < line { own(1) } else { ticks }
+}
+
+/// The ticks with their numbers as a person wants them.
+fn written(ticks: number::Ticks, format: &Format) -> number::Ticks {
+    match format.labels(&ticks.values, ticks.step) {
+        Some(labels) => number::Ticks { labels, ..ticks },
+        None => ticks,
     }
 }
 
@@ -78,13 +97,14 @@ fn gap(look: &Look) -> f32 {
     look.font_size
 }
 
-fn numbers(scale: Scale, room: Room, whole: bool, look: &Look) -> Vec<XTick> {
+fn numbers(scale: Scale, room: Room, whole: bool, (look, format): (&Look, &Format)) -> Vec<XTick> {
     let place = |ticks: &number::Ticks| -> Vec<XTick> {
         let labelled = ticks.values.iter().zip(&ticks.labels);
         labelled.map(|(v, label)| tick(scale, room, look, *v, label.clone(), None)).collect()
     };
     let most = (room.width / (look.font_size * 4.0)).clamp(1.0, 20.0) as usize;
-    let tried = (1..=most).rev().map(|most| place(&number::ticks(scale, most, whole)));
+    let nice = |least: f64| format.number.nice_step(least);
+    let tried = (1..=most).rev().map(|most| place(&written(number::ticks_by(scale, most, whole, nice), format)));
     let mut last = Vec::new();
     for ticks in tried {
         if apart(&ticks, look) {

@@ -8,8 +8,9 @@ use super::layout::{Layout, Rect};
 use super::legend;
 use super::look::{Look, Rgba, faded};
 use super::mark::{self, Key, Scene};
+use super::panels;
 use super::pen::{FINE, Paper, Pen, line_within, rect_within};
-use super::plan::{FigurePlan, GAP, TICK, legend_line, margin};
+use super::plan::{self, FigurePlan, GAP, Part, TICK, legend_line, margin};
 use super::spec::{AxisKind, Figure};
 use super::text;
 use crate::data::{Fault, Result};
@@ -24,17 +25,21 @@ pub fn draw<DB: DrawingBackend>(surface: DB, figure: &Figure, look: &Look) -> Re
     let area = surface.into_drawing_area();
     let (width, height) = area.dim_in_pixel();
     let size = [width as f32 / FINE as f32, height as f32 / FINE as f32];
-    let plan = FigurePlan::new(figure, mark, look, size);
     let mut paper = Paper { area };
-    plan.draw(&mut paper)?;
+    paper.rect(Rect::new(0.0, 0.0, size[0], size[1]), look.paper)?;
+    let layout = if figure.panels.is_empty() {
+        let plan = FigurePlan::new(figure, mark, look, size, Part::Whole);
+        plan.draw(&mut paper)?;
+        plan.layout
+    } else {
+        panels::draw(&mut paper, figure, mark, look, size)?
+    };
     paper.area.present().map_err(|e| Fault::new(format!("the picture could not be finished: {e}")))?;
-    Ok(plan.layout)
+    Ok(layout)
 }
 
 impl FigurePlan<'_> {
-    fn draw(&self, pen: &mut dyn Pen) -> Result<()> {
-        let [width, height] = self.layout.size;
-        pen.rect(Rect::new(0.0, 0.0, width, height), self.look.paper)?;
+    pub fn draw(&self, pen: &mut dyn Pen) -> Result<()> {
         self.draw_head(pen)?;
         let plot = self.layout.plot;
         if plot.width() < 8.0 || plot.height() < 8.0 {
@@ -46,16 +51,21 @@ impl FigurePlan<'_> {
             pen.text("Nothing to draw", at, (HPos::Center, VPos::Center), self.look.font_size * 1.1, self.look.muted)?;
             return self.draw_x_title(pen);
         }
-        self.draw_gaps(pen)?;
-        self.draw_grid(pen)?;
         let scene = Scene { figure: self.figure, layout: &self.layout, look: self.look };
+        if self.mark.bare {
+            return (self.mark.draw)(&scene, pen);
+        }
+        self.draw_gaps(pen)?;
+        self.draw_shades(pen)?;
+        self.draw_grid(pen)?;
         (self.mark.draw)(&scene, pen)?;
         self.draw_axes(pen)?;
+        self.draw_rules(pen)?;
         self.draw_seam(pen)?;
         self.draw_x_title(pen)
     }
 
-    fn draw_head(&self, pen: &mut dyn Pen) -> Result<()> {
+    pub fn draw_head(&self, pen: &mut dyn Pen) -> Result<()> {
         let (look, margin) = (self.look, margin(self.look));
         let room = self.layout.size[0] - 2.0 * margin;
         let mut line = |top: Option<f32>, words: &str, size: f32, color| -> Result<()> {
@@ -63,25 +73,37 @@ impl FigurePlan<'_> {
             let words = text::clean(words);
             pen.text(&text::fit(&words, size, room), at(margin, top), (HPos::Left, VPos::Top), size, color)
         };
-        line(self.head.title, &self.figure.title, look.title_size(), look.ink)?;
+        line(self.head.title, &self.figure.title, plan::title_size(look, self.part), look.ink)?;
         line(self.head.caption, &self.figure.caption, look.font_size, look.muted)?;
         line(self.head.y_title, &self.y_title, look.font_size, look.muted)?;
         if let Some(top) = self.head.y_title.filter(|_| self.mark.bands && !self.empty) {
             let left = margin + text::width(&text::clean(&self.y_title), look.font_size) + look.font_size * 0.8;
             self.draw_ramp(pen, left, top)?;
         }
+        if let Some(top) = self.head.y_title {
+            let words = text::clean(&self.right_title);
+            let right = at(self.layout.size[0] - margin, top);
+            pen.text(&words, right, (HPos::Right, VPos::Top), look.font_size, look.muted)?;
+        }
         let Some(top) = self.head.legend else { return Ok(()) };
+        let named = plan::legend_names(self.figure, self.mark);
         let line = legend_line(look);
         for entry in &self.legend.entries {
             let left = self.head.legend_left + entry.at;
             let middle = top + line * (entry.row as f32) + text::height(look.font_size) / 2.0;
-            let words = if let Some(series) = entry.series {
-                self.draw_key(pen, left, middle, series)?;
-                left + legend::key(look)
-            } else {
-                left
+            let of = entry.named.and_then(|i| named.get(i));
+            let (words, color) = match of {
+                Some(of) if of.series.is_some() => {
+                    self.draw_key(pen, left, middle, look.color(of.colour))?;
+                    (left + legend::key(look), look.ink)
+                }
+                // What is hidden keeps its place and a shadow of its sign.
+                Some(of) => {
+                    self.draw_key(pen, left, middle, faded(look.color(of.colour), 0.3))?;
+                    (left + legend::key(look), faded(look.muted, 0.6))
+                }
+                None => (left, look.muted),
             };
-            let color = if entry.series.is_some() { look.ink } else { look.muted };
             pen.text(&entry.label, at(words, middle), (HPos::Left, VPos::Center), look.font_size, color)?;
         }
         Ok(())
@@ -104,8 +126,8 @@ impl FigurePlan<'_> {
         Ok(())
     }
 
-    fn draw_key(&self, pen: &mut dyn Pen, left: f32, middle: f32, series: usize) -> Result<()> {
-        let (em, color) = (self.look.font_size, self.look.color(self.figure.colour(series)));
+    fn draw_key(&self, pen: &mut dyn Pen, left: f32, middle: f32, color: Rgba) -> Result<()> {
+        let em = self.look.font_size;
         match self.mark.key {
             Key::Line => pen.line(&[at(left, middle), at(left + em * 1.2, middle)], self.look.stroke() * 1.4, color),
             Key::Box => {
@@ -140,11 +162,18 @@ impl FigurePlan<'_> {
             let y = self.layout.to_px((self.layout.x.lo(), *value))[1];
             pen.text(label, at(plot.left - GAP * 1.5, y), (HPos::Right, VPos::Center), look.font_size, look.muted)?;
         }
-        let base = if !self.mark.bands && self.layout.y.holds(0.0) {
-            self.layout.to_px((self.layout.x.lo(), 0.0))[1]
-        } else {
-            plot.bottom
-        };
+        if let Some(scale) = self.layout.right {
+            for (value, label) in self.right_ticks.values.iter().zip(&self.right_ticks.labels) {
+                let y = self.layout.exact_on(true, (self.layout.x.lo(), *value))[1];
+                let beside = [f64::from(plot.right + GAP * 1.5), y];
+                if scale.holds(*value) {
+                    pen.text(label, beside, (HPos::Left, VPos::Center), look.font_size, look.muted)?;
+                }
+            }
+            pen.line(&[at(plot.right, plot.top), at(plot.right, plot.bottom)], 1.0, look.grid)?;
+        }
+        let zero = self.figure.y_kind != AxisKind::Power && self.layout.y.holds(0.0);
+        let base = if !self.mark.bands && zero { self.layout.to_px((self.layout.x.lo(), 0.0))[1] } else { plot.bottom };
         self.rule(pen, base, look.axis)?;
         let line = text::height(look.font_size);
         for tick in &self.x_ticks {
@@ -273,13 +302,13 @@ impl FigurePlan<'_> {
     }
 
     /// A hairline across the plot.
-    fn rule(&self, pen: &mut dyn Pen, y: f32, color: Rgba) -> Result<()> {
+    pub(super) fn rule(&self, pen: &mut dyn Pen, y: f32, color: Rgba) -> Result<()> {
         let y = self.crisp(y);
         pen.line(&[at(self.layout.plot.left, y), at(self.layout.plot.right, y)], 1.0, color)
     }
 
     /// The nearest place where a line one point wide covers whole pixels.
-    fn crisp(&self, v: f32) -> f32 {
+    pub(super) fn crisp(&self, v: f32) -> f32 {
         let scale = self.look.scale.max(0.1);
         let wide = scale.round().max(1.0);
         ((v * scale - wide / 2.0).round() + wide / 2.0) / scale
@@ -294,7 +323,7 @@ const LIVE: &str = "live";
 const HATCH: f32 = 9.0;
 const DASH: f32 = 4.0;
 
-fn at(x: f32, y: f32) -> Px {
+pub(super) fn at(x: f32, y: f32) -> Px {
     [f64::from(x), f64::from(y)]
 }
 

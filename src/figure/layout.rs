@@ -1,7 +1,10 @@
 //! Where the plot came to lie, so that a window can turn the pointer into data: read values, zoom and pan.
 
+use std::sync::Arc;
+
 use super::scale::Scale;
 use super::spec::{AxisKind, Figure, View};
+use super::stack::Stack;
 
 /// Points from the top left corner of the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,13 +43,24 @@ pub struct Slots {
     /// Width of all slots together, in data units.
     pub width: f64,
     pub count: usize,
+    /// From a point's x to the middle of all slots: a bin begins at its x.
+    pub shift: f64,
 }
 
 impl Slots {
     /// From a point's x to the middle of its series' slot.
     pub fn offset(&self, series: usize) -> f64 {
-        if self.count < 2 { 0.0 } else { self.width * ((series as f64 + 0.5) / self.count as f64 - 0.5) }
+        let own = if self.count < 2 { 0.0 } else { self.width * ((series as f64 + 0.5) / self.count as f64 - 0.5) };
+        own + self.shift
     }
+}
+
+/// A name of the legend, and where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegendSpot {
+    pub rect: Rect,
+    pub name: String,
+    pub hidden: bool,
 }
 
 /// The frame of one drawn picture.
@@ -58,6 +72,17 @@ pub struct Layout {
     pub plot: Rect,
     pub x: Scale,
     pub y: Scale,
+    /// Of the series that are read at the right axis.
+    pub right: Option<Scale>,
+    /// The value from which lengths are measured: 0, or the foot of a log axis.
+    pub base: [f64; 2],
+    /// Where each value of a stack begins.
+    pub stack: Option<Arc<Stack>>,
+    /// Nothing in it can be pointed at.
+    pub bare: bool,
+    pub legend: Vec<LegendSpot>,
+    /// Of the figure's panels that found room, in the order of theirs.
+    pub panels: Vec<Layout>,
     /// `None` for marks that stand at their x itself.
     pub slots: Option<Slots>,
     /// How many bands there are, for marks whose series are bands.
@@ -82,9 +107,15 @@ impl Layout {
         [px as f32, py as f32]
     }
 
-    pub(super) fn exact(&self, (x, y): (f64, f64)) -> [f64; 2] {
+    pub(super) fn exact(&self, point: (f64, f64)) -> [f64; 2] {
+        self.exact_on(false, point)
+    }
+
+    /// The same of a value that is read at the right axis, or the left.
+    pub(super) fn exact_on(&self, right: bool, (x, y): (f64, f64)) -> [f64; 2] {
+        let scale = self.right.filter(|_| right).unwrap_or(self.y);
         // Far outside is as good as very far outside, and stays finite.
-        let (across, up) = (self.x.share(x).clamp(-1e6, 1e6), self.y.share(y).clamp(-1e6, 1e6));
+        let (across, up) = (self.x.share(x).clamp(-1e6, 1e6), scale.share(y).clamp(-1e6, 1e6));
         [
             f64::from(self.plot.left) + across * f64::from(self.plot.width()),
             f64::from(self.plot.bottom) - up * f64::from(self.plot.height()),
@@ -93,19 +124,43 @@ impl Layout {
 
     /// Where a point is drawn (of a bar: the middle of its end).
     pub fn point_px(&self, figure: &Figure, series: usize, index: usize) -> Option<[f32; 2]> {
-        let (x, y) = figure.series.get(series)?.point(index)?;
-        Some(self.to_px(self.place(series, x, y)))
+        let own = figure.series.get(series)?;
+        let (x, y) = own.point(index)?;
+        let [px, py] = self.exact_on(own.right, self.place(series, index, (x, y)));
+        Some([px as f32, py as f32])
     }
 
-    /// Where a point of a series stands, on the axes: in its slot, or its band. The first band is the highest.
-    pub(super) fn place(&self, series: usize, x: f64, y: f64) -> (f64, f64) {
+    /// Where a point of a series stands, on the axes: in its slot, in its band, or upon those below it. The first band
+    /// is the highest.
+    pub(super) fn place(&self, series: usize, index: usize, (x, y): (f64, f64)) -> (f64, f64) {
         let x = x + self.slots.map_or(0.0, |slots| slots.offset(series));
-        (x, self.bands.map_or(y, |bands| bands as f64 - 1.0 - series as f64))
+        (x, self.bands.map_or(y + self.foot(series, index), |bands| bands as f64 - 1.0 - series as f64))
+    }
+
+    /// Where the value of a stack begins; 0 elsewhere.
+    pub(super) fn foot(&self, series: usize, index: usize) -> f64 {
+        self.stack.as_ref().map_or(0.0, |stack| stack.foot(series, index))
+    }
+
+    /// Whether values stand upon others.
+    pub(super) fn is_stacked(&self) -> bool {
+        self.stack.is_some()
+    }
+
+    /// The panel under a pixel of the picture.
+    pub fn panel_at(&self, at: [f32; 2]) -> Option<usize> {
+        self.panels.iter().position(|panel| panel.plot.contains(at))
+    }
+
+    /// The figure and the layout of what is under a pixel: of a panel, or of the whole.
+    pub fn part<'a>(&'a self, figure: &'a Figure, at: [f32; 2]) -> (&'a Figure, &'a Self) {
+        let panel = self.panel_at(at).and_then(|i| Some((figure.panels.get(i)?, self.panels.get(i)?)));
+        panel.unwrap_or((figure, self))
     }
 
     /// The visible point that a reader at this pixel means: series and index.
     pub fn nearest(&self, figure: &Figure, at: [f32; 2]) -> Option<(usize, usize)> {
-        if !self.plot.contains(at) {
+        if self.bare || !self.plot.contains(at) {
             return None;
         }
         let found = (0..figure.series.len()).filter_map(|series| self.nearest_of(figure, series, at));
@@ -118,7 +173,10 @@ impl Layout {
         let mut best: Option<(f32, usize, usize)> = None;
         let look = |index: usize, best: &mut Option<(f32, usize, usize)>| {
             let Some([px, py]) = self.point_px(figure, series, index) else { return };
-            let (dx, dy) = ((px - at[0]).abs(), (py - at[1]).abs());
+            // In a stack the part is meant that the pointer is in.
+            let foot = self.stack.as_ref().map(|stack| self.to_px((0.0, stack.foot(series, index)))[1]);
+            let within = foot.is_some_and(|foot| (foot.min(py)..=foot.max(py)).contains(&at[1]));
+            let (dx, dy) = ((px - at[0]).abs(), if within { 0.0 } else { (py - at[1]).abs() });
             if dx > self.plot.width() || !self.plot.grown(1.0).contains([px, py.clamp(self.plot.top, self.plot.bottom)])
             {
                 return;
@@ -146,7 +204,7 @@ impl Layout {
             (from..to).for_each(|index| look(index, &mut best));
         } else {
             // The closest with a value on each side; a slot's offset may make the next but one the closest.
-            let wide = self.slots.map_or(0.0, |slots| slots.width);
+            let wide = self.slots.map_or(0.0, |slots| slots.width + slots.shift.abs());
             let near = |index: &usize| xs.get(*index).is_some_and(|v| (v - x).abs() <= wide);
             let with_value = |index: &usize| points.point(*index).is_some();
             (0..middle)
@@ -195,11 +253,29 @@ impl Layout {
     /// The point in words: x, and y.
     pub fn words(figure: &Figure, series: usize, index: usize) -> Option<(String, String)> {
         let (x, y) = figure.series.get(series)?.point(index)?;
-        let x = match &figure.x.kind {
+        let said = |x: f64| match &figure.x.kind {
             AxisKind::Category(_) => super::axis::x_value(&figure.x.kind, x.round()),
+            AxisKind::Number => figure.x_format.value(x),
             kind => super::axis::x_value(kind, x),
         };
-        Some((x, super::number::value(y)))
+        let x = match figure.bin {
+            Some(bin) => format!("{} to {}", said(x), said(x + bin)),
+            None => said(x),
+        };
+        Some((x, Self::value_words(figure, series, y)))
+    }
+
+    /// A value as its axis writes it.
+    pub fn value_words(figure: &Figure, series: usize, y: f64) -> String {
+        let (kind, format) = figure.axis_of(series);
+        format.value(if *kind == AxisKind::Power { super::number::round_to(10f64.powf(y), 12) } else { y })
+    }
+
+    /// What the parts of a stack add up to at the x of a point, in words; nothing where there is but one.
+    pub fn total_words(&self, figure: &Figure, series: usize, index: usize) -> Option<String> {
+        let x = *figure.series.get(series)?.x.get(index)?;
+        let total = self.stack.as_ref().filter(|_| figure.adds_up)?.total(figure, x)?;
+        Some(Self::value_words(figure, series, total))
     }
 }
 

@@ -6,11 +6,20 @@ use super::text;
 /// One name. Positions are points from the legend's left end and its first row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// `None` for the closing `+ 5 more`.
-    pub series: Option<usize>,
+    /// Which of the names it is; `None` for the closing `+ 5 more`.
+    pub named: Option<usize>,
     pub at: f32,
     pub row: usize,
     pub label: String,
+}
+
+/// What is to be named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    pub name: String,
+    /// `None` for one that is hidden.
+    pub series: Option<usize>,
+    pub colour: usize,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +33,7 @@ pub struct Legend {
 impl Legend {
     /// Whether all of so many series are named.
     pub fn names(&self, count: usize) -> bool {
-        self.entries.len() == count && self.entries.iter().all(|entry| entry.series.is_some())
+        self.entries.len() == count && self.entries.iter().all(|entry| entry.named.is_some())
     }
 }
 
@@ -58,11 +67,11 @@ fn flow(labels: &[String], shown: usize, width: f32, rows: usize, look: &Look) -
     let hidden = labels.len() - shown;
     let more =
         (hidden > 0).then(|| (None, if shown == 0 { format!("{hidden} series") } else { format!("+ {hidden} more") }));
-    let named = labels.iter().take(shown).enumerate().map(|(i, label)| (Some(i), label.clone()));
+    let all = labels.iter().take(shown).enumerate().map(|(i, label)| (Some(i), label.clone()));
     let mut legend = Legend { rows: 1, ..Legend::default() };
     let mut at = 0.0;
-    for (series, label) in named.chain(more) {
-        let wide = text::width(&label, look.font_size) + if series.is_some() { key(look) } else { 0.0 };
+    for (named, label) in all.chain(more) {
+        let wide = text::width(&label, look.font_size) + if named.is_some() { key(look) } else { 0.0 };
         if at > 0.0 && at + wide > width {
             legend.rows += 1;
             at = 0.0;
@@ -70,7 +79,7 @@ fn flow(labels: &[String], shown: usize, width: f32, rows: usize, look: &Look) -
         if legend.rows > rows || at + wide > width {
             return None;
         }
-        legend.entries.push(Entry { series, at, row: legend.rows - 1, label });
+        legend.entries.push(Entry { named, at, row: legend.rows - 1, label });
         legend.width = legend.width.max(at + wide);
         at += wide + space(look);
     }

@@ -1,5 +1,7 @@
 //! Colours and sizes of pictures. Every colour of a figure stands here.
 
+use serde::{Deserialize, Serialize};
+
 /// Red, green, blue and opacity, 0 to 255, in sRGB, not premultiplied.
 pub type Rgba = [u8; 4];
 
@@ -25,6 +27,27 @@ pub struct Look {
     /// Device pixels per point: how finely data are decimated and hairlines are set.
     pub scale: f32,
 }
+
+/// What a rule says of the values beyond it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// Nothing but where it is.
+    #[default]
+    Plain,
+    Good,
+    Warn,
+    Bad,
+}
+
+impl Tone {
+    /// All, with their titles for menus.
+    pub const ALL: &[(Self, &str)] =
+        &[(Self::Plain, "plain"), (Self::Good, "good"), (Self::Warn, "warning"), (Self::Bad, "bad")];
+}
+
+/// The colour of what is left out of the palette: the sum of the other series.
+pub const OTHER: usize = usize::MAX;
 
 const fn rgb(hex: u32) -> Rgba {
     [(hex >> 16) as u8, (hex >> 8) as u8, hex as u8, 255]
@@ -86,9 +109,33 @@ impl Look {
         self
     }
 
-    /// The colour of a series; after the eighth they come again.
+    /// The colour of a series; after the eighth they come again in two other shades, which are told apart from
+    /// the first and stand as well against the paper.
     pub fn color(&self, series: usize) -> Rgba {
-        self.palette.get(series % self.palette.len()).copied().unwrap_or(self.ink)
+        if series == OTHER {
+            return self.axis;
+        }
+        let own = self.palette.get(series % self.palette.len()).copied().unwrap_or(self.ink);
+        match series / self.palette.len() {
+            0 => own,
+            1 if self.dark => blended(own, rgb(0x1B_1D21), 0.2),
+            1 => blended(own, rgb(0x1F_2328), 0.4),
+            _ if self.dark => blended(own, rgb(0xFF_FFFF), 0.6),
+            _ => blended(own, rgb(0x00_0000), 0.7),
+        }
+    }
+
+    /// The colour of a rule.
+    pub fn tone(&self, tone: Tone) -> Rgba {
+        match (tone, self.dark) {
+            (Tone::Plain, _) => self.muted,
+            (Tone::Good, false) => rgb(0x1A_7F37),
+            (Tone::Good, true) => rgb(0x56_D364),
+            (Tone::Warn, false) => rgb(0x9A_6700),
+            (Tone::Warn, true) => rgb(0xE3_B341),
+            (Tone::Bad, false) => rgb(0xCF_222E),
+            (Tone::Bad, true) => rgb(0xFF_7B72),
+        }
     }
 
     /// Of a value that is this share (0 to 1) of the largest: equal steps look equally large, in grey and with any

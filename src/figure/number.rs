@@ -4,7 +4,7 @@ use super::scale::Scale;
 use crate::data::words::grouped;
 
 /// Where ticks lie and how they are written, the same way for all of one axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ticks {
     pub step: f64,
     pub values: Vec<f64>,
@@ -48,7 +48,12 @@ fn multiple(step: f64, index: f64) -> f64 {
 
 /// Ticks within the range, at most about `most`. `whole` keeps to whole numbers.
 pub fn ticks(scale: Scale, most: usize, whole: bool) -> Ticks {
-    let mut step = nice_step(scale.span() / most.max(1) as f64);
+    ticks_by(scale, most, whole, nice_step)
+}
+
+/// The same, `nice` giving the least step that is as long as wanted.
+pub fn ticks_by(scale: Scale, most: usize, whole: bool, nice: impl Fn(f64) -> f64) -> Ticks {
+    let mut step = nice(scale.span() / most.max(1) as f64);
     if whole {
         step = step.max(1.0);
     }
@@ -77,7 +82,12 @@ fn at_step(scale: Scale, step: f64) -> Ticks {
 
 /// The range widened to whole steps, so that lines end at a grid line.
 pub fn widen(scale: Scale, most: usize) -> Scale {
-    let step = nice_step(scale.span() / most.max(1) as f64);
+    widen_by(scale, most, nice_step)
+}
+
+/// The same, `nice` giving the least step that is as long as wanted.
+pub fn widen_by(scale: Scale, most: usize, nice: impl Fn(f64) -> f64) -> Scale {
+    let step = nice(scale.span() / most.max(1) as f64);
     let (lo, hi) = ((scale.lo() / step + 1e-9).floor() * step, (scale.hi() / step - 1e-9).ceil() * step);
     if lo.is_finite() && hi.is_finite() && lo <= scale.lo() + step * 1e-6 && hi >= scale.hi() - step * 1e-6 {
         Scale::new(lo, hi)
@@ -133,7 +143,7 @@ fn power_label(digit: f64, power: i32) -> String {
 const UNITS: [(f64, &str); 4] = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
 
 /// One tick's label on an axis that reaches to `largest` in steps of `step`.
-fn label(value: f64, step: f64, largest: f64) -> String {
+pub(super) fn label(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
@@ -156,12 +166,12 @@ fn label(value: f64, step: f64, largest: f64) -> String {
 const GROUPED: f64 = 10_000.0;
 
 /// Places after the point that tell multiples of `step` apart.
-fn decimals(step: f64) -> usize {
+pub(super) fn decimals(step: f64) -> usize {
     if step >= 1.0 { 0 } else { (-(step * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 17.0) as usize }
 }
 
 /// Fixed places, with a real minus sign, never before a zero, and commas between thousands if `apart`.
-fn fixed(value: f64, places: usize, apart: bool) -> String {
+pub(super) fn fixed(value: f64, places: usize, apart: bool) -> String {
     let text = format!("{:.*}", places, value.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut out = String::with_capacity(text.len() + 8);
@@ -192,6 +202,26 @@ pub fn rounded(v: f64) -> String {
     let places = if v == 0.0 || !v.is_finite() { 0 } else { 2 - v.abs().log10().floor() as i32 };
     let unit = 10_f64.powi(places.clamp(0, 12));
     value((v * unit).round() / unit)
+}
+
+/// A value with so many digits that say how large it is.
+pub(super) fn round_to(v: f64, digits: i32) -> f64 {
+    if v == 0.0 || !v.is_finite() {
+        return v;
+    }
+    let places = digits - 1 - v.abs().log10().floor() as i32;
+    if !(-300..=300).contains(&places) {
+        return v;
+    }
+    let unit = 10_f64.powi(places.abs());
+    if places >= 0 { (v * unit).round() / unit } else { (v / unit).round() * unit }
+}
+
+/// All digits that matter, nothing between them.
+pub fn plain(v: f64) -> String {
+    let places = if v.fract() == 0.0 || v == 0.0 { 0 } else { (5 - v.abs().log10().floor() as i32).clamp(0, 12) };
+    let text = fixed(v, places as usize, false);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A single value, as a reader wants it when pointing at it: about six digits that matter.

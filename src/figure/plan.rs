@@ -1,18 +1,24 @@
 //! Everything about a picture that is settled before the first stroke: what is shown, in which range, and where.
 //! Small pictures show fewer words, so that the marks keep their room.
 
+use std::sync::Arc;
+
 use super::axis::{self, Room, XTick};
-use super::layout::{Layout, Rect, Slots};
-use super::legend::{self, Legend};
+use super::format::Format;
+use super::layout::{Layout, LegendSpot, Rect, Slots};
+use super::legend::{self, Legend, Named};
 use super::look::Look;
 use super::mark::{self, Mark};
 use super::number::{self, Ticks};
+use super::rules;
 use super::scale::Scale;
 use super::spec::{AxisKind, Figure, Series};
+use super::stack::Stack;
 use super::text;
 
 pub struct FigurePlan<'a> {
     pub figure: &'a Figure,
+    pub part: Part,
     pub mark: &'static Mark,
     pub look: &'a Look,
     pub layout: Layout,
@@ -20,10 +26,12 @@ pub struct FigurePlan<'a> {
     pub empty: bool,
     pub x_ticks: Vec<XTick>,
     pub y_ticks: Ticks,
+    pub right_ticks: Ticks,
     pub legend: Legend,
     pub head: HeadLines,
     pub x_title: String,
     pub y_title: String,
+    pub right_title: String,
     /// Top of the x title's line.
     pub x_title_at: Option<f32>,
 }
@@ -54,8 +62,8 @@ struct ShownText {
 }
 
 impl ShownText {
-    /// From all to none, what a reader misses least going first.
-    fn fewer() -> impl Iterator<Item = Self> {
+    /// From all to none, what a reader misses least going first. Without its title a panel says nothing.
+    fn fewer(part: Part) -> impl Iterator<Item = Self> {
         let mut words = Self {
             title: true,
             caption: true,
@@ -65,7 +73,7 @@ impl ShownText {
             context: true,
             x_title: true,
         };
-        let steps: [fn(&mut Self); 9] = [
+        const WHOLE: [fn(&mut ShownText); 9] = [
             |_| (),
             |w| w.legend_rows = 1,
             |w| w.x_title = false,
@@ -76,7 +84,9 @@ impl ShownText {
             |w| w.context = false,
             |w| w.seam = false,
         ];
-        steps.into_iter().map(move |step| {
+        const PANEL: [fn(&mut ShownText); 4] = [|_| (), |w| w.context = false, |w| w.seam = false, |w| w.title = false];
+        let steps: &[fn(&mut Self)] = if part == Part::Panel { &PANEL } else { &WHOLE };
+        steps.iter().map(move |step| {
             step(&mut words);
             words
         })
@@ -99,25 +109,28 @@ pub fn legend_line(look: &Look) -> f32 {
     (text::height(look.font_size) * 1.25).round()
 }
 
-impl<'a> FigurePlan<'a> {
-    pub fn new(figure: &'a Figure, mark: &'static Mark, look: &'a Look, size: [f32; 2]) -> Self {
-        let slots = (mark.slots)(figure);
-        let (x, y, empty) = scales(figure, mark, slots);
-        let seam = !empty && figure.seam.is_some_and(|at| x.holds(at));
-        let x_title = match (&figure.x.kind, figure.x.title.as_str()) {
-            (AxisKind::Time, "") => "UTC".to_owned(),
-            (AxisKind::Time, title) if !title.contains("UTC") => format!("{title} (UTC)"),
-            (_, title) => title.to_owned(),
-        };
+/// Whether a picture stands alone or is one of several, whose x title and legend are those of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    Panel,
+}
 
-        let y_title = y_title(figure, mark);
+impl<'a> FigurePlan<'a> {
+    pub fn new(figure: &'a Figure, mark: &'static Mark, look: &'a Look, size: [f32; 2], part: Part) -> Self {
+        let slots = (mark.slots)(figure);
+        let stack = mark.stacks.then(|| Arc::new(Stack::of(figure)));
+        let Scales { x, y, right, empty } = scales(figure, mark, slots, stack.as_deref());
+        let seam = !empty && !mark.bare && figure.seam.is_some_and(|at| x.holds(at));
+        let x_title = x_title(figure, mark, part);
+        let (y_title, right_title) = y_titles(figure, mark);
         let line = text::height(look.font_size);
         let mut chosen = None;
-        for words in ShownText::fewer() {
-            let (head, legend, top) =
-                head(figure, mark, &y_title, look, size, ShownText { seam: seam && words.seam, ..words });
+        for words in ShownText::fewer(part) {
+            let words = ShownText { seam: seam && words.seam, ..words };
+            let (head, legend, top) = head(figure, mark, [&y_title, &right_title], look, size, words, part);
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
-            let labels = TICK + GAP + line * if context { 2.0 } else { 1.0 };
+            let labels = if mark.bare { 0.0 } else { TICK + GAP + line * if context { 2.0 } else { 1.0 } };
             let titled = words.x_title && !x_title.is_empty();
             let foot = labels + if titled { line + GAP } else { 0.0 } + margin(look) * 0.6;
             let bottom = size[1] - foot;
@@ -131,41 +144,145 @@ impl<'a> FigurePlan<'a> {
 
         // The range is widened to whole steps once the height is known, and that settles the labels' width.
         let height = bottom - top;
-        let whole_y = y.span() < 10.0 && whole(figure, |s| &s.y);
         let fixed = figure.view.is_some_and(|view| view.y.is_some());
-        let y = if fixed || empty || mark.bands || figure.y_kind == AxisKind::Power {
-            y
-        } else {
-            number::widen(y, axis::y_steps(height, look))
+        let axis_y = |right: bool, scale: Scale| -> (Scale, Ticks) {
+            if empty || mark.bare {
+                return (scale, Ticks::default());
+            }
+            if mark.bands {
+                return (scale, bands(figure, scale, height, size[0] * BAND_NAMES, look));
+            }
+            let (kind, format) = match figure.right.as_ref().filter(|_| right) {
+                Some(axis) => (&axis.kind, &axis.format),
+                None => (&figure.y_kind, &figure.y_format),
+            };
+            let own = figure.series.iter().filter(|series| series.right == right);
+            let whole = scale.span() < 10.0 && whole(own, |s| &s.y);
+            let given = if right { figure.right.as_ref().and_then(|axis| axis.range) } else { figure.y_range };
+            let kept = fixed || given.is_some() || *kind == AxisKind::Power;
+            let nice = |least: f64| format.number.nice_step(least);
+            let scale = if kept { scale } else { number::widen_by(scale, axis::y_steps(height, look), nice) };
+            (scale, axis::y_ticks(kind, scale, height, whole, (look, format)))
         };
-        let y_ticks = if empty {
-            Ticks { step: 1.0, values: Vec::new(), labels: Vec::new() }
-        } else if mark.bands {
-            bands(figure, y, height, size[0] * BAND_NAMES, look)
-        } else {
-            axis::y_ticks(&figure.y_kind, y, height, whole_y, look)
-        };
-        let widest = y_ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
+        let (y, y_ticks) = axis_y(false, y);
+        let (right, right_ticks) = right.map_or((None, Ticks::default()), |scale| {
+            let (scale, ticks) = axis_y(true, scale);
+            (Some(scale), ticks)
+        });
         // In steps, so that a growing count does not shake the picture.
-        let labels = (widest / 8.0).ceil() * 8.0;
-        let left =
-            (margin(look) + labels + if widest > 0.0 { GAP * 1.5 } else { 0.0 }).round().min((size[0] * 0.5).round());
-        let right = (size[0] - margin(look) * 1.5).round().max(left);
+        let room = |ticks: &Ticks| {
+            let widest = ticks.labels.iter().map(|label| text::width(label, look.font_size)).fold(0.0, f32::max);
+            (widest / 8.0).ceil() * 8.0 + if widest > 0.0 { GAP * 1.5 } else { 0.0 }
+        };
+        let edge = if part == Part::Panel { margin(look) * 0.5 } else { margin(look) };
+        let left = (edge + room(&y_ticks)).round().min((size[0] * 0.5).round());
+        let beside = if right.is_some() { margin(look) * 0.5 + room(&right_ticks) } else { margin(look) * 1.5 };
+        let end = (size[0] - beside.min(size[0] * 0.35)).round().max(left);
 
-        let plot = Rect::new(left, top.round(), right, bottom.round().max(top.round()));
-        let layout =
-            Layout { size, plot, x, y, slots, bands: mark.bands.then_some(figure.series.len()), free: mark.free };
-        let room = Room { width: plot.width(), before: left - 2.0, after: size[0] - right - 2.0 };
-        let mut x_ticks = if empty {
+        let plot = Rect::new(left, top.round(), end, bottom.round().max(top.round()));
+        let spots = legend_spots(&legend, &head, figure, mark, look);
+        let layout = Layout {
+            size,
+            plot,
+            x,
+            y,
+            right,
+            base: [
+                base(&figure.y_kind, y),
+                right.zip(figure.right.as_ref()).map_or(0.0, |(s, axis)| base(&axis.kind, s)),
+            ],
+            stack,
+            bare: mark.bare,
+            legend: spots,
+            panels: Vec::new(),
+            slots,
+            bands: mark.bands.then_some(figure.series.len()),
+            free: mark.free,
+        };
+        let room = Room { width: plot.width(), before: left - 2.0, after: size[0] - end - 2.0 };
+        let mut x_ticks = if empty || mark.bare {
             Vec::new()
         } else {
-            axis::x_ticks(&figure.x.kind, x, room, x.span() < 10.0 && whole(figure, |s| &s.x), look)
+            let whole = x.span() < 10.0 && whole(figure.series.iter(), |s| &s.x);
+            axis::x_ticks(&figure.x.kind, x, room, whole, (look, &figure.x_format))
         };
         if !context {
             x_ticks.iter_mut().for_each(|tick| tick.context = None);
         }
-        Self { figure, mark, look, layout, empty, x_ticks, y_ticks, legend, head, x_title, y_title, x_title_at }
+        Self {
+            figure,
+            part,
+            mark,
+            look,
+            layout,
+            empty,
+            x_ticks,
+            y_ticks,
+            right_ticks,
+            legend,
+            head,
+            x_title,
+            y_title,
+            right_title,
+            x_title_at,
+        }
     }
+}
+
+/// What lengths on an axis are measured from.
+fn base(kind: &AxisKind, scale: Scale) -> f64 {
+    if *kind == AxisKind::Power { scale.lo() } else { 0.0 }
+}
+
+/// Under the x axis.
+fn x_title(figure: &Figure, mark: &Mark, part: Part) -> String {
+    match (&figure.x.kind, figure.x.title.as_str()) {
+        _ if mark.bare || part == Part::Panel => String::new(),
+        (AxisKind::Time, "") => "UTC".to_owned(),
+        (AxisKind::Time, title) if !title.contains("UTC") => format!("{title} (UTC)"),
+        (_, title) => title.to_owned(),
+    }
+}
+
+/// Where the names of the legend can be clicked.
+fn legend_spots(legend: &Legend, head: &HeadLines, figure: &Figure, mark: &Mark, look: &Look) -> Vec<LegendSpot> {
+    let Some(top) = head.legend else { return Vec::new() };
+    let named = legend_names(figure, mark);
+    let spot = |entry: &legend::Entry| {
+        let of = named.get(entry.named?)?;
+        let left = head.legend_left + entry.at;
+        let line = legend_line(look);
+        let top = top + line * entry.row as f32 - (line - text::height(look.font_size)) / 2.0;
+        let wide = legend::key(look) + text::width(&entry.label, look.font_size);
+        let name = of
+            .series
+            .map_or_else(|| of.name.clone(), |i| figure.series.get(i).map_or_else(String::new, |s| s.name.clone()));
+        Some(LegendSpot { rect: Rect::new(left, top, left + wide, top + line), name, hidden: of.series.is_none() })
+    };
+    legend.entries.iter().filter_map(spot).collect()
+}
+
+/// What the legend names: the series, and between them those that are hidden. Bands have their names beside them, and
+/// numbers above them.
+pub fn legend_names(figure: &Figure, mark: &Mark) -> Vec<Named> {
+    if mark.bands || mark.bare {
+        return Vec::new();
+    }
+    let hidden = |after: usize| {
+        figure.hidden.iter().filter(move |own| own.after == after).map(|own| Named {
+            name: own.name.clone(),
+            series: None,
+            colour: own.colour,
+        })
+    };
+    let mut names: Vec<Named> = hidden(0).collect();
+    for (i, series) in figure.series.iter().enumerate() {
+        let right = figure.right.is_some() && series.right;
+        let name = if right { format!("{} (right)", series.name) } else { series.name.clone() };
+        names.push(Named { name, series: Some(i), colour: figure.colour(i) });
+        names.extend(hidden(i + 1));
+    }
+    names
 }
 
 /// The share of the width that the names of bands may take.
@@ -183,48 +300,56 @@ fn bands(figure: &Figure, y: Scale, height: f32, room: f32, look: &Look) -> Tick
     Ticks { step: 1.0, values, labels }
 }
 
-/// What the y axis shows; of bands, what their colours say.
-fn y_title(figure: &Figure, mark: &Mark) -> String {
-    match mark::heat::range(figure).filter(|_| mark.bands) {
-        Some((lo, hi)) => format!("{} (colour: {} to {})", figure.y_title, number::rounded(lo), number::rounded(hi))
-            .trim_start()
-            .to_owned(),
-        None => figure.y_title.clone(),
+/// What the y axes show; of bands, what their colours say.
+fn y_titles(figure: &Figure, mark: &Mark) -> (String, String) {
+    if mark.bare {
+        return Default::default();
     }
+    let left = match mark::heat::range(figure).filter(|_| mark.bands) {
+        Some((lo, hi)) => {
+            let said = |v: f64| {
+                if figure.y_format == Format::default() { number::rounded(v) } else { figure.y_format.short(v) }
+            };
+            format!("{} (colour: {} to {})", figure.y_title, said(lo), said(hi)).trim_start().to_owned()
+        }
+        None => figure.y_title.clone(),
+    };
+    (left, figure.right.as_ref().map_or_else(String::new, |axis| axis.title.clone()))
 }
 
 /// The lines above the plot, from the top; and where the plot begins.
 fn head(
     figure: &Figure,
     mark: &Mark,
-    y_title: &str,
+    [y_title, right_title]: [&str; 2],
     look: &Look,
     size: [f32; 2],
     words: ShownText,
+    part: Part,
 ) -> (HeadLines, Legend, f32) {
     let (margin, em) = (margin(look), look.font_size);
     let mut head = HeadLines::default();
     let mut top = margin * 0.8;
     if words.title && !figure.title.is_empty() {
         head.title = Some(top);
-        top += (text::height(look.title_size()) * 1.1).round();
+        top += (text::height(title_size(look, part)) * 1.1).round();
     }
     if words.caption && !figure.caption.is_empty() {
         head.caption = Some(top);
         top += (text::height(em) * 1.1).round();
     }
     if head.title.is_some() || head.caption.is_some() {
-        top += em * 0.5;
+        top += em * if part == Part::Panel { 0.1 } else { 0.5 };
     }
-    // Bands have their names beside them.
-    let named = figure.series.iter().filter(|_| !mark.bands);
-    let names: Vec<&str> = named.map(|series| series.name.as_str()).collect();
+    let named = if part == Part::Panel { Vec::new() } else { legend_names(figure, mark) };
+    let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
     let room = size[0] - 2.0 * margin;
-    let y_title = if words.y_title { text::width(&text::clean(y_title), em) } else { 0.0 };
+    let wide = |title: &str| if words.y_title { text::width(&text::clean(title), em) } else { 0.0 };
+    let (y_title, right_title) = (wide(y_title), wide(right_title));
 
     // The y title and a short legend share a line; a longer legend has its own above it.
     let beside = legend::place(&names, room - y_title - em * 2.0, words.legend_rows.min(1), look);
-    let shared = y_title > 0.0 && beside.names(names.len());
+    let shared = y_title > 0.0 && right_title == 0.0 && beside.names(names.len());
     let legend = if shared { beside } else { legend::place(&names, room, words.legend_rows, look) };
     if legend.rows > 0 {
         head.legend = Some(top);
@@ -233,7 +358,7 @@ fn head(
             top += legend_line(look) * legend.rows as f32;
         }
     }
-    if y_title > 0.0 {
+    if y_title > 0.0 || right_title > 0.0 {
         head.y_title = Some(top);
         top += legend_line(look);
     }
@@ -245,37 +370,79 @@ fn head(
     (head, legend, (top + em * 0.6).min(size[1]))
 }
 
-/// What the axes show, and whether there is nothing to show.
-fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>) -> (Scale, Scale, bool) {
+/// Of a panel it is that of its labels.
+pub fn title_size(look: &Look, part: Part) -> f32 {
+    if part == Part::Panel { look.font_size } else { look.title_size() }
+}
+
+/// What the axes show.
+pub struct Scales {
+    pub x: Scale,
+    pub y: Scale,
+    pub right: Option<Scale>,
+    /// There is nothing to show.
+    pub empty: bool,
+}
+
+pub fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>, stack: Option<&Stack>) -> Scales {
     let view = figure.view.unwrap_or_default();
     let usable = |range: Option<(f64, f64)>| range.filter(|(a, b)| a.is_finite() && b.is_finite() && a != b);
     let data = mark::x_extent(figure, slots);
     let x = match (usable(view.x), &figure.x.kind, data) {
         (Some((a, b)), ..) => Scale::new(a, b),
         (None, AxisKind::Category(names), _) if !names.is_empty() => Scale::new(-0.5, names.len() as f64 - 0.5),
-        (None, _, Some((lo, hi))) => {
+        (None, kind, Some((lo, hi))) => {
             let (lo, hi) =
                 if lone(figure) { alone(figure, (lo, hi), slots.map_or(0.0, |slots| slots.width)) } else { (lo, hi) };
             // Circles stand clear of the edge; a seam just after the last row is shown.
             let pad = if mark.is_scattered() { (hi - lo) * 0.02 } else { 0.0 };
             let near =
                 figure.seam.filter(|at| (at - hi).abs() <= (hi - lo) * 0.05 || (at - lo).abs() <= (hi - lo) * 0.05);
+            let now = figure.now.filter(|now| *kind == AxisKind::Time && now.is_finite());
             let (lo, hi) = (near.unwrap_or(lo).min(lo - pad), near.unwrap_or(hi).max(hi + pad));
-            Scale::new(lo, hi)
+            Scale::new(lo, now.unwrap_or(hi).max(hi))
         }
         (None, _, None) => Scale::new(0.0, 1.0),
     };
-    let Some((lo, hi)) = mark::y_extent(figure, x) else { return (x, Scale::new(0.0, 1.0), true) };
+    let extent = |right: bool| mark::y_extent(figure, x, right, stack);
+    let (left, right) = (extent(false), figure.right.as_ref().and_then(|axis| Some((axis, extent(true)?))));
+    if left.is_none() && right.is_none() {
+        return Scales { x, y: Scale::new(0.0, 1.0), right: None, empty: true };
+    }
+    let fitted = match (usable(figure.y_range), left) {
+        (Some((a, b)), _) => Scale::new(a, b),
+        (None, Some(range)) => fit(mark, &figure.y_kind, rules::reach(figure, false, range)),
+        (None, None) => Scale::new(0.0, 1.0),
+    };
     let y = match usable(view.y) {
         None if mark.bands => Scale::new(-0.5, figure.series.len().max(1) as f64 - 0.5),
         Some((a, b)) => Scale::new(a, b),
-        None if mark.zero && lo == 0.0 && hi == 0.0 => Scale::new(0.0, 1.0),
-        None if mark.zero => Scale::new(lo.min(0.0), hi.max(0.0)),
-        // One whole number: its neighbours are whole, too.
-        None if lo == hi && lo.fract() == 0.0 && lo.abs() < 10.0 => Scale::new(lo - 1.0, hi + 1.0),
-        None => Scale::new(lo, hi),
+        None => fitted,
     };
-    (x, y, false)
+    let right = right.map(|(axis, range)| {
+        let whole = usable(axis.range)
+            .map_or_else(|| fit(mark, &axis.kind, rules::reach(figure, true, range)), |(a, b)| Scale::new(a, b));
+        // What is looked at is said of the left axis; the right one shows the same part of itself.
+        match usable(view.y) {
+            Some((a, b)) => Scale::new(whole.value(fitted.share(a)), whole.value(fitted.share(b))),
+            None => whole,
+        }
+    });
+    Scales { x, y, right, empty: false }
+}
+
+/// A range that is read well: with zero where lengths are compared, and never of a single value.
+fn fit(mark: &Mark, kind: &AxisKind, (lo, hi): (f64, f64)) -> Scale {
+    match kind {
+        // The foot of a log axis lies below the least, or its bar would have no length.
+        AxisKind::Power if mark.zero => Scale::new((lo - 1e-9).floor(), if hi > lo { hi } else { hi.ceil() }),
+        AxisKind::Power => Scale::new(lo, hi),
+        _ if mark.zero && lo == 0.0 && hi == 0.0 => Scale::new(0.0, 1.0),
+        _ if mark.zero => Scale::new(lo.min(0.0), hi.max(0.0)),
+        // One whole number: its neighbours are whole, too.
+        _ if lo == hi && lo.fract() == 0.0 && lo.abs() < 10.0 => Scale::new(lo - 1.0, hi + 1.0),
+        _ => Scale::new(lo, hi),
+    }
 }
 
 /// True when all points have the same x.
@@ -293,6 +460,6 @@ fn alone(figure: &Figure, (lo, hi): (f64, f64), wide: f64) -> (f64, f64) {
 }
 
 /// Whether all coordinates on one side are whole numbers.
-fn whole(figure: &Figure, side: impl Fn(&Series) -> &[f64]) -> bool {
-    figure.series.iter().flat_map(|series| side(series).iter()).filter(|y| y.is_finite()).all(|y| y.fract() == 0.0)
+fn whole<'a>(series: impl Iterator<Item = &'a Series>, side: impl Fn(&'a Series) -> &'a [f64]) -> bool {
+    series.flat_map(|series| side(series).iter()).filter(|y| y.is_finite()).all(|y| y.fract() == 0.0)
 }

@@ -23,15 +23,15 @@ pub(super) fn groups(labels: &[String]) -> Vec<(String, Vec<usize>)> {
 
 type Group = (String, Vec<usize>);
 
-/// The groups that sum to most, by name, so that colours stay when the ranking changes; and how many others there are.
-pub(super) fn largest(mut groups: Vec<Group>, y: &[f64], most: usize) -> (Vec<Group>, usize) {
+/// The groups that sum to most, by name, so that colours stay when the ranking changes; and the others.
+pub(super) fn largest(mut groups: Vec<Group>, y: &[f64], most: usize) -> (Vec<Group>, Vec<Group>) {
     let total = |rows: &[usize]| {
         rows.iter().filter_map(|row| y.get(*row)).filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>()
     };
-    let left_out = groups.len().saturating_sub(most);
-    if left_out > 0 {
+    let mut left_out = Vec::new();
+    if groups.len() > most {
         groups.sort_by(|a, b| total(&b.1).total_cmp(&total(&a.1)).then_with(|| a.0.cmp(&b.0)));
-        groups.truncate(most);
+        left_out = groups.split_off(most);
     }
     groups.sort_by(|a, b| a.0.cmp(&b.0));
     (groups, left_out)
@@ -66,6 +66,37 @@ pub(super) struct SeriesRows<'a> {
 }
 
 impl SeriesRows<'_> {
+    /// One series of the sums of some rows at each x; unfinished where any of them is.
+    pub fn summed(&self, name: String, y: &[f64], rows: &[usize]) -> Series {
+        let mut sums: Vec<(f64, f64, Option<PointState>)> = Vec::new();
+        let mut sorted: Vec<usize> = rows.to_vec();
+        let at = |row: usize| self.x.get(row).copied().unwrap_or(f64::NAN);
+        sorted.sort_by(|a, b| at(*a).total_cmp(&at(*b)));
+        for row in sorted {
+            let (x, value) = (at(row), y.get(row).copied().filter(|v| v.is_finite()).unwrap_or(0.0));
+            let state = self.states.get(row).copied();
+            match sums.last_mut().filter(|(last, ..)| *last == x) {
+                Some((_, sum, known)) => {
+                    *sum += value;
+                    *known = known.filter(|state| state.is_unfinished()).or(state);
+                }
+                None => sums.push((x, value, state)),
+            }
+        }
+        let (x, y): (Vec<f64>, Vec<f64>) = sums.iter().map(|(x, y, _)| (*x, *y)).unzip();
+        let states: Vec<PointState> = sums.iter().filter_map(|(.., state)| *state).collect();
+        let rows: Vec<usize> = (0..x.len()).collect();
+        SeriesRows { x: &x, states: &states, step: self.step, ordered: self.ordered }.series(name, &y, &rows)
+    }
+
+    /// One series from some rows with a point at each of these places, whose value is that where there was none.
+    pub fn spread(&self, name: String, (y, rows): (&[f64], &[usize]), (places, none): (&[f64], f64)) -> Series {
+        let whole = SeriesRows { step: None, ..*self }.series(name, y, rows).spread(places, none);
+        let rows: Vec<usize> = (0..whole.len()).collect();
+        let again = SeriesRows { x: &whole.x, states: &whole.states, step: self.step, ordered: self.ordered };
+        again.series(whole.name.clone(), &whole.y, &rows)
+    }
+
     /// One series from some rows; NaN where windows are missing.
     pub fn series(&self, name: String, y: &[f64], rows: &[usize]) -> Series {
         let point = |row: &usize| Some((*self.x.get(*row)?, *y.get(*row)?, self.states.get(*row).copied()));

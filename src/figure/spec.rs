@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use super::format::Format;
+use super::settings::Rule;
+
 /// One picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -16,7 +19,26 @@ pub struct Figure {
     pub y_title: String,
     /// What its numbers stand for: `Number` or `Power`.
     pub y_kind: AxisKind,
+    /// How numbers of the x axis are written.
+    pub x_format: Format,
+    pub y_format: Format,
+    /// What the y axis shows where nothing else is looked at; `None` fits its series.
+    pub y_range: Option<(f64, f64)>,
+    /// The axis of the series that say so.
+    pub right: Option<RightAxis>,
     pub series: Vec<Series>,
+    /// What the legend names as well.
+    pub hidden: Vec<HiddenSeries>,
+    pub rules: Vec<Rule>,
+    /// Small pictures in place of this one, whose title, caption, mark, x axis and legend are theirs as well. They
+    /// share both axes.
+    pub panels: Vec<Figure>,
+    /// Each of the panels has a y axis of its own.
+    pub free_y: bool,
+    /// Whether the values of a stack sum up to a whole.
+    pub adds_up: bool,
+    /// The length of bins, where x is where they begin.
+    pub bin: Option<f64>,
     /// What is looked at; `None` fits everything.
     pub view: Option<View>,
     /// Where history ends and live begins, on the x axis.
@@ -25,6 +47,8 @@ pub struct Figure {
     pub gaps: Vec<(f64, f64)>,
     /// Stretches for which rows may still be read: no gaps, but not known yet.
     pub unread: Vec<(f64, f64)>,
+    /// What time it is: an axis of time runs on to there.
+    pub now: Option<f64>,
     /// Whether points stand alone: no line joins what lies apart by its nature, such as sessions.
     pub apart: bool,
 }
@@ -33,6 +57,25 @@ pub struct Figure {
 pub struct Axis {
     pub title: String,
     pub kind: AxisKind,
+}
+
+/// The y axis on the right.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RightAxis {
+    pub title: String,
+    pub kind: AxisKind,
+    pub format: Format,
+    /// What it shows; `None` fits its series.
+    pub range: Option<(f64, f64)>,
+}
+
+/// A series that is not drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HiddenSeries {
+    pub name: String,
+    pub colour: usize,
+    /// How many of the others it comes after.
+    pub after: usize,
 }
 
 /// What the numbers on an x axis stand for.
@@ -101,17 +144,50 @@ pub struct Series {
     pub states: Arc<[PointState]>,
     /// Which colour is its own; without one that of its place.
     pub colour: Option<usize>,
+    /// Whether it is read at the right axis.
+    pub right: bool,
 }
 
 impl Series {
     pub fn new(name: impl Into<String>, x: impl Into<Arc<[f64]>>, y: impl Into<Arc<[f64]>>) -> Self {
-        Self { name: name.into(), x: x.into(), y: y.into(), states: Arc::default(), colour: None }
+        Self { name: name.into(), x: x.into(), y: y.into(), states: Arc::default(), colour: None, right: false }
     }
 
     /// In a colour of its own, whichever series stand beside it.
     #[must_use]
     pub fn coloured(self, colour: usize) -> Self {
         Self { colour: Some(colour), ..self }
+    }
+
+    /// With a point at each of these places, in order, which has this value where there was none. What is missing
+    /// between them stays missing.
+    #[must_use]
+    pub fn spread(&self, places: &[f64], value: f64) -> Self {
+        let (mut x, mut y, mut states) = (Vec::new(), Vec::new(), Vec::new());
+        let mut next = 0;
+        for place in places {
+            let mut met = false;
+            while let Some(at) = self.x.get(next).copied().filter(|at| at <= place) {
+                x.push(at);
+                y.push(self.y.get(next).copied().unwrap_or(f64::NAN));
+                states.push(self.state(next).unwrap_or_default());
+                met = at == *place;
+                next += 1;
+            }
+            if !met {
+                x.push(*place);
+                y.push(value);
+                states.push(PointState::Final);
+            }
+        }
+        let states = if self.states.is_empty() { Vec::new() } else { states };
+        Self { x: x.into(), y: y.into(), states: states.into(), ..self.clone() }
+    }
+
+    /// Read at the right axis.
+    #[must_use]
+    pub fn at_right(self, right: bool) -> Self {
+        Self { right, ..self }
     }
 
     /// How settled each point is.
@@ -159,6 +235,20 @@ impl Figure {
         self.series.get(series).and_then(|s| s.colour).unwrap_or(series)
     }
 
+    /// The kind and the format of the axis at which a series is read.
+    pub fn axis_of(&self, series: usize) -> (&AxisKind, &Format) {
+        let right = self.series.get(series).is_some_and(|series| series.right);
+        match self.right.as_ref().filter(|_| right) {
+            Some(axis) => (&axis.kind, &axis.format),
+            None => (&self.y_kind, &self.y_format),
+        }
+    }
+
+    /// All series of it and of its panels.
+    pub fn all_series(&self) -> impl Iterator<Item = &Series> {
+        self.series.iter().chain(self.panels.iter().flat_map(|panel| &panel.series))
+    }
+
     /// Adds a phrase to the caption.
     pub fn note(&mut self, phrase: &str) {
         if phrase.is_empty() {
@@ -172,14 +262,14 @@ impl Figure {
 
     /// The largest x of a point.
     pub fn until(&self) -> Option<f64> {
-        self.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).reduce(f64::max)
+        self.all_series().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).reduce(f64::max)
     }
 
     /// Marks the places between points as unread that are wider than `step`: while rows are being read, what is missing
     /// is not known to be.
     pub fn mark_unread(&mut self, step: f64) {
         let mut xs: Vec<f64> =
-            self.series.iter().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).collect();
+            self.all_series().flat_map(|s| (0..s.len()).filter_map(|i| s.point(i))).map(|(x, _)| x).collect();
         xs.sort_by(f64::total_cmp);
         let pairs = xs.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
         // A band ends where the next point begins to count: half a step on either side is its own.
@@ -189,11 +279,11 @@ impl Figure {
 
     /// Whether any point is in this state.
     pub fn has(&self, state: PointState) -> bool {
-        self.series.iter().any(|series| series.states.contains(&state))
+        self.all_series().any(|series| series.states.contains(&state))
     }
 
     /// True when no point can be shown.
     pub fn is_empty(&self) -> bool {
-        self.series.iter().all(|series| (0..series.len()).all(|i| series.point(i).is_none()))
+        self.all_series().all(|series| (0..series.len()).all(|i| series.point(i).is_none()))
     }
 }

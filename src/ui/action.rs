@@ -14,7 +14,7 @@ use super::train::TrainDraft;
 use crate::data::format::Formulas;
 use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
-use crate::figure::View;
+use crate::figure::{Settings, View};
 use crate::query::Form;
 use crate::workspace::bench::{BoardId, Edit, Retention, TileId};
 use crate::workspace::{Folded, TableId};
@@ -197,6 +197,12 @@ pub enum ChartAction {
     X(String),
     Y(Vec<String>),
     Split(Option<String>),
+    /// Shows the series of this name alone, or all again where it is alone.
+    Isolate(String),
+    /// Hides a series, or shows it again.
+    Hide(String),
+    /// All settings at once.
+    Settings(Box<Settings>),
     /// Back to the picture that fits.
     Guess,
     /// What to look at; `None` for all.

@@ -1,4 +1,4 @@
-//! The chart of an answer: the mark and the columns, the figure made from them, and the view. A big answer becomes a
+//! The chart of an answer: its settings, the figure made by them, and the view. A big answer becomes a
 //! figure in a job; the newest wins.
 
 use std::cell::RefCell;
@@ -12,22 +12,15 @@ use super::canvas::{self, Drawn};
 use super::look;
 use crate::data::{Fault, Result};
 use crate::engine::{Job, Snapshot};
-use crate::figure::{self, Encoding, Figure, Look, MARKS, View};
+use crate::figure::{self, Figure, Look, Settings, View};
 use crate::sync::Wake;
 use crate::workspace::{Windows, picture};
 
 /// The largest answer that becomes a figure while the window waits, rows.
 const SMALL: usize = 4_000;
 
-/// The choices of a person; the rest is guessed from the answer.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Choice {
-    pub mark: Option<&'static str>,
-    pub x: Option<String>,
-    pub y: Option<Vec<String>>,
-    /// `Some(None)`: expressly none.
-    pub split: Option<Option<String>>,
-}
+/// The most series that can be picked from a list.
+const MOST_NAMES: usize = 1_000;
 
 /// The mark and the columns that are drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +29,13 @@ pub struct Shown {
     /// `None`: the number of the row.
     pub x: Option<String>,
     pub y: Vec<String>,
+    /// Those of `y` that are read at the right axis.
+    pub right: Vec<String>,
     pub split: Option<String>,
+    /// The series there are to choose from; the first thousand.
+    pub series: Vec<String>,
+    /// Whether those that are left out can be summed up.
+    pub adds_up: bool,
 }
 
 /// What a figure was built from: the run, the version of its snapshot, and the count of choices.
@@ -51,8 +50,8 @@ struct Built {
 /// A chart, and what it was built from.
 #[derive(Debug, Default)]
 pub struct Chart {
-    choice: Choice,
-    /// Counts changes of `choice`.
+    settings: Settings,
+    /// Counts changes of `settings`.
     choices: u64,
     view: Option<View>,
     shown: Shown,
@@ -91,42 +90,52 @@ impl Chart {
     }
 
     pub fn is_chosen(&self) -> bool {
-        self.choice != Choice::default()
+        self.settings != Settings::default()
     }
 
     pub fn is_building(&self) -> bool {
         self.job.is_some()
     }
 
-    pub fn chosen_mark(&self) -> Option<&'static str> {
-        self.choice.mark
+    /// What a person has chosen.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
-    /// Chooses a mark by name; an unknown or empty name leaves it to be guessed.
+    /// Draws by other settings. What is looked at stays as long as the axes mean the same.
+    pub fn set_settings(&mut self, settings: Settings) {
+        let axes = |own: &Settings| (own.x.clone(), own.y.clone(), own.left_axis.log, own.panels.clone());
+        if axes(&settings) != axes(&self.settings) {
+            self.set_view(None);
+        }
+        if settings != self.settings {
+            self.settings = settings;
+            self.choices += 1;
+        }
+    }
+
+    /// Chooses a mark by name; an empty name leaves it to be guessed.
     pub fn choose_mark(&mut self, name: &str) {
-        self.choice.mark = MARKS.iter().map(|m| m.name).find(|mark| *mark == name);
-        self.choices += 1;
+        self.set_settings(Settings { mark: name.to_owned(), ..self.settings.clone() });
     }
 
     pub fn choose(&mut self, choice: ChartAction) {
+        let mut settings = self.settings.clone();
         match choice {
-            ChartAction::Mark(mark) => self.choice.mark = Some(mark),
-            ChartAction::X(x) => {
-                self.choice.x = Some(x);
-                self.set_view(None);
-            }
-            ChartAction::Y(y) => {
-                self.choice.y = Some(y);
-                self.set_view(None);
-            }
-            ChartAction::Split(split) => self.choice.split = Some(split),
+            ChartAction::Mark(mark) => settings.mark = mark.to_owned(),
+            ChartAction::X(x) => settings.x = Some(x),
+            ChartAction::Y(y) => settings.y = Some(y),
+            ChartAction::Split(split) => settings.split = Some(split.unwrap_or_default()),
+            ChartAction::Isolate(series) => settings.isolate(&series),
+            ChartAction::Hide(series) => settings.hide(&series),
+            ChartAction::Settings(chosen) => settings = *chosen,
             ChartAction::Guess => {
-                self.choice = Choice::default();
+                settings = Settings::default();
                 self.set_view(None);
             }
             ChartAction::View(view) => return self.set_view(view),
         }
-        self.choices += 1;
+        self.set_settings(settings);
     }
 
     pub fn set_view(&mut self, view: Option<View>) {
@@ -162,14 +171,14 @@ impl Chart {
         if self.built == Some(key) || self.job.as_ref().is_some_and(|(of, _)| *of == key) {
             return;
         }
-        let choice = self.choice.clone();
+        let settings = self.settings.clone();
         if snapshot.answer.height() <= SMALL {
             self.job = None;
-            self.take(key, build(snapshot, share, windows, &choice));
+            self.take(key, build(snapshot, share, windows, &settings));
         } else if self.job.is_none() {
             let (snapshot, windows) = (snapshot.clone(), windows.clone());
             self.job =
-                Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, &choice))));
+                Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, &settings))));
         }
     }
 
@@ -217,30 +226,20 @@ impl Chart {
 }
 
 /// Makes the figure of an answer.
-fn build(snapshot: &Snapshot, share: f64, windows: &Windows, choice: &Choice) -> Result<Built> {
-    let frame = &snapshot.answer;
-    let mut encoding = Encoding::guess(frame);
-    let has = |name: &String| frame.get_column_index(name).is_some();
-    if let Some(mark) = choice.mark {
-        encoding.mark = mark.to_owned();
-    }
-    if let Some(x) = choice.x.clone().filter(has) {
-        encoding.x = Some(x);
-    }
-    let y: Vec<String> = choice.y.iter().flatten().filter(|name| has(name)).cloned().collect();
-    if !y.is_empty() {
-        encoding.y = y;
-    }
-    if let Some(split) = choice.split.clone() {
-        encoding.series = split.filter(has).into_iter().collect();
-    }
-    // The x column does not split series as well.
-    let apart =
-        encoding.series.into_iter().enumerate().filter(|(i, name)| *i == 0 || encoding.x.as_ref() != Some(name));
-    encoding.series = apart.map(|(_, name)| name).collect();
+fn build(snapshot: &Snapshot, share: f64, windows: &Windows, settings: &Settings) -> Result<Built> {
+    let encoding = windows.encoding(&snapshot.answer, settings);
     let figure = picture(&encoding, snapshot, windows, share)?;
-    let shown =
-        Shown { mark: figure.mark.clone(), x: encoding.x, y: encoding.y, split: encoding.series.first().cloned() };
+    let mut series = encoding.series_names(&snapshot.answer);
+    series.truncate(MOST_NAMES);
+    let shown = Shown {
+        mark: figure.mark.clone(),
+        adds_up: encoding.adds_up(),
+        x: encoding.x,
+        y: encoding.y,
+        right: encoding.right,
+        split: encoding.series.into_iter().next(),
+        series,
+    };
     Ok(Built { shown, figure })
 }
 

@@ -116,10 +116,10 @@ impl Worksheet {
                 past,
             }));
         }
-        // Another range has another x axis, so the chart starts afresh, with the chosen mark.
-        let mark = self.rewound.as_ref().and_then(|rewound| rewound.chart.chosen_mark()).unwrap_or_default();
+        // Another range has another x axis, so the chart starts afresh, with what was chosen for it.
+        let settings = self.rewound.as_ref().map(|rewound| rewound.chart.settings().clone()).unwrap_or_default();
         self.chart = Chart::default();
-        self.chart.choose_mark(mark);
+        self.chart.set_settings(settings);
         let numbers = self.watch.numbers().max(self.rewound.as_ref().map_or(0, |rewound| rewound.watch.numbers()));
         self.watch = Watch::after(numbers);
         self.question.set_sql(sql);

@@ -279,8 +279,8 @@ impl App {
                 table.disjoint = table.seam == Seam::Append;
             });
         }
-        if have.mark != want.mark {
-            sheet.chart.choose_mark(&want.mark);
+        if have.figure() != want.figure() {
+            sheet.chart.set_settings(want.figure());
         }
         if have.question != want.question {
             sheet.return_to_now();

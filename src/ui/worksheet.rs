@@ -308,7 +308,8 @@ impl Worksheet {
             time: self.table.time.as_ref().map(Into::into),
             seam: (&self.table.seam).into(),
             question: self.rewound.as_ref().map_or(&self.question, |rewound| &rewound.question).sql.clone(),
-            mark: self.chart.chosen_mark().unwrap_or_default().to_owned(),
+            mark: self.chart.settings().mark.clone(),
+            figure: self.chart.settings().clone(),
             models: Vec::new(),
             foreign: false,
         }

@@ -1,14 +1,14 @@
 //! What a snapshot adds to the picture of its answer: where the seam lies, where nothing is known, how settled each
-//! window is, and how much of the rows it covers. The picture itself is figure's.
+//! window is, how much of the rows it covers, and which of its measures add up. The picture itself is figure's.
 
 use polars::prelude::DataFrame;
 
 use crate::data::Result;
 use crate::data::words::percent;
 use crate::engine::Snapshot;
-use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState};
+use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState, Settings};
 use crate::query::window::{Micros, WindowAssigner, WindowStatus, micros_of};
-use crate::query::{Plan, Query};
+use crate::query::{Form, Plan, Query};
 
 /// What is known of an answer's windows beside its snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,11 +21,14 @@ pub struct Windows {
     /// The stretch of time that was asked for, where it was not all of it; an end that is `None` is open.
     from: Option<Micros>,
     until: Option<Micros>,
+    /// The measures whose groups add up to that of them all; `None` where that is not known.
+    additive: Option<Vec<String>>,
 }
 
 impl Windows {
     pub fn of(query: &Query, plan: &Plan) -> Self {
-        let Some(window) = plan.window() else { return Self::default() };
+        let additive = additive(query, plan);
+        let Some(window) = plan.window() else { return Self { additive, ..Self::default() } };
         let is = |sql: &str, wanted: &[&str]| {
             wanted.iter().any(|word| sql.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)))
         };
@@ -34,13 +37,18 @@ impl Windows {
             plan.output.get_at_index(at).map(|(name, _)| name.to_string())
         };
         let start = column(&["tumble", "hop", "session", "window_start"]);
-        Self { kind: Some(window.kind), start, end: column(&["window_end"]), ..Self::default() }
+        Self { kind: Some(window.kind), start, end: column(&["window_end"]), additive, ..Self::default() }
     }
 
     /// The same of an answer over this stretch of time alone.
     #[must_use]
     pub fn within(self, from: Option<Micros>, until: Option<Micros>) -> Self {
         Self { from, until, ..self }
+    }
+
+    /// How an answer is drawn by these settings; the rest is guessed.
+    pub fn encoding(&self, answer: &DataFrame, settings: &Settings) -> Encoding {
+        Encoding::with(answer, settings, self.additive.as_deref())
     }
 
     /// Whether the answer's points are sessions: between two of them there is, by what they are, nothing.
@@ -104,6 +112,25 @@ impl Windows {
         let column = name.filter(|_| edges).and_then(|name| answer.column(name).ok());
         column.and_then(|column| micros_of(column).ok()).map_or_else(Vec::new, |times| times.iter().collect())
     }
+}
+
+/// The counts and sums of a question that shows all of its groups: what is left out of a picture of them is exactly
+/// what they lack. Nothing is known of an answer without groups.
+fn additive(query: &Query, plan: &Plan) -> Option<Vec<String>> {
+    const ADDITIVE: &[&str] = &["count", "sum"];
+    if plan.rows.is_some() || plan.rerun.is_some() {
+        return None;
+    }
+    if query.having.is_some() || query.qualify.is_some() || query.limit.is_some() || query.distinct {
+        return Some(Vec::new());
+    }
+    let adds = |item: &crate::query::query::SelectItem| {
+        let alone = Query { items: vec![item.clone()], ..Query::default() };
+        let form = Form::from_query(&alone);
+        form.measures.first().is_some_and(|measure| ADDITIVE.contains(&measure.aggregate.as_str()))
+    };
+    let named = |at: usize| plan.output.get_at_index(at).map(|(name, _)| name.to_string());
+    Some(query.items.iter().enumerate().filter(|(_, item)| adds(item)).filter_map(|(at, _)| named(at)).collect())
 }
 
 /// What each row's window is, where one can be further than another: without a watermark none is.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Seam, TablePosition, TimeColumn};
+use crate::figure::Settings;
 use crate::source::live::FeedUrl;
 use crate::source::live::url::shown;
 
@@ -36,8 +37,11 @@ pub struct TableSetup {
     pub seam: SeamSetup,
     /// SQL; empty for the first question that fits.
     pub question: String,
-    /// A name of `MARKS`; empty for the one that fits.
+    /// A name of `MARKS`; empty for the one that fits. What a Braid before `figure` reads and wrote.
     pub mark: String,
+    /// How the answer is drawn.
+    #[serde(skip_serializing_if = "Settings::is_default")]
+    pub figure: Settings,
     /// Its models, each in a file of its own.
     pub models: Vec<ModelSetup>,
     /// It comes from a file that this user did not save on this machine: the hosts that it names are to be agreed to.
@@ -104,9 +108,16 @@ impl TableSetup {
             seam: of(&self.seam, &old.seam, &new.seam),
             question: of(&self.question, &old.question, &new.question),
             mark: of(&self.mark, &old.mark, &new.mark),
+            figure: of(&self.figure, &old.figure, &new.figure),
             models: self.models.iter().filter(left).cloned().chain(added).collect(),
             foreign: of(&self.foreign, &old.foreign, &new.foreign),
         }
+    }
+
+    /// How the answer is drawn, also where only a mark was kept.
+    pub fn figure(&self) -> Settings {
+        let mark = if self.figure.mark.is_empty() { &self.mark } else { &self.figure.mark };
+        Settings { mark: mark.clone(), ..self.figure.clone() }
     }
 
     /// The machines that its feeds are on.

@@ -573,6 +573,7 @@ fn the_pointer_reads_the_nearest_value() {
 fn every_mark_is_in_the_menu_and_can_be_chosen() {
     let mut window = with_sales();
     for mark in MARKS {
+        window.click("mark");
         window.harness.get_by_role_and_label(egui::accesskit::Role::Button, mark.title).click();
         window.settle();
         window.wait_done();
@@ -736,6 +737,7 @@ fn a_workspace_reads_back_as_it_was_written() {
         seam: SeamSetup::Time(-1),
         question: "SELECT 1".to_owned(),
         mark: "bar".to_owned(),
+        figure: braid::figure::Settings::default(),
         models: Vec::new(),
         foreign: false,
     };

@@ -12,7 +12,7 @@ use crate::data::format::{keep_frame, write_frame_with};
 use crate::data::{Fault, Reject, Result, words};
 use crate::disk;
 use crate::engine::{RowsTo, Snapshot, Table};
-use crate::figure::{Encoding, Look, export};
+use crate::figure::{Look, Settings, export};
 use crate::workspace::{Windows, picture};
 
 /// Facts of a run besides its answers.
@@ -184,10 +184,8 @@ fn draw(path: &Path, args: &RunArgs, question: &Answered<'_>) -> Result<()> {
             .at(path.display().to_string())
             .hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
     }
-    let mut encoding = Encoding::guess(&last.answer);
-    if let Some(mark) = args.mark {
-        encoding.mark = mark.name.to_owned();
-    }
+    let settings = Settings::of_mark(args.mark.map_or("", |mark| mark.name));
+    let encoding = question.windows.encoding(&last.answer, &settings);
     let figure = picture(&encoding, last, question.windows, last.history_share())?;
     export::save(&figure, path, &Look::light())
 }

@@ -1,6 +1,6 @@
 //! Areas: lines filled down to zero, for amounts.
 
-use super::{Key, Mark, Scene, line, no_slots};
+use super::{Mark, PLAIN, Scene, line};
 use crate::data::Result;
 use crate::figure::clip::{self, Px};
 use crate::figure::look::faded;
@@ -10,22 +10,19 @@ pub(super) const AREA: Mark = Mark {
     name: "area",
     title: "Area",
     about: "amounts over time or along an axis, filled down to zero",
-    key: Key::Box,
     unfinished: "lighter",
     zero: true,
     joins: true,
-    free: false,
-    bands: false,
-    slots: no_slots,
     draw,
+    ..PLAIN
 };
 
 fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
-    let base = scene.px((scene.layout.x.lo(), 0.0))[1];
     let opacity = if scene.figure.series.len() > 1 { 0.22 } else { 0.3 };
     let drawn: Vec<_> =
         scene.figure.series.iter().enumerate().map(|(i, series)| (scene.runs(series), scene.color(i))).collect();
-    for (runs, color) in &drawn {
+    for ((runs, color), series) in drawn.iter().zip(&scene.figure.series) {
+        let base = scene.px_of(series, (scene.layout.x.lo(), scene.base(series)))[1];
         for run in runs {
             // What is still to change stands out less.
             let opacity = if run.open { opacity * 0.4 } else { opacity };
@@ -40,7 +37,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
 }
 
 /// The surfaces between a run and the base line, one for each stretch on one side of it: no outline crosses itself.
-fn lobes(run: &[Px], base: f64) -> Vec<Vec<Px>> {
+pub(super) fn lobes(run: &[Px], base: f64) -> Vec<Vec<Px>> {
     let mut lobes = Vec::new();
     let mut lobe: Vec<Px> = Vec::new();
     let mut close = |lobe: &mut Vec<Px>| {

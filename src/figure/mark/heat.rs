@@ -3,9 +3,9 @@
 
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::{Key, Mark, Scene, bar, line};
+use super::{Mark, PLAIN, Scene, bar, line};
 use crate::data::Result;
-use crate::figure::layout::Rect;
+use crate::figure::layout::{Rect, Slots};
 use crate::figure::look::{blended, faded, readable};
 use crate::figure::number;
 use crate::figure::pen::{Pen, line_within, rect_within};
@@ -16,14 +16,11 @@ pub(super) const HEAT: Mark = Mark {
     name: "heat",
     title: "Heat map",
     about: "a band a series, coloured by the value: matrices, and many series side by side",
-    key: Key::Box,
-    unfinished: "outlined",
-    zero: false,
-    joins: false,
     free: true,
     bands: true,
-    slots: |figure| Some(crate::figure::layout::Slots { width: bar::spacing(figure).unwrap_or(1.0), count: 1 }),
+    slots: |figure| Some(Slots { width: bar::spacing(figure).unwrap_or(1.0), count: 1, shift: 0.0 }),
     draw,
+    ..PLAIN
 };
 
 /// How opaque a value is that is still to change.
@@ -69,7 +66,7 @@ fn cells(
     let (plot, look) = (scene.layout.plot, scene.look);
     let snap = |v: f64| (v as f32 * look.scale).round() / look.scale;
     for (point, (x, y)) in (0..series.len()).filter_map(|i| Some((i, series.point(i)?))) {
-        let (_, band) = scene.layout.place(index, x, y);
+        let (_, band) = scene.layout.place(index, point, (x, y));
         let [left, bottom] = scene.px((x - wide / 2.0, band - 0.5));
         let [right, top] = scene.px((x + wide / 2.0, band + 0.5));
         // A pixel between neighbours where there is room for it.
@@ -118,7 +115,7 @@ fn columns(scene: &Scene<'_>, pen: &mut dyn Pen, index: usize, series: &Series, 
             mean.0 += (y - mean.0) / mean.1;
         }
     }
-    let (_, band) = scene.layout.place(index, 0.0, 0.0);
+    let (_, band) = scene.layout.place(index, 0, (0.0, 0.0));
     let (top, bottom) = (scene.px((0.0, band + 0.5))[1] as f32, scene.px((0.0, band - 0.5))[1] as f32);
     let wide = plot.width() / count as f32;
     for (column, (mean, _)) in means.into_iter().enumerate().filter(|(_, (_, rows))| *rows > 0.0) {

@@ -1,6 +1,6 @@
 //! Lines: how values change along an ordered axis.
 
-use super::{Key, Mark, Polyline, Scene, no_slots};
+use super::{Key, Mark, PLAIN, Polyline, Scene};
 use crate::data::Result;
 use crate::figure::clip::{self, Px};
 use crate::figure::look::Rgba;
@@ -13,12 +13,9 @@ pub(super) const LINE: Mark = Mark {
     about: "how values change over time or along an axis; a gap stays a gap",
     key: Key::Line,
     unfinished: "dashed",
-    zero: false,
     joins: true,
-    free: false,
-    bands: false,
-    slots: no_slots,
     draw,
+    ..PLAIN
 };
 
 /// Points further apart than this are marked, so that a reader sees what was measured and what is only joined.

@@ -4,8 +4,12 @@
 mod area;
 mod bar;
 pub mod heat;
+pub mod histogram;
 mod line;
+mod number;
 mod scatter;
+mod stacked_area;
+mod stacked_bar;
 
 use super::clip::Px;
 use super::decimate;
@@ -13,7 +17,8 @@ use super::layout::{Layout, Slots, sorted};
 use super::look::{Look, Rgba};
 use super::pen::Pen;
 use super::scale::Scale;
-use super::spec::{Figure, PointState, Series};
+use super::spec::{AxisKind, Figure, PointState, Series};
+use super::stack::Stack;
 use crate::data::{Fault, Result};
 
 /// One way of drawing a figure's series.
@@ -36,17 +41,43 @@ pub struct Mark {
     pub free: bool,
     /// Whether each series is a band across the picture, named at the y axis, whose values are colours.
     pub bands: bool,
+    /// Whether values at one x stand upon each other.
+    pub stacks: bool,
+    /// Whether it has no axes: it writes its values.
+    pub bare: bool,
     /// Shares out the room at one x, for marks that have a width.
     pub slots: fn(&Figure) -> Option<Slots>,
     pub draw: fn(&Scene<'_>, &mut dyn Pen) -> Result<()>,
 }
 
 impl Mark {
+    /// Whether some of its series can be read at a second axis.
+    pub fn takes_right(&self) -> bool {
+        !self.stacks && !self.bands && !self.bare
+    }
+
     /// Whether each point stands for itself, wherever it lies: its points need no order, and keep clear of the edge.
     pub fn is_scattered(&self) -> bool {
         self.free && !self.bands
     }
 }
+
+/// What a mark is unless its file says otherwise.
+const PLAIN: Mark = Mark {
+    name: "",
+    title: "",
+    about: "",
+    key: Key::Box,
+    unfinished: "outlined",
+    zero: false,
+    joins: false,
+    free: false,
+    bands: false,
+    stacks: false,
+    bare: false,
+    slots: |_| None,
+    draw: |_, _| Ok(()),
+};
 
 impl std::fmt::Debug for Mark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,7 +93,17 @@ pub enum Key {
     Dot,
 }
 
-pub const MARKS: &[&Mark] = &[&line::LINE, &area::AREA, &bar::BAR, &scatter::SCATTER, &heat::HEAT];
+pub const MARKS: &[&Mark] = &[
+    &line::LINE,
+    &area::AREA,
+    &stacked_area::STACKED_AREA,
+    &bar::BAR,
+    &stacked_bar::STACKED_BAR,
+    &scatter::SCATTER,
+    &histogram::HISTOGRAM,
+    &heat::HEAT,
+    &number::NUMBER,
+];
 
 /// # Errors
 /// When there is no mark of that name.
@@ -90,6 +131,25 @@ impl Scene<'_> {
         self.layout.exact(point)
     }
 
+    /// Where the value of a series is drawn, on its axis.
+    pub fn px_of(&self, series: &Series, point: (f64, f64)) -> Px {
+        self.layout.exact_on(series.right, point)
+    }
+
+    /// The value from which a point's length is measured: what it stands upon, or the foot of its axis.
+    pub fn start(&self, number: usize, series: &Series, index: usize) -> f64 {
+        match self.layout.foot(number, index) {
+            0.0 => self.base(series),
+            foot => foot,
+        }
+    }
+
+    /// The value from which the lengths of a series are measured: 0, or the foot of a log axis.
+    pub fn base(&self, series: &Series) -> f64 {
+        let [left, right] = self.layout.base;
+        if series.right { right } else { left }
+    }
+
     /// Device pixels across the plot.
     pub fn columns(&self) -> usize {
         (self.layout.plot.width() * self.look.scale).ceil().clamp(1.0, 32_768.0) as usize
@@ -110,7 +170,7 @@ impl Scene<'_> {
             piece
                 .iter()
                 .flatten()
-                .filter_map(|i| Some((self.px(series.point(*i)?), series.is_unfinished(*i))))
+                .filter_map(|i| Some((self.px_of(series, series.point(*i)?), series.is_unfinished(*i))))
                 .collect()
         };
         if self.figure.apart {
@@ -123,13 +183,12 @@ impl Scene<'_> {
     /// Where those points of a series that are in some state are drawn, in order, without those that would lie upon
     /// each other.
     pub fn places(&self, series: usize, wanted: impl Fn(PointState) -> bool) -> Vec<Px> {
-        let place = |(x, y)| self.px(self.layout.place(series, x, y));
-        let Some(series) = self.figure.series.get(series) else { return Vec::new() };
+        let Some(own) = self.figure.series.get(series) else { return Vec::new() };
         let frame = self.layout.plot.grown(0.5);
         let mut places: Vec<Px> = Vec::new();
-        for (index, _) in series.states.iter().enumerate().filter(|(_, state)| wanted(**state)) {
-            let Some((x, y)) = series.point(index) else { continue };
-            let at = place((x, y));
+        for (index, _) in own.states.iter().enumerate().filter(|(_, state)| wanted(**state)) {
+            let Some(point) = own.point(index) else { continue };
+            let at = self.px_of(own, self.layout.place(series, index, point));
             let clear = places.last().is_none_or(|last| (last[0] - at[0]).hypot(last[1] - at[1]) >= APART);
             if clear && frame.contains([at[0] as f32, at[1] as f32]) {
                 places.push(at);
@@ -191,10 +250,6 @@ fn breaks(x: &[f64], y: &[f64], gaps: &[(f64, f64)]) -> Vec<usize> {
     out
 }
 
-fn no_slots(_: &Figure) -> Option<Slots> {
-    None
-}
-
 /// The range of x that the points need, before the view has its say.
 pub fn x_extent(figure: &Figure, slots: Option<Slots>) -> Option<(f64, f64)> {
     let ends = figure
@@ -202,16 +257,27 @@ pub fn x_extent(figure: &Figure, slots: Option<Slots>) -> Option<(f64, f64)> {
         .iter()
         .filter_map(|series| super::scale::extent((0..series.len()).filter_map(|i| Some(series.point(i)?.0))));
     let (lo, hi) = super::scale::extent(ends.flat_map(|(lo, hi)| [lo, hi]))?;
-    let half = slots.map_or(0.0, |slots| slots.width / 2.0);
-    Some((lo - half, hi + half))
+    let (half, shift) = slots.map_or((0.0, 0.0), |slots| (slots.width / 2.0, slots.shift));
+    Some((lo + shift - half, hi + shift + half))
 }
 
-/// The range of y over the points whose x is visible; over all when none is.
-pub fn y_extent(figure: &Figure, x: Scale) -> Option<(f64, f64)> {
-    let of = |within: bool| {
-        let series = figure.series.iter();
-        let values = series.flat_map(|series| (0..series.len()).filter_map(|i| series.point(i)));
+/// The range of y of one axis, over the points whose x is visible, but for those that are unfinished: a window that has
+/// just begun does not stretch it. Over all where there are no others.
+pub fn y_extent(figure: &Figure, x: Scale, right: bool, stack: Option<&Stack>) -> Option<(f64, f64)> {
+    let of = |within: bool, unfinished: bool| {
+        let own = figure.series.iter().enumerate().filter(|(_, series)| series.right == right);
+        let values = own.flat_map(|(number, series)| {
+            (0..series.len()).filter(move |i| unfinished || !series.is_unfinished(*i)).filter_map(move |i| {
+                let (at, y) = series.point(i)?;
+                Some((at, y + stack.map_or(0.0, |stack| stack.foot(number, i))))
+            })
+        });
         super::scale::extent(values.filter(|(at, _)| !within || x.holds(*at)).map(|(_, y)| y))
     };
-    of(true).or_else(|| of(false))
+    of(true, false).or_else(|| of(true, true)).or_else(|| of(false, true))
+}
+
+/// Where the middle of a bin lies that begins at its x: names have no beginning.
+fn half_a_bin(figure: &Figure, width: f64) -> f64 {
+    if matches!(figure.x.kind, AxisKind::Category(_)) { 0.0 } else { width / 2.0 }
 }

@@ -1,6 +1,6 @@
 //! Scatter: each row a circle, for how two values go together.
 
-use super::{Key, Mark, Scene, line, no_slots};
+use super::{Key, Mark, PLAIN, Scene, line};
 use crate::data::Result;
 use crate::figure::decimate;
 use crate::figure::look::faded;
@@ -12,12 +12,9 @@ pub(super) const SCATTER: Mark = Mark {
     about: "how two values go together, one circle a row",
     key: Key::Dot,
     unfinished: "hollow",
-    zero: false,
-    joins: false,
     free: true,
-    bands: false,
-    slots: no_slots,
     draw,
+    ..PLAIN
 };
 
 /// Circles beyond which cells are made coarser, so that a window stays fluent.
@@ -37,7 +34,7 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
         let kept = |cell: f32| {
             let grid = [(frame.width() / cell).ceil() as usize + 1, (frame.height() / cell).ceil() as usize + 1];
             decimate::cells(series.len(), (grid[0], grid[1]), |i| {
-                let [x, y] = scene.px(series.point(i)?).map(|v| v as f32);
+                let [x, y] = scene.px_of(series, series.point(i)?).map(|v| v as f32);
                 frame.contains([x, y]).then(|| (((x - frame.left) / cell) as usize, ((y - frame.top) / cell) as usize))
             })
         };
@@ -50,9 +47,9 @@ fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
             // As opaque as all the circles it stands for, one upon the other.
             let opacity = 1.0 - (1.0 - opacity as f32).powi(count.min(64) as i32);
             if series.is_unfinished(index) {
-                line::ring(scene, pen, scene.px(point), radius * 1.2, color)?;
+                line::ring(scene, pen, scene.px_of(series, point), radius * 1.2, color)?;
             } else {
-                pen.circle(scene.px(point), radius, faded(color, opacity))?;
+                pen.circle(scene.px_of(series, point), radius, faded(color, opacity))?;
             }
         }
         line::corrected(scene, pen, number)?;

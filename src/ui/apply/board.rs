@@ -87,7 +87,7 @@ impl App {
     /// Puts the question of the selected table on a board, drawn as it is.
     fn keep_question(&mut self, board: BoardId) {
         let Some(sheet) = self.sheet() else { return };
-        let mark = sheet.chart.chosen_mark().unwrap_or_default().to_owned();
+        let mark = sheet.chart.settings().mark.clone();
         let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), TileKind::Figure(mark));
         self.step(&Edit::AddTile { board, tile, at: None });
         self.boards.shown = Some(board);

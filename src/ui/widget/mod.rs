@@ -3,6 +3,7 @@
 pub mod badge;
 pub mod buttons;
 pub mod cells;
+pub mod chip;
 pub mod modal;
 pub mod names;
 pub mod numbers;

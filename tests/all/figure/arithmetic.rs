@@ -3,7 +3,7 @@
 use braid::figure::axis::{self, Room};
 use braid::figure::scale::Scale;
 use braid::figure::time::{self, Step};
-use braid::figure::{AxisKind, Figure, Look, MARKS, Series, View, decimate, number, polygon, record, text};
+use braid::figure::{AxisKind, Figure, Format, Look, MARKS, Series, View, decimate, number, polygon, record, text};
 use proptest::prelude::*;
 
 /// What a polyline covers of each pixel column: the lowest and highest y of its segments there.
@@ -52,7 +52,7 @@ fn labels_are_apart(scale: Scale, width: f32) -> Result<(), TestCaseError> {
     let room = Room { width, before: 30.0, after: 12.0 };
     let names: Vec<String> = (0..40).map(|i| format!("名字 number {i}")).collect();
     for kind in [AxisKind::Number, AxisKind::Time, AxisKind::Clock, AxisKind::Category(names)] {
-        let ticks = axis::x_ticks(&kind, scale, room, false, &look);
+        let ticks = axis::x_ticks(&kind, scale, room, false, (&look, &Format::default()));
         let mut reached = f32::NEG_INFINITY;
         let mut context_reached = f32::NEG_INFINITY;
         for tick in &ticks {
@@ -68,7 +68,7 @@ fn labels_are_apart(scale: Scale, width: f32) -> Result<(), TestCaseError> {
         }
     }
     let height = width / 2.0;
-    let ticks = axis::y_ticks(&AxisKind::Number, scale, height, false, &look);
+    let ticks = axis::y_ticks(&AxisKind::Number, scale, height, false, (&look, &Format::default()));
     for pair in ticks.values.windows(2) {
         prop_assert!(pair[0] < pair[1]);
         let apart = (scale.share(pair[1]) - scale.share(pair[0])) as f32 * height;
@@ -267,7 +267,7 @@ fn cells_keep_one_point_each_and_count_the_rest() {
 }
 
 fn y_labels(lo: f64, hi: f64) -> Vec<String> {
-    axis::y_ticks(&AxisKind::Number, Scale::new(lo, hi), 200.0, false, &Look::light()).labels
+    axis::y_ticks(&AxisKind::Number, Scale::new(lo, hi), 200.0, false, (&Look::light(), &Format::default())).labels
 }
 
 #[test]
@@ -297,8 +297,13 @@ fn numbers_are_written_for_readers() {
 }
 
 fn x_labels(kind: AxisKind, lo: f64, hi: f64, width: f32) -> Vec<(String, String)> {
-    let ticks =
-        axis::x_ticks(&kind, Scale::new(lo, hi), Room { width, before: 20.0, after: 20.0 }, false, &Look::light());
+    let ticks = axis::x_ticks(
+        &kind,
+        Scale::new(lo, hi),
+        Room { width, before: 20.0, after: 20.0 },
+        false,
+        (&Look::light(), &Format::default()),
+    );
     ticks.into_iter().map(|t| (t.label, t.context.unwrap_or_default())).collect()
 }
 

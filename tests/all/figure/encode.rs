@@ -2,25 +2,30 @@
 
 use braid::figure::encode::MOST_SERIES;
 use braid::figure::series::step;
-use braid::figure::{AxisKind, Encoding, Look, record};
-use polars::prelude::{Column, DataFrame, DataType, NamedFrom, Series, TimeUnit};
+use braid::figure::{AxisKind, Encoding, Look, Settings, record};
+use polars::prelude::{Column, DataFrame, DataType, TimeUnit};
 
-const HOUR: i64 = 3_600_000_000;
+pub(super) const HOUR: i64 = 3_600_000_000;
 
-fn frame(columns: Vec<Column>) -> DataFrame {
+pub(super) fn frame(columns: Vec<Column>) -> DataFrame {
     DataFrame::new_infer_height(columns).unwrap()
 }
 
 macro_rules! column {
     ($name:expr, $values:expr) => {
-        Column::from(Series::new($name.into(), $values))
+        polars::prelude::Column::from(<polars::prelude::Series as polars::prelude::NamedFrom<_, _>>::new(
+            $name.into(),
+            $values,
+        ))
     };
 }
 
-fn times(name: &str, hours: &[i64]) -> Column {
+pub(super) fn times(name: &str, hours: &[i64]) -> Column {
     let us: Vec<i64> = hours.iter().map(|h| h * HOUR).collect();
     column!(name, us).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap()
 }
+
+pub(super) use column;
 
 fn names(of: &Encoding) -> (&str, Option<&str>, Vec<&str>, Option<&str>) {
     (&of.mark, of.x.as_deref(), of.y.iter().map(String::as_str).collect(), of.series.first().map(String::as_str))
@@ -82,14 +87,24 @@ fn no_line_joins_what_two_names_tell_apart() {
 }
 
 #[test]
-fn a_measure_that_would_look_flat_beside_the_first_is_left_out() {
+fn a_measure_that_would_look_flat_beside_the_first_is_read_at_the_right() {
     let frame = frame(vec![
         times("hour", &[0, 1]),
         column!("flights", [90_000i64, 80_000]),
         column!("mean_delay", [8.0f64, 9.0]),
         column!("late", [20_000i64, 10_000]),
     ]);
-    assert_eq!(Encoding::guess(&frame).y, ["flights", "late"]);
+    let guess = Encoding::guess(&frame);
+    assert_eq!(
+        (guess.y.clone(), guess.right.clone()),
+        (["flights", "mean_delay", "late"].map(str::to_owned).to_vec(), vec!["mean_delay".to_owned()])
+    );
+    let figure = guess.figure(&frame).unwrap();
+    assert_eq!(figure.series.iter().map(|s| s.right).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!((figure.y_title.as_str(), figure.right.unwrap().title.as_str()), ("", "mean_delay"));
+    // Bars share one axis: the flat one is left out.
+    let bars = Encoding::with(&frame, &Settings::of_mark("bar"), None);
+    assert_eq!((bars.y, bars.right), (["flights", "late"].map(str::to_owned).to_vec(), Vec::new()));
 }
 
 #[test]
@@ -179,8 +194,12 @@ fn every_kind_of_column_has_its_place() {
     for (x, expected, kind) in cases {
         let words = format!("{}", x.dtype());
         let frame = frame(vec![x, column!("n", [1i64]), column!("b", [Some(true)])]);
-        let encoding =
-            Encoding { mark: "line".into(), x: Some("t".into()), y: vec!["n".into(), "b".into()], series: Vec::new() };
+        let encoding = Encoding {
+            mark: "line".into(),
+            x: Some("t".into()),
+            y: vec!["n".into(), "b".into()],
+            ..Encoding::default()
+        };
         let figure = encoding.figure(&frame).unwrap();
         assert_eq!((figure.x.kind, figure.series[0].x[0]), (kind, expected), "{words}");
         assert_eq!(figure.series[1].y[0], 1.0, "true is 1");
@@ -191,7 +210,7 @@ fn every_kind_of_column_has_its_place() {
 fn a_column_that_cannot_be_drawn_says_so() {
     let frame = frame(vec![column!("origin", ["a"]), column!("n", [1i64])]);
     let with = |y: &str, x: &str| {
-        Encoding { mark: "bar".into(), x: Some(x.into()), y: vec![y.into()], series: Vec::new() }
+        Encoding { mark: "bar".into(), x: Some(x.into()), y: vec![y.into()], ..Encoding::default() }
             .figure(&frame)
             .unwrap_err()
     };

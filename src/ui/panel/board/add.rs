@@ -89,7 +89,7 @@ fn table_ui(ui: &mut Ui, app: &App, board: &Board, sheet: &Worksheet, actions: &
             }
         }
         if !sheet.question.asked.is_empty() && ui.button("The question as it is written").clicked() {
-            let mark = sheet.chart.chosen_mark().unwrap_or_default().to_owned();
+            let mark = sheet.chart.settings().mark.clone();
             let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), TileKind::Figure(mark));
             add(board, tile, actions);
         }

@@ -3,13 +3,14 @@
 
 use eframe::egui::{self, Align, Button, Color32, FontId, Label, Layout, RichText, ScrollArea, Ui};
 
-use super::form::{FieldChange, SqlColumn, chip_ui, row_ui, text_ui};
+use super::form::{FieldChange, SqlColumn, row_ui, text_ui};
 use crate::query::Form;
 use crate::query::aggregate::{AGGREGATES, Aggregate, Class};
 use crate::query::form::Measure;
 use crate::ui::action::Action;
 use crate::ui::panel::classes::class_badge_ui;
 use crate::ui::widget::badge::badge_ui;
+use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::list_ui;
 use crate::ui::worksheet::Worksheet;

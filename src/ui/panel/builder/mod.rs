@@ -9,11 +9,12 @@ use eframe::egui::{self, Id, ScrollArea, Ui};
 use crate::query::Form;
 use crate::ui::action::{Action, QuestionAction};
 use crate::ui::widget::buttons;
+use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{MOST, pick_ui};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{first, look};
-use form::{FieldChange, SqlColumn, WORDS, chip_ui, row_ui, sized_text_ui};
+use form::{FieldChange, SqlColumn, WORDS, row_ui, sized_text_ui};
 use measure::{call_text, measures_ui};
 use time_window::time_window_ui;
 

@@ -2,10 +2,11 @@
 
 use eframe::egui::Ui;
 
-use super::form::{FieldChange, chip_ui, text_ui};
+use super::form::{FieldChange, text_ui};
 use crate::query::Form;
 use crate::query::form::{WindowForm, WindowKind};
 use crate::query::window::parse_interval;
+use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::names::bare;
 use crate::ui::widget::pick::{list_ui, words_ui};
 use crate::ui::worksheet::Worksheet;

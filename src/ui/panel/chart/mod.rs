@@ -1,0 +1,158 @@
+//! The chart: its pickers above, the picture below.
+
+mod lines;
+mod pickers;
+mod pointer;
+mod reading;
+pub mod settings;
+
+use eframe::egui::{self, Label, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo};
+
+use super::change;
+use crate::figure::AxisKind;
+use crate::ui::action::{Action, AppAction, ChartAction, Pane};
+use crate::ui::canvas::{self, Drawn};
+use crate::ui::chart::Chart;
+use crate::ui::watch::RunState;
+use crate::ui::widget::badge::Tone;
+use crate::ui::widget::numbers;
+use crate::ui::worksheet::Worksheet;
+use crate::ui::{look, wording};
+use pickers::pickers_ui;
+pub use pointer::dragged;
+use pointer::pointer_ui;
+pub use reading::read_ui;
+
+pub fn chart_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    if sheet.watch.shown.is_some() {
+        ui.horizontal(|ui| pickers_ui(ui, sheet, actions));
+        ui.add_space(look::STEP);
+    }
+    let Some(next) = sheet.watch.staged.as_ref().filter(|next| next.is_slow()) else {
+        return picture_ui(ui, sheet, actions);
+    };
+    // While a question is staged, both answers are shown.
+    let room = ui.available_rect_before_wrap();
+    let (left, right) = room.split_left_right_at_fraction(0.5);
+    ui.scope_builder(UiBuilder::new().max_rect(left.with_max_x(left.max.x - look::STEP)), |ui| {
+        change::title_ui(ui, "Shown", Tone::Plain, &sheet.watch.sql);
+        picture_ui(ui, sheet, actions);
+    });
+    ui.scope_builder(UiBuilder::new().max_rect(right.with_min_x(right.min.x + look::STEP)), |ui| {
+        change::preview_ui(ui, sheet, next)
+    });
+}
+
+/// The chart of the shown answer.
+fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+    let size = ui.available_size();
+    let Some(figure) = sheet.chart.figure().filter(|_| size.x > 40.0 && size.y > 40.0) else {
+        empty_ui(ui, sheet);
+        return;
+    };
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let label = format!(
+        "Chart: {}, {}",
+        figure.mark,
+        numbers::counted(figure.all_series().map(|s| s.len() as u64).sum(), "point")
+    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
+    let mut seam = None;
+    let mut picked = None;
+    let fault = sheet.chart.draw(ui, rect, |drawn| {
+        pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions);
+        let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
+        picked = legend_ui(ui, drawn, rect);
+        seam = figure
+            .seam
+            .filter(|_| figure.panels.is_empty() && !drawn.layout.bare)
+            .map(|at| (rect.min.x + drawn.layout.to_px((at, 0.0))[0], plot))
+            .filter(|(x, plot)| plot.x_range().contains(*x));
+    });
+    actions.extend(picked.map(Action::Chart));
+    if let Some((x, plot)) = seam {
+        // The label at the top of the seam is a button, as the line is too thin to point at.
+        let words = Rect::from_x_y_ranges(x - 44.0..=x + 36.0, plot.top() - 18.0..=plot.top());
+        let button = ui.interact(words, response.id.with("seam"), Sense::click());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Seam between history and live"));
+        if button.has_focus() {
+            ui.painter().rect_stroke(words, 4.0, ui.visuals().selection.stroke, egui::StrokeKind::Inside);
+        }
+        if button.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text("The seam: see its ledger").clicked() {
+            actions.push(Action::App(AppAction::Show(Pane::Ledger)));
+        }
+    }
+    if let Some(fault) = fault {
+        ui.put(rect, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+    }
+}
+
+fn empty_ui(ui: &mut Ui, sheet: &Worksheet) {
+    let text = match sheet.watch.state() {
+        _ if sheet.question.fault.is_some() => {
+            "This question cannot be asked as it stands: see what is wrong with it above".to_owned()
+        }
+        _ if sheet.watch.shown.as_ref().is_some_and(|s| s.answer.height() == 0) => sheet.nothing().to_owned(),
+        _ if sheet.chart.fault().is_some() => sheet.chart.fault().map_or_else(String::new, wording::fault),
+        RunState::Idle if sheet.probe.is_none() => "Ask a question to see a chart".to_owned(),
+        _ if sheet.table.history.is_empty() => "Waiting for the first rows".to_owned(),
+        _ => "Reading".to_owned(),
+    };
+    ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
+}
+
+/// A figure by itself in `room`, with its tooltip; `of` distinguishes it from other figures. Gives the place on an axis
+/// of names that was clicked.
+pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) -> Option<usize> {
+    let figure = chart.figure()?;
+    let response = ui.allocate_rect(room, Sense::click());
+    let mut clicked = None;
+    let label = format!("Figure: {}", figure.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
+    let fault = chart.draw(ui, room, |drawn| {
+        if let Some(pos) = response.hover_pos() {
+            read_ui(ui, of, &figure, drawn, room, pos);
+            let at = canvas::inside(room, pos);
+            if let AxisKind::Category(names) = &figure.x.kind
+                && drawn.layout.plot.contains(at)
+            {
+                let place = drawn.layout.to_data(at).0.round();
+                clicked = (0.0..names.len() as f64).contains(&place).then_some(place as usize);
+            }
+        }
+    });
+    if clicked.is_some() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+    }
+    if let Some(fault) = fault {
+        ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
+    }
+    clicked.filter(|_| response.clicked())
+}
+
+/// The names of the legend as buttons: a click shows a series alone, with Ctrl it hides it, a second one takes that back.
+pub fn legend_ui(ui: &Ui, drawn: &Drawn, rect: Rect) -> Option<ChartAction> {
+    let mut picked = None;
+    for (i, spot) in drawn.layout.legend.iter().enumerate() {
+        let words = canvas::to_rect(&spot.rect).translate(rect.min.to_vec2());
+        let button = ui.interact(words, ui.scope_id().with(("legend", i)), Sense::click());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Series {}", spot.name)));
+        if button.hovered() || button.has_focus() {
+            let p = look::palette(ui);
+            ui.painter().rect_filled(words.expand2(egui::vec2(2.0, 0.0)), 3.0, p.accent.gamma_multiply(0.12));
+        }
+        let hint = if spot.hidden {
+            "Click or Ctrl+click: show it again"
+        } else {
+            "Click: this series alone · Ctrl+click: hide it"
+        };
+        let button = button.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text(hint);
+        if button.clicked() {
+            let hides = ui.input(|i| i.modifiers.command)
+                || spot.hidden && drawn.layout.legend.iter().filter(|spot| !spot.hidden).count() > 1;
+            let name = spot.name.clone();
+            picked = Some(if hides { ChartAction::Hide(name) } else { ChartAction::Isolate(name) });
+        }
+    }
+    picked
+}

@@ -1,0 +1,115 @@
+//! Reading values: a crosshair at the nearest point, and a tooltip beside it.
+
+use eframe::egui::{self, Label, Popup, PopupAnchor, Pos2, Rect, RichText, Ui, Vec2};
+
+use crate::figure::Figure;
+use crate::ui::canvas::{self, Drawn};
+use crate::ui::look;
+
+/// The most series that a tooltip lists.
+const TOLD: usize = 12;
+
+/// A crosshair at the nearest point, and a tooltip with the value of every series there.
+pub fn read_ui(
+    ui: &Ui,
+    of: impl std::hash::Hash + std::fmt::Debug,
+    figure: &Figure,
+    drawn: &Drawn,
+    rect: Rect,
+    pos: Pos2,
+) {
+    let p = look::palette(ui);
+    let at = canvas::inside(rect, pos);
+    let whole = figure;
+    let (figure, layout) = drawn.layout.part(figure, at);
+    let Some((series, index)) = layout.nearest(figure, at) else { return };
+    let Some(point) = layout.point_px(figure, series, index) else { return };
+    let center = rect.min + Vec2::new(point[0], point[1]);
+    let plot = canvas::to_rect(&layout.plot).translate(rect.min.to_vec2());
+    let hair = egui::Stroke::new(1.0, p.faint.gamma_multiply(0.6));
+    ui.painter().vline(center.x, plot.y_range(), hair);
+    for (panel, own) in whole.panels.iter().zip(&drawn.layout.panels).filter(|(_, own)| own.plot != layout.plot) {
+        same_place_ui(ui, panel, own, rect, layout.to_data(point).0);
+    }
+    if plot.contains(center) {
+        ui.painter().circle(center, 4.0, p.panel, egui::Stroke::new(2.0, p.accent));
+    }
+    let Some((x, _)) = crate::figure::Layout::words(figure, series, index) else { return };
+    let value = figure.series.get(series).and_then(|s| s.point(index)).map(|(x, _)| x);
+    let anchor = PopupAnchor::Position(Pos2::new(center.x + 14.0, pos.y));
+    let id = ui.scope_id().with(("reading", of));
+    Popup::new(id, ui.ctx().clone(), anchor, ui.layer_id())
+        .kind(egui::PopupKind::Tooltip)
+        .open(true)
+        .interactable(false)
+        .show(|ui| {
+            ui.set_max_width(320.0);
+            ui.label(RichText::new(x).strong());
+            egui::Grid::new("reading").num_columns(3).spacing([look::PAD, 2.0]).show(ui, |ui| {
+                for (i, line) in figure.series.iter().enumerate().take(TOLD) {
+                    let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
+                    let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else {
+                        continue;
+                    };
+                    let color = canvas::to_color(drawn.look.color(figure.colour(i)));
+                    let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
+                    ui.horizontal(|ui| {
+                        crate::ui::widget::badge::dot_ui(ui, color);
+                        ui.add(Label::new(shortened(name)).extend());
+                    });
+                    let text = RichText::new(y).monospace();
+                    ui.label(if i == series { text.strong() } else { text });
+                    if let Some(state) = here.and_then(|index| line.state(index)) {
+                        ui.label(RichText::new(state.word()).size(look::SMALL).color(look::state_color(state, p)));
+                    }
+                    ui.end_row();
+                }
+                if let Some(total) = layout.total_words(figure, series, index) {
+                    ui.label(look::faint("all", ui));
+                    ui.label(RichText::new(total).monospace());
+                    ui.end_row();
+                }
+            });
+            if figure.series.len() > TOLD {
+                ui.label(look::faint(format!("and {} more", figure.series.len() - TOLD), ui));
+            }
+        });
+}
+
+/// The same x in another panel, with a ring at each of its values.
+fn same_place_ui(ui: &Ui, figure: &Figure, layout: &crate::figure::Layout, rect: Rect, x: f64) {
+    let p = look::palette(ui);
+    let plot = canvas::to_rect(&layout.plot).translate(rect.min.to_vec2());
+    let at = rect.min.x + layout.to_px((x, layout.y.lo()))[0];
+    if !plot.x_range().contains(at) {
+        return;
+    }
+    ui.painter().vline(at, plot.y_range(), egui::Stroke::new(1.0, p.faint.gamma_multiply(0.4)));
+    let middle = canvas::inside(rect, Pos2::new(at, plot.center().y));
+    let Some((nearest, index)) = layout.nearest(figure, middle) else { return };
+    let here = figure.series.get(nearest).and_then(|series| series.point(index)).map(|(x, _)| x);
+    for (number, series) in figure.series.iter().enumerate() {
+        let index = here.and_then(|x| index_at(&series.x, x));
+        let Some([px, py]) = index.and_then(|index| layout.point_px(figure, number, index)) else { continue };
+        let center = rect.min + Vec2::new(px, py);
+        if plot.contains(center) {
+            ui.painter().circle(center, 3.0, p.panel, egui::Stroke::new(1.5, p.accent));
+        }
+    }
+}
+
+/// A name short enough for a tooltip.
+fn shortened(name: &str) -> String {
+    const LETTERS: usize = 40;
+    if name.chars().count() <= LETTERS {
+        name.to_owned()
+    } else {
+        name.chars().take(LETTERS - 1).chain(['…']).collect()
+    }
+}
+
+/// The index of exactly `x` in a sorted column.
+fn index_at(xs: &[f64], x: f64) -> Option<usize> {
+    let at = xs.partition_point(|v| *v < x);
+    xs.get(at).is_some_and(|v| *v == x).then_some(at)
+}
