@@ -155,7 +155,7 @@ impl Encoding {
         };
         let mut figure =
             Figure { mark: self.mark.clone(), rules: own.rules.clone(), free_y: own.free_y, ..Figure::default() };
-        figure.title = or(&own.title, self.title());
+        figure.title = or(&own.title, self.titled(bins.is_none()));
         let along = self.x.as_deref().map_or_else(|| "row".to_owned(), display);
         figure.x = Axis { title: or(&own.x_title, along), kind };
         (figure.y_title, figure.y_format) = (or(&own.left_axis.title, only(false)), format(false));
@@ -302,8 +302,14 @@ impl Encoding {
 
     /// `delay by hour and carrier`.
     pub fn title(&self) -> String {
+        self.titled(true)
+    }
+
+    fn titled(&self, along: bool) -> String {
         let y = self.y.iter().map(|name| display(name)).collect::<Vec<_>>().join(", ");
-        let by: Vec<String> = self.x.iter().chain(&self.series).chain(&self.panels).map(|name| display(name)).collect();
+        let mut by: Vec<String> =
+            self.x.iter().filter(|_| along).chain(&self.series).chain(&self.panels).map(|name| display(name)).collect();
+        by.dedup();
         if by.is_empty() { y } else { format!("{y} by {}", by.join(" and ")) }
     }
 }

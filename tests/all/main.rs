@@ -74,6 +74,7 @@ mod toolchain;
 mod unpack;
 mod window;
 mod window_board;
+mod window_chart;
 mod window_consent;
 mod window_grid;
 mod window_guard;

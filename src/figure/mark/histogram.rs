@@ -27,7 +27,7 @@ pub fn width(starts: &[f64]) -> Option<f64> {
 }
 
 /// More bins than this are a comb.
-const MOST: f64 = 120.0;
+const MOST: f64 = 80.0;
 
 /// Bins of equal width over some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +54,9 @@ impl Bins {
         let whole = sorted.iter().all(|v| v.fract() == 0.0);
         let least = wanted.max(2.0 * span / MOST).max(if whole { 1.0 } else { 0.0 });
         // Of one value alone: a bin about it.
-        let width = number::nice_step(if least > 0.0 { least } else { (lo.abs() * 0.1).max(1e-300) });
+        // The step that is nearest, not the next above: of 2.3 it is 2.
+        let width = number::nice_step(if least > 0.0 { least / 1.6 } else { (lo.abs() * 0.1).max(1e-300) });
+        let width = if whole { width.max(1.0) } else { width };
         let from = (lo / width).floor() * width;
         let bins = ((hi - from) / width).floor() + 1.0;
         let fits = from.is_finite() && width.is_finite() && (1.0..=4.0 * MOST).contains(&bins);

@@ -41,11 +41,13 @@ fn newest(series: &Series) -> Option<Newest> {
 fn draw(scene: &Scene<'_>, pen: &mut dyn Pen) -> Result<()> {
     let count = scene.figure.series.len();
     let plot = scene.layout.plot;
-    // As many beside each other as leaves them wider than high.
-    let across = (1..=count)
-        .find(|across| plot.width() / *across as f32 <= plot.height() / count.div_ceil(*across) as f32 * 3.2)
-        .unwrap_or(count)
-        .max(1);
+    // As many beside each other as leave them somewhat wider than high, and few places empty.
+    let skew = |across: usize| {
+        let down = count.div_ceil(across);
+        let shape = (plot.width() / across as f32) / (plot.height() / down as f32).max(1.0);
+        (shape / 1.8).max(1e-6).ln().abs() + 0.3 * (across * down - count) as f32
+    };
+    let across = (1..=count).min_by(|a, b| skew(*a).total_cmp(&skew(*b))).unwrap_or(1);
     let down = count.div_ceil(across).max(1);
     let (wide, high) = (plot.width() / across as f32, plot.height() / down as f32);
     for (number, series) in scene.figure.series.iter().enumerate() {

@@ -101,7 +101,10 @@ impl App {
         let Some(sheet) = self.sheet_mut() else { return };
         match chart {
             ChartAction::View(view) => sheet.chart.set_view(view),
-            chart => sheet.chart.choose(chart),
+            chart => {
+                sheet.chart.choose(chart);
+                self.save_workspace();
+            }
         }
     }
 

@@ -10,7 +10,10 @@ use crate::ui::look;
 use crate::ui::widget::buttons::cross_ui;
 use crate::ui::widget::pick::words_ui;
 
-const AXES: &[(RuleAxis, &str)] = &[(RuleAxis::Left, "left"), (RuleAxis::Right, "right"), (RuleAxis::X, "along x")];
+const AXES: &[(RuleAxis, &str)] =
+    &[(RuleAxis::Left, "left axis"), (RuleAxis::Right, "right axis"), (RuleAxis::X, "x axis")];
+/// The same where there is but one y axis.
+const ONE_AXIS: &[(RuleAxis, &str)] = &[(RuleAxis::Left, "y axis"), (RuleAxis::X, "x axis")];
 const SHADES: &[(Shade, &str)] =
     &[(Shade::None, "line alone"), (Shade::Above, "tint above"), (Shade::Below, "tint below")];
 
@@ -27,7 +30,8 @@ pub(super) fn lines_ui(ui: &mut Ui, figure: Option<&Figure>, settings: &mut Sett
                     gone = Some(i);
                 }
             });
-            one_of_ui(ui, AXES, &mut rule.on);
+            let two = figure.is_some_and(|figure| figure.right.is_some());
+            one_of_ui(ui, if two { AXES } else { ONE_AXIS }, &mut rule.on);
             one_of_ui(ui, Tone::ALL, &mut rule.tone);
             one_of_ui(ui, SHADES, &mut rule.shade);
         });

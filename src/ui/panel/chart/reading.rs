@@ -46,7 +46,11 @@ pub fn read_ui(
             ui.set_max_width(320.0);
             ui.label(RichText::new(x).strong());
             egui::Grid::new("reading").num_columns(3).spacing([look::PAD, 2.0]).show(ui, |ui| {
-                for (i, line) in figure.series.iter().enumerate().take(TOLD) {
+                let told = figure.series.len().min(TOLD);
+                for place in 0..told {
+                    // The uppermost of a stack is read first.
+                    let i = if layout.stack.is_some() { told - 1 - place } else { place };
+                    let Some(line) = figure.series.get(i) else { continue };
                     let here = if i == series { Some(index) } else { value.and_then(|x| index_at(&line.x, x)) };
                     let Some((_, y)) = here.and_then(|index| crate::figure::Layout::words(figure, i, index)) else {
                         continue;

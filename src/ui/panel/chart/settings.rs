@@ -15,7 +15,9 @@ pub fn settings_ui(ui: &mut Ui, shown: &Shown, figure: Option<&Figure>, columns:
     let section = |ui: &mut Ui, title: &str, open: bool, content: &mut dyn FnMut(&mut Ui)| {
         CollapsingHeader::new(title).default_open(open).show_unindented(ui, |ui| content(ui));
     };
-    section(ui, "Series", true, &mut |ui| series_ui(ui, shown, settings));
+    if shown.series.len() > 1 {
+        section(ui, "Series", true, &mut |ui| series_ui(ui, shown, settings));
+    }
     section(ui, "Panels", false, &mut |ui| panels_ui(ui, columns, settings));
     let right = figure.is_some_and(|figure| figure.right.is_some());
     section(ui, if right { "Left axis" } else { "Axis" }, false, &mut |ui| axis_ui(ui, false, settings));
@@ -57,11 +59,8 @@ fn series_ui(ui: &mut Ui, shown: &Shown, settings: &mut Settings) {
             ui.label(look::faint("Only counts and sums of all groups can be summed up", ui));
         }
     }
-    if shown.series.len() < 2 {
-        return;
-    }
     ui.horizontal(|ui| {
-        ui.label(look::faint(if settings.only.is_empty() { "or these:" } else { "These alone:" }, ui));
+        ui.label(look::faint(if settings.only.is_empty() { "or these alone:" } else { "These alone:" }, ui));
         if !settings.only.is_empty() && ui.small_button("Back to the largest").clicked() {
             settings.only.clear();
         }
