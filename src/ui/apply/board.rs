@@ -72,7 +72,7 @@ impl App {
     fn update_tile(&mut self, id: TileId) {
         let Some(tile) = self.bench().tile(id).cloned() else { return };
         let Some(sheet) = self.sheets.iter().find(|sheet| sheet.table.name == tile.table) else { return };
-        let mark = sheet.chart.chosen_mark().unwrap_or_default().to_owned();
+        let mark = sheet.chart.settings().mark.clone();
         let show = if let TileKind::Figure(_) = &tile.show { TileKind::Figure(mark) } else { tile.show.clone() };
         let tile = Tile { sql: sheet.question.sql.clone(), show, ..tile };
         self.step(&Edit::SetTile { tile });
