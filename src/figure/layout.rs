@@ -152,6 +152,11 @@ impl Layout {
         self.panels.iter().position(|panel| panel.plot.contains(at))
     }
 
+    /// The panels with their layouts, or the whole.
+    pub fn parts<'a>(&'a self, figure: &'a Figure) -> Vec<(&'a Figure, &'a Self)> {
+        if self.panels.is_empty() { vec![(figure, self)] } else { figure.panels.iter().zip(&self.panels).collect() }
+    }
+
     /// The figure and the layout of what is under a pixel: of a panel, or of the whole.
     pub fn part<'a>(&'a self, figure: &'a Figure, at: [f32; 2]) -> (&'a Figure, &'a Self) {
         let panel = self.panel_at(at).and_then(|i| Some((figure.panels.get(i)?, self.panels.get(i)?)));

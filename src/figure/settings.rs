@@ -110,15 +110,21 @@ pub enum Shade {
 }
 
 impl Settings {
-    /// The same without what was chosen for the columns of another answer.
-    #[must_use]
-    pub fn of_mark(mark: &str) -> Self {
-        Self { mark: mark.to_owned(), ..Self::default() }
-    }
-
     /// Whether nothing was chosen, so that a file needs not say it.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The name of the mark, and everything else.
+    #[must_use]
+    pub fn apart(mut self) -> (String, Self) {
+        (std::mem::take(&mut self.mark), self)
+    }
+
+    /// The same drawn by this mark.
+    #[must_use]
+    pub fn by(self, mark: &str) -> Self {
+        Self { mark: mark.to_owned(), ..self }
     }
 
     /// Shows a series alone, or all again where it is alone already.

@@ -131,6 +131,8 @@ pub enum BoardAction {
     Filter { column: String, value: Option<String> },
     /// Moves a tile to a board of its own.
     MoveToNew(TileId),
+    /// Opens the form with the settings of a tile's figure; `None` closes it.
+    Figure(Option<TileId>),
     /// Begins to write the title of a tile; `None` ends it.
     Rename(Option<TileId>),
     /// Puts the question of a tile before its table, to be changed.
@@ -197,12 +199,11 @@ pub enum ChartAction {
     X(String),
     Y(Vec<String>),
     Split(Option<String>),
-    /// Shows the series of this name alone, or all again where it is alone.
-    Isolate(String),
-    /// Hides a series, or shows it again.
-    Hide(String),
-    /// All settings at once.
-    Settings(Box<Settings>),
+    /// All settings at once. With `goes_on` it is one step with the change before, such as a text that is typed.
+    Settings {
+        settings: Box<Settings>,
+        goes_on: bool,
+    },
     /// Back to the picture that fits.
     Guess,
     /// What to look at; `None` for all.

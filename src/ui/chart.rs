@@ -114,11 +114,6 @@ impl Chart {
         }
     }
 
-    /// Chooses a mark by name; an empty name leaves it to be guessed.
-    pub fn choose_mark(&mut self, name: &str) {
-        self.set_settings(Settings { mark: name.to_owned(), ..self.settings.clone() });
-    }
-
     pub fn choose(&mut self, choice: ChartAction) {
         let mut settings = self.settings.clone();
         match choice {
@@ -126,9 +121,7 @@ impl Chart {
             ChartAction::X(x) => settings.x = Some(x),
             ChartAction::Y(y) => settings.y = Some(y),
             ChartAction::Split(split) => settings.split = Some(split.unwrap_or_default()),
-            ChartAction::Isolate(series) => settings.isolate(&series),
-            ChartAction::Hide(series) => settings.hide(&series),
-            ChartAction::Settings(chosen) => settings = *chosen,
+            ChartAction::Settings { settings: chosen, .. } => settings = *chosen,
             ChartAction::Guess => {
                 settings = Settings::default();
                 self.set_view(None);

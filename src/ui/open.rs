@@ -132,7 +132,7 @@ impl App {
         let Some(id) = self.number_of(&table, &paths, setup) else { return };
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
-        sheet.chart.set_settings(setup.figure());
+        sheet.chart.set_settings(setup.settings());
         self.load_models(id, &self.models_of(&sheet, setup));
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);

@@ -29,6 +29,8 @@ pub struct Session {
     draft: Option<TableId>,
     /// Whether a step was taken by the actions of this frame: the next is one with it.
     stepped: bool,
+    /// Whether what becomes of the tables is one step with the one before.
+    goes_on: bool,
     /// The table that is selected once it is open.
     select: Option<TableId>,
     /// What the window's title says.
@@ -65,7 +67,12 @@ impl Session {
 
     /// What is done from here on is a step of its own.
     pub(super) fn begin_step(&mut self) {
-        self.stepped = false;
+        (self.stepped, self.goes_on) = (false, false);
+    }
+
+    /// What becomes of the tables now is one step with the one before, such as a text that is typed.
+    pub(super) fn go_on(&mut self) {
+        self.goes_on = true;
     }
 }
 
@@ -127,7 +134,7 @@ impl App {
             if by_person {
                 // From the question that was asked to the next that is asked is one step.
                 let only_text = TableSetup { question: old.question.clone(), ..setup.clone() } == *old;
-                let goes_on = only_text && self.session.draft == Some(setup.id);
+                let goes_on = self.session.goes_on || only_text && self.session.draft == Some(setup.id);
                 let id = setup.id;
                 self.step_on(&Edit::SetTable { table: setup }, goes_on);
                 self.session.draft = written.then_some(id);
@@ -279,8 +286,8 @@ impl App {
                 table.disjoint = table.seam == Seam::Append;
             });
         }
-        if have.figure() != want.figure() {
-            sheet.chart.set_settings(want.figure());
+        if have.settings() != want.settings() {
+            sheet.chart.set_settings(want.settings());
         }
         if have.question != want.question {
             sheet.return_to_now();
@@ -327,7 +334,7 @@ impl Boards {
         self.shown = self.shown.filter(|id| bench.board(*id).is_some());
         self.presenting &= self.shown.is_some();
         self.maximised = self.maximised.filter(|id| bench.tile(*id).is_some());
-        for tile in [&mut self.renaming, &mut self.focus, &mut self.editing] {
+        for tile in [&mut self.renaming, &mut self.drawing, &mut self.focus, &mut self.editing] {
             *tile = tile.filter(|id| bench.tile(*id).is_some());
         }
     }

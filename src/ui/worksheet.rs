@@ -300,6 +300,7 @@ impl Worksheet {
 
     /// The setup that opens this table again.
     pub fn setup(&self) -> TableSetup {
+        let (mark, figure) = self.chart.settings().clone().apart();
         TableSetup {
             id: self.id,
             name: self.table.name.clone(),
@@ -308,8 +309,8 @@ impl Worksheet {
             time: self.table.time.as_ref().map(Into::into),
             seam: (&self.table.seam).into(),
             question: self.rewound.as_ref().map_or(&self.question, |rewound| &rewound.question).sql.clone(),
-            mark: self.chart.settings().mark.clone(),
-            figure: self.chart.settings().clone(),
+            mark,
+            figure,
             models: Vec::new(),
             foreign: false,
         }

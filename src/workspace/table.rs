@@ -37,9 +37,9 @@ pub struct TableSetup {
     pub seam: SeamSetup,
     /// SQL; empty for the first question that fits.
     pub question: String,
-    /// A name of `MARKS`; empty for the one that fits. What a Braid before `figure` reads and wrote.
+    /// A name of `MARKS`; empty for the one that fits.
     pub mark: String,
-    /// How the answer is drawn.
+    /// How the answer is drawn, but for its mark.
     #[serde(skip_serializing_if = "Settings::is_default")]
     pub figure: Settings,
     /// Its models, each in a file of its own.
@@ -114,10 +114,9 @@ impl TableSetup {
         }
     }
 
-    /// How the answer is drawn, also where only a mark was kept.
-    pub fn figure(&self) -> Settings {
-        let mark = if self.figure.mark.is_empty() { &self.mark } else { &self.figure.mark };
-        Settings { mark: mark.clone(), ..self.figure.clone() }
+    /// How the answer is drawn.
+    pub fn settings(&self) -> Settings {
+        self.figure.clone().by(&self.mark)
     }
 
     /// The machines that its feeds are on.

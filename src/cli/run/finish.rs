@@ -184,7 +184,7 @@ fn draw(path: &Path, args: &RunArgs, question: &Answered<'_>) -> Result<()> {
             .at(path.display().to_string())
             .hint("allow more with --memory, or show fewer rows with HAVING or LIMIT"));
     }
-    let settings = Settings::of_mark(args.mark.map_or("", |mark| mark.name));
+    let settings = Settings::default().by(args.mark.map_or("", |mark| mark.name));
     let encoding = question.windows.encoding(&last.answer, &settings);
     let figure = picture(&encoding, last, question.windows, last.history_share())?;
     export::save(&figure, path, &Look::light())

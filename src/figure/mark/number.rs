@@ -12,7 +12,7 @@ use crate::figure::text;
 
 pub(super) const NUMBER: Mark = Mark {
     name: "number",
-    title: "Number",
+    title: "Numbers",
     about: "the newest value, large, with its change and the values before it",
     unfinished: "left out of the number",
     bare: true,

@@ -2,6 +2,7 @@
 
 use crate::ui::App;
 use crate::ui::action::BoardAction;
+use crate::ui::board::as_asked;
 use crate::workspace::bench::{BoardId, Edit, Tile, TileId, TileKind};
 
 impl App {
@@ -20,6 +21,7 @@ impl App {
                 self.boards.paused = false;
                 self.boards.presenting &= board.is_some();
                 (self.boards.maximised, self.boards.renaming, self.boards.range) = (None, None, None);
+                self.boards.drawing = None;
                 self.save_workspace();
             }
             BoardAction::Edit { edit, goes_on } => self.step_on(&edit, goes_on),
@@ -35,6 +37,7 @@ impl App {
             BoardAction::Present(presenting) => {
                 self.boards.presenting = presenting && self.boards.shown.is_some();
             }
+            BoardAction::Figure(tile) => self.boards.drawing = tile,
             BoardAction::Rename(tile) => self.boards.renaming = tile,
             BoardAction::Name(board) => self.boards.naming = board,
             BoardAction::Pause(paused) => self.boards.paused = paused,
@@ -61,20 +64,20 @@ impl App {
     fn open_tile(&mut self, tile: TileId) {
         let Some(tile) = self.bench().tile(tile).cloned() else { return };
         let Some(sheet) = self.sheets.iter_mut().find(|sheet| sheet.table.name == tile.table) else { return };
-        sheet.question.set_sql(tile.sql);
+        sheet.question.set_sql(tile.sql.clone());
         sheet.ask(&self.wake);
-        sheet.chart.choose_mark(if let TileKind::Figure(mark) = &tile.show { mark } else { "" });
+        sheet.chart.set_settings(tile.settings());
         self.selected = Some(sheet.id);
         (self.boards.shown, self.boards.editing) = (None, Some(tile.id));
     }
 
-    /// Gives a tile the question of its table, and shows its board.
+    /// Gives a tile the question of its table, drawn as it is, and shows its board.
     fn update_tile(&mut self, id: TileId) {
         let Some(tile) = self.bench().tile(id).cloned() else { return };
         let Some(sheet) = self.sheets.iter().find(|sheet| sheet.table.name == tile.table) else { return };
-        let mark = sheet.chart.settings().mark.clone();
-        let show = if let TileKind::Figure(_) = &tile.show { TileKind::Figure(mark) } else { tile.show.clone() };
-        let tile = Tile { sql: sheet.question.sql.clone(), show, ..tile };
+        let asked = Tile { sql: sheet.question.sql.clone(), ..tile };
+        let is_figure = matches!(asked.show, TileKind::Figure(_));
+        let tile = if is_figure { asked.drawn(sheet.chart.settings().clone()) } else { asked };
         self.step(&Edit::SetTile { tile });
         self.leave_tile(id);
     }
@@ -87,8 +90,7 @@ impl App {
     /// Puts the question of the selected table on a board, drawn as it is.
     fn keep_question(&mut self, board: BoardId) {
         let Some(sheet) = self.sheet() else { return };
-        let mark = sheet.chart.settings().mark.clone();
-        let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), TileKind::Figure(mark));
+        let tile = as_asked(sheet);
         self.step(&Edit::AddTile { board, tile, at: None });
         self.boards.shown = Some(board);
     }

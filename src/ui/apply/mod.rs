@@ -98,6 +98,9 @@ impl App {
     }
 
     fn apply_chart(&mut self, chart: ChartAction) {
+        if let ChartAction::Settings { goes_on: true, .. } = &chart {
+            self.session.go_on();
+        }
         let Some(sheet) = self.sheet_mut() else { return };
         match chart {
             ChartAction::View(view) => sheet.chart.set_view(view),

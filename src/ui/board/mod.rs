@@ -17,7 +17,7 @@ pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
 use self::narrow::{Asked, asked};
 pub use self::number::Number;
 pub use self::rhythm::Rhythm;
-pub use self::suggest::suggestions;
+pub use self::suggest::{as_asked, suggestions};
 pub use self::title::title;
 use self::values::choice_tiles;
 pub use self::values::{at_place, choice_id, choices_of, free_variable, literal, source};
@@ -51,6 +51,8 @@ pub struct Boards {
     pub paused: bool,
     /// The tile that keys are for.
     pub focus: Option<TileId>,
+    /// The tile whose figure is being set in a form.
+    pub drawing: Option<TileId>,
     /// The tile whose title is being written.
     pub renaming: Option<TileId>,
     /// The board whose name is being written.
@@ -301,11 +303,9 @@ fn start_tiles<'a>(
     let mut due: Vec<(Tile, Bound)> = Vec::new();
     for (tile, scope) in tiles.filter(|(tile, _)| tile.asks() && tile.table == table.name) {
         let run = runs.entry(tile.id).or_default();
-        if run.show != tile.show {
-            run.show = tile.show.clone();
-            if let TileKind::Figure(mark) = &tile.show {
-                run.chart.choose_mark(mark);
-            }
+        run.show.clone_from(&tile.show);
+        if run.chart.settings() != &tile.settings() {
+            run.chart.set_settings(tile.settings());
         }
         let asked = match asked(tile, scope, &table, now) {
             Ok(asked) => asked,

@@ -51,6 +51,12 @@ pub fn suggestions(sheet: &Worksheet) -> Vec<Tile> {
     tiles
 }
 
+/// The question of a table as it is written, drawn as its chart is.
+pub fn as_asked(sheet: &Worksheet) -> Tile {
+    let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), TileKind::default());
+    tile.drawn(sheet.chart.settings().clone())
+}
+
 /// The first number that measures something: not one that only numbers or names rows.
 fn measured(table: &Table) -> Option<String> {
     let names_rows = |column: &str| {

@@ -10,3 +10,4 @@ pub mod numbers;
 pub mod pick;
 pub mod progress;
 pub mod row;
+pub mod typing;

@@ -19,6 +19,7 @@ pub use self::question::NamedQuestion;
 pub use self::retention::Retention;
 pub use self::scope::{Calendar, Filter, Scope, Span, Variable, VariableKind};
 use super::table::{TableId, TableSetup};
+use crate::figure::Settings;
 
 /// A tile's number; never used twice on a bench.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +79,9 @@ pub struct Tile {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub question: String,
     pub show: TileKind,
+    /// How a figure is drawn, but for its mark.
+    #[serde(skip_serializing_if = "Settings::is_default")]
+    pub figure: Settings,
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
@@ -107,6 +111,19 @@ impl Tile {
     /// A tile that is still without an id.
     pub fn new(table: &str, title: &str, sql: String, show: TileKind) -> Self {
         Self { table: table.to_owned(), title: title.to_owned(), sql, show, ..Self::default() }
+    }
+
+    /// How its figure is drawn.
+    pub fn settings(&self) -> Settings {
+        let mark = if let TileKind::Figure(mark) = &self.show { mark } else { "" };
+        self.figure.clone().by(mark)
+    }
+
+    /// The same as a figure that is drawn so.
+    #[must_use]
+    pub fn drawn(self, settings: Settings) -> Self {
+        let (mark, figure) = settings.apart();
+        Self { show: TileKind::Figure(mark), figure, ..self }
     }
 
     /// Whether anything is asked for it.

@@ -103,7 +103,7 @@ fn a_measure_that_would_look_flat_beside_the_first_is_read_at_the_right() {
     assert_eq!(figure.series.iter().map(|s| s.right).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!((figure.y_title.as_str(), figure.right.unwrap().title.as_str()), ("", "mean_delay"));
     // Bars share one axis: the flat one is left out.
-    let bars = Encoding::with(&frame, &Settings::of_mark("bar"), None);
+    let bars = Encoding::with(&frame, &Settings::default().by("bar"), None);
     assert_eq!((bars.y, bars.right), (["flights", "late"].map(str::to_owned).to_vec(), Vec::new()));
 }
 

@@ -114,7 +114,7 @@ fn a_group_without_rows_counts_none_there() {
     assert_eq!(figure.mark, "stacked-area");
     assert_eq!(figure.series[1].y.to_vec(), [1.0, 0.0, 2.0]);
     // Of averages nothing is made up.
-    let settings = Settings::of_mark("stacked-area");
+    let settings = Settings::default().by("stacked-area");
     let figure = Encoding::with(&answer, &settings, Some(&[])).figure(&answer).unwrap();
     assert!(figure.series[1].y[1].is_nan());
     assert!(figure.caption.contains("a missing value adds nothing to its stack"), "{}", figure.caption);

@@ -5,7 +5,7 @@ use eframe::egui::{ScrollArea, Ui};
 use super::step;
 use crate::query::sql::quote;
 use crate::ui::action::Action;
-use crate::ui::board::{free_variable, suggestions, title};
+use crate::ui::board::{as_asked, free_variable, suggestions, title};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 use crate::workspace::bench::{Board, Edit, Scope, Tile, TileKind, Variable, VariableKind};
@@ -89,9 +89,7 @@ fn table_ui(ui: &mut Ui, app: &App, board: &Board, sheet: &Worksheet, actions: &
             }
         }
         if !sheet.question.asked.is_empty() && ui.button("The question as it is written").clicked() {
-            let mark = sheet.chart.settings().mark.clone();
-            let tile = Tile::new(&sheet.table.name, "", sheet.question.sql.clone(), TileKind::Figure(mark));
-            add(board, tile, actions);
+            add(board, as_asked(sheet), actions);
         }
     });
 }

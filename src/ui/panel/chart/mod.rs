@@ -1,5 +1,6 @@
 //! The chart: its pickers above, the picture below.
 
+mod columns;
 mod lines;
 mod pickers;
 mod pointer;
@@ -9,7 +10,7 @@ pub mod settings;
 use eframe::egui::{self, Label, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo};
 
 use super::change;
-use crate::figure::AxisKind;
+use crate::figure::Settings;
 use crate::ui::action::{Action, AppAction, ChartAction, Pane};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::chart::Chart;
@@ -62,14 +63,16 @@ fn picture_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let fault = sheet.chart.draw(ui, rect, |drawn| {
         pointer_ui(ui, sheet, &figure, drawn, rect, &response, actions);
         let plot = canvas::to_rect(&drawn.layout.plot).translate(rect.min.to_vec2());
-        picked = legend_ui(ui, drawn, rect);
+        picked = legend_ui(ui, drawn, rect, sheet.chart.settings());
         seam = figure
             .seam
             .filter(|_| figure.panels.is_empty() && !drawn.layout.bare)
             .map(|at| (rect.min.x + drawn.layout.to_px((at, 0.0))[0], plot))
             .filter(|(x, plot)| plot.x_range().contains(*x));
     });
-    actions.extend(picked.map(Action::Chart));
+    actions.extend(
+        picked.map(|settings| Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on: false })),
+    );
     if let Some((x, plot)) = seam {
         // The label at the top of the seam is a button, as the line is too thin to point at.
         let words = Rect::from_x_y_ranges(x - 44.0..=x + 36.0, plot.top() - 18.0..=plot.top());
@@ -101,37 +104,25 @@ fn empty_ui(ui: &mut Ui, sheet: &Worksheet) {
     ui.centered_and_justified(|ui| ui.label(look::faint(text, ui)));
 }
 
-/// A figure by itself in `room`, with its tooltip; `of` distinguishes it from other figures. Gives the place on an axis
-/// of names that was clicked.
-pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) -> Option<usize> {
-    let figure = chart.figure()?;
-    let response = ui.allocate_rect(room, Sense::click());
-    let mut clicked = None;
+/// A figure by itself in `room`, with its tooltip; `of` distinguishes it from other figures.
+pub fn figure_ui(ui: &mut Ui, of: &str, chart: &Chart, room: Rect) {
+    let Some(figure) = chart.figure() else { return };
+    let response = ui.allocate_rect(room, Sense::hover());
     let label = format!("Figure: {}", figure.title);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let fault = chart.draw(ui, room, |drawn| {
         if let Some(pos) = response.hover_pos() {
             read_ui(ui, of, &figure, drawn, room, pos);
-            let at = canvas::inside(room, pos);
-            if let AxisKind::Category(names) = &figure.x.kind
-                && drawn.layout.plot.contains(at)
-            {
-                let place = drawn.layout.to_data(at).0.round();
-                clicked = (0.0..names.len() as f64).contains(&place).then_some(place as usize);
-            }
         }
     });
-    if clicked.is_some() {
-        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
-    }
     if let Some(fault) = fault {
         ui.put(room, Label::new(RichText::new(wording::fault(&fault)).color(look::palette(ui).error)));
     }
-    clicked.filter(|_| response.clicked())
 }
 
-/// The names of the legend as buttons: a click shows a series alone, with Ctrl it hides it, a second one takes that back.
-pub fn legend_ui(ui: &Ui, drawn: &Drawn, rect: Rect) -> Option<ChartAction> {
+/// The names of the legend as buttons: a click shows a series alone, with Ctrl it hides it, a second one takes that
+/// back. The settings that a person has changed by it.
+pub fn legend_ui(ui: &Ui, drawn: &Drawn, rect: Rect, settings: &Settings) -> Option<Settings> {
     let mut picked = None;
     for (i, spot) in drawn.layout.legend.iter().enumerate() {
         let words = canvas::to_rect(&spot.rect).translate(rect.min.to_vec2());
@@ -150,8 +141,13 @@ pub fn legend_ui(ui: &Ui, drawn: &Drawn, rect: Rect) -> Option<ChartAction> {
         if button.clicked() {
             let hides = ui.input(|i| i.modifiers.command)
                 || spot.hidden && drawn.layout.legend.iter().filter(|spot| !spot.hidden).count() > 1;
-            let name = spot.name.clone();
-            picked = Some(if hides { ChartAction::Hide(name) } else { ChartAction::Isolate(name) });
+            let mut settings = settings.clone();
+            if hides {
+                settings.hide(&spot.name);
+            } else {
+                settings.isolate(&spot.name);
+            }
+            picked = Some(settings);
         }
     }
     picked

@@ -9,6 +9,7 @@ use crate::ui::action::{Action, ChartAction};
 use crate::ui::look;
 use crate::ui::widget::chip::chip_ui;
 use crate::ui::widget::pick::MOST;
+use crate::ui::widget::typing;
 use crate::ui::worksheet::Worksheet;
 
 /// What the pointer does on a chart.
@@ -96,8 +97,10 @@ fn settings_chip_ui(ui: &mut Ui, sheet: &Worksheet, columns: &[String], actions:
         let mut settings = sheet.chart.settings().clone();
         let figure = sheet.chart.figure();
         settings_ui(ui, sheet.chart.shown(), figure.as_deref(), columns, &mut settings);
-        if settings != *sheet.chart.settings() {
-            actions.push(Action::Chart(ChartAction::Settings(Box::new(settings))));
+        let changed = settings != *sheet.chart.settings();
+        let goes_on = typing::goes_on(ui, changed);
+        if changed {
+            actions.push(Action::Chart(ChartAction::Settings { settings: Box::new(settings), goes_on }));
         }
     });
 }

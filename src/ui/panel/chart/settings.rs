@@ -3,6 +3,7 @@
 
 use eframe::egui::{CollapsingHeader, DragValue, ScrollArea, TextEdit, Ui};
 
+use super::columns::{columns_ui, mark_ui};
 use super::lines::lines_ui;
 use crate::figure::encode::{MOST_CHOSEN, MOST_SERIES};
 use crate::figure::name::display;
@@ -11,10 +12,30 @@ use crate::ui::chart::Shown;
 use crate::ui::look;
 use crate::ui::widget::pick::{list_ui, words_ui};
 
+fn section(ui: &mut Ui, title: &str, open: bool, content: &mut dyn FnMut(&mut Ui)) {
+    CollapsingHeader::new(title).default_open(open).show_unindented(ui, |ui| content(ui));
+}
+
+/// All settings of a figure that has no line of pickers.
+pub fn tile_settings_ui(
+    ui: &mut Ui,
+    shown: &Shown,
+    figure: Option<&Figure>,
+    columns: &[String],
+    settings: &mut Settings,
+) {
+    mark_ui(ui, shown, settings);
+    section(ui, "Columns", false, &mut |ui| columns_ui(ui, shown, columns, settings));
+    settings_ui(ui, shown, figure, columns, settings);
+    if !settings.is_default() {
+        ui.separator();
+        if ui.button("Best fit").on_hover_text("Back to the figure that fits the answer").clicked() {
+            *settings = Settings::default();
+        }
+    }
+}
+
 pub fn settings_ui(ui: &mut Ui, shown: &Shown, figure: Option<&Figure>, columns: &[String], settings: &mut Settings) {
-    let section = |ui: &mut Ui, title: &str, open: bool, content: &mut dyn FnMut(&mut Ui)| {
-        CollapsingHeader::new(title).default_open(open).show_unindented(ui, |ui| content(ui));
-    };
     if shown.series.len() > 1 {
         section(ui, "Series", true, &mut |ui| series_ui(ui, shown, settings));
     }

@@ -20,6 +20,9 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     if asks_freely(tile) && ui.button("Change the question…").clicked() {
         act(BoardAction::Open(tile.id));
     }
+    if matches!(tile.show, TileKind::Figure(_)) && ui.button("Figure…").clicked() {
+        act(BoardAction::Figure(Some(tile.id)));
+    }
     if asks_freely(tile) {
         ui.menu_button("Share its question", |ui| {
             if let Some(tile) = question::share_ui(ui, app, tile) {
@@ -30,7 +33,6 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     if ui.button("Rename").clicked() {
         act(BoardAction::Rename(Some(tile.id)));
     }
-
     if asks_freely(tile) {
         ui.menu_button("Show as", |ui| {
             let mut choice = |ui: &mut Ui, name: &str, show: TileKind| {

@@ -1,6 +1,7 @@
 //! One tile: its title, what there is to say about its answer, and the answer as a figure, a number, rows or words.
 
 mod body;
+mod form;
 mod guard;
 mod menu;
 mod number;
@@ -77,6 +78,7 @@ fn head_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, run: Option<&Tile
             let label = format!("Menu of {name}");
             let menu = ui.menu_button("…", |ui| menu::menu_ui(ui, app, board, tile, actions)).response;
             menu.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
+            form::form_ui(app, tile, run, &menu, actions);
         }
         if let Some(run) = run {
             state::state_ui(ui, run);
