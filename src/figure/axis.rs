@@ -55,9 +55,15 @@ pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, whole: bool, (look, fo
 /// The y axis has room for one label in about this many lines of text.
 const LINES_A_TICK: f32 = 2.6;
 
+/// A low axis has more labels than that for its height, as long as they do not touch: of so many steps two are left
+/// once they are nice, and three labels say what the scale is.
+const FEW_STEPS: usize = 3;
+
 /// At most how many steps a y axis of this height is divided into.
 pub fn y_steps(height: f32, look: &Look) -> usize {
-    ((height / (look.font_size * LINES_A_TICK)) as usize).clamp(1, 8)
+    let roomy = (height / (look.font_size * LINES_A_TICK)) as usize;
+    let close = (height / (text::height(look.font_size) * 1.15)) as usize;
+    roomy.max(close.min(FEW_STEPS)).clamp(1, 8)
 }
 
 pub fn y_ticks(

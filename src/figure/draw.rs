@@ -278,16 +278,17 @@ impl FigurePlan<'_> {
         pen.text(words, at(middle, top + 7.0), (HPos::Center, VPos::Top), size, self.look.muted)
     }
 
-    /// A dashed rule where history ends, with a word on either side above the plot.
+    /// A dashed rule where history ends, with a word on either side above the plot where there is room.
     fn draw_seam(&self, pen: &mut dyn Pen) -> Result<()> {
-        let (Some(seam), Some(top)) = (self.figure.seam, self.head.seam) else { return Ok(()) };
+        let Some(seam) = self.figure.seam.filter(|at| self.layout.x.holds(*at)) else { return Ok(()) };
         let (plot, look) = (self.layout.plot, self.look);
         let x = self.crisp(self.layout.to_px((seam, self.layout.y.lo()))[0]);
-        let mut y = top + 1.0;
+        let mut y = self.head.seam.unwrap_or(plot.top) + 1.0;
         while y < plot.bottom {
             pen.line(&[at(x, y), at(x, (y + DASH).min(plot.bottom))], 1.2, look.seam)?;
             y += DASH * 1.75;
         }
+        let Some(top) = self.head.seam else { return Ok(()) };
         let size = look.small_size();
         let mut word = |word: &str, x: f32, h: HPos| pen.text(word, at(x, top), (h, VPos::Top), size, look.ink);
         let (before, after) = (text::width(HISTORY, size), text::width(LIVE, size));

@@ -25,8 +25,7 @@ impl Encoding {
             own.x = Some(x.clone());
         }
         let y: Vec<String> = settings.y.iter().flatten().filter(has).cloned().collect();
-        let chosen_y = !y.is_empty();
-        if chosen_y {
+        if !y.is_empty() {
             own.y = y;
         }
         if let Some(split) = &settings.split {
@@ -42,16 +41,11 @@ impl Encoding {
             Some(mark) => mark.name.to_owned(),
             None => own.stacked(frame),
         };
-        let joined = own.mark == "line";
-        let own_axis = uncomparable(frame, &own.y);
-        let bare = mark::find(&own.mark).is_ok_and(|mark| mark.bare);
-        if !joined && !bare && !chosen_y {
-            // On one axis the smaller would be flat.
-            own.y.retain(|name| !own_axis.contains(name));
-        }
+        let two = mark::find(&own.mark).is_ok_and(|mark| mark.takes_right() && !mark.free);
         own.right = match &settings.right {
             Some(names) => names.iter().filter(|name| own.y.contains(name)).cloned().collect(),
-            None if joined => own_axis,
+            // On one axis the smaller would be flat.
+            None if two => uncomparable(frame, &own.y),
             None => Vec::new(),
         };
         own
@@ -139,7 +133,7 @@ fn first_guess(frame: &DataFrame) -> Encoding {
 /// Of these columns those that are so much larger or smaller than the first that one of them would look flat: of a
 /// count in thousands and a mean of ten.
 fn uncomparable(frame: &DataFrame, y: &[String]) -> Vec<String> {
-    const MOST: f64 = 50.0;
+    const MOST: f64 = 20.0;
     let size = |name: &String| {
         let values = numbers(frame.column(name).ok()?).ok()?;
         values.into_iter().filter(|v| v.is_finite()).map(f64::abs).reduce(f64::max)

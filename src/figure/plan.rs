@@ -54,6 +54,7 @@ struct ShownText {
     title: bool,
     caption: bool,
     legend_rows: usize,
+    /// On a line of its own: beside a short legend it takes no room.
     y_title: bool,
     seam: bool,
     /// The second line of the x labels.
@@ -78,11 +79,12 @@ impl ShownText {
             |w| w.legend_rows = 1,
             |w| w.x_title = false,
             |w| w.caption = false,
-            |w| w.legend_rows = 0,
-            |w| w.y_title = false,
-            |w| w.title = false,
             |w| w.context = false,
+            |w| w.y_title = false,
             |w| w.seam = false,
+            // Without their names the series say nothing.
+            |w| w.legend_rows = 0,
+            |w| w.title = false,
         ];
         const PANEL: [fn(&mut ShownText); 4] = [|_| (), |w| w.context = false, |w| w.seam = false, |w| w.title = false];
         let steps: &[fn(&mut Self)] = if part == Part::Panel { &PANEL } else { &WHOLE };
@@ -103,6 +105,11 @@ pub const GAP: f32 = 5.0;
 /// Around the picture.
 pub fn margin(look: &Look) -> f32 {
     look.font_size
+}
+
+/// Whether a picture is so low that its edges are better spent on words.
+fn is_small(size: [f32; 2], look: &Look, part: Part) -> bool {
+    part == Part::Whole && size[1] < look.font_size * 16.0
 }
 
 pub fn legend_line(look: &Look) -> f32 {
@@ -132,7 +139,8 @@ impl<'a> FigurePlan<'a> {
             let context = words.context && matches!(figure.x.kind, AxisKind::Time);
             let labels = if mark.bare { 0.0 } else { TICK + GAP + line * if context { 2.0 } else { 1.0 } };
             let titled = words.x_title && !x_title.is_empty();
-            let foot = labels + if titled { line + GAP } else { 0.0 } + margin(look) * 0.6;
+            let edge = margin(look) * if is_small(size, look, part) { 0.2 } else { 0.6 };
+            let foot = labels + if titled { line + GAP } else { 0.0 } + edge;
             let bottom = size[1] - foot;
             let fits = bottom - top >= size[1] * PLOT_SHARE;
             chosen = Some((head, legend, top, bottom.max(top), context, titled.then_some(bottom + labels + GAP * 0.4)));
@@ -329,7 +337,7 @@ fn head(
 ) -> (HeadLines, Legend, f32) {
     let (margin, em) = (margin(look), look.font_size);
     let mut head = HeadLines::default();
-    let mut top = margin * 0.8;
+    let mut top = margin * if is_small(size, look, part) { 0.4 } else { 0.8 };
     if words.title && !figure.title.is_empty() {
         head.title = Some(top);
         top += (text::height(title_size(look, part)) * 1.1).round();
@@ -344,12 +352,15 @@ fn head(
     let named = if part == Part::Panel { Vec::new() } else { legend_names(figure, mark) };
     let names: Vec<&str> = named.iter().map(|named| named.name.as_str()).collect();
     let room = size[0] - 2.0 * margin;
-    let wide = |title: &str| if words.y_title { text::width(&text::clean(title), em) } else { 0.0 };
-    let (y_title, right_title) = (wide(y_title), wide(right_title));
+    let wide = |title: &str| text::width(&text::clean(title), em);
+    let (mut y_title, mut right_title) = (wide(y_title), wide(right_title));
 
     // The y title and a short legend share a line; a longer legend has its own above it.
     let beside = legend::place(&names, room - y_title - em * 2.0, words.legend_rows.min(1), look);
-    let shared = y_title > 0.0 && right_title == 0.0 && beside.names(names.len());
+    let shared = y_title > 0.0 && right_title == 0.0 && beside.rows > 0 && beside.names(names.len());
+    if !shared && !words.y_title {
+        (y_title, right_title) = (0.0, 0.0);
+    }
     let legend = if shared { beside } else { legend::place(&names, room, words.legend_rows, look) };
     if legend.rows > 0 {
         head.legend = Some(top);

@@ -70,6 +70,7 @@ struct DrawnKey {
     serial: u64,
     rect: Rect,
     look: Look,
+    captioned: bool,
 }
 
 impl Chart {
@@ -198,13 +199,23 @@ impl Chart {
 
     /// Paints the figure into `rect`, drawing it only if something has changed, and hands it to `then`.
     pub fn draw(&self, ui: &Ui, rect: Rect, then: impl FnOnce(&Drawn)) -> Option<Fault> {
+        self.draw_with(ui, rect, true, then)
+    }
+
+    /// The same of a figure whose caption stands elsewhere.
+    pub fn draw_uncaptioned(&self, ui: &Ui, rect: Rect, then: impl FnOnce(&Drawn)) -> Option<Fault> {
+        self.draw_with(ui, rect, false, then)
+    }
+
+    fn draw_with(&self, ui: &Ui, rect: Rect, captioned: bool, then: impl FnOnce(&Drawn)) -> Option<Fault> {
         let figure = self.figure.as_ref()?;
         let look = canvas::look_of(look::palette(ui), ui.visuals().dark_mode, ui.pixels_per_point());
-        let key = DrawnKey { serial: self.serial, rect, look };
+        let key = DrawnKey { serial: self.serial, rect, look, captioned };
         let mut slot = self.drawn.borrow_mut();
         if slot.as_ref().is_none_or(|(of, _)| *of != key) {
             // The pickers above the chart replace its title; exported charts have one.
-            let untitled = Figure { title: String::new(), ..Figure::clone(figure) };
+            let caption = if captioned { figure.caption.clone() } else { String::new() };
+            let untitled = Figure { title: String::new(), caption, ..Figure::clone(figure) };
             match Drawn::new(&untitled, rect, &look) {
                 Ok(drawn) => *slot = Some((key, drawn)),
                 Err(fault) => return Some(fault),

@@ -84,6 +84,7 @@ mod window_notices;
 mod window_path;
 mod window_scope;
 mod window_sidebar;
+mod window_tile;
 mod window_told;
 mod windowed;
 

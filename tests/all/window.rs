@@ -245,8 +245,9 @@ pub(super) fn with_replay(speed: usize) -> Window {
         ..TableSetup::default()
     };
     window.propose(Action::Open(OpenAction::Setup(setup)));
+    // One row alone is shown as numbers, which have no axes.
     window.wait("rows flow", |app| {
-        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.rows.come_in > 0))
+        app.sheet().is_some_and(|s| s.watch.shown.as_ref().is_some_and(|s| s.answer.height() > 1))
     });
     window
 }

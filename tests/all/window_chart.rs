@@ -188,8 +188,8 @@ fn a_saved_mark_of_an_older_workspace_is_kept() {
     window.propose(Action::Chart(ChartAction::Mark("area")));
     window.wait_done();
     let setup = window.sheet().setup();
-    assert_eq!((setup.mark.as_str(), setup.figure.mark.as_str()), ("area", "area"));
+    assert_eq!((setup.mark.as_str(), setup.figure.mark.as_str()), ("area", ""));
     let older = serde_json::json!({ "name": "x", "mark": "bar" });
     let read: braid::workspace::TableSetup = serde_json::from_value(older).unwrap();
-    assert_eq!(read.figure().mark, "bar");
+    assert_eq!(read.settings().mark, "bar");
 }

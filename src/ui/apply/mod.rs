@@ -102,13 +102,7 @@ impl App {
             self.session.go_on();
         }
         let Some(sheet) = self.sheet_mut() else { return };
-        match chart {
-            ChartAction::View(view) => sheet.chart.set_view(view),
-            chart => {
-                sheet.chart.choose(chart);
-                self.save_workspace();
-            }
-        }
+        sheet.chart.choose(chart);
     }
 
     fn apply_app(&mut self, ctx: &Context, action: AppAction) {

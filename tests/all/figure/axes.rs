@@ -254,3 +254,24 @@ fn an_unfinished_window_does_not_stretch_the_axis() {
     let picture = record(&figure("line", states(5, 4, PointState::Open)), [560.0, 340.0], &Look::light()).unwrap();
     assert!(marks_of(&picture.shapes, &picture.layout, 0).len() > 3, "and it is drawn, dashed, as far as the edge");
 }
+
+#[test]
+fn a_small_picture_keeps_its_legend_and_three_labels() {
+    // As high as the figure of a tile of 150 points is.
+    let size = [420.0, 114.0];
+    for (seam, top) in [(None, 61.0), (Some(START + 3.0 * HOUR), 61.0), (None, 41.0), (None, 0.99), (None, 2_100.0)] {
+        let mut figure = Figure { title: String::new(), caption: String::new(), seam, ..flights("line") };
+        for series in &mut figure.series {
+            series.y = series.y.iter().map(|y| y / 50.0 * top).collect();
+        }
+        let (drawn, layout) = shapes(&figure, size);
+        assert_eq!(layout.legend.iter().map(|spot| spot.name.as_str()).collect::<Vec<_>>(), ["AA", "DL", "UA"]);
+        let beside = |shape: &&Shape| {
+            matches!(shape, Shape::Text { at, .. } if at[0] <= layout.plot.left && at[1] >= layout.plot.top - 8.0
+                && at[1] <= layout.plot.bottom + 1.0)
+        };
+        let labels = drawn.iter().filter(beside).count();
+        assert!(labels >= 3, "{labels} labels of {top} in {} points", layout.plot.height());
+        assert!(layout.plot.height() > size[1] * 0.4, "{}", layout.plot.height());
+    }
+}

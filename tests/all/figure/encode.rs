@@ -102,9 +102,11 @@ fn a_measure_that_would_look_flat_beside_the_first_is_read_at_the_right() {
     let figure = guess.figure(&frame).unwrap();
     assert_eq!(figure.series.iter().map(|s| s.right).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!((figure.y_title.as_str(), figure.right.unwrap().title.as_str()), ("", "mean_delay"));
-    // Bars share one axis: the flat one is left out.
-    let bars = Encoding::with(&frame, &Settings::default().by("bar"), None);
-    assert_eq!((bars.y, bars.right), (["flights", "late"].map(str::to_owned).to_vec(), Vec::new()));
+    // Bars and areas have two axes as well; points that lie freely share theirs.
+    for (mark, right) in [("bar", true), ("area", true), ("scatter", false)] {
+        let own = Encoding::with(&frame, &Settings::default().by(mark), None);
+        assert_eq!((own.y.len(), own.right.len()), (3, usize::from(right)), "{mark}");
+    }
 }
 
 #[test]

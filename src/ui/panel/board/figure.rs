@@ -36,7 +36,7 @@ pub fn figure_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun, room: Rect,
     let response = ui.allocate_rect(room, if timed { Sense::click_and_drag() } else { Sense::click() });
     let label = format!("Figure: {}", figure.title);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
-    let fault = run.chart.draw(ui, room, |drawn| {
+    let fault = run.chart.draw_uncaptioned(ui, room, |drawn| {
         if let Some(settings) = chart::legend_ui(ui, drawn, room, run.chart.settings()) {
             actions.push(step(Edit::SetTile { tile: tile.clone().drawn(settings) }));
         }

@@ -91,6 +91,12 @@ fn head_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, run: Option<&Tile
             if !matches!(&tile.show, TileKind::Text(_)) || !tile.title.is_empty() {
                 ui.add(Label::new(RichText::new(&name).strong()).truncate().selectable(false));
             }
+            // Beside the title, so that the figure has the more room for itself.
+            let figure = run.filter(|_| matches!(tile.show, TileKind::Figure(_))).and_then(|run| run.chart.figure());
+            if let Some(figure) = figure.filter(|figure| !figure.caption.is_empty()) {
+                let caption = Label::new(look::faint(&figure.caption, ui)).truncate().selectable(false);
+                ui.add(caption).on_hover_text(&figure.caption);
+            }
         });
     });
 }

@@ -1,0 +1,206 @@
+//! The figure of a tile: set in its form and by its legend, step by step and back, kept, and carried between a board
+//! and the question of a table.
+
+use braid::figure::{AxisKind, Figure, MARKS};
+use braid::ui::action::{Action, BoardAction, ChartAction};
+use braid::ui::board::title;
+use braid::workspace::bench::{Edit, Tile, TileKind};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::window::Window;
+
+/// A board with one tile: rows of three shops a minute.
+fn with_tile() -> (Window, Tile) {
+    let mut window = Window::new();
+    let row = |i: usize| {
+        let shop = ["north", "south", "west"][i % 3];
+        format!("2024-03-01 {:02}:{:02}:{:02},{shop},{}\n", i / 3600, i / 60 % 60, i % 60, i % 17)
+    };
+    let text = "at,shop,amount\n".to_owned() + &(0..3_000).map(row).collect::<String>();
+    let path = window.file("sales.csv", &text);
+    window.drop_files(&[&path]);
+    window.wait_done();
+    let sql = "SELECT tumble(at, INTERVAL '5 minutes') AS time, shop, count(*) AS rows FROM sales GROUP BY 1, 2";
+    let tile = Tile::new("sales", "Rows of shops", sql.to_owned(), TileKind::Figure(String::new()));
+    window.propose(Action::Board(BoardAction::New));
+    let board = window.app().board().unwrap().id;
+    window.propose(Action::Board(BoardAction::Edit {
+        edit: Box::new(Edit::AddTile { board, tile, at: None }),
+        goes_on: false,
+    }));
+    answered(&mut window);
+    let tile = own(&window);
+    (window, tile)
+}
+
+fn answered(window: &mut Window) {
+    window.settle();
+    window.wait("the tiles are answered", |app| app.is_idle());
+    window.settle();
+}
+
+/// The only tile as it is set up.
+fn own(window: &Window) -> Tile {
+    window.app().board().unwrap().tiles[0].clone()
+}
+
+/// The picture that the tile shows.
+fn figure(window: &Window) -> Figure {
+    let tile = own(window).id;
+    Figure::clone(&window.app().boards().run(tile).unwrap().chart.figure().unwrap())
+}
+
+/// The names of its series.
+fn names(window: &Window) -> Vec<String> {
+    figure(window).series.into_iter().map(|series| series.name).collect()
+}
+
+fn open(window: &mut Window) {
+    window.click("Menu of Rows of shops");
+    window.click("Figure…");
+}
+
+/// Types into a field, a frame a letter.
+fn type_into(window: &mut Window, label: &str, text: &str) {
+    window.harness.get_by_role_and_label(Role::TextInput, label).click();
+    window.settle();
+    for letter in text.chars() {
+        window.harness.get_by_role_and_label(Role::TextInput, label).type_text(&letter.to_string());
+        window.settle();
+    }
+}
+
+fn undo(window: &mut Window) {
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+}
+
+#[test]
+fn the_form_of_a_tile_sets_its_figure_and_each_change_is_a_step() {
+    let (mut window, before) = with_tile();
+    open(&mut window);
+    for mark in MARKS {
+        assert!(window.has(mark.title), "{}", mark.title);
+    }
+    window.click("Line");
+    window.click("Series");
+    window.click("Axis");
+    window.click("Logarithmic");
+    answered(&mut window);
+    let tile = own(&window);
+    assert_eq!(tile.show, TileKind::Figure("line".to_owned()));
+    assert!(tile.figure.left_axis.log && tile.figure.mark.is_empty());
+    let shown = figure(&window);
+    assert_eq!((shown.mark.as_str(), &shown.y_kind), ("line", &AxisKind::Power));
+    // What is typed is one step, letter by letter.
+    type_into(&mut window, "After numbers (left)", "sales");
+    assert_eq!(own(&window).figure.left_axis.format.suffix, "sales");
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert_eq!(window.app().boards().drawing, None, "the form is closed");
+    undo(&mut window);
+    assert_eq!(own(&window), tile);
+    undo(&mut window);
+    assert!(!own(&window).figure.left_axis.log);
+    undo(&mut window);
+    assert_eq!(own(&window), before);
+    answered(&mut window);
+    assert_eq!(figure(&window).mark, "stacked-area", "the picture follows");
+}
+
+#[test]
+fn the_columns_of_a_tile_are_chosen_in_its_form() {
+    let (mut window, _) = with_tile();
+    open(&mut window);
+    window.click("Series");
+    window.click("Columns");
+    window.click("no split");
+    answered(&mut window);
+    assert_eq!(own(&window).figure.split.as_deref(), Some(""));
+    assert_eq!(names(&window), ["rows"]);
+    window.click("Columns");
+    window.click("Best fit");
+    answered(&mut window);
+    assert!(own(&window).figure.is_default());
+    assert_eq!(names(&window), ["north", "south", "west"]);
+}
+
+#[test]
+fn a_click_on_the_legend_of_a_tile_is_a_step_and_comes_back_after_a_restart() {
+    let (mut window, before) = with_tile();
+    window.harness.get_by_role_and_label(Role::Button, "Series south").click();
+    answered(&mut window);
+    assert_eq!(names(&window), ["south"]);
+    let tile = own(&window);
+    assert_eq!(tile.figure.isolated.as_deref(), Some("south"));
+    let mut window = window.restarted();
+    answered(&mut window);
+    assert_eq!(own(&window), tile);
+    assert_eq!(names(&window), ["south"]);
+    undo(&mut window);
+    answered(&mut window);
+    assert_eq!((own(&window), names(&window).len()), (before, 3));
+}
+
+#[test]
+fn settings_go_with_the_question_to_a_board_and_back() {
+    let (mut window, tile) = with_tile();
+    let board = window.app().board().unwrap().id;
+    window.propose(Action::Board(BoardAction::Open(tile.id)));
+    window.wait_done();
+    let mut settings = window.sheet().chart.settings().clone();
+    settings.panels = Some("shop".to_owned());
+    settings.title = "One a shop".to_owned();
+    window.propose(Action::Chart(ChartAction::Settings { settings: Box::new(settings.clone()), goes_on: false }));
+    window.wait_done();
+    window.propose(Action::Board(BoardAction::Update(tile.id)));
+    answered(&mut window);
+    assert_eq!(own(&window).settings(), settings);
+    assert_eq!(figure(&window).panels.len(), 3);
+    // A second tile, from the question as it is drawn.
+    window.propose(Action::Board(BoardAction::Show(None)));
+    window.propose(Action::Board(BoardAction::Keep(board)));
+    answered(&mut window);
+    let kept = window.app().board().unwrap().tiles[1].clone();
+    assert_eq!(kept.settings(), settings);
+    assert!(!title(&kept).is_empty());
+    // And from a tile back to the question.
+    window.propose(Action::Chart(ChartAction::Guess));
+    window.propose(Action::Board(BoardAction::Open(kept.id)));
+    assert_eq!(*window.sheet().chart.settings(), settings);
+}
+
+#[test]
+fn what_is_typed_into_the_form_of_a_question_is_one_step() {
+    let (mut window, _) = with_tile();
+    window.propose(Action::Board(BoardAction::Show(None)));
+    window.wait_done();
+    window.click("Chart settings");
+    window.click("Title");
+    type_into(&mut window, "Along x", "hour");
+    let x_title = |window: &Window| window.sheet().chart.settings().x_title.clone();
+    assert_eq!(x_title(&window), "hour");
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    undo(&mut window);
+    assert_eq!(x_title(&window), "");
+    // A mark is a step as well.
+    window.propose(Action::Chart(ChartAction::Mark("bar")));
+    undo(&mut window);
+    assert_eq!(window.sheet().chart.settings().mark, "");
+}
+
+#[test]
+fn a_newer_setting_of_a_tile_is_kept_and_a_default_is_not_written() {
+    let text = serde_json::json!({
+        "id": 3, "table": "t", "show": { "as": "figure", "with": "bar" }, "figure": { "sparkle": 2, "title": "A" }
+    });
+    let tile: Tile = serde_json::from_value(text).unwrap();
+    assert_eq!((tile.settings().mark.as_str(), tile.settings().title.as_str()), ("bar", "A"));
+    let again = serde_json::to_value(tile.clone().drawn(tile.settings())).unwrap();
+    assert_eq!(again["figure"], serde_json::json!({ "sparkle": 2, "title": "A" }));
+    let plain = Tile::new("t", "", "SELECT 1".to_owned(), TileKind::Figure("line".to_owned()));
+    assert!(serde_json::to_value(plain).unwrap().get("figure").is_none());
+}
