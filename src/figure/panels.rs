@@ -16,24 +16,39 @@ use super::text;
 use crate::data::Result;
 
 /// Panels smaller than this, in letters, cannot be read.
-const LEAST: [f32; 2] = [11.0, 8.0];
+const LEAST: [f32; 2] = [9.0, 6.8];
+/// A picture lower than this, in letters, leaves the titles of its axes to what stands around it.
+const LOW: f32 = 20.0;
 
 /// Draws all panels that find room, and says in the caption how many do not.
 pub fn draw(pen: &mut dyn Pen, figure: &Figure, mark: &'static Mark, look: &Look, size: [f32; 2]) -> Result<Layout> {
     // The head is that of a figure with all the names of the panels' series, and without points.
     let mut whole = head_of(figure);
+    let low = size[1] < LOW * look.font_size;
+    if low {
+        whole.y_title.clear();
+        whole.right.iter_mut().for_each(|axis| axis.title.clear());
+    }
     let plan = |whole: &Figure| FigurePlan::new(whole, mark, look, size, Part::Whole).layout.plot.top;
     let mut top = plan(&whole) - look.font_size * 0.6;
     let (across, shown) = grid(figure.panels.len(), [size[0], size[1] - top], look);
-    if shown < figure.panels.len() {
-        whole.note(&format!("{shown} of {} panels find room here", figure.panels.len()));
+    let said = format!("{shown} of {} panels find room here", figure.panels.len());
+    let missing = shown < figure.panels.len();
+    if missing && !low {
+        whole.note(&said);
         top = plan(&whole) - look.font_size * 0.6;
     }
     let head = FigurePlan::new(&whole, mark, look, size, Part::Whole);
     head.draw_head(pen)?;
 
     let down = shown.div_ceil(across).max(1);
-    let foot = if head.x_title.is_empty() { 0.0 } else { text::height(look.font_size) * 1.4 };
+    // A low picture has no caption, and says below what must be known.
+    let below = match (low, missing) {
+        (true, true) => said,
+        (true, false) => String::new(),
+        (false, _) => head.x_title.clone(),
+    };
+    let foot = if below.is_empty() { 0.0 } else { text::height(look.font_size) * 1.4 };
     let each = [size[0] / across as f32, (size[1] - top - foot) / down as f32];
     let panels = shared(figure, mark, look, each);
     let mut layouts = Vec::with_capacity(shown);
@@ -46,7 +61,7 @@ pub fn draw(pen: &mut dyn Pen, figure: &Figure, mark: &'static Mark, look: &Look
     if foot > 0.0 {
         use plotters::style::text_anchor::{HPos, VPos};
         let at = [f64::from(size[0] / 2.0), f64::from(size[1] - foot)];
-        let words = text::clean(&head.x_title);
+        let words = text::clean(&below);
         let words = text::fit(&words, look.font_size, size[0] - 2.0 * look.font_size);
         pen.text(&words, at, (HPos::Center, VPos::Top), look.font_size, look.muted)?;
     }

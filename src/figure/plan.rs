@@ -86,7 +86,7 @@ impl ShownText {
             |w| w.legend_rows = 0,
             |w| w.title = false,
         ];
-        const PANEL: [fn(&mut ShownText); 4] = [|_| (), |w| w.context = false, |w| w.seam = false, |w| w.title = false];
+        const PANEL: [fn(&mut ShownText); 3] = [|_| (), |w| w.context = false, |w| w.seam = false];
         let steps: &[fn(&mut Self)] = if part == Part::Panel { &PANEL } else { &WHOLE };
         steps.iter().map(move |step| {
             step(&mut words);
@@ -109,7 +109,7 @@ pub fn margin(look: &Look) -> f32 {
 
 /// Whether a picture is so low that its edges are better spent on words.
 fn is_small(size: [f32; 2], look: &Look, part: Part) -> bool {
-    part == Part::Whole && size[1] < look.font_size * 16.0
+    size[1] < look.font_size * if part == Part::Panel { 10.0 } else { 16.0 }
 }
 
 pub fn legend_line(look: &Look) -> f32 {

@@ -186,6 +186,16 @@ fn panels_that_find_no_room_are_counted() {
             record(&Figure { mark: mark.name.to_owned(), ..figure.clone() }, size, &Look::light()).unwrap();
         }
     }
+    // In a tile they are small, and what is missing is told.
+    let six = Figure { panels: figure.panels[..6].to_vec(), title: String::new(), ..figure.clone() };
+    for (height, shown) in [(186.0, 6), (114.0, 4)] {
+        let tile = record(&six, [500.0, height], &Look::light()).unwrap();
+        let words = words(&tile.shapes);
+        assert_eq!(tile.layout.panels.len(), shown, "{height}");
+        assert!(six.panels[..shown].iter().all(|panel| words.contains(&panel.title)), "{words:?}");
+        assert_eq!(words.iter().any(|w| w.contains("4 of 6 panels find room here")), shown < 6);
+        assert!(tile.layout.panels.iter().all(|panel| panel.plot.height() > 20.0), "{:?}", tile.layout.panels[0].plot);
+    }
     // More values than anybody can compare.
     let (hours, who, n): (Vec<i64>, Vec<String>, Vec<i64>) =
         ((0..80).map(|i| i % 2).collect(), (0..80).map(|i| format!("p{}", i / 2)).collect(), (0..80).collect());
