@@ -310,7 +310,7 @@ impl Worksheet {
             seam: (&self.table.seam).into(),
             question: self.rewound.as_ref().map_or(&self.question, |rewound| &rewound.question).sql.clone(),
             mark,
-            figure,
+            figure: Box::new(figure),
             models: Vec::new(),
             foreign: false,
         }

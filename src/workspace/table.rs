@@ -41,7 +41,7 @@ pub struct TableSetup {
     pub mark: String,
     /// How the answer is drawn, but for its mark.
     #[serde(skip_serializing_if = "Settings::is_default")]
-    pub figure: Settings,
+    pub figure: Box<Settings>,
     /// Its models, each in a file of its own.
     pub models: Vec<ModelSetup>,
     /// It comes from a file that this user did not save on this machine: the hosts that it names are to be agreed to.
@@ -116,7 +116,7 @@ impl TableSetup {
 
     /// How the answer is drawn.
     pub fn settings(&self) -> Settings {
-        self.figure.clone().by(&self.mark)
+        Settings::clone(&self.figure).by(&self.mark)
     }
 
     /// The machines that its feeds are on.

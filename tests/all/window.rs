@@ -738,7 +738,7 @@ fn a_workspace_reads_back_as_it_was_written() {
         seam: SeamSetup::Time(-1),
         question: "SELECT 1".to_owned(),
         mark: "bar".to_owned(),
-        figure: braid::figure::Settings::default(),
+        figure: Box::default(),
         models: Vec::new(),
         foreign: false,
     };

@@ -494,7 +494,7 @@ fn the_first_question_is_of_columns_that_can_be_counted() {
     let (sql, mark) = first("a.csv", "id,note,town,price", &|i| format!("k{i},words {i},{},{}.5", town(i), i % 90));
     assert!(sql.contains("GROUP BY town") && mark == "bar", "{mark}: {sql}");
     let (sql, mark) = first("b.csv", "id,note,price", &|i| format!("{i},words {i},{}.5", i % 90));
-    assert!(sql.contains("floor(price / 5) * 5 AS price_bucket") && mark == "bar", "{mark}: {sql}");
+    assert!(sql.contains("floor(price / 5) * 5 AS price_bucket") && mark == "histogram", "{mark}: {sql}");
     let (sql, _) = first("c.csv", "id,note,day", &|i| format!("{i},words {i},2024-01-{:02}", i % 28 + 1));
     assert!(sql.contains("tumble(day"), "{sql}");
 }

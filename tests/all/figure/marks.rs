@@ -48,7 +48,7 @@ fn bars_too_fine_to_stand_apart_hide_none() {
                 && points_of(s)[0][0] >= layout.plot.left
                 && points_of(s)[0][1] > layout.plot.top
         })
-        .map(|s| color_of(s))
+        .map(color_of)
         .collect();
     let look = Look::light();
     assert!(colors.len() > 800);
