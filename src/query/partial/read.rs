@@ -131,7 +131,7 @@ impl Partial {
     }
 }
 
-/// A word about values that a division by zero made.
+/// A word about values that a division by zero may have made; a division that overflows gives the same values.
 fn division_notes(frame: &DataFrame, divisions: &[PlSmallStr]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     for name in divisions {
@@ -143,8 +143,8 @@ fn division_notes(frame: &DataFrame, divisions: &[PlSmallStr]) -> Result<Vec<Str
         let odd = values.f64()?.iter().flatten().filter(|x| !x.is_finite()).count();
         if odd > 0 {
             notes.push(format!(
-                "column '{name}': {odd} of {} values are not finite, from a division by zero; write x / NULLIF(y, 0) \
-                 to make them null",
+                "column '{name}': {odd} of {} values are not finite: a division by zero, or a number too large for its \
+                 type; x / NULLIF(y, 0) is null where y is zero",
                 frame.height()
             ));
         }

@@ -11,6 +11,8 @@ pub mod span;
 pub(super) mod statement;
 mod tokens;
 
+use std::ops::Range;
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
@@ -63,7 +65,12 @@ fn read(sql: &str) -> Result<Query> {
     }
     match clauses.take(ClauseKind::From) {
         Some(words) => from::read(sql, words, &mut query)?,
-        None => return Err(no_from(sql, &words, end)),
+        None => {
+            // What is selected is what lacks it, with its SELECT.
+            let first = words.first().map_or(0, |word| word.at.start);
+            let last = select.last().map_or(end, |word| word.at.end);
+            return Err(no_from(sql, &words, first..last));
+        }
     }
     query.filter = clauses.take(ClauseKind::Where).map(|w| clause(sql, w, end)).transpose()?;
     for piece in clauses.take(ClauseKind::Group).map(split_commas).unwrap_or_default() {
@@ -104,11 +111,11 @@ fn limit(sql: &str, words: &[SqlToken], end: usize, query: &mut Query) -> Result
 }
 
 /// A question without FROM, or with a word that was meant to be it: one between a value and a name.
-fn no_from(sql: &str, words: &[SqlToken], end: usize) -> Fault {
+fn no_from(sql: &str, words: &[SqlToken], selected: Range<usize>) -> Fault {
     let near = |word: &SqlToken| word.name().is_some_and(|w| nearest(w, &["from"]).is_some());
     let between = |three: &&[SqlToken]| matches!(three, [_, word, table] if table.name().is_some() && near(word));
     match words.windows(3).rfind(between) {
         Some([_, word, _]) => point(sql, "there is no FROM", word.at.clone()).hint("did you mean FROM here?"),
-        _ => point(sql, "there is no FROM", end..end).hint("add FROM and the name of a table"),
+        _ => point(sql, "there is no FROM", selected).hint("add FROM and the name of a table"),
     }
 }
