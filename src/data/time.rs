@@ -125,19 +125,21 @@ pub enum Clock {
     Digits(usize),
     /// What is not nothing: no time at midnight, no seconds at a full minute.
     Short,
-    /// As `Short` with the time of day alone, also at midnight.
+    /// As `Short`, with the time of day also at midnight.
+    Minutes,
+    /// As `Minutes`, without the date.
     Alone,
 }
 
 /// Seconds and nanoseconds of a time within its day.
 fn clock(seconds: i64, nanos: i64, clock: Clock) -> String {
     let mut text = format!("{:02}:{:02}", seconds / 3_600, seconds / 60 % 60);
-    let short = matches!(clock, Clock::Short | Clock::Alone);
+    let short = matches!(clock, Clock::Short | Clock::Minutes | Clock::Alone);
     if !short || seconds % 60 != 0 || nanos != 0 {
         let _ = write!(text, ":{:02}", seconds % 60);
     }
     let (nanos, digits) = match (clock, nanos) {
-        (Clock::Digits(0), _) | (Clock::Full | Clock::Short | Clock::Alone, 0) => return text,
+        (Clock::Digits(0), _) | (Clock::Full | Clock::Short | Clock::Minutes | Clock::Alone, 0) => return text,
         (Clock::Digits(digits), nanos) => (nanos / 10_i64.pow(9 - digits.min(9) as u32), digits.min(9)),
         (_, nanos) if nanos % 1_000_000 == 0 => (nanos / 1_000_000, 3),
         (_, nanos) if nanos % 1_000 == 0 => (nanos / 1_000, 6),

@@ -1,5 +1,7 @@
 //! Numbers, times and sizes as people read them.
 
+use std::time::Duration;
+
 use polars::prelude::TimeUnit;
 
 use crate::data::time::{self, Clock};
@@ -81,14 +83,14 @@ pub fn bytes(n: u64) -> String {
     )
 }
 
-/// Microseconds since 1970 as a date and, unless it is midnight, a time.
+/// Microseconds since 1970 as a date and a time of day.
 pub fn time(micros: i64) -> String {
     moment(micros, TimeUnit::Microseconds)
 }
 
-/// A time in any unit as a date and, unless it is midnight, a time.
+/// A time in any unit as a date and a time of day, which is there at midnight, too: of a list of times, all look alike.
 pub fn moment(value: i64, unit: TimeUnit) -> String {
-    time::text(value, unit, ' ', Clock::Short)
+    time::text(value, unit, ' ', Clock::Minutes)
 }
 
 /// A length of time in its largest fitting units: `1.5 s`, `3 min`, `2 h 05 min`, `4 days`.
@@ -101,4 +103,10 @@ pub fn duration(secs: f64) -> String {
         s if s < 172_800.0 => format!("{:.0} h {:02.0} min", (s / 3_600.0).floor(), (s % 3_600.0 / 60.0).floor()),
         s => format!("{:.0} days", (s / 86_400.0).floor()),
     }
+}
+
+/// A length of time that goes on, whose parts of a second nobody can read: `25 s`, `3 min`.
+pub fn pause(length: Duration) -> String {
+    let secs = length.as_secs();
+    if secs < 60 { format!("{secs} s") } else { duration(secs as f64) }
 }
