@@ -4,6 +4,7 @@
 use sqlparser::ast::{DuplicateTreatment, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
 
 use super::aggregate::{self, AGGREGATES};
+use super::bind::find_aggregate;
 use super::expr;
 use super::query::{Clause, JoinClause, OrderItem, Query, RerunClause, SelectItem};
 use super::sql;
@@ -168,6 +169,30 @@ impl Form {
             }
         }
         form
+    }
+
+    /// Whether the question lists rows: it has neither groups nor anything that is computed of many rows.
+    pub fn lists_rows(&self) -> bool {
+        let computed = |(expr, _): &(String, String)| parse(expr).is_some_and(|ast| find_aggregate(&ast).is_some());
+        self.groups.is_empty() && self.window.is_none() && self.measures.is_empty() && !self.others.iter().any(computed)
+    }
+
+    /// What listed rows, and has a group or a measure now, tells of groups: each column that was listed is a group, `*`
+    /// is none, and an order that only rows have goes.
+    pub fn summarise(&mut self) {
+        let listed = std::mem::take(&mut self.others);
+        for (expr, alias) in listed.into_iter().filter(|(expr, _)| !expr.ends_with('*')) {
+            let group = if alias.is_empty() { expr } else { format!("{expr} AS {}", sql::quote(&alias)) };
+            if !self.groups.contains(&group) {
+                self.groups.push(group);
+            }
+        }
+        let query = self.to_query();
+        let shown = |by: &str| {
+            let bare = by.trim_matches('"');
+            query.items.iter().any(|item| item.expr.sql == by || item.alias.as_deref() == Some(bare))
+        };
+        self.order.retain(|(by, _)| shown(by));
     }
 
     pub fn to_query(&self) -> Query {

@@ -84,6 +84,14 @@ fn time_of(table: &Table) -> Option<&str> {
     table.time.as_ref().map(|t| t.column.as_str()).or_else(any)
 }
 
+/// A condition on rows that makes sense of this table, as an example.
+pub fn condition(table: &Table) -> Option<String> {
+    let find = |fits: fn(&DataType) -> bool| table.schema.iter().find(|(_, t)| fits(t)).map(|(column, _)| name(column));
+    let number = find(DataType::is_primitive_numeric).map(|column| format!("{column} > 10"));
+    let text = || find(DataType::is_string).map(|column| format!("{column} LIKE 'a%'"));
+    number.or_else(text).or_else(|| find(|_| true).map(|column| format!("{column} IS NOT NULL")))
+}
+
 /// What has to be known of a table before it can be asked something sensible.
 pub struct Probe {
     pub sql: String,

@@ -37,12 +37,15 @@ pub fn builder_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         ui.push_id(sheet.id, |ui| {
             measures_ui(ui, sheet, &mut form, &columns, &mut edit, actions);
             row_ui(ui, "By", |ui| groups_ui(ui, &mut form, sheet, &columns, &mut edit));
-            row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, &mut edit));
+            row_ui(ui, "Where", |ui| conditions_ui(ui, &mut form, sheet, &mut edit));
             row_ui(ui, "Order", |ui| order_ui(ui, &mut form, &mut edit));
         });
     });
     ui.data_mut(|d| d.insert_temp(height_id(), shown.content_size.y));
     if edit != FieldChange::None {
+        if sheet.question.form.lists_rows() && !form.lists_rows() {
+            form.summarise();
+        }
         actions.push(Action::Question(QuestionAction::Form { form: Box::new(form), ask: edit == FieldChange::Done }));
     }
 }
@@ -57,9 +60,10 @@ pub fn height(ui: &Ui) -> f32 {
 }
 
 /// The condition on rows and the one on groups, in one line.
-fn conditions_ui(ui: &mut Ui, form: &mut Form, edit: &mut FieldChange) {
+fn conditions_ui(ui: &mut Ui, form: &mut Form, sheet: &Worksheet, edit: &mut FieldChange) {
     let half = (ui.available_width() - WORDS - 3.0 * look::STEP) / 2.0;
-    sized_text_ui(ui, "Where", "such as delay > 60", half, &mut form.filter, edit);
+    let example = first::condition(&sheet.table).map_or_else(|| "all rows".to_owned(), |c| format!("such as {c}"));
+    sized_text_ui(ui, "Where", &example, half, &mut form.filter, edit);
     ui.label(look::faint("Having", ui));
     sized_text_ui(ui, "Having", "such as count(*) > 10", half, &mut form.having, edit);
 }
