@@ -7,9 +7,9 @@ use super::feed::fault_ui;
 use crate::engine::cost::growing;
 use crate::ui::action::{Action, AppAction, CostAction};
 use crate::ui::cost::{AGAINST, CostGrowth, RunCost};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::progress::job_ui;
-use crate::ui::widget::{numbers, row};
+use crate::ui::widget::numbers;
 use crate::ui::{App, look, wording};
 
 const WIDTH: f32 = 980.0;
@@ -18,6 +18,7 @@ const ROWS: f32 = 6.0;
 const PICTURE: f32 = 280.0;
 
 pub fn cost_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let mut close = false;
     let closed = modal_ui(ctx, "Cost", WIDTH, |ui| {
         if app.costs.runs.is_empty() {
             ui.label(look::faint("No question was asked in this session", ui));
@@ -31,15 +32,9 @@ pub fn cost_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         if let Some(fault) = &app.costs.fault {
             fault_ui(ui, fault);
         }
-        ui.add_space(look::GAP);
-        let left = |ui: &mut Ui| measure_ui(ui, app, actions);
-        let mut close = false;
-        row::ends_ui(ui, left, |ui| close = ui.button("Close").clicked());
-        if close {
-            actions.push(Action::App(AppAction::Hide));
-        }
+        close = footer_ui(ui, "", |ui| measure_ui(ui, app, actions));
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

@@ -9,7 +9,7 @@ use crate::source::live::{LIVE_KINDS, LiveKind};
 use crate::ui::action::{Action, FeedAction};
 use crate::ui::feed::{FeedDraft, FeedForm};
 use crate::ui::widget::buttons;
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::numbers;
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::{App, look, wording};
@@ -25,6 +25,7 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.feed else { return };
     let into = form.draft.into.and_then(|id| app.sheets().iter().find(|s| s.id == id));
     let title = into.map_or_else(|| "Connect a feed".to_owned(), |s| format!("Attach a feed to {}", s.table.name));
+    let mut close = false;
     let closed = modal_ui(ctx, &title, WIDTH, |ui| {
         let mut draft = form.draft.clone();
         // Of one height for all kinds, so that nothing jumps away from under the pointer.
@@ -54,8 +55,7 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         if draft != form.draft {
             actions.push(Action::Feed(FeedAction::Edit(Box::new(draft))));
         }
-        ui.add_space(look::GAP);
-        ui.horizontal(|ui| {
+        close = footer_ui(ui, "", |ui| {
             let add = into.map_or_else(|| "Add as table".to_owned(), |s| format!("Attach to {}", s.table.name));
             if buttons::primary_ui(ui, &add).clicked() {
                 actions.push(Action::Feed(FeedAction::Add));
@@ -63,12 +63,9 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             if ui.add_enabled(form.test.is_none(), egui::Button::new("Test connection")).clicked() {
                 actions.push(Action::Feed(FeedAction::Test));
             }
-            if ui.button("Close").clicked() {
-                actions.push(Action::Feed(FeedAction::Close));
-            }
         });
     });
-    if closed {
+    if closed || close {
         actions.push(Action::Feed(FeedAction::Close));
     }
 }

@@ -13,10 +13,10 @@ use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, GuardAction}
 use crate::ui::guard::{GuardView, ModelGuard, place};
 use crate::ui::models::ModelEntry;
 use crate::ui::widget::badge::{Tone, badge_ui, dot_ui};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::progress::job_ui;
-use crate::ui::widget::{buttons, numbers, row};
+use crate::ui::widget::{buttons, numbers};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
 
@@ -37,6 +37,7 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(entry) = app.models().get(guard.model) else { return };
     let Some(sheet) = app.sheets().iter().find(|s| s.id == entry.sheet) else { return };
     let mut act = Vec::new();
+    let mut close = false;
     let closed = modal_ui(ctx, &format!("Guard of {}", entry.name), WIDTH, |ui| {
         let bottom = ui.cursor().min.y + (ctx.content_rect().height() - AROUND).min(TALL);
         head_ui(ui, guard, sheet);
@@ -54,16 +55,13 @@ pub fn guard_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         ui.add_space(look::STEP);
         challengers::rows_ui(ui, guard, entry);
         skew_ui(ui, guard);
-        ui.add_space(look::GAP);
-        let (mut close, mut foot) = (false, Vec::new());
-        row::ends_ui(ui, |ui| retrain_ui(ui, guard, entry, &mut act), |ui| close = foot_ui(ui, guard, &mut foot));
-        act.append(&mut foot);
-        if close {
-            actions.push(Action::App(AppAction::Hide));
-        }
+        close = footer_ui(ui, "The guard goes on", |ui| {
+            watch_ui(ui, guard, &mut act);
+            retrain_ui(ui, guard, entry, &mut act);
+        });
     });
     actions.extend(act.into_iter().map(|action| Action::Guard(guard.model, action)));
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }
@@ -368,9 +366,8 @@ fn retrain_ui(ui: &mut Ui, guard: &ModelGuard, entry: &ModelEntry, act: &mut Vec
     });
 }
 
-/// True when it should close.
-fn foot_ui(ui: &mut Ui, guard: &ModelGuard, act: &mut Vec<GuardAction>) -> bool {
-    let close = ui.button("Close").on_hover_text("The guard goes on").clicked();
+/// Whether the model is watched.
+fn watch_ui(ui: &mut Ui, guard: &ModelGuard, act: &mut Vec<GuardAction>) {
     if guard.is_watching() {
         if ui.button("Stop watching").on_hover_text("What it has seen stays").clicked() {
             act.push(GuardAction::Stop);
@@ -378,5 +375,4 @@ fn foot_ui(ui: &mut Ui, guard: &ModelGuard, act: &mut Vec<GuardAction>) -> bool 
     } else if ui.button("Watch again").on_hover_text("From the first row that the model was not trained on").clicked() {
         act.push(GuardAction::Begin);
     }
-    close
 }

@@ -10,7 +10,7 @@ use crate::engine::TimeColumn;
 use crate::query::lateness::LatenessCost;
 use crate::ui::action::{Action, AppAction, TableAction};
 use crate::ui::lateness::LatenessProfile;
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
@@ -20,25 +20,22 @@ pub fn lateness_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         .lateness_profile
         .as_ref()
         .and_then(|profile| Some((profile, app.sheets().iter().find(|s| s.id == profile.sheet)?)));
+    let mut close = false;
     let closed = modal_ui(ctx, "Lateness", 640.0, |ui| {
         match profile {
             Some((profile, sheet)) => profile_ui(ui, profile, sheet, actions),
             None => drop(ui.label(look::faint("Nothing was measured yet", ui))),
         }
-        ui.add_space(look::PAD);
-        ui.horizontal(|ui| {
+        close = footer_ui(ui, "", |ui| {
             if let Some((profile, sheet)) = profile
                 && profile.found.is_some()
                 && ui.button("Measure again").on_hover_text("With the rows that have come since").clicked()
             {
                 actions.push(Action::Table(sheet.id, TableAction::ProfileLateness));
             }
-            if ui.button("Close").clicked() {
-                actions.push(Action::App(AppAction::Hide));
-            }
         });
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

@@ -6,14 +6,15 @@ use eframe::egui::{Align, Context, Grid, Label, Layout, RichText, ScrollArea, Ui
 use crate::engine::Snapshot;
 use crate::engine::seam::Gap;
 use crate::ui::action::{Action, AppAction, TableAction};
-use crate::ui::widget::modal::modal_ui;
-use crate::ui::widget::{numbers, row};
+use crate::ui::widget::modal::{footer_ui, modal_ui};
+use crate::ui::widget::numbers;
 use crate::ui::{App, look, wording};
 
 /// Where the numbers end.
 const NUMBERS: f32 = 360.0;
 
 pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
+    let mut close = false;
     let closed = modal_ui(ctx, "Seam ledger", 620.0, |ui| {
         match app.sheet().and_then(|s| s.watch.shown.as_ref()) {
             Some(shown) => {
@@ -37,15 +38,9 @@ pub fn ledger_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 ui.label(look::faint("There is no answer yet", ui));
             }
         }
-        ui.add_space(look::PAD);
-        let close = |ui: &mut Ui| {
-            if ui.button("Close").clicked() {
-                actions.push(Action::App(AppAction::Hide));
-            }
-        };
-        row::ends_ui(ui, |_| {}, close);
+        close = footer_ui(ui, "", |_| {});
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

@@ -5,7 +5,7 @@ use eframe::egui::{Align, Context, Key, Label, Layout, TextEdit};
 use super::feed::fault_ui;
 use crate::ui::action::{Action, AppAction, LoadAction};
 use crate::ui::widget::buttons;
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::{App, look};
 
 const WIDTH: f32 = 560.0;
@@ -13,6 +13,7 @@ const WIDTH: f32 = 560.0;
 pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.loading else { return };
     let Some(sheet) = app.sheets().iter().find(|s| s.id == form.sheet) else { return };
+    let mut close = false;
     let closed = modal_ui(ctx, &format!("Load a model under {}", sheet.table.name), WIDTH, |ui| {
         let mut path = form.path.clone();
         let mut entered = false;
@@ -53,22 +54,18 @@ pub fn load_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 ),
             ),
         }
-        ui.add_space(look::GAP);
-        ui.horizontal(|ui| {
+        close = footer_ui(ui, "", |ui| {
             let ready = !path.trim().is_empty() && !form.reading;
             let load = ui.add_enabled_ui(ready, |ui| buttons::primary_ui(ui, "Load").clicked()).inner;
             if load || (entered && ready) {
                 actions.push(Action::Load(LoadAction::Read));
-            }
-            if ui.button("Close").clicked() {
-                actions.push(Action::App(AppAction::Hide));
             }
             if form.reading {
                 ui.spinner();
             }
         });
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

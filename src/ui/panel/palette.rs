@@ -1,13 +1,13 @@
 //! The palette of commands, and the sheet of keys.
 
 use eframe::egui::{
-    Align, Button, Context, Grid, Id, Key, Label, Layout, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui,
+    Button, Context, Grid, Id, Key, Label, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui,
     WidgetInfo,
 };
 
 use crate::ui::action::{Action, AppAction};
 use crate::ui::command::{COMMANDS, Command};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::{App, look};
 
 /// Commands that are listed at once.
@@ -83,6 +83,7 @@ fn command_ui(ui: &mut Ui, command: &Command, chosen: bool) -> eframe::egui::Res
 
 /// All commands with their keys.
 pub fn keys_ui(ctx: &Context, actions: &mut Vec<Action>) {
+    let mut close = false;
     let closed = modal_ui(ctx, "Keys and commands", 460.0, |ui| {
         ScrollArea::vertical().max_height(420.0).auto_shrink([false, true]).show(ui, |ui| {
             Grid::new("keys").num_columns(2).striped(false).spacing([look::PAD * 2.0, look::STEP]).show(ui, |ui| {
@@ -103,14 +104,9 @@ pub fn keys_ui(ctx: &Context, actions: &mut Vec<Action>) {
             ui.add_space(look::GAP);
             ui.add(Label::new(look::faint("Everything else has its name in the palette: Ctrl+K", ui)).wrap());
         });
-        ui.add_space(look::PAD);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Close").clicked() {
-                actions.push(Action::App(AppAction::Hide));
-            }
-        });
+        close = footer_ui(ui, "", |_| {});
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

@@ -8,7 +8,7 @@ use crate::data::Rejects;
 use crate::engine::counts::RowCounts;
 use crate::query::window::WindowStatus;
 use crate::ui::action::{Action, AppAction, RunAction, TableAction};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::{App, look};
 
@@ -115,15 +115,13 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 }
 
 fn pane_ui(ctx: &Context, title: &str, actions: &mut Vec<Action>, content: impl FnOnce(&mut Ui, &mut Vec<Action>)) {
+    let mut close = false;
     let closed = modal_ui(ctx, title, 880.0, |ui| {
         let height = (ctx.content_rect().height() - 200.0).min(480.0);
         ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| content(ui, actions));
-        ui.add_space(look::GAP);
-        if ui.button("Close").clicked() {
-            actions.push(Action::App(AppAction::Hide));
-        }
+        close = footer_ui(ui, "", |_| {});
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }

@@ -10,7 +10,7 @@ use crate::learn::report::Report;
 use crate::ui::action::{Action, AppAction, ChartFile, ExportAction, ModelAction, ReportAction};
 use crate::ui::models::ModelEntry;
 use crate::ui::report::{OpenReport, ReportView, VIEWS, verdict_line};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::{App, look};
@@ -24,6 +24,7 @@ const CLASSES: f32 = 330.0;
 
 pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some((report, entry)) = app.report.as_ref().and_then(|r| Some((r, app.models.get(r.model)?))) else { return };
+    let mut close = false;
     let closed = modal_ui(ctx, &format!("Model {}", entry.name), WIDTH, |ui| {
         match (&entry.report, entry.stream_score) {
             (Some(report), _) => headline_ui(ui, entry, report),
@@ -59,10 +60,9 @@ pub fn report_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         }
         figure_ui(ui, report, room.with_min_x(room.min.x + left));
         ui.advance_cursor_after_rect(room);
-        ui.add_space(look::GAP);
-        ui.horizontal(|ui| foot_ui(ui, app, entry, actions));
+        close = footer_ui(ui, "", |ui| foot_ui(ui, app, entry, actions));
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }
@@ -255,12 +255,7 @@ fn foot_ui(ui: &mut Ui, app: &App, entry: &ModelEntry, actions: &mut Vec<Action>
     } else if field.changed() {
         ui.data_mut(|d| d.insert_temp(id, name));
     }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if ui.button("Close").clicked() {
-            actions.push(Action::App(AppAction::Hide));
-        }
-        if ui.button("Save…").on_hover_text("As JSON, whose shape is documented").clicked() {
-            actions.push(Action::Export(ExportAction::Model(None, entry.id)));
-        }
-    });
+    if ui.button("Save…").on_hover_text("As JSON, whose shape is documented").clicked() {
+        actions.push(Action::Export(ExportAction::Model(None, entry.id)));
+    }
 }

@@ -7,7 +7,7 @@ use crate::data::format::parse_datetime;
 use crate::data::words::percent;
 use crate::ui::action::{Action, AppAction, Pane, RewindAction};
 use crate::ui::rewind::{TimeRange, latest};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, look};
@@ -55,19 +55,23 @@ const LAST: &[(&str, i64)] = &[
 ];
 
 pub fn rewind_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
-    let closed = modal_ui(ctx, "Rewind", 520.0, |ui| match app.sheet() {
-        Some(sheet) if sheet.can_rewind() => pane_ui(ui, sheet, actions),
-        _ => {
-            ui.label(look::faint("There is no running feed with an event time to go back in", ui));
-            close_ui(ui, actions, |_, _| {});
+    let mut close = false;
+    let closed = modal_ui(ctx, "Rewind", 520.0, |ui| {
+        close = match app.sheet() {
+            Some(sheet) if sheet.can_rewind() => pane_ui(ui, sheet, actions),
+            _ => {
+                ui.label(look::faint("There is no running feed with an event time to go back in", ui));
+                footer_ui(ui, "", |_| {})
+            }
         }
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }
 
-fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
+/// True when it should close.
+fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
     let running = sheet.rewound.as_ref().map_or(&sheet.watch, |rewound| &rewound.watch);
     let end = running.newest.as_ref().and_then(|s| latest(s));
     ui.add(
@@ -116,8 +120,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     };
     let color = if wrong { look::palette(ui).warn } else { look::palette(ui).faint };
     ui.label(RichText::new(said).size(look::SMALL).color(color));
-    ui.add_space(look::PAD);
-    close_ui(ui, actions, |ui, actions| {
+    footer_ui(ui, "", |ui| {
         ui.add_enabled_ui(!wrong, |ui| {
             if buttons::primary_ui(ui, "Rewind").clicked()
                 && let Ok(range) = range
@@ -125,16 +128,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
                 actions.push(Action::Rewind(RewindAction::To(range)));
             }
         });
-    });
-}
-
-fn close_ui(ui: &mut Ui, actions: &mut Vec<Action>, own: impl FnOnce(&mut Ui, &mut Vec<Action>)) {
-    ui.horizontal(|ui| {
-        own(ui, actions);
-        if ui.button("Close").clicked() {
-            actions.push(Action::App(AppAction::Hide));
-        }
-    });
+    })
 }
 
 /// An end of a stretch; nothing is an open one. What cannot be read is given back.

@@ -15,11 +15,11 @@ use crate::learn::question::TaskKind;
 use crate::ui::action::{Action, AppAction, TrainAction};
 use crate::ui::train::{TrainDraft, TrainForm, TrainingJob, named};
 use crate::ui::widget::badge::{Tone, badge_ui};
-use crate::ui::widget::modal::modal_ui;
+use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::pick::pick_ui;
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, look, wording};
+use crate::ui::{App, first, look, wording};
 
 const WIDTH: f32 = 920.0;
 const TALL: f32 = 380.0;
@@ -33,6 +33,7 @@ const NAME: f32 = 150.0;
 pub fn train_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let Some(form) = &app.train_form else { return };
     let Some(sheet) = app.sheets().iter().find(|s| s.id == form.sheet) else { return };
+    let mut close = false;
     let closed = modal_ui(ctx, &format!("Learn from {}", sheet.table.name), WIDTH, |ui| {
         let tall = (ctx.content_rect().height() - AROUND).clamp(180.0, TALL);
         match &form.training {
@@ -45,10 +46,10 @@ pub fn train_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 }
             }
         }
-        ui.add_space(look::GAP);
-        ui.horizontal(|ui| buttons_ui(ui, form, actions));
+        let hint = if form.training.is_some() { "The training goes on" } else { "" };
+        close = footer_ui(ui, hint, |ui| buttons_ui(ui, form, actions));
     });
-    if closed {
+    if closed || close {
         actions.push(Action::App(AppAction::Hide));
     }
 }
@@ -60,9 +61,6 @@ fn buttons_ui(ui: &mut Ui, form: &TrainForm, actions: &mut Vec<Action>) {
         if ui.button("Cancel training").clicked() {
             actions.push(Action::Train(TrainAction::Cancel));
         }
-        if ui.button("Close").on_hover_text("The training goes on").clicked() {
-            actions.push(Action::App(AppAction::Hide));
-        }
         return;
     }
     let ready = form.proposed.is_some() && !form.draft.features.is_empty();
@@ -72,9 +70,6 @@ fn buttons_ui(ui: &mut Ui, form: &TrainForm, actions: &mut Vec<Action>) {
             actions.push(Action::Train(TrainAction::Start));
         }
     });
-    if ui.button("Close").clicked() {
-        actions.push(Action::App(AppAction::Hide));
-    }
 }
 
 fn form_ui(
@@ -139,13 +134,15 @@ fn wrong_name(draft: &TrainDraft) -> bool {
 }
 
 fn target_ui(ui: &mut Ui, sheet: &Worksheet, draft: &mut TrainDraft, actions: &mut Vec<Action>) {
+    let condition = first::condition(&sheet.table);
+    let example = |before: &str| condition.as_ref().map_or_else(String::new, |c| format!("{before}{c}"));
     ui.horizontal(|ui| {
         ui.label("Target");
         if buttons::choice_ui(ui, !draft.computed, "a column").clicked() {
             draft.computed = false;
         }
         if buttons::choice_ui(ui, draft.computed, "a condition")
-            .on_hover_text("An SQL expression over the row, such as delay > 15, under a name of its own")
+            .on_hover_text(format!("An SQL expression over the row{}, under a name of its own", example(", such as ")))
             .clicked()
         {
             draft.computed = true;
@@ -168,7 +165,7 @@ fn target_ui(ui: &mut Ui, sheet: &Worksheet, draft: &mut TrainDraft, actions: &m
             .on_hover_text("Its name; left empty, it is called as proposed");
         ui.label("is");
         let field = ui
-            .add(TextEdit::singleline(&mut draft.sql).hint_text("such as delay > 15").desired_width(280.0))
+            .add(TextEdit::singleline(&mut draft.sql).hint_text(example("such as ")).desired_width(280.0))
             .accessible_name("Condition");
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(eframe::egui::Key::Enter));
         let whole = !draft.sql.trim().is_empty() && !wrong_name(draft);

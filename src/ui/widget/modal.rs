@@ -1,8 +1,10 @@
-//! A pane over the window, with a title and room around its content; what is told meanwhile stands under the title.
+//! A pane over the window: its title, what is told meanwhile, room around its content, and the row that every pane ends
+//! with.
 
 use eframe::egui::{Context, CornerRadius, Frame, Id, Label, Margin, Modal, RichText, Ui};
 
 use super::badge::Tone;
+use super::row;
 use crate::ui::look;
 
 /// True when it should close: Escape, or a click beside it.
@@ -37,4 +39,16 @@ fn told_ui(ui: &mut Ui, tone: Tone, text: &str) {
         ui.add(Label::new(RichText::new(text).color(color)).truncate()).on_hover_text(text);
     });
     ui.add_space(look::STEP);
+}
+
+/// The last row of a pane: its own buttons at the left, *Close* at the right end, in the same place of all panes. `hint`
+/// says what goes on when it is closed. True when *Close* was clicked.
+pub fn footer_ui(ui: &mut Ui, hint: &str, own: impl FnOnce(&mut Ui)) -> bool {
+    let mut closed = false;
+    ui.add_space(look::GAP);
+    row::ends_ui(ui, own, |ui| {
+        let close = ui.button("Close");
+        closed = if hint.is_empty() { close } else { close.on_hover_text(hint) }.clicked();
+    });
+    closed
 }

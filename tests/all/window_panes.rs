@@ -1,0 +1,85 @@
+//! What the panes and forms of the window have in common: where they close, what they propose, how they write times.
+
+use braid::ui::action::{Action, AppAction, FeedAction, Pane};
+use eframe::egui;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use super::window::{Window, with_sales};
+use super::window_live::with_windows;
+
+const BUTTON: egui::accesskit::Role = egui::accesskit::Role::Button;
+
+/// How far the only *Close* ends before the right end of the pane with this title.
+fn from_the_end(window: &Window, title: &str) -> f32 {
+    let titles = window.harness.query_all_by_role_and_label(egui::accesskit::Role::Label, title);
+    // A pane may have its title's word in it as well.
+    let title = titles.map(|label| label.rect()).min_by(|a, b| a.top().total_cmp(&b.top())).expect("the pane is open");
+    let left = title.left();
+    let close = window.harness.get_by_label("Close").rect();
+    1280.0 - left - close.right()
+}
+
+#[test]
+fn every_pane_closes_at_the_right_end_of_its_last_row() {
+    let mut window = with_windows("", 1_000);
+    for (pane, title) in [
+        (Pane::Ledger, "Seam ledger"),
+        (Pane::Rejects, "Rejected rows and cells"),
+        (Pane::Late, "Late rows"),
+        (Pane::Rewind, "Rewind"),
+        (Pane::Cost, "Cost"),
+        (Pane::Lateness, "Lateness"),
+        (Pane::Keys, "Keys and commands"),
+    ] {
+        window.propose(Action::App(AppAction::Show(pane)));
+        assert!(from_the_end(&window, title).abs() < 2.0, "{title}: {}", from_the_end(&window, title));
+        window.click("Close");
+        assert!(window.harness.query_by_label("Close").is_none(), "{title} is closed");
+    }
+    window.propose(Action::Feed(FeedAction::Begin(None)));
+    assert!(from_the_end(&window, "Connect a feed").abs() < 2.0, "the form for a feed");
+}
+
+#[test]
+fn a_measure_or_a_group_makes_groups_of_what_listed_rows() {
+    let cases = [
+        ("SELECT * FROM sales ORDER BY price LIMIT 2", "+ Measure", "count", vec!["4"]),
+        ("SELECT * FROM sales", "+ Group", "town", vec!["Lima", "Oslo", "Rome"]),
+        ("SELECT town AS place FROM sales", "+ Measure", "count", vec!["Lima 1", "Oslo 1", "Rome 2"]),
+    ];
+    for (sql, menu, item, expected) in cases {
+        let mut window = with_sales();
+        window.ask(sql);
+        window.wait_done();
+        window.click(menu);
+        window.harness.get_by_role_and_label(BUTTON, item).click_accesskit();
+        window.settle();
+        window.wait_done();
+        let sheet = window.sheet();
+        assert!(sheet.question.fault.is_none(), "{sql}, then {item}: {:?}", sheet.question.fault);
+        drop(sheet);
+        let mut answer = window.answer();
+        answer.sort();
+        assert_eq!(answer, expected, "{sql}, then {item}: {}", window.sheet().question.sql);
+    }
+}
+
+#[test]
+fn an_example_of_a_condition_is_of_the_table_that_is_open() {
+    let window = with_sales();
+    let placeholder = window.field("Where").accesskit_node().placeholder().map(str::to_owned);
+    assert_eq!(placeholder.as_deref(), Some("such as price > 10"));
+}
+
+#[test]
+fn midnight_has_a_time_of_day_like_every_other_time_of_its_column() {
+    let mut window = Window::new();
+    let path = window.file("m.csv", "at,v\n2024-01-01 00:00:00,1\n2024-01-01 06:30:00,2\n");
+    window.drop_files(&[&path]);
+    window.wait("the file is a table", |app| app.sheets().len() == 1);
+    window.ask("SELECT at, sum(v) AS n FROM m GROUP BY at ORDER BY at");
+    window.wait_done();
+    for label in ["2024-01-01 00:00", "2024-01-01 06:30"] {
+        assert!(window.harness.query_all_by_label(label).next().is_some(), "{label}");
+    }
+}
