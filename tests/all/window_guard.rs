@@ -15,6 +15,7 @@ use braid::engine::train::{Training, train};
 use braid::learn::model;
 use braid::learn::question::Question;
 use braid::sync::Wake;
+use egui_kittest::kittest::Queryable as _;
 use polars::prelude::*;
 
 const ID: ModelId = ModelId(1);
@@ -102,6 +103,7 @@ fn a_model_that_goes_stale_is_retrained_compared_and_swapped() {
         assert!(window.has(label), "{label}");
     }
     assert!(window.has("Figure: Error of late as rows come"));
+    assert_eq!(window.harness.query_all_by_label_contains("late is stale since").count(), 1, "the notice stands once");
     // Also outside of the panel: in the list, in the status line, and as a notice with a way back.
     window.click("Close");
     assert!(window.has("late is stale"));

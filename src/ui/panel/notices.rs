@@ -25,7 +25,8 @@ const OPENED: f32 = 240.0;
 const OVER_ROWS: usize = 2;
 
 pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    let mut all: Vec<&Notice> = app.notices.all().iter().rev().collect();
+    let told = told_before(ui.ctx(), app).unwrap_or(u64::MAX);
+    let mut all: Vec<&Notice> = app.notices.all().iter().filter(|n| n.id <= told).rev().collect();
     all.sort_by_key(|n| std::cmp::Reverse(n.level));
     if all.len() <= ROWS {
         all.iter().for_each(|notice| notice_ui(ui, notice, actions));
@@ -56,13 +57,19 @@ pub fn notices_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.data_mut(|d| d.insert_temp(id, opened));
 }
 
+/// The newest notice of those that were told before what lies over the window was opened; `None` where nothing does.
+fn told_before(ctx: &Context, app: &App) -> Option<u64> {
+    let (id, over) = (Id::unique("notices before"), (app.pane, app.feed.is_some()));
+    let before = ctx.data(|d| d.get_temp::<((Option<Pane>, bool), u64)>(id)).filter(|(before, _)| *before == over);
+    let told = before.map_or_else(|| app.notices.newest(), |(_, told)| told);
+    ctx.data_mut(|d| d.insert_temp(id, (over, told)));
+    (over != (None, false)).then_some(told)
+}
+
 /// Hands what is told while something lies over the window to what lies there: what was told before waits behind it.
 pub fn tell_over(ctx: &Context, app: &App) {
-    let (id, over) = (Id::unique("notices over"), (app.pane, app.feed.is_some()));
-    let before = ctx.data(|d| d.get_temp::<((Option<Pane>, bool), u64)>(id)).filter(|(before, _)| *before == over);
-    let heard = before.map_or_else(|| app.notices.newest(), |(_, heard)| heard);
-    ctx.data_mut(|d| d.insert_temp(id, (over, heard)));
-    let fresh = app.notices.all().iter().filter(|n| n.id > heard && over != (None, false)).rev().take(OVER_ROWS);
+    let told = told_before(ctx, app).unwrap_or(u64::MAX);
+    let fresh = app.notices.all().iter().filter(|n| n.id > told).rev().take(OVER_ROWS);
     tell(ctx, fresh.map(|notice| (tone(notice.level), line(notice))).collect());
 }
 
