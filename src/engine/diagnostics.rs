@@ -111,8 +111,8 @@ impl Diagnostics {
     }
 
     /// As `note`, for what may come again and again: it stays one note, of the newest, with its count. What differs
-    /// only in numbers is of one cause.
-    pub fn note_again(&mut self, note: String) {
+    /// only in numbers is of one cause; `goes_on`: it is still the last one, and not counted again.
+    pub fn note_again(&mut self, note: String, goes_on: bool) {
         let cause = cause(&note);
         let place = self.repeated.iter().position(|repeated| repeated.cause == cause);
         let Some(mut repeated) = place.map(|place| self.repeated.remove(place)) else {
@@ -120,7 +120,7 @@ impl Diagnostics {
             return self.note(note);
         };
         let before = repeated.text();
-        (repeated.note, repeated.times) = (note, repeated.times + 1);
+        (repeated.note, repeated.times) = (note, repeated.times + u64::from(!goes_on));
         let now = repeated.text();
         match self.notes.iter_mut().find(|note| **note == before) {
             Some(note) => *note = now,

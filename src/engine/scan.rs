@@ -206,9 +206,10 @@ impl Scan {
         self.diagnostics().note(note);
     }
 
-    /// Tells a person something that may happen again and again: it stays one note, with its count.
-    pub fn note_again(&self, note: String) {
-        self.diagnostics().note_again(note);
+    /// Tells a person something that may happen again and again: it stays one note, with its count, unless it
+    /// is still the same that goes on.
+    pub fn note_again(&self, note: String, goes_on: bool) {
+        self.diagnostics().note_again(note, goes_on);
     }
 
     /// Part of the input cannot be read; the rest goes on.

@@ -6,6 +6,7 @@ use polars::prelude::DataFrame;
 use crate::data::Result;
 use crate::data::words::percent;
 use crate::engine::Snapshot;
+use crate::engine::counts::TimeGap;
 use crate::figure::{AxisKind, Encoding, Figure, MARKS, PointState, Settings};
 use crate::query::window::{Micros, WindowAssigner, WindowStatus, micros_of};
 use crate::query::{Form, Plan, Query};
@@ -154,10 +155,7 @@ pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows, shar
         return Ok(figure);
     }
     figure.seam = snapshot.seam.at.map(|at| at as f64);
-    let gap = |from: Option<i64>, until: Option<i64>| {
-        (from.map_or(f64::NEG_INFINITY, |v| v as f64), until.map_or(f64::INFINITY, |v| v as f64))
-    };
-    figure.gaps = snapshot.gaps.iter().map(|g| gap(g.from, g.until)).collect();
+    figure.gaps = snapshot.gaps.iter().filter_map(|gap| stretch(gap, snapshot.seam.at)).collect();
     figure.apart = windows.are_sessions();
     if let Some(step) = windows.step().filter(|_| share < 1.0) {
         figure.mark_unread(step as f64);
@@ -166,6 +164,14 @@ pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows, shar
         }
     }
     Ok(figure)
+}
+
+/// The stretch of time of which nothing is known because of a break: what came before a feed's first row is history's, up
+/// to the seam. `None` where the break says nothing of time.
+fn stretch(gap: &TimeGap, seam: Option<Micros>) -> Option<(f64, f64)> {
+    let from = gap.from.or(seam)?;
+    let until = gap.until.map_or(f64::INFINITY, |until| until as f64);
+    (until > from as f64).then_some((from as f64, until))
 }
 
 /// What the signs of unsettled points mean, as the caption's legend.

@@ -260,6 +260,37 @@ fn a_gap_is_as_long_as_the_silence_before_the_connection_was_found_dead() {
 }
 
 #[test]
+fn one_outage_is_one_gap_however_often_the_connection_is_made_in_vain() {
+    let (listener, address) = listen();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let row = |socket: &mut WebSocket<TcpStream>, second: u32| {
+                socket.send(Message::text(format!("{{\"at\":\"2024-03-01T10:00:{second:02}Z\"}}"))).unwrap();
+            };
+            let mut socket = accept(&listener);
+            (1..=3).for_each(|second| row(&mut socket, second));
+            end(socket);
+            (0..3).for_each(|_| end(accept(&listener)));
+            let mut socket = accept(&listener);
+            // An old row says nothing of what is missing.
+            [2, 20, 21].into_iter().for_each(|second| row(&mut socket, second));
+            hold(&mut socket);
+        });
+        let table = table(&Given { name: "t".into(), live: vec![address], ..Given::default() });
+        let run = start(&table, "SELECT count(*) AS c FROM t", Options::default());
+        let last = wait(&run, |s| s.rows.come_in >= 6);
+        let [gap] = &last.gaps[..] else { panic!("{:?}", last.gaps) };
+        let second = |n: i64| Some(1_709_287_200_000_000 + n * 1_000_000);
+        assert_eq!((gap.from, gap.until), (second(3), second(20)), "{gap:?}");
+        let seconds: f64 = gap.reason.split(' ').nth(3).unwrap().parse().unwrap();
+        assert!(seconds >= 1.0, "from the first loss on: {gap:?}");
+        let notes: Vec<&String> = last.notes.iter().filter(|note| note.contains("connection lost")).collect();
+        assert!(matches!(&notes[..], [note] if !note.contains("times")), "{:?}", last.notes);
+        drop((run, table));
+    });
+}
+
+#[test]
 fn an_impossible_port_is_refused_before_anything_is_connected() {
     for place in ["127.0.0.1:0", "127.0.0.1:99999", "localhost:http", "[::1]:70000", "host:-1", "host:+80", "host:"] {
         let remote = LIVE_KINDS.iter().filter(|kind| kind.origin == Origin::Network);

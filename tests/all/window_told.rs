@@ -475,6 +475,20 @@ fn what_is_not_read_yet_is_shaded_and_is_no_gap() {
     let svg = export::svg(&part, 900, 400, &Look::light()).unwrap();
     assert!(svg.contains("not read yet") && !svg.contains("no data"));
     assert_eq!(figure(1.0).unread, [], "what was read and is not there is a gap");
+    // Of a break in a feed what is known of it, and nothing more.
+    let break_of = |from: Option<i64>, until: Option<i64>, seam: Option<i64>| {
+        use braid::engine::{counts::TimeGap, seam::SeamLedger};
+        let gaps = vec![TimeGap { source: "ws://h/".to_owned(), from, until, reason: "lost".to_owned() }];
+        let snapshot = Snapshot { gaps, seam: SeamLedger { at: seam, ..SeamLedger::default() }, ..snapshot.clone() };
+        braid::workspace::picture(&Encoding::guess(&snapshot.answer), &snapshot, &windows, 1.0).unwrap().gaps
+    };
+    let minute = |m: i64| Some(m * 60_000_000);
+    assert_eq!(break_of(minute(2), minute(10), None), [(120e6, 600e6)]);
+    assert_eq!(break_of(minute(2), None, None), [(120e6, f64::INFINITY)], "while it lasts");
+    assert_eq!(break_of(None, minute(10), minute(2)), [(120e6, 600e6)], "history holds what was before");
+    for (from, until) in [(None, None), (None, minute(10)), (minute(10), minute(2))] {
+        assert_eq!(break_of(from, until, None), [], "nothing is known of any time");
+    }
 }
 
 #[test]

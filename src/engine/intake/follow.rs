@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
-use polars::prelude::ChunkAgg;
+use polars::prelude::{ChunkAgg, Int64Chunked};
 
 use super::partitions::Partitions;
 use super::past::read_past;
@@ -30,7 +30,7 @@ pub fn follow(scan: &Scan, number: usize, feed: &Feed, first: usize, out: &Sende
         feed,
         name: feed.url.shown(),
         partitions: Partitions::new(scan, number, first),
-        newest: None,
+        newest: newest_before(scan, number),
         broken: false,
         sent: 0,
         numbered: None,
@@ -64,7 +64,7 @@ struct Following<'a> {
     partitions: Partitions<'a>,
     /// The largest event time so far.
     newest: Option<Micros>,
-    /// Whether there was a break since the last row.
+    /// Whether no row has come since it broke off.
     broken: bool,
     /// Chunks that were sent.
     sent: u64,
@@ -173,8 +173,10 @@ impl Following<'_> {
                     scan.diagnostics().trouble.remove(&self.name);
                     let placed = self.partitions.place(chunk, times.as_ref(), set.clone())?;
                     let live = LiveChunk { number: self.sent, numbered: self.numbered.take(), ..placed };
-                    self.broken = false;
-                    self.close_gaps(live.times);
+                    if rows > 0 {
+                        self.broken = false;
+                        self.close_gaps(times.as_ref());
+                    }
                     self.newest = self.newest.max(live.times.map(|t| t.1));
                     if send(scan, live, can_wait, out) {
                         self.sent += 1;
@@ -182,22 +184,11 @@ impl Following<'_> {
                         scan.feeds().dropped += rows;
                     }
                 }
-                Event::Gap { reason } => {
-                    let source = self.name.clone();
-                    scan.note_again(format!("{source}: {reason}"));
-                    let mut feeds = scan.feeds();
-                    // What breaks again before a row came is one gap.
-                    let same = |gap: &&mut TimeGap| gap.source == source && cause(&gap.reason) == cause(&reason);
-                    match feeds.gaps.last_mut().filter(|_| self.broken).filter(same) {
-                        Some(gap) => gap.reason = reason,
-                        None => feeds.gaps.push(TimeGap { source, from: self.newest, until: None, reason }),
-                    }
-                    self.broken = true;
-                }
+                Event::Gap { reason } => self.note_gap(reason),
                 Event::Trouble { reason } => {
                     scan.diagnostics().trouble.insert(self.name.clone(), reason);
                 }
-                Event::Note { reason } => scan.note_again(format!("{}: {reason}", self.name)),
+                Event::Note { reason } => scan.note_again(format!("{}: {reason}", self.name), false),
                 Event::Numbers(said) => self.numbered = Some(self.partitions.numbered(said)),
                 Event::Quiet => {}
                 Event::End => break,
@@ -206,13 +197,35 @@ impl Following<'_> {
         Ok(Ending::Over)
     }
 
-    /// The first row after a break says where the gap ends.
-    fn close_gaps(&self, times: Option<(Micros, Micros)>) {
-        let Some((oldest, _)) = times else { return };
+    /// The feed broke off. Until a row comes, further breaks are of the same gap.
+    fn note_gap(&mut self, reason: String) {
+        let (scan, source) = (self.scan, self.name.clone());
+        let broken = std::mem::replace(&mut self.broken, true);
+        let note = format!("{source}: {reason}");
+        let mut feeds = scan.feeds();
+        let last = feeds.gaps.iter_mut().rfind(|gap| gap.source == source).filter(|_| broken);
+        let same = last.filter(|gap| cause(&gap.reason) == cause(&reason));
+        let goes_on = same.is_some();
+        match same {
+            Some(gap) => gap.reason = reason,
+            None => feeds.gaps.push(TimeGap { source, from: self.newest, until: None, reason }),
+        }
+        drop(feeds);
+        scan.note_again(note, goes_on);
+    }
+
+    /// The first row of later event time says where a gap ends: rows that are older say nothing of what is missing.
+    fn close_gaps(&self, times: Option<&Int64Chunked>) {
+        let Some(times) = times else { return };
         for gap in self.scan.feeds().gaps.iter_mut().filter(|g| g.until.is_none() && g.source == self.name) {
-            gap.until = Some(oldest);
+            gap.until = times.iter().flatten().filter(|time| gap.from.is_none_or(|from| *time > from)).min();
         }
     }
+}
+
+/// The largest event time that a feed had brought when a run was begun again.
+fn newest_before(scan: &Scan, feed: usize) -> Option<Micros> {
+    scan.start.reached.partitions.iter().filter(|at| at.feed == feed).filter_map(|at| at.newest).max()
 }
 
 /// Hands a chunk to the workers. A feed that can wait waits; false when one that cannot found the queue full.

@@ -66,7 +66,9 @@ pub struct Reconnecting<C: Connector> {
     /// When it was connected for the first time, and whether anything came since.
     opened: Option<Instant>,
     received: bool,
-    /// Since when the connection is lost.
+    /// When the connection was made.
+    made: Option<Instant>,
+    /// Since when the connection is lost; one that gave nothing and did not hold does not end that.
     lost: Option<Instant>,
     back_off: BackOff,
     next_try: Option<Instant>,
@@ -81,6 +83,7 @@ impl<C: Connector> Reconnecting<C> {
             connection: None,
             opened: None,
             received: false,
+            made: None,
             lost: None,
             back_off: BackOff::new(LONGEST_BACK_OFF),
             next_try: None,
@@ -93,7 +96,7 @@ impl<C: Connector> Reconnecting<C> {
         let Some(connection) = &mut self.connection else { return Ok(ByteEvent::Quiet) };
         match self.connector.listen(connection, until, into)? {
             Heard::Bytes => {
-                self.received = true;
+                (self.received, self.lost) = (true, None);
                 Ok(ByteEvent::Bytes(Instant::now()))
             }
             Heard::Nothing => Ok(ByteEvent::Quiet),
@@ -110,7 +113,8 @@ impl<C: Connector> Reconnecting<C> {
             let fault = Fault::new("the server closed the connection before it sent a row").at(&self.source);
             return Err(fault.hint(self.connector.hint()));
         }
-        self.lost.get_or_insert(since);
+        let held = self.made.take().is_some_and(|made| made.elapsed() >= EARLY);
+        self.lost = self.lost.filter(|_| !held).or(Some(since));
         let now = Instant::now();
         let wait = self.back_off.down(now);
         self.next_try = Some(now + wait);
@@ -127,7 +131,8 @@ impl<C: Connector> Reconnecting<C> {
         let now = Instant::now();
         self.back_off.up(now);
         self.opened.get_or_insert(now);
-        if let Some(lost) = self.lost.take() {
+        self.made = Some(now);
+        if let Some(lost) = self.lost {
             let seconds = now.duration_since(lost).as_secs_f64();
             let reason = format!("connection lost for {seconds:.1} s; {}", self.connector.missing());
             self.news.push_back(ByteEvent::Gap(Break { reason, anew: C::ANEW, ..Break::default() }));
