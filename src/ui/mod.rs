@@ -37,6 +37,7 @@ pub mod question;
 mod quit;
 pub mod report;
 pub mod rewind;
+pub mod rhythm;
 mod run_notices;
 pub mod session;
 pub mod storage;

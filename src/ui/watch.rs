@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::rhythm::Rhythm;
 use crate::data::Fault;
 use crate::engine::{Run, Snapshot};
 use crate::workspace::Windows;
@@ -34,6 +35,18 @@ pub struct Watch {
     numbers: u64,
     /// Rows in at the last look, for the rate.
     rate: Rate,
+    /// How often rows come, by feed.
+    rhythms: Vec<Rhythm>,
+}
+
+/// Feeds of which no row has come for longer than is usual for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// How many feeds, and of how many.
+    pub feeds: usize,
+    pub of: usize,
+    /// For how long the one that was heard last is silent.
+    pub silent: Duration,
 }
 
 /// The run of a changed question.
@@ -125,7 +138,7 @@ pub enum RunState {
 
 impl Watch {
     pub(super) fn begin(&mut self, run: Run, sql: String, windows: Windows) {
-        self.staged = None;
+        (self.staged, self.rhythms) = (None, Vec::new());
         let number = self.fresh_number();
         self.replace(run, sql, Arc::new(windows), number);
         self.newest = None;
@@ -223,11 +236,40 @@ impl Watch {
             return false;
         }
         self.rate.add(newest.rows.come_in, newest.elapsed.as_secs_f64());
+        self.note_rhythms(&newest);
         self.newest = Some(newest);
         if !self.paused {
             self.show_newest();
         }
         true
+    }
+
+    fn note_rhythms(&mut self, newest: &Snapshot) {
+        let now = Instant::now();
+        self.rhythms.resize_with(newest.reached.ends.len(), Rhythm::default);
+        for (feed, rhythm) in self.rhythms.iter_mut().enumerate() {
+            let own = newest.reached.partitions.iter().filter(|at| at.feed == feed);
+            // What a position counts is the feed's: it moves whenever a row comes.
+            rhythm.note(own.fold(0, |sum: u64, at| sum.wrapping_add(at.next).wrapping_add(at.epoch)), now);
+        }
+    }
+
+    /// How long no row of a feed has come, where rows flow and that is longer than usual.
+    pub fn silence_of(&self, feed: usize) -> Option<Duration> {
+        let flows = self.state() == RunState::Live;
+        self.rhythms.get(feed).filter(|_| flows)?.silence(Instant::now())
+    }
+
+    /// How long ago the newest row of any feed came.
+    pub fn age(&self) -> Option<Duration> {
+        self.rhythms.iter().filter_map(|rhythm| rhythm.age(Instant::now())).min()
+    }
+
+    /// The feeds that are silent.
+    pub fn silence(&self) -> Option<Silence> {
+        let of = self.rhythms.len();
+        let silent: Vec<Duration> = (0..of).filter_map(|feed| self.silence_of(feed)).collect();
+        Some(Silence { feeds: silent.len(), of, silent: silent.into_iter().min()? })
     }
 
     fn show_newest(&mut self) {

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use braid::ui::App;
 use braid::ui::action::{Action, AppAction, BoardAction, ExportAction, OpenAction, Pane, TableAction};
-use braid::ui::board::{Rhythm, title};
+use braid::ui::board::title;
 use braid::ui::command::COMMANDS;
+use braid::ui::rhythm::Rhythm;
 use braid::workspace::bench::{Board, Edit, Layout, Tile, TileId, TileKind};
 use braid::workspace::{Folders, OpenedWorkspace, Seen, TableSetup, TimeSetup, save_workspace};
 use eframe::egui::{self, Key, Modifiers, Pos2};

@@ -512,3 +512,23 @@ fn the_first_question_is_of_columns_that_can_be_counted() {
     let (sql, _) = first("c.csv", "id,note,day", &|i| format!("{i},words {i},2024-01-{:02}", i % 28 + 1));
     assert!(sql.contains("tumble(day"), "{sql}");
 }
+
+#[test]
+fn a_feed_that_is_silent_is_said_to_be_silent() {
+    let mut window = Window::new();
+    let path = window.file("grows.csv", "v\n1\n2\n");
+    let setup = TableSetup {
+        name: "grows".to_owned(),
+        live: vec![format!("file:{}", path.display())],
+        question: "SELECT count(*) AS n FROM grows".to_owned(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("rows came", |app| rows(app) == 2);
+    assert!(window.has("Live") && !window.has("Silent for"));
+    window.wait("it is silent", |app| app.sheet().is_some_and(|sheet| sheet.watch.silence().is_some()));
+    assert!(window.has("Silent for 1"), "longer than ten seconds");
+    std::fs::write(&path, "v\n1\n2\n3\n").unwrap();
+    window.wait("a row came", |app| rows(app) == 3);
+    assert!(!window.has("Silent for"), "it is live again");
+}

@@ -4,7 +4,6 @@
 mod column;
 mod narrow;
 mod number;
-mod rhythm;
 mod suggest;
 mod title;
 mod values;
@@ -16,7 +15,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
 use self::narrow::{Asked, asked};
 pub use self::number::Number;
-pub use self::rhythm::Rhythm;
 pub use self::suggest::{as_asked, suggestions};
 pub use self::title::title;
 use self::values::choice_tiles;
@@ -87,7 +85,6 @@ pub struct TileRun {
     pub watch: Watch,
     pub chart: Chart,
     pub number: Option<Number>,
-    pub rhythm: Rhythm,
     /// Its question is re-run as a whole, by a reading of its own.
     alone: bool,
     /// Why it could not be asked.
@@ -127,7 +124,6 @@ impl TileRun {
             self.watch.poll();
         }
         let Some(shown) = self.watch.shown.clone() else { return };
-        self.rhythm.note(shown.rows.come_in, Instant::now());
         if let Some(fault) = shown.fault.clone().filter(|_| shown.last && shown.answer.width() == 0) {
             self.fault = Some(fault);
         }

@@ -9,7 +9,7 @@ use crate::engine::counts::TimeGap;
 use crate::ui::action::{Action, AppAction, ModelAction, Pane, RunAction, TableAction};
 use crate::ui::guard::ModelGuard;
 use crate::ui::panel::rejects;
-use crate::ui::watch::{RunState, Watch};
+use crate::ui::watch::{RunState, Silence, Watch};
 use crate::ui::widget::badge::dot_ui;
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
@@ -30,7 +30,9 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect().expand(1.0)));
                 ui.spacing_mut().item_spacing.x = look::STEP + 2.0;
+                let silent = sheet.watch.silence().is_some_and(|silence| silence.feeds == silence.of);
                 let color = match state {
+                    RunState::Live if silent => p.warn,
                     RunState::Live => p.live,
                     RunState::Asking | RunState::Reading(_) => p.accent,
                     RunState::Reconnecting | RunState::Paused | RunState::Stopping => p.warn,
@@ -39,7 +41,7 @@ pub fn status_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Ac
                 let behind =
                     sheet.rewound.as_ref().map(|rewound| if rewound.watch.is_running() { p.live } else { p.faint });
                 dot_ui(ui, behind.unwrap_or(color));
-                let text = if state == RunState::Reconnecting { p.warn } else { p.strong };
+                let text = if silent || state == RunState::Reconnecting { p.warn } else { p.strong };
                 cell_ui(ui, sheet, "state", |ui| {
                     // As wide as the longest of the words that come and go while rows flow.
                     ui.set_min_width(STATE);
@@ -88,13 +90,19 @@ fn state_text(sheet: &Worksheet, state: RunState) -> String {
         RunState::Reading(share) if share < 1.0 => format!("Reading history {}", percent(share)),
         RunState::Reading(_) if sheet.table.live.is_empty() => "Finishing".to_owned(),
         RunState::Reading(_) => "Waiting for live rows".to_owned(),
-        RunState::Live => "Live".to_owned(),
+        RunState::Live => sheet.watch.silence().map_or_else(|| "Live".to_owned(), silence_text),
         RunState::Reconnecting => "Reconnecting".to_owned(),
         RunState::Paused => format!("Paused, {} since", numbers::counted(sheet.watch.rows_since_pause(), "row")),
         RunState::Stopping => "Stopping".to_owned(),
         RunState::Stopped => "Stopped".to_owned(),
         RunState::Done => "Done".to_owned(),
     }
+}
+
+/// Which feeds are silent, and for how long: the rest is live.
+fn silence_text(Silence { feeds, of, silent }: Silence) -> String {
+    let silent = numbers::pause(silent);
+    if feeds == of { format!("Silent for {silent}") } else { format!("Live, {feeds} of {of} feeds silent for {silent}") }
 }
 
 /// The models of this table that can no longer be trusted.

@@ -15,6 +15,7 @@ use crate::ui::worksheet::Worksheet;
 /// The colour of what its feeds do.
 pub(super) fn color(sheet: &Worksheet, p: &Palette) -> Color32 {
     match sheet.running().state() {
+        RunState::Live if sheet.running().silence().is_some() => p.warn,
         RunState::Done | RunState::Stopped | RunState::Idle => p.faint,
         RunState::Reconnecting | RunState::Stopping => p.warn,
         _ => p.live,
@@ -42,8 +43,8 @@ pub(super) fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>
             ui.add(Label::new(look::faint(numbers::counted(files.len() as u64, "piece"), ui)).selectable(false));
         });
     }
-    for feed in &sheet.table.live {
-        feed_ui(ui, sheet, feed);
+    for (number, feed) in sheet.table.live.iter().enumerate() {
+        feed_ui(ui, sheet, number, feed);
     }
     if sheet.can_start_again() {
         let hint = "Follow the feeds again: what was recorded is read first";
@@ -61,7 +62,7 @@ pub(super) fn faces_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>
 }
 
 /// A feed: its state, its address, and how fast its rows come where it is the only one.
-fn feed_ui(ui: &mut Ui, sheet: &Worksheet, feed: &Feed) {
+fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed) {
     let p = look::palette(ui);
     let shown = feed.url.shown();
     let newest = sheet.running().newest.as_ref();
@@ -71,9 +72,12 @@ fn feed_ui(ui: &mut Ui, sheet: &Worksheet, feed: &Feed) {
     let trouble = notes.iter().find(|note| note.starts_with(&shown));
     let told = newest.filter(|newest| newest.live_open > 0 && sheet.table.live.len() == 1);
     let rate = told.map(|newest| format!("{} rows/s", numbers::short(newest.live_rate)));
-    let (color, state) = match trouble {
-        Some(_) => (p.warn, "reconnecting"),
-        None => (color(sheet, p), word(sheet)),
+    let (color, state) = match (trouble, sheet.running().silence_of(number)) {
+        (Some(_), _) => (p.warn, "reconnecting".to_owned()),
+        (None, Some(silent)) => (p.warn, format!("silent for {}", numbers::pause(silent))),
+        // Another feed may be silent.
+        (None, None) if sheet.running().state() == RunState::Live => (p.live, rate.unwrap_or_else(|| word(sheet).to_owned())),
+        (None, None) => (color(sheet, p), rate.unwrap_or_else(|| word(sheet).to_owned())),
     };
     let left = |ui: &mut Ui| {
         dot_ui(ui, color);
@@ -81,7 +85,6 @@ fn feed_ui(ui: &mut Ui, sheet: &Worksheet, feed: &Feed) {
         ui.add(label).on_hover_text(trouble.unwrap_or(&shown));
     };
     row::ends_ui(ui, left, |ui| {
-        let text = if trouble.is_none() { rate.unwrap_or_else(|| state.to_owned()) } else { state.to_owned() };
-        ui.label(RichText::new(text).size(look::SMALL).color(color));
+        ui.label(RichText::new(state).size(look::SMALL).color(color));
     });
 }

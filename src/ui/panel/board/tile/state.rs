@@ -1,6 +1,6 @@
 //! What there is to know of the answer of a tile: from part of the rows, late rows, a feed that cannot be reached.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use eframe::egui::{Color32, RichText, Ui};
 
@@ -8,6 +8,7 @@ use crate::data::words::percent;
 use crate::engine::Snapshot;
 use crate::ui::board::TileRun;
 use crate::ui::look;
+use crate::ui::watch::Silence;
 use crate::ui::widget::numbers;
 
 /// Rows that came within this time are of now.
@@ -21,7 +22,7 @@ pub fn lost(shown: &Snapshot) -> &[String] {
 /// Whether its rows do not come as they should: the tile is shown in grey.
 pub fn is_cut_off(run: &TileRun, shown: &Snapshot) -> bool {
     let flows = shown.live_open > 0 && !shown.last;
-    shown.troubled > 0 || (flows && run.rhythm.silence(Instant::now()).is_some())
+    shown.troubled > 0 || (flows && run.watch.silence().is_some_and(|silence| silence.feeds == silence.of))
 }
 
 pub fn state_ui(ui: &mut Ui, run: &TileRun) {
@@ -39,10 +40,9 @@ pub fn state_ui(ui: &mut Ui, run: &TileRun) {
         let name = lost.first().and_then(|note| note.split(": ").next()).unwrap_or_default();
         say(format!("{name} lost"), p.error, &lost.join("\n"));
     } else if shown.live_open > 0 && !shown.last {
-        let now = Instant::now();
-        match (run.rhythm.silence(now), run.rhythm.age(now)) {
-            (Some(silent), _) => {
-                let text = format!("silent for {}", numbers::duration(silent.as_secs_f64()));
+        match (run.watch.silence(), run.watch.age()) {
+            (Some(Silence { silent, .. }), _) => {
+                let text = format!("silent for {}", numbers::pause(silent));
                 say(text, p.warn, "No row has come for longer than is usual for this feed");
             }
             (None, Some(age)) if age > NOW => {
