@@ -40,11 +40,10 @@ pub fn run_native(args: Vec<String>) -> Result<()> {
         if let Some(url) = FeedUrl::parse(&arg).ok().filter(|url| kind_of(url).is_some()) {
             // Typing a host on the command line is consent to connect to it.
             agreed.extend(url.hosts());
-            open.push(Action::Open(OpenAction::Setup(TableSetup {
-                name: first::feed_name(&arg),
-                live: vec![arg],
-                ..TableSetup::default()
-            })));
+            let live = vec![arg];
+            let known = settings.known(&[], &live).cloned();
+            let new = || TableSetup { name: first::feed_name(&url.text), live, ..TableSetup::default() };
+            open.push(Action::Open(OpenAction::Setup(known.unwrap_or_else(new))));
         } else {
             paths.push(arg.into());
         }

@@ -14,9 +14,10 @@ use crate::data::format::parse_datetime;
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
 use crate::engine::{Job, Seam, Table, TimeColumn};
+use crate::query::Query;
+use crate::query::sql::quote;
 use crate::source::live::replay;
-use crate::workspace::TableId;
-use crate::workspace::{ModelSetup, SAMPLE_CUT, SeamSetup, TableSetup, TimeSetup, sample_path};
+use crate::workspace::{SAMPLE_CUT, SeamSetup, TableId, TableSetup, TimeSetup, sample_path};
 
 impl App {
     pub(super) fn apply_open(&mut self, open: OpenAction) {
@@ -126,14 +127,16 @@ impl App {
 
     /// Adds a worksheet for `table`, selects it, and asks its first question.
     fn add_table(&mut self, mut table: Table, paths: Vec<PathBuf>, setup: &TableSetup) {
-        table.name = self.free_name(&table.name);
+        let name = self.free_name(&table.name);
+        let setup = TableSetup { question: renamed(&setup.question, &table.name, &name), ..setup.clone() };
+        table.name = name;
         // A feed has its number before it is set up.
         let again = self.bench().table(setup.id).is_some();
-        let Some(id) = self.number_of(&table, &paths, setup) else { return };
+        let Some(id) = self.number_of(&table, &paths, &setup) else { return };
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
         sheet.chart.set_settings(setup.settings());
-        self.load_models(id, &self.models_of(&sheet, setup));
+        self.load_models(id, &self.models_of(&sheet, &setup));
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);
         self.placed(id, again);
@@ -145,14 +148,12 @@ impl App {
         self.save_workspace();
     }
 
-    /// The models that come with a table: a file that is opened by itself brings those that were trained on it before.
-    fn models_of(&self, sheet: &Worksheet, setup: &TableSetup) -> Vec<ModelSetup> {
-        if !setup.paths.is_empty() || !sheet.table.live.is_empty() {
-            return setup.models.clone();
-        }
-        let known = self.settings.recent.iter().find(|old| old.paths == sheet.paths && old.live.is_empty());
-        let given = |model: &&ModelSetup| !self.unplaced_models.iter().any(|waiting| waiting.is_of(&model.file));
-        known.iter().flat_map(|old| &old.models).filter(given).cloned().collect()
+    /// How files that are opened by themselves were left: with their question, and the models that were trained on them,
+    /// apart from those that are opened beside them.
+    pub(super) fn as_left(&self, paths: &[PathBuf]) -> TableSetup {
+        let mut setup = self.settings.alone(paths).unwrap_or_default();
+        setup.models.retain(|model| !self.unplaced_models.iter().any(|waiting| waiting.is_of(&model.file)));
+        setup
     }
 
     pub(super) fn free_name(&self, name: &str) -> String {
@@ -172,6 +173,18 @@ impl App {
             let action = Action::Table(other.id, TableAction::AppendFiles(id));
             self.notices.offer(what, format!("Join into {}", other.table.name), action);
         }
+    }
+}
+
+/// A question of a table that has another name now; it goes on calling it as before.
+fn renamed(question: &str, before: &str, now: &str) -> String {
+    let asks = |query: &Query| query.rerun.is_none() && query.table_name().eq_ignore_ascii_case(before);
+    match Query::parse(question).ok().filter(|query| before != now && asks(query)) {
+        Some(query) => {
+            let alias = Some(query.alias.clone().unwrap_or_else(|| before.to_owned()));
+            Query { table: quote(now).as_str().into(), alias, ..query }.to_sql()
+        }
+        None => question.to_owned(),
     }
 }
 

@@ -96,7 +96,7 @@ impl App {
         }
         let mut setup = setup;
         for (table, paths) in tables {
-            let setup = setup.take().unwrap_or_default();
+            let setup = setup.take().unwrap_or_else(|| self.as_left(&paths));
             let rest = setup.live.clone();
             self.complete(table, paths, setup, rest);
         }

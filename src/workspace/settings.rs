@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::plain;
 use super::secrets::put_back;
-use super::table::{TableId, TableSetup};
+use super::table::{SeamSetup, TableId, TableSetup};
 use super::vault::Vault;
 use crate::data::{Fault, Result};
 use crate::disk::own;
@@ -119,6 +119,19 @@ impl Settings {
             own::root(folder).map_err(|e| fault(&e))?;
         }
         own::replace(file, text.as_bytes()).map_err(|e| fault(&e))
+    }
+
+    /// What is remembered of a table that is made of these and nothing else.
+    pub fn known(&self, paths: &[PathBuf], live: &[String]) -> Option<&TableSetup> {
+        self.recent.iter().find(|table| table.paths == paths && table.live == live)
+    }
+
+    /// What is remembered of files, without the feeds that may have been attached to them.
+    pub fn alone(&self, paths: &[PathBuf]) -> Option<TableSetup> {
+        let attached = || self.recent.iter().find(|table| table.paths == paths);
+        let known = self.known(paths, &[]).or_else(attached).filter(|known| !known.paths.is_empty())?;
+        let seam = if known.live.is_empty() { known.seam.clone() } else { SeamSetup::default() };
+        Some(TableSetup { live: Vec::new(), seam, ..known.clone() })
     }
 
     /// What is open is, among the recent ones, as it is now.

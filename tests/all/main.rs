@@ -81,6 +81,7 @@ mod window_guard;
 mod window_learn;
 mod window_live;
 mod window_notices;
+mod window_open;
 mod window_panes;
 mod window_path;
 mod window_scope;
