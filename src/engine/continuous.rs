@@ -14,6 +14,7 @@ use super::checkpoint::{Resumed, Stored};
 use super::counts::Audit;
 use super::dataset::{Context, Dataset};
 use super::diagnostics::Diagnostics;
+use super::reached::Readmitted;
 use super::row_rule::RowRule;
 use super::snapshot::Snapshot;
 use super::{Options, Table};
@@ -46,6 +47,8 @@ pub struct ContinuousQuery {
     pub rows_written: Option<Receiver<()>>,
     /// Late rows are to be re-admitted.
     pub readmit: Request,
+    /// The late rows that were re-admitted to the answer of the question before it.
+    pub readmitted: Option<Readmitted>,
     /// Nobody wants its answer any more.
     pub left: Cancel,
     /// It cannot be answered.
@@ -121,6 +124,7 @@ impl ContinuousQuery {
             dataset,
             rows_written,
             readmit: Request::default(),
+            readmitted: options.catch_up.as_ref().and_then(|reached| reached.readmitted),
             left: Cancel::new(),
             failed: Cancel::new(),
             hidden: Arc::default(),

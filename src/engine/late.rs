@@ -2,6 +2,7 @@
 
 use polars::prelude::*;
 
+use super::reached::Readmitted;
 use crate::data::Result;
 use crate::query::join::Lookup;
 use crate::query::window::{Micros, WATERMARK};
@@ -62,6 +63,44 @@ impl Late {
     /// The rows as they came, the first `most` of them.
     pub fn shown(&self, most: usize) -> DataFrame {
         self.rows.head(Some(most)).drop_many([WATERMARK, PARTLY])
+    }
+
+    /// How far event time had come when each row came; `lateness` is what they were judged by.
+    fn came_at(&self, lateness: Micros) -> Result<Vec<Micros>> {
+        let judged = self.rows.column(WATERMARK)?.i64()?;
+        Ok(judged.iter().map(|at| at.unwrap_or(Micros::MIN).saturating_add(lateness)).collect())
+    }
+
+    /// Which rows these are, once they are re-admitted.
+    ///
+    /// # Errors
+    /// An error of polars, which is not expected.
+    pub fn readmitted(&self, lateness: Micros) -> Result<Option<Readmitted>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let came = self.came_at(lateness)?;
+        let until = came.iter().copied().max();
+        Ok(until.map(|until| Readmitted { until, rows: came.iter().filter(|at| **at == until).count() as u64 }))
+    }
+
+    /// Takes out the rows that were re-admitted before; `left` is what is still to be found of them.
+    ///
+    /// # Errors
+    /// An error of polars, which is not expected.
+    pub fn take_readmitted(&mut self, lateness: Micros, left: &mut Readmitted) -> Result<Self> {
+        if self.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut again = |at: &Micros| {
+            let last = *at == left.until && left.rows > 0;
+            left.rows -= u64::from(last);
+            last || *at < left.until
+        };
+        let again: BooleanChunked = self.came_at(lateness)?.iter().map(|at| Some(again(at))).collect();
+        let taken = self.rows.filter(&again)?;
+        self.rows = self.rows.filter(&!&again)?;
+        Ok(Self { rows: taken })
     }
 
     /// Puts all rows into the windows that they missed. Gives how many are shown now, of those that were not at all,

@@ -18,6 +18,29 @@ pub struct Reached {
     /// Rows that came late, those that were re-admitted included.
     #[serde(default)]
     pub late: u64,
+    /// The late rows that a person has re-admitted: a changed question finds them late again, and re-admits them too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readmitted: Option<Readmitted>,
+}
+
+/// Late rows that were re-admitted, by how far event time had come when each of them came: that depends on the order of
+/// the rows alone, and on no question and no lateness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readmitted {
+    /// All that came before event time had come as far as here, and so many of those that came just then.
+    pub until: Micros,
+    pub rows: u64,
+}
+
+impl Readmitted {
+    /// Of what was re-admitted before, and now.
+    pub fn and(self, before: Option<Self>) -> Self {
+        match before {
+            Some(before) if before.until > self.until => before,
+            Some(before) if before.until == self.until => Self { rows: self.rows + before.rows, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// How far a table was read, and which feeds those were: of a table with other feeds it says nothing.

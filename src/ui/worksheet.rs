@@ -109,7 +109,12 @@ impl Worksheet {
             // To tiles, another table: they leave the reading that was stopped and ask anew.
             self.table = Arc::new(Table::clone(&self.table));
         }
-        let reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
+        let mut reached = self.watch.newest.as_ref().filter(|_| same).map(|s| s.reached.clone());
+        // What came late by another time is not late by this one.
+        let column = |table: &Table| table.time.as_ref().map(|time| time.column.clone());
+        if self.scan.as_ref().is_some_and(|scan| column(scan.table()) != column(&self.table)) {
+            reached.iter_mut().for_each(|reached| reached.readmitted = None);
+        }
         let past = self.rewound.as_ref().map(|rewound| rewound.past.clone());
         let beside = same && past.is_none() && self.watch.is_live();
         let started = self.bound().and_then(|(sql, bound)| {

@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use braid::data::format::write_frame;
-use braid::engine::{Options, Run, Snapshot, Table};
+use braid::engine::open::Given;
+use braid::engine::{Asking, Options, Run, Snapshot, Table, TableScan};
 use braid::query::window::WindowStatus;
 use braid::query::{Plan, Query};
 use braid::sync::Wake;
@@ -246,4 +248,52 @@ fn late_rows_readmitted_after_a_reading_in_chunks_give_the_answer_over_all_rows(
     let all = wait(&run, |s| s.rows.readmitted > 0);
     assert_eq!((all.rows.late, all.rows.readmitted), (0, last.rows.late));
     assert!(all.answer.equals_missing(&crate::run::one_go(&frame(&times), SQL)));
+}
+
+#[test]
+fn a_changed_question_readmits_what_was_readmitted_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grows.csv");
+    // Three rows are late by a minute and more; more such rows come after the first are re-admitted.
+    let mut text = "t,v\n".to_owned();
+    for time in ["10:00:10", "10:01:10", "10:02:10", "10:00:20", "10:00:30", "10:03:10", "10:01:40"] {
+        text += &format!("2024-03-01T{time},1\n");
+    }
+    std::fs::write(&path, text).unwrap();
+    let table = Arc::new(open(&Given {
+        name: "r".into(),
+        live: vec![format!("file:{}", path.display())],
+        time: Some("t".into()),
+        lateness: Some(Duration::ZERO),
+        ..Given::default()
+    }));
+    let asking = |sql: &str, options: Options| Asking {
+        plan: Arc::new(Plan::new(&Query::parse(sql).unwrap(), sql, &table.schema, Some("t")).unwrap()),
+        options,
+        wake: Wake::silent(),
+    };
+    let minutes = "SELECT tumble(t, INTERVAL '1 minute') AS w, sum(v) AS s FROM r GROUP BY w ORDER BY w";
+    let (scan, runs) =
+        TableScan::start(table.clone(), Options::default(), vec![asking(minutes, Options::default())]).unwrap();
+    wait(&runs[0], |s| s.rows.late == 3);
+    runs[0].readmit();
+    wait(&runs[0], |s| s.rows.readmitted == 3 && s.rows.late == 0);
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"2024-03-01T10:01:50,1\n2024-03-01T10:04:10,1\n2024-03-01T10:00:50,1\n").unwrap();
+    let before = wait(&runs[0], |s| s.rows.late == 2);
+    assert_eq!(before.rows.readmitted, 3);
+    // Beside the reading that goes on, and by a reading of its own.
+    let options = Options { catch_up: Some(before.reached.clone()), ..Options::default() };
+    let changed = "SELECT tumble(t, INTERVAL '1 minute') AS w, count(*) AS n FROM r GROUP BY w ORDER BY w";
+    let beside = scan.ask(vec![asking(changed, options.clone())]).unwrap();
+    let (_own, alone) = TableScan::start(table.clone(), options.clone(), vec![asking(changed, options)]).unwrap();
+    for run in [&beside[0], &alone[0]] {
+        let after = wait(run, |s| s.rows.come_in == 10 && !s.catching_up);
+        assert_eq!((after.rows.readmitted, after.rows.late), (3, 2), "{:?}", after.rows);
+        assert!(after.rows.conserved());
+        let counted: Vec<u64> =
+            after.answer.column("n").unwrap().cast(&DataType::UInt64).unwrap().u64().unwrap().into_no_null_iter().collect();
+        assert_eq!(counted, [3, 2, 1, 1, 1]);
+        assert_eq!(after.reached.readmitted, before.reached.readmitted, "and the next change finds them, too");
+    }
 }

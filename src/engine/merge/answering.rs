@@ -20,7 +20,7 @@ use crate::engine::intake::HistoryQueue;
 use crate::engine::late::Late;
 use crate::engine::latency::LatencyHistogram;
 use crate::engine::rate::Rate;
-use crate::engine::reached::Reached;
+use crate::engine::reached::{Reached, Readmitted};
 use crate::engine::scan::Scan;
 use crate::engine::sealed::Sealed;
 use crate::engine::sealed_answer::SealedAnswer;
@@ -28,6 +28,7 @@ use crate::engine::seam::FaceTimes;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::spill::Spill;
 use crate::query::Partial;
+use crate::query::window::Micros;
 use crate::store::aside::{Aside, Limits};
 
 /// Late rows that are shown; the count goes on.
@@ -51,6 +52,8 @@ pub struct Answering {
     /// What there is to say about the answer in the snapshot.
     pub(super) answer_notes: Vec<String>,
     pub(super) late: Late,
+    /// What is still to be found of the late rows that were re-admitted before the question was changed.
+    again: Option<Readmitted>,
     pub(super) sealed: Sealed,
     /// Groups that do not fit into memory.
     pub(super) spill: Spill,
@@ -110,6 +113,8 @@ impl Answering {
         let mut counted = Counted::default();
         let mut reached = Reached::default();
         let mut late = Late::default();
+        let again = query.readmitted.filter(|_| query.resumed.is_none());
+        reached.readmitted = again;
         if let Some(resumed) = &query.resumed {
             partial.merge(&resumed.partial)?;
             counted.clone_from(&resumed.meta.counted);
@@ -136,6 +141,7 @@ impl Answering {
             last_audit: None,
             rate: Rate::new(now),
             late,
+            again,
             sealed,
             spill,
             aside,
@@ -266,16 +272,11 @@ impl Answering {
         let s = &mut self.snapshot;
         s.rows.add(&delta.rows);
         if let Some(aside) = &mut self.aside {
-            let kept = aside.add_rejected(&delta.rejects).and_then(|()| aside.add_late(&delta.late.shown(usize::MAX)));
-            self.query.diagnostics().trouble(ASIDE, kept);
+            self.query.diagnostics().trouble(ASIDE, aside.add_rejected(&delta.rejects));
         }
         s.rejects.add(delta.rejects);
-        if !delta.late.is_empty() {
-            if let Err(fault) = self.late.add(delta.late) {
-                self.query.note(format!("late rows are not kept: {fault}"));
-            }
-            s.late = self.late.shown(LATE_SHOWN);
-        }
+        self.take_late(delta.late);
+        let s = &mut self.snapshot;
         s.stats.chunks += delta.chunks;
         s.stats.busy += delta.busy;
         s.stats.bytes_in += delta.bytes;
@@ -307,15 +308,58 @@ impl Answering {
         self.relieve()
     }
 
+    /// Keeps late rows, apart from those that were re-admitted before the question was changed.
+    fn take_late(&mut self, mut late: Late) {
+        if late.is_empty() {
+            return;
+        }
+        let lateness = self.lateness();
+        if let Some(left) = &mut self.again {
+            match late.take_readmitted(lateness, left) {
+                Ok(again) => drop(self.readmit_rows(&again)),
+                Err(fault) => self.query.note(format!("late rows could not be re-admitted: {fault}")),
+            }
+        }
+        if let Some(aside) = &mut self.aside {
+            self.query.diagnostics().trouble(ASIDE, aside.add_late(&late.shown(usize::MAX)));
+        }
+        if let Err(fault) = self.late.add(late) {
+            self.query.note(format!("late rows are not kept: {fault}"));
+        }
+        self.snapshot.late = self.late.shown(LATE_SHOWN);
+    }
+
+    fn lateness(&self) -> Micros {
+        let time = self.scan.table.time.as_ref();
+        time.map_or(0, |time| Micros::try_from(time.lateness.as_micros()).unwrap_or(Micros::MAX))
+    }
+
     /// Puts late rows into the windows they missed, where a person asked for it.
     pub(super) fn readmit(&mut self) {
         if !self.query.readmit.take() || self.late.is_empty() {
             return;
         }
+        let late = std::mem::take(&mut self.late);
+        if !self.readmit_rows(&late) {
+            self.late = late;
+            return;
+        }
+        if let Ok(Some(readmitted)) = late.readmitted(self.lateness()) {
+            self.reached.readmitted = Some(readmitted.and(self.reached.readmitted));
+        }
+        if let Some(aside) = &mut self.aside {
+            self.query.diagnostics().trouble(ASIDE, aside.readmit_late());
+        }
+        self.snapshot.late = DataFrame::empty();
+        self.save.iter_mut().for_each(|due| due.dirty = true);
+    }
+
+    /// Puts these rows, which are counted as late, into the windows they missed; whether it could be done.
+    fn readmit_rows(&mut self, late: &Late) -> bool {
         let readmitted = self
             .query
             .lookup(&|| self.scan.ending())
-            .and_then(|lookup| self.late.readmit(&mut self.partial, lookup.as_deref()));
+            .and_then(|lookup| late.readmit(&mut self.partial, lookup.as_deref()));
         match readmitted {
             Ok((shown, filtered)) => {
                 let rows = &mut self.snapshot.rows;
@@ -323,15 +367,13 @@ impl Answering {
                 rows.filtered += filtered;
                 rows.late = rows.late.saturating_sub(shown + filtered);
                 rows.readmitted += shown;
-                self.late = Late::default();
-                if let Some(aside) = &mut self.aside {
-                    self.query.diagnostics().trouble(ASIDE, aside.readmit_late());
-                }
-                self.snapshot.late = DataFrame::empty();
-                self.save.iter_mut().for_each(|due| due.dirty = true);
                 self.dirty = true;
+                true
             }
-            Err(fault) => self.query.note(format!("late rows could not be re-admitted: {fault}")),
+            Err(fault) => {
+                self.query.note(format!("late rows could not be re-admitted: {fault}"));
+                false
+            }
         }
     }
 }
