@@ -12,8 +12,14 @@ use crate::data::{Fault, Result};
 pub const SAMPLE: usize = 20_000;
 /// A column that leaves less of the target unknown than this tells it.
 const UNKNOWN: f64 = 0.02;
-/// From this share of distinct values a text names rows, not kinds.
+/// From this share of distinct values a text names rows, not kinds: hardly a kind would have a second row.
+const TEXTS: f64 = 0.66;
+/// From this share on whole numbers are nearly unique.
 const DISTINCT: f64 = 0.9;
+/// A column that leaves more of the target unknown than this tells nothing of it.
+const NOTHING: f64 = 0.99;
+/// The last word of names that say of a number that it is an identifier.
+const NAMES: &[&str] = &["id", "ids", "key", "guid", "uuid", "hash", "seq", "sequence", "no", "nr", "index", "rowid"];
 
 /// What to learn from.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,30 +197,11 @@ fn judge(column: &Column, target: &Column, target_values: &TargetValues) -> Resu
     if let Some(same) = copy(column, target)? {
         return Ok(Some((Reason::Copy, format!("equal to the target in all {} rows", count(same as u64)))));
     }
-    if present >= LEAST_ROWS {
-        let share = distinct as f64 / present as f64;
-        let rises = || -> Result<bool> {
-            let values: Vec<f64> = numbers(column)?.iter().flatten().collect();
-            Ok(values.is_sorted())
-        };
-        if is_text(dtype) && share >= DISTINCT {
-            return Ok(Some((
-                Reason::Identifier,
-                format!("{} distinct values in {} rows", count(distinct as u64), count(present as u64)),
-            )));
-        }
-        if dtype.is_integer() && share >= DISTINCT && rises()? {
-            return Ok(Some((
-                Reason::Identifier,
-                format!(
-                    "it grows with the row, {} distinct values in {} rows",
-                    count(distinct as u64),
-                    count(present as u64)
-                ),
-            )));
-        }
+    let unknown = target_values.unknown(column)?;
+    if let Some(evidence) = identifier(column, distinct, present, unknown)? {
+        return Ok(Some((Reason::Identifier, evidence)));
     }
-    if let Some(unknown) = target_values.unknown(column)?.filter(|u| *u <= UNKNOWN) {
+    if let Some(unknown) = unknown.filter(|u| *u <= UNKNOWN) {
         let told = match target_values {
             TargetValues::Classes { .. } if unknown <= 0.0 => {
                 "it alone tells the target in every row held back".to_owned()
@@ -230,6 +217,46 @@ fn judge(column: &Column, target: &Column, target_values: &TargetValues) -> Resu
         return Ok(Some((Reason::Time, "what comes later was never seen in training".to_owned())));
     }
     Ok(None)
+}
+
+/// What shows that a column names rows: texts of which most are distinct, whole numbers that are nearly unique and grow
+/// or fall with the row, or alone tell nothing of the target, and those that are called so.
+fn identifier(column: &Column, distinct: usize, present: usize, unknown: Option<f64>) -> Result<Option<String>> {
+    let (dtype, share) = (column.dtype(), distinct as f64 / present.max(1) as f64);
+    if present < LEAST_ROWS || share < TEXTS {
+        return Ok(None);
+    }
+    let distinct = format!("{} distinct values in {} rows", count(distinct as u64), count(present as u64));
+    if is_text(dtype) {
+        return Ok(Some(distinct));
+    }
+    let values: Vec<f64> = numbers(column)?.iter().flatten().collect();
+    // Whole numbers of which some are missing may have been read as decimals.
+    if !dtype.is_primitive_numeric() || values.iter().any(|v| v.fract() != 0.0) {
+        return Ok(None);
+    }
+    let unique = share >= DISTINCT;
+    Ok(if unique && (values.is_sorted() || values.iter().rev().is_sorted()) {
+        let way = if values.is_sorted() { "grows" } else { "falls" };
+        Some(format!("it {way} with the row, {distinct}"))
+    } else if is_called_so(column.name()) {
+        Some(format!("it is called so, {distinct}"))
+    } else if unique && unknown.is_none_or(|unknown| unknown >= NOTHING) {
+        Some(format!("it alone tells nothing of the target, {distinct}"))
+    } else {
+        None
+    })
+}
+
+/// Whether a name ends with a word for identifiers: `trip_id`, `orderNo`.
+fn is_called_so(name: &str) -> bool {
+    let mut last = name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    if let Some((at, _)) = last.char_indices().rev().find(|(_, c)| c.is_uppercase()).filter(|(at, _)| *at > 0)
+        && last.chars().any(char::is_lowercase)
+    {
+        last = last.get(at..).unwrap_or(last);
+    }
+    NAMES.iter().any(|word| last.eq_ignore_ascii_case(word))
 }
 
 /// In how many rows a column says what the target says; `None` where it does not in one.

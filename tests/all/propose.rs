@@ -63,6 +63,33 @@ fn every_trap_is_left_out_with_its_reason_and_the_rest_is_proposed() {
 }
 
 #[test]
+fn what_is_nearly_unique_is_proposed_only_where_it_tells_something() {
+    let (mut random, n) = (Rng::with_seed(7), 4_000_usize);
+    let mut shuffled: Vec<i64> = (0..n as i64).map(|i| i * 17 + 5).collect();
+    random.shuffle(&mut shuffled);
+    let cents: Vec<i64> = (0..n).map(|_| random.i64(0..1_000_000)).collect();
+    let weight: Vec<f64> = (0..n).map(|_| random.f64() * 80.0).collect();
+    let dear: Vec<bool> = cents.iter().map(|c| *c + random.i64(0..400_000) > 700_000).collect();
+    let frame = df!(
+        "ticket" => shuffled.clone(),
+        "as_read" => shuffled.iter().map(|v| (v % 9 != 0).then_some(*v as f64)).collect::<Vec<_>>(),
+        "falling" => (0..n as i64).rev().collect::<Vec<_>>(),
+        "tripId" => (0..n).map(|_| random.i64(0..8_000)).collect::<Vec<_>>(),
+        "note" => (0..n).map(|_| format!("n{}", random.u32(0..8_000))).collect::<Vec<_>>(),
+        "cents" => cents,
+        "weight" => weight,
+        "town" => (0..n).map(|_| format!("t{}", random.u32(0..300))).collect::<Vec<_>>(),
+        "dear" => dear,
+    )
+    .unwrap();
+    let proposal = propose(&frame, "dear").unwrap();
+    assert_eq!(proposal.features, ["cents", "weight", "town"], "{:?}", proposal.left_out);
+    assert!(proposal.left_out.iter().all(|left| left.reason == Reason::Identifier), "{:?}", proposal.left_out);
+    assert!(why(&proposal, "ticket").unwrap().1.contains("tells nothing"));
+    assert!(why(&proposal, "falling").unwrap().1.contains("falls"));
+}
+
+#[test]
 fn what_dropna_removes_is_counted_a_column() {
     let frame = flights(2_000);
     let proposal = propose(&frame, "late").unwrap();
