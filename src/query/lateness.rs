@@ -1,20 +1,25 @@
 //! What each allowed lateness would have cost: how late rows come is measured on rows in the order in which they came.
 //! Choosing a setting is left to a person, reading the rows to the engine.
 //!
-//! A row's delay is how far its event time lies behind the largest one that its partition had sent by then. Delays are
-//! counted in buckets whose width is at most 1/128 of the delay (below 256 µs each value has its own), so a delay that
-//! is read back is at most 0.8 % too large and never too small; the largest one is kept exactly. Counts of different
-//! partitions, or of rows after each other, add up.
+//! A row's delay is the lateness that it would have needed: how far its event time, or where there are windows the end
+//! of its last one, lies behind the largest time that its partition had sent by then. Delays are counted in buckets
+//! whose width is at most 1/128 of the delay (below 256 µs each value has its own), so a delay that is read back is at
+//! most 0.8 % too large and never too small; the largest one, and how many rows the usual settings set aside, are kept
+//! exactly. Counts of different partitions, or of rows after each other, add up.
 
 use std::collections::BTreeMap;
 
 use polars::prelude::*;
 
-use super::window::{Hop, Micros, Window, WindowAssigner};
+use super::window::{Micros, WindowAssigner};
 
 /// How late rows came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Delays {
+    /// The windows by which rows are late; `None`: by their times.
+    window: Option<WindowAssigner>,
+    /// Rows that each of the usual settings sets aside.
+    late: [u64; USUAL.len()],
     /// Rows by bucket.
     counts: Vec<u64>,
     rows: u64,
@@ -56,12 +61,19 @@ const USUAL: &[Micros] = &[
 const WANTED: &[f64] = &[0.001, 0.0001, 0.0];
 
 impl Delays {
-    /// Takes the event times of rows of one partition, in the order in which they came. Rows without time are ignored.
-    pub fn absorb(&mut self, partition: u32, times: &Int64Chunked) {
+    /// Measures against these windows.
+    pub fn by(window: Option<WindowAssigner>) -> Self {
+        Self { window, ..Self::default() }
+    }
+
+    /// Takes the event times of rows of one partition, in the order in which they came, and the times by which their
+    /// windows go. Rows without time are ignored.
+    pub fn absorb(&mut self, partition: u32, times: &Int64Chunked, windowed: &Int64Chunked) {
         let mut newest = self.newest.get(&partition).copied();
-        for t in times.iter().flatten() {
+        for (t, windowed) in times.iter().zip(windowed.iter()) {
+            let Some(t) = t else { continue };
             newest = newest.max(Some(t));
-            let delay = newest.unwrap_or(t).saturating_sub(t);
+            let delay = self.needed(newest.unwrap_or(t), t, windowed);
             let bucket = bucket(delay);
             if self.counts.len() <= bucket {
                 self.counts.resize(bucket + 1, 0);
@@ -69,9 +81,23 @@ impl Delays {
             self.counts[bucket] += 1;
             self.rows += 1;
             self.largest = self.largest.max(delay);
+            if delay > 0 {
+                self.late.iter_mut().zip(USUAL).for_each(|(late, setting)| *late += u64::from(delay > *setting));
+            }
         }
         if let Some(newest) = newest {
             self.newest.insert(partition, newest);
+        }
+    }
+
+    /// The lateness with which a row is not late: its last window is final once the watermark has reached its end.
+    fn needed(&self, newest: Micros, time: Micros, windowed: Option<Micros>) -> Micros {
+        match self.window {
+            None => newest.saturating_sub(time),
+            Some(window) => windowed
+                .and_then(|t| window.last_end(t))
+                .filter(|end| *end <= newest)
+                .map_or(0, |end| newest.saturating_sub(end).saturating_add(1)),
         }
     }
 
@@ -83,6 +109,7 @@ impl Delays {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }
+        self.late.iter_mut().zip(&other.late).for_each(|(late, more)| *late += more);
         self.rows += other.rows;
         self.largest = self.largest.max(other.largest);
         for (partition, newest) in &other.newest {
@@ -111,39 +138,28 @@ impl Delays {
         })
     }
 
-    /// The share of rows that would have been set aside with this lateness. Without a window, those that come more
-    /// than `lateness` late; with one, those whose windows were all final: where rows lie in their windows is taken to
-    /// be random.
-    pub fn late_share(&self, lateness: Micros, window: Option<&Window>) -> f64 {
-        if self.rows == 0 {
-            return 0.0;
-        }
-        let late = |beyond: Micros| -> f64 {
-            match window.map(|w| w.kind) {
-                None => f64::from(u8::from(beyond > 0)),
-                Some(WindowAssigner::Session { gap }) => f64::from(u8::from(beyond >= gap)),
-                Some(WindowAssigner::Tumble(tumble)) => (beyond as f64 / tumble.size as f64).clamp(0.0, 1.0),
-                Some(WindowAssigner::Hop(Hop { slide, size, .. })) => {
-                    // The last of its windows ends `size` less at most a slide after the row.
-                    let step = slide.min(size);
-                    ((beyond - (size - step)) as f64 / step as f64).clamp(0.0, 1.0)
-                }
-            }
-        };
-        let rows: f64 = self
-            .delays()
-            .filter(|(delay, _)| *delay > lateness)
-            .map(|(delay, count)| late(delay - lateness) * count as f64)
-            .sum();
-        rows / self.rows as f64
+    /// The share of rows that would have been set aside with this lateness: of a usual setting exactly, of another at
+    /// most a bucket too many.
+    pub fn late_share(&self, lateness: Micros) -> f64 {
+        let counted = USUAL.iter().zip(&self.late).find(|(setting, _)| **setting == lateness).map(|(_, late)| *late);
+        self.share(counted.unwrap_or_else(|| self.beyond(lateness)))
+    }
+
+    /// Rows in the buckets that reach beyond a lateness.
+    fn beyond(&self, lateness: Micros) -> u64 {
+        self.delays().filter(|(delay, _)| *delay > lateness).map(|(_, count)| count).sum()
+    }
+
+    fn share(&self, rows: u64) -> f64 {
+        if self.rows == 0 { 0.0 } else { rows as f64 / self.rows as f64 }
     }
 
     /// The smallest lateness with which at most this share of rows would have been set aside.
-    pub fn lateness_for(&self, share: f64, window: Option<&Window>) -> Micros {
+    pub fn lateness_for(&self, share: f64) -> Micros {
         let (mut low, mut high) = (0, self.largest);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.late_share(middle, window) <= share {
+            if self.share(self.beyond(middle)) <= share {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -154,16 +170,19 @@ impl Delays {
 
     /// What the usual settings would have cost, and the smallest ones that set aside 0.1 %, 0.01 % and none of the
     /// rows; in rising order. `groups` is how many groups a window has.
-    pub fn curve(&self, window: Option<&Window>, groups: f64) -> Vec<LatenessCost> {
+    pub fn curve(&self, groups: f64) -> Vec<LatenessCost> {
         let mut settings: Vec<Micros> =
-            USUAL.iter().copied().chain(WANTED.iter().map(|share| self.lateness_for(*share, window))).collect();
+            USUAL.iter().copied().chain(WANTED.iter().map(|share| self.lateness_for(*share))).collect();
         settings.sort_unstable();
         settings.dedup();
+        let mut least = 1.0_f64;
         let cost = |lateness| {
-            let open_windows = window.map_or(0, |w| open_windows(w.kind, lateness));
+            let open_windows = self.window.map_or(0, |window| open_windows(window, lateness));
+            // More lateness never sets aside more: what is counted exactly bounds what follows.
+            least = least.min(self.late_share(lateness));
             LatenessCost {
                 lateness,
-                late_share: self.late_share(lateness, window),
+                late_share: least,
                 added_delay: lateness,
                 open_windows,
                 open_groups: open_windows as f64 * groups,

@@ -35,6 +35,11 @@ impl Hop {
         Some((last, count.min(Micros::try_from(room).unwrap_or(Micros::MAX))))
     }
 
+    /// The end of the last window that `t` lies in.
+    pub(super) fn last_end(&self, t: Micros) -> Option<Micros> {
+        self.windows(t).filter(|(_, count)| *count > 0).map(|(last, _)| last.saturating_add(self.size))
+    }
+
     /// Whether all windows of a time begin and end within what times can say.
     pub(super) fn holds(&self, t: Micros) -> bool {
         let says = |t: i128| t.abs() < i128::from(Micros::MAX);

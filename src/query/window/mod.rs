@@ -147,6 +147,18 @@ pub struct WindowAssignment {
     pub taken: u64,
 }
 
+impl WindowAssigner {
+    /// The end of the last window that a time lies in, of a session that of the one it would open by itself; `None` where
+    /// it lies in none.
+    pub fn last_end(&self, t: Micros) -> Option<Micros> {
+        match self {
+            Self::Tumble(tumble) => tumble.start(t).map(|start| tumble.end(start)),
+            Self::Hop(hop) => hop.last_end(t),
+            Self::Session { gap } => Some(t.saturating_add(*gap)),
+        }
+    }
+}
+
 impl Window {
     /// The end of a window, from its start or, for a session, from its last row; within what 64 bits can say.
     pub fn end(&self, start_or_last: Micros) -> Micros {
