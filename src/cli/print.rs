@@ -48,10 +48,12 @@ pub fn table(frame: &DataFrame) -> String {
     table_with(frame, None, None)
 }
 
-/// The same with a last column: the state of the row's window, open, final or corrected. In `room` columns of a
+/// The same with a last column: the state of the row's window, final, corrected or stopped before it was final. In `room` columns of a
 /// terminal long texts are cut, and columns that find no room are counted.
 pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>, room: Option<u16>) -> String {
-    let words = status.map(|status| Column::new("window".into(), status.iter().map(|s| s.word()).collect::<Vec<_>>()));
+    // What is printed is the end: no row comes any more to a window that was open then.
+    let word = |status: &WindowStatus| if *status == WindowStatus::Open { "stopped" } else { status.word() };
+    let words = status.map(|status| Column::new("window".into(), status.iter().map(word).collect::<Vec<_>>()));
     let with =
         words.filter(|words| words.len() == frame.height()).and_then(|words| frame.hstack(&[free(words, frame)]).ok());
     let frame = with.as_ref().unwrap_or(frame);

@@ -103,6 +103,8 @@ pub enum PointState {
     Open,
     /// Only some of what belongs to it was looked at: unfinished as well.
     Cut,
+    /// Reading was stopped before it was final: unfinished for good.
+    Stopped,
     /// Final, and changed afterwards: marked with a ring.
     Corrected,
 }
@@ -113,6 +115,7 @@ impl PointState {
             Self::Final => "final",
             Self::Open => "open",
             Self::Cut => "cut",
+            Self::Stopped => "stopped",
             Self::Corrected => "corrected",
         }
     }
@@ -123,13 +126,14 @@ impl PointState {
             Self::Final => "no row changes it any more",
             Self::Open => "rows may still come to it",
             Self::Cut => "the stretch that was asked for covers only a part of it",
+            Self::Stopped => "reading was stopped before it was final: it may lack rows",
             Self::Corrected => "it was final, and late rows were re-admitted to it",
         }
     }
 
     /// Whether the value is not all that it will be, or not all that there is.
     pub fn is_unfinished(self) -> bool {
-        matches!(self, Self::Open | Self::Cut)
+        matches!(self, Self::Open | Self::Cut | Self::Stopped)
     }
 }
 

@@ -35,7 +35,7 @@ pub fn state_color(state: PointState, p: &Palette) -> Color32 {
     match state {
         PointState::Open => p.live,
         PointState::Final => p.faint,
-        PointState::Cut => p.warn,
+        PointState::Cut | PointState::Stopped => p.warn,
         PointState::Corrected => p.accent,
     }
 }

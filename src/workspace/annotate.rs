@@ -87,7 +87,8 @@ impl Windows {
         let (starts, ends) =
             (self.times(&snapshot.answer, self.start.as_deref()), self.times(&snapshot.answer, self.end.as_deref()));
         let time = |times: &Vec<Option<Micros>>, row: usize| times.get(row).copied().flatten();
-        (0..height).map(|row| self.state_of(status.get(row).copied(), time(&starts, row), time(&ends, row))).collect()
+        let state = |row| self.state_of(status.get(row).copied(), time(&starts, row), time(&ends, row));
+        (0..height).map(state).map(|state| settled(state, snapshot)).collect()
     }
 
     /// The same of one row.
@@ -95,7 +96,8 @@ impl Windows {
         let status = snapshot.status.as_ref()?.get(row).copied()?;
         let one = snapshot.answer.slice(i64::try_from(row).ok()?, 1);
         let time = |name: Option<&str>| self.times(&one, name).first().copied().flatten();
-        Some(self.state_of(Some(status), time(self.start.as_deref()), time(self.end.as_deref())))
+        let state = self.state_of(Some(status), time(self.start.as_deref()), time(self.end.as_deref()));
+        Some(settled(state, snapshot))
     }
 
     fn state_of(&self, status: Option<WindowStatus>, start: Option<Micros>, end: Option<Micros>) -> PointState {
@@ -132,6 +134,11 @@ fn additive(query: &Query, plan: &Plan) -> Option<Vec<String>> {
     };
     let named = |at: usize| plan.output.get_at_index(at).map(|(name, _)| name.to_string());
     Some(query.items.iter().enumerate().filter(|(_, item)| adds(item)).filter_map(|(at, _)| named(at)).collect())
+}
+
+/// After the last snapshot no row comes: a window that is open then was stopped.
+fn settled(state: PointState, snapshot: &Snapshot) -> PointState {
+    if state == PointState::Open && snapshot.last { PointState::Stopped } else { state }
 }
 
 /// What each row's window is, where one can be further than another: without a watermark none is.
@@ -177,14 +184,16 @@ fn stretch(gap: &TimeGap, seam: Option<Micros>) -> Option<(f64, f64)> {
 /// What the signs of unsettled points mean, as the caption's legend.
 fn tell_states(figure: &mut Figure) {
     let Some(mark) = MARKS.iter().find(|mark| mark.name == figure.mark) else { return };
-    let unfinished = match (figure.has(PointState::Open), figure.has(PointState::Cut)) {
-        (true, true) => "still open, or cut by the edge of the stretch",
-        (true, false) => "still open, more rows may come",
-        (false, true) => "cut by the edge of the stretch",
-        (false, false) => "",
-    };
-    if !unfinished.is_empty() {
-        figure.note(&format!("{}: {unfinished}", mark.unfinished));
+    let reasons = [
+        (PointState::Open, "still open"),
+        (PointState::Stopped, "stopped before the end, may lack rows"),
+        (PointState::Cut, "cut by the edge of the stretch"),
+    ];
+    let told: Vec<&str> = reasons.iter().filter(|(state, _)| figure.has(*state)).map(|(_, words)| *words).collect();
+    match &told[..] {
+        [] => {}
+        ["still open"] => figure.note(&format!("{}: still open, more rows may come", mark.unfinished)),
+        several => figure.note(&format!("{}: {}", mark.unfinished, several.join(", or "))),
     }
     if figure.has(PointState::Corrected) {
         figure.note("ringed: corrected, late rows were re-admitted");

@@ -162,6 +162,22 @@ fn rows_of_open_windows_say_so_in_the_grid_and_look_so_in_the_chart() {
 }
 
 #[test]
+fn after_stop_a_window_that_was_open_is_said_to_be_stopped_and_not_final() {
+    let mut window = with_windows("", 1_000);
+    window.wait("a window is final", |app| states(app).contains(&WindowStatus::Final));
+    window.click("Stop");
+    window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped));
+    window.wait("it is drawn", |app| {
+        app.sheet().and_then(|s| s.chart.figure()).is_some_and(|figure| figure.has(PointState::Stopped))
+    });
+    let figure = window.sheet().chart.figure().unwrap();
+    let points = &figure.series[0];
+    assert_eq!(points.state(points.len() - 1), Some(PointState::Stopped));
+    assert!(!figure.has(PointState::Open) && figure.caption.contains("stopped before the end, may lack rows"));
+    assert!(window.has("1 stopped") && window.harness.query_by_label("1 open").is_none());
+}
+
+#[test]
 fn nothing_looks_open_when_every_input_has_ended() {
     let mut window = with_sales();
     window.ask("SELECT tumble(sold, INTERVAL '1 day') AS time, count(*) AS n FROM sales GROUP BY time ORDER BY time");

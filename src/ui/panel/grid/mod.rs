@@ -176,8 +176,12 @@ fn states_ui(ui: &mut Ui, shown: &Snapshot) {
     let count = |wanted: WindowStatus| status.iter().filter(|s| **s == wanted).count() as u64;
     let (open, corrected) = (count(WindowStatus::Open), count(WindowStatus::Corrected));
     if open > 0 && shown.watermark.is_some() {
-        ui.label(look::faint(format!("{} open", numbers::count(open)), ui))
-            .on_hover_text("Rows may still come to these windows");
+        let (word, hint) = if shown.last {
+            ("stopped", "Reading was stopped before these windows were final: they may lack rows")
+        } else {
+            ("open", "Rows may still come to these windows")
+        };
+        ui.label(look::faint(format!("{} {word}", numbers::count(open)), ui)).on_hover_text(hint);
     }
     if corrected > 0 {
         let text = RichText::new(format!("{} corrected", numbers::count(corrected)))
