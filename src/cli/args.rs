@@ -81,7 +81,7 @@ pub const RUN_OPTIONS: &[CliOption<RunArgs>] = &[
     option(
         "time",
         "NAME=COLUMN[,LATENESS]",
-        "its event time, and how late a row may come and still be in its window (10s unless said)",
+        "its event time (dates, times, whole numbers since 1970), and how late a row may come (10s unless said)",
         |args, name, value| args.table(name, &value, set_time),
     ),
     option(

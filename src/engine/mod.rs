@@ -10,6 +10,7 @@ pub mod cost;
 pub mod counts;
 mod dataset;
 mod diagnostics;
+pub mod epochs;
 pub mod feed;
 mod gather;
 pub mod guard;

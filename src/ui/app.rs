@@ -274,10 +274,7 @@ impl App {
             && self.storage.is_idle()
             && self.path.is_idle()
             && self.proposed.is_empty()
-            && self
-                .sheets
-                .iter()
-                .all(|s| !s.watch.is_running() && s.probe.is_none() && !s.chart.is_building() && !s.grid.is_working())
+            && self.sheets.iter().all(Worksheet::is_idle)
     }
 
     /// Whether the question is folded into one line: as a person has said, else in a low window.

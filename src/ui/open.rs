@@ -13,7 +13,7 @@ use super::{App, dialog};
 use crate::data::format::parse_datetime;
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
-use crate::engine::{Job, Seam, Table, TimeColumn};
+use crate::engine::{Job, Seam, Table, TimeColumn, epochs};
 use crate::query::Query;
 use crate::query::sql::quote;
 use crate::source::live::replay;
@@ -136,7 +136,8 @@ impl App {
         self.offer_append(id, &table);
         let mut sheet = Worksheet::new(id, table, paths);
         sheet.chart.set_settings(setup.settings());
-        self.load_models(id, &self.models_of(&sheet, &setup));
+        sheet.finding = epochs::find(Table::clone(&sheet.table), self.wake.clone());
+        self.load_models(id, &setup.models);
         self.begin(&mut sheet, &setup.question);
         self.sheets.push(sheet);
         self.placed(id, again);

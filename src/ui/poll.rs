@@ -5,10 +5,15 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::App;
+use super::action::{Action, TableAction};
 use super::chart::Chart;
+use super::notices::Notices;
 use super::probe::{SPAN_WAIT, first_question, guessed};
 use super::run_notices::tell_news;
 use super::widget::cells;
+use super::worksheet::Worksheet;
+use crate::engine::table::DEFAULT_LATENESS;
+use crate::engine::{Job, TimeColumn};
 
 /// How often a staged question is polled.
 const TICK: Duration = Duration::from_millis(200);
@@ -39,6 +44,7 @@ impl App {
             } else if sheet.probe.is_some() {
                 ctx.request_repaint_after(SPAN_WAIT);
             }
+            find_times(sheet, &mut self.notices);
             sheet.classify();
             if sheet.poll() {
                 tell_news(sheet, &mut self.notices);
@@ -61,5 +67,21 @@ impl App {
             }
             self.costs.note(sheet);
         }
+    }
+}
+
+/// Takes what was found of whole numbers that may be times: where the table has no time, the likeliest is offered.
+fn find_times(sheet: &mut Worksheet, notices: &mut Notices) {
+    let Some(outcome) = sheet.finding.as_mut().and_then(Job::take) else { return };
+    sheet.finding = None;
+    // What cannot be looked at says so when it is asked.
+    sheet.epochs = outcome.unwrap_or_default();
+    if let Some(epoch) = sheet.epochs.iter().find(|epoch| sheet.table.time.is_none() && epoch.is_likely()) {
+        let time = TimeColumn { column: epoch.column.clone(), lateness: DEFAULT_LATENESS };
+        notices.offer(
+            format!("{} may be the time of {}", epoch.words(), sheet.table.name),
+            format!("Take {} as its time", epoch.column),
+            Action::Table(sheet.id, TableAction::Time(Some(time))),
+        );
     }
 }

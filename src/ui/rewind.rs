@@ -1,11 +1,13 @@
 //! Going back in a running feed: the question is asked over a range of recorded time, while the live run goes on in the
 //! background.
 
+use polars::prelude::DataType;
+
 use crate::data::{Fault, Result};
 use crate::engine::{Reached, Snapshot};
 use crate::query::Query;
 use crate::query::narrow::{Condition, narrowed};
-use crate::query::window::Micros;
+use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
 
 use super::chart::Chart;
@@ -54,11 +56,11 @@ impl TimeRange {
         }
     }
 
-    /// The question, limited to this range.
+    /// The question, limited to this range; `unit` is that of a time in whole numbers.
     ///
     /// # Errors
     /// When the question cannot be parsed or is re-run as a whole, or the range is empty.
-    pub fn within(&self, sql: &str, time: &str) -> Result<String> {
+    pub fn within(&self, sql: &str, time: &str, unit: Option<EpochUnit>) -> Result<String> {
         if self.from.zip(self.until).is_some_and(|(from, until)| from >= until) {
             return Err(Fault::new("this stretch of time is empty").hint("let it end after it begins"));
         }
@@ -66,13 +68,15 @@ impl TimeRange {
             return Err(Fault::new("a question that is re-run as a whole cannot be rewound")
                 .hint("return to now, and ask it with the stretch in its own WHERE"));
         }
-        narrowed(sql, &self.conditions(time))
+        narrowed(sql, &self.conditions(time, unit))
     }
 
-    /// The conditions that limit a time to this range, for `narrowed`.
-    pub fn conditions(&self, time: &str) -> Vec<Condition> {
+    /// The conditions that limit a time, of a unit if it is whole numbers, to this range, for `narrowed`.
+    pub fn conditions(&self, time: &str, unit: Option<EpochUnit>) -> Vec<Condition> {
+        let written =
+            |at: Micros| unit.map_or_else(|| format!("'{}'", numbers::time(at)), |unit| unit.number(at).to_string());
         let bound = |sign: &str, at: Option<Micros>| {
-            at.map(|at| Condition { column: time.to_owned(), any: vec![format!("{sign} '{}'", numbers::time(at))] })
+            at.map(|at| Condition { column: time.to_owned(), any: vec![format!("{sign} {}", written(at))] })
         };
         bound(">=", self.from).into_iter().chain(bound("<", self.until)).collect()
     }
@@ -103,7 +107,7 @@ impl Worksheet {
             .clone();
         // A second rewind keeps the question; the first takes the newest live one, also while it is still staged.
         let sql = if self.rewound.is_some() { self.question.sql.clone() } else { self.watch.asked().to_owned() };
-        self.plan(&range.within(&sql, &time)?)?;
+        self.plan(&range.within(&sql, &time, self.time_unit()?)?)?;
         if let Some(rewound) = &mut self.rewound {
             rewound.range = range;
         } else {
@@ -125,6 +129,22 @@ impl Worksheet {
         self.question.set_sql(sql);
         self.start(wake, true);
         Ok(())
+    }
+
+    /// The unit of an event time in whole numbers; `None` of one in dates or times.
+    ///
+    /// # Errors
+    /// When the unit is not known.
+    pub(super) fn time_unit(&self) -> Result<Option<EpochUnit>> {
+        let Some(time) = &self.table.time else { return Ok(None) };
+        if !self.table.schema.get(&time.column).is_some_and(DataType::is_integer) {
+            return Ok(None);
+        }
+        let known = self.epochs.iter().find(|epoch| epoch.column == time.column);
+        known.map(|epoch| Some(epoch.unit)).ok_or_else(|| {
+            Fault::new(format!("the numbers of '{}' are no times between 1990 and 2100", time.column))
+                .hint("limit the question in its own WHERE")
+        })
     }
 
     /// Shows the live answer again. False when the worksheet was not rewound.

@@ -17,7 +17,8 @@ use super::watch::{Polled, RunState, Watch};
 use super::widget::cells;
 use super::widget::names::bare;
 use crate::data::{Fault, Result};
-use crate::engine::{Asking, Options, Run, Seam, Table, TableScan};
+use crate::engine::epochs::EpochColumn;
+use crate::engine::{Asking, Job, Options, Run, Seam, Table, TableScan};
 use crate::query::Plan;
 use crate::query::model::Models;
 use crate::query::window::Micros;
@@ -47,6 +48,9 @@ pub struct Worksheet {
     /// The run that finds out how much time the history spans, or what its columns hold, before the first question can
     /// be asked.
     pub probe: Option<ProbeRun>,
+    /// Columns of whole numbers that may be times, and the search for them.
+    pub epochs: Vec<EpochColumn>,
+    pub(super) finding: Option<Job<Vec<EpochColumn>>>,
     /// The newest time of its history, with the number of files it was found in; set by the probe.
     pub(super) ends: Option<(usize, Micros)>,
     /// The keys of notices that were posted, so that each is posted once.
@@ -79,6 +83,8 @@ impl Worksheet {
             grid: Grid::default(),
             preview: Chart::default(),
             probe: None,
+            epochs: Vec::new(),
+            finding: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
@@ -194,7 +200,7 @@ impl Worksheet {
         let sql = &self.question.sql;
         let written = self.plan(sql)?;
         let (Some(rewound), Some(time)) = (&self.rewound, &self.table.time) else { return Ok((sql.clone(), written)) };
-        let sql = rewound.range.within(sql, &time.column)?;
+        let sql = rewound.range.within(sql, &time.column, self.time_unit()?)?;
         let mut bound = self.plan(&sql)?;
         bound.windows = bound.windows.within(rewound.range.from, rewound.settled());
         Ok((sql, bound))
@@ -301,6 +307,12 @@ impl Worksheet {
     /// Whether a moment of the past can be asked for.
     pub fn can_rewind(&self) -> bool {
         self.rewound.is_some() || (self.watch.is_live() && self.table.time.is_some())
+    }
+
+    /// Whether nothing of it is on its way.
+    pub fn is_idle(&self) -> bool {
+        let looks = self.probe.is_some() || self.finding.is_some();
+        !self.watch.is_running() && !looks && !self.chart.is_building() && !self.grid.is_working()
     }
 
     /// The setup that opens this table again.

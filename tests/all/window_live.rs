@@ -371,20 +371,20 @@ fn a_change_that_is_under_way_outlasts_the_past_and_the_feed_can_be_stopped_from
 fn a_stretch_of_time_becomes_a_condition_beside_the_question_s_own() {
     use braid::ui::rewind::TimeRange;
     let stretch = TimeRange { from: Some(0), until: Some(60_000_000) };
-    let sql = stretch.within("SELECT count(*) AS n FROM t WHERE a = 1 OR b = 2", "time of day").unwrap();
+    let sql = stretch.within("SELECT count(*) AS n FROM t WHERE a = 1 OR b = 2", "time of day", None).unwrap();
     assert!(
         sql.contains(
-            "WHERE (a = 1 OR b = 2) AND \"time of day\" >= '1970-01-01' AND \"time of day\" < '1970-01-01 00:01'"
+            "WHERE (a = 1 OR b = 2) AND \"time of day\" >= '1970-01-01 00:00' AND \"time of day\" < '1970-01-01 00:01'"
         ),
         "{sql}"
     );
     assert!(
-        TimeRange { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at").is_err(),
+        TimeRange { from: Some(5), until: Some(5) }.within("SELECT count(*) FROM t", "at", None).is_err(),
         "an empty stretch"
     );
-    let all = TimeRange::default().within("SELECT count(*) AS n FROM t", "at").unwrap();
+    let all = TimeRange::default().within("SELECT count(*) AS n FROM t", "at", None).unwrap();
     assert!(!all.contains("WHERE"), "{all}");
-    let rerun = stretch.within("SELECT n FROM (SELECT count(*) AS n FROM t) AS s", "at");
+    let rerun = stretch.within("SELECT n FROM (SELECT count(*) AS n FROM t) AS s", "at", None);
     assert!(rerun.is_err(), "a condition that would not be asked is refused: {rerun:?}");
 }
 

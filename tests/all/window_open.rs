@@ -61,3 +61,54 @@ fn a_file_comes_back_without_the_feed_that_was_attached_to_it() {
     assert_eq!((alone.question.as_str(), alone.live.len()), (QUESTION, 0));
     assert!(kept.known(&[path], &[]).is_none() && kept.alone(&[]).is_none());
 }
+
+#[test]
+fn whole_numbers_that_may_be_times_are_offered_with_their_unit_and_never_taken() {
+    let mut window = Window::new();
+    // Milliseconds since 1970, a telephone number that would be a time as well, and numbers that are none.
+    let rows = (0..500_i64).map(|i| format!("{},{},{}\n", 1_709_251_200_000 + i * 60_000, 1_700_000_000 + i, i % 7));
+    let path = window.file("trades.csv", &std::iter::once("ts,phone,n\n".to_owned()).chain(rows).collect::<String>());
+    window.drop_files(&[&path]);
+    window.wait_done();
+    assert!(window.sheet().table.time.is_none(), "nothing is taken silently");
+    let found: Vec<String> = window.sheet().epochs.iter().map(|epoch| epoch.words()).collect();
+    assert_eq!(found, ["ts · epoch ms", "phone · epoch s"]);
+    assert!(window.has("ts · epoch ms may be the time of trades") && !window.has("phone · epoch s may"));
+    window.click("Take ts as its time");
+    window.wait_done();
+    assert_eq!(window.sheet().table.time.as_ref().map(|time| time.column.as_str()), Some("ts"));
+    window.ask("SELECT tumble(ts, INTERVAL '1 hour') AS hour, count(*) AS n FROM trades GROUP BY hour ORDER BY hour");
+    window.wait_done();
+    assert_eq!(window.answer().len(), 9);
+    assert!(window.answer()[0].starts_with("2024-03-01 00:00"), "{:?}", window.answer());
+}
+
+#[test]
+fn every_unit_is_told_by_its_size_within_the_years_it_may_be_of() {
+    use braid::query::window::EpochUnit::{self, Micros, Millis, Nanos, Seconds};
+    for (number, unit) in [
+        (631_152_000, Some(Seconds)),
+        (631_151_999, None),
+        (1_709_251_200, Some(Seconds)),
+        (1_709_251_200_000, Some(Millis)),
+        (1_709_251_200_000_000, Some(Micros)),
+        (1_709_251_200_000_000_000, Some(Nanos)),
+        (4_133_980_799, Some(Seconds)),
+        (4_133_980_800, None),
+        (0, None),
+        (-1_709_251_200, None),
+        (i64::MAX, None),
+    ] {
+        assert_eq!(EpochUnit::plausible(number), unit, "{number}");
+    }
+    let at = 1_709_251_200_000_001;
+    assert_eq!([Seconds, Millis, Micros, Nanos].map(|unit| unit.number(at)), [
+        1_709_251_201,
+        1_709_251_200_001,
+        at,
+        at * 1_000
+    ]);
+    let range = braid::ui::rewind::TimeRange { from: Some(1_709_251_200_000_000), until: None };
+    let sql = range.within("SELECT count(*) AS n FROM t", "ts", Some(Millis)).unwrap();
+    assert!(sql.contains("ts >= 1709251200000"), "{sql}");
+}

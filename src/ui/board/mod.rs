@@ -303,7 +303,7 @@ fn start_tiles<'a>(
         if run.chart.settings() != &tile.settings() {
             run.chart.set_settings(tile.settings());
         }
-        let asked = match asked(tile, scope, &table, now) {
+        let asked = match asked(tile, scope, sheet, now) {
             Ok(asked) => asked,
             Err(fault) => {
                 *run = TileRun { fault: Some(fault), show: tile.show.clone(), ..TileRun::default() };

@@ -1,13 +1,11 @@
 //! The question of a tile as it is asked: with the values of variables, the board's filters and its stretch of time.
 
-use std::sync::Arc;
-
 use crate::data::Result;
-use crate::engine::Table;
 use crate::query::Query;
 use crate::query::narrow::{Condition, narrowed, with_variables};
 use crate::query::sql::quote_text;
 use crate::ui::rewind::TimeRange;
+use crate::ui::worksheet::Worksheet;
 use crate::workspace::bench::{Filter, Scope, Span, Tile, VariableKind};
 
 /// A rolling stretch moves on by this share of its length: what has no axis of time is asked anew at each step.
@@ -23,12 +21,16 @@ pub struct Asked {
 
 /// # Errors
 /// When it names a variable that the board does not have.
-pub fn asked(tile: &Tile, scope: &Scope, table: &Arc<Table>, now: Option<i64>) -> Result<Asked> {
+pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, now: Option<i64>) -> Result<Asked> {
+    let table = &sheet.table;
     let sql = with_variables(&tile.sql, |name| variable(scope, name))?;
     let mut conditions: Vec<Condition> =
         scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).filter_map(condition).collect();
     if let (Some(time), Some(range)) = (&table.time, stretch(&sql, scope.span, now)) {
-        conditions.extend(range.conditions(&time.column));
+        match sheet.time_unit() {
+            Ok(unit) => conditions.extend(range.conditions(&time.column, unit)),
+            Err(fault) => return Ok(Asked { sql, unlimited: Some(fault.what) }),
+        }
     }
     Ok(match narrowed(&sql, &conditions) {
         Ok(sql) => Asked { sql, unlimited: None },

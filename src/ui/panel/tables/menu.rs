@@ -69,9 +69,11 @@ fn time_menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         actions.push(Action::Table(sheet.id, TableAction::Time(None)));
         ui.close();
     }
-    for (name, _) in sheet.table.schema.iter().filter(|(_, t)| t.is_temporal()) {
-        if ui.radio(now.is_some_and(|t| t.column == name.as_str()), name.as_str()).clicked() {
-            let time = TimeColumn { column: name.to_string(), lateness };
+    let temporal = sheet.table.schema.iter().filter(|(_, t)| t.is_temporal());
+    let epochs = sheet.epochs.iter().map(|epoch| (epoch.column.as_str(), epoch.words()));
+    for (name, words) in temporal.map(|(name, _)| (name.as_str(), name.to_string())).chain(epochs) {
+        if ui.radio(now.is_some_and(|t| t.column == name), words).clicked() {
+            let time = TimeColumn { column: name.to_owned(), lateness };
             actions.push(Action::Table(sheet.id, TableAction::Time(Some(time))));
             ui.close();
         }
