@@ -115,7 +115,8 @@ fn sources() -> String {
     for kind in LIVE_KINDS {
         text += &format!("  {:<10} {}\n             {}\n", kind.schemes.join(", "), kind.about, kind.example);
         for setting in kind.all_settings() {
-            text += &format!("             {:<10} {} (default: {})\n", setting.name, setting.about, setting.default);
+            let (kind, about) = (setting.kind.word(), setting.about);
+            text += &format!("           {:<10} {kind:<8} {about} (default: {})\n", setting.name, setting.default);
         }
     }
     text

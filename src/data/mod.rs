@@ -4,6 +4,7 @@ pub mod broken;
 pub mod cell;
 pub mod chunk;
 pub mod encoding;
+pub mod epoch;
 pub mod fault;
 pub mod format;
 pub mod hint;

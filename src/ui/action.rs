@@ -216,6 +216,8 @@ pub enum FeedAction {
     /// For a new table, or for this one's live face.
     Begin(Option<TableId>),
     Edit(Box<FeedDraft>),
+    /// Chooses a file with the system's dialog: for this setting, or for the address.
+    Browse(Option<&'static str>),
     Test,
     Add,
     Close,

@@ -1,13 +1,15 @@
 //! The form for a feed as data: its fields come from what the kind declares, and together they are an address.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::first;
 use crate::data::{Fault, Result};
 use crate::engine::Job;
 use crate::engine::open::Preview;
-use crate::source::live::{FeedUrl, LIVE_KINDS, LiveKind};
+use crate::source::live::{FeedSetting, FeedUrl, LIVE_KINDS, LiveKind};
 use crate::workspace::TableId;
 
 /// Characters that are not escaped in the value of a parameter.
@@ -23,6 +25,8 @@ pub struct FeedDraft {
     /// The part of the address between the scheme and the `?`.
     pub target: String,
     pub params: BTreeMap<String, String>,
+    /// What the new table is called; empty for a name from the address.
+    pub name: String,
     /// The table whose live face this becomes; `None` for a new table.
     pub into: Option<TableId>,
 }
@@ -35,6 +39,8 @@ pub struct FeedForm {
     pub test: Option<(String, Job<Preview>)>,
     /// The outcome of the last test, and the address that was tested.
     pub tested: Option<(String, Result<Preview>)>,
+    /// A file dialog is open: for this setting, or for the address.
+    pub browsing: Option<(Option<&'static str>, Job<Vec<PathBuf>>)>,
 }
 
 impl FeedDraft {
@@ -79,7 +85,33 @@ impl FeedDraft {
                 .at("Address")
                 .hint(format!("write one like {}", kind.example)));
         }
-        FeedUrl::parse(&self.url()).map(drop)
+        kind.check(&FeedUrl::parse(&self.url())?)
+    }
+
+    /// The name that the new table gets.
+    pub fn table_name(&self) -> String {
+        let name = self.name.trim();
+        if name.is_empty() { first::feed_name(&self.url()) } else { name.to_owned() }
+    }
+
+    /// Sets a parameter; one that says what holds anyway is left out.
+    pub fn set(&mut self, setting: &FeedSetting, value: String) {
+        if value == setting.default {
+            self.params.remove(setting.name);
+        } else {
+            self.params.insert(setting.name.to_owned(), value);
+        }
+    }
+
+    /// A file was chosen, for a setting or for the address.
+    fn choose_file(&mut self, setting: Option<&'static str>, file: &Path) {
+        let path = file.display().to_string();
+        match setting {
+            Some(name) => drop(self.params.insert(name.to_owned(), path)),
+            // A question mark would begin the parameters.
+            None if path.contains('?') => self.target = utf8_percent_encode(&path, PLAIN).to_string(),
+            None => self.target = path,
+        }
     }
 
     /// Splits a whole address that was pasted into the target field over the fields.
@@ -112,6 +144,13 @@ impl FeedForm {
         if let Some(outcome) = self.test.as_mut().and_then(|(_, job)| job.take()) {
             let url = self.test.take().map_or_else(String::new, |(url, _)| url);
             self.tested = Some((url, outcome));
+        }
+        if let Some(outcome) = self.browsing.as_mut().and_then(|(_, job)| job.take()) {
+            let setting = self.browsing.take().and_then(|(setting, _)| setting);
+            match outcome {
+                Ok(files) => files.iter().take(1).for_each(|file| self.draft.choose_file(setting, file)),
+                Err(fault) => self.tested = Some((self.draft.url(), Err(fault))),
+            }
         }
     }
 }

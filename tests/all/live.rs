@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use braid::data::chunk::CHUNK_ROWS;
 use braid::data::{Chunk, Fault, Rejects, format};
 use braid::source::history::open_history;
-use braid::source::live::{self, COMMON, Event, Expect, FeedUrl, LIVE_KINDS, Opened, ReadOptions, Reading};
+use braid::source::live::{
+    self, COMMON, Event, Expect, FeedUrl, LIVE_KINDS, Opened, ReadOptions, Reading, SettingKind,
+};
 use polars::prelude::*;
 use tempfile::TempDir;
 
@@ -178,6 +180,10 @@ fn every_kind_tells_what_it_is_and_can_be_named_as_its_example_says() {
         }
         for setting in kind.all_settings() {
             assert_eq!(setting.name, setting.name.to_ascii_lowercase());
+            let odd = kind.check(&url(kind.example).with(setting.name, "no such thing").unwrap()).err();
+            let any = matches!(setting.kind, SettingKind::Text | SettingKind::Path | SettingKind::Secret);
+            assert_eq!(odd.is_none(), any, "{}: {odd:?}", setting.name);
+            assert!(odd.is_none_or(|odd| odd.what.contains(&setting.kind.wanted())), "{}", setting.name);
             assert!(!setting.about.is_empty() && !setting.default.is_empty(), "{}", setting.name);
             assert_eq!(names.iter().filter(|name| **name == setting.name).count(), 1, "{}", setting.name);
         }
@@ -720,7 +726,9 @@ fn a_file_without_times_needs_a_pace_of_its_own() {
     assert!(refused(&replay(&path, "rate=5&speed=2")).what.contains("both"));
     assert!(refused(&replay(&path, "speed=-1")).what.contains("speed=-1"));
     assert!(refused(&replay(&path, "speed=max&disorder=1s")).hint.to_string().contains("time=COLUMN"));
-    assert!(refused(&replay(&path, "time=n")).what.contains("not a time"));
+    assert!(refused(&replay(&path, "time=s")).what.contains("not a time"));
+    // Whole numbers since 1970 are times where somebody says so.
+    assert_eq!(all(&replay(&path, "time=n&speed=1000")).numbers("n"), (0..100).collect::<Vec<_>>());
     assert!(refused(&replay(&path, "time=m")).hint.to_string().contains('n'));
     assert!(refused(&replay(&path, "duplicate=2")).what.contains("0 to 1"));
     assert!(refused("replay:/no/such/file.csv").what.contains("no such file"));

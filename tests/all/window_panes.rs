@@ -83,3 +83,48 @@ fn midnight_has_a_time_of_day_like_every_other_time_of_its_column() {
         assert!(window.harness.query_all_by_label(label).next().is_some(), "{label}");
     }
 }
+
+#[test]
+fn the_form_for_a_feed_has_a_field_for_what_each_setting_takes() {
+    use braid::source::live::{LIVE_KINDS, SettingKind};
+    let mut window = Window::new();
+    let path = window.file("grows.csv", "v\n1\n2\n");
+    window.propose(Action::Feed(FeedAction::Begin(None)));
+    for kind in LIVE_KINDS {
+        window.harness.get_by_role_and_label(BUTTON, kind.title).click();
+        window.settle();
+        for setting in kind.all_settings() {
+            let role = match setting.kind {
+                SettingKind::Flag => egui::accesskit::Role::CheckBox,
+                SettingKind::Choice(_) => egui::accesskit::Role::ComboBox,
+                _ => egui::accesskit::Role::TextInput,
+            };
+            let found = window.harness.query_all_by_role_and_label(role, setting.name).count();
+            assert_eq!(found, 1, "{}: {}", kind.title, setting.name);
+            let browse = format!("Browse for {}", setting.name);
+            let browses = window.harness.query_all_by_label(&browse).count() == 1;
+            assert_eq!(browses, setting.kind == SettingKind::Path, "{}: {}", kind.title, setting.name);
+        }
+    }
+    window.harness.get_by_role_and_label(BUTTON, "WebSocket").click();
+    window.settle();
+    window.retype("subscribe", "letmein");
+    assert!(window.has("subscribe=…"), "a secret is not shown in the address");
+    window.harness.get_by_role_and_label(BUTTON, "Kafka").click();
+    window.settle();
+    window.retype("refresh", "soon");
+    assert!(window.has("This takes a duration such as 250ms"));
+    window.harness.get_by_role_and_label(BUTTON, LIVE_KINDS[0].title).click();
+    window.settle();
+    assert!(window.harness.query_by_label("Browse for Address").is_some());
+    window.retype("Address", &path.display().to_string());
+    window.retype("Name of the table", "growing rows");
+    window.harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "follow").click();
+    window.settle();
+    window.click("Add as table");
+    window.wait("it is a table", |app| app.sheets().len() == 1);
+    window.wait_done();
+    let sheet = window.sheet();
+    assert_eq!(sheet.table.name, "growing rows");
+    assert!(sheet.table.live[0].url.text.ends_with("follow=false"), "{}", sheet.table.live[0].url.text);
+}

@@ -18,9 +18,10 @@ pub use call::{WindowCall, is_window, window_call};
 pub use hop::Hop;
 pub use interval::parse_interval;
 pub use session::Sessions;
-pub use time::{EpochUnit, finite, micros_of, type_word};
+pub use time::{finite, micros_of, type_word};
 pub use tumble::Tumble;
 
+pub use crate::data::epoch::EpochUnit;
 pub use crate::data::time::{Micros, iso};
 
 /// The column of rows that may be late: for each the watermark by which it is judged.

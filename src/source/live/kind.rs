@@ -2,14 +2,15 @@
 
 use polars::prelude::SchemaRef;
 
-use super::{FeedUrl, Opened, Origin, choices};
+use super::{FeedSetting, FeedUrl, Opened, Origin, SettingKind, choices};
 use crate::data::{Fault, Result};
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[FeedSetting] = &[
-    FeedSetting { name: "format", about: "the format of the rows", default: "detected automatically" },
+    FeedSetting { name: "format", kind: SettingKind::Text, about: "the format of the rows", default: "detected automatically" },
     FeedSetting {
         name: "time",
+        kind: SettingKind::Text,
         about: "the column that holds the event time",
         default: "the table's, or the first column that is a time",
     },
@@ -39,15 +40,6 @@ pub struct LiveKind {
     pub open: fn(&FeedUrl, Expect) -> Result<Box<dyn Opened>>,
 }
 
-/// A query parameter of a feed's URL.
-#[derive(Debug)]
-pub struct FeedSetting {
-    pub name: &'static str,
-    pub about: &'static str,
-    /// The value that holds when the parameter is absent, or words for it.
-    pub default: &'static str,
-}
-
 /// What the table knows already when a feed is opened.
 #[derive(Clone, Debug, Default)]
 pub struct Expect {
@@ -63,16 +55,36 @@ impl LiveKind {
         self.settings.iter().chain(COMMON)
     }
 
+    /// The setting of this name.
+    pub fn setting(&self, name: &str) -> Option<&'static FeedSetting> {
+        self.all_settings().find(|setting| setting.name == name)
+    }
+
+    /// # Errors
+    /// When a parameter is unknown, or its value is not of its kind.
+    pub fn check(&self, url: &FeedUrl) -> Result<()> {
+        for (name, value) in &url.params {
+            let Some(setting) = self.setting(name) else {
+                let fault = Fault::new(format!("{} feeds have no parameter '{name}'", self.title)).at(url.shown());
+                return Err(fault.hint(choices(name, self.all_settings().map(|s| s.name), str::to_owned)));
+            };
+            if !setting.kind.takes(value) {
+                let fault = Fault::new(format!("{name}={value} is not {}", setting.kind.wanted())).at(url.shown());
+                return Err(match setting.kind {
+                    SettingKind::Choice(words) => fault.hint(choices(value, words.iter().copied(), str::to_owned)),
+                    _ => fault.hint(setting.about),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Opens a feed of this kind.
     ///
     /// # Errors
-    /// When a parameter is unknown, or the kind finds something wrong with the address.
+    /// As of `check`, and when the kind finds something wrong with the address.
     pub fn connect(&self, url: &FeedUrl, expect: Expect) -> Result<Box<dyn Opened>> {
-        let known = || self.all_settings().map(|setting| setting.name);
-        if let Some(name) = url.params.keys().find(|name| !known().any(|known| known == *name)) {
-            let fault = Fault::new(format!("{} feeds have no parameter '{name}'", self.title)).at(url.shown());
-            return Err(fault.hint(choices(name, known(), str::to_owned)));
-        }
+        self.check(url)?;
         (self.open)(url, expect)
     }
 

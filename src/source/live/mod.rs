@@ -13,6 +13,7 @@ mod kind;
 pub mod net;
 mod origin;
 pub mod replay;
+mod setting;
 mod states;
 pub mod stdin;
 pub mod stream;
@@ -25,8 +26,9 @@ pub mod ws;
 use crate::data::near::nearest;
 use crate::data::{Fault, Result};
 pub use deduplicate::Numbered;
-pub use kind::{COMMON, Expect, FeedSetting, LiveKind};
+pub use kind::{COMMON, Expect, LiveKind};
 pub use origin::Origin;
+pub use setting::{FeedSetting, SettingKind};
 pub use states::{Event, Opened, ReadOptions, Reading, unsettled};
 pub use url::FeedUrl;
 

@@ -11,10 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::Origin;
 use crate::data::{Fault, Result};
 
-/// Settings whose values are sent to a server, and words in the names of those that are secrets: they are neither shown
-/// nor saved with an address. Nor is what no feed of the kind knows: it may be anything.
-const SECRETS: &[&str] = &["subscribe", "query", "token", "secret", "passw", "key", "auth", "sign", "credential"];
-
 /// The parts of an address that are not shown: the user, and parameters as they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secret {
@@ -136,8 +132,9 @@ impl FeedUrl {
 
     fn is_plain(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        let known = super::known_kind(self).is_some_and(|kind| kind.all_settings().any(|setting| setting.name == name));
-        known && !SECRETS.iter().any(|word| name.contains(word))
+        // What no feed of the kind knows may be anything.
+        let setting = super::known_kind(self).and_then(|kind| kind.setting(&name));
+        setting.is_some_and(|setting| setting.kind != super::SettingKind::Secret)
     }
 
     /// The machines that it connects to, by name; none where its rows are on this one.

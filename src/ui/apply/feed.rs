@@ -3,8 +3,8 @@
 use super::super::action::FeedAction;
 use super::super::feed::FeedForm;
 use super::super::jobs::{AttachTarget, JobKind};
-use super::super::{App, first};
-use crate::engine::Table;
+use super::super::{App, dialog};
+use crate::engine::{Job, Table};
 use crate::engine::open::{attach_feed, preview_feed};
 use crate::workspace::TableSetup;
 
@@ -20,6 +20,12 @@ impl App {
                         (form.test, form.tested) = (None, None);
                     }
                     form.draft = *draft;
+                }
+            }
+            FeedAction::Browse(setting) => {
+                let job = Job::start("choose a file", self.wake.clone(), |_| dialog::pick_files());
+                if let Some(form) = &mut self.feed {
+                    form.browsing = Some((setting, job));
                 }
             }
             FeedAction::Test => {
@@ -49,7 +55,7 @@ impl App {
             let job = attach_feed(Table::clone(&sheet.table), url, kept, self.wake.clone());
             self.jobs.add(JobKind::Attach { job, to: Box::new(AttachTarget::Worksheet(sheet.id)) });
         } else {
-            self.open_setup(TableSetup { name: first::feed_name(&url), live: vec![url], ..TableSetup::default() });
+            self.open_setup(TableSetup { name: form.draft.table_name(), live: vec![url], ..TableSetup::default() });
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The form for a feed: its fields come from what the chosen kind declares; the connection can be tested first.
 
-use eframe::egui::{self, Context, Grid, Label, RichText, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{self, Align, Context, Grid, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::grid;
 use crate::data::Fault;
 use crate::source::live::url::shown;
-use crate::source::live::{LIVE_KINDS, LiveKind};
+use crate::source::live::{FeedSetting, LIVE_KINDS, LiveKind, Origin, SettingKind};
 use crate::ui::action::{Action, FeedAction};
 use crate::ui::feed::{FeedDraft, FeedForm};
 use crate::ui::widget::buttons;
@@ -38,10 +38,10 @@ pub fn feed_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
             ui.set_max_width(ui.available_width() - look::PAD);
             kinds_ui(ui, &mut draft);
             if let Some(kind) = draft.live_kind() {
-                fields_ui(ui, kind, &mut draft);
+                fields_ui(ui, kind, &mut draft, actions);
             }
             ui.add_space(look::GAP);
-            ui.add(Label::new(look::faint(draft.url(), ui)).wrap());
+            ui.add(Label::new(look::faint(shown(&draft.url()), ui)).wrap());
         });
         if said > 0.0 {
             ui.separator();
@@ -91,39 +91,97 @@ fn kinds_ui(ui: &mut Ui, draft: &mut FeedDraft) {
     ui.add_space(look::GAP);
 }
 
-fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut FeedDraft) {
+fn fields_ui(ui: &mut Ui, kind: &'static LiveKind, draft: &mut FeedDraft, actions: &mut Vec<Action>) {
     Grid::new(("feed fields", draft.kind)).num_columns(2).spacing([look::PAD, look::STEP + 2.0]).show(ui, |ui| {
+        if draft.into.is_none() {
+            ui.label("Name");
+            let hint = FeedDraft { name: String::new(), ..draft.clone() }.table_name();
+            ui.add(TextEdit::singleline(&mut draft.name).hint_text(hint).desired_width(f32::INFINITY))
+                .accessible_name("Name of the table");
+            ui.end_row();
+        }
         ui.label("Address");
         ui.horizontal(|ui| {
             if kind.schemes.len() > 1 {
                 let picked = pick_ui(ui, "Scheme", &draft.scheme, 72.0, kind.schemes.iter().copied());
                 draft.scheme = picked.unwrap_or_else(|| draft.scheme.clone());
             }
+            let of_file = matches!(kind.origin, Origin::GrowingFile | Origin::WholeFile);
             let mut target = draft.target.clone();
-            let field = TextEdit::singleline(&mut target).hint_text(kind.example_target()).desired_width(f32::INFINITY);
-            if ui.add(field).accessible_name("Address").changed() {
+            let hint = kind.example_target();
+            if path_ui(ui, "Address", hint, &mut target, of_file.then_some(FeedAction::Browse(None)), actions) {
                 draft.paste(&target);
             }
         });
         ui.end_row();
-        for setting in kind.settings.iter().chain(crate::source::live::COMMON) {
-            let name = setting.name;
+        for setting in kind.all_settings() {
             ui.vertical(|ui| {
                 // In line with the field, not with what stands below it.
                 ui.add_space(look::STEP);
-                ui.add(Label::new(name).extend()).on_hover_text(setting.about);
+                ui.add(Label::new(setting.name).extend()).on_hover_text(setting.about);
             });
-            ui.vertical(|ui| {
-                let mut value = draft.params.get(name).cloned().unwrap_or_default();
-                let field = TextEdit::singleline(&mut value).hint_text(setting.default).desired_width(f32::INFINITY);
-                if ui.add(field).accessible_name(name).changed() {
-                    draft.params.insert(name.to_owned(), value);
-                }
-                ui.add(Label::new(look::faint(setting.about, ui)).truncate());
-            });
+            ui.vertical(|ui| setting_ui(ui, setting, draft, actions));
             ui.end_row();
         }
     });
+}
+
+/// The field of a setting, as its kind wants it, over what there is to say of it.
+fn setting_ui(ui: &mut Ui, setting: &'static FeedSetting, draft: &mut FeedDraft, actions: &mut Vec<Action>) {
+    let mut value = draft.params.get(setting.name).cloned().unwrap_or_default();
+    let changed = match setting.kind {
+        SettingKind::Flag => {
+            let mut on = if value.is_empty() { setting.default == "true" } else { value == "true" };
+            let changed = ui.checkbox(&mut on, "").accessible_name(setting.name).changed();
+            value = on.to_string();
+            changed
+        }
+        SettingKind::Choice(words) => {
+            let shown = if value.is_empty() { setting.default } else { value.as_str() };
+            let choices = std::iter::once(setting.default).chain(words.iter().copied());
+            let picked = pick_ui(ui, setting.name, shown, 220.0, choices);
+            picked.inspect(|picked| value.clone_from(picked)).is_some()
+        }
+        SettingKind::Path => {
+            let browse = Some(FeedAction::Browse(Some(setting.name)));
+            ui.horizontal(|ui| path_ui(ui, setting.name, setting.default, &mut value, browse, actions)).inner
+        }
+        SettingKind::Text | SettingKind::Number(_) | SettingKind::Duration | SettingKind::Secret => {
+            let field = TextEdit::singleline(&mut value).hint_text(setting.default).desired_width(f32::INFINITY);
+            ui.add(field).accessible_name(setting.name).changed()
+        }
+    };
+    let written = value.trim();
+    if written.is_empty() || setting.kind.takes(written) {
+        ui.add(Label::new(look::faint(setting.about, ui)).truncate());
+    } else {
+        let text = format!("This takes {}", setting.kind.wanted());
+        ui.label(RichText::new(text).size(look::SMALL).color(look::palette(ui).warn));
+    }
+    if changed {
+        draft.set(setting, value);
+    }
+}
+
+/// A field for a path or an address, with a button for the system's dialog where one is of use; whether it was changed.
+fn path_ui(
+    ui: &mut Ui,
+    name: &str,
+    hint: &str,
+    text: &mut String,
+    browse: Option<FeedAction>,
+    actions: &mut Vec<Action>,
+) -> bool {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if let Some(browse) = browse
+            && ui.button("Browse…").accessible_name(format!("Browse for {name}")).clicked()
+        {
+            actions.push(Action::Feed(browse));
+        }
+        let field = TextEdit::singleline(text).hint_text(hint).desired_width(f32::INFINITY);
+        ui.add(field).accessible_name(name).changed()
+    })
+    .inner
 }
 
 /// How much room the connection test has for what it says.

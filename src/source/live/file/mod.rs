@@ -13,7 +13,7 @@ use self::follow::Following;
 use self::tail::Tail;
 use self::whole::Whole;
 use super::stream_decoder::StreamDecoder;
-use super::{Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin};
+use super::{Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, SettingKind};
 use crate::data::encoding::TextEncoding;
 use crate::data::format::{self, Format, FormatKind};
 use crate::data::{Fault, Result};
@@ -29,8 +29,8 @@ pub const KIND: LiveKind = LiveKind {
     about: "Follows an NDJSON or CSV file as it grows, across rotation and truncation.",
     example: "file:events.ndjson",
     settings: &[
-        FeedSetting { name: "follow", about: "whether to wait for more at the end: true or false", default: "true" },
-        FeedSetting { name: "from", about: "the byte at which the first row begins", default: "0" },
+        FeedSetting { name: "follow", kind: SettingKind::Flag, about: "whether to wait for more at the end: true or false", default: "true" },
+        FeedSetting { name: "from", kind: SettingKind::Number(&[]), about: "the byte at which the first row begins", default: "0" },
     ],
     origin: Origin::GrowingFile,
     can_wait: true,

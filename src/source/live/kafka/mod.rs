@@ -29,7 +29,7 @@ use self::message_decoder::MessageDecoder;
 use self::partition_reader::PartitionReader;
 use self::settings::{From, Settings};
 use super::net::back_off::BackOff;
-use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin};
+use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, SettingKind};
 use crate::data::{Fault, Result};
 
 pub const KIND: LiveKind = LiveKind {
@@ -39,38 +39,44 @@ pub const KIND: LiveKind = LiveKind {
             it was.",
     example: "kafka://localhost:9092/orders?from=beginning",
     settings: &[
-        FeedSetting { name: "partitions", about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
+        FeedSetting { name: "partitions", kind: SettingKind::Text, about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
         FeedSetting {
             name: "from",
+            kind: SettingKind::Text,
             about: "where to begin: beginning, end, an offset, or a time like 2001-01-31T06:00:00",
             default: "beginning",
         },
-        FeedSetting { name: "follow", about: "false ends where the topic ends when it is opened", default: "true" },
+        FeedSetting { name: "follow", kind: SettingKind::Flag, about: "false ends where the topic ends when it is opened", default: "true" },
         FeedSetting {
             name: "columns",
+            kind: SettingKind::Text,
             about: "the names of the columns of CSV messages, like id,price",
             default: "column_1, column_2 and so on",
         },
         FeedSetting {
             name: "header",
+            kind: SettingKind::Flag,
             about: "true where the first CSV message begins with the names of the columns",
             default: "false",
         },
         FeedSetting {
             name: "metadata",
+            kind: SettingKind::Flag,
             about: "whether kafka_key, kafka_partition, kafka_offset, kafka_timestamp and kafka_headers are columns \
                     too",
             default: "true",
         },
-        FeedSetting { name: "refresh", about: "how often to look for new partitions", default: "30s" },
-        FeedSetting { name: "tls", about: "true for an encrypted connection", default: "false" },
+        FeedSetting { name: "refresh", kind: SettingKind::Duration, about: "how often to look for new partitions", default: "30s" },
+        FeedSetting { name: "tls", kind: SettingKind::Flag, about: "true for an encrypted connection", default: "false" },
         FeedSetting {
             name: "ca",
+            kind: SettingKind::Path,
             about: "a PEM file with the certificate authority to trust",
             default: "the system's",
         },
         FeedSetting {
             name: "sasl",
+            kind: SettingKind::Choice(&["plain", "scram-sha-256", "scram-sha-512", "none"]),
             about: "how to log in with BRAID_KAFKA_USER and BRAID_KAFKA_PASSWORD: plain, scram-sha-256, scram-sha-512 \
                     or none",
             default: "plain where a user is set",

@@ -12,10 +12,10 @@ use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
 use self::disorder::{Order, Sent};
 use super::file_chunks::FileChunks;
 use super::flush_timer::FlushTimer;
-use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, choices};
+use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, SettingKind, ReadOptions, Reading, choices};
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::format::parse_datetime;
-use crate::data::{Chunk, Fault, Rejects, Result, time};
+use crate::data::{Chunk, Fault, Rejects, Result, epoch, time};
 use crate::source::history::{self, History};
 
 pub const KIND: LiveKind = LiveKind {
@@ -24,21 +24,24 @@ pub const KIND: LiveKind = LiveKind {
     about: "Plays any file as a live feed, in the pace of its time column, with seeded faults if you like.",
     example: "replay:flights.parquet?speed=60&disorder=2s&duplicate=0.01&seed=7",
     settings: &[
-        FeedSetting { name: "speed", about: "seconds of event time that pass in a second, or max", default: "1" },
-        FeedSetting { name: "rate", about: "rows a second, instead of speed", default: "none" },
+        FeedSetting { name: "speed", kind: SettingKind::Number(&["max"]), about: "seconds of event time that pass in a second, or max", default: "1" },
+        FeedSetting { name: "rate", kind: SettingKind::Number(&[]), about: "rows a second, instead of speed", default: "none" },
         FeedSetting {
             name: "disorder",
+            kind: SettingKind::Duration,
             about: "how much later than its turn a row may come, such as 2s",
             default: "0s",
         },
-        FeedSetting { name: "duplicate", about: "the share of rows that come twice, 0 to 1", default: "0" },
+        FeedSetting { name: "duplicate", kind: SettingKind::Number(&[]), about: "the share of rows that come twice, 0 to 1", default: "0" },
         FeedSetting {
             name: "seed",
+            kind: SettingKind::Number(&[]),
             about: "which of the possible disorders: the same seed gives the same rows",
             default: "42",
         },
         FeedSetting {
             name: "from",
+            kind: SettingKind::Text,
             about: "the time at which to begin, such as 2001-01-01T06:00:00",
             default: "the first row",
         },
@@ -121,7 +124,7 @@ fn time_column(url: &FeedUrl, expect: &Expect, schema: &SchemaRef) -> Result<usi
         });
     };
     match schema.get_full(name) {
-        Some((i, _, dtype)) if temporal(dtype) => Ok(i),
+        Some((i, _, dtype)) if temporal(dtype) || dtype.is_integer() => Ok(i),
         Some((_, _, dtype)) => {
             Err(Fault::new(format!("the column '{name}' is {dtype}, not a time")).at(url.shown()).hint(hint))
         }
@@ -369,6 +372,9 @@ impl Reading for Sender {
 
 /// Times as microseconds since 1970.
 fn micros(column: &Column) -> Result<Vec<Option<i64>>> {
+    if column.dtype().is_integer() {
+        return Ok(column.cast(&DataType::Int64)?.i64()?.iter().map(|n| n.and_then(epoch::micros)).collect());
+    }
     if !time::is_time(column.dtype()) {
         return Err(Fault::new(format!("the column '{}' is {}, not a time", column.name(), column.dtype())));
     }

@@ -12,7 +12,7 @@ use super::json_messages::{self, Added};
 use super::net::reconnect::{Connector, Heard, Reconnecting};
 use super::stream::Stream;
 use super::stream_decoder::StreamDecoder;
-use super::{Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin};
+use super::{Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, SettingKind};
 use crate::data::format::json::NDJSON;
 use crate::data::{Fault, Result};
 
@@ -22,16 +22,18 @@ pub const KIND: LiveKind = LiveKind {
     about: "Receives JSON messages from a server; connects again when the connection is lost.",
     example: "wss://example.org/events?subscribe={\"channel\":\"trades\"}",
     settings: &[
-        FeedSetting { name: "subscribe", about: "a message to send after connecting", default: "none" },
-        FeedSetting { name: "query", about: "what the server shall see after a question mark", default: "nothing" },
+        FeedSetting { name: "subscribe", kind: SettingKind::Secret, about: "a message to send after connecting", default: "none" },
+        FeedSetting { name: "query", kind: SettingKind::Secret, about: "what the server shall see after a question mark", default: "nothing" },
         FeedSetting {
             name: "number",
+            kind: SettingKind::Text,
             about: "the field that numbers the messages: one that comes again is counted once, one that is missing is \
                     told",
             default: "none",
         },
         FeedSetting {
             name: "ca",
+            kind: SettingKind::Path,
             about: "a PEM file with the certificate authority to trust, for wss",
             default: "those that browsers trust",
         },
