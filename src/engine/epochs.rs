@@ -38,7 +38,7 @@ impl EpochColumn {
     pub fn is_likely(&self) -> bool {
         const WORDS: &[&str] = &["time", "date", "ts", "epoch", "stamp", "at", "when", "created", "updated"];
         let name = self.column.to_lowercase();
-        let word = |w: &&str| WORDS.iter().any(|known| *w == *known) || w.ends_with("time") || w.ends_with("stamp");
+        let word = |w: &&str| WORDS.contains(w) || w.ends_with("time") || w.ends_with("stamp");
         self.unit != EpochUnit::Seconds || name.split(|c: char| !c.is_alphanumeric()).any(|w| word(&w))
     }
 }

@@ -7,7 +7,12 @@ use crate::data::{Fault, Result};
 
 /// The query parameters that every kind understands, beside its own.
 pub const COMMON: &[FeedSetting] = &[
-    FeedSetting { name: "format", kind: SettingKind::Text, about: "the format of the rows", default: "detected automatically" },
+    FeedSetting {
+        name: "format",
+        kind: SettingKind::Text,
+        about: "the format of the rows",
+        default: "detected automatically",
+    },
     FeedSetting {
         name: "time",
         kind: SettingKind::Text,

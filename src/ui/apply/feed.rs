@@ -4,8 +4,8 @@ use super::super::action::FeedAction;
 use super::super::feed::FeedForm;
 use super::super::jobs::{AttachTarget, JobKind};
 use super::super::{App, dialog};
-use crate::engine::{Job, Table};
 use crate::engine::open::{attach_feed, preview_feed};
+use crate::engine::{Job, Table};
 use crate::workspace::TableSetup;
 
 impl App {

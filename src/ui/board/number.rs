@@ -36,9 +36,7 @@ impl Number {
         let frame = &snapshot.answer;
         let column = frame.columns().iter().position(|column| column.dtype().is_primitive_numeric())?;
         let height = frame.height();
-        let is_open = |row: usize| {
-            matches!(windows.state(snapshot, row), Some(PointState::Open | PointState::Stopped))
-        };
+        let is_open = |row: usize| matches!(windows.state(snapshot, row), Some(PointState::Open | PointState::Stopped));
         let row = (0..height).rev().find(|row| !is_open(*row)).or(height.checked_sub(1))?;
         let value = |row: usize| number(frame, column, row);
         let from = (row + 1).saturating_sub(SPARK);

@@ -8,8 +8,8 @@ use crate::engine::cost::growing;
 use crate::ui::action::{Action, AppAction, CostAction};
 use crate::ui::cost::{AGAINST, CostGrowth, RunCost};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
-use crate::ui::widget::progress::job_ui;
 use crate::ui::widget::numbers;
+use crate::ui::widget::progress::job_ui;
 use crate::ui::{App, look, wording};
 
 const WIDTH: f32 = 980.0;

@@ -1,8 +1,7 @@
 //! The palette of commands, and the sheet of keys.
 
 use eframe::egui::{
-    Button, Context, Grid, Id, Key, Label, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui,
-    WidgetInfo,
+    Button, Context, Grid, Id, Key, Label, Modifiers, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo,
 };
 
 use crate::ui::action::{Action, AppAction};

@@ -102,7 +102,11 @@ fn state_text(sheet: &Worksheet, state: RunState) -> String {
 /// Which feeds are silent, and for how long: the rest is live.
 fn silence_text(Silence { feeds, of, silent }: Silence) -> String {
     let silent = numbers::pause(silent);
-    if feeds == of { format!("Silent for {silent}") } else { format!("Live, {feeds} of {of} feeds silent for {silent}") }
+    if feeds == of {
+        format!("Silent for {silent}")
+    } else {
+        format!("Live, {feeds} of {of} feeds silent for {silent}")
+    }
 }
 
 /// The models of this table that can no longer be trusted.

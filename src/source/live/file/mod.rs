@@ -29,8 +29,18 @@ pub const KIND: LiveKind = LiveKind {
     about: "Follows an NDJSON or CSV file as it grows, across rotation and truncation.",
     example: "file:events.ndjson",
     settings: &[
-        FeedSetting { name: "follow", kind: SettingKind::Flag, about: "whether to wait for more at the end: true or false", default: "true" },
-        FeedSetting { name: "from", kind: SettingKind::Number(&[]), about: "the byte at which the first row begins", default: "0" },
+        FeedSetting {
+            name: "follow",
+            kind: SettingKind::Flag,
+            about: "whether to wait for more at the end: true or false",
+            default: "true",
+        },
+        FeedSetting {
+            name: "from",
+            kind: SettingKind::Number(&[]),
+            about: "the byte at which the first row begins",
+            default: "0",
+        },
     ],
     origin: Origin::GrowingFile,
     can_wait: true,

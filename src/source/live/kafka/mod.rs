@@ -39,14 +39,24 @@ pub const KIND: LiveKind = LiveKind {
             it was.",
     example: "kafka://localhost:9092/orders?from=beginning",
     settings: &[
-        FeedSetting { name: "partitions", kind: SettingKind::Text, about: "which partitions: all, or numbers like 0,2,5-7", default: "all" },
+        FeedSetting {
+            name: "partitions",
+            kind: SettingKind::Text,
+            about: "which partitions: all, or numbers like 0,2,5-7",
+            default: "all",
+        },
         FeedSetting {
             name: "from",
             kind: SettingKind::Text,
             about: "where to begin: beginning, end, an offset, or a time like 2001-01-31T06:00:00",
             default: "beginning",
         },
-        FeedSetting { name: "follow", kind: SettingKind::Flag, about: "false ends where the topic ends when it is opened", default: "true" },
+        FeedSetting {
+            name: "follow",
+            kind: SettingKind::Flag,
+            about: "false ends where the topic ends when it is opened",
+            default: "true",
+        },
         FeedSetting {
             name: "columns",
             kind: SettingKind::Text,
@@ -66,8 +76,18 @@ pub const KIND: LiveKind = LiveKind {
                     too",
             default: "true",
         },
-        FeedSetting { name: "refresh", kind: SettingKind::Duration, about: "how often to look for new partitions", default: "30s" },
-        FeedSetting { name: "tls", kind: SettingKind::Flag, about: "true for an encrypted connection", default: "false" },
+        FeedSetting {
+            name: "refresh",
+            kind: SettingKind::Duration,
+            about: "how often to look for new partitions",
+            default: "30s",
+        },
+        FeedSetting {
+            name: "tls",
+            kind: SettingKind::Flag,
+            about: "true for an encrypted connection",
+            default: "false",
+        },
         FeedSetting {
             name: "ca",
             kind: SettingKind::Path,

@@ -12,7 +12,9 @@ use polars::prelude::{Column, DataType, SchemaRef, TimeUnit};
 use self::disorder::{Order, Sent};
 use super::file_chunks::FileChunks;
 use super::flush_timer::FlushTimer;
-use super::{Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, SettingKind, ReadOptions, Reading, choices};
+use super::{
+    Event, Expect, FeedSetting, FeedUrl, LiveKind, Opened, Origin, ReadOptions, Reading, SettingKind, choices,
+};
 use crate::data::chunk::CHUNK_ROWS;
 use crate::data::format::parse_datetime;
 use crate::data::{Chunk, Fault, Rejects, Result, epoch, time};
@@ -24,15 +26,30 @@ pub const KIND: LiveKind = LiveKind {
     about: "Plays any file as a live feed, in the pace of its time column, with seeded faults if you like.",
     example: "replay:flights.parquet?speed=60&disorder=2s&duplicate=0.01&seed=7",
     settings: &[
-        FeedSetting { name: "speed", kind: SettingKind::Number(&["max"]), about: "seconds of event time that pass in a second, or max", default: "1" },
-        FeedSetting { name: "rate", kind: SettingKind::Number(&[]), about: "rows a second, instead of speed", default: "none" },
+        FeedSetting {
+            name: "speed",
+            kind: SettingKind::Number(&["max"]),
+            about: "seconds of event time that pass in a second, or max",
+            default: "1",
+        },
+        FeedSetting {
+            name: "rate",
+            kind: SettingKind::Number(&[]),
+            about: "rows a second, instead of speed",
+            default: "none",
+        },
         FeedSetting {
             name: "disorder",
             kind: SettingKind::Duration,
             about: "how much later than its turn a row may come, such as 2s",
             default: "0s",
         },
-        FeedSetting { name: "duplicate", kind: SettingKind::Number(&[]), about: "the share of rows that come twice, 0 to 1", default: "0" },
+        FeedSetting {
+            name: "duplicate",
+            kind: SettingKind::Number(&[]),
+            about: "the share of rows that come twice, 0 to 1",
+            default: "0",
+        },
         FeedSetting {
             name: "seed",
             kind: SettingKind::Number(&[]),

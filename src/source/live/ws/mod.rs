@@ -22,8 +22,18 @@ pub const KIND: LiveKind = LiveKind {
     about: "Receives JSON messages from a server; connects again when the connection is lost.",
     example: "wss://example.org/events?subscribe={\"channel\":\"trades\"}",
     settings: &[
-        FeedSetting { name: "subscribe", kind: SettingKind::Secret, about: "a message to send after connecting", default: "none" },
-        FeedSetting { name: "query", kind: SettingKind::Secret, about: "what the server shall see after a question mark", default: "nothing" },
+        FeedSetting {
+            name: "subscribe",
+            kind: SettingKind::Secret,
+            about: "a message to send after connecting",
+            default: "none",
+        },
+        FeedSetting {
+            name: "query",
+            kind: SettingKind::Secret,
+            about: "what the server shall see after a question mark",
+            default: "nothing",
+        },
         FeedSetting {
             name: "number",
             kind: SettingKind::Text,
