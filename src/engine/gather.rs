@@ -6,14 +6,14 @@ use std::collections::VecDeque;
 
 use polars::prelude::*;
 
-use super::intake::{Conform, WAIT, indices};
+use super::intake::indices;
 use super::job::Reporter;
+use super::reread::Reread;
 use super::seam::Seam;
-use super::{Feed, Reached, Table};
+use super::{Reached, Table};
 use crate::data::{Fault, Result};
 use crate::query::derived::Derived;
 use crate::query::window::{Micros, micros_of};
-use crate::source::live::{Event, ReadOptions};
 
 /// Which rows are kept where there are more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +92,14 @@ pub(super) fn each_part(
             report.progress(done, total, "reading history");
         }
     }
+    let faces = Reread { table, reached, report };
     for (number, feed) in table.live.iter().enumerate() {
         report.progress(done, total, format!("reading {}", feed.url.shown()));
-        unread += selector.take_feed(table, number, feed, reached, report, give)?;
+        // A feed may lack a column, such as the labels: its rows are null there, and are dropped and counted as such.
+        faces.feed(number, &selector.columns, &mut |chunk| {
+            unread += chunk.rejects.count;
+            give(selector.take(&chunk.frame, false)?)
+        })?;
     }
     Ok(unread)
 }
@@ -140,40 +145,6 @@ impl<'a> RowSelector<'a> {
             rows.with_column(derived.of(&frame)?.with_name(name.clone()))?;
         }
         Ok(rows)
-    }
-
-    fn take_feed(
-        &self,
-        table: &Table,
-        number: usize,
-        feed: &Feed,
-        reached: &Reached,
-        report: &Reporter,
-        give: &mut dyn FnMut(DataFrame) -> Result<()>,
-    ) -> Result<u64> {
-        let mut opened = feed.reread()?;
-        let schema = loop {
-            report.check()?;
-            if let Some(schema) = opened.settle(WAIT)? {
-                break schema;
-            }
-        };
-        // A feed may lack a column, such as the labels: its rows are null there, and are dropped and counted as such.
-        let (conform, _) = Conform::to(&self.columns, &table.schema, &schema);
-        let columns = Some(conform.projection.clone());
-        let mut live = opened.read(&ReadOptions { columns, ..reached.stretch(number) })?;
-        let mut unread = 0;
-        loop {
-            report.check()?;
-            match live.poll(WAIT)? {
-                Event::Chunk(chunk) => {
-                    unread += chunk.rejects.count;
-                    give(self.take(&conform.apply(chunk)?.frame, false)?)?;
-                }
-                Event::End => return Ok(unread),
-                _ => {}
-            }
-        }
     }
 }
 

@@ -46,7 +46,8 @@ impl App {
             }
             find_times(sheet, &mut self.notices);
             sheet.classify();
-            if sheet.poll() {
+            let polled = sheet.poll();
+            if sheet.look_after_kept_out(ctx, &self.wake) || polled {
                 tell_news(sheet, &mut self.notices);
             }
             if let Some(shown) = sheet.watch.shown.clone() {

@@ -3,17 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use super::action::{Action, TableAction};
+use super::action::{Action, AppAction, Pane, TableAction};
 use super::notices::{NoticeOrigin, Notices, Severity};
 use super::panel::audit::summary as audit_summary;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
+use crate::engine::Seam;
 
 /// The key of the notice on an audit that found differences.
 const AUDIT: &str = "audit";
 
-/// The key of the notice on a doubtful seam.
+/// The key of the notice on a doubtful seam, and of the one on rows in neither face.
 const SEAM: &str = "seam";
+const NEITHER: &str = "in neither face";
 
 /// Posts what the newest snapshot says, each once, and withdraws what it no longer says.
 pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
@@ -24,7 +26,8 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
     // The text on a doubtful seam changes as well; where a better seam is known, it is offered.
     let overlap = sheet.better_seam();
-    let doubt = overlap.map(|overlap| Fault::new(overlap.why())).or_else(|| newest.seam.warnings.first().cloned());
+    let doubt =
+        overlap.map(|overlap| Fault::new(sheet.why(&overlap))).or_else(|| newest.seam.warnings.first().cloned());
     let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
     let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (feed(note).unwrap_or_default(), note)).collect();
     let feeds: BTreeSet<String> = troubles.iter().map(|(feed, _)| feed.clone()).collect();
@@ -33,6 +36,7 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let (gaps, lasting): (Vec<&String>, Vec<&String>) = lasting.iter().partition(|note| is_gap(note));
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(audit_summary);
+    let in_neither = sheet.in_neither().filter(|_| matches!(sheet.table.seam, Seam::Time(_)));
     let keys: BTreeSet<String> = lasting
         .iter()
         .chain(&gaps)
@@ -41,6 +45,7 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
         .chain(feeds.iter().map(|feed| trouble(feed)))
         .chain(fault.iter().map(|(key, _)| key.clone()))
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
+        .chain(in_neither.iter().map(|_| NEITHER.to_owned()))
         .collect();
     notices.hold(sheet.id, run, &keys, &feeds);
     // A notice that no longer holds may be posted again later.
@@ -62,6 +67,13 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
             ("Let live begin where history ends".to_owned(), Action::Table(sheet.id, TableAction::Seam(overlap.seam())))
         });
         notices.post_with_action(origin(SEAM), Severity::Warning, &doubt.at(sheet.table.name.clone()), offer);
+    }
+    if let Some(what) = in_neither
+        && (sheet.notified.insert(NEITHER.to_owned()) || notices.shows(&origin(NEITHER)))
+    {
+        let offer = Some(("See them".to_owned(), Action::App(AppAction::Show(Pane::Ledger))));
+        let what = what.at(sheet.table.name.clone());
+        notices.post_with_action(origin(NEITHER), Severity::Warning, &what, offer);
     }
     for note in gaps {
         if sheet.notified.insert(note.clone()) {

@@ -10,6 +10,7 @@ use super::bind::{Bound, bind};
 use super::chart::Chart;
 use super::classes::{ItemClass, classes};
 use super::grid::Grid;
+use super::kept_out::KeptOutLook;
 use super::probe::ProbeRun;
 use super::question::QuestionEditor;
 use super::rewind::Rewound;
@@ -51,6 +52,8 @@ pub struct Worksheet {
     /// Columns of whole numbers that may be times, and the search for them.
     pub epochs: Vec<EpochColumn>,
     pub(super) finding: Option<Job<Vec<EpochColumn>>>,
+    /// What its seam keeps out, or the offered one would.
+    pub(super) kept_out: Option<KeptOutLook>,
     /// The newest time of its history, with the number of files it was found in; set by the probe.
     pub(super) ends: Option<(usize, Micros)>,
     /// The keys of notices that were posted, so that each is posted once.
@@ -85,6 +88,7 @@ impl Worksheet {
             probe: None,
             epochs: Vec::new(),
             finding: None,
+            kept_out: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
@@ -311,7 +315,9 @@ impl Worksheet {
 
     /// Whether nothing of it is on its way.
     pub fn is_idle(&self) -> bool {
-        let looks = self.probe.is_some() || self.finding.is_some();
+        let looks = self.probe.is_some()
+            || self.finding.is_some()
+            || self.kept_out.as_ref().is_some_and(|look| !look.is_idle());
         !self.watch.is_running() && !looks && !self.chart.is_building() && !self.grid.is_working()
     }
 

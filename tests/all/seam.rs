@@ -257,3 +257,48 @@ fn a_header_alone_settles_no_types_the_other_face_does() {
     let last = answer(&table, "SELECT sum(v) AS s FROM r", Options::default());
     assert_eq!(last.answer.column("s").unwrap().i64().unwrap().get(0), Some(7));
 }
+
+#[test]
+fn rows_that_a_seam_keeps_out_are_looked_up_in_the_other_face() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old.csv"), folder.path().join("new.csv"));
+    let file = |path: &Path, seconds: &[i64]| {
+        let rows: String =
+            seconds.iter().map(|s| format!("a,{s},0.5,2024-03-01T10:{:02}:{:02}\n", s / 60, s % 60)).collect();
+        std::fs::write(path, format!("k,v,x,t\n{rows}")).unwrap();
+    };
+    // Live has 10 and 20 again, 11, 12 and 12 that history lacks, and later ones; history has 40 beyond the seam.
+    file(&old, &[0, 10, 20, 30, 40]);
+    file(&new, &[10, 11, 12, 12, 20, 31, 35]);
+    let seam = "time:2024-03-01T10:00:31";
+    let table = open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], Some(seam)));
+    let last = answer(&table, SQL, Options::default());
+    assert_eq!((rows(&last), last.seam.overlap_removed), ((4, 2), 6));
+    let division = |last: &Snapshot, live_until| braid::engine::kept_out::Division {
+        at: 1_709_287_231_000_000,
+        reached: last.reached.clone(),
+        live_until,
+    };
+    let look = |table: &braid::engine::Table, until| {
+        let wake = braid::sync::Wake::silent();
+        let mut job = braid::engine::kept_out::look(table.clone(), division(&last, until), wake);
+        loop {
+            match job.take() {
+                Some(found) => break found.unwrap(),
+                None => std::thread::sleep(std::time::Duration::from_millis(5)),
+            }
+        }
+    };
+    let kept = look(&table, i64::MAX);
+    assert_eq!((kept.live, kept.live_absent, kept.history, kept.history_absent), (5, 3, 1, 1));
+    let found: Vec<i64> = kept.live_rows.column("v").unwrap().i64().unwrap().into_no_null_iter().collect();
+    assert_eq!((found, kept.live_rows.width()), (vec![11, 12, 12], 4), "whole rows, as they came");
+    assert_eq!(kept.history_rows.column("v").unwrap().i64().unwrap().get(0), Some(40));
+    // While live has not come that far, the row of history may still come.
+    let early = look(&table, 1_709_287_235_000_000);
+    assert_eq!((early.history, early.history_awaited, early.history_absent, early.live_absent), (1, 1, 0, 3));
+    // A history that holds them all.
+    file(&old, &[0, 10, 11, 12, 20, 30]);
+    let table = open(&timed(&[&old], &[format!("file:{}?follow=false", new.display())], Some(seam)));
+    assert_eq!(look(&table, i64::MAX).absent(), 0);
+}

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use braid::ui::action::{Action, ChartAction, TableAction};
-use braid::workspace::TableSetup;
+use braid::ui::action::{Action, ChartAction, OpenAction, TableAction};
+use braid::workspace::{TableSetup, TimeSetup};
+use egui_kittest::kittest::Queryable as _;
 
 use super::window::{Window, with_sales};
 
@@ -28,6 +29,7 @@ fn a_file_that_is_opened_by_itself_is_as_it_was_left() {
     let (mut window, path) = left(QUESTION);
     let id = window.sheet().id;
     window.propose(Action::Table(id, TableAction::Remove));
+    window.wait("it is kept that it was closed", |app| app.is_idle());
     let mut window = window.restarted();
     assert!(window.app().sheets().is_empty(), "it was closed");
     window.drop_files(&[&path]);
@@ -102,13 +104,52 @@ fn every_unit_is_told_by_its_size_within_the_years_it_may_be_of() {
         assert_eq!(EpochUnit::plausible(number), unit, "{number}");
     }
     let at = 1_709_251_200_000_001;
-    assert_eq!([Seconds, Millis, Micros, Nanos].map(|unit| unit.number(at)), [
-        1_709_251_201,
-        1_709_251_200_001,
-        at,
-        at * 1_000
-    ]);
+    assert_eq!(
+        [Seconds, Millis, Micros, Nanos].map(|unit| unit.number(at)),
+        [1_709_251_201, 1_709_251_200_001, at, at * 1_000]
+    );
     let range = braid::ui::rewind::TimeRange { from: Some(1_709_251_200_000_000), until: None };
     let sql = range.within("SELECT count(*) AS n FROM t", "ts", Some(Millis)).unwrap();
     assert!(sql.contains("ts >= 1709251200000"), "{sql}");
+}
+
+#[test]
+fn live_rows_that_a_seam_would_leave_in_neither_face_are_told_before_and_after() {
+    let mut window = Window::new();
+    let row = |second: u64| format!("2024-03-01 10:{:02}:{:02},{second}\n", second / 60, second % 60);
+    let text = |seconds: &[u64]| "at,v\n".to_owned() + &seconds.iter().map(|s| row(*s)).collect::<String>();
+    let old = window.file("old.csv", &text(&(0..600).step_by(10).collect::<Vec<_>>()));
+    // Two rows of times that history has, three of times that it lacks, and later ones.
+    let new = window.file("new.csv", &text(&[100, 200, 203, 207, 333, 700, 710, 720]));
+    let setup = TableSetup {
+        name: "both".to_owned(),
+        paths: vec![old],
+        live: vec![format!("file:{}", new.display())],
+        time: Some(TimeSetup { column: "at".to_owned(), lateness_ms: 1_000 }),
+        question: "SELECT count(*) AS n FROM both".to_owned(),
+        ..TableSetup::default()
+    };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("the offer says what it would keep out", |app| {
+        app.notices()
+            .all()
+            .iter()
+            .any(|n| n.what.contains("2024-03-01 10:01:40 to 10:09:50: rows of both may be counted twice; the offered seam would leave 3 live rows in neither"))
+    });
+    window.click("Let live begin where history ends");
+    window.wait("it is told", |app| {
+        app.notices().all().iter().any(|n| n.what.contains("in neither face: 3 live rows older than the seam"))
+    });
+    window.wait("it is answered", |app| {
+        app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.seam.overlap_removed == 5))
+    });
+    window.click("See them");
+    assert!(window.has("Every row that was taken is accounted for; in neither face: 3 live rows"));
+    assert!(window.has("Kept out by the seam, in neither face") && window.has("The live rows in neither face:"));
+    // The pane finds its height in some frames.
+    window.harness.run_steps(20);
+    for second in [203, 207, 333] {
+        assert!(window.harness.query_all_by_label(&second.to_string()).next().is_some(), "{second}");
+    }
+    assert!(window.has("new.csv #0"), "the whole address");
 }

@@ -19,9 +19,9 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
         TileKind::Unknown => return told(ui, "A newer Braid knows how to show this tile".to_owned()),
         _ => {}
     }
-    if app.sheets().iter().all(|sheet| sheet.table.name != tile.table) {
+    let Some(sheet) = app.sheets().iter().find(|sheet| sheet.table.name == tile.table) else {
         return closed_ui(ui, app, &tile.table, actions);
-    }
+    };
     if let TileKind::Guard(model) = &tile.show {
         return guard::guard_ui(ui, app, tile, model, room);
     }
@@ -33,7 +33,7 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
     }
     let Some(shown) = run.shown() else { return told(ui, "Reading".to_owned()) };
     if tile.show == TileKind::Ledger {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| ledger::sum_ui(ui, shown));
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| ledger::sum_ui(ui, sheet, shown));
         return;
     }
     if shown.answer.height() == 0 {
