@@ -56,6 +56,7 @@ mod threads;
 pub mod train;
 pub mod view;
 pub mod watermark;
+pub mod whole_rows;
 mod worker;
 
 pub use feed::Feed;

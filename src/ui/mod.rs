@@ -21,6 +21,7 @@ pub mod guard;
 mod jobs;
 pub mod kept_out;
 mod keys;
+mod late_rows;
 pub mod lateness;
 pub mod load;
 pub mod look;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::Context;
 
 use super::App;
-use super::action::{Action, TableAction};
+use super::action::{Action, Pane, TableAction};
 use super::chart::Chart;
 use super::notices::Notices;
 use super::probe::{SPAN_WAIT, first_question, guessed};
@@ -47,6 +47,8 @@ impl App {
             find_times(sheet, &mut self.notices);
             sheet.classify();
             let polled = sheet.poll();
+            let late = self.pane == Some(Pane::Late) && self.selected == Some(sheet.id);
+            sheet.look_after_late_rows(late, ctx, &self.wake);
             if sheet.look_after_kept_out(ctx, &self.wake) || polled {
                 tell_news(sheet, &mut self.notices);
             }

@@ -11,6 +11,7 @@ use super::chart::Chart;
 use super::classes::{ItemClass, classes};
 use super::grid::Grid;
 use super::kept_out::KeptOutLook;
+use super::late_rows::LateRowsLook;
 use super::probe::ProbeRun;
 use super::question::QuestionEditor;
 use super::rewind::Rewound;
@@ -54,6 +55,8 @@ pub struct Worksheet {
     pub(super) finding: Option<Job<Vec<EpochColumn>>>,
     /// What its seam keeps out, or the offered one would.
     pub(super) kept_out: Option<KeptOutLook>,
+    /// Its late rows, while they are looked at.
+    pub(super) late_rows: Option<LateRowsLook>,
     /// The newest time of its history, with the number of files it was found in; set by the probe.
     pub(super) ends: Option<(usize, Micros)>,
     /// The keys of notices that were posted, so that each is posted once.
@@ -89,6 +92,7 @@ impl Worksheet {
             epochs: Vec::new(),
             finding: None,
             kept_out: None,
+            late_rows: None,
             ends: None,
             notified: BTreeSet::new(),
             rewound: None,
@@ -317,7 +321,8 @@ impl Worksheet {
     pub fn is_idle(&self) -> bool {
         let looks = self.probe.is_some()
             || self.finding.is_some()
-            || self.kept_out.as_ref().is_some_and(|look| !look.is_idle());
+            || self.kept_out.as_ref().is_some_and(|look| !look.is_idle())
+            || self.late_rows.as_ref().is_some_and(|look| !look.is_idle());
         !self.watch.is_running() && !looks && !self.chart.is_building() && !self.grid.is_working()
     }
 

@@ -291,9 +291,79 @@ fn a_changed_question_readmits_what_was_readmitted_and_nothing_else() {
         let after = wait(run, |s| s.rows.come_in == 10 && !s.catching_up);
         assert_eq!((after.rows.readmitted, after.rows.late), (3, 2), "{:?}", after.rows);
         assert!(after.rows.conserved());
-        let counted: Vec<u64> =
-            after.answer.column("n").unwrap().cast(&DataType::UInt64).unwrap().u64().unwrap().into_no_null_iter().collect();
+        let counted: Vec<u64> = after
+            .answer
+            .column("n")
+            .unwrap()
+            .cast(&DataType::UInt64)
+            .unwrap()
+            .u64()
+            .unwrap()
+            .into_no_null_iter()
+            .collect();
         assert_eq!(counted, [3, 2, 1, 1, 1]);
         assert_eq!(after.reached.readmitted, before.reached.readmitted, "and the next change finds them, too");
     }
+}
+
+/// Late rows as whole rows of their table.
+fn whole_late_rows(table: &Table, last: &Snapshot) -> braid::data::Result<DataFrame> {
+    let mut job =
+        braid::engine::whole_rows::look(table.clone(), last.late.clone(), last.reached.clone(), Wake::silent());
+    loop {
+        match job.take() {
+            Some(found) => break found,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+fn values(rows: &DataFrame) -> Vec<i64> {
+    let mut values: Vec<i64> = rows.column("v").unwrap().i64().unwrap().into_no_null_iter().collect();
+    values.sort_unstable();
+    values
+}
+
+#[test]
+fn late_rows_are_read_again_with_the_columns_that_their_question_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut times) = (folder.path().join("all.ndjson"), times(2_000, 9));
+    // Rows that have the times of others, which were in time.
+    times.extend_from_within(..20);
+    file(&path, &times);
+    let table = table(&[format!("replay:{}?speed=max", path.display())]);
+    let sql = "SELECT tumble(t, INTERVAL '10 seconds') AS w, count(*) AS n FROM r GROUP BY w ORDER BY w";
+    let last = answer(&table, sql, Options::default());
+    assert_eq!((last.rows.late, last.late.width()), (late_by_definition(&times), 1), "time alone is read");
+    let mut newest = i64::MIN;
+    let mut expected: Vec<i64> = Vec::new();
+    for (at, t) in times.iter().enumerate() {
+        if t.div_euclid(10 * SECOND) * 10 * SECOND + 10 * SECOND <= newest.saturating_sub(LATENESS) {
+            expected.push(at as i64);
+        }
+        newest = newest.max(*t);
+    }
+    assert!(expected.len() < 1_000 && expected.ends_with(&[2_018, 2_019]), "{} rows", expected.len());
+    let whole = whole_late_rows(&table, &last).unwrap();
+    assert_eq!(values(&whole), expected);
+    assert!(whole.column("t").unwrap().equals_missing(last.late.column("t").unwrap()), "in their order");
+}
+
+#[test]
+fn which_of_equal_rows_of_several_partitions_came_late_is_not_guessed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("1.ndjson"), folder.path().join("2.ndjson"));
+    // Whether the other row of the time 0 comes in time depends on when it is read.
+    file(&one, &[SECOND, 0, 100 * SECOND]);
+    let slow: Vec<i64> = std::iter::once(0).chain((100..140).map(|s| s * SECOND)).chain([0]).collect();
+    file(&two, &slow);
+    let table = table(&[format!("replay:{}?speed=max", one.display()), format!("replay:{}?rate=40", two.display())]);
+    let last = answer(&table, &SQL.replace("sum(v) AS s", "max(t) AS m"), Options::default());
+    assert!((1..=3).contains(&last.rows.late), "{:?}", last.rows);
+    let fault = whole_late_rows(&table, &last).unwrap_err();
+    assert!(fault.what.contains("it is not known which came late"), "{fault}");
+    // A question that reads what tells them apart.
+    let last = answer(&table, SQL, Options::default());
+    let found = values(&whole_late_rows(&table, &last).unwrap());
+    assert!(found.ends_with(&[41]) && found.len() as u64 == last.rows.late, "{found:?}");
 }

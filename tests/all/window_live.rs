@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
+use braid::data::time::{Clock, text, value_micros};
 use braid::figure::PointState;
 use braid::query::window::WindowStatus;
 use braid::ui::App;
 use braid::ui::action::{Action, AppAction, CostAction, OpenAction, Pane, RewindAction, TableAction};
+use braid::ui::look;
 use braid::ui::watch::RunState;
 use braid::workspace::{TableSetup, TimeSetup};
 use eframe::egui;
-use egui::{Event, Key, Modifiers, Pos2, vec2};
+use egui::{Color32, Event, FontId, Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
+use polars::prelude::TimeUnit;
 
 use super::window::{Window, minutes, with_replay, with_sales};
 
@@ -196,6 +199,24 @@ fn late_rows_are_readmitted_with_one_click_and_their_windows_are_corrected() {
     window.wait("it has stopped", |app| app.sheet().is_some_and(|s| s.watch.state() == RunState::Stopped));
     let late = window.sheet().watch.newest.as_ref().unwrap().rows.late;
     window.propose(Action::App(AppAction::Show(Pane::Late)));
+    window.wait("they are read whole", |app| {
+        app.sheet()
+            .is_some_and(|s| s.whole_late_rows().is_some_and(|found| found.as_ref().is_ok_and(|f| f.width() == 2)))
+    });
+    assert!(window.has("As they came:") && !window.has("with the columns of the question alone"));
+    let at = {
+        let sheet = window.sheet();
+        let whole = sheet.whole_late_rows().unwrap().as_ref().unwrap();
+        assert_eq!(whole.get_column_names(), ["at", "v"], "the question reads no value");
+        assert_eq!(whole.height() as u64, late);
+        let at = value_micros(&whole.column("at").unwrap().get(0).unwrap()).unwrap();
+        text(at, TimeUnit::Microseconds, ' ', Clock::Minutes)
+    };
+    assert!(window.harness.query_all_by_label("v").count() > 1, "its name stands over the column");
+    let shown = window.harness.query_all_by_label(&at).next().expect("the first late row").rect().width();
+    let font = FontId::proportional(look::TEXT);
+    let whole = window.harness.ctx.fonts_mut(|f| f.layout_no_wrap(at.clone(), font, Color32::WHITE).size().x);
+    assert!(shown + 0.5 >= whole, "'{at}' is cut: {shown} of {whole} points");
     let digits = braid::data::words::count(late);
     window.click(&format!("Re-admit {digits} late rows"));
     window.wait("they are in", |app| {

@@ -59,7 +59,7 @@ fn a_file_comes_back_without_the_feed_that_was_attached_to_it() {
     let mut kept = window.app().settings().clone();
     let setup = kept.recent.remove(0);
     kept.remember(TableSetup { live: vec!["replay:elsewhere.csv".to_owned()], ..setup });
-    let alone = kept.alone(&[path.clone()]).expect("the file is known");
+    let alone = kept.alone(std::slice::from_ref(&path)).expect("the file is known");
     assert_eq!((alone.question.as_str(), alone.live.len()), (QUESTION, 0));
     assert!(kept.known(&[path], &[]).is_none() && kept.alone(&[]).is_none());
 }

@@ -10,7 +10,7 @@ use crate::query::window::WindowStatus;
 use crate::ui::action::{Action, AppAction, RunAction, TableAction};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::{buttons, numbers};
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 
 pub fn rejects_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     pane_ui(ctx, "Rejected rows and cells", actions, |ui, _| {
@@ -100,16 +100,21 @@ pub fn late_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
                 ui.label(RichText::new(text).color(p.live));
             }
         });
-        let kept = shown.late.height() as u64;
+        let whole = sheet.whole_late_rows();
+        let rows = whole.and_then(|whole| whole.as_ref().ok()).unwrap_or(&shown.late);
+        let kept = rows.height() as u64;
         if kept > 0 {
             ui.add_space(look::STEP);
-            let text = if kept < late {
+            let mut text = if kept < late {
                 format!("The first {} of them:", numbers::count(kept))
             } else {
                 "As they came:".to_owned()
             };
-            ui.label(look::faint(text, ui));
-            grid::frame_ui(ui, &shown.late, actions);
+            if let Some(Err(fault)) = whole {
+                text += &format!(" (with the columns of the question alone: {})", wording::fault(fault));
+            }
+            ui.add(Label::new(look::faint(text, ui)).wrap());
+            ui.push_id(rows.width(), |ui| grid::frame_ui(ui, rows, actions));
         }
     });
 }

@@ -4,8 +4,9 @@ use eframe::egui::{
     FontId, Key, Label, Popup, PopupCloseBehavior, Response, RichText, Sense, Shape, TextEdit, Ui, WidgetInfo, pos2,
     vec2,
 };
-use polars::prelude::Column;
+use polars::prelude::{Column, DataFrame};
 
+use crate::data::time;
 use crate::engine::view::{Comparison, Filter};
 use crate::ui::action::Action;
 use crate::ui::grid::{Grid, GridAction, ShownRows};
@@ -14,6 +15,8 @@ use crate::ui::widget::{buttons, cells, row};
 
 /// Rows that a fit measures.
 const MEASURED: usize = 200;
+/// Rows of which times are measured, in each frame.
+const FIRST: usize = 32;
 /// Bounds of a width that fits.
 const FITTING: std::ops::RangeInclusive<f32> = 48.0..=480.0;
 
@@ -139,18 +142,26 @@ fn filter_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
 /// The widths that the first rows of the view need.
 pub(super) fn fitted<'a>(ui: &Ui, rows: &ShownRows, columns: impl Iterator<Item = &'a Column>) -> Action {
     let frame = &rows.snapshot.answer;
-    let measure = |text: &str, size: f32| {
-        let (text, font) = (text.to_owned(), FontId::proportional(size));
-        ui.fonts_mut(|fonts| fonts.layout_no_wrap(text, font, look::palette(ui).text).size().x)
-    };
     let width = |column: &Column| {
         let place = frame.get_column_index(column.name())?;
         let first = (0..rows.len().min(MEASURED)).map(|at| cells::cell(frame, place, rows.row(at)));
-        let widest = first.map(|cell| measure(cell.shown(), look::TEXT)).fold(0.0, f32::max);
+        let widest = first.map(|cell| measure(ui, cell.shown(), look::TEXT)).fold(0.0, f32::max);
         // Its order is told beside the name.
-        let heading = measure(column.name(), look::SMALL) + 3.0 * look::STEP;
+        let heading = measure(ui, column.name(), look::SMALL) + 3.0 * look::STEP;
         let width = (widest.max(heading) + look::GAP).clamp(*FITTING.start(), *FITTING.end());
         Some((column.name().to_string(), width.ceil()))
     };
     Action::Grid(GridAction::Widths { widths: columns.filter_map(width).collect(), anew: true })
+}
+
+/// The width that the first values of a column of times need: they are shown whole.
+pub(super) fn time_width(ui: &Ui, frame: &DataFrame, column: usize) -> Option<f32> {
+    frame.columns().get(column).filter(|column| time::is_time(column.dtype()))?;
+    let first = (0..frame.height().min(FIRST)).map(|row| cells::cell(frame, column, row).shown().to_owned());
+    Some(measure(ui, &first.max_by_key(String::len)?, look::TEXT) + look::GAP)
+}
+
+fn measure(ui: &Ui, text: &str, size: f32) -> f32 {
+    let (text, font) = (text.to_owned(), FontId::proportional(size));
+    ui.fonts_mut(|fonts| fonts.layout_no_wrap(text, font, look::palette(ui).text).size().x)
 }

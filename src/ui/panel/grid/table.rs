@@ -67,6 +67,13 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
             if let Some(((_, rows), column)) = looks.view.zip(fitting.and_then(|i| frame.columns().get(i))) {
                 actions.push(heading::fitted(ui, rows, std::iter::once(column)));
             }
+            let first_width = |column: &usize| {
+                let name = frame.columns().get(*column).map_or("", |column| column.name().as_str());
+                let chosen = looks.view.and_then(|(grid, _)| grid.widths.get(name)).copied();
+                chosen
+                    .unwrap_or_else(|| heading::time_width(ui, frame, *column).map_or(WIDTH, |width| width.max(WIDTH)))
+            };
+            let first_widths: Vec<f32> = columns.iter().map(first_width).collect();
             let mut table =
                 TableBuilder::new(ui).resizable(true).stick_to_bottom(looks.follow).animate_scrolling(false);
             if looks.state.is_some() {
@@ -77,9 +84,7 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
             } else if let Some(row) = moved {
                 table = table.scroll_to_row(row, None);
             }
-            for column in &columns {
-                let name = frame.columns().get(*column).map_or("", |column| column.name().as_str());
-                let width = looks.view.and_then(|(grid, _)| grid.widths.get(name)).copied().unwrap_or(WIDTH);
+            for width in first_widths {
                 table = table.column(Column::initial(width).at_least(NARROWEST).clip(true));
             }
             if more > 0 {

@@ -76,7 +76,9 @@ fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed) {
         (Some(_), _) => (p.warn, "reconnecting".to_owned()),
         (None, Some(silent)) => (p.warn, format!("silent for {}", numbers::pause(silent))),
         // Another feed may be silent.
-        (None, None) if sheet.running().state() == RunState::Live => (p.live, rate.unwrap_or_else(|| word(sheet).to_owned())),
+        (None, None) if sheet.running().state() == RunState::Live => {
+            (p.live, rate.unwrap_or_else(|| word(sheet).to_owned()))
+        }
         (None, None) => (color(sheet, p), rate.unwrap_or_else(|| word(sheet).to_owned())),
     };
     let left = |ui: &mut Ui| {
