@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use braid::workspace::bench::{
-    Bench, BenchHistory, BoardId, Calendar, Edit, Filter, Layout, Scope, Side, Span, Tile, TileId, TileKind, Variable,
-    VariableKind,
+    Bench, BenchHistory, BoardId, BoardRow, Calendar, Edit, Filter, Layout, Scope, Side, Span, Tile, TileId, TileKind,
+    Variable, VariableKind,
 };
 use braid::workspace::{
     Folders, ModelSetup, OpenedWorkspace, SeamSetup, Seen, Settings, TableId, TableSetup, Theme, save_workspace,
@@ -27,6 +27,12 @@ fn tile() -> impl Strategy<Value = Tile> {
         question,
         ..Tile::new(&table, &title, format!("SELECT {sql}"), show)
     })
+}
+
+fn row() -> impl Strategy<Value = BoardRow> {
+    let share = || -0.5_f32..2.0;
+    let tiles = proptest::collection::vec((share(), tile()), 0..4);
+    (share(), tiles).prop_map(|(share, tiles)| BoardRow { share, tiles })
 }
 
 fn table() -> impl Strategy<Value = TableSetup> {
@@ -71,6 +77,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         (id(), table()).prop_map(|(id, table)| Edit::SetTable { table: TableSetup { id: TableId(id), ..table } }),
         id().prop_map(|table| Edit::RemoveTable { table: TableId(table) }),
         (".{0,6}", proptest::collection::vec(tile(), 0..5)).prop_map(|(name, tiles)| Edit::AddBoard { name, tiles }),
+        (".{0,6}", proptest::collection::vec(row(), 0..4)).prop_map(|(name, rows)| Edit::LayOutBoard { name, rows }),
         (id(), ".{0,6}").prop_map(|(board, name)| Edit::RenameBoard { board: BoardId(board), name }),
         id().prop_map(|board| Edit::RemoveBoard { board: BoardId(board) }),
         (id(), tile(), at()).prop_map(|(board, tile, at)| Edit::AddTile { board: BoardId(board), tile, at }),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bench, Board, BoardId, Layout, Retention, Scope, Side, Tile, TileId};
+use super::{Bench, Board, BoardId, BoardRow, Layout, Part, Retention, Scope, Side, Tile, TileId};
 use crate::data::{Fault, Result};
 use crate::workspace::table::{TableId, TableSetup};
 
@@ -30,6 +30,11 @@ pub enum Edit {
     AddBoard {
         name: String,
         tiles: Vec<Tile>,
+    },
+    /// A board with these rows of tiles; their ids are given here.
+    LayOutBoard {
+        name: String,
+        rows: Vec<BoardRow>,
     },
     RenameBoard {
         board: BoardId,
@@ -113,6 +118,10 @@ impl Bench {
                 }
                 bench.boards.push(board);
             }
+            Edit::LayOutBoard { name, rows } => {
+                let board = bench.laid_out(name, rows);
+                bench.boards.push(board);
+            }
             Edit::RenameBoard { board, name } => bench.board_mut(*board)?.name.clone_from(name),
             Edit::RemoveBoard { board } => {
                 bench.board_mut(*board)?;
@@ -176,6 +185,22 @@ impl Bench {
     fn fresh(&mut self) -> u64 {
         self.ids += 1;
         self.ids
+    }
+
+    fn laid_out(&mut self, name: &str, rows: &[BoardRow]) -> Board {
+        let mut board = Board { id: BoardId(self.fresh()), name: name.to_owned(), ..Board::default() };
+        let mut lines = Vec::new();
+        for row in rows.iter().filter(|row| !row.tiles.is_empty()) {
+            let mut parts = Vec::new();
+            for (share, tile) in &row.tiles {
+                let tile = Tile { id: TileId(self.fresh()), ..tile.clone() };
+                parts.push(Part { share: *share, layout: Layout::Tile(tile.id) });
+                board.tiles.push(tile);
+            }
+            lines.push(Part { share: row.share, layout: Layout::Row(parts) });
+        }
+        board.layout = (!lines.is_empty()).then_some(Layout::Column(lines));
+        board
     }
 
     fn board_mut(&mut self, board: BoardId) -> Result<&mut Board> {

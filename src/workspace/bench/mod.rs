@@ -65,6 +65,15 @@ pub struct Board {
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
+/// A row of a board that is to be laid out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BoardRow {
+    /// Its share of the height.
+    pub share: f32,
+    /// From the left, each with its share of the width.
+    pub tiles: Vec<(f32, Tile)>,
+}
+
 /// A question of one table, and how its answer is shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
