@@ -17,8 +17,7 @@ use crate::engine::{Seam, TimeColumn};
 use crate::figure::{Settings, View};
 use crate::query::Form;
 use crate::workspace::bench::{BoardId, Edit, Retention, TileId};
-use crate::workspace::{Folded, TableId};
-use crate::workspace::{TableSetup, Theme};
+use crate::workspace::{Folded, Sample, TableId, TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -64,17 +63,9 @@ pub enum OpenAction {
     Path,
     EditPath(String),
     PickFolder,
-    Sample(SampleTable),
+    Sample(&'static Sample),
     /// Stop the work with this number.
     Cancel(u64),
-}
-
-/// The tables that come with Braid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SampleTable {
-    History,
-    Live,
-    Both,
 }
 
 /// What can be done to one table.

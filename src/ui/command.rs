@@ -8,11 +8,11 @@ use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use super::App;
 use super::action::{
     Action, AnswerFile, AppAction, BoardAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane, QuestionAction,
-    RunAction, SampleTable, TableAction,
+    RunAction, TableAction,
 };
 use super::grid::GridAction;
 use crate::workspace::bench::{Edit, Scope, TileId};
-use crate::workspace::{Folded, Theme};
+use crate::workspace::{Folded, SAMPLES, Theme};
 
 /// Something that a person can do by its name.
 #[derive(Clone, Copy)]
@@ -62,8 +62,6 @@ pub const COMMANDS: &[Command] = &[
     keyed("Open files…", &[OPEN], |_| Some(Action::Open(OpenAction::PickFiles))),
     command("Open a path…", |_| Some(Action::Open(OpenAction::Path))),
     command("Open a folder…", |_| Some(Action::Open(OpenAction::PickFolder))),
-    command("Open sample data", |_| Some(Action::Open(OpenAction::Sample(SampleTable::History)))),
-    command("Open history and live in one table", |_| Some(Action::Open(OpenAction::Sample(SampleTable::Both)))),
     command("Connect a feed…", |_| Some(Action::Feed(FeedAction::Begin(None)))),
     keyed("Ask the question", &[ASK], |app| {
         app.sheet().filter(|_| app.boards.shown.is_none()).map(|_| Action::Question(QuestionAction::Ask))
@@ -193,6 +191,26 @@ pub const COMMANDS: &[Command] = &[
     command("Theme: light", |_| theme(Theme::Light)),
     command("Theme: dark", |_| theme(Theme::Dark)),
 ];
+
+/// What the palette offers.
+pub struct Offer {
+    pub name: String,
+    pub keys: &'static [KeyboardShortcut],
+    pub action: Action,
+}
+
+/// All that can be done now: commands, and samples to open.
+pub fn offers(app: &App) -> impl Iterator<Item = Offer> {
+    let commands = COMMANDS.iter().filter_map(|command| {
+        let action = (command.make)(app)?;
+        Some(Offer { name: command.name.to_owned(), keys: command.keys, action })
+    });
+    let samples = SAMPLES.iter().map(|sample| {
+        let name = format!("Open a sample: {}", sample.title);
+        Offer { name, keys: &[], action: Action::Open(OpenAction::Sample(sample)) }
+    });
+    commands.chain(samples)
+}
 
 fn show(pane: Pane) -> Option<Action> {
     Some(Action::App(AppAction::Show(pane)))

@@ -3,13 +3,13 @@
 
 use std::path::PathBuf;
 
-use super::action::{ExportAction, SampleTable};
+use super::action::ExportAction;
 use crate::data::{Fault, Result};
 use crate::engine::open::OpenedPath;
 use crate::engine::{Job, Progress, Table};
 use crate::learn::model::Saved;
 use crate::workspace::TableId;
-use crate::workspace::{ModelSetup, OpenedWorkspace, TableSetup, WorkspaceLock};
+use crate::workspace::{ModelSetup, OpenedWorkspace, Sample, TableSetup, WorkspaceLock};
 
 /// All running jobs.
 #[derive(Debug, Default)]
@@ -43,9 +43,10 @@ pub enum JobKind {
         job: Job<Table>,
         to: Box<AttachTarget>,
     },
+    /// The files of a sample are being written.
     Sample {
-        job: Job<PathBuf>,
-        sample: SampleTable,
+        job: Job<()>,
+        sample: &'static Sample,
     },
     /// A file dialog is open.
     PickOpen(Job<Vec<PathBuf>>),
@@ -101,7 +102,7 @@ pub enum JobOutcome {
     Opened(Result<Vec<OpenedPath>>, Option<Box<TableSetup>>),
     Connected(Result<Table>, Box<TableSetup>),
     Attached(Result<Table>, Box<AttachTarget>),
-    Sample(Result<PathBuf>, SampleTable),
+    Sample(Result<()>, &'static Sample),
     PickedOpen(Result<Vec<PathBuf>>),
     PickedSave(Result<Option<PathBuf>>, ExportAction),
     Saved(Result<PathBuf>),
@@ -135,14 +136,13 @@ impl Jobs {
             match &running.kind {
                 JobKind::Open { job, .. } => job.cancel(),
                 JobKind::Connect { job, .. } | JobKind::Attach { job, .. } => job.cancel(),
-                JobKind::Sample { job, .. } | JobKind::Save(job) => job.cancel(),
+                JobKind::Sample { job, .. } | JobKind::SaveWorkspace(job) => job.cancel(),
+                JobKind::Save(job) | JobKind::AutosaveModel(job) => job.cancel(),
                 JobKind::PickOpen(job) | JobKind::PickModel(job, _) | JobKind::PickMoved(job, _) => job.cancel(),
                 JobKind::SaveAs(job) => job.cancel(),
                 JobKind::Model(job, _) => job.cancel(),
                 JobKind::PickSave { job, .. } => job.cancel(),
                 JobKind::Workspace(job) => job.cancel(),
-                JobKind::SaveWorkspace(job) => job.cancel(),
-                JobKind::AutosaveModel(job) => job.cancel(),
             }
         }
     }
@@ -201,7 +201,7 @@ impl JobKind {
             Self::Open { job, setup } => JobOutcome::Opened(outcome(job, cancelled)?, setup.take()),
             Self::Connect { job, setup } => JobOutcome::Connected(outcome(job, cancelled)?, setup.clone()),
             Self::Attach { job, to } => JobOutcome::Attached(outcome(job, cancelled)?, to.clone()),
-            Self::Sample { job, sample } => JobOutcome::Sample(outcome(job, cancelled)?, *sample),
+            Self::Sample { job, sample } => JobOutcome::Sample(outcome(job, cancelled)?, sample),
             Self::PickOpen(job) => JobOutcome::PickedOpen(outcome(job, cancelled)?),
             Self::PickSave { job, export } => JobOutcome::PickedSave(outcome(job, cancelled)?, export.clone()),
             Self::Save(job) => JobOutcome::Saved(outcome(job, cancelled)?),

@@ -42,6 +42,7 @@ pub mod report;
 pub mod rewind;
 pub mod rhythm;
 mod run_notices;
+mod sample;
 pub mod session;
 pub mod storage;
 pub mod train;

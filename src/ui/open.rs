@@ -1,23 +1,19 @@
-//! Opening tables from files, feeds, saved setups and samples, and the worksheet that each of them becomes.
+//! Opening tables from files, feeds and saved setups, and the worksheet that each of them becomes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use polars::prelude::TimeUnit;
-
-use super::action::{Action, OpenAction, Pane, SampleTable, TableAction};
+use super::action::{Action, OpenAction, Pane, TableAction};
 use super::jobs::{AttachTarget, JobKind};
 use super::path::PathForm;
 use super::worksheet::Worksheet;
 use super::{App, dialog};
-use crate::data::format::parse_datetime;
 use crate::engine::open::{Given, attach_feed, open_feed, open_paths};
 use crate::engine::table::difference;
-use crate::engine::{Job, Seam, Table, TimeColumn, epochs};
+use crate::engine::{Job, Table, TimeColumn, epochs};
 use crate::query::Query;
 use crate::query::sql::quote;
-use crate::source::live::replay;
-use crate::workspace::{SAMPLE_CUT, SeamSetup, TableId, TableSetup, TimeSetup, sample_path};
+use crate::workspace::{SeamSetup, TableId, TableSetup};
 
 impl App {
     pub(super) fn apply_open(&mut self, open: OpenAction) {
@@ -51,11 +47,7 @@ impl App {
                 let job = Job::start("choose a folder", wake, |_| Ok(dialog::pick_folder()));
                 self.jobs.add(JobKind::PickOpen(job));
             }
-            OpenAction::Sample(sample) => {
-                let folders = self.folders.clone();
-                let job = Job::start("sample", wake, move |_| sample_path(&folders));
-                self.jobs.add(JobKind::Sample { job, sample });
-            }
+            OpenAction::Sample(sample) => self.make_sample(sample),
             OpenAction::Cancel(id) => self.jobs.cancel(id),
         }
     }
@@ -70,32 +62,6 @@ impl App {
         } else if !setup.live.is_empty() {
             let job = open_feed(given(&setup), self.kept_in(&setup), wake);
             self.jobs.add(JobKind::Connect { job, setup: Box::new(setup) });
-        }
-    }
-
-    /// Opens a sample as a person would open it by hand.
-    pub(super) fn open_sample(&mut self, path: PathBuf, sample: SampleTable) {
-        let time = Some(TimeSetup { column: "date".to_owned(), lateness_ms: 10_000 });
-        match sample {
-            SampleTable::History => self.apply_open(OpenAction::Paths(vec![path])),
-            SampleTable::Live => {
-                let live = vec![replay::address(&path, "speed=43200")];
-                self.open_setup(TableSetup { name: "flights_live".to_owned(), live, time, ..TableSetup::default() });
-            }
-            SampleTable::Both => {
-                let cut = SAMPLE_CUT;
-                let seam = parse_datetime(cut, TimeUnit::Microseconds).map_or(Seam::Append, Seam::Time);
-                let live = vec![replay::address(&path, &format!("from={cut}&speed=7200"))];
-                let setup = TableSetup {
-                    name: "flights_both".to_owned(),
-                    paths: vec![path],
-                    live,
-                    time,
-                    seam: (&seam).into(),
-                    ..TableSetup::default()
-                };
-                self.open_setup(setup);
-            }
         }
     }
 

@@ -18,7 +18,7 @@ impl App {
                 JobOutcome::Opened(opened, setup) => self.opened(opened, setup.map(|s| *s)),
                 JobOutcome::Connected(table, setup) => self.connected(table, *setup),
                 JobOutcome::Attached(table, to) => self.attached(table, *to),
-                JobOutcome::Sample(Ok(path), sample) => self.open_sample(path, sample),
+                JobOutcome::Sample(Ok(()), sample) => self.open_sample(sample),
                 JobOutcome::PickedOpen(Ok(paths)) if !paths.is_empty() => {
                     self.propose(Action::Open(OpenAction::Paths(paths)))
                 }

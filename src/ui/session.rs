@@ -13,7 +13,7 @@ use super::models::ModelEntry;
 use crate::data::Fault;
 use crate::engine::open::KeptIn;
 use crate::engine::{Seam, Table, TimeColumn};
-use crate::workspace::bench::{Bench, Edit};
+use crate::workspace::bench::{Bench, Board, Edit};
 use crate::workspace::{ModelSetup, OpenedWorkspace, Seen, TableId, TableSetup, WorkspaceLock};
 
 /// The workspace of this window, and what of it is on its way.
@@ -51,6 +51,11 @@ impl Session {
     /// Tables that could not be opened, and why.
     pub fn unopened(&self) -> &BTreeMap<TableId, Fault> {
         &self.unopened
+    }
+
+    /// Whether a table is being opened.
+    pub fn is_opening(&self) -> bool {
+        !self.opening.is_empty()
     }
 
     /// What is set up is kept in this file from now on.
@@ -248,7 +253,11 @@ impl App {
         self.selected = Some(id);
         self.pane = None;
         if !again {
-            self.boards.shown = None;
+            // A board that was made for it stays.
+            let name = self.sheets.iter().find(|sheet| sheet.id == id).map(|sheet| sheet.table.name.clone());
+            let is_of = |board: &Board| board.tiles.iter().any(|tile| Some(&tile.table) == name.as_ref());
+            let bench = self.bench.now();
+            self.boards.shown = self.boards.shown.filter(|shown| bench.board(*shown).is_some_and(is_of));
         }
     }
 

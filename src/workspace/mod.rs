@@ -22,7 +22,7 @@ pub use folders::Folders;
 pub use lock::WorkspaceLock;
 pub use models::{keep_model, sweep_models};
 pub use opened::{OpenedWorkspace, Seen, save_workspace};
-pub use sample::{SAMPLE_CUT, sample_path};
+pub use sample::{SAMPLES, Sample};
 pub use secrets::without_secrets;
 pub use settings::{Folded, Settings, Theme, WindowPlace};
 pub use steps::{load_steps, save_steps};

@@ -8,6 +8,7 @@ use braid::figure::MARKS;
 use braid::query::aggregate::AGGREGATES;
 use braid::query::form::WindowKind;
 use braid::source::live::LIVE_KINDS;
+use braid::workspace::SAMPLES;
 
 use super::cli::{braid, stdout};
 
@@ -80,6 +81,11 @@ fn aggregates_are_those_that_can_be_asked() {
 #[test]
 fn marks_are_those_that_can_be_drawn() {
     assert_eq!(set(spans(&row("marks"))), set(MARKS.iter().map(|mark| mark.name)));
+}
+
+#[test]
+fn samples_are_those_that_ship() {
+    assert_eq!(set(spans(&row("samples"))), set(SAMPLES.iter().map(|sample| sample.title)));
 }
 
 #[test]

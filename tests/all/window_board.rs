@@ -320,7 +320,7 @@ fn commands_are_found_by_their_names_and_done_by_keys_alone() {
     // A command that cannot be done now is not offered.
     window.harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
     window.settle();
-    assert!(window.has("Open sample data") && !window.has("Stop the feeds of the table"));
+    assert!(window.has("Open files…") && !window.has("Stop the feeds of the table"));
 }
 
 #[test]

@@ -68,10 +68,14 @@ pub struct Trained {
 
 /// Trains on the rows of a table; `errors` shows the out-of-bag error after each tree while it goes on.
 pub fn train_on_table(spec: TrainingSpec, errors: Latest<Vec<f64>>, wake: Wake) -> Job<Trained> {
-    Job::start("learn", wake, move |report| train_now(spec, &errors, report))
+    Job::start("learn", wake, move |report| train_within(spec, &errors, report))
 }
 
-fn train_now(spec: TrainingSpec, errors: &Latest<Vec<f64>>, report: &Reporter) -> Result<Trained> {
+/// The same as a part of another job.
+///
+/// # Errors
+/// When the rows cannot be read or nothing can be learned from them, or when the job is cancelled.
+pub fn train_within(spec: TrainingSpec, errors: &Latest<Vec<f64>>, report: &Reporter) -> Result<Trained> {
     let TrainingSpec { table, reached, target, training, rows, test, champion } = spec;
     let begun = Instant::now();
     let question = &training.question;

@@ -13,6 +13,6 @@ pub use chunks::ROOM;
 pub use files::read;
 pub use forest::{Training, train};
 pub use holdout::{HoldOut, trained_to};
-pub use job::{Trained, TrainingRows, TrainingSpec, train_on_table};
+pub use job::{Trained, TrainingRows, TrainingSpec, train_on_table, train_within};
 pub use propose::{Proposed, propose};
 pub use target::{Target, is_name};

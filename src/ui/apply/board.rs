@@ -6,7 +6,7 @@ use crate::ui::board::as_asked;
 use crate::workspace::bench::{BoardId, Edit, Tile, TileId, TileKind};
 
 impl App {
-    pub(super) fn apply_board(&mut self, action: BoardAction) {
+    pub(in crate::ui) fn apply_board(&mut self, action: BoardAction) {
         match action {
             BoardAction::Show(board) => {
                 self.boards.shown = board;

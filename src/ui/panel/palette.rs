@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use crate::ui::action::{Action, AppAction};
-use crate::ui::command::{COMMANDS, Command};
+use crate::ui::command::{self, COMMANDS, Offer};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::{App, look};
 
@@ -19,14 +19,14 @@ struct Search {
     chosen: usize,
 }
 
-/// The commands that can be done now and whose names have all the words that were typed.
-fn fitting(app: &App, text: &str) -> Vec<(&'static Command, Action)> {
+/// What can be done now and whose names have all the words that were typed.
+fn fitting(app: &App, text: &str) -> Vec<Offer> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let fits = |command: &&Command| {
-        let name = command.name.to_lowercase();
+    let fits = |offer: &Offer| {
+        let name = offer.name.to_lowercase();
         words.iter().all(|word| name.contains(word))
     };
-    COMMANDS.iter().filter(fits).filter_map(|command| Some((command, (command.make)(app)?))).collect()
+    command::offers(app).filter(fits).collect()
 }
 
 pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
@@ -50,13 +50,13 @@ pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
         search.chosen = if down { search.chosen + 1 } else { search.chosen.saturating_sub(usize::from(up)) }.min(last);
         ui.add_space(look::GAP);
         ScrollArea::vertical().max_height(SHOWN * (look::ROW + look::STEP)).auto_shrink([false, true]).show(ui, |ui| {
-            for (i, (command, action)) in fitting.iter().enumerate() {
-                let row = command_ui(ui, command, i == search.chosen);
+            for (i, offer) in fitting.iter().enumerate() {
+                let row = offer_ui(ui, offer, i == search.chosen);
                 if i == search.chosen && (up || down) {
                     row.scroll_to_me(None);
                 }
                 if row.clicked() || (enter && i == search.chosen) {
-                    done = Some(action.clone());
+                    done = Some(offer.action.clone());
                 }
             }
             if fitting.is_empty() {
@@ -73,10 +73,10 @@ pub fn palette_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn command_ui(ui: &mut Ui, command: &Command, chosen: bool) -> eframe::egui::Response {
-    let keys = command.keys.first().map(|key| ui.ctx().format_shortcut(key)).unwrap_or_default();
+fn offer_ui(ui: &mut Ui, offer: &Offer, chosen: bool) -> eframe::egui::Response {
+    let keys = offer.keys.first().map(|key| ui.ctx().format_shortcut(key)).unwrap_or_default();
     let button =
-        Button::selectable(chosen, command.name).shortcut_text(keys).min_size([ui.available_width(), 0.0].into());
+        Button::selectable(chosen, &offer.name).shortcut_text(keys).min_size([ui.available_width(), 0.0].into());
     ui.add(button)
 }
 

@@ -3,12 +3,10 @@
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
 use crate::data::format::Formulas;
-use crate::ui::action::{
-    Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane, SampleTable,
-};
+use crate::ui::action::{Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane};
 use crate::ui::widget::buttons;
 use crate::ui::{App, command, look};
-use crate::workspace::{Folded, Theme};
+use crate::workspace::{Folded, SAMPLES, Theme};
 
 pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let p = look::palette(ui);
@@ -52,9 +50,13 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         actions.push(Action::Open(OpenAction::Path));
     }
     ui.separator();
-    for (title, sample) in SAMPLES {
-        if ui.button(*title).clicked() {
-            actions.push(Action::Open(OpenAction::Sample(*sample)));
+    for (at, sample) in SAMPLES.iter().enumerate() {
+        // Boards, then tables alone.
+        if at > 0 && sample.board.is_none() && SAMPLES.get(at - 1).is_some_and(|before| before.board.is_some()) {
+            ui.separator();
+        }
+        if ui.button(sample.title).on_hover_text(sample.about).clicked() {
+            actions.push(Action::Open(OpenAction::Sample(sample)));
         }
     }
     if !app.settings.recent.is_empty() {
@@ -71,13 +73,6 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         });
     }
 }
-
-/// The samples, with their titles.
-pub const SAMPLES: &[(&str, SampleTable)] = &[
-    ("Sample data", SampleTable::History),
-    ("Sample as a live feed", SampleTable::Live),
-    ("History and live in one table", SampleTable::Both),
-];
 
 fn export_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let charts = [("Chart as PNG…", ChartFile::Png), ("Chart as SVG…", ChartFile::Svg)];

@@ -5,10 +5,10 @@ use eframe::egui::{
     WidgetInfo,
 };
 
-use super::top::SAMPLES;
-use crate::ui::action::{Action, AppAction, FeedAction, OpenAction, SampleTable};
+use crate::ui::action::{Action, AppAction, FeedAction, OpenAction};
 use crate::ui::widget::buttons;
 use crate::ui::{App, look};
+use crate::workspace::SAMPLES;
 
 pub fn welcome_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -41,9 +41,9 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.add_space(2.0 * look::PAD);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(look::PAD, look::PAD);
-        for (title, sample) in SAMPLES {
-            if card_ui(ui, title, about(*sample)) {
-                actions.push(Action::Open(OpenAction::Sample(*sample)));
+        for sample in SAMPLES {
+            if card_ui(ui, sample.title, sample.about) {
+                actions.push(Action::Open(OpenAction::Sample(sample)));
             }
         }
         if card_ui(ui, "Open…", "CSV, TSV, JSON, Parquet or Arrow files, plain or compressed") {
@@ -61,14 +61,6 @@ fn page_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.label(look::faint("Or drop a file or a folder anywhere in this window.", ui));
     if !app.settings.recent.is_empty() {
         recent_ui(ui, app, actions);
-    }
-}
-
-fn about(sample: SampleTable) -> &'static str {
-    match sample {
-        SampleTable::History => "458,388 US flights of January 2001, from a file",
-        SampleTable::Live => "The same flights, arriving as if it were happening now",
-        SampleTable::Both => "Three weeks from the file, the fourth arriving live, one chart",
     }
 }
 

@@ -49,6 +49,10 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
 
 /// The tile of a table that is not open, and the way to open it.
 fn closed_ui(ui: &mut Ui, app: &App, table: &str, actions: &mut Vec<Action>) {
+    if app.session().is_opening() {
+        ui.centered_and_justified(|ui| ui.label(look::faint("Opening", ui)));
+        return;
+    }
     ui.add_space((ui.available_height() / 2.0 - look::ROW).max(0.0));
     ui.vertical_centered(|ui| {
         ui.label(look::faint(format!("The table {table} is not open"), ui));
