@@ -11,7 +11,7 @@ impl App {
     /// Begins with its files.
     pub(super) fn make_sample(&mut self, sample: &'static Sample) {
         let folder = self.folders.cache.clone();
-        let job = Job::start("sample", self.wake.clone(), move |report| (sample.make)(&folder, report));
+        let job = Job::start("sample", self.wake.clone(), move |report| sample.prepare(&folder, report));
         self.jobs.add(JobKind::Sample { job, sample });
     }
 

@@ -1,4 +1,5 @@
-//! Samples: each opens by its button, its board answers and accounts for every row, and its data are the same each time.
+//! Samples: each opens by its button, its board answers and accounts for every row, and its data are the same each
+//! time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -181,7 +182,7 @@ fn the_guard_of_the_plant_notices_that_the_air_pressure_sinks() {
 fn what_is_generated_is_the_same_each_time() {
     let made = |sample: &'static Sample, folder: &Path| {
         let folder = folder.to_owned();
-        let mut job = Job::start("sample", Wake::silent(), move |report| (sample.make)(&folder, report));
+        let mut job = Job::start("sample", Wake::silent(), move |report| sample.prepare(&folder, report));
         loop {
             if let Some(outcome) = job.take() {
                 return outcome.unwrap();

@@ -9,6 +9,7 @@ mod plant;
 mod tiles;
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use super::bench::BoardRow;
 use super::table::TableSetup;
@@ -24,12 +25,28 @@ pub struct Sample {
     pub title: &'static str,
     /// What it shows, one sentence.
     pub about: &'static str,
-    /// Puts its files into a folder where they are not there yet: the same bytes each time. Call it from a job.
-    pub make: fn(&Path, &Reporter) -> Result<()>,
+    /// Puts its files into a folder where they are not there yet: the same bytes each time.
+    make: fn(&Path, &Reporter) -> Result<()>,
     /// Its table, of the files in that folder.
     pub table: fn(&Path) -> TableSetup,
     /// Its board, over the table of this name; `None` for a table alone.
     pub board: Option<fn(&str) -> Vec<BoardRow>>,
+}
+
+/// Files of samples are written one after the other: who asks a second time finds what the first has written, and does
+/// not replace it below a table that was opened meanwhile.
+static WRITING: Mutex<()> = Mutex::new(());
+
+impl Sample {
+    /// Makes its files, where they are not there yet. It may take a second: call it from a job.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or the job is cancelled.
+    pub fn prepare(&self, folder: &Path, report: &Reporter) -> Result<()> {
+        let _one = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        report.check()?;
+        (self.make)(folder, report)
+    }
 }
 
 impl PartialEq for Sample {
