@@ -38,7 +38,7 @@ fn a_file_that_is_opened_by_itself_is_as_it_was_left() {
     {
         let sheet = window.sheet();
         assert_eq!(sheet.question.asked, QUESTION);
-        assert_eq!(sheet.chart.chosen_mark(), Some("bar"));
+        assert_eq!(sheet.chart.settings().mark, "bar");
         assert_eq!(sheet.table.time.as_ref().map(|time| time.lateness), Some(Duration::from_secs(3_600)));
     }
     // Beside itself it has another name, and its question is of itself.
