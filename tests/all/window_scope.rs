@@ -114,6 +114,37 @@ fn a_click_on_a_bar_filters_the_board_and_its_chip_turns_round_and_goes() {
 }
 
 #[test]
+fn a_click_on_a_cell_of_a_tile_limits_the_board() {
+    let mut window = opened();
+    let all = board(&window);
+    let sql = "SELECT at, shop AS place, amount FROM sales ORDER BY at LIMIT 5".to_owned();
+    let rows = Tile::new("sales", "Five", sql, TileKind::Grid);
+    edit(&mut window, Edit::AddTile { board: all.id, tile: rows, at: None });
+    let id = tile(&window, "Five").id;
+    window.propose(Action::Board(BoardAction::Maximise(Some(id))));
+    window.wait("it is answered", |app| app.is_idle());
+    window.harness.get_all_by_label("south").last().unwrap().click();
+    window.settle();
+    let filter = |window: &Window| board(window).scope.filters;
+    assert_eq!(
+        filter(&window)[0],
+        Filter { column: "shop".into(), values: vec![Some("'south'".into())], inverted: false }
+    );
+    counted(&mut window, 1_000.0);
+    // One more value of the same column is let through beside it; all values of a row are one step.
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    counted(&mut window, 3_000.0);
+    window.harness.get_all_by_label("north").last().unwrap().click_secondary();
+    window.settle();
+    window.click("Show what has all values of this row");
+    assert!(filter(&window).len() >= 2, "{:?}", filter(&window));
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert!(filter(&window).is_empty());
+}
+
+#[test]
 fn a_missing_value_is_let_through_or_kept_out_as_it_is_named() {
     let mut window = Window::new();
     let file = window.file("t.csv", "kind,n\na,1\n,2\nb,3\n,4\na,5\n");

@@ -30,10 +30,20 @@ pub fn literal(value: &AnyValue<'_>) -> Option<Option<String>> {
     }))
 }
 
-/// The column of the table that a column of a tile's answer is, where it is one as it stands.
+/// The columns of the table that the columns of a tile's answer are, where they are some as they stand.
+pub fn sources(tile: &Tile, answer: &DataFrame, table: &Table) -> Vec<Option<String>> {
+    let Ok(query) = Query::parse(&tile.sql) else { return vec![None; answer.width()] };
+    let form = Form::from_query(&query);
+    answer.columns().iter().map(|column| source_in(&form, column.name(), table)).collect()
+}
+
+/// The same of one column.
 pub fn source(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
+    source_in(&Form::from_query(&Query::parse(&tile.sql).ok()?), answer, table)
+}
+
+fn source_in(form: &Form, answer: &str, table: &Table) -> Option<String> {
     let own = |name: &str| table.schema.get_full(&bare(name)).map(|(_, name, _)| name.to_string());
-    let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
     if form.groups.is_empty() {
         // Rows as they are.
         let named = form.others.iter().any(|(text, _)| text == "*" || bare(text) == answer);

@@ -217,7 +217,9 @@ fn aside_ui(ui: &mut Ui, name: &str, n: u64) {
         Layout::right_to_left(Align::Center),
         |ui| {
             ui.label(look::faint(numbers::count(n), ui));
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(look::faint(name, ui)));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(look::faint(name, ui)).truncate());
+            });
         },
     );
 }
@@ -229,7 +231,7 @@ fn number_ui(ui: &mut Ui, name: &str, n: u64) {
         Layout::right_to_left(Align::Center),
         |ui| {
             ui.label(numbers::count(n));
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.label(name));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::new(name).truncate()));
         },
     );
 }

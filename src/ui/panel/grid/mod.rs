@@ -9,8 +9,8 @@ mod table;
 use eframe::egui::{Align, Button, Id, Layout, RichText, TextEdit, Ui};
 
 pub use self::card::card_ui;
-pub use self::table::frame_ui;
 use self::table::{Looks, table_ui};
+pub use self::table::{frame_ui, tile_ui};
 use super::audit;
 use crate::data::words::percent;
 use crate::engine::Snapshot;
@@ -50,7 +50,7 @@ pub fn grid_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     let follow = sheet.has_tail() && sheet.follow && sheet.grid.view().sort.is_empty();
     let salt = (sheet.id, sheet.watch.shown_run, state.is_some(), sheet.grid.fits);
     let jump = if take_jump(ui, sheet) { Some(seen.len().saturating_sub(1)) } else { None };
-    let looks = Looks { state, follow, jump, view: Some((&sheet.grid, seen)) };
+    let looks = Looks { state, follow, jump, view: Some((&sheet.grid, seen)), limit: None };
     let end = ui.push_id(salt, |ui| table_ui(ui, &shown.answer, looks, actions)).inner;
     // Whoever scrolls up wants to read.
     if follow && end.by_hand && end.below > look::ROW {

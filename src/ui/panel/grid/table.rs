@@ -23,6 +23,8 @@ pub(super) struct Looks<'a> {
     pub jump: Option<usize>,
     /// The view of an answer.
     pub view: Option<(&'a Grid, &'a ShownRows)>,
+    /// What limits a board to the value of a cell, by its column and row, where something does.
+    pub limit: Option<&'a dyn Fn(usize, usize) -> Option<Action>>,
 }
 
 /// Where the end of a table was left.
@@ -44,6 +46,16 @@ const STATUS: f32 = 84.0;
 /// Any frame as a grid that scrolls both ways.
 pub fn frame_ui(ui: &mut Ui, frame: &DataFrame, actions: &mut Vec<Action>) {
     table_ui(ui, frame, Looks::default(), actions);
+}
+
+/// The rows of a tile: a click on a cell limits the board to its value.
+pub fn tile_ui(
+    ui: &mut Ui,
+    frame: &DataFrame,
+    limit: &dyn Fn(usize, usize) -> Option<Action>,
+    actions: &mut Vec<Action>,
+) {
+    table_ui(ui, frame, Looks { limit: Some(limit), ..Looks::default() }, actions);
 }
 
 pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions: &mut Vec<Action>) -> End {
@@ -135,7 +147,11 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                             let cell = cells::cell(frame, column, row_of(at));
                             match looks.view {
                                 None => {
-                                    row.col(|ui| plain_cell_ui(ui, &cell, actions));
+                                    let limit = |column: usize| looks.limit.and_then(|limit| limit(column, row_of(at)));
+                                    row.col(|ui| {
+                                        let response = plain_cell_ui(ui, &cell, actions);
+                                        limit_ui(&response, (column, &columns), &cell, &limit, actions);
+                                    });
                                 }
                                 Some((grid, _)) => {
                                     let chosen = grid.selection.is_some_and(|chosen| chosen.has(at, column));
@@ -212,17 +228,46 @@ fn text_ui(ui: &mut Ui, cell: &Cell, sense: Sense) -> egui::Response {
 }
 
 /// A cell of a frame without a view: it can be copied as it is shown.
-fn plain_cell_ui(ui: &mut Ui, cell: &Cell, actions: &mut Vec<Action>) {
+fn plain_cell_ui(ui: &mut Ui, cell: &Cell, actions: &mut Vec<Action>) -> egui::Response {
     let response = text_ui(ui, cell, Sense::click());
+    if response.double_clicked() {
+        actions.push(Action::App(AppAction::Copy(cell.plain())));
+    }
+    response
+}
+
+/// What limits a board to a cell or to a row, and the menu of a cell.
+fn limit_ui(
+    response: &egui::Response,
+    (column, columns): (usize, &[usize]),
+    cell: &Cell,
+    limit: &dyn Fn(usize) -> Option<Action>,
+    actions: &mut Vec<Action>,
+) {
+    // Numbers are seldom what somebody wants to see alone: the menu has them.
+    if response.clicked() && !matches!(cell, Cell::Number(_)) {
+        actions.extend(limit(column));
+    }
     response.context_menu(|ui| {
         if ui.button("Copy").clicked() {
             actions.push(Action::App(AppAction::Copy(cell.plain())));
             ui.close();
         }
+        let Some(own) = limit(column) else { return };
+        if ui.button(format!("Show {} alone, or not any more", shortened(cell.shown()))).clicked() {
+            actions.push(own);
+            ui.close();
+        }
+        if ui.button("Show what has all values of this row").clicked() {
+            actions.extend(columns.iter().filter_map(|column| limit(*column)));
+            ui.close();
+        }
     });
-    if response.double_clicked() {
-        actions.push(Action::App(AppAction::Copy(cell.plain())));
-    }
+}
+
+/// A value short enough for a menu.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 24 { text.to_owned() } else { text.chars().take(23).chain(['…']).collect() }
 }
 
 /// What a click on a cell does, and its menu.

@@ -4,8 +4,8 @@ use eframe::egui::{Label, Rect, RichText, ScrollArea, Ui};
 
 use super::super::figure;
 use super::{guard, number, text};
-use crate::ui::action::{Action, OpenAction};
-use crate::ui::board::TileRun;
+use crate::ui::action::{Action, BoardAction, OpenAction};
+use crate::ui::board::{TileRun, literal, sources};
 use crate::ui::panel::{grid, ledger};
 use crate::ui::{App, look, wording};
 use crate::workspace::bench::{Tile, TileKind};
@@ -41,7 +41,15 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
     }
     match &tile.show {
         TileKind::Number => number::number_ui(ui, run.number.as_ref(), room),
-        TileKind::Grid => grid::frame_ui(ui, &shown.answer, actions),
+        TileKind::Grid => {
+            let (frame, sources) = (&shown.answer, sources(tile, &shown.answer, &sheet.table));
+            let limit = |column: usize, row: usize| {
+                let own = sources.get(column)?.clone()?;
+                let value = literal(&frame.columns().get(column)?.get(row).ok()?)?;
+                Some(Action::Board(BoardAction::Filter { column: own, value }))
+            };
+            grid::tile_ui(ui, frame, &limit, actions);
+        }
         _ if run.chart.figure().is_some() => figure::figure_ui(ui, app, tile, run, room, actions),
         _ => told(ui, run.chart.fault().map_or_else(|| "Drawing".to_owned(), wording::fault)),
     }
