@@ -1,10 +1,9 @@
 //! Which series of an answer are shown: those that a person chose, or the largest; what becomes of the others, and
 //! which are named without being drawn.
 
-use super::encode::{MOST_CHOSEN, MOST_SERIES};
 use super::look::OTHER;
 use super::series::largest;
-use super::settings::Settings;
+use super::settings::{MOST_CHOSEN, MOST_SERIES, Settings};
 use super::spec::HiddenSeries;
 
 /// A series to be.

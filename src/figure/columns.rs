@@ -123,3 +123,13 @@ pub(super) fn labels(column: &Column) -> Result<Vec<String>> {
     };
     Ok(cast.str()?.iter().map(label).collect())
 }
+
+/// Whether its numbers are the beginnings of buckets: what is counted in them is a histogram.
+pub fn is_bucket(column: &Column) -> bool {
+    matches!(last_word(&column.name().to_lowercase()), "bucket" | "bin")
+}
+
+/// `flight_no`, `carrier id`: the last word says what it is; `day_count` is a count.
+pub fn last_word(name: &str) -> &str {
+    name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
+}

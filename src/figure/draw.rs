@@ -9,7 +9,7 @@ use super::legend;
 use super::look::{Look, Rgba, faded};
 use super::mark::{self, Key, Scene};
 use super::panels;
-use super::pen::{FINE, Paper, Pen, line_within, rect_within};
+use super::pen::{FINE, Paper, Pen, at, line_within, rect_within};
 use super::plan::{self, FigurePlan, GAP, Part, TICK, legend_line, margin};
 use super::spec::{AxisKind, Figure};
 use super::text;
@@ -323,10 +323,6 @@ const LIVE: &str = "live";
 /// Between the stripes of a gap, and the length of a dash of the seam.
 const HATCH: f32 = 9.0;
 const DASH: f32 = 4.0;
-
-pub(super) fn at(x: f32, y: f32) -> Px {
-    [f64::from(x), f64::from(y)]
-}
 
 fn center(rect: &Rect) -> Px {
     at((rect.left + rect.right) / 2.0, (rect.top + rect.bottom) / 2.0)

@@ -5,22 +5,14 @@
 use polars::prelude::{DataFrame, DataType};
 
 use super::choice::{Candidate, Choices};
-use super::columns::{column, infinite, labels, numbers, positions};
+use super::columns::{column, infinite, is_bucket, labels, numbers, positions};
 use super::format::{Format, NumberFormat};
-use super::guess::is_bucket;
 use super::mark::{self, Mark, histogram::Bins};
 use super::name::display;
 use super::series::{SeriesRows, groups, largest, step};
-use super::settings::Settings;
+use super::settings::{MOST_PANELS, Settings};
 use super::spec::{Axis, AxisKind, Figure, PointState, RightAxis, Series};
 use crate::data::Result;
-
-/// More series than this cannot be told apart at a glance: those that nobody chose are left out.
-pub const MOST_SERIES: usize = 8;
-/// More than this cannot be told apart at all.
-pub const MOST_CHOSEN: usize = 24;
-/// More panels than this cannot be read.
-pub const MOST_PANELS: usize = 16;
 
 /// Which column is shown how.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,10 +3,10 @@
 
 use polars::prelude::{Column, DataFrame, DataType};
 
-use super::columns::{Role, numbers, role};
-use super::encode::{Encoding, MOST_SERIES};
+use super::columns::{Role, is_bucket, last_word, numbers, role};
+use super::encode::Encoding;
 use super::mark;
-use super::settings::Settings;
+use super::settings::{MOST_SERIES, Settings};
 
 impl Encoding {
     /// A sensible first picture of an answer, which may have no rows yet.
@@ -14,7 +14,8 @@ impl Encoding {
         Self::with(frame, &Settings::default(), None)
     }
 
-    /// The same, but for what a person has chosen; `additive` are the measures whose groups add up, where that is known.
+    /// The same, but for what a person has chosen; `additive` are the measures whose groups add up, where that is
+    /// known.
     pub fn with(frame: &DataFrame, settings: &Settings, additive: Option<&[String]>) -> Self {
         let has = |name: &&String| frame.get_column_index(name).is_some();
         let mut own = first_guess(frame);
@@ -180,16 +181,6 @@ fn dimension(column: &Column) -> bool {
     let last = last_word(&name);
     let place = matches!(last, "lat" | "lon" | "latitude" | "longitude" | "bucket" | "bin");
     (whole || place) && (WORDS.contains(&last) || name == "dayofweek" || name == "dayofmonth")
-}
-
-/// Whether its numbers are the beginnings of buckets: what is counted in them is a histogram.
-pub(super) fn is_bucket(column: &Column) -> bool {
-    matches!(last_word(&column.name().to_lowercase()), "bucket" | "bin")
-}
-
-/// `flight_no`, `carrier id`: the last word says what it is; `day_count` is a count.
-fn last_word(name: &str) -> &str {
-    name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
 fn repeats(column: &Column) -> bool {

@@ -26,6 +26,7 @@ mod pen;
 mod plan;
 mod png;
 pub mod polygon;
+mod reach;
 pub mod record;
 mod rules;
 pub mod scale;

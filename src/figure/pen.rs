@@ -114,3 +114,8 @@ pub fn rect_within(pen: &mut dyn Pen, frame: &Rect, rect: Rect, color: Rgba) -> 
     );
     if cut.left < cut.right && cut.top < cut.bottom { pen.rect(cut, color) } else { Ok(()) }
 }
+
+/// A place of the picture.
+pub fn at(x: f32, y: f32) -> Px {
+    [f64::from(x), f64::from(y)]
+}

@@ -10,7 +10,7 @@ use super::legend::{self, Legend, Named};
 use super::look::Look;
 use super::mark::{self, Mark};
 use super::number::{self, Ticks};
-use super::rules;
+use super::reach::reach;
 use super::scale::Scale;
 use super::spec::{AxisKind, Figure, Series};
 use super::stack::Stack;
@@ -422,7 +422,7 @@ pub fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>, stack: Option<
     }
     let fitted = match (usable(figure.y_range), left) {
         (Some((a, b)), _) => Scale::new(a, b),
-        (None, Some(range)) => fit(mark, &figure.y_kind, rules::reach(figure, false, range)),
+        (None, Some(range)) => fit(mark, &figure.y_kind, reach(figure, false, range)),
         (None, None) => Scale::new(0.0, 1.0),
     };
     let y = match usable(view.y) {
@@ -432,7 +432,7 @@ pub fn scales(figure: &Figure, mark: &Mark, slots: Option<Slots>, stack: Option<
     };
     let right = right.map(|(axis, range)| {
         let whole = usable(axis.range)
-            .map_or_else(|| fit(mark, &axis.kind, rules::reach(figure, true, range)), |(a, b)| Scale::new(a, b));
+            .map_or_else(|| fit(mark, &axis.kind, reach(figure, true, range)), |(a, b)| Scale::new(a, b));
         // What is looked at is said of the left axis; the right one shows the same part of itself.
         match usable(view.y) {
             Some((a, b)) => Scale::new(whole.value(fitted.share(a)), whole.value(fitted.share(b))),

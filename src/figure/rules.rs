@@ -3,12 +3,12 @@
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis;
-use super::draw::at;
 use super::layout::{Layout, Rect};
 use super::look::faded;
 use super::number;
-use super::pen::{Pen, rect_within};
+use super::pen::{Pen, at, rect_within};
 use super::plan::FigurePlan;
+use super::reach::place;
 use super::settings::{Rule, RuleAxis, Shade};
 use super::spec::{AxisKind, Figure};
 use super::text;
@@ -18,25 +18,6 @@ use crate::data::Result;
 const DASH: [f32; 2] = [6.0, 3.0];
 /// How opaque a tint is.
 const TINT: f32 = 0.10;
-
-/// Where a rule stands on its axis; `None` where the axis has no such place.
-fn place(figure: &Figure, rule: &Rule) -> Option<f64> {
-    let kind = match rule.on {
-        RuleAxis::X => return rule.at.is_finite().then_some(rule.at),
-        RuleAxis::Left => &figure.y_kind,
-        RuleAxis::Right => &figure.right.as_ref()?.kind,
-    };
-    let at = if *kind == AxisKind::Power { rule.at.log10() } else { rule.at };
-    at.is_finite().then_some(at)
-}
-
-/// A range of y with the rules that are near enough: one far off does not flatten what is measured.
-pub fn reach(figure: &Figure, right: bool, (lo, hi): (f64, f64)) -> (f64, f64) {
-    let on = if right { RuleAxis::Right } else { RuleAxis::Left };
-    let span = if hi > lo { hi - lo } else { hi.abs().max(1.0) };
-    let near = figure.rules.iter().filter(|rule| rule.on == on).filter_map(|rule| place(figure, rule));
-    near.filter(|at| *at >= lo - span && *at <= hi + span).fold((lo, hi), |(lo, hi), at| (lo.min(at), hi.max(at)))
-}
 
 /// Where a rule lies in the picture: its pixel, whether it runs upright, and whether it is in sight.
 fn line(figure: &Figure, layout: &Layout, rule: &Rule) -> Option<(f32, bool, bool)> {

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::format::Format;
 use super::look::Tone;
 
+/// More series than this cannot be told apart at a glance: those that nobody chose are left out.
+pub const MOST_SERIES: usize = 8;
+/// More than this cannot be told apart at all.
+pub const MOST_CHOSEN: usize = 24;
+/// More panels than this cannot be read.
+pub const MOST_PANELS: usize = 16;
+
 /// Choices; a default one is left out of a file, and stands for the guess.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,7 +1,7 @@
 //! From an answer to a figure: what a table is taken to mean.
 
-use braid::figure::encode::MOST_SERIES;
 use braid::figure::series::step;
+use braid::figure::settings::MOST_SERIES;
 use braid::figure::{AxisKind, Encoding, Look, Settings, record};
 use polars::prelude::{Column, DataFrame, DataType, TimeUnit};
 

@@ -5,8 +5,8 @@ use eframe::egui::{CollapsingHeader, DragValue, ScrollArea, TextEdit, Ui};
 
 use super::columns::{columns_ui, mark_ui};
 use super::lines::lines_ui;
-use crate::figure::encode::{MOST_CHOSEN, MOST_SERIES};
 use crate::figure::name::display;
+use crate::figure::settings::{MOST_CHOSEN, MOST_SERIES};
 use crate::figure::{Figure, MARKS, NumberFormat, Settings};
 use crate::ui::chart::Shown;
 use crate::ui::look;
