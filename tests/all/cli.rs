@@ -128,8 +128,9 @@ fn every_output_is_written_and_the_stats_have_every_key() {
 fn every_mark_can_be_asked_for_and_draws_its_own_picture() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
-    fs::write(&path, "k,v\n1,10\n2,30\n3,20\n4,15\n").unwrap();
-    let sql = "SELECT k, sum(v) AS s FROM r GROUP BY k ORDER BY k";
+    // Of two series: a stack of one is no stack.
+    fs::write(&path, "k,c,v\np,a,10\nq,a,30\nr,a,20\ns,a,15\np,b,12\nq,b,9\nr,b,4\ns,b,8\n").unwrap();
+    let sql = "SELECT k, c, sum(v) AS s FROM r GROUP BY k, c ORDER BY k, c";
     let drawn: Vec<String> = braid::figure::MARKS
         .iter()
         .map(|mark| {
