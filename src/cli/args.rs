@@ -10,7 +10,8 @@ use crate::data::{Fault, Result};
 use crate::disk::read_bounded;
 use crate::engine::open::Given;
 use crate::figure::{Mark, mark};
-use crate::source::live::url::{outline, parse_duration};
+use crate::source::live::parse_duration;
+use crate::source::live::url::outline;
 
 /// The largest file that a question is read from, bytes.
 const LARGEST_SQL: u64 = 16 << 20;

@@ -48,8 +48,8 @@ pub fn table(frame: &DataFrame) -> String {
     table_with(frame, None, None)
 }
 
-/// The same with a last column: the state of the row's window, final, corrected or stopped before it was final. In `room` columns of a
-/// terminal long texts are cut, and columns that find no room are counted.
+/// The same with a last column: the state of the row's window, final, corrected or stopped before it was final. In
+/// `room` columns of a terminal long texts are cut, and columns that find no room are counted.
 pub fn table_with(frame: &DataFrame, status: Option<&[WindowStatus]>, room: Option<u16>) -> String {
     // What is printed is the end: no row comes any more to a window that was open then.
     let word = |status: &WindowStatus| if *status == WindowStatus::Open { "stopped" } else { status.word() };

@@ -1,5 +1,5 @@
-//! Whole numbers that may be times: columns whose first values all lie in the years 1990 to 2100, in one unit since 1970.
-//! They are found to be offered; taking one as the event time is a person's.
+//! Whole numbers that may be times: columns whose first values all lie in the years 1990 to 2100, in one unit since
+//! 1970. They are found to be offered; taking one as the event time is a person's.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Rows that were set aside have the columns that questions read. Here they are read again as whole rows of their table.
+//! Late rows as whole rows of their table, read again: what was set aside has the columns that questions read.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 

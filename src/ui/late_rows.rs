@@ -1,5 +1,5 @@
-//! Late rows as whole rows of their table: they are read again while somebody looks at them, as a question keeps only the
-//! columns that it reads.
+//! Late rows as whole rows of their table: they are read again while somebody looks at them, as a question keeps only
+//! the columns that it reads.
 
 use eframe::egui::Context;
 use polars::prelude::DataFrame;

@@ -115,8 +115,8 @@ impl App {
         self.save_workspace();
     }
 
-    /// How files that are opened by themselves were left: with their question, and the models that were trained on them,
-    /// apart from those that are opened beside them.
+    /// How files that are opened by themselves were left: with their question, and the models that were trained on
+    /// them, apart from those that are opened beside them.
     pub(super) fn as_left(&self, paths: &[PathBuf]) -> TableSetup {
         let mut setup = self.settings.alone(paths).unwrap_or_default();
         setup.models.retain(|model| !self.unplaced_models.iter().any(|waiting| waiting.is_of(&model.file)));

@@ -173,8 +173,8 @@ pub fn picture(encoding: &Encoding, snapshot: &Snapshot, windows: &Windows, shar
     Ok(figure)
 }
 
-/// The stretch of time of which nothing is known because of a break: what came before a feed's first row is history's, up
-/// to the seam. `None` where the break says nothing of time.
+/// The stretch of time of which nothing is known because of a break: what came before a feed's first row is history's,
+/// up to the seam. `None` where the break says nothing of time.
 fn stretch(gap: &TimeGap, seam: Option<Micros>) -> Option<(f64, f64)> {
     let from = gap.from.or(seam)?;
     let until = gap.until.map_or(f64::INFINITY, |until| until as f64);

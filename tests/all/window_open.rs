@@ -130,11 +130,10 @@ fn live_rows_that_a_seam_would_leave_in_neither_face_are_told_before_and_after()
         ..TableSetup::default()
     };
     window.propose(Action::Open(OpenAction::Setup(setup)));
+    let offer = "2024-03-01 10:01:40 to 10:09:50: rows of both may be counted twice; the offered seam would leave 3 \
+                 live rows in neither";
     window.wait("the offer says what it would keep out", |app| {
-        app.notices()
-            .all()
-            .iter()
-            .any(|n| n.what.contains("2024-03-01 10:01:40 to 10:09:50: rows of both may be counted twice; the offered seam would leave 3 live rows in neither"))
+        app.notices().all().iter().any(|n| n.what.contains(offer))
     });
     window.click("Let live begin where history ends");
     window.wait("it is told", |app| {

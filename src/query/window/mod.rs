@@ -149,8 +149,8 @@ pub struct WindowAssignment {
 }
 
 impl WindowAssigner {
-    /// The end of the last window that a time lies in, of a session that of the one it would open by itself; `None` where
-    /// it lies in none.
+    /// The end of the last window that a time lies in, of a session that of the one it would open by itself; `None`
+    /// where it lies in none.
     pub fn last_end(&self, t: Micros) -> Option<Micros> {
         match self {
             Self::Tumble(tumble) => tumble.start(t).map(|start| tumble.end(start)),

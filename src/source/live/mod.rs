@@ -28,7 +28,7 @@ use crate::data::{Fault, Result};
 pub use deduplicate::Numbered;
 pub use kind::{COMMON, Expect, LiveKind};
 pub use origin::Origin;
-pub use setting::{FeedSetting, SettingKind};
+pub use setting::{FeedSetting, SettingKind, parse_duration};
 pub use states::{Event, Opened, ReadOptions, Reading, unsettled};
 pub use url::FeedUrl;
 

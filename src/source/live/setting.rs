@@ -1,7 +1,7 @@
 //! A setting of a feed as data: what it is called, what it takes, and what holds without it. Forms, addresses and help
 //! all go by it.
 
-use super::url::parse_duration;
+use std::time::Duration;
 
 /// A query parameter of a feed's URL.
 #[derive(Debug)]
@@ -68,4 +68,22 @@ impl SettingKind {
             Self::Flag => value.parse::<bool>().is_ok(),
         }
     }
+}
+
+/// Reads `250ms`, `2s`, `1.5h`, `10m`, `1d`; `None` for anything else. A bare number is seconds.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit.trim() {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "" | "s" | "sec" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number * seconds).ok()
 }

@@ -41,8 +41,8 @@ fn told_ui(ui: &mut Ui, tone: Tone, text: &str) {
     ui.add_space(look::STEP);
 }
 
-/// The last row of a pane: its own buttons at the left, *Close* at the right end, in the same place of all panes. `hint`
-/// says what goes on when it is closed. True when *Close* was clicked.
+/// The last row of a pane: its own buttons at the left, *Close* at the right end, in the same place of all panes.
+/// `hint` says what goes on when it is closed. True when *Close* was clicked.
 pub fn footer_ui(ui: &mut Ui, hint: &str, own: impl FnOnce(&mut Ui)) -> bool {
     let mut closed = false;
     ui.add_space(look::GAP);
