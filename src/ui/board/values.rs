@@ -46,8 +46,10 @@ fn source_in(form: &Form, answer: &str, table: &Table) -> Option<String> {
     let own = |name: &str| table.schema.get_full(&bare(name)).map(|(_, name, _)| name.to_string());
     if form.groups.is_empty() {
         // Rows as they are.
-        let named = form.others.iter().any(|(text, _)| text == "*" || bare(text) == answer);
-        return own(answer).filter(|_| named);
+        let called = |(text, alias): &&(String, String)| bare(if alias.is_empty() { text } else { alias }) == answer;
+        let named = form.others.iter().find(called).and_then(|(text, _)| own(text));
+        let all = || form.others.iter().any(|(text, _)| text == "*").then(|| own(answer)).flatten();
+        return named.or_else(all);
     }
     form.groups.iter().find_map(|group| {
         let (column, alias) = group.rsplit_once(" AS ").unwrap_or((group, group));
