@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use braid::engine::{Job, Snapshot};
 use braid::learn::model;
@@ -48,7 +49,15 @@ fn opened(sample: &Sample) -> Window {
     window.click(sample.title);
     window.wait("its board is shown", |app| app.board().is_some_and(|board| board.name == sample.title));
     window.wait("its tiles are answered", answered);
-    window
+    // Frames have gone by since: the next at which all tiles are of one moment is the one that is looked at.
+    for _ in 0..2_000 {
+        if answered(&window.app()) {
+            return window;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        window.harness.step();
+    }
+    panic!("the tiles of {} are of one moment no more", sample.name);
 }
 
 fn board(window: &Window) -> Board {
@@ -187,7 +196,7 @@ fn what_is_generated_is_the_same_each_time() {
             if let Some(outcome) = job.take() {
                 return outcome.unwrap();
             }
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
     };
     for sample in SAMPLES {
