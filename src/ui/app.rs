@@ -256,6 +256,10 @@ impl App {
         self.report.as_ref()
     }
 
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
     /// The models that are watched.
     pub fn guards(&self) -> &Guards {
         &self.guards

@@ -93,6 +93,12 @@ impl App {
     pub(super) fn saved_as(&mut self, file: PathBuf, lock: WorkspaceLock) {
         self.notices.info(format!("Saved {}", file.display()));
         self.settings.remember_workspace(&file);
+        let before = self.session.file().to_owned();
+        if before != file
+            && let Err(fault) = self.folders.store_as(&before, &file)
+        {
+            self.tell(&fault);
+        }
         self.session.keep_in(file, lock);
         self.save_workspace();
     }

@@ -98,6 +98,7 @@ impl App {
         self.session = Session { file, lock, select: seen.table, ..Session::default() };
         self.boards = Boards::default();
         self.boards.shown = seen.board.filter(|id| self.bench.now().board(*id).is_some());
+        self.boards.range = seen.zoom.map(|(from, until)| (from as f64, until as f64));
         self.boards.maximised = seen.maximised.filter(|_| self.boards.shown.is_some());
         if self.session.file != self.folders.workspace_file() {
             self.settings.remember_workspace(&self.session.file.clone());
@@ -107,7 +108,8 @@ impl App {
 
     /// What of the workspace is seen.
     pub(super) fn seen(&self) -> Seen {
-        Seen { table: self.selected, board: self.boards.shown, maximised: self.boards.maximised }
+        let zoom = self.boards.range.map(|(from, until)| (from as i64, until as i64));
+        Seen { table: self.selected, board: self.boards.shown, maximised: self.boards.maximised, zoom }
     }
 
     /// Takes a step: one with the steps that the same actions have taken.

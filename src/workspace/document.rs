@@ -53,12 +53,15 @@ pub struct Workspace {
     /// The tile that took all of its board.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximised: Option<TileId>,
+    /// The stretch of time that was zoomed to, microseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoom: Option<(i64, i64)>,
     pub bench: Bench,
 }
 
 impl Default for Workspace {
     fn default() -> Self {
-        Self { format: FORMAT, shown: None, selected: None, maximised: None, bench: Bench::default() }
+        Self { format: FORMAT, shown: None, selected: None, maximised: None, zoom: None, bench: Bench::default() }
     }
 }
 

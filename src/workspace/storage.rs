@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Folders, TableId};
 use crate::data::{Fault, Result};
-use crate::disk;
+use crate::disk::{self, own};
+
+/// The ending of a file that says where a table's folder is instead.
+const ELSEWHERE: &str = "at";
 
 /// What is kept of one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +20,28 @@ pub struct StoredTable {
 }
 
 impl Folders {
-    /// Where what the feeds of a table send is kept, of the workspace in this file.
+    /// Where what the feeds of a table send is kept, of the workspace in this file. One that was saved under another
+    /// name goes on where it was kept before.
     pub fn stored(&self, workspace: &Path, table: TableId) -> PathBuf {
-        self.all_stored(workspace).join(table.0.to_string())
+        let own = self.all_stored(workspace).join(table.0.to_string());
+        let elsewhere = own::read(&disk::with_ending(&own, ELSEWHERE)).ok();
+        elsewhere.and_then(|path| String::from_utf8(path).ok()).map_or(own, PathBuf::from)
+    }
+
+    /// A workspace is saved under another name: what is kept of its tables belongs to that, too.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn store_as(&self, from: &Path, to: &Path) -> Result<()> {
+        let folder = self.all_stored(to);
+        let fault = |e: &std::io::Error| Fault::io(folder.display().to_string(), e);
+        for (id, _) in self.folders_of_tables(from)? {
+            own::folders(&folder).map_err(|e| fault(&e))?;
+            let path = disk::with_ending(&folder.join(id.0.to_string()), ELSEWHERE);
+            let Some(kept) = self.stored(from, id).to_str().map(str::to_owned) else { continue };
+            own::replace(&path, kept.as_bytes()).map_err(|e| fault(&e))?;
+        }
+        Ok(())
     }
 
     fn all_stored(&self, workspace: &Path) -> PathBuf {
@@ -53,7 +75,8 @@ impl Folders {
         Ok(())
     }
 
-    /// A table has one folder, and those that were put away when another took its number: `7`, `7.1`.
+    /// A table has one folder, and those that were put away when another took its number: `7`, `7.1`. A file `7.at`
+    /// says where it is kept instead.
     fn folders_of_tables(&self, workspace: &Path) -> Result<Vec<(TableId, PathBuf)>> {
         let folder = self.all_stored(workspace);
         if !folder.exists() {
@@ -61,7 +84,12 @@ impl Folders {
         }
         let entries = fs::read_dir(&folder).map_err(|e| Fault::io(folder.display().to_string(), &e))?;
         let id = |path: &Path| path.file_stem()?.to_str()?.parse().ok().map(TableId);
-        Ok(entries.flatten().filter_map(|entry| Some((id(&entry.path())?, entry.path()))).collect())
+        let place = |path: PathBuf| {
+            let id = id(&path)?;
+            let elsewhere = path.extension().is_some_and(|ending| ending == ELSEWHERE);
+            Some((id, if elsewhere { self.stored(workspace, id) } else { path }))
+        };
+        Ok(entries.flatten().filter_map(|entry| place(entry.path())).filter(|(_, path)| path.is_dir()).collect())
     }
 }
 

@@ -275,6 +275,11 @@ fn a_zoom_of_one_tile_is_one_of_all_that_share_time() {
     window.propose(Action::Board(BoardAction::Range(Some((1.7092512e15, 1.7092515e15)))));
     window.settle();
     assert!(views(&window).iter().all(|view| *view == Some((1.7092512e15, 1.7092515e15))), "{:?}", views(&window));
+    // It is there again after a restart.
+    window.wait("it is kept", |app| app.is_idle());
+    let mut window = window.restarted();
+    window.wait("the figures are drawn", |app| app.is_idle());
+    assert!(views(&window).iter().all(|view| *view == Some((1.7092512e15, 1.7092515e15))), "{:?}", views(&window));
     window.click("Follow now");
     window.settle();
     assert!(views(&window).iter().all(Option::is_none));
@@ -489,6 +494,16 @@ fn what_a_feed_has_sent_is_there_when_the_window_is_opened_again() {
     window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     window.settle();
     window.wait("taken back, it has all of it", |app| rows(app) == Some(600));
+    // Saved under another name it is there, too.
+    let file = window.path("tills.braid");
+    let before = {
+        let app = window.app();
+        (app.session().file().to_owned(), app.folders().stored(app.session().file(), id))
+    };
+    window.propose(Action::Export(ExportAction::Workspace(Some(file.clone()))));
+    window.wait("it is saved", |app| app.session().file() == file);
+    assert_eq!(window.app().folders().stored(&file, id), before.1, "it goes on where it was kept");
+    assert!(before.1.is_dir() && before.0 != file);
     // What the disk holds is told, and let go: the table begins anew with what is sent from then on.
     window.propose(Action::App(AppAction::Show(Pane::Storage)));
     window.wait("it is measured", |app| app.storage().found.is_some() && app.storage().is_idle());

@@ -261,20 +261,25 @@ pub fn x_extent(figure: &Figure, slots: Option<Slots>) -> Option<(f64, f64)> {
     Some((lo + shift - half, hi + shift + half))
 }
 
-/// The range of y of one axis, over the points whose x is visible, but for those that are unfinished: a window that has
-/// just begun does not stretch it. Over all where there are no others.
+/// The range of y of one axis, over the points whose x is visible. A last window that has just begun does not pull it
+/// down, unless there is nothing else.
 pub fn y_extent(figure: &Figure, x: Scale, right: bool, stack: Option<&Stack>) -> Option<(f64, f64)> {
-    let of = |within: bool, unfinished: bool| {
+    let of = |within: bool, begun: bool| {
         let own = figure.series.iter().enumerate().filter(|(_, series)| series.right == right);
         let values = own.flat_map(|(number, series)| {
-            (0..series.len()).filter(move |i| unfinished || !series.is_unfinished(*i)).filter_map(move |i| {
+            let is_begun = move |i: usize| i + 1 == series.len() && series.is_unfinished(i);
+            (0..series.len()).filter(move |i| is_begun(*i) == begun).filter_map(move |i| {
                 let (at, y) = series.point(i)?;
                 Some((at, y + stack.map_or(0.0, |stack| stack.foot(number, i))))
             })
         });
         super::scale::extent(values.filter(|(at, _)| !within || x.holds(*at)).map(|(_, y)| y))
     };
-    of(true, false).or_else(|| of(true, true)).or_else(|| of(false, true))
+    let all = |within: bool| match (of(within, false), of(within, true)) {
+        (Some((lo, hi)), Some((_, newest))) => Some((lo, hi.max(newest))),
+        (settled, begun) => settled.or(begun),
+    };
+    all(true).or_else(|| all(false))
 }
 
 /// Where the middle of a bin lies that begins at its x: names have no beginning.

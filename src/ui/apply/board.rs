@@ -1,5 +1,7 @@
 //! What is done with boards: steps of the bench, and what of it is seen.
 
+use std::time::Instant;
+
 use crate::ui::App;
 use crate::ui::action::BoardAction;
 use crate::ui::board::as_asked;
@@ -32,7 +34,11 @@ impl App {
                     self.step_on(&Edit::MoveTile { tile, board, at: None }, true);
                 }
             }
-            BoardAction::Range(range) => self.boards.range = range,
+            BoardAction::Range(range) => {
+                self.boards.range = range;
+                // What is seen is kept, too, once it stands still.
+                self.boards.changed = Some(Instant::now());
+            }
             BoardAction::Maximise(tile) => self.boards.maximised = tile,
             BoardAction::Present(presenting) => {
                 self.boards.presenting = presenting && self.boards.shown.is_some();

@@ -61,6 +61,8 @@ pub struct Boards {
     pub now: Option<Micros>,
     /// When a step was taken that is not saved yet, such as one of a drag under way.
     pub changed: Option<Instant>,
+    /// What limits the board was changed, and the answers that fit it are still being read.
+    pub changing: bool,
     runs: BTreeMap<TileId, TileRun>,
 }
 
@@ -210,7 +212,7 @@ impl App {
         let is_choice = |id: &TileId| choices.iter().any(|tile| tile.id == *id);
         self.boards.runs.retain(|id, _| is_choice(id) || bench.tile(*id).is_some_and(Tile::asks));
         self.boards.now = board.and_then(|board| self.newest_time(board));
-        let Boards { runs, now, paused, range, .. } = &mut self.boards;
+        let Boards { runs, now, paused, range, changing: was_changing, .. } = &mut self.boards;
         for (sheet, board) in self.sheets.iter_mut().flat_map(|sheet| board.map(|board| (sheet, board))) {
             // Filters do not take their choices from the variables.
             let all = Scope { span: board.scope.span, ..Scope::default() };
@@ -224,6 +226,7 @@ impl App {
         // A change of what limits a board shows on all its tiles at once.
         let is_on = |id: &TileId| is_choice(id) || board.is_some_and(|board| board.tile(*id).is_some());
         let changing = runs.iter_mut().any(|(id, run)| is_on(id) && run.is_changing());
+        *was_changing = changing;
         for (id, run) in runs {
             if *paused && is_on(id) {
                 run.watch.pause();

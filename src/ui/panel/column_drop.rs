@@ -1,6 +1,6 @@
 //! Where a dragged column can be dropped on a picture: its axes.
 
-use eframe::egui::{Align2, DragAndDrop, FontId, Rect, Stroke, StrokeKind, Ui};
+use eframe::egui::{Align2, Area, Context, DragAndDrop, FontId, Frame, Id, Order, Rect, Stroke, StrokeKind, Ui, vec2};
 
 use crate::ui::board::{DraggedColumn, DropAxis};
 use crate::ui::look;
@@ -10,6 +10,15 @@ use crate::workspace::TableId;
 const SHARE: f32 = 0.3;
 const LEAST: f32 = 36.0;
 const MOST: f32 = 110.0;
+
+/// The name of a column that is dragged, beside the pointer.
+pub fn name_ui(ctx: &Context) {
+    let Some(dragged) = DragAndDrop::payload::<DraggedColumn>(ctx) else { return };
+    let Some(pointer) = ctx.pointer_interact_pos() else { return };
+    let id = Id::unique("the column that is dragged");
+    let area = Area::new(id).order(Order::Tooltip).interactable(false).fixed_pos(pointer + vec2(14.0, 10.0));
+    area.show(ctx, |ui| Frame::popup(ui.style()).show(ui, |ui| ui.label(&dragged.column)));
+}
 
 /// Shows the axis under a column of this table that is dragged over `room`; gives the column once it is dropped there.
 pub fn axis_ui(ui: &Ui, table: TableId, room: Rect) -> Option<(String, DropAxis)> {
@@ -29,7 +38,7 @@ pub fn axis_ui(ui: &Ui, table: TableId, room: Rect) -> Option<(String, DropAxis)
     let painter = ui.painter();
     let edge = Stroke::new(1.5, p.accent);
     painter.rect(band, f32::from(look::ROUND), p.accent.gamma_multiply(0.18), edge, StrokeKind::Inside);
-    let at = if axis == DropAxis::X { band.center() } else { band.center_top() + eframe::egui::vec2(0.0, 20.0) };
+    let at = if axis == DropAxis::X { band.center() } else { band.center_top() + vec2(0.0, 20.0) };
     let clip = painter.with_clip_rect(room);
     clip.text(at, Align2::CENTER_CENTER, words, FontId::proportional(look::SMALL), p.strong);
     if !ui.input(|i| i.pointer.any_released()) {

@@ -161,6 +161,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         feed::feed_ui(ui.ctx(), app, actions);
     }
     consent::consent_ui(ui.ctx(), app, actions);
+    column_drop::name_ui(ui.ctx());
     welcome::drop_ui(ui.ctx());
 }
 

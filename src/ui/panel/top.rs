@@ -59,10 +59,17 @@ fn open_menu_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::Open(OpenAction::Sample(sample)));
         }
     }
-    if !app.settings.recent.is_empty() {
+    if !app.settings.recent.is_empty() || !app.settings.workspaces.is_empty() {
         ui.separator();
         ui.menu_button("Recent", |ui| {
             egui::ScrollArea::vertical().max_height(14.0 * look::ROW).show(ui, |ui| {
+                for file in &app.settings.workspaces {
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
+                    if ui.button(&*name).on_hover_text(file.display().to_string()).clicked() {
+                        actions.push(Action::Open(OpenAction::Paths(vec![file.clone()])));
+                        ui.close();
+                    }
+                }
                 for item in &app.settings.recent {
                     if ui.button(&item.name).on_hover_text(item.origin()).clicked() {
                         actions.push(Action::Open(OpenAction::Setup(item.clone())));

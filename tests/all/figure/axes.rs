@@ -249,7 +249,22 @@ fn an_unfinished_window_does_not_stretch_the_axis() {
     let lo = |figure: &Figure| shapes(figure, [560.0, 340.0]).1.y.lo();
     assert!(lo(&figure("line", Vec::new())) <= 2.0);
     assert!(lo(&figure("line", states(5, 4, PointState::Open))) >= 45.0);
-    assert!(lo(&figure("line", vec![PointState::Open; 5])) <= 2.0, "where nothing else is there, it counts");
+    assert!(lo(&figure("line", vec![PointState::Open; 5])) >= 45.0, "those before the last count, open or not");
+    let only = Figure {
+        series: vec![Series::new("n", vec![0.0], vec![2.0]).with_states(vec![PointState::Open])],
+        ..figure("line", Vec::new())
+    };
+    assert!(lo(&only) <= 2.0, "where nothing else is there, it counts");
+    // One that has outgrown the others is shown whole.
+    let grown = Figure {
+        series: vec![Series::new("n", vec![0.0, 1.0, 2.0], vec![50.0, 60.0, 90.0]).with_states(states(
+            3,
+            2,
+            PointState::Open,
+        ))],
+        ..figure("line", Vec::new())
+    };
+    assert!(shapes(&grown, [560.0, 340.0]).1.y.hi() >= 90.0);
     assert_eq!(lo(&figure("bar", states(5, 4, PointState::Open))), 0.0);
     let picture = record(&figure("line", states(5, 4, PointState::Open)), [560.0, 340.0], &Look::light()).unwrap();
     assert!(marks_of(&picture.shapes, &picture.layout, 0).len() > 3, "and it is drawn, dashed, as far as the edge");

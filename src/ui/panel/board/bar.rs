@@ -9,8 +9,10 @@ use crate::ui::board::title;
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::worksheet::Worksheet;
 use crate::ui::{App, command, look};
-use crate::workspace::bench::{Board, Edit, TileId};
+use crate::workspace::bench::{Board, Edit, Span, TileId};
 
+/// The least room for the names of boards and the moment beside them.
+const MOMENT: f32 = 520.0;
 /// How long each board may be shown while they take turns, seconds.
 const TURNS: &[u32] = &[5, 10, 30, 60, 300];
 
@@ -56,8 +58,11 @@ fn tabs_ui(ui: &mut Ui, app: &App, sheet: Option<&Worksheet>, actions: &mut Vec<
         } else if response.clicked() {
             actions.push(Action::Board(BoardAction::Show(Some(board.id))));
         }
-        if shown && ui.input(|i| i.pointer.any_released()) {
+        // It is brought into sight once it is shown, however that came.
+        let seen = ui.scope_id().with("shown board");
+        if shown && ui.data(|d| d.get_temp(seen)) != Some((board.id, app.bench().boards.len())) {
             response.scroll_to_me(None);
+            ui.data_mut(|d| d.insert_temp(seen, (board.id, app.bench().boards.len())));
         }
         response.context_menu(|ui| {
             if ui.button("Rename").clicked() {
@@ -152,7 +157,7 @@ fn tools_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
         };
         choice(ui, None, "Never".to_owned());
         for seconds in TURNS {
-            choice(ui, Some(*seconds), format!("Every {}", numbers::duration(f64::from(*seconds))));
+            choice(ui, Some(*seconds), format!("Every {}", Span::Last(*seconds).words().trim_start_matches("Last ")));
         }
     });
     ui.menu_button("Add", |ui| add::add_ui(ui, app, board, actions));
@@ -162,7 +167,10 @@ fn tools_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>) {
     }
     scope::span_ui(ui, app, board, actions);
     ui.add_space(look::STEP);
-    moment_ui(ui, app, board);
+    // In a narrow window the names of boards have the room.
+    if ui.available_width() > MOMENT {
+        moment_ui(ui, app, board);
+    }
 }
 
 /// Which moment the tiles are of, or which of them are not there yet.
@@ -181,10 +189,14 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
     let names = || lagging.iter().filter_map(|id| board.tile(*id)).map(title).collect::<Vec<_>>().join(", ");
     let text = match (tables.len(), lagging.len()) {
         (0, _) => return,
+        _ if app.boards().changing => RichText::new("Reading what was changed").color(p.warn),
         (_, 1..) => RichText::new(format!("{} still reading", lagging.len())).color(p.warn),
         (1, 0) => {
             let at = board.tiles.iter().find_map(|tile| app.boards().run(tile.id)?.shown()?.watermark);
-            let moment = at.map_or_else(|| "of one moment".to_owned(), |at| format!("at {}", numbers::time(at)));
+            let moment = at.map_or_else(
+                || "of one moment".to_owned(),
+                |at| format!("at {}", numbers::time(at.div_euclid(1_000) * 1_000)),
+            );
             RichText::new(format!("All tiles {moment}")).color(p.faint)
         }
         (n, 0) => RichText::new(format!("{n} tables, the tiles of each of one moment")).color(p.faint),

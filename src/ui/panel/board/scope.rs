@@ -1,6 +1,9 @@
 //! What all tiles of a board are limited to: its stretch of time, its filters as chips, its variables as fields.
 
-use eframe::egui::{self, ComboBox, CornerRadius, Frame, Margin, Role, Stroke, TextEdit, Ui, WidgetInfo};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{
+    self, ComboBox, CornerRadius, Frame, Margin, PopupCloseBehavior, Role, Stroke, TextEdit, Ui, WidgetInfo,
+};
 
 use polars::prelude::TimeUnit;
 
@@ -41,7 +44,9 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
         }
         span => span.words(),
     };
-    ui.menu_button(words, |ui| {
+    // It holds fields: a click into one of them does not close it.
+    let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (button, _) = MenuButton::new(words).config(open).ui(ui, |ui| {
         let mut choice = |ui: &mut Ui, own: Span| {
             if ui.radio(span == own, own.words()).clicked() {
                 actions.push(Action::Board(BoardAction::Range(None)));
@@ -61,14 +66,17 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
                 .on_disabled_hover_text("Zoom on a figure first")
                 .clicked()
         }) {
-            let span = Span::Between { from: Some(from), until: Some(until) };
+            // In whole seconds, or, of a short stretch, milliseconds.
+            let grain = if until - from > 60_000_000 { 1_000_000 } else { 1_000 };
+            let whole = |at: i64| Some(at.div_euclid(grain) * grain);
+            let span = Span::Between { from: whole(from), until: whole(until + grain - 1) };
             actions.push(Action::Board(BoardAction::Range(None)));
+            ui.close();
             actions.push(set(board, Scope { span, ..board.scope.clone() }));
         }
         between_ui(ui, board, app.boards().now, actions);
-    })
-    .response
-    .on_hover_text("The stretch of time of all tiles, UTC");
+    });
+    button.on_hover_text("The stretch of time of all tiles, UTC");
 }
 
 /// A fixed stretch, as it is typed. Without a beginning the whole board is turned back to a moment.
@@ -162,13 +170,7 @@ fn chip_ui(ui: &mut Ui, board: &Board, at: usize, actions: &mut Vec<Action>) {
 
 fn variable_ui(ui: &mut Ui, app: &App, board: &Board, at: usize, variable: &Variable, actions: &mut Vec<Action>) {
     let name = ui.label(look::faint(format!("${}", variable.name), ui));
-    name.on_hover_text("Questions of this board name it so. Right-click to remove it").context_menu(|ui| {
-        if ui.button("Remove variable").clicked() {
-            let mut scope = board.scope.clone();
-            scope.variables.retain(|own| own.name != variable.name);
-            actions.push(set(board, scope));
-        }
-    });
+    name.on_hover_text("Questions of this board name it so");
     let label = format!("Value of {}", variable.name);
     match &variable.kind {
         VariableKind::List { .. } => {
@@ -201,6 +203,11 @@ fn variable_ui(ui: &mut Ui, app: &App, board: &Board, at: usize, variable: &Vari
                 ui.data_mut(|d| d.remove::<bool>(field.id));
             }
         }
+    }
+    if buttons::cross_ui(ui, &format!("Remove the variable {}", variable.name)).clicked() {
+        let mut scope = board.scope.clone();
+        scope.variables.retain(|own| own.name != variable.name);
+        actions.push(set(board, scope));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be done with a tile.
 
-use eframe::egui::Ui;
+use eframe::egui::containers::menu::{MenuConfig, SubMenuButton};
+use eframe::egui::{PopupCloseBehavior, Ui};
 
 use super::question;
 use crate::figure::MARKS;
@@ -24,7 +25,9 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
         act(BoardAction::Figure(Some(tile.id)));
     }
     if asks_freely(tile) {
-        ui.menu_button("Share its question", |ui| {
+        // It holds a field: a click into it does not close it.
+        let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        SubMenuButton::new("Share its question").config(open).ui(ui, |ui| {
             if let Some(tile) = question::share_ui(ui, app, tile) {
                 act(edit(Edit::SetTile { tile }));
             }

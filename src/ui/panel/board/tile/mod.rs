@@ -93,7 +93,9 @@ fn head_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, run: Option<&Tile
             }
             // Beside the title, so that the figure has the more room for itself.
             let figure = run.filter(|_| matches!(tile.show, TileKind::Figure(_))).and_then(|run| run.chart.figure());
-            if let Some(figure) = figure.filter(|figure| !figure.caption.is_empty()) {
+            // What share of the history it is of stands at the right already.
+            let partial = run.and_then(TileRun::shown).is_some_and(|shown| shown.history_share() < 1.0);
+            if let Some(figure) = figure.filter(|figure| !figure.caption.is_empty() && !partial) {
                 let caption = Label::new(look::faint(&figure.caption, ui)).truncate().selectable(false);
                 ui.add(caption).on_hover_text(&figure.caption);
             }

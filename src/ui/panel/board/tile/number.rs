@@ -16,8 +16,14 @@ pub fn number_ui(ui: &mut Ui, number: Option<&Number>, room: Rect) {
     let line = |text: String, size: f32, color| painter.layout_no_wrap(text, FontId::proportional(size), color);
     let wide = room.width() - 2.0 * look::STEP;
     let change = number.change.map(|change| {
-        let (sign, color) = if change < 0.0 { ("−", p.warn) } else { ("+", p.live) };
-        line(format!("{sign}{:.1} %", change.abs() * 100.0), look::TEXT, color)
+        // More or less is neither good nor bad: that is the reader's to say.
+        let sign = if change < 0.0 { "−" } else { "+" };
+        let words = match change.abs() {
+            size if size < 0.0005 => "±0 %".to_owned(),
+            size if size >= 10.0 => format!("× {}", crate::ui::widget::numbers::brief((change + 1.0).round())),
+            size => format!("{sign}{:.1} %", size * 100.0),
+        };
+        line(words, look::TEXT, p.faint)
     });
     let beside = change.as_ref().map_or(0.0, |change| change.size().x + look::PAD);
     // As large as there is room for it.

@@ -14,6 +14,9 @@ use crate::ui::widget::numbers;
 /// Rows that came within this time are of now.
 const NOW: Duration = Duration::from_secs(2);
 
+/// The width from which a tile has room for whole sentences.
+const WORDY: f32 = 300.0;
+
 /// The feeds that cannot be reached, each with its reason.
 pub fn lost(shown: &Snapshot) -> &[String] {
     shown.notes.split_at(shown.notes.len().saturating_sub(shown.troubled)).1
@@ -28,6 +31,7 @@ pub fn is_cut_off(run: &TileRun, shown: &Snapshot) -> bool {
 pub fn state_ui(ui: &mut Ui, run: &TileRun) {
     let p = look::palette(ui);
     let Some(shown) = run.shown() else { return };
+    let newest = if ui.available_width() > WORDY { "newest row " } else { "" };
     let mut say = |text: String, color: Color32, hint: &str| {
         ui.label(RichText::new(text).size(look::SMALL).color(color)).on_hover_text(hint);
     };
@@ -46,8 +50,8 @@ pub fn state_ui(ui: &mut Ui, run: &TileRun) {
                 say(text, p.warn, "No row has come for longer than is usual for this feed");
             }
             (None, Some(age)) if age > NOW => {
-                let text = format!("newest row {} s ago", age.as_secs());
-                say(text, p.faint, "Rows are added as they come");
+                let text = format!("{newest}{} s ago", age.as_secs());
+                say(text, p.faint, "The newest row came so long ago; rows are added as they come");
             }
             (None, _) => say("live".to_owned(), p.live, "Rows are added as they come"),
         }
