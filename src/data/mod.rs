@@ -14,6 +14,7 @@ pub mod position;
 pub mod reject;
 pub mod time;
 pub mod words;
+pub mod zone;
 
 pub use chunk::Chunk;
 pub use fault::{Fault, Result};

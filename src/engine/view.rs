@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use polars::prelude::*;
 
-use crate::data::format::parse_datetime;
+use crate::data::zone::Zone;
 use crate::data::{Fault, Result, cell, time};
 use crate::query::order;
 
@@ -35,6 +35,8 @@ pub struct RowsView {
     pub filters: Vec<Filter>,
     /// Some column contains this.
     pub find: String,
+    /// In which zone times are shown, sought and compared with.
+    pub zone: Zone,
 }
 
 impl Comparison {
@@ -69,18 +71,18 @@ impl RowsView {
         let mut kept: Option<Vec<bool>> = None;
         for filter in &self.filters {
             let column = frame.column(&filter.column)?;
-            let test = Test::new(filter, column.dtype())?;
-            keep(&mut kept, column, &test, check)?;
+            let test = Test::new(filter, column.dtype(), self.zone)?;
+            keep(&mut kept, column, (&test, self.zone), check)?;
         }
         if !self.find.trim().is_empty() {
             let (comparison, text) = (Comparison::Contains, self.find.clone());
             let filter = Filter { column: String::new(), comparison, text };
             let mut found = vec![false; frame.height()];
             for column in frame.columns() {
-                let test = Test::new(&filter, column.dtype())?;
+                let test = Test::new(&filter, column.dtype(), self.zone)?;
                 each(column, check, |row, value| {
                     if let Some(found) = found.get_mut(row) {
-                        *found = *found || test.fits(value);
+                        *found = *found || test.fits(value, self.zone);
                     }
                 })?;
             }
@@ -124,11 +126,16 @@ fn each(column: &Column, check: &dyn Fn() -> Result<()>, mut look: impl FnMut(us
 }
 
 /// Of the rows that are kept so far, keeps those that fit.
-fn keep(kept: &mut Option<Vec<bool>>, column: &Column, test: &Test, check: &dyn Fn() -> Result<()>) -> Result<()> {
+fn keep(
+    kept: &mut Option<Vec<bool>>,
+    column: &Column,
+    (test, zone): (&Test, Zone),
+    check: &dyn Fn() -> Result<()>,
+) -> Result<()> {
     let kept = kept.get_or_insert_with(|| vec![true; column.len()]);
     each(column, check, |row, value| {
         if let Some(kept) = kept.get_mut(row) {
-            *kept = *kept && test.fits(value);
+            *kept = *kept && test.fits(value, zone);
         }
     })
 }
@@ -144,7 +151,7 @@ enum Test {
 }
 
 impl Test {
-    fn new(filter: &Filter, dtype: &DataType) -> Result<Self> {
+    fn new(filter: &Filter, dtype: &DataType, zone: Zone) -> Result<Self> {
         let (how, text) = (filter.comparison, filter.text.trim());
         let misfit = |wanted: &str, hint: &str| {
             Fault::new(format!("{text} is no {wanted}")).at(format!("filter of {}", filter.column)).hint(hint)
@@ -169,20 +176,21 @@ impl Test {
             return number.map(|number| Self::Number(how, number)).ok_or_else(|| misfit("number", "write it like 1.5"));
         }
         if matches!(dtype, DataType::Date | DataType::Datetime(..)) {
-            let time = parse_datetime(text, TimeUnit::Microseconds);
-            let hint = "write it like 2001-01-31 12:00";
-            return time.map(|time| Self::Time(how, time)).ok_or_else(|| misfit("time", hint));
+            // Dates are those of no zone.
+            let zone = if *dtype == DataType::Date { Zone::Utc } else { zone };
+            let at = |fault: Fault| fault.at(format!("filter of {}", filter.column));
+            return zone.read(text).map(|time| Self::Time(how, time)).map_err(at);
         }
         Ok(Self::Text(how, text.to_owned()))
     }
 
-    fn fits(&self, value: &AnyValue<'_>) -> bool {
+    fn fits(&self, value: &AnyValue<'_>, zone: Zone) -> bool {
         if value.is_null() {
             return matches!(self, Self::Text(Comparison::Equals, text) if text.is_empty());
         }
         let (how, order) = match self {
-            Self::Has(text) => return cell::text(value).to_lowercase().contains(text.as_str()),
-            Self::Text(how, text) => (how, Some(cell::text(value).as_ref().cmp(text.as_str()))),
+            Self::Has(text) => return cell::text(value, zone).to_lowercase().contains(text.as_str()),
+            Self::Text(how, text) => (how, Some(cell::text(value, zone).as_ref().cmp(text.as_str()))),
             Self::Whole(how, whole) => (how, value.extract::<i128>().map(|value| value.cmp(whole))),
             Self::Number(how, number) => (how, value.extract::<f64>().and_then(|value| value.partial_cmp(number))),
             Self::Time(how, at) => (how, time::value_micros(value).map(|value| value.cmp(at))),

@@ -7,6 +7,7 @@ use super::scale::Scale;
 use super::spec::AxisKind;
 use super::text;
 use super::time;
+use crate::data::zone::Zone;
 
 /// A tick of the x axis. Positions are points from the left end of the plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +35,14 @@ impl Room {
     }
 }
 
-pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, whole: bool, (look, format): (&Look, &Format)) -> Vec<XTick> {
+/// The ticks of an x axis; those of a time are told in a zone.
+pub fn x_ticks(
+    (kind, zone): (&AxisKind, Zone),
+    scale: Scale,
+    room: Room,
+    whole: bool,
+    (look, format): (&Look, &Format),
+) -> Vec<XTick> {
     if room.width < 1.0 {
         return Vec::new();
     }
@@ -42,10 +50,10 @@ pub fn x_ticks(kind: &AxisKind, scale: Scale, room: Room, whole: bool, (look, fo
         AxisKind::Number => numbers(scale, room, whole, (look, format)),
         AxisKind::Power => powers(scale, room, look),
         AxisKind::Time => {
-            times(scale, room, look, false).unwrap_or_else(|| numbers(scale, room, false, (look, format)))
+            times(scale, room, look, Some(zone)).unwrap_or_else(|| numbers(scale, room, false, (look, format)))
         }
         AxisKind::Clock => {
-            times(scale, room, look, true).unwrap_or_else(|| numbers(scale, room, false, (look, format)))
+            times(scale, room, look, None).unwrap_or_else(|| numbers(scale, room, false, (look, format)))
         }
         // Names stay under the plot: beside the lowest label of the y axis they would be read as one.
         AxisKind::Category(names) => categories(names, scale, Room { before: room.before.min(4.0), ..room }, look),
@@ -130,11 +138,11 @@ fn powers(scale: Scale, room: Room, look: &Look) -> Vec<XTick> {
     thin(placed, gap(look), look)
 }
 
-fn times(scale: Scale, room: Room, look: &Look, clock: bool) -> Option<Vec<XTick>> {
+fn times(scale: Scale, room: Room, look: &Look, zone: Option<Zone>) -> Option<Vec<XTick>> {
     // Ticks closer than this would look like a fence even where their labels fit.
     let least = scale.span() / f64::from((room.width / (look.font_size * 4.0)).max(1.0));
     for step in time::steps().filter(|step| step.length() >= least) {
-        let ticks = step.ticks(scale, clock);
+        let ticks = step.ticks(scale, zone);
         let mut context = String::new();
         let placed: Vec<_> = ticks
             .into_iter()
@@ -225,12 +233,12 @@ fn thin(ticks: Vec<XTick>, clear: f32, look: &Look) -> Vec<XTick> {
 }
 
 /// One x value in words, for a reader who points at it.
-pub fn x_value(kind: &AxisKind, value: f64) -> String {
+pub fn x_value((kind, zone): (&AxisKind, Zone), value: f64) -> String {
     match kind {
         AxisKind::Number => number::value(value),
         AxisKind::Power => number::value(10f64.powf(value)),
-        AxisKind::Time => time::value(value, false),
-        AxisKind::Clock => time::value(value, true),
+        AxisKind::Time => time::value(value, Some(zone)),
+        AxisKind::Clock => time::value(value, None),
         AxisKind::Category(names) => {
             let index = value.round();
             let name = if index >= 0.0 { names.get(index as usize) } else { None };

@@ -2,7 +2,7 @@
 //! pictures become points. What fits where nobody has said is `guess`'s part, how a column's values become places
 //! `columns`', how rows become series `series`', and which of them are shown `choice`'s.
 
-use polars::prelude::{DataFrame, DataType};
+use polars::prelude::{Column, DataFrame, DataType};
 
 use super::choice::{Candidate, Choices};
 use super::columns::{column, infinite, is_bucket, labels, numbers, positions};
@@ -13,6 +13,7 @@ use super::series::{SeriesRows, groups, largest, step};
 use super::settings::{MOST_PANELS, Settings};
 use super::spec::{Axis, AxisKind, Figure, PointState, RightAxis, Series};
 use crate::data::Result;
+use crate::data::zone::Zone;
 
 /// Which column is shown how.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Encoding {
     pub additive: Option<Vec<String>>,
     /// What else a person has chosen.
     pub settings: Settings,
+    /// In which zone the times along x are told; dates are those of no zone.
+    pub zone: Zone,
 }
 
 /// The measures of an answer as numbers.
@@ -150,6 +153,8 @@ impl Encoding {
         figure.title = or(&own.title, self.titled(bins.is_none()));
         let along = self.x.as_deref().map_or_else(|| "row".to_owned(), display);
         figure.x = Axis { title: or(&own.x_title, along), kind };
+        let moments = |name: &String| matches!(frame.column(name).map(Column::dtype), Ok(DataType::Datetime(..)));
+        figure.zone = if self.x.as_ref().is_some_and(moments) { self.zone } else { Zone::Utc };
         (figure.y_title, figure.y_format) = (or(&own.left_axis.title, only(false)), format(false));
         if measures.iter().any(|measure| measure.right) {
             let title = or(&own.right_axis.title, only(true));

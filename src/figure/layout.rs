@@ -259,9 +259,10 @@ impl Layout {
     pub fn words(figure: &Figure, series: usize, index: usize) -> Option<(String, String)> {
         let (x, y) = figure.series.get(series)?.point(index)?;
         let said = |x: f64| match &figure.x.kind {
-            AxisKind::Category(_) => super::axis::x_value(&figure.x.kind, x.round()),
+            AxisKind::Category(_) => super::axis::x_value((&figure.x.kind, figure.zone), x.round()),
             AxisKind::Number => figure.x_format.value(x),
-            kind => super::axis::x_value(kind, x),
+            AxisKind::Time if x.abs() < 9.2e18 => figure.zone.told(x.round() as i64),
+            kind => super::axis::x_value((kind, figure.zone), x),
         };
         let x = match figure.bin {
             Some(bin) => format!("{} to {}", said(x), said(x + bin)),

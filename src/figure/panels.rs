@@ -109,6 +109,7 @@ fn shared(figure: &Figure, mark: &'static Mark, look: &Look, each: [f32; 2]) -> 
         gaps: figure.gaps.clone(),
         unread: figure.unread.clone(),
         now: figure.now,
+        zone: figure.zone,
         apart: figure.apart,
         rules: figure.rules.clone(),
         bin: figure.bin,

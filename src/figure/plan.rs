@@ -129,7 +129,7 @@ impl<'a> FigurePlan<'a> {
         let stack = mark.stacks.then(|| Arc::new(Stack::of(figure)));
         let Scales { x, y, right, empty } = scales(figure, mark, slots, stack.as_deref());
         let seam = !empty && !mark.bare && figure.seam.is_some_and(|at| x.holds(at));
-        let x_title = x_title(figure, mark, part);
+        let x_title = x_title(figure, mark, part, x);
         let (y_title, right_title) = y_titles(figure, mark);
         let line = text::height(look.font_size);
         let mut chosen = None;
@@ -212,7 +212,7 @@ impl<'a> FigurePlan<'a> {
             Vec::new()
         } else {
             let whole = x.span() < 10.0 && whole(figure.series.iter(), |s| &s.x);
-            axis::x_ticks(&figure.x.kind, x, room, whole, (look, &figure.x_format))
+            axis::x_ticks((&figure.x.kind, figure.zone), x, room, whole, (look, &figure.x_format))
         };
         if !context {
             x_ticks.iter_mut().for_each(|tick| tick.context = None);
@@ -243,11 +243,12 @@ fn base(kind: &AxisKind, scale: Scale) -> f64 {
 }
 
 /// Under the x axis.
-fn x_title(figure: &Figure, mark: &Mark, part: Part) -> String {
+fn x_title(figure: &Figure, mark: &Mark, part: Part, x: Scale) -> String {
+    let zone = figure.zone.words((x.lo() as i64, x.hi() as i64));
     match (&figure.x.kind, figure.x.title.as_str()) {
         _ if mark.bare || part == Part::Panel => String::new(),
-        (AxisKind::Time, "") => "UTC".to_owned(),
-        (AxisKind::Time, title) if !title.contains("UTC") => format!("{title} (UTC)"),
+        (AxisKind::Time, "") => zone,
+        (AxisKind::Time, title) if !title.contains(&zone) => format!("{title} ({zone})"),
         (_, title) => title.to_owned(),
     }
 }

@@ -114,7 +114,7 @@ impl FigurePlan<'_> {
         let figure = self.figure;
         match (rule.on, &figure.x.kind) {
             (RuleAxis::X, AxisKind::Number) => figure.x_format.value(rule.at),
-            (RuleAxis::X, kind) => axis::x_value(kind, rule.at),
+            (RuleAxis::X, kind) => axis::x_value((kind, figure.zone), rule.at),
             (RuleAxis::Left, _) => figure.y_format.value(rule.at),
             (RuleAxis::Right, _) => {
                 figure.right.as_ref().map_or_else(|| number::value(rule.at), |axis| axis.format.value(rule.at))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::format::Format;
 use super::settings::Rule;
+use crate::data::zone::Zone;
 
 /// One picture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +50,8 @@ pub struct Figure {
     pub unread: Vec<(f64, f64)>,
     /// What time it is: an axis of time runs on to there.
     pub now: Option<f64>,
+    /// In which zone the times of its x axis are told.
+    pub zone: Zone,
     /// Whether points stand alone: no line joins what lies apart by its nature, such as sessions.
     pub apart: bool,
 }
@@ -83,7 +86,7 @@ pub struct HiddenSeries {
 pub enum AxisKind {
     #[default]
     Number,
-    /// Microseconds since 1970, UTC.
+    /// Microseconds since 1970, UTC, told in the figure's zone.
     Time,
     /// Microseconds since midnight.
     Clock,

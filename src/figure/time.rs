@@ -1,4 +1,4 @@
-//! Time on an axis: ticks at steps of the calendar in UTC, from microseconds to centuries, before and after 1970.
+//! Time on an axis: ticks at steps of a zone's calendar, from microseconds to centuries, before and after 1970.
 //! A tick has a short label, and a second line (the day, the year) where that changes.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -6,6 +6,7 @@ use polars::prelude::TimeUnit;
 
 use super::scale::Scale;
 use crate::data::time::{Clock, text};
+use crate::data::zone::Zone;
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -97,33 +98,43 @@ impl Step {
         }
     }
 
-    /// Ticks within the range; none beyond the years that the calendar knows. `clock` leaves the date out.
-    pub fn ticks(self, scale: Scale, clock: bool) -> Vec<Tick> {
+    /// Ticks within the range, at what the clocks of a zone show; none beyond the years that the calendar knows.
+    /// Without a zone they are times of a day, which leave the date out.
+    pub fn ticks(self, scale: Scale, zone: Option<Zone>) -> Vec<Tick> {
+        let clocks = zone.unwrap_or_default();
         let mut ticks = Vec::new();
         if scale.span() / self.length() > 2000.0 {
             return ticks;
         }
-        let Some(mut at) = self.floor(scale.lo()) else { return ticks };
+        let Some(mut at) = self.floor(scale.lo(), clocks) else { return ticks };
         while at as f64 <= scale.hi() {
-            let Some(time) = DateTime::from_timestamp_micros(at) else { break };
+            let Some(time) = DateTime::from_timestamp_micros(clocks.wall(at)) else { break };
             if at as f64 >= scale.lo() {
-                let (label, context) = self.label(&time, clock);
+                let (label, context) = self.label(&time, zone.is_none());
                 ticks.push(Tick { at: at as f64, label, context });
             }
-            let Some(next) = self.after(at, &time) else { break };
+            let Some(next) = self.after(at, &time, clocks) else { break };
             at = next;
         }
         ticks
     }
 
     /// The last tick at or before a time.
-    fn floor(self, time: f64) -> Option<i64> {
+    fn floor(self, time: f64, zone: Zone) -> Option<i64> {
         // Beyond these a cast would saturate; the calendar ends earlier still.
         if !(-9e18..9e18).contains(&time) {
             return None;
         }
-        let us = time.floor() as i64;
-        let date = DateTime::from_timestamp_micros(us)?.date_naive();
+        let (at, wall) = (time.floor() as i64, zone.wall(time.floor() as i64));
+        match self {
+            Self::Fixed(step) => Some(at - wall.rem_euclid(step)),
+            _ => self.calendar_floor(&DateTime::from_timestamp_micros(wall)?).map(|begin| zone.instant(begin)),
+        }
+    }
+
+    /// What clocks showed when the step of a calendar began that they are in.
+    fn calendar_floor(self, wall: &DateTime<Utc>) -> Option<i64> {
+        let (date, us) = (wall.date_naive(), wall.timestamp_micros());
         match self {
             Self::Fixed(step) => Some(us.div_euclid(step) * step),
             // 1970 began on a Thursday: weeks start on the Monday before.
@@ -137,14 +148,17 @@ impl Step {
         }
     }
 
-    fn after(self, at: i64, time: &DateTime<Utc>) -> Option<i64> {
-        let months = i64::from(time.year()) * 12 + i64::from(time.month0());
-        match self {
-            Self::Fixed(step) => at.checked_add(step),
-            Self::Days(n) => at.checked_add(n * DAY),
-            Self::Months(n) => month_start(months + n),
-            Self::Years(n) => month_start(months + n * 12),
-        }
+    /// The tick after one at which clocks show `wall`.
+    fn after(self, at: i64, wall: &DateTime<Utc>, zone: Zone) -> Option<i64> {
+        let months = i64::from(wall.year()) * 12 + i64::from(wall.month0());
+        let next = match self {
+            Self::Fixed(step) => return zone.next_multiple(at, step),
+            // Where clocks skip midnight, the day begins later.
+            Self::Days(n) => self.calendar_floor(wall)?.checked_add(n * DAY)?,
+            Self::Months(n) => month_start(months + n)?,
+            Self::Years(n) => month_start(months + n * 12)?,
+        };
+        Some(zone.instant(next))
     }
 
     fn label(self, time: &DateTime<Utc>, clock: bool) -> (String, String) {
@@ -168,10 +182,15 @@ fn month_start(months: i64) -> Option<i64> {
     date.and_hms_opt(0, 0, 0).map(|time| time.and_utc().timestamp_micros())
 }
 
-/// A single moment, as exact as it is: `2001-03-04 05:06:07.5`, the time left out at midnight.
-pub fn value(us: f64, clock: bool) -> String {
+/// A single moment, as exact as it is: `2001-03-04 05:06:07.5`, the time left out at midnight. Without a zone it is a
+/// time of a day.
+pub fn value(us: f64, zone: Option<Zone>) -> String {
     if !(-9.2e18..9.2e18).contains(&us) {
         return super::number::value(us);
     }
-    text(us.round() as i64, TimeUnit::Microseconds, ' ', if clock { Clock::Alone } else { Clock::Short })
+    let us = us.round() as i64;
+    match zone {
+        Some(zone) => zone.text(us, TimeUnit::Microseconds, ' ', Clock::Short),
+        None => text(us, TimeUnit::Microseconds, ' ', Clock::Alone),
+    }
 }

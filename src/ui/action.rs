@@ -12,6 +12,7 @@ use super::report;
 use super::rewind::TimeRange;
 use super::train::TrainDraft;
 use crate::data::format::Formulas;
+use crate::data::zone::Zone;
 use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::{Settings, View};
@@ -316,6 +317,8 @@ pub enum AppAction {
     /// Closes the window, whatever is under way.
     Quit,
     Theme(Theme),
+    /// In which zone times are shown.
+    Zone(Zone),
     Tab(Tab),
     /// Which panels are folded.
     Fold(Folded),
@@ -361,6 +364,8 @@ pub enum Pane {
     Path,
     /// All values of one row of the answer.
     Row,
+    /// The zones in which times can be shown.
+    Zones,
 }
 
 /// Which view of the question is shown where there is room for one.

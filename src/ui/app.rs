@@ -26,6 +26,7 @@ use super::session::Session;
 use super::storage::Storage;
 use super::train::TrainForm;
 use super::watch::{RunState, Watch};
+use super::widget::numbers;
 use super::worksheet::Worksheet;
 use super::{keys, look, panel};
 use crate::data::format::Formulas;
@@ -151,6 +152,7 @@ impl App {
 
     /// Polls runs and jobs. It paints nothing, so that it also runs while the window is hidden.
     pub fn logic(&mut self, ctx: &Context) {
+        numbers::show_in(self.settings.zone);
         self.take_outcomes();
         self.poll_runs(ctx);
         self.first_boards();
@@ -178,6 +180,7 @@ impl App {
 
     /// Paints one frame into the root `ui`, then carries out what the panels have proposed.
     pub fn show(&mut self, ui: &mut Ui) {
+        numbers::show_in(self.settings.zone);
         self.note_window(ui.ctx());
         self.ask_before_quitting(ui.ctx());
         self.low = ui.ctx().content_rect().height() < look::LOW;

@@ -10,9 +10,11 @@ use eframe::egui::{Rect, Ui};
 use super::action::ChartAction;
 use super::canvas::{self, Drawn};
 use super::look;
+use super::widget::numbers;
+use crate::data::zone::Zone;
 use crate::data::{Fault, Result};
 use crate::engine::{Job, Snapshot};
-use crate::figure::{self, Figure, Look, Settings, View};
+use crate::figure::{self, Encoding, Figure, Look, Settings, View};
 use crate::sync::Wake;
 use crate::workspace::{Windows, picture};
 
@@ -38,8 +40,8 @@ pub struct Shown {
     pub adds_up: bool,
 }
 
-/// What a figure was built from: the run, the version of its snapshot, and the count of choices.
-type Key = (u64, u64, u64);
+/// What a figure was built from: the run, the version of its snapshot, the count of choices, and the zone of its times.
+type Key = (u64, u64, u64, Zone);
 
 #[derive(Debug)]
 struct Built {
@@ -161,18 +163,21 @@ impl Chart {
             self.job = None;
             self.take(key, built);
         }
-        let key = (run, snapshot.version, self.choices);
+        let zone = numbers::zone();
+        let key = (run, snapshot.version, self.choices, zone);
         if self.built == Some(key) || self.job.as_ref().is_some_and(|(of, _)| *of == key) {
             return;
         }
         let settings = self.settings.clone();
         if snapshot.answer.height() <= SMALL {
             self.job = None;
-            self.take(key, build(snapshot, share, windows, &settings));
+            self.take(key, build(snapshot, share, windows, (&settings, zone)));
         } else if self.job.is_none() {
             let (snapshot, windows) = (snapshot.clone(), windows.clone());
-            self.job =
-                Some((key, Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, &settings))));
+            self.job = Some((
+                key,
+                Job::start("figure", wake.clone(), move |_| build(&snapshot, share, &windows, (&settings, zone))),
+            ));
         }
     }
 
@@ -230,8 +235,8 @@ impl Chart {
 }
 
 /// Makes the figure of an answer.
-fn build(snapshot: &Snapshot, share: f64, windows: &Windows, settings: &Settings) -> Result<Built> {
-    let encoding = windows.encoding(&snapshot.answer, settings);
+fn build(snapshot: &Snapshot, share: f64, windows: &Windows, (settings, zone): (&Settings, Zone)) -> Result<Built> {
+    let encoding = Encoding { zone, ..windows.encoding(&snapshot.answer, settings) };
     let figure = picture(&encoding, snapshot, windows, share)?;
     let mut series = encoding.series_names(&snapshot.answer);
     series.truncate(MOST_NAMES);

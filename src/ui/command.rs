@@ -11,6 +11,7 @@ use super::action::{
     RunAction, TableAction,
 };
 use super::grid::GridAction;
+use crate::data::zone::Zone;
 use crate::workspace::bench::{Edit, Scope, TileId};
 use crate::workspace::{Folded, SAMPLES, Theme};
 
@@ -190,6 +191,9 @@ pub const COMMANDS: &[Command] = &[
     command("Theme: follow system", |_| theme(Theme::System)),
     command("Theme: light", |_| theme(Theme::Light)),
     command("Theme: dark", |_| theme(Theme::Dark)),
+    command("Times in UTC", |_| zone(Zone::Utc)),
+    command("Times in local time", |_| zone(Zone::Local)),
+    command("Times in another zone…", |_| show(Pane::Zones)),
 ];
 
 /// What the palette offers.
@@ -218,6 +222,10 @@ fn show(pane: Pane) -> Option<Action> {
 
 fn theme(theme: Theme) -> Option<Action> {
     Some(Action::App(AppAction::Theme(theme)))
+}
+
+fn zone(zone: Zone) -> Option<Action> {
+    Some(Action::App(AppAction::Zone(zone)))
 }
 
 fn edit(edit: Edit) -> Action {

@@ -12,6 +12,8 @@ use crate::engine::{Job, Snapshot};
 use crate::sync::Wake;
 use crate::workspace::Windows;
 
+use super::widget::{cells, numbers};
+
 /// The name of the field for what is sought.
 pub const FIND: &str = "find in the answer";
 /// Cells that are looked at within a frame; of more the rows are found beside it.
@@ -157,6 +159,10 @@ impl Grid {
         if self.shown.as_ref().is_some_and(|shown| shown.key.0 != run) {
             self.keep_columns(&answer.answer);
         }
+        if self.view.zone != numbers::zone() {
+            self.view.zone = numbers::zone();
+            self.changes += 1;
+        }
         let key = (run, answer.version, self.changes);
         if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
             return;
@@ -277,11 +283,11 @@ impl Grid {
             return Err(Fault::new(format!("more than {COPIED} cells are selected, too many to copy")).hint(hint));
         }
         let value = |column: usize, row: usize| {
-            frame.columns().get(column).and_then(|c| c.get(row).ok()).map(|v| in_line(&cell::text(&v)))
+            frame.columns().get(column).and_then(|c| c.get(row).ok()).map(|v| in_line(&cell::text(&v, numbers::zone())))
         };
         if let ([column], [row]) = (&columns[..], &rows[..]) {
             let one = frame.columns().get(*column).and_then(|c| c.get(*row).ok());
-            return Ok(one.map(|v| cell::text(&v).into_owned()));
+            return Ok(one.map(|v| cell::text(&v, numbers::zone()).into_owned()));
         }
         let name = |column: &usize| frame.columns().get(*column).map(|c| in_line(c.name())).unwrap_or_default();
         let mut lines = vec![columns.iter().map(name).collect::<Vec<_>>().join("\t")];
@@ -296,8 +302,8 @@ impl Grid {
         let shown = self.shown.as_ref().filter(|shown| at < shown.len())?;
         let row = shown.row(at);
         let value = |column: &polars::prelude::Column| {
-            let text = column.get(row).map(|value| cell::laid_out(&value)).unwrap_or_default();
-            (column.name().to_string(), super::widget::cells::type_word(column.dtype()), text)
+            let text = column.get(row).map(|value| cell::laid_out(&value, numbers::zone())).unwrap_or_default();
+            (column.name().to_string(), cells::type_word(column.dtype()), text)
         };
         Some(Card { row, values: shown.snapshot.answer.columns().iter().map(value).collect() })
     }

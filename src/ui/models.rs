@@ -166,7 +166,7 @@ impl ModelEntry {
         };
         let groups = if order.is_empty() { String::new() } else { format!("\nGROUP BY {order}\nORDER BY {order}") };
         let newer = self.newer(sheet).map_or_else(String::new, |TrainedTo { column, micros, number }| {
-            let at = number.map_or_else(|| format!("'{}'", numbers::time(*micros)), |number| number.to_string());
+            let at = number.map_or_else(|| format!("'{}'", numbers::utc(*micros)), |number| number.to_string());
             format!("{} > {at} AND ", quote(column))
         });
         Some(format!(

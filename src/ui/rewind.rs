@@ -74,7 +74,7 @@ impl TimeRange {
     /// The conditions that limit a time, of a unit if it is whole numbers, to this range, for `narrowed`.
     pub fn conditions(&self, time: &str, unit: Option<EpochUnit>) -> Vec<Condition> {
         let written =
-            |at: Micros| unit.map_or_else(|| format!("'{}'", numbers::time(at)), |unit| unit.number(at).to_string());
+            |at: Micros| unit.map_or_else(|| format!("'{}'", numbers::utc(at)), |unit| unit.number(at).to_string());
         let bound = |sign: &str, at: Option<Micros>| {
             at.map(|at| Condition { column: time.to_owned(), any: vec![format!("{sign} {}", written(at))] })
         };

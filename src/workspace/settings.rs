@@ -10,6 +10,7 @@ use super::document::plain;
 use super::secrets::put_back;
 use super::table::{SeamSetup, TableId, TableSetup};
 use super::vault::Vault;
+use crate::data::zone::Zone;
 use crate::data::{Fault, Result};
 use crate::disk::own;
 
@@ -23,6 +24,9 @@ const LARGEST: u64 = 16 << 20;
 #[serde(default)]
 pub struct Settings {
     pub theme: Theme,
+    /// In which zone times are shown.
+    #[serde(skip_serializing_if = "Zone::is_utc")]
+    pub zone: Zone,
     /// Where the window was, and how large.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowPlace>,

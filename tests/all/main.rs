@@ -89,7 +89,9 @@ mod window_scope;
 mod window_sidebar;
 mod window_tile;
 mod window_told;
+mod window_zones;
 mod windowed;
+mod zones;
 
 use proptest::prelude::ProptestConfig;
 

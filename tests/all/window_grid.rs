@@ -238,7 +238,8 @@ proptest! {
         .unwrap();
         let comparison = Comparison::ALL[how];
         let filter = Filter { column: "n".to_owned(), comparison, text: bound.to_string() };
-        let view = RowsView { sort: vec![("t".to_owned(), descends)], filters: vec![filter], find: "t".to_owned() };
+        let sort = vec![("t".to_owned(), descends)];
+        let view = RowsView { sort, filters: vec![filter], find: "t".to_owned(), ..RowsView::default() };
         let found: Vec<usize> = view.rows(&frame, &|| Ok(())).unwrap().into_iter().map(|row| row as usize).collect();
         let fits = |n: i64| match comparison {
             Comparison::Contains => n.to_string().contains(&bound.to_string()),

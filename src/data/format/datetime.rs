@@ -164,16 +164,19 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 /// Seconds east of Greenwich.
 #[inline]
 fn offset(text: &[u8]) -> Option<i64> {
-    let (east, hours, minutes) = match text {
+    let (east, hours, minutes, seconds) = match text {
         [] | [b'Z' | b'z'] | b"UTC" | b" UTC" => return Some(0),
-        [s, h1, h2] => (s, two(*h1, *h2)?, 0),
-        [s, h1, h2, b':', m1, m2] | [s, h1, h2, m1, m2] => (s, two(*h1, *h2)?, two(*m1, *m2)?),
+        [s, h1, h2] => (s, two(*h1, *h2)?, 0, 0),
+        [s, h1, h2, b':', m1, m2] | [s, h1, h2, m1, m2] => (s, two(*h1, *h2)?, two(*m1, *m2)?, 0),
+        // Before there were zones, clocks went by the sun.
+        [s, h1, h2, b':', m1, m2, b':', s1, s2] => (s, two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?),
         _ => return None,
     };
-    let seconds = i64::from(hours * 3_600 + minutes * 60);
+    let sum = i64::from(hours * 3_600 + minutes * 60 + seconds);
     match east {
-        b'+' if hours < 24 && minutes < 60 => Some(seconds),
-        b'-' if hours < 24 && minutes < 60 => Some(-seconds),
+        _ if hours >= 24 || minutes >= 60 || seconds >= 60 => None,
+        b'+' => Some(sum),
+        b'-' => Some(-sum),
         _ => None,
     }
 }

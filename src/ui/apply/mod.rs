@@ -130,6 +130,10 @@ impl App {
                 self.apply_theme(ctx);
                 self.save_workspace();
             }
+            AppAction::Zone(zone) => {
+                self.settings.zone = zone;
+                self.save_workspace();
+            }
             AppAction::ForgetRecent => {
                 self.settings.recent.clear();
                 self.save_workspace();

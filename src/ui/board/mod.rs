@@ -24,8 +24,10 @@ use super::bind::Bound;
 use super::chart::Chart;
 use super::session::SETTLED;
 use super::watch::Watch;
+use super::widget::numbers;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
+use crate::data::zone::Zone;
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, View};
 use crate::query::window::Micros;
@@ -74,7 +76,7 @@ fn shown_stretch(board: &Board, now: Option<Micros>) -> Option<(f64, f64)> {
     let now = now?;
     match board.scope.span {
         Span::All | Span::Between { .. } => None,
-        span => span.at(now).0.map(|from| (from as f64, now as f64)),
+        span => span.at(now, numbers::zone()).0.map(|from| (from as f64, now as f64)),
     }
 }
 
@@ -91,8 +93,8 @@ pub struct TileRun {
     alone: bool,
     /// Why it could not be asked.
     pub fault: Option<Fault>,
-    /// The snapshot that `number` was read from.
-    read: (u64, u64),
+    /// The snapshot that `number` was read from, and the zone of its time.
+    read: (u64, u64, Zone),
 }
 
 impl TileRun {
@@ -129,7 +131,7 @@ impl TileRun {
         if let Some(fault) = shown.fault.clone().filter(|_| shown.last && shown.answer.width() == 0) {
             self.fault = Some(fault);
         }
-        let of = (self.watch.shown_run, shown.version);
+        let of = (self.watch.shown_run, shown.version, numbers::zone());
         match self.show {
             TileKind::Number if self.read != of => {
                 (self.number, self.read) = (Number::of(&shown, &self.watch.shown_windows), of);

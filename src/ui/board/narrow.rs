@@ -5,6 +5,7 @@ use crate::query::Query;
 use crate::query::narrow::{Condition, narrowed, with_variables};
 use crate::query::sql::quote_text;
 use crate::ui::rewind::TimeRange;
+use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
 use crate::workspace::bench::{Filter, Scope, Span, Tile, VariableKind};
 
@@ -43,14 +44,15 @@ pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, now: Option<i64>) ->
 /// and need not be asked anew as it moves.
 fn stretch(sql: &str, span: Span, now: Option<i64>) -> Option<TimeRange> {
     let over_time = || Query::parse(sql).is_ok_and(|query| crate::query::Form::from_query(&query).window.is_some());
+    let zone = numbers::zone();
     let (from, until) = match span {
         Span::All => return None,
-        Span::Between { .. } => span.at(0),
+        Span::Between { .. } => span.at(0, zone),
         Span::Since(_) | Span::Last(_) if over_time() => return None,
-        Span::Since(_) => span.at(now?),
+        Span::Since(_) => span.at(now?, zone),
         Span::Last(seconds) => {
             let step = (i64::from(seconds) * 1_000_000 / STEPS).max(1_000_000);
-            let (from, until) = span.at(now?);
+            let (from, until) = span.at(now?, zone);
             (from.map(|from| from.div_euclid(step) * step), until)
         }
     };

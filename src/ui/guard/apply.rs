@@ -250,7 +250,7 @@ fn trained_to(guard: &ModelGuard) -> Option<TrainedTo> {
 
 fn now() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    numbers::time(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000))
+    numbers::utc(i64::try_from(now).unwrap_or(0).saturating_mul(1_000_000))
 }
 
 fn trees(forest: &Forest) -> String {

@@ -6,7 +6,7 @@ use crate::figure::{Axis, AxisKind, Figure, Series};
 use crate::learn::drift::{BaselineFeature, Binning};
 use crate::learn::forest::Task;
 use crate::ui::models::ModelEntry;
-use crate::ui::widget::numbers;
+use crate::ui::widget::numbers::{self, zone};
 
 pub fn of(view: &GuardView, watched: &GuardStatus, entry: &ModelEntry) -> Figure {
     match view {
@@ -49,6 +49,7 @@ fn errors(watched: &GuardStatus, entry: &ModelEntry) -> Figure {
         caption: "each row is predicted before any forest is trained on it".to_owned(),
         mark: "line".to_owned(),
         x: Axis { title: title.to_owned(), kind },
+        zone: zone(),
         y_title: if numbers { "mean absolute error".to_owned() } else { "wrong, %".to_owned() },
         series,
         // The axis begins at zero, as errors are compared with none.

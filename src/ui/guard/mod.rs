@@ -12,6 +12,7 @@ use super::train::reached;
 use super::widget::numbers;
 use super::worksheet::Worksheet;
 use crate::data::Fault;
+use crate::data::zone::Zone;
 use crate::engine::guard::{self, Contender, GuardSettings, GuardStatus, RetrainedForest};
 use crate::engine::train::Training;
 use crate::engine::train::{self, HoldOut, Trained, TrainingRows, TrainingSpec};
@@ -67,8 +68,8 @@ pub struct ModelGuard {
     pub window_rows: u64,
     pub view: GuardView,
     pub chart: Chart,
-    /// What the chart was built for: the version of the results, and the view.
-    built: Option<(u64, GuardView)>,
+    /// What the chart was built for: the version of the results, the view, and the zone of its times.
+    built: Option<(u64, GuardView, Zone)>,
     /// The number of newest rows to train on, as typed.
     pub rows: String,
     retraining: Option<Job<Trained>>,
@@ -289,7 +290,7 @@ impl ModelGuard {
             }
         }
         let Some(watched) = &self.newest else { return };
-        let key = (watched.version, self.view.clone());
+        let key = (watched.version, self.view.clone(), numbers::zone());
         if self.built.as_ref() != Some(&key) {
             self.chart.show(figure::of(&self.view, watched, entry));
             self.built = Some(key);

@@ -73,7 +73,7 @@ pub fn summary(audit: &Audit) -> String {
             let clock =
                 || whole(done).split_once(' ').map_or_else(|| "00:00".to_owned(), |(_, clock)| clock.to_owned());
             let to = audit.until.map_or_else(
-                || format!("at {} UTC by the clock", clock()),
+                || format!("at {} {} by the clock", clock(), numbers::zone()),
                 |at| format!("to event time {}", whole(at.div_euclid(1_000_000))),
             );
             format!("Verified {to}, {}", numbers::counted(n, "difference"))

@@ -34,6 +34,7 @@ pub mod top;
 pub mod train;
 pub mod unopened;
 pub mod welcome;
+pub mod zones;
 
 use eframe::egui::containers::panel::PanelState;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
@@ -154,6 +155,7 @@ fn panes_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         Some(Pane::Row) => grid::card_ui(ui.ctx(), app, actions),
         Some(Pane::Path) => path::path_ui(ui.ctx(), app, actions),
         Some(Pane::Log) => notices::log_ui(ui.ctx(), app, actions),
+        Some(Pane::Zones) => zones::zones_ui(ui.ctx(), app, actions),
         Some(Pane::Keys) => palette::keys_ui(ui.ctx(), actions),
         None => {}
     }

@@ -9,12 +9,12 @@ use eframe::egui::{
 };
 use polars::prelude::TimeUnit;
 
-use crate::data::time::{self, Clock};
+use crate::data::time::Clock;
 use crate::ui::action::{Action, AppAction, Pane};
 use crate::ui::notices::{Logged, Notice, Severity};
 use crate::ui::widget::badge::{Tone, dot_ui};
-use crate::ui::widget::buttons;
 use crate::ui::widget::modal::{modal_ui, tell};
+use crate::ui::widget::{buttons, numbers};
 use crate::ui::{App, look};
 
 /// How many rows there are at most, with the one that says how many more there are.
@@ -77,7 +77,8 @@ pub fn tell_over(ctx: &Context, app: &App) {
 pub fn log_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
     let closed = modal_ui(ctx, "Log of notices", 820.0, |ui| {
         let log: Vec<&Logged> = app.notices.log().collect();
-        ui.label(look::faint("Newest first; times are UTC. It lasts as long as the window.", ui));
+        let text = format!("Newest first; times are in {}. It lasts as long as the window.", numbers::zone());
+        ui.label(look::faint(text, ui));
         ui.add_space(look::STEP);
         let height = (ctx.content_rect().height() - 220.0).min(420.0);
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show_rows(
@@ -104,7 +105,7 @@ pub fn log_ui(ctx: &Context, app: &App, actions: &mut Vec<Action>) {
 fn logged_ui(ui: &mut Ui, entry: &Logged) {
     let clock = |at: SystemTime| {
         let micros = at.duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
-        time::text(micros.div_euclid(1_000), TimeUnit::Milliseconds, ' ', Clock::Digits(0))
+        numbers::zone().text(micros.div_euclid(1_000), TimeUnit::Milliseconds, ' ', Clock::Digits(0))
     };
     let (color, _) = tone(entry.level).colors(ui);
     let mended = entry.mended.map(|at| format!("Over since {}", clock(at)));

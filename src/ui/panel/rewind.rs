@@ -1,16 +1,15 @@
 //! Going back in a running feed: the banner over the past, and the pane in which a stretch of time is chosen.
 
 use eframe::egui::{Context, Frame, Grid, Id, Label, Margin, RichText, TextEdit, Ui};
-use polars::prelude::TimeUnit;
 
-use crate::data::format::parse_datetime;
+use crate::data::Result;
 use crate::data::words::percent;
 use crate::ui::action::{Action, AppAction, Pane, RewindAction};
 use crate::ui::rewind::{TimeRange, latest};
 use crate::ui::widget::modal::{footer_ui, modal_ui};
 use crate::ui::widget::{buttons, numbers, row};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 
 /// The strip over the answer while one looks at the past.
 pub fn banner_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
@@ -98,7 +97,8 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
     ui.add_space(look::PAD);
     let shown = |at: Option<i64>| at.map_or_else(String::new, numbers::time);
     let before = sheet.rewound.as_ref().map(|rewound| rewound.range).unwrap_or_default();
-    let id = Id::unique(("rewind", sheet.id, before.from, before.until));
+    let zone = numbers::zone();
+    let id = Id::unique(("rewind", sheet.id, before.from, before.until, zone));
     let (mut from, mut until) =
         ui.data(|d| d.get_temp::<(String, String)>(id)).unwrap_or_else(|| (shown(before.from), shown(before.until)));
     Grid::new("stretch").num_columns(2).spacing([look::PAD, look::STEP + 2.0]).show(ui, |ui| {
@@ -113,10 +113,10 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
     let range = read(&from).and_then(|from| Ok(TimeRange { from, until: read(&until)? }));
     let empty = matches!(&range, Ok(s) if s.from.zip(s.until).is_some_and(|(a, b)| a >= b));
     let (said, wrong) = match &range {
-        Err(text) => (format!("'{text}' is not a time: write it like 2001-01-31 12:00"), true),
+        Err(fault) => (wording::fault(fault), true),
         Ok(_) if empty => ("The stretch ends before it begins".to_owned(), true),
         Ok(s) if s.from.is_none() && s.until.is_some() => ("The answer as it stood at that moment".to_owned(), false),
-        Ok(_) => ("Times are UTC; the end is not included".to_owned(), false),
+        Ok(_) => (format!("Times are in {zone}; the end is not included"), false),
     };
     let color = if wrong { look::palette(ui).warn } else { look::palette(ui).faint };
     ui.label(RichText::new(said).size(look::SMALL).color(color));
@@ -131,11 +131,7 @@ fn pane_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) -> bool {
     })
 }
 
-/// An end of a stretch; nothing is an open one. What cannot be read is given back.
-fn read(text: &str) -> Result<Option<i64>, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    parse_datetime(text, TimeUnit::Microseconds).map(Some).ok_or_else(|| text.to_owned())
+/// An end of a stretch; nothing is an open one.
+fn read(text: &str) -> Result<Option<i64>> {
+    if text.trim().is_empty() { Ok(None) } else { numbers::zone().read(text).map(Some) }
 }

@@ -164,7 +164,8 @@ fn facts_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
         let at = watermark.div_euclid(1_000_000).saturating_mul(1_000_000);
         let text = format!("Watermark {}{behind}", numbers::time(at));
         fact_ui(ui, sheet, "watermark", |ui| {
-            ui.label(text).on_hover_text("No row older than this is expected any more")
+            let hint = format!("No row older than this is expected any more; times are in {}", numbers::zone());
+            ui.label(text).on_hover_text(hint)
         });
     }
     let can_be_late = !sheet.table.live.is_empty() && sheet.table.time.is_some();

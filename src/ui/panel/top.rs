@@ -1,7 +1,8 @@
-//! The bar along the top: opening, exporting, theme.
+//! The bar along the top: opening, exporting, theme, and the zone of times.
 
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
+use super::zones;
 use crate::data::format::Formulas;
 use crate::ui::action::{Action, AnswerFile, AppAction, ChartFile, ExportAction, FeedAction, OpenAction, Pane};
 use crate::ui::widget::buttons;
@@ -26,6 +27,7 @@ pub fn top_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             theme_ui(ui, app.settings.theme, actions);
+            zones::menu_ui(ui, app.settings.zone, actions);
             let palette = egui::Button::new("Commands").shortcut_text(ui.ctx().format_shortcut(&command::PALETTE));
             if ui.add(palette).on_hover_text("Everything by its name; F1 lists the keys").clicked() {
                 actions.push(Action::App(AppAction::Show(Pane::Palette)));

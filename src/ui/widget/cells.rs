@@ -73,3 +73,9 @@ pub fn type_word(dtype: &DataType) -> &'static str {
         _ => "other",
     }
 }
+
+/// The same with the zone in which its times are shown.
+pub fn type_hint(dtype: &DataType) -> String {
+    let zoned = matches!(dtype, DataType::Datetime(..));
+    if zoned { format!("{}, {}", type_word(dtype), numbers::zone()) } else { type_word(dtype).to_owned() }
+}

@@ -1,11 +1,28 @@
 //! Numbers, times and sizes as people read them.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use polars::prelude::TimeUnit;
 
 use crate::data::time::{self, Clock};
 pub use crate::data::words::{count, grouped};
+use crate::data::zone::Zone;
+
+thread_local! {
+    /// In which zone the window on this thread shows times: a window is drawn by one thread alone.
+    static ZONE: Cell<Zone> = const { Cell::new(Zone::Utc) };
+}
+
+/// In which zone times are shown and typed.
+pub fn zone() -> Zone {
+    ZONE.get()
+}
+
+/// Shows times in this zone from now on.
+pub fn show_in(zone: Zone) {
+    ZONE.set(zone);
+}
 
 /// A count and its noun: `1 row`, `2 rows`.
 pub fn counted(n: u64, one: &str) -> String {
@@ -83,14 +100,19 @@ pub fn bytes(n: u64) -> String {
     )
 }
 
-/// Microseconds since 1970 as a date and a time of day.
+/// Microseconds since 1970 as a date and a time of day, in the zone that is shown.
 pub fn time(micros: i64) -> String {
     moment(micros, TimeUnit::Microseconds)
 }
 
 /// A time in any unit as a date and a time of day, which is there at midnight, too: of a list of times, all look alike.
 pub fn moment(value: i64, unit: TimeUnit) -> String {
-    time::text(value, unit, ' ', Clock::Minutes)
+    zone().text(value, unit, ' ', Clock::Minutes)
+}
+
+/// The same in UTC, for what is asked and what is kept.
+pub fn utc(micros: i64) -> String {
+    time::text(micros, TimeUnit::Microseconds, ' ', Clock::Minutes)
 }
 
 /// A length of time in its largest fitting units: `1.5 s`, `3 min`, `2 h 05 min`, `4 days`.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::zone::Zone;
+
 /// What all tiles of a board share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -22,7 +24,7 @@ pub enum Span {
     All,
     /// The last so many seconds before now.
     Last(u32),
-    /// Since the day, or the week, began, UTC.
+    /// Since the day, or the week, began, in the zone that is shown.
     Since(Calendar),
     /// Microseconds since 1970, UTC; without an end it is open, and `until` is not included.
     Between { from: Option<i64>, until: Option<i64> },
@@ -70,25 +72,18 @@ pub enum VariableKind {
     },
 }
 
-const DAY: i64 = 86_400_000_000;
-/// The first Monday, microseconds since 1970.
-const MONDAY: i64 = 4 * DAY;
-
 impl Span {
     pub fn is_all(&self) -> bool {
         *self == Self::All
     }
 
-    /// From when, and until when, seen from `now`; microseconds.
-    pub fn at(self, now: i64) -> (Option<i64>, Option<i64>) {
+    /// From when, and until when, seen from `now`; microseconds. Days begin as the clocks of a zone say.
+    pub fn at(self, now: i64, zone: Zone) -> (Option<i64>, Option<i64>) {
         match self {
             Self::All => (None, None),
             Self::Last(seconds) => (Some(now.saturating_sub(i64::from(seconds) * 1_000_000)), None),
-            Self::Since(Calendar::Day) => (Some(now.div_euclid(DAY) * DAY), None),
-            Self::Since(Calendar::Week) => {
-                let since = now.saturating_sub(MONDAY);
-                (Some(since.div_euclid(7 * DAY) * 7 * DAY + MONDAY), None)
-            }
+            Self::Since(Calendar::Day) => (Some(zone.day_begin(now)), None),
+            Self::Since(Calendar::Week) => (Some(zone.week_begin(now)), None),
             Self::Between { from, until } => (from, until),
         }
     }

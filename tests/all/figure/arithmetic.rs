@@ -1,5 +1,6 @@
 //! The arithmetic under pictures: decimation, ticks, layout, triangles.
 
+use braid::data::zone::Zone;
 use braid::figure::axis::{self, Room};
 use braid::figure::scale::Scale;
 use braid::figure::time::{self, Step};
@@ -52,7 +53,7 @@ fn labels_are_apart(scale: Scale, width: f32) -> Result<(), TestCaseError> {
     let room = Room { width, before: 30.0, after: 12.0 };
     let names: Vec<String> = (0..40).map(|i| format!("名字 number {i}")).collect();
     for kind in [AxisKind::Number, AxisKind::Time, AxisKind::Clock, AxisKind::Category(names)] {
-        let ticks = axis::x_ticks(&kind, scale, room, false, (&look, &Format::default()));
+        let ticks = axis::x_ticks((&kind, Zone::Utc), scale, room, false, (&look, &Format::default()));
         let mut reached = f32::NEG_INFINITY;
         let mut context_reached = f32::NEG_INFINITY;
         for tick in &ticks {
@@ -298,7 +299,7 @@ fn numbers_are_written_for_readers() {
 
 fn x_labels(kind: AxisKind, lo: f64, hi: f64, width: f32) -> Vec<(String, String)> {
     let ticks = axis::x_ticks(
-        &kind,
+        (&kind, Zone::Utc),
         Scale::new(lo, hi),
         Room { width, before: 20.0, after: 20.0 },
         false,
@@ -332,19 +333,19 @@ fn time_has_ticks_where_the_calendar_has() {
     let clock = x_labels(AxisKind::Clock, 0.0, DAY, 600.0);
     assert!(clock.iter().all(|t| t.1.is_empty()) && clock.contains(&pair("12:00", "")), "{clock:?}");
     // Weeks begin on Mondays.
-    let ticks = Step::Days(7).ticks(Scale::new(0.0, 30.0 * DAY), false);
+    let ticks = Step::Days(7).ticks(Scale::new(0.0, 30.0 * DAY), Some(Zone::Utc));
     assert_eq!(ticks.iter().map(|t| t.label.as_str()).collect::<Vec<_>>(), ["Jan 5", "Jan 12", "Jan 19", "Jan 26"]);
     // 1900 was no leap year.
-    let ticks = Step::Months(1).ticks(Scale::new(-2_208_988_800e6, -2_200_000_000e6), false);
+    let ticks = Step::Months(1).ticks(Scale::new(-2_208_988_800e6, -2_200_000_000e6), Some(Zone::Utc));
     assert_eq!(
-        ticks.iter().map(|t| time::value(t.at, false)).collect::<Vec<_>>(),
+        ticks.iter().map(|t| time::value(t.at, Some(Zone::Utc))).collect::<Vec<_>>(),
         ["1900-01-01", "1900-02-01", "1900-03-01", "1900-04-01"]
     );
-    assert_eq!(time::value(-1.5e6, false), "1969-12-31 23:59:58.500");
-    assert_eq!(time::value(1e19, false), "1e19", "beyond the calendar it is a number");
+    assert_eq!(time::value(-1.5e6, Some(Zone::Utc)), "1969-12-31 23:59:58.500");
+    assert_eq!(time::value(1e19, Some(Zone::Utc)), "1e19", "beyond the calendar it is a number");
     // Every step, with only its own multiples.
     for step in time::steps() {
-        let ticks = step.ticks(Scale::new(-1e15, -1e15 + step.length() * 6.5), false);
+        let ticks = step.ticks(Scale::new(-1e15, -1e15 + step.length() * 6.5), Some(Zone::Utc));
         assert!(
             matches!(step, Step::Years(n) if n > 10_000) || (5..=8).contains(&ticks.len()),
             "{step:?}: {}",

@@ -202,7 +202,8 @@ fn moment_ui(ui: &mut Ui, app: &App, board: &Board) {
         (n, 0) => RichText::new(format!("{n} tables, the tiles of each of one moment")).color(p.faint),
     };
     let hint = if lagging.is_empty() {
-        "They come from one reading: at each moment a total is the sum of its parts".to_owned()
+        let zone = numbers::zone();
+        format!("They come from one reading: at each moment a total is the sum of its parts. Times are in {zone}")
     } else {
         format!("Not there yet: {}", names())
     };

@@ -5,15 +5,12 @@ use eframe::egui::{
     self, ComboBox, CornerRadius, Frame, Margin, PopupCloseBehavior, Role, Stroke, TextEdit, Ui, WidgetInfo,
 };
 
-use polars::prelude::TimeUnit;
-
 use super::add::with_value;
 use super::step;
-use crate::data::format::parse_datetime;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{choice_id, choices_of};
 use crate::ui::widget::{buttons, numbers};
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 use crate::workspace::bench::{Board, Calendar, Edit, Scope, Span, Variable, VariableKind};
 
 /// Rolling stretches, seconds.
@@ -76,12 +73,14 @@ pub fn span_ui(ui: &mut Ui, app: &App, board: &Board, actions: &mut Vec<Action>)
         }
         between_ui(ui, board, app.boards().now, actions);
     });
-    button.on_hover_text("The stretch of time of all tiles, UTC");
+    button.on_hover_text(format!("The stretch of time of all tiles, {}", numbers::zone()));
 }
 
 /// A fixed stretch, as it is typed. Without a beginning the whole board is turned back to a moment.
 fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Action>) {
-    let id = ui.scope_id().with(("between", board.id.0));
+    // What is typed is meant in the zone that it was typed in.
+    let zone = numbers::zone();
+    let id = ui.scope_id().with(("between", board.id.0, zone));
     let known = match board.scope.span {
         Span::Between { from, until } => (from, until),
         _ => (None, now),
@@ -100,17 +99,20 @@ fn between_ui(ui: &mut Ui, board: &Board, now: Option<i64>, actions: &mut Vec<Ac
         field(ui, "Until", &mut until, "without an end");
     });
     let read = |text: &str| match text.trim() {
-        "" => Some(None),
-        text => parse_datetime(text, TimeUnit::Microseconds).map(Some),
+        "" => Ok(None),
+        text => zone.read(text).map(Some),
     };
-    let span = match (read(&from), read(&until)) {
-        (Some(from), Some(until)) if from.zip(until).is_none_or(|(from, until)| from < until) => {
+    let (begin, end) = (read(&from), read(&until));
+    let wrong = begin.as_ref().err().or(end.as_ref().err()).map(wording::fault);
+    let span = match (begin, end) {
+        (Ok(from), Ok(until)) if from.zip(until).is_none_or(|(from, until)| from < until) => {
             Some(Span::Between { from, until })
         }
         _ => None,
     };
     let show = ui.add_enabled(span.is_some(), egui::Button::new("Show this stretch"));
-    let show = show.on_disabled_hover_text("Times are written as 2024-03-01 14:30; the end lies after the beginning");
+    let show = show.on_hover_text(format!("Times are in {zone}"));
+    let show = show.on_disabled_hover_text(wrong.unwrap_or_else(|| "The end lies after the beginning".to_owned()));
     if let Some(span) = span.filter(|_| show.clicked()) {
         actions.push(Action::Board(BoardAction::Range(None)));
         actions.push(set(board, Scope { span, ..board.scope.clone() }));

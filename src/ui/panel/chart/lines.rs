@@ -1,9 +1,8 @@
 //! The form of thresholds and reference lines.
 
 use eframe::egui::{TextEdit, Ui};
-use polars::prelude::TimeUnit;
 
-use crate::data::format::parse_datetime;
+use crate::data::zone::Zone;
 use crate::figure::{AxisKind, Figure, Rule, RuleAxis, Settings, Shade, Tone};
 use crate::figure::{number, time};
 use crate::ui::look;
@@ -22,7 +21,8 @@ pub(super) fn lines_ui(ui: &mut Ui, figure: Option<&Figure>, settings: &mut Sett
     for (i, rule) in settings.rules.iter_mut().enumerate() {
         ui.push_id(i, |ui| {
             ui.horizontal(|ui| {
-                let timed = rule.on == RuleAxis::X && figure.is_some_and(|figure| figure.x.kind == AxisKind::Time);
+                let of_time = figure.filter(|figure| rule.on == RuleAxis::X && figure.x.kind == AxisKind::Time);
+                let timed = of_time.map(|figure| figure.zone);
                 place_ui(ui, i, timed, &mut rule.at);
                 let label = TextEdit::singleline(&mut rule.label).hint_text("name").desired_width(90.0);
                 ui.add(label).accessible_name(format!("Name of line {}", i + 1));
@@ -66,14 +66,14 @@ fn one_of_ui<T: Copy + PartialEq>(ui: &mut Ui, all: &[(T, &'static str)], chosen
 }
 
 /// A number, or a time, as text; what cannot be read is marked and changes nothing.
-fn place_ui(ui: &mut Ui, index: usize, timed: bool, at: &mut f64) {
-    let id = ui.scope_id().with("at");
-    let shown = if timed { time::value(*at, false) } else { number::plain(*at) };
+fn place_ui(ui: &mut Ui, index: usize, timed: Option<Zone>, at: &mut f64) {
+    let id = ui.scope_id().with(("at", timed));
+    let shown = timed.map_or_else(|| number::plain(*at), |zone| time::value(*at, Some(zone)));
     let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or_else(|| shown.clone());
     let read = |text: &str| -> Option<f64> {
         let text = text.trim();
-        if timed {
-            parse_datetime(text, TimeUnit::Microseconds).map(|at| at as f64)
+        if let Some(zone) = timed {
+            zone.read(text).ok().map(|at| at as f64)
         } else {
             text.replace('\u{2212}', "-").parse().ok()
         }
@@ -91,7 +91,7 @@ fn place_ui(ui: &mut Ui, index: usize, timed: bool, at: &mut f64) {
         ui.data_mut(|d| d.remove_temp::<String>(id));
     }
     if wrong {
-        let hint = if timed { "A time, such as 2026-03-01 12:00" } else { "A number" };
+        let hint = if timed.is_some() { "A time, such as 2026-03-01 12:00" } else { "A number" };
         response.on_hover_text(hint);
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn name_ui(ui: &mut Ui, grid: Option<&Grid>, column: &Column) {
     }
     let told = ui.add(name);
     if grid.is_none() {
-        told.on_hover_text(cells::type_word(column.dtype()));
+        told.on_hover_text(cells::type_hint(column.dtype()));
     }
     if let Some((_, descends)) = order.filter(|_| !number) {
         arrow_ui(ui, *descends);
@@ -60,7 +60,7 @@ pub(super) fn heading_ui(
     let name = column.name().as_str();
     let order = grid.view().sort.iter().find(|(of, _)| of == name).map(|(_, descends)| *descends);
     heading.widget_info(|| WidgetInfo::labeled(eframe::egui::Role::Button, true, format!("Order by {name}")));
-    let hint = format!("{}: a click orders by it, a right click has more", cells::type_word(column.dtype()));
+    let hint = format!("{}: a click orders by it, a right click has more", cells::type_hint(column.dtype()));
     let heading = heading.clone().on_hover_text(hint);
     if heading.clicked() {
         let also = heading.ctx.input(|i| i.modifiers.shift);

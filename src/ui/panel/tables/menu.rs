@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use eframe::egui::containers::menu::{MenuConfig, SubMenuButton};
 use eframe::egui::{self, CornerRadius, Label, PopupCloseBehavior, RichText, Stroke, Ui};
-use polars::prelude::TimeUnit;
 
-use crate::data::format::parse_datetime;
 use crate::engine::table::{DEFAULT_LATENESS, difference};
 use crate::engine::{Seam, TimeColumn};
 use crate::ui::action::{Action, FeedAction, LoadAction, TableAction, TrainAction};
 use crate::ui::widget::pick::MOST;
 use crate::ui::widget::{buttons, numbers};
 use crate::ui::worksheet::Worksheet;
-use crate::ui::{App, look};
+use crate::ui::{App, look, wording};
 
 pub(super) fn menu_ui(ui: &mut Ui, app: &App, sheet: &Worksheet, actions: &mut Vec<Action>) {
     ui.set_min_width(180.0);
@@ -155,19 +153,20 @@ fn seam_menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
     .response
     .on_hover_text("A row whose key was seen already is the same row");
     if sheet.table.time.is_some() {
-        ui.label(look::faint("Time: history owns what lies before", ui));
-        let id = ui.scope_id().with("seam time");
+        ui.label(look::faint(format!("Time, {}: history owns what lies before", numbers::zone()), ui));
+        let zone = numbers::zone();
+        let id = ui.scope_id().with(("seam time", zone));
         let shown = if let Seam::Time(at) = now { numbers::time(*at) } else { String::new() };
         let mut text = ui.data(|d| d.get_temp::<String>(id)).unwrap_or(shown);
         let field = ui
             .add(egui::TextEdit::singleline(&mut text).hint_text("2001-01-31 12:00").desired_width(160.0))
             .accessible_name("Seam at time");
         ui.data_mut(|d| d.insert_temp(id, text.clone()));
-        match parse_datetime(text.trim(), TimeUnit::Microseconds) {
-            Some(at) if field.lost_focus() => choose(ui, Seam::Time(at)),
-            None if !text.is_empty() => {
+        match zone.read(&text) {
+            Ok(at) if field.lost_focus() => choose(ui, Seam::Time(at)),
+            Err(fault) if !text.is_empty() => {
                 let p = look::palette(ui);
-                field.on_hover_text("Write it like 2001-01-31 12:00");
+                field.on_hover_text(wording::fault(&fault));
                 ui.painter().rect_stroke(
                     ui.min_rect(),
                     CornerRadius::ZERO,
