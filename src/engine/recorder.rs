@@ -211,7 +211,7 @@ impl Recorder {
     /// Writes the block, however long that takes.
     fn write(&mut self, raw: &mut dyn ByteSource) -> Going {
         let Some(arrived) = self.since.take().filter(|_| !self.block.is_empty()) else { return Ok(()) };
-        let block = std::mem::take(&mut self.block);
+        let block = self.take_block();
         if std::mem::take(&mut self.before) {
             let reason = "recording was stopped and taken up again; what was sent meanwhile is unknown";
             self.begin_anew(reason, raw)?;
@@ -226,6 +226,17 @@ impl Recorder {
             self.put(&Arc::new(part.to_vec()), arrived)?;
         }
         self.keep_head(&block, raw)
+    }
+
+    /// What was gathered. The newest blocks stay in memory, and those of a slow feed are small: they take no more room
+    /// than they fill.
+    fn take_block(&mut self) -> Vec<u8> {
+        if self.block.len() >= BLOCK / 2 {
+            return std::mem::take(&mut self.block);
+        }
+        let block = self.block.clone();
+        self.block.clear();
+        block
     }
 
     /// Notes that what comes next is a stream with a beginning of its own. Its header must not be lost.

@@ -4,8 +4,8 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use braid::data::Fault;
@@ -81,6 +81,27 @@ fn filled(folder: &Path, lines: &[String], options: LogOptions) -> Arc<Log> {
         at += line.len() as u64;
     }
     log
+}
+
+/// A block whose room is larger than what it holds takes all of that room, and as long as it is kept nobody else has it.
+#[test]
+fn the_newest_records_take_no_more_memory_than_they_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = 1 << 20;
+    let (log, _) = open(folder.path(), LogOptions { memory, ..LogOptions::default() });
+    let mut blocks = Vec::new();
+    for i in 0..200 {
+        let mut block = Vec::with_capacity(100_000);
+        block.extend_from_slice(format!("{i}\n").as_bytes());
+        let block = Arc::new(block);
+        log.append(&block, Instant::now()).unwrap();
+        blocks.push(Arc::downgrade(&block));
+    }
+    let held: usize = blocks.iter().filter_map(Weak::upgrade).map(|block| block.capacity()).sum();
+    assert!(held > memory / 2 && held <= memory, "{held} bytes are held");
+    // Those that left memory are read from the file.
+    let text: String = (0..200).map(|i| format!("{i}\n")).collect();
+    assert_eq!(String::from_utf8(hear(&mut log.reader()).bytes).unwrap(), text);
 }
 
 #[test]

@@ -125,6 +125,13 @@ struct Recent {
     passed: bool,
 }
 
+impl Recent {
+    /// The memory that it takes: a block may have room that it does not fill.
+    fn held(&self) -> usize {
+        self.payload.capacity() + size_of::<Self>()
+    }
+}
+
 impl Log {
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -139,11 +139,12 @@ impl Log {
             RecordKind::Gap => flags & ANEW != 0 || state.line_start,
             RecordKind::Trouble | RecordKind::End => state.line_start,
         };
-        state.recent_bytes += payload.len() + HEADER;
-        state.recent.push_back(Recent { header, payload: payload.clone(), arrived, passed });
+        let recent = Recent { header, payload: payload.clone(), arrived, passed };
+        state.recent_bytes += recent.held();
+        state.recent.push_back(recent);
         while state.recent_bytes > self.options.memory && state.recent.len() > 1 {
             if let Some(old) = state.recent.pop_front() {
-                state.recent_bytes -= old.payload.len() + HEADER;
+                state.recent_bytes -= old.held();
                 state.lose(&old);
             }
         }
