@@ -100,6 +100,29 @@ fn what_was_not_read_of_a_file_that_is_copied_and_cut_is_read_from_its_copy() {
     );
 }
 
+/// A table that is opened again, and a question that is changed, begin with the file that stands at the path now.
+#[test]
+fn what_an_earlier_rotation_left_is_told_where_it_is_not_read() {
+    let (folder, path) = place("log.ndjson");
+    append(&path, &objects(5..7));
+    append(&folder.path().join("log.ndjson.bak"), &objects(0..1));
+    let mut live = read(open(&feed(&path)));
+    assert!(rows(&mut *live, 2).notes.is_empty());
+    append(&folder.path().join("log.ndjson.2"), &objects(0..2));
+    append(&folder.path().join("log.ndjson.1"), &objects(2..5));
+    let mut live = read(open(&feed(&path)));
+    let got = rows(&mut *live, 2);
+    assert_eq!(got.numbers("n"), [5, 6]);
+    assert!(
+        matches!(&got.notes[..], [note] if note.starts_with("log.ndjson.1 and 1 more,") && note.contains("not read"))
+    );
+    // Read once, or from a place in it, it is read as it was asked.
+    for setting in ["follow=false", "from=0&follow=false"] {
+        let mut live = read(open(&format!("{}?{setting}", feed(&path))));
+        assert!(until(&mut *live, |got| got.ended).notes.is_empty());
+    }
+}
+
 #[test]
 fn an_answer_over_a_rotated_file_is_not_called_wrong_because_its_past_cannot_be_read_again() {
     let (folder, path) = place("log.ndjson");

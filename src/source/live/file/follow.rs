@@ -303,6 +303,9 @@ impl Opened for Following {
         if let Some(from) = options.start() {
             self.from = from;
             (self.jumped, self.lines_known) = (false, from == 0);
+        } else if self.follow && self.from == 0 {
+            // Who followed the file before had the rows of those, too.
+            self.events.extend(rotation::not_read(&self.path).map(|reason| Event::Note { reason }));
         }
         if let Some(until) = options.stop() {
             self.until = Some(until);

@@ -127,6 +127,20 @@ fn siblings(path: &Path) -> Vec<Sibling> {
     found
 }
 
+/// The names of files that stood at the path before the one that is there, in a sentence; `None` where there are none.
+pub fn not_read(path: &Path) -> Option<String> {
+    let found = siblings(path);
+    let newest = found.last()?.path.file_name()?.to_string_lossy().into_owned();
+    let (more, are) = match found.len() - 1 {
+        0 => (String::new(), "is"),
+        more => (format!(" and {more} more"), "are"),
+    };
+    Some(format!(
+        "{newest}{more}, left beside it by a rotation, {are} not read; open them as the table's files to have their rows \
+         as its history"
+    ))
+}
+
 /// What came at the path after a file that was left, and is there no longer.
 #[derive(Default)]
 pub struct Between {
