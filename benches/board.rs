@@ -145,7 +145,7 @@ fn day() {
     let sizes = ["1 minute", "5 minutes", "15 minutes", "1 hour", "6 hours"];
     let asked = |i: usize| {
         let (size, least) = (sizes[i % 5], i / 20);
-        let keys = if i % 2 == 0 { ("k, ", ", k") } else { ("", "") };
+        let keys = if i.is_multiple_of(2) { ("k, ", ", k") } else { ("", "") };
         let measure = ["avg(v) AS m", "max(v) AS m", "sum(v) AS m", "stddev(v) AS m"][i / 5 % 4];
         format!(
             "SELECT {}tumble(t, INTERVAL '{size}') AS w, count(*) AS n, {measure} FROM r WHERE v > {least} - 1000 GROUP \

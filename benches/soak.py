@@ -7,8 +7,8 @@
 
 Needs Xvfb and xdotool. Three feeds of this program's own send event times of `--days` within `--minutes`:
 
-    trades   a WebSocket that numbers its rows; it stalls, once in the middle of a message, loses its connections, refuses
-             new ones for a while, and sends its last rows again at each new connection
+    trades   a WebSocket that numbers its rows; it stalls, once in the middle of a message, loses its connections,
+             refuses new ones for a while, and sends its last rows again at each new connection
     log      a growing file that is rotated twice, and still written to for a while after it was renamed
     sensors  a WebSocket with rows out of order, some of them long after their windows are final; halfway its rows get a
              column more, and it is disconnected once
@@ -43,10 +43,12 @@ TILES = [
      "SELECT level, time_bucket(INTERVAL '30 minutes', \"at\") AS w, count(*) AS n FROM log GROUP BY ALL"),
     ("log", "Services", {"as": "grid"},
      "SELECT service, count(*) AS n, avg(ms) AS mean, max(ms) AS most FROM log GROUP BY service", None),
-    ("log", "Errors", {"as": "number"}, "SELECT count(*) FILTER (WHERE level = 'error') AS n, count(*) AS a FROM log", None),
+    ("log", "Errors", {"as": "number"},
+     "SELECT count(*) FILTER (WHERE level = 'error') AS n, count(*) AS a FROM log", None),
     ("sensors", "Temperature", {"as": "figure", "with": "line"},
      f"SELECT machine, {HOUR.format('at')} AS w, avg(temp) AS mean, count(*) AS n FROM sensors GROUP BY machine, w",
-     "SELECT machine, time_bucket(INTERVAL '1 hour', \"at\") AS w, avg(temp) AS mean, count(*) AS n FROM kept GROUP BY ALL"),
+     "SELECT machine, time_bucket(INTERVAL '1 hour', \"at\") AS w, avg(temp) AS mean, count(*) AS n "
+     "FROM kept GROUP BY ALL"),
     ("sensors", "Machines", {"as": "grid"},
      "SELECT machine, min(temp) AS least, max(temp) AS most, count(*) AS n FROM sensors GROUP BY machine", None),
     ("sensors", "Readings", {"as": "number"}, "SELECT count(*) AS n, avg(temp) AS mean FROM sensors", None),
@@ -127,12 +129,20 @@ class WebSocket(Feed):
                 if not got:
                     break
                 asked += got
-            keys = [line.split(b":", 1)[1].strip() for line in asked.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key")]
+            keys = [
+                line.split(b":", 1)[1].strip()
+                for line in asked.split(b"\r\n")
+                if line.lower().startswith(b"sec-websocket-key")
+            ]
             if not keys:
                 link.close()
                 continue
             accept = base64.b64encode(hashlib.sha1(keys[0] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-            link.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+            link.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+                + accept
+                + b"\r\n\r\n"
+            )
             # Its pings are answered, and its end is noticed.
             threading.Thread(target=self.listen, args=(link,), daemon=True).start()
             if self.last:
@@ -210,11 +220,17 @@ class Trades(WebSocket):
         self.seq += 1
         sym = self.random.choice(["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"])
         price = round(100 + 10 * self.random.gauss(0, 1), 2)
-        return {"at": stamp(self.clock.now()), "seq": self.seq, "sym": sym, "price": price, "qty": self.random.randint(1, 100)}
+        return {
+            "at": stamp(self.clock.now()),
+            "seq": self.seq,
+            "sym": sym,
+            "price": price,
+            "qty": self.random.randint(1, 100),
+        }
 
 
 class Sensors(WebSocket):
-    wide = False
+    wide, late = False, []
 
     def row(self):
         now, chance = self.clock.now(), self.random.random()
@@ -226,7 +242,6 @@ class Sensors(WebSocket):
         row = {"at": stamp(now), "machine": f"m{self.random.randint(1, 8)}", "temp": round(self.random.gauss(60, 5), 3)}
         if self.wide:
             row["humidity"] = round(self.random.random() * 100, 1)
-        self.late = getattr(self, "late", [])
         self.late.append(late)
         return row
 
@@ -287,7 +302,8 @@ class ClientMessage(ctypes.Structure):
 
     _fields_ = [
         ("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int), ("display", ctypes.c_void_p),
-        ("window", ctypes.c_ulong), ("message_type", ctypes.c_ulong), ("format", ctypes.c_int), ("data", ctypes.c_long * 5),
+        ("window", ctypes.c_ulong), ("message_type", ctypes.c_ulong), ("format", ctypes.c_int),
+        ("data", ctypes.c_long * 5),
         ("room", ctypes.c_long * 24),
     ]  # fmt: skip
 
@@ -320,13 +336,20 @@ class Window:
         display = b""
         while not display.endswith(b"\n"):
             display += os.read(reader, 16)
-        self.env = {**os.environ, "DISPLAY": f":{display.decode().strip()}", "HOME": self.home, "LIBGL_ALWAYS_SOFTWARE": "1"}
+        self.env = {
+            **os.environ,
+            "DISPLAY": f":{display.decode().strip()}",
+            "HOME": self.home,
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+        }
         for name in ("DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_DOWNLOAD_DIR"):
             self.env.pop(name, None)
         self.process = None
 
     def open(self, workspace):
-        self.process = subprocess.Popen([self.braid, workspace], env=self.env, stderr=open(f"{self.folder}/stderr", "a"))
+        self.process = subprocess.Popen(
+            [self.braid, workspace], env=self.env, stderr=open(f"{self.folder}/stderr", "a")
+        )
         found = self.x("search", "--sync", "--onlyvisible", "--pid", str(self.process.pid))
         self.id = found.split()[-1]
         self.x("windowfocus", "--sync", self.id)
@@ -405,8 +428,8 @@ def look(pid):
 
 def workspace(feeds):
     tables = [
-        {"id": i + 1, "name": feed.name, "live": [feed.url()], "time": {"column": "at", "lateness_ms": int(LATENESS.total_seconds() * 1000)},
-         "seam": "append"}
+        {"id": i + 1, "name": feed.name, "live": [feed.url()], "seam": "append",
+         "time": {"column": "at", "lateness_ms": int(LATENESS.total_seconds() * 1000)}}
         for i, feed in enumerate(feeds)
     ]  # fmt: skip
     tiles = [
@@ -427,7 +450,7 @@ def expected(feeds, folder):
         feed.noted.flush()
         sent = f"{folder}/{feed.name}.sent.ndjson"
         read = f"read_json('{sent}', format='newline_delimited', sample_size=-1)"
-        con.execute(f"create table {feed.name} as select * replace (\"at\"::timestamp as \"at\") from {read}")
+        con.execute(f'create table {feed.name} as select * replace ("at"::timestamp as "at") from {read}')
     con.execute("create view kept as from sensors where not late")
     return con, [con.sql(other or sql.replace("(at", '("at"')) for _, _, _, sql, other in TILES]
 
@@ -436,11 +459,12 @@ def differs(con, want, file):
     """Why the answer in a file is not this one; `None` where it is."""
     if file is None:
         return "nothing was exported"
-    try:
-        columns = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in zip(want.columns, want.types))
-        got = con.sql(f"select {columns} from read_csv('{file}', header=true, all_varchar=true)").fetchall()
-    except Exception as error:
-        return f"{type(error).__name__}: {str(error)[:200]}"
+    read = f"read_csv('{file}', header=true, all_varchar=true)"
+    there = con.sql(f"from {read}").columns
+    if there != want.columns:
+        return f"another answer is shown: its columns are {', '.join(there)}"
+    columns = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in zip(want.columns, want.types))
+    got = con.sql(f"select {columns} from {read}").fetchall()
     key = lambda row: [str(value) for value in row if not isinstance(value, (int, float))]
     want, got = sorted(want.fetchall(), key=key), sorted(got, key=key)
     if len(want) != len(got):
@@ -450,7 +474,9 @@ def differs(con, want, file):
         return abs(a - b) <= 1e-9 * max(abs(a), abs(b)) if isinstance(a, float) and b is not None else a == b
 
     wrong = [(a, b) for a, b in zip(want, got) if not all(map(same, a, b))]
-    return f"{len(wrong)} of {len(want)} rows differ, the first: {wrong[0][1]} should be {wrong[0][0]}" if wrong else None
+    return (
+        f"{len(wrong)} of {len(want)} rows differ, the first: {wrong[0][1]} should be {wrong[0][0]}" if wrong else None
+    )
 
 
 def compare(window, feeds, folder, when):
@@ -546,7 +572,9 @@ def soak(a, folder):
         time.sleep(5)
         bad += compare(window, feeds, folder, "gone on")
         rss, anonymous, threads, handles, cpu = look(window.process.pid)
-        say(f"the second window at its end: RSS {rss:.0f} MiB, {threads} threads, {handles} handles, {cpu:.0f} s of CPU")
+        say(
+            f"the second window at its end: RSS {rss:.0f} MiB, {threads} threads, {handles} handles, {cpu:.0f} s of CPU"
+        )
         say(f"closed: exit {window.close()}")
     finally:
         window.end()
