@@ -136,8 +136,8 @@ pub fn not_read(path: &Path) -> Option<String> {
         more => (format!(" and {more} more"), "are"),
     };
     Some(format!(
-        "{newest}{more}, left beside it by a rotation, {are} not read; open them as the table's files to have their rows \
-         as its history"
+        "{newest}{more}, left beside it by a rotation, {are} not read; open them as the table's files to have their \
+         rows as its history"
     ))
 }
 
