@@ -129,7 +129,7 @@ fn frame() {
     }
     assert!(frames.len() > 100, "the replay did not flow: {} frames", frames.len());
     println!(
-        "{} frames over {answers} snapshots a tile; {:.0} rows/s; {points} points in the figures; {} threads, {:.0} MiB",
+        "{} frames over {answers} snapshots a tile; {:.0} rows/s; {points} points drawn; {} threads, {:.0} MiB",
         frames.len(),
         rates.iter().sum::<f64>() / rates.len() as f64,
         status("Threads:"),
@@ -148,8 +148,8 @@ fn day() {
         let keys = if i.is_multiple_of(2) { ("k, ", ", k") } else { ("", "") };
         let measure = ["avg(v) AS m", "max(v) AS m", "sum(v) AS m", "stddev(v) AS m"][i / 5 % 4];
         format!(
-            "SELECT {}tumble(t, INTERVAL '{size}') AS w, count(*) AS n, {measure} FROM r WHERE v > {least} - 1000 GROUP \
-             BY w{}",
+            "SELECT {}tumble(t, INTERVAL '{size}') AS w, count(*) AS n, {measure} FROM r WHERE v > {least} - 1000 \
+             GROUP BY w{}",
             keys.0, keys.1
         )
     };

@@ -83,7 +83,7 @@ fn filled(folder: &Path, lines: &[String], options: LogOptions) -> Arc<Log> {
     log
 }
 
-/// A block whose room is larger than what it holds takes all of that room, and as long as it is kept nobody else has it.
+/// A block whose room is larger than what it holds takes all of that room as long as it is kept.
 #[test]
 fn the_newest_records_take_no_more_memory_than_they_may() {
     let folder = tempfile::tempdir().unwrap();
