@@ -21,6 +21,14 @@ pub fn grouped(digits: &str) -> String {
     out
 }
 
+/// A text of at most so many letters; what is left out is told by an ellipsis.
+pub fn shortened(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// `text` with what a terminal would take for a command, or what would turn the order of what is shown, as symbols: the
 /// escape character as `␛`, others by their code. Line ends are such characters, too.
 pub fn visible(text: &str) -> Cow<'_, str> {

@@ -20,6 +20,12 @@ pub fn quote_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// A literal as it is read: a text without its quotes, anything else as it is written.
+pub fn unquoted_text(sql: &str) -> String {
+    let text = sql.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    text.map_or_else(|| sql.to_owned(), |text| text.replace("''", "'"))
+}
+
 /// Keywords of some dialect that are ordinary column names to people.
 const SAFE_NAMES: &[&str] = &[
     "date",

@@ -17,7 +17,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use self::clauses::{ClauseKind, split_clauses};
-pub use self::identifier::{quote, quote_always, quote_text};
+pub use self::identifier::{quote, quote_always, quote_text, unquoted_text};
 use self::select::{item, order};
 use self::span::point;
 use self::tokens::{SqlToken, clause, span_of, split_commas, words};

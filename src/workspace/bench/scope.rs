@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::zone::Zone;
+use crate::query::sql::unquoted_text;
 
 /// What all tiles of a board share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -117,13 +118,7 @@ impl Span {
 impl Filter {
     /// In words: `origin: ATL, JFK`.
     pub fn words(&self) -> String {
-        let shown = |value: &Option<String>| match value {
-            None => "missing".to_owned(),
-            Some(sql) => sql
-                .strip_prefix('\'')
-                .and_then(|text| text.strip_suffix('\''))
-                .map_or_else(|| sql.clone(), |text| text.replace("''", "'")),
-        };
+        let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "missing".to_owned(), unquoted_text);
         let values: Vec<String> = self.values.iter().map(shown).collect();
         format!("{}{} {}", self.column, if self.inverted { " not" } else { ":" }, values.join(", "))
     }

@@ -7,6 +7,7 @@ use eframe::egui::{
 
 use super::add::with_value;
 use super::step;
+use crate::query::sql::unquoted_text;
 use crate::ui::action::{Action, BoardAction};
 use crate::ui::board::{choice_id, choices_of};
 use crate::ui::widget::{buttons, numbers};
@@ -177,7 +178,8 @@ fn variable_ui(ui: &mut Ui, app: &App, board: &Board, at: usize, variable: &Vari
     match &variable.kind {
         VariableKind::List { .. } => {
             let shown = app.boards().run(choice_id(at)).and_then(|run| run.shown().cloned());
-            let chosen = if variable.value.is_empty() { "Choose…".to_owned() } else { plain(&variable.value) };
+            let chosen =
+                if variable.value.is_empty() { "Choose…".to_owned() } else { unquoted_text(&variable.value) };
             let combo = ComboBox::from_id_salt(("variable", board.id.0, at)).selected_text(chosen).width(140.0);
             let response = combo.show_ui(ui, |ui| {
                 for (value, words) in shown.iter().flat_map(|shown| choices_of(&shown.answer)) {
@@ -211,10 +213,4 @@ fn variable_ui(ui: &mut Ui, app: &App, board: &Board, at: usize, variable: &Vari
         scope.variables.retain(|own| own.name != variable.name);
         actions.push(set(board, scope));
     }
-}
-
-/// A value without the marks of SQL.
-fn plain(sql: &str) -> String {
-    let text = sql.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
-    text.map_or_else(|| sql.to_owned(), |text| text.replace("''", "'"))
 }

@@ -2,9 +2,13 @@
 
 use eframe::egui::{self, Label, Popup, PopupAnchor, Pos2, Rect, RichText, Ui, Vec2};
 
+use crate::data::words::shortened;
 use crate::figure::Figure;
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::look;
+
+/// The most letters of a name in a tooltip.
+const LETTERS: usize = 40;
 
 /// The most series that a tooltip lists.
 const TOLD: usize = 12;
@@ -59,7 +63,7 @@ pub fn read_ui(
                     let name = if line.name.is_empty() { &figure.y_title } else { &line.name };
                     ui.horizontal(|ui| {
                         crate::ui::widget::badge::dot_ui(ui, color);
-                        ui.add(Label::new(shortened(name)).extend());
+                        ui.add(Label::new(shortened(name, LETTERS)).extend());
                     });
                     let text = RichText::new(y).monospace();
                     ui.label(if i == series { text.strong() } else { text });
@@ -99,16 +103,6 @@ fn same_place_ui(ui: &Ui, figure: &Figure, layout: &crate::figure::Layout, rect:
         if plot.contains(center) {
             ui.painter().circle(center, 3.0, p.panel, egui::Stroke::new(1.5, p.accent));
         }
-    }
-}
-
-/// A name short enough for a tooltip.
-fn shortened(name: &str) -> String {
-    const LETTERS: usize = 40;
-    if name.chars().count() <= LETTERS {
-        name.to_owned()
-    } else {
-        name.chars().take(LETTERS - 1).chain(['…']).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use egui_extras::{Column, TableBuilder};
 use polars::prelude::DataFrame;
 
 use super::{heading, keys};
+use crate::data::words::shortened;
 use crate::figure::PointState;
 use crate::ui::action::{Action, AppAction};
 use crate::ui::grid::{Grid, GridAction, Selection, ShownRows};
@@ -254,7 +255,7 @@ fn limit_ui(
             ui.close();
         }
         let Some(own) = limit(column) else { return };
-        if ui.button(format!("Show {} alone, or not any more", shortened(cell.shown()))).clicked() {
+        if ui.button(format!("Show {} alone, or not any more", shortened(cell.shown(), 24))).clicked() {
             actions.push(own);
             ui.close();
         }
@@ -263,11 +264,6 @@ fn limit_ui(
             ui.close();
         }
     });
-}
-
-/// A value short enough for a menu.
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= 24 { text.to_owned() } else { text.chars().take(23).chain(['…']).collect() }
 }
 
 /// What a click on a cell does, and its menu.
