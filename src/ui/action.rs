@@ -137,6 +137,13 @@ pub enum BoardAction {
     Keep(BoardId),
 }
 
+impl BoardAction {
+    /// A step of its own.
+    pub fn step(edit: Edit) -> Self {
+        Self::Edit { edit: Box::new(edit), goes_on: false }
+    }
+}
+
 /// The question of the selected table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QuestionAction {

@@ -229,7 +229,7 @@ fn zone(zone: Zone) -> Option<Action> {
 }
 
 fn edit(edit: Edit) -> Action {
-    Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on: false })
+    Action::Board(BoardAction::step(edit))
 }
 
 /// The tile that keys are for.

@@ -23,7 +23,7 @@ const EDGE: f32 = 0.33;
 
 /// A step of the bench.
 pub(super) fn step(edit: Edit) -> Action {
-    Action::Board(BoardAction::Edit { edit: Box::new(edit), goes_on: false })
+    Action::Board(BoardAction::step(edit))
 }
 
 /// The tiles of a board.

@@ -29,7 +29,7 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
         let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         SubMenuButton::new("Share its question").config(open).ui(ui, |ui| {
             if let Some(tile) = question::share_ui(ui, app, tile) {
-                act(edit(Edit::SetTile { tile }));
+                act(BoardAction::step(Edit::SetTile { tile }));
             }
         });
     }
@@ -40,7 +40,7 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
         ui.menu_button("Show as", |ui| {
             let mut choice = |ui: &mut Ui, name: &str, show: TileKind| {
                 if ui.radio(tile.show == show, name).clicked() {
-                    act(edit(Edit::SetTile { tile: Tile { show, ..tile.clone() } }));
+                    act(BoardAction::step(Edit::SetTile { tile: Tile { show, ..tile.clone() } }));
                     ui.close();
                 }
             };
@@ -53,12 +53,12 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
         });
     }
     if ui.button("Duplicate").clicked() {
-        act(edit(Edit::Duplicate { tile: tile.id }));
+        act(BoardAction::step(Edit::Duplicate { tile: tile.id }));
     }
     ui.menu_button("Move to", |ui| {
         for other in app.bench().boards.iter().filter(|other| other.id != board.id) {
             if ui.button(&other.name).clicked() {
-                act(edit(Edit::MoveTile { tile: tile.id, board: other.id, at: None }));
+                act(BoardAction::step(Edit::MoveTile { tile: tile.id, board: other.id, at: None }));
             }
         }
         if ui.button("A new board").clicked() {
@@ -67,15 +67,11 @@ pub fn menu_ui(ui: &mut Ui, app: &App, board: &Board, tile: &Tile, actions: &mut
     });
     ui.separator();
     if ui.button("Close tile").on_hover_text("Ctrl+Z brings it back").clicked() {
-        act(edit(Edit::RemoveTile { tile: tile.id }));
+        act(BoardAction::step(Edit::RemoveTile { tile: tile.id }));
     }
 }
 
 /// Whether its question is a person's: the ledger of a table has its own.
 fn asks_freely(tile: &Tile) -> bool {
     tile.asks() && tile.show != TileKind::Ledger
-}
-
-fn edit(edit: Edit) -> BoardAction {
-    BoardAction::Edit { edit: Box::new(edit), goes_on: false }
 }
