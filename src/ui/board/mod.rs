@@ -13,15 +13,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use self::column::{DraggedColumn, DropAxis, column_tile, onto_axis};
-use self::narrow::{Asked, asked};
+use self::narrow::{Asked, asked, stretch};
 pub use self::number::Number;
 pub use self::suggest::{as_asked, suggestions};
 pub use self::title::title;
 use self::values::choice_tiles;
-pub use self::values::{at_place, choice_id, choices_of, free_variable, literal, source, sources};
+pub use self::values::{at_place, choice_id, choices_of, free_variable, literal, source};
 use super::App;
 use super::bind::Bound;
 use super::chart::Chart;
+use super::rewind::TimeRange;
 use super::session::SETTLED;
 use super::watch::Watch;
 use super::widget::numbers;
@@ -30,7 +31,7 @@ use crate::data::Fault;
 use crate::data::zone::Zone;
 use crate::engine::{Snapshot, Table};
 use crate::figure::{AxisKind, View};
-use crate::query::window::Micros;
+use crate::query::window::{EpochUnit, Micros};
 use crate::sync::Wake;
 use crate::workspace::bench::{Board, BoardId, Edit, Layout, Scope, Span, Tile, TileId, TileKind};
 
@@ -80,10 +81,28 @@ fn shown_stretch(board: &Board, now: Option<Micros>) -> Option<(f64, f64)> {
     }
 }
 
+/// What a question of a tile is made of, beside its table.
+#[derive(Debug, PartialEq)]
+struct Limits {
+    sql: String,
+    scope: Scope,
+    range: Option<TimeRange>,
+    /// Of the table's times, where it has any that are known.
+    unit: Option<Option<EpochUnit>>,
+}
+
+impl Limits {
+    fn are(&self, tile: &Tile, scope: &Scope, range: Option<TimeRange>, unit: Option<Option<EpochUnit>>) -> bool {
+        (self.range, self.unit) == (range, unit) && self.sql == tile.sql && self.scope == *scope
+    }
+}
+
 /// What runs for one tile.
 #[derive(Debug, Default)]
 pub struct TileRun {
     asked: Asked,
+    /// What that was made of: while it is the same, so is what is asked.
+    limits: Option<Limits>,
     table: Option<Arc<Table>>,
     show: TileKind,
     pub watch: Watch,
@@ -98,8 +117,8 @@ pub struct TileRun {
 }
 
 impl TileRun {
-    fn is_for(&self, asked: &Asked, table: &Arc<Table>) -> bool {
-        self.asked == *asked && self.table.as_ref().is_some_and(|own| Arc::ptr_eq(own, table))
+    fn is_of(&self, table: &Arc<Table>) -> bool {
+        self.table.as_ref().is_some_and(|own| Arc::ptr_eq(own, table))
     }
 
     /// Why its rows are not limited as the board's are, where they are not.
@@ -308,18 +327,30 @@ fn start_tiles<'a>(
         if run.chart.settings() != &tile.settings() {
             run.chart.set_settings(tile.settings());
         }
-        let asked = match asked(tile, scope, sheet, now) {
+        let range = stretch(scope.span, now);
+        let unit = range.and_then(|_| sheet.time_unit().ok());
+        let same = run.is_of(&table);
+        if same && run.limits.as_ref().is_some_and(|limits| limits.are(tile, scope, range, unit)) {
+            continue;
+        }
+        let limits = Some(Limits { sql: tile.sql.clone(), scope: scope.clone(), range, unit });
+        let asked = match asked(tile, scope, sheet, range) {
             Ok(asked) => asked,
             Err(fault) => {
-                *run = TileRun { fault: Some(fault), show: tile.show.clone(), ..TileRun::default() };
+                let (fault, table, show) = (Some(fault), Some(table.clone()), tile.show.clone());
+                *run = TileRun { fault, limits, table, show, ..TileRun::default() };
                 continue;
             }
         };
-        // One change after the other: a stretch that moves on waits until the last one is read.
-        let reads = run.asked.sql.is_empty() || !run.is_changing();
-        if run.is_for(&asked, &table) || (!reads && scope.span.rolls()) {
+        if same && run.asked == asked {
+            run.limits = limits;
             continue;
         }
+        // One change after the other: a stretch that moves on waits until the last one is read.
+        if !run.asked.sql.is_empty() && run.is_changing() && scope.span.rolls() {
+            continue;
+        }
+        run.limits = limits;
         let bound = sheet.plan(&asked.sql);
         (run.asked, run.table, run.fault) = (asked, Some(table.clone()), None);
         match bound {

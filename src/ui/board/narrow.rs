@@ -1,9 +1,9 @@
 //! The question of a tile as it is asked: with the values of variables, the board's filters and its stretch of time.
 
 use crate::data::Result;
-use crate::query::Query;
 use crate::query::narrow::{Condition, narrowed, with_variables};
 use crate::query::sql::quote_text;
+use crate::query::{Form, Query};
 use crate::ui::rewind::TimeRange;
 use crate::ui::widget::numbers;
 use crate::ui::worksheet::Worksheet;
@@ -20,14 +20,31 @@ pub struct Asked {
     pub unlimited: Option<String>,
 }
 
+/// The stretch of a board now, as far as questions are limited to it; `None` for all of the time.
+pub fn stretch(span: Span, now: Option<i64>) -> Option<TimeRange> {
+    let (from, until) = match span {
+        Span::All => return None,
+        Span::Between { .. } => span.at(0, numbers::zone()),
+        Span::Since(_) => span.at(now?, numbers::zone()),
+        Span::Last(seconds) => {
+            let step = (i64::from(seconds) * 1_000_000 / STEPS).max(1_000_000);
+            let (from, until) = span.at(now?, numbers::zone());
+            (from.map(|from| from.div_euclid(step) * step), until)
+        }
+    };
+    Some(TimeRange { from, until })
+}
+
 /// # Errors
 /// When it names a variable that the board does not have.
-pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, now: Option<i64>) -> Result<Asked> {
+pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, range: Option<TimeRange>) -> Result<Asked> {
     let table = &sheet.table;
     let sql = with_variables(&tile.sql, |name| variable(scope, name))?;
     let mut conditions: Vec<Condition> =
         scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).filter_map(condition).collect();
-    if let (Some(time), Some(range)) = (&table.time, stretch(&sql, scope.span, now)) {
+    // A figure over time shows a rolling stretch of all its windows, and need not be asked anew as it moves.
+    let range = range.filter(|_| matches!(scope.span, Span::Between { .. }) || !is_over_time(&sql));
+    if let (Some(time), Some(range)) = (&table.time, range) {
         match sheet.time_unit() {
             Ok(unit) => conditions.extend(range.conditions(&time.column, unit)),
             Err(fault) => return Ok(Asked { sql, unlimited: Some(fault.what) }),
@@ -40,23 +57,8 @@ pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, now: Option<i64>) ->
     })
 }
 
-/// The stretch that the rows of a tile are limited to. A figure over time shows a rolling stretch of all its windows,
-/// and need not be asked anew as it moves.
-fn stretch(sql: &str, span: Span, now: Option<i64>) -> Option<TimeRange> {
-    let over_time = || Query::parse(sql).is_ok_and(|query| crate::query::Form::from_query(&query).window.is_some());
-    let zone = numbers::zone();
-    let (from, until) = match span {
-        Span::All => return None,
-        Span::Between { .. } => span.at(0, zone),
-        Span::Since(_) | Span::Last(_) if over_time() => return None,
-        Span::Since(_) => span.at(now?, zone),
-        Span::Last(seconds) => {
-            let step = (i64::from(seconds) * 1_000_000 / STEPS).max(1_000_000);
-            let (from, until) = span.at(now?, zone);
-            (from.map(|from| from.div_euclid(step) * step), until)
-        }
-    };
-    Some(TimeRange { from, until })
+fn is_over_time(sql: &str) -> bool {
+    Query::parse(sql).is_ok_and(|query| Form::from_query(&query).window.is_some())
 }
 
 fn condition(filter: &Filter) -> Option<Condition> {

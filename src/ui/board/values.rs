@@ -30,19 +30,9 @@ pub fn literal(value: &AnyValue<'_>) -> Option<Option<String>> {
     }))
 }
 
-/// The columns of the table that the columns of a tile's answer are, where they are some as they stand.
-pub fn sources(tile: &Tile, answer: &DataFrame, table: &Table) -> Vec<Option<String>> {
-    let Ok(query) = Query::parse(&tile.sql) else { return vec![None; answer.width()] };
-    let form = Form::from_query(&query);
-    answer.columns().iter().map(|column| source_in(&form, column.name(), table)).collect()
-}
-
-/// The same of one column.
+/// The column of the table that a column of a tile's answer is, where it is one as it stands.
 pub fn source(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
-    source_in(&Form::from_query(&Query::parse(&tile.sql).ok()?), answer, table)
-}
-
-fn source_in(form: &Form, answer: &str, table: &Table) -> Option<String> {
+    let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
     let own = |name: &str| table.schema.get_full(&bare(name)).map(|(_, name, _)| name.to_string());
     if form.groups.is_empty() {
         // Rows as they are.

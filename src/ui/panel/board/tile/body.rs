@@ -5,7 +5,7 @@ use eframe::egui::{Label, Rect, RichText, ScrollArea, Ui};
 use super::super::figure;
 use super::{guard, number, text};
 use crate::ui::action::{Action, BoardAction, OpenAction};
-use crate::ui::board::{TileRun, literal, sources};
+use crate::ui::board::{TileRun, literal, source};
 use crate::ui::panel::{grid, ledger};
 use crate::ui::{App, look, wording};
 use crate::workspace::bench::{Tile, TileKind};
@@ -42,11 +42,12 @@ pub fn body_ui(ui: &mut Ui, app: &App, tile: &Tile, run: Option<&TileRun>, room:
     match &tile.show {
         TileKind::Number => number::number_ui(ui, run.number.as_ref(), room),
         TileKind::Grid => {
-            let (frame, sources) = (&shown.answer, sources(tile, &shown.answer, &sheet.table));
+            let frame = &shown.answer;
+            // Asked of the cell alone that somebody clicks: the question is parsed for it.
             let limit = |column: usize, row: usize| {
-                let own = sources.get(column)?.clone()?;
-                let value = literal(&frame.columns().get(column)?.get(row).ok()?)?;
-                Some(Action::Board(BoardAction::Filter { column: own, value }))
+                let shown = frame.columns().get(column)?;
+                let column = source(tile, shown.name(), &sheet.table)?;
+                Some(Action::Board(BoardAction::Filter { column, value: literal(&shown.get(row).ok()?)? }))
             };
             grid::tile_ui(ui, frame, &limit, actions);
         }
