@@ -111,6 +111,31 @@ fn values_in_falling_order_and_ever_wider() {
     holds(&rows, 1);
 }
 
+/// Ranges get more room than they need. A key that came to lie in it is still the same key when there is no room for
+/// more than what there was.
+#[test]
+fn keys_in_the_room_of_a_range_stay_themselves_when_it_is_cut_to_what_there_was() {
+    let row = |n: i64| (Some(n), Some("a".to_owned()), None);
+    let rows: Vec<Row> = [0, 100, 120, -(1 << 62) + 101, 120, 100, 0].into_iter().map(row).collect();
+    holds(&rows, 1);
+    // Of floats, whose words lie far apart.
+    let floats = [-0.0, 7.0, f32::MAX, 1.0, f32::NAN, -5.0, 6.0, 4.0, -3.0, 2.0, -2.0];
+    for seed in 0..2_000 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut keys = Keys::new(&[("g".into(), DataType::UInt32), ("y".into(), DataType::Float32)]).unwrap();
+        let mut groups = Vec::new();
+        let mut known = HashMap::new();
+        for _ in 0..60 {
+            let at = random.usize(..floats.len());
+            let columns = [Column::new("g".into(), [0_u32]), Column::new("y".into(), [floats[at]])];
+            keys.assign(&columns, 1, &mut groups).unwrap();
+            let next = known.len() as u32;
+            assert_eq!(*known.entry(at).or_insert(next), groups[0], "seed {seed}: {}", floats[at]);
+        }
+        assert_eq!(keys.len(), known.len());
+    }
+}
+
 #[test]
 fn more_texts_than_are_remembered() {
     let rows: Vec<Row> = (0..30_000_i64)

@@ -235,17 +235,18 @@ impl Keys {
     fn pack(&mut self, encoded: &[Encoded], rows: usize) {
         if !self.packing.pack(encoded, rows, &mut self.packed) {
             let old = self.unpacked(0..self.groups);
-            if !self.packing.widen(encoded) {
+            let mut keys = Vec::new();
+            // What it was widened for, and every key before, fits it then: no key is taken for another.
+            let fits = self.packing.widen(encoded, &old)
+                && self.packing.pack(encoded, rows, &mut self.packed)
+                && self.packing.pack(&old, self.groups, &mut keys);
+            if !fits {
                 let (mut keys, mut index) = (Vec::new(), Index::default());
                 find_wide(&old, self.groups, &mut keys, &mut index, &mut Vec::new());
                 self.store = GroupIndex::Wide { keys, index };
                 self.packed = Vec::new();
                 return;
             }
-            // What it was widened for, and every key before, fits it now.
-            self.packing.pack(encoded, rows, &mut self.packed);
-            let mut keys = Vec::new();
-            self.packing.pack(&old, self.groups, &mut keys);
             self.store = packed_store(keys);
         }
         let bits = self.packing.bits();

@@ -40,6 +40,18 @@ fn low(bits: u32) -> u64 {
     if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
 }
 
+/// The least and the largest word that is no null.
+fn ends(column: &Encoded) -> Option<(u64, u64)> {
+    let null = |row: usize| column.nulls.as_ref().is_some_and(|n| n.get(row) == Some(&true));
+    let words = column.words.iter().enumerate().filter(|(row, _)| !null(*row));
+    words.map(|(_, word)| (*word, *word)).reduce(outer)
+}
+
+/// What holds both ranges.
+fn outer(a: (u64, u64), b: (u64, u64)) -> (u64, u64) {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
 /// The most bits of a packed key.
 const MOST: u32 = 63;
 
@@ -107,23 +119,19 @@ impl KeyPacking {
         true
     }
 
-    /// Makes room for the words of these rows, and some more; false when the ranges do not fit one word any more.
-    pub fn widen(&mut self, encoded: &[Encoded]) -> bool {
-        for (range, column) in self.columns.iter_mut().zip(encoded) {
-            let null = |row: usize| column.nulls.as_ref().is_some_and(|n| n.get(row) == Some(&true));
+    /// Makes room for the words of these rows beside those of the keys there are, and some more; false when the ranges
+    /// do not fit one word any more.
+    pub fn widen(&mut self, encoded: &[Encoded], keys: &[Encoded]) -> bool {
+        for ((range, column), keys) in self.columns.iter_mut().zip(encoded).zip(keys) {
             range.nulls |= column.nulls.as_ref().is_some_and(|n| n.contains(&true));
-            let words = column.words.iter().enumerate().filter(|(row, _)| !null(*row)).map(|(_, word)| *word);
-            let Some((least, most)) = words
-                .fold(None, |ends: Option<(u64, u64)>, w| Some(ends.map_or((w, w), |(a, b)| (a.min(w), b.max(w)))))
-            else {
-                continue;
-            };
-            let Some(before) = range.seen else {
+            // Keys may lie in the room that was made for more than there was.
+            let seen = range.seen.is_some();
+            range.seen = range.seen.into_iter().chain(ends(keys)).chain(ends(column)).reduce(outer);
+            let Some((least, most)) = ends(column) else { continue };
+            if !seen {
                 range.hold(least, most);
-                range.seen = Some((least, most));
                 continue;
-            };
-            range.seen = Some((before.0.min(least), before.1.max(most)));
+            }
             let (mut first, mut last) = (range.base.min(least), range.last().max(most));
             // With room for as much again: values that come in falling order would otherwise move the base with each.
             if least < range.base {
