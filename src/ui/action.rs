@@ -17,7 +17,7 @@ use crate::engine::guard::Contender;
 use crate::engine::{Seam, TimeColumn};
 use crate::figure::{Settings, View};
 use crate::query::Form;
-use crate::workspace::bench::{BoardId, Edit, Retention, TileId};
+use crate::workspace::bench::{BoardId, Edit, Filter, Retention, TileId};
 use crate::workspace::{Folded, Sample, TableId, TableSetup, Theme};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +121,8 @@ pub enum BoardAction {
     Name(Option<BoardId>),
     /// Lets a value of a column through alone, on all tiles whose table has it; or, where it is, not any more.
     Filter { column: String, value: Option<String> },
+    /// Lets what was dragged over through alone, on all tiles whose table has its column.
+    Brush(Filter),
     /// Moves a tile to a board of its own.
     MoveToNew(TileId),
     /// Opens the form with the settings of a tile's figure; `None` closes it.

@@ -8,10 +8,10 @@ use braid::ui::board::title;
 use braid::workspace::bench::{
     Board, Edit, Filter, Layout, Scope, Side, Span, Tile, TileId, TileKind, Variable, VariableKind,
 };
-use eframe::egui::{Key, Modifiers, Pos2, vec2};
+use eframe::egui::{Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
 
-use crate::window::Window;
+use crate::window::{Window, drag};
 use crate::window_board::{board, edit, opened, tile};
 
 /// Rows of one answer, or the sum of its column `rows`.
@@ -100,7 +100,10 @@ fn a_click_on_a_bar_filters_the_board_and_its_chip_turns_round_and_goes() {
     let filters = board(&window).scope.filters;
     assert_eq!(filters.len(), 1, "a bar was clicked");
     let name = first.trim_matches('"');
-    assert_eq!(filters[0], Filter { column: "shop".into(), values: vec![Some(format!("'{name}'"))], inverted: false });
+    assert_eq!(
+        filters[0],
+        Filter { column: "shop".into(), values: vec![Some(format!("'{name}'"))], ..Filter::default() }
+    );
     counted(&mut window, 1_000.0);
     window.click(&format!("shop: {name}"));
     counted(&mut window, 2_000.0);
@@ -128,7 +131,7 @@ fn a_click_on_a_cell_of_a_tile_limits_the_board() {
     let filter = |window: &Window| board(window).scope.filters;
     assert_eq!(
         filter(&window)[0],
-        Filter { column: "shop".into(), values: vec![Some("'south'".into())], inverted: false }
+        Filter { column: "shop".into(), values: vec![Some("'south'".into())], ..Filter::default() }
     );
     counted(&mut window, 1_000.0);
     // One more value of the same column is let through beside it; all values of a row are one step.
@@ -158,7 +161,7 @@ fn a_missing_value_is_let_through_or_kept_out_as_it_is_named() {
     let mut ask = |values: &[Option<&str>], inverted: bool, want: f64| {
         let values = values.iter().map(|value| value.map(str::to_owned)).collect();
         set(&mut window, |_| Scope {
-            filters: vec![Filter { column: "kind".into(), values, inverted }],
+            filters: vec![Filter { column: "kind".into(), values, inverted, ..Filter::default() }],
             ..Scope::default()
         });
         window.wait("it is limited", |app| rows(app, id) == want);
@@ -169,6 +172,56 @@ fn a_missing_value_is_let_through_or_kept_out_as_it_is_named() {
     ask(&[None], true, 3.0);
     ask(&[None, Some("'b'")], false, 3.0);
     ask(&[None, Some("'b'")], true, 2.0);
+}
+
+/// Drags over a part of a figure, from one share of its width to another.
+fn brush(window: &mut Window, figure: &str, shares: (f32, f32)) {
+    let room = window.harness.get_by_label(figure).rect();
+    let at = |share: f32| room.left_center() + vec2(room.width() * share, 0.0);
+    drag(window, at(shares.0), at(shares.1), PointerButton::Primary);
+}
+
+#[test]
+fn what_is_dragged_over_is_let_through_alone() {
+    let mut window = Window::new();
+    let rows: String = (0..1_000).map(|n| format!("{},{}\n", ["a", "b", "c", "d"][n % 4], n % 100)).collect();
+    let file = window.file("t.csv", &format!("kind,size\n{rows}a,\n"));
+    window.drop_files(&[&file]);
+    window.wait_done();
+    window.click("Board of t");
+    let all = board(&window);
+    for one in all.tiles {
+        edit(&mut window, Edit::RemoveTile { tile: one.id });
+    }
+    let mut add = |title: &str, sql: &str, mark: &str| {
+        let show = TileKind::Figure(mark.to_owned());
+        let tile = Tile::new("t", title, sql.to_owned(), show);
+        edit(&mut window, Edit::AddTile { board: all.id, tile, at: None });
+    };
+    add("kinds", "SELECT kind, count(*) AS \"rows\" FROM t GROUP BY kind ORDER BY kind", "bar");
+    let buckets = "floor(size / 10) * 10 AS size_bucket, count(*) AS \"rows\" FROM t GROUP BY size_bucket";
+    add("sizes", &format!("SELECT {buckets} ORDER BY size_bucket"), "histogram");
+    window.wait("figures are drawn", |app| app.is_idle());
+    window.settle();
+    brush(&mut window, "Figure: rows by kind", (0.4, 0.62));
+    let filters = |window: &Window| board(window).scope.filters;
+    let values = ["'b'", "'c'"].map(|value| Some(value.to_owned())).to_vec();
+    assert_eq!(filters(&window), [Filter { column: "kind".into(), values, ..Filter::default() }]);
+    counted(&mut window, 500.0);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    counted(&mut window, 1_001.0);
+    // In whole bins; dragged once more it is another stretch.
+    brush(&mut window, "Figure: rows by size_bucket", (0.2, 0.5));
+    brush(&mut window, "Figure: rows by size_bucket", (0.3, 0.5));
+    let [Filter { column, range: Some((from, to)), inverted: false, .. }] = &filters(&window)[..] else {
+        panic!("{:?}", filters(&window));
+    };
+    assert!(column == "size" && from % 10.0 == 0.0 && to % 10.0 == 0.0 && from < to, "{from} to {to}");
+    let within = (to - from) * 10.0;
+    counted(&mut window, within);
+    // A missing value does not lie within: turned round, it is let through.
+    window.click(&format!("size: {from} to {to}"));
+    counted(&mut window, 1_001.0 - within);
 }
 
 #[test]

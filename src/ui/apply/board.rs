@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::ui::App;
 use crate::ui::action::BoardAction;
 use crate::ui::board::as_asked;
-use crate::workspace::bench::{BoardId, Edit, Tile, TileId, TileKind};
+use crate::workspace::bench::{BoardId, Edit, Scope, Tile, TileId, TileKind};
 
 impl App {
     pub(in crate::ui) fn apply_board(&mut self, action: BoardAction) {
@@ -48,16 +48,20 @@ impl App {
             BoardAction::Name(board) => self.boards.naming = board,
             BoardAction::Pause(paused) => self.boards.paused = paused,
             BoardAction::Focus(tile) => self.boards.focus = tile,
-            BoardAction::Filter { column, value } => {
-                let Some(board) = self.board().map(|board| (board.id, board.scope.clone())) else { return };
-                let scope = board.1.toggled(&column, &value);
-                self.step(&Edit::SetScope { board: board.0, scope });
-            }
+            BoardAction::Filter { column, value } => self.limit(|scope| scope.toggled(&column, &value)),
+            BoardAction::Brush(picked) => self.limit(|scope| scope.brushed(picked)),
             BoardAction::Update(tile) => self.update_tile(tile),
             BoardAction::Leave(tile) => self.leave_tile(tile),
             BoardAction::Open(tile) => self.open_tile(tile),
             BoardAction::Keep(board) => self.keep_question(board),
         }
+    }
+
+    /// Changes what the board is limited to.
+    fn limit(&mut self, change: impl FnOnce(Scope) -> Scope) {
+        let Some(board) = self.board() else { return };
+        let edit = Edit::SetScope { board: board.id, scope: change(board.scope.clone()) };
+        self.step(&edit);
     }
 
     fn add_board(&mut self) {

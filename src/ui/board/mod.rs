@@ -18,7 +18,7 @@ pub use self::number::Number;
 pub use self::suggest::{as_asked, suggestions};
 pub use self::title::title;
 use self::values::choice_tiles;
-pub use self::values::{at_place, choice_id, choices_of, free_variable, literal, source};
+pub use self::values::{at_place, bucketed, choice_id, choices_of, free_variable, literal, source};
 use super::App;
 use super::bind::Bound;
 use super::chart::Chart;

@@ -41,7 +41,7 @@ pub fn asked(tile: &Tile, scope: &Scope, sheet: &Worksheet, range: Option<TimeRa
     let table = &sheet.table;
     let sql = with_variables(&tile.sql, |name| variable(scope, name))?;
     let mut conditions: Vec<Condition> =
-        scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).filter_map(condition).collect();
+        scope.filters.iter().filter(|filter| table.schema.contains(&filter.column)).flat_map(conditions).collect();
     // A figure over time shows a rolling stretch of all its windows, and need not be asked anew as it moves.
     let range = range.filter(|_| matches!(scope.span, Span::Between { .. }) || !is_over_time(&sql));
     if let (Some(time), Some(range)) = (&table.time, range) {
@@ -61,7 +61,16 @@ fn is_over_time(sql: &str) -> bool {
     Query::parse(sql).is_ok_and(|query| Form::from_query(&query).window.is_some())
 }
 
-fn condition(filter: &Filter) -> Option<Condition> {
+fn conditions(filter: &Filter) -> Vec<Condition> {
+    let on = |any: Vec<String>| Condition { column: filter.column.clone(), any };
+    if let Some((from, until)) = filter.range {
+        return if filter.inverted {
+            // A missing value does not lie within.
+            vec![on(vec![format!("< {from:?}"), format!(">= {until:?}"), "IS NULL".to_owned()])]
+        } else {
+            vec![on(vec![format!(">= {from:?}")]), on(vec![format!("< {until:?}")])]
+        };
+    }
     let values: Vec<&str> = filter.values.iter().flatten().map(String::as_str).collect();
     let missing = filter.values.contains(&None);
     let not = if filter.inverted { "NOT " } else { "" };
@@ -75,7 +84,7 @@ fn condition(filter: &Filter) -> Option<Condition> {
     } else if values.is_empty() {
         any.push("IS NOT NULL".to_owned());
     }
-    (!filter.values.is_empty()).then(|| Condition { column: filter.column.clone(), any })
+    if filter.values.is_empty() { Vec::new() } else { vec![on(any)] }
 }
 
 /// The value of a variable as SQL.

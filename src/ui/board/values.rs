@@ -47,6 +47,18 @@ pub fn source(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
     })
 }
 
+/// The column whose numbers a column of a tile's answer counts in buckets, where each begins at a multiple of its width.
+pub fn bucketed(tile: &Tile, answer: &str, table: &Table) -> Option<String> {
+    let form = Form::from_query(&Query::parse(&tile.sql).ok()?);
+    form.groups.iter().find_map(|group| {
+        let (formula, alias) = group.rsplit_once(" AS ")?;
+        let (inner, times) = formula.strip_prefix("floor(")?.rsplit_once(") * ")?;
+        let (column, width) = inner.rsplit_once(" / ")?;
+        let (_, name, _) = table.schema.get_full(&bare(column))?;
+        (bare(alias) == answer && times == width).then(|| name.to_string())
+    })
+}
+
 /// The value that stands at a place of an axis of names: the values come in the order of their first rows.
 pub fn at_place(column: &Column, place: usize) -> Option<AnyValue<'_>> {
     let mut seen = BTreeSet::new();

@@ -45,6 +45,9 @@ pub struct Filter {
     pub column: String,
     /// As SQL; `None` is a missing value.
     pub values: Vec<Option<String>>,
+    /// Instead of values: numbers from the first on and below the second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<(f64, f64)>,
     /// All but these.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub inverted: bool,
@@ -116,11 +119,20 @@ impl Span {
 }
 
 impl Filter {
-    /// In words: `origin: ATL, JFK`.
+    /// Whether it lets named values of this column through.
+    fn lists(&self, column: &str) -> bool {
+        self.column == column && !self.inverted && self.range.is_none()
+    }
+
+    /// In words: `origin: ATL, JFK`; `delay: 10 to 20`.
     pub fn words(&self) -> String {
+        let how = if self.inverted { " not" } else { ":" };
+        if let Some((from, to)) = self.range {
+            return format!("{}{how} {from} to {to}", self.column);
+        }
         let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "missing".to_owned(), unquoted_text);
         let values: Vec<String> = self.values.iter().map(shown).collect();
-        format!("{}{} {}", self.column, if self.inverted { " not" } else { ":" }, values.join(", "))
+        format!("{}{how} {}", self.column, values.join(", "))
     }
 }
 
@@ -128,15 +140,25 @@ impl Scope {
     /// With a value of a column let through alone, or, where it is, not any more.
     #[must_use]
     pub fn toggled(mut self, column: &str, value: &Option<String>) -> Self {
-        match self.filters.iter_mut().find(|filter| filter.column == column && !filter.inverted) {
+        match self.filters.iter_mut().find(|filter| filter.lists(column)) {
             Some(filter) if filter.values.contains(value) => filter.values.retain(|own| own != value),
             Some(filter) => filter.values.push(value.clone()),
             None => {
-                let filter = Filter { column: column.to_owned(), values: vec![value.clone()], inverted: false };
-                self.filters.push(filter);
+                let values = vec![value.clone()];
+                self.filters.push(Filter { column: column.to_owned(), values, ..Filter::default() });
             }
         }
-        self.filters.retain(|filter| !filter.values.is_empty());
+        self.filters.retain(|filter| !filter.values.is_empty() || filter.range.is_some());
+        self
+    }
+
+    /// With what was dragged over let through alone, in place of what a column let through before.
+    #[must_use]
+    pub fn brushed(mut self, picked: Filter) -> Self {
+        match self.filters.iter_mut().find(|filter| filter.column == picked.column && !filter.inverted) {
+            Some(filter) => *filter = picked,
+            None => self.filters.push(picked),
+        }
         self
     }
 }

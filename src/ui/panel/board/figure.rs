@@ -5,12 +5,12 @@ use eframe::egui::{self, CornerRadius, Id, Label, Pos2, Rect, RichText, Sense, S
 use super::step;
 use crate::figure::{AxisKind, Figure, Layout};
 use crate::ui::action::{Action, BoardAction};
-use crate::ui::board::{TileRun, at_place, literal, source};
+use crate::ui::board::{TileRun, at_place, bucketed, literal, source};
 use crate::ui::canvas::{self, Drawn};
 use crate::ui::panel::chart;
 use crate::ui::widget::numbers;
 use crate::ui::{App, look, wording};
-use crate::workspace::bench::{Edit, Tile, TileId};
+use crate::workspace::bench::{Edit, Filter, Tile, TileId};
 
 /// How much one notch of the wheel zooms.
 const WHEEL: f32 = 240.0;
@@ -33,7 +33,7 @@ fn reading_id() -> Id {
 pub fn figure_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun, room: Rect, actions: &mut Vec<Action>) {
     let Some(figure) = run.chart.figure() else { return };
     let timed = figure.x.kind == AxisKind::Time;
-    let response = ui.allocate_rect(room, if timed { Sense::click_and_drag() } else { Sense::click() });
+    let response = ui.allocate_rect(room, Sense::click_and_drag());
     let label = format!("Figure: {}", figure.title);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &label));
     let fault = run.chart.draw_uncaptioned(ui, room, |drawn| {
@@ -41,6 +41,14 @@ pub fn figure_ui(ui: &mut Ui, app: &App, tile: &Tile, run: &TileRun, room: Rect,
             actions.push(step(Edit::SetTile { tile: tile.clone().drawn(settings) }));
         }
         if timed && !pointer_ui(ui, &figure, drawn, room, &response, actions) {
+            return;
+        }
+        if !timed && is_brushed(&response) {
+            let layout = pointed(&figure, drawn, room, &response).1;
+            if let Some(over) = stretch_ui(ui, layout, room, &response) {
+                let picked = brushed(app, tile, run, &figure, over).filter(|_| response.drag_stopped());
+                actions.extend(picked.map(|filter| Action::Board(BoardAction::Brush(filter))));
+            }
             return;
         }
         let frame = ui.ctx().cumulative_frame_nr();
@@ -89,6 +97,71 @@ fn filter(app: &App, tile: &Tile, run: &TileRun, place: usize) -> Option<Action>
     Some(Action::Board(BoardAction::Filter { column, value }))
 }
 
+/// What lies under a stretch of the axis: names, or numbers, in whole bins where there are any.
+fn brushed(app: &App, tile: &Tile, run: &TileRun, figure: &Figure, (from, to): (f64, f64)) -> Option<Filter> {
+    let table = &app.sheets().iter().find(|sheet| sheet.table.name == tile.table)?.table;
+    let (answer, chart) = (&run.shown()?.answer, run.chart.shown());
+    let along = chart.x.as_deref();
+    match &figure.x.kind {
+        AxisKind::Category(names) => {
+            let place = |at: f64| (at + 0.5).floor().clamp(0.0, names.len().saturating_sub(1) as f64) as usize;
+            let column = answer.column(along?).ok()?;
+            let values = (place(from)..=place(to)).map(|place| literal(&at_place(column, place)?));
+            Some(Filter {
+                column: source(tile, along?, table)?,
+                values: values.collect::<Option<_>>()?,
+                ..Filter::default()
+            })
+        }
+        AxisKind::Number => {
+            let counted = figure.bin.and(along).and_then(|along| bucketed(tile, along, table));
+            // A histogram of values has its measure along the axis.
+            let column = counted.or_else(|| {
+                source(tile, along.filter(|_| figure.bin.is_none()).or(chart.y.first().map(String::as_str))?, table)
+            })?;
+            let whole = |at: f64, up: bool| {
+                figure.bin.map_or(at, |bin| {
+                    let bins = if up { (at / bin).ceil() } else { (at / bin).floor() };
+                    // Dividing leaves less dust than multiplying by a tenth.
+                    if bin < 1.0 { bins / (1.0 / bin).round() } else { bins * bin }
+                })
+            };
+            Some(Filter { column, range: Some((whole(from, false), whole(to, true))), ..Filter::default() })
+        }
+        AxisKind::Time | AxisKind::Clock | AxisKind::Power => None,
+    }
+}
+
+fn is_brushed(response: &egui::Response) -> bool {
+    response.dragged_by(egui::PointerButton::Primary) || response.drag_stopped_by(egui::PointerButton::Primary)
+}
+
+/// The panel under the pointer, where there are several.
+fn pointed<'a>(
+    figure: &'a Figure,
+    drawn: &'a Drawn,
+    room: Rect,
+    response: &egui::Response,
+) -> (&'a Figure, &'a Layout) {
+    let at = response.interact_pointer_pos().or(response.hover_pos()).map(|pos| canvas::inside(room, pos));
+    drawn.layout.part(figure, at.unwrap_or_default())
+}
+
+/// The stretch of the axis that is being dragged over, shown as an area.
+fn stretch_ui(ui: &Ui, layout: &Layout, room: Rect, response: &egui::Response) -> Option<(f64, f64)> {
+    let (from, to) = chart::dragged(ui, response)?;
+    let plot = canvas::to_rect(&layout.plot).translate(room.min.to_vec2());
+    let area = Rect::from_x_y_ranges(Rect::from_two_pos(from, to).intersect(plot).x_range(), plot.y_range());
+    if layout.bare || !area.is_positive() || area.width() < SLIP {
+        return None;
+    }
+    let p = look::palette(ui);
+    let edge = Stroke::new(1.0, p.accent);
+    ui.painter().rect(area, 0.0, p.accent.gamma_multiply(0.12), edge, egui::StrokeKind::Inside);
+    let at = |x: f32| layout.to_data(canvas::inside(room, Pos2::new(x, plot.center().y))).0;
+    Some((at(area.left()), at(area.right())))
+}
+
 /// Zooms and pans; false while something is dragged, so that nothing is read.
 fn pointer_ui(
     ui: &Ui,
@@ -98,9 +171,7 @@ fn pointer_ui(
     response: &egui::Response,
     actions: &mut Vec<Action>,
 ) -> bool {
-    // Of the panel under the pointer, where there are several.
-    let at = response.interact_pointer_pos().or(response.hover_pos()).map(|pos| canvas::inside(room, pos));
-    let (figure, layout) = drawn.layout.part(figure, at.unwrap_or_default());
+    let (figure, layout) = pointed(figure, drawn, room, response);
     if layout.bare {
         return true;
     }
@@ -127,21 +198,11 @@ fn pointer_ui(
         ui.set_cursor_icon(egui::CursorIcon::Grabbing);
         return false;
     }
-    if !response.dragged_by(egui::PointerButton::Primary) && !response.drag_stopped_by(egui::PointerButton::Primary) {
+    if !is_brushed(response) {
         return true;
     }
-    let Some((from, to)) = chart::dragged(ui, response) else { return false };
-    let plot = canvas::to_rect(&layout.plot).translate(room.min.to_vec2());
-    let area = Rect::from_x_y_ranges(Rect::from_two_pos(from, to).intersect(plot).x_range(), plot.y_range());
-    if !area.is_positive() || area.width() < SLIP {
-        return false;
-    }
-    let p = look::palette(ui);
-    let edge = Stroke::new(1.0, p.accent);
-    ui.painter().rect(area, 0.0, p.accent.gamma_multiply(0.12), edge, egui::StrokeKind::Inside);
-    if response.drag_stopped() {
-        let at = |x: f32| layout.to_data(canvas::inside(room, Pos2::new(x, plot.center().y))).0;
-        show(Some((at(area.left()), at(area.right()))));
+    if let Some(over) = stretch_ui(ui, layout, room, response).filter(|_| response.drag_stopped()) {
+        show(Some(over));
     }
     false
 }
