@@ -34,7 +34,7 @@ pub fn json(answered: &[(&str, &Snapshot, u64)], before: Duration, started: Inst
         "cost": cost(s),
         "seam": ledger(&s.seam),
         "history_share": s.history_share(),
-        "notes": s.notes.iter().cloned().chain(s.seam.warnings.iter().map(wording::fault)).collect::<Vec<_>>(),
+        "notes": s.told().chain(s.seam.warnings.iter().map(wording::fault)).collect::<Vec<_>>(),
     });
     if let (Some(latency), Some(stats)) = (s.stats.latency_ms, stats.as_object_mut()) {
         stats.insert("latency_ms".to_owned(), json!({ "p50": latency.p50, "p99": latency.p99, "max": latency.max }));

@@ -46,12 +46,12 @@ pub struct Snapshot {
     pub live_rate: f64,
     /// How many live inputs are open.
     pub live_open: usize,
-    /// How many of those cannot be reached at the moment.
-    pub troubled: usize,
     /// Breaks in a feed: event times between which nothing can be known, for the chart to draw as a gap.
     pub gaps: Vec<TimeGap>,
-    /// What a person should know, newest last: a feed that reconnects, a sum that overflowed.
+    /// What a person should know, newest last: a feed that was lost for a while, a sum that overflowed.
     pub notes: Vec<String>,
+    /// What does not work at the moment.
+    pub troubles: Vec<Trouble>,
     /// Rows of feeds that are counted and could not be recorded.
     pub not_recorded: u64,
     /// What could not be written into the workspace and is not there, each in a sentence.
@@ -89,7 +89,33 @@ pub struct Stats {
     pub latency_ms: Option<Latency>,
 }
 
+/// What does not work at the moment, and why: a feed that cannot be reached, a checkpoint that cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The feed as it is shown, or the words for what is not written.
+    pub what: String,
+    pub why: String,
+    /// Whether it is a feed, whose rows do not come.
+    pub is_feed: bool,
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
 impl Snapshot {
+    /// All that a person should know, in sentences.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        self.notes.iter().cloned().chain(self.troubles.iter().map(Trouble::to_string))
+    }
+
+    /// The feeds that cannot be reached.
+    pub fn lost(&self) -> impl Iterator<Item = &Trouble> {
+        self.troubles.iter().filter(|trouble| trouble.is_feed)
+    }
+
     /// True when this answer covers all that `other` covers: it can take its place.
     pub fn covers(&self, other: &Self) -> bool {
         let reads = self.history_done >= other.history_done && self.reached.covers(&other.reached);

@@ -160,8 +160,9 @@ impl Test {
             let text = if dtype.is_primitive_numeric() { text.replace(',', "") } else { text.to_lowercase() };
             return Ok(Self::Has(text));
         }
-        // Nothing is compared with nothing.
-        if text.is_empty() && how == Comparison::Equals {
+        // Nothing is compared with nothing; blanks are a text.
+        let nothing = if dtype.is_string() { filter.text.is_empty() } else { text.is_empty() };
+        if nothing && how == Comparison::Equals {
             return Ok(Self::Text(how, String::new()));
         }
         // As numbers are shown.
@@ -172,7 +173,7 @@ impl Test {
             return Ok(Self::Whole(how, whole));
         }
         if dtype.is_primitive_numeric() {
-            let number = digits.parse().ok().filter(|number: &f64| !number.is_nan());
+            let number = digits.parse().ok();
             return number.map(|number| Self::Number(how, number)).ok_or_else(|| misfit("number", "write it like 1.5"));
         }
         if matches!(dtype, DataType::Date | DataType::Datetime(..)) {
@@ -181,7 +182,7 @@ impl Test {
             let at = |fault: Fault| fault.at(format!("filter of {}", filter.column));
             return zone.read(text).map(|time| Self::Time(how, time)).map_err(at);
         }
-        Ok(Self::Text(how, text.to_owned()))
+        Ok(Self::Text(how, filter.text.clone()))
     }
 
     fn fits(&self, value: &AnyValue<'_>, zone: Zone) -> bool {
@@ -192,7 +193,7 @@ impl Test {
             Self::Has(text) => return cell::text(value, zone).to_lowercase().contains(text.as_str()),
             Self::Text(how, text) => (how, Some(cell::text(value, zone).as_ref().cmp(text.as_str()))),
             Self::Whole(how, whole) => (how, value.extract::<i128>().map(|value| value.cmp(whole))),
-            Self::Number(how, number) => (how, value.extract::<f64>().and_then(|value| value.partial_cmp(number))),
+            Self::Number(how, number) => (how, value.extract::<f64>().and_then(|value| compared(value, *number))),
             Self::Time(how, at) => (how, time::value_micros(value).map(|value| value.cmp(at))),
         };
         order.is_some_and(|order| match how {
@@ -201,4 +202,9 @@ impl Test {
             Comparison::Equals | Comparison::Contains => order == Ordering::Equal,
         })
     }
+}
+
+/// The order of two numbers; what is no number is equal to itself alone.
+fn compared(value: f64, with: f64) -> Option<Ordering> {
+    if value.is_nan() && with.is_nan() { Some(Ordering::Equal) } else { value.partial_cmp(&with) }
 }

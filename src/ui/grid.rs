@@ -104,6 +104,11 @@ impl ShownRows {
         self.len() == 0
     }
 
+    /// The whole value of a shown cell as a text that reads back as it: no digit is left out.
+    pub fn text(&self, at: usize, column: usize) -> Option<String> {
+        whole(&self.snapshot.answer, column, self.row(at))
+    }
+
     /// Which row of the answer is shown at this place.
     pub fn row(&self, at: usize) -> usize {
         self.rows.as_ref().map_or(at, |rows| rows.get(at).map_or(usize::MAX, |row| *row as usize))
@@ -282,17 +287,14 @@ impl Grid {
             let hint = "select fewer, or export the answer";
             return Err(Fault::new(format!("more than {COPIED} cells are selected, too many to copy")).hint(hint));
         }
-        let value = |column: usize, row: usize| {
-            frame.columns().get(column).and_then(|c| c.get(row).ok()).map(|v| in_line(&cell::text(&v, numbers::zone())))
-        };
         if let ([column], [row]) = (&columns[..], &rows[..]) {
-            let one = frame.columns().get(*column).and_then(|c| c.get(*row).ok());
-            return Ok(one.map(|v| cell::text(&v, numbers::zone()).into_owned()));
+            return Ok(whole(frame, *column, *row));
         }
         let name = |column: &usize| frame.columns().get(*column).map(|c| in_line(c.name())).unwrap_or_default();
         let mut lines = vec![columns.iter().map(name).collect::<Vec<_>>().join("\t")];
         for row in rows {
-            let cells: Vec<String> = columns.iter().map(|c| value(*c, row).unwrap_or_default()).collect();
+            let cells: Vec<String> =
+                columns.iter().map(|c| in_line(&whole(frame, *c, row).unwrap_or_default())).collect();
             lines.push(cells.join("\t"));
         }
         Ok(Some(lines.join("\n")))
@@ -307,6 +309,12 @@ impl Grid {
         };
         Some(Card { row, values: shown.snapshot.answer.columns().iter().map(value).collect() })
     }
+}
+
+/// A value without rounding, times in the zone that is shown.
+fn whole(frame: &DataFrame, column: usize, row: usize) -> Option<String> {
+    let value = frame.select_at_idx(column)?.get(row).ok()?;
+    Some(cell::text(&value, numbers::zone()).into_owned())
 }
 
 /// A value as spreadsheets take it from the clipboard: quoted where it would be taken for several.

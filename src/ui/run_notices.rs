@@ -22,18 +22,15 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
     let Some(newest) = sheet.watch.newest.clone() else { return };
     let run = sheet.watch.run_number;
     let origin = |key: &str| NoticeOrigin::Run { sheet: sheet.id, run, key: key.to_owned() };
-    // The last notes are about feeds in trouble, one a feed; their text changes while the trouble lasts.
-    let (lasting, troubles) = newest.notes.split_at(newest.notes.len().saturating_sub(newest.troubled));
     // The text on a doubtful seam changes as well; where a better seam is known, it is offered.
     let overlap = sheet.better_seam();
     let doubt =
         overlap.map(|overlap| Fault::new(sheet.why(&overlap))).or_else(|| newest.seam.warnings.first().cloned());
-    let feed = |note: &str| sheet.table.live.iter().map(|f| f.url.shown()).find(|name| note.starts_with(name.as_str()));
-    let troubles: Vec<(String, &String)> = troubles.iter().map(|note| (feed(note).unwrap_or_default(), note)).collect();
-    let feeds: BTreeSet<String> = troubles.iter().map(|(feed, _)| feed.clone()).collect();
+    // One notice for each that lasts, however often its reason changes.
+    let in_trouble: BTreeSet<String> = newest.troubles.iter().map(|trouble| trouble.what.clone()).collect();
     // A break that is over is a gap: the status bar counts those, and the log has had the trouble.
     let is_gap = |note: &String| newest.gaps.iter().any(|gap| gap.is_said_by(note));
-    let (gaps, lasting): (Vec<&String>, Vec<&String>) = lasting.iter().partition(|note| is_gap(note));
+    let (gaps, lasting): (Vec<&String>, Vec<&String>) = newest.notes.iter().partition(|note| is_gap(note));
     let fault = newest.fault.as_ref().map(|fault| (fault.to_string(), fault));
     let disproved = newest.audit.as_ref().filter(|audit| audit.differences > 0).map(audit_summary);
     let in_neither = sheet.in_neither().filter(|_| matches!(sheet.table.seam, Seam::Time(_)));
@@ -42,12 +39,12 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
         .chain(&gaps)
         .map(|note| (*note).clone())
         .chain(doubt.iter().map(|_| SEAM.to_owned()))
-        .chain(feeds.iter().map(|feed| trouble(feed)))
+        .chain(in_trouble.iter().map(|what| trouble_key(what)))
         .chain(fault.iter().map(|(key, _)| key.clone()))
         .chain(disproved.iter().map(|_| AUDIT.to_owned()))
         .chain(in_neither.iter().map(|_| NEITHER.to_owned()))
         .collect();
-    notices.hold(sheet.id, run, &keys, &feeds);
+    notices.hold(sheet.id, run, &keys, &in_trouble);
     // A notice that no longer holds may be posted again later.
     sheet.notified.retain(|key| keys.contains(key));
     if let Some((key, fault)) = fault
@@ -85,16 +82,16 @@ pub(super) fn tell_news(sheet: &mut Worksheet, notices: &mut Notices) {
             notices.post(origin(note), Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
         }
     }
-    for (feed, note) in troubles {
-        let key = trouble(&feed);
-        let origin = NoticeOrigin::Feed { sheet: sheet.id, feed };
-        if sheet.notified.insert(key) || notices.shows(&origin) {
-            notices.post(origin, Severity::Warning, &Fault::new(note.clone()).at(sheet.table.name.clone()));
+    for trouble in &newest.troubles {
+        let origin = NoticeOrigin::Feed { sheet: sheet.id, feed: trouble.what.clone() };
+        if sheet.notified.insert(trouble_key(&trouble.what)) || notices.shows(&origin) {
+            let fault = Fault::new(trouble.to_string()).at(sheet.table.name.clone());
+            notices.post(origin, Severity::Warning, &fault);
         }
     }
 }
 
-/// The key of the trouble of a feed.
-fn trouble(feed: &str) -> String {
-    format!("trouble {feed}")
+/// The key of a trouble.
+fn trouble_key(what: &str) -> String {
+    format!("trouble {what}")
 }

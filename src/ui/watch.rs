@@ -136,6 +136,13 @@ pub enum RunState {
     Done,
 }
 
+impl RunState {
+    /// Whether rows come, from some feed at least.
+    pub fn flows(self) -> bool {
+        matches!(self, Self::Live | Self::Reconnecting)
+    }
+}
+
 impl Watch {
     pub(super) fn begin(&mut self, run: Run, sql: String, windows: Windows) {
         (self.staged, self.rhythms) = (None, Vec::new());
@@ -256,7 +263,7 @@ impl Watch {
 
     /// How long no row of a feed has come, where rows flow and that is longer than usual.
     pub fn silence_of(&self, feed: usize) -> Option<Duration> {
-        let flows = self.state() == RunState::Live;
+        let flows = self.state().flows();
         self.rhythms.get(feed).filter(|_| flows)?.silence(Instant::now())
     }
 
@@ -351,7 +358,7 @@ impl Watch {
             s if s.last => RunState::Done,
             _ if self.stopping => RunState::Stopping,
             s if s.history_share() < 1.0 => RunState::Reading(s.history_share()),
-            s if s.live_open > 0 && s.troubled > 0 => RunState::Reconnecting,
+            s if s.live_open > 0 && s.lost().next().is_some() => RunState::Reconnecting,
             s if s.live_open > 0 => RunState::Live,
             s => RunState::Reading(s.history_share()),
         }

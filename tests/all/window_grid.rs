@@ -1,6 +1,8 @@
 //! The grid: a view on top of the answer that sorts, filters, hides, copies and shows whole values, and changes neither
 //! the answer nor the question.
 
+use braid::data::cell;
+use braid::data::zone::Zone;
 use braid::engine::view::{Comparison, Filter, RowsView};
 use braid::ui::action::{Action, AppAction, OpenAction};
 use braid::ui::grid::{GridAction, Selection};
@@ -104,6 +106,24 @@ fn the_menu_of_a_heading_filters_hides_and_shows_again() {
     })));
     assert!(window.has("Much is no number"), "and all rows are shown");
     assert_eq!(rows(&mut window).len(), 4);
+}
+
+#[test]
+fn only_rows_with_the_value_of_a_cell_are_found_by_all_its_digits() {
+    let mut window = with_sales();
+    window.ask("SELECT town, price / 7 AS part FROM sales");
+    window.wait_done();
+    let part = window.sheet().grid.shown().unwrap().text(0, 1).unwrap();
+    assert!(part.len() > 15, "{part} has more digits than are shown");
+    let cell = window.harness.get_by_label_contains(&part[..5]).rect().center();
+    window.harness.hover_at(cell);
+    window.harness.step();
+    window.harness.get_by_label_contains(&part[..5]).click_button_modifiers(PointerButton::Secondary, Modifiers::NONE);
+    window.settle();
+    window.settle();
+    window.click("Only rows with this value");
+    assert_eq!(rows(&mut window), [0]);
+    assert_eq!(window.sheet().grid.view().filters[0].text, part);
 }
 
 #[test]
@@ -221,6 +241,40 @@ fn the_rows_of_a_large_answer_are_found_beside_the_frame() {
 
 proptest! {
     #![proptest_config(crate::cases(200))]
+
+    /// A filter by the text of a value keeps the rows of that value and no other.
+    #[test]
+    fn the_text_of_a_value_finds_its_rows(
+        rows in prop::collection::vec((prop::option::of(prop::num::f64::ANY), " ?[ab]{0,2} ?", any::<i64>()), 1..30),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let (numbers, texts, wholes): (Vec<_>, Vec<_>, Vec<_>) = {
+            let (numbers, rest): (Vec<_>, Vec<_>) = rows.into_iter().map(|(n, t, i)| (n, (t, i))).unzip();
+            let (texts, wholes): (Vec<_>, Vec<_>) = rest.into_iter().unzip();
+            (numbers, texts, wholes)
+        };
+        let times = Column::new("time".into(), wholes.iter().map(|n| n % 4_000_000_000_000_000).collect::<Vec<_>>())
+            .cast(&DataType::Datetime(TimeUnit::Microseconds, None))
+            .unwrap();
+        let columns =
+            vec![Column::new("n".into(), numbers), Column::new("t".into(), texts), Column::new("i".into(), wholes), times];
+        let frame = DataFrame::new(columns[0].len(), columns).unwrap();
+        let row = at.index(frame.height());
+        for column in frame.columns() {
+            let value = column.get(row).unwrap();
+            let text = cell::text(&value, Zone::Utc).into_owned();
+            let filter = Filter { column: column.name().to_string(), comparison: Comparison::Equals, text };
+            let view = RowsView { filters: vec![filter], ..RowsView::default() };
+            let found: Vec<usize> = view.rows(&frame, &|| Ok(())).unwrap().into_iter().map(|row| row as usize).collect();
+            let same = |row: &usize| {
+                let other = column.get(*row).unwrap();
+                let nan = |value: &AnyValue<'_>| matches!(value, AnyValue::Float64(v) if v.is_nan());
+                other == value || (nan(&other) && nan(&value))
+            };
+            let expected: Vec<usize> = (0..frame.height()).filter(same).collect();
+            prop_assert_eq!(found, expected, "{} of {}", value, column.name());
+        }
+    }
 
     /// A view is what a plain loop over the rows gives.
     #[test]

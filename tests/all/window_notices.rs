@@ -11,6 +11,7 @@ use braid::workspace::TableSetup;
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use tungstenite::handshake::server::Request;
 use tungstenite::{Message, WebSocket};
 
 use super::window::{Window, with_sales};
@@ -71,6 +72,48 @@ fn a_feed_that_is_lost_is_one_notice_that_is_counted_and_goes_when_it_is_back() 
     drop(app);
     window.propose(Action::App(AppAction::Show(Pane::Log)));
     assert!(window.has("Over since") && window.has("connection lost for"));
+}
+
+/// Sends rows to whoever connects to `/feed`, and turns away whoever connects to `/feed2`.
+fn rows_for_one_of_two(listener: &TcpListener) {
+    let mut open = Vec::new();
+    listener.set_nonblocking(true).unwrap();
+    for n in 0.. {
+        if let Ok((stream, _)) = listener.accept() {
+            stream.set_nonblocking(false).unwrap();
+            let mut path = String::new();
+            let look = |request: &Request, response| {
+                path = request.uri().path().to_owned();
+                Ok(response)
+            };
+            if let Ok(mut socket) = tungstenite::accept_hdr(stream, look) {
+                let sent = socket.send(Message::text("{\"n\":1}")).is_ok();
+                open.extend((sent && path == "/feed").then_some(socket));
+            }
+        }
+        open.retain_mut(|socket| socket.send(Message::text(format!("{{\"n\":{n}}}"))).is_ok());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_lost_feed_is_not_taken_for_one_whose_address_begins_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("ws://{}/feed", listener.local_addr().unwrap());
+    std::thread::Builder::new().spawn(move || rows_for_one_of_two(&listener)).unwrap();
+    let mut window = Window::new();
+    let live = vec![address.clone(), format!("{address}2")];
+    let setup = TableSetup { name: "feed".to_owned(), live, ..TableSetup::default() };
+    window.propose(Action::Open(OpenAction::Setup(setup)));
+    window.wait("one is lost", |app| !app.notices().all().is_empty());
+    let lost: Vec<String> = window.sheet().watch.newest.as_ref().unwrap().lost().map(|l| l.what.clone()).collect();
+    assert_eq!(lost, [format!("{address}2")]);
+    let line = |label: &str| window.harness.get_all_by_label(label).last().expect(label).rect().center().y;
+    let (well, away) = (line(&address), line(&format!("{address}2")));
+    let said: Vec<f32> =
+        window.harness.get_all_by_label("reconnecting").map(|node| node.rect().center().y).collect();
+    let beside = |at: f32| said.iter().any(|y| (y - at).abs() < 4.0);
+    assert!(beside(away) && !beside(well), "in the panel of tables: {said:?}, {well}, {away}");
 }
 
 #[test]

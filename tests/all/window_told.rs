@@ -389,6 +389,8 @@ fn a_file_with_a_replay_of_itself_is_offered_a_seam_in_time() {
         .expect("the menu of the table")
         .click();
     window.settle();
+    window.wait("what it would keep out is known", |app| app.sheet().is_some_and(|s| s.looked_up().is_some()));
+    assert!(window.has("Proposed: ") && window.has("history holds a row of the time of every older live row"));
     window.click("Time, at the end of history");
     window.wait("it has ended", |app| {
         app.sheet().is_some_and(|s| s.watch.newest.as_ref().is_some_and(|s| s.last) && s.watch.staged.is_none())

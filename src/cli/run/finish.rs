@@ -80,7 +80,7 @@ fn notes(question: &Answered<'_>, workspace: Option<&Path>) -> Vec<String> {
     let Answered { table, last, .. } = question;
     let mut notes: Vec<String> =
         table.history.iter().flat_map(|h| h.notes().iter().map(|note| format!("{}: {note}", h.name()))).collect();
-    notes.extend(last.notes.iter().cloned().chain(last.seam.warnings.iter().map(wording::fault)));
+    notes.extend(last.told().chain(last.seam.warnings.iter().map(wording::fault)));
     if last.history_share() < 1.0 && last.fault.is_none() {
         notes.push(format!(
             "stopped early: this answer is from {} of the history",

@@ -10,6 +10,7 @@ use crate::data::Positions;
 use crate::engine::diagnostics::Diagnostics;
 use crate::engine::ledger::ledger;
 use crate::engine::sealed_answer::SealedAnswer;
+use crate::engine::snapshot::Trouble;
 use crate::query::window::Micros;
 
 impl Answering {
@@ -103,9 +104,11 @@ impl Answering {
         s.notes.clone_from(&of_scan.notes);
         s.notes.extend(own.notes.iter().filter(|note| !of_scan.notes.contains(note)).cloned());
         s.fault = own.fault.clone().or_else(|| of_scan.fault.clone());
-        let trouble = of_scan.trouble.iter().chain(&own.trouble);
-        s.notes.extend(trouble.map(|(what, why)| format!("{what}: {why}")));
-        s.troubled = of_scan.trouble.len() + own.trouble.len();
+        // Of the scan these are its feeds; of the question what it could not write.
+        let feeds_lost = of_scan.trouble.iter().map(|told| (told, true));
+        let all = feeds_lost.chain(own.trouble.iter().map(|told| (told, false)));
+        s.troubles =
+            all.map(|((what, why), is_feed)| Trouble { what: what.clone(), why: why.clone(), is_feed }).collect();
         s.gaps.clone_from(&feeds.gaps);
         s.rows.dropped = feeds.dropped;
         s.unkept = unkept(&own);

@@ -250,9 +250,9 @@ fn together(newest: &[Arc<Snapshot>]) -> Snapshot {
         all.history_total += other.history_total;
         all.live_rate += other.live_rate;
         all.live_open += other.live_open;
-        all.troubled += other.troubled;
         all.gaps.extend(other.gaps.iter().cloned());
         all.notes.extend(other.notes.iter().cloned());
+        all.troubles.extend(other.troubles.iter().cloned());
         all.seam.warnings.extend(other.seam.warnings.iter().cloned());
         let (a, b) = (&all.stats, &other.stats);
         all.stats = Stats {

@@ -131,7 +131,7 @@ fn filter_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
         })
         .inner;
     if entered {
-        let (column, comparison) = (name.to_owned(), how);
+        let (column, comparison, text) = (name.to_owned(), how, text.trim().to_owned());
         actions.push(Action::Grid(GridAction::Filter(Filter { column, comparison, text })));
         ui.data_mut(|d| d.remove::<(Comparison, String)>(id));
     } else {

@@ -154,7 +154,7 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                                         limit_ui(&response, (column, &columns), &cell, &limit, actions);
                                     });
                                 }
-                                Some((grid, _)) => {
+                                Some((grid, rows)) => {
                                     let chosen = grid.selection.is_some_and(|chosen| chosen.has(at, column));
                                     let (_, response) = row.col(|ui| {
                                         if chosen {
@@ -165,7 +165,7 @@ pub(super) fn table_ui(ui: &mut Ui, frame: &DataFrame, looks: Looks<'_>, actions
                                         text_ui(ui, &cell, Sense::hover());
                                     });
                                     let name = frame.columns().get(column).map_or("", |c| c.name().as_str());
-                                    cell_menu_ui(&response, grid, (at, column, name), &cell, actions);
+                                    cell_menu_ui(&response, (grid, rows), (at, column, name), actions);
                                 }
                             }
                         }
@@ -269,9 +269,8 @@ fn limit_ui(
 /// What a click on a cell does, and its menu.
 fn cell_menu_ui(
     response: &egui::Response,
-    grid: &Grid,
+    (grid, rows): (&Grid, &ShownRows),
     (at, column, name): (usize, usize, &str),
-    cell: &Cell,
     actions: &mut Vec<Action>,
 ) {
     let mut act = |action: GridAction| actions.push(Action::Grid(action));
@@ -300,7 +299,8 @@ fn cell_menu_ui(
         item(ui, "Copy the row with its headings", &[GridAction::Select(Some(row)), GridAction::Copy]);
         ui.separator();
         item(ui, "Show the whole row", &[GridAction::Card(at)]);
-        let (column, text) = (name.to_owned(), cell.plain());
+        // A rounded number would find other rows, or none.
+        let (column, text) = (name.to_owned(), rows.text(at, column).unwrap_or_default());
         let same = crate::engine::view::Filter { column, comparison: crate::engine::view::Comparison::Equals, text };
         item(ui, "Only rows with this value", &[GridAction::Filter(same)]);
     });

@@ -66,25 +66,20 @@ fn feed_ui(ui: &mut Ui, sheet: &Worksheet, number: usize, feed: &Feed) {
     let p = look::palette(ui);
     let shown = feed.url.shown();
     let newest = sheet.running().newest.as_ref();
-    let notes = newest.map_or(&[][..], |newest| {
-        newest.notes.get(newest.notes.len().saturating_sub(newest.troubled)..).unwrap_or_default()
-    });
-    let trouble = notes.iter().find(|note| note.starts_with(&shown));
+    let trouble = newest.and_then(|newest| newest.lost().find(|trouble| trouble.what == shown));
     let told = newest.filter(|newest| newest.live_open > 0 && sheet.table.live.len() == 1);
     let rate = told.map(|newest| format!("{} rows/s", numbers::short(newest.live_rate)));
     let (color, state) = match (trouble, sheet.running().silence_of(number)) {
         (Some(_), _) => (p.warn, "reconnecting".to_owned()),
         (None, Some(silent)) => (p.warn, format!("silent for {}", numbers::pause(silent))),
-        // Another feed may be silent.
-        (None, None) if sheet.running().state() == RunState::Live => {
-            (p.live, rate.unwrap_or_else(|| word(sheet).to_owned()))
-        }
+        // Another feed may be silent, or lost.
+        (None, None) if sheet.running().state().flows() => (p.live, rate.unwrap_or_else(|| "live".to_owned())),
         (None, None) => (color(sheet, p), rate.unwrap_or_else(|| word(sheet).to_owned())),
     };
     let left = |ui: &mut Ui| {
         dot_ui(ui, color);
         let label = Label::new(RichText::new(&shown).size(look::SMALL)).truncate().selectable(false);
-        ui.add(label).on_hover_text(trouble.unwrap_or(&shown));
+        ui.add(label).on_hover_text(trouble.map_or_else(|| shown.clone(), ToString::to_string));
     };
     row::ends_ui(ui, left, |ui| {
         ui.label(RichText::new(state).size(look::SMALL).color(color));

@@ -129,7 +129,8 @@ fn seam_menu_ui(ui: &mut Ui, sheet: &Worksheet, actions: &mut Vec<Action>) {
             choose(ui, overlap.seam());
         }
         ui.add(
-            Label::new(RichText::new(format!("Proposed: {}", overlap.why())).size(look::SMALL).color(p.warn)).wrap(),
+            Label::new(RichText::new(format!("Proposed: {}", sheet.why(&overlap))).size(look::SMALL).color(p.warn))
+                .wrap(),
         );
         ui.separator();
     }

@@ -17,15 +17,10 @@ const NOW: Duration = Duration::from_secs(2);
 /// The width from which a tile has room for whole sentences.
 const WORDY: f32 = 300.0;
 
-/// The feeds that cannot be reached, each with its reason.
-pub fn lost(shown: &Snapshot) -> &[String] {
-    shown.notes.split_at(shown.notes.len().saturating_sub(shown.troubled)).1
-}
-
 /// Whether its rows do not come as they should: the tile is shown in grey.
 pub fn is_cut_off(run: &TileRun, shown: &Snapshot) -> bool {
     let flows = shown.live_open > 0 && !shown.last;
-    shown.troubled > 0 || (flows && run.watch.silence().is_some_and(|silence| silence.feeds == silence.of))
+    shown.lost().next().is_some() || (flows && run.watch.silence().is_some_and(|silence| silence.feeds == silence.of))
 }
 
 pub fn state_ui(ui: &mut Ui, run: &TileRun) {
@@ -39,10 +34,9 @@ pub fn state_ui(ui: &mut Ui, run: &TileRun) {
         say(format!("from {}", percent(shown.history_share())), p.warn, "So much of the history is in this answer");
     } else if shown.catching_up {
         say("catching up".to_owned(), p.warn, "Rows from before it was asked are still being read");
-    } else if shown.troubled > 0 {
-        let lost = lost(shown);
-        let name = lost.first().and_then(|note| note.split(": ").next()).unwrap_or_default();
-        say(format!("{name} lost"), p.error, &lost.join("\n"));
+    } else if let Some(lost) = shown.lost().next() {
+        let all: Vec<String> = shown.lost().map(ToString::to_string).collect();
+        say(format!("{} lost", lost.what), p.error, &all.join("\n"));
     } else if shown.live_open > 0 && !shown.last {
         match (run.watch.silence(), run.watch.age()) {
             (Some(Silence { silent, .. }), _) => {
