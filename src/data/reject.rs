@@ -1,7 +1,7 @@
 //! What could not be read: rows of a wrong shape, and cells of a wrong value, which are null in their rows. Both are
 //! counted without limit, and kept for inspection up to a bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use polars::prelude::PlSmallStr;
@@ -10,6 +10,9 @@ use polars::prelude::PlSmallStr;
 pub const KEPT: usize = 1_000;
 /// The longest piece of a rejected row's body that is kept, bytes.
 pub const BODY_BYTES: usize = 4_096;
+
+/// The most fields without a column that are named.
+const FIELDS: usize = 16;
 
 /// One row or cell that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Rejects {
     /// Rows of the chunk that lack a vital column, each told once for each column it lacks: `broken` makes them
     /// rejected rows of the questions that cannot do without.
     pub incomplete: Vec<Reject>,
+    /// Fields of rows that no column has: they came after the columns were settled. The first of them, by name.
+    pub fields: BTreeSet<PlSmallStr>,
 }
 
 /// Cells by column.
@@ -77,6 +82,19 @@ impl Rejects {
         self.cells.add(other.cells);
         let room = KEPT.saturating_sub(self.incomplete.len());
         self.incomplete.extend(other.incomplete.into_iter().take(room));
+        let room = FIELDS.saturating_sub(self.fields.len());
+        self.fields.extend(other.fields.into_iter().take(room));
+    }
+
+    /// What to say of fields that are not read.
+    pub fn unread(&self) -> Option<String> {
+        let names: Vec<String> = self.fields.iter().map(|name| format!("'{name}'")).collect();
+        let what = match &names[..] {
+            [] => return None,
+            [one] => format!("the field {one} came after the columns were settled, and is"),
+            all => format!("the fields {} came after the columns were settled, and are", all.join(", ")),
+        };
+        Some(format!("{what} not read"))
     }
 
     /// Whether no row was rejected, nor a cell.

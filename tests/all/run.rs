@@ -270,6 +270,28 @@ fn a_sum_beyond_64_bits_fails_clearly() {
 }
 
 #[test]
+fn a_field_that_comes_after_the_columns_are_settled_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |n: usize, more: &str| format!("{{\"v\":{n},\"pad\":\"{}\"{more}}}\n", "x".repeat(100));
+    let more = |n: usize| if n >= 19_000 { r#","ru\u006ds":1,"mood":null"# } else { "" };
+    let text: String = (0..20_000).map(|n| line(n, more(n))).collect();
+    let path = folder.path().join("old.ndjson");
+    fs::write(&path, &text).unwrap();
+    let plain = given(&[&path], &[]);
+    let history = open(&Given { time: None, lateness: None, ..plain });
+    let told = "the fields 'mood', 'rums' came after the columns were settled, and are not read";
+    for sql in ["SELECT count(*) AS n FROM r", "SELECT sum(v) AS s FROM r WHERE v < 10"] {
+        let last = answer(&history, sql, Options::default());
+        assert_eq!((last.notes.clone(), last.rows.rejected), (vec![told.to_owned()], 0));
+    }
+    // Of a feed the first rows settle the columns.
+    let feed = given(&[], &[format!("file:{}?follow=false", path.display())]);
+    let live = open(&Given { time: None, lateness: None, ..feed });
+    let last = answer(&live, "SELECT count(*) AS n FROM r", Options::default());
+    assert!(last.notes.contains(&told.to_owned()), "{:?}", last.notes);
+}
+
+#[test]
 fn one_file_that_fails_leaves_the_others_standing() {
     let folder = tempfile::tempdir().unwrap();
     let frame = sample(1_000, 9);

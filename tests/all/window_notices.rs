@@ -110,8 +110,7 @@ fn a_lost_feed_is_not_taken_for_one_whose_address_begins_its_own() {
     assert_eq!(lost, [format!("{address}2")]);
     let line = |label: &str| window.harness.get_all_by_label(label).last().expect(label).rect().center().y;
     let (well, away) = (line(&address), line(&format!("{address}2")));
-    let said: Vec<f32> =
-        window.harness.get_all_by_label("reconnecting").map(|node| node.rect().center().y).collect();
+    let said: Vec<f32> = window.harness.get_all_by_label("reconnecting").map(|node| node.rect().center().y).collect();
     let beside = |at: f32| said.iter().any(|y| (y - at).abs() < 4.0);
     assert!(beside(away) && !beside(well), "in the panel of tables: {said:?}, {well}, {away}");
 }

@@ -1,6 +1,7 @@
 //! Rows of a text format on their way to a frame: where the asked cells stand, and which rows are set aside and why.
 //! Finding them is the formats' part; reading a cell is `column`'s.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -20,6 +21,8 @@ pub(super) struct RowSpans {
     pub bounds: Vec<Span>,
     /// Rows set aside because of their shape.
     pub aside: Vec<(Span, String)>,
+    /// Fields of rows that no column has.
+    pub fields: BTreeSet<PlSmallStr>,
 }
 
 /// Which columns are asked for.
@@ -137,7 +140,7 @@ pub(super) fn assemble<'a>(
             cells.kept.push(told(text.as_bytes()));
         }
     }
-    rejects.cells = cells;
+    (rejects.cells, rejects.fields) = (cells, rows.fields);
     Ok(Decoded { frame, rejects, lines: memchr::memchr_iter(b'\n', block.bytes).count() as u64 })
 }
 

@@ -103,6 +103,7 @@ impl Answering {
         let s = &mut self.snapshot;
         s.notes.clone_from(&of_scan.notes);
         s.notes.extend(own.notes.iter().filter(|note| !of_scan.notes.contains(note)).cloned());
+        s.notes.extend(s.rejects.unread());
         s.fault = own.fault.clone().or_else(|| of_scan.fault.clone());
         // Of the scan these are its feeds; of the question what it could not write.
         let feeds_lost = of_scan.trouble.iter().map(|told| (told, true));

@@ -31,6 +31,9 @@ pub static JSON: Format = Format {
     kind: FormatKind::Text { sniff: |s| open(s, JsonLayout::Document) },
 };
 
+/// Members without a column that are looked at, of the records that are decoded at once.
+const STRANGERS: usize = 64;
+
 /// How objects follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum JsonLayout {
@@ -91,7 +94,7 @@ impl Decoder for Json {
 impl Json {
     fn rows(&self, block: TextBlock<'_>, projection: &Projection<'_>) -> RowSpans {
         let (bytes, width) = (block.bytes, projection.width());
-        let mut rows = RowSpans::default();
+        let (mut rows, mut strangers) = (RowSpans::default(), Vec::new());
         records(bytes, self.shape, |start, limit| {
             let row_at = rows.cells.len();
             rows.cells.resize(row_at + width, Span::default());
@@ -101,6 +104,7 @@ impl Json {
                 cells: rows.cells.get_mut(row_at..).unwrap_or_default(),
                 bytes: limit,
                 next: 0,
+                strangers: &mut strangers,
             };
             let end = scan::object(limit, start, &mut row);
             let (end, flaw) = match end {
@@ -128,6 +132,8 @@ impl Json {
             }
             end
         });
+        let names = strangers.into_iter().filter_map(|key| unescape(bytes.get(key)?));
+        rows.fields = names.map(|name| name.as_ref().into()).collect();
         rows
     }
 
@@ -148,6 +154,8 @@ struct Row<'a> {
     bytes: &'a [u8],
     /// The column whose key comes next, if keys come in the order of the schema as they mostly do.
     next: usize,
+    /// Where keys stand that no column has.
+    strangers: &'a mut Vec<Range<usize>>,
 }
 
 impl scan::Members for Row<'_> {
@@ -160,7 +168,13 @@ impl scan::Members for Row<'_> {
     fn member(&mut self, key: Option<Range<usize>>, value: Range<usize>) {
         let place = match key {
             None => Some(self.next),
-            Some(key) => self.json.place(self.bytes.get(key).unwrap_or_default()),
+            Some(key) => {
+                let place = self.json.place(self.bytes.get(key.clone()).unwrap_or_default());
+                if place.is_none() && self.strangers.len() < STRANGERS {
+                    self.strangers.push(key);
+                }
+                place
+            }
         };
         let Some(place) = place else { return };
         self.next = place + 1;
