@@ -19,6 +19,7 @@ use crate::engine::handover::Delta;
 use crate::engine::intake::HistoryQueue;
 use crate::engine::late::Late;
 use crate::engine::latency::LatencyHistogram;
+use crate::engine::memory::Account;
 use crate::engine::rate::Rate;
 use crate::engine::reached::{Reached, Readmitted};
 use crate::engine::scan::Scan;
@@ -48,6 +49,8 @@ pub struct Answering {
     pub(super) history: Arc<HistoryQueue>,
     pub(super) query: Arc<ContinuousQuery>,
     pub(super) partial: Partial,
+    /// Where what is merged is accounted.
+    pub(super) account: Account,
     pub(super) snapshot: Snapshot,
     /// What there is to say about the answer in the snapshot.
     pub(super) answer_notes: Vec<String>,
@@ -144,6 +147,7 @@ impl Answering {
             again,
             sealed,
             spill,
+            account: query.budget.account(),
             aside,
             times: counted.times,
             reached,
@@ -210,6 +214,9 @@ impl Answering {
 
     /// The last row is taken: the answer is complete.
     pub(super) fn end(&mut self, epoch: u64, auditor: Option<&Sender<AuditInput>>) {
+        if self.has_ended() {
+            return;
+        }
         if let Some(rows_written) = &self.query.rows_written {
             // The channel is closed, and never written to, when the file is complete.
             let _ = rows_written.recv();
@@ -227,7 +234,7 @@ impl Answering {
             && self.spill.is_empty()
             && let Ok(partial) = self.partial.to_frame()
         {
-            self.last_audit = Some(self.audit_input(partial));
+            self.last_audit = self.audit_input(partial);
         }
     }
 
@@ -245,23 +252,26 @@ impl Answering {
         *self.query.audit() != self.snapshot.audit
     }
 
-    pub(super) fn audit_input(&self, partial: DataFrame) -> AuditInput {
+    /// What is to be verified; `None` where there is no memory for it.
+    pub(super) fn audit_input(&self, partial: DataFrame) -> Option<AuditInput> {
+        let room = self.query.budget.take_audit(self.partial.size() as u64)?;
         let known = SealedAnswer::of_sealed(self.partial.plan().clone(), &self.sealed, partial, None);
-        AuditInput {
+        Some(AuditInput {
             scan: self.scan.clone(),
             query: self.query.clone(),
             known,
             late: self.late.clone(),
             reached: self.reached.clone(),
             until: self.reached.newest(),
-        }
+            _room: room,
+        })
     }
 
     pub(super) fn take(&mut self, delta: Delta) {
         self.dirty |= delta.chunks > 0;
         let size = delta.partial.as_ref().map_or(0, Partial::size);
         if let Some(partial) = delta.partial
-            && let Err(fault) = self.unite(partial)
+            && let Err(fault) = self.partial.unite(partial)
         {
             self.query.fail(fault);
         }
@@ -301,11 +311,6 @@ impl Answering {
         self.waiting.extend(delta.arrivals);
         let fresh = delta.chunks > 0;
         self.save.iter_mut().chain(&mut self.audit).for_each(|due| due.dirty |= fresh);
-    }
-
-    fn unite(&mut self, partial: Partial) -> Result<()> {
-        self.partial.unite(partial)?;
-        self.relieve()
     }
 
     /// Keeps late rows, apart from those that were re-admitted before the question was changed.

@@ -17,12 +17,13 @@ use crossbeam_channel::{Receiver, Sender, select};
 
 pub use self::answering::Answering;
 use self::past::{Joining, PastScan};
-pub use self::spill::ON_DISK;
+pub use self::spill::{ON_DISK, PARTIAL};
 use super::audit::AuditInput;
 use super::continuous::ContinuousQuery;
 use super::handover::Handover;
 use super::piece::HistoryDone;
 use super::scan::Scan;
+use crate::sync::Wake;
 
 /// Reading the answers must not cost more than a quarter of the time, nor an eighth while feeds give all that is taken
 /// of them, nor a twentieth while history is read: then it takes from the rows that wait.
@@ -79,7 +80,7 @@ pub struct Merger {
 impl Merger {
     pub fn new(scan: Arc<Scan>, inputs: Inputs, answers: Vec<Answering>) -> Self {
         let now = Instant::now();
-        Self {
+        let merger = Self {
             workers: scan.options.workers(),
             scan,
             inputs,
@@ -91,7 +92,9 @@ impl Merger {
             shown: now,
             due: now,
             busy: Duration::ZERO,
-        }
+        };
+        merger.answers.iter().for_each(|answer| merger.hears(answer));
+        merger
     }
 
     /// Merges until nobody asks any more.
@@ -107,6 +110,7 @@ impl Merger {
             if self.scan.cancel.is_set() {
                 return;
             }
+            self.make_room();
             self.answers.retain(|answer| !answer.query().left.is_set());
             self.read_pasts();
             self.close_failed();
@@ -145,6 +149,7 @@ impl Merger {
                 answer.take(delta);
             }
         }
+        self.make_room();
         self.scan.merge_time.set(begun.elapsed());
         // The answers hold these rows now.
         drop(handover.flights);
@@ -158,6 +163,31 @@ impl Merger {
         {
             *come += 1;
         }
+    }
+
+    /// Where the questions of the process hold more than they may, the largest gives way: at once where it is one of
+    /// these, and else nothing more is taken before it has. Who waits here gives way as well, so that none waits for
+    /// ever.
+    fn make_room(&mut self) {
+        self.answers.iter().for_each(Answering::note_memory);
+        let due = |answer: &Answering| Some((answer.query().id, answer.account.due()?));
+        while let Some((by, (account, way))) = self.answers.iter().find_map(due) {
+            if let Some(largest) = self.answers.iter_mut().find(|answer| answer.account.id() == account) {
+                largest.give_way(way, self.epoch);
+            } else if self.scan.cancel.is_set() {
+                return;
+            } else {
+                let waits = self.answers.iter().find(|answer| answer.query().id == by);
+                waits.iter().for_each(|answer| answer.account.await_other(account));
+            }
+        }
+    }
+
+    /// Is woken where one of these questions is to give way.
+    fn hears(&self, answer: &Answering) {
+        let to_self = self.inputs.to_self.clone();
+        // A full channel means that it is awake.
+        answer.account.rung_by(Wake::new(move || drop(to_self.try_send(Handover::default()))));
     }
 
     /// A question that cannot be answered says its last word while others go on. Where none can, the scan ends.
