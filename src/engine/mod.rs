@@ -25,6 +25,7 @@ mod ledger;
 mod live_chunk;
 mod memory;
 mod merge;
+pub mod moment;
 pub mod open;
 mod options;
 mod ordered;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, TrySendError};
 use polars::prelude::DataFrame;
 
-use super::HIDDEN;
+use super::{Epoch, HIDDEN};
 use crate::data::Result;
 use crate::data::chunk::CHUNK_BYTES;
 use crate::engine::audit::AuditInput;
@@ -20,6 +20,7 @@ use crate::engine::intake::HistoryQueue;
 use crate::engine::late::Late;
 use crate::engine::latency::LatencyHistogram;
 use crate::engine::memory::Account;
+use crate::engine::moment::Moment;
 use crate::engine::rate::Rate;
 use crate::engine::reached::{Reached, Readmitted};
 use crate::engine::scan::Scan;
@@ -74,8 +75,8 @@ pub struct Answering {
     catching_up: bool,
     /// When it was first asked.
     pub(super) started: Instant,
-    /// Rows came, or late ones were re-admitted, since the answer was read.
-    dirty: bool,
+    /// Since when there are rows that the answer does not have: they came, or late ones were re-admitted.
+    unread: Option<Moment>,
     read: Instant,
     pub(super) save: Option<Due>,
     pub(super) audit: Option<Due>,
@@ -136,7 +137,7 @@ impl Answering {
         Ok(Self {
             full: 0,
             catching_up: joins,
-            dirty: joins,
+            unread: joins.then(Moment::now),
             read: now,
             started: if joins { now } else { scan.started },
             save: query.checkpoints.as_ref().map(|_| Due { at: now, dirty: false }),
@@ -167,7 +168,14 @@ impl Answering {
     }
 
     pub(super) fn is_dirty(&self) -> bool {
-        self.dirty
+        self.unread.is_some()
+    }
+
+    fn note_unread(&mut self, since: Moment) {
+        if self.unread.is_none() {
+            self.unread = Some(since);
+            self.query.unread.set(since);
+        }
     }
 
     pub(super) fn is_shown(&self) -> bool {
@@ -180,9 +188,10 @@ impl Answering {
         !self.query.hidden.load(Ordering::Relaxed) || now >= self.read + HIDDEN
     }
 
-    /// Its answer was read.
-    pub(super) fn note_read(&mut self) {
-        (self.dirty, self.read) = (false, Instant::now());
+    /// Its answer was read. Since when the rows waited that are new in it.
+    pub(super) fn note_read(&mut self) -> Option<Moment> {
+        self.read = Instant::now();
+        self.unread.take()
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -195,7 +204,8 @@ impl Answering {
 
     /// All that came before it joined is read.
     pub(super) fn catch_up_done(&mut self) {
-        (self.catching_up, self.dirty) = (false, true);
+        self.catching_up = false;
+        self.note_unread(Moment::now());
     }
 
     pub(super) fn busy(&self) -> Duration {
@@ -213,7 +223,7 @@ impl Answering {
     }
 
     /// The last row is taken: the answer is complete.
-    pub(super) fn end(&mut self, epoch: u64, auditor: Option<&Sender<AuditInput>>) {
+    pub(super) fn end(&mut self, epoch: Epoch, auditor: Option<&Sender<AuditInput>>) {
         if self.has_ended() {
             return;
         }
@@ -267,8 +277,10 @@ impl Answering {
         })
     }
 
-    pub(super) fn take(&mut self, delta: Delta) {
-        self.dirty |= delta.chunks > 0;
+    pub(super) fn take(&mut self, delta: Delta, at: Moment) {
+        if delta.chunks > 0 {
+            self.note_unread(at);
+        }
         let size = delta.partial.as_ref().map_or(0, Partial::size);
         if let Some(partial) = delta.partial
             && let Err(fault) = self.partial.unite(partial)
@@ -372,7 +384,7 @@ impl Answering {
                 rows.filtered += filtered;
                 rows.late = rows.late.saturating_sub(shown + filtered);
                 rows.readmitted += shown;
-                self.dirty = true;
+                self.note_unread(Moment::now());
                 true
             }
             Err(fault) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use polars::prelude::DataFrame;
 
+use super::Epoch;
 use super::answering::Answering;
 use crate::data::Result;
 use crate::engine::memory::Way;
@@ -35,7 +36,7 @@ impl Answering {
     }
 
     /// Makes room for others, or for itself. A question that cannot says its last word, and what it needs.
-    pub(super) fn give_way(&mut self, way: Way, epoch: u64) {
+    pub(super) fn give_way(&mut self, way: Way, epoch: Epoch) {
         let budget = &self.query.budget;
         let read = if self.snapshot.history_total == 0 { 1.0 } else { self.snapshot.history_share() };
         let given = match way {

@@ -11,6 +11,7 @@ use super::{Run, table_scan};
 use crate::data::time::is_plain;
 use crate::data::{Fault, Result, Setting};
 use crate::engine::continuous::Request;
+use crate::engine::moment::Unread;
 use crate::engine::snapshot::Stats;
 use crate::engine::{Options, Snapshot, Table};
 use crate::query::rerun::Rerun;
@@ -79,6 +80,7 @@ pub(super) fn start(plan: Arc<Plan>, rerun: &Rerun, table: &Arc<Table>, options:
     Worker::spawn("rerun", move || rerunner.work(&rung), on_panic).map_err(|e| Fault::io("starting a thread", &e))?;
     Ok(Run {
         newest: shelf,
+        unread: Unread::default(),
         finish,
         readmit: Request::default(),
         hidden: Arc::default(),
@@ -247,6 +249,7 @@ fn together(newest: &[Arc<Snapshot>]) -> Snapshot {
     for other in newest.iter().skip(1) {
         all.rows.add(&other.rows);
         all.rejects.add(other.rejects.clone());
+        all.moment = all.moment.min(other.moment);
         all.history_done += other.history_done;
         all.history_total += other.history_total;
         all.live_rate += other.live_rate;

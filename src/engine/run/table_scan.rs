@@ -187,6 +187,7 @@ impl TableScan {
     fn run(&self, query: Arc<ContinuousQuery>) -> Run {
         Run {
             newest: query.newest.clone(),
+            unread: query.unread.clone(),
             finish: self.0.scan.finish.clone(),
             readmit: query.readmit.clone(),
             hidden: query.hidden.clone(),
